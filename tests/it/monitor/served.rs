@@ -17,7 +17,7 @@ use crate::support::{Project, until};
 /// How long anything that is awaited may take.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A `martydb monitor` or `relay` that listens; it is stopped when this is dropped.
+/// A `martydb monitor`, `relay` or `serve` that listens; it is stopped when this is dropped.
 pub struct Served {
     child: Child,
     pub address: String,

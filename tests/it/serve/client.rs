@@ -1,21 +1,15 @@
 //! A `martydb serve` that runs, and a client that asks it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
+use crate::monitor::served::{PATIENCE, Served};
 use crate::support::Project;
 
 /// A process that serves; it is stopped when this is dropped.
-pub struct DataService {
-    child: Child,
-    address: String,
-    said: Arc<Mutex<String>>,
-}
+pub struct DataService(Served);
 
 /// An answer over HTTP.
 pub struct Answer {
@@ -38,25 +32,7 @@ impl Answer {
 
 impl DataService {
     pub fn start(project: &Project) -> DataService {
-        let mut command = project.command(&["serve"]);
-        let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let said = Arc::new(Mutex::new(String::new()));
-        let address = loop {
-            let line = lines.next().map(Result::unwrap);
-            let line = line.unwrap_or_else(|| panic!("it ended: {}", said.lock().unwrap()));
-            said.lock().unwrap().push_str(&format!("{line}\n"));
-            if let Some((_, address)) = line.split_once("://") {
-                break address.to_owned();
-            }
-        };
-        let log = said.clone();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                log.lock().unwrap().push_str(&format!("{line}\n"));
-            }
-        });
-        DataService { child, address, said }
+        DataService(Served::run(project.command(&["serve"])))
     }
 
     pub fn ask(
@@ -67,8 +43,8 @@ impl DataService {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut stream = TcpStream::connect(&self.0.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
         if let Some(key) = key {
             head.push_str(&format!("Authorization: Bearer {key}\r\n"));
@@ -90,28 +66,15 @@ impl DataService {
 
     /// What it wrote to standard error.
     pub fn said(&self) -> String {
-        self.said.lock().unwrap().clone()
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
+        self.0.said()
     }
 
     pub fn reload(&self) {
-        self.signal(Signal::HUP);
+        self.0.signal(Signal::HUP);
     }
 
     /// Asks it to stop, and returns its exit code.
-    pub fn stop(mut self) -> Option<i32> {
-        self.signal(Signal::TERM);
-        self.child.wait().unwrap().code()
-    }
-}
-
-impl Drop for DataService {
-    fn drop(&mut self) {
-        let _ended = self.child.kill();
-        let _waited = self.child.wait();
+    pub fn stop(self) -> Option<i32> {
+        self.0.end(Signal::TERM).0
     }
 }
