@@ -179,3 +179,32 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
         assert!(done.stderr.contains(expected), "{top} {own}: {}", done.stderr);
     }
 }
+
+#[test]
+fn a_caller_that_hangs_up_leaves_no_transaction_to_the_next_one() {
+    let server = Server::start();
+    let exposure = "{ pool: { max: 1, wait: 10s }, limits: { timeout: 5s } }";
+    let project = project(&server, Admin::Super, "srh", exposure);
+    project.write(
+        "srh_a/migrations/V2__slow.sql",
+        "CREATE FUNCTION wait_for_one() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.id = 1 THEN PERFORM pg_sleep(2); END IF; RETURN NEW; END $$;\n\
+         CREATE TRIGGER wait_for_one AFTER INSERT ON customer FOR EACH ROW EXECUTE FUNCTION wait_for_one();\n",
+    );
+    project.write(
+        "srh_a/migrations/V2__slow.down.sql",
+        "DROP TRIGGER wait_for_one ON customer;\nDROP FUNCTION wait_for_one();\n",
+    );
+    project.run(&["upgrade", "--all"]).expect(0);
+    let writer = key(&project, "writer");
+    let service = DataService::start(&project);
+    let first = r#"{"id":1,"name":"hangs up"}"#;
+    let connection = service.send("POST", "/srh_a/rest/customer", Some(&writer), &[], first);
+    let waits = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srh_a_serve' AND wait_event = 'PgSleep'";
+    until("the row waits in its trigger", || server.value("srh_a", waits) == "1");
+    drop(connection);
+    let second = r#"{"id":2,"name":"stays"}"#;
+    let answer = service.ask("POST", "/srh_a/rest/customer", Some(&writer), &[], second);
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    until("the first row's session is gone", || server.value("srh_a", waits) == "0");
+    assert_eq!(server.value("srh_a", "SELECT string_agg(name, ',' ORDER BY id) FROM customer"), "stays");
+}

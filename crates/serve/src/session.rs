@@ -97,7 +97,7 @@ impl LoginPool {
         if client.statement_cache.size() > MOST_STATEMENTS {
             client.statement_cache.clear();
         }
-        Ok(LoginSession { client, timeout: self.timeout })
+        Ok(LoginSession { client: Some(client), timeout: self.timeout })
     }
 
     /// Returns open connections and those in use.
@@ -127,10 +127,18 @@ fn startup_options(target: &LoginTarget) -> String {
     options
 }
 
-/// A connection of a login.
+/// A connection of a login. It goes back to its pool by [`release`](LoginSession::release) alone: dropped in any other way,
+/// because its caller hung up in the middle of a transaction, or of a statement, it is closed.
 pub struct LoginSession {
-    client: Object,
+    /// `None` only while it is released or dropped.
+    client: Option<Object>,
     timeout: Duration,
+}
+
+impl Drop for LoginSession {
+    fn drop(&mut self) {
+        drop(self.client.take().map(Object::take));
+    }
 }
 
 /// A value in the text format of whatever type the server derives for it.
@@ -189,7 +197,7 @@ impl LoginSession {
     ) -> std::result::Result<Vec<Row>, DatabaseFault> {
         let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(value)).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        let client = &self.client;
+        let client = self.client()?;
         let work: BoxFuture<'_, _> = Box::pin(async {
             let prepared = client.prepare_cached(compiled.statement.exact()).await?;
             client.query(&prepared, &values).await
@@ -197,7 +205,7 @@ impl LoginSession {
         match tokio::time::timeout(self.timeout + GRACE, work).await {
             Ok(rows) => rows.map_err(DatabaseFault::Reported),
             Err(_) => {
-                let cancelled = self.client.cancel_token().cancel_query(NoTls).await;
+                let cancelled = client.cancel_token().cancel_query(NoTls).await;
                 tracing::debug!("a statement was cancelled: {}", cancelled.is_ok());
                 Err(DatabaseFault::TooSlow)
             }
@@ -206,7 +214,7 @@ impl LoginSession {
 
     /// Runs a statement of the program's own without values.
     pub async fn execute(&mut self, statement: &Statement) -> std::result::Result<(), DatabaseFault> {
-        let work = self.client.batch_execute(statement.exact());
+        let work = self.client()?.batch_execute(statement.exact());
         match tokio::time::timeout(self.timeout + GRACE, work).await {
             Ok(done) => done.map_err(DatabaseFault::Reported),
             Err(_) => Err(DatabaseFault::TooSlow),
@@ -218,9 +226,13 @@ impl LoginSession {
         row.try_get::<_, JsonText>(0).ok().map(|text| text.0)
     }
 
-    /// Closes the connection: its state is unknown.
-    pub fn discard(self) {
-        drop(Object::take(self.client));
+    /// Returns the connection to its pool: it is in no transaction, and no statement runs.
+    pub fn release(mut self) {
+        drop(self.client.take());
+    }
+
+    fn client(&self) -> std::result::Result<&Object, DatabaseFault> {
+        self.client.as_ref().ok_or(DatabaseFault::Released)
     }
 }
 
@@ -229,6 +241,8 @@ impl LoginSession {
 pub enum DatabaseFault {
     Reported(tokio_postgres::Error),
     TooSlow,
+    /// The connection is back in its pool.
+    Released,
 }
 
 impl DatabaseFault {
@@ -239,14 +253,7 @@ impl DatabaseFault {
             DatabaseFault::TooSlow => {
                 RequestFault::new(504, "57014", "the request took too long, and was cancelled")
             }
-        }
-    }
-
-    /// Returns `true` if the connection can be used no more.
-    pub fn breaks_connection(&self) -> bool {
-        match self {
-            DatabaseFault::TooSlow => true,
-            DatabaseFault::Reported(error) => error.as_db_error().is_none(),
+            DatabaseFault::Released => unavailable(),
         }
     }
 }

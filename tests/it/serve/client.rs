@@ -35,14 +35,15 @@ impl DataService {
         DataService(Served::run(project.command(&["serve"])))
     }
 
-    pub fn ask(
+    /// Sends a request, and returns the connection on which the answer will arrive.
+    pub fn send(
         &self,
         method: &str,
         path: &str,
         key: Option<&str>,
         headers: &[(&str, &str)],
         body: &str,
-    ) -> Answer {
+    ) -> TcpStream {
         let mut stream = TcpStream::connect(&self.0.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
@@ -57,6 +58,18 @@ impl DataService {
             body.len()
         ));
         stream.write_all(head.as_bytes()).unwrap();
+        stream
+    }
+
+    pub fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut stream = self.send(method, path, key, headers, body);
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();

@@ -296,27 +296,24 @@ impl RestCall<'_> {
         Ok(result)
     }
 
-    /// Returns the connection to its pool, or closes it where its state is unknown.
+    /// Returns the connection to its pool, unless its state is unknown.
     fn finish(
         &self,
         session: LoginSession,
         done: Result<Served<StatementResult>, DatabaseFault>,
     ) -> Served<StatementResult> {
         match done {
-            Ok(Ok(result)) => Ok(result),
-            // In a failed transaction, or after a statement of unknown end.
+            Ok(Ok(result)) => {
+                session.release();
+                Ok(result)
+            }
+            // The read's transaction, which only the time zone needs, is still open.
+            Ok(Err(fault)) if self.preferences.timezone.is_some() => Err(fault),
             Ok(Err(fault)) => {
-                if self.preferences.timezone.is_some() {
-                    session.discard();
-                }
+                session.release();
                 Err(fault)
             }
-            Err(fault) => {
-                let authenticated = self.caller.name != crate::callers::ANONYMOUS;
-                let answer = fault.answer(authenticated, true);
-                session.discard();
-                Err(answer)
-            }
+            Err(fault) => Err(fault.answer(self.caller.name != crate::callers::ANONYMOUS, true)),
         }
     }
 }

@@ -73,6 +73,7 @@ impl ServedService {
         if let Some((known, catalog)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner)
             && *known == fingerprint
         {
+            session.release();
             return Ok(catalog.clone());
         }
         let json = self.text(&mut session, statements::read(&self.exposure.schemas)).await?;
@@ -81,6 +82,7 @@ impl ServedService {
             missing()
         })?;
         let catalog = Arc::new(catalog);
+        session.release();
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, catalog.clone()));
         Ok(catalog)
     }
