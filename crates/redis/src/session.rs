@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use martydb_config::manifest::RedisServer;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_pg::server::Host;
 use martydb_pg::wire::tls::Handshake;
 use martydb_pg::wire::{Tls, TlsMode};
 
@@ -199,7 +200,7 @@ impl AsyncWrite for BoundedStream {
 
 /// Returns `true` if the host is certainly this machine.
 pub fn is_local(host: &str) -> bool {
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    Host::Tcp(host.to_owned()).is_local()
 }
 
 /// Returns the text of an answer.
