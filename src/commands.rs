@@ -42,6 +42,7 @@ pub mod redis;
 #[cfg(not(feature = "redis"))]
 #[path = "commands/no_redis.rs"]
 pub mod redis;
+pub mod redis_values;
 pub mod relay;
 pub mod render;
 pub mod repair;

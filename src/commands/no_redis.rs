@@ -11,25 +11,11 @@ use martydb_provision::probe::ConnectionRow;
 use martydb_provision::rotate::Rotated;
 use martydb_provision::run::Run;
 
+pub use super::redis_values::{RedisAddress, RedisApplied, RedisHealth};
+
 /// Plans of no server.
 #[derive(Default)]
 pub struct RedisPlans;
-
-/// Server that was not looked at.
-pub struct RedisHealth {
-    pub server: String,
-    pub version: String,
-    pub admin: String,
-    pub checks: Vec<(&'static str, bool, String)>,
-}
-
-/// Result of nothing.
-#[derive(Default)]
-pub struct RedisApplied {
-    pub changes: Vec<Change>,
-    pub errors: Vec<ServerError>,
-    pub notes: Vec<String>,
-}
 
 fn refuse(run: &Run, services: &[DesiredService]) -> Result<()> {
     let part = &run.manifest.redis.services;
@@ -123,12 +109,6 @@ impl RedisTeardown {
     pub async fn execute(self) -> RedisApplied {
         match self {}
     }
-}
-
-/// Address of a service's keys for a client.
-pub struct RedisAddress {
-    pub url: String,
-    pub user: String,
 }
 
 pub async fn address(

@@ -18,27 +18,11 @@ use martydb_redis::plan::{RedisStep, in_use, save_command};
 use martydb_redis::rotate::{self, PasswordTurn};
 use martydb_redis::{proof, teardown};
 
+pub use super::redis_values::{RedisAddress, RedisApplied, RedisHealth};
+
 /// Plans of the Redis servers of a run.
 #[derive(Default)]
 pub struct RedisPlans(Vec<(String, Result<PlannedRedis>)>);
-
-/// Server as `doctor` shows it.
-pub struct RedisHealth {
-    pub server: String,
-    pub version: String,
-    pub admin: String,
-    /// Name, need of attention, and detail of each check.
-    pub checks: Vec<(&'static str, bool, String)>,
-}
-
-/// Result of an `apply` on Redis.
-#[derive(Default)]
-pub struct RedisApplied {
-    pub changes: Vec<Change>,
-    pub errors: Vec<ServerError>,
-    /// Sentences for the user.
-    pub notes: Vec<String>,
-}
 
 /// Returns the servers of these services, each with their names.
 fn servers<'r>(run: &'r Run, services: &[DesiredService]) -> Vec<(&'r RedisServer, Vec<ServiceName>)> {
@@ -306,12 +290,6 @@ impl RedisTeardown {
         all.add(&self.server, done);
         all
     }
-}
-
-/// Address of a service's keys for a client.
-pub struct RedisAddress {
-    pub url: String,
-    pub user: String,
 }
 
 /// Returns the address with which a service's client connects; `None` if the manifest gives the service no keys.
