@@ -1,4 +1,4 @@
-//! The matrix as counts: four million cells of a thousand services become some rows of each. Pure.
+//! The matrix as counts: three million cells of a thousand services become some rows of each. Pure.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,8 @@ use crate::values::CountsRow;
 #[derive(Debug, Clone, Copy)]
 pub struct CountedCell<'a> {
     pub server: &'a str,
+    /// Replica; `None` for the server itself.
+    pub at: Option<&'a str>,
     pub service: &'a str,
     pub database: &'a str,
     pub own: bool,
@@ -25,17 +27,24 @@ pub enum CellOutcome {
     Inconclusive,
 }
 
+/// Server, and the replica of it.
+pub type CountedServer<'a> = (&'a str, Option<&'a str>);
+
 /// `true` for the own database, and the counts by outcome, with those that are inferred last.
 type Counts = (bool, [u64; 5]);
 
-/// Counts the cells. `columns` has the databases of each server.
+/// Most rows that each name their database: a million names of a thousand services would be too large for a page.
+const MOST_NAMED: usize = 10_000;
+
+/// Counts the cells: a row for each service and database. If these are too many, the databases with the commonest counts of a
+/// service share a row without a name. `columns` has the databases of each server.
 pub fn rows<'a>(
     cells: impl IntoIterator<Item = CountedCell<'a>>,
-    columns: &BTreeMap<&'a str, Vec<&'a str>>,
+    columns: &BTreeMap<CountedServer<'a>, Vec<&'a str>>,
 ) -> Vec<CountsRow> {
-    let mut pairs: BTreeMap<(&str, &str), BTreeMap<&str, Counts>> = BTreeMap::new();
+    let mut pairs: BTreeMap<(CountedServer<'_>, &str), BTreeMap<&str, Counts>> = BTreeMap::new();
     for cell in cells {
-        let of_service = pairs.entry((cell.server, cell.service)).or_default();
+        let of_service = pairs.entry(((cell.server, cell.at), cell.service)).or_default();
         let (own, counts) = of_service.entry(cell.database).or_default();
         *own |= cell.own;
         counts[cell.outcome as usize] += 1;
@@ -46,24 +55,28 @@ pub fn rows<'a>(
             databases.entry(column).or_default();
         }
     }
-    pairs.iter().flat_map(|((server, service), databases)| grouped(server, service, databases)).collect()
+    let shares = pairs.values().map(BTreeMap::len).sum::<usize>() > MOST_NAMED;
+    pairs
+        .iter()
+        .flat_map(|((server, service), databases)| named(*server, service, databases, shares))
+        .collect()
 }
 
-/// Makes one row of databases with equal counts, of which the largest names no database.
-fn grouped(server: &str, service: &str, databases: &BTreeMap<&str, Counts>) -> Vec<CountsRow> {
-    let mut groups: BTreeMap<Counts, Vec<&str>> = BTreeMap::new();
-    for (database, counts) in databases {
-        groups.entry(*counts).or_default().push(database);
-    }
-    let largest = groups.iter().filter(|((own, _), _)| !own).max_by_key(|(_, names)| names.len());
-    let rest = largest.map(|(counts, _)| *counts);
-    let row = |(counts, names): (Counts, Vec<&str>)| {
+/// Makes the rows of one service, the shared one last.
+fn named(
+    (server, at): CountedServer<'_>,
+    service: &str,
+    databases: &BTreeMap<&str, Counts>,
+    shares: bool,
+) -> Vec<CountsRow> {
+    let rest = if shares { commonest(databases) } else { None };
+    let row = |(database, counts): (Option<&str>, Counts)| {
         let (own, [denied, allowed, breach, inconclusive, inferred]) = counts;
-        let named = (rest != Some(counts)).then(|| names.into_iter().map(str::to_owned).collect());
         CountsRow {
             service: service.into(),
             server: server.into(),
-            databases: named,
+            at: at.map(str::to_owned),
+            database: database.map(str::to_owned),
             own,
             denied,
             allowed,
@@ -72,45 +85,84 @@ fn grouped(server: &str, service: &str, databases: &BTreeMap<&str, Counts>) -> V
             inferred,
         }
     };
-    groups.into_iter().map(row).collect()
+    let others = databases.iter().filter(|(_, counts)| Some(**counts) != rest);
+    let others = others.map(|(database, counts)| (Some(*database), *counts));
+    others.chain(rest.map(|counts| (None, counts))).map(row).collect()
+}
+
+/// Returns the counts that most databases have; the own one stands alone.
+fn commonest(databases: &BTreeMap<&str, Counts>) -> Option<Counts> {
+    let mut groups: BTreeMap<Counts, usize> = BTreeMap::new();
+    for counts in databases.values().filter(|(own, _)| !own) {
+        *groups.entry(*counts).or_default() += 1;
+    }
+    groups.into_iter().max_by_key(|(_, count)| *count).map(|(counts, _)| counts)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn cell(service: &'static str, database: &'static str, outcome: CellOutcome) -> CountedCell<'static> {
-        CountedCell { server: "main", service, database, own: service == database, outcome, inferred: false }
+    fn cell<'a>(service: &'a str, database: &'a str, outcome: CellOutcome) -> CountedCell<'a> {
+        CountedCell {
+            server: "main",
+            at: None,
+            service,
+            database,
+            own: service == database,
+            outcome,
+            inferred: false,
+        }
     }
 
-    #[test]
-    fn databases_that_are_alike_share_a_row_and_the_rest_of_a_server_needs_no_names() {
-        let all = ["a", "b", "c", "d"];
-        let cells = all.into_iter().flat_map(|service| {
-            all.into_iter().map(move |database| match (service, database) {
-                _ if service == database => cell(service, database, CellOutcome::Allowed),
-                ("a", "d") => cell(service, database, CellOutcome::Breach),
-                _ => cell(service, database, CellOutcome::Denied),
+    fn matrix(names: &[String]) -> Vec<CountsRow> {
+        let cells = names.iter().flat_map(|service| {
+            names.iter().map(move |database| match (service.as_str(), database.as_str()) {
+                (one, other) if one == other => cell(one, other, CellOutcome::Allowed),
+                (one @ "s0", other @ "s3") => cell(one, other, CellOutcome::Breach),
+                (one, other) => cell(one, other, CellOutcome::Denied),
             })
         });
-        let rows = rows(cells, &BTreeMap::from([("main", all.to_vec())]));
-        let of_a: Vec<_> = rows.iter().filter(|row| row.service == "a").collect();
-        assert_eq!(of_a.len(), 3);
-        let rest = of_a.iter().find(|row| row.databases.is_none()).unwrap();
-        assert_eq!((rest.denied, rest.own), (1, false));
-        let breach = of_a.iter().find(|row| row.breach == 1).unwrap();
-        assert_eq!(breach.databases, Some(vec!["d".to_owned()]));
-        assert_eq!(rows.len(), 3 + 3 * 2);
+        let columns = names.iter().map(String::as_str).collect();
+        rows(cells, &BTreeMap::from([(("main", None), columns)]))
     }
 
     #[test]
-    fn what_was_not_tried_has_a_row_without_counts() {
-        let cells = [cell("a", "a", CellOutcome::Allowed), cell("a", "b", CellOutcome::Denied)];
-        let rows = rows(cells, &BTreeMap::from([("main", vec!["a", "b", "c", "d", "e"])]));
-        let rest = rows.iter().find(|row| row.databases.is_none()).unwrap();
-        assert_eq!((rest.denied, rest.allowed, rest.breach), (0, 0, 0));
-        let tried: Vec<_> = rows.iter().filter(|row| row.denied + row.allowed > 0).collect();
-        assert_eq!(tried.len(), 2);
-        assert!(tried.iter().all(|row| row.databases.as_ref().is_some_and(|names| names.len() == 1)));
+    fn each_service_and_database_has_a_row() {
+        let names: Vec<String> = (0..4).map(|at| format!("s{at}")).collect();
+        let rows = matrix(&names);
+        assert_eq!(rows.len(), 16);
+        assert!(rows.iter().all(|row| row.database.is_some()));
+        let breach: Vec<_> = rows.iter().filter(|row| row.breach == 1).collect();
+        assert_eq!(
+            (breach.len(), breach[0].service.as_str(), breach[0].database.as_deref()),
+            (1, "s0", Some("s3"))
+        );
+    }
+
+    #[test]
+    fn in_a_large_matrix_the_databases_that_are_alike_share_a_row_without_a_name() {
+        let names: Vec<String> = (0..150).map(|at| format!("s{at}")).collect();
+        let rows = matrix(&names);
+        assert_eq!(rows.len(), 2 * 150 + 1);
+        let of_first: Vec<_> = rows.iter().filter(|row| row.service == "s0").collect();
+        let rest = of_first.iter().find(|row| row.database.is_none()).unwrap();
+        assert_eq!((of_first.len(), rest.denied, rest.own), (3, 1, false));
+        assert!(of_first.iter().any(|row| row.breach == 1 && row.database.as_deref() == Some("s3")));
+    }
+
+    #[test]
+    fn a_replica_has_rows_of_its_own_and_what_was_not_tried_has_no_counts() {
+        let cells = [
+            cell("a", "a", CellOutcome::Allowed),
+            CountedCell { at: Some("r1"), ..cell("a", "a", CellOutcome::Inconclusive) },
+        ];
+        let columns = BTreeMap::from([(("main", None), vec!["a", "b"]), (("main", Some("r1")), vec!["a"])]);
+        let rows = rows(cells, &columns);
+        let shown: Vec<_> = rows
+            .iter()
+            .map(|row| (row.at.as_deref(), row.database.as_deref(), row.allowed, row.inconclusive))
+            .collect();
+        assert_eq!(shown, [(None, Some("a"), 1, 0), (None, Some("b"), 0, 0), (Some("r1"), Some("a"), 0, 1)]);
     }
 }

@@ -67,10 +67,17 @@ fn changed<K: Ord, T: Clone>(before: BTreeMap<K, &T>, after: BTreeMap<K, &T>) ->
     (only(&after, &before), only(&before, &after))
 }
 
-fn entering(values: &Values) -> BTreeMap<(&str, &str, &str), &MatrixCell> {
+/// Server, its replica, login and database.
+type CellIdentity<'a> = (&'a str, Option<&'a str>, &'a str, &'a str);
+
+fn cell_identity(cell: &MatrixCell) -> CellIdentity<'_> {
+    (&cell.server, cell.at.as_deref(), &cell.role, &cell.database)
+}
+
+fn entering(values: &Values) -> BTreeMap<CellIdentity<'_>, &MatrixCell> {
     let enters = |cell: &&MatrixCell| matches!(cell.outcome.as_str(), "breach" | "allowed");
     let all = values.isolation.matrix.iter().filter(enters);
-    all.map(|cell| ((cell.server.as_str(), cell.role.as_str(), cell.database.as_str()), cell)).collect()
+    all.map(|cell| (cell_identity(cell), cell)).collect()
 }
 
 fn access(values: &Values) -> BTreeMap<&AccessRow, &AccessRow> {
@@ -78,7 +85,7 @@ fn access(values: &Values) -> BTreeMap<&AccessRow, &AccessRow> {
 }
 
 /// Identity of a finding over runs; its words may change.
-type FindingIdentity<'a> = (&'a str, &'a str, &'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
+type FindingIdentity<'a> = (&'a str, &'a str, Option<&'a str>, &'a str, [Option<&'a str>; 3]);
 
 fn findings(values: &Values) -> BTreeMap<FindingIdentity<'_>, &ShownFinding> {
     values.isolation.findings.iter().map(|one| (identity(one), one)).collect()
@@ -87,7 +94,12 @@ fn findings(values: &Values) -> BTreeMap<FindingIdentity<'_>, &ShownFinding> {
 fn identity(one: &ShownFinding) -> FindingIdentity<'_> {
     let (database, object, service) =
         (one.database.as_deref(), one.object.as_deref(), one.service.as_deref());
-    (&one.id, &one.server, &one.role, database, object, service)
+    (&one.id, &one.server, one.at.as_deref(), &one.role, [database, object, service])
+}
+
+/// Identity of an event; its texts may be cut elsewhere in the other report.
+fn event_identity(event: &PastEvent) -> (&str, &str, Option<i64>, &str, &str) {
+    (&event.at, &event.action, event.version, &event.name, &event.outcome)
 }
 
 /// Returns the events that the first report does not have, oldest first. Those older than its oldest of the service were cut
@@ -99,7 +111,8 @@ fn migrations(before: &Values, after: &Values) -> Vec<(String, PastEvent)> {
     for history in &after.history {
         let known = known.get(history.service.as_str()).map(Vec::as_slice).unwrap_or_default();
         let is_new = |event: &&PastEvent| {
-            !known.contains(event) && known.first().is_none_or(|oldest| event.at >= oldest.at)
+            let is_same = |one: &&PastEvent| event_identity(one) == event_identity(event);
+            !known.iter().any(is_same) && known.first().is_none_or(|oldest| event.at >= oldest.at)
         };
         let events = history.events.iter().filter(is_new);
         new.extend(events.map(|event| (history.service.clone(), event.clone())));

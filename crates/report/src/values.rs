@@ -1,5 +1,6 @@
 //! Values of a report: the JSON as it is embedded, and the part of it that the page shows, typed. Pure.
 
+mod bounds;
 mod isolation;
 mod services;
 
@@ -7,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+pub use bounds::{LONGEST, MOST_ROWS};
 pub use isolation::{CountsRow, Isolation, MatrixCell, ProofSummary, ShownFinding, SkipNote};
-pub use services::{Backup, History, PastEvent, PendingMigration, ServiceError, StatedService};
-
-/// Longest text of a report, in bytes: a comment of 60 MB must not make a page that no browser opens.
-pub const LONGEST: usize = 16 << 10;
+pub use services::{
+    Backup, History, PastEvent, PendingMigration, RedisKeys, ReplicaLine, ServiceError, StatedService,
+};
 
 /// A report: its JSON, and the same typed.
 #[derive(Debug, Clone)]
@@ -21,12 +22,12 @@ pub struct ReportValues {
 }
 
 impl ReportValues {
-    /// Cuts texts that are too long, and reads the values.
+    /// Cuts texts and lists that are too long, and reads the values.
     ///
     /// # Errors
     /// If the JSON is none of a report.
     pub fn new(mut json: Value) -> Result<ReportValues, serde_json::Error> {
-        cut(&mut json);
+        bounds::cut(&mut json);
         let values = Values::deserialize(&json)?;
         Ok(ReportValues { json, values })
     }
@@ -50,16 +51,24 @@ pub struct Values {
     pub environment: String,
     pub servers: Vec<Server>,
     pub services: Vec<StatedService>,
+    /// Replicas of the services' servers.
+    #[serde(default)]
+    pub replicas: Vec<ReplicaLine>,
+    /// Keys of services on Redis servers.
+    #[serde(default)]
+    pub redis: Vec<RedisKeys>,
     pub isolation: Isolation,
     pub access: Vec<AccessRow>,
     pub history: Vec<History>,
     pub skipped: Vec<Skipped>,
 }
 
-/// A server, and the databases that the matrix has as columns.
+/// A server or one of its replicas, and the databases that the matrix has as columns; on Redis they are prefixes of keys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Server {
     pub server: String,
+    /// Replica; `None` for the server itself.
+    pub at: Option<String>,
     /// `true` if isolation was examined on it.
     pub examined: bool,
     pub databases: Vec<String>,
@@ -94,18 +103,4 @@ pub struct Skipped {
 /// Returns the SHA-256 of a manifest's file in hexadecimal digits, as `sha256sum` prints it.
 pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Cuts every text that is too long, at a character, and says so in it.
-fn cut(json: &mut Value) {
-    match json {
-        Value::String(text) if text.len() > LONGEST => {
-            let (end, all) = (text.floor_char_boundary(LONGEST), text.len());
-            text.truncate(end);
-            text.push_str(&format!(" … (cut here: the text has {all} bytes)"));
-        }
-        Value::Array(all) => all.iter_mut().for_each(cut),
-        Value::Object(all) => all.values_mut().for_each(cut),
-        _ => {}
-    }
 }

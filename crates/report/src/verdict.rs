@@ -2,7 +2,7 @@
 
 use martydb_model::units::counted;
 
-use crate::values::{ShownFinding, StatedService, Values};
+use crate::values::{RedisKeys, ReplicaLine, ShownFinding, StatedService, Values};
 
 /// Weight of a line of the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +44,52 @@ pub fn wrong(values: &Values) -> Vec<Line> {
     let bare = |service: &&StatedService| service.backup.as_ref().is_some_and(|backup| backup.count == 0);
     let bare = values.services.iter().filter(bare).count();
     lines.extend(line(Weight::Warning, bare, "service", "without a backup", "services"));
+    for (weight, words) in REPLICAS {
+        let count = values.replicas.iter().filter(|one| replica(one) == (weight, words)).count();
+        lines.extend(line(weight, count, "replica", words, "services"));
+    }
     lines.sort_by_key(|line| std::cmp::Reverse(line.weight));
     lines
+}
+
+const REPLICA_GONE: (Weight, &str) = (Weight::Bad, "not reachable");
+const REPLICA_LATE: (Weight, &str) = (Weight::Warning, "further behind than the manifest accepts");
+const REPLICA_FINE: (Weight, &str) = (Weight::Good, "in use");
+
+/// States of replicas that are wrong, with the words for their number.
+const REPLICAS: [(Weight, &str); 2] = [REPLICA_GONE, REPLICA_LATE];
+
+/// Returns the weight and the words of a replica's state.
+pub fn replica(one: &ReplicaLine) -> (Weight, &'static str) {
+    match one.state.as_str() {
+        "unreachable" => REPLICA_GONE,
+        _ if one.late => REPLICA_LATE,
+        _ => REPLICA_FINE,
+    }
+}
+
+/// Returns what the proof says about a service's users on Redis.
+pub fn redis(values: &Values, keys: &RedisKeys) -> (Weight, String) {
+    let isolation = &values.isolation;
+    if isolation.errors.iter().any(|error| error.server == keys.server) {
+        return (Weight::Bad, "The server could not be examined.".into());
+    }
+    let rows = isolation
+        .matrix_counts
+        .iter()
+        .filter(|row| (&row.server, &row.service) == (&keys.server, &keys.service));
+    let (mut breach, mut silent, mut own) = (0, 0, 0);
+    for row in rows {
+        breach += row.breach;
+        silent += row.inconclusive;
+        own += if row.own { row.allowed } else { 0 };
+    }
+    match (breach, silent, own) {
+        (1.., ..) => (Weight::Bad, "Its users reach keys of another service.".into()),
+        (0, 1.., _) => (Weight::Bad, "Not all of its users gave an answer.".into()),
+        (0, 0, 0) => (Weight::Warning, "None of its users was tried.".into()),
+        (0, 0, own) => (Weight::Good, format!("Its {own} users reach these keys and no others.")),
+    }
 }
 
 /// Returns `true` if the newest run of the service failed.

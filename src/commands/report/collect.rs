@@ -1,6 +1,5 @@
 //! Values of a report: those of `status --check`, `history` and `verify-isolation`, read by the same functions. Reads only.
 
-use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -8,9 +7,11 @@ use time::format_description::well_known::Rfc3339;
 use super::isolation::PageProof;
 use super::{access, skipped};
 use crate::commands::{git_listing, history, status, verify};
+use martydb_config::manifest::RedisService;
+use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_provision::run::Run;
-use martydb_report::values::sha256;
+use martydb_report::values::{RedisKeys, sha256};
 use martydb_ui::flags::Select;
 use martydb_ui::report::Report;
 
@@ -40,6 +41,7 @@ pub async fn collect_around(run: &Run, proof: PageProof) -> Result<Collected> {
 /// States and history of the services.
 struct States {
     services: Value,
+    replicas: Value,
     history: Value,
     /// Number of events that each service has at most.
     limit: usize,
@@ -52,11 +54,13 @@ impl States {
     async fn read(run: &Run, select: &Select) -> Result<States> {
         let limit = skipped::events_each(run.readable(select)?.len());
         let states = status::run(run, &status_arguments(select)).await?;
+        let mut document = serde_json::to_value(&states).expect("plain data");
         let past = history::Arguments { select: select.clone(), limit: Some(limit) };
         let past = history::run(run, &past).await?;
         Ok(States {
-            services: rows(&states),
-            history: rows(&past),
+            services: document["services"].take(),
+            replicas: document["replicas"].take(),
+            history: serde_json::to_value(&past).expect("plain data")["services"].take(),
             limit,
             backups_unknown: run.manifest.backup.is_some() && !states.backups.is_known(),
             status: ExitStatus::worst([states.status(), past.status()]),
@@ -70,6 +74,7 @@ impl States {
             Error::operation(format!("cannot read {}", manifest.path.display())).cause(error)
         })?;
         let skipped = skipped::listed(&proof.isolation, &self.history, self.limit, self.backups_unknown);
+        let services = run.readable(select)?;
         let json = json!({
             "format_version": 1,
             "made_at": now(),
@@ -81,8 +86,10 @@ impl States {
             "environment": manifest.env,
             "servers": proof.servers,
             "services": self.services,
+            "replicas": self.replicas,
+            "redis": redis_keys(run, &services),
             "isolation": proof.isolation,
-            "access": access::declared(manifest, &run.readable(select)?),
+            "access": access::declared(manifest, &services),
             "history": self.history,
             "skipped": skipped,
         });
@@ -102,9 +109,15 @@ fn status_arguments(select: &Select) -> status::Arguments {
     }
 }
 
-/// Returns the rows of a command's document.
-fn rows(report: &impl Serialize) -> Value {
-    serde_json::to_value(report).expect("plain data")["services"].take()
+/// Returns the keys that the manifest gives these services on Redis.
+fn redis_keys(run: &Run, services: &[DesiredService]) -> Vec<RedisKeys> {
+    let keys = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+    let row = |keys: &RedisService| RedisKeys {
+        service: keys.service.to_string(),
+        server: keys.server.to_string(),
+        prefix: keys.prefix.clone(),
+    };
+    keys.map(row).collect()
 }
 
 /// Returns the commit that the manifest's folder has checked out; `None` outside of a repository.

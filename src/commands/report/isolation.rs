@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use crate::commands::verify::VerifyReport;
 use martydb_model::error::ExitStatus;
+use martydb_provision::catalog::Unread;
 use martydb_provision::isolation::{Assessment, VerifiedServer};
 use martydb_provision::probe::{Probe, ProbeDatabase, ProbeLocation, Verdict};
-use martydb_report::counts::{CellOutcome, CountedCell, rows};
+use martydb_report::counts::{CellOutcome, CountedCell, CountedServer, rows};
 use martydb_report::values::{CountsRow, Server};
 use martydb_ui::report::Report;
 
@@ -40,12 +41,19 @@ impl PageProof {
 fn servers(assessment: &Assessment) -> Vec<Server> {
     let examined = assessment.servers.iter().map(|server| Server {
         server: server.name.clone(),
-        examined: true,
+        at: server.at.clone(),
+        examined: is_examined(assessment, server),
         databases: open(server).map(|column| column.name.to_string()).collect(),
     });
     let failed =
         assessment.failed.iter().map(|(name, _)| Server { server: name.clone(), ..Server::default() });
     examined.chain(failed).collect()
+}
+
+/// Returns `false` for a replica that gave no answer at all.
+fn is_examined(assessment: &Assessment, server: &VerifiedServer) -> bool {
+    let unread = |one: &Unread| one.server == server.name && one.at == server.at;
+    !server.columns.is_empty() || !assessment.unread.iter().any(unread)
 }
 
 fn open(server: &VerifiedServer) -> impl Iterator<Item = &ProbeDatabase> {
@@ -57,9 +65,12 @@ fn is_usual(probe: &Probe) -> bool {
 }
 
 fn counts(assessment: &Assessment, servers: &[Server]) -> Vec<CountsRow> {
-    let columns: BTreeMap<&str, Vec<&str>> = servers
+    let columns: BTreeMap<CountedServer<'_>, Vec<&str>> = servers
         .iter()
-        .map(|server| (server.server.as_str(), server.databases.iter().map(String::as_str).collect()))
+        .map(|server| {
+            let names = server.databases.iter().map(String::as_str).collect();
+            ((server.server.as_str(), server.at.as_deref()), names)
+        })
         .collect();
     rows(assessment.matrix.iter().map(|row| counted(&row.probe)), &columns)
 }
@@ -67,6 +78,7 @@ fn counts(assessment: &Assessment, servers: &[Server]) -> Vec<CountsRow> {
 fn counted(probe: &Probe) -> CountedCell<'_> {
     CountedCell {
         server: &probe.server,
+        at: probe.at.as_deref(),
         service: &probe.service,
         database: &probe.database,
         own: probe.place == ProbeLocation::Own,

@@ -29,13 +29,23 @@ impl Serialize for StatusReport {
             backup: Option<BackupSummary>,
         }
         #[derive(Serialize)]
+        struct ReplicaRow<'a> {
+            #[serde(flatten)]
+            status: &'a ReplicaStatus,
+            late: bool,
+            in_words: String,
+        }
+        #[derive(Serialize)]
         struct Document<'a> {
             services: Vec<Row<'a>>,
-            replicas: &'a [ReplicaStatus],
+            replicas: Vec<ReplicaRow<'a>>,
         }
         let row = |status| Row { status, backup: self.backups.summary_of(&status.service) };
         let services = self.shown().map(row).collect();
-        Document { services, replicas: &self.replicas }.serialize(serializer)
+        let replica =
+            |status| ReplicaRow { status, late: ReplicaStatus::is_late(status), in_words: status.in_words() };
+        let replicas = self.replicas.iter().map(replica);
+        Document { services, replicas: replicas.collect() }.serialize(serializer)
     }
 }
 

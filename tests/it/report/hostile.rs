@@ -26,3 +26,24 @@ fn names_and_messages_of_a_service_are_text() {
     assert_eq!(page.matches("</script").count(), 2);
     assert_eq!(inside(&page), report);
 }
+
+#[test]
+fn a_comment_of_60_mb_and_an_error_of_1_mb_are_cut_and_say_so() {
+    let (server, project) = provisioned("pagelong");
+    let sql = "CREATE TABLE long (id bigint); ALTER TABLE long OWNER TO pagelong_a_owner;
+        DO $$ BEGIN EXECUTE format('COMMENT ON TABLE long IS %L', 'postgresql://app:hunter2@db/x ' || repeat('</script>', 6700000)); END $$";
+    server.sql("pagelong_a", sql);
+    let failing = "DO $$ BEGIN RAISE EXCEPTION '%', repeat('<b>', 300000); END $$;\n";
+    project.write("pagelong_b/migrations/V3__fails.sql", failing);
+    project.write("pagelong_b/migrations/V3__fails.down.sql", "-- nothing\n");
+    let _ = project.run(&["upgrade", "-s", "pagelong_b"]).expect(1);
+    let (page, report) = made(&project, &[], 4);
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    let findings = report["isolation"]["findings"].as_array().unwrap();
+    assert!(
+        findings.iter().any(|finding| finding["object"].as_str().is_some_and(|text| text.contains("long"))),
+        "{report:#}"
+    );
+    assert!(report["history"][1].to_string().contains("cut here: the text has"), "{report:#}");
+    assert!(!page.contains("hunter2"));
+}

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::services::state;
-use super::text::{PlainText, time};
+use super::text::{MOST, PlainText, place, rest, time};
 use crate::difference::{ReportDifference, StateChange};
 use crate::values::{AccessRow, MatrixCell, PastEvent, ShownFinding};
 
@@ -30,14 +30,15 @@ fn list<T>(weight: &str, title: &str, items: &[T], item: fn(&T) -> Markup) -> Ma
     html! {
         @if !items.is_empty() {
             h3 class=(weight) { (title) " (" (items.len()) ")" }
-            ul { @for one in items { li { (item(one)) } } }
+            ul { @for one in items.iter().take(MOST) { li { (item(one)) } } }
+            (rest(items.len()))
         }
     }
 }
 
 fn cell(cell: &MatrixCell) -> Markup {
     html! { b { (PlainText(&cell.role)) } " of " (PlainText(&cell.service)) " in database " b { (PlainText(&cell.database)) } " on "
-    (PlainText(&cell.server)) @if cell.outcome == "allowed" { ", as declared" } }
+    (PlainText(&place(&cell.server, cell.at.as_deref()))) @if cell.outcome == "allowed" { ", as declared" } }
 }
 
 fn access(access: &AccessRow) -> Markup {

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::text::{Figure, PlainText, SeveralLines, badge};
+use super::text::{Figure, MOST, PlainText, SeveralLines, badge, place, rest};
 use crate::values::{ShownFinding, Values};
 
 /// Severities, worst first, with their weights.
 const SEVERITIES: [(&str, &str); 4] =
     [("critical", "bad"), ("high", "bad"), ("medium", "warning"), ("low", "note")];
+
+/// Most steps of a path.
+const LONGEST_PATH: usize = 50;
 
 /// Sign between the steps of a path in the evidence.
 const ARROW: &str = " → ";
@@ -19,24 +22,27 @@ pub fn section(values: &Values) -> Markup {
     html! {
         p { "Findings: " (Figure::length("/isolation/findings", findings.len())) ", accepted: "
             (Figure::length("/isolation/accepted", accepted.len())) "." }
-        @for (severity, weight) in SEVERITIES {
-            @for finding in findings.iter().filter(|one| one.severity == severity) { (article(finding, weight)) }
-        }
-        @for finding in findings.iter().filter(|one| rank(&one.severity).is_none()) { (article(finding, "bad")) }
+        @for (finding, weight) in worst_first(findings).into_iter().take(MOST) { (article(finding, weight)) }
+        (rest(findings.len()))
         @if !accepted.is_empty() {
             h3 { "Accepted" }
             @for (reason, all) in by_reason(accepted) {
                 details {
                     summary { (all.len()) " accepted: " (PlainText(reason)) }
-                    @for finding in all { (article(finding, "note")) }
+                    @for finding in all.iter().take(MOST) { (article(finding, "note")) }
+                    (rest(all.len()))
                 }
             }
         }
     }
 }
 
-fn rank(severity: &str) -> Option<usize> {
-    SEVERITIES.iter().position(|(word, _)| *word == severity)
+/// Returns the findings with their weights; a severity of a later version is first.
+fn worst_first(findings: &[ShownFinding]) -> Vec<(&ShownFinding, &'static str)> {
+    let rank = |finding: &ShownFinding| SEVERITIES.iter().position(|(word, _)| *word == finding.severity);
+    let mut all: Vec<&ShownFinding> = findings.iter().collect();
+    all.sort_by_key(|finding| rank(finding));
+    all.into_iter().map(|finding| (finding, rank(finding).map_or("bad", |at| SEVERITIES[at].1))).collect()
 }
 
 fn by_reason(accepted: &[ShownFinding]) -> BTreeMap<&str, Vec<&ShownFinding>> {
@@ -56,7 +62,7 @@ fn article(finding: &ShownFinding, weight: &str) -> Markup {
                 @for (words, value) in [("Service", &finding.service), ("Database", &finding.database), ("Object", &finding.object)] {
                     @if let Some(value) = value { dt { (words) } dd { (PlainText(value)) } }
                 }
-                dt { "Server" } dd { (PlainText(&finding.server)) }
+                dt { "Server" } dd { (PlainText(&place(&finding.server, finding.at.as_deref()))) }
             }
             (evidence(&finding.evidence))
             @if let Some(fix) = &finding.fix {
@@ -74,7 +80,7 @@ fn evidence(text: &str) -> Markup {
     html! {
         ol .path {
             li { (PlainText(login)) }
-            @for step in steps.split(ARROW) { li { (PlainText(step)) } }
+            @for step in steps.splitn(LONGEST_PATH, ARROW) { li { (PlainText(step)) } }
         }
     }
 }

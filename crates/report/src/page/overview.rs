@@ -43,7 +43,7 @@ fn headline(worst: Weight) -> &'static str {
 }
 
 /// Class of a weight in the style.
-fn class(weight: Weight) -> &'static str {
+pub fn class(weight: Weight) -> &'static str {
     match weight {
         Weight::Good => "good",
         Weight::Note => "note",

@@ -33,6 +33,9 @@ pub const SQUARES: [(Square, &str, &str); 6] = [
 /// Most rows and columns that have their names beside the picture.
 const NAMED: usize = 40;
 
+/// Most breaches that have a mark beside their colour.
+const MARKED: usize = 2000;
+
 /// Most characters of such a name.
 const NAME: usize = 22;
 
@@ -47,7 +50,12 @@ impl<'a> SquareGrid<'a> {
     /// Returns the squares of a server. The columns begin with the services' own databases, so that these are a diagonal.
     pub fn new(values: &'a Values, server: &'a Server) -> SquareGrid<'a> {
         let mut by_service: BTreeMap<&str, Vec<&CountsRow>> = BTreeMap::new();
-        for row in values.isolation.matrix_counts.iter().filter(|row| row.server == server.server) {
+        for row in values
+            .isolation
+            .matrix_counts
+            .iter()
+            .filter(|row| row.server == server.server && row.at == server.at)
+        {
             by_service.entry(&row.service).or_default().push(row);
         }
         let mut columns: Vec<&str> = vec![];
@@ -76,19 +84,15 @@ impl<'a> SquareGrid<'a> {
 }
 
 fn own<'a>(rows: &[&'a CountsRow]) -> Vec<&'a str> {
-    rows.iter().copied().filter(|row| row.own).flat_map(names).collect()
-}
-
-fn names(row: &CountsRow) -> impl Iterator<Item = &str> {
-    row.databases.iter().flatten().map(String::as_str)
+    rows.iter().filter(|row| row.own).filter_map(|row| row.database.as_deref()).collect()
 }
 
 /// Returns the squares of one service, by the columns' places.
 fn line(rows: &[&CountsRow], at: &BTreeMap<&str, usize>) -> Vec<Square> {
-    let rest = rows.iter().find(|row| row.databases.is_none()).map_or(Square::Untried, |row| square(row));
+    let rest = rows.iter().find(|row| row.database.is_none()).map_or(Square::Untried, |row| square(row));
     let mut line = vec![rest; at.len()];
     for row in rows {
-        for place in names(row).filter_map(|name| at.get(name)) {
+        if let Some(place) = row.database.as_deref().and_then(|name| at.get(name)) {
             line[*place] = square(row);
         }
     }
@@ -128,27 +132,24 @@ impl PictureLayout {
             _ => 2,
         };
         let named = rows.max(columns) <= NAMED;
-        let (left, top) = if named { (180, 130) } else { (4, 4) };
-        let right = if named { 70 } else { 4 };
+        let (left, top) = if named { (180, 130) } else { (10, 10) };
+        let right = if named { 70 } else { 10 };
         PictureLayout {
             cell,
             left,
             top,
             width: left + columns * cell + right,
-            height: top + rows * cell + 4,
+            height: top + rows * cell + 10,
             named,
         }
     }
 }
 
 /// Draws the squares.
-pub fn svg(grid: &SquareGrid<'_>, server: &str) -> Markup {
+pub fn svg(grid: &SquareGrid<'_>, title: &str) -> Markup {
     let layout = PictureLayout::of(grid);
-    let label = format!(
-        "Matrix of server {server}: {} services by {} databases",
-        grid.rows.len(),
-        grid.columns.len()
-    );
+    let label =
+        format!("Matrix of {title}: {} services by {} databases", grid.rows.len(), grid.columns.len());
     html! {
         svg .matrix xmlns="http://www.w3.org/2000/svg" role="img" aria-label=(PlainText(&label)) width=(layout.width) height=(layout.height)
             viewBox=(format!("0 0 {} {}", layout.width, layout.height))
@@ -157,6 +158,8 @@ pub fn svg(grid: &SquareGrid<'_>, server: &str) -> Markup {
                 @let path = path(grid, &layout, square);
                 @if !path.is_empty() { path class=(class) d=(path) {} }
             }
+            @let class = if layout.named { "cross" } else { "ring" };
+            path class=(class) d=(marks(grid, &layout)) {}
             @if layout.named { (labels(grid, &layout)) }
         }
     }
@@ -179,13 +182,26 @@ fn path(grid: &SquareGrid<'_>, layout: &PictureLayout, square: Square) -> String
             let (x, y) = (layout.left + column * cell, layout.top + row * cell);
             let (width, height) = (run * cell - gap, cell - gap);
             let _fits = write!(path, "M{x} {y}h{width}v{height}h-{width}z");
-            // A cross, for readers who do not see the colour.
-            if square == Square::Breach && layout.named {
-                let (far, low) = (x + width - 7, y + height - 7);
-                let _fits = write!(path, "M{} {}L{far} {low}M{far} {}L{} {low}", x + 7, y + 7, y + 7, x + 7);
-            }
             column += run;
         }
+    }
+    path
+}
+
+/// Returns a mark on each breach, for readers who do not see the colour: a cross in a large square, a ring around a small one.
+fn marks(grid: &SquareGrid<'_>, layout: &PictureLayout) -> String {
+    let mut path = String::new();
+    let breaches = grid.squares.iter().enumerate().filter(|(_, square)| **square == Square::Breach);
+    for (at, _) in breaches.take(MARKED) {
+        let (row, column) = (at / grid.columns.len(), at % grid.columns.len());
+        let (x, y) = (layout.left + column * layout.cell, layout.top + row * layout.cell);
+        let _fits = if layout.named {
+            let arm = layout.cell - 16;
+            write!(path, "M{} {}l{arm} {arm}m0-{arm}l-{arm} {arm}", x + 7, y + 7)
+        } else {
+            let half = layout.cell / 2;
+            write!(path, "M{} {}a7 7 0 1 0 14 0a7 7 0 1 0-14 0", (x + half).saturating_sub(7), y + half)
+        };
     }
     path
 }

@@ -63,38 +63,54 @@
     });
     fix.before(button);
   }
-  const report = JSON.parse(document.getElementById("martydb-report").textContent);
+  let parsed;
+  const report = () => (parsed ??= JSON.parse(document.getElementById("martydb-report").textContent));
   const outcomes = ["breach", "inconclusive", "allowed", "denied"];
   for (const figure of document.querySelectorAll(".grid")) {
     const svg = figure.querySelector("svg"), readout = figure.querySelector(".readout");
+    const server = () => report().servers[Number(figure.dataset.server)];
+    // As they are shown: without the characters that change a text's direction.
     const names = (list) => [...figure.querySelectorAll(`${list} li`)].map((item) => item.textContent);
-    const rows = names(".rows"), columns = names(".columns");
     const [cell, left, top] = ["cell", "left", "top"].map((name) => Number(svg.dataset[name]));
-    const counts = new Map();
-    for (const row of report.isolation.matrix_counts) {
-      if (row.server === figure.dataset.server) counts.set(row.service, [...(counts.get(row.service) ?? []), row]);
-    }
+    const is_here = (one) => one.server === server().server && (one.at ?? null) === (server().at ?? null);
+    let read;
+    // Only when it is asked for: a page of a thousand services opens sooner.
+    const values = () => {
+      if (read) return read;
+      const counts = new Map();
+      for (const row of report().isolation.matrix_counts.filter(is_here)) {
+        if (!counts.has(row.service)) counts.set(row.service, []);
+        counts.get(row.service).push(row);
+      }
+      const services = [...counts.keys()];
+      const own = [...counts.values()].flat().filter((row) => row.own).map((row) => row.database);
+      const databases = [...new Set([...own, ...server().databases])];
+      return (read = { rows: names(".rows"), columns: names(".columns"), services, databases, counts });
+    };
+    const reason = (cell) => cell.why ?? report().isolation.findings.find((one) =>
+      is_here(one) && one.role === cell.role && one.database === cell.database)?.evidence;
     const cursor = document.createElementNS(svg.namespaceURI, "rect");
     cursor.setAttribute("class", "cursor");
     cursor.setAttribute("width", cell);
     cursor.setAttribute("height", cell);
     let at = [0, 0];
     const show = (row, column) => {
+      const { rows, columns, services, databases, counts } = values();
       at = [Math.max(0, Math.min(rows.length - 1, row)), Math.max(0, Math.min(columns.length - 1, column))];
-      const [service, database] = [rows[at[0]], columns[at[1]]];
+      const [service, database] = [services[at[0]], databases[at[1]]];
       const all = counts.get(service) ?? [];
-      const found = all.find((one) => one.databases?.includes(database)) ?? all.find((one) => one.databases === null);
+      const found = all.find((one) => one.database === database) ?? all.find((one) => one.database === null);
       const words = found && outcomes.filter((outcome) => found[outcome]).map((outcome) => `${found[outcome]} ${outcome}`);
       const inferred = found?.inferred ? `; ${found.inferred} by the catalogs, without an attempt` : "";
-      readout.textContent = `${service} at ${database}: ${words?.length ? words.join(", ") : "not tried"}${inferred}`;
-      const evidence = report.isolation.matrix.filter((one) => one.server === figure.dataset.server
-        && one.service === service && one.database === database);
-      for (const one of evidence) readout.append(make("br"), `${one.role}: ${one.outcome}${one.why ? `, ${one.why}` : ""}`);
+      readout.textContent = `${rows[at[0]]} at ${columns[at[1]]}: ${words?.length ? words.join(", ") : "not tried"}${inferred}`;
+      const cells = report().isolation.matrix.filter((one) => is_here(one) && one.service === service && one.database === database);
+      for (const one of cells) readout.append(make("br"), `${one.role}: ${one.outcome}${reason(one) ? `, ${reason(one)}` : ""}`);
       cursor.setAttribute("x", left + at[1] * cell - 1);
       cursor.setAttribute("y", top + at[0] * cell - 1);
       svg.append(cursor);
     };
     svg.addEventListener("pointermove", (event) => {
+      const { rows, columns } = values();
       const box = svg.getBoundingClientRect(), scale = svg.viewBox.baseVal.width / box.width;
       const column = Math.floor(((event.clientX - box.left) * scale - left) / cell);
       const row = Math.floor(((event.clientY - box.top) * scale - top) / cell);

@@ -1,14 +1,24 @@
-//! Services: versions, pending migrations, drift, sizes, connections and backups, each with a sentence.
+//! Services: versions, pending migrations, drift, sizes, connections, backups, replicas and Redis, each with a sentence.
 
 use maud::{Markup, html};
 
+use super::overview::class;
 use super::table::table;
-use super::text::{Figure, PlainText, badge, optional, size, time};
+use super::text::{Figure, PlainText, badge, duration, optional, size, time};
 use crate::values::{Backup, StatedService, Values};
-use crate::verdict::sentence;
+use crate::verdict::{redis, replica, sentence};
 
-const HEAD: [&str; 9] =
-    ["Service", "Database", "State", "Version", "Pending", "Size", "Connections", "Backup", "In a sentence"];
+const HEAD: [&str; 8] =
+    ["Service", "Database", "State", SENTENCE, "Version", "Pending", "Size", "Connections"];
+
+/// Titles of the columns that a page has only if any service has something there, each with the sentence of a page without it.
+const OPTIONAL: [(&str, &str); 3] = [
+    ("Backup", "No backup is known: the manifest declares no store, or it did not answer."),
+    ("Replicas", "The manifest declares no replicas of these servers."),
+    ("Redis", "The manifest gives these services no keys on Redis."),
+];
+
+const SENTENCE: &str = "In a sentence";
 
 /// Words and weight of each state.
 const STATES: [(&str, &str, &str); 7] = [
@@ -25,10 +35,43 @@ pub fn section(values: &Values) -> Markup {
     if values.services.is_empty() {
         return html! { p { "There are no services." } };
     }
+    let shown = shown(values);
+    let columns = OPTIONAL.iter().zip(shown);
+    let titles = columns.clone().filter(|(_, shown)| *shown).map(|((title, _), _)| *title);
+    let head: Vec<&str> = HEAD.into_iter().chain(titles).collect();
     let rows = html! {
-        @for (at, service) in values.services.iter().enumerate() { (row(at, service)) }
+        @for (at, service) in values.services.iter().enumerate() { (row(values, shown, at, service)) }
     };
-    table("Table of the services", &HEAD, &rows)
+    html! {
+        (table("Table of the services", &head, &rows))
+        @for ((_, sentence), _) in columns.filter(|(_, shown)| !shown) { p .caption { (sentence) } }
+        @if !values.replicas.is_empty() { (replicas(values)) }
+    }
+}
+
+/// Returns `true` for each of the optional columns that the page has.
+fn shown(values: &Values) -> [bool; 3] {
+    let has_backups = values.services.iter().any(|service| service.backup.is_some());
+    [has_backups, !values.replicas.is_empty(), !values.redis.is_empty()]
+}
+
+fn replicas(values: &Values) -> Markup {
+    let rows = html! { @for (at, one) in values.replicas.iter().enumerate() {
+        @let place = |key: &str| format!("/replicas/{at}/{key}");
+        @let (weight, words) = replica(one);
+        tr {
+            th scope="row" { (PlainText(&one.name)) }
+            td { (PlainText(&one.server)) }
+            td { (badge(class(weight), words)) }
+            td { (optional(place("lag_bytes"), one.lag_bytes, size)) }
+            td { (optional(place("lag_ms"), one.lag_ms, duration)) }
+            td .sentence { (PlainText(&one.in_words)) }
+        }
+    } };
+    html! {
+        h3 { "Replicas" }
+        (table("Table of the replicas", &["Replica", "Of server", "State", "Bytes behind", "Time behind", SENTENCE], &rows))
+    }
 }
 
 /// Returns the weight and the words of a state.
@@ -37,7 +80,7 @@ pub fn state(word: &str) -> (&'static str, &str) {
     known.map_or(("bad", word), |(_, weight, words)| (*weight, *words))
 }
 
-fn row(at: usize, service: &StatedService) -> Markup {
+fn row(values: &Values, shown: [bool; 3], at: usize, service: &StatedService) -> Markup {
     let place = |key: &str| format!("/services/{at}/{key}");
     let (weight, words) = state(&service.state);
     html! {
@@ -45,6 +88,7 @@ fn row(at: usize, service: &StatedService) -> Markup {
             th scope="row" { (PlainText(&service.service)) }
             td { (PlainText(&service.database)) br; small { "on " (PlainText(&service.server)) } }
             td { (badge(weight, &printed(words))) }
+            td .sentence { (PlainText(&sentence(service))) }
             td { (optional(place("current"), service.current, |number| number.to_string()))
                 @if service.latest != service.current {
                     " of " (optional(place("latest"), service.latest, |number| number.to_string()))
@@ -55,8 +99,15 @@ fn row(at: usize, service: &StatedService) -> Markup {
                 } }
             td { (optional(place("size_bytes"), service.size_bytes, size)) }
             td { (optional(place("connections"), service.connections, |number| number.to_string())) }
-            td { (backup(service.backup.as_ref())) }
-            td .sentence { (PlainText(&sentence(service))) }
+            @if shown[0] { td { (backup(service.backup.as_ref())) } }
+            @if shown[1] { td { @for one in values.replicas.iter().filter(|one| one.server == service.server) {
+                (badge(class(replica(one).0), &martydb_ui::report::printable(&one.name))) " "
+            } } }
+            @if shown[2] { td .sentence { @for keys in values.redis.iter().filter(|keys| keys.service == service.service) {
+                @let (weight, words) = redis(values, keys);
+                code { (PlainText(&keys.prefix)) } " on " (PlainText(&keys.server)) br;
+                span class=(format!("mark {}", class(weight))) { (words) }
+            } } }
         }
     }
 }

@@ -3,18 +3,19 @@
 use maud::{Markup, html};
 
 use super::table::table;
-use super::text::{Figure, PlainText};
+use super::text::{Figure, MOST, PlainText, rest};
 use crate::values::{Skipped, Values};
 use crate::verdict::proof;
 
 const HEAD: [&str; 3] = ["What", "Why", "What would allow it"];
 
 pub fn section(values: &Values) -> Markup {
-    let rows = html! { @for one in &values.skipped { (row(one)) } };
+    let rows = html! { @for one in values.skipped.iter().take(MOST) { (row(one)) } };
     html! {
         p { (proof(values)) }
         p { "Not looked at, or not in full: " (Figure::length("/skipped", values.skipped.len())) "." }
         @if !values.skipped.is_empty() { (table("Table of what was not looked at", &HEAD, &rows)) }
+        (rest(values.skipped.len()))
     }
 }
 

@@ -1,12 +1,28 @@
 //! Text and figures of a page. Text from outside becomes visible text only: maud escapes what HTML reads, [`Text`] what a reader
 //! cannot see, such as characters that change the direction of writing.
 
+use std::borrow::Cow;
+
 use martydb_model::units;
 use martydb_ui::report::{indented, printable};
 use maud::{Markup, Render, html};
 
 /// Longest text of one cell, in bytes; the JSON has more.
 const LONGEST: usize = 2000;
+
+/// Most elements of a list whose length a service's team can choose; the JSON has more of them.
+pub const MOST: usize = 500;
+
+/// Says how many elements of a list are not shown.
+pub fn rest(all: usize) -> Markup {
+    let more = all.saturating_sub(MOST);
+    html! { @if more > 0 { p .caption { "The JSON in this page has " (more) " more." } } }
+}
+
+/// Returns a server, and the replica of it.
+pub fn place(server: &str, at: Option<&str>) -> String {
+    at.map_or_else(|| server.to_owned(), |replica| format!("{server}, replica {replica}"))
+}
 
 /// A text on one line.
 pub struct PlainText<'a>(pub &'a str);
@@ -26,10 +42,14 @@ impl Render for SeveralLines<'_> {
     }
 }
 
-fn shortened(text: &str) -> String {
+fn shortened(text: &str) -> Cow<'_, str> {
     let end = text.floor_char_boundary(LONGEST);
     let rest = text.len() - end;
-    if rest == 0 { text.to_owned() } else { format!("{} … ({rest} more bytes in the JSON)", &text[..end]) }
+    if rest == 0 {
+        text.into()
+    } else {
+        format!("{} … ({rest} more bytes in the JSON)", &text[..end]).into()
+    }
 }
 
 /// A figure, with its place in the JSON: of a number, or of a list whose length it is.

@@ -9,7 +9,10 @@ use time::format_description::well_known::Rfc3339;
 use super::text::PlainText;
 use crate::values::History;
 
-const WIDTH: f64 = 1000.0;
+const WIDTH: f64 = 940.0;
+/// Height of the dates, above the lanes: a high picture scrolls.
+const TOP: f64 = 24.0;
+const DAY: f64 = 86_400.0;
 const TICKS: u32 = 4;
 
 /// Most services that have their names beside their lanes.
@@ -29,10 +32,10 @@ pub fn svg(history: &[History]) -> Markup {
     let times = history.iter().flat_map(|one| &one.events).filter_map(|event| seconds(&event.at));
     let Some((first, last)) = times.fold(None, widened) else { return html! {} };
     let named = history.len() <= NAMED;
-    let (lane, left) = if named { (20.0, 180.0) } else { (4.0, 10.0) };
+    let (lane, left) = if named { (20.0, 180.0) } else { (4.0, 60.0) };
     #[allow(clippy::cast_precision_loss)] // Some thousands.
     let height = lane * history.len() as f64;
-    let (width, whole) = (left + WIDTH + 40.0, height + 40.0);
+    let (width, whole) = (left + WIDTH + 75.0, TOP + height + 8.0);
     let place = |at: f64| left + WIDTH * (at - first) / (last - first).max(1.0);
     html! {
         figure {
@@ -41,12 +44,13 @@ pub fn svg(history: &[History]) -> Markup {
                     viewBox=(format!("0 0 {width} {whole}")) {
                     @for number in 0..=TICKS {
                         @let at = first + (last - first) * f64::from(number) / f64::from(TICKS);
-                        line .tick x1=(place(at)) x2=(place(at)) y1="0" y2=(height) {}
-                        text .date x=(place(at)) y=(height + 18.0) { (day(at)) }
+                        line .tick x1=(place(at)) x2=(place(at)) y1=(TOP) y2=(TOP + height) {}
+                        text .date x=(place(at)) y=(TOP - 8.0) { (date(at, last - first)) }
                     }
                     @if named { @for (name, y) in lanes(history, lane) {
-                        text .row x=(left - 8.0) y=(y + 14.0) { (PlainText(&name)) }
-                        line .lane x1=(left) x2=(left + WIDTH) y1=(y + lane / 2.0) y2=(y + lane / 2.0) {}
+                        @let middle = y + lane / 2.0;
+                        text .row x=(left - 8.0) y=(middle + 4.0) { (PlainText(&name)) }
+                        line .lane x1=(left) x2=(left + WIDTH) y1=(middle) y2=(middle) {}
                     } }
                     @for (class, _, is_kind) in MARKS {
                         @let path = marks(history, lane, is_kind, place);
@@ -68,7 +72,7 @@ fn widened(span: Option<(f64, f64)>, at: f64) -> Option<(f64, f64)> {
 
 fn lanes(history: &[History], lane: f64) -> Vec<(String, f64)> {
     let short = |name: &str| name.chars().take(24).collect();
-    let mut y = -lane;
+    let mut y = TOP - lane;
     let place = |one: &History| {
         y += lane;
         (short(&one.service), y)
@@ -109,8 +113,14 @@ fn seconds(at: &str) -> Option<f64> {
     Some(seconds)
 }
 
-fn day(at: f64) -> String {
+/// Returns the day; on a line of some days, also the time.
+fn date(at: f64, span: f64) -> String {
     #[allow(clippy::cast_possible_truncation)] // Between two times that were read.
-    let time = OffsetDateTime::from_unix_timestamp(at as i64);
-    time.map_or_else(|_| String::new(), |time| time.date().to_string())
+    let Ok(time) = OffsetDateTime::from_unix_timestamp(at as i64) else { return String::new() };
+    match time.date() {
+        day if span < 4.0 * DAY => {
+            format!("{day} {:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())
+        }
+        day => day.to_string(),
+    }
 }

@@ -41,6 +41,8 @@ pub struct MatrixCell {
     pub service: String,
     pub role: String,
     pub server: String,
+    /// Replica; `None` for the server itself.
+    pub at: Option<String>,
     pub database: String,
     /// `denied`, `allowed`, `breach` or `inconclusive`.
     pub outcome: String,
@@ -49,14 +51,15 @@ pub struct MatrixCell {
     pub way: Option<String>,
 }
 
-/// Outcomes of one service's logins at databases that treat them alike. Together the rows of a service hold every cell of its
-/// server's matrix.
+/// Outcomes of one service's logins at one database. Together the rows of a service hold every cell of its server's matrix.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountsRow {
     pub service: String,
     pub server: String,
-    /// Names of the databases; `None` for all of the server that are in no other row of the service.
-    pub databases: Option<Vec<String>>,
+    /// Replica; `None` for the server itself.
+    pub at: Option<String>,
+    /// Database; `None`, in a large report, for each database of the server that no other row of the service names.
+    pub database: Option<String>,
     /// `true` for the service's own database.
     pub own: bool,
     pub denied: u64,
@@ -75,6 +78,9 @@ pub struct ShownFinding {
     pub service: Option<String>,
     pub role: String,
     pub server: String,
+    /// Replica; `None` for the server itself.
+    #[serde(default)]
+    pub at: Option<String>,
     pub database: Option<String>,
     pub object: Option<String>,
     pub evidence: String,

@@ -1,6 +1,6 @@
-//! Services and their migration history, as `status` and `history` print them.
+//! Services, their migration history and the replicas of their servers, as `status` and `history` print them.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// State of one service.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -45,6 +45,29 @@ pub struct Backup {
     pub count: u64,
     pub taken_at: Option<String>,
     pub verified_at: Option<String>,
+}
+
+/// A replica of a server.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct ReplicaLine {
+    pub server: String,
+    pub name: String,
+    pub state: String,
+    pub lag_bytes: Option<i64>,
+    pub lag_ms: Option<i64>,
+    /// `true` if it lags by more than the manifest accepts, or nothing shows that it does not.
+    pub late: bool,
+    /// State and lag for people.
+    pub in_words: String,
+}
+
+/// Keys of a service on a Redis server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RedisKeys {
+    pub service: String,
+    pub server: String,
+    /// Beginning of all its keys.
+    pub prefix: String,
 }
 
 /// An error with its hints.

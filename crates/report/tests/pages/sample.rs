@@ -32,8 +32,12 @@ pub fn report(sample: &Sample<'_>) -> ReportValues {
         "manifest_sha256": "00",
         "project": text,
         "environment": text,
-        "servers": [{ "server": "main", "examined": true, "databases": names }],
+        "servers": [{ "server": "main", "at": null, "examined": true, "databases": names },
+            { "server": "main", "at": text, "examined": true, "databases": [names[0], text] }],
         "services": names.iter().enumerate().map(|(at, name)| service(at, name, text)).collect::<Vec<_>>(),
+        "replicas": [{ "server": "main", "name": text, "role": "read", "state": text, "lag_bytes": 7, "lag_ms": 1200, "max_lag_ms": 1000,
+            "late": true, "in_words": text, "error": null }],
+        "redis": [{ "service": names[0], "server": text, "prefix": text }],
         "isolation": isolation(sample, &names),
         "access": [{ "server": text, "service": text, "role": text, "kind": "login", "level": text, "extent": text,
             "expired": true, "reason": text }],
@@ -72,23 +76,25 @@ fn history(name: &str, sample: &Sample<'_>) -> Value {
 fn isolation(sample: &Sample<'_>, names: &[String]) -> Value {
     let (text, count) = (sample.text, names.len());
     let cell = |outcome: &str| {
-        json!({ "service": names[1], "role": "service_001_app", "server": "main", "database": names[0], "outcome": outcome,
+        json!({ "service": names[1], "role": "service_001_app", "server": "main", "at": null, "database": names[0], "outcome": outcome,
             "sqlstate": null, "why": text, "way": text })
     };
     let finding = |reason: Option<&str>| {
         let evidence = format!("service_001_app: {text} → {text}");
         json!({ "id": "breach-connect", "severity": "critical", "kind": "audit", "service": names[0], "role": text, "server": "main",
-            "database": names[0], "object": text, "evidence": evidence, "fix": format!("REVOKE;\n{text}"), "reason": reason })
+            "at": text, "database": names[0], "object": text, "evidence": evidence, "fix": format!("REVOKE;\n{text}"), "reason": reason })
     };
     let once = |value: Value| if sample.breach { vec![value] } else { vec![] };
-    let breach = json!({ "service": names[1], "server": "main", "databases": [names[0]], "own": false, "denied": 2, "allowed": 0,
+    let breach = json!({ "service": names[1], "server": "main", "at": null, "database": names[0], "own": false, "denied": 2, "allowed": 0,
         "breach": 1, "inconclusive": 0, "inferred": 0 });
+    let at_replica = json!({ "service": names[0], "server": "main", "at": text, "database": names[0], "own": true, "denied": 0,
+        "allowed": 3, "breach": 0, "inconclusive": 0, "inferred": 0 });
     json!({
         "summary": { "services": count, "logins": 3 * count, "probes": 3 * count * count, "passed": 3 * count * count,
             "breaches": u8::from(sample.breach), "inconclusive": 0, "extent": "full", "pairs": 3 * count * count,
             "tried": 3 * count * count },
         "matrix": once(cell("breach")),
-        "matrix_counts": names.iter().flat_map(|name| counts(name)).chain(once(breach)).collect::<Vec<_>>(),
+        "matrix_counts": names.iter().flat_map(|name| counts(name)).chain(once(breach)).chain([at_replica]).collect::<Vec<_>>(),
         "trials": [cell("inconclusive")],
         "findings": once(finding(None)),
         "accepted": [finding(Some(text))],
@@ -98,9 +104,9 @@ fn isolation(sample: &Sample<'_>, names: &[String]) -> Value {
 }
 
 fn counts(name: &str) -> [Value; 2] {
-    let row = |databases: Option<[&str; 1]>, own: bool| {
-        json!({ "service": name, "server": "main", "databases": databases, "own": own, "denied": 3 * u8::from(!own),
+    let row = |database: Option<&str>, own: bool| {
+        json!({ "service": name, "server": "main", "at": null, "database": database, "own": own, "denied": 3 * u8::from(!own),
             "allowed": 3 * u8::from(own), "breach": 0, "inconclusive": 0, "inferred": 0 })
     };
-    [row(Some([name]), true), row(None, false)]
+    [row(Some(name), true), row(None, false)]
 }
