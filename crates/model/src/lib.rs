@@ -86,5 +86,5 @@ pub use partitions::{PartitionedTable, Period, Removal};
 pub use password_note::{dated, password_set};
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;
-pub use serve::{DeclaredCaller, ServeSettings, ServiceExposure};
+pub use serve::{DeclaredCaller, DeclaredTokens, ServeSettings, ServiceExposure, TokenKeys};
 pub use test_database::{TestDatabase, made_at, template_name, test_name};

@@ -27,10 +27,22 @@ pub struct ServiceExposure {
     /// Rows of an answer.
     pub rows: u32,
     pub timeout: Duration,
+    /// Functions that callers may call.
+    pub functions: BTreeSet<String>,
     /// `true` if callers may ask for aggregates.
     pub aggregates: bool,
+    /// `true` if code of the service sees the caller's claims.
+    pub claims: bool,
     /// `true` if callers may ask that a write is rolled back.
     pub rollback: bool,
+}
+
+impl ServiceExposure {
+    /// Returns the login of a caller.
+    pub fn login_of<'a>(&'a self, caller: &'a DeclaredCaller) -> &'a RoleName {
+        let own = if caller.writes { &self.writer } else { &self.reader };
+        caller.login.as_ref().unwrap_or(own)
+    }
 }
 
 /// The top level's `serve:`.
@@ -39,7 +51,26 @@ pub struct ServeSettings {
     pub listen: SocketAddr,
     /// Certificate and private key of the listener.
     pub tls: Option<(PathBuf, PathBuf)>,
+    pub tokens: Option<DeclaredTokens>,
     pub callers: BTreeMap<String, DeclaredCaller>,
+}
+
+/// Tokens that the data service accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredTokens {
+    pub keys: TokenKeys,
+    pub audience: String,
+    /// Claim that names the caller.
+    pub caller_claim: String,
+}
+
+/// Keys that verify tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenKeys {
+    /// A file with a JSON Web Key Set.
+    Set(PathBuf),
+    /// An environment variable with a shared secret.
+    Secret(String),
 }
 
 /// Port of the data service.
@@ -50,6 +81,7 @@ impl Default for ServeSettings {
         ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], PORT)),
             tls: None,
+            tokens: None,
             callers: BTreeMap::new(),
         }
     }
@@ -60,6 +92,8 @@ impl Default for ServeSettings {
 pub struct DeclaredCaller {
     pub service: ServiceName,
     pub writes: bool,
+    /// Login of `access` that its requests get; `None` for the service's own two.
+    pub login: Option<RoleName>,
     /// Environment variable with its key; default: the secret store has the key's digest.
     pub key_env: Option<String>,
 }

@@ -9,20 +9,25 @@ use martydb_serve::callers::{CallerBook, CallerRight, ServeCaller};
 use martydb_serve::listener::{ServedProcess, bind};
 use martydb_serve::serving::{ServedDatabase, ServedService};
 use martydb_serve::session::LoginTarget;
-use martydb_serve::settings::{RequestLimits, ServedExposure};
+use martydb_serve::settings::{ExposedFunctions, RequestLimits, ServedExposure};
+use martydb_serve::token::{TokenKey, TokenRules};
+
+/// Role and secret of the suite's tokens.
+const AUTHOR: &str = "postgrest_test_author";
+const SECRET: &str = "reallyreallyreallyreallyverysafe";
 
 #[tokio::main]
 async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let schemas: Vec<String> = words[5..].to_vec();
-    let target = |reads_only| LoginTarget {
+    let target = |role: &str, reads_only| LoginTarget {
         endpoint: Endpoint {
             host: Host::Socket(words[0].clone().into()),
             port: words[1].parse().unwrap(),
             tls: Tls::default(),
         },
         database: words[2].clone(),
-        role: words[3].clone(),
+        role: role.to_owned(),
         password: None,
         schemas: schemas.iter().cloned().chain(["public".into(), "extensions".into()]).collect(),
         timeout: Duration::from_secs(10),
@@ -36,12 +41,41 @@ async fn main() {
         limits,
         rollback: true,
         unfiltered_writes: true,
+        functions: ExposedFunctions::All,
+        volatile_reads: true,
+        claims: true,
         ..ServedExposure::default()
     };
-    let database = ServedDatabase { name: "test".into(), exposure, read: target(true), write: target(false) };
+    let database = ServedDatabase {
+        name: "test".into(),
+        exposure,
+        read: target(&words[3], true),
+        write: target(&words[3], false),
+        further: vec![target(AUTHOR, false)],
+    };
     let mut callers = CallerBook::default();
-    callers
-        .add(ServeCaller { name: "anonymous".into(), service: "test".into(), right: CallerRight::Write }, []);
+    callers.add(
+        ServeCaller {
+            name: "anonymous".into(),
+            service: "test".into(),
+            right: CallerRight::Write,
+            login: None,
+        },
+        [],
+    );
+    let author = ServeCaller {
+        name: AUTHOR.into(),
+        service: "test".into(),
+        right: CallerRight::Write,
+        login: Some(AUTHOR.into()),
+    };
+    callers.add(author, []);
+    callers.accept_tokens(TokenRules {
+        keys: vec![TokenKey::of_secret(SECRET).unwrap()],
+        audience: "youraudience".into(),
+        caller_claim: "role".into(),
+        lenient: true,
+    });
     let process = Arc::new(ServedProcess::new([ServedService::new(database).unwrap()], callers));
     let listener = HttpListener {
         address: words[4].parse().unwrap(),

@@ -1,11 +1,13 @@
 //! Callers: who sends a request, and the login that it gets. A caller proves itself by a key, of which only the SHA-256
-//! is known here.
+//! is known here, or by a token, whose claim names it.
 
 use std::collections::HashMap;
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::fault::{RequestFault, Served};
+use crate::token::{Claims, TokenRules, unacceptable};
 
 /// Digest of a key.
 pub type KeyDigest = [u8; 32];
@@ -23,12 +25,36 @@ pub struct ServeCaller {
     pub name: String,
     pub service: String,
     pub right: CallerRight,
+    /// Login of `access` that its requests get; `None` for the service's own two.
+    pub login: Option<String>,
 }
 
-/// The callers, by the digests of their keys.
+/// The caller of a request, and what it claims.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestCaller {
+    pub caller: ServeCaller,
+    pub claims: Claims,
+}
+
+impl RequestCaller {
+    fn new(caller: &ServeCaller, claims: Claims) -> RequestCaller {
+        RequestCaller { caller: caller.clone(), claims }
+    }
+
+    /// Returns the claims as code of the service sees them: the caller's name is always the one that was proven.
+    pub fn shown_claims(&self) -> String {
+        let mut claims = self.claims.clone();
+        claims.insert("caller".into(), Value::from(self.caller.name.as_str()));
+        Value::Object(claims).to_string()
+    }
+}
+
+/// The callers, by the digests of their keys and by their names.
 #[derive(Debug, Default)]
 pub struct CallerBook {
     keys: HashMap<KeyDigest, ServeCaller>,
+    names: HashMap<String, ServeCaller>,
+    tokens: Option<TokenRules>,
     anonymous: Option<ServeCaller>,
 }
 
@@ -49,31 +75,56 @@ impl CallerBook {
             return;
         }
         self.keys.extend(digests.into_iter().map(|digest| (digest, caller.clone())));
+        self.names.insert(caller.name.clone(), caller);
     }
 
-    /// Returns the caller of a request for a service, by its header `Authorization`. A key that is unknown is refused even
-    /// where requests without one are allowed.
-    pub fn of_request(&self, authorization: Option<&str>, service: &str) -> Served<&ServeCaller> {
-        let unauthorized =
-            |message: &str| RequestFault::new(401, "PGRST301", message).header("WWW-Authenticate", "Bearer");
-        let caller = match authorization {
-            None => self.anonymous.as_ref().ok_or_else(|| {
-                RequestFault::new(401, "PGRST302", "Anonymous access is disabled")
-                    .header("WWW-Authenticate", "Bearer")
-            })?,
-            Some(header) => {
-                let key = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-                let (_, key) =
-                    key.ok_or_else(|| unauthorized("the header Authorization has no bearer key"))?;
-                self.keys.get(&digest(key.trim())).ok_or_else(|| unauthorized("the key is unknown"))?
+    /// Accepts tokens.
+    pub fn accept_tokens(&mut self, rules: TokenRules) {
+        self.tokens = Some(rules);
+    }
+
+    /// Returns the caller of a request for a service at a time, by its header `Authorization`. A key that is unknown is
+    /// refused even where requests without one are allowed.
+    pub fn of_request(&self, authorization: Option<&str>, service: &str, now: f64) -> Served<RequestCaller> {
+        let found = match authorization {
+            None => {
+                self.anonymous.as_ref().map(|caller| RequestCaller::new(caller, Claims::new())).ok_or_else(
+                    || {
+                        RequestFault::new(401, "PGRST302", "Anonymous access is disabled")
+                            .header("WWW-Authenticate", "Bearer")
+                    },
+                )?
             }
+            Some(header) => self.proven(header, now)?,
         };
-        if caller.service == service {
-            return Ok(caller);
+        if found.caller.service == service {
+            return Ok(found);
         }
         // The same answer whether the other service exists.
-        let message = format!("caller \"{}\" may not use this service", caller.name);
+        let message = format!("caller \"{}\" may not use this service", found.caller.name);
         Err(RequestFault::new(403, "42501", message))
+    }
+
+    fn proven(&self, header: &str, now: f64) -> Served<RequestCaller> {
+        let unauthorized =
+            |message: &str| RequestFault::new(401, "PGRST301", message).header("WWW-Authenticate", "Bearer");
+        let is_bearer = |(scheme, _): &(&str, &str)| scheme.eq_ignore_ascii_case("bearer");
+        // A server of HTTP takes the blank away with which an empty key ends.
+        let key = if header.eq_ignore_ascii_case("bearer") {
+            Some("")
+        } else {
+            header.split_once(' ').filter(is_bearer).map(|(_, key)| key)
+        };
+        let key = key.ok_or_else(|| unauthorized("the header Authorization has no bearer key"))?.trim();
+        if let Some(caller) = self.keys.get(&digest(key)) {
+            return Ok(RequestCaller::new(caller, Claims::new()));
+        }
+        let rules = self.tokens.as_ref().ok_or_else(|| unauthorized("the key is unknown"))?;
+        let claims = rules.verify(key, now)?;
+        let name = claims.get(&rules.caller_claim).and_then(Value::as_str).unwrap_or_default();
+        let caller = self.names.get(name);
+        let caller = caller.ok_or_else(|| unacceptable("the token names no caller"))?;
+        Ok(RequestCaller::new(caller, claims))
     }
 }
 
@@ -82,8 +133,12 @@ mod tests {
     use super::*;
 
     fn book(anonymous: bool) -> CallerBook {
-        let caller =
-            |name: &str| ServeCaller { name: name.into(), service: "shop".into(), right: CallerRight::Read };
+        let caller = |name: &str| ServeCaller {
+            name: name.into(),
+            service: "shop".into(),
+            right: CallerRight::Read,
+            login: None,
+        };
         let mut book = CallerBook::default();
         book.add(caller("billing"), [digest("one"), digest("two")]);
         if anonymous {
@@ -106,8 +161,8 @@ mod tests {
             (None, "bank", true, Err(403)),
         ] {
             let book = book(anonymous);
-            let found = book.of_request(header, service);
-            let found = found.map(|caller| caller.name.as_str()).map_err(|fault| fault.status);
+            let found = book.of_request(header, service, 0.0);
+            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
             assert_eq!(found, expected, "{header:?} {service}");
         }
     }

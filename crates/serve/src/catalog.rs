@@ -1,11 +1,16 @@
 //! The exposed relations of a database, as its catalogs describe them: every identifier of a statement comes from here.
 
+mod functions;
 mod relations;
 mod relationships;
+mod routines;
 pub mod statements;
 mod views;
 
-pub use relations::{Cardinality, ExposedColumn, ExposedRelation, Junction, Relationship, TableKey};
+pub use functions::{CallBody, ExposedFunction, FunctionParameter, FunctionVolatility, VALUE};
+pub use relations::{
+    Cardinality, ExposedColumn, ExposedRelation, Junction, Relationship, RowFunction, TableKey,
+};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,8 +29,10 @@ pub struct ServedCatalog {
     types: BTreeMap<String, String>,
     /// Text search configurations.
     languages: BTreeSet<String>,
-    /// Functions of one row that act as columns: schema and name of the row's relation, and of the function.
-    computed: BTreeSet<(String, String, String)>,
+    /// Functions of one row that act as columns: schema and name of the row's relation, and name of the function, with the
+    /// name of the type without domains.
+    computed: BTreeMap<(String, String, String), String>,
+    functions: Vec<ExposedFunction>,
     /// Version of the server, such as 150004.
     pub server_version: i32,
 }
@@ -38,7 +45,9 @@ pub struct RawCatalog {
     rules: Vec<(u32, String)>,
     types: Vec<(String, String)>,
     languages: Vec<String>,
-    computed: Vec<(String, String, String)>,
+    computed: Vec<(String, String, String, String)>,
+    row_functions: Vec<RowFunction>,
+    functions: Vec<ExposedFunction>,
     version: i32,
 }
 
@@ -63,15 +72,27 @@ impl ServedCatalog {
         let keyed = KeyedRelations { relations: &all, origins: &origins, keys: &raw.keys };
         let primary: Vec<Vec<String>> = all.values().map(|relation| keyed.primary_key(relation)).collect();
         all.values_mut().zip(primary).for_each(|(relation, key)| relation.key = key);
-        let relationships =
+        let sources = raw.computed.iter().map(|(schema, relation, ..)| (schema.clone(), relation.clone()));
+        for source in sources.chain(raw.row_functions.iter().map(|one| one.source.clone())) {
+            if let Some(relation) = all.get_mut(&source) {
+                relation.runs_code = true;
+            }
+        }
+        let mut relationships =
             KeyedRelations { relations: &all, origins: &origins, keys: &raw.keys }.relationships();
+        relationships.extend(relationships::computed(&raw.row_functions, &all));
         let aliases = TYPE_ALIASES.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned()));
         ServedCatalog {
             relationships,
             relations: all,
             types: raw.types.into_iter().chain(aliases).collect(),
             languages: raw.languages.into_iter().collect(),
-            computed: raw.computed.into_iter().collect(),
+            computed: raw
+                .computed
+                .into_iter()
+                .map(|(schema, relation, name, base)| ((schema, relation, name), base))
+                .collect(),
+            functions: raw.functions.into_iter().map(with_value).collect(),
             server_version: raw.version,
         }
     }
@@ -88,8 +109,32 @@ impl ServedCatalog {
     }
 
     /// Returns the relationships that begin at a relation.
-    pub fn from_relation(&self, schema: &str, name: &str) -> impl Iterator<Item = &Relationship> {
+    pub fn from_relation(&self, schema: &str, name: &str) -> impl Iterator<Item = &Relationship> + Clone {
         self.relationships.iter().filter(move |one| one.table.0 == schema && one.table.1 == name)
+    }
+
+    /// Returns the function that a call means.
+    pub fn function(
+        &self,
+        schema: &str,
+        name: &str,
+        names: &BTreeSet<String>,
+        body: CallBody,
+    ) -> Served<&ExposedFunction> {
+        functions::find(&self.functions, (schema, name), names, body)
+    }
+
+    /// Returns the functions that callers may call.
+    pub fn functions(&self) -> impl Iterator<Item = &ExposedFunction> {
+        self.functions.iter()
+    }
+
+    /// Returns the rows of a function: an exposed relation, or the columns that only the function has.
+    pub fn rows_of<'c>(&'c self, function: &'c ExposedFunction) -> &'c ExposedRelation {
+        self.relations
+            .get(&function.row_name())
+            .filter(|one| one.oid == function.row.oid)
+            .unwrap_or(&function.row)
     }
 
     /// Returns the name in SQL of a type that a cast names.
@@ -109,8 +154,24 @@ impl ServedCatalog {
 
     /// Returns `true` if the column is a function of the relation's row.
     pub fn is_computed(&self, relation: &ExposedRelation, column: &str) -> bool {
-        self.computed.contains(&(relation.schema.clone(), relation.name.clone(), column.to_owned()))
+        self.computed_type(relation, column).is_some()
     }
+
+    /// Returns the type of a function of the relation's row, without domains.
+    pub fn computed_type(&self, relation: &ExposedRelation, column: &str) -> Option<&str> {
+        let key = (relation.schema.clone(), relation.name.clone(), column.to_owned());
+        self.computed.get(&key).map(String::as_str)
+    }
+}
+
+/// Adds the column of the value to a function without columns.
+fn with_value(mut function: ExposedFunction) -> ExposedFunction {
+    if function.is_scalar() {
+        let column =
+            ExposedColumn { number: 1, name: VALUE.into(), builtin: true, ..ExposedColumn::default() };
+        function.row.columns = vec![column];
+    }
+    function
 }
 
 /// Names of types that the grammar of SQL has beside those in `pg_type`

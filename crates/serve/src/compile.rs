@@ -2,16 +2,26 @@
 //! parameters, operators and functions are rows of tables; names of a request are only keys of the answer's JSON, which
 //! are quoted by the one file that quotes. Pure.
 
+mod call;
 mod condition;
 mod field;
 mod read;
 mod values;
 mod write;
 
+pub use call::{FunctionCall, call_statement};
 pub use read::{planned_statement, read_statement};
 pub use write::{WrittenRows, write_statement};
 
 use martydb_model::sql::Statement;
+
+/// Returns the columns with the headers and the status that code of the service set for the answer.
+fn overrides() -> Statement {
+    martydb_model::sql::stmt!(
+        "NULLIF(pg_catalog.current_setting('response.headers', true), '') AS headers, \
+         NULLIF(pg_catalog.current_setting('response.status', true), '') AS status"
+    )
+}
 
 /// A statement with the values of its parameters, in the text format.
 #[derive(Debug, Clone)]

@@ -1,6 +1,8 @@
 //! Error answers: PostgREST's body and codes, and the `MDB` codes of martydb. Text of the server reaches the caller only
 //! for classes 22, 23 and P0001; for others the answer has the class and no text of a row.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 /// An answer that tells what was wrong.
@@ -12,8 +14,11 @@ pub struct RequestFault {
     pub details: Option<Box<Value>>,
     pub hint: Option<Box<str>>,
     /// Further headers, such as `Retry-After`.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<AnswerHeader>,
 }
+
+/// A header of an answer.
+pub type AnswerHeader = (Cow<'static, str>, String);
 
 /// Result of a step of a request.
 pub type Served<T> = Result<T, RequestFault>;
@@ -41,8 +46,8 @@ impl RequestFault {
 
     /// Adds a header.
     #[must_use]
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> RequestFault {
-        self.headers.push((name, value.into()));
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> RequestFault {
+        self.headers.push((name.into(), value.into()));
         self
     }
 
@@ -71,6 +76,17 @@ impl RequestFault {
     /// A limit of the data service that the request exceeds.
     pub fn limit(message: impl Into<String>) -> RequestFault {
         RequestFault::new(400, "MDB009", message)
+    }
+
+    /// An answer with more bytes than the service sends.
+    pub fn too_large(most: usize) -> RequestFault {
+        RequestFault::limit(format!("the answer has more than {most} bytes: select less, or a range"))
+    }
+
+    /// A write of more rows than its caller expects.
+    pub fn too_many_affected(rows: i64) -> RequestFault {
+        let message = "Query result exceeds max-affected preference constraint";
+        RequestFault::new(400, "PGRST124", message).details(format!("The query affects {rows} rows"))
     }
 
     /// A relation that is not exposed, or does not exist: one answer for both.

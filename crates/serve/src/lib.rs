@@ -11,6 +11,7 @@
 //! - [`settings`]: limits and permissions
 //! - [`fault`]: error answers
 //! - [`callers`]: who sends a request
+//! - [`token`]: signed tokens of callers
 //! - [`session`]: pools of a service's logins
 //! - [`serving`]: requests from end to end
 //! - [`listener`]: routes and limits of HTTP
@@ -27,7 +28,10 @@ pub mod face;
 pub mod fault;
 pub mod listener;
 pub mod plan;
+mod raised;
 pub mod request;
 pub mod serving;
 pub mod session;
 pub mod settings;
+mod similar;
+pub mod token;

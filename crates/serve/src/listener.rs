@@ -167,7 +167,7 @@ async fn rest(
         let authorization =
             request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
         let callers = process.callers.read().unwrap_or_else(PoisonError::into_inner);
-        callers.of_request(authorization, name)?.clone()
+        callers.of_request(authorization, name, now())?
     };
     let service =
         service.ok_or_else(|| RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"))?;
@@ -195,13 +195,19 @@ async fn rest(
     Ok(respond(&service, &caller, &rest).await)
 }
 
+/// Returns the time in seconds since 1970.
+fn now() -> f64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
+}
+
 fn into_response(answer: HttpAnswer) -> Response {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()))
+        if let (Ok(name), Ok(value)) =
+            (HeaderName::try_from(name.as_ref()), HeaderValue::from_bytes(value.as_bytes()))
         {
-            response.headers_mut().insert(name, value);
+            response.headers_mut().append(name, value);
         }
     }
     response

@@ -1,5 +1,7 @@
 //! The typed request: both faces parse into it, and one compiler makes a statement of it.
 
+use std::collections::BTreeSet;
+
 /// A column, with steps into its JSON value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FieldPath {
@@ -117,6 +119,18 @@ pub enum FilterTree {
     },
 }
 
+impl FilterTree {
+    /// Adds the names of the columns.
+    fn add_names(&self, names: &mut BTreeSet<String>) {
+        match self {
+            FilterTree::Leaf(filter) => {
+                names.insert(filter.field.name.clone());
+            }
+            FilterTree::Branch { trees, .. } => trees.iter().for_each(|tree| tree.add_names(names)),
+        }
+    }
+}
+
 /// A term of `order`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderedField {
@@ -168,6 +182,20 @@ impl RowQuery {
         self.ranges.iter().find(|(path, _)| path.is_empty()).map(|(_, range)| *range).unwrap_or_default()
     }
 
+    /// Returns the names of columns that the request reads at the root.
+    pub fn root_columns(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for entry in &self.select {
+            if let SelectEntry::Field(field) = entry {
+                names.insert(field.field.name.clone());
+            }
+        }
+        self.root_filters().for_each(|tree| tree.add_names(&mut names));
+        let terms = self.order.iter().filter(|(path, _)| path.is_empty()).flat_map(|(_, terms)| terms);
+        names.extend(terms.map(|term| term.field.name.clone()));
+        names
+    }
+
     /// Returns the filters of the root.
     pub fn root_filters(&self) -> impl Iterator<Item = &FilterTree> {
         self.filters.iter().filter(|(path, _)| path.is_empty()).map(|(_, tree)| tree)
@@ -214,8 +242,27 @@ pub struct RowsBody {
 /// Form of the answer's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyForm {
-    Rows { strip_nulls: bool },
-    Single { strip_nulls: bool },
+    Rows {
+        strip_nulls: bool,
+    },
+    Single {
+        strip_nulls: bool,
+    },
     Csv,
+    /// The text of a value as it is, or its bytes in hexadecimal.
+    Raw {
+        binary: bool,
+    },
     Nothing,
+}
+
+/// Arguments of a call of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallArguments {
+    /// Texts by the names of parameters; a variadic parameter may be repeated, of others the last one counts.
+    Named(Vec<(String, String)>),
+    /// A JSON object, or an array whose first object counts.
+    Json { json: String, is_object: bool },
+    /// One argument.
+    Whole(String),
 }

@@ -3,7 +3,11 @@
 mod action;
 mod answer;
 mod exchange;
+mod override_headers;
+mod result;
+mod rpc;
 mod service;
+mod transaction;
 
 pub use action::RestRequest;
 pub use answer::HttpAnswer;

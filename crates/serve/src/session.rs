@@ -14,6 +14,7 @@ use tokio_postgres::{Config, NoTls, Row};
 
 use crate::compile::CompiledStatement;
 use crate::fault::{DatabaseReport, RequestFault, Served, of_server};
+use crate::raised::raised;
 
 /// Target of a login: its database and its settings there.
 #[derive(Clone)]
@@ -213,7 +214,7 @@ impl LoginSession {
     }
 
     /// Runs a statement of the program's own without values.
-    pub async fn execute(&mut self, statement: &Statement) -> std::result::Result<(), DatabaseFault> {
+    pub async fn execute(&self, statement: &Statement) -> std::result::Result<(), DatabaseFault> {
         let work = self.client()?.batch_execute(statement.exact());
         match tokio::time::timeout(self.timeout + GRACE, work).await {
             Ok(done) => done.map_err(DatabaseFault::Reported),
@@ -226,9 +227,31 @@ impl LoginSession {
         row.try_get::<_, JsonText>(0).ok().map(|text| text.0)
     }
 
+    /// Returns the connection to its pool as it was before code of the service ran, if some did.
+    pub async fn release_after(self, ran_code: bool) {
+        match ran_code {
+            true => self.discard().await,
+            false => self.release(),
+        }
+    }
+
     /// Returns the connection to its pool: it is in no transaction, and no statement runs.
     pub fn release(mut self) {
         drop(self.client.take());
+    }
+
+    /// Forgets all state of the session, and returns the connection to its pool; one that cannot forget it is closed.
+    pub async fn discard(self) {
+        let forgotten = match self.client() {
+            Ok(client) => {
+                client.statement_cache.clear();
+                self.execute(&stmt!("DISCARD ALL")).await
+            }
+            Err(fault) => Err(fault),
+        };
+        if forgotten.is_ok() {
+            self.release();
+        }
     }
 
     fn client(&self) -> std::result::Result<&Object, DatabaseFault> {
@@ -266,5 +289,5 @@ fn of_database(error: &tokio_postgres::Error, authenticated: bool, may_read_rows
         detail: found.detail().map(str::to_owned),
         hint: found.hint().map(str::to_owned),
     };
-    of_server(&report, authenticated, may_read_rows)
+    raised(&report).unwrap_or_else(|| of_server(&report, authenticated, may_read_rows))
 }

@@ -37,6 +37,21 @@ impl Default for RequestLimits {
     }
 }
 
+/// Functions that callers may call. The database decides besides whether the login may execute them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExposedFunctions {
+    /// Those of these names, in the exposed schemas.
+    Listed(BTreeSet<String>),
+    /// All in the exposed schemas.
+    All,
+}
+
+impl Default for ExposedFunctions {
+    fn default() -> ExposedFunctions {
+        ExposedFunctions::Listed(BTreeSet::new())
+    }
+}
+
 /// Exposed relations of a service, with its limits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ServedExposure {
@@ -46,9 +61,14 @@ pub struct ServedExposure {
     pub only: BTreeSet<String>,
     /// Relations that are not exposed.
     pub hide: BTreeSet<String>,
+    pub functions: ExposedFunctions,
     pub limits: RequestLimits,
     /// `true` if a caller may ask for `Prefer: tx=rollback`.
     pub rollback: bool,
+    /// `true` if code of the service sees the caller's claims, in the setting `request.jwt.claims`.
+    pub claims: bool,
     /// `true` if PATCH and DELETE without a filter change all rows, as in PostgREST.
     pub unfiltered_writes: bool,
+    /// `true` if GET calls volatile functions too, in a transaction that may not write, as in PostgREST.
+    pub volatile_reads: bool,
 }

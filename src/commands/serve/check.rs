@@ -4,8 +4,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::process;
-use super::selected::{RelationRow, exposed};
+use super::selected::{FunctionRow, RelationRow, exposed};
 use martydb_model::error::{ExitStatus, Result};
+use martydb_model::{DesiredService, ServiceExposure};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Report, Style, Table};
@@ -37,14 +38,17 @@ struct ExposureProblem {
 #[derive(Serialize)]
 pub struct ExposedServices {
     relations: Vec<RelationRow>,
+    functions: Vec<FunctionRow>,
     callers: Vec<CallerRow>,
     problems: Vec<ExposureProblem>,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExposedServices> {
-    let mut report = ExposedServices { relations: vec![], callers: vec![], problems: vec![] };
+    let mut report =
+        ExposedServices { relations: vec![], functions: vec![], callers: vec![], problems: vec![] };
     for (service, exposure) in exposed(run, &arguments.select)? {
-        let relations = process::relations(run, &service, &exposure).await?.0;
+        let objects = process::objects(run, &service, &exposure).await?;
+        let relations = objects.relations;
         report.problems.extend(relations.iter().filter(|row| row.key.is_empty() && !row.is_view).map(
             |row| {
                 let message = "it has no primary key: its rows cannot be replaced one by one".into();
@@ -52,15 +56,32 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExposedServices> {
             },
         ));
         report.relations.extend(relations);
+        report.problems.extend(missing(&service, &exposure, &objects.functions));
+        report.functions.extend(objects.functions);
         let own = run.manifest.serve.callers.iter().filter(|(_, caller)| caller.service == service.name);
         report.callers.extend(own.map(|(name, caller)| CallerRow {
             caller: name.clone(),
             service: service.name.to_string(),
             writes: caller.writes,
-            login: (if caller.writes { &exposure.writer } else { &exposure.reader }).to_string(),
+            login: exposure.login_of(caller).to_string(),
         }));
     }
     Ok(report)
+}
+
+/// Returns the functions of the manifest that the exposed schemas do not have.
+fn missing(
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+    functions: &[FunctionRow],
+) -> Vec<ExposureProblem> {
+    let absent = exposure.functions.iter().filter(|name| !functions.iter().any(|row| row.name == **name));
+    let problem = |name: &String| ExposureProblem {
+        service: service.name.to_string(),
+        relation: name.clone(),
+        message: "no function of this name can be called in the exposed schemas".into(),
+    };
+    absent.map(problem).collect()
 }
 
 impl Report for ExposedServices {
@@ -79,11 +100,22 @@ impl Report for ExposedServices {
         for row in &self.callers {
             callers.row([Cell::from(&row.caller), Cell::from(&row.service), Cell::from(&row.login)]);
         }
+        let mut functions = Table::new(&["SERVICE", "FUNCTION", "READS ONLY", "RUNS AS"]);
+        for row in &self.functions {
+            functions.row([
+                Cell::from(&row.service),
+                Cell::from(&row.function),
+                Cell::from(&String::from(if row.reads { "yes" } else { "no" })),
+                Cell::from(&String::from(if row.as_owner { "its owner" } else { "the caller" })),
+            ]);
+        }
+        let functions =
+            if functions.is_empty() { String::new() } else { format!("\n{}", functions.render(style)) };
         let relations =
             if relations.is_empty() { "nothing is exposed\n".into() } else { relations.render(style) };
         let callers =
             if callers.is_empty() { "no caller is declared\n".into() } else { callers.render(style) };
-        format!("{relations}\n{callers}")
+        format!("{relations}{functions}\n{callers}")
     }
 
     fn messages(&self, _: &Style) -> String {

@@ -1,6 +1,6 @@
 //! The data service in a build without the feature `serve`: there is none.
 
-use super::selected::ExposedRelations;
+use super::selected::ExposedObjects;
 use crate::commands::missing_feature;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, ServiceExposure};
@@ -11,7 +11,7 @@ pub async fn serve(_: &Run, _: &[(DesiredService, ServiceExposure)], _: &Select)
     Err(missing_feature("serve"))
 }
 
-pub async fn relations(_: &Run, _: &DesiredService, _: &ServiceExposure) -> Result<ExposedRelations> {
+pub async fn objects(_: &Run, _: &DesiredService, _: &ServiceExposure) -> Result<ExposedObjects> {
     Err(missing_feature("serve"))
 }
 

@@ -1,22 +1,23 @@
 //! The process of the data service: pools, callers and listener, until a signal ends it. SIGHUP reloads the keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::selected::{ExposedRelations, RelationRow, exposed};
+use super::selected::{ExposedObjects, FunctionRow, RelationRow, exposed};
 use super::stored_keys::stored;
 use martydb_config::secrets::CredentialKey;
 use martydb_deploy::http::HttpListener;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::{DeclaredCaller, DesiredService, RoleName, ServiceExposure};
+use martydb_model::{DeclaredCaller, DeclaredTokens, DesiredService, RoleName, ServiceExposure, TokenKeys};
 use martydb_provision::run::Run;
 use martydb_serve::callers::{CallerBook, CallerRight, KeyDigest, ServeCaller};
 use martydb_serve::listener::{ServedProcess, bind};
 use martydb_serve::serving::{ServedDatabase, ServedService};
 use martydb_serve::session::LoginTarget;
-use martydb_serve::settings::{RequestLimits, ServedExposure};
+use martydb_serve::settings::{ExposedFunctions, RequestLimits, ServedExposure};
+use martydb_serve::token::{TokenKey, TokenRules, parse_keys};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;
 
@@ -82,9 +83,40 @@ async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> R
         };
         let right = if caller.writes { CallerRight::Write } else { CallerRight::Read };
         let digests = digests(run, service, name, caller).await?;
-        book.add(ServeCaller { name: name.clone(), service: service.name.to_string(), right }, digests);
+        let login = caller.login.as_ref().map(ToString::to_string);
+        book.add(
+            ServeCaller { name: name.clone(), service: service.name.to_string(), right, login },
+            digests,
+        );
+    }
+    if let Some(declared) = &run.manifest.serve.tokens {
+        book.accept_tokens(tokens(run, declared)?);
     }
     Ok(book)
+}
+
+/// Returns the rules of tokens, with the keys as they are now.
+fn tokens(run: &Run, declared: &DeclaredTokens) -> Result<TokenRules> {
+    let keys = match &declared.keys {
+        TokenKeys::Set(path) => {
+            let wrong =
+                || Error::manifest(format!("the keys of tokens in {} cannot be used", path.display()));
+            let text = std::fs::read_to_string(path).map_err(|error| wrong().cause(error))?;
+            parse_keys(&text).map_err(|error| wrong().cause(error))?
+        }
+        TokenKeys::Secret(variable) => {
+            let secret = run.environment.get(variable).filter(|secret| !secret.is_empty());
+            let secret = secret.ok_or_else(|| {
+                Error::manifest(format!("the variable {variable} with the secret of tokens is not set"))
+            })?;
+            let key = TokenKey::of_secret(secret);
+            vec![key.ok_or_else(|| {
+                Error::manifest(format!("the secret of tokens in {variable} has fewer than 32 bytes"))
+            })?]
+        }
+    };
+    let (audience, caller_claim) = (declared.audience.clone(), declared.caller_claim.clone());
+    Ok(TokenRules { keys, audience, caller_claim, lenient: false })
 }
 
 async fn digests(
@@ -122,7 +154,8 @@ pub fn digest(key: &str) -> String {
 }
 
 async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposure) -> Result<ServedDatabase> {
-    let passwords = passwords(run, service, exposure).await?;
+    let further = further_logins(run, service);
+    let passwords = passwords(run, service, exposure, &further).await?;
     let endpoint = run.access(&service.server).await?.endpoint;
     let target = |role: &RoleName, reads_only: bool| LoginTarget {
         endpoint: endpoint.clone(),
@@ -148,22 +181,33 @@ async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposur
         schemas: exposure.schemas.iter().map(ToString::to_string).collect(),
         only: exposure.only.clone(),
         hide,
+        functions: ExposedFunctions::Listed(exposure.functions.clone()),
         limits,
         rollback: exposure.rollback,
         unfiltered_writes: false,
+        volatile_reads: false,
+        claims: exposure.claims,
     };
     let (read, write) = (target(&exposure.reader, true), target(&exposure.writer, false));
-    Ok(ServedDatabase { name: service.name.to_string(), exposure: settings, read, write })
+    let further = further.iter().map(|login| target(login, false)).collect();
+    Ok(ServedDatabase { name: service.name.to_string(), exposure: settings, read, write, further })
+}
+
+/// Returns the logins of `access` that callers of the service get.
+fn further_logins(run: &Run, service: &DesiredService) -> BTreeSet<RoleName> {
+    let own = run.manifest.serve.callers.values().filter(|caller| caller.service == service.name);
+    own.filter_map(|caller| caller.login.clone()).collect()
 }
 
 async fn passwords(
     run: &Run,
     service: &DesiredService,
     exposure: &ServiceExposure,
+    further: &BTreeSet<RoleName>,
 ) -> Result<BTreeMap<RoleName, SecretString>> {
     let desired = run.manifest.desired(&service.server);
     let mut passwords = BTreeMap::new();
-    for role in [&exposure.reader, &exposure.writer] {
+    for role in [&exposure.reader, &exposure.writer].into_iter().chain(further) {
         let key = desired.access.get(role).and_then(|login| CredentialKey::of_access(&service.server, login));
         let secrets = run.store.read(key.as_slice()).await?;
         let password =
@@ -179,11 +223,11 @@ async fn passwords(
 }
 
 /// Returns what a service exposes, as its reading login sees it.
-pub async fn relations(
+pub async fn objects(
     run: &Run,
     service: &DesiredService,
     exposure: &ServiceExposure,
-) -> Result<ExposedRelations> {
+) -> Result<ExposedObjects> {
     let served = ServedService::new(database(run, service, exposure).await?)?;
     let catalog = served.catalog().await.map_err(|fault| {
         Error::new(Kind::Unreachable, format!("the catalogs of {} cannot be read", service.name))
@@ -197,5 +241,15 @@ pub async fn relations(
         writable: relation.insertable && relation.updatable && relation.deletable,
         is_view: relation.is_view,
     };
-    Ok(ExposedRelations(catalog.relations().map(row).collect()))
+    let function = |function: &martydb_serve::catalog::ExposedFunction| FunctionRow {
+        service: service.name.to_string(),
+        function: function.signature(),
+        reads: function.only_reads(),
+        as_owner: function.as_owner,
+        name: function.name.clone(),
+    };
+    Ok(ExposedObjects {
+        relations: catalog.relations().map(row).collect(),
+        functions: catalog.functions().map(function).collect(),
+    })
 }

@@ -24,8 +24,25 @@ pub fn exposed(run: &Run, select: &Select) -> Result<Vec<(DesiredService, Servic
     }
 }
 
-/// Relations of one service.
-pub struct ExposedRelations(pub Vec<RelationRow>);
+/// Relations and functions of one service.
+pub struct ExposedObjects {
+    pub relations: Vec<RelationRow>,
+    pub functions: Vec<FunctionRow>,
+}
+
+/// A function that callers may call.
+#[derive(Debug, Clone, Serialize)]
+pub struct FunctionRow {
+    pub service: String,
+    /// Its signature.
+    pub function: String,
+    /// `true` if GET calls it, and a caller that only reads.
+    pub reads: bool,
+    /// `true` if it runs with the rights of its owner.
+    pub as_owner: bool,
+    #[serde(skip)]
+    pub name: String,
+}
 
 /// An exposed table or view.
 #[derive(Debug, Clone, Serialize)]

@@ -19,6 +19,9 @@ pub struct ExposedRelation {
     /// Columns of the primary key, in its order; of a view those of its table's.
     #[serde(default)]
     pub key: Vec<String>,
+    /// `true` if code of the service runs where its rows are read or written: triggers, policies, rules, functions of a row.
+    #[serde(default)]
+    pub runs_code: bool,
     pub insertable: bool,
     pub updatable: bool,
     pub deletable: bool,
@@ -82,6 +85,18 @@ pub struct Relationship {
     pub junction: Option<Junction>,
     /// `true` if the target is a view.
     pub to_view: bool,
+    /// The function of a row of the table that returns rows of the target; `None` for a foreign key.
+    pub function: Option<CatalogName>,
+}
+
+/// A function of a row that returns rows of another relation.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct RowFunction {
+    pub name: CatalogName,
+    pub source: CatalogName,
+    pub target: CatalogName,
+    /// `true` if it returns at most one row.
+    pub single: bool,
 }
 
 /// Number of rows on both sides.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::relations::{Cardinality, CatalogName, ExposedRelation, Junction, Relationship, TableKey};
+use super::relations::{
+    Cardinality, CatalogName, ExposedRelation, Junction, Relationship, RowFunction, TableKey,
+};
 use super::views::{CatalogOid, ColumnPlace};
 
 /// Columns of a relation that stand for those of a key.
@@ -85,6 +87,7 @@ impl KeyedRelations<'_> {
                     cardinality,
                     junction: None,
                     to_view: target.is_view,
+                    function: None,
                 }));
             }
         }
@@ -136,6 +139,7 @@ impl KeyedRelations<'_> {
                 columns: vec![],
                 cardinality: Cardinality::ManyToMany,
                 to_view: other.to_view,
+                function: None,
                 junction: Some(Junction {
                     table: one.table.clone(),
                     source_constraint: one.constraint.clone(),
@@ -146,6 +150,26 @@ impl KeyedRelations<'_> {
             })
             .collect()
     }
+}
+
+/// Returns the relationships that functions of a row make between exposed relations.
+pub fn computed(
+    functions: &[RowFunction],
+    relations: &BTreeMap<CatalogName, ExposedRelation>,
+) -> Vec<Relationship> {
+    let exposed =
+        |one: &&RowFunction| relations.contains_key(&one.source) && relations.contains_key(&one.target);
+    let relationship = |one: &RowFunction| Relationship {
+        table: one.source.clone(),
+        target: one.target.clone(),
+        constraint: String::new(),
+        columns: vec![],
+        cardinality: if one.single { Cardinality::ManyToOne } else { Cardinality::OneToMany },
+        junction: None,
+        to_view: false,
+        function: Some(one.name.clone()),
+    };
+    functions.iter().filter(exposed).map(relationship).collect()
 }
 
 fn name(relation: &ExposedRelation) -> CatalogName {

@@ -2,16 +2,20 @@
 
 use martydb_model::sql::{List, Statement, stmt};
 
+use super::routines::functions;
+use crate::settings::ExposedFunctions;
+
 /// Returns the statement for [`super::RawCatalog`], one JSON text.
-pub fn read(schemas: &[String]) -> Statement {
+pub fn read(schemas: &[String], exposed: &ExposedFunctions) -> Statement {
     let with = relations(schemas);
+    let functions = functions(exposed);
     stmt!(
         "{with}SELECT pg_catalog.json_build_object(
   'version', pg_catalog.current_setting('server_version_num')::integer,
   'relations', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', r.oid::bigint, 'schema', r.nspname, 'name', r.relname, 'is_view', r.relkind IN ('v', 'm'),
       'columns', COALESCE(c.list, '[]'),
-      'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable)), '[]')
+      'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable, 'runs_code', r.runs_code)), '[]')
     FROM relations r LEFT JOIN columns c ON c.attrelid = r.oid),
   'keys', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', k.conname, 'kind', k.contype, 'table', k.conrelid::bigint, 'columns', k.conkey,
@@ -28,10 +32,19 @@ pub fn read(schemas: &[String]) -> Statement {
       AND (t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype <> 'c' OR t.typnamespace IN (SELECT oid FROM spaces))),
   'languages', (SELECT COALESCE(pg_catalog.json_agg(cfgname), '[]') FROM pg_catalog.pg_ts_config
     WHERE pg_catalog.pg_ts_config_is_visible(oid)),
-  'computed', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(r.nspname, r.relname, p.proname)), '[]')
-    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_type t ON t.oid = p.proargtypes[0] JOIN relations r ON r.oid = t.typrelid
+  'computed', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(r.nspname, r.relname, p.proname, y.typname)), '[]')
+    FROM pg_catalog.pg_proc p JOIN bases b ON b.oid = p.prorettype JOIN pg_catalog.pg_type y ON y.oid = b.base JOIN pg_catalog.pg_type t ON t.oid = p.proargtypes[0] JOIN relations r ON r.oid = t.typrelid
     WHERE p.pronargs = 1 AND p.prokind = 'f' AND NOT p.proretset
-      AND pg_catalog.pg_function_is_visible(p.oid))
+      AND pg_catalog.pg_function_is_visible(p.oid)),
+  'row_functions', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
+      'name', pg_catalog.json_build_array(s.nspname, p.proname), 'source', pg_catalog.json_build_array(a.nspname, a.relname),
+      'target', pg_catalog.json_build_array(b.nspname, b.relname), 'single', NOT p.proretset OR p.prorows = 1)
+      ORDER BY s.nspname, p.proname, p.oid), '[]')
+    FROM pg_catalog.pg_proc p JOIN spaces s ON s.oid = p.pronamespace
+      JOIN pg_catalog.pg_type x ON x.oid = p.proargtypes[0] JOIN relations a ON a.oid = x.typrelid
+      JOIN pg_catalog.pg_type y ON y.oid = p.prorettype JOIN relations b ON b.oid = y.typrelid
+    WHERE p.pronargs = 1 AND p.prokind = 'f'),
+  'functions', {functions}
 )::text"
     )
 }
@@ -40,16 +53,22 @@ pub fn read(schemas: &[String]) -> Statement {
 fn relations(schemas: &[String]) -> Statement {
     let schemas = List::literals(schemas.iter().cloned());
     stmt!(
-        "WITH spaces AS (
+        "WITH RECURSIVE spaces AS (
   SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})
 ), relations AS (
   SELECT c.oid, s.nspname, c.relname, c.relkind,
     (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 8) = 8) AS insertable,
     (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 4) = 4) AS updatable,
-    (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 16) = 16) AS deletable
+    (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 16) = 16) AS deletable,
+    c.relkind IN ('v', 'f') OR c.relrowsecurity
+      OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) AS runs_code
   FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
-), casts AS (
+), chains AS (
+  SELECT t.oid, t.oid AS base, t.typtype, t.typbasetype FROM pg_catalog.pg_type t
+  UNION ALL SELECT c.oid, t.oid, t.typtype, t.typbasetype FROM chains c JOIN pg_catalog.pg_type t ON t.oid = c.typbasetype
+    WHERE c.typtype = 'd'
+), bases AS (SELECT c.oid, c.base FROM chains c WHERE c.typtype <> 'd'), casts AS (
   SELECT c.castsource, c.casttarget, c.castfunc FROM pg_catalog.pg_cast c
   WHERE c.castcontext = 'i' AND c.castmethod = 'f' AND pg_catalog.has_function_privilege(c.castfunc, 'execute')
     AND EXISTS (SELECT FROM pg_catalog.pg_type d WHERE d.typtype = 'd' AND d.oid IN (c.castsource, c.casttarget))
@@ -69,7 +88,7 @@ fn relations(schemas: &[String]) -> Statement {
         ELSE COALESCE(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault) END) ORDER BY a.attnum) AS list
   FROM pg_catalog.pg_attribute a JOIN relations r ON r.oid = a.attrelid
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-    JOIN pg_catalog.pg_type b ON b.oid = CASE t.typtype WHEN 'd' THEN t.typbasetype ELSE t.oid END
+    JOIN bases ON bases.oid = t.oid JOIN pg_catalog.pg_type b ON b.oid = bases.base
     LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
     LEFT JOIN pg_catalog.pg_depend dep ON dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum
       AND dep.deptype = 'i' AND dep.classid = 'pg_class'::regclass AND a.attidentity <> ''

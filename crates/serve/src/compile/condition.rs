@@ -74,7 +74,9 @@ fn leaf(scope: &FieldScope<'_>, filter: &ColumnFilter, values: &mut StatementVal
             stmt!("{field} {operator} ANY ({list})", operator = operator_of("=", builtin))
         }
         FilterOperation::Search { function, language, value } => {
-            let is_vector = !is_path && column.is_some_and(|column| column.base == "tsvector");
+            let computed = || scope.catalog.computed_type(scope.relation, &filter.field.name);
+            let base = column.map(|column| column.base.as_str()).or_else(computed);
+            let is_vector = !is_path && base == Some("tsvector");
             search(scope, field, (function, language.as_deref(), value), is_vector, values)?
         }
     };

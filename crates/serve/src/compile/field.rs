@@ -1,11 +1,11 @@
 //! Columns and paths into their JSON values.
 
-use martydb_model::sql::{Ident, Qualified, ServerText, Statement, stmt};
+use martydb_model::sql::{Ident, List, Qualified, ServerText, Statement, stmt};
 
 use super::values::StatementValues;
 use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::fault::{RequestFault, Served};
-use crate::request::{FieldPath, JsonKey};
+use crate::request::{FieldPath, JsonKey, RowQuery};
 
 /// A relation in a statement: what it is, and its alias there.
 #[derive(Clone, Copy)]
@@ -60,6 +60,23 @@ impl<'a> FieldScope<'a> {
         }
         Ok(stmt!("({all})", all = Statement::concat(parts)))
     }
+}
+
+/// Returns all columns of a relation, and the functions of its row that a request names.
+pub fn with_computed(
+    catalog: &ServedCatalog,
+    relation: &ExposedRelation,
+    query: &RowQuery,
+    alias: &str,
+) -> Statement {
+    let named = query.root_columns();
+    let computed = named.iter().filter(|name| relation.column(name).is_none());
+    let computed = computed.filter(|name| catalog.is_computed(relation, name));
+    let computed =
+        computed.map(|name| stmt!("{name}", name = Qualified(vec![alias.to_owned(), name.clone()])));
+    let all = Qualified(vec![alias.to_owned()]);
+    let all = [stmt!("{all}.*")].into_iter().chain(computed).collect();
+    stmt!("{all}", all = List(all))
 }
 
 /// Returns a call of a function of the catalog.

@@ -6,19 +6,19 @@ mod order;
 mod selection;
 mod spread;
 
-use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
+use martydb_model::sql::{Keyword, Literal, Qualified, Statement, stmt};
 
-use super::CompiledStatement;
 use super::condition::condition;
 use super::field::FieldScope;
 use super::values::StatementValues;
-use crate::catalog::ServedCatalog;
+use super::{CompiledStatement, overrides};
+use crate::catalog::{ServedCatalog, VALUE};
 use crate::fault::Served;
 use crate::plan::{PlanNode, PlannedTree};
 use crate::request::{BodyForm, ColumnFilter, FilterOperation};
 use joins::joined;
 pub use names::relation_name;
-use names::{alias, embedded_alias, has_ordered_arrays, junction_alias};
+use names::{alias, embedded_alias, has_ordered_arrays, junction_alias, parent_alias};
 use order::{limit, ordered};
 use selection::SelectedColumns;
 
@@ -46,7 +46,7 @@ pub fn read_statement(
     let (count, total) = match counts {
         None => (stmt!(""), stmt!("NULL::bigint")),
         Some(most) => {
-            let count = read_count(catalog, &tree.root, &mut values)?;
+            let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
             let limit = most.map_or_else(|| stmt!(""), |most| stmt!(" LIMIT {most}"));
             (
                 stmt!(", martydb_count AS ({count}{limit})"),
@@ -54,9 +54,11 @@ pub fn read_statement(
             )
         }
     };
-    let body = body(form);
+    let body = body(form, ResultShape::Rows, "martydb_source");
+    let overrides = overrides();
     let statement = stmt!(
-        "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body \
+        "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \
+         NULL::text AS location, NULL::bigint AS inserted, {overrides} \
          FROM (SELECT * FROM martydb_source) AS martydb_row"
     );
     Ok(CompiledStatement { statement, values: values.into_values() })
@@ -65,34 +67,68 @@ pub fn read_statement(
 /// Compiles the question for the planner's number of rows.
 pub fn planned_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
-    let count = read_count(catalog, &tree.root, &mut values)?;
+    let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
     Ok(CompiledStatement { statement: stmt!("EXPLAIN (FORMAT JSON) {count}"), values: values.into_values() })
 }
 
-/// Returns the expression of an answer's body.
-pub fn body(form: BodyForm) -> Statement {
-    match form {
-        BodyForm::Rows { strip_nulls: false } => {
-            stmt!("COALESCE(pg_catalog.json_agg(martydb_row), '[]')::text")
-        }
-        BodyForm::Rows { strip_nulls: true } => {
-            stmt!("COALESCE(pg_catalog.json_strip_nulls(pg_catalog.json_agg(martydb_row)), '[]')::text")
-        }
-        BodyForm::Single { strip_nulls: false } => {
-            stmt!("COALESCE(pg_catalog.json_agg(martydb_row) -> 0, 'null')::text")
-        }
-        BodyForm::Single { strip_nulls: true } => {
-            stmt!(
-                "COALESCE(pg_catalog.json_strip_nulls(pg_catalog.json_agg(martydb_row) -> 0), 'null')::text"
-            )
-        }
-        BodyForm::Csv => stmt!(
-            "(SELECT COALESCE(pg_catalog.string_agg(k.k, ','), '') FROM (SELECT pg_catalog.json_object_keys(h.r) AS k \
-             FROM (SELECT pg_catalog.row_to_json(martydb_row) AS r FROM martydb_source AS martydb_row LIMIT 1) AS h) AS k) || E'\\n' || \
-             COALESCE(pg_catalog.string_agg(pg_catalog.substring(martydb_row::text, 2, pg_catalog.length(martydb_row::text) - 2), E'\\n'), '')"
-        ),
-        BodyForm::Nothing => stmt!("''"),
+/// Shape of a result before it is JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResultShape {
+    Rows,
+    /// One row, which is an object and no array.
+    Row,
+    /// Values of the column [`VALUE`](crate::catalog::VALUE), and one of them.
+    Values,
+    Value,
+}
+
+impl ResultShape {
+    fn is_one(self) -> bool {
+        matches!(self, ResultShape::Row | ResultShape::Value)
     }
+
+    fn item(self) -> Statement {
+        match self {
+            ResultShape::Rows | ResultShape::Row => stmt!("martydb_row"),
+            ResultShape::Values | ResultShape::Value => {
+                stmt!("{name}", name = Qualified(vec!["martydb_row".into(), VALUE.into()]))
+            }
+        }
+    }
+}
+
+/// Returns the expression of an answer's body, of the rows that the common table expression `rows` has.
+pub fn body(form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement {
+    let (strip_nulls, is_one) = match form {
+        BodyForm::Rows { strip_nulls } => (strip_nulls, shape.is_one()),
+        BodyForm::Single { strip_nulls } => (strip_nulls, true),
+        BodyForm::Csv => return csv(rows),
+        BodyForm::Raw { binary } => {
+            let item = shape.item();
+            return match binary {
+                true => {
+                    stmt!("COALESCE(pg_catalog.encode(pg_catalog.string_agg({item}::bytea, ''), 'hex'), '')")
+                }
+                false => stmt!("COALESCE(pg_catalog.string_agg({item}::text, ''), '')"),
+            };
+        }
+        BodyForm::Nothing => return stmt!("''"),
+    };
+    let item = shape.item();
+    let all = stmt!("pg_catalog.json_agg({item})");
+    let picked = if is_one { stmt!("{all} -> 0") } else { all };
+    let stripped = if strip_nulls { stmt!("pg_catalog.json_strip_nulls({picked})") } else { picked };
+    let empty = Literal(if is_one { "null".into() } else { "[]".into() });
+    stmt!("COALESCE({stripped}, {empty})::text")
+}
+
+fn csv(rows: &'static str) -> Statement {
+    let rows = Keyword(rows);
+    stmt!(
+        "(SELECT COALESCE(pg_catalog.string_agg(k.k, ','), '') FROM (SELECT pg_catalog.json_object_keys(h.r) AS k \
+         FROM (SELECT pg_catalog.row_to_json(martydb_row) AS r FROM {rows} AS martydb_row LIMIT 1) AS h) AS k) || E'\\n' || \
+         COALESCE(pg_catalog.string_agg(pg_catalog.substring(martydb_row::text, 2, pg_catalog.length(martydb_row::text) - 2), E'\\n'), '')"
+    )
 }
 
 /// Compiles the rows of a relation with everything below it.
@@ -124,15 +160,16 @@ pub fn read_rows(
 pub fn read_count(
     catalog: &ServedCatalog,
     node: &PlanNode<'_>,
+    source: RootSource,
     values: &mut StatementValues,
 ) -> Served<Statement> {
     let alias = alias(node);
     let scope = scope(catalog, node, &alias);
-    let from = from(node, RootSource::Relation);
+    let from = from(node, source);
     let mut conditions = conditions(&scope, node, values, ConditionUse::Counted)?;
     for child in node.children.iter().filter(|child| child.inner) {
         let word = Keyword(if conditions == stmt!("") { " WHERE" } else { " AND" });
-        let rows = read_count(catalog, child, values)?;
+        let rows = read_count(catalog, child, RootSource::Relation, values)?;
         conditions = stmt!("{conditions}{word} EXISTS ({rows})");
     }
     Ok(stmt!("SELECT 1 FROM {from}{conditions}"))
@@ -144,6 +181,14 @@ fn from(node: &PlanNode<'_>, source: RootSource) -> Statement {
         RootSource::Written => stmt!("martydb_source"),
     };
     let alias = stmt!("{alias}", alias = Qualified(vec![alias(node)]));
+    if let Some(relationship) = node.relationship
+        && let Some((schema, name)) = &relationship.function
+    {
+        let function = relation_name(schema, name);
+        let parent = Qualified(vec![parent_alias(node)]);
+        let row = relation_name(&relationship.table.0, &relationship.table.1);
+        return stmt!("{function}({parent}::{row}) AS {alias}");
+    }
     match node.relationship.and_then(|one| one.junction.as_ref()) {
         None => stmt!("{relation} AS {alias}"),
         Some(junction) => {
@@ -209,7 +254,7 @@ fn null_condition(
         (ConditionUse::Joined, true) => stmt!("{embedded} IS NOT DISTINCT FROM NULL"),
         (ConditionUse::Joined, false) => stmt!("{embedded} IS DISTINCT FROM NULL"),
         (ConditionUse::Counted, _) => {
-            let rows = read_count(catalog, child, values)?;
+            let rows = read_count(catalog, child, RootSource::Relation, values)?;
             stmt!("{not}EXISTS ({rows})", not = Keyword(if absent { "NOT " } else { "" }))
         }
     })

@@ -2,11 +2,11 @@
 
 use martydb_model::sql::{Keyword, Literal, Qualified, ServerText, Statement, stmt};
 
-use super::CompiledStatement;
 use super::condition::condition;
-use super::field::{FieldScope, called};
-use super::read::{RootSource, body, read_rows, relation_name};
+use super::field::{FieldScope, called, with_computed};
+use super::read::{ResultShape, RootSource, body, read_rows, relation_name};
 use super::values::StatementValues;
+use super::{CompiledStatement, overrides};
 use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::fault::{RequestFault, Served};
 use crate::plan::PlannedTree;
@@ -47,10 +47,11 @@ pub fn write_statement(
         }
         _ => stmt!("NULL::bigint"),
     };
-    let body = body(form);
+    let body = body(form, ResultShape::Rows, "martydb_rows");
+    let overrides = overrides();
     let statement = stmt!(
-        "WITH martydb_source AS ({source}) SELECT NULL::bigint AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \
-         {location}::text AS location, {inserted} AS inserted FROM ({rows}) AS martydb_row"
+        "WITH martydb_source AS ({source}), martydb_rows AS ({rows}) SELECT NULL::bigint AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \
+         {location}::text AS location, {inserted} AS inserted, {overrides} FROM (SELECT * FROM martydb_rows) AS martydb_row"
     );
     Ok(CompiledStatement { statement, values: values.into_values() })
 }
@@ -83,7 +84,10 @@ impl WrittenRows<'_> {
         }
         let wanted = self.returned_columns();
         match wanted {
-            None => stmt!(" RETURNING martydb_written.*"),
+            None => {
+                let columns = with_computed(self.catalog, self.relation, self.query, WRITTEN);
+                stmt!(" RETURNING {columns}")
+            }
             Some(names) => {
                 let columns = names.iter().map(|name| Qualified(vec![WRITTEN.into(), name.clone()]));
                 stmt!(" RETURNING {columns}", columns = martydb_model::sql::List(columns.collect()))

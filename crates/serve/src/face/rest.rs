@@ -1,6 +1,7 @@
 //! PostgREST's wire: query strings, headers and bodies, parsed. The grammar is that of
 //! <https://docs.postgrest.org/en/stable/references/api.html>.
 
+mod call;
 mod filter;
 mod media;
 mod order;
@@ -11,8 +12,9 @@ mod range;
 mod scan;
 mod select;
 
-pub use media::{AcceptedMedia, accepted};
+pub use call::{ParsedCall, check_method, parse_call};
+pub use media::{AcceptedMedia, accepted, accepted_of_function};
 pub use payload::rows_body;
 pub use prefer::{CountWish, Preferences, ReturnWish, TransactionEnd};
-pub use query::{ParsedQuery, parse_query};
+pub use query::{ParsedQuery, parse_call_query, parse_query};
 pub use range::header_range;

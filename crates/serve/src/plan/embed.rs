@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::{Cardinality, ExposedRelation, Relationship, ServedCatalog};
 use crate::fault::{RequestFault, Served};
+use crate::similar::closest;
 
 /// Finds the one relationship between a relation and the target of an embedding.
 pub fn find_relationship<'c>(
@@ -13,8 +14,13 @@ pub fn find_relationship<'c>(
     hint: Option<&str>,
 ) -> Served<&'c Relationship> {
     let all = catalog.from_relation(&origin.schema, &origin.name);
+    // A function of the row takes the place of the relationships that its name would find.
+    let is_named = |one: &&Relationship| one.function.as_ref().is_some_and(|(_, name)| name == target);
+    if let Some(one) = catalog.from_relation(&origin.schema, &origin.name).find(is_named) {
+        return Ok(one);
+    }
     let found: Vec<&Relationship> = all
-        .filter(|one| one.target.0 == origin.schema)
+        .filter(|one| one.target.0 == origin.schema && one.function.is_none())
         .filter(|one| match (one.is_self(), hint) {
             (true, None) => is_self_target(one, target),
             (true, Some(hint)) => {
@@ -26,7 +32,7 @@ pub fn find_relationship<'c>(
         .collect();
     match found[..] {
         [one] => Ok(one),
-        [] => Err(none(origin, target, hint)),
+        [] => Err(none(catalog, origin, target, hint)),
         _ => Err(several(origin, target, &found)),
     }
 }
@@ -61,7 +67,7 @@ fn fits_hint(one: &Relationship, hint: &str) -> bool {
         || has_target_column(one, hint)
 }
 
-fn none(origin: &ExposedRelation, target: &str, hint: Option<&str>) -> RequestFault {
+fn none(catalog: &ServedCatalog, origin: &ExposedRelation, target: &str, hint: Option<&str>) -> RequestFault {
     let message =
         format!("Could not find a relationship between '{}' and '{target}' in the schema cache", origin.name);
     let using = hint.map(|hint| format!("' using the hint '{hint}")).unwrap_or_default();
@@ -69,7 +75,22 @@ fn none(origin: &ExposedRelation, target: &str, hint: Option<&str>) -> RequestFa
         "Searched for a foreign key relationship between '{}' and '{target}{using}' in the schema '{}', but no matches were found.",
         origin.name, origin.schema
     );
-    RequestFault::new(400, "PGRST200", message).details(details)
+    let fault = RequestFault::new(400, "PGRST200", message).details(details);
+    match suggested(catalog, origin, target) {
+        Some(near) => fault.hint(format!("Perhaps you meant '{near}' instead of '{target}'.")),
+        None => fault,
+    }
+}
+
+/// Least similarity of a suggested relation.
+const SIMILAR: f64 = 0.33;
+
+/// Returns a relation with a similar name that can be embedded.
+fn suggested<'c>(catalog: &'c ServedCatalog, origin: &ExposedRelation, target: &str) -> Option<&'c str> {
+    let all = catalog.from_relation(&origin.schema, &origin.name);
+    let names = || all.clone().filter(|one| one.target.0 == origin.schema).map(|one| one.target.1.as_str());
+    // Where the name is one of them, the hint is wrong and not the name.
+    if names().any(|name| name == target) { None } else { closest(target, names(), SIMILAR) }
 }
 
 fn several(origin: &ExposedRelation, target: &str, found: &[&Relationship]) -> RequestFault {

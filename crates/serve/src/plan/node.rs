@@ -36,6 +36,12 @@ impl PlanNode<'_> {
         self.select.is_empty() && self.children.iter().all(PlanNode::is_empty)
     }
 
+    /// Returns `true` if code of the service may run for it, or for a relation below it.
+    pub fn runs_code(&self) -> bool {
+        let by_function = self.relationship.is_some_and(|one| one.function.is_some());
+        self.relation.runs_code || by_function || self.children.iter().any(PlanNode::runs_code)
+    }
+
     /// Returns the child that the request calls by this name.
     pub fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.key == name)

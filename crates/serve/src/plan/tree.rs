@@ -16,6 +16,13 @@ pub struct PlannedTree<'c> {
     pub range: RowRange,
 }
 
+impl PlannedTree<'_> {
+    /// Returns `true` if code of the service may run: the session is not as it was then.
+    pub fn runs_code(&self) -> bool {
+        self.root.runs_code()
+    }
+}
+
 /// Plans a request. Root filters of a write belong to the write and not to the tree.
 pub fn plan_tree<'c>(
     catalog: &'c ServedCatalog,

@@ -1,15 +1,15 @@
 //! Answers: status, headers and body of a result.
 
 use crate::face::rest::{CountWish, ParsedQuery, Preferences, ReturnWish};
-use crate::fault::RequestFault;
+use crate::fault::{AnswerHeader, RequestFault};
 use crate::request::{Resolution, RowAction, RowRange};
 
 /// An answer of the data service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HttpAnswer {
     pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: String,
+    pub headers: Vec<AnswerHeader>,
+    pub body: Vec<u8>,
 }
 
 /// Result of a statement.
@@ -18,18 +18,21 @@ pub struct StatementResult {
     /// Rows without a range.
     pub total: Option<i64>,
     pub rows: i64,
-    pub body: String,
+    pub body: Vec<u8>,
     /// Key of the new row, as a JSON object of filters.
     pub location: Option<String>,
     pub inserted: Option<i64>,
+    /// Status and headers that code of the service set.
+    pub status: Option<u16>,
+    pub headers: Vec<(String, String)>,
 }
 
 impl From<RequestFault> for HttpAnswer {
     fn from(fault: RequestFault) -> HttpAnswer {
         let mut headers = fault.headers.clone();
-        headers.push(("Content-Type", "application/json; charset=utf-8".into()));
-        headers.push(("Proxy-Status", format!("PostgREST; error={}", fault.code)));
-        HttpAnswer { status: fault.status, headers, body: fault.body() }
+        headers.push(("Content-Type".into(), "application/json; charset=utf-8".into()));
+        headers.push(("Proxy-Status".into(), format!("PostgREST; error={}", fault.code)));
+        HttpAnswer { status: fault.status, headers, body: fault.body().into_bytes() }
     }
 }
 
@@ -38,7 +41,7 @@ pub struct AnswerParts<'a> {
     pub relation: &'a str,
     pub query: &'a ParsedQuery,
     pub preferences: &'a Preferences,
-    pub media_type: &'static str,
+    pub media_type: &'a str,
     /// The schema, if the request chose among several.
     pub profile: Option<&'a str>,
     pub has_key: bool,
@@ -47,19 +50,52 @@ pub struct AnswerParts<'a> {
 impl AnswerParts<'_> {
     /// Returns the answer to a read.
     pub fn read(&self, result: StatementResult, range: RowRange, without_body: bool) -> HttpAnswer {
+        let mut answer = match self.page(result, range, without_body) {
+            Ok(answer) => answer,
+            Err(answer) => return answer,
+        };
+        let canonical = &self.query.canonical;
+        let suffix = if canonical.is_empty() { String::new() } else { format!("?{canonical}") };
+        answer.headers.push(("Content-Location".into(), format!("/{}{suffix}", self.relation)));
+        answer
+    }
+
+    /// Returns the answer to a call of a function.
+    pub fn called(
+        &self,
+        result: StatementResult,
+        range: RowRange,
+        without_body: bool,
+        is_void: bool,
+    ) -> HttpAnswer {
+        match self.page(result, range, without_body) {
+            Ok(mut answer) if is_void => {
+                answer.status = 204;
+                answer.body = vec![];
+                answer.headers.retain(|(name, _)| !name.starts_with("Content-Type"));
+                answer
+            }
+            Ok(answer) | Err(answer) => answer,
+        }
+    }
+
+    /// Returns the page of a result, or the answer where the range begins behind its end.
+    fn page(
+        &self,
+        result: StatementResult,
+        range: RowRange,
+        without_body: bool,
+    ) -> Result<HttpAnswer, HttpAnswer> {
         let (lower, upper) = (range.offset, range.offset + result.rows - 1);
         if let Some(total) = result.total.filter(|total| lower > *total) {
             let details = format!("An offset of {lower} was requested, but there are only {total} rows.");
             let mut answer = HttpAnswer::from(RequestFault::range(details));
-            answer.headers.push(("Content-Range", content_range(lower, upper, Some(total))));
-            return answer;
+            answer.headers.push(("Content-Range".into(), content_range(lower, upper, Some(total))));
+            return Err(answer);
         }
         let partial = result.total.is_some_and(|total| result.rows < total);
         let mut headers = self.content();
-        headers.push(("Content-Range", content_range(lower, upper, result.total)));
-        let canonical = &self.query.canonical;
-        let suffix = if canonical.is_empty() { String::new() } else { format!("?{canonical}") };
-        headers.push(("Content-Location", format!("/{}{suffix}", self.relation)));
+        headers.push(("Content-Range".into(), content_range(lower, upper, result.total)));
         let applied = Preferences {
             resolution: None,
             returns: None,
@@ -67,14 +103,14 @@ impl AnswerParts<'_> {
             max_affected: None,
             ..self.preferences.clone()
         };
-        headers.extend(applied.applied().map(|applied| ("Preference-Applied", applied)));
-        let body = if without_body { String::new() } else { result.body };
-        HttpAnswer { status: if partial { 206 } else { 200 }, headers, body }
+        headers.extend(applied.applied().map(|applied| ("Preference-Applied".into(), applied)));
+        let body = if without_body { vec![] } else { result.body };
+        Ok(HttpAnswer { status: if partial { 206 } else { 200 }, headers, body })
     }
 
-    fn content(&self) -> Vec<(&'static str, String)> {
-        let mut headers = vec![("Content-Type", self.media_type.to_owned())];
-        headers.extend(self.profile.map(|schema| ("Content-Profile", schema.to_owned())));
+    fn content(&self) -> Vec<AnswerHeader> {
+        let mut headers = vec![("Content-Type".into(), self.media_type.to_owned())];
+        headers.extend(self.profile.map(|schema| ("Content-Profile".into(), schema.to_owned())));
         headers
     }
 
@@ -89,21 +125,24 @@ impl AnswerParts<'_> {
         let mut headers = vec![];
         match action {
             RowAction::Insert { .. } => {
-                headers.extend(self.location(&result).map(|location| ("Location", location)));
-                headers.push(("Content-Range", content_range(1, 0, self.counted(&result))));
+                headers.extend(self.location(&result).map(|location| ("Location".into(), location)));
+                headers.push(("Content-Range".into(), content_range(1, 0, self.counted(&result))));
             }
             RowAction::Update { .. } => {
-                headers.push(("Content-Range", content_range(0, result.rows - 1, self.counted(&result))));
+                headers
+                    .push(("Content-Range".into(), content_range(0, result.rows - 1, self.counted(&result))));
             }
-            RowAction::Delete => headers.push(("Content-Range", content_range(1, 0, self.counted(&result)))),
+            RowAction::Delete => {
+                headers.push(("Content-Range".into(), content_range(1, 0, self.counted(&result))))
+            }
             RowAction::Put { .. } | RowAction::Read => {}
         }
-        headers.extend(self.applied(action).map(|applied| ("Preference-Applied", applied)));
+        headers.extend(self.applied(action).map(|applied| ("Preference-Applied".into(), applied)));
         if shows {
             headers.extend(self.content());
         }
         let status = status(action, self.preferences.resolution, result.inserted, shows);
-        HttpAnswer { status, headers, body: if shows { result.body } else { String::new() } }
+        HttpAnswer { status, headers, body: if shows { result.body } else { vec![] } }
     }
 
     fn applied(&self, action: &RowAction) -> Option<String> {

@@ -6,8 +6,10 @@ use martydb_model::sql::stmt;
 
 use super::action::{RestRequest, action};
 use super::answer::{AnswerParts, HttpAnswer, StatementResult};
+use super::override_headers::overridden;
 use super::service::ServedService;
-use crate::callers::{CallerRight, ServeCaller};
+use super::transaction::TransactionSettings;
+use crate::callers::{CallerRight, RequestCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{CompiledStatement, WrittenRows, read_statement, write_statement};
 use crate::face::rest::{
@@ -22,7 +24,7 @@ use crate::settings::ServedExposure;
 /// Answers a request of a caller.
 pub async fn respond(
     service: &Arc<ServedService>,
-    caller: &ServeCaller,
+    caller: &RequestCaller,
     request: &RestRequest,
 ) -> HttpAnswer {
     answered(service, caller, request).await.unwrap_or_else(HttpAnswer::from)
@@ -30,16 +32,23 @@ pub async fn respond(
 
 async fn answered(
     service: &Arc<ServedService>,
-    caller: &ServeCaller,
+    caller: &RequestCaller,
     request: &RestRequest,
 ) -> Served<HttpAnswer> {
+    if let Some(name) = request.path.strip_prefix("rpc/").filter(|name| !name.contains('/')) {
+        return super::rpc::call(service, caller, request, name).await;
+    }
     let exposure = &service.exposure;
     if request.path.is_empty() || request.path.contains('/') {
         return Err(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"));
     }
     let (schema, profile) = schema(exposure, request)?;
-    if caller.right == CallerRight::Read && request.writes() {
-        return Err(RequestFault::new(403, "42501", format!("caller \"{}\" may only read", caller.name)));
+    if caller.caller.right == CallerRight::Read && request.writes() {
+        return Err(RequestFault::new(
+            403,
+            "42501",
+            format!("caller \"{}\" may only read", caller.caller.name),
+        ));
     }
     let catalog = service.catalog().await?;
     let mut query = parse_query(&request.query)?;
@@ -66,18 +75,20 @@ async fn answered(
     match action {
         RowAction::Read => {
             let without_body = request.method == "HEAD";
-            let result = call.read(&tree, without_body).await?;
-            Ok(parts.read(result, tree.range, without_body))
+            let mut result = call.read(&tree, without_body).await?;
+            let (status, headers) = (result.status, std::mem::take(&mut result.headers));
+            Ok(overridden(parts.read(result, tree.range, without_body), status, headers))
         }
         action => {
-            let result = call.write(&query.rows, &action, &tree).await?;
-            Ok(parts.written(&action, result))
+            let mut result = call.write(&query.rows, &action, &tree).await?;
+            let (status, headers) = (result.status, std::mem::take(&mut result.headers));
+            Ok(overridden(parts.written(&action, result), status, headers))
         }
     }
 }
 
 /// Returns the schema of a request, and its name where it was chosen among several.
-fn schema(exposure: &ServedExposure, request: &RestRequest) -> Served<(String, Option<String>)> {
+pub fn schema(exposure: &ServedExposure, request: &RestRequest) -> Served<(String, Option<String>)> {
     let header = if request.writes() { "content-profile" } else { "accept-profile" };
     let default = exposure.schemas.first().cloned().unwrap_or_default();
     match request.header(header) {
@@ -94,7 +105,7 @@ fn schema(exposure: &ServedExposure, request: &RestRequest) -> Served<(String, O
 }
 
 /// Narrows the range of the root by the header `Range`, which counts for GET alone (RFC 9110, section 14.2).
-fn root_range(query: &mut RowQuery, request: &RestRequest) -> Served<()> {
+pub fn root_range(query: &mut RowQuery, request: &RestRequest) -> Served<()> {
     let header = request.header("range").filter(|_| request.method == "GET");
     let range = header_range(query.range(), header)?;
     if request.method == "PUT" && !range.is_all() {
@@ -115,14 +126,14 @@ fn options(relation: &ExposedRelation) -> HttpAnswer {
         (relation.deletable, "DELETE"),
     ];
     allowed.extend(rows.iter().filter(|(may, _)| *may).map(|(_, method)| *method));
-    let headers = vec![("Allow", allowed.join(","))];
-    HttpAnswer { status: 200, headers, body: String::new() }
+    let headers = vec![("Allow".into(), allowed.join(","))];
+    HttpAnswer { status: 200, headers, body: vec![] }
 }
 
 /// A request that is ready to run.
 struct RestCall<'a> {
     service: &'a ServedService,
-    caller: &'a ServeCaller,
+    caller: &'a RequestCaller,
     catalog: &'a ServedCatalog,
     relation: &'a ExposedRelation,
     preferences: &'a Preferences,
@@ -143,9 +154,9 @@ impl RestCall<'_> {
             Some(CountWish::Planned) | None => None,
         };
         let compiled = read_statement(self.catalog, tree, form, counts)?;
-        let mut session = self.service.pool(CallerRight::Read).get().await?;
+        let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
         let done = self.read_in(&mut session, tree, &compiled).await;
-        self.finish(session, done)
+        self.finish(session, done, tree.runs_code()).await
     }
 
     async fn read_in(
@@ -154,15 +165,19 @@ impl RestCall<'_> {
         tree: &PlannedTree<'_>,
         compiled: &CompiledStatement,
     ) -> Result<Served<StatementResult>, DatabaseFault> {
-        let zone = self.preferences.timezone.as_deref();
-        if let Some(zone) = zone {
-            session.execute(&stmt!("BEGIN READ ONLY")).await?;
-            session.query(&set_zone(zone)).await?;
+        let settings = TransactionSettings::of(self.exposure(), self.caller, self.preferences);
+        if !settings.is_empty() {
+            settings.begin(session, false).await?;
         }
         let rows = session.query(compiled).await?;
-        let mut result = match self.checked(self.result(&rows)) {
+        let mut result = match StatementResult::of(&rows).and_then(|result| self.checked(result)) {
             Ok(result) => result,
-            Err(fault) => return Ok(Err(fault)),
+            Err(fault) => {
+                if !settings.is_empty() {
+                    session.execute(&stmt!("ROLLBACK")).await?;
+                }
+                return Ok(Err(fault));
+            }
         };
         let estimates = matches!(self.preferences.count, Some(CountWish::Planned | CountWish::Estimated));
         if estimates {
@@ -170,7 +185,7 @@ impl RestCall<'_> {
             let exact = result.total.filter(|total| *total <= self.exposure().limits.rows);
             result.total = exact.or(planned.max(result.total));
         }
-        if zone.is_some() {
+        if !settings.is_empty() {
             session.execute(&stmt!("COMMIT")).await?;
         }
         Ok(Ok(result))
@@ -193,18 +208,6 @@ impl RestCall<'_> {
         matches!(self.media.form, BodyForm::Single { .. })
     }
 
-    fn result(&self, rows: &[tokio_postgres::Row]) -> StatementResult {
-        let Some(row) = rows.first() else { return StatementResult::default() };
-        let has_location = row.len() > 4;
-        StatementResult {
-            total: row.get(0),
-            rows: row.get(1),
-            body: row.get::<_, Option<String>>(2).unwrap_or_default(),
-            location: has_location.then(|| row.get(3)).flatten(),
-            inserted: has_location.then(|| row.get(4)).flatten(),
-        }
-    }
-
     /// Checks what only the result tells.
     fn checked(&self, result: StatementResult) -> Served<StatementResult> {
         if self.is_single() && result.rows != 1 {
@@ -212,9 +215,7 @@ impl RestCall<'_> {
         }
         let most = self.exposure().limits.answer;
         if result.body.len() > most {
-            return Err(RequestFault::limit(format!(
-                "the answer has more than {most} bytes: select less, or a range"
-            )));
+            return Err(RequestFault::too_large(most));
         }
         Ok(result)
     }
@@ -240,9 +241,9 @@ impl RestCall<'_> {
                 && self.preferences.returns == Some(ReturnWish::HeadersOnly),
         };
         let compiled = write_statement(&write, tree, form)?;
-        let mut session = self.service.pool(self.caller.right).get().await?;
+        let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
         let done = self.write_in(&mut session, action, &compiled).await;
-        self.finish(session, done)
+        self.finish(session, done, tree.runs_code()).await
     }
 
     /// Rejects a change of all rows: a filter was forgotten.
@@ -262,12 +263,11 @@ impl RestCall<'_> {
         action: &RowAction,
         compiled: &CompiledStatement,
     ) -> Result<Served<StatementResult>, DatabaseFault> {
-        session.execute(&stmt!("BEGIN")).await?;
-        if let Some(zone) = self.preferences.timezone.as_deref() {
-            session.query(&set_zone(zone)).await?;
-        }
+        TransactionSettings::of(self.exposure(), self.caller, self.preferences).begin(session, true).await?;
         let rows = session.query(compiled).await?;
-        let result = self.checked(self.result(&rows)).and_then(|result| self.affected(action, result));
+        let result = StatementResult::of(&rows)
+            .and_then(|result| self.checked(result))
+            .and_then(|result| self.affected(action, result));
         let rolls_back = self.preferences.end == Some(TransactionEnd::Rollback);
         match &result {
             Ok(_) if rolls_back => {
@@ -289,37 +289,28 @@ impl RestCall<'_> {
         let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
         let most = self.preferences.max_affected.filter(|_| changes && self.preferences.strict == Some(true));
         if most.is_some_and(|most| result.rows > most) {
-            let message = "Query result exceeds max-affected preference constraint";
-            let details = format!("The query affects {} rows", result.rows);
-            return Err(RequestFault::new(400, "PGRST124", message).details(details));
+            return Err(RequestFault::too_many_affected(result.rows));
         }
         Ok(result)
     }
 
     /// Returns the connection to its pool, unless its state is unknown.
-    fn finish(
+    async fn finish(
         &self,
         session: LoginSession,
         done: Result<Served<StatementResult>, DatabaseFault>,
+        ran_code: bool,
     ) -> Served<StatementResult> {
         match done {
             Ok(Ok(result)) => {
-                session.release();
+                session.release_after(ran_code).await;
                 Ok(result)
             }
-            // The read's transaction, which only the time zone needs, is still open.
-            Ok(Err(fault)) if self.preferences.timezone.is_some() => Err(fault),
             Ok(Err(fault)) => {
-                session.release();
+                session.release_after(ran_code).await;
                 Err(fault)
             }
-            Err(fault) => Err(fault.answer(self.caller.name != crate::callers::ANONYMOUS, true)),
+            Err(fault) => Err(fault.answer(self.caller.caller.name != crate::callers::ANONYMOUS, true)),
         }
     }
-}
-
-/// Sets the time zone of the transaction.
-fn set_zone(zone: &str) -> CompiledStatement {
-    let statement = stmt!("SELECT pg_catalog.set_config('TimeZone', $1::text, true)");
-    CompiledStatement { statement, values: vec![zone.to_owned()] }
 }

@@ -1,11 +1,12 @@
 //! A service with its pools and its catalog, which follows migrations.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use martydb_model::error::Result;
 
-use crate::callers::CallerRight;
+use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
 use crate::compile::CompiledStatement;
 use crate::fault::{RequestFault, Served};
@@ -18,6 +19,8 @@ pub struct ServedDatabase {
     pub exposure: ServedExposure,
     pub read: LoginTarget,
     pub write: LoginTarget,
+    /// Logins of `access` that callers get, by name.
+    pub further: Vec<LoginTarget>,
 }
 
 /// A service that is served.
@@ -26,6 +29,7 @@ pub struct ServedService {
     pub exposure: ServedExposure,
     read: LoginPool,
     write: LoginPool,
+    further: HashMap<String, LoginPool>,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
 }
 
@@ -38,9 +42,12 @@ impl ServedService {
     /// # Errors
     /// If a server cannot be reached safely.
     pub fn new(database: ServedDatabase) -> Result<ServedService> {
+        let further =
+            database.further.iter().map(|target| Ok((target.role.clone(), LoginPool::new(target)?)));
         Ok(ServedService {
             read: LoginPool::new(&database.read)?,
             write: LoginPool::new(&database.write)?,
+            further: further.collect::<Result<_>>()?,
             name: database.name,
             exposure: database.exposure,
             catalog: RwLock::new(None),
@@ -52,6 +59,18 @@ impl ServedService {
         match right {
             CallerRight::Read => &self.read,
             CallerRight::Write => &self.write,
+        }
+    }
+
+    /// Returns the pool of a caller for statements that may write, or for those that read.
+    ///
+    /// # Errors
+    /// If the caller's own login has no pool: it is never given another one.
+    pub fn pool_of(&self, caller: &ServeCaller, writes: bool) -> Served<&LoginPool> {
+        let missing = || RequestFault::new(503, "PGRST000", "Database connection error.");
+        match &caller.login {
+            Some(login) => self.further.get(login).ok_or_else(missing),
+            None => Ok(self.pool(if writes { caller.right } else { CallerRight::Read })),
         }
     }
 
@@ -76,7 +95,9 @@ impl ServedService {
             session.release();
             return Ok(catalog.clone());
         }
-        let json = self.text(&mut session, statements::read(&self.exposure.schemas)).await?;
+        let json = self
+            .text(&mut session, statements::read(&self.exposure.schemas, &self.exposure.functions))
+            .await?;
         let catalog = ServedCatalog::parse(&json, &self.exposure).map_err(|error| {
             tracing::warn!("the catalogs of {} cannot be read: {error}", self.name);
             missing()

@@ -17,6 +17,8 @@ pub struct RawServe {
     pub listen: Option<std::net::SocketAddr>,
     /// Certificate of the listener.
     pub tls: Option<RawServeTls>,
+    /// Tokens by which callers may prove themselves, besides keys.
+    pub jwt: Option<RawServeTokens>,
     /// Callers, by name; `anonymous` stands for requests without a key.
     pub callers: BTreeMap<String, RawServeCaller>,
 }
@@ -31,6 +33,20 @@ pub struct RawServeTls {
     pub key: String,
 }
 
+/// Tokens of callers: JSON Web Tokens.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawServeTokens {
+    /// File with the issuer's public keys, a JSON Web Key Set, for RS256, ES256 and EdDSA; read again at SIGHUP.
+    pub jwks: Option<String>,
+    /// Environment variable with the secret that the issuer shares, of at least 32 bytes, for HS256.
+    pub secret_env: Option<String>,
+    /// Audience that a token has to name in `aud`.
+    pub audience: String,
+    /// Claim that names the caller; default: sub.
+    pub caller_claim: Option<String>,
+}
+
 /// A caller of the data service.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,7 +54,9 @@ pub struct RawServeCaller {
     /// Service whose rows it may use.
     pub service: String,
     /// Login that its requests get: read or write.
-    pub r#as: RawServeRight,
+    pub r#as: Option<RawServeRight>,
+    /// In place of `as`: a login of `access` with `read` or `write` for the service.
+    pub access: Option<String>,
     /// Environment variable with its key; default: a key of `martydb serve key new`.
     pub key_env: Option<String>,
 }
@@ -67,6 +85,9 @@ pub struct RawExposure {
     pub pool: RawServePool,
     /// Limits of each request.
     pub limits: RawServeLimits,
+    /// Show code of the service the caller's claims, in the setting `request.jwt.claims`; default: false.
+    #[serde(deserialize_with = "lenient::parsed")]
+    pub claims: bool,
     /// Let callers ask that their writes are rolled back, for tests; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub rollback: bool,
@@ -95,6 +116,8 @@ pub struct RawServeLimits {
     pub rows: Option<u32>,
     /// Time of a statement; default: 5s.
     pub timeout: Option<String>,
+    /// Functions of the exposed schemas that callers may call; default: none.
+    pub functions: Vec<String>,
     /// Allow aggregates; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub aggregates: bool,

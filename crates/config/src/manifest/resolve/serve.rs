@@ -12,8 +12,8 @@ use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units;
 use martydb_model::{
-    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredCaller, DesiredService, RoleName, SchemaName,
-    ServeSettings, ServerName, ServiceExposure, ServiceName,
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredCaller, DeclaredTokens, DesiredService,
+    RoleName, SchemaName, ServeSettings, ServerName, ServiceExposure, ServiceName, TokenKeys,
 };
 
 /// Logins found so far, by server.
@@ -104,8 +104,10 @@ impl DeclaredExposure<'_> {
                 self.raw.limits.timeout.as_deref(),
                 Duration::from_secs(5),
             )?,
+            functions: self.raw.limits.functions.iter().cloned().collect(),
             aggregates: self.raw.limits.aggregates,
             rollback: self.raw.rollback,
+            claims: self.raw.claims,
         })
     }
 
@@ -180,7 +182,29 @@ pub fn settings(scope: &Scope, services: &ServiceMap) -> Result<ServeSettings> {
         return Err(scope.error(["serve", "listen"], message).hint("tls: { certificate: FILE, key: FILE }"));
     }
     let tls = raw.tls.as_ref().map(|tls| (scope.home.join(&tls.certificate), scope.home.join(&tls.key)));
-    Ok(ServeSettings { listen, tls, callers: callers(scope, raw, services)? })
+    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, callers: callers(scope, raw, services)? })
+}
+
+fn tokens(scope: &Scope, raw: &RawServe) -> Result<Option<DeclaredTokens>> {
+    let Some(raw) = &raw.jwt else { return Ok(None) };
+    let wrong = |key: &str, message: &str| scope.error(["serve", "jwt", key], message);
+    let keys = match (&raw.jwks, &raw.secret_env) {
+        (Some(file), None) => TokenKeys::Set(scope.home.join(file)),
+        (None, Some(variable)) => TokenKeys::Secret(variable.clone()),
+        _ => return Err(wrong("jwks", "tokens need either `jwks` or `secret_env`")),
+    };
+    if raw.audience.is_empty() {
+        return Err(wrong("audience", "without an audience, tokens for other services would be accepted"));
+    }
+    let caller_claim = raw.caller_claim.clone().unwrap_or_else(|| "sub".into());
+    Ok(Some(DeclaredTokens { keys, audience: raw.audience.clone(), caller_claim }))
+}
+
+/// Returns what a login of `access` may do with all rows of a service.
+fn access_level(service: &DesiredService, role: &str) -> Option<AccessLevel> {
+    let own = |grant: &&AccessGrant| grant.role.as_str() == role && grant.extent == AccessExtent::Whole;
+    let levels: Vec<AccessLevel> = service.access.iter().filter(own).map(|grant| grant.level).collect();
+    [AccessLevel::Write, AccessLevel::Read].into_iter().find(|level| levels.contains(level))
 }
 
 fn callers(scope: &Scope, raw: &RawServe, services: &ServiceMap) -> Result<BTreeMap<String, DeclaredCaller>> {
@@ -216,7 +240,20 @@ fn caller(
     if name == ANONYMOUS && raw.key_env.is_some() {
         return Err(wrong("key_env", "`anonymous` stands for requests without a key".into()));
     }
-    let writes = raw.r#as == RawServeRight::Write;
-    let caller = DeclaredCaller { service: service.name.clone(), writes, key_env: raw.key_env.clone() };
+    let (writes, login) = match (raw.r#as, &raw.access) {
+        (Some(right), None) => (right == RawServeRight::Write, None),
+        (None, Some(role)) => {
+            let level = access_level(service, role);
+            let level = level.ok_or_else(|| {
+                let message =
+                    format!("\"{role}\" has neither `read` nor `write` for service \"{}\"", service.name);
+                wrong("access", message).hint("declare the login under `access`")
+            })?;
+            (level == AccessLevel::Write, RoleName::new(role.clone()).ok())
+        }
+        _ => return Err(wrong("as", "a caller needs either `as` or `access`".into())),
+    };
+    let key_env = raw.key_env.clone();
+    let caller = DeclaredCaller { service: service.name.clone(), writes, login, key_env };
     Ok((name.to_owned(), caller))
 }

@@ -2,7 +2,7 @@
 
 use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 
-use super::names::{alias, embedded_alias, junction_alias};
+use super::names::{alias, embedded_alias, junction_alias, parent_alias};
 use super::spread::{spread_fields, spread_json};
 use crate::catalog::ServedCatalog;
 use crate::compile::values::StatementValues;
@@ -56,7 +56,7 @@ fn one(
 /// Returns the conditions between a relation and its parent.
 pub fn joined(node: &PlanNode<'_>) -> Vec<Statement> {
     let Some(relationship) = node.relationship else { return vec![] };
-    let parent = format!("martydb_t{}", node.parent);
+    let parent = parent_alias(node);
     let pair = |one: (&str, &str), other: (&str, &str)| {
         let one = Qualified(vec![one.0.to_owned(), one.1.to_owned()]);
         let other = Qualified(vec![other.0.to_owned(), other.1.to_owned()]);

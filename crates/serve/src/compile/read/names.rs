@@ -11,6 +11,11 @@ pub fn alias(node: &PlanNode<'_>) -> String {
     format!("martydb_t{}", node.number)
 }
 
+/// Returns the alias of the parent of an embedded relation.
+pub fn parent_alias(node: &PlanNode<'_>) -> String {
+    format!("martydb_t{}", node.parent)
+}
+
 /// Returns the alias of an embedded relation in its parent's statement.
 pub fn embedded_alias(node: &PlanNode<'_>) -> Statement {
     stmt!("{name}", name = Qualified(vec![format!("martydb_e{}", node.number)]))

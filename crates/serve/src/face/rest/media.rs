@@ -1,5 +1,6 @@
 //! Media types: the form of an answer by the header `Accept`.
 
+use crate::catalog::ExposedFunction;
 use crate::fault::{RequestFault, Served};
 use crate::request::BodyForm;
 
@@ -84,6 +85,33 @@ pub fn accepted(header: Option<&str>) -> Served<AcceptedMedia> {
     let names: Vec<String> = wishes.iter().map(|(_, part)| unweighted(part)).collect();
     let message = format!("None of these media types are available: {}", names.join(", "));
     Err(RequestFault::new(406, "PGRST107", message))
+}
+
+/// Form of a call's answer, and its media type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalledMedia {
+    pub form: BodyForm,
+    pub media_type: String,
+}
+
+/// Media types of texts, which are told with their encoding.
+const TEXTS: [&str; 3] = ["text/plain", "text/xml", "text/csv"];
+
+/// Chooses the form of a call's answer: a function whose type is a domain with the name of a media type makes it itself.
+pub fn accepted_of_function(header: Option<&str>, function: &ExposedFunction) -> Served<CalledMedia> {
+    if let Some(own) = &function.media_type {
+        let wanted = |part: &str| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(own);
+        if own == "*/*" || header.is_some_and(|header| header.split(',').any(wanted)) {
+            let media_type = match own.as_str() {
+                "*/*" => "application/octet-stream".into(),
+                text if TEXTS.contains(&text) => format!("{text}; charset=utf-8"),
+                other => other.to_owned(),
+            };
+            return Ok(CalledMedia { form: BodyForm::Raw { binary: function.returns_bytes }, media_type });
+        }
+    }
+    let found = accepted(header)?;
+    Ok(CalledMedia { form: found.form, media_type: found.media_type.to_owned() })
 }
 
 fn row(part: &str) -> Option<AcceptedMedia> {

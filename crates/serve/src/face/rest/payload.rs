@@ -7,15 +7,25 @@ use serde_json::{Map, Value};
 use crate::fault::{RequestFault, Served};
 use crate::request::RowsBody;
 
+/// Media types of a body of JSON; without a type it is JSON.
+const JSON: [&str; 4] =
+    ["", "application/json", "application/vnd.pgrst.object+json", "application/vnd.pgrst.array+json"];
+
+/// Returns the name of a body's media type, without its parameters.
+pub fn media_name(content_type: Option<&str>) -> String {
+    content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Returns `true` if a body of this media type is JSON.
+pub fn is_json(name: &str) -> bool {
+    JSON.contains(&name)
+}
+
 /// Parses a body by its media type. With `columns` named, keys of the rows are not compared.
 pub fn rows_body(content_type: Option<&str>, body: &str, columns: Option<&[String]>) -> Served<RowsBody> {
-    let full = content_type.unwrap_or("application/json");
-    let name = full.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let name = media_name(content_type);
     match name.as_str() {
-        "application/json"
-        | "application/vnd.pgrst.object+json"
-        | "application/vnd.pgrst.array+json"
-        | "" => of_json(body, columns),
+        json if is_json(json) => of_json(body, columns),
         "text/csv" => of_csv(body).and_then(|rows| of_value(rows.to_string(), &rows, columns)),
         "application/x-www-form-urlencoded" => {
             let pairs = super::query::pairs(body);

@@ -14,12 +14,23 @@ pub struct ParsedQuery {
     pub rows: RowQuery,
     /// Names of the parameters that are filters.
     pub filtered: Vec<String>,
+    /// Arguments of a function: the parameters that are no filters, of a call by GET.
+    pub arguments: Vec<(String, String)>,
     /// The parameters in the order of their names, encoded.
     pub canonical: String,
 }
 
 /// Parses a query string.
 pub fn parse_query(text: &str) -> Served<ParsedQuery> {
+    parse(text, false)
+}
+
+/// Parses the query string of a call by GET, in which a parameter that is no filter is an argument.
+pub fn parse_call_query(text: &str) -> Served<ParsedQuery> {
+    parse(text, true)
+}
+
+fn parse(text: &str, takes_arguments: bool) -> Served<ParsedQuery> {
     let pairs = pairs(text);
     let given =
         |name: &str| pairs.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_deref());
@@ -44,7 +55,10 @@ pub fn parse_query(text: &str) -> Served<ParsedQuery> {
             "limit" | "offset" => {}
             _ => {
                 query.filtered.push(key.clone());
-                query.rows.filters.push(filter(key, value)?);
+                match filter(key, value) {
+                    Err(_) if takes_arguments => query.arguments.push((argument(key)?, value.clone())),
+                    found => query.rows.filters.push(found?),
+                }
             }
         }
     }
@@ -80,7 +94,12 @@ fn canonical(pairs: &[(String, Option<String>)]) -> String {
 }
 
 fn at_end<T>(scanner: &QueryScanner, value: T) -> Scanned<T> {
-    if scanner.is_at_end() { Ok(value) } else { Err(scanner.surplus("\",\" or end of input")) }
+    // PostgREST ends at a parenthesis that closes nothing.
+    if scanner.is_at_end() || scanner.peek() == Some(')') {
+        Ok(value)
+    } else {
+        Err(scanner.surplus("\",\" or end of input"))
+    }
 }
 
 fn names(what: &str, text: &str) -> Served<Vec<String>> {
@@ -119,6 +138,11 @@ fn filter(key: &str, value: &str) -> Served<(EmbedPath, FilterTree)> {
     let (negated, operation) =
         whole("filter", value, value, |scanner| filter::operation(scanner, ValuePlace::Alone))?;
     Ok((path, FilterTree::Leaf(ColumnFilter { field, negated, operation })))
+}
+
+/// Returns the name of an argument.
+fn argument(key: &str) -> Served<String> {
+    dotted(key).map(|(_, field)| field.name)
 }
 
 fn logic(key: &str, value: &str) -> Served<(EmbedPath, FilterTree)> {

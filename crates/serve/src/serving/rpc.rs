@@ -1,0 +1,201 @@
+//! One call of a function, from the text to the answer.
+
+use std::sync::Arc;
+
+use martydb_model::sql::stmt;
+
+use super::action::RestRequest;
+use super::answer::{AnswerParts, HttpAnswer, StatementResult};
+use super::exchange::{root_range, schema};
+use super::override_headers::overridden;
+use super::service::ServedService;
+use super::transaction::TransactionSettings;
+use crate::callers::{CallerRight, RequestCaller, ServeCaller};
+use crate::catalog::ExposedFunction;
+use crate::compile::{CompiledStatement, FunctionCall, call_statement};
+use crate::face::rest::{
+    CountWish, Preferences, TransactionEnd, accepted_of_function, check_method, parse_call, parse_call_query,
+    parse_query,
+};
+use crate::fault::{RequestFault, Served};
+use crate::plan::plan_tree;
+use crate::request::BodyForm;
+use crate::session::{DatabaseFault, LoginSession};
+
+/// Answers a call of a caller.
+pub async fn call(
+    service: &Arc<ServedService>,
+    caller: &RequestCaller,
+    request: &RestRequest,
+    name: &str,
+) -> Served<HttpAnswer> {
+    check_method(&request.method)?;
+    let exposure = &service.exposure;
+    let (schema, profile) = schema(exposure, request)?;
+    let catalog = service.catalog().await?;
+    let posts = request.method == "POST";
+    let mut query = if posts { parse_query(&request.query)? } else { parse_call_query(&request.query)? };
+    root_range(&mut query.rows, request)?;
+    let parsed = parse_call(posts, request.header("content-type"), &request.body, &query)?;
+    let function = catalog.function(&schema, name, &parsed.names, parsed.body)?;
+    if request.method == "OPTIONS" {
+        return Ok(options(function));
+    }
+    let writes = posts && !function.only_reads();
+    check_right(function, &caller.caller, posts, exposure.volatile_reads)?;
+    let parsed = parsed.for_function(function);
+    let tree = plan_tree(&catalog, &exposure.limits, catalog.rows_of(function), &query.rows, false)?;
+    let prefer = request.headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str());
+    let preferences = Preferences::parse(prefer, exposure.rollback);
+    let media = accepted_of_function(request.header("accept"), function)?;
+    preferences.check()?;
+    let most = preferences.max_affected.filter(|_| preferences.strict == Some(true));
+    if most.is_some() && !function.returns_set {
+        let message =
+            "Function must return SETOF or TABLE when max-affected preference is used with handling=strict";
+        return Err(RequestFault::new(400, "PGRST128", message));
+    }
+    let without_body = request.method == "HEAD";
+    let is_single = matches!(media.form, BodyForm::Single { .. });
+    let form = if without_body && !is_single { BodyForm::Nothing } else { media.form };
+    let counts = match preferences.count {
+        Some(CountWish::Exact | CountWish::Planned | CountWish::Estimated) => Some(None),
+        None => None,
+    };
+    let compiled = FunctionCall {
+        catalog: &catalog,
+        function,
+        names: &parsed.names,
+        arguments: &parsed.arguments,
+        query: &query.rows,
+    };
+    let compiled = call_statement(&compiled, &tree, form, counts)?;
+    let run = CallRun {
+        caller,
+        settings: TransactionSettings::of(exposure, caller, &preferences),
+        preferences: &preferences,
+        writes,
+        is_single,
+        binary: form == BodyForm::Raw { binary: true },
+        most,
+        largest: exposure.limits.answer,
+    };
+    let mut result = run.run(service, &compiled).await?;
+    let parts = AnswerParts {
+        relation: &function.name,
+        query: &query,
+        preferences: &preferences,
+        media_type: &media.media_type,
+        profile: profile.as_deref(),
+        has_key: false,
+    };
+    let (status, headers) = (result.status, std::mem::take(&mut result.headers));
+    let answer = parts.called(result, tree.range, without_body, function.is_void);
+    Ok(overridden(answer, status, headers))
+}
+
+/// Methods by which a function may be called.
+const BY_READS: &str = "OPTIONS,GET,HEAD,POST";
+const BY_WRITES: &str = "OPTIONS,POST";
+
+fn allowed(function: &ExposedFunction) -> &'static str {
+    if function.only_reads() { BY_READS } else { BY_WRITES }
+}
+
+fn options(function: &ExposedFunction) -> HttpAnswer {
+    let headers = vec![("Allow".into(), allowed(function).to_owned())];
+    HttpAnswer { status: 200, headers, body: vec![] }
+}
+
+/// Rejects a volatile function where nothing may be written: a call by GET, or by a caller that only reads.
+fn check_right(
+    function: &ExposedFunction,
+    caller: &ServeCaller,
+    posts: bool,
+    volatile_reads: bool,
+) -> Served<()> {
+    if function.only_reads() {
+        return Ok(());
+    }
+    let name = format!("{}.{}", function.schema, function.name);
+    if !posts && !volatile_reads {
+        let message = format!("the function {name} is volatile: it is called by POST");
+        let hint = "A function that only reads is declared STABLE or IMMUTABLE.";
+        return Err(RequestFault::new(405, "PGRST101", message).hint(hint).header("Allow", BY_WRITES));
+    }
+    if posts && caller.right == CallerRight::Read {
+        let message =
+            format!("caller \"{}\" may only read, and the function {name} is volatile", caller.name);
+        return Err(RequestFault::new(403, "42501", message));
+    }
+    Ok(())
+}
+
+/// Returns the bytes that are written in hexadecimal.
+fn bytes(text: &[u8]) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
+    text.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}
+
+/// Transaction of a call.
+struct CallRun<'a> {
+    caller: &'a RequestCaller,
+    settings: TransactionSettings,
+    preferences: &'a Preferences,
+    writes: bool,
+    is_single: bool,
+    /// `true` if the body is bytes in hexadecimal.
+    binary: bool,
+    /// Most rows that the function may return.
+    most: Option<i64>,
+    /// Most bytes of the answer.
+    largest: usize,
+}
+
+impl CallRun<'_> {
+    async fn run(&self, service: &ServedService, compiled: &CompiledStatement) -> Served<StatementResult> {
+        let mut session = service.pool_of(&self.caller.caller, true)?.get().await?;
+        match self.run_in(&mut session, compiled).await {
+            Ok(result) => {
+                // The function's code may have left anything in the session, even a prepared statement.
+                session.discard().await;
+                result
+            }
+            Err(fault) => Err(fault.answer(self.caller.caller.name != crate::callers::ANONYMOUS, true)),
+        }
+    }
+
+    async fn run_in(
+        &self,
+        session: &mut LoginSession,
+        compiled: &CompiledStatement,
+    ) -> Result<Served<StatementResult>, DatabaseFault> {
+        self.settings.begin(session, self.writes).await?;
+        let rows = session.query(compiled).await?;
+        let result = self.checked(&rows);
+        let rolls_back = result.is_err() || self.preferences.end == Some(TransactionEnd::Rollback);
+        if rolls_back {
+            session.execute(&stmt!("ROLLBACK")).await?;
+        } else {
+            session.execute(&stmt!("COMMIT")).await?;
+        }
+        Ok(result)
+    }
+
+    fn checked(&self, rows: &[tokio_postgres::Row]) -> Served<StatementResult> {
+        let mut rows = StatementResult::of(rows)?;
+        if self.binary {
+            rows.body = bytes(&rows.body);
+        }
+        if self.is_single && rows.rows != 1 {
+            return Err(RequestFault::not_single(rows.rows));
+        }
+        if self.most.is_some_and(|most| rows.rows > most) {
+            return Err(RequestFault::too_many_affected(rows.rows));
+        }
+        if rows.body.len() > self.largest {
+            return Err(RequestFault::too_large(self.largest));
+        }
+        Ok(rows)
+    }
+}

@@ -1,0 +1,111 @@
+//! Functions by `/rpc`: those that the manifest lists, with the caller's own login, and without a trace in the session.
+
+use serde_json::json;
+
+use super::client::DataService;
+use super::{key, project};
+use crate::support::{Admin, Server};
+
+const FUNCTIONS: &str = "\
+CREATE FUNCTION total_of(customer bigint, least int DEFAULT 0) RETURNS bigint LANGUAGE sql STABLE AS
+  'SELECT coalesce(sum(cents), 0) FROM invoice WHERE customer_id = customer AND cents >= least';
+CREATE FUNCTION invoices_of(customer bigint) RETURNS SETOF invoice LANGUAGE sql STABLE AS
+  'SELECT * FROM invoice WHERE customer_id = customer';
+CREATE FUNCTION spent(invoice) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1.cents || '' cents''';
+CREATE FUNCTION payer(invoice) RETURNS SETOF customer ROWS 1 LANGUAGE sql STABLE AS
+  'SELECT * FROM customer WHERE id = $1.customer_id';
+CREATE FUNCTION add_invoice(customer bigint, cents int) RETURNS invoice LANGUAGE sql AS
+  'INSERT INTO invoice (customer_id, cents) VALUES (customer, cents) RETURNING *';
+CREATE FUNCTION as_owner() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT current_user::text';
+CREATE FUNCTION unlisted() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+CREATE FUNCTION become(role text) RETURNS text LANGUAGE plpgsql AS
+  $$ BEGIN EXECUTE format('SET ROLE %I', role); RETURN current_user; END $$;
+CREATE FUNCTION leave() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+  PERFORM set_config('search_path', 'pg_temp', false), set_config('request.jwt.claims', '{}', false),
+    set_config('default_transaction_read_only', 'on', false), pg_advisory_lock(7);
+  EXECUTE 'DEALLOCATE ALL'; EXECUTE 'PREPARE s1 AS SELECT 1'; EXECUTE 'PREPARE s9 AS SELECT 1';
+  RETURN current_user; END $$;
+CREATE FUNCTION answer() RETURNS void LANGUAGE plpgsql STABLE AS $$ BEGIN
+  PERFORM set_config('response.headers', '[{\"X-Own\":\"yes\"}]', true), set_config('response.status', '202', true); END $$;
+";
+
+#[test]
+fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind() {
+    let server = Server::start();
+    let names = "total_of, invoices_of, add_invoice, as_owner, become, leave, answer";
+    let exposure = format!("{{ pool: {{ max: 1, wait: 10s }}, limits: {{ functions: [{names}] }} }}");
+    let project = project(&server, Admin::Super, "srf", &exposure);
+    project.write("srf_a/migrations/V2__functions.sql", FUNCTIONS);
+    let dropped = "DROP FUNCTION total_of, invoices_of, spent, payer, add_invoice, as_owner, unlisted, become, leave, answer;\n";
+    project.write("srf_a/migrations/V2__functions.down.sql", dropped);
+    project.run(&["upgrade", "--all"]).expect(0);
+    let [reader, writer] = ["reader", "writer"].map(|caller| key(&project, caller));
+    let checked = project.json(&["serve", "check", "srf_a"], 0);
+    assert_eq!(checked["functions"].as_array().unwrap().len(), 7, "{checked}");
+    let service = DataService::start(&project);
+    let ask = |method: &str, path: &str, key: &str, body: &str| {
+        service.ask(method, &format!("/srf_a/rest/{path}"), Some(key), &[], body)
+    };
+    let made = ask("POST", "customer", &writer, r#"{"id":1,"name":"Ada"}"#);
+    assert_eq!(made.status, 201, "{}", made.body);
+
+    let made = ask("POST", "rpc/add_invoice", &writer, r#"{"customer":1,"cents":5}"#);
+    assert_eq!((made.status, made.json()["cents"].clone()), (200, json!(5)), "{}", made.body);
+    for (method, path, body, expected) in [
+        ("GET", "rpc/total_of?customer=1", "", json!(5)),
+        ("GET", "rpc/total_of?customer=1&least=6", "", json!(0)),
+        ("POST", "rpc/total_of", r#"{"customer":"1"}"#, json!(5)),
+        (
+            "GET",
+            "rpc/invoices_of?customer=1&select=cents,spent&cents=gt.4",
+            "",
+            json!([{"cents": 5, "spent": "5 cents"}]),
+        ),
+        (
+            "GET",
+            "rpc/invoices_of?customer=1&select=cents,customer(name)",
+            "",
+            json!([{"cents": 5, "customer": {"name": "Ada"}}]),
+        ),
+        ("GET", "invoice?select=payer(name)", "", json!([{"payer": {"name": "Ada"}}])),
+        ("GET", "rpc/as_owner", "", json!("srf_a_owner")),
+    ] {
+        let answer = ask(method, path, &reader, body);
+        assert_eq!((answer.status, answer.json()), (200, expected), "{method} {path}: {}", answer.body);
+    }
+    let answered = ask("GET", "rpc/answer", &reader, "");
+    assert_eq!((answered.status, answered.header("x-own")), (202, Some("yes")));
+
+    // The database decides: EXECUTE that is gone is gone, whatever serve knows.
+    let everybody = "PUBLIC, srf_a_app, srf_a_readonly, srf_a_serve, srf_a_serve_ro";
+    server.sql("srf_a", &format!("REVOKE EXECUTE ON FUNCTION as_owner() FROM {everybody}"));
+    for (expected, method, path, key, body) in [
+        (403, "GET", "rpc/as_owner", &reader, ""),
+        (404, "GET", "rpc/unlisted", &reader, ""),
+        (404, "GET", "rpc/pg_sleep?seconds=1", &reader, ""),
+        (404, "GET", "rpc/pg_catalog.pg_read_file?filename=x", &reader, ""),
+        (404, "GET", "rpc/total_of?customers=1", &reader, ""),
+        (400, "GET", "rpc/total_of?customer=1);DROP%20TABLE%20invoice;--", &reader, ""),
+        (405, "GET", "rpc/add_invoice?customer=1&cents=1", &writer, ""),
+        (405, "DELETE", "rpc/total_of?customer=1", &writer, ""),
+        (403, "POST", "rpc/add_invoice", &reader, r#"{"customer":1,"cents":1}"#),
+        (409, "POST", "rpc/add_invoice", &writer, r#"{"customer":2,"cents":1}"#),
+        (403, "POST", "rpc/become", &writer, r#"{"role":"srf_a_owner"}"#),
+        (403, "POST", "rpc/become", &writer, r#"{"role":"srf_a_app"}"#),
+        (401, "GET", "rpc/total_of?customer=1", &"wrong".to_owned(), ""),
+    ] {
+        let answer = ask(method, path, key, body);
+        assert_eq!(answer.status, expected, "{method} {path}: {}", answer.body);
+    }
+    for round in 0..3 {
+        assert_eq!(ask("POST", "rpc/leave", &writer, "{}").json(), json!("srf_a_serve"));
+        let body = format!(r#"{{"customer":1,"cents":{round}}}"#);
+        assert_eq!(ask("POST", "rpc/add_invoice", &writer, &body).status, 200);
+        let body = format!(r#"{{"customer_id":1,"cents":{round}}}"#);
+        let made = ask("POST", "invoice", &writer, &body);
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    let locks = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND objid = 7";
+    assert_eq!(server.value("srf_a", locks), "0");
+    assert_eq!(server.value("srf_a", "SELECT count(*)::text FROM invoice"), "7");
+}
