@@ -2,6 +2,7 @@
 
 mod calls;
 mod client;
+mod tokens;
 
 use client::{Answer, DataService};
 
@@ -168,6 +169,10 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
         ("{ callers: { x: { service: missing_a, as: read } } }", "{}", "unknown service"),
         ("{ callers: { x: { service: srn_b, as: read } } }", "{}", "is not exposed"),
         ("{ callers: { x: { service: srn_a, as: owner } } }", "{}", "owner"),
+        ("{ callers: { x: { service: srn_a } } }", "{}", "either `as` or `access`"),
+        ("{ callers: { x: { service: srn_a, access: missing } } }", "{}", "neither `read` nor `write`"),
+        ("{ jwt: { audience: martydb } }", "{}", "either `jwks` or `secret_env`"),
+        ("{ jwt: { jwks: none.json, audience: \"\" } }", "{}", "audience"),
         ("{}", "{ schemas: [martydb] }", "declares no schema"),
         ("{}", "{ pool: { max: 0 } }", "serve nothing"),
         ("{}", "{ limits: { timeout: never } }", "not a time"),

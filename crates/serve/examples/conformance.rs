@@ -53,6 +53,19 @@ async fn main() {
         write: target(&words[3], false),
         further: vec![target(AUTHOR, false)],
     };
+    let process = Arc::new(ServedProcess::new([ServedService::new(database).unwrap()], callers()));
+    let listener = HttpListener {
+        address: words[4].parse().unwrap(),
+        flag: "LISTEN",
+        certificate: None,
+        key: None,
+        users: None,
+    };
+    bind(&listener, process).unwrap().serve().await.unwrap();
+}
+
+/// Returns the anonymous caller, and the one of the suite's tokens.
+fn callers() -> CallerBook {
     let mut callers = CallerBook::default();
     callers.add(
         ServeCaller {
@@ -76,13 +89,5 @@ async fn main() {
         caller_claim: "role".into(),
         lenient: true,
     });
-    let process = Arc::new(ServedProcess::new([ServedService::new(database).unwrap()], callers));
-    let listener = HttpListener {
-        address: words[4].parse().unwrap(),
-        flag: "LISTEN",
-        certificate: None,
-        key: None,
-        users: None,
-    };
-    bind(&listener, process).unwrap().serve().await.unwrap();
+    callers
 }

@@ -7,7 +7,9 @@ mod routines;
 pub mod statements;
 mod views;
 
-pub use functions::{CallBody, ExposedFunction, FunctionParameter, FunctionVolatility, VALUE};
+pub use functions::{
+    CallBody, ExposedFunction, FunctionParameter, FunctionVolatility, MediaAggregate, VALUE,
+};
 pub use relations::{
     Cardinality, ExposedColumn, ExposedRelation, Junction, Relationship, RowFunction, TableKey,
 };
@@ -33,6 +35,7 @@ pub struct ServedCatalog {
     /// name of the type without domains.
     computed: BTreeMap<(String, String, String), String>,
     functions: Vec<ExposedFunction>,
+    media: Vec<MediaAggregate>,
     /// Version of the server, such as 150004.
     pub server_version: i32,
 }
@@ -48,6 +51,7 @@ pub struct RawCatalog {
     computed: Vec<(String, String, String, String)>,
     row_functions: Vec<RowFunction>,
     functions: Vec<ExposedFunction>,
+    media: Vec<MediaAggregate>,
     version: i32,
 }
 
@@ -92,6 +96,7 @@ impl ServedCatalog {
                 .into_iter()
                 .map(|(schema, relation, name, base)| ((schema, relation, name), base))
                 .collect(),
+            media: raw.media,
             functions: raw.functions.into_iter().map(with_value).collect(),
             server_version: raw.version,
         }
@@ -122,6 +127,17 @@ impl ServedCatalog {
         body: CallBody,
     ) -> Served<&ExposedFunction> {
         functions::find(&self.functions, (schema, name), names, body)
+    }
+
+    /// Returns the number of the aggregate that makes answers of a media type from a relation's rows.
+    pub fn media_aggregate(&self, relation: Option<&ExposedRelation>, media_type: &str) -> Option<usize> {
+        let of = relation.map(|one| (one.schema.clone(), one.name.clone()));
+        self.media.iter().position(|one| one.relation == of && one.media_type == media_type)
+    }
+
+    /// Returns an aggregate by its number.
+    pub fn media(&self, number: usize) -> Option<&MediaAggregate> {
+        self.media.get(number)
     }
 
     /// Returns the functions that callers may call.

@@ -182,6 +182,14 @@ impl RowQuery {
         self.ranges.iter().find(|(path, _)| path.is_empty()).map(|(_, range)| *range).unwrap_or_default()
     }
 
+    /// Returns `true` if whole rows are selected and nothing else.
+    pub fn is_whole(&self) -> bool {
+        let is_all = |field: &SelectedField| {
+            field.field == FieldPath::column("*") && field.alias.is_none() && field.aggregate.is_none()
+        };
+        matches!(&self.select[..], [SelectEntry::Field(field)] if is_all(field))
+    }
+
     /// Returns the names of columns that the request reads at the root.
     pub fn root_columns(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
@@ -253,7 +261,19 @@ pub enum BodyForm {
     Raw {
         binary: bool,
     },
+    /// Result of an aggregate of the catalog over the rows, by its number.
+    Made {
+        number: usize,
+        binary: bool,
+    },
     Nothing,
+}
+
+impl BodyForm {
+    /// Returns `true` if the body is bytes in hexadecimal.
+    pub fn is_binary(self) -> bool {
+        matches!(self, BodyForm::Raw { binary: true } | BodyForm::Made { binary: true, .. })
+    }
 }
 
 /// Arguments of a call of a function.

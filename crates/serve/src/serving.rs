@@ -2,8 +2,10 @@
 
 mod action;
 mod answer;
+mod etag;
 mod exchange;
 mod override_headers;
+mod part;
 mod result;
 mod rpc;
 mod service;

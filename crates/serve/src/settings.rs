@@ -37,7 +37,7 @@ impl Default for RequestLimits {
     }
 }
 
-/// Functions that callers may call. The database decides besides whether the login may execute them.
+/// Functions that callers may call. The database decides also: the login has to have EXECUTE.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExposedFunctions {
     /// Those of these names, in the exposed schemas.

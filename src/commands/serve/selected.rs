@@ -38,7 +38,7 @@ pub struct FunctionRow {
     pub function: String,
     /// `true` if GET calls it, and a caller that only reads.
     pub reads: bool,
-    /// `true` if it runs with the rights of its owner.
+    /// `true` if it runs with the privileges of its owner.
     pub as_owner: bool,
     #[serde(skip)]
     pub name: String,

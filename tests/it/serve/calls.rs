@@ -7,8 +7,8 @@ use super::{key, project};
 use crate::support::{Admin, Server};
 
 const FUNCTIONS: &str = "\
-CREATE FUNCTION total_of(customer bigint, least int DEFAULT 0) RETURNS bigint LANGUAGE sql STABLE AS
-  'SELECT coalesce(sum(cents), 0) FROM invoice WHERE customer_id = customer AND cents >= least';
+CREATE FUNCTION total_of(customer bigint, smallest int DEFAULT 0) RETURNS bigint LANGUAGE sql STABLE AS
+  'SELECT coalesce(sum(cents), 0) FROM invoice WHERE customer_id = customer AND cents >= smallest';
 CREATE FUNCTION invoices_of(customer bigint) RETURNS SETOF invoice LANGUAGE sql STABLE AS
   'SELECT * FROM invoice WHERE customer_id = customer';
 CREATE FUNCTION spent(invoice) RETURNS text LANGUAGE sql STABLE AS 'SELECT $1.cents || '' cents''';
@@ -27,6 +27,7 @@ CREATE FUNCTION leave() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
   RETURN current_user; END $$;
 CREATE FUNCTION answer() RETURNS void LANGUAGE plpgsql STABLE AS $$ BEGIN
   PERFORM set_config('response.headers', '[{\"X-Own\":\"yes\"}]', true), set_config('response.status', '202', true); END $$;
+GRANT EXECUTE ON FUNCTION total_of, invoices_of, spent, payer, answer TO srf_a_serve_ro;
 ";
 
 #[test]
@@ -53,7 +54,7 @@ fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind()
     assert_eq!((made.status, made.json()["cents"].clone()), (200, json!(5)), "{}", made.body);
     for (method, path, body, expected) in [
         ("GET", "rpc/total_of?customer=1", "", json!(5)),
-        ("GET", "rpc/total_of?customer=1&least=6", "", json!(0)),
+        ("GET", "rpc/total_of?customer=1&smallest=6", "", json!(0)),
         ("POST", "rpc/total_of", r#"{"customer":"1"}"#, json!(5)),
         (
             "GET",
@@ -68,19 +69,20 @@ fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind()
             json!([{"cents": 5, "customer": {"name": "Ada"}}]),
         ),
         ("GET", "invoice?select=payer(name)", "", json!([{"payer": {"name": "Ada"}}])),
-        ("GET", "rpc/as_owner", "", json!("srf_a_owner")),
     ] {
         let answer = ask(method, path, &reader, body);
         assert_eq!((answer.status, answer.json()), (200, expected), "{method} {path}: {}", answer.body);
     }
+    assert_eq!(ask("GET", "rpc/as_owner", &writer, "").json(), json!("srf_a_owner"));
     let answered = ask("GET", "rpc/answer", &reader, "");
     assert_eq!((answered.status, answered.header("x-own")), (202, Some("yes")));
 
     // The database decides: EXECUTE that is gone is gone, whatever serve knows.
-    let everybody = "PUBLIC, srf_a_app, srf_a_readonly, srf_a_serve, srf_a_serve_ro";
-    server.sql("srf_a", &format!("REVOKE EXECUTE ON FUNCTION as_owner() FROM {everybody}"));
+    assert_eq!(project.json(&["plan", "--check"], 0)["changes"].as_array().unwrap().len(), 0);
+    server.sql("srf_a", "REVOKE EXECUTE ON FUNCTION as_owner() FROM srf_a_app, srf_a_serve");
     for (expected, method, path, key, body) in [
         (403, "GET", "rpc/as_owner", &reader, ""),
+        (403, "GET", "rpc/as_owner", &writer, ""),
         (404, "GET", "rpc/unlisted", &reader, ""),
         (404, "GET", "rpc/pg_sleep?seconds=1", &reader, ""),
         (404, "GET", "rpc/pg_catalog.pg_read_file?filename=x", &reader, ""),

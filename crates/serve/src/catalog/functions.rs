@@ -32,6 +32,16 @@ pub struct ExposedFunction {
     pub row: ExposedRelation,
 }
 
+/// An aggregate that makes an answer of rows: its type is a domain that is named like a media type.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MediaAggregate {
+    pub name: CatalogName,
+    /// The relation whose rows it takes; `None` for any rows.
+    pub relation: Option<CatalogName>,
+    pub media_type: String,
+    pub returns_bytes: bool,
+}
+
 /// Effect that a function may have on rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub enum FunctionVolatility {

@@ -63,6 +63,21 @@ pub fn functions(exposed: &ExposedFunctions) -> Statement {
     )
 }
 
+/// Returns the expression for the list of [`super::MediaAggregate`], a JSON value.
+pub fn media_aggregates() -> Statement {
+    stmt!(
+        "(SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', pg_catalog.json_build_array(s.nspname, p.proname),
+      'relation', CASE WHEN r.oid IS NOT NULL THEN pg_catalog.json_build_array(r.nspname, r.relname) END,
+      'media_type', pg_catalog.lower(t.typname), 'returns_bytes', b.base = 'bytea'::regtype) ORDER BY p.oid), '[]')
+    FROM pg_catalog.pg_proc p JOIN spaces s ON s.oid = p.pronamespace
+      JOIN pg_catalog.pg_type t ON t.oid = p.prorettype AND t.typbasetype <> 0
+        AND (t.typname = '*/*' OR t.typname ~ '^[A-Za-z0-9.-]+/[A-Za-z0-9.+-]+$')
+      JOIN bases b ON b.oid = t.oid
+      JOIN pg_catalog.pg_type a ON a.oid = p.proargtypes[0] LEFT JOIN relations r ON r.oid = a.typrelid
+    WHERE p.prokind = 'a' AND p.pronargs = 1 AND (r.oid IS NOT NULL OR a.oid = 'anyelement'::regtype))"
+    )
+}
+
 /// Returns the expression of a type's name without a length, so that a value of any length is accepted and then checked.
 fn unlimited(expression: &'static str) -> Statement {
     let kind = martydb_model::sql::Keyword(expression);

@@ -2,13 +2,13 @@
 
 use martydb_model::sql::{List, Statement, stmt};
 
-use super::routines::functions;
+use super::routines::{functions, media_aggregates};
 use crate::settings::ExposedFunctions;
 
 /// Returns the statement for [`super::RawCatalog`], one JSON text.
 pub fn read(schemas: &[String], exposed: &ExposedFunctions) -> Statement {
     let with = relations(schemas);
-    let functions = functions(exposed);
+    let (functions, media) = (functions(exposed), media_aggregates());
     stmt!(
         "{with}SELECT pg_catalog.json_build_object(
   'version', pg_catalog.current_setting('server_version_num')::integer,
@@ -44,6 +44,7 @@ pub fn read(schemas: &[String], exposed: &ExposedFunctions) -> Statement {
       JOIN pg_catalog.pg_type x ON x.oid = p.proargtypes[0] JOIN relations a ON a.oid = x.typrelid
       JOIN pg_catalog.pg_type y ON y.oid = p.prorettype JOIN relations b ON b.oid = y.typrelid
     WHERE p.pronargs = 1 AND p.prokind = 'f'),
+  'media', {media},
   'functions', {functions}
 )::text"
     )

@@ -45,7 +45,7 @@ pub fn call_statement(
             (stmt!(", martydb_count AS ({count}{limit})"), total)
         }
     };
-    let body = body(form, shape(call.function), "martydb_rows");
+    let body = body(call.catalog, form, shape(call.function), "martydb_rows");
     let overrides = overrides();
     let statement = stmt!(
         "WITH martydb_source AS ({source}), martydb_rows AS ({rows}){count} \

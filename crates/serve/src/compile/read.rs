@@ -12,7 +12,7 @@ use super::condition::condition;
 use super::field::FieldScope;
 use super::values::StatementValues;
 use super::{CompiledStatement, overrides};
-use crate::catalog::{ServedCatalog, VALUE};
+use crate::catalog::{MediaAggregate, ServedCatalog, VALUE};
 use crate::fault::Served;
 use crate::plan::{PlanNode, PlannedTree};
 use crate::request::{BodyForm, ColumnFilter, FilterOperation};
@@ -54,7 +54,7 @@ pub fn read_statement(
             )
         }
     };
-    let body = body(form, ResultShape::Rows, "martydb_source");
+    let body = body(catalog, form, ResultShape::Rows, "martydb_source");
     let overrides = overrides();
     let statement = stmt!(
         "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \
@@ -98,7 +98,7 @@ impl ResultShape {
 }
 
 /// Returns the expression of an answer's body, of the rows that the common table expression `rows` has.
-pub fn body(form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement {
+pub fn body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement {
     let (strip_nulls, is_one) = match form {
         BodyForm::Rows { strip_nulls } => (strip_nulls, shape.is_one()),
         BodyForm::Single { strip_nulls } => (strip_nulls, true),
@@ -112,6 +112,7 @@ pub fn body(form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement
                 false => stmt!("COALESCE(pg_catalog.string_agg({item}::text, ''), '')"),
             };
         }
+        BodyForm::Made { number, binary } => return made(catalog.media(number), binary),
         BodyForm::Nothing => return stmt!("''"),
     };
     let item = shape.item();
@@ -120,6 +121,20 @@ pub fn body(form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement
     let stripped = if strip_nulls { stmt!("pg_catalog.json_strip_nulls({picked})") } else { picked };
     let empty = Literal(if is_one { "null".into() } else { "[]".into() });
     stmt!("COALESCE({stripped}, {empty})::text")
+}
+
+/// Returns what an aggregate of the service makes of the rows.
+fn made(aggregate: Option<&MediaAggregate>, binary: bool) -> Statement {
+    let Some(aggregate) = aggregate else { return stmt!("''") };
+    let function = relation_name(&aggregate.name.0, &aggregate.name.1);
+    let row = match &aggregate.relation {
+        None => stmt!("martydb_row"),
+        Some((schema, name)) => stmt!("martydb_row::{kind}", kind = relation_name(schema, name)),
+    };
+    match binary {
+        true => stmt!("COALESCE(pg_catalog.encode({function}({row})::bytea, 'hex'), '')"),
+        false => stmt!("COALESCE({function}({row})::text, '')"),
+    }
 }
 
 fn csv(rows: &'static str) -> Statement {

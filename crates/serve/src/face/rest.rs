@@ -13,7 +13,7 @@ mod scan;
 mod select;
 
 pub use call::{ParsedCall, check_method, parse_call};
-pub use media::{AcceptedMedia, accepted, accepted_of_function};
+pub use media::{AnswerMedia, accepted_of_function, accepted_of_relation};
 pub use payload::rows_body;
 pub use prefer::{CountWish, Preferences, ReturnWish, TransactionEnd};
 pub use query::{ParsedQuery, parse_call_query, parse_query};

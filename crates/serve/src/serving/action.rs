@@ -23,6 +23,13 @@ impl RestRequest {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Returns the preferences of all its headers `Prefer`.
+    pub fn preferences(&self, may_roll_back: bool) -> Preferences {
+        let prefer =
+            self.headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str());
+        Preferences::parse(prefer, may_roll_back)
+    }
+
     /// Returns `true` if it may change rows.
     pub fn writes(&self) -> bool {
         !["GET", "HEAD", "OPTIONS"].contains(&self.method.as_str())

@@ -60,6 +60,16 @@ impl AnswerParts<'_> {
         answer
     }
 
+    /// Returns the answer to a result, with the status and the headers that code of the service set.
+    pub fn overridden(
+        &self,
+        mut result: StatementResult,
+        answer: impl FnOnce(StatementResult) -> HttpAnswer,
+    ) -> HttpAnswer {
+        let (status, headers) = (result.status, std::mem::take(&mut result.headers));
+        overridden(answer(result), status, headers)
+    }
+
     /// Returns the answer to a call of a function.
     pub fn called(
         &self,
@@ -197,6 +207,14 @@ fn status(action: &RowAction, resolution: Option<Resolution>, inserted: Option<i
         _ if shows => 200,
         _ => 204,
     }
+}
+
+/// Returns the answer with the function's status and headers in place of its own.
+fn overridden(mut answer: HttpAnswer, status: Option<u16>, headers: Vec<(String, String)>) -> HttpAnswer {
+    answer.status = status.unwrap_or(answer.status);
+    answer.headers.retain(|(own, _)| !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own)));
+    answer.headers.extend(headers.into_iter().map(|(name, value)| (name.into(), value)));
+    answer
 }
 
 fn content_range(lower: i64, upper: i64, total: Option<i64>) -> String {

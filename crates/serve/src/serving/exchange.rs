@@ -6,14 +6,15 @@ use martydb_model::sql::stmt;
 
 use super::action::{RestRequest, action};
 use super::answer::{AnswerParts, HttpAnswer, StatementResult};
-use super::override_headers::overridden;
+use super::etag::conditional;
+use super::part::{root_range, schema};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
 use crate::callers::{CallerRight, RequestCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{CompiledStatement, WrittenRows, read_statement, write_statement};
 use crate::face::rest::{
-    AcceptedMedia, CountWish, Preferences, ReturnWish, TransactionEnd, accepted, header_range, parse_query,
+    CountWish, Preferences, ReturnWish, TransactionEnd, accepted_of_relation, parse_query,
 };
 use crate::fault::{RequestFault, Served};
 use crate::plan::{PlannedTree, plan_tree};
@@ -43,13 +44,7 @@ async fn answered(
         return Err(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"));
     }
     let (schema, profile) = schema(exposure, request)?;
-    if caller.caller.right == CallerRight::Read && request.writes() {
-        return Err(RequestFault::new(
-            403,
-            "42501",
-            format!("caller \"{}\" may only read", caller.caller.name),
-        ));
-    }
+    check_right(caller, request)?;
     let catalog = service.catalog().await?;
     let mut query = parse_query(&request.query)?;
     root_range(&mut query.rows, request)?;
@@ -57,9 +52,8 @@ async fn answered(
     if request.method == "OPTIONS" {
         return Ok(options(relation));
     }
-    let prefer = request.headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str());
-    let preferences = Preferences::parse(prefer, exposure.rollback);
-    let media = accepted(request.header("accept"))?;
+    let preferences = request.preferences(exposure.rollback);
+    let media = accepted_of_relation(request.header("accept"), &catalog, relation, query.rows.is_whole())?;
     let action = action(request, relation, &query, &preferences)?;
     let tree = plan_tree(&catalog, &exposure.limits, relation, &query.rows, action != RowAction::Read)?;
     preferences.check()?;
@@ -67,54 +61,39 @@ async fn answered(
         relation: &relation.name,
         query: &query,
         preferences: &preferences,
-        media_type: media.media_type,
+        media_type: &media.media_type,
         profile: profile.as_deref(),
         has_key: !relation.key.is_empty(),
     };
-    let call = RestCall { service, caller, catalog: &catalog, relation, preferences: &preferences, media };
+    let call = RestCall {
+        service,
+        caller,
+        catalog: &catalog,
+        relation,
+        preferences: &preferences,
+        form: media.form,
+    };
     match action {
         RowAction::Read => {
             let without_body = request.method == "HEAD";
-            let mut result = call.read(&tree, without_body).await?;
-            let (status, headers) = (result.status, std::mem::take(&mut result.headers));
-            Ok(overridden(parts.read(result, tree.range, without_body), status, headers))
+            let result = call.read(&tree, without_body).await?;
+            let read = |result| conditional(request, parts.read(result, tree.range, without_body));
+            Ok(parts.overridden(result, read))
         }
         action => {
-            let mut result = call.write(&query.rows, &action, &tree).await?;
-            let (status, headers) = (result.status, std::mem::take(&mut result.headers));
-            Ok(overridden(parts.written(&action, result), status, headers))
+            let result = call.write(&query.rows, &action, &tree).await?;
+            Ok(parts.overridden(result, |result| parts.written(&action, result)))
         }
     }
 }
 
-/// Returns the schema of a request, and its name where it was chosen among several.
-pub fn schema(exposure: &ServedExposure, request: &RestRequest) -> Served<(String, Option<String>)> {
-    let header = if request.writes() { "content-profile" } else { "accept-profile" };
-    let default = exposure.schemas.first().cloned().unwrap_or_default();
-    match request.header(header) {
-        Some(named) if exposure.schemas.iter().any(|schema| schema == named) => {
-            Ok((named.to_owned(), Some(named.to_owned())))
-        }
-        Some(named) => {
-            let all = exposure.schemas.join(", ");
-            Err(RequestFault::new(406, "PGRST106", format!("Invalid schema: {named}"))
-                .hint(format!("Only the following schemas are exposed: {all}")))
-        }
-        None => Ok((default.clone(), (exposure.schemas.len() > 1).then_some(default))),
+/// Rejects a write of a caller that only reads, before a connection is taken.
+fn check_right(caller: &RequestCaller, request: &RestRequest) -> Served<()> {
+    if caller.caller.right == CallerRight::Write || !request.writes() {
+        return Ok(());
     }
-}
-
-/// Narrows the range of the root by the header `Range`, which counts for GET alone (RFC 9110, section 14.2).
-pub fn root_range(query: &mut RowQuery, request: &RestRequest) -> Served<()> {
-    let header = request.header("range").filter(|_| request.method == "GET");
-    let range = header_range(query.range(), header)?;
-    if request.method == "PUT" && !range.is_all() {
-        let message = "limit/offset querystring parameters are not allowed for PUT";
-        return Err(RequestFault::new(400, "PGRST114", message));
-    }
-    query.ranges.retain(|(path, _)| !path.is_empty());
-    query.ranges.push((vec![], range));
-    Ok(())
+    let message = format!("caller \"{}\" may only read", caller.caller.name);
+    Err(RequestFault::new(403, "42501", message))
 }
 
 fn options(relation: &ExposedRelation) -> HttpAnswer {
@@ -137,7 +116,7 @@ struct RestCall<'a> {
     catalog: &'a ServedCatalog,
     relation: &'a ExposedRelation,
     preferences: &'a Preferences,
-    media: AcceptedMedia,
+    form: BodyForm,
 }
 
 impl RestCall<'_> {
@@ -146,7 +125,7 @@ impl RestCall<'_> {
     }
 
     async fn read(&self, tree: &PlannedTree<'_>, without_body: bool) -> Served<StatementResult> {
-        let form = if without_body && !self.is_single() { BodyForm::Nothing } else { self.media.form };
+        let form = if without_body && !self.is_single() { BodyForm::Nothing } else { self.form };
         let most = self.exposure().limits.rows;
         let counts = match self.preferences.count {
             Some(CountWish::Exact) => Some(None),
@@ -170,7 +149,7 @@ impl RestCall<'_> {
             settings.begin(session, false).await?;
         }
         let rows = session.query(compiled).await?;
-        let mut result = match StatementResult::of(&rows).and_then(|result| self.checked(result)) {
+        let mut result = match StatementResult::of(&rows, self.form).and_then(|result| self.checked(result)) {
             Ok(result) => result,
             Err(fault) => {
                 if !settings.is_empty() {
@@ -205,7 +184,7 @@ impl RestCall<'_> {
     }
 
     fn is_single(&self) -> bool {
-        matches!(self.media.form, BodyForm::Single { .. })
+        matches!(self.form, BodyForm::Single { .. })
     }
 
     /// Checks what only the result tells.
@@ -230,7 +209,7 @@ impl RestCall<'_> {
         let returns =
             matches!(self.preferences.returns, Some(ReturnWish::Representation | ReturnWish::HeadersOnly));
         let shows = self.preferences.returns == Some(ReturnWish::Representation);
-        let form = if shows { self.media.form } else { BodyForm::Nothing };
+        let form = if shows { self.form } else { BodyForm::Nothing };
         let write = WrittenRows {
             catalog: self.catalog,
             relation: self.relation,
@@ -265,7 +244,7 @@ impl RestCall<'_> {
     ) -> Result<Served<StatementResult>, DatabaseFault> {
         TransactionSettings::of(self.exposure(), self.caller, self.preferences).begin(session, true).await?;
         let rows = session.query(compiled).await?;
-        let result = StatementResult::of(&rows)
+        let result = StatementResult::of(&rows, self.form)
             .and_then(|result| self.checked(result))
             .and_then(|result| self.affected(action, result));
         let rolls_back = self.preferences.end == Some(TransactionEnd::Rollback);

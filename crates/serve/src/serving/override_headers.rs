@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use super::answer::HttpAnswer;
 use crate::fault::{RequestFault, Served};
 use crate::raised::is_allowed_header;
 
@@ -34,14 +33,6 @@ pub fn status(text: Option<&str>) -> Served<Option<u16>> {
     let status = text.parse::<u16>().ok().filter(|status| (200..600).contains(status));
     let message = "response.status guc must be a valid status code";
     status.map(Some).ok_or_else(|| RequestFault::new(500, "PGRST112", message))
-}
-
-/// Returns the answer with the function's status and headers in place of its own.
-pub fn overridden(mut answer: HttpAnswer, status: Option<u16>, headers: Vec<(String, String)>) -> HttpAnswer {
-    answer.status = status.unwrap_or(answer.status);
-    answer.headers.retain(|(own, _)| !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own)));
-    answer.headers.extend(headers.into_iter().map(|(name, value)| (name.into(), value)));
-    answer
 }
 
 #[cfg(test)]

@@ -6,15 +6,14 @@ use martydb_model::sql::stmt;
 
 use super::action::RestRequest;
 use super::answer::{AnswerParts, HttpAnswer, StatementResult};
-use super::exchange::{root_range, schema};
-use super::override_headers::overridden;
+use super::part::{root_range, schema};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
 use crate::callers::{CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ExposedFunction;
 use crate::compile::{CompiledStatement, FunctionCall, call_statement};
 use crate::face::rest::{
-    CountWish, Preferences, TransactionEnd, accepted_of_function, check_method, parse_call, parse_call_query,
+    Preferences, TransactionEnd, accepted_of_function, check_method, parse_call, parse_call_query,
     parse_query,
 };
 use crate::fault::{RequestFault, Served};
@@ -45,42 +44,34 @@ pub async fn call(
     check_right(function, &caller.caller, posts, exposure.volatile_reads)?;
     let parsed = parsed.for_function(function);
     let tree = plan_tree(&catalog, &exposure.limits, catalog.rows_of(function), &query.rows, false)?;
-    let prefer = request.headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str());
-    let preferences = Preferences::parse(prefer, exposure.rollback);
-    let media = accepted_of_function(request.header("accept"), function)?;
+    let preferences = request.preferences(exposure.rollback);
+    let media = accepted_of_function(request.header("accept"), &catalog, function, query.rows.is_whole())?;
     preferences.check()?;
-    let most = preferences.max_affected.filter(|_| preferences.strict == Some(true));
-    if most.is_some() && !function.returns_set {
-        let message =
-            "Function must return SETOF or TABLE when max-affected preference is used with handling=strict";
-        return Err(RequestFault::new(400, "PGRST128", message));
-    }
+    let most = most_affected(function, &preferences)?;
     let without_body = request.method == "HEAD";
     let is_single = matches!(media.form, BodyForm::Single { .. });
     let form = if without_body && !is_single { BodyForm::Nothing } else { media.form };
-    let counts = match preferences.count {
-        Some(CountWish::Exact | CountWish::Planned | CountWish::Estimated) => Some(None),
-        None => None,
-    };
-    let compiled = FunctionCall {
+    // The planner knows nothing about a function's rows: they are counted.
+    let counts = preferences.count.map(|_| None);
+    let arguments = FunctionCall {
         catalog: &catalog,
         function,
         names: &parsed.names,
         arguments: &parsed.arguments,
         query: &query.rows,
     };
-    let compiled = call_statement(&compiled, &tree, form, counts)?;
+    let compiled = call_statement(&arguments, &tree, form, counts)?;
     let run = CallRun {
         caller,
         settings: TransactionSettings::of(exposure, caller, &preferences),
         preferences: &preferences,
         writes,
         is_single,
-        binary: form == BodyForm::Raw { binary: true },
+        form,
         most,
         largest: exposure.limits.answer,
     };
-    let mut result = run.run(service, &compiled).await?;
+    let result = run.run(service, &compiled).await?;
     let parts = AnswerParts {
         relation: &function.name,
         query: &query,
@@ -89,9 +80,18 @@ pub async fn call(
         profile: profile.as_deref(),
         has_key: false,
     };
-    let (status, headers) = (result.status, std::mem::take(&mut result.headers));
-    let answer = parts.called(result, tree.range, without_body, function.is_void);
-    Ok(overridden(answer, status, headers))
+    Ok(parts.overridden(result, |result| parts.called(result, tree.range, without_body, function.is_void)))
+}
+
+/// Returns the most rows that the function may return.
+fn most_affected(function: &ExposedFunction, preferences: &Preferences) -> Served<Option<i64>> {
+    let most = preferences.max_affected.filter(|_| preferences.strict == Some(true));
+    if most.is_some() && !function.returns_set {
+        let message =
+            "Function must return SETOF or TABLE when max-affected preference is used with handling=strict";
+        return Err(RequestFault::new(400, "PGRST128", message));
+    }
+    Ok(most)
 }
 
 /// Methods by which a function may be called.
@@ -131,12 +131,6 @@ fn check_right(
     Ok(())
 }
 
-/// Returns the bytes that are written in hexadecimal.
-fn bytes(text: &[u8]) -> Vec<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
-    text.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
-}
-
 /// Transaction of a call.
 struct CallRun<'a> {
     caller: &'a RequestCaller,
@@ -144,8 +138,7 @@ struct CallRun<'a> {
     preferences: &'a Preferences,
     writes: bool,
     is_single: bool,
-    /// `true` if the body is bytes in hexadecimal.
-    binary: bool,
+    form: BodyForm,
     /// Most rows that the function may return.
     most: Option<i64>,
     /// Most bytes of the answer.
@@ -183,10 +176,7 @@ impl CallRun<'_> {
     }
 
     fn checked(&self, rows: &[tokio_postgres::Row]) -> Served<StatementResult> {
-        let mut rows = StatementResult::of(rows)?;
-        if self.binary {
-            rows.body = bytes(&rows.body);
-        }
+        let rows = StatementResult::of(rows, self.form)?;
         if self.is_single && rows.rows != 1 {
             return Err(RequestFault::not_single(rows.rows));
         }

@@ -84,9 +84,6 @@ impl ServedService {
 
     /// Compares the catalogs with the known ones, and reads them where they differ.
     pub async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
-        let missing = || {
-            RequestFault::new(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
-        };
         let mut session = self.read.get().await?;
         let fingerprint = self.text(&mut session, statements::fingerprint(&self.exposure.schemas)).await?;
         if let Some((known, catalog)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner)
@@ -100,7 +97,7 @@ impl ServedService {
             .await?;
         let catalog = ServedCatalog::parse(&json, &self.exposure).map_err(|error| {
             tracing::warn!("the catalogs of {} cannot be read: {error}", self.name);
-            missing()
+            no_catalog()
         })?;
         let catalog = Arc::new(catalog);
         session.release();
@@ -114,7 +111,14 @@ impl ServedService {
         statement: martydb_model::sql::Statement,
     ) -> Served<String> {
         let rows = session.query(&CompiledStatement { statement, values: vec![] }).await;
-        let rows = rows.map_err(|fault| fault.answer(true, false))?;
+        let rows = rows.map_err(|fault| {
+            tracing::warn!(
+                "the catalogs of {} cannot be read: {}",
+                self.name,
+                fault.answer(true, false).code
+            );
+            no_catalog()
+        })?;
         Ok(rows.first().and_then(|row| row.get::<_, Option<String>>(0)).unwrap_or_default())
     }
 
@@ -127,4 +131,10 @@ impl ServedService {
             }
         }
     }
+}
+
+/// Returns the answer where the catalogs cannot be read.
+fn no_catalog() -> RequestFault {
+    RequestFault::new(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
+        .header("Retry-After", "1")
 }

@@ -17,7 +17,7 @@ pub struct RawServe {
     pub listen: Option<std::net::SocketAddr>,
     /// Certificate of the listener.
     pub tls: Option<RawServeTls>,
-    /// Tokens by which callers may prove themselves, besides keys.
+    /// Tokens by which callers may prove themselves, in place of keys.
     pub jwt: Option<RawServeTokens>,
     /// Callers, by name; `anonymous` stands for requests without a key.
     pub callers: BTreeMap<String, RawServeCaller>,

@@ -1,12 +1,12 @@
 //! Media types: the form of an answer by the header `Accept`.
 
-use crate::catalog::ExposedFunction;
+use crate::catalog::{ExposedFunction, ExposedRelation, ServedCatalog};
 use crate::fault::{RequestFault, Served};
 use crate::request::BodyForm;
 
 /// Form of an answer, and its media type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AcceptedMedia {
+struct AcceptedMedia {
     pub form: BodyForm,
     pub media_type: &'static str,
 }
@@ -74,44 +74,86 @@ const MEDIA: &[(&str, bool, AcceptedMedia)] = &[
     ("text/csv", false, AcceptedMedia { form: BodyForm::Csv, media_type: "text/csv; charset=utf-8" }),
 ];
 
-/// Chooses the form by the header `Accept` (RFC 9110, section 12.5.1): the largest weight, then the first.
-pub fn accepted(header: Option<&str>) -> Served<AcceptedMedia> {
-    let Some(header) = header.map(str::trim).filter(|header| !header.is_empty()) else { return Ok(JSON) };
-    let mut wishes: Vec<(u32, &str)> = header.split(',').map(|part| (weight(part), part.trim())).collect();
-    wishes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
-    if let Some(found) = wishes.iter().filter(|(weight, _)| *weight > 0).find_map(|(_, part)| row(part)) {
-        return Ok(found);
-    }
-    let names: Vec<String> = wishes.iter().map(|(_, part)| unweighted(part)).collect();
-    let message = format!("None of these media types are available: {}", names.join(", "));
-    Err(RequestFault::new(406, "PGRST107", message))
-}
-
-/// Form of a call's answer, and its media type.
+/// Form of an answer, and its media type, where code of the service may make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CalledMedia {
+pub struct AnswerMedia {
     pub form: BodyForm,
     pub media_type: String,
 }
 
 /// Media types of texts, which are told with their encoding.
-const TEXTS: [&str; 3] = ["text/plain", "text/xml", "text/csv"];
+const TEXTS: [&str; 4] = ["text/plain", "text/xml", "text/csv", "application/json"];
+
+/// Name of a domain for any media type.
+const ANY: &str = "*/*";
+
+/// Returns the header for a media type that code of the service made.
+fn told(name: &str) -> String {
+    match name {
+        ANY => "application/octet-stream".into(),
+        text if TEXTS.contains(&text) => format!("{text}; charset=utf-8"),
+        other => other.to_owned(),
+    }
+}
+
+fn name_of(part: &str) -> String {
+    part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
 
 /// Chooses the form of a call's answer: a function whose type is a domain with the name of a media type makes it itself.
-pub fn accepted_of_function(header: Option<&str>, function: &ExposedFunction) -> Served<CalledMedia> {
-    if let Some(own) = &function.media_type {
-        let wanted = |part: &str| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(own);
-        if own == "*/*" || header.is_some_and(|header| header.split(',').any(wanted)) {
-            let media_type = match own.as_str() {
-                "*/*" => "application/octet-stream".into(),
-                text if TEXTS.contains(&text) => format!("{text}; charset=utf-8"),
-                other => other.to_owned(),
-            };
-            return Ok(CalledMedia { form: BodyForm::Raw { binary: function.returns_bytes }, media_type });
+pub fn accepted_of_function(
+    header: Option<&str>,
+    catalog: &ServedCatalog,
+    function: &ExposedFunction,
+    is_whole: bool,
+) -> Served<AnswerMedia> {
+    if let Some(own) = function.media_type.as_deref().filter(|_| !function.returns_set) {
+        let wanted = |part: &str| name_of(part) == own;
+        if own == ANY || header.is_some_and(|header| header.split(',').any(wanted)) {
+            let form = BodyForm::Raw { binary: function.returns_bytes };
+            return Ok(AnswerMedia { form, media_type: told(own) });
         }
     }
-    let found = accepted(header)?;
-    Ok(CalledMedia { form: found.form, media_type: found.media_type.to_owned() })
+    accepted_of_relation(header, catalog, catalog.rows_of(function), is_whole)
+}
+
+/// Chooses the form of an answer with rows of a relation. An aggregate of the service makes it where the caller accepts its
+/// media type; one for rows of the relation needs whole rows, and one for any media type comes first.
+pub fn accepted_of_relation(
+    header: Option<&str>,
+    catalog: &ServedCatalog,
+    relation: &ExposedRelation,
+    is_whole: bool,
+) -> Served<AnswerMedia> {
+    let own = |name: &str| catalog.media_aggregate(Some(relation), name).filter(|_| is_whole);
+    let of_all = |name: &str| catalog.media_aggregate(None, name).filter(|_| name != ANY);
+    let made = |part: &str| {
+        let name = name_of(part);
+        let number = own(ANY).or_else(|| own(&name)).or_else(|| of_all(&name))?;
+        let found = catalog.media(number)?;
+        let form = BodyForm::Made { number, binary: found.returns_bytes };
+        Some(AnswerMedia { form, media_type: told(&found.media_type) })
+    };
+    let fixed = |part: &str| {
+        row(part).map(|row| AnswerMedia { form: row.form, media_type: row.media_type.to_owned() })
+    };
+    let header = header.map(str::trim).filter(|header| !header.is_empty()).unwrap_or(ANY);
+    chosen(
+        header,
+        |part| if part.contains("vnd.pgrst") { fixed(part) } else { made(part).or_else(|| fixed(part)) },
+    )
+}
+
+/// Chooses the form by the header `Accept` (RFC 9110, section 12.5.1): the largest weight, then the first.
+fn chosen<T>(header: &str, found: impl Fn(&str) -> Option<T>) -> Served<T> {
+    let mut wishes: Vec<(u32, &str)> = header.split(',').map(|part| (weight(part), part.trim())).collect();
+    wishes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    if let Some(found) = wishes.iter().filter(|(weight, _)| *weight > 0).find_map(|(_, part)| found(part)) {
+        return Ok(found);
+    }
+    let names: Vec<String> = wishes.iter().map(|(_, part)| unweighted(part)).collect();
+    let message = format!("None of these media types are available: {}", names.join(", "));
+    Err(RequestFault::new(406, "PGRST107", message))
 }
 
 fn row(part: &str) -> Option<AcceptedMedia> {

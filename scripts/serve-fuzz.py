@@ -1,0 +1,139 @@
+"""Sends random requests: serve-fuzz.py URL KEY NUMBER SEED. With 0 it makes the rows. Run by scripts/serve-fuzz."""
+
+import http.client
+import json
+import random
+import sys
+import time
+import urllib.parse
+from collections import Counter
+
+url, key, number, seed = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+base = urllib.parse.urlsplit(url)
+rng = random.Random(seed)
+connection = None
+
+# The service's own 5xx for what a request asks: a statement that took too long, and a text of code of the database.
+DECLARED = {504}
+
+NAMES = ["id", "name", "tags", "doc"] * 8 + ["cents", "customer_id", "customer", "invoice", "nothing", "pg_class", "*", '"id"', "id; DROP TABLE invoice", "x" * 70, "ä", ""]
+OPERATORS = ["eq", "gt", "is", "like"] * 8 + ["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch", "in", "is", "isdistinct", "fts", "plfts", "phfts(simple)", "wfts(english)", "cs", "cd", "ov", "sl", "sr", "nxr", "nxl", "adj", "not.eq", "eq(any)", "noop", "eq(x)", ""]
+VALUES = ["1", "2", "Ada", "null"] * 8 + ["1", "-1", "Ada", "{a,b}", "(1,2)", '("a","b")', "null", "true", "not_null", "[1,2)", "{\"a\":1}", "'; DROP TABLE invoice; --", "$1", "$$x$$", "%", "*", "\\", '"', "(", ")", "{", "\x00", "1e400", "9" * 40, "ä" * 50, "pg_sleep(1)", ""]
+CASTS = ["int", "text", "text", "text", "regclass", "json", "pg_read_file", "numeric(3)", "int[]", '"char"', ""]
+TABLES = ["customer", "invoice"] * 8 + ["nothing", "pg_class", "martydb", "customer/1", "rpc/total_of", "rpc/pg_sleep", "rpc/", "", "customer%22", "public.customer", "../customer"]
+METHODS = ["GET"] * 12 + ["HEAD", "OPTIONS", "POST", "PATCH", "PUT", "DELETE", "TRACE"]
+PREFER = ["return=representation", "return=minimal", "return=headers-only", "count=exact", "count=planned", "count=estimated", "resolution=merge-duplicates", "missing=default", "handling=strict", "timezone=Europe/Berlin", "timezone='; --", "max-affected=1", "nonsense", "resolution=ignore-duplicates"]
+ACCEPT = ["application/json", "text/csv", "application/vnd.pgrst.object+json", "*/*", "image/png", "application/vnd.pgrst.array+json;nulls=stripped", "text/csv;q=x"]
+CONTENT = ["application/json", "text/csv", "application/x-www-form-urlencoded", "text/plain", "image/png", ""]
+
+
+def path(depth=0):
+    name = rng.choice(NAMES)
+    for _ in range(rng.choice([0, 0, 0, 1, 2])):
+        name += rng.choice(["->", "->>", "-"]) + rng.choice(["a", "0", "-1", "'x'", '"q"', ""])
+    return name
+
+
+def condition():
+    return f"{rng.choice(OPERATORS)}.{rng.choice(VALUES)}"
+
+
+def tree(depth=0):
+    if depth > rng.choice([1, 2, 40]) or rng.random() < 0.5:
+        return f"{path()}.{condition()}"
+    inner = ",".join(tree(depth + 1) for _ in range(rng.choice([0, 1, 2, 3])))
+    return f"{rng.choice(['and', 'or', 'not.and', 'nor'])}({inner})"
+
+
+def select(depth=0):
+    entries = []
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        if depth < 8 and rng.random() < 0.4:
+            head = rng.choice(["", "...", "a:"]) + rng.choice(NAMES) + rng.choice(["", "!inner", "!left", "!invoice_customer_id_fkey", "!x"])
+            entries.append(f"{head}({select(depth + 1)})")
+        else:
+            entries.append(rng.choice(["", "a:"]) + path() + rng.choice(["", "", f"::{rng.choice(CASTS)}", ".sum()", ".count()", ".max()::text"]))
+    return ",".join(entries)
+
+
+def query():
+    parts = []
+    for _ in range(rng.choice([0, 1, 1, 2, 3])):
+        kind = rng.random()
+        if kind < 0.4:
+            parts.append((path(), condition()))
+        elif kind < 0.55:
+            parts.append((rng.choice(["and", "or", "not.or", "invoice.or"]), f"({tree(1)})"))
+        elif kind < 0.8:
+            parts.append(("select", select()))
+        elif kind < 0.9:
+            parts.append((rng.choice(["order", "invoice.order"]), path() + rng.choice(["", ".desc", ".asc.nullsfirst", ".x", "(id)"])))
+        else:
+            parts.append((rng.choice(["limit", "offset", "columns", "on_conflict", "invoice.limit"]), rng.choice(VALUES)))
+    text = "&".join(f"{urllib.parse.quote(name)}={urllib.parse.quote(value)}" for name, value in parts)
+    if text and rng.random() < 0.1:
+        at = rng.randrange(len(text))
+        text = text[:at] + rng.choice(["%", "%00", "%zz", "&", "=", "+", "(", '"']) + text[at + 1 :]
+    return text
+
+
+def body():
+    row = {rng.choice(NAMES): rng.choice([1, None, "x", [1], {"a": 1}, True, 1e300]) for _ in range(rng.choice([0, 1, 2, 3]))}
+    text = rng.choice([json.dumps(row), json.dumps([row, row]), json.dumps([row, {}]), "a,b\n1,2", "a=1&b=2", "[", "", "[" * 2000, '"x"', "\u0000"])
+    return text.encode()
+
+
+def ask(method, target, headers, payload):
+    global connection
+    for _ in range(2):
+        connection = connection or http.client.HTTPConnection(base.hostname, base.port, timeout=30)
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in headers:
+                connection.putheader(name, value)
+            connection.endheaders(payload)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError):
+            connection.close()
+            connection = None
+    raise AssertionError(f"no answer: {method} {target}")
+
+
+def one():
+    method, table = rng.choice(METHODS), rng.choice(TABLES)
+    target = f"{base.path}/{urllib.parse.quote(table, safe='/%.')}?{query()}"
+    headers = [("Authorization", f"Bearer {key}"), ("Accept", rng.choice(ACCEPT))]
+    prefer = rng.sample(PREFER, rng.choice([0, 0, 1, 2])) + (["tx=rollback"] if method not in ("GET", "HEAD") else [])
+    if prefer:
+        headers.append(("Prefer", ", ".join(prefer)))
+    if rng.random() < 0.1:
+        headers.append(("Range", rng.choice(["0-1", "1-0", "x", "-", "0-99999999999999999999"])))
+    payload = None
+    if method in ("POST", "PATCH", "PUT"):
+        payload = body()
+        headers += [("Content-Length", str(len(payload))), ("Content-Type", rng.choice(CONTENT))]
+    status, answer = ask(method, target, headers, payload)
+    if status >= 500 and status not in DECLARED:
+        raise AssertionError(f"{status}: {method} {target} {headers[1:]} {payload!r}: {answer[:300]!r}")
+    if status >= 400 and answer:
+        assert "code" in json.loads(answer), answer[:300]
+    return status
+
+
+def make_rows():
+    rows = json.dumps([{"id": 1, "name": "Ada", "tags": ["a"], "doc": {"a": [1, 2]}}, {"id": 2, "name": "Bob", "tags": [], "doc": None}])
+    for table, text in [("customer", rows), ("invoice", '[{"id":1,"customer_id":1,"cents":5}]')]:
+        headers = [("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"), ("Content-Length", str(len(text)))]
+        status, answer = ask("POST", f"{base.path}/{table}", headers, text.encode())
+        assert status == 201, (status, answer)
+
+
+if number == 0:
+    make_rows()
+    sys.exit()
+start, statuses = time.monotonic(), Counter()
+for _ in range(number):
+    statuses[one()] += 1
+counts = ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items()))
+print(f"{number} requests in {time.monotonic() - start:.0f} s with seed {seed}: {counts}")
