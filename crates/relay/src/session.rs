@@ -80,7 +80,7 @@ impl OutboxSession {
     /// Waits for a notification. Cancel-safe.
     pub async fn wait(&mut self, patience: Duration) -> Result<bool> {
         let woken = self.connection.notified(patience).await;
-        woken.map_err(|failed| failed.fault.into_error(&listen()))
+        woken.map_err(|failed| failed.into_error(&listen()))
     }
 
     /// Returns `true` if any event is unpublished, due or not.

@@ -161,7 +161,7 @@ fn a_table_that_the_backup_lacks_is_refused_before_anything_is_made() {
     let done = kept.project.run(&taken).expect(1);
     insta::assert_snapshot!(done.shown(), @r#"
     error: service "btc_a" was not restored
-    caused by: the server refused: BEGIN;
+    caused by: the server refused: ALTER DATABASE "martydb_scratch_RANDOM" RENAME TO "postgres"
     caused by: database "postgres" already exists (SQLSTATE 42P04)
     "#);
     let done = restore(&kept, &id, &["own.checked"]).expect(1);

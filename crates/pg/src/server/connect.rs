@@ -216,8 +216,8 @@ pub async fn copy(
     tracing::debug!(target: "martydb::sql", "{}", statements.out.shown());
     tracing::debug!(target: "martydb::sql", "{}", statements.into.shown());
     copy_rows(from, to, statements, listener).await.map_err(|failure| match failure {
-        CopyFailure::Reading(failed) => failed.fault.into_error(&statements.out),
-        CopyFailure::Writing(failed) => failed.fault.into_error(&statements.into),
+        CopyFailure::Reading(failed) => failed.into_error(&statements.out),
+        CopyFailure::Writing(failed) => failed.into_error(&statements.into),
     })
 }
 
@@ -247,5 +247,5 @@ async fn explained<T>(
     run: impl Future<Output = ExchangeResult<T>> + Send,
 ) -> Result<T> {
     tracing::debug!(target: "martydb::sql", "{}", statement.shown());
-    run.await.map_err(|failed| failed.fault.into_error(statement))
+    run.await.map_err(|failed| failed.into_error(statement))
 }

@@ -24,6 +24,7 @@ use super::login::{Credentials, LoginError, Startup, enter};
 use super::outcome::{ConnectionFailure, Stage};
 use super::row::Row;
 use super::tls::Transport;
+use martydb_model::error::Error;
 use martydb_model::sql::Statement;
 
 pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, FrameSink, copy_rows};
@@ -103,6 +104,13 @@ pub struct FailedStatement {
     pub warnings: Vec<String>,
 }
 
+impl FailedStatement {
+    /// Converts it to the error of the message that it was part of.
+    pub fn into_error(self, message: &Statement) -> Error {
+        self.fault.into_error(message, self.completed)
+    }
+}
+
 /// The error is boxed, because it is large.
 pub type ExchangeResult<T = Reply> = Result<T, Box<FailedStatement>>;
 
@@ -110,7 +118,7 @@ pub type ExchangeResult<T = Reply> = Result<T, Box<FailedStatement>>;
 type RowSink<'a> = dyn FnMut(usize, Row) -> Result<(), String> + Send + 'a;
 
 impl Connection {
-    /// Logs in to `address`; tries a second time with or without TLS if `sslmode` says so.
+    /// Logs in to `address`; tries a second time if [`Fallback::after`] says so.
     #[crate::boxed]
     pub async fn open(
         address: &Address,

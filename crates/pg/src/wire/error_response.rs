@@ -104,9 +104,16 @@ impl ErrorResponse {
         Rejection::from(self.clone()).by_hba()
     }
 
-    /// Converts it to the error of a failed statement.
-    pub fn into_error(self, statement: &Statement) -> Error {
-        let statement = shorten(statement.shown());
+    /// Returns `true` if the database of a login was renamed or dropped while the login waited for its lock. Only that refusal
+    /// has a detail: <https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/postinit.c>.
+    pub fn is_of_a_rename(&self) -> bool {
+        self.sqlstate.as_deref() == Some(sqlstate::INVALID_CATALOG_NAME) && self.detail.is_some()
+    }
+
+    /// Converts it to the error of a failed message, and names the statement in it that failed: the one after those that were
+    /// `completed`.
+    pub fn into_error(self, message: &Statement, completed: usize) -> Error {
+        let statement = shorten(nth_statement(message.shown(), completed));
         let message = match (&self.place, self.interrupted) {
             (_, true) => {
                 let signal = super::interrupt::signal().unwrap_or("a signal");
@@ -188,6 +195,17 @@ impl From<ConnectionFailure> for ErrorResponse {
 }
 
 /// Returns a statement's first line: the whole text belongs in `-vv`, not in an error.
+/// Returns the statement with this index of a message, and the whole message where its statements cannot be told apart.
+fn nth_statement(message: &str, index: usize) -> &str {
+    let single = |text: &str| {
+        let quotes = text.matches('\'').count() % 2 + text.matches('"').count() % 2;
+        quotes == 0 && !text.contains([';', '$'])
+    };
+    let statements =
+        || message.split(";\n").map(str::trim).filter(|text| !text.is_empty() && !text.starts_with("--"));
+    if statements().all(single) { statements().nth(index).unwrap_or(message) } else { message }
+}
+
 pub fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(160) {
@@ -200,6 +218,16 @@ pub fn shorten(text: &str) -> String {
 mod tests {
     use super::super::binding::BindingError;
     use super::*;
+
+    #[test]
+    fn the_statement_that_failed_is_named() {
+        let message = "BEGIN;\nSET LOCAL x = 'a';\n-- the rest;\nDROP TABLE t";
+        assert_eq!(nth_statement(message, 0), "BEGIN");
+        assert_eq!(nth_statement(message, 2), "DROP TABLE t");
+        assert_eq!(nth_statement(message, 3), message);
+        assert_eq!(nth_statement("BEGIN;\nDO $$ x;\n y $$;\nCOMMIT", 1), "BEGIN;\nDO $$ x;\n y $$;\nCOMMIT");
+        assert_eq!(nth_statement("SELECT 'a;\nb'", 1), "SELECT 'a;\nb'");
+    }
 
     #[test]
     fn an_unanswered_login_says_what_to_check() {

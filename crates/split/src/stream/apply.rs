@@ -291,7 +291,7 @@ impl Applier {
         self.open = true;
         let reply = self.session.run(&message).await.map_err(|failed| {
             let at = failed.completed.saturating_sub(before).min(changes.len() - 1);
-            let error = failed.fault.into_error(&changes[at].statement);
+            let error = failed.fault.into_error(&changes[at].statement, 0);
             if error.kind == Kind::Operation {
                 error.while_doing(format!("the stream stopped: it failed {}", changes[at].doing))
             } else {

@@ -36,7 +36,7 @@ pub async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream
 
 /// Returns the error of a stream that ended.
 pub fn ended(failed: Box<FailedStatement>) -> Error {
-    failed.fault.into_error(&Statement::from_program("START_REPLICATION"))
+    failed.into_error(&Statement::from_program("START_REPLICATION"))
 }
 
 /// Returns the current end of the source's log that is flushed to disk.
