@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::support::{Admin, Project, Server, as_both_admins, can_dump};
+use crate::support::{Admin, Project, Server, as_both_admins, can_dump, until};
 
 /// Services beside the one that is restored.
 const NEIGHBOURS: [&str; 4] = ["b", "c", "d", "e"];
@@ -86,3 +86,19 @@ as_both_admins!(four_services_take_writes_while_the_fifth_is_restored, |admin: A
     assert_eq!(server.value("bkf_a", "SELECT count(*) FROM item"), "1000");
     project.run(&["plan", "--check"]).expect(0);
 });
+
+#[test]
+fn a_login_that_waits_for_the_exchange_gets_the_database_that_has_the_name_then() {
+    let server = Server::start();
+    let project = Project::new(&server, "bkx");
+    project.run(&["init-all", "-y"]).expect(0);
+    server.sql("postgres", "CREATE DATABASE bkx_restored TEMPLATE bkx_a OWNER bkx_a_owner");
+    // As a restore does it, and as long as one that waits.
+    let exchange = "BEGIN; ALTER DATABASE bkx_a RENAME TO bkx_former; ALTER DATABASE bkx_restored RENAME TO bkx_a; SELECT pg_sleep(2); COMMIT";
+    let waits = "SELECT count(*)::text FROM pg_stat_activity WHERE query ~ '^BEGIN; ALTER' AND wait_event = 'PgSleep'";
+    std::thread::scope(|threads| {
+        threads.spawn(|| server.sql("postgres", exchange));
+        until("the names are being exchanged", || server.value("postgres", waits) == "1");
+        project.run(&["status", "--check"]).expect(0);
+    });
+}

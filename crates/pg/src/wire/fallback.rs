@@ -1,4 +1,5 @@
-//! Second try of a login, with or without TLS. A security rule, and the only one: each kind of login follows it.
+//! Second try of a login, with or without TLS or because of a rename. A security rule, and the only one: each kind of login
+//! follows it.
 //!
 //! <https://www.postgresql.org/docs/current/libpq-ssl.html>
 
@@ -23,8 +24,12 @@ impl Fallback {
     }
 
     /// Returns the transport to try after this failure of the first: pg_hba.conf can have lines for only encrypted or
-    /// only plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`.
+    /// only plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`. The same transport if the
+    /// database was renamed while the login waited: a restore gives its name to another one in the same transaction.
     pub fn after(&self, failed: &LoginError, encrypted: bool) -> Option<Transport> {
+        if matches!(failed, LoginError::Rejected(fault) if fault.is_of_a_rename()) {
+            return Some(self.first);
+        }
         self.second.filter(|second| match failed {
             LoginError::Rejected(fault) => fault.by_hba() && encrypted == (*second == Transport::Plain),
             LoginError::Failed(broken) => broken.stage == Stage::Tls && self.prefer_written,
@@ -59,6 +64,14 @@ mod tests {
         }))
     }
 
+    fn renamed() -> LoginError {
+        LoginError::Rejected(Box::new(ErrorResponse {
+            sqlstate: Some(sqlstate::INVALID_CATALOG_NAME.into()),
+            detail: Some("It seems to have just been dropped or renamed.".into()),
+            ..ErrorResponse::default()
+        }))
+    }
+
     fn broken(stage: Stage) -> LoginError {
         LoginError::Failed(ConnectionFailure { stage, why: "x".into() })
     }
@@ -79,6 +92,8 @@ mod tests {
             (allow, by_hba(), false, Some(Required)),
             (allow, broken(Stage::Authenticate), false, None),
             (require, by_hba(), true, None),
+            (require, renamed(), true, Some(Required)),
+            (prefer, renamed(), true, Some(Offered)),
             (require, broken(Stage::Tls), false, None),
         ] {
             assert_eq!(fallback.after(&failed, encrypted), expected, "{fallback:?} {failed:?} {encrypted}");
