@@ -13,7 +13,9 @@ use serde::Serialize;
 
 use martydb_config::manifest;
 use martydb_config::replace_file::{Readers, replace_file};
-use martydb_deploy::render::{DeploymentPlan, ProjectPaths, RenderTarget, RenderedFile, TARGETS};
+use martydb_deploy::render::{
+    DeploymentPlan, NamedServers, ProjectPaths, RenderTarget, RenderedFile, TARGETS,
+};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_ui::flags::{Format, Global};
@@ -27,6 +29,9 @@ pub struct Arguments {
     /// Folder for the files; without it they are printed.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+    /// Server of the files, for `pgbouncer` and `pgbackrest`; default: all in one file.
+    #[arg(long, value_name = "NAME")]
+    pub server: Option<String>,
     /// Write nothing; exit with 3 if a file in the folder is out of date.
     #[arg(long, requires = "out")]
     pub check: bool,
@@ -51,11 +56,15 @@ pub async fn run(
         from_file: way(folder.as_deref().unwrap_or(manifest.home()), manifest.home()),
         in_repository: in_repository(manifest.home()),
     };
-    let mut plan = if target.names_servers {
-        DeploymentPlan::new(&manifest, places)?
-    } else {
-        DeploymentPlan::without_servers(&manifest, places)
+    let mut plan = match target.servers {
+        NamedServers::None => DeploymentPlan::without_servers(&manifest, places),
+        NamedServers::All | NamedServers::Choosable => DeploymentPlan::new(&manifest, places)?,
     };
+    match &arguments.server {
+        Some(name) if target.servers == NamedServers::Choosable => plan.restrict_to(name)?,
+        Some(_) => return Err(Error::usage(format!("{} is not written for one server", target.name))),
+        None => {}
+    }
     if target.seals {
         plan.passwords = Some(passwords::read(&plan, &environment).await?);
     }
@@ -66,7 +75,7 @@ pub async fn run(
         return Ok(RenderReport { text: Some(target.text(&plan)?), ..RenderReport::of(target) });
     };
     let all = target.files(&plan)?;
-    let heading = target.heading(&manifest.env);
+    let heading = target.heading(&plan);
     let leftovers = if target.owns_folder() { leftovers(&folder, &heading, &all)? } else { vec![] };
     let mut files = vec![];
     for file in &all {

@@ -23,4 +23,4 @@ mod targets;
 pub use compose::{admin_password as admin_password_file, database_url as database_url_file};
 pub use deployment::{DeploymentPlan, PasswordsToSeal, ProjectPaths, ServerNode, entitled};
 pub use kubernetes::sealing::SealingKey;
-pub use targets::{RenderTarget, RenderedFile, TARGETS};
+pub use targets::{NamedServers, RenderTarget, RenderedFile, TARGETS};

@@ -110,6 +110,25 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
         let refused = Project::with_manifest(&two.replace(from, to)).run(&["render", "pgbouncer"]).expect(2);
         assert!(refused.stderr.contains(expected), "{to}: {}", refused.stderr);
     }
+    // With a pooler for each server they may differ.
+    let differing = two
+        .replace("5433/postgres?sslmode=verify-full", "5433/postgres?sslmode=require")
+        .replace("pt_b: { server: two", "pt_b: { server: two, database: pt_a");
+    let project = Project::with_manifest(&differing);
+    for (server, host, mode) in [("one", "db-one", "verify-full"), ("two", "db-two", "verify-ca")] {
+        let ini = project.run(&["render", "pgbouncer", "--server", server]).expect(0).stdout;
+        assert!(ini.starts_with(&format!("# martydb render pgbouncer --server {server}\n")), "{ini}");
+        assert!(ini.contains(&format!("server_tls_sslmode = {mode}\n")), "{ini}");
+        assert_eq!(ini.matches("host='db-").count(), 1, "{ini}");
+        assert!(ini.contains(&format!("pt_a = host='{host}'")), "{ini}");
+    }
+    for (arguments, expected) in [
+        (["pgbouncer", "--server", "three"], "no server \"three\""),
+        (["compose", "--server", "one"], "compose is not written for one server"),
+    ] {
+        let refused = project.run(&[&["render"][..], &arguments].concat()).expect(2);
+        assert!(refused.stderr.contains(expected), "{}", refused.stderr);
+    }
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct DeploymentPlan<'a> {
     pub places: ProjectPaths,
     pub namespace: String,
     pub servers: Vec<ServerNode<'a>>,
+    /// Server to which the map was restricted.
+    pub only: Option<&'a str>,
     pub services: Vec<ServiceNode<'a>>,
     /// Logins of services, then further logins.
     pub logins: Vec<LoginNode<'a>>,
@@ -115,6 +117,7 @@ impl<'a> DeploymentPlan<'a> {
             places,
             namespace,
             servers,
+            only: None,
             services,
             logins,
             passwords: None,
@@ -152,6 +155,7 @@ impl<'a> DeploymentPlan<'a> {
             places,
             namespace,
             servers,
+            only: None,
             services: services.collect(),
             logins: logins(manifest),
             passwords: None,
@@ -161,6 +165,21 @@ impl<'a> DeploymentPlan<'a> {
         plan.check_names()?;
         plan.check_selectors()?;
         Ok(plan)
+    }
+
+    /// Leaves out the other servers and their services.
+    ///
+    /// # Errors
+    /// If the manifest has no such server.
+    pub fn restrict_to(&mut self, name: &str) -> Result<()> {
+        self.servers.retain(|server| server.name == name);
+        let Some(server) = self.servers.first() else {
+            return Err(Error::usage(format!("the manifest has no server \"{name}\"")));
+        };
+        self.only = Some(server.name);
+        self.services.retain(|node| node.service.server == name);
+        self.logins.retain(|login| login.key.server == name);
+        Ok(())
     }
 
     pub fn server(&self, name: &str) -> &ServerNode<'a> {

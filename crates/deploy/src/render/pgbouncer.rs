@@ -12,7 +12,7 @@ use martydb_model::contract::alternate_of;
 use martydb_model::deploy::PoolerDeployment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
-use martydb_pg::wire::{BindingMode, Host, Tls};
+use martydb_pg::wire::{BindingMode, Host, Tls, TlsMode};
 
 /// Folder of the files, as on Debian.
 const FOLDER: &str = "/etc/pgbouncer";
@@ -47,7 +47,9 @@ pub fn settings(plan: &DeploymentPlan<'_>) -> Result<String> {
         if let Some(other) = databases.insert(name, entry(service, server)?) {
             let message =
                 format!("two servers have a database \"{name}\", but names in PgBouncer are unique");
-            return Err(Error::manifest(message).cause(other).hint("give one of them another name"));
+            return Err(Error::manifest(message).cause(other).hint(
+                "give one of them another name, or run a pooler for each: render pgbouncer --server NAME",
+            ));
         }
     }
     let entries: String = databases.values().cloned().collect();
@@ -201,7 +203,8 @@ fn tls(plan: &DeploymentPlan<'_>) -> Result<String> {
                     server.name
                 );
                 return Err(Error::manifest(message)
-                    .hint("give both urls the same sslmode, sslrootcert, sslcert and sslkey"));
+                    .hint("give both urls the same sslmode, sslrootcert, sslcert and sslkey")
+                    .hint("or run a pooler for each: render pgbouncer --server NAME"));
             }
             Some(_) => {}
             None => found = Some((server.name, own)),
@@ -211,8 +214,10 @@ fn tls(plan: &DeploymentPlan<'_>) -> Result<String> {
     let path = |path: &std::path::Path| path.display().to_string();
     let authorities = tls.root_certificate.as_deref().map(path);
     let authorities = authorities.or_else(|| tls.verifies().then(|| AUTHORITIES.to_owned()));
+    // With an authority libpq verifies under `require` too, and PgBouncer does not.
+    let mode = if tls.mode == TlsMode::Require && tls.verifies() { TlsMode::VerifyCa } else { tls.mode };
     let rows = [
-        ("sslmode", Some(tls.mode.name().to_owned())),
+        ("sslmode", Some(mode.name().to_owned())),
         ("ca_file", authorities),
         ("cert_file", tls.client_certificate.as_deref().map(path)),
         ("key_file", tls.client_key.as_deref().map(path)),

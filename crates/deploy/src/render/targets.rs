@@ -16,9 +16,17 @@ pub struct RenderTarget {
     pub help: &'static str,
     /// `true` if it needs the passwords, to seal them.
     pub seals: bool,
-    /// `true` if it refers to servers, which then need addresses.
-    pub names_servers: bool,
+    pub servers: NamedServers,
     contents: TargetContents,
+}
+
+/// Servers that a target refers to; they need addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedServers {
+    None,
+    All,
+    /// All, or the one that is chosen.
+    Choosable,
 }
 
 /// Contents of a target; never empty.
@@ -54,42 +62,42 @@ pub const TARGETS: &[RenderTarget] = &[
         name: "compose",
         help: "Compose: servers, networks, the job that provisions, the services",
         seals: false,
-        names_servers: true,
+        servers: NamedServers::All,
         contents: TargetContents::Files(&[FileRow { name: "compose.yaml", text: compose::document }]),
     },
     RenderTarget {
         name: "kubernetes",
         help: "Kubernetes: StatefulSets, Services, NetworkPolicies, Job, CronJob",
         seals: false,
-        names_servers: true,
+        servers: NamedServers::All,
         contents: TargetContents::Objects(plain::objects, PROJECT_IMAGE),
     },
     RenderTarget {
         name: "cloudnative-pg",
         help: "CloudNativePG: Cluster, Database, DatabaseRole, Pooler, ScheduledBackup, PodMonitor, NetworkPolicies, Job, CronJob",
         seals: false,
-        names_servers: true,
+        servers: NamedServers::All,
         contents: TargetContents::Objects(cloudnative_pg::objects, PROJECT_IMAGE),
     },
     RenderTarget {
         name: "external-secrets",
         help: "External Secrets: an ExternalSecret for each login and admin",
         seals: false,
-        names_servers: true,
+        servers: NamedServers::All,
         contents: TargetContents::Objects(external_secrets::objects, &[]),
     },
     RenderTarget {
         name: "sealed-secrets",
         help: "Sealed Secrets: a SealedSecret for each login and admin, for the controller's certificate",
         seals: true,
-        names_servers: true,
+        servers: NamedServers::All,
         contents: TargetContents::Objects(sealed_secrets::objects, &[]),
     },
     RenderTarget {
         name: "pgbouncer",
         help: "PgBouncer: databases, and who may enter which",
         seals: false,
-        names_servers: true,
+        servers: NamedServers::Choosable,
         contents: TargetContents::Files(&[
             FileRow { name: "pgbouncer.ini", text: pgbouncer::settings },
             FileRow { name: "pgbouncer_hba.conf", text: pgbouncer::entrances },
@@ -99,35 +107,35 @@ pub const TARGETS: &[RenderTarget] = &[
         name: "pgbackrest",
         help: "pgBackRest: a stanza for each server",
         seals: false,
-        names_servers: true,
+        servers: NamedServers::Choosable,
         contents: TargetContents::Files(&[FileRow { name: "pgbackrest.conf", text: pgbackrest::settings }]),
     },
     RenderTarget {
         name: "github",
         help: "GitHub: a workflow that provisions and proves each pull request",
         seals: false,
-        names_servers: true,
+        servers: NamedServers::All,
         contents: TargetContents::Files(&[FileRow { name: "databases.yml", text: github::workflow }]),
     },
     RenderTarget {
         name: "gitlab",
         help: "GitLab: a job that provisions and proves each merge request",
         seals: false,
-        names_servers: true,
+        servers: NamedServers::All,
         contents: TargetContents::Files(&[FileRow { name: "databases.gitlab-ci.yml", text: gitlab::job }]),
     },
     RenderTarget {
         name: "cron",
         help: "cron: proofs, and backups where the manifest has them, on this machine",
         seals: false,
-        names_servers: false,
+        servers: NamedServers::None,
         contents: TargetContents::Files(&[FileRow { name: "martydb.crontab", text: cron::table }]),
     },
     RenderTarget {
         name: "prometheus",
         help: "Prometheus: what to scrape of martydb monitor, and alert rules",
         seals: false,
-        names_servers: false,
+        servers: NamedServers::None,
         contents: TargetContents::Files(&[
             FileRow { name: "prometheus.yml", text: prometheus::configuration },
             FileRow { name: prometheus::RULES_FILE, text: prometheus::rules },
@@ -137,7 +145,7 @@ pub const TARGETS: &[RenderTarget] = &[
         name: "grafana",
         help: "Grafana: a dashboard with a row for each service",
         seals: false,
-        names_servers: false,
+        servers: NamedServers::None,
         contents: TargetContents::Files(&[FileRow {
             name: "martydb-dashboard.json",
             text: grafana::dashboard,
@@ -156,13 +164,15 @@ impl RenderTarget {
     }
 
     /// Returns the first line of each file: the command that writes it. JSON has it as its first value.
-    pub fn heading(&self, env: &str) -> String {
-        format!("# {}\n", self.command(env))
+    pub fn heading(&self, plan: &DeploymentPlan<'_>) -> String {
+        format!("# {}\n", self.command(plan))
     }
 
-    fn command(&self, env: &str) -> String {
+    fn command(&self, plan: &DeploymentPlan<'_>) -> String {
+        let env = &plan.manifest.env;
         let env = if env == DEFAULT_ENV { String::new() } else { format!("-e {env} ") };
-        format!("martydb {env}render {}", self.name)
+        let server = plan.only.as_ref().map_or(String::new(), |name| format!(" --server {name}"));
+        format!("martydb {env}render {}{server}", self.name)
     }
 
     /// Returns everything as one text.
@@ -174,7 +184,7 @@ impl RenderTarget {
             return Ok(self.files(plan)?.into_iter().map(|file| file.text).collect());
         };
         let all = objects(plan)?.into_iter().map(|object| format!("---\n{}", object.text));
-        Ok([self.heading(&plan.manifest.env)].into_iter().chain(all).collect())
+        Ok([self.heading(plan)].into_iter().chain(all).collect())
     }
 
     /// Returns the complete files.
@@ -182,12 +192,11 @@ impl RenderTarget {
     /// # Errors
     /// If this target does not support something in the manifest.
     pub fn files(&self, plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedFile>> {
-        let env = &plan.manifest.env;
         let file = |name: String, text: String| {
             // JSON has no comments.
             let text = match text.strip_prefix("{\n") {
-                Some(rest) => format!("{{\n  \"description\": \"{}\",\n{rest}", self.command(env)),
-                None => self.heading(env) + &text,
+                Some(rest) => format!("{{\n  \"description\": \"{}\",\n{rest}", self.command(plan)),
+                None => self.heading(plan) + &text,
             };
             RenderedFile { name, text }
         };
