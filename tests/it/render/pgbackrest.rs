@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{ADMIN_PASSWORD, Done, Project, Server, built_elsewhere};
+use crate::support::{ADMIN_PASSWORD, Done, Project, Server, built_elsewhere, until};
 
 /// Where it keeps two runs apart.
 const LOCK: &str = "PGBACKREST_LOCK_PATH";
@@ -34,10 +34,11 @@ fn pgbackrest_backs_a_server_up_and_restores_it() {
     let (data, repository) = (server.data(), folder.join("repository"));
     let text = format!(
         "version: 1\nproject: pbr\ndeploy: {{ pgbackrest: {{ repository: {}, keep: 1 }} }}\n\
-         servers:\n  main: {{ url: '{}', deploy: {{ data_folder: {} }} }}\nservices:\n  pbr_a:\n",
+         servers:\n  main: {{ url: '{}', deploy: {{ data_folder: {} }} }}\nservices:\n  pbr_a:\n  pbr_b:\nbackup: {{ to: {} }}\n",
         repository.display(),
         server.url(),
-        data.display()
+        data.display(),
+        folder.join("backups").display()
     );
     let project = Project::with_manifest(&text);
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -60,7 +61,55 @@ fn pgbackrest_backs_a_server_up_and_restores_it() {
     assert_eq!((&info[0]["name"], &info[0]["status"]["code"]), (&"main".into(), &0.into()));
 
     server.crash();
-    for entry in std::fs::read_dir(&data).unwrap() {
+    empty(&data);
+    let _restored = pgbackrest(&project, &config, &server, &["restore"]).expect(0);
+    server.launch();
+    assert_eq!(server.value("pbr_a", "SELECT answer::text FROM kept"), "42");
+    // Roles and rights came with it.
+    project.run(&["plan", "--check"]).expect(0);
+
+    // One service goes back to a moment, and the other keeps what it wrote since.
+    server.sql("pbr_b", "SET ROLE pbr_b_owner; CREATE TABLE kept AS SELECT 1 AS answer");
+    let moment = server.value("postgres", "SELECT clock_timestamp()::text");
+    server.sql("pbr_a", "UPDATE kept SET answer = 0");
+    server.sql("pbr_b", "UPDATE kept SET answer = 2");
+    server.sql("postgres", "SELECT pg_switch_wal()");
+    let copy = at_the_moment(&project, &config, &moment);
+    let beside = Project::with_manifest(&project.read("martydb.yaml").replace(&server.url(), &copy.url()));
+    beside.write(".martydb/secrets/development.yaml", &project.read(".martydb/secrets/development.yaml"));
+    beside.run(&["backup", "pbr_a"]).expect(0);
+    project.run(&["restore", "pbr_a", "-y"]).expect(0);
+    assert_eq!(server.value("pbr_a", "SELECT answer::text FROM kept"), "42");
+    assert_eq!(server.value("pbr_b", "SELECT answer::text FROM kept"), "2");
+    project.run(&["verify-isolation"]).expect(0);
+}
+
+/// Returns a throw-away server with the databases as they were at this moment.
+fn at_the_moment(project: &Project, config: &Path, moment: &str) -> Server {
+    let mut copy = Server::start();
+    copy.crash();
+    empty(&copy.data());
+    let path = format!("--pg1-path={}", copy.data().display());
+    let target = format!("--target={moment}");
+    let arguments = [&path, "--type=time", &target, "--target-action=promote", "restore"];
+    let _restored = pgbackrest(project, config, &copy, &arguments).expect(0);
+    // It has the settings of the other, which goes on beside it.
+    let own = format!(
+        "port = {}\nunix_socket_directories = '{}'\narchive_mode = off\n",
+        copy.port,
+        copy.folder().display()
+    );
+    let settings = copy.data().join("postgresql.auto.conf");
+    let all = std::fs::read_to_string(&settings).unwrap() + &own;
+    std::fs::write(settings, all).unwrap();
+    copy.launch();
+    until("recovery has ended", || copy.value("postgres", "SELECT pg_is_in_recovery()::text") == "false");
+    copy
+}
+
+/// Removes what is in a folder.
+fn empty(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             std::fs::remove_dir_all(path).unwrap()
@@ -68,11 +117,6 @@ fn pgbackrest_backs_a_server_up_and_restores_it() {
             std::fs::remove_file(path).unwrap()
         }
     }
-    let _restored = pgbackrest(&project, &config, &server, &["restore"]).expect(0);
-    server.launch();
-    assert_eq!(server.value("pbr_a", "SELECT answer::text FROM kept"), "42");
-    // Roles and rights came with it.
-    project.run(&["plan", "--check"]).expect(0);
 }
 
 #[test]
