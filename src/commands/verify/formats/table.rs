@@ -6,7 +6,8 @@ use super::text;
 use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
 use martydb_model::units::{counted, listed};
-use martydb_provision::isolation::{BreachReport, FailedFix, ProbeRow, ServerView};
+use martydb_provision::catalog::NotExamined;
+use martydb_provision::isolation::{Assessment, BreachReport, FailedFix, ProbeRow, ServerView};
 use martydb_provision::plan::StepOutcome;
 use martydb_provision::probe::{ProbeExtent, ProbeLocation, Verdict};
 use martydb_ui::report::{Paint, Style, error_text, paint, printable, wrapped};
@@ -32,21 +33,33 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
         let line = printable(&format!("inconclusive: {} could not be read: {}", one.what, one.why));
         paint(wrapped(&line, "  ", style).trim_end(), Paint::Warn, style) + "\n"
     });
-    // The error of a server that did not answer is above.
-    let not_examined = assessment.skipped_checks().iter().map(|one| {
-        let grant = one.grant.as_ref().map_or(String::new(), |grant| format!("; to allow it: {grant}"));
-        wrapped(&printable(&format!("not examined: {}: {}{grant}", one.what, one.why)), "  ", style)
-    });
     let rest = [
         accepted.collect(),
         limits.collect(),
         unread.collect(),
-        not_examined.collect(),
+        not_examined(assessment, style),
         changes(report, style),
         wrapped(&text::closing_line(report), "  ", style),
     ];
     let parts = servers.chain(failed).chain(rest);
     parts.filter(|part: &String| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Lists the checks that were skipped, those alike in one line; the error of a server that did not answer is above.
+fn not_examined(assessment: &Assessment, style: &Style) -> String {
+    let mut alike: Vec<(&NotExamined, usize)> = vec![];
+    for one in assessment.skipped_checks() {
+        match alike.iter_mut().find(|(first, _)| (&first.why, &first.grant) == (&one.why, &one.grant)) {
+            Some((_, count)) => *count += 1,
+            None => alike.push((one, 1)),
+        }
+    }
+    let line = |(one, count): (&NotExamined, usize)| {
+        let more = if count > 1 { format!(", and {} more like it", count - 1) } else { String::new() };
+        let grant = one.grant.as_ref().map_or(String::new(), |grant| format!("; to allow it: {grant}"));
+        wrapped(&printable(&format!("not examined: {}{more}: {}{grant}", one.what, one.why)), "  ", style)
+    };
+    alike.into_iter().map(line).collect()
 }
 
 pub fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> String {
