@@ -14,6 +14,7 @@ mod server;
 mod shown;
 mod terminal;
 mod until;
+mod untouched;
 pub mod workload;
 
 pub use answer::ask;

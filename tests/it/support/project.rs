@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::server::ADMIN_PASSWORD;
 use super::shown::without_varying;
+use super::untouched;
 use super::{Admin, Server};
 
 /// A project under test.
@@ -129,10 +130,25 @@ impl Project {
     /// Runs a prepared command.
     #[must_use]
     pub fn finish(&self, mut command: std::process::Command) -> Done {
+        let before = untouched::before();
         let output = command.output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         crate::hints::check(&stderr);
+        if output.status.code() == Some(2) {
+            before.nothing_was_touched(&self.named_by(&command), &format!("{command:?}\n{stderr}"));
+        }
         Done { code: output.status.code(), stdout: String::from_utf8(output.stdout).unwrap(), stderr }
+    }
+
+    /// Manifest, environment and arguments of a run, in which its servers are named.
+    fn named_by(&self, command: &std::process::Command) -> String {
+        let files = std::fs::read_dir(self.path()).unwrap().filter_map(|entry| {
+            let path = entry.unwrap().path();
+            path.extension()
+                .is_some_and(|end| end == "yaml")
+                .then(|| std::fs::read_to_string(path).unwrap_or_default())
+        });
+        files.chain([format!("{command:?}")]).collect()
     }
 
     /// Runs git in the folder, which must succeed.

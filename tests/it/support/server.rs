@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
 use sqlx::postgres::PgConnectOptions;
@@ -194,6 +194,7 @@ impl Server {
             server.port = free_port();
             writeln!(config, "port = {}", server.port).unwrap();
         }
+        running().insert(server.port, server.log_path());
         server
     }
 
@@ -314,7 +315,17 @@ impl Server {
 
     /// A connection for a test within a runtime.
     pub async fn connect(&self, role: &str, password: &str, database: &str) -> PgConnection {
-        self.options(database).username(role).password(password).connect().await.unwrap()
+        self.try_connect(role, password, database).await.unwrap()
+    }
+
+    /// The same where the server may refuse it.
+    pub async fn try_connect(
+        &self,
+        role: &str,
+        password: &str,
+        database: &str,
+    ) -> sqlx::Result<PgConnection> {
+        self.options(database).username(role).password(password).connect().await
     }
 
     /// The superuser's connection.
@@ -412,8 +423,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        running().remove(&self.port);
         self.crash();
     }
+}
+
+/// The logs of the servers that run, by port.
+pub fn running() -> MutexGuard<'static, BTreeMap<u16, PathBuf>> {
+    static LOGS: Mutex<BTreeMap<u16, PathBuf>> = Mutex::new(BTreeMap::new());
+    LOGS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ports are handed out once per process: between asking the system for one and the server's bind, another
