@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::monitored;
 use super::served::{Series, Served, series, value};
-use crate::support::{Admin, Project, Server};
+use crate::support::{Admin, Project, Server, until_some};
 
 /// How long the others may take meanwhile: far less than the minute for which commands wait.
 const SOON: Duration = Duration::from_secs(25);
@@ -19,7 +19,11 @@ fn project(server: &Server, prefix: &str) -> Project {
 fn with_full(server: &Server, project: &Project, database: &str, work: impl FnOnce()) {
     server.sql("postgres", &format!("ALTER DATABASE {database} CONNECTION LIMIT 1"));
     let (runtime, login) = (tokio::runtime::Runtime::new().unwrap(), format!("{database}_app"));
-    let session = runtime.block_on(server.connect(&login, &project.password(&login), database));
+    let password = project.password(&login);
+    // A check of the monitor may have it for a moment.
+    let session = until_some("the connection is free", || {
+        runtime.block_on(server.try_connect(&login, &password, database)).ok()
+    });
     work();
     drop(session);
 }
