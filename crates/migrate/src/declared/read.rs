@@ -65,6 +65,8 @@ pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
         |query: &'static str| stmt!("{common} {query}", common = Keyword(COMMON), query = Keyword(query));
     let mut asked = vec![
         stmt!("SET search_path = pg_catalog, pg_temp"),
+        // A new database has no statistics of its catalogs, and a nested loop over thousands of objects takes seconds.
+        stmt!("SET enable_nestloop = off"),
         common(include_str!("sql/objects.sql")),
         Statement::from_program(include_str!("sql/needs.sql")),
         Statement::from_program(include_str!("sql/casts.sql")),
@@ -74,8 +76,8 @@ pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
         asked.push(Statement::from_program(include_str!("sql/compression.sql")));
     }
     let rows = query_each(connection, &Statement::join(asked)).await?;
-    // SET has a result without rows.
-    let mut results = rows.into_iter().skip(1);
+    // Each SET has a result without rows.
+    let mut results = rows.into_iter().skip(2);
     let mut next = || results.next().unwrap_or_default();
     let (objects, needs, casts) = (next(), next(), next());
     let parts: Vec<Row> = results.flatten().collect();

@@ -18,7 +18,7 @@ FROM named n JOIN (
             (SELECT pg_catalog.format('COLLATE %I.%I', o.nspname, c.collname) FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace o ON o.oid = c.collnamespace
              JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype WHERE c.oid = t.typcollation AND t.typcollation <> b.typcollation),
             'DEFAULT ' || coalesce(pg_catalog.pg_get_expr(t.typdefaultbin, 0), t.typdefault), CASE WHEN t.typnotnull THEN 'NOT NULL' END) END,
-        NULL, CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) || t.typcollation WHEN 'e' THEN '' END, NULL
+        NULL, CASE t.typtype WHEN 'd' THEN pg_catalog.format_type(t.typbasetype, t.typtypmod) || ' ' || t.typcollation WHEN 'e' THEN '' END, NULL
     FROM pg_catalog.pg_type t JOIN ns ON ns.oid = t.typnamespace WHERE t.typtype IN ('e', 'd', 'r')
     UNION ALL
     SELECT '1259/' || rel.oid || '/0', pg_catalog.concat_ws(' ', 'CREATE', CASE rel.relpersistence WHEN 'u' THEN 'UNLOGGED' END, 'SEQUENCE', rel.id, 'AS', pg_catalog.format_type(s.seqtypid, NULL),
@@ -29,13 +29,13 @@ FROM named n JOIN (
     SELECT '1259/' || rel.oid || '/0', pg_catalog.concat_ws(' ', 'CREATE', CASE rel.relpersistence WHEN 'u' THEN 'UNLOGGED' END, CASE rel.relkind WHEN 'c' THEN 'TYPE' ELSE 'TABLE' END, rel.id,
         CASE WHEN rel.relispartition
              THEN 'PARTITION OF ' || (SELECT i.inhparent::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_inherits i WHERE i.inhrelid = rel.oid) || ' ' || pg_catalog.pg_get_expr(rel.relpartbound, rel.oid)
-             ELSE CASE rel.relkind WHEN 'c' THEN 'AS ' ELSE '' END || '(' || coalesce((
-                      SELECT E'\n    ' || pg_catalog.string_agg(l.text, E',\n    ' ORDER BY l.attnum) || E'\n' FROM line l WHERE l.relid = rel.oid AND l.is_local), '') || ')'
+             ELSE CASE rel.relkind WHEN 'c' THEN 'AS ' ELSE '' END || '(' || coalesce(E'\n    ' || l.text || E'\n', '') || ')'
                   || coalesce(' INHERITS (' || (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.regclass::pg_catalog.text, ', ' ORDER BY i.inhseqno)
                               FROM pg_catalog.pg_inherits i WHERE i.inhrelid = rel.oid) || ')', '') END,
         'PARTITION BY ' || pg_catalog.pg_get_partkeydef(rel.oid)),
         NULL, coalesce(pg_catalog.pg_get_partkeydef(rel.oid), ''), NULL
-    FROM rel WHERE rel.relkind IN ('r', 'p', 'c')
+    FROM rel LEFT JOIN (SELECT relid, pg_catalog.string_agg(text, E',\n    ' ORDER BY attnum) AS text FROM line WHERE is_local GROUP BY relid) l ON l.relid = rel.oid
+    WHERE rel.relkind IN ('r', 'p', 'c')
     UNION ALL
     SELECT '1259/' || rel.oid || '/0', pg_catalog.concat_ws(E' ', CASE rel.relkind WHEN 'm' THEN 'CREATE MATERIALIZED VIEW' ELSE 'CREATE OR REPLACE VIEW' END, rel.id, E'AS\n'
         || pg_catalog.rtrim(pg_catalog.pg_get_viewdef(rel.oid), ';')),
@@ -49,13 +49,11 @@ FROM named n JOIN (
     FROM line
     UNION ALL
     SELECT pg_catalog.format('2606/%s/0', k.oid),
-        pg_catalog.format('ALTER %s ADD CONSTRAINT %I %s', CASE WHEN k.conrelid <> 0 THEN 'TABLE ' || (SELECT id FROM rel WHERE rel.oid = k.conrelid)
-            ELSE 'DOMAIN ' || k.contypid::pg_catalog.regtype END, k.conname, pg_catalog.pg_get_constraintdef(k.oid)),
-        pg_catalog.format('ALTER %s DROP CONSTRAINT %I', CASE WHEN k.conrelid <> 0 THEN 'TABLE ' || (SELECT id FROM rel WHERE rel.oid = k.conrelid)
-            ELSE 'DOMAIN ' || k.contypid::pg_catalog.regtype END, k.conname),
+        pg_catalog.format('ALTER %s ADD CONSTRAINT %I %s', coalesce('TABLE ' || rel.id, 'DOMAIN ' || k.contypid::pg_catalog.regtype), k.conname, pg_catalog.pg_get_constraintdef(k.oid)),
+        pg_catalog.format('ALTER %s DROP CONSTRAINT %I', coalesce('TABLE ' || rel.id, 'DOMAIN ' || k.contypid::pg_catalog.regtype), k.conname),
         pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
         k.contype::pg_catalog.text
-    FROM pg_catalog.pg_constraint k
+    FROM pg_catalog.pg_constraint k LEFT JOIN rel ON rel.oid = k.conrelid WHERE k.conrelid = 0 OR rel.oid IS NOT NULL
     UNION ALL
     SELECT '1259/' || i.indexrelid || '/0', pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^(CREATE (UNIQUE )?INDEX .* ON )ONLY ', '\1'), NULL, NULL, NULL
     FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indexrelid
