@@ -1,8 +1,10 @@
 //! `revision --from`: revisions written from a declared schema, proven before they are written.
 
+mod models;
 mod refused;
+mod steps;
 
-use crate::support::{Project, Server};
+use crate::support::{INTERRUPT, Project, Server, Terminal};
 
 /// A service at V1, with a table that has rows.
 fn service(server: &Server, name: &str) -> Project {
@@ -70,7 +72,7 @@ fn a_declared_schema_becomes_a_revision_and_back() {
         files(&project, "dca")[2..].iter().filter(|name| !name.contains(".down")).cloned().collect();
     assert_eq!(
         versions,
-        ["V2__shop_labels.sql", "V3__shop.sql", "V4__shop_indexes.sql", "V5__shop_validate.sql"]
+        ["V2__shop_labels.sql", "V3__shop.sql", "V4__shop_validate.sql", "V5__shop_indexes.sql"]
     );
     project.run(&["upgrade", "--all"]).expect(0);
     assert_eq!(
@@ -154,4 +156,39 @@ fn a_rename_keeps_the_rows() {
     assert_eq!(server.value("dcd", "SELECT string_agg(remark, ',' ORDER BY id) FROM article"), "x,y");
     project.run(&["downgrade", "--all", "-y"]).expect(0);
     assert_eq!(server.value("dcd", "SELECT string_agg(note, ',' ORDER BY id) FROM item"), "x,y");
+}
+
+#[test]
+fn a_rename_is_asked_on_a_terminal() {
+    let server = Server::start();
+    let project = service(&server, "dct");
+    let before = files(&project, "dct");
+    let start = project.read("dct/migrations/V1__start.sql");
+    project.write("schema.sql", &start.replace("note text", "remark text"));
+    let asked = || {
+        let arguments = ["revision", "-s", "dct", "--from", "schema.sql", "-m", "names"];
+        let terminal = Terminal::run(project.command(&arguments));
+        terminal.wait_for("Is remark the new name of public.item.note? [y/N]: ");
+        terminal
+    };
+    let mut ended = asked();
+    ended.types(INTERRUPT);
+    assert_eq!(ended.end(), Some(130), "{}", ended.seen());
+    assert_eq!(scratch_databases(&server), "0", "{}", ended.seen());
+    assert_eq!(files(&project, "dct"), before);
+    assert_eq!(scratch_databases(&server), "0");
+    let mut no = asked();
+    no.types(b"n\n");
+    assert_eq!(no.end(), Some(0), "{}", no.seen());
+    let up = project.read("dct/migrations/V2__names.sql");
+    assert!(up.contains("-- ALTER TABLE public.item DROP COLUMN note;"), "{up}");
+    for name in ["V2__names.sql", "V2__names.down.sql"] {
+        std::fs::remove_file(project.path().join("dct/migrations").join(name)).unwrap();
+    }
+    let mut yes = asked();
+    yes.types(b"y\n");
+    assert_eq!(yes.end(), Some(0), "{}", yes.seen());
+    let up = project.read("dct/migrations/V2__names.sql");
+    assert!(up.contains("\nALTER TABLE public.item RENAME COLUMN note TO \"remark\";\n"), "{up}");
+    assert_eq!(scratch_databases(&server), "0");
 }

@@ -67,8 +67,8 @@ struct ComparedSides {
 
 impl ComparedSides {
     /// Returns the statements that add labels to enums, if there are others that may use them: the server allows that
-    /// only in a later transaction.
-    fn new_labels(&self) -> Vec<SchemaStep> {
+    /// only in a later transaction. `simple` looks for others that name one.
+    fn new_labels(&self, simple: bool) -> Vec<SchemaStep> {
         let all = steps(&self.before, &self.declared.structure).unwrap_or_default();
         let adds = |step: &SchemaStep| {
             step.id.kind == SchemaObjectKind::Enum
@@ -76,7 +76,9 @@ impl ComparedSides {
                 && step.text.contains(" ADD VALUE ")
         };
         let (labels, others): (Vec<SchemaStep>, Vec<SchemaStep>) = all.into_iter().partition(adds);
-        if others.is_empty() { vec![] } else { labels }
+        let used =
+            others.iter().any(|step| !simple || labels.iter().any(|label| step.text.contains(&label.part)));
+        if used { labels } else { vec![] }
     }
 }
 
@@ -84,7 +86,14 @@ impl Sides<'_> {
     async fn revised(&self, arguments: &Arguments, from: &str) -> Result<Revised> {
         let former = self.former().await?;
         let target = former.target(&self.target);
-        let compared = match self.compared(arguments, from, &target).await {
+        let (before, declared) = match self.both(from, &target).await {
+            Ok(both) => both,
+            Err(error) => return former.remove_after(Err(error)).await,
+        };
+        let (former, pairs) = self.answered(arguments, former, likely(&before, &declared.structure)).await?;
+        let target = former.target(&self.target);
+        let compared = ComparedSides { before, declared, renames: vec![], labels: None };
+        let compared = match self.renamed(compared, &pairs, arguments.simple, &target).await {
             Ok(compared) => compared,
             Err(error) => return former.remove_after(Err(error)).await,
         };
@@ -104,20 +113,37 @@ impl Sides<'_> {
         self.written(arguments, &compared, &plan, former).await
     }
 
-    async fn compared(
+    async fn both(&self, from: &str, target: &MigrationTarget) -> Result<(Structure, Declared)> {
+        Ok((read(target, self.options.lock_wait).await?, declared(self, from).await?))
+    }
+
+    /// Returns the pairs that the author says are renames, with a scratch database. None is open during a question: a
+    /// signal there ends the run at once.
+    async fn answered(
         &self,
         arguments: &Arguments,
-        from: &str,
+        former: Scratch,
+        likely: Vec<String>,
+    ) -> Result<(Scratch, Vec<String>)> {
+        if !arguments.rename.is_empty() || likely.is_empty() || !prompt::possible() {
+            return Ok((former, arguments.rename.clone()));
+        }
+        former.remove_after(Ok(())).await?;
+        let pairs = asked(likely).await?;
+        Ok((self.former().await?, pairs))
+    }
+
+    /// Makes the renames in the scratch database, and then the labels, and reads it again.
+    async fn renamed(
+        &self,
+        mut compared: ComparedSides,
+        pairs: &[String],
+        simple: bool,
         target: &MigrationTarget,
     ) -> Result<ComparedSides> {
         let wait = self.options.lock_wait;
-        let before = read(target, wait).await?;
-        let declared = declared(self, from).await?;
-        let pairs = match arguments.rename.is_empty() && prompt::possible() {
-            true => asked(likely(&before, &declared.structure)).await?,
-            false => arguments.rename.clone(),
-        };
-        let found: Result<Vec<Rename>, String> = pairs.iter().map(|pair| rename(&before, pair)).collect();
+        let found: Result<Vec<Rename>, String> =
+            pairs.iter().map(|pair| rename(&compared.before, pair)).collect();
         let mut renames = found.map_err(|why| {
             Error::usage(format!("a rename cannot be made: {why}")).hint(
                 "--rename takes OLD:NEW, such as item:article for a table and item.title:name for a column",
@@ -125,14 +151,14 @@ impl Sides<'_> {
         })?;
         // Parts of a table are renamed while it has its present name.
         renames.sort_by_key(|rename| std::cmp::Reverse(rename.done.id.name.matches('.').count()));
-        let mut compared = ComparedSides { before, declared, renames, labels: None };
+        compared.renames = renames;
         if !compared.renames.is_empty() {
             let texts: Vec<String> = compared.renames.iter().map(|rename| rename.done.text.clone()).collect();
             let done = execute_in(target, wait, &texts).await;
             done.map_err(|error| error.while_doing("a rename cannot be made"))?;
             compared.before = read(target, wait).await?;
         }
-        let labels = compared.new_labels();
+        let labels = compared.new_labels(simple);
         if !labels.is_empty() {
             let texts: Vec<String> = labels.iter().map(|step| step.text.clone()).collect();
             execute_in(target, wait, &texts).await?;
@@ -156,11 +182,10 @@ impl Sides<'_> {
             Err(error) => return removed(former, Err(error)).await,
         };
         let rows = row_counts(&self.target, self.options.lock_wait).await.unwrap_or_default();
-        let reasons = script::reasons(&compared.before, &plan.up, &rows);
-        let held = match arguments.with_drops {
-            true => BTreeSet::new(),
-            false => script::held(&compared.before, &plan.up),
-        };
+        let both = (plan.up.as_slice(), plan.down.as_slice());
+        let reasons = script::reasons(&compared.before, both, &rows);
+        let schemas = (&compared.before, &compared.declared.structure);
+        let held = script::held(schemas, both, arguments.with_drops);
         let plans = plan.files(compared, &held, arguments.simple);
         let files = further(&files, &plans);
         let proof = RevisionProof { sides: self, declared: &compared.declared, files: &files };
@@ -258,11 +283,14 @@ impl RevisionPlan {
         held: &BTreeSet<SchemaObjectId>,
         simple: bool,
     ) -> Vec<FilePlan> {
-        let (up, down) = (self.up.clone(), self.down.clone());
         let files = match simple {
-            true => vec![FilePlan { up, down, ..FilePlan::default() }],
+            true => {
+                let (up, down) = (self.up.clone(), self.down.clone());
+                vec![FilePlan { up, down, ..FilePlan::default() }]
+            }
             false => {
-                Division { from: &compared.before, to: &compared.declared.structure, held }.files(up, down)
+                let division = Division { from: &compared.before, to: &compared.declared.structure, held };
+                division.files(&self.up, &self.down)
             }
         };
         self.labels.iter().cloned().chain(files).collect()

@@ -1,21 +1,64 @@
 //! Conversion of a column to another type: PostgreSQL does it without USING where there is an assignment cast.
 
-use super::structure::Structure;
+use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
 /// Types to which the server casts any type on assignment, by its output function.
 /// <https://www.postgresql.org/docs/current/sql-createcast.html#SQL-CREATECAST-NOTES>
 const TEXTS: &[&str] = &["text", "character varying", "character", "bpchar", "name"];
 
+/// Maximum number of domains over domains.
+const MOST_DOMAINS: usize = 32;
+
 /// Returns `true` if a column can become of another type without USING.
 pub fn is_assignable(structure: &Structure, from: &str, to: &str) -> bool {
-    let (from, to) = (base(from), base(to));
-    from == to || TEXTS.contains(&to.as_str()) || structure.casts.contains(&(from, to))
+    let (from, to) = (element(structure, from), element(structure, to));
+    let is_text = TEXTS.contains(&to.name.as_str()) && (from.is_array || !to.is_array);
+    is_text
+        || from.is_array == to.is_array
+            && (from.name == to.name || structure.casts.contains(&(from.name, to.name)))
 }
 
-/// Returns the type without modifier, collation and array: an array is cast by its elements.
-fn base(kind: &str) -> String {
-    let kind = kind.split(" COLLATE ").next().unwrap_or(kind);
-    let kind = kind.trim_end_matches("[]");
+/// Returns `true` if a column's values are text, which any type reads by its input function.
+pub fn is_text(structure: &Structure, kind: &str) -> bool {
+    let kind = element(structure, kind);
+    !kind.is_array && TEXTS.contains(&kind.name.as_str())
+}
+
+/// Returns the type without its collation.
+pub fn uncollated(kind: &str) -> &str {
+    kind.split(" COLLATE ").next().unwrap_or(kind)
+}
+
+/// Type whose cast decides: an array is cast by its elements, and a domain by its base type.
+struct ElementType {
+    name: String,
+    is_array: bool,
+}
+
+fn element(structure: &Structure, kind: &str) -> ElementType {
+    let (mut name, mut is_array) = (without_modifier(kind), is_array(kind));
+    for _ in 0..MOST_DOMAINS {
+        let id = SchemaObjectId { kind: SchemaObjectKind::Domain, name };
+        // The body of a domain is its base type with the number of its collation.
+        let base = structure.objects.get(&id).and_then(|domain| domain.body.rsplit_once(' '));
+        match base {
+            Some((base, _)) => {
+                is_array |= self::is_array(base);
+                name = without_modifier(base);
+            }
+            None => return ElementType { name: id.name, is_array },
+        }
+    }
+    ElementType { name, is_array }
+}
+
+fn is_array(kind: &str) -> bool {
+    uncollated(kind).ends_with("[]")
+}
+
+/// Returns the type without modifier, collation and array.
+fn without_modifier(kind: &str) -> String {
+    let kind = uncollated(kind).trim_end_matches("[]");
     match (kind.find('('), kind.find(')')) {
         (Some(start), Some(end)) if start < end => {
             let name = format!("{}{}", &kind[..start], &kind[end + 1..]);
@@ -40,6 +83,9 @@ mod tests {
             ("character varying(10)", "character varying(20) COLLATE pg_catalog.\"C\"", true),
             ("app.mood", "text", true),
             ("text", "integer", false),
+            ("integer", "integer[]", false),
+            ("integer[]", "text", true),
+            ("text", "text[]", false),
         ] {
             assert_eq!(is_assignable(&structure, from, to), expected, "{from} {to}");
         }

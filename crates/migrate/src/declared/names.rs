@@ -24,9 +24,14 @@ pub fn split(name: &str) -> (&str, &str) {
 
 /// Returns the name of a type while its successor is made.
 pub fn former(name: &str) -> String {
+    suffixed(name, "_former")
+}
+
+/// Returns a name with an end of ordinary letters.
+pub fn suffixed(name: &str, end: &str) -> String {
     match name.strip_suffix('"') {
-        Some(open) => format!("{open}_former\""),
-        None => format!("{name}_former"),
+        Some(open) => format!("{open}{end}\""),
+        None => format!("{name}{end}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::casts::is_assignable;
+use super::casts::{is_assignable, is_text, uncollated};
 use super::fates::{Fates, ObjectFate, added_labels};
 use super::names::{former, split};
 use super::structure::{
@@ -57,12 +57,24 @@ pub struct Due {
     /// Object to which the part refers.
     pub needs: Option<SchemaObjectId>,
     /// Set if no assignment cast converts the column.
-    pub unconverted: bool,
+    pub unwritten: Option<Unwritten>,
+}
+
+/// Conversion of a column that a person has to write, because no assignment cast exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unwritten {
+    /// Statement with a blank for the expression.
+    pub shown: String,
+    /// Types, for the reason.
+    pub types: String,
+    /// Set if the statement itself converts text by the input function of the type; otherwise it converts no value, and is
+    /// for the proof alone.
+    pub by_input: bool,
 }
 
 impl Due {
     fn plain(text: String) -> Due {
-        Due { text, inline: false, needs: None, unconverted: false }
+        Due { text, inline: false, needs: None, unwritten: None }
     }
 }
 
@@ -267,26 +279,25 @@ impl SchemaComparison<'_> {
         if old.value == new.value && !swapped {
             return false;
         }
-        let (_, name) = split(&id.name);
-        let assignable = is_assignable(self.to, &old.value, &new.value);
-        let using = match (swapped, assignable) {
-            (true, _) if id.kind == SchemaObjectKind::Column => {
-                format!(" USING {name}::text::{}", uncollated(&new.value))
-            }
-            (false, false) if id.kind == SchemaObjectKind::Column => {
-                format!(" USING {name}::text::{}", uncollated(&new.value))
-            }
-            _ => String::new(),
+        let assignable = swapped || is_assignable(self.to, &old.value, &new.value);
+        let Some(text) = new.changed.as_ref() else { return true };
+        let name = split(&id.name).1;
+        let (kind, former) = (uncollated(&new.value), uncollated(&old.value));
+        let is_column = id.kind == SchemaObjectKind::Column;
+        let by_input = is_text(self.from, former);
+        let using = match (is_column, swapped, assignable) {
+            (false, ..) | (_, false, true) => String::new(),
+            (_, true, _) => format!(" USING {name}::text::{kind}"),
+            (_, _, false) if by_input => format!(" USING {name}::{kind}"),
+            (_, _, false) => format!(" USING NULL::{kind}"),
         };
-        let text = new.changed.as_ref().map(|text| format!("{text}{using}"));
-        if let Some(text) = text {
-            let due = Due { inline: true, unconverted: !swapped && !assignable, ..Due::plain(text) };
-            all.insert(StatementNode::of_part(SchemaVerb::Set, id, TYPE, new), due);
-        }
+        let unwritten = (is_column && !assignable).then(|| Unwritten {
+            shown: format!("{text} USING (/* {kind} from {name}, {former} */)"),
+            types: format!("{former} to {kind}"),
+            by_input,
+        });
+        let due = Due { inline: true, unwritten, ..Due::plain(format!("{text}{using}")) };
+        all.insert(StatementNode::of_part(SchemaVerb::Set, id, TYPE, new), due);
         true
     }
-}
-
-fn uncollated(kind: &str) -> &str {
-    kind.split(" COLLATE ").next().unwrap_or(kind)
 }

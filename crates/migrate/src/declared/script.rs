@@ -13,30 +13,60 @@ pub struct Texts {
     pub down: String,
 }
 
-/// Returns the objects that stay until a person has decided: those whose rows or values would be lost or that PostgreSQL
-/// does not convert, and what these need or contain.
-pub fn held(from: &Structure, up: &[SchemaStep]) -> BTreeSet<SchemaObjectId> {
-    let mut held: BTreeSet<SchemaObjectId> =
-        up.iter().filter(|step| step.loses || step.unconverted).map(|step| step.id.clone()).collect();
+/// Returns the objects that stay until a person has decided: those whose rows or values would be lost, unless
+/// `with_drops`, those that a person has to convert, what these need or contain, and what needs the converted ones.
+pub fn held(
+    (from, to): (&Structure, &Structure),
+    (up, down): (&[SchemaStep], &[SchemaStep]),
+    with_drops: bool,
+) -> BTreeSet<SchemaObjectId> {
+    let stays = |step: &&SchemaStep| step.unwritten.is_some() || step.loses && !with_drops;
+    // A conversion back from text is one by the type's input function, as psql reads values.
+    let returns = |step: &&SchemaStep| step.unwritten.as_ref().is_some_and(|conversion| !conversion.by_input);
+    let ids = up.iter().filter(stays).chain(down.iter().filter(returns)).map(|step| step.id.clone());
+    let mut held: BTreeSet<SchemaObjectId> = ids.collect();
+    let unwritten = up.iter().chain(down).filter(|step| step.unwritten.is_some());
+    let mut converted: BTreeSet<SchemaObjectId> =
+        unwritten.map(|step| step.id.clone()).filter(|id| held.contains(id)).collect();
     let dropped: BTreeSet<&SchemaObjectId> =
         up.iter().filter(|step| step.verb == SchemaVerb::Drop).map(|step| &step.id).collect();
     loop {
-        let of_it = |id: &SchemaObjectId| held.contains(id);
-        let within = from.objects.iter().filter(|(id, object)| {
-            let owned = object.parts.get("owner").and_then(|part| part.needs.as_ref());
-            from.is_within(id, of_it)
-                || owned.is_some_and(|owner| of_it(owner) || from.is_within(owner, of_it))
-        });
-        let within = within.map(|(id, _)| id);
-        let needed = held.iter().filter_map(|id| from.objects.get(id)).flat_map(|object| &object.needs);
-        let more: Vec<SchemaObjectId> =
-            within.chain(needed.filter(|id| dropped.contains(id))).cloned().collect();
         let before = held.len();
-        held.extend(more);
+        let dependents = dependents((from, to), up, &converted);
+        held.extend(dependents.iter().cloned());
+        converted.extend(dependents);
+        held.extend(contained(from, &held));
+        let needed = held.iter().filter_map(|id| from.objects.get(id)).flat_map(|object| &object.needs);
+        let needed: Vec<SchemaObjectId> = needed.filter(|id| dropped.contains(id)).cloned().collect();
+        held.extend(needed);
         if held.len() == before {
             return held;
         }
     }
+}
+
+/// Returns the objects that are made or dropped and need one of `converted`.
+fn dependents(
+    (from, to): (&Structure, &Structure),
+    up: &[SchemaStep],
+    converted: &BTreeSet<SchemaObjectId>,
+) -> Vec<SchemaObjectId> {
+    let needs = |id: &SchemaObjectId| {
+        let sides = [from.objects.get(id), to.objects.get(id)];
+        sides.into_iter().flatten().any(|object| !object.needs.is_disjoint(converted))
+    };
+    let whole = up.iter().filter(|step| matches!(step.verb, SchemaVerb::Make | SchemaVerb::Drop));
+    whole.map(|step| &step.id).filter(|id| needs(id)).cloned().collect()
+}
+
+/// Returns the parts of the objects, and the sequences that their columns own.
+fn contained(from: &Structure, held: &BTreeSet<SchemaObjectId>) -> Vec<SchemaObjectId> {
+    let of_it = |id: &SchemaObjectId| held.contains(id);
+    let within = from.objects.iter().filter(|(id, object)| {
+        let owned = object.parts.get("owner").and_then(|part| part.needs.as_ref());
+        from.is_within(id, of_it) || owned.is_some_and(|owner| of_it(owner) || from.is_within(owner, of_it))
+    });
+    within.map(|(id, _)| id.clone()).collect()
 }
 
 /// Returns the text of a file, with `head` as its first lines.
@@ -56,7 +86,8 @@ pub fn text(
         if held.contains(&step.id) {
             let reason = reasons.get(&step.id).map_or("with the lines above or below", String::as_str);
             text += &format!("-- uncomment: {reason}\n");
-            text += &step.text.lines().map(|line| format!("-- {line}")).collect::<Vec<_>>().join("\n");
+            let shown = step.unwritten.as_ref().map_or(&step.text, |conversion| &conversion.shown);
+            text += &shown.lines().map(|line| format!("-- {line}")).collect::<Vec<_>>().join("\n");
             text += ";\n";
         } else {
             text += &format!("{};\n", step.text);
@@ -68,26 +99,35 @@ pub fn text(
 /// Returns why each step is commented out. `rows` has the number of rows of each table.
 pub fn reasons(
     from: &Structure,
-    up: &[SchemaStep],
+    (up, down): (&[SchemaStep], &[SchemaStep]),
     rows: &BTreeMap<String, i64>,
 ) -> BTreeMap<SchemaObjectId, String> {
     let mut all = BTreeMap::new();
-    for step in up {
-        let parent = from.objects.get(&step.id).and_then(|object| object.parent.as_ref());
-        let count = |table: &SchemaObjectId| rows.get(&table.name).map(|count| count.to_string());
-        let reason = match (step.loses, step.unconverted, parent) {
-            (true, _, None) => match count(&step.id) {
-                Some(rows) => format!("loses {rows} rows"),
-                None => "loses all rows".into(),
-            },
-            (true, _, Some(table)) => match count(table) {
-                Some(rows) => format!("loses the values of {rows} rows"),
-                None => "loses all values".into(),
-            },
-            (_, true, _) => "no assignment cast exists; write the conversion behind USING".into(),
-            _ => continue,
-        };
-        all.insert(step.id.clone(), reason);
+    let back = down.iter().filter(|step| step.unwritten.is_some());
+    for step in back.chain(up) {
+        if let Some(reason) = reason(from, step, rows) {
+            all.insert(step.id.clone(), reason);
+        }
     }
     all
+}
+
+fn reason(from: &Structure, step: &SchemaStep, rows: &BTreeMap<String, i64>) -> Option<String> {
+    let parent = from.objects.get(&step.id).and_then(|object| object.parent.as_ref());
+    let count = |table: &SchemaObjectId| rows.get(&table.name).map(|count| count.to_string());
+    let reason = match (step.loses, &step.unwritten, parent) {
+        (true, _, None) => match count(&step.id) {
+            Some(rows) => format!("loses {rows} rows"),
+            None => "loses all rows".into(),
+        },
+        (true, _, Some(table)) => match count(table) {
+            Some(rows) => format!("loses the values of {rows} rows"),
+            None => "loses all values".into(),
+        },
+        (_, Some(conversion), _) => {
+            format!("no assignment cast from {} exists; write the expression", conversion.types)
+        }
+        _ => return None,
+    };
+    Some(reason)
 }

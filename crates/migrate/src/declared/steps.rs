@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::fates::{Fates, ObjectFate, fates};
 use super::graph::Graph;
-use super::nodes::{Due, SchemaComparison, SchemaVerb, StatementNode};
+use super::nodes::{Due, SchemaComparison, SchemaVerb, StatementNode, Unwritten};
 use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
 /// One statement.
@@ -17,8 +17,8 @@ pub struct SchemaStep {
     pub text: String,
     /// Set if rows or values are lost with it.
     pub loses: bool,
-    /// Set if no assignment cast converts the column.
-    pub unconverted: bool,
+    /// Set if a person has to write how a column is converted.
+    pub unwritten: Option<Unwritten>,
 }
 
 /// Returns the statements that turn `from` into `to`, in order.
@@ -69,7 +69,7 @@ fn step(
     Some(SchemaStep {
         loses: node.verb == SchemaVerb::Drop && is_data,
         text: due.text.clone(),
-        unconverted: due.unconverted,
+        unwritten: due.unwritten.clone(),
         id: node.id,
         verb: node.verb,
         part: node.part,

@@ -38,6 +38,9 @@ granted AS (
            CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END
     FROM col CROSS JOIN LATERAL pg_catalog.aclexplode(col.attacl) a WHERE col.relkind IN ('v', 'm')
 ),
+key_of AS (
+    SELECT pg_catalog.format('2606/%s/0', oid) AS key, conname, contype, conrelid, conindid, condeferrable, condeferred FROM pg_catalog.pg_constraint WHERE contype IN ('p', 'u', 'x') AND conindid <> 0
+),
 option AS (
     SELECT '1259/' || o.oid || '/0' AS key, CASE o.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END || ' ' || o.id AS target,
            o.prefix || pg_catalog.quote_ident(pg_catalog.split_part(u.text, '=', 1)) AS name, pg_catalog.quote_literal(pg_catalog.substr(u.text, pg_catalog.strpos(u.text, '=') + 1)) AS value, u.place
@@ -139,11 +142,11 @@ SELECT key, part, place, value, made, changed, undone, is_inline, needs FROM (
             pg_catalog.format('ALTER TABLE %s REPLICA IDENTITY %s', id, CASE relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING'
                 ELSE 'USING INDEX ' || (SELECT pg_catalog.quote_ident(x.relname) FROM pg_catalog.pg_index i JOIN rel x ON x.oid = i.indexrelid WHERE i.indrelid = rel.oid AND i.indisreplident LIMIT 1) END), NULL,
             pg_catalog.format('ALTER TABLE %s REPLICA IDENTITY DEFAULT', id), false,
-            (SELECT pg_catalog.format('1259/%s/0', i.indexrelid) FROM pg_catalog.pg_index i WHERE i.indrelid = rel.oid AND i.indisreplident LIMIT 1)),
+            (SELECT coalesce(k.key, pg_catalog.format('1259/%s/0', i.indexrelid)) FROM pg_catalog.pg_index i LEFT JOIN key_of k ON k.conindid = i.indexrelid WHERE i.indrelid = rel.oid AND i.indisreplident LIMIT 1)),
         ('cluster', 73, (SELECT pg_catalog.quote_ident(x.relname) FROM pg_catalog.pg_index i JOIN rel x ON x.oid = i.indexrelid WHERE i.indrelid = rel.oid AND i.indisclustered LIMIT 1),
             pg_catalog.format('ALTER TABLE %s CLUSTER ON %s', id, (SELECT pg_catalog.quote_ident(x.relname) FROM pg_catalog.pg_index i JOIN rel x ON x.oid = i.indexrelid WHERE i.indrelid = rel.oid AND i.indisclustered LIMIT 1)), NULL,
             pg_catalog.format('ALTER TABLE %s SET WITHOUT CLUSTER', id), false,
-            (SELECT pg_catalog.format('1259/%s/0', i.indexrelid) FROM pg_catalog.pg_index i WHERE i.indrelid = rel.oid AND i.indisclustered LIMIT 1))
+            (SELECT coalesce(k.key, pg_catalog.format('1259/%s/0', i.indexrelid)) FROM pg_catalog.pg_index i LEFT JOIN key_of k ON k.conindid = i.indexrelid WHERE i.indrelid = rel.oid AND i.indisclustered LIMIT 1))
     ) p (part, place, value, made, changed, undone, is_inline, needs)
     WHERE p.value IS NOT NULL AND relkind IN ('r', 'p')
     UNION ALL
@@ -153,6 +156,14 @@ SELECT key, part, place, value, made, changed, undone, is_inline, needs FROM (
     UNION ALL
     SELECT pg_catalog.format('2606/%s/0', k.oid), 'validated', 20, '', pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', rel.id, k.conname), NULL, NULL, true, NULL
     FROM pg_catalog.pg_constraint k JOIN rel ON rel.oid = k.conrelid WHERE k.convalidated
+    UNION ALL
+    -- A key by an index that was made before it; the two statements are used instead of that of the constraint.
+    SELECT k.key, p.part, p.place, '', p.made, NULL, NULL, true, NULL
+    FROM key_of k JOIN rel ON rel.oid = k.conrelid JOIN rel i ON i.oid = k.conindid AND i.relam = (SELECT a.oid FROM pg_catalog.pg_am a WHERE a.amname = 'btree')
+    CROSS JOIN LATERAL (VALUES ('index', 21, pg_catalog.pg_get_indexdef(i.oid)),
+        ('key by index', 22, pg_catalog.concat_ws(' ', pg_catalog.format('ALTER TABLE %s ADD CONSTRAINT %I', rel.id, k.conname), CASE k.contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END,
+            pg_catalog.format('USING INDEX %I', i.relname), CASE WHEN k.condeferrable THEN 'DEFERRABLE' END, CASE WHEN k.condeferred THEN 'INITIALLY DEFERRED' END))) p (part, place, made)
+    WHERE k.contype IN ('p', 'u')
     UNION ALL
     SELECT pg_catalog.format('2620/%s/0', t.oid), 'state', 20, t.tgenabled::pg_catalog.text, x.text, x.text, pg_catalog.format('ALTER TABLE %s ENABLE TRIGGER %I', rel.id, t.tgname), false, NULL
     FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid CROSS JOIN LATERAL (SELECT pg_catalog.format('ALTER TABLE %s %s TRIGGER %I', rel.id,

@@ -1,0 +1,107 @@
+//! Indexes, and the keys that use them, of tables that exist: made and dropped concurrently, outside a transaction. Pure.
+
+use super::files::{Division, is_plain};
+use super::names::{split, suffixed};
+use super::nodes::SchemaVerb;
+use super::steps::SchemaStep;
+use super::structure::{SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
+
+/// End of the name of an index while the former one is there.
+const NEW: &str = "_new";
+/// Length of a name in bytes: NAMEDATALEN - 1.
+/// <https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>
+const LONGEST_NAME: usize = 63;
+/// Names of the parts of a key that make its index, and then the key of the index.
+const BY_INDEX: [&str; 2] = ["index", "key by index"];
+
+/// Returns `true` for an index that comes, goes, or is made again, of a table that stays as it is as far as the index is
+/// concerned, and that nothing else refers to.
+pub fn is_late_index(division: &Division<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
+    let (id, whole) = (&step.id, step.part.is_empty());
+    if id.kind != SchemaObjectKind::Index || !whole || division.held.contains(id) {
+        return false;
+    }
+    let sides = [division.from, division.to];
+    let present = sides.iter().filter_map(|side| Some((*side, side.objects.get(id)?)));
+    let present: Vec<(&Structure, &SchemaObject)> = present.collect();
+    let again = present.len() == sides.len();
+    // What goes before the index would take it along, and what comes with it is not there when down makes the former one.
+    let comes = !again && division.to.objects.contains_key(id);
+    let changed = |need: &SchemaObjectId| {
+        up.iter().any(|step| {
+            let verb = step.verb == SchemaVerb::Drop || again && step.verb == SchemaVerb::Make;
+            step.id == *need && !comes && (verb || step.part == TYPE)
+        })
+    };
+    let is_free = |&(side, index): &(&Structure, &SchemaObject)| {
+        is_on_plain_table(division, index) && !is_referred_to(side, id) && !index.needs.iter().any(changed)
+    };
+    present.iter().all(is_free) && (!again || split(&id.name).1.len() + NEW.len() <= LONGEST_NAME)
+}
+
+/// Returns `true` for a primary key or unique constraint that is new on an existing table, and that nothing refers to.
+pub fn is_late_key(division: &Division<'_>, step: &SchemaStep) -> bool {
+    let Some(key) = division.to.objects.get(&step.id) else { return false };
+    step.id.kind == SchemaObjectKind::Constraint
+        && step.verb == SchemaVerb::Make
+        && !division.from.objects.contains_key(&step.id)
+        && BY_INDEX.iter().all(|name| key.parts.contains_key(*name))
+        && is_on_plain_table(division, key)
+        && !is_referred_to(division.to, &step.id)
+        && !division.held.contains(&step.id)
+}
+
+fn is_on_plain_table(division: &Division<'_>, object: &SchemaObject) -> bool {
+    object.parent.as_ref().is_some_and(|table| {
+        let is_table = table.kind == SchemaObjectKind::Table;
+        is_table && is_plain(division.from, table) && is_plain(division.to, table)
+    })
+}
+
+fn is_referred_to(structure: &Structure, id: &SchemaObjectId) -> bool {
+    structure.objects.values().any(|object| {
+        object.needs.contains(id) || object.parts.values().any(|part| part.needs.as_ref() == Some(id))
+    })
+}
+
+/// Returns the statements of a key by its index; other steps of the key stay.
+pub fn key_by_index(to: &Structure, step: SchemaStep) -> Vec<SchemaStep> {
+    if step.verb != SchemaVerb::Make {
+        return vec![step];
+    }
+    let part = |name: &&str| to.objects.get(&step.id)?.parts.get(*name)?.made.clone();
+    let texts = BY_INDEX.iter().filter_map(part);
+    texts.map(|text| concurrent(SchemaStep { text, ..step.clone() })).collect()
+}
+
+/// Returns the statements of an index that comes or goes; of one that is made again, the new one is there before the
+/// former one goes. `steps` are all of its file.
+pub fn index_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
+    let whole =
+        |verb| steps.iter().find(|other| other.id == step.id && other.verb == verb && other.part.is_empty());
+    match (step.verb, whole(SchemaVerb::Drop), whole(SchemaVerb::Make)) {
+        (SchemaVerb::Drop, Some(_), Some(_)) => vec![],
+        (SchemaVerb::Make, Some(former), Some(_)) => {
+            let (schema, name) = split(&step.id.name);
+            let (new, made) = (suffixed(name, NEW), concurrent(step.clone()));
+            let text = made.text.replacen(&format!(" {name} ON "), &format!(" {new} ON "), 1);
+            let renamed = format!("ALTER INDEX {schema}{new} RENAME TO {name}");
+            vec![
+                SchemaStep { text, ..made },
+                concurrent(former.clone()),
+                SchemaStep { verb: SchemaVerb::Rename, text: renamed, ..step },
+            ]
+        }
+        _ => vec![concurrent(step)],
+    }
+}
+
+/// Returns the step of an index as one that lets others write meanwhile.
+fn concurrent(step: SchemaStep) -> SchemaStep {
+    let text = match step.verb {
+        SchemaVerb::Drop => step.text.replacen("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1),
+        _ if step.text.starts_with("CREATE ") => step.text.replacen("INDEX ", "INDEX CONCURRENTLY ", 1),
+        _ => return step,
+    };
+    if step.part.is_empty() { SchemaStep { text, ..step } } else { step }
+}

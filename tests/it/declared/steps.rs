@@ -1,0 +1,84 @@
+//! Steps that hold no lock for long, and lines that a person has to write.
+
+use super::{files, service};
+use crate::support::Server;
+
+/// The schema of [`service`] with keys and NOT NULL on the table that has rows.
+const STRICTER: &str = "CREATE TYPE mood AS ENUM ('ok', 'bad');\n\
+    CREATE TABLE item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name varchar(20) NOT NULL, mood mood NOT NULL DEFAULT 'ok',\n\
+        note text CONSTRAINT \"note once\" UNIQUE DEFERRABLE INITIALLY DEFERRED, code integer NOT NULL, \"Odd name\" text NOT NULL);\n\
+    CREATE VIEW names AS SELECT id, name FROM item;\nGRANT SELECT ON names TO PUBLIC;\nCOMMENT ON VIEW names IS 'all';\n\
+    CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 * 2';\n";
+
+#[test]
+fn keys_and_not_null_are_proven_without_a_long_lock() {
+    let server = Server::start();
+    let project = service(&server, "dcu");
+    let former = server.catalogue("dcu");
+    project.write("schema.sql", STRICTER);
+    project.run(&["revision", "-s", "dcu", "--from", "schema.sql", "-m", "strict"]).expect(0);
+    let up = project.read("dcu/migrations/V2__strict.sql");
+    let (validate, keys) = (
+        project.read("dcu/migrations/V3__strict_validate.sql"),
+        project.read("dcu/migrations/V4__strict_indexes.sql"),
+    );
+    assert!(up.contains("ADD COLUMN code integer;"), "{up}");
+    assert!(up.contains("UPDATE public.item SET code = ..."), "{up}");
+    assert!(validate.contains("VALIDATE CONSTRAINT mood_is_not_null"), "{validate}");
+    assert!(keys.contains("CREATE UNIQUE INDEX CONCURRENTLY \"note once\""), "{keys}");
+    assert!(keys.contains("UNIQUE USING INDEX \"note once\" DEFERRABLE INITIALLY DEFERRED"), "{keys}");
+    let lint = project.run(&["lint", "dcu", "--since", "1"]).expect(0);
+    assert!(!lint.stdout.contains("strict"), "{lint:?}");
+    // Rows without a value stop the second file, as its line says; the first one is applied.
+    let stopped = project.run(&["upgrade", "dcu"]).expect(1);
+    assert!(stopped.stderr.contains("_is_not_null"), "{stopped:?}");
+    server.sql("dcu", "UPDATE item SET code = id, \"Odd name\" = name");
+    project.run(&["upgrade", "dcu"]).expect(0);
+    assert_eq!(server.value("dcu", "SELECT string_agg(note || code, ',' ORDER BY id) FROM item"), "x1,y2");
+    let again = project.run(&["revision", "-s", "dcu", "--from", "schema.sql"]).expect(0);
+    assert!(again.stdout.contains("No difference"), "{again:?}");
+    project.run(&["downgrade", "dcu", "--to", "1", "-y"]).expect(0);
+    assert_eq!(former.differences(&server.catalogue("dcu")), []);
+    assert_eq!(server.value("dcu", "SELECT string_agg(note, ',' ORDER BY id) FROM item"), "x,y");
+}
+
+#[test]
+fn a_conversion_without_a_cast_is_a_line_to_write() {
+    let server = Server::start();
+    let project = service(&server, "dcv");
+    let start = project.read("dcv/migrations/V1__start.sql");
+    let number = start.replace("note text", "note integer");
+    project.write("schema.sql", &format!("{number}CREATE VIEW sums AS SELECT sum(note) AS sum FROM item;\n"));
+    let revise = ["revision", "-s", "dcv", "--from", "schema.sql", "-m", "number"];
+    let shown = project.run(&[&revise[..], &["--with-drops"]].concat()).expect(0);
+    assert!(shown.stdout.contains("no assignment cast from text to integer exists"), "{shown:?}");
+    let path = project.path().join("dcv/migrations/V2__number.sql");
+    let up = std::fs::read_to_string(&path).unwrap();
+    let blank =
+        "-- ALTER TABLE public.item ALTER COLUMN note TYPE integer USING (/* integer from note, text */);";
+    assert!(up.contains(blank), "{up}");
+    // What needs the column as it will be waits with it.
+    assert!(up.contains("-- CREATE OR REPLACE VIEW public.sums AS"), "{up}");
+    project.run(&["upgrade", "dcv"]).expect(0);
+    project.run(&["downgrade", "dcv", "-y"]).expect(0);
+    let filled = up.replace("-- ALTER", "ALTER").replace("(/* integer from note, text */)", "length(note)");
+    std::fs::write(&path, filled).unwrap();
+    project.run(&["upgrade", "dcv"]).expect(0);
+    assert_eq!(server.value("dcv", "SELECT string_agg(note::text, ',') FROM item"), "1,1");
+}
+
+#[test]
+fn one_file_holds_a_label_that_no_other_statement_names() {
+    let server = Server::start();
+    let project = service(&server, "dcw");
+    let start = project.read("dcw/migrations/V1__start.sql");
+    let labelled = start.replace("'bad')", "'bad', 'odd')");
+    project.write("schema.sql", &labelled.replace("note text", "note text, code integer UNIQUE"));
+    let revise = ["revision", "-s", "dcw", "--from", "schema.sql", "--simple", "-m", "one", "--dry-run"];
+    let one = project.json(&revise, 0);
+    assert_eq!(one["texts"].as_array().unwrap().len(), 1, "{one}");
+    project.write("schema.sql", &labelled.replace("DEFAULT 'ok'", "DEFAULT 'odd'"));
+    let two = project.json(&revise, 0);
+    assert_eq!(two["texts"].as_array().unwrap().len(), 2, "{two}");
+    assert_eq!(files(&project, "dcw").len(), 2);
+}
