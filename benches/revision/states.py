@@ -1,11 +1,11 @@
 """States of real projects' schemas: `pg_dump -s` after each of their migrations, as OUT/PROJECT/NNN.sql.
 
-    python3 states.py REALMIG OUT      (PGHOST, PGPORT, PGUSER of a server; PG_BIN with its programs)
+    python3 states.py REALMIG OUT      (the server is that of postgres.py)
 """
-import os, re, subprocess, sys
+import re, sys
 from pathlib import Path
 
-BIN = Path(os.environ.get("PG_BIN", "/usr/lib/postgresql/15/bin"))
+from postgres import drop, dump, psql
 
 
 def natural(name):
@@ -37,16 +37,11 @@ def files(folder):
     return sorted(found, key=lambda path: natural(path.name.replace("_", ".") if kind == "flyway" else path.name))
 
 
-def psql(database, text, *flags):
-    command = [BIN / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *flags, "-d", database]
-    return subprocess.run(command, input=text, text=True, capture_output=True)
-
-
 def main(source, out):
     for folder in sorted(path for path in Path(source).iterdir() if path.is_dir()):
         target = Path(out) / folder.name
         target.mkdir(parents=True, exist_ok=True)
-        psql("postgres", "DROP DATABASE IF EXISTS states WITH (FORCE);")
+        drop("states")
         psql("postgres", "CREATE DATABASE states TEMPLATE template0;")
         if folder.name.startswith("golang"):
             psql("states", 'CREATE SCHEMA auth; CREATE EXTENSION citext; CREATE EXTENSION pgcrypto; CREATE TABLE auth.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);')
@@ -63,10 +58,10 @@ def main(source, out):
             if done.returncode:
                 print(folder.name, path.name, done.stderr.strip().splitlines()[:1], file=sys.stderr)
                 break
-            dump = subprocess.run([BIN / "pg_dump", "-s", "--no-owner", "--no-acl", "-d", "states"], text=True, capture_output=True, check=True).stdout
-            shape = re.sub(r"\\(un)?restrict .*", "", dump)
+            made = dump("states")
+            shape = re.sub(r"\\(un)?restrict .*", "", made)
             if shape != last:
-                (target / f"{number:03}.sql").write_text(dump)
+                (target / f"{number:03}.sql").write_text(made)
                 last, number = shape, number + 1
         print(folder.name, number, "states")
 

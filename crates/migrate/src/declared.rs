@@ -6,6 +6,7 @@
 //! round trip in a scratch database, compared by [`Catalog`](crate::history::Catalog) like every other proof.
 
 pub mod casts;
+pub mod division;
 mod draft;
 pub mod fates;
 pub mod files;

@@ -8,7 +8,7 @@ use super::proof::{RevisionProof, prove};
 use super::sides::{Declared, Sides, declared};
 use crate::commands::migrating::plain_options;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::declared::files::{Division, FilePlan};
+use martydb_migrate::declared::division::{Division, FilePlan};
 use martydb_migrate::declared::renames::{Rename, likely, rename};
 use martydb_migrate::declared::script::Texts;
 use martydb_migrate::declared::{

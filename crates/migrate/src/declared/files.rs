@@ -3,32 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use super::division::{Division, FilePlan, is_plain};
 use super::late::{index_again, is_late_index, is_late_key, key_by_index};
 use super::nodes::SchemaVerb;
 use super::not_null::CheckedColumns;
 use super::steps::SchemaStep;
-use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
-
-/// Steps of one migration and of its down file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct FilePlan {
-    /// End of its name; empty for the first.
-    pub suffix: &'static str,
-    /// Set for statements that PostgreSQL refuses inside a transaction.
-    pub no_transaction: bool,
-    pub up: Vec<SchemaStep>,
-    pub down: Vec<SchemaStep>,
-}
+use super::structure::{SchemaObjectId, SchemaObjectKind};
 
 /// Name of the part that says that a constraint holds for all rows.
 const VALIDATED: &str = "validated";
-
-/// Both schemas, and the objects that stay until a person has decided.
-pub struct Division<'a> {
-    pub from: &'a Structure,
-    pub to: &'a Structure,
-    pub held: &'a BTreeSet<SchemaObjectId>,
-}
 
 impl Division<'_> {
     /// Divides the statements; files without one are left out.
@@ -96,12 +79,6 @@ impl Division<'_> {
         let dropped = SchemaStep { verb: SchemaVerb::Drop, text: constraint.dropped.clone(), ..step.clone() };
         vec![not_valid(step.clone()), dropped]
     }
-}
-
-/// Returns `true` for an object that exists, and for a table that is not partitioned: PostgreSQL makes no index of a
-/// partitioned one concurrently.
-pub fn is_plain(structure: &Structure, table: &SchemaObjectId) -> bool {
-    structure.objects.get(table).is_some_and(|table| table.body.is_empty())
 }
 
 fn not_valid(step: SchemaStep) -> SchemaStep {

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::files::{Division, FilePlan, is_plain};
+use super::division::{Division, FilePlan, is_plain};
 use super::names::{split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;

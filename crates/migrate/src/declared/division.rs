@@ -1,0 +1,30 @@
+//! What is divided into files, and the files. Pure.
+
+use std::collections::BTreeSet;
+
+use super::steps::SchemaStep;
+use super::structure::{SchemaObjectId, Structure};
+
+/// Steps of one migration and of its down file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FilePlan {
+    /// End of its name; empty for the first.
+    pub suffix: &'static str,
+    /// Set for statements that PostgreSQL refuses inside a transaction.
+    pub no_transaction: bool,
+    pub up: Vec<SchemaStep>,
+    pub down: Vec<SchemaStep>,
+}
+
+/// Both schemas, and the objects that stay until a person has decided.
+pub struct Division<'a> {
+    pub from: &'a Structure,
+    pub to: &'a Structure,
+    pub held: &'a BTreeSet<SchemaObjectId>,
+}
+
+/// Returns `true` for an object that exists, and for a table that is not partitioned: PostgreSQL makes no index of a
+/// partitioned one concurrently.
+pub fn is_plain(structure: &Structure, table: &SchemaObjectId) -> bool {
+    structure.objects.get(table).is_some_and(|table| table.body.is_empty())
+}
