@@ -1,4 +1,4 @@
-//! What is divided into files, and the files. Pure.
+//! Files of a revision, and the schemas between which it is. Pure.
 
 use std::collections::BTreeSet;
 

@@ -75,7 +75,7 @@ impl<'a> CheckedColumns<'a> {
 
     /// Adds the statements of a step to both files; those of the second down file are in reverse order.
     pub fn add(&self, step: SchemaStep, first: &mut FilePlan, validated: &mut FilePlan) {
-        let Some(check) = self.to.objects.get(&step.id).and_then(|column| Check::of(&step, column)) else {
+        let Some(check) = self.to.objects.get(&step.id).and_then(|column| NotNullCheck::of(&step, column)) else {
             return first.up.push(step);
         };
         if step.verb == SchemaVerb::Make {
@@ -101,7 +101,7 @@ impl<'a> CheckedColumns<'a> {
 }
 
 /// Names and statements of the check of a column.
-struct Check {
+struct NotNullCheck {
     table: String,
     column: String,
     name: String,
@@ -109,11 +109,11 @@ struct Check {
     unset: String,
 }
 
-impl Check {
-    fn of(step: &SchemaStep, column: &SchemaObject) -> Option<Check> {
+impl NotNullCheck {
+    fn of(step: &SchemaStep, column: &SchemaObject) -> Option<NotNullCheck> {
         let part = column.parts.get(NOT_NULL)?;
         let name = split(&step.id.name).1;
-        Some(Check {
+        Some(NotNullCheck {
             table: column.parent.as_ref()?.name.clone(),
             column: name.to_owned(),
             name: suffixed(name, "_is_not_null"),
