@@ -1,6 +1,8 @@
 //! `partitions`: makes partitions ahead and removes those after their retention, for the tables of the manifest's
 //! `partitions:`.
 
+mod row;
+
 use std::time::Duration;
 
 use clap::Args;
@@ -9,16 +11,16 @@ use serde::Serialize;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, PartitionedTable, Removal};
-use martydb_partitions::{Maintained, MaintenanceMode, due, maintain};
+use martydb_partitions::{MaintenanceMode, due, maintain};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, printable};
 
+pub use row::PartitionRow;
+use row::names;
+
 /// Interval of a run without `--once`: a partition is made days before its first row.
 const EVERY: Duration = Duration::from_secs(3600);
-
-/// Number of names in a cell.
-const NAMED: usize = 3;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -97,67 +99,19 @@ async fn round(run: &Run, tables: &Tables<'_>, mode: MaintenanceMode) -> Partiti
     PartitionsReport { dry: mode == MaintenanceMode::Look, tables: rows }
 }
 
+/// Returns what the next run would do for the tables of these services.
+pub async fn next_run(run: &Run, services: &[DesiredService]) -> Vec<PartitionRow> {
+    match tables(services, false) {
+        Ok(tables) => round(run, &tables, MaintenanceMode::Look).await.tables,
+        Err(_) => vec![],
+    }
+}
+
 #[derive(Serialize)]
 pub struct PartitionsReport {
     tables: Vec<PartitionRow>,
     #[serde(skip)]
     dry: bool,
-}
-
-#[derive(Serialize)]
-pub struct PartitionRow {
-    service: String,
-    table: String,
-    /// Partitions that were made, or would be.
-    made: Vec<String>,
-    /// Partitions that were detached or dropped, or would be.
-    removed: Vec<String>,
-    /// First days of periods that have rows in the default partition, and so no partition.
-    left_out: Vec<String>,
-    outcome: &'static str,
-    error: Option<Error>,
-}
-
-impl PartitionRow {
-    fn new(service: &DesiredService, table: &PartitionedTable, end: Result<Maintained>) -> PartitionRow {
-        let (done, error) = match end {
-            Ok(done) => (done, None),
-            Err(error) => (Maintained::default(), Some(error)),
-        };
-        let left = occupied(service, table, &done.left_out);
-        let outcome = match (&error, &left) {
-            (Some(_), _) => "failed",
-            (None, Some(_)) => "incomplete",
-            (None, None) => "ok",
-        };
-        let Maintained { made, removed, left_out, .. } = done;
-        let (service, table) = (service.name.to_string(), table.to_string());
-        PartitionRow { service, table, made, removed, left_out, outcome, error: error.or(left) }
-    }
-}
-
-/// Makes the error about periods whose rows are in the default partition.
-fn occupied(service: &DesiredService, table: &PartitionedTable, left_out: &[String]) -> Option<Error> {
-    if left_out.is_empty() {
-        return None;
-    }
-    let message = format!(
-        "the default partition of {table} of {} has rows of {}, which have no partition of their own: {}",
-        service.name,
-        counted(left_out.len(), "period"),
-        left_out.join(", ")
-    );
-    let hint = "move them in a migration: detach the default partition, insert its rows into the table, and attach it again";
-    Some(Error::operation(message).hint(hint))
-}
-
-/// Returns the names, or the first and the last of many.
-fn names(names: &[String]) -> String {
-    printable(&match names.len() {
-        0 => "-".to_owned(),
-        n if n <= NAMED => names.join(", "),
-        n => format!("{} … {} ({n})", names[0], names[n - 1]),
-    })
 }
 
 pub fn columns<'a>() -> Vec<ReportColumn<&'a PartitionRow>> {
@@ -166,6 +120,8 @@ pub fn columns<'a>() -> Vec<ReportColumn<&'a PartitionRow>> {
         ReportColumn::new("table", "table", |row, _| printable(&row.table).into()),
         ReportColumn::new("made", "made", |row, _| names(&row.made).into()),
         ReportColumn::new("removed", "removed", |row, _| names(&row.removed).into()),
+        ReportColumn::spare(0, "until", "made until", |row, _| Cell::optional(row.until.clone())),
+        ReportColumn::key("default_rows"),
         ReportColumn::new("outcome", "result", |row, _| {
             let paint = if row.error.is_none() { Paint::Good } else { Paint::Bad };
             Cell::new(row.outcome, paint)
@@ -180,14 +136,17 @@ impl Report for PartitionsReport {
             return "No service declares partitions.\n".into();
         }
         let table = ReportColumn::table(columns(), &[], &self.tables, style).render(style);
-        table + if self.dry { "\nNothing was changed: this was a dry run.\n" } else { "" }
+        let rows = || self.tables.iter();
+        let found = rows().filter_map(PartitionRow::finished_text).collect::<String>()
+            + &rows().filter_map(PartitionRow::default_text).collect::<String>();
+        table + &found + if self.dry { "\nNothing was changed: this was a dry run.\n" } else { "" }
     }
 
     fn messages(&self, style: &Style) -> String {
-        error_texts(self.tables.iter().filter_map(|row| row.error.as_ref()), style)
+        error_texts(self.tables.iter().flat_map(PartitionRow::errors), style)
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::of_errors(self.tables.iter().filter_map(|row| row.error.as_ref()))
+        ExitStatus::of_errors(self.tables.iter().flat_map(PartitionRow::errors))
     }
 }

@@ -1,7 +1,8 @@
 //! Partitions by time: made ahead and removed by the owner, while the table is in use.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+mod interrupted;
+mod seen;
+mod simulated;
 
 use crate::support::{Admin, Project, Server, as_both_admins};
 
@@ -20,9 +21,15 @@ fn project(server: &Server, admin: Admin, prefix: &str, rule: &str, table: &str)
 }
 
 fn parts(server: &Server, database: &str) -> Vec<String> {
-    let sql = "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-               WHERE i.inhparent = 'events'::regclass ORDER BY 1";
-    server.sql(database, sql).into_iter().flatten().collect()
+    parts_of(server, database, "events")
+}
+
+fn parts_of(server: &Server, database: &str, table: &str) -> Vec<String> {
+    let sql = format!(
+        "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = to_regclass('{table}') ORDER BY 1"
+    );
+    server.sql(database, &sql).into_iter().flatten().collect()
 }
 
 fn today(server: &Server, days: i32) -> String {
@@ -129,54 +136,4 @@ fn a_table_that_cannot_be_maintained_is_refused_with_the_way() {
     let outbox = "version: 1\nproject: pry\nservices:\n  pry_a:\n    outbox: { table: public.events, to: { nats: \"tls://n:4222\", subject: x } }\n    partitions: { public.events: { by: day, key: at } }\n";
     let done = Project::with_manifest(outbox).run(&["validate"]).expect(2);
     assert!(done.stderr.contains("is the outbox of pry_a"), "{}", done.stderr);
-}
-
-#[test]
-fn writers_never_wait_long_while_partitions_are_made_and_removed() {
-    let server = Server::start();
-    let project =
-        project(&server, Admin::Super, "prw", "{ by: day, key: at, ahead: 7, keep: 2d, drop: drop }", TABLE);
-    let _first = project.run(&["partitions", "--once"]).expect(0);
-    for days in 4..14 {
-        let sql = format!(
-            "SET ROLE prw_a_owner; CREATE TABLE events_{0} PARTITION OF events FOR VALUES FROM ('{0} 00:00Z') TO ('{1} 00:00Z')",
-            today(&server, -days),
-            today(&server, 1 - days)
-        );
-        server.sql("prw_a", &sql);
-    }
-    // A partition in the future that a run makes again.
-    let last = format!("SET ROLE prw_a_owner; DROP TABLE events_{}", today(&server, 7));
-    server.sql("prw_a", &last);
-    let app = project.password("prw_a_app");
-    let (stop, mut longest) = (AtomicBool::new(false), Duration::ZERO);
-    std::thread::scope(|scope| {
-        let writer = scope.spawn(|| {
-            let mut longest = Duration::ZERO;
-            let sql = ["INSERT INTO events VALUES (now(), 'x')".to_owned()];
-            let all: Vec<String> = sql.iter().cycle().take(50).cloned().collect();
-            while !stop.load(Ordering::Relaxed) {
-                let begun = Instant::now();
-                let answers = server.each_as("prw_a_app", &app, "prw_a", &all);
-                assert!(answers.iter().all(Result::is_ok), "{answers:?}");
-                // Fifty statements and a login.
-                longest = longest.max(begun.elapsed());
-            }
-            longest
-        });
-        // A reader that holds its lock for a while.
-        let reader = scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
-                let _read =
-                    server.sql_as("prw_a_app", &app, "prw_a", "SELECT count(*), pg_sleep(0.3) FROM events");
-            }
-        });
-        let _done = project.run(&["partitions", "--once"]).expect(0);
-        stop.store(true, Ordering::Relaxed);
-        longest = writer.join().unwrap();
-        reader.join().unwrap();
-    });
-    assert_eq!(parts(&server, "prw_a").len(), 8);
-    // One lock try is 100 ms; the rest is fifty statements on a busy machine.
-    assert!(longest < Duration::from_secs(5), "{longest:?}");
 }

@@ -82,7 +82,7 @@ pub use parameters::{
     ActualParameters, CollationVersions, CreationParameters, DatabaseParameters, FixedParameter,
     LocaleProvider, encoding, refused_setting,
 };
-pub use partitions::{PartitionedTable, Period, Removal};
+pub use partitions::{DETACHED_PARTITION, MADE_PARTITION, PartitionedTable, Period, Removal};
 pub use password_note::{dated, password_set};
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;

@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::SchemaName;
 
+/// Comment of a partition that martydb made.
+pub const MADE_PARTITION: &str = "martydb:partition";
+
+/// Comment of a table that was a partition until martydb detached it.
+pub const DETACHED_PARTITION: &str = "martydb:detached";
+
 /// Period of a partition, in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -14,6 +14,8 @@ pub struct TimePartition {
     pub to: Option<i64>,
     /// `true` if martydb made it.
     pub is_made: bool,
+    /// `true` if a `DETACH … CONCURRENTLY` of it was interrupted: queries of the table see it no longer.
+    pub is_pending: bool,
 }
 
 /// A period of time, in seconds since 1970.
@@ -78,6 +80,20 @@ pub fn over(parts: &[TimePartition], before: i64) -> Vec<&TimePartition> {
     over
 }
 
+/// Returns the time from which on a row has no partition of its own; `None` if there is none such.
+pub fn covered_until(parts: &[TimePartition], now: i64) -> Option<i64> {
+    let holds = |at: i64| {
+        let of = |part: &&TimePartition| !part.is_pending && part.meets(Span { from: at, to: at + 1 });
+        parts.iter().find(of).map(|part| part.to)
+    };
+    let mut at = now;
+    // Bounds increase, so each partition is passed once.
+    while let Some(to) = holds(at) {
+        at = to?;
+    }
+    Some(at)
+}
+
 /// Returns the name of a period's partition: the table's with the first day, or with the month.
 pub fn name_of(table: &str, period: Period, span: Span) -> String {
     let Some(date) = date(span.from) else { return format!("{table}_{}", span.from) };
@@ -114,6 +130,7 @@ mod tests {
             from: Some(span.from),
             to: Some(span.to),
             is_made: true,
+            is_pending: false,
         }
     }
 
@@ -148,6 +165,18 @@ mod tests {
         assert_eq!(all, [today(0), today(1), today(2), today(3)]);
         assert_eq!(missing(&[rest, wide], Period::Day, 3, TODAY + 10), [today(0), today(3)]);
         assert_eq!(missing(&[part(today(0))], Period::Week, 0, TODAY), []);
+    }
+
+    #[test]
+    fn a_table_is_covered_until_the_first_gap() {
+        let rest = TimePartition { is_rest: true, from: None, to: None, ..part(today(0)) };
+        let now = TODAY + 10;
+        assert_eq!(covered_until(std::slice::from_ref(&rest), now), Some(now));
+        assert_eq!(covered_until(&[part(today(1)), part(today(0)), part(today(3))], now), Some(today(1).to));
+        let pending = TimePartition { is_pending: true, ..part(today(1)) };
+        assert_eq!(covered_until(&[part(today(0)), pending], now), Some(today(0).to));
+        let open = TimePartition { to: None, ..part(today(1)) };
+        assert_eq!(covered_until(&[part(today(0)), open], now), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Partitions of a table, read from the catalogs.
 
 use super::calendar::TimePartition;
-use super::change::MADE;
+use martydb_model::MADE_PARTITION;
 use martydb_model::error::Result;
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, query};
@@ -19,14 +19,15 @@ pub struct Partitioning {
 }
 
 /// Queries the partitioning; no row if the table is not partitioned by ranges of one column with a time. The session's
-/// time zone is UTC, in which the bounds are printed and read.
+/// time zone is UTC, in which the bounds are printed and read. PostgreSQL 13 has no `inhdetachpending`.
 pub fn partitioning_sql(schema: &str, table: &str) -> Statement {
     stmt!(
         "SELECT a.attname::text, a.atttypid::regtype::text, extract(epoch FROM clock_timestamp())::bigint,
            n2.nspname::text, c2.relname::text, b.bound = 'DEFAULT',
            extract(epoch FROM substring(b.bound FROM 'FROM [(]''([0-9][^'']*)''[)]')::timestamptz)::bigint,
            extract(epoch FROM substring(b.bound FROM 'TO [(]''([0-9][^'']*)''[)]')::timestamptz)::bigint,
-           coalesce(obj_description(c2.oid, 'pg_class') = {made}, false)
+           coalesce(obj_description(c2.oid, 'pg_class') = {made}, false),
+           coalesce((to_jsonb(i) ->> 'inhdetachpending')::boolean, false)
          FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid JOIN pg_namespace n ON n.oid = c.relnamespace
          JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0]
            AND a.atttypid IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype)
@@ -34,7 +35,7 @@ pub fn partitioning_sql(schema: &str, table: &str) -> Statement {
          LEFT JOIN pg_class c2 ON c2.oid = i.inhrelid LEFT JOIN pg_namespace n2 ON n2.oid = c2.relnamespace
          LEFT JOIN LATERAL (SELECT pg_get_expr(c2.relpartbound, c2.oid) AS bound) b ON true
          WHERE p.partstrat = 'r' AND p.partnatts = 1 AND n.nspname = {schema} AND c.relname = {table}",
-        made = Literal(MADE.into()),
+        made = Literal(MADE_PARTITION.into()),
         schema = Literal(schema.to_owned()),
         table = Literal(table.to_owned()),
     )
@@ -54,6 +55,7 @@ pub fn partitioning(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable> {
                 from: row.try_get(6)?,
                 to: row.try_get(7)?,
                 is_made: row.try_get(8)?,
+                is_pending: row.try_get(9)?,
             });
         }
     }

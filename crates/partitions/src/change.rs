@@ -6,10 +6,8 @@ use super::calendar::{Span, TimePartition, day};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Literal, Qualified, Statement, stmt};
 use martydb_model::sqlstate;
+use martydb_model::{DETACHED_PARTITION, MADE_PARTITION};
 use martydb_pg::server::{Connection, Row, execute_protected, query_each};
-
-/// Comment of a partition that martydb made.
-pub const MADE: &str = "martydb:partition";
 
 /// Attempts to get the locks of a transaction.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +15,10 @@ pub struct LockTries {
     pub tries: u32,
     /// Pause between two, in which those go on who waited behind it.
     pub pause: Duration,
-    /// `lock_timeout` of each.
+    /// `lock_timeout` of the first lock of a transaction.
     pub lock: &'static str,
+    /// `lock_timeout` of each further one: others wait behind those that the transaction has by then.
+    pub next: &'static str,
 }
 
 /// A table with partitions.
@@ -26,6 +26,8 @@ pub struct LockTries {
 pub struct Parent<'a> {
     pub schema: &'a str,
     pub table: &'a str,
+    /// Its default partition.
+    pub rest: Option<&'a TimePartition>,
     /// Storage parameters of a new partition, such as `autovacuum_vacuum_scale_factor = 0.02`.
     pub storage: Option<&'a Statement>,
 }
@@ -42,7 +44,8 @@ pub fn name(part: &TimePartition) -> Qualified {
 }
 
 /// Returns the transaction that makes a partition: as a separate table that is then attached, because `CREATE TABLE …
-/// PARTITION OF` waits for every reader of the parent.
+/// PARTITION OF` waits for every reader of the parent. ATTACH locks the default partition against all others and reads
+/// it, so that lock is taken last and by itself.
 /// <https://www.postgresql.org/docs/current/ddl-partitioning.html#DDL-PARTITIONING-DECLARATIVE-MAINTENANCE>
 ///
 /// # Errors
@@ -55,41 +58,63 @@ pub fn attached(parent: &Parent<'_>, name: &str, span: Span, tries: LockTries) -
         Some(storage) => stmt!(" WITH ({storage})"),
         None => stmt!(""),
     };
-    Ok(Statement::join([
+    let own = parent.name();
+    let mut all = vec![
         stmt!("BEGIN"),
-        limit(tries),
+        limit(tries.lock),
         stmt!(
             "CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE){storage}",
-            table = parent.name(),
+            table = own,
         ),
-        stmt!("COMMENT ON TABLE {new} IS {made}", made = Literal(MADE.into())),
+        stmt!("COMMENT ON TABLE {new} IS {made}", made = Literal(MADE_PARTITION.into())),
+        stmt!("LOCK TABLE ONLY {own} IN SHARE UPDATE EXCLUSIVE MODE"),
+    ];
+    let rest =
+        parent.rest.map(|rest| stmt!("LOCK TABLE {rest} IN ACCESS EXCLUSIVE MODE", rest = self::name(rest)));
+    all.extend(rest);
+    all.extend([
+        limit(tries.next),
         stmt!(
-            "ALTER TABLE {table} ATTACH PARTITION {new} FOR VALUES FROM ({from}) TO ({to})",
-            table = parent.name(),
+            "ALTER TABLE {own} ATTACH PARTITION {new} FOR VALUES FROM ({from}) TO ({to})",
             from = Literal(day(span.from)),
             to = Literal(day(span.to)),
         ),
         stmt!("COMMIT"),
-    ]))
+    ]);
+    Ok(Statement::join(all))
 }
 
 /// Returns the transaction that detaches a partition, and drops it if `drops`.
 pub fn removed(parent: &Parent<'_>, part: &TimePartition, drops: bool, tries: LockTries) -> Statement {
     let (table, gone) = (parent.name(), name(part));
-    let last = if drops { stmt!("DROP TABLE {gone}") } else { stmt!("COMMENT ON TABLE {gone} IS NULL") };
+    let last = match drops {
+        true => stmt!("DROP TABLE {gone}"),
+        false => {
+            stmt!("COMMENT ON TABLE {gone} IS {detached}", detached = Literal(DETACHED_PARTITION.into()))
+        }
+    };
     Statement::join([
         stmt!("BEGIN"),
-        limit(tries),
+        limit(tries.lock),
         stmt!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE"),
+        limit(tries.next),
         stmt!("ALTER TABLE {table} DETACH PARTITION {gone}"),
         last,
         stmt!("COMMIT"),
     ])
 }
 
-/// Returns the setting of a transaction's wait for locks.
-pub fn limit(tries: LockTries) -> Statement {
-    stmt!("SET LOCAL lock_timeout = {lock}", lock = Literal(tries.lock.into()))
+/// Returns the transaction that finishes an interrupted `DETACH … CONCURRENTLY`. It locks nothing that a query of the
+/// table uses. <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>
+pub fn finished(parent: &Parent<'_>, part: &TimePartition, tries: LockTries) -> Statement {
+    let (table, gone) = (parent.name(), name(part));
+    let finalize = stmt!("ALTER TABLE {table} DETACH PARTITION {gone} FINALIZE");
+    Statement::join([stmt!("BEGIN"), limit(tries.lock), finalize, stmt!("COMMIT")])
+}
+
+/// Returns the setting of a transaction's wait for its next locks.
+pub fn limit(longest: &'static str) -> Statement {
+    stmt!("SET LOCAL lock_timeout = {longest}", longest = Literal(longest.into()))
 }
 
 /// Runs a transaction, and repeats it if another session holds a lock.

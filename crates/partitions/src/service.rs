@@ -8,12 +8,17 @@ use super::change::{self, LockTries, Parent};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Literal, Qualified, stmt};
 use martydb_model::{DesiredService, PartitionedTable, Removal, RoleKind};
-use martydb_pg::server::{Connection, connect_watched, execute, query};
+use martydb_pg::server::{Connection, connect_watched, execute, query, query_one};
 use martydb_pg::wire::interrupt;
 use martydb_provision::context::Context;
 
-/// Attempts to get a lock. A writer that comes behind one waits no longer than it does.
-const TRIES: LockTries = LockTries { tries: 60, pause: Duration::from_millis(400), lock: "100ms" };
+/// Attempts to get a lock. A writer that comes behind one waits no longer than it does: 100 ms for the first lock of a
+/// transaction, and little for those that it takes while it holds the first.
+const TRIES: LockTries =
+    LockTries { tries: 60, pause: Duration::from_millis(400), lock: "100ms", next: "20ms" };
+
+/// Rows of a default partition that are counted.
+const COUNTED: i64 = 10_000;
 
 const SETTINGS: &[(&str, &str)] =
     &[("search_path", "pg_catalog"), ("statement_timeout", "60s"), ("lock_timeout", "5s")];
@@ -21,17 +26,47 @@ const SETTINGS: &[(&str, &str)] =
 /// Class 42, "duplicate table".
 const DUPLICATE_TABLE: &str = "42P07";
 
-/// Changes of one table, made or due.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Changes of one table, made or due, and its state after them.
+#[derive(Debug, Clone, Default)]
 pub struct Maintained {
     /// Partitions that were made ahead.
     pub made: Vec<String>,
     /// Partitions that were detached or dropped.
     pub removed: Vec<String>,
+    /// Partitions whose interrupted `DETACH … CONCURRENTLY` was finished.
+    pub finished: Vec<String>,
     /// First days of periods without a partition, because the default partition has rows of them.
     pub left_out: Vec<String>,
+    /// Changes that failed; the others were made nevertheless.
+    pub failures: Vec<Error>,
     /// `true` if martydb has made no partition of the table before.
     pub is_first: bool,
+    /// Coverage of the table; without a run, as it was found.
+    pub coverage: Coverage,
+}
+
+/// Periods and rows without a partition of their own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Server's time, in seconds since 1970.
+    pub now: i64,
+    /// Time from which on rows have no partition of their own; `None`: never.
+    pub until: Option<i64>,
+    pub has_default: bool,
+    /// Rows in the default partition, up to 10 000.
+    pub default_rows: i64,
+}
+
+impl Coverage {
+    /// Returns `true` if rows of now have a partition of their own.
+    pub fn holds_now(&self) -> bool {
+        self.until.is_none_or(|until| until > self.now)
+    }
+
+    /// Returns the time for which partitions are made, in seconds; `None`: forever.
+    pub fn seconds_ahead(&self) -> Option<i64> {
+        self.until.map(|until| until.saturating_sub(self.now))
+    }
 }
 
 /// Extent of a run.
@@ -83,49 +118,132 @@ async fn as_owner(
     table: &PartitionedTable,
     mode: MaintenanceMode,
 ) -> Result<Maintained> {
-    let found = catalog::read(connection, table.schema.as_str(), &table.table).await?;
-    let found = found.ok_or_else(|| not_partitioned(service, table))?;
-    if found.key != table.key {
-        let message = format!("table {table} of {} is partitioned by \"{}\"", service.name, found.key);
-        return Err(Error::manifest(message).hint(format!("write key: {} under partitions", found.key)));
-    }
+    let mut found = read(connection, service, table).await?;
     let is_first = !found.parts.iter().any(|part| part.is_made);
-    let mut done = Maintained { is_first, ..Maintained::default() };
+    let coverage = coverage(connection, &found).await?;
+    let mut done = Maintained { is_first, coverage, ..Maintained::default() };
+    for part in found.parts.extract_if(.., |part| part.is_pending) {
+        let end = match mode {
+            MaintenanceMode::Run => finish(connection, table, &part).await,
+            MaintenanceMode::Look => Ok(()),
+        };
+        enter(end, part.name, &mut done.finished, &mut done.failures)?;
+    }
     for span in calendar::missing(&found.parts, table.by, table.ahead, found.now) {
         if interrupt::signal().is_some() {
-            break;
+            return Ok(done);
         }
         if occupied(connection, &found, span).await? {
             done.left_out.push(calendar::day(span.from));
             continue;
         }
         let name = calendar::name_of(&table.table, table.by, span);
-        if mode == MaintenanceMode::Run {
-            make(connection, table, &name, span).await?;
-        }
-        done.made.push(name);
+        let end = match mode {
+            MaintenanceMode::Run => make(connection, table, &found, &name, span).await,
+            MaintenanceMode::Look => Ok(()),
+        };
+        enter(end, name, &mut done.made, &mut done.failures)?;
     }
-    let Some(keep) = table.keep else { return Ok(done) };
-    let before = found.now.saturating_sub(i64::try_from(keep.as_secs()).unwrap_or(i64::MAX));
-    for part in calendar::over(&found.parts, before) {
+    for part in expired(table, &found) {
         if interrupt::signal().is_some() {
             break;
         }
-        if mode == MaintenanceMode::Run {
-            remove(connection, table, part).await?;
-        }
-        done.removed.push(part.name.clone());
+        let end = match mode {
+            MaintenanceMode::Run => remove(connection, table, part).await,
+            MaintenanceMode::Look => Ok(()),
+        };
+        enter(end, part.name.clone(), &mut done.removed, &mut done.failures)?;
+    }
+    if mode == MaintenanceMode::Run {
+        let now = read(connection, service, table).await?;
+        done.coverage.until = calendar::covered_until(&now.parts, now.now);
     }
     Ok(done)
 }
 
+/// Reads the table's partitioning, which must be as the manifest says.
+async fn read(
+    connection: &mut Connection,
+    service: &DesiredService,
+    table: &PartitionedTable,
+) -> Result<Partitioning> {
+    let found = catalog::read(connection, table.schema.as_str(), &table.table).await?;
+    let found = found.ok_or_else(|| not_partitioned(service, table))?;
+    if found.key != table.key {
+        let message = format!("table {table} of {} is partitioned by \"{}\"", service.name, found.key);
+        return Err(Error::manifest(message).hint(format!("write key: {} under partitions", found.key)));
+    }
+    Ok(found)
+}
+
+/// Enters the end of one change: one that a lock prevents does not keep the others from being made.
+fn enter(end: Result<()>, name: String, done: &mut Vec<String>, failures: &mut Vec<Error>) -> Result<()> {
+    match end {
+        Ok(()) => done.push(name),
+        Err(error) if error.is_lost() => return Err(error),
+        Err(error) => failures.push(error),
+    }
+    Ok(())
+}
+
+/// Returns the partitions that ended before the retention began.
+fn expired<'a>(table: &PartitionedTable, found: &'a Partitioning) -> Vec<&'a TimePartition> {
+    let Some(keep) = table.keep else { return vec![] };
+    let keep = i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
+    calendar::over(&found.parts, found.now.saturating_sub(keep))
+}
+
+async fn coverage(connection: &mut Connection, found: &Partitioning) -> Result<Coverage> {
+    let until = calendar::covered_until(&found.parts, found.now);
+    let mut coverage = Coverage { now: found.now, until, ..Coverage::default() };
+    if let Some(rest) = rest(found) {
+        let rest = change::name(rest);
+        let rows = stmt!("SELECT count(*) FROM (SELECT FROM {rest} LIMIT {COUNTED}) r");
+        coverage =
+            Coverage { has_default: true, default_rows: query_one(connection, &rows).await?, ..coverage };
+    }
+    Ok(coverage)
+}
+
+fn rest(found: &Partitioning) -> Option<&TimePartition> {
+    found.parts.iter().find(|part| part.is_rest)
+}
+
 fn parent(table: &PartitionedTable) -> Parent<'_> {
-    Parent { schema: table.schema.as_str(), table: &table.table, storage: None }
+    Parent { schema: table.schema.as_str(), table: &table.table, rest: None, storage: None }
+}
+
+/// Finishes an interrupted detaching. Another run may have finished it meanwhile.
+async fn finish(connection: &mut Connection, table: &PartitionedTable, part: &TimePartition) -> Result<()> {
+    let statement = change::finished(&parent(table), part, TRIES);
+    let Err(error) = change::patiently(connection, &statement, TRIES).await else { return Ok(()) };
+    if is_gone(connection, table, part).await? {
+        return Ok(());
+    }
+    Err(error.while_doing(format!("cannot finish detaching the partition {} of {table}", part.name)))
+}
+
+/// Returns `true` if the table has no such partition.
+async fn is_gone(
+    connection: &mut Connection,
+    table: &PartitionedTable,
+    part: &TimePartition,
+) -> Result<bool> {
+    let now = catalog::read(connection, table.schema.as_str(), &table.table).await?;
+    let is_it = |one: &TimePartition| one.name == part.name && one.schema == part.schema;
+    Ok(now.is_some_and(|now| !now.parts.iter().any(is_it)))
 }
 
 /// Makes a partition. Another run may have made it meanwhile.
-async fn make(connection: &mut Connection, table: &PartitionedTable, name: &str, span: Span) -> Result<()> {
-    let statement = change::attached(&parent(table), name, span, TRIES)?;
+async fn make(
+    connection: &mut Connection,
+    table: &PartitionedTable,
+    found: &Partitioning,
+    name: &str,
+    span: Span,
+) -> Result<()> {
+    let parent = Parent { rest: rest(found), ..parent(table) };
+    let statement = change::attached(&parent, name, span, TRIES)?;
     let Err(error) = change::patiently(connection, &statement, TRIES).await else { return Ok(()) };
     if error.sqlstate.as_deref() == Some(DUPLICATE_TABLE) {
         let now = catalog::read(connection, table.schema.as_str(), &table.table).await?;
@@ -140,8 +258,7 @@ async fn make(connection: &mut Connection, table: &PartitionedTable, name: &str,
 async fn remove(connection: &mut Connection, table: &PartitionedTable, part: &TimePartition) -> Result<()> {
     let statement = change::removed(&parent(table), part, table.removal == Removal::Drop, TRIES);
     let Err(error) = change::patiently(connection, &statement, TRIES).await else { return Ok(()) };
-    let now = catalog::read(connection, table.schema.as_str(), &table.table).await?;
-    if now.is_some_and(|now| !now.parts.iter().any(|one| one.name == part.name)) {
+    if is_gone(connection, table, part).await? {
         return Ok(());
     }
     Err(error.while_doing(format!("cannot remove the partition {} of {table}", part.name)))
@@ -149,7 +266,7 @@ async fn remove(connection: &mut Connection, table: &PartitionedTable, part: &Ti
 
 /// Returns `true` if the default partition has rows of the period: then no other partition can take them.
 async fn occupied(connection: &mut Connection, found: &Partitioning, span: Span) -> Result<bool> {
-    let Some(rest) = found.parts.iter().find(|part| part.is_rest) else { return Ok(false) };
+    let Some(rest) = rest(found) else { return Ok(false) };
     let asked = stmt!(
         "SELECT EXISTS (SELECT FROM {rest} WHERE {key} >= {from} AND {key} < {to})",
         rest = change::name(rest),

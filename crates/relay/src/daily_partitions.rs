@@ -48,7 +48,8 @@ mod tests {
 
     fn day(day: i64) -> TimePartition {
         let (from, to) = (Some(TODAY + day * DAY), Some(TODAY + (day + 1) * DAY));
-        TimePartition { schema: "public".into(), name: "o".into(), is_rest: false, from, to, is_made: true }
+        let (schema, name) = ("public".into(), "o".into());
+        TimePartition { schema, name, is_rest: false, from, to, is_made: true, is_pending: false }
     }
 
     fn rest() -> TimePartition {

@@ -16,7 +16,7 @@ use martydb_pg::server::{
     Connection, FromRow, Row, Unreadable, execute, execute_protected, query, query_one,
 };
 
-const TRIES: LockTries = LockTries { tries: 5, pause: Duration::from_millis(500), lock: "2s" };
+const TRIES: LockTries = LockTries { tries: 5, pause: Duration::from_millis(500), lock: "2s", next: "2s" };
 
 /// Reads the partitioning of the table.
 pub async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option<Partitioning>> {
@@ -59,7 +59,7 @@ pub async fn drop_delivered(
     // Waits for its writers: an event that is committed late must not be dropped.
     let locked = Statement::join([
         stmt!("BEGIN"),
-        change::limit(TRIES),
+        change::limit(TRIES.lock),
         stmt!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE", table = outbox_table(outbox)),
         stmt!("LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE", part = change::name(over)),
         stmt!("SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)", part = change::name(over)),
@@ -88,7 +88,7 @@ pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Pa
     let last = query_one(connection, &last).await?;
     let storage = stmt!("autovacuum_vacuum_scale_factor = 0.02");
     let (schema, table) = (outbox.schema.as_str(), outbox.table.as_str());
-    let parent = Parent { schema, table, storage: Some(&storage) };
+    let parent = Parent { schema, table, rest: Some(rest), storage: Some(&storage) };
     let mut made = 0;
     for day in daily_partitions::missing_days(&found.parts, found.now, last) {
         let span = daily_partitions::span(day);
