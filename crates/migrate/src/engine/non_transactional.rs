@@ -14,7 +14,7 @@ use crate::files::{MigrationFile, OwnTransaction, StatementKind, source, stateme
 use crate::history::{Elapsed, Record, ResumePoint, progress};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
-use martydb_pg::server::ErrorResponse;
+use martydb_pg::server::{ErrorResponse, Row};
 
 struct FileRun<'r, 's> {
     run: StepRun<'r, 's>,
@@ -139,6 +139,26 @@ impl FileRun<'_, '_> {
         Ok(())
     }
 
+    /// Finishes each interrupted `DETACH … CONCURRENTLY` of the owner's tables; returns `false` if there is none.
+    async fn finish_detaching(&mut self) -> Result<bool> {
+        let asked = [self.run.session.act_as_owner(), progress::pending_detaches()];
+        let results = self.run.session.query(asked).await?;
+        let rows = results.iter().flatten();
+        let found: Vec<(String, String)> = rows.map(Row::read).collect::<Result<_, _>>()?;
+        for (partition, finalize) in &found {
+            self.run.warn(format!("finishing the interrupted DETACH of partition {partition}"));
+            let note = self.note.take().map_or_else(String::new, |note| note + "; ");
+            self.note = Some(format!("{note}finished the interrupted DETACH of partition {partition}"));
+            let finalize = ServerText::quoted_by_server(finalize.clone());
+            // It waits for transactions that still see the partition, and blocks no query of the table.
+            self.run.session.connection.without_timeout(true);
+            let finished = self.run.session.execute([stmt!("{finalize}")]).await;
+            self.run.session.connection.without_timeout(false);
+            finished?;
+        }
+        Ok(!found.is_empty())
+    }
+
     async fn single(&mut self, at: usize) -> Result<()> {
         match kind_of(&self.run.step.file, at) {
             StatementKind::SessionSetting | StatementKind::Transactional => {
@@ -170,12 +190,16 @@ impl FileRun<'_, '_> {
     /// Runs a statement that is its own transaction, or contains several.
     async fn alone(&mut self, at: usize, kind: &StatementKind) -> Result<()> {
         let batch = Batch::alone(&self.run.step.file, at);
-        let mut backoff = self.run.backoff();
+        let (mut backoff, mut detached) = (self.run.backoff(), false);
         loop {
             self.prepare(kind).await?;
             let Err((completed, fault)) = self.run.send(&batch.message).await else { break };
-            if self.resumed && at == self.from && kind.was_done(&fault) {
+            if (detached || self.resumed && at == self.from) && kind.was_done(&fault) {
                 break;
+            }
+            if !detached && kind.may_be_half_detached(&fault) && self.finish_detaching().await? {
+                detached = true;
+                continue;
             }
             if is_passing(&fault) && kind.may_repeat() && !fault.unreachable {
                 // An index that this run's failed attempt left is dropped before the next.

@@ -33,6 +33,13 @@ impl StatementKind {
         fault.sqlstate.as_deref().is_some_and(|state| repeated.contains(&state))
     }
 
+    /// Returns `true` if this error can mean that a `DETACH … CONCURRENTLY` was interrupted.
+    /// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>
+    pub fn may_be_half_detached(&self, fault: &ErrorResponse) -> bool {
+        let detaches = matches!(self, StatementKind::NonTransactional { repeated, patient: true } if repeated.contains(&sqlstate::UNDEFINED_TABLE));
+        detaches && fault.sqlstate.as_deref() == Some(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE)
+    }
+
     /// Returns `true` if it may be retried after a lock timeout: a block may have committed a part.
     pub fn may_repeat(&self) -> bool {
         *self != StatementKind::Block

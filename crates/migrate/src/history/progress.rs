@@ -103,6 +103,20 @@ pub fn drop_index(quoted: &str) -> Statement {
     stmt!("DROP INDEX CONCURRENTLY IF EXISTS {index}", index = ServerText::quoted_by_server(quoted.into()))
 }
 
+/// Selects the partitions of the owner's tables whose `DETACH … CONCURRENTLY` was interrupted, with the statements that
+/// finish it. PostgreSQL 13 has neither.
+pub fn pending_detaches() -> Statement {
+    stmt!(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
+                pg_catalog.format('ALTER TABLE %I.%I DETACH PARTITION %I.%I FINALIZE', pn.nspname, p.relname, n.nspname, c.relname)
+         FROM pg_catalog.pg_inherits i
+         JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         JOIN pg_catalog.pg_class p ON p.oid = i.inhparent JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+         WHERE (pg_catalog.to_jsonb(i) ->> 'inhdetachpending')::bool AND pg_catalog.pg_get_userbyid(p.relowner) = current_user
+         ORDER BY 1"
+    )
+}
+
 /// Selects the INVALID indexes of the owner among these names.
 pub fn invalid_among(names: &[String]) -> Statement {
     let names = List::literals(names);

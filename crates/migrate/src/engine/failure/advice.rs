@@ -123,6 +123,13 @@ const CURES: &[AdviceRow] = &[
         replaces_hint: true,
     },
     AdviceRow {
+        states: &[sqlstate::CHECK_VIOLATION],
+        sign: AdviceCondition::Routine(&["check_default_partition_contents"]),
+        advice: "the default partition has rows of the new partition: in one migration detach it, create the partition, insert its \
+                 rows into the table, and attach it again",
+        replaces_hint: false,
+    },
+    AdviceRow {
         states: &[sqlstate::UNSAFE_NEW_ENUM_VALUE_USAGE],
         sign: AdviceCondition::Always,
         advice: "a new enum value can be used once the transaction that adds it is committed: move ALTER TYPE … ADD VALUE \
