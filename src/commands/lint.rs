@@ -119,7 +119,8 @@ impl KnownFiles {
 
 fn look(service: &DesiredService, known: &KnownFiles, sizes: &TableSizes) -> Result<Linted> {
     let folder = folder::load_valid(&service.migrations, service.name.as_str())?;
-    let looked: Vec<_> = folder.migrations.iter().filter(|migration| !known.contains(migration)).collect();
+    let (applied, looked): (Vec<_>, Vec<_>) =
+        folder.migrations.iter().partition(|migration| known.contains(migration));
     for migration in &looked {
         let wrong = migration.up.directives.allowed.iter().find_map(|allowed| unknown(&allowed.rule));
         if let Some(wrong) = wrong {
@@ -127,7 +128,7 @@ fn look(service: &DesiredService, known: &KnownFiles, sizes: &TableSizes) -> Res
             return Err(Error::new(Kind::MigrationFile, format!("{path}: {wrong}")));
         }
     }
-    let findings = lint(looked.iter().copied(), &service.lint, sizes);
+    let findings = lint(&applied, &looked, &service.lint, sizes);
     Ok(Linted { service: service.name.to_string(), files: looked.len(), findings })
 }
 

@@ -65,6 +65,9 @@ pub const ATTACH_UNCHECKED: &str = "attach-without-check";
 pub const DEFAULT_PART: &str = "default-partition";
 pub const CONCURRENT_ON_PARENT: &str = "concurrent-index-on-partitioned";
 
+/// Name of the rule about the readers of standbys.
+pub const STANDBY_CONFLICT: &str = "standby-conflict";
+
 /// Rules of our own, with their meaning.
 pub const OWN: &[(&str, &str)] = &[
     (
@@ -93,8 +96,15 @@ pub const OWN: &[(&str, &str)] = &[
     ),
     (
         CONCURRENT_ON_PARENT,
-        "PostgreSQL refuses CREATE INDEX CONCURRENTLY on a partitioned table (0A000). Create the index ON ONLY the parent, build one \
+        "PostgreSQL refuses CREATE INDEX CONCURRENTLY on a partitioned table (0A000), and a plain CREATE INDEX blocks the writers of \
+         every partition while it is built. Create the index ON ONLY the parent, build one \
          concurrently on each partition, and attach them: the parent's index becomes valid with the last.",
+    ),
+    (
+        STANDBY_CONFLICT,
+        "A note, where the manifest declares standbys: the statement takes an ACCESS EXCLUSIVE lock, which a standby replays. A query \
+         that reads the table there is canceled after max_standby_streaming_delay, with SQLSTATE 40001. Have the readers retry, or \
+         run the migration when they are idle.",
     ),
 ];
 

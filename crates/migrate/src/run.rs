@@ -310,12 +310,13 @@ impl<'a> MigrationRun<'a, '_> {
     /// Sends lint warnings. A database with nothing applied has no sessions that could wait in a lock queue, so
     /// it gets none.
     async fn warn(&self, versions: &[i64]) {
-        let chosen = || versions.iter().filter_map(|version| self.folder.get(*version));
+        let (chosen, known): (Vec<_>, Vec<_>) =
+            self.folder.migrations.iter().partition(|one| versions.contains(&one.version));
         let rules = &self.session.target.lint;
-        let mut found = lint(chosen(), rules, &TableSizes::default());
+        let mut found = lint(&known, &chosen, rules, &TableSizes::default());
         if found.iter().any(LintFinding::depends_on_size) {
             let sizes = table_sizes(self.session.target, Duration::ZERO).await.unwrap_or_default();
-            found = lint(chosen(), rules, &sizes);
+            found = lint(&known, &chosen, rules, &sizes);
         }
         for finding in found.iter().filter(|finding| finding.severity == LintSeverity::Danger) {
             let name = self.folder.get(finding.version).map(|migration| migration.name.clone());

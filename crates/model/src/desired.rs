@@ -121,6 +121,8 @@ pub enum DownFiles {
 pub struct LintRules {
     pub disable: Vec<String>,
     pub enable: Vec<String>,
+    /// `true` if the server has standbys, whose readers a lock can cancel.
+    pub has_standbys: bool,
 }
 
 impl DesiredService {

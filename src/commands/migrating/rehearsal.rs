@@ -30,9 +30,10 @@ fn migration(service: &str, one: &RehearsedMigration) -> String {
     };
     let head = format!("{service} V{} {}: {} ms", one.version, one.name, one.duration_ms);
     format!(
-        "\n{}\n{}{}",
+        "\n{}\n{}{}{}",
         printable(&head),
         line("locks", locks.collect()),
+        line("cancels readers at standbys, after max_standby_streaming_delay", one.standby_conflicts.clone()),
         line("rewrites", rewrites.collect())
     )
 }

@@ -61,6 +61,13 @@ pub struct ServerSpec {
     pub database_owner: Option<RoleName>,
 }
 
+impl ServerSpec {
+    /// Returns `true` if a standby is declared. A worker of a Citus cluster is none.
+    pub fn has_standbys(&self) -> bool {
+        self.replicas.iter().any(|replica| replica.role != ReplicaRole::Worker)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerLocation {
     Embedded {

@@ -6,6 +6,7 @@ pub mod deep;
 mod objects;
 mod partitions;
 mod sizes;
+mod standbys;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -20,7 +21,9 @@ use squawk_syntax::SourceFile;
 
 use super::syntax;
 use crate::files::{Migration, Mode, Position, Positions, too_deep};
-use martydb_config::lint_rules::{ALWAYS, BY_SIZE, OFF, SAME, SYNTAX, UNREADABLE};
+use martydb_config::lint_rules::{
+    ALWAYS, BY_SIZE, LIVE_PARENT, OFF, SAME, STANDBY_CONFLICT, SYNTAX, UNREADABLE,
+};
 use martydb_model::LintRules;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -70,6 +73,7 @@ struct Chosen {
     syntax: bool,
     /// Names of all disabled rules.
     own_off: Vec<String>,
+    has_standbys: bool,
 }
 
 impl Chosen {
@@ -80,26 +84,46 @@ impl Chosen {
         let off = OFF.iter().map(|row| row.0).filter(|rule| !enabled.contains(rule));
         let off = off.chain(disabled).collect();
         let syntax = !rules.disable.iter().any(|rule| rule == SYNTAX);
-        Chosen { enabled, off, syntax, own_off: rules.disable.clone() }
+        Chosen { enabled, off, syntax, own_off: rules.disable.clone(), has_standbys: rules.has_standbys }
     }
 }
 
-/// Checks pending migrations, in order. `sizes` are those of existing tables; tables without a size count as large.
-pub fn lint<'a>(
-    migrations: impl IntoIterator<Item = &'a Migration>,
+/// Checks pending migrations, in order. `applied` tell which tables are partitioned. `sizes` are those of existing tables;
+/// tables without a size count as large.
+pub fn lint(
+    applied: &[&Migration],
+    migrations: &[&Migration],
     rules: &LintRules,
     sizes: &TableSizes,
 ) -> Vec<LintFinding> {
     let chosen = Chosen::of(rules);
-    let migrations: Vec<&Migration> = migrations.into_iter().collect();
     with_deep_stack(|| {
         let mut objects = (Objects::default(), Partitioned::default());
+        for migration in applied.iter().skip_while(|one| !mentions_partitions(one)) {
+            // A file that the linter cannot read tells nothing.
+            let _unreadable = survived(|| follow_applied(migration, &mut objects.1));
+        }
         let mut one = |migration| {
             let file = FileLint { migration, chosen: &chosen, sizes };
             survived(|| file.run(&mut objects)).unwrap_or_else(|| vec![file.unreadable()])
         };
         migrations.iter().flat_map(|migration| one(migration)).collect()
     })
+}
+
+fn mentions_partitions(migration: &Migration) -> bool {
+    migration.up.text.as_bytes().windows(9).any(|word| word.eq_ignore_ascii_case(b"partition"))
+}
+
+/// Follows the statements of an applied file, whose tables are in use.
+fn follow_applied(migration: &Migration, partitioned: &mut Partitioned) {
+    let text = &*migration.up.sent();
+    if too_deep(text).is_none() {
+        for statement in &Objects::default().follow(&SourceFile::parse(text)) {
+            drop(partitioned.follow(statement));
+        }
+        partitioned.go_live();
+    }
 }
 
 /// Context for the findings of one file.
@@ -136,6 +160,9 @@ impl FileLint<'_> {
         let violations: Vec<Violation> =
             self.linter().lint(&parsed, text).into_iter().filter(advised).collect();
         let mut findings = self.judge(&violations, &statements);
+        if self.chosen.has_standbys {
+            findings.extend(self.of_standbys(&statements, &of_partitions));
+        }
         findings.extend(self.of_partitions(of_partitions));
         findings.sort_by_key(|finding| (finding.position.line, finding.position.column));
         findings
@@ -154,6 +181,26 @@ impl FileLint<'_> {
             }
         }
         findings
+    }
+
+    /// Returns notes about statements that cancel queries at a standby.
+    fn of_standbys(
+        &self,
+        statements: &[LintedStatement],
+        of_partitions: &[(usize, Vec<PartitionViolation>)],
+    ) -> Vec<LintFinding> {
+        let off =
+            self.allows(STANDBY_CONFLICT) || self.chosen.own_off.iter().any(|off| off == STANDBY_CONFLICT);
+        let mut places = Positions::new(&self.migration.up.text);
+        let on_parent = |at: usize| of_partitions[at].1.iter().any(|found| found.0 == LIVE_PARENT);
+        let all = statements.iter().enumerate().filter(|_| !off);
+        let conflicts = all.filter(|(at, one)| standbys::conflicts(one) || on_parent(*at));
+        let note = conflicts.map(|(_, one)| LintFinding {
+            severity: LintSeverity::Note,
+            message: standbys::message(one),
+            ..self.finding(STANDBY_CONFLICT, places.at(one.range.start))
+        });
+        note.collect()
     }
 
     fn linter(&self) -> Linter {

@@ -9,7 +9,7 @@ mod effects;
 
 use std::time::Instant;
 
-use effects::Relations;
+use effects::{ACCESS_EXCLUSIVE, Relations};
 
 use super::batch::{Batch, BatchPart, MigrationStep};
 use super::executor::StepRun;
@@ -115,7 +115,10 @@ impl RehearsalStage<'_, '_> {
             let sizes = sizes.first().map(Vec::as_slice).unwrap_or_default();
             rewrites = self.relations.rewrites(sizes)?;
         }
-        Ok(RehearsedMigration { version, name, duration_ms, locks, rewrites })
+        let has_standbys = self.session.target.lint.has_standbys;
+        let exclusive = locks.iter().filter(|lock| has_standbys && lock.mode == ACCESS_EXCLUSIVE);
+        let standby_conflicts = exclusive.map(|lock| lock.relation.clone()).collect();
+        Ok(RehearsedMigration { version, name, duration_ms, locks, standby_conflicts, rewrites })
     }
 }
 

@@ -10,6 +10,9 @@ pub struct RehearsedMigration {
     pub duration_ms: u64,
     /// Locks on relations that existed before the rehearsal, by name; each where it was first taken in that mode.
     pub locks: Vec<RelationLock>,
+    /// Relations whose readers at the server's standbys would be canceled after `max_standby_streaming_delay`: a standby
+    /// replays ACCESS EXCLUSIVE locks. Empty without standbys in the manifest.
+    pub standby_conflicts: Vec<String>,
     /// Existing tables that got new files: rewritten, or emptied by TRUNCATE.
     pub rewrites: Vec<Rewrite>,
 }

@@ -74,7 +74,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
             .map(|moved| former(scope, name, own, moved, (server, servers)))
             .transpose()?,
         dump_schema: own.dump_schema.or(defaults.dump_schema).unwrap_or(false),
-        lint: lint(scope, name, &own.lint)?,
+        lint: LintRules { has_standbys: spec.has_standbys(), ..lint(scope, name, &own.lint)? },
         server: server.to_owned(),
         name: checked_name,
     })
@@ -144,6 +144,7 @@ fn lint(scope: &Scope, service: &str, own: &RawLint) -> Result<LintRules> {
     let rules = LintRules {
         disable: either(&own.disable, &defaults.disable),
         enable: either(&own.enable, &defaults.enable),
+        has_standbys: false,
     };
     match rules.disable.iter().chain(&rules.enable).find_map(|name| crate::lint_rules::unknown(name)) {
         None => Ok(rules),

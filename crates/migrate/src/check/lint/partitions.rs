@@ -1,7 +1,7 @@
 //! Rules about partitions, by the words of each statement: locks on a parent that is in use, and statements that
 //! PostgreSQL refuses for a partitioned table.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects::LintedStatement;
 use martydb_config::lint_rules::{ATTACH_UNCHECKED, CONCURRENT_ON_PARENT, DEFAULT_PART, LIVE_PARENT};
@@ -9,8 +9,12 @@ use martydb_config::lint_rules::{ATTACH_UNCHECKED, CONCURRENT_ON_PARENT, DEFAULT
 /// Tables as the statements before the current one leave them.
 #[derive(Debug, Default)]
 pub struct Partitioned {
+    /// Partitioned tables that these files make.
     parents: BTreeSet<String>,
-    with_default: BTreeSet<String>,
+    /// Partitioned tables in use.
+    live: BTreeSet<String>,
+    /// Default partitions by their tables.
+    defaults: BTreeMap<String, String>,
     /// Tables that these files make, which are empty when they are attached.
     made: BTreeSet<String>,
     /// Tables with a CHECK constraint of their own.
@@ -30,30 +34,55 @@ const NO_DEFAULT: &str =
     "make partitions ahead with `martydb partitions` instead, or keep the default partition empty";
 
 impl Partitioned {
+    /// Takes note that the files so far are applied: their tables are in use.
+    pub fn go_live(&mut self) {
+        self.live.append(&mut self.parents);
+        self.made.clear();
+        self.checked.clear();
+    }
+
     /// Processes a statement and returns what it violates.
     pub fn follow(&mut self, statement: &LintedStatement) -> Vec<PartitionViolation> {
         let words = Sentence(&statement.words);
         let target = statement.targets.first().cloned().unwrap_or_default();
         let mut found = vec![];
         if words.begins(&["create", "index"]) || words.begins(&["create", "unique", "index"]) {
-            if words.has(&["concurrently"]) && self.parents.contains(&target) {
-                let message =
-                    format!("CREATE INDEX CONCURRENTLY is refused for the partitioned table {target}");
-                found.push((CONCURRENT_ON_PARENT, message, EACH_PART));
-            }
+            found.extend(self.indexed(&words, &target));
         } else if words.begins(&["create", "table"]) {
             found.extend(self.created(&words, &target));
         } else if words.begins(&["alter", "table"]) {
             found.extend(self.altered(&words, &target, statement.is_new));
+        } else if words.begins(&["drop", "table"]) {
+            statement.targets.iter().for_each(|name| self.forget(name));
         }
         found
+    }
+
+    fn indexed(&self, words: &Sentence<'_>, table: &str) -> Option<PartitionViolation> {
+        let is_live = self.live.contains(table);
+        let message = match words.has(&["concurrently"]) {
+            true if is_live || self.parents.contains(table) => {
+                format!("CREATE INDEX CONCURRENTLY is refused for the partitioned table {table}")
+            }
+            false if is_live && !words.has(&["on", "only"]) => format!(
+                "CREATE INDEX on the partitioned table {table} blocks the writers of every partition while it is built"
+            ),
+            _ => return None,
+        };
+        Some((CONCURRENT_ON_PARENT, message, EACH_PART))
+    }
+
+    fn forget(&mut self, table: &str) {
+        self.defaults.retain(|parent, part| parent != table && part != table);
+        self.parents.remove(table);
+        self.live.remove(table);
     }
 
     /// Returns `true` for a plain index on a parent: the advice to build it concurrently does not apply.
     pub fn is_index_on_parent(&self, statement: &LintedStatement) -> bool {
         let target = statement.targets.first();
         Sentence(&statement.words).has(&["on", "only"])
-            || target.is_some_and(|target| self.parents.contains(target))
+            || target.is_some_and(|target| self.parents.contains(target) || self.live.contains(target))
     }
 
     fn created(&mut self, words: &Sentence<'_>, name: &str) -> Vec<PartitionViolation> {
@@ -73,7 +102,7 @@ impl Partitioned {
             found.extend(is_default.then(|| default_of(&parent)));
         }
         if is_default {
-            self.with_default.insert(parent);
+            self.defaults.insert(parent, name.to_owned());
         }
         found
     }
@@ -82,8 +111,11 @@ impl Partitioned {
         if words.has(&["check"]) {
             self.checked.insert(table.to_owned());
         }
-        if words.has(&["detach", "partition"]) {
-            let refused = words.has(&["concurrently"]) && self.with_default.contains(table);
+        if let Some(part) = words.after(&["detach", "partition"]) {
+            let refused = words.has(&["concurrently"]) && self.defaults.contains_key(table);
+            if self.defaults.get(table) == Some(&part) {
+                self.defaults.remove(table);
+            }
             let message =
                 format!("DETACH PARTITION … CONCURRENTLY is refused while {table} has a default partition");
             return refused.then_some((DEFAULT_PART, message, NO_DEFAULT)).into_iter().collect();
@@ -91,7 +123,7 @@ impl Partitioned {
         let Some(part) = words.after(&["attach", "partition"]) else { return vec![] };
         if words.ends_with_default() {
             let lives = !is_new && !self.parents.contains(table);
-            self.with_default.insert(table.to_owned());
+            self.defaults.insert(table.to_owned(), part);
             return lives.then(|| default_of(table)).into_iter().collect();
         }
         let scanned = !is_new && !self.checked.contains(&part) && !self.made.contains(&part);
@@ -127,7 +159,7 @@ impl Sentence<'_> {
 
     /// Returns the name behind the words, without its schema.
     fn after(&self, words: &[&str]) -> Option<String> {
-        const BEHIND: &[&str] = &["default", "for", "partition", "using", "with"];
+        const BEHIND: &[&str] = &["concurrently", "default", "for", "partition", "using", "with"];
         let from = self.at(words)? + words.len();
         let (first, second) = (self.0.get(from)?, self.0.get(from + 1));
         // A dot is no word.

@@ -10,10 +10,8 @@ fn migration(version: i64, sql: &str) -> Migration {
 
 fn rules_of(files: &[&str], applied: i64, rules: &LintRules) -> Vec<String> {
     let all: Vec<_> = (1..).zip(files).map(|(version, sql)| migration(version, sql)).collect();
-    lint(all.iter().filter(|migration| migration.version > applied), rules, &TableSizes::default())
-        .into_iter()
-        .map(|finding| finding.rule)
-        .collect()
+    let (known, pending): (Vec<_>, Vec<_>) = all.iter().partition(|migration| migration.version <= applied);
+    lint(&known, &pending, rules, &TableSizes::default()).into_iter().map(|finding| finding.rule).collect()
 }
 
 fn found(files: &[&str], applied: i64) -> Vec<String> {
@@ -330,4 +328,45 @@ fn partitions_of_a_table_in_use_are_judged_by_their_locks() {
     let detached = "-- martydb: no-transaction\nALTER TABLE ev DETACH PARTITION ev_1 CONCURRENTLY;";
     assert!(found(&[&both, detached], 0).contains(&"default-partition".into()));
     assert!(!found(&[parent, detached], 0).contains(&"default-partition".into()));
+    // An applied file tells that a table is partitioned, and which default partition it has.
+    for sql in ["CREATE INDEX ev_at ON ev (at);", refused] {
+        assert_eq!(found(&[parent, sql], 1), ["concurrent-index-on-partitioned"], "{sql}");
+    }
+    assert!(found(&[&both, detached], 1).contains(&"default-partition".into()));
+    for gone in ["ALTER TABLE ev DETACH PARTITION ev_1;", "DROP TABLE ev_1;"] {
+        assert!(!found(&[&both, gone, detached], 2).contains(&"default-partition".into()), "{gone}");
+    }
+}
+
+#[test]
+fn readers_of_standbys_that_a_lock_cancels_are_told() {
+    let told = |files: &[&str], applied| {
+        let rules = LintRules { has_standbys: true, ..LintRules::default() };
+        rules_of(files, applied, &rules).iter().any(|rule| rule == "standby-conflict")
+    };
+    for sql in [
+        "ALTER TABLE t DROP COLUMN a;",
+        "ALTER TABLE t ALTER a SET DEFAULT 1;",
+        "DROP TABLE t;",
+        "TRUNCATE t;",
+        "DROP INDEX i;",
+        "CREATE TABLE p PARTITION OF t DEFAULT;",
+        "-- martydb: no-transaction\nVACUUM FULL t;",
+    ] {
+        assert!(told(&[sql], 0), "{sql}");
+        assert!(!found(&[sql], 0).contains(&"standby-conflict".into()), "no standby: {sql}");
+        let allowed = sql.replace("-- martydb: no-transaction\n", "");
+        let mode = if allowed == sql { "" } else { "-- martydb: no-transaction\n" };
+        assert!(!told(&[&format!("{mode}-- martydb: allow standby-conflict: x\n{allowed}")], 0), "{sql}");
+    }
+    for sql in [
+        "CREATE TABLE n (a int); ALTER TABLE n DROP COLUMN a;",
+        "ALTER TABLE t VALIDATE CONSTRAINT c;",
+        "ALTER TABLE t SET (fillfactor = 70);",
+        "ALTER TABLE t ATTACH PARTITION p FOR VALUES IN (1);",
+        "-- martydb: no-transaction\nDROP INDEX CONCURRENTLY i;",
+        "INSERT INTO t VALUES (1);",
+    ] {
+        assert!(!told(&[sql], 0), "{sql}");
+    }
 }

@@ -7,6 +7,10 @@ use crate::report::{RelationLock, Rewrite};
 use martydb_model::sql::{List, Statement, stmt};
 use martydb_pg::server::{Row, Unreadable};
 
+/// Mode whose locks a standby replays:
+/// <https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT>.
+pub const ACCESS_EXCLUSIVE: &str = "AccessExclusiveLock";
+
 /// Lock modes of tables, the weakest first.
 /// <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const MODES: &[&str] = &[
@@ -17,7 +21,7 @@ const MODES: &[&str] = &[
     "ShareLock",
     "ShareRowExclusiveLock",
     "ExclusiveLock",
-    "AccessExclusiveLock",
+    ACCESS_EXCLUSIVE,
 ];
 
 /// A relation as it was before the rehearsal.
