@@ -42,7 +42,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DiffReport> {
     let all = map_concurrent(run.jobs.count, work, |(service, (before, after))| {
         let options = options.clone();
         async move {
-            let found = compare(before, after, &options).await;
+            let found = compare(before, after, &options, &maintained(&service)).await;
             let answer = found.map(|differences| Differences { differences });
             PerService::new(service.name.to_string(), answer)
         }
@@ -97,24 +97,41 @@ async fn files(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side
     Ok(all)
 }
 
-async fn compare(before: Result<Side>, after: Result<Side>, options: &Options) -> Result<Vec<Difference>> {
+/// Returns the tables whose partitions martydb makes and removes, as the catalog names them.
+fn maintained(service: &DesiredService) -> Vec<String> {
+    let outbox = service.outbox.iter().map(|outbox| format!("{}.{}", outbox.schema, outbox.table));
+    service.partitions.iter().map(ToString::to_string).chain(outbox).collect()
+}
+
+async fn compare(
+    before: Result<Side>,
+    after: Result<Side>,
+    options: &Options,
+    maintained: &[String],
+) -> Result<Vec<Difference>> {
     let (before, after) = (before?, after?);
     let before = ReadSide::of(before, options).await?;
     let after = match ReadSide::of(after, options).await {
         Ok(after) => after,
         Err(error) => return before.remove_after(Err(error)).await,
     };
-    let found = differences(&before, &after, options).await;
+    let found = differences(&before, &after, options, maintained).await;
     before.remove_after(after.remove_after(found).await).await
 }
 
 /// Only a scratch database may read expressions again: the others are not written to.
-async fn differences(before: &ReadSide, after: &ReadSide, options: &Options) -> Result<Vec<Difference>> {
-    let mut former = before.catalog.clone();
+async fn differences(
+    before: &ReadSide,
+    after: &ReadSide,
+    options: &Options,
+    maintained: &[String],
+) -> Result<Vec<Difference>> {
+    let mut former = before.catalog.without_partitions(maintained);
+    let later = after.catalog.without_partitions(maintained);
     if let Some((_, target)) = after.scratch.as_ref().or(before.scratch.as_ref()) {
-        former = reread(target, options.lock_wait, former, &after.catalog).await?;
+        former = reread(target, options.lock_wait, former, &later).await?;
     }
-    Ok(former.differences(&after.catalog))
+    Ok(former.differences(&later))
 }
 
 /// A side that was read, with its scratch database.

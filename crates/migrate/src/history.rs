@@ -3,6 +3,7 @@
 pub mod catalog;
 mod conditions;
 mod equivalence;
+mod partitions;
 pub mod progress;
 pub mod repeatables;
 pub mod rows;
