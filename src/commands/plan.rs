@@ -12,15 +12,17 @@ use super::change::{
 };
 use super::dba_script;
 use super::losses::losses_text;
+use super::partitions::{PartitionRow, next_run};
 use super::plan_file;
 use crate::commands::redis;
+use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::plan::Risk;
 use martydb_provision::provision::{self, PlanOptions, Plans};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Report, Style};
+use martydb_ui::report::{Report, Style, printable};
 use outline::ServiceOutline;
 
 #[derive(Debug, Default, Args)]
@@ -58,6 +60,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
     let planned = provision::refuse_standbys(provision::plan(run, &services, options).await);
     let beside = redis::plan(run, &services).await?;
+    let partitions = of_partitions(run, &services, &planned).await;
     if let Some(path) = &arguments.out {
         plan_file::write(run, path, &services, options, &planned, &beside)?;
         run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
@@ -94,7 +97,24 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
         _ => Detail::Outline(outlines),
     };
     let script = if arguments.sql { Some(script(&planned)?) } else { None };
-    Ok(PlanReport { all, check: arguments.check, detail, several: planned.len() > 1 || has_two, script })
+    Ok(PlanReport {
+        all,
+        check: arguments.check,
+        detail,
+        several: planned.len() > 1 || has_two,
+        partitions,
+        script,
+    })
+}
+
+/// Returns what the next `martydb partitions` would do. A service whose table is not there yet has none.
+async fn of_partitions(run: &Run, services: &[DesiredService], plans: &Plans) -> Vec<PartitionRow> {
+    let answers = |service: &&DesiredService| {
+        plans.iter().any(|(server, planned)| *server == service.server.as_str() && planned.is_ok())
+    };
+    let there: Vec<DesiredService> = services.iter().filter(answers).cloned().collect();
+    let rows = next_run(run, &there).await;
+    rows.into_iter().filter(|row| row.outcome != "failed").collect()
 }
 
 /// Returns the script of the only server with changes: psql cannot change to another server.
@@ -125,6 +145,9 @@ pub struct PlanReport {
     /// `true` if there are several servers.
     #[serde(skip)]
     several: bool,
+    /// Changes that the next `martydb partitions` would make.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    partitions: Vec<PartitionRow>,
     #[serde(skip)]
     script: Option<String>,
 }
@@ -168,6 +191,8 @@ impl Report for PlanReport {
             text += &self.all.nothing_to_do(style);
         }
         text += &losses_text(&self.all.losses);
+        let next = self.partitions.iter().filter_map(|row| Some((&row.table, row.next_text()?)));
+        text += &next.map(|(table, next)| format!("\n{}: {next}.\n", printable(table))).collect::<String>();
         let left = self.all.prunable.len();
         if matches!(self.detail, Detail::Summary) && left > 0 {
             let what = counted(left, "thing");

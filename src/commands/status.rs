@@ -61,6 +61,8 @@ impl Report for StatusReport {
             _ if replica.is_late() => ExitStatus::Differences,
             _ => ExitStatus::Success,
         });
-        ExitStatus::worst(worst.chain(replicas))
+        let partitions = self.partitions.iter().filter(|row| self.check && row.is_short());
+        let partitions = partitions.map(|_| ExitStatus::Differences);
+        ExitStatus::worst(worst.chain(replicas).chain(partitions))
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::status_word::StatusWord;
+use crate::commands::partitions::{PartitionRow, next_run};
 use crate::commands::per_service::map_within;
 use crate::commands::redis;
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
@@ -50,10 +51,14 @@ pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
 
 pub type Targets = Vec<(DesiredService, Result<MigrationTarget>)>;
 
-/// The services, and the replicas of their servers.
-pub type Reviewed = (Vec<ServiceStatus>, Vec<ReplicaStatus>);
+/// The services, the replicas of their servers, and the tables that are partitioned by time.
+pub struct Reviewed {
+    pub services: Vec<ServiceStatus>,
+    pub replicas: Vec<ReplicaStatus>,
+    pub partitions: Vec<PartitionRow>,
+}
 
-/// Reads the status of each service, and its drift from the manifest if requested, and of the servers' replicas.
+/// Reads the status of each service, and its drift from the manifest if requested, of the servers' replicas, and of partitions.
 pub async fn review(
     run: &Run,
     arguments: &Arguments,
@@ -63,11 +68,18 @@ pub async fn review(
     let servers = run.servers_of(services);
     let of_services = look(run, targets, measured(run, arguments));
     let (mut all, replicas) = tokio::join!(of_services, replicas::of_servers(run, &servers));
+    let reachable = |service: &&DesiredService| {
+        let is_it = |status: &&ServiceStatus| status.service == service.name.as_str();
+        let has_answered = |state| !matches!(state, ServiceState::Unreachable | ServiceState::NotProvisioned);
+        all.iter().find(is_it).is_some_and(|status| has_answered(status.state))
+    };
+    let there: Vec<DesiredService> = services.iter().filter(reachable).cloned().collect();
+    let partitions = next_run(run, &there).await;
     let wants_drift = arguments.only.contains(&StatusWord::Drifted);
     if arguments.drift || arguments.check || wants_drift {
         mark_drift(run, services, &mut all).await;
     }
-    (all, replicas)
+    Reviewed { services: all, replicas, partitions }
 }
 
 /// Returns the status of each service; one whose server does not answer is unreachable.

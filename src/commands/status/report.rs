@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use super::backups::KnownBackups;
 use super::collect::{Arguments, Reviewed};
 use super::status_word::StatusWord;
+use crate::commands::partitions::PartitionRow;
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::{ServiceStatus, Sizes};
 use martydb_provision::replicas::ReplicaStatus;
@@ -13,6 +14,7 @@ use martydb_provision::replicas::ReplicaStatus;
 pub struct StatusReport {
     pub services: Vec<ServiceStatus>,
     pub replicas: Vec<ReplicaStatus>,
+    pub partitions: Vec<PartitionRow>,
     pub backups: KnownBackups,
     only: Vec<StatusWord>,
     /// `true` if any state other than up to date is a difference.
@@ -39,25 +41,26 @@ impl Serialize for StatusReport {
         struct Document<'a> {
             services: Vec<Row<'a>>,
             replicas: Vec<ReplicaRow<'a>>,
+            partitions: &'a [PartitionRow],
         }
         let row = |status| Row { status, backup: self.backups.summary_of(&status.service) };
         let services = self.shown().map(row).collect();
         let replica =
             |status| ReplicaRow { status, late: ReplicaStatus::is_late(status), in_words: status.in_words() };
-        let replicas = self.replicas.iter().map(replica);
-        Document { services, replicas: replicas.collect() }.serialize(serializer)
+        let replicas = self.replicas.iter().map(replica).collect();
+        Document { services, replicas, partitions: &self.partitions }.serialize(serializer)
     }
 }
 
 impl StatusReport {
     pub fn new(
-        (services, replicas): Reviewed,
+        Reviewed { services, replicas, partitions }: Reviewed,
         backups: KnownBackups,
         arguments: &Arguments,
         sizes: Sizes,
     ) -> StatusReport {
         let (only, check) = (arguments.only.clone(), arguments.check);
-        StatusReport { services, replicas, backups, only, check, sizes }
+        StatusReport { services, replicas, partitions, backups, only, check, sizes }
     }
 
     pub fn shown(&self) -> impl Iterator<Item = &ServiceStatus> {

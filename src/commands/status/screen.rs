@@ -49,7 +49,7 @@ pub async fn draw(
         }
         let all = review(run, arguments, services, targets.clone()).await;
         // A restarted server may have another address.
-        if all.0.iter().any(|status| status.state == ServiceState::Unreachable) {
+        if all.services.iter().any(|status| status.state == ServiceState::Unreachable) {
             targets = targets::of(run, services).await?;
         }
         let report = StatusReport::new(all, backups.1.clone(), arguments, measured(run, arguments));

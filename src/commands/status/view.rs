@@ -2,6 +2,7 @@
 
 use super::report::StatusReport;
 use super::status_word::{StatusWord, tally};
+use crate::commands::partitions::PartitionRow;
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::{
@@ -16,6 +17,7 @@ pub fn text(report: &StatusReport, style: &Style) -> String {
     let mut text = if shown.is_empty() { String::new() } else { table(&shown, report, style) + "\n" };
     text += &summary(report, shown.len(), style);
     text += &report.replicas.iter().map(|one| replica(one, style)).collect::<String>();
+    text += &report.partitions.iter().map(|one| partitions(one, style)).collect::<String>();
     text + &shown.into_iter().map(|status| details(status, style)).collect::<String>()
 }
 
@@ -94,6 +96,12 @@ fn replica(one: &ReplicaStatus, style: &Style) -> String {
         _ => Paint::Warn,
     };
     paint(wrapped(&printable(&line), "  ", style).trim_end(), colour, style) + "\n"
+}
+
+/// Returns the line of a table that is partitioned by time.
+fn partitions(one: &PartitionRow, style: &Style) -> String {
+    let colour = if one.is_short() || one.error.is_some() { Paint::Warn } else { Paint::Plain };
+    paint(wrapped(&one.state_text(), "  ", style).trim_end(), colour, style) + "\n"
 }
 
 fn details(status: &ServiceStatus, style: &Style) -> String {
