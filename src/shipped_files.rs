@@ -44,6 +44,8 @@ runbooks!(
     "not-provisioned",
     "outbox-dead",
     "outbox-lag",
+    "partitions-default",
+    "partitions-short",
     "password-too-old",
     "relay-stalled",
     "replication-lag",

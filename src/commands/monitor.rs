@@ -45,6 +45,9 @@ pub struct Arguments {
     /// Interval at which outboxes are checked.
     #[arg(long, value_name = "TIME", default_value = "1m", value_parser = interval, hide_short_help = true)]
     pub outbox_every: Interval,
+    /// Interval at which tables that are partitioned by time are checked.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = interval, hide_short_help = true)]
+    pub partitions_every: Interval,
     /// Interval at which the statistics of the largest tables are read.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = interval, hide_short_help = true)]
     pub tables_every: Interval,

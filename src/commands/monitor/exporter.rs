@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::{Arguments, Interval};
+use martydb_config::manifest::Manifest;
 use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_deploy::http::HttpListener;
 use martydb_deploy::monitor::checks::Schedule;
@@ -17,8 +18,11 @@ use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style, error_text, pause};
 
 impl Arguments {
-    /// Without a backup store in the manifest no backups are checked, and without outboxes no outboxes.
-    fn schedule(&self, has_backups: bool, has_outboxes: bool) -> Schedule {
+    /// Without a backup store in the manifest no backups are checked, and without outboxes or partitions none of these.
+    fn schedule(&self, manifest: &Manifest) -> Schedule {
+        let has_backups = manifest.backup.is_some();
+        let has_outboxes = manifest.services.values().any(|service| service.outbox.is_some());
+        let has_partitions = manifest.services.values().any(|service| !service.partitions.is_empty());
         let backups = |interval: Interval| Interval(interval.0.filter(|_| has_backups));
         let every = [
             (MonitorCheck::Isolation, self.isolation_every),
@@ -27,6 +31,7 @@ impl Arguments {
             (MonitorCheck::Backups, backups(self.backups_every)),
             (MonitorCheck::Outbox, Interval(self.outbox_every.0.filter(|_| has_outboxes))),
             (MonitorCheck::Tables, self.tables_every),
+            (MonitorCheck::Partitions, Interval(self.partitions_every.0.filter(|_| has_partitions))),
         ];
         let limits = [
             ("backup", backups(self.backup_age)),
@@ -55,8 +60,7 @@ impl Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
     // The progress of the checks is measured, not shown.
     let _still = pause();
-    let has_outboxes = run.manifest.services.values().any(|service| service.outbox.is_some());
-    let schedule = arguments.schedule(run.manifest.backup.is_some(), has_outboxes);
+    let schedule = arguments.schedule(&run.manifest);
     if !arguments.once {
         run.out.serves();
         let results = Arc::new(CheckResults::default());

@@ -136,6 +136,14 @@ impl Checks {
                     .map(async |service| (service, martydb_relay::read_backlog(run, service).await));
                 verdict::of_outboxes(side_by_side(run, read).await)
             }
+            MonitorCheck::Partitions => {
+                let tables =
+                    services.iter().flat_map(|one| one.partitions.iter().map(move |table| (one, table)));
+                let read = tables.map(async |(service, table)| {
+                    (service, table, martydb_partitions::due(run, service, table).await)
+                });
+                verdict::of_partitions(side_by_side(run, read).await)
+            }
             MonitorCheck::Tables => {
                 let read = targets::of(run, &services).await?.into_iter().map(async |(service, target)| {
                     let tables = match target {

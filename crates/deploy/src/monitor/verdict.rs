@@ -9,10 +9,11 @@ use super::results::{CheckOutcome, seconds};
 use super::tables::TableStatistics;
 use martydb_config::backup_store::StoreSummary;
 use martydb_migrate::{ServiceState, ServiceStatus};
-use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::Severity;
 use martydb_model::metrics::*;
+use martydb_model::{DesiredService, PartitionedTable};
+use martydb_partitions::Maintained;
 use martydb_provision::isolation::{Assessment, BreachReport, ProbeRow};
 use martydb_provision::probe::Probe;
 use martydb_provision::provision::Plans;
@@ -209,6 +210,36 @@ pub fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcom
             (OUTBOX_DEAD, whole(backlog.dead)),
         ];
         outcome.samples.extend(values.map(|(metric, value)| Sample::new(metric, &subject, value)));
+        outcome.judged.insert(subject);
+    }
+    outcome
+}
+
+/// A table that is partitioned by time, and what the next run would do.
+type DuePartitions<'a> = (&'a DesiredService, &'a PartitionedTable, Result<Maintained>);
+
+/// Converts what the next run of `partitions` would do.
+pub fn of_partitions(read: Vec<DuePartitions<'_>>) -> CheckOutcome {
+    let mut outcome = CheckOutcome::default();
+    for (service, table, due) in read {
+        let due = match due {
+            Ok(due) => due,
+            Err(error) => {
+                outcome.failures.push(format!("table {table} of service {}: {error}", service.name));
+                continue;
+            }
+        };
+        let subject = Subject::service(service);
+        let (coverage, all) = (due.coverage, [&due.made, &due.removed, &due.finished]);
+        let values = [
+            (PARTITIONS_AHEAD, coverage.seconds_ahead().map(|seconds| seconds as f64)),
+            (PARTITIONS_DEFAULT_ROWS, coverage.has_default.then_some(coverage.default_rows as f64)),
+            (PARTITIONS_LEFT_OUT, Some(count(due.left_out.len()))),
+            (PARTITIONS_DUE, Some(count(all.iter().map(|names| names.len()).sum()))),
+        ];
+        let labels = [table.schema.as_str(), table.table.as_str()];
+        let known = values.into_iter().filter_map(|(metric, value)| Some((metric, value?)));
+        outcome.samples.extend(known.map(|(metric, value)| Sample::with(metric, &subject, labels, value)));
         outcome.judged.insert(subject);
     }
     outcome

@@ -103,6 +103,12 @@ alerts! {
     "MartydbOutboxDead" "outbox-dead" Warning "0m"
         "martydb_outbox_dead > 0"
         "{{ $value }} events of service {{ $labels.service }} are dead and await a decision";
+    "MartydbPartitionsShort" "partitions-short" Warning "30m"
+        "martydb_partitions_ahead_seconds < 86400"
+        "Rows of table {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} have a partition for less than a day";
+    "MartydbPartitionsDefault" "partitions-default" Warning "30m"
+        "martydb_partitions_default_rows > 0"
+        "The default partition of {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} has {{ $value }} rows";
     "MartydbRelayStalled" "relay-stalled" Warning "5m"
         "martydb_relay_pending > 0 unless on (job, instance, service, server) time() - martydb_relay_last_success_timestamp_seconds < 300"
         "{{ $value }} events of service {{ $labels.service }} wait, and a relay has published none for five minutes";

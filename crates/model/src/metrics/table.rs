@@ -35,16 +35,19 @@ pub enum MonitorCheck {
     Outbox,
     /// Statistics of each service's largest tables.
     Tables,
+    /// `partitions --dry-run`.
+    Partitions,
 }
 
 impl MonitorCheck {
-    pub const ALL: [MonitorCheck; 6] = [
+    pub const ALL: [MonitorCheck; 7] = [
         MonitorCheck::Isolation,
         MonitorCheck::Migrations,
         MonitorCheck::Drift,
         MonitorCheck::Backups,
         MonitorCheck::Outbox,
         MonitorCheck::Tables,
+        MonitorCheck::Partitions,
     ];
 
     /// Returns the value of the label `check`.
@@ -56,6 +59,7 @@ impl MonitorCheck {
             MonitorCheck::Backups => "backups",
             MonitorCheck::Outbox => "outbox",
             MonitorCheck::Tables => "tables",
+            MonitorCheck::Partitions => "partitions",
         }
     }
 }
@@ -185,6 +189,12 @@ metrics! {
         TABLE_LIVE = "martydb_table_live_rows", Gauge ["schema", "table"], "Estimated rows of the table";
         TABLE_DEAD = "martydb_table_dead_rows", Gauge ["schema", "table"], "Estimated dead rows of the table, which the next vacuum removes";
         TABLE_AUTOVACUUM = "martydb_table_autovacuum_timestamp_seconds", Gauge ["schema", "table"], "When autovacuum last finished the table; absent before the first time";
+    }
+    MetricSource::Check(MonitorCheck::Partitions) => {
+        PARTITIONS_AHEAD = "martydb_partitions_ahead_seconds", Gauge ["schema", "table"], "For how long new rows have a partition of their own; absent where they always have";
+        PARTITIONS_DEFAULT_ROWS = "martydb_partitions_default_rows", Gauge ["schema", "table"], "Rows in the table's default partition, counted up to 10000; absent without one";
+        PARTITIONS_LEFT_OUT = "martydb_partitions_left_out", Gauge ["schema", "table"], "Periods that get no partition, because the default partition has rows of them";
+        PARTITIONS_DUE = "martydb_partitions_due", Gauge ["schema", "table"], "Partitions that the next `martydb partitions` would make, remove or finish detaching";
     }
     MetricSource::Check(MonitorCheck::Backups) => {
         BACKUPS = "martydb_backups", Gauge [], "Complete backups of the service";
