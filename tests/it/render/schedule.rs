@@ -202,3 +202,32 @@ fn what_is_no_time_is_refused() {
     let refused = Project::with_manifest(&taken).run(&["render", "kubernetes"]).expect(2);
     assert!(refused.stderr.contains("both be deployed as \"martydb-backup\""), "{}", refused.stderr);
 }
+
+#[test]
+fn partitions_are_maintained_where_a_service_declares_them() {
+    let plain = Project::with_manifest(MANIFEST);
+    let declared = "  orders: { server: one, partitions: { public.events: { by: day, key: at } } }\n";
+    let project = super::edited("  orders: { server: one }\n", declared);
+    for target in ["cron", "compose", "kubernetes"] {
+        assert!(!plain.run(&["render", target]).expect(0).stdout.contains("partitions"), "{target}");
+    }
+    let cron = crontab(&project.run(&["render", "cron"]).expect(0).stdout).1;
+    let run = ("41 1 * * *".to_owned(), "martydb --no-input partitions --once".to_owned());
+    assert!(cron.contains(&run), "{cron:?}");
+
+    let compose: Value = serde_yaml::from_str(&project.run(&["render", "compose"]).expect(0).stdout).unwrap();
+    let container = &compose["services"]["martydb-partitions"];
+    assert_eq!(container["command"].as_sequence().unwrap().last().unwrap(), "partitions", "{container:?}");
+    assert_eq!(container["networks"], serde_yaml::from_str::<Value>("[database-orders]").unwrap());
+    assert_eq!(container["secrets"].as_sequence().unwrap().len(), 0, "no admin's password: {container:?}");
+
+    let text = project.run(&["render", "kubernetes"]).expect(0).stdout;
+    let mut objects = text.split("\n---\n").map(|one| serde_yaml::from_str::<Value>(one).unwrap());
+    let is_job = |one: &Value| one["kind"] == "CronJob" && one["metadata"]["name"] == "martydb-partitions";
+    let job = objects.find(is_job).unwrap();
+    assert_eq!(job["spec"]["schedule"], "41 1 * * *");
+    let container = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
+    let variables: Vec<&str> =
+        container["env"].as_sequence().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(variables, ["ORDERS_MIGRATOR_PASSWORD"], "the migrator's password alone");
+}

@@ -1,4 +1,4 @@
-//! Crontab for one machine: scheduled verifications and backups, run as the crontab's user.
+//! Crontab for one machine: scheduled verifications, partitions and backups, run as the crontab's user.
 //!
 //! Format of `man 5 crontab` of Debian's cron: values of variables are literal, but `%` ends the command of a line.
 
@@ -20,6 +20,7 @@ pub fn table(plan: &DeploymentPlan<'_>) -> Result<String> {
     text += "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n";
     text.extend(variables.map(|(name, value)| format!("{name}={value}\n")));
     text += &line(schedule::ISOLATION, &["--no-input", "verify-isolation"]);
+    text.extend(schedule::of_partitions(plan).map(|run| line(run.at, run.arguments)));
     text.extend(schedule::of_backups(plan).iter().map(|run| line(run.at, run.arguments)));
     Ok(text)
 }

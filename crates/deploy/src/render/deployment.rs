@@ -209,6 +209,11 @@ impl<'a> DeploymentPlan<'a> {
         services.filter_map(|service| Some(OutboxNode { service, outbox: service.outbox.as_ref()? }))
     }
 
+    /// Returns `true` if a service declares tables that are partitioned by time.
+    pub fn has_partitions(&self) -> bool {
+        self.manifest.services.values().any(|service| !service.partitions.is_empty())
+    }
+
     /// Returns `true` if a deployed relay reads an outbox on the server.
     pub fn has_outbox(&self, server: &ServerNode<'_>) -> bool {
         self.outboxes().any(|node| node.service.server == server.name)
@@ -316,14 +321,26 @@ pub const MARTYDB: &str = "martydb";
 const OPERATOR: &str = "cnpg";
 
 /// Names of objects that belong to no server and no service.
-const RESERVED: [&str; 8] =
-    ["init-all", "verify-isolation", MARTYDB, MONITOR, RELAY, BACKUP, BACKUP_PRUNE, BACKUP_VERIFY];
+const RESERVED: [&str; 9] = [
+    "init-all",
+    "verify-isolation",
+    MARTYDB,
+    MONITOR,
+    RELAY,
+    BACKUP,
+    BACKUP_PRUNE,
+    BACKUP_VERIFY,
+    PARTITIONS,
+];
 
 /// Name of the monitor.
 pub const MONITOR: &str = "martydb-monitor";
 
 /// Name of the relay, and name label of its pods: they have no access to servers without an outbox.
 pub const RELAY: &str = "martydb-relay";
+
+/// Name of the job that makes and removes partitions.
+pub const PARTITIONS: &str = "martydb-partitions";
 
 /// Names of backup jobs.
 pub const BACKUP: &str = "martydb-backup";

@@ -1,9 +1,12 @@
 //! Schedules of martydb's own runs, for all targets.
 
-use super::deployment::{BACKUP, BACKUP_PRUNE, BACKUP_VERIFY, DeploymentPlan};
+use super::deployment::{BACKUP, BACKUP_PRUNE, BACKUP_VERIFY, DeploymentPlan, PARTITIONS};
 
 /// Schedule of `verify-isolation`, in cron's five fields.
 pub const ISOLATION: &str = "17 3 * * *";
+
+/// Schedule of `partitions`: the partitions of days are made a week ahead.
+const PARTITIONS_AT: &str = "41 1 * * *";
 
 /// A scheduled run of martydb.
 pub struct TimedRun<'a> {
@@ -12,6 +15,12 @@ pub struct TimedRun<'a> {
     /// Schedule, in cron's five fields.
     pub at: &'a str,
     pub arguments: &'static [&'static str],
+}
+
+/// Returns the run for the manifest's `partitions:`.
+pub fn of_partitions(plan: &DeploymentPlan<'_>) -> Option<TimedRun<'static>> {
+    let arguments = &["--no-input", "partitions", "--once"];
+    plan.has_partitions().then_some(TimedRun { name: PARTITIONS, at: PARTITIONS_AT, arguments })
 }
 
 /// Returns the runs for the manifest's `backup:` section.

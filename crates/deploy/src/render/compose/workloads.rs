@@ -1,4 +1,4 @@
-//! Programs of martydb that run all the time: the monitor and the relay.
+//! Programs of martydb that run all the time: the monitor, the relay, and the one that maintains partitions.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::container::{ADMIN, COMPLETED, ComposeService, INIT, as_admin, network, of_martydb};
 use crate::render::broker;
-use crate::render::deployment::{DeploymentPlan, MONITOR, RELAY};
+use crate::render::deployment::{DeploymentPlan, MONITOR, PARTITIONS, RELAY};
 use martydb_model::error::Result;
 
 /// Profile of the monitor: its certificate and users are the user's to make, and without them it cannot start.
@@ -30,7 +30,19 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeMap<String, ComposeService>
         broker::all(plan)?;
         all.insert(RELAY.to_owned(), relay(plan));
     }
+    if plan.has_partitions() {
+        all.insert(PARTITIONS.to_owned(), partitions(plan));
+    }
     Ok(all)
+}
+
+/// Returns the container that makes and removes partitions every hour, without the password of any admin.
+fn partitions(plan: &DeploymentPlan<'_>) -> ComposeService {
+    let with = plan.services.iter().filter(|node| !node.service.partitions.is_empty());
+    ComposeService {
+        networks: with.map(|node| network(&node.service.name)).collect(),
+        ..after_init(of_martydb(plan, &["--no-input", "partitions"], std::iter::empty()))
+    }
 }
 
 /// Returns the monitor. Prometheus connects to it over the network of the services.

@@ -1,18 +1,18 @@
-//! Runs of martydb: a Job that provisions and migrates, and a CronJob that verifies isolation.
+//! Runs of martydb: a Job that provisions and migrates, and CronJobs that verify isolation and maintain partitions.
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/job/>
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::objects::*;
-use super::tool_pod::{self, ToolPod};
+use super::tool_pod::{self, PodPasswords, ToolPod};
 use crate::render::deployment::DeploymentPlan;
 use crate::render::schedule;
 use martydb_model::error::Result;
 
 const API: &str = "batch/v1";
 
-/// Returns the Job and the CronJob.
+/// Returns the Job and the CronJobs.
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
@@ -25,7 +25,12 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let verify = ToolPod::plain("verify-isolation", &["--no-input", "verify-isolation"]);
     // The file keeps its name.
     let init = RenderedObject { file: "job-init-all".to_owned(), ..object((API, "Job"), metadata, init) };
-    Ok(vec![init, cron_job(plan, schedule::ISOLATION, verify)?])
+    let mut all = vec![init, cron_job(plan, schedule::ISOLATION, verify)?];
+    if let Some(run) = schedule::of_partitions(plan) {
+        let pod = ToolPod { passwords: PodPasswords::Partitions, ..ToolPod::plain(run.name, run.arguments) };
+        all.push(cron_job(plan, run.at, pod)?);
+    }
+    Ok(all)
 }
 
 /// Returns a CronJob that runs martydb on a schedule.

@@ -12,6 +12,7 @@ use crate::render::broker;
 use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
 use martydb_config::manifest::SecretsSpec;
 use martydb_config::secrets::variable_name;
+use martydb_model::RoleKind;
 use martydb_model::error::{Error, Result};
 
 /// User ID in martydb's image: scripts/package-image.sh.
@@ -27,6 +28,8 @@ pub enum PodPasswords {
     All,
     /// Those of the relay's logins and of the brokers.
     Relay,
+    /// Those of the migrators whose services have partitions.
+    Partitions,
 }
 
 /// A run of martydb: its name, its arguments, its passwords, and additions to its pod.
@@ -118,6 +121,15 @@ fn passwords(plan: &DeploymentPlan<'_>, which: PodPasswords) -> Result<Vec<Value
         let brokers = broker::variables(plan);
         let brokers = brokers.iter().map(|name| secret_variable(name, BROKERS, name));
         return Ok(of_logins(plan, is_relay)?.into_iter().chain(brokers).collect());
+    }
+    if which == PodPasswords::Partitions {
+        let is_migrator = |login: &LoginNode<'_>| {
+            let service = login.service;
+            !service.partitions.is_empty()
+                && login.key.server == service.server
+                && login.key.role == *service.role(RoleKind::Migrator)
+        };
+        return of_logins(plan, is_migrator);
     }
     let admin = |server: &ServerNode<'_>| {
         secret_variable(&server.password_variable, &server.admin_secret(), PASSWORD)
