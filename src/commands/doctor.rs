@@ -8,13 +8,14 @@ use serde::Serialize;
 use super::change::{ServerError, limits_text};
 use super::losses::{LostPrivilege, lost_rights};
 use super::redis::{self, RedisPlans};
+use martydb_config::manifest::{Replica, ReplicaRole};
 use martydb_config::secrets::Secrets;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::grants::alter_role;
 use martydb_model::platform::Platform;
 use martydb_model::sql::Keyword;
 use martydb_model::units::{counted, listed};
-use martydb_model::{ActualServer, Admin, DesiredService, RoleName};
+use martydb_model::{ActualDatabase, ActualServer, Admin, DesiredService, RoleName};
 use martydb_provision::plan::{PrivilegeGap, Step};
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
 use martydb_provision::replicas;
@@ -39,7 +40,10 @@ pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
     let mut report = Doctor { servers: vec![], limits: vec![], errors: vec![] };
     for (server, planned) in provision::plan(run, &services, PlanOptions::default()).await {
         match planned {
-            Ok(planned) => report.add(&planned, &stored),
+            Ok(planned) => {
+                let workers = workers(&run.manifest.servers[&server].replicas);
+                report.add(&planned, &stored, &workers);
+            }
             Err(error) => report.errors.push(ServerError { error, server }),
         }
     }
@@ -77,10 +81,11 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    fn add(&mut self, planned: &PlannedServer, stored: &Secrets) {
+    fn add(&mut self, planned: &PlannedServer, stored: &Secrets, workers: &[&str]) {
         let actual = &planned.actual;
         let checks = [version(actual), writable(actual), connections(actual)].into_iter();
         let checks = checks.chain(platform(planned)).chain(scratch_databases(actual));
+        let checks = checks.chain(citus(&databases_with(actual, "citus"), workers));
         self.servers.push(ServerReport {
             server: planned.server.clone(),
             server_version: format!("{}.{}", actual.version / 10_000, actual.version % 10_000),
@@ -195,6 +200,43 @@ fn platform(planned: &PlannedServer) -> Option<Check> {
     Some(Check { name: "platform", ok: true, detail, grant: None, note })
 }
 
+/// Returns the names of the workers of a Citus cluster.
+fn workers(replicas: &[Replica]) -> Vec<&str> {
+    let workers = replicas.iter().filter(|replica| replica.role == ReplicaRole::Worker);
+    workers.map(|replica| replica.name.as_str()).collect()
+}
+
+/// Returns the databases with this extension, of those that were read.
+fn databases_with<'a>(actual: &'a ActualServer, extension: &str) -> Vec<&'a str> {
+    let has = |database: &ActualDatabase| {
+        let contents = database.contents.as_ref();
+        contents.is_some_and(|contents| contents.extensions.keys().any(|name| name.as_str() == extension))
+    };
+    actual.databases.iter().filter(|(_, database)| has(database)).map(|(name, _)| name.as_str()).collect()
+}
+
+/// Says what is proven on a coordinator of Citus: each worker has a pg_hba.conf and logins of its own, and Citus propagates
+/// roles and grants in part only (<https://github.com/citusdata/citus/issues/4812>).
+fn citus(databases: &[&str], workers: &[&str]) -> Option<Check> {
+    let here = (!databases.is_empty()).then(|| listed(databases))?;
+    let (detail, note) = match workers {
+        [] => (
+            format!(
+                "{here} has Citus: this coordinator is proven, its workers are not: declare each under replicas: with role: worker"
+            ),
+            true,
+        ),
+        some => (
+            format!(
+                "{here} has Citus: `martydb verify-isolation` proves this coordinator and the workers {}",
+                listed(some)
+            ),
+            false,
+        ),
+    };
+    Some(Check { name: "citus", ok: true, detail, grant: None, note })
+}
+
 fn version(actual: &ActualServer) -> Check {
     let (major, ok) = (actual.major(), MAJORS.contains(&actual.major()));
     let detail = match (ok, major > *MAJORS.end()) {
@@ -305,6 +347,16 @@ mod tests {
         let failed: Vec<_> = attributes(&admin).into_iter().filter(|check| !check.ok).collect();
         assert_eq!(failed.len(), 1);
         assert_eq!(failed[0].grant.as_deref(), Some("ALTER ROLE \"a\"\"b\" CREATEDB"));
+    }
+
+    #[test]
+    fn a_coordinator_of_citus_is_told_which_servers_are_proven() {
+        assert_eq!(citus(&[], &["w1"]), None);
+        let unproven = citus(&["shop"], &[]).unwrap();
+        assert!(unproven.note && unproven.ok, "{unproven:?}");
+        assert!(unproven.detail.starts_with("shop has Citus") && unproven.detail.contains("role: worker"));
+        let proven = citus(&["shop"], &["w1", "w2"]).unwrap();
+        assert!(!proven.note && proven.detail.contains("w1") && proven.detail.contains("w2"), "{proven:?}");
     }
 
     #[test]
