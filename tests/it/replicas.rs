@@ -1,5 +1,8 @@
 //! Replicas that the manifest declares, as real streaming standbys: what is proven there, and what is awaited.
 
+mod own_writes;
+mod scale_out;
+
 use serde_json::Value;
 
 use crate::support::{Project, Server, until};
@@ -356,29 +359,4 @@ fn readers_are_given_the_replicas_that_are_theirs() {
     }
     let jdbc = url(&["--prefer", "secondary", "--format", "jdbc"]);
     assert!(jdbc.contains("targetServerType=preferSecondary"), "{jdbc}");
-}
-
-/// The two ways of docs/how-to/scale-out.md: the place of the commit in the WAL, and `remote_apply`.
-#[test]
-fn an_application_reads_its_own_writes() {
-    let primary = Server::with_standbys();
-    let standby = primary.standby(&[]);
-    primary.sql("postgres", "CREATE TABLE seen (n int)");
-    standby.catch_up_with(&primary);
-    pause(&standby);
-    primary.sql("postgres", "INSERT INTO seen VALUES (1)");
-    let commit = primary.value("postgres", "SELECT pg_current_wal_insert_lsn()");
-    let is_there = format!("SELECT (pg_last_wal_replay_lsn() >= '{commit}')::text");
-    assert_eq!(standby.value("postgres", &is_there), "false");
-    standby.sql("postgres", "SELECT pg_wal_replay_resume()");
-    until("the standby shows the commit", || standby.value("postgres", &is_there) == "true");
-    assert_eq!(standby.value("postgres", "SELECT count(*)::text FROM seen"), "1");
-
-    primary.sql("postgres", "ALTER SYSTEM SET synchronous_standby_names = '*'");
-    primary.reload();
-    primary.sql(
-        "postgres",
-        "BEGIN; SET LOCAL synchronous_commit = remote_apply; INSERT INTO seen VALUES (2); COMMIT",
-    );
-    assert_eq!(standby.value("postgres", "SELECT count(*)::text FROM seen"), "2");
 }

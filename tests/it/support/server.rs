@@ -127,6 +127,22 @@ impl Server {
         standby
     }
 
+    /// Starts a standby of it as an operator does: from a base backup, which writes the address of the primary. The archives
+    /// of other majors lack the program: there the standby is a copy.
+    pub fn base_backup(&self, settings: &[&str]) -> Server {
+        if !self.bin.join("pg_basebackup").exists() {
+            return self.standby(settings);
+        }
+        let source = format!("host=127.0.0.1 port={} user=postgres password={ADMIN_PASSWORD}", self.port);
+        let standby = Server::prepare_in(&self.bin, settings, false, |data| {
+            let mut command = as_server_account(self.bin.join("pg_basebackup"));
+            command.args(["-d", &source, "-R", "-c", "fast", "-D"]).arg(data);
+            assert!(command.status().unwrap().success());
+        });
+        standby.catch_up_with(self);
+        standby
+    }
+
     /// Waits until this standby has replayed everything that its primary has written.
     pub fn catch_up_with(&self, primary: &Server) {
         let written = primary.value("postgres", "SELECT pg_current_wal_flush_lsn()");
@@ -157,10 +173,14 @@ impl Server {
     }
 
     fn prepare_from(bin: &Path, settings: &[&str], shared: bool) -> Server {
+        Server::prepare_in(bin, settings, shared, |data| copy(&template(bin), data))
+    }
+
+    fn prepare_in(bin: &Path, settings: &[&str], shared: bool, fill: impl FnOnce(&Path)) -> Server {
         let folder = tempfile::Builder::new().prefix("martydb-it-").tempdir().unwrap();
         give(folder.path());
         let data = folder.path().join("data");
-        copy(&template(bin), &data);
+        fill(&data);
         let port = free_port();
         let base = [
             "listen_addresses=127.0.0.1",
