@@ -99,6 +99,14 @@ const FIRING: &[(&str, &[(&str, &str)])] = &[
     ("MartydbBackupNotVerified", &[("martydb_backup_verified_timestamp_seconds{S}", "_x200")]),
     ("MartydbOutboxLag", &[("martydb_outbox_oldest_seconds{S}", "400x200")]),
     ("MartydbOutboxDead", &[("martydb_outbox_dead{S}", "1x200")]),
+    (
+        "MartydbPartitionsShort",
+        &[("martydb_partitions_ahead_seconds{S,schema=\"public\",table=\"t\"}", "3600x200")],
+    ),
+    (
+        "MartydbPartitionsDefault",
+        &[("martydb_partitions_default_rows{S,schema=\"public\",table=\"t\"}", "3x200")],
+    ),
     ("MartydbRelayStalled", &[("martydb_relay_last_success_timestamp_seconds{S}", "_x200")]),
     (
         "MartydbRelayStalled",
@@ -138,6 +146,8 @@ const CALM: &[(&str, &str)] = &[
     ("martydb_backup_problems{T}", "0x200"),
     ("martydb_outbox_oldest_seconds{S}", "20x200"),
     ("martydb_outbox_dead{S}", "0x200"),
+    ("martydb_partitions_ahead_seconds{S,schema=\"public\",table=\"t\"}", "600000x200"),
+    ("martydb_partitions_default_rows{S,schema=\"public\",table=\"t\"}", "0x200"),
     ("martydb_relay_pending{S}", "4x200"),
     ("martydb_relay_last_success_timestamp_seconds{S}", "0+60x200"),
     ("martydb_password_set_timestamp_seconds{R}", "0+60x200"),
