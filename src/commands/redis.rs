@@ -1,7 +1,5 @@
 //! Redis beside PostgreSQL, for the commands: changes, findings, logins and addresses that do not know the server's kind.
 
-use secrecy::{ExposeSecret, SecretString};
-
 use crate::commands::change::{Change, ServerError, Statements};
 use martydb_config::manifest::{RedisServer, RedisService};
 use martydb_config::secrets::CredentialKey;
@@ -306,23 +304,10 @@ pub async fn address(
     let Some(redis) = part.services.get(&service.name) else { return Ok(None) };
     let (server, user) = (&part.servers[&redis.server], redis.user(kind));
     let Some(key) = CredentialKey::redis(redis, kind) else { return Ok(None) };
-    let password = match no_password {
-        true => String::new(),
-        false => {
-            let secrets = run.store.read(std::slice::from_ref(&key)).await?;
-            let (_, password) = secrets.require(&key.server, &key.role)?;
-            format!(":{}", escaped(password))
-        }
-    };
-    let url = format!("{}://{user}{password}@{}", server.scheme(), server.address());
-    Ok(Some(RedisAddress { url, user }))
-}
-
-/// A password from elsewhere may contain characters with a meaning in a URL.
-fn escaped(password: &SecretString) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    };
-    password.expose_secret().bytes().map(byte).collect()
+    if no_password {
+        return Ok(Some(RedisAddress { url: server.url(&user, None), user }));
+    }
+    let secrets = run.store.read(std::slice::from_ref(&key)).await?;
+    let (_, password) = secrets.require(&key.server, &key.role)?;
+    Ok(Some(RedisAddress { url: server.url(&user, Some(password)), user }))
 }

@@ -8,6 +8,7 @@ mod network;
 mod paths;
 mod pgbackrest;
 mod pgbouncer;
+mod redis;
 mod schedule;
 mod sealed;
 mod secrets;

@@ -44,7 +44,8 @@ pub struct Parts {
 /// Characters to percent-encode in every part: all but RFC 3986's unreserved ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-fn escape(text: &str) -> String {
+/// Percent-encodes a part of a URL.
+pub fn escape(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 

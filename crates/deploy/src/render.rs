@@ -13,14 +13,19 @@ mod document;
 mod grafana;
 mod image;
 mod kubernetes;
+mod location;
 mod pgbackrest;
 mod pgbouncer;
 mod project_image;
 mod prometheus;
+mod redis;
 mod schedule;
 mod targets;
 
-pub use compose::{admin_password as admin_password_file, database_url as database_url_file};
+pub use compose::{
+    admin_password as admin_password_file, database_url as database_url_file, redis_url as redis_url_file,
+};
 pub use deployment::{DeploymentPlan, PasswordsToSeal, ProjectPaths, ServerNode, entitled};
 pub use kubernetes::sealing::SealingKey;
+pub use redis::{RedisCredential, RedisNode, logins as redis_logins, variables as redis_variables};
 pub use targets::{NamedServers, RenderTarget, RenderedFile, TARGETS};

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use martydb_config::credentials;
 use martydb_config::secrets::{CredentialKey, Store};
-use martydb_deploy::render::{DeploymentPlan, PasswordsToSeal, SealingKey};
+use martydb_deploy::render::{DeploymentPlan, PasswordsToSeal, RedisNode, SealingKey, redis_logins};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServerName};
@@ -55,6 +55,15 @@ async fn logins(
         };
         all.insert(kept.key.clone(), (login.login, login.password));
     }
+    for login in redis_logins(plan.manifest) {
+        let found = store.read(std::slice::from_ref(&login.key)).await?;
+        // A user of martydb's own has a password only after it was made.
+        if found.lacks(&login.key) && login.key.further {
+            continue;
+        }
+        let (_, password) = found.require(&login.key.server, &login.key.role)?;
+        all.insert(login.key.clone(), (login.key.role.clone(), password.clone()));
+    }
     Ok(all)
 }
 
@@ -70,5 +79,12 @@ fn admins(
         });
         Ok((server.name.to_owned(), password?))
     };
-    plan.servers.iter().map(one).collect()
+    let redis = |node: &RedisNode<'_>| {
+        let password = credentials::redis_password(environment, node.server)?.ok_or_else(|| {
+            let message = format!("no password for the admin of server \"{}\"", node.server.name);
+            Error::manifest(message).hint(format!("set the variable {}", node.password_variable))
+        });
+        Ok((node.server.name.clone(), password?))
+    };
+    plan.servers.iter().map(one).chain(plan.redis.iter().map(redis)).collect()
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::files::{self, SecretFolder};
 use super::formats::{self, ExportFormat, Exported};
 use crate::commands::login_choice::LoginRole;
+use martydb_config::manifest::RedisServer;
 use martydb_config::secrets::{CredentialKey, PrivateFile};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
@@ -83,10 +84,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
     Ok(report)
 }
 
-/// Returns the keys of these services' logins, and of the further logins with access to them.
+/// Returns the keys of these services' logins and Redis users, and of the further logins with access to them.
 pub fn keys(run: &Run, services: &[DesiredService]) -> Vec<CredentialKey> {
     let own = services.iter().flat_map(CredentialKey::of);
-    own.chain(further(run, services).map(|(_, key, _)| key)).collect()
+    let redis = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+    let redis = redis.flat_map(CredentialKey::of_redis);
+    own.chain(further(run, services).map(|(_, key, _)| key)).chain(redis).collect()
 }
 
 async fn logins<'a>(
@@ -106,12 +109,16 @@ async fn logins<'a>(
     };
     let further = further(run, services).filter(|_| format.has_further(chosen));
     let further = further.filter(|(service, _, database)| is_in(service, database));
-    let exported: Vec<_> = own.chain(further).collect();
-    let keys: Vec<_> = exported.iter().map(|(_, key, _)| key.clone()).collect();
+    let none = |(service, key, database)| (service, key, database, None);
+    let redis = redis_users(run, services, kinds).filter(|_| format.has_redis());
+    let exported: Vec<_> = own.chain(further).map(none).chain(redis).collect();
+    let keys: Vec<_> = exported.iter().map(|(_, key, ..)| key.clone()).collect();
     let kept = run.store.settled(&keys).await?;
     let mut all = vec![];
-    for ((service, _, database), kept) in exported.into_iter().zip(&kept) {
+    for ((service, _, database, redis), kept) in exported.into_iter().zip(&kept) {
         let mut logins: Vec<_> = kept.logins().into_iter().map(Some).collect();
+        // The other entry of a Redis user is its former password.
+        logins.retain(|login| redis.is_none() || login.as_ref().is_some_and(|one| one.in_use));
         // An application uses one login; the other formats are for systems that serve both of a pair.
         logins.retain(|login| !format.is_for_applications() || login.as_ref().is_some_and(|one| one.in_use));
         // The password of a login that martydb did not create is elsewhere; a variable has to be set for each.
@@ -119,12 +126,28 @@ async fn logins<'a>(
             logins.push(None);
         }
         for login in logins {
-            let name = formats::name(&run.store, format, &kept.key, login.as_ref());
+            let name = formats::name(&run.store, format, &kept.key, redis.is_some(), login.as_ref());
             let (key, database) = (kept.key.clone(), database.clone());
-            all.push(Exported { service, database, key, kept: login, name });
+            all.push(Exported { service, database, key, redis, kept: login, name });
         }
     }
     Ok(all)
+}
+
+/// Returns the Redis users of these services, each with its server.
+fn redis_users<'a>(
+    run: &'a Run,
+    services: &'a [DesiredService],
+    kinds: &[RoleKind],
+) -> impl Iterator<Item = (&'a DesiredService, CredentialKey, DbName, Option<&'a RedisServer>)> {
+    let part = &run.manifest.redis;
+    let here = services.iter().filter_map(|service| Some((service, part.services.get(&service.name)?)));
+    let all = here.flat_map(|(service, keys)| {
+        let server = part.servers.get(&keys.server);
+        CredentialKey::of_redis(keys).map(move |key| (service, key, service.database.clone(), server))
+    });
+    let wanted = all.filter(|(_, key, ..)| kinds.contains(&key.kind));
+    wanted.collect::<Vec<_>>().into_iter()
 }
 
 /// Returns the further logins of these services, each with the first of them and with its initial database.
@@ -233,7 +256,10 @@ impl ExportReport {
                 service: one.service.name.to_string(),
                 role: one.key.label.clone(),
                 server: one.key.server.clone(),
-                database: one.database.to_string(),
+                database: match run.manifest.redis.services.get(&one.service.name) {
+                    Some(keys) if one.redis.is_some() => keys.prefix.clone(),
+                    _ => one.database.to_string(),
+                },
                 login: login.to_string(),
                 in_use: one.kept.as_ref().is_some_and(|kept| kept.in_use),
                 stored: one.kept.is_some(),

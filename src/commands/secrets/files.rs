@@ -54,11 +54,15 @@ pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Re
     DirBuilder::new().recursive(true).mode(0o700).create(&folder.0).map_err(unwritable(&folder.0))?;
     for one in all {
         let Some(kept) = &one.kept else { continue };
-        let parts = one.connection(run, kept).await?;
-        folder.write(&one.name, SecretString::from(parts.render(Form::Uri)?))?;
+        let url = match one.redis_user() {
+            Some((server, user, password)) => server.url(user, Some(password)),
+            None => one.connection(run, kept).await?.render(Form::Uri)?,
+        };
+        folder.write(&one.name, SecretString::from(url))?;
     }
     let deployed = run.manifest.servers.iter();
-    for (name, _) in deployed.filter(|(_, server)| matches!(server.location, ServerLocation::Url(_))) {
+    let deployed = deployed.filter(|(_, server)| matches!(server.location, ServerLocation::Url(_)));
+    for name in deployed.map(|(name, _)| name).chain(run.manifest.redis.servers.keys()) {
         let file = admin_password_file(name);
         if !folder.0.join(&file).exists() {
             folder.write(&file, secrets::password()?)?;

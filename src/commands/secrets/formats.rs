@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::commands::login_choice;
 use martydb_config::connection_string::Parts;
+use martydb_config::manifest::RedisServer;
 use martydb_config::secrets::{self, CredentialKey, Secrets, Store, StoredLogin};
 use martydb_deploy::render;
 use martydb_model::error::{Error, Kind, Result};
@@ -27,8 +28,8 @@ pub const VERSION: u32 = 1;
 /// Format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
-    /// A file per service with its DATABASE_URL, and one per server with its admin's password: the secrets of the
-    /// Compose file of `render`.
+    /// A file per service with its DATABASE_URL, one with the REDIS_URL of its keys, and one per server with its
+    /// admin's password: the secrets of the Compose file of `render`.
     Compose,
     /// A Secret for each service and each further login: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on.
     Kubernetes,
@@ -63,6 +64,11 @@ impl ExportFormat {
         }
     }
 
+    /// Returns `true` if the format has users of Redis: PgBouncer and the scripts of psql know only PostgreSQL.
+    pub fn has_redis(self) -> bool {
+        !matches!(self, ExportFormat::Pgbouncer | ExportFormat::Psql)
+    }
+
     /// Returns `true` if applications read the format, which use one login each.
     pub fn is_for_applications(self) -> bool {
         matches!(self, ExportFormat::Compose | ExportFormat::Kubernetes)
@@ -75,12 +81,19 @@ pub struct Exported<'a> {
     /// Initial database of the login.
     pub database: DbName,
     pub key: CredentialKey,
+    /// Server of a Redis user.
+    pub redis: Option<&'a RedisServer>,
     pub kept: Option<StoredLogin>,
     /// Name of the login in the format.
     pub name: String,
 }
 
 impl Exported<'_> {
+    /// Returns the server, the user and the password of Redis; `None` for a login of PostgreSQL.
+    pub fn redis_user(&self) -> Option<(&RedisServer, &str, &SecretString)> {
+        Some((self.redis?, self.key.redis_user()?, &self.kept.as_ref()?.password))
+    }
+
     /// Returns the connection of an application with this login.
     ///
     /// # Errors
@@ -96,9 +109,16 @@ impl Exported<'_> {
 }
 
 /// Returns the name of a login in a format. `login` is the role itself if the store has no password.
-pub fn name(store: &Store, format: ExportFormat, key: &CredentialKey, kept: Option<&StoredLogin>) -> String {
+pub fn name(
+    store: &Store,
+    format: ExportFormat,
+    key: &CredentialKey,
+    is_redis: bool,
+    kept: Option<&StoredLogin>,
+) -> String {
     let login = kept.map_or(&key.role, |kept| &kept.login);
     match format {
+        ExportFormat::Compose if is_redis => render::redis_url_file(key.service.as_str()),
         ExportFormat::Compose => render::database_url_file(key.service.as_str()),
         ExportFormat::Kubernetes => key.secret_name(),
         ExportFormat::Dotenv => store.variable_of(key, *login != key.role),
@@ -150,6 +170,10 @@ async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
 
 /// Returns the variables of `url --format env`.
 async fn variables(run: &Run, one: &Exported<'_>, kept: &StoredLogin) -> Result<BTreeMap<String, String>> {
+    if let Some((server, user, password)) = one.redis_user() {
+        let all = render::redis_variables(server, user, password);
+        return Ok(all.map(|(name, value)| (name.to_owned(), value)).into());
+    }
     Ok(one.connection(run, kept).await?.variables()?.into_iter().collect())
 }
 

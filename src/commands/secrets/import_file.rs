@@ -203,7 +203,10 @@ fn stated(run: &Run, secret: &Resource) -> Result<ParsedPassword> {
             Some(SecretString::from(String::from_utf8(bytes).ok()?))
         }
     };
-    let (Some(login), Some(password)) = (value("PGUSER"), value("PGPASSWORD")) else {
+    let redis = value("REDIS_USERNAME");
+    let redis = redis.map(|user| SecretString::from(CredentialKey::redis_entry(user.expose_secret())));
+    let found = (value("PGUSER").or(redis), value("PGPASSWORD").or_else(|| value("REDIS_PASSWORD")));
+    let (Some(login), Some(password)) = found else {
         return Err(Error::usage(format!("the {} \"{name}\" has no PGUSER and PGPASSWORD", secret.kind))
             .hint(
                 "choose the Secrets with: kubectl get secret -l app.kubernetes.io/managed-by=martydb -o yaml",

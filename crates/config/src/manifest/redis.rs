@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::connection_string::escape;
 use martydb_model::{RoleKind, RoleName, ServerName, ServiceName, project_roles};
 
 /// Redis of a manifest; empty for most.
@@ -45,14 +48,18 @@ impl RedisServer {
         self.user == DEFAULT_USER
     }
 
-    /// Returns the URL for clients, without a login.
+    /// Returns the host and the port, as in a URL.
     pub fn address(&self) -> String {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         format!("{host}:{}", self.port)
     }
 
-    pub fn scheme(&self) -> &'static str {
-        if self.tls { "rediss" } else { "redis" }
+    /// Returns the URL with which a client logs in.
+    pub fn url(&self, user: &str, password: Option<&SecretString>) -> String {
+        let scheme = if self.tls { "rediss" } else { "redis" };
+        let password =
+            password.map(|password| format!(":{}", escape(password.expose_secret()))).unwrap_or_default();
+        format!("{scheme}://{user}{password}@{}", self.address())
     }
 }
 

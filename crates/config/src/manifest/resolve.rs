@@ -52,7 +52,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     monitor::add(&scope, &servers, &services, &mut access)?;
     let redis = redis::all(&scope, &services)?;
     let app_urls = app_urls::all(&scope, &servers, &services)?;
-    let deploy = deploy::all(&scope, &servers, &services)?;
+    let deploy = deploy::all(&scope, &servers, &services, &redis)?;
     let backup = backup::settings(&scope, &services)?;
     let serve = serve::settings(&scope, &services)?;
     check_secrets(&scope)?;

@@ -20,6 +20,9 @@ pub struct CredentialKey {
     pub further: bool,
 }
 
+/// Beginning of the entries of Redis users: a role of PostgreSQL may have the user's name.
+const REDIS: &str = "redis_";
+
 /// Name of an entry below a server, and its new value; `None` removes it.
 pub type Entry = (String, Option<SecretString>);
 
@@ -74,7 +77,7 @@ impl CredentialKey {
         let label = user.strip_prefix(service.service.as_str())?;
         Some(CredentialKey {
             server: service.server.clone(),
-            role: RoleName::found(format!("redis_{user}")).ok()?,
+            role: RoleName::found(CredentialKey::redis_entry(&user)).ok()?,
             service: service.service.clone(),
             kind,
             label: format!("redis{label}"),
@@ -84,7 +87,7 @@ impl CredentialKey {
 
     /// Returns the key of martydb's own user on a Redis server.
     pub fn of_redis_admin(server: &RedisServer) -> Option<CredentialKey> {
-        let role = RoleName::found(format!("redis_{}", server.own_admin)).ok()?;
+        let role = RoleName::found(CredentialKey::redis_entry(server.own_admin.as_str())).ok()?;
         Some(CredentialKey {
             server: server.name.clone(),
             label: role.to_string(),
@@ -100,6 +103,16 @@ impl CredentialKey {
         let name = format!("serve_key_{caller}");
         let role = RoleName::new(name.clone()).ok()?;
         Some(CredentialKey { role, label: name, further: true, ..CredentialKey::new(service, RoleKind::App) })
+    }
+
+    /// Returns the name of the entry of a Redis user.
+    pub fn redis_entry(user: &str) -> String {
+        format!("{REDIS}{user}")
+    }
+
+    /// Returns the user of Redis whose key it is; `None` for a role of PostgreSQL.
+    pub fn redis_user(&self) -> Option<&str> {
+        self.role.as_str().strip_prefix(REDIS)
     }
 
     /// Returns the name of the Kubernetes Secret that `secrets export` writes for it, valid by RFC 1123. A service's name

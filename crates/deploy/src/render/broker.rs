@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::deployment::{DeploymentPlan, OutboxNode, host_in};
+use super::deployment::{DeploymentPlan, OutboxNode};
+use super::location::host_in;
 use martydb_model::error::{Error, Result};
 use martydb_model::{BrokerUrl, EventTarget, ServiceName};
 

@@ -3,6 +3,7 @@
 
 mod container;
 mod extra;
+mod redis;
 mod workloads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use martydb_model::error::{Error, Result};
 use martydb_ui::report::yaml_text;
 
 pub use container::admin_password;
+pub use redis::redis_url;
 
 /// Folder of the secret files, beside the Compose file.
 const SECRETS: &str = "./secrets";
@@ -28,8 +30,9 @@ const SECRETS: &str = "./secrets";
 pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
     let here = || plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     let mut published = BTreeMap::new();
-    for (host, server) in here() {
-        let Some(port) = server.deploy.host_port else { continue };
+    let ports = here().map(|(host, server)| (host, server.deploy.host_port));
+    for (host, port) in ports.chain(redis::ports(plan)) {
+        let Some(port) = port else { continue };
         if let Some(other) = published.insert(port, host) {
             let message =
                 format!("\"{other}\" and \"{host}\" would both be published at port {port} of the host");
@@ -39,22 +42,27 @@ pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
         }
     }
     let servers = here().map(|(host, server)| (host.to_owned(), of_server(plan, host, server)));
-    let services = plan.services.iter().map(|node| (node.label.clone(), of_service(plan, node)));
+    let servers = servers.chain(redis::servers(plan));
+    let services = plan.services.iter();
+    let services =
+        services.map(|node| (node.label.clone(), redis::client(plan, node, of_service(plan, node))));
     let job = (INIT.to_owned(), init_all(plan));
     // Internal networks have no external access.
-    let databases =
-        plan.services.iter().map(|node| (network(&node.service.name), json!({ "internal": true })));
+    let databases = plan.services.iter().map(|node| network(&node.service.name)).chain(redis::networks(plan));
+    let databases = databases.map(|network| (network, json!({ "internal": true })));
     let open = [ADMIN, "default"].map(|name| (name.to_owned(), json!({ "internal": false })));
     let passwords = plan.servers.iter().map(|server| admin_password(server.name));
     let urls = plan.services.iter().map(|node| database_url(node.service.name.as_str()));
     let workloads = workloads::all(plan)?;
     let own = workloads.values().flat_map(|service| service.secrets.clone()).collect::<Vec<_>>();
-    let secrets = passwords.chain(urls).chain(own);
+    let secrets = passwords.chain(urls).chain(own).chain(redis::secrets(plan));
     let secrets = secrets.map(|name| (name.clone(), json!({ "file": format!("{SECRETS}/{name}") })));
+    let hosts = here().map(|(host, _)| host).chain(redis::ports(plan).map(|(host, _)| host));
+    let volumes = hosts.map(|host| (volume(host), json!({})));
     let own = present(json!({
         "services": servers.chain([job]).chain(services).chain(workloads).collect::<BTreeMap<_, _>>(),
         "networks": databases.chain(open).collect::<BTreeMap<_, _>>(),
-        "volumes": filled(here().map(|(host, _)| (volume(host), json!({}))).collect::<BTreeMap<_, _>>()),
+        "volumes": filled(volumes.collect::<BTreeMap<_, _>>()),
         "secrets": secrets.collect::<BTreeMap<_, _>>(),
     }));
     Ok(yaml_text(&match &plan.extra {
@@ -115,16 +123,13 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>) -> ComposeServi
 /// Returns the job that provisions. It runs once, over the network without services.
 fn init_all(plan: &DeploymentPlan<'_>) -> ComposeService {
     let ready = plan.servers.iter().filter_map(|server| server.host.clone());
+    let ready = ready.chain(redis::ports(plan).map(|(host, _)| host.to_owned()));
     ComposeService {
         depends_on: ready.map(|host| (host, json!({ "condition": HEALTHY }))).collect(),
         networks: vec![ADMIN.into()],
         restart: "no",
         ..as_admin(plan, &["--no-input", "-y", INIT])
     }
-}
-
-fn volume(host: &str) -> String {
-    format!("{}_data", host.replace('-', "_"))
 }
 
 /// Returns the path of the file with the connection string of a service.

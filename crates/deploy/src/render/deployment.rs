@@ -10,6 +10,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::kubernetes::sealing::SealingKey;
+use super::location::{host_in, unnamed_password};
+use super::redis::{self, REDIS, RedisNode};
 use martydb_config::credentials;
 use martydb_config::manifest::{FurtherLogin, Manifest, ServerLocation, ServerUrl};
 use martydb_config::secrets::CredentialKey;
@@ -33,6 +35,7 @@ pub struct DeploymentPlan<'a> {
     pub servers: Vec<ServerNode<'a>>,
     /// Server to which the map was restricted.
     pub only: Option<&'a str>,
+    pub redis: Vec<RedisNode<'a>>,
     pub services: Vec<ServiceNode<'a>>,
     /// Logins of services, then further logins.
     pub logins: Vec<LoginNode<'a>>,
@@ -118,6 +121,7 @@ impl<'a> DeploymentPlan<'a> {
             namespace,
             servers,
             only: None,
+            redis: vec![],
             services,
             logins,
             passwords: None,
@@ -141,6 +145,7 @@ impl<'a> DeploymentPlan<'a> {
         }
         let servers = manifest.servers.keys().map(|name| server(manifest, name, &namespace, &entitled));
         let servers = servers.collect::<Result<Vec<_>>>()?;
+        let redis = redis::nodes(manifest, &namespace)?;
         let services = manifest.services.values().map(|service| {
             let own = entitled.iter().filter(|(client, _)| **client == service.name);
             ServiceNode {
@@ -156,6 +161,7 @@ impl<'a> DeploymentPlan<'a> {
             namespace,
             servers,
             only: None,
+            redis,
             services: services.collect(),
             logins: logins(manifest),
             passwords: None,
@@ -229,8 +235,15 @@ impl<'a> DeploymentPlan<'a> {
             let whose = format!("\"{}\" on server \"{}\"", login.key.role, login.key.server);
             (login.key.secret_name(), whose)
         });
+        let redis_admins = self
+            .redis
+            .iter()
+            .map(|node| (node.admin_secret(), format!("the admin of server \"{}\"", node.server.name)));
+        let users = redis::logins(self.manifest).map(|login| {
+            (login.key.secret_name(), format!("\"{}\" on server \"{}\"", login.user, login.server.name))
+        });
         let mut taken = BTreeMap::new();
-        for (name, whose) in admins.chain(logins) {
+        for (name, whose) in admins.chain(logins).chain(redis_admins).chain(users) {
             if let Some(other) = taken.insert(name.clone(), whose.clone()) {
                 let message = format!("{other} and {whose} would share the secret \"{name}\"");
                 return Err(Error::manifest(message)
@@ -244,10 +257,9 @@ impl<'a> DeploymentPlan<'a> {
     fn check_names(&self) -> Result<()> {
         let mut taken: BTreeMap<&str, String> =
             RESERVED.map(|name| (name, "a program of martydb".to_owned())).into();
-        let servers = self
-            .servers
-            .iter()
-            .filter_map(|server| Some((server.host.as_deref()?, format!("server \"{}\"", server.name))));
+        let all = || self.servers.iter().map(|server| (server.name, server.host.as_deref()));
+        let all = || all().chain(self.redis.iter().map(|node| (&*node.server.name, node.host.as_deref())));
+        let servers = all().filter_map(|(name, host)| Some((host?, format!("server \"{name}\""))));
         let services = self
             .services
             .iter()
@@ -261,11 +273,10 @@ impl<'a> DeploymentPlan<'a> {
             }
         }
         let mut workloads = BTreeMap::new();
-        for server in &self.servers {
-            let workload = server.host.as_deref().map(workload);
-            if let Some(other) = workload.and_then(|workload| workloads.insert(workload, server.name)) {
-                let message =
-                    format!("the servers \"{other}\" and \"{}\" would be one workload", server.name);
+        for (server, host) in all() {
+            let workload = host.map(workload);
+            if let Some(other) = workload.and_then(|workload| workloads.insert(workload, server)) {
+                let message = format!("the servers \"{other}\" and \"{server}\" would be one workload");
                 return Err(Error::manifest(message)
                     .hint("give them hosts that differ in more than -rw or -service at the end"));
             }
@@ -278,7 +289,9 @@ impl<'a> DeploymentPlan<'a> {
     fn check_selectors(&self) -> Result<()> {
         for node in &self.services {
             let named = |key: &str| node.pods.selector.get(key).map(String::as_str);
-            let ours = named(NAME_LABEL).is_some_and(|name| [POSTGRES, MARTYDB, RELAY].contains(&name));
+            let redis = redis::here(&self.redis).next().map(|_| REDIS);
+            let ours = named(NAME_LABEL)
+                .is_some_and(|name| [POSTGRES, MARTYDB, RELAY].contains(&name) || redis == Some(name));
             if ours || (node.pods.selector.len() == 1 && named(INSTANCE_LABEL).is_some()) {
                 let message = format!(
                     "the pods of service \"{}\" could be taken for a server's or martydb's",
@@ -380,23 +393,10 @@ fn embedded(manifest: &Manifest, name: &str) -> Error {
         ))
 }
 
-/// Returns the host's first label if the rest can only be this namespace.
-pub fn host_in(namespace: &str, host: &str) -> Option<String> {
-    let (first, rest) = host.split_once('.').unwrap_or((host, ""));
-    let inside = ["", namespace, &format!("{namespace}.svc"), &format!("{namespace}.svc.cluster.local")]
-        .contains(&rest);
-    (inside && first != "localhost" && !first.is_empty() && label(first) == first).then(|| first.to_owned())
-}
-
 /// Returns the variable from which martydb reads this server's admin password.
 fn password_variable(manifest: &Manifest, name: &str, url: &ServerUrl) -> Result<String> {
     let found = credentials::password_variable(url, manifest.servers.len() == 1);
-    found.map(str::to_owned).ok_or_else(|| {
-        let variable = format!("{}_ADMIN_PASSWORD", name.replace('-', "_").to_uppercase());
-        Error::manifest(format!("the server \"{name}\" names no variable for its admin's password")).hint(
-            format!("add password_env: {variable} to it: the deployed martydb reads the password from there"),
-        )
-    })
+    found.map(str::to_owned).ok_or_else(|| unnamed_password(name))
 }
 
 fn logins(manifest: &Manifest) -> Vec<LoginNode<'_>> {

@@ -15,8 +15,10 @@ mod objects;
 mod operator;
 pub mod plain;
 mod pod;
+mod policy_parts;
 mod pooler;
 mod prometheus_operator;
+mod redis;
 pub mod sealed_secrets;
 #[cfg(feature = "sealed-secrets")]
 pub mod sealing;

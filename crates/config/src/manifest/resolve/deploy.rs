@@ -10,6 +10,7 @@ use crate::manifest::raw::{
     RawBackupJobs, RawCertificates, RawClusterPrometheus, RawOperatorBackup, RawPods, RawPooler,
     RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
 };
+use crate::manifest::redis::RedisPart;
 use martydb_model::deploy::{
     BackupJobs, BackupSchedule, CertificateIssuer, ClusterPrometheus, Deployment, PodSettings,
     PoolerDeployment, SecretStore, ServerDeployment, ServicePods, StoreKind, WholeServerBackup, Workload,
@@ -24,6 +25,9 @@ pub use texts::is_cron;
 /// Default image, with the newest major that martydb supports.
 const SERVER_IMAGE: &str = "postgres:18";
 
+/// Default image of a Redis server: the first major that martydb supports.
+const REDIS_IMAGE: &str = "redis:7";
+
 /// Label that Kubernetes recommends for the name of an application:
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
 const NAME_LABEL: &str = "app.kubernetes.io/name";
@@ -36,6 +40,7 @@ pub fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &BTreeMap<ServiceName, DesiredService>,
+    redis: &RedisPart,
 ) -> Result<Deployment> {
     let raw = &scope.raw.deploy;
     let own_image = || format!("martydb:{}", env!("CARGO_PKG_VERSION"));
@@ -45,9 +50,12 @@ pub fn all(
     let address = "a host and a port, such as monitor.internal:9187";
     check(scope, &["deploy", "monitor"], &raw.monitor, is_host_and_port, address)?;
     let none = RawServerDeploy::default();
-    let servers = servers.keys().map(|name| {
+    // The image of all servers is one of PostgreSQL.
+    let image = raw.image.as_deref().unwrap_or(SERVER_IMAGE);
+    let servers = servers.keys().map(|name| (name, image));
+    let servers = servers.chain(redis.servers.keys().map(|name| (name, REDIS_IMAGE))).map(|(name, image)| {
         let own = scope.raw.servers.get(name).map_or(&none, |server| &server.deploy);
-        Ok((name.clone(), server(scope, name, own)?))
+        Ok((name.clone(), server(scope, name, own, image)?))
     });
     Ok(Deployment {
         namespace: raw.namespace.clone(),
@@ -122,11 +130,11 @@ fn startup_seconds(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<u
         .ok_or_else(|| scope.sources.error_at(&at, format!("\"{text}\" is not a time, such as 10m or 2h")))
 }
 
-fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDeployment> {
+fn server(scope: &Scope, name: &str, own: &RawServerDeploy, usual: &str) -> Result<ServerDeployment> {
     let raw = &scope.raw.deploy;
     let (image, image_at) = match &own.image {
         Some(image) => (image.clone(), vec!["servers", name, "deploy", "image"]),
-        None => (raw.image.clone().unwrap_or_else(|| SERVER_IMAGE.into()), vec!["deploy", "image"]),
+        None => (usual.to_owned(), vec!["deploy", "image"]),
     };
     check(scope, &image_at, [&image], is_image, "an image, such as postgres:18")?;
     let networks_at = ["servers", name, "deploy", "cidrs"];

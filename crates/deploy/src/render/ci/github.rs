@@ -9,6 +9,7 @@ use super::steps::{self, CiSystem, JSON, JUNIT, MARKDOWN, PASSWORD, word};
 use crate::render::deployment::{DeploymentPlan, ServerNode};
 use crate::render::document::{filled, yaml};
 use crate::render::image;
+use crate::render::redis::{RedisNode, admin_rule, program};
 use martydb_model::error::Result;
 
 /// Pinned by commit, because a tag can be moved.
@@ -23,10 +24,11 @@ const SYSTEM: CiSystem = CiSystem { base: "\"origin/${GITHUB_BASE_REF:-main}\"",
 /// # Errors
 /// If the environment has servers or passwords outside of the job.
 pub fn workflow(plan: &DeploymentPlan<'_>) -> Result<String> {
-    let servers = steps::servers(plan)?;
+    let (servers, redis) = (steps::servers(plan)?, steps::redis(plan)?);
     let manifest = plan.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
     let admins = servers.iter().map(|(_, server)| (server.password_variable.clone(), PASSWORD.to_owned()));
+    let admins = admins.chain(steps::redis_admins(&redis));
     let own = [
         ("MARTYDB_IMAGE", manifest.deploy.tool_image.clone()),
         ("MARTYDB_MANIFEST", literal(&name)),
@@ -36,6 +38,7 @@ pub fn workflow(plan: &DeploymentPlan<'_>) -> Result<String> {
     let folder = &plan.places.in_repository;
     let defaults = json!({ "run": { "working-directory": literal(folder) } });
     let services = servers.iter().map(|(host, server)| (*host, container(server)));
+    let services = services.chain(redis.iter().map(|(host, node)| (*host, redis_container(node))));
     let variables = own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(admins);
     let job = json!({
         "runs-on": "ubuntu-24.04",
@@ -43,7 +46,7 @@ pub fn workflow(plan: &DeploymentPlan<'_>) -> Result<String> {
         "services": services.collect::<BTreeMap<_, _>>(),
         "env": variables.collect::<BTreeMap<_, _>>(),
         "defaults": (folder != ".").then_some(defaults),
-        "steps": all_steps(plan, &servers),
+        "steps": all_steps(plan, &servers, &redis),
     });
     Ok(yaml(json!({
         "name": "databases",
@@ -65,9 +68,50 @@ fn container(server: &ServerNode<'_>) -> Value {
     })
 }
 
-fn all_steps(plan: &DeploymentPlan<'_>, servers: &[(&str, &ServerNode<'_>)]) -> Vec<Value> {
+/// Returns the container of a Redis server, with the image's own command: a job cannot set it.
+fn redis_container(node: &RedisNode<'_>) -> Value {
+    json!({
+        "image": node.deploy.image,
+        "options": format!(
+            "--health-cmd \"{} ping\" --health-interval 2s --health-retries 30",
+            program(node, "cli")
+        ),
+    })
+}
+
+/// Makes the admins of the Redis servers, whose image makes none, and sets their ports.
+fn make_admins(first: usize, redis: &[(&str, &RedisNode<'_>)]) -> Option<Value> {
+    let make = |(number, (host, node)): (usize, &(&str, &RedisNode<'_>))| {
+        let words = admin_rule(node, PASSWORD).map(|part| word(&part)).join(" ");
+        let id = variable(first + number);
+        let (client, port) = (format!("docker exec \"${id}\" {}", program(node, "cli")), node.server.port);
+        let call = format!("{client} CONFIG SET port {port}\n{client} -p {port} ACL SETUSER {words}\n");
+        ((id, container_id(host)), call)
+    };
+    let (ids, calls): (BTreeMap<_, _>, Vec<_>) = redis.iter().enumerate().map(make).unzip();
+    let run = literal(&calls.concat());
+    (!redis.is_empty()).then(|| json!({ "name": "Make the admins of Redis", "env": ids, "run": run }))
+}
+
+fn variable(number: usize) -> String {
+    format!("SERVER_{number}")
+}
+
+fn container_id(host: &str) -> String {
+    format!("${{{{ job.services.{host}.id }}}}")
+}
+
+fn all_steps(
+    plan: &DeploymentPlan<'_>,
+    servers: &[(&str, &ServerNode<'_>)],
+    redis: &[(&str, &RedisNode<'_>)],
+) -> Vec<Value> {
+    let hosts = servers.iter().map(|(host, server)| (*host, server.url.host.as_str()));
+    let hosts: Vec<_> =
+        hosts.chain(redis.iter().map(|(host, node)| (*host, node.server.host.as_str()))).collect();
     let shell = |step: steps::JobStep| json!({ "name": step.name, "run": literal(&step.script) });
-    let mut all = vec![checkout(), get(env!("CARGO_PKG_REPOSITORY")), name_servers(servers)];
+    let mut all = vec![checkout(), get(env!("CARGO_PKG_REPOSITORY")), name_servers(&hosts)];
+    all.extend(make_admins(servers.len(), redis));
     all.extend(steps::comparisons(&SYSTEM).into_iter().map(shell));
     all.extend(steps::trials().into_iter().map(shell));
     all.extend([show(), keep(&plan.places.in_repository)]);
@@ -98,16 +142,12 @@ fn get(repository: &str) -> Value {
 }
 
 /// Maps the servers' names to their containers: the machine reaches containers only by address.
-fn name_servers(servers: &[(&str, &ServerNode<'_>)]) -> Value {
-    let variable = |number: usize| format!("SERVER_{number}");
-    let ids = servers
-        .iter()
-        .enumerate()
-        .map(|(number, (host, _))| (variable(number), format!("${{{{ job.services.{host}.id }}}}")));
+fn name_servers(servers: &[(&str, &str)]) -> Value {
+    let ids = servers.iter().enumerate().map(|(number, (host, _))| (variable(number), container_id(host)));
     let calls = servers
         .iter()
         .enumerate()
-        .map(|(number, (_, server))| format!("name {} \"${}\"\n", word(&server.url.host), variable(number)));
+        .map(|(number, (_, name))| format!("name {} \"${}\"\n", word(name), variable(number)));
     let run = format!(
         "name() {{ # name HOST CONTAINER\n\
          \x20 address=$(docker inspect --format '{{{{range .NetworkSettings.Networks}}}}{{{{.IPAddress}}}}{{{{end}}}}' \"$2\")\n\

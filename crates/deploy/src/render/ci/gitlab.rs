@@ -9,6 +9,7 @@ use super::steps::{self, CiSystem, JSON, JUNIT, MARKDOWN, PASSWORD, word};
 use crate::render::deployment::{DeploymentPlan, ServerNode};
 use crate::render::document::yaml;
 use crate::render::image;
+use crate::render::redis::{RedisNode, admin_rule, program};
 use martydb_model::error::Result;
 
 /// See <https://docs.gitlab.com/ci/variables/predefined_variables/>; the variable is empty outside of merge
@@ -20,7 +21,7 @@ const SYSTEM: CiSystem = CiSystem { base: "\"${CI_MERGE_REQUEST_DIFF_BASE_SHA:-H
 /// # Errors
 /// If the environment has servers or passwords outside of the job.
 pub fn job(plan: &DeploymentPlan<'_>) -> Result<String> {
-    let servers = steps::servers(plan)?;
+    let (servers, redis) = (steps::servers(plan)?, steps::redis(plan)?);
     let manifest = plan.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();
     let admins = servers.iter().map(|(_, server)| (server.password_variable.clone(), PASSWORD.to_owned()));
@@ -33,7 +34,9 @@ pub fn job(plan: &DeploymentPlan<'_>) -> Result<String> {
     ];
     let folder = &plan.places.in_repository;
     let file = |name: &str| if folder == "." { name.to_owned() } else { format!("{folder}/{name}") };
-    let services: Vec<Value> = servers.iter().map(|(_, server)| container(server)).collect();
+    let admins = admins.chain(steps::redis_admins(&redis));
+    let services = servers.iter().map(|(_, server)| container(server));
+    let services: Vec<Value> = services.chain(redis.iter().map(|(_, node)| redis_container(node))).collect();
     let variables = own.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(admins);
     let job = json!({
         "stage": "test",
@@ -62,6 +65,17 @@ fn container(server: &ServerNode<'_>) -> Value {
         "name": server.deploy.image,
         "alias": server.url.host,
         "variables": variables.collect::<BTreeMap<_, _>>(),
+    })
+}
+
+/// Returns the container of a Redis server, whose users are arguments of its program.
+fn redis_container(node: &RedisNode<'_>) -> Value {
+    let port = ["--port".to_owned(), node.server.port.to_string(), "--user".to_owned()];
+    let server = [program(node, "server")].into_iter().chain(port).chain(admin_rule(node, PASSWORD));
+    json!({
+        "name": node.deploy.image,
+        "alias": node.server.host,
+        "command": server.map(|word| literal(&word)).collect::<Vec<_>>(),
     })
 }
 

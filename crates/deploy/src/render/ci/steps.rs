@@ -1,6 +1,7 @@
 //! Steps of a job, the same for every CI system.
 
 use crate::render::deployment::{DeploymentPlan, ServerNode};
+use crate::render::redis::RedisNode;
 use martydb_config::manifest::SecretsSpec;
 use martydb_model::error::{Error, Result};
 
@@ -81,6 +82,34 @@ pub fn servers<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l
         })
     };
     plan.servers.iter().map(one).collect()
+}
+
+/// Returns the Redis servers with their hosts.
+///
+/// # Errors
+/// If a server is outside of the job, or has TLS, for which a job has no certificate.
+pub fn redis<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l RedisNode<'a>)>> {
+    let one = |node: &'l RedisNode<'a>| {
+        let host = node.host.as_deref().filter(|_| !node.server.tls);
+        host.map(|host| (host, node)).ok_or_else(|| {
+            let message = format!(
+                "the server \"{}\" is at {}://{}, but a job starts its own servers, without TLS",
+                node.server.name,
+                if node.server.tls { "rediss" } else { "redis" },
+                node.server.host
+            );
+            Error::manifest(message)
+                .hint("render the job for an environment whose servers are deployed, such as that of Compose")
+        })
+    };
+    plan.redis.iter().map(one).collect()
+}
+
+/// Returns the variables with the passwords of the Redis servers' admins.
+pub fn redis_admins<'l>(
+    servers: &'l [(&'l str, &'l RedisNode<'l>)],
+) -> impl Iterator<Item = (String, String)> + 'l {
+    servers.iter().map(|(_, node)| (node.password_variable.to_owned(), PASSWORD.to_owned()))
 }
 
 /// Quotes a text as a literal shell word.

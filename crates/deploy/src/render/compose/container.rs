@@ -51,7 +51,9 @@ pub struct ComposeService {
 /// Returns a container of martydb with the admins' passwords.
 pub fn as_admin(plan: &DeploymentPlan<'_>, arguments: &[&str]) -> ComposeService {
     let secret = |server: &ServerNode<'_>| (server.password_variable.clone(), admin_password(server.name));
-    of_martydb(plan, arguments, plan.servers.iter().map(secret))
+    let redis = plan.redis.iter();
+    let redis = redis.map(|node| (node.password_variable.to_owned(), admin_password(&node.server.name)));
+    of_martydb(plan, arguments, plan.servers.iter().map(secret).chain(redis))
 }
 
 /// Returns a container of martydb that reads these variables from secret files.
@@ -83,6 +85,11 @@ pub fn of_martydb(
 /// Returns the network of a service's database.
 pub fn network(service: &ServiceName) -> String {
     format!("database-{}", label(service.as_str()))
+}
+
+/// Returns the name of the disk of a server.
+pub fn volume(host: &str) -> String {
+    format!("{}_data", host.replace('-', "_"))
 }
 
 /// Returns the path of the file with the password of a server's admin.

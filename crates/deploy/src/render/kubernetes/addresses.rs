@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::servers::PASSWORD;
-use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
+use crate::render::deployment::{DeploymentPlan, LoginNode};
 use martydb_config::connection_string::Parts;
 
 /// Returns the address for this login. Migrations connect directly to the server. `user` is the login of the pair
@@ -25,6 +25,6 @@ pub fn address(
 }
 
 /// Returns an admin's credentials in the form that CloudNativePG accepts too.
-pub fn admin_data(server: &ServerNode<'_>, password: &str) -> [(String, String); 2] {
-    [("username".to_owned(), server.url.user.clone()), (PASSWORD.to_owned(), password.to_owned())]
+pub fn admin_data(user: &str, password: &str) -> [(String, String); 2] {
+    [("username".to_owned(), user.to_owned()), (PASSWORD.to_owned(), password.to_owned())]
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::jobs::cron_job;
-use super::network_policies::{policy, tcp, to_port};
 use super::objects::*;
+use super::policy_parts::{policy, tcp, to_port};
 use super::tool_pod::{PodExtras, ToolPod};
 use crate::render::deployment::{BACKUP_VERIFY, DeploymentPlan};
 use crate::render::schedule;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::objects::*;
 use crate::render::deployment::DeploymentPlan;
+use crate::render::redis::here;
 
 /// Folder of a server's certificate in its pod.
 pub const FOLDER: &str = "/run/postgresql-tls";
@@ -58,11 +59,15 @@ pub fn server_arguments(plan: &DeploymentPlan<'_>) -> Vec<String> {
 
 /// Returns the volumes and the mounts of the servers' authorities in martydb's pods.
 pub fn authorities(plan: &DeploymentPlan<'_>) -> Vec<(Value, Value)> {
-    let deployed = plan.manifest.deploy.issuer.iter().flat_map(|_| &plan.servers);
+    let deployed = || plan.manifest.deploy.issuer.iter();
+    let servers = deployed().flat_map(|_| &plan.servers);
+    let servers = servers.filter_map(|server| Some((server.name, server.host.as_deref()?)));
+    let redis = deployed().flat_map(|_| here(&plan.redis)).filter(|(_, node)| node.server.tls);
+    let redis = redis.map(|(host, node)| (&*node.server.name, host));
     let one = |(server, host): (&str, &str)| {
         let name = format!("ca-{}", martydb_model::deploy::label(server));
         let mount = mount(&name, &format!("{AUTHORITIES}/{server}"));
         (secret_volume(&name, &server_secret(host), &["ca.crt"]), mount)
     };
-    deployed.filter_map(|server| Some((server.name, server.host.as_deref()?))).map(one).collect()
+    servers.chain(redis).map(one).collect()
 }

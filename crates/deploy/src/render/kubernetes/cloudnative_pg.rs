@@ -5,13 +5,14 @@
 use serde_json::{Value, json};
 
 use super::namespace::namespace;
-use super::network_policies::{self, EntryPods, pods, tcp};
+use super::network_policies::{self, EntryPods};
 use super::objects::{
     INSTANCE, NAME, POSTGRES, RenderedObject, joined, object, plain_metadata, resources, selector, workload,
 };
 use super::operator::{self, API, BARMAN, PORT, pod_labels, pooler_labels};
 use super::pod::{placement, template_metadata};
-use super::{backup_jobs, backups, certificates, jobs, pooler, workloads};
+use super::policy_parts::{self, pods, tcp};
+use super::{backup_jobs, backups, certificates, jobs, pooler, redis, workloads};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::CreationParameters;
 use martydb_model::deploy::BackupSchedule;
@@ -46,6 +47,7 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
         all.extend(deploy.backup.iter().map(|backup| backups::scheduled_backup(plan, host, backup)));
         all.extend(deploy.pod_monitor.then(|| backups::pod_monitor(plan, host)));
     }
+    all.extend(redis::all(plan)?);
     all.extend(jobs::all(plan)?);
     all.extend(backup_jobs::all(plan)?);
     all.extend(workloads::all(plan, doors)?);
@@ -176,5 +178,5 @@ fn instances(plan: &DeploymentPlan<'_>, host: &str) -> RenderedObject {
         "ingress": [{ "from": [pods(&own)], "ports": ports }, { "from": [operator], "ports": ports }],
         "egress": [{}],
     });
-    network_policies::policy(plan, &format!("{}-instances", workload(host)), spec)
+    policy_parts::policy(plan, &format!("{}-instances", workload(host)), spec)
 }

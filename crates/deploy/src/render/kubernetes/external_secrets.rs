@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::addresses::{address, admin_data};
 use super::objects::{RenderedObject, labels, object, plain_metadata};
-use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
+use crate::render::deployment::{DeploymentPlan, LoginNode};
+use crate::render::redis;
 use martydb_model::deploy::SecretStore;
 use martydb_model::error::{Error, Result};
 
@@ -42,7 +43,24 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     for server in &plan.servers {
         let key = fill(&store.admin_key, env, &server.url.user, server.name, "");
         let key = own(key, format!("the admin of server \"{}\"", server.name))?;
-        all.push(of_admin(plan, store, server, key));
+        all.push(of_admin(plan, store, &server.admin_secret(), &server.url.user, key));
+    }
+    for node in &plan.redis {
+        let (name, user) = (&node.server.name, &node.server.user);
+        let key =
+            own(fill(&store.admin_key, env, user, name, ""), format!("the admin of server \"{name}\""))?;
+        all.push(of_admin(plan, store, &node.admin_secret(), user, key));
+    }
+    for login in redis::logins(plan.manifest) {
+        let (role, server) = (login.key.role.as_str(), &login.key.server);
+        let key = fill(&store.key, env, role, server, login.key.service.as_str());
+        let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
+        let values = redis::variables(login.server, &login.user, &SENTINEL.into());
+        let data = values.map(|(name, value)| {
+            let password = if name == redis::URL { IN_URL } else { AS_IT_IS };
+            (name.to_owned(), filled(&value, password))
+        });
+        all.push(external_secret(plan, store, &login.key.secret_name(), "Opaque", data.into(), key));
     }
     for login in &plan.logins {
         let (role, server) = (login.key.role.as_str(), &login.key.server);
@@ -56,11 +74,12 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
 fn of_admin(
     plan: &DeploymentPlan<'_>,
     store: &SecretStore,
-    server: &ServerNode<'_>,
+    name: &str,
+    user: &str,
     key: String,
 ) -> RenderedObject {
-    let data = admin_data(server, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
-    external_secret(plan, store, &server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
+    let data = admin_data(user, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
+    external_secret(plan, store, name, "kubernetes.io/basic-auth", data.into(), key)
 }
 
 fn of_login(

@@ -3,15 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{
-    Labels, MARTYDB, NAME, RELAY, RenderedObject, filled, object, plain_metadata, selector, workload,
-};
+use super::objects::{Labels, MARTYDB, RELAY, RenderedObject, filled, selector, workload};
+use super::policy_parts::{NAMESPACE, named, networks, pods, policy, tcp, to_peers, to_port};
+use super::redis;
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
-use martydb_model::error::{Error, Result};
-
-/// Label with the name of a namespace:
-/// <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
-pub const NAMESPACE: &str = "kubernetes.io/metadata.name";
+use martydb_model::error::Result;
 
 /// Function that returns the labels of the pods behind a server's host.
 pub type PodLabels = fn(&str) -> Labels;
@@ -35,15 +31,12 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
     for server in &plan.servers {
         all.extend(server.host.as_deref().map(|host| of_server(plan, host, server, doors)));
     }
+    all.extend(redis::policies(plan));
     for service in &plan.services {
         all.push(of_service(plan, service, doors)?);
     }
     all.push(of_martydb(plan, doors)?);
     Ok(all)
-}
-
-pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: Value) -> RenderedObject {
-    object(("networking.k8s.io/v1", "NetworkPolicy"), plain_metadata(plan, name), spec)
 }
 
 /// Returns the rule for the cluster's DNS.
@@ -81,6 +74,8 @@ fn of_server(
 fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let databases =
         plan.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
+    let keys = plan.redis.iter().filter(|redis| redis.serves(&node.service.name));
+    let keys = keys.map(redis::to_server).collect::<Result<Vec<_>>>()?;
     let others = plan.services.iter().filter(|other| other.label != node.label);
     let others = others.filter_map(|other| {
         Some(json!({ "to": [pods(&other.pods.selector)], "ports": [tcp(other.pods.port?)] }))
@@ -90,7 +85,7 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPod
         "podSelector": selector(&node.pods.selector),
         "policyTypes": if own.is_some() { json!(["Ingress", "Egress"]) } else { json!(["Egress"]) },
         "ingress": own,
-        "egress": filled(databases.into_iter().chain(others).collect::<Vec<_>>()),
+        "egress": filled(databases.into_iter().chain(keys).chain(others).collect::<Vec<_>>()),
     });
     Ok(policy(plan, &format!("service-{}", node.label), spec))
 }
@@ -98,6 +93,7 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPod
 fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
     let servers = plan.servers.iter().map(|server| to_server(server, straight));
+    let servers = servers.chain(plan.redis.iter().map(redis::to_server));
     let spec = json!({
         "podSelector": selector(&named(MARTYDB)),
         "policyTypes": ["Egress"],
@@ -106,39 +102,13 @@ fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObj
     Ok(policy(plan, MARTYDB, spec))
 }
 
-/// Returns the peer that these labels select in the namespace.
-pub fn pods(labels: &Labels) -> Value {
-    json!({ "podSelector": selector(labels) })
-}
-
-/// Returns the labels of all pods of a program.
-fn named(name: &str) -> Labels {
-    [(NAME.to_owned(), name.to_owned())].into()
-}
-
 pub fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<Value> {
     let to: Vec<Value> = match &server.host {
         Some(host) => {
             let doors = [Some(doors.server), doors.pooler].into_iter().flatten();
             doors.map(|labels| pods(&labels(host))).collect()
         }
-        None => server.deploy.cidrs.iter().map(|cidr| json!({ "ipBlock": { "cidr": cidr } })).collect(),
+        None => networks(&server.deploy.cidrs).collect(),
     };
-    if to.is_empty() {
-        let message =
-            format!("the server \"{}\" is at {}, which is not deployed here", server.name, server.url.host);
-        return Err(Error::manifest(message).hint(
-            "name its networks, so that its clients may connect to it: deploy: { cidrs: [10.20.0.0/24] }",
-        ));
-    }
-    Ok(json!({ "to": to, "ports": [tcp(server.url.port)] }))
-}
-
-/// Returns a rule for any peer.
-pub fn to_port(port: Value) -> Value {
-    json!({ "ports": [port] })
-}
-
-pub fn tcp(port: u16) -> Value {
-    json!({ "protocol": "TCP", "port": port })
+    to_peers(to, server.url.port, server.name, &server.url.host)
 }

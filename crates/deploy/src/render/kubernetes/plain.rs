@@ -4,7 +4,7 @@ use super::namespace::namespace;
 use super::network_policies::EntryPods;
 use super::objects::{POSTGRES, RenderedObject, pod_labels, workload};
 use super::servers;
-use super::{backup_jobs, jobs, network_policies, workloads};
+use super::{backup_jobs, jobs, network_policies, redis, workloads};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::error::Result;
 
@@ -17,6 +17,7 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let mut all = vec![namespace(plan)];
     all.extend(network_policies::all(plan, doors)?);
     all.extend(servers::all(plan));
+    all.extend(redis::all(plan)?);
     all.extend(jobs::all(plan)?);
     all.extend(backup_jobs::all(plan)?);
     all.extend(workloads::all(plan, doors)?);

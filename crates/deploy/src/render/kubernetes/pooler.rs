@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 
-use super::network_policies::{self, pods, tcp};
 use super::objects::{RenderedObject, object, plain_metadata, selector};
 use super::operator::{API, PORT, cluster, pooler_labels, pooler_name};
+use super::policy_parts::{self, pods, tcp};
 use crate::render::deployment::{DeploymentPlan, ServerNode};
 use martydb_model::deploy::PoolerDeployment;
 use martydb_model::error::{Error, Result};
@@ -52,5 +52,5 @@ fn policy(plan: &DeploymentPlan<'_>, name: &str, host: &str, server: &ServerNode
         "ingress": ingress,
         "egress": [{}],
     });
-    network_policies::policy(plan, name, spec)
+    policy_parts::policy(plan, name, spec)
 }

@@ -12,6 +12,7 @@ use super::addresses::{address, admin_data};
 use super::objects::{RenderedObject, object, plain_metadata};
 use super::sealing::{Sealer, Unsealed};
 use crate::render::deployment::{DeploymentPlan, PasswordsToSeal};
+use crate::render::redis;
 use martydb_model::error::{Error, Result};
 
 /// Minimum length of one password. Passwords that martydb creates are longer, memorable ones are shorter.
@@ -57,13 +58,19 @@ fn check_length(passwords: &PasswordsToSeal) -> Result<()> {
 
 fn secrets(plan: &DeploymentPlan<'_>, passwords: &PasswordsToSeal) -> Result<Vec<PlainSecret>> {
     let mut all = vec![];
-    for server in &plan.servers {
-        let password = passwords.admins[server.name].expose_secret();
-        all.push(PlainSecret {
-            name: server.admin_secret(),
-            kind: "kubernetes.io/basic-auth",
-            data: secret(admin_data(server, password)),
-        });
+    let servers = plan.servers.iter().map(|server| (server.name, server.admin_secret(), &server.url.user));
+    let redis = plan.redis.iter();
+    let redis = redis.map(|node| (&*node.server.name, node.admin_secret(), &node.server.user));
+    for (server, name, user) in servers.chain(redis) {
+        let data = secret(admin_data(user, passwords.admins[server].expose_secret()));
+        all.push(PlainSecret { name, kind: "kubernetes.io/basic-auth", data });
+    }
+    for login in redis::logins(plan.manifest) {
+        // A user of martydb's own has a password only after it was made.
+        let Some((_, password)) = passwords.logins.get(&login.key) else { continue };
+        let values = redis::variables(login.server, &login.user, password);
+        let data = secret(values.map(|(name, value)| (name.to_owned(), value)));
+        all.push(PlainSecret { name: login.key.secret_name(), kind: "Opaque", data });
     }
     for login in &plan.logins {
         let (role, password) = &passwords.logins[&login.key];

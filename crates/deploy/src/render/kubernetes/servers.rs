@@ -27,7 +27,7 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
             Some(service(plan, host, server)),
             certificates::certificate(plan, &certificates::server_secret(host), &[host]),
             Some(stateful_set(plan, host, server)),
-            disruption_budget(plan, host),
+            disruption_budget(plan, host, POSTGRES),
         ]
     };
     here.flat_map(of).flatten().collect()
@@ -43,13 +43,14 @@ fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Re
     object(("v1", "Service"), pods_metadata(plan, host, POSTGRES, workload(host)), spec)
 }
 
-/// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>
-fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str) -> Option<RenderedObject> {
+/// Returns the budget of a server's pods of this name label, if the manifest declares one:
+/// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>.
+pub fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str, name: &str) -> Option<RenderedObject> {
     let spec = json!({
         "maxUnavailable": plan.manifest.deploy.max_unavailable?,
-        "selector": selector(&pod_labels(POSTGRES, workload(host))),
+        "selector": selector(&pod_labels(name, workload(host))),
     });
-    let metadata = pods_metadata(plan, workload(host), POSTGRES, workload(host));
+    let metadata = pods_metadata(plan, workload(host), name, workload(host));
     Some(object(("policy/v1", "PodDisruptionBudget"), metadata, spec))
 }
 

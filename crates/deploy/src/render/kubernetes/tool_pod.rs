@@ -10,6 +10,7 @@ use super::pod::Pod;
 use super::servers::PASSWORD;
 use crate::render::broker;
 use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
+use crate::render::redis::{self, RedisCredential};
 use martydb_config::manifest::SecretsSpec;
 use martydb_config::secrets::variable_name;
 use martydb_model::RoleKind;
@@ -134,7 +135,10 @@ fn passwords(plan: &DeploymentPlan<'_>, which: PodPasswords) -> Result<Vec<Value
     let admin = |server: &ServerNode<'_>| {
         secret_variable(&server.password_variable, &server.admin_secret(), PASSWORD)
     };
-    Ok(plan.servers.iter().map(admin).chain(of_logins(plan, |_| true)?).collect())
+    let redis = plan.redis.iter();
+    let redis = redis.map(|node| secret_variable(node.password_variable, &node.admin_secret(), PASSWORD));
+    let logins = of_logins(plan, |_| true)?.into_iter().chain(of_redis(plan));
+    Ok(plan.servers.iter().map(admin).chain(redis).chain(logins).collect())
 }
 
 /// Returns the logins' passwords if variables are the provider: each from the Secret of `secrets export`.
@@ -157,4 +161,14 @@ fn of_logins(plan: &DeploymentPlan<'_>, wanted: impl Fn(&LoginNode<'_>) -> bool)
         seen.insert(name.clone()).then(|| secret_variable(&name, &key.secret_name(), "PGPASSWORD"))
     };
     Ok(plan.logins.iter().filter(|login| wanted(login)).filter_map(variable).collect())
+}
+
+/// Returns the passwords of Redis users, likewise.
+fn of_redis(plan: &DeploymentPlan<'_>) -> Vec<Value> {
+    let SecretsSpec::Env { name } = &plan.manifest.secrets else { return vec![] };
+    let variable = |login: RedisCredential<'_>| {
+        let key = &login.key;
+        secret_variable(&variable_name(name, key, &key.label), &key.secret_name(), redis::PASSWORD)
+    };
+    redis::logins(plan.manifest).map(variable).collect()
 }

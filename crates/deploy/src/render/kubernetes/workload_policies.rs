@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::listener::PORT;
-use super::network_policies::{EntryPods, NAMESPACE, policy, tcp, to_port, to_server};
+use super::network_policies::{EntryPods, to_server};
 use super::objects::{MARTYDB, MONITOR, NAME, RELAY, RenderedObject, pod_labels, selector};
+use super::policy_parts::{NAMESPACE, policy, tcp, to_port};
 
 use crate::render::broker::{self, BrokerLocation};
 use crate::render::deployment::DeploymentPlan;
