@@ -4,6 +4,8 @@ mod leaks;
 mod moving_off_default;
 mod provisioned;
 mod rotated;
+mod tried;
+mod unusual;
 
 use crate::support::{Project, Redis, Server};
 

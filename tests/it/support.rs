@@ -25,7 +25,7 @@ pub use nats::{Nats, StreamMessage};
 pub use pooler::Pooler;
 pub use project::{Done, Project};
 pub use rabbit::Rabbit;
-pub use redis::{OPS, Redis};
+pub use redis::{MANAGED, OPS, Redis};
 pub use reference::Reference;
 pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, free_port, psql, reads};
 pub use terminal::{INTERRUPT, Terminal};

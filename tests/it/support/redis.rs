@@ -12,20 +12,34 @@ pub struct Redis {
     /// Where it listens, on loopback.
     pub port: u16,
     folder: tempfile::TempDir,
+    /// Arguments of its program.
+    arguments: Vec<String>,
     child: Option<Child>,
 }
 
 /// The admin of [`Redis::managed`].
 pub const OPS: (&str, &str) = ("ops", "ops-secret");
 
+/// The users of [`Redis::managed`], as lines of an aclfile or of a configuration file.
+pub const MANAGED: &str = "user default off resetchannels -@all\nuser ops on >ops-secret ~* &* +@all\n";
+
 impl Redis {
     /// Starts one whose users are these lines of its aclfile; `None` where there is no program for it.
     pub fn start(users: &str) -> Option<Redis> {
+        Redis::with(users, &["--port", "{port}", "--save", "", "--aclfile", "acl/users.acl"])
+    }
+
+    /// Starts one with these arguments, in a folder with the users in `acl/users.acl`, and as its configuration in
+    /// `redis.conf`.
+    pub fn with(users: &str, arguments: &[&str]) -> Option<Redis> {
         has("redis-server").then(|| {
             let folder = tempfile::Builder::new().prefix("martydb-it-redis-").tempdir().unwrap();
             std::fs::create_dir(folder.path().join("acl")).unwrap();
             std::fs::write(folder.path().join("acl/users.acl"), users).unwrap();
-            let mut redis = Redis { port: free_port(), folder, child: None };
+            std::fs::write(folder.path().join("redis.conf"), users).unwrap();
+            let port = free_port();
+            let arguments = arguments.iter().map(|one| one.replace("{port}", &port.to_string())).collect();
+            let mut redis = Redis { port, folder, arguments, child: None };
             redis.launch();
             redis
         })
@@ -33,18 +47,14 @@ impl Redis {
 
     /// Starts one with an admin of its own, and `default` off.
     pub fn managed() -> Option<Redis> {
-        Redis::start(&format!(
-            "user default off resetchannels -@all\nuser {} on >{} ~* &* +@all\n",
-            OPS.0, OPS.1
-        ))
+        Redis::start(MANAGED)
     }
 
     /// Starts it again with the users that it kept.
     pub fn launch(&mut self) {
         let mut command = Command::new("redis-server");
-        let port = self.port.to_string();
-        command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--aclfile", "acl/users.acl"]);
-        command.args(["--dir", &self.folder.path().display().to_string(), "--logfile", "redis.log"]);
+        command.args(&self.arguments).args(["--bind", "127.0.0.1", "--logfile", "redis.log"]);
+        command.args(["--dir", &self.folder.path().display().to_string()]);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         until("redis-server listens", || TcpStream::connect(("127.0.0.1", self.port)).is_ok());
