@@ -75,7 +75,8 @@ impl<'a> CheckedColumns<'a> {
 
     /// Adds the statements of a step to both files; those of the second down file are in reverse order.
     pub fn add(&self, step: SchemaStep, first: &mut FilePlan, validated: &mut FilePlan) {
-        let Some(check) = self.to.objects.get(&step.id).and_then(|column| NotNullCheck::of(&step, column)) else {
+        let Some(check) = self.to.objects.get(&step.id).and_then(|column| NotNullCheck::of(&step, column))
+        else {
             return first.up.push(step);
         };
         if step.verb == SchemaVerb::Make {
