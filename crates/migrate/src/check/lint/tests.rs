@@ -142,7 +142,7 @@ fn one_danger_is_one_finding() {
     assert_eq!(found(&[both], 0).len(), 2, "{:?}", found(&[both], 0));
     assert_eq!(found(&["ALTER TABLE t ADD CONSTRAINT k UNIQUE (a);"], 0), ["disallowed-unique-constraint"]);
     let columns = "ALTER TABLE t DROP COLUMN a, DROP COLUMN b, DROP COLUMN c; ALTER TABLE t DROP COLUMN d;";
-    let all = lint(&[migration(1, columns)], &LintRules::default(), &TableSizes::default());
+    let all = lint(&[], &[&migration(1, columns)], &LintRules::default(), &TableSizes::default());
     assert_eq!(all.iter().map(|one| one.more).collect::<Vec<_>>(), [2, 0]);
     assert!(all[0].to_string().ends_with("(and 2 more in this statement)"), "{}", all[0]);
 }
@@ -159,7 +159,7 @@ fn a_lock_on_a_small_table_is_a_note() {
         ("CREATE INDEX i ON unknown (a);", LintSeverity::Danger),
         ("ALTER TABLE small DROP COLUMN a;", LintSeverity::Danger),
     ] {
-        let all = lint(&[migration(1, sql)], &LintRules::default(), &sizes);
+        let all = lint(&[], &[&migration(1, sql)], &LintRules::default(), &sizes);
         assert_eq!(all.iter().map(|one| one.severity).collect::<Vec<_>>(), [severity], "{sql}");
         let says = all[0].message.ends_with("(the table is small: about 10 rows, 8.0 kB)");
         assert_eq!(says, severity == LintSeverity::Note, "{sql}: {}", all[0].message);
@@ -169,7 +169,7 @@ fn a_lock_on_a_small_table_is_a_note() {
 #[test]
 fn a_syntax_error_is_found_with_its_place_unless_it_is_allowed() {
     let sql = "CREATE TABLE q (\n  id int,,\n  b int);\nDROP TABLE x;";
-    let all = lint(&[migration(1, sql)], &LintRules::default(), &TableSizes::default());
+    let all = lint(&[], &[&migration(1, sql)], &LintRules::default(), &TableSizes::default());
     assert_eq!(all.len(), 1, "{all:#?}");
     assert_eq!((all[0].rule.as_str(), all[0].position.line), (SYNTAX, 2));
     let problems = super::super::syntax_errors([&migration(1, sql).up], &LintRules::default());
