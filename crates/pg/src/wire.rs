@@ -33,12 +33,12 @@ pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
 pub use binding::{BindingError, BindingMode};
 pub use connection::{
-    Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, ExchangeResult, FailedStatement,
-    FrameSink, Limits, ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
+    Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, ExchangeResult, FrameSink, Limits,
+    ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
 };
 pub use dial::Address;
 pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};
-pub use error_response::{ErrorResponse, shorten};
+pub use error_response::{ErrorResponse, FailedStatement, shorten};
 pub use login::{APPLICATION_NAME, Credentials, LoginError, Startup};
 pub use other_engine::NAME_POSTGRES;
 pub use outcome::{Accepted, Answer, Attempt, ConnectionFailure, Outcome, Rejection, Stage};

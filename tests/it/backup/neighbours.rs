@@ -99,6 +99,7 @@ fn a_login_that_waits_for_the_exchange_gets_the_database_that_has_the_name_then(
     std::thread::scope(|threads| {
         threads.spawn(|| server.sql("postgres", exchange));
         until("the names are being exchanged", || server.value("postgres", waits) == "1");
-        project.run(&["status", "--check"]).expect(0);
+        let current = project.json(&["current", "bkx_a"], 0);
+        assert_eq!(current["services"][0]["current"], 2, "{current:#}");
     });
 }

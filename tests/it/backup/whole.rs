@@ -104,7 +104,7 @@ fn beside_the_service_it_is_closed_to_everybody_and_made_anonymous_first() {
     let again = kept.project.run(&arguments).expect(1);
     insta::assert_snapshot!(again.shown(), @r#"
     error: service "bkb_a" was not restored
-    caused by: the server refused: BEGIN;
+    caused by: the server refused: ALTER DATABASE "martydb_scratch_RANDOM" RENAME TO "bkb_look"
     caused by: database "bkb_look" already exists (SQLSTATE 42P04)
     "#);
     kept.project.write("anonymous.sql", "UPDATE nothing SET x = 1;");

@@ -77,8 +77,9 @@ fn pgbackrest_backs_a_server_up_and_restores_it() {
     let copy = at_the_moment(&project, &config, &moment);
     let beside = Project::with_manifest(&project.read("martydb.yaml").replace(&server.url(), &copy.url()));
     beside.write(".martydb/secrets/development.yaml", &project.read(".martydb/secrets/development.yaml"));
-    beside.run(&["backup", "pbr_a"]).expect(0);
-    project.run(&["restore", "pbr_a", "-y"]).expect(0);
+    let made = beside.json(&["backup", "pbr_a"], 0);
+    let id = made["backups"][0]["id"].as_str().unwrap();
+    project.run(&["restore", "pbr_a", "--from", id, "-y"]).expect(0);
     assert_eq!(server.value("pbr_a", "SELECT answer::text FROM kept"), "42");
     assert_eq!(server.value("pbr_b", "SELECT answer::text FROM kept"), "2");
     project.run(&["verify-isolation"]).expect(0);

@@ -214,7 +214,9 @@ impl Server {
             server.port = free_port();
             writeln!(config, "port = {}", server.port).unwrap();
         }
-        running().insert(server.port, server.log_path());
+        if !shared {
+            running().insert(server.port, server.log_path());
+        }
         server
     }
 

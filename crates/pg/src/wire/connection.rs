@@ -17,14 +17,13 @@ use super::cancel::CancelTarget;
 use super::codec::{Wire, speaking};
 use super::dial::Address;
 use super::endpoint::Endpoint;
-use super::error_response::ErrorResponse;
+use super::error_response::{ErrorResponse, FailedStatement};
 use super::fallback::{self, Fallback};
 use super::interrupt::{self, RunningStatement, SessionHandle};
 use super::login::{Credentials, LoginError, Startup, enter};
 use super::outcome::{ConnectionFailure, Stage};
 use super::row::Row;
 use super::tls::Transport;
-use martydb_model::error::Error;
 use martydb_model::sql::Statement;
 
 pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, FrameSink, copy_rows};
@@ -93,22 +92,6 @@ pub struct ResultSet {
     pub rows: Vec<Row>,
     /// Row count of its command tag.
     pub affected: u64,
-}
-
-#[derive(Debug)]
-pub struct FailedStatement {
-    pub fault: ErrorResponse,
-    /// Number of statements completed before.
-    pub completed: usize,
-    /// Warnings received before.
-    pub warnings: Vec<String>,
-}
-
-impl FailedStatement {
-    /// Converts it to the error of the message that it was part of.
-    pub fn into_error(self, message: &Statement) -> Error {
-        self.fault.into_error(message, self.completed)
-    }
 }
 
 /// The error is boxed, because it is large.

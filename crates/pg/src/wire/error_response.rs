@@ -195,6 +195,23 @@ impl From<ConnectionFailure> for ErrorResponse {
 }
 
 /// Returns a statement's first line: the whole text belongs in `-vv`, not in an error.
+/// Failure of a message.
+#[derive(Debug)]
+pub struct FailedStatement {
+    pub fault: ErrorResponse,
+    /// Number of statements completed before.
+    pub completed: usize,
+    /// Warnings received before.
+    pub warnings: Vec<String>,
+}
+
+impl FailedStatement {
+    /// Converts it to the error of the message that it was part of.
+    pub fn into_error(self, message: &Statement) -> Error {
+        self.fault.into_error(message, self.completed)
+    }
+}
+
 /// Returns the statement with this index of a message, and the whole message where its statements cannot be told apart.
 fn nth_statement(message: &str, index: usize) -> &str {
     let single = |text: &str| {

@@ -6,7 +6,8 @@
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
-use super::{Connection, ExchangeResult, FailedStatement, Reply, StatementExchange};
+use super::{Connection, ExchangeResult, Reply, StatementExchange};
+use crate::wire::FailedStatement;
 use crate::wire::codec::{Wire, speaking};
 use crate::wire::error_response::ErrorResponse;
 use crate::wire::interrupt::{self, RunningStatement};

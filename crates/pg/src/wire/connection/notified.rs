@@ -42,7 +42,7 @@ impl Connection {
     }
 
     /// An unsolicited message before the end of a session is an error too.
-    fn ended(&mut self, fault: ErrorResponse) -> Box<super::FailedStatement> {
+    fn ended(&mut self, fault: ErrorResponse) -> Box<crate::wire::FailedStatement> {
         self.wire = None;
         let failed = self.conclude(Err(fault), Reply::default(), true);
         failed.expect_err("it was given an error")

@@ -191,7 +191,7 @@ impl ReplicationStream {
         }
     }
 
-    fn ended(&mut self, fault: ErrorResponse) -> Box<super::FailedStatement> {
+    fn ended(&mut self, fault: ErrorResponse) -> Box<crate::wire::FailedStatement> {
         let failed = self.connection.conclude(Err(fault), Reply::default(), false);
         failed.expect_err("it was given an error")
     }
