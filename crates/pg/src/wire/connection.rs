@@ -101,7 +101,8 @@ pub type ExchangeResult<T = Reply> = Result<T, Box<FailedStatement>>;
 type RowSink<'a> = dyn FnMut(usize, Row) -> Result<(), String> + Send + 'a;
 
 impl Connection {
-    /// Logs in to `address`; tries a second time if [`Fallback::after`] says so.
+    /// Logs in to `address`. A login that failed is tried once more where another transport may be accepted, or the database was
+    /// renamed meanwhile.
     #[crate::boxed]
     pub async fn open(
         address: &Address,
