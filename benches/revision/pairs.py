@@ -17,7 +17,7 @@ from tools import tool
 
 
 def apply(database, text):
-    """In one transaction where the text allows it; without search path, as a migration begins."""
+    """In one transaction where the text allows it."""
     if "no-transaction" not in text and "CONCURRENTLY" not in text:
         return psql(database, text, "-1")
     return psql(database, text)

@@ -59,7 +59,7 @@ ROWS = f"SELECT format('SELECT json_build_array(%L, coalesce(json_agg(t), ''[]''
 
 def contents(database):
     """Types of the columns and rows of each table."""
-    # json_build_object of rows may have line breaks; one array is one line.
+    # Values may have line breaks, so a NUL ends each array.
     types = json.loads(psql(database, COLUMNS, "-At").stdout or "{}") or {}
     rows = psql(database, ROWS, "-At", "-z", "-0").stdout.split("\0")
     rows = dict(json.loads(one) for one in rows if one.strip())

@@ -222,7 +222,7 @@ fn citus(databases: &[&str], workers: &[&str]) -> Option<Check> {
     let (detail, note) = match workers {
         [] => (
             format!(
-                "{here} has Citus: this coordinator is proven, its workers are not: declare each under replicas: with role: worker"
+                "{here} has Citus: `martydb verify-isolation` proves this coordinator, but none of its workers; declare each with role: worker under replicas"
             ),
             true,
         ),

@@ -64,7 +64,11 @@ fn tables(services: &[DesiredService], named: bool) -> Result<Tables<'_>> {
         return Err(Error::usage(format!("service \"{}\" has no partitions in the manifest", without.name))
             .hint("declare them under the service: partitions: { public.events: { by: day, key: at, keep: 90d } }"));
     }
-    Ok(services.iter().flat_map(|one| one.partitions.iter().map(move |table| (one, table))).collect())
+    Ok(tables_of(services))
+}
+
+fn tables_of(services: &[DesiredService]) -> Tables<'_> {
+    services.iter().flat_map(|one| one.partitions.iter().map(move |table| (one, table))).collect()
 }
 
 /// Asks before the first run on a table that would remove something: its partitions were made by others.
@@ -101,10 +105,7 @@ async fn round(run: &Run, tables: &Tables<'_>, mode: MaintenanceMode) -> Partiti
 
 /// Returns what the next run would do for the tables of these services.
 pub async fn next_run(run: &Run, services: &[DesiredService]) -> Vec<PartitionRow> {
-    match tables(services, false) {
-        Ok(tables) => round(run, &tables, MaintenanceMode::Look).await.tables,
-        Err(_) => vec![],
-    }
+    round(run, &tables_of(services), MaintenanceMode::Look).await.tables
 }
 
 #[derive(Serialize)]
@@ -137,7 +138,7 @@ impl Report for PartitionsReport {
         }
         let table = ReportColumn::table(columns(), &[], &self.tables, style).render(style);
         let rows = || self.tables.iter();
-        let found = rows().filter_map(PartitionRow::finished_text).collect::<String>()
+        let found = rows().filter_map(|row| row.finished_text(self.dry)).collect::<String>()
             + &rows().filter_map(PartitionRow::default_text).collect::<String>();
         table + &found + if self.dry { "\nNothing was changed: this was a dry run.\n" } else { "" }
     }

@@ -107,7 +107,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     })
 }
 
-/// Returns what the next `martydb partitions` would do. A service whose table is not there yet has none.
+/// Returns what the next `martydb partitions` would do. A table that cannot be read, such as one before its migration, is left
+/// out: `martydb partitions --dry-run` says why.
 async fn of_partitions(run: &Run, services: &[DesiredService], plans: &Plans) -> Vec<PartitionRow> {
     let answers = |service: &&DesiredService| {
         plans.iter().any(|(server, planned)| *server == service.server.as_str() && planned.is_ok())

@@ -62,7 +62,10 @@ pub async fn run(
     };
     match &arguments.server {
         Some(name) if target.servers == NamedServers::Choosable => plan.restrict_to(name)?,
-        Some(_) => return Err(Error::usage(format!("{} is not written for one server", target.name))),
+        Some(_) => {
+            return Err(Error::usage(format!("{} is not written for one server", target.name))
+                .hint("leave --server out: only pgbouncer and pgbackrest have files for one server"));
+        }
         None => {}
     }
     if target.seals {

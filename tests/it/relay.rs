@@ -8,7 +8,7 @@ mod daily;
 mod dead;
 mod doctor;
 mod nats;
-mod programs;
+pub mod programs;
 mod receiver;
 mod refused;
 mod replay;

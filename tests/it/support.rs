@@ -21,7 +21,7 @@ pub use answer::ask;
 pub use authority::Authority;
 pub use dice::{Dice, number};
 pub use link::FarLink;
-pub use nats::{Nats, StreamMessage};
+pub use nats::{Nats, StreamMessage, has};
 pub use pooler::Pooler;
 pub use project::{Done, Project};
 pub use rabbit::Rabbit;

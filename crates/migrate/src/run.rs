@@ -167,7 +167,7 @@ impl<'a> MigrationRun<'a, '_> {
             }
         }
         if upgrade && comparison.current.is_some() {
-            self.warn(&versions).await;
+            self.warn(&versions, &comparison.pending).await;
         }
         if upgrade || !steps.is_empty() {
             preflight.prepare(self.session, version_type).await?;
@@ -309,9 +309,10 @@ impl<'a> MigrationRun<'a, '_> {
 
     /// Sends lint warnings. A database with nothing applied has no sessions that could wait in a lock queue, so
     /// it gets none.
-    async fn warn(&self, versions: &[i64]) {
-        let (chosen, known): (Vec<_>, Vec<_>) =
+    async fn warn(&self, versions: &[i64], pending: &[i64]) {
+        let (chosen, others): (Vec<_>, Vec<_>) =
             self.folder.migrations.iter().partition(|one| versions.contains(&one.version));
+        let known: Vec<_> = others.into_iter().filter(|one| !pending.contains(&one.version)).collect();
         let rules = &self.session.target.lint;
         let mut found = lint(&known, &chosen, rules, &TableSizes::default());
         if found.iter().any(LintFinding::depends_on_size) {

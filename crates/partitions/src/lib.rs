@@ -15,4 +15,4 @@ pub mod catalog;
 pub mod change;
 mod service;
 
-pub use service::{Coverage, Maintained, MaintenanceMode, due, maintain};
+pub use service::{COUNTED, Coverage, Maintained, MaintenanceMode, due, maintain};

@@ -7,6 +7,7 @@ use super::catalog::{self, Partitioning};
 use super::change::{self, LockTries, Parent};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Literal, Qualified, stmt};
+use martydb_model::sqlstate::DUPLICATE_TABLE;
 use martydb_model::{DesiredService, PartitionedTable, Removal, RoleKind};
 use martydb_pg::server::{Connection, connect_watched, execute, query, query_one};
 use martydb_pg::wire::interrupt;
@@ -17,14 +18,11 @@ use martydb_provision::context::Context;
 const TRIES: LockTries =
     LockTries { tries: 60, pause: Duration::from_millis(400), lock: "100ms", next: "20ms" };
 
-/// Rows of a default partition that are counted.
-const COUNTED: i64 = 10_000;
+/// Most rows of a default partition that are counted.
+pub const COUNTED: i64 = 10_000;
 
 const SETTINGS: &[(&str, &str)] =
     &[("search_path", "pg_catalog"), ("statement_timeout", "60s"), ("lock_timeout", "5s")];
-
-/// Class 42, "duplicate table".
-const DUPLICATE_TABLE: &str = "42P07";
 
 /// Changes of one table, made or due, and its state after them.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +39,7 @@ pub struct Maintained {
     pub failures: Vec<Error>,
     /// `true` if martydb has made no partition of the table before.
     pub is_first: bool,
-    /// Coverage of the table; without a run, as it was found.
+    /// Coverage of the table as it was found; after a run that was not interrupted, `until` is new.
     pub coverage: Coverage,
 }
 
@@ -52,13 +50,12 @@ pub struct Coverage {
     pub now: i64,
     /// Time from which on rows have no partition of their own; `None`: never.
     pub until: Option<i64>,
-    pub has_default: bool,
-    /// Rows in the default partition, up to 10 000.
-    pub default_rows: i64,
+    /// Rows in the default partition, up to [`COUNTED`]; `None` without one.
+    pub default_rows: Option<i64>,
 }
 
 impl Coverage {
-    /// Returns `true` if rows of now have a partition of their own.
+    /// Returns `true` if rows written now have a partition of their own.
     pub fn holds_now(&self) -> bool {
         self.until.is_none_or(|until| until > self.now)
     }
@@ -122,11 +119,9 @@ async fn as_owner(
     let is_first = !found.parts.iter().any(|part| part.is_made);
     let coverage = coverage(connection, &found).await?;
     let mut done = Maintained { is_first, coverage, ..Maintained::default() };
+    let runs = mode == MaintenanceMode::Run;
     for part in found.parts.extract_if(.., |part| part.is_pending) {
-        let end = match mode {
-            MaintenanceMode::Run => finish(connection, table, &part).await,
-            MaintenanceMode::Look => Ok(()),
-        };
+        let end = if runs { finish(connection, table, &part).await } else { Ok(()) };
         enter(end, part.name, &mut done.finished, &mut done.failures)?;
     }
     for span in calendar::missing(&found.parts, table.by, table.ahead, found.now) {
@@ -138,23 +133,17 @@ async fn as_owner(
             continue;
         }
         let name = calendar::name_of(&table.table, table.by, span);
-        let end = match mode {
-            MaintenanceMode::Run => make(connection, table, &found, &name, span).await,
-            MaintenanceMode::Look => Ok(()),
-        };
+        let end = if runs { make(connection, table, &found, &name, span).await } else { Ok(()) };
         enter(end, name, &mut done.made, &mut done.failures)?;
     }
     for part in expired(table, &found) {
         if interrupt::signal().is_some() {
             break;
         }
-        let end = match mode {
-            MaintenanceMode::Run => remove(connection, table, part).await,
-            MaintenanceMode::Look => Ok(()),
-        };
+        let end = if runs { remove(connection, table, part).await } else { Ok(()) };
         enter(end, part.name.clone(), &mut done.removed, &mut done.failures)?;
     }
-    if mode == MaintenanceMode::Run {
+    if runs {
         let now = read(connection, service, table).await?;
         done.coverage.until = calendar::covered_until(&now.parts, now.now);
     }
@@ -195,14 +184,15 @@ fn expired<'a>(table: &PartitionedTable, found: &'a Partitioning) -> Vec<&'a Tim
 
 async fn coverage(connection: &mut Connection, found: &Partitioning) -> Result<Coverage> {
     let until = calendar::covered_until(&found.parts, found.now);
-    let mut coverage = Coverage { now: found.now, until, ..Coverage::default() };
-    if let Some(rest) = rest(found) {
-        let rest = change::name(rest);
-        let rows = stmt!("SELECT count(*) FROM (SELECT FROM {rest} LIMIT {COUNTED}) r");
-        coverage =
-            Coverage { has_default: true, default_rows: query_one(connection, &rows).await?, ..coverage };
-    }
-    Ok(coverage)
+    let default_rows = match rest(found) {
+        Some(rest) => {
+            let rest = change::name(rest);
+            let rows = stmt!("SELECT count(*) FROM (SELECT FROM {rest} LIMIT {COUNTED}) r");
+            Some(query_one(connection, &rows).await?)
+        }
+        None => None,
+    };
+    Ok(Coverage { now: found.now, until, default_rows })
 }
 
 fn rest(found: &Partitioning) -> Option<&TimePartition> {

@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-pub use bounds::{LONGEST, MOST_ROWS};
 pub use isolation::{CountsRow, Isolation, MatrixCell, ProofSummary, ShownFinding, SkipNote};
 pub use services::{
     Backup, History, PastEvent, PendingMigration, RedisKeys, ReplicaLine, ServiceError, StatedService,

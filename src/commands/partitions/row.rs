@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use martydb_model::error::Error;
+use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, PartitionedTable, Removal};
 use martydb_partitions::calendar::day;
-use martydb_partitions::{Coverage, Maintained};
+use martydb_partitions::{COUNTED, Coverage, Maintained};
 use martydb_ui::report::printable;
 
 /// Number of names in a cell.
@@ -43,12 +43,11 @@ impl PartitionRow {
     pub fn new(
         service: &DesiredService,
         table: &PartitionedTable,
-        end: martydb_model::error::Result<Maintained>,
+        end: Result<Maintained>,
     ) -> PartitionRow {
-        let (mut done, coverage) = match end {
-            Ok(done) => (done.clone(), Some(done.coverage)),
-            Err(error) => (Maintained { failures: vec![error], ..Maintained::default() }, None),
-        };
+        let coverage = end.as_ref().ok().map(|done| done.coverage);
+        let mut done =
+            end.unwrap_or_else(|error| Maintained { failures: vec![error], ..Maintained::default() });
         let left = occupied(service, table, &done.left_out);
         let outcome = match (done.failures.is_empty(), &left) {
             (false, _) => "failed",
@@ -66,7 +65,7 @@ impl PartitionRow {
             finished,
             left_out,
             until: coverage.and_then(|one| one.until).map(day),
-            default_rows: coverage.filter(|one| one.has_default).map(|one| one.default_rows),
+            default_rows: coverage.and_then(|one| one.default_rows),
             outcome,
             error: errors.next(),
             further: errors.collect(),
@@ -79,22 +78,29 @@ impl PartitionRow {
         self.error.iter().chain(&self.further)
     }
 
-    /// Returns `true` if a row of now is refused or goes to the default partition, or periods are left out.
+    /// Returns `true` if a row written now has no partition of its own, periods are left out, or the table cannot be read.
     pub fn is_short(&self) -> bool {
-        !self.left_out.is_empty() || self.coverage.is_some_and(|coverage| !coverage.holds_now())
+        self.error.is_some() || self.coverage.is_some_and(|coverage| !coverage.holds_now())
     }
 
-    /// Returns a line about interrupted detaching that was finished, or would be.
-    pub fn finished_text(&self) -> Option<String> {
+    /// Returns a line about interrupted detaching that was finished, or in a dry run would be.
+    pub fn finished_text(&self, dry: bool) -> Option<String> {
         let names = (!self.finished.is_empty()).then(|| names(&self.finished))?;
         let (table, service) = (printable(&self.table), &self.service);
-        Some(format!("\nInterrupted detaching, which a run finishes, of {table} of {service}: {names}.\n"))
+        let verb = if dry { "Would finish" } else { "Finished" };
+        Some(format!("\n{verb} the interrupted detaching of {names} from {table} of {service}.\n"))
+    }
+
+    /// Returns the number of rows in the default partition in words, if it has some.
+    fn default_count(&self) -> Option<String> {
+        let rows = self.default_rows.filter(|rows| *rows > 0)?;
+        let least = if rows < COUNTED { "" } else { "at least " };
+        Some(format!("{least}{}", counted(usize::try_from(rows).unwrap_or_default(), "row")))
     }
 
     /// Returns a line about rows in the default partition, which have no period and are never removed.
     pub fn default_text(&self) -> Option<String> {
-        let rows = self.default_rows.filter(|rows| *rows > 0)?;
-        let count = counted(usize::try_from(rows).unwrap_or_default(), "row");
+        let count = self.default_count()?;
         let (table, service) = (printable(&self.table), &self.service);
         Some(format!(
             "\nThe default partition of {table} of {service} has {count}, which no retention removes.\n"
@@ -111,13 +117,10 @@ impl PartitionRow {
             Some(until) if self.coverage.is_some_and(|coverage| coverage.holds_now()) => {
                 format!("made until {until}")
             }
-            Some(_) => "none for the rows of now".to_owned(),
-            None => "made for ever".to_owned(),
+            Some(_) => "rows written now have none".to_owned(),
+            None => "made without an end".to_owned(),
         }];
-        parts.extend(self.default_rows.filter(|rows| *rows > 0).map(|rows| {
-            let count = counted(usize::try_from(rows).unwrap_or_default(), "row");
-            format!("{count} in the default partition")
-        }));
+        parts.extend(self.default_count().map(|count| format!("{count} in the default partition")));
         parts.extend(self.next_text());
         printable(&format!("{head}: {}", parts.join("; ")))
     }
@@ -148,7 +151,8 @@ fn occupied(service: &DesiredService, table: &PartitionedTable, left_out: &[Stri
         counted(left_out.len(), "period"),
         left_out.join(", ")
     );
-    let hint = "move them in a migration: detach the default partition, insert its rows into the table, and attach it again";
+    let hint = "move them in one migration: detach the default partition, create the partition of the period, insert its rows into the table, \
+                delete them from the detached one, and attach it again";
     Some(Error::operation(message).hint(hint))
 }
 

@@ -55,14 +55,15 @@ async fn logins(
         };
         all.insert(kept.key.clone(), (login.login, login.password));
     }
-    for login in redis_logins(plan.manifest) {
-        let found = store.read(std::slice::from_ref(&login.key)).await?;
+    let users: Vec<CredentialKey> = redis_logins(plan.manifest).map(|login| login.key).collect();
+    let found = store.read(&users).await?;
+    for key in users {
         // A user of martydb's own has a password only after it was made.
-        if found.lacks(&login.key) && login.key.further {
+        if key.further && found.lacks(&key) {
             continue;
         }
-        let (_, password) = found.require(&login.key.server, &login.key.role)?;
-        all.insert(login.key.clone(), (login.key.role.clone(), password.clone()));
+        let (_, password) = found.require(&key.server, &key.role)?;
+        all.insert(key.clone(), (key.role.clone(), password.clone()));
     }
     Ok(all)
 }

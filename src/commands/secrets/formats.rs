@@ -31,7 +31,8 @@ pub enum ExportFormat {
     /// A file per service with its DATABASE_URL, one with the REDIS_URL of its keys, and one per server with its
     /// admin's password: the secrets of the Compose file of `render`.
     Compose,
-    /// A Secret for each service and each further login: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on.
+    /// A Secret for each service and each further login: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on, and one for each
+    /// Redis user: REDIS_URL and so on.
     Kubernetes,
     /// Variables, with the names that the provider env reads.
     Dotenv,

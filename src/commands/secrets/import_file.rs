@@ -203,11 +203,15 @@ fn stated(run: &Run, secret: &Resource) -> Result<ParsedPassword> {
             Some(SecretString::from(String::from_utf8(bytes).ok()?))
         }
     };
-    let redis = value("REDIS_USERNAME");
-    let redis = redis.map(|user| SecretString::from(CredentialKey::redis_entry(user.expose_secret())));
-    let found = (value("PGUSER").or(redis), value("PGPASSWORD").or_else(|| value("REDIS_PASSWORD")));
-    let (Some(login), Some(password)) = found else {
-        return Err(Error::usage(format!("the {} \"{name}\" has no PGUSER and PGPASSWORD", secret.kind))
+    let pair =
+        |user: &str, password: &str| Some((value(user)?.expose_secret().to_owned(), value(password)?));
+    let redis = || {
+        let (user, password) = pair("REDIS_USERNAME", "REDIS_PASSWORD")?;
+        Some((CredentialKey::redis_entry(&user), password))
+    };
+    let Some((login, password)) = pair("PGUSER", "PGPASSWORD").or_else(redis) else {
+        let lacks = "neither PGUSER and PGPASSWORD nor REDIS_USERNAME and REDIS_PASSWORD";
+        return Err(Error::usage(format!("the {} \"{name}\" has {lacks}", secret.kind))
             .hint(
                 "choose the Secrets with: kubectl get secret -l app.kubernetes.io/managed-by=martydb -o yaml",
             ));
@@ -217,7 +221,7 @@ fn stated(run: &Run, secret: &Resource) -> Result<ParsedPassword> {
     if let (Some(project), Some(environment)) = (project, environment) {
         belongs_here(run, &project, &environment)?;
     }
-    let of = PasswordTarget::Login { login: login.expose_secret().to_owned(), service, role, in_use: true };
+    let of = PasswordTarget::Login { login, service, role, in_use: true };
     Ok(ParsedPassword { name: format!("Secret {name}"), of, password })
 }
 

@@ -100,7 +100,7 @@ fn replica(one: &ReplicaStatus, style: &Style) -> String {
 
 /// Returns the line of a table that is partitioned by time.
 fn partitions(one: &PartitionRow, style: &Style) -> String {
-    let colour = if one.is_short() || one.error.is_some() { Paint::Warn } else { Paint::Plain };
+    let colour = if one.is_short() { Paint::Warn } else { Paint::Plain };
     paint(wrapped(&one.state_text(), "  ", style).trim_end(), colour, style) + "\n"
 }
 

@@ -102,4 +102,5 @@ fn a_login_that_waits_for_the_exchange_gets_the_database_that_has_the_name_then(
         let current = project.json(&["current", "bkx_a"], 0);
         assert_eq!(current["services"][0]["current"], 2, "{current:#}");
     });
+    assert!(server.log().contains("It seems to have just been dropped or renamed"), "no login waited");
 }

@@ -1,7 +1,6 @@
 //! A change of models, as `examples/marty/models` has it: revision, upgrade, downgrade.
 
-use std::process::Command;
-
+use crate::relay::programs;
 use crate::support::{Project, Server};
 
 const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/marty/models");
@@ -9,13 +8,10 @@ const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/marty/models
 /// What the models print, by SQLAlchemy if this machine has it; the files hold the same.
 fn printed(program: &str, file: &str) -> String {
     let text = std::fs::read_to_string(format!("{MODELS}/{file}")).unwrap();
-    let program = format!("{MODELS}/{program}");
-    let done = Command::new("python3").args(["-B", &program]).output();
-    match done {
-        Ok(done) if done.status.success() => {
-            assert_eq!(String::from_utf8(done.stdout).unwrap(), text, "{file}");
-        }
-        _ => eprintln!("python3 has no SQLAlchemy: {file} is taken as it is"),
+    if let Some(models) = programs::python(&format!("marty/models/{program}"), "sqlalchemy") {
+        let done = models().env("PYTHONDONTWRITEBYTECODE", "1").output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert_eq!(String::from_utf8(done.stdout).unwrap(), text, "{file}");
     }
     text
 }

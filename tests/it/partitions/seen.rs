@@ -41,7 +41,7 @@ fn partitions_of_the_templates_are_planned_shown_measured_and_no_difference() {
     hashed(&server, &project);
 
     let short = project.run(&["status", "--check"]).expect(3).stdout;
-    assert!(short.contains("partitions of public.pse_a_log of pse_a: none for the rows of now"), "{short}");
+    assert!(short.contains("partitions of public.pse_a_log of pse_a: rows written now have none"), "{short}");
     assert_eq!(measured(&project, "martydb_partitions_ahead_seconds"), Some(0.0));
     assert!(plan(&project).contains("the next `martydb partitions` makes 3"), "{}", plan(&project));
     let _made = project.run(&["partitions", "--once"]).expect(0);

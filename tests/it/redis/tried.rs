@@ -49,11 +49,13 @@ fn batch(url: &str, lines: &str) -> String {
     let mut command = Command::new("redis-cli");
     command.args(["--no-auth-warning", "-u", url]).stdin(Stdio::piped());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let (mut input, lines) = (child.stdin.take().unwrap(), lines.to_owned());
+    let (mut input, lines) = (child.stdin.take().unwrap(), format!("{lines}PING the-end\n"));
     let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.trim_end().ends_with("the-end"), "not all lines were tried");
+    said
 }
 
 #[test]
@@ -74,7 +76,7 @@ fn no_command_of_the_server_tells_a_service_of_another_ones_keys() {
             |name: &String| arguments.iter().map(|more| format!("{name} {more}\n")).collect::<String>();
         all.iter().map(each).collect()
     };
-    // The last one writes names that it was given into its own keys.
+    // `app` is the last: it writes the names that it is given into its own keys.
     for role in ["readonly", "app"] {
         let user = url(&project, "alpha", role);
         let asked = batch(&user, &lines(ASKING));

@@ -3,12 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// A Python script of `examples`, if its modules can be imported; says aloud that it is not tested otherwise.
-pub fn python(script: &str, modules: &str) -> Option<impl Fn() -> Command> {
+/// Returns `true` if Python can import these modules; says aloud what is not tested otherwise.
+pub fn can_import(modules: &str, tested: &str) -> bool {
     let has =
         Command::new("python3").args(["-c", &format!("import {modules}")]).stderr(Stdio::null()).status();
-    if !has.is_ok_and(|status| status.success()) {
-        eprintln!("python3 has no {modules}: examples/{script} is NOT tested");
+    let has = has.is_ok_and(|status| status.success());
+    if !has {
+        eprintln!("python3 has no {modules}: {tested} is NOT tested");
+    }
+    has
+}
+
+/// A Python script of `examples`, if its modules can be imported.
+pub fn python(script: &str, modules: &str) -> Option<impl Fn() -> Command> {
+    if !can_import(modules, &format!("examples/{script}")) {
         return None;
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(script);

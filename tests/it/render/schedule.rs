@@ -218,7 +218,7 @@ fn partitions_are_maintained_where_a_service_declares_them() {
     let compose: Value = serde_yaml::from_str(&project.run(&["render", "compose"]).expect(0).stdout).unwrap();
     let container = &compose["services"]["martydb-partitions"];
     assert_eq!(container["command"].as_sequence().unwrap().last().unwrap(), "partitions", "{container:?}");
-    assert_eq!(container["networks"], serde_yaml::from_str::<Value>("[database-orders]").unwrap());
+    assert_eq!(container["networks"], serde_yaml::from_str::<Value>("[database-orders, default]").unwrap());
     assert_eq!(container["secrets"].as_sequence().unwrap().len(), 0, "no admin's password: {container:?}");
 
     let text = project.run(&["render", "kubernetes"]).expect(0).stdout;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sqlx::PgConnection;
 
 use super::{pause, resume};
+use crate::relay::programs;
 use crate::support::{ADMIN_PASSWORD, Server};
 
 const PAGE: &str = include_str!("../../../docs/how-to/scale-out.md");
@@ -45,10 +46,7 @@ fn blocking<T>(work: impl Future<Output = T>) -> T {
 
 /// Runs the page's Python; `None` without psycopg.
 fn python(primary: &Server, standby: &Server, then: &str) -> Option<String> {
-    let has = Command::new("python3")
-        .args(["-c", "import psycopg"])
-        .output()
-        .is_ok_and(|done| done.status.success());
+    let has = programs::can_import("psycopg", "the Python of docs/how-to/scale-out.md");
     let url = |server: &Server| {
         format!("postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/postgres", server.port)
     };

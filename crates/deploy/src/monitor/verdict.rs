@@ -233,7 +233,7 @@ pub fn of_partitions(read: Vec<DuePartitions<'_>>) -> CheckOutcome {
         let (coverage, all) = (due.coverage, [&due.made, &due.removed, &due.finished]);
         let values = [
             (PARTITIONS_AHEAD, coverage.seconds_ahead().map(|seconds| seconds as f64)),
-            (PARTITIONS_DEFAULT_ROWS, coverage.has_default.then_some(coverage.default_rows as f64)),
+            (PARTITIONS_DEFAULT_ROWS, coverage.default_rows.map(|rows| rows as f64)),
             (PARTITIONS_LEFT_OUT, Some(count(due.left_out.len()))),
             (PARTITIONS_DUE, Some(count(all.iter().map(|names| names.len()).sum()))),
         ];

@@ -99,10 +99,11 @@ pub fn lint(
     let chosen = Chosen::of(rules);
     with_deep_stack(|| {
         let mut objects = (Objects::default(), Partitioned::default());
-        for migration in applied.iter().skip_while(|one| !mentions_partitions(one)) {
+        for migration in applied.iter().filter(|one| may_concern_partitions(one)) {
             // A file that the linter cannot read tells nothing.
             let _unreadable = survived(|| follow_applied(migration, &mut objects.1));
         }
+        objects.1.go_live();
         let mut one = |migration| {
             let file = FileLint { migration, chosen: &chosen, sizes };
             survived(|| file.run(&mut objects)).unwrap_or_else(|| vec![file.unreadable()])
@@ -111,8 +112,10 @@ pub fn lint(
     })
 }
 
-fn mentions_partitions(migration: &Migration) -> bool {
-    migration.up.text.as_bytes().windows(9).any(|word| word.eq_ignore_ascii_case(b"partition"))
+/// Returns `true` if a file may make, attach, detach or drop a partition or its table.
+fn may_concern_partitions(migration: &Migration) -> bool {
+    let text = migration.up.text.to_ascii_lowercase();
+    text.contains("partition") || text.contains("drop")
 }
 
 /// Follows the statements of an applied file, whose tables are in use.
@@ -122,7 +125,6 @@ fn follow_applied(migration: &Migration, partitioned: &mut Partitioned) {
         for statement in &Objects::default().follow(&SourceFile::parse(text)) {
             drop(partitioned.follow(statement));
         }
-        partitioned.go_live();
     }
 }
 
@@ -168,13 +170,18 @@ impl FileLint<'_> {
         findings
     }
 
+    /// Returns `true` if the file or the manifest switches the rule off.
+    fn is_off(&self, rule: &str) -> bool {
+        self.allows(rule) || self.chosen.own_off.iter().any(|off| off == rule)
+    }
+
     /// Returns the findings of the rules about partitions.
     fn of_partitions(&self, found: Vec<(usize, Vec<PartitionViolation>)>) -> Vec<LintFinding> {
         let mut places = Positions::new(&self.migration.up.text);
         let mut findings = vec![];
         for (at, violations) in found {
             for (rule, message, help) in violations {
-                if !self.allows(rule) && !self.chosen.own_off.iter().any(|off| off == rule) {
+                if !self.is_off(rule) {
                     let help = Some(help.into());
                     findings.push(LintFinding { message, help, ..self.finding(rule, places.at(at)) });
                 }
@@ -189,8 +196,7 @@ impl FileLint<'_> {
         statements: &[LintedStatement],
         of_partitions: &[(usize, Vec<PartitionViolation>)],
     ) -> Vec<LintFinding> {
-        let off =
-            self.allows(STANDBY_CONFLICT) || self.chosen.own_off.iter().any(|off| off == STANDBY_CONFLICT);
+        let off = self.is_off(STANDBY_CONFLICT);
         let mut places = Positions::new(&self.migration.up.text);
         let on_parent = |at: usize| of_partitions[at].1.iter().any(|found| found.0 == LIVE_PARENT);
         let all = statements.iter().enumerate().filter(|_| !off);

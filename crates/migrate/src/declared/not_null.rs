@@ -9,6 +9,7 @@ use super::names::{split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
 use super::structure::{DEFAULT, NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure};
+use martydb_ui::report::printable;
 
 /// Parts of a table that demand NOT NULL of its columns at once.
 const DEMANDING: &[&str] = &["replica identity", "partition"];
@@ -79,14 +80,13 @@ impl<'a> CheckedColumns<'a> {
         else {
             return first.up.push(step);
         };
-        if step.verb == SchemaVerb::Make {
-            first.up.push(SchemaStep { text: check.nullable(&step.text), ..step.clone() });
-        }
         let of_it =
             |text: String| SchemaStep { verb: SchemaVerb::Set, part: NOT_NULL.into(), text, ..step.clone() };
-        let filled = if step.verb == SchemaVerb::Make { check.to_fill() } else { String::new() };
-        first.up.push(of_it(format!("{filled}{}", check.added())));
-        if step.verb == SchemaVerb::Set {
+        if step.verb == SchemaVerb::Make {
+            first.up.push(SchemaStep { text: check.nullable(&step.text), ..step.clone() });
+            first.up.push(of_it(check.to_fill() + &check.added()));
+        } else {
+            first.up.push(of_it(check.added()));
             first.down.push(of_it(check.dropped()));
         }
         validated.up.extend([check.validated(), check.set.clone(), check.dropped()].map(of_it));
@@ -135,7 +135,8 @@ impl NotNullCheck {
     fn to_fill(&self) -> String {
         format!(
             "-- rows that exist need a value before the next migration: UPDATE {} SET {} = ...\n",
-            self.table, self.column
+            printable(&self.table),
+            printable(&self.column)
         )
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
 use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
+use martydb_ui::report::printable;
 
 /// Texts of a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,9 +86,10 @@ pub fn text(
         text.push('\n');
         if held.contains(&step.id) {
             let reason = reasons.get(&step.id).map_or("with the lines above or below", String::as_str);
-            text += &format!("-- uncomment: {reason}\n");
+            text += &format!("-- uncomment: {}\n", printable(reason));
             let shown = step.unwritten.as_ref().map_or(&step.text, |conversion| &conversion.shown);
-            text += &shown.lines().map(|line| format!("-- {line}")).collect::<Vec<_>>().join("\n");
+            // A carriage return in a name ends a comment, as a line feed does.
+            text += &shown.split(['\n', '\r']).map(|line| format!("-- {line}")).collect::<Vec<_>>().join("\n");
             text += ";\n";
         } else {
             text += &format!("{};\n", step.text);

@@ -104,8 +104,8 @@ impl ErrorResponse {
         Rejection::from(self.clone()).by_hba()
     }
 
-    /// Returns `true` if the database of a login was renamed or dropped while the login waited for its lock. Only that refusal
-    /// has a detail: <https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/postinit.c>.
+    /// Returns `true` if the database of a login was renamed or dropped while the login waited for its lock. The refusal of a
+    /// database that never existed has no detail; that of one whose folder is missing has one, and costs a second try: <https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/postinit.c>.
     pub fn is_of_a_rename(&self) -> bool {
         self.sqlstate.as_deref() == Some(sqlstate::INVALID_CATALOG_NAME) && self.detail.is_some()
     }
@@ -194,7 +194,6 @@ impl From<ConnectionFailure> for ErrorResponse {
     }
 }
 
-/// Returns a statement's first line: the whole text belongs in `-vv`, not in an error.
 /// Failure of a message.
 #[derive(Debug)]
 pub struct FailedStatement {
@@ -216,13 +215,24 @@ impl FailedStatement {
 fn nth_statement(message: &str, index: usize) -> &str {
     let single = |text: &str| {
         let quotes = text.matches('\'').count() % 2 + text.matches('"').count() % 2;
-        quotes == 0 && !text.contains([';', '$'])
+        quotes == 0 && !text.contains([';', '$']) && !text.contains("/*")
     };
-    let statements =
-        || message.split(";\n").map(str::trim).filter(|text| !text.is_empty() && !text.starts_with("--"));
+    let statements = || message.split(";\n").map(uncommented).filter(|text| !text.is_empty());
     if statements().all(single) { statements().nth(index).unwrap_or(message) } else { message }
 }
 
+/// Returns a statement without the comment lines before it.
+fn uncommented(mut text: &str) -> &str {
+    loop {
+        text = text.trim();
+        if !text.starts_with("--") {
+            return text;
+        }
+        text = text.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+}
+
+/// Returns a statement's first line: the whole text belongs in `-vv`, not in an error.
 pub fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(160) {
@@ -243,6 +253,7 @@ mod tests {
         assert_eq!(nth_statement(message, 2), "DROP TABLE t");
         assert_eq!(nth_statement(message, 3), message);
         assert_eq!(nth_statement("BEGIN;\nDO $$ x;\n y $$;\nCOMMIT", 1), "BEGIN;\nDO $$ x;\n y $$;\nCOMMIT");
+        assert_eq!(nth_statement("-- one\nUPDATE a;\n-- two\nUPDATE b;\n", 0), "UPDATE a");
         assert_eq!(nth_statement("SELECT 'a;\nb'", 1), "SELECT 'a;\nb'");
     }
 

@@ -31,7 +31,7 @@ fn list<T>(weight: &str, title: &str, items: &[T], item: fn(&T) -> Markup) -> Ma
         @if !items.is_empty() {
             h3 class=(weight) { (title) " (" (items.len()) ")" }
             ul { @for one in items.iter().take(MOST) { li { (item(one)) } } }
-            (rest(items.len()))
+            (rest([items.len()]))
         }
     }
 }

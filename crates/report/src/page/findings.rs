@@ -23,14 +23,14 @@ pub fn section(values: &Values) -> Markup {
         p { "Findings: " (Figure::length("/isolation/findings", findings.len())) ", accepted: "
             (Figure::length("/isolation/accepted", accepted.len())) "." }
         @for (finding, weight) in worst_first(findings).into_iter().take(MOST) { (article(finding, weight)) }
-        (rest(findings.len()))
+        (rest([findings.len()]))
         @if !accepted.is_empty() {
             h3 { "Accepted" }
             @for (reason, all) in by_reason(accepted) {
                 details {
                     summary { (all.len()) " accepted: " (PlainText(reason)) }
                     @for finding in all.iter().take(MOST) { (article(finding, "note")) }
-                    (rest(all.len()))
+                    (rest([all.len()]))
                 }
             }
         }

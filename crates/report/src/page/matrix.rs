@@ -25,7 +25,7 @@ pub fn section(values: &Values) -> Markup {
                 @for cell in sorted(&isolation.trials).into_iter().take(MOST) { (row(values, cell)) }
             };
             (table("Cells with their evidence", &HEAD, &rows))
-            (rest(isolation.matrix.len().max(isolation.trials.len())))
+            (rest([isolation.matrix.len(), isolation.trials.len()]))
         }
     }
 }

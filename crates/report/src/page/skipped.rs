@@ -15,7 +15,7 @@ pub fn section(values: &Values) -> Markup {
         p { (proof(values)) }
         p { "Not looked at, or not in full: " (Figure::length("/skipped", values.skipped.len())) "." }
         @if !values.skipped.is_empty() { (table("Table of what was not looked at", &HEAD, &rows)) }
-        (rest(values.skipped.len()))
+        (rest([values.skipped.len()]))
     }
 }
 

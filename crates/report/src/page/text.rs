@@ -13,9 +13,9 @@ const LONGEST: usize = 2000;
 /// Most elements of a list whose length a service's team can choose; the JSON has more of them.
 pub const MOST: usize = 500;
 
-/// Says how many elements of a list are not shown.
-pub fn rest(all: usize) -> Markup {
-    let more = all.saturating_sub(MOST);
+/// Says how many elements of these lists are not shown.
+pub fn rest<const N: usize>(lengths: [usize; N]) -> Markup {
+    let more: usize = lengths.into_iter().map(|all| all.saturating_sub(MOST)).sum();
     html! { @if more > 0 { p .caption { "The JSON in this page has " (more) " more." } } }
 }
 

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 /// Longest text, in bytes.
-pub const LONGEST: usize = 16 << 10;
+const LONGEST: usize = 16 << 10;
 
 /// Most rows of a list of the proof.
-pub const MOST_ROWS: usize = 5000;
+const MOST_ROWS: usize = 5000;
 
 /// Most bytes of all long texts together; with more, each text has a lower limit.
 const ALL_LONG: usize = 4 << 20;
@@ -28,12 +28,21 @@ const LISTS: [(&str, &str, &[&str]); 6] = [
     ("unread", "what", &[]),
 ];
 
+/// Command that shows all rows.
+const GRANT: &str = "martydb verify-isolation -o json";
+
 /// Cuts lists and texts, and says so. What is within the bounds, such as the values of a page that was read again, stays.
 pub fn cut(json: &mut Value) {
-    let notes: Vec<Value> = LISTS.iter().filter_map(|list| cut_list(json, list)).collect();
-    if let Some(skipped) = json["skipped"].as_array_mut() {
-        skipped.truncate(MOST_ROWS);
-        skipped.extend(notes);
+    let mut notes: Vec<Value> = LISTS.iter().filter_map(|list| cut_list(json, list)).collect();
+    if let Some(skipped) = json.get_mut("skipped").and_then(Value::as_array_mut) {
+        if skipped.len() + notes.len() > MOST_ROWS {
+            let (kept, count) = (MOST_ROWS - notes.len() - 1, skipped.len());
+            skipped.truncate(kept);
+            let why = format!("the report has the first {kept} of {count}");
+            notes.push(json!({ "what": "rows of this list", "why": why, "grant": GRANT }));
+        }
+        // First: the page shows the first rows only.
+        skipped.splice(0..0, notes);
     }
     let limit = LIMITS.into_iter().find(|limit| long(json, *limit) <= ALL_LONG).unwrap_or(LIMITS[3]);
     cut_texts(json, limit);
@@ -50,7 +59,7 @@ fn cut_list(json: &mut Value, (name, key, worst_first): &(&str, &str, &[&str])) 
     rows.truncate(MOST_ROWS);
     let why = format!("the report has the worst {MOST_ROWS} of {count}");
     Some(
-        json!({ "what": format!("rows of isolation.{name}"), "why": why, "grant": "martydb verify-isolation -o json" }),
+        json!({ "what": format!("rows of isolation.{name}"), "why": why, "grant": GRANT }),
     )
 }
 

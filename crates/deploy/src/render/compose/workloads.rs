@@ -40,7 +40,8 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeMap<String, ComposeService>
 fn partitions(plan: &DeploymentPlan<'_>) -> ComposeService {
     let with = plan.services.iter().filter(|node| !node.service.partitions.is_empty());
     ComposeService {
-        networks: with.map(|node| network(&node.service.name)).collect(),
+        // By the last one it reaches servers that are not deployed here.
+        networks: with.map(|node| network(&node.service.name)).chain(["default".to_owned()]).collect(),
         ..after_init(of_martydb(plan, &["--no-input", "partitions"], std::iter::empty()))
     }
 }

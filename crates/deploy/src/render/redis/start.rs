@@ -24,7 +24,7 @@ pub fn script(node: &RedisNode<'_>, files: &ServerFiles<'_>) -> String {
          umask 077\n\
          users={DATA}/users.acl\n\
          if [ ! -s \"$users\" ]; then\n\
-         [ -s {password} ] || {{ echo '{password} is empty' >&2; exit 1; }}\n\
+         [ -n \"$(head -n 1 {password} | tr -d '\\r\\n')\" ] || {{ echo 'the first line of {password} is empty' >&2; exit 1; }}\n\
          hash=$(head -n 1 {password} | tr -d '\\r\\n' | sha256sum | cut -c 1-64)\n\
          printf '{}\\n' \"$hash\" >\"$users.new\"\n\
          mv \"$users.new\" \"$users\"\n\
@@ -90,7 +90,8 @@ fn memory(quantity: &str) -> Option<u64> {
 }
 
 /// Returns the command that succeeds when clients can connect. It does not log in as `default`, which `apply` switches
-/// off: each refused login is an entry of the server's ACL log.
+/// off: each refused login is an entry of the server's ACL log. A server whose admin has another password than the file is
+/// ready too: its services use it.
 pub fn ready(node: &RedisNode<'_>, files: &ServerFiles<'_>) -> String {
     let (port, client, user) = (node.server.port, program(node, "cli"), &node.server.user);
     let tls = if node.server.tls { " --tls --insecure" } else { "" };
@@ -99,7 +100,7 @@ pub fn ready(node: &RedisNode<'_>, files: &ServerFiles<'_>) -> String {
     }
     let password = files.password;
     format!(
-        "REDISCLI_AUTH=\"$(head -n 1 {password} | tr -d '\\r')\" {client} -p {port}{tls} --user {user} PING | grep -q PONG"
+        "REDISCLI_AUTH=\"$(head -n 1 {password} | tr -d '\\r')\" {client} -p {port}{tls} --user {user} PING | grep -Eq 'PONG|NOAUTH'"
     )
 }
 

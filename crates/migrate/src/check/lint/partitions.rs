@@ -140,10 +140,10 @@ fn default_of(parent: &str) -> PartitionViolation {
 }
 
 /// Words of a statement outside parentheses, in lower case.
-struct Sentence<'a>(&'a [String]);
+pub struct Sentence<'a>(pub &'a [String]);
 
 impl Sentence<'_> {
-    fn begins(&self, words: &[&str]) -> bool {
+    pub fn begins(&self, words: &[&str]) -> bool {
         self.0.len() >= words.len() && self.0.iter().zip(words).all(|(one, other)| one == other)
     }
 
@@ -153,12 +153,12 @@ impl Sentence<'_> {
             .position(|window| window.iter().zip(words).all(|(one, other)| one == other))
     }
 
-    fn has(&self, words: &[&str]) -> bool {
+    pub fn has(&self, words: &[&str]) -> bool {
         self.at(words).is_some()
     }
 
     /// Returns the name behind the words, without its schema.
-    fn after(&self, words: &[&str]) -> Option<String> {
+    pub fn after(&self, words: &[&str]) -> Option<String> {
         const BEHIND: &[&str] = &["concurrently", "default", "for", "partition", "using", "with"];
         let from = self.at(words)? + words.len();
         let (first, second) = (self.0.get(from)?, self.0.get(from + 1));

@@ -2,6 +2,7 @@
 //! <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 
 use super::objects::LintedStatement;
+use super::partitions::Sentence;
 
 /// Statements that take such a lock: their first words, and the words with which they take a weaker one.
 const EXCLUSIVE: &[(&[&str], &[&[&str]])] = &[
@@ -28,23 +29,26 @@ const EXCLUSIVE: &[(&[&str], &[&[&str]])] = &[
     (&["vacuum", "full"], &[]),
 ];
 
+/// Words of actions of ALTER TABLE that need the lock even beside a weaker one.
+const STRONG: &[&[&str]] = &[&["drop"], &["rename"], &["type"], &["add", "column"]];
+
 /// Returns `true` if queries that read its objects at a standby are canceled.
 pub fn conflicts(statement: &LintedStatement) -> bool {
-    let words = &statement.words;
-    let begins = |first: &[&str]| words.len() >= first.len() && words.iter().zip(first).all(|(a, b)| a == b);
-    let has =
-        |phrase: &[&str]| words.windows(phrase.len()).any(|at| at.iter().zip(phrase).all(|(a, b)| a == b));
+    let words = Sentence(&statement.words);
+    let has = |phrases: &[&[&str]]| phrases.iter().any(|phrase| words.has(phrase));
     // Storage parameters, which are in parentheses.
-    let sets_parameters = matches!(words.last().map(String::as_str), Some("set" | "reset"));
-    let takes = |row: &(&[&str], &[&[&str]])| begins(row.0) && !row.1.iter().any(|weaker| has(weaker));
+    let sets_parameters = matches!(statement.words.last().map(String::as_str), Some("set" | "reset"));
+    let takes = |(first, weaker): &(&[&str], &[&[&str]])| {
+        words.begins(first) && (words.begins(&["alter", "table"]) && has(STRONG) || !has(weaker))
+    };
     !statement.is_new && !sets_parameters && EXCLUSIVE.iter().any(takes)
 }
 
 pub fn message(statement: &LintedStatement) -> String {
-    let of = match statement.targets.as_slice() {
-        [] => String::new(),
-        all => format!(" that read {}", all.join(", ")),
-    };
+    // The parent of a new partition is locked, not the partition.
+    let parent = Sentence(&statement.words).after(&["partition", "of"]);
+    let read = parent.unwrap_or_else(|| statement.targets.join(", "));
+    let of = if read.is_empty() { String::new() } else { format!(" that read {read}") };
     format!(
         "it takes an ACCESS EXCLUSIVE lock: a standby cancels queries{of} after max_standby_streaming_delay"
     )

@@ -125,8 +125,8 @@ const CURES: &[AdviceRow] = &[
     AdviceRow {
         states: &[sqlstate::CHECK_VIOLATION],
         sign: AdviceCondition::Routine(&["check_default_partition_contents"]),
-        advice: "the default partition has rows of the new partition: in one migration detach it, create the partition, insert its \
-                 rows into the table, and attach it again",
+        advice: "the default partition has rows of the new partition: in one migration detach it, create the partition, insert \
+                 those rows into the table, delete them from the detached one, and attach it again",
         replaces_hint: false,
     },
     AdviceRow {
