@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+pub use bounds::LONGEST;
 pub use isolation::{CountsRow, Isolation, MatrixCell, ProofSummary, ShownFinding, SkipNote};
 pub use services::{
     Backup, History, PastEvent, PendingMigration, RedisKeys, ReplicaLine, ServiceError, StatedService,

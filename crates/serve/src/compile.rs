@@ -15,10 +15,11 @@ pub use write::{WrittenRows, write_statement};
 
 use martydb_model::sql::Statement;
 
-/// Returns the columns with the headers and the status that code of the service set for the answer.
+/// Returns the columns with the headers and the status that code of the service set for the answer. Headers that were cut are no
+/// JSON, which is an error.
 fn overrides() -> Statement {
     martydb_model::sql::stmt!(
-        "NULLIF(pg_catalog.current_setting('response.headers', true), '') AS headers, \
+        "NULLIF(pg_catalog.left(pg_catalog.current_setting('response.headers', true), 65536), '') AS headers, \
          NULLIF(pg_catalog.current_setting('response.status', true), '') AS status"
     )
 }

@@ -1,5 +1,6 @@
 //! Error answers: PostgREST's body and codes, and the `MDB` codes of martydb. Text of the server reaches the caller only
-//! for classes 22, 23 and P0001; for others the answer has the class and no text of a row.
+//! for classes 22, 23 and P0001; for others the answer has the class and no text of a row. What code of the service raises as `PT…` or
+//! `PGRST` reaches every caller.
 
 use std::borrow::Cow;
 

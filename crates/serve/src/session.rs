@@ -98,7 +98,7 @@ impl LoginPool {
         if client.statement_cache.size() > MOST_STATEMENTS {
             client.statement_cache.clear();
         }
-        Ok(LoginSession { client: Some(client), timeout: self.timeout })
+        Ok(LoginSession { client: Some(client), timeout: self.timeout, runs: false })
     }
 
     /// Returns open connections and those in use.
@@ -108,7 +108,8 @@ impl LoginPool {
     }
 }
 
-fn unavailable() -> RequestFault {
+/// Returns the answer of a service whose database cannot be reached.
+pub fn unavailable() -> RequestFault {
     RequestFault::new(503, "PGRST000", "Database connection error.").header("Retry-After", "1")
 }
 
@@ -134,11 +135,22 @@ pub struct LoginSession {
     /// `None` only while it is released or dropped.
     client: Option<Object>,
     timeout: Duration,
+    /// `true` while a statement runs.
+    runs: bool,
 }
 
 impl Drop for LoginSession {
     fn drop(&mut self) {
-        drop(self.client.take().map(Object::take));
+        let Some(client) = self.client.take() else { return };
+        let Some(runtime) = tokio::runtime::Handle::try_current().ok().filter(|_| self.runs) else {
+            return drop(Object::take(client));
+        };
+        // Its place is free only when the server was told: the login has few connections more than the pool.
+        let patience = self.timeout;
+        runtime.spawn(async move {
+            let _told = tokio::time::timeout(patience, client.cancel_token().cancel_query(NoTls)).await;
+            drop(Object::take(client));
+        });
     }
 }
 
@@ -191,35 +203,31 @@ impl<'a> FromSql<'a> for JsonText {
 
 impl LoginSession {
     /// Runs a statement with its values, and returns its rows. A statement that does not end in time is cancelled, and the
-    /// connection closed.
+    /// connection closed, when the session is dropped.
     pub async fn query(
         &mut self,
         compiled: &CompiledStatement,
     ) -> std::result::Result<Vec<Row>, DatabaseFault> {
         let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(value)).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        self.runs = true;
         let client = self.client()?;
         let work: BoxFuture<'_, _> = Box::pin(async {
             let prepared = client.prepare_cached(compiled.statement.exact()).await?;
             client.query(&prepared, &values).await
         });
-        match tokio::time::timeout(self.timeout + GRACE, work).await {
-            Ok(rows) => rows.map_err(DatabaseFault::Reported),
-            Err(_) => {
-                let cancelled = client.cancel_token().cancel_query(NoTls).await;
-                tracing::debug!("a statement was cancelled: {}", cancelled.is_ok());
-                Err(DatabaseFault::TooSlow)
-            }
-        }
+        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
+        self.runs = done.is_err();
+        done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
     }
 
     /// Runs a statement of the program's own without values.
-    pub async fn execute(&self, statement: &Statement) -> std::result::Result<(), DatabaseFault> {
+    pub async fn execute(&mut self, statement: &Statement) -> std::result::Result<(), DatabaseFault> {
+        self.runs = true;
         let work = self.client()?.batch_execute(statement.exact());
-        match tokio::time::timeout(self.timeout + GRACE, work).await {
-            Ok(done) => done.map_err(DatabaseFault::Reported),
-            Err(_) => Err(DatabaseFault::TooSlow),
-        }
+        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
+        self.runs = done.is_err();
+        done.map_or(Err(DatabaseFault::TooSlow), |done| done.map_err(DatabaseFault::Reported))
     }
 
     /// Returns the first column, a JSON value, as text.
@@ -241,15 +249,11 @@ impl LoginSession {
     }
 
     /// Forgets all state of the session, and returns the connection to its pool; one that cannot forget it is closed.
-    pub async fn discard(self) {
-        let forgotten = match self.client() {
-            Ok(client) => {
-                client.statement_cache.clear();
-                self.execute(&stmt!("DISCARD ALL")).await
-            }
-            Err(fault) => Err(fault),
-        };
-        if forgotten.is_ok() {
+    pub async fn discard(mut self) {
+        if let Some(client) = &self.client {
+            client.statement_cache.clear();
+        }
+        if self.execute(&stmt!("DISCARD ALL")).await.is_ok() {
             self.release();
         }
     }

@@ -71,7 +71,6 @@ impl TokenRules {
 
     fn check_signature(&self, header: &Claims, message: &[u8], signature: &[u8]) -> Served<()> {
         let wrong_algorithm = || undecodable("Wrong or unsupported encoding algorithm");
-        // A token with extensions that have to be understood (RFC 7515, section 4.1.11) is not: there are none here.
         let algorithm = header.get("alg").and_then(Value::as_str).unwrap_or_default();
         if algorithm == "none" {
             return Err(wrong_algorithm().details("JWT is unsecured but expected 'alg' was not 'none'"));
@@ -79,6 +78,7 @@ impl TokenRules {
         let id = header.get("kid").and_then(Value::as_str);
         let fits = |key: &&TokenKey| key.algorithm() == algorithm && key.may_be(id);
         let mut fitting = self.keys.iter().filter(fits).peekable();
+        // `crit` names extensions that must be understood (RFC 7515, section 4.1.11): none is.
         if header.contains_key("crit") || !self.keys.iter().any(|key| key.algorithm() == algorithm) {
             return Err(wrong_algorithm());
         }

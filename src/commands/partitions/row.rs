@@ -40,11 +40,7 @@ pub struct PartitionRow {
 }
 
 impl PartitionRow {
-    pub fn new(
-        service: &DesiredService,
-        table: &PartitionedTable,
-        end: Result<Maintained>,
-    ) -> PartitionRow {
+    pub fn new(service: &DesiredService, table: &PartitionedTable, end: Result<Maintained>) -> PartitionRow {
         let coverage = end.as_ref().ok().map(|done| done.coverage);
         let mut done =
             end.unwrap_or_else(|error| Maintained { failures: vec![error], ..Maintained::default() });

@@ -203,18 +203,16 @@ fn stated(run: &Run, secret: &Resource) -> Result<ParsedPassword> {
             Some(SecretString::from(String::from_utf8(bytes).ok()?))
         }
     };
-    let pair =
-        |user: &str, password: &str| Some((value(user)?.expose_secret().to_owned(), value(password)?));
+    let pair = |user: &str, password: &str| Some((value(user)?.expose_secret().to_owned(), value(password)?));
     let redis = || {
         let (user, password) = pair("REDIS_USERNAME", "REDIS_PASSWORD")?;
         Some((CredentialKey::redis_entry(&user), password))
     };
     let Some((login, password)) = pair("PGUSER", "PGPASSWORD").or_else(redis) else {
         let lacks = "neither PGUSER and PGPASSWORD nor REDIS_USERNAME and REDIS_PASSWORD";
-        return Err(Error::usage(format!("the {} \"{name}\" has {lacks}", secret.kind))
-            .hint(
-                "choose the Secrets with: kubectl get secret -l app.kubernetes.io/managed-by=martydb -o yaml",
-            ));
+        return Err(Error::usage(format!("the {} \"{name}\" has {lacks}", secret.kind)).hint(
+            "choose the Secrets with: kubectl get secret -l app.kubernetes.io/managed-by=martydb -o yaml",
+        ));
     };
     let [project, environment, service, role] =
         ANNOTATIONS.map(|key| secret.metadata.annotations.get(key).cloned());

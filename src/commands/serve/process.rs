@@ -1,6 +1,9 @@
 //! The process of the data service: pools, callers and listener, until a signal ends it. SIGHUP reloads the keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -95,13 +98,22 @@ async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> R
     Ok(book)
 }
 
+/// Most bytes of a file of keys, which others may have fetched.
+const LARGEST_KEYS: u64 = 1 << 20;
+
+fn read_keys(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST_KEYS).read_to_string(&mut text)?;
+    Ok(text)
+}
+
 /// Returns the rules of tokens, with the keys as they are now.
 fn tokens(run: &Run, declared: &DeclaredTokens) -> Result<TokenRules> {
     let keys = match &declared.keys {
         TokenKeys::Set(path) => {
             let wrong =
                 || Error::manifest(format!("the keys of tokens in {} cannot be used", path.display()));
-            let text = std::fs::read_to_string(path).map_err(|error| wrong().cause(error))?;
+            let text = read_keys(path).map_err(|error| wrong().cause(error))?;
             parse_keys(&text).map_err(|error| wrong().cause(error))?
         }
         TokenKeys::Secret(variable) => {
@@ -189,7 +201,8 @@ async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposur
         claims: exposure.claims,
     };
     let (read, write) = (target(&exposure.reader, true), target(&exposure.writer, false));
-    let further = further.iter().map(|login| target(login, false)).collect();
+    // Reads must not write; a write begins its transaction with READ WRITE.
+    let further = further.iter().map(|login| target(login, true)).collect();
     Ok(ServedDatabase { name: service.name.to_string(), exposure: settings, read, write, further })
 }
 

@@ -36,7 +36,7 @@ pub struct FunctionRow {
     pub service: String,
     /// Its signature.
     pub function: String,
-    /// `true` if GET calls it, and a caller that only reads.
+    /// `true` if it cannot write: GET may call it, and so may a caller that only reads.
     pub reads: bool,
     /// `true` if it runs with the privileges of its owner.
     pub as_owner: bool,

@@ -56,7 +56,12 @@ fn one_server_and_several_servers_are_used_as_the_page_says() {
     first.sql("orders", citus);
     let checks = run(&one, &["doctor"]).expect(0).stdout;
     let said = checks.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("orders has Citus: `martydb verify-isolation` proves this coordinator, but none of its workers"), "{checks}");
+    assert!(
+        said.contains(
+            "orders has Citus: `martydb verify-isolation` proves this coordinator, but none of its workers"
+        ),
+        "{checks}"
+    );
     for service in ["reports", "orders"] {
         let _gone = run(&one, &["drop", service, "--confirm", service]).expect(0);
     }

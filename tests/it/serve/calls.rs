@@ -25,6 +25,8 @@ CREATE FUNCTION leave() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
     set_config('default_transaction_read_only', 'on', false), pg_advisory_lock(7);
   EXECUTE 'DEALLOCATE ALL'; EXECUTE 'PREPARE s1 AS SELECT 1'; EXECUTE 'PREPARE s9 AS SELECT 1';
   RETURN current_user; END $$;
+CREATE FUNCTION latin() RETURNS text LANGUAGE plpgsql STABLE AS
+  $$ BEGIN PERFORM set_config('client_encoding', 'LATIN1', true); RETURN 'é'; END $$;
 CREATE FUNCTION answer() RETURNS void LANGUAGE plpgsql STABLE AS $$ BEGIN
   PERFORM set_config('response.headers', '[{\"X-Own\":\"yes\"}]', true), set_config('response.status', '202', true); END $$;
 ";
@@ -32,16 +34,16 @@ CREATE FUNCTION answer() RETURNS void LANGUAGE plpgsql STABLE AS $$ BEGIN
 #[test]
 fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind() {
     let server = Server::start();
-    let names = "total_of, invoices_of, add_invoice, as_owner, become, leave, answer";
+    let names = "total_of, invoices_of, add_invoice, as_owner, become, leave, answer, latin";
     let exposure = format!("{{ pool: {{ max: 1, wait: 10s }}, limits: {{ functions: [{names}] }} }}");
     let project = project(&server, Admin::Super, "srf", &exposure);
     project.write("srf_a/migrations/V2__functions.sql", FUNCTIONS);
-    let dropped = "DROP FUNCTION total_of, invoices_of, spent, payer, add_invoice, as_owner, unlisted, become, leave, answer;\n";
+    let dropped = "DROP FUNCTION total_of, invoices_of, spent, payer, add_invoice, as_owner, unlisted, become, leave, answer, latin;\n";
     project.write("srf_a/migrations/V2__functions.down.sql", dropped);
     project.run(&["upgrade", "--all"]).expect(0);
     let [reader, writer] = ["reader", "writer"].map(|caller| key(&project, caller));
     let checked = project.json(&["serve", "check", "srf_a"], 0);
-    assert_eq!(checked["functions"].as_array().unwrap().len(), 7, "{checked}");
+    assert_eq!(checked["functions"].as_array().unwrap().len(), 8, "{checked}");
     let service = DataService::start(&project);
     let ask = |method: &str, path: &str, key: &str, body: &str| {
         service.ask(method, &format!("/srf_a/rest/{path}"), Some(key), &[], body)
@@ -81,6 +83,7 @@ fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind()
     server.sql("srf_a", "REVOKE EXECUTE ON FUNCTION as_owner() FROM srf_a_app, srf_a_serve");
     for (expected, method, path, key, body) in [
         (403, "GET", "rpc/as_owner", &writer, ""),
+        (500, "GET", "rpc/latin", &writer, ""),
         (403, "GET", "rpc/total_of?customer=1", &reader, ""),
         (403, "GET", "invoice?select=spent", &reader, ""),
         (404, "GET", "rpc/unlisted", &writer, ""),

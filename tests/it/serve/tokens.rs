@@ -31,7 +31,7 @@ fn a_token_chooses_among_declared_callers_and_nothing_else() {
     project.write("keys.json", &set.to_string());
     let manifest = project.read("martydb.yaml").replace(
         "  callers:\n",
-        "  jwt: { jwks: keys.json, audience: martydb }\n  callers:\n    report: { service: srt_a, access: srt_report }\n",
+        "  jwt: { jwks: keys.json, audience: martydb }\n  callers:\n    report: { service: srt_a, access: srt_report }\n    anonymous: { service: srt_a, as: read }\n",
     );
     let access = "access:\n  srt_report: { login: true, read: [srt_a], reason: monthly figures }\n";
     project.write("martydb.yaml", &format!("{manifest}{access}"));
@@ -101,5 +101,9 @@ fn a_token_chooses_among_declared_callers_and_nothing_else() {
     crate::support::until("the former key is refused", || {
         service.ask("GET", "/srt_a/rest/customer", Some(&former), &[], "").status == 401
     });
+    let next = token(&json!({"alg": "EdDSA", "kid": "next"}), &claims("reader"), |message| {
+        pair.sign(message).as_ref().to_vec()
+    });
+    assert_eq!(claimed(&next), of("srt_a_serve_ro", "reader", json!("blue")));
     assert!(!service.said().contains(&former), "{}", service.said());
 }

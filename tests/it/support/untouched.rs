@@ -67,7 +67,8 @@ fn writes(statement: &str) -> bool {
     }
     let word = statement.split(|sign: char| !sign.is_ascii_alphabetic()).next().unwrap_or_default();
     let word = word.to_ascii_uppercase();
-    WRITING.contains(&word.as_str()) || (word == "COPY" && statement.to_ascii_uppercase().contains("FROM STDIN"))
+    WRITING.contains(&word.as_str())
+        || (word == "COPY" && statement.to_ascii_uppercase().contains("FROM STDIN"))
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     let app_urls = app_urls::all(&scope, &servers, &services)?;
     let deploy = deploy::all(&scope, &servers, &services, &redis)?;
     let backup = backup::settings(&scope, &services)?;
-    let serve = serve::settings(&scope, &services)?;
+    let serve = serve::settings(&scope, &services, &access)?;
     check_secrets(&scope)?;
     let allow = allow::all(&scope, &services)?;
     Ok(Manifest {

@@ -89,7 +89,8 @@ pub fn text(
             text += &format!("-- uncomment: {}\n", printable(reason));
             let shown = step.unwritten.as_ref().map_or(&step.text, |conversion| &conversion.shown);
             // A carriage return in a name ends a comment, as a line feed does.
-            text += &shown.split(['\n', '\r']).map(|line| format!("-- {line}")).collect::<Vec<_>>().join("\n");
+            text +=
+                &shown.split(['\n', '\r']).map(|line| format!("-- {line}")).collect::<Vec<_>>().join("\n");
             text += ";\n";
         } else {
             text += &format!("{};\n", step.text);

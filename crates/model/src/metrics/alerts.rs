@@ -105,7 +105,7 @@ alerts! {
         "{{ $value }} events of service {{ $labels.service }} are dead and await a decision";
     "MartydbPartitionsShort" "partitions-short" Warning "30m"
         "martydb_partitions_ahead_seconds < 86400"
-        "Rows of table {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} have a partition for less than a day";
+        "Table {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} has partitions for less than one more day";
     "MartydbPartitionsDefault" "partitions-default" Warning "30m"
         "martydb_partitions_default_rows > 0"
         "The default partition of {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} has {{ $value }} rows";

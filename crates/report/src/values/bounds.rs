@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Longest text, in bytes.
-const LONGEST: usize = 16 << 10;
+pub const LONGEST: usize = 16 << 10;
 
 /// Most rows of a list of the proof.
 const MOST_ROWS: usize = 5000;
@@ -58,9 +58,7 @@ fn cut_list(json: &mut Value, (name, key, worst_first): &(&str, &str, &[&str])) 
     rows.sort_by_key(|row| worst_first.iter().position(|word| row[*key] == *word));
     rows.truncate(MOST_ROWS);
     let why = format!("the report has the worst {MOST_ROWS} of {count}");
-    Some(
-        json!({ "what": format!("rows of isolation.{name}"), "why": why, "grant": GRANT }),
-    )
+    Some(json!({ "what": format!("rows of isolation.{name}"), "why": why, "grant": GRANT }))
 }
 
 /// Returns the bytes of all long texts together, with this limit for each.

@@ -19,7 +19,7 @@ pub struct ExposedRelation {
     /// Columns of the primary key, in its order; of a view those of its table's.
     #[serde(default)]
     pub key: Vec<String>,
-    /// `true` if code of the service runs where its rows are read or written: triggers, policies, rules, functions of a row.
+    /// `true` if code of the service runs where its rows are read: views, foreign tables, policies, functions of a row.
     #[serde(default)]
     pub runs_code: bool,
     pub insertable: bool,

@@ -61,8 +61,7 @@ fn relations(schemas: &[String]) -> Statement {
     (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 8) = 8) AS insertable,
     (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 4) = 4) AS updatable,
     (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 16) = 16) AS deletable,
-    c.relkind IN ('v', 'f') OR c.relrowsecurity
-      OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) AS runs_code
+    c.relkind IN ('v', 'f') OR c.relrowsecurity AS runs_code
   FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
 ), chains AS (

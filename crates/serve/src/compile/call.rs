@@ -31,21 +31,18 @@ pub fn call_statement(
     call: &FunctionCall<'_>,
     tree: &PlannedTree<'_>,
     form: BodyForm,
-    counts: Option<Option<i64>>,
+    counts: bool,
 ) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
     let source = call.source(&mut values);
     let rows = read_rows(call.catalog, &tree.root, RootSource::Written, &mut values)?;
-    let (count, total) = match counts {
-        None => (stmt!(""), stmt!("NULL::bigint")),
-        Some(most) => {
-            let count = read_count(call.catalog, &tree.root, RootSource::Written, &mut values)?;
-            let limit = most.map_or_else(|| stmt!(""), |most| stmt!(" LIMIT {most}"));
-            let total = stmt!("(SELECT pg_catalog.count(*) FROM martydb_count)");
-            (stmt!(", martydb_count AS ({count}{limit})"), total)
-        }
+    let (count, total) = if counts {
+        let count = read_count(call.catalog, &tree.root, RootSource::Written, &mut values)?;
+        (stmt!(", martydb_count AS ({count})"), stmt!("(SELECT pg_catalog.count(*) FROM martydb_count)"))
+    } else {
+        (stmt!(""), stmt!("NULL::bigint"))
     };
-    let body = body(call.catalog, form, shape(call.function), "martydb_rows");
+    let body = body(call.catalog, form, shape(call.function), "martydb_rows", tree.answer);
     let overrides = overrides();
     let statement = stmt!(
         "WITH martydb_source AS ({source}), martydb_rows AS ({rows}){count} \
@@ -80,7 +77,7 @@ impl FunctionCall<'_> {
         stmt!("SELECT {columns} FROM {before}LATERAL {function}({arguments}) AS martydb_call")
     }
 
-    /// Returns what stands before the function in `FROM`, and its arguments.
+    /// Returns the beginning of `FROM`, before the function, and its arguments.
     fn arguments(&self, values: &mut StatementValues) -> (Statement, Statement) {
         let given = || self.function.parameters.iter().filter(|one| self.names.contains(&one.name));
         match self.arguments {

@@ -54,7 +54,7 @@ pub fn read_statement(
             )
         }
     };
-    let body = body(catalog, form, ResultShape::Rows, "martydb_source");
+    let body = body(catalog, form, ResultShape::Rows, "martydb_source", tree.answer);
     let overrides = overrides();
     let statement = stmt!(
         "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \
@@ -97,8 +97,21 @@ impl ResultShape {
     }
 }
 
-/// Returns the expression of an answer's body, of the rows that the common table expression `rows` has.
-pub fn body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement {
+/// Returns the expression of an answer's body, of the rows that the common table expression `rows` has. The server cuts one that
+/// is too large, so that the process never holds it; two characters are a byte in hexadecimal, and two more show that it was cut.
+pub fn body(
+    catalog: &ServedCatalog,
+    form: BodyForm,
+    shape: ResultShape,
+    rows: &'static str,
+    most: usize,
+) -> Statement {
+    let whole = whole_body(catalog, form, shape, rows);
+    let most = i64::try_from(2 * most + 2).unwrap_or(i64::MAX);
+    stmt!("pg_catalog.left({whole}, {most})")
+}
+
+fn whole_body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement {
     let (strip_nulls, is_one) = match form {
         BodyForm::Rows { strip_nulls } => (strip_nulls, shape.is_one()),
         BodyForm::Single { strip_nulls } => (strip_nulls, true),
@@ -123,7 +136,7 @@ pub fn body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows: &
     stmt!("COALESCE({stripped}, {empty})::text")
 }
 
-/// Returns what an aggregate of the service makes of the rows.
+/// Returns the body that an aggregate of the service makes of the rows.
 fn made(aggregate: Option<&MediaAggregate>, binary: bool) -> Statement {
     let Some(aggregate) = aggregate else { return stmt!("''") };
     let function = relation_name(&aggregate.name.0, &aggregate.name.1);

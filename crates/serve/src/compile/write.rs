@@ -47,7 +47,7 @@ pub fn write_statement(
         }
         _ => stmt!("NULL::bigint"),
     };
-    let body = body(write.catalog, form, ResultShape::Rows, "martydb_rows");
+    let body = body(write.catalog, form, ResultShape::Rows, "martydb_rows", tree.answer);
     let overrides = overrides();
     let statement = stmt!(
         "WITH martydb_source AS ({source}), martydb_rows AS ({rows}) SELECT NULL::bigint AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \

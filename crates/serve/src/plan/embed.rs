@@ -16,7 +16,7 @@ pub fn find_relationship<'c>(
     let all = catalog.from_relation(&origin.schema, &origin.name);
     // A function of the row takes the place of the relationships that its name would find.
     let is_named = |one: &&Relationship| one.function.as_ref().is_some_and(|(_, name)| name == target);
-    if let Some(one) = catalog.from_relation(&origin.schema, &origin.name).find(is_named) {
+    if let Some(one) = all.clone().find(is_named) {
         return Ok(one);
     }
     let found: Vec<&Relationship> = all

@@ -14,10 +14,12 @@ pub struct PlannedTree<'c> {
     pub root: PlanNode<'c>,
     /// Range that the request asked for at the root.
     pub range: RowRange,
+    /// Most bytes of the answer.
+    pub answer: usize,
 }
 
 impl PlannedTree<'_> {
-    /// Returns `true` if code of the service may run: the session is not as it was then.
+    /// Returns `true` if a read may run code of the service: the session has to forget its state then.
     pub fn runs_code(&self) -> bool {
         self.root.runs_code()
     }
@@ -54,7 +56,7 @@ pub fn plan_tree<'c>(
     if !writes {
         restrict(&mut root, limits.rows);
     }
-    Ok(PlannedTree { root, range })
+    Ok(PlannedTree { root, range, answer: limits.answer })
 }
 
 fn restrict(node: &mut PlanNode<'_>, rows: i64) {

@@ -11,11 +11,14 @@ pub fn conditional(request: &RestRequest, mut answer: HttpAnswer) -> HttpAnswer 
     if request.method != "GET" || !matches!(answer.status, 200 | 206) {
         return answer;
     }
+    if answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("etag")) {
+        return answer;
+    }
     let tag = tag(&answer);
     if request.header("if-none-match").is_some_and(|known| names(known, &tag)) {
         answer.status = 304;
         answer.body.clear();
-        answer.headers.retain(|(name, _)| name != "Content-Type");
+        answer.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
     }
     answer.headers.push(("ETag".into(), tag));
     answer
@@ -25,7 +28,7 @@ pub fn conditional(request: &RestRequest, mut answer: HttpAnswer) -> HttpAnswer 
 fn tag(answer: &HttpAnswer) -> String {
     let mut digest = Sha256::new();
     for (name, value) in &answer.headers {
-        if name == "Content-Type" || name == "Content-Range" {
+        if ["content-type", "content-range"].iter().any(|tagged| name.eq_ignore_ascii_case(tagged)) {
             digest.update(value.as_bytes());
             digest.update([0]);
         }

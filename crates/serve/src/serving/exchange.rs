@@ -77,8 +77,8 @@ async fn answered(
         RowAction::Read => {
             let without_body = request.method == "HEAD";
             let result = call.read(&tree, without_body).await?;
-            let read = |result| conditional(request, parts.read(result, tree.range, without_body));
-            Ok(parts.overridden(result, read))
+            let read = |result| parts.read(result, tree.range, without_body);
+            Ok(conditional(request, parts.overridden(result, read)))
         }
         action => {
             let result = call.write(&query.rows, &action, &tree).await?;
@@ -222,7 +222,8 @@ impl RestCall<'_> {
         let compiled = write_statement(&write, tree, form)?;
         let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
         let done = self.write_in(&mut session, action, &compiled).await;
-        self.finish(session, done, tree.runs_code()).await
+        // Triggers, also those of cascades and partitions, rules, defaults and checks.
+        self.finish(session, done, true).await
     }
 
     /// Rejects a change of all rows: a filter was forgotten.

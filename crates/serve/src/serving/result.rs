@@ -2,21 +2,24 @@
 
 use super::answer::StatementResult;
 use super::override_headers;
-use crate::fault::Served;
+use crate::fault::{RequestFault, Served};
 use crate::request::BodyForm;
 
 impl StatementResult {
     /// Reads the one row of a statement: total, rows, body, location, inserted rows, headers, status.
     pub fn of(rows: &[tokio_postgres::Row], form: BodyForm) -> Served<StatementResult> {
         let Some(row) = rows.first() else { return Ok(StatementResult::default()) };
+        // Code of the service may have changed `client_encoding`; `get` would end the process.
+        let wrong = |_: tokio_postgres::Error| RequestFault::new(500, "22021", "the answer is not UTF-8");
+        let body: Option<String> = row.try_get(2).map_err(wrong)?;
         Ok(StatementResult {
-            total: row.get(0),
-            rows: row.get(1),
-            body: bytes(row.get::<_, Option<String>>(2).unwrap_or_default(), form.is_binary()),
-            location: row.get(3),
-            inserted: row.get(4),
-            headers: override_headers::headers(row.get(5))?,
-            status: override_headers::status(row.get(6))?,
+            total: row.try_get(0).map_err(wrong)?,
+            rows: row.try_get(1).map_err(wrong)?,
+            body: bytes(body.unwrap_or_default(), form.is_binary()),
+            location: row.try_get(3).map_err(wrong)?,
+            inserted: row.try_get(4).map_err(wrong)?,
+            headers: override_headers::headers(row.try_get(5).map_err(wrong)?)?,
+            status: override_headers::status(row.try_get(6).map_err(wrong)?)?,
         })
     }
 }

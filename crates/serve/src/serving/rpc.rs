@@ -52,7 +52,7 @@ pub async fn call(
     let is_single = matches!(media.form, BodyForm::Single { .. });
     let form = if without_body && !is_single { BodyForm::Nothing } else { media.form };
     // The planner knows nothing about a function's rows: they are counted.
-    let counts = preferences.count.map(|_| None);
+    let counts = preferences.count.is_some();
     let arguments = FunctionCall {
         catalog: &catalog,
         function,

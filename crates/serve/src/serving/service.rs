@@ -10,7 +10,7 @@ use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
 use crate::compile::CompiledStatement;
 use crate::fault::{RequestFault, Served};
-use crate::session::{LoginPool, LoginTarget};
+use crate::session::{LoginPool, LoginTarget, unavailable};
 use crate::settings::ServedExposure;
 
 /// Settings of a service, and the targets of its logins.
@@ -67,9 +67,8 @@ impl ServedService {
     /// # Errors
     /// If the caller's own login has no pool: it is never given another one.
     pub fn pool_of(&self, caller: &ServeCaller, writes: bool) -> Served<&LoginPool> {
-        let missing = || RequestFault::new(503, "PGRST000", "Database connection error.");
         match &caller.login {
-            Some(login) => self.further.get(login).ok_or_else(missing),
+            Some(login) => self.further.get(login).ok_or_else(unavailable),
             None => Ok(self.pool(if writes { caller.right } else { CallerRight::Read })),
         }
     }
@@ -119,7 +118,10 @@ impl ServedService {
             );
             no_catalog()
         })?;
-        Ok(rows.first().and_then(|row| row.get::<_, Option<String>>(0)).unwrap_or_default())
+        Ok(rows
+            .first()
+            .and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten())
+            .unwrap_or_default())
     }
 
     /// Follows migrations until the service is dropped.

@@ -34,7 +34,7 @@ impl TransactionSettings {
 
     /// Begins a transaction with the settings.
     pub async fn begin(&self, session: &mut LoginSession, writes: bool) -> Result<(), DatabaseFault> {
-        session.execute(&if writes { stmt!("BEGIN") } else { stmt!("BEGIN READ ONLY") }).await?;
+        session.execute(&if writes { stmt!("BEGIN READ WRITE") } else { stmt!("BEGIN READ ONLY") }).await?;
         if let Some(zone) = &self.zone {
             let statement = stmt!("SELECT pg_catalog.set_config('TimeZone', $1::text, true)");
             session.query(&CompiledStatement { statement, values: vec![zone.clone()] }).await?;

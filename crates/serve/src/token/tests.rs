@@ -128,3 +128,15 @@ fn keys_of_elliptic_curves_are_read_and_useless_sets_are_refused() {
     assert!(TokenKey::of_secret("short").is_none());
     assert_eq!(format!("{:?}", TokenKey::of_secret(SECRET).unwrap()).find("shared secret"), None);
 }
+
+#[test]
+fn the_example_of_rfc_7515_a_2_is_accepted_and_a_changed_one_is_not() {
+    let n = "ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ";
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+    let set = json!({"keys": [{"kty": "RSA", "n": n, "e": "AQAB"}]});
+    let accepted = TokenRules { lenient: true, ..rules(parse_keys(&set.to_string()).unwrap()) };
+    assert_eq!(accepted.verify(token, 1_300_819_000.0).unwrap()["iss"], "joe");
+    let changed = token.replace("OiJqb2Ui", "OiJqb2Yi");
+    let refused = accepted.verify(&changed, 1_300_819_000.0).unwrap_err();
+    assert_eq!(refused.message, "JWT cryptographic operation failed");
+}

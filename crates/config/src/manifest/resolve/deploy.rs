@@ -50,7 +50,7 @@ pub fn all(
     let address = "a host and a port, such as monitor.internal:9187";
     check(scope, &["deploy", "monitor"], &raw.monitor, is_host_and_port, address)?;
     let none = RawServerDeploy::default();
-    // The image of all servers is one of PostgreSQL.
+    // `deploy.image` is PostgreSQL's; a Redis server has its own default.
     let image = raw.image.as_deref().unwrap_or(SERVER_IMAGE);
     let servers = servers.keys().map(|name| (name, image));
     let servers = servers.chain(redis.servers.keys().map(|name| (name, REDIS_IMAGE))).map(|(name, image)| {

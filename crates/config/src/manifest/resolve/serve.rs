@@ -173,7 +173,7 @@ impl DeclaredExposure<'_> {
 }
 
 /// Returns the settings of the listener and its callers.
-pub fn settings(scope: &Scope, services: &ServiceMap) -> Result<ServeSettings> {
+pub fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result<ServeSettings> {
     let Some(raw) = &scope.raw.serve else { return Ok(ServeSettings::default()) };
     let listen = raw.listen.unwrap_or(ServeSettings::default().listen);
     if !listen.ip().is_loopback() && raw.tls.is_none() {
@@ -182,7 +182,8 @@ pub fn settings(scope: &Scope, services: &ServiceMap) -> Result<ServeSettings> {
         return Err(scope.error(["serve", "listen"], message).hint("tls: { certificate: FILE, key: FILE }"));
     }
     let tls = raw.tls.as_ref().map(|tls| (scope.home.join(&tls.certificate), scope.home.join(&tls.key)));
-    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, callers: callers(scope, raw, services)? })
+    let callers = raw.callers.iter().map(|(name, raw)| caller(scope, name, raw, services, logins));
+    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, callers: callers.collect::<Result<_>>()? })
 }
 
 fn tokens(scope: &Scope, raw: &RawServe) -> Result<Option<DeclaredTokens>> {
@@ -200,16 +201,11 @@ fn tokens(scope: &Scope, raw: &RawServe) -> Result<Option<DeclaredTokens>> {
     Ok(Some(DeclaredTokens { keys, audience: raw.audience.clone(), caller_claim }))
 }
 
-/// Returns what a login of `access` may do with all rows of a service.
+/// Returns the level at which a login of `access` reaches all rows of a service.
 fn access_level(service: &DesiredService, role: &str) -> Option<AccessLevel> {
     let own = |grant: &&AccessGrant| grant.role.as_str() == role && grant.extent == AccessExtent::Whole;
     let levels: Vec<AccessLevel> = service.access.iter().filter(own).map(|grant| grant.level).collect();
     [AccessLevel::Write, AccessLevel::Read].into_iter().find(|level| levels.contains(level))
-}
-
-fn callers(scope: &Scope, raw: &RawServe, services: &ServiceMap) -> Result<BTreeMap<String, DeclaredCaller>> {
-    let one = |(name, raw): (&String, &RawServeCaller)| caller(scope, name, raw, services);
-    raw.callers.iter().map(one).collect()
 }
 
 fn caller(
@@ -217,6 +213,7 @@ fn caller(
     name: &str,
     raw: &RawServeCaller,
     services: &ServiceMap,
+    logins: &Logins,
 ) -> Result<(String, DeclaredCaller)> {
     let wrong = |key: &str, message: String| scope.error(["serve", "callers", name, key], message);
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
@@ -249,7 +246,12 @@ fn caller(
                     format!("\"{role}\" has neither `read` nor `write` for service \"{}\"", service.name);
                 wrong("access", message).hint("declare the login under `access`")
             })?;
-            (level == AccessLevel::Write, RoleName::new(role.clone()).ok())
+            let all = logins.get(&service.server).into_iter().flat_map(BTreeMap::values);
+            let mut declared = all.filter(|one| one.login && !one.expired);
+            let login = declared.find(|one| one.name.as_str() == role).ok_or_else(|| {
+                wrong("access", format!("\"{role}\" is not a login: it is a group, or its `until` is past"))
+            })?;
+            (level == AccessLevel::Write, Some(login.name.clone()))
         }
         _ => return Err(wrong("as", "a caller needs either `as` or `access`".into())),
     };

@@ -74,7 +74,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
             .map(|moved| former(scope, name, own, moved, (server, servers)))
             .transpose()?,
         dump_schema: own.dump_schema.or(defaults.dump_schema).unwrap_or(false),
-        lint: LintRules { has_standbys: spec.has_standbys(), ..lint(scope, name, &own.lint)? },
+        lint: lint(scope, name, &own.lint, spec.has_standbys())?,
         server: server.to_owned(),
         name: checked_name,
     })
@@ -136,7 +136,7 @@ fn unknown_server(scope: &Scope, service: &str, server: &str, servers: &Servers)
     scope.error(["services", service, "server"], message).hint(hint(server, "servers", &known))
 }
 
-fn lint(scope: &Scope, service: &str, own: &RawLint) -> Result<LintRules> {
+fn lint(scope: &Scope, service: &str, own: &RawLint, has_standbys: bool) -> Result<LintRules> {
     let defaults = &scope.raw.defaults.lint;
     let either = |own: &Option<Vec<String>>, default: &Option<Vec<String>>| {
         own.clone().or(default.clone()).unwrap_or_default()
@@ -144,7 +144,7 @@ fn lint(scope: &Scope, service: &str, own: &RawLint) -> Result<LintRules> {
     let rules = LintRules {
         disable: either(&own.disable, &defaults.disable),
         enable: either(&own.enable, &defaults.enable),
-        has_standbys: false,
+        has_standbys,
     };
     match rules.disable.iter().chain(&rules.enable).find_map(|name| crate::lint_rules::unknown(name)) {
         None => Ok(rules),

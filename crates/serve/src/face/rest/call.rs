@@ -30,7 +30,7 @@ pub fn parse_call(
     if !posts {
         return Ok(named(query.arguments.clone(), CallBody::None));
     }
-    let media = media_name(content_type);
+    let media = media_name(content_type.unwrap_or_default());
     if let Some((_, kind)) = WHOLE.iter().find(|(name, _)| *name == media) {
         let arguments = CallArguments::Whole(body.to_owned());
         return Ok(ParsedCall { names: BTreeSet::new(), body: CallBody::Whole(kind), arguments });

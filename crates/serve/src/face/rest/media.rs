@@ -1,5 +1,6 @@
 //! Media types: the form of an answer by the header `Accept`.
 
+use super::payload::media_name;
 use crate::catalog::{ExposedFunction, ExposedRelation, ServedCatalog};
 use crate::fault::{RequestFault, Served};
 use crate::request::BodyForm;
@@ -96,10 +97,6 @@ fn told(name: &str) -> String {
     }
 }
 
-fn name_of(part: &str) -> String {
-    part.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
 /// Chooses the form of a call's answer: a function whose type is a domain with the name of a media type makes it itself.
 pub fn accepted_of_function(
     header: Option<&str>,
@@ -108,7 +105,7 @@ pub fn accepted_of_function(
     is_whole: bool,
 ) -> Served<AnswerMedia> {
     if let Some(own) = function.media_type.as_deref().filter(|_| !function.returns_set) {
-        let wanted = |part: &str| name_of(part) == own;
+        let wanted = |part: &str| media_name(part) == own;
         if own == ANY || header.is_some_and(|header| header.split(',').any(wanted)) {
             let form = BodyForm::Raw { binary: function.returns_bytes };
             return Ok(AnswerMedia { form, media_type: told(own) });
@@ -128,7 +125,7 @@ pub fn accepted_of_relation(
     let own = |name: &str| catalog.media_aggregate(Some(relation), name).filter(|_| is_whole);
     let of_all = |name: &str| catalog.media_aggregate(None, name).filter(|_| name != ANY);
     let made = |part: &str| {
-        let name = name_of(part);
+        let name = media_name(part);
         let number = own(ANY).or_else(|| own(&name)).or_else(|| of_all(&name))?;
         let found = catalog.media(number)?;
         let form = BodyForm::Made { number, binary: found.returns_bytes };

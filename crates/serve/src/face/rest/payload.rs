@@ -11,9 +11,9 @@ use crate::request::RowsBody;
 const JSON: [&str; 4] =
     ["", "application/json", "application/vnd.pgrst.object+json", "application/vnd.pgrst.array+json"];
 
-/// Returns the name of a body's media type, without its parameters.
-pub fn media_name(content_type: Option<&str>) -> String {
-    content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+/// Returns the name of a media type, without its parameters.
+pub fn media_name(text: &str) -> String {
+    text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Returns `true` if a body of this media type is JSON.
@@ -23,7 +23,7 @@ pub fn is_json(name: &str) -> bool {
 
 /// Parses a body by its media type. With `columns` named, keys of the rows are not compared.
 pub fn rows_body(content_type: Option<&str>, body: &str, columns: Option<&[String]>) -> Served<RowsBody> {
-    let name = media_name(content_type);
+    let name = media_name(content_type.unwrap_or_default());
     match name.as_str() {
         json if is_json(json) => of_json(body, columns),
         "text/csv" => of_csv(body).and_then(|rows| of_value(rows.to_string(), &rows, columns)),
