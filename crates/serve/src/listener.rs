@@ -16,7 +16,7 @@ use martydb_model::error::Result;
 
 use crate::callers::{CallerBook, CallerRight};
 use crate::fault::{RequestFault, Served};
-use crate::serving::{HttpAnswer, RestRequest, ServedService, respond};
+use crate::serving::{HttpAnswer, IDEMPOTENCY_KEY, RestRequest, ServedService, respond};
 
 /// Services and callers of a process.
 pub struct ServedProcess {
@@ -176,9 +176,11 @@ async fn rest(
     let headers = request
         .headers()
         .iter()
-        .filter(|(_, value)| value.len() <= LARGEST_HEADER)
         .filter_map(|(name, value)| {
-            Some((name.as_str().to_owned(), std::str::from_utf8(value.as_bytes()).ok()?.to_owned()))
+            let text = std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.len() <= LARGEST_HEADER);
+            // A key that cannot be read is refused, and not passed over.
+            let text = text.or_else(|| (name.as_str() == IDEMPOTENCY_KEY).then_some(""))?;
+            Some((name.as_str().to_owned(), text.to_owned()))
         })
         .collect();
     let (method, query) =

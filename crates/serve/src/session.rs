@@ -154,9 +154,9 @@ impl Drop for LoginSession {
     }
 }
 
-/// A value in the text format of whatever type the server derives for it.
+/// A value in the text format of whatever type the server derives for it; `None` is NULL.
 #[derive(Debug)]
-struct AsText<'a>(&'a str);
+struct AsText<'a>(Option<&'a str>);
 
 impl ToSql for AsText<'_> {
     fn to_sql(
@@ -164,7 +164,8 @@ impl ToSql for AsText<'_> {
         _: &Type,
         out: &mut BytesMut,
     ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        out.extend_from_slice(self.0.as_bytes());
+        let Some(text) = self.0 else { return Ok(IsNull::Yes) };
+        out.extend_from_slice(text.as_bytes());
         Ok(IsNull::No)
     }
 
@@ -183,6 +184,14 @@ impl ToSql for AsText<'_> {
     ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         self.to_sql(kind, out)
     }
+}
+
+fn typed<'a>(values: &[(Option<&'a str>, Type)]) -> Vec<(AsText<'a>, Type)> {
+    values.iter().map(|(value, kind)| (AsText(*value), kind.clone())).collect()
+}
+
+fn as_values<'a>(texts: &'a [(AsText<'a>, Type)]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+    texts.iter().map(|(text, kind)| (text as _, kind.clone())).collect()
 }
 
 /// A JSON value as the server wrote it.
@@ -208,7 +217,7 @@ impl LoginSession {
         &mut self,
         compiled: &CompiledStatement,
     ) -> std::result::Result<Vec<Row>, DatabaseFault> {
-        let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(value)).collect();
+        let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(Some(value))).collect();
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         self.runs = true;
         let client = self.client()?;
@@ -216,6 +225,39 @@ impl LoginSession {
             let prepared = client.prepare_cached(compiled.statement.exact()).await?;
             client.query(&prepared, &values).await
         });
+        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
+        self.runs = done.is_err();
+        done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
+    }
+
+    /// Runs a statement of the program's own with values of these types, and returns the number of its rows. It uses no
+    /// prepared statement: code of the service that ran in the transaction could have put another one in its place.
+    pub async fn change(
+        &mut self,
+        statement: &Statement,
+        values: &[(Option<&str>, Type)],
+    ) -> std::result::Result<u64, DatabaseFault> {
+        let texts: Vec<(AsText<'_>, Type)> = typed(values);
+        let values: Vec<(&(dyn ToSql + Sync), Type)> = as_values(&texts);
+        self.runs = true;
+        let client = self.client()?;
+        let work = client.execute_typed(statement.exact(), &values);
+        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
+        self.runs = done.is_err();
+        done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
+    }
+
+    /// Returns the rows of such a statement.
+    pub async fn rows(
+        &mut self,
+        statement: &Statement,
+        values: &[(Option<&str>, Type)],
+    ) -> std::result::Result<Vec<Row>, DatabaseFault> {
+        let texts: Vec<(AsText<'_>, Type)> = typed(values);
+        let values: Vec<(&(dyn ToSql + Sync), Type)> = as_values(&texts);
+        self.runs = true;
+        let client = self.client()?;
+        let work = client.query_typed(statement.exact(), &values);
         let done = tokio::time::timeout(self.timeout + GRACE, work).await;
         self.runs = done.is_err();
         done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
@@ -270,6 +312,12 @@ pub enum DatabaseFault {
     TooSlow,
     /// The connection is back in its pool.
     Released,
+    /// A record beside the writes could not be written: see [`records`](crate::serving).
+    Unrecorded(Box<DatabaseFault>),
+    /// A record that has to be there is not.
+    NoRecord,
+    /// The answer to COMMIT was lost.
+    UnknownOutcome,
 }
 
 impl DatabaseFault {
@@ -281,8 +329,33 @@ impl DatabaseFault {
                 RequestFault::new(504, "57014", "the request took too long, and was cancelled")
             }
             DatabaseFault::Released => unavailable(),
+            DatabaseFault::Unrecorded(fault) => match fault.sqlstate() {
+                // The schema is missing, or the login may not write to it.
+                Some(state) if state.starts_with("42") || state.starts_with("3F") => unrecorded(state),
+                _ => fault.answer(authenticated, may_read_rows),
+            },
+            DatabaseFault::NoRecord => unrecorded("no row"),
+            DatabaseFault::UnknownOutcome => {
+                RequestFault::new(504, "MDB008", "the outcome of the request is unknown")
+                    .hint("Repeat it with the same Idempotency-Key: it is done once.")
+            }
         }
     }
+
+    /// Returns the SQLSTATE that the server reported.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            DatabaseFault::Reported(error) => error.code().map(tokio_postgres::error::SqlState::code),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the answer where records beside the writes cannot be written: nothing was done.
+fn unrecorded(why: &str) -> RequestFault {
+    tracing::warn!("the schema martydb_serve cannot be written ({why}): run `martydb apply`");
+    let message = "the data service cannot keep its records: nothing was done";
+    RequestFault::new(503, "MDB010", message).header("Retry-After", "1")
 }
 
 fn of_database(error: &tokio_postgres::Error, authenticated: bool, may_read_rows: bool) -> RequestFault {

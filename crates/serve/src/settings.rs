@@ -52,6 +52,17 @@ impl Default for ExposedFunctions {
     }
 }
 
+/// Records that the data service keeps in the schema `martydb_serve`; without any, the schema may be missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct KeptRecords {
+    /// `true` if each write leaves a row in the audit.
+    pub writes: bool,
+    /// `true` if each read leaves one too.
+    pub reads: bool,
+    /// `true` if a write may have an idempotency key.
+    pub keys: bool,
+}
+
 /// Exposed relations of a service, with its limits.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ServedExposure {
@@ -63,6 +74,7 @@ pub struct ServedExposure {
     pub hide: BTreeSet<String>,
     pub functions: ExposedFunctions,
     pub limits: RequestLimits,
+    pub records: KeptRecords,
     /// `true` if a caller may ask for `Prefer: tx=rollback`.
     pub rollback: bool,
     /// `true` if code of the service sees the caller's claims, in the setting `request.jwt.claims`.

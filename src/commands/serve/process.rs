@@ -19,7 +19,7 @@ use martydb_serve::callers::{CallerBook, CallerRight, KeyDigest, ServeCaller};
 use martydb_serve::listener::{ServedProcess, bind};
 use martydb_serve::serving::{ServedDatabase, ServedService};
 use martydb_serve::session::LoginTarget;
-use martydb_serve::settings::{ExposedFunctions, RequestLimits, ServedExposure};
+use martydb_serve::settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
 use martydb_serve::token::{TokenKey, TokenRules, parse_keys};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;
@@ -199,6 +199,7 @@ async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposur
         unfiltered_writes: false,
         volatile_reads: false,
         claims: exposure.claims,
+        records: KeptRecords::default(),
     };
     let (read, write) = (target(&exposure.reader, true), target(&exposure.writer, false));
     // Reads must not write; a write begins its transaction with READ WRITE.

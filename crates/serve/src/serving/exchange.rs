@@ -8,13 +8,14 @@ use super::action::{RestRequest, action};
 use super::answer::{AnswerParts, HttpAnswer, StatementResult};
 use super::etag::conditional;
 use super::part::{root_range, schema};
+use super::records::{AuditedAction, Begun, RequestRecords, key_of, operation};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
 use crate::callers::{CallerRight, RequestCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{CompiledStatement, WrittenRows, read_statement, write_statement};
 use crate::face::rest::{
-    CountWish, Preferences, ReturnWish, TransactionEnd, accepted_of_relation, parse_query,
+    CountWish, ParsedQuery, Preferences, ReturnWish, TransactionEnd, accepted_of_relation, parse_query,
 };
 use crate::fault::{RequestFault, Served};
 use crate::plan::{PlannedTree, plan_tree};
@@ -68,6 +69,7 @@ async fn answered(
     let call = RestCall {
         service,
         caller,
+        records: RequestRecords::of(exposure, caller, request)?,
         catalog: &catalog,
         relation,
         preferences: &preferences,
@@ -76,13 +78,13 @@ async fn answered(
     match action {
         RowAction::Read => {
             let without_body = request.method == "HEAD";
-            let result = call.read(&tree, without_body).await?;
+            let result = call.read(&query.canonical, &tree, without_body).await?;
             let read = |result| parts.read(result, tree.range, without_body);
             Ok(conditional(request, parts.overridden(result, read)))
         }
         action => {
-            let result = call.write(&query.rows, &action, &tree).await?;
-            Ok(parts.overridden(result, |result| parts.written(&action, result)))
+            let answer = |result| parts.overridden(result, |result| parts.written(&action, result));
+            call.write(&query, &action, &tree, &answer).await
         }
     }
 }
@@ -113,6 +115,7 @@ fn options(relation: &ExposedRelation) -> HttpAnswer {
 struct RestCall<'a> {
     service: &'a ServedService,
     caller: &'a RequestCaller,
+    records: RequestRecords,
     catalog: &'a ServedCatalog,
     relation: &'a ExposedRelation,
     preferences: &'a Preferences,
@@ -124,7 +127,18 @@ impl RestCall<'_> {
         &self.service.exposure
     }
 
-    async fn read(&self, tree: &PlannedTree<'_>, without_body: bool) -> Served<StatementResult> {
+    /// Returns the audit's row of the request.
+    fn audited(&self, action: &RowAction, key: Option<String>, rows: i64) -> AuditedAction {
+        let collection = format!("{}.{}", self.relation.schema, self.relation.name);
+        AuditedAction { operation: operation(action), collection, key, rows }
+    }
+
+    async fn read(
+        &self,
+        filters: &str,
+        tree: &PlannedTree<'_>,
+        without_body: bool,
+    ) -> Served<StatementResult> {
         let form = if without_body && !self.is_single() { BodyForm::Nothing } else { self.form };
         let most = self.exposure().limits.rows;
         let counts = match self.preferences.count {
@@ -134,8 +148,24 @@ impl RestCall<'_> {
         };
         let compiled = read_statement(self.catalog, tree, form, counts)?;
         let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
-        let done = self.read_in(&mut session, tree, &compiled).await;
+        let done = self.recorded_read(&mut session, filters, tree, &compiled).await;
         self.finish(session, done, tree.runs_code()).await
+    }
+
+    /// Reads, and records the read before its answer is sent.
+    async fn recorded_read(
+        &self,
+        session: &mut LoginSession,
+        filters: &str,
+        tree: &PlannedTree<'_>,
+        compiled: &CompiledStatement,
+    ) -> Result<Served<StatementResult>, DatabaseFault> {
+        let result = self.read_in(session, tree, compiled).await?;
+        if let Ok(result) = &result {
+            let filters = Some(filters.to_owned()).filter(|filters| !filters.is_empty());
+            self.records.read(session, &self.audited(&RowAction::Read, filters, result.rows)).await?;
+        }
+        Ok(result)
     }
 
     async fn read_in(
@@ -201,10 +231,12 @@ impl RestCall<'_> {
 
     async fn write(
         &self,
-        query: &RowQuery,
+        parsed: &ParsedQuery,
         action: &RowAction,
         tree: &PlannedTree<'_>,
-    ) -> Served<StatementResult> {
+        answer: &(dyn Fn(StatementResult) -> HttpAnswer + Sync),
+    ) -> Served<HttpAnswer> {
+        let query = &parsed.rows;
         self.check_filtered(query, action)?;
         let returns =
             matches!(self.preferences.returns, Some(ReturnWish::Representation | ReturnWish::HeadersOnly));
@@ -217,11 +249,11 @@ impl RestCall<'_> {
             action,
             returns,
             locates: matches!(action, RowAction::Insert { .. })
-                && self.preferences.returns == Some(ReturnWish::HeadersOnly),
+                && (self.answers_location() || returns && self.exposure().records.writes),
         };
         let compiled = write_statement(&write, tree, form)?;
         let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
-        let done = self.write_in(&mut session, action, &compiled).await;
+        let done = self.write_in(&mut session, (action, &parsed.canonical), &compiled, answer).await;
         // Triggers, also those of cascades and partitions, rules, defaults and checks.
         self.finish(session, done, true).await
     }
@@ -240,24 +272,44 @@ impl RestCall<'_> {
     async fn write_in(
         &self,
         session: &mut LoginSession,
-        action: &RowAction,
+        (action, filters): (&RowAction, &str),
         compiled: &CompiledStatement,
-    ) -> Result<Served<StatementResult>, DatabaseFault> {
-        TransactionSettings::of(self.exposure(), self.caller, self.preferences).begin(session, true).await?;
+        answer: &(dyn Fn(StatementResult) -> HttpAnswer + Sync),
+    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
+        let settings = TransactionSettings::of(self.exposure(), self.caller, self.preferences);
+        if let Begun::Answered(answer) = self.records.begin(session, &settings).await? {
+            return Ok(answer);
+        }
         let rows = session.query(compiled).await?;
         let result = StatementResult::of(&rows, self.form)
             .and_then(|result| self.checked(result))
             .and_then(|result| self.affected(action, result));
-        let rolls_back = self.preferences.end == Some(TransactionEnd::Rollback);
-        match &result {
-            Ok(_) if rolls_back => {
-                session.execute(&stmt!("SET CONSTRAINTS ALL IMMEDIATE")).await?;
+        let mut result = match result {
+            Ok(result) => result,
+            Err(fault) => {
                 session.execute(&stmt!("ROLLBACK")).await?;
+                return Ok(Err(fault));
             }
-            Ok(_) => session.execute(&stmt!("COMMIT")).await?,
-            Err(_) => session.execute(&stmt!("ROLLBACK")).await?,
+        };
+        let key = match action {
+            RowAction::Insert { .. } => key_of(&result),
+            _ => Some(filters.to_owned()),
+        };
+        if !self.answers_location() {
+            result.location = None;
         }
-        Ok(result)
+        let audited = self.audited(action, key, result.rows);
+        if self.preferences.end == Some(TransactionEnd::Rollback) {
+            session.execute(&stmt!("SET CONSTRAINTS ALL IMMEDIATE")).await?;
+            session.execute(&stmt!("ROLLBACK")).await?;
+            return Ok(Ok(answer(result)));
+        }
+        self.records.wrote(session, &audited).await?;
+        self.records.commit(session, answer(result)).await
+    }
+
+    fn answers_location(&self) -> bool {
+        self.preferences.returns == Some(ReturnWish::HeadersOnly)
     }
 
     /// Checks the number of rows that a write changed.
@@ -275,12 +327,12 @@ impl RestCall<'_> {
     }
 
     /// Returns the connection to its pool, unless its state is unknown.
-    async fn finish(
+    async fn finish<T>(
         &self,
         session: LoginSession,
-        done: Result<Served<StatementResult>, DatabaseFault>,
+        done: Result<Served<T>, DatabaseFault>,
         ran_code: bool,
-    ) -> Served<StatementResult> {
+    ) -> Served<T> {
         match done {
             Ok(Ok(result)) => {
                 session.release_after(ran_code).await;

@@ -7,6 +7,7 @@ use martydb_model::sql::stmt;
 use super::action::RestRequest;
 use super::answer::{AnswerParts, HttpAnswer, StatementResult};
 use super::part::{root_range, schema};
+use super::records::{AuditedAction, Begun, RequestRecords};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
 use crate::callers::{CallerRight, RequestCaller, ServeCaller};
@@ -63,6 +64,8 @@ pub async fn call(
     let compiled = call_statement(&arguments, &tree, form, counts)?;
     let run = CallRun {
         caller,
+        records: RequestRecords::of(exposure, caller, request)?,
+        function,
         settings: TransactionSettings::of(exposure, caller, &preferences),
         preferences: &preferences,
         writes,
@@ -71,7 +74,6 @@ pub async fn call(
         most,
         largest: exposure.limits.answer,
     };
-    let result = run.run(service, &compiled).await?;
     let parts = AnswerParts {
         relation: &function.name,
         query: &query,
@@ -80,7 +82,8 @@ pub async fn call(
         profile: profile.as_deref(),
         has_key: false,
     };
-    Ok(parts.overridden(result, |result| parts.called(result, tree.range, without_body, function.is_void)))
+    let called = |result| parts.called(result, tree.range, without_body, function.is_void);
+    run.run(service, &compiled, &|result| parts.overridden(result, called)).await
 }
 
 /// Returns the most rows that the function may return.
@@ -134,6 +137,8 @@ fn check_right(
 /// Transaction of a call.
 struct CallRun<'a> {
     caller: &'a RequestCaller,
+    records: RequestRecords,
+    function: &'a ExposedFunction,
     settings: TransactionSettings,
     preferences: &'a Preferences,
     writes: bool,
@@ -145,34 +150,80 @@ struct CallRun<'a> {
     largest: usize,
 }
 
+/// Maker of an answer.
+type Answering<'a> = &'a (dyn Fn(StatementResult) -> HttpAnswer + Sync);
+
 impl CallRun<'_> {
-    async fn run(&self, service: &ServedService, compiled: &CompiledStatement) -> Served<StatementResult> {
+    async fn run(
+        &self,
+        service: &ServedService,
+        compiled: &CompiledStatement,
+        answer: Answering<'_>,
+    ) -> Served<HttpAnswer> {
         let mut session = service.pool_of(&self.caller.caller, true)?.get().await?;
-        match self.run_in(&mut session, compiled).await {
-            Ok(result) => {
+        let done = match self.writes {
+            true => self.write_in(&mut session, compiled, answer).await,
+            false => self.read_in(&mut session, compiled, answer).await,
+        };
+        match done {
+            Ok(answer) => {
                 // The function's code may have left anything in the session, even a prepared statement.
                 session.discard().await;
-                result
+                answer
             }
             Err(fault) => Err(fault.answer(self.caller.caller.name != crate::callers::ANONYMOUS, true)),
         }
     }
 
-    async fn run_in(
+    async fn read_in(
         &self,
         session: &mut LoginSession,
         compiled: &CompiledStatement,
-    ) -> Result<Served<StatementResult>, DatabaseFault> {
-        self.settings.begin(session, self.writes).await?;
+        answer: Answering<'_>,
+    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
+        self.settings.begin(session, false).await?;
         let rows = session.query(compiled).await?;
         let result = self.checked(&rows);
-        let rolls_back = result.is_err() || self.preferences.end == Some(TransactionEnd::Rollback);
-        if rolls_back {
+        if result.is_err() || self.rolls_back() {
             session.execute(&stmt!("ROLLBACK")).await?;
         } else {
             session.execute(&stmt!("COMMIT")).await?;
         }
-        Ok(result)
+        if let Ok(result) = &result {
+            self.records.read(session, &self.audited(result.rows)).await?;
+        }
+        Ok(result.map(answer))
+    }
+
+    async fn write_in(
+        &self,
+        session: &mut LoginSession,
+        compiled: &CompiledStatement,
+        answer: Answering<'_>,
+    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
+        if let Begun::Answered(answer) = self.records.begin(session, &self.settings).await? {
+            return Ok(answer);
+        }
+        let rows = session.query(compiled).await?;
+        let result = match self.checked(&rows) {
+            Ok(result) if !self.rolls_back() => result,
+            result => {
+                session.execute(&stmt!("ROLLBACK")).await?;
+                return Ok(result.map(answer));
+            }
+        };
+        self.records.wrote(session, &self.audited(result.rows)).await?;
+        self.records.commit(session, answer(result)).await
+    }
+
+    fn rolls_back(&self) -> bool {
+        self.preferences.end == Some(TransactionEnd::Rollback)
+    }
+
+    /// Returns the audit's row of the call.
+    fn audited(&self, rows: i64) -> AuditedAction {
+        let collection = format!("{}.{}", self.function.schema, self.function.name);
+        AuditedAction { operation: "call", collection, key: None, rows }
     }
 
     fn checked(&self, rows: &[tokio_postgres::Row]) -> Served<StatementResult> {

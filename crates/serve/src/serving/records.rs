@@ -1,0 +1,178 @@
+//! Records beside the writes of a request, in the same transaction: each write has a row in the audit, and a request with
+//! an idempotency key its answer. They are in the schema `martydb_serve`, which the admin owns; the database decides whose
+//! they are, see `docs/how-to/serve-data.md`.
+//!
+//! A transaction of writes is: [`begin`](RequestRecords::begin), each write with [`wrote`](RequestRecords::wrote) after it,
+//! and [`commit`](RequestRecords::commit) with the answer; or ROLLBACK, which leaves no record.
+
+use martydb_model::sql::stmt;
+use tokio_postgres::types::Type;
+
+use super::action::RestRequest;
+use super::answer::{HttpAnswer, StatementResult};
+use super::idempotency::IdempotencyKey;
+use super::transaction::TransactionSettings;
+use crate::callers::RequestCaller;
+use crate::fault::Served;
+use crate::request::{Resolution, RowAction};
+use crate::session::{DatabaseFault, LoginSession};
+use crate::settings::{KeptRecords, ServedExposure};
+
+/// Records of one request.
+pub struct RequestRecords {
+    kept: KeptRecords,
+    caller: String,
+    /// The caller's own name of the request, to find it in other logs.
+    request: Option<String>,
+    key: Option<IdempotencyKey>,
+}
+
+/// Beginning of a transaction.
+pub enum Begun {
+    /// It is open.
+    Open,
+    /// It is over: the request was done before, or its key belongs to another one.
+    Answered(Served<HttpAnswer>),
+}
+
+/// A write, or a read, as the audit names it.
+pub struct AuditedAction {
+    pub operation: &'static str,
+    /// Schema and name of the relation or function.
+    pub collection: String,
+    /// Filters of the request, or key of the new row.
+    pub key: Option<String>,
+    pub rows: i64,
+}
+
+/// Header with the caller's name of a request.
+const REQUEST_ID: &str = "x-request-id";
+
+/// Most characters of a request's name, and of a key.
+const LONGEST_NAME: usize = 200;
+const LONGEST_KEY: usize = 2000;
+
+impl RequestRecords {
+    /// Returns the records that a request will leave.
+    pub fn of(
+        exposure: &ServedExposure,
+        caller: &RequestCaller,
+        request: &RestRequest,
+    ) -> Served<RequestRecords> {
+        let kept = exposure.records;
+        let has_key = kept.keys && request.writes();
+        let key = if has_key { IdempotencyKey::of(exposure, caller, request)? } else { None };
+        let name = request.header(REQUEST_ID).map(|name| cut(name, LONGEST_NAME));
+        Ok(RequestRecords { kept, caller: caller.caller.name.clone(), request: name, key })
+    }
+
+    /// Begins a transaction that may write, and claims the request's key.
+    pub async fn begin(
+        &self,
+        session: &mut LoginSession,
+        settings: &TransactionSettings,
+    ) -> Result<Begun, DatabaseFault> {
+        settings.begin(session, true).await?;
+        let Some(key) = &self.key else { return Ok(Begun::Open) };
+        if key.claim(session).await.map_err(unrecorded)? {
+            return Ok(Begun::Open);
+        }
+        let answer = key.answer(session).await.map_err(unrecorded)?;
+        session.execute(&stmt!("ROLLBACK")).await?;
+        Ok(Begun::Answered(answer))
+    }
+
+    /// Records a write of the open transaction.
+    pub async fn wrote(
+        &self,
+        session: &mut LoginSession,
+        action: &AuditedAction,
+    ) -> Result<(), DatabaseFault> {
+        if self.kept.writes { self.record(session, action).await } else { Ok(()) }
+    }
+
+    /// Records a read, in a transaction of its own: reads run in one that may not write.
+    pub async fn read(
+        &self,
+        session: &mut LoginSession,
+        action: &AuditedAction,
+    ) -> Result<(), DatabaseFault> {
+        if !self.kept.reads {
+            return Ok(());
+        }
+        session.execute(&stmt!("BEGIN READ WRITE")).await?;
+        self.record(session, action).await?;
+        session.execute(&stmt!("COMMIT")).await
+    }
+
+    async fn record(&self, session: &mut LoginSession, action: &AuditedAction) -> Result<(), DatabaseFault> {
+        let statement = stmt!(
+            "INSERT INTO martydb_serve.audit (caller, request, collection, op, key, rows) VALUES ($1, $2, $3, $4, $5, $6)"
+        );
+        let key = action.key.as_deref().map(|key| cut(key, LONGEST_KEY));
+        let rows = action.rows.to_string();
+        let values = [
+            (Some(self.caller.as_str()), Type::TEXT),
+            (self.request.as_deref(), Type::TEXT),
+            (Some(action.collection.as_str()), Type::TEXT),
+            (Some(action.operation), Type::TEXT),
+            (key.as_deref(), Type::TEXT),
+            (Some(rows.as_str()), Type::INT8),
+        ];
+        match session.change(&statement, &values).await.map_err(unrecorded)? {
+            1 => Ok(()),
+            _ => Err(DatabaseFault::NoRecord),
+        }
+    }
+
+    /// Keeps the answer with the request's key, and commits. An answer that is too large to be kept rolls the transaction back.
+    pub async fn commit(
+        &self,
+        session: &mut LoginSession,
+        answer: HttpAnswer,
+    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
+        if let Some(key) = &self.key {
+            if let Err(fault) = IdempotencyKey::check(&answer) {
+                session.execute(&stmt!("ROLLBACK")).await?;
+                return Ok(Err(fault));
+            }
+            key.keep(session, &answer).await.map_err(unrecorded)?;
+        }
+        session.execute(&stmt!("COMMIT")).await.map_err(lost)?;
+        Ok(Ok(answer))
+    }
+}
+
+fn unrecorded(fault: DatabaseFault) -> DatabaseFault {
+    DatabaseFault::Unrecorded(Box::new(fault))
+}
+
+/// Returns the fault of a COMMIT: without the server's word nobody knows if it happened.
+fn lost(fault: DatabaseFault) -> DatabaseFault {
+    if fault.sqlstate().is_some() { fault } else { DatabaseFault::UnknownOutcome }
+}
+
+/// Returns the beginning of a text.
+fn cut(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most).collect()
+}
+
+/// Returns the audit's word for an action.
+pub fn operation(action: &RowAction) -> &'static str {
+    match action {
+        RowAction::Read => "read",
+        RowAction::Insert { resolution: None, .. } => "insert",
+        RowAction::Insert { resolution: Some(Resolution::Ignore | Resolution::Merge), .. } => "upsert",
+        RowAction::Update { .. } => "update",
+        RowAction::Put { .. } => "put",
+        RowAction::Delete => "delete",
+    }
+}
+
+/// Returns the key of a new row as filters of a URL, from the JSON object of filters.
+pub fn key_of(result: &StatementResult) -> Option<String> {
+    let key: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(result.location.as_deref()?).ok()?;
+    let pairs = key.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));
+    Some(pairs.collect::<Vec<_>>().join("&"))
+}
