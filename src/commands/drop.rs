@@ -158,6 +158,10 @@ impl DropReport {
         held: &LockedStore<'_>,
     ) -> Result<()> {
         let mut keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
+        let desired = run.manifest.desired(&service.server);
+        let serving = service.serve.iter().flat_map(|exposure| [&exposure.writer, &exposure.reader]);
+        let serving = serving.filter_map(|role| desired.access.get(role));
+        keys.extend(serving.filter_map(|login| CredentialKey::of_access(&service.server, login)));
         if let Some(beside) = beside {
             keys.extend(beside.keys());
             let done = beside.execute().await;

@@ -36,7 +36,7 @@ else it does as the owner.
 ";
 
 /// Every class, with its name on the page.
-const CLASSES: [(ObjectClass, &str); 10] = [
+const CLASSES: [(ObjectClass, &str); 11] = [
     (ObjectClass::Database, "the database"),
     (ObjectClass::Schema, "schemas"),
     (ObjectClass::Table, "tables, views, materialized views"),
@@ -46,6 +46,7 @@ const CLASSES: [(ObjectClass, &str); 10] = [
     (ObjectClass::Type, "types, domains"),
     (ObjectClass::LargeObject, "large objects"),
     (ObjectClass::History, "the migration history"),
+    (ObjectClass::Records, "the records of the data service (`martydb_serve`)"),
     (ObjectClass::Other, "everything else"),
 ];
 

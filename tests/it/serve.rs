@@ -1,7 +1,9 @@
 //! The data service: each request with the login that the manifest gives its caller, and no further.
 
+mod beside;
 mod calls;
 mod client;
+mod records;
 mod tokens;
 
 use client::{Answer, DataService};

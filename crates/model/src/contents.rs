@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Deserializer};
 
 use super::acl::{AclEntry, null_as_default, sorted};
-use super::{RoleName, SchemaName};
+use super::{RecordPart, RecordPartKind, RoleName, SchemaName};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
@@ -18,6 +18,8 @@ pub struct Contents {
     pub extensions: BTreeMap<String, String>,
     pub publications: BTreeMap<String, ActualPublication>,
     pub owner_code: OwnerCode,
+    /// Parts of the tables in the data service's schema, by table.
+    pub records: BTreeMap<String, BTreeSet<RecordPart>>,
 }
 
 /// Authors of code that runs with the privileges of a relation's owner, whichever role causes it: by relation and by
@@ -122,4 +124,23 @@ pub struct DefaultAcl {
     pub object: char,
     #[serde(deserialize_with = "sorted")]
     pub acl: Vec<AclEntry>,
+}
+
+/// Parts of a table in the data service's schema, as the catalogs have them: kind, name and definition.
+#[derive(Debug, Deserialize)]
+pub struct ActualRecords {
+    pub table: String,
+    parts: Vec<(String, String, String)>,
+}
+
+impl ActualRecords {
+    /// Returns the table's name and its parts.
+    pub fn entry(self) -> (String, BTreeSet<RecordPart>) {
+        let part = |(kind, name, text): (String, String, String)| RecordPart {
+            kind: RecordPartKind::named(&kind),
+            name,
+            text,
+        };
+        (self.table, self.parts.into_iter().map(part).collect())
+    }
 }

@@ -51,6 +51,7 @@ mod partitions;
 mod password_note;
 pub mod platform;
 pub mod project_roles;
+mod records;
 mod replaced_mark;
 mod role_graph;
 mod role_kind;
@@ -84,6 +85,10 @@ pub use parameters::{
 };
 pub use partitions::{DETACHED_PARTITION, MADE_PARTITION, PartitionedTable, Period, Removal};
 pub use password_note::{dated, password_set};
+pub use records::{
+    DeclaredAudit, RECORD_TABLES, RecordColumn, RecordPart, RecordPartKind, RecordPolicy, RecordTable,
+    SERVE_SCHEMA,
+};
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;
 pub use serve::{DeclaredCaller, DeclaredTokens, ServeSettings, ServiceExposure, TokenKeys};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{RoleName, SchemaName, ServiceName};
+use super::{DeclaredAudit, RoleName, SchemaName, ServiceName};
 
 /// A service's `serve:` with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,11 @@ pub struct ServiceExposure {
     pub claims: bool,
     /// `true` if callers may ask that a write is rolled back.
     pub rollback: bool,
+    pub audit: DeclaredAudit,
+    /// Logins of `access` by which callers write.
+    pub further_writers: BTreeSet<RoleName>,
+    /// Logins of `access` by which callers read only.
+    pub further_readers: BTreeSet<RoleName>,
 }
 
 impl ServiceExposure {
@@ -42,6 +47,18 @@ impl ServiceExposure {
     pub fn login_of<'a>(&'a self, caller: &'a DeclaredCaller) -> &'a RoleName {
         let own = if caller.writes { &self.writer } else { &self.reader };
         caller.login.as_ref().unwrap_or(own)
+    }
+
+    /// Returns the logins that may keep answers for idempotency keys.
+    pub fn answering_logins(&self) -> impl Iterator<Item = &RoleName> {
+        [&self.writer].into_iter().chain(&self.further_writers)
+    }
+
+    /// Returns the logins that write to the audit.
+    pub fn audited_logins(&self) -> impl Iterator<Item = &RoleName> {
+        let readers = [&self.reader].into_iter().chain(&self.further_readers);
+        let readers = readers.filter(|_| self.audit.reads);
+        self.answering_logins().filter(|_| self.audit.records()).chain(readers)
     }
 }
 

@@ -16,10 +16,12 @@ pub mod orphan_role;
 mod ownership;
 mod parameters;
 mod privilege_gaps;
+pub mod records;
 pub mod rotate;
 mod stage;
 mod step;
 pub mod teardown;
+mod verb;
 
 pub use action::{Action, Attribute, SettingValue, Verb};
 pub use copy::copy;

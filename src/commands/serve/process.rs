@@ -199,7 +199,7 @@ async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposur
         unfiltered_writes: false,
         volatile_reads: false,
         claims: exposure.claims,
-        records: KeptRecords::default(),
+        records: KeptRecords { writes: exposure.audit.writes, reads: exposure.audit.reads, keys: true },
     };
     let (read, write) = (target(&exposure.reader, true), target(&exposure.writer, false));
     // Reads must not write; a write begins its transaction with READ WRITE.

@@ -86,6 +86,11 @@ impl DataService {
         self.0.signal(Signal::HUP);
     }
 
+    /// Kills it.
+    pub fn kill(&self) {
+        self.0.signal(Signal::KILL);
+    }
+
     /// Asks it to stop, and returns its exit code.
     pub fn stop(self) -> Option<i32> {
         self.0.end(Signal::TERM).0

@@ -2,7 +2,9 @@
 
 use super::ObjectClass::{self, Database, Schema, Table};
 use super::{Privilege, granted};
-use crate::{AccessExtent, AccessLevel, AccessTarget, DesiredService, RoleKind, RoleName, SchemaName};
+use crate::{
+    AccessExtent, AccessLevel, AccessTarget, DesiredService, RoleKind, RoleName, SERVE_SCHEMA, SchemaName,
+};
 
 /// Returns the privileges of a level on a class of objects: `apply` grants exactly these.
 fn privileges(level: AccessLevel, class: ObjectClass) -> &'static [Privilege] {
@@ -26,16 +28,55 @@ pub fn access_to<'a>(
     class: ObjectClass,
     spot: AccessTarget<'_>,
 ) -> impl Iterator<Item = (&'a RoleName, &'static [Privilege])> {
+    let of_records = is_of_records(spot);
     let is_code = matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner);
     let there = service.access.iter().filter(move |grant| {
-        grant.extent.leads_to(spot) && !(is_code && matches!(grant.extent, AccessExtent::Table(..)))
+        !of_records
+            && grant.extent.leads_to(spot)
+            && !(is_code && matches!(grant.extent, AccessExtent::Table(..)))
     });
     let delivers = is_of_delivery(service, spot);
     let held = there.map(move |grant| match grant.level {
         AccessLevel::Deliver if delivers && class == Table => (&grant.role, CHANGE),
         level => (&grant.role, privileges(level, class)),
     });
-    held.filter(|(_, privileges)| !privileges.is_empty())
+    held.filter(|(_, privileges)| !privileges.is_empty()).chain(access_to_records(service, spot))
+}
+
+fn is_of_records(spot: AccessTarget<'_>) -> bool {
+    match spot {
+        AccessTarget::Database => false,
+        AccessTarget::Schema(schema)
+        | AccessTarget::Object { schema, .. }
+        | AccessTarget::Column { schema, .. } => schema == SERVE_SCHEMA,
+    }
+}
+
+/// Privileges on the tables of the data service's records, by table. Row security narrows them: see `records`.
+const OF_RECORDS: &[(&str, &[Privilege])] = &[
+    ("audit", &[Privilege::Insert]),
+    ("requests", &[Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete]),
+];
+
+/// Returns the logins of the data service with their privileges on its records.
+fn access_to_records<'a>(
+    service: &'a DesiredService,
+    spot: AccessTarget<'_>,
+) -> impl Iterator<Item = (&'a RoleName, &'static [Privilege])> {
+    let (answers, audits, privileges): (bool, bool, &'static [Privilege]) = match spot {
+        AccessTarget::Schema(SERVE_SCHEMA) => (true, true, &[Privilege::Usage]),
+        AccessTarget::Object { schema: SERVE_SCHEMA, name }
+        | AccessTarget::Column { schema: SERVE_SCHEMA, table: name, .. } => {
+            let row = OF_RECORDS.iter().find(|row| row.0 == name);
+            (name == "requests", name == "audit", row.map_or(&[], |row| row.1))
+        }
+        _ => (false, false, &[]),
+    };
+    let logins = service.serve.iter().flat_map(move |exposure| {
+        let answering = exposure.answering_logins().filter(move |_| answers);
+        answering.chain(exposure.audited_logins().filter(move |_| audits))
+    });
+    logins.filter(move |_| !privileges.is_empty()).map(move |role| (role, privileges))
 }
 
 /// Privileges on a delivery column: those on the table, and UPDATE.

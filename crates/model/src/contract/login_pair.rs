@@ -33,9 +33,10 @@ pub fn had(former: &FormerNames, role: &RoleName) -> bool {
     former.roles.values().any(|one| one == role || Some(one) == primary.as_ref())
 }
 
-/// Returns the service's existing roles on the server, including alternate logins.
+/// Returns the service's existing roles on the server, including alternate logins and those of its data service.
 pub fn existing_roles(actual: &ActualServer, service: &DesiredService) -> Vec<RoleName> {
     let primary = RoleKind::ALL.into_iter().map(|kind| service.role(kind).clone());
     let alternate = RoleKind::LOGINS.into_iter().filter_map(|kind| alternate_of(service.role(kind)));
-    primary.chain(alternate).filter(|role| actual.roles.contains_key(role)).collect()
+    let serving = service.serve.iter().flat_map(|exposure| [&exposure.writer, &exposure.reader]).cloned();
+    primary.chain(alternate).chain(serving).filter(|role| actual.roles.contains_key(role)).collect()
 }

@@ -18,15 +18,17 @@ pub enum ObjectClass {
     /// Schema and tables of the migration history. A role that can write to them can make a migration run twice, or
     /// never.
     History,
+    /// Schema and tables in which the data service records its writes. They belong to the admin.
+    Records,
     /// Everything else that has an owner or an ACL.
     Other,
 }
 
 impl ObjectClass {
     /// Returns `true` for classes inside a database, whose objects belong to the owner role with all privileges. The
-    /// database belongs to the admin.
+    /// database and the records of the data service belong to the admin.
     pub fn belongs_to_owner(self) -> bool {
-        self != ObjectClass::Database
+        !matches!(self, ObjectClass::Database | ObjectClass::Records)
     }
 
     /// Returns the class of an object that is not part of the history.

@@ -15,7 +15,9 @@ use martydb_model::grants::{
     Repair, RepairScope, Securable, grant_to_former_owner, ident, run_as_caller, set_owner,
 };
 use martydb_model::sql::{ServerText, stmt};
-use martydb_model::{ActualDatabase, DatabaseKind, DbName, Membership, ObjectKind, RoleKind, RoleName};
+use martydb_model::{
+    ActualDatabase, DatabaseKind, DbName, Membership, ObjectKind, RoleKind, RoleName, SERVE_SCHEMA,
+};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (name, found) in &audit.actual.databases {
@@ -163,9 +165,19 @@ fn leave(item: &CatalogObject) -> Option<Repair> {
     Some(Repair::alter(RepairScope::Database, close))
 }
 
+/// Returns `true` for the data service's own schema and what is in it, while they are the admin's.
+fn is_record(db: &Database<'_>, item: &CatalogObject) -> bool {
+    let schema = if item.kind == "schema" { Some(item.name.as_str()) } else { item.schema.as_deref() };
+    schema == Some(SERVE_SCHEMA) && db.audit.actual.is_admins(&item.owner, db.audit.desired)
+}
+
 fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     // A sequence of a table is reported with its table.
-    if item.dependent || is_database_owners(db, &item.owner) || db.owner() == Some(item.owner.as_str()) {
+    if item.dependent
+        || is_record(db, item)
+        || is_database_owners(db, &item.owner)
+        || db.owner() == Some(item.owner.as_str())
+    {
         return;
     }
     let users = db.audit.actors(&item.owner);

@@ -194,7 +194,7 @@ fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: 
     let class = class_of(db, item);
     let table = item.table.as_deref().and_then(|table| table.strip_prefix(schema)?.strip_prefix('.'));
     let spot = match (class, &item.column) {
-        (ObjectClass::Schema, _) => AccessTarget::Schema(&item.name),
+        _ if item.kind == "schema" => AccessTarget::Schema(&item.name),
         (_, Some(column)) => AccessTarget::Column { schema, table: &item.name, column },
         _ => AccessTarget::Object { schema, name: table.unwrap_or(&item.name) },
     };
@@ -203,9 +203,11 @@ fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: 
 
 pub fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
     let first = db.service.and_then(|service| service.schemas.first()).map(|schema| schema.as_str());
-    let is_history = |schema: &String| contract::is_history(schema, &item.name, first);
+    let own = item.schema.as_ref().and_then(|schema| contract::class_of_schema(schema, &item.name, first));
+    if let Some(class) = own {
+        return class;
+    }
     match item.kind.as_str() {
-        _ if item.schema.as_ref().is_some_and(is_history) => ObjectClass::History,
         "table" | "view" | "materialized view" | "foreign table" | "column" => ObjectClass::Table,
         "sequence" => ObjectClass::Sequence,
         "schema" => ObjectClass::Schema,

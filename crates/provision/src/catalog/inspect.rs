@@ -12,8 +12,8 @@ use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
 use martydb_model::sqlstate;
 use martydb_model::{
-    self, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, Jobs, RoleName,
-    RoleSetting, StoredPassword,
+    self, ActualRecords, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, Jobs,
+    RoleName, RoleSetting, StoredPassword,
 };
 use martydb_pg::server::{Access, Connection};
 use martydb_ui::report::progress;
@@ -278,6 +278,7 @@ pub fn take_contents(contents: &mut Contents, row: &CatalogRow) -> Result<()> {
         "publication" => contents.publications.extend(row.parse::<Named<_, _>>()?.entry()),
         "default" => contents.default_acls.push(row.parse()?),
         "object" => contents.objects.push(row.parse()?),
+        "record" => contents.records.extend([row.parse::<ActualRecords>()?.entry()]),
         _ => return row.unknown(),
     }
     Ok(())

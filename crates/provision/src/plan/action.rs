@@ -3,42 +3,14 @@
 use super::database_option::DatabaseOption;
 use super::object::Object;
 use super::stage::Stage;
+pub use super::verb::Verb;
 use martydb_model::contract::{DefaultKind, Privileges};
 use martydb_model::grants::{Effect, Fix};
 use martydb_model::units::counted;
-use martydb_model::{CreationParameters, DbName, Grantee, RoleKind, RoleName, SchemaName, ServerName};
-
-/// Kind of change; its words are part of the JSON contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Verb {
-    /// Creates an object.
-    Create,
-    /// Changes an object.
-    Alter,
-    /// Grants a privilege.
-    Grant,
-    /// Revokes a privilege.
-    Revoke,
-    /// Drops an object.
-    Drop,
-    /// Copies an object from another server.
-    Copy,
-}
-
-impl Verb {
-    /// Returns the word for JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verb::Create => "create",
-            Verb::Alter => "alter",
-            Verb::Grant => "grant",
-            Verb::Revoke => "revoke",
-            Verb::Drop => "drop",
-            Verb::Copy => "copy",
-        }
-    }
-}
+use martydb_model::{
+    CreationParameters, DbName, Grantee, RecordPart, RecordTable, RoleKind, RoleName, SERVE_SCHEMA,
+    SchemaName, ServerName,
+};
 
 /// An attribute of a role, as `ALTER ROLE` spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,6 +144,24 @@ pub enum Action {
     CreateSchema {
         schema: SchemaName,
         owner: RoleName,
+    },
+    /// Creates the schema of the data service's records, which must not exist: the admin alone may own it.
+    CreateRecordSchema {
+        owner: RoleName,
+    },
+    /// Creates a table of it with everything that belongs to the table.
+    CreateRecordTable {
+        table: &'static RecordTable,
+    },
+    /// Makes a table what it was: drops parts that do not belong to it, and creates missing ones.
+    MendRecordTable {
+        table: &'static RecordTable,
+        dropped: Vec<RecordPart>,
+        made: Vec<RecordPart>,
+    },
+    /// Drops the schema with its tables, and with nothing else.
+    DropRecordSchema {
+        tables: Vec<&'static RecordTable>,
     },
     /// Creates an extension; without `schema` in one of its own. `staged` if its script can run in an empty
     /// schema and its objects can be moved afterwards.
@@ -310,9 +300,14 @@ impl Action {
             | Action::AlterDatabase { .. }
             | Action::EndSessions { .. } => (Verb::Alter, Stage::AlterDatabase),
             Action::CreateSchema { .. }
+            | Action::CreateRecordSchema { .. }
+            | Action::CreateRecordTable { .. }
             | Action::CreateExtension { .. }
             | Action::CreatePublication { .. } => (Verb::Create, Stage::InDatabase),
-            Action::Reassign { .. } | Action::ChangePublication { .. } => (Verb::Alter, Stage::InDatabase),
+            Action::Reassign { .. } | Action::ChangePublication { .. } | Action::MendRecordTable { .. } => {
+                (Verb::Alter, Stage::InDatabase)
+            }
+            Action::DropRecordSchema { .. } => (Verb::Drop, Stage::InDatabase),
             Action::GrantDefault { .. } | Action::Lend { .. } => (Verb::Grant, Stage::InDatabase),
             Action::RevokeDefault { .. } | Action::DropOwned { .. } => (Verb::Revoke, Stage::InDatabase),
             Action::RunAsCaller { object } | Action::SetOwner { object, .. } => (Verb::Alter, object.stage()),
@@ -360,6 +355,12 @@ impl Action {
                 all => format!("{} of {from}", counted(all.len(), "object")),
             },
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
+            Action::CreateRecordSchema { .. } | Action::DropRecordSchema { .. } => {
+                format!("schema {SERVE_SCHEMA}")
+            }
+            Action::CreateRecordTable { table } | Action::MendRecordTable { table, .. } => {
+                format!("table {SERVE_SCHEMA}.{}", table.name)
+            }
             Action::CreateExtension { name, .. } => format!("extension {name}"),
             Action::CreatePublication { name, .. } | Action::ChangePublication { name, .. } => {
                 format!("publication {name}")

@@ -11,7 +11,8 @@ use super::database_option::DatabaseOption;
 use super::object::Object;
 use super::step::Step;
 use martydb_model::{
-    ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleKind, RoleName, SchemaName,
+    ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleKind, RoleName, SERVE_SCHEMA,
+    SchemaName,
 };
 
 /// Role of which the database's owner is an implicit member, from 14 on.
@@ -39,6 +40,16 @@ pub enum Refusal {
     Planted(String, SchemaName),
     /// This major lacks the setting; with the first that has it.
     Unknown(String, u32),
+}
+
+/// Returns `true` for what the admin itself makes in a service's database.
+fn is_of_records(object: &Object) -> bool {
+    match object {
+        Object::Schema(schema) | Object::Named { schema, .. } | Object::Column { schema, .. } => {
+            schema.as_str() == SERVE_SCHEMA
+        }
+        _ => false,
+    }
 }
 
 /// Capabilities of the connected admin.
@@ -146,6 +157,13 @@ impl<'a> AdminCapabilities<'a> {
             | Action::ChangePublication { owner, .. }
             | Action::GrantDefault { owner, .. }
             | Action::RevokeDefault { owner, .. } => [owner.clone()].into(),
+            // CREATE on the database is its owner's, where the database is not the admin's yet.
+            Action::CreateRecordSchema { .. } => step
+                .database
+                .as_ref()
+                .and_then(|database| self.owner_of_database(database))
+                .into_iter()
+                .collect(),
             Action::SetSetting { role: None, database: Some(database), .. }
             | Action::ResetSetting { role: None, database: Some(database), .. }
             | Action::RenameDatabase { from: database, .. }
@@ -200,6 +218,9 @@ impl<'a> AdminCapabilities<'a> {
         let was_read = self.actual.databases.get(database).is_some_and(|found| found.contents.is_some());
         if self.actual.major() < 15 && *object == Object::Schema(SchemaName::public()) && !was_read {
             return RoleName::found(self.actual.bootstrap.clone()).ok();
+        }
+        if is_of_records(object) {
+            return self.actual.admin_role();
         }
         let service = self.desired.services.get(step.service.as_ref()?)?;
         Some(service.role(RoleKind::Owner).clone())

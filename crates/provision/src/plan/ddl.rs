@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::action::{Action, Attribute, SettingValue};
 use super::object::Object;
+use super::records;
 use martydb_model::contract::{INHERIT, LOGIN};
 use martydb_model::grants::{self, Repair, ident};
 use martydb_model::sql::{
@@ -54,6 +55,10 @@ pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Scri
             let note = marker.as_ref().map(|marker| mark_role(role, dated(marker, passwords.at)));
             [set].into_iter().chain(note).collect()
         }
+        Action::CreateRecordSchema { owner } => records::create_schema(owner),
+        Action::CreateRecordTable { table } => records::create_table(table),
+        Action::MendRecordTable { table, dropped, made } => records::mend(table, dropped, made),
+        Action::DropRecordSchema { tables } => records::drop_schema(tables),
         Action::Close { fix, .. } => fix.repairs().iter().flat_map(Repair::parts).collect(),
         _ => on_role(action, major, passwords)
             .or_else(|| on_object(action, major))

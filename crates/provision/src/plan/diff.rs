@@ -14,6 +14,7 @@ mod orphans;
 mod outbox;
 mod parameters;
 mod publications;
+mod records;
 mod roles;
 mod settings;
 #[cfg(test)]
@@ -70,6 +71,7 @@ pub fn diff(
                 let contents = inside::contents(actual, service);
                 plan.limits.extend(publications::limits(&look, service, &contents));
                 plan.limits.extend(outbox::limit(&look, service, &contents));
+                plan.limits.extend(records::limits(&look, service, &contents));
                 defaults::diff(&mut look, service);
             }
         }

@@ -147,7 +147,7 @@ fn unrecorded(fault: DatabaseFault) -> DatabaseFault {
     DatabaseFault::Unrecorded(Box::new(fault))
 }
 
-/// Returns the fault of a COMMIT: without the server's word nobody knows if it happened.
+/// Returns the fault of a COMMIT: without the server's answer it is unknown if it happened.
 fn lost(fault: DatabaseFault) -> DatabaseFault {
     if fault.sqlstate().is_some() { fault } else { DatabaseFault::UnknownOutcome }
 }

@@ -48,12 +48,10 @@ pub async fn call(
     let preferences = request.preferences(exposure.rollback);
     let media = accepted_of_function(request.header("accept"), &catalog, function, query.rows.is_whole())?;
     preferences.check()?;
-    let most = most_affected(function, &preferences)?;
-    let without_body = request.method == "HEAD";
+    // The planner knows nothing about a function's rows: they are counted.
+    let (without_body, counts) = (request.method == "HEAD", preferences.count.is_some());
     let is_single = matches!(media.form, BodyForm::Single { .. });
     let form = if without_body && !is_single { BodyForm::Nothing } else { media.form };
-    // The planner knows nothing about a function's rows: they are counted.
-    let counts = preferences.count.is_some();
     let arguments = FunctionCall {
         catalog: &catalog,
         function,
@@ -71,7 +69,7 @@ pub async fn call(
         writes,
         is_single,
         form,
-        most,
+        most: most_affected(function, &preferences)?,
         largest: exposure.limits.answer,
     };
     let parts = AnswerParts {

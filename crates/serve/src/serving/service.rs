@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use martydb_model::error::Result;
 
+use super::idempotency;
 use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
 use crate::compile::CompiledStatement;
@@ -32,6 +33,9 @@ pub struct ServedService {
     further: HashMap<String, LoginPool>,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
 }
+
+/// Interval at which expired answers are removed.
+const EXPIRY: Duration = Duration::from_secs(60);
 
 /// Interval at which the catalogs are compared; a migration shows within two seconds.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -124,10 +128,33 @@ impl ServedService {
             .unwrap_or_default())
     }
 
-    /// Follows migrations until the service is dropped.
+    /// Removes the answers that are kept for idempotency keys and have expired: each login those of its own.
+    async fn expire(&self) {
+        for pool in self.further.values().chain([&self.write]) {
+            let Ok(mut session) = pool.get().await else { continue };
+            match idempotency::expire(&mut session).await {
+                Ok(()) => session.release(),
+                // A login that only reads keeps no answers.
+                Err(fault) => {
+                    tracing::debug!(
+                        "no answer of {} was removed: {}",
+                        self.name,
+                        fault.answer(true, false).code
+                    );
+                }
+            }
+        }
+    }
+
+    /// Follows migrations, and removes expired answers, until the service is dropped.
     pub async fn follow(self: Arc<Self>) {
+        let mut expired = Instant::now();
         loop {
             tokio::time::sleep(INTERVAL).await;
+            if self.exposure.records.keys && expired.elapsed() >= EXPIRY {
+                self.expire().await;
+                expired = Instant::now();
+            }
             if let Err(fault) = self.refresh().await {
                 tracing::debug!("the catalogs of {} could not be compared: {}", self.name, fault.message);
             }

@@ -91,6 +91,21 @@ pub struct RawExposure {
     /// Let callers ask that their writes are rolled back, for tests; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub rollback: bool,
+    /// Requests that leave a row in `martydb_serve.audit`: none, writes or all; default: writes.
+    pub audit: RawAudit,
+}
+
+/// Requests that leave a row in the audit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RawAudit {
+    /// No request.
+    None,
+    /// Each write, in its own transaction.
+    #[default]
+    Writes,
+    /// Each write and each read.
+    All,
 }
 
 /// Connections of a process.

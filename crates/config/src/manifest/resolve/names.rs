@@ -5,7 +5,7 @@ use crate::manifest::checked::ServerLocation;
 use martydb_model::contract::{ALTERNATE_SUFFIX, HISTORY_SCHEMA};
 use martydb_model::error::Result;
 use martydb_model::sql::MAX_IDENTIFIER_BYTES;
-use martydb_model::{DbName, RoleKind, RoleName, SchemaName};
+use martydb_model::{DbName, RoleKind, RoleName, SERVE_SCHEMA, SchemaName};
 
 const CLUSTER_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
 
@@ -33,8 +33,8 @@ pub fn schemas(scope: &Scope, service: &str, names: &[String]) -> Result<Vec<Sch
             scope.error(element, format!("schema \"{text}\" {why}"))
         };
         let schema = SchemaName::new(text.clone()).map_err(|error| wrong(&error))?;
-        // martydb keeps its history in a schema of its own, on which no role of a service has privileges.
-        if [HISTORY_SCHEMA, "information_schema"].contains(&schema.as_str()) {
+        // martydb keeps its history and the data service's records in schemas of their own, on which no role of a service has privileges.
+        if [HISTORY_SCHEMA, SERVE_SCHEMA, "information_schema"].contains(&schema.as_str()) {
             return Err(wrong(&"is reserved"));
         }
         if schemas.contains(&schema) {

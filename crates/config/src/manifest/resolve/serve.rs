@@ -1,19 +1,19 @@
 //! The data service: exposure, logins and callers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::names;
 use super::scope::Scope;
 use super::unique::{ServiceMap, declared_roles};
 use crate::manifest::checked::ServerSpec;
-use crate::manifest::raw::{RawExposure, RawServe, RawServeCaller, RawServeRight};
+use crate::manifest::raw::{RawAudit, RawExposure, RawServe, RawServeCaller, RawServeRight};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units;
 use martydb_model::{
-    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredCaller, DeclaredTokens, DesiredService,
-    RoleName, SchemaName, ServeSettings, ServerName, ServiceExposure, ServiceName, TokenKeys,
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredCaller, DeclaredTokens,
+    DesiredService, RoleName, SchemaName, ServeSettings, ServerName, ServiceExposure, ServiceName, TokenKeys,
 };
 
 /// Logins found so far, by server.
@@ -65,6 +65,22 @@ pub fn all(
     Ok(())
 }
 
+fn audit(raw: RawAudit) -> DeclaredAudit {
+    DeclaredAudit { writes: raw != RawAudit::None, reads: raw == RawAudit::All }
+}
+
+/// Adds the logins of `access` by which callers come to the exposures of their services: they write to its records.
+pub fn further_logins(settings: &ServeSettings, services: &mut ServiceMap) {
+    for caller in settings.callers.values() {
+        let service = services.values_mut().find(|service| service.name == caller.service);
+        let exposure = service.and_then(|service| service.serve.as_mut());
+        let (Some(exposure), Some(login)) = (exposure, &caller.login) else { continue };
+        let logins =
+            if caller.writes { &mut exposure.further_writers } else { &mut exposure.further_readers };
+        logins.insert(login.clone());
+    }
+}
+
 struct DeclaredExposure<'a> {
     scope: &'a Scope<'a>,
     name: &'a str,
@@ -108,6 +124,9 @@ impl DeclaredExposure<'_> {
             aggregates: self.raw.limits.aggregates,
             rollback: self.raw.rollback,
             claims: self.raw.claims,
+            audit: audit(self.raw.audit),
+            further_writers: BTreeSet::new(),
+            further_readers: BTreeSet::new(),
         })
     }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use super::acl::{Acl, Holding, declared, wanted};
 use super::comparison::Comparison;
-use super::{outbox, publications};
+use super::{outbox, publications, records};
 use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
 use martydb_model::contract::{
-    self, HISTORY_SCHEMA, ObjectClass, OwnershipChange, allowed, granted, is_history, is_open_to_services,
+    self, HISTORY_SCHEMA, ObjectClass, OwnershipChange, allowed, granted, is_open_to_services,
 };
 use martydb_model::{
     AccessTarget, AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee,
@@ -26,7 +26,9 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
         }
     }
     for (name, found) in contents.schemas.iter().filter(|(name, _)| !service.schemas.contains(name)) {
-        schema(look, service, name, found);
+        if !(service.serve.is_none() && records::is_ours(look, name, found)) {
+            schema(look, service, name, found);
+        }
     }
     let handovers: Vec<Option<OwnershipChange>> =
         contents.objects.iter().map(|found| ownership_change(look, service, &contents, found)).collect();
@@ -42,6 +44,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     }
     look.part_of = None;
     publications::diff(look, service, &contents);
+    records::diff(look, service, &contents);
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
         let settled = look.actual.settled_extensions.contains(name);
         let schema = (!settled).then(|| service.schemas[0].clone());
@@ -91,15 +94,15 @@ fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName
     let acl =
         Acl { on: Object::Schema(name.clone()), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &wanted);
-    if service.schemas.contains(name) {
+    if service.schemas.contains(name) || records::is_ours(look, name, found) {
         acl.missing(look, &wanted);
     }
 }
 
-/// Returns USAGE for app, readonly and further roles, on every schema except martydb's own.
+/// Returns USAGE for app, readonly and further roles, on every schema except martydb's own; on the one of its data service, for the data
+/// service's logins.
 fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
-    let history = schema.as_str() == HISTORY_SCHEMA;
-    let class = if history { ObjectClass::History } else { ObjectClass::Schema };
+    let class = contract::class_of_schema(schema.as_str(), "", None).unwrap_or(ObjectClass::Schema);
     let mut users = wanted(service, class, granted);
     users.extend(declared(service, class, AccessTarget::Schema(schema.as_str())));
     users
@@ -240,8 +243,6 @@ fn passes_policies(look: &Comparison<'_>, role: &RoleName) -> bool {
 
 fn class_of(service: &DesiredService, found: &ActualObject) -> ObjectClass {
     let first = service.schemas.first().map(SchemaName::as_str);
-    if is_history(found.schema.as_str(), &found.name, first) {
-        return ObjectClass::History;
-    }
-    ObjectClass::of(found.kind, found.security_definer)
+    let own = contract::class_of_schema(found.schema.as_str(), &found.name, first);
+    own.unwrap_or_else(|| ObjectClass::of(found.kind, found.security_definer))
 }
