@@ -8,7 +8,7 @@ use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::reread;
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_model::{DesiredServer, DesiredService};
+use martydb_model::{DesiredServer, DesiredService, RoleName};
 use martydb_pg::server::Access;
 use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
@@ -127,7 +127,14 @@ async fn differences(
     maintained: &[String],
 ) -> Result<Vec<Difference>> {
     let mut former = before.catalog.without_partitions(maintained);
-    let later = after.catalog.without_partitions(maintained);
+    let mut later = after.catalog.without_partitions(maintained);
+    if before.scratch.is_some() || after.scratch.is_some() {
+        // `apply` grants them, and files do not.
+        for (owner, roles) in [&before.further, &after.further].into_iter().flatten() {
+            former = martydb_migrate::without_roles(former, owner, roles);
+            later = martydb_migrate::without_roles(later, owner, roles);
+        }
+    }
     if let Some((_, target)) = after.scratch.as_ref().or(before.scratch.as_ref()) {
         former = reread(target, options.lock_wait, former, &later).await?;
     }
@@ -138,6 +145,8 @@ async fn differences(
 struct ReadSide {
     catalog: Catalog,
     scratch: Option<(Scratch, MigrationTarget)>,
+    /// Owner of a database's objects, and roles to which the manifest gives access to them.
+    further: Option<(RoleName, Vec<RoleName>)>,
 }
 
 impl ReadSide {
@@ -145,14 +154,15 @@ impl ReadSide {
         match side {
             Side::Database(target) => {
                 let catalog = martydb_migrate::catalog(&target, options.lock_wait).await?;
-                Ok(ReadSide { catalog, scratch: None })
+                let further = Some((target.owner.clone(), target.further.clone()));
+                Ok(ReadSide { catalog, scratch: None, further })
             }
             Side::Files(parts) => {
                 let (own, access, desired, service) = *parts;
                 let scratch = Scratch::make(&access, &desired, &service).await?;
                 let target = scratch.target(&own);
                 match built(&target, options).await {
-                    Ok(catalog) => Ok(ReadSide { catalog, scratch: Some((scratch, target)) }),
+                    Ok(catalog) => Ok(ReadSide { catalog, scratch: Some((scratch, target)), further: None }),
                     Err(error) => scratch.remove_after(Err(error)).await,
                 }
             }

@@ -3,6 +3,8 @@
 
 mod privileges;
 
+pub use privileges::without_roles;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -150,7 +152,7 @@ fn schemas_of(tables: &[(&str, &str)], declared: &[SchemaName]) -> Statement {
 fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
     stmt!(
         "SELECT nspname FROM pg_catalog.pg_namespace n
-         WHERE nspname NOT IN ('public', 'martydb', 'information_schema', {declared}) AND NOT pg_catalog.starts_with(nspname::pg_catalog.text, 'pg_')
+         WHERE nspname NOT IN ('public', 'martydb', 'martydb_serve', 'information_schema', {declared}) AND NOT pg_catalog.starts_with(nspname::pg_catalog.text, 'pg_')
              AND nspowner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {owner})
              AND NOT EXISTS (
                  SELECT FROM pg_catalog.pg_depend d

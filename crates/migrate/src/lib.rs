@@ -47,7 +47,7 @@ pub use adoption::{AdoptionState, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use engine::session::Sizes;
-pub use initial::{Unadopted, examine as examine_unadopted, prove, prove_first};
+pub use initial::{Unadopted, examine as examine_unadopted, prove, prove_first, without_roles};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,

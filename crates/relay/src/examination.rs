@@ -110,7 +110,7 @@ fn question(outbox: &Outbox) -> Statement {
 fn cursors() -> Statement {
     stmt!(
         "(SELECT string_agg(DISTINCT format('%I.%I', d.nspname, o.relname), ', ') FROM pg_class o
-           JOIN pg_namespace d ON d.oid = o.relnamespace AND d.nspname !~ '^pg_' AND d.nspname NOT IN ('information_schema', 'martydb')
+           JOIN pg_namespace d ON d.oid = o.relnamespace AND d.nspname !~ '^pg_' AND d.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve')
            JOIN pg_attribute a ON a.attrelid = o.oid AND a.attnum > 0 AND NOT a.attisdropped
              AND a.atttypid IN ('int4'::regtype, 'int8'::regtype, 'numeric'::regtype)
            WHERE o.relkind IN ('r', 'p') AND NOT o.relispartition AND o.oid <> c.oid

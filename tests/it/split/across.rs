@@ -16,7 +16,7 @@ fn split(from: &Server, to: &Server) {
     source(from);
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: shop\nservers:\n  main:\n    url: {}\n    password_env: DB_PASSWORD\n  old:\n    url: {}\n    password_env: DB_PASSWORD\nservices:\n  \
-         orders: {{ server: main, database: shop_orders }}\n  people: {{ server: main, database: shop_people }}\n",
+         orders: {{ server: main, database: shop_orders }}\n  people: {{ server: main, database: shop_people, serve: {{}} }}\n",
         to.url(),
         from.url()
     ));

@@ -32,7 +32,7 @@ pub async fn filled_tables(target: &MigrationTarget, wait: Duration) -> Result<V
     let mut reader = session::reader(target, wait).await?;
     let filled = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb') AND c.relname <> 'refinery_schema_history'
+         WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve') AND c.relname <> 'refinery_schema_history'
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
              AND pg_catalog.pg_relation_size(c.oid) > 0 ORDER BY 1"
     );

@@ -173,6 +173,9 @@ pub struct FolderDump<'a> {
     pub compression: &'a str,
 }
 
+/// Leaves out what the data service records, which the admin owns and the migrator may not read.
+pub(super) const NO_RECORDS: &str = "--exclude-schema=martydb_serve";
+
 async fn folder_dump(
     programs: &ArchivePrograms,
     source: &MigrationTarget,
@@ -185,7 +188,7 @@ async fn folder_dump(
         .arg(format!("--compress={}", how.compression))
         .arg(format!("--jobs={}", how.jobs))
         .arg(format!("--snapshot={}", how.snapshot))
-        .arg("--lock-wait-timeout=10s")
+        .args(["--lock-wait-timeout=10s", NO_RECORDS])
         .arg(format!("--role={}", source.owner))
         .arg("--file")
         .arg(folder)
@@ -201,7 +204,7 @@ impl Archive {
     /// other server would accept the archive.
     pub async fn dump(programs: &ArchivePrograms, source: &MigrationTarget) -> Result<Archive> {
         let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
-        command.args(["--compress=1", "--no-subscriptions"]);
+        command.args(["--compress=1", "--no-subscriptions", NO_RECORDS]);
         Archive::of(programs, source, command).await
     }
 
@@ -219,7 +222,7 @@ impl Archive {
         let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
         command
             .args(["--schema-only", "--no-subscriptions", "--no-publications"])
-            .args(["--exclude-schema=martydb", "--exclude-schema=martydb_split"])
+            .args(["--exclude-schema=martydb", NO_RECORDS, "--exclude-schema=martydb_split"])
             .arg(format!("--snapshot={snapshot}"))
             .env("PGOPTIONS", settings);
         Archive::of(programs, source, command).await

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
+use super::archive::NO_RECORDS;
 use super::client::{self, number, version};
 use crate::MigrationTarget;
 use martydb_config::embedded::program_folders;
@@ -89,7 +90,7 @@ fn command(
     };
     command
         .args(extent)
-        .args(["--no-owner", "--no-privileges", "--no-subscriptions", "--no-password"])
+        .args(["--no-owner", "--no-privileges", "--no-subscriptions", "--no-password", NO_RECORDS])
         .args(["--encoding=UTF8", "--exclude-schema=martydb"])
         .arg(format!("--role={}", target.owner))
         .args(

@@ -3,15 +3,26 @@
 
 use std::collections::BTreeSet;
 
+use martydb_model::RoleName;
+
 use crate::history::Catalog;
 
 /// Returns a catalog without the privileges of other roles, and these roles.
 ///
 /// `owner` is the grantor of all of them, which `apply` ensures; `own` are the service's roles.
 pub fn without_others(catalog: Catalog, owner: &str, own: &[&str]) -> (Catalog, BTreeSet<String>) {
+    without(catalog, owner, &|grantee| !own.contains(&grantee))
+}
+
+/// Returns a catalog without the privileges of these roles, which `apply` grants and no migration.
+pub fn without_roles(catalog: Catalog, owner: &RoleName, roles: &[RoleName]) -> Catalog {
+    without(catalog, owner.as_str(), &|grantee| roles.iter().any(|role| role.as_str() == grantee)).0
+}
+
+fn without(catalog: Catalog, owner: &str, is_other: &dyn Fn(&str) -> bool) -> (Catalog, BTreeSet<String>) {
     let mut others = BTreeSet::new();
     let strip = |(key, definition): ((String, String), String)| {
-        let stripped = without_items(&definition, owner, own, &mut others);
+        let stripped = without_items(&definition, owner, is_other, &mut others);
         let gone = key.0 == "default privileges" && stripped.is_empty() && !definition.is_empty();
         // The row of default privileges contains its role too.
         let told_twice = key.0 == "owner" && key.1.starts_with("default acl ");
@@ -22,12 +33,17 @@ pub fn without_others(catalog: Catalog, owner: &str, own: &[&str]) -> (Catalog, 
 }
 
 /// Removes from a text the items of access lists (`role=r/owner`) that belong to other roles, with a comma each.
-fn without_items(text: &str, owner: &str, own: &[&str], others: &mut BTreeSet<String>) -> String {
+fn without_items(
+    text: &str,
+    owner: &str,
+    is_other: &dyn Fn(&str) -> bool,
+    others: &mut BTreeSet<String>,
+) -> String {
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for (at, _) in text.match_indices('=') {
         let Some((start, end, grantee)) = item(text, at, owner) else { continue };
-        if start < copied || grantee.is_empty() || own.contains(&grantee.as_str()) {
+        if start < copied || grantee.is_empty() || !is_other(&grantee) {
             continue;
         }
         others.insert(grantee);
@@ -100,12 +116,20 @@ mod tests {
             ("a = b, x=", "a = b, x=", ""),
         ] {
             let mut found = BTreeSet::new();
-            assert_eq!(without_items(text, "shop_owner", &["shop_owner", "shop_app"], &mut found), expected);
+            assert_eq!(
+                without_items(
+                    text,
+                    "shop_owner",
+                    &|role| !["shop_owner", "shop_app"].contains(&role),
+                    &mut found
+                ),
+                expected
+            );
             assert_eq!(found.into_iter().collect::<Vec<_>>().join(" "), others, "{text}");
         }
         let mut found = BTreeSet::new();
         let odd = "z=r/\"My owner\",y=r/\"My owner\"";
-        assert_eq!(without_items(odd, "My owner", &["y"], &mut found), "y=r/\"My owner\"");
+        assert_eq!(without_items(odd, "My owner", &|role| role != "y", &mut found), "y=r/\"My owner\"");
     }
 
     #[test]

@@ -7,7 +7,9 @@ use crate::plan::same_setting;
 use martydb_migrate::check::other_tools;
 use martydb_model::contract::HISTORY_SCHEMA;
 use martydb_model::sql::split_name_list;
-use martydb_model::{ActualServer, Contents, DesiredService, SchemaName, is_cut, refused_setting};
+use martydb_model::{
+    ActualServer, Contents, DesiredService, SERVE_SCHEMA, SchemaName, is_cut, refused_setting,
+};
 
 /// Settings that martydb manages itself (docs/role-model.md).
 const RESERVED: [&str; 2] = ["search_path", "role"];
@@ -91,7 +93,7 @@ pub fn schemas(
     let public = found.contains("public").then_some("public");
     for name in in_path.chain(public).chain(found.iter().copied()) {
         let is_known = all.iter().any(|known| known == name);
-        if is_known || name == HISTORY_SCHEMA || is_of_tool(contents, name) {
+        if is_known || is_own(name) || is_of_tool(contents, name) {
             continue;
         }
         match SchemaName::new(name) {
@@ -103,6 +105,11 @@ pub fn schemas(
         all.retain(|name| name != "public");
     }
     all
+}
+
+/// Returns `true` for the schemas that martydb makes.
+fn is_own(schema: &str) -> bool {
+    [HISTORY_SCHEMA, SERVE_SCHEMA].contains(&schema)
 }
 
 /// Returns `true` if the schema has neither an object nor an extension.
@@ -129,7 +136,7 @@ fn owned_by_superusers<'a>(actual: &ActualServer, contents: &'a Contents) -> Vec
         .filter(|(name, found)| name.as_str() != "public" && is_root(found))
         .map(|(name, _)| name.as_str())
         .collect();
-    all.retain(|name| *name != HISTORY_SCHEMA && !is_of_tool(contents, name));
+    all.retain(|name| !is_own(name) && !is_of_tool(contents, name));
     all
 }
 

@@ -2,7 +2,7 @@
 -- table: kind and name.
 WITH own AS (
     SELECT n.oid, pg_catalog.quote_ident(n.nspname) AS ident FROM pg_catalog.pg_namespace n
-    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_split')
+    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve', 'martydb_split')
 ),
 part AS (
     -- Of an extension, or of a table: a sequence of its column.

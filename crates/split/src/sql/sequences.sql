@@ -6,5 +6,5 @@ SELECT coalesce((SELECT pg_catalog.format('column %I.%I.%I', tn.nspname, t.relna
         ORDER BY 1 LIMIT 1), 'sequence ' || pg_catalog.format('%I.%I', n.nspname, c.relname)),
     pg_catalog.format('%I.%I', n.nspname, c.relname), CASE WHEN c.relkind = 'S' THEN pg_catalog.pg_sequence_last_value(c.oid) END, q.seqincrement > 0
 FROM pg_catalog.pg_sequence q JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_split')
+WHERE c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve', 'martydb_split')
     AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') END

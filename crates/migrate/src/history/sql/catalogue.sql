@@ -16,7 +16,7 @@
 --   https://www.postgresql.org/docs/current/sql-createview.html
 WITH ns AS (
     SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace
-    WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb')
+    WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb', 'martydb_serve')
 ),
 option AS (
     SELECT c.oid,
@@ -165,7 +165,7 @@ FROM pg_catalog.pg_cast c WHERE c.oid >= 16384
 UNION ALL
 SELECT 'comment', pg_catalog.concat_ws(' ', o.type, o.identity), d.description
 FROM pg_catalog.pg_description d, pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
-WHERE d.objoid >= 16384 AND o.schema IS DISTINCT FROM 'martydb'
+WHERE d.objoid >= 16384 AND coalesce(o.schema, '') NOT IN ('martydb', 'martydb_serve')
   -- Temporary objects of any session, and parts of them.
   AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ ' on pg_temp[_.]'
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classoid AND m.objid = d.objoid)
@@ -175,9 +175,9 @@ SELECT 'owner', pg_catalog.concat_ws(' ', o.type, CASE o.type WHEN 'large object
        pg_catalog.string_agg(pg_catalog.pg_get_userbyid(s.refobjid)::pg_catalog.text, ',' ORDER BY s.objid)
 FROM pg_catalog.pg_shdepend s, pg_catalog.pg_identify_object(s.classid, s.objid, s.objsubid) o
 WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-  AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.deptype = 'o' AND o.schema IS DISTINCT FROM 'martydb'
+  AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.deptype = 'o' AND coalesce(o.schema, '') NOT IN ('martydb', 'martydb_serve')
   AND coalesce(o.schema, '') !~ '^pg_temp'
-  AND o.identity !~ '(^|\.)(martydb|refinery_schema_history)$'
+  AND o.identity !~ '(^|\.)(martydb|martydb_serve|refinery_schema_history)$'
   -- A multirange type is the server's, and stays with its first owner when its range type gets another.
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type t
                   WHERE s.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = s.objid AND t.typtype = 'm')

@@ -3,7 +3,7 @@
 --
 -- Like catalogue.sql it converts no row that contains an anyarray, and reads only tables of pg_catalog.
 WITH ns AS (
-    SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb')
+    SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb', 'martydb_serve')
 ),
 member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
 rel AS (
@@ -109,7 +109,7 @@ FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace
 UNION ALL
 SELECT 13, pg_catalog.concat_ws(' ', o.type, o.identity), pg_catalog.format('COMMENT ON %s %s IS %L;', pg_catalog.upper(o.type), o.identity, d.description)
 FROM pg_catalog.pg_description d, pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
-WHERE d.objoid >= 16384 AND o.schema IS DISTINCT FROM 'martydb'
+WHERE d.objoid >= 16384 AND coalesce(o.schema, '') NOT IN ('martydb', 'martydb_serve')
   AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ ' on pg_temp[_.]'
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classoid AND m.objid = d.objoid)
 ORDER BY 1, 2

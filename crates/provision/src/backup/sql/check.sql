@@ -34,6 +34,9 @@ UNION ALL
 SELECT 'blocks', what, 'row security hides rows from its owner', 'ALTER TABLE ... NO FORCE ROW LEVEL SECURITY' FROM rel
 WHERE relkind IN ('r', 'p') AND pg_catalog.row_security_active(oid)
 UNION ALL
+SELECT 'blocks', 'schema ' || nspname, 'has the name of the data service''s records, and belongs to the service', 'give it another name'
+FROM pg_catalog.pg_namespace WHERE nspname = 'martydb_serve' AND nspowner = (SELECT oid FROM own)
+UNION ALL
 SELECT 'lost', what, 'is invalid, and a dump leaves it out', 'REINDEX or drop it' FROM rel
 JOIN pg_catalog.pg_index i ON i.indexrelid = rel.oid WHERE relkind = 'i' AND NOT i.indisvalid
 UNION ALL

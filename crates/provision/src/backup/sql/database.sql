@@ -49,5 +49,6 @@ SELECT pg_catalog.jsonb_build_object(
     WHERE s.dbid = (SELECT oid FROM base) AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
             AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
-        WHERE d.classid = s.classid AND d.objid = s.objid AND (d.deptype = 'e' OR n.nspname ~ '^pg_temp_')))
+        WHERE d.classid = s.classid AND d.objid = s.objid AND (d.deptype = 'e' OR n.nspname ~ '^(pg_temp_|martydb_serve$)'))
+      AND NOT (s.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND s.objid IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'martydb_serve')))
 )::text

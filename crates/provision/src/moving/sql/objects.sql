@@ -3,14 +3,17 @@
 WITH own AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user),
 base AS (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
 member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
--- Objects of sessions: temporary ones. No dump has them, and the server keeps their empty schemas.
+-- Objects of sessions: temporary ones. No dump has them, and the server keeps their empty schemas. Nor has a dump the records of
+-- the data service, which the admin makes in each database.
 temporary AS (
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
-    WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.nspname ~ '^pg_(toast_)?temp_'
+    WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND n.nspname ~ '^(pg_(toast_)?temp_|martydb_serve$)'
+    UNION ALL
+    SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, oid FROM pg_catalog.pg_namespace WHERE nspname = 'martydb_serve'
 ),
 ns AS (
     SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
-    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb_serve')
         AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid)
 ),
 rel AS (

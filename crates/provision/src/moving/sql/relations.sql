@@ -11,6 +11,6 @@ SELECT c.relkind::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relna
             ' OPERATOR(pg_catalog.#) ' ORDER BY each.n)
         FROM (SELECT h.function, h.value, pg_catalog.row_number() OVER (ORDER BY h.attnum) AS n FROM hashed h WHERE h.attrelid = c.oid) each)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb_serve')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid)
 ORDER BY pg_catalog.pg_relation_size(c.oid) DESC, 2
