@@ -30,6 +30,7 @@ PY
     "$martydb" serve key new client >key
   )
   key=$(cat "$work/shop/key")
+  : >"$work/shop/serve.log"
   (cd "$work/shop" && exec "$martydb" serve 2>serve.log) &
   serving=$!
   for _ in $(seq 100); do
