@@ -111,7 +111,11 @@ fn moves(server: &Server, far: &Server, project: &Project) {
     let text = text.replace("  srr_b:\n", "  srr_b:\n    server: main\n");
     let moved = "  srr_a:\n    server: far\n    moved: { from: srr_a, server: main }\n";
     project.write("martydb.yaml", &text.replace("  srr_a:\n", moved));
-    project.run(&["apply", "--all", "-y"]).expect(0);
+    let moved = project.run(&["apply", "--all", "-y"]).expect(0);
+    assert!(
+        moved.stderr.contains("the rows of martydb_serve.audit stay in the former database"),
+        "{moved:?}"
+    );
     assert_eq!(far.value("srr_a", SCHEMA), "1");
     assert_eq!(far.value("srr_a", "SELECT count(*)::text FROM customer"), "3");
     is_converged(project);

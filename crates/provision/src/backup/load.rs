@@ -26,7 +26,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Keyword, List, Statement, stmt};
 use martydb_model::sqlstate;
 use martydb_model::{DesiredServer, DesiredService, RoleName};
-use martydb_pg::server::{Access, Connection, execute, execute_warned, query_as, query_first, query_one};
+use martydb_pg::server::{Access, Connection, execute, execute_warned, query_as, query_first};
 use martydb_ui::report::{printable, progress};
 
 /// Number of sessions that read the loaded data: each additional one slows the others.
@@ -251,10 +251,7 @@ async fn put_back(
     let mut statements = restore_settings::of_others(&record.beyond, &ours, known)?;
     let (held, mut left) = (held(&mut session).await?, None);
     // No archive has them: see `NO_RECORDS`.
-    let admin = query_one::<String>(&mut session, &stmt!("SELECT current_user::pg_catalog.text")).await?;
-    if let Ok(admin) = RoleName::found(admin) {
-        statements.extend(records::all(to.service, &admin));
-    }
+    statements.extend(records::all(to.service));
     if let (Some(before), Some(now)) = (&record.beyond.public, public(&mut session).await?) {
         let of_public = restore_settings::of_public(before, &now, &ours, known)?;
         match of_public.is_empty() || held.contains(&now.owner) {

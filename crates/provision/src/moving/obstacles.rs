@@ -39,6 +39,7 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
     let needs = Statement::from_program(include_str!("sql/needs.sql"));
     for (kind, name) in query_as::<(String, String)>(&mut session, &needs).await? {
         match kind.as_str() {
+            "audit" => found.lost.push(format!("the rows of {name} stay in the former database")),
             "rights" => found.lost.push(format!("privileges on {name}, which belongs to an extension")),
             kind => found.refused.extend(to.lacks(kind, &name)),
         }

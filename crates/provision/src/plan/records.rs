@@ -49,8 +49,8 @@ pub fn mend(table: &RecordTable, dropped: &[RecordPart], made: &[RecordPart]) ->
     drops.chain(makes).collect()
 }
 
-/// Returns all statements that make a service's records in a database that has none, for a restored one.
-pub fn all(service: &DesiredService, owner: &RoleName) -> Vec<Statement> {
+/// Returns all statements by which the admin makes a service's records in a database that has none, such as a restored one.
+pub fn all(service: &DesiredService) -> Vec<Statement> {
     if service.serve.is_none() {
         return vec![];
     }
@@ -64,7 +64,8 @@ pub fn all(service: &DesiredService, owner: &RoleName) -> Vec<Statement> {
         let granted = grants(service, stmt!("TABLE {name}", name = name(table)), spot);
         create_table(table).statements().to_vec().into_iter().chain(granted)
     });
-    create_schema(owner).statements().iter().cloned().chain(schema).chain(tables).collect()
+    let create = stmt!("CREATE SCHEMA {name}", name = named(SERVE_SCHEMA));
+    [create].into_iter().chain(schema).chain(tables).collect()
 }
 
 fn grants(service: &DesiredService, on: Statement, spot: AccessTarget<'_>) -> Vec<Statement> {

@@ -8,6 +8,9 @@ WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalo
     AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.deptype IN ('a', 'r')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e' AND d.classid = s.classid AND d.objid = s.objid)
 UNION ALL
+SELECT 'audit', 'martydb_serve.audit', false FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'martydb_serve' AND c.relname = 'audit'
+UNION ALL
 SELECT 'rights', pg_catalog.pg_describe_object('pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0), false FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_depend d ON d.deptype = 'e' AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid
 LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = d.classid AND i.objoid = p.oid AND i.objsubid = 0
