@@ -2,6 +2,7 @@
 //! parameters, operators and functions are rows of tables; names of a request are only keys of the answer's JSON, which
 //! are quoted by the one file that quotes. Pure.
 
+mod aggregate;
 mod call;
 mod condition;
 mod field;
@@ -9,9 +10,11 @@ mod read;
 mod values;
 mod write;
 
+pub use aggregate::{GroupedRows, aggregate_statement};
 pub use call::{FunctionCall, call_statement};
+pub use read::page::{LONGEST_PLACE, page_statement};
 pub use read::{planned_statement, read_statement};
-pub use write::{WrittenRows, write_statement};
+pub use write::{WrittenRows, lock_statement, write_statement};
 
 use martydb_model::sql::Statement;
 
@@ -25,7 +28,7 @@ fn overrides() -> Statement {
 }
 
 /// A statement with the values of its parameters, in the text format.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct CompiledStatement {
     pub statement: Statement,
     pub values: Vec<String>,

@@ -40,6 +40,9 @@ pub struct ExposedColumn {
     pub builtin: bool,
     /// Expression of the default, as the server prints it; for an identity column the next value.
     pub default: Option<String>,
+    /// `true` if no value can be given: a generated column, or an identity column that is always generated.
+    #[serde(default)]
+    pub fixed: bool,
     /// Function that makes JSON of the domain's values, with its name as the server quotes it.
     pub to_json: Option<String>,
     /// Functions that make values of the domain from JSON, and from a text.

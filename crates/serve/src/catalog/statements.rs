@@ -3,6 +3,7 @@
 use martydb_model::sql::{List, Statement, stmt};
 
 use super::routines::{functions, media_aggregates};
+use super::views::CatalogOid;
 use crate::settings::ExposedFunctions;
 
 /// Returns the statement for [`super::RawCatalog`], one JSON text.
@@ -77,7 +78,7 @@ fn relations(schemas: &[String]) -> Statement {
       'number', a.attnum, 'name', a.attname,
       'type', CASE b.oid WHEN 'bit'::regtype THEN 'bit varying' WHEN 'bpchar'::regtype THEN 'character varying'
         ELSE pg_catalog.format_type(a.atttypid, NULL) END,
-      'base', b.typname,
+      'base', b.typname, 'fixed', a.attgenerated <> '' OR a.attidentity = 'a',
       'builtin', b.typnamespace = 'pg_catalog'::regnamespace AND b.typtype <> 'e',
       'to_json', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = t.oid AND c.casttarget = 'json'::regtype),
       'from_json', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = 'json'::regtype AND c.casttarget = t.oid),
@@ -122,4 +123,35 @@ SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
 pub fn is_reserved(schema: &str) -> bool {
     const RESERVED: [&str; 3] = ["martydb", "martydb_serve", "information_schema"];
     RESERVED.contains(&schema) || schema.starts_with("pg_")
+}
+
+/// Returns the statement for the schema of a relation: columns on which the session's login has a privilege, the key, and
+/// indexes of such columns. It has no row value if there is none.
+pub fn describe(relation: CatalogOid) -> Statement {
+    stmt!(
+        "WITH columns AS (
+  SELECT a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,
+    a.atthasdef OR a.attidentity <> '' AS has_default, a.attgenerated <> '' OR a.attidentity = 'a' AS fixed,
+    ARRAY(SELECT p FROM pg_catalog.unnest('{{SELECT,INSERT,UPDATE}}'::text[]) AS p
+      WHERE pg_catalog.has_column_privilege(a.attrelid, a.attnum, p)) AS privileges
+  FROM pg_catalog.pg_attribute a WHERE a.attrelid = {relation} AND a.attnum > 0 AND NOT a.attisdropped
+), visible AS (SELECT * FROM columns WHERE privileges <> '{{}}')
+SELECT pg_catalog.json_build_object('collection', c.relname,
+  'kind', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
+  'privileges', ARRAY(SELECT p FROM pg_catalog.unnest('{{SELECT,INSERT,UPDATE,DELETE}}'::text[]) AS p
+    WHERE pg_catalog.has_table_privilege(c.oid, p)),
+  'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', v.attname, 'type', v.type, 'nullable', v.nullable,
+    'default', v.has_default, 'generated', v.fixed, 'privileges', v.privileges) ORDER BY v.attnum) FROM visible v),
+  'key', COALESCE((SELECT pg_catalog.json_agg(v.attname ORDER BY pg_catalog.array_position(k.conkey, v.attnum))
+    FROM pg_catalog.pg_constraint k JOIN visible v ON v.attnum = ANY (k.conkey)
+    WHERE k.conrelid = c.oid AND k.contype = 'p'), '[]'),
+  'indexes', COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', x.relname, 'unique', i.indisunique,
+      'columns', (SELECT pg_catalog.json_agg(v.attname ORDER BY pg_catalog.array_position(i.indkey::smallint[], v.attnum))
+        FROM visible v WHERE v.attnum = ANY (i.indkey::smallint[]))) ORDER BY x.relname)
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+    WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL AND i.indpred IS NULL
+      AND NOT EXISTS (SELECT FROM pg_catalog.unnest(i.indkey::smallint[]) AS n WHERE n NOT IN (SELECT v.attnum FROM visible v))), '[]')
+)::text
+FROM pg_catalog.pg_class c WHERE c.oid = {relation} AND EXISTS (SELECT FROM visible)"
+    )
 }

@@ -3,6 +3,7 @@
 mod joins;
 mod names;
 mod order;
+pub mod page;
 mod selection;
 mod spread;
 
@@ -19,6 +20,7 @@ use crate::request::{BodyForm, ColumnFilter, FilterOperation};
 use joins::joined;
 pub use names::relation_name;
 use names::{alias, embedded_alias, has_ordered_arrays, junction_alias, parent_alias};
+pub use order::direction;
 use order::{limit, ordered};
 use selection::SelectedColumns;
 

@@ -56,6 +56,14 @@ pub fn write_statement(
     Ok(CompiledStatement { statement, values: values.into_values() })
 }
 
+/// Compiles the lock of at most two of the rows that a write means, so that they stay as they are until it is done.
+pub fn lock_statement(write: &WrittenRows<'_>) -> Served<CompiledStatement> {
+    let mut values = StatementValues::default();
+    let (table, conditions) = (write.table(), write.conditions(WRITTEN, &mut values)?);
+    let statement = stmt!("SELECT 1 FROM {table} AS martydb_written{conditions} LIMIT 2 FOR UPDATE");
+    Ok(CompiledStatement { statement, values: values.into_values() })
+}
+
 impl WrittenRows<'_> {
     fn source(&self, values: &mut StatementValues) -> Served<Statement> {
         match self.action {

@@ -13,8 +13,9 @@ mod scan;
 mod select;
 
 pub use call::{ParsedCall, check_method, parse_call};
+pub use filter::json_filter;
 pub use media::{AnswerMedia, accepted_of_function, accepted_of_relation};
 pub use payload::rows_body;
 pub use prefer::{CountWish, Preferences, ReturnWish, TransactionEnd};
-pub use query::{ParsedQuery, parse_call_query, parse_query};
+pub use query::{ParsedQuery, json_path, pairs, parse_call_query, parse_order, parse_query, parse_select};
 pub use range::header_range;

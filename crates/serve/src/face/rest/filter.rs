@@ -209,6 +209,23 @@ pub fn tree(scanner: &mut QueryScanner, depth: usize) -> Scanned<FilterTree> {
     Ok(FilterTree::Branch { negated, all, trees })
 }
 
+/// Returns the operation that a name of the URL means with one value, or `None` if there is none of this name or value.
+pub fn json_filter(name: &str, value: &str) -> Option<FilterOperation> {
+    let row =
+        |table: &[(&str, &'static str)]| table.iter().find(|(key, _)| *key == name).map(|(_, sql)| *sql);
+    let value = value.to_owned();
+    match name {
+        "is" => IS.iter().find(|(word, _)| *word == value).map(|(_, sql)| FilterOperation::Is(sql)),
+        "isdistinct" => Some(FilterOperation::IsDistinctFrom(value)),
+        _ => row(TEXT_SEARCH)
+            .map(|function| FilterOperation::Search { function, language: None, value: value.clone() })
+            .or_else(|| {
+                let operator = row(QUANTIFIED).or_else(|| row(BINARY))?;
+                Some(FilterOperation::Binary { operator, quantifier: None, value })
+            }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use super::filter::{self, ValuePlace};
 use super::scan::{QueryScanner, Scanned, whole};
 use super::{order, range, select};
 use crate::fault::Served;
-use crate::request::{ColumnFilter, EmbedPath, FieldPath, FilterTree, RowQuery};
+use crate::request::{ColumnFilter, EmbedPath, FieldPath, FilterTree, OrderedField, RowQuery, SelectEntry};
 
 /// A parsed query string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,10 +36,7 @@ fn parse(text: &str, takes_arguments: bool) -> Served<ParsedQuery> {
         |name: &str| pairs.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_deref());
     let mut query = ParsedQuery { canonical: canonical(&pairs), ..ParsedQuery::default() };
     let selected = given("select").unwrap_or("*");
-    query.rows.select = whole("select parameter", selected, selected, |scanner| {
-        let entries = select::select(scanner, 0)?;
-        at_end(scanner, entries)
-    })?;
+    query.rows.select = parse_select(selected)?;
     query.rows.columns = given("columns").map(|text| names("columns parameter", text)).transpose()?;
     query.rows.on_conflict =
         given("on_conflict").map(|text| names("on_conflict parameter", text)).transpose()?;
@@ -48,8 +45,7 @@ fn parse(text: &str, takes_arguments: bool) -> Served<ParsedQuery> {
         match key.rsplit('.').next().unwrap_or_default() {
             _ if ["select", "columns", "on_conflict"].contains(&key.as_str()) => {}
             "order" => {
-                let terms = whole("order", value, value, order::order)?;
-                query.rows.order.push((above(key)?, terms));
+                query.rows.order.push((above(key)?, parse_order(value)?));
             }
             "and" | "or" => query.rows.filters.push(logic(key, value)?),
             "limit" | "offset" => {}
@@ -64,6 +60,27 @@ fn parse(text: &str, takes_arguments: bool) -> Served<ParsedQuery> {
     }
     query.rows.ranges = ranges(&pairs)?;
     Ok(query)
+}
+
+/// Parses a column with steps into its JSON value.
+pub fn json_path(text: &str) -> Served<FieldPath> {
+    whole("column", text, text, |scanner| {
+        let path = select::path(scanner)?;
+        if scanner.is_at_end() { Ok(path) } else { Err(scanner.surplus("end of input")) }
+    })
+}
+
+/// Parses a list of selected columns and relations.
+pub fn parse_select(text: &str) -> Served<Vec<SelectEntry>> {
+    whole("select parameter", text, text, |scanner| {
+        let entries = select::select(scanner, 0)?;
+        at_end(scanner, entries)
+    })
+}
+
+/// Parses the terms of an order.
+pub fn parse_order(text: &str) -> Served<Vec<OrderedField>> {
+    whole("order", text, text, order::order)
 }
 
 /// Splits a query string or a form into names and values.

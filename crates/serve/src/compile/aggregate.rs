@@ -1,0 +1,74 @@
+//! Statements of aggregates: groups, conditions on them, and their order.
+
+use martydb_model::sql::{Keyword, stmt};
+
+use super::condition::condition;
+use super::field::FieldScope;
+use super::read::{ResultShape, RootSource, body, direction, read_rows};
+use super::values::StatementValues;
+use super::{CompiledStatement, overrides};
+use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
+use crate::fault::{RequestFault, Served};
+use crate::plan::PlannedTree;
+use crate::request::{BodyForm, FilterTree, OrderedField, SelectedField};
+
+/// Alias of the groups.
+const GROUPS: &str = "martydb_groups";
+
+/// Conditions on the groups, and their order and number.
+pub struct GroupedRows<'a> {
+    pub having: Option<&'a FilterTree>,
+    pub order: &'a [OrderedField],
+    pub limit: i64,
+}
+
+/// Compiles the groups of a tree whose selection has a name for each group and aggregate.
+pub fn aggregate_statement(
+    catalog: &ServedCatalog,
+    tree: &PlannedTree<'_>,
+    groups: &GroupedRows<'_>,
+    form: BodyForm,
+) -> Served<CompiledStatement> {
+    let mut values = StatementValues::default();
+    let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
+    let relation = named(tree);
+    let scope = FieldScope { catalog, relation: &relation, alias: GROUPS };
+    let having = match groups.having {
+        None => stmt!(""),
+        Some(filter) => {
+            let one = condition(&scope, filter, &mut values, &mut |_, _| Ok(None))?;
+            stmt!(" WHERE {one}")
+        }
+    };
+    let mut order = stmt!("");
+    for (number, term) in groups.order.iter().enumerate() {
+        if term.relation.is_some() {
+            return Err(RequestFault::invalid_body("groups are ordered by names of the answer"));
+        }
+        let (value, word) = (scope.value(&term.field, &mut values)?, direction(term));
+        let before = Keyword(if number == 0 { " ORDER BY " } else { ", " });
+        order = stmt!("{order}{before}{value}{word}");
+    }
+    let (limit, overrides) = (groups.limit, overrides());
+    let body = body(catalog, form, ResultShape::Rows, "martydb_source", tree.answer);
+    let statement = stmt!(
+        "WITH martydb_groups AS ({rows}), \
+         martydb_source AS (SELECT * FROM martydb_groups{having}{order} LIMIT {limit}) \
+         SELECT NULL::bigint AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, NULL::text AS location, \
+         NULL::bigint AS inserted, {overrides} FROM (SELECT * FROM martydb_source) AS martydb_row"
+    );
+    Ok(CompiledStatement { statement, values: values.into_values() })
+}
+
+/// Returns the groups as a relation whose columns are the names of the answer.
+fn named(tree: &PlannedTree<'_>) -> ExposedRelation {
+    let columns = tree.root.select.iter().map(|field| column(tree.root.relation, field)).collect();
+    ExposedRelation { name: "the answer".into(), columns, ..ExposedRelation::default() }
+}
+
+fn column(relation: &ExposedRelation, field: &SelectedField) -> ExposedColumn {
+    let source = relation.column(&field.field.name).filter(|_| field.field.steps.is_empty());
+    let name = field.alias.clone().unwrap_or_else(|| field.field.name.clone());
+    let builtin = field.field.name == "*" || source.is_some_and(|column| column.builtin);
+    ExposedColumn { name, builtin, ..ExposedColumn::default() }
+}

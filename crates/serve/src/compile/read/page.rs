@@ -1,0 +1,57 @@
+//! Statement of a page: its rows, and the place of the last one in the order where more rows follow.
+
+use martydb_model::sql::{List, stmt};
+
+use super::joins;
+use super::names::alias;
+use super::order::{order_value, ordered};
+use super::selection::SelectedColumns;
+use super::{ConditionUse, RootSource, conditions, from, read_rows, scope};
+use crate::catalog::ServedCatalog;
+use crate::compile::values::StatementValues;
+use crate::compile::{CompiledStatement, overrides};
+use crate::fault::Served;
+use crate::plan::{PlanNode, PlannedTree};
+
+/// Most characters of a value in a place; a longer one shows that it was cut.
+pub const LONGEST_PLACE: usize = 1024;
+
+/// Compiles a page of at most `most` rows of a tree without a range at its root. The column `location` is the place.
+pub fn page_statement(
+    catalog: &ServedCatalog,
+    tree: &PlannedTree<'_>,
+    most: i64,
+) -> Served<CompiledStatement> {
+    let mut values = StatementValues::default();
+    let node = &tree.root;
+    let alias = alias(node);
+    let scope = scope(catalog, node, &alias);
+    let selection = SelectedColumns::of(&scope, node, &mut values)?;
+    let from = from(node, RootSource::Relation);
+    let mut below = |child: &PlanNode<'_>, values: &mut StatementValues| {
+        read_rows(catalog, child, RootSource::Relation, values)
+    };
+    let joins = joins::all(catalog, node, &mut values, &mut below)?;
+    let conditions = conditions(&scope, node, &mut values, ConditionUse::Joined)?;
+    let order = ordered(&scope, node, &mut values)?;
+    let longest = LONGEST_PLACE as i64 + 1;
+    let mut places = vec![];
+    for term in &node.order {
+        let value = order_value(&scope, node, term, &mut values)?;
+        places.push(stmt!("pg_catalog.left({value}::text, {longest})"));
+    }
+    let (columns, places, one_more) = (selection.columns(), List(places), most.saturating_add(1));
+    let largest = i64::try_from(tree.answer.saturating_add(1)).unwrap_or(i64::MAX);
+    let overrides = overrides();
+    let statement = stmt!(
+        "WITH martydb_source AS (SELECT pg_catalog.row_to_json(martydb_p) AS martydb_row, ARRAY[{places}]::text[] AS martydb_place \
+         FROM {from}{joins} CROSS JOIN LATERAL (SELECT {columns}) AS martydb_p{conditions}{order} LIMIT {one_more}), \
+         martydb_rows AS (SELECT *, pg_catalog.row_number() OVER () AS martydb_number FROM martydb_source) \
+         SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, \
+         pg_catalog.left(COALESCE(pg_catalog.json_agg(martydb_row ORDER BY martydb_number) FILTER (WHERE martydb_number <= {most}), '[]')::text, {largest}) AS body, \
+         CASE WHEN pg_catalog.count(*) > {most} THEN \
+         pg_catalog.max(pg_catalog.array_to_json(martydb_place)::text) FILTER (WHERE martydb_number = {most}) END AS location, \
+         NULL::bigint AS inserted, {overrides} FROM martydb_rows"
+    );
+    Ok(CompiledStatement { statement, values: values.into_values() })
+}

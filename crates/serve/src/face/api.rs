@@ -1,0 +1,18 @@
+//! The face `/{service}/api/db/…`: documents by their key, pages, queries, counts, aggregates and transactions, parsed into the
+//! same typed request as PostgREST's wire.
+
+mod aggregate;
+mod batch;
+mod body;
+mod filter;
+mod number;
+mod operation;
+mod page;
+mod route;
+
+pub use aggregate::{AggregateRequest, parse_aggregate};
+pub use batch::{BatchOperation, IsolationLevel, OperationBatch, isolation, parse_batch, parse_operation};
+pub use body::BodyKeys;
+pub use operation::{ApiAction, ApiOperation, RowId, RowTarget, check_key, parse_rows};
+pub use page::{PageRequest, page_order, parse_count, parse_list, parse_query_body};
+pub use route::{ApiRoute, RowAddress, is_reserved, parse_route};

@@ -1,0 +1,105 @@
+//! Aggregates: `{"group": ["state"], "aggregates": {"n": {"count": "*"}, "total": {"sum": "cents"}}, "having": {"n": {"gt": 1}}}`.
+
+use serde_json::Value;
+
+use super::body::{BodyKeys, wrong};
+use super::filter::parse_filter;
+use crate::face::rest::{json_path, parse_order};
+use crate::fault::Served;
+use crate::request::{Aggregate, FieldPath, FilterTree, OrderedField, RowQuery, SelectEntry, SelectedField};
+
+/// A request for aggregates. Its query selects the groups and the aggregates, each with its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AggregateRequest {
+    pub query: RowQuery,
+    /// Condition on the groups, by the names of the answer.
+    pub having: Option<FilterTree>,
+    pub order: Vec<OrderedField>,
+    pub limit: Option<i64>,
+}
+
+const FUNCTIONS: &[(&str, Aggregate)] = &[
+    ("count", Aggregate::Count),
+    ("sum", Aggregate::Sum),
+    ("avg", Aggregate::Avg),
+    ("min", Aggregate::Min),
+    ("max", Aggregate::Max),
+];
+
+/// Parses the body.
+pub fn parse_aggregate(mut body: BodyKeys) -> Served<AggregateRequest> {
+    let filter = body.take("where").map(|value| parse_filter(&value)).transpose()?;
+    let mut select = groups(body.take("group"))?;
+    select.extend(aggregates(body.take("aggregates"))?);
+    let having = body.take("having").map(|value| parse_filter(&value)).transpose()?;
+    let order = body.list("order")?.map(|text| parse_order(&text)).transpose()?.unwrap_or_default();
+    let limit = body.number("limit")?;
+    body.finish()?;
+    let query = RowQuery {
+        select: select.into_iter().map(SelectEntry::Field).collect(),
+        filters: filter.into_iter().map(|tree| (vec![], tree)).collect(),
+        ..RowQuery::default()
+    };
+    Ok(AggregateRequest { query, having, order, limit })
+}
+
+fn groups(value: Option<Value>) -> Served<Vec<SelectedField>> {
+    let list = match value {
+        None => vec![],
+        Some(Value::Array(list)) => list,
+        Some(_) => return Err(wrong("\"group\" is a list of columns")),
+    };
+    let one = |value: &Value| {
+        let text = value.as_str().ok_or_else(|| wrong("\"group\" is a list of columns"))?;
+        Ok(selected(json_path(text)?, text.to_owned(), None))
+    };
+    list.iter().map(one).collect()
+}
+
+fn aggregates(value: Option<Value>) -> Served<Vec<SelectedField>> {
+    let wanted = || wrong("\"aggregates\" is an object such as {\"n\": {\"count\": \"*\"}}");
+    let Some(Value::Object(all)) = value else { return Err(wanted()) };
+    if all.is_empty() {
+        return Err(wanted());
+    }
+    let one = |(name, value): (String, Value)| {
+        let object = value.as_object().filter(|object| object.len() == 1).ok_or_else(wanted)?;
+        let (function, column) = object.iter().next().ok_or_else(wanted)?;
+        let found = FUNCTIONS.iter().find(|(known, _)| known == function);
+        let (_, function) = found.ok_or_else(|| wrong(format!("unknown aggregate \"{function}\"")))?;
+        let column = column.as_str().ok_or_else(wanted)?;
+        let field = match (column, function) {
+            ("*", Aggregate::Count) => FieldPath::column("*"),
+            ("*", _) => return Err(wrong("only \"count\" takes \"*\"")),
+            (column, _) => json_path(column)?,
+        };
+        Ok(selected(field, name, Some(*function)))
+    };
+    all.into_iter().map(one).collect()
+}
+
+fn selected(field: FieldPath, name: String, aggregate: Option<Aggregate>) -> SelectedField {
+    SelectedField { field, alias: Some(name), cast: None, aggregate, aggregate_cast: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aggregates_are_named_and_known() {
+        let parse = |text: &str| BodyKeys::parse(text).and_then(parse_aggregate);
+        let found = parse(r#"{"group":["a"],"aggregates":{"n":{"count":"*"},"s":{"sum":"b"}}}"#).unwrap();
+        assert_eq!(found.query.select.len(), 3);
+        for wrong in [
+            "{}",
+            r#"{"aggregates":{}}"#,
+            r#"{"aggregates":{"n":{"count":"*","sum":"a"}}}"#,
+            r#"{"aggregates":{"n":{"sum":"*"}}}"#,
+            r#"{"aggregates":{"n":{"pg_sleep":"a"}}}"#,
+            r#"{"group":"a","aggregates":{"n":{"count":"*"}}}"#,
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

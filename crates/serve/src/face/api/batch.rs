@@ -1,0 +1,229 @@
+//! Batches: several operations in one transaction, whose values may come from the results of earlier ones by
+//! `{"$ref": "0.id"}`.
+
+use serde_json::Value;
+
+use super::aggregate::parse_aggregate;
+use super::body::{BodyKeys, wrong};
+use super::filter::{parse_filter, scalar};
+use super::operation::{ApiAction, ApiOperation, RowId, RowTarget, parse_rows};
+use super::page::parse_query_body;
+use crate::face::rest::parse_select;
+use crate::fault::{RequestFault, Served};
+use crate::request::RowsBody;
+
+/// Most operations of a batch.
+const MOST: usize = 100;
+
+/// Isolation of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IsolationLevel {
+    ReadCommitted,
+    RepeatableRead,
+    Serializable,
+}
+
+const LEVELS: &[(&str, IsolationLevel)] = &[
+    ("read committed", IsolationLevel::ReadCommitted),
+    ("repeatable read", IsolationLevel::RepeatableRead),
+    ("serializable", IsolationLevel::Serializable),
+];
+
+/// An operation whose values may still refer to results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BatchOperation(Value);
+
+/// Operations that happen together or not at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OperationBatch {
+    pub isolation: Option<IsolationLevel>,
+    pub operations: Vec<BatchOperation>,
+}
+
+/// Parses the isolation of a transaction.
+pub fn isolation(body: &mut BodyKeys) -> Served<Option<IsolationLevel>> {
+    let Some(name) = body.text("isolation")? else { return Ok(None) };
+    let level = LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level);
+    level.map(Some).ok_or_else(|| wrong(format!("unknown isolation \"{name}\"")))
+}
+
+/// Parses the body of a batch.
+pub fn parse_batch(text: &str) -> Served<OperationBatch> {
+    let mut body = BodyKeys::parse(text)?;
+    let isolation = isolation(&mut body)?;
+    let Some(Value::Array(operations)) = body.take("operations") else {
+        return Err(wrong("\"operations\" is a list of operations"));
+    };
+    body.finish()?;
+    if operations.is_empty() || operations.len() > MOST {
+        let message = format!("a transaction has 1 to {MOST} operations, and not {}", operations.len());
+        return Err(RequestFault::limit(message));
+    }
+    Ok(OperationBatch { isolation, operations: operations.into_iter().map(BatchOperation).collect() })
+}
+
+impl BatchOperation {
+    /// Parses a single operation.
+    pub fn parse(text: &str) -> Served<BatchOperation> {
+        super::number::check_numbers(text)?;
+        let value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
+        Ok(BatchOperation(value))
+    }
+
+    /// Returns `true` if it may change rows: it does not say that it only reads.
+    pub fn writes(&self) -> bool {
+        let name = self.0.get("op").and_then(Value::as_str).unwrap_or_default();
+        !["get", "query", "count", "aggregate"].contains(&name)
+    }
+
+    /// Returns the operation with the values that it refers to.
+    pub fn resolved(&self, results: &[&str]) -> Served<ApiOperation> {
+        let mut value = self.0.clone();
+        for place in ["id", "values", "where"] {
+            if let Some(value) = value.get_mut(place) {
+                resolve(value, results, 0)?;
+            }
+        }
+        parse_operation(value)
+    }
+}
+
+/// Deepest nesting of values.
+const DEEPEST: usize = 100;
+
+/// Puts results in the place of references.
+fn resolve(value: &mut Value, results: &[&str], depth: usize) -> Served<()> {
+    if depth > DEEPEST {
+        return Err(wrong("a value has too many levels"));
+    }
+    match value {
+        Value::Object(object) => {
+            if let (1, Some(reference)) = (object.len(), object.get("$ref")) {
+                *value = referred(reference, results)?;
+                return Ok(());
+            }
+            object.values_mut().try_for_each(|value| resolve(value, results, depth + 1))
+        }
+        Value::Array(list) => list.iter_mut().try_for_each(|value| resolve(value, results, depth + 1)),
+        _ => Ok(()),
+    }
+}
+
+/// Returns the value that a reference such as `0.id` or `2.items.0.name` means.
+fn referred(reference: &Value, results: &[&str]) -> Served<Value> {
+    let text = reference.as_str().unwrap_or_default();
+    let nothing = || wrong(format!("the reference {reference} means no value of an earlier operation"));
+    let mut words = text.split('.');
+    let number: usize = words.next().and_then(|word| word.parse().ok()).ok_or_else(nothing)?;
+    let result = results.get(number).ok_or_else(nothing)?;
+    super::number::check_numbers(result)?;
+    let result: Value = serde_json::from_str(result).map_err(|_| nothing())?;
+    let step = |value: &Value, word: &str| match value {
+        Value::Array(list) => word.parse::<usize>().ok().and_then(|at| list.get(at)).cloned(),
+        value => value.get(word).cloned(),
+    };
+    let found = words.try_fold(result, |value, word| step(&value, word));
+    found.filter(|value| !value.is_object() && !value.is_array()).ok_or_else(nothing)
+}
+
+/// Parses an operation.
+pub fn parse_operation(value: Value) -> Served<ApiOperation> {
+    let mut body = BodyKeys::of(value, "the operation")?;
+    let name = body.text("op")?.ok_or_else(|| wrong("an operation has no \"op\""))?;
+    let collection = body.text("collection")?.ok_or_else(|| wrong("an operation has no \"collection\""))?;
+    let action = match name.as_str() {
+        "query" => ApiAction::Page(parse_query_body(body)?),
+        "aggregate" => ApiAction::Aggregate(parse_aggregate(body)?),
+        "count" => {
+            let page = parse_query_body(body)?;
+            ApiAction::Count { query: page.query, planned: false }
+        }
+        name => on_rows(name, body)?,
+    };
+    Ok(ApiOperation { collection, action })
+}
+
+fn on_rows(name: &str, mut body: BodyKeys) -> Served<ApiAction> {
+    let select = parse_select(body.list("select")?.as_deref().unwrap_or("*"))?;
+    let action = match name {
+        "insert" => ApiAction::Insert { rows: values(&mut body, true)?, select },
+        "get" => ApiAction::Get { id: id(&mut body)?.ok_or_else(without_id)?, select },
+        "replace" => {
+            let id = id(&mut body)?.ok_or_else(without_id)?;
+            ApiAction::Replace { id, row: values(&mut body, false)?, select }
+        }
+        "update" => ApiAction::Update { target: target(&mut body)?, row: values(&mut body, false)?, select },
+        "delete" => ApiAction::Delete { target: target(&mut body)? },
+        other => return Err(wrong(format!("unknown operation \"{other}\""))),
+    };
+    body.finish()?;
+    Ok(action)
+}
+
+fn without_id() -> RequestFault {
+    wrong("the operation has no \"id\"")
+}
+
+fn id(body: &mut BodyKeys) -> Served<Option<RowId>> {
+    match body.take("id") {
+        None => Ok(None),
+        Some(Value::Array(parts)) => parts.iter().map(scalar).collect::<Served<_>>().map(Some),
+        Some(value) => Ok(Some(vec![scalar(&value)?])),
+    }
+}
+
+fn target(body: &mut BodyKeys) -> Served<RowTarget> {
+    match (id(body)?, body.take("where")) {
+        (Some(id), None) => Ok(RowTarget::Id(id)),
+        (None, Some(filter)) => parse_filter(&filter).map(RowTarget::Where),
+        _ => Err(wrong("the operation needs either \"id\" or \"where\"")),
+    }
+}
+
+fn values(body: &mut BodyKeys, many: bool) -> Served<RowsBody> {
+    let value = body.take("values").ok_or_else(|| wrong("the operation has no \"values\""))?;
+    parse_rows(&value.to_string(), many)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_reference_is_a_value_and_never_a_name() {
+        let results = ["{\"id\":7}", "{\"items\":[{\"a\":\"x\"}]}"];
+        let resolved = |value: Value| BatchOperation(value).resolved(&results);
+        let found = resolved(
+            json!({"op":"insert","collection":"t","values":{"a":{"$ref":"0.id"},"b":{"$ref":"1.items.0.a"}}}),
+        );
+        let ApiAction::Insert { rows, .. } = found.unwrap().action else { panic!() };
+        assert_eq!(rows.json, r#"{"a":7,"b":"x"}"#);
+        assert!(resolved(json!({"op":"get","collection":"t","id":{"$ref":"0.id"}})).is_ok());
+        for wrong in [
+            json!({"op":"insert","collection":{"$ref":"0.id"},"values":{}}),
+            json!({"op":{"$ref":"0.id"},"collection":"t","values":{}}),
+            json!({"op":"get","collection":"t","id":{"$ref":"2.id"}}),
+            json!({"op":"get","collection":"t","id":{"$ref":"0"}}),
+            json!({"op":"get","collection":"t","id":{"$ref":"0.none"}}),
+            json!({"op":"get","collection":"t","id":{"$ref":7}}),
+            json!({"op":"update","collection":"t","values":{"a":1}}),
+            json!({"op":"delete","collection":"t"}),
+            json!({"op":"delete","collection":"t","where":{}}),
+            json!({"op":"truncate","collection":"t"}),
+            json!({"op":"insert","collection":"t","values":[1]}),
+            json!({"op":"insert","collection":"t","values":{"a":1},"sql":"x"}),
+        ] {
+            assert!(resolved(wrong.clone()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_batch_has_1_to_100_operations() {
+        for (number, allowed) in [(0, false), (1, true), (100, true), (101, false)] {
+            let text = json!({"operations": vec![json!({"op":"get"}); number]}).to_string();
+            assert_eq!(parse_batch(&text).is_ok(), allowed, "{number}");
+        }
+        assert!(parse_batch(r#"{"operations":[{}],"isolation":"chaos"}"#).is_err());
+    }
+}
