@@ -31,6 +31,10 @@ pub struct ServiceExposure {
     pub functions: BTreeSet<String>,
     /// `true` if callers may ask for aggregates.
     pub aggregates: bool,
+    /// Largest planner cost of a statement.
+    pub cost: Option<u64>,
+    /// Limits of transactions of several requests, if they are allowed.
+    pub transactions: Option<TransactionTimes>,
     /// `true` if code of the service sees the caller's claims.
     pub claims: bool,
     /// `true` if callers may ask that a write is rolled back.
@@ -40,6 +44,15 @@ pub struct ServiceExposure {
     pub further_writers: BTreeSet<RoleName>,
     /// Logins of `access` by which callers read only.
     pub further_readers: BTreeSet<RoleName>,
+}
+
+/// Times of a transaction of several requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionTimes {
+    /// Between two requests.
+    pub idle: Duration,
+    /// From its beginning to its end.
+    pub total: Duration,
 }
 
 impl ServiceExposure {
@@ -113,4 +126,7 @@ pub struct DeclaredCaller {
     pub login: Option<RoleName>,
     /// Environment variable with its key; default: the secret store has the key's digest.
     pub key_env: Option<String>,
+    /// Requests, and units of cost, for each second; `None` for any number.
+    pub rate: Option<u32>,
+    pub cost: Option<u32>,
 }

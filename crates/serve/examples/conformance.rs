@@ -34,6 +34,7 @@ async fn main() {
         reads_only,
         connections: 4,
         wait: Duration::from_secs(5),
+        breaker: Arc::default(),
     };
     let limits = RequestLimits { conditions: 100, values: 1000, depth: 10, ..RequestLimits::default() };
     let exposure = ServedExposure {
@@ -73,6 +74,8 @@ fn callers() -> CallerBook {
             service: "test".into(),
             right: CallerRight::Write,
             login: None,
+            rate: None,
+            cost: None,
         },
         [],
     );
@@ -81,6 +84,8 @@ fn callers() -> CallerBook {
         service: "test".into(),
         right: CallerRight::Write,
         login: Some(AUTHOR.into()),
+        rate: None,
+        cost: None,
     };
     callers.add(author, []);
     callers.accept_tokens(TokenRules {

@@ -27,6 +27,9 @@ pub struct ServeCaller {
     pub right: CallerRight,
     /// Login of `access` that its requests get; `None` for the service's own two.
     pub login: Option<String>,
+    /// Requests, and units of cost, for each second; `None` for any number.
+    pub rate: Option<u32>,
+    pub cost: Option<u32>,
 }
 
 /// The caller of a request, and what it claims.
@@ -138,6 +141,8 @@ mod tests {
             service: "shop".into(),
             right: CallerRight::Read,
             login: None,
+            rate: None,
+            cost: None,
         };
         let mut book = CallerBook::default();
         book.add(caller("billing"), [digest("one"), digest("two")]);

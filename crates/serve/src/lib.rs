@@ -12,6 +12,7 @@
 //! - [`fault`]: error answers
 //! - [`callers`]: who sends a request
 //! - [`token`]: signed tokens of callers
+//! - [`guard`]: rates, costs and breakers
 //! - [`session`]: pools of a service's logins
 //! - [`serving`]: requests from end to end
 //! - [`listener`]: routes and limits of HTTP
@@ -26,6 +27,7 @@ pub mod catalog;
 pub mod compile;
 pub mod face;
 pub mod fault;
+pub mod guard;
 pub mod listener;
 pub mod plan;
 mod raised;

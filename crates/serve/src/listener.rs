@@ -16,7 +16,9 @@ use martydb_model::error::Result;
 
 use crate::callers::{CallerBook, CallerRight};
 use crate::fault::{RequestFault, Served};
-use crate::serving::{HttpAnswer, IDEMPOTENCY_KEY, RestRequest, ServedService, respond};
+use crate::serving::{
+    API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, RestRequest, ServedService, respond, respond_api,
+};
 
 /// Services and callers of a process.
 pub struct ServedProcess {
@@ -94,8 +96,39 @@ impl ServedProcess {
                 }
             }
         }
+        self.guard_metrics(&mut line);
         text.push_str("# EOF\n");
         text
+    }
+
+    fn guard_metrics(&self, line: &mut dyn FnMut(std::fmt::Arguments<'_>)) {
+        let sorted: BTreeMap<_, _> = self.services.iter().collect();
+        line(format_args!(
+            "# TYPE martydb_serve_refused counter\n# HELP martydb_serve_refused Requests that the guard refused."
+        ));
+        for (name, service) in &sorted {
+            for (reason, number) in service.guard.refused() {
+                line(format_args!(
+                    "martydb_serve_refused_total{{service=\"{name}\",reason=\"{reason}\"}} {number}"
+                ));
+            }
+        }
+        line(format_args!(
+            "# TYPE martydb_serve_transactions gauge\n# HELP martydb_serve_transactions Open transactions of several requests."
+        ));
+        for (name, service) in &sorted {
+            line(format_args!(
+                "martydb_serve_transactions{{service=\"{name}\"}} {}",
+                service.transactions.open()
+            ));
+        }
+        line(format_args!(
+            "# TYPE martydb_serve_breaker_open gauge\n# HELP martydb_serve_breaker_open 1 while the server cannot be reached."
+        ));
+        for (name, service) in &sorted {
+            let open = u8::from(service.breaker.is_open());
+            line(format_args!("martydb_serve_breaker_open{{service=\"{name}\"}} {open}"));
+        }
     }
 }
 
@@ -145,22 +178,32 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     let mut parts = path.trim_start_matches('/').splitn(3, '/');
     let name = parts.next().unwrap_or_default().to_owned();
     let known = process.services.get(&name).cloned();
-    let answer = match (parts.next(), known) {
-        (Some("rest"), known) => rest(&process, &name, known, parts.next().unwrap_or_default(), request)
-            .await
-            .unwrap_or_else(HttpAnswer::from),
-        _ => HttpAnswer::from(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")),
+    let (face, rest) = (parts.next(), parts.next().unwrap_or_default());
+    let addressed = match face {
+        Some("rest") => Some(Addressed::Rest(rest)),
+        Some("api") => rest.strip_prefix("db/").map(Addressed::Api),
+        _ => None,
+    };
+    let answer = match addressed {
+        Some(path) => served(&process, &name, known, path, request).await.unwrap_or_else(HttpAnswer::from),
+        None => HttpAnswer::from(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")),
     };
     let label = if process.services.contains_key(&name) { name.as_str() } else { "" };
     process.count(label, answer.status, start.elapsed().as_secs_f64());
     into_response(answer)
 }
 
-async fn rest(
+/// Face of a request, with the encoded path behind it.
+enum Addressed<'a> {
+    Rest(&'a str),
+    Api(&'a str),
+}
+
+async fn served(
     process: &ServedProcess,
     name: &str,
     service: Option<Arc<ServedService>>,
-    path: &str,
+    path: Addressed<'_>,
     request: Request,
 ) -> Served<HttpAnswer> {
     let caller = {
@@ -171,8 +214,16 @@ async fn rest(
     };
     let service =
         service.ok_or_else(|| RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"))?;
-    let decoded = percent_encoding::percent_decode_str(path).decode_utf8();
-    let path = decoded.map_err(|_| RequestFault::new(400, "PGRST125", "the path is not UTF-8"))?.into_owned();
+    service.guard.admit(&caller.caller)?;
+    let is_api = matches!(path, Addressed::Api(_));
+    let path = match path {
+        // An id may have an encoded comma or slash in it, so it is decoded later.
+        Addressed::Api(path) => format!("{API_PREFIX}{path}"),
+        Addressed::Rest(path) => {
+            let decoded = percent_encoding::percent_decode_str(path).decode_utf8();
+            decoded.map_err(|_| RequestFault::new(400, "PGRST125", "the path is not UTF-8"))?.into_owned()
+        }
+    };
     let headers = request
         .headers()
         .iter()
@@ -194,7 +245,10 @@ async fn rest(
     let body =
         String::from_utf8(body.into()).map_err(|_| RequestFault::invalid_body("the body is not UTF-8"))?;
     let rest = RestRequest { method, path, query, headers, body };
-    Ok(respond(&service, &caller, &rest).await)
+    Ok(match is_api {
+        true => respond_api(&service, &caller, &rest).await,
+        false => respond(&service, &caller, &rest).await,
+    })
 }
 
 /// Returns the time in seconds since 1970.

@@ -2,11 +2,16 @@
 
 mod action;
 mod answer;
+mod api;
+mod cost;
+mod cursor;
 mod etag;
 mod exchange;
 mod idempotency;
+mod open_transactions;
 mod override_headers;
 mod part;
+mod precondition;
 mod records;
 mod result;
 mod rpc;
@@ -15,6 +20,7 @@ mod transaction;
 
 pub use action::RestRequest;
 pub use answer::HttpAnswer;
+pub use api::{PREFIX as API_PREFIX, respond_api};
 pub use exchange::respond;
 pub use idempotency::HEADER as IDEMPOTENCY_KEY;
 pub use service::{ServedDatabase, ServedService};

@@ -1,6 +1,7 @@
 //! Sessions with the database: one pool for each login, and statements with their parameters as text.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
@@ -14,6 +15,7 @@ use tokio_postgres::{Config, NoTls, Row};
 
 use crate::compile::CompiledStatement;
 use crate::fault::{DatabaseReport, RequestFault, Served, of_server};
+use crate::guard::ServerBreaker;
 use crate::raised::raised;
 
 /// Target of a login: its database and its settings there.
@@ -30,6 +32,8 @@ pub struct LoginTarget {
     pub connections: usize,
     /// Longest wait for a free connection.
     pub wait: Duration,
+    /// Breaker of the server.
+    pub breaker: Arc<ServerBreaker>,
 }
 
 /// The pool of one login. It serves this login and this database for its whole life.
@@ -37,6 +41,7 @@ pub struct LoginTarget {
 pub struct LoginPool {
     pool: Pool,
     timeout: Duration,
+    breaker: Arc<ServerBreaker>,
 }
 
 /// Time that the server has to end a statement by itself before it is cancelled.
@@ -82,12 +87,15 @@ impl LoginPool {
             .build();
         let pool =
             pool.map_err(|error| Error::operation("cannot make a pool of connections").cause(error))?;
-        Ok(LoginPool { pool, timeout: target.timeout })
+        Ok(LoginPool { pool, timeout: target.timeout, breaker: target.breaker.clone() })
     }
 
     /// Returns a free connection.
     pub async fn get(&self) -> Served<LoginSession> {
-        let client = self.pool.get().await.map_err(|error| match error {
+        self.breaker.check(Instant::now())?;
+        let client = self.pool.get().await;
+        self.watch(&client);
+        let client = client.map_err(|error| match error {
             PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
                 let message = "Timed out acquiring connection from connection pool.";
                 RequestFault::new(504, "PGRST003", message)
@@ -101,6 +109,16 @@ impl LoginPool {
         Ok(LoginSession { client: Some(client), timeout: self.timeout, runs: false })
     }
 
+    /// Tells the breaker whether the server answered; a wait for a free connection says nothing about it.
+    fn watch(&self, got: &std::result::Result<Object, PoolError>) {
+        match got {
+            Ok(_) => self.breaker.succeeded(),
+            Err(PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => {}
+            Err(PoolError::Backend(error)) if answered(error) => self.breaker.succeeded(),
+            Err(_) => self.breaker.failed(Instant::now()),
+        }
+    }
+
     /// Returns open connections and those in use.
     pub fn connections(&self) -> (usize, usize) {
         let status = self.pool.status();
@@ -108,9 +126,17 @@ impl LoginPool {
     }
 }
 
+/// Returns `true` for an error of a server that is there: not while it starts or stops (class 57).
+fn answered(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|found| !found.code().code().starts_with("57"))
+}
+
+/// Code of the answer where the database cannot be reached.
+pub const UNREACHABLE: &str = "PGRST000";
+
 /// Returns the answer of a service whose database cannot be reached.
 pub fn unavailable() -> RequestFault {
-    RequestFault::new(503, "PGRST000", "Database connection error.").header("Retry-After", "1")
+    RequestFault::new(503, UNREACHABLE, "Database connection error.").header("Retry-After", "1")
 }
 
 /// Returns settings that the session has from its start; a reset brings them back.

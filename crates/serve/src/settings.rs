@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use martydb_model::TransactionTimes;
+
 /// Limits of each request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestLimits {
@@ -20,6 +22,8 @@ pub struct RequestLimits {
     /// Values of one `in`.
     pub values: usize,
     pub aggregates: bool,
+    /// Planner cost of a statement.
+    pub cost: Option<u64>,
 }
 
 impl Default for RequestLimits {
@@ -33,6 +37,7 @@ impl Default for RequestLimits {
             conditions: 20,
             values: 100,
             aggregates: false,
+            cost: None,
         }
     }
 }
@@ -74,6 +79,8 @@ pub struct ServedExposure {
     pub hide: BTreeSet<String>,
     pub functions: ExposedFunctions,
     pub limits: RequestLimits,
+    /// Times of transactions of several requests, if they are allowed.
+    pub transactions: Option<TransactionTimes>,
     pub records: KeptRecords,
     /// `true` if a caller may ask for `Prefer: tx=rollback`.
     pub rollback: bool,

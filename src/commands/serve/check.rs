@@ -55,6 +55,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExposedServices> {
                 ExposureProblem { service: row.service.clone(), relation: row.relation.clone(), message }
             },
         ));
+        report.problems.extend(relations.iter().filter(|row| row.reserved).map(|row| {
+            let message = "its name is a word of /api/db: it is reached below /rest alone".into();
+            ExposureProblem { service: row.service.clone(), relation: row.relation.clone(), message }
+        }));
         report.relations.extend(relations);
         report.problems.extend(missing(&service, &exposure, &objects.functions));
         report.functions.extend(objects.functions);

@@ -16,6 +16,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeclaredCaller, DeclaredTokens, DesiredService, RoleName, ServiceExposure, TokenKeys};
 use martydb_provision::run::Run;
 use martydb_serve::callers::{CallerBook, CallerRight, KeyDigest, ServeCaller};
+use martydb_serve::guard::ServerBreaker;
 use martydb_serve::listener::{ServedProcess, bind};
 use martydb_serve::serving::{ServedDatabase, ServedService};
 use martydb_serve::session::LoginTarget;
@@ -27,8 +28,11 @@ use martydb_ui::reload;
 /// Serves until a signal arrives, and then until the last answers are sent.
 pub async fn serve(run: &Run, services: &[(DesiredService, ServiceExposure)], select: &Select) -> Result<()> {
     let mut served = vec![];
+    // One breaker for each server: what one service finds out, the others need not try.
+    let mut breakers: BTreeMap<_, Arc<ServerBreaker>> = BTreeMap::new();
     for (service, exposure) in services {
-        served.push(ServedService::new(database(run, service, exposure).await?)?);
+        let breaker = breakers.entry(service.server.clone()).or_default();
+        served.push(ServedService::new(database(run, service, exposure, breaker).await?)?);
     }
     let process = Arc::new(ServedProcess::new(served, callers(run, services).await?));
     let settings = &run.manifest.serve;
@@ -88,7 +92,14 @@ async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> R
         let digests = digests(run, service, name, caller).await?;
         let login = caller.login.as_ref().map(ToString::to_string);
         book.add(
-            ServeCaller { name: name.clone(), service: service.name.to_string(), right, login },
+            ServeCaller {
+                name: name.clone(),
+                service: service.name.to_string(),
+                right,
+                login,
+                rate: caller.rate,
+                cost: caller.cost,
+            },
             digests,
         );
     }
@@ -165,7 +176,12 @@ pub fn digest(key: &str) -> String {
     martydb_serve::callers::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposure) -> Result<ServedDatabase> {
+async fn database(
+    run: &Run,
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+    breaker: &Arc<ServerBreaker>,
+) -> Result<ServedDatabase> {
     let further = further_logins(run, service);
     let passwords = passwords(run, service, exposure, &further).await?;
     let endpoint = run.access(&service.server).await?.endpoint;
@@ -179,6 +195,7 @@ async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposur
         reads_only,
         connections: usize::from(exposure.connections),
         wait: exposure.wait,
+        breaker: breaker.clone(),
     };
     let mut hide = exposure.hide.clone();
     // Events are the relay's, and no rows of the service.
@@ -187,6 +204,7 @@ async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposur
         rows: i64::from(exposure.rows),
         timeout: exposure.timeout,
         aggregates: exposure.aggregates,
+        cost: exposure.cost,
         ..RequestLimits::default()
     };
     let settings = ServedExposure {
@@ -195,6 +213,7 @@ async fn database(run: &Run, service: &DesiredService, exposure: &ServiceExposur
         hide,
         functions: ExposedFunctions::Listed(exposure.functions.clone()),
         limits,
+        transactions: exposure.transactions,
         rollback: exposure.rollback,
         unfiltered_writes: false,
         volatile_reads: false,
@@ -242,7 +261,7 @@ pub async fn objects(
     service: &DesiredService,
     exposure: &ServiceExposure,
 ) -> Result<ExposedObjects> {
-    let served = ServedService::new(database(run, service, exposure).await?)?;
+    let served = ServedService::new(database(run, service, exposure, &Arc::default()).await?)?;
     let catalog = served.catalog().await.map_err(|fault| {
         Error::new(Kind::Unreachable, format!("the catalogs of {} cannot be read", service.name))
             .cause(fault.message)
@@ -254,6 +273,7 @@ pub async fn objects(
         key: relation.key.clone(),
         writable: relation.insertable && relation.updatable && relation.deletable,
         is_view: relation.is_view,
+        reserved: martydb_serve::face::api::is_reserved(&relation.name),
     };
     let function = |function: &martydb_serve::catalog::ExposedFunction| FunctionRow {
         service: service.name.to_string(),

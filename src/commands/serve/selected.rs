@@ -55,4 +55,7 @@ pub struct RelationRow {
     pub writable: bool,
     #[serde(skip)]
     pub is_view: bool,
+    /// `true` if its name is a word of `/api/db`, where it is not reached.
+    #[serde(skip)]
+    pub reserved: bool,
 }

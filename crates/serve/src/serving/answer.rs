@@ -217,7 +217,7 @@ fn overridden(mut answer: HttpAnswer, status: Option<u16>, headers: Vec<(String,
     answer
 }
 
-fn content_range(lower: i64, upper: i64, total: Option<i64>) -> String {
+pub fn content_range(lower: i64, upper: i64, total: Option<i64>) -> String {
     let rows = if total != Some(0) && lower <= upper { format!("{lower}-{upper}") } else { "*".into() };
     let total = total.map_or_else(|| "*".to_owned(), |total| total.to_string());
     format!("{rows}/{total}")

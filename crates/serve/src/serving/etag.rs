@@ -25,7 +25,7 @@ pub fn conditional(request: &RestRequest, mut answer: HttpAnswer) -> HttpAnswer 
 }
 
 /// Returns the tag of a representation: its media type, its range and its bytes.
-fn tag(answer: &HttpAnswer) -> String {
+pub fn tag(answer: &HttpAnswer) -> String {
     let mut digest = Sha256::new();
     for (name, value) in &answer.headers {
         if ["content-type", "content-range"].iter().any(|tagged| name.eq_ignore_ascii_case(tagged)) {

@@ -5,23 +5,26 @@ use std::sync::Arc;
 use martydb_model::sql::stmt;
 
 use super::action::{RestRequest, action};
-use super::answer::{AnswerParts, HttpAnswer, StatementResult};
+use super::answer::{AnswerParts, HttpAnswer, StatementResult, content_range};
+use super::cost::check_cost;
 use super::etag::conditional;
 use super::part::{root_range, schema};
+use super::precondition::Precondition;
 use super::records::{AuditedAction, Begun, RequestRecords, key_of, operation};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
 use crate::callers::{CallerRight, RequestCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
-use crate::compile::{CompiledStatement, WrittenRows, read_statement, write_statement};
+use crate::compile::{CompiledStatement, WrittenRows, lock_statement, read_statement, write_statement};
 use crate::face::rest::{
-    CountWish, ParsedQuery, Preferences, ReturnWish, TransactionEnd, accepted_of_relation, parse_query,
+    AnswerMedia, CountWish, ParsedQuery, Preferences, ReturnWish, TransactionEnd, accepted_of_relation,
+    parse_query,
 };
 use crate::fault::{RequestFault, Served};
 use crate::plan::{PlannedTree, plan_tree};
 use crate::request::{BodyForm, RowAction, RowQuery};
 use crate::session::{DatabaseFault, LoginSession};
-use crate::settings::ServedExposure;
+use crate::settings::{RequestLimits, ServedExposure};
 
 /// Answers a request of a caller.
 pub async fn respond(
@@ -45,7 +48,7 @@ async fn answered(
         return Err(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"));
     }
     let (schema, profile) = schema(exposure, request)?;
-    check_right(caller, request)?;
+    check_right(caller, request.writes())?;
     let catalog = service.catalog().await?;
     let mut query = parse_query(&request.query)?;
     root_range(&mut query.rows, request)?;
@@ -74,6 +77,8 @@ async fn answered(
         relation,
         preferences: &preferences,
         form: media.form,
+        precondition: precondition(&catalog, &exposure.limits, relation, &query.rows, request, &media)?
+            .filter(|_| changes_rows(&action)),
     };
     match action {
         RowAction::Read => {
@@ -90,12 +95,38 @@ async fn answered(
 }
 
 /// Rejects a write of a caller that only reads, before a connection is taken.
-fn check_right(caller: &RequestCaller, request: &RestRequest) -> Served<()> {
-    if caller.caller.right == CallerRight::Write || !request.writes() {
+pub fn check_right(caller: &RequestCaller, writes: bool) -> Served<()> {
+    if caller.caller.right == CallerRight::Write || !writes {
         return Ok(());
     }
     let message = format!("caller \"{}\" may only read", caller.caller.name);
     Err(RequestFault::new(403, "42501", message))
+}
+
+/// Returns `true` if the action changes rows that are there.
+fn changes_rows(action: &RowAction) -> bool {
+    matches!(action, RowAction::Update { .. } | RowAction::Put { .. } | RowAction::Delete)
+}
+
+/// Returns the condition of `If-Match`, on the representation that GET of the same address has.
+fn precondition(
+    catalog: &ServedCatalog,
+    limits: &RequestLimits,
+    relation: &ExposedRelation,
+    query: &RowQuery,
+    request: &RestRequest,
+    media: &AnswerMedia,
+) -> Served<Option<Precondition>> {
+    let Some(tags) = request.header("if-match") else { return Ok(None) };
+    let (tree, form) = (plan_tree(catalog, limits, relation, query, false)?, media.form);
+    let locked =
+        WrittenRows { catalog, relation, query, action: &RowAction::Delete, returns: false, locates: false };
+    let headers = vec![
+        ("Content-Type".into(), media.media_type.clone()),
+        ("Content-Range".into(), content_range(0, 0, None)),
+    ];
+    let (lock, read) = (lock_statement(&locked)?, read_statement(catalog, &tree, form, None)?);
+    Ok(Some(Precondition { tags: tags.to_owned(), lock, read, form, headers }))
 }
 
 fn options(relation: &ExposedRelation) -> HttpAnswer {
@@ -120,6 +151,7 @@ struct RestCall<'a> {
     relation: &'a ExposedRelation,
     preferences: &'a Preferences,
     form: BodyForm,
+    precondition: Option<Precondition>,
 }
 
 impl RestCall<'_> {
@@ -178,8 +210,11 @@ impl RestCall<'_> {
         if !settings.is_empty() {
             settings.begin(session, false).await?;
         }
-        let rows = session.query(compiled).await?;
-        let mut result = match StatementResult::of(&rows, self.form).and_then(|result| self.checked(result)) {
+        let result = match check_cost(self.service, &self.caller.caller, session, compiled).await? {
+            Ok(()) => StatementResult::of(&session.query(compiled).await?, self.form),
+            Err(fault) => Err(fault),
+        };
+        let mut result = match result.and_then(|result| self.checked(result)) {
             Ok(result) => result,
             Err(fault) => {
                 if !settings.is_empty() {
@@ -279,6 +314,18 @@ impl RestCall<'_> {
         let settings = TransactionSettings::of(self.exposure(), self.caller, self.preferences);
         if let Begun::Answered(answer) = self.records.begin(session, &settings).await? {
             return Ok(answer);
+        }
+        let refused = match &self.precondition {
+            Some(precondition) => precondition.check(session).await?,
+            None => Ok(()),
+        };
+        let refused = match refused {
+            Ok(()) => check_cost(self.service, &self.caller.caller, session, compiled).await?,
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = refused {
+            session.execute(&stmt!("ROLLBACK")).await?;
+            return Ok(Err(fault));
         }
         let rows = session.query(compiled).await?;
         let result = StatementResult::of(&rows, self.form)

@@ -59,7 +59,7 @@ impl IdempotencyKey {
                 format!("an Idempotency-Key is one header of 1 to {LONGEST} visible characters of ASCII");
             return Err(RequestFault::limit(message));
         }
-        let claims = if exposure.claims { claims(caller) } else { String::new() };
+        let claims = if exposure.claims { lasting_claims(caller) } else { String::new() };
         let (caller, key) = (caller.caller.name.clone(), key.clone());
         Ok(Some(IdempotencyKey { caller, claims, key, fingerprint: fingerprint(request) }))
     }
@@ -193,7 +193,8 @@ fn fingerprint(request: &RestRequest) -> String {
     hexadecimal(&digest.finalize())
 }
 
-fn claims(caller: &RequestCaller) -> String {
+/// Returns a digest of the claims that two tokens of the same person have in common.
+pub fn lasting_claims(caller: &RequestCaller) -> String {
     let lasting: BTreeMap<_, _> =
         caller.claims.iter().filter(|(name, _)| !OF_TOKEN.contains(&name.as_str())).collect();
     if lasting.is_empty() {
@@ -237,6 +238,8 @@ mod tests {
             service: "shop".into(),
             right: CallerRight::Write,
             login: None,
+            rate: None,
+            cost: None,
         };
         RequestCaller { caller, claims: claims.as_object().cloned().unwrap_or_default() }
     }
@@ -264,7 +267,7 @@ mod tests {
     }
 
     fn claims_of(value: &Value) -> String {
-        claims(&caller(value.clone()))
+        lasting_claims(&caller(value.clone()))
     }
 
     #[test]

@@ -105,6 +105,15 @@ impl RequestRecords {
         session.execute(&stmt!("COMMIT")).await
     }
 
+    /// Records a read in the open transaction, which may write.
+    pub async fn read_within(
+        &self,
+        session: &mut LoginSession,
+        action: &AuditedAction,
+    ) -> Result<(), DatabaseFault> {
+        if self.kept.reads { self.record(session, action).await } else { Ok(()) }
+    }
+
     async fn record(&self, session: &mut LoginSession, action: &AuditedAction) -> Result<(), DatabaseFault> {
         let statement = stmt!(
             "INSERT INTO martydb_serve.audit (caller, request, collection, op, key, rows) VALUES ($1, $2, $3, $4, $5, $6)"
@@ -138,9 +147,14 @@ impl RequestRecords {
             }
             key.keep(session, &answer).await.map_err(unrecorded)?;
         }
-        session.execute(&stmt!("COMMIT")).await.map_err(lost)?;
+        commit_alone(session).await?;
         Ok(Ok(answer))
     }
+}
+
+/// Commits without an answer to keep.
+pub async fn commit_alone(session: &mut LoginSession) -> Result<(), DatabaseFault> {
+    session.execute(&stmt!("COMMIT")).await.map_err(lost)
 }
 
 fn unrecorded(fault: DatabaseFault) -> DatabaseFault {

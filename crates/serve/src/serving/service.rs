@@ -5,13 +5,17 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use martydb_model::error::Result;
+use secrecy::ExposeSecret;
 
+use super::cursor::CursorKey;
 use super::idempotency;
+use super::open_transactions::TransactionBook;
 use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
 use crate::compile::CompiledStatement;
 use crate::fault::{RequestFault, Served};
-use crate::session::{LoginPool, LoginTarget, unavailable};
+use crate::guard::{ServerBreaker, ServiceGuard};
+use crate::session::{LoginPool, LoginTarget, UNREACHABLE, unavailable};
 use crate::settings::ServedExposure;
 
 /// Settings of a service, and the targets of its logins.
@@ -31,6 +35,10 @@ pub struct ServedService {
     read: LoginPool,
     write: LoginPool,
     further: HashMap<String, LoginPool>,
+    pub guard: ServiceGuard,
+    pub breaker: Arc<ServerBreaker>,
+    pub cursors: CursorKey,
+    pub transactions: Arc<TransactionBook>,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
 }
 
@@ -52,6 +60,16 @@ impl ServedService {
             read: LoginPool::new(&database.read)?,
             write: LoginPool::new(&database.write)?,
             further: further.collect::<Result<_>>()?,
+            guard: ServiceGuard::default(),
+            breaker: database.read.breaker.clone(),
+            cursors: CursorKey::of(
+                database.write.password.as_ref().map(ExposeSecret::expose_secret),
+                &database.name,
+            ),
+            transactions: Arc::new(TransactionBook::new(
+                database.exposure.transactions,
+                database.write.connections,
+            )),
             name: database.name,
             exposure: database.exposure,
             catalog: RwLock::new(None),
@@ -104,6 +122,7 @@ impl ServedService {
         })?;
         let catalog = Arc::new(catalog);
         session.release();
+        self.guard.forget();
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, catalog.clone()));
         Ok(catalog)
     }
@@ -156,6 +175,9 @@ impl ServedService {
                 expired = Instant::now();
             }
             if let Err(fault) = self.refresh().await {
+                if fault.code == UNREACHABLE {
+                    self.breaker.open(Instant::now());
+                }
                 tracing::debug!("the catalogs of {} could not be compared: {}", self.name, fault.message);
             }
         }

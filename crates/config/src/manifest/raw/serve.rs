@@ -59,6 +59,10 @@ pub struct RawServeCaller {
     pub access: Option<String>,
     /// Environment variable with its key; default: a key of `martydb serve key new`.
     pub key_env: Option<String>,
+    /// Most requests, such as 200/s; default: any number.
+    pub rate: Option<String>,
+    /// Most units of cost, such as 50000/s; a request costs the planner's cost divided by 100, and at least 1.
+    pub cost: Option<String>,
 }
 
 /// Login of a caller.
@@ -85,6 +89,8 @@ pub struct RawExposure {
     pub pool: RawServePool,
     /// Limits of each request.
     pub limits: RawServeLimits,
+    /// Transactions of several requests.
+    pub transactions: RawServeTransactions,
     /// Show code of the service the caller's claims, in the setting `request.jwt.claims`; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub claims: bool,
@@ -136,4 +142,20 @@ pub struct RawServeLimits {
     /// Allow aggregates; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub aggregates: bool,
+    /// Largest planner cost of a statement, asked for before it runs for the first time; default: any.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub cost: Option<u64>,
+}
+
+/// Transactions of several requests: begin, operate, commit.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawServeTransactions {
+    /// Allow them; default: false.
+    #[serde(deserialize_with = "lenient::parsed")]
+    pub interactive: bool,
+    /// Longest time between two requests of one, at most 30s; default: 5s.
+    pub idle: Option<String>,
+    /// Longest time of one, at most 2m; default: 30s.
+    pub total: Option<String>,
 }

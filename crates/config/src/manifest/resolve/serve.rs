@@ -14,6 +14,7 @@ use martydb_model::units;
 use martydb_model::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredCaller, DeclaredTokens,
     DesiredService, RoleName, SchemaName, ServeSettings, ServerName, ServiceExposure, ServiceName, TokenKeys,
+    TransactionTimes,
 };
 
 /// Logins found so far, by server.
@@ -122,12 +123,29 @@ impl DeclaredExposure<'_> {
             )?,
             functions: self.raw.limits.functions.iter().cloned().collect(),
             aggregates: self.raw.limits.aggregates,
+            cost: self.raw.limits.cost,
+            transactions: self.transactions()?,
             rollback: self.raw.rollback,
             claims: self.raw.claims,
             audit: audit(self.raw.audit),
             further_writers: BTreeSet::new(),
             further_readers: BTreeSet::new(),
         })
+    }
+
+    fn transactions(&self) -> Result<Option<TransactionTimes>> {
+        let raw = &self.raw.transactions;
+        let time = |key: &str, text: Option<&str>, default: u64, most: u64| {
+            let path = ["transactions", key];
+            let time = self.time(&path, text, Duration::from_secs(default))?;
+            match time <= Duration::from_secs(most) {
+                true => Ok(time),
+                false => Err(self.error(&path, format!("a transaction holds locks: at most {most}s"))),
+            }
+        };
+        let idle = time("idle", raw.idle.as_deref(), 5, 30)?;
+        let total = time("total", raw.total.as_deref(), 30, 120)?;
+        Ok(raw.interactive.then_some(TransactionTimes { idle, total }))
     }
 
     fn schemas(&self, service: &DesiredService) -> Result<Vec<SchemaName>> {
@@ -227,6 +245,16 @@ fn access_level(service: &DesiredService, role: &str) -> Option<AccessLevel> {
     [AccessLevel::Write, AccessLevel::Read].into_iter().find(|level| levels.contains(level))
 }
 
+/// Returns a number for each second, such as 200/s.
+fn rate(scope: &Scope, caller: &str, key: &str, text: Option<&str>) -> Result<Option<u32>> {
+    let Some(text) = text else { return Ok(None) };
+    let number = text.strip_suffix("/s").and_then(|number| number.trim().parse::<u32>().ok());
+    let number = number.filter(|number| *number > 0).ok_or_else(|| {
+        scope.error(["serve", "callers", caller, key], format!("\"{text}\" is not a rate such as 200/s"))
+    })?;
+    Ok(Some(number))
+}
+
 fn caller(
     scope: &Scope,
     name: &str,
@@ -274,7 +302,13 @@ fn caller(
         }
         _ => return Err(wrong("as", "a caller needs either `as` or `access`".into())),
     };
-    let key_env = raw.key_env.clone();
-    let caller = DeclaredCaller { service: service.name.clone(), writes, login, key_env };
+    let caller = DeclaredCaller {
+        service: service.name.clone(),
+        writes,
+        login,
+        key_env: raw.key_env.clone(),
+        rate: rate(scope, name, "rate", raw.rate.as_deref())?,
+        cost: rate(scope, name, "cost", raw.cost.as_deref())?,
+    };
     Ok((name.to_owned(), caller))
 }

@@ -1,0 +1,71 @@
+//! Guard of servers and callers: a rate for each caller, planner costs before execution, a breaker for each server.
+
+mod breaker;
+mod bucket;
+mod budget;
+mod costs;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+pub use breaker::ServerBreaker;
+use budget::CallerBudgets;
+use costs::{CostBook, ShapeKey};
+
+use crate::callers::ServeCaller;
+use crate::fault::{RequestFault, Served};
+
+/// Planner units of one unit of a caller's `cost`.
+const PLANNER_UNITS: f64 = 100.0;
+
+/// Guard of one service.
+#[derive(Debug, Default)]
+pub struct ServiceGuard {
+    budgets: CallerBudgets,
+    costs: CostBook,
+    over_rate: AtomicU64,
+    over_cost: AtomicU64,
+}
+
+impl ServiceGuard {
+    /// Admits a request of a caller, before anything is done for it.
+    pub fn admit(&self, caller: &ServeCaller) -> Served<()> {
+        self.budgets.admit(caller, Instant::now()).map_err(|seconds| {
+            self.over_rate.fetch_add(1, Ordering::Relaxed);
+            let message = format!("caller \"{}\" sends more than its rate allows", caller.name);
+            RequestFault::new(429, "MDB002", message).header("Retry-After", seconds.to_string())
+        })
+    }
+
+    /// Returns the known cost of a statement for a login.
+    pub fn known(&self, login: Option<&str>, statement: &str) -> Option<f64> {
+        self.costs.get(&ShapeKey::of(login, statement), Instant::now())
+    }
+
+    /// Keeps the cost of a statement.
+    pub fn learn(&self, login: Option<&str>, statement: &str, cost: f64) {
+        self.costs.put(ShapeKey::of(login, statement), cost, Instant::now());
+    }
+
+    /// Forgets all costs: the catalog has changed.
+    pub fn forget(&self) {
+        self.costs.clear();
+    }
+
+    /// Charges a caller for a statement, and rejects one above the limit.
+    pub fn charge(&self, caller: &ServeCaller, limit: Option<u64>, cost: f64) -> Served<()> {
+        // One unit was taken when the request was admitted.
+        self.budgets.charge(caller, (cost / PLANNER_UNITS - 1.0).max(0.0), Instant::now());
+        let Some(limit) = limit.filter(|limit| cost > *limit as f64) else { return Ok(()) };
+        self.over_cost.fetch_add(1, Ordering::Relaxed);
+        let message = format!("the planner expects a cost of {cost:.0}, and the limit is {limit}");
+        let hint = "a filter on an indexed column, fewer rows, or fewer embedded relations";
+        Err(RequestFault::new(422, "MDB001", message).hint(hint))
+    }
+
+    /// Returns the requests that were refused: by rate and by cost.
+    pub fn refused(&self) -> [(&'static str, u64); 2] {
+        let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [("rate", number(&self.over_rate)), ("cost", number(&self.over_cost))]
+    }
+}

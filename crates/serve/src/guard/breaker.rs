@@ -1,0 +1,96 @@
+//! Breaker of a server: while it cannot be reached, requests are refused at once and not one by one after a wait.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::fault::{RequestFault, Served};
+
+/// Failures in a row after which it opens. Only connections that cannot be made count: an error of a statement may be the
+/// doing of a service's own code, and would close the server to the others.
+const FAILURES: u32 = 3;
+
+/// Time between two attempts while it is open.
+const HOLD: Duration = Duration::from_millis(900);
+
+/// Breaker of a server.
+#[derive(Debug, Default)]
+pub struct ServerBreaker(Mutex<BreakerState>);
+
+#[derive(Debug, Default)]
+struct BreakerState {
+    failures: u32,
+    /// Time of the next attempt; `None` while it is closed.
+    next: Option<Instant>,
+}
+
+impl ServerBreaker {
+    /// Rejects a request while the breaker is open; each [`HOLD`] one may try.
+    pub fn check(&self, now: Instant) -> Served<()> {
+        let mut state = self.state();
+        match state.next {
+            Some(next) if now < next => {
+                let message = "the database server cannot be reached";
+                Err(RequestFault::new(503, "MDB003", message).header("Retry-After", "1"))
+            }
+            Some(_) => {
+                state.next = Some(now + HOLD);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Closes it: the server answered.
+    pub fn succeeded(&self) {
+        let mut state = self.state();
+        state.failures = 0;
+        state.next = None;
+    }
+
+    /// Counts a connection that could not be made.
+    pub fn failed(&self, now: Instant) {
+        let mut state = self.state();
+        state.failures = state.failures.saturating_add(1);
+        if state.failures >= FAILURES {
+            state.next = Some(now + HOLD);
+        }
+    }
+
+    /// Opens it: the process's own look at the server failed.
+    pub fn open(&self, now: Instant) {
+        let mut state = self.state();
+        state.failures = FAILURES;
+        state.next.get_or_insert(now + HOLD);
+    }
+
+    /// Returns `true` while it is open.
+    pub fn is_open(&self) -> bool {
+        self.state().next.is_some()
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, BreakerState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_opens_after_failures_in_a_row_and_closes_with_the_first_success() {
+        let (breaker, now) = (ServerBreaker::default(), Instant::now());
+        breaker.failed(now);
+        breaker.succeeded();
+        for _ in 0..FAILURES {
+            assert!(breaker.check(now).is_ok());
+            breaker.failed(now);
+        }
+        let refused = breaker.check(now).unwrap_err();
+        assert_eq!((refused.status, refused.code.as_str()), (503, "MDB003"));
+        assert!(breaker.check(now + HOLD).is_ok());
+        assert!(breaker.check(now + HOLD).is_err(), "one at a time tries");
+        breaker.succeeded();
+        assert!(breaker.check(now + HOLD).is_ok());
+    }
+}

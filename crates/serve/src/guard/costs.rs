@@ -1,0 +1,76 @@
+//! Planner costs of statements that were asked for already.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+/// Most costs that are kept: their number is in the hands of callers.
+const MOST: usize = 2000;
+
+/// Time after which a cost is asked for again, since tables grow.
+const AGE: Duration = Duration::from_secs(300);
+
+/// Digest of a login and the text of a statement, without values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ShapeKey([u8; 32]);
+
+impl ShapeKey {
+    /// Returns the key of a statement for a login.
+    pub fn of(login: Option<&str>, statement: &str) -> ShapeKey {
+        let mut digest = Sha256::new();
+        digest.update(login.unwrap_or_default());
+        digest.update([0]);
+        digest.update(statement);
+        ShapeKey(digest.finalize().into())
+    }
+}
+
+/// Costs by shape.
+#[derive(Debug, Default)]
+pub struct CostBook(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
+
+impl CostBook {
+    /// Returns a cost that is not too old.
+    pub fn get(&self, key: &ShapeKey, now: Instant) -> Option<f64> {
+        let costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < AGE).map(|(cost, _)| *cost)
+    }
+
+    /// Keeps a cost; a full book loses the old ones, or all.
+    pub fn put(&self, key: ShapeKey, cost: f64, now: Instant) {
+        let mut costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if costs.len() >= MOST {
+            costs.retain(|_, (_, at)| now.saturating_duration_since(*at) < AGE);
+        }
+        if costs.len() >= MOST {
+            costs.clear();
+        }
+        costs.insert(key, (cost, now));
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_belong_to_a_login_grow_old_and_are_bounded() {
+        let (book, now) = (CostBook::default(), Instant::now());
+        let key = ShapeKey::of(None, "SELECT 1");
+        book.put(key, 7.0, now);
+        assert_eq!(book.get(&key, now), Some(7.0));
+        assert_eq!(book.get(&ShapeKey::of(Some("other"), "SELECT 1"), now), None);
+        assert_eq!(book.get(&key, now + AGE), None);
+        for number in 0..2 * MOST {
+            book.put(ShapeKey::of(None, &number.to_string()), 1.0, now);
+        }
+        assert!(book.0.lock().unwrap().len() <= MOST);
+    }
+}

@@ -1,0 +1,71 @@
+//! Requests below `/{service}/api/db/` from end to end.
+
+mod batch;
+mod call;
+mod describe;
+mod document;
+mod execute;
+mod interactive;
+mod prepare;
+mod prepared;
+
+use std::sync::Arc;
+
+use super::action::RestRequest;
+use super::answer::HttpAnswer;
+use super::part::schema;
+use super::records::RequestRecords;
+use super::service::ServedService;
+use crate::callers::RequestCaller;
+use crate::face::api::{ApiRoute, parse_batch, parse_route};
+use crate::fault::Served;
+use call::ApiCall;
+use document::operation;
+
+/// Beginning of the path of these requests, behind the service.
+pub const PREFIX: &str = "api/db/";
+
+/// Answers a request of a caller.
+pub async fn respond_api(
+    service: &Arc<ServedService>,
+    caller: &RequestCaller,
+    request: &RestRequest,
+) -> HttpAnswer {
+    answered(service, caller, request).await.unwrap_or_else(HttpAnswer::from)
+}
+
+async fn answered(
+    service: &Arc<ServedService>,
+    caller: &RequestCaller,
+    request: &RestRequest,
+) -> Served<HttpAnswer> {
+    let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };
+    let route = parse_route(method, request.path.strip_prefix(PREFIX).unwrap_or_default())?;
+    let preferences = request.preferences(service.exposure.rollback);
+    preferences.check()?;
+    let call = ApiCall {
+        service,
+        caller,
+        request,
+        catalog: service.catalog().await?,
+        schema: schema(&service.exposure, request)?.0,
+        preferences,
+        records: RequestRecords::of(&service.exposure, caller, request)?,
+    };
+    let mut answer = match route {
+        ApiRoute::Schema(collection) => call.describe(&collection).await,
+        ApiRoute::Batch => {
+            let batch = parse_batch(&request.body)?;
+            call.batch(&batch).await
+        }
+        ApiRoute::Begin => call.begin().await,
+        ApiRoute::Operate(id) => call.operate(&id).await,
+        ApiRoute::Commit(id) => call.commit(&id).await,
+        ApiRoute::Rollback(id) => call.roll_back(&id).await,
+        route => call.document(operation(route, request)?).await,
+    }?;
+    if request.method == "HEAD" {
+        answer.body.clear();
+    }
+    Ok(answer)
+}

@@ -1,0 +1,27 @@
+//! Schema of a collection, as the caller may see it: columns on which its login has a privilege.
+
+use super::call::{ApiCall, JSON};
+use crate::callers::CallerRight;
+use crate::catalog::statements::describe;
+use crate::compile::CompiledStatement;
+use crate::fault::{RequestFault, Served};
+use crate::serving::answer::HttpAnswer;
+use crate::serving::etag::conditional;
+
+impl ApiCall<'_> {
+    /// Answers with the schema of a collection.
+    pub async fn describe(&self, collection: &str) -> Served<HttpAnswer> {
+        let relation = self.catalog.relation(&self.schema, collection)?;
+        let writes = self.caller.caller.right == CallerRight::Write;
+        let mut session = self.service.pool_of(&self.caller.caller, writes)?.get().await?;
+        let statement = CompiledStatement { statement: describe(relation.oid), values: vec![] };
+        let rows =
+            session.query(&statement).await.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
+        session.release();
+        let text = rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten());
+        // A collection of which the login may see nothing is not there for it.
+        let text = text.ok_or_else(|| RequestFault::no_table(&self.schema, collection))?;
+        let headers = vec![("Content-Type".into(), JSON.to_owned())];
+        Ok(conditional(self.request, HttpAnswer { status: 200, headers, body: text.into_bytes() }))
+    }
+}

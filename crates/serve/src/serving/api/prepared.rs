@@ -1,0 +1,118 @@
+//! An operation that is ready to run, and its result.
+
+use crate::compile::{CompiledStatement, LONGEST_PLACE};
+use crate::fault::{RequestFault, Served};
+use crate::request::{BodyForm, OrderedField};
+use crate::serving::answer::StatementResult;
+use crate::serving::cursor::{CursorKey, PagePlace};
+use crate::session::LoginSession;
+
+/// An operation, planned and compiled.
+pub struct PreparedOperation {
+    pub compiled: CompiledStatement,
+    pub form: BodyForm,
+    pub outcome: OperationOutcome,
+    /// Audit's word for it.
+    pub word: &'static str,
+    /// Schema and name of the relation.
+    pub relation: String,
+    /// Columns of the relation's key.
+    pub key: Vec<String>,
+    /// Filters of the request, for the audit.
+    pub filters: Option<String>,
+    pub writes: bool,
+    pub runs_code: bool,
+    /// Most bytes of the result.
+    pub largest: usize,
+}
+
+/// Meaning of an operation's result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OperationOutcome {
+    /// Rows as they are.
+    Rows,
+    /// A new row.
+    New,
+    /// One row, which has to be there.
+    One,
+    Page(Vec<OrderedField>),
+    Count,
+    /// Number of rows, by the planner.
+    Planned,
+    /// Removed rows; one that was named by its id has to be there.
+    Removed {
+        one: bool,
+    },
+}
+
+impl PreparedOperation {
+    /// Reads the rows of the statement.
+    pub fn result(&self, rows: &[tokio_postgres::Row]) -> Served<StatementResult> {
+        if self.outcome == OperationOutcome::Planned {
+            let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
+            let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+            let number = plan.pointer("/0/Plan/Plan Rows").and_then(serde_json::Value::as_f64);
+            return Ok(StatementResult {
+                total: number.map(|rows| rows as i64),
+                ..StatementResult::default()
+            });
+        }
+        let result = StatementResult::of(rows, self.form)?;
+        if result.body.len() > self.largest {
+            return Err(RequestFault::too_large(self.largest));
+        }
+        match self.outcome {
+            OperationOutcome::One | OperationOutcome::Removed { one: true } if result.rows == 0 => {
+                Err(RequestFault::new(404, "PGRST116", "no row has this id"))
+            }
+            OperationOutcome::One | OperationOutcome::New if result.rows != 1 => {
+                Err(RequestFault::not_single(result.rows))
+            }
+            _ => Ok(result),
+        }
+    }
+
+    /// Returns the JSON text of a result.
+    pub fn text(&self, result: &StatementResult, cursors: &CursorKey) -> Served<String> {
+        let body = || String::from_utf8_lossy(&result.body).into_owned();
+        Ok(match &self.outcome {
+            OperationOutcome::Rows | OperationOutcome::New | OperationOutcome::One => body(),
+            OperationOutcome::Count | OperationOutcome::Planned => {
+                serde_json::json!({ "count": result.total }).to_string()
+            }
+            OperationOutcome::Removed { .. } => serde_json::json!({ "rows": result.rows }).to_string(),
+            OperationOutcome::Page(order) => {
+                let next = match result.location.as_deref() {
+                    None => None,
+                    Some(place) => cursors.sign(&self.relation, order, &checked(place)?),
+                };
+                let next = serde_json::Value::from(next);
+                format!("{{\"items\":{},\"next\":{next}}}", body())
+            }
+        })
+    }
+
+    /// Returns the id of a new row in an address: the values of its key.
+    pub fn id(&self, result: &StatementResult) -> Option<String> {
+        let key: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(result.location.as_deref()?).ok()?;
+        let value = |name: &String| key.get(name)?.as_str()?.strip_prefix("eq.").map(encoded);
+        let values = self.key.iter().map(value).collect::<Option<Vec<_>>>()?;
+        if values.is_empty() { None } else { Some(values.join(",")) }
+    }
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Parses a place; one whose value was cut is none.
+fn checked(place: &str) -> Served<PagePlace> {
+    let place: PagePlace = serde_json::from_str(place)
+        .map_err(|_| RequestFault::new(500, "MDB000", "the place of a page cannot be read"))?;
+    if place.iter().flatten().any(|value| value.chars().count() > LONGEST_PLACE) {
+        let message = format!("a value of the order has more than {LONGEST_PLACE} characters");
+        return Err(RequestFault::limit(message).hint("order by shorter columns"));
+    }
+    Ok(place)
+}
