@@ -121,6 +121,99 @@ def one():
     return status
 
 
+DOCUMENTS = ["customer", "invoice"] * 8 + ["nothing", "pg_class", "schema", "stats", "transactions", "customer%22", "public.customer", "%ff", ""]
+IDS = ["1", "2", "1", "9" * 40, "x", "1,2", "", "%00", "1%2C2", "null", "query", "1/2"]
+OPS = ["insert", "get", "replace", "update", "delete", "query", "count", "aggregate"] * 3 + ["sql", "", None, 7]
+WORDS = ["eq", "gt", "in", "is", "like"] * 4 + ["neq", "cs", "fts", "$where", "$gt", "", "not.eq"]
+JSON_VALUES = [1, "1", "Ada", None, True, [1, 2], ["a"], [], {}, {"a": 1}, {"$ref": "0.id"}, {"$ref": "0.items.0.id"}, {"$ref": "x"}, {"$ref": {"$ref": 1}}, 1e300, "\x00", "'; --"]
+open_transactions = []
+
+
+def where(depth=0):
+    tree = {}
+    for _ in range(rng.choice([0, 1, 1, 2])):
+        kind = rng.random()
+        if kind < 0.2 and depth < 5:
+            tree[rng.choice(["and", "or"])] = [where(depth + 1) for _ in range(rng.choice([0, 1, 2]))]
+        elif kind < 0.3 and depth < 5:
+            tree["not"] = where(depth + 1)
+        elif kind < 0.5:
+            tree[path()] = rng.choice(JSON_VALUES)
+        else:
+            tree[path()] = {rng.choice(WORDS): rng.choice(JSON_VALUES)}
+    return tree
+
+
+def fields():
+    return {
+        "where": where, "select": select, "order": lambda: path() + rng.choice(["", ".desc"]), "limit": lambda: rng.choice([1, 5, 0, -1, "x"]),
+        "after": lambda: rng.choice(["", "AAAA", "x" * 99]), "embed": lambda: {rng.choice(NAMES): {"select": select(1), "where": where(), "x": 1} if rng.random() < 0.2 else {"select": select(1)}},
+        "group": lambda: [path()], "aggregates": lambda: {rng.choice(["n", "x" * 70, ""]): {rng.choice(["count", "sum", "avg", "pg_sleep"]): rng.choice(["*", "cents", path()])}},
+        "having": lambda: {"n": {"gt": 0}}, "id": lambda: rng.choice(JSON_VALUES), "values": lambda: rng.choice([{"name": "x" + str(rng.random())}, {rng.choice(NAMES): rng.choice(JSON_VALUES)}, [{"name": "a"}, {"name": "b"}], []]),
+    }
+
+
+def document(names):
+    known = fields()
+    return {name: known[name]() for name in names if rng.random() < 0.7}
+
+
+def operation():
+    op = rng.choice(OPS)
+    names = {"insert": ["values"], "get": ["id", "select"], "replace": ["id", "values"], "update": ["id", "where", "values"], "delete": ["id", "where"],
+             "aggregate": ["where", "group", "aggregates", "having", "order", "limit"]}.get(op, ["where", "select", "order", "limit", "after", "embed"])
+    return {"op": op, "collection": rng.choice(["customer", "invoice", "customer", "pg_class", {"$ref": "0.id"}]), **document(names)}
+
+
+def interactive():
+    if not open_transactions or rng.random() < 0.2:
+        return "POST", "transactions", rng.choice([None, {}, {"isolation": "serializable"}, {"isolation": "x"}])
+    name = rng.choice(open_transactions + ["x", "00000000-" + "0" * 32])
+    if rng.random() < 0.2:
+        return "DELETE", f"transactions/{name}", None
+    return "POST", f"transactions/{name}/operations", operation()
+
+
+def second_face():
+    table, kind = rng.choice(DOCUMENTS), rng.random()
+    if kind < 0.25:
+        return rng.choice(["GET", "PUT", "PATCH", "DELETE", "POST"]), f"{table}/{rng.choice(IDS)}", document(["values"]).get("values")
+    if kind < 0.4:
+        return "GET", f"{table}?{query()}", None
+    if kind < 0.6:
+        return "POST", f"{table}/query", document(["where", "select", "order", "limit", "after", "embed"])
+    if kind < 0.7:
+        return "POST", f"{table}/aggregate", document(["where", "group", "aggregates", "having", "order", "limit"])
+    if kind < 0.75:
+        return "GET", rng.choice([f"{table}/count?{query()}", f"schema/{table}"]), None
+    if kind < 0.8:
+        return "POST", table, document(["values"]).get("values")
+    if kind < 0.92:
+        return "POST", "transaction", {"operations": [operation() for _ in range(rng.choice([0, 1, 2, 3]))]}
+    return interactive()
+
+
+def one_document():
+    method, target, value = second_face()
+    target = f"{base.path.removesuffix('/rest')}/api/db/{urllib.parse.quote(target, safe='/%.?&=')}"
+    payload = b"" if value is None else json.dumps(value).encode()
+    if payload and rng.random() < 0.05:
+        payload = payload[: rng.randrange(len(payload))] + rng.choice([b"", b"{", b"\x00", b"]"])
+    headers = [("Authorization", f"Bearer {key}"), ("Prefer", "tx=rollback"), ("Content-Type", "application/json"), ("Content-Length", str(len(payload)))]
+    if rng.random() < 0.1:
+        headers.append(("If-Match", rng.choice(["*", '"x"', ""])))
+    status, answer = ask(method, target, headers, payload)
+    if status >= 500 and status not in DECLARED:
+        raise AssertionError(f"{status}: {method} {target} {payload!r}: {answer[:300]!r}")
+    if status >= 400 and answer:
+        assert "code" in json.loads(answer), answer[:300]
+    if target.endswith("/transactions") and status == 201:
+        open_transactions.append(json.loads(answer)["id"])
+    if method == "DELETE" and "/transactions/" in target:
+        open_transactions[:] = [name for name in open_transactions if name not in target]
+    return status
+
+
 def make_rows():
     rows = json.dumps([{"id": 1, "name": "Ada", "tags": ["a"], "doc": {"a": [1, 2]}}, {"id": 2, "name": "Bob", "tags": [], "doc": None}])
     for table, text in [("customer", rows), ("invoice", '[{"id":1,"customer_id":1,"cents":5}]')]:
@@ -134,7 +227,7 @@ if number == 0:
     sys.exit()
 start, statuses = time.monotonic(), Counter()
 for _ in range(number):
-    statuses[one()] += 1
+    statuses[one() if rng.random() < 0.5 else one_document()] += 1
 assert statuses[200] >= number // 100, f"too few requests were answered: {statuses}"
 counts = ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items()))
 print(f"{number} requests in {time.monotonic() - start:.0f} s with seed {seed}: {counts}")

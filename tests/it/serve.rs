@@ -1,8 +1,11 @@
 //! The data service: each request with the login that the manifest gives its caller, and no further.
 
+mod api;
 mod beside;
 mod calls;
 mod client;
+mod guard;
+mod interactive;
 mod records;
 mod tokens;
 
