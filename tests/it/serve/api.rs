@@ -173,7 +173,27 @@ fn batches(api: &ApiService, server: &Server) {
         assert!(answer.json()["message"].as_str().unwrap().starts_with("operation 1: "), "{}", answer.body);
     }
     assert_eq!(server.value("sra_a", "SELECT count(*)::text FROM customer WHERE name = 'half'"), "0");
+    recorded(api, server);
     conflicts(api, server);
+}
+
+/// A batch with a key is done once, and each of its writes has a row in the audit.
+fn recorded(api: &ApiService, server: &Server) {
+    let writes = json!({"operations": [
+        {"op": "insert", "collection": "customer", "values": {"name": "once"}},
+        {"op": "update", "collection": "counter", "id": 5, "values": {"value": 6}},
+        {"op": "get", "collection": "counter", "id": 5},
+    ]})
+    .to_string();
+    let (path, key) =
+        (format!("{}/transaction", api.base), [("Idempotency-Key", "batch-1"), ("X-Request-Id", "r-1")]);
+    let ask = |body: &str| api.service.ask("POST", &path, Some(&api.writer), &key, body);
+    let (first, second) = (ask(&writes), ask(&writes));
+    assert_eq!((first.status, second.status, first.body.as_str()), (200, 200, second.body.as_str()));
+    assert_eq!(second.header("idempotency-replayed"), Some("true"));
+    assert_eq!(ask(r#"{"operations":[{"op":"delete","collection":"counter","id":5}]}"#).status, 422);
+    let audited = "SELECT string_agg(op || ' ' || collection || ' ' || rows, ',' ORDER BY op) FROM martydb_serve.audit WHERE request = 'r-1'";
+    assert_eq!(server.value("sra_a", audited), "insert public.customer 1,update public.counter 1");
 }
 
 /// Batches that take rows in opposite order deadlock; each is repeated until it is done.
