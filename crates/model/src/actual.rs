@@ -22,15 +22,9 @@ pub struct ActualServer {
     pub maintenance: String,
     /// The bootstrap superuser, made by `initdb`; it owns what no other role owns.
     pub bootstrap: String,
-    /// Extensions with a fixed schema (`pg_available_extension_versions.schema`).
-    #[serde(deserialize_with = "null_as_default")]
-    pub settled_extensions: BTreeSet<String>,
-    /// Extensions that the admin can move to another schema.
-    #[serde(deserialize_with = "null_as_default")]
-    pub movable_extensions: BTreeSet<String>,
-    /// Trusted extensions: their script runs as a superuser for every role with CREATE on the database.
-    #[serde(deserialize_with = "null_as_default")]
-    pub trusted_extensions: BTreeSet<String>,
+    /// Read only for a manifest that declares extensions.
+    #[serde(skip)]
+    pub host_extensions: HostExtensions,
     pub capacity: Capacity,
     /// `true` if `wal_level` is `logical`.
     #[serde(default)]
@@ -126,9 +120,23 @@ pub struct Admin {
     /// Custom settings (with a dot) that it may set for others, in lower case; queried for limited admins only.
     #[serde(skip)]
     pub dotted_settings: BTreeSet<String>,
-    /// Extensions that it may not install; queried for limited admins only.
-    #[serde(skip)]
-    pub untrusted_extensions: BTreeSet<String>,
+}
+
+/// Extensions that are installed on the server's host.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+pub struct HostExtensions {
+    /// Those with a fixed schema (`pg_available_extension_versions.schema`).
+    #[serde(deserialize_with = "null_as_default")]
+    pub settled: BTreeSet<String>,
+    /// Those that the admin can move to another schema.
+    #[serde(deserialize_with = "null_as_default")]
+    pub movable: BTreeSet<String>,
+    /// Trusted extensions: their script runs as a superuser for every role with CREATE on the database.
+    #[serde(deserialize_with = "null_as_default")]
+    pub trusted: BTreeSet<String>,
+    /// Those that the admin may not install; a superuser may install all.
+    #[serde(deserialize_with = "null_as_default")]
+    pub forbidden: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

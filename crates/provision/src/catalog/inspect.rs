@@ -1,4 +1,4 @@
-//! Reads a server into an [`ActualServer`], from the rows of `cluster.sql` and `contents.sql`. Every session is
+//! Reads a server into an [`ActualServer`], from the rows of `cluster.sql` and the folder `contents`. Every session is
 //! read-only by a setting of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +12,8 @@ use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
 use martydb_model::sqlstate;
 use martydb_model::{
-    self, ActualRecords, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, Jobs,
-    RoleName, RoleSetting, StoredPassword,
+    self, ActualRecords, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings,
+    HostExtensions, Jobs, RoleName, RoleSetting, StoredPassword,
 };
 use martydb_pg::server::{Access, Connection};
 use martydb_ui::report::progress;
@@ -66,8 +66,7 @@ pub async fn inspect_cluster(access: &Access) -> Result<ActualServer> {
 /// Reads the shared catalogs on a connection to the maintenance database.
 #[martydb_pg::boxed]
 pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
-    let sql = concat!(include_str!("sql/extensions.sql"), include_str!("sql/cluster.sql"));
-    let mut actual = read_cluster(connection, sql).await?;
+    let mut actual = cluster_outside(connection).await?;
     if !actual.admin.superuser {
         let sql = match actual.major() {
             15.. => include_str!("sql/limited.sql"),
@@ -76,28 +75,30 @@ pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
         let limited: LimitedAdmin = rows::document(connection, sql).await?;
         actual.admin.forbidden_settings = limited.forbidden_settings;
         actual.admin.dotted_settings = limited.dotted_settings;
-        actual.admin.untrusted_extensions = limited.untrusted_extensions;
     }
     Ok(actual)
 }
 
-/// Reads the shared catalogs without available extensions and without the limits of the admin, in a tenth of
-/// the time.
+/// Reads the shared catalogs without the limits of the admin.
 pub async fn cluster_outside(connection: &mut Connection) -> Result<ActualServer> {
-    let sql = concat!(include_str!("sql/no_extensions.sql"), include_str!("sql/cluster.sql"));
-    read_cluster(connection, sql).await
+    let mut rows = ClusterRows::default();
+    rows::read_all(connection, include_str!("sql/cluster.sql"), |row| rows.take(row)).await?;
+    Ok(rows.finish())
 }
 
-async fn read_cluster(connection: &mut Connection, sql: &'static str) -> Result<ActualServer> {
-    let mut rows = ClusterRows::default();
-    rows::read_all(connection, sql, |row| rows.take(row)).await?;
-    Ok(rows.finish())
+/// Reads which extensions are installed on the host, and what the admin may do with them. That takes longer than all
+/// shared catalogs, so an inspection does it only for a manifest that declares extensions.
+pub async fn host_extensions(connection: &mut Connection) -> Result<HostExtensions> {
+    rows::document(connection, include_str!("sql/host_extensions.sql")).await
 }
 
 /// Reads the shared catalogs with passwords, and with the holdings of marked roles.
 async fn whole_cluster(access: &Access, desired: &DesiredServer) -> Result<ActualServer> {
     let mut connection = access.read(&access.maintenance).await?;
     let mut actual = cluster(&mut connection).await?;
+    if desired.services.values().any(|service| !service.extensions.is_empty()) {
+        actual.host_extensions = host_extensions(&mut connection).await?;
+    }
     if actual.admin.sees_passwords {
         actual.passwords = kept_passwords(&mut connection).await?;
     }
@@ -143,6 +144,10 @@ async fn read_holdings(connection: &mut Connection) -> Result<BTreeMap<RoleName,
     Ok(all)
 }
 
+/// Queries about the contents of one database.
+const COMMON: &str = concat!(include_str!("sql/contents/start.sql"), include_str!("sql/contents/common.sql"));
+const RARE: &str = concat!(include_str!("sql/contents/start.sql"), include_str!("sql/contents/rare.sql"));
+
 /// Reads the contents of one database; `None` if the admin lacks CONNECT because another admin owns it.
 async fn inspect_database(
     access: &Access,
@@ -155,8 +160,11 @@ async fn inspect_database(
         Err(error) => return Err(error),
     };
     let mut contents = Contents::default();
-    let sql = include_str!("sql/contents.sql");
-    rows::read_all(&mut connection, sql, |row| take_contents(&mut contents, row)).await?;
+    let mut rare = false;
+    rows::read_all(&mut connection, COMMON, |row| take_contents(&mut contents, &mut rare, row)).await?;
+    if rare {
+        rows::read_all(&mut connection, RARE, |row| take_contents(&mut contents, &mut rare, row)).await?;
+    }
     let owners = contents.objects.iter().map(|object| object.owner.as_str());
     contents.owner_code = owner_code::read(&mut connection, owners, settled).await?;
     contents.objects.sort_by_cached_key(|object| {
@@ -204,8 +212,6 @@ pub struct LimitedAdmin {
     pub forbidden_settings: BTreeSet<String>,
     #[serde(deserialize_with = "null_as_default")]
     pub dotted_settings: BTreeSet<String>,
-    #[serde(deserialize_with = "null_as_default")]
-    pub untrusted_extensions: BTreeSet<String>,
 }
 
 /// A database in which a role owns or holds something; `None` is for shared objects.
@@ -264,7 +270,7 @@ impl SettingRow {
     }
 }
 
-pub fn take_contents(contents: &mut Contents, row: &CatalogRow) -> Result<()> {
+fn take_contents(contents: &mut Contents, rare: &mut bool, row: &CatalogRow) -> Result<()> {
     #[derive(Deserialize)]
     struct InSchema {
         schema: String,
@@ -279,6 +285,7 @@ pub fn take_contents(contents: &mut Contents, row: &CatalogRow) -> Result<()> {
         "default" => contents.default_acls.push(row.parse()?),
         "object" => contents.objects.push(row.parse()?),
         "record" => contents.records.extend([row.parse::<ActualRecords>()?.entry()]),
+        "rare" => *rare = row.parse()?,
         _ => return row.unknown(),
     }
     Ok(())

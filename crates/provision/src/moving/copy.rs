@@ -7,6 +7,7 @@ use super::compare::{self, CopySide};
 use super::former::{Former, connected, refused_login};
 use super::obstacles::{self, MoveTarget};
 use super::sums;
+use crate::catalog::inspect;
 use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::targets;
@@ -128,7 +129,10 @@ impl Move<'_> {
         if !sessions.is_empty() {
             return Err(connected(&old.database, &old.server, &sessions));
         }
-        let to = MoveTarget { service: self.service, desired: self.desired, actual: self.actual };
+        // The service may have installed trusted ones that no manifest declares.
+        let extensions =
+            inspect::host_extensions(&mut self.access.read(&self.access.maintenance).await?).await?;
+        let to = MoveTarget { service: self.service, desired: self.desired, actual: self.actual, extensions };
         let found = obstacles::find(&source, &to).await.map_err(|error| refused_login(error, old))?;
         for lost in found.lost {
             tracing::warn!(target: "martydb", "warning: service \"{}\": not copied: {lost}", self.service.name);

@@ -7,7 +7,7 @@ use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_model::sqlstate;
-use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleName};
+use martydb_model::{ActualServer, DesiredServer, DesiredService, HostExtensions, RoleName};
 use martydb_pg::server::{Connection, query, query_as, query_first};
 use martydb_ui::report::printable;
 
@@ -16,6 +16,8 @@ pub struct MoveTarget<'a> {
     pub service: &'a DesiredService,
     pub desired: &'a DesiredServer,
     pub actual: &'a ActualServer,
+    /// Extensions of its host.
+    pub extensions: HostExtensions,
 }
 
 /// Obstacles that were found.
@@ -111,8 +113,8 @@ impl MoveTarget<'_> {
         }
         let declared = self.service.extensions.iter().any(|one| one == name);
         let actual = self.actual;
-        match (declared, actual.trusted_extensions.contains(name)) {
-            (true, _) if actual.admin.untrusted_extensions.contains(name) => Some(format!(
+        match (declared, self.extensions.trusted.contains(name)) {
+            (true, _) if self.extensions.forbidden.contains(name) => Some(format!(
                 "extension {name}: the admin {} may not install it on server \"{server}\"; have a superuser move the service",
                 actual.admin.name
             )),
@@ -157,10 +159,13 @@ mod tests {
         let refused = refuse_older(service, 18, 15, "far").unwrap_err();
         assert_eq!(refused.message, "cannot move service \"shop\" to an older PostgreSQL");
         let mut actual = ActualServer::default();
-        actual.trusted_extensions.insert("hstore".into());
-        actual.admin.untrusted_extensions.insert("dblink".into());
+        let extensions = HostExtensions {
+            trusted: ["hstore".to_owned()].into(),
+            forbidden: ["dblink".to_owned()].into(),
+            ..HostExtensions::default()
+        };
         actual.roles.insert(RoleName::new("bi").unwrap(), Default::default());
-        let to = MoveTarget { service, desired: &desired, actual: &actual };
+        let to = MoveTarget { service, desired: &desired, actual: &actual, extensions };
         for (kind, name, lacks) in [
             ("extension", "citext", false),
             ("extension", "hstore", false),

@@ -99,7 +99,7 @@ impl<'a> AdminCapabilities<'a> {
         let Action::CreateExtension { name, schema: Some(schema), staged: false } = &step.action else {
             return None;
         };
-        if self.actual.trusted_extensions.contains(name) {
+        if self.actual.host_extensions.trusted.contains(name) {
             return None;
         }
         let contents = self.actual.databases.get(step.database.as_ref()?)?.contents.as_ref()?;
@@ -123,7 +123,7 @@ impl<'a> AdminCapabilities<'a> {
                 (!may).then(|| Refusal::Tablespace(name.clone()))
             }
             Action::CreateExtension { name, .. } => {
-                admin.untrusted_extensions.contains(name).then(|| Refusal::Extension(name.clone()))
+                self.actual.host_extensions.forbidden.contains(name).then(|| Refusal::Extension(name.clone()))
             }
             Action::AlterRole { role, attributes } => {
                 use Attribute::Word;

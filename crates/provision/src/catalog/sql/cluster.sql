@@ -1,4 +1,3 @@
--- Follows `available`, which is one of the beginnings in extensions.sql and no_extensions.sql.
 -- Contents of the shared catalogs, as rows of section and item: one round trip, one snapshot.
 -- Readable without superuser: pg_roles instead of pg_authid.
 -- Columns of newer majors are read through to_jsonb, so one text serves 13 to 18.
@@ -16,14 +15,6 @@ SELECT 'server', pg_catalog.jsonb_build_object(
       + coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0),
     'in_use', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend')),
   'logs_rows', pg_catalog.current_setting('wal_level') = 'logical',
-  'settled_extensions', (SELECT pg_catalog.jsonb_agg(DISTINCT a.name) FROM available a WHERE a.schema IS NOT NULL),
-  -- Only the owner of all its objects may move an extension, and those of a trusted one belong to a superuser.
-  'movable_extensions', (
-    SELECT pg_catalog.jsonb_agg(a.name) FROM available a
-    WHERE a.usual AND a.relocatable
-      AND (NOT a.superuser OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user))),
-  'trusted_extensions', (
-    SELECT pg_catalog.jsonb_agg(a.name) FROM available a WHERE a.usual AND a.superuser AND a.trusted),
   'tablespaces', (
     SELECT pg_catalog.jsonb_object_agg(t.spcname, pg_catalog.has_tablespace_privilege(t.oid, 'CREATE'))
     FROM pg_catalog.pg_tablespace t WHERE t.spcname <> 'pg_global'),

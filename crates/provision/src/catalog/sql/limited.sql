@@ -10,7 +10,4 @@ SELECT pg_catalog.jsonb_build_object(
       SELECT s.name FROM pg_catalog.pg_settings s WHERE pg_catalog.strpos(s.name, '.') > 0
       UNION ALL
       SELECT a.parname FROM pg_catalog.pg_parameter_acl a
-      WHERE pg_catalog.strpos(a.parname, '.') > 0 AND pg_catalog.has_parameter_privilege(current_user, a.parname, 'SET')) d),
-  'untrusted_extensions', (
-    SELECT pg_catalog.jsonb_agg(DISTINCT v.name) FROM pg_catalog.pg_available_extension_versions v
-    WHERE v.superuser AND NOT v.trusted))::text
+      WHERE pg_catalog.strpos(a.parname, '.') > 0 AND pg_catalog.has_parameter_privilege(current_user, a.parname, 'SET')) d))::text

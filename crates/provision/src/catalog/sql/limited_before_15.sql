@@ -5,7 +5,4 @@ SELECT pg_catalog.jsonb_build_object(
     WHERE s.context IN ('superuser', 'superuser-backend')),
   -- Only a superuser may set names with a dot that no loaded library defines on other roles.
   'dotted_settings', (
-    SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE pg_catalog.strpos(s.name, '.') > 0),
-  'untrusted_extensions', (
-    SELECT pg_catalog.jsonb_agg(DISTINCT v.name) FROM pg_catalog.pg_available_extension_versions v
-    WHERE v.superuser AND NOT v.trusted))::text
+    SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE pg_catalog.strpos(s.name, '.') > 0))::text

@@ -46,9 +46,9 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     publications::diff(look, service, &contents);
     records::diff(look, service, &contents);
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
-        let settled = look.actual.settled_extensions.contains(name);
+        let settled = look.actual.host_extensions.settled.contains(name);
         let schema = (!settled).then(|| service.schemas[0].clone());
-        let staged = look.actual.movable_extensions.contains(name);
+        let staged = look.actual.host_extensions.movable.contains(name);
         let action = Action::CreateExtension { name: name.clone(), schema, staged };
         look.add(Risk::Safe, action, "not installed");
     }
