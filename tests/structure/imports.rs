@@ -1,17 +1,35 @@
 //! Which file imports which, and by what names: re-exports are followed to the file that defines the name.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
-use crate::source::{Module, Names, absolute};
+use crate::source::{Module, Names, absolute, modules};
 
 /// The names that each module takes from each other one.
 pub type Imports = BTreeMap<(Names, Names), BTreeSet<String>>;
 
+/// Parts of the sources that several tests ask for. They are read once: parsing takes seconds, and parsed items stay on
+/// their thread.
+pub struct Sources {
+    pub files: BTreeMap<Names, PathBuf>,
+    pub imports: Imports,
+}
+
+pub fn sources() -> &'static Sources {
+    static SOURCES: OnceLock<Sources> = OnceLock::new();
+    SOURCES.get_or_init(|| {
+        let modules = modules();
+        let imports = imports(&modules);
+        Sources { files: modules.into_iter().map(|(names, module)| (names, module.file)).collect(), imports }
+    })
+}
+
 /// All imports between the modules.
-pub fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
+fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
     let mut imports = Imports::new();
     for (names, module) in modules {
         let mut paths = Paths { module, names, found: BTreeSet::new() };

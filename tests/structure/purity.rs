@@ -1,7 +1,7 @@
 //! Rooms that decide do no I/O: they take values and return values, so that each decision can be tested without a
 //! server, and a dry run shares it with the real one.
 
-use crate::source::modules;
+use crate::imports::sources;
 
 /// Rooms, or files of a room, that decide.
 const PURE: &[&str] = &[
@@ -112,23 +112,27 @@ const IMPURE: &[&str] = &[
     "martydb_provision::run",
 ];
 
+/// Pure parts of modules that act.
+const HARMLESS: &[&str] = &["martydb_ui::report::printable"];
+
 #[test]
 fn rooms_that_decide_do_no_io() {
     let mut found = Vec::new();
-    for (names, module) in modules() {
+    for (names, file) in &sources().files {
         if !PURE
             .iter()
             .any(|pure| names.join("::") == *pure || names.join("::").starts_with(&format!("{pure}::")))
         {
             continue;
         }
-        let text = std::fs::read_to_string(&module.file).unwrap();
+        let text = std::fs::read_to_string(file).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap_or_default();
         for (number, line) in
             code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"))
         {
-            for word in IMPURE.iter().filter(|word| mentions(line, word)) {
-                found.push(format!("{}:{}: {word}: {}", module.file.display(), number + 1, line.trim()));
+            let line = HARMLESS.iter().fold(line.to_owned(), |line, part| line.replace(part, ""));
+            for word in IMPURE.iter().filter(|word| mentions(&line, word)) {
+                found.push(format!("{}:{}: {word}: {}", file.display(), number + 1, line.trim()));
             }
         }
     }

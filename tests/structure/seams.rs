@@ -1,14 +1,13 @@
 //! The kind of a server is known to few: commands see changes, findings and logins.
 
-use crate::imports::imports;
-use crate::source::modules;
+use crate::imports::sources;
 
 /// The only module that knows the crate of Redis.
 const SEAM: &str = "martydb::commands::redis";
 
 #[test]
 fn one_module_knows_the_crate_of_redis() {
-    let all = imports(&modules());
+    let all = &sources().imports;
     let is_redis = |names: &[String]| names.first().is_some_and(|name| name == "martydb_redis");
     let into: Vec<String> = all
         .keys()
