@@ -381,7 +381,7 @@ impl DatabaseFault {
 fn unrecorded(why: &str) -> RequestFault {
     tracing::warn!("the schema martydb_serve cannot be written ({why}): run `martydb apply`");
     let message = "the data service cannot keep its records: nothing was done";
-    RequestFault::new(503, "MDB010", message).header("Retry-After", "1")
+    RequestFault::new(503, "MDB011", message).header("Retry-After", "1")
 }
 
 fn of_database(error: &tokio_postgres::Error, authenticated: bool, may_read_rows: bool) -> RequestFault {

@@ -224,7 +224,7 @@ fn a_request_with_a_key_is_done_once_and_answered_again() {
     // Where the schema is gone, nothing is done without a record.
     server.sql("srk_a", "REVOKE INSERT ON martydb_serve.audit FROM srk_a_serve");
     let unrecorded = service.ask("POST", "/srk_a/rest/customer", Some(&writer), &[], &named("Gil"));
-    assert_eq!((unrecorded.status, unrecorded.json()["code"].as_str().unwrap()), (503, "MDB010"));
+    assert_eq!((unrecorded.status, unrecorded.json()["code"].as_str().unwrap()), (503, "MDB011"));
     assert_eq!(rows("customer"), "4");
 }
 
