@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::{provisioned, url};
 use crate::support::{Redis, Server};
 
-/// Commands that wait, end the session or change what its answers are, by their beginnings. `redis-cli` reads on after the last.
+/// Commands that wait, end the session, or have another number of answers, by their beginnings. `redis-cli` reads on after the last.
 const LEFT_OUT: &[&str] = &[
     "auth",
     "bl",
@@ -19,11 +19,14 @@ const LEFT_OUT: &[&str] = &[
     "multi",
     "psubscribe",
     "psync",
+    "punsubscribe",
     "quit",
     "reset",
     "ssubscribe",
     "subscribe",
+    "sunsubscribe",
     "sync",
+    "unsubscribe",
     "wait",
 ];
 
