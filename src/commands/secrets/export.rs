@@ -117,8 +117,9 @@ async fn logins<'a>(
     let mut all = vec![];
     for ((service, _, database, redis), kept) in exported.into_iter().zip(&kept) {
         let mut logins: Vec<_> = kept.logins().into_iter().map(Some).collect();
-        // The other entry of a Redis user is its former password.
-        logins.retain(|login| redis.is_none() || login.as_ref().is_some_and(|one| one.in_use));
+        // The other entry of a Redis user is its former password, which `rotate --redis --finish` needs.
+        let has_former = redis.is_none() || format == ExportFormat::Json;
+        logins.retain(|login| has_former || login.as_ref().is_some_and(|one| one.in_use));
         // An application uses one login; the other formats are for systems that serve both of a pair.
         logins.retain(|login| !format.is_for_applications() || login.as_ref().is_some_and(|one| one.in_use));
         // The password of a login that martydb did not create is elsewhere; a variable has to be set for each.

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::{provisioned, url};
-use crate::support::{Redis, Server};
+use crate::support::{Project, Redis, Server};
 
 #[test]
 fn no_command_is_refused_while_clients_change_and_the_former_password_ends_at_finish() {
@@ -42,11 +42,32 @@ fn no_command_is_refused_while_clients_change_and_the_former_password_ends_at_fi
     }
     project.run(&["plan", "--check"]).expect(0);
     project.run(&["verify-isolation"]).expect(0);
+    carried(&project);
     project.run(&["rotate", "--redis", "-s", "alpha", "--finish"]).expect(0);
     assert!(redis.client(&former, &["PING"]).contains("WRONGPASS"));
     redis.kill();
     redis.launch();
     assert!(redis.client(&new, &["PING"]).contains("PONG"));
     assert!(redis.client(&former, &["PING"]).contains("WRONGPASS"));
+    project.run(&["plan", "--check"]).expect(0);
+}
+
+/// Takes the passwords to another store in the middle of a rotation, with the former one; applications get the new one.
+fn carried(project: &Project) {
+    let out = project.path().join("all.json");
+    let to = out.display().to_string();
+    project.run(&["secrets", "export", "--format", "json", "--values", "--out", &to]).expect(0);
+    let file: serde_json::Value = serde_json::from_str(&project.read("all.json")).unwrap();
+    let of = |name: &str| {
+        let found = file["entries"].as_array().unwrap().iter().find(|entry| entry["login"] == name);
+        found.map(|entry| (entry["in_use"] == true, entry["password"].as_str().unwrap().to_owned()))
+    };
+    let (current, former) = (of("redis_alpha_app").unwrap(), of("redis_alpha_app_b").unwrap());
+    assert!(current.0 && !former.0 && current.1 != former.1);
+    let env = project.run(&["secrets", "export", "--format", "dotenv", "--values", "--out", "-"]).expect(0);
+    assert!(env.stdout.contains(&format!("ALPHA_REDIS_APP_PASSWORD={}", current.1)), "{}", env.said());
+    assert!(!env.stdout.contains(&former.1));
+    std::fs::remove_file(project.path().join(".martydb/secrets/development.yaml")).unwrap();
+    project.run(&["secrets", "import", "--from", "json", &to]).expect(0);
     project.run(&["plan", "--check"]).expect(0);
 }
