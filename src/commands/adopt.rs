@@ -4,14 +4,17 @@
 mod choice;
 mod entry;
 mod next_commands;
+mod redis;
 mod report;
 
 use std::fs;
 use std::sync::Arc;
 
 use clap::Args;
+use serde::Serialize;
 
 use self::entry::{DeclaredRoles, ServiceEntry};
+use self::redis::RedisUseReport;
 use self::report::{AdoptReport, ManifestEdit};
 use martydb_config::manifest::{self, DeclaredService, Manifest, ManifestDraft};
 use martydb_config::replace_file::{Readers, replace_file, unwritable};
@@ -22,7 +25,7 @@ use martydb_provision::adopt::{self, Declarations, ScanContext, ServiceKeys};
 use martydb_provision::provision::{self, PlanOptions, PlannedServer};
 use martydb_provision::run::Run;
 use martydb_ui::flags::{Global, OneService};
-use martydb_ui::report::Out;
+use martydb_ui::report::{Out, Report, Style};
 
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
@@ -40,6 +43,26 @@ pub struct Arguments {
     /// Omit the first migration from the next commands.
     #[arg(long)]
     pub no_baseline: bool,
+    /// Show which clients and prefixes of keys a Redis server of the manifest has now, and propose services.
+    #[arg(long, conflicts_with_all = ["plain", "service", "database", "dry_run", "no_baseline"])]
+    pub redis: bool,
+}
+
+/// Result of `adopt`.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum AdoptOutcome {
+    Database(Box<AdoptReport>),
+    Redis(RedisUseReport),
+}
+
+impl Report for AdoptOutcome {
+    fn text(&self, style: &Style) -> String {
+        match self {
+            AdoptOutcome::Database(report) => report.text(style),
+            AdoptOutcome::Redis(report) => report.text(style),
+        }
+    }
 }
 
 impl Arguments {
@@ -67,10 +90,25 @@ pub async fn run(
     environment: Environment,
     out: Arc<Out>,
     arguments: &Arguments,
-) -> Result<AdoptReport> {
+) -> Result<AdoptOutcome> {
     let here = std::env::current_dir().unwrap_or_default();
     let path = manifest::find(global.manifest.as_deref(), &here)?;
     let before = ManifestDraft::read(&path, &global.env)?;
+    if arguments.redis {
+        let run = Run::with_manifest(global, before.resolve(&environment)?, environment, out);
+        return redis::run(&run, arguments.server.as_deref()).await.map(AdoptOutcome::Redis);
+    }
+    let report = of_database(global, environment, out, arguments, before).await?;
+    Ok(AdoptOutcome::Database(Box::new(report)))
+}
+
+async fn of_database(
+    global: &Global,
+    environment: Environment,
+    out: Arc<Out>,
+    arguments: &Arguments,
+    before: ManifestDraft,
+) -> Result<AdoptReport> {
     let chosen = match arguments.service.name() {
         Some(_) => None,
         None => {

@@ -1,6 +1,8 @@
 //! `monitor`: serves metrics until it is stopped, or writes them once.
 
 #[cfg(feature = "monitor")]
+mod beside;
+#[cfg(feature = "monitor")]
 mod exporter;
 #[cfg(not(feature = "monitor"))]
 #[path = "monitor/no_exporter.rs"]
@@ -48,6 +50,9 @@ pub struct Arguments {
     /// Interval at which tables that are partitioned by time are checked.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = interval, hide_short_help = true)]
     pub partitions_every: Interval,
+    /// Interval at which the statistics of Redis servers are read.
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = interval, hide_short_help = true)]
+    pub redis_every: Interval,
     /// Interval at which the statistics of the largest tables are read.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = interval, hide_short_help = true)]
     pub tables_every: Interval,

@@ -2,6 +2,7 @@
 
 use crate::commands::change::{Change, ServerError};
 use crate::commands::missing_feature;
+use martydb_config::manifest::RedisService;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
@@ -11,7 +12,9 @@ use martydb_provision::probe::ConnectionRow;
 use martydb_provision::rotate::Rotated;
 use martydb_provision::run::Run;
 
-pub use super::redis_values::{RedisAddress, RedisApplied, RedisHealth};
+pub use super::redis_values::{
+    RedisAddress, RedisApplied, RedisClients, RedisHealth, RedisMeasured, RedisRow, RedisState, RedisUsage,
+};
 
 /// Plans of no server.
 #[derive(Default)]
@@ -88,6 +91,30 @@ pub async fn prove(
 
 pub async fn connections(run: &Run, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
     refuse(run, services).map(|()| vec![])
+}
+
+#[cfg_attr(not(feature = "monitor"), allow(dead_code))]
+pub async fn statistics(run: &Run, services: &[DesiredService]) -> Result<Vec<RedisMeasured>> {
+    refuse(run, services).map(|()| vec![])
+}
+
+/// Returns one row for each service with keys, which this build cannot ask about.
+pub async fn states(run: &Run, services: &[DesiredService]) -> Vec<RedisRow> {
+    let keys = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+    let row = |one: &RedisService| RedisRow {
+        service: one.service.to_string(),
+        server: one.server.clone(),
+        prefix: one.prefix.clone(),
+        state: RedisState::Unreachable,
+        error: Some(missing_feature("redis").to_string()),
+    };
+    keys.map(row).collect()
+}
+
+/// # Errors
+/// Always: this build does not know Redis.
+pub async fn usage(_: &Run, _: &str) -> Result<RedisUsage> {
+    Err(missing_feature("redis"))
 }
 
 /// Removal that does not exist.

@@ -1,5 +1,9 @@
 //! Redis beside PostgreSQL, for the commands: changes, findings, logins and addresses that do not know the server's kind.
 
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
 use crate::commands::change::{Change, ServerError, Statements};
 use martydb_config::manifest::{RedisServer, RedisService};
 use martydb_config::secrets::CredentialKey;
@@ -12,11 +16,15 @@ use martydb_provision::rotate::Rotated;
 use martydb_provision::run::Run;
 use martydb_redis::apply::{self, AppliedRedis, PlannedRedis};
 use martydb_redis::desired::DesiredRedis;
+use martydb_redis::discovery::{self, discover};
 use martydb_redis::plan::{RedisStep, in_use, save_command};
+use martydb_redis::proof::TriedLogin;
 use martydb_redis::rotate::{self, PasswordTurn};
-use martydb_redis::{proof, teardown};
+use martydb_redis::{proof, statistics as measuring, teardown};
 
-pub use super::redis_values::{RedisAddress, RedisApplied, RedisHealth};
+pub use super::redis_values::{
+    RedisAddress, RedisApplied, RedisClients, RedisHealth, RedisMeasured, RedisRow, RedisState, RedisUsage,
+};
 
 /// Plans of the Redis servers of a run.
 #[derive(Default)]
@@ -226,6 +234,50 @@ pub async fn prove(
     Ok(all)
 }
 
+/// Reads the statistics of these services' servers, side by side. Without Redis in the manifest nothing is asked.
+#[cfg_attr(not(feature = "monitor"), allow(dead_code))]
+pub async fn statistics(run: &Run, services: &[DesiredService]) -> Result<Vec<RedisMeasured>> {
+    let read = servers(run, services).into_iter().map(async |(server, _)| {
+        let of = measuring::measure(run, server).await;
+        let server = server.name.to_string();
+        RedisMeasured { server, samples: of.samples, subjects: of.subjects, failure: of.failure }
+    });
+    Ok(join_all(read).await)
+}
+
+/// Time limit of a server's answers to `status`.
+const STATUS_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Logs in as the users of these services, for `status`: one row for each service with keys.
+pub async fn states(run: &Run, services: &[DesiredService]) -> Vec<RedisRow> {
+    let rows = servers(run, services).into_iter().map(async |(server, names)| {
+        let tried = async {
+            let desired = DesiredRedis::read(run, server, &names).await?;
+            proof::own_logins(run, &desired).await
+        };
+        let slow = |_| Err(Error::operation(format!("nothing within {} s", STATUS_PATIENCE.as_secs())));
+        let tried = tokio::time::timeout(STATUS_PATIENCE, tried).await.unwrap_or_else(slow);
+        let here = run.manifest.redis.on(&server.name).filter(|service| names.contains(&service.service));
+        here.map(|service| state(service, &tried)).collect::<Vec<_>>()
+    });
+    join_all(rows).await.concat()
+}
+
+fn state(service: &RedisService, tried: &Result<Vec<TriedLogin>>) -> RedisRow {
+    let failed = |one: &&TriedLogin| one.service.service == service.service && one.outcome.is_err();
+    let (state, error) = match tried.as_ref().map(|all| all.iter().find(failed)) {
+        Err(error) => (RedisState::Unreachable, Some(error.to_string())),
+        Ok(None) => (RedisState::Ok, None),
+        Ok(Some(TriedLogin { user, outcome, .. })) => match outcome {
+            Err((true, why)) => (RedisState::Refused, Some(format!("{user}: {why}"))),
+            Err((false, why)) => (RedisState::Unreachable, Some(why.clone())),
+            Ok(_) => (RedisState::Ok, None),
+        },
+    };
+    let (server, prefix) = (service.server.clone(), service.prefix.clone());
+    RedisRow { service: service.service.to_string(), server, prefix, state, error }
+}
+
 /// Logs in as every user of these services.
 pub async fn connections(run: &Run, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
     let mut rows = vec![];
@@ -252,6 +304,25 @@ pub async fn connections(run: &Run, services: &[DesiredService]) -> Result<Vec<C
         }
     }
     Ok(rows)
+}
+
+/// Reads the clients and the prefixes of keys of a server.
+pub async fn usage(run: &Run, server: &str) -> Result<RedisUsage> {
+    let found = discover(run, &run.manifest.redis.servers[server]).await?;
+    let client = |one: discovery::FoundClients| {
+        let discovery::FoundClients { user, name, host, count } = one;
+        RedisClients { user, name, host, count }
+    };
+    let prefixes = found.prefixes.into_iter().map(|one| (one.prefix, one.keys, one.service.to_string()));
+    Ok(RedisUsage {
+        server: server.to_owned(),
+        clients: found.clients.into_iter().map(client).collect(),
+        prefixes: prefixes.collect(),
+        others: found.others,
+        example: found.example,
+        looked_at: found.looked_at,
+        complete: found.is_complete,
+    })
 }
 
 /// Service that is about to be removed from its Redis server.

@@ -1,6 +1,8 @@
 //! Redis: users and keys of services, provisioned and proven like a database.
 
+mod in_use;
 mod leaks;
+mod monitored;
 mod moving_off_default;
 mod provisioned;
 mod rotated;

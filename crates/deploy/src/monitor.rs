@@ -4,6 +4,7 @@
 //! logins or more time run on a schedule ([`checks`]) and store their results on the [`results`]. A scrape combines
 //! both and writes them ([`exposition`]). [`martydb_model::metrics`] lists all metrics.
 
+mod beside;
 pub mod checks;
 mod exporter;
 pub mod exposition;
@@ -31,6 +32,7 @@ use martydb_model::metrics::Sample;
 use martydb_provision::run::Run;
 use results::CheckResults;
 
+pub use beside::{BesideServers, Judgements};
 pub use page::MonitorPage;
 
 /// Samples of one moment, and the failures to read some.
@@ -49,14 +51,14 @@ pub struct Measurement {
 ///
 /// # Errors
 /// If the manifest declares no login for the monitor.
-pub async fn once(run: &Run, schedule: &Schedule) -> Result<Measurement> {
+pub async fn once(run: &Run, schedule: &Schedule, beside: Arc<dyn BesideServers>) -> Result<Measurement> {
     demand_login(run)?;
     let results = Arc::new(CheckResults::default());
     let (handles, watches) = watch::all(run, false);
     for watch in watches {
         tokio::spawn(watch.serve());
     }
-    let checks = Checks::new(run.again(), results.clone(), schedule.extent, false);
+    let checks = Checks::new(run.again(), results.clone(), schedule.extent, beside);
     join_all(schedule.due().map(|(check, _)| checks.once(check))).await;
     let monitor = Exporter::new(run, schedule, handles, results.clone());
     let (samples, unreachable) = monitor.samples(Duration::from_secs(15)).await;
@@ -80,6 +82,7 @@ pub async fn serve(
     listener: &HttpListener,
     results: Arc<CheckResults>,
     page: Option<MonitorPage>,
+    beside: Arc<dyn BesideServers>,
 ) -> Result<()> {
     demand_login(run)?;
     listener.check("the metrics")?;
@@ -91,7 +94,8 @@ pub async fn serve(
         http::guarded(&monitor, page.clone()),
     )?;
     run.out.note(&bound.greeting("/metrics"));
-    let checks = Checks { page, ..Checks::new(run.again(), results, schedule.extent, true) };
+    let checks = Checks::new(run.again(), results, schedule.extent, beside);
+    let checks = Checks { page, logs_failures: true, ..checks };
     checks.begin(schedule.clone())?;
     let mut tasks = tokio::task::JoinSet::new();
     for watch in watches {

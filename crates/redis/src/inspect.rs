@@ -42,9 +42,7 @@ pub async fn inspect(
     let info = session.demand(&["INFO", "server"], "INFO").await?;
     let commands = CommandSpec::read_all(&session.demand(&["COMMAND"], "COMMAND").await?);
     let settings = settings(session).await?;
-    let lines = texts(&session.demand(&["ACL", "LIST"], "ACL LIST").await?);
-    let all: BTreeMap<String, String> =
-        lines.into_iter().filter_map(|line| Some((user_of(&line)?, line))).collect();
+    let all = user_lines(session).await?;
     let is_read = |name: &String| {
         depth == InspectionDepth::Everything || desired.users.contains_key(name) || name == DEFAULT_USER
     };
@@ -81,6 +79,12 @@ pub async fn inspect(
         clients,
         outside,
     })
+}
+
+/// Returns the line of `ACL LIST` of each user.
+async fn user_lines(session: &mut Session) -> Result<BTreeMap<String, String>> {
+    let lines = texts(&session.demand(&["ACL", "LIST"], "ACL LIST").await?);
+    Ok(lines.into_iter().filter_map(|line| Some((user_of(&line)?, line))).collect())
 }
 
 fn user_of(line: &str) -> Option<String> {
@@ -136,16 +140,18 @@ fn patterns(value: &Value) -> Vec<String> {
     written.split_ascii_whitespace().map(str::to_owned).collect()
 }
 
+/// Returns a value of an answer that consists of names and values.
+pub fn field<'v>(answer: &'v Value, name: &str) -> Option<&'v Value> {
+    let Value::Array(cells) = answer else { return None };
+    let found = cells.chunks_exact(2).find(|pair| text(&pair[0]).as_deref() == Some(name));
+    found.map(|pair| &pair[1])
+}
+
 fn selectors(value: &Value) -> Vec<UserSelector> {
     let Value::Array(all) = value else { return vec![] };
-    let of = |key: &str, cells: &[Value]| {
-        let found = cells.chunks_exact(2).find(|pair| text(&pair[0]).as_deref() == Some(key));
-        found.map_or_else(Vec::new, |pair| patterns(&pair[1]))
-    };
-    let one = |selector: &Value| match selector {
-        Value::Array(cells) => UserSelector { keys: of("keys", cells), channels: of("channels", cells) },
-        _ => UserSelector::default(),
-    };
+    let of = |key: &str, selector: &Value| field(selector, key).map_or_else(Vec::new, patterns);
+    let one =
+        |selector: &Value| UserSelector { keys: of("keys", selector), channels: of("channels", selector) };
     all.iter().map(one).collect()
 }
 
@@ -275,7 +281,22 @@ fn stored_lines(desired: &DesiredRedis, file: &Path) -> Option<BTreeMap<String, 
     Some(text.lines().filter_map(|line| Some((user_of(line)?, line.to_owned()))).collect())
 }
 
-async fn clients(session: &mut Session) -> Result<Vec<RedisClient>> {
+/// Returns how the server keeps its users, and `true` if a restart would lose or change one: a run was killed before it
+/// saved, or the stored form differs.
+pub async fn unsaved_state(
+    session: &mut Session,
+    desired: &DesiredRedis,
+    info: &Value,
+) -> Result<(UserStorage, bool)> {
+    let settings = settings(session).await?;
+    let all = user_lines(session).await?;
+    let storage = storage(info, &settings);
+    let is_marked = all.contains_key(&desired.unsaved_mark());
+    Ok((storage, is_marked || !unsaved(info, &settings, storage, desired, &all).is_empty()))
+}
+
+/// Returns every connection but this one.
+pub async fn clients(session: &mut Session) -> Result<Vec<RedisClient>> {
     let own = number(&session.demand(&["CLIENT", "ID"], "CLIENT ID").await?).unwrap_or_default();
     let listed = session.demand(&["CLIENT", "LIST"], "CLIENT LIST").await?;
     let value = |line: &str, key: &str| {

@@ -8,10 +8,12 @@
 //! - [`desired`]: declared users, with the hashes of their passwords
 //! - [`actual`]: state of a server, as values
 //! - [`admin`]: login of the admin
+//! - [`discovery`]: clients and prefixes of a server that is in use
 //! - [`inspect`]: actual state of a server
 //! - [`plan`]: difference between desired and actual state, as steps (pure)
 //! - [`apply`]: executes steps, and saves the users
 //! - [`rotate`]: new passwords, the former ones valid until the end
+//! - [`statistics`]: memory, clients and refusals for the monitor
 //! - [`teardown`]: removes a service's users and keys
 //! - [`proof`]: findings from the users and settings, and by logging in
 
@@ -26,10 +28,12 @@ pub mod apply;
 mod command;
 pub mod contract;
 pub mod desired;
+pub mod discovery;
 pub mod inspect;
 mod pattern;
 pub mod plan;
 pub mod proof;
 pub mod rotate;
 pub mod session;
+pub mod statistics;
 pub mod teardown;

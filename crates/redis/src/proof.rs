@@ -16,7 +16,7 @@ use crate::admin;
 use crate::desired::DesiredRedis;
 use crate::inspect::{InspectionDepth, inspect};
 
-pub use probe::{TriedLogin, own_logins};
+pub use probe::{PROBE, TriedLogin, own_logins};
 
 /// Proves one server. Nothing is written.
 pub async fn prove(

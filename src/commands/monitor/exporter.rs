@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::beside::Beside;
 use super::{Arguments, Interval};
 use martydb_config::manifest::Manifest;
 use martydb_config::replace_file::{Readers, replace_file, unwritable};
@@ -18,11 +19,12 @@ use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style, error_text, pause};
 
 impl Arguments {
-    /// Without a backup store in the manifest no backups are checked, and without outboxes or partitions none of these.
+    /// Without a backup store in the manifest no backups are checked, and without outboxes, partitions or Redis none of these.
     fn schedule(&self, manifest: &Manifest) -> Schedule {
         let has_backups = manifest.backup.is_some();
         let has_outboxes = manifest.services.values().any(|service| service.outbox.is_some());
         let has_partitions = manifest.services.values().any(|service| !service.partitions.is_empty());
+        let has_redis = !manifest.redis.services.is_empty();
         let backups = |interval: Interval| Interval(interval.0.filter(|_| has_backups));
         let every = [
             (MonitorCheck::Isolation, self.isolation_every),
@@ -32,6 +34,7 @@ impl Arguments {
             (MonitorCheck::Outbox, Interval(self.outbox_every.0.filter(|_| has_outboxes))),
             (MonitorCheck::Tables, self.tables_every),
             (MonitorCheck::Partitions, Interval(self.partitions_every.0.filter(|_| has_partitions))),
+            (MonitorCheck::Redis, Interval(self.redis_every.0.filter(|_| has_redis))),
         ];
         let limits = [
             ("backup", backups(self.backup_age)),
@@ -65,10 +68,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
         run.out.serves();
         let results = Arc::new(CheckResults::default());
         let page = page(run, &results)?;
-        monitor::serve(run, &schedule, &arguments.listener(), results, page).await?;
+        monitor::serve(run, &schedule, &arguments.listener(), results, page, Arc::new(Beside)).await?;
         return Ok(MonitorReport { snapshot: None, written: false });
     }
-    let snapshot = monitor::once(run, &schedule).await?;
+    let snapshot = monitor::once(run, &schedule, Arc::new(Beside)).await?;
     let written = arguments.out.is_some();
     if let Some(path) = &arguments.out {
         let text = text_of(&snapshot);

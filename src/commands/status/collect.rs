@@ -8,7 +8,7 @@ use clap::Args;
 use super::status_word::StatusWord;
 use crate::commands::partitions::{PartitionRow, next_run};
 use crate::commands::per_service::map_within;
-use crate::commands::redis;
+use crate::commands::redis::{self, RedisRow};
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
@@ -51,14 +51,16 @@ pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
 
 pub type Targets = Vec<(DesiredService, Result<MigrationTarget>)>;
 
-/// The services, the replicas of their servers, and the tables that are partitioned by time.
+/// The services, the replicas of their servers, the tables that are partitioned by time, and the keys on Redis.
 pub struct Reviewed {
     pub services: Vec<ServiceStatus>,
     pub replicas: Vec<ReplicaStatus>,
     pub partitions: Vec<PartitionRow>,
+    pub redis: Vec<RedisRow>,
 }
 
-/// Reads the status of each service, and its drift from the manifest if requested, of the servers' replicas, and of partitions.
+/// Reads the status of each service, and its drift from the manifest if requested, of the servers' replicas,
+/// of partitions and of keys on Redis.
 pub async fn review(
     run: &Run,
     arguments: &Arguments,
@@ -67,7 +69,8 @@ pub async fn review(
 ) -> Reviewed {
     let servers = run.servers_of(services);
     let of_services = look(run, targets, measured(run, arguments));
-    let (mut all, replicas) = tokio::join!(of_services, replicas::of_servers(run, &servers));
+    let (mut all, replicas, redis) =
+        tokio::join!(of_services, replicas::of_servers(run, &servers), redis::states(run, services));
     let reachable = |service: &&DesiredService| {
         let is_it = |status: &&ServiceStatus| status.service == service.name.as_str();
         let has_answered = |state| !matches!(state, ServiceState::Unreachable | ServiceState::NotProvisioned);
@@ -79,7 +82,7 @@ pub async fn review(
     if arguments.drift || arguments.check || wants_drift {
         mark_drift(run, services, &mut all).await;
     }
-    Reviewed { services: all, replicas, partitions }
+    Reviewed { services: all, replicas, partitions, redis }
 }
 
 /// Returns the status of each service; one whose server does not answer is unreachable.

@@ -6,6 +6,7 @@ use super::backups::KnownBackups;
 use super::collect::{Arguments, Reviewed};
 use super::status_word::StatusWord;
 use crate::commands::partitions::PartitionRow;
+use crate::commands::redis::RedisRow;
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::{ServiceStatus, Sizes};
 use martydb_provision::replicas::ReplicaStatus;
@@ -15,6 +16,7 @@ pub struct StatusReport {
     pub services: Vec<ServiceStatus>,
     pub replicas: Vec<ReplicaStatus>,
     pub partitions: Vec<PartitionRow>,
+    pub redis: Vec<RedisRow>,
     pub backups: KnownBackups,
     only: Vec<StatusWord>,
     /// `true` if any state other than up to date is a difference.
@@ -42,25 +44,27 @@ impl Serialize for StatusReport {
             services: Vec<Row<'a>>,
             replicas: Vec<ReplicaRow<'a>>,
             partitions: &'a [PartitionRow],
+            redis: &'a [RedisRow],
         }
         let row = |status| Row { status, backup: self.backups.summary_of(&status.service) };
         let services = self.shown().map(row).collect();
         let replica =
             |status| ReplicaRow { status, late: ReplicaStatus::is_late(status), in_words: status.in_words() };
         let replicas = self.replicas.iter().map(replica).collect();
-        Document { services, replicas, partitions: &self.partitions }.serialize(serializer)
+        Document { services, replicas, partitions: &self.partitions, redis: &self.redis }
+            .serialize(serializer)
     }
 }
 
 impl StatusReport {
     pub fn new(
-        Reviewed { services, replicas, partitions }: Reviewed,
+        Reviewed { services, replicas, partitions, redis }: Reviewed,
         backups: KnownBackups,
         arguments: &Arguments,
         sizes: Sizes,
     ) -> StatusReport {
         let (only, check) = (arguments.only.clone(), arguments.check);
-        StatusReport { services, replicas, partitions, backups, only, check, sizes }
+        StatusReport { services, replicas, partitions, redis, backups, only, check, sizes }
     }
 
     pub fn shown(&self) -> impl Iterator<Item = &ServiceStatus> {

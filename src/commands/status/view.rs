@@ -3,6 +3,7 @@
 use super::report::StatusReport;
 use super::status_word::{StatusWord, tally};
 use crate::commands::partitions::PartitionRow;
+use crate::commands::redis::{RedisRow, RedisState};
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::{
@@ -18,6 +19,7 @@ pub fn text(report: &StatusReport, style: &Style) -> String {
     text += &summary(report, shown.len(), style);
     text += &report.replicas.iter().map(|one| replica(one, style)).collect::<String>();
     text += &report.partitions.iter().map(|one| partitions(one, style)).collect::<String>();
+    text += &report.redis.iter().map(|one| redis(one, style)).collect::<String>();
     text + &shown.into_iter().map(|status| details(status, style)).collect::<String>()
 }
 
@@ -102,6 +104,16 @@ fn replica(one: &ReplicaStatus, style: &Style) -> String {
 fn partitions(one: &PartitionRow, style: &Style) -> String {
     let colour = if one.is_short() { Paint::Warn } else { Paint::Plain };
     paint(wrapped(&one.state_text(), "  ", style).trim_end(), colour, style) + "\n"
+}
+
+/// Returns the line of a service's keys on Redis.
+fn redis(one: &RedisRow, style: &Style) -> String {
+    let colour = match one.state {
+        RedisState::Ok => Paint::Plain,
+        RedisState::Refused => Paint::Warn,
+        RedisState::Unreachable => Paint::Bad,
+    };
+    paint(wrapped(&printable(&one.in_words()), "  ", style).trim_end(), colour, style) + "\n"
 }
 
 fn details(status: &ServiceStatus, style: &Style) -> String {

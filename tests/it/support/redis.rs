@@ -1,5 +1,6 @@
 //! A Redis server, and its own client.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
@@ -86,6 +87,18 @@ impl Redis {
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
     }
 
+    /// Keeps a connection with this URL's login open until it is dropped.
+    pub fn hold(&self, url: &str) -> HeldClient {
+        let mut command = Command::new("redis-cli");
+        command.args(["--no-auth-warning", "-u", url]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        child.stdin.as_mut().unwrap().write_all(b"PING\n").unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line, "PONG\n");
+        HeldClient(child)
+    }
+
     /// Runs it as the admin; the command must succeed.
     pub fn ops(&self, words: &[&str]) -> String {
         let said = self.client(&self.url_of(OPS.0, OPS.1), words);
@@ -96,6 +109,16 @@ impl Redis {
     /// A URL with a login.
     pub fn url_of(&self, user: &str, password: &str) -> String {
         format!("redis://{user}:{password}@127.0.0.1:{}", self.port)
+    }
+}
+
+/// A client that stays connected.
+pub struct HeldClient(Child);
+
+impl Drop for HeldClient {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
     }
 }
 

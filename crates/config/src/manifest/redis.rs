@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::connection_string::escape;
+use martydb_model::metrics::Subject;
 use martydb_model::{RoleKind, RoleName, ServerName, ServiceName, project_roles};
 
 /// Redis of a manifest; empty for most.
@@ -78,6 +79,15 @@ impl RedisService {
     /// Returns the user of a kind of role.
     pub fn user(&self, kind: RoleKind) -> String {
         kind.default_name().replace("{service}", self.service.as_str())
+    }
+
+    /// Returns the subject of its series: the prefix is in the place of a database.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            service: self.service.to_string(),
+            server: self.server.to_string(),
+            database: self.prefix.clone(),
+        }
     }
 }
 

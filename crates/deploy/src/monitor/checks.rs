@@ -8,12 +8,14 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use time::OffsetDateTime;
 
+use super::beside::BesideServers;
 use super::page::MonitorPage;
 use super::results::{CheckOutcome, CheckResults, seconds};
 use super::{tables, verdict};
+use martydb_config::manifest::RedisService;
 use martydb_migrate::{ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
-use martydb_model::metrics::MonitorCheck;
+use martydb_model::metrics::{MonitorCheck, Subject};
 use martydb_model::{DesiredService, ServerName};
 use martydb_pg::server::sessions::SessionList;
 use martydb_pg::wire::interrupt;
@@ -56,12 +58,19 @@ pub struct Checks {
     pub logs_failures: bool,
     /// Page that shows the proofs.
     pub page: Option<MonitorPage>,
+    /// Servers of other kinds.
+    pub beside: Arc<dyn BesideServers>,
 }
 
 impl Checks {
-    pub fn new(mut run: Run, results: Arc<CheckResults>, extent: Extent, logs_failures: bool) -> Checks {
+    pub fn new(
+        mut run: Run,
+        results: Arc<CheckResults>,
+        extent: Extent,
+        beside: Arc<dyn BesideServers>,
+    ) -> Checks {
         (run.lock_wait, run.context.patience) = (PATIENCE.min(run.lock_wait), PATIENCE);
-        Checks { run, results, extent, logs_failures, page: None }
+        Checks { run, results, extent, logs_failures: false, page: None, beside }
     }
 
     /// Runs all checks on a separate thread, so that the work of a large proof does not delay scrapes. It ends with
@@ -109,6 +118,17 @@ impl Checks {
 
     async fn look(&self, run: &Run, check: MonitorCheck) -> Result<CheckOutcome> {
         let services = run.readable(&Default::default())?;
+        let (outcome, beside) =
+            tokio::join!(self.examine(run, &services, check), self.beside.check(run, &services, check));
+        Ok(outcome?.and(beside?))
+    }
+
+    async fn examine(
+        &self,
+        run: &Run,
+        services: &[DesiredService],
+        check: MonitorCheck,
+    ) -> Result<CheckOutcome> {
         Ok(match check {
             MonitorCheck::Isolation => {
                 let now = OffsetDateTime::now_utc();
@@ -117,18 +137,19 @@ impl Checks {
                     today: now.date().to_string(),
                     ..Filter::default()
                 };
-                let assessment = isolation::verify(run, &services, self.extent, &filter, false, vec![]).await;
-                let outcome =
-                    verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()));
+                let beside = self.beside.prove(run, services, self.extent).await?;
+                let assessment = isolation::verify(run, services, self.extent, &filter, false, beside).await;
+                let now = seconds(OffsetDateTime::now_utc());
+                let outcome = verdict::of_isolation(&assessment, &subjects(run, services), now);
                 if let Some(page) = &self.page {
                     (page.proven)(assessment);
                 }
                 outcome
             }
-            MonitorCheck::Migrations => verdict::of_migrations(&services, &migrations(run, &services).await?),
+            MonitorCheck::Migrations => verdict::of_migrations(services, &migrations(run, services).await?),
             MonitorCheck::Backups => {
                 let summary = run.backups()?.summaries(&run.manifest.project, &run.manifest.env).await?;
-                verdict::of_backups(&services, &summary)
+                verdict::of_backups(services, &summary)
             }
             MonitorCheck::Outbox => {
                 let with_outbox = services.iter().filter(|service| service.outbox.is_some());
@@ -145,7 +166,7 @@ impl Checks {
                 verdict::of_partitions(side_by_side(run, read).await)
             }
             MonitorCheck::Tables => {
-                let read = targets::of(run, &services).await?.into_iter().map(async |(service, target)| {
+                let read = targets::of(run, services).await?.into_iter().map(async |(service, target)| {
                     let tables = match target {
                         Ok(target) => tables::read(&target).await,
                         Err(error) => Err(error),
@@ -154,12 +175,20 @@ impl Checks {
                 });
                 verdict::of_tables(side_by_side(run, read).await)
             }
+            // All of it is read beside.
+            MonitorCheck::Redis => CheckOutcome::default(),
             MonitorCheck::Drift => {
-                let plans = provision::plan(run, &services, PlanOptions::default()).await;
-                verdict::of_drift(&services, &plans)
+                let plans = provision::plan(run, services, PlanOptions::default()).await;
+                verdict::of_drift(services, &plans)
             }
         })
     }
+}
+
+/// Returns the subjects that are proven: each service's database, and its keys on a server of another kind.
+fn subjects(run: &Run, services: &[DesiredService]) -> Vec<Subject> {
+    let keys = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+    services.iter().map(Subject::service).chain(keys.map(RedisService::subject)).collect()
 }
 
 /// Compares the services' migrations with their files.

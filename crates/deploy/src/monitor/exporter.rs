@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 use super::checks::Schedule;
 use super::results::CheckResults;
 use super::watch::ServerHandle;
+use martydb_config::manifest::RedisService;
 use martydb_model::error::Error;
 use martydb_model::metrics::{AGE_LIMIT, BUILD_INFO, CHECK_INTERVAL, SERVICE_INFO, Sample, Subject};
 use martydb_provision::context::Context;
@@ -34,7 +35,8 @@ impl Exporter {
         let itself = Subject::monitor();
         let mut fixed = vec![Sample::with(BUILD_INFO, &itself, [env!("CARGO_PKG_VERSION")], 1.0)];
         let services = context.manifest.services.values().map(Subject::service);
-        fixed.extend(services.map(|subject| Sample::new(SERVICE_INFO, &subject, 1.0)));
+        let keys = context.manifest.redis.services.values().map(RedisService::subject);
+        fixed.extend(services.chain(keys).map(|subject| Sample::new(SERVICE_INFO, &subject, 1.0)));
         let due = schedule
             .due()
             .map(|(check, every)| Sample::with(CHECK_INTERVAL, &itself, [check.name()], every.as_secs_f64()));

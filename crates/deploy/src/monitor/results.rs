@@ -21,6 +21,16 @@ pub struct CheckOutcome {
     pub failures: Vec<String>,
 }
 
+impl CheckOutcome {
+    /// Adds the outcome of other subjects.
+    pub fn and(mut self, other: CheckOutcome) -> CheckOutcome {
+        self.samples.extend(other.samples);
+        self.judged.extend(other.judged);
+        self.failures.extend(other.failures);
+        self
+    }
+}
+
 #[derive(Debug)]
 struct CheckRun {
     ended: OffsetDateTime,

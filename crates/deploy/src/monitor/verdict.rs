@@ -22,20 +22,19 @@ use martydb_relay::Backlog;
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
 /// Converts a verification that ended at `now`, in seconds since 1970.
-pub fn of_isolation(assessment: &Assessment, services: &[DesiredService], now: f64) -> CheckOutcome {
+pub fn of_isolation(assessment: &Assessment, subjects: &[Subject], now: f64) -> CheckOutcome {
     let mut outcome = CheckOutcome { failures: failures(&assessment.failed), ..CheckOutcome::default() };
     // What was found at a replica counts for its server.
     for server in assessment.servers.iter().filter(|server| server.at.is_none()) {
         let subject = Subject::server(&server.name);
         outcome.samples.extend(findings(assessment, &subject, None));
         outcome.judged.insert(subject);
-        for service in services.iter().filter(|service| service.server == server.name) {
-            let subject = Subject::service(service);
+        for subject in subjects.iter().filter(|subject| subject.server == server.name) {
             let provisioned = !server.unprovisioned.contains(&subject.service);
-            let proof = ServiceProof::of(assessment, services, &subject, provisioned);
-            outcome.samples.extend(proof.samples(&subject, now));
-            outcome.samples.extend(findings(assessment, &subject, Some(&subject.service)));
-            outcome.judged.insert(subject);
+            let proof = ServiceProof::of(assessment, subjects, subject, provisioned);
+            outcome.samples.extend(proof.samples(subject, now));
+            outcome.samples.extend(findings(assessment, subject, Some(&subject.service)));
+            outcome.judged.insert(subject.clone());
         }
     }
     outcome
@@ -46,10 +45,10 @@ fn failures(failed: &[(String, Error)]) -> Vec<String> {
 }
 
 /// Returns the service of a probe: that of the database, or else that of the login.
-fn exposed<'a>(probe: &'a Probe, services: &'a [DesiredService]) -> &'a str {
-    let mut here = services.iter().filter(|service| service.server == probe.server);
-    let found = here.find(|service| service.database.as_str() == probe.database);
-    found.map_or(&probe.service, |service| service.name.as_str())
+fn exposed<'a>(probe: &'a Probe, subjects: &'a [Subject]) -> &'a str {
+    let mut here = subjects.iter().filter(|subject| subject.server == probe.server);
+    let found = here.find(|subject| subject.database == probe.database);
+    found.map_or(&probe.service, |subject| &subject.service)
 }
 
 /// Result of a verification for one service.
@@ -64,12 +63,7 @@ enum ServiceProof {
 }
 
 impl ServiceProof {
-    fn of(
-        assessment: &Assessment,
-        services: &[DesiredService],
-        of: &Subject,
-        provisioned: bool,
-    ) -> ServiceProof {
+    fn of(assessment: &Assessment, subjects: &[Subject], of: &Subject, provisioned: bool) -> ServiceProof {
         let about = |service: Option<&str>, server: &str| {
             server == of.server && service.is_none_or(|service| service == of.service)
         };
@@ -77,7 +71,7 @@ impl ServiceProof {
             .matrix
             .iter()
             .chain(&assessment.extra)
-            .filter(|row| row.probe.server == of.server && exposed(&row.probe, services) == of.service);
+            .filter(|row| row.probe.server == of.server && exposed(&row.probe, subjects) == of.service);
         let breach =
             |row: &ProbeRow| row.reported.as_ref().is_some_and(|one| !matches!(one, BreachReport::Accepted));
         let grave = assessment.findings.iter().any(|finding| {

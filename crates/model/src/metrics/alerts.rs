@@ -58,6 +58,9 @@ alerts! {
     "MartydbServerDown" "server-down" Critical "2m"
         "martydb_up == 0"
         "Server {{ $labels.server }} does not answer the monitor";
+    "MartydbRedisDown" "redis-down" Critical "2m"
+        "martydb_redis_up == 0"
+        "Redis server {{ $labels.server }} does not answer the monitor";
     "MartydbMonitorDown" "monitor-down" Critical "5m"
         "absent(martydb_build_info)"
         "Prometheus gets nothing from martydb monitor: no other of its alerts can fire";
@@ -109,6 +112,18 @@ alerts! {
     "MartydbPartitionsDefault" "partitions-default" Warning "30m"
         "martydb_partitions_default_rows > 0"
         "The default partition of {{ $labels.schema }}.{{ $labels.table }} of service {{ $labels.service }} has {{ $value }} rows";
+    "MartydbRedisMemory" "redis-memory" Warning "5m"
+        "martydb_redis_memory_used_bytes > on (job, instance, server) group_left () (0.9 * martydb_redis_memory_limit_bytes{policy=\"noeviction\"})"
+        "Redis server {{ $labels.server }} uses {{ $value | humanize1024 }}B, more than 90 % of maxmemory: at the limit it refuses writes";
+    "MartydbRedisUsersUnsaved" "redis-users-unsaved" Warning "15m"
+        "martydb_redis_users_unsaved == 1"
+        "A restart of Redis server {{ $labels.server }} would lose or change users";
+    "MartydbRedisSaveFails" "redis-save-fails" Warning "5m"
+        "martydb_redis_save_failing == 1"
+        "Redis server {{ $labels.server }} cannot save its keys";
+    "MartydbRedisRefusals" "redis-refusals" Warning "0m"
+        "delta(martydb_redis_acl_log_refusals{service!=\"\",reason!=\"auth\"}[15m]) > 0"
+        "Redis server {{ $labels.server }} refused user {{ $labels.role }} of service {{ $labels.service }}: {{ $labels.reason }}";
     "MartydbRelayStalled" "relay-stalled" Warning "5m"
         "martydb_relay_pending > 0 unless on (job, instance, service, server) time() - martydb_relay_last_success_timestamp_seconds < 300"
         "{{ $value }} events of service {{ $labels.service }} wait, and a relay has published none for five minutes";

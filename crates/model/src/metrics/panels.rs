@@ -68,6 +68,12 @@ panels! {
         ];
         "Archiving fails" GoodIfZero "none" [("sum(martydb_archive_failing) or vector(0)", "servers")];
         "Replication lag" Lines "s" [("martydb_replication_lag_seconds", "{{server}} to {{standby}}")];
+        "Redis servers that answer" GoodIfOne "none" [("min(martydb_redis_up) or vector(1)", "servers")];
+        "Redis: memory" Lines "bytes" [
+            ("martydb_redis_memory_used_bytes", "{{server}}"),
+            ("martydb_redis_memory_limit_bytes", "{{server}}: maxmemory ({{policy}})")
+        ];
+        "Redis: evictions" Lines "ops" [("rate(martydb_redis_evicted_keys_total[$__rate_interval])", "{{server}}")];
         "Age of transaction IDs" Lines "none" [("max by (server) (martydb_transaction_id_age)", "{{server}}")];
     }
     Service {
@@ -86,6 +92,10 @@ panels! {
             ("rate(martydb_relay_failures_total{service=\"$service\"}[$__rate_interval])", "{{kind}}")
         ];
         "Relay: lag" Lines "s" [("martydb_relay_lag_seconds{service=\"$service\"}", "{{instance}}")];
+        "Redis: clients" Lines "none" [("martydb_redis_clients{service=\"$service\"}", "{{role}}")];
+        "Redis: refusals" Lines "none" [
+            ("martydb_redis_acl_log_refusals{service=\"$service\"}", "{{role}}: {{reason}}")
+        ];
         "Backup" Value "s" [("time() - martydb_backup_timestamp_seconds{service=\"$service\"}", "age")];
         "Restore proven" Value "s" [("time() - martydb_backup_verified_timestamp_seconds{service=\"$service\"}", "age")];
         "Size" Value "bytes" [("martydb_database_size_bytes{service=\"$service\"}", "size")];

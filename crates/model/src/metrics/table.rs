@@ -37,10 +37,12 @@ pub enum MonitorCheck {
     Tables,
     /// `partitions --dry-run`.
     Partitions,
+    /// Statistics of the Redis servers.
+    Redis,
 }
 
 impl MonitorCheck {
-    pub const ALL: [MonitorCheck; 7] = [
+    pub const ALL: [MonitorCheck; 8] = [
         MonitorCheck::Isolation,
         MonitorCheck::Migrations,
         MonitorCheck::Drift,
@@ -48,6 +50,7 @@ impl MonitorCheck {
         MonitorCheck::Outbox,
         MonitorCheck::Tables,
         MonitorCheck::Partitions,
+        MonitorCheck::Redis,
     ];
 
     /// Returns the value of the label `check`.
@@ -60,6 +63,7 @@ impl MonitorCheck {
             MonitorCheck::Outbox => "outbox",
             MonitorCheck::Tables => "tables",
             MonitorCheck::Partitions => "partitions",
+            MonitorCheck::Redis => "redis",
         }
     }
 }
@@ -98,7 +102,7 @@ metrics! {
         BUILD_INFO = "martydb_build_info", Gauge ["version"], "1, with the version of martydb";
         UP = "martydb_up", Gauge [], "1 if the server answered the monitor";
         SERVER_READ_SECONDS = "martydb_server_read_seconds", Gauge [], "How long the server's statistics took to read";
-        SERVICE_INFO = "martydb_service_info", Gauge [], "1 for each service of the manifest";
+        SERVICE_INFO = "martydb_service_info", Gauge [], "1 for each service of the manifest, once on each of its servers";
         CHECK_OK = "martydb_check_ok", Gauge ["check"], "1 if the last run of a check completed, whatever its result";
         CHECK_END = "martydb_check_end_timestamp_seconds", Gauge ["check"], "When the last run of a check ended";
         CHECK_SECONDS = "martydb_check_seconds", Gauge ["check"], "How long the last run of a check took";
@@ -195,6 +199,18 @@ metrics! {
         PARTITIONS_DEFAULT_ROWS = "martydb_partitions_default_rows", Gauge ["schema", "table"], "Rows in the table's default partition, counted up to 10000; absent without one";
         PARTITIONS_LEFT_OUT = "martydb_partitions_left_out", Gauge ["schema", "table"], "Periods that get no partition, because the default partition has rows of them";
         PARTITIONS_DUE = "martydb_partitions_due", Gauge ["schema", "table"], "Partitions that the next `martydb partitions` would make, remove or finish detaching";
+    }
+    MetricSource::Check(MonitorCheck::Redis) => {
+        REDIS_UP = "martydb_redis_up", Gauge [], "1 if the Redis server answered; without an answer it has no other series";
+        REDIS_INFO = "martydb_redis_info", Gauge ["version"], "1, with the version of Redis";
+        REDIS_MEMORY = "martydb_redis_memory_used_bytes", Gauge [], "Memory that the Redis server has allocated";
+        REDIS_MEMORY_LIMIT = "martydb_redis_memory_limit_bytes", Gauge ["policy"], "maxmemory of the server, with its policy: noeviction refuses writes at the limit; absent without a limit";
+        REDIS_EVICTIONS = "martydb_redis_evicted_keys_total", Counter [], "Keys of any service that the server removed at its memory limit";
+        REDIS_CLIENTS = "martydb_redis_clients", Gauge ["role"], "Connections of a user; users that the manifest does not declare are \"other\"";
+        REDIS_REFUSALS = "martydb_redis_acl_log_refusals", Gauge ["role", "reason"], "Commands, keys, channels and passwords of a user that the server refused, as far as its ACL log goes back";
+        REDIS_UNSAVED = "martydb_redis_users_unsaved", Gauge [], "1 if a restart would lose or change users, as far as the server tells";
+        REDIS_SAVED = "martydb_redis_saved_timestamp_seconds", Gauge [], "When the server last saved its keys, or started";
+        REDIS_SAVE_FAILS = "martydb_redis_save_failing", Gauge [], "1 if the last background save of the keys failed, or the last write of the append-only file";
     }
     MetricSource::Check(MonitorCheck::Backups) => {
         BACKUPS = "martydb_backups", Gauge [], "Complete backups of the service";
