@@ -8,7 +8,7 @@ use super::choice;
 use crate::commands::redis::{self, RedisTeardown};
 use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_model::{DesiredService, Jobs};
+use martydb_model::{DesiredService, Jobs, ServiceExposure};
 use martydb_pg::server::Access;
 use martydb_provision::converge::{Planner, Policy, converge};
 use martydb_provision::plan::Action;
@@ -159,7 +159,7 @@ impl DropReport {
     ) -> Result<()> {
         let mut keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
         let desired = run.manifest.desired(&service.server);
-        let serving = service.serve.iter().flat_map(|exposure| [&exposure.writer, &exposure.reader]);
+        let serving = service.serve.iter().flat_map(ServiceExposure::own_logins);
         let serving = serving.filter_map(|role| desired.access.get(role));
         keys.extend(serving.filter_map(|login| CredentialKey::of_access(&service.server, login)));
         if let Some(beside) = beside {

@@ -56,6 +56,11 @@ pub struct TransactionTimes {
 }
 
 impl ServiceExposure {
+    /// Returns its own two logins, which `apply` creates.
+    pub fn own_logins(&self) -> [&RoleName; 2] {
+        [&self.writer, &self.reader]
+    }
+
     /// Returns the login of a caller.
     pub fn login_of<'a>(&'a self, caller: &'a DeclaredCaller) -> &'a RoleName {
         let own = if caller.writes { &self.writer } else { &self.reader };

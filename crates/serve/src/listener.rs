@@ -229,8 +229,9 @@ async fn served(
         .iter()
         .filter_map(|(name, value)| {
             let text = std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.len() <= LARGEST_HEADER);
-            // A key that cannot be read is refused, and not passed over.
-            let text = text.or_else(|| (name.as_str() == IDEMPOTENCY_KEY).then_some(""))?;
+            // A key or a condition that cannot be read is refused, and not passed over.
+            let text =
+                text.or_else(|| [IDEMPOTENCY_KEY, "if-match"].contains(&name.as_str()).then_some(""))?;
             Some((name.as_str().to_owned(), text.to_owned()))
         })
         .collect();

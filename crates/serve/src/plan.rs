@@ -6,4 +6,5 @@ mod places;
 mod tree;
 
 pub use node::PlanNode;
+pub use places::{check_counted, check_terms, count_tree};
 pub use tree::{PlannedTree, plan_tree};

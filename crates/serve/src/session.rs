@@ -363,7 +363,7 @@ impl DatabaseFault {
             DatabaseFault::NoRecord => unrecorded("no row"),
             DatabaseFault::UnknownOutcome => {
                 RequestFault::new(504, "MDB008", "the outcome of the request is unknown")
-                    .hint("Repeat it with the same Idempotency-Key: it is done once.")
+                    .hint("With an Idempotency-Key, repeat it with the same key: it is done once. Without one, read first if it was done.")
             }
         }
     }
@@ -372,6 +372,7 @@ impl DatabaseFault {
     pub fn sqlstate(&self) -> Option<&str> {
         match self {
             DatabaseFault::Reported(error) => error.code().map(tokio_postgres::error::SqlState::code),
+            DatabaseFault::Unrecorded(fault) => fault.sqlstate(),
             _ => None,
         }
     }

@@ -240,7 +240,7 @@ async fn passwords(
 ) -> Result<BTreeMap<RoleName, SecretString>> {
     let desired = run.manifest.desired(&service.server);
     let mut passwords = BTreeMap::new();
-    for role in [&exposure.reader, &exposure.writer].into_iter().chain(further) {
+    for role in exposure.own_logins().into_iter().chain(further) {
         let key = desired.access.get(role).and_then(|login| CredentialKey::of_access(&service.server, login));
         let secrets = run.store.read(key.as_slice()).await?;
         let password =

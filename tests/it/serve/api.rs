@@ -86,6 +86,8 @@ fn documents(api: &ApiService, server: &Server) {
     // Who changes a row that another one has changed meanwhile gets 412, on both faces.
     let patch = r#"{"name":"Ada L."}"#;
     assert_eq!(api.matched("PATCH", &row, "\"other\"", patch), 412);
+    // A condition that is too long to be read is not passed over.
+    assert_eq!(api.matched("PATCH", &row, &"x".repeat(9000), patch), 412);
     assert_eq!(api.matched("PATCH", &row, &tag, patch), 200);
     assert_eq!(api.matched("PUT", &row, &tag, r#"{"name":"lost"}"#), 412);
     assert_eq!(api.matched("DELETE", &row, &tag, ""), 412);
@@ -194,9 +196,29 @@ fn recorded(api: &ApiService, server: &Server) {
     assert_eq!(ask(r#"{"operations":[{"op":"delete","collection":"counter","id":5}]}"#).status, 422);
     let audited = "SELECT string_agg(op || ' ' || collection || ' ' || rows, ',' ORDER BY op) FROM martydb_serve.audit WHERE request = 'r-1'";
     assert_eq!(server.value("sra_a", audited), "insert public.customer 1,update public.counter 1");
+
+    // At once, in transactions that see no row of each other.
+    let batch = json!({"isolation": "repeatable read", "operations": [
+        {"op": "insert", "collection": "customer", "values": {"name": "at once"}},
+        {"op": "update", "collection": "counter", "where": {"id": 5}, "values": {"value": 7}},
+    ]})
+    .to_string();
+    let key = [("Idempotency-Key", "batch-2"), ("X-Request-Id", "r-2")];
+    let ask = || {
+        let answer = api.service.ask("POST", &path, Some(&api.writer), &key, &batch);
+        (answer.status, answer.header("idempotency-replayed").is_some())
+    };
+    let answers: Vec<(u16, bool)> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(answers.iter().filter(|one| **one == (200, false)).count(), 1, "{answers:?}");
+    assert_eq!(answers.iter().filter(|one| **one == (200, true)).count(), 7, "{answers:?}");
+    let filter = "SELECT key FROM martydb_serve.audit WHERE request = 'r-2' AND op = 'update'";
+    assert_eq!(server.value("sra_a", filter), r#"{"id":5}"#);
 }
 
-/// Batches that take rows in opposite order deadlock; each is repeated until it is done.
+/// Batches that take rows in opposite order deadlock; the process repeats each up to three times, which is seldom not enough.
 fn conflicts(api: &ApiService, server: &Server) {
     let batch = |first: i32, second: i32| {
         let add = |id: i32| json!({"op": "update", "collection": "counter", "id": id, "values": {"value": id * 100}});
@@ -205,14 +227,16 @@ fn conflicts(api: &ApiService, server: &Server) {
     std::thread::scope(|scope| {
         let both = [(20, 21), (21, 20)].map(|(first, second)| {
             scope.spawn(move || {
-                (0..10)
-                    .map(|_| api.write("POST", "transaction", batch(first, second)).status)
-                    .collect::<Vec<_>>()
+                let done = |_: &i32| {
+                    let status = api.write("POST", "transaction", batch(first, second)).status;
+                    assert!([200, 409].contains(&status), "{status}");
+                    status == 200
+                };
+                (0..10).filter(done).count()
             })
         });
-        for statuses in both.map(|one| one.join().unwrap()) {
-            assert_eq!(statuses, [200; 10]);
-        }
+        let done: usize = both.map(|one| one.join().unwrap()).into_iter().sum();
+        assert!(done > 15, "{done} of 20");
     });
     assert_eq!(server.value("sra_a", "SELECT sum(value)::text FROM counter WHERE id IN (20, 21)"), "4100");
 }
@@ -258,6 +282,7 @@ fn refusals(api: &ApiService, server: &Server) {
         (400, "POST", "counter/query", Some(&api.writer), json!({"where": {"id": {"$gt": 1}}})),
         (400, "POST", "counter/query", Some(&api.writer), json!({"where": {"id) OR (1=1": 1}})),
         (400, "POST", "counter/query", Some(&api.writer), json!({"sql": "SELECT 1"})),
+        (400, "POST", "counter/query", Some(&api.writer), json!({"order": vec!["id"; 65].join(",")})),
         (
             400,
             "POST",

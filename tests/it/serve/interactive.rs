@@ -10,7 +10,8 @@ use crate::support::{Server, until};
 #[test]
 fn a_transaction_belongs_to_its_caller_and_never_outlives_its_limits() {
     let server = Server::start();
-    let exposure = "{ pool: { max: 8 }, transactions: { interactive: true, idle: 700ms, total: 2500ms } }";
+    let exposure =
+        "{ pool: { max: 8 }, audit: all, transactions: { interactive: true, idle: 700ms, total: 2500ms } }";
     let project = served(&server, "sri", exposure);
     let api = ApiService::start(&project, "sri");
     let begin = || {
@@ -34,6 +35,25 @@ fn a_transaction_belongs_to_its_caller_and_never_outlives_its_limits() {
     assert_eq!(run(&id, json!({"op": "count", "collection": "customer"})).json(), json!({"count": 1}));
     assert_eq!(commit(&id), 200);
     assert_eq!((named("kept").as_str(), commit(&id)), ("1", 404));
+
+    // A read is recorded, although its transaction is rolled back; a key would keep no answer.
+    let id = begin();
+    let reads = || {
+        server
+            .value("sri_a", "SELECT count(*)::text FROM martydb_serve.audit WHERE op = 'read'")
+            .parse::<u32>()
+            .unwrap()
+    };
+    let before = reads();
+    assert_eq!(run(&id, json!({"op": "get", "collection": "counter", "id": 1})).status, 200);
+    let path = format!("{}/transactions/{id}", api.base);
+    let keyed = [("Idempotency-Key", "k")];
+    let operation = insert("keyed").to_string();
+    let refused =
+        api.service.ask("POST", &format!("{path}/operations"), Some(&api.writer), &keyed, &operation);
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (400, Some("MDB006")));
+    assert_eq!(api.write("DELETE", &format!("transactions/{id}"), Value::Null).status, 204);
+    assert_eq!(reads(), before + 1);
 
     // Another caller, an id that was guessed, another process, and a second one at the same time.
     let id = begin();

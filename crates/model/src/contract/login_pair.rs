@@ -1,6 +1,6 @@
 //! Logins and their alternates: `rotate --overlap` makes an alternate, and clients move from one to the other.
 
-use crate::{ActualServer, DesiredServer, DesiredService, FormerNames, RoleKind, RoleName};
+use crate::{ActualServer, DesiredServer, DesiredService, FormerNames, RoleKind, RoleName, ServiceExposure};
 
 pub const ALTERNATE_SUFFIX: &str = "_b";
 
@@ -37,6 +37,6 @@ pub fn had(former: &FormerNames, role: &RoleName) -> bool {
 pub fn existing_roles(actual: &ActualServer, service: &DesiredService) -> Vec<RoleName> {
     let primary = RoleKind::ALL.into_iter().map(|kind| service.role(kind).clone());
     let alternate = RoleKind::LOGINS.into_iter().filter_map(|kind| alternate_of(service.role(kind)));
-    let serving = service.serve.iter().flat_map(|exposure| [&exposure.writer, &exposure.reader]).cloned();
+    let serving = service.serve.iter().flat_map(ServiceExposure::own_logins).cloned();
     primary.chain(alternate).chain(serving).filter(|role| actual.roles.contains_key(role)).collect()
 }

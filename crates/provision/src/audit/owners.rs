@@ -15,9 +15,7 @@ use martydb_model::grants::{
     Repair, RepairScope, Securable, grant_to_former_owner, ident, run_as_caller, set_owner,
 };
 use martydb_model::sql::{ServerText, stmt};
-use martydb_model::{
-    ActualDatabase, DatabaseKind, DbName, Membership, ObjectKind, RoleKind, RoleName, SERVE_SCHEMA,
-};
+use martydb_model::{ActualDatabase, DatabaseKind, DbName, Membership, ObjectKind, RoleKind, RoleName};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (name, found) in &audit.actual.databases {
@@ -165,10 +163,9 @@ fn leave(item: &CatalogObject) -> Option<Repair> {
     Some(Repair::alter(RepairScope::Database, close))
 }
 
-/// Returns `true` for the data service's own schema and what is in it, while they are the admin's.
+/// Returns `true` for the data service's own schema and its contents, while they are the admin's.
 fn is_record(db: &Database<'_>, item: &CatalogObject) -> bool {
-    let schema = if item.kind == "schema" { Some(item.name.as_str()) } else { item.schema.as_deref() };
-    schema == Some(SERVE_SCHEMA) && db.audit.actual.is_admins(&item.owner, db.audit.desired)
+    class_of(db, item) == ObjectClass::Records && db.audit.actual.is_admins(&item.owner, db.audit.desired)
 }
 
 fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {

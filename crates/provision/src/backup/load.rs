@@ -251,7 +251,7 @@ async fn put_back(
     let mut statements = restore_settings::of_others(&record.beyond, &ours, known)?;
     let (held, mut left) = (held(&mut session).await?, None);
     // No archive has them: see `NO_RECORDS`.
-    statements.extend(records::all(to.service));
+    statements.extend(records::all(to.service, known));
     if let (Some(before), Some(now)) = (&record.beyond.public, public(&mut session).await?) {
         let of_public = restore_settings::of_public(before, &now, &ours, known)?;
         match of_public.is_empty() || held.contains(&now.owner) {

@@ -1,6 +1,8 @@
 //! SQL of the data service's own schema: its tables as the table of the model has them, and repaired where they
 //! differ from it.
 
+use std::collections::BTreeMap;
+
 use martydb_model::contract::{ObjectClass, Privilege, Privileges, access_to};
 use martydb_model::sql::{Keyword, List, Qualified, Script, Statement, stmt};
 use martydb_model::{
@@ -41,7 +43,9 @@ pub fn mend(table: &RecordTable, dropped: &[RecordPart], made: &[RecordPart]) ->
         part.kind == RecordPartKind::Column
             && made.iter().any(|one| one.kind == part.kind && one.name == part.name)
     };
-    let drops = dropped.iter().filter(|part| !is_changed(part)).filter_map(|part| drop_part(table, part));
+    // Backwards: policies and indexes go before the columns that they use.
+    let drops =
+        dropped.iter().rev().filter(|part| !is_changed(part)).filter_map(|part| drop_part(table, part));
     let makes = made.iter().flat_map(|part| match changed(part) {
         Some(before) => change_column(table, &part.name, &before.text),
         None => make_part(table, part),
@@ -50,30 +54,40 @@ pub fn mend(table: &RecordTable, dropped: &[RecordPart], made: &[RecordPart]) ->
 }
 
 /// Returns all statements by which the admin makes a service's records in a database that has none, such as a restored one.
-pub fn all(service: &DesiredService) -> Vec<Statement> {
+/// `known` are the server's roles: the others get their privileges from `apply`.
+pub fn all(service: &DesiredService, known: &[RoleName]) -> Vec<Statement> {
     if service.serve.is_none() {
         return vec![];
     }
     let schema = grants(
         service,
+        known,
         stmt!("SCHEMA {name}", name = named(SERVE_SCHEMA)),
         AccessTarget::Schema(SERVE_SCHEMA),
     );
     let tables = RECORD_TABLES.iter().flat_map(|table| {
         let spot = AccessTarget::Object { schema: SERVE_SCHEMA, name: table.name };
-        let granted = grants(service, stmt!("TABLE {name}", name = name(table)), spot);
+        let granted = grants(service, known, stmt!("TABLE {name}", name = name(table)), spot);
         create_table(table).statements().to_vec().into_iter().chain(granted)
     });
     let create = stmt!("CREATE SCHEMA {name}", name = named(SERVE_SCHEMA));
     [create].into_iter().chain(schema).chain(tables).collect()
 }
 
-fn grants(service: &DesiredService, on: Statement, spot: AccessTarget<'_>) -> Vec<Statement> {
+fn grants(
+    service: &DesiredService,
+    known: &[RoleName],
+    on: Statement,
+    spot: AccessTarget<'_>,
+) -> Vec<Statement> {
     let grant = |(role, privileges): (&RoleName, &[Privilege])| {
         let privileges = Privileges::new(privileges.iter().copied());
         stmt!("GRANT {privileges} ON {on} TO {role}")
     };
-    access_to(service, ObjectClass::Records, spot).map(grant).collect()
+    // A login that keeps answers and is audited comes twice.
+    let held: BTreeMap<&RoleName, &[Privilege]> =
+        access_to(service, ObjectClass::Records, spot).filter(|(role, _)| known.contains(role)).collect();
+    held.into_iter().map(grant).collect()
 }
 
 fn named(name: &str) -> Qualified {
@@ -160,7 +174,14 @@ fn change_column(table: &RecordTable, column: &str, before: &str) -> Vec<Stateme
     let Some(column) = table.columns.iter().find(|one| one.name == column) else { return vec![] };
     let name = named(column.name);
     let mut all = vec![];
-    if !before.starts_with(column.r#type) {
+    let generated = before.contains(" GENERATED");
+    if generated {
+        // The default goes with it.
+        let word = Keyword(if before.contains(" AS IDENTITY") { "IDENTITY" } else { "EXPRESSION" });
+        all.push(stmt!("ALTER {name} DROP {word}"));
+    }
+    let rest = before.strip_prefix(column.r#type);
+    if !rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')) {
         all.push(stmt!("ALTER {name} TYPE {kind}", kind = Keyword(column.r#type)));
     }
     if column.required != before.contains(" NOT NULL") {
@@ -171,7 +192,7 @@ fn change_column(table: &RecordTable, column: &str, before: &str) -> Vec<Stateme
         Some(default) => {
             all.push(stmt!("ALTER {name} SET DEFAULT {default}", default = Keyword(default)));
         }
-        None if before.contains(" DEFAULT ") => all.push(stmt!("ALTER {name} DROP DEFAULT")),
+        None if !generated && before.contains(" DEFAULT ") => all.push(stmt!("ALTER {name} DROP DEFAULT")),
         None => {}
     }
     let changes = List(all);
@@ -198,6 +219,27 @@ mod tests {
         assert!(sql.contains("\"login\" name NOT NULL DEFAULT SESSION_USER"), "{sql}");
         assert!(!sql.contains("PRIMARY KEY"), "{sql}");
         assert!(sql.contains("ENABLE ROW LEVEL SECURITY"), "{sql}");
+    }
+
+    #[test]
+    fn an_index_goes_before_its_column() {
+        let added = [part(RecordPartKind::Column, "note"), part(RecordPartKind::Index, "audit_note")];
+        let sql = mend(audit(), &added, &[]).to_string();
+        assert!(sql.find("DROP INDEX").unwrap() < sql.find("DROP COLUMN").unwrap(), "{sql}");
+    }
+
+    #[test]
+    fn a_column_of_another_form_comes_back() {
+        let column =
+            audit().columns.iter().find(|one| one.r#type == "text" && one.default.is_none()).unwrap();
+        for (before, expected) in [
+            ("text[]", "TYPE text"),
+            ("text GENERATED", "DROP EXPRESSION"),
+            ("text DEFAULT 'x'::text", "DROP DEFAULT"),
+        ] {
+            let sql = stmt!("{all}", all = List(change_column(audit(), column.name, before))).to_string();
+            assert!(sql.contains(expected), "{before}: {sql}");
+        }
     }
 
     #[test]

@@ -46,10 +46,34 @@ pub fn not_embedded(node: &PlanNode<'_>, name: &str) -> RequestFault {
     }
 }
 
-/// Checks the limits of the whole tree.
-pub fn check(root: &PlanNode<'_>, limits: &RequestLimits) -> Served<()> {
+/// Most terms of all orders; a key has at most 32 columns.
+const MOST_TERMS: usize = 64;
+
+/// Checks the limits of the whole tree, and of the filters that belong to a write beside it.
+pub fn check(root: &PlanNode<'_>, query: &RowQuery, limits: &RequestLimits, writes: bool) -> Served<()> {
     let (mut conditions, mut values) = (0, 0);
     count(root, &mut conditions, &mut values);
+    if writes {
+        query.root_filters().for_each(|tree| count_tree(tree, &mut conditions, &mut values));
+    }
+    check_terms(terms(root))?;
+    check_counted(conditions, values, limits)
+}
+
+/// Rejects an order of too many terms.
+pub fn check_terms(terms: usize) -> Served<()> {
+    match terms <= MOST_TERMS {
+        true => Ok(()),
+        false => Err(RequestFault::limit(format!("more than {MOST_TERMS} terms of an order"))),
+    }
+}
+
+fn terms(node: &PlanNode<'_>) -> usize {
+    node.order.len() + node.children.iter().map(terms).sum::<usize>()
+}
+
+/// Checks the number of conditions, and of values in the longest list.
+pub fn check_counted(conditions: usize, values: usize, limits: &RequestLimits) -> Served<()> {
     if conditions > limits.conditions {
         return Err(RequestFault::limit(format!("more than {} conditions", limits.conditions)));
     }

@@ -51,7 +51,7 @@ pub fn plan_tree<'c>(
     };
     planner.fill(&mut root, &query.select, 0)?;
     places::put_all(&mut root, query, writes)?;
-    places::check(&root, limits)?;
+    places::check(&root, query, limits, writes)?;
     let range = query.range();
     if !writes {
         restrict(&mut root, limits.rows);

@@ -24,7 +24,10 @@ pub async fn check_cost(
         Some(cost) => cost,
         None => {
             let cost = planned(session, compiled).await?;
-            service.guard.learn(login, text, cost);
+            // A refused cost is that of these values: the next request of this form is asked for by its own.
+            if limit.is_none_or(|limit| cost <= limit as f64) {
+                service.guard.learn(login, text, cost);
+            }
             cost
         }
     };

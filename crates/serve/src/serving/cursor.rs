@@ -6,7 +6,7 @@ use ring::hmac;
 use ring::rand::SystemRandom;
 
 use crate::fault::{RequestFault, Served};
-use crate::request::{ColumnFilter, FilterOperation, FilterTree, OrderedField};
+use crate::request::{ColumnFilter, FieldPath, FilterOperation, FilterTree, OrderedField};
 
 /// Bytes of a signature that a cursor has: 128 bits.
 const SIGNED: usize = 16;
@@ -71,15 +71,37 @@ fn signed(relation: &str, order: &[OrderedField], text: &str) -> String {
     format!("{relation:?}\n{order:?}\n{text}")
 }
 
-/// Returns the filter of the rows behind a place.
-pub fn after(order: &[OrderedField], place: &PagePlace) -> FilterTree {
+/// Returns the filter of the rows behind a place. `required` are columns that are never NULL.
+pub fn after(order: &[OrderedField], place: &PagePlace, required: &[String]) -> FilterTree {
     let terms: Vec<(&OrderedField, &Option<String>)> = order.iter().zip(place).collect();
     let one = |number: usize| {
         let equal = terms[..number].iter().map(|(term, value)| leaf(term, equals(value)));
         let (term, value) = terms[number];
-        FilterTree::Branch { negated: false, all: true, trees: equal.chain([behind(term, value)]).collect() }
+        FilterTree::Branch {
+            negated: false,
+            all: true,
+            trees: equal.chain([behind(term, value, required)]).collect(),
+        }
     };
-    FilterTree::Branch { negated: false, all: false, trees: (0..terms.len()).map(one).collect() }
+    let behind =
+        FilterTree::Branch { negated: false, all: false, trees: (0..terms.len()).map(one).collect() };
+    match terms.first() {
+        // A range of an index: the planner finds none in alternatives.
+        Some((term, Some(value))) if !ends_with_null(term, required) => {
+            let operator = if term.descending == Some(true) { "<=" } else { ">=" };
+            let from = FilterOperation::Binary { operator, quantifier: None, value: value.clone() };
+            FilterTree::Branch { negated: false, all: true, trees: vec![leaf(term, from), behind] }
+        }
+        _ => behind,
+    }
+}
+
+/// Returns `true` if NULL may come behind all values. It comes last in ascending order and first in descending order by
+/// default (<https://www.postgresql.org/docs/current/queries-order.html>).
+fn ends_with_null(term: &OrderedField, required: &[String]) -> bool {
+    let is_required =
+        required.contains(&term.field.name) && term.field == FieldPath::column(&term.field.name);
+    !term.nulls_first.unwrap_or(term.descending == Some(true)) && !is_required
 }
 
 fn leaf(term: &OrderedField, operation: FilterOperation) -> FilterTree {
@@ -93,9 +115,8 @@ fn equals(value: &Option<String>) -> FilterOperation {
     }
 }
 
-/// Returns the filter of values behind one; NULL comes last in ascending order and first in descending order by default
-/// (<https://www.postgresql.org/docs/current/queries-order.html>).
-fn behind(term: &OrderedField, value: &Option<String>) -> FilterTree {
+/// Returns the filter of values behind one.
+fn behind(term: &OrderedField, value: &Option<String>, required: &[String]) -> FilterTree {
     let descending = term.descending == Some(true);
     let nulls_first = term.nulls_first.unwrap_or(descending);
     match value {
@@ -110,7 +131,7 @@ fn behind(term: &OrderedField, value: &Option<String>) -> FilterTree {
             let operator = if descending { "<" } else { ">" };
             let binary = FilterOperation::Binary { operator, quantifier: None, value: value.clone() };
             let mut trees = vec![leaf(term, binary)];
-            if !nulls_first {
+            if ends_with_null(term, required) {
                 trees.push(leaf(term, FilterOperation::Is("NULL")));
             }
             FilterTree::Branch { negated: false, all: false, trees }
@@ -121,7 +142,6 @@ fn behind(term: &OrderedField, value: &Option<String>) -> FilterTree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::FieldPath;
 
     fn order(name: &str) -> Vec<OrderedField> {
         let field = FieldPath::column(name);

@@ -132,16 +132,21 @@ impl IdempotencyKey {
     }
 }
 
-/// Removes some of the answers that have expired: row security shows the login only those of its own, and lets it remove
-/// only old ones. The rest goes the next time.
-pub async fn expire(session: &mut LoginSession) -> Result<(), DatabaseFault> {
+/// Expired answers that one statement removes.
+pub const EXPIRED_AT_ONCE: u64 = 10_000;
+
+/// Removes some of the answers that have expired, and returns their number: row security shows the login only those of its
+/// own, and lets it remove only old ones.
+pub async fn expire(session: &mut LoginSession) -> Result<u64, DatabaseFault> {
     session.execute(&stmt!("BEGIN READ WRITE")).await?;
     let statement = stmt!(
         "DELETE FROM martydb_serve.requests WHERE ctid IN (SELECT ctid FROM martydb_serve.requests \
-         WHERE login = session_user AND at < pg_catalog.now() - pg_catalog.make_interval(hours => 24) ORDER BY at LIMIT 10000)"
+         WHERE login = session_user AND at < pg_catalog.now() - pg_catalog.make_interval(hours => 24) ORDER BY at LIMIT {most})",
+        most = EXPIRED_AT_ONCE as i64
     );
-    session.change(&statement, &[]).await?;
-    session.execute(&stmt!("COMMIT")).await
+    let removed = session.change(&statement, &[]).await?;
+    session.execute(&stmt!("COMMIT")).await?;
+    Ok(removed)
 }
 
 fn other_request() -> RequestFault {

@@ -13,7 +13,7 @@ use super::answer::{HttpAnswer, StatementResult};
 use super::idempotency::IdempotencyKey;
 use super::transaction::TransactionSettings;
 use crate::callers::RequestCaller;
-use crate::fault::Served;
+use crate::fault::{RequestFault, Served};
 use crate::request::{Resolution, RowAction};
 use crate::session::{DatabaseFault, LoginSession};
 use crate::settings::{KeptRecords, ServedExposure};
@@ -64,6 +64,15 @@ impl RequestRecords {
         let key = if has_key { IdempotencyKey::of(exposure, caller, request)? } else { None };
         let name = request.header(REQUEST_ID).map(|name| cut(name, LONGEST_NAME));
         Ok(RequestRecords { kept, caller: caller.caller.name.clone(), request: name, key })
+    }
+
+    /// Rejects a key where no answer would be kept for it.
+    pub fn check_keyless(&self) -> Served<()> {
+        if self.key.is_none() {
+            return Ok(());
+        }
+        let message = "a transaction of several requests takes no Idempotency-Key";
+        Err(RequestFault::new(400, "MDB006", message).hint("a batch takes one: POST transaction"))
     }
 
     /// Begins a transaction that may write, and claims the request's key.

@@ -151,8 +151,14 @@ impl ServedService {
     async fn expire(&self) {
         for pool in self.further.values().chain([&self.write]) {
             let Ok(mut session) = pool.get().await else { continue };
-            match idempotency::expire(&mut session).await {
-                Ok(()) => session.release(),
+            let removed = loop {
+                match idempotency::expire(&mut session).await {
+                    Ok(idempotency::EXPIRED_AT_ONCE) => {}
+                    ended => break ended,
+                }
+            };
+            match removed {
+                Ok(_) => session.release(),
                 // A login that only reads keeps no answers.
                 Err(fault) => {
                     tracing::debug!(

@@ -59,9 +59,9 @@ pub struct RawServeCaller {
     pub access: Option<String>,
     /// Environment variable with its key; default: a key of `martydb serve key new`.
     pub key_env: Option<String>,
-    /// Most requests, such as 200/s; default: any number.
+    /// Largest number of requests per second, such as 200/s; default: no limit.
     pub rate: Option<String>,
-    /// Most units of cost, such as 50000/s; a request costs the planner's cost divided by 100, and at least 1.
+    /// Largest cost per second, such as 50000/s; a request costs the planner's cost divided by 100, and at least 1.
     pub cost: Option<String>,
 }
 

@@ -70,7 +70,7 @@ fn audit(raw: RawAudit) -> DeclaredAudit {
     DeclaredAudit { writes: raw != RawAudit::None, reads: raw == RawAudit::All }
 }
 
-/// Adds the logins of `access` by which callers come to the exposures of their services: they write to its records.
+/// Adds to each exposure the logins of `access` that its callers use: they write to the service's records too.
 pub fn further_logins(settings: &ServeSettings, services: &mut ServiceMap) {
     for caller in settings.callers.values() {
         let service = services.values_mut().find(|service| service.name == caller.service);
@@ -245,7 +245,7 @@ fn access_level(service: &DesiredService, role: &str) -> Option<AccessLevel> {
     [AccessLevel::Write, AccessLevel::Read].into_iter().find(|level| levels.contains(level))
 }
 
-/// Returns a number for each second, such as 200/s.
+/// Parses a rate such as 200/s.
 fn rate(scope: &Scope, caller: &str, key: &str, text: Option<&str>) -> Result<Option<u32>> {
     let Some(text) = text else { return Ok(None) };
     let number = text.strip_suffix("/s").and_then(|number| number.trim().parse::<u32>().ok());

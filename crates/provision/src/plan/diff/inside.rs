@@ -99,8 +99,8 @@ fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName
     }
 }
 
-/// Returns USAGE for app, readonly and further roles, on every schema except martydb's own; on the one of its data service, for the data
-/// service's logins.
+/// Returns USAGE on a schema: for app, readonly and further roles; on `martydb_serve` for the data service's logins; on
+/// `martydb` for no role.
 fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
     let class = contract::class_of_schema(schema.as_str(), "", None).unwrap_or(ObjectClass::Schema);
     let mut users = wanted(service, class, granted);

@@ -20,9 +20,12 @@ pub fn is_ours(look: &Comparison<'_>, name: &SchemaName, found: &ActualSchema) -
     name.as_str() == SERVE_SCHEMA && look.actual.is_admins(found.owner.as_str(), look.desired)
 }
 
+fn schema(contents: &Contents) -> Option<(&SchemaName, &ActualSchema)> {
+    contents.schemas.iter().find(|(name, _)| name.as_str() == SERVE_SCHEMA)
+}
+
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
-    let found = contents.schemas.iter().find(|(name, _)| name.as_str() == SERVE_SCHEMA);
-    match (&service.serve, found) {
+    match (&service.serve, schema(contents)) {
         (Some(_), None) => create(look, service),
         (Some(_), Some((name, found))) if is_ours(look, name, found) => {
             RECORD_TABLES.iter().for_each(|table| compare(look, service, contents, table));
@@ -98,14 +101,11 @@ pub fn limits(look: &Comparison<'_>, service: &DesiredService, contents: &Conten
         let gap = PrivilegeGap::without_grant(&look.desired.name, Some(&service.name), what, why);
         PrivilegeGap { grant: Some(format!("in database {}: {grant}", service.database)), ..gap }
     };
-    let schemas = contents
-        .schemas
-        .iter()
-        .filter(|(name, found)| name.as_str() == SERVE_SCHEMA && !is_ours(look, name, found));
-    let of_others = schemas.map(|(name, found)| {
+    let Some((name, found)) = schema(contents) else { return vec![] };
+    if !is_ours(look, name, found) {
         let why = format!("schema {name} belongs to {}, and must be the admin's", found.owner);
-        gap(why, format!("ALTER SCHEMA {name} RENAME TO another name; then run apply again"))
-    });
+        return vec![gap(why, format!("ALTER SCHEMA {name} RENAME TO another name; then run apply again"))];
+    }
     let own = RECORD_TABLES.iter().filter_map(|table| Some((table, contents.records.get(table.name)?)));
     let odd = own.filter(|(_, parts)| parts.iter().any(|part| part.kind == RecordPartKind::Other));
     let odd = odd.map(|(table, _)| {
@@ -122,5 +122,5 @@ pub fn limits(look: &Comparison<'_>, service: &DesiredService, contents: &Conten
             "move it to another schema; then run apply again".into(),
         )
     });
-    of_others.chain(odd).chain(strangers).collect()
+    odd.chain(strangers).collect()
 }

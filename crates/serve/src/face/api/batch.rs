@@ -1,6 +1,9 @@
 //! Batches: several operations in one transaction, whose values may come from the results of earlier ones by
 //! `{"$ref": "0.id"}`.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use serde_json::Value;
 
 use super::aggregate::parse_aggregate;
@@ -79,9 +82,10 @@ impl BatchOperation {
     /// Returns the operation with the values that it refers to.
     pub fn resolved(&self, results: &[&str]) -> Served<ApiOperation> {
         let mut value = self.0.clone();
+        let mut results = ReferredResults { texts: results, parsed: BTreeMap::new(), left: MOST_REFERRED };
         for place in ["id", "values", "where"] {
             if let Some(value) = value.get_mut(place) {
-                resolve(value, results, 0)?;
+                resolve(value, &mut results, 0)?;
             }
         }
         parse_operation(value)
@@ -92,14 +96,14 @@ impl BatchOperation {
 const DEEPEST: usize = 100;
 
 /// Puts results in the place of references.
-fn resolve(value: &mut Value, results: &[&str], depth: usize) -> Served<()> {
+fn resolve(value: &mut Value, results: &mut ReferredResults<'_>, depth: usize) -> Served<()> {
     if depth > DEEPEST {
         return Err(wrong("a value has too many levels"));
     }
     match value {
         Value::Object(object) => {
             if let (1, Some(reference)) = (object.len(), object.get("$ref")) {
-                *value = referred(reference, results)?;
+                *value = results.value(reference)?;
                 return Ok(());
             }
             object.values_mut().try_for_each(|value| resolve(value, results, depth + 1))
@@ -109,21 +113,43 @@ fn resolve(value: &mut Value, results: &[&str], depth: usize) -> Served<()> {
     }
 }
 
-/// Returns the value that a reference such as `0.id` or `2.items.0.name` means.
-fn referred(reference: &Value, results: &[&str]) -> Served<Value> {
-    let text = reference.as_str().unwrap_or_default();
-    let nothing = || wrong(format!("the reference {reference} means no value of an earlier operation"));
-    let mut words = text.split('.');
-    let number: usize = words.next().and_then(|word| word.parse().ok()).ok_or_else(nothing)?;
-    let result = results.get(number).ok_or_else(nothing)?;
-    super::number::check_numbers(result)?;
-    let result: Value = serde_json::from_str(result).map_err(|_| nothing())?;
-    let step = |value: &Value, word: &str| match value {
-        Value::Array(list) => word.parse::<usize>().ok().and_then(|at| list.get(at)).cloned(),
-        value => value.get(word).cloned(),
-    };
-    let found = words.try_fold(result, |value, word| step(&value, word));
-    found.filter(|value| !value.is_object() && !value.is_array()).ok_or_else(nothing)
+/// Most bytes that references put into one operation: as many as a body has.
+const MOST_REFERRED: usize = 1 << 20;
+
+/// Results of earlier operations, each parsed once.
+struct ReferredResults<'a> {
+    texts: &'a [&'a str],
+    parsed: BTreeMap<usize, Value>,
+    /// Bytes that references may still put into the operation.
+    left: usize,
+}
+
+impl ReferredResults<'_> {
+    /// Returns the value that a reference such as `0.id` or `2.items.0.name` means.
+    fn value(&mut self, reference: &Value) -> Served<Value> {
+        let text = reference.as_str().unwrap_or_default();
+        let nothing = || wrong(format!("the reference {reference} means no value of an earlier operation"));
+        let mut words = text.split('.');
+        let number: usize = words.next().and_then(|word| word.parse().ok()).ok_or_else(nothing)?;
+        let result = match self.parsed.entry(number) {
+            Entry::Occupied(parsed) => parsed.into_mut(),
+            Entry::Vacant(place) => {
+                let result = self.texts.get(number).ok_or_else(nothing)?;
+                super::number::check_numbers(result)?;
+                place.insert(serde_json::from_str(result).map_err(|_| nothing())?)
+            }
+        };
+        let found = words.try_fold(&*result, |value, word| match value {
+            Value::Array(list) => list.get(word.parse::<usize>().ok()?),
+            value => value.get(word),
+        });
+        let found = found.filter(|value| !value.is_object() && !value.is_array()).ok_or_else(nothing)?;
+        let left = self.left.checked_sub(found.as_str().map_or(32, str::len));
+        self.left = left.ok_or_else(|| {
+            RequestFault::limit(format!("references put more than {MOST_REFERRED} bytes into an operation"))
+        })?;
+        Ok(found.clone())
+    }
 }
 
 /// Parses an operation.
@@ -175,7 +201,7 @@ fn id(body: &mut BodyKeys) -> Served<Option<RowId>> {
 fn target(body: &mut BodyKeys) -> Served<RowTarget> {
     match (id(body)?, body.take("where")) {
         (Some(id), None) => Ok(RowTarget::Id(id)),
-        (None, Some(filter)) => parse_filter(&filter).map(RowTarget::Where),
+        (None, Some(filter)) => Ok(RowTarget::Where(parse_filter(&filter)?, filter.to_string())),
         _ => Err(wrong("the operation needs either \"id\" or \"where\"")),
     }
 }
@@ -189,6 +215,16 @@ fn values(body: &mut BodyKeys, many: bool) -> Served<RowsBody> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn references_put_no_more_than_a_body_into_an_operation() {
+        let result = json!({ "text": "x".repeat(600_000) }).to_string();
+        let resolved = |times: usize| {
+            let values: Vec<Value> = (0..times).map(|_| json!({"a": {"$ref": "0.text"}})).collect();
+            BatchOperation(json!({"op":"insert","collection":"t","values":values})).resolved(&[&result])
+        };
+        assert!(resolved(1).is_ok() && resolved(2).is_err());
+    }
 
     #[test]
     fn a_reference_is_a_value_and_never_a_name() {

@@ -18,7 +18,8 @@ pub type RowId = Vec<String>;
 pub enum RowTarget {
     /// One row, which has to be there.
     Id(RowId),
-    Where(FilterTree),
+    /// Rows by a filter, with its text for the audit.
+    Where(FilterTree, String),
 }
 
 /// An operation on a collection.

@@ -7,6 +7,7 @@ use martydb_model::sql::stmt;
 use super::call::{ApiCall, JSON};
 use super::execute::audited;
 use crate::face::api::OperationBatch;
+use crate::face::rest::TransactionEnd;
 use crate::fault::{RequestFault, Served};
 use crate::serving::answer::HttpAnswer;
 use crate::serving::records::{AuditedAction, Begun};
@@ -79,7 +80,16 @@ impl ApiCall<'_> {
                 }
                 Ok(Ok(answer))
             }
-            answer => self.end(session, answer).await,
+            answer => {
+                let ended = self.end(session, answer).await?;
+                // The rows of the reads went with the transaction, and the caller gets what was read.
+                if ended.is_ok() && self.preferences.end == Some(TransactionEnd::Rollback) {
+                    for (_, action) in done.iter().filter(|(_, action)| action.operation == "read") {
+                        self.records.read(session, action).await?;
+                    }
+                }
+                Ok(ended)
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::call::ApiCall;
 use super::prepare::OperationPlanner;
-use super::prepared::PreparedOperation;
+use super::prepared::{OperationOutcome, PreparedOperation};
 use crate::face::api::ApiOperation;
 use crate::face::rest::ReturnWish;
 use crate::fault::Served;
@@ -41,7 +41,10 @@ impl ApiCall<'_> {
         prepared: PreparedOperation,
         may_write: bool,
     ) -> Result<Served<DoneOperation>, DatabaseFault> {
-        if let Err(fault) = check_cost(self.service, &self.caller.caller, session, &prepared.compiled).await?
+        // A question to the planner runs nothing.
+        if prepared.outcome != OperationOutcome::Planned
+            && let Err(fault) =
+                check_cost(self.service, &self.caller.caller, session, &prepared.compiled).await?
         {
             return Ok(Err(fault));
         }

@@ -6,6 +6,7 @@ use serde_json::json;
 use tokio::time::timeout_at;
 
 use super::call::{ApiCall, JSON};
+use super::execute::{DoneOperation, audited};
 use crate::compile::CompiledStatement;
 use crate::face::api::{BatchOperation, BodyKeys, isolation};
 use crate::fault::{RequestFault, Served};
@@ -29,6 +30,7 @@ impl ApiCall<'_> {
     pub async fn begin(&self) -> Served<HttpAnswer> {
         let times = self.service.transactions.times()?;
         self.check_right(true)?;
+        self.records.check_keyless()?;
         let level = match self.request.body.trim() {
             "" => None,
             text => {
@@ -61,17 +63,22 @@ impl ApiCall<'_> {
 
     /// Runs one operation in a transaction.
     pub async fn operate(&self, id: &str) -> Served<HttpAnswer> {
+        self.records.check_keyless()?;
         let operation = BatchOperation::parse(&self.request.body)?.resolved(&[])?;
         let prepared = self.prepare(&operation)?;
-        let (taken, session) = self.taken(id)?;
+        let (taken, session) = self.taken(id).await?;
         let Some(mut session) = session else {
             taken.put_back(None);
             return Err(failed());
         };
-        let done = timeout_at(taken.deadline, self.execute(&mut session, prepared, true)).await;
+        let done = timeout_at(taken.deadline, self.execute(&mut session, prepared, false)).await;
         let Ok(done) = done else { return Err(ended()) };
         let text = match done {
-            Ok(done) => done.and_then(|done| done.prepared.text(&done.result, &self.service.cursors)),
+            Ok(Ok(done)) => self
+                .recorded_beside(&done)
+                .await
+                .and_then(|()| done.prepared.text(&done.result, &self.service.cursors)),
+            Ok(Err(fault)) => Err(fault),
             Err(fault) => Err(self.lost(fault)?),
         };
         match text {
@@ -87,6 +94,18 @@ impl ApiCall<'_> {
         }
     }
 
+    /// Records a read on a connection of its own: its row stays when the transaction is rolled back.
+    async fn recorded_beside(&self, done: &DoneOperation) -> Served<()> {
+        if done.prepared.writes || !self.service.exposure.records.reads {
+            return Ok(());
+        }
+        let mut beside = self.service.pool_of(&self.caller.caller, true)?.get().await?;
+        let recorded = self.records.read(&mut beside, &audited(&done.prepared, &done.result)).await;
+        recorded.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
+        beside.release();
+        Ok(())
+    }
+
     /// Returns the answer to an error of the server, after which the session can be used; after another one it is over.
     fn lost(&self, fault: DatabaseFault) -> Served<RequestFault> {
         let answer = fault.answer(self.is_authenticated(), true);
@@ -98,7 +117,8 @@ impl ApiCall<'_> {
 
     /// Commits a transaction.
     pub async fn commit(&self, id: &str) -> Served<HttpAnswer> {
-        let (taken, session) = self.taken(id)?;
+        self.records.check_keyless()?;
+        let (taken, session) = self.taken(id).await?;
         let Some(mut session) = session else {
             taken.finish();
             return Err(failed());
@@ -116,7 +136,7 @@ impl ApiCall<'_> {
 
     /// Rolls a transaction back.
     pub async fn roll_back(&self, id: &str) -> Served<HttpAnswer> {
-        let (taken, session) = self.taken(id)?;
+        let (taken, session) = self.service.transactions.take(id, &self.owner())?;
         if let Some(session) = session {
             roll_back(session).await;
         }
@@ -124,8 +144,15 @@ impl ApiCall<'_> {
         Ok(HttpAnswer { status: 204, headers: vec![], body: vec![] })
     }
 
-    fn taken(&self, id: &str) -> Served<(TakenTransaction, Option<LoginSession>)> {
-        self.service.transactions.take(id, &self.owner())
+    /// Takes a transaction of this caller; ends it if the caller has lost the right to write meanwhile.
+    async fn taken(&self, id: &str) -> Served<(TakenTransaction, Option<LoginSession>)> {
+        let (taken, session) = self.service.transactions.take(id, &self.owner())?;
+        let Err(fault) = self.check_right(true) else { return Ok((taken, session)) };
+        if let Some(session) = session {
+            roll_back(session).await;
+        }
+        taken.finish();
+        Err(fault)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::face::api::{
     page_order,
 };
 use crate::fault::{RequestFault, Served};
-use crate::plan::plan_tree;
+use crate::plan::{check_counted, check_terms, count_tree, plan_tree};
 use crate::request::{
     BodyForm, ColumnFilter, FieldPath, FilterOperation, FilterTree, RowAction, RowQuery, RowRange, RowsBody,
     SelectEntry,
@@ -130,7 +130,9 @@ impl OperationPlanner<'_> {
         }
         if let Some(cursor) = &page.after {
             let place = self.cursors.open(&prepared.relation, &order, cursor)?;
-            tree.root.filters.push(after(&order, &place));
+            // A view's key is that of its table, and may be NULL beside an outer join.
+            let required = if relation.is_view { &[][..] } else { &relation.key };
+            tree.root.filters.push(after(&order, &place, required));
         }
         // The statement of a page has a limit of its own.
         tree.root.range = RowRange::default();
@@ -169,6 +171,10 @@ impl OperationPlanner<'_> {
 
     fn aggregate(&self, relation: &ExposedRelation, wanted: &AggregateRequest) -> Served<PreparedOperation> {
         let mut tree = plan_tree(self.catalog, self.limits, relation, &wanted.query, false)?;
+        let (mut conditions, mut values) = (0, 0);
+        wanted.having.iter().for_each(|tree| count_tree(tree, &mut conditions, &mut values));
+        check_counted(conditions, values, self.limits)?;
+        check_terms(wanted.order.len())?;
         tree.root.range = RowRange::default();
         let limit = wanted.limit.unwrap_or(self.limits.rows).min(self.limits.rows);
         let groups = GroupedRows { having: wanted.having.as_ref(), order: &wanted.order, limit };
@@ -220,7 +226,7 @@ impl OperationPlanner<'_> {
     ) -> Served<PreparedOperation> {
         let (filters, one, key) = match target {
             RowTarget::Id(id) => (id_filter(relation, id)?, true, Some(id.join(","))),
-            RowTarget::Where(tree) => (vec![tree.clone()], false, None),
+            RowTarget::Where(tree, text) => (vec![tree.clone()], false, Some(text.clone())),
         };
         let prepared = self.write(relation, &filtered(select, filters), &action, one)?;
         let outcome = match (&action, one) {

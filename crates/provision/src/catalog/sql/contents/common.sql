@@ -56,7 +56,8 @@ SELECT 'schema', pg_catalog.jsonb_build_object(
         AND r.oid = n.nspowner AND b.grantee = 0 AND b.privilege_type = 'USAGE')))::text
 FROM space n
 UNION ALL
--- What rare.sql reads: planning it in a new session takes longer than this query, and most databases have none of it.
+-- True if rare.sql has something to read. Planning it in a new session takes longer than this query, and most databases
+-- have nothing for it.
 -- An object depends on its schema, except for those of pg_catalog.
 SELECT 'rare', pg_catalog.to_jsonb(EXISTS (SELECT FROM space n WHERE n.nspname = 'martydb_serve')
   OR EXISTS (SELECT FROM pg_catalog.pg_publication) OR EXISTS (
