@@ -24,7 +24,7 @@ struct BreakerState {
 }
 
 impl ServerBreaker {
-    /// Rejects a request while the breaker is open; each [`HOLD`] one may try.
+    /// Rejects a request while the breaker is open; about once a second one may try.
     pub fn check(&self, now: Instant) -> Served<()> {
         let mut state = self.state();
         match state.next {
