@@ -12,10 +12,6 @@ use martydb_provision::context::Context;
 use crate::actual::RedisClient;
 use crate::admin;
 use crate::inspect;
-use crate::session::Session;
-
-/// Most keys that are looked at.
-const MOST_KEYS: usize = 100_000;
 
 /// Pause after each step: other clients are served in between.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -66,33 +62,11 @@ pub async fn discover(context: &Context, server: &RedisServer) -> Result<RedisUs
     let session = &mut admin.session;
     let mut found = RedisUse { clients: groups(inspect::clients(session).await?), ..RedisUse::default() };
     let mut prefixes = BTreeMap::new();
-    found.is_complete = true;
-    for database in inspect::databases(session).await? {
-        session.demand(&["SELECT", &database], "SELECT").await?;
-        found.is_complete &= read_keys(session, &mut found, &mut prefixes).await?;
-    }
+    let is_complete = inspect::walk(session, PAUSE, |key| sort_in(key, &mut found, &mut prefixes)).await?;
+    found.is_complete = is_complete;
     found.prefixes = prefixes.into_values().collect();
     found.prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.keys));
     Ok(found)
-}
-
-/// Returns `true` if all keys of the database were looked at.
-async fn read_keys(
-    session: &mut Session,
-    found: &mut RedisUse,
-    prefixes: &mut BTreeMap<String, FoundPrefix>,
-) -> Result<bool> {
-    let mut cursor = "0".to_owned();
-    while found.looked_at < MOST_KEYS {
-        let (next, keys) = inspect::scan(session, &cursor, "*").await?;
-        keys.into_iter().for_each(|key| sort_in(key, found, prefixes));
-        if next == "0" {
-            return Ok(true);
-        }
-        cursor = next;
-        tokio::time::sleep(PAUSE).await;
-    }
-    Ok(false)
 }
 
 fn sort_in(key: String, found: &mut RedisUse, prefixes: &mut BTreeMap<String, FoundPrefix>) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use redis::Value;
 
@@ -27,6 +28,8 @@ pub enum InspectionDepth {
 
 /// Number of keys that are looked at for those outside every prefix, in steps of [`SCAN_STEP`].
 const MOST_KEYS: usize = 100_000;
+/// Steps after which the rest is left out: a server may answer with a cursor and no key for ever.
+const MOST_STEPS: usize = 10_000;
 
 const SCAN_STEP: &str = "1000";
 
@@ -324,32 +327,39 @@ pub async fn databases(session: &mut Session) -> Result<Vec<String>> {
 
 /// Counts keys outside every prefix in all databases, up to [`MOST_KEYS`] keys.
 async fn keys_outside(session: &mut Session, prefixes: &[String]) -> Result<KeysOutside> {
-    let mut found = KeysOutside { is_complete: true, ..KeysOutside::default() };
-    let mut looked_at = 0;
+    let mut found = KeysOutside::default();
+    let take = |key: String| {
+        if !prefixes.iter().any(|prefix| key.starts_with(prefix)) {
+            found.count += 1;
+            found.example.get_or_insert(key);
+        }
+    };
+    found.is_complete = walk(session, Duration::ZERO, take).await?;
+    Ok(found)
+}
+
+/// Hands over the keys of all databases, with a pause after each step, and returns `true` if these were all: about
+/// 100,000 keys are read at most, in 10,000 steps at most.
+pub async fn walk(session: &mut Session, pause: Duration, mut take: impl FnMut(String)) -> Result<bool> {
+    let (mut keys, mut steps) = (0, 0);
+    let mut is_complete = true;
     for database in databases(session).await? {
         session.demand(&["SELECT", &database], "SELECT").await?;
         let mut cursor = "0".to_owned();
-        loop {
-            let (next, keys) = scan(session, &cursor, "*").await?;
-            looked_at += keys.len();
-            let mut outside =
-                keys.into_iter().filter(|key| !prefixes.iter().any(|prefix| key.starts_with(prefix)));
-            let example = outside.next();
-            found.count += usize::from(example.is_some()) + outside.count();
-            found.example = found.example.or(example);
-            if looked_at >= MOST_KEYS {
-                found.is_complete = next == "0";
-                session.demand(&["SELECT", "0"], "SELECT").await?;
-                return Ok(found);
-            }
+        while is_complete {
+            let (next, found) = scan(session, &cursor, "*").await?;
+            (keys, steps) = (keys + found.len(), steps + 1);
+            found.into_iter().for_each(&mut take);
             if next == "0" {
                 break;
             }
+            is_complete = keys < MOST_KEYS && steps < MOST_STEPS;
             cursor = next;
+            tokio::time::sleep(pause).await;
         }
     }
     session.demand(&["SELECT", "0"], "SELECT").await?;
-    Ok(found)
+    Ok(is_complete)
 }
 
 /// Returns the next cursor, `0` at the end, and some keys.

@@ -246,10 +246,10 @@ async fn served(
     let body =
         String::from_utf8(body.into()).map_err(|_| RequestFault::invalid_body("the body is not UTF-8"))?;
     let rest = RestRequest { method, path, query, headers, body };
-    Ok(match is_api {
+    match is_api {
         true => respond_api(&service, &caller, &rest).await,
         false => respond(&service, &caller, &rest).await,
-    })
+    }
 }
 
 /// Returns the time in seconds since 1970.

@@ -30,14 +30,6 @@ pub async fn respond_api(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &RestRequest,
-) -> HttpAnswer {
-    answered(service, caller, request).await.unwrap_or_else(HttpAnswer::from)
-}
-
-async fn answered(
-    service: &Arc<ServedService>,
-    caller: &RequestCaller,
-    request: &RestRequest,
 ) -> Served<HttpAnswer> {
     let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };
     let route = parse_route(method, request.path.strip_prefix(PREFIX).unwrap_or_default())?;

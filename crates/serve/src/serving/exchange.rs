@@ -31,14 +31,6 @@ pub async fn respond(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &RestRequest,
-) -> HttpAnswer {
-    answered(service, caller, request).await.unwrap_or_else(HttpAnswer::from)
-}
-
-async fn answered(
-    service: &Arc<ServedService>,
-    caller: &RequestCaller,
-    request: &RestRequest,
 ) -> Served<HttpAnswer> {
     if let Some(name) = request.path.strip_prefix("rpc/").filter(|name| !name.contains('/')) {
         return super::rpc::call(service, caller, request, name).await;
