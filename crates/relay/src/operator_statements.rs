@@ -55,6 +55,17 @@ impl OutboxStatements<'_> {
         )
     }
 
+    /// Counts skipped events. The condition is that of the templates' partial index: a table without it is read as a
+    /// whole.
+    pub fn skipped(&self) -> Statement {
+        stmt!(
+            "SELECT count(*) FROM {table} o WHERE starts_with(o.{error}, {skipped})",
+            table = self.table(),
+            error = id(&self.0.columns.last_error),
+            skipped = Literal(SKIPPED.to_owned()),
+        )
+    }
+
     /// Returns the condition of a done event `o` that reached its destination.
     fn is_published(&self) -> Statement {
         let not = |beginning: &str| {

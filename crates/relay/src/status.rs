@@ -56,13 +56,29 @@ pub async fn read(context: &Context, service: &DesiredService, outbox: &Arc<Outb
 /// # Errors
 /// If the outbox cannot be read, or the service has none.
 pub async fn read_backlog(context: &Context, service: &DesiredService) -> Result<Backlog> {
-    let outbox = service.outbox.clone().map(Arc::new);
-    let outbox =
-        &outbox.ok_or_else(|| Error::usage(format!("service \"{}\" has no outbox", service.name)))?;
+    let outbox = &declared(service)?;
     let mut session = session::open(context, service, outbox).await?;
     let backlog = backlog(&mut session, outbox).await?;
     session.close().await;
     Ok(backlog)
+}
+
+/// Counts the skipped events that the outbox contains. A table without the templates' index for them is read as a
+/// whole, within the time limit of the relay's statements.
+///
+/// # Errors
+/// As [`read_backlog`].
+pub async fn count_skipped(context: &Context, service: &DesiredService) -> Result<i64> {
+    let outbox = &declared(service)?;
+    let mut session = session::open(context, service, outbox).await?;
+    let rows = session.query(&OutboxStatements(outbox).skipped()).await;
+    session.close().await;
+    Ok(rows?.first().ok_or_else(Unreadable::no_row)?.try_get(0)?)
+}
+
+fn declared(service: &DesiredService) -> Result<Arc<Outbox>> {
+    let outbox = service.outbox.clone().map(Arc::new);
+    outbox.ok_or_else(|| Error::usage(format!("service \"{}\" has no outbox", service.name)))
 }
 
 async fn backlog(session: &mut OutboxSession, outbox: &Outbox) -> Result<Backlog> {

@@ -10,7 +10,8 @@ use super::verdict::Fate;
 use crate::broker::{FailureKind, PublishFailure};
 use crate::status::Backlog;
 use martydb_model::metrics::{
-    RELAY_EVENTS, RELAY_FAILURES, RELAY_LAG, RELAY_LAST_SUCCESS, RELAY_PENDING, Sample, Subject,
+    RELAY_EVENTS, RELAY_FAILURES, RELAY_LAG, RELAY_LAST_SUCCESS, RELAY_PENDING, RELAY_SKIPPED, Sample,
+    Subject,
 };
 use martydb_model::{DesiredService, ServiceName};
 
@@ -101,6 +102,11 @@ fn read(counter: &AtomicU64) -> f64 {
 }
 
 #[allow(clippy::cast_precision_loss)]
+fn number(rows: i64) -> f64 {
+    rows as f64
+}
+
+#[allow(clippy::cast_precision_loss)]
 fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
@@ -111,6 +117,8 @@ struct OutboxMetrics {
     tally: Arc<Tally>,
     /// Pending events, when they were last read; `None` if that failed.
     backlog: Option<Backlog>,
+    /// Skipped events, likewise.
+    skipped: Option<i64>,
 }
 
 /// Metrics of all outboxes that a relay publishes, for as long as the process runs.
@@ -121,7 +129,12 @@ impl RelayMetrics {
     /// Returns the counters of a service, which continue when the manifest is reloaded.
     pub(crate) fn tally(&self, service: &DesiredService) -> Arc<Tally> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = || OutboxMetrics { service: service.clone(), tally: Arc::default(), backlog: None };
+        let new = || OutboxMetrics {
+            service: service.clone(),
+            tally: Arc::default(),
+            backlog: None,
+            skipped: None,
+        };
         let metrics = all.entry(service.name.clone()).or_insert_with(new);
         metrics.service = service.clone();
         metrics.tally.clone()
@@ -140,6 +153,13 @@ impl RelayMetrics {
         }
     }
 
+    pub(crate) fn set_skipped(&self, service: &ServiceName, skipped: Option<i64>) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(metrics) = all.get_mut(service) {
+            metrics.skipped = skipped;
+        }
+    }
+
     /// Returns all current samples.
     pub fn samples(&self) -> Vec<Sample> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,11 +167,13 @@ impl RelayMetrics {
             let subject = Subject::service(&metrics.service);
             let mut samples = metrics.tally.samples(&subject);
             if let Some(backlog) = &metrics.backlog {
-                let pending = read(&AtomicU64::new(backlog.pending.unsigned_abs()));
-                samples.push(Sample::new(RELAY_PENDING, &subject, pending));
+                samples.push(Sample::new(RELAY_PENDING, &subject, number(backlog.pending)));
                 let lag = seconds(backlog.oldest_age_ms.unwrap_or_default().max(0));
                 samples.push(Sample::new(RELAY_LAG, &subject, lag));
             }
+            let skipped =
+                metrics.skipped.map(|skipped| Sample::new(RELAY_SKIPPED, &subject, number(skipped)));
+            samples.extend(skipped);
             samples
         };
         all.values().flat_map(of).collect()

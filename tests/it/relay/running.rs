@@ -115,11 +115,19 @@ fn a_relay_counts_what_it_publishes_and_why_it_fails() {
         of(series, "martydb_relay_pending", &[]) == Some(7.0)
             && of(series, "martydb_relay_lag_seconds", &[]) > Some(0.0)
     });
+    let skipped = |series: &Series| of(series, "martydb_relay_skipped", &[]);
+    assert_eq!(skipped(&relay.scrape()), Some(0.0));
+    // Another process skips the dead event, in a table of before the index for such events too.
+    let poison = "SELECT event_id::text FROM rrm_a_outbox WHERE available_at = 'infinity'";
+    let poison = server.value("rrm_a", poison);
+    project.run(&["relay", "skip", "--event", &poison, "--reason", "a test"]).expect(0);
+    server.sql("rrm_a", "DROP INDEX rrm_a_outbox_skipped_idx");
     // It goes on counting with another manifest.
     relay.signal(Signal::HUP);
     until("it reloaded", || relay.said().contains("reloaded the manifest"));
+    relay.until("skipped", |series| skipped(series) == Some(1.0));
     is_busy.store(false, Ordering::Relaxed);
-    relay.until("published", |series| events(series, "published") == Some(42.0));
+    relay.until("published", |series| events(series, "published") == Some(44.0));
     // The way to it from other machines needs a password.
     let open = project.run(&["relay", "--metrics", "0.0.0.0:0"]).expect(2);
     assert!(open.stderr.contains("can be reached from other machines"), "{}", open.stderr);

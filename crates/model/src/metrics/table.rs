@@ -187,6 +187,7 @@ metrics! {
         RELAY_LAST_SUCCESS = "martydb_relay_last_success_timestamp_seconds", Gauge [], "When a broker last acknowledged an event of the service to this relay; absent before the first";
         RELAY_PENDING = "martydb_relay_pending", Gauge [], "Events of the service that wait to be published, dead ones aside";
         RELAY_LAG = "martydb_relay_lag_seconds", Gauge [], "How long the oldest of them has waited; 0 where none does";
+        RELAY_SKIPPED = "martydb_relay_skipped", Gauge [], "Events of the service that `relay skip` gave up, as far as the outbox still contains them";
     }
     MetricSource::Check(MonitorCheck::Tables) => {
         TABLE_SIZE = "martydb_table_size_bytes", Gauge ["schema", "table"], "Size of one of the service's ten largest tables, as of its last VACUUM or ANALYZE";
