@@ -16,6 +16,8 @@ pub struct Deployment {
     pub tool_image: String,
     /// Address at which Prometheus finds `martydb monitor`, if declared.
     pub monitor: Option<String>,
+    /// Address at which it finds the metrics of `martydb relay`, if declared.
+    pub relay: Option<String>,
     /// Programs of martydb that are deployed, if the manifest declares what they need.
     pub workloads: BTreeSet<Workload>,
     pub prometheus: ClusterPrometheus,
@@ -218,6 +220,8 @@ pub struct SecretStore {
     pub key: String,
     /// Name of an admin's secret in the store.
     pub admin_key: String,
+    /// Name of the secret with the password for the metrics of a `{program}`.
+    pub metrics_key: String,
     /// Property of the secret that contains the password, if it has several.
     pub property: Option<String>,
 }

@@ -85,7 +85,7 @@ fn the_projects_own_schemas_take_every_custom_resource() {
         ("Cluster", 2),
         ("Database", 2),
         ("DatabaseRole", 2),
-        ("ExternalSecret", 10),
+        ("ExternalSecret", 11),
         ("PodMonitor", 2),
         ("Pooler", 2),
         ("PrometheusRule", 1),

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_yaml::{Mapping, Value};
 
 use super::network::objects;
-use crate::monitor::served::{Served, ask};
+use crate::monitor::served::{Response, Served, ask};
 use crate::relay::add_template;
 use crate::support::{ADMIN_PASSWORD, Nats, Project, Server, until};
 
@@ -23,7 +23,7 @@ fn manifest(server: &str, broker: &str, provider: &str) -> String {
     )
 }
 
-/// What is made by hand: the admin's Secret, the broker's, and those of the monitor.
+/// What is made by hand: the admin's Secret, the broker's, and those of the monitor's and the relay's listener.
 fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
     let secret = |name: &str, data: &[(&str, &str)]| {
         let text = |(key, text): &(&str, &str)| (Value::from(*key), Value::from(*text));
@@ -33,22 +33,22 @@ fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
         secret
     };
     let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
-    vec![
+    let listener = |program: &str| {
+        let files = [("tls.crt", &*certificate), ("tls.key", &*key), ("ca.crt", &*certificate)];
+        let users = [
+            ("users", "prometheus:battery staple"),
+            ("username", "prometheus"),
+            ("password", "battery staple"),
+        ];
+        [secret(&format!("{program}-tls"), &files), secret(&format!("{program}-users"), &users)]
+    };
+    let own = [
         secret("main-admin", &[("username", "postgres"), ("password", ADMIN_PASSWORD)]),
         secret("martydb-relay-brokers", &[("NATS_PASSWORD", "correct horse")]),
-        secret(
-            "martydb-monitor-tls",
-            &[("tls.crt", &certificate), ("tls.key", &key), ("ca.crt", &certificate)],
-        ),
-        secret(
-            "martydb-monitor-users",
-            &[
-                ("users", "prometheus:battery staple"),
-                ("username", "prometheus"),
-                ("password", "battery staple"),
-            ],
-        ),
-    ]
+    ];
+    own.into_iter()
+        .chain(["martydb-monitor", "martydb-relay"].iter().flat_map(|name| listener(name)))
+        .collect()
 }
 
 /// A pod, and the Secrets of its namespace.
@@ -101,7 +101,7 @@ impl Pod<'_> {
     fn command(&self) -> Command {
         let mut places = self.mounted();
         places.push(("/work".into(), self.project.path().to_str().unwrap().to_owned()));
-        places.push(("0.0.0.0:9187".into(), "127.0.0.1:0".into()));
+        places.extend(["0.0.0.0:9187", "0.0.0.0:9188"].map(|all| (all.into(), "127.0.0.1:0".into())));
         let here = |one: &Value| {
             let text = one.as_str().unwrap().to_owned();
             places.iter().fold(text, |text, (there, here)| text.replace(there, here))
@@ -113,16 +113,6 @@ impl Pod<'_> {
         command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD").envs(self.environment());
         command.env_remove("MARTYDB_MANIFEST").env("HOME", self.project.path());
         command
-    }
-}
-
-/// A program that is ended when this is dropped.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _gone = self.0.kill();
-        let _gone = self.0.wait();
     }
 }
 
@@ -174,40 +164,63 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
         pod(&found.unwrap_or_else(|| panic!("no {name}: {rendered:?}"))["spec"]["template"]["spec"])
     };
     monitor_serves(&deployed("martydb-monitor"), &certified);
-    relay_publishes(&deployed("martydb-relay"), &server, nats.as_ref());
+    relay_publishes(&deployed("martydb-relay"), &server, nats.as_ref(), &certified);
 }
 
-/// Every check completes, and only its users read the metrics.
+/// Asks what a listener of the pod serves to its user.
+fn asked(served: &Served, certified: &rcgen::CertifiedKey<rcgen::KeyPair>, path: &str) -> Response {
+    let user = BASE64_STANDARD.encode("prometheus:battery staple");
+    let headers = format!("Authorization: Basic {user}\r\n");
+    ask(served.tls(certified.cert.der()), "localhost", path, &headers)
+}
+
+/// Only its users read the metrics, and its probes succeed.
+fn listens(pod: &Pod<'_>, served: &Served, certified: &rcgen::CertifiedKey<rcgen::KeyPair>) {
+    assert_eq!(ask(served.tls(certified.cert.der()), "localhost", "/metrics", "").status, 401);
+    for probe in ["readinessProbe", "livenessProbe"] {
+        let probe = &pod.spec["containers"][0][probe]["httpGet"];
+        assert_eq!(probe["scheme"], "HTTPS");
+        let path = probe["path"].as_str().unwrap();
+        until("it answers", || ask(served.tls(certified.cert.der()), "localhost", path, "").status == 200);
+    }
+}
+
+/// Every check completes.
 fn monitor_serves(pod: &Pod<'_>, certified: &rcgen::CertifiedKey<rcgen::KeyPair>) {
     let served = Served::run(pod.command());
-    let user = BASE64_STANDARD.encode("prometheus:battery staple");
-    let get = |path: &str, headers: &str| ask(served.tls(certified.cert.der()), "localhost", path, headers);
-    assert_eq!(get("/metrics", "").status, 401);
     let checks = ["isolation", "migrations", "drift", "outbox"];
     until("every check has completed", || {
-        let body = get("/metrics", &format!("Authorization: Basic {user}\r\n")).body;
+        let body = asked(&served, certified, "/metrics").body;
         let done: Vec<&str> = body.lines().filter(|line| line.starts_with("martydb_check_ok{")).collect();
         assert!(done.iter().all(|line| line.ends_with(" 1") || line.ends_with(" 1.0")), "{done:?}");
         checks.iter().all(|check| done.iter().any(|line| line.contains(&format!("check=\"{check}\""))))
     });
-    for probe in ["readinessProbe", "livenessProbe"] {
-        let probe = &pod.spec["containers"][0][probe]["httpGet"];
-        assert_eq!(probe["scheme"], "HTTPS");
-        assert_eq!(get(probe["path"].as_str().unwrap(), "").status, 200);
-    }
+    listens(pod, &served, certified);
 }
 
-/// It publishes, and knows no password that it does not need.
-fn relay_publishes(pod: &Pod<'_>, server: &Server, nats: Option<&Nats>) {
+/// It publishes and says so, and knows no password that it does not need.
+fn relay_publishes(
+    pod: &Pod<'_>,
+    server: &Server,
+    nats: Option<&Nats>,
+    certified: &rcgen::CertifiedKey<rcgen::KeyPair>,
+) {
     let names: Vec<String> = pod.environment().into_keys().collect();
     assert_eq!(names, ["ACCESS_JE_A_RELAY_PASSWORD", "NATS_PASSWORD"]);
     let Some(nats) = nats else { return };
     nats.stream("je", &["je.>"], &serde_json::Value::Null);
-    let mut command = pod.command();
-    let _relay = Program(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let served = Served::run(pod.command());
     server.sql(
         "je_a",
         "INSERT INTO je_a_outbox (aggregate_type, aggregate_id, event_type, payload) VALUES ('thing', '1', 'made', '{}')",
     );
     until("it is published", || nats.last("je") == 1);
+    listens(pod, &served, certified);
+    until("it is counted", || {
+        let body = asked(&served, certified, "/metrics").body;
+        let mut lines = body.lines().filter(|line| line.starts_with("martydb_relay_events_total{"));
+        lines.any(|line| {
+            line.contains("\"published\"") && [" 1", " 1.0"].iter().any(|one| line.ends_with(one))
+        })
+    });
 }

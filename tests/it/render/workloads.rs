@@ -57,6 +57,8 @@ fn the_monitor_reaches_every_server_and_the_relay_those_with_an_outbox() {
             let admitted = cluster.admits_from(namespace, &pods(app), "martydb-monitor", 9187);
             assert_eq!(admitted, expected, "{namespace} {app}");
             assert!(!cluster.admits_from(namespace, &pods(app), "martydb-monitor", 5432));
+            let admitted = cluster.admits_from(namespace, &pods(app), "martydb-relay", 9188);
+            assert_eq!(admitted, expected, "{namespace} {app}");
             assert!(!cluster.admits_from(namespace, &pods(app), "martydb-relay", 9187));
         }
     }
@@ -140,6 +142,66 @@ fn in_compose_each_has_the_secrets_and_the_networks_that_it_needs() {
         assert_eq!(compose["secrets"][*secret]["file"], format!("./secrets/{secret}"));
     }
     assert_eq!(list("martydb-monitor", "profiles"), ["monitor"]);
+    // The relay is in no profile: only the manifest says that it has the files of a listener.
+    let manifest = manifest("mq").replace("deploy:\n", "deploy:\n  relay: martydb-relay:9188\n");
+    let project = Project::with_manifest(&manifest);
+    let text = project.run(&["render", "compose"]).expect(0).stdout;
+    let compose: Value = serde_yaml::from_str(&text).unwrap();
+    let relay = &compose["services"]["martydb-relay"];
+    let own = ["martydb_relay_certificate", "martydb_relay_key", "martydb_relay_users"];
+    let secrets: Vec<&str> =
+        relay["secrets"].as_sequence().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert_eq!(secrets, [&["mq_password"], &own[..]].concat());
+    assert_eq!(relay["expose"][0], "9188");
+    assert!(own.iter().all(|secret| compose["secrets"][*secret]["file"] == format!("./secrets/{secret}")));
+    let prometheus: Value =
+        serde_yaml::from_str(&project.run(&["render", "prometheus"]).expect(0).stdout).unwrap();
+    let jobs = prometheus["scrape_configs"].as_sequence().unwrap();
+    assert_eq!(jobs[1]["static_configs"][0]["targets"][0], "martydb-relay:9188");
+    assert_eq!((jobs.len(), &jobs[1]["scheme"]), (2, &Value::from("https")));
+    project.write("martydb.yaml", &manifest.replace("relay: martydb-relay:9188", "relay: nowhere"));
+    let refused = project.run(&["render", "compose"]).expect(2);
+    assert!(refused.stderr.contains("a host and a port"), "{}", refused.stderr);
+}
+
+/// The relay has the listener of the monitor, if that is deployed too.
+#[test]
+fn prometheus_finds_the_relay_as_it_finds_the_monitor() {
+    let declared = "deploy:\n  secret_store: { name: vault, key: 'martydb/{server}/{role}' }\n  certificates: { issuer: internal }\n";
+    let manifest = manifest("mq").replace("deploy:\n", declared);
+    let manifest = manifest.replace("{ namespace: monitoring }", "{ namespace: monitoring, operator: true }");
+    let project = Project::with_manifest(&manifest);
+    let all = objects(&project.run(&["render", "kubernetes"]).expect(0).stdout);
+    let named = |kind: &str, name: &str| {
+        let found = all.iter().find(|one| one["kind"] == kind && one["metadata"]["name"] == name);
+        found.unwrap_or_else(|| panic!("no {kind} {name}")).clone()
+    };
+    for (name, port) in [("martydb-monitor", 9187), ("martydb-relay", 9188)] {
+        assert_eq!(named("Service", name)["spec"]["ports"][0]["port"], port);
+        let monitor = named("ServiceMonitor", name);
+        let labels = &named("Service", name)["metadata"]["labels"];
+        for (key, value) in monitor["spec"]["selector"]["matchLabels"].as_mapping().unwrap() {
+            assert_eq!(labels[key], *value);
+        }
+        let endpoint = &monitor["spec"]["endpoints"][0];
+        assert_eq!(endpoint["basicAuth"]["password"]["name"], format!("{name}-users"));
+        assert_eq!(named("Certificate", &format!("{name}-tls"))["spec"]["dnsNames"][0], name);
+        let pod = &named("Deployment", name)["spec"]["template"]["spec"]["containers"][0];
+        assert_eq!(pod["ports"][0]["containerPort"], port);
+    }
+    named("PrometheusRule", "martydb-monitor");
+    let secrets = objects(&project.run(&["render", "external-secrets"]).expect(0).stdout);
+    for program in ["martydb-monitor", "martydb-relay"] {
+        let secret = secrets.iter().find(|one| one["metadata"]["name"] == format!("{program}-users"));
+        let spec = &secret.unwrap()["spec"];
+        assert_eq!(spec["data"][0]["remoteRef"]["key"], format!("martydb/development/{program}"));
+        assert_eq!(spec["target"]["template"]["data"]["users"], "prometheus:{{ .password }}");
+    }
+    // Without the monitor no Prometheus is known, and the relay needs no Secrets of a listener.
+    let alone = project.read("martydb.yaml").replace("deploy:\n", "deploy:\n  workloads: [relay]\n");
+    project.write("martydb.yaml", &alone);
+    let text = project.run(&["render", "kubernetes"]).expect(0).stdout;
+    assert!(!text.contains("--metrics") && !text.contains("ServiceMonitor"), "{text}");
 }
 
 /// The pods of all objects, by kind and name.
@@ -225,7 +287,7 @@ fn certificates_of_the_issuer_are_where_their_users_look() {
         let names = found.unwrap()["spec"]["dnsNames"].as_sequence().unwrap();
         names.iter().map(|name| name.as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(certificates.len(), 3, "two servers and the monitor");
+    assert_eq!(certificates.len(), 4, "two servers, the monitor and the relay");
     assert_eq!(
         of("db-one-tls"),
         ["db-one", "db-one.shop", "db-one.shop.svc", "db-one.shop.svc.cluster.local"]

@@ -210,6 +210,12 @@ impl<'a> DeploymentPlan<'a> {
             && self.manifest.access.values().flat_map(BTreeMap::values).any(monitors)
     }
 
+    /// Returns `true` if a deployed relay serves metrics in the cluster: to the Prometheus that scrapes the monitor, or to
+    /// a declared one.
+    pub fn measures_relay(&self) -> bool {
+        self.outboxes().next().is_some() && (self.runs_monitor() || self.manifest.deploy.relay.is_some())
+    }
+
     /// Returns the outboxes that a deployed relay publishes.
     pub fn outboxes(&self) -> impl Iterator<Item = OutboxNode<'a>> {
         let deployed = self.manifest.deploy.workloads.contains(&Workload::Relay);

@@ -19,23 +19,29 @@ pub const INTERVAL: &str = "15s";
 /// Default address of the monitor.
 const LOOPBACK: &str = "127.0.0.1:9187";
 
-/// Returns the scrape configuration. On another machine the monitor requires TLS and a password, whose files are
-/// beside this one.
+/// Returns the scrape configuration of the monitor, and of the relay if its address is declared. On another machine they
+/// require TLS and a password, whose files are beside this one.
 pub fn configuration(plan: &DeploymentPlan<'_>) -> Result<String> {
-    let target = plan.manifest.deploy.monitor.clone().unwrap_or_else(|| LOOPBACK.to_owned());
-    let host = target.rsplit_once(':').map_or(target.as_str(), |(host, _)| host);
+    let (project, deploy) = (&plan.manifest.project, &plan.manifest.deploy);
+    let monitor = scrape(format!("martydb-{project}"), deploy.monitor.as_deref().unwrap_or(LOOPBACK));
+    let relay = deploy.relay.iter().map(|target| scrape(format!("martydb-{project}-relay"), target));
+    let all: Vec<Value> = [monitor].into_iter().chain(relay).collect();
+    Ok(yaml(json!({ "rule_files": [RULES_FILE], "scrape_configs": all })))
+}
+
+fn scrape(job_name: String, target: &str) -> Value {
+    let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
     let far = !["127.0.0.1", "localhost", "[::1]"].contains(&host);
     let basic_auth = json!({ "username": "prometheus", "password_file": "martydb-password" });
-    let scrape = json!({
-        "job_name": format!("martydb-{}", plan.manifest.project),
+    json!({
+        "job_name": job_name,
         "scrape_interval": INTERVAL,
         "scrape_timeout": "10s",
         "scheme": far.then_some("https"),
         "basic_auth": far.then_some(basic_auth),
         "tls_config": far.then(|| json!({ "ca_file": "martydb-ca.crt" })),
         "static_configs": [{ "targets": [target] }],
-    });
-    Ok(yaml(json!({ "rule_files": [RULES_FILE], "scrape_configs": [scrape] })))
+    })
 }
 
 /// Returns the groups of rules, for a file of Prometheus or a PrometheusRule. The alerts cover only this project, even

@@ -18,6 +18,8 @@ pub struct RawDeploy {
     pub tool_image: Option<String>,
     /// Address of `martydb monitor` for Prometheus, as host:port; default: 127.0.0.1:9187.
     pub monitor: Option<String>,
+    /// Address at which Prometheus finds the metrics of `martydb relay`, as host:port; default: it scrapes no relay.
+    pub relay: Option<String>,
     /// Programs of martydb to run all the time; default: [monitor, relay], each if the manifest declares what it needs.
     pub workloads: Option<BTreeSet<Workload>>,
     /// Prometheus of the cluster.
@@ -179,6 +181,9 @@ pub struct RawSecretStore {
     pub key: Option<String>,
     /// Key of the secret of a server's admin in the store; default: martydb/{env}/{server}-admin.
     pub admin_key: Option<String>,
+    /// Key of the password by which Prometheus reads the metrics of the monitor and the relay, {program} being
+    /// martydb-monitor or martydb-relay; default: martydb/{env}/{program}.
+    pub metrics_key: Option<String>,
     /// Property of a secret that contains the password; default: the whole secret.
     pub property: Option<String>,
 }

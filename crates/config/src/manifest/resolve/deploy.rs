@@ -49,6 +49,8 @@ pub fn all(
     check(scope, &["deploy", "tool_image"], [&tool_image], is_image, "an image, such as postgres:18")?;
     let address = "a host and a port, such as monitor.internal:9187";
     check(scope, &["deploy", "monitor"], &raw.monitor, is_host_and_port, address)?;
+    let address = "a host and a port, such as relay.internal:9188";
+    check(scope, &["deploy", "relay"], &raw.relay, is_host_and_port, address)?;
     let none = RawServerDeploy::default();
     // `deploy.image` is PostgreSQL's; a Redis server has its own default.
     let image = raw.image.as_deref().unwrap_or(SERVER_IMAGE);
@@ -61,6 +63,7 @@ pub fn all(
         namespace: raw.namespace.clone(),
         tool_image,
         monitor: raw.monitor.clone(),
+        relay: raw.relay.clone(),
         workloads: raw.workloads.clone().unwrap_or_else(|| Workload::ALL.into()),
         prometheus: prometheus(scope, &raw.prometheus)?,
         issuer: raw.certificates.as_ref().map(|raw| issuer(scope, raw)).transpose()?,
@@ -181,6 +184,7 @@ fn secret_store(scope: &Scope, raw: &RawSecretStore) -> Result<SecretStore> {
         name: raw.name.clone(),
         key: template(&raw.key, "martydb/{env}/{role}"),
         admin_key: template(&raw.admin_key, "martydb/{env}/{server}-admin"),
+        metrics_key: template(&raw.metrics_key, "martydb/{env}/{program}"),
         property: raw.property.clone(),
     })
 }

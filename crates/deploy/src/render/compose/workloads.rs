@@ -12,10 +12,26 @@ use martydb_model::error::Result;
 /// Profile of the monitor: its certificate and users are the user's to make, and without them it cannot start.
 const PROFILE: &str = "monitor";
 
-/// Secret files of the monitor's listener.
-const CERTIFICATE: &str = "martydb_monitor_certificate";
-const KEY: &str = "martydb_monitor_key";
-const USERS: &str = "martydb_monitor_users";
+/// Secret files of a listener: its certificate, the key, and its users.
+fn files(program: &str) -> [String; 3] {
+    ["certificate", "key", "users"].map(|file| format!("martydb_{program}_{file}"))
+}
+
+/// Returns a program of martydb that listens with these files at an address.
+fn listening(service: ComposeService, files: [String; 3], flag: &str, port: u16) -> ComposeService {
+    let flags = ["--tls-certificate", "--tls-key", "--users"];
+    let named = flags
+        .iter()
+        .zip(&files)
+        .flat_map(|(flag, file)| [(*flag).to_owned(), format!("/run/secrets/{file}")]);
+    let address = [flag.to_owned(), format!("0.0.0.0:{port}")];
+    ComposeService {
+        command: service.command.into_iter().chain(address).chain(named).collect(),
+        secrets: service.secrets.into_iter().chain(files).collect(),
+        expose: vec![port.to_string()],
+        ..service
+    }
+}
 
 /// Returns the deployed programs by name.
 ///
@@ -48,32 +64,26 @@ fn partitions(plan: &DeploymentPlan<'_>) -> ComposeService {
 
 /// Returns the monitor. Prometheus connects to it over the network of the services.
 fn monitor(plan: &DeploymentPlan<'_>) -> ComposeService {
-    let file = |name: &str| format!("/run/secrets/{name}");
-    let arguments = [
-        ["--no-input", "monitor"],
-        ["--listen", "0.0.0.0:9187"],
-        ["--tls-certificate", &file(CERTIFICATE)],
-        ["--tls-key", &file(KEY)],
-        ["--users", &file(USERS)],
-    ];
-    let mut service = as_admin(plan, arguments.as_flattened());
-    service.secrets.extend([CERTIFICATE, KEY, USERS].map(str::to_owned));
+    let service = as_admin(plan, &["--no-input", "monitor"]);
     ComposeService {
         networks: vec![ADMIN.into(), "default".into()],
-        expose: vec!["9187".into()],
         profiles: vec![PROFILE],
-        ..after_init(service)
+        ..after_init(listening(service, files("monitor"), "--listen", 9187))
     }
 }
 
-/// Returns the relay, without the password of any admin.
+/// Returns the relay, without the password of any admin. Its listener has no profile: the relay itself is always there,
+/// so the manifest decides about the files.
 fn relay(plan: &DeploymentPlan<'_>) -> ComposeService {
     let secrets = broker::variables(plan).into_iter().map(|name| (name.clone(), name.to_lowercase()));
     let databases = plan.outboxes().map(|node| network(&node.service.name));
-    ComposeService {
-        networks: databases.chain(["default".to_owned()]).collect(),
-        ..after_init(of_martydb(plan, &["--no-input", "relay"], secrets))
-    }
+    let networks = databases.chain(["default".to_owned()]).collect();
+    let service = of_martydb(plan, &["--no-input", "relay"], secrets);
+    let service = match plan.manifest.deploy.relay {
+        Some(_) => listening(service, files("relay"), "--metrics", 9188),
+        None => service,
+    };
+    ComposeService { networks, ..after_init(service) }
 }
 
 fn after_init(service: ComposeService) -> ComposeService {

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::addresses::{address, admin_data};
+use super::listener::{self, PodListener, USER};
 use super::objects::{RenderedObject, labels, object, plain_metadata};
 use crate::render::deployment::{DeploymentPlan, LoginNode};
 use crate::render::redis;
@@ -68,7 +69,25 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
         let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
         all.push(of_login(plan, store, login, key)?);
     }
+    for listener in listener::deployed(plan) {
+        let key = store.metrics_key.replace("{env}", env).replace("{program}", listener.program);
+        let key = own(key, format!("the metrics of {}", listener.program))?;
+        all.push(of_listener(plan, store, listener, key));
+    }
     Ok(all)
+}
+
+/// Returns the object of the users that may read a program's metrics: one, for Prometheus.
+fn of_listener(
+    plan: &DeploymentPlan<'_>,
+    store: &SecretStore,
+    listener: &PodListener,
+    key: String,
+) -> RenderedObject {
+    let users = format!("{USER}:{AS_IT_IS}");
+    let data = [("users", users), ("username", USER.to_owned()), ("password", AS_IT_IS.to_owned())];
+    let data = data.map(|(name, value)| (name.to_owned(), value));
+    external_secret(plan, store, listener.users, "Opaque", data.into(), key)
 }
 
 fn of_admin(

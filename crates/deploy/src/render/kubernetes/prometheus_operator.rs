@@ -1,10 +1,10 @@
-//! Discovery of the monitor, and the alerts, for the Prometheus Operator:
+//! Discovery of the monitor and the relay, and the alerts, for the Prometheus Operator:
 //! <https://prometheus-operator.dev/docs/api-reference/api/>.
 
 use serde_json::{Value, json};
 
-use super::listener::{METRICS, MONITOR_TLS, MONITOR_USERS};
-use super::objects::{MARTYDB, MONITOR, RenderedObject, labels, metadata, object, pod_labels, selector};
+use super::listener::{self, METRICS, OF_MONITOR, PodListener};
+use super::objects::{RenderedObject, labels, metadata, object, selector};
 use crate::render::deployment::DeploymentPlan;
 use crate::render::prometheus;
 
@@ -15,23 +15,31 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
     if !plan.manifest.deploy.prometheus.operator {
         return vec![];
     }
-    let rules = prometheus::rule_groups(&plan.manifest.project);
-    vec![
-        monitor_object(plan, "ServiceMonitor", service_monitor(plan)),
-        monitor_object(plan, "PrometheusRule", rules),
-    ]
+    let found: Vec<&PodListener> = listener::deployed(plan).collect();
+    let monitors = found.iter().map(|listener| {
+        let spec = service_monitor(plan, listener);
+        monitor_object(plan, "ServiceMonitor", listener, spec)
+    });
+    let rules = (!found.is_empty()).then(|| prometheus::rule_groups(&plan.manifest.project));
+    let rules = rules.map(|rules| monitor_object(plan, "PrometheusRule", &OF_MONITOR, rules));
+    monitors.chain(rules).collect()
 }
 
-fn monitor_object(plan: &DeploymentPlan<'_>, kind: &str, spec: Value) -> RenderedObject {
-    let all = labels(plan).into_iter().chain(pod_labels(MARTYDB, MONITOR));
+fn monitor_object(
+    plan: &DeploymentPlan<'_>,
+    kind: &str,
+    listener: &PodListener,
+    spec: Value,
+) -> RenderedObject {
+    let all = labels(plan).into_iter().chain(listener.labels());
     let all = all.chain(plan.manifest.deploy.prometheus.labels.clone()).collect();
-    object((API, kind), metadata(plan, MONITOR, &all), spec)
+    object((API, kind), metadata(plan, listener.program, &all), spec)
 }
 
-fn service_monitor(plan: &DeploymentPlan<'_>) -> Value {
-    let user = |key: &str| json!({ "name": MONITOR_USERS, "key": key });
+fn service_monitor(plan: &DeploymentPlan<'_>, listener: &PodListener) -> Value {
+    let user = |key: &str| json!({ "name": listener.users, "key": key });
     json!({
-        "selector": selector(&pod_labels(MARTYDB, MONITOR)),
+        "selector": selector(&listener.labels()),
         "endpoints": [{
             "port": METRICS,
             "scheme": "https",
@@ -40,8 +48,8 @@ fn service_monitor(plan: &DeploymentPlan<'_>) -> Value {
             "honorLabels": true,
             "basicAuth": { "username": user("username"), "password": user("password") },
             "tlsConfig": {
-                "ca": { "secret": { "name": MONITOR_TLS, "key": "ca.crt" } },
-                "serverName": format!("{MONITOR}.{}.svc", plan.namespace),
+                "ca": { "secret": { "name": listener.tls, "key": "ca.crt" } },
+                "serverName": format!("{}.{}.svc", listener.program, plan.namespace),
             },
         }],
     })

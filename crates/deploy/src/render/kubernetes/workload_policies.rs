@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::listener::PORT;
+use super::listener::{OF_MONITOR, OF_RELAY, PodListener};
 use super::network_policies::{EntryPods, to_server};
-use super::objects::{MARTYDB, MONITOR, NAME, RELAY, RenderedObject, pod_labels, selector};
+use super::objects::{MONITOR, NAME, RELAY, RenderedObject, filled, selector};
 use super::policy_parts::{NAMESPACE, policy, tcp, to_port};
 
 use crate::render::broker::{self, BrokerLocation};
@@ -13,20 +13,26 @@ use martydb_model::error::Result;
 
 /// Returns the policy that lets Prometheus connect to the monitor.
 pub fn of_monitor(plan: &DeploymentPlan<'_>) -> RenderedObject {
+    let spec = json!({
+        "podSelector": selector(&OF_MONITOR.labels()),
+        "policyTypes": ["Ingress"],
+        "ingress": [from_prometheus(plan, &OF_MONITOR)],
+    });
+    policy(plan, MONITOR, spec)
+}
+
+/// Returns the rule for the cluster's Prometheus.
+fn from_prometheus(plan: &DeploymentPlan<'_>, listener: &PodListener) -> Value {
     let namespace = plan.manifest.deploy.prometheus.namespace.as_ref();
     let prometheus = json!({
         "namespaceSelector": namespace.map_or(json!({}), |name| labelled(NAMESPACE, name)),
         "podSelector": labelled(NAME, "prometheus"),
     });
-    let spec = json!({
-        "podSelector": selector(&pod_labels(MARTYDB, MONITOR)),
-        "policyTypes": ["Ingress"],
-        "ingress": [{ "from": [prometheus], "ports": [tcp(PORT)] }],
-    });
-    policy(plan, MONITOR, spec)
+    json!({ "from": [prometheus], "ports": [tcp(listener.port)] })
 }
 
-/// Returns the policy that lets the relay connect to the servers with an outbox, and to the brokers.
+/// Returns the policy that lets the relay connect to the servers with an outbox and to the brokers, and Prometheus to
+/// the relay.
 ///
 /// # Errors
 /// If a broker is in the pod itself, or the networks of an external server are unknown.
@@ -35,9 +41,11 @@ pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedO
     let servers = plan.servers.iter().filter(|server| plan.has_outbox(server));
     let servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;
     let brokers = broker::all(plan)?.into_iter().map(|(location, port)| to_broker(location, port));
+    let ingress = plan.measures_relay().then(|| from_prometheus(plan, &OF_RELAY));
     let spec = json!({
         "podSelector": labelled(NAME, RELAY),
-        "policyTypes": ["Egress"],
+        "policyTypes": if ingress.is_some() { &["Ingress", "Egress"][..] } else { &["Egress"] },
+        "ingress": filled(ingress.iter().collect::<Vec<_>>()),
         "egress": servers.into_iter().chain(brokers).collect::<Vec<_>>(),
     });
     Ok(policy(plan, RELAY, spec))
