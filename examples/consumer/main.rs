@@ -1,67 +1,58 @@
-//! A consumer whose effect takes place exactly once, however often events come and it is killed: the same as `consumer.py`.
+//! A consumer whose effect takes place exactly once, however often events come and it is killed: the same as
+//! `nats_consumer.py` and `rabbitmq_consumer.py`.
 //!
 //! ```text
 //! DATABASE_URL=postgresql://… NATS_URL=nats://localhost:4222 cargo run --example consumer STREAM
+//! DATABASE_URL=postgresql://… AMQP_URL=amqp://guest:guest@localhost:5672/%2f cargo run --example consumer QUEUE
 //! ```
 //!
-//! The id of an event and its effect are written in one transaction; the acknowledgement follows the commit. The durable consumer
-//! `totals` of the stream has to be there, with explicit acknowledgements.
+//! The id of an event and its effect are written in one transaction; the acknowledgement follows the commit. It ends if the
+//! database or the broker is away: something has to start it again.
+
+mod nats;
+mod rabbitmq;
 
 use std::error::Error;
 
-use async_nats::{Client, Message};
-use futures_util::StreamExt;
 use sqlx::{Connection, PgConnection};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-fn variable(name: &str, default: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| default.into())
-}
-
-fn header<'a>(message: &'a Message, name: &str) -> Outcome<&'a str> {
-    let found = message.headers.as_ref().and_then(|headers| headers.get(name));
-    Ok(found.ok_or_else(|| format!("the event has no {name}"))?.as_str())
+/// What an event says, whatever brings it.
+struct Event<'a> {
+    source: &'a str,
+    id: &'a str,
+    subject: &'a str,
+    payload: &'a [u8],
 }
 
 /// Handles one event; `true` if it had its effect now, `false` if it had it before.
-async fn handle(database: &mut PgConnection, message: &Message) -> Outcome<bool> {
-    let (source, id) = (header(message, "ce-source")?, header(message, "ce-id")?);
-    let data: serde_json::Value = serde_json::from_slice(&message.payload)?;
+async fn handle(database: &mut PgConnection, event: &Event<'_>) -> Outcome<bool> {
+    let data: serde_json::Value = serde_json::from_slice(event.payload)?;
     let mut transaction = database.begin().await?;
     let known = "INSERT INTO inbox (source, event_id) VALUES ($1, $2::uuid) ON CONFLICT DO NOTHING";
-    if sqlx::query(known).bind(source).bind(id).execute(&mut *transaction).await?.rows_affected() == 0 {
+    let known = sqlx::query(known).bind(event.source).bind(event.id).execute(&mut *transaction).await?;
+    if known.rows_affected() == 0 {
         return Ok(false);
     }
     let effect = "INSERT INTO total AS t (subject, events, sum) VALUES ($1, 1, $2) \
                   ON CONFLICT (subject) DO UPDATE SET events = t.events + 1, sum = t.sum + excluded.sum";
-    let subject = format!("{source} {}", header(message, "ce-subject")?);
+    let subject = format!("{} {}", event.source, event.subject);
     let number = data["n"].as_i64().ok_or("the event has no number")?;
     sqlx::query(effect).bind(subject).bind(number).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(true)
 }
 
-async fn consume(broker: &Client, database: &mut PgConnection, stream: &str) -> Outcome {
-    // An inbox of its own: what a stream delivers keeps its subject, by which `request` would not know it.
-    let inbox = broker.new_inbox();
-    let mut arrivals = broker.subscribe(inbox.clone()).await?;
-    loop {
-        let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.totals");
-        broker.publish_with_reply(next, inbox.clone(), "{\"batch\":1,\"expires\":4000000000}".into()).await?;
-        let message = arrivals.next().await.ok_or("the connection to the broker ended")?;
-        // Without a reply it says that nothing came within the time.
-        let Some(reply) = message.reply.clone() else { continue };
-        handle(database, &message).await?;
-        // After the commit, never before it.
-        broker.publish(reply, "+ACK".into()).await?;
-    }
-}
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Outcome {
-    let stream = std::env::args().nth(1).ok_or("which stream?")?;
-    let broker = async_nats::connect(variable("NATS_URL", "nats://localhost:4222")).await?;
-    let mut database = PgConnection::connect(&std::env::var("DATABASE_URL")?).await?;
-    consume(&broker, &mut database, &stream).await
+    let from = std::env::args().nth(1).ok_or("which stream or queue?")?;
+    let database = &mut PgConnection::connect(&std::env::var("DATABASE_URL")?).await?;
+    match std::env::var("AMQP_URL") {
+        Ok(url) => rabbitmq::consume(&url, database, &from).await,
+        Err(_) => {
+            let url = std::env::var("NATS_URL").unwrap_or_else(|_| "nats://localhost:4222".into());
+            nats::consume(&url, database, &from).await
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod crash;
 mod daily;
 mod dead;
 mod doctor;
+mod effects;
 mod nats;
 pub mod programs;
 mod receiver;

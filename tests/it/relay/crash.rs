@@ -4,7 +4,7 @@
 //! `MARTYDB_RELAY_EVENTS` and `MARTYDB_RELAY_KILLS` make it longer (`benches/relay/kills`), `MARTYDB_RELAY_SEED` repeats a run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -21,7 +21,7 @@ const FEW: u64 = 3;
 /// Sessions that one relay has at an outbox while it is busy.
 const SESSIONS: usize = 2;
 
-enum Broker {
+pub enum Broker {
     Nats(Nats),
     Rabbit(Rabbit),
 }
@@ -35,20 +35,24 @@ struct Arrived {
 }
 
 impl Broker {
-    fn nats() -> Option<Broker> {
+    /// Starts one with a stream, which drops no duplicates, and a consumer that gets one event after the other.
+    pub fn nats() -> Option<Broker> {
         let nats = Nats::start("")?;
         nats.stream("EV", &["ev.>"], &json!({"duplicate_window": 100_000_000}));
+        let config = json!({"durable_name": "totals", "ack_policy": "explicit", "ack_wait": 1_000_000_000, "max_ack_pending": 1});
+        let durable = json!({"stream_name": "EV", "config": config});
+        nats.requests(&[("$JS.API.CONSUMER.DURABLE.CREATE.EV.totals".into(), durable.to_string())]);
         Some(Broker::Nats(nats))
     }
 
-    fn rabbit() -> Option<Broker> {
+    pub fn rabbit() -> Option<Broker> {
         let rabbit = Rabbit::start()?;
         rabbit.bind("marty", "events", "#");
         Some(Broker::Rabbit(rabbit))
     }
 
     /// The target in the manifest.
-    fn to(&self) -> String {
+    pub fn to(&self) -> String {
         match self {
             Broker::Nats(nats) => format!("{{ nats: \"{}\", subject: \"ev.{{service}}\" }}", nats.url()),
             Broker::Rabbit(rabbit) => format!(
@@ -59,7 +63,7 @@ impl Broker {
     }
 
     /// Ends it as a power cut would, and starts it again a while later.
-    fn kill(&mut self, dice: &mut Dice) {
+    pub fn kill(&mut self, dice: &mut Dice) {
         match self {
             Broker::Nats(nats) => nats.kill(),
             Broker::Rabbit(rabbit) => rabbit.kill(),
@@ -68,6 +72,17 @@ impl Broker {
         match self {
             Broker::Nats(nats) => nats.launch(),
             Broker::Rabbit(rabbit) => rabbit.launch(),
+        }
+    }
+
+    /// Tells a consumer of `examples` where its events come from.
+    pub fn consumed_by<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        match self {
+            Broker::Nats(nats) => command.arg("EV").env("NATS_URL", nats.url()),
+            Broker::Rabbit(rabbit) => {
+                let url = rabbit.url().replace("guest@", "guest:guest@") + "/%2f";
+                command.arg("events").env("AMQP_URL", url)
+            }
         }
     }
 
