@@ -1,6 +1,5 @@
 //! Channel binding of SCRAM: a program between client and server that passes the proof of the password on gets no session.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519};
@@ -96,18 +95,6 @@ impl Middle {
     }
 }
 
-fn serve(server: &Server, (certificate, key): &(String, String)) {
-    for (file, text) in [("server.crt", certificate), ("server.key", key)] {
-        let place = server.data().join(file);
-        std::fs::write(&place, text).unwrap();
-        let data = std::fs::metadata(server.data()).unwrap();
-        std::fs::set_permissions(&place, PermissionsExt::from_mode(0o600)).unwrap();
-        std::os::unix::fs::chown(&place, Some(data.uid()), Some(data.gid())).unwrap();
-    }
-    server.sql("postgres", "ALTER SYSTEM SET ssl = on");
-    server.reload();
-}
-
 /// Certificate and key as PEM, signed by an Ed25519 key: channel binding defines no digest for that. The key itself is
 /// another, because OpenSSL cannot read an Ed25519 key as it is written here.
 fn without_digest() -> (String, String) {
@@ -131,7 +118,7 @@ fn who_passes_the_proof_on_gets_no_session() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let own = Authority::new(&project, "own");
-    serve(&server, &own.sign("localhost", 2100));
+    server.serve_tls(&own.sign("localhost", 2100));
     at(&project, server.port, "sslmode=require&channel_binding=require");
     project.run(&["apply", "--all", "-y"]).expect(0);
 
@@ -178,7 +165,7 @@ fn who_passes_the_proof_on_gets_no_session() {
 fn a_server_whose_certificate_has_no_digest_is_refused_with_a_way_out() {
     let server = Server::start();
     let project = Project::with_manifest("");
-    serve(&server, &without_digest());
+    server.serve_tls(&without_digest());
     for (parameters, expected) in [
         ("sslmode=require", 5),
         ("sslmode=require&channel_binding=require", 5),
@@ -194,7 +181,7 @@ fn a_server_whose_certificate_has_no_digest_is_refused_with_a_way_out() {
 fn a_required_binding_is_not_given_up_for_another_method() {
     let server = Server::start();
     let project = Project::with_manifest("");
-    serve(&server, &Authority::new(&project, "own").sign("localhost", 2100));
+    server.serve_tls(&Authority::new(&project, "own").sign("localhost", 2100));
     for method in ["trust", "password"] {
         std::fs::write(
             server.data().join("pg_hba.conf"),
@@ -215,7 +202,7 @@ fn a_required_binding_is_not_given_up_for_another_method() {
 fn probes_of_other_listeners_do_not_require_what_only_tls_gives() {
     let server = Server::start();
     let project = Project::with_manifest("");
-    serve(&server, &Authority::new(&project, "own").sign("localhost", 2100));
+    server.serve_tls(&Authority::new(&project, "own").sign("localhost", 2100));
     // Lines for one transport make verify-isolation try the other.
     let lines = "local all all scram-sha-256\nhostssl all all all scram-sha-256\nhostnossl all all all scram-sha-256\n";
     std::fs::write(server.data().join("pg_hba.conf"), lines).unwrap();

@@ -7,6 +7,7 @@ mod client;
 mod guard;
 mod interactive;
 mod records;
+mod tls;
 mod tokens;
 
 use client::{Answer, DataService};

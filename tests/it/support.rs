@@ -2,6 +2,7 @@
 
 mod answer;
 mod authority;
+mod certified;
 mod dice;
 mod link;
 mod nats;

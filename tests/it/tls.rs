@@ -3,25 +3,10 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::mpsc;
 
 use crate::support::{Authority, Project, Server};
-
-fn install(server: &Server, file: &str, text: &str) {
-    let place = server.data().join(file);
-    std::fs::write(&place, text).unwrap();
-    let data = std::fs::metadata(server.data()).unwrap();
-    std::fs::set_permissions(&place, PermissionsExt::from_mode(0o600)).unwrap();
-    std::os::unix::fs::chown(&place, Some(data.uid()), Some(data.gid())).unwrap();
-}
-
-fn serve(server: &Server, (certificate, key): &(String, String)) {
-    install(server, "server.crt", certificate);
-    install(server, "server.key", key);
-    server.sql("postgres", "ALTER SYSTEM SET ssl = on");
-    server.reload();
-}
 
 /// A certificate without extensions, as `openssl x509 -req` makes it, and its key.
 fn version_1(project: &Project) -> (String, String) {
@@ -82,7 +67,7 @@ fn every_sslmode_believes_whom_libpq_believes() {
         ("localhost", "sslmode=require&sslrootcert=system".to_owned(), 2),
         ("localhost", "sslmode=verify-full&sslrootcert=nowhere.crt".to_owned(), 2),
     ];
-    serve(&server, &own.sign("localhost", 2100));
+    server.serve_tls(&own.sign("localhost", 2100));
     for (host, parameters, expected) in &cases {
         at(&project, &server, host, "postgres", parameters);
         assert_eq!(tried(&project), (*expected, *expected), "{host} {parameters}");
@@ -90,7 +75,7 @@ fn every_sslmode_believes_whom_libpq_believes() {
     let tested = project.json(&["test-connections"], 2);
     assert!(tested["error"]["message"].as_str().unwrap().contains("nowhere.crt"), "{tested:#}");
 
-    serve(&server, &version_1(&project));
+    server.serve_tls(&version_1(&project));
     for (parameters, expected) in [
         ("sslmode=prefer".to_owned(), 0),
         ("sslmode=require".into(), 0),
@@ -100,7 +85,7 @@ fn every_sslmode_believes_whom_libpq_believes() {
         assert_eq!(tried(&project), (expected, expected), "X.509 version 1: {parameters}");
     }
 
-    serve(&server, &own.sign("localhost", 2002));
+    server.serve_tls(&own.sign("localhost", 2002));
     for (parameters, expected) in [
         ("sslmode=require".to_owned(), 0),
         (format!("sslmode=verify-ca&{root}"), 5),
@@ -118,7 +103,7 @@ fn a_root_certificate_of_ours_excludes_all_others_and_libpqs_own_place_is_looked
     let server = Server::start();
     let project = Project::with_manifest("");
     let (own, other) = (Authority::new(&project, "own"), Authority::new(&project, "other"));
-    serve(&server, &own.sign("localhost", 2100));
+    server.serve_tls(&own.sign("localhost", 2100));
     at(&project, &server, "localhost", "postgres", "sslmode=require");
     project.run(&["apply", "--all", "-y"]).expect(0);
     // As if the server's authority were one that the operating system trusts.
@@ -150,12 +135,12 @@ fn a_client_certificate_logs_in_and_its_key_must_be_private() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let own = Authority::new(&project, "own");
-    install(&server, "root.crt", &std::fs::read_to_string(&own.file).unwrap());
+    server.install("root.crt", &std::fs::read_to_string(&own.file).unwrap());
     server.sql("postgres", "ALTER SYSTEM SET ssl_ca_file = 'root.crt'; ");
     server.sql("postgres", "CREATE ROLE \"cert admin\" SUPERUSER LOGIN");
     let hba = std::fs::read_to_string(server.data().join("pg_hba.conf")).unwrap();
-    install(&server, "pg_hba.conf", &format!("hostssl all \"cert admin\" all cert\n{hba}"));
-    serve(&server, &own.sign("localhost", 2100));
+    server.install("pg_hba.conf", &format!("hostssl all \"cert admin\" all cert\n{hba}"));
+    server.serve_tls(&own.sign("localhost", 2100));
     let (certificate, key) = own.sign("cert admin", 2100);
     project.write("client.crt", &certificate);
     project.write("client.key", &key);
@@ -258,9 +243,9 @@ fn a_line_for_plain_connections_only_is_found_by_prefer_and_one_for_tls_by_allow
     let server = Server::start();
     let project = Project::with_manifest("");
     let own = Authority::new(&project, "own");
-    serve(&server, &own.sign("localhost", 2100));
+    server.serve_tls(&own.sign("localhost", 2100));
     let hba = |kind: &str| {
-        install(&server, "pg_hba.conf", &format!("{kind} all all all scram-sha-256\n"));
+        server.install("pg_hba.conf", &format!("{kind} all all all scram-sha-256\n"));
         server.reload();
     };
     at(&project, &server, "localhost", "postgres", "sslmode=prefer");
@@ -282,7 +267,7 @@ fn a_line_for_one_transport_is_tried_over_that_transport() {
     let server = Server::start();
     let project = Project::with_manifest("version: 1\n");
     let authority = Authority::new(&project, "root");
-    serve(&server, &authority.sign("127.0.0.1", 2099));
+    server.serve_tls(&authority.sign("127.0.0.1", 2099));
     at(&project, &server, "127.0.0.1", "postgres", "sslmode=disable");
     let _ = project.run(&["apply", "--all", "-y"]).expect(0);
     let path = server.data().join("pg_hba.conf");

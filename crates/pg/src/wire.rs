@@ -32,6 +32,7 @@ pub mod tls;
 pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
 pub use binding::{BindingError, BindingMode};
+pub use codec::Stream;
 pub use connection::{
     Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, ExchangeResult, FrameSink, Limits,
     ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,

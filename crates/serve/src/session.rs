@@ -1,5 +1,8 @@
 //! Sessions with the database: one pool for each login, and statements with their parameters as text.
 
+mod target;
+mod way;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,39 +10,23 @@ use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use futures_util::future::BoxFuture;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{List, Qualified, Statement, stmt};
-use martydb_pg::server::{Endpoint, Host};
-use secrecy::{ExposeSecret, SecretString};
+use martydb_model::sql::{Statement, stmt};
+use tokio_postgres::Row;
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
-use tokio_postgres::{Config, NoTls, Row};
 
 use crate::compile::CompiledStatement;
 use crate::fault::{DatabaseReport, RequestFault, Served, of_server};
 use crate::guard::ServerBreaker;
 use crate::raised::raised;
-
-/// Target of a login: its database and its settings there.
-#[derive(Clone)]
-pub struct LoginTarget {
-    pub endpoint: Endpoint,
-    pub database: String,
-    pub role: String,
-    pub password: Option<SecretString>,
-    pub schemas: Vec<String>,
-    pub timeout: Duration,
-    pub reads_only: bool,
-    /// Most connections.
-    pub connections: usize,
-    /// Longest wait for a free connection.
-    pub wait: Duration,
-    /// Breaker of the server.
-    pub breaker: Arc<ServerBreaker>,
-}
+pub use target::LoginTarget;
+use way::ServerWay;
 
 /// The pool of one login. It serves this login and this database for its whole life.
 #[derive(Clone)]
 pub struct LoginPool {
     pool: Pool,
+    /// Way to the server: cancels take it too.
+    way: ServerWay,
     timeout: Duration,
     breaker: Arc<ServerBreaker>,
 }
@@ -56,28 +43,10 @@ impl LoginPool {
     /// # Errors
     /// If the way to the server could be read by others.
     pub fn new(target: &LoginTarget) -> Result<LoginPool> {
-        let mut config = Config::new();
-        match &target.endpoint.host {
-            Host::Socket(folder) => config.host_path(folder),
-            Host::Tcp(host) if target.endpoint.host.is_local() => config.host(host),
-            Host::Tcp(host) => {
-                let message = format!(
-                    "serve reaches servers by a Unix socket or on this machine, and {host} is neither"
-                );
-                return Err(
-                    Error::usage(message).hint("run serve beside the server, or beside a TLS proxy to it")
-                );
-            }
-        };
-        config.port(target.endpoint.port).user(&target.role).dbname(&target.database);
-        config.application_name("martydb serve").connect_timeout(Duration::from_secs(5));
-        if let Some(password) = &target.password {
-            config.password(password.expose_secret());
-        }
-        config.options(startup_options(target));
+        let (config, way) = way::way(target)?;
         // Clean: what a function left in the session is gone before the next request.
-        let manager =
-            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Clean });
+        let cleaning = ManagerConfig { recycling_method: RecyclingMethod::Clean };
+        let manager = Manager::from_config(config, way.clone(), cleaning);
         let pool = Pool::builder(manager)
             .max_size(target.connections)
             .wait_timeout(Some(target.wait))
@@ -87,7 +56,23 @@ impl LoginPool {
             .build();
         let pool =
             pool.map_err(|error| Error::operation("cannot make a pool of connections").cause(error))?;
-        Ok(LoginPool { pool, timeout: target.timeout, breaker: target.breaker.clone() })
+        Ok(LoginPool { pool, way, timeout: target.timeout, breaker: target.breaker.clone() })
+    }
+
+    /// Tries a way that is verified. A server that cannot be reached now may be reached later.
+    ///
+    /// # Errors
+    /// If the server is not the one that the settings trust.
+    pub async fn check_way(&self) -> Result<()> {
+        if !self.way.verifies() {
+            return Ok(());
+        }
+        match self.pool.get().await {
+            Err(PoolError::Backend(error)) => {
+                mistrust(&error).map_or(Ok(()), |why| Err(self.way.refused(why)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns a free connection.
@@ -106,7 +91,7 @@ impl LoginPool {
         if client.statement_cache.size() > MOST_STATEMENTS {
             client.statement_cache.clear();
         }
-        Ok(LoginSession { client: Some(client), timeout: self.timeout, runs: false })
+        Ok(LoginSession { client: Some(client), way: self.way.clone(), timeout: self.timeout, runs: false })
     }
 
     /// Tells the breaker whether the server answered; a wait for a free connection says nothing about it.
@@ -115,7 +100,14 @@ impl LoginPool {
             Ok(_) => self.breaker.succeeded(),
             Err(PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => {}
             Err(PoolError::Backend(error)) if answered(error) => self.breaker.succeeded(),
-            Err(_) => self.breaker.failed(Instant::now()),
+            Err(error) => {
+                if let PoolError::Backend(error) = error
+                    && let Some(why) = mistrust(error)
+                {
+                    tracing::warn!("{}: {why}", self.way);
+                }
+                self.breaker.failed(Instant::now());
+            }
         }
     }
 
@@ -131,6 +123,13 @@ fn answered(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|found| !found.code().code().starts_with("57"))
 }
 
+/// Returns why a server is not the one that the settings trust; `None` if the connection failed for another reason.
+fn mistrust(error: &tokio_postgres::Error) -> Option<String> {
+    let cause = std::error::Error::source(error)?;
+    let is_other = error.as_db_error().is_some() || cause.is::<std::io::Error>();
+    (!is_other).then(|| cause.to_string())
+}
+
 /// Code of the answer where the database cannot be reached.
 pub const UNREACHABLE: &str = "PGRST000";
 
@@ -139,27 +138,12 @@ pub fn unavailable() -> RequestFault {
     RequestFault::new(503, UNREACHABLE, "Database connection error.").header("Retry-After", "1")
 }
 
-/// Returns settings that the session has from its start; a reset brings them back.
-fn startup_options(target: &LoginTarget) -> String {
-    let escape = |text: &str| text.replace('\\', "\\\\").replace(' ', "\\ ");
-    let path = List(target.schemas.iter().map(|name| Qualified(vec![name.clone()])).collect());
-    let mut options = format!(
-        "-c search_path={} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=10s",
-        escape(stmt!("{path}").shown()),
-        target.timeout.as_millis(),
-        target.timeout.as_millis()
-    );
-    if target.reads_only {
-        options.push_str(" -c default_transaction_read_only=on");
-    }
-    options
-}
-
 /// A connection of a login. It goes back to its pool by [`release`](LoginSession::release) alone: dropped in any other way,
 /// because its caller hung up in the middle of a transaction, or of a statement, it is closed.
 pub struct LoginSession {
     /// `None` only while it is released or dropped.
     client: Option<Object>,
+    way: ServerWay,
     timeout: Duration,
     /// `true` while a statement runs.
     runs: bool,
@@ -172,9 +156,9 @@ impl Drop for LoginSession {
             return drop(Object::take(client));
         };
         // Its place is free only when the server was told: the login has few connections more than the pool.
-        let patience = self.timeout;
+        let (patience, way) = (self.timeout, self.way.clone());
         runtime.spawn(async move {
-            let _told = tokio::time::timeout(patience, client.cancel_token().cancel_query(NoTls)).await;
+            let _told = tokio::time::timeout(patience, client.cancel_token().cancel_query(way)).await;
             drop(Object::take(client));
         });
     }

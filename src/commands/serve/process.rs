@@ -34,6 +34,7 @@ pub async fn serve(run: &Run, services: &[(DesiredService, ServiceExposure)], se
         let breaker = breakers.entry(service.server.clone()).or_default();
         served.push(ServedService::new(database(run, service, exposure, breaker).await?)?);
     }
+    futures_util::future::try_join_all(served.iter().map(ServedService::check_way)).await?;
     let process = Arc::new(ServedProcess::new(served, callers(run, services).await?));
     let settings = &run.manifest.serve;
     let listener = HttpListener {
@@ -262,6 +263,7 @@ pub async fn objects(
     exposure: &ServiceExposure,
 ) -> Result<ExposedObjects> {
     let served = ServedService::new(database(run, service, exposure, &Arc::default()).await?)?;
+    served.check_way().await?;
     let catalog = served.catalog().await.map_err(|fault| {
         Error::new(Kind::Unreachable, format!("the catalogs of {} cannot be read", service.name))
             .cause(fault.message)

@@ -70,9 +70,8 @@ impl Binding {
         Binding { mode, end_point: EndPoint::WithoutTls }
     }
 
-    /// Returns the binding of a TLS connection to the server with this certificate, in DER.
-    pub fn over_tls(mode: BindingMode, certificate: Option<&[u8]>) -> Binding {
-        let digest = certificate.and_then(digest);
+    /// Returns the binding of a TLS connection to the server whose certificate has this digest.
+    pub fn over_tls(mode: BindingMode, digest: Option<Vec<u8>>) -> Binding {
         Binding { mode, end_point: digest.map_or(EndPoint::WithoutDigest, EndPoint::Digest) }
     }
 
@@ -204,7 +203,8 @@ const DIGESTS: &[(&str, CertificateDigest)] = &[
 /// Signature algorithm that names its hash in a parameter.
 const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 
-fn digest(certificate: &[u8]) -> Option<Vec<u8>> {
+/// Returns the digest of a certificate in DER; `None` if none is defined for its signature algorithm.
+pub fn digest(certificate: &[u8]) -> Option<Vec<u8>> {
     let (_, parsed) = parse_x509_certificate(certificate).ok()?;
     let signature = &parsed.signature_algorithm;
     let algorithm = match signature.algorithm.to_id_string() {
@@ -283,14 +283,14 @@ mod tests {
     #[test]
     fn the_hash_of_rsassa_pss_is_read_from_its_parameters() {
         let certificate = STANDARD.decode(PSS).unwrap();
-        let binding = Binding::over_tls(BindingMode::Prefer, Some(&certificate));
+        let binding = Binding::over_tls(BindingMode::Prefer, digest(&certificate));
         assert_eq!(binding.end_point, EndPoint::Digest(sha384(&certificate)));
     }
 
     #[test]
     fn bytes_that_are_no_certificate_have_no_digest() {
         for bytes in [&b""[..], b"\x30", b"\x30\x03\x02\x01\x01", &[0xff; 64]] {
-            let binding = Binding::over_tls(BindingMode::Prefer, Some(bytes));
+            let binding = Binding::over_tls(BindingMode::Prefer, digest(bytes));
             assert_eq!(binding.header(true), Err(BindingError::NoDigest));
         }
     }

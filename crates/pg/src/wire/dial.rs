@@ -151,11 +151,10 @@ impl Address {
         };
         match (agreed, transport, &self.handshake) {
             (true, _, Some(handshake)) => {
-                let stream = handshake.run(stream).await;
+                let stream = handshake.run(Box::new(stream)).await;
                 let stream = stream.map_err(|why| ConnectionFailure { stage: Stage::Tls, why })?;
                 let channel = if self.verified { Channel::Verified } else { Channel::Unverified };
-                let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
-                let binding = Binding::over_tls(self.binding, certificate.map(|der| der.as_ref()));
+                let binding = Binding::over_tls(self.binding, tls::end_point(&stream));
                 Ok(DialedWire { wire: Wire::new(Box::new(stream)), channel, binding, encrypted: true })
             }
             (false, Transport::Plain | Transport::Offered, _) => {

@@ -19,8 +19,19 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::binding;
+use super::codec::Stream;
 use super::endpoint::{Tls, TlsMode};
 use martydb_model::error::{Error, Result};
+
+/// An encrypted connection. The stream within is boxed, so that TLS is compiled once for all kinds of streams.
+pub type EncryptedStream = TlsStream<Box<dyn Stream>>;
+
+/// Returns the digest of the server's certificate, to which a login can be bound; `None` if none is defined for it.
+pub fn end_point(stream: &EncryptedStream) -> Option<Vec<u8>> {
+    let certificate = stream.get_ref().1.peer_certificates()?.first()?;
+    binding::digest(certificate)
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
@@ -74,7 +85,7 @@ impl Handshake {
     ///
     /// # Errors
     /// Returns the reason, as a sentence.
-    pub async fn run(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+    pub async fn run(&self, stream: Box<dyn Stream>) -> Result<EncryptedStream, String> {
         let connected = self.connector.connect(self.name.clone(), stream).await;
         connected.map_err(|error| format!("TLS failed: {error}"))
     }

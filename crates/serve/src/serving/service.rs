@@ -76,6 +76,14 @@ impl ServedService {
         })
     }
 
+    /// Tries the way to the server, if it is verified.
+    ///
+    /// # Errors
+    /// If the server is not the one that the settings trust.
+    pub async fn check_way(&self) -> Result<()> {
+        self.read.check_way().await
+    }
+
     /// Returns the pool of a login.
     pub fn pool(&self, right: CallerRight) -> &LoginPool {
         match right {
