@@ -6,6 +6,7 @@ mod calls;
 mod client;
 mod guard;
 mod interactive;
+mod lost;
 mod records;
 mod tls;
 mod tokens;

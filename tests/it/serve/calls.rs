@@ -27,6 +27,9 @@ CREATE FUNCTION leave() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
   RETURN current_user; END $$;
 CREATE FUNCTION latin() RETURNS text LANGUAGE plpgsql STABLE AS
   $$ BEGIN PERFORM set_config('client_encoding', 'LATIN1', true); RETURN 'é'; END $$;
+CREATE FUNCTION dear() RETURNS int LANGUAGE plpgsql STABLE COST 10000000 AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION dear_add(customer bigint) RETURNS void LANGUAGE plpgsql COST 10000000 AS
+  'BEGIN INSERT INTO invoice (customer_id, cents) VALUES (customer, 1); END';
 CREATE FUNCTION answer() RETURNS void LANGUAGE plpgsql STABLE AS $$ BEGIN
   PERFORM set_config('response.headers', '[{\"X-Own\":\"yes\"}]', true), set_config('response.status', '202', true); END $$;
 ";
@@ -34,16 +37,17 @@ CREATE FUNCTION answer() RETURNS void LANGUAGE plpgsql STABLE AS $$ BEGIN
 #[test]
 fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind() {
     let server = Server::start();
-    let names = "total_of, invoices_of, add_invoice, as_owner, become, leave, answer, latin";
-    let exposure = format!("{{ pool: {{ max: 1, wait: 10s }}, limits: {{ functions: [{names}] }} }}");
+    let names = "total_of, invoices_of, add_invoice, as_owner, become, leave, answer, latin, dear, dear_add";
+    let exposure =
+        format!("{{ pool: {{ max: 1, wait: 10s }}, limits: {{ cost: 1000, functions: [{names}] }} }}");
     let project = project(&server, Admin::Super, "srf", &exposure);
     project.write("srf_a/migrations/V2__functions.sql", FUNCTIONS);
-    let dropped = "DROP FUNCTION total_of, invoices_of, spent, payer, add_invoice, as_owner, unlisted, become, leave, answer, latin;\n";
+    let dropped = "DROP FUNCTION total_of, invoices_of, spent, payer, add_invoice, as_owner, unlisted, become, leave, answer, latin, dear, dear_add;\n";
     project.write("srf_a/migrations/V2__functions.down.sql", dropped);
     project.run(&["upgrade", "--all"]).expect(0);
     let [reader, writer] = ["reader", "writer"].map(|caller| key(&project, caller));
     let checked = project.json(&["serve", "check", "srf_a"], 0);
-    assert_eq!(checked["functions"].as_array().unwrap().len(), 8, "{checked}");
+    assert_eq!(checked["functions"].as_array().unwrap().len(), 10, "{checked}");
     let service = DataService::start(&project);
     let ask = |method: &str, path: &str, key: &str, body: &str| {
         service.ask(method, &format!("/srf_a/rest/{path}"), Some(key), &[], body)
@@ -84,6 +88,8 @@ fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind()
     for (expected, method, path, key, body) in [
         (403, "GET", "rpc/as_owner", &writer, ""),
         (500, "GET", "rpc/latin", &writer, ""),
+        (422, "GET", "rpc/dear", &writer, ""),
+        (422, "POST", "rpc/dear_add", &writer, r#"{"customer":1}"#),
         (403, "GET", "rpc/total_of?customer=1", &reader, ""),
         (403, "GET", "invoice?select=spent", &reader, ""),
         (404, "GET", "rpc/unlisted", &writer, ""),

@@ -6,6 +6,7 @@ use martydb_model::sql::stmt;
 
 use super::action::RestRequest;
 use super::answer::{AnswerParts, HttpAnswer, StatementResult};
+use super::cost::check_cost;
 use super::part::{root_range, schema};
 use super::records::{AuditedAction, Begun, RequestRecords};
 use super::service::ServedService;
@@ -61,6 +62,7 @@ pub async fn call(
     };
     let compiled = call_statement(&arguments, &tree, form, counts)?;
     let run = CallRun {
+        service,
         caller,
         records: RequestRecords::of(exposure, caller, request)?,
         function,
@@ -70,7 +72,6 @@ pub async fn call(
         is_single,
         form,
         most: most_affected(function, &preferences)?,
-        largest: exposure.limits.answer,
     };
     let parts = AnswerParts {
         relation: &function.name,
@@ -81,7 +82,7 @@ pub async fn call(
         has_key: false,
     };
     let called = |result| parts.called(result, tree.range, without_body, function.is_void);
-    run.run(service, &compiled, &|result| parts.overridden(result, called)).await
+    run.run(&compiled, &|result| parts.overridden(result, called)).await
 }
 
 /// Returns the most rows that the function may return.
@@ -134,6 +135,7 @@ fn check_right(
 
 /// Transaction of a call.
 struct CallRun<'a> {
+    service: &'a ServedService,
     caller: &'a RequestCaller,
     records: RequestRecords,
     function: &'a ExposedFunction,
@@ -144,21 +146,14 @@ struct CallRun<'a> {
     form: BodyForm,
     /// Most rows that the function may return.
     most: Option<i64>,
-    /// Most bytes of the answer.
-    largest: usize,
 }
 
 /// Maker of an answer.
 type Answering<'a> = &'a (dyn Fn(StatementResult) -> HttpAnswer + Sync);
 
 impl CallRun<'_> {
-    async fn run(
-        &self,
-        service: &ServedService,
-        compiled: &CompiledStatement,
-        answer: Answering<'_>,
-    ) -> Served<HttpAnswer> {
-        let mut session = service.pool_of(&self.caller.caller, true)?.get().await?;
+    async fn run(&self, compiled: &CompiledStatement, answer: Answering<'_>) -> Served<HttpAnswer> {
+        let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
         let done = match self.writes {
             true => self.write_in(&mut session, compiled, answer).await,
             false => self.read_in(&mut session, compiled, answer).await,
@@ -180,8 +175,7 @@ impl CallRun<'_> {
         answer: Answering<'_>,
     ) -> Result<Served<HttpAnswer>, DatabaseFault> {
         self.settings.begin(session, false).await?;
-        let rows = session.query(compiled).await?;
-        let result = self.checked(&rows);
+        let result = self.result(session, compiled).await?;
         if result.is_err() || self.rolls_back() {
             session.execute(&stmt!("ROLLBACK")).await?;
         } else {
@@ -202,8 +196,7 @@ impl CallRun<'_> {
         if let Begun::Answered(answer) = self.records.begin(session, &self.settings).await? {
             return Ok(answer);
         }
-        let rows = session.query(compiled).await?;
-        let result = match self.checked(&rows) {
+        let result = match self.result(session, compiled).await? {
             Ok(result) if !self.rolls_back() => result,
             result => {
                 session.execute(&stmt!("ROLLBACK")).await?;
@@ -212,6 +205,19 @@ impl CallRun<'_> {
         };
         self.records.wrote(session, &self.audited(result.rows)).await?;
         self.records.commit(session, answer(result)).await
+    }
+
+    /// Calls the function, unless its cost is above the limit. The planner runs what is IMMUTABLE, with the same login, in
+    /// the same transaction and under the same timeout.
+    async fn result(
+        &self,
+        session: &mut LoginSession,
+        compiled: &CompiledStatement,
+    ) -> Result<Served<StatementResult>, DatabaseFault> {
+        match check_cost(self.service, &self.caller.caller, session, compiled).await? {
+            Ok(()) => Ok(self.checked(&session.query(compiled).await?)),
+            Err(fault) => Ok(Err(fault)),
+        }
     }
 
     fn rolls_back(&self) -> bool {
@@ -232,8 +238,9 @@ impl CallRun<'_> {
         if self.most.is_some_and(|most| rows.rows > most) {
             return Err(RequestFault::too_many_affected(rows.rows));
         }
-        if rows.body.len() > self.largest {
-            return Err(RequestFault::too_large(self.largest));
+        let largest = self.service.exposure.limits.answer;
+        if rows.body.len() > largest {
+            return Err(RequestFault::too_large(largest));
         }
         Ok(rows)
     }
