@@ -2,6 +2,7 @@
 
 mod check;
 mod key;
+mod listener;
 #[cfg(feature = "serve")]
 mod process;
 #[cfg(not(feature = "serve"))]
@@ -12,6 +13,8 @@ mod stored_keys;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+
+use listener::ListenerFlags;
 
 use super::missing_feature;
 use super::one_of::one_of;
@@ -26,6 +29,8 @@ use martydb_ui::report::{Report, Style, pause};
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
+    #[command(flatten)]
+    pub listener: ListenerFlags,
     /// Check what is exposed, or manage keys.
     #[command(subcommand)]
     pub what: Option<ServeCommand>,
@@ -47,7 +52,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ServeReport> {
     Ok(match &arguments.what {
         None => {
             let _still = pause();
-            process::serve(run, &selected::exposed(run, &arguments.select)?, &arguments.select).await?;
+            let (select, flags) = (&arguments.select, &arguments.listener);
+            process::serve(run, &selected::exposed(run, select)?, select, flags).await?;
             ServeReport::Served(Stopped {})
         }
         Some(ServeCommand::Check(arguments)) => ServeReport::Checked(check::run(run, arguments).await?),

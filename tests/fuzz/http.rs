@@ -69,8 +69,14 @@ static PORT: LazyLock<u16> = LazyLock::new(|| {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         runtime.block_on(async move {
             let address = "127.0.0.1:0".parse().unwrap();
-            let listener =
-                HttpListener { address, flag: "--listen", certificate: None, key: None, users: Some(users) };
+            let listener = HttpListener {
+                address,
+                flag: "--listen",
+                certificate: None,
+                key: None,
+                client_authority: None,
+                users: Some(users),
+            };
             let open = Router::new().route("/live", get(async || "alive"));
             let guarded = Router::new().route("/metrics", get(async || GUARDED));
             let bound = Bound::new(&listener, open, guarded).unwrap();

@@ -3,6 +3,7 @@
 mod api;
 mod beside;
 mod calls;
+mod certified;
 mod client;
 mod guard;
 mod interactive;

@@ -6,4 +6,4 @@ mod limit;
 mod listen;
 
 pub use auth::{HttpAuth, HttpListener};
-pub use listen::Bound;
+pub use listen::{Bound, client_names};

@@ -92,6 +92,7 @@ pub use records::{
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;
 pub use serve::{
-    DeclaredCaller, DeclaredTokens, ServeSettings, ServiceExposure, TokenKeys, TransactionTimes,
+    ANONYMOUS, DeclaredCaller, DeclaredTokens, ListenerFiles, ServeSettings, ServiceExposure, TokenKeys,
+    TransactionTimes,
 };
 pub use test_database::{TestDatabase, made_at, template_name, test_name};

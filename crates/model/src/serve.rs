@@ -84,10 +84,18 @@ impl ServiceExposure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServeSettings {
     pub listen: SocketAddr,
-    /// Certificate and private key of the listener.
-    pub tls: Option<(PathBuf, PathBuf)>,
+    pub tls: Option<ListenerFiles>,
     pub tokens: Option<DeclaredTokens>,
     pub callers: BTreeMap<String, DeclaredCaller>,
+}
+
+/// Files of the listener's TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListenerFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// Authorities of callers that prove themselves by a certificate.
+    pub client_authority: Option<PathBuf>,
 }
 
 /// Tokens that the data service accepts.
@@ -111,6 +119,19 @@ pub enum TokenKeys {
 /// Port of the data service.
 const PORT: u16 = 8480;
 
+/// Name of the caller that stands for requests without a key.
+pub const ANONYMOUS: &str = "anonymous";
+
+impl ServeSettings {
+    /// Returns the callers of a service, by name.
+    pub fn callers_of<'a>(
+        &'a self,
+        service: &'a ServiceName,
+    ) -> impl Iterator<Item = (&'a String, &'a DeclaredCaller)> {
+        self.callers.iter().filter(move |(_, caller)| caller.service == *service)
+    }
+}
+
 impl Default for ServeSettings {
     fn default() -> ServeSettings {
         ServeSettings {
@@ -131,6 +152,8 @@ pub struct DeclaredCaller {
     pub login: Option<RoleName>,
     /// Environment variable with its key; default: the secret store has the key's digest.
     pub key_env: Option<String>,
+    /// Name in its certificate, if it proves itself by one.
+    pub san: String,
     /// Requests, and units of cost, for each second; `None` for any number.
     pub rate: Option<u32>,
     pub cost: Option<u32>,

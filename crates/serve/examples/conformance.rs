@@ -60,6 +60,7 @@ async fn main() {
         flag: "LISTEN",
         certificate: None,
         key: None,
+        client_authority: None,
         users: None,
     };
     bind(&listener, process).unwrap().serve().await.unwrap();

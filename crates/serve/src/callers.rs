@@ -1,8 +1,9 @@
 //! Callers: who sends a request, and the login that it gets. A caller proves itself by a key, of which only the SHA-256
-//! is known here, or by a token, whose claim names it.
+//! is known here, by a token, whose claim names it, or by a certificate, whose name is the caller's.
 
 use std::collections::HashMap;
 
+pub use martydb_model::ANONYMOUS;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -57,12 +58,11 @@ impl RequestCaller {
 pub struct CallerBook {
     keys: HashMap<KeyDigest, ServeCaller>,
     names: HashMap<String, ServeCaller>,
+    /// By the names of their certificates.
+    certified: HashMap<String, ServeCaller>,
     tokens: Option<TokenRules>,
     anonymous: Option<ServeCaller>,
 }
-
-/// Name of the caller that stands for requests without a key.
-pub const ANONYMOUS: &str = "anonymous";
 
 /// Returns the digest of a key. Keys are 256 random bits, so that a plain digest suffices, and looking one up by it tells
 /// nothing about another.
@@ -81,15 +81,28 @@ impl CallerBook {
         self.names.insert(caller.name.clone(), caller);
     }
 
+    /// Accepts a caller that proves to be the holder of a certificate with this name.
+    pub fn accept_certificate(&mut self, name: String, caller: ServeCaller) {
+        self.certified.insert(name, caller);
+    }
+
     /// Accepts tokens.
     pub fn accept_tokens(&mut self, rules: TokenRules) {
         self.tokens = Some(rules);
     }
 
-    /// Returns the caller of a request for a service at a time, by its header `Authorization`. A key that is unknown is
-    /// refused even where requests without one are allowed.
-    pub fn of_request(&self, authorization: Option<&str>, service: &str, now: f64) -> Served<RequestCaller> {
+    /// Returns the caller of a request for a service at a time, by its header `Authorization`, or else by the proven names
+    /// of the connection's certificate. A key or a certificate that is unknown is refused even where requests without one are
+    /// allowed.
+    pub fn of_request(
+        &self,
+        authorization: Option<&str>,
+        certificate: &[String],
+        service: &str,
+        now: f64,
+    ) -> Served<RequestCaller> {
         let found = match authorization {
+            None if !certificate.is_empty() => self.certified(certificate, service)?,
             None => {
                 self.anonymous.as_ref().map(|caller| RequestCaller::new(caller, Claims::new())).ok_or_else(
                     || {
@@ -106,6 +119,16 @@ impl CallerBook {
         // The same answer whether the other service exists.
         let message = format!("caller \"{}\" may not use this service", found.caller.name);
         Err(RequestFault::new(403, "42501", message))
+    }
+
+    /// Returns the caller that a certificate names: of several the one of the service.
+    fn certified(&self, names: &[String], service: &str) -> Served<RequestCaller> {
+        let mut named: Vec<&ServeCaller> = names.iter().filter_map(|name| self.certified.get(name)).collect();
+        named.sort_by_key(|caller| caller.service != service);
+        let caller = named.first();
+        let caller =
+            caller.ok_or_else(|| RequestFault::new(401, "PGRST301", "the certificate names no caller"))?;
+        Ok(RequestCaller::new(caller, Claims::new()))
     }
 
     fn proven(&self, header: &str, now: f64) -> Served<RequestCaller> {
@@ -166,9 +189,32 @@ mod tests {
             (None, "bank", true, Err(403)),
         ] {
             let book = book(anonymous);
-            let found = book.of_request(header, service, 0.0);
+            let found = book.of_request(header, &[], service, 0.0);
             let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
             assert_eq!(found, expected, "{header:?} {service}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_stands_for_the_caller_that_it_names() {
+        let mut book = book(true);
+        let billing = book.names["billing"].clone();
+        book.accept_certificate("billing.example".into(), billing.clone());
+        let bank = ServeCaller { name: "bank".into(), service: "bank".into(), ..billing };
+        book.accept_certificate("spiffe://example/bank".into(), bank);
+        for (header, names, service, expected) in [
+            (None, &["billing.example"][..], "shop", Ok("billing")),
+            (None, &["billing.example"], "bank", Err(403)),
+            (None, &["billing.example", "spiffe://example/bank"], "bank", Ok("bank")),
+            (None, &["billing.example", "spiffe://example/bank"], "shop", Ok("billing")),
+            (None, &["other.example"], "shop", Err(401)),
+            (None, &["billing"], "shop", Err(401)),
+            (Some("Bearer wrong"), &["billing.example"], "shop", Err(401)),
+        ] {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let found = book.of_request(header, &names, service, 0.0);
+            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
+            assert_eq!(found, expected, "{header:?} {names:?} {service}");
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
-use martydb_deploy::http::{Bound, HttpListener};
+use martydb_deploy::http::{Bound, HttpListener, client_names};
 use martydb_model::error::Result;
 
 use crate::callers::{CallerBook, CallerRight};
@@ -209,8 +209,9 @@ async fn served(
     let caller = {
         let authorization =
             request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+        let certificate = client_names(&request);
         let callers = process.callers.read().unwrap_or_else(PoisonError::into_inner);
-        callers.of_request(authorization, name, now())?
+        callers.of_request(authorization, &certificate, name, now())?
     };
     let service =
         service.ok_or_else(|| RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"))?;

@@ -55,6 +55,7 @@ impl Arguments {
             flag: "--listen",
             certificate: self.tls_certificate.clone(),
             key: self.tls_key.clone(),
+            client_authority: None,
             users: self.users.clone(),
         }
     }

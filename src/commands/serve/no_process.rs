@@ -1,5 +1,6 @@
 //! The data service in a build without the feature `serve`: there is none.
 
+use super::listener::ListenerFlags;
 use super::selected::ExposedObjects;
 use crate::commands::missing_feature;
 use martydb_model::error::Result;
@@ -7,7 +8,12 @@ use martydb_model::{DesiredService, ServiceExposure};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 
-pub async fn serve(_: &Run, _: &[(DesiredService, ServiceExposure)], _: &Select) -> Result<()> {
+pub async fn serve(
+    _: &Run,
+    _: &[(DesiredService, ServiceExposure)],
+    _: &Select,
+    _: &ListenerFlags,
+) -> Result<()> {
     Err(missing_feature("serve"))
 }
 

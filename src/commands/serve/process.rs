@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::listener::ListenerFlags;
 use super::selected::{ExposedObjects, FunctionRow, RelationRow, exposed};
 use super::stored_keys::stored;
 use martydb_config::secrets::CredentialKey;
@@ -15,7 +16,7 @@ use martydb_deploy::http::HttpListener;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeclaredCaller, DeclaredTokens, DesiredService, RoleName, ServiceExposure, TokenKeys};
 use martydb_provision::run::Run;
-use martydb_serve::callers::{CallerBook, CallerRight, KeyDigest, ServeCaller};
+use martydb_serve::callers::{ANONYMOUS, CallerBook, CallerRight, KeyDigest, ServeCaller};
 use martydb_serve::guard::ServerBreaker;
 use martydb_serve::listener::{ServedProcess, bind};
 use martydb_serve::serving::{ServedDatabase, ServedService};
@@ -26,7 +27,13 @@ use martydb_ui::flags::Select;
 use martydb_ui::reload;
 
 /// Serves until a signal arrives, and then until the last answers are sent.
-pub async fn serve(run: &Run, services: &[(DesiredService, ServiceExposure)], select: &Select) -> Result<()> {
+pub async fn serve(
+    run: &Run,
+    services: &[(DesiredService, ServiceExposure)],
+    select: &Select,
+    flags: &ListenerFlags,
+) -> Result<()> {
+    let listener = listener(run, flags)?;
     let mut served = vec![];
     // One breaker for each server: what one service finds out, the others need not try.
     let mut breakers: BTreeMap<_, Arc<ServerBreaker>> = BTreeMap::new();
@@ -36,14 +43,6 @@ pub async fn serve(run: &Run, services: &[(DesiredService, ServiceExposure)], se
     }
     futures_util::future::try_join_all(served.iter().map(ServedService::check_way)).await?;
     let process = Arc::new(ServedProcess::new(served, callers(run, services).await?));
-    let settings = &run.manifest.serve;
-    let listener = HttpListener {
-        address: settings.listen,
-        flag: "serve.listen of the manifest",
-        certificate: settings.tls.as_ref().map(|(certificate, _)| certificate.clone()),
-        key: settings.tls.as_ref().map(|(_, key)| key.clone()),
-        users: None,
-    };
     let bound = bind(&listener, process.clone())?;
     run.out.serves();
     reload::accept();
@@ -58,6 +57,23 @@ pub async fn serve(run: &Run, services: &[(DesiredService, ServiceExposure)], se
     following.iter().for_each(tokio::task::JoinHandle::abort);
     run.out.note("stopped: no request is in progress");
     Ok(())
+}
+
+/// Returns the listener of the manifest, or of the flags.
+fn listener(run: &Run, flags: &ListenerFlags) -> Result<HttpListener> {
+    let settings = &run.manifest.serve;
+    let (address, tls) = (flags.listen.unwrap_or(settings.listen), flags.tls(settings.tls.as_ref()));
+    if !address.ip().is_loopback() && tls.is_none() {
+        let message =
+            format!("{address} can be reached from other machines: there the data service needs TLS");
+        return Err(
+            Error::usage(message).hint("give --tls-certificate and --tls-key, or listen on 127.0.0.1")
+        );
+    }
+    let flag = if flags.listen.is_some() { "--listen" } else { "serve.listen of the manifest" };
+    let (certificate, key, client_authority) =
+        tls.map_or((None, None, None), |tls| (Some(tls.certificate), Some(tls.key), tls.client_authority));
+    Ok(HttpListener { address, flag, certificate, key, client_authority, users: flags.users.clone() })
 }
 
 /// Replaces the callers for each request. An invalid manifest changes nothing.
@@ -91,18 +107,18 @@ async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> R
         };
         let right = if caller.writes { CallerRight::Write } else { CallerRight::Read };
         let digests = digests(run, service, name, caller).await?;
-        let login = caller.login.as_ref().map(ToString::to_string);
-        book.add(
-            ServeCaller {
-                name: name.clone(),
-                service: service.name.to_string(),
-                right,
-                login,
-                rate: caller.rate,
-                cost: caller.cost,
-            },
-            digests,
-        );
+        let declared = ServeCaller {
+            name: name.clone(),
+            service: service.name.to_string(),
+            right,
+            login: caller.login.as_ref().map(ToString::to_string),
+            rate: caller.rate,
+            cost: caller.cost,
+        };
+        if name != ANONYMOUS {
+            book.accept_certificate(caller.san.clone(), declared.clone());
+        }
+        book.add(declared, digests);
     }
     if let Some(declared) = &run.manifest.serve.tokens {
         book.accept_tokens(tokens(run, declared)?);

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use rustls::pki_types::CertificateDer;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::support::{Project, until};
 
@@ -71,14 +71,26 @@ impl Served {
 
     /// A connection over TLS to a listener with this certificate for `localhost`.
     pub fn tls(&self, certificate: &CertificateDer<'static>) -> impl Read + Write + use<> {
+        self.tls_as(certificate, None)
+    }
+
+    /// The same as a client with a certificate and its key.
+    pub fn tls_as(
+        &self,
+        certificate: &CertificateDer<'static>,
+        client: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+    ) -> impl Read + Write + use<> {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(certificate.clone()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_root_certificates(roots)
-            .with_no_client_auth();
+            .with_root_certificates(roots);
+        let config = match client {
+            Some((certificate, key)) => config.with_client_auth_cert(vec![certificate], key).unwrap(),
+            None => config.with_no_client_auth(),
+        };
         let session =
             rustls::ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
         rustls::StreamOwned::new(session, TcpStream::connect(&self.address).unwrap())

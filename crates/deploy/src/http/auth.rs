@@ -27,6 +27,8 @@ pub struct HttpListener {
     pub flag: &'static str,
     pub certificate: Option<PathBuf>,
     pub key: Option<PathBuf>,
+    /// Authorities of clients that prove themselves by a certificate; without it none is asked for.
+    pub client_authority: Option<PathBuf>,
     /// File with lines of `user:password`.
     pub users: Option<PathBuf>,
 }
@@ -217,6 +219,7 @@ mod tests {
             flag: "--listen",
             certificate: files.then(|| "c".into()),
             key: files.then(|| "k".into()),
+            client_authority: None,
             users: None,
         };
         for (address, files, taken) in

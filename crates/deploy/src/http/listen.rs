@@ -1,23 +1,29 @@
 //! Socket: plain on loopback, TLS elsewhere, with a graceful shutdown.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::middleware;
+use axum_server::tls::TlsInfo;
 use axum_server::tls_rustls::RustlsConfig;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
-use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig};
 
 use super::auth::{HttpAuth, HttpListener};
 use super::host::only_local;
 use super::limit::LimitedAcceptor;
 use martydb_model::error::{Error, Result};
+use martydb_pg::wire::tls::subject_names;
 use martydb_pg::wire::{check_key, interrupt};
 
 /// Time limit for unfinished answers after a signal.
@@ -44,6 +50,7 @@ struct Certificate {
     config: RustlsConfig,
     certificate: PathBuf,
     key: PathBuf,
+    client_authority: Option<PathBuf>,
 }
 
 impl Bound {
@@ -56,9 +63,14 @@ impl Bound {
         };
         let tls = match (&listener.certificate, &listener.key) {
             (Some(certificate), Some(key)) => Some(Certificate {
-                config: RustlsConfig::from_config(Arc::new(server_config(certificate, key)?)),
+                config: RustlsConfig::from_config(Arc::new(server_config(
+                    certificate,
+                    key,
+                    listener.client_authority.as_deref(),
+                )?)),
                 certificate: certificate.clone(),
                 key: key.clone(),
+                client_authority: listener.client_authority.clone(),
             }),
             _ => None,
         };
@@ -123,15 +135,17 @@ fn broken(error: std::io::Error) -> Error {
 impl Certificate {
     /// Reloads the files when they change; unusable contents are ignored.
     async fn renew(self) {
-        let changed = |path: &PathBuf| path.metadata().and_then(|found| found.modified()).ok();
-        let mut known = (changed(&self.certificate), changed(&self.key));
+        let files = || [Some(&self.certificate), Some(&self.key), self.client_authority.as_ref()];
+        let changed = || files().map(|path| path?.metadata().and_then(|found| found.modified()).ok());
+        let mut known = changed();
         loop {
             tokio::time::sleep(RENEWAL).await;
-            let now = (changed(&self.certificate), changed(&self.key));
+            let now = changed();
             if now == known {
                 continue;
             }
-            if let Ok(config) = server_config(&self.certificate, &self.key) {
+            if let Ok(config) = server_config(&self.certificate, &self.key, self.client_authority.as_deref())
+            {
                 self.config.reload_from_config(Arc::new(config));
                 known = now;
             }
@@ -139,19 +153,47 @@ impl Certificate {
     }
 }
 
-fn server_config(certificate: &PathBuf, key: &PathBuf) -> Result<ServerConfig> {
+fn server_config(certificate: &Path, key: &Path, clients: Option<&Path>) -> Result<ServerConfig> {
     check_key(key)?;
-    let unusable = |path: &PathBuf, error: &dyn std::fmt::Display| {
-        Error::usage(format!("cannot use {}", path.display())).cause(error)
-    };
-    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.map_err(|error| unusable(certificate, &error))?;
-    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
+    let private = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private));
-    config.map_err(|error| unusable(certificate, &error))
+        .map_err(|error| unusable(certificate, error))?;
+    let builder = match clients {
+        Some(path) => builder.with_client_cert_verifier(client_verifier(path, provider)?),
+        None => builder.with_no_client_auth(),
+    };
+    let config = builder.with_single_cert(certificates(certificate)?, private);
+    config.map_err(|error| unusable(certificate, error))
+}
+
+/// Returns the verifier of clients' certificates. One without a certificate may connect: probes have none, and callers may
+/// have a key.
+fn client_verifier(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>> {
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(path)? {
+        roots.add(authority).map_err(|error| unusable(path, error))?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    verifier.allow_unauthenticated().build().map_err(|error| unusable(path, error))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error: rustls::pki_types::pem::Error| unusable(path, error))
+}
+
+fn unusable(path: &Path, error: impl std::fmt::Display) -> Error {
+    Error::usage(format!("cannot use {}", path.display())).cause(error)
+}
+
+/// Returns the names of the certificate that the client of a request has proven; none without one.
+pub fn client_names(request: &Request) -> Vec<String> {
+    let info = request.extensions().get::<Arc<TlsInfo>>();
+    let own = info.and_then(|info| info.peer_certificates.first());
+    own.map_or_else(Vec::new, |certificate| subject_names(certificate))
 }
 
 /// Limits the connections, and how long each may be silent. HTTP/1 only: the clock of a connection would start with its

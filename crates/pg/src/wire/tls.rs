@@ -18,6 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use x509_parser::extensions::GeneralName;
 
 use super::binding;
 use super::codec::Stream;
@@ -167,6 +168,19 @@ fn verifier(tls: &Tls, provider: Arc<CryptoProvider>) -> Result<Verifier> {
 fn public_key(certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     Some(SubjectPublicKeyInfoDer::from(parsed.subject_pki.raw.to_vec()))
+}
+
+/// Returns the names of a certificate (RFC 5280, subjectAltName): host names, URIs and mail addresses.
+pub fn subject_names(certificate: &[u8]) -> Vec<String> {
+    let Ok((_, parsed)) = x509_parser::parse_x509_certificate(certificate) else { return vec![] };
+    let Ok(Some(names)) = parsed.subject_alternative_name() else { return vec![] };
+    let one = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(text) | GeneralName::RFC822Name(text) | GeneralName::URI(text) => {
+            Some((*text).to_owned())
+        }
+        _ => None,
+    };
+    names.value.general_names.iter().filter_map(one).collect()
 }
 
 #[derive(Debug)]

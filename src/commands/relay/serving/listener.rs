@@ -22,6 +22,7 @@ impl MetricsListener {
             flag: "--metrics",
             certificate: arguments.tls_certificate.clone(),
             key: arguments.tls_key.clone(),
+            client_authority: None,
             users: arguments.users.clone(),
         };
         let served = ServedMetrics { project: run.manifest.project.clone(), metrics: metrics.clone() };

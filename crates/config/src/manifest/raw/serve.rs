@@ -31,6 +31,8 @@ pub struct RawServeTls {
     pub certificate: String,
     /// File with the private key.
     pub key: String,
+    /// File with the authorities of callers that prove themselves by a certificate.
+    pub client_ca: Option<String>,
 }
 
 /// Tokens of callers: JSON Web Tokens.
@@ -59,6 +61,8 @@ pub struct RawServeCaller {
     pub access: Option<String>,
     /// Environment variable with its key; default: a key of `martydb serve key new`.
     pub key_env: Option<String>,
+    /// Host name, URI or mail address of its certificate (subjectAltName), with `client_ca`; default: the caller's name.
+    pub san: Option<String>,
     /// Largest number of requests per second, such as 200/s; default: no limit.
     pub rate: Option<String>,
     /// Largest cost per second, such as 50000/s; a request costs the planner's cost divided by 100, and at least 1.

@@ -12,9 +12,9 @@ use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units;
 use martydb_model::{
-    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredCaller, DeclaredTokens,
-    DesiredService, RoleName, SchemaName, ServeSettings, ServerName, ServiceExposure, ServiceName, TokenKeys,
-    TransactionTimes,
+    ANONYMOUS, AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredCaller,
+    DeclaredTokens, DesiredService, ListenerFiles, RoleName, SchemaName, ServeSettings, ServerName,
+    ServiceExposure, ServiceName, TokenKeys, TransactionTimes,
 };
 
 /// Logins found so far, by server.
@@ -25,9 +25,6 @@ const CONNECTIONS: u16 = 10;
 
 /// Processes at a time: one that runs, and one that replaces it.
 const PROCESSES: u16 = 2;
-
-/// Name of the caller without a key.
-const ANONYMOUS: &str = "anonymous";
 
 /// Adds the exposure and its two logins to each service with `serve:`.
 pub fn all(
@@ -218,9 +215,28 @@ pub fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result
             format!("{listen} can be reached from other machines: there the data service needs TLS");
         return Err(scope.error(["serve", "listen"], message).hint("tls: { certificate: FILE, key: FILE }"));
     }
-    let tls = raw.tls.as_ref().map(|tls| (scope.home.join(&tls.certificate), scope.home.join(&tls.key)));
+    let place = |file: &String| scope.home.join(file);
+    let tls = raw.tls.as_ref().map(|tls| ListenerFiles {
+        certificate: place(&tls.certificate),
+        key: place(&tls.key),
+        client_authority: tls.client_ca.as_ref().map(place),
+    });
     let callers = raw.callers.iter().map(|(name, raw)| caller(scope, name, raw, services, logins));
-    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, callers: callers.collect::<Result<_>>()? })
+    let callers = callers.collect::<Result<_>>()?;
+    check_certified(scope, &callers)?;
+    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, callers })
+}
+
+/// Requires that a certificate's name is that of one caller.
+fn check_certified(scope: &Scope, callers: &BTreeMap<String, DeclaredCaller>) -> Result<()> {
+    let mut taken = BTreeMap::new();
+    for (name, caller) in callers {
+        if let Some(other) = taken.insert(caller.san.as_str(), name) {
+            let message = format!("\"{}\" is the certificate's name of caller \"{other}\" too", caller.san);
+            return Err(scope.error(["serve", "callers", name, "san"], message));
+        }
+    }
+    Ok(())
 }
 
 fn tokens(scope: &Scope, raw: &RawServe) -> Result<Option<DeclaredTokens>> {
@@ -281,8 +297,10 @@ fn caller(
         let message = format!("service \"{}\" is not exposed", service.name);
         return Err(wrong("service", message).hint("add `serve: {}` to it"));
     }
-    if name == ANONYMOUS && raw.key_env.is_some() {
-        return Err(wrong("key_env", "`anonymous` stands for requests without a key".into()));
+    for (key, given) in [("key_env", &raw.key_env), ("san", &raw.san)] {
+        if name == ANONYMOUS && given.is_some() {
+            return Err(wrong(key, "`anonymous` stands for requests without a key".into()));
+        }
     }
     let (writes, login) = match (raw.r#as, &raw.access) {
         (Some(right), None) => (right == RawServeRight::Write, None),
@@ -307,6 +325,7 @@ fn caller(
         writes,
         login,
         key_env: raw.key_env.clone(),
+        san: raw.san.clone().unwrap_or_else(|| name.to_owned()),
         rate: rate(scope, name, "rate", raw.rate.as_deref())?,
         cost: rate(scope, name, "cost", raw.cost.as_deref())?,
     };
