@@ -52,10 +52,12 @@ pub enum Workload {
     Monitor,
     /// `martydb relay`, for every service with an outbox.
     Relay,
+    /// `martydb serve`, for every service with `serve:` and a caller.
+    Serve,
 }
 
 impl Workload {
-    pub const ALL: [Workload; 2] = [Workload::Monitor, Workload::Relay];
+    pub const ALL: [Workload; 3] = [Workload::Monitor, Workload::Relay, Workload::Serve];
 }
 
 /// The Prometheus that scrapes a cluster.

@@ -8,7 +8,9 @@ use time::OffsetDateTime;
 
 use martydb_config::credentials;
 use martydb_config::secrets::{CredentialKey, Store};
-use martydb_deploy::render::{DeploymentPlan, PasswordsToSeal, RedisNode, SealingKey, redis_logins};
+use martydb_deploy::render::{
+    DeploymentPlan, PasswordsToSeal, RedisNode, SealingKey, redis_logins, stored_callers,
+};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServerName};
@@ -20,7 +22,21 @@ pub async fn read(plan: &DeploymentPlan<'_>, environment: &Environment) -> Resul
         certificate: certificate(plan)?,
         logins: logins(plan, environment).await?,
         admins: admins(plan, environment)?,
+        caller_keys: caller_keys(plan, environment).await?,
     })
+}
+
+/// Returns the digests of the callers' keys. A caller may have none yet.
+async fn caller_keys(
+    plan: &DeploymentPlan<'_>,
+    environment: &Environment,
+) -> Result<BTreeMap<String, SecretString>> {
+    let (names, keys): (Vec<_>, Vec<_>) = stored_callers(plan).unzip();
+    let found = Store::open(plan.manifest, environment).read_present(&keys).await?;
+    let digests = names.into_iter().zip(&keys);
+    let digests =
+        digests.map(|(name, key)| Some((name.to_owned(), found.get(&key.server, &key.role)?.clone())));
+    Ok(digests.flatten().collect())
 }
 
 fn certificate(plan: &DeploymentPlan<'_>) -> Result<SealingKey> {

@@ -166,7 +166,32 @@ async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
         text += "---\n";
         text += &serde_yaml::to_string(&secret).expect("a map of texts is YAML");
     }
-    Ok(text)
+    Ok(text + &caller_keys(run, all).await?)
+}
+
+/// Returns the Secret with the digests of the keys of these services' callers, if there are any.
+async fn caller_keys(run: &Run, all: &[Exported<'_>]) -> Result<String> {
+    let (names, keys): (Vec<_>, Vec<_>) =
+        CredentialKey::of_callers(&run.manifest.serve.callers, &run.manifest.services)
+            .filter(|(_, key)| all.iter().any(|one| one.service.name == key.service))
+            .unzip();
+    let found = run.store.read_present(&keys).await?;
+    let digests = names.into_iter().zip(&keys);
+    let digests =
+        digests.filter_map(|(name, key)| Some((name, found.get(&key.server, &key.role)?.expose_secret())));
+    let digests: BTreeMap<_, _> = digests.collect();
+    if digests.is_empty() {
+        return Ok(String::new());
+    }
+    let labels = json!({ "app.kubernetes.io/managed-by": "martydb" });
+    let secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": { "name": render::CALLER_KEYS, "labels": labels },
+        "type": "Opaque",
+        "stringData": digests,
+    });
+    Ok(format!("---\n{}", serde_yaml::to_string(&secret).expect("a map of texts is YAML")))
 }
 
 /// Returns the variables of `url --format env`.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::formats::{ANNOTATIONS, VERSION};
 use martydb_config::secrets::{CredentialKey, StoredEntries, StoredLogin};
+use martydb_deploy::render::CALLER_KEYS;
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
@@ -183,7 +184,9 @@ fn kubernetes(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
             let at = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
             Error::usage(format!("{at}not a Secret in the format of kubectl"))
         })?;
-        for secret in resource.into_iter().flat_map(secrets) {
+        // Digests of callers' keys are no passwords of a login.
+        let is_login = |secret: &Resource| secret.metadata.name != CALLER_KEYS;
+        for secret in resource.into_iter().flat_map(secrets).filter(is_login) {
             all.push(stated(run, &secret)?);
         }
     }

@@ -17,13 +17,14 @@ use crate::support::{ADMIN_PASSWORD, Nats, Project, Server, until};
 fn manifest(server: &str, broker: &str, provider: &str) -> String {
     format!(
         "version: 1\nproject: je\nmonitor: true\n\
-         servers: {{ main: {{ url: 'postgresql://postgres@{server}/postgres?sslmode=disable', password_env: OWN }} }}\n\
-         services:\n  je_a: {{ outbox: {{ to: {{ nats: 'nats://relay@{broker}', subject: 'je.{{event_type}}', password_env: NATS_PASSWORD, plaintext: true }} }} }}\n  je_b: {{}}\n\
+         servers: {{ main: {{ url: 'postgresql://postgres@{server}', password_env: OWN }} }}\n\
+         serve: {{ callers: {{ je_b: {{ service: je_a, as: read }}, robot: {{ service: je_a, as: write, key_env: ROBOT_KEY }} }} }}\n\
+         services:\n  je_a: {{ serve: {{}}, outbox: {{ to: {{ nats: 'nats://relay@{broker}', subject: 'je.{{event_type}}', password_env: NATS_PASSWORD, plaintext: true }} }} }}\n  je_b: {{}}\n\
          access: {{ je_reports: {{ login: true, read: [je_a], reason: reports }} }}\n{provider}"
     )
 }
 
-/// What is made by hand: the admin's Secret, the broker's, and those of the monitor's and the relay's listener.
+/// What is made by hand: the admin's Secret, the broker's, and those of the listeners of the monitor, the relay and the data service.
 fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
     let secret = |name: &str, data: &[(&str, &str)]| {
         let text = |(key, text): &(&str, &str)| (Value::from(*key), Value::from(*text));
@@ -45,9 +46,10 @@ fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
     let own = [
         secret("main-admin", &[("username", "postgres"), ("password", ADMIN_PASSWORD)]),
         secret("martydb-relay-brokers", &[("NATS_PASSWORD", "correct horse")]),
+        secret("martydb-serve-variables", &[("ROBOT_KEY", "key of the robot")]),
     ];
     own.into_iter()
-        .chain(["martydb-monitor", "martydb-relay"].iter().flat_map(|name| listener(name)))
+        .chain(["martydb-monitor", "martydb-relay", "martydb-serve"].iter().flat_map(|name| listener(name)))
         .collect()
 }
 
@@ -101,7 +103,9 @@ impl Pod<'_> {
     fn command(&self) -> Command {
         let mut places = self.mounted();
         places.push(("/work".into(), self.project.path().to_str().unwrap().to_owned()));
-        places.extend(["0.0.0.0:9187", "0.0.0.0:9188"].map(|all| (all.into(), "127.0.0.1:0".into())));
+        places.extend(
+            ["0.0.0.0:9187", "0.0.0.0:9188", "0.0.0.0:8480"].map(|all| (all.into(), "127.0.0.1:0".into())),
+        );
         let here = |one: &Value| {
             let text = one.as_str().unwrap().to_owned();
             places.iter().fold(text, |text, (there, here)| text.replace(there, here))
@@ -123,7 +127,9 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
         "authorization { users: [{ user: relay, password: \"correct horse\" }, { user: test, password: test }] }",
     );
     let broker = nats.as_ref().map_or("127.0.0.1:9".into(), |nats| format!("127.0.0.1:{}", nats.port));
-    let here = |provider: &str| manifest(&format!("127.0.0.1:{}", server.port), &broker, provider);
+    let here = |provider: &str| {
+        manifest(&format!("127.0.0.1:{}/postgres?sslmode=disable", server.port), &broker, provider)
+    };
     let project = Project::with_manifest(&here(""));
     for service in ["je_a", "je_b"] {
         project.write(
@@ -133,6 +139,7 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
     }
     add_template(&project, "je_a");
     project.run(&["secrets", "generate", "--all"]).expect(0);
+    let key = project.run(&["serve", "key", "new", "je_b"]).expect(0).stdout;
     let roles = ["app", "migrator", "readonly"].map(|role| ["--role", role]).concat();
     let export =
         ["secrets", "export", "--all", "--format", "kubernetes", "--values", "--out", "secrets.yaml"];
@@ -142,7 +149,7 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
     secrets.extend(by_hand(&certified));
 
     let provider = "secrets: { provider: env }\n";
-    project.write("martydb.yaml", &manifest("db:5432", "broker:4222", provider));
+    project.write("martydb.yaml", &manifest("db:5432/postgres?sslmode=verify-full", "broker:4222", provider));
     let rendered = objects(&project.run(&["render", "kubernetes"]).expect(0).stdout);
     project.write("martydb.yaml", &here(provider));
     std::fs::remove_dir_all(project.path().join(".martydb")).unwrap();
@@ -165,6 +172,30 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
     };
     monitor_serves(&deployed("martydb-monitor"), &certified);
     relay_publishes(&deployed("martydb-relay"), &server, nats.as_ref(), &certified);
+    serve_answers(&deployed("martydb-serve"), key.trim(), &certified);
+}
+
+/// It answers its callers, and knows the passwords of its own two logins and no key but the variable's.
+fn serve_answers(pod: &Pod<'_>, key: &str, certified: &rcgen::CertifiedKey<rcgen::KeyPair>) {
+    let environment = pod.environment();
+    let names: Vec<&str> = environment.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "JE_A_JE_A_SERVE_PASSWORD",
+            "JE_A_JE_A_SERVE_RO_PASSWORD",
+            "JE_A_SERVE_KEY_JE_B_PASSWORD",
+            "ROBOT_KEY"
+        ]
+    );
+    assert!(!environment.values().any(|value| value.contains(key)));
+    let served = Served::run(pod.command());
+    for (key, expected) in [(key, 200), ("key of the robot", 200), ("another", 401)] {
+        let header = format!("Authorization: Bearer {key}\r\n");
+        let answer = ask(served.tls(certified.cert.der()), "localhost", "/je_a/rest/item", &header);
+        assert_eq!(answer.status, expected, "{}", answer.body);
+    }
+    listens(pod, &served, certified);
 }
 
 /// Asks what a listener of the pod serves to its user.

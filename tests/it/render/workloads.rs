@@ -204,6 +204,64 @@ fn prometheus_finds_the_relay_as_it_finds_the_monitor() {
     assert!(!text.contains("--metrics") && !text.contains("ServiceMonitor"), "{text}");
 }
 
+/// Two servers over TLS; the data service exposes the first one's service to the second one's.
+const SERVED: &str = "\
+version: 1
+project: shop
+servers:
+  one: { url: 'postgresql://adm@db-one:5432/postgres?sslmode=verify-full', password_env: ONE }
+  two: { url: 'postgresql://adm@db-two:5432/postgres?sslmode=verify-full', password_env: TWO }
+secrets: { provider: env }
+deploy:
+  prometheus: { namespace: monitoring, operator: true }
+serve:
+  callers:
+    billing: { service: orders, as: read }
+    partner: { service: orders, as: write, key_env: PARTNER_KEY }
+services:
+  orders: { server: one, serve: {} }
+  billing: { server: two }
+  shipping: { server: two }
+";
+
+#[test]
+fn the_data_service_is_reached_by_its_callers_and_reaches_what_it_exposes() {
+    let of =
+        |text: &str, target: &str| Project::with_manifest(text).run(&["render", target]).expect(0).stdout;
+    for target in ["kubernetes", "cloudnative-pg"] {
+        let cluster = Cluster::read(&of(SERVED, target));
+        for (server, expected) in [("db-one", true), ("db-two", false)] {
+            assert_eq!(cluster.passes("martydb-serve", server, 5432), expected, "{target} {server}");
+        }
+        for (service, expected) in [("billing", true), ("orders", false), ("shipping", false)] {
+            let reaches = cluster.reaches(&name(service), "martydb-serve", 8480);
+            assert_eq!(reaches, expected, "{target} {service}");
+        }
+        assert!(cluster.admits_from("monitoring", &pods("prometheus"), "martydb-serve", 8480));
+        assert!(!cluster.admits_from("shop", &pods("prometheus"), "martydb-serve", 8480));
+    }
+    let text = of(SERVED, "kubernetes");
+    let all = objects(&text);
+    let scraped = all.iter().find(|object| object["kind"] == "ServiceMonitor").unwrap();
+    assert_eq!(scraped["spec"]["endpoints"][0]["port"], "https");
+    let store = SERVED.replace("deploy:\n", "deploy:\n  secret_store: { name: vault }\n");
+    let fetched = of(&store, "external-secrets");
+    assert!(fetched.contains("secretKey: billing") && !fetched.contains("secretKey: partner"), "{fetched}");
+
+    let compose: Value = serde_yaml::from_str(&of(SERVED, "compose")).unwrap();
+    let serve = &compose["services"]["martydb-serve"];
+    assert_eq!(serve["networks"], serde_yaml::from_str::<Value>("[database-orders, default]").unwrap());
+    let secrets = "[partner_key, martydb_serve_certificate, martydb_serve_key, martydb_serve_users]";
+    assert_eq!(serve["secrets"], serde_yaml::from_str::<Value>(secrets).unwrap());
+
+    // A way that is not verified would end it with 2; it is left out by the manifest.
+    let plain = SERVED.replace("db-one:5432/postgres?sslmode=verify-full", "db-one:5432/postgres");
+    let refused = Project::with_manifest(&plain).run(&["render", "kubernetes"]).expect(2);
+    assert!(refused.stderr.contains("verified certificate"), "{}", refused.stderr);
+    let without = plain.replace("deploy:\n", "deploy:\n  workloads: [monitor, relay]\n");
+    assert!(!of(&without, "compose").contains("martydb-serve"));
+}
+
 /// The pods of all objects, by kind and name.
 fn pod_specs(text: &str) -> Vec<(String, Value)> {
     let template = |object: &Value| match object["kind"].as_str()? {
@@ -262,7 +320,7 @@ fn the_settings_of_pods_are_those_of_every_pod() {
         ("  pods: { spread: rack }\n", "unknown variant"),
         ("  pods: { node_selector: { pool: 'a b' } }\n", "the value of a label"),
         ("  pods: { priority_class: A_b }\n", "is not a Kubernetes name"),
-        ("  workloads: [serve]\n", "unknown variant"),
+        ("  workloads: [split]\n", "unknown variant"),
         ("  prometheus: { namespace: A_b }\n", "is not a Kubernetes name"),
     ] {
         let text = MANIFEST.replace("OUTBOX", "{ to: { nats: 'nats://mq', subject: x, plaintext: true } }");

@@ -1,12 +1,17 @@
 //! Names of a login's entries. A role's entry contains its password, or names its alternate login as the one to use;
 //! one lookup tells a client which.
 
+use std::collections::BTreeMap;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::manifest::{RedisPart, RedisServer, RedisService};
 use martydb_model::contract::{ALTERNATE_SUFFIX, alternate_of};
 use martydb_model::deploy::label;
-use martydb_model::{AccessRole, DesiredService, FormerNames, RoleKind, RoleName, ServerName, ServiceName};
+use martydb_model::{
+    ANONYMOUS, AccessRole, DeclaredCaller, DesiredService, FormerNames, RoleKind, RoleName, ServerName,
+    ServiceName,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CredentialKey {
@@ -103,6 +108,18 @@ impl CredentialKey {
         let name = format!("serve_key_{caller}");
         let role = RoleName::new(name.clone()).ok()?;
         Some(CredentialKey { role, label: name, further: true, ..CredentialKey::new(service, RoleKind::App) })
+    }
+
+    /// Returns the keys of the entries of all callers whose keys are in the store, by the callers' names.
+    pub fn of_callers<'m>(
+        callers: &'m BTreeMap<String, DeclaredCaller>,
+        services: &'m BTreeMap<ServiceName, DesiredService>,
+    ) -> impl Iterator<Item = (&'m str, CredentialKey)> {
+        let stored = callers.iter().filter(|(name, caller)| *name != ANONYMOUS && caller.key_env.is_none());
+        stored.filter_map(move |(name, caller)| {
+            let service = services.get(&caller.service)?;
+            Some((name.as_str(), CredentialKey::of_caller(service, name)?))
+        })
     }
 
     /// Returns the name of the entry of a Redis user.

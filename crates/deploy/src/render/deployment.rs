@@ -54,6 +54,8 @@ pub struct PasswordsToSeal {
     pub logins: BTreeMap<CredentialKey, (RoleName, SecretString)>,
     /// Admins' passwords by server.
     pub admins: BTreeMap<ServerName, SecretString>,
+    /// Digests of the keys of the data service's callers, by caller.
+    pub caller_keys: BTreeMap<String, SecretString>,
 }
 
 /// A server of the manifest.
@@ -223,6 +225,52 @@ impl<'a> DeploymentPlan<'a> {
         services.filter_map(|service| Some(OutboxNode { service, outbox: service.outbox.as_ref()? }))
     }
 
+    /// Returns the services that a deployed data service exposes to a caller.
+    pub fn exposed(&self) -> impl Iterator<Item = &ServiceNode<'a>> {
+        let deployed = self.manifest.deploy.workloads.contains(&Workload::Serve);
+        let services = self.services.iter().filter(move |_| deployed);
+        services.filter(|node| {
+            let callers = || self.manifest.serve.callers_of(&node.service.name);
+            node.service.serve.is_some() && callers().next().is_some()
+        })
+    }
+
+    /// Returns `true` if the data service is deployed.
+    pub fn serves(&self) -> bool {
+        self.exposed().next().is_some()
+    }
+
+    /// Returns `true` if a deployed data service reaches the server.
+    pub fn has_exposed(&self, server: &ServerNode<'_>) -> bool {
+        self.exposed().any(|node| node.service.server == server.name)
+    }
+
+    /// Returns `true` if the programs of a service are a caller of the data service, which has their name.
+    pub fn is_caller(&self, client: &ServiceNode<'_>) -> bool {
+        self.exposed().any(|node| {
+            let mut callers = self.manifest.serve.callers_of(&node.service.name);
+            callers.any(|(name, _)| name == client.service.name.as_str() || *name == client.label)
+        })
+    }
+
+    /// Checks that the data service can reach its servers: it would end with 2 otherwise.
+    ///
+    /// # Errors
+    /// If one is elsewhere, and its certificate is not verified.
+    pub fn check_ways(&self) -> Result<()> {
+        let unverified = |server: &&ServerNode<'_>| {
+            let endpoint = server.url.endpoint();
+            self.has_exposed(server) && !endpoint.host.is_local() && !endpoint.tls.verifies()
+        };
+        let Some(server) = self.servers.iter().find(unverified) else { return Ok(()) };
+        let message = format!(
+            "a deployed data service reaches the server \"{}\" only by TLS with a verified certificate",
+            server.name
+        );
+        let hint = "write sslmode=verify-full into its url, or leave the data service out: deploy: { workloads: [monitor, relay] }";
+        Err(Error::manifest(message).hint(hint))
+    }
+
     /// Returns `true` if a service declares tables that are partitioned by time.
     pub fn has_partitions(&self) -> bool {
         self.manifest.services.values().any(|service| !service.partitions.is_empty())
@@ -255,12 +303,13 @@ pub const MARTYDB: &str = "martydb";
 const OPERATOR: &str = "cnpg";
 
 /// Names of objects that belong to no server and no service.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 10] = [
     "init-all",
     "verify-isolation",
     MARTYDB,
     MONITOR,
     RELAY,
+    SERVE,
     BACKUP,
     BACKUP_PRUNE,
     BACKUP_VERIFY,
@@ -272,6 +321,9 @@ pub const MONITOR: &str = "martydb-monitor";
 
 /// Name of the relay, and name label of its pods: they have no access to servers without an outbox.
 pub const RELAY: &str = "martydb-relay";
+
+/// Name of the data service, and name label of its pods: they have access to servers with an exposed service alone.
+pub const SERVE: &str = "martydb-serve";
 
 /// Name of the job that makes and removes partitions.
 pub const PARTITIONS: &str = "martydb-partitions";

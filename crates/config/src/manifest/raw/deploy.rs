@@ -20,7 +20,7 @@ pub struct RawDeploy {
     pub monitor: Option<String>,
     /// Address at which Prometheus finds the metrics of `martydb relay`, as host:port; default: it scrapes no relay.
     pub relay: Option<String>,
-    /// Programs of martydb to run all the time; default: [monitor, relay], each if the manifest declares what it needs.
+    /// Programs of martydb to run all the time; default: [monitor, relay, serve], each if the manifest declares what it needs.
     pub workloads: Option<BTreeSet<Workload>>,
     /// Prometheus of the cluster.
     pub prometheus: RawClusterPrometheus,

@@ -1,4 +1,5 @@
-//! Programs of martydb that run all the time: the monitor, the relay, and the one that maintains partitions.
+//! Programs of martydb that run all the time: the monitor, the relay, the data service, and the one that maintains
+//! partitions.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +7,8 @@ use serde_json::json;
 
 use super::container::{ADMIN, COMPLETED, ComposeService, INIT, as_admin, network, of_martydb};
 use crate::render::broker;
-use crate::render::deployment::{DeploymentPlan, MONITOR, PARTITIONS, RELAY};
+use crate::render::deployment::{DeploymentPlan, MONITOR, PARTITIONS, RELAY, SERVE};
+use crate::render::kubernetes::caller_keys;
 use martydb_model::error::Result;
 
 /// Profile of the monitor: its certificate and users are the user's to make, and without them it cannot start.
@@ -36,7 +38,7 @@ fn listening(service: ComposeService, files: [String; 3], flag: &str, port: u16)
 /// Returns the deployed programs by name.
 ///
 /// # Errors
-/// If a broker is in the container itself.
+/// If a broker is in the container itself, or the way to a server of the data service is not verified.
 pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeMap<String, ComposeService>> {
     let mut all = BTreeMap::new();
     if plan.runs_monitor() {
@@ -45,6 +47,10 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeMap<String, ComposeService>
     if plan.outboxes().next().is_some() {
         broker::all(plan)?;
         all.insert(RELAY.to_owned(), relay(plan));
+    }
+    if plan.serves() {
+        plan.check_ways()?;
+        all.insert(SERVE.to_owned(), serve(plan));
     }
     if plan.has_partitions() {
         all.insert(PARTITIONS.to_owned(), partitions(plan));
@@ -84,6 +90,17 @@ fn relay(plan: &DeploymentPlan<'_>) -> ComposeService {
         None => service,
     };
     ComposeService { networks, ..after_init(service) }
+}
+
+/// Returns the data service, without the password of any admin. The services reach it over their network.
+fn serve(plan: &DeploymentPlan<'_>) -> ComposeService {
+    let secrets = caller_keys::named(plan).into_iter().map(|name| (name.to_owned(), name.to_lowercase()));
+    let databases = plan.exposed().map(|node| network(&node.service.name));
+    let networks = databases.chain(["default".to_owned()]).collect();
+    let mut arguments = vec!["--no-input", "serve"];
+    arguments.extend(plan.exposed().flat_map(|node| ["-s", node.service.name.as_str()]));
+    let service = of_martydb(plan, &arguments, secrets);
+    ComposeService { networks, ..after_init(listening(service, files("serve"), "--listen", 8480)) }
 }
 
 fn after_init(service: ComposeService) -> ComposeService {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{DeploymentPlan, INSTANCE_LABEL, MARTYDB, NAME_LABEL, POSTGRES, RELAY, RESERVED, workload};
+use super::{
+    DeploymentPlan, INSTANCE_LABEL, MARTYDB, NAME_LABEL, POSTGRES, RELAY, RESERVED, SERVE, workload,
+};
 use crate::render::redis::{self, REDIS};
 use martydb_model::error::{Error, Result};
 
@@ -73,7 +75,7 @@ impl DeploymentPlan<'_> {
             let named = |key: &str| node.pods.selector.get(key).map(String::as_str);
             let redis = redis::here(&self.redis).next().map(|_| REDIS);
             let ours = named(NAME_LABEL)
-                .is_some_and(|name| [POSTGRES, MARTYDB, RELAY].contains(&name) || redis == Some(name));
+                .is_some_and(|name| [POSTGRES, MARTYDB, RELAY, SERVE].contains(&name) || redis == Some(name));
             if ours || (node.pods.selector.len() == 1 && named(INSTANCE_LABEL).is_some()) {
                 let message = format!(
                     "the pods of service \"{}\" could be taken for a server's or martydb's",

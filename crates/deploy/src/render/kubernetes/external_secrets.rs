@@ -8,10 +8,12 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::addresses::{address, admin_data};
+use super::caller_keys::{self, CALLER_KEYS};
 use super::listener::{self, PodListener, USER};
 use super::objects::{RenderedObject, labels, object, plain_metadata};
 use crate::render::deployment::{DeploymentPlan, LoginNode};
 use crate::render::redis;
+use martydb_config::secrets::CredentialKey;
 use martydb_model::deploy::SecretStore;
 use martydb_model::error::{Error, Result};
 
@@ -69,12 +71,30 @@ pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
         let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
         all.push(of_login(plan, store, login, key)?);
     }
+    if caller_keys::stored(plan).next().is_some() {
+        all.push(of_caller_keys(plan, store));
+    }
     for listener in listener::deployed(plan) {
         let key = store.metrics_key.replace("{env}", env).replace("{program}", listener.program);
         let key = own(key, format!("the metrics of {}", listener.program))?;
         all.push(of_listener(plan, store, listener, key));
     }
     Ok(all)
+}
+
+/// Returns the object of the digests of callers' keys, each from an entry of its own.
+fn of_caller_keys(plan: &DeploymentPlan<'_>, store: &SecretStore) -> RenderedObject {
+    let one = |(caller, key): (&str, CredentialKey)| {
+        let key = fill(&store.key, &plan.manifest.env, key.role.as_str(), &key.server, key.service.as_str());
+        json!({ "secretKey": caller, "remoteRef": { "key": key, "property": store.property } })
+    };
+    let spec = json!({
+        "refreshInterval": "1h",
+        "secretStoreRef": { "kind": store.kind.name(), "name": store.name },
+        "target": { "name": CALLER_KEYS, "creationPolicy": "Owner" },
+        "data": caller_keys::stored(plan).map(one).collect::<Vec<_>>(),
+    });
+    object(("external-secrets.io/v1", "ExternalSecret"), plain_metadata(plan, CALLER_KEYS), spec)
 }
 
 /// Returns the object of the users that may read a program's metrics: one, for Prometheus.

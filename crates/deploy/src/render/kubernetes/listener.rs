@@ -1,4 +1,4 @@
-//! Listeners of the monitor and the relay in the cluster: Service, certificate, and what the pods and Prometheus need.
+//! Listeners of the monitor, the relay and the data service in the cluster: Service, certificate, and what the pods and Prometheus need.
 
 use serde_json::json;
 
@@ -7,8 +7,8 @@ use super::objects::*;
 use super::tool_pod::PodExtras;
 use crate::render::deployment::DeploymentPlan;
 
-/// Name of the port.
-pub const METRICS: &str = "metrics";
+/// Name of a port that serves metrics alone.
+const METRICS: &str = "metrics";
 
 /// Name in the file of users, and in the Secret with it.
 pub const USER: &str = "prometheus";
@@ -19,6 +19,7 @@ pub struct PodListener {
     /// Name label of its pods.
     pub name: &'static str,
     pub port: u16,
+    pub port_name: &'static str,
     /// Secret with its certificate.
     pub tls: &'static str,
     /// Secret with its users.
@@ -29,6 +30,7 @@ pub const OF_MONITOR: PodListener = PodListener {
     program: MONITOR,
     name: MARTYDB,
     port: 9187,
+    port_name: METRICS,
     tls: "martydb-monitor-tls",
     users: "martydb-monitor-users",
 };
@@ -37,8 +39,18 @@ pub const OF_RELAY: PodListener = PodListener {
     program: RELAY,
     name: RELAY,
     port: 9188,
+    port_name: METRICS,
     tls: "martydb-relay-tls",
     users: "martydb-relay-users",
+};
+
+pub const OF_SERVE: PodListener = PodListener {
+    program: SERVE,
+    name: SERVE,
+    port: 8480,
+    port_name: "https",
+    tls: "martydb-serve-tls",
+    users: "martydb-serve-users",
 };
 
 /// Arguments of a program with the files of its Secrets.
@@ -54,7 +66,8 @@ pub const FILES: [&str; 6] = [
 /// Returns the listeners that are deployed.
 pub fn deployed(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = &'static PodListener> {
     let monitor = plan.runs_monitor().then_some(&OF_MONITOR);
-    monitor.into_iter().chain(plan.measures_relay().then_some(&OF_RELAY))
+    let relay = plan.measures_relay().then_some(&OF_RELAY);
+    monitor.into_iter().chain(relay).chain(plan.serves().then_some(&OF_SERVE))
 }
 
 impl PodListener {
@@ -65,7 +78,7 @@ impl PodListener {
 
     /// Returns the Service, and the certificate if the manifest declares an issuer.
     pub fn objects(&self, plan: &DeploymentPlan<'_>) -> impl Iterator<Item = RenderedObject> + use<> {
-        let spec = json!({ "selector": self.labels(), "ports": [service_port(METRICS, self.port)] });
+        let spec = json!({ "selector": self.labels(), "ports": [service_port(self.port_name, self.port)] });
         let metadata = pods_metadata(plan, self.program, self.name, self.program);
         let service = object(("v1", "Service"), metadata, spec);
         let certificate = certificates::certificate(plan, self.tls, &[self.program]);
@@ -75,10 +88,11 @@ impl PodListener {
     /// Returns what the pod needs: port, probes, and the files of its Secrets.
     pub fn extras(&self) -> PodExtras {
         // The kubelet verifies no certificate.
-        let get = |path: &str| json!({ "httpGet": { "path": path, "port": METRICS, "scheme": "HTTPS" } });
+        let get =
+            |path: &str| json!({ "httpGet": { "path": path, "port": self.port_name, "scheme": "HTTPS" } });
         let files = [("tls", self.tls, "/run/martydb/tls"), ("users", self.users, "/run/martydb/users")];
         PodExtras {
-            ports: vec![container_port(METRICS, self.port)],
+            ports: vec![container_port(self.port_name, self.port)],
             readiness: Some(probe(get("/ready"), 10, 3)),
             liveness: Some(probe(get("/live"), 20, 6)),
             volumes: files.map(|(name, secret, _)| secret_volume(name, secret, &[])).into(),

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::objects::{Labels, MARTYDB, RELAY, RenderedObject, filled, selector, workload};
+use super::listener::OF_SERVE;
+use super::objects::{Labels, MARTYDB, RELAY, RenderedObject, SERVE, filled, selector, workload};
 use super::policy_parts::{NAMESPACE, named, networks, pods, policy, tcp, to_peers, to_port};
 use super::redis;
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
@@ -58,7 +59,9 @@ fn of_server(
 ) -> RenderedObject {
     let clients = plan.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let relay = plan.has_outbox(server).then(|| named(RELAY));
-    let clients = clients.map(|node| node.pods.selector.clone()).chain([named(MARTYDB)]).chain(relay);
+    let serve = plan.has_exposed(server).then(|| named(SERVE));
+    let programs = [named(MARTYDB)].into_iter().chain(relay).chain(serve);
+    let clients = clients.map(|node| node.pods.selector.clone()).chain(programs);
     let clients = clients.chain(doors.pooler.map(|pods| pods(host)));
     let clients: Vec<Value> = clients.map(|labels| pods(&labels)).collect();
     let spec = json!({
@@ -80,12 +83,14 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPod
     let others = others.filter_map(|other| {
         Some(json!({ "to": [pods(&other.pods.selector)], "ports": [tcp(other.pods.port?)] }))
     });
+    let serve =
+        plan.is_caller(node).then(|| json!({ "to": [pods(&named(SERVE))], "ports": [tcp(OF_SERVE.port)] }));
     let own = node.pods.port.map(|port| json!([to_port(tcp(port))]));
     let spec = json!({
         "podSelector": selector(&node.pods.selector),
         "policyTypes": if own.is_some() { json!(["Ingress", "Egress"]) } else { json!(["Egress"]) },
         "ingress": own,
-        "egress": filled(databases.into_iter().chain(keys).chain(others).collect::<Vec<_>>()),
+        "egress": filled(databases.into_iter().chain(keys).chain(others).chain(serve).collect::<Vec<_>>()),
     });
     Ok(policy(plan, &format!("service-{}", node.label), spec))
 }

@@ -9,7 +9,7 @@ use crate::render::deployment::DeploymentPlan;
 pub type Labels = BTreeMap<String, String>;
 
 pub use crate::render::deployment::{
-    INSTANCE_LABEL as INSTANCE, MARTYDB, MONITOR, NAME_LABEL as NAME, POSTGRES, RELAY, workload,
+    INSTANCE_LABEL as INSTANCE, MARTYDB, MONITOR, NAME_LABEL as NAME, POSTGRES, RELAY, SERVE, workload,
 };
 pub use crate::render::document::{filled, joined, yaml};
 

@@ -1,9 +1,9 @@
-//! Discovery of the monitor and the relay, and the alerts, for the Prometheus Operator:
+//! Discovery of the monitor, the relay and the data service, and the alerts, for the Prometheus Operator:
 //! <https://prometheus-operator.dev/docs/api-reference/api/>.
 
 use serde_json::{Value, json};
 
-use super::listener::{self, METRICS, OF_MONITOR, PodListener};
+use super::listener::{self, OF_MONITOR, PodListener};
 use super::objects::{RenderedObject, labels, metadata, object, selector};
 use crate::render::deployment::DeploymentPlan;
 use crate::render::prometheus;
@@ -41,7 +41,7 @@ fn service_monitor(plan: &DeploymentPlan<'_>, listener: &PodListener) -> Value {
     json!({
         "selector": selector(&listener.labels()),
         "endpoints": [{
-            "port": METRICS,
+            "port": listener.port_name,
             "scheme": "https",
             "interval": prometheus::INTERVAL,
             // The label `service` is the monitored service, not the Kubernetes Service that was scraped.

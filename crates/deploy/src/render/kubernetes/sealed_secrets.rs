@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::addresses::{address, admin_data};
+use super::caller_keys::CALLER_KEYS;
 use super::objects::{RenderedObject, object, plain_metadata};
 use super::sealing::{Sealer, Unsealed};
 use crate::render::deployment::{DeploymentPlan, PasswordsToSeal};
@@ -64,6 +65,10 @@ fn secrets(plan: &DeploymentPlan<'_>, passwords: &PasswordsToSeal) -> Result<Vec
     for (server, name, user) in servers.chain(redis) {
         let data = secret(admin_data(user, passwords.admins[server].expose_secret()));
         all.push(PlainSecret { name, kind: "kubernetes.io/basic-auth", data });
+    }
+    if !passwords.caller_keys.is_empty() {
+        let data = passwords.caller_keys.clone();
+        all.push(PlainSecret { name: CALLER_KEYS.to_owned(), kind: "Opaque", data });
     }
     for login in redis::logins(plan.manifest) {
         // A user of martydb's own has a password only after it was made.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::certificates;
 use super::objects::*;
 use super::pod::Pod;
 use super::servers::PASSWORD;
+use super::{caller_keys, certificates};
 use crate::render::broker;
 use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
 use crate::render::redis::{self, RedisCredential};
@@ -29,6 +29,8 @@ pub enum PodPasswords {
     All,
     /// Those of the relay's logins and of the brokers.
     Relay,
+    /// Those of the data service's logins, and the keys of its callers.
+    Serve,
     /// Those of the migrators whose services have partitions.
     Partitions,
 }
@@ -60,7 +62,11 @@ impl<'a> ToolPod<'a> {
 
     /// Returns the labels of the pod.
     pub fn labels(&self) -> Labels {
-        let name = if self.passwords == PodPasswords::Relay { RELAY } else { MARTYDB };
+        let name = match self.passwords {
+            PodPasswords::Relay => RELAY,
+            PodPasswords::Serve => SERVE,
+            PodPasswords::All | PodPasswords::Partitions => MARTYDB,
+        };
         pod_labels(name, self.instance)
     }
 }
@@ -122,6 +128,12 @@ fn passwords(plan: &DeploymentPlan<'_>, which: PodPasswords) -> Result<Vec<Value
         let brokers = broker::variables(plan);
         let brokers = brokers.iter().map(|name| secret_variable(name, BROKERS, name));
         return Ok(of_logins(plan, is_relay)?.into_iter().chain(brokers).collect());
+    }
+    if which == PodPasswords::Serve {
+        return Ok(of_logins(plan, |login| caller_keys::is_login(plan, login))?
+            .into_iter()
+            .chain(caller_keys::variables(plan))
+            .collect());
     }
     if which == PodPasswords::Partitions {
         let is_migrator = |login: &LoginNode<'_>| {

@@ -1,11 +1,11 @@
-//! Network policies of the monitor and the relay.
+//! Network policies of the monitor, the relay and the data service.
 
 use serde_json::{Value, json};
 
-use super::listener::{OF_MONITOR, OF_RELAY, PodListener};
+use super::listener::{OF_MONITOR, OF_RELAY, OF_SERVE, PodListener};
 use super::network_policies::{EntryPods, to_server};
-use super::objects::{MONITOR, NAME, RELAY, RenderedObject, filled, selector};
-use super::policy_parts::{NAMESPACE, policy, tcp, to_port};
+use super::objects::{MONITOR, NAME, RELAY, RenderedObject, SERVE, filled, selector};
+use super::policy_parts::{NAMESPACE, pods, policy, tcp, to_port};
 
 use crate::render::broker::{self, BrokerLocation};
 use crate::render::deployment::DeploymentPlan;
@@ -49,6 +49,28 @@ pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedO
         "egress": servers.into_iter().chain(brokers).collect::<Vec<_>>(),
     });
     Ok(policy(plan, RELAY, spec))
+}
+
+/// Returns the policy that lets the data service connect to the servers with an exposed service; Prometheus, and the
+/// services that are callers, to the data service. Callers that are no services of the manifest need a policy of their own.
+///
+/// # Errors
+/// If the networks of an external server are unknown.
+pub fn of_serve(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
+    let straight = EntryPods { pooler: None, ..doors };
+    let servers = plan.servers.iter().filter(|server| plan.has_exposed(server));
+    let servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;
+    let callers = plan.services.iter().filter(|node| plan.is_caller(node));
+    let callers: Vec<Value> = callers.map(|node| pods(&node.pods.selector)).collect();
+    let callers = (!callers.is_empty()).then(|| json!({ "from": callers, "ports": [tcp(OF_SERVE.port)] }));
+    let ingress: Vec<Value> = [from_prometheus(plan, &OF_SERVE)].into_iter().chain(callers).collect();
+    let spec = json!({
+        "podSelector": labelled(NAME, SERVE),
+        "policyTypes": ["Ingress", "Egress"],
+        "ingress": ingress,
+        "egress": servers,
+    });
+    Ok(policy(plan, SERVE, spec))
 }
 
 /// Returns the rule for a broker. Labels of its pods are not known, and those outside have any address.

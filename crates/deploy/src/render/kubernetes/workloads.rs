@@ -1,10 +1,10 @@
-//! Programs of martydb that run all the time: the monitor and the relay.
+//! Programs of martydb that run all the time: the monitor, the relay and the data service.
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/deployment/>
 
 use serde_json::json;
 
 use super::backup_jobs::{store_keys, to_store};
-use super::listener::{self, FILES, OF_MONITOR, OF_RELAY};
+use super::listener::{self, FILES, OF_MONITOR, OF_RELAY, OF_SERVE};
 use super::network_policies::EntryPods;
 use super::objects::*;
 use super::tool_pod::{self, PodExtras, PodPasswords, ToolPod};
@@ -27,6 +27,11 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
     if plan.outboxes().next().is_some() {
         all.push(workload_policies::of_relay(plan, doors)?);
         all.push(relay(plan)?);
+    }
+    if plan.serves() {
+        plan.check_ways()?;
+        all.push(workload_policies::of_serve(plan, doors)?);
+        all.push(serve(plan)?);
     }
     all.extend(listener::deployed(plan).flat_map(|listener| listener.objects(plan)));
     all.extend(prometheus_operator::all(plan));
@@ -62,6 +67,14 @@ fn relay(plan: &DeploymentPlan<'_>) -> Result<RenderedObject> {
         extras = OF_RELAY.extras();
     }
     deployment(plan, ToolPod { passwords: PodPasswords::Relay, extras, ..ToolPod::plain(RELAY, &arguments) })
+}
+
+fn serve(plan: &DeploymentPlan<'_>) -> Result<RenderedObject> {
+    let mut arguments = vec!["--no-input", "serve"];
+    arguments.extend(["--listen", "0.0.0.0:8480"].iter().chain(&FILES));
+    arguments.extend(plan.exposed().flat_map(|node| ["-s", node.service.name.as_str()]));
+    let extras = OF_SERVE.extras();
+    deployment(plan, ToolPod { passwords: PodPasswords::Serve, extras, ..ToolPod::plain(SERVE, &arguments) })
 }
 
 fn store_policy(plan: &DeploymentPlan<'_>) -> Option<RenderedObject> {
