@@ -11,6 +11,7 @@ mod lost;
 mod records;
 mod tls;
 mod tokens;
+mod unchecked;
 
 use client::{Answer, DataService};
 
@@ -192,6 +193,12 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
         let done = Project::with_manifest(&text).run(&["serve"]).expect(2);
         assert!(done.stderr.contains(expected), "{top} {own}: {}", done.stderr);
     }
+    let text = format!(
+        "version: 1\nservers: {{ main: {{ url: {} }} }}\nservices:\n  srn_a: {{ serve: {{}} }}\n",
+        server.url_of(Admin::Super)
+    );
+    let done = Project::with_manifest(&text).run(&["serve", "--listen", "0.0.0.0:0"]).expect(2);
+    assert!(done.stderr.contains("--tls-certificate"), "{}", done.stderr);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::fault::{DatabaseReport, RequestFault, Served, of_server};
 use crate::guard::ServerBreaker;
 use crate::raised::raised;
 pub use target::LoginTarget;
-use way::ServerWay;
+pub use way::ServerWay;
 
 /// The pool of one login. It serves this login and this database for its whole life.
 #[derive(Clone)]
@@ -41,12 +41,11 @@ impl LoginPool {
     /// Makes the pool; it connects when it is used.
     ///
     /// # Errors
-    /// If the way to the server could be read by others.
+    /// If the pool cannot be made.
     pub fn new(target: &LoginTarget) -> Result<LoginPool> {
-        let (config, way) = way::way(target)?;
         // Clean: what a function left in the session is gone before the next request.
         let cleaning = ManagerConfig { recycling_method: RecyclingMethod::Clean };
-        let manager = Manager::from_config(config, way.clone(), cleaning);
+        let manager = Manager::from_config(target.config(), target.way.clone(), cleaning);
         let pool = Pool::builder(manager)
             .max_size(target.connections)
             .wait_timeout(Some(target.wait))
@@ -56,6 +55,7 @@ impl LoginPool {
             .build();
         let pool =
             pool.map_err(|error| Error::operation("cannot make a pool of connections").cause(error))?;
+        let way = target.way.clone();
         Ok(LoginPool { pool, way, timeout: target.timeout, breaker: target.breaker.clone() })
     }
 

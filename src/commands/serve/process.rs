@@ -20,7 +20,7 @@ use martydb_serve::callers::{ANONYMOUS, CallerBook, CallerRight, KeyDigest, Serv
 use martydb_serve::guard::ServerBreaker;
 use martydb_serve::listener::{ServedProcess, bind};
 use martydb_serve::serving::{ServedDatabase, ServedService};
-use martydb_serve::session::LoginTarget;
+use martydb_serve::session::{LoginTarget, ServerWay};
 use martydb_serve::settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
 use martydb_serve::token::{TokenKey, TokenRules, parse_keys};
 use martydb_ui::flags::Select;
@@ -35,11 +35,13 @@ pub async fn serve(
 ) -> Result<()> {
     let listener = listener(run, flags)?;
     let mut served = vec![];
-    // One breaker for each server: what one service finds out, the others need not try.
-    let mut breakers: BTreeMap<_, Arc<ServerBreaker>> = BTreeMap::new();
+    let mut servers = BTreeMap::new();
     for (service, exposure) in services {
-        let breaker = breakers.entry(service.server.clone()).or_default();
-        served.push(ServedService::new(database(run, service, exposure, breaker).await?)?);
+        if !servers.contains_key(&service.server) {
+            servers.insert(service.server.clone(), server(run, service).await?);
+        }
+        let server = &servers[&service.server];
+        served.push(ServedService::new(database(run, service, exposure, server).await?)?);
     }
     futures_util::future::try_join_all(served.iter().map(ServedService::check_way)).await?;
     let process = Arc::new(ServedProcess::new(served, callers(run, services).await?));
@@ -193,17 +195,27 @@ pub fn digest(key: &str) -> String {
     martydb_serve::callers::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A server, as all its services share it: what one finds out, the others need not try.
+struct SharedServer {
+    way: ServerWay,
+    breaker: Arc<ServerBreaker>,
+}
+
+async fn server(run: &Run, service: &DesiredService) -> Result<SharedServer> {
+    let endpoint = run.access(&service.server).await?.endpoint;
+    Ok(SharedServer { way: ServerWay::to(&endpoint)?, breaker: Arc::default() })
+}
+
 async fn database(
     run: &Run,
     service: &DesiredService,
     exposure: &ServiceExposure,
-    breaker: &Arc<ServerBreaker>,
+    server: &SharedServer,
 ) -> Result<ServedDatabase> {
     let further = further_logins(run, service);
     let passwords = passwords(run, service, exposure, &further).await?;
-    let endpoint = run.access(&service.server).await?.endpoint;
     let target = |role: &RoleName, reads_only: bool| LoginTarget {
-        endpoint: endpoint.clone(),
+        way: server.way.clone(),
         database: service.database.to_string(),
         role: role.to_string(),
         password: passwords.get(role).cloned(),
@@ -212,7 +224,7 @@ async fn database(
         reads_only,
         connections: usize::from(exposure.connections),
         wait: exposure.wait,
-        breaker: breaker.clone(),
+        breaker: server.breaker.clone(),
     };
     let mut hide = exposure.hide.clone();
     // Events are the relay's, and no rows of the service.
@@ -234,6 +246,7 @@ async fn database(
         rollback: exposure.rollback,
         unfiltered_writes: false,
         volatile_reads: false,
+        unchecked_rights: false,
         claims: exposure.claims,
         records: KeptRecords { writes: exposure.audit.writes, reads: exposure.audit.reads, keys: true },
     };
@@ -278,7 +291,8 @@ pub async fn objects(
     service: &DesiredService,
     exposure: &ServiceExposure,
 ) -> Result<ExposedObjects> {
-    let served = ServedService::new(database(run, service, exposure, &Arc::default()).await?)?;
+    let server = server(run, service).await?;
+    let served = ServedService::new(database(run, service, exposure, &server).await?)?;
     served.check_way().await?;
     let catalog = served.catalog().await.map_err(|fault| {
         Error::new(Kind::Unreachable, format!("the catalogs of {} cannot be read", service.name))

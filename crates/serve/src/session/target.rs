@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use martydb_pg::server::Endpoint;
-use secrecy::SecretString;
+use martydb_model::sql::{List, Qualified, stmt};
+use secrecy::{ExposeSecret, SecretString};
+use tokio_postgres::Config;
 
+use super::way::ServerWay;
 use crate::guard::ServerBreaker;
 
 /// Target of a login: its database and its settings there.
 #[derive(Clone)]
 pub struct LoginTarget {
-    pub endpoint: Endpoint,
+    pub way: ServerWay,
     pub database: String,
     pub role: String,
     pub password: Option<SecretString>,
@@ -24,4 +26,33 @@ pub struct LoginTarget {
     pub wait: Duration,
     /// Breaker of the server.
     pub breaker: Arc<ServerBreaker>,
+}
+
+impl LoginTarget {
+    /// Returns the settings of its connections.
+    pub fn config(&self) -> Config {
+        let mut config = self.way.config();
+        config.user(&self.role).dbname(&self.database).application_name("martydb serve");
+        if let Some(password) = &self.password {
+            config.password(password.expose_secret());
+        }
+        config.options(startup_options(self));
+        config
+    }
+}
+
+/// Returns settings that the session has from its start; a reset brings them back.
+fn startup_options(target: &LoginTarget) -> String {
+    let escape = |text: &str| text.replace('\\', "\\\\").replace(' ', "\\ ");
+    let path = List(target.schemas.iter().map(|name| Qualified(vec![name.clone()])).collect());
+    let mut options = format!(
+        "-c search_path={} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=10s",
+        escape(stmt!("{path}").shown()),
+        target.timeout.as_millis(),
+        target.timeout.as_millis()
+    );
+    if target.reads_only {
+        options.push_str(" -c default_transaction_read_only=on");
+    }
+    options
 }

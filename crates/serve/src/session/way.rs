@@ -10,63 +10,25 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{List, Qualified, stmt};
 use martydb_pg::server::{Endpoint, Host, TlsMode};
 use martydb_pg::wire::BindingMode;
 use martydb_pg::wire::tls::{EncryptedStream, Handshake, end_point};
-use secrecy::ExposeSecret;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::config::{ChannelBinding as Binding, SslMode};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_postgres::{Config, Socket};
 
-use super::target::LoginTarget;
-
 /// Longest wait for a server that does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Maker of encrypted connections to one server, by the settings of its URL.
+/// Maker of connections to one server, by the settings of its URL. It is made once for a server, and shared by all pools: the
+/// certificates of an operating system are large.
 #[derive(Clone)]
 pub struct ServerWay {
     endpoint: Arc<Endpoint>,
+    mode: SslMode,
     /// `None` where there is no TLS.
     handshake: Option<Handshake>,
-}
-
-/// Returns the settings of a login's connections, and the way to its server.
-///
-/// # Errors
-/// If the way could be read by others, or its certificates cannot be used.
-pub fn way(target: &LoginTarget) -> Result<(Config, ServerWay)> {
-    let (endpoint, tls) = (&target.endpoint, &target.endpoint.tls);
-    let mut config = Config::new();
-    let mode = match &endpoint.host {
-        Host::Socket(folder) => {
-            config.host_path(folder);
-            SslMode::Disable
-        }
-        Host::Tcp(host) if endpoint.host.is_local() || tls.verifies() => {
-            config.host(host);
-            mode(tls.mode)
-        }
-        Host::Tcp(host) => return Err(unverified(host, tls.mode)),
-    };
-    let handshake = match &endpoint.host {
-        Host::Tcp(host) if mode != SslMode::Disable => Some(Handshake::new(host, tls)?),
-        _ => None,
-    };
-    config.ssl_mode(mode).channel_binding(match tls.binding {
-        BindingMode::Disable => Binding::Disable,
-        BindingMode::Prefer => Binding::Prefer,
-        BindingMode::Require => Binding::Require,
-    });
-    config.port(endpoint.port).user(&target.role).dbname(&target.database);
-    config.application_name("martydb serve").connect_timeout(PATIENCE);
-    if let Some(password) = &target.password {
-        config.password(password.expose_secret());
-    }
-    config.options(startup_options(target));
-    Ok((config, ServerWay { endpoint: Arc::new(endpoint.clone()), handshake }))
 }
 
 /// Returns the driver's word for an `sslmode`; certificates are verified by the handshake. `allow` uses TLS where the
@@ -87,23 +49,42 @@ fn unverified(host: &str, mode: TlsMode) -> Error {
     .hint("write sslmode=verify-full into the url of the server, and sslrootcert=FILE for an authority of your own")
 }
 
-/// Returns settings that the session has from its start; a reset brings them back.
-fn startup_options(target: &LoginTarget) -> String {
-    let escape = |text: &str| text.replace('\\', "\\\\").replace(' ', "\\ ");
-    let path = List(target.schemas.iter().map(|name| Qualified(vec![name.clone()])).collect());
-    let mut options = format!(
-        "-c search_path={} -c statement_timeout={} -c lock_timeout={} -c idle_in_transaction_session_timeout=10s",
-        escape(stmt!("{path}").shown()),
-        target.timeout.as_millis(),
-        target.timeout.as_millis()
-    );
-    if target.reads_only {
-        options.push_str(" -c default_transaction_read_only=on");
-    }
-    options
-}
-
 impl ServerWay {
+    /// Makes the way to a server.
+    ///
+    /// # Errors
+    /// If the way could be read by others, or its certificates cannot be used.
+    pub fn to(endpoint: &Endpoint) -> Result<ServerWay> {
+        let tls = &endpoint.tls;
+        let (mode, handshake) = match &endpoint.host {
+            Host::Socket(_) => (SslMode::Disable, None),
+            Host::Tcp(host) if !endpoint.host.is_local() && !tls.verifies() => {
+                return Err(unverified(host, tls.mode));
+            }
+            Host::Tcp(host) => match mode(tls.mode) {
+                SslMode::Disable => (SslMode::Disable, None),
+                mode => (mode, Some(Handshake::new(host, tls)?)),
+            },
+        };
+        Ok(ServerWay { endpoint: Arc::new(endpoint.clone()), mode, handshake })
+    }
+
+    /// Returns the settings of connections that take this way.
+    pub fn config(&self) -> Config {
+        let mut config = Config::new();
+        match &self.endpoint.host {
+            Host::Socket(folder) => config.host_path(folder),
+            Host::Tcp(host) => config.host(host),
+        };
+        config.port(self.endpoint.port).ssl_mode(self.mode).connect_timeout(PATIENCE);
+        config.channel_binding(match self.endpoint.tls.binding {
+            BindingMode::Disable => Binding::Disable,
+            BindingMode::Prefer => Binding::Prefer,
+            BindingMode::Require => Binding::Require,
+        });
+        config
+    }
+
     /// Returns `true` if the server proves its identity.
     pub fn verifies(&self) -> bool {
         self.handshake.is_some() && self.endpoint.tls.verifies()
