@@ -1,14 +1,17 @@
 //! A consumer whose effect takes place exactly once, however often events come and it is killed: the same as
-//! `nats_consumer.py` and `rabbitmq_consumer.py`.
+//! `nats_consumer.py`, `rabbitmq_consumer.py` and `kafka_consumer.py`.
 //!
 //! ```text
 //! DATABASE_URL=postgresql://… NATS_URL=nats://localhost:4222 cargo run --example consumer STREAM
 //! DATABASE_URL=postgresql://… AMQP_URL=amqp://guest:guest@localhost:5672/%2f cargo run --example consumer QUEUE
+//! DATABASE_URL=postgresql://… KAFKA_CLUSTER=localhost:9092 cargo run --features kafka --example consumer TOPIC
 //! ```
 //!
 //! The id of an event and its effect are written in one transaction; the acknowledgement follows the commit. It ends if the
 //! database or the broker is away: something has to start it again.
 
+#[cfg(feature = "kafka")]
+mod kafka;
 mod nats;
 mod rabbitmq;
 
@@ -48,11 +51,13 @@ async fn handle(database: &mut PgConnection, event: &Event<'_>) -> Outcome<bool>
 async fn main() -> Outcome {
     let from = std::env::args().nth(1).ok_or("which stream or queue?")?;
     let database = &mut PgConnection::connect(&std::env::var("DATABASE_URL")?).await?;
-    match std::env::var("AMQP_URL") {
-        Ok(url) => rabbitmq::consume(&url, database, &from).await,
-        Err(_) => {
-            let url = std::env::var("NATS_URL").unwrap_or_else(|_| "nats://localhost:4222".into());
-            nats::consume(&url, database, &from).await
-        }
+    #[cfg(feature = "kafka")]
+    if let Ok(cluster) = std::env::var("KAFKA_CLUSTER") {
+        return kafka::consume(&cluster, database, &from).await;
     }
+    if let Ok(url) = std::env::var("AMQP_URL") {
+        return rabbitmq::consume(&url, database, &from).await;
+    }
+    let url = std::env::var("NATS_URL").unwrap_or_else(|_| "nats://localhost:4222".into());
+    nats::consume(&url, database, &from).await
 }

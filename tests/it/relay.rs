@@ -8,6 +8,7 @@ mod daily;
 mod dead;
 mod doctor;
 mod effects;
+mod kafka;
 mod nats;
 pub mod programs;
 mod receiver;

@@ -2,6 +2,7 @@
 
 use super::crash::Broker;
 use super::effects::{self, Way};
+use super::kafka::KafkaCluster;
 use super::programs;
 
 /// Events and kills: one of relay, consumer, server and broker each.
@@ -34,5 +35,20 @@ fn of_rabbitmq_in_python() {
 fn of_rabbitmq_in_rust() {
     if let (Some(program), Some(broker)) = (programs::example("consumer"), Broker::rabbit()) {
         effects::take_place_once("rqr", Way::Broker(broker), &program, SHORT);
+    }
+}
+
+#[test]
+fn of_kafka_in_python() {
+    let program = programs::python("consumer/kafka_consumer.py", "confluent_kafka, psycopg");
+    if let (Some(program), Some(cluster)) = (program, KafkaCluster::start()) {
+        effects::take_place_once("rap", Way::Kafka(cluster), &program, SHORT);
+    }
+}
+
+#[test]
+fn of_kafka_in_rust() {
+    if let (Some(program), Some(cluster)) = (programs::example("consumer"), KafkaCluster::start()) {
+        effects::take_place_once("rar", Way::Kafka(cluster), &program, SHORT);
     }
 }

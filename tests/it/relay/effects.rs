@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::crash::Broker;
+use super::kafka::KafkaCluster;
 use super::{declared, emit, pending};
 use crate::support::{Admin, Dice, Project, Server, free_port, number, until};
 
@@ -25,6 +26,7 @@ const ARRIVALS: &str = "CREATE TABLE total (subject text PRIMARY KEY, events big
 pub enum Way {
     Hook { address: String },
     Broker(Broker),
+    Kafka(KafkaCluster),
 }
 
 impl Way {
@@ -36,6 +38,18 @@ impl Way {
         match self {
             Way::Hook { address } => format!("{{ http: \"http://{address}/in\", signature_env: HOOK_KEY }}"),
             Way::Broker(broker) => broker.to(),
+            Way::Kafka(cluster) => cluster.to(),
+        }
+    }
+}
+
+impl Way {
+    /// Ends the broker as a power cut would, and starts it again a while later.
+    fn kill(&mut self, dice: &mut Dice) {
+        match self {
+            Way::Hook { .. } => {}
+            Way::Broker(broker) => broker.kill(dice),
+            Way::Kafka(cluster) => cluster.kill(dice),
         }
     }
 }
@@ -71,6 +85,7 @@ impl Trial<'_> {
         match &self.way {
             Way::Hook { address } => command.arg(address).env("HOOK_KEY", KEY).env("KEEP", "1 hour"),
             Way::Broker(broker) => broker.consumed_by(&mut command),
+            Way::Kafka(cluster) => cluster.consumed_by(&mut command),
         };
         command.env("DATABASE_URL", &self.url).env("INBOX", "inbox");
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
@@ -140,10 +155,7 @@ pub fn take_place_once(prefix: &str, way: Way, program: &dyn Fn() -> Command, (e
                 dice.pause(1, 400);
                 trial.server.launch();
             }
-            _ => {
-                let Way::Broker(broker) = &mut trial.way else { unreachable!() };
-                broker.kill(&mut dice);
-            }
+            _ => trial.way.kill(&mut dice),
         }
         trial.keep_up(&mut running);
         emit_more(&trial.server);
