@@ -1,7 +1,7 @@
 //! Declared access, expanded to rows of the table of grants for the roles and objects named by the manifest.
 
 use super::ObjectClass::{self, Database, Schema, Table};
-use super::{Privilege, granted};
+use super::{HISTORY_SCHEMA, Privilege, REFINERY_TABLE, granted};
 use crate::{
     AccessExtent, AccessLevel, AccessTarget, DesiredService, RoleKind, RoleName, SERVE_SCHEMA, SchemaName,
 };
@@ -40,7 +40,31 @@ pub fn access_to<'a>(
         AccessLevel::Deliver if delivers && class == Table => (&grant.role, CHANGE),
         level => (&grant.role, privileges(level, class)),
     });
-    held.filter(|(_, privileges)| !privileges.is_empty()).chain(access_to_records(service, spot))
+    let held = held.filter(|(_, privileges)| !privileges.is_empty());
+    held.chain(access_to_records(service, spot)).chain(access_to_history(service, class, spot))
+}
+
+/// Tables of the history in martydb's own schema.
+const OF_HISTORY: [&str; 3] = ["history", "progress", "repeatable"];
+
+/// Returns the data service's reading login with its privileges on the history: it tells callers which migrations are applied.
+fn access_to_history<'a>(
+    service: &'a DesiredService,
+    class: ObjectClass,
+    spot: AccessTarget<'_>,
+) -> impl Iterator<Item = (&'a RoleName, &'static [Privilege])> {
+    let privileges: &'static [Privilege] = match spot {
+        AccessTarget::Schema(HISTORY_SCHEMA) => &[Privilege::Usage],
+        AccessTarget::Object { schema: HISTORY_SCHEMA, name } if OF_HISTORY.contains(&name) => {
+            &[Privilege::Select]
+        }
+        AccessTarget::Object { name: REFINERY_TABLE, .. } if class == ObjectClass::History => {
+            &[Privilege::Select]
+        }
+        _ => &[],
+    };
+    let reader = service.serve.iter().map(|exposure| &exposure.reader);
+    reader.filter(move |_| !privileges.is_empty()).map(move |role| (role, privileges))
 }
 
 fn is_of_records(spot: AccessTarget<'_>) -> bool {

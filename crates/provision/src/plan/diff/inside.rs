@@ -94,13 +94,14 @@ fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName
     let acl =
         Acl { on: Object::Schema(name.clone()), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &wanted);
-    if service.schemas.contains(name) || records::is_ours(look, name, found) {
+    let is_history = name.as_str() == HISTORY_SCHEMA;
+    if service.schemas.contains(name) || is_history || records::is_ours(look, name, found) {
         acl.missing(look, &wanted);
     }
 }
 
 /// Returns USAGE on a schema: for app, readonly and further roles; on `martydb_serve` for the data service's logins; on
-/// `martydb` for no role.
+/// `martydb` for the one that reads.
 fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
     let class = contract::class_of_schema(schema.as_str(), "", None).unwrap_or(ObjectClass::Schema);
     let mut users = wanted(service, class, granted);
