@@ -18,6 +18,7 @@ fn metrics() -> String {
         let from = match metric.source {
             MetricSource::Monitor => "the monitor",
             MetricSource::Relay => "the relay",
+            MetricSource::Serve => "the data service",
             MetricSource::Statistics => "statistics",
             MetricSource::Check(check) => check.name(),
         };

@@ -61,6 +61,9 @@ alerts! {
     "MartydbRedisDown" "redis-down" Critical "2m"
         "martydb_redis_up == 0"
         "Redis server {{ $labels.server }} does not answer the monitor";
+    "MartydbServeBreakerOpen" "serve-breaker-open" Critical "2m"
+        "martydb_serve_breaker_open == 1"
+        "The data service does not reach server {{ $labels.server }}: it refuses the requests of service {{ $labels.service }}";
     "MartydbMonitorDown" "monitor-down" Critical "5m"
         "absent(martydb_build_info)"
         "Prometheus gets nothing from martydb monitor: no other of its alerts can fire";
@@ -127,6 +130,9 @@ alerts! {
     "MartydbRelayStalled" "relay-stalled" Warning "5m"
         "martydb_relay_pending > 0 unless on (job, instance, service, server) time() - martydb_relay_last_success_timestamp_seconds < 300"
         "{{ $value }} events of service {{ $labels.service }} wait, and a relay has published none for five minutes";
+    "MartydbServePoolExhausted" "serve-pool-exhausted" Warning "5m"
+        "rate(martydb_serve_refused_total{reason=\"pool\"}[5m]) > 0"
+        "Requests of service {{ $labels.service }} find no free connection of the data service in time";
     "MartydbBackupDamaged" "backup-damaged" Warning "60m"
         "martydb_backup_problems > 0"
         "{{ $value }} of the backups are damaged or incomplete";

@@ -92,6 +92,12 @@ panels! {
             ("rate(martydb_relay_failures_total{service=\"$service\"}[$__rate_interval])", "{{kind}}")
         ];
         "Relay: lag" Lines "s" [("martydb_relay_lag_seconds{service=\"$service\"}", "{{instance}}")];
+        "Data service: answers" Lines "reqps" [
+            ("sum by (status) (rate(martydb_serve_answers_total{service=\"$service\"}[$__rate_interval]))", "{{status}}")
+        ];
+        "Data service: connections" Lines "none" [
+            ("martydb_serve_connections{service=\"$service\"}", "{{login}} {{state}}")
+        ];
         "Redis: clients" Lines "none" [("martydb_redis_clients{service=\"$service\"}", "{{role}}")];
         "Redis: refusals" Lines "none" [
             ("martydb_redis_acl_log_refusals{service=\"$service\"}", "{{role}}: {{reason}}")

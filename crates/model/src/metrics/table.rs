@@ -16,6 +16,8 @@ pub enum MetricSource {
     Statistics,
     /// A relay, which counts what it does.
     Relay,
+    /// A process of the data service, which counts what it does.
+    Serve,
     /// A check on its own schedule.
     Check(MonitorCheck),
 }
@@ -188,6 +190,15 @@ metrics! {
         RELAY_PENDING = "martydb_relay_pending", Gauge [], "Events of the service that wait to be published, dead ones aside";
         RELAY_LAG = "martydb_relay_lag_seconds", Gauge [], "How long the oldest of them has waited; 0 where none does";
         RELAY_SKIPPED = "martydb_relay_skipped", Gauge [], "Events of the service that `relay skip` gave up, as far as the outbox still contains them";
+    }
+    MetricSource::Serve => {
+        SERVE_ANSWERS = "martydb_serve_answers_total", Counter ["status"], "Answers of the data service, by status";
+        SERVE_SECONDS = "martydb_serve_seconds_total", Counter ["status"], "Time that they took";
+        SERVE_REFUSED = "martydb_serve_refused_total", Counter ["reason"], "Requests that were refused: by rate, by cost, because no connection was free in time (pool), or because the breaker was open (breaker)";
+        SERVE_CONNECTIONS = "martydb_serve_connections", Gauge ["login", "state"], "Connections of a pool that are open and in use, and requests that wait for one";
+        SERVE_CONNECTION_LIMIT = "martydb_serve_connection_limit", Gauge ["login"], "Most connections of a pool";
+        SERVE_TRANSACTIONS = "martydb_serve_transactions", Gauge [], "Open transactions of several requests";
+        SERVE_BREAKER_OPEN = "martydb_serve_breaker_open", Gauge [], "1 while the server cannot be reached, so that requests are refused at once";
     }
     MetricSource::Check(MonitorCheck::Tables) => {
         TABLE_SIZE = "martydb_table_size_bytes", Gauge ["schema", "table"], "Size of one of the service's ten largest tables, as of its last VACUUM or ANALYZE";
