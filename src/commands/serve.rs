@@ -3,6 +3,7 @@
 mod check;
 mod key;
 mod listener;
+mod openapi;
 #[cfg(feature = "serve")]
 mod process;
 #[cfg(not(feature = "serve"))]
@@ -43,6 +44,8 @@ pub enum ServeCommand {
     Check(check::Arguments),
     /// Create, revoke or list the keys of callers.
     Key(key::Arguments),
+    /// Print the OpenAPI document of a service.
+    Openapi(openapi::Arguments),
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ServeReport> {
@@ -58,6 +61,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ServeReport> {
         }
         Some(ServeCommand::Check(arguments)) => ServeReport::Checked(check::run(run, arguments).await?),
         Some(ServeCommand::Key(arguments)) => ServeReport::Key(key::run(run, arguments).await?),
+        Some(ServeCommand::Openapi(arguments)) => ServeReport::Openapi(openapi::run(run, arguments).await?),
     })
 }
 
@@ -66,6 +70,7 @@ one_of! {
         Served(Stopped),
         Checked(check::ExposedServices),
         Key(key::CallerKeys),
+        Openapi(openapi::OpenapiDocument),
     }
 }
 

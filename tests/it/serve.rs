@@ -8,7 +8,10 @@ mod client;
 mod guard;
 mod interactive;
 mod lost;
+mod openapi;
+mod operations;
 mod records;
+mod reload;
 mod tls;
 mod tokens;
 mod unchecked;
@@ -180,6 +183,7 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
         ("{ callers: { x: { service: srn_a, as: owner } } }", "{}", "owner"),
         ("{ callers: { x: { service: srn_a } } }", "{}", "either `as` or `access`"),
         ("{ callers: { x: { service: srn_a, access: missing } } }", "{}", "neither `read` nor `write`"),
+        ("{ docs: nowhere }", "{}", "swagger-ui"),
         ("{ jwt: { audience: martydb } }", "{}", "either `jwks` or `secret_env`"),
         ("{ jwt: { jwks: none.json, audience: \"\" } }", "{}", "audience"),
         ("{}", "{ schemas: [martydb] }", "declares no schema"),

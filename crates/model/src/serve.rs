@@ -27,6 +27,8 @@ pub struct ServiceExposure {
     /// Rows of an answer.
     pub rows: u32,
     pub timeout: Duration,
+    /// Time from which a statement is told in the log.
+    pub slow: Duration,
     /// Functions that callers may call.
     pub functions: BTreeSet<String>,
     /// `true` if callers may ask for aggregates.
@@ -86,6 +88,8 @@ pub struct ServeSettings {
     pub listen: SocketAddr,
     pub tls: Option<ListenerFiles>,
     pub tokens: Option<DeclaredTokens>,
+    /// Folder of `swagger-ui-dist`, for the page that shows the OpenAPI document.
+    pub docs: Option<PathBuf>,
     pub callers: BTreeMap<String, DeclaredCaller>,
 }
 
@@ -138,6 +142,7 @@ impl Default for ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], PORT)),
             tls: None,
             tokens: None,
+            docs: None,
             callers: BTreeMap::new(),
         }
     }

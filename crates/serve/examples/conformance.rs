@@ -7,7 +7,7 @@ use martydb_deploy::http::HttpListener;
 use martydb_pg::server::{Endpoint, Host, Tls};
 use martydb_serve::callers::{CallerBook, CallerRight, ServeCaller};
 use martydb_serve::listener::{ServedProcess, bind};
-use martydb_serve::serving::{ServedDatabase, ServedService};
+use martydb_serve::serving::ServedDatabase;
 use martydb_serve::session::{LoginTarget, ServerWay};
 use martydb_serve::settings::{ExposedFunctions, RequestLimits, ServedExposure};
 use martydb_serve::token::{TokenKey, TokenRules};
@@ -33,6 +33,7 @@ async fn main() {
         connections: 4,
         wait: Duration::from_secs(5),
         breaker: Arc::default(),
+        renewals: Arc::default(),
     };
     let limits = RequestLimits { conditions: 100, values: 1000, depth: 10, ..RequestLimits::default() };
     let exposure = ServedExposure {
@@ -47,12 +48,15 @@ async fn main() {
     };
     let database = ServedDatabase {
         name: "test".into(),
+        server: "main".into(),
         exposure,
         read: target(&words[3], true),
         write: target(&words[3], false),
         further: vec![target(AUTHOR, false)],
+        monitor: None,
     };
-    let process = Arc::new(ServedProcess::new([ServedService::new(database).unwrap()], callers()));
+    let process = Arc::new(ServedProcess::new("test", callers()));
+    process.serve(vec![database]).await.unwrap();
     let listener = HttpListener {
         address: words[4].parse().unwrap(),
         flag: "LISTEN",

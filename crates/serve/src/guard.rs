@@ -1,9 +1,11 @@
-//! Guard of servers and callers: a rate for each caller, planner costs before execution, a breaker for each server.
+//! Guard of servers and callers: a rate for each caller, planner costs before execution, a breaker for each server, and what
+//! statements took.
 
 mod breaker;
 mod bucket;
 mod budget;
 mod costs;
+mod shapes;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -11,9 +13,16 @@ use std::time::Instant;
 pub use breaker::ServerBreaker;
 use budget::CallerBudgets;
 use costs::{CostBook, ShapeKey};
+pub use shapes::{ShapeStatistics, ShapeSubject, StatementOutcome};
 
 use crate::callers::ServeCaller;
 use crate::fault::{RequestFault, Served};
+
+/// Code of the answer where no connection was free in time.
+pub const NO_CONNECTION: &str = "PGRST003";
+
+/// Code of the answer while the breaker of the server is open.
+pub const BREAKER_OPEN: &str = "MDB003";
 
 /// Planner units of one unit of a caller's `cost`.
 const PLANNER_UNITS: f64 = 100.0;
@@ -23,8 +32,12 @@ const PLANNER_UNITS: f64 = 100.0;
 pub struct ServiceGuard {
     budgets: CallerBudgets,
     costs: CostBook,
+    /// Statistics of statements.
+    pub shapes: ShapeStatistics,
     over_rate: AtomicU64,
     over_cost: AtomicU64,
+    without_connection: AtomicU64,
+    at_open_breaker: AtomicU64,
 }
 
 impl ServiceGuard {
@@ -63,9 +76,23 @@ impl ServiceGuard {
         Err(RequestFault::new(422, "MDB001", message).hint(hint))
     }
 
-    /// Returns the requests that were refused: by rate and by cost.
-    pub fn refused(&self) -> [(&'static str, u64); 2] {
+    /// Counts a request that was refused for want of a connection, by the code of its answer.
+    pub fn count_refused(&self, code: &str) {
+        match code {
+            NO_CONNECTION => self.without_connection.fetch_add(1, Ordering::Relaxed),
+            BREAKER_OPEN => self.at_open_breaker.fetch_add(1, Ordering::Relaxed),
+            _ => return,
+        };
+    }
+
+    /// Returns the requests that were refused, by reason.
+    pub fn refused(&self) -> [(&'static str, u64); 4] {
         let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        [("rate", number(&self.over_rate)), ("cost", number(&self.over_cost))]
+        [
+            ("rate", number(&self.over_rate)),
+            ("cost", number(&self.over_cost)),
+            ("pool", number(&self.without_connection)),
+            ("breaker", number(&self.at_open_breaker)),
+        ]
     }
 }

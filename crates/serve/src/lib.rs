@@ -8,6 +8,8 @@
 //! - [`catalog`]: exposed relations
 //! - [`plan`]: tree of relations
 //! - [`compile`]: compiler to one statement
+//! - [`openapi`]: document of what a caller may do
+//! - [`page`]: page that shows the document
 //! - [`settings`]: limits and permissions
 //! - [`fault`]: error answers
 //! - [`callers`]: who sends a request
@@ -29,6 +31,8 @@ pub mod face;
 pub mod fault;
 pub mod guard;
 pub mod listener;
+pub mod openapi;
+pub mod page;
 pub mod plan;
 mod raised;
 pub mod request;

@@ -1,31 +1,46 @@
 //! HTTP: routes, limits, and counters of the process.
 
+mod metrics;
+mod services;
+
 use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use martydb_deploy::http::{Bound, HttpListener, client_names};
+use martydb_deploy::monitor::exposition::Exposition;
 use martydb_model::error::Result;
+use tokio::task::JoinHandle;
 
-use crate::callers::{CallerBook, CallerRight};
+use crate::callers::CallerBook;
 use crate::fault::{RequestFault, Served};
+use crate::page::ApiPage;
 use crate::serving::{
     API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, RestRequest, ServedService, respond, respond_api,
+    respond_openapi,
 };
 
 /// Services and callers of a process.
 pub struct ServedProcess {
-    pub services: HashMap<String, Arc<ServedService>>,
-    pub callers: RwLock<CallerBook>,
+    /// Project of the manifest, which labels the metrics.
+    project: String,
+    services: RwLock<ServiceMap>,
+    callers: RwLock<CallerBook>,
+    /// Tasks that follow migrations, by service.
+    following: Mutex<HashMap<String, JoinHandle<()>>>,
+    /// Page that shows the OpenAPI document.
+    page: Option<ApiPage>,
     answers: Mutex<BTreeMap<(String, u16), (u64, f64)>>,
 }
+
+/// Services by name.
+type ServiceMap = HashMap<String, Arc<ServedService>>;
 
 /// Most open connections.
 const CONNECTIONS: usize = 1024;
@@ -34,21 +49,23 @@ const CONNECTIONS: usize = 1024;
 const LARGEST_HEADER: usize = 8192;
 
 impl ServedProcess {
-    /// Makes the state of a process.
-    pub fn new(services: impl IntoIterator<Item = ServedService>, callers: CallerBook) -> ServedProcess {
-        let services = services.into_iter().map(|one| (one.name.clone(), Arc::new(one)));
-        let answers = Mutex::default();
-        ServedProcess { services: services.collect(), callers: RwLock::new(callers), answers }
+    /// Makes the state of a process that serves nothing yet.
+    pub fn new(project: &str, callers: CallerBook) -> ServedProcess {
+        ServedProcess {
+            project: project.to_owned(),
+            services: RwLock::default(),
+            callers: RwLock::new(callers),
+            following: Mutex::default(),
+            page: None,
+            answers: Mutex::default(),
+        }
     }
 
-    /// Replaces the callers: keys that are gone are refused from the next request on.
-    pub fn set_callers(&self, callers: CallerBook) {
-        *self.callers.write().unwrap_or_else(PoisonError::into_inner) = callers;
-    }
-
-    /// Starts following migrations of all services.
-    pub fn follow(&self) -> Vec<tokio::task::JoinHandle<()>> {
-        self.services.values().map(|service| tokio::spawn(service.clone().follow())).collect()
+    /// Adds the page that shows the OpenAPI document.
+    #[must_use]
+    pub fn with_page(mut self, page: Option<ApiPage>) -> ServedProcess {
+        self.page = page;
+        self
     }
 
     fn count(&self, service: &str, status: u16, seconds: f64) {
@@ -56,79 +73,6 @@ impl ServedProcess {
         let entry = answers.entry((service.to_owned(), status)).or_default();
         entry.0 += 1;
         entry.1 += seconds;
-    }
-
-    /// Returns the counters in the text format of OpenMetrics.
-    pub fn metrics(&self) -> String {
-        let mut text = String::new();
-        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut line = |line: std::fmt::Arguments<'_>| {
-            let _into_memory = text.write_fmt(line);
-            text.push('\n');
-        };
-        line(format_args!(
-            "# TYPE martydb_serve_answers counter\n# HELP martydb_serve_answers Answers by status."
-        ));
-        for ((service, status), (number, _)) in &answers {
-            line(format_args!(
-                "martydb_serve_answers_total{{service=\"{service}\",status=\"{status}\"}} {number}"
-            ));
-        }
-        line(format_args!(
-            "# TYPE martydb_serve_seconds counter\n# HELP martydb_serve_seconds Time of answers."
-        ));
-        for ((service, status), (_, seconds)) in &answers {
-            line(format_args!(
-                "martydb_serve_seconds_total{{service=\"{service}\",status=\"{status}\"}} {seconds}"
-            ));
-        }
-        line(format_args!(
-            "# TYPE martydb_serve_connections gauge\n# HELP martydb_serve_connections Connections of a pool."
-        ));
-        let sorted: BTreeMap<_, _> = self.services.iter().collect();
-        for (name, service) in sorted {
-            for (login, right) in [("read", CallerRight::Read), ("write", CallerRight::Write)] {
-                let (open, used) = service.pool(right).connections();
-                for (state, number) in [("open", open), ("used", used)] {
-                    line(format_args!(
-                        "martydb_serve_connections{{service=\"{name}\",login=\"{login}\",state=\"{state}\"}} {number}"
-                    ));
-                }
-            }
-        }
-        self.guard_metrics(&mut line);
-        text.push_str("# EOF\n");
-        text
-    }
-
-    fn guard_metrics(&self, line: &mut dyn FnMut(std::fmt::Arguments<'_>)) {
-        let sorted: BTreeMap<_, _> = self.services.iter().collect();
-        line(format_args!(
-            "# TYPE martydb_serve_refused counter\n# HELP martydb_serve_refused Requests that the guard refused."
-        ));
-        for (name, service) in &sorted {
-            for (reason, number) in service.guard.refused() {
-                line(format_args!(
-                    "martydb_serve_refused_total{{service=\"{name}\",reason=\"{reason}\"}} {number}"
-                ));
-            }
-        }
-        line(format_args!(
-            "# TYPE martydb_serve_transactions gauge\n# HELP martydb_serve_transactions Open transactions of several requests."
-        ));
-        for (name, service) in &sorted {
-            line(format_args!(
-                "martydb_serve_transactions{{service=\"{name}\"}} {}",
-                service.transactions.open()
-            ));
-        }
-        line(format_args!(
-            "# TYPE martydb_serve_breaker_open gauge\n# HELP martydb_serve_breaker_open 1 while the server cannot be reached."
-        ));
-        for (name, service) in &sorted {
-            let open = u8::from(service.breaker.is_open());
-            line(format_args!("martydb_serve_breaker_open{{service=\"{name}\"}} {open}"));
-        }
     }
 }
 
@@ -150,7 +94,7 @@ fn router(process: Arc<ServedProcess>) -> Router {
 }
 
 async fn ready(State(process): State<Arc<ServedProcess>>) -> Response {
-    for service in process.services.values() {
+    for service in process.all().values() {
         if let Err(fault) = service.refresh().await {
             tracing::debug!("{} is not ready: {}", service.name, fault.message);
             return plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
@@ -165,10 +109,12 @@ fn plain(status: StatusCode, text: &'static str) -> Response {
     response
 }
 
-async fn metrics(State(process): State<Arc<ServedProcess>>) -> Response {
-    let mut response = Response::new(Body::from(process.metrics()));
-    let media = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+async fn metrics(State(process): State<Arc<ServedProcess>>, headers: HeaderMap) -> Response {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let exposition = Exposition::accepted(accept);
+    let text = exposition.text(&process.project, process.samples(), false);
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(exposition.content_type()));
     response
 }
 
@@ -177,47 +123,67 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     let path = request.uri().path().to_owned();
     let mut parts = path.trim_start_matches('/').splitn(3, '/');
     let name = parts.next().unwrap_or_default().to_owned();
-    let known = process.services.get(&name).cloned();
+    let known = process.service(&name);
     let (face, rest) = (parts.next(), parts.next().unwrap_or_default());
+    if let (Some("api"), Some(page)) = (face, &process.page)
+        && let Some(answer) = page.answer(request.method(), rest)
+    {
+        return answer;
+    }
     let addressed = match face {
         Some("rest") => Some(Addressed::Rest(rest)),
+        Some("api") if rest == "openapi.json" => Some(Addressed::Document),
         Some("api") => rest.strip_prefix("db/").map(Addressed::Api),
         _ => None,
     };
     let answer = match addressed {
-        Some(path) => served(&process, &name, known, path, request).await.unwrap_or_else(HttpAnswer::from),
+        Some(path) => {
+            let answer = served(&process, &name, known.clone(), path, request).await;
+            if let (Err(fault), Some(service)) = (&answer, &known) {
+                service.guard.count_refused(&fault.code);
+            }
+            answer.unwrap_or_else(HttpAnswer::from)
+        }
         None => HttpAnswer::from(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")),
     };
-    let label = if process.services.contains_key(&name) { name.as_str() } else { "" };
+    let label = if known.is_some() { name.as_str() } else { "" };
     process.count(label, answer.status, start.elapsed().as_secs_f64());
     into_response(answer)
 }
 
 /// Face of a request, with the encoded path behind it.
+#[derive(Clone, Copy)]
 enum Addressed<'a> {
     Rest(&'a str),
     Api(&'a str),
+    /// The OpenAPI document.
+    Document,
 }
 
 async fn served(
     process: &ServedProcess,
     name: &str,
     service: Option<Arc<ServedService>>,
-    path: Addressed<'_>,
+    addressed: Addressed<'_>,
     request: Request,
 ) -> Served<HttpAnswer> {
     let caller = {
         let authorization =
             request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
         let certificate = client_names(&request);
+        if let (Addressed::Api("health"), None, Some(service)) = (addressed, authorization, &service)
+            && certificate.is_empty()
+        {
+            return Ok(service.short_health());
+        }
         let callers = process.callers.read().unwrap_or_else(PoisonError::into_inner);
         callers.of_request(authorization, &certificate, name, now())?
     };
     let service =
         service.ok_or_else(|| RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"))?;
     service.guard.admit(&caller.caller)?;
-    let is_api = matches!(path, Addressed::Api(_));
-    let path = match path {
+    let path = match addressed {
+        Addressed::Document => String::new(),
         // An id may have an encoded comma or slash in it, so it is decoded later.
         Addressed::Api(path) => format!("{API_PREFIX}{path}"),
         Addressed::Rest(path) => {
@@ -247,9 +213,10 @@ async fn served(
     let body =
         String::from_utf8(body.into()).map_err(|_| RequestFault::invalid_body("the body is not UTF-8"))?;
     let rest = RestRequest { method, path, query, headers, body };
-    match is_api {
-        true => respond_api(&service, &caller, &rest).await,
-        false => respond(&service, &caller, &rest).await,
+    match addressed {
+        Addressed::Api(_) => respond_api(&service, &caller, &rest).await,
+        Addressed::Document => respond_openapi(&service, &caller, &rest).await,
+        Addressed::Rest(_) => respond(&service, &caller, &rest).await,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sessions with the database: one pool for each login, and statements with their parameters as text.
 
+mod fault;
+mod password;
 mod target;
 mod way;
 
@@ -11,13 +13,16 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, Recycli
 use futures_util::future::BoxFuture;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
+use secrecy::SecretString;
 use tokio_postgres::Row;
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
 
 use crate::compile::CompiledStatement;
-use crate::fault::{DatabaseReport, RequestFault, Served, of_server};
-use crate::guard::ServerBreaker;
-use crate::raised::raised;
+use crate::fault::{RequestFault, Served};
+use crate::guard::{NO_CONNECTION, ServerBreaker};
+pub use fault::DatabaseFault;
+use fault::of_database;
+use password::{LoginPassword, PasswordConnect};
 pub use target::LoginTarget;
 pub use way::ServerWay;
 
@@ -29,6 +34,18 @@ pub struct LoginPool {
     way: ServerWay,
     timeout: Duration,
     breaker: Arc<ServerBreaker>,
+    password: Arc<LoginPassword>,
+    login: Arc<str>,
+}
+
+/// Connections of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolConnections {
+    pub most: usize,
+    pub open: usize,
+    pub used: usize,
+    /// Requests that wait for a free one.
+    pub waiting: usize,
 }
 
 /// Time that the server has to end a statement by itself before it is cancelled.
@@ -43,9 +60,12 @@ impl LoginPool {
     /// # Errors
     /// If the pool cannot be made.
     pub fn new(target: &LoginTarget) -> Result<LoginPool> {
+        let way = target.way.clone();
+        let password = Arc::new(LoginPassword::new(target.password.clone(), target.renewals.clone()));
+        let connect = PasswordConnect { password: password.clone(), way: way.clone() };
         // Clean: what a function left in the session is gone before the next request.
         let cleaning = ManagerConfig { recycling_method: RecyclingMethod::Clean };
-        let manager = Manager::from_config(target.config(), target.way.clone(), cleaning);
+        let manager = Manager::from_connect(target.config(), connect, cleaning);
         let pool = Pool::builder(manager)
             .max_size(target.connections)
             .wait_timeout(Some(target.wait))
@@ -55,8 +75,14 @@ impl LoginPool {
             .build();
         let pool =
             pool.map_err(|error| Error::operation("cannot make a pool of connections").cause(error))?;
-        let way = target.way.clone();
-        Ok(LoginPool { pool, way, timeout: target.timeout, breaker: target.breaker.clone() })
+        Ok(LoginPool {
+            pool,
+            way,
+            timeout: target.timeout,
+            breaker: target.breaker.clone(),
+            password,
+            login: target.role.as_str().into(),
+        })
     }
 
     /// Tries a way that is verified. A server that cannot be reached now may be reached later.
@@ -75,6 +101,16 @@ impl LoginPool {
         }
     }
 
+    /// Returns the login.
+    pub fn login(&self) -> &str {
+        &self.login
+    }
+
+    /// Sets the password of new connections, and wakes those that wait for another one.
+    pub fn set_password(&self, password: Option<&SecretString>) {
+        self.password.set(password);
+    }
+
     /// Returns a free connection.
     pub async fn get(&self) -> Served<LoginSession> {
         self.breaker.check(Instant::now())?;
@@ -83,7 +119,7 @@ impl LoginPool {
         let client = client.map_err(|error| match error {
             PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
                 let message = "Timed out acquiring connection from connection pool.";
-                RequestFault::new(504, "PGRST003", message)
+                RequestFault::new(504, NO_CONNECTION, message)
             }
             PoolError::Backend(error) => of_database(&error, true, false),
             _ => unavailable(),
@@ -111,10 +147,15 @@ impl LoginPool {
         }
     }
 
-    /// Returns open connections and those in use.
-    pub fn connections(&self) -> (usize, usize) {
+    /// Returns the connections.
+    pub fn connections(&self) -> PoolConnections {
         let status = self.pool.status();
-        (status.size, status.size.saturating_sub(status.available))
+        PoolConnections {
+            most: status.max_size,
+            open: status.size,
+            used: status.size.saturating_sub(status.available),
+            waiting: status.waiting,
+        }
     }
 }
 
@@ -313,69 +354,4 @@ impl LoginSession {
     fn client(&self) -> std::result::Result<&Object, DatabaseFault> {
         self.client.as_ref().ok_or(DatabaseFault::Released)
     }
-}
-
-/// Reason for which a statement has no result.
-#[derive(Debug)]
-pub enum DatabaseFault {
-    Reported(tokio_postgres::Error),
-    TooSlow,
-    /// The connection is back in its pool.
-    Released,
-    /// A record beside the writes could not be written: see [`records`](crate::serving).
-    Unrecorded(Box<DatabaseFault>),
-    /// A record that has to be there is not.
-    NoRecord,
-    /// The answer to COMMIT was lost.
-    UnknownOutcome,
-}
-
-impl DatabaseFault {
-    /// Returns the answer. `authenticated` is `false` for the anonymous caller.
-    pub fn answer(&self, authenticated: bool, may_read_rows: bool) -> RequestFault {
-        match self {
-            DatabaseFault::Reported(error) => of_database(error, authenticated, may_read_rows),
-            DatabaseFault::TooSlow => {
-                RequestFault::new(504, "57014", "the request took too long, and was cancelled")
-            }
-            DatabaseFault::Released => unavailable(),
-            DatabaseFault::Unrecorded(fault) => match fault.sqlstate() {
-                // The schema is missing, or the login may not write to it.
-                Some(state) if state.starts_with("42") || state.starts_with("3F") => unrecorded(state),
-                _ => fault.answer(authenticated, may_read_rows),
-            },
-            DatabaseFault::NoRecord => unrecorded("no row"),
-            DatabaseFault::UnknownOutcome => {
-                RequestFault::new(504, "MDB008", "the outcome of the request is unknown")
-                    .hint("With an Idempotency-Key, repeat it with the same key: it is done once. Without one, read first if it was done.")
-            }
-        }
-    }
-
-    /// Returns the SQLSTATE that the server reported.
-    pub fn sqlstate(&self) -> Option<&str> {
-        match self {
-            DatabaseFault::Reported(error) => error.code().map(tokio_postgres::error::SqlState::code),
-            DatabaseFault::Unrecorded(fault) => fault.sqlstate(),
-            _ => None,
-        }
-    }
-}
-
-/// Returns the answer where records beside the writes cannot be written: nothing was done.
-fn unrecorded(why: &str) -> RequestFault {
-    tracing::warn!("the schema martydb_serve cannot be written ({why}): run `martydb apply`");
-    let message = "the data service cannot keep its records: nothing was done";
-    RequestFault::new(503, "MDB011", message).header("Retry-After", "1")
-}
-
-fn of_database(error: &tokio_postgres::Error, authenticated: bool, may_read_rows: bool) -> RequestFault {
-    let Some(found) = error.as_db_error() else { return unavailable() };
-    let report = DatabaseReport {
-        sqlstate: found.code().code().to_owned(),
-        message: found.message().to_owned(),
-        detail: found.detail().map(str::to_owned),
-        hint: found.hint().map(str::to_owned),
-    };
-    raised(&report).unwrap_or_else(|| of_server(&report, authenticated, may_read_rows))
 }

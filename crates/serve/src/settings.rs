@@ -24,6 +24,8 @@ pub struct RequestLimits {
     pub aggregates: bool,
     /// Planner cost of a statement.
     pub cost: Option<u64>,
+    /// Time from which a statement is told in the log.
+    pub slow: Duration,
 }
 
 impl Default for RequestLimits {
@@ -38,6 +40,7 @@ impl Default for RequestLimits {
             values: 100,
             aggregates: false,
             cost: None,
+            slow: Duration::from_secs(1),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::listener::ListenerFlags;
 use super::selected::ExposedObjects;
 use crate::commands::missing_feature;
 use martydb_model::error::Result;
-use martydb_model::{DesiredService, ServiceExposure};
+use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 
@@ -18,6 +18,15 @@ pub async fn serve(
 }
 
 pub async fn objects(_: &Run, _: &DesiredService, _: &ServiceExposure) -> Result<ExposedObjects> {
+    Err(missing_feature("serve"))
+}
+
+pub async fn document(
+    _: &Run,
+    _: &DesiredService,
+    _: &ServiceExposure,
+    _: (&str, &DeclaredCaller),
+) -> Result<serde_json::Value> {
     Err(missing_feature("serve"))
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::relations::{CatalogName, ExposedRelation};
+use super::views::CatalogOid;
 use crate::fault::{RequestFault, Served};
 use crate::similar::closest;
 
@@ -14,6 +15,8 @@ pub const VALUE: &str = "martydb_value";
 /// A function of an exposed schema that the manifest lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct ExposedFunction {
+    #[serde(default)]
+    pub oid: CatalogOid,
     pub schema: String,
     pub name: String,
     pub parameters: Vec<FunctionParameter>,

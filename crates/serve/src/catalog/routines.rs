@@ -20,7 +20,7 @@ pub fn functions(exposed: &ExposedFunctions) -> Statement {
     let column_kind = unlimited("c.type");
     stmt!(
         "(SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
-      'schema', s.nspname, 'name', p.proname, 'volatility', p.provolatile, 'as_owner', p.prosecdef, 'returns_set', p.proretset,
+      'oid', p.oid::bigint, 'schema', s.nspname, 'name', p.proname, 'volatility', p.provolatile, 'as_owner', p.prosecdef, 'returns_set', p.proretset,
       'is_void', p.prorettype = 'void'::regtype,
       'is_composite', t.typtype = 'c' OR o.list IS NOT NULL,
       'media_type', CASE WHEN r.typbasetype <> 0 AND (r.typname = '*/*' OR r.typname ~ '^[A-Za-z0-9.-]+/[A-Za-z0-9.+-]+$')

@@ -125,33 +125,46 @@ pub fn is_reserved(schema: &str) -> bool {
     RESERVED.contains(&schema) || schema.starts_with("pg_")
 }
 
-/// Returns the statement for the schema of a relation: columns on which the session's login has a privilege, the key, and
-/// indexes of such columns. It has no row value if there is none.
-pub fn describe(relation: CatalogOid) -> Statement {
+/// Returns the statement for the schemas of relations, one row for each: columns on which the session's login has a privilege,
+/// the key, and indexes of such columns. A relation without such a column has no row.
+pub fn describe(relations: Vec<CatalogOid>) -> Statement {
+    let relations = List(relations);
     stmt!(
         "WITH columns AS (
-  SELECT a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,
+  SELECT a.attrelid, a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,
     a.atthasdef OR a.attidentity <> '' AS has_default, a.attgenerated <> '' OR a.attidentity = 'a' AS fixed,
+    pg_catalog.left(pg_catalog.col_description(a.attrelid, a.attnum), 1000) AS comment,
     ARRAY(SELECT p FROM pg_catalog.unnest('{{SELECT,INSERT,UPDATE}}'::text[]) AS p
       WHERE pg_catalog.has_column_privilege(a.attrelid, a.attnum, p)) AS privileges
-  FROM pg_catalog.pg_attribute a WHERE a.attrelid = {relation} AND a.attnum > 0 AND NOT a.attisdropped
+  FROM pg_catalog.pg_attribute a WHERE a.attrelid IN ({relations}) AND a.attnum > 0 AND NOT a.attisdropped
 ), visible AS (SELECT * FROM columns WHERE privileges <> '{{}}')
-SELECT pg_catalog.json_build_object('collection', c.relname,
+SELECT pg_catalog.json_build_object('collection', c.relname, 'oid', c.oid::bigint,
   'kind', CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' ELSE 'table' END,
+  'comment', pg_catalog.left(pg_catalog.obj_description(c.oid, 'pg_class'), 1000),
   'privileges', ARRAY(SELECT p FROM pg_catalog.unnest('{{SELECT,INSERT,UPDATE,DELETE}}'::text[]) AS p
     WHERE pg_catalog.has_table_privilege(c.oid, p)),
   'columns', (SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', v.attname, 'type', v.type, 'nullable', v.nullable,
-    'default', v.has_default, 'generated', v.fixed, 'privileges', v.privileges) ORDER BY v.attnum) FROM visible v),
+    'default', v.has_default, 'generated', v.fixed, 'comment', v.comment, 'privileges', v.privileges) ORDER BY v.attnum)
+    FROM visible v WHERE v.attrelid = c.oid),
   'key', COALESCE((SELECT pg_catalog.json_agg(v.attname ORDER BY pg_catalog.array_position(k.conkey, v.attnum))
-    FROM pg_catalog.pg_constraint k JOIN visible v ON v.attnum = ANY (k.conkey)
+    FROM pg_catalog.pg_constraint k JOIN visible v ON v.attrelid = k.conrelid AND v.attnum = ANY (k.conkey)
     WHERE k.conrelid = c.oid AND k.contype = 'p'), '[]'),
   'indexes', COALESCE((SELECT pg_catalog.json_agg(pg_catalog.json_build_object('name', x.relname, 'unique', i.indisunique,
       'columns', (SELECT pg_catalog.json_agg(v.attname ORDER BY pg_catalog.array_position(i.indkey::smallint[], v.attnum))
-        FROM visible v WHERE v.attnum = ANY (i.indkey::smallint[]))) ORDER BY x.relname)
+        FROM visible v WHERE v.attrelid = c.oid AND v.attnum = ANY (i.indkey::smallint[]))) ORDER BY x.relname)
     FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
     WHERE i.indrelid = c.oid AND i.indisvalid AND i.indexprs IS NULL AND i.indpred IS NULL
-      AND NOT EXISTS (SELECT FROM pg_catalog.unnest(i.indkey::smallint[]) AS n WHERE n NOT IN (SELECT v.attnum FROM visible v))), '[]')
+      AND NOT EXISTS (SELECT FROM pg_catalog.unnest(i.indkey::smallint[]) AS n
+        WHERE n NOT IN (SELECT v.attnum FROM visible v WHERE v.attrelid = c.oid))), '[]')
 )::text
-FROM pg_catalog.pg_class c WHERE c.oid = {relation} AND EXISTS (SELECT FROM visible)"
+FROM pg_catalog.pg_class c WHERE c.oid IN ({relations}) AND EXISTS (SELECT FROM visible v WHERE v.attrelid = c.oid)"
+    )
+}
+
+/// Returns the statement for the functions on which the session's login has EXECUTE, one row for each.
+pub fn callable(functions: Vec<CatalogOid>) -> Statement {
+    let functions = List(functions);
+    stmt!(
+        "SELECT p.oid::text FROM pg_catalog.pg_proc p WHERE p.oid IN ({functions}) AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')"
     )
 }

@@ -30,7 +30,7 @@ impl ServerBreaker {
         match state.next {
             Some(next) if now < next => {
                 let message = "the database server cannot be reached";
-                Err(RequestFault::new(503, "MDB003", message).header("Retry-After", "1"))
+                Err(RequestFault::new(503, super::BREAKER_OPEN, message).header("Retry-After", "1"))
             }
             Some(_) => {
                 state.next = Some(now + HOLD);

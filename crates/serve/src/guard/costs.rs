@@ -25,6 +25,11 @@ impl ShapeKey {
         digest.update(statement);
         ShapeKey(digest.finalize().into())
     }
+
+    /// Returns its beginning in hexadecimal.
+    pub fn id(&self) -> String {
+        self.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Costs by shape.

@@ -1,5 +1,6 @@
 //! Requests, and the actions that their methods mean.
 
+use super::answer::HttpAnswer;
 use crate::catalog::ExposedRelation;
 use crate::face::rest::{ParsedQuery, Preferences, rows_body};
 use crate::fault::{RequestFault, Served};
@@ -60,6 +61,20 @@ pub fn action(
         "DELETE" => RowAction::Delete,
         other => return Err(RequestFault::new(405, "PGRST117", format!("Unsupported HTTP method: {other}"))),
     })
+}
+
+/// Returns the answer to OPTIONS: the methods of a relation.
+pub fn options(relation: &ExposedRelation) -> HttpAnswer {
+    let mut allowed = vec!["OPTIONS,GET,HEAD"];
+    let rows = [
+        (relation.insertable, "POST"),
+        (relation.insertable && relation.updatable && !relation.key.is_empty(), "PUT"),
+        (relation.updatable, "PATCH"),
+        (relation.deletable, "DELETE"),
+    ];
+    allowed.extend(rows.iter().filter(|(may, _)| *may).map(|(_, method)| *method));
+    let headers = vec![("Allow".into(), allowed.join(","))];
+    HttpAnswer { status: 200, headers, body: vec![] }
 }
 
 /// Checks that the filters of PUT name the row by its whole key.

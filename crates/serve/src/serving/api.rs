@@ -6,6 +6,7 @@ mod describe;
 mod document;
 mod execute;
 mod interactive;
+mod operations;
 mod prepare;
 mod prepared;
 
@@ -17,13 +18,23 @@ use super::part::schema;
 use super::records::RequestRecords;
 use super::service::ServedService;
 use crate::callers::RequestCaller;
-use crate::face::api::{ApiRoute, parse_batch, parse_route};
+use crate::catalog::ServedCatalog;
+use crate::face::api::{ApiRoute, OperationsRoute, parse_batch, parse_route};
 use crate::fault::Served;
 use call::ApiCall;
 use document::operation;
 
 /// Beginning of the path of these requests, behind the service.
 pub const PREFIX: &str = "api/db/";
+
+/// Returns the catalog, which a question about the operation of the service does not need: it is answered while the database cannot
+/// be reached, too.
+async fn catalog(service: &ServedService, route: &ApiRoute) -> Served<Arc<ServedCatalog>> {
+    match route {
+        ApiRoute::Operations(route) if *route != OperationsRoute::Stats => Ok(Arc::default()),
+        _ => service.catalog().await,
+    }
+}
 
 /// Answers a request of a caller.
 pub async fn respond_api(
@@ -39,7 +50,7 @@ pub async fn respond_api(
         service,
         caller,
         request,
-        catalog: service.catalog().await?,
+        catalog: catalog(service, &route).await?,
         schema: schema(&service.exposure, request)?.0,
         preferences,
         records: RequestRecords::of(&service.exposure, caller, request)?,
@@ -53,6 +64,7 @@ pub async fn respond_api(
         ApiRoute::Begin => call.begin().await,
         ApiRoute::Operate(id) => call.operate(&id).await,
         ApiRoute::Commit(id) => call.commit(&id).await,
+        ApiRoute::Operations(route) => call.operations(route).await,
         ApiRoute::Rollback(id) => call.roll_back(&id).await,
         route => call.document(operation(route, request)?).await,
     }?;

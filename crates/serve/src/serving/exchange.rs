@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use martydb_model::sql::stmt;
 
-use super::action::{RestRequest, action};
+use super::action::{RestRequest, action, options};
 use super::answer::{AnswerParts, HttpAnswer, StatementResult, content_range};
 use super::cost::check_cost;
 use super::etag::conditional;
@@ -121,19 +121,6 @@ fn precondition(
     Ok(Some(Precondition { tags: tags.to_owned(), lock, read, form, headers }))
 }
 
-fn options(relation: &ExposedRelation) -> HttpAnswer {
-    let mut allowed = vec!["OPTIONS,GET,HEAD"];
-    let rows = [
-        (relation.insertable, "POST"),
-        (relation.insertable && relation.updatable && !relation.key.is_empty(), "PUT"),
-        (relation.updatable, "PATCH"),
-        (relation.deletable, "DELETE"),
-    ];
-    allowed.extend(rows.iter().filter(|(may, _)| *may).map(|(_, method)| *method));
-    let headers = vec![("Allow".into(), allowed.join(","))];
-    HttpAnswer { status: 200, headers, body: vec![] }
-}
-
 /// A request that is ready to run.
 struct RestCall<'a> {
     service: &'a ServedService,
@@ -203,7 +190,7 @@ impl RestCall<'_> {
             settings.begin(session, false).await?;
         }
         let result = match check_cost(self.service, &self.caller.caller, session, compiled).await? {
-            Ok(()) => StatementResult::of(&session.query(compiled).await?, self.form),
+            Ok(()) => self.timed(session, &RowAction::Read, compiled).await?,
             Err(fault) => Err(fault),
         };
         let mut result = match result.and_then(|result| self.checked(result)) {
@@ -225,6 +212,21 @@ impl RestCall<'_> {
             session.execute(&stmt!("COMMIT")).await?;
         }
         Ok(Ok(result))
+    }
+
+    /// Runs the statement of the request, and counts it.
+    async fn timed(
+        &self,
+        session: &mut LoginSession,
+        action: &RowAction,
+        compiled: &CompiledStatement,
+    ) -> Result<Served<StatementResult>, DatabaseFault> {
+        let login = self.service.login_of(&self.caller.caller, *action != RowAction::Read);
+        let subject = (operation(action), self.relation.name.as_str());
+        let timed = self.service.timed(login, subject, compiled.statement.exact());
+        let result = StatementResult::of(&session.query(compiled).await?, self.form);
+        timed.end(result.as_ref().map_or(0, |result| result.rows));
+        Ok(result)
     }
 
     /// Returns the planner's number of rows.
@@ -319,8 +321,9 @@ impl RestCall<'_> {
             session.execute(&stmt!("ROLLBACK")).await?;
             return Ok(Err(fault));
         }
-        let rows = session.query(compiled).await?;
-        let result = StatementResult::of(&rows, self.form)
+        let result = self
+            .timed(session, action, compiled)
+            .await?
             .and_then(|result| self.checked(result))
             .and_then(|result| self.affected(action, result));
         let mut result = match result {

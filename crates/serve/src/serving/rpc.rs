@@ -208,17 +208,21 @@ impl CallRun<'_> {
         self.records.commit(session, answer(result)).await
     }
 
-    /// Calls the function, unless its cost is above the limit. The planner runs what is IMMUTABLE, with the same login, in
-    /// the same transaction and under the same timeout.
+    /// Calls the function and counts the call, unless its cost is above the limit. The planner runs what is IMMUTABLE, with the
+    /// same login, in the same transaction and under the same timeout.
     async fn result(
         &self,
         session: &mut LoginSession,
         compiled: &CompiledStatement,
     ) -> Result<Served<StatementResult>, DatabaseFault> {
-        match check_cost(self.service, &self.caller.caller, session, compiled).await? {
-            Ok(()) => Ok(self.checked(&session.query(compiled).await?)),
-            Err(fault) => Ok(Err(fault)),
+        if let Err(fault) = check_cost(self.service, &self.caller.caller, session, compiled).await? {
+            return Ok(Err(fault));
         }
+        let login = self.service.login_of(&self.caller.caller, true);
+        let timed = self.service.timed(login, ("call", &self.function.name), compiled.statement.exact());
+        let result = self.checked(&session.query(compiled).await?);
+        timed.end(result.as_ref().map_or(0, |result| result.rows));
+        Ok(result)
     }
 
     fn rolls_back(&self) -> bool {

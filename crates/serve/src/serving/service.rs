@@ -1,15 +1,17 @@
 //! A service with its pools and its catalog, which follows migrations.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use martydb_model::error::Result;
-use secrecy::ExposeSecret;
+use martydb_model::metrics::Subject;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::cursor::CursorKey;
 use super::idempotency;
 use super::open_transactions::TransactionBook;
+use super::statistics::DatabaseStatistics;
 use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
 use crate::compile::CompiledStatement;
@@ -19,23 +21,48 @@ use crate::session::{LoginPool, LoginTarget, UNREACHABLE, unavailable};
 use crate::settings::ServedExposure;
 
 /// Settings of a service, and the targets of its logins.
+#[derive(Clone)]
 pub struct ServedDatabase {
     pub name: String,
+    /// Name of its server in the manifest.
+    pub server: String,
     pub exposure: ServedExposure,
     pub read: LoginTarget,
     pub write: LoginTarget,
     /// Logins of `access` that callers get, by name.
     pub further: Vec<LoginTarget>,
+    /// The monitor's login on the server, if the manifest has one.
+    pub monitor: Option<LoginPool>,
+}
+
+impl ServedDatabase {
+    /// Returns `true` if what serves the other one serves this one, too.
+    fn is_as(&self, other: &ServedDatabase) -> bool {
+        let same = |one: &[LoginTarget], other: &[LoginTarget]| {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_as(other))
+        };
+        (&self.name, &self.server, &self.exposure) == (&other.name, &other.server, &other.exposure)
+            && self.read.is_as(&other.read)
+            && self.write.is_as(&other.write)
+            && same(&self.further, &other.further)
+            && self.monitor.is_some() == other.monitor.is_some()
+    }
 }
 
 /// A service that is served.
 pub struct ServedService {
     pub name: String,
+    /// Labels of its metrics.
+    pub subject: Subject,
+    origin: ServedDatabase,
     pub exposure: ServedExposure,
     read: LoginPool,
     write: LoginPool,
     further: HashMap<String, LoginPool>,
-    pub guard: ServiceGuard,
+    /// Names of the two logins, the reading one first.
+    logins: [String; 2],
+    pub statistics: DatabaseStatistics,
+    pub guard: Arc<ServiceGuard>,
     pub breaker: Arc<ServerBreaker>,
     pub cursors: CursorKey,
     pub transactions: Arc<TransactionBook>,
@@ -54,24 +81,43 @@ impl ServedService {
     /// # Errors
     /// If a server cannot be reached safely.
     pub fn new(database: ServedDatabase) -> Result<ServedService> {
+        ServedService::after(database, None)
+    }
+
+    /// Makes the service that replaces a former one: budgets, figures and open transactions stay.
+    ///
+    /// # Errors
+    /// If a server cannot be reached safely.
+    pub fn after(database: ServedDatabase, former: Option<&ServedService>) -> Result<ServedService> {
+        let times = database.exposure.transactions;
+        let transactions = former.filter(|former| former.exposure.transactions == times);
+        let transactions = transactions.map_or_else(
+            || Arc::new(TransactionBook::new(times, database.write.connections)),
+            |former| former.transactions.clone(),
+        );
         let further =
             database.further.iter().map(|target| Ok((target.role.clone(), LoginPool::new(target)?)));
         Ok(ServedService {
             read: LoginPool::new(&database.read)?,
             write: LoginPool::new(&database.write)?,
             further: further.collect::<Result<_>>()?,
-            guard: ServiceGuard::default(),
+            logins: [database.read.role.clone(), database.write.role.clone()],
+            statistics: DatabaseStatistics::new(&database.read.database, database.monitor.clone()),
+            guard: former.map(|former| former.guard.clone()).unwrap_or_default(),
             breaker: database.read.breaker.clone(),
             cursors: CursorKey::of(
                 database.write.password.as_ref().map(ExposeSecret::expose_secret),
                 &database.name,
             ),
-            transactions: Arc::new(TransactionBook::new(
-                database.exposure.transactions,
-                database.write.connections,
-            )),
-            name: database.name,
-            exposure: database.exposure,
+            transactions,
+            subject: Subject {
+                service: database.name.clone(),
+                server: database.server.clone(),
+                database: database.read.database.clone(),
+            },
+            name: database.name.clone(),
+            exposure: database.exposure.clone(),
+            origin: database,
             catalog: RwLock::new(None),
         })
     }
@@ -82,6 +128,20 @@ impl ServedService {
     /// If the server is not the one that the settings trust.
     pub async fn check_way(&self) -> Result<()> {
         self.read.check_way().await
+    }
+
+    /// Returns `true` if the service serves this database as it is.
+    pub fn serves(&self, database: &ServedDatabase) -> bool {
+        self.origin.is_as(database)
+    }
+
+    /// Sets the passwords of new connections, by login.
+    pub fn set_passwords(&self, passwords: &BTreeMap<String, SecretString>) {
+        let own = [(&self.logins[0], &self.read), (&self.logins[1], &self.write)];
+        for (login, pool) in own.into_iter().chain(&self.further) {
+            pool.set_password(passwords.get(login));
+        }
+        self.statistics.set_password(passwords);
     }
 
     /// Returns the pool of a login.
@@ -101,6 +161,12 @@ impl ServedService {
             Some(login) => self.further.get(login).ok_or_else(unavailable),
             None => Ok(self.pool(if writes { caller.right } else { CallerRight::Read })),
         }
+    }
+
+    /// Returns the name of the login that such a statement of a caller gets.
+    pub fn login_of<'a>(&'a self, caller: &'a ServeCaller, writes: bool) -> &'a str {
+        let own = &self.logins[usize::from(writes && caller.right == CallerRight::Write)];
+        caller.login.as_deref().unwrap_or(own)
     }
 
     /// Returns the catalog; the first request reads it.

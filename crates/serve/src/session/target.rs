@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use martydb_model::sql::{List, Qualified, stmt};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Notify;
 use tokio_postgres::Config;
 
 use super::way::ServerWay;
@@ -26,9 +27,25 @@ pub struct LoginTarget {
     pub wait: Duration,
     /// Breaker of the server.
     pub breaker: Arc<ServerBreaker>,
+    /// Told where the server rejects the password.
+    pub renewals: Arc<Notify>,
 }
 
 impl LoginTarget {
+    fn secret(&self) -> Option<&str> {
+        self.password.as_ref().map(ExposeSecret::expose_secret)
+    }
+
+    /// Returns `true` if a pool of the other target serves this one, too.
+    pub fn is_as(&self, other: &LoginTarget) -> bool {
+        let parts = |one: &LoginTarget| (one.timeout, one.reads_only, one.connections, one.wait);
+        self.way.is_as(&other.way)
+            && (&self.database, &self.role, &self.schemas) == (&other.database, &other.role, &other.schemas)
+            && parts(self) == parts(other)
+            && self.secret() == other.secret()
+            && Arc::ptr_eq(&self.breaker, &other.breaker)
+    }
+
     /// Returns the settings of its connections.
     pub fn config(&self) -> Config {
         let mut config = self.way.config();

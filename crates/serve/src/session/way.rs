@@ -69,6 +69,11 @@ impl ServerWay {
         Ok(ServerWay { endpoint: Arc::new(endpoint.clone()), mode, handshake })
     }
 
+    /// Returns `true` if both lead to one server in one manner.
+    pub fn is_as(&self, other: &ServerWay) -> bool {
+        self.endpoint == other.endpoint
+    }
+
     /// Returns the settings of connections that take this way.
     pub fn config(&self) -> Config {
         let mut config = Config::new();

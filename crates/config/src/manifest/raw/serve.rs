@@ -19,6 +19,8 @@ pub struct RawServe {
     pub tls: Option<RawServeTls>,
     /// Tokens by which callers may prove themselves, in place of keys.
     pub jwt: Option<RawServeTokens>,
+    /// Folder of the npm package `swagger-ui-dist`: `/{service}/api/docs` then shows the OpenAPI document.
+    pub docs: Option<String>,
     /// Callers, by name; `anonymous` stands for requests without a key.
     pub callers: BTreeMap<String, RawServeCaller>,
 }
@@ -149,6 +151,8 @@ pub struct RawServeLimits {
     /// Largest planner cost of a statement, asked for before it runs for the first time; default: any.
     #[serde(deserialize_with = "lenient::optional")]
     pub cost: Option<u64>,
+    /// Time from which a statement is told on standard error, without its values; default: 1s.
+    pub slow: Option<String>,
 }
 
 /// Transactions of several requests: begin, operate, commit.

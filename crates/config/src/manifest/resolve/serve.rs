@@ -118,6 +118,7 @@ impl DeclaredExposure<'_> {
                 self.raw.limits.timeout.as_deref(),
                 Duration::from_secs(5),
             )?,
+            slow: self.time(&["limits", "slow"], self.raw.limits.slow.as_deref(), Duration::from_secs(1))?,
             functions: self.raw.limits.functions.iter().cloned().collect(),
             aggregates: self.raw.limits.aggregates,
             cost: self.raw.limits.cost,
@@ -224,7 +225,8 @@ pub fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result
     let callers = raw.callers.iter().map(|(name, raw)| caller(scope, name, raw, services, logins));
     let callers = callers.collect::<Result<_>>()?;
     check_certified(scope, &callers)?;
-    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, callers })
+    let docs = raw.docs.as_ref().map(place);
+    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, docs, callers })
 }
 
 /// Requires that a certificate's name is that of one caller.

@@ -20,7 +20,29 @@ pub enum ApiRoute {
     Operate(String),
     Commit(String),
     Rollback(String),
+    Operations(OperationsRoute),
 }
+
+/// A question about the operation of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperationsRoute {
+    Health,
+    Stats,
+    Performance,
+    Connections,
+    Migrations,
+    MigrationStatus,
+}
+
+/// Addresses of these questions.
+const OPERATIONS: [(&str, OperationsRoute); 6] = [
+    ("health", OperationsRoute::Health),
+    ("stats", OperationsRoute::Stats),
+    ("performance", OperationsRoute::Performance),
+    ("connections", OperationsRoute::Connections),
+    ("migrations", OperationsRoute::Migrations),
+    ("migrations/status", OperationsRoute::MigrationStatus),
+];
 
 /// A collection, and the id of a row in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +75,15 @@ pub fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
     let words: Vec<String> = encoded.iter().map(|word| decoded(word)).collect::<Served<_>>()?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let own = |name: &str| name.to_owned();
+    if let Some((_, route)) = OPERATIONS.iter().find(|(address, _)| *address == path) {
+        return match method {
+            "GET" => Ok(ApiRoute::Operations(*route)),
+            _ if *route == OperationsRoute::Migrations => {
+                Err(unsupported(method, "GET").hint("migrations are run by `martydb upgrade`"))
+            }
+            _ => Err(unsupported(method, "GET")),
+        };
+    }
     let (allowed, route) = match words[..] {
         ["transaction"] => ("POST", ApiRoute::Batch),
         ["transactions"] => ("POST", ApiRoute::Begin),
@@ -75,9 +106,12 @@ pub fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
     };
     match allowed.split(',').any(|word| word == method) {
         true => Ok(route),
-        false => Err(RequestFault::new(405, "PGRST117", format!("Unsupported HTTP method: {method}"))
-            .header("Allow", allowed)),
+        false => Err(unsupported(method, allowed)),
     }
+}
+
+fn unsupported(method: &str, allowed: &'static str) -> RequestFault {
+    RequestFault::new(405, "PGRST117", format!("Unsupported HTTP method: {method}")).header("Allow", allowed)
 }
 
 fn decoded(word: &str) -> Served<String> {
@@ -108,13 +142,16 @@ mod tests {
             ("GET", "orders/query", row(&["query"], "GET")),
             ("PUT", "orders/a,b%2C%2F", row(&["a", "b,/"], "PUT")),
             ("POST", "transactions/x/commit", ApiRoute::Commit("x".into())),
+            ("GET", "migrations/status", ApiRoute::Operations(OperationsRoute::MigrationStatus)),
             ("GET", "schema/orders", ApiRoute::Schema("orders".into())),
         ] {
             assert_eq!(parse_route(method, path).as_ref(), Ok(&expected), "{method} {path}");
         }
         for (method, path, status) in [
             ("GET", "", 404),
-            ("GET", "stats", 404),
+            ("GET", "stats/x", 404),
+            ("POST", "migrations", 405),
+            ("GET", "search", 404),
             ("GET", "search/x", 404),
             ("GET", "a/b/c", 404),
             ("DELETE", "orders", 405),

@@ -48,8 +48,13 @@ impl ApiCall<'_> {
         {
             return Ok(Err(fault));
         }
+        let login = self.service.login_of(&self.caller.caller, prepared.writes || may_write);
+        let subject = (prepared.word, prepared.relation.as_str());
+        let timed = self.service.timed(login, subject, prepared.compiled.statement.exact());
         let rows = session.query(&prepared.compiled).await?;
-        let result = match prepared.result(&rows) {
+        let result = prepared.result(&rows);
+        timed.end(result.as_ref().map_or(0, |result| result.rows));
+        let result = match result {
             Ok(result) => result,
             Err(fault) => return Ok(Err(fault)),
         };

@@ -1,0 +1,47 @@
+//! Counters of the process as samples.
+
+use std::sync::PoisonError;
+
+use martydb_model::metrics::{
+    BUILD_INFO, SERVE_ANSWERS, SERVE_BREAKER_OPEN, SERVE_CONNECTION_LIMIT, SERVE_CONNECTIONS, SERVE_REFUSED,
+    SERVE_SECONDS, SERVE_TRANSACTIONS, Sample, Subject,
+};
+
+use super::ServedProcess;
+use crate::callers::CallerRight;
+use crate::serving::ServedService;
+
+impl ServedProcess {
+    /// Returns the samples of all services.
+    pub fn samples(&self) -> Vec<Sample> {
+        let mut samples =
+            vec![Sample::with(BUILD_INFO, &Subject::monitor(), [env!("CARGO_PKG_VERSION")], 1.0)];
+        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let services = self.all();
+        for ((service, status), (number, seconds)) in answers {
+            // A name that is no service's has no label.
+            let subject = services.get(&service).map(|one| one.subject.clone()).unwrap_or_default();
+            let status = status.to_string();
+            samples.push(Sample::with(SERVE_ANSWERS, &subject, [&status], number as f64));
+            samples.push(Sample::with(SERVE_SECONDS, &subject, [&status], seconds));
+        }
+        services.values().for_each(|service| of_service(service, &mut samples));
+        samples
+    }
+}
+
+fn of_service(service: &ServedService, samples: &mut Vec<Sample>) {
+    let subject = &service.subject;
+    for (login, right) in [("read", CallerRight::Read), ("write", CallerRight::Write)] {
+        let pool = service.pool(right).connections();
+        for (state, number) in [("open", pool.open), ("used", pool.used), ("waiting", pool.waiting)] {
+            samples.push(Sample::with(SERVE_CONNECTIONS, subject, [login, state], number as f64));
+        }
+        samples.push(Sample::with(SERVE_CONNECTION_LIMIT, subject, [login], pool.most as f64));
+    }
+    for (reason, number) in service.guard.refused() {
+        samples.push(Sample::with(SERVE_REFUSED, subject, [reason], number as f64));
+    }
+    samples.push(Sample::new(SERVE_TRANSACTIONS, subject, service.transactions.open() as f64));
+    samples.push(Sample::new(SERVE_BREAKER_OPEN, subject, f64::from(u8::from(service.breaker.is_open()))));
+}

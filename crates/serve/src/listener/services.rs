@@ -1,0 +1,96 @@
+//! The services of the process, which a reload replaces while requests run: a request keeps the service that it began with.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+
+use futures_util::future::try_join_all;
+use martydb_model::error::Result;
+use secrecy::SecretString;
+
+use super::{ServedProcess, ServiceMap};
+use crate::callers::CallerBook;
+use crate::serving::{ServedDatabase, ServedService};
+
+impl ServedProcess {
+    /// Returns a service.
+    pub(super) fn service(&self, name: &str) -> Option<Arc<ServedService>> {
+        self.services.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Returns all services.
+    pub(super) fn all(&self) -> ServiceMap {
+        self.services.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Serves these databases from now on, and follows their migrations. What serves one of them as it is stays.
+    ///
+    /// # Errors
+    /// If a server cannot be reached safely; then nothing changes.
+    pub async fn serve(&self, databases: Vec<ServedDatabase>) -> Result<()> {
+        self.put(self.made(databases).await?);
+        Ok(())
+    }
+
+    /// Serves these databases to these callers from the next request on.
+    ///
+    /// # Errors
+    /// If a server cannot be reached safely; then nothing changes.
+    pub async fn reload(&self, databases: Vec<ServedDatabase>, callers: CallerBook) -> Result<()> {
+        let services = self.made(databases).await?;
+        for service in services.values() {
+            // The first request need not wait for the catalog; where the database is down, it is read later.
+            let _known = service.catalog().await;
+        }
+        // Keys that are gone are refused from the next request on.
+        *self.callers.write().unwrap_or_else(PoisonError::into_inner) = callers;
+        self.put(services);
+        Ok(())
+    }
+
+    /// Sets the passwords of a service's new connections, by login.
+    pub fn set_passwords(&self, service: &str, passwords: &BTreeMap<String, SecretString>) {
+        if let Some(service) = self.service(service) {
+            service.set_passwords(passwords);
+        }
+    }
+
+    /// Ends the tasks that follow migrations.
+    pub fn stop_following(&self) {
+        let mut following = self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        following.drain().for_each(|(_, task)| task.abort());
+    }
+
+    async fn made(&self, databases: Vec<ServedDatabase>) -> Result<ServiceMap> {
+        let known = self.all();
+        let one = |database: ServedDatabase| {
+            let former = known.get(&database.name);
+            let name = database.name.clone();
+            let service = match former.filter(|former| former.serves(&database)) {
+                Some(same) => same.clone(),
+                None => Arc::new(ServedService::after(database, former.map(Arc::as_ref))?),
+            };
+            Ok((name, service))
+        };
+        let services: ServiceMap = databases.into_iter().map(one).collect::<Result<_>>()?;
+        try_join_all(services.values().map(|service| service.check_way())).await?;
+        Ok(services)
+    }
+
+    fn put(&self, services: ServiceMap) {
+        let former = std::mem::replace(
+            &mut *self.services.write().unwrap_or_else(PoisonError::into_inner),
+            services.clone(),
+        );
+        let mut following = self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, service) in &former {
+            if !services.get(name).is_some_and(|now| Arc::ptr_eq(now, service))
+                && let Some(task) = following.remove(name)
+            {
+                task.abort();
+            }
+        }
+        for (name, service) in services {
+            following.entry(name).or_insert_with(|| tokio::spawn(service.follow()));
+        }
+    }
+}

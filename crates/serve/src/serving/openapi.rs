@@ -1,0 +1,101 @@
+//! The OpenAPI document of a caller, from what the database says about its logins now.
+
+use std::collections::BTreeMap;
+
+use martydb_model::sql::Statement;
+use serde::de::DeserializeOwned;
+
+use super::action::RestRequest;
+use super::answer::HttpAnswer;
+use super::etag::conditional;
+use super::part::schema;
+use super::service::ServedService;
+use crate::callers::{ANONYMOUS, CallerRight, RequestCaller, ServeCaller};
+use crate::catalog::ServedCatalog;
+use crate::catalog::statements::{callable, describe};
+use crate::fault::{RequestFault, Served};
+use crate::openapi::{CallerPrivileges, DescribedRelation, DocumentSource};
+
+/// Answers with the document of the request's caller.
+pub async fn respond_openapi(
+    service: &ServedService,
+    caller: &RequestCaller,
+    request: &RestRequest,
+) -> Served<HttpAnswer> {
+    if !["GET", "HEAD"].contains(&request.method.as_str()) {
+        let message = format!("Unsupported HTTP method: {}", request.method);
+        return Err(RequestFault::new(405, "PGRST117", message).header("Allow", "GET"));
+    }
+    let schema = schema(&service.exposure, request)?.0;
+    let text = service.document(&caller.caller, &schema).await?;
+    let headers = vec![("Content-Type".into(), "application/json; charset=utf-8".to_owned())];
+    let mut answer = conditional(request, HttpAnswer { status: 200, headers, body: text.into_bytes() });
+    if request.method == "HEAD" {
+        answer.body.clear();
+    }
+    Ok(answer)
+}
+
+impl ServedService {
+    /// Returns the text of the document of an exposed schema for a caller.
+    ///
+    /// # Errors
+    /// If the database cannot be asked, or the document is too large.
+    pub async fn document(&self, caller: &ServeCaller, schema: &str) -> Served<String> {
+        let catalog = self.catalog().await?;
+        let privileges = self.privileges(&catalog, caller, schema).await?;
+        let source = DocumentSource {
+            service: &self.name,
+            caller,
+            exposure: &self.exposure,
+            catalog: &catalog,
+            schema,
+            privileges: &privileges,
+        };
+        source.document()
+    }
+
+    async fn privileges(
+        &self,
+        catalog: &ServedCatalog,
+        caller: &ServeCaller,
+        schema: &str,
+    ) -> Served<CallerPrivileges> {
+        let relations = || -> Vec<u32> {
+            catalog.relations().filter(|one| one.schema == schema).map(|one| one.oid).collect()
+        };
+        let functions: Vec<u32> =
+            catalog.functions().filter(|one| one.schema == schema).map(|one| one.oid).collect();
+        let writes = caller.right == CallerRight::Write;
+        let mut privileges = CallerPrivileges::default();
+        if !relations().is_empty() {
+            privileges.read = by_oid(self.told(caller, false, describe(relations())).await?);
+            if writes {
+                privileges.write = by_oid(self.told(caller, true, describe(relations())).await?);
+            }
+        }
+        if !functions.is_empty() {
+            privileges.callable = self.told(caller, writes, callable(functions)).await?.into_iter().collect();
+        }
+        Ok(privileges)
+    }
+
+    /// Returns the values that the rows of a statement have in their first column, as the login of a caller.
+    async fn told<T: DeserializeOwned>(
+        &self,
+        caller: &ServeCaller,
+        writes: bool,
+        statement: Statement,
+    ) -> Served<Vec<T>> {
+        let mut session = self.pool_of(caller, writes)?.get().await?;
+        let rows = session.rows(&statement, &[]).await;
+        let rows = rows.map_err(|fault| fault.answer(caller.name != ANONYMOUS, true))?;
+        session.release();
+        let text = |row: &tokio_postgres::Row| row.try_get::<_, String>(0).ok();
+        Ok(rows.iter().filter_map(text).filter_map(|text| serde_json::from_str(&text).ok()).collect())
+    }
+}
+
+fn by_oid(relations: Vec<DescribedRelation>) -> BTreeMap<u32, DescribedRelation> {
+    relations.into_iter().map(|one| (one.oid, one)).collect()
+}

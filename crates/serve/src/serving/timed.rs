@@ -1,0 +1,51 @@
+//! Statements of requests, timed for the statistics and the slow log.
+
+use std::time::Instant;
+
+use super::service::ServedService;
+use crate::guard::{ShapeSubject, StatementOutcome};
+
+/// A statement that runs. Dropped before its end is told, because it failed or its caller hung up, it counts as failed.
+pub struct TimedStatement<'a> {
+    service: &'a ServedService,
+    subject: ShapeSubject<'a>,
+    begun: Instant,
+    rows: Option<i64>,
+}
+
+impl TimedStatement<'_> {
+    /// Tells the number of its rows.
+    pub fn end(mut self, rows: i64) {
+        self.rows = Some(rows);
+    }
+}
+
+impl Drop for TimedStatement<'_> {
+    fn drop(&mut self) {
+        let outcome = StatementOutcome { took: self.begun.elapsed(), rows: self.rows };
+        let slow = self.service.exposure.limits.slow;
+        if self.service.guard.shapes.count(self.subject, outcome, slow, Instant::now()) {
+            let ShapeSubject { operation, collection, login, .. } = self.subject;
+            let (service, took) = (&self.service.name, outcome.took.as_millis());
+            // Neither the statement nor a value: others read the log.
+            tracing::warn!(target: "martydb", "slow: {service}: {operation} of {collection} by {login} took {took} ms");
+        }
+    }
+}
+
+impl ServedService {
+    /// Counts a statement from now until it is told how it ended.
+    pub fn timed<'a>(
+        &'a self,
+        login: &'a str,
+        (operation, collection): (&'static str, &'a str),
+        statement: &'a str,
+    ) -> TimedStatement<'a> {
+        TimedStatement {
+            service: self,
+            subject: ShapeSubject { login, operation, collection, statement },
+            begun: Instant::now(),
+            rows: None,
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Reasons for which a statement has no result, and the answers to them.
+
+use super::unavailable;
+use crate::fault::{DatabaseReport, RequestFault, of_server};
+use crate::raised::raised;
+
+/// Reason for which a statement has no result.
+#[derive(Debug)]
+pub enum DatabaseFault {
+    Reported(tokio_postgres::Error),
+    TooSlow,
+    /// The connection is back in its pool.
+    Released,
+    /// A record beside the writes could not be written: see [`records`](crate::serving).
+    Unrecorded(Box<DatabaseFault>),
+    /// A record that has to be there is not.
+    NoRecord,
+    /// The answer to COMMIT was lost.
+    UnknownOutcome,
+}
+
+impl DatabaseFault {
+    /// Returns the answer. `authenticated` is `false` for the anonymous caller.
+    pub fn answer(&self, authenticated: bool, may_read_rows: bool) -> RequestFault {
+        match self {
+            DatabaseFault::Reported(error) => of_database(error, authenticated, may_read_rows),
+            DatabaseFault::TooSlow => {
+                RequestFault::new(504, "57014", "the request took too long, and was cancelled")
+            }
+            DatabaseFault::Released => unavailable(),
+            DatabaseFault::Unrecorded(fault) => match fault.sqlstate() {
+                // The schema is missing, or the login may not write to it.
+                Some(state) if state.starts_with("42") || state.starts_with("3F") => unrecorded(state),
+                _ => fault.answer(authenticated, may_read_rows),
+            },
+            DatabaseFault::NoRecord => unrecorded("no row"),
+            DatabaseFault::UnknownOutcome => {
+                RequestFault::new(504, "MDB008", "the outcome of the request is unknown")
+                    .hint("With an Idempotency-Key, repeat it with the same key: it is done once. Without one, read first if it was done.")
+            }
+        }
+    }
+
+    /// Returns the SQLSTATE that the server reported.
+    pub fn sqlstate(&self) -> Option<&str> {
+        match self {
+            DatabaseFault::Reported(error) => error.code().map(tokio_postgres::error::SqlState::code),
+            DatabaseFault::Unrecorded(fault) => fault.sqlstate(),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the answer where records beside the writes cannot be written: nothing was done.
+fn unrecorded(why: &str) -> RequestFault {
+    tracing::warn!("the schema martydb_serve cannot be written ({why}): run `martydb apply`");
+    let message = "the data service cannot keep its records: nothing was done";
+    RequestFault::new(503, "MDB011", message).header("Retry-After", "1")
+}
+
+/// Returns the answer to an error that the server reported, or to a connection that ended.
+pub fn of_database(error: &tokio_postgres::Error, authenticated: bool, may_read_rows: bool) -> RequestFault {
+    let Some(found) = error.as_db_error() else { return unavailable() };
+    let report = DatabaseReport {
+        sqlstate: found.code().code().to_owned(),
+        message: found.message().to_owned(),
+        detail: found.detail().map(str::to_owned),
+        hint: found.hint().map(str::to_owned),
+    };
+    raised(&report).unwrap_or_else(|| of_server(&report, authenticated, may_read_rows))
+}

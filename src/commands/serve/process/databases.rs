@@ -1,0 +1,234 @@
+//! Settings and passwords of the services, from the manifest and the secret store.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Notify;
+
+use martydb_config::secrets::CredentialKey;
+use martydb_model::contract::REFINERY_TABLE;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::{DesiredService, RoleName, ServerName, ServiceExposure};
+use martydb_pg::server::{Access, Endpoint};
+use martydb_provision::run::Run;
+use martydb_serve::guard::ServerBreaker;
+use martydb_serve::serving::ServedDatabase;
+use martydb_serve::session::{LoginPool, LoginTarget, ServerWay};
+use martydb_serve::settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
+
+/// Parts that the services of a process share, also across reloads.
+#[derive(Default)]
+pub struct SharedParts {
+    servers: BTreeMap<String, SharedServer>,
+    /// Connection of the monitor's login to each server.
+    monitors: BTreeMap<String, LoginPool>,
+    /// Told where a server rejects a password: the store may have another one.
+    pub renewals: Arc<Notify>,
+}
+
+/// A server, as all its services share it: what one finds out, the others need not try.
+#[derive(Clone)]
+struct SharedServer {
+    way: ServerWay,
+    breaker: Arc<ServerBreaker>,
+}
+
+impl SharedParts {
+    /// Returns a server; one that the manifest places elsewhere now is another one.
+    fn server(&mut self, name: &str, endpoint: &Endpoint) -> Result<SharedServer> {
+        let way = ServerWay::to(endpoint)?;
+        if let Some(known) = self.servers.get(name).filter(|known| known.way.is_as(&way)) {
+            return Ok(known.clone());
+        }
+        let server = SharedServer { way, breaker: Arc::default() };
+        self.servers.insert(name.to_owned(), server.clone());
+        Ok(server)
+    }
+
+    /// Reads settings and passwords of the services.
+    pub async fn databases(
+        &mut self,
+        run: &Run,
+        services: &[(DesiredService, ServiceExposure)],
+    ) -> Result<Vec<ServedDatabase>> {
+        let mut databases = vec![];
+        for (service, exposure) in services {
+            databases.push(self.database(run, service, exposure).await?);
+        }
+        Ok(databases)
+    }
+
+    /// Reads settings and passwords of a service.
+    pub async fn database(
+        &mut self,
+        run: &Run,
+        service: &DesiredService,
+        exposure: &ServiceExposure,
+    ) -> Result<ServedDatabase> {
+        let further = further_logins(run, service);
+        let passwords = passwords(run, service, exposure, &further).await?;
+        let access = run.access(&service.server).await?;
+        let logins = ServedLogins { service, exposure, passwords };
+        let server = self.server(&service.server, &access.endpoint)?;
+        let shared = (&server, &self.renewals);
+        if !self.monitors.contains_key(&service.server)
+            && let Some(found) = monitor(run, &service.server, &access, shared).await?
+        {
+            self.monitors.insert(service.server.clone(), found);
+        }
+        let monitor = self.monitors.get(&service.server).cloned();
+        let target = |role: &RoleName, reads_only| logins.target(role, reads_only, shared);
+        Ok(ServedDatabase {
+            name: service.name.to_string(),
+            server: service.server.clone(),
+            exposure: served_exposure(service, exposure),
+            read: target(&exposure.reader, true),
+            write: target(&exposure.writer, false),
+            // Reads must not write; a write begins its transaction with READ WRITE.
+            further: further.iter().map(|login| target(login, true)).collect(),
+            monitor,
+        })
+    }
+}
+
+/// Logins of a service with what they need.
+struct ServedLogins<'a> {
+    service: &'a DesiredService,
+    exposure: &'a ServiceExposure,
+    passwords: BTreeMap<RoleName, SecretString>,
+}
+
+/// The server, and where a rejected password is told.
+type SharedByPools<'a> = (&'a SharedServer, &'a Arc<Notify>);
+
+impl ServedLogins<'_> {
+    fn target(
+        &self,
+        role: &RoleName,
+        reads_only: bool,
+        (server, renewals): SharedByPools<'_>,
+    ) -> LoginTarget {
+        let (service, exposure) = (self.service, self.exposure);
+        LoginTarget {
+            way: server.way.clone(),
+            database: service.database.to_string(),
+            role: role.to_string(),
+            password: self.passwords.get(role).cloned(),
+            schemas: exposure.schemas.iter().chain(&service.schemas).map(ToString::to_string).collect(),
+            timeout: exposure.timeout,
+            reads_only,
+            connections: usize::from(exposure.connections),
+            wait: exposure.wait,
+            breaker: server.breaker.clone(),
+            renewals: renewals.clone(),
+        }
+    }
+}
+
+/// Most time of a statement about a server's statistics.
+const STATISTICS: Duration = Duration::from_secs(5);
+
+/// Returns a pool of the monitor's login, if the manifest has one and it was created.
+async fn monitor(
+    run: &Run,
+    server: &ServerName,
+    access: &Access,
+    (shared, renewals): SharedByPools<'_>,
+) -> Result<Option<LoginPool>> {
+    let Some((role, password)) = monitor_password(run, server).await? else { return Ok(None) };
+    let target = LoginTarget {
+        way: shared.way.clone(),
+        database: access.maintenance.clone(),
+        role: role.to_string(),
+        password: Some(password),
+        schemas: vec!["pg_catalog".into()],
+        timeout: STATISTICS,
+        reads_only: true,
+        connections: 1,
+        wait: STATISTICS,
+        breaker: shared.breaker.clone(),
+        renewals: renewals.clone(),
+    };
+    LoginPool::new(&target).map(Some)
+}
+
+async fn monitor_password(run: &Run, server: &ServerName) -> Result<Option<(RoleName, SecretString)>> {
+    let desired = run.manifest.desired(server);
+    let Some(login) = desired.access.values().find(|role| role.monitors) else { return Ok(None) };
+    let Some(key) = CredentialKey::of_access(server, login) else { return Ok(None) };
+    let secrets = run.store.read_present(&[key]).await?;
+    let password = secrets.get(server, &login.name).filter(|password| !password.expose_secret().is_empty());
+    Ok(password.map(|password| (login.name.clone(), password.clone())))
+}
+
+/// Returns the passwords of all logins of a service as the store has them now, by login.
+pub async fn current_passwords(
+    run: &Run,
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+) -> Result<BTreeMap<String, SecretString>> {
+    let mut all = passwords(run, service, exposure, &further_logins(run, service)).await?;
+    all.extend(monitor_password(run, &service.server).await?);
+    Ok(all.into_iter().map(|(role, password)| (role.to_string(), password)).collect())
+}
+
+fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> ServedExposure {
+    let mut hide = exposure.hide.clone();
+    // Events are the relay's, and no rows of the service.
+    hide.extend(service.outbox.as_ref().map(|outbox| outbox.table.clone()));
+    // The reading login may read it, for `/api/db/migrations`.
+    hide.insert(REFINERY_TABLE.into());
+    let limits = RequestLimits {
+        rows: i64::from(exposure.rows),
+        timeout: exposure.timeout,
+        aggregates: exposure.aggregates,
+        cost: exposure.cost,
+        slow: exposure.slow,
+        ..RequestLimits::default()
+    };
+    ServedExposure {
+        schemas: exposure.schemas.iter().map(ToString::to_string).collect(),
+        only: exposure.only.clone(),
+        hide,
+        functions: ExposedFunctions::Listed(exposure.functions.clone()),
+        limits,
+        transactions: exposure.transactions,
+        rollback: exposure.rollback,
+        unfiltered_writes: false,
+        volatile_reads: false,
+        unchecked_rights: false,
+        claims: exposure.claims,
+        records: KeptRecords { writes: exposure.audit.writes, reads: exposure.audit.reads, keys: true },
+    }
+}
+
+/// Returns the logins of `access` that callers of the service get.
+fn further_logins(run: &Run, service: &DesiredService) -> BTreeSet<RoleName> {
+    let own = run.manifest.serve.callers.values().filter(|caller| caller.service == service.name);
+    own.filter_map(|caller| caller.login.clone()).collect()
+}
+
+async fn passwords(
+    run: &Run,
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+    further: &BTreeSet<RoleName>,
+) -> Result<BTreeMap<RoleName, SecretString>> {
+    let desired = run.manifest.desired(&service.server);
+    let mut passwords = BTreeMap::new();
+    for role in exposure.own_logins().into_iter().chain(further) {
+        let key = desired.access.get(role).and_then(|login| CredentialKey::of_access(&service.server, login));
+        let secrets = run.store.read(key.as_slice()).await?;
+        let password =
+            secrets.get(&service.server, role).filter(|password| !password.expose_secret().is_empty());
+        let password = password.cloned().ok_or_else(|| {
+            let message = format!("the secret store has no password of {role}");
+            Error::new(Kind::Unreachable, message)
+                .hint(format!("run `martydb apply --service {}`: it creates the login", service.name))
+        })?;
+        passwords.insert(role.clone(), password);
+    }
+    Ok(passwords)
+}
