@@ -1,6 +1,6 @@
 //! HTTP: routes, limits, and counters of the process.
 
-mod metrics;
+mod counters;
 mod services;
 
 use std::collections::{BTreeMap, HashMap};
@@ -30,7 +30,7 @@ use crate::serving::{
 pub struct ServedProcess {
     /// Project of the manifest, which labels the metrics.
     project: String,
-    services: RwLock<ServiceMap>,
+    services: RwLock<ServedServices>,
     callers: RwLock<CallerBook>,
     /// Tasks that follow migrations, by service.
     following: Mutex<HashMap<String, JoinHandle<()>>>,
@@ -40,7 +40,7 @@ pub struct ServedProcess {
 }
 
 /// Services by name.
-type ServiceMap = HashMap<String, Arc<ServedService>>;
+type ServedServices = HashMap<String, Arc<ServedService>>;
 
 /// Most open connections.
 const CONNECTIONS: usize = 1024;

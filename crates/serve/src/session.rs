@@ -20,8 +20,8 @@ use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
 use crate::compile::CompiledStatement;
 use crate::fault::{RequestFault, Served};
 use crate::guard::{NO_CONNECTION, ServerBreaker};
-pub use fault::DatabaseFault;
 use fault::of_database;
+pub use fault::{DatabaseFault, UNREACHABLE, unavailable};
 use password::{LoginPassword, PasswordConnect};
 pub use target::LoginTarget;
 pub use way::ServerWay;
@@ -169,14 +169,6 @@ fn mistrust(error: &tokio_postgres::Error) -> Option<String> {
     let cause = std::error::Error::source(error)?;
     let is_other = error.as_db_error().is_some() || cause.is::<std::io::Error>();
     (!is_other).then(|| cause.to_string())
-}
-
-/// Code of the answer where the database cannot be reached.
-pub const UNREACHABLE: &str = "PGRST000";
-
-/// Returns the answer of a service whose database cannot be reached.
-pub fn unavailable() -> RequestFault {
-    RequestFault::new(503, UNREACHABLE, "Database connection error.").header("Retry-After", "1")
 }
 
 /// A connection of a login. It goes back to its pool by [`release`](LoginSession::release) alone: dropped in any other way,

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use martydb_model::error::Result;
 use secrecy::SecretString;
 
-use super::{ServedProcess, ServiceMap};
+use super::{ServedProcess, ServedServices};
 use crate::callers::CallerBook;
 use crate::serving::{ServedDatabase, ServedService};
 
@@ -18,7 +18,7 @@ impl ServedProcess {
     }
 
     /// Returns all services.
-    pub(super) fn all(&self) -> ServiceMap {
+    pub(super) fn all(&self) -> ServedServices {
         self.services.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -60,7 +60,7 @@ impl ServedProcess {
         following.drain().for_each(|(_, task)| task.abort());
     }
 
-    async fn made(&self, databases: Vec<ServedDatabase>) -> Result<ServiceMap> {
+    async fn made(&self, databases: Vec<ServedDatabase>) -> Result<ServedServices> {
         let known = self.all();
         let one = |database: ServedDatabase| {
             let former = known.get(&database.name);
@@ -71,12 +71,12 @@ impl ServedProcess {
             };
             Ok((name, service))
         };
-        let services: ServiceMap = databases.into_iter().map(one).collect::<Result<_>>()?;
+        let services: ServedServices = databases.into_iter().map(one).collect::<Result<_>>()?;
         try_join_all(services.values().map(|service| service.check_way())).await?;
         Ok(services)
     }
 
-    fn put(&self, services: ServiceMap) {
+    fn put(&self, services: ServedServices) {
         let former = std::mem::replace(
             &mut *self.services.write().unwrap_or_else(PoisonError::into_inner),
             services.clone(),

@@ -1,8 +1,15 @@
 //! Reasons for which a statement has no result, and the answers to them.
 
-use super::unavailable;
 use crate::fault::{DatabaseReport, RequestFault, of_server};
 use crate::raised::raised;
+
+/// Code of the answer where the database cannot be reached.
+pub const UNREACHABLE: &str = "PGRST000";
+
+/// Returns the answer of a service whose database cannot be reached.
+pub fn unavailable() -> RequestFault {
+    RequestFault::new(503, UNREACHABLE, "Database connection error.").header("Retry-After", "1")
+}
 
 /// Reason for which a statement has no result.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! What a service exposes, read without serving it.
+//! Objects that a service exposes, read without serving it.
 
 use super::callers::served_caller;
 use super::databases::SharedParts;
