@@ -20,6 +20,8 @@ pub struct MigrationTarget {
     pub readonly: RoleName,
     /// Further roles that may use the database.
     pub further: Vec<RoleName>,
+    /// The one of them that may read the history: the data service's reading login.
+    pub history_reader: Option<RoleName>,
     pub endpoint: Endpoint,
     /// The migrator.
     pub login: Login,

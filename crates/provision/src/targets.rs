@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use crate::context::Context;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
-use martydb_model::{DesiredService, RoleKind, RoleName};
+use martydb_model::{DesiredService, RoleKind};
 use martydb_pg::server::existence::ExistenceCheck;
 use martydb_pg::server::{Access, Login};
 
@@ -40,7 +40,8 @@ pub async fn of(
             owner: service.role(RoleKind::Owner).clone(),
             app: service.role(RoleKind::App).clone(),
             readonly: service.role(RoleKind::Readonly).clone(),
-            further: outsiders(service),
+            further: service.further_roles(),
+            history_reader: service.serve.as_ref().map(|exposure| exposure.reader.clone()),
             endpoint: access.endpoint.clone(),
             login,
             folder: service.migrations.clone(),
@@ -51,10 +52,4 @@ pub async fn of(
         })
     };
     Ok(services.iter().map(|service| (service.clone(), target(service))).collect())
-}
-
-/// Returns the further roles that may not read the history: all but the data service's reading login.
-fn outsiders(service: &DesiredService) -> Vec<RoleName> {
-    let reads = |role: &RoleName| service.serve.as_ref().is_some_and(|exposure| exposure.reader == *role);
-    service.further_roles().into_iter().filter(|role| !reads(role)).collect()
 }

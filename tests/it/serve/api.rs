@@ -258,7 +258,7 @@ fn refusals(api: &ApiService, server: &Server) {
         (404, "GET", "schema/secret", Some(&api.writer), Value::Null),
         (404, "GET", "pg_catalog.pg_authid", Some(&api.writer), Value::Null),
         (404, "GET", "counter%22%3B--", Some(&api.writer), Value::Null),
-        (404, "GET", "stats", Some(&api.writer), Value::Null),
+        (501, "GET", "stats", Some(&api.writer), Value::Null),
         (404, "GET", "a/b/c", Some(&api.writer), Value::Null),
         (404, "GET", "counter/999", Some(&api.writer), Value::Null),
         (405, "DELETE", "counter", Some(&api.writer), Value::Null),

@@ -67,8 +67,8 @@ fn breaker(api: &ApiService, mut server: Server) {
     assert!((0..20).all(|_| ask().status == 503) && start.elapsed() < Duration::from_secs(1));
     let metrics = api.service.ask("GET", "/metrics", None, &[], "").body;
     for line in [
-        "martydb_serve_breaker_open{service=\"srg_a\"} 1",
-        "martydb_serve_refused_total{service=\"srg_a\",reason=\"rate\"}",
+        "martydb_serve_breaker_open{project=\"srg\",service=\"srg_a\",server=\"main\",database=\"srg_a\"} 1",
+        "martydb_serve_refused_total{project=\"srg\",service=\"srg_a\",server=\"main\",database=\"srg_a\",reason=\"breaker\"}",
     ] {
         assert!(metrics.contains(line), "{metrics}");
     }

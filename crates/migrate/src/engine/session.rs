@@ -166,6 +166,7 @@ impl<'a> MigrationSession<'a> {
         let rows = self.query([tables::existing_roles(&target.further)]).await?;
         let names = rows.iter().flatten().map(Row::read).collect::<Result<Vec<String>, _>>()?;
         let found = target.further.iter().filter(|role| names.iter().any(|name| name == role.as_str()));
+        let found = found.filter(|role| target.history_reader.as_ref() != Some(*role));
         Ok(target.outsiders(&found.cloned().collect::<Vec<_>>()))
     }
 
