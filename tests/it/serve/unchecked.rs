@@ -41,6 +41,7 @@ impl Unchecked<'_> {
             connections: 2,
             wait: Duration::from_secs(5),
             breaker: Arc::default(),
+            renewals: Arc::default(),
         };
         let exposure = ServedExposure {
             schemas: vec!["public".into()],
@@ -50,10 +51,12 @@ impl Unchecked<'_> {
         };
         let served = ServedDatabase {
             name: "shop".into(),
+            server: "main".into(),
             exposure,
             read: target(format!("{logins}_serve_ro"), true),
             write: target(format!("{logins}_serve"), false),
             further: vec![],
+            monitor: None,
         };
         let mut book = CallerBook::default();
         for (name, right) in [("reader", CallerRight::Read), ("writer", CallerRight::Write)] {

@@ -71,7 +71,12 @@ impl ServerWay {
 
     /// Returns `true` if both lead to one server in one manner.
     pub fn is_as(&self, other: &ServerWay) -> bool {
-        self.endpoint == other.endpoint
+        self.leads_to(&other.endpoint)
+    }
+
+    /// Returns `true` if it leads to this server in this manner.
+    pub fn leads_to(&self, endpoint: &Endpoint) -> bool {
+        *self.endpoint == *endpoint
     }
 
     /// Returns the settings of connections that take this way.

@@ -38,11 +38,10 @@ struct SharedServer {
 impl SharedParts {
     /// Returns a server; one that the manifest places elsewhere now is another one.
     fn server(&mut self, name: &str, endpoint: &Endpoint) -> Result<SharedServer> {
-        let way = ServerWay::to(endpoint)?;
-        if let Some(known) = self.servers.get(name).filter(|known| known.way.is_as(&way)) {
+        if let Some(known) = self.servers.get(name).filter(|known| known.way.leads_to(endpoint)) {
             return Ok(known.clone());
         }
-        let server = SharedServer { way, breaker: Arc::default() };
+        let server = SharedServer { way: ServerWay::to(endpoint)?, breaker: Arc::default() };
         self.servers.insert(name.to_owned(), server.clone());
         Ok(server)
     }
