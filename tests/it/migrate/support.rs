@@ -63,6 +63,7 @@ impl Service {
             app: role("app"),
             readonly: role("ro"),
             further: vec![],
+            history_reader: None,
             endpoint: Endpoint {
                 host: Host::Tcp("127.0.0.1".into()),
                 port: server().port,
