@@ -60,7 +60,7 @@ ROWS = f"SELECT format('SELECT json_build_array(%L, coalesce(json_agg(t), ''[]''
 def contents(database):
     """Types of the columns and rows of each table."""
     # Values may have line breaks, so a NUL ends each array.
-    types = json.loads(psql(database, COLUMNS, "-At").stdout or "{}") or {}
+    types = json.loads(psql(database, COLUMNS, "-At").stdout.strip() or "{}")
     rows = psql(database, ROWS, "-At", "-z", "-0").stdout.split("\0")
     rows = dict(json.loads(one) for one in rows if one.strip())
     return {table: (types[table], rows.get(table, [])) for table in types}
