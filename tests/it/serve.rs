@@ -12,6 +12,7 @@ mod openapi;
 mod operations;
 mod records;
 mod reload;
+mod replicas;
 mod tls;
 mod tokens;
 mod unchecked;

@@ -54,6 +54,7 @@ async fn main() {
         write: target(&words[3], false),
         further: vec![target(AUTHOR, false)],
         monitor: None,
+        replicas: vec![],
     };
     let process = Arc::new(ServedProcess::new("test", callers()));
     process.serve(vec![database]).await.unwrap();

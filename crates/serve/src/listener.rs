@@ -18,11 +18,11 @@ use martydb_deploy::monitor::exposition::Exposition;
 use martydb_model::error::Result;
 use tokio::task::JoinHandle;
 
-use crate::callers::CallerBook;
+use crate::callers::{CallerBook, CallerRight, RequestCaller};
 use crate::fault::{RequestFault, Served};
 use crate::page::ApiPage;
 use crate::serving::{
-    API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, RestRequest, ServedService, respond, respond_api,
+    API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, RestRequest, ServedService, WRITTEN, respond, respond_api,
     respond_openapi,
 };
 
@@ -213,11 +213,26 @@ async fn served(
     let body =
         String::from_utf8(body.into()).map_err(|_| RequestFault::invalid_body("the body is not UTF-8"))?;
     let rest = RestRequest { method, path, query, headers, body };
-    match addressed {
-        Addressed::Api(_) => respond_api(&service, &caller, &rest).await,
-        Addressed::Document => respond_openapi(&service, &caller, &rest).await,
-        Addressed::Rest(_) => respond(&service, &caller, &rest).await,
+    answered(&service, &caller, &rest, addressed).await
+}
+
+/// Answers by the face of a request; the answer to a write has its token.
+async fn answered(
+    service: &Arc<ServedService>,
+    caller: &RequestCaller,
+    rest: &RestRequest,
+    addressed: Addressed<'_>,
+) -> Served<HttpAnswer> {
+    let mut answer = match addressed {
+        Addressed::Api(_) => respond_api(service, caller, rest).await,
+        Addressed::Document => respond_openapi(service, caller, rest).await,
+        Addressed::Rest(_) => respond(service, caller, rest).await,
+    }?;
+    let may_have_written = rest.writes() && caller.caller.right == CallerRight::Write && answer.status < 400;
+    if may_have_written && let Some(token) = service.written().await {
+        answer.headers.push((WRITTEN.into(), token));
     }
+    Ok(answer)
 }
 
 /// Returns the time in seconds since 1970.

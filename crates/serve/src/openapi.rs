@@ -27,6 +27,8 @@ pub struct DocumentSource<'a> {
     /// The exposed schema that it is about.
     pub schema: &'a str,
     pub privileges: &'a CallerPrivileges,
+    /// `true` if the monitor's login tells statistics.
+    pub monitored: bool,
 }
 
 /// Text of an object in JSON that grows member by member, so that a service of many collections needs no more memory than its
@@ -83,8 +85,15 @@ impl DocumentSource<'_> {
         if self.caller.right == CallerRight::Write && self.exposure.transactions.is_some() {
             words.insert("interactive");
         }
-        let transactions = PathTemplate { text: include_str!("openapi/transactions.json"), name: "" };
-        parts.paths.add(&transactions.paths(&words, &[]));
+        if self.caller.name != ANONYMOUS {
+            words.insert("known");
+        }
+        if self.monitored {
+            words.insert("monitor");
+        }
+        for text in [include_str!("openapi/transactions.json"), include_str!("openapi/operations.json")] {
+            parts.paths.add(&PathTemplate { text, name: "" }.paths(&words, &[]));
+        }
         parts.check(most)?;
         Ok(self.joined(parts))
     }

@@ -57,6 +57,7 @@ impl Unchecked<'_> {
             write: target(format!("{logins}_serve"), false),
             further: vec![],
             monitor: None,
+            replicas: vec![],
         };
         let mut book = CallerBook::default();
         for (name, right) in [("reader", CallerRight::Read), ("writer", CallerRight::Write)] {

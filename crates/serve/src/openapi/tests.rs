@@ -80,6 +80,7 @@ fn written(right: CallerRight) -> Value {
         catalog: &catalog,
         schema: "public",
         privileges: &privileges,
+        monitored: false,
     };
     serde_json::from_str(&source.document().unwrap()).unwrap()
 }
@@ -107,6 +108,8 @@ fn a_document_has_what_the_caller_may_do_and_no_more() {
         "get /rest/rpc/total",
         "post /api/db/transaction",
         "get /rest/stats",
+        "get /api/db/health",
+        "get /api/db/migrations",
     ];
     for path in read {
         assert!(reader.contains(path), "{path}: {reader:?}");

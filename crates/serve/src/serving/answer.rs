@@ -1,5 +1,7 @@
 //! Answers: status, headers and body of a result.
 
+use std::sync::Arc;
+
 use crate::face::rest::{CountWish, ParsedQuery, Preferences, ReturnWish};
 use crate::fault::{AnswerHeader, RequestFault};
 use crate::request::{Resolution, RowAction, RowRange};
@@ -22,6 +24,8 @@ pub struct StatementResult {
     /// Key of the new row, as a JSON object of filters.
     pub location: Option<String>,
     pub inserted: Option<i64>,
+    /// Name of the replica that it was read at.
+    pub replica: Option<Arc<str>>,
     /// Status and headers that code of the service set.
     pub status: Option<u16>,
     pub headers: Vec<(String, String)>,
@@ -35,6 +39,9 @@ impl From<RequestFault> for HttpAnswer {
         HttpAnswer { status: fault.status, headers, body: fault.body().into_bytes() }
     }
 }
+
+/// Header with the name of the replica that an answer was read at.
+pub const REPLICA: &str = "Martydb-Replica";
 
 /// Parts of a request that its answer depends on.
 pub struct AnswerParts<'a> {
@@ -50,6 +57,7 @@ pub struct AnswerParts<'a> {
 impl AnswerParts<'_> {
     /// Returns the answer to a read.
     pub fn read(&self, result: StatementResult, range: RowRange, without_body: bool) -> HttpAnswer {
+        let replica = result.replica.clone();
         let mut answer = match self.page(result, range, without_body) {
             Ok(answer) => answer,
             Err(answer) => return answer,
@@ -57,6 +65,7 @@ impl AnswerParts<'_> {
         let canonical = &self.query.canonical;
         let suffix = if canonical.is_empty() { String::new() } else { format!("?{canonical}") };
         answer.headers.push(("Content-Location".into(), format!("/{}{suffix}", self.relation)));
+        answer.headers.extend(replica.map(|name| (REPLICA.into(), name.to_string())));
         answer
     }
 

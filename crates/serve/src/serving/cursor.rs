@@ -52,6 +52,19 @@ impl CursorKey {
         })
     }
 
+    /// Returns the signature of a text that is no cursor.
+    pub fn tag(&self, text: &str) -> Option<String> {
+        let tag = hmac::sign(self.0.as_ref()?, format!("place\n{text}").as_bytes());
+        Some(URL_SAFE_NO_PAD.encode(&tag.as_ref()[..SIGNED]))
+    }
+
+    /// Returns `true` for a signature of this key on the text.
+    pub fn has_tag(&self, text: &str, tag: &str) -> bool {
+        let expected = self.tag(text).unwrap_or_default();
+        let differs = expected.bytes().zip(tag.bytes()).fold(0, |all, (one, other)| all | (one ^ other));
+        !expected.is_empty() && expected.len() == tag.len() && differs == 0
+    }
+
     fn verified(&self, relation: &str, order: &[OrderedField], cursor: &str) -> Option<PagePlace> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (tag, text) = bytes.split_at_checked(SIGNED)?;

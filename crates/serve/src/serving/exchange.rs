@@ -5,26 +5,26 @@ use std::sync::Arc;
 use martydb_model::sql::stmt;
 
 use super::action::{RestRequest, action, options};
-use super::answer::{AnswerParts, HttpAnswer, StatementResult, content_range};
+use super::answer::{AnswerParts, HttpAnswer, StatementResult};
 use super::cost::check_cost;
 use super::etag::conditional;
 use super::part::{root_range, schema};
-use super::precondition::Precondition;
+use super::precondition::{Precondition, precondition};
+use super::reading::ReadWish;
 use super::records::{AuditedAction, Begun, RequestRecords, key_of, operation};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
 use crate::callers::{CallerRight, RequestCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
-use crate::compile::{CompiledStatement, WrittenRows, lock_statement, read_statement, write_statement};
+use crate::compile::{CompiledStatement, WrittenRows, read_statement, write_statement};
 use crate::face::rest::{
-    AnswerMedia, CountWish, ParsedQuery, Preferences, ReturnWish, TransactionEnd, accepted_of_relation,
-    parse_query,
+    CountWish, ParsedQuery, Preferences, ReturnWish, TransactionEnd, accepted_of_relation, parse_query,
 };
 use crate::fault::{RequestFault, Served};
 use crate::plan::{PlannedTree, plan_tree};
 use crate::request::{BodyForm, RowAction, RowQuery};
 use crate::session::{DatabaseFault, LoginSession};
-use crate::settings::{RequestLimits, ServedExposure};
+use crate::settings::ServedExposure;
 
 /// Answers a request of a caller.
 pub async fn respond(
@@ -69,6 +69,7 @@ pub async fn respond(
         relation,
         preferences: &preferences,
         form: media.form,
+        wish: ReadWish::of(service, request)?,
         precondition: precondition(&catalog, &exposure.limits, relation, &query.rows, request, &media)?
             .filter(|_| changes_rows(&action)),
     };
@@ -100,27 +101,6 @@ fn changes_rows(action: &RowAction) -> bool {
     matches!(action, RowAction::Update { .. } | RowAction::Put { .. } | RowAction::Delete)
 }
 
-/// Returns the condition of `If-Match`, on the representation that GET of the same address has.
-fn precondition(
-    catalog: &ServedCatalog,
-    limits: &RequestLimits,
-    relation: &ExposedRelation,
-    query: &RowQuery,
-    request: &RestRequest,
-    media: &AnswerMedia,
-) -> Served<Option<Precondition>> {
-    let Some(tags) = request.header("if-match") else { return Ok(None) };
-    let (tree, form) = (plan_tree(catalog, limits, relation, query, false)?, media.form);
-    let locked =
-        WrittenRows { catalog, relation, query, action: &RowAction::Delete, returns: false, locates: false };
-    let headers = vec![
-        ("Content-Type".into(), media.media_type.clone()),
-        ("Content-Range".into(), content_range(0, 0, None)),
-    ];
-    let (lock, read) = (lock_statement(&locked)?, read_statement(catalog, &tree, form, None)?);
-    Ok(Some(Precondition { tags: tags.to_owned(), lock, read, form, headers }))
-}
-
 /// A request that is ready to run.
 struct RestCall<'a> {
     service: &'a ServedService,
@@ -130,6 +110,7 @@ struct RestCall<'a> {
     relation: &'a ExposedRelation,
     preferences: &'a Preferences,
     form: BodyForm,
+    wish: Option<ReadWish>,
     precondition: Option<Precondition>,
 }
 
@@ -158,6 +139,13 @@ impl RestCall<'_> {
             Some(CountWish::Planned) | None => None,
         };
         let compiled = read_statement(self.catalog, tree, form, counts)?;
+        // What a replica cannot answer, the primary may: a table that it does not have yet.
+        if let Some((mut session, replica)) = self.service.at_replica(&self.caller.caller, self.wish).await
+            && let Ok(done) = self.recorded_read(&mut session, filters, tree, &compiled).await
+        {
+            let result = self.finish(session, Ok(done), tree.runs_code()).await?;
+            return Ok(StatementResult { replica: Some(replica), ..result });
+        }
         let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
         let done = self.recorded_read(&mut session, filters, tree, &compiled).await;
         self.finish(session, done, tree.runs_code()).await

@@ -51,6 +51,7 @@ impl ServedService {
             catalog: &catalog,
             schema,
             privileges: &privileges,
+            monitored: self.statistics.are_told(),
         };
         source.document()
     }

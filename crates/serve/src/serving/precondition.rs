@@ -1,12 +1,38 @@
 //! `If-Match` of a write (RFC 9110, section 13.1.1): the row is locked and read again in the transaction of the write, and has
 //! to have a tag that the caller names.
 
-use super::answer::{HttpAnswer, StatementResult};
+use super::action::RestRequest;
+use super::answer::{HttpAnswer, StatementResult, content_range};
 use super::etag::tag;
-use crate::compile::CompiledStatement;
+use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::compile::{CompiledStatement, WrittenRows, lock_statement, read_statement};
+use crate::face::rest::AnswerMedia;
 use crate::fault::{AnswerHeader, RequestFault, Served};
-use crate::request::BodyForm;
+use crate::plan::plan_tree;
+use crate::request::{BodyForm, RowAction, RowQuery};
 use crate::session::{DatabaseFault, LoginSession};
+use crate::settings::RequestLimits;
+
+/// Returns the condition of `If-Match`, on the representation that GET of the same address has.
+pub fn precondition(
+    catalog: &ServedCatalog,
+    limits: &RequestLimits,
+    relation: &ExposedRelation,
+    query: &RowQuery,
+    request: &RestRequest,
+    media: &AnswerMedia,
+) -> Served<Option<Precondition>> {
+    let Some(tags) = request.header("if-match") else { return Ok(None) };
+    let (tree, form) = (plan_tree(catalog, limits, relation, query, false)?, media.form);
+    let locked =
+        WrittenRows { catalog, relation, query, action: &RowAction::Delete, returns: false, locates: false };
+    let headers = vec![
+        ("Content-Type".into(), media.media_type.clone()),
+        ("Content-Range".into(), content_range(0, 0, None)),
+    ];
+    let (lock, read) = (lock_statement(&locked)?, read_statement(catalog, &tree, form, None)?);
+    Ok(Some(Precondition { tags: tags.to_owned(), lock, read, form, headers }))
+}
 
 /// A condition on the row that a write changes.
 pub struct Precondition {

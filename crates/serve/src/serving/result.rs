@@ -13,6 +13,7 @@ impl StatementResult {
         let wrong = |_: tokio_postgres::Error| RequestFault::new(500, "22021", "the answer is not UTF-8");
         let body: Option<String> = row.try_get(2).map_err(wrong)?;
         Ok(StatementResult {
+            replica: None,
             total: row.try_get(0).map_err(wrong)?,
             rows: row.try_get(1).map_err(wrong)?,
             body: bytes(body.unwrap_or_default(), form.is_binary()),

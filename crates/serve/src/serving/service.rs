@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::cursor::CursorKey;
 use super::idempotency;
 use super::open_transactions::TransactionBook;
+use super::replicas::{ReplicaTargets, ServiceReplicas};
 use super::statistics::DatabaseStatistics;
 use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
@@ -33,6 +34,8 @@ pub struct ServedDatabase {
     pub further: Vec<LoginTarget>,
     /// The monitor's login on the server, if the manifest has one.
     pub monitor: Option<LoginPool>,
+    /// Replicas for reads.
+    pub replicas: Vec<ReplicaTargets>,
 }
 
 impl ServedDatabase {
@@ -46,6 +49,8 @@ impl ServedDatabase {
             && self.write.is_as(&other.write)
             && same(&self.further, &other.further)
             && self.monitor.is_some() == other.monitor.is_some()
+            && self.replicas.len() == other.replicas.len()
+            && self.replicas.iter().zip(&other.replicas).all(|(one, other)| one.is_as(other))
     }
 }
 
@@ -62,6 +67,7 @@ pub struct ServedService {
     /// Names of the two logins, the reading one first.
     logins: [String; 2],
     pub statistics: DatabaseStatistics,
+    pub replicas: ServiceReplicas,
     pub guard: Arc<ServiceGuard>,
     pub breaker: Arc<ServerBreaker>,
     pub cursors: CursorKey,
@@ -102,6 +108,7 @@ impl ServedService {
             write: LoginPool::new(&database.write)?,
             further: further.collect::<Result<_>>()?,
             logins: [database.read.role.clone(), database.write.role.clone()],
+            replicas: ServiceReplicas::new(&database.replicas)?,
             statistics: DatabaseStatistics::new(&database.read.database, database.monitor.clone()),
             guard: former.map(|former| former.guard.clone()).unwrap_or_default(),
             breaker: database.read.breaker.clone(),
@@ -142,6 +149,7 @@ impl ServedService {
             pool.set_password(passwords.get(login));
         }
         self.statistics.set_password(passwords);
+        self.replicas.set_passwords(passwords);
     }
 
     /// Returns the pool of a login.
@@ -254,6 +262,7 @@ impl ServedService {
                 self.expire().await;
                 expired = Instant::now();
             }
+            self.replicas.look(&self.read).await;
             if let Err(fault) = self.refresh().await {
                 if fault.code == UNREACHABLE {
                     self.breaker.open(Instant::now());

@@ -28,6 +28,11 @@ impl DatabaseStatistics {
         DatabaseStatistics { pool, database: database.to_owned(), last: Mutex::default() }
     }
 
+    /// Returns `true` if there are any.
+    pub fn are_told(&self) -> bool {
+        self.pool.is_some()
+    }
+
     /// Sets the password of new connections, by login.
     pub fn set_password(&self, passwords: &BTreeMap<String, SecretString>) {
         if let Some(pool) = &self.pool {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 
+use martydb_config::manifest::ReplicaRole;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::contract::REFINERY_TABLE;
 use martydb_model::error::{Error, Kind, Result};
@@ -14,7 +15,7 @@ use martydb_model::{DesiredService, RoleName, ServerName, ServiceExposure};
 use martydb_pg::server::{Access, Endpoint};
 use martydb_provision::run::Run;
 use martydb_serve::guard::ServerBreaker;
-use martydb_serve::serving::ServedDatabase;
+use martydb_serve::serving::{ReplicaTargets, ServedDatabase};
 use martydb_serve::session::{LoginPool, LoginTarget, ServerWay};
 use martydb_serve::settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
 
@@ -79,16 +80,43 @@ impl SharedParts {
         }
         let monitor = self.monitors.get(&service.server).cloned();
         let target = |role: &RoleName, reads_only| logins.target(role, reads_only, shared);
+        let targets = (target(&exposure.reader, true), target(&exposure.writer, false));
+        let others = further.iter().map(|login| target(login, true)).collect();
+        let replicas = self.replicas(run, &logins, &further)?;
         Ok(ServedDatabase {
             name: service.name.to_string(),
             server: service.server.clone(),
             exposure: served_exposure(service, exposure),
-            read: target(&exposure.reader, true),
-            write: target(&exposure.writer, false),
+            read: targets.0,
+            write: targets.1,
             // Reads must not write; a write begins its transaction with READ WRITE.
-            further: further.iter().map(|login| target(login, true)).collect(),
+            further: others,
             monitor,
+            replicas,
         })
+    }
+
+    /// Returns the logins at the replicas that applications read at.
+    fn replicas(
+        &mut self,
+        run: &Run,
+        logins: &ServedLogins<'_>,
+        further: &BTreeSet<RoleName>,
+    ) -> Result<Vec<ReplicaTargets>> {
+        let server = &logins.service.server;
+        let read = run.manifest.servers[server].replicas.iter().filter(|one| one.role == ReplicaRole::Read);
+        let mut replicas = vec![];
+        for replica in read {
+            let there = self.server(&format!("{server} {}", replica.name), &replica.url.endpoint())?;
+            let at = |role: &RoleName| logins.target(role, true, (&there, &self.renewals));
+            replicas.push(ReplicaTargets {
+                name: replica.name.clone(),
+                read: at(&logins.exposure.reader),
+                further: further.iter().map(at).collect(),
+                max_lag: replica.max_lag,
+            });
+        }
+        Ok(replicas)
     }
 }
 

@@ -16,9 +16,10 @@ use crate::fault::{RequestFault, Served};
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowsBody, SelectEntry};
 use crate::serving::action::RestRequest;
-use crate::serving::answer::HttpAnswer;
+use crate::serving::answer::{HttpAnswer, REPLICA};
 use crate::serving::etag::{conditional, tag};
 use crate::serving::precondition::Precondition;
+use crate::serving::reading::ReadWish;
 use crate::serving::records::Begun;
 use crate::session::{DatabaseFault, LoginSession};
 
@@ -78,6 +79,15 @@ impl ApiCall<'_> {
         let prepared = self.prepare(&operation)?;
         let precondition = self.precondition(&operation)?;
         let runs_code = prepared.runs_code;
+        let wish = if prepared.writes { None } else { ReadWish::of(self.service, self.request)? };
+        if let Some((mut session, replica)) = self.service.at_replica(&self.caller.caller, wish).await
+            && let Ok(answer) = self.read(&mut session, self.prepare(&operation)?).await
+        {
+            session.release_after(runs_code).await;
+            let mut answer = answer?;
+            answer.headers.push((REPLICA.into(), replica.to_string()));
+            return Ok(answer);
+        }
         let mut session = self.service.pool_of(&self.caller.caller, prepared.writes)?.get().await?;
         let done = match prepared.writes {
             true => self.write(&mut session, prepared, precondition).await,
