@@ -202,8 +202,11 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
         "version: 1\nservers: {{ main: {{ url: {} }} }}\nservices:\n  srn_a: {{ serve: {{}} }}\n",
         server.url_of(Admin::Super)
     );
-    let done = Project::with_manifest(&text).run(&["serve", "--listen", "0.0.0.0:0"]).expect(2);
+    let project = Project::with_manifest(&text);
+    let done = project.run(&["serve", "--listen", "0.0.0.0:0"]).expect(2);
     assert!(done.stderr.contains("--tls-certificate"), "{}", done.stderr);
+    let done = project.run(&["serve", "--users", "missing"]).expect(2);
+    assert!(done.stderr.contains("missing"), "{}", done.stderr);
 }
 
 #[test]

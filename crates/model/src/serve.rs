@@ -157,8 +157,8 @@ pub struct DeclaredCaller {
     pub login: Option<RoleName>,
     /// Environment variable with its key; default: the secret store has the key's digest.
     pub key_env: Option<String>,
-    /// Name in its certificate, if it proves itself by one.
-    pub san: String,
+    /// Name in its certificate, if it proves itself by one; `None` for the caller without a key.
+    pub san: Option<String>,
     /// Requests, and units of cost, for each second; `None` for any number.
     pub rate: Option<u32>,
     pub cost: Option<u32>,

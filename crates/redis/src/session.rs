@@ -155,7 +155,8 @@ async fn dial(server: &RedisServer) -> std::result::Result<BoundedStream, String
     let root_certificate = server.root_certificate.clone();
     let tls = Tls { mode: TlsMode::VerifyFull, root_certificate, ..Tls::default() };
     let handshake = Handshake::new(&server.host, &tls).map_err(|error| error.to_string())?;
-    Ok(BoundedStream { inner: Box::pin(handshake.run(Box::new(plain)).await?), left: MOST_BYTES })
+    let encrypted = handshake.run(Box::new(plain)).await.map_err(|error| error.to_string())?;
+    Ok(BoundedStream { inner: Box::pin(encrypted), left: MOST_BYTES })
 }
 
 trait RedisTransport: AsyncRead + AsyncWrite + Send {}

@@ -97,13 +97,13 @@ impl CallerBook {
     pub fn of_request(
         &self,
         authorization: Option<&str>,
-        certificate: &[String],
+        certificate: Option<&[String]>,
         service: &str,
         now: f64,
     ) -> Served<RequestCaller> {
-        let found = match authorization {
-            None if !certificate.is_empty() => self.certified(certificate, service)?,
-            None => {
+        let found = match (authorization, certificate) {
+            (None, Some(names)) => self.certified(names, service)?,
+            (None, None) => {
                 self.anonymous.as_ref().map(|caller| RequestCaller::new(caller, Claims::new())).ok_or_else(
                     || {
                         RequestFault::new(401, "PGRST302", "Anonymous access is disabled")
@@ -111,7 +111,7 @@ impl CallerBook {
                     },
                 )?
             }
-            Some(header) => self.proven(header, now)?,
+            (Some(header), _) => self.proven(header, now)?,
         };
         if found.caller.service == service {
             return Ok(found);
@@ -123,11 +123,11 @@ impl CallerBook {
 
     /// Returns the caller that a certificate names: of several the one of the service.
     fn certified(&self, names: &[String], service: &str) -> Served<RequestCaller> {
-        let mut named: Vec<&ServeCaller> = names.iter().filter_map(|name| self.certified.get(name)).collect();
-        named.sort_by_key(|caller| caller.service != service);
-        let caller = named.first();
-        let caller =
-            caller.ok_or_else(|| RequestFault::new(401, "PGRST301", "the certificate names no caller"))?;
+        let named = names.iter().filter_map(|name| self.certified.get(name));
+        let caller = named.min_by_key(|caller| caller.service != service).ok_or_else(|| {
+            RequestFault::new(401, "PGRST301", "the certificate names no caller")
+                .header("WWW-Authenticate", "Bearer")
+        })?;
         Ok(RequestCaller::new(caller, Claims::new()))
     }
 
@@ -189,7 +189,7 @@ mod tests {
             (None, "bank", true, Err(403)),
         ] {
             let book = book(anonymous);
-            let found = book.of_request(header, &[], service, 0.0);
+            let found = book.of_request(header, None, service, 0.0);
             let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
             assert_eq!(found, expected, "{header:?} {service}");
         }
@@ -209,10 +209,12 @@ mod tests {
             (None, &["billing.example", "spiffe://example/bank"], "shop", Ok("billing")),
             (None, &["other.example"], "shop", Err(401)),
             (None, &["billing"], "shop", Err(401)),
+            // A certificate without a name.
+            (None, &[], "shop", Err(401)),
             (Some("Bearer wrong"), &["billing.example"], "shop", Err(401)),
         ] {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            let found = book.of_request(header, &names, service, 0.0);
+            let found = book.of_request(header, Some(&names), service, 0.0);
             let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
             assert_eq!(found, expected, "{header:?} {names:?} {service}");
         }

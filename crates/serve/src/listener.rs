@@ -170,14 +170,14 @@ async fn served(
     let caller = {
         let authorization =
             request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
-        let certificate = client_names(&request);
-        if let (Addressed::Api("health"), None, Some(service)) = (addressed, authorization, &service)
-            && certificate.is_empty()
+        let certificate = if authorization.is_none() { client_names(&request) } else { None };
+        if let (Addressed::Api("health"), None, None, Some(service)) =
+            (addressed, authorization, &certificate, &service)
         {
             return Ok(service.short_health());
         }
         let callers = process.callers.read().unwrap_or_else(PoisonError::into_inner);
-        callers.of_request(authorization, &certificate, name, now())?
+        callers.of_request(authorization, certificate.as_deref(), name, now())?
     };
     let service =
         service.ok_or_else(|| RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"))?;

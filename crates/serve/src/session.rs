@@ -167,7 +167,9 @@ fn answered(error: &tokio_postgres::Error) -> bool {
 /// Returns why a server is not the one that the settings trust; `None` if the connection failed for another reason.
 fn mistrust(error: &tokio_postgres::Error) -> Option<String> {
     let cause = std::error::Error::source(error)?;
-    let is_other = error.as_db_error().is_some() || cause.is::<std::io::Error>();
+    // The handshake's error of another kind is that of a broken connection.
+    let broke = |error: &std::io::Error| error.kind() != std::io::ErrorKind::InvalidData;
+    let is_other = error.as_db_error().is_some() || cause.downcast_ref::<std::io::Error>().is_some_and(broke);
     (!is_other).then(|| cause.to_string())
 }
 

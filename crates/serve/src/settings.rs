@@ -91,8 +91,6 @@ pub struct ServedExposure {
     pub claims: bool,
     /// `true` if PATCH and DELETE without a filter change all rows, as in PostgREST.
     pub unfiltered_writes: bool,
-    /// `true` if the process does not check what a caller may do: for the proof that the database decides.
-    pub unchecked_rights: bool,
     /// `true` if GET calls volatile functions too, in a transaction that may not write, as in PostgREST.
     pub volatile_reads: bool,
 }

@@ -176,10 +176,10 @@ async fn caller_keys(run: &Run, all: &[Exported<'_>]) -> Result<String> {
             .filter(|(_, key)| all.iter().any(|one| one.service.name == key.service))
             .unzip();
     let found = run.store.read_present(&keys).await?;
-    let digests = names.into_iter().zip(&keys);
-    let digests =
-        digests.filter_map(|(name, key)| Some((name, found.get(&key.server, &key.role)?.expose_secret())));
-    let digests: BTreeMap<_, _> = digests.collect();
+    // `kubectl apply` keeps what `stringData` lacks: a caller whose keys are revoked gets an empty text.
+    let digest =
+        |key: &CredentialKey| found.get(&key.server, &key.role).map_or("", |digests| digests.expose_secret());
+    let digests: BTreeMap<_, _> = names.into_iter().zip(keys.iter().map(digest)).collect();
     if digests.is_empty() {
         return Ok(String::new());
     }

@@ -184,9 +184,14 @@ fn kubernetes(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
             let at = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
             Error::usage(format!("{at}not a Secret in the format of kubectl"))
         })?;
-        // Digests of callers' keys are no passwords of a login.
-        let is_login = |secret: &Resource| secret.metadata.name != CALLER_KEYS;
-        for secret in resource.into_iter().flat_map(secrets).filter(is_login) {
+        for secret in resource.into_iter().flat_map(secrets) {
+            // Digests of callers' keys are no passwords of a login.
+            if secret.metadata.name == CALLER_KEYS {
+                run.out.note(&format!(
+                    "the keys of callers in {CALLER_KEYS} are not imported: make new ones with `martydb serve key new`"
+                ));
+                continue;
+            }
             all.push(stated(run, &secret)?);
         }
     }

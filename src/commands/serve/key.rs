@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::process;
 use super::stored_keys::{entry, stored};
 use martydb_config::secrets::password;
-use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
+use martydb_model::{ANONYMOUS, DesiredService};
 use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Report, Style, Table};
 
@@ -119,7 +119,7 @@ fn service_of<'r>(run: &'r Run, caller: &str) -> Result<&'r DesiredService> {
             Error::usage(format!("unknown caller \"{caller}\"")).hint(hint(caller, "callers", &names))
         );
     };
-    if caller == "anonymous" {
+    if caller == ANONYMOUS {
         return Err(Error::usage("`anonymous` stands for requests without a key"));
     }
     if let Some(variable) = &declared.key_env {

@@ -63,7 +63,10 @@ fn listener(run: &Run, flags: &ListenerFlags) -> Result<HttpListener> {
     let flag = if flags.listen.is_some() { "--listen" } else { "serve.listen of the manifest" };
     let (certificate, key, client_authority) =
         tls.map_or((None, None, None), |tls| (Some(tls.certificate), Some(tls.key), tls.client_authority));
-    Ok(HttpListener { address, flag, certificate, key, client_authority, users: flags.users.clone() })
+    let users = flags.users.clone();
+    let listener = HttpListener { address, flag, certificate, key, client_authority, users };
+    listener.check_users()?;
+    Ok(listener)
 }
 
 fn names(services: &Exposed) -> String {

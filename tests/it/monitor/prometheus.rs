@@ -205,7 +205,7 @@ fn promtool_sees_each_alert_fire_and_none_where_all_is_well() {
     assert_eq!(known, tested, "every alert has a test");
     let mut tests = vec![];
     for (name, series) in FIRING {
-        let lacks = if *name == "MartydbMonitorDown" { "martydb_build_info" } else { "" };
+        let lacks = if *name == "MartydbMonitorDown" { "martydb_service_info" } else { "" };
         let rule = rules.iter().find(|rule| rule["alert"] == *name).unwrap();
         // What fires is counted: its labels and words depend on the series.
         let fires = format!("count(ALERTS{{alertname=\"{name}\",alertstate=\"firing\"}})");

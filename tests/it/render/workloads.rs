@@ -247,6 +247,7 @@ fn the_data_service_is_reached_by_its_callers_and_reaches_what_it_exposes() {
     let store = SERVED.replace("deploy:\n", "deploy:\n  secret_store: { name: vault }\n");
     let fetched = of(&store, "external-secrets");
     assert!(fetched.contains("secretKey: billing") && !fetched.contains("secretKey: partner"), "{fetched}");
+    assert!(fetched.contains("deletionPolicy: Delete"), "{fetched}");
 
     let compose: Value = serde_yaml::from_str(&of(SERVED, "compose")).unwrap();
     let serve = &compose["services"]["martydb-serve"];

@@ -49,6 +49,11 @@ impl HttpListener {
                 .cause(format!("there {contents} need TLS and a password"))
                 .hint("give --tls-certificate, --tls-key and --users, or listen on 127.0.0.1"));
         }
+        self.check_users()
+    }
+
+    /// Checks the file of users, if there is one.
+    pub fn check_users(&self) -> Result<()> {
         self.users.as_deref().map_or(Ok(()), |path| read_users(path).map(drop))
     }
 }

@@ -189,11 +189,10 @@ fn unusable(path: &Path, error: impl std::fmt::Display) -> Error {
     Error::usage(format!("cannot use {}", path.display())).cause(error)
 }
 
-/// Returns the names of the certificate that the client of a request has proven; none without one.
-pub fn client_names(request: &Request) -> Vec<String> {
-    let info = request.extensions().get::<Arc<TlsInfo>>();
-    let own = info.and_then(|info| info.peer_certificates.first());
-    own.map_or_else(Vec::new, |certificate| subject_names(certificate))
+/// Returns the names of the certificate that the client of a request has proven; `None` without one.
+pub fn client_names(request: &Request) -> Option<Vec<String>> {
+    let own = request.extensions().get::<Arc<TlsInfo>>()?.peer_certificates.first()?;
+    Some(subject_names(own))
 }
 
 /// Limits the connections, and how long each may be silent. HTTP/1 only: the clock of a connection would start with its

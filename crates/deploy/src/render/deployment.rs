@@ -230,8 +230,8 @@ impl<'a> DeploymentPlan<'a> {
         let deployed = self.manifest.deploy.workloads.contains(&Workload::Serve);
         let services = self.services.iter().filter(move |_| deployed);
         services.filter(|node| {
-            let callers = || self.manifest.serve.callers_of(&node.service.name);
-            node.service.serve.is_some() && callers().next().is_some()
+            node.service.serve.is_some()
+                && self.manifest.serve.callers_of(&node.service.name).next().is_some()
         })
     }
 
@@ -258,10 +258,8 @@ impl<'a> DeploymentPlan<'a> {
     /// # Errors
     /// If one is elsewhere, and its certificate is not verified.
     pub fn check_ways(&self) -> Result<()> {
-        let unverified = |server: &&ServerNode<'_>| {
-            let endpoint = server.url.endpoint();
-            self.has_exposed(server) && !endpoint.host.is_local() && !endpoint.tls.verifies()
-        };
+        let unverified =
+            |server: &&ServerNode<'_>| self.has_exposed(server) && !server.url.endpoint().is_safe();
         let Some(server) = self.servers.iter().find(unverified) else { return Ok(()) };
         let message = format!(
             "a deployed data service reaches the server \"{}\" only by TLS with a verified certificate",

@@ -67,7 +67,7 @@ pub fn logging_in(program: &Path, version: &str, target: &MigrationTarget) -> Re
 /// Returns `true` if a client of this version cannot be restricted to SCRAM, and the server is not verified.
 fn answers_anything(version: &str, endpoint: &Endpoint) -> bool {
     let can_be_held = number(version).is_some_and(|major| major >= REQUIRES_AUTH);
-    !can_be_held && !endpoint.tls.verifies() && !endpoint.host.is_local()
+    !can_be_held && !endpoint.is_safe()
 }
 
 /// Runs a program to its end and returns its output. A signal to martydb ends it.

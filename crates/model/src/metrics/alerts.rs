@@ -65,7 +65,7 @@ alerts! {
         "martydb_serve_breaker_open == 1"
         "The data service does not reach server {{ $labels.server }}: it refuses the requests of service {{ $labels.service }}";
     "MartydbMonitorDown" "monitor-down" Critical "5m"
-        "absent(martydb_build_info)"
+        "absent(martydb_service_info)"
         "Prometheus gets nothing from martydb monitor: no other of its alerts can fire";
     "MartydbChecksumFailure" "checksum-failure" Critical "0m"
         "martydb_checksum_failures_total > 0"

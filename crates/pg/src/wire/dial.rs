@@ -152,7 +152,8 @@ impl Address {
         match (agreed, transport, &self.handshake) {
             (true, _, Some(handshake)) => {
                 let stream = handshake.run(Box::new(stream)).await;
-                let stream = stream.map_err(|why| ConnectionFailure { stage: Stage::Tls, why })?;
+                let stream =
+                    stream.map_err(|why| ConnectionFailure { stage: Stage::Tls, why: why.to_string() })?;
                 let channel = if self.verified { Channel::Verified } else { Channel::Unverified };
                 let binding = Binding::over_tls(self.binding, tls::end_point(&stream));
                 Ok(DialedWire { wire: Wire::new(Box::new(stream)), channel, binding, encrypted: true })

@@ -123,6 +123,14 @@ pub struct Endpoint {
     pub tls: Tls,
 }
 
+impl Endpoint {
+    /// Returns `true` if nobody on the way can read along or answer in the server's place: it is on this machine, or its
+    /// certificate is verified.
+    pub fn is_safe(&self) -> bool {
+        self.host.is_local() || self.tls.verifies()
+    }
+}
+
 impl std::fmt::Display for Endpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.host {

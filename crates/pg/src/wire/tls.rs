@@ -85,10 +85,10 @@ impl Handshake {
     /// Encrypts an open connection on which the server just agreed to TLS.
     ///
     /// # Errors
-    /// Returns the reason, as a sentence.
-    pub async fn run(&self, stream: Box<dyn Stream>) -> Result<EncryptedStream, String> {
+    /// If the connection breaks; or, of the kind `InvalidData`, if the certificate is not trusted.
+    pub async fn run(&self, stream: Box<dyn Stream>) -> std::io::Result<EncryptedStream> {
         let connected = self.connector.connect(self.name.clone(), stream).await;
-        connected.map_err(|error| format!("TLS failed: {error}"))
+        connected.map_err(|error| std::io::Error::new(error.kind(), format!("TLS failed: {error}")))
     }
 }
 

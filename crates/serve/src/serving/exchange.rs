@@ -40,7 +40,7 @@ pub async fn respond(
         return Err(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"));
     }
     let (schema, profile) = schema(exposure, request)?;
-    check_right(exposure, caller, request.writes())?;
+    check_right(caller, request.writes())?;
     let catalog = service.catalog().await?;
     let mut query = parse_query(&request.query)?;
     root_range(&mut query.rows, request)?;
@@ -88,8 +88,8 @@ pub async fn respond(
 }
 
 /// Rejects a write of a caller that only reads, before a connection is taken.
-pub fn check_right(exposure: &ServedExposure, caller: &RequestCaller, writes: bool) -> Served<()> {
-    if caller.caller.right == CallerRight::Write || !writes || exposure.unchecked_rights {
+pub fn check_right(caller: &RequestCaller, writes: bool) -> Served<()> {
+    if caller.caller.right == CallerRight::Write || !writes {
         return Ok(());
     }
     let message = format!("caller \"{}\" may only read", caller.caller.name);

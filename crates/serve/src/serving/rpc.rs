@@ -44,7 +44,7 @@ pub async fn call(
         return Ok(options(function));
     }
     let writes = posts && !function.only_reads();
-    check_right(function, &caller.caller, posts, exposure)?;
+    check_right(function, &caller.caller, posts, exposure.volatile_reads)?;
     let parsed = parsed.for_function(function);
     let tree = plan_tree(&catalog, &exposure.limits, catalog.rows_of(function), &query.rows, false)?;
     let preferences = request.preferences(exposure.rollback);
@@ -115,13 +115,13 @@ fn check_right(
     function: &ExposedFunction,
     caller: &ServeCaller,
     posts: bool,
-    exposure: &ServedExposure,
+    volatile_reads: bool,
 ) -> Served<()> {
-    if function.only_reads() || exposure.unchecked_rights {
+    if function.only_reads() {
         return Ok(());
     }
     let name = format!("{}.{}", function.schema, function.name);
-    if !posts && !exposure.volatile_reads {
+    if !posts && !volatile_reads {
         let message = format!("the function {name} is volatile: it is called by POST");
         let hint = "A function that only reads is declared STABLE or IMMUTABLE.";
         return Err(RequestFault::new(405, "PGRST101", message).hint(hint).header("Allow", BY_WRITES));

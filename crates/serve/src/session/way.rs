@@ -58,7 +58,7 @@ impl ServerWay {
         let tls = &endpoint.tls;
         let (mode, handshake) = match &endpoint.host {
             Host::Socket(_) => (SslMode::Disable, None),
-            Host::Tcp(host) if !endpoint.host.is_local() && !tls.verifies() => {
+            Host::Tcp(host) if !endpoint.is_safe() => {
                 return Err(unverified(host, tls.mode));
             }
             Host::Tcp(host) => match mode(tls.mode) {
@@ -104,7 +104,7 @@ impl ServerWay {
     pub fn refused(&self, why: String) -> Error {
         Error::usage(format!("the server at {} is not trusted", self.endpoint))
             .cause(why)
-            .hint("its certificate has to be signed by the authority of sslrootcert, for the host of the url")
+            .hint("compare sslrootcert, channel_binding and the host in the server's url with the server's certificate")
     }
 }
 

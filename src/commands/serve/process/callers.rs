@@ -8,7 +8,7 @@ use crate::commands::serve::stored_keys::stored;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
 use martydb_provision::run::Run;
-use martydb_serve::callers::{ANONYMOUS, CallerBook, CallerRight, KeyDigest, ServeCaller};
+use martydb_serve::callers::{CallerBook, CallerRight, KeyDigest, ServeCaller};
 use martydb_serve::token::{TokenKey, TokenRules, parse_keys};
 
 /// Returns the callers with the digests of their keys, and the rules of tokens.
@@ -20,8 +20,8 @@ pub async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) 
         };
         let digests = digests(run, service, name, caller).await?;
         let declared = served_caller(name, caller);
-        if name != ANONYMOUS {
-            book.accept_certificate(caller.san.clone(), declared.clone());
+        if let Some(san) = &caller.san {
+            book.accept_certificate(san.clone(), declared.clone());
         }
         book.add(declared, digests);
     }

@@ -225,7 +225,6 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
         rollback: exposure.rollback,
         unfiltered_writes: false,
         volatile_reads: false,
-        unchecked_rights: false,
         claims: exposure.claims,
         records: KeptRecords { writes: exposure.audit.writes, reads: exposure.audit.reads, keys: true },
     }

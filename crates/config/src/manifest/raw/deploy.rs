@@ -18,7 +18,8 @@ pub struct RawDeploy {
     pub tool_image: Option<String>,
     /// Address of `martydb monitor` for Prometheus, as host:port; default: 127.0.0.1:9187.
     pub monitor: Option<String>,
-    /// Address at which Prometheus finds the metrics of `martydb relay`, as host:port; default: it scrapes no relay.
+    /// Address at which Prometheus finds the metrics of `martydb relay`, as host:port: a deployed relay then serves them;
+    /// default: Prometheus scrapes the relay only beside a monitor deployed in Kubernetes.
     pub relay: Option<String>,
     /// Programs of martydb to run all the time; default: [monitor, relay, serve], each if the manifest declares what it needs.
     pub workloads: Option<BTreeSet<Workload>>,
@@ -181,8 +182,8 @@ pub struct RawSecretStore {
     pub key: Option<String>,
     /// Key of the secret of a server's admin in the store; default: martydb/{env}/{server}-admin.
     pub admin_key: Option<String>,
-    /// Key of the password by which Prometheus reads the metrics of the monitor and the relay, {program} being
-    /// martydb-monitor or martydb-relay; default: martydb/{env}/{program}.
+    /// Key of the password by which Prometheus reads the metrics of the monitor, the relay and the data service,
+    /// {program} being martydb-monitor, martydb-relay or martydb-serve; default: martydb/{env}/{program}.
     pub metrics_key: Option<String>,
     /// Property of a secret that contains the password; default: the whole secret.
     pub property: Option<String>,

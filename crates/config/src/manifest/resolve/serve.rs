@@ -233,8 +233,9 @@ pub fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result
 fn check_certified(scope: &Scope, callers: &BTreeMap<String, DeclaredCaller>) -> Result<()> {
     let mut taken = BTreeMap::new();
     for (name, caller) in callers {
-        if let Some(other) = taken.insert(caller.san.as_str(), name) {
-            let message = format!("\"{}\" is the certificate's name of caller \"{other}\" too", caller.san);
+        let Some(san) = caller.san.as_deref() else { continue };
+        if let Some(other) = taken.insert(san, name) {
+            let message = format!("\"{san}\" is the certificate's name of caller \"{other}\" too");
             return Err(scope.error(["serve", "callers", name, "san"], message));
         }
     }
@@ -327,7 +328,7 @@ fn caller(
         writes,
         login,
         key_env: raw.key_env.clone(),
-        san: raw.san.clone().unwrap_or_else(|| name.to_owned()),
+        san: (name != ANONYMOUS).then(|| raw.san.clone().unwrap_or_else(|| name.to_owned())),
         rate: rate(scope, name, "rate", raw.rate.as_deref())?,
         cost: rate(scope, name, "cost", raw.cost.as_deref())?,
     };

@@ -1,6 +1,8 @@
 //! Logins of a deployed data service, and the keys of its callers: digests from the secret store, and what the manifest
 //! reads from variables.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::objects::secret_variable;
@@ -47,7 +49,7 @@ pub fn variables(plan: &DeploymentPlan<'_>) -> Vec<Value> {
 }
 
 /// Returns the variables that the manifest names for callers and tokens.
-pub fn named<'p>(plan: &'p DeploymentPlan<'_>) -> std::collections::BTreeSet<&'p str> {
+pub fn named<'p>(plan: &'p DeploymentPlan<'_>) -> BTreeSet<&'p str> {
     let serve = &plan.manifest.serve;
     let callers = plan.exposed().flat_map(|node| serve.callers_of(&node.service.name));
     let keys = callers.filter_map(|(_, caller)| caller.key_env.as_deref());

@@ -91,7 +91,8 @@ fn of_caller_keys(plan: &DeploymentPlan<'_>, store: &SecretStore) -> RenderedObj
     let spec = json!({
         "refreshInterval": "1h",
         "secretStoreRef": { "kind": store.kind.name(), "name": store.name },
-        "target": { "name": CALLER_KEYS, "creationPolicy": "Owner" },
+        // A caller may have no key, or none any more: a missing entry is no error, and its digest does not stay.
+        "target": { "name": CALLER_KEYS, "creationPolicy": "Owner", "deletionPolicy": "Delete" },
         "data": caller_keys::stored(plan).map(one).collect::<Vec<_>>(),
     });
     object(("external-secrets.io/v1", "ExternalSecret"), plain_metadata(plan, CALLER_KEYS), spec)

@@ -1,4 +1,4 @@
-//! Listeners of the monitor, the relay and the data service in the cluster: Service, certificate, and what the pods and Prometheus need.
+//! Listeners of the monitor, the relay and the data service in the cluster: Service, certificate, port, probes and Secrets.
 
 use serde_json::json;
 
@@ -85,7 +85,7 @@ impl PodListener {
         [service].into_iter().chain(certificate)
     }
 
-    /// Returns what the pod needs: port, probes, and the files of its Secrets.
+    /// Returns the port, the probes and the files of the Secrets for its pod.
     pub fn extras(&self) -> PodExtras {
         // The kubelet verifies no certificate.
         let get =

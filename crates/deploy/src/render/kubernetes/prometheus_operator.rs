@@ -20,7 +20,8 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
         let spec = service_monitor(plan, listener);
         monitor_object(plan, "ServiceMonitor", listener, spec)
     });
-    let rules = (!found.is_empty()).then(|| prometheus::rule_groups(&plan.manifest.project));
+    // They are about the series of the monitor.
+    let rules = plan.runs_monitor().then(|| prometheus::rule_groups(&plan.manifest.project));
     let rules = rules.map(|rules| monitor_object(plan, "PrometheusRule", &OF_MONITOR, rules));
     monitors.chain(rules).collect()
 }

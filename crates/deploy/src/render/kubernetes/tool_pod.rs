@@ -120,30 +120,36 @@ fn arguments(plan: &DeploymentPlan<'_>, own: &[&str]) -> Vec<String> {
 }
 
 fn passwords(plan: &DeploymentPlan<'_>, which: PodPasswords) -> Result<Vec<Value>> {
-    let is_relay = |login: &LoginNode<'_>| {
-        plan.outboxes()
-            .any(|node| node.service.server == login.key.server && node.outbox.relay == login.key.role)
-    };
-    if which == PodPasswords::Relay {
-        let brokers = broker::variables(plan);
-        let brokers = brokers.iter().map(|name| secret_variable(name, BROKERS, name));
-        return Ok(of_logins(plan, is_relay)?.into_iter().chain(brokers).collect());
+    match which {
+        PodPasswords::All => of_everything(plan),
+        PodPasswords::Relay => {
+            let is_relay = |login: &LoginNode<'_>| {
+                plan.outboxes().any(|node| {
+                    node.service.server == login.key.server && node.outbox.relay == login.key.role
+                })
+            };
+            let brokers = broker::variables(plan);
+            let brokers = brokers.iter().map(|name| secret_variable(name, BROKERS, name));
+            Ok(of_logins(plan, is_relay)?.into_iter().chain(brokers).collect())
+        }
+        PodPasswords::Serve => {
+            let logins = of_logins(plan, |login| caller_keys::is_login(plan, login))?;
+            Ok(logins.into_iter().chain(caller_keys::variables(plan)).collect())
+        }
+        PodPasswords::Partitions => {
+            let is_migrator = |login: &LoginNode<'_>| {
+                let service = login.service;
+                !service.partitions.is_empty()
+                    && login.key.server == service.server
+                    && login.key.role == *service.role(RoleKind::Migrator)
+            };
+            of_logins(plan, is_migrator)
+        }
     }
-    if which == PodPasswords::Serve {
-        return Ok(of_logins(plan, |login| caller_keys::is_login(plan, login))?
-            .into_iter()
-            .chain(caller_keys::variables(plan))
-            .collect());
-    }
-    if which == PodPasswords::Partitions {
-        let is_migrator = |login: &LoginNode<'_>| {
-            let service = login.service;
-            !service.partitions.is_empty()
-                && login.key.server == service.server
-                && login.key.role == *service.role(RoleKind::Migrator)
-        };
-        return of_logins(plan, is_migrator);
-    }
+}
+
+/// Returns the passwords of the admins and of every login.
+fn of_everything(plan: &DeploymentPlan<'_>) -> Result<Vec<Value>> {
     let admin = |server: &ServerNode<'_>| {
         secret_variable(&server.password_variable, &server.admin_secret(), PASSWORD)
     };

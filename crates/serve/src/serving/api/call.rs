@@ -34,7 +34,7 @@ impl ApiCall<'_> {
 
     /// Rejects a write of a caller that only reads.
     pub fn check_right(&self, writes: bool) -> Served<()> {
-        check_right(&self.service.exposure, self.caller, writes)
+        check_right(self.caller, writes)
     }
 
     /// Returns `false` for the caller without a key.
