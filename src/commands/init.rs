@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::shipped_files::MANIFEST_SCHEMA;
 use martydb_config::manifest::{self, DEFAULT_ENV, ManifestPath};
 use martydb_migrate::discovery::{self, Proposal};
 use martydb_model::ServiceName;
@@ -77,7 +78,7 @@ pub async fn run(
     let manifest = manifest::load(&ManifestPath::named(&path), DEFAULT_ENV, &Environment::new())?;
     // An older schema of the same name helps editors as well.
     if !schema.exists() {
-        create(&schema, &manifest::json_schema())?;
+        create(&schema, MANIFEST_SCHEMA)?;
     }
     let folders: Vec<PathBuf> =
         manifest.services.values().map(|service| service.migrations.clone()).collect();

@@ -1,7 +1,8 @@
-//! `schema`: prints JSON Schemas, which are generated from the Rust types.
+//! `schema`: prints JSON Schemas.
 
 use clap::{Args, ValueEnum};
 
+use crate::shipped_files::{BACKUP_SCHEMA, MANIFEST_SCHEMA, VERIFY_ISOLATION_SCHEMA};
 use martydb_model::error::Result;
 use martydb_ui::report::Document;
 
@@ -24,9 +25,10 @@ pub enum SchemaDocument {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Document> {
-    Ok(Document(match arguments.of {
-        SchemaDocument::Manifest => martydb_config::manifest::json_schema(),
-        SchemaDocument::VerifyIsolation => super::verify::json_schema(),
-        SchemaDocument::Backup => martydb_config::backup_store::json_schema(),
-    }))
+    let text = match arguments.of {
+        SchemaDocument::Manifest => MANIFEST_SCHEMA,
+        SchemaDocument::VerifyIsolation => VERIFY_ISOLATION_SCHEMA,
+        SchemaDocument::Backup => BACKUP_SCHEMA,
+    };
+    Ok(Document(text.to_owned()))
 }
