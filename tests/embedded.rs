@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use martydb_config::embedded::{self, RunningServer, Spec, State, Status};
+use martydb_config::embedded::{self, Engine, RunningServer, Spec, State, Status};
 use martydb_model::error::{Error, Kind};
 use martydb_pg::server::{Host, Login, connect};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -40,7 +40,13 @@ impl Site {
         let home = folder.path().join(name);
         fs::create_dir_all(&home).unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
-        let spec = Spec { server: "main".into(), env: "development".into(), home, port: None };
+        let spec = Spec {
+            engine: Engine::PostgreSql,
+            server: "main".into(),
+            env: "development".into(),
+            home,
+            port: None,
+        };
         Site { folder, spec, notes: Mutex::default() }
     }
 
@@ -578,7 +584,13 @@ const HOME: &str = "MARTYDB_TEST_EMBEDDED_HOME";
 #[ignore = "run by other tests, in a process of its own"]
 fn actor() {
     let home = std::env::var_os(HOME).expect("the test that runs this one says where");
-    let spec = Spec { server: "main".into(), env: "development".into(), home: home.into(), port: None };
+    let spec = Spec {
+        engine: Engine::PostgreSql,
+        server: "main".into(),
+        env: "development".into(),
+        home: home.into(),
+        port: None,
+    };
     match run(embedded::up(&spec, &mut |_| ())) {
         Ok(server) => println!("up {}", server.tcp.port),
         Err(error) => println!("{:?} {error} {:?}", error.kind, error.hints),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::exec::{self, ReplacedProcess};
 use super::{login_choice, psql};
-use martydb_config::embedded::{self, Spec, State, Status};
+use martydb_config::embedded::{self, Engine, Spec, State, Status};
 use martydb_config::manifest::ServerLocation;
 use martydb_model::error::{Error, Result};
 use martydb_provision::run::Run;
@@ -35,7 +35,7 @@ pub enum DevCommand {
     Status,
     /// Stop the servers and delete their data.
     Destroy,
-    /// Open psql as the superuser of one server.
+    /// Open psql as the superuser of one PostgreSQL server.
     Psql {
         /// Arguments for psql, after `--`.
         #[arg(last = true, value_name = "ARGUMENT")]
@@ -56,7 +56,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
     }
     let all = specs.iter().map(|spec| async move {
         match &arguments.what {
-            DevCommand::Up => embedded::up(spec, &mut |text| run.out.note(&text)).await.map(drop),
+            DevCommand::Up => embedded::start(spec, &mut |text| run.out.note(&text)).await,
             DevCommand::Down => embedded::down(spec).await.map(drop),
             DevCommand::Destroy => embedded::destroy(spec).await.map(drop),
             DevCommand::Status | DevCommand::Psql { .. } => Ok(()),
@@ -69,7 +69,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
 }
 
 async fn psql(run: &Run, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
-    let spec = only(specs)?;
+    let databases: Vec<&Spec> = specs.iter().filter(|spec| spec.engine == Engine::PostgreSql).collect();
+    if databases.is_empty() {
+        return Err(Error::usage("psql is for PostgreSQL servers, and this is a Redis server"));
+    }
+    let spec = only(&databases)?;
     let admin = login_choice::of_admin(run, &spec.server, false).await?;
     exec::start(run, &admin.parts, OsStr::new(psql::PROGRAM), arguments, None)
 }
@@ -92,11 +96,13 @@ pub fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
         ServerLocation::Embedded { port } => Some(run.embedded(name, port)),
         ServerLocation::Url(_) => None,
     });
-    let specs: Vec<Spec> = embedded.collect();
+    let redis = run.manifest.redis.servers.values();
+    let redis = redis.filter(|server| only.is_none_or(|only| only == server.name));
+    let specs: Vec<Spec> = embedded.chain(redis.filter_map(|server| run.embedded_redis(server))).collect();
     if specs.is_empty() {
         let message = format!("environment \"{}\" has no such embedded server", run.manifest.env);
         return Err(Error::usage(message)
-            .hint("martydb runs only servers with embedded: true (or auto, without DB_HOST)"));
+            .hint("martydb runs only servers with embedded: true or redis (or auto, without DB_HOST)"));
     }
     Ok(specs)
 }

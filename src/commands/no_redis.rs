@@ -2,7 +2,7 @@
 
 use crate::commands::change::{Change, ServerError};
 use crate::commands::missing_feature;
-use martydb_config::manifest::RedisService;
+use martydb_config::manifest::{RedisServer, RedisService};
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
@@ -136,6 +136,10 @@ impl RedisTeardown {
     pub async fn execute(self) -> RedisApplied {
         match self {}
     }
+}
+
+pub async fn reach(_: &Run, _: &RedisServer) -> Result<RedisServer> {
+    Err(missing_feature("redis"))
 }
 
 pub async fn address(

@@ -22,6 +22,8 @@ use martydb_redis::proof::TriedLogin;
 use martydb_redis::rotate::{self, PasswordTurn};
 use martydb_redis::{proof, statistics as measuring, teardown};
 
+pub use martydb_redis::reach::reach;
+
 pub use super::redis_values::{
     RedisAddress, RedisApplied, RedisClients, RedisHealth, RedisMeasured, RedisRow, RedisState, RedisUsage,
 };
@@ -373,7 +375,7 @@ pub async fn address(
 ) -> Result<Option<RedisAddress>> {
     let part = &run.manifest.redis;
     let Some(redis) = part.services.get(&service.name) else { return Ok(None) };
-    let (server, user) = (&part.servers[&redis.server], redis.user(kind));
+    let (server, user) = (&reach(run, &part.servers[&redis.server]).await?, redis.user(kind));
     let Some(key) = CredentialKey::redis(redis, kind) else { return Ok(None) };
     if no_password {
         return Ok(Some(RedisAddress { url: server.url(&user, None), user }));

@@ -1,5 +1,6 @@
 //! Redis: users and keys of services, provisioned and proven like a database.
 
+mod embedded;
 mod in_use;
 mod leaks;
 mod monitored;

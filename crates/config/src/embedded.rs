@@ -1,5 +1,5 @@
-//! Embedded servers: a PostgreSQL cluster beside the manifest that martydb creates, starts and finds again. Development and
-//! CI need only a checkout and the PostgreSQL programs.
+//! Embedded servers: a PostgreSQL cluster beside the manifest that martydb creates, starts and finds again, or a Redis server.
+//! Development and CI need only a checkout and the programs.
 //!
 //! The data folder is the only state: a settings file in it records the port and the socket, and an existing cluster stays
 //! in its place. Services connect to 127.0.0.1 with a password (SCRAM); the admin connects through a socket in a folder of
@@ -18,6 +18,7 @@ mod network;
 mod port;
 mod process;
 mod readiness;
+pub mod redis;
 mod server_log;
 mod settings;
 mod types;
@@ -35,7 +36,7 @@ use settings::{ADDRESS, ADMIN};
 pub use binaries::program_folders;
 pub use files::make_state_folder;
 pub use server_log::ServerLog;
-pub use types::{Note, RunningServer, Spec, State, Status};
+pub use types::{Engine, Note, RunningServer, Spec, State, Status};
 
 /// Time that a running server may reject the admin: longer than a start after a crash takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -44,6 +45,14 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Time that a killed process may take to disappear.
 const DYING: Duration = Duration::from_secs(3);
 
+/// Creates and starts a server of either engine.
+pub async fn start(spec: &Spec, note: Note<'_>) -> Result<()> {
+    match spec.engine {
+        Engine::PostgreSql => up(spec, note).await.map(drop),
+        Engine::Redis => redis::up(spec, note).await.map(drop),
+    }
+}
+
 /// Creates the cluster if there is none and starts its server if it is down.
 ///
 /// # Errors
@@ -51,6 +60,7 @@ const DYING: Duration = Duration::from_secs(3);
 #[martydb_pg::boxed]
 pub async fn up<'a>(spec: &'a Spec, note: Note<'a>) -> Result<RunningServer> {
     let (_lock, mut layout) = lock(spec, note).await?;
+    layout.check_engine(Engine::PostgreSql)?;
     let (began, mut started) = (Instant::now(), false);
     loop {
         match inspect(&layout)? {
@@ -100,7 +110,7 @@ pub async fn down(spec: &Spec) -> Result<bool> {
         return Ok(false);
     }
     let (_lock, layout) = lock(spec, &mut |_| ()).await?;
-    stop(&layout, Signal::INT).await
+    Ok(stop(&layout, Signal::INT).await? | redis::stop(&layout).await?)
 }
 
 pub fn status(spec: &Spec) -> Result<Status> {
@@ -128,6 +138,10 @@ pub fn status(spec: &Spec) -> Result<Status> {
         status.port = Some(server.port);
         status.pid = u32::try_from(server.pid.as_raw_nonzero().get()).ok();
         status.socket_dir = Some(server.socket_dir);
+    }
+    if let Some(pid) = redis::find(&layout)? {
+        status.state = State::Running;
+        status.pid = u32::try_from(pid.as_raw_nonzero().get()).ok();
     }
     Ok(status)
 }
@@ -158,6 +172,7 @@ pub async fn destroy(spec: &Spec) -> Result<bool> {
     refuse_link(&layout)?;
     if layout.exists {
         stop(&layout, Signal::QUIT).await?;
+        redis::stop(&layout).await?;
         let remembered = network::remembered(&layout)?;
         if let Some(folder) = remembered.socket_dir.filter(|folder| network::is_short(folder)) {
             files::remove(&folder)?;

@@ -39,7 +39,7 @@ pub use raw::{
     RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec, ReplicaRole, default_secrets_name,
     default_secrets_path,
 };
-pub use redis::{DEFAULT_USER, RedisPart, RedisServer, RedisService, own_admin};
+pub use redis::{DEFAULT_USER, EmbeddedRedis, RedisPart, RedisServer, RedisService, own_admin};
 pub use resolve::allow::unknown_finding;
 pub use resolve::{login_name, wrong_in_secrets};
 pub use source::{DEFAULT_ENV, environments};
@@ -58,7 +58,7 @@ pub fn load(path: &ManifestPath, env: &str, variables: &Environment) -> Result<M
     resolve::resolve(raw, &sources, env, variables)
 }
 
-/// Returns the manifest's JSON Schema, for editors. It is generated from the Rust types, so it cannot lag behind them.
+/// Returns the manifest's JSON Schema, for editors, generated from the Rust types.
 pub fn json_schema() -> String {
     let schema = schemars::schema_for!(raw::RawManifest);
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"

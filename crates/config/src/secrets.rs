@@ -19,7 +19,7 @@ mod values;
 mod variable;
 
 pub use entries::{StoredEntries, StoredLogin};
-pub use generate::{password, verifier};
+pub use generate::{password, sha256, verifier};
 pub use key::CredentialKey;
 pub use private_file::PrivateFile;
 pub use store::{LockedStore, Store};

@@ -9,8 +9,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use martydb_config::credentials;
-use martydb_config::embedded;
-use martydb_config::manifest::{Manifest, Replica, ServerLocation, ServerUrl};
+use martydb_config::embedded::{self, Engine};
+use martydb_config::manifest::{Manifest, RedisServer, Replica, ServerLocation, ServerUrl};
 use martydb_config::secrets::{CredentialKey, Secrets, Store};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
@@ -147,7 +147,17 @@ impl Context {
     }
 
     pub fn embedded(&self, server: &str, port: Option<u16>) -> embedded::Spec {
+        self.spec(Engine::PostgreSql, server, port)
+    }
+
+    /// Returns the place of a Redis server that martydb runs itself.
+    pub fn embedded_redis(&self, server: &RedisServer) -> Option<embedded::Spec> {
+        server.embedded.as_ref().map(|own| self.spec(Engine::Redis, &server.name, own.port))
+    }
+
+    fn spec(&self, engine: Engine, server: &str, port: Option<u16>) -> embedded::Spec {
         embedded::Spec {
+            engine,
             server: server.to_owned(),
             env: self.manifest.env.clone(),
             home: self.manifest.home().to_owned(),

@@ -7,6 +7,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::context::Context;
 use redis::Value;
 
+use crate::reach::reach;
 use crate::session::{RedisLogin, Session, text, words_of};
 
 /// The admin's session, and the user that it is.
@@ -23,6 +24,7 @@ const FIRST_MAJOR: u32 = 7;
 /// # Errors
 /// If the server cannot be reached or refuses the login, or if it is one that martydb does not support.
 pub async fn log_in(context: &Context, server: &RedisServer) -> Result<AdminSession> {
+    let server = &reach(context, server).await?;
     let mut admin = match own_admin(context, server).await? {
         Some(admin) => admin,
         None => of_url(context, server).await?,

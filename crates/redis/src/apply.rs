@@ -4,14 +4,14 @@
 //! removes it once the changes are saved: a run that is killed in between leaves it, and the next plan sees it.
 
 use martydb_config::manifest::DEFAULT_USER;
-use martydb_config::secrets::{CredentialKey, LockedStore};
+use martydb_config::secrets::{CredentialKey, LockedStore, sha256};
 use martydb_model::error::{Error, Result};
 use martydb_provision::context::Context;
 use martydb_provision::plan::StepOutcome;
 
 use crate::actual::{ActualRedis, UserStorage};
 use crate::admin::{self, AdminSession};
-use crate::desired::{DesiredRedis, hash};
+use crate::desired::DesiredRedis;
 use crate::inspect::{InspectionDepth, inspect};
 use crate::plan::{ADMIN_RULES, RedisAction, RedisPlan, RedisStep, diff, is_saved, rules, save_command};
 use crate::session::{RedisLogin, Session};
@@ -114,7 +114,7 @@ async fn make_admin(planned: &mut PlannedRedis, store: &LockedStore<'_>, name: &
     let key = key.ok_or_else(|| Error::operation(format!("\"{name}\" cannot be a user of Redis")))?;
     let secrets = store.ensure(std::slice::from_ref(&key)).await?;
     let (_, password) = secrets.require(&key.server, &key.role)?;
-    let hashed = format!("#{}", hash(password));
+    let hashed = format!("#{}", sha256(password));
     let words = ["ACL", "SETUSER", name, "reset", "on", &hashed];
     let words: Vec<&str> = words.iter().chain(&ADMIN_RULES).copied().collect();
     planned.admin.session.demand(&words, "ACL SETUSER").await?;
@@ -135,7 +135,7 @@ async fn set_user(planned: &mut PlannedRedis, store: &LockedStore<'_>, name: &st
     if user.passwords.is_empty() {
         let secrets = store.ensure_own(std::slice::from_ref(&user.key)).await?;
         let (_, password) = secrets.require(&user.key.server, &user.key.role)?;
-        user.passwords.insert(hash(password));
+        user.passwords.insert(sha256(password));
     }
     let user = user.clone();
     let mut words: Vec<String> = ["ACL", "SETUSER", name, "reset", "on"].map(str::to_owned).into();

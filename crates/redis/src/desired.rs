@@ -3,14 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use martydb_config::manifest::{RedisServer, RedisService};
-use martydb_config::secrets::{CredentialKey, StoredEntries};
+use martydb_config::secrets::{CredentialKey, StoredEntries, sha256};
 use martydb_model::error::Result;
 use martydb_model::{RoleKind, ServiceName};
 use martydb_provision::context::Context;
-use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 
 use crate::contract;
+use crate::reach::reach;
 
 /// Declared state of one server.
 pub struct DesiredRedis {
@@ -44,6 +43,7 @@ impl DesiredRedis {
         server: &RedisServer,
         services: &[ServiceName],
     ) -> Result<DesiredRedis> {
+        let server = reach(context, server).await?;
         let all: Vec<RedisService> = context.manifest.redis.on(&server.name).cloned().collect();
         let here = all.iter().filter(|one| services.contains(&one.service));
         let keyed = here.flat_map(|one| {
@@ -59,12 +59,7 @@ impl DesiredRedis {
             (user.name(), user)
         });
         let users = users.collect();
-        Ok(DesiredRedis {
-            server: server.clone(),
-            project: context.manifest.project.clone(),
-            users,
-            services: all,
-        })
+        Ok(DesiredRedis { server, project: context.manifest.project.clone(), users, services: all })
     }
 
     /// Returns the user whose presence means that a run has not saved its changes yet.
@@ -85,11 +80,5 @@ impl DesiredRedis {
 }
 
 fn hashes(kept: &StoredEntries) -> BTreeSet<String> {
-    kept.entries.iter().map(|(_, password)| hash(password)).collect()
-}
-
-/// Returns the form in which a password is sent and kept: the server and its log do not see the password itself.
-pub fn hash(password: &SecretString) -> String {
-    let digest = Sha256::digest(password.expose_secret().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    kept.entries.iter().map(|(_, password)| sha256(password)).collect()
 }

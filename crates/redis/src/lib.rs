@@ -10,6 +10,7 @@
 //! - [`admin`]: login of the admin
 //! - [`discovery`]: clients and prefixes of a server that is in use
 //! - [`inspect`]: actual state of a server
+//! - [`reach`]: address of a server, which may be embedded
 //! - [`plan`]: difference between desired and actual state, as steps (pure)
 //! - [`apply`]: executes steps, and saves the users
 //! - [`rotate`]: new passwords, the former ones valid until the end
@@ -33,6 +34,7 @@ pub mod inspect;
 mod pattern;
 pub mod plan;
 pub mod proof;
+pub mod reach;
 pub mod rotate;
 pub mod session;
 pub mod statistics;

@@ -1,7 +1,7 @@
 //! New passwords: a user accepts the former and the new one until the rotation is finished.
 
 use martydb_config::manifest::RedisServer;
-use martydb_config::secrets::LockedStore;
+use martydb_config::secrets::{LockedStore, sha256};
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleKind, ServiceName};
@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use crate::actual::UserStorage;
 use crate::admin;
 use crate::apply::{mark, save};
-use crate::desired::{DesiredRedis, DesiredUser, hash};
+use crate::desired::{DesiredRedis, DesiredUser};
 use crate::inspect::{InspectionDepth, inspect};
 use crate::session::{Session, number};
 
@@ -89,13 +89,13 @@ async fn turn_user(
         (PasswordTurn::Begin, false) => {
             // Stored where no client reads it, until the server accepts it.
             let new = store.renew(key, &key.role).await?;
-            set(session, desired, &name, &[hash(&current), hash(&new)], storage).await?;
+            set(session, desired, &name, &[sha256(&current), sha256(&new)], storage).await?;
             store.keep_former(key, &current).await?;
             store.settle(key, &key.role, &new).await?;
             Ok((true, None))
         }
         (PasswordTurn::Finish, true) => {
-            set(session, desired, &name, &[hash(&current)], storage).await?;
+            set(session, desired, &name, &[sha256(&current)], storage).await?;
             // The server does not tell with which password a session logged in.
             let ended = session.demand(&["CLIENT", "KILL", "USER", &name], "CLIENT KILL").await?;
             store.forget_former(key, &current).await?;

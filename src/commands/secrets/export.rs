@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::files::{self, SecretFolder};
 use super::formats::{self, ExportFormat, Exported};
 use crate::commands::login_choice::LoginRole;
+use crate::commands::redis;
 use martydb_config::manifest::RedisServer;
 use martydb_config::secrets::{CredentialKey, PrivateFile};
 use martydb_model::error::{Error, Result};
@@ -56,7 +57,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
         Some(path) => Some(Destination::find(run, path)?),
         None => None,
     };
-    let all = logins(run, &services, &kinds, arguments.format, &chosen).await?;
+    let mut all = logins(run, &services, &kinds, arguments.format, &chosen).await?;
     distinct(arguments.format, &all)?;
     if arguments.template {
         let text = formats::dotenv_template(&all).into();
@@ -67,6 +68,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
         // The store reports why it has no password.
         let found = run.store.read(std::slice::from_ref(&one.key)).await?;
         found.require(&one.key.server, &one.key.role)?;
+    }
+    for one in &mut all {
+        if let Some(server) = &one.redis {
+            one.redis = Some(redis::reach(run, server).await?);
+        }
     }
     let mut report = ExportReport::new(run, arguments, &all);
     report.values = true;
@@ -128,7 +134,7 @@ async fn logins<'a>(
         }
         for login in logins {
             let name = formats::name(&run.store, format, &kept.key, redis.is_some(), login.as_ref());
-            let (key, database) = (kept.key.clone(), database.clone());
+            let (key, database, redis) = (kept.key.clone(), database.clone(), redis.cloned());
             all.push(Exported { service, database, key, redis, kept: login, name });
         }
     }

@@ -62,7 +62,9 @@ pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Re
     }
     let deployed = run.manifest.servers.iter();
     let deployed = deployed.filter(|(_, server)| matches!(server.location, ServerLocation::Url(_)));
-    for name in deployed.map(|(name, _)| name).chain(run.manifest.redis.servers.keys()) {
+    let caches = run.manifest.redis.servers.values();
+    let caches = caches.filter(|server| server.embedded.is_none()).map(|server| &server.name);
+    for name in deployed.map(|(name, _)| name).chain(caches) {
         let file = admin_password_file(name);
         if !folder.0.join(&file).exists() {
             folder.write(&file, secrets::password()?)?;

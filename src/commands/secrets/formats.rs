@@ -83,7 +83,7 @@ pub struct Exported<'a> {
     pub database: DbName,
     pub key: CredentialKey,
     /// Server of a Redis user.
-    pub redis: Option<&'a RedisServer>,
+    pub redis: Option<RedisServer>,
     pub kept: Option<StoredLogin>,
     /// Name of the login in the format.
     pub name: String,
@@ -92,7 +92,7 @@ pub struct Exported<'a> {
 impl Exported<'_> {
     /// Returns the server, the user and the password of Redis; `None` for a login of PostgreSQL.
     pub fn redis_user(&self) -> Option<(&RedisServer, &str, &SecretString)> {
-        Some((self.redis?, self.key.redis_user()?, &self.kept.as_ref()?.password))
+        Some((self.redis.as_ref()?, self.key.redis_user()?, &self.kept.as_ref()?.password))
     }
 
     /// Returns the connection of an application with this login.

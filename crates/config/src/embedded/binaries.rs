@@ -9,6 +9,8 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+pub use missing::install_command;
+
 use super::account::Account;
 use super::child::{output, output_lines, program};
 use martydb_model::error::{Error, Result};

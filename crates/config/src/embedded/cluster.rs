@@ -16,7 +16,7 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::backoff::Backoff;
 
 /// Prefix of half-made and half-deleted data folders.
-const PARTIAL: &str = "data.partial-";
+pub const PARTIAL: &str = "data.partial-";
 
 /// Removes what killed runs left behind. Their `initdb` may still run there: it ends soon after its folder is removed, and
 /// its later files are removed by the next attempt.
@@ -57,7 +57,7 @@ pub async fn create(layout: &Layout, install: &Install, note: Note<'_>) -> Resul
 }
 
 /// Moves away a `data` folder that is not a cluster: martydb did not create it, and it may contain data.
-fn set_aside(layout: &Layout, note: Note<'_>) -> Result<()> {
+pub fn set_aside(layout: &Layout, note: Note<'_>) -> Result<()> {
     let data = layout.data();
     if fs::remove_dir(&data).is_ok() || data.symlink_metadata().is_err() {
         return Ok(());

@@ -11,7 +11,8 @@ use siphasher::sip::SipHasher13;
 
 use super::account::Account;
 use super::files::{Folder, failed, make_open_folder, make_state_folder};
-use super::types::Spec;
+use super::redis::settings as redis;
+use super::types::{Engine, Spec};
 use martydb_model::error::{Error, Result};
 
 /// Folder of root's clusters whose account cannot reach the manifest's folder.
@@ -65,6 +66,20 @@ impl Layout {
         let mut missing: Vec<_> = self.base.ancestors().take_while(|folder| !folder.is_dir()).collect();
         missing.reverse();
         missing.into_iter().try_for_each(make_open_folder)
+    }
+
+    /// Refuses data of the other engine, as after a change of the manifest.
+    pub fn check_engine(&self, engine: Engine) -> Result<()> {
+        let is_there = |(_, file): &&(Engine, &str)| self.data().join(file).exists();
+        match CONTROL_FILES.iter().find(is_there) {
+            Some((found, _)) if *found != engine => Err(Error::operation(format!(
+                "the data folder {} belongs to a server of another kind",
+                self.data().display()
+            ))
+            .cause("the manifest declared the server as something else when it was made")
+            .hint("martydb dev destroy deletes its data, martydb dev up makes the new server")),
+            _ => Ok(()),
+        }
     }
 
     pub fn data(&self) -> PathBuf {
@@ -125,19 +140,22 @@ fn hash(path: &Path) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Returns the owner of the cluster in `data`, if there is one. A server cannot start without `pg_control`; a folder without
-/// it was never a cluster.
+/// Files without which a server was never here: PostgreSQL cannot start without `pg_control`.
+const CONTROL_FILES: [(Engine, &str); 2] =
+    [(Engine::PostgreSql, "global/pg_control"), (Engine::Redis, redis::CONFIGURATION)];
+
+/// Returns the owner of the cluster in `data`, if there is one, of either engine.
 fn cluster_owner(data: &Path) -> Result<Option<u32>> {
     let owner = match fs::metadata(data) {
         Ok(found) => found.uid(),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(hidden(data)),
         Err(_) => return Ok(None),
     };
-    match fs::metadata(data.join("global/pg_control")) {
-        Ok(_) => Ok(Some(owner)),
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Some(owner)),
-        Err(_) => Ok(None),
-    }
+    let is_there = |(_, file): &(Engine, &str)| match fs::metadata(data.join(file)) {
+        Ok(_) => true,
+        Err(error) => error.kind() == ErrorKind::PermissionDenied,
+    };
+    Ok(CONTROL_FILES.iter().any(is_there).then_some(owner))
 }
 
 fn hidden(data: &Path) -> Error {

@@ -45,7 +45,7 @@ pub enum Liveness {
 /// Process with the process id of the pid file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holder {
-    None,
+    /// None, or another one.
     Other,
     /// A PostgreSQL process whose data folder is unknown.
     Perhaps,
@@ -74,8 +74,8 @@ fn judge(server: ServerProcess, holder: Holder, answers: bool, data: &Path) -> L
         (Holder::Ours | Holder::Perhaps, true) => Liveness::Up(server),
         (Holder::Ours, false) => Liveness::Unresponsive(server),
         (Holder::Perhaps, false) => Liveness::Unknown(server),
-        (Holder::None | Holder::Other, true) if inside => Liveness::Unknown(server),
-        (Holder::None | Holder::Other, _) => Liveness::StalePidFile,
+        (Holder::Other, true) if inside => Liveness::Unknown(server),
+        (Holder::Other, _) => Liveness::StalePidFile,
     }
 }
 
@@ -96,30 +96,43 @@ impl ServerProcess {
     }
 }
 
-/// Classifies the process. `owner` is the user id of the account that runs the server. An account that can write into the
-/// data folder can name any process in [`PID_FILE`], and root's martydb can kill all of them: a process is the server only if
-/// it has the server's name and account, whatever its working folder.
+/// Classifies the process. `owner` is the user id of the account that runs the server.
 fn holder(server: &ServerProcess, data: &Path, owner: u32) -> Holder {
+    match works_in(server.pid, &SERVER_NAMES, data, owner) {
+        Some(true) => Holder::Ours,
+        Some(false) => Holder::Other,
+        None if !names(server, data) => Holder::Other,
+        None if was_started_with(server.pid.as_raw_nonzero().get(), data) => Holder::Ours,
+        None => Holder::Perhaps,
+    }
+}
+
+/// Returns whether a process is a server with one of these names that works in the data folder; `None` if its folder is not
+/// visible: without /proc, or as root without CAP_SYS_PTRACE, as in a container. An account that can write into the data
+/// folder can name any process as the server, and root's martydb can kill all of them: a process is the server only if it
+/// has the server's name and account, whatever its working folder.
+pub fn works_in(pid: Pid, names: &[&str], data: &Path, owner: u32) -> Option<bool> {
+    if !is_server(pid, names, owner) {
+        return Some(false);
+    }
+    // PostgreSQL and Redis work in their data folders; the folder's identity survives renaming.
+    let folder = fs::metadata(format!("/proc/{}/cwd", pid.as_raw_nonzero())).ok()?;
+    let own = fs::metadata(data);
+    Some(own.is_ok_and(|own| (own.dev(), own.ino()) == (folder.dev(), folder.ino())))
+}
+
+/// Returns `true` if the process lives, with one of these names and under this account.
+pub fn is_server(pid: Pid, names: &[&str], owner: u32) -> bool {
     // EPERM means a process of another account.
-    if test_kill_process(server.pid) == Err(rustix::io::Errno::SRCH) {
-        return Holder::None;
-    }
-    let pid = server.pid.as_raw_nonzero();
-    let Some(process) = SystemProcess::find(pid.get()) else { return Holder::None };
-    if !process.is_server_of(owner) {
-        return Holder::Other;
-    }
-    match fs::metadata(format!("/proc/{pid}/cwd")) {
-        // PostgreSQL works in its data folder; the folder's identity survives renaming.
-        Ok(folder) => match fs::metadata(data) {
-            Ok(own) if (own.dev(), own.ino()) == (folder.dev(), folder.ino()) => Holder::Ours,
-            _ => Holder::Other,
-        },
-        // No /proc; or root without CAP_SYS_PTRACE, as in a container.
-        Err(_) if !names(server, data) => Holder::Other,
-        Err(_) if was_started_with(pid.get(), data) => Holder::Ours,
-        Err(_) => Holder::Perhaps,
-    }
+    test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
+        && SystemProcess::find(pid.as_raw_nonzero().get())
+            .is_some_and(|found| found.uid == owner && names.contains(&found.name.as_str()))
+}
+
+/// Returns the processes that are visible here. Requires /proc.
+pub fn processes() -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
 }
 
 /// Returns `true` if the server's pid file names this data folder.
@@ -136,10 +149,10 @@ fn was_started_with(pid: i32, data: &Path) -> bool {
 /// Returns a server of this data folder without a [`PID_FILE`], because its files were removed. Requires /proc.
 pub fn orphan(layout: &Layout) -> Option<i32> {
     let (data, owner) = (layout.data(), layout.owner.uid);
-    let pid = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
-    let mut pids = fs::read_dir("/proc").ok()?.flatten().filter_map(pid);
-    let is_server = |pid: i32| SystemProcess::find(pid).is_some_and(|found| found.is_server_of(owner));
-    pids.find(|pid| was_started_with(*pid, &data) && is_server(*pid))
+    let is_orphan = |pid: &Pid| {
+        was_started_with(pid.as_raw_nonzero().get(), &data) && is_server(*pid, &SERVER_NAMES, owner)
+    };
+    processes().find(is_orphan).map(|pid| pid.as_raw_nonzero().get())
 }
 
 /// A live process. A dead one stays in the process list until its parent waits for it, and in a container there may be no
@@ -177,10 +190,6 @@ impl SystemProcess {
         let name = Path::new(path.trim()).file_name()?.to_string_lossy().into_owned();
         (!state.starts_with('Z')).then_some(SystemProcess { uid: uid.parse().ok()?, name })
     }
-
-    fn is_server_of(&self, owner: u32) -> bool {
-        self.uid == owner && SERVER_NAMES.contains(&self.name.as_str())
-    }
 }
 
 #[cfg(test)]
@@ -212,8 +221,7 @@ mod tests {
             (&near, Holder::Perhaps, true, Liveness::Up(near.clone())),
             (&near, Holder::Perhaps, false, Liveness::Unknown(near.clone())),
             (&near, Holder::Other, false, Liveness::StalePidFile),
-            (&near, Holder::None, false, Liveness::StalePidFile),
-            (&near, Holder::None, true, Liveness::Unknown(near.clone())),
+            (&near, Holder::Other, true, Liveness::Unknown(near.clone())),
             // The socket of the folder that this one was copied from.
             (&far, Holder::Other, true, Liveness::StalePidFile),
         ] {
@@ -266,6 +274,6 @@ mod tests {
         assert!(names(&called_so, &data) && !names(&called_so, Path::new("/")));
         postgres.kill().unwrap();
         postgres.wait().unwrap();
-        assert_eq!(holder(&called_so, &data, me), Holder::None);
+        assert_eq!(holder(&called_so, &data, me), Holder::Other);
     }
 }

@@ -61,6 +61,10 @@ impl Excerpt {
         PASSING.iter().any(|words| text.contains(words))
     }
 
+    pub fn contains(&self, words: &str) -> bool {
+        self.text().contains(words)
+    }
+
     fn text(&self) -> String {
         let mut bytes = vec![];
         // A log that cannot be read adds nothing to the error.

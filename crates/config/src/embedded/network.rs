@@ -36,9 +36,7 @@ pub fn arrange(
     note: Note<'_>,
 ) -> Result<EmbeddedSettings> {
     let folder = layout.folder()?;
-    if let Some(taken) = choice.instead_of {
-        note(format!("port {taken} is taken, using {}", choice.port));
-    }
+    note_exchange(choice, note);
     let socket_dir = socket_dir(layout, remembered(layout)?.socket_dir)?;
     let settings = EmbeddedSettings {
         name: layout.name.clone(),
@@ -49,6 +47,13 @@ pub fn arrange(
     folder.write(settings::FILE, &settings.file())?;
     restore_access_files(layout, &folder, note)?;
     Ok(settings)
+}
+
+/// Reports that the remembered port was given up.
+pub fn note_exchange(choice: PortChoice, note: Note<'_>) {
+    if let Some(taken) = choice.instead_of {
+        note(format!("port {taken} is taken, using {}", choice.port));
+    }
 }
 
 /// Waits for the port of a killed server, which is released a moment later.

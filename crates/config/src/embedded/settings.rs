@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
+use super::redis::settings as redis;
 use martydb_model::EMBEDDED_MAP;
 
 /// Name of the file with [`EmbeddedSettings`], in the data folder.
@@ -23,6 +24,7 @@ pub const ADMIN: &str = "postgres";
 /// Connection limit, enough for all limits of a developer's services together; each connection takes some 20 kB.
 const CONNECTIONS: u32 = 500;
 
+/// Beginning of the line with the version.
 const VERSION_LINE: &str = "# PostgreSQL ";
 
 /// Content of `pg_hba.conf`. Nothing is trusted, and no line accepts a replication connection: `all` does not include
@@ -116,7 +118,10 @@ impl LastSettings {
                 .map(|(_, value)| unquoted(value.trim()))
                 .next_back()
         };
-        let version = text.lines().find_map(|line| line.strip_prefix(VERSION_LINE));
+        let beginnings = [VERSION_LINE, redis::VERSION_LINE];
+        let version = text
+            .lines()
+            .find_map(|line| beginnings.iter().find_map(|beginning| line.strip_prefix(beginning)));
         LastSettings {
             port: value("port").and_then(|port| port.parse().ok()).filter(|port| *port != 0),
             socket_dir: value("unix_socket_directories").map(|list| first_item(&list)),
@@ -126,7 +131,7 @@ impl LastSettings {
 }
 
 /// Quotes a value for `postgresql.conf`.
-fn quoted(value: &str) -> String {
+pub fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "''"))
 }
 

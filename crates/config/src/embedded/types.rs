@@ -9,8 +9,16 @@ use martydb_pg::wire::Endpoint;
 /// Callback for short progress messages.
 pub type Note<'a> = &'a mut (dyn FnMut(String) + Send);
 
+/// Kind of an embedded server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    PostgreSql,
+    Redis,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
+    pub engine: Engine,
     /// Key of the server in the manifest.
     pub server: String,
     pub env: String,

@@ -86,11 +86,12 @@ pub struct RawManifest {
     pub serve: Option<RawServe>,
 }
 
-/// A PostgreSQL server, or a Redis server, which has a `url` and a `password_env` alone.
+/// A PostgreSQL server, or a Redis server, which has a `url` and a `password_env`, or `embedded: redis`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawServer {
-    /// true: martydb runs it; false: it is an existing server, see `url`; auto: embedded unless DB_HOST is set.
+    /// true: martydb runs it; redis: likewise, a Redis server; false: it is an existing server, see `url`; auto: embedded
+    /// unless DB_HOST is set.
     #[serde(deserialize_with = "lenient::optional")]
     pub embedded: Option<Embedded>,
     /// Port of the embedded server; default: a free one, reused at the next start.
@@ -125,6 +126,8 @@ pub struct RawServer {
 pub enum Embedded {
     /// Run by martydb unless DB_HOST is set.
     Auto,
+    /// A Redis server that martydb runs.
+    Redis,
     /// Run by martydb (true) or existing (false).
     #[schemars(untagged)]
     Fixed(bool),
@@ -136,7 +139,8 @@ impl std::str::FromStr for Embedded {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "auto" => Ok(Embedded::Auto),
-            text => text.parse().map(Embedded::Fixed).map_err(|_| "expected true, false or auto"),
+            "redis" => Ok(Embedded::Redis),
+            text => text.parse().map(Embedded::Fixed).map_err(|_| "expected true, false, auto or redis"),
         }
     }
 }

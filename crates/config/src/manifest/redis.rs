@@ -16,11 +16,21 @@ pub struct RedisPart {
     pub services: BTreeMap<ServiceName, RedisService>,
 }
 
-/// An existing Redis server. `Debug` shows no password.
+/// Redis server that martydb runs itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddedRedis {
+    /// Port that the manifest sets.
+    pub port: Option<u16>,
+}
+
+/// A Redis server. `Debug` shows no password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisServer {
     pub name: ServerName,
+    /// `None` for a server at a URL.
+    pub embedded: Option<EmbeddedRedis>,
     pub host: String,
+    /// Port; 0 for an embedded server until it runs.
     pub port: u16,
     /// `true` for `rediss://`: TLS with a verified certificate.
     pub tls: bool,

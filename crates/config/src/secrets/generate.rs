@@ -5,6 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::Secret;
+use sha2::{Digest, Sha256};
 
 const LENGTH: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -28,4 +29,11 @@ pub fn password() -> Result<SecretString> {
 /// (<https://www.postgresql.org/docs/current/sql-createrole.html>, RFC 5803).
 pub fn verifier(password: &SecretString) -> Secret {
     Secret(postgres_protocol::password::scram_sha_256(password.expose_secret().as_bytes()))
+}
+
+/// Returns the form in which a Redis server is sent a password and keeps it, so that neither it nor its log sees the password
+/// itself: SHA-256 in hexadecimal. <https://redis.io/docs/latest/commands/acl-setuser/>
+pub fn sha256(password: &SecretString) -> String {
+    let digest = Sha256::digest(password.expose_secret().as_bytes());
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

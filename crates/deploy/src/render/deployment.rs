@@ -338,7 +338,11 @@ fn server<'a>(
     entitled: &BTreeSet<(&'a ServiceName, &'a ServiceName)>,
 ) -> Result<ServerNode<'a>> {
     let ServerLocation::Url(url) = &manifest.servers[name].location else {
-        return Err(embedded(manifest, name));
+        return Err(embedded(
+            manifest,
+            name,
+            &format!("postgresql://postgres@postgres-{name}:5432/postgres"),
+        ));
     };
     let (deploy, here) = (&manifest.deploy.servers[name], host_in(namespace, &url.host));
     let host = here.filter(|_| {
@@ -355,13 +359,16 @@ fn server<'a>(
     })
 }
 
-fn embedded(manifest: &Manifest, name: &str) -> Error {
+/// Returns the error for a server that martydb runs itself. `url` is an example of one in a deployment.
+pub fn embedded(manifest: &Manifest, name: &str, url: &str) -> Error {
     let stem = manifest.path.file_stem().unwrap_or_default().to_string_lossy();
-    Error::manifest(format!("martydb runs the server \"{name}\" itself, so it has no address for a deployment"))
-        .hint(format!(
-            "describe the deployment in an environment of its own, such as {stem}.compose.yaml: \
-             `servers: {{ {name}: {{ embedded: false, url: \"postgresql://postgres@postgres-{name}:5432/postgres\" }} }}`, and choose it with `-e compose`"
-        ))
+    Error::manifest(format!(
+        "martydb runs the server \"{name}\" itself, so it has no address for a deployment"
+    ))
+    .hint(format!(
+        "describe the deployment in an environment of its own, such as {stem}.compose.yaml: \
+             `servers: {{ {name}: {{ embedded: false, url: \"{url}\" }} }}`, and choose it with `-e compose`"
+    ))
 }
 
 /// Returns the variable from which martydb reads this server's admin password.

@@ -5,6 +5,7 @@ mod start;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::deployment::embedded;
 use super::location::{host_in, unnamed_password};
 use martydb_config::manifest::{Manifest, RedisServer, RedisService};
 use martydb_config::secrets::CredentialKey;
@@ -54,6 +55,10 @@ pub struct RedisCredential<'a> {
 /// If a server names no variable for its admin's password, or the image cannot make its admin.
 pub fn nodes<'a>(manifest: &'a Manifest, namespace: &str) -> Result<Vec<RedisNode<'a>>> {
     let node = |server: &'a RedisServer| {
+        if server.embedded.is_some() {
+            let url = format!("redis://ops@redis-{}:6379", server.name);
+            return Err(embedded(manifest, &server.name, &url));
+        }
         let password_variable =
             server.password_env.as_deref().ok_or_else(|| unnamed_password(&server.name))?;
         let host = host_in(namespace, &server.host);

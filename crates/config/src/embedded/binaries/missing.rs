@@ -37,7 +37,8 @@ pub fn error() -> Error {
 
 pub fn hint() -> String {
     let program = own_program();
-    beside_hint(&program.to_string_lossy(), has_wheel(&program)).unwrap_or_else(system_hint)
+    beside_hint(&program.to_string_lossy(), has_wheel(&program))
+        .unwrap_or_else(|| install_command(MANAGERS, "https://www.postgresql.org/download/"))
 }
 
 /// Returns `true` if pip, or a tool that does the same, installed this program.
@@ -66,15 +67,17 @@ fn platform() -> String {
     format!("{system}-{processor}")
 }
 
-fn system_hint() -> String {
+/// Returns the command of this system's package manager, one of these, or else the page.
+pub fn install_command(managers: &[(&str, &str)], page: &str) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let present = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    install_hint(present, uzers::get_effective_uid() == 0, Path::new("/usr/bin/sudo").exists())
+    let manager = managers.iter().find(|(manager, _)| present(manager));
+    install_hint(manager, page, uzers::get_effective_uid() == 0, Path::new("/usr/bin/sudo").exists())
 }
 
-fn install_hint(present: impl Fn(&str) -> bool, root: bool, sudo: bool) -> String {
-    match MANAGERS.iter().find(|(manager, _)| present(manager)) {
-        None => "install it: https://www.postgresql.org/download/".into(),
+fn install_hint(manager: Option<&(&str, &str)>, page: &str, root: bool, sudo: bool) -> String {
+    match manager {
+        None => format!("install it: {page}"),
         Some((manager, command)) => match () {
             () if root || *manager == "brew" => format!("install it: {command}"),
             () if sudo => format!("install it: sudo {command}"),
@@ -117,7 +120,8 @@ mod tests {
             (&["brew"], false, true, "install it: brew install postgresql@17"),
             (&[], true, false, "install it: https://www.postgresql.org/download/"),
         ] {
-            assert_eq!(install_hint(|program| here.contains(&program), root, sudo), expected);
+            let manager = MANAGERS.iter().find(|(manager, _)| here.contains(manager));
+            assert_eq!(install_hint(manager, "https://www.postgresql.org/download/", root, sudo), expected);
         }
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::scope::Scope;
+use crate::embedded::redis::ADMIN;
 use crate::manifest::connection_url::take_apart;
 use crate::manifest::expand::{FilledUrl, fill_url};
-use crate::manifest::raw::{RawRedis, RawServer};
-use crate::manifest::redis::{DEFAULT_USER, RedisPart, RedisServer, RedisService, own_admin};
+use crate::manifest::raw::{Embedded, RawRedis, RawServer};
+use crate::manifest::redis::{DEFAULT_USER, EmbeddedRedis, RedisPart, RedisServer, RedisService, own_admin};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{DesiredService, RoleKind, ServerName, ServiceName};
@@ -19,8 +20,11 @@ const DEFAULT_PORT: u16 = 6379;
 /// Parameter of a URL: the authority of the server's certificate, as in a URL of PostgreSQL.
 const ROOT_CERTIFICATE: &str = "sslrootcert";
 
-/// Returns `true` if the URL of a server is one of Redis.
+/// Returns `true` for a server at a URL of Redis, or one that martydb runs.
 pub fn is_redis(scope: &Scope, raw: &RawServer) -> bool {
+    if raw.embedded == Some(Embedded::Redis) {
+        return true;
+    }
     let filled = raw.url.as_deref().map(|text| fill_url(text, scope.variables));
     filled.is_some_and(|filled| filled.is_ok_and(|filled| scheme(&filled.url).is_some()))
 }
@@ -55,24 +59,64 @@ fn server(scope: &Scope, name: &str, raw: &RawServer) -> Result<RedisServer> {
         let message = format!("a Redis server has no {key}");
         return Err(scope.error(["servers", name, key], message).hint(format!("remove {key}")));
     }
+    let is_embedded = is_embedded(scope, name, raw)?;
     let filled = raw.url.as_deref().map(|text| fill_url(text, scope.variables)).transpose();
     let filled = filled.map_err(|problem| scope.sources.unfilled(&["servers", name, "url"], &problem))?;
-    let Some(filled) = filled else {
-        return Err(scope.error(["servers", name], "a Redis server needs a url"));
-    };
+    let Some(filled) = filled else { return Ok(embedded(scope, name, raw.port)) };
+    // With embedded: auto the URL is not used in this run, but must be valid.
     let parsed = parse(scope, &filled).map_err(|error| {
         let wrong = scope.error(["servers", name, "url"], &error.message);
         Error { hints: error.hints, ..wrong }
     })?;
+    if is_embedded {
+        return Ok(embedded(scope, name, raw.port));
+    }
     let password_env = raw.password_env.clone();
     Ok(RedisServer { name: name.to_owned(), password_env, ..parsed })
+}
+
+/// Returns `true` if martydb runs the server itself.
+fn is_embedded(scope: &Scope, name: &str, raw: &RawServer) -> Result<bool> {
+    let wrong = |key, message, hint| Err(scope.error(["servers", name, key], message).hint(hint));
+    let no_url = "a server that martydb runs itself has no url";
+    match raw.embedded {
+        Some(Embedded::Fixed(true)) => {
+            wrong("url", no_url, "write embedded: redis and no url, or embedded: auto")
+        }
+        Some(Embedded::Redis) if raw.url.is_some() => {
+            wrong("url", no_url, "remove the url, or write embedded: auto")
+        }
+        Some(Embedded::Redis) if raw.password_env.is_some() => {
+            let message = "a server that martydb runs itself needs no password for its admin";
+            wrong("password_env", message, "remove password_env")
+        }
+        None | Some(Embedded::Fixed(false)) if raw.port.is_some() => {
+            wrong("port", "the port of a server at a url is in the url", "remove port")
+        }
+        None | Some(Embedded::Fixed(false)) => Ok(false),
+        Some(Embedded::Auto) => Ok(!scope.has_db_host()),
+        Some(Embedded::Redis) => Ok(true),
+    }
+}
+
+fn embedded(scope: &Scope, name: &str, port: Option<u16>) -> RedisServer {
+    RedisServer {
+        name: name.to_owned(),
+        embedded: Some(EmbeddedRedis { port }),
+        host: "127.0.0.1".into(),
+        port: 0,
+        tls: false,
+        root_certificate: None,
+        user: ADMIN.into(),
+        password: None,
+        password_env: None,
+        own_admin: own_admin(&scope.project()),
+    }
 }
 
 /// Returns a key that only a PostgreSQL server has.
 fn of_postgresql(raw: &RawServer) -> Option<&'static str> {
     let keys = [
-        ("embedded", raw.embedded.is_some()),
-        ("port", raw.port.is_some()),
         ("app_url", raw.app_url.is_some()),
         ("require_auth", raw.require_auth.is_some()),
         ("platform", raw.platform.is_some()),
@@ -110,6 +154,7 @@ fn parse(scope: &Scope, filled: &FilledUrl) -> Result<RedisServer> {
     }
     Ok(RedisServer {
         name: ServerName::new(),
+        embedded: None,
         host,
         port,
         tls,

@@ -23,6 +23,11 @@ impl Scope<'_> {
         self.raw.project.clone().or_else(folder).unwrap_or_else(|| "martydb".into())
     }
 
+    /// Returns `true` if `embedded: auto` means the server at the URL.
+    pub fn has_db_host(&self) -> bool {
+        self.variables.get("DB_HOST").is_some_and(|host| !host.is_empty())
+    }
+
     pub fn error<const N: usize>(&self, path: [&str; N], message: impl Display) -> Error {
         self.sources.error_at(&path, message)
     }

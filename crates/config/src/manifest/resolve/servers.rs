@@ -64,11 +64,10 @@ fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation
     let url = filled(scope, name, raw)?;
     let wrong = |key, message: &str| scope.error(["servers", name, key], message);
     let default = Embedded::Fixed(raw.url.is_none());
-    let db_host = scope.variables.get("DB_HOST").is_some_and(|host| !host.is_empty());
     match (raw.embedded.unwrap_or(default), url) {
         (Embedded::Fixed(true), Some(_)) => Err(wrong("url", "a server that martydb runs itself has no url")
             .hint("remove the url, or write embedded: false or auto")),
-        (Embedded::Fixed(false), None) => {
+        (Embedded::Fixed(false) | Embedded::Redis, None) => {
             Err(wrong("embedded", "a server that martydb does not run needs a url")
                 .hint("add url: postgresql://admin@host:5432/postgres"))
         }
@@ -80,7 +79,7 @@ fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation
             let message = "a server that martydb runs itself needs no password for its admin";
             Err(wrong(key, message).hint(format!("remove {key}")))
         }
-        (Embedded::Auto, Some(url)) if !db_host => {
+        (Embedded::Auto, Some(url)) if !scope.has_db_host() => {
             // The URL is not used in this run, but must be valid.
             url::check(&url).map_err(|error| Error { hints: error.hints, ..wrong("url", &error.message) })?;
             Ok(ServerLocation::Embedded { port: raw.port })

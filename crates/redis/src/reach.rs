@@ -1,0 +1,15 @@
+//! Servers with their addresses: an embedded one has its port and its admin's password once it runs.
+
+use martydb_config::embedded::redis;
+use martydb_config::manifest::RedisServer;
+use martydb_model::error::Result;
+use martydb_provision::context::Context;
+use secrecy::ExposeSecret;
+
+/// Returns the server with which a client can connect; an embedded one is started if it is down.
+pub async fn reach(context: &Context, server: &RedisServer) -> Result<RedisServer> {
+    let Some(spec) = context.embedded_redis(server) else { return Ok(server.clone()) };
+    let running = redis::up(&spec, &mut |text| context.note(&text)).await?;
+    let password = Some(running.password.expose_secret().to_owned());
+    Ok(RedisServer { port: running.port, password, ..server.clone() })
+}
