@@ -68,7 +68,7 @@ pub async fn inspect(
         false => (vec![], None),
     };
     let modules = match session.ask(&["MODULE".to_owned(), "LIST".to_owned()]).await? {
-        Value::Array(all) => all.len(),
+        Value::Array(all) => all.iter().filter(|module| !is_built_in(module)).count(),
         _ => 0,
     };
     Ok(ActualRedis {
@@ -82,6 +82,13 @@ pub async fn inspect(
         clients,
         outside,
     })
+}
+
+/// Returns `true` for a module that is part of the program, as Valkey's engine of scripts: its path is its name.
+fn is_built_in(module: &Value) -> bool {
+    let words = texts(module);
+    let value = |key: &str| words.iter().position(|word| word == key).and_then(|at| words.get(at + 1));
+    value("path").is_some_and(|path| value("name") == Some(path))
 }
 
 /// Returns the line of `ACL LIST` of each user.

@@ -66,7 +66,7 @@ fn a_difference_in_effect_is_drift_and_rules_that_the_server_rewrites_are_not() 
         project.run(&["plan", "--check"]).expect(0);
     }
     // The same effect in other words.
-    redis.ops(&["ACL", "SETUSER", "alpha_app", "+@string", "-psetex", "+psetex"]);
+    redis.ops(&["ACL", "SETUSER", "alpha_app", "+@bitmap", "-psetex", "+psetex"]);
     project.run(&["plan", "--check"]).expect(0);
     project.run(&["status", "--check", "alpha"]).expect(3);
     redis.ops(&["ACL", "SETUSER", "alpha_app", "+keys"]);

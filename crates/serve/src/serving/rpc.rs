@@ -22,7 +22,6 @@ use crate::fault::{RequestFault, Served};
 use crate::plan::plan_tree;
 use crate::request::BodyForm;
 use crate::session::{DatabaseFault, LoginSession};
-use crate::settings::ServedExposure;
 
 /// Answers a call of a caller.
 pub async fn call(
