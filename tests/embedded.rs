@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use martydb_config::embedded::{self, Engine, RunningServer, Spec, State, Status};
+use martydb_config::embedded::{self, EmbeddedEngine, RunningServer, Spec, State, Status};
 use martydb_model::error::{Error, Kind};
 use martydb_pg::server::{Host, Login, connect};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -41,7 +41,7 @@ impl Site {
         fs::create_dir_all(&home).unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).unwrap();
         let spec = Spec {
-            engine: Engine::PostgreSql,
+            engine: EmbeddedEngine::PostgreSql,
             server: "main".into(),
             env: "development".into(),
             home,
@@ -585,7 +585,7 @@ const HOME: &str = "MARTYDB_TEST_EMBEDDED_HOME";
 fn actor() {
     let home = std::env::var_os(HOME).expect("the test that runs this one says where");
     let spec = Spec {
-        engine: Engine::PostgreSql,
+        engine: EmbeddedEngine::PostgreSql,
         server: "main".into(),
         env: "development".into(),
         home: home.into(),

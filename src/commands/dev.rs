@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::exec::{self, ReplacedProcess};
 use super::{login_choice, psql};
-use martydb_config::embedded::{self, Engine, Spec, State, Status};
+use martydb_config::embedded::{self, EmbeddedEngine, Spec, State, Status};
 use martydb_config::manifest::ServerLocation;
 use martydb_model::error::{Error, Result};
 use martydb_provision::run::Run;
@@ -69,7 +69,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
 }
 
 async fn psql(run: &Run, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
-    let databases: Vec<&Spec> = specs.iter().filter(|spec| spec.engine == Engine::PostgreSql).collect();
+    let databases: Vec<&Spec> =
+        specs.iter().filter(|spec| spec.engine == EmbeddedEngine::PostgreSql).collect();
     if databases.is_empty() {
         return Err(Error::usage("psql is for PostgreSQL servers, and this is a Redis server"));
     }

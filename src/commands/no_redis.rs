@@ -138,7 +138,7 @@ impl RedisTeardown {
     }
 }
 
-pub async fn reach(_: &Run, _: &RedisServer) -> Result<RedisServer> {
+pub async fn reached(_: &Run, _: &RedisServer) -> Result<RedisServer> {
     Err(missing_feature("redis"))
 }
 

@@ -20,9 +20,7 @@ use martydb_redis::discovery::{self, discover};
 use martydb_redis::plan::{RedisStep, in_use, save_command};
 use martydb_redis::proof::TriedLogin;
 use martydb_redis::rotate::{self, PasswordTurn};
-use martydb_redis::{proof, statistics as measuring, teardown};
-
-pub use martydb_redis::reach::reach;
+use martydb_redis::{proof, reach, statistics as measuring, teardown};
 
 pub use super::redis_values::{
     RedisAddress, RedisApplied, RedisClients, RedisHealth, RedisMeasured, RedisRow, RedisState, RedisUsage,
@@ -31,6 +29,11 @@ pub use super::redis_values::{
 /// Plans of the Redis servers of a run.
 #[derive(Default)]
 pub struct RedisPlans(Vec<(String, Result<PlannedRedis>)>);
+
+/// Returns the server with the address of its clients; an embedded one is started if it is down.
+pub async fn reached(run: &Run, server: &RedisServer) -> Result<RedisServer> {
+    reach::reach(run, server).await
+}
 
 /// Returns the servers of these services, each with their names.
 fn servers<'r>(run: &'r Run, services: &[DesiredService]) -> Vec<(&'r RedisServer, Vec<ServiceName>)> {
@@ -375,7 +378,7 @@ pub async fn address(
 ) -> Result<Option<RedisAddress>> {
     let part = &run.manifest.redis;
     let Some(redis) = part.services.get(&service.name) else { return Ok(None) };
-    let (server, user) = (&reach(run, &part.servers[&redis.server]).await?, redis.user(kind));
+    let (server, user) = (&reached(run, &part.servers[&redis.server]).await?, redis.user(kind));
     let Some(key) = CredentialKey::redis(redis, kind) else { return Ok(None) };
     if no_password {
         return Ok(Some(RedisAddress { url: server.url(&user, None), user }));

@@ -36,7 +36,7 @@ use settings::{ADDRESS, ADMIN};
 pub use binaries::program_folders;
 pub use files::make_state_folder;
 pub use server_log::ServerLog;
-pub use types::{Engine, Note, RunningServer, Spec, State, Status};
+pub use types::{EmbeddedEngine, Note, RunningServer, Spec, State, Status};
 
 /// Time that a running server may reject the admin: longer than a start after a crash takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,8 +48,8 @@ const DYING: Duration = Duration::from_secs(3);
 /// Creates and starts a server of either engine.
 pub async fn start(spec: &Spec, note: Note<'_>) -> Result<()> {
     match spec.engine {
-        Engine::PostgreSql => up(spec, note).await.map(drop),
-        Engine::Redis => redis::up(spec, note).await.map(drop),
+        EmbeddedEngine::PostgreSql => up(spec, note).await.map(drop),
+        EmbeddedEngine::Redis => redis::up(spec, note).await.map(drop),
     }
 }
 
@@ -60,7 +60,7 @@ pub async fn start(spec: &Spec, note: Note<'_>) -> Result<()> {
 #[martydb_pg::boxed]
 pub async fn up<'a>(spec: &'a Spec, note: Note<'a>) -> Result<RunningServer> {
     let (_lock, mut layout) = lock(spec, note).await?;
-    layout.check_engine(Engine::PostgreSql)?;
+    layout.check_engine(EmbeddedEngine::PostgreSql)?;
     let (began, mut started) = (Instant::now(), false);
     loop {
         match inspect(&layout)? {

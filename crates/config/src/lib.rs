@@ -25,6 +25,7 @@ pub mod credentials;
 pub mod embedded;
 pub mod lint_rules;
 pub mod manifest;
+mod passwords;
 pub mod pgpass;
 pub mod process_group;
 pub mod program;

@@ -8,7 +8,6 @@ mod answers;
 mod command;
 mod entries;
 mod file;
-mod generate;
 mod guard;
 mod key;
 mod private_file;
@@ -18,8 +17,8 @@ mod transfer;
 mod values;
 mod variable;
 
+pub use crate::passwords::{password, sha256, verifier};
 pub use entries::{StoredEntries, StoredLogin};
-pub use generate::{password, sha256, verifier};
 pub use key::CredentialKey;
 pub use private_file::PrivateFile;
 pub use store::{LockedStore, Store};

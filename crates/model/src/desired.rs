@@ -34,6 +34,9 @@ pub struct DesiredServer {
 /// The `pg_ident.conf` map of an embedded server; with it the accounts that run the server log in as its admin.
 pub const EMBEDDED_MAP: &str = "martydb";
 
+/// Admin of an embedded Redis server.
+pub const EMBEDDED_REDIS_ADMIN: &str = "martydb";
+
 /// Index of roles and databases by service, computed on first use. A clone computes it again, since its services may
 /// change.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use martydb_config::credentials;
-use martydb_config::embedded::{self, Engine};
+use martydb_config::embedded::{self, EmbeddedEngine};
 use martydb_config::manifest::{Manifest, RedisServer, Replica, ServerLocation, ServerUrl};
 use martydb_config::secrets::{CredentialKey, Secrets, Store};
 use martydb_model::environment::Environment;
@@ -147,15 +147,15 @@ impl Context {
     }
 
     pub fn embedded(&self, server: &str, port: Option<u16>) -> embedded::Spec {
-        self.spec(Engine::PostgreSql, server, port)
+        self.spec(EmbeddedEngine::PostgreSql, server, port)
     }
 
     /// Returns the place of a Redis server that martydb runs itself.
     pub fn embedded_redis(&self, server: &RedisServer) -> Option<embedded::Spec> {
-        server.embedded.as_ref().map(|own| self.spec(Engine::Redis, &server.name, own.port))
+        server.embedded.as_ref().map(|own| self.spec(EmbeddedEngine::Redis, &server.name, own.port))
     }
 
-    fn spec(&self, engine: Engine, server: &str, port: Option<u16>) -> embedded::Spec {
+    fn spec(&self, engine: EmbeddedEngine, server: &str, port: Option<u16>) -> embedded::Spec {
         embedded::Spec {
             engine,
             server: server.to_owned(),

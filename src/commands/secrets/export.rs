@@ -71,7 +71,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
     }
     for one in &mut all {
         if let Some(server) = &one.redis {
-            one.redis = Some(redis::reach(run, server).await?);
+            one.redis = Some(redis::reached(run, server).await?);
         }
     }
     let mut report = ExportReport::new(run, arguments, &all);

@@ -31,7 +31,7 @@ fn an_embedded_server_is_made_kept_and_removed() {
     let stranger = format!("redis://127.0.0.1:{port}");
     assert!(
         other.client(&stranger, &["PING"]).starts_with("(error) NOAUTH"),
-        "nobody comes in without a password"
+        "no login without a password succeeds"
     );
     assert!(other.client(&address, &["CONFIG", "GET", "*"]).contains("NOPERM"));
 

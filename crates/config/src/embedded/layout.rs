@@ -11,8 +11,7 @@ use siphasher::sip::SipHasher13;
 
 use super::account::Account;
 use super::files::{Folder, failed, make_open_folder, make_state_folder};
-use super::redis::settings as redis;
-use super::types::{Engine, Spec};
+use super::types::{EmbeddedEngine, Spec};
 use martydb_model::error::{Error, Result};
 
 /// Folder of root's clusters whose account cannot reach the manifest's folder.
@@ -69,10 +68,10 @@ impl Layout {
     }
 
     /// Refuses data of the other engine, as after a change of the manifest.
-    pub fn check_engine(&self, engine: Engine) -> Result<()> {
-        let is_there = |(_, file): &&(Engine, &str)| self.data().join(file).exists();
-        match CONTROL_FILES.iter().find(is_there) {
-            Some((found, _)) if *found != engine => Err(Error::operation(format!(
+    pub fn check_engine(&self, engine: EmbeddedEngine) -> Result<()> {
+        let is_there = |engine: &EmbeddedEngine| self.data().join(engine.control_file()).exists();
+        match EmbeddedEngine::ALL.into_iter().find(is_there) {
+            Some(found) if found != engine => Err(Error::operation(format!(
                 "the data folder {} belongs to a server of another kind",
                 self.data().display()
             ))
@@ -140,10 +139,6 @@ fn hash(path: &Path) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// Files without which a server was never here: PostgreSQL cannot start without `pg_control`.
-const CONTROL_FILES: [(Engine, &str); 2] =
-    [(Engine::PostgreSql, "global/pg_control"), (Engine::Redis, redis::CONFIGURATION)];
-
 /// Returns the owner of the cluster in `data`, if there is one, of either engine.
 fn cluster_owner(data: &Path) -> Result<Option<u32>> {
     let owner = match fs::metadata(data) {
@@ -151,11 +146,11 @@ fn cluster_owner(data: &Path) -> Result<Option<u32>> {
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Err(hidden(data)),
         Err(_) => return Ok(None),
     };
-    let is_there = |(_, file): &(Engine, &str)| match fs::metadata(data.join(file)) {
+    let is_there = |engine: &EmbeddedEngine| match fs::metadata(data.join(engine.control_file())) {
         Ok(_) => true,
         Err(error) => error.kind() == ErrorKind::PermissionDenied,
     };
-    Ok(CONTROL_FILES.iter().any(is_there).then_some(owner))
+    Ok(EmbeddedEngine::ALL.iter().any(is_there).then_some(owner))
 }
 
 fn hidden(data: &Path) -> Error {

@@ -6,7 +6,7 @@
 mod data;
 mod process;
 mod program;
-pub(super) mod settings;
+mod settings;
 
 use std::time::{Duration, Instant};
 
@@ -16,11 +16,10 @@ use secrecy::SecretString;
 use super::layout::Layout;
 use super::log::{self, Excerpt};
 use super::network;
-use super::types::{Engine, Note, Spec};
+use super::types::{EmbeddedEngine, Note, Spec};
 use martydb_model::error::{Error, Result};
 
 pub use process::find;
-pub use settings::ADMIN;
 
 /// Timeout, longer than reading or writing a developer's data takes on a slow disk.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,7 +35,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct RunningRedis {
     pub port: u16,
-    /// Password of [`ADMIN`].
+    /// Password of the admin.
     pub password: SecretString,
 }
 
@@ -47,7 +46,7 @@ pub struct RunningRedis {
 #[martydb_pg::boxed]
 pub async fn up<'a>(spec: &'a Spec, note: Note<'a>) -> Result<RunningRedis> {
     let (_lock, mut layout) = super::lock(spec, note).await?;
-    layout.check_engine(Engine::Redis)?;
+    layout.check_engine(EmbeddedEngine::Redis)?;
     let (began, mut started) = (Instant::now(), None::<(Instant, Excerpt)>);
     loop {
         let port = if layout.exists { network::remembered(&layout)?.port } else { None };

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
-use super::redis::settings as redis;
+use super::types::EmbeddedEngine;
 use martydb_model::EMBEDDED_MAP;
 
 /// Name of the file with [`EmbeddedSettings`], in the data folder.
@@ -23,9 +23,6 @@ pub const ADMIN: &str = "postgres";
 
 /// Connection limit, enough for all limits of a developer's services together; each connection takes some 20 kB.
 const CONNECTIONS: u32 = 500;
-
-/// Beginning of the line with the version.
-const VERSION_LINE: &str = "# PostgreSQL ";
 
 /// Content of `pg_hba.conf`. Nothing is trusted, and no line accepts a replication connection: `all` does not include
 /// them. [`ident`] decides which accounts the first line accepts.
@@ -65,7 +62,8 @@ pub struct EmbeddedSettings {
 
 impl EmbeddedSettings {
     pub fn file(&self) -> String {
-        let mut text = format!("# Written by martydb at every start.\n{VERSION_LINE}{}\n", self.version);
+        let line = EmbeddedEngine::PostgreSql.version_line();
+        let mut text = format!("# Written by martydb at every start.\n{line}{}\n", self.version);
         for (name, value) in self.network().iter().chain(&self.rest()) {
             text.push_str(&format!("{name} = {}\n", quoted(value)));
         }
@@ -118,7 +116,7 @@ impl LastSettings {
                 .map(|(_, value)| unquoted(value.trim()))
                 .next_back()
         };
-        let beginnings = [VERSION_LINE, redis::VERSION_LINE];
+        let beginnings = EmbeddedEngine::ALL.map(EmbeddedEngine::version_line);
         let version = text
             .lines()
             .find_map(|line| beginnings.iter().find_map(|beginning| line.strip_prefix(beginning)));

@@ -11,14 +11,34 @@ pub type Note<'a> = &'a mut (dyn FnMut(String) + Send);
 
 /// Kind of an embedded server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
+pub enum EmbeddedEngine {
     PostgreSql,
     Redis,
 }
 
+impl EmbeddedEngine {
+    pub const ALL: [EmbeddedEngine; 2] = [EmbeddedEngine::PostgreSql, EmbeddedEngine::Redis];
+
+    /// Returns the file of the data folder without which a server of this kind was never there.
+    pub const fn control_file(self) -> &'static str {
+        match self {
+            EmbeddedEngine::PostgreSql => "global/pg_control",
+            EmbeddedEngine::Redis => "redis.conf",
+        }
+    }
+
+    /// Returns the beginning of the line with the version, in martydb's own settings.
+    pub const fn version_line(self) -> &'static str {
+        match self {
+            EmbeddedEngine::PostgreSql => "# PostgreSQL ",
+            EmbeddedEngine::Redis => "# Redis ",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
-    pub engine: Engine,
+    pub engine: EmbeddedEngine,
     /// Key of the server in the manifest.
     pub server: String,
     pub env: String,

@@ -12,10 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::entries::StoredEntries;
-use super::generate::password;
 use super::key::{CredentialKey, Entry};
 use super::private_file::{PrivateFile, failed};
 use super::values::Secrets;
+use crate::passwords::password;
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Kind, Result};

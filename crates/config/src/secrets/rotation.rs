@@ -5,10 +5,10 @@
 
 use secrecy::SecretString;
 
-use super::generate::password;
 use super::key::{CredentialKey, pending, settle};
 use super::store::{LockedStore, Store};
 use super::values::Secrets;
+use crate::passwords::password;
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;
 use martydb_model::error::Result;

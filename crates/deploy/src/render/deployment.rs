@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::kubernetes::sealing::SealingKey;
-use super::location::{host_in, unnamed_password};
+use super::location::{embedded, host_in, unnamed_password};
 use super::redis::{self, RedisNode};
 use martydb_config::credentials;
 use martydb_config::manifest::{FurtherLogin, Manifest, ServerLocation, ServerUrl};
@@ -357,18 +357,6 @@ fn server<'a>(
         password_variable: password_variable(manifest, name, url)?,
         clients: clients.map(|(client, _)| *client).collect(),
     })
-}
-
-/// Returns the error for a server that martydb runs itself. `url` is an example of one in a deployment.
-pub fn embedded(manifest: &Manifest, name: &str, url: &str) -> Error {
-    let stem = manifest.path.file_stem().unwrap_or_default().to_string_lossy();
-    Error::manifest(format!(
-        "martydb runs the server \"{name}\" itself, so it has no address for a deployment"
-    ))
-    .hint(format!(
-        "describe the deployment in an environment of its own, such as {stem}.compose.yaml: \
-             `servers: {{ {name}: {{ embedded: false, url: \"{url}\" }} }}`, and choose it with `-e compose`"
-    ))
 }
 
 /// Returns the variable from which martydb reads this server's admin password.

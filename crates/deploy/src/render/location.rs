@@ -1,5 +1,6 @@
-//! Hosts of servers that are deployed here, and the variables with the passwords of their admins.
+//! Hosts of servers that are deployed here, the variables with the passwords of their admins, and servers that have neither.
 
+use martydb_config::manifest::Manifest;
 use martydb_model::deploy::label;
 use martydb_model::error::Error;
 
@@ -17,4 +18,16 @@ pub fn unnamed_password(name: &str) -> Error {
     Error::manifest(format!("the server \"{name}\" names no variable for its admin's password")).hint(
         format!("add password_env: {variable} to it: the deployed martydb reads the password from there"),
     )
+}
+
+/// Returns the error for a server that martydb runs itself. `url` is an example of one in a deployment.
+pub fn embedded(manifest: &Manifest, name: &str, url: &str) -> Error {
+    let stem = manifest.path.file_stem().unwrap_or_default().to_string_lossy();
+    Error::manifest(format!(
+        "martydb runs the server \"{name}\" itself, so it has no address for a deployment"
+    ))
+    .hint(format!(
+        "describe the deployment in an environment of its own, such as {stem}.compose.yaml: \
+             `servers: {{ {name}: {{ embedded: false, url: \"{url}\" }} }}`, and choose it with `-e compose`"
+    ))
 }

@@ -5,8 +5,7 @@ mod start;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::deployment::embedded;
-use super::location::{host_in, unnamed_password};
+use super::location::{embedded, host_in, unnamed_password};
 use martydb_config::manifest::{Manifest, RedisServer, RedisService};
 use martydb_config::secrets::CredentialKey;
 use martydb_model::ServiceName;

@@ -4,12 +4,12 @@ use std::fs::{self, File};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::settings::{CONFIGURATION, USERS, users};
+use super::settings::{USERS, users};
 use crate::embedded::cluster::{PARTIAL, set_aside};
 use crate::embedded::files::{Folder, claim_folder, failed, nonce};
 use crate::embedded::layout::Layout;
-use crate::embedded::types::Note;
-use crate::secrets;
+use crate::embedded::types::{EmbeddedEngine, Note};
+use crate::passwords;
 use martydb_model::error::{Error, Result};
 
 /// File with the admin's password.
@@ -22,10 +22,10 @@ pub fn create(layout: &Layout, version: &str, note: Note<'_>) -> Result<()> {
     let partial = layout.base.join(format!("{PARTIAL}{}", nonce()?));
     claim_folder(&partial, &layout.owner)?;
     let folder = Folder::open(&partial, &layout.owner)?;
-    let password = secrets::password()?;
+    let password = passwords::password()?;
     folder.write(PASSWORD, password.expose_secret())?;
     folder.write(USERS, &users(&password))?;
-    folder.write(CONFIGURATION, "")?;
+    folder.write(EmbeddedEngine::Redis.control_file(), "")?;
     fs::rename(&partial, layout.data()).map_err(failed("name the new data folder", &layout.data()))?;
     // The name must be on disk before anything relies on its content: the sweep deletes partial folders.
     File::open(&layout.base).and_then(|base| base.sync_all()).map_err(failed("sync", &layout.base))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::settings::{CONFIGURATION, PID_FILE, configuration, record};
+use super::settings::{PID_FILE, configuration, record};
 use super::{data, program};
 use crate::embedded::child::{self, output, output_lines};
 use crate::embedded::cluster;
@@ -17,8 +17,11 @@ use crate::embedded::liveness::{self, works_in};
 use crate::embedded::log::{self, Excerpt};
 use crate::embedded::network;
 use crate::embedded::settings::{ADDRESS, FILE};
-use crate::embedded::types::{Note, Spec};
+use crate::embedded::types::{EmbeddedEngine, Note, Spec};
 use martydb_model::error::{Error, Result};
+
+/// The server's configuration.
+const CONFIGURATION: &str = EmbeddedEngine::Redis.control_file();
 
 /// Line of the log when the port is bound and the data are read.
 pub const READY: &str = "Ready to accept connections";

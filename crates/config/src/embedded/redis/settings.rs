@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
+use martydb_model::EMBEDDED_REDIS_ADMIN as ADMIN;
 use secrecy::SecretString;
 
 use crate::embedded::layout::Layout;
 use crate::embedded::settings::{ADDRESS, quoted};
-use crate::secrets::sha256;
-
-/// Configuration, in the data folder; a folder with it holds data of Redis.
-pub const CONFIGURATION: &str = "redis.conf";
+use crate::embedded::types::EmbeddedEngine;
+use crate::passwords::sha256;
 
 /// File with the users, in the data folder.
 pub const USERS: &str = "users.acl";
@@ -17,19 +16,14 @@ pub const USERS: &str = "users.acl";
 /// File with the process id, in the data folder.
 pub const PID_FILE: &str = "redis.pid";
 
-/// Admin of the server.
-pub const ADMIN: &str = "martydb";
-
-/// Beginning of the line with the version, in martydb's own settings.
-pub const VERSION_LINE: &str = "# Redis ";
-
 /// Returns martydb's record of the last start, in the form of PostgreSQL's.
 pub fn record(version: &str, port: u16) -> String {
     let port = quoted(&port.to_string());
-    format!("# Written by martydb at every start.\n{VERSION_LINE}{version}\nport = {port}\n")
+    let line = EmbeddedEngine::Redis.version_line();
+    format!("# Written by martydb at every start.\n{line}{version}\nport = {port}\n")
 }
 
-/// Returns the first content of [`USERS`]: nobody but the admin.
+/// Returns the first content of [`USERS`]: the admin alone.
 pub fn users(password: &SecretString) -> String {
     let hash = sha256(password);
     format!(
@@ -38,7 +32,7 @@ pub fn users(password: &SecretString) -> String {
     )
 }
 
-/// Returns the content of [`CONFIGURATION`].
+/// Returns the server's configuration.
 pub fn configuration(layout: &Layout, port: u16) -> String {
     let data = layout.data();
     let rows = [
@@ -77,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_users_are_one_admin_and_nobody_else() {
+    fn the_first_users_are_one_admin_alone() {
         let text = users(&SecretString::from("secret"));
         assert!(text.starts_with("user default off "), "{text}");
         assert!(!text.contains("secret"), "{text}");

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::scope::Scope;
-use crate::embedded::redis::ADMIN;
 use crate::manifest::connection_url::take_apart;
 use crate::manifest::expand::{FilledUrl, fill_url};
 use crate::manifest::raw::{Embedded, RawRedis, RawServer};
 use crate::manifest::redis::{DEFAULT_USER, EmbeddedRedis, RedisPart, RedisServer, RedisService, own_admin};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
-use martydb_model::{DesiredService, RoleKind, ServerName, ServiceName};
+use martydb_model::{DesiredService, EMBEDDED_REDIS_ADMIN, RoleKind, ServerName, ServiceName};
 
 /// Schemes of URLs of Redis: <https://www.iana.org/assignments/uri-schemes/prov/redis>.
 const SCHEMES: [(&str, bool); 2] = [("redis://", false), ("rediss://", true)];
@@ -107,7 +106,7 @@ fn embedded(scope: &Scope, name: &str, port: Option<u16>) -> RedisServer {
         port: 0,
         tls: false,
         root_certificate: None,
-        user: ADMIN.into(),
+        user: EMBEDDED_REDIS_ADMIN.into(),
         password: None,
         password_env: None,
         own_admin: own_admin(&scope.project()),
