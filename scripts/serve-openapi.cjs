@@ -26,7 +26,7 @@ const die = (why) => {
   await page.getByText("This needs a key.").waitFor();
   await page.fill("#key input", key);
   await page.click("#key button");
-  const operation = page.locator("#operations-customer-insert_customer");
+  const operation = page.locator("#operations-customer-insert-customer");
   await operation.click();
   await operation.getByRole("button", { name: "Try it out" }).click();
   const name = `Ada ${Date.now()}`;

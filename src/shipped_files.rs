@@ -65,6 +65,8 @@ runbooks!(
     "relay-stalled",
     "replication-lag",
     "replication-slot",
+    "serve-breaker-open",
+    "serve-pool-exhausted",
     "server-down",
     "subscription-stopped",
     "wraparound",

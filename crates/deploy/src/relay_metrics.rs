@@ -11,7 +11,6 @@ use axum::routing::get;
 use crate::http::{Bound, HttpListener};
 use crate::monitor::exposition::Exposition;
 use martydb_model::error::Result;
-use martydb_model::metrics::{BUILD_INFO, Sample, Subject};
 use martydb_relay::RelayMetrics;
 
 /// Metrics of a relay, and the project that labels them.
@@ -39,8 +38,7 @@ pub fn bind(listener: &HttpListener, served: ServedMetrics) -> Result<Bound> {
 async fn metrics(State(served): State<Arc<ServedMetrics>>, headers: HeaderMap) -> impl IntoResponse {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     let exposition = Exposition::accepted(accept);
-    let mut samples = served.metrics.samples();
-    samples.push(Sample::with(BUILD_INFO, &Subject::monitor(), [env!("CARGO_PKG_VERSION")], 1.0));
+    let samples = served.metrics.samples();
     let text = exposition.text(&served.project, samples, false);
     ([(header::CONTENT_TYPE, exposition.content_type())], text)
 }

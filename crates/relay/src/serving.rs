@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::publisher::Publisher;
 use super::share;
-use super::status::{count_skipped, read_backlog};
+use super::status::read_counts;
 use super::stop::StopSignal;
 use super::tally::RelayMetrics;
 use martydb_model::{DesiredService, Outbox, ServiceName};
@@ -81,14 +81,12 @@ fn spawn(plan: &RelayPlan, stop: &StopSignal, metrics: &Arc<RelayMetrics>, count
 async fn count(context: Arc<Context>, service: DesiredService, stop: StopSignal, metrics: Arc<RelayMetrics>) {
     let mut skipped_due = Instant::now();
     while !stop.is_asked() {
-        let backlog = read_backlog(&context, &service).await;
-        metrics.set_backlog(&service.name, backlog.ok());
-        let begun = Instant::now();
-        if begun >= skipped_due {
-            let skipped = count_skipped(&context, &service).await;
-            metrics.set_skipped(&service.name, skipped.ok());
-            skipped_due = begun + begun.elapsed().saturating_mul(RARELY);
+        let counts = read_counts(&context, &service, Instant::now() >= skipped_due).await.ok();
+        if let Some((_, Some((number, took)))) = &counts {
+            metrics.set_skipped(&service.name, *number);
+            skipped_due = Instant::now() + took.saturating_mul(RARELY);
         }
+        metrics.set_backlog(&service.name, counts.map(|(backlog, _)| backlog));
         tokio::select! {
             () = tokio::time::sleep(COUNT) => {}
             () = stop.asked() => {}

@@ -1,6 +1,7 @@
 //! Progress of an outbox.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::session::{self, OutboxSession};
 use super::statements::OutboxStatements;
@@ -63,17 +64,31 @@ pub async fn read_backlog(context: &Context, service: &DesiredService) -> Result
     Ok(backlog)
 }
 
-/// Counts the skipped events that the outbox contains. A table without the templates' index for them is read as a
-/// whole, within the time limit of the relay's statements.
+/// Number of skipped events, if it could be read, and the time that counting took.
+pub type SkippedCount = (Option<i64>, Duration);
+
+/// Reads the backlog and, with `skipped`, counts the skipped events in the same session. A table without the templates'
+/// index for them is read as a whole, within the time limit of the relay's statements.
 ///
 /// # Errors
 /// As [`read_backlog`].
-pub async fn count_skipped(context: &Context, service: &DesiredService) -> Result<i64> {
+pub async fn read_counts(
+    context: &Context,
+    service: &DesiredService,
+    skipped: bool,
+) -> Result<(Backlog, Option<SkippedCount>)> {
     let outbox = &declared(service)?;
     let mut session = session::open(context, service, outbox).await?;
-    let rows = session.query(&OutboxStatements(outbox).skipped()).await;
+    let backlog = backlog(&mut session, outbox).await?;
+    let mut counted = None;
+    if skipped {
+        let begun = Instant::now();
+        let rows = session.query(&OutboxStatements(outbox).skipped()).await;
+        let number = rows.ok().and_then(|rows| rows.first()?.try_get(0).ok());
+        counted = Some((number, begun.elapsed()));
+    }
     session.close().await;
-    Ok(rows?.first().ok_or_else(Unreadable::no_row)?.try_get(0)?)
+    Ok((backlog, counted))
 }
 
 fn declared(service: &DesiredService) -> Result<Arc<Outbox>> {

@@ -10,7 +10,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
 use martydb_deploy::http::{Bound, HttpListener, client_names};
@@ -22,8 +22,8 @@ use crate::callers::{CallerBook, CallerRight, RequestCaller};
 use crate::fault::{RequestFault, Served};
 use crate::page::ApiPage;
 use crate::serving::{
-    API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, RestRequest, ServedService, WRITTEN, respond, respond_api,
-    respond_openapi,
+    API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, REPLICA, RestRequest, ServedService, WRITTEN, respond,
+    respond_api, respond_openapi,
 };
 
 /// Services and callers of a process.
@@ -173,6 +173,7 @@ async fn served(
         let certificate = if authorization.is_none() { client_names(&request) } else { None };
         if let (Addressed::Api("health"), None, None, Some(service)) =
             (addressed, authorization, &certificate, &service)
+            && matches!(*request.method(), Method::GET | Method::HEAD)
         {
             return Ok(service.short_health());
         }
@@ -197,8 +198,8 @@ async fn served(
         .filter_map(|(name, value)| {
             let text = std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.len() <= LARGEST_HEADER);
             // A key or a condition that cannot be read is refused, and not passed over.
-            let text =
-                text.or_else(|| [IDEMPOTENCY_KEY, "if-match"].contains(&name.as_str()).then_some(""))?;
+            let text = text
+                .or_else(|| [IDEMPOTENCY_KEY, "if-match", WRITTEN].contains(&name.as_str()).then_some(""))?;
             Some((name.as_str().to_owned(), text.to_owned()))
         })
         .collect();
@@ -228,7 +229,8 @@ async fn answered(
         Addressed::Document => respond_openapi(service, caller, rest).await,
         Addressed::Rest(_) => respond(service, caller, rest).await,
     }?;
-    let may_have_written = rest.writes() && caller.caller.right == CallerRight::Write && answer.status < 400;
+    let is_of_replica = answer.headers.iter().any(|(name, _)| name == REPLICA);
+    let may_have_written = rest.writes() && caller.caller.right == CallerRight::Write && !is_of_replica;
     if may_have_written && let Some(token) = service.written().await {
         answer.headers.push((WRITTEN.into(), token));
     }

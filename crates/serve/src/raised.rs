@@ -6,11 +6,13 @@ use serde_json::Value;
 
 use crate::fault::{AnswerHeader, DatabaseReport, RequestFault};
 
-/// Headers that belong to the connection (RFC 9110, section 7.6.1) and to the length of the message.
-const OF_THE_CONNECTION: [&str; 8] = [
+/// Headers that belong to the connection (RFC 9110, section 7.6.1), to the length of the message, and to the data service.
+const OF_THE_CONNECTION: [&str; 10] = [
     "connection",
     "content-length",
     "keep-alive",
+    "martydb-replica",
+    "martydb-written",
     "proxy-connection",
     "te",
     "trailer",

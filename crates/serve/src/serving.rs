@@ -25,7 +25,7 @@ mod timed;
 mod transaction;
 
 pub use action::RestRequest;
-pub use answer::HttpAnswer;
+pub use answer::{HttpAnswer, REPLICA};
 pub use api::{PREFIX as API_PREFIX, respond_api};
 pub use exchange::respond;
 pub use idempotency::HEADER as IDEMPOTENCY_KEY;

@@ -6,7 +6,7 @@ mod databases;
 mod objects;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::listener::ListenerFlags;
 use super::selected::exposed;
@@ -74,8 +74,12 @@ fn names(services: &Exposed) -> String {
     names.join(", ")
 }
 
-/// Time between two looks at the secret store for passwords.
+/// Times between two looks at the secret store for passwords: the first, and the longest.
 const PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Time without a rejected password after which the pause is short again.
+const CALM: Duration = Duration::from_secs(60);
 
 /// Reloads for each request, and reads the passwords again where a server rejected one. An invalid manifest changes nothing.
 async fn reload_on_request(
@@ -86,6 +90,7 @@ async fn reload_on_request(
 ) {
     let renewals = shared.renewals.clone();
     let mut served: Option<(Run, Vec<(DesiredService, ServiceExposure)>)> = None;
+    let (mut pause, mut looked) = (PAUSE, Instant::now());
     loop {
         tokio::select! {
             () = reload::requested() => match reloaded(run, select, (process, shared)).await {
@@ -101,7 +106,10 @@ async fn reload_on_request(
                 let (run, services) =
                     served.as_ref().map_or((run, services), |(run, services)| (run, services.as_slice()));
                 renew(run, services, process).await;
-                tokio::time::sleep(PAUSE).await;
+                // A password that stays wrong is looked for less and less often.
+                pause = if looked.elapsed() > CALM { PAUSE } else { (2 * pause).min(LONGEST_PAUSE) };
+                looked = Instant::now();
+                tokio::time::sleep(pause).await;
             }
         }
     }

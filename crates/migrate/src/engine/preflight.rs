@@ -20,17 +20,18 @@ pub struct HistoryTable {
     name: String,
     schema: String,
     owner: String,
-    /// Set if a role other than the owner has a privilege on it.
+    /// Set if a role other than the owner and the reader of the history has a privilege on it.
     shared: bool,
     columns: Vec<String>,
 }
 
 impl HistoryTable {
     /// Reads a row. Names of schemas and roles are quoted, as `regnamespace` and `regrole` print them.
-    fn read(row: &Row) -> Result<HistoryTable, Unreadable> {
+    fn read(row: &Row, reader: Option<&RoleName>) -> Result<HistoryTable, Unreadable> {
         let bare = |text: String| split_name_list(&text).pop().unwrap_or_default();
         let (owner, acl): (String, Option<Vec<String>>) = (bare(row.try_get(2)?), row.try_get(3)?);
-        let shared = acl.iter().flatten().any(|item| grantee(item) != owner);
+        let is_known = |name: &str| name == owner || reader.is_some_and(|reader| reader.as_str() == name);
+        let shared = acl.iter().flatten().any(|item| !is_known(&grantee(item)));
         let (name, schema, columns) = (row.try_get(0)?, bare(row.try_get(1)?), row.try_get(4)?);
         Ok(HistoryTable { name, schema, owner, shared, columns })
     }
@@ -95,7 +96,8 @@ impl Preflight {
             true => contents::some(&session.target.schemas),
         };
         let results = session.query([find(), roles, last]).await?;
-        Ok(Preflight::read(&results, session.present.refinery.as_ref(), fresh)?)
+        let reader = session.target.history_reader.as_ref();
+        Ok(Preflight::read(&results, session.present.refinery.as_ref(), fresh, reader)?)
     }
 
     /// Handles the usual start: a database in which nothing was ever created, with no tables to check. `None`
@@ -120,9 +122,10 @@ impl Preflight {
         results: &[Vec<Row>],
         refinery: Option<&SchemaName>,
         fresh: bool,
+        reader: Option<&RoleName>,
     ) -> Result<Preflight, Unreadable> {
         let rows = |at: usize| results.get(at).map_or(&[] as &[Row], Vec::as_slice);
-        let all = rows(0).iter().map(HistoryTable::read).collect::<Result<Vec<_>, _>>()?;
+        let all = rows(0).iter().map(|row| HistoryTable::read(row, reader)).collect::<Result<Vec<_>, _>>()?;
         let refinery = refinery.map(SchemaName::as_str);
         let ours = |schema: &str, name: &str| {
             all.iter().find(|table| table.schema == schema && table.name == name).cloned()

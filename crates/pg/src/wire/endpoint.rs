@@ -124,7 +124,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Returns `true` if nobody on the way can read along or answer in the server's place: it is on this machine, or its
+    /// Returns `true` if no third party can read along or answer in the server's place: it is on this machine, or its
     /// certificate is verified.
     pub fn is_safe(&self) -> bool {
         self.host.is_local() || self.tls.verifies()

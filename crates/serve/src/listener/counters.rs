@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use martydb_model::metrics::{
-    BUILD_INFO, SERVE_ANSWERS, SERVE_BREAKER_OPEN, SERVE_CONNECTION_LIMIT, SERVE_CONNECTIONS, SERVE_REFUSED,
+    SERVE_ANSWERS, SERVE_BREAKER_OPEN, SERVE_CONNECTION_LIMIT, SERVE_CONNECTIONS, SERVE_REFUSED,
     SERVE_SECONDS, SERVE_TRANSACTIONS, Sample, Subject,
 };
 
@@ -14,13 +14,16 @@ use crate::serving::ServedService;
 impl ServedProcess {
     /// Returns the samples of all services.
     pub fn samples(&self) -> Vec<Sample> {
-        let mut samples =
-            vec![Sample::with(BUILD_INFO, &Subject::monitor(), [env!("CARGO_PKG_VERSION")], 1.0)];
+        let mut samples = vec![];
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let services = self.all();
         for ((service, status), (number, seconds)) in answers {
-            // A name that is no service's has no label.
-            let subject = services.get(&service).map(|one| one.subject.clone()).unwrap_or_default();
+            let subject = match services.get(&service) {
+                Some(one) => one.subject.clone(),
+                // A name that was no service's.
+                None if service.is_empty() => Subject::default(),
+                None => continue,
+            };
             let status = status.to_string();
             samples.push(Sample::with(SERVE_ANSWERS, &subject, [&status], number as f64));
             samples.push(Sample::with(SERVE_SECONDS, &subject, [&status], seconds));

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use martydb_model::error::Result;
 use secrecy::SecretString;
 
 use super::{ServedProcess, ServedServices};
-use crate::callers::CallerBook;
+use crate::callers::{CallerBook, CallerRight};
 use crate::serving::{ServedDatabase, ServedService};
 
 impl ServedProcess {
@@ -37,10 +37,8 @@ impl ServedProcess {
     /// If a server cannot be reached safely; then nothing changes.
     pub async fn reload(&self, databases: Vec<ServedDatabase>, callers: CallerBook) -> Result<()> {
         let services = self.made(databases).await?;
-        for service in services.values() {
-            // The first request need not wait for the catalog; where the database is down, it is read later.
-            let _known = service.catalog().await;
-        }
+        // The first request need not wait for the catalog; where the database is down, it is read later.
+        let _known = join_all(services.values().map(|service| service.catalog())).await;
         // Keys that are gone are refused from the next request on.
         *self.callers.write().unwrap_or_else(PoisonError::into_inner) = callers;
         self.put(services);
@@ -90,6 +88,7 @@ impl ServedProcess {
             }
         }
         for (name, service) in services {
+            service.transactions.allow(service.pool(CallerRight::Write).connections().most);
             following.entry(name).or_insert_with(|| tokio::spawn(service.follow()));
         }
     }

@@ -69,7 +69,7 @@ pub async fn respond(
         relation,
         preferences: &preferences,
         form: media.form,
-        wish: ReadWish::of(service, request)?,
+        wish: if request.writes() { None } else { ReadWish::of(service, request)? },
         precondition: precondition(&catalog, &exposure.limits, relation, &query.rows, request, &media)?
             .filter(|_| changes_rows(&action)),
     };
@@ -140,11 +140,14 @@ impl RestCall<'_> {
         };
         let compiled = read_statement(self.catalog, tree, form, counts)?;
         // What a replica cannot answer, the primary may: a table that it does not have yet.
-        if let Some((mut session, replica)) = self.service.at_replica(&self.caller.caller, self.wish).await
-            && let Ok(done) = self.recorded_read(&mut session, filters, tree, &compiled).await
-        {
-            let result = self.finish(session, Ok(done), tree.runs_code()).await?;
-            return Ok(StatementResult { replica: Some(replica), ..result });
+        if let Some((mut session, replica)) = self.service.at_replica(&self.caller.caller, self.wish).await {
+            match self.recorded_read(&mut session, filters, tree, &compiled).await {
+                Err(fault) if !fault.is_too_slow() => {}
+                done => {
+                    let result = self.finish(session, done, tree.runs_code()).await?;
+                    return Ok(StatementResult { replica: Some(replica), ..result });
+                }
+            }
         }
         let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
         let done = self.recorded_read(&mut session, filters, tree, &compiled).await;

@@ -2,6 +2,7 @@
 //! their number and their times are bounded whatever their callers do.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use martydb_model::TransactionTimes;
@@ -32,7 +33,7 @@ pub struct TransactionBook {
     /// Beginning of all ids: it tells this process from others.
     prefix: String,
     times: Option<TransactionTimes>,
-    most: usize,
+    most: AtomicUsize,
     entries: Mutex<BookEntries>,
 }
 
@@ -106,7 +107,14 @@ impl TransactionBook {
     /// Makes the book of a service whose pools have this number of connections: a quarter of them may be held.
     pub fn new(times: Option<TransactionTimes>, connections: usize) -> TransactionBook {
         let prefix = random::<4>().unwrap_or_default();
-        TransactionBook { prefix, times, most: (connections / 4).max(1), entries: Mutex::default() }
+        let book = TransactionBook { prefix, times, most: AtomicUsize::default(), entries: Mutex::default() };
+        book.allow(connections);
+        book
+    }
+
+    /// Sets the number of connections of the pools.
+    pub fn allow(&self, connections: usize) {
+        self.most.store((connections / 4).max(1), Ordering::Relaxed);
     }
 
     /// Returns the times, if transactions of several requests are allowed.
@@ -132,7 +140,7 @@ impl TransactionBook {
         let (id, now) = (format!("{}-{secret}", self.prefix), Instant::now());
         let mut entries = self.entries();
         let own = entries.open.values().filter(|one| one.owner.caller == owner.caller).count();
-        if own >= FOR_A_CALLER || entries.open.len() >= self.most {
+        if own >= FOR_A_CALLER || entries.open.len() >= self.most.load(Ordering::Relaxed) {
             let message = "too many open transactions: end one first";
             return Err(RequestFault::new(429, "MDB002", message).header("Retry-After", "1"));
         }

@@ -42,6 +42,7 @@ impl ServedService {
     /// # Errors
     /// If the database cannot be asked, or the document is too large.
     pub async fn document(&self, caller: &ServeCaller, schema: &str) -> Served<String> {
+        let _alone = self.documents.lock().await;
         let catalog = self.catalog().await?;
         let privileges = self.privileges(&catalog, caller, schema).await?;
         let source = DocumentSource {

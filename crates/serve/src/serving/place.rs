@@ -10,7 +10,7 @@ use crate::fault::{RequestFault, Served};
 pub const WRITTEN: &str = "martydb-written";
 
 /// A place in the WAL of a timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WalPlace {
     pub timeline: u32,
     pub position: u64,
@@ -52,6 +52,9 @@ impl WalPlace {
 #[derive(Debug, Default)]
 pub struct PrimaryPlaces(VecDeque<(Instant, WalPlace)>);
 
+/// Time in which the primary is looked at again, even where that fails at first.
+const LOOKS: Duration = Duration::from_secs(5);
+
 /// Most places that are kept.
 const MOST: usize = 600;
 
@@ -66,9 +69,11 @@ impl PrimaryPlaces {
 
     /// Returns `true` if a replica at a place is at most so far behind. Where no place is as old, the oldest counts.
     pub fn is_within(&self, place: WalPlace, lag: Duration, now: Instant) -> bool {
-        let old = |at: &Instant| now.saturating_duration_since(*at) >= lag;
-        let wanted = self.0.iter().rev().find(|(at, _)| old(at)).or(self.0.front());
-        wanted.is_some_and(|(_, wanted)| place.shows(*wanted))
+        let age = |at: &Instant| now.saturating_duration_since(*at);
+        // Nothing is known of the lag without a recent look at the primary.
+        let is_known = self.0.back().is_some_and(|(at, _)| age(at) <= lag + LOOKS);
+        let wanted = self.0.iter().rev().find(|(at, _)| age(at) >= lag).or(self.0.front());
+        is_known && wanted.is_some_and(|(_, wanted)| place.shows(*wanted))
     }
 }
 
@@ -105,5 +110,13 @@ mod tests {
         assert!(!places.is_within(place(1, 599), lag, after(9)));
         assert!(!places.is_within(place(2, 900), lag, after(9)), "another timeline");
         assert!(places.is_within(place(1, 0), Duration::from_secs(60), after(9)));
+        assert!(!places.is_within(place(1, 900), lag, after(18)), "nothing new is known of the primary");
+    }
+
+    #[test]
+    fn a_write_of_another_timeline_is_not_shown() {
+        let written = place(1, 100);
+        assert!(place(1, 100).shows(written) && !place(1, 99).shows(written));
+        assert!(!place(2, 900).shows(written));
     }
 }

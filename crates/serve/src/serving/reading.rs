@@ -1,5 +1,5 @@
-//! Reads at replicas: which one, and whether it shows what its caller has written. What a replica cannot answer is read at the
-//! primary.
+//! Reads at replicas: the choice of one, and the wait until it shows what its caller has written. What a replica cannot answer is
+//! read at the primary.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,6 +14,9 @@ use crate::session::LoginSession;
 
 /// Longest wait until a replica shows a write; then the primary is asked.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
+/// Longest wait for the token: the write is done, and its answer waits for nothing else.
+const LONGEST_ASK: Duration = Duration::from_millis(500);
 
 /// Time between two looks at a replica meanwhile.
 const PAUSE: Duration = Duration::from_millis(3);
@@ -38,8 +41,11 @@ impl ReadWish {
                 return Err(RequestFault::new(400, "PGRST100", message));
             }
         };
-        let token = request.header(WRITTEN);
-        let written = token.map(|token| WalPlace::of_token(token, &service.cursors)).transpose()?;
+        let tokens = request.headers.iter().filter(|(name, _)| name == WRITTEN);
+        let places = tokens.map(|(_, token)| WalPlace::of_token(token, &service.cursors));
+        // One of another process, or of before a rotation: the primary shows every write.
+        let Ok(places) = places.collect::<Served<Vec<_>>>() else { return Ok(None) };
+        let written = places.into_iter().max();
         // A record of a read is written, and that at the primary.
         let usable = !service.replicas.is_empty() && !service.exposure.records.reads;
         Ok(usable.then_some(ReadWish { nearest, written }))
@@ -56,17 +62,22 @@ impl ServedService {
         let wish = wish?;
         let replica = self.replicas.choice(wish.nearest)?;
         let mut session = replica.pool(caller.login.as_deref())?.get().await.ok()?;
-        if let Some(written) = wish.written {
-            let end = Instant::now() + LONGEST_WAIT;
-            while !shows(&mut session, written).await? {
-                if Instant::now() >= end {
-                    session.release();
-                    return None;
-                }
-                tokio::time::sleep(PAUSE).await;
+        let end = Instant::now() + LONGEST_WAIT;
+        loop {
+            // Of this session: behind one name there may be several standbys.
+            let (in_recovery, place) = place(&mut session).await?;
+            let is_fit = in_recovery
+                && self.replicas.is_within(replica, place)
+                && wish.written.is_none_or(|written| written.timeline == place.timeline);
+            if is_fit && wish.written.is_none_or(|written| place.shows(written)) {
+                return Some((session, replica.name.clone()));
             }
+            if !is_fit || Instant::now() >= end {
+                session.release();
+                return None;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-        Some((session, replica.name.clone()))
     }
 
     /// Returns the token of what was committed until now: a caller that sends it sees its own write at a replica.
@@ -74,13 +85,12 @@ impl ServedService {
         if self.replicas.is_empty() {
             return None;
         }
-        place_at(self.pool(CallerRight::Read)).await.ok()?.1.token(&self.cursors)
+        let asked = tokio::time::timeout(LONGEST_ASK, place_at(self.pool(CallerRight::Read))).await;
+        let (in_recovery, place) = asked.ok()?.ok()?;
+        // A standby at the primary's address is behind the commit.
+        if in_recovery {
+            return None;
+        }
+        place.token(&self.cursors)
     }
-}
-
-/// Returns `true` if the replica shows a write; `None` if it never will: it is no standby, or on another timeline.
-async fn shows(session: &mut LoginSession, written: WalPlace) -> Option<bool> {
-    let (in_recovery, place) = place(session).await?;
-    let comparable = in_recovery && place.timeline == written.timeline;
-    comparable.then(|| place.shows(written))
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
 use secrecy::SecretString;
@@ -16,6 +17,9 @@ use crate::session::{LoginPool, LoginSession, LoginTarget};
 
 /// Lag above which a replica without `max_lag` is not read.
 const LONGEST_LAG: Duration = Duration::from_secs(30);
+
+/// Longest look at a server: one that does not answer by then is not read, and holds up no other.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Targets at one replica.
 #[derive(Clone)]
@@ -65,6 +69,17 @@ impl ServedReplica {
     pub fn pool(&self, login: Option<&str>) -> Option<&LoginPool> {
         login.map_or(Some(&self.read), |login| self.further.get(login))
     }
+
+    fn set(&self, look: ReplicaLook) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.fit && !look.fit {
+            let name = &self.name;
+            tracing::warn!(
+                "the replica {name} is not read: it does not answer, is no standby, or is too far behind"
+            );
+        }
+        *state = look;
+    }
 }
 
 impl ServiceReplicas {
@@ -107,22 +122,27 @@ impl ServiceReplicas {
         if self.all.is_empty() {
             return;
         }
-        let begun = Instant::now();
-        if let Ok((_, place)) = place_at(primary).await {
-            let mut known = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
-            known.0.add(place, Instant::now());
-            known.1 = begun.elapsed();
+        let (at_primary, found) =
+            tokio::join!(looked_at(primary), join_all(self.all.iter().map(|one| looked_at(&one.read))));
+        let now = Instant::now();
+        let mut known = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(((false, place), answered_in)) = at_primary {
+            known.0.add(place, now);
+            known.1 = answered_in;
         }
-        for replica in &self.all {
-            let begun = Instant::now();
-            let found = place_at(&replica.read).await;
-            let answers_in = begun.elapsed();
-            let known = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
-            let fit = found.is_ok_and(|(in_recovery, place)| {
-                in_recovery && known.0.is_within(place, replica.max_lag, Instant::now())
+        for (replica, found) in self.all.iter().zip(found) {
+            let found = found.filter(|((in_recovery, place), _)| {
+                *in_recovery && known.0.is_within(*place, replica.max_lag, now)
             });
-            *replica.state.lock().unwrap_or_else(PoisonError::into_inner) = ReplicaLook { fit, answers_in };
+            let answers_in = found.map(|(_, time)| time).unwrap_or_default();
+            replica.set(ReplicaLook { fit: found.is_some(), answers_in });
         }
+    }
+
+    /// Returns `true` if a replica that is at this place is not too far behind.
+    pub fn is_within(&self, replica: &ServedReplica, place: WalPlace) -> bool {
+        let known = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
+        known.0.is_within(place, replica.max_lag, Instant::now())
     }
 
     /// Returns the replica to ask: each in turn, or the nearest; `None` for the primary.
@@ -139,7 +159,14 @@ impl ServiceReplicas {
     }
 }
 
-/// Returns whether a server is a standby, and its place in the WAL.
+/// Looks at a server, within a limited time.
+async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPlace), Duration)> {
+    let begun = Instant::now();
+    let found = tokio::time::timeout(LOOK, place_at(pool)).await.ok()?.ok()?;
+    Some((found, begun.elapsed()))
+}
+
+/// Returns the place of a server in the WAL, with `true` if it is a standby.
 pub async fn place_at(pool: &LoginPool) -> Served<(bool, WalPlace)> {
     let mut session = pool.get().await?;
     let found = place(&mut session).await.ok_or_else(crate::session::unavailable)?;

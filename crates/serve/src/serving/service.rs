@@ -64,8 +64,6 @@ pub struct ServedService {
     read: LoginPool,
     write: LoginPool,
     further: HashMap<String, LoginPool>,
-    /// Names of the two logins, the reading one first.
-    logins: [String; 2],
     pub statistics: DatabaseStatistics,
     pub replicas: ServiceReplicas,
     pub guard: Arc<ServiceGuard>,
@@ -73,6 +71,8 @@ pub struct ServedService {
     pub cursors: CursorKey,
     pub transactions: Arc<TransactionBook>,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
+    /// One document at a time: each holds the description of all relations.
+    pub documents: tokio::sync::Mutex<()>,
 }
 
 /// Interval at which expired answers are removed.
@@ -85,7 +85,7 @@ impl ServedService {
     /// Makes the pools; they connect when they are used.
     ///
     /// # Errors
-    /// If a server cannot be reached safely.
+    /// If a pool cannot be made.
     pub fn new(database: ServedDatabase) -> Result<ServedService> {
         ServedService::after(database, None)
     }
@@ -93,7 +93,7 @@ impl ServedService {
     /// Makes the service that replaces a former one: budgets, figures and open transactions stay.
     ///
     /// # Errors
-    /// If a server cannot be reached safely.
+    /// If a pool cannot be made.
     pub fn after(database: ServedDatabase, former: Option<&ServedService>) -> Result<ServedService> {
         let times = database.exposure.transactions;
         let transactions = former.filter(|former| former.exposure.transactions == times);
@@ -107,7 +107,6 @@ impl ServedService {
             read: LoginPool::new(&database.read)?,
             write: LoginPool::new(&database.write)?,
             further: further.collect::<Result<_>>()?,
-            logins: [database.read.role.clone(), database.write.role.clone()],
             replicas: ServiceReplicas::new(&database.replicas)?,
             statistics: DatabaseStatistics::new(&database.read.database, database.monitor.clone()),
             guard: former.map(|former| former.guard.clone()).unwrap_or_default(),
@@ -126,6 +125,7 @@ impl ServedService {
             exposure: database.exposure.clone(),
             origin: database,
             catalog: RwLock::new(None),
+            documents: tokio::sync::Mutex::default(),
         })
     }
 
@@ -144,9 +144,8 @@ impl ServedService {
 
     /// Sets the passwords of new connections, by login.
     pub fn set_passwords(&self, passwords: &BTreeMap<String, SecretString>) {
-        let own = [(&self.logins[0], &self.read), (&self.logins[1], &self.write)];
-        for (login, pool) in own.into_iter().chain(&self.further) {
-            pool.set_password(passwords.get(login));
+        for pool in [&self.read, &self.write].into_iter().chain(self.further.values()) {
+            pool.set_password(passwords.get(pool.login()));
         }
         self.statistics.set_password(passwords);
         self.replicas.set_passwords(passwords);
@@ -173,8 +172,8 @@ impl ServedService {
 
     /// Returns the name of the login that such a statement of a caller gets.
     pub fn login_of<'a>(&'a self, caller: &'a ServeCaller, writes: bool) -> &'a str {
-        let own = &self.logins[usize::from(writes && caller.right == CallerRight::Write)];
-        caller.login.as_deref().unwrap_or(own)
+        let own = self.pool(if writes { caller.right } else { CallerRight::Read });
+        caller.login.as_deref().unwrap_or_else(|| own.login())
     }
 
     /// Returns the catalog; the first request reads it.

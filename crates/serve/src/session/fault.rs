@@ -48,6 +48,11 @@ impl DatabaseFault {
         }
     }
 
+    /// Returns `true` if the time was over: another server is not asked for the same.
+    pub fn is_too_slow(&self) -> bool {
+        matches!(self, DatabaseFault::TooSlow) || self.sqlstate() == Some("57014")
+    }
+
     /// Returns the SQLSTATE that the server reported.
     pub fn sqlstate(&self) -> Option<&str> {
         match self {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use deadpool_postgres::Connect;
 use futures_util::future::BoxFuture;
+use martydb_model::sqlstate::INVALID_PASSWORD;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -13,11 +14,8 @@ use tokio_postgres::{Client, Config, Error};
 
 use super::way::ServerWay;
 
-/// Longest wait for a look at the secret store.
+/// Longest wait for a new password in the secret store.
 const LONGEST: Duration = Duration::from_secs(3);
-
-/// SQLSTATEs of a login whose password is not right (class 28, invalid authorization specification).
-const REJECTED: &str = "28";
 
 /// The password, and how a new one is asked for.
 pub struct LoginPassword {
@@ -51,13 +49,16 @@ impl LoginPassword {
         let is_new = |password: &SecretString| {
             rejected.is_none_or(|rejected| rejected.expose_secret() != password.expose_secret())
         };
-        // Another connection may have asked already.
-        if let Some(known) = self.now().filter(is_new) {
-            return Some(known);
+        let end = tokio::time::Instant::now() + LONGEST;
+        loop {
+            // Another connection may have asked already.
+            if let Some(known) = self.now().filter(is_new) {
+                return Some(known);
+            }
+            // The server has a new password before the store: one look may be too early.
+            self.renewals.notify_one();
+            tokio::time::timeout_at(end, looks.changed()).await.ok()?.ok()?;
         }
-        self.renewals.notify_one();
-        let _looked = tokio::time::timeout(LONGEST, looks.changed()).await;
-        self.now().filter(is_new)
     }
 }
 
@@ -84,7 +85,7 @@ impl Connect for PasswordConnect {
 }
 
 fn is_rejected(error: &Error) -> bool {
-    error.code().is_some_and(|code| code.code().starts_with(REJECTED))
+    error.code().is_some_and(|code| code.code() == INVALID_PASSWORD)
 }
 
 async fn connected(

@@ -46,13 +46,10 @@ impl LoginTarget {
             && Arc::ptr_eq(&self.breaker, &other.breaker)
     }
 
-    /// Returns the settings of its connections.
+    /// Returns the settings of its connections, without the password, which may change.
     pub fn config(&self) -> Config {
         let mut config = self.way.config();
         config.user(&self.role).dbname(&self.database).application_name("martydb serve");
-        if let Some(password) = &self.password {
-            config.password(password.expose_secret());
-        }
         config.options(startup_options(self));
         config
     }

@@ -43,6 +43,8 @@ impl SharedParts {
             return Ok(known.clone());
         }
         let server = SharedServer { way: ServerWay::to(endpoint)?, breaker: Arc::default() };
+        // Its pool leads to the former place.
+        self.monitors.remove(name);
         self.servers.insert(name.to_owned(), server.clone());
         Ok(server)
     }
@@ -73,7 +75,9 @@ impl SharedParts {
         let logins = ServedLogins { service, exposure, passwords };
         let server = self.server(&service.server, &access.endpoint)?;
         let shared = (&server, &self.renewals);
-        if !self.monitors.contains_key(&service.server)
+        if !has_monitor(run, &service.server) {
+            self.monitors.remove(&service.server);
+        } else if !self.monitors.contains_key(&service.server)
             && let Some(found) = monitor(run, &service.server, &access, shared).await?
         {
             self.monitors.insert(service.server.clone(), found);
@@ -118,6 +122,11 @@ impl SharedParts {
         }
         Ok(replicas)
     }
+}
+
+/// Returns `true` if the manifest declares the monitor's login on a server.
+fn has_monitor(run: &Run, server: &str) -> bool {
+    run.manifest.desired(server).access.values().any(|role| role.monitors)
 }
 
 /// Logins of a service with what they need.
@@ -205,7 +214,7 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
     let mut hide = exposure.hide.clone();
     // Events are the relay's, and no rows of the service.
     hide.extend(service.outbox.as_ref().map(|outbox| outbox.table.clone()));
-    // The reading login may read it, for `/api/db/migrations`.
+    // Default privileges give the reading login SELECT on it; it is no collection.
     hide.insert(REFINERY_TABLE.into());
     let limits = RequestLimits {
         rows: i64::from(exposure.rows),

@@ -31,7 +31,10 @@ pub async fn document(
     let served = alone(run, service, exposure).await?;
     let schema = exposure.schemas.first().map(ToString::to_string).unwrap_or_default();
     let text = served.document(&served_caller(name, caller), &schema).await;
-    let text = text.map_err(|fault| unread(service, &fault))?;
+    let text = text.map_err(|fault| match (&*fault.code, &fault.hint) {
+        ("MDB009", Some(hint)) => Error::operation(&*fault.message).hint(&**hint),
+        _ => unread(service, &fault),
+    })?;
     serde_json::from_str(&text)
         .map_err(|error| Error::operation("the OpenAPI document is no JSON").cause(error))
 }

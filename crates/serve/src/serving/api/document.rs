@@ -80,13 +80,17 @@ impl ApiCall<'_> {
         let precondition = self.precondition(&operation)?;
         let runs_code = prepared.runs_code;
         let wish = if prepared.writes { None } else { ReadWish::of(self.service, self.request)? };
-        if let Some((mut session, replica)) = self.service.at_replica(&self.caller.caller, wish).await
-            && let Ok(answer) = self.read(&mut session, self.prepare(&operation)?).await
-        {
-            session.release_after(runs_code).await;
-            let mut answer = answer?;
-            answer.headers.push((REPLICA.into(), replica.to_string()));
-            return Ok(answer);
+        if let Some((mut session, replica)) = self.service.at_replica(&self.caller.caller, wish).await {
+            match self.read(&mut session, self.prepare(&operation)?).await {
+                Ok(answer) => {
+                    session.release_after(runs_code).await;
+                    let mut answer = answer?;
+                    answer.headers.push((REPLICA.into(), replica.to_string()));
+                    return Ok(answer);
+                }
+                Err(fault) if fault.is_too_slow() => return Err(fault.answer(self.is_authenticated(), true)),
+                Err(_) => {}
+            }
         }
         let mut session = self.service.pool_of(&self.caller.caller, prepared.writes)?.get().await?;
         let done = match prepared.writes {

@@ -19,11 +19,14 @@ use crate::session::LoginSession;
 /// Most events of migrations in one answer.
 const MOST_EVENTS: i64 = 1000;
 
+/// State of a database in which nothing was migrated.
+const NOT_MIGRATED: &str = r#"{"version":null,"applied":0,"last":null,"executing":[],"failed":[]}"#;
+
 /// Events in an answer without `limit`.
 const EVENTS: i64 = 100;
 
 impl ServedService {
-    /// Returns the health that anyone may know: whether the server is reached, without asking it.
+    /// Returns the health that anyone may know: up unless the breaker is open; the server is not asked.
     pub fn short_health(&self) -> HttpAnswer {
         let (status, word) = if self.breaker.is_open() { (503, "down") } else { (200, "up") };
         answer(status, &json!({ "status": word }))
@@ -31,9 +34,14 @@ impl ServedService {
 }
 
 fn answer(status: u16, value: &Value) -> HttpAnswer {
+    written(status, value.to_string())
+}
+
+/// Returns the answer with a text of JSON.
+fn written(status: u16, text: String) -> HttpAnswer {
     let headers =
         vec![("Content-Type".into(), JSON.to_owned()), ("Cache-Control".into(), "no-store".to_owned())];
-    HttpAnswer { status, headers, body: value.to_string().into_bytes() }
+    HttpAnswer { status, headers, body: text.into_bytes() }
 }
 
 impl ApiCall<'_> {
@@ -109,10 +117,7 @@ impl ApiCall<'_> {
         let own = self.catalog.relations().filter(|one| one.schema == self.schema).map(|one| one.oid);
         let own: Vec<u32> = own.collect();
         let sizes = if own.is_empty() { vec![] } else { self.texts(sizes(own), &[]).await? };
-        let text = format!("{{\"database\":{database},\"collections\":[{}]}}", sizes.join(","));
-        let mut told = answer(200, &Value::Null);
-        told.body = text.into_bytes();
-        Ok(told)
+        Ok(written(200, format!("{{\"database\":{database},\"collections\":[{}]}}", sizes.join(","))))
     }
 
     async fn migrations(&self) -> Served<HttpAnswer> {
@@ -131,16 +136,12 @@ impl ApiCall<'_> {
         let (limit, before) = (page.0.to_string(), page.1.to_string());
         let events =
             self.history(events(), &[(Some(&before), Type::INT8), (Some(&limit), Type::INT8)]).await?;
-        let mut told = answer(200, &Value::Null);
-        told.body = format!("{{\"migrations\":[{}]}}", events.join(",")).into_bytes();
-        Ok(told)
+        Ok(written(200, format!("{{\"migrations\":[{}]}}", events.join(","))))
     }
 
     async fn migration_status(&self) -> Served<HttpAnswer> {
         let texts = self.history(status(), &[]).await?;
-        let mut told = answer(200, &Value::Null);
-        told.body = texts.into_iter().next().unwrap_or_else(|| "{}".into()).into_bytes();
-        Ok(told)
+        Ok(written(200, texts.into_iter().next().unwrap_or_else(|| NOT_MIGRATED.to_owned())))
     }
 
     /// Returns the texts of a statement about the history, which the service's own reading login alone may read.
@@ -149,7 +150,8 @@ impl ApiCall<'_> {
         let rows = session.rows(&statement, values).await;
         match rows {
             Ok(rows) => {
-                session.release();
+                // The table is the owner's: its code may have run.
+                session.discard().await;
                 Ok(texts(&rows))
             }
             // Nothing was migrated yet.
@@ -192,26 +194,34 @@ ORDER BY s.bytes DESC, s.relname LIMIT 1000"
 }
 
 /// Returns the statement for the events of migrations before one, the newest first. Text of migrations, operators and errors
-/// stays with those who migrate.
+/// stays with those who migrate. The table is the service's, so every value has a bound.
 fn events() -> Statement {
     stmt!(
-        "SELECT pg_catalog.json_build_object('id', h.id, 'version', h.version, 'name', h.name, 'action', h.action,
+        "SELECT pg_catalog.json_build_object('id', h.id::bigint, 'version', h.version::bigint,
+  'name', pg_catalog.left(h.name::text, 300), 'action', pg_catalog.left(h.action::text, 20),
   'status', CASE h.outcome WHEN 'ok' THEN 'completed' WHEN 'started' THEN 'executing' ELSE 'failed' END,
-  'mode', h.mode, 'began', h.began, 'ended', h.at, 'checksum', h.checksum, 'sqlstate', h.sqlstate, 'tool', h.tool)::text
+  'mode', pg_catalog.left(h.mode::text, 20), 'began', h.began::timestamptz, 'ended', h.at::timestamptz,
+  'checksum', pg_catalog.left(h.checksum::text, 100), 'sqlstate', pg_catalog.left(h.sqlstate::text, 5),
+  'tool', pg_catalog.left(h.tool::text, 100))::text
 FROM martydb.history h WHERE h.id < $1 ORDER BY h.id DESC LIMIT $2"
     )
 }
 
-/// Returns the statement for the state of the migrations, by the last event of each version.
+/// Returns the statement for the state of the migrations: what is applied by the last success of each version, what failed or
+/// is executing by its last event.
 fn status() -> Statement {
     stmt!(
         "WITH last AS (SELECT DISTINCT ON (h.version) h.version, h.name, h.action, h.outcome, h.at FROM martydb.history h
-  WHERE h.action <> 'repair' ORDER BY h.version, h.id DESC)
+  WHERE h.action <> 'repair' ORDER BY h.version, h.id DESC),
+done AS (SELECT DISTINCT ON (h.version) h.version, h.action FROM martydb.history h
+  WHERE h.action <> 'repair' AND h.outcome = 'ok' ORDER BY h.version, h.id DESC)
 SELECT pg_catalog.json_build_object(
-  'version', (SELECT pg_catalog.max(l.version) FROM last l WHERE l.outcome = 'ok' AND l.action <> 'downgrade'),
-  'applied', (SELECT pg_catalog.count(*) FROM last l WHERE l.outcome = 'ok' AND l.action <> 'downgrade'),
+  'version', (SELECT pg_catalog.max(d.version) FROM done d WHERE d.action <> 'downgrade'),
+  'applied', (SELECT pg_catalog.count(*) FROM done d WHERE d.action <> 'downgrade'),
   'last', (SELECT pg_catalog.max(l.at) FROM last l),
-  'executing', (SELECT COALESCE(pg_catalog.json_agg(l.version ORDER BY l.version), '[]') FROM last l WHERE l.outcome = 'started'),
-  'failed', (SELECT COALESCE(pg_catalog.json_agg(l.version ORDER BY l.version), '[]') FROM last l WHERE l.outcome = 'failed'))::text"
+  'executing', (SELECT COALESCE(pg_catalog.json_agg(l.version ORDER BY l.version), '[]')
+    FROM (SELECT l.version FROM last l WHERE l.outcome = 'started' ORDER BY l.version LIMIT 1000) l),
+  'failed', (SELECT COALESCE(pg_catalog.json_agg(l.version ORDER BY l.version), '[]')
+    FROM (SELECT l.version FROM last l WHERE l.outcome = 'failed' ORDER BY l.version LIMIT 1000) l))::text"
     )
 }
