@@ -188,7 +188,7 @@ fn kubernetes(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
             // Digests of callers' keys are no passwords of a login.
             if secret.metadata.name == CALLER_KEYS {
                 run.out.note(&format!(
-                    "the keys of callers in {CALLER_KEYS} are not imported: make new ones with `martydb serve key new`"
+                    "the keys of callers in {CALLER_KEYS} are not imported: make new ones with `martydb serve key new CALLER`"
                 ));
                 continue;
             }
