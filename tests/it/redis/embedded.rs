@@ -10,6 +10,15 @@ fn row(project: &Project) -> serde_json::Value {
     project.json(&["dev", "status", "--server", "cache"], 0)["servers"][0].clone()
 }
 
+/// Ends the server when its test ends, however that ends.
+struct Ended<'a>(&'a Project);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let _gone = self.0.command(&["dev", "destroy", "-y", "--server", "cache"]).output();
+    }
+}
+
 #[test]
 fn an_embedded_server_is_made_kept_and_removed() {
     let Some(other) = Redis::managed() else { return };
@@ -17,6 +26,7 @@ fn an_embedded_server_is_made_kept_and_removed() {
     let project = project(&server, "", "allow: [{ finding: redis-shared-memory, reason: test }]\n");
     let text = project.read("martydb.yaml").replace("cache: { url: \"\" }", "cache: { embedded: redis }");
     project.write("martydb.yaml", &text);
+    let _ended = Ended(&project);
     assert_eq!((row(&project)["state"].as_str(), row(&project)["pid"].as_u64()), (Some("absent"), None));
 
     project.run(&["apply", "--all", "-y"]).expect(0);
