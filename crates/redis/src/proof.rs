@@ -26,7 +26,7 @@ pub async fn prove(
     extent: Extent,
 ) -> Result<ServerJudgement> {
     let desired = DesiredRedis::read(context, server, services).await?;
-    let mut admin = admin::log_in(context, server).await?;
+    let mut admin = admin::log_in(context, &desired.server).await?;
     let actual = inspect(&mut admin, &desired, InspectionDepth::Everything).await?;
     let attempts = match extent {
         Extent::None => vec![],

@@ -8,7 +8,9 @@ use secrecy::ExposeSecret;
 
 /// Returns the server with which a client can connect; an embedded one is started if it is down.
 pub async fn reach(context: &Context, server: &RedisServer) -> Result<RedisServer> {
-    let Some(spec) = context.embedded_redis(server) else { return Ok(server.clone()) };
+    // One that was reached has its port already.
+    let spec = context.embedded_redis(server).filter(|_| server.port == 0);
+    let Some(spec) = spec else { return Ok(server.clone()) };
     let running = redis::up(&spec, &mut |text| context.note(&text)).await?;
     let password = Some(running.password.expose_secret().to_owned());
     Ok(RedisServer { port: running.port, password, ..server.clone() })

@@ -45,7 +45,7 @@ pub async fn rotate(
 ) -> Result<Vec<RotatedUser>> {
     store.store.check_writable()?;
     let desired = DesiredRedis::read(context, server, services).await?;
-    let mut admin = admin::log_in(context, server).await?;
+    let mut admin = admin::log_in(context, &desired.server).await?;
     let actual = inspect(&mut admin, &desired, InspectionDepth::Declared).await?;
     let mut all = vec![];
     for user in desired.users.values().filter(|user| kinds.contains(&user.kind)) {

@@ -73,7 +73,7 @@ pub async fn measure(context: &Context, server: &RedisServer) -> MeasuredRedis {
 async fn read(context: &Context, server: &RedisServer) -> Result<RedisStatistics> {
     let declared = context.manifest.redis.on(&server.name).map(|one| one.service.clone());
     let desired = DesiredRedis::read(context, server, &declared.collect::<Vec<_>>()).await?;
-    let session = &mut admin::log_in(context, server).await?.session;
+    let session = &mut admin::log_in(context, &desired.server).await?.session;
     let info = session.demand(&["INFO"], "INFO").await?;
     let (storage, is_unsaved) = inspect::unsaved_state(session, &desired, &info).await?;
     Ok(RedisStatistics {

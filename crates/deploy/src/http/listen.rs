@@ -13,8 +13,8 @@ use axum_server::tls_rustls::RustlsConfig;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use rustls::crypto::CryptoProvider;
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig};
@@ -23,7 +23,7 @@ use super::auth::{HttpAuth, HttpListener};
 use super::host::only_local;
 use super::limit::LimitedAcceptor;
 use martydb_model::error::{Error, Result};
-use martydb_pg::wire::tls::subject_names;
+use martydb_pg::wire::tls::{certificates, subject_names};
 use martydb_pg::wire::{check_key, interrupt};
 
 /// Time limit for unfinished answers after a signal.
@@ -164,7 +164,8 @@ fn server_config(certificate: &Path, key: &Path, clients: Option<&Path>) -> Resu
         Some(path) => builder.with_client_cert_verifier(client_verifier(path, provider)?),
         None => builder.with_no_client_auth(),
     };
-    let config = builder.with_single_cert(certificates(certificate)?, private);
+    let chain = certificates(certificate).map_err(|error| unusable(certificate, error))?;
+    let config = builder.with_single_cert(chain, private);
     config.map_err(|error| unusable(certificate, error))
 }
 
@@ -172,17 +173,11 @@ fn server_config(certificate: &Path, key: &Path, clients: Option<&Path>) -> Resu
 /// have a key.
 fn client_verifier(path: &Path, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>> {
     let mut roots = RootCertStore::empty();
-    for authority in certificates(path)? {
+    for authority in certificates(path).map_err(|error| unusable(path, error))? {
         roots.add(authority).map_err(|error| unusable(path, error))?;
     }
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
     verifier.allow_unauthenticated().build().map_err(|error| unusable(path, error))
-}
-
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error: rustls::pki_types::pem::Error| unusable(path, error))
 }
 
 fn unusable(path: &Path, error: impl std::fmt::Display) -> Error {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
@@ -74,7 +74,8 @@ impl Handshake {
             (Some(certificate), Some(key)) => {
                 check_key(key)?;
                 let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
-                config.with_client_auth_cert(certificates(certificate)?, key).map_err(unusable)?
+                let chain = certificates(certificate).map_err(|error| unreadable(certificate, error))?;
+                config.with_client_auth_cert(chain, key).map_err(unusable)?
             }
             (None, None) => config.with_no_client_auth(),
             _ => return Err(Error::manifest("sslcert and sslkey must be given together")),
@@ -119,10 +120,9 @@ pub fn check_key(path: &Path) -> Result<()> {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error: rustls::pki_types::pem::Error| unreadable(path, error))
+/// Returns the certificates of a file in PEM.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, pem::Error> {
+    CertificateDer::pem_file_iter(path).and_then(Iterator::collect)
 }
 
 fn unreadable(path: &Path, error: impl std::fmt::Display) -> Error {
@@ -137,7 +137,7 @@ fn roots(tls: &Tls) -> Result<RootCertStore> {
     let mut store = RootCertStore::empty();
     match &tls.root_certificate {
         Some(path) => {
-            for certificate in certificates(path)? {
+            for certificate in certificates(path).map_err(|error| unreadable(path, error))? {
                 store.add(certificate).map_err(unusable)?;
             }
         }

@@ -2,10 +2,10 @@
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 use martydb_model::BrokerUrl;
 use martydb_model::error::{Error, Result};
+use martydb_pg::wire::tls::certificates;
 
 /// Returns the manifest's authorities, or `None` for those of the operating system.
 ///
@@ -14,8 +14,7 @@ use martydb_model::error::{Error, Result};
 pub fn authorities(at: &BrokerUrl) -> Result<Option<Vec<CertificateDer<'static>>>> {
     let Some(path) = &at.root_certificate else { return Ok(None) };
     let unusable = |why: String| Error::manifest(format!("cannot use {}", path.display())).cause(why);
-    let read = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let all = read.map_err(|error| unusable(error.to_string()))?;
+    let all = certificates(path).map_err(|error| unusable(error.to_string()))?;
     if all.is_empty() {
         return Err(unusable("it contains no certificate".into()));
     }
