@@ -5,6 +5,7 @@
 //! Secrets contains passwords, encrypted for the cluster's controller.
 
 mod broker;
+mod caller_keys;
 mod ci;
 mod compose;
 mod cron;
@@ -22,11 +23,11 @@ mod redis;
 mod schedule;
 mod targets;
 
+pub use caller_keys::{CALLER_KEYS, stored as stored_callers};
 pub use compose::{
     admin_password as admin_password_file, database_url as database_url_file, redis_url as redis_url_file,
 };
 pub use deployment::{DeploymentPlan, PasswordsToSeal, ProjectPaths, ServerNode, entitled};
-pub use kubernetes::caller_keys::{CALLER_KEYS, stored as stored_callers};
 pub use kubernetes::sealing::SealingKey;
 pub use redis::{RedisCredential, RedisNode, logins as redis_logins, variables as redis_variables};
 pub use targets::{NamedServers, RenderTarget, RenderedFile, TARGETS};

@@ -257,7 +257,7 @@ impl<'a> DeploymentPlan<'a> {
     ///
     /// # Errors
     /// If one is elsewhere, and its certificate is not verified.
-    pub fn check_ways(&self) -> Result<()> {
+    pub fn check_server_tls(&self) -> Result<()> {
         let unverified =
             |server: &&ServerNode<'_>| self.has_exposed(server) && !server.url.endpoint().is_safe();
         let Some(server) = self.servers.iter().find(unverified) else { return Ok(()) };

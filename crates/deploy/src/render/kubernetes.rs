@@ -3,7 +3,7 @@
 mod addresses;
 mod backup_jobs;
 mod backups;
-pub mod caller_keys;
+mod caller_keys;
 mod certificates;
 pub mod cloudnative_pg;
 pub mod external_secrets;

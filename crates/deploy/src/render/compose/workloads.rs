@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::container::{ADMIN, COMPLETED, ComposeService, INIT, as_admin, network, of_martydb};
-use crate::render::broker;
 use crate::render::deployment::{DeploymentPlan, MONITOR, PARTITIONS, RELAY, SERVE};
-use crate::render::kubernetes::caller_keys;
+use crate::render::{broker, caller_keys};
 use martydb_model::error::Result;
 
 /// Profile of the monitor: its certificate and users are the user's to make, and without them it cannot start.
@@ -38,7 +37,7 @@ fn listening(service: ComposeService, files: [String; 3], flag: &str, port: u16)
 /// Returns the deployed programs by name.
 ///
 /// # Errors
-/// If a broker is in the container itself, or the way to a server of the data service is not verified.
+/// If a broker is in the container itself, or the data service does not reach a server by verified TLS.
 pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeMap<String, ComposeService>> {
     let mut all = BTreeMap::new();
     if plan.runs_monitor() {
@@ -49,7 +48,7 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeMap<String, ComposeService>
         all.insert(RELAY.to_owned(), relay(plan));
     }
     if plan.serves() {
-        plan.check_ways()?;
+        plan.check_server_tls()?;
         all.insert(SERVE.to_owned(), serve(plan));
     }
     if plan.has_partitions() {

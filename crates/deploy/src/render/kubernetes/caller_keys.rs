@@ -1,37 +1,15 @@
-//! Logins of a deployed data service, and the keys of its callers: digests from the secret store, and what the manifest
-//! reads from variables.
-
-use std::collections::BTreeSet;
+//! Variables of the data service's pod with the keys of its callers.
 
 use serde_json::{Value, json};
 
 use super::objects::secret_variable;
-use crate::render::deployment::{DeploymentPlan, LoginNode};
+use crate::render::caller_keys::{CALLER_KEYS, named, stored};
+use crate::render::deployment::DeploymentPlan;
 use martydb_config::manifest::SecretsSpec;
 use martydb_config::secrets::{CredentialKey, variable_name};
-use martydb_model::TokenKeys;
-
-/// Secret with the digests of the callers' keys, by caller.
-pub const CALLER_KEYS: &str = "martydb-serve-keys";
 
 /// Secret with the variables that the manifest names: `key_env` and `secret_env`.
 const VARIABLES: &str = "martydb-serve-variables";
-
-/// Returns `true` if the data service logs in with it.
-pub fn is_login(plan: &DeploymentPlan<'_>, login: &LoginNode<'_>) -> bool {
-    plan.exposed().any(|node| {
-        let own = node.service.serve.as_ref().is_some_and(|own| own.own_logins().contains(&&login.key.role));
-        let mut callers = plan.manifest.serve.callers_of(&node.service.name);
-        let further = callers.any(|(_, caller)| caller.login.as_ref() == Some(&login.key.role));
-        login.key.server == node.service.server && (own || further)
-    })
-}
-
-/// Returns the callers of deployed services whose digests are in the store.
-pub fn stored<'p>(plan: &'p DeploymentPlan<'_>) -> impl Iterator<Item = (&'p str, CredentialKey)> {
-    let all = CredentialKey::of_callers(&plan.manifest.serve.callers, &plan.manifest.services);
-    all.filter(|(_, key)| plan.exposed().any(|node| node.service.name == key.service))
-}
 
 /// Returns the variables of the pod. A caller may have no key yet.
 pub fn variables(plan: &DeploymentPlan<'_>) -> Vec<Value> {
@@ -46,16 +24,4 @@ pub fn variables(plan: &DeploymentPlan<'_>) -> Vec<Value> {
     };
     let named = named(plan);
     digests.into_iter().chain(named.iter().map(|name| secret_variable(name, VARIABLES, name))).collect()
-}
-
-/// Returns the variables that the manifest names for callers and tokens.
-pub fn named<'p>(plan: &'p DeploymentPlan<'_>) -> BTreeSet<&'p str> {
-    let serve = &plan.manifest.serve;
-    let callers = plan.exposed().flat_map(|node| serve.callers_of(&node.service.name));
-    let keys = callers.filter_map(|(_, caller)| caller.key_env.as_deref());
-    let tokens = serve.tokens.iter().filter_map(|tokens| match &tokens.keys {
-        TokenKeys::Secret(variable) => Some(variable.as_str()),
-        TokenKeys::Set(_) => None,
-    });
-    keys.chain(tokens).collect()
 }

@@ -8,9 +8,9 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::addresses::{address, admin_data};
-use super::caller_keys::{self, CALLER_KEYS};
 use super::listener::{self, PodListener, USER};
 use super::objects::{RenderedObject, labels, object, plain_metadata};
+use crate::render::caller_keys::{self, CALLER_KEYS};
 use crate::render::deployment::{DeploymentPlan, LoginNode};
 use crate::render::redis;
 use martydb_config::secrets::CredentialKey;

@@ -9,9 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 
 use super::addresses::{address, admin_data};
-use super::caller_keys::CALLER_KEYS;
 use super::objects::{RenderedObject, object, plain_metadata};
 use super::sealing::{Sealer, Unsealed};
+use crate::render::caller_keys::CALLER_KEYS;
 use crate::render::deployment::{DeploymentPlan, PasswordsToSeal};
 use crate::render::redis;
 use martydb_model::error::{Error, Result};

@@ -9,6 +9,7 @@ use super::pod::Pod;
 use super::servers::PASSWORD;
 use super::{caller_keys, certificates};
 use crate::render::broker;
+use crate::render::caller_keys::is_login;
 use crate::render::deployment::{DeploymentPlan, LoginNode, ServerNode};
 use crate::render::redis::{self, RedisCredential};
 use martydb_config::manifest::SecretsSpec;
@@ -133,7 +134,7 @@ fn passwords(plan: &DeploymentPlan<'_>, which: PodPasswords) -> Result<Vec<Value
             Ok(of_logins(plan, is_relay)?.into_iter().chain(brokers).collect())
         }
         PodPasswords::Serve => {
-            let logins = of_logins(plan, |login| caller_keys::is_login(plan, login))?;
+            let logins = of_logins(plan, |login| is_login(plan, login))?;
             Ok(logins.into_iter().chain(caller_keys::variables(plan)).collect())
         }
         PodPasswords::Partitions => {

@@ -29,7 +29,7 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
         all.push(relay(plan)?);
     }
     if plan.serves() {
-        plan.check_ways()?;
+        plan.check_server_tls()?;
         all.push(workload_policies::of_serve(plan, doors)?);
         all.push(serve(plan)?);
     }
