@@ -8,7 +8,7 @@ use martydb_pg::server::{Endpoint, Host, Tls};
 use martydb_serve::callers::{CallerBook, CallerRight, ServeCaller};
 use martydb_serve::listener::{ServedProcess, bind};
 use martydb_serve::serving::ServedDatabase;
-use martydb_serve::session::{LoginTarget, ServerWay};
+use martydb_serve::session::{LoginTarget, ServerConnector};
 use martydb_serve::settings::{ExposedFunctions, RequestLimits, ServedExposure};
 use martydb_serve::token::{TokenKey, TokenRules};
 
@@ -21,9 +21,9 @@ async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let schemas: Vec<String> = words[5..].to_vec();
     let (host, port) = (Host::Socket(words[0].clone().into()), words[1].parse().unwrap());
-    let way = ServerWay::to(&Endpoint { host, port, tls: Tls::default() }).unwrap();
+    let connector = ServerConnector::new(&Endpoint { host, port, tls: Tls::default() }).unwrap();
     let target = |role: &str, reads_only| LoginTarget {
-        way: way.clone(),
+        connector: connector.clone(),
         database: words[2].clone(),
         role: role.to_owned(),
         password: None,

@@ -1,9 +1,9 @@
 //! Sessions with the database: one pool for each login, and statements with their parameters as text.
 
+mod connector;
 mod fault;
 mod password;
 mod target;
-mod way;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,18 +20,18 @@ use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
 use crate::compile::CompiledStatement;
 use crate::fault::{RequestFault, Served};
 use crate::guard::{NO_CONNECTION, ServerBreaker};
+pub use connector::ServerConnector;
 use fault::of_database;
 pub use fault::{DatabaseFault, UNREACHABLE, unavailable};
 use password::{LoginPassword, PasswordConnect};
 pub use target::LoginTarget;
-pub use way::ServerWay;
 
 /// The pool of one login. It serves this login and this database for its whole life.
 #[derive(Clone)]
 pub struct LoginPool {
     pool: Pool,
-    /// Way to the server: cancels take it too.
-    way: ServerWay,
+    /// Connector to the server: cancels use it too.
+    connector: ServerConnector,
     timeout: Duration,
     breaker: Arc<ServerBreaker>,
     password: Arc<LoginPassword>,
@@ -60,9 +60,9 @@ impl LoginPool {
     /// # Errors
     /// If the pool cannot be made.
     pub fn new(target: &LoginTarget) -> Result<LoginPool> {
-        let way = target.way.clone();
+        let connector = target.connector.clone();
         let password = Arc::new(LoginPassword::new(target.password.clone(), target.renewals.clone()));
-        let connect = PasswordConnect { password: password.clone(), way: way.clone() };
+        let connect = PasswordConnect { password: password.clone(), connector: connector.clone() };
         // Clean: what a function left in the session is gone before the next request.
         let cleaning = ManagerConfig { recycling_method: RecyclingMethod::Clean };
         let manager = Manager::from_connect(target.config(), connect, cleaning);
@@ -77,7 +77,7 @@ impl LoginPool {
             pool.map_err(|error| Error::operation("cannot make a pool of connections").cause(error))?;
         Ok(LoginPool {
             pool,
-            way,
+            connector,
             timeout: target.timeout,
             breaker: target.breaker.clone(),
             password,
@@ -85,17 +85,17 @@ impl LoginPool {
         })
     }
 
-    /// Tries a way that is verified. A server that cannot be reached now may be reached later.
+    /// Connects, if the server has to prove its identity. One that cannot be reached now may be reached later.
     ///
     /// # Errors
     /// If the server is not the one that the settings trust.
-    pub async fn check_way(&self) -> Result<()> {
-        if !self.way.verifies() {
+    pub async fn verify_server(&self) -> Result<()> {
+        if !self.connector.verifies() {
             return Ok(());
         }
         match self.pool.get().await {
             Err(PoolError::Backend(error)) => {
-                mistrust(&error).map_or(Ok(()), |why| Err(self.way.refused(why)))
+                mistrust(&error).map_or(Ok(()), |why| Err(self.connector.refused(why)))
             }
             _ => Ok(()),
         }
@@ -127,7 +127,12 @@ impl LoginPool {
         if client.statement_cache.size() > MOST_STATEMENTS {
             client.statement_cache.clear();
         }
-        Ok(LoginSession { client: Some(client), way: self.way.clone(), timeout: self.timeout, runs: false })
+        Ok(LoginSession {
+            client: Some(client),
+            connector: self.connector.clone(),
+            timeout: self.timeout,
+            runs: false,
+        })
     }
 
     /// Tells the breaker whether the server answered; a wait for a free connection says nothing about it.
@@ -140,7 +145,7 @@ impl LoginPool {
                 if let PoolError::Backend(error) = error
                     && let Some(why) = mistrust(error)
                 {
-                    tracing::warn!("{}: {why}", self.way);
+                    tracing::warn!("{}: {why}", self.connector);
                 }
                 self.breaker.failed(Instant::now());
             }
@@ -178,7 +183,7 @@ fn mistrust(error: &tokio_postgres::Error) -> Option<String> {
 pub struct LoginSession {
     /// `None` only while it is released or dropped.
     client: Option<Object>,
-    way: ServerWay,
+    connector: ServerConnector,
     timeout: Duration,
     /// `true` while a statement runs.
     runs: bool,
@@ -191,9 +196,9 @@ impl Drop for LoginSession {
             return drop(Object::take(client));
         };
         // Its place is free only when the server was told: the login has few connections more than the pool.
-        let (patience, way) = (self.timeout, self.way.clone());
+        let (patience, connector) = (self.timeout, self.connector.clone());
         runtime.spawn(async move {
-            let _told = tokio::time::timeout(patience, client.cancel_token().cancel_query(way)).await;
+            let _told = tokio::time::timeout(patience, client.cancel_token().cancel_query(connector)).await;
             drop(Object::take(client));
         });
     }

@@ -9,24 +9,24 @@ use std::thread::spawn;
 use super::{DataService, key, project};
 use crate::support::{Admin, Server};
 
-/// A way to a server that breaks once, when the server has committed and before the client knows.
-struct LosingWay {
+/// A proxy that breaks a connection once, when the server has committed and before the client knows.
+struct LosingProxy {
     port: u16,
     armed: Arc<AtomicBool>,
 }
 
-impl LosingWay {
-    fn to(server: u16) -> LosingWay {
+impl LosingProxy {
+    fn to(server: u16) -> LosingProxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let way = LosingWay { port: listener.local_addr().unwrap().port(), armed: Arc::default() };
-        let armed = way.armed.clone();
+        let proxy = LosingProxy { port: listener.local_addr().unwrap().port(), armed: Arc::default() };
+        let armed = proxy.armed.clone();
         spawn(move || {
             for client in listener.incoming() {
                 let server = TcpStream::connect(("127.0.0.1", server)).unwrap();
                 pass(client.unwrap(), server, armed.clone());
             }
         });
-        way
+        proxy
     }
 }
 
@@ -63,9 +63,9 @@ fn a_commit_whose_answer_is_lost_is_unknown_and_its_key_settles_it() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "sru", "{}");
     let writer = key(&project, "writer");
-    let way = LosingWay::to(server.port);
+    let proxy = LosingProxy::to(server.port);
     let manifest = project.read("martydb.yaml");
-    project.write("martydb.yaml", &manifest.replace(&server.port.to_string(), &way.port.to_string()));
+    project.write("martydb.yaml", &manifest.replace(&server.port.to_string(), &proxy.port.to_string()));
     let service = DataService::start(&project);
     let ask = |path: &str, headers: &[(&str, &str)], body: &str| {
         service.ask("POST", &format!("/sru_a/{path}"), Some(&writer), headers, body)
@@ -79,7 +79,7 @@ fn a_commit_whose_answer_is_lost_is_unknown_and_its_key_settles_it() {
         ("rest/customer", &with_key[..], r#"{"name":"b"}"#, "a,b"),
         ("api/db/transaction", &[][..], batch, "a,b,c"),
     ] {
-        way.armed.store(true, SeqCst);
+        proxy.armed.store(true, SeqCst);
         let answer = ask(path, headers, body);
         assert_eq!((answer.status, &answer.json()["code"]), (504, &"MDB008".into()), "{path}");
         assert_eq!(rows(), expected);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use martydb_pg::server::{Endpoint, Host, Tls, TlsMode};
 use martydb_serve::callers::{CallerBook, CallerRight, ServeCaller, digest};
 use martydb_serve::serving::{RestRequest, ServedDatabase, ServedService, respond};
-use martydb_serve::session::{LoginTarget, ServerWay};
+use martydb_serve::session::{LoginTarget, ServerConnector};
 use martydb_serve::settings::{ExposedFunctions, ServedExposure};
 use tokio::runtime::Runtime;
 
@@ -29,9 +29,9 @@ impl Unchecked<'_> {
     fn new<'a>(project: &Project, server: &'a Server, database: &str, logins: &str) -> Unchecked<'a> {
         let (host, port) = (Host::Tcp("127.0.0.1".into()), server.port);
         let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
-        let way = ServerWay::to(&Endpoint { host, port, tls }).unwrap();
+        let connector = ServerConnector::new(&Endpoint { host, port, tls }).unwrap();
         let target = |role: String, reads_only: bool| LoginTarget {
-            way: way.clone(),
+            connector: connector.clone(),
             database: database.to_owned(),
             password: Some(project.password(&role).into()),
             role,

@@ -15,4 +15,4 @@ pub use batch::{BatchOperation, IsolationLevel, OperationBatch, isolation, parse
 pub use body::BodyKeys;
 pub use operation::{ApiAction, ApiOperation, RowId, RowTarget, check_key, parse_rows};
 pub use page::{PageRequest, page_order, parse_count, parse_list, parse_query_body};
-pub use route::{ApiRoute, OperationsRoute, RowAddress, is_reserved, parse_route};
+pub use route::{ApiRoute, OperationsRoute, RowAddress, is_reserved, parse_route, unsupported};

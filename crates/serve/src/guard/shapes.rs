@@ -101,7 +101,7 @@ impl ShapeStatistics {
         let mut own: Vec<(&ShapeKey, &ShapeFigures)> =
             shapes.iter().filter(|(_, one)| logins.contains(&one.login.as_str())).collect();
         own.sort_by(|(_, a), (_, b)| b.milliseconds.total_cmp(&a.milliseconds));
-        own.into_iter().map(|(key, one)| one.told(key)).collect()
+        own.into_iter().map(|(key, one)| one.to_json(key)).collect()
     }
 
     fn shapes(&self) -> MutexGuard<'_, HashMap<ShapeKey, ShapeFigures>> {
@@ -152,7 +152,7 @@ impl ShapeFigures {
         self.longest
     }
 
-    fn told(&self, key: &ShapeKey) -> Value {
+    fn to_json(&self, key: &ShapeKey) -> Value {
         let rounded = |milliseconds: f64| (milliseconds * 1000.0).round() / 1000.0;
         json!({
             "id": key.id(), "operation": self.operation, "collection": self.collection, "statement": self.statement,

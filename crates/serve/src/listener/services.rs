@@ -70,7 +70,7 @@ impl ServedProcess {
             Ok((name, service))
         };
         let services: ServedServices = databases.into_iter().map(one).collect::<Result<_>>()?;
-        try_join_all(services.values().map(|service| service.check_way())).await?;
+        try_join_all(services.values().map(|service| service.verify_server())).await?;
         Ok(services)
     }
 

@@ -34,7 +34,7 @@ pub struct StatementResult {
 impl From<RequestFault> for HttpAnswer {
     fn from(fault: RequestFault) -> HttpAnswer {
         let mut headers = fault.headers.clone();
-        headers.push(("Content-Type".into(), "application/json; charset=utf-8".into()));
+        headers.push(("Content-Type".into(), JSON.into()));
         headers.push(("Proxy-Status".into(), format!("PostgREST; error={}", fault.code)));
         HttpAnswer { status: fault.status, headers, body: fault.body().into_bytes() }
     }
@@ -42,6 +42,9 @@ impl From<RequestFault> for HttpAnswer {
 
 /// Header with the name of the replica that an answer was read at.
 pub const REPLICA: &str = "Martydb-Replica";
+
+/// Media type of JSON.
+pub const JSON: &str = "application/json; charset=utf-8";
 
 /// Parts of a request that its answer depends on.
 pub struct AnswerParts<'a> {

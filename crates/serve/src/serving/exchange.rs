@@ -10,7 +10,7 @@ use super::cost::check_cost;
 use super::etag::conditional;
 use super::part::{root_range, schema};
 use super::precondition::{Precondition, precondition};
-use super::reading::ReadWish;
+use super::reading::ReadPreference;
 use super::records::{AuditedAction, Begun, RequestRecords, key_of, operation};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
@@ -69,7 +69,7 @@ pub async fn respond(
         relation,
         preferences: &preferences,
         form: media.form,
-        wish: if request.writes() { None } else { ReadWish::of(service, request)? },
+        read_preference: if request.writes() { None } else { ReadPreference::of(service, request)? },
         precondition: precondition(&catalog, &exposure.limits, relation, &query.rows, request, &media)?
             .filter(|_| changes_rows(&action)),
     };
@@ -110,7 +110,7 @@ struct RestCall<'a> {
     relation: &'a ExposedRelation,
     preferences: &'a Preferences,
     form: BodyForm,
-    wish: Option<ReadWish>,
+    read_preference: Option<ReadPreference>,
     precondition: Option<Precondition>,
 }
 
@@ -140,7 +140,9 @@ impl RestCall<'_> {
         };
         let compiled = read_statement(self.catalog, tree, form, counts)?;
         // What a replica cannot answer, the primary may: a table that it does not have yet.
-        if let Some((mut session, replica)) = self.service.at_replica(&self.caller.caller, self.wish).await {
+        if let Some((mut session, replica)) =
+            self.service.at_replica(&self.caller.caller, self.read_preference).await
+        {
             match self.recorded_read(&mut session, filters, tree, &compiled).await {
                 Err(fault) if !fault.is_too_slow() => {}
                 done => {
@@ -213,8 +215,8 @@ impl RestCall<'_> {
         compiled: &CompiledStatement,
     ) -> Result<Served<StatementResult>, DatabaseFault> {
         let login = self.service.login_of(&self.caller.caller, *action != RowAction::Read);
-        let subject = (operation(action), self.relation.name.as_str());
-        let timed = self.service.timed(login, subject, compiled.statement.exact());
+        let AuditedAction { operation, collection, .. } = self.audited(action, None, 0);
+        let timed = self.service.timed(login, (operation, &collection), compiled.statement.exact());
         let result = StatementResult::of(&session.query(compiled).await?, self.form);
         timed.end(result.as_ref().map_or(0, |result| result.rows));
         Ok(result)

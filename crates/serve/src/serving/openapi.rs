@@ -6,14 +6,15 @@ use martydb_model::sql::Statement;
 use serde::de::DeserializeOwned;
 
 use super::action::RestRequest;
-use super::answer::HttpAnswer;
+use super::answer::{HttpAnswer, JSON};
 use super::etag::conditional;
 use super::part::schema;
 use super::service::ServedService;
 use crate::callers::{ANONYMOUS, CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ServedCatalog;
 use crate::catalog::statements::{callable, describe};
-use crate::fault::{RequestFault, Served};
+use crate::face::api::unsupported;
+use crate::fault::Served;
 use crate::openapi::{CallerPrivileges, DescribedRelation, DocumentSource};
 
 /// Answers with the document of the request's caller.
@@ -23,12 +24,11 @@ pub async fn respond_openapi(
     request: &RestRequest,
 ) -> Served<HttpAnswer> {
     if !["GET", "HEAD"].contains(&request.method.as_str()) {
-        let message = format!("Unsupported HTTP method: {}", request.method);
-        return Err(RequestFault::new(405, "PGRST117", message).header("Allow", "GET"));
+        return Err(unsupported(&request.method, "GET"));
     }
     let schema = schema(&service.exposure, request)?.0;
     let text = service.document(&caller.caller, &schema).await?;
-    let headers = vec![("Content-Type".into(), "application/json; charset=utf-8".to_owned())];
+    let headers = vec![("Content-Type".into(), JSON.to_owned())];
     let mut answer = conditional(request, HttpAnswer { status: 200, headers, body: text.into_bytes() });
     if request.method == "HEAD" {
         answer.body.clear();

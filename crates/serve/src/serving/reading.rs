@@ -21,17 +21,17 @@ const LONGEST_ASK: Duration = Duration::from_millis(500);
 /// Time between two looks at a replica meanwhile.
 const PAUSE: Duration = Duration::from_millis(3);
 
-/// Wish of a request about where it is read.
+/// Preference of a request for a server to be read at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadWish {
+pub struct ReadPreference {
     nearest: bool,
     /// The write that it has to show.
     written: Option<WalPlace>,
 }
 
-impl ReadWish {
+impl ReadPreference {
     /// Parses the headers of a request; `None` for the primary.
-    pub fn of(service: &ServedService, request: &RestRequest) -> Served<Option<ReadWish>> {
+    pub fn of(service: &ServedService, request: &RestRequest) -> Served<Option<ReadPreference>> {
         let nearest = match request.header("read-preference").map(str::trim) {
             None | Some("primary") => return Ok(None),
             Some("secondary") => false,
@@ -48,19 +48,19 @@ impl ReadWish {
         let written = places.into_iter().max();
         // A record of a read is written, and that at the primary.
         let usable = !service.replicas.is_empty() && !service.exposure.records.reads;
-        Ok(usable.then_some(ReadWish { nearest, written }))
+        Ok(usable.then_some(ReadPreference { nearest, written }))
     }
 }
 
 impl ServedService {
-    /// Returns a session at a replica that fulfils the wish, with its name; `None` where the primary has to be asked.
+    /// Returns a session at a replica that fulfils the preference, with its name; `None` where the primary has to be asked.
     pub async fn at_replica(
         &self,
         caller: &ServeCaller,
-        wish: Option<ReadWish>,
+        preference: Option<ReadPreference>,
     ) -> Option<(LoginSession, Arc<str>)> {
-        let wish = wish?;
-        let replica = self.replicas.choice(wish.nearest)?;
+        let preference = preference?;
+        let replica = self.replicas.choice(preference.nearest)?;
         let mut session = replica.pool(caller.login.as_deref())?.get().await.ok()?;
         let end = Instant::now() + LONGEST_WAIT;
         loop {
@@ -68,8 +68,8 @@ impl ServedService {
             let (in_recovery, place) = place(&mut session).await?;
             let is_fit = in_recovery
                 && self.replicas.is_within(replica, place)
-                && wish.written.is_none_or(|written| written.timeline == place.timeline);
-            if is_fit && wish.written.is_none_or(|written| place.shows(written)) {
+                && preference.written.is_none_or(|written| written.timeline == place.timeline);
+            if is_fit && preference.written.is_none_or(|written| place.shows(written)) {
                 return Some((session, replica.name.clone()));
             }
             if !is_fit || Instant::now() >= end {

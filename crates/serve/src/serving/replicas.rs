@@ -33,10 +33,10 @@ pub struct ReplicaTargets {
 
 impl ReplicaTargets {
     /// Returns `true` if what reads at the other reads at this one, too.
-    pub fn is_as(&self, other: &ReplicaTargets) -> bool {
+    pub fn matches(&self, other: &ReplicaTargets) -> bool {
         let same = self.further.len() == other.further.len()
-            && self.further.iter().zip(&other.further).all(|(one, other)| one.is_as(other));
-        same && (&self.name, self.max_lag) == (&other.name, other.max_lag) && self.read.is_as(&other.read)
+            && self.further.iter().zip(&other.further).all(|(one, other)| one.matches(other));
+        same && (&self.name, self.max_lag) == (&other.name, other.max_lag) && self.read.matches(&other.read)
     }
 }
 
@@ -86,7 +86,7 @@ impl ServiceReplicas {
     /// Makes the pools.
     ///
     /// # Errors
-    /// If a replica cannot be reached safely.
+    /// If a pool cannot be made.
     pub fn new(targets: &[ReplicaTargets]) -> Result<ServiceReplicas> {
         let one = |targets: &ReplicaTargets| {
             let further =

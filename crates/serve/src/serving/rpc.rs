@@ -218,7 +218,8 @@ impl CallRun<'_> {
             return Ok(Err(fault));
         }
         let login = self.service.login_of(&self.caller.caller, true);
-        let timed = self.service.timed(login, ("call", &self.function.name), compiled.statement.exact());
+        let AuditedAction { operation, collection, .. } = self.audited(0);
+        let timed = self.service.timed(login, (operation, &collection), compiled.statement.exact());
         let result = self.checked(&session.query(compiled).await?);
         timed.end(result.as_ref().map_or(0, |result| result.rows));
         Ok(result)

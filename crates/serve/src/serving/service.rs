@@ -40,17 +40,17 @@ pub struct ServedDatabase {
 
 impl ServedDatabase {
     /// Returns `true` if what serves the other one serves this one, too.
-    fn is_as(&self, other: &ServedDatabase) -> bool {
+    fn matches(&self, other: &ServedDatabase) -> bool {
         let same = |one: &[LoginTarget], other: &[LoginTarget]| {
-            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.is_as(other))
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.matches(other))
         };
         (&self.name, &self.server, &self.exposure) == (&other.name, &other.server, &other.exposure)
-            && self.read.is_as(&other.read)
-            && self.write.is_as(&other.write)
+            && self.read.matches(&other.read)
+            && self.write.matches(&other.write)
             && same(&self.further, &other.further)
             && self.monitor.is_some() == other.monitor.is_some()
             && self.replicas.len() == other.replicas.len()
-            && self.replicas.iter().zip(&other.replicas).all(|(one, other)| one.is_as(other))
+            && self.replicas.iter().zip(&other.replicas).all(|(one, other)| one.matches(other))
     }
 }
 
@@ -129,17 +129,17 @@ impl ServedService {
         })
     }
 
-    /// Tries the way to the server, if it is verified.
+    /// Connects to the server, if it has to prove its identity.
     ///
     /// # Errors
     /// If the server is not the one that the settings trust.
-    pub async fn check_way(&self) -> Result<()> {
-        self.read.check_way().await
+    pub async fn verify_server(&self) -> Result<()> {
+        self.read.verify_server().await
     }
 
     /// Returns `true` if the service serves this database as it is.
     pub fn serves(&self, database: &ServedDatabase) -> bool {
-        self.origin.is_as(database)
+        self.origin.matches(database)
     }
 
     /// Sets the passwords of new connections, by login.

@@ -1,4 +1,4 @@
-//! The way to a server: a Unix socket, this machine, or TLS with a verified certificate.
+//! Connector to a server: by a Unix socket, on this machine, or by TLS with a verified certificate.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Maker of connections to one server, by the settings of its URL. It is made once for a server, and shared by all pools: the
 /// certificates of an operating system are large.
 #[derive(Clone)]
-pub struct ServerWay {
+pub struct ServerConnector {
     endpoint: Arc<Endpoint>,
     mode: SslMode,
     /// `None` where there is no TLS.
@@ -49,12 +49,12 @@ fn unverified(host: &str, mode: TlsMode) -> Error {
     .hint("write sslmode=verify-full into the url of the server, and sslrootcert=FILE for an authority of your own")
 }
 
-impl ServerWay {
-    /// Makes the way to a server.
+impl ServerConnector {
+    /// Makes the connector to a server.
     ///
     /// # Errors
-    /// If the way could be read by others, or its certificates cannot be used.
-    pub fn to(endpoint: &Endpoint) -> Result<ServerWay> {
+    /// If others could read the connection, or the certificates cannot be used.
+    pub fn new(endpoint: &Endpoint) -> Result<ServerConnector> {
         let tls = &endpoint.tls;
         let (mode, handshake) = match &endpoint.host {
             Host::Socket(_) => (SslMode::Disable, None),
@@ -66,20 +66,20 @@ impl ServerWay {
                 mode => (mode, Some(Handshake::new(host, tls)?)),
             },
         };
-        Ok(ServerWay { endpoint: Arc::new(endpoint.clone()), mode, handshake })
+        Ok(ServerConnector { endpoint: Arc::new(endpoint.clone()), mode, handshake })
     }
 
     /// Returns `true` if both lead to one server in one manner.
-    pub fn is_as(&self, other: &ServerWay) -> bool {
-        self.leads_to(&other.endpoint)
+    pub fn matches(&self, other: &ServerConnector) -> bool {
+        self.connects_to(&other.endpoint)
     }
 
     /// Returns `true` if it leads to this server in this manner.
-    pub fn leads_to(&self, endpoint: &Endpoint) -> bool {
+    pub fn connects_to(&self, endpoint: &Endpoint) -> bool {
         *self.endpoint == *endpoint
     }
 
-    /// Returns the settings of connections that take this way.
+    /// Returns the settings of its connections.
     pub fn config(&self) -> Config {
         let mut config = Config::new();
         match &self.endpoint.host {
@@ -108,7 +108,7 @@ impl ServerWay {
     }
 }
 
-impl fmt::Display for ServerWay {
+impl fmt::Display for ServerConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.endpoint.fmt(f)
     }
@@ -117,24 +117,24 @@ impl fmt::Display for ServerWay {
 /// Error of the driver's TLS.
 type TlsRefusal = Box<dyn StdError + Send + Sync>;
 
-impl MakeTlsConnect<Socket> for ServerWay {
+impl MakeTlsConnect<Socket> for ServerConnector {
     type Stream = BoundStream;
-    type TlsConnect = ServerWay;
+    type TlsConnect = ServerConnector;
     type Error = TlsRefusal;
 
-    fn make_tls_connect(&mut self, _: &str) -> std::result::Result<ServerWay, TlsRefusal> {
+    fn make_tls_connect(&mut self, _: &str) -> std::result::Result<ServerConnector, TlsRefusal> {
         Ok(self.clone())
     }
 }
 
-impl TlsConnect<Socket> for ServerWay {
+impl TlsConnect<Socket> for ServerConnector {
     type Stream = BoundStream;
     type Error = TlsRefusal;
     type Future = BoxFuture<'static, std::result::Result<BoundStream, TlsRefusal>>;
 
     fn connect(self, stream: Socket) -> Self::Future {
         Box::pin(async move {
-            let handshake = self.handshake.ok_or("this way has no TLS")?;
+            let handshake = self.handshake.ok_or("this connector has no TLS")?;
             Ok(BoundStream(handshake.run(Box::new(stream)).await?))
         })
     }

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, Error};
 
-use super::way::ServerWay;
+use super::connector::ServerConnector;
 
 /// Longest wait for a new password in the secret store.
 const LONGEST: Duration = Duration::from_secs(3);
@@ -65,7 +65,7 @@ impl LoginPassword {
 /// Connections with the password as it is now.
 pub struct PasswordConnect {
     pub password: Arc<LoginPassword>,
-    pub way: ServerWay,
+    pub connector: ServerConnector,
 }
 
 impl Connect for PasswordConnect {
@@ -73,9 +73,9 @@ impl Connect for PasswordConnect {
         let config = config.clone();
         Box::pin(async move {
             let password = self.password.now();
-            match connected(&config, &self.way, password.as_ref()).await {
+            match connected(&config, &self.connector, password.as_ref()).await {
                 Err(error) if is_rejected(&error) => match self.password.renewed(password.as_ref()).await {
-                    Some(fresh) => connected(&config, &self.way, Some(&fresh)).await,
+                    Some(fresh) => connected(&config, &self.connector, Some(&fresh)).await,
                     None => Err(error),
                 },
                 done => done,
@@ -90,14 +90,14 @@ fn is_rejected(error: &Error) -> bool {
 
 async fn connected(
     config: &Config,
-    way: &ServerWay,
+    connector: &ServerConnector,
     password: Option<&SecretString>,
 ) -> Result<(Client, JoinHandle<()>), Error> {
     let mut config = config.clone();
     if let Some(password) = password {
         config.password(password.expose_secret());
     }
-    let (client, connection) = config.connect(way.clone()).await?;
+    let (client, connection) = config.connect(connector.clone()).await?;
     let task = tokio::spawn(async move {
         if let Err(error) = connection.await {
             tracing::debug!("a connection ended: {error}");

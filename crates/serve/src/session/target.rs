@@ -8,13 +8,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 use tokio_postgres::Config;
 
-use super::way::ServerWay;
+use super::connector::ServerConnector;
 use crate::guard::ServerBreaker;
 
 /// Target of a login: its database and its settings there.
 #[derive(Clone)]
 pub struct LoginTarget {
-    pub way: ServerWay,
+    pub connector: ServerConnector,
     pub database: String,
     pub role: String,
     pub password: Option<SecretString>,
@@ -37,9 +37,9 @@ impl LoginTarget {
     }
 
     /// Returns `true` if a pool of the other target serves this one, too.
-    pub fn is_as(&self, other: &LoginTarget) -> bool {
+    pub fn matches(&self, other: &LoginTarget) -> bool {
         let parts = |one: &LoginTarget| (one.timeout, one.reads_only, one.connections, one.wait);
-        self.way.is_as(&other.way)
+        self.connector.matches(&other.connector)
             && (&self.database, &self.role, &self.schemas) == (&other.database, &other.role, &other.schemas)
             && parts(self) == parts(other)
             && self.secret() == other.secret()
@@ -48,7 +48,7 @@ impl LoginTarget {
 
     /// Returns the settings of its connections, without the password, which may change.
     pub fn config(&self) -> Config {
-        let mut config = self.way.config();
+        let mut config = self.connector.config();
         config.user(&self.role).dbname(&self.database).application_name("martydb serve");
         config.options(startup_options(self));
         config

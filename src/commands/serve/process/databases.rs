@@ -11,12 +11,12 @@ use martydb_config::manifest::ReplicaRole;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::contract::REFINERY_TABLE;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::{DesiredService, RoleName, ServerName, ServiceExposure};
+use martydb_model::{AccessRole, DesiredService, RoleName, ServerName, ServiceExposure};
 use martydb_pg::server::{Access, Endpoint};
 use martydb_provision::run::Run;
 use martydb_serve::guard::ServerBreaker;
 use martydb_serve::serving::{ReplicaTargets, ServedDatabase};
-use martydb_serve::session::{LoginPool, LoginTarget, ServerWay};
+use martydb_serve::session::{LoginPool, LoginTarget, ServerConnector};
 use martydb_serve::settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
 
 /// Parts that the services of a process share, also across reloads.
@@ -32,17 +32,17 @@ pub struct SharedParts {
 /// A server, as all its services share it: what one finds out, the others need not try.
 #[derive(Clone)]
 struct SharedServer {
-    way: ServerWay,
+    connector: ServerConnector,
     breaker: Arc<ServerBreaker>,
 }
 
 impl SharedParts {
     /// Returns a server; one that the manifest places elsewhere now is another one.
     fn server(&mut self, name: &str, endpoint: &Endpoint) -> Result<SharedServer> {
-        if let Some(known) = self.servers.get(name).filter(|known| known.way.leads_to(endpoint)) {
+        if let Some(known) = self.servers.get(name).filter(|known| known.connector.connects_to(endpoint)) {
             return Ok(known.clone());
         }
-        let server = SharedServer { way: ServerWay::to(endpoint)?, breaker: Arc::default() };
+        let server = SharedServer { connector: ServerConnector::new(endpoint)?, breaker: Arc::default() };
         // Its pool leads to the former place.
         self.monitors.remove(name);
         self.servers.insert(name.to_owned(), server.clone());
@@ -75,7 +75,7 @@ impl SharedParts {
         let logins = ServedLogins { service, exposure, passwords };
         let server = self.server(&service.server, &access.endpoint)?;
         let shared = (&server, &self.renewals);
-        if !has_monitor(run, &service.server) {
+        if monitor_login(run, &service.server).is_none() {
             self.monitors.remove(&service.server);
         } else if !self.monitors.contains_key(&service.server)
             && let Some(found) = monitor(run, &service.server, &access, shared).await?
@@ -124,9 +124,9 @@ impl SharedParts {
     }
 }
 
-/// Returns `true` if the manifest declares the monitor's login on a server.
-fn has_monitor(run: &Run, server: &str) -> bool {
-    run.manifest.desired(server).access.values().any(|role| role.monitors)
+/// Returns the monitor's login on a server, if the manifest declares it.
+fn monitor_login(run: &Run, server: &str) -> Option<AccessRole> {
+    run.manifest.desired(server).access.into_values().find(|role| role.monitors)
 }
 
 /// Logins of a service with what they need.
@@ -148,7 +148,7 @@ impl ServedLogins<'_> {
     ) -> LoginTarget {
         let (service, exposure) = (self.service, self.exposure);
         LoginTarget {
-            way: server.way.clone(),
+            connector: server.connector.clone(),
             database: service.database.to_string(),
             role: role.to_string(),
             password: self.passwords.get(role).cloned(),
@@ -175,7 +175,7 @@ async fn monitor(
 ) -> Result<Option<LoginPool>> {
     let Some((role, password)) = monitor_password(run, server).await? else { return Ok(None) };
     let target = LoginTarget {
-        way: shared.way.clone(),
+        connector: shared.connector.clone(),
         database: access.maintenance.clone(),
         role: role.to_string(),
         password: Some(password),
@@ -191,9 +191,8 @@ async fn monitor(
 }
 
 async fn monitor_password(run: &Run, server: &ServerName) -> Result<Option<(RoleName, SecretString)>> {
-    let desired = run.manifest.desired(server);
-    let Some(login) = desired.access.values().find(|role| role.monitors) else { return Ok(None) };
-    let Some(key) = CredentialKey::of_access(server, login) else { return Ok(None) };
+    let Some(login) = monitor_login(run, server) else { return Ok(None) };
+    let Some(key) = CredentialKey::of_access(server, &login) else { return Ok(None) };
     let secrets = run.store.read_present(&[key]).await?;
     let password = secrets.get(server, &login.name).filter(|password| !password.expose_secret().is_empty());
     Ok(password.map(|password| (login.name.clone(), password.clone())))
@@ -252,10 +251,12 @@ async fn passwords(
     further: &BTreeSet<RoleName>,
 ) -> Result<BTreeMap<RoleName, SecretString>> {
     let desired = run.manifest.desired(&service.server);
+    let roles = || exposure.own_logins().into_iter().chain(further);
+    let keys =
+        roles().filter_map(|role| CredentialKey::of_access(&service.server, desired.access.get(role)?));
+    let secrets = run.store.read(&keys.collect::<Vec<_>>()).await?;
     let mut passwords = BTreeMap::new();
-    for role in exposure.own_logins().into_iter().chain(further) {
-        let key = desired.access.get(role).and_then(|login| CredentialKey::of_access(&service.server, login));
-        let secrets = run.store.read(key.as_slice()).await?;
+    for role in roles() {
         let password =
             secrets.get(&service.server, role).filter(|password| !password.expose_secret().is_empty());
         let password = password.cloned().ok_or_else(|| {

@@ -17,7 +17,7 @@ fn unread(service: &DesiredService, fault: &RequestFault) -> Error {
 
 async fn alone(run: &Run, service: &DesiredService, exposure: &ServiceExposure) -> Result<ServedService> {
     let served = ServedService::new(SharedParts::default().database(run, service, exposure).await?)?;
-    served.check_way().await?;
+    served.verify_server().await?;
     Ok(served)
 }
 

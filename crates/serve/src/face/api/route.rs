@@ -110,7 +110,8 @@ pub fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
     }
 }
 
-fn unsupported(method: &str, allowed: &'static str) -> RequestFault {
+/// Returns the answer to a method that an address does not have.
+pub fn unsupported(method: &str, allowed: &'static str) -> RequestFault {
     RequestFault::new(405, "PGRST117", format!("Unsupported HTTP method: {method}")).header("Allow", allowed)
 }
 

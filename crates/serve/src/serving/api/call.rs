@@ -7,13 +7,11 @@ use crate::catalog::ServedCatalog;
 use crate::face::rest::Preferences;
 use crate::fault::Served;
 use crate::serving::action::RestRequest;
+pub use crate::serving::answer::JSON;
 use crate::serving::exchange::check_right;
 use crate::serving::records::RequestRecords;
 use crate::serving::service::ServedService;
 use crate::serving::transaction::TransactionSettings;
-
-/// Media type of the answers.
-pub const JSON: &str = "application/json; charset=utf-8";
 
 /// A request with all that it needs.
 pub struct ApiCall<'a> {

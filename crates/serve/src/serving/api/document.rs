@@ -19,7 +19,7 @@ use crate::serving::action::RestRequest;
 use crate::serving::answer::{HttpAnswer, REPLICA};
 use crate::serving::etag::{conditional, tag};
 use crate::serving::precondition::Precondition;
-use crate::serving::reading::ReadWish;
+use crate::serving::reading::ReadPreference;
 use crate::serving::records::Begun;
 use crate::session::{DatabaseFault, LoginSession};
 
@@ -79,8 +79,11 @@ impl ApiCall<'_> {
         let prepared = self.prepare(&operation)?;
         let precondition = self.precondition(&operation)?;
         let runs_code = prepared.runs_code;
-        let wish = if prepared.writes { None } else { ReadWish::of(self.service, self.request)? };
-        if let Some((mut session, replica)) = self.service.at_replica(&self.caller.caller, wish).await {
+        let read_preference =
+            if prepared.writes { None } else { ReadPreference::of(self.service, self.request)? };
+        if let Some((mut session, replica)) =
+            self.service.at_replica(&self.caller.caller, read_preference).await
+        {
             match self.read(&mut session, self.prepare(&operation)?).await {
                 Ok(answer) => {
                     session.release_after(runs_code).await;
