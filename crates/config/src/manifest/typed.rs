@@ -42,11 +42,14 @@ fn step(segment: &serde_path_to_error::Segment) -> Option<String> {
 /// Returns the path that the YAML library writes before its message, if that leads further: serde's ends where a type is
 /// chosen by its content.
 fn longer(path: Vec<String>, message: &str) -> Vec<String> {
-    let is_key = |part: &str| part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
     let own: Vec<String> =
         message.split(": ").next().unwrap_or_default().split('.').map(String::from).collect();
-    let leads_on = own.len() > path.len() && own.starts_with(&path) && own.iter().all(|part| is_key(part));
+    let leads_on = own.len() > path.len() && own.starts_with(&path) && own.iter().all(|part| is_word(part));
     if leads_on { own } else { path }
+}
+
+fn is_word(key: &str) -> bool {
+    key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
 }
 
 /// Examples of keys whose form is mistaken most often.
@@ -99,7 +102,10 @@ fn plain(key: Option<&str>, message: &str) -> (String, Option<String>) {
     let (expected, found) = (expected.replace("sequence", "list"), found.replace("sequence", "a list"));
     let message = format!("expected {expected}, found {found}");
     match key.filter(|key| !key.starts_with(|c: char| c.is_ascii_digit())) {
-        Some(key) => (format!("the key \"{key}\": {message}"), example(key, &expected)),
+        // A URL in the place of a key contains a password: the hint does not repeat it.
+        Some(key) => {
+            (format!("the key \"{key}\": {message}"), example(key, &expected).filter(|_| is_word(key)))
+        }
         None => (message, None),
     }
 }
