@@ -25,7 +25,9 @@ pub use database::{
     CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RoutineBody,
     SchemaAccess,
 };
-pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language};
+pub use objects::{
+    CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language, Mapping,
+};
 pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,
     Unread,

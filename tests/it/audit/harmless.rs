@@ -108,6 +108,20 @@ const HARMLESS: &[(&str, &str)] = &[
         "CREATE ROLE traveller LOGIN; GRANT CONNECT ON DATABASE elsewhere TO traveller; CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'far.example', dbname 'reports'); CREATE USER MAPPING FOR traveller SERVER far",
     ),
     ("red_db", "CREATE EXTENSION pg_stat_statements"),
+    // A superuser's helpers whose text gives nothing away.
+    (
+        "red_db",
+        "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO red_app; CREATE TABLE ops.notes (at timestamptz DEFAULT now(), who name DEFAULT session_user, what varchar(200)); CREATE FUNCTION ops.load() RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$SELECT pg_read_file('/proc/loadavg')$$; CREATE FUNCTION ops.note(x text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN INSERT INTO ops.notes (what) VALUES (left(x, 200)); END'; REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ops FROM PUBLIC; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ops TO red_app",
+    ),
+    (
+        "red_db",
+        "CREATE VIEW ops.activity AS SELECT a.pid, n.nspname FROM pg_stat_activity a, pg_namespace n; GRANT SELECT ON ops.activity TO red_app; CREATE EXTENSION file_fdw SCHEMA ops; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE ops.meminfo (l text) SERVER files OPTIONS (filename '/proc/meminfo'); GRANT SELECT ON ops.meminfo TO red_app",
+    ),
+    // A service's way back to its own database.
+    (
+        "red_db",
+        "CREATE EXTENSION postgres_fdw SCHEMA ops; CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'red_db'); CREATE USER MAPPING FOR red_app SERVER self OPTIONS (user 'red_app', password 'x'); GRANT USAGE ON FOREIGN SERVER self TO red_app",
+    ),
 ];
 
 #[test]

@@ -1,5 +1,6 @@
 //! Functions that run with another role's privileges, or in a language that PostgreSQL does not confine.
 
+mod bounded;
 mod search_path;
 mod triggers;
 
@@ -56,10 +57,12 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             out.push(callable(UNTRUSTED_FUNCTION, &what));
         }
         if lends && *user != item.owner {
-            let what = format!("which runs with the privileges of {}", item.owner);
+            let purpose = bounded::purpose(db, item);
+            let does = purpose.as_ref().map_or_else(String::new, |purpose| format!(" and {purpose}"));
+            let what = format!("which runs with the privileges of {}{does}", item.owner);
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            out.push(if db.is_given(user) { found.at(Low) } else { found });
+            out.push(if purpose.is_some() || db.is_given(user) { found.at(Low) } else { found });
         }
     }
     let writer = db.service.filter(|_| item.called).map(|service| service.role(RoleKind::App).as_str());

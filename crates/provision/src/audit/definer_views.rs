@@ -10,7 +10,8 @@ use martydb_model::grants::revoke;
 
 const PRIVILEGES: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-const INVOKER: &[&str] = &["security_invoker=true", "security_invoker=on", "security_invoker=1"];
+const INVOKER: &[&str] =
+    &["security_invoker=true", "security_invoker=on", "security_invoker=1", "security_invoker=yes"];
 
 pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     let verb = match item.kind.as_str() {
@@ -27,6 +28,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
     for (user, entry, of) in users.filter(|(user, ..)| !db.is_elsewhere(item, user)) {
         let seen = format!("{user} {verb} {} with the privileges of {}", item.object(), item.owner);
         let severity = match (db.service.is_some(), db.is_given(user)) {
+            _ if item.plain => Low,
             (true, _) => High,
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),

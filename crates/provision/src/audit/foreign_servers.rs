@@ -2,7 +2,8 @@
 
 use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
-use crate::catalog::{CatalogObject, ForeignServer};
+use crate::audit::reach::is_of_kernel;
+use crate::catalog::{CatalogObject, ForeignServer, Mapping};
 use martydb_model::DesiredService;
 use martydb_model::findings::Severity::{Critical, High, Low, Medium};
 use martydb_model::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
@@ -51,6 +52,17 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
     }
 }
 
+/// Returns `true` for a server that leads the service's logins, as themselves, back to the database in which it is.
+pub fn leads_home(db: &Database<'_>, item: &CatalogObject) -> bool {
+    let named = |server: &&ForeignServer| item.kind == "foreign server" && server.name == item.name;
+    db.catalog.servers.iter().find(named).is_some_and(|server| {
+        let way = ServerMapping { db, server, beyond: None };
+        let own =
+            |mapping: &Mapping| mapping.role.as_deref().is_some_and(|role| way.leads_back(mapping, role));
+        !server.mappings.is_empty() && server.mappings.iter().all(own)
+    })
+}
+
 struct ServerMapping<'a> {
     db: &'a Database<'a>,
     server: &'a ForeignServer,
@@ -79,7 +91,7 @@ impl ServerMapping<'_> {
             for user in users {
                 // An unmanaged login that reaches no service by it, in a database of its own.
                 let is_own = !of_service && self.db.is_given(user) && self.db.audit.managed(user).is_none();
-                let severity = if is_own { Low } else { severity };
+                let severity = if is_own || self.leads_back(mapping, user) { Low } else { severity };
                 let of =
                     mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
                 let name = ServerText::quoted_by_server(self.server.quoted.clone());
@@ -91,20 +103,40 @@ impl ServerMapping<'_> {
         }
     }
 
+    /// Returns `true` if it connects a login of the service, as itself, to the database in which it is.
+    fn leads_back(&self, mapping: &Mapping, user: &str) -> bool {
+        self.server.dbname.as_deref() == Some(self.db.name)
+            && mapping.passwordless != Some(true)
+            && mapping.user.as_deref() == Some(user)
+            && mapping.role.as_deref() == Some(user)
+            && self
+                .db
+                .audit
+                .managed(user)
+                .is_some_and(|(service, _)| self.db.service.is_some_and(|own| own.name == service.name))
+    }
+
     fn tables(&self, out: &mut Vec<FindingBuilder>) {
         for table in self.server.tables.iter().filter(|_| self.db.service.is_some()) {
             let mut objects = self.db.catalog.objects.iter();
-            let item = objects.find(|item| item.kind == "foreign table" && item.shown == *table);
+            let item = objects.find(|item| item.kind == "foreign table" && item.shown == table.shown);
             let readers = item.map_or(vec![], |item| self.db.audit.callers(item, "SELECT"));
+            let of_kernel =
+                self.server.wrapper == "file_fdw" && table.file.as_deref().is_some_and(is_of_kernel);
             let (severity, users) = match readers.as_slice() {
+                _ if of_kernel => (Low, readers),
                 [] => (Low, vec![self.server.owner.as_str()]),
                 _ => (High, readers),
             };
-            let seen =
-                format!("foreign table {table} reads through {} ({})", self.object(), self.server.wrapper);
+            let seen = format!(
+                "foreign table {} reads through {} ({})",
+                table.shown,
+                self.object(),
+                self.server.wrapper
+            );
             for user in users {
                 let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
-                let found = found.object(format!("foreign table {table}")).evidence(seen.clone());
+                let found = found.object(format!("foreign table {}", table.shown)).evidence(seen.clone());
                 let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));
                 out.push(match gives {
                     Some((entry, item)) => found.revoking(entry, None, &item.securable()),

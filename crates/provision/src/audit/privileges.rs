@@ -1,6 +1,7 @@
 //! Privileges on every kind of object, in every database: each one that the manifest does not declare is a finding.
 
 use super::context::{Audit, Database};
+use super::foreign_servers;
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
@@ -162,6 +163,10 @@ fn in_service(
     let Some((service, kind)) = db.audit.managed(user) else {
         return Some(match user {
             PUBLIC if item.is_harmless() && !entry.grantable => PUBLIC_RIGHT.of(PUBLIC).at(Low),
+            PUBLIC if item.plain && entry.privilege == "SELECT" => PUBLIC_RIGHT.of(PUBLIC).at(Low),
+            PUBLIC if is_superusers_schema(db, item) && entry.privilege == "USAGE" => {
+                PUBLIC_RIGHT.of(PUBLIC).at(Low)
+            }
             PUBLIC => PUBLIC_RIGHT.of(PUBLIC).at(weight),
             _ if db.audit.user_can_connect(user, db.name) => UNMANAGED_RIGHT.of(user).at(Medium),
             _ => UNMANAGED_RIGHT.of(user).at(Low),
@@ -183,9 +188,17 @@ fn in_service(
         ObjectClass::History if entry.privilege == "SELECT" => Low,
         // A role that creates nothing cannot use it.
         ObjectClass::Type => Low,
+        _ if entry.privilege == "USAGE" && foreign_servers::leads_home(db, item) => Low,
         _ => weight,
     };
     Some(OWN_RIGHT.of(user).at(severity))
+}
+
+/// Returns `true` for a schema of an admin beside the service's own: what is in it is judged by itself.
+fn is_superusers_schema(db: &Database<'_>, item: &CatalogObject) -> bool {
+    let declared =
+        |schema: &str| db.service.is_some_and(|own| own.schemas.iter().any(|name| name.as_str() == schema));
+    item.kind == "schema" && !declared(&item.name) && db.audit.class_of(&item.owner) == RoleClass::Trusted
 }
 
 /// Returns `true` if the manifest grants it to this user as a further role.

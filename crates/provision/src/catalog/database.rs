@@ -222,6 +222,8 @@ pub struct PrivilegedRelation {
     pub children: Vec<String>,
     /// Foreign-data wrapper of a foreign table.
     pub wrapper: Option<String>,
+    /// File that it reads, if it has one.
+    pub file: Option<String>,
     /// Database to which its foreign server connects.
     pub database: Option<String>,
     #[serde(deserialize_with = "null_as_default")]

@@ -57,6 +57,8 @@ pub struct CatalogObject {
     /// Set for a function that the planner may call before row security applies.
     pub leakproof: bool,
     pub rules: bool,
+    /// Set for a view of relations that everybody reads: <https://www.postgresql.org/docs/current/rules-privileges.html>.
+    pub plain: bool,
     /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,
@@ -174,7 +176,14 @@ pub struct ForeignServer {
     #[serde(deserialize_with = "null_as_default")]
     pub mappings: Vec<Mapping>,
     #[serde(deserialize_with = "null_as_default")]
-    pub tables: Vec<String>,
+    pub tables: Vec<ForeignTable>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct ForeignTable {
+    pub shown: String,
+    /// File that it reads, if it has one.
+    pub file: Option<String>,
 }
 
 /// A job of pg_cron.
@@ -193,6 +202,8 @@ pub struct Job {
 pub struct Mapping {
     /// Role of the mapping; `None` is PUBLIC.
     pub role: Option<String>,
+    /// Role as which it connects; `None` if the admin lacks the privilege to read that.
+    pub user: Option<String>,
     /// `true` if it needs no password; `None` if the admin lacks the privilege to read that.
     pub passwordless: Option<bool>,
 }

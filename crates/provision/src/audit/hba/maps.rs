@@ -104,6 +104,12 @@ fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccou
     let (system, role) = (entry.system.as_str(), entry.role.as_str());
     match system.strip_prefix('/') {
         Some(pattern) if role == "\\1" && keeps_name(pattern) => MappedAccount::Namesake,
+        // Whoever signs certificates chooses their names, with a map as without one.
+        Some(pattern)
+            if role == "\\1" && rule.line.method.as_deref() == Some("cert") && is_framed(pattern) =>
+        {
+            MappedAccount::Namesake
+        }
         Some(_) => MappedAccount::Pattern,
         None if system == role => MappedAccount::Namesake,
         None if rule.is_local() && own.contains(&system) => MappedAccount::Own,
@@ -125,6 +131,15 @@ fn keeps_name(pattern: &str) -> bool {
         domain.chars().all(|c| c.is_ascii_alphanumeric() || ".-\\".contains(c)) && !domain.is_empty()
     };
     rest.is_some_and(|rest| rest == "$" || is_fixed(rest))
+}
+
+/// Returns `true` if `\1` is a part of the whole name between fixed texts.
+fn is_framed(pattern: &str) -> bool {
+    let whole = pattern.strip_prefix('^').and_then(|rest| rest.strip_suffix('$'));
+    let Some((before, rest)) = whole.and_then(|whole| whole.split_once('(')) else { return false };
+    let Some((group, after)) = rest.split_once(')') else { return false };
+    let is_fixed = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "@_-.\\".contains(c));
+    is_fixed(before) && is_fixed(after) && !group.contains(['(', '|'])
 }
 
 /// Entries with the quotes of their files.
@@ -188,6 +203,21 @@ mod tests {
             ("^(.*)@$", false),
         ] {
             assert_eq!(keeps_name(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_part_between_fixed_texts_is_the_name() {
+        for (pattern, framed) in [
+            (r"^([a-z_]+)\.svc\.acme\.test$", true),
+            ("^svc-(.*)$", true),
+            (r"([a-z_]+)\.svc\.acme\.test$", false),
+            ("^(.*)$|x", false),
+            ("^(a|b)$", false),
+            ("^.*-(.*)$", false),
+            ("^((.*))$", false),
+        ] {
+            assert_eq!(is_framed(pattern), framed, "{pattern}");
         }
     }
 }

@@ -102,7 +102,7 @@ const WRITES: &[&[&str]] =
     &[&["insert", "into"], &["merge", "into"], &["delete", "from"], &["update"], &["copy"], &["truncate"]];
 
 /// Keywords before a parenthesis that call nothing.
-const NO_FUNCTION: &[&str] = &[
+pub const NO_FUNCTION: &[&str] = &[
     "all", "and", "any", "as", "by", "case", "else", "exists", "filter", "from", "if", "in", "not", "on",
     "or", "over", "return", "select", "then", "using", "values", "when", "where", "with",
 ];
@@ -110,7 +110,7 @@ const NO_FUNCTION: &[&str] = &[
 /// Words before an UPDATE that belongs to another clause, such as `FOR UPDATE` and `DO UPDATE`.
 const NO_STATEMENT: &[&str] = &["for", "key", "on", "do", "or", "before", "after", "of"];
 
-fn is_target(pieces: &[Piece], at: usize) -> bool {
+pub fn is_target(pieces: &[Piece], at: usize) -> bool {
     let mut end = at;
     while end > 0 && pieces[end - 1].is_any(&["only", "table"]) {
         end -= 1;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::context::Audit;
 use super::bodies::{Known, bodies};
+use super::bounded::is_of_kernel;
 use super::gather::{Gathered, ObjectName, Visitor};
 use super::search_paths::is_open_as_delivered;
 use crate::catalog::{
@@ -269,7 +270,7 @@ const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt au
 /// Returns the target of a foreign table.
 fn away(audit: &Audit<'_>, found: &PrivilegedRelation) -> Option<Target> {
     if found.wrapper.as_deref() == Some("file_fdw") {
-        return Some(Target::Files);
+        return (!found.file.as_deref().is_some_and(is_of_kernel)).then_some(Target::Files);
     }
     let name = found.database.as_deref()?;
     audit.service_of(name)?;

@@ -31,16 +31,18 @@ SELECT 'server', pg_catalog.jsonb_build_object(
   'name', s.srvname, 'quoted', pg_catalog.quote_ident(s.srvname), 'wrapper', f.fdwname,
   'owner', pg_catalog.pg_get_userbyid(s.srvowner),
   'dbname', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 8) FROM pg_catalog.unnest(s.srvoptions) o WHERE o LIKE 'dbname=%' LIMIT 1),
-  -- Names of options only: values may contain passwords.
+  -- No other option's value: they may contain passwords.
   'mappings', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'role', CASE WHEN u.umuser = 0 THEN NULL ELSE u.usename END,
+      'user', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 6) FROM pg_catalog.unnest(u.umoptions) o WHERE o LIKE 'user=%' LIMIT 1),
       'passwordless', u.umoptions @> ARRAY['password_required=false']) ORDER BY u.usename)
     FROM pg_catalog.pg_user_mappings u WHERE u.srvid = s.oid),
   'tables', (
-    SELECT pg_catalog.jsonb_agg(x.shown ORDER BY x.shown)
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('shown', x.shown, 'file', x.file) ORDER BY x.shown)
     FROM (
-      SELECT n.nspname || '.' || c.relname AS shown
+      SELECT n.nspname || '.' || c.relname AS shown,
+        (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 10) FROM pg_catalog.unnest(t.ftoptions) o WHERE o LIKE 'filename=%' LIMIT 1) AS file
       FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_class c ON c.oid = t.ftrelid
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.ftserver = s.oid LIMIT 100001) x))::text
 FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper f ON f.oid = s.srvfdw

@@ -99,13 +99,16 @@ fed AS (
   SELECT f.oid, pg_catalog.min(f.visitor) AS visitor FROM (
     SELECT u.oid, u.visitor FROM seen u WHERE u.class = 'pg_catalog.pg_class'::pg_catalog.regclass
     UNION ALL
-    -- Before 16 the rows are written as the subscription's owner.
+    -- Rows are written as the subscription's owner before 16, and from then on where it says so: without the column the
+    -- name means the row before.
     SELECT r.srrelid, 'the subscription ' || s.subname FROM pg_catalog.pg_subscription_rel r
     -- Before 14 not every role may read the OIDs of subscriptions.
     JOIN pg_catalog.pg_stat_subscription i ON i.subid = r.srsubid
     JOIN pg_catalog.pg_subscription s ON s.subname = i.subname
+    CROSS JOIN (SELECT true AS subrunasowner) before
     WHERE s.subdbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
-      AND pg_catalog.current_setting('server_version_num')::int < 160000 AND s.subowner IN (SELECT m.oid FROM mighty m)) f JOIN pg_catalog.pg_class c ON c.oid = f.oid
+      AND (SELECT subrunasowner FROM pg_catalog.pg_subscription own WHERE own.subdbid = s.subdbid AND own.subname = s.subname)
+      AND s.subowner IN (SELECT m.oid FROM mighty m)) f JOIN pg_catalog.pg_class c ON c.oid = f.oid
   WHERE c.relowner NOT IN (SELECT m.oid FROM mighty m)
   GROUP BY f.oid),
 -- Domains of other roles: their owners may add a CHECK.

@@ -72,6 +72,8 @@ UNION ALL
     FROM routes r JOIN pg_catalog.pg_class t ON t.oid = r.child WHERE r.parent = c.oid),
   'wrapper', (SELECT w.fdwname FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver
     JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE t.ftrelid = c.oid),
+  'file', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 10) FROM pg_catalog.pg_foreign_table t CROSS JOIN LATERAL pg_catalog.unnest(t.ftoptions) o
+    WHERE t.ftrelid = c.oid AND o LIKE 'filename=%' LIMIT 1),
   'database', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 8) FROM pg_catalog.pg_foreign_table t
     JOIN pg_catalog.pg_foreign_server s ON s.oid = t.ftserver CROSS JOIN LATERAL pg_catalog.unnest(s.srvoptions) o
     WHERE t.ftrelid = c.oid AND o LIKE 'dbname=%' LIMIT 1),

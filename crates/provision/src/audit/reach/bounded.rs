@@ -1,0 +1,383 @@
+//! Bodies of superusers' functions that give a caller nothing: they compute from their arguments, read what everybody
+//! reads, and add rows to a superuser's table.
+//!
+//! Every word counts: a statement, a function or a relation that is not listed here makes a body one that may do anything.
+
+use std::collections::BTreeSet;
+
+use super::body_text::{NO_FUNCTION, is_target};
+use super::pieces::{Piece, UsedName, name_at};
+
+/// First words of a statement.
+const STATEMENTS: &[&str] = &[
+    "begin",
+    "else",
+    "elsif",
+    "end",
+    "exception",
+    "if",
+    "insert",
+    "null",
+    "perform",
+    "raise",
+    "return",
+    "select",
+    "when",
+];
+
+/// Words of statements, clauses and bodies that are not judged.
+const REFUSED: &[&str] = &[
+    "alter",
+    "atomic",
+    "call",
+    "comment",
+    "conflict",
+    "copy",
+    "create",
+    "cursor",
+    "declare",
+    "delete",
+    "do",
+    "drop",
+    "except",
+    "execute",
+    "fetch",
+    "for",
+    "foreach",
+    "grant",
+    "import",
+    "lateral",
+    "listen",
+    "load",
+    "lock",
+    "loop",
+    "merge",
+    "notify",
+    "only",
+    "open",
+    "overriding",
+    "query",
+    "reset",
+    "revoke",
+    "security",
+    "set",
+    "table",
+    "tablesample",
+    "truncate",
+    "update",
+    "using",
+    "vacuum",
+    "while",
+    "with",
+];
+
+/// Functions of the server that need no privilege and read nothing, and types with a length.
+const FUNCTIONS: &[&str] = &[
+    "abs",
+    "age",
+    "array_agg",
+    "array_length",
+    "array_to_string",
+    "avg",
+    "bit_length",
+    "bool_and",
+    "bool_or",
+    "btrim",
+    "cardinality",
+    "ceil",
+    "ceiling",
+    "char",
+    "char_length",
+    "character_length",
+    "chr",
+    "clock_timestamp",
+    "coalesce",
+    "concat",
+    "concat_ws",
+    "count",
+    "current_database",
+    "date_bin",
+    "date_part",
+    "date_trunc",
+    "div",
+    "encode",
+    "extract",
+    "floor",
+    "format",
+    "gen_random_uuid",
+    "greatest",
+    "inet_client_addr",
+    "initcap",
+    "json_build_array",
+    "json_build_object",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "least",
+    "left",
+    "length",
+    "lower",
+    "lpad",
+    "ltrim",
+    "make_date",
+    "make_interval",
+    "max",
+    "md5",
+    "min",
+    "mod",
+    "now",
+    "nullif",
+    "numeric",
+    "octet_length",
+    "pg_backend_pid",
+    "pg_is_in_recovery",
+    "pg_postmaster_start_time",
+    "pg_size_pretty",
+    "position",
+    "power",
+    "random",
+    "regexp_replace",
+    "replace",
+    "reverse",
+    "right",
+    "round",
+    "rpad",
+    "rtrim",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+    "sign",
+    "split_part",
+    "sqrt",
+    "starts_with",
+    "statement_timestamp",
+    "strpos",
+    "substr",
+    "substring",
+    "sum",
+    "to_char",
+    "to_date",
+    "to_json",
+    "to_jsonb",
+    "to_number",
+    "to_timestamp",
+    "transaction_timestamp",
+    "translate",
+    "trim",
+    "trunc",
+    "upper",
+    "varchar",
+    "version",
+];
+
+/// Relations of the server that show everybody the same rows.
+const CATALOGS: &[&str] = &[
+    "pg_am",
+    "pg_attribute",
+    "pg_class",
+    "pg_database",
+    "pg_index",
+    "pg_indexes",
+    "pg_namespace",
+    "pg_roles",
+    "pg_tables",
+    "pg_type",
+];
+
+/// Functions that read a file, where its name is a constant.
+const READERS: &[&str] = &["pg_read_file", "pg_read_binary_file"];
+
+/// Statistics of the kernel about the whole machine: <https://man7.org/linux/man-pages/man5/proc.5.html>.
+const KERNEL_FILES: &[&str] = &[
+    "/proc/cpuinfo",
+    "/proc/diskstats",
+    "/proc/loadavg",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/uptime",
+    "/proc/vmstat",
+];
+
+/// Returns `true` for a file that shows nothing of a service or the server.
+pub fn is_of_kernel(file: &str) -> bool {
+    KERNEL_FILES.contains(&file)
+}
+
+/// Returns the tables, with their schemas, to which a bounded body adds rows; `None` if it may do anything else.
+pub fn added_to(pieces: &[Piece]) -> Option<BTreeSet<UsedName>> {
+    let mut body = Body { pieces, aliases: aliases(pieces), tables: BTreeSet::new() };
+    if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
+        return None;
+    }
+    let mut at = 0;
+    while at < pieces.len() {
+        at = body.step(at)?;
+    }
+    Some(body.tables)
+}
+
+struct Body<'a> {
+    pieces: &'a [Piece],
+    aliases: BTreeSet<&'a str>,
+    tables: BTreeSet<UsedName>,
+}
+
+impl Body<'_> {
+    /// Returns the place behind the part at this place, or `None` if that is not bounded.
+    fn step(&mut self, at: usize) -> Option<usize> {
+        if self.begins_statement(at) && !self.pieces[at].is_any(STATEMENTS) {
+            return None;
+        }
+        let Some((name, next)) = name_at(self.pieces, at) else { return Some(at + 1) };
+        if self.pieces[at].is_any(REFUSED) {
+            return None;
+        }
+        self.name(at, next, name).then_some(next)
+    }
+
+    fn begins_statement(&self, at: usize) -> bool {
+        let starts =
+            |before: &Piece| *before == Piece::Symbol(b';') || before.is_any(&["begin", "then", "else"]);
+        at == 0 || starts(&self.pieces[at - 1]) && self.case_is_closed(at)
+    }
+
+    /// Returns `true` unless the place is inside a CASE, whose THEN and ELSE begin no statement.
+    fn case_is_closed(&self, at: usize) -> bool {
+        let statement = &self.pieces[..at];
+        let from = statement.iter().rposition(|piece| *piece == Piece::Symbol(b';')).map_or(0, |at| at + 1);
+        let count = |word: &str| statement[from..].iter().filter(|piece| piece.is(word)).count();
+        count("case") <= count("end")
+    }
+
+    fn name(&mut self, at: usize, next: usize, name: UsedName) -> bool {
+        if is_target(self.pieces, at) {
+            // A name without a schema may be the caller's temporary table.
+            return name.schema.is_some() && self.tables.insert(name);
+        }
+        let server = name.schema.as_deref() == Some("pg_catalog");
+        let listed = |names: &[&str]| names.contains(&name.name.as_str());
+        if self.pieces.get(next) == Some(&Piece::Symbol(b'(')) {
+            let word = !server && self.pieces[at].is_any(NO_FUNCTION);
+            return word
+                || (server || name.schema.is_none())
+                    && (listed(FUNCTIONS) || listed(READERS) && self.is_fixed(next));
+        }
+        let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
+        match name.schema.as_deref() {
+            Some("pg_catalog") => listed(CATALOGS) || !relation && !name.name.starts_with("pg_"),
+            Some(of) => !relation && self.aliases.contains(of),
+            None if relation => listed(CATALOGS),
+            // The server's own relations may follow a comma.
+            None => !name.name.starts_with("pg_"),
+        }
+    }
+
+    /// Returns `true` if the call at this parenthesis has one argument, a file of the kernel.
+    fn is_fixed(&self, open: usize) -> bool {
+        let [Some(Piece::Text(file)), Some(Piece::Symbol(b')'))] =
+            [self.pieces.get(open + 1), self.pieces.get(open + 2)]
+        else {
+            return false;
+        };
+        is_of_kernel(file)
+    }
+}
+
+/// Returns `true` if a FROM has a comma: what follows it is a relation without a word that says so.
+fn is_list(from: &[Piece]) -> bool {
+    let mut depth = 0i32;
+    for piece in from {
+        match piece {
+            Piece::Symbol(b'(') => depth += 1,
+            Piece::Symbol(b')') if depth == 0 => return false,
+            Piece::Symbol(b')') => depth -= 1,
+            Piece::Symbol(b';') => return false,
+            Piece::Symbol(b',') if depth == 0 => return true,
+            word if depth == 0
+                && word.is_any(&["where", "group", "order", "limit", "union", "intersect"]) =>
+            {
+                return false;
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Returns the names that a FROM gives to the server's relations.
+fn aliases(pieces: &[Piece]) -> BTreeSet<&str> {
+    let relations = (0..pieces.len()).filter(|at| pieces[*at].is_any(&["from", "join"]));
+    let behind = relations.filter_map(|at| Some(name_at(pieces, at + 1)?.1));
+    let alias = behind.filter_map(|at| {
+        match pieces.get(at + usize::from(pieces.get(at).is_some_and(|piece| piece.is("as")))) {
+            Some(Piece::Word { text, .. }) => Some(text.as_str()),
+            _ => None,
+        }
+    });
+    alias.chain(CATALOGS.iter().copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pieces::pieces;
+    use super::*;
+
+    fn tables(body: &str) -> Option<String> {
+        let found = added_to(&pieces(body))?;
+        let shown = |name: UsedName| format!("{}.{}", name.schema.unwrap_or_default(), name.name);
+        Some(found.into_iter().map(shown).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn a_body_of_listed_words_is_bounded() {
+        for (body, added) in [
+            ("SELECT pg_catalog.pg_read_file('/proc/loadavg')", ""),
+            ("BEGIN INSERT INTO ops.notes (what) VALUES (pg_catalog.left(x, 200)); END", "ops.notes"),
+            (
+                "BEGIN IF length(x) > 9 THEN RAISE EXCEPTION 'too long: %', x; END IF; INSERT INTO ops.n VALUES (x, now()) RETURNING id; RETURN; END",
+                "ops.n",
+            ),
+            ("SELECT CASE WHEN $1 > 0 THEN upper($2) ELSE lower($2) END", ""),
+            (
+                "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relname = $1",
+                "",
+            ),
+        ] {
+            assert_eq!(tables(body).as_deref(), Some(added), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_with_anything_else_is_not() {
+        for body in [
+            "SELECT pg_read_file($1)",
+            "SELECT pg_read_file('/etc/passwd')",
+            "SELECT pg_read_file('/proc/loadavg', $1)",
+            "SELECT app.f($1)",
+            "SELECT s FROM app.secret",
+            "SELECT 1 FROM pg_class, pg_authid",
+            "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, planted",
+            "SELECT rolpassword FROM pg_authid",
+            "SELECT 1 FROM pg_class c, LATERAL (SELECT 1) x",
+            "INSERT INTO notes VALUES ($1)",
+            "INSERT INTO ops.n VALUES ($1) ON CONFLICT (id) DO UPDATE SET what = $1",
+            "INSERT INTO ops.n WITH x AS (DELETE FROM ops.m RETURNING id) SELECT id FROM x",
+            "BEGIN EXECUTE x; END",
+            "BEGIN PERFORM set_config('role', x, false); END",
+            "BEGIN UPDATE ops.n SET what = x; END",
+            "BEGIN RETURN QUERY SELECT 1; END",
+            "DECLARE v app.evil; BEGIN v := x; END",
+            "SELECT x::app.email",
+            "SELECT query_to_xml($1, true, true, '')",
+            "SELECT current_setting('primary_conninfo')",
+            "SELECT pg_sleep(100)",
+            "SELECT 1; DROP TABLE ops.n",
+            "BEGIN IF true THEN DROP TABLE ops.n; END IF; END",
+            "SELECT * FROM (SELECT usename FROM pg_stat_activity) x",
+            "SELECT \"pg_shadow\" FROM \"pg_shadow\"",
+            "TABLE pg_authid",
+        ] {
+            assert_eq!(tables(body), None, "{body}");
+        }
+    }
+}
