@@ -121,8 +121,8 @@ def one():
     return status
 
 
-DOCUMENTS = ["customer", "invoice"] * 8 + ["nothing", "pg_class", "schema", "stats", "transactions", "customer%22", "public.customer", "%ff", ""]
-IDS = ["1", "2", "1", "9" * 40, "x", "1,2", "", "%00", "1%2C2", "null", "query", "1/2"]
+DOCUMENTS = ["customer", "invoice", "shop_document"] * 8 + ["nothing", "pg_class", "schema", "stats", "transactions", "customer%22", "public.customer", "%ff", ""]
+IDS = ["1", "2", "1", "00000000-0000-7000-8000-000000000000", "ID", "ID", "9" * 40, "x", "1,2", "", "%00", "1%2C2", "null", "query", "1/2"]
 OPS = ["insert", "get", "replace", "update", "delete", "query", "count", "aggregate"] * 3 + ["sql", "", None, 7]
 WORDS = ["eq", "gt", "in", "is", "like"] * 4 + ["neq", "cs", "fts", "$where", "$gt", "", "not.eq"]
 JSON_VALUES = [1, "1", "Ada", None, True, [1, 2], ["a"], [], {}, {"a": 1}, {"$ref": "0.id"}, {"$ref": "0.items.0.id"}, {"$ref": "x"}, {"$ref": {"$ref": 1}}, 1e300, "\x00", "'; --"]
@@ -144,12 +144,45 @@ def where(depth=0):
     return tree
 
 
+KEYS = ["name", "n", "list", "list.0", "deep.a", "deep.a.b", "none"] * 4 + ["", ".", "a..b", "$where", "$expr", "a.$b", "'; DROP TABLE shop_document; --", '"', "\\", "{}", "a,b", "\x00", "x" * 70, ".".join("abcdefghijklmnopq"), "$.a ? (@ > 1)"]
+MONGO = ["$eq", "$gt", "$lt", "$gte", "$in", "$exists", "$ne"] * 3 + ["$not", "$elemMatch", "$regex", "$where", "$function", "$options", "$", "eq"]
+CHANGES = ["$set", "$inc", "$push", "$unset"] * 4 + ["$rename", "$", "$where", "name"]
+ids = ["1"]
+
+
+def mongo_value(depth=0):
+    return rng.choice([rng.choice(JSON_VALUES), {rng.choice(MONGO): mongo_value(depth + 1)} if depth < 30 else 1, [rng.choice(JSON_VALUES)], "(", "^A"])
+
+
+def mongo_where(depth=0):
+    tree = {}
+    for _ in range(rng.choice([0, 1, 1, 2])):
+        if rng.random() < 0.3 and depth < rng.choice([2, 20]):
+            tree[rng.choice(["$and", "$or"])] = [mongo_where(depth + 1) for _ in range(rng.choice([0, 1, 2]))]
+        else:
+            tree[rng.choice(KEYS)] = mongo_value()
+    return tree
+
+
+def mongo_change():
+    return {rng.choice(CHANGES): {rng.choice(KEYS): rng.choice(JSON_VALUES + [{"$each": [1]}, {"$each": 1}]) for _ in range(rng.choice([0, 1, 1, 2]))} for _ in range(rng.choice([0, 1, 1, 2]))}
+
+
+def search():
+    body = {"q": rng.choice(["tea", "tea -coffee", "-tea", "the", "", "'", "tea:*", "\\", '"', "x" * 999, 1, "a OR -b", "\x00"])}
+    if rng.random() < 0.5:
+        body["collections"] = rng.choice([["shop_article"], ["customer"], [], "x", ["shop_article"] * 60, ["shop_article", "nothing"]])
+    if rng.random() < 0.3:
+        body["limit"] = rng.choice([1, 0, -1, 10**20, "x"])
+    return "POST", "search", body
+
+
 def fields():
     return {
-        "where": where, "select": select, "order": lambda: path() + rng.choice(["", ".desc"]), "limit": lambda: rng.choice([1, 5, 0, -1, "x"]),
+        "where": lambda: rng.choice([where, mongo_where])(), "select": select, "order": lambda: path() + rng.choice(["", ".desc"]), "limit": lambda: rng.choice([1, 5, 0, -1, "x"]),
         "after": lambda: rng.choice(["", "AAAA", "x" * 99]), "embed": lambda: {rng.choice(NAMES): {"select": select(1), "where": where(), "x": 1} if rng.random() < 0.2 else {"select": select(1)}},
         "group": lambda: [path()], "aggregates": lambda: {rng.choice(["n", "x" * 70, ""]): {rng.choice(["count", "sum", "avg", "pg_sleep"]): rng.choice(["*", "cents", path()])}},
-        "having": lambda: {"n": {"gt": 0}}, "id": lambda: rng.choice(JSON_VALUES), "values": lambda: rng.choice([{"name": "x" + str(rng.random())}, {rng.choice(NAMES): rng.choice(JSON_VALUES)}, [{"name": "a"}, {"name": "b"}], []]),
+        "having": lambda: {"n": {"gt": 0}}, "id": lambda: rng.choice(JSON_VALUES), "values": lambda: rng.choice([{"name": "x" + str(rng.random())}, {rng.choice(NAMES): rng.choice(JSON_VALUES)}, [{"name": "a"}, {"name": "b"}], [], mongo_change()]), "version": lambda: rng.choice([1, 1, 2, "1", -1, 10**20]),
     }
 
 
@@ -160,9 +193,9 @@ def document(names):
 
 def operation():
     op = rng.choice(OPS)
-    names = {"insert": ["values"], "get": ["id", "select"], "replace": ["id", "values"], "update": ["id", "where", "values"], "delete": ["id", "where"],
+    names = {"insert": ["values"], "get": ["id", "select"], "replace": ["id", "values"], "update": ["id", "where", "values", "version"], "delete": ["id", "where"],
              "aggregate": ["where", "group", "aggregates", "having", "order", "limit"]}.get(op, ["where", "select", "order", "limit", "after", "embed"])
-    return {"op": op, "collection": rng.choice(["customer", "invoice", "customer", "pg_class", {"$ref": "0.id"}]), **document(names)}
+    return {"op": op, "collection": rng.choice(["customer", "invoice", "customer", "shop_document", "shop_document", "pg_class", {"$ref": "0.id"}]), **document(names)}
 
 
 def interactive():
@@ -176,8 +209,10 @@ def interactive():
 
 def second_face():
     table, kind = rng.choice(DOCUMENTS), rng.random()
+    if rng.random() < 0.05:
+        return search()
     if kind < 0.25:
-        return rng.choice(["GET", "PUT", "PATCH", "DELETE", "POST"]), f"{table}/{rng.choice(IDS)}", document(["values"]).get("values")
+        return rng.choice(["GET", "PUT", "PATCH", "DELETE", "POST"]), f"{table}/{rng.choice(IDS).replace('ID', rng.choice(ids))}", document(["values"]).get("values")
     if kind < 0.4:
         return "GET", f"{table}?{query()}", None
     if kind < 0.6:
@@ -201,7 +236,7 @@ def one_document():
         payload = payload[: rng.randrange(len(payload))] + rng.choice([b"", b"{", b"\x00", b"]"])
     headers = [("Authorization", f"Bearer {key}"), ("Prefer", "tx=rollback"), ("Content-Type", "application/json"), ("Content-Length", str(len(payload)))]
     if rng.random() < 0.1:
-        headers.append(("If-Match", rng.choice(["*", '"x"', ""])))
+        headers.append(("If-Match", rng.choice(["*", '"x"', '"1"', '"1", "2"', 'W/"1"', '"99999999999"', ""])))
     status, answer = ask(method, target, headers, payload)
     if status >= 500 and status not in DECLARED:
         raise AssertionError(f"{status}: {method} {target} {payload!r}: {answer[:300]!r}")
@@ -220,11 +255,21 @@ def make_rows():
         headers = [("Authorization", f"Bearer {key}"), ("Content-Type", "application/json"), ("Content-Length", str(len(text)))]
         status, answer = ask("POST", f"{base.path}/{table}", headers, text.encode())
         assert status == 201, (status, answer)
+    for table, text in [("shop_document", json.dumps([{"name": "Ada", "n": 1, "list": [1, "a"], "deep": {"a": {"b": None}}}, {"name": "Bob"}])), ("shop_article", '{"title":"Tea","body":"Green tea"}')]:
+        headers = [("Authorization", f"Bearer {key}"), ("Content-Length", str(len(text)))]
+        status, answer = ask("POST", f"{base.path.removesuffix('/rest')}/api/db/{table}", headers, text.encode())
+        assert status == 201, (status, answer)
+
+
+def known_ids():
+    _, answer = ask("GET", f"{base.path.removesuffix('/rest')}/api/db/shop_document?select=id", [("Authorization", f"Bearer {key}")], None)
+    return [one["id"] for one in json.loads(answer)["items"]]
 
 
 if number == 0:
     make_rows()
     sys.exit()
+ids = known_ids()
 start = time.monotonic()
 faces = {"rest": (one, Counter()), "api/db": (one_document, Counter())}
 for _ in range(number):

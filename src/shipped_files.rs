@@ -26,7 +26,16 @@ macro_rules! templates {
     };
 }
 
-templates!("blank", "inbox", "outbox", "outbox-daily", "partitioned-hash", "partitioned-range");
+templates!(
+    "blank",
+    "collection",
+    "inbox",
+    "outbox",
+    "outbox-daily",
+    "partitioned-hash",
+    "partitioned-range",
+    "search"
+);
 
 macro_rules! runbooks {
     ($($name:literal),* $(,)?) => {

@@ -1,6 +1,7 @@
 //! `revision`: creates the two files of the next migration, empty or from the difference to a declared schema.
 
 mod arguments;
+mod collection;
 mod from;
 mod proof;
 mod sides;
@@ -31,6 +32,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
     }
     let templates = run.manifest.home().join("templates");
     let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
+    if let Some(file) = &arguments.collection {
+        let written = collection::write(service, file, arguments.message.as_deref(), numbering)?;
+        return Ok(RevisionReport {
+            service: service.name.to_string(),
+            written: Some(written),
+            compared: None,
+        });
+    }
     let template = TemplateChoice { name: &arguments.template, folder: &templates, builtin: TEMPLATES };
     let message = arguments.message.as_deref().unwrap_or_default();
     let written = revision::write(service, message, numbering, template)?;

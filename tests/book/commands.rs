@@ -53,6 +53,7 @@ pages! {
     test_databases: "docs/test-databases.md",
     revisions: "docs/how-to/write-revisions.md",
     tutorial: "docs/tutorial.md",
+    tutorial_documents: "docs/tutorial-documents.md",
     tutorial_split: "docs/tutorial-split.md",
 }
 

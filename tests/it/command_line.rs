@@ -106,7 +106,7 @@ fn revision_writes_two_files_that_validate() {
     let nameless = project.run(&["revision", "-s", "a", "-m", "!!!"]).expect(2);
     assert!(nameless.stderr.contains("cannot derive a name"), "{}", nameless.stderr);
     let unknown = project.run(&["revision", "-s", "a", "-m", "x", "--template", "nope"]).expect(2);
-    assert!(unknown.stderr.contains("templates: blank, inbox, outbox"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("templates: blank, collection, inbox"), "{}", unknown.stderr);
 }
 
 #[test]

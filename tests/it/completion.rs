@@ -42,7 +42,16 @@ fn what_the_manifest_knows_is_offered() {
         (&["downgrade", "--to", ""], &["3", "7", "12"]),
         (
             &["revision", "csca", "--template", ""],
-            &["blank", "inbox", "ours", "outbox", "outbox-daily", "partitioned-hash", "partitioned-range"],
+            &[
+                "blank",
+                "collection",
+                "inbox",
+                "ours",
+                "outbox",
+                "outbox-daily",
+                "partitioned-hash",
+                "partitioned-range",
+            ],
         ),
         (&["explain", "hba-tr"], &["hba-trust"]),
         (&["verify-isolation", "--only", "hba-tr"], &["hba-trust"]),

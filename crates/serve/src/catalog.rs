@@ -11,7 +11,7 @@ pub use functions::{
     CallBody, ExposedFunction, FunctionParameter, FunctionVolatility, MediaAggregate, VALUE,
 };
 pub use relations::{
-    Cardinality, ExposedColumn, ExposedRelation, Junction, Relationship, RowFunction, TableKey,
+    Cardinality, DOCUMENT, ExposedColumn, ExposedRelation, Junction, Relationship, RowFunction, TableKey,
 };
 
 use std::collections::{BTreeMap, BTreeSet};

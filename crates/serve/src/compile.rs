@@ -4,9 +4,12 @@
 
 mod aggregate;
 mod call;
+mod change;
 mod condition;
+mod document;
 mod field;
 mod read;
+mod search;
 mod values;
 mod write;
 
@@ -14,6 +17,7 @@ pub use aggregate::{GroupedRows, aggregate_statement};
 pub use call::{FunctionCall, call_statement};
 pub use read::page::{LONGEST_PLACE, page_statement};
 pub use read::{planned_statement, read_statement};
+pub use search::{SearchedRelation, search_statement};
 pub use write::{WrittenRows, lock_statement, write_statement};
 
 use martydb_model::sql::Statement;

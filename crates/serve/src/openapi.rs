@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::callers::{ANONYMOUS, CallerRight, ServeCaller};
-use crate::catalog::ServedCatalog;
+use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::fault::{RequestFault, Served};
 use crate::settings::ServedExposure;
 pub use privileges::{CallerPrivileges, DescribedRelation};
@@ -88,11 +88,14 @@ impl DocumentSource<'_> {
         if self.caller.name != ANONYMOUS {
             words.insert("known");
         }
+        if self.catalog.relations().any(|one| self.is_searched(one)) {
+            words.insert("searchable");
+        }
         if self.monitored {
             words.insert("monitor");
         }
         for text in [include_str!("openapi/transactions.json"), include_str!("openapi/operations.json")] {
-            parts.paths.add(&PathTemplate { text, name: "" }.paths(&words, &[]));
+            parts.paths.add(&PathTemplate { text, name: "", is_collection: false }.paths(&words, &[]));
         }
         parts.check(most)?;
         Ok(self.joined(parts))
@@ -121,6 +124,13 @@ impl DocumentSource<'_> {
             parts.paths.0,
             components.join(","),
         )
+    }
+
+    /// Returns `true` if a search of the caller reads the relation.
+    fn is_searched(&self, relation: &ExposedRelation) -> bool {
+        let Some((words, _)) = relation.search_column() else { return false };
+        let mut readable = self.privileges.columns(relation.oid, "SELECT");
+        relation.schema == self.schema && readable.any(|column| column.name == words)
     }
 
     fn info(&self) -> Value {

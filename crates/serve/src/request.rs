@@ -1,6 +1,10 @@
 //! The typed request: both faces parse into it, and one compiler makes a statement of it.
 
+mod document;
+
 use std::collections::BTreeSet;
+
+pub use document::{DocumentChange, DocumentFilter, DocumentPath, DocumentStep};
 
 /// A column, with steps into its JSON value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -117,6 +121,8 @@ pub enum FilterTree {
         all: bool,
         trees: Vec<FilterTree>,
     },
+    /// A condition on the document of a row.
+    Document(DocumentFilter),
 }
 
 impl FilterTree {
@@ -127,6 +133,9 @@ impl FilterTree {
                 names.insert(filter.field.name.clone());
             }
             FilterTree::Branch { trees, .. } => trees.iter().for_each(|tree| tree.add_names(names)),
+            FilterTree::Document(_) => {
+                names.insert(crate::catalog::DOCUMENT.to_owned());
+            }
         }
     }
 }
@@ -227,6 +236,8 @@ pub enum RowAction {
     Put {
         rows: RowsBody,
     },
+    /// Change of the documents, with a new version.
+    Change(DocumentChange),
     Delete,
 }
 

@@ -5,6 +5,7 @@ mod answer;
 mod api;
 mod cost;
 mod cursor;
+mod document_ids;
 mod etag;
 mod exchange;
 mod idempotency;

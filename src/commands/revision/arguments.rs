@@ -1,5 +1,7 @@
 //! Arguments of `revision`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use martydb_ui::flags::OneService;
@@ -9,14 +11,17 @@ pub struct Arguments {
     #[command(flatten)]
     pub service: OneService,
     /// Description, from which the file name is derived.
-    #[arg(short, long, value_name = "TEXT", required_unless_present = "from")]
+    #[arg(short, long, value_name = "TEXT", required_unless_present_any = ["from", "collection"])]
     pub message: Option<String>,
     /// Derive the version from the time (UTC), such as 20261121141500.
     #[arg(long)]
     pub timestamp: bool,
-    /// Template: blank, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, or templates/NAME.sql beside the manifest.
+    /// Template: blank, collection, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, search, or templates/NAME.sql beside the manifest.
     #[arg(long, value_name = "NAME", default_value = "blank", conflicts_with = "from")]
     pub template: String,
+    /// Write the migration of a collection of documents from its schema, a YAML file.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "template"])]
+    pub collection: Option<PathBuf>,
     /// Write the difference to a schema: a file or folder of SQL, or `database`, this environment's.
     #[arg(long, value_name = "SCHEMA")]
     pub from: Option<String>,

@@ -25,7 +25,22 @@ pub struct ExposedRelation {
     pub insertable: bool,
     pub updatable: bool,
     pub deletable: bool,
+    /// First expressions of its indexes, as the server prints them.
+    #[serde(default)]
+    pub indexed: Vec<String>,
 }
+
+/// Column of a collection that has the documents.
+pub const DOCUMENT: &str = "doc";
+
+/// Columns of a collection of documents (`templates/collection.sql`), with their types.
+const COLLECTION: [(&str, &str); 5] = [
+    ("id", "uuid"),
+    (DOCUMENT, "jsonb"),
+    ("version", "int4"),
+    ("created", "timestamptz"),
+    ("updated", "timestamptz"),
+];
 
 /// A column of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -43,6 +58,8 @@ pub struct ExposedColumn {
     /// `true` if no value can be given: a generated column, or an identity column that is always generated.
     #[serde(default)]
     pub fixed: bool,
+    /// Text search configuration of a stored generated tsvector.
+    pub language: Option<String>,
     /// Function that makes JSON of the domain's values, with its name as the server quotes it.
     pub to_json: Option<String>,
     /// Functions that make values of the domain from JSON, and from a text.
@@ -56,10 +73,48 @@ impl ExposedRelation {
         self.columns.iter().find(|column| column.number == number).map(|column| column.name.as_str())
     }
 
+    /// Returns `true` for a collection of documents: a table with its columns, and at most generated ones more. Nothing
+    /// else declares one, so that no second place can differ from the migrations.
+    pub fn is_collection(&self) -> bool {
+        let is_own = |name: &str| COLLECTION.iter().any(|(own, _)| *own == name);
+        let has = |(name, base): &(&str, &str)| {
+            self.column(name).is_some_and(|column| column.base == *base && column.builtin && !column.fixed)
+        };
+        !self.is_view
+            && self.key.iter().any(|name| name == "id")
+            && self.key.iter().all(|name| is_own(name))
+            && COLLECTION.iter().all(has)
+            && self.columns.iter().all(|column| column.fixed || is_own(&column.name))
+    }
+
+    /// Returns the names of a collection's own columns.
+    pub fn collection_columns() -> impl Iterator<Item = &'static str> {
+        COLLECTION.iter().map(|(name, _)| *name)
+    }
+
+    /// Returns the column with the words of a row, and their language.
+    pub fn search_column(&self) -> Option<(&str, &str)> {
+        self.columns.iter().find_map(|column| Some((column.name.as_str(), column.language.as_deref()?)))
+    }
+
+    /// Returns the paths into documents that expression indexes begin with.
+    pub fn indexed_paths(&self) -> Vec<Vec<String>> {
+        self.indexed.iter().filter_map(|text| indexed_path(text)).collect()
+    }
+
     /// Returns a column.
     pub fn column(&self, name: &str) -> Option<&ExposedColumn> {
         self.columns.iter().find(|column| column.name == name)
     }
+}
+
+/// Parses an expression such as `(doc #> '{address,city}'::text[])`; keys that are quoted there are not looked for.
+fn indexed_path(text: &str) -> Option<Vec<String>> {
+    let text = text.trim_start_matches('(').trim_end_matches(')');
+    let keys = text.strip_prefix("doc #> '{")?.strip_suffix("}'::text[]")?;
+    let is_plain = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let keys: Vec<String> = keys.split(',').map(str::to_owned).collect();
+    keys.iter().all(|key| is_plain(key)).then_some(keys)
 }
 
 /// A primary key, unique constraint or foreign key of any table.

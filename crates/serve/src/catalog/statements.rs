@@ -16,6 +16,8 @@ pub fn read(schemas: &[String], exposed: &ExposedFunctions) -> Statement {
   'relations', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'oid', r.oid::bigint, 'schema', r.nspname, 'name', r.relname, 'is_view', r.relkind IN ('v', 'm'),
       'columns', COALESCE(c.list, '[]'),
+      'indexed', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) ORDER BY i.indexrelid), '[]')
+        FROM pg_catalog.pg_index i WHERE i.indrelid = r.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = 0),
       'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable, 'runs_code', r.runs_code)), '[]')
     FROM relations r LEFT JOIN columns c ON c.attrelid = r.oid),
   'keys', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
@@ -83,6 +85,8 @@ fn relations(schemas: &[String]) -> Statement {
       'to_json', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = t.oid AND c.casttarget = 'json'::regtype),
       'from_json', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = 'json'::regtype AND c.casttarget = t.oid),
       'from_text', (SELECT c.castfunc::regproc::text FROM casts c WHERE c.castsource = 'text'::regtype AND c.casttarget = t.oid),
+      'language', CASE WHEN a.attgenerated = 's' AND b.oid = 'tsvector'::regtype
+        THEN pg_catalog.substring(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'to_tsvector\\(''([^'']+)''::regconfig') END,
       'default', CASE
         WHEN a.attidentity <> '' THEN pg_catalog.format('nextval(%L)', seq.oid::regclass)
         WHEN a.attgenerated <> '' THEN NULL
@@ -114,6 +118,8 @@ SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
     FROM pg_catalog.pg_attribute a WHERE a.attnum > 0 AND a.attrelid IN (SELECT oid FROM relations)),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(k.oid, ':', k.xmin), ',' ORDER BY k.oid) FROM pg_catalog.pg_constraint k
     WHERE k.connamespace IN (SELECT oid FROM spaces)),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(i.indexrelid, ':', i.indisvalid), ',' ORDER BY i.indexrelid)
+    FROM pg_catalog.pg_index i WHERE i.indrelid IN (SELECT oid FROM relations) AND i.indexprs IS NOT NULL),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid) FROM pg_catalog.pg_proc p
     WHERE p.pronamespace IN (SELECT oid FROM spaces))))"
     )

@@ -2,6 +2,7 @@
 
 use martydb_model::sql::{Keyword, Statement, stmt};
 
+use super::document::document_condition;
 use super::field::{FieldScope, called};
 use super::values::StatementValues;
 use crate::fault::Served;
@@ -19,6 +20,7 @@ pub fn condition(
             Some(found) => Ok(found),
             None => leaf(scope, filter, values),
         },
+        FilterTree::Document(filter) => document_condition(scope, filter, values),
         FilterTree::Branch { negated, all, trees } => {
             let mut parts = vec![];
             for tree in trees {

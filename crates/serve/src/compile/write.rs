@@ -2,15 +2,16 @@
 
 use martydb_model::sql::{Keyword, Literal, Qualified, ServerText, Statement, stmt};
 
+use super::change::changed;
 use super::condition::condition;
 use super::field::{FieldScope, called, with_computed};
 use super::read::{ResultShape, RootSource, body, read_rows, relation_name};
 use super::values::StatementValues;
 use super::{CompiledStatement, overrides};
-use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
+use crate::catalog::{DOCUMENT, ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::fault::{RequestFault, Served};
 use crate::plan::PlannedTree;
-use crate::request::{BodyForm, FilterTree, Resolution, RowAction, RowQuery, RowsBody};
+use crate::request::{BodyForm, DocumentChange, FilterTree, Resolution, RowAction, RowQuery, RowsBody};
 
 /// Alias of the relation that is written, and of the rows that a request gives; no column has such a name by chance.
 const WRITTEN: &str = "martydb_written";
@@ -73,6 +74,7 @@ impl WrittenRows<'_> {
             }
             RowAction::Put { rows } => self.insert(rows, Some(Resolution::Merge), false, true, values),
             RowAction::Update { rows, missing_default } => self.update(rows, *missing_default, values),
+            RowAction::Change(change) => self.change(change, values),
             RowAction::Delete => {
                 let table = self.table();
                 let conditions = self.conditions(WRITTEN, values)?;
@@ -221,6 +223,18 @@ impl WrittenRows<'_> {
         let conditions = self.conditions(WRITTEN, values)?;
         let returning = self.returning();
         Ok(stmt!("UPDATE {table} AS martydb_written SET {set} {body}{conditions}{returning}"))
+    }
+
+    fn change(&self, change: &DocumentChange, values: &mut StatementValues) -> Served<Statement> {
+        let table = self.table();
+        let document = stmt!("{name}", name = Qualified(vec![WRITTEN.into(), DOCUMENT.into()]));
+        let new = changed(&document, change, values)?;
+        let conditions = self.conditions(WRITTEN, values)?;
+        let returning = self.returning();
+        Ok(stmt!(
+            "UPDATE {table} AS martydb_written SET doc = {new}, \
+             version = martydb_written.version OPERATOR(pg_catalog.+) 1, updated = pg_catalog.now(){conditions}{returning}"
+        ))
     }
 
     /// Returns the key of the one written row as a JSON object of filters.

@@ -33,7 +33,11 @@ impl DocumentSource<'_> {
             parameters.insert(id, parameter);
         }
         parts.parameters.add(&parameters);
-        let template = PathTemplate { text: include_str!("collection.json"), name: &relation.name };
+        let template = PathTemplate {
+            text: include_str!("collection.json"),
+            name: &relation.name,
+            is_collection: relation.is_collection(),
+        };
         parts.paths.add(&template.paths(&words, &filters));
         parts.schemas.add(&self.schemas(relation, &name, &readable));
     }

@@ -28,7 +28,7 @@ impl DocumentSource<'_> {
             if overloads.iter().any(|one| one.only_reads()) {
                 words.insert("reads");
             }
-            let template = PathTemplate { text: include_str!("function.json"), name };
+            let template = PathTemplate { text: include_str!("function.json"), name, is_collection: false };
             let mut paths = template.paths(&words, &arguments(&overloads));
             for operation in
                 paths.values_mut().filter_map(Value::as_object_mut).flat_map(|item| item.values_mut())

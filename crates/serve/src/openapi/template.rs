@@ -9,6 +9,8 @@ use serde_json::{Map, Value, json};
 pub struct PathTemplate<'a> {
     pub text: &'static str,
     pub name: &'a str,
+    /// `true` for a collection of documents, whose bodies are documents and changes of them.
+    pub is_collection: bool,
 }
 
 /// Parses a template; each is tested.
@@ -36,12 +38,23 @@ pub fn reference(kind: &str, name: &str) -> Value {
 /// Characters that stay as they are in a segment of a path (RFC 3986, section 2.3).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// Places of the schemas of bodies, with the schema of rows and that of documents.
+const BODIES: [(&str, &str, &str); 3] = [
+    ("$NEW$", "$NAME$-new", "-document"),
+    ("$WHOLE$", "$NAME$-change", "-document"),
+    ("$CHANGE$", "$NAME$-change", "-change"),
+];
+
 impl PathTemplate<'_> {
     /// Returns the paths with the operations whose needs the words meet. `filters` are parameters of the columns.
     pub fn paths(&self, words: &BTreeSet<&str>, filters: &[Value]) -> Map<String, Value> {
         // Neither has a character that ends a text of JSON.
         let path = utf8_percent_encode(self.name, UNRESERVED).to_string();
-        let text = self.text.replace("$PATH$", &path).replace("$NAME$", &component(self.name));
+        let mut text = self.text.to_owned();
+        for (place, of_rows, of_documents) in BODIES {
+            text = text.replace(place, if self.is_collection { of_documents } else { of_rows });
+        }
+        let text = text.replace("$PATH$", &path).replace("$NAME$", &component(self.name));
         let mut paths = parsed(&text);
         for item in paths.values_mut().filter_map(Value::as_object_mut) {
             item.retain(|_, operation| is_met(operation, words));

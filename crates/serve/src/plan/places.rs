@@ -92,6 +92,10 @@ fn count(node: &PlanNode<'_>, conditions: &mut usize, values: &mut usize) {
 pub fn count_tree(tree: &FilterTree, conditions: &mut usize, values: &mut usize) {
     match tree {
         FilterTree::Branch { trees, .. } => trees.iter().for_each(|one| count_tree(one, conditions, values)),
+        FilterTree::Document(filter) => {
+            *conditions += filter.conditions();
+            *values = (*values).max(filter.values());
+        }
         FilterTree::Leaf(filter) => {
             *conditions += 1;
             if let FilterOperation::In(list) = &filter.operation {

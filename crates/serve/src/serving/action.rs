@@ -85,7 +85,7 @@ fn names_its_row(relation: &ExposedRelation, query: &ParsedQuery) -> Served<()> 
                 matches!(&filter.operation, FilterOperation::Binary { operator: "=", quantifier: None, .. });
             equal && !filter.negated && filter.field.steps.is_empty()
         }
-        FilterTree::Branch { .. } => false,
+        FilterTree::Branch { .. } | FilterTree::Document(_) => false,
     };
     let mut filtered = query.filtered.clone();
     filtered.sort();

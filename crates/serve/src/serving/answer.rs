@@ -157,7 +157,7 @@ impl AnswerParts<'_> {
             RowAction::Delete => {
                 headers.push(("Content-Range".into(), content_range(1, 0, self.counted(&result))))
             }
-            RowAction::Put { .. } | RowAction::Read => {}
+            RowAction::Put { .. } | RowAction::Change(_) | RowAction::Read => {}
         }
         headers.extend(self.applied(action).map(|applied| ("Preference-Applied".into(), applied)));
         if shows {

@@ -9,6 +9,7 @@ mod interactive;
 mod operations;
 mod prepare;
 mod prepared;
+mod search;
 
 use std::sync::Arc;
 
@@ -61,12 +62,13 @@ pub async fn respond_api(
             let batch = parse_batch(&request.body)?;
             call.batch(&batch).await
         }
+        ApiRoute::Search => call.search().await,
         ApiRoute::Begin => call.begin().await,
         ApiRoute::Operate(id) => call.operate(&id).await,
         ApiRoute::Commit(id) => call.commit(&id).await,
         ApiRoute::Operations(route) => call.operations(route).await,
         ApiRoute::Rollback(id) => call.roll_back(&id).await,
-        route => call.document(operation(route, request)?).await,
+        route => call.document(operation(route, request, &|name| call.kind(name))?).await,
     }?;
     if request.method == "HEAD" {
         answer.body.clear();

@@ -7,7 +7,7 @@ use super::action::RestRequest;
 use super::answer::HttpAnswer;
 
 /// Adds the tag to the answer of a read, or leaves its body out where the caller has it.
-pub fn conditional(request: &RestRequest, mut answer: HttpAnswer) -> HttpAnswer {
+pub fn conditional(request: &RestRequest, answer: HttpAnswer) -> HttpAnswer {
     if request.method != "GET" || !matches!(answer.status, 200 | 206) {
         return answer;
     }
@@ -15,6 +15,11 @@ pub fn conditional(request: &RestRequest, mut answer: HttpAnswer) -> HttpAnswer 
         return answer;
     }
     let tag = tag(&answer);
+    tagged(request, answer, tag)
+}
+
+/// Adds a tag to the answer of a read, or leaves its body out where the caller has it.
+pub fn tagged(request: &RestRequest, mut answer: HttpAnswer, tag: String) -> HttpAnswer {
     if request.header("if-none-match").is_some_and(|known| names(known, &tag)) {
         answer.status = 304;
         answer.body.clear();

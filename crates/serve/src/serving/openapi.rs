@@ -83,7 +83,7 @@ impl ServedService {
     }
 
     /// Returns the values that the rows of a statement have in their first column, as the login of a caller.
-    async fn told<T: DeserializeOwned>(
+    pub async fn told<T: DeserializeOwned>(
         &self,
         caller: &ServeCaller,
         writes: bool,

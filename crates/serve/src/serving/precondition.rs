@@ -65,7 +65,8 @@ impl Precondition {
     }
 }
 
-fn failed() -> RequestFault {
+/// Returns the answer where the condition does not hold.
+pub fn failed() -> RequestFault {
     RequestFault::new(412, "MDB010", "the row has changed, or is not there").hint("read it again")
 }
 

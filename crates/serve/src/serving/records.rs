@@ -186,7 +186,7 @@ pub fn operation(action: &RowAction) -> &'static str {
         RowAction::Read => "read",
         RowAction::Insert { resolution: None, .. } => "insert",
         RowAction::Insert { resolution: Some(Resolution::Ignore | Resolution::Merge), .. } => "upsert",
-        RowAction::Update { .. } => "update",
+        RowAction::Update { .. } | RowAction::Change(_) => "update",
         RowAction::Put { .. } => "put",
         RowAction::Delete => "delete",
     }

@@ -9,6 +9,7 @@ use martydb_model::metrics::Subject;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::cursor::CursorKey;
+use super::document_ids::DocumentIds;
 use super::idempotency;
 use super::open_transactions::TransactionBook;
 use super::replicas::{ReplicaTargets, ServiceReplicas};
@@ -69,6 +70,7 @@ pub struct ServedService {
     pub guard: Arc<ServiceGuard>,
     pub breaker: Arc<ServerBreaker>,
     pub cursors: CursorKey,
+    pub ids: DocumentIds,
     pub transactions: Arc<TransactionBook>,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
     /// One document at a time: each holds the description of all relations.
@@ -115,6 +117,7 @@ impl ServedService {
                 database.write.password.as_ref().map(ExposeSecret::expose_secret),
                 &database.name,
             ),
+            ids: DocumentIds::default(),
             transactions,
             subject: Subject {
                 service: database.name.clone(),

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::body::{BodyKeys, wrong};
+use super::collection::{CollectionKind, parse_where};
 use super::filter::parse_filter;
 use crate::face::rest::{json_path, parse_order};
 use crate::fault::Served;
@@ -27,8 +28,8 @@ const FUNCTIONS: &[(&str, Aggregate)] = &[
 ];
 
 /// Parses the body.
-pub fn parse_aggregate(mut body: BodyKeys) -> Served<AggregateRequest> {
-    let filter = body.take("where").map(|value| parse_filter(&value)).transpose()?;
+pub fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> Served<AggregateRequest> {
+    let filter = body.take("where").map(|value| parse_where(&value, kind)).transpose()?;
     let mut select = groups(body.take("group"))?;
     select.extend(aggregates(body.take("aggregates"))?);
     let having = body.take("having").map(|value| parse_filter(&value)).transpose()?;
@@ -88,7 +89,8 @@ mod tests {
 
     #[test]
     fn aggregates_are_named_and_known() {
-        let parse = |text: &str| BodyKeys::parse(text).and_then(parse_aggregate);
+        let parse =
+            |text: &str| BodyKeys::parse(text).and_then(|body| parse_aggregate(body, CollectionKind::Rows));
         let found = parse(r#"{"group":["a"],"aggregates":{"n":{"count":"*"},"s":{"sum":"b"}}}"#).unwrap();
         assert_eq!(found.query.select.len(), 3);
         for wrong in [

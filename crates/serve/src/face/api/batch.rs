@@ -1,19 +1,18 @@
 //! Batches: several operations in one transaction, whose values may come from the results of earlier ones by
 //! `{"$ref": "0.id"}`.
 
+mod parse;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
-use super::aggregate::parse_aggregate;
 use super::body::{BodyKeys, wrong};
-use super::filter::{parse_filter, scalar};
-use super::operation::{ApiAction, ApiOperation, RowId, RowTarget, parse_rows};
-use super::page::parse_query_body;
-use crate::face::rest::parse_select;
+use super::collection::CollectionKind;
+use super::operation::ApiOperation;
 use crate::fault::{RequestFault, Served};
-use crate::request::RowsBody;
+use parse::parse_operation;
 
 /// Most operations of a batch.
 const MOST: usize = 100;
@@ -80,15 +79,15 @@ impl BatchOperation {
     }
 
     /// Returns the operation with the values that it refers to.
-    pub fn resolved(&self, results: &[&str]) -> Served<ApiOperation> {
+    pub fn resolved(&self, results: &[&str], kinds: &dyn Fn(&str) -> CollectionKind) -> Served<ApiOperation> {
         let mut value = self.0.clone();
         let mut results = ReferredResults { texts: results, parsed: BTreeMap::new(), left: MOST_REFERRED };
-        for place in ["id", "values", "where"] {
+        for place in ["id", "version", "values", "where"] {
             if let Some(value) = value.get_mut(place) {
                 resolve(value, &mut results, 0)?;
             }
         }
-        parse_operation(value)
+        parse_operation(value, kinds)
     }
 }
 
@@ -152,68 +151,10 @@ impl ReferredResults<'_> {
     }
 }
 
-/// Parses an operation.
-pub fn parse_operation(value: Value) -> Served<ApiOperation> {
-    let mut body = BodyKeys::of(value, "the operation")?;
-    let name = body.text("op")?.ok_or_else(|| wrong("an operation has no \"op\""))?;
-    let collection = body.text("collection")?.ok_or_else(|| wrong("an operation has no \"collection\""))?;
-    let action = match name.as_str() {
-        "query" => ApiAction::Page(parse_query_body(body)?),
-        "aggregate" => ApiAction::Aggregate(parse_aggregate(body)?),
-        "count" => {
-            let page = parse_query_body(body)?;
-            ApiAction::Count { query: page.query, planned: false }
-        }
-        name => on_rows(name, body)?,
-    };
-    Ok(ApiOperation { collection, action })
-}
-
-fn on_rows(name: &str, mut body: BodyKeys) -> Served<ApiAction> {
-    let select = parse_select(body.list("select")?.as_deref().unwrap_or("*"))?;
-    let action = match name {
-        "insert" => ApiAction::Insert { rows: values(&mut body, true)?, select },
-        "get" => ApiAction::Get { id: id(&mut body)?.ok_or_else(without_id)?, select },
-        "replace" => {
-            let id = id(&mut body)?.ok_or_else(without_id)?;
-            ApiAction::Replace { id, row: values(&mut body, false)?, select }
-        }
-        "update" => ApiAction::Update { target: target(&mut body)?, row: values(&mut body, false)?, select },
-        "delete" => ApiAction::Delete { target: target(&mut body)? },
-        other => return Err(wrong(format!("unknown operation \"{other}\""))),
-    };
-    body.finish()?;
-    Ok(action)
-}
-
-fn without_id() -> RequestFault {
-    wrong("the operation has no \"id\"")
-}
-
-fn id(body: &mut BodyKeys) -> Served<Option<RowId>> {
-    match body.take("id") {
-        None => Ok(None),
-        Some(Value::Array(parts)) => parts.iter().map(scalar).collect::<Served<_>>().map(Some),
-        Some(value) => Ok(Some(vec![scalar(&value)?])),
-    }
-}
-
-fn target(body: &mut BodyKeys) -> Served<RowTarget> {
-    match (id(body)?, body.take("where")) {
-        (Some(id), None) => Ok(RowTarget::Id(id)),
-        (None, Some(filter)) => Ok(RowTarget::Where(parse_filter(&filter)?, filter.to_string())),
-        _ => Err(wrong("the operation needs either \"id\" or \"where\"")),
-    }
-}
-
-fn values(body: &mut BodyKeys, many: bool) -> Served<RowsBody> {
-    let value = body.take("values").ok_or_else(|| wrong("the operation has no \"values\""))?;
-    parse_rows(&value.to_string(), many)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::face::api::ApiAction;
     use serde_json::json;
 
     #[test]
@@ -221,7 +162,8 @@ mod tests {
         let result = json!({ "text": "x".repeat(600_000) }).to_string();
         let resolved = |times: usize| {
             let values: Vec<Value> = (0..times).map(|_| json!({"a": {"$ref": "0.text"}})).collect();
-            BatchOperation(json!({"op":"insert","collection":"t","values":values})).resolved(&[&result])
+            BatchOperation(json!({"op":"insert","collection":"t","values":values}))
+                .resolved(&[&result], &|_| CollectionKind::Rows)
         };
         assert!(resolved(1).is_ok() && resolved(2).is_err());
     }
@@ -229,7 +171,7 @@ mod tests {
     #[test]
     fn a_reference_is_a_value_and_never_a_name() {
         let results = ["{\"id\":7}", "{\"items\":[{\"a\":\"x\"}]}"];
-        let resolved = |value: Value| BatchOperation(value).resolved(&results);
+        let resolved = |value: Value| BatchOperation(value).resolved(&results, &|_| CollectionKind::Rows);
         let found = resolved(
             json!({"op":"insert","collection":"t","values":{"a":{"$ref":"0.id"},"b":{"$ref":"1.items.0.a"}}}),
         );

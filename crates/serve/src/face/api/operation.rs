@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::aggregate::AggregateRequest;
 use super::body::wrong;
+use super::collection::NewDocuments;
 use super::page::PageRequest;
 use crate::fault::{RequestFault, Served};
-use crate::request::{FilterTree, RowQuery, RowsBody, SelectEntry};
+use crate::request::{DocumentChange, FilterTree, RowQuery, RowsBody, SelectEntry};
 
 /// Values of a row's key, in the order of the key's columns.
 pub type RowId = Vec<String>;
@@ -18,6 +19,8 @@ pub type RowId = Vec<String>;
 pub enum RowTarget {
     /// One row, which has to be there.
     Id(RowId),
+    /// One document, which has to be there with one of these versions; `None` for any.
+    Versioned(RowId, Option<Vec<i32>>),
     /// Rows by a filter, with its text for the audit.
     Where(FilterTree, String),
 }
@@ -36,6 +39,10 @@ pub enum ApiAction {
         rows: RowsBody,
         select: Vec<SelectEntry>,
     },
+    InsertDocuments {
+        new: NewDocuments,
+        select: Vec<SelectEntry>,
+    },
     Get {
         id: RowId,
         select: Vec<SelectEntry>,
@@ -49,6 +56,12 @@ pub enum ApiAction {
     Update {
         target: RowTarget,
         row: RowsBody,
+        select: Vec<SelectEntry>,
+    },
+    /// Change of documents; a whole new one is one step.
+    ChangeDocuments {
+        target: RowTarget,
+        change: DocumentChange,
         select: Vec<SelectEntry>,
     },
     Delete {
@@ -67,6 +80,8 @@ impl ApiAction {
     pub fn writes(&self) -> bool {
         match self {
             ApiAction::Insert { .. }
+            | ApiAction::InsertDocuments { .. }
+            | ApiAction::ChangeDocuments { .. }
             | ApiAction::Replace { .. }
             | ApiAction::Update { .. }
             | ApiAction::Delete { .. } => true,

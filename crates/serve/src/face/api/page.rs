@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::body::{BodyKeys, wrong};
-use super::filter::parse_filter;
+use super::collection::{CollectionKind, parse_where};
 use crate::face::rest::{pairs, parse_order, parse_query, parse_select};
 use crate::fault::{RequestFault, Served};
 use crate::request::{EmbedPath, FieldPath, OrderedField, RowQuery, RowRange, SelectEntry, SelectedRelation};
@@ -65,10 +65,10 @@ pub fn parse_count(query: &str) -> Served<(RowQuery, bool)> {
 }
 
 /// Parses the body of a query.
-pub fn parse_query_body(mut body: BodyKeys) -> Served<PageRequest> {
+pub fn parse_query_body(mut body: BodyKeys, kind: CollectionKind) -> Served<PageRequest> {
     let after = body.text("after")?;
     let mut query = RowQuery::default();
-    level(&mut body, &vec![], &mut query, 0).and_then(|select| {
+    level(&mut body, &vec![], &mut query, kind).and_then(|select| {
         query.select = select;
         body.finish()?;
         page(query, after)
@@ -83,14 +83,14 @@ fn level(
     body: &mut BodyKeys,
     path: &EmbedPath,
     query: &mut RowQuery,
-    depth: usize,
+    kind: CollectionKind,
 ) -> Served<Vec<SelectEntry>> {
-    if depth > DEEPEST {
+    if path.len() > DEEPEST {
         return Err(wrong("too many levels of embedded relations"));
     }
     let mut select = parse_select(body.list("select")?.as_deref().unwrap_or("*"))?;
     if let Some(filter) = body.take("where") {
-        query.filters.push((path.clone(), parse_filter(&filter)?));
+        query.filters.push((path.clone(), parse_where(&filter, kind)?));
     }
     if let Some(order) = body.list("order")? {
         query.order.push((path.clone(), parse_order(&order)?));
@@ -102,7 +102,7 @@ fn level(
         None => {}
         Some(Value::Object(all)) => {
             for (key, value) in all {
-                select.push(embedded(key, value, path, query, depth)?);
+                select.push(embedded(key, value, path, query)?);
             }
         }
         Some(_) => return Err(wrong("\"embed\" is an object of relations")),
@@ -110,20 +110,14 @@ fn level(
     Ok(select)
 }
 
-fn embedded(
-    key: String,
-    value: Value,
-    path: &EmbedPath,
-    query: &mut RowQuery,
-    depth: usize,
-) -> Served<SelectEntry> {
+fn embedded(key: String, value: Value, path: &EmbedPath, query: &mut RowQuery) -> Served<SelectEntry> {
     let mut body = BodyKeys::of(value, &format!("\"embed\" of {key}"))?;
     let name = body.text("relation")?;
     let hint = body.text("hint")?;
     let inner = body.take("inner") == Some(Value::Bool(true));
     let mut below = path.clone();
     below.push(key.clone());
-    let select = level(&mut body, &below, query, depth + 1)?;
+    let select = level(&mut body, &below, query, CollectionKind::Rows)?;
     body.finish()?;
     let (name, alias) = match name {
         Some(name) => (name, Some(key)),
@@ -161,7 +155,9 @@ mod tests {
     fn a_list_and_a_query_are_the_same_request() {
         let list = parse_list("select=id&state=eq.open&order=id.desc&limit=5&after=xyz").unwrap();
         let body = r#"{"select":["id"],"where":{"state":"open"},"order":"id.desc","limit":5,"after":"xyz"}"#;
-        assert_eq!(list, parse_query_body(BodyKeys::parse(body).unwrap()).unwrap());
+        let parse =
+            |text: &str| BodyKeys::parse(text).and_then(|body| parse_query_body(body, CollectionKind::Rows));
+        assert_eq!(list, parse(body).unwrap());
         for wrong in ["offset=1", "columns=id", "limit=-1", "state=noop.1"] {
             assert!(parse_list(wrong).is_err(), "{wrong}");
         }
@@ -173,7 +169,7 @@ mod tests {
             r#"{"select":[1]}"#,
             r#"{"embed":{"a":{"x":1}}}"#,
         ] {
-            assert!(BodyKeys::parse(wrong).and_then(parse_query_body).is_err(), "{wrong}");
+            assert!(parse(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -15,6 +15,7 @@ pub enum ApiRoute {
     Count(String),
     Aggregate(String),
     Schema(String),
+    Search,
     Batch,
     Begin,
     Operate(String),
@@ -85,6 +86,7 @@ pub fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
         };
     }
     let (allowed, route) = match words[..] {
+        ["search"] => ("POST", ApiRoute::Search),
         ["transaction"] => ("POST", ApiRoute::Batch),
         ["transactions"] => ("POST", ApiRoute::Begin),
         ["transactions", id] => ("DELETE", ApiRoute::Rollback(own(id))),
@@ -138,6 +140,7 @@ mod tests {
         for (method, path, expected) in [
             ("GET", "orders", ApiRoute::List("orders".into())),
             ("POST", "orders", ApiRoute::Insert("orders".into())),
+            ("POST", "search", ApiRoute::Search),
             ("POST", "orders/query", ApiRoute::Query("orders".into())),
             ("GET", "orders/count", ApiRoute::Count("orders".into())),
             ("GET", "orders/query", row(&["query"], "GET")),
@@ -152,7 +155,7 @@ mod tests {
             ("GET", "", 404),
             ("GET", "stats/x", 404),
             ("POST", "migrations", 405),
-            ("GET", "search", 404),
+            ("GET", "search", 405),
             ("GET", "search/x", 404),
             ("GET", "a/b/c", 404),
             ("DELETE", "orders", 405),

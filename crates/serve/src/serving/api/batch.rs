@@ -104,7 +104,9 @@ impl ApiCall<'_> {
         for (number, operation) in batch.operations.iter().enumerate() {
             *current = Some(number);
             let texts: Vec<&str> = finished.iter().map(|(text, _)| text.as_str()).collect();
-            let prepared = operation.resolved(&texts).and_then(|operation| self.prepare(&operation));
+            let prepared = operation
+                .resolved(&texts, &|name| self.kind(name))
+                .and_then(|operation| self.prepare(&operation));
             let done = match prepared {
                 Ok(prepared) => self.execute(session, prepared, writes).await?,
                 Err(fault) => Err(fault),

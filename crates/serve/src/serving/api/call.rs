@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::callers::RequestCaller;
 use crate::catalog::ServedCatalog;
+use crate::face::api::CollectionKind;
 use crate::face::rest::Preferences;
 use crate::fault::Served;
 use crate::serving::action::RestRequest;
@@ -28,6 +29,14 @@ impl ApiCall<'_> {
     /// Returns the settings of a transaction.
     pub fn settings(&self) -> TransactionSettings {
         TransactionSettings::of(&self.service.exposure, self.caller, &self.preferences)
+    }
+
+    /// Returns what a collection has.
+    pub fn kind(&self, collection: &str) -> CollectionKind {
+        match self.catalog.relation(&self.schema, collection) {
+            Ok(relation) if relation.is_collection() => CollectionKind::Documents,
+            _ => CollectionKind::Rows,
+        }
     }
 
     /// Rejects a write of a caller that only reads.

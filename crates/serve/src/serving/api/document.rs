@@ -8,8 +8,9 @@ use super::prepare::{filtered, id_filter};
 use super::prepared::{OperationOutcome, PreparedOperation};
 use crate::compile::{WrittenRows, lock_statement, read_statement};
 use crate::face::api::{
-    ApiAction, ApiOperation, ApiRoute, BodyKeys, RowAddress, RowId, RowTarget, parse_aggregate, parse_count,
-    parse_list, parse_query_body, parse_rows,
+    ApiAction, ApiOperation, ApiRoute, BodyKeys, CollectionKind, RowAddress, RowId, RowTarget,
+    parse_aggregate, parse_change, parse_count, parse_documents, parse_json, parse_list, parse_query_body,
+    parse_rows, replacement,
 };
 use crate::face::rest::{ReturnWish, TransactionEnd, parse_query};
 use crate::fault::{RequestFault, Served};
@@ -17,30 +18,43 @@ use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowsBody, SelectEntry};
 use crate::serving::action::RestRequest;
 use crate::serving::answer::{HttpAnswer, REPLICA};
-use crate::serving::etag::{conditional, tag};
+use crate::serving::etag::{conditional, tag, tagged};
 use crate::serving::precondition::Precondition;
 use crate::serving::reading::ReadPreference;
 use crate::serving::records::Begun;
 use crate::session::{DatabaseFault, LoginSession};
 
 /// Returns the operation of a request.
-pub fn operation(route: ApiRoute, request: &RestRequest) -> Served<ApiOperation> {
+pub fn operation(
+    route: ApiRoute,
+    request: &RestRequest,
+    kinds: &dyn Fn(&str) -> CollectionKind,
+) -> Served<ApiOperation> {
     let of = |collection, action| Ok(ApiOperation { collection, action });
     match route {
         ApiRoute::List(collection) => of(collection, ApiAction::Page(parse_list(&request.query)?)),
         ApiRoute::Query(collection) => {
-            of(collection, ApiAction::Page(parse_query_body(BodyKeys::parse(&request.body)?)?))
+            let kind = kinds(&collection);
+            of(collection, ApiAction::Page(parse_query_body(BodyKeys::parse(&request.body)?, kind)?))
         }
         ApiRoute::Count(collection) => {
             let (query, planned) = parse_count(&request.query)?;
             of(collection, ApiAction::Count { query, planned })
         }
         ApiRoute::Aggregate(collection) => {
-            of(collection, ApiAction::Aggregate(parse_aggregate(BodyKeys::parse(&request.body)?)?))
+            let kind = kinds(&collection);
+            of(collection, ApiAction::Aggregate(parse_aggregate(BodyKeys::parse(&request.body)?, kind)?))
+        }
+        ApiRoute::Insert(collection) if kinds(&collection) == CollectionKind::Documents => {
+            let new = parse_documents(parse_json(&request.body)?)?;
+            of(collection, ApiAction::InsertDocuments { new, select: select(request)? })
         }
         ApiRoute::Insert(collection) => {
             let rows = rows(request, true)?;
             of(collection, ApiAction::Insert { rows, select: select(request)? })
+        }
+        ApiRoute::Row(address, method) if kinds(&address.collection) == CollectionKind::Documents => {
+            document(address, &method, request)
         }
         ApiRoute::Row(address, method) => row(address, &method, request),
         _ => Err(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")),
@@ -57,6 +71,40 @@ fn row(address: RowAddress, method: &str, request: &RestRequest) -> Served<ApiOp
         _ => ApiAction::Get { id, select },
     };
     Ok(ApiOperation { collection, action })
+}
+
+fn document(address: RowAddress, method: &str, request: &RestRequest) -> Served<ApiOperation> {
+    let RowAddress { collection, id } = address;
+    let (select, body) = (select(request)?, || parse_json(&request.body));
+    let target = match request.header("if-match").map(versions) {
+        None | Some(Err(())) => RowTarget::Id(id.clone()),
+        Some(Ok(versions)) => RowTarget::Versioned(id.clone(), versions),
+    };
+    let action = match method {
+        "PUT" => ApiAction::ChangeDocuments { target, change: replacement(&body()?)?, select },
+        "PATCH" => ApiAction::ChangeDocuments { target, change: parse_change(&body()?)?, select },
+        "DELETE" => ApiAction::Delete { target },
+        _ => ApiAction::Get { id, select },
+    };
+    Ok(ApiOperation { collection, action })
+}
+
+/// Parses tags that are versions; `Ok(None)` is any version, and an error a tag of another kind. A weak tag and a version that
+/// cannot be are none.
+fn versions(tags: &str) -> Result<Option<Vec<i32>>, ()> {
+    if tags.trim() == "*" {
+        return Ok(None);
+    }
+    let mut versions = vec![];
+    for tag in tags.split(',').map(str::trim).filter(|tag| !tag.starts_with("W/")) {
+        let text = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or_default();
+        match text.parse() {
+            Ok(version) => versions.push(version),
+            Err(_) if text.chars().all(|c| c.is_ascii_digit()) => {}
+            Err(_) => return Err(()),
+        }
+    }
+    Ok(Some(versions))
 }
 
 /// Returns the selection of a row; it is the only parameter.
@@ -95,12 +143,24 @@ impl ApiCall<'_> {
                 Err(_) => {}
             }
         }
-        let mut session = self.service.pool_of(&self.caller.caller, prepared.writes)?.get().await?;
-        let done = match prepared.writes {
-            true => self.write(&mut session, prepared, precondition).await,
-            false => self.read(&mut session, prepared).await,
-        };
-        match done {
+        if !prepared.writes {
+            return self.read_once(prepared).await;
+        }
+        let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
+        match self.write(&mut session, prepared, precondition).await {
+            Ok(answer) => {
+                session.release_after(runs_code).await;
+                answer
+            }
+            Err(fault) => Err(fault.answer(self.is_authenticated(), true)),
+        }
+    }
+
+    /// Runs an operation that reads at the primary, and answers.
+    pub async fn read_once(&self, prepared: PreparedOperation) -> Served<HttpAnswer> {
+        let runs_code = prepared.runs_code;
+        let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
+        match self.read(&mut session, prepared).await {
             Ok(answer) => {
                 session.release_after(runs_code).await;
                 answer
@@ -125,7 +185,13 @@ impl ApiCall<'_> {
         if let Ok(done) = &done {
             self.records.read(session, &audited(&done.prepared, &done.result)).await?;
         }
-        Ok(done.and_then(|done| self.answer(&done)).map(|answer| conditional(self.request, answer)))
+        Ok(done.and_then(|done| {
+            let answer = self.answer(&done)?;
+            Ok(match done.prepared.version_tag(&done.result) {
+                Some(version) if self.request.method == "GET" => tagged(self.request, answer, version),
+                _ => conditional(self.request, answer),
+            })
+        }))
     }
 
     async fn write(
@@ -188,7 +254,7 @@ impl ApiCall<'_> {
         let body = prepared.text(result, &self.service.cursors)?.into_bytes();
         let mut answer = HttpAnswer { status: if is_new { 201 } else { 200 }, headers, body };
         if prepared.writes && matches!(prepared.outcome, OperationOutcome::One | OperationOutcome::New) {
-            let tag = tag(&answer);
+            let tag = prepared.version_tag(result).unwrap_or_else(|| tag(&answer));
             answer.headers.push(("ETag".into(), tag));
         }
         Ok(answer)
@@ -199,7 +265,8 @@ impl ApiCall<'_> {
         let Some(tags) = self.request.header("if-match") else { return Ok(None) };
         let (id, select): (&RowId, &[SelectEntry]) = match &operation.action {
             ApiAction::Replace { id, select, .. } => (id, select),
-            ApiAction::Update { target: RowTarget::Id(id), select, .. } => (id, select),
+            ApiAction::Update { target: RowTarget::Id(id), select, .. }
+            | ApiAction::ChangeDocuments { target: RowTarget::Id(id), select, .. } => (id, select),
             ApiAction::Delete { target: RowTarget::Id(id) } => (id, &select(self.request)?),
             _ => return Ok(None),
         };

@@ -25,6 +25,7 @@ impl ApiCall<'_> {
             limits: &self.service.exposure.limits,
             cursors: &self.service.cursors,
             schema: &self.schema,
+            ids: &self.service.ids,
             returns: self.preferences.returns != Some(ReturnWish::Minimal),
         }
     }

@@ -64,7 +64,7 @@ impl ApiCall<'_> {
     /// Runs one operation in a transaction.
     pub async fn operate(&self, id: &str) -> Served<HttpAnswer> {
         self.records.check_keyless()?;
-        let operation = BatchOperation::parse(&self.request.body)?.resolved(&[])?;
+        let operation = BatchOperation::parse(&self.request.body)?.resolved(&[], &|name| self.kind(name))?;
         let prepared = self.prepare(&operation)?;
         let (taken, session) = self.taken(id).await?;
         let Some(mut session) = session else {

@@ -1,4 +1,7 @@
-//! Operations planned against the catalog, and compiled. Pure.
+//! Operations planned against the catalog, and compiled. Pure but for the ids of new documents.
+
+mod collection;
+mod documents;
 
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{
@@ -17,6 +20,7 @@ use crate::request::{
 };
 use crate::serving::api::prepared::{OperationOutcome, PreparedOperation};
 use crate::serving::cursor::{CursorKey, after};
+use crate::serving::document_ids::DocumentIds;
 use crate::serving::records::operation;
 use crate::settings::RequestLimits;
 
@@ -30,27 +34,27 @@ pub struct OperationPlanner<'a> {
     pub limits: &'a RequestLimits,
     pub cursors: &'a CursorKey,
     pub schema: &'a str,
+    pub ids: &'a DocumentIds,
     /// `true` if the answer has the written rows.
     pub returns: bool,
 }
 
 /// Returns the filter of the row with an id.
 pub fn id_filter(relation: &ExposedRelation, id: &RowId) -> Served<Vec<FilterTree>> {
-    let name = &relation.name;
-    if relation.key.is_empty() {
+    let (name, key) = (&relation.name, collection::address(relation));
+    if key.is_empty() {
         let message = format!("{name} has no primary key, so its rows have no id");
         return Err(RequestFault::new(400, "PGRST100", message).hint("use it below /rest/"));
     }
-    if relation.key.len() != id.len() {
-        let message =
-            format!("the key of {name} is {}, and the id has {} values", relation.key.join(","), id.len());
+    if key.len() != id.len() {
+        let message = format!("the key of {name} is {}, and the id has {} values", key.join(","), id.len());
         return Err(RequestFault::new(400, "PGRST100", message));
     }
     let one = |(column, value): (&String, &String)| {
         let operation = FilterOperation::Binary { operator: "=", quantifier: None, value: value.clone() };
         FilterTree::Leaf(ColumnFilter { field: FieldPath::column(column.clone()), negated: false, operation })
     };
-    Ok(relation.key.iter().zip(id).map(one).collect())
+    Ok(key.iter().zip(id).map(one).collect())
 }
 
 /// Returns the query of rows by a filter.
@@ -73,6 +77,10 @@ impl OperationPlanner<'_> {
         let relation = self.relation(&wanted.collection)?;
         match &wanted.action {
             ApiAction::Insert { rows, select } => self.insert(relation, rows, select),
+            ApiAction::InsertDocuments { new, select } => self.insert_documents(relation, new, select),
+            ApiAction::ChangeDocuments { target, change, select } => {
+                self.change_documents(relation, target, change, select)
+            }
             ApiAction::Get { id, select } => self.get(relation, id, select),
             ApiAction::Replace { id, row, select } => self.replace(relation, id, row, select),
             ApiAction::Update { target, row, select } => {
@@ -93,7 +101,9 @@ impl OperationPlanner<'_> {
             outcome: OperationOutcome::Rows,
             word: "read",
             relation: format!("{}.{}", relation.schema, relation.name),
-            key: relation.key.clone(),
+            key: collection::address(relation).to_vec(),
+            tagged: false,
+            conditional: false,
             filters: None,
             writes: false,
             runs_code: false,
@@ -107,10 +117,11 @@ impl OperationPlanner<'_> {
         id: &RowId,
         select: &[SelectEntry],
     ) -> Served<PreparedOperation> {
-        let query = filtered(select, id_filter(relation, id)?);
+        let query = filtered(&collection::shown(relation, select), id_filter(relation, id)?);
         let tree = plan_tree(self.catalog, self.limits, relation, &query, false)?;
         Ok(PreparedOperation {
             compiled: read_statement(self.catalog, &tree, SINGLE, None)?,
+            tagged: collection::are_whole(relation, select),
             form: SINGLE,
             outcome: OperationOutcome::One,
             runs_code: tree.runs_code(),
@@ -122,6 +133,8 @@ impl OperationPlanner<'_> {
     fn page(&self, relation: &ExposedRelation, page: &PageRequest) -> Served<PreparedOperation> {
         let order = page_order(page, &relation.name, &relation.key)?;
         let mut query = page.query.clone();
+        self.check_patterns(&query)?;
+        query.select = collection::shown(relation, &query.select);
         query.order.push((vec![], order.clone()));
         let mut tree = plan_tree(self.catalog, self.limits, relation, &query, false)?;
         let prepared = self.reading(relation);
@@ -154,6 +167,7 @@ impl OperationPlanner<'_> {
         query: &RowQuery,
         planned: bool,
     ) -> Served<PreparedOperation> {
+        self.check_patterns(query)?;
         let mut tree = plan_tree(self.catalog, self.limits, relation, query, false)?;
         tree.root.range = RowRange { offset: 0, limit: Some(0) };
         let compiled = match planned {
@@ -170,6 +184,7 @@ impl OperationPlanner<'_> {
     }
 
     fn aggregate(&self, relation: &ExposedRelation, wanted: &AggregateRequest) -> Served<PreparedOperation> {
+        self.check_patterns(&wanted.query)?;
         let mut tree = plan_tree(self.catalog, self.limits, relation, &wanted.query, false)?;
         let (mut conditions, mut values) = (0, 0);
         wanted.having.iter().for_each(|tree| count_tree(tree, &mut conditions, &mut values));
@@ -224,17 +239,25 @@ impl OperationPlanner<'_> {
         action: RowAction,
         select: &[SelectEntry],
     ) -> Served<PreparedOperation> {
+        let conditional = matches!(target, RowTarget::Versioned(..));
         let (filters, one, key) = match target {
             RowTarget::Id(id) => (id_filter(relation, id)?, true, Some(id.join(","))),
+            RowTarget::Versioned(id, versions) => {
+                let mut filters = id_filter(relation, id)?;
+                filters.extend(versions.as_deref().map(collection::version_filter));
+                (filters, true, Some(id.join(",")))
+            }
             RowTarget::Where(tree, text) => (vec![tree.clone()], false, Some(text.clone())),
         };
-        let prepared = self.write(relation, &filtered(select, filters), &action, one)?;
+        let query = filtered(select, filters);
+        self.check_patterns(&query)?;
+        let prepared = self.write(relation, &query, &action, one)?;
         let outcome = match (&action, one) {
             (RowAction::Delete, one) => OperationOutcome::Removed { one },
             (_, true) => OperationOutcome::One,
             (_, false) => OperationOutcome::Rows,
         };
-        Ok(PreparedOperation { outcome, filters: key, ..prepared })
+        Ok(PreparedOperation { outcome, filters: key, conditional, ..prepared })
     }
 
     fn write(

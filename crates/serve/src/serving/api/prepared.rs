@@ -5,6 +5,7 @@ use crate::fault::{RequestFault, Served};
 use crate::request::{BodyForm, OrderedField};
 use crate::serving::answer::StatementResult;
 use crate::serving::cursor::{CursorKey, PagePlace};
+use crate::serving::precondition::failed;
 use crate::session::LoginSession;
 
 /// An operation, planned and compiled.
@@ -16,6 +17,10 @@ pub struct PreparedOperation {
     pub word: &'static str,
     /// Schema and name of the relation.
     pub relation: String,
+    /// `true` if its documents are whole, so that their version is their tag.
+    pub tagged: bool,
+    /// `true` if the document has to have a version that the caller names.
+    pub conditional: bool,
     /// Columns of the relation's key.
     pub key: Vec<String>,
     /// Filters of the request, for the audit.
@@ -36,6 +41,10 @@ pub enum OperationOutcome {
     /// One row, which has to be there.
     One,
     Page(Vec<OrderedField>),
+    /// Results of a search, and the collections that the login may not read.
+    Found {
+        left_out: Vec<String>,
+    },
     Count,
     /// Number of rows, by the planner.
     Planned,
@@ -63,13 +72,35 @@ impl PreparedOperation {
         }
         match self.outcome {
             OperationOutcome::One | OperationOutcome::Removed { one: true } if result.rows == 0 => {
+                if self.conditional {
+                    return Err(failed());
+                }
                 Err(RequestFault::new(404, "PGRST116", "no row has this id"))
+            }
+            OperationOutcome::Found { .. } if result.total == Some(0) => {
+                let message = "the search has no word that is looked for";
+                Err(RequestFault::new(422, "MDB012", message)
+                    .hint("not only words behind a minus, and not only such as `the`"))
             }
             OperationOutcome::One | OperationOutcome::New if result.rows != 1 => {
                 Err(RequestFault::not_single(result.rows))
             }
             _ => Ok(result),
         }
+    }
+
+    /// Returns the tag of a document: its version.
+    pub fn version_tag(&self, result: &StatementResult) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Versioned {
+            version: i64,
+        }
+        let is_one = matches!(self.outcome, OperationOutcome::One | OperationOutcome::New);
+        if !self.tagged || !is_one {
+            return None;
+        }
+        let document: Versioned = serde_json::from_slice(&result.body).ok()?;
+        Some(format!("\"{}\"", document.version))
     }
 
     /// Returns the JSON text of a result.
@@ -79,6 +110,10 @@ impl PreparedOperation {
             OperationOutcome::Rows | OperationOutcome::New | OperationOutcome::One => body(),
             OperationOutcome::Count | OperationOutcome::Planned => {
                 serde_json::json!({ "count": result.total }).to_string()
+            }
+            OperationOutcome::Found { left_out } => {
+                let left_out = serde_json::Value::from(left_out.clone());
+                format!("{{\"items\":{},\"left_out\":{left_out}}}", body())
             }
             OperationOutcome::Removed { .. } => serde_json::json!({ "rows": result.rows }).to_string(),
             OperationOutcome::Page(order) => {

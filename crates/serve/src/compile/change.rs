@@ -1,0 +1,107 @@
+//! New values of documents: each step is a subquery on the one before, so that none is computed twice.
+
+use martydb_model::sql::{Qualified, Statement, stmt};
+
+use super::values::StatementValues;
+use crate::fault::{RequestFault, Served};
+use crate::request::{DocumentChange, DocumentStep};
+
+/// Most subqueries of a change.
+const MOST: usize = 100;
+
+/// Returns the new value of a document.
+pub fn changed(
+    document: &Statement,
+    change: &DocumentChange,
+    values: &mut StatementValues,
+) -> Served<Statement> {
+    let mut query = stmt!("SELECT {document} AS d");
+    for (number, step) in steps(change)?.iter().enumerate() {
+        let alias = format!("martydb_s{number}");
+        let before = Qualified(vec![alias.clone(), "d".into()]);
+        let new = value(&stmt!("{before}"), step, values);
+        let alias = Qualified(vec![alias]);
+        // OFFSET 0 keeps the planner from putting the steps into each other, which would repeat them.
+        query = stmt!("SELECT {new} AS d FROM ({query}) AS {alias} OFFSET 0");
+    }
+    Ok(stmt!("({query})"))
+}
+
+/// A step as the compiler sees it: before a value is set, the objects around it are made.
+enum CompiledStep<'a> {
+    Object(&'a [String]),
+    Step(&'a DocumentStep),
+}
+
+fn steps(change: &DocumentChange) -> Served<Vec<CompiledStep<'_>>> {
+    let mut all = vec![];
+    for step in change {
+        let path = step.path();
+        if !matches!(step, DocumentStep::Remove(_)) {
+            all.extend((1..path.len()).map(|end| CompiledStep::Object(&path[..end])));
+        }
+        all.push(CompiledStep::Step(step));
+    }
+    if all.len() <= MOST {
+        return Ok(all);
+    }
+    Err(RequestFault::limit(format!("the change has more than {MOST} steps: each key of a path counts")))
+}
+
+fn value(before: &Statement, step: &CompiledStep<'_>, values: &mut StatementValues) -> Statement {
+    match step {
+        CompiledStep::Object(path) => {
+            let place = at(before, path, values);
+            let object = stmt!("COALESCE({place}, '{{}}'::jsonb)");
+            set(before, path, &object, values)
+        }
+        CompiledStep::Step(DocumentStep::Replace(json)) => {
+            let json = values.add(json.clone());
+            stmt!("{json}::jsonb")
+        }
+        CompiledStep::Step(DocumentStep::Set(path, json)) => {
+            let json = values.add(json.clone());
+            set(before, path, &stmt!("{json}::jsonb"), values)
+        }
+        CompiledStep::Step(DocumentStep::Remove(path)) => {
+            let path = values.add_array(path);
+            stmt!("({before} OPERATOR(pg_catalog.#-) {path}::text[])")
+        }
+        CompiledStep::Step(DocumentStep::Increase(path, number)) => {
+            let (place, number) = (at(before, path, values), values.add(number.clone()));
+            let sum = stmt!(
+                "pg_catalog.to_jsonb(COALESCE(NULLIF({place}, 'null'::jsonb)::pg_catalog.numeric, 0) \
+                 OPERATOR(pg_catalog.+) {number}::pg_catalog.numeric)"
+            );
+            set(before, path, &sum, values)
+        }
+        CompiledStep::Step(DocumentStep::Append(path, list)) => {
+            let (place, list) = (at(before, path, values), values.add(list.clone()));
+            // The length of what is no list is an error.
+            let longer = stmt!(
+                "CASE WHEN pg_catalog.jsonb_array_length(COALESCE({place}, '[]'::jsonb)) >= 0 \
+                 THEN COALESCE({place}, '[]'::jsonb) OPERATOR(pg_catalog.||) {list}::jsonb END"
+            );
+            set(before, path, &longer, values)
+        }
+    }
+}
+
+fn at(document: &Statement, path: &[String], values: &mut StatementValues) -> Statement {
+    let path = values.add_array(path);
+    stmt!("({document} OPERATOR(pg_catalog.#>) {path}::text[])")
+}
+
+/// Sets a value in its object, and the object in the document: in one call, what is no object would be left as it is.
+fn set(document: &Statement, path: &[String], value: &Statement, values: &mut StatementValues) -> Statement {
+    let (outer, last) = path.split_at(path.len().saturating_sub(1));
+    let key = values.add_array(last);
+    if outer.is_empty() {
+        return stmt!("pg_catalog.jsonb_set({document}, {key}::text[], {value}, true)");
+    }
+    let object = at(document, outer, values);
+    let outer = values.add_array(outer);
+    stmt!(
+        "pg_catalog.jsonb_set({document}, {outer}::text[], pg_catalog.jsonb_set({object}, {key}::text[], {value}, true), true)"
+    )
+}

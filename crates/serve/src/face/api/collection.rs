@@ -1,0 +1,70 @@
+//! Documents of collections as callers write them: whole ones, filters and changes, in the words of MongoDB.
+
+mod change;
+mod filter;
+mod path;
+
+use serde_json::Value;
+
+use super::body::wrong;
+use super::filter::parse_filter;
+use super::number::check_numbers;
+use crate::fault::Served;
+use crate::request::{DocumentChange, DocumentStep, FilterTree};
+
+pub use change::parse_change;
+pub use filter::parse_document_filter;
+
+/// Contents of a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CollectionKind {
+    Rows,
+    Documents,
+}
+
+/// New documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDocuments {
+    pub documents: Vec<Value>,
+    /// `true` if the body is one document and not a list.
+    pub is_one: bool,
+}
+
+/// Parses the filter of a collection.
+pub fn parse_where(value: &Value, kind: CollectionKind) -> Served<FilterTree> {
+    match kind {
+        CollectionKind::Rows => parse_filter(value),
+        CollectionKind::Documents => parse_document_filter(value).map(FilterTree::Document),
+    }
+}
+
+/// Parses one document, or a list of documents.
+pub fn parse_documents(value: Value) -> Served<NewDocuments> {
+    let (documents, is_one) = match value {
+        Value::Array(all) if !all.is_empty() => (all, false),
+        one => (vec![one], true),
+    };
+    documents.iter().try_for_each(check_document)?;
+    Ok(NewDocuments { documents, is_one })
+}
+
+/// Returns the change that replaces a document.
+pub fn replacement(document: &Value) -> Served<DocumentChange> {
+    check_document(document)?;
+    Ok(vec![DocumentStep::Replace(document.to_string())])
+}
+
+/// Parses a body of JSON.
+pub fn parse_json(text: &str) -> Served<Value> {
+    check_numbers(text)?;
+    serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))
+}
+
+/// Checks that a value is a document, and no change by operators.
+pub fn check_document(value: &Value) -> Served<()> {
+    let object = value.as_object().ok_or_else(|| wrong("a document is an object"))?;
+    match object.keys().find(|key| key.starts_with('$')) {
+        None => Ok(()),
+        Some(key) => Err(wrong(format!("a document has no key \"{key}\"")).hint("PATCH takes operators")),
+    }
+}

@@ -1,0 +1,25 @@
+//! Paths into documents, such as `address.city`.
+
+use crate::face::api::body::wrong;
+use crate::fault::{RequestFault, Served};
+use crate::request::DocumentPath;
+
+/// Deepest nesting of filters, and of keys in a path.
+pub const DEEPEST: usize = 16;
+
+/// Parses keys that are joined by points.
+pub fn document_path(text: &str) -> Served<DocumentPath> {
+    let path: DocumentPath = text.split('.').map(str::to_owned).collect();
+    if path.len() > DEEPEST {
+        return Err(RequestFault::limit(format!("a path has more than {DEEPEST} keys")));
+    }
+    match path.iter().all(|key| !key.is_empty() && !key.starts_with('$')) {
+        true => Ok(path),
+        false => Err(wrong(format!("\"{text}\" is no path into a document"))),
+    }
+}
+
+/// Returns the fault of an operator that is none of a filter or a change.
+pub fn unknown(operator: &str) -> RequestFault {
+    wrong(format!("unknown operator \"{operator}\""))
+}
