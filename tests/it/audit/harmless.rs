@@ -117,6 +117,20 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE VIEW ops.activity AS SELECT a.pid, n.nspname FROM pg_stat_activity a, pg_namespace n; GRANT SELECT ON ops.activity TO red_app; CREATE EXTENSION file_fdw SCHEMA ops; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE ops.meminfo (l text) SERVER files OPTIONS (filename '/proc/meminfo'); GRANT SELECT ON ops.meminfo TO red_app",
     ),
+    (
+        "red_db",
+        "CREATE FUNCTION ops.lag() RETURNS numeric LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT coalesce(max(pg_wal_lsn_diff(sent_lsn, replay_lsn)), 0) FROM pg_stat_replication'; GRANT USAGE ON SCHEMA ops TO PUBLIC; CREATE VIEW ops.logins AS SELECT rolname, rolcanlogin FROM pg_authid; GRANT SELECT ON ops.logins TO PUBLIC",
+    ),
+    // What loads a library that only observes, and a wrapper that connects nothing.
+    (
+        "postgres",
+        "ALTER DATABASE red_db SET session_preload_libraries = 'auto_explain'; ALTER DATABASE red_db SET auto_explain.log_min_duration = '3s'",
+    ),
+    (
+        "red_db",
+        "CREATE FOREIGN DATA WRAPPER dummy; CREATE SERVER nowhere FOREIGN DATA WRAPPER dummy OPTIONS (dbname 'blue_db'); CREATE USER MAPPING FOR red_app SERVER nowhere OPTIONS (user 'nobody'); GRANT USAGE ON FOREIGN SERVER nowhere TO red_app",
+    ),
+    ("postgres", "ALTER ROLE red_app IN DATABASE red_db SET search_path = public, ops"),
     // A service's way back to its own database.
     (
         "red_db",

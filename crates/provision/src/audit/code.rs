@@ -34,6 +34,11 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
+/// Returns `true` for a SECURITY DEFINER function that gives its callers nothing.
+pub fn is_bounded(db: &Database<'_>, item: &CatalogObject) -> bool {
+    item.is_routine() && item.definer && bounded::purpose(db, item).is_some()
+}
+
 fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     let lends = item.definer && db.audit.managed(&item.owner).is_none();
     // Only the server can call a trigger's function. The effect of a service's own triggers on a login is a

@@ -10,9 +10,6 @@ use martydb_model::grants::revoke;
 
 const PRIVILEGES: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 
-const INVOKER: &[&str] =
-    &["security_invoker=true", "security_invoker=on", "security_invoker=1", "security_invoker=yes"];
-
 pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     let verb = match item.kind.as_str() {
         "view" | "materialized view" => "reads",
@@ -20,8 +17,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
         "table" if item.rules => "fires rules of",
         _ => return,
     };
-    let is_invoker = item.options.iter().flatten().any(|option| INVOKER.contains(&option.as_str()));
-    if is_invoker || db.audit.managed(&item.owner).is_some() {
+    if item.is_invoker() || db.audit.managed(&item.owner).is_some() {
         return;
     }
     let users = readers(db, item).into_iter();

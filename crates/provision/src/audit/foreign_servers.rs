@@ -4,11 +4,11 @@ use super::context::{Audit, Database};
 use crate::audit::context::AuditSubject;
 use crate::audit::reach::is_of_kernel;
 use crate::catalog::{CatalogObject, ForeignServer, Mapping};
-use martydb_model::DesiredService;
 use martydb_model::findings::Severity::{Critical, High, Low, Medium};
 use martydb_model::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
 use martydb_model::grants::{Repair, RepairScope, ident};
 use martydb_model::sql::{ServerText, stmt};
+use martydb_model::{DesiredService, RoleKind};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
@@ -52,14 +52,15 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// Returns `true` for a server that leads the service's logins, as themselves, back to the database in which it is.
-pub fn leads_home(db: &Database<'_>, item: &CatalogObject) -> bool {
+/// Returns `true` for a server that connects nowhere, or leads the service's logins, as themselves, back to the database in
+/// which it is.
+pub fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
     let named = |server: &&ForeignServer| item.kind == "foreign server" && server.name == item.name;
     db.catalog.servers.iter().find(named).is_some_and(|server| {
         let way = ServerMapping { db, server, beyond: None };
         let own =
             |mapping: &Mapping| mapping.role.as_deref().is_some_and(|role| way.leads_back(mapping, role));
-        !server.mappings.is_empty() && server.mappings.iter().all(own)
+        !server.connects || !server.mappings.is_empty() && server.mappings.iter().all(own)
     })
 }
 
@@ -87,11 +88,13 @@ impl ServerMapping<'_> {
         let severity = if of_service && !is_abroad { Critical } else { Medium };
         for mapping in &self.server.mappings {
             let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
+            out.extend(self.runs_code(mapping));
             let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| self.db.audit.actors(role));
             for user in users {
                 // An unmanaged login that reaches no service by it, in a database of its own.
                 let is_own = !of_service && self.db.is_given(user) && self.db.audit.managed(user).is_none();
-                let severity = if is_own || self.leads_back(mapping, user) { Low } else { severity };
+                let is_idle = is_own || !self.server.connects;
+                let severity = if is_idle || self.leads_back(mapping, user) { Low } else { severity };
                 let of =
                     mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
                 let name = ServerText::quoted_by_server(self.server.quoted.clone());
@@ -101,6 +104,31 @@ impl ServerMapping<'_> {
                 out.push(found.fix(Repair::drop(RepairScope::Database, close)));
             }
         }
+    }
+
+    /// Reports a mapping by which foreign tables read a service's relations as a superuser: the service's owner may put
+    /// a view with code of its own in the place of each.
+    fn runs_code(&self, mapping: &Mapping) -> Option<FindingBuilder> {
+        let (service, user) = (self.beyond?, mapping.user.as_deref()?);
+        let is_superuser =
+            self.db.audit.role(user).is_some_and(|role| self.db.audit.actual.roles[role].superuser);
+        if !is_superuser || self.server.tables.is_empty() || !self.server.connects {
+            return None;
+        }
+        let reader = mapping.role.as_deref().unwrap_or(PUBLIC);
+        let migrator = service.role(RoleKind::Migrator).as_str();
+        let seen = format!(
+            "foreign tables of {} in {} read {} as the superuser {user} for {reader}: {migrator} can make a view of its own \
+             code there, which runs with that role's privileges",
+            self.object(),
+            self.db.name,
+            service.database
+        );
+        let found = USER_MAPPING.of(migrator).at(Critical).inside(self.db).service(Some(service));
+        let name = ServerText::quoted_by_server(self.server.quoted.clone());
+        let of = mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
+        let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}");
+        Some(found.object(self.object()).evidence(seen).fix(Repair::drop(RepairScope::Database, close)))
     }
 
     /// Returns `true` if it connects a login of the service, as itself, to the database in which it is.

@@ -1,8 +1,8 @@
 //! Privileges on every kind of object, in every database: each one that the manifest does not declare is a finding.
 
 use super::context::{Audit, Database};
-use super::foreign_servers;
 use super::roles::RoleClass;
+use super::{code, foreign_servers};
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
 use martydb_model::contract::{self, ObjectClass};
@@ -49,7 +49,8 @@ fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             "ALTER SYSTEM" => Critical,
             // Every session may set it anyway.
             "SET"
-                if audit.snapshot.state.parameters.user_settings.contains(&row.parameter.to_lowercase()) =>
+                if audit.snapshot.state.parameters.user_settings.contains(&row.parameter.to_lowercase())
+                    || CHATTY.contains(&row.parameter.to_lowercase().as_str()) =>
             {
                 Low
             }
@@ -61,6 +62,24 @@ fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         shared.judge(audit, &row.entry, out);
     }
 }
+
+/// Parameters that only make a session of its own slower or chattier; none of them hides what it does.
+const CHATTY: &[&str] = &[
+    "commit_delay",
+    "compute_query_id",
+    "deadlock_timeout",
+    "log_duration",
+    "log_lock_waits",
+    "log_min_duration_sample",
+    "log_min_duration_statement",
+    "log_temp_files",
+    "track_activities",
+    "track_cost_delay_timing",
+    "track_counts",
+    "track_functions",
+    "track_io_timing",
+    "track_wal_io_timing",
+];
 
 /// A shared object on which a service's role may hold nothing.
 struct SharedObject<'a> {
@@ -162,8 +181,12 @@ fn in_service(
     let weight = weight(&entry.privilege);
     let Some((service, kind)) = db.audit.managed(user) else {
         return Some(match user {
-            PUBLIC if item.is_harmless() && !entry.grantable => PUBLIC_RIGHT.of(PUBLIC).at(Low),
-            PUBLIC if item.plain && entry.privilege == "SELECT" => PUBLIC_RIGHT.of(PUBLIC).at(Low),
+            PUBLIC if (item.is_harmless() || code::is_bounded(db, item)) && !entry.grantable => {
+                PUBLIC_RIGHT.of(PUBLIC).at(Low)
+            }
+            PUBLIC if (item.plain || item.is_invoker()) && entry.privilege == "SELECT" => {
+                PUBLIC_RIGHT.of(PUBLIC).at(Low)
+            }
             PUBLIC if is_superusers_schema(db, item) && entry.privilege == "USAGE" => {
                 PUBLIC_RIGHT.of(PUBLIC).at(Low)
             }
@@ -188,7 +211,7 @@ fn in_service(
         ObjectClass::History if entry.privilege == "SELECT" => Low,
         // A role that creates nothing cannot use it.
         ObjectClass::Type => Low,
-        _ if entry.privilege == "USAGE" && foreign_servers::leads_home(db, item) => Low,
+        _ if entry.privilege == "USAGE" && foreign_servers::leads_nowhere(db, item) => Low,
         _ => weight,
     };
     Some(OWN_RIGHT.of(user).at(severity))

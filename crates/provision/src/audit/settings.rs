@@ -73,8 +73,17 @@ const HARMLESS_KINDS: &[&str] = &["log_", "track_", "auto_explain.", "pg_stat_st
 const GRAVE: &[(&str, Severity)] =
     &[("role", Critical), ("session_authorization", Critical), ("dynamic_library_path", High)];
 
-/// Values with which an extension opens files of the server: the setting, and a word of its value.
+/// Libraries that observe a session and serve no caller: <https://www.postgresql.org/docs/current/contrib.html> and tools
+/// in wide use.
+const OBSERVERS: &[&str] = &["auto_explain", "pg_hint_plan", "pg_stat_statements", "pgaudit"];
+
+/// Values with which an extension opens files of the server, or shows a client the statements inside functions of others:
+/// the setting, and a word of its value.
 const OPENING: &[(&str, &str)] = &[
+    ("auto_explain.log_level", "debug"),
+    ("auto_explain.log_level", "info"),
+    ("auto_explain.log_level", "notice"),
+    ("auto_explain.log_level", "warning"),
     ("postgis.gdal_enabled_drivers", "enable_all"),
     ("postgis.enable_outdb_rasters", "on"),
     ("postgis.enable_outdb_rasters", "true"),
@@ -111,7 +120,10 @@ fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
     // belongs to the application.
     let own =
         audit.snapshot.state.parameters.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
-    let harmless = HARMLESS.contains(&name.as_str()) || begins(HARMLESS_KINDS);
+    let observes = |library: &str| OBSERVERS.contains(&library.trim_start_matches("$libdir/"));
+    let harmless = HARMLESS.contains(&name.as_str())
+        || begins(HARMLESS_KINDS)
+        || name == "session_preload_libraries" && stays_inside(value, observes);
     let opens = OPENING.iter().any(|row| row.0 == name && value.to_ascii_lowercase().contains(row.1));
     match GRAVE.iter().find(|row| row.0 == name) {
         Some(row) => row.1,
@@ -194,7 +206,13 @@ fn on_role(
         // As itself, which is the default.
         "role" if value == "none" || value == role.as_str() => Low,
         "role" if !foreign => High,
-        "search_path" if stays_inside(value, |name| is_own(service, name)) => Low,
+        "search_path"
+            if stays_inside(value, |name| {
+                is_own(service, name) || is_sealed(audit, &service.database, name)
+            }) =>
+        {
+            Low
+        }
         _ => weight(audit, name, value),
     };
     let seen = format!("{role} has {name} = {}", shown(name, value));

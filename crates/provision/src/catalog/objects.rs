@@ -64,6 +64,9 @@ pub struct CatalogObject {
     pub acl: Vec<AclEntry>,
 }
 
+const INVOKER: &[&str] =
+    &["security_invoker=true", "security_invoker=on", "security_invoker=1", "security_invoker=yes"];
+
 impl CatalogObject {
     pub fn securable(&self) -> Securable<'_> {
         Securable::inside(&self.grant_on, &self.owner)
@@ -104,6 +107,11 @@ impl CatalogObject {
     /// Returns `true` for an aggregate, which has no code of its own.
     pub fn is_aggregate(&self) -> bool {
         self.alter.as_deref().is_some_and(|words| words.starts_with("AGGREGATE "))
+    }
+
+    /// Returns `true` for a view that reads with the privileges of its caller.
+    pub fn is_invoker(&self) -> bool {
+        self.options.iter().flatten().any(|option| INVOKER.contains(&option.as_str()))
     }
 
     pub fn is_routine(&self) -> bool {
@@ -173,6 +181,8 @@ pub struct ForeignServer {
     pub dbname: Option<String>,
     pub wrapper: String,
     pub owner: String,
+    /// Set if something connects by it.
+    pub connects: bool,
     #[serde(deserialize_with = "null_as_default")]
     pub mappings: Vec<Mapping>,
     #[serde(deserialize_with = "null_as_default")]

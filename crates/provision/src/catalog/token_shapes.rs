@@ -26,7 +26,9 @@ const fn shape(name: &'static str, starts: &'static [&'static str], follows: fn(
 
 const SHAPES: &[TokenShape] = &[
     // https://docs.stripe.com/keys: keys of the live mode; those of the test mode reach no customer.
-    shape("a Stripe key", &["sk_live_", "rk_live_"], |rest| letters(rest) >= 16),
+    shape("a Stripe key", &["sk_live_", "rk_live_"], |rest| {
+        letters(rest) >= 16 || run(rest, "_") >= 14 && rest.bytes().take(14).any(|byte| byte.is_ascii_digit())
+    }),
     // https://github.blog/engineering/behind-githubs-new-authentication-token-formats
     shape("a GitHub token", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], |rest| letters(rest) >= 36),
     shape("a GitHub token", &["github_pat_"], |rest| run(rest, "_") >= 36),

@@ -5,6 +5,18 @@ use crate::audit::reach::{Piece, UsedName, added_to, pieces, read_body};
 use crate::audit::roles::RoleClass;
 use crate::catalog::{CatalogObject, RoutineBody};
 
+/// Types of a single figure.
+const FIGURES: &[&str] = &[
+    "bigint",
+    "boolean",
+    "double precision",
+    "integer",
+    "interval",
+    "numeric",
+    "real",
+    "timestamp with time zone",
+];
+
 /// Returns what such a function does, in words; `None` if it may do anything else.
 pub fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String> {
     let mut bodies = db.catalog.privileged.bodies.iter();
@@ -12,7 +24,9 @@ pub fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String> {
     if !body.definer || !finds_servers_names(body.path.as_deref()) || !has_servers_types(&item.shown) {
         return None;
     }
-    let tables = added_to(&pieces(&body.text))?;
+    let figure =
+        item.shown.ends_with("()") && item.returns.as_deref().is_some_and(|of| FIGURES.contains(&of));
+    let tables = added_to(&pieces(&body.text), figure)?;
     if !tables.iter().all(|name| is_inert(db, name)) {
         return None;
     }

@@ -184,6 +184,29 @@ const CATALOGS: &[&str] = &[
     "pg_type",
 ];
 
+/// Functions and relations that tell of the server's work, where only a number leaves the function.
+const FIGURES: &[&str] = &[
+    "pg_conf_load_time",
+    "pg_current_wal_lsn",
+    "pg_database_size",
+    "pg_last_wal_receive_lsn",
+    "pg_last_wal_replay_lsn",
+    "pg_last_xact_replay_timestamp",
+    "pg_locks",
+    "pg_relation_size",
+    "pg_replication_slots",
+    "pg_stat_activity",
+    "pg_stat_archiver",
+    "pg_stat_bgwriter",
+    "pg_stat_checkpointer",
+    "pg_stat_database",
+    "pg_stat_replication",
+    "pg_stat_user_tables",
+    "pg_stat_wal_receiver",
+    "pg_total_relation_size",
+    "pg_wal_lsn_diff",
+];
+
 /// Functions that read a file, where its name is a constant.
 const READERS: &[&str] = &["pg_read_file", "pg_read_binary_file"];
 
@@ -203,9 +226,10 @@ pub fn is_of_kernel(file: &str) -> bool {
     KERNEL_FILES.contains(&file)
 }
 
-/// Returns the tables, with their schemas, to which a bounded body adds rows; `None` if it may do anything else.
-pub fn added_to(pieces: &[Piece]) -> Option<BTreeSet<UsedName>> {
-    let mut body = Body { pieces, aliases: aliases(pieces), tables: BTreeSet::new() };
+/// Returns the tables, with their schemas, to which a bounded body adds rows; `None` if it may do anything else. `figure` tells
+/// that the function has no argument and returns a single number, time or truth value.
+pub fn added_to(pieces: &[Piece], figure: bool) -> Option<BTreeSet<UsedName>> {
+    let mut body = Body { pieces, aliases: aliases(pieces), figure, tables: BTreeSet::new() };
     if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
         return None;
     }
@@ -219,6 +243,7 @@ pub fn added_to(pieces: &[Piece]) -> Option<BTreeSet<UsedName>> {
 struct Body<'a> {
     pieces: &'a [Piece],
     aliases: BTreeSet<&'a str>,
+    figure: bool,
     tables: BTreeSet<UsedName>,
 }
 
@@ -256,19 +281,20 @@ impl Body<'_> {
         }
         let server = name.schema.as_deref() == Some("pg_catalog");
         let listed = |names: &[&str]| names.contains(&name.name.as_str());
+        let figure = self.figure && listed(FIGURES);
         if self.pieces.get(next) == Some(&Piece::Symbol(b'(')) {
             let word = !server && self.pieces[at].is_any(NO_FUNCTION);
             return word
                 || (server || name.schema.is_none())
-                    && (listed(FUNCTIONS) || listed(READERS) && self.is_fixed(next));
+                    && (figure || listed(FUNCTIONS) || listed(READERS) && self.is_fixed(next));
         }
         let relation = at > 0 && self.pieces[at - 1].is_any(&["from", "join"]);
         match name.schema.as_deref() {
-            Some("pg_catalog") => listed(CATALOGS) || !relation && !name.name.starts_with("pg_"),
+            Some("pg_catalog") => figure || listed(CATALOGS) || !relation && !name.name.starts_with("pg_"),
             Some(of) => !relation && self.aliases.contains(of),
-            None if relation => listed(CATALOGS),
+            None if relation => figure || listed(CATALOGS),
             // The server's own relations may follow a comma.
-            None => !name.name.starts_with("pg_"),
+            None => figure || !name.name.starts_with("pg_"),
         }
     }
 
@@ -323,7 +349,7 @@ mod tests {
     use super::*;
 
     fn tables(body: &str) -> Option<String> {
-        let found = added_to(&pieces(body))?;
+        let found = added_to(&pieces(body), false)?;
         let shown = |name: UsedName| format!("{}.{}", name.schema.unwrap_or_default(), name.name);
         Some(found.into_iter().map(shown).collect::<Vec<_>>().join(" "))
     }
@@ -345,6 +371,14 @@ mod tests {
         ] {
             assert_eq!(tables(body).as_deref(), Some(added), "{body}");
         }
+    }
+
+    #[test]
+    fn a_single_number_may_tell_of_the_servers_work() {
+        let lag = "SELECT coalesce(max(pg_catalog.pg_wal_lsn_diff(sent_lsn, replay_lsn)), 0) FROM pg_catalog.pg_stat_replication";
+        assert!(added_to(&pieces(lag), true).is_some());
+        assert_eq!(added_to(&pieces(lag), false), None);
+        assert_eq!(added_to(&pieces("SELECT ascii(rolpassword) FROM pg_authid"), true), None);
     }
 
     #[test]

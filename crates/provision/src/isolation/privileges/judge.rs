@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::classes::SUPERUSER;
-use super::observe::{HeldPrivilege, applicable};
+use super::observe::{HeldPrivilege, SHOWN, applicable};
 use super::rules::{
     Class, ForbiddenPrivilege, ForbiddenStatement, LoginContext, PRIVILEGES, managed_roles, statements,
 };
@@ -156,6 +156,10 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
         .collect();
     let (verdict, why) = match objects.as_slice() {
         [] => (Verdict::Denied, None),
+        objects if held.len() < SHOWN && held.iter().all(|held| is_open(context, held)) => {
+            let why = format!("their owners grant it to PUBLIC, which the audit judges: {}", listed(objects));
+            (Verdict::Allowed, Some(why))
+        }
         _ => (Verdict::Breach, Some(format!("the server reports the privilege on: {}", listed(&objects)))),
     };
     RowResult {
@@ -165,6 +169,15 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
         judgement: Judgement { verdict, sqlstate: None, why },
         repairs: repairs.into_values().collect(),
     }
+}
+
+/// Returns `true` for a privilege of PUBLIC on an object of no service's role: each has a finding of its own
+/// (`public-privilege`), by what it gives.
+fn is_open(context: &LoginContext<'_>, held: &HeldPrivilege) -> bool {
+    let is_managed = |owner: &String| context.managed.contains(owner);
+    held.grantee.is_none()
+        && held.grantor.is_some()
+        && held.owner.as_ref().is_some_and(|owner| !is_managed(owner))
 }
 
 /// Returns the repair that revokes a privilege, if an ACL entry, a membership or an attribute explains it.

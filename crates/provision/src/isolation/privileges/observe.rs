@@ -93,7 +93,7 @@ async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: 
 }
 
 /// Number of objects to report per privilege.
-const SHOWN: i64 = 20;
+pub const SHOWN: usize = 20;
 
 /// Columns of an answer, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +170,6 @@ fn of_rule(context: &LoginContext<'_>, at: usize, depth: Depth) -> Statement {
         "(SELECT {at}::text, a.object::text, a.target::text, a.owner::text, a.part::text, a.privilege::text, \
          a.grantee::text, a.grantor::text FROM ({body}) a LIMIT {shown})",
         at = i64::try_from(at).unwrap_or_default(),
-        shown = SHOWN,
+        shown = i64::try_from(SHOWN).unwrap_or_default(),
     )
 }

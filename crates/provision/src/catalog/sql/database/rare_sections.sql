@@ -30,6 +30,8 @@ UNION ALL
 SELECT 'server', pg_catalog.jsonb_build_object(
   'name', s.srvname, 'quoted', pg_catalog.quote_ident(s.srvname), 'wrapper', f.fdwname,
   'owner', pg_catalog.pg_get_userbyid(s.srvowner),
+  -- Without a handler no table is read through it, and without dblink nothing else connects.
+  'connects', f.fdwhandler <> 0 OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'dblink'),
   'dbname', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 8) FROM pg_catalog.unnest(s.srvoptions) o WHERE o LIKE 'dbname=%' LIMIT 1),
   -- No other option's value: they may contain passwords.
   'mappings', (

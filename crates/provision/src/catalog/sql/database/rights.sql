@@ -33,6 +33,9 @@ held AS (
       AND EXISTS (
       SELECT FROM pg_catalog.aclexplode(t.base) b
       WHERE b.grantee IN (a.grantee, 0) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable))
+    -- What everybody holds gives a role nothing.
+    AND NOT ((t.system OR t.extension IS NOT NULL) AND NOT t.definer AND a.grantee <> 0 AND NOT a.is_grantable AND EXISTS (
+      SELECT FROM pg_catalog.aclexplode(t.rights) p WHERE p.grantee = 0 AND p.privilege_type = a.privilege_type))
     -- initdb records its grants before it creates the information schema.
     AND NOT (t.server AND t.schema IS NOT DISTINCT FROM 'information_schema' AND a.grantee = 0 AND a.privilege_type IN ('SELECT', 'USAGE') AND NOT a.is_grantable)
   GROUP BY t.class, t.oid, t.sub)
@@ -69,7 +72,7 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
       WHERE v.name = t.extension AND v.version = t.extversion), false)),
   'language', l.lanname, 'trusted', l.lanpltrusted, 'definer', t.definer, 'config', t.config, 'options', t.options,
   'returns', CASE WHEN t.language IS NOT NULL THEN
-    (SELECT pg_catalog.format_type(p.prorettype, NULL) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid) END,
+    (SELECT CASE WHEN p.proretset THEN 'SETOF ' ELSE '' END || pg_catalog.format_type(p.prorettype, NULL) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid) END,
   'shadows', CASE WHEN t.kind = 'function' AND NOT t.system THEN EXISTS (
     SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q
       ON q.proname = p.proname AND q.proargtypes = p.proargtypes AND q.oid <> p.oid
@@ -91,7 +94,10 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
           WHERE a.grantee = 0 AND a.privilege_type = 'SELECT'))
         AND (EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
             AND d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid)
-          OR c.oid < 16384 AND c.relkind IN ('r', 'v', 'm') AND r.ev_action::text LIKE '%:relid ' || c.oid || ' %')))),
+          OR c.oid < 16384 AND c.relkind IN ('r', 'v', 'm') AND r.ev_action::text LIKE '%:relid ' || c.oid || ' %'
+            -- Names and attributes of roles are what pg_roles shows everybody.
+            AND (c.oid <> 'pg_catalog.pg_authid'::pg_catalog.regclass
+              OR pg_catalog.pg_get_viewdef(t.oid) ~ '(rolpassword|rolvaliduntil|[.][*])'))))),
   'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
   'acl', h.acl)::text
 FROM told t LEFT JOIN held h ON h.class = t.class AND h.oid = t.oid AND h.sub = t.sub
