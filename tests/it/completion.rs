@@ -51,6 +51,7 @@ fn what_the_manifest_knows_is_offered() {
                 "outbox-daily",
                 "partitioned-hash",
                 "partitioned-range",
+                "search",
             ],
         ),
         (&["explain", "hba-tr"], &["hba-trust"]),

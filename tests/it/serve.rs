@@ -14,6 +14,7 @@ mod operations;
 mod records;
 mod reload;
 mod replicas;
+mod schemas;
 mod search;
 mod tls;
 mod tokens;

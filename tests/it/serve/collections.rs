@@ -4,30 +4,10 @@ use serde_json::{Value, json};
 
 use super::api::ApiService;
 use super::client::Answer;
-use super::project;
+use super::{project, schemas};
 use crate::support::{Admin, Project, Server, until};
 
 const COLLECTION: &str = "srd_a_document";
-
-const SCHEMA: &str = "\
-name: srd_customer
-fields:
-  - { name: email, type: string, required: true, constraints: [{ max_length: 320 }] }
-  - { name: age, type: integer, constraints: [{ minimum: 0 }, { maximum: 150 }] }
-  - { name: state, type: string, default_value: new, constraints: [{ one_of: [new, \"it's\"] }] }
-  - { name: address.city, type: string }
-indexes:
-  - { fields: [email], unique: true }
-  - { fields: [age] }
-search: { language: english, fields: [address.city] }
-";
-
-const PARTITIONED: &str = "\
-name: srd_log
-fields: [{ name: level, type: string }]
-indexes: [{ fields: [level] }]
-partitioning: { strategy: hash, key: id, partitions: 3 }
-";
 
 /// A project whose service has the collection of the template, and those of two schemas.
 fn collected(server: &Server) -> Project {
@@ -35,17 +15,9 @@ fn collected(server: &Server) -> Project {
         "{ limits: { cost: 1000000, aggregates: true }, transactions: { interactive: true }, audit: writes }";
     let project = project(server, Admin::Super, "srd", exposure);
     project.run(&["revision", "srd_a", "-m", "documents", "--template", "collection"]).expect(0);
-    for (file, schema) in [("customer.yaml", SCHEMA), ("log.yaml", PARTITIONED)] {
-        project.write(file, schema);
-        let file = project.path().join(file);
-        project.run(&["revision", "srd_a", "--collection", file.to_str().unwrap()]).expect(0);
-    }
-    project.write("wrong.yaml", "name: x\nfields: [{ name: a, type: uuid }]\n");
-    let wrong = project.path().join("wrong.yaml");
-    let refused = project.run(&["revision", "srd_a", "--collection", wrong.to_str().unwrap()]).expect(2);
-    assert!(refused.stderr.contains("wrong.yaml is no schema of a collection"), "{}", refused.stderr);
+    schemas::written(&project);
     let linted = project.run(&["lint", "srd_a"]).stdout;
-    assert!(!["V2__", "V3__", "V4__"].iter().any(|file| linted.contains(file)), "{linted}");
+    assert!(!["V2__", "V3__", "V4__", "V5__"].iter().any(|file| linted.contains(file)), "{linted}");
     project.run(&["upgrade", "--all"]).expect(0);
     project
 }
@@ -55,7 +27,7 @@ impl ApiService {
         if path.is_empty() { COLLECTION.into() } else { format!("{COLLECTION}/{path}") }
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let path = format!("{}/{path}", self.base);
         self.service.ask(method, &path, Some(&self.writer), headers, &body)
@@ -88,7 +60,7 @@ fn documents_are_filtered_changed_and_versioned_by_their_callers_login() {
     versions(&api, &server, &ids);
     changes(&api, &ids[1]);
     together(&api, &server, &ids[0]);
-    declared(&api, &server);
+    schemas::declared(&api, &server);
     let document = api.service.ask("GET", "/srd_a/api/openapi.json", Some(&api.writer), &[], "").json();
     let body = |path: &str, method: &str| {
         let body = &document["paths"][format!("/api/db/{COLLECTION}{path}")][method]["requestBody"];
@@ -276,55 +248,6 @@ fn changes(api: &ApiService, id: &str) {
         json!({"operations": [{"op": "update", "collection": COLLECTION, "where": {"name": {"$in": ["Bob", "Eve"]}}, "values": {"$set": {"seen": true}}}]}),
     );
     assert_eq!(many.json()["results"][0].as_array().unwrap().len(), 2, "{}", many.body);
-}
-
-/// A collection by its schema: the server checks the fields, and filters use the indexes.
-fn declared(api: &ApiService, server: &Server) {
-    let post = |document: Value| api.ask("POST", "srd_customer", &[], document);
-    let made = post(json!({"email": "a@x", "age": 5, "address": {"city": "Bonn"}}));
-    assert_eq!((made.status, &made.json()["doc"]["state"]), (201, &json!("new")), "{}", made.body);
-    assert_eq!(
-        made.json().as_object().unwrap().keys().collect::<Vec<_>>(),
-        ["id", "doc", "version", "created", "updated"]
-    );
-    for (status, document) in [
-        (409, json!({"email": "a@x"})),
-        (400, json!({})),
-        (400, json!({"email": null})),
-        (400, json!({"email": "x".repeat(321)})),
-        (400, json!({"email": "b@x", "age": 1.5})),
-        (400, json!({"email": "b@x", "age": "5"})),
-        (400, json!({"email": "b@x", "age": 151})),
-        (400, json!({"email": "b@x", "state": "other"})),
-        (400, json!({"email": "b@x", "address": {"city": 7}})),
-        (201, json!({"email": "b@x", "state": "it's", "age": null, "address": 7, "free": [1]})),
-    ] {
-        let answer = post(document.clone());
-        assert_eq!(answer.status, status, "{document}: {}", answer.body);
-    }
-    let found = api.ask("POST", "search", &[], json!({"q": "bonn"})).json();
-    assert_eq!(found["items"][0]["row"]["doc"]["email"], json!("a@x"), "{found}");
-    let logged = json!([{"level": "info"}, {"level": "info"}, {"level": "warn"}]);
-    assert_eq!(api.ask("POST", "srd_log", &[], logged).status, 201);
-    let count = json!({"where": {"level": {"$gte": "j"}}, "aggregates": {"n": {"count": "*"}}});
-    assert_eq!(api.ask("POST", "srd_log/aggregate", &[], count).json(), json!([{"n": 1}]));
-
-    let rows = "INSERT INTO srd_customer (doc) SELECT jsonb_build_object('email', n || '@y', 'age', n % 100) FROM generate_series(1, 3000) n; ANALYZE srd_customer";
-    server.sql("srd_a", rows);
-    let query = json!({"where": {"age": {"$gte": 99, "$lt": 99.5}}, "select": "version", "limit": 5});
-    let found = api.ask("POST", "srd_customer/query", &[], query).json();
-    assert_eq!(found["items"].as_array().unwrap().len(), 5);
-    // The condition of the statement that was sent, as the planner sees it.
-    let performance = api.ask("GET", "performance", &[], Value::Null).json();
-    let shapes = performance["statements"].as_array().unwrap().iter();
-    let mut shapes = shapes.map(|one| one["statement"].as_str().unwrap());
-    let shape = shapes.find(|text| text.contains("srd_customer") && text.contains("'{age}'")).unwrap();
-    let condition = shape.split_once(" WHERE ").unwrap().1.split_once(" ORDER BY ").unwrap().0;
-    let condition = condition.replace("$1", "'99'").replace("$2", "'99.5'");
-    server.sql("srd_a", "CREATE FUNCTION plan_of(statement text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE plan json; BEGIN EXECUTE 'EXPLAIN (FORMAT JSON) ' || statement INTO plan; RETURN plan; END $$");
-    let statement = format!("SELECT 1 FROM srd_customer AS martydb_t0 WHERE {condition}");
-    let plan = server.value("srd_a", &format!("SELECT plan_of($plan${statement}$plan$)"));
-    assert!(plan.contains("srd_customer_age_idx"), "{statement}\n{plan}");
 }
 
 /// Batches and transactions of several requests.

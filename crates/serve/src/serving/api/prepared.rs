@@ -79,7 +79,7 @@ impl PreparedOperation {
             }
             OperationOutcome::Found { .. } if result.total == Some(0) => {
                 let message = "the search has no word that is looked for";
-                Err(RequestFault::new(422, "MDB012", message)
+                Err(RequestFault::new(422, "MDB013", message)
                     .hint("not only words behind a minus, and not only such as `the`"))
             }
             OperationOutcome::One | OperationOutcome::New if result.rows != 1 => {

@@ -49,7 +49,7 @@ impl ApiCall<'_> {
             let relations = self.catalog.relations().filter(|one| one.schema == self.schema);
             let all: Vec<_> = relations.filter(|one| !is_reserved(&one.name) && is_searchable(one)).collect();
             return match all.len() {
-                0 => Err(RequestFault::new(422, "MDB012", "no collection can be searched").hint(HINT)),
+                0 => Err(RequestFault::new(422, "MDB013", "no collection can be searched").hint(HINT)),
                 number if number > MOST_COLLECTIONS => {
                     Err(RequestFault::limit(format!("more than {MOST_COLLECTIONS} collections: name them")))
                 }
@@ -61,7 +61,7 @@ impl ApiCall<'_> {
             match is_searchable(relation) {
                 true => Ok(relation),
                 false => {
-                    Err(RequestFault::new(422, "MDB012", format!("{name} cannot be searched")).hint(HINT))
+                    Err(RequestFault::new(422, "MDB013", format!("{name} cannot be searched")).hint(HINT))
                 }
             }
         };
