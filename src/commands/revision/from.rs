@@ -325,8 +325,9 @@ fn texts(
     let message = message.join(" ");
     let one = |plan: &FilePlan| {
         let mode = if plan.no_transaction { "-- martydb: no-transaction\n" } else { "" };
+        let waiver = plan.waiver.map_or_else(String::new, |waiver| format!("-- martydb: allow {waiver}\n"));
         Texts {
-            up: script::text(&format!("{mode}-- {message}"), &plan.up, held, reasons),
+            up: script::text(&format!("{mode}{waiver}-- {message}"), &plan.up, held, reasons),
             down: script::text(&format!("{mode}-- undo: {message}"), &plan.down, held, reasons),
         }
     };
