@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
-use super::structure::{SchemaObjectId, SchemaObjectKind, Structure, TYPE};
+use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 use martydb_ui::report::printable;
 
 /// Texts of a revision.
@@ -96,7 +96,7 @@ fn dependents(
 fn contained(from: &Structure, held: &BTreeSet<SchemaObjectId>) -> Vec<SchemaObjectId> {
     let of_it = |id: &SchemaObjectId| held.contains(id);
     let within = from.objects.iter().filter(|(id, object)| {
-        let owned = object.parts.get("owner").and_then(|part| part.needs.as_ref());
+        let owned = object.parts.get(OWNER).and_then(|part| part.needs.as_ref());
         from.is_within(id, of_it) || owned.is_some_and(|owner| of_it(owner) || from.is_within(owner, of_it))
     });
     within.map(|(id, _)| id.clone()).collect()

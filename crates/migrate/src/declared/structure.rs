@@ -139,6 +139,8 @@ pub const TYPE: &str = "type";
 pub const NOT_NULL: &str = "not null";
 /// Name of the part that says that a constraint holds for all rows.
 pub const VALIDATED: &str = "validated";
+/// Name of the part that is the column to which a sequence belongs.
+pub const OWNER: &str = "owner";
 /// Name of the part that is a column's storage, which a change of its type resets.
 pub const STORAGE: &str = "storage";
 /// Name of the part that makes a column an identity.
