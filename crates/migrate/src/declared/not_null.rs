@@ -20,8 +20,10 @@ const DEMANDING: &[&str] = &["replica identity", "partition"];
 /// Name of the part that is the value of the rows that exist.
 const FILLED: &str = "filled";
 
-/// Reason for which a new identity may be made: no client knows the column.
-const NEW_IDENTITY: &str = "ban-alter-identity: the columns are new";
+/// Reasons for which a new identity may be made: no client knows the column. Where the file before is applied, the lint
+/// does not know the sequence from it.
+const NEW_IDENTITY: &[&str] =
+    &["ban-alter-identity: the columns are new", "ban-drop-sequence: it served the new columns alone"];
 
 /// Files among which the statements of such columns are divided. The statements of the second down file are in reverse
 /// order.
@@ -137,7 +139,7 @@ impl<'a> CheckedColumns<'a> {
         let validated = SchemaStep { part: VALIDATED.into(), ..of_it(check.validated()) };
         let ended: Vec<String> = filled.iter().flat_map(FilledColumn::ended).collect();
         if !ended.is_empty() {
-            plans.validated.waiver = Some(NEW_IDENTITY);
+            plans.validated.waivers = NEW_IDENTITY;
         }
         let set = [check.set.clone(), check.dropped()].into_iter().chain(ended);
         plans.validated.up.extend([validated].into_iter().chain(set.map(of_it)));
