@@ -1,5 +1,6 @@
 //! `revision --from`: revisions written from a declared schema, proven before they are written.
 
+mod fill;
 mod models;
 mod refused;
 mod steps;
@@ -42,8 +43,10 @@ const CHANGED: &str = "CREATE TYPE mood AS ENUM ('fine', 'ok', 'bad', 'odd');\n\
     CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';\n\
     CREATE TRIGGER touched BEFORE UPDATE ON item FOR EACH ROW EXECUTE FUNCTION touch();\n\
     ALTER TABLE item ENABLE ROW LEVEL SECURITY;\nCREATE POLICY mine ON item USING (id > 0);\n\
-    CREATE TABLE log (at date NOT NULL) PARTITION BY RANGE (at);\n\
-    CREATE TABLE log_2026 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');\n";
+    CREATE TABLE log (at date NOT NULL, note text) PARTITION BY RANGE (at);\n\
+    CREATE TABLE log_2026 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');\n\
+    CREATE TABLE log_2027 (at date NOT NULL, note text NOT NULL);\n\
+    ALTER TABLE log ATTACH PARTITION log_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');\n";
 
 pub fn files(project: &Project, name: &str) -> Vec<String> {
     let entries = std::fs::read_dir(project.path().join(name).join("migrations")).unwrap();

@@ -10,6 +10,7 @@ pub mod division;
 mod draft;
 pub mod fates;
 pub mod files;
+mod fill;
 mod graph;
 mod late;
 mod names;

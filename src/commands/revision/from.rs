@@ -325,8 +325,10 @@ fn texts(
     let message = message.join(" ");
     let one = |plan: &FilePlan| {
         let mode = if plan.no_transaction { "-- martydb: no-transaction\n" } else { "" };
+        let waivers: String =
+            plan.waivers.iter().map(|waiver| format!("-- martydb: allow {waiver}\n")).collect();
         Texts {
-            up: script::text(&format!("{mode}-- {message}"), &plan.up, held, reasons),
+            up: script::text(&format!("{mode}{waivers}-- {message}"), &plan.up, held, reasons),
             down: script::text(&format!("{mode}-- undo: {message}"), &plan.down, held, reasons),
         }
     };

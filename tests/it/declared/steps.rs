@@ -82,3 +82,31 @@ fn one_file_holds_a_label_that_no_other_statement_names() {
     assert_eq!(two["texts"].as_array().unwrap().len(), 2, "{two}");
     assert_eq!(files(&project, "dcw").len(), 2);
 }
+
+#[test]
+fn what_a_held_line_needs_is_held_too() {
+    let server = Server::start();
+    let project = service(&server, "dcx");
+    let second = "-- martydb: irreversible: the start\nCREATE TABLE basket (id integer PRIMARY KEY);\n\
+        ALTER TABLE item ADD basket integer REFERENCES basket;\nCREATE VIEW notes AS SELECT note, name FROM item;\n\
+        CREATE TABLE shelf (id serial);\n";
+    project.write("dcx/migrations/V2__baskets.sql", second);
+    project.run(&["upgrade", "--all"]).expect(0);
+    let start = project.read("dcx/migrations/V1__start.sql").replace("varchar(20)", "text");
+    // The sequence of a dropped table belongs to another one.
+    let moved = "CREATE SEQUENCE shelf_id_seq AS integer;\nCREATE TABLE rack (id integer DEFAULT nextval('shelf_id_seq') NOT NULL);\n\
+        ALTER SEQUENCE shelf_id_seq OWNED BY rack.id;\n";
+    project.write("schema.sql", &(start.replace("note text", "note integer, basket bytea") + moved));
+    project.run(&["revision", "-s", "dcx", "--from", "schema.sql", "-m", "types", "--with-drops"]).expect(0);
+    let up = project.read("dcx/migrations/V3__types.sql");
+    for line in [
+        "DROP VIEW public.notes;",
+        "ALTER TABLE public.item ALTER COLUMN name TYPE text;",
+        "DROP TABLE public.basket;",
+    ] {
+        assert!(up.contains(&format!("\n-- {line}")), "{line}: {up}");
+    }
+    project.run(&["upgrade", "dcx"]).expect(0);
+    assert_eq!(server.value("dcx", "SELECT pg_get_serial_sequence('rack', 'id')"), "public.shelf_id_seq");
+    assert_eq!(server.value("dcx", "SELECT string_agg(note || name, ',' ORDER BY name) FROM notes"), "xa,yb");
+}

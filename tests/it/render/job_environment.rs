@@ -11,28 +11,30 @@ use serde_yaml::{Mapping, Value};
 use super::network::objects;
 use crate::monitor::served::{Response, Served, ask};
 use crate::relay::add_template;
-use crate::support::{ADMIN_PASSWORD, Nats, Project, Server, until};
+use crate::support::{ADMIN_PASSWORD, Authority, Nats, Project, Server, until};
 
 /// Addresses of the servers and of the broker.
 fn manifest(server: &str, broker: &str, provider: &str) -> String {
     format!(
         "version: 1\nproject: je\nmonitor: true\n\
          servers: {{ main: {{ url: 'postgresql://postgres@{server}', password_env: OWN }} }}\n\
+         deploy: {{ certificates: {{ issuer: internal }} }}\n\
          serve: {{ callers: {{ je_b: {{ service: je_a, as: read }}, robot: {{ service: je_a, as: write, key_env: ROBOT_KEY }} }} }}\n\
          services:\n  je_a: {{ serve: {{}}, outbox: {{ to: {{ nats: 'nats://relay@{broker}', subject: 'je.{{event_type}}', password_env: NATS_PASSWORD, plaintext: true }} }} }}\n  je_b: {{}}\n\
          access: {{ je_reports: {{ login: true, read: [je_a], reason: reports }} }}\n{provider}"
     )
 }
 
+fn secret(name: &str, data: &[(&str, &str)]) -> Value {
+    let text = |(key, text): &(&str, &str)| (Value::from(*key), Value::from(*text));
+    let data: Mapping = data.iter().map(text).collect();
+    let mut secret: Value = serde_yaml::from_str(&format!("metadata: {{ name: {name} }}")).unwrap();
+    secret["stringData"] = data.into();
+    secret
+}
+
 /// What is made by hand: the admin's Secret, the broker's, and those of the listeners of the monitor, the relay and the data service.
 fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
-    let secret = |name: &str, data: &[(&str, &str)]| {
-        let text = |(key, text): &(&str, &str)| (Value::from(*key), Value::from(*text));
-        let data: Mapping = data.iter().map(text).collect();
-        let mut secret: Value = serde_yaml::from_str(&format!("metadata: {{ name: {name} }}")).unwrap();
-        secret["stringData"] = data.into();
-        secret
-    };
     let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
     let listener = |program: &str| {
         let files = [("tls.crt", &*certificate), ("tls.key", &*key), ("ca.crt", &*certificate)];
@@ -82,12 +84,16 @@ impl Pod<'_> {
     /// Writes the files of its Secrets, as a mount of them has them, and returns where each folder lies here.
     fn mounted(&self) -> Vec<(String, String)> {
         let mut all = vec![];
+        // Each pod has its own mounts alone.
+        let _ = std::fs::remove_dir_all(self.project.path().join("mounted"));
         for volume in self.spec["volumes"].as_sequence().unwrap() {
             let Some(name) = volume.get("secret").map(|secret| &secret["secretName"]) else { continue };
             let mounts = self.spec["containers"][0]["volumeMounts"].as_sequence().unwrap();
             let mount = mounts.iter().find(|mount| mount["name"] == volume["name"]).unwrap();
             let folder = format!("mounted/{}", name.as_str().unwrap());
-            for (key, text) in self.secret(name).as_mapping().unwrap() {
+            let items = volume["secret"].get("items").and_then(Value::as_sequence);
+            let chosen = |key: &Value| items.is_none_or(|items| items.iter().any(|item| item["key"] == *key));
+            for (key, text) in self.secret(name).as_mapping().unwrap().iter().filter(|(key, _)| chosen(key)) {
                 let path = format!("{folder}/{}", key.as_str().unwrap());
                 self.project.write(&path, text.as_str().unwrap());
                 let path = self.project.path().join(path);
@@ -127,10 +133,10 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
         "authorization { users: [{ user: relay, password: \"correct horse\" }, { user: test, password: test }] }",
     );
     let broker = nats.as_ref().map_or("127.0.0.1:9".into(), |nats| format!("127.0.0.1:{}", nats.port));
-    let here = |provider: &str| {
-        manifest(&format!("127.0.0.1:{}/postgres?sslmode=disable", server.port), &broker, provider)
+    let here = |tls: &str, provider: &str| {
+        manifest(&format!("127.0.0.1:{}/postgres?sslmode={tls}", server.port), &broker, provider)
     };
-    let project = Project::with_manifest(&here(""));
+    let project = Project::with_manifest(&here("disable", ""));
     for service in ["je_a", "je_b"] {
         project.write(
             &format!("{service}/migrations/V1__item.sql"),
@@ -149,10 +155,17 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
     secrets.extend(by_hand(&certified));
 
     let provider = "secrets: { provider: env }\n";
-    project.write("martydb.yaml", &manifest("db:5432/postgres?sslmode=verify-full", "broker:4222", provider));
+    let verified = |file: &str| format!("verify-full&sslrootcert={file}");
+    let there = format!("db:5432/postgres?sslmode={}", verified("/run/martydb/ca/main/ca.crt"));
+    project.write("martydb.yaml", &manifest(&there, "broker:4222", provider));
     let rendered = objects(&project.run(&["render", "kubernetes"]).expect(0).stdout);
-    project.write("martydb.yaml", &here(provider));
+    let mounted = project.path().join("mounted/db-tls/ca.crt");
+    project.write("martydb.yaml", &here(&verified(mounted.to_str().unwrap()), provider));
+    let (own, other) = (Authority::new(&project, "own"), Authority::new(&project, "other"));
+    secrets.push(issued(&rendered, &own, Some("127.0.0.1")));
+    serve_as_rendered(&rendered, &server, secrets.last().unwrap());
     std::fs::remove_dir_all(project.path().join(".martydb")).unwrap();
+    other_certificates_are_refused(&rendered, (&own, &other), &server, (&secrets, &project));
     let pod = |spec| Pod { spec, secrets: &secrets, project: &project };
     let mut ran = 0;
     for object in &rendered {
@@ -173,6 +186,54 @@ fn the_environment_of_each_pod_is_enough_for_its_command() {
     monitor_serves(&deployed("martydb-monitor"), &certified);
     relay_publishes(&deployed("martydb-relay"), &server, nats.as_ref(), &certified);
     serve_answers(&deployed("martydb-serve"), key.trim(), &certified);
+}
+
+/// The Secret of the server's Certificate, as cert-manager fills it. `address` is what its name means here.
+fn issued(rendered: &[Value], authority: &Authority, address: Option<&str>) -> Value {
+    let declared = |one: &&Value| one["kind"] == "Certificate" && one["spec"]["secretName"] == "db-tls";
+    let certificate = rendered.iter().find(declared).unwrap();
+    let names = certificate["spec"]["dnsNames"].as_sequence().unwrap().iter();
+    let names = names.map(|name| name.as_str().unwrap().to_owned());
+    let (signed, key) = authority.sign_names("db", names.chain(address.map(str::to_owned)).collect(), 2100);
+    let own = std::fs::read_to_string(&authority.file).unwrap();
+    secret("db-tls", &[("tls.crt", &signed), ("tls.key", &key), ("ca.crt", &own)])
+}
+
+/// Starts TLS with the files of the Secret and the arguments of the rendered server.
+fn serve_as_rendered(rendered: &[Value], server: &Server, secret: &Value) {
+    for file in ["tls.crt", "tls.key"] {
+        server.install(file, secret["stringData"][file].as_str().unwrap());
+    }
+    let set = rendered.iter().find(|one| one["kind"] == "StatefulSet").unwrap();
+    let arguments = set["spec"]["template"]["spec"]["containers"][0]["args"].as_sequence().unwrap();
+    let settings: Vec<(&str, &str)> =
+        arguments.iter().filter_map(|one| one.as_str().unwrap().split_once('=')).collect();
+    assert_eq!(settings.iter().filter(|(name, _)| name.starts_with("ssl")).count(), 3, "{settings:?}");
+    for (name, value) in settings {
+        let value = value.replace("/run/postgresql-tls", server.data().to_str().unwrap());
+        server.sql("postgres", &format!("ALTER SYSTEM SET {name} = '{value}'"));
+    }
+    server.reload();
+}
+
+/// The first Job does not reach a server whose certificate another authority signed, or is for other names.
+fn other_certificates_are_refused(
+    rendered: &[Value],
+    (own, other): (&Authority, &Authority),
+    server: &Server,
+    (secrets, project): (&[Value], &Project),
+) {
+    let job = rendered.iter().find(|one| one["kind"] == "Job").unwrap();
+    let pod = Pod { spec: &job["spec"]["template"]["spec"], secrets, project };
+    for (certificate, expected) in [
+        (issued(rendered, other, Some("127.0.0.1")), "UnknownIssuer"),
+        (issued(rendered, own, None), "not valid for name"),
+    ] {
+        serve_as_rendered(rendered, server, &certificate);
+        let done = project.finish(pod.command());
+        assert!(done.code != Some(0) && done.stderr.contains(expected), "{done:?}");
+    }
+    serve_as_rendered(rendered, server, secrets.last().unwrap());
 }
 
 /// It answers its callers, and knows the passwords of its own two logins and no key but the variable's.

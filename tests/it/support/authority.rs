@@ -28,6 +28,11 @@ impl Authority {
     /// Certificate and key, as PEM.
     pub fn sign(&self, name: &str, last_year: i32) -> (String, String) {
         let names = if name.contains(' ') { vec![] } else { vec![name.to_owned()] };
+        self.sign_names(name, names, last_year)
+    }
+
+    /// Certificate for several names, and its key.
+    pub fn sign_names(&self, name: &str, names: Vec<String>, last_year: i32) -> (String, String) {
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.not_before = date_time_ymd(2001, 1, 1);

@@ -12,6 +12,8 @@ pub struct FilePlan {
     pub suffix: &'static str,
     /// Set for statements that PostgreSQL refuses inside a transaction.
     pub no_transaction: bool,
+    /// Rules of the lint that do not concern the up statements, each with the reason.
+    pub waivers: &'static [&'static str],
     pub up: Vec<SchemaStep>,
     pub down: Vec<SchemaStep>,
 }

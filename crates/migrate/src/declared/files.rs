@@ -6,12 +6,9 @@ use std::collections::BTreeSet;
 use super::division::{Division, FilePlan, is_plain};
 use super::late::{index_again, is_late_index, is_late_key, key_by_index};
 use super::nodes::SchemaVerb;
-use super::not_null::CheckedColumns;
+use super::not_null::{CheckedColumns, ColumnPlans};
 use super::steps::SchemaStep;
-use super::structure::{SchemaObjectId, SchemaObjectKind};
-
-/// Name of the part that says that a constraint holds for all rows.
-const VALIDATED: &str = "validated";
+use super::structure::{SchemaObjectId, SchemaObjectKind, VALIDATED};
 
 impl Division<'_> {
     /// Divides the statements; files without one are left out.
@@ -20,43 +17,44 @@ impl Division<'_> {
             up.iter().filter(|step| is(step)).map(|step| step.id.clone()).collect()
         };
         let indexes = ids(&|step| is_late_index(self, step, up));
-        let keys = ids(&|step| is_late_key(self, step));
+        let keys = ids(&|step| is_late_key(self, step, up));
         let unscanned = ids(&|step| self.is_scanned_later(step));
         let columns = CheckedColumns::of(self, up, &keys);
-        let mut first = FilePlan::default();
-        let mut validated = FilePlan { suffix: "_validate", ..FilePlan::default() };
+        let mut plans = ColumnPlans::default();
         let mut late = FilePlan { suffix: "_indexes", no_transaction: true, ..FilePlan::default() };
         for step in up.iter().cloned() {
             match () {
                 () if indexes.contains(&step.id) => late.up.extend(index_again(step, up)),
-                () if keys.contains(&step.id) => late.up.extend(key_by_index(self.to, step)),
+                () if keys.contains(&step.id) => late.up.extend(key_by_index(self.to, step, up)),
                 () if unscanned.contains(&step.id) && step.verb == SchemaVerb::Make => {
-                    validated.up.extend(self.validating(&step));
-                    validated.down.extend(self.not_valid_again(&step));
-                    first.up.push(not_valid(step));
+                    plans.validated.up.extend(self.validating(&step));
+                    plans.validated.down.extend(self.not_valid_again(&step));
+                    plans.first.up.push(not_valid(step));
                 }
-                () if columns.is_checked(&step) => columns.add(step, &mut first, &mut validated),
-                () => first.up.push(step),
+                () if columns.is_checked(&step) => columns.add(step, &mut plans),
+                () => plans.first.up.push(step),
             }
         }
         for step in down.iter().cloned() {
             match () {
                 () if indexes.contains(&step.id) => late.down.extend(index_again(step, down)),
                 () if keys.contains(&step.id) => late.down.push(step),
-                () => first.down.extend(columns.undone(step)),
+                () => plans.first.down.extend(columns.undone(step)),
             }
         }
-        validated.down.reverse();
-        let all = [first, validated, late];
-        all.into_iter().filter(|file| !(file.up.is_empty() && file.down.is_empty())).collect()
+        plans
+            .all()
+            .into_iter()
+            .chain([late])
+            .filter(|file| !(file.up.is_empty() && file.down.is_empty()))
+            .collect()
     }
 
-    /// Returns `true` for a foreign key or a check that is new on an existing table.
+    /// Returns `true` for a foreign key or a check that is made on an existing table.
     fn is_scanned_later(&self, step: &SchemaStep) -> bool {
         let Some(constraint) = self.to.objects.get(&step.id) else { return false };
         step.id.kind == SchemaObjectKind::Constraint
             && step.verb == SchemaVerb::Make
-            && !self.from.objects.contains_key(&step.id)
             && matches!(constraint.signature.as_str(), "f" | "c")
             && constraint.parts.contains_key(VALIDATED)
             && constraint.parent.as_ref().is_some_and(|table| is_plain(self.from, table))

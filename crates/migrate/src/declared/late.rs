@@ -4,7 +4,7 @@ use super::division::{Division, is_plain};
 use super::names::{split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
-use super::structure::{SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
+use super::structure::{NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 
 /// End of the name of an index while the former one is there.
 const NEW: &str = "_new";
@@ -39,16 +39,29 @@ pub fn is_late_index(division: &Division<'_>, step: &SchemaStep, up: &[SchemaSte
     present.iter().all(is_free) && (!again || split(&id.name).1.len() + NEW.len() <= LONGEST_NAME)
 }
 
-/// Returns `true` for a primary key or unique constraint that is new on an existing table, and that nothing refers to.
-pub fn is_late_key(division: &Division<'_>, step: &SchemaStep) -> bool {
+/// Returns `true` for a primary key or unique constraint that is made on an existing table, and that nothing refers to. A
+/// former one has to stay until then.
+pub fn is_late_key(division: &Division<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
     let Some(key) = division.to.objects.get(&step.id) else { return false };
+    let stays = |former: &SchemaObject| {
+        let changed = |need: &SchemaObjectId| up.iter().any(|other| other.id == *need && is_for_key(other));
+        is_on_plain_table(division, former)
+            && !is_referred_to(division.from, &step.id)
+            && !former.needs.iter().any(changed)
+            && split(&step.id.name).1.len() + NEW.len() <= LONGEST_NAME
+    };
     step.id.kind == SchemaObjectKind::Constraint
         && step.verb == SchemaVerb::Make
-        && !division.from.objects.contains_key(&step.id)
+        && division.from.objects.get(&step.id).is_none_or(stays)
         && BY_INDEX.iter().all(|name| key.parts.contains_key(*name))
         && is_on_plain_table(division, key)
         && !is_referred_to(division.to, &step.id)
         && !division.held.contains(&step.id)
+}
+
+/// Returns `true` for a change of a column that a key on it would forbid, or would take part in.
+fn is_for_key(step: &SchemaStep) -> bool {
+    step.verb == SchemaVerb::Drop || [TYPE, NOT_NULL].contains(&step.part.as_str())
 }
 
 fn is_on_plain_table(division: &Division<'_>, object: &SchemaObject) -> bool {
@@ -64,14 +77,25 @@ fn is_referred_to(structure: &Structure, id: &SchemaObjectId) -> bool {
     })
 }
 
-/// Returns the statements of a key by its index; other steps of the key stay.
-pub fn key_by_index(to: &Structure, step: SchemaStep) -> Vec<SchemaStep> {
-    if step.verb != SchemaVerb::Make {
-        return vec![step];
-    }
-    let part = |name: &&str| to.objects.get(&step.id)?.parts.get(*name)?.made.clone();
-    let texts = BY_INDEX.iter().filter_map(part);
-    texts.map(|text| concurrent(SchemaStep { text, ..step.clone() })).collect()
+/// Returns the statements of a key by its index, which is there before the former key goes; other steps of the key stay.
+/// `steps` are all of its file.
+pub fn key_by_index(to: &Structure, step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
+    let whole =
+        |verb| steps.iter().find(|other| other.id == step.id && other.verb == verb && other.part.is_empty());
+    let former = match step.verb {
+        SchemaVerb::Make => whole(SchemaVerb::Drop),
+        SchemaVerb::Drop if whole(SchemaVerb::Make).is_some() => return vec![],
+        _ => return vec![step],
+    };
+    let name = split(&step.id.name).1;
+    let new = if former.is_some() { suffixed(name, NEW) } else { name.to_owned() };
+    let part = |name: &str| to.objects.get(&step.id)?.parts.get(name)?.made.clone();
+    let [index, key] = BY_INDEX.map(part);
+    let index = index.map(|text| text.replacen(&format!(" {name} ON "), &format!(" {new} ON "), 1));
+    let using = [name, &new].map(|name| format!(" USING INDEX {name}"));
+    let key = key.map(|text| text.replacen(&using[0], &using[1], 1));
+    let of_it = |text: Option<String>| text.map(|text| concurrent(SchemaStep { text, ..step.clone() }));
+    [of_it(index), former.cloned(), of_it(key)].into_iter().flatten().collect()
 }
 
 /// Returns the statements of an index that comes or goes; of one that is made again, the new one is there before the

@@ -6,7 +6,8 @@ use super::casts::{is_assignable, is_text, uncollated};
 use super::fates::{Fates, ObjectFate, added_labels};
 use super::names::{former, split};
 use super::structure::{
-    DEFAULT, NOT_NULL, ObjectPart, STORAGE, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE,
+    DEFAULT, NOT_NULL, OWNER, ObjectPart, STORAGE, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure,
+    TYPE,
 };
 
 /// Action on an object. The order is that of execution, where no dependency demands another.
@@ -151,14 +152,15 @@ impl SchemaComparison<'_> {
     /// Returns `true` if the object goes with the table or type that it is a part of.
     pub fn goes_with_parent(&self, id: &SchemaObjectId) -> bool {
         self.from.is_within(id, |above| self.fates.get(above).ends())
-            || id.kind == SchemaObjectKind::Sequence && self.owner_goes(id)
+            || id.kind == SchemaObjectKind::Sequence
+                && self.fates.get(id) == ObjectFate::Dropped
+                && self.owner_goes(id)
     }
 
-    /// Returns `true` if a sequence goes with the column that owns it.
+    /// Returns `true` if the column that owns a sequence goes.
     fn owner_goes(&self, id: &SchemaObjectId) -> bool {
-        let owner = self.from.objects.get(id).and_then(|object| object.parts.get("owner")?.needs.as_ref());
+        let owner = self.from.objects.get(id).and_then(|object| object.parts.get(OWNER)?.needs.as_ref());
         owner.is_some_and(|owner| self.fates.get(owner).ends() || self.goes_with_parent(owner))
-            && self.fates.get(id) == ObjectFate::Dropped
     }
 
     /// Returns `true` if the object did not change, but its table or type is made again.
@@ -231,6 +233,8 @@ impl SchemaComparison<'_> {
             (name == DEFAULT || name == STORAGE) && retyped
                 || name == DEFAULT && self.fates.redefaulted.contains(id)
                 || replaced && name.starts_with("option ")
+                // A sequence would go with its former owner.
+                || name == OWNER && self.owner_goes(id)
         };
         for (name, part) in &before.parts {
             match after.parts.get(name) {

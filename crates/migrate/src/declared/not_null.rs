@@ -1,29 +1,64 @@
-//! NOT NULL of columns of tables that exist: a check that is added without a scan and validated without a lock on writes
-//! proves it, so that SET NOT NULL scans nothing. Pure.
+//! Columns of tables that exist and become NOT NULL, or are new and have no value that costs nothing. A check that is added
+//! without a scan and validated without a lock on writes proves NOT NULL, so that SET NOT NULL scans nothing. Pure.
 //! <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-SET-DROP-NOT-NULL>
 
 use std::collections::BTreeSet;
 
 use super::division::{Division, FilePlan, is_plain};
+use super::fill::FilledColumn;
 use super::names::{split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
-use super::structure::{DEFAULT, NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure};
+use super::structure::{
+    DEFAULT, IDENTITY, NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE, VALIDATED,
+};
 use martydb_ui::report::printable;
 
 /// Parts of a table that demand NOT NULL of its columns at once.
 const DEMANDING: &[&str] = &["replica identity", "partition"];
 
-/// Columns that a check proves to be without NULL.
+/// Name of the part that is the value of the rows that exist.
+const FILLED: &str = "filled";
+
+/// Reasons for which a new identity may be made: no client knows the column. Where the file before is applied, the lint
+/// does not know the sequence from it.
+const NEW_IDENTITY: &[&str] =
+    &["ban-alter-identity: the columns are new", "ban-drop-sequence: it served the new columns alone"];
+
+/// Files among which the statements of such columns are divided. The statements of the second down file are in reverse
+/// order.
+#[derive(Default)]
+pub struct ColumnPlans {
+    pub first: FilePlan,
+    filled: FilePlan,
+    pub validated: FilePlan,
+}
+
+impl ColumnPlans {
+    /// Returns the files in order.
+    pub fn all(mut self) -> [FilePlan; 3] {
+        self.filled.suffix = "_fill";
+        self.filled.no_transaction = true;
+        // A check forbids each UPDATE of a row whose value is still to come.
+        self.filled.up.sort_by_key(|step| step.part != FILLED);
+        self.validated.suffix = "_validate";
+        self.validated.down.reverse();
+        // A scan behind SET NOT NULL would be one under its lock.
+        self.validated.up.sort_by_key(|step| step.part != VALIDATED);
+        [self.first, self.filled, self.validated]
+    }
+}
+
+/// Columns whose statements are divided.
 pub struct CheckedColumns<'a> {
-    to: &'a Structure,
+    division: &'a Division<'a>,
     columns: BTreeSet<SchemaObjectId>,
 }
 
 impl<'a> CheckedColumns<'a> {
     /// Finds the columns. Those of `late` keys may be among them: they are made behind everything.
     pub fn of(
-        division: &Division<'a>,
+        division: &'a Division<'a>,
         up: &[SchemaStep],
         late: &BTreeSet<SchemaObjectId>,
     ) -> CheckedColumns<'a> {
@@ -41,18 +76,19 @@ impl<'a> CheckedColumns<'a> {
             let table = division.to.objects.get(id).and_then(|column| column.parent.as_ref());
             table.is_some_and(|table| !tables.contains(table))
         };
-        CheckedColumns { to: division.to, columns: columns.filter(free).collect() }
+        CheckedColumns { division, columns: columns.filter(free).collect() }
     }
 
     /// Returns `true` for a step by which a column of an existing table becomes NOT NULL: the part, or a new column
-    /// without a default.
+    /// without a default; and for a new column whose value is computed for each row.
     fn becomes(division: &Division<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
         let Some(column) = division.to.objects.get(&step.id) else { return false };
         let is_new = !division.from.objects.contains_key(&step.id);
-        let has_value = ["identity", DEFAULT].iter().any(|part| column.parts.contains_key(*part));
-        let identified = up.iter().any(|other| other.id == step.id && other.part == "identity");
+        let has_value = [IDENTITY, DEFAULT].iter().any(|part| column.parts.contains_key(*part));
+        let identified = up.iter().any(|other| other.id == step.id && other.part == IDENTITY);
         let due = match (step.verb, is_new) {
-            (SchemaVerb::Make, true) => column.parts.contains_key(NOT_NULL) && !has_value,
+            (SchemaVerb::Make, true) if has_value => FilledColumn::of(division, &step.id).is_some(),
+            (SchemaVerb::Make, true) => column.parts.contains_key(NOT_NULL),
             (SchemaVerb::Set, false) => {
                 step.part == NOT_NULL && !Self::was(division.from, step) && !identified
             }
@@ -74,23 +110,42 @@ impl<'a> CheckedColumns<'a> {
         divided && self.columns.contains(&step.id)
     }
 
-    /// Adds the statements of a step to both files; those of the second down file are in reverse order.
-    pub fn add(&self, step: SchemaStep, first: &mut FilePlan, validated: &mut FilePlan) {
-        let Some(check) = self.to.objects.get(&step.id).and_then(|column| NotNullCheck::of(&step, column))
-        else {
-            return first.up.push(step);
-        };
+    /// Adds the statements of a step to the files.
+    pub fn add(&self, step: SchemaStep, plans: &mut ColumnPlans) {
+        let Some(column) = self.division.to.objects.get(&step.id) else { return };
         let of_it =
             |text: String| SchemaStep { verb: SchemaVerb::Set, part: NOT_NULL.into(), text, ..step.clone() };
-        if step.verb == SchemaVerb::Make {
-            first.up.push(SchemaStep { text: check.nullable(&step.text), ..step.clone() });
-            first.up.push(of_it(check.to_fill() + &check.added()));
-        } else {
-            first.up.push(of_it(check.added()));
-            first.down.push(of_it(check.dropped()));
+        let is_new = step.verb == SchemaVerb::Make;
+        let filled = if is_new { FilledColumn::of(self.division, &step.id) } else { None };
+        if is_new {
+            plans.first.up.push(SchemaStep { text: bare(&step.id, column), ..step.clone() });
         }
-        validated.up.extend([check.validated(), check.set.clone(), check.dropped()].map(of_it));
-        validated.down.extend([check.added(), check.unset.clone()].map(of_it));
+        if let Some(filled) = &filled {
+            plans.first.up.extend(filled.begun().into_iter().map(of_it));
+            plans.filled.up.push(SchemaStep { part: FILLED.into(), ..of_it(filled.filled()) });
+        }
+        let Some(check) = NotNullCheck::of(&step, column) else { return };
+        match (&filled, is_new) {
+            (Some(_), _) => {
+                plans.filled.up.push(of_it(check.added()));
+                plans.filled.down.push(of_it(check.dropped()));
+            }
+            (None, true) => plans.first.up.push(of_it(check.to_fill() + &check.added())),
+            (None, false) => {
+                plans.first.up.push(of_it(check.added()));
+                plans.first.down.push(of_it(check.dropped()));
+            }
+        }
+        let validated = SchemaStep { part: VALIDATED.into(), ..of_it(check.validated()) };
+        let ended: Vec<String> = filled.iter().flat_map(FilledColumn::ended).collect();
+        if !ended.is_empty() {
+            plans.validated.waivers = NEW_IDENTITY;
+        }
+        let set = [check.set.clone(), check.dropped()].into_iter().chain(ended);
+        plans.validated.up.extend([validated].into_iter().chain(set.map(of_it)));
+        let reopened = filled.iter().flat_map(FilledColumn::reopened).chain([check.unset.clone()]);
+        let down: Vec<String> = reopened.chain([check.added()]).collect();
+        plans.validated.down.extend(down.into_iter().rev().map(of_it));
     }
 
     /// Returns the step of the first down file, if none of the second one replaces it.
@@ -123,15 +178,6 @@ impl NotNullCheck {
         })
     }
 
-    /// Returns ADD COLUMN without NOT NULL, which is its end.
-    fn nullable(&self, text: &str) -> String {
-        let text = text.strip_suffix(" NOT NULL").unwrap_or(text);
-        // From 18 on the constraint may have a name.
-        let named = self.set.split_once(" ADD CONSTRAINT ").and_then(|(_, end)| end.split_once(" NOT NULL "));
-        let constraint = named.map(|(name, _)| format!(" CONSTRAINT {name}")).unwrap_or_default();
-        text.strip_suffix(&constraint).unwrap_or(text).to_owned()
-    }
-
     fn to_fill(&self) -> String {
         format!(
             "-- rows that exist need a value before the next migration: UPDATE {} SET {} = ...\n",
@@ -154,4 +200,11 @@ impl NotNullCheck {
     fn dropped(&self) -> String {
         format!("ALTER TABLE {} DROP CONSTRAINT {}", self.table, self.name)
     }
+}
+
+/// Returns ADD COLUMN with the type alone.
+fn bare(id: &SchemaObjectId, column: &SchemaObject) -> String {
+    let kind = column.parts.get(TYPE).map_or("", |part| part.value.as_str());
+    let table = column.parent.as_ref().map_or("", |table| table.name.as_str());
+    format!("ALTER TABLE {table} ADD COLUMN {} {kind}", split(&id.name).1)
 }

@@ -70,6 +70,7 @@ pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
         common(include_str!("sql/objects.sql")),
         Statement::from_program(include_str!("sql/needs.sql")),
         Statement::from_program(include_str!("sql/casts.sql")),
+        Statement::from_program(include_str!("sql/volatile.sql")),
         common(include_str!("sql/parts.sql")),
     ];
     if connection.major() >= 14 {
@@ -79,15 +80,24 @@ pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
     // Each SET has a result without rows.
     let mut results = rows.into_iter().skip(2);
     let mut next = || results.next().unwrap_or_default();
-    let (objects, needs, casts) = (next(), next(), next());
+    let (objects, needs, casts, volatile) = (next(), next(), next(), next());
     let parts: Vec<Row> = results.flatten().collect();
     if objects.len() > MOST_OBJECTS {
         return Err(Error::operation(format!("the schema has more than {MOST_OBJECTS} objects")));
     }
-    structure(&objects, &needs, &casts, &parts).map_err(Error::from)
+    let parts = ReadParts { needs, casts, volatile, parts };
+    structure(&objects, &parts).map_err(Error::from)
 }
 
-fn structure(objects: &[Row], needs: &[Row], casts: &[Row], parts: &[Row]) -> Result<Structure, Unreadable> {
+/// Rows of what is known about objects.
+struct ReadParts {
+    needs: Vec<Row>,
+    casts: Vec<Row>,
+    volatile: Vec<Row>,
+    parts: Vec<Row>,
+}
+
+fn structure(objects: &[Row], more: &ReadParts) -> Result<Structure, Unreadable> {
     let mut found = Structure::default();
     let mut ids = BTreeMap::new();
     for row in objects {
@@ -110,15 +120,17 @@ fn structure(objects: &[Row], needs: &[Row], casts: &[Row], parts: &[Row]) -> Re
         };
         found.objects.insert(id.clone(), object);
     }
-    for row in parts {
+    for row in &more.parts {
         let (key, name): (String, String) = row.read()?;
         let part = part(row, &ids)?;
         if let Some(object) = ids.get(&key).and_then(|id| found.objects.get_mut(id)) {
             object.parts.insert(name, part);
         }
     }
-    found.casts = casts.iter().map(Row::read).collect::<Result<_, _>>()?;
-    let pairs: Vec<(String, String)> = needs.iter().map(Row::read).collect::<Result<_, _>>()?;
+    found.casts = more.casts.iter().map(Row::read).collect::<Result<_, _>>()?;
+    let volatile: Vec<String> = more.volatile.iter().map(Row::read).collect::<Result<_, _>>()?;
+    found.volatile = volatile.iter().filter_map(|key| ids.get(key).cloned()).collect();
+    let pairs: Vec<(String, String)> = more.needs.iter().map(Row::read).collect::<Result<_, _>>()?;
     connect(&mut found, &ids, &pairs);
     Ok(found)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
-use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
+use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 use martydb_ui::report::printable;
 
 /// Texts of a revision.
@@ -15,7 +15,8 @@ pub struct Texts {
 }
 
 /// Returns the objects that stay until a person has decided: those whose rows or values would be lost, unless
-/// `with_drops`, those that a person has to convert, what these need or contain, and what needs the converted ones.
+/// `with_drops`, those that a person has to convert, what these need or contain, and what needs the converted ones, which
+/// are also the columns of another type that a held view, rule or policy needs as they are.
 pub fn held(
     (from, to): (&Structure, &Structure),
     (up, down): (&[SchemaStep], &[SchemaStep]),
@@ -29,21 +30,52 @@ pub fn held(
     let unwritten = up.iter().chain(down).filter(|step| step.unwritten.is_some());
     let mut converted: BTreeSet<SchemaObjectId> =
         unwritten.map(|step| step.id.clone()).filter(|id| held.contains(id)).collect();
-    let dropped: BTreeSet<&SchemaObjectId> =
-        up.iter().filter(|step| step.verb == SchemaVerb::Drop).map(|step| &step.id).collect();
+    let clears = |step: &&SchemaStep| step.verb == SchemaVerb::Drop || step.part == TYPE;
+    let cleared: Vec<&SchemaStep> = up.iter().filter(clears).collect();
     loop {
-        let before = held.len();
+        let before = (held.len(), converted.len());
         let dependents = dependents((from, to), up, &converted);
         held.extend(dependents.iter().cloned());
         converted.extend(dependents);
         held.extend(contained(from, &held));
-        let needed = held.iter().filter_map(|id| from.objects.get(id)).flat_map(|object| &object.needs);
-        let needed: Vec<SchemaObjectId> = needed.filter(|id| dropped.contains(id)).cloned().collect();
-        held.extend(needed);
-        if held.len() == before {
+        for step in needed(from, &cleared, &held) {
+            held.insert(step.id.clone());
+            if step.part == TYPE {
+                converted.insert(step.id.clone());
+            }
+        }
+        if (held.len(), converted.len()) == before {
             return held;
         }
     }
+}
+
+/// Returns those of the steps that the server refuses while the objects are there: an object that one of them needs is
+/// dropped, alone or with its table, or becomes of another type.
+fn needed<'a>(
+    from: &Structure,
+    cleared: &[&'a SchemaStep],
+    held: &BTreeSet<SchemaObjectId>,
+) -> Vec<&'a SchemaStep> {
+    let needs = |fixed: bool| {
+        let held = held.iter().filter(move |id| !fixed || fixes_types(id.kind));
+        held.filter_map(|id| from.objects.get(id)).flat_map(|object| &object.needs)
+    };
+    let fixed: BTreeSet<&SchemaObjectId> = needs(true).collect();
+    let parent = |id: &&SchemaObjectId| from.objects.get(id)?.parent.as_ref();
+    let all: BTreeSet<&SchemaObjectId> =
+        needs(false).flat_map(|id| std::iter::successors(Some(id), parent)).collect();
+    let is_needed = |step: &&&SchemaStep| match step.verb {
+        SchemaVerb::Drop => all.contains(&step.id),
+        _ => fixed.contains(&step.id),
+    };
+    cleared.iter().filter(is_needed).copied().collect()
+}
+
+/// Returns `false` for what ALTER TABLE makes again itself when a column becomes of another type.
+fn fixes_types(kind: SchemaObjectKind) -> bool {
+    use SchemaObjectKind::{Constraint, Index, Statistics};
+    !matches!(kind, Constraint | Index | Statistics)
 }
 
 /// Returns the objects that are made or dropped and need one of `converted`.
@@ -64,7 +96,7 @@ fn dependents(
 fn contained(from: &Structure, held: &BTreeSet<SchemaObjectId>) -> Vec<SchemaObjectId> {
     let of_it = |id: &SchemaObjectId| held.contains(id);
     let within = from.objects.iter().filter(|(id, object)| {
-        let owned = object.parts.get("owner").and_then(|part| part.needs.as_ref());
+        let owned = object.parts.get(OWNER).and_then(|part| part.needs.as_ref());
         from.is_within(id, of_it) || owned.is_some_and(|owner| of_it(owner) || from.is_within(owner, of_it))
     });
     within.map(|(id, _)| id.clone()).collect()
@@ -86,17 +118,22 @@ pub fn text(
         text.push('\n');
         if held.contains(&step.id) {
             let reason = reasons.get(&step.id).map_or("with the lines above or below", String::as_str);
-            text += &format!("-- uncomment: {}\n", printable(reason));
             let shown = step.unwritten.as_ref().map_or(&step.text, |conversion| &conversion.shown);
-            // A carriage return in a name ends a comment, as a line feed does.
-            text +=
-                &shown.split(['\n', '\r']).map(|line| format!("-- {line}")).collect::<Vec<_>>().join("\n");
-            text += ";\n";
+            text += &format!("{};\n", commented(reason, shown));
         } else {
             text += &format!("{};\n", step.text);
         }
     }
     text
+}
+
+/// Returns a statement as a comment that a person decides about.
+pub(super) fn commented(reason: &str, statement: &str) -> String {
+    // A carriage return in a name ends a comment, as a line feed does.
+    let lines = statement.split(['\n', '\r']).map(|line| format!("-- {line}"));
+    let lines: Vec<String> =
+        [format!("-- uncomment: {}", printable(reason))].into_iter().chain(lines).collect();
+    lines.join("\n")
 }
 
 /// Returns why each step is commented out. `rows` has the number of rows of each table.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fates::{Fates, ObjectFate, fates};
 use super::graph::Graph;
 use super::nodes::{Due, SchemaComparison, SchemaVerb, StatementNode, Unwritten};
-use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
+use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure};
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +110,7 @@ fn dropper(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementN
     let mut at = id;
     while comparison.goes_with_parent(at) {
         let object = comparison.from.objects.get(at);
-        let owner = object.and_then(|object| object.parts.get("owner")?.needs.as_ref());
+        let owner = object.and_then(|object| object.parts.get(OWNER)?.needs.as_ref());
         match object.and_then(|object| object.parent.as_ref()).or(owner) {
             Some(above) => at = above,
             None => break,

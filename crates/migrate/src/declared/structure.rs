@@ -137,8 +137,14 @@ pub struct ObjectPart {
 pub const TYPE: &str = "type";
 /// Name of the part that forbids NULL; its value is the name of the constraint, from 18 on.
 pub const NOT_NULL: &str = "not null";
+/// Name of the part that says that a constraint holds for all rows.
+pub const VALIDATED: &str = "validated";
+/// Name of the part that is the column to which a sequence belongs.
+pub const OWNER: &str = "owner";
 /// Name of the part that is a column's storage, which a change of its type resets.
 pub const STORAGE: &str = "storage";
+/// Name of the part that makes a column an identity.
+pub const IDENTITY: &str = "identity";
 /// Name of the part that is a column's or a domain's default.
 pub const DEFAULT: &str = "default";
 
@@ -148,6 +154,8 @@ pub struct Structure {
     pub objects: BTreeMap<SchemaObjectId, SchemaObject>,
     /// Pairs of types with an assignment cast, without those that the server makes by text.
     pub casts: BTreeSet<(String, String)>,
+    /// Columns whose default calls a volatile function.
+    pub volatile: BTreeSet<SchemaObjectId>,
 }
 
 impl Structure {

@@ -28,13 +28,20 @@ FROM named n JOIN (
     UNION ALL
     SELECT '1259/' || rel.oid || '/0', pg_catalog.concat_ws(' ', 'CREATE', CASE rel.relpersistence WHEN 'u' THEN 'UNLOGGED' END, CASE rel.relkind WHEN 'c' THEN 'TYPE' ELSE 'TABLE' END, rel.id,
         CASE WHEN rel.relispartition
-             THEN 'PARTITION OF ' || (SELECT i.inhparent::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_inherits i WHERE i.inhrelid = rel.oid) || ' ' || pg_catalog.pg_get_expr(rel.relpartbound, rel.oid)
+             THEN 'PARTITION OF ' || (SELECT i.inhparent::pg_catalog.regclass::pg_catalog.text FROM pg_catalog.pg_inherits i WHERE i.inhrelid = rel.oid) || ' ' || coalesce('(' || own.text || ') ', '')
+                  || pg_catalog.pg_get_expr(rel.relpartbound, rel.oid)
              ELSE CASE rel.relkind WHEN 'c' THEN 'AS ' ELSE '' END || '(' || coalesce(E'\n    ' || l.text || E'\n', '') || ')'
                   || coalesce(' INHERITS (' || (SELECT pg_catalog.string_agg(i.inhparent::pg_catalog.regclass::pg_catalog.text, ', ' ORDER BY i.inhseqno)
                               FROM pg_catalog.pg_inherits i WHERE i.inhrelid = rel.oid) || ')', '') END,
         'PARTITION BY ' || pg_catalog.pg_get_partkeydef(rel.oid)),
         NULL, coalesce(pg_catalog.pg_get_partkeydef(rel.oid), ''), NULL
     FROM rel LEFT JOIN (SELECT relid, pg_catalog.string_agg(text, E',\n    ' ORDER BY attnum) AS text FROM line WHERE is_local GROUP BY relid) l ON l.relid = rel.oid
+    LEFT JOIN (
+        -- NOT NULL that a partition has alone, or, from 18 on, by another name.
+        SELECT c.relid, pg_catalog.string_agg(coalesce('CONSTRAINT ' || pg_catalog.quote_ident(c.not_null) || ' NOT NULL ' || c.name, c.name || ' NOT NULL'), ', ' ORDER BY c.attnum) AS text
+        FROM col c JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.relid JOIN col p ON p.relid = i.inhparent AND p.name = c.name
+        WHERE c.attnotnull AND (NOT p.attnotnull OR c.not_null <> p.not_null) GROUP BY c.relid
+    ) own ON own.relid = rel.oid
     WHERE rel.relkind IN ('r', 'p', 'c')
     UNION ALL
     SELECT '1259/' || rel.oid || '/0', pg_catalog.concat_ws(E' ', CASE rel.relkind WHEN 'm' THEN 'CREATE MATERIALIZED VIEW' ELSE 'CREATE OR REPLACE VIEW' END, rel.id, E'AS\n'
