@@ -4,7 +4,7 @@ mod document;
 
 use std::collections::BTreeSet;
 
-pub use document::{DocumentChange, DocumentFilter, DocumentPath, DocumentStep};
+pub use document::{DocumentChange, DocumentFilter, DocumentPath, DocumentStep, MOST_STEPS};
 
 /// A column, with steps into its JSON value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

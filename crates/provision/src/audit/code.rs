@@ -46,6 +46,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     let hook = item.returns.as_deref() == Some("event_trigger");
     let uncallable = hook || item.is_trigger_function() && !item.is_unconfined();
     let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
+    let purpose = if lends { bounded::purpose(db, item) } else { None };
     for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
         // Fixed by revoking EXECUTE from the user if an entry grants it.
         let callable = |kind: &FindingKind, what: &str| {
@@ -62,7 +63,6 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             out.push(callable(UNTRUSTED_FUNCTION, &what));
         }
         if lends && *user != item.owner {
-            let purpose = bounded::purpose(db, item);
             let does = purpose.as_ref().map_or_else(String::new, |purpose| format!(" and {purpose}"));
             let what = format!("which runs with the privileges of {}{does}", item.owner);
             let found = callable(DEFINER_SUPERUSER, &what);

@@ -24,7 +24,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
     for (user, entry, of) in users.filter(|(user, ..)| !db.is_elsewhere(item, user)) {
         let seen = format!("{user} {verb} {} with the privileges of {}", item.object(), item.owner);
         let severity = match (db.service.is_some(), db.is_given(user)) {
-            _ if item.plain => Low,
+            _ if item.plain && entry.privilege == "SELECT" => Low,
             (true, _) => High,
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),
@@ -46,7 +46,8 @@ fn readers<'a>(db: &Database<'a>, item: &CatalogObject) -> Vec<(&'a str, &'a Acl
     let mut users: Vec<_> = due
         .flat_map(|(entry, part)| db.audit.users_of(entry).into_iter().map(move |user| (user, entry, part)))
         .collect();
-    users.sort_by_key(|(user, ..)| *user);
+    // A privilege to write weighs more than SELECT.
+    users.sort_by_key(|(user, entry, _)| (*user, entry.privilege == "SELECT"));
     users.dedup_by_key(|(user, ..)| *user);
     users
 }

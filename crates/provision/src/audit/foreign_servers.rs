@@ -93,7 +93,7 @@ impl ServerMapping<'_> {
             for user in users {
                 // An unmanaged login that reaches no service by it, in a database of its own.
                 let is_own = !of_service && self.db.is_given(user) && self.db.audit.managed(user).is_none();
-                let is_idle = is_own || !self.server.connects;
+                let is_idle = is_own || !self.server.connects && mapping.bare == Some(true);
                 let severity = if is_idle || self.leads_back(mapping, user) { Low } else { severity };
                 let of =
                     mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
@@ -133,7 +133,9 @@ impl ServerMapping<'_> {
 
     /// Returns `true` if it connects a login of the service, as itself, to the database in which it is.
     fn leads_back(&self, mapping: &Mapping, user: &str) -> bool {
-        self.server.dbname.as_deref() == Some(self.db.name)
+        self.server.local
+            && ["postgres_fdw", "dblink_fdw"].contains(&self.server.wrapper.as_str())
+            && self.server.dbname.as_deref() == Some(self.db.name)
             && mapping.passwordless != Some(true)
             && mapping.user.as_deref() == Some(user)
             && mapping.role.as_deref() == Some(user)

@@ -63,19 +63,12 @@ fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// Parameters that only make a session of its own slower or chattier; none of them hides what it does.
+/// Parameters that only make a session slower or its log longer: none hides its statements or delays other sessions.
 const CHATTY: &[&str] = &[
-    "commit_delay",
-    "compute_query_id",
     "deadlock_timeout",
-    "log_duration",
     "log_lock_waits",
-    "log_min_duration_sample",
-    "log_min_duration_statement",
     "log_temp_files",
-    "track_activities",
     "track_cost_delay_timing",
-    "track_counts",
     "track_functions",
     "track_io_timing",
     "track_wal_io_timing",

@@ -18,12 +18,13 @@ use std::collections::BTreeSet;
 use super::context::Audit;
 use crate::reach::{AccessGraph, Target, conclude};
 pub use body_text::read_body;
-pub use bounded::{added_to, is_of_kernel};
+pub use bounded::{added_to, computes, is_of_kernel};
 use fixes::{Cause, is_own};
 use gather::Gathered;
 use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
-pub use pieces::{Piece, UsedName, pieces};
+pub use objects::is_lever;
+pub use pieces::{UsedName, pieces};
 use principals::gather;
 
 /// Adds findings for everything that the logins reach.

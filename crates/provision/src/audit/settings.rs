@@ -73,9 +73,8 @@ const HARMLESS_KINDS: &[&str] = &["log_", "track_", "auto_explain.", "pg_stat_st
 const GRAVE: &[(&str, Severity)] =
     &[("role", Critical), ("session_authorization", Critical), ("dynamic_library_path", High)];
 
-/// Libraries that observe a session and serve no caller: <https://www.postgresql.org/docs/current/contrib.html> and tools
-/// in wide use.
-const OBSERVERS: &[&str] = &["auto_explain", "pg_hint_plan", "pg_stat_statements", "pgaudit"];
+/// Libraries that only observe a session.
+const OBSERVERS: &[&str] = &["auto_explain", "pg_stat_statements", "pgaudit"];
 
 /// Values with which an extension opens files of the server, or shows a client the statements inside functions of others:
 /// the setting, and a word of its value.
@@ -84,10 +83,9 @@ const OPENING: &[(&str, &str)] = &[
     ("auto_explain.log_level", "info"),
     ("auto_explain.log_level", "notice"),
     ("auto_explain.log_level", "warning"),
+    ("auto_explain.log_nested_statements", "on"),
     ("postgis.gdal_enabled_drivers", "enable_all"),
     ("postgis.enable_outdb_rasters", "on"),
-    ("postgis.enable_outdb_rasters", "true"),
-    ("postgis.enable_outdb_rasters", "1"),
 ];
 
 /// Settings that every session may set for itself but that decide which code runs or how passwords are stored.
@@ -124,7 +122,7 @@ fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
     let harmless = HARMLESS.contains(&name.as_str())
         || begins(HARMLESS_KINDS)
         || name == "session_preload_libraries" && stays_inside(value, observes);
-    let opens = OPENING.iter().any(|row| row.0 == name && value.to_ascii_lowercase().contains(row.1));
+    let opens = OPENING.iter().any(|row| row.0 == name && as_shown(&name, value).contains(row.1));
     match GRAVE.iter().find(|row| row.0 == name) {
         Some(row) => row.1,
         None if opens => High,
@@ -208,7 +206,8 @@ fn on_role(
         "role" if !foreign => High,
         "search_path"
             if stays_inside(value, |name| {
-                is_own(service, name) || is_sealed(audit, &service.database, name)
+                is_own(service, name)
+                    || is_sealed(audit, setting.database.as_ref().unwrap_or(&service.database), name)
             }) =>
         {
             Low

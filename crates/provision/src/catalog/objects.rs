@@ -57,6 +57,8 @@ pub struct CatalogObject {
     /// Set for a function that the planner may call before row security applies.
     pub leakproof: bool,
     pub rules: bool,
+    /// Set for a table whose new rows a trigger, a rule, a partition or a view gets.
+    pub watched: bool,
     /// Set for a view of relations that everybody reads: <https://www.postgresql.org/docs/current/rules-privileges.html>.
     pub plain: bool,
     /// Privileges, without the owner's own.
@@ -183,6 +185,8 @@ pub struct ForeignServer {
     pub owner: String,
     /// Set if something connects by it.
     pub connects: bool,
+    /// Set if it names no other machine and no other server.
+    pub local: bool,
     #[serde(deserialize_with = "null_as_default")]
     pub mappings: Vec<Mapping>,
     #[serde(deserialize_with = "null_as_default")]
@@ -214,6 +218,8 @@ pub struct Mapping {
     pub role: Option<String>,
     /// Role as which it connects; `None` if the admin lacks the privilege to read that.
     pub user: Option<String>,
+    /// Set if it has no option but the user; `None` if the admin lacks the privilege to read that.
+    pub bare: Option<bool>,
     /// `true` if it needs no password; `None` if the admin lacks the privilege to read that.
     pub passwordless: Option<bool>,
 }

@@ -174,6 +174,7 @@ mod tests {
     /// Texts in two halves: a scanner of repositories would take a whole one for a secret.
     const SECRETS: &[(&str, &str)] = &[
         ("sk_live_", "4eC39HqLyjWDarjtT1zdp7dc"),
+        ("sk_live_", "billing_k2J9sLq0"),
         ("export GH=ghp_", "16C7e42F292c6912E7710c838347Ae178B4a"),
         ("github_pat_", "11ABCDEFG0aBcDeFgHiJkL_0123456789abcdefghijklmnop"),
         ("token: xoxb-", "123456789012-1234567890123-AbCdEfGhIj"),

@@ -82,7 +82,7 @@ impl ExposedRelation {
         };
         !self.is_view
             && self.key.iter().any(|name| name == "id")
-            && self.key.iter().all(|name| is_own(name))
+            && self.key.iter().all(|name| ["id", "created"].contains(&name.as_str()))
             && COLLECTION.iter().all(has)
             && self.columns.iter().all(|column| column.fixed || is_own(&column.name))
     }
@@ -112,7 +112,11 @@ impl ExposedRelation {
 fn indexed_path(text: &str) -> Option<Vec<String>> {
     let text = text.trim_start_matches('(').trim_end_matches(')');
     let keys = text.strip_prefix("doc #> '{")?.strip_suffix("}'::text[]")?;
-    let is_plain = |key: &str| !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_plain = |key: &str| {
+        let is_word = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        // An unquoted NULL is none of the keys.
+        is_word && !key.eq_ignore_ascii_case("null")
+    };
     let keys: Vec<String> = keys.split(',').map(str::to_owned).collect();
     keys.iter().all(|key| is_plain(key)).then_some(keys)
 }

@@ -4,10 +4,7 @@ use martydb_model::sql::{Qualified, Statement, stmt};
 
 use super::values::StatementValues;
 use crate::fault::{RequestFault, Served};
-use crate::request::{DocumentChange, DocumentStep};
-
-/// Most subqueries of a change.
-const MOST: usize = 100;
+use crate::request::{DocumentChange, DocumentStep, MOST_STEPS};
 
 /// Returns the new value of a document.
 pub fn changed(
@@ -42,10 +39,12 @@ fn steps(change: &DocumentChange) -> Served<Vec<CompiledStep<'_>>> {
         }
         all.push(CompiledStep::Step(step));
     }
-    if all.len() <= MOST {
+    if all.len() <= MOST_STEPS {
         return Ok(all);
     }
-    Err(RequestFault::limit(format!("the change has more than {MOST} steps: each key of a path counts")))
+    Err(RequestFault::limit(format!(
+        "the change has more than {MOST_STEPS} steps: each key of a path counts"
+    )))
 }
 
 fn value(before: &Statement, step: &CompiledStep<'_>, values: &mut StatementValues) -> Statement {
@@ -64,8 +63,14 @@ fn value(before: &Statement, step: &CompiledStep<'_>, values: &mut StatementValu
             set(before, path, &stmt!("{json}::jsonb"), values)
         }
         CompiledStep::Step(DocumentStep::Remove(path)) => {
+            let parent = at(before, &path[..path.len().saturating_sub(1)], values);
             let path = values.add_array(path);
-            stmt!("({before} OPERATOR(pg_catalog.#-) {path}::text[])")
+            // As in MongoDB an element becomes null, so that the others keep their places.
+            stmt!(
+                "CASE pg_catalog.jsonb_typeof({parent}) WHEN 'array' \
+                 THEN pg_catalog.jsonb_set({before}, {path}::text[], 'null'::jsonb, false) \
+                 ELSE {before} OPERATOR(pg_catalog.#-) {path}::text[] END"
+            )
         }
         CompiledStep::Step(DocumentStep::Increase(path, number)) => {
             let (place, number) = (at(before, path, values), values.add(number.clone()));
@@ -101,7 +106,12 @@ fn set(document: &Statement, path: &[String], value: &Statement, values: &mut St
     }
     let object = at(document, outer, values);
     let outer = values.add_array(outer);
-    stmt!(
+    let new = stmt!(
         "pg_catalog.jsonb_set({document}, {outer}::text[], pg_catalog.jsonb_set({object}, {key}::text[], {value}, true), true)"
+    );
+    // A place that a list does not have would be another one: a list as a number is an error.
+    stmt!(
+        "CASE WHEN pg_catalog.jsonb_typeof({object}) = 'array' AND ({object} OPERATOR(pg_catalog.#>) {key}::text[]) IS NULL \
+         THEN pg_catalog.to_jsonb({object}::pg_catalog.numeric) ELSE {new} END"
     )
 }

@@ -39,7 +39,8 @@ impl DocumentScope<'_> {
                 let condition = self.condition(filter, values);
                 stmt!("({condition}) IS NOT TRUE")
             }
-            DocumentFilter::Contains(all) => {
+            DocumentFilter::Contains { path, values: wanted } => {
+                let all: Vec<String> = wanted.iter().flat_map(|json| containers(path, json)).collect();
                 let document = &self.value;
                 match &all[..] {
                     [one] => {
@@ -95,11 +96,18 @@ impl DocumentScope<'_> {
         )
     }
 
-    /// Returns the value at a path.
+    /// Returns the value at a path through objects.
     fn at(&self, path: &[String], values: &mut StatementValues) -> Statement {
         let document = &self.value;
         if path.is_empty() {
             return stmt!("{document}");
+        }
+        // `#>` would take a number as a place in a list.
+        if path.iter().any(|key| key.trim_start().parse::<i64>().is_ok()) {
+            return path.iter().fold(stmt!("{document}"), |value, key| {
+                let key = values.add(key.clone());
+                stmt!("({value} OPERATOR(pg_catalog.->) {key}::text)")
+            });
         }
         match self.indexed.iter().any(|one| one == path) {
             true => {
@@ -111,5 +119,18 @@ impl DocumentScope<'_> {
                 stmt!("({document} OPERATOR(pg_catalog.#>) {path}::text[])")
             }
         }
+    }
+}
+
+/// Returns the smallest documents with a JSON value at a path: alone, and in a list.
+fn containers(path: &[String], json: &str) -> Vec<String> {
+    let within = |text: String| {
+        path.iter()
+            .rev()
+            .fold(text, |text, key| format!("{{{}:{text}}}", serde_json::Value::from(key.as_str())))
+    };
+    match json.starts_with('[') || path.is_empty() {
+        true => vec![within(json.to_owned())],
+        false => vec![within(json.to_owned()), within(format!("[{json}]"))],
     }
 }

@@ -9,8 +9,11 @@ pub enum DocumentFilter {
     All(Vec<DocumentFilter>),
     Any(Vec<DocumentFilter>),
     Not(Box<DocumentFilter>),
-    /// One of these JSON values is contained in it.
-    Contains(Vec<String>),
+    /// One of these JSON values is at the path, alone or in the list there.
+    Contains {
+        path: DocumentPath,
+        values: Vec<String>,
+    },
     /// The value of a type compared with another one of the same type.
     Compared {
         path: DocumentPath,
@@ -45,14 +48,14 @@ impl DocumentFilter {
         }
     }
 
-    /// Returns the number of values of the longest list; each stands there alone, and in a list.
+    /// Returns the number of values of the longest list.
     pub fn values(&self) -> usize {
         match self {
             DocumentFilter::All(all) | DocumentFilter::Any(all) => {
                 all.iter().map(DocumentFilter::values).max().unwrap_or_default()
             }
             DocumentFilter::Not(filter) | DocumentFilter::Element { filter, .. } => filter.values(),
-            DocumentFilter::Contains(values) => values.len().div_ceil(2),
+            DocumentFilter::Contains { values, .. } => values.len(),
             _ => 1,
         }
     }
@@ -69,6 +72,9 @@ impl DocumentFilter {
         }
     }
 }
+
+/// Most steps of a change: each key of a path counts.
+pub const MOST_STEPS: usize = 100;
 
 /// A change of documents, step by step.
 pub type DocumentChange = Vec<DocumentStep>;

@@ -17,8 +17,13 @@ pub fn check(schema: &CollectionSchema) -> Result<(), String> {
     }
     for (number, field) in schema.fields.iter().enumerate() {
         check_field(field)?;
-        if schema.fields[..number].iter().any(|other| other.name == field.name) {
-            return Err(format!("the field {} is repeated", field.name));
+        let own = field.name.replace('.', "_");
+        if own == "doc" {
+            return Err("a field named doc would repeat the constraint of the template".into());
+        }
+        if let Some(other) = schema.fields[..number].iter().find(|other| other.name.replace('.', "_") == own)
+        {
+            return Err(format!("the constraints of {} and {} would have one name", other.name, field.name));
         }
     }
     let listed = schema.indexes.iter().map(|index| &index.fields);
@@ -30,6 +35,11 @@ pub fn check(schema: &CollectionSchema) -> Result<(), String> {
         {
             return Err(format!("the field {name} is not declared"));
         }
+    }
+    if schema.search.is_some()
+        && schema.indexes.iter().any(|one| one.name.is_none() && one.fields == ["search"])
+    {
+        return Err("the index on the field search needs a name: the index of the words has it".into());
     }
     match schema.indexes.iter().find(|index| index.name.as_ref().is_some_and(|name| !is_name(name))) {
         Some(index) => {
@@ -53,6 +63,9 @@ fn check_field(field: &CollectionField) -> Result<(), String> {
     };
     if !name.split('.').all(is_key) {
         return Err(format!("\"{name}\" is no field: keys of letters, digits and _, joined by points"));
+    }
+    if field.constraints.iter().any(|one| one.one_of.as_ref().is_some_and(Vec::is_empty)) {
+        return Err(format!("one_of of {name} has no values"));
     }
     if let Some(value) = &field.default_value {
         if name.contains('.') {

@@ -68,6 +68,9 @@ fn with_columns(schema: &CollectionSchema, template: &str) -> Result<String, Str
     if partitioning.key != column {
         return Err(format!("the key of this partitioning is {column}, and not {}", partitioning.key));
     }
+    if column == "created" && partitioning.partitions.is_some() {
+        return Err("ranges of time have no number of partitions".into());
+    }
     if let Some(index) = schema.indexes.iter().find(|index| index.unique) {
         let fields = index.fields.join(", ");
         return Err(format!(
@@ -190,6 +193,11 @@ mod tests {
             "name: x\nfields: [{ name: a.b, type: string, default_value: x }]",
             "name: x\nfields: [{ name: a, type: string, constraints: [{ minimum: 1 }] }]",
             "name: x\nfields: [{ name: a, type: string, constraints: [{ sql: y }] }]",
+            "name: x\nfields: [{ name: doc, type: string }]",
+            "name: x\nfields: [{ name: a.b, type: string }, { name: a_b, type: string }]",
+            "name: x\nfields: [{ name: a, type: string, constraints: [{ one_of: [] }] }]",
+            "name: x\nfields: [{ name: search, type: string }]\nindexes: [{ fields: [search] }]\nsearch: { fields: [search] }",
+            "name: x\npartitioning: { strategy: range, key: created, partitions: 4 }",
             "name: x\nindexes: [{ fields: [a] }]",
             "name: x\nindexes: [{ fields: [] }]",
             "name: x\nsearch: { fields: [a] }",

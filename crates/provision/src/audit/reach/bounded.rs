@@ -5,8 +5,11 @@
 
 use std::collections::BTreeSet;
 
+mod words;
+
 use super::body_text::{NO_FUNCTION, is_target};
 use super::pieces::{Piece, UsedName, name_at};
+use words::{CATALOGS, FIGURES, FUNCTIONS, KERNEL_FILES};
 
 /// First words of a statement.
 const STATEMENTS: &[&str] = &[
@@ -71,164 +74,24 @@ const REFUSED: &[&str] = &[
     "with",
 ];
 
-/// Functions of the server that need no privilege and read nothing, and types with a length.
-const FUNCTIONS: &[&str] = &[
-    "abs",
-    "age",
-    "array_agg",
-    "array_length",
-    "array_to_string",
-    "avg",
-    "bit_length",
-    "bool_and",
-    "bool_or",
-    "btrim",
-    "cardinality",
-    "ceil",
-    "ceiling",
-    "char",
-    "char_length",
-    "character_length",
-    "chr",
-    "clock_timestamp",
-    "coalesce",
-    "concat",
-    "concat_ws",
-    "count",
-    "current_database",
-    "date_bin",
-    "date_part",
-    "date_trunc",
-    "div",
-    "encode",
-    "extract",
-    "floor",
-    "format",
-    "gen_random_uuid",
-    "greatest",
-    "inet_client_addr",
-    "initcap",
-    "json_build_array",
-    "json_build_object",
-    "jsonb_build_array",
-    "jsonb_build_object",
-    "least",
-    "left",
-    "length",
-    "lower",
-    "lpad",
-    "ltrim",
-    "make_date",
-    "make_interval",
-    "max",
-    "md5",
-    "min",
-    "mod",
-    "now",
-    "nullif",
-    "numeric",
-    "octet_length",
-    "pg_backend_pid",
-    "pg_is_in_recovery",
-    "pg_postmaster_start_time",
-    "pg_size_pretty",
-    "position",
-    "power",
-    "random",
-    "regexp_replace",
-    "replace",
-    "reverse",
-    "right",
-    "round",
-    "rpad",
-    "rtrim",
-    "sha224",
-    "sha256",
-    "sha384",
-    "sha512",
-    "sign",
-    "split_part",
-    "sqrt",
-    "starts_with",
-    "statement_timestamp",
-    "strpos",
-    "substr",
-    "substring",
-    "sum",
-    "to_char",
-    "to_date",
-    "to_json",
-    "to_jsonb",
-    "to_number",
-    "to_timestamp",
-    "transaction_timestamp",
-    "translate",
-    "trim",
-    "trunc",
-    "upper",
-    "varchar",
-    "version",
-];
-
-/// Relations of the server that show everybody the same rows.
-const CATALOGS: &[&str] = &[
-    "pg_am",
-    "pg_attribute",
-    "pg_class",
-    "pg_database",
-    "pg_index",
-    "pg_indexes",
-    "pg_namespace",
-    "pg_roles",
-    "pg_tables",
-    "pg_type",
-];
-
-/// Functions and relations that tell of the server's work, where only a number leaves the function.
-const FIGURES: &[&str] = &[
-    "pg_conf_load_time",
-    "pg_current_wal_lsn",
-    "pg_database_size",
-    "pg_last_wal_receive_lsn",
-    "pg_last_wal_replay_lsn",
-    "pg_last_xact_replay_timestamp",
-    "pg_locks",
-    "pg_relation_size",
-    "pg_replication_slots",
-    "pg_stat_activity",
-    "pg_stat_archiver",
-    "pg_stat_bgwriter",
-    "pg_stat_checkpointer",
-    "pg_stat_database",
-    "pg_stat_replication",
-    "pg_stat_user_tables",
-    "pg_stat_wal_receiver",
-    "pg_total_relation_size",
-    "pg_wal_lsn_diff",
-];
-
 /// Functions that read a file, where its name is a constant.
 const READERS: &[&str] = &["pg_read_file", "pg_read_binary_file"];
-
-/// Statistics of the kernel about the whole machine: <https://man7.org/linux/man-pages/man5/proc.5.html>.
-const KERNEL_FILES: &[&str] = &[
-    "/proc/cpuinfo",
-    "/proc/diskstats",
-    "/proc/loadavg",
-    "/proc/meminfo",
-    "/proc/stat",
-    "/proc/uptime",
-    "/proc/vmstat",
-];
 
 /// Returns `true` for a file that shows nothing of a service or the server.
 pub fn is_of_kernel(file: &str) -> bool {
     KERNEL_FILES.contains(&file)
 }
 
+/// Returns `true` for a call that only computes.
+pub fn computes(name: &UsedName) -> bool {
+    name.schema.as_deref().is_none_or(|of| of == "pg_catalog") && FUNCTIONS.contains(&name.name.as_str())
+}
+
 /// Returns the tables, with their schemas, to which a bounded body adds rows; `None` if it may do anything else. `figure` tells
 /// that the function has no argument and returns a single number, time or truth value.
 pub fn added_to(pieces: &[Piece], figure: bool) -> Option<BTreeSet<UsedName>> {
+    // A message or a row would carry more than the figure.
+    let figure = figure && !pieces.iter().any(|piece| piece.is_any(&["insert", "raise"]));
     let mut body = Body { pieces, aliases: aliases(pieces), figure, tables: BTreeSet::new() };
     if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
         return None;
@@ -378,6 +241,8 @@ mod tests {
         let lag = "SELECT coalesce(max(pg_catalog.pg_wal_lsn_diff(sent_lsn, replay_lsn)), 0) FROM pg_catalog.pg_stat_replication";
         assert!(added_to(&pieces(lag), true).is_some());
         assert_eq!(added_to(&pieces(lag), false), None);
+        let told = "BEGIN RAISE NOTICE '%', (SELECT max(query) FROM pg_stat_activity); RETURN 1; END";
+        assert_eq!(added_to(&pieces(told), true), None);
         assert_eq!(added_to(&pieces("SELECT ascii(rolpassword) FROM pg_authid"), true), None);
     }
 

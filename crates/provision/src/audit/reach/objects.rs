@@ -246,6 +246,11 @@ fn relation<'a>(
     object
 }
 
+/// Returns `true` for a table whose rows an extension executes.
+pub fn is_lever(shown: &str) -> bool {
+    LEVERS.iter().any(|row| row.0 == shown)
+}
+
 /// Returns `true` for an extension of PostgreSQL or one in wide use, whose script many people have reviewed.
 /// Any other extension is as trustworthy as the role that installed it.
 fn is_known(extension: &str) -> bool {

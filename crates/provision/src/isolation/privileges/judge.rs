@@ -156,7 +156,11 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
         .collect();
     let (verdict, why) = match objects.as_slice() {
         [] => (Verdict::Denied, None),
-        objects if held.len() < SHOWN && held.iter().all(|held| is_open(context, held)) => {
+        objects
+            if OPEN.contains(&(rule.class, rule.asked))
+                && held.len() < SHOWN
+                && held.iter().all(|held| is_open(context, held)) =>
+        {
             let why = format!("their owners grant it to PUBLIC, which the audit judges: {}", listed(objects));
             (Verdict::Allowed, Some(why))
         }
@@ -170,6 +174,9 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
         repairs: repairs.into_values().collect(),
     }
 }
+
+/// Privileges that PUBLIC may hold without harm, by what the object gives: the audit judges that.
+const OPEN: &[(Class, &str)] = &[(Class::Columns, "SELECT"), (Class::Definers, "EXECUTE")];
 
 /// Returns `true` for a privilege of PUBLIC on an object of no service's role: each has a finding of its own
 /// (`public-privilege`), by what it gives.

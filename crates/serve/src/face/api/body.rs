@@ -37,6 +37,11 @@ impl BodyKeys {
         self.object.remove(key).filter(|value| !value.is_null())
     }
 
+    /// Takes the value of a key, be it null.
+    pub fn given(&mut self, key: &str) -> Option<Value> {
+        self.object.remove(key)
+    }
+
     /// Takes a text.
     pub fn text(&mut self, key: &str) -> Served<Option<String>> {
         match self.take(key) {

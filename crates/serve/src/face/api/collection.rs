@@ -65,6 +65,7 @@ pub fn check_document(value: &Value) -> Served<()> {
     let object = value.as_object().ok_or_else(|| wrong("a document is an object"))?;
     match object.keys().find(|key| key.starts_with('$')) {
         None => Ok(()),
-        Some(key) => Err(wrong(format!("a document has no key \"{key}\"")).hint("PATCH takes operators")),
+        Some(key) => Err(wrong(format!("the key \"{key}\" of the document begins with $"))
+            .hint("operators are for PATCH, and for \"update\" of a batch")),
     }
 }

@@ -20,12 +20,12 @@ pub struct SearchRequest {
 /// Parses the body.
 pub fn parse_search(text: &str) -> Served<SearchRequest> {
     let mut body = BodyKeys::parse(text)?;
-    let words = body.text("q")?.ok_or_else(|| wrong("\"q\" has the words to search for"))?;
+    let words = body.text("q")?.ok_or_else(|| wrong("the body has no \"q\": the words to search for"))?;
     let collections = body.take("collections").map(names).transpose()?;
     let limit = body.number("limit")?;
     body.finish()?;
     if limit == Some(0) {
-        return Err(wrong("a search has at least one result"));
+        return Err(wrong("\"limit\" of a search is at least 1"));
     }
     Ok(SearchRequest { words, collections, limit })
 }

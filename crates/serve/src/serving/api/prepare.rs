@@ -63,9 +63,9 @@ pub fn filtered(select: &[SelectEntry], filters: Vec<FilterTree>) -> RowQuery {
     RowQuery { select: select.to_vec(), filters, ..RowQuery::default() }
 }
 
-impl OperationPlanner<'_> {
+impl<'a> OperationPlanner<'a> {
     /// Returns the relation of a collection.
-    pub fn relation(&self, collection: &str) -> Served<&ExposedRelation> {
+    pub fn relation(&self, collection: &str) -> Served<&'a ExposedRelation> {
         if is_reserved(collection) {
             return Err(RequestFault::no_table(self.schema, collection));
         }

@@ -78,11 +78,14 @@ impl PreparedOperation {
                 Err(RequestFault::new(404, "PGRST116", "no row has this id"))
             }
             OperationOutcome::Found { .. } if result.total == Some(0) => {
-                let message = "the search has no word that is looked for";
-                Err(RequestFault::new(422, "MDB013", message)
-                    .hint("not only words behind a minus, and not only such as `the`"))
+                let message = "the search has no word to find";
+                Err(RequestFault::new(422, "MDB013", message).hint(
+                    "a word behind a minus only excludes, and a language leaves out words such as \"the\"",
+                ))
             }
-            OperationOutcome::One | OperationOutcome::New if result.rows != 1 => {
+            OperationOutcome::One | OperationOutcome::New | OperationOutcome::Removed { one: true }
+                if result.rows != 1 =>
+            {
                 Err(RequestFault::not_single(result.rows))
             }
             _ => Ok(result),

@@ -57,7 +57,7 @@ impl ApiCall<'_> {
             };
         };
         let one = |name: &String| {
-            let relation = self.planner_relation(name)?;
+            let relation = self.planner().relation(name)?;
             match is_searchable(relation) {
                 true => Ok(relation),
                 false => {
@@ -66,13 +66,6 @@ impl ApiCall<'_> {
             }
         };
         names.iter().map(one).collect()
-    }
-
-    fn planner_relation(&self, name: &str) -> Served<&ExposedRelation> {
-        match is_reserved(name) {
-            true => Err(RequestFault::no_table(&self.schema, name)),
-            false => self.catalog.relation(&self.schema, name),
-        }
     }
 
     fn searching(

@@ -30,14 +30,19 @@ UNION ALL
 SELECT 'server', pg_catalog.jsonb_build_object(
   'name', s.srvname, 'quoted', pg_catalog.quote_ident(s.srvname), 'wrapper', f.fdwname,
   'owner', pg_catalog.pg_get_userbyid(s.srvowner),
-  -- Without a handler no table is read through it, and without dblink nothing else connects.
-  'connects', f.fdwhandler <> 0 OR EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname = 'dblink'),
+  -- Without a handler no table is read through it, and without dblink or PL/Proxy nothing else connects.
+  'connects', f.fdwhandler <> 0 OR EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.probin ~ '(dblink|plproxy)'),
+  -- Set if no option names another machine or server.
+  'local', NOT EXISTS (SELECT FROM pg_catalog.unnest(s.srvoptions) o
+    WHERE o ~ '^(hostaddr|service|options)=' OR o LIKE 'host=%' AND o !~ '^host=(localhost|127[.]0[.]0[.]1|::1|/[^,]*)$'
+      OR o LIKE 'port=%' AND o <> 'port=' || pg_catalog.current_setting('port')),
   'dbname', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 8) FROM pg_catalog.unnest(s.srvoptions) o WHERE o LIKE 'dbname=%' LIMIT 1),
   -- No other option's value: they may contain passwords.
   'mappings', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'role', CASE WHEN u.umuser = 0 THEN NULL ELSE u.usename END,
       'user', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 6) FROM pg_catalog.unnest(u.umoptions) o WHERE o LIKE 'user=%' LIMIT 1),
+      'bare', (SELECT pg_catalog.bool_and(o LIKE 'user=%') FROM pg_catalog.unnest(u.umoptions) o),
       'passwordless', u.umoptions @> ARRAY['password_required=false']) ORDER BY u.usename)
     FROM pg_catalog.pg_user_mappings u WHERE u.srvid = s.oid),
   'tables', (

@@ -84,21 +84,25 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
   -- An SQL-standard body (BEGIN ATOMIC, from 14 on) leaves the text empty.
   'atomic', t.definer AND l.lanname = 'sql' AND (SELECT pg_catalog.octet_length(p.prosrc) = 0 FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
   'leakproof', t.language IS NOT NULL AND (SELECT p.proleakproof FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
-  -- A view's functions run as its caller. Without a relation that not everybody reads, its owner's privileges give nothing;
-  -- relations of the server may be named by OID in the parsed query alone.
+  -- A view's functions run as its caller. Without a relation that not everybody reads, its owner's privileges give nothing.
+  -- Relations of the server are named by OID in the parsed query alone; of pg_authid (1260) everybody sees all but the whole
+  -- row, rolpassword and rolvaliduntil: 7 plus their numbers in selectedCols.
   'plain', t.kind = 'view' AND NOT t.system AND t.extension IS NULL AND NOT EXISTS (
-    SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid AND (r.ev_type <> '1' OR EXISTS (
-      SELECT FROM pg_catalog.pg_class c WHERE c.oid <> t.oid
-        AND (c.oid >= 16384 OR NOT EXISTS (
-          SELECT FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
-          WHERE a.grantee = 0 AND a.privilege_type = 'SELECT'))
-        AND (EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-            AND d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = c.oid)
-          OR c.oid < 16384 AND c.relkind IN ('r', 'v', 'm') AND r.ev_action::text LIKE '%:relid ' || c.oid || ' %'
-            -- Names and attributes of roles are what pg_roles shows everybody.
-            AND (c.oid <> 'pg_catalog.pg_authid'::pg_catalog.regclass
-              OR pg_catalog.pg_get_viewdef(t.oid) ~ '(rolpassword|rolvaliduntil|[.][*])'))))),
+    SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid AND (r.ev_type <> '1'
+      OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid >= 16384 AND d.refobjid <> t.oid)
+      OR EXISTS (SELECT FROM (SELECT m[1]::pg_catalog.oid AS oid FROM pg_catalog.regexp_matches(r.ev_action::text, ':relid (\d+) ', 'g') m) n
+        JOIN pg_catalog.pg_class c ON c.oid = n.oid
+        WHERE c.oid < 16384 AND NOT EXISTS (
+            SELECT FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
+            WHERE a.grantee = 0 AND a.privilege_type = 'SELECT')
+          AND (c.oid <> 1260 OR r.ev_action::text ~ ':relid 1260 .*:selectedCols \(b[0-9 ]* (7|18|19)[ )]')))),
   'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
+  -- Set for a table whose new rows something gets: a trigger, a rule, a partition, a view.
+  'watched', t.kind = 'table' AND (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal)
+    OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.oid AND (c.relkind <> 'r' OR c.relispartition))
+    OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      AND d.refclassid = t.class AND d.refobjid = t.oid)),
   'acl', h.acl)::text
 FROM told t LEFT JOIN held h ON h.class = t.class AND h.oid = t.oid AND h.sub = t.sub
 LEFT JOIN pg_catalog.pg_language l ON l.oid = t.language

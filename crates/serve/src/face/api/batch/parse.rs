@@ -98,11 +98,11 @@ fn target(body: &mut BodyKeys, kind: CollectionKind) -> Served<RowTarget> {
 }
 
 fn version(body: &mut BodyKeys) -> Served<Option<Vec<i32>>> {
-    let Some(value) = body.take("version") else { return Ok(None) };
+    let Some(value) = body.given("version") else { return Ok(None) };
     let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
     number
         .map(|number| Some(vec![number]))
-        .ok_or_else(|| wrong("\"version\" of the operation is not a version"))
+        .ok_or_else(|| wrong("\"version\" of the operation is not a whole number"))
 }
 
 fn given(body: &mut BodyKeys) -> Served<Value> {

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::path::{document_path, unknown};
 use crate::face::api::body::wrong;
-use crate::fault::Served;
-use crate::request::{DocumentChange, DocumentStep};
+use crate::fault::{RequestFault, Served};
+use crate::request::{DocumentChange, DocumentStep, MOST_STEPS};
 
 /// Parses a change.
 pub fn parse_change(value: &Value) -> Served<DocumentChange> {
@@ -21,6 +21,9 @@ pub fn parse_change(value: &Value) -> Served<DocumentChange> {
         let operands =
             operands.ok_or_else(|| wrong(format!("\"{operator}\" needs an object of paths and values")))?;
         steps(operator, operands, &mut change)?;
+    }
+    if change.len() > MOST_STEPS {
+        return Err(RequestFault::limit(format!("the change has more than {MOST_STEPS} steps")));
     }
     check_apart(&change)?;
     Ok(change)
@@ -43,11 +46,14 @@ fn steps(operator: &str, operands: &Map<String, Value>, change: &mut DocumentCha
 
 /// Returns the list of the values that are appended.
 fn pushed(value: &Value) -> Served<Value> {
-    match value.as_object().and_then(|object| object.iter().find(|(key, _)| key.starts_with('$'))) {
-        None => Ok(Value::Array(vec![value.clone()])),
-        Some((key, all)) if key == "$each" && all.is_array() => Ok(all.clone()),
-        Some((key, _)) => Err(unknown(key)),
+    let Some(object) = value.as_object().filter(|all| all.keys().any(|key| key.starts_with('$'))) else {
+        return Ok(Value::Array(vec![value.clone()]));
+    };
+    if let Some(other) = object.keys().find(|key| *key != "$each") {
+        return Err(unknown(other));
     }
+    let all = object.get("$each").filter(|all| all.is_array());
+    all.cloned().ok_or_else(|| wrong("\"$each\" needs a list of values"))
 }
 
 /// Rejects steps of which one would change what the other one sets.
@@ -94,6 +100,9 @@ mod tests {
             json!({"$where": {"a": "b"}}),
             json!({"$inc": {"a": "1"}}),
             json!({"$push": {"a": {"$slice": 1}}}),
+            json!({"$push": {"a": {"$each": [1], "$slice": 1}}}),
+            json!({"$push": {"a": {"$each": [1], "x": 1}}}),
+            json!({"$push": {"a": {"$each": 1}}}),
             json!({"$set": {"": 1}}),
             json!({"$set": {"a": 1, "a.b": 2}}),
             json!({"$set": {"a": 1}, "$inc": {"a": 2}}),

@@ -75,11 +75,13 @@ fn operator(path: &[String], name: &str, operand: &Value, depth: usize) -> Serve
         ("$exists", Value::Bool(true)) => Ok(DocumentFilter::Exists(path.to_vec())),
         ("$exists", Value::Bool(false)) => Ok(not(DocumentFilter::Exists(path.to_vec()))),
         ("$exists", _) => Err(wrong("\"$exists\" is true or false")),
-        ("$not", Value::Object(_)) => place(path, operand, depth + 1).map(not),
+        ("$not", Value::Object(all)) if all.keys().any(|key| key.starts_with('$')) => {
+            place(path, operand, depth + 1).map(not)
+        }
         ("$not", _) => Err(wrong("\"$not\" needs an object of operators")),
         ("$elemMatch", Value::Object(object)) => {
-            let of_value = object.keys().any(|key| OPERATORS.contains(&key.as_str()) || key == "$not");
-            let filter = if of_value { place(&[], operand, depth + 1)? } else { tree(operand, depth + 1)? };
+            let filter =
+                if is_of_value(object) { place(&[], operand, depth + 1)? } else { tree(operand, depth + 1)? };
             Ok(DocumentFilter::Element { path: path.to_vec(), filter: Box::new(filter) })
         }
         ("$elemMatch", _) => Err(wrong("\"$elemMatch\" needs a filter")),
@@ -89,6 +91,14 @@ fn operator(path: &[String], name: &str, operand: &Value, depth: usize) -> Serve
         ("$regex", _) => Err(wrong("\"$regex\" is a text")),
         (name, value) => compared(path, name, value),
     }
+}
+
+/// Returns `true` for operators of one value, also behind `$not`.
+fn is_of_value(object: &serde_json::Map<String, Value>) -> bool {
+    object.iter().any(|(key, value)| match key.as_str() {
+        "$not" => value.as_object().is_some_and(is_of_value),
+        key => OPERATORS.contains(&key),
+    })
 }
 
 fn compared(path: &[String], name: &str, value: &Value) -> Served<DocumentFilter> {
@@ -107,23 +117,11 @@ fn equal(path: &[String], value: &Value) -> DocumentFilter {
 }
 
 fn one_of(path: &[String], all: &[Value]) -> DocumentFilter {
-    let contained = DocumentFilter::Contains(all.iter().flat_map(|value| containers(path, value)).collect());
+    let values = all.iter().map(Value::to_string).collect();
+    let contained = DocumentFilter::Contains { path: path.to_vec(), values };
     match all.iter().any(Value::is_null) && !path.is_empty() {
         true => DocumentFilter::Any(vec![contained, not(DocumentFilter::Exists(path.to_vec()))]),
         false => contained,
-    }
-}
-
-/// Returns the smallest documents with a value at a path: alone, and in a list. They are written once, from the inside: a text that
-/// is nested is not parsed again.
-fn containers(path: &[String], value: &Value) -> Vec<String> {
-    let within = |text: String| {
-        path.iter().rev().fold(text, |text, key| format!("{{{}:{text}}}", Value::from(key.as_str())))
-    };
-    let text = value.to_string();
-    match value.is_array() || path.is_empty() {
-        true => vec![within(text)],
-        false => vec![within(text.clone()), within(format!("[{text}]"))],
     }
 }
 
@@ -135,16 +133,15 @@ mod tests {
     #[test]
     fn a_value_is_there_alone_or_in_a_list() {
         let parsed = |value: Value| parse_document_filter(&value).unwrap();
-        let contains =
-            |all: &[&str]| DocumentFilter::Contains(all.iter().map(|one| (*one).to_owned()).collect());
-        assert_eq!(
-            parsed(json!({"a.b\"": "x'"})),
-            contains(&[r#"{"a":{"b\"":"x'"}}"#, r#"{"a":{"b\"":["x'"]}}"#])
-        );
-        assert_eq!(parsed(json!({"a": [1]})), contains(&[r#"{"a":[1]}"#]));
-        assert_eq!(parsed(json!({"a": {"b": 1}})), contains(&[r#"{"a":{"b":1}}"#, r#"{"a":[{"b":1}]}"#]));
+        let contains = |path: &str, value: &str| DocumentFilter::Contains {
+            path: path.split('.').map(str::to_owned).collect(),
+            values: vec![value.to_owned()],
+        };
+        assert_eq!(parsed(json!({"a.b\"": "x'"})), contains("a.b\"", "\"x'\""));
+        assert_eq!(parsed(json!({"a": [1]})), contains("a", "[1]"));
+        assert_eq!(parsed(json!({"a": {"b": 1}})), contains("a", r#"{"b":1}"#));
         let missing = not(DocumentFilter::Exists(vec!["a".into()]));
-        let null = contains(&[r#"{"a":null}"#, r#"{"a":[null]}"#]);
+        let null = contains("a", "null");
         assert_eq!(parsed(json!({"a": null})), DocumentFilter::Any(vec![null, missing]));
         let DocumentFilter::Element { filter, .. } =
             parsed(json!({"a": {"$elemMatch": {"$gt": 1, "$lt": 5}}}))
@@ -167,6 +164,7 @@ mod tests {
             deep = json!({"$not": deep});
         }
         for wrong in [
+            json!({"a": {"$not": {"b": 1}}}),
             json!([]),
             json!({}),
             json!({"$where": "sleep(1)"}),

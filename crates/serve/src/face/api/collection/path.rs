@@ -7,8 +7,14 @@ use crate::request::DocumentPath;
 /// Deepest nesting of filters, and of keys in a path.
 pub const DEEPEST: usize = 16;
 
+/// Longest path, in bytes.
+const LONGEST: usize = 1000;
+
 /// Parses keys that are joined by points.
 pub fn document_path(text: &str) -> Served<DocumentPath> {
+    if text.len() > LONGEST {
+        return Err(RequestFault::limit(format!("a path has more than {LONGEST} bytes")));
+    }
     let path: DocumentPath = text.split('.').map(str::to_owned).collect();
     if path.len() > DEEPEST {
         return Err(RequestFault::limit(format!("a path has more than {DEEPEST} keys")));
