@@ -2,6 +2,7 @@
 
 mod api;
 mod beside;
+mod cache;
 mod calls;
 mod certified;
 mod client;
