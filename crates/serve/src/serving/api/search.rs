@@ -96,6 +96,7 @@ impl ApiCall<'_> {
             filters: None,
             writes: false,
             runs_code: searched.iter().any(|one| one.relation.runs_code),
+            cached: None,
             largest: limits.answer,
         }
     }
