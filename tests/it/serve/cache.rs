@@ -56,7 +56,10 @@ fn a_kept_answer_is_that_of_the_table_now() {
     assert!(planned["limits"].to_string().contains("slow is a view"), "{planned}");
     let proof = project.run(&["verify-isolation", "-o", "json"]).json();
     let findings = proof["findings"].as_array().unwrap().iter();
-    assert_eq!(findings.filter(|one| one.to_string().contains("serve")).count(), 0, "{proof}");
+    let ours: Vec<_> = findings
+        .filter(|one| one["object"].as_str().is_some_and(|object| object.contains("serve")))
+        .collect();
+    assert!(ours.is_empty(), "{ours:#?}");
     let service = KeptService { api: ApiService::start(&project, "srk"), server: &server };
     writes(&service);
     limits(&service);
@@ -103,7 +106,6 @@ fn a_kept_answer_is_that_of_the_table_now() {
 /// Writes of every kind, also such as switch the trigger off for themselves: the next answer has each.
 fn writes(service: &KeptService<'_>) {
     let path = "rest/counter?select=value&id=eq.1";
-    let off = "ALTER TABLE counter DISABLE TRIGGER martydb_cache";
     for (number, sql) in [
         "UPDATE counter SET value = $1 WHERE id = 1",
         "DELETE FROM counter WHERE id = 1; INSERT INTO counter VALUES (1, $1)",

@@ -147,7 +147,7 @@ impl Soak {
             }
             Some(answer)
         };
-        let insert = json!({"op": "insert", "collection": "note", "row": {"name": name}});
+        let insert = json!({"op": "insert", "collection": "note", "values": {"name": name}});
         let done = || {
             let begun = ask("POST", &format!("/{service}/api/db/transactions"), &Value::Null)?;
             let path = begun.header("location")?.to_owned();
