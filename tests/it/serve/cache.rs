@@ -150,6 +150,16 @@ fn writes(service: &KeptService<'_>) {
     });
     assert_eq!(service.read(path).json()[0]["value"], 9);
 
+    // Another table of the name, whose writes nobody counts.
+    service.warm(path);
+    service.of_owner("ALTER TABLE counter RENAME TO former; CREATE TABLE counter AS SELECT * FROM former; UPDATE counter SET value = 10");
+    for value in [10, 11] {
+        let found = service.read(path);
+        assert_eq!((found.json()[0]["value"].as_i64(), is_hit(&found)), (Some(value), false));
+        service.of_owner("UPDATE counter SET value = value + 1");
+    }
+    service.of_owner("DROP TABLE counter; ALTER TABLE former RENAME TO counter");
+
     // A column of another name is no column of this one.
     service.warm(path);
     service.of_owner("ALTER TABLE counter RENAME value TO other");

@@ -29,6 +29,8 @@ pub struct RawCached {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CachedTable {
     pub oid: CatalogOid,
+    /// Schema and name, by which a statement reads it.
+    pub name: CatalogName,
     /// The function that counts its writes.
     pub function: CatalogOid,
     /// Name of the sequence by which it counts.
@@ -94,7 +96,8 @@ fn table(raw: &RawCached, relation: Option<&ExposedRelation>, time: Duration) ->
     let counter = raw.counter.as_deref().and_then(WriteCounter::named).zip(raw.function);
     let (counter, function) =
         counter.ok_or("its trigger is missing or switched off: run `martydb apply`, which makes it")?;
-    Ok(CachedTable { oid: raw.oid, function, sequence: counter.sequence(), time })
+    let name = (raw.schema.clone(), raw.name.clone());
+    Ok(CachedTable { oid: raw.oid, name, function, sequence: counter.sequence(), time })
 }
 
 impl ServedCatalog {

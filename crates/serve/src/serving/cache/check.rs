@@ -2,7 +2,7 @@
 //! rows of the catalogs that are changed where its columns, its privileges, its trigger or its kind are.
 
 use martydb_model::SERVE_SCHEMA;
-use martydb_model::sql::{List, Qualified, Statement, stmt};
+use martydb_model::sql::{List, Literal, Qualified, Statement, stmt};
 
 use crate::catalog::CachedTable;
 
@@ -21,11 +21,14 @@ fn writes(table: &CachedTable) -> Statement {
 
 fn state(table: &CachedTable) -> Statement {
     let (oid, function) = (table.oid, table.function);
+    // A statement reads whatever has the name: another table, where a migration has exchanged them.
+    let (schema, name) = (Literal(table.name.0.clone()), Literal(table.name.1.clone()));
     stmt!(
         "(SELECT pg_catalog.concat_ws(':', c.xmin, t.xmin,
     (SELECT pg_catalog.string_agg(a.xmin::text, '.' ORDER BY a.attnum) FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0))
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'martydb_cache'
-  WHERE c.oid = {oid} AND NOT pg_catalog.pg_is_in_recovery() AND c.relkind = 'r' AND c.relpersistence = 'p'
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.oid = {oid} AND c.relname = {name} AND n.nspname = {schema} AND NOT pg_catalog.pg_is_in_recovery() AND c.relkind = 'r' AND c.relpersistence = 'p'
     AND NOT c.relrowsecurity AND NOT c.relispartition AND NOT c.relhassubclass
     AND t.tgfoid = {function} AND t.tgenabled = 'A' AND t.tgtype = 60
     AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')
