@@ -119,6 +119,21 @@ impl ServedCatalog {
         found.ok_or_else(|| RequestFault::no_table(schema, name))
     }
 
+    /// Returns a table whose answers are kept.
+    pub fn cached(&self, table: &CatalogName) -> Option<&CachedTable> {
+        self.cached.get(table)
+    }
+
+    /// Returns `true` if answers of no table are kept.
+    pub fn keeps_no_answers(&self) -> bool {
+        self.cached.is_empty()
+    }
+
+    /// Returns the relations of which no answer is kept, though the manifest names them.
+    pub fn uncached(&self) -> &[UncachedRelation] {
+        self.cached.left_out()
+    }
+
     /// Returns all exposed relations.
     pub fn relations(&self) -> impl Iterator<Item = &ExposedRelation> {
         self.relations.values()

@@ -1,4 +1,4 @@
-//! Kept answers: checked at each use, so that no write, grant or change of the table is passed over, whoever makes it.
+//! Kept answers: checked at each use, so that no write, grant or change of the table is passed over.
 
 use super::api::{ApiService, served};
 use super::client::Answer;
@@ -69,7 +69,7 @@ fn a_kept_answer_is_that_of_the_table_now() {
         assert!(metrics.contains(&format!("martydb_serve_cache_{name}{{")), "{metrics}");
     }
 
-    // Nobody of the service gets at the counter, or has it count for another table.
+    // No role of the service changes the counter, or has it count for another table.
     let owner = project.password("srk_a_migrator");
     let function = server.value(
         "srk_a",
@@ -150,7 +150,7 @@ fn writes(service: &KeptService<'_>) {
     });
     assert_eq!(service.read(path).json()[0]["value"], 9);
 
-    // Another table of the name, whose writes nobody counts.
+    // Another table of the name, whose writes are not counted.
     service.warm(path);
     service.of_owner("ALTER TABLE counter RENAME TO former; CREATE TABLE counter AS SELECT * FROM former; UPDATE counter SET value = 10");
     for value in [10, 11] {

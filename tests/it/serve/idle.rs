@@ -1,4 +1,4 @@
-//! What 50 services cost in one process while nobody asks, and what a flood at one of them costs the callers of another.
+//! Costs of 50 services in one process without requests, and what a flood at one of them costs the callers of another.
 //!
 //! `scripts/serve-idle` runs it; the times are ratios of rounds that alternate.
 
@@ -68,7 +68,7 @@ fn slowest_beside_a_flood(service: &DataService, calm: &str, loud: &str) -> (Dur
 }
 
 #[test]
-fn fifty_services_are_cheap_while_nobody_asks_and_a_flood_stays_with_its_own() {
+fn fifty_services_without_requests_are_cheap_and_a_flood_stays_with_its_own() {
     let server = Server::start();
     let project = project(&server);
     let [calm, loud] = ["calm", "loud"].map(|caller| key(&project, caller));

@@ -69,7 +69,7 @@ struct Soak {
     over: AtomicBool,
 }
 
-/// Answers that say that nothing was done, or that nobody knows: the request is sent again.
+/// Answers that say that nothing was done, or that the outcome is unknown: the request is sent again.
 const AGAIN: [u16; 7] = [401, 409, 421, 429, 503, 504, 410];
 
 impl Soak {

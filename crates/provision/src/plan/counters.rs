@@ -30,7 +30,7 @@ pub fn create(schema: &SchemaName, table: &str) -> Vec<Statement> {
         stmt!(
             "CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {on} FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
         ),
-        // Also where a session replicates: what it writes is to be seen.
+        // Also in a session that replicates: its writes count too.
         stmt!("ALTER TABLE {on} ENABLE ALWAYS TRIGGER {trigger}"),
     ]);
     all

@@ -7,7 +7,6 @@ use martydb_model::WriteCounter;
 use martydb_model::sql::{List, Statement, stmt};
 use serde::Deserialize;
 
-use super::ServedCatalog;
 use super::relations::{CatalogName, ExposedRelation};
 use super::views::CatalogOid;
 use crate::settings::ServedExposure;
@@ -100,20 +99,20 @@ fn table(raw: &RawCached, relation: Option<&ExposedRelation>, time: Duration) ->
     Ok(CachedTable { oid: raw.oid, name, function, sequence: counter.sequence(), time })
 }
 
-impl ServedCatalog {
+impl CachedTables {
     /// Returns a table whose answers are kept.
-    pub fn cached(&self, table: &CatalogName) -> Option<&CachedTable> {
-        self.cached.tables.get(table)
+    pub(super) fn get(&self, table: &CatalogName) -> Option<&CachedTable> {
+        self.tables.get(table)
     }
 
     /// Returns `true` if answers of no table are kept.
-    pub fn keeps_no_answers(&self) -> bool {
-        self.cached.tables.is_empty()
+    pub(super) fn is_empty(&self) -> bool {
+        self.tables.is_empty()
     }
 
     /// Returns the relations of which no answer is kept, though the manifest names them.
-    pub fn uncached(&self) -> &[UncachedRelation] {
-        &self.cached.left_out
+    pub(super) fn left_out(&self) -> &[UncachedRelation] {
+        &self.left_out
     }
 }
 

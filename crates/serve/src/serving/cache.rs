@@ -26,7 +26,7 @@ const OVERHEAD: usize = 512;
 pub type CacheKey = [u8; 32];
 
 /// An answer with what it was read at.
-pub struct KeptAnswer {
+pub struct CachedResult {
     pub result: StatementResult,
     /// State of the tables before it was read.
     pub versions: String,
@@ -38,7 +38,7 @@ pub struct KeptAnswer {
     turn: u64,
 }
 
-impl KeptAnswer {
+impl CachedResult {
     fn bytes(&self) -> usize {
         let location = self.result.location.as_ref().map_or(0, String::len);
         OVERHEAD + self.result.body.len() + location + self.versions.len()
@@ -47,7 +47,7 @@ impl KeptAnswer {
 
 #[derive(Default)]
 struct CacheRoom {
-    answers: HashMap<CacheKey, KeptAnswer>,
+    answers: HashMap<CacheKey, CachedResult>,
     /// Keys by their last use.
     turns: BTreeMap<u64, CacheKey>,
     turn: u64,
@@ -82,7 +82,7 @@ impl CacheRoom {
 
 /// Kept answers, and what became of requests for them.
 #[derive(Default)]
-pub struct AnswerCache {
+pub struct KeptAnswers {
     room: Mutex<CacheRoom>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -97,7 +97,7 @@ pub struct CacheFigures {
     pub bytes: usize,
 }
 
-impl AnswerCache {
+impl KeptAnswers {
     fn room(&self) -> MutexGuard<'_, CacheRoom> {
         self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -121,7 +121,7 @@ impl AnswerCache {
         None
     }
 
-    fn put(&self, key: CacheKey, mut answer: KeptAnswer) {
+    fn put(&self, key: CacheKey, mut answer: CachedResult) {
         let bytes = answer.bytes();
         let mut room = self.room();
         if bytes > room.most / LARGEST_PART {
@@ -169,14 +169,14 @@ mod tests {
 
     use super::*;
 
-    fn answer(body: usize, begun: Instant) -> KeptAnswer {
+    fn answer(body: usize, begun: Instant) -> CachedResult {
         let result = StatementResult { body: vec![b'x'; body], ..StatementResult::default() };
-        KeptAnswer { result, versions: "1".into(), begun, end: begun + Duration::from_secs(60), turn: 0 }
+        CachedResult { result, versions: "1".into(), begun, end: begun + Duration::from_secs(60), turn: 0 }
     }
 
     #[test]
     fn an_answer_is_used_while_its_tables_are_as_they_were() {
-        let (cache, now, key) = (AnswerCache::default(), Instant::now(), [1; 32]);
+        let (cache, now, key) = (KeptAnswers::default(), Instant::now(), [1; 32]);
         cache.allow(1 << 20);
         cache.put(key, answer(10, now));
         let later = now + Duration::from_secs(59);
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_answer_that_was_not_asked_for_the_longest_goes_first() {
-        let (cache, now) = (AnswerCache::default(), Instant::now());
+        let (cache, now) = (KeptAnswers::default(), Instant::now());
         cache.allow(10 * 1000);
         (0..9).for_each(|number| cache.put([number; 32], answer(488, now)));
         assert!(cache.get(&[0; 32], "1", now, now).is_some());

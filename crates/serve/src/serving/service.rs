@@ -8,7 +8,7 @@ use martydb_model::error::Result;
 use martydb_model::metrics::Subject;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::cache::AnswerCache;
+use super::cache::KeptAnswers;
 use super::cursor::CursorKey;
 use super::document_ids::DocumentIds;
 use super::idempotency;
@@ -73,7 +73,7 @@ pub struct ServedService {
     pub cursors: CursorKey,
     pub ids: DocumentIds,
     pub transactions: Arc<TransactionBook>,
-    pub cache: AnswerCache,
+    pub cache: KeptAnswers,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
     /// One document at a time: each holds the description of all relations.
     pub documents: tokio::sync::Mutex<()>,
@@ -121,7 +121,7 @@ impl ServedService {
             ),
             ids: DocumentIds::default(),
             transactions,
-            cache: AnswerCache::default(),
+            cache: KeptAnswers::default(),
             subject: Subject {
                 service: database.name.clone(),
                 server: database.server.clone(),

@@ -14,7 +14,7 @@ use martydb_model::{
     WriteCounter,
 };
 
-/// Returns the tables whose writes are counted; those of which a migration is to come are not there yet.
+/// Returns the tables whose writes are counted; those of a later migration are not there yet.
 pub fn counted<'c>(
     service: &DesiredService,
     contents: &'c Contents,

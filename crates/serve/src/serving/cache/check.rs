@@ -37,7 +37,7 @@ fn state(table: &CachedTable) -> Statement {
     )
 }
 
-/// Returns the statement that tells whether anybody writes to a table now: a writer that has already counted may commit only after the
+/// Returns the statement that tells whether a session writes to a table now: a writer that has already counted may commit only after the
 /// answer is read. Every write holds one of these locks until its end
 /// (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>).
 pub fn writers(tables: &[CachedTable]) -> Statement {

@@ -8,7 +8,7 @@ use martydb_model::sql::Statement;
 use sha2::{Digest, Sha256};
 
 use super::check::{versions, writers};
-use super::{CacheKey, KeptAnswer};
+use super::{CacheKey, CachedResult};
 use crate::catalog::{CachedTable, ServedCatalog};
 use crate::compile::CompiledStatement;
 use crate::request::BodyForm;
@@ -120,7 +120,7 @@ impl ServedService {
     pub fn keep(&self, ticket: Option<CacheTicket>, result: &StatementResult) {
         let Some(CacheTicket { key, versions, begun, end }) = ticket else { return };
         if result.status.is_none() && result.headers.is_empty() {
-            self.cache.put(key, KeptAnswer { result: result.clone(), versions, begun, end, turn: 0 });
+            self.cache.put(key, CachedResult { result: result.clone(), versions, begun, end, turn: 0 });
         }
     }
 }
