@@ -2,11 +2,13 @@
 
 mod api;
 mod beside;
+mod cache;
 mod calls;
 mod certified;
 mod client;
 mod collections;
 mod guard;
+mod idle;
 mod interactive;
 mod lost;
 mod openapi;
@@ -16,6 +18,8 @@ mod reload;
 mod replicas;
 mod schemas;
 mod search;
+mod several;
+mod soak;
 mod tls;
 mod tokens;
 mod unchecked;

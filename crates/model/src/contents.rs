@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Deserializer};
 
 use super::acl::{AclEntry, null_as_default, sorted};
-use super::{RecordPart, RecordPartKind, RoleName, SchemaName};
+use super::{ActualCounter, RecordPart, RecordPartKind, RoleName, SchemaName};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
@@ -20,6 +20,8 @@ pub struct Contents {
     pub owner_code: OwnerCode,
     /// Parts of the tables in the data service's schema, by table.
     pub records: BTreeMap<String, BTreeSet<RecordPart>>,
+    /// Functions there that count writes, with their triggers.
+    pub counters: Vec<ActualCounter>,
 }
 
 /// Authors of code that runs with the privileges of a relation's owner, whichever role causes it: by relation and by

@@ -28,6 +28,7 @@
 mod access;
 pub mod acl;
 pub mod actual;
+mod answer_cache;
 pub mod app_url;
 mod backup;
 mod broker_url;
@@ -69,6 +70,7 @@ pub use access::{
 };
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
+pub use answer_cache::{ActualCounter, CACHE_TRIGGER, WriteCounter, is_counting_sequence};
 pub use backup::{BackupLocation, BackupSettings, BackupTimes, RetentionPolicy};
 pub use broker_url::{AMQP, BrokerScheme, BrokerUrl, HTTP, KAFKA, NATS, parse_cluster};
 pub use contents::*;

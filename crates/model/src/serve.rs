@@ -42,6 +42,8 @@ pub struct ServiceExposure {
     /// `true` if callers may ask that a write is rolled back.
     pub rollback: bool,
     pub audit: DeclaredAudit,
+    /// Tables whose answers are kept, with the longest time for which one is.
+    pub cache: BTreeMap<String, Duration>,
     /// Logins of `access` by which callers write.
     pub further_writers: BTreeSet<RoleName>,
     /// Logins of `access` by which callers read only.
@@ -72,6 +74,12 @@ impl ServiceExposure {
     /// Returns the logins that may keep answers for idempotency keys.
     pub fn answering_logins(&self) -> impl Iterator<Item = &RoleName> {
         [&self.writer].into_iter().chain(&self.further_writers)
+    }
+
+    /// Returns the logins whose answers are kept.
+    pub fn caching_logins(&self) -> impl Iterator<Item = &RoleName> {
+        let all = [&self.reader].into_iter().chain(&self.further_readers).chain(&self.further_writers);
+        all.filter(|_| !self.cache.is_empty())
     }
 
     /// Returns the logins that write to the audit.

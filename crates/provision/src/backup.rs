@@ -18,6 +18,7 @@ mod restore_settings;
 mod role_state;
 mod snapshot;
 mod swap;
+mod tables_there;
 mod toc;
 
 pub use archive_part::ArchivePart;

@@ -6,6 +6,7 @@
 mod action;
 pub mod admin_capabilities;
 mod copy;
+mod counters;
 mod database_option;
 mod ddl;
 pub mod diff;

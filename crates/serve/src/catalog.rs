@@ -1,5 +1,6 @@
 //! The exposed relations of a database, as its catalogs describe them: every identifier of a statement comes from here.
 
+mod cached;
 mod functions;
 mod relations;
 mod relationships;
@@ -7,11 +8,13 @@ mod routines;
 pub mod statements;
 mod views;
 
+pub use cached::{CachedTable, UncachedRelation};
 pub use functions::{
     CallBody, ExposedFunction, FunctionParameter, FunctionVolatility, MediaAggregate, VALUE,
 };
 pub use relations::{
-    Cardinality, DOCUMENT, ExposedColumn, ExposedRelation, Junction, Relationship, RowFunction, TableKey,
+    Cardinality, CatalogName, DOCUMENT, ExposedColumn, ExposedRelation, Junction, Relationship, RowFunction,
+    TableKey,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,6 +39,9 @@ pub struct ServedCatalog {
     computed: BTreeMap<(String, String, String), String>,
     functions: Vec<ExposedFunction>,
     media: Vec<MediaAggregate>,
+    cached: cached::CachedTables,
+    /// Fingerprint of the catalogs that it was read from.
+    pub version: String,
     /// Version of the server, such as 150004.
     pub server_version: i32,
 }
@@ -52,6 +58,8 @@ pub struct RawCatalog {
     row_functions: Vec<RowFunction>,
     functions: Vec<ExposedFunction>,
     media: Vec<MediaAggregate>,
+    #[serde(default)]
+    cached: Vec<cached::RawCached>,
     version: i32,
 }
 
@@ -86,7 +94,10 @@ impl ServedCatalog {
             KeyedRelations { relations: &all, origins: &origins, keys: &raw.keys }.relationships();
         relationships.extend(relationships::computed(&raw.row_functions, &all));
         let aliases = TYPE_ALIASES.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned()));
+        let cached = cached::CachedTables::of(raw.cached, &all, exposure);
         ServedCatalog {
+            cached,
+            version: String::new(),
             relationships,
             relations: all,
             types: raw.types.into_iter().chain(aliases).collect(),
@@ -106,6 +117,21 @@ impl ServedCatalog {
     pub fn relation(&self, schema: &str, name: &str) -> Served<&ExposedRelation> {
         let found = self.relations.get(&(schema.to_owned(), name.to_owned()));
         found.ok_or_else(|| RequestFault::no_table(schema, name))
+    }
+
+    /// Returns a table whose answers are kept.
+    pub fn cached(&self, table: &CatalogName) -> Option<&CachedTable> {
+        self.cached.get(table)
+    }
+
+    /// Returns `true` if answers of no table are kept.
+    pub fn keeps_no_answers(&self) -> bool {
+        self.cached.is_empty()
+    }
+
+    /// Returns the relations of which no answer is kept, though the manifest names them.
+    pub fn uncached(&self) -> &[UncachedRelation] {
+        self.cached.left_out()
     }
 
     /// Returns all exposed relations.

@@ -143,6 +143,9 @@ const STATUSES: &[(&str, u16)] = &[
     ("55P03", 409),
     ("55", 500),
     ("57P01", 503),
+    // Nothing was done either: another backend crashed, or the server starts.
+    ("57P02", 503),
+    ("57P03", 503),
     ("57014", 504),
     ("57", 500),
     ("58", 500),

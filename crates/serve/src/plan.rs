@@ -1,5 +1,6 @@
 //! Plan of a request: the tree of relations that it reads, each name resolved in the catalog. Pure.
 
+mod cached;
 mod embed;
 mod node;
 mod places;

@@ -3,6 +3,7 @@
 mod action;
 mod answer;
 mod api;
+mod cache;
 mod cost;
 mod cursor;
 mod document_ids;
@@ -28,6 +29,7 @@ mod transaction;
 pub use action::RestRequest;
 pub use answer::{HttpAnswer, REPLICA};
 pub use api::{PREFIX as API_PREFIX, respond_api};
+pub use cache::MOST_BYTES as MOST_CACHED_BYTES;
 pub use exchange::respond;
 pub use idempotency::HEADER as IDEMPOTENCY_KEY;
 pub use openapi::respond_openapi;

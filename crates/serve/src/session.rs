@@ -322,6 +322,11 @@ impl LoginSession {
         done.map_or(Err(DatabaseFault::TooSlow), |done| done.map_err(DatabaseFault::Reported))
     }
 
+    /// Returns the time at which the connection was made.
+    pub fn opened(&self) -> Option<Instant> {
+        self.client.as_ref().map(|client| Object::metrics(client).created)
+    }
+
     /// Returns the first column, a JSON value, as text.
     pub fn json(row: &Row) -> Option<String> {
         row.try_get::<_, JsonText>(0).ok().map(|text| text.0)

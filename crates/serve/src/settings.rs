@@ -1,6 +1,6 @@
 //! Limits and permissions of a service's data, from the manifest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use martydb_model::TransactionTimes;
@@ -85,6 +85,8 @@ pub struct ServedExposure {
     /// Times of transactions of several requests, if they are allowed.
     pub transactions: Option<TransactionTimes>,
     pub records: KeptRecords,
+    /// Tables whose answers are kept, with the longest time for which one is.
+    pub cache: BTreeMap<String, Duration>,
     /// `true` if a caller may ask for `Prefer: tx=rollback`.
     pub rollback: bool,
     /// `true` if code of the service sees the caller's claims, in the setting `request.jwt.claims`.

@@ -59,6 +59,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExposedServices> {
             let message = "its name is a word of /api/db: it is reached below /rest alone".into();
             ExposureProblem { service: row.service.clone(), relation: row.relation.clone(), message }
         }));
+        report.problems.extend(objects.uncached.into_iter().map(|(relation, why)| {
+            let message = format!("no answer of it is kept: {why}");
+            ExposureProblem { service: service.name.to_string(), relation, message }
+        }));
         report.relations.extend(relations);
         report.problems.extend(missing(&service, &exposure, &objects.functions));
         report.functions.extend(objects.functions);

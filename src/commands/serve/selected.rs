@@ -28,6 +28,8 @@ pub fn exposed(run: &Run, select: &Select) -> Result<Vec<(DesiredService, Servic
 pub struct ExposedObjects {
     pub relations: Vec<RelationRow>,
     pub functions: Vec<FunctionRow>,
+    /// Relations of which no answer is kept, though the manifest names them, and why.
+    pub uncached: Vec<(String, String)>,
 }
 
 /// A function that callers may call.

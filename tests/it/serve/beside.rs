@@ -30,12 +30,14 @@ fn every_command_knows_the_records_of_the_data_service() {
     let admin = if server.major() < 15 { Admin::Super } else { Admin::Limited };
     let closed = "REVOKE CONNECT ON DATABASE template1, postgres FROM PUBLIC";
     server.sql("postgres", &format!("{closed}; GRANT CONNECT ON DATABASE template1, postgres TO adm"));
-    let project = project(&server, admin, "srr", "{}");
+    let project = project(&server, admin, "srr", "{ cache: { customer: 60s } }");
     let text = project.read("martydb.yaml");
     project.write("martydb.yaml", &format!("{text}backup:\n  to: ./kept\n"));
     project.write("srr_a/migrations/V2__more.sql", "ALTER TABLE customer ADD note text;\n");
     project.write("srr_a/migrations/V2__more.down.sql", "ALTER TABLE customer DROP note;\n");
     project.run(&["upgrade", "--all"]).expect(0);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    is_converged(&project);
     let writer = key(&project, "writer");
     write(&project, &writer, "Ada");
 

@@ -19,6 +19,12 @@ pub struct Answer {
 }
 
 impl Answer {
+    fn parse(text: &str) -> Option<Answer> {
+        let (head, body) = text.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Answer { status, head: head.to_owned(), body: body.to_owned() })
+    }
+
     /// Returns a header, by its name in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
@@ -35,6 +41,28 @@ impl DataService {
         DataService(Served::run(project.command(&["serve"])))
     }
 
+    /// Returns its memory in kB.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.pid())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
+    }
+
+    /// Returns the time of a processor that it has used.
+    pub fn processor_time(&self) -> std::time::Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.pid())).unwrap_or_default();
+        // Fields 14 and 15, in hundredths of a second, counted behind the name in parentheses (proc(5)).
+        let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+        std::time::Duration::from_millis(
+            10 * fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>(),
+        )
+    }
+
+    /// Returns its address.
+    pub fn address(&self) -> &str {
+        &self.0.address
+    }
+
     /// Sends a request, and returns the connection on which the answer will arrive.
     pub fn send(
         &self,
@@ -44,21 +72,7 @@ impl DataService {
         headers: &[(&str, &str)],
         body: &str,
     ) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.0.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
-        if let Some(key) = key {
-            head.push_str(&format!("Authorization: Bearer {key}\r\n"));
-        }
-        for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(&format!(
-            "Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-        stream.write_all(head.as_bytes()).unwrap();
-        stream
+        send_to(&self.0.address, method, path, key, headers, body)
     }
 
     pub fn ask(
@@ -69,12 +83,7 @@ impl DataService {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut stream = self.send(method, path, key, headers, body);
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        ask_at(&self.0.address, method, path, key, headers, body)
     }
 
     /// What it wrote to standard error.
@@ -95,4 +104,67 @@ impl DataService {
     pub fn stop(self) -> Option<i32> {
         self.0.end(Signal::TERM).0
     }
+}
+
+fn send_to(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> TcpStream {
+    try_send_to(address, method, path, key, headers, body).unwrap()
+}
+
+fn try_send_to(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    if let Some(key) = key {
+        head.push_str(&format!("Authorization: Bearer {key}\r\n"));
+    }
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str(&format!("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+    stream.write_all(head.as_bytes())?;
+    Ok(stream)
+}
+
+/// Asks a process, or a balancer before some, by its address.
+pub fn ask_at(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
+    let mut stream = send_to(address, method, path, key, headers, body);
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    Answer::parse(&text).unwrap_or_else(|| panic!("no answer: {text}"))
+}
+
+/// The same of a process that may end meanwhile: then there is no answer.
+pub fn try_ask_at(
+    address: &str,
+    method: &str,
+    path: &str,
+    key: Option<&str>,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Answer> {
+    let mut stream = try_send_to(address, method, path, key, headers, body).ok()?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).ok()?;
+    Answer::parse(&text)
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use tempfile::NamedTempFile;
 
+use martydb_model::CACHE_TRIGGER;
 use martydb_model::error::{Error, Result};
 
 /// An entry of an archive's table of contents: its line, and the description after its numbers.
@@ -35,9 +36,15 @@ impl ArchiveEntry {
     }
 }
 
-/// Parses a list.
+/// Parses a list. The data service's own triggers are left out: `apply` makes them, and their functions are in no archive.
 pub fn parsed(list: &[u8]) -> Vec<ArchiveEntry> {
-    list.split(|byte| *byte == b'\n').filter_map(ArchiveEntry::parse).collect()
+    let is_own = |entry: &ArchiveEntry| {
+        let mut words = entry.what.rsplit(' ');
+        // Name and owner are the last two; a name with a blank is not this one.
+        entry.what.starts_with("TRIGGER ") && words.nth(1) == Some(CACHE_TRIGGER)
+    };
+    let entries = list.split(|byte| *byte == b'\n').filter_map(ArchiveEntry::parse);
+    entries.filter(|entry| !is_own(entry)).collect()
 }
 
 /// Parses the dependencies in a verbose list.

@@ -10,6 +10,7 @@ use super::client::{self, number, version};
 use crate::MigrationTarget;
 use martydb_config::embedded::program_folders;
 use martydb_model::error::{Error, Result};
+use martydb_model::{CACHE_TRIGGER, SERVE_SCHEMA};
 
 /// A `pg_dump` that can dump a server.
 #[derive(Debug, Clone)]
@@ -72,9 +73,25 @@ pub async fn dump(
 ) -> Result<String> {
     let command = command(program, target, extent, without)?;
     let printed = client::run(command, &program.path, Stdio::null(), Stdio::piped()).await?;
-    String::from_utf8(printed).map_err(|_| {
+    let printed = String::from_utf8(printed).map_err(|_| {
         Error::operation(format!("{} failed", program.path.display())).cause("its output is not UTF-8")
-    })
+    })?;
+    Ok(without_counters(printed))
+}
+
+/// Leaves out the data service's own triggers: `apply` makes them, and their functions are in no dump. Each statement is a line.
+fn without_counters(printed: String) -> String {
+    let function = format!(" EXECUTE FUNCTION {SERVE_SCHEMA}.");
+    let (created, state) =
+        (format!("CREATE TRIGGER {CACHE_TRIGGER} "), format!(" ENABLE ALWAYS TRIGGER {CACHE_TRIGGER};"));
+    let is_own = |line: &str| {
+        line.starts_with(&created) && line.contains(&function)
+            || line.starts_with("ALTER TABLE ") && line.ends_with(&state)
+    };
+    if !printed.contains(&created) {
+        return printed;
+    }
+    printed.split_inclusive('\n').filter(|line| !is_own(line.trim_end())).collect()
 }
 
 fn command(
@@ -111,6 +128,14 @@ fn pattern(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_data_services_triggers_are_left_out() {
+        let own = "CREATE TRIGGER martydb_cache AFTER INSERT ON public.a FOR EACH STATEMENT EXECUTE FUNCTION martydb_serve.count_1();\n\
+                   ALTER TABLE public.a ENABLE ALWAYS TRIGGER martydb_cache;\n";
+        let others = "CREATE TABLE public.a (i int);\nCREATE TRIGGER martydb_cache AFTER INSERT ON public.b FOR EACH ROW EXECUTE FUNCTION public.f();\n";
+        assert_eq!(without_counters(format!("{others}{own}")), others);
+    }
 
     #[test]
     fn patterns_are_quoted() {

@@ -4,6 +4,7 @@ use super::ObjectClass::{self, Database, Schema, Table};
 use super::{HISTORY_SCHEMA, Privilege, REFINERY_TABLE, granted};
 use crate::{
     AccessExtent, AccessLevel, AccessTarget, DesiredService, RoleKind, RoleName, SERVE_SCHEMA, SchemaName,
+    is_counting_sequence,
 };
 
 /// Returns the privileges of a level on a class of objects: `apply` grants exactly these.
@@ -89,6 +90,9 @@ fn access_to_records<'a>(
 ) -> impl Iterator<Item = (&'a RoleName, &'static [Privilege])> {
     let (answers, audits, privileges): (bool, bool, &'static [Privilege]) = match spot {
         AccessTarget::Schema(SERVE_SCHEMA) => (true, true, &[Privilege::Usage]),
+        AccessTarget::Object { schema: SERVE_SCHEMA, name } if is_counting_sequence(name) => {
+            (false, false, &[Privilege::Select])
+        }
         AccessTarget::Object { schema: SERVE_SCHEMA, name }
         | AccessTarget::Column { schema: SERVE_SCHEMA, table: name, .. } => {
             let row = OF_RECORDS.iter().find(|row| row.0 == name);
@@ -96,9 +100,15 @@ fn access_to_records<'a>(
         }
         _ => (false, false, &[]),
     };
+    let caches = match spot {
+        AccessTarget::Schema(_) => true,
+        AccessTarget::Object { name, .. } => is_counting_sequence(name),
+        _ => false,
+    };
     let logins = service.serve.iter().flat_map(move |exposure| {
         let answering = exposure.answering_logins().filter(move |_| answers);
-        answering.chain(exposure.audited_logins().filter(move |_| audits))
+        let caching = exposure.caching_logins().filter(move |_| caches);
+        answering.chain(exposure.audited_logins().filter(move |_| audits)).chain(caching)
     });
     logins.filter(move |_| !privileges.is_empty()).map(move |role| (role, privileges))
 }

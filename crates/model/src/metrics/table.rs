@@ -198,6 +198,10 @@ metrics! {
         SERVE_CONNECTIONS = "martydb_serve_connections", Gauge ["login", "state"], "Connections of a pool that are open and in use, and requests that wait for one";
         SERVE_CONNECTION_LIMIT = "martydb_serve_connection_limit", Gauge ["login"], "Most connections of a pool";
         SERVE_TRANSACTIONS = "martydb_serve_transactions", Gauge [], "Open transactions of several requests";
+        SERVE_CACHE_HITS = "martydb_serve_cache_hits_total", Counter [], "Answers that were kept, and were checked and sent again";
+        SERVE_CACHE_MISSES = "martydb_serve_cache_misses_total", Counter [], "Reads of tables with `cache` for which no answer was kept, or an older one";
+        SERVE_CACHE_EVICTIONS = "martydb_serve_cache_evictions_total", Counter [], "Kept answers that were dropped because their room was full";
+        SERVE_CACHE_BYTES = "martydb_serve_cache_bytes", Gauge [], "Bytes of the kept answers";
         SERVE_BREAKER_OPEN = "martydb_serve_breaker_open", Gauge [], "1 while the server cannot be reached, so that requests are refused at once";
     }
     MetricSource::Check(MonitorCheck::Tables) => {

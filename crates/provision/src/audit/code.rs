@@ -9,7 +9,6 @@ use super::definer_views;
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
-use martydb_model::RoleKind;
 use martydb_model::contract::ATTRIBUTES;
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{
@@ -17,6 +16,7 @@ use martydb_model::findings::{
 };
 use martydb_model::grants::{Repair, RepairScope, revoke};
 use martydb_model::sql::{ServerText, Statement, stmt};
+use martydb_model::{RoleKind, SERVE_SCHEMA, WriteCounter};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
@@ -40,7 +40,7 @@ pub fn is_bounded(db: &Database<'_>, item: &CatalogObject) -> bool {
 }
 
 fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
-    let lends = item.definer && db.audit.managed(&item.owner).is_none();
+    let lends = item.definer && db.audit.managed(&item.owner).is_none() && !is_write_counter(db, item);
     // Only the server can call a trigger's function. The effect of a service's own triggers on a login is a
     // matter of `reach`; the library of a C function is loaded anyway.
     let hook = item.returns.as_deref() == Some("event_trigger");
@@ -84,6 +84,17 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         let seen = format!("{} has the name and arguments of a function of the server", item.object());
         out.push(SHADOW.of(item.owner.as_str()).about(db, item).evidence(seen));
     }
+}
+
+/// Returns `true` for a function as `apply` makes it, by which the data service notices writes: it counts, and does nothing else.
+fn is_write_counter(db: &Database<'_>, item: &CatalogObject) -> bool {
+    let counter = WriteCounter::named(&item.name).filter(|counter| counter.function() == item.name);
+    let is_pinned = |config: &[String]| matches!(config, [only] if only == "search_path=pg_catalog, pg_temp");
+    item.schema.as_deref() == Some(SERVE_SCHEMA)
+        && item.language.as_deref() == Some("plpgsql")
+        && item.config.as_deref().is_some_and(is_pinned)
+        && counter.is_some_and(|counter| item.source.as_deref() == Some(&counter.source()))
+        && db.audit.actual.is_admins(&item.owner, db.audit.desired)
 }
 
 /// Returns `true` for a role that no login can become, and that has only what it owns or was granted here: what

@@ -15,6 +15,7 @@ use super::record::{BackupRecord, ExtensionRecord, PublicRecord};
 use super::restore_settings;
 use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
+use super::tables_there::tables_there;
 use super::toc::wanted;
 use crate::moving::compare::{self, CopySide};
 use crate::moving::sums::{self, RowHash};
@@ -251,7 +252,9 @@ async fn put_back(
     let mut statements = restore_settings::of_others(&record.beyond, &ours, known)?;
     let (held, mut left) = (held(&mut session).await?, None);
     // No archive has them: see `NO_RECORDS`.
-    statements.extend(records::all(to.service, known));
+    if to.service.serve.is_some() {
+        statements.extend(records::all(to.service, known, &tables_there(&mut session).await?));
+    }
     if let (Some(before), Some(now)) = (&record.beyond.public, public(&mut session).await?) {
         let of_public = restore_settings::of_public(before, &now, &ours, known)?;
         match of_public.is_empty() || held.contains(&now.owner) {

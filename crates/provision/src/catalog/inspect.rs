@@ -285,6 +285,7 @@ fn take_contents(contents: &mut Contents, rare: &mut bool, row: &CatalogRow) -> 
         "default" => contents.default_acls.push(row.parse()?),
         "object" => contents.objects.push(row.parse()?),
         "record" => contents.records.extend([row.parse::<ActualRecords>()?.entry()]),
+        "counter" => contents.counters.push(row.parse()?),
         "rare" => *rare = row.parse()?,
         _ => return row.unknown(),
     }

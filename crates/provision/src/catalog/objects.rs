@@ -54,6 +54,9 @@ pub struct CatalogObject {
     pub called: bool,
     /// Set for a function whose names were resolved at creation (`BEGIN ATOMIC`, from 14 on).
     pub atomic: bool,
+    /// Beginning of the body of a function in the data service's schema.
+    #[serde(default)]
+    pub source: Option<String>,
     /// Set for a function that the planner may call before row security applies.
     pub leakproof: bool,
     pub rules: bool,

@@ -1,5 +1,9 @@
 //! Actions of a plan: the object and the verb of each. Their SQL is in `ddl`.
 
+mod values;
+
+use std::collections::BTreeSet;
+
 use super::database_option::DatabaseOption;
 use super::object::Object;
 use super::stage::Stage;
@@ -9,8 +13,9 @@ use martydb_model::grants::{Effect, Fix};
 use martydb_model::units::counted;
 use martydb_model::{
     CreationParameters, DbName, Grantee, RecordPart, RecordTable, RoleKind, RoleName, SERVE_SCHEMA,
-    SchemaName, ServerName,
+    SchemaName, ServerName, WriteCounter,
 };
+pub use values::{PublicationChange, SettingValue};
 
 /// An attribute of a role, as `ALTER ROLE` spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,42 +26,6 @@ pub enum Attribute {
     ConnectionLimit(i32),
     /// `VALID UNTIL`: a timestamp, or `infinity`.
     ValidUntil(String),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SettingValue {
-    /// A literal.
-    Text(String),
-    /// A list of names, as in `search_path`.
-    Schemas(Vec<SchemaName>),
-}
-
-impl std::fmt::Display for SettingValue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            SettingValue::Text(text) => f.write_str(text),
-            SettingValue::Schemas(names) => {
-                let names: Vec<_> = names.iter().map(SchemaName::as_str).collect();
-                f.write_str(&names.join(", "))
-            }
-        }
-    }
-}
-
-/// Change of a table in a publication.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PublicationChange {
-    Add,
-    Drop,
-}
-
-impl PublicationChange {
-    pub fn words(self) -> &'static str {
-        match self {
-            PublicationChange::Add => "ADD TABLE",
-            PublicationChange::Drop => "DROP TABLE",
-        }
-    }
 }
 
 /// One change.
@@ -159,9 +128,20 @@ pub enum Action {
         dropped: Vec<RecordPart>,
         made: Vec<RecordPart>,
     },
-    /// Drops the schema with its tables, and with nothing else.
+    /// Drops the schema with its tables and the counters of writes, and with nothing else.
     DropRecordSchema {
         tables: Vec<&'static RecordTable>,
+        counters: BTreeSet<WriteCounter>,
+    },
+    /// Creates the counter of a table's writes, with its trigger; in place of the one that is there.
+    CreateWriteCounter {
+        schema: SchemaName,
+        table: String,
+        owner: RoleName,
+    },
+    /// Drops a counter with its trigger.
+    DropWriteCounter {
+        counter: WriteCounter,
     },
     /// Creates an extension; without `schema` in one of its own. `staged` if its script can run in an empty
     /// schema and its objects can be moved afterwards.
@@ -302,12 +282,15 @@ impl Action {
             Action::CreateSchema { .. }
             | Action::CreateRecordSchema { .. }
             | Action::CreateRecordTable { .. }
+            | Action::CreateWriteCounter { .. }
             | Action::CreateExtension { .. }
             | Action::CreatePublication { .. } => (Verb::Create, Stage::InDatabase),
             Action::Reassign { .. } | Action::ChangePublication { .. } | Action::MendRecordTable { .. } => {
                 (Verb::Alter, Stage::InDatabase)
             }
-            Action::DropRecordSchema { .. } => (Verb::Drop, Stage::InDatabase),
+            Action::DropRecordSchema { .. } | Action::DropWriteCounter { .. } => {
+                (Verb::Drop, Stage::InDatabase)
+            }
             Action::GrantDefault { .. } | Action::Lend { .. } => (Verb::Grant, Stage::InDatabase),
             Action::RevokeDefault { .. } | Action::DropOwned { .. } => (Verb::Revoke, Stage::InDatabase),
             Action::RunAsCaller { object } | Action::SetOwner { object, .. } => (Verb::Alter, object.stage()),
@@ -361,6 +344,8 @@ impl Action {
             Action::CreateRecordTable { table } | Action::MendRecordTable { table, .. } => {
                 format!("table {SERVE_SCHEMA}.{}", table.name)
             }
+            Action::CreateWriteCounter { schema, table, .. } => values::trigger(schema, table),
+            Action::DropWriteCounter { counter } => values::function(counter),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
             Action::CreatePublication { name, .. } | Action::ChangePublication { name, .. } => {
                 format!("publication {name}")

@@ -154,6 +154,7 @@ impl<'a> AdminCapabilities<'a> {
             Action::CreateDatabase { owner, .. }
             | Action::CreateSchema { owner, .. }
             | Action::CreatePublication { owner, .. }
+            | Action::CreateWriteCounter { owner, .. }
             | Action::ChangePublication { owner, .. }
             | Action::GrantDefault { owner, .. }
             | Action::RevokeDefault { owner, .. } => [owner.clone()].into(),

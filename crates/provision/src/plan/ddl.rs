@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::action::{Action, Attribute, SettingValue};
 use super::object::Object;
-use super::records;
+use super::{counters, records};
 use martydb_model::contract::{INHERIT, LOGIN};
 use martydb_model::grants::{self, Repair, ident};
 use martydb_model::sql::{
@@ -58,7 +58,15 @@ pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Scri
         Action::CreateRecordSchema { owner } => records::create_schema(owner),
         Action::CreateRecordTable { table } => records::create_table(table),
         Action::MendRecordTable { table, dropped, made } => records::mend(table, dropped, made),
-        Action::DropRecordSchema { tables } => records::drop_schema(tables),
+        Action::DropRecordSchema { tables, counters } => counters
+            .iter()
+            .flat_map(counters::drop)
+            .chain(records::drop_schema(tables).statements().to_vec())
+            .collect(),
+        Action::CreateWriteCounter { schema, table, .. } => {
+            counters::create(schema, table).into_iter().collect()
+        }
+        Action::DropWriteCounter { counter } => counters::drop(counter).into_iter().collect(),
         Action::Close { fix, .. } => fix.repairs().iter().flat_map(Repair::parts).collect(),
         _ => on_role(action, major, passwords)
             .or_else(|| on_object(action, major))

@@ -4,6 +4,7 @@
 mod access;
 mod acl;
 mod comparison;
+mod counters;
 mod database;
 mod defaults;
 mod inside;

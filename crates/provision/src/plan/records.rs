@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::counters;
 use martydb_model::contract::{ObjectClass, Privilege, Privileges, access_to};
 use martydb_model::sql::{Keyword, List, Qualified, Script, Statement, stmt};
 use martydb_model::{
     AccessTarget, DesiredService, RECORD_TABLES, RecordColumn, RecordPart, RecordPartKind, RecordPolicy,
-    RecordTable, RoleName, SERVE_SCHEMA,
+    RecordTable, RoleName, SERVE_SCHEMA, SchemaName, WriteCounter,
 };
 
 /// Creates the schema. It must not exist: the tables would be in a schema of another owner.
@@ -53,12 +54,20 @@ pub fn mend(table: &RecordTable, dropped: &[RecordPart], made: &[RecordPart]) ->
     drops.chain(makes).collect()
 }
 
-/// Returns all statements by which the admin makes a service's records in a database that has none, such as a restored one.
-/// `known` are the server's roles: the others get their privileges from `apply`.
-pub fn all(service: &DesiredService, known: &[RoleName]) -> Vec<Statement> {
-    if service.serve.is_none() {
-        return vec![];
-    }
+/// Returns all statements by which the admin makes a service's records in a database that has none, such as a restored one, which
+/// has these tables. `known` are the server's roles: the others get their privileges from `apply`.
+pub fn all(service: &DesiredService, known: &[RoleName], there: &[(SchemaName, String)]) -> Vec<Statement> {
+    let Some(exposure) = &service.serve else { return vec![] };
+    let cached = there
+        .iter()
+        .filter(|(schema, table)| exposure.cache.contains_key(table) && exposure.schemas.contains(schema));
+    let counters = cached.flat_map(|(schema, table)| {
+        let sequence = WriteCounter::of(schema.as_str(), table).sequence();
+        let spot = AccessTarget::Object { schema: SERVE_SCHEMA, name: &sequence };
+        let on = Qualified(vec![SERVE_SCHEMA.into(), sequence.clone()]);
+        let granted = grants(service, known, stmt!("SEQUENCE {on}"), spot);
+        counters::create(schema, table).into_iter().chain(granted)
+    });
     let schema = grants(
         service,
         known,
@@ -71,7 +80,7 @@ pub fn all(service: &DesiredService, known: &[RoleName]) -> Vec<Statement> {
         create_table(table).statements().to_vec().into_iter().chain(granted)
     });
     let create = stmt!("CREATE SCHEMA {name}", name = named(SERVE_SCHEMA));
-    [create].into_iter().chain(schema).chain(tables).collect()
+    [create].into_iter().chain(schema).chain(tables).chain(counters).collect()
 }
 
 fn grants(

@@ -1,15 +1,19 @@
 //! Statements that read the catalogs, as the login that reads rows.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use martydb_model::sql::{List, Statement, stmt};
 
+use super::cached::cached;
 use super::routines::{functions, media_aggregates};
 use super::views::CatalogOid;
 use crate::settings::ExposedFunctions;
 
 /// Returns the statement for [`super::RawCatalog`], one JSON text.
-pub fn read(schemas: &[String], exposed: &ExposedFunctions) -> Statement {
+pub fn read(schemas: &[String], exposed: &ExposedFunctions, kept: &BTreeMap<String, Duration>) -> Statement {
     let with = relations(schemas);
-    let (functions, media) = (functions(exposed), media_aggregates());
+    let (functions, media, cached) = (functions(exposed), media_aggregates(), cached(kept));
     stmt!(
         "{with}SELECT pg_catalog.json_build_object(
   'version', pg_catalog.current_setting('server_version_num')::integer,
@@ -50,6 +54,7 @@ pub fn read(schemas: &[String], exposed: &ExposedFunctions) -> Statement {
       JOIN pg_catalog.pg_type y ON y.oid = p.prorettype JOIN relations b ON b.oid = y.typrelid
     WHERE p.pronargs = 1 AND p.prokind = 'f'),
   'media', {media},
+  'cached', {cached},
   'functions', {functions}
 )::text"
     )
@@ -123,7 +128,11 @@ SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
   (SELECT pg_catalog.string_agg(pg_catalog.concat(i.indexrelid, ':', i.indisvalid), ',' ORDER BY i.indexrelid)
     FROM pg_catalog.pg_index i WHERE i.indrelid IN (SELECT oid FROM relations) AND i.indexprs IS NOT NULL),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid) FROM pg_catalog.pg_proc p
-    WHERE p.pronamespace IN (SELECT oid FROM spaces))))"
+    WHERE p.pronamespace IN (SELECT oid FROM spaces)),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(t.oid, ':', t.xmin), ',' ORDER BY t.oid) FROM pg_catalog.pg_trigger t
+    WHERE t.tgname = 'martydb_cache' AND t.tgrelid IN (SELECT oid FROM relations)),
+  (SELECT pg_catalog.string_agg(u.srrelid::text, ',' ORDER BY u.srrelid) FROM pg_catalog.pg_subscription_rel u
+    WHERE u.srrelid IN (SELECT oid FROM relations))))"
     )
 }
 

@@ -3,8 +3,9 @@
 use std::sync::PoisonError;
 
 use martydb_model::metrics::{
-    SERVE_ANSWERS, SERVE_BREAKER_OPEN, SERVE_CONNECTION_LIMIT, SERVE_CONNECTIONS, SERVE_REFUSED,
-    SERVE_SECONDS, SERVE_TRANSACTIONS, Sample, Subject,
+    SERVE_ANSWERS, SERVE_BREAKER_OPEN, SERVE_CACHE_BYTES, SERVE_CACHE_EVICTIONS, SERVE_CACHE_HITS,
+    SERVE_CACHE_MISSES, SERVE_CONNECTION_LIMIT, SERVE_CONNECTIONS, SERVE_REFUSED, SERVE_SECONDS,
+    SERVE_TRANSACTIONS, Sample, Subject,
 };
 
 use super::ServedProcess;
@@ -44,6 +45,13 @@ fn of_service(service: &ServedService, samples: &mut Vec<Sample>) {
     }
     for (reason, number) in service.guard.refused() {
         samples.push(Sample::with(SERVE_REFUSED, subject, [reason], number as f64));
+    }
+    if !service.exposure.cache.is_empty() {
+        let figures = service.cache.figures();
+        samples.push(Sample::new(SERVE_CACHE_HITS, subject, figures.hits as f64));
+        samples.push(Sample::new(SERVE_CACHE_MISSES, subject, figures.misses as f64));
+        samples.push(Sample::new(SERVE_CACHE_EVICTIONS, subject, figures.evictions as f64));
+        samples.push(Sample::new(SERVE_CACHE_BYTES, subject, figures.bytes as f64));
     }
     samples.push(Sample::new(SERVE_TRANSACTIONS, subject, service.transactions.open() as f64));
     samples.push(Sample::new(SERVE_BREAKER_OPEN, subject, f64::from(u8::from(service.breaker.is_open()))));

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::{ServedProcess, ServedServices};
 use crate::callers::{CallerBook, CallerRight};
-use crate::serving::{ServedDatabase, ServedService};
+use crate::serving::{MOST_CACHED_BYTES, ServedDatabase, ServedService};
 
 impl ServedProcess {
     /// Returns a service.
@@ -87,7 +87,10 @@ impl ServedProcess {
                 task.abort();
             }
         }
+        let caching = services.values().filter(|service| !service.exposure.cache.is_empty()).count();
+        let most = MOST_CACHED_BYTES / caching.max(1);
         for (name, service) in services {
+            service.cache.allow(most);
             service.transactions.allow(service.pool(CallerRight::Write).connections().most);
             following.entry(name).or_insert_with(|| tokio::spawn(service.follow()));
         }

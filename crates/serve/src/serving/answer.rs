@@ -26,6 +26,8 @@ pub struct StatementResult {
     pub inserted: Option<i64>,
     /// Name of the replica that it was read at.
     pub replica: Option<Arc<str>>,
+    /// `true` if it was kept, and checked.
+    pub kept: bool,
     /// Status and headers that code of the service set.
     pub status: Option<u16>,
     pub headers: Vec<(String, String)>,
@@ -42,6 +44,11 @@ impl From<RequestFault> for HttpAnswer {
 
 /// Header with the name of the replica that an answer was read at.
 pub const REPLICA: &str = "Martydb-Replica";
+
+/// Returns the header of an answer that was kept (RFC 9211).
+pub fn kept_header() -> AnswerHeader {
+    ("Cache-Status".into(), "martydb; hit".into())
+}
 
 /// Media type of JSON.
 pub const JSON: &str = "application/json; charset=utf-8";
@@ -60,7 +67,7 @@ pub struct AnswerParts<'a> {
 impl AnswerParts<'_> {
     /// Returns the answer to a read.
     pub fn read(&self, result: StatementResult, range: RowRange, without_body: bool) -> HttpAnswer {
-        let replica = result.replica.clone();
+        let (replica, kept) = (result.replica.clone(), result.kept);
         let mut answer = match self.page(result, range, without_body) {
             Ok(answer) => answer,
             Err(answer) => return answer,
@@ -69,6 +76,7 @@ impl AnswerParts<'_> {
         let suffix = if canonical.is_empty() { String::new() } else { format!("?{canonical}") };
         answer.headers.push(("Content-Location".into(), format!("/{}{suffix}", self.relation)));
         answer.headers.extend(replica.map(|name| (REPLICA.into(), name.to_string())));
+        answer.headers.extend(kept.then(kept_header));
         answer
     }
 

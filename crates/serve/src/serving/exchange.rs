@@ -1,11 +1,14 @@
 //! One request of PostgREST's face: from the text to the answer.
 
+mod kept;
+
 use std::sync::Arc;
 
 use martydb_model::sql::stmt;
 
 use super::action::{RestRequest, action, options};
 use super::answer::{AnswerParts, HttpAnswer, StatementResult};
+use super::cache::{CacheLook, CacheWish};
 use super::cost::check_cost;
 use super::etag::conditional;
 use super::part::{root_range, schema};
@@ -143,7 +146,7 @@ impl RestCall<'_> {
         if let Some((mut session, replica)) =
             self.service.at_replica(&self.caller.caller, self.read_preference).await
         {
-            match self.recorded_read(&mut session, filters, tree, &compiled).await {
+            match self.recorded_read(&mut session, (filters, None), tree, &compiled).await {
                 Err(fault) if !fault.is_too_slow() => {}
                 done => {
                     let result = self.finish(session, done, tree.runs_code()).await?;
@@ -151,8 +154,9 @@ impl RestCall<'_> {
                 }
             }
         }
+        let wish = self.cache_wish(form, tree, &compiled);
         let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
-        let done = self.recorded_read(&mut session, filters, tree, &compiled).await;
+        let done = self.recorded_read(&mut session, (filters, wish.as_ref()), tree, &compiled).await;
         self.finish(session, done, tree.runs_code()).await
     }
 
@@ -160,14 +164,18 @@ impl RestCall<'_> {
     async fn recorded_read(
         &self,
         session: &mut LoginSession,
-        filters: &str,
+        (filters, wish): (&str, Option<&CacheWish>),
         tree: &PlannedTree<'_>,
         compiled: &CompiledStatement,
     ) -> Result<Served<StatementResult>, DatabaseFault> {
-        let result = self.read_in(session, tree, compiled).await?;
+        let (result, ticket) = match self.service.look_up(session, wish).await? {
+            CacheLook::Hit(result) => (self.checked(result), None),
+            CacheLook::Miss(ticket) => (self.read_in(session, tree, compiled).await?, ticket),
+        };
         if let Ok(result) = &result {
             let filters = Some(filters.to_owned()).filter(|filters| !filters.is_empty());
             self.records.read(session, &self.audited(&RowAction::Read, filters, result.rows)).await?;
+            self.service.keep(ticket, result);
         }
         Ok(result)
     }

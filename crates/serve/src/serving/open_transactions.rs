@@ -198,8 +198,11 @@ impl TransactionBook {
         let elsewhere = id.split_once('-').is_some_and(|(prefix, rest)| {
             prefix != self.prefix && prefix.len() == 8 && rest.len() == 32 && is_hex(prefix) && is_hex(rest)
         });
-        let status = if elsewhere { 421 } else { 404 };
-        RequestFault::new(status, "MDB004", "the transaction is unknown, or not yours")
+        if !elsewhere {
+            return RequestFault::new(404, "MDB004", "the transaction is unknown, or not yours");
+        }
+        RequestFault::new(421, "MDB004", "another process of the data service began the transaction, if any did")
+            .hint("a transaction of several requests stays at the process that began it: have the balancer do so, or send a batch")
     }
 
     /// Removes a transaction; `told` keeps for its owner that it was ended by a limit.

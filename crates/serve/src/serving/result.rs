@@ -14,6 +14,7 @@ impl StatementResult {
         let body: Option<String> = row.try_get(2).map_err(wrong)?;
         Ok(StatementResult {
             replica: None,
+            kept: false,
             total: row.try_get(0).map_err(wrong)?,
             rows: row.try_get(1).map_err(wrong)?,
             body: bytes(body.unwrap_or_default(), form.is_binary()),

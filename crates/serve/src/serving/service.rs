@@ -8,6 +8,7 @@ use martydb_model::error::Result;
 use martydb_model::metrics::Subject;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::cache::KeptAnswers;
 use super::cursor::CursorKey;
 use super::document_ids::DocumentIds;
 use super::idempotency;
@@ -72,6 +73,7 @@ pub struct ServedService {
     pub cursors: CursorKey,
     pub ids: DocumentIds,
     pub transactions: Arc<TransactionBook>,
+    pub cache: KeptAnswers,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
     /// One document at a time: each holds the description of all relations.
     pub documents: tokio::sync::Mutex<()>,
@@ -119,6 +121,7 @@ impl ServedService {
             ),
             ids: DocumentIds::default(),
             transactions,
+            cache: KeptAnswers::default(),
             subject: Subject {
                 service: database.name.clone(),
                 server: database.server.clone(),
@@ -198,15 +201,23 @@ impl ServedService {
             return Ok(catalog.clone());
         }
         let json = self
-            .text(&mut session, statements::read(&self.exposure.schemas, &self.exposure.functions))
+            .text(
+                &mut session,
+                statements::read(&self.exposure.schemas, &self.exposure.functions, &self.exposure.cache),
+            )
             .await?;
-        let catalog = ServedCatalog::parse(&json, &self.exposure).map_err(|error| {
+        let mut catalog = ServedCatalog::parse(&json, &self.exposure).map_err(|error| {
             tracing::warn!("the catalogs of {} cannot be read: {error}", self.name);
             no_catalog()
         })?;
+        catalog.version.clone_from(&fingerprint);
+        for one in catalog.uncached() {
+            tracing::warn!("{}: no answer of {} is kept: {}", self.name, one.relation, one.why);
+        }
         let catalog = Arc::new(catalog);
         session.release();
         self.guard.forget();
+        self.cache.forget();
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, catalog.clone()));
         Ok(catalog)
     }

@@ -37,6 +37,11 @@ impl TransactionSettings {
         self
     }
 
+    /// Returns the time zone and the claims.
+    pub fn texts(&self) -> [Option<&str>; 2] {
+        [self.zone.as_deref(), self.claims.as_deref()]
+    }
+
     /// Returns `true` if there are none: a read needs no transaction.
     pub fn is_empty(&self) -> bool {
         self.zone.is_none() && self.claims.is_none() && self.isolation.is_none()

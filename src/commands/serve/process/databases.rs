@@ -234,6 +234,7 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
         unfiltered_writes: false,
         volatile_reads: false,
         claims: exposure.claims,
+        cache: exposure.cache.clone(),
         records: KeptRecords { writes: exposure.audit.writes, reads: exposure.audit.reads, keys: true },
     }
 }

@@ -66,5 +66,6 @@ pub async fn objects(
     Ok(ExposedObjects {
         relations: catalog.relations().map(row).collect(),
         functions: catalog.functions().map(function).collect(),
+        uncached: catalog.uncached().iter().map(|one| (one.relation.clone(), one.why.clone())).collect(),
     })
 }

@@ -103,6 +103,9 @@ pub struct RawExposure {
     /// Let callers ask that their writes are rolled back, for tests; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub rollback: bool,
+    /// Tables whose answers a process keeps, with the longest time for which it keeps one, such as orders: 60s; each is checked
+    /// before it is sent again, so that it is never older than the table. Default: none.
+    pub cache: BTreeMap<String, String>,
     /// Requests that leave a row in `martydb_serve.audit`: none, writes or all; default: writes.
     pub audit: RawAudit,
 }

@@ -126,9 +126,23 @@ impl DeclaredExposure<'_> {
             rollback: self.raw.rollback,
             claims: self.raw.claims,
             audit: audit(self.raw.audit),
+            cache: self.cache()?,
             further_writers: BTreeSet::new(),
             further_readers: BTreeSet::new(),
         })
+    }
+
+    /// Returns the tables whose answers are kept, each with its time.
+    fn cache(&self) -> Result<BTreeMap<String, Duration>> {
+        let one = |(table, time): (&String, &String)| {
+            let (only, hide) = (&self.raw.only, &self.raw.hide);
+            if hide.contains(table) || !only.is_empty() && !only.contains(table) {
+                return Err(self.error(&["cache", table], format!("\"{table}\" is not exposed")));
+            }
+            let time = self.time(&["cache", table], Some(time), Duration::ZERO)?;
+            Ok((table.clone(), time))
+        };
+        self.raw.cache.iter().map(one).collect()
     }
 
     fn transactions(&self) -> Result<Option<TransactionTimes>> {

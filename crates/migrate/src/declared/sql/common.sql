@@ -89,7 +89,8 @@ named AS (
     UNION ALL
     SELECT 'trigger', pg_catalog.format('2620/%s/0', t.oid), pg_catalog.format('%s.%I', rel.id, t.tgname), pg_catalog.format('1259/%s/0', t.tgrelid),
            pg_catalog.format('TRIGGER %I ON %s', t.tgname, rel.id), 'pg_catalog.pg_trigger'::pg_catalog.regclass, t.oid, 0
-    FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0
+    FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc f
+        JOIN pg_catalog.pg_namespace s ON s.oid = f.pronamespace WHERE f.oid = t.tgfoid AND s.nspname = 'martydb_serve')
     UNION ALL
     SELECT 'rule', pg_catalog.format('2618/%s/0', r.oid), pg_catalog.format('%s.%I', rel.id, r.rulename), pg_catalog.format('1259/%s/0', r.ev_class),
            pg_catalog.format('RULE %I ON %s', r.rulename, rel.id), 'pg_catalog.pg_rewrite'::pg_catalog.regclass, r.oid, 0

@@ -65,7 +65,8 @@ FROM named n JOIN (
     SELECT '1259/' || i.indexrelid || '/0', pg_catalog.regexp_replace(pg_catalog.pg_get_indexdef(i.indexrelid), '^(CREATE (UNIQUE )?INDEX .* ON )ONLY ', '\1'), NULL, NULL, NULL
     FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indexrelid
     UNION ALL
-    SELECT pg_catalog.format('2620/%s/0', t.oid), pg_catalog.pg_get_triggerdef(t.oid), NULL, NULL, NULL FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal
+    SELECT pg_catalog.format('2620/%s/0', t.oid), pg_catalog.pg_get_triggerdef(t.oid), NULL, NULL, NULL FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc f
+        JOIN pg_catalog.pg_namespace s ON s.oid = f.pronamespace WHERE f.oid = t.tgfoid AND s.nspname = 'martydb_serve')
     UNION ALL
     SELECT pg_catalog.format('2618/%s/0', r.oid), pg_catalog.rtrim(pg_catalog.pg_get_ruledef(r.oid), ';'), NULL, NULL, NULL FROM pg_catalog.pg_rewrite r JOIN rel ON rel.oid = r.ev_class
     WHERE r.rulename <> '_RETURN'

@@ -168,7 +168,8 @@ SELECT key, part, place, value, made, changed, undone, is_inline, needs FROM (
     SELECT pg_catalog.format('2620/%s/0', t.oid), 'state', 20, t.tgenabled::pg_catalog.text, x.text, x.text, pg_catalog.format('ALTER TABLE %s ENABLE TRIGGER %I', rel.id, t.tgname), false, NULL
     FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid CROSS JOIN LATERAL (SELECT pg_catalog.format('ALTER TABLE %s %s TRIGGER %I', rel.id,
         CASE t.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END, t.tgname)) x (text)
-    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled <> 'O'
+    WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled <> 'O' AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc f
+        JOIN pg_catalog.pg_namespace s ON s.oid = f.pronamespace WHERE f.oid = t.tgfoid AND s.nspname = 'martydb_serve')
     UNION ALL
     SELECT pg_catalog.format('2618/%s/0', r.oid), 'state', 20, r.ev_enabled::pg_catalog.text, x.text, x.text, pg_catalog.format('ALTER TABLE %s ENABLE RULE %I', rel.id, r.rulename), false, NULL
     FROM pg_catalog.pg_rewrite r JOIN rel ON rel.oid = r.ev_class CROSS JOIN LATERAL (SELECT pg_catalog.format('ALTER TABLE %s %s RULE %I', rel.id,

@@ -101,7 +101,8 @@ SELECT 'index', rel.id,
 FROM pg_catalog.pg_index i JOIN rel ON rel.oid = i.indexrelid LEFT JOIN option o ON o.oid = i.indexrelid
 UNION ALL
 SELECT 'trigger', pg_catalog.format('%s.%I', rel.id, t.tgname), pg_catalog.concat_ws(' ', pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled::pg_catalog.text)
-FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal
+FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc f
+  JOIN pg_catalog.pg_namespace s ON s.oid = f.pronamespace WHERE f.oid = t.tgfoid AND s.nspname = 'martydb_serve')
 UNION ALL
 SELECT 'rule', pg_catalog.format('%s.%I', rel.id, r.rulename), pg_catalog.concat_ws(' ', pg_catalog.pg_get_ruledef(r.oid), r.ev_enabled::pg_catalog.text)
 FROM pg_catalog.pg_rewrite r JOIN rel ON rel.oid = r.ev_class WHERE r.rulename <> '_RETURN'

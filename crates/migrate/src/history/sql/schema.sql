@@ -93,7 +93,8 @@ SELECT 8, rel.id, pg_catalog.format(E'CREATE %s %s AS\n%s', CASE rel.relkind WHE
 FROM rel WHERE rel.relkind IN ('v', 'm')
 UNION ALL
 SELECT 9, pg_catalog.format('%s.%I', rel.id, t.tgname), pg_catalog.pg_get_triggerdef(t.oid) || ';'
-FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal
+FROM pg_catalog.pg_trigger t JOIN rel ON rel.oid = t.tgrelid WHERE NOT t.tgisinternal AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc f
+  JOIN pg_catalog.pg_namespace s ON s.oid = f.pronamespace WHERE f.oid = t.tgfoid AND s.nspname = 'martydb_serve')
 UNION ALL
 SELECT 10, pg_catalog.format('%s.%I', rel.id, r.rulename), pg_catalog.pg_get_ruledef(r.oid)
 FROM pg_catalog.pg_rewrite r JOIN rel ON rel.oid = r.ev_class WHERE r.rulename <> '_RETURN'

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::acl::{Acl, declared};
 use super::comparison::Comparison;
+use super::counters;
 use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
@@ -26,15 +27,20 @@ fn schema(contents: &Contents) -> Option<(&SchemaName, &ActualSchema)> {
 
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
     match (&service.serve, schema(contents)) {
-        (Some(_), None) => create(look, service),
+        (Some(_), None) => {
+            create(look, service);
+            counters::diff(look, service, contents);
+        }
         (Some(_), Some((name, found))) if is_ours(look, name, found) => {
             RECORD_TABLES.iter().for_each(|table| compare(look, service, contents, table));
+            counters::diff(look, service, contents);
         }
         (None, Some((name, found))) if is_ours(look, name, found) => {
             let is_there = |table: &&RecordTable| contents.records.contains_key(table.name);
             let tables = RECORD_TABLES.iter().filter(is_there).collect();
             let reason = "the service has no `serve` in the manifest: its audit goes with it";
-            look.add_prunable(Action::DropRecordSchema { tables }, reason);
+            let counters = counters::found(contents);
+            look.add_prunable(Action::DropRecordSchema { tables, counters }, reason);
         }
         _ => {}
     }
@@ -101,7 +107,9 @@ pub fn limits(look: &Comparison<'_>, service: &DesiredService, contents: &Conten
         let gap = PrivilegeGap::without_grant(&look.desired.name, Some(&service.name), what, why);
         PrivilegeGap { grant: Some(format!("in database {}: {grant}", service.database)), ..gap }
     };
-    let Some((name, found)) = schema(contents) else { return vec![] };
+    let Some((name, found)) = schema(contents) else {
+        return counters::limits(look, service, contents).collect();
+    };
     if !is_ours(look, name, found) {
         let why = format!("schema {name} belongs to {}, and must be the admin's", found.owner);
         return vec![gap(why, format!("ALTER SCHEMA {name} RENAME TO another name; then run apply again"))];
@@ -122,5 +130,5 @@ pub fn limits(look: &Comparison<'_>, service: &DesiredService, contents: &Conten
             "move it to another schema; then run apply again".into(),
         )
     });
-    odd.chain(strangers).collect()
+    odd.chain(strangers).chain(counters::limits(look, service, contents)).collect()
 }

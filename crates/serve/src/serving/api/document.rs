@@ -17,7 +17,8 @@ use crate::fault::{RequestFault, Served};
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowsBody, SelectEntry};
 use crate::serving::action::RestRequest;
-use crate::serving::answer::{HttpAnswer, REPLICA};
+use crate::serving::answer::{HttpAnswer, REPLICA, kept_header};
+use crate::serving::cache::{CacheLook, CacheSubject, CacheWish};
 use crate::serving::etag::{conditional, tag, tagged};
 use crate::serving::precondition::Precondition;
 use crate::serving::reading::ReadPreference;
@@ -132,7 +133,7 @@ impl ApiCall<'_> {
         if let Some((mut session, replica)) =
             self.service.at_replica(&self.caller.caller, read_preference).await
         {
-            match self.read(&mut session, self.prepare(&operation)?).await {
+            match self.read(&mut session, self.prepare(&operation)?, None).await {
                 Ok(answer) => {
                     session.release_after(runs_code).await;
                     let mut answer = answer?;
@@ -144,7 +145,8 @@ impl ApiCall<'_> {
             }
         }
         if !prepared.writes {
-            return self.read_once(prepared).await;
+            let wish = if read_preference.is_some() { None } else { self.cache_wish(&prepared) };
+            return self.read_once(prepared, wish).await;
         }
         let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
         match self.write(&mut session, prepared, precondition).await {
@@ -157,10 +159,14 @@ impl ApiCall<'_> {
     }
 
     /// Runs an operation that reads at the primary, and answers.
-    pub async fn read_once(&self, prepared: PreparedOperation) -> Served<HttpAnswer> {
+    pub async fn read_once(
+        &self,
+        prepared: PreparedOperation,
+        wish: Option<CacheWish>,
+    ) -> Served<HttpAnswer> {
         let runs_code = prepared.runs_code;
         let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
-        match self.read(&mut session, prepared).await {
+        match self.read(&mut session, prepared, wish.as_ref()).await {
             Ok(answer) => {
                 session.release_after(runs_code).await;
                 answer
@@ -173,17 +179,15 @@ impl ApiCall<'_> {
         &self,
         session: &mut LoginSession,
         prepared: PreparedOperation,
+        wish: Option<&CacheWish>,
     ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        let settings = self.settings();
-        if !settings.is_empty() {
-            settings.begin(session, false).await?;
-        }
-        let done = self.execute(session, prepared, false).await?;
-        if !settings.is_empty() {
-            session.execute(&stmt!("COMMIT")).await?;
-        }
+        let (done, ticket) = match self.service.look_up(session, wish).await? {
+            CacheLook::Hit(result) => (Ok(DoneOperation { prepared, result }), None),
+            CacheLook::Miss(ticket) => (self.read_rows(session, prepared).await?, ticket),
+        };
         if let Ok(done) = &done {
             self.records.read(session, &audited(&done.prepared, &done.result)).await?;
+            self.service.keep(ticket, &done.result);
         }
         Ok(done.and_then(|done| {
             let answer = self.answer(&done)?;
@@ -192,6 +196,34 @@ impl ApiCall<'_> {
                 _ => conditional(self.request, answer),
             })
         }))
+    }
+
+    /// Returns the wish of a read whose answer may be kept.
+    fn cache_wish(&self, prepared: &PreparedOperation) -> Option<CacheWish> {
+        let tables = prepared.cached.as_ref()?.iter().collect();
+        let subject = CacheSubject {
+            login: self.service.login_of(&self.caller.caller, false),
+            settings: &self.settings(),
+            form: prepared.form,
+            compiled: &prepared.compiled,
+        };
+        CacheWish::of(&self.catalog, Some(tables), &subject)
+    }
+
+    async fn read_rows(
+        &self,
+        session: &mut LoginSession,
+        prepared: PreparedOperation,
+    ) -> Result<Served<DoneOperation>, DatabaseFault> {
+        let settings = self.settings();
+        if !settings.is_empty() {
+            settings.begin(session, false).await?;
+        }
+        let done = self.execute(session, prepared, false).await?;
+        if !settings.is_empty() {
+            session.execute(&stmt!("COMMIT")).await?;
+        }
+        Ok(done)
     }
 
     async fn write(
@@ -251,6 +283,7 @@ impl ApiCall<'_> {
             return Ok(HttpAnswer { status, headers, body: vec![] });
         }
         headers.push(("Content-Type".into(), JSON.to_owned()));
+        headers.extend(result.kept.then(kept_header));
         let body = prepared.text(result, &self.service.cursors)?.into_bytes();
         let mut answer = HttpAnswer { status: if is_new { 201 } else { 200 }, headers, body };
         if prepared.writes && matches!(prepared.outcome, OperationOutcome::One | OperationOutcome::New) {

@@ -3,7 +3,7 @@
 mod collection;
 mod documents;
 
-use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::catalog::{CachedTable, ExposedRelation, ServedCatalog};
 use crate::compile::{
     GroupedRows, WrittenRows, aggregate_statement, page_statement, planned_statement, read_statement,
     write_statement,
@@ -13,7 +13,7 @@ use crate::face::api::{
     page_order,
 };
 use crate::fault::{RequestFault, Served};
-use crate::plan::{check_counted, check_terms, count_tree, plan_tree};
+use crate::plan::{PlannedTree, check_counted, check_terms, count_tree, plan_tree};
 use crate::request::{
     BodyForm, ColumnFilter, FieldPath, FilterOperation, FilterTree, RowAction, RowQuery, RowRange, RowsBody,
     SelectEntry,
@@ -94,6 +94,11 @@ impl<'a> OperationPlanner<'a> {
         }
     }
 
+    /// Returns the tables of a read whose answer may be kept.
+    fn cached(&self, tree: &PlannedTree<'_>) -> Option<Vec<CachedTable>> {
+        Some(tree.cached(self.catalog)?.into_iter().cloned().collect())
+    }
+
     fn reading(&self, relation: &ExposedRelation) -> PreparedOperation {
         PreparedOperation {
             compiled: crate::compile::CompiledStatement::default(),
@@ -107,6 +112,7 @@ impl<'a> OperationPlanner<'a> {
             filters: None,
             writes: false,
             runs_code: false,
+            cached: None,
             largest: self.limits.answer,
         }
     }
@@ -125,6 +131,7 @@ impl<'a> OperationPlanner<'a> {
             form: SINGLE,
             outcome: OperationOutcome::One,
             runs_code: tree.runs_code(),
+            cached: self.cached(&tree),
             filters: Some(id.join(",")),
             ..self.reading(relation)
         })
@@ -157,6 +164,7 @@ impl<'a> OperationPlanner<'a> {
             compiled: page_statement(self.catalog, &tree, most)?,
             outcome: OperationOutcome::Page(order),
             runs_code: tree.runs_code(),
+            cached: self.cached(&tree),
             ..prepared
         })
     }
@@ -179,6 +187,7 @@ impl<'a> OperationPlanner<'a> {
             form: BodyForm::Nothing,
             outcome: if planned { OperationOutcome::Planned } else { OperationOutcome::Count },
             runs_code: tree.runs_code(),
+            cached: if planned { None } else { self.cached(&tree) },
             ..self.reading(relation)
         })
     }
@@ -196,6 +205,7 @@ impl<'a> OperationPlanner<'a> {
         Ok(PreparedOperation {
             compiled: aggregate_statement(self.catalog, &tree, &groups, ROWS)?,
             runs_code: tree.runs_code(),
+            cached: self.cached(&tree),
             ..self.reading(relation)
         })
     }

@@ -1,5 +1,6 @@
 //! An operation that is ready to run, and its result.
 
+use crate::catalog::CachedTable;
 use crate::compile::{CompiledStatement, LONGEST_PLACE};
 use crate::fault::{RequestFault, Served};
 use crate::request::{BodyForm, OrderedField};
@@ -27,6 +28,8 @@ pub struct PreparedOperation {
     pub filters: Option<String>,
     pub writes: bool,
     pub runs_code: bool,
+    /// Tables that it reads, if its answer may be kept.
+    pub cached: Option<Vec<CachedTable>>,
     /// Most bytes of the result.
     pub largest: usize,
 }

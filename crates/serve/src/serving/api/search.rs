@@ -40,7 +40,7 @@ impl ApiCall<'_> {
             let message = format!("the login may not read {}", left_out.join(", "));
             return Err(RequestFault::new(403, "42501", message));
         }
-        self.read_once(self.searching(&wanted, &searched, left_out)).await
+        self.read_once(self.searching(&wanted, &searched, left_out), None).await
     }
 
     /// Returns the collections that a search means.
@@ -89,6 +89,7 @@ impl ApiCall<'_> {
             filters: None,
             writes: false,
             runs_code: searched.iter().any(|one| one.relation.runs_code),
+            cached: None,
             largest: limits.answer,
         }
     }

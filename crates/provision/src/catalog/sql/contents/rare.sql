@@ -71,3 +71,15 @@ SELECT 'record', pg_catalog.jsonb_build_object('table', c.relname, 'parts', (
     SELECT 'property', 'inheritance', '' FROM pg_catalog.pg_inherits h WHERE c.oid IN (h.inhrelid, h.inhparent)) p))::text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = 'martydb_serve' AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+UNION ALL
+-- Functions there that count the writes of a table, with the triggers that call them: after each statement of every kind, and
+-- always. 60 is INSERT, DELETE, UPDATE and TRUNCATE, for each statement, in pg_trigger.h.
+SELECT 'counter', pg_catalog.jsonb_build_object('name', p.proname, 'source', p.prosrc,
+  'well_made', p.prosecdef AND p.pronargs = 0 AND p.proconfig = ARRAY['search_path=pg_catalog, pg_temp']
+    AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype AND l.lanname = 'plpgsql',
+  'triggers', (SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(tn.nspname, c.relname,
+      t.tgname = 'martydb_cache' AND t.tgtype = 60 AND t.tgenabled = 'A' AND t.tgqual IS NULL AND t.tgattr::text = '')), '[]')
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN pg_catalog.pg_namespace tn ON tn.oid = c.relnamespace
+    WHERE t.tgfoid = p.oid AND NOT t.tgisinternal))::text
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE n.nspname = 'martydb_serve' AND p.proname LIKE 'count\_%'

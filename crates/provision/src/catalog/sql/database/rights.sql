@@ -83,6 +83,8 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
       'pg_catalog.pg_event_trigger'::pg_catalog.regclass, 'pg_catalog.pg_amproc'::pg_catalog.regclass)),
   -- An SQL-standard body (BEGIN ATOMIC, from 14 on) leaves the text empty.
   'atomic', t.definer AND l.lanname = 'sql' AND (SELECT pg_catalog.octet_length(p.prosrc) = 0 FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
+  'source', (SELECT pg_catalog.left(p.prosrc, 300) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace s ON s.oid = p.pronamespace
+    WHERE t.language IS NOT NULL AND p.oid = t.oid AND s.nspname = 'martydb_serve'),
   'leakproof', t.language IS NOT NULL AND (SELECT p.proleakproof FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
   -- A view's functions run as its caller. Without a relation that not everybody reads, its owner's privileges give nothing.
   -- Relations of the server are named by OID in the parsed query alone; of pg_authid (1260) everybody sees all but the whole
