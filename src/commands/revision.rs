@@ -86,7 +86,7 @@ impl Compared {
         let shown = self.texts.iter().filter(|_| !is_written);
         let mut text: String = shown.map(|one| format!("{}\n{}\n", one.up, one.down)).collect();
         for one in &self.held {
-            text += &format!("commented out: {}: {}\n", printable(&one.object), one.reason);
+            text += &format!("commented out: {}: {}\n", printable(&one.object), printable(&one.reason));
         }
         text + "Proven in scratch databases: up, down and up again.\n"
     }

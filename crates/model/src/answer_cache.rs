@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{SERVE_SCHEMA, SchemaName};
 
-/// Name of the trigger on each table whose answers are kept. A service has no trigger of this name.
+/// Name of the trigger on each table whose answers are kept. The name is martydb's: a service's own trigger of this name is replaced, and not restored.
 pub const CACHE_TRIGGER: &str = "martydb_cache";
 
 /// Beginnings of the names of sequences and functions in the schema.
@@ -19,8 +19,9 @@ pub struct WriteCounter {
 }
 
 impl WriteCounter {
-    /// Returns the counter of a table. Schema and name together are longer than a name may be, so a number stands for them. Tables
-    /// with one number would share a counter, which costs hits and nothing else.
+    /// Returns the counter of a table. Schema and name together are longer than a name may be, so a number stands for them. Of two
+    /// tables with one number the counter belongs to the one that `apply` made last: no answer of the other one is kept, and it
+    /// stays in the plan.
     pub fn of(schema: &str, table: &str) -> WriteCounter {
         let bytes = schema.bytes().chain([0]).chain(table.bytes());
         // FNV-1a (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv-17): the names are the same for every version.

@@ -90,6 +90,12 @@ impl ServedCatalog {
                 relation.runs_code = true;
             }
         }
+        // Casts of the service make and read the values of its domains.
+        for relation in all.values_mut() {
+            relation.runs_code |= relation.columns.iter().any(|column| {
+                column.to_json.is_some() || column.from_json.is_some() || column.from_text.is_some()
+            });
+        }
         let mut relationships =
             KeyedRelations { relations: &all, origins: &origins, keys: &raw.keys }.relationships();
         relationships.extend(relationships::computed(&raw.row_functions, &all));

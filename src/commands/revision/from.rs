@@ -193,7 +193,8 @@ impl Sides<'_> {
         let texts = texts(&plans, &message, &held, &reasons);
         prove(&proof, former, &all, (!held.is_empty()).then_some(texts.as_slice())).await?;
         let held = reasons.into_iter().filter(|(id, _)| held.contains(id));
-        let held = held.map(|(id, why)| (id.to_string(), why)).collect();
+        let left = plans.iter().flat_map(|plan| plan.left.iter().cloned());
+        let held = held.chain(left).map(|(id, why)| (id.to_string(), why)).collect();
         if arguments.dry_run {
             return Ok(Revised { written: vec![], texts, held });
         }

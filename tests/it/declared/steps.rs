@@ -99,6 +99,7 @@ fn what_a_held_line_needs_is_held_too() {
     project.write("schema.sql", &(start.replace("note text", "note integer, basket bytea") + moved));
     project.run(&["revision", "-s", "dcx", "--from", "schema.sql", "-m", "types", "--with-drops"]).expect(0);
     let up = project.read("dcx/migrations/V3__types.sql");
+    assert!(up.contains("\nDROP TABLE public.shelf;"), "{up}");
     for line in [
         "DROP VIEW public.notes;",
         "ALTER TABLE public.item ALTER COLUMN name TYPE text;",

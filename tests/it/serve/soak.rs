@@ -268,6 +268,7 @@ fn what_was_acknowledged_stays_whatever_happens_to_processes_and_server() {
 
 /// Compares what was acknowledged with what is there.
 fn compare(soak: &Soak, server: &Server) {
+    assert!(soak.hits.load(SeqCst) > 0, "no answer was a kept one");
     let stale = soak.stale.lock().unwrap();
     assert!(stale.is_empty(), "{:#?}", &stale[..stale.len().min(10)]);
     let odd = soak.odd.lock().unwrap();

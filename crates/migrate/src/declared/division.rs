@@ -16,6 +16,8 @@ pub struct FilePlan {
     pub waivers: &'static [&'static str],
     pub up: Vec<SchemaStep>,
     pub down: Vec<SchemaStep>,
+    /// Columns whose fill is a comment that a person decides about, each with the reason.
+    pub left: Vec<(SchemaObjectId, String)>,
 }
 
 /// Both schemas, and the objects that stay until a person has decided.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::division::{Division, FilePlan, is_plain};
-use super::late::{index_again, is_late_index, is_late_key, key_by_index};
+use super::late::{index_again, is_late_index, is_late_key, key_again, key_by_index};
 use super::nodes::SchemaVerb;
 use super::not_null::{CheckedColumns, ColumnPlans};
 use super::steps::SchemaStep;
@@ -38,7 +38,7 @@ impl Division<'_> {
         for step in down.iter().cloned() {
             match () {
                 () if indexes.contains(&step.id) => late.down.extend(index_again(step, down)),
-                () if keys.contains(&step.id) => late.down.push(step),
+                () if keys.contains(&step.id) => late.down.extend(key_again(step, down)),
                 () => plans.first.down.extend(columns.undone(step)),
             }
         }

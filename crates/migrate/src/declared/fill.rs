@@ -3,6 +3,8 @@
 //! rows get theirs by its default, and the rows that exist are filled in batches. Pure.
 //! <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-NOTES>
 
+use std::collections::BTreeSet;
+
 use super::division::Division;
 use super::names::{split, suffixed};
 use super::script::commented;
@@ -11,7 +13,8 @@ use martydb_model::sql::{Literal, stmt};
 
 /// Rows that are locked at a time.
 const BATCH: u32 = 10_000;
-/// Passes over the table: a row that others update meanwhile is found by the next one.
+/// Passes over the table: a row that others update meanwhile is found by the next one. The last UPDATE waits for what
+/// is left.
 const PASSES: u32 = 3;
 /// End of the name of the sequence that an identity has until all rows are filled.
 const FILL: &str = "_fill";
@@ -26,7 +29,7 @@ pub struct FilledColumn {
     default: String,
     identity: Option<FilledIdentity>,
     /// Reason for which a person decides about the UPDATE.
-    reason: Option<String>,
+    pub reason: Option<String>,
 }
 
 /// Identity, which PostgreSQL allows only on a column that is NOT NULL.
@@ -37,6 +40,8 @@ struct FilledIdentity {
     sequence: String,
     former: String,
     options: String,
+    /// Roles to which INSERT is granted, as the server quotes them.
+    writers: BTreeSet<String>,
 }
 
 impl FilledColumn {
@@ -44,13 +49,14 @@ impl FilledColumn {
     pub fn of(division: &Division<'_>, id: &SchemaObjectId) -> Option<FilledColumn> {
         let column = division.to.objects.get(id)?;
         let table = column.parent.as_ref()?;
-        if is_inherited(division.to, table) || is_inherited(division.from, table) {
+        let inherited = [division.from, division.to].into_iter().any(|side| is_inherited(side, table));
+        if inherited || is_seen(division, id, column) || is_published(division.from, table) {
             return None;
         }
         let name = split(&id.name).1;
         let (identity, default) = match column.parts.get(IDENTITY) {
             Some(_) => {
-                let identity = FilledIdentity::of(column)?;
+                let identity = FilledIdentity::of(division, column)?;
                 let default = identity.default(&table.name, name);
                 (Some(identity), default)
             }
@@ -63,8 +69,8 @@ impl FilledColumn {
 
     /// Returns the statements behind ADD COLUMN: new rows get their value from then on.
     pub fn begun(&self) -> Vec<String> {
-        let sequence = self.identity.as_ref().map(|identity| identity.begun(&self.table, &self.column));
-        sequence.into_iter().chain([self.default.clone()]).collect()
+        let sequence = self.identity.iter().flat_map(|identity| identity.begun(&self.table, &self.column));
+        sequence.chain([self.default.clone()]).collect()
     }
 
     /// Returns the statement that fills the rows that exist. It commits each batch, and a second run goes on.
@@ -92,6 +98,7 @@ BEGIN
         END LOOP;
         EXIT WHEN filled = 0;
     END LOOP;
+    UPDATE {table} AS target SET {column} = DEFAULT WHERE target.{column} IS NULL;
 END
 "
         );
@@ -110,17 +117,18 @@ END
     /// Returns the statements that undo [`ended`](Self::ended).
     pub fn reopened(&self) -> Vec<String> {
         let Some(identity) = &self.identity else { return vec![] };
-        vec![
-            identity.begun(&self.table, &self.column),
+        let mut all = identity.begun(&self.table, &self.column);
+        all.extend([
             advanced(&identity.former, &identity.sequence),
             identity.dropped.clone(),
             self.default.clone(),
-        ]
+        ]);
+        all
     }
 }
 
 impl FilledIdentity {
-    fn of(column: &SchemaObject) -> Option<FilledIdentity> {
+    fn of(division: &Division<'_>, column: &SchemaObject) -> Option<FilledIdentity> {
         let part = column.parts.get(IDENTITY)?;
         let made = part.made.clone()?;
         let (_, end) = made.rsplit_once(" AS IDENTITY (SEQUENCE NAME ")?;
@@ -131,11 +139,17 @@ impl FilledIdentity {
             return None;
         }
         let (sequence, options) = (sequence.to_owned(), options.to_owned());
-        Some(FilledIdentity { dropped: part.undone.clone()?, sequence, former, options, made })
+        let writers = writers(division, column.parent.as_ref()?);
+        Some(FilledIdentity { dropped: part.undone.clone()?, sequence, former, options, writers, made })
     }
 
-    fn begun(&self, table: &str, column: &str) -> String {
-        format!("CREATE SEQUENCE {} START WITH {} OWNED BY {table}.{column}", self.former, self.options)
+    fn begun(&self, table: &str, column: &str) -> Vec<String> {
+        let made =
+            format!("CREATE SEQUENCE {} START WITH {} OWNED BY {table}.{column}", self.former, self.options);
+        // An identity demands no privilege of who inserts; a default does.
+        let given =
+            self.writers.iter().map(|role| format!("GRANT USAGE ON SEQUENCE {} TO {role}", self.former));
+        [made].into_iter().chain(given).collect()
     }
 
     fn default(&self, table: &str, column: &str) -> String {
@@ -164,9 +178,44 @@ fn literal(name: &str) -> String {
 
 /// Returns `true` if other tables inherit the table's columns: their rows have places of their own.
 fn is_inherited(structure: &Structure, table: &SchemaObjectId) -> bool {
-    let parts = structure.objects.values().flat_map(|object| &object.parts);
-    let of_it = parts.filter(|(name, _)| name.starts_with("inherits "));
-    of_it.into_iter().any(|(_, part)| part.needs.as_ref() == Some(table))
+    let mut parts = structure.objects.values().flat_map(|object| &object.parts);
+    parts.any(|(name, part)| name.starts_with("inherits ") && part.needs.as_ref() == Some(table))
+}
+
+/// Returns `true` if a column without its value would not be NULL, or not be allowed: a domain has a default and
+/// constraints of its own, and a check sees rows of which only some columns are filled.
+fn is_seen(division: &Division<'_>, id: &SchemaObjectId, column: &SchemaObject) -> bool {
+    let checks = |(other, object): (&SchemaObjectId, &SchemaObject)| {
+        other.kind == SchemaObjectKind::Constraint && object.signature == "c" && object.needs.contains(id)
+    };
+    column.needs.iter().any(|need| need.kind == SchemaObjectKind::Domain)
+        || division.to.objects.iter().any(checks)
+}
+
+/// Returns `true` if an UPDATE would be refused, because a publication could not say which row it is.
+fn is_published(from: &Structure, table: &SchemaObjectId) -> bool {
+    let has_key = from.objects.values().any(|key| key.signature == "p" && key.parent.as_ref() == Some(table));
+    let identity = from.objects.get(table).and_then(|table| table.parts.get("replica identity"));
+    let identified = identity.map_or(has_key, |part| part.value != "n");
+    let publishes = |(id, object): (&SchemaObjectId, &SchemaObject)| {
+        id.kind == SchemaObjectKind::Publication
+            && object.parts.values().any(|part| part.needs.as_ref() == Some(table))
+    };
+    !identified && from.objects.iter().any(publishes)
+}
+
+/// Returns the roles that may insert into the table, or into columns of it, by a grant of a migration.
+fn writers(division: &Division<'_>, table: &SchemaObjectId) -> BTreeSet<String> {
+    let sides = [division.from, division.to].into_iter().flat_map(|side| &side.objects);
+    let of_it = sides.filter(|(id, object)| *id == table || object.parent.as_ref() == Some(table));
+    let grants = of_it
+        .flat_map(|(_, object)| object.parts.keys())
+        .filter_map(|name| name.strip_prefix("grant INSERT "));
+    let role = |grant: &str| match grant.starts_with('(') {
+        true => grant.split_once(") ").map_or(grant, |(_, role)| role).to_owned(),
+        false => grant.to_owned(),
+    };
+    grants.map(role).collect()
 }
 
 /// Returns what else an UPDATE of the table does.

@@ -94,8 +94,29 @@ pub fn key_by_index(to: &Structure, step: SchemaStep, steps: &[SchemaStep]) -> V
     let index = index.map(|text| text.replacen(&format!(" {name} ON "), &format!(" {new} ON "), 1));
     let using = [name, &new].map(|name| format!(" USING INDEX {name}"));
     let key = key.map(|text| text.replacen(&using[0], &using[1], 1));
+    let key = key.map(|text| former.map_or_else(|| text.clone(), |former| exchanged(former, &text)));
     let of_it = |text: Option<String>| text.map(|text| concurrent(SchemaStep { text, ..step.clone() }));
-    [of_it(index), former.cloned(), of_it(key)].into_iter().flatten().collect()
+    [of_it(index), of_it(key)].into_iter().flatten().collect()
+}
+
+/// Returns the statement that drops a key and makes the next one: no interruption leaves the table without one.
+/// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-EXAMPLES>
+fn exchanged(former: &SchemaStep, made: &str) -> String {
+    let start = format!("ALTER TABLE {} ", split(&former.id.name).0.trim_end_matches('.'));
+    format!("{}, {}", former.text, made.strip_prefix(&start).unwrap_or(made))
+}
+
+/// Returns the statements of a key in the down file, of which `steps` are all.
+pub fn key_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
+    let whole =
+        |verb| steps.iter().find(|other| other.id == step.id && other.verb == verb && other.part.is_empty());
+    match (step.verb, whole(SchemaVerb::Drop), whole(SchemaVerb::Make)) {
+        (SchemaVerb::Drop, Some(_), Some(_)) => vec![],
+        (SchemaVerb::Make, Some(former), Some(_)) => {
+            vec![SchemaStep { text: exchanged(former, &step.text), ..step }]
+        }
+        _ => vec![step],
+    }
 }
 
 /// Returns the statements of an index that comes or goes; of one that is made again, the new one is there before the

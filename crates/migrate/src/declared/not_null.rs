@@ -123,6 +123,7 @@ impl<'a> CheckedColumns<'a> {
         if let Some(filled) = &filled {
             plans.first.up.extend(filled.begun().into_iter().map(of_it));
             plans.filled.up.push(SchemaStep { part: FILLED.into(), ..of_it(filled.filled()) });
+            plans.filled.left.extend(filled.reason.clone().map(|reason| (step.id.clone(), reason)));
         }
         let Some(check) = NotNullCheck::of(&step, column) else { return };
         match (&filled, is_new) {

@@ -38,10 +38,13 @@ impl ArchiveEntry {
 
 /// Parses a list. The data service's own triggers are left out: `apply` makes them, and their functions are in no archive.
 pub fn parsed(list: &[u8]) -> Vec<ArchiveEntry> {
+    let commented = format!(" TRIGGER {CACHE_TRIGGER} ON ");
     let is_own = |entry: &ArchiveEntry| {
         let mut words = entry.what.rsplit(' ');
         // Name and owner are the last two; a name with a blank is not this one.
         entry.what.starts_with("TRIGGER ") && words.nth(1) == Some(CACHE_TRIGGER)
+            // Its owner may have commented on it.
+            || entry.what.starts_with("COMMENT ") && entry.what.contains(&commented)
     };
     let entries = list.split(|byte| *byte == b'\n').filter_map(ArchiveEntry::parse);
     entries.filter(|entry| !is_own(entry)).collect()
@@ -91,7 +94,9 @@ mod tests {
     fn a_verbose_list_has_the_dependencies_below_each_entry() {
         let list = b";\n; Archive created at 2026-11-26\n;\n5; 2615 2200 SCHEMA - public shop_owner\n\
             210; 1259 16386 TABLE public item shop_owner\n;\tdepends on: 5 900\n\
-            3001; 0 16386 TABLE DATA public item shop_owner\n;\tdepends on: 210\n";
+            3001; 0 16386 TABLE DATA public item shop_owner\n;\tdepends on: 210\n\
+            3002; 2620 16400 TRIGGER public item martydb_cache shop_owner\n\
+            3003; 0 0 COMMENT public TRIGGER martydb_cache ON item shop_owner\n";
         let entries = parsed(list);
         assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), [5, 210, 3001]);
         assert_eq!(

@@ -82,15 +82,25 @@ pub async fn dump(
 /// Leaves out the data service's own triggers: `apply` makes them, and their functions are in no dump. Each statement is a line.
 fn without_counters(printed: String) -> String {
     let function = format!(" EXECUTE FUNCTION {SERVE_SCHEMA}.");
-    let (created, state) =
-        (format!("CREATE TRIGGER {CACHE_TRIGGER} "), format!(" ENABLE ALWAYS TRIGGER {CACHE_TRIGGER};"));
-    let is_own = |line: &str| {
-        line.starts_with(&created) && line.contains(&function)
-            || line.starts_with("ALTER TABLE ") && line.ends_with(&state)
-    };
+    let created = format!("CREATE TRIGGER {CACHE_TRIGGER} ");
     if !printed.contains(&created) {
         return printed;
     }
+    let is_counter = |line: &&str| line.starts_with(&created) && line.contains(&function);
+    // The state of each is in a statement of its own: `ALTER TABLE … ENABLE ALWAYS TRIGGER …`, or one that switched it off.
+    let tables: Vec<&str> = printed
+        .lines()
+        .filter(is_counter)
+        .filter_map(|line| Some(line.split_once(" ON ")?.1.rsplit_once(" FOR EACH STATEMENT")?.0))
+        .collect();
+    let ends = ["ENABLE ALWAYS", "ENABLE REPLICA", "DISABLE"]
+        .map(|word| format!(" {word} TRIGGER {CACHE_TRIGGER};"));
+    let is_state = |line: &str| {
+        let rest = line.strip_prefix("ALTER TABLE ");
+        let table = rest.and_then(|rest| ends.iter().find_map(|end| rest.strip_suffix(end.as_str())));
+        table.is_some_and(|table| tables.contains(&table))
+    };
+    let is_own = |line: &str| is_counter(&line) || is_state(line);
     printed.split_inclusive('\n').filter(|line| !is_own(line.trim_end())).collect()
 }
 

@@ -185,6 +185,7 @@ mod tests {
             (SchemaName::found(*name).unwrap(), found)
         };
         let table = |(schema, name): &(&str, &str)| ActualObject {
+            is_plain: false,
             policies_spare_owner: false,
             kind: ObjectKind::Table,
             schema: SchemaName::new(*schema).unwrap(),

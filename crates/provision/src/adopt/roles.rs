@@ -212,6 +212,7 @@ mod tests {
 
     fn table(name: &str, owner: &str, acl: &[(Option<&str>, &str)]) -> ActualObject {
         ActualObject {
+            is_plain: false,
             policies_spare_owner: false,
             kind: ObjectKind::Table,
             schema: SchemaName::public(),

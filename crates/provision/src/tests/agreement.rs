@@ -98,6 +98,7 @@ fn with_object(
         owner: role(desired, RoleKind::Owner),
         security_definer: class == ObjectClass::SecurityDefiner,
         dependent: false,
+        is_plain: false,
         policies_spare_owner: false,
         of_table: None,
         acl,

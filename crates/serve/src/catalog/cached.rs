@@ -87,10 +87,17 @@ fn table(raw: &RawCached, relation: Option<&ExposedRelation>, time: Duration) ->
     }
     let relation = relation.ok_or("it is not exposed")?;
     if relation.runs_code {
-        return Err("functions of the service act as its columns".into());
+        return Err("functions of the service act as its columns, or make or read its values".into());
     }
-    if let Some(column) = relation.columns.iter().find(|one| !one.builtin || one.to_json.is_some()) {
+    if let Some(column) = relation.columns.iter().find(|one| !one.builtin) {
         return Err(format!("its column {} has a type of the service", column.name));
+    }
+    let is_fickle = |base: &str| {
+        let base = base.trim_start_matches('_');
+        base.starts_with("reg") || ["aclitem", "timetz"].contains(&base)
+    };
+    if let Some(column) = relation.columns.iter().find(|one| is_fickle(&one.base)) {
+        return Err(format!("what its column {} shows or matches changes without a write", column.name));
     }
     let counter = raw.counter.as_deref().and_then(WriteCounter::named).zip(raw.function);
     let (counter, function) =

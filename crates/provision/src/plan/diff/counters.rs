@@ -24,7 +24,7 @@ pub fn counted<'c>(
         let is_cached = |exposure: &martydb_model::ServiceExposure| {
             exposure.cache.contains_key(&found.name) && exposure.schemas.contains(&found.schema)
         };
-        found.kind == ObjectKind::Table && exposure.as_ref().is_some_and(is_cached)
+        found.is_plain && exposure.as_ref().is_some_and(is_cached)
     })
 }
 
@@ -96,9 +96,14 @@ pub fn limits<'a>(
             use ObjectKind::{MaterializedView, Table, View};
             matches!(found.kind, Table | View | MaterializedView)
         });
-        let found = there.clone().find(|found| found.kind == ObjectKind::Table).or_else(|| there.next());
+        let found = there.clone().find(|found| found.is_plain).or_else(|| there.next());
+        if found.is_some_and(|found| found.is_plain) {
+            return None;
+        }
         let why = match found.map(|found| found.kind) {
-            Some(ObjectKind::Table) => return None,
+            Some(ObjectKind::Table) => {
+                format!("{name} is partitioned or foreign: only answers of other tables are kept")
+            }
             Some(kind) => format!("{name} is a {}: only answers of tables are kept", kind.word()),
             None => format!(
                 "there is no table {name} yet: `apply` makes its trigger after the migration that creates the table"

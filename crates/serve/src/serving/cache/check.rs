@@ -9,8 +9,18 @@ use crate::catalog::CachedTable;
 /// Returns the statement for the state of tables, one JSON text. It has `null` for a table whose answers are not kept as it is now, for
 /// one that the login may not read, and on a standby, where a sequence is ahead of the writes. `xmin` names the transaction that made a row, so that what was changed and changed back shows.
 pub fn versions(tables: &[CachedTable]) -> Statement {
-    let all = List(tables.iter().flat_map(|table| [writes(table), state(table)]).collect());
+    let all = tables.iter().flat_map(|table| [writes(table), state(table)]).chain([settings()]);
+    let all = List(all.collect());
     stmt!("SELECT pg_catalog.json_build_array({all})::text")
+}
+
+/// Returns the settings of the session that decide how it reads and writes values.
+fn settings() -> Statement {
+    stmt!(
+        "pg_catalog.concat_ws(';', pg_catalog.current_setting('TimeZone'), pg_catalog.current_setting('DateStyle'),
+    pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('extra_float_digits'), pg_catalog.current_setting('bytea_output'),
+    pg_catalog.current_setting('lc_monetary'), pg_catalog.current_setting('default_text_search_config'))"
+    )
 }
 
 /// Returns the number of the writes. The value is that of all sessions, committed or not.

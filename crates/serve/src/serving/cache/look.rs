@@ -101,7 +101,7 @@ impl ServedService {
         let Some(wish) = wish else { return Ok(CacheLook::Miss(None)) };
         let begun = Instant::now();
         let found = asked(session, versions(&wish.tables)).await?;
-        // The values are numbers, so that `null` is no part of one.
+        // The values are numbers and settings: one with `null` in its text keeps no answer, and does nothing else.
         let found = found.filter(|found| !found.contains("null"));
         let kept =
             found.as_ref().and_then(|found| self.cache.get(&wish.key, found, session.opened()?, begun));

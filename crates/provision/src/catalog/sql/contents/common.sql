@@ -80,6 +80,7 @@ UNION ALL
 SELECT 'object', pg_catalog.jsonb_build_object(
   'kind', o.kind, 'schema', n.nspname, 'name', o.name, 'signature', o.signature,
   'owner', pg_catalog.pg_get_userbyid(o.owner), 'security_definer', o.security_definer, 'dependent', o.dependent,
+  'is_plain', o.kind = 'table' AND (SELECT c.relkind = 'r' FROM pg_catalog.pg_class c WHERE c.oid = o.oid),
   'policies_spare_owner', o.kind = 'table' AND (
     SELECT c.relrowsecurity AND NOT c.relforcerowsecurity FROM pg_catalog.pg_class c WHERE c.oid = o.oid),
   'of_table', CASE WHEN o.kind = 'sequence' AND o.dependent THEN (

@@ -82,6 +82,7 @@ fn object(kind: ObjectKind, name: &str, held: &[(&str, &str)]) -> ActualObject {
         owner: role("csca_owner"),
         security_definer: false,
         dependent: false,
+        is_plain: false,
         policies_spare_owner: false,
         of_table: None,
         acl: acl(held),
