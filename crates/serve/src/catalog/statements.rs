@@ -23,7 +23,7 @@ pub fn read(schemas: &[String], exposed: &ExposedFunctions, kept: &BTreeMap<Stri
       'indexed', (SELECT COALESCE(pg_catalog.json_agg(d.text ORDER BY i.indexrelid), '[]')
         FROM pg_catalog.pg_index i CROSS JOIN LATERAL pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) AS d(text)
         WHERE i.indrelid = r.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = 0
-          AND d.text LIKE '(doc #> %' AND pg_catalog.length(d.text) < 2000),
+          AND d.text LIKE '((doc #> %' AND pg_catalog.length(d.text) < 2000),
       'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable, 'runs_code', r.runs_code)), '[]')
     FROM relations r LEFT JOIN columns c ON c.attrelid = r.oid),
   'keys', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
