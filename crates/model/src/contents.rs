@@ -93,7 +93,7 @@ pub struct ActualObject {
     /// `true` if its owner is not changed: it follows another object's (a serial sequence), or it is a function in an
     /// untrusted language, which only a superuser may own.
     pub dependent: bool,
-    /// `true` for a table that is neither partitioned nor foreign.
+    /// `true` for a table with rows of its own: no partitioned and no foreign table.
     #[serde(default)]
     pub is_plain: bool,
     /// `true` for a table with row security that does not apply to its owner.

@@ -19,7 +19,7 @@ pub struct Arguments {
     /// Template: blank, collection, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, search, or templates/NAME.sql beside the manifest.
     #[arg(long, value_name = "NAME", default_value = "blank", conflicts_with = "from")]
     pub template: String,
-    /// Write the migration of a collection of documents from its schema, a YAML file.
+    /// Write a collection of documents, by a YAML schema.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "template"])]
     pub collection: Option<PathBuf>,
     /// Write the difference to a schema: a file or folder of SQL, or `database`, this environment's.

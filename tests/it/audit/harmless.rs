@@ -128,7 +128,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ),
     (
         "red_db",
-        "CREATE FOREIGN DATA WRAPPER dummy; CREATE SERVER nowhere FOREIGN DATA WRAPPER dummy OPTIONS (dbname 'blue_db'); CREATE USER MAPPING FOR red_app SERVER nowhere OPTIONS (user 'nobody'); GRANT USAGE ON FOREIGN SERVER nowhere TO red_app",
+        "CREATE FOREIGN DATA WRAPPER dummy; CREATE SERVER nowhere FOREIGN DATA WRAPPER dummy OPTIONS (dbname 'blue_db'); CREATE USER MAPPING FOR red_app SERVER nowhere OPTIONS (user 'red_far'); GRANT USAGE ON FOREIGN SERVER nowhere TO red_app",
     ),
     ("postgres", "ALTER ROLE red_app IN DATABASE red_db SET search_path = public, ops"),
     // A service's way back to its own database.

@@ -104,7 +104,7 @@ fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccou
     let (system, role) = (entry.system.as_str(), entry.role.as_str());
     match system.strip_prefix('/') {
         Some(pattern) if role == "\\1" && keeps_name(pattern) => MappedAccount::Namesake,
-        // Whoever signs certificates chooses their names, with a map as without one.
+        // The authority of the certificates decides about names, with a map as without one.
         Some(pattern)
             if role == "\\1" && rule.line.method.as_deref() == Some("cert") && is_framed(pattern) =>
         {

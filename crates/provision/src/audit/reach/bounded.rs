@@ -92,7 +92,7 @@ pub fn computes(name: &UsedName) -> bool {
 pub fn added_to(pieces: &[Piece], figure: bool) -> Option<BTreeSet<UsedName>> {
     // A message or a row would carry more than the figure.
     let figure = figure && !pieces.iter().any(|piece| piece.is_any(&["insert", "raise"]));
-    let mut body = Body { pieces, aliases: aliases(pieces), figure, tables: BTreeSet::new() };
+    let mut body = BoundedBody { pieces, aliases: aliases(pieces), figure, tables: BTreeSet::new() };
     if (0..pieces.len()).any(|at| pieces[at].is("from") && is_list(&pieces[at + 1..])) {
         return None;
     }
@@ -103,14 +103,14 @@ pub fn added_to(pieces: &[Piece], figure: bool) -> Option<BTreeSet<UsedName>> {
     Some(body.tables)
 }
 
-struct Body<'a> {
+struct BoundedBody<'a> {
     pieces: &'a [Piece],
     aliases: BTreeSet<&'a str>,
     figure: bool,
     tables: BTreeSet<UsedName>,
 }
 
-impl Body<'_> {
+impl BoundedBody<'_> {
     /// Returns the place behind the part at this place, or `None` if that is not bounded.
     fn step(&mut self, at: usize) -> Option<usize> {
         if self.begins_statement(at) && !self.pieces[at].is_any(STATEMENTS) {

@@ -102,7 +102,7 @@ pub fn limits<'a>(
         }
         let why = match found.map(|found| found.kind) {
             Some(ObjectKind::Table) => {
-                format!("{name} is partitioned or foreign: only answers of other tables are kept")
+                format!("{name} is partitioned, or a foreign table: answers of such tables are not kept")
             }
             Some(kind) => format!("{name} is a {}: only answers of tables are kept", kind.word()),
             None => format!(
