@@ -16,7 +16,7 @@ pub struct Arguments {
     /// Derive the version from the time (UTC), such as 20261121141500.
     #[arg(long)]
     pub timestamp: bool,
-    /// Template: blank, collection, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, search, or templates/NAME.sql beside the manifest.
+    /// Template: blank, collection, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, search, or your templates/NAME.sql.
     #[arg(long, value_name = "NAME", default_value = "blank", conflicts_with = "from")]
     pub template: String,
     /// Write a collection of documents, by a YAML schema.

@@ -141,7 +141,7 @@ const LEAKS: &[Leak] = &[
     leak("red_db", "CREATE EXTENSION dblink", ["medium", "extension-crosses-databases", "red", "red_app", "dblink"], "DROP EXTENSION dblink"),
     // Settings.
     leak("postgres", "GRANT blue_app TO red_app; ALTER ROLE red_app SET role = 'blue_app'", ["critical", "role-setting", "blue", "red_app", "role"], ""),
-    leak("postgres", "ALTER ROLE blue_app SET session_preload_libraries = 'passwordcheck'", ["medium", "role-setting", "blue", "blue_app", "session_preload_libraries"], ""),
+    leak("postgres", "ALTER ROLE blue_app SET session_preload_libraries = 'auto_explain'", ["medium", "role-setting", "blue", "blue_app", "session_preload_libraries"], ""),
     leak("postgres", "ALTER ROLE blue_app SET session_replication_role = 'replica'", ["medium", "role-setting", "blue", "blue_app", "session_replication_role"], ""),
     leak("postgres", "ALTER ROLE blue_app RESET temp_file_limit", ["medium", "no-temp-file-limit", "blue", "blue_app", "blue_app"], ""),
     leak("postgres", "ALTER ROLE blue_app CONNECTION LIMIT -1", ["medium", "no-connection-limit", "blue", "blue_app", "blue_app"], ""),

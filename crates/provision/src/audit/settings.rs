@@ -24,6 +24,9 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (database, found) in &audit.actual.databases {
         let service = audit.service_of(database.as_str());
         for (name, value) in found.settings.iter().filter(|_| service.is_some()) {
+            // Of a database, whose setting is no login's own.
+            let observes = |library: &str| OBSERVERS.contains(&library.trim_start_matches("$libdir/"));
+            let observed = name == "session_preload_libraries" && stays_inside(value, observes);
             let inside = name == "search_path"
                 && !hides_the_server(value)
                 && service.is_some_and(|own| {
@@ -35,7 +38,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             if declared && weight(audit, name, value) == Low {
                 continue;
             }
-            let severity = if inside { Low } else { weight(audit, name, value) };
+            let severity = if inside || observed { Low } else { weight(audit, name, value) };
             let seen = format!("database {database} has {name} = {}", shown(name, value));
             let repair = reset_setting(None, Some(database.as_str()), name);
             let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
@@ -118,10 +121,7 @@ fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
     // belongs to the application.
     let own =
         audit.snapshot.state.parameters.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
-    let observes = |library: &str| OBSERVERS.contains(&library.trim_start_matches("$libdir/"));
-    let harmless = HARMLESS.contains(&name.as_str())
-        || begins(HARMLESS_KINDS)
-        || name == "session_preload_libraries" && stays_inside(value, observes);
+    let harmless = HARMLESS.contains(&name.as_str()) || begins(HARMLESS_KINDS);
     let opens = OPENING.iter().any(|row| row.0 == name && as_shown(&name, value).contains(row.1));
     match GRAVE.iter().find(|row| row.0 == name) {
         Some(row) => row.1,
