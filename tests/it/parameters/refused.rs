@@ -93,7 +93,7 @@ fn the_servers_refusal_comes_with_what_to_do() {
 #[test]
 fn a_declared_setting_that_weakens_isolation_stays_a_finding() {
     let server = Server::start();
-    let declared = "settings: { session_preload_libraries: auto_explain, work_mem: 8MB }";
+    let declared = "settings: { session_preload_libraries: passwordcheck, work_mem: 8MB }";
     let project = project(&server, Admin::Super, "ps", declared);
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["plan", "--check"]).expect(0);
