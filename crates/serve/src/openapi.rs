@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::callers::{ANONYMOUS, CallerRight, ServeCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::face::api::is_reserved;
 use crate::fault::{RequestFault, Served};
 use crate::settings::ServedExposure;
 pub use privileges::{CallerPrivileges, DescribedRelation};
@@ -129,8 +130,13 @@ impl DocumentSource<'_> {
     /// Returns `true` if a search of the caller reads the relation.
     fn is_searched(&self, relation: &ExposedRelation) -> bool {
         let Some((words, _)) = relation.search_column() else { return false };
-        let mut readable = self.privileges.columns(relation.oid, "SELECT");
-        relation.schema == self.schema && readable.any(|column| column.name == words)
+        let may_read =
+            |name: &str| self.privileges.columns(relation.oid, "SELECT").any(|column| column.name == name);
+        relation.schema == self.schema
+            && !is_reserved(&relation.name)
+            && relation.is_searchable()
+            && may_read(words)
+            && relation.key.iter().all(|name| may_read(name))
     }
 
     fn info(&self) -> Value {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::division::Division;
-use super::names::{split, suffixed};
+use super::names::{has_room, split, suffixed};
 use super::script::commented;
 use super::structure::{DEFAULT, IDENTITY, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure};
 use martydb_model::sql::{Literal, stmt};
@@ -18,8 +18,6 @@ const BATCH: u32 = 10_000;
 const PASSES: u32 = 3;
 /// End of the name of the sequence that an identity has until all rows are filled.
 const FILL: &str = "_fill";
-/// Length of a name in bytes: NAMEDATALEN - 1.
-const LONGEST_NAME: usize = 63;
 
 /// Column that is filled.
 pub struct FilledColumn {
@@ -135,7 +133,7 @@ impl FilledIdentity {
         let (sequence, options) = end.strip_suffix(')')?.rsplit_once(" START WITH ")?;
         let (schema, name) = split(sequence);
         let former = format!("{schema}{}", suffixed(name, FILL));
-        if name.len() + FILL.len() > LONGEST_NAME {
+        if !has_room(name, FILL) {
             return None;
         }
         let (sequence, options) = (sequence.to_owned(), options.to_owned());

@@ -1,16 +1,13 @@
 //! Indexes, and the keys that use them, of tables that exist: made and dropped concurrently, outside a transaction. Pure.
 
 use super::division::{Division, is_plain};
-use super::names::{split, suffixed};
+use super::names::{has_room, split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
 use super::structure::{NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 
 /// End of the name of an index while the former one is there.
 const NEW: &str = "_new";
-/// Length of a name in bytes: NAMEDATALEN - 1.
-/// <https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>
-const LONGEST_NAME: usize = 63;
 /// Names of the parts of a key that make its index, and then the key of the index.
 const BY_INDEX: [&str; 2] = ["index", "key by index"];
 
@@ -36,7 +33,7 @@ pub fn is_late_index(division: &Division<'_>, step: &SchemaStep, up: &[SchemaSte
     let is_free = |&(side, index): &(&Structure, &SchemaObject)| {
         is_on_plain_table(division, index) && !is_referred_to(side, id) && !index.needs.iter().any(changed)
     };
-    present.iter().all(is_free) && (!again || split(&id.name).1.len() + NEW.len() <= LONGEST_NAME)
+    present.iter().all(is_free) && (!again || has_room(split(&id.name).1, NEW))
 }
 
 /// Returns `true` for a primary key or unique constraint that is made on an existing table, and that nothing refers to. A
@@ -48,7 +45,7 @@ pub fn is_late_key(division: &Division<'_>, step: &SchemaStep, up: &[SchemaStep]
         is_on_plain_table(division, former)
             && !is_referred_to(division.from, &step.id)
             && !former.needs.iter().any(changed)
-            && split(&step.id.name).1.len() + NEW.len() <= LONGEST_NAME
+            && has_room(split(&step.id.name).1, NEW)
     };
     step.id.kind == SchemaObjectKind::Constraint
         && step.verb == SchemaVerb::Make
@@ -77,14 +74,20 @@ fn is_referred_to(structure: &Structure, id: &SchemaObjectId) -> bool {
     })
 }
 
+/// Returns the steps of its file that drop and make the whole object of a step.
+fn whole<'a>(step: &SchemaStep, steps: &'a [SchemaStep]) -> (Option<&'a SchemaStep>, Option<&'a SchemaStep>) {
+    let of =
+        |verb| steps.iter().find(|other| other.id == step.id && other.verb == verb && other.part.is_empty());
+    (of(SchemaVerb::Drop), of(SchemaVerb::Make))
+}
+
 /// Returns the statements of a key by its index, which is there before the former key goes; other steps of the key stay.
 /// `steps` are all of its file.
 pub fn key_by_index(to: &Structure, step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
-    let whole =
-        |verb| steps.iter().find(|other| other.id == step.id && other.verb == verb && other.part.is_empty());
+    let (dropped, made) = whole(&step, steps);
     let former = match step.verb {
-        SchemaVerb::Make => whole(SchemaVerb::Drop),
-        SchemaVerb::Drop if whole(SchemaVerb::Make).is_some() => return vec![],
+        SchemaVerb::Make => dropped,
+        SchemaVerb::Drop if made.is_some() => return vec![],
         _ => return vec![step],
     };
     let name = split(&step.id.name).1;
@@ -108,9 +111,8 @@ fn exchanged(former: &SchemaStep, made: &str) -> String {
 
 /// Returns the statements of a key in the down file, of which `steps` are all.
 pub fn key_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
-    let whole =
-        |verb| steps.iter().find(|other| other.id == step.id && other.verb == verb && other.part.is_empty());
-    match (step.verb, whole(SchemaVerb::Drop), whole(SchemaVerb::Make)) {
+    let (dropped, made) = whole(&step, steps);
+    match (step.verb, dropped, made) {
         (SchemaVerb::Drop, Some(_), Some(_)) => vec![],
         (SchemaVerb::Make, Some(former), Some(_)) => {
             vec![SchemaStep { text: exchanged(former, &step.text), ..step }]
@@ -122,9 +124,8 @@ pub fn key_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
 /// Returns the statements of an index that comes or goes; of one that is made again, the new one is there before the
 /// former one goes. `steps` are all of its file.
 pub fn index_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
-    let whole =
-        |verb| steps.iter().find(|other| other.id == step.id && other.verb == verb && other.part.is_empty());
-    match (step.verb, whole(SchemaVerb::Drop), whole(SchemaVerb::Make)) {
+    let (dropped, made) = whole(&step, steps);
+    match (step.verb, dropped, made) {
         (SchemaVerb::Drop, Some(_), Some(_)) => vec![],
         (SchemaVerb::Make, Some(former), Some(_)) => {
             let (schema, name) = split(&step.id.name);

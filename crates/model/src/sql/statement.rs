@@ -53,6 +53,11 @@ impl Statement {
         Statement::joined(pieces, "", "")
     }
 
+    /// Joins pieces by a word of the program's own.
+    pub fn separated(pieces: impl IntoIterator<Item = Statement>, word: &'static str) -> Self {
+        Statement::joined(pieces, word, word)
+    }
+
     pub(super) fn joined(all: impl IntoIterator<Item = Statement>, exactly: &str, showing: &str) -> Self {
         let (exact, shown): (Vec<_>, Vec<_>) = all.into_iter().map(|one| (one.exact, one.shown)).unzip();
         Statement { exact: exact.join(exactly), shown: shown.join(showing) }

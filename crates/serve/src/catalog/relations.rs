@@ -92,6 +92,11 @@ impl ExposedRelation {
         COLLECTION.iter().map(|(name, _)| *name)
     }
 
+    /// Returns `true` if a search may read it: its rows have a key, and a column of words.
+    pub fn is_searchable(&self) -> bool {
+        !self.key.is_empty() && self.search_column().is_some()
+    }
+
     /// Returns the column with the words of a row, and their language.
     pub fn search_column(&self) -> Option<(&str, &str)> {
         self.columns.iter().find_map(|column| Some((column.name.as_str(), column.language.as_deref()?)))

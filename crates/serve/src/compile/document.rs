@@ -73,14 +73,8 @@ impl DocumentScope<'_> {
     }
 
     fn branch(&self, all: &[DocumentFilter], word: &'static str, values: &mut StatementValues) -> Statement {
-        let mut parts = vec![];
-        for one in all {
-            if !parts.is_empty() {
-                parts.push(stmt!("{word}", word = Keyword(word)));
-            }
-            parts.push(self.condition(one, values));
-        }
-        stmt!("({all})", all = Statement::concat(parts))
+        let all: Vec<_> = all.iter().map(|one| self.condition(one, values)).collect();
+        stmt!("({all})", all = Statement::separated(all, word))
     }
 
     fn element(&self, path: &[String], filter: &DocumentFilter, values: &mut StatementValues) -> Statement {

@@ -39,16 +39,13 @@ pub fn search_statement(
     for one in searched {
         let language = values.add(one.language);
         let query = stmt!("pg_catalog.websearch_to_tsquery({language}::pg_catalog.regconfig, {words}::text)");
-        if !found.is_empty() {
-            found.push(stmt!(" UNION ALL "));
-            usable.push(stmt!(" OR "));
-        }
         // Words that are only excluded, and words that the language leaves out, would match every row.
         let is_usable = stmt!("pg_catalog.querytree({query}) NOT IN ('', 'T')");
         found.push(one.matches(&query, &is_usable, limit));
         usable.push(is_usable);
     }
-    let (found, usable) = (Statement::concat(found), Statement::concat(usable));
+    let found = Statement::separated(found, " UNION ALL ");
+    let usable = Statement::separated(usable, " OR ");
     let largest = i64::try_from(answer.saturating_add(1)).unwrap_or(i64::MAX);
     let overrides = overrides();
     let statement = stmt!(

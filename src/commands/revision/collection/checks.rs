@@ -100,7 +100,7 @@ pub fn condition(field: &CollectionField) -> Statement {
     all.extend(field.constraints.iter().flat_map(|one| constraints(one, &place)));
     let values = match all.is_empty() {
         true => stmt!("true"),
-        false => joined(all),
+        false => Statement::separated(all, " AND "),
     };
     match field.required {
         true => stmt!("CASE jsonb_typeof{place} WHEN {kind} THEN {values} ELSE false END"),
@@ -110,17 +110,6 @@ pub fn condition(field: &CollectionField) -> Statement {
             )
         }
     }
-}
-
-fn joined(all: Vec<Statement>) -> Statement {
-    let mut parts = vec![];
-    for one in all {
-        if !parts.is_empty() {
-            parts.push(stmt!(" AND "));
-        }
-        parts.push(one);
-    }
-    Statement::concat(parts)
 }
 
 fn constraints(one: &FieldConstraint, place: &Statement) -> Vec<Statement> {

@@ -47,7 +47,8 @@ impl ApiCall<'_> {
     fn candidates(&self, wanted: &SearchRequest) -> Served<Vec<&ExposedRelation>> {
         let Some(names) = &wanted.collections else {
             let relations = self.catalog.relations().filter(|one| one.schema == self.schema);
-            let all: Vec<_> = relations.filter(|one| !is_reserved(&one.name) && is_searchable(one)).collect();
+            let all: Vec<_> =
+                relations.filter(|one| !is_reserved(&one.name) && one.is_searchable()).collect();
             return match all.len() {
                 0 => Err(RequestFault::new(422, "MDB013", "no collection can be searched").hint(HINT)),
                 number if number > MOST_COLLECTIONS => {
@@ -58,7 +59,7 @@ impl ApiCall<'_> {
         };
         let one = |name: &String| {
             let relation = self.planner().relation(name)?;
-            match is_searchable(relation) {
+            match relation.is_searchable() {
                 true => Ok(relation),
                 false => {
                     Err(RequestFault::new(422, "MDB013", format!("{name} cannot be searched")).hint(HINT))
@@ -93,10 +94,6 @@ impl ApiCall<'_> {
             largest: limits.answer,
         }
     }
-}
-
-fn is_searchable(relation: &ExposedRelation) -> bool {
-    !relation.key.is_empty() && relation.search_column().is_some()
 }
 
 /// Returns a relation with the columns that the login may read; `None` where its key and its words are not among them.
