@@ -241,8 +241,8 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
 
 /// Returns the logins of `access` that callers of the service get.
 fn further_logins(run: &Run, service: &DesiredService) -> BTreeSet<RoleName> {
-    let own = run.manifest.serve.callers.values().filter(|caller| caller.service == service.name);
-    own.filter_map(|caller| caller.login.clone()).collect()
+    let own = run.manifest.serve.callers_of(&service.name);
+    own.filter_map(|(_, caller)| caller.login.clone()).collect()
 }
 
 async fn passwords(
