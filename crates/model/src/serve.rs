@@ -65,6 +65,11 @@ impl ServiceExposure {
         [&self.writer, &self.reader]
     }
 
+    /// Returns `true` if callers may read at replicas: a record of a read is written, and that at the primary.
+    pub fn reads_at_replicas(&self) -> bool {
+        !self.audit.reads
+    }
+
     /// Returns the login of a caller.
     pub fn login_of<'a>(&'a self, caller: &'a DeclaredCaller) -> &'a RoleName {
         let own = if caller.writes { &self.writer } else { &self.reader };

@@ -109,6 +109,7 @@ impl SharedParts {
     ) -> Result<Vec<ReplicaTargets>> {
         let server = &logins.service.server;
         let read = run.manifest.servers[server].replicas.iter().filter(|one| one.role == ReplicaRole::Read);
+        let read = read.filter(|_| logins.exposure.reads_at_replicas());
         let mut replicas = vec![];
         for replica in read {
             let there = self.server(&format!("{server} {}", replica.name), &replica.url.endpoint())?;
