@@ -12,6 +12,7 @@ mod redis;
 mod schedule;
 mod sealed;
 mod secrets;
+mod served_replicas;
 mod workloads;
 
 use martydb_deploy::render::TARGETS;

@@ -13,6 +13,7 @@ mod interactive;
 mod lost;
 mod openapi;
 mod operations;
+mod parts;
 mod records;
 mod reload;
 mod replicas;
@@ -190,6 +191,24 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
         ("{ callers: { x: { service: srn_b, as: read } } }", "{}", "is not exposed"),
         ("{ callers: { x: { service: srn_a, as: owner } } }", "{}", "owner"),
         ("{ callers: { x: { service: srn_a } } }", "{}", "either `as` or `access`"),
+        ("{ callers: { x: [{ service: srn_a, as: read }] } }", "{}", "caller \"x\" belongs to one service"),
+        (
+            "{ callers: { anonymous: [{ service: srn_a, as: read }, { service: srn_a, as: write }] } }",
+            "{}",
+            "two logins",
+        ),
+        (
+            "{ callers: { anonymous: [{ service: srn_a, as: read }, { service: srn_b, as: read }] } }",
+            "{}",
+            "is not exposed",
+        ),
+        (
+            "{ callers: { anonymous: [{ service: srn_a, as: read, key_env: X }] } }",
+            "{}",
+            "requests without a key",
+        ),
+        ("{ callers: { anonymous: [{ service: srn_a, as: read, rate: 5 }] } }", "{}", "martydb.yaml:3:"),
+        ("{ callers: { anonymous: srn_a } }", "{}", "expected a map with the key service"),
         ("{ callers: { x: { service: srn_a, access: missing } } }", "{}", "neither `read` nor `write`"),
         ("{ docs: nowhere }", "{}", "swagger-ui"),
         ("{ jwt: { audience: martydb } }", "{}", "either `jwks` or `secret_env`"),

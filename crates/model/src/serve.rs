@@ -65,6 +65,11 @@ impl ServiceExposure {
         [&self.writer, &self.reader]
     }
 
+    /// Returns `true` if callers may read at replicas: a record of a read is written, and that at the primary.
+    pub fn reads_at_replicas(&self) -> bool {
+        !self.audit.reads
+    }
+
     /// Returns the login of a caller.
     pub fn login_of<'a>(&'a self, caller: &'a DeclaredCaller) -> &'a RoleName {
         let own = if caller.writes { &self.writer } else { &self.reader };
@@ -98,7 +103,10 @@ pub struct ServeSettings {
     pub tokens: Option<DeclaredTokens>,
     /// Folder of `swagger-ui-dist`, for the page that shows the OpenAPI document.
     pub docs: Option<PathBuf>,
+    /// Callers that prove who they are, by name.
     pub callers: BTreeMap<String, DeclaredCaller>,
+    /// Callers for requests without a key, by their services.
+    pub anonymous: BTreeMap<ServiceName, DeclaredCaller>,
 }
 
 /// Files of the listener's TLS.
@@ -131,16 +139,22 @@ pub enum TokenKeys {
 /// Port of the data service.
 const PORT: u16 = 8480;
 
-/// Name of the caller that stands for requests without a key.
+/// Name of the callers that stand for requests without a key, one for each service.
 pub const ANONYMOUS: &str = "anonymous";
 
 impl ServeSettings {
-    /// Returns the callers of a service, by name.
+    /// Returns all callers with their names.
+    pub fn all_callers(&self) -> impl Iterator<Item = (&str, &DeclaredCaller)> {
+        let named = self.callers.iter().map(|(name, caller)| (name.as_str(), caller));
+        named.chain(self.anonymous.values().map(|caller| (ANONYMOUS, caller)))
+    }
+
+    /// Returns the callers of a service with their names.
     pub fn callers_of<'a>(
         &'a self,
         service: &'a ServiceName,
-    ) -> impl Iterator<Item = (&'a String, &'a DeclaredCaller)> {
-        self.callers.iter().filter(move |(_, caller)| caller.service == *service)
+    ) -> impl Iterator<Item = (&'a str, &'a DeclaredCaller)> {
+        self.all_callers().filter(move |(_, caller)| caller.service == *service)
     }
 }
 
@@ -152,6 +166,7 @@ impl Default for ServeSettings {
             tokens: None,
             docs: None,
             callers: BTreeMap::new(),
+            anonymous: BTreeMap::new(),
         }
     }
 }

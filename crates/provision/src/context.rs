@@ -222,10 +222,10 @@ impl Context {
     /// Reads the secrets of the services, and of further logins that may use one of them.
     #[martydb_pg::boxed]
     pub async fn all_secrets(&self, desired: &DesiredServer, services: &[DesiredService]) -> Result<Secrets> {
-        let used = |role: &RoleName| {
-            services.iter().any(|service| service.access.iter().any(|grant| grant.role == *role))
-        };
-        let wanted = |role: &&AccessRole| role.login && !role.expired && (role.monitors || used(&role.name));
+        let grants = services.iter().flat_map(|service| &service.access);
+        let used: BTreeSet<&RoleName> = grants.map(|grant| &grant.role).collect();
+        let wanted =
+            |role: &&AccessRole| role.login && !role.expired && (role.monitors || used.contains(&role.name));
         let further = desired.access.values().filter(wanted);
         let further = further.filter_map(|role| CredentialKey::of_access(&desired.name, role));
         let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).chain(further).collect();

@@ -7,11 +7,13 @@
 mod attempts;
 mod connections;
 mod matrix;
+mod others;
 mod task;
 mod verdict;
 
 pub use attempts::{LoginAttempts, attempt_patiently, quickest, try_all, try_own, verifiers};
 pub use connections::{ConnectionRow, Connections, LoginResult, connections};
 pub use matrix::{Probe, ProbeCoverage, ProbeExtent, ProbeLocation, ProbeSummary, judge};
+pub use others::OtherDatabases;
 pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, ProbeSelection, Task};
 pub use verdict::{AccessPolicy, Control, Judgement, Verdict, judge_foreign, judge_own};

@@ -61,7 +61,8 @@ pub struct CallerBook {
     /// By the names of their certificates.
     certified: HashMap<String, ServeCaller>,
     tokens: Option<TokenRules>,
-    anonymous: Option<ServeCaller>,
+    /// For requests without a key, by their services.
+    anonymous: HashMap<String, ServeCaller>,
 }
 
 /// Returns the digest of a key. Keys are 256 random bits, so that a plain digest suffices, and looking one up by it tells
@@ -74,7 +75,7 @@ impl CallerBook {
     /// Adds a caller with the digests of its keys.
     pub fn add(&mut self, caller: ServeCaller, digests: impl IntoIterator<Item = KeyDigest>) {
         if caller.name == ANONYMOUS {
-            self.anonymous = Some(caller);
+            self.anonymous.insert(caller.service.clone(), caller);
             return;
         }
         self.keys.extend(digests.into_iter().map(|digest| (digest, caller.clone())));
@@ -104,12 +105,11 @@ impl CallerBook {
         let found = match (authorization, certificate) {
             (None, Some(names)) => self.certified(names, service)?,
             (None, None) => {
-                self.anonymous.as_ref().map(|caller| RequestCaller::new(caller, Claims::new())).ok_or_else(
-                    || {
-                        RequestFault::new(401, "PGRST302", "Anonymous access is disabled")
-                            .header("WWW-Authenticate", "Bearer")
-                    },
-                )?
+                let own = self.anonymous.get(service);
+                own.map(|caller| RequestCaller::new(caller, Claims::new())).ok_or_else(|| {
+                    RequestFault::new(401, "PGRST302", "Anonymous access is disabled")
+                        .header("WWW-Authenticate", "Bearer")
+                })?
             }
             (Some(header), _) => self.proven(header, now)?,
         };
@@ -171,6 +171,7 @@ mod tests {
         book.add(caller("billing"), [digest("one"), digest("two")]);
         if anonymous {
             book.add(caller(ANONYMOUS), []);
+            book.add(ServeCaller { service: "news".into(), ..caller(ANONYMOUS) }, []);
         }
         book
     }
@@ -186,10 +187,15 @@ mod tests {
             (None, "shop", false, Err(401)),
             (None, "shop", true, Ok("anonymous")),
             (Some("Bearer one"), "bank", false, Err(403)),
-            (None, "bank", true, Err(403)),
+            (None, "news", true, Ok("anonymous")),
+            (None, "news", false, Err(401)),
+            // As for a service that does not exist.
+            (None, "bank", true, Err(401)),
+            (Some("Bearer one"), "news", true, Err(403)),
         ] {
             let book = book(anonymous);
             let found = book.of_request(header, None, service, 0.0);
+            assert!(found.as_ref().is_ok_and(|found| found.caller.service == service) || found.is_err());
             let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
             assert_eq!(found, expected, "{header:?} {service}");
         }

@@ -36,6 +36,8 @@ pub struct ServedProcess {
     following: Mutex<HashMap<String, JoinHandle<()>>>,
     /// Page that shows the OpenAPI document.
     page: Option<ApiPage>,
+    /// `true` if other processes may serve further services.
+    is_part: bool,
     answers: Mutex<BTreeMap<(String, u16), (u64, f64)>>,
 }
 
@@ -57,6 +59,7 @@ impl ServedProcess {
             callers: RwLock::new(callers),
             following: Mutex::default(),
             page: None,
+            is_part: false,
             answers: Mutex::default(),
         }
     }
@@ -65,6 +68,13 @@ impl ServedProcess {
     #[must_use]
     pub fn with_page(mut self, page: Option<ApiPage>) -> ServedProcess {
         self.page = page;
+        self
+    }
+
+    /// Makes it a process that serves a part of the services: it says which ones it does not.
+    #[must_use]
+    pub fn of_a_part(mut self, is_part: bool) -> ServedProcess {
+        self.is_part = is_part;
         self
     }
 
@@ -125,30 +135,44 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     let name = parts.next().unwrap_or_default().to_owned();
     let known = process.service(&name);
     let (face, rest) = (parts.next(), parts.next().unwrap_or_default());
-    if let (Some("api"), Some(page)) = (face, &process.page)
+    let is_elsewhere = known.is_none() && process.is_part;
+    if let (Some("api"), Some(page), false) = (face, &process.page, is_elsewhere)
         && let Some(answer) = page.answer(request.method(), rest)
     {
         return answer;
     }
     let addressed = match face {
-        Some("rest") => Some(Addressed::Rest(rest)),
-        Some("api") if rest == "openapi.json" => Some(Addressed::Document),
-        Some("api") => rest.strip_prefix("db/").map(Addressed::Api),
-        _ => None,
+        Some("rest" | "api") if is_elsewhere => Err(not_served(&name)),
+        Some("rest") => Ok(Addressed::Rest(rest)),
+        Some("api") if rest == "openapi.json" => Ok(Addressed::Document),
+        Some("api") => rest.strip_prefix("db/").map(Addressed::Api).ok_or_else(no_path),
+        _ => Err(no_path()),
     };
     let answer = match addressed {
-        Some(path) => {
+        Ok(path) => {
             let answer = served(&process, &name, known.clone(), path, request).await;
             if let (Err(fault), Some(service)) = (&answer, &known) {
                 service.guard.count_refused(&fault.code);
             }
             answer.unwrap_or_else(HttpAnswer::from)
         }
-        None => HttpAnswer::from(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")),
+        Err(fault) => HttpAnswer::from(fault),
     };
     let label = if known.is_some() { name.as_str() } else { "" };
     process.count(label, answer.status, start.elapsed().as_secs_f64());
     into_response(answer)
+}
+
+fn no_path() -> RequestFault {
+    RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")
+}
+
+/// A service that this process does not serve. Callers of others are not known here, so that the answer is the same with any key, and
+/// whether there is such a service.
+fn not_served(name: &str) -> RequestFault {
+    let message = format!("this process does not serve \"{name}\"");
+    RequestFault::new(404, "MDB014", message)
+        .hint("it serves a part of the services: another process may serve this one")
 }
 
 /// Face of a request, with the encoded path behind it.
@@ -180,8 +204,7 @@ async fn served(
         let callers = process.callers.read().unwrap_or_else(PoisonError::into_inner);
         callers.of_request(authorization, certificate.as_deref(), name, now())?
     };
-    let service =
-        service.ok_or_else(|| RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"))?;
+    let service = service.ok_or_else(no_path)?;
     service.guard.admit(&caller.caller)?;
     let path = match addressed {
         Addressed::Document => String::new(),

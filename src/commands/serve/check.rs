@@ -66,9 +66,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExposedServices> {
         report.relations.extend(relations);
         report.problems.extend(missing(&service, &exposure, &objects.functions));
         report.functions.extend(objects.functions);
-        let own = run.manifest.serve.callers.iter().filter(|(_, caller)| caller.service == service.name);
+        let own = run.manifest.serve.callers_of(&service.name);
         report.callers.extend(own.map(|(name, caller)| CallerRow {
-            caller: name.clone(),
+            caller: name.to_owned(),
             service: service.name.to_string(),
             writes: caller.writes,
             login: exposure.login_of(caller).to_string(),

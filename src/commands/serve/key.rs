@@ -113,15 +113,15 @@ async fn revoke(run: &Run, caller: &str, which: Option<&str>) -> Result<CallerKe
 
 fn service_of<'r>(run: &'r Run, caller: &str) -> Result<&'r DesiredService> {
     let callers = &run.manifest.serve.callers;
+    if caller == ANONYMOUS {
+        return Err(Error::usage("`anonymous` stands for requests without a key"));
+    }
     let Some(declared) = callers.get(caller) else {
         let names: Vec<&str> = callers.keys().map(String::as_str).collect();
         return Err(
             Error::usage(format!("unknown caller \"{caller}\"")).hint(hint(caller, "callers", &names))
         );
     };
-    if caller == ANONYMOUS {
-        return Err(Error::usage("`anonymous` stands for requests without a key"));
-    }
     if let Some(variable) = &declared.key_env {
         let message = format!("the key of caller \"{caller}\" is in the variable {variable}");
         return Err(Error::usage(message).hint("change the variable, and restart `martydb serve`"));

@@ -34,9 +34,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<OpenapiDocument> {
             Error::usage("a document is of one service").hint("name it: martydb serve openapi -s SERVICE")
         );
     };
-    let callers = run.manifest.serve.callers.iter().filter(|(_, caller)| caller.service == service.name);
-    let callers: Vec<(&str, &DeclaredCaller)> =
-        callers.map(|(name, caller)| (name.as_str(), caller)).collect();
+    let callers: Vec<(&str, &DeclaredCaller)> = run.manifest.serve.callers_of(&service.name).collect();
     let names: Vec<&str> = callers.iter().map(|(name, _)| *name).collect();
     let caller = match &arguments.caller {
         Some(wanted) => callers.iter().find(|(name, _)| name == wanted).ok_or_else(|| {

@@ -32,7 +32,9 @@ pub async fn serve(run: &Run, services: &Exposed, select: &Select, flags: &Liste
     let page = run.manifest.serve.docs.as_deref().map(ApiPage::read).transpose()?;
     let mut shared = SharedParts::default();
     let databases = shared.databases(run, services).await?;
-    let process = ServedProcess::new(&run.manifest.project, callers(run, services).await?).with_page(page);
+    let process = ServedProcess::new(&run.manifest.project, callers(run, services).await?)
+        .with_page(page)
+        .of_a_part(!select.names_none());
     let process = Arc::new(process);
     process.serve(databases).await?;
     let bound = bind(&listener, process.clone())?;

@@ -41,6 +41,11 @@ impl DataService {
         DataService(Served::run(project.command(&["serve"])))
     }
 
+    /// Starts one for one of the services.
+    pub fn start_part(project: &Project, service: &str) -> DataService {
+        DataService(Served::run(project.command(&["serve", "-s", service])))
+    }
+
     /// Returns its memory in kB.
     pub fn memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.pid())).unwrap_or_default();

@@ -261,7 +261,7 @@ fn of_one_process(services: &BalancedServices, primary: &Server) {
     assert_eq!(right.status, 200, "{}", right.body);
 
     // A caller without a key is that of the service that the manifest names.
-    for (path, status) in [("/srw_b/rest/none", 404), ("/srw_a/rest/customer", 403)] {
+    for (path, status) in [("/srw_b/rest/none", 404), ("/srw_a/rest/customer", 401)] {
         let found = [0; 2].map(|_| services.ask("GET", path, None, &[], "").status);
         assert_eq!(found, [status; 2], "{path}");
     }

@@ -40,7 +40,7 @@ pub use platform::RawPlatform;
 pub use redis::RawRedis;
 pub use replica::{RawReplica, ReplicaRole};
 pub use roles::{RawLimits, RawRoles};
-pub use serve::{RawAudit, RawExposure, RawServe, RawServeCaller, RawServeRight};
+pub use serve::{RawAudit, RawExposure, RawServe, RawServeCaller, RawServeCallers, RawServeRight};
 
 /// A martydb manifest: servers, services and their privileges.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

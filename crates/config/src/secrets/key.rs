@@ -9,8 +9,7 @@ use crate::manifest::{RedisPart, RedisServer, RedisService};
 use martydb_model::contract::{ALTERNATE_SUFFIX, alternate_of};
 use martydb_model::deploy::label;
 use martydb_model::{
-    ANONYMOUS, AccessRole, DeclaredCaller, DesiredService, FormerNames, RoleKind, RoleName, ServerName,
-    ServiceName,
+    AccessRole, DeclaredCaller, DesiredService, FormerNames, RoleKind, RoleName, ServerName, ServiceName,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,7 +114,7 @@ impl CredentialKey {
         callers: &'m BTreeMap<String, DeclaredCaller>,
         services: &'m BTreeMap<ServiceName, DesiredService>,
     ) -> impl Iterator<Item = (&'m str, CredentialKey)> {
-        let stored = callers.iter().filter(|(name, caller)| *name != ANONYMOUS && caller.key_env.is_none());
+        let stored = callers.iter().filter(|(_, caller)| caller.key_env.is_none());
         stored.filter_map(move |(name, caller)| {
             let service = services.get(&caller.service)?;
             Some((name.as_str(), CredentialKey::of_caller(service, name)?))

@@ -5,6 +5,7 @@
 //! database if and only if the manifest gives them a login there.
 
 mod ambiguity;
+mod serving;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,8 @@ use martydb_config::secrets::CredentialKey;
 use martydb_model::deploy::{ServerDeployment, ServicePods, Workload, label};
 use martydb_model::error::{Error, Result};
 use martydb_model::{AccessRole, DbName, DesiredService, Outbox, RoleName, ServerName, ServiceName};
+
+pub use serving::ReplicaNode;
 
 /// Paths of the project's files, for targets that refer to them.
 #[derive(Debug, Clone)]
@@ -223,50 +226,6 @@ impl<'a> DeploymentPlan<'a> {
         let deployed = self.manifest.deploy.workloads.contains(&Workload::Relay);
         let services = self.services.iter().map(|node| node.service).filter(move |_| deployed);
         services.filter_map(|service| Some(OutboxNode { service, outbox: service.outbox.as_ref()? }))
-    }
-
-    /// Returns the services that a deployed data service exposes to a caller.
-    pub fn exposed(&self) -> impl Iterator<Item = &ServiceNode<'a>> {
-        let deployed = self.manifest.deploy.workloads.contains(&Workload::Serve);
-        let services = self.services.iter().filter(move |_| deployed);
-        services.filter(|node| {
-            node.service.serve.is_some()
-                && self.manifest.serve.callers_of(&node.service.name).next().is_some()
-        })
-    }
-
-    /// Returns `true` if the data service is deployed.
-    pub fn serves(&self) -> bool {
-        self.exposed().next().is_some()
-    }
-
-    /// Returns `true` if a deployed data service reaches the server.
-    pub fn has_exposed(&self, server: &ServerNode<'_>) -> bool {
-        self.exposed().any(|node| node.service.server == server.name)
-    }
-
-    /// Returns `true` if the programs of a service are a caller of the data service, which has their name.
-    pub fn is_caller(&self, client: &ServiceNode<'_>) -> bool {
-        self.exposed().any(|node| {
-            let mut callers = self.manifest.serve.callers_of(&node.service.name);
-            callers.any(|(name, _)| name == client.service.name.as_str() || *name == client.label)
-        })
-    }
-
-    /// Checks that the data service can reach its servers: it would end with 2 otherwise.
-    ///
-    /// # Errors
-    /// If one is elsewhere, and its certificate is not verified.
-    pub fn check_server_tls(&self) -> Result<()> {
-        let unverified =
-            |server: &&ServerNode<'_>| self.has_exposed(server) && !server.url.endpoint().is_safe();
-        let Some(server) = self.servers.iter().find(unverified) else { return Ok(()) };
-        let message = format!(
-            "a deployed data service reaches the server \"{}\" only by TLS with a verified certificate",
-            server.name
-        );
-        let hint = "write sslmode=verify-full into its url, or leave the data service out: deploy: { workloads: [monitor, relay] }";
-        Err(Error::manifest(message).hint(hint))
     }
 
     /// Returns `true` if a service declares tables that are partitioned by time.

@@ -20,6 +20,7 @@ mod policy_parts;
 mod pooler;
 mod prometheus_operator;
 mod redis;
+mod replica_policies;
 pub mod sealed_secrets;
 #[cfg(feature = "sealed-secrets")]
 pub mod sealing;

@@ -1,7 +1,7 @@
 //! Breaches of the matrix as findings: the login that can connect, the access paths that the catalog shows, and the
 //! fix.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::probe::{Probe, ProbeDatabase, ProbeLogin, Task, Verdict};
 use martydb_model::contract;
@@ -29,17 +29,43 @@ pub enum Basis {
 
 /// Returns one finding per database to which PUBLIC may connect, and one per login with an access path of its own.
 pub fn findings(task: &Task, probes: &[&Probe], server: &ActualServer, basis: Basis) -> Vec<Finding> {
-    let logins: BTreeMap<&str, &ProbeLogin> =
-        task.logins.iter().map(|login| (login.role.as_str(), login)).collect();
-    let mut entrants: BTreeMap<&str, Vec<&ProbeLogin>> = BTreeMap::new();
-    for probe in probes.iter().filter(|probe| probe.outcome == Verdict::Breach) {
-        entrants.entry(&probe.database).or_default().push(logins[probe.role.as_str()]);
+    BreachJudge::new(task, server).findings(probes.iter().copied(), basis)
+}
+
+/// Judge of breaches, with the logins and databases of a task by their names.
+pub struct BreachJudge<'a> {
+    task: &'a Task,
+    server: &'a ActualServer,
+    logins: HashMap<&'a str, &'a ProbeLogin>,
+    /// By their indexes.
+    databases: HashMap<&'a str, usize>,
+}
+
+impl<'a> BreachJudge<'a> {
+    pub fn new(task: &'a Task, server: &'a ActualServer) -> BreachJudge<'a> {
+        let databases = task.databases.iter().enumerate();
+        BreachJudge {
+            task,
+            server,
+            logins: task.logins.iter().map(|login| (login.role.as_str(), login)).collect(),
+            databases: databases.map(|(at, database)| (database.name.as_str(), at)).collect(),
+        }
     }
-    let of_database = |database: &ProbeDatabase| {
-        let entrants = entrants.get(database.name.as_str()).map_or(&[][..], Vec::as_slice);
-        Breach { task, database, server, basis }.findings(entrants)
-    };
-    task.databases.iter().flat_map(of_database).collect()
+
+    /// Returns the findings in the order of the task's databases.
+    pub fn findings<'p>(&self, probes: impl IntoIterator<Item = &'p Probe>, basis: Basis) -> Vec<Finding> {
+        let mut entrants: BTreeMap<usize, Vec<&ProbeLogin>> = BTreeMap::new();
+        for probe in probes.into_iter().filter(|probe| probe.outcome == Verdict::Breach) {
+            if let Some(at) = self.databases.get(probe.database.as_str()) {
+                entrants.entry(*at).or_default().push(self.logins[probe.role.as_str()]);
+            }
+        }
+        let of_database = |(at, entrants): (usize, Vec<&ProbeLogin>)| {
+            let (task, server, database) = (self.task, self.server, &self.task.databases[at]);
+            Breach { task, database, server, basis }.findings(&entrants)
+        };
+        entrants.into_iter().flat_map(of_database).collect()
+    }
 }
 
 /// A database that logins can connect to although they must not.
@@ -130,7 +156,7 @@ pub fn access_paths(server: &ActualServer, role: &RoleName, database: &DbName) -
     paths
 }
 
-pub fn connects(found: &ActualDatabase) -> impl Iterator<Item = &AclEntry> {
+fn connects(found: &ActualDatabase) -> impl Iterator<Item = &AclEntry> {
     found.acl.iter().filter(|entry| entry.privilege == "CONNECT")
 }
 

@@ -3,7 +3,7 @@
 use super::observations::{Extent, ServerContext};
 use super::sample::{AccessRules, CONFIDENCE, MOST_PAIRS, detectable, draw};
 use crate::catalog::NotExamined;
-use crate::probe::{ProbeCoverage, ProbeExtent, ProbeSelection, Task};
+use crate::probe::{OtherDatabases, ProbeCoverage, ProbeExtent, ProbeSelection, Task};
 use martydb_model::error::{Error, Result};
 
 /// Extent of the attempts, once the size of the server is known.
@@ -20,19 +20,22 @@ pub struct SettledExtent {
 /// If the system has no random numbers for a sample.
 pub fn settle(context: &mut ServerContext, wanted: Extent) -> Result<SettledExtent> {
     let ServerContext { task, catalog, .. } = context;
-    let foreign: Vec<Vec<usize>> = (0..task.logins.len()).map(|login| task.foreign(login)).collect();
-    let pairs = task.logins.len() + foreign.iter().map(Vec::len).sum::<usize>();
+    let (foreign, logins) = (OtherDatabases::new(task), task.logins.len());
+    let pairs = logins + (0..logins).map(|login| foreign.count(login)).sum::<usize>();
     let rules = AccessRules { server: &catalog.actual, hba: catalog.hba.as_deref() };
     let (extent, selection, share) = match wanted {
-        Extent::Auto => match draw(task, foreign, &rules, MOST_PAIRS, random()?) {
+        Extent::Auto => match draw(task, &foreign, &rules, MOST_PAIRS, random()?) {
             Some(sample) => (Extent::Sample, ProbeSelection::Chosen(sample.foreign), Some(sample.share)),
             None => (Extent::Full, ProbeSelection::All, None),
         },
-        Extent::Sample => (Extent::Sample, ProbeSelection::One, None),
+        Extent::Sample => (Extent::Sample, ProbeSelection::one_each(task), None),
         extent => (extent, ProbeSelection::All, None),
     };
+    let left = match &selection {
+        ProbeSelection::All => 0,
+        ProbeSelection::Chosen(chosen) => pairs - logins - chosen.iter().map(Vec::len).sum::<usize>(),
+    };
     task.selection = selection;
-    let left = pairs - (0..task.logins.len()).map(|login| task.others(login).len() + 1).sum::<usize>();
     let covered = match extent {
         Extent::None => ProbeExtent::None,
         Extent::Sample if left > 0 => ProbeExtent::Sample,

@@ -1,5 +1,7 @@
 //! Commonly guessed passwords, and findings about the stored passwords that need no login.
 
+use std::collections::HashMap;
+
 use secrecy::{ExposeSecret, SecretString};
 
 use super::observations::ServerContext;
@@ -14,18 +16,20 @@ fn password(login: &ProbeLogin) -> Option<&str> {
 /// Returns findings for stored passwords that are equal or guessable.
 pub fn findings(task: &Task) -> Vec<Finding> {
     let mut found = vec![];
-    for (at, login) in task.logins.iter().enumerate() {
+    // The first login with each password.
+    let mut known: HashMap<&str, &ProbeLogin> = HashMap::new();
+    for login in &task.logins {
         let Some(secret) = password(login) else { continue };
         let finding = |kind: &FindingKind, about: &RoleName, seen: String| {
             let found =
                 kind.of(login.role.as_str()).by(FindingSource::Probe).service_name(Some(&login.service));
             found.database(&login.database).object(format!("role {about}")).evidence(seen).on(&task.server)
         };
-        let same = |other: &&ProbeLogin| password(other) == Some(secret);
-        if let Some(other) = task.logins[..at].iter().find(same) {
+        let first = *known.entry(secret).or_insert(login);
+        if !std::ptr::eq(first, login) {
             let evidence =
-                format!("the secret store holds the same password for {} and {}", login.role, other.role);
-            found.push(finding(REUSED, &other.role, evidence));
+                format!("the secret store holds the same password for {} and {}", login.role, first.role);
+            found.push(finding(REUSED, &first.role, evidence));
         }
         let names = [login.role.as_str(), login.service.as_str(), login.database.as_str()];
         if is_guessable(secret, &names) {
@@ -111,10 +115,10 @@ pub fn candidates(
     }
 }
 
-/// Returns the stored password of a login that was not tried.
-pub fn own(task: &Task, attempts: &[LoginAttempts], role: &RoleName) -> Option<SecretString> {
-    let at = task.logins.iter().position(|login| login.role == *role)?;
-    if attempts.get(at).is_some() { None } else { task.logins[at].password.clone() }
+/// Returns the stored passwords of the logins that were not tried.
+pub fn untried<'a>(task: &'a Task, attempts: &[LoginAttempts]) -> HashMap<&'a RoleName, &'a SecretString> {
+    let untried = task.logins.iter().skip(attempts.len());
+    untried.filter_map(|login| Some((&login.role, login.password.as_ref()?))).collect()
 }
 
 /// Returns candidates for a service's login in use. None if its stored password works.

@@ -1,11 +1,13 @@
 //! Logins that cannot be tried because their passwords are unknown. The catalog's result is reported instead and
 //! marked as inferred; it never counts as an observed denial.
 
+use std::collections::{HashMap, HashSet};
+
 use super::breaches::{WAY, access_paths};
 use super::hba::{Client, treatments};
 use super::listeners::ConnectionType;
 use crate::catalog::{HbaLine, NotExamined};
-use crate::probe::{AccessPolicy, Probe, ProbeLocation, ProbeLogin, Task, Verdict};
+use crate::probe::{AccessPolicy, Probe, ProbeDatabase, ProbeLocation, ProbeLogin, Task, Verdict};
 use martydb_model::{ActualServer, DbName};
 
 pub struct LoginRules<'a> {
@@ -23,18 +25,25 @@ pub fn is_inferred(probe: &Probe) -> bool {
 /// Returns the matrix with an inferred probe for each missing one, and a note for each login that has any.
 pub fn complete(task: &Task, known: &LoginRules<'_>, matrix: Vec<Probe>) -> (Vec<Probe>, Vec<NotExamined>) {
     let unknown: Vec<&ProbeLogin> = task.logins.iter().filter(|login| login.password.is_none()).collect();
+    let by_role: HashMap<&str, &ProbeLogin> =
+        unknown.iter().map(|login| (login.role.as_str(), *login)).collect();
+    let databases: HashMap<&str, &ProbeDatabase> =
+        task.databases.iter().map(|database| (database.name.as_str(), database)).collect();
     let login_of = |probe: &Probe| {
         let untried = probe.sqlstate.is_none() && probe.outcome == Verdict::Inconclusive;
-        unknown.iter().find(|login| untried && probe.role == login.role.as_str())
+        by_role.get(probe.role.as_str()).filter(|_| untried)
     };
     let complete = |probe: Probe| match login_of(&probe) {
-        Some(login) => infer(probe, task, login, known),
+        Some(login) => {
+            let database = databases.get(probe.database.as_str()).copied();
+            infer(probe, database, login, known)
+        }
         None => probe,
     };
     let matrix: Vec<Probe> = matrix.into_iter().map(complete).collect();
-    let is_noted = |login: &&&ProbeLogin| {
-        matrix.iter().any(|probe| is_inferred(probe) && probe.role == login.role.as_str())
-    };
+    let inferred = matrix.iter().filter(|probe| is_inferred(probe)).map(|probe| probe.role.as_str());
+    let inferred: HashSet<&str> = inferred.collect();
+    let is_noted = |login: &&&ProbeLogin| inferred.contains(login.role.as_str());
     let why = "its password is not in the secret store, so its logins were simulated from the catalog";
     let note = |login: &&ProbeLogin| {
         NotExamined::new(format!("what {} of {} can connect to", login.role, login.service), why)
@@ -43,8 +52,12 @@ pub fn complete(task: &Task, known: &LoginRules<'_>, matrix: Vec<Probe>) -> (Vec
     (matrix, notes)
 }
 
-fn infer(probe: Probe, task: &Task, login: &ProbeLogin, known: &LoginRules<'_>) -> Probe {
-    let database = task.databases.iter().find(|found| found.name.as_str() == probe.database);
+fn infer(
+    probe: Probe,
+    database: Option<&ProbeDatabase>,
+    login: &ProbeLogin,
+    known: &LoginRules<'_>,
+) -> Probe {
     let foreseen = DbName::found(&probe.database)
         .map_err(|_| "its name is not a valid database name".to_owned())
         .and_then(|name| enters(known, login, &name));

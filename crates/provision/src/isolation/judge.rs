@@ -1,6 +1,6 @@
 //! Second stage: judgement of one server's observations. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::alternates;
 use super::assessment::{PartialJudgement, ServerJudgement, VerifiedServer};
@@ -44,16 +44,14 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
     let mut unread = catalog.unread.clone();
     match &observations.known_passwords {
         Ok(compared) => {
-            let known = compared.known.iter();
-            audited.extend(known.map(|one| password_audit::finding(&observations.context, one)));
+            audited.extend(password_audit::findings(&observations.context, &compared.known));
             part.not_examined.extend(not_compared(&task.server, compared.left_out));
         }
         Err(error) => unread.push(passwords_unread(&task.server, error)),
     }
-    let chosen = |finding: &Finding| {
-        let is = |name: &String| services.iter().any(|service| service.name.as_str() == name);
-        finding.service.as_ref().is_none_or(is)
-    };
+    let names: HashSet<&str> = services.iter().map(|service| service.name.as_str()).collect();
+    let chosen =
+        |finding: &Finding| finding.service.as_ref().is_none_or(|name| names.contains(name.as_str()));
     let (columns, closed): (Vec<_>, Vec<_>) =
         task.databases.iter().cloned().partition(|database| database.allow_connections);
     let (kept, closed): (Vec<_>, Vec<_>) =

@@ -2,18 +2,18 @@
 //! the stored passwords. An attempt could lock a login out and adds a line to the server's log; a comparison does
 //! neither.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::guesses::{Candidate, candidates, own};
+use super::guesses::{Candidate, candidates, untried};
 use super::observations::{ComparedPasswords, KnownPassword, ServerContext};
 use crate::probe::LoginAttempts;
 use martydb_model::contract::managed;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::{Finding, GUESSABLE, REUSED, Severity};
 use martydb_model::{
-    ActualRole, ActualServer, DesiredServer, FILE_ROLES, RoleGraph, RoleName, StoredPassword,
+    ActualRole, ActualServer, DbName, DesiredServer, FILE_ROLES, RoleGraph, RoleName, StoredPassword,
 };
 use martydb_pg::wire::is_kept_by;
 use martydb_ui::report::progress;
@@ -107,11 +107,12 @@ fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<LoginVe
     let ServerContext { desired, catalog, .. } = context;
     let Some(kept) = &catalog.kept else { return vec![] };
     let importances = RoleImportances::new(desired, &catalog.actual);
+    let untried = untried(&context.task, attempts);
     let logins = catalog.actual.roles.iter().filter(|(_, found)| found.login).map(|(role, _)| role);
     let compared = logins.filter_map(|role| {
         let kept = kept.get(role).filter(|kept| kept.digest.is_some())?.clone();
         let importance = importances.of(role);
-        let own = own(&context.task, attempts, role);
+        let own = untried.get(role).map(|password| (*password).clone());
         (importance != RoleImportance::Outside).then(|| LoginVerifier {
             role: role.clone(),
             kept,
@@ -144,12 +145,16 @@ fn solve(one: &Comparison) -> Option<KnownPassword> {
     Some(KnownPassword { role: role.clone(), owner: owner.clone() })
 }
 
-/// Returns the finding that a role's password is known elsewhere.
-pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
-    let ServerContext { task, desired, catalog, .. } = context;
+/// Returns the findings that passwords of roles are known elsewhere.
+pub fn findings(context: &ServerContext, known: &[KnownPassword]) -> Vec<Finding> {
+    let importances = RoleImportances::new(&context.desired, &context.catalog.actual);
+    known.iter().map(|one| finding(context, one, importances.of(&one.role))).collect()
+}
+
+fn finding(context: &ServerContext, known: &KnownPassword, importance: RoleImportance) -> Finding {
+    let ServerContext { task, desired, .. } = context;
     let KnownPassword { role, owner } = known;
     let service = managed(desired, role).map(|(service, _)| service);
-    let importance = RoleImportances::new(desired, &catalog.actual).of(role);
     let (kind, evidence) = match owner {
         Some(other) => (REUSED, format!("the password of {role} is that of {}", other.role)),
         None => (GUESSABLE, format!("the password of {role} is easily guessed")),
@@ -186,6 +191,8 @@ pub struct RoleImportances<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
     memberships: RoleGraph<'a>,
+    /// Holders of CONNECT on databases that accept connections, `None` for PUBLIC; `true` if one is a service's.
+    connecting: HashMap<Option<&'a RoleName>, bool>,
 }
 
 impl RoleImportance {
@@ -200,10 +207,18 @@ impl RoleImportance {
 
 impl<'a> RoleImportances<'a> {
     pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> RoleImportances<'a> {
-        RoleImportances { desired, actual, memberships: RoleGraph::new(&actual.memberships) }
+        let of_services: BTreeSet<&DbName> =
+            desired.services.values().map(|service| &service.database).collect();
+        let mut connecting: HashMap<Option<&RoleName>, bool> = HashMap::new();
+        for (database, found) in actual.databases.iter().filter(|(_, found)| found.allow_connections) {
+            for holder in found.connectors() {
+                *connecting.entry(holder).or_default() |= of_services.contains(database);
+            }
+        }
+        RoleImportances { desired, actual, memberships: RoleGraph::new(&actual.memberships), connecting }
     }
 
-    pub fn of(&self, role: &'a RoleName) -> RoleImportance {
+    pub fn of(&self, role: &RoleName) -> RoleImportance {
         let reached = self.memberships.reachable(role, |_| true).into_iter().map(|path| path.role);
         let all: BTreeSet<&RoleName> = reached.chain([role]).collect();
         if all.iter().any(|one| self.is_powerful(one)) {
@@ -212,27 +227,17 @@ impl<'a> RoleImportances<'a> {
         if managed(self.desired, role).is_some() {
             return RoleImportance::OfService;
         }
-        let services = self.desired.services.values().map(|service| service.database.as_str());
-        let into_service = services.into_iter().any(|database| self.connects(&all, database));
-        if into_service || all.iter().any(|one| managed(self.desired, one).is_some()) {
+        let holders = all.iter().copied().map(Some).chain([None]);
+        let connecting: Vec<bool> =
+            holders.filter_map(|holder| self.connecting.get(&holder).copied()).collect();
+        if connecting.contains(&true) || all.iter().any(|one| managed(self.desired, one).is_some()) {
             return RoleImportance::Enters;
         }
-        let mut databases = self.actual.databases.keys();
-        if databases.any(|database| self.connects(&all, database.as_str())) {
-            return RoleImportance::Elsewhere;
-        }
-        RoleImportance::Outside
+        if connecting.is_empty() { RoleImportance::Outside } else { RoleImportance::Elsewhere }
     }
 
     fn is_powerful(&self, role: &RoleName) -> bool {
         let found = self.actual.roles.get(role);
         FILE_ROLES.contains(&role.as_str()) || found.is_some_and(ActualRole::has_server_power)
-    }
-
-    fn connects(&self, roles: &BTreeSet<&RoleName>, database: &str) -> bool {
-        let found = self.actual.databases.iter().find(|(name, _)| name.as_str() == database);
-        found.is_some_and(|(_, found)| {
-            found.allow_connections && found.grants_connect(|role| roles.contains(role))
-        })
     }
 }

@@ -1,12 +1,11 @@
 //! Choice of the pairs of a login and another database that a large server is tried with. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
-use super::breaches::connects;
 use super::hba::{names_database, names_role};
 use crate::catalog::HbaLine;
-use crate::probe::{ProbeLogin, Task};
-use martydb_model::{ActualDatabase, ActualServer, Grantee, RoleGraph, RoleName};
+use crate::probe::{OtherDatabases, ProbeLogin, Task};
+use martydb_model::{ActualServer, RoleGraph, RoleName};
 
 /// Most attempts of a run whose extent is chosen by size: about a minute for a server that answers 330 logins a second.
 pub const MOST_PAIRS: usize = 20_000;
@@ -31,26 +30,27 @@ pub struct PairSample {
 }
 
 /// Draws a sample of at most `most` attempts, at least one per login beside its own database. Returns `None` if all
-/// pairs are no more than that. `foreign` are those of each login.
+/// pairs are no more than that.
 ///
 /// Pairs that the catalogs or pg_hba.conf do not treat like the rest come first.
 pub fn draw(
     task: &Task,
-    foreign: Vec<Vec<usize>>,
+    foreign: &OtherDatabases<'_>,
     rules: &AccessRules<'_>,
     most: usize,
     seed: u64,
 ) -> Option<PairSample> {
-    let pairs = task.logins.len() + foreign.iter().map(Vec::len).sum::<usize>();
+    let logins = 0..task.logins.len();
+    let pairs = logins.len() + logins.clone().map(|login| foreign.count(login)).sum::<usize>();
     if pairs <= most {
         return None;
     }
     let mut random = fastrand::Rng::with_seed(seed);
     let per_login = (most / task.logins.len()).saturating_sub(1).max(1);
-    let groups = RoleGraph::new(rules.server.memberships.iter().filter(|row| row.inherit));
-    let split = |(login, foreign): (&ProbeLogin, Vec<usize>)| {
-        let exceptions = PairExceptions::of(rules, &groups, login);
-        foreign.into_iter().partition::<Vec<_>, _>(|index| exceptions.includes(task, *index))
+    let connecting = ConnectingRoles::new(task, rules);
+    let split = |login: usize| {
+        let exceptions = connecting.exceptions(&task.logins[login]);
+        foreign.all(login).into_iter().partition::<Vec<_>, _>(|index| exceptions.contains(index))
     };
     let mut share = 1.0_f64;
     let mut chosen = |(mut exceptions, alike): (Vec<usize>, Vec<usize>)| {
@@ -65,7 +65,7 @@ pub fn draw(
         tried.sort_unstable();
         tried
     };
-    let foreign = task.logins.iter().zip(foreign).map(split).map(&mut chosen).collect();
+    let foreign = logins.map(split).map(&mut chosen).collect();
     Some(PairSample { foreign, share })
 }
 
@@ -76,41 +76,49 @@ pub fn detectable(share: f64) -> usize {
     if share >= 1.0 { 1 } else { (missed.ln() / (1.0 - share).ln()).ceil() as usize }
 }
 
-/// Databases that the rules do not treat like the rest for one login.
-struct PairExceptions<'a> {
-    server: &'a ActualServer,
-    role: &'a str,
-    /// Lines of pg_hba.conf that name the login.
-    lines: Vec<&'a HbaLine>,
-    /// Roles whose CONNECT is the login's; `None` for a superuser.
-    holders: Option<BTreeSet<&'a RoleName>>,
+/// Databases of a task, by the roles that hold CONNECT there.
+struct ConnectingRoles<'a> {
+    task: &'a Task,
+    rules: &'a AccessRules<'a>,
+    groups: RoleGraph<'a>,
+    /// By their indexes; `None` for PUBLIC.
+    held: HashMap<Option<&'a RoleName>, Vec<usize>>,
+    /// Those that the catalogs do not have.
+    unknown: Vec<usize>,
 }
 
-impl<'a> PairExceptions<'a> {
-    fn of(rules: &AccessRules<'a>, groups: &RoleGraph<'a>, login: &'a ProbeLogin) -> PairExceptions<'a> {
-        let superuser = rules.server.roles.get(&login.role).is_some_and(|role| role.superuser);
-        let inherited = || groups.reachable(&login.role, |_| true).into_iter().map(|path| path.role);
-        let lines = rules.hba.into_iter().flatten().filter(|line| names_role(line, login.role.as_str()));
-        PairExceptions {
-            server: rules.server,
-            role: login.role.as_str(),
-            lines: lines.collect(),
-            holders: (!superuser).then(|| inherited().chain([&login.role]).collect()),
+impl<'a> ConnectingRoles<'a> {
+    fn new(task: &'a Task, rules: &'a AccessRules<'a>) -> ConnectingRoles<'a> {
+        let mut held: HashMap<Option<&RoleName>, Vec<usize>> = HashMap::new();
+        let mut unknown = vec![];
+        for (index, database) in task.databases.iter().enumerate() {
+            match rules.server.databases.get(&database.name) {
+                Some(found) => {
+                    found.connectors().for_each(|holder| held.entry(holder).or_default().push(index));
+                }
+                None => unknown.push(index),
+            }
         }
+        let groups = RoleGraph::new(rules.server.memberships.iter().filter(|row| row.inherit));
+        ConnectingRoles { task, rules, groups, held, unknown }
     }
 
-    fn includes(&self, task: &Task, index: usize) -> bool {
-        let name = &task.databases[index].name;
-        self.server.databases.get(name).is_none_or(|found| self.connects_to(found))
-            || self.lines.iter().any(|line| names_database(line, self.role, name.as_str()))
-    }
-
-    fn connects_to(&self, found: &ActualDatabase) -> bool {
-        let Some(holders) = &self.holders else { return true };
-        connects(found).any(|entry| match &entry.grantee {
-            Grantee::Public => true,
-            Grantee::Role(role) => holders.contains(role),
-        })
+    /// Returns the databases that the rules do not treat like the rest for one login.
+    fn exceptions(&self, login: &ProbeLogin) -> HashSet<usize> {
+        let role = login.role.as_str();
+        if self.rules.server.roles.get(&login.role).is_some_and(|role| role.superuser) {
+            return (0..self.task.databases.len()).collect();
+        }
+        let inherited = self.groups.reachable(&login.role, |_| true).into_iter().map(|path| path.role);
+        let holders = inherited.chain([&login.role]).map(Some).chain([None]);
+        let held = holders.filter_map(|holder| self.held.get(&holder)).flatten();
+        let mut found: HashSet<usize> = held.chain(&self.unknown).copied().collect();
+        for line in self.rules.hba.into_iter().flatten().filter(|line| names_role(line, role)) {
+            let databases = self.task.databases.iter().enumerate();
+            let named = databases.filter(|(_, database)| names_database(line, role, database.name.as_str()));
+            found.extend(named.map(|(index, _)| index));
+        }
+        found
     }
 }
 
@@ -119,7 +127,9 @@ mod tests {
     use super::*;
     use crate::probe::{AccessPolicy, ProbeDatabase, ProbeSelection};
     use crate::tests::{entry, hba_line};
-    use martydb_model::{ActualRole, DatabaseKind, DbName, Membership, RoleKind, ServiceName};
+    use martydb_model::{
+        ActualDatabase, ActualRole, DatabaseKind, DbName, Membership, RoleKind, ServiceName,
+    };
     use martydb_pg::server::{Endpoint, Host, Tls};
     use std::time::Duration;
 
@@ -185,8 +195,8 @@ mod tests {
         }
     }
 
-    fn all(task: &Task) -> Vec<Vec<usize>> {
-        (0..SERVICES).map(|login| task.foreign(login)).collect()
+    fn drawn(task: &Task, rules: &AccessRules<'_>, most: usize, seed: u64) -> Option<PairSample> {
+        draw(task, &OtherDatabases::new(task), rules, most, seed)
     }
 
     fn line(method: &str) -> HbaLine {
@@ -197,22 +207,21 @@ mod tests {
     fn a_sample_has_each_pair_that_stands_out_and_each_login_at_another_database() {
         let (task, server, lines) = (task(), server(), [line("trust")]);
         let rules = AccessRules { server: &server, hba: Some(&lines) };
-        let sample = draw(&task, all(&task), &rules, 200, 1).unwrap();
+        let sample = drawn(&task, &rules, 200, 1).unwrap();
         for (login, tried) in sample.foreign.iter().enumerate() {
             assert!((1..=4).contains(&tried.len()) && !tried.contains(&login), "{login}: {tried:?}");
             assert!(login == 3 || tried.contains(&3), "{login}: {tried:?}");
         }
         assert!(sample.foreign[5].contains(&7) && sample.foreign[9].contains(&11), "{:?}", sample.foreign);
         assert_eq!(sample.share, 2.0 / 37.0, "of a login whose pairs stand out twice");
-        assert_ne!(sample, draw(&task, all(&task), &rules, 200, 2).unwrap(), "another run tries others");
-        assert_eq!(draw(&task, all(&task), &rules, SERVICES * SERVICES, 1), None, "all fit");
+        assert_ne!(sample, drawn(&task, &rules, 200, 2).unwrap(), "another run tries others");
+        assert_eq!(drawn(&task, &rules, SERVICES * SERVICES, 1), None, "all fit");
     }
 
     #[test]
     fn even_a_small_limit_tries_each_login_once() {
         let (task, server, lines) = (task(), server(), [line("reject")]);
-        let sample =
-            draw(&task, all(&task), &AccessRules { server: &server, hba: Some(&lines) }, 1, 1).unwrap();
+        let sample = drawn(&task, &AccessRules { server: &server, hba: Some(&lines) }, 1, 1).unwrap();
         assert!(sample.foreign.iter().all(|tried| !tried.is_empty()));
         assert!(names_role(&line("trust"), "r9") && !names_role(&line("reject"), "r9"));
     }

@@ -1,5 +1,6 @@
 //! Input of a run of probes: the logins and the databases of one server.
 
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -94,8 +95,6 @@ pub struct Task {
 pub enum ProbeSelection {
     #[default]
     All,
-    /// One of another service.
-    One,
     /// Those of each login, by their index in `databases`.
     Chosen(Vec<Vec<usize>>),
 }
@@ -109,10 +108,13 @@ impl Task {
         secrets: &Secrets,
         concurrency: usize,
     ) -> Task {
-        let further = further(desired, services, secrets);
+        let mut further: HashMap<ServiceName, Vec<ProbeLogin>> = HashMap::new();
+        for login in further_logins(desired, services, secrets) {
+            further.entry(login.service.clone()).or_default().push(login);
+        }
         // In addition to those of their service.
         let of = |service: &DesiredService| {
-            let beside = further.iter().filter(|login| login.service == service.name).cloned();
+            let beside = further.get(&service.name).into_iter().flatten().cloned();
             logins(service, secrets).into_iter().chain(beside).collect::<Vec<_>>()
         };
         Task {
@@ -141,7 +143,6 @@ impl Task {
     pub fn others(&self, login: usize) -> Vec<usize> {
         match &self.selection {
             ProbeSelection::All => self.foreign(login),
-            ProbeSelection::One => self.one_other(login).into_iter().collect(),
             ProbeSelection::Chosen(chosen) => chosen[login].clone(),
         }
     }
@@ -149,12 +150,6 @@ impl Task {
     /// Returns every database that is not the login's own and accepts connections.
     pub fn foreign(&self, login: usize) -> Vec<usize> {
         (0..self.databases.len()).filter(|index| self.is_foreign(login, *index)).collect()
-    }
-
-    /// Returns one of [`Task::foreign`], a different one for each login, so that together they try all of them.
-    pub fn one_other(&self, login: usize) -> Option<usize> {
-        let all = self.foreign(login);
-        (!all.is_empty()).then(|| all[login % all.len()])
     }
 
     fn is_foreign(&self, login: usize, index: usize) -> bool {
@@ -187,15 +182,19 @@ fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
 
 /// Returns further logins that may use one of the services and whose passwords are stored: others are not ours
 /// to try.
-fn further(desired: &DesiredServer, services: &[DesiredService], secrets: &Secrets) -> Vec<ProbeLogin> {
+fn further_logins(
+    desired: &DesiredServer,
+    services: &[DesiredService],
+    secrets: &Secrets,
+) -> Vec<ProbeLogin> {
+    let (chosen, all) = (users(services), users(desired.services.values()));
     let login = |declared: &AccessRole| {
         let role = &declared.name;
         let password = secrets.get(&desired.name, role)?;
-        let uses = |service: &&DesiredService| service.access.iter().any(|grant| grant.role == *role);
-        let first = services.iter().find(uses)?;
+        let first = chosen.get(role)?.first()?;
         let writes = |level| matches!(level, AccessLevel::Write | AccessLevel::Like(RoleKind::App));
         let may_write = first.access.iter().any(|grant| grant.role == *role && writes(grant.level));
-        let all = desired.services.values().filter(uses).map(|service| service.database.clone());
+        let all = all.get(role).into_iter().flatten().map(|service| service.database.clone());
         Some(ProbeLogin {
             service: first.name.clone(),
             kind: if may_write { RoleKind::App } else { RoleKind::Readonly },
@@ -209,6 +208,18 @@ fn further(desired: &DesiredServer, services: &[DesiredService], secrets: &Secre
     };
     let logins = desired.access.values().filter(|role| role.login && !role.expired);
     logins.filter_map(login).collect()
+}
+
+/// Returns the services that each further role may use.
+fn users<'s>(
+    services: impl IntoIterator<Item = &'s DesiredService>,
+) -> HashMap<&'s RoleName, Vec<&'s DesiredService>> {
+    let mut found: HashMap<_, Vec<_>> = HashMap::new();
+    for service in services {
+        let roles: BTreeSet<&RoleName> = service.access.iter().map(|grant| &grant.role).collect();
+        roles.into_iter().for_each(|role| found.entry(role).or_default().push(service));
+    }
+    found
 }
 
 /// Returns the login of `martydb monitor`, whose own database is the maintenance database.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::commands::serve::stored_keys::stored;
 use martydb_model::error::{Error, Result};
-use martydb_model::{DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
+use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
 use martydb_provision::run::Run;
 use martydb_serve::callers::{CallerBook, CallerRight, KeyDigest, ServeCaller};
 use martydb_serve::token::{TokenKey, TokenRules, parse_keys};
@@ -14,11 +14,11 @@ use martydb_serve::token::{TokenKey, TokenRules, parse_keys};
 /// Returns the callers with the digests of their keys, and the rules of tokens.
 pub async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> Result<CallerBook> {
     let mut book = CallerBook::default();
-    for (name, caller) in &run.manifest.serve.callers {
+    for (name, caller) in run.manifest.serve.all_callers() {
         let Some((service, _)) = services.iter().find(|(service, _)| service.name == caller.service) else {
             continue;
         };
-        let digests = digests(run, service, name, caller).await?;
+        let digests = if name == ANONYMOUS { vec![] } else { digests(run, service, name, caller).await? };
         let declared = served_caller(name, caller);
         if let Some(san) = &caller.san {
             book.accept_certificate(san.clone(), declared.clone());

@@ -109,6 +109,7 @@ impl SharedParts {
     ) -> Result<Vec<ReplicaTargets>> {
         let server = &logins.service.server;
         let read = run.manifest.servers[server].replicas.iter().filter(|one| one.role == ReplicaRole::Read);
+        let read = read.filter(|_| logins.exposure.reads_at_replicas());
         let mut replicas = vec![];
         for replica in read {
             let there = self.server(&format!("{server} {}", replica.name), &replica.url.endpoint())?;
@@ -241,8 +242,8 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
 
 /// Returns the logins of `access` that callers of the service get.
 fn further_logins(run: &Run, service: &DesiredService) -> BTreeSet<RoleName> {
-    let own = run.manifest.serve.callers.values().filter(|caller| caller.service == service.name);
-    own.filter_map(|caller| caller.login.clone()).collect()
+    let own = run.manifest.serve.callers_of(&service.name);
+    own.filter_map(|(_, caller)| caller.login.clone()).collect()
 }
 
 async fn passwords(

@@ -236,7 +236,8 @@ fn where_all_is_denied_one_line_says_so() {
     );
     let sixty: Vec<_> = (1..=60).map(|n| format!("s{n}")).collect();
     assert!(line(&sixty).starts_with("60 services at 62 databases: every login"));
-    let task = Task { selection: ProbeSelection::One, ..task(&names(&FOUR)) };
+    let task = task(&names(&FOUR));
+    let task = Task { selection: ProbeSelection::one_each(&task), ..task };
     let sample = judged(&task, &seen(&task, |_, _| None), &ActualServer::default());
     assert!(usual_text(sample, &Style::PLAIN).contains("denied at the others that were tried"));
 }
@@ -286,7 +287,8 @@ fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
 
 #[test]
 fn what_was_not_tried_is_said() {
-    let task = Task { selection: ProbeSelection::One, ..task(&names(&FOUR)) };
+    let task = task(&names(&FOUR));
+    let task = Task { selection: ProbeSelection::one_each(&task), ..task };
     let sample = grid_text(&task, &seen(&task, |_, _| None), &NARROW);
     assert!(sample.contains("\nblank: not tried\n"), "{sample}");
     let none = grid_text(&task, &[], &NARROW);

@@ -209,7 +209,7 @@ pub struct RawServerDeploy {
     pub host_port: Option<u16>,
     /// Folder of the server's files; default: that of its image.
     pub data_folder: Option<String>,
-    /// Networks of a server that is not deployed here, such as 10.20.0.0/24.
+    /// Networks of a server that is not deployed here, and of its replicas, such as 10.20.0.0/24.
     pub cidrs: Vec<String>,
 }
 

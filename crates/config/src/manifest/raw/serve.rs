@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::manifest::lenient;
 
@@ -21,8 +23,8 @@ pub struct RawServe {
     pub jwt: Option<RawServeTokens>,
     /// Folder of the npm package `swagger-ui-dist`: `/{service}/api/docs` then shows the OpenAPI document.
     pub docs: Option<String>,
-    /// Callers, by name; `anonymous` stands for requests without a key.
-    pub callers: BTreeMap<String, RawServeCaller>,
+    /// Callers, by name; `anonymous` stands for requests without a key, and may be a list with an entry for each service.
+    pub callers: BTreeMap<String, RawServeCallers>,
 }
 
 /// Certificate of a listener, in PEM.
@@ -49,6 +51,40 @@ pub struct RawServeTokens {
     pub audience: String,
     /// Claim that names the caller; default: sub.
     pub caller_claim: Option<String>,
+}
+
+/// Caller of one service; of several only `anonymous`, as a list.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(untagged)]
+pub enum RawServeCallers {
+    /// The caller.
+    One(RawServeCaller),
+    /// An entry for each service.
+    Each(Vec<RawServeCaller>),
+}
+
+impl<'de> Deserialize<'de> for RawServeCallers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ServeCallersVisitor)
+    }
+}
+
+struct ServeCallersVisitor;
+
+impl<'de> Visitor<'de> for ServeCallersVisitor {
+    type Value = RawServeCallers;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a map with the key service, or for `anonymous` a list of them")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawServeCallers, A::Error> {
+        RawServeCaller::deserialize(MapAccessDeserializer::new(map)).map(RawServeCallers::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, entries: A) -> Result<RawServeCallers, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(entries)).map(RawServeCallers::Each)
+    }
 }
 
 /// A caller of the data service.

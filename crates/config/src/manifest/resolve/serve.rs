@@ -1,5 +1,7 @@
 //! The data service: exposure, logins and callers.
 
+mod callers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -7,18 +9,15 @@ use super::names;
 use super::scope::Scope;
 use super::unique::{ServiceMap, declared_roles};
 use crate::manifest::checked::ServerSpec;
-use crate::manifest::raw::{RawAudit, RawExposure, RawServe, RawServeCaller, RawServeRight};
+use crate::manifest::raw::{RawAudit, RawExposure, RawServe};
+use callers::{Logins, ResolvedCallers};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units;
 use martydb_model::{
-    ANONYMOUS, AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredCaller,
-    DeclaredTokens, DesiredService, ListenerFiles, RoleName, SchemaName, ServeSettings, ServerName,
-    ServiceExposure, ServiceName, TokenKeys, TransactionTimes,
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredTokens, DesiredService,
+    ListenerFiles, RoleName, SchemaName, ServeSettings, ServiceExposure, TokenKeys, TransactionTimes,
 };
-
-/// Logins found so far, by server.
-type Logins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
 /// Connections of a process with each login.
 const CONNECTIONS: u16 = 10;
@@ -69,7 +68,7 @@ fn audit(raw: RawAudit) -> DeclaredAudit {
 
 /// Adds to each exposure the logins of `access` that its callers use: they write to the service's records too.
 pub fn further_logins(settings: &ServeSettings, services: &mut ServiceMap) {
-    for caller in settings.callers.values() {
+    for (_, caller) in settings.all_callers() {
         let service = services.values_mut().find(|service| service.name == caller.service);
         let exposure = service.and_then(|service| service.serve.as_mut());
         let (Some(exposure), Some(login)) = (exposure, &caller.login) else { continue };
@@ -236,24 +235,9 @@ pub fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result
         key: place(&tls.key),
         client_authority: tls.client_ca.as_ref().map(place),
     });
-    let callers = raw.callers.iter().map(|(name, raw)| caller(scope, name, raw, services, logins));
-    let callers = callers.collect::<Result<_>>()?;
-    check_certified(scope, &callers)?;
     let docs = raw.docs.as_ref().map(place);
-    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, docs, callers })
-}
-
-/// Requires that a certificate's name is that of one caller.
-fn check_certified(scope: &Scope, callers: &BTreeMap<String, DeclaredCaller>) -> Result<()> {
-    let mut taken = BTreeMap::new();
-    for (name, caller) in callers {
-        let Some(san) = caller.san.as_deref() else { continue };
-        if let Some(other) = taken.insert(san, name) {
-            let message = format!("\"{san}\" is the certificate's name of caller \"{other}\" too");
-            return Err(scope.error(["serve", "callers", name, "san"], message));
-        }
-    }
-    Ok(())
+    let ResolvedCallers { named, anonymous } = callers::all(scope, &raw.callers, services, logins)?;
+    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, docs, callers: named, anonymous })
 }
 
 fn tokens(scope: &Scope, raw: &RawServe) -> Result<Option<DeclaredTokens>> {
@@ -269,82 +253,4 @@ fn tokens(scope: &Scope, raw: &RawServe) -> Result<Option<DeclaredTokens>> {
     }
     let caller_claim = raw.caller_claim.clone().unwrap_or_else(|| "sub".into());
     Ok(Some(DeclaredTokens { keys, audience: raw.audience.clone(), caller_claim }))
-}
-
-/// Returns the level at which a login of `access` reaches all rows of a service.
-fn access_level(service: &DesiredService, role: &str) -> Option<AccessLevel> {
-    let own = |grant: &&AccessGrant| grant.role.as_str() == role && grant.extent == AccessExtent::Whole;
-    let levels: Vec<AccessLevel> = service.access.iter().filter(own).map(|grant| grant.level).collect();
-    [AccessLevel::Write, AccessLevel::Read].into_iter().find(|level| levels.contains(level))
-}
-
-/// Parses a rate such as 200/s.
-fn rate(scope: &Scope, caller: &str, key: &str, text: Option<&str>) -> Result<Option<u32>> {
-    let Some(text) = text else { return Ok(None) };
-    let number = text.strip_suffix("/s").and_then(|number| number.trim().parse::<u32>().ok());
-    let number = number.filter(|number| *number > 0).ok_or_else(|| {
-        scope.error(["serve", "callers", caller, key], format!("\"{text}\" is not a rate such as 200/s"))
-    })?;
-    Ok(Some(number))
-}
-
-fn caller(
-    scope: &Scope,
-    name: &str,
-    raw: &RawServeCaller,
-    services: &ServiceMap,
-    logins: &Logins,
-) -> Result<(String, DeclaredCaller)> {
-    let wrong = |key: &str, message: String| scope.error(["serve", "callers", name, key], message);
-    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
-    if name.is_empty() || name.len() > 40 || !name.chars().all(is_name) {
-        let message = format!("\"{name}\" is not a caller's name: at most 40 of a-z, 0-9, _ and -");
-        return Err(scope.error(["serve", "callers"], message));
-    }
-    let known: Vec<&str> = services.keys().map(ServiceName::as_str).collect();
-    let found = services.values().find(|service| service.name.as_str() == raw.service);
-    let service = found.ok_or_else(|| {
-        wrong("service", format!("unknown service \"{}\"", raw.service)).hint(hint(
-            &raw.service,
-            "services",
-            &known,
-        ))
-    })?;
-    if service.serve.is_none() {
-        let message = format!("service \"{}\" is not exposed", service.name);
-        return Err(wrong("service", message).hint("add `serve: {}` to it"));
-    }
-    for (key, given) in [("key_env", &raw.key_env), ("san", &raw.san)] {
-        if name == ANONYMOUS && given.is_some() {
-            return Err(wrong(key, "`anonymous` stands for requests without a key".into()));
-        }
-    }
-    let (writes, login) = match (raw.r#as, &raw.access) {
-        (Some(right), None) => (right == RawServeRight::Write, None),
-        (None, Some(role)) => {
-            let level = access_level(service, role);
-            let level = level.ok_or_else(|| {
-                let message =
-                    format!("\"{role}\" has neither `read` nor `write` for service \"{}\"", service.name);
-                wrong("access", message).hint("declare the login under `access`")
-            })?;
-            let all = logins.get(&service.server).into_iter().flat_map(BTreeMap::values);
-            let mut declared = all.filter(|one| one.login && !one.expired);
-            let login = declared.find(|one| one.name.as_str() == role).ok_or_else(|| {
-                wrong("access", format!("\"{role}\" is not a login: it is a group, or its `until` is past"))
-            })?;
-            (level == AccessLevel::Write, Some(login.name.clone()))
-        }
-        _ => return Err(wrong("as", "a caller needs either `as` or `access`".into())),
-    };
-    let caller = DeclaredCaller {
-        service: service.name.clone(),
-        writes,
-        login,
-        key_env: raw.key_env.clone(),
-        san: (name != ANONYMOUS).then(|| raw.san.clone().unwrap_or_else(|| name.to_owned())),
-        rate: rate(scope, name, "rate", raw.rate.as_deref())?,
-        cost: rate(scope, name, "cost", raw.cost.as_deref())?,
-    };
-    Ok((name.to_owned(), caller))
 }

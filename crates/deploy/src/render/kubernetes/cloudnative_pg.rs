@@ -9,7 +9,7 @@ use super::network_policies::{self, EntryPods};
 use super::objects::{
     INSTANCE, NAME, POSTGRES, RenderedObject, joined, object, plain_metadata, resources, selector, workload,
 };
-use super::operator::{self, API, BARMAN, PORT, pod_labels, pooler_labels};
+use super::operator::{self, API, BARMAN, PORT, pod_labels, pooler_labels, replica_labels};
 use super::pod::{placement, template_metadata};
 use super::policy_parts::{self, pods, tcp};
 use super::{backup_jobs, backups, certificates, jobs, pooler, redis, workloads};
@@ -31,7 +31,8 @@ const STATUS: u16 = 8000;
 pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let deploy = &plan.manifest.deploy;
     let mut all = vec![namespace(plan)];
-    let doors = EntryPods { server: pod_labels, pooler: deploy.pooler.as_ref().map(|_| pooler_labels as _) };
+    let pooler = deploy.pooler.as_ref().map(|_| pooler_labels as _);
+    let doors = EntryPods { server: pod_labels, replica: replica_labels, pooler };
     all.extend(network_policies::all(plan, doors)?);
     for server in &plan.servers {
         let Some(host) = server.host.as_deref() else { continue };

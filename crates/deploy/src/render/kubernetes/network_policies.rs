@@ -17,6 +17,8 @@ pub type PodLabels = fn(&str) -> Labels;
 #[derive(Clone, Copy)]
 pub struct EntryPods {
     pub server: PodLabels,
+    /// Pods behind a host at which only replicas are.
+    pub replica: PodLabels,
     /// Pods of its pooler, if any. Only services connect through it.
     pub pooler: Option<PodLabels>,
 }
@@ -115,5 +117,5 @@ pub fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<Value> {
         }
         None => networks(&server.deploy.cidrs).collect(),
     };
-    to_peers(to, server.url.port, server.name, &server.url.host)
+    to_peers(to, server.url.port, &format!("the server \"{}\"", server.name), &server.url.host)
 }

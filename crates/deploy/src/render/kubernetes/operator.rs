@@ -23,6 +23,11 @@ pub fn pod_labels(host: &str) -> Labels {
     [("cnpg.io/cluster".to_owned(), workload(host).to_owned())].into()
 }
 
+/// Returns the operator's label for the pods behind a host of replicas: `<cluster>-ro`, or `-r` for all instances.
+pub fn replica_labels(host: &str) -> Labels {
+    pod_labels(host.strip_suffix("-ro").or_else(|| host.strip_suffix("-r")).unwrap_or(host))
+}
+
 /// Returns the operator's label for a pooler's pods. In newer versions they also have that of the server's pods.
 pub fn pooler_labels(host: &str) -> Labels {
     [("cnpg.io/poolerName".to_owned(), pooler_name(host))].into()

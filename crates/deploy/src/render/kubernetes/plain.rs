@@ -13,7 +13,8 @@ use martydb_model::error::Result;
 /// # Errors
 /// If a pod could not keep the passwords, or the networks of an external server are unknown.
 pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
-    let doors = EntryPods { server: |host| pod_labels(POSTGRES, workload(host)), pooler: None };
+    let server = |host: &str| pod_labels(POSTGRES, workload(host));
+    let doors = EntryPods { server, replica: server, pooler: None };
     let mut all = vec![namespace(plan)];
     all.extend(network_policies::all(plan, doors)?);
     all.extend(servers::all(plan));

@@ -24,13 +24,13 @@ pub fn named(name: &str) -> Labels {
     [(NAME.to_owned(), name.to_owned())].into()
 }
 
-/// Returns the rule for a server's peers.
+/// Returns the rule for a server's peers. `name` is the server, in words.
 ///
 /// # Errors
 /// If there are none: the server is external, and the manifest does not declare its networks.
 pub fn to_peers(to: Vec<Value>, port: u16, name: &str, host: &str) -> Result<Value> {
     if to.is_empty() {
-        let message = format!("the server \"{name}\" is at {host}, which is not deployed here");
+        let message = format!("{name} is at {host}, which is not deployed here");
         return Err(Error::manifest(message).hint(
             "name its networks, so that its clients may connect to it: deploy: { cidrs: [10.20.0.0/24] }",
         ));

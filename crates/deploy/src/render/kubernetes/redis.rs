@@ -143,5 +143,5 @@ pub fn to_server(node: &RedisNode<'_>) -> Result<Value> {
         Some(host) => vec![pods(&pod_labels(REDIS, workload(host)))],
         None => networks(&node.deploy.cidrs).collect(),
     };
-    to_peers(to, node.server.port, &node.server.name, &node.server.host)
+    to_peers(to, node.server.port, &format!("the server \"{}\"", node.server.name), &node.server.host)
 }

@@ -6,6 +6,7 @@ use super::listener::{OF_MONITOR, OF_RELAY, OF_SERVE, PodListener};
 use super::network_policies::{EntryPods, to_server};
 use super::objects::{MONITOR, NAME, RELAY, RenderedObject, SERVE, filled, selector};
 use super::policy_parts::{NAMESPACE, pods, policy, tcp, to_port};
+use super::replica_policies;
 
 use crate::render::broker::{self, BrokerLocation};
 use crate::render::deployment::DeploymentPlan;
@@ -51,7 +52,7 @@ pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedO
     Ok(policy(plan, RELAY, spec))
 }
 
-/// Returns the policy that lets the data service connect to the servers with an exposed service; Prometheus, and the
+/// Returns the policy that lets the data service connect to the servers with an exposed service and to their replicas; Prometheus, and the
 /// services that are callers, to the data service. Callers that are no services of the manifest need a policy of their own.
 ///
 /// # Errors
@@ -59,7 +60,12 @@ pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedO
 pub fn of_serve(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
     let servers = plan.servers.iter().filter(|server| plan.has_exposed(server));
-    let servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;
+    let mut servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;
+    for rule in replica_policies::to_replicas(plan, doors)? {
+        if !servers.contains(&rule) {
+            servers.push(rule);
+        }
+    }
     let callers = plan.services.iter().filter(|node| plan.is_caller(node));
     let callers: Vec<Value> = callers.map(|node| pods(&node.pods.selector)).collect();
     let callers = (!callers.is_empty()).then(|| json!({ "from": callers, "ports": [tcp(OF_SERVE.port)] }));

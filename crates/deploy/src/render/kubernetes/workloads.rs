@@ -8,7 +8,7 @@ use super::listener::{self, FILES, OF_MONITOR, OF_RELAY, OF_SERVE};
 use super::network_policies::EntryPods;
 use super::objects::*;
 use super::tool_pod::{self, PodExtras, PodPasswords, ToolPod};
-use super::{prometheus_operator, workload_policies};
+use super::{prometheus_operator, replica_policies, workload_policies};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::BackupSettings;
 use martydb_model::error::Result;
@@ -31,6 +31,7 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
     if plan.serves() {
         plan.check_server_tls()?;
         all.push(workload_policies::of_serve(plan, doors)?);
+        all.extend(replica_policies::of_replicas(plan, doors));
         all.push(serve(plan)?);
     }
     all.extend(listener::deployed(plan).flat_map(|listener| listener.objects(plan)));

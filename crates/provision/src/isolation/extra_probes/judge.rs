@@ -1,15 +1,15 @@
 //! Judgement of the extra probes: one table row per purpose, so that no server error is mistaken for a denial.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use super::super::assessment::PartialJudgement;
-use super::super::breaches::{self, Basis};
+use super::super::breaches::{Basis, BreachJudge};
 use super::super::listeners::Listener;
 use super::super::observations::{ExtraProbe, Observations, Purpose, ServerContext};
 use crate::probe::{AccessPolicy, Judgement, Probe, ProbeLocation, Task, Verdict};
 use martydb_model::findings::{
-    Finding, FindingKind, FindingSource, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
+    Finding, FindingKey, FindingKind, FindingSource, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
 };
 use martydb_model::sqlstate;
 use martydb_model::units::listed;
@@ -23,9 +23,10 @@ const ADMIN: &str = "(server)";
 pub fn judge(observations: &Observations, matrix: &[Probe]) -> PartialJudgement {
     let task = &observations.context.task;
     let mut part = PartialJudgement::default();
+    let policies: HashMap<&str, AccessPolicy> =
+        task.databases.iter().map(|found| (found.name.as_str(), found.policy)).collect();
     for (extra, attempt) in &observations.extra {
-        let database = task.databases.iter().find(|found| found.name.as_str() == extra.database);
-        let policy = database.map(|found| found.policy);
+        let policy = policies.get(extra.database.as_str()).copied();
         let judgement = extra.purpose.judge(&attempt.outcome, extra.place, policy);
         let listener = &observations.listeners[extra.listener];
         let kind = extra.purpose.row().kind.filter(|_| judgement.verdict == Verdict::Breach);
@@ -75,22 +76,27 @@ fn finding(task: &Task, extra: &ExtraProbe, listener: &Listener, kind: &FindingK
     found.evidence(format!("{} connected {}", extra.role, way(extra, listener))).on(&task.server)
 }
 
+/// Returns the login and the database of a probe.
+fn pair(probe: &Probe) -> (&str, &str) {
+    (&probe.role, &probe.database)
+}
+
 /// Returns findings for databases that a login breached only on another listener than the manifest's.
 fn elsewhere(context: &ServerContext, matrix: &[Probe], probes: &[Probe]) -> Vec<Finding> {
     let breached = |probe: &&Probe| probe.outcome == Verdict::Breach;
-    let key = |probe: &Probe| (probe.role.clone(), probe.database.clone());
-    let known: Vec<_> = matrix.iter().filter(breached).map(key).collect();
+    let known: HashSet<_> = matrix.iter().filter(breached).map(pair).collect();
     let mut ways: BTreeMap<_, (&Probe, Vec<&str>)> = BTreeMap::new();
     for probe in probes.iter().filter(breached).filter(|probe| probe.finding.is_none()) {
-        if !known.contains(&key(probe)) {
-            let (_, ways) = ways.entry(key(probe)).or_insert((probe, vec![]));
+        if !known.contains(&pair(probe)) {
+            let (_, ways) = ways.entry(pair(probe)).or_insert((probe, vec![]));
             ways.extend(probe.way.as_deref());
         }
     }
-    let mut all: Vec<Finding> = vec![];
+    let judge = BreachJudge::new(&context.task, &context.catalog.actual);
+    let (mut all, mut keys): (Vec<Finding>, BTreeSet<FindingKey>) = (vec![], BTreeSet::new());
     for (probe, ways) in ways.values() {
-        for found in breaches::findings(&context.task, &[*probe], &context.catalog.actual, Basis::Login) {
-            if all.iter().all(|other| other.key() != found.key()) {
+        for found in judge.findings([*probe], Basis::Login) {
+            if keys.insert(found.key()) {
                 all.push(Finding { evidence: format!("{} ({})", found.evidence, listed(ways)), ..found });
             }
         }

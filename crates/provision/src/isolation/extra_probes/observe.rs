@@ -12,7 +12,7 @@ use crate::isolation::guesses::GUESSES;
 use crate::isolation::hba::{Client, LineMethod, treatments};
 use crate::isolation::listeners::{ConnectionType, Listener};
 use crate::isolation::observations::{Extent, ExtraProbe, Purpose};
-use crate::probe::{LoginAttempts, ProbeLocation, ProbeLogin, Task, attempt_patiently};
+use crate::probe::{LoginAttempts, OtherDatabases, ProbeLocation, ProbeLogin, Task, attempt_patiently};
 use martydb_pg::server::Login;
 use martydb_pg::wire::{Attempt, Credentials, LoginRequest, Outcome};
 use martydb_ui::report::{Progress, progress};
@@ -79,7 +79,8 @@ const WRONG: &str = "martydb-tries-a-wrong-password-on-purpose";
 
 /// Returns all attempts, one list per role, without duplicates.
 pub fn by_role(around: &ProbeContext<'_>) -> Vec<Vec<ExtraProbe>> {
-    let logins = (0..around.task.logins.len()).map(|at| of_login(around, at));
+    let foreign = OtherDatabases::new(around.task);
+    let logins = (0..around.task.logins.len()).map(|at| of_login(around, at, &foreign));
     logins.chain([of_admin(around)]).map(once).collect()
 }
 
@@ -109,10 +110,10 @@ struct RolePlan<'a> {
     all: Vec<ExtraProbe>,
 }
 
-fn of_login(around: &ProbeContext<'_>, at: usize) -> Vec<ExtraProbe> {
+fn of_login(around: &ProbeContext<'_>, at: usize, foreign: &OtherDatabases<'_>) -> Vec<ExtraProbe> {
     let (task, attempts) = (around.task, &around.attempts[at]);
     let login = &task.logins[at];
-    let foreign = task.one_other(at).into_iter().chain(task.others(at));
+    let foreign = foreign.one(at).into_iter().chain(task.others(at));
     let mut plan = RolePlan {
         around,
         login: Some(at),

@@ -8,9 +8,9 @@ use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
 /// Detail of a privilege query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Only the objects; as a rule there are none, and nothing else is asked.
+    /// Only the objects, and perhaps more of them; as a rule there are none, and nothing else is asked.
     What,
-    /// Also the ACL entry behind each. Planning that costs the server several times the time of the answer.
+    /// The objects exactly, and the ACL entry behind each. Planning that costs the server several times the time of the answer.
     Why,
 }
 
@@ -284,30 +284,37 @@ pub fn server() -> Statement {
 pub const SUPERUSER: &str = "SUPERUSER";
 
 /// Queries roles that the login may become. From 16 on SET is a separate option of a membership.
-pub fn roles(context: &LoginContext<'_>) -> Statement {
+pub fn roles(context: &LoginContext<'_>, depth: Depth) -> Statement {
     let held = stmt!(
         "NOT r.rolname = ANY ({own}) AND pg_catalog.pg_has_role(session_user, r.oid, {way})",
         own = names(&context.own),
         way = Literal(if context.major >= 16 { "SET" } else { "MEMBER" }.into()),
     );
-    reserved_roles(context, &stmt!("pg_catalog.pg_has_role(m.roleid, r.oid, 'MEMBER')"), &held)
+    held_roles(context, depth, &stmt!("pg_catalog.pg_has_role(m.roleid, r.oid, 'MEMBER')"), &held)
 }
 
-pub fn role_admin(context: &LoginContext<'_>) -> Statement {
+pub fn role_admin(context: &LoginContext<'_>, depth: Depth) -> Statement {
     let held = stmt!("pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER WITH ADMIN OPTION')");
-    reserved_roles(context, &stmt!("m.roleid = r.oid AND m.admin_option"), &held)
+    held_roles(context, depth, &stmt!("m.roleid = r.oid AND m.admin_option"), &held)
 }
 
 /// Queries roles that no login may hold beyond its own: superusers, predefined roles and services' roles. `through`
-/// selects the login's membership behind it.
-fn reserved_roles(context: &LoginContext<'_>, through: &Statement, held: &Statement) -> Statement {
+/// selects the login's membership behind it. Without the depth it is any role: as a rule there is none, and the names of all
+/// services' roles in the session of each login would grow with the square of the services.
+fn held_roles(context: &LoginContext<'_>, depth: Depth, through: &Statement, held: &Statement) -> Statement {
+    let reserved = match depth {
+        Depth::What => stmt!("true"),
+        Depth::Why => stmt!(
+            "(r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all}))",
+            all = names(context.managed)
+        ),
+    };
     stmt!(
         "SELECT r.rolname AS object, pg_catalog.pg_get_userbyid(m.roleid) AS target, NULL AS owner, NULL AS part, \
            NULL AS privilege, NULL AS grantee, pg_catalog.pg_get_userbyid(m.grantor) AS grantor \
          FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles i ON i.rolname = session_user \
          LEFT JOIN pg_catalog.pg_auth_members m ON m.member = i.oid AND {through} \
-         WHERE r.oid <> i.oid AND (r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all})) AND {held}",
-        all = names(context.managed),
+         WHERE r.oid <> i.oid AND {reserved} AND {held}",
     )
 }
 
@@ -325,7 +332,7 @@ pub fn attributes() -> Statement {
 }
 
 /// Returns an array of names.
-fn names(all: &[String]) -> Statement {
+fn names<'n>(all: impl IntoIterator<Item = &'n String>) -> Statement {
     stmt!("ARRAY[{all}]::pg_catalog.name[]", all = List::literals(all))
 }
 

@@ -35,7 +35,7 @@ pub async fn observe(
             let context = LoginContext::new(server, login, &managed);
             let asked = async move {
                 let mut found = ask(task, address, &context, Depth::What).await;
-                // A privilege that was found needs its ACL entry.
+                // What was found is asked for exactly, with its ACL entry.
                 if let Outcome::Accepted(session) = &found.outcome
                     && matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
                 {
@@ -136,7 +136,7 @@ pub fn unchanged_session() -> Statement {
 
 pub fn held(context: &LoginContext<'_>, depth: Depth) -> Statement {
     let all = applicable(context).into_iter().map(|at| of_rule(context, at, depth));
-    let all = all.reduce(|one, other| stmt!("{one} UNION ALL {other}"));
+    let all = Statement::separated(all, " UNION ALL ");
     stmt!(
         "WITH ext AS NOT MATERIALIZED (SELECT d.classid, d.objid FROM pg_catalog.pg_depend d \
            WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass), \
@@ -150,7 +150,6 @@ pub fn held(context: &LoginContext<'_>, depth: Depth) -> Statement {
         history = Literal(HISTORY_SCHEMA.into()),
         refinery = Literal(REFINERY_TABLE.into()),
         first = Literal(context.schemas.first().cloned().unwrap_or_default()),
-        all = all.unwrap_or_default(),
     )
 }
 
@@ -161,8 +160,8 @@ fn of_rule(context: &LoginContext<'_>, at: usize, depth: Depth) -> Statement {
         Class::LargeObjects => classes::large_objects(context),
         Class::Defaults => classes::defaults(context),
         Class::Server => classes::server(),
-        Class::Roles => classes::roles(context),
-        Class::RoleAdmin => classes::role_admin(context),
+        Class::Roles => classes::roles(context, depth),
+        Class::RoleAdmin => classes::role_admin(context, depth),
         Class::Attributes => classes::attributes(),
         class => AclSource::of(class).expect("every other class has an ACL").query(rule, depth),
     };
@@ -172,4 +171,41 @@ fn of_rule(context: &LoginContext<'_>, at: usize, depth: Depth) -> Statement {
         at = i64::try_from(at).unwrap_or_default(),
         shown = i64::try_from(SHOWN).unwrap_or_default(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::probe::ProbeLogin;
+    use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
+
+    #[test]
+    fn the_first_question_of_a_session_does_not_grow_with_the_services() {
+        let login = ProbeLogin::new(
+            ServiceName::new("a").unwrap(),
+            RoleKind::App,
+            RoleName::new("a_app").unwrap(),
+            DbName::new("a").unwrap(),
+            None,
+        );
+        let asked = |services: usize, depth: Depth| {
+            let managed: BTreeSet<String> = (0..services).map(|n| format!("s{n}_app")).collect();
+            let context = LoginContext {
+                login: &login,
+                major: 16,
+                schemas: vec!["public".into()],
+                owner: "a_owner".into(),
+                own: vec!["a_app".into()],
+                forbidden: vec![],
+                managed: &managed,
+                event_trigger: false,
+            };
+            held(&context, depth).shown().to_owned()
+        };
+        assert_eq!(asked(1, Depth::What), asked(1000, Depth::What));
+        // The exact question, which few sessions get, names each of them.
+        assert!(asked(1000, Depth::Why).contains("'s999_app'"));
+    }
 }

@@ -1,6 +1,8 @@
 //! Privileges that a login must not have in its own database, as two tables: privileges to check in the login's own
 //! session, and statements to run there because they must be rejected.
 
+use std::collections::{BTreeSet, HashSet};
+
 use crate::catalog::{EventTrigger, Snapshot};
 use crate::isolation::observations::ServerContext;
 use crate::probe::ProbeLogin;
@@ -8,7 +10,7 @@ use martydb_model::contract::{ALTERNATE_SUFFIX, ObjectClass, Privilege, acts_as,
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
 use martydb_model::grants::ident;
 use martydb_model::sql::{Qualified, Statement, stmt};
-use martydb_model::{DesiredService, RoleKind};
+use martydb_model::{DesiredService, RoleKind, RoleName};
 
 /// Class of objects of a privilege, which selects the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,20 +204,25 @@ pub struct LoginContext<'a> {
     /// Roles that it must not become, one of each sort: of its service, and of another.
     pub forbidden: Vec<String>,
     /// Every role of every service.
-    pub managed: &'a [String],
+    pub managed: &'a BTreeSet<String>,
     /// `true` if DDL would fire an event trigger.
     pub event_trigger: bool,
 }
 
 /// Returns every existing role of every service, alternate logins included.
-pub fn managed_roles(context: &ServerContext) -> Vec<String> {
+pub fn managed_roles(context: &ServerContext) -> BTreeSet<String> {
+    let existing: HashSet<&str> = context.catalog.actual.roles.keys().map(RoleName::as_str).collect();
     let roles = context.desired.services.values().flat_map(|service| service.roles.values());
     let all = roles.flat_map(|role| [role.to_string(), format!("{role}{ALTERNATE_SUFFIX}")]);
-    all.filter(|name| context.catalog.actual.roles.keys().any(|role| role.as_str() == name)).collect()
+    all.filter(|name| existing.contains(name.as_str())).collect()
 }
 
 impl<'a> LoginContext<'a> {
-    pub fn new(context: &'a ServerContext, login: &'a ProbeLogin, managed: &'a [String]) -> LoginContext<'a> {
+    pub fn new(
+        context: &'a ServerContext,
+        login: &'a ProbeLogin,
+        managed: &'a BTreeSet<String>,
+    ) -> LoginContext<'a> {
         let services = &context.desired.services;
         let service = &services[&login.service];
         let mut schemas: Vec<String> = service.schemas.iter().map(ToString::to_string).collect();

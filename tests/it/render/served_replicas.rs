@@ -1,0 +1,149 @@
+//! Ways of a deployed data service to the replicas that it reads, and to no other.
+
+use serde_yaml::Value;
+
+use super::network::{Cluster, name, objects};
+use crate::support::Project;
+
+/// Replicas of `one`: two in the namespace, one by its address, one by its name. `slow` is not for the data service, and `two` exposes
+/// nothing.
+const MANIFEST: &str = "\
+version: 1
+project: shop
+servers:
+  one:
+    url: 'postgresql://adm@db-one-rw:5432/postgres?sslmode=verify-full'
+    password_env: ONE
+    deploy: { cidrs: [10.30.0.0/24] }
+    replicas:
+      - { name: inside, url: 'postgresql://db-one-ro:5432' }
+      - { name: beside, url: 'postgresql://pg-beside.shop.svc:5433' }
+      - { name: address, url: 'postgresql://10.20.0.7:6432' }
+      - { name: named, url: 'postgresql://r1.example.org:6433' }
+      - { name: slow, url: 'postgresql://10.20.0.8:6434', role: analytics }
+  two:
+    url: 'postgresql://adm@db-two-rw:5432/postgres?sslmode=verify-full'
+    password_env: TWO
+    replicas:
+      - { name: other, url: 'postgresql://10.20.0.9:6435' }
+secrets: { provider: env }
+serve:
+  callers:
+    billing: { service: orders, as: read }
+services:
+  orders: { server: one, serve: {} }
+  billing: { server: two }
+";
+
+fn rendered(manifest: &str, target: &str) -> String {
+    Project::with_manifest(manifest).run(&["render", target]).expect(0).stdout
+}
+
+/// The peers at a port to which a policy lets its pods connect, or from which.
+fn peers(text: &str, policy: &str, (key, side): (&str, &str), port: u16) -> Vec<Value> {
+    let all = objects(text);
+    let mut policies =
+        all.iter().filter(|one| one["kind"] == "NetworkPolicy" && one["metadata"]["name"] == policy);
+    let rules = policies.next().and_then(|policy| policy["spec"][key].as_sequence()).into_iter().flatten();
+    let rules = rules.filter(|rule| rule["ports"][0]["port"] == port);
+    rules.flat_map(|rule| rule[side].as_sequence().unwrap()).cloned().collect()
+}
+
+fn selected(labels: &str) -> Value {
+    serde_yaml::from_str(&format!("podSelector: {{ matchLabels: {labels} }}")).unwrap()
+}
+
+#[test]
+fn the_data_service_reaches_the_replicas_that_it_reads_and_no_other_pod_does() {
+    for target in ["kubernetes", "cloudnative-pg"] {
+        let text = rendered(MANIFEST, target);
+        let cluster = Cluster::read(&text);
+        for (from, network, port, expected) in [
+            ("martydb-serve", "10.20.0.7/32", 6432, true),
+            ("martydb-serve", "10.20.0.7/32", 5432, false),
+            ("martydb-serve", "10.30.0.0/24", 6433, true),
+            ("martydb-serve", "10.30.0.0/24", 5432, false),
+            ("martydb-serve", "10.20.0.8/32", 6434, false),
+            ("martydb-serve", "10.20.0.9/32", 6435, false),
+            ("orders", "10.20.0.7/32", 6432, false),
+            ("billing", "10.30.0.0/24", 6433, false),
+        ] {
+            let reaches = cluster.reaches_network(&name(from), network, port);
+            assert_eq!(reaches, expected, "{target}: {from} {network} {port}");
+        }
+        assert!(!text.contains("10.20.0.8") && !text.contains("10.20.0.9"), "{text}");
+    }
+}
+
+#[test]
+fn a_replica_in_the_namespace_admits_the_data_service() {
+    let (to, from) = (("egress", "to"), ("ingress", "from"));
+    let serve = [selected("{ app.kubernetes.io/name: martydb-serve }")];
+    let labels = |host: &str| {
+        selected(&format!("{{ app.kubernetes.io/instance: {host}, app.kubernetes.io/name: postgres }}"))
+    };
+    let text = rendered(MANIFEST, "kubernetes");
+    assert_eq!(peers(&text, "martydb-serve", to, 5433), [labels("pg-beside")]);
+    assert_eq!(peers(&text, "martydb-serve", to, 5432), [labels("db-one"), labels("db-one-ro")]);
+    assert_eq!(peers(&text, "martydb-serve-one-beside", from, 5433), serve);
+    assert_eq!(peers(&text, "martydb-serve-one-inside", from, 5432), serve);
+
+    // The operator's host of replicas stands for pods of the server, whose policy admits the data service.
+    let text = rendered(MANIFEST, "cloudnative-pg");
+    assert_eq!(peers(&text, "martydb-serve", to, 5432), [selected("{ cnpg.io/cluster: db-one }")]);
+    assert_eq!(peers(&text, "martydb-serve", to, 5433), [selected("{ cnpg.io/cluster: pg-beside }")]);
+    assert!(peers(&text, "db-one", from, 5432).contains(&serve[0]), "{text}");
+    assert_eq!(peers(&text, "martydb-serve-one-beside", from, 5433), serve);
+    assert!(!text.contains("martydb-serve-one-inside"), "{text}");
+}
+
+#[test]
+fn without_reads_at_replicas_there_is_no_way_to_them() {
+    for (change, with) in [
+        // A record of each read is written, at the primary.
+        ("serve: {} }", "serve: { audit: all } }"),
+        ("serve:\n", "deploy: { workloads: [relay] }\nserve:\n"),
+        ("as: read }", "as: read }\n    two: { service: billing, as: read }"),
+    ] {
+        let text = MANIFEST.replacen(change, with, 1);
+        let text = match with.contains("two:") {
+            true => text
+                .replace("orders: { server: one, serve: {} }", "orders: { server: one }")
+                .replace("    billing: { service: orders, as: read }\n", "")
+                .replace("billing: { server: two }", "billing: { server: two, serve: {} }"),
+            false => text,
+        };
+        for target in ["kubernetes", "cloudnative-pg"] {
+            let text = rendered(&text, target);
+            assert!(!text.contains("10.20.0.7") && !text.contains("6433"), "{target} {with}: {text}");
+            assert_eq!(text.contains("10.20.0.9/32"), with.contains("two:"), "{target} {with}: {text}");
+        }
+    }
+    // In Compose it reaches them by the network that is not internal.
+    let compose: Value = serde_yaml::from_str(&rendered(MANIFEST, "compose")).unwrap();
+    let networks = &compose["services"]["martydb-serve"]["networks"];
+    assert_eq!(networks, &serde_yaml::from_str::<Value>("[database-orders, default]").unwrap());
+    assert_eq!(compose["networks"]["default"]["internal"], false);
+}
+
+#[test]
+fn a_replica_that_could_not_be_reached_is_refused() {
+    for (from, to, said) in [
+        (
+            "deploy: { cidrs: [10.30.0.0/24] }",
+            "deploy: {}",
+            "the replica \"named\" of the server \"one\" is at r1",
+        ),
+        (
+            "10.20.0.7:6432",
+            "10.20.0.7:6432/?sslmode=prefer",
+            "the replica \"address\" of the server \"one\" only by TLS",
+        ),
+    ] {
+        let project = Project::with_manifest(&MANIFEST.replace(from, to));
+        for target in ["kubernetes", "cloudnative-pg"] {
+            let refused = project.run(&["render", target]).expect(2);
+            assert!(refused.stderr.contains(said), "{to}: {}", refused.stderr);
+        }
+    }
+}
