@@ -18,7 +18,8 @@ type Headers = [(HeaderName, &'static str); 1];
 const JSON: Headers = [(CONTENT_TYPE, "application/json; charset=utf-8")];
 const CLAIMS: &str = "SELECT set_config('request.jwt.claims', $1, true)";
 const KEY: &str = "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT * FROM orders WHERE id = $1) t";
-const ROWS: &str = "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT * FROM orders ORDER BY id LIMIT $1) t";
+const ROWS: &str =
+    "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT * FROM orders ORDER BY id LIMIT $1) t";
 const EMBED: &str = "SELECT coalesce(json_agg(t), '[]')::text FROM (SELECT o.*, (SELECT coalesce(json_agg(l), '[]') \
                      FROM (SELECT * FROM lines WHERE order_id = o.id) l) AS lines FROM orders o WHERE id = $1) t";
 const INSERT: &str = "INSERT INTO orders (customer, status, total) SELECT customer, status, total \
@@ -61,9 +62,18 @@ async fn main() {
     let manager = Manager::from_config(url.parse().expect("a URL"), NoTls, settings);
     let pool = Pool::builder(manager).max_size(size.parse().expect("a number")).build().expect("a pool");
     let app = Router::new()
-        .route("/key/{id}", get(|State(pool): State<Arc<Pool>>, Path(id)| async move { read(&pool, KEY, id).await }))
-        .route("/rows/{n}", get(|State(pool): State<Arc<Pool>>, Path(n)| async move { read(&pool, ROWS, n).await }))
-        .route("/embed/{id}", get(|State(pool): State<Arc<Pool>>, Path(id)| async move { read(&pool, EMBED, id).await }))
+        .route(
+            "/key/{id}",
+            get(|State(pool): State<Arc<Pool>>, Path(id)| async move { read(&pool, KEY, id).await }),
+        )
+        .route(
+            "/rows/{n}",
+            get(|State(pool): State<Arc<Pool>>, Path(n)| async move { read(&pool, ROWS, n).await }),
+        )
+        .route(
+            "/embed/{id}",
+            get(|State(pool): State<Arc<Pool>>, Path(id)| async move { read(&pool, EMBED, id).await }),
+        )
         .route("/insert", post(insert))
         .with_state(Arc::new(pool));
     let listener = tokio::net::TcpListener::bind(address).await.expect("a free address");
