@@ -20,6 +20,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 ORDERS = 100_000
@@ -161,7 +162,7 @@ class Bench:
         said = subprocess.run(words, capture_output=True, text=True, check=True, env={**os.environ, **more}).stdout
         assert "Non-2xx" not in said, f"{program}: {kind}: {said}"
         return {"rate": float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),
-                "p99_ms": milliseconds(re.search(r"99%\s+(\S+)", said)[1])}
+                "p99_ms": milliseconds(re.search(r"^ +99% +(\S+)", said, re.MULTILINE)[1])}
 
     def compare(self, kind, connections):
         programs = [name for name in REQUESTS[kind] if name.split()[0] in self.programs]

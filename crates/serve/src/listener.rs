@@ -167,8 +167,8 @@ fn no_path() -> RequestFault {
     RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")
 }
 
-/// A service that this process does not serve. Callers of others are not known here, so that the answer is the same with any key, and
-/// whether there is such a service.
+/// Returns the answer for a service that this process does not serve. It is the same with any key, and for a service that
+/// does not exist: the process knows neither the other services nor their callers.
 fn not_served(name: &str) -> RequestFault {
     let message = format!("this process does not serve \"{name}\"");
     RequestFault::new(404, "MDB014", message)

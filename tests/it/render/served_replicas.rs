@@ -5,8 +5,8 @@ use serde_yaml::Value;
 use super::network::{Cluster, name, objects};
 use crate::support::Project;
 
-/// Replicas of `one`: two in the namespace, one by its address, one by its name. `slow` is not for the data service, and `two` exposes
-/// nothing.
+/// Replicas of `one`: two in the namespace, one by its address, one by its name. `slow` is not for the data service, and
+/// `two` exposes nothing.
 const MANIFEST: &str = "\
 version: 1
 project: shop

@@ -1,11 +1,12 @@
-//! Databases other than each login's own, found without a look at every pair of a task: these grow with the square of the services.
+//! Databases other than each login's own, found by an index: the pairs of a login and a database grow with the square of
+//! the services.
 
 use std::collections::HashMap;
 
 use super::task::{ProbeDatabase, ProbeLogin, ProbeSelection, Task};
 use martydb_model::{DatabaseKind, DbName, ServiceName};
 
-/// Index of the databases that accept connections; of a login's own ones there are few.
+/// Index of the databases that accept connections, by which a login's own ones, of which there are few, are left out.
 pub struct OtherDatabases<'a> {
     task: &'a Task,
     /// By their indexes in the task.

@@ -1,5 +1,5 @@
-//! Network policies between the data service and the replicas that it reads. Those of a rendered server's own pods need none: its
-//! policy admits the data service.
+//! Network policies between the data service and the replicas that it reads. Replicas among a rendered server's pods need
+//! none: the server's policy admits the data service.
 
 use std::net::IpAddr;
 
@@ -13,10 +13,10 @@ use crate::render::location::host_in;
 use martydb_model::deploy::label;
 use martydb_model::error::Result;
 
-/// Returns the rules by which the data service reaches them.
+/// Returns the rules by which the data service reaches the replicas.
 ///
 /// # Errors
-/// If one has a name outside of the namespace, and the manifest does not declare its server's networks.
+/// If a replica has a name outside of the namespace, and the manifest does not declare its server's networks.
 pub fn to_replicas(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<Value>> {
     plan.served_replicas().map(|replica| to_replica(plan, &replica, doors)).collect()
 }
@@ -41,7 +41,7 @@ fn labels(plan: &DeploymentPlan<'_>, served: &ReplicaNode<'_>, doors: EntryPods)
     Some((doors.replica)(&host))
 }
 
-/// Returns the policies of replicas in the namespace that are not rendered: there, what no policy admits is refused.
+/// Returns the policies of replicas in the namespace that are not rendered, where connections that no policy admits are refused.
 pub fn of_replicas(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Vec<RenderedObject> {
     let hosts = plan.servers.iter().filter_map(|server| server.host.as_deref());
     let rendered: Vec<Labels> = hosts.map(doors.server).collect();

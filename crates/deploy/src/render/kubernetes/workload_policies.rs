@@ -52,8 +52,9 @@ pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedO
     Ok(policy(plan, RELAY, spec))
 }
 
-/// Returns the policy that lets the data service connect to the servers with an exposed service and to their replicas; Prometheus, and the
-/// services that are callers, to the data service. Callers that are no services of the manifest need a policy of their own.
+/// Returns the policy that lets the data service connect to the servers with an exposed service and to the replicas that it
+/// reads, and lets Prometheus and the services that are callers connect to the data service. Callers that are no services of
+/// the manifest need a policy of their own.
 ///
 /// # Errors
 /// If the networks of an external server are unknown.

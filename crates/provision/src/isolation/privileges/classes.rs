@@ -8,9 +8,10 @@ use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
 /// Detail of a privilege query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Only the objects, and perhaps more of them; as a rule there are none, and nothing else is asked.
+    /// Only the objects, and of roles more than the rule is about; as a rule there are none, and nothing else is asked.
     What,
-    /// The objects exactly, and the ACL entry behind each. Planning that costs the server several times the time of the answer.
+    /// The objects of the rule alone, with the ACL entry behind each. Planning that costs the server several times the time of
+    /// the answer.
     Why,
 }
 
@@ -299,8 +300,8 @@ pub fn role_admin(context: &LoginContext<'_>, depth: Depth) -> Statement {
 }
 
 /// Queries roles that no login may hold beyond its own: superusers, predefined roles and services' roles. `through`
-/// selects the login's membership behind it. Without the depth it is any role: as a rule there is none, and the names of all
-/// services' roles in the session of each login would grow with the square of the services.
+/// selects the login's membership behind it. [`Depth::What`] asks for any role, because as a rule there is none: the names of
+/// all services' roles in the question of each login would grow with the square of the services.
 fn held_roles(context: &LoginContext<'_>, depth: Depth, through: &Statement, held: &Statement) -> Statement {
     let reserved = match depth {
         Depth::What => stmt!("true"),
