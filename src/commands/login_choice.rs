@@ -205,8 +205,8 @@ fn app_url(run: &Run, service: &DesiredService, kind: RoleKind, read_only: bool)
 
 /// Returns the replicas of a service's server with this role, as an address for applications.
 fn replicas(run: &Run, service: &DesiredService, role: ReplicaRole) -> Option<AppUrl> {
-    let all = run.manifest.servers[&service.server].replicas.iter();
-    let endpoints: Vec<_> = all.filter(|one| one.role == role).map(|one| one.url.endpoint()).collect();
+    let declared = run.manifest.servers[&service.server].replicas_as(role);
+    let endpoints: Vec<_> = declared.map(|one| one.url.endpoint()).collect();
     connection_string::address_of(&endpoints)
 }
 

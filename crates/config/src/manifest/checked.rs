@@ -66,6 +66,11 @@ impl ServerSpec {
     pub fn has_standbys(&self) -> bool {
         self.replicas.iter().any(|replica| replica.role != ReplicaRole::Worker)
     }
+
+    /// Returns the replicas with a role.
+    pub fn replicas_as(&self, role: ReplicaRole) -> impl Iterator<Item = &Replica> {
+        self.replicas.iter().filter(move |replica| replica.role == role)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -108,8 +108,8 @@ impl SharedParts {
         further: &BTreeSet<RoleName>,
     ) -> Result<Vec<ReplicaTargets>> {
         let server = &logins.service.server;
-        let read = run.manifest.servers[server].replicas.iter().filter(|one| one.role == ReplicaRole::Read);
-        let read = read.filter(|_| logins.exposure.reads_at_replicas());
+        let declared = run.manifest.servers[server].replicas_as(ReplicaRole::Read);
+        let read = declared.filter(|_| logins.exposure.reads_at_replicas());
         let mut replicas = vec![];
         for replica in read {
             let there = self.server(&format!("{server} {}", replica.name), &replica.url.endpoint())?;

@@ -40,8 +40,7 @@ impl<'a> DeploymentPlan<'a> {
             own.any(|node| node.service.serve.as_ref().is_some_and(ServiceExposure::reads_at_replicas))
         };
         self.servers.iter().filter(move |server| reads(server)).flat_map(|server| {
-            let all = self.manifest.servers[server.name].replicas.iter();
-            let read = all.filter(|replica| replica.role == ReplicaRole::Read);
+            let read = self.manifest.servers[server.name].replicas_as(ReplicaRole::Read);
             read.map(move |replica| ReplicaNode { server, replica })
         })
     }
