@@ -87,7 +87,9 @@ impl Restoring<'_> {
             jobs: store.jobs(),
         };
         let tables = backup::choose(&fetched.record, from, &arguments.tables)?;
-        let source = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables };
+        // The file runs as the owner, who may not change the audit.
+        let audit = anonymize.is_none() || !tables.is_empty();
+        let source = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables, audit };
         let before = |database| anonymized(&target, database, anonymize.as_deref());
         let end = backup::restore(&to, source, from, &place, run.lock_wait, before).await?;
         let mut report = RestoreReport::new(self.service, from, &arguments.beside, end, &fetched, head);

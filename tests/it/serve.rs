@@ -1,6 +1,7 @@
 //! The data service: each request with the login that the manifest gives its caller, and no further.
 
 mod api;
+mod audit_backup;
 mod beside;
 mod cache;
 mod calls;

@@ -88,8 +88,8 @@ pub use parameters::{
 pub use partitions::{DETACHED_PARTITION, MADE_PARTITION, PartitionedTable, Period, Removal};
 pub use password_note::{dated, password_set};
 pub use records::{
-    DeclaredAudit, RECORD_TABLES, RecordColumn, RecordPart, RecordPartKind, RecordPolicy, RecordTable,
-    SERVE_SCHEMA,
+    AUDIT_TABLE, DeclaredAudit, RECORD_TABLES, RecordColumn, RecordPart, RecordPartKind, RecordPolicy,
+    RecordTable, SERVE_SCHEMA,
 };
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;

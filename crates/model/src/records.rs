@@ -57,10 +57,13 @@ const TIME: &str = "timestamp with time zone";
 /// Condition of a row that the session itself adds, now.
 const OWN: &str = "((login = SESSION_USER) AND (at = now()))";
 
+/// Table with a row for each write of the data service.
+pub const AUDIT_TABLE: &str = "audit";
+
 /// Tables of the schema. The last policy has the time for which the answer to an idempotency key is kept.
 pub const RECORD_TABLES: &[RecordTable] = &[
     RecordTable {
-        name: "audit",
+        name: AUDIT_TABLE,
         columns: &[
             given("at", TIME, "now()"),
             given("login", "name", "SESSION_USER"),
@@ -231,6 +234,8 @@ pub struct DeclaredAudit {
     pub writes: bool,
     /// `true` if each read leaves one.
     pub reads: bool,
+    /// `true` if backups have the rows.
+    pub backup: bool,
 }
 
 impl DeclaredAudit {

@@ -3,14 +3,17 @@
 //!
 //! `check` finds what a backup would lack, `snapshot` holds the snapshot, `make` writes the archive, and `record`
 //! is stored beside it. `load` creates a database from a backup; `toc` and `restore_settings` decide which role creates
-//! which object, and `archive_part` what some of its tables need. `restore` gives the database the service's name. The `backup_store` module stores backups.
+//! which object, `put_back` creates those of the admin, and `archive_part` what some of its tables need, and `audit_rows` has the rows that the admin owns. `restore` gives the database the service's name. The `backup_store` module stores backups.
 
 mod archive_part;
+mod audit_rows;
 mod check;
 mod chosen_tables;
 mod load;
+mod load_task;
 mod make;
 mod part_comparison;
+mod put_back;
 mod record;
 mod replaced_databases;
 mod restore;
@@ -22,8 +25,10 @@ mod tables_there;
 mod toc;
 
 pub use archive_part::ArchivePart;
+pub use audit_rows::{FoundAudit, size as audit_size};
 pub use chosen_tables::{RecordedTable, choose};
-pub use load::{LoadSource, Loaded, RestoreTarget, load};
+pub use load::{Loaded, load};
+pub use load_task::{LoadSource, RestoreTarget};
 pub use make::{BackupOptions, DUMP, ExaminedService, ExportedService, LockedService, examine};
 pub use record::{BackupRecord, RowsCompared};
 pub use replaced_databases::{KeptDatabase, discard, list as list_kept};

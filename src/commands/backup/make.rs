@@ -18,7 +18,9 @@ use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::{bytes, counted};
 use martydb_model::{DesiredService, ServiceName};
-use martydb_provision::backup::{BackupOptions, BackupRecord, DUMP, ExportedService, RowsCompared, examine};
+use martydb_provision::backup::{
+    BackupOptions, BackupRecord, DUMP, ExportedService, FoundAudit, RowsCompared, audit_size, examine,
+};
 use martydb_provision::provision::{self, PlanOptions};
 use martydb_provision::run::Run;
 use martydb_provision::targets;
@@ -104,10 +106,20 @@ async fn exported(
     services: &[DesiredService],
     how: BackupOptions,
 ) -> Result<Vec<(DesiredService, Result<ExportedService>)>> {
-    let targets = targets::of(run, services).await?;
-    let examining = |(service, target): (DesiredService, Result<MigrationTarget>)| async move {
-        let examined = async { examine(target?, how).await }.await;
-        (service, examined)
+    let mut targets = vec![];
+    for (service, target) in targets::of(run, services).await? {
+        let audited = match target {
+            Ok(target) => audit(run, &service).await.map(|audit| (target, audit)),
+            Err(error) => Err(error),
+        };
+        targets.push((service, audited));
+    }
+    let examining = |(service, target): (DesiredService, Result<(MigrationTarget, _)>)| async move {
+        let examined = async {
+            let (target, audit) = target?;
+            examine(target, audit, how).await
+        };
+        (service, examined.await)
     };
     let examined = map_concurrent(run.jobs.count, targets, examining).await;
     let locking = |(service, examined): (DesiredService, Result<_>)| async move {
@@ -129,6 +141,15 @@ async fn exported(
     Ok(all)
 }
 
+/// Returns the audit of a service whose backups have its rows.
+async fn audit(run: &Run, service: &DesiredService) -> Result<Option<FoundAudit>> {
+    if !service.serve.as_ref().is_some_and(|exposure| exposure.audit.backup) {
+        return Ok(None);
+    }
+    let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
+    FoundAudit::find(&access, &desired, service).await.map(Some)
+}
+
 async fn keep(
     run: &Run,
     store: &BackupStore,
@@ -144,10 +165,11 @@ async fn keep(
     Ok(MadeBackup { stores, ..MadeBackup::new(id, size, exported_at, &record) })
 }
 
-/// Returns the size of the archive before encryption, in bytes.
+/// Returns the size of the archive and of the audit's rows before encryption, in bytes.
 fn size_of(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder.join(DUMP)).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+    let archive: u64 = entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum();
+    archive + audit_size(folder)
 }
 
 #[derive(Serialize)]

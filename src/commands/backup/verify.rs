@@ -74,7 +74,7 @@ async fn one(run: &Run, store: &BackupStore, id: &str) -> Result<(String, Verifi
     let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
     let to =
         RestoreTarget { access: &access, desired: &desired, service, target: &target?, jobs: store.jobs() };
-    let from = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &[] };
+    let from = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &[], audit: true };
     let loaded = load(&to, from).await?;
     let notes = loaded.notes;
     loaded.scratch.remove_after(Ok(())).await?;

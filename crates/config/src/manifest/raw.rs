@@ -11,6 +11,7 @@ use super::lenient;
 
 mod access;
 mod app_url;
+mod audit;
 mod backup;
 mod deploy;
 mod monitor;
@@ -25,6 +26,7 @@ mod serve;
 
 pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
+pub use audit::{RawAudit, RawAuditExtent, RawAuditedRequests};
 pub use backup::{RawBackup, RawBackupTimes, RawKeep};
 pub use deploy::{
     RawBackupJobs, RawCertificates, RawClusterPrometheus, RawDeploy, RawOperatorBackup, RawPods, RawPooler,
@@ -40,7 +42,7 @@ pub use platform::RawPlatform;
 pub use redis::RawRedis;
 pub use replica::{RawReplica, ReplicaRole};
 pub use roles::{RawLimits, RawRoles};
-pub use serve::{RawAudit, RawExposure, RawServe, RawServeCaller, RawServeCallers, RawServeRight};
+pub use serve::{RawExposure, RawServe, RawServeCaller, RawServeCallers, RawServeRight};
 
 /// A martydb manifest: servers, services and their privileges.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]

@@ -242,6 +242,19 @@ pub async fn copy_out(
     explained(statement, connection.copy_out(statement, sink)).await
 }
 
+/// Runs `COPY … FROM STDIN` with the data of a file, and returns the number of rows.
+///
+/// # Errors
+/// As [`query`]. If it fails, nothing is written.
+#[crate::boxed]
+pub async fn copy_in(
+    connection: &mut Connection,
+    statement: &Statement,
+    source: &mut (dyn std::io::Read + Send),
+) -> Result<u64> {
+    explained(statement, connection.copy_in(statement, source)).await
+}
+
 async fn explained<T>(
     statement: &Statement,
     run: impl Future<Output = ExchangeResult<T>> + Send,

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod copying;
+mod copying_in;
 mod notified;
 mod replication;
 

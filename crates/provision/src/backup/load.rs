@@ -4,53 +4,33 @@
 //!
 //! Only the migrator loads, never a superuser: an archive runs the service's functions while its rows are loaded.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeMap;
 
 use super::archive_part::{ArchivePart, part_of};
-use super::chosen_tables::{RecordedTable, recorded_tables};
+use super::audit_rows::AUDIT;
+use super::chosen_tables::recorded_tables;
+use super::load_task::{LoadSource, RestoreTarget};
 use super::make::DUMP;
 use super::part_comparison::restricted;
-use super::record::{BackupRecord, ExtensionRecord, PublicRecord};
-use super::restore_settings;
+use super::put_back::{put_back, put_back_audit};
+use super::record::{BackupRecord, ExtensionRecord};
 use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
-use super::tables_there::tables_there;
 use super::toc::wanted;
 use crate::moving::compare::{self, CopySide};
 use crate::moving::sums::{self, RowHash};
-use crate::plan::records;
 use crate::scratch::Scratch;
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms, client_major};
+use martydb_model::RoleName;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::sql::{Keyword, List, Statement, stmt};
+use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
-use martydb_model::{DesiredServer, DesiredService, RoleName};
-use martydb_pg::server::{Access, Connection, execute, execute_warned, query_as, query_first};
+use martydb_pg::server::{Connection, execute_warned, query_as};
 use martydb_ui::report::{printable, progress};
 
 /// Number of sessions that read the loaded data: each additional one slows the others.
 const MOST_READERS: usize = 4;
-
-/// Server and service for which a backup is loaded.
-pub struct RestoreTarget<'a> {
-    pub access: &'a Access,
-    pub desired: &'a DesiredServer,
-    pub service: &'a DesiredService,
-    pub target: &'a MigrationTarget,
-    /// Number of concurrent sessions that write.
-    pub jobs: usize,
-}
-
-/// A backup in a folder, completely verified against its checksums.
-#[derive(Clone, Copy)]
-pub struct LoadSource<'a> {
-    pub folder: &'a Path,
-    pub record: &'a BackupRecord,
-    /// Tables to load; empty for all, with everything else.
-    pub tables: &'a [RecordedTable],
-}
 
 /// A database that equals its record, or those of its tables that were chosen.
 pub struct Loaded {
@@ -140,8 +120,11 @@ async fn fill(
     let before = RoleState::read(scratch.keeper(), &own).await?;
     let restoring = progress("restoring", "databases");
     restoring.expect(1);
-    let restored =
-        restoring.run(to.service.name.as_str(), archive.restore(&entries, &here, side_by_side)).await;
+    // Without an entry the program has nothing to do, as for the audit alone.
+    let restore = async {
+        if entries.is_empty() { Ok(()) } else { archive.restore(&entries, &here, side_by_side).await }
+    };
+    let restored = restoring.run(to.service.name.as_str(), restore).await;
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
     // A new session proves that the migrator still has its password.
     let mut session = match (restored, sums::as_owner(&here).await) {
@@ -154,18 +137,20 @@ async fn fill(
         // They belong to no table.
         Some(_) => None,
     };
-    let versions = extension_versions(&mut session).await?;
     let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
+    let audit = put_back_audit(to, scratch, from, part.as_ref(), hash).await?;
+    let versions = extension_versions(&mut session).await?;
     // A login that is limited to one session reads sequentially.
     let readers = if free == Some(0) { 0 } else { side_by_side.min(MOST_READERS) };
     let found = analyze_and_read(&here, session, readers, hash).await?;
+    let sides = audit.compared(recorded(from.record), found);
     let [recorded, found] = match &part {
-        None => [recorded(from.record), found],
-        Some(part) => restricted(recorded(from.record), found, part),
+        None => sides,
+        Some(part) => restricted(sides, part),
     };
     let recorded = compare::reread_by(&here, recorded, &found).await?;
     let mut notes = judged(from.record, recorded, found)?;
-    notes.extend(not_put_back);
+    notes.extend(not_put_back.into_iter().chain(audit.note));
     notes.extend(of_versions(&from.record.beyond.extensions, &versions));
     Ok((notes, part))
 }
@@ -180,13 +165,16 @@ async fn selected(
         return Ok(None);
     }
     let needs = archive.dependencies().await?;
-    let part = part_of(entries, &needs, from.tables, &recorded_tables(from.record));
-    if let Some(table) = from.tables.iter().find(|table| !part.tables.contains(table)) {
+    let (audit, tables): (Vec<_>, Vec<_>) =
+        from.tables.iter().cloned().partition(|table| table.name == AUDIT && from.record.audit.is_some());
+    let mut part = part_of(entries, &needs, &tables, &recorded_tables(from.record));
+    if let Some(table) = tables.iter().find(|table| !part.tables.contains(table)) {
         return Err(Error::operation(format!("cannot restore table {}", table.name))
             .cause("the archive has no entry for it that the owner could restore")
             .hint("restore the whole backup beside the service: `--as NAME` without --table"));
     }
     entries.retain(|entry| part.entries.contains(&entry.number));
+    part.tables.extend(audit);
     Ok(Some(part))
 }
 
@@ -237,71 +225,6 @@ fn of_versions(recorded: &[ExtensionRecord], found: &BTreeMap<String, String>) -
         Some(printable(&format!("extension {name} had version {version}, and has version {now} here")))
     };
     recorded.iter().filter_map(note).collect()
-}
-
-/// Restores objects of other owners as the admin, in one transaction with temporary memberships. Returns a note on
-/// privileges that could not be restored.
-async fn put_back(
-    to: &RestoreTarget<'_>,
-    scratch: &Scratch,
-    record: &BackupRecord,
-    known: &[RoleName],
-) -> Result<Option<String>> {
-    let ours = to.service.own_roles();
-    let mut session = to.access.write(scratch.database.as_str()).await?;
-    let mut statements = restore_settings::of_others(&record.beyond, &ours, known)?;
-    let (held, mut left) = (held(&mut session).await?, None);
-    // No archive has them: see `NO_RECORDS`.
-    if to.service.serve.is_some() {
-        statements.extend(records::all(to.service, known, &tables_there(&mut session).await?));
-    }
-    if let (Some(before), Some(now)) = (&record.beyond.public, public(&mut session).await?) {
-        let of_public = restore_settings::of_public(before, &now, &ours, known)?;
-        match of_public.is_empty() || held.contains(&now.owner) {
-            true => statements.extend(of_public),
-            false => {
-                left = Some(format!(
-                    "the schema public has different privileges than before: it belongs to {}, and the admin does not act as that role",
-                    printable(&now.owner)
-                ));
-            }
-        }
-    }
-    if statements.is_empty() {
-        session.close().await;
-        return Ok(left);
-    }
-    let is_lacking = |role: &RoleName| known.contains(role) && !held.contains(role.as_str());
-    let lent: Vec<RoleName> = ours.into_iter().filter(is_lacking).collect();
-    let newer = session.major() >= 16;
-    let options = Keyword(if newer { " WITH INHERIT TRUE, SET TRUE" } else { "" });
-    let by = Keyword(if newer { " GRANTED BY CURRENT_USER" } else { "" });
-    let lend = (!lent.is_empty())
-        .then(|| stmt!("GRANT {roles} TO CURRENT_USER{options}", roles = List(lent.clone())));
-    let take =
-        (!lent.is_empty()).then(|| stmt!("REVOKE {roles} FROM CURRENT_USER{by}", roles = List(lent.clone())));
-    let all = [stmt!("BEGIN")].into_iter().chain(lend).chain(statements).chain(take).chain([stmt!("COMMIT")]);
-    let end = execute(&mut session, &Statement::join(all)).await;
-    session.close().await;
-    end.map(|_| left)
-        .map_err(|error| error.while_doing("cannot restore objects of other roles than the owner"))
-}
-
-/// Reads the schema `public`.
-async fn public(session: &mut Connection) -> Result<Option<PublicRecord>> {
-    let asked = Statement::from_program(include_str!("sql/public.sql"));
-    let Some(text) = query_first::<String>(session, &asked).await? else { return Ok(None) };
-    serde_json::from_str(&text).map_err(|error| {
-        Error::operation("cannot read the server's answer about the schema public").cause(error)
-    })
-}
-
-/// Returns the roles that the admin acts as.
-async fn held(session: &mut Connection) -> Result<BTreeSet<String>> {
-    let asked = stmt!(
-        "SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(r.oid, 'USAGE')"
-    );
-    Ok(query_as(session, &asked).await?.into_iter().collect())
 }
 
 async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
 
+use super::audit_rows::{self, AuditTable, FoundAudit, LockedAudit};
 use super::check;
 use super::record::BackupRecord;
 use super::snapshot::{self, HeldSnapshot, LockedTables, RecordedFacts, jobs};
@@ -13,7 +14,7 @@ use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{self, Archive, ArchivePrograms, FolderDump};
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::progress;
+use martydb_ui::report::{printable, progress};
 
 /// Name of the archive's folder in the backup's folder.
 pub const DUMP: &str = "dump";
@@ -35,6 +36,7 @@ pub struct ExaminedService {
     programs: ArchivePrograms,
     left_out: Vec<String>,
     session: martydb_pg::server::Connection,
+    audit: Option<AuditTable>,
     how: BackupOptions,
 }
 
@@ -42,12 +44,14 @@ pub struct ExaminedService {
 pub struct LockedService {
     of: BackupTask,
     locked: LockedTables,
+    audit: Option<LockedAudit>,
 }
 
 /// A service with a snapshot.
 pub struct ExportedService {
     of: BackupTask,
     snapshot: HeldSnapshot,
+    audit: Option<LockedAudit>,
     at: OffsetDateTime,
 }
 
@@ -58,34 +62,51 @@ struct BackupTask {
     how: BackupOptions,
 }
 
-/// Checks for gaps of the backup, and for programs that can make it.
+/// Checks for gaps of the backup, and for programs that can make it. `audit` is that of a service whose backups have its rows.
 ///
 /// # Errors
 /// If there are obstacles: lists all of them.
 #[martydb_pg::boxed]
-pub async fn examine(target: MigrationTarget, how: BackupOptions) -> Result<ExaminedService> {
+pub async fn examine(
+    target: MigrationTarget,
+    audit: Option<FoundAudit>,
+    how: BackupOptions,
+) -> Result<ExaminedService> {
     sums::end_orphans(&target).await?;
     let mut session = sums::as_owner(&target).await?;
     let programs = archive::find(session.major(), session.major()).await?;
-    let left_out = check::gaps(&mut session, &target).await?.accepted(&target.service, how.accept)?;
-    Ok(ExaminedService { target, programs, left_out, session, how })
+    let mut gaps = check::gaps(&mut session, &target).await?;
+    let audit = match audit {
+        Some(FoundAudit::Table(table)) => Some(table),
+        Some(FoundAudit::Lacking(why)) => {
+            gaps.lost.push(printable(&why));
+            None
+        }
+        None => None,
+    };
+    let left_out = gaps.accepted(&target.service, how.accept)?;
+    Ok(ExaminedService { target, programs, left_out, session, audit, how })
 }
 
 impl ExaminedService {
     /// Locks the tables.
     pub async fn lock(self) -> Result<LockedService> {
-        let ExaminedService { target, programs, left_out, session, how } = self;
+        let ExaminedService { target, programs, left_out, session, audit, how } = self;
         let locked = snapshot::lock(session).await.map_err(|error| failed(&target.service, error))?;
-        Ok(LockedService { of: BackupTask { target, programs, left_out, how }, locked })
+        let audit = match audit {
+            Some(audit) => Some(audit.lock().await.map_err(|error| failed(&target.service, error))?),
+            None => None,
+        };
+        Ok(LockedService { of: BackupTask { target, programs, left_out, how }, locked, audit })
     }
 }
 
 impl LockedService {
     /// Takes the snapshot.
     pub async fn export(self) -> Result<ExportedService> {
-        let LockedService { of, locked } = self;
+        let LockedService { of, locked, audit } = self;
         let snapshot = locked.export().await.map_err(|error| failed(&of.target.service, error))?;
-        Ok(ExportedService { of, snapshot, at: OffsetDateTime::now_utc() })
+        Ok(ExportedService { of, snapshot, audit, at: OffsetDateTime::now_utc() })
     }
 }
 
@@ -102,11 +123,14 @@ impl ExportedService {
     pub async fn write(mut self, folder: &Path, plan_changes: Option<usize>) -> Result<BackupRecord> {
         let end = self.write_into(folder, plan_changes).await;
         self.snapshot.close().await;
+        if let Some(audit) = self.audit {
+            audit.close().await;
+        }
         end.map_err(|error| failed(&self.of.target.service, error))
     }
 
     async fn write_into(&mut self, folder: &Path, plan_changes: Option<usize>) -> Result<BackupRecord> {
-        let ExportedService { of, snapshot, .. } = self;
+        let ExportedService { of, snapshot, audit, .. } = self;
         let compression = archive::compression(&of.programs).await;
         let (positions, tables) = snapshot.positions().await?;
         let (name, path): (String, PathBuf) = (snapshot.name.clone(), folder.join(DUMP));
@@ -125,8 +149,16 @@ impl ExportedService {
             let said = snapshot.read(&of.target).await?;
             Ok((said, snapshot.sums(hash, tables).await?))
         };
-        let (_, (said, mut contents)) = futures_util::future::try_join(dump, reading).await?;
+        let audited = async {
+            match audit {
+                Some(audit) => audit.write(&name, folder, hash).await.map(Some),
+                None => Ok(None),
+            }
+        };
+        let (_, (said, mut contents), audited) =
+            futures_util::future::try_join3(dump, reading, audited).await?;
         contents.extend(positions);
+        contents.extend(audited.iter().map(|rows| (audit_rows::CONTENT.to_owned(), rows.sum.clone())));
         let RecordedFacts { lsn, server_version, server_version_num, beyond, migration_head, catalogue } =
             said;
         Ok(BackupRecord {
@@ -142,6 +174,7 @@ impl ExportedService {
             contents,
             catalogue: catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect(),
             beyond,
+            audit: audited.map(|rows| rows.columns),
         })
     }
 }

@@ -6,7 +6,7 @@ use crate::moving::compare::CopySide;
 
 /// Returns the record and the restored database with only the restored tables: their rows, columns, indexes and
 /// constraints, and the positions of the restored sequences.
-pub fn restricted(recorded: CopySide, found: CopySide, part: &ArchivePart) -> [CopySide; 2] {
+pub fn restricted([recorded, found]: [CopySide; 2], part: &ArchivePart) -> [CopySide; 2] {
     let is_sequence = |name: &&String| name.starts_with("sequence ");
     let sequences: Vec<String> = found.sums.keys().filter(is_sequence).cloned().collect();
     let is_table = |name: &str| {
@@ -74,7 +74,7 @@ mod tests {
                 ("large objects", "1 objects"),
             ];
             let objects: Vec<_> = objects.iter().map(|number| OBJECTS[*number]).collect();
-            let [recorded, found] = restricted(side(OBJECTS, &recorded), side(&objects, sums), &part);
+            let [recorded, found] = restricted([side(OBJECTS, &recorded), side(&objects, sums)], &part);
             differences(&recorded, &found)
         };
         let rows = ("table public.item", "2 rows, sum 5");

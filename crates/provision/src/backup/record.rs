@@ -35,6 +35,9 @@ pub struct BackupRecord {
     pub catalogue: Vec<(String, String, String)>,
     /// Data that no archive contains.
     pub beyond: BeyondRecord,
+    /// Columns of the data service's audit in the file `audit/rows`; `None` without its rows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Vec<String>>,
 }
 
 impl BackupRecord {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::archive_part::ArchivePart;
-use super::load::{LoadSource, Loaded, RestoreTarget, load};
+use super::load::{Loaded, load};
+use super::load_task::{LoadSource, RestoreTarget};
 use super::swap::{beside, swap};
 use martydb_migrate::files::MigrationFolder;
 use martydb_model::error::{Error, Result};

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use super::load::{Loaded, RestoreTarget};
+use super::load::Loaded;
+use super::load_task::RestoreTarget;
 use super::record::{BeyondRecord, SettingRecord};
 use super::replaced_databases;
 use super::restore_settings;

@@ -217,8 +217,8 @@ fn rows(table: &ServerText, hash: RowHash, columns: Option<String>) -> Statement
     stmt!("SELECT pg_catalog.count(*)::pg_catalog.text || ' rows' || {sum} FROM ONLY {table} x")
 }
 
-/// Appends the sum of hashes, which does not depend on the order and detects a duplicated row.
-fn summed(hash: &Statement) -> Statement {
+/// Appends the sum of a row's hashes, which does not depend on the order and detects a duplicated row.
+pub fn summed(hash: &Statement) -> Statement {
     stmt!("', sum ' || coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text")
 }
 

@@ -7,8 +7,8 @@ use super::counters;
 use martydb_model::contract::{ObjectClass, Privilege, Privileges, access_to};
 use martydb_model::sql::{Keyword, List, Qualified, Script, Statement, stmt};
 use martydb_model::{
-    AccessTarget, DesiredService, RECORD_TABLES, RecordColumn, RecordPart, RecordPartKind, RecordPolicy,
-    RecordTable, RoleName, SERVE_SCHEMA, SchemaName, WriteCounter,
+    AUDIT_TABLE, AccessTarget, DesiredService, RECORD_TABLES, RecordColumn, RecordPart, RecordPartKind,
+    RecordPolicy, RecordTable, RoleName, SERVE_SCHEMA, SchemaName, WriteCounter,
 };
 
 /// Creates the schema. It must not exist: the tables would be in a schema of another owner.
@@ -81,6 +81,13 @@ pub fn all(service: &DesiredService, known: &[RoleName], there: &[(SchemaName, S
     });
     let create = stmt!("CREATE SCHEMA {name}", name = named(SERVE_SCHEMA));
     [create].into_iter().chain(schema).chain(tables).chain(counters).collect()
+}
+
+/// Returns the statements that make the audit without privileges for any role, where no service is exposed.
+pub fn audit_alone() -> Vec<Statement> {
+    let create = stmt!("CREATE SCHEMA {name}", name = named(SERVE_SCHEMA));
+    let audit = RECORD_TABLES.iter().filter(|table| table.name == AUDIT_TABLE);
+    [create].into_iter().chain(audit.flat_map(|table| create_table(table).statements().to_vec())).collect()
 }
 
 fn grants(

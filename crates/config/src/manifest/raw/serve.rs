@@ -7,6 +7,7 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::audit::RawAudit;
 use crate::manifest::lenient;
 
 /// Data service: its listener and its callers.
@@ -142,21 +143,9 @@ pub struct RawExposure {
     /// Tables whose answers a process keeps, with the longest time for which it keeps one, such as orders: 60s; each is checked
     /// before it is sent again, so that it is never older than the table. Default: none.
     pub cache: BTreeMap<String, String>,
-    /// Requests that leave a row in `martydb_serve.audit`: none, writes or all; default: writes.
+    /// Requests that leave a row in `martydb_serve.audit`: none, writes or all, or a map that also has the rows backed up;
+    /// default: writes.
     pub audit: RawAudit,
-}
-
-/// Requests that leave a row in the audit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum RawAudit {
-    /// No request.
-    None,
-    /// Each write, in its own transaction.
-    #[default]
-    Writes,
-    /// Each write and each read.
-    All,
 }
 
 /// Connections of a process.

@@ -9,7 +9,7 @@ use super::names;
 use super::scope::Scope;
 use super::unique::{ServiceMap, declared_roles};
 use crate::manifest::checked::ServerSpec;
-use crate::manifest::raw::{RawAudit, RawExposure, RawServe};
+use crate::manifest::raw::{RawAudit, RawAuditExtent, RawAuditedRequests, RawExposure, RawServe};
 use callers::{Logins, ResolvedCallers};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
@@ -63,7 +63,18 @@ pub fn all(
 }
 
 fn audit(raw: RawAudit) -> DeclaredAudit {
-    DeclaredAudit { writes: raw != RawAudit::None, reads: raw == RawAudit::All }
+    match raw {
+        RawAudit::Requests(which) => DeclaredAudit {
+            writes: which != RawAuditedRequests::None,
+            reads: which == RawAuditedRequests::All,
+            backup: false,
+        },
+        RawAudit::Settings(settings) => DeclaredAudit {
+            writes: settings.writes != Some(RawAuditExtent::None),
+            reads: settings.reads == Some(RawAuditExtent::All),
+            backup: settings.backup,
+        },
+    }
 }
 
 /// Adds to each exposure the logins of `access` that its callers use: they write to the service's records too.

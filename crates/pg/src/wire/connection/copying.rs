@@ -149,7 +149,7 @@ fn hand_over(
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum CopyDirection {
+pub(super) enum CopyDirection {
     Out,
     In,
 }
@@ -162,7 +162,7 @@ enum CopyStop {
 
 impl Connection {
     /// Sends the statement and waits for the start of the copy.
-    async fn start_copy(
+    pub(super) async fn start_copy(
         &mut self,
         statement: &Statement,
         direction: CopyDirection,
@@ -190,7 +190,7 @@ impl Connection {
     }
 
     /// Reads the rest of the answer: the number of rows, or the server's error.
-    async fn read_rest(&mut self) -> Result<u64, ErrorResponse> {
+    pub(super) async fn read_rest(&mut self) -> Result<u64, ErrorResponse> {
         let mut reply = Reply::default();
         let Some(wire) = self.wire.as_mut() else { return Err(closed()) };
         let mut nothing = |_, _| Ok(());
@@ -201,7 +201,7 @@ impl Connection {
     }
 
     /// Keeps the session usable only if its answer was read to the end.
-    fn failed(&mut self, fault: ErrorResponse) -> Box<FailedStatement> {
+    pub(super) fn failed(&mut self, fault: ErrorResponse) -> Box<FailedStatement> {
         self.abandon();
         let mut fault = fault;
         fault.interrupted |= interrupt::signal().is_some();
@@ -212,7 +212,7 @@ impl Connection {
     }
 }
 
-fn closed() -> ErrorResponse {
+pub(super) fn closed() -> ErrorResponse {
     speaking("the connection was closed after an earlier failure".into()).into()
 }
 
@@ -263,7 +263,7 @@ async fn is_done(source: &mut Wire) -> Result<bool, ErrorResponse> {
 }
 
 /// Reads the target's messages so far; an error ends the copy.
-fn refused(target: &mut Wire) -> Result<(), Box<ErrorResponse>> {
+pub(super) fn refused(target: &mut Wire) -> Result<(), Box<ErrorResponse>> {
     while let Some(message) = target.at_hand().map_err(|broken| Box::new(ErrorResponse::from(broken)))? {
         match message {
             Message::ErrorResponse(body) => return Err(Box::new(ErrorResponse::read(body.fields()))),
