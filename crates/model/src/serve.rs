@@ -87,10 +87,14 @@ impl ServiceExposure {
         all.filter(|_| !self.cache.is_empty())
     }
 
+    /// Returns the logins by which callers read only.
+    pub fn reading_logins(&self) -> impl Iterator<Item = &RoleName> {
+        [&self.reader].into_iter().chain(&self.further_readers)
+    }
+
     /// Returns the logins that write to the audit.
     pub fn audited_logins(&self) -> impl Iterator<Item = &RoleName> {
-        let readers = [&self.reader].into_iter().chain(&self.further_readers);
-        let readers = readers.filter(|_| self.audit.reads);
+        let readers = self.reading_logins().filter(|_| self.audit.reads);
         self.answering_logins().filter(|_| self.audit.records()).chain(readers)
     }
 }

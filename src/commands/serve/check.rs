@@ -108,13 +108,14 @@ impl Report for ExposedServices {
         for row in &self.callers {
             callers.row([Cell::from(&row.caller), Cell::from(&row.service), Cell::from(&row.login)]);
         }
-        let mut functions = Table::new(&["SERVICE", "FUNCTION", "READS ONLY", "RUNS AS"]);
+        let mut functions = Table::new(&["SERVICE", "FUNCTION", "READS ONLY", "RUNS AS", "CALLERS"]);
         for row in &self.functions {
             functions.row([
                 Cell::from(&row.service),
                 Cell::from(&row.function),
                 Cell::from(&String::from(if row.reads { "yes" } else { "no" })),
                 Cell::from(&String::from(if row.as_owner { "its owner" } else { "the caller" })),
+                Cell::from(&String::from(if row.readers { "all" } else { "that write" })),
             ]);
         }
         let functions =

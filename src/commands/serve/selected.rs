@@ -38,10 +38,12 @@ pub struct FunctionRow {
     pub service: String,
     /// Its signature.
     pub function: String,
-    /// `true` if it cannot write: GET may call it, and so may a caller that only reads.
+    /// `true` if it cannot write: GET may call it.
     pub reads: bool,
     /// `true` if it runs with the privileges of its owner.
     pub as_owner: bool,
+    /// `true` if a caller that only reads may call it.
+    pub readers: bool,
     #[serde(skip)]
     pub name: String,
 }

@@ -45,6 +45,7 @@ fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind()
     let dropped = "DROP FUNCTION total_of, invoices_of, spent, payer, add_invoice, as_owner, unlisted, become, leave, answer, latin, dear, dear_add;\n";
     project.write("srf_a/migrations/V2__functions.down.sql", dropped);
     project.run(&["upgrade", "--all"]).expect(0);
+    project.run(&["apply", "--all", "-y"]).expect(0);
     let [reader, writer] = ["reader", "writer"].map(|caller| key(&project, caller));
     let checked = project.json(&["serve", "check", "srf_a"], 0);
     assert_eq!(checked["functions"].as_array().unwrap().len(), 10, "{checked}");
@@ -90,7 +91,7 @@ fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind()
         (500, "GET", "rpc/latin", &writer, ""),
         (422, "GET", "rpc/dear", &writer, ""),
         (422, "POST", "rpc/dear_add", &writer, r#"{"customer":1}"#),
-        (403, "GET", "rpc/total_of?customer=1", &reader, ""),
+        (403, "GET", "rpc/as_owner", &reader, ""),
         (403, "GET", "invoice?select=spent", &reader, ""),
         (404, "GET", "rpc/unlisted", &writer, ""),
         (404, "GET", "rpc/pg_sleep?seconds=1", &writer, ""),
@@ -119,4 +120,103 @@ fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind()
     let locks = "SELECT count(*)::text FROM pg_locks WHERE locktype = 'advisory' AND objid = 7";
     assert_eq!(server.value("srf_a", locks), "0");
     assert_eq!(server.value("srf_a", "SELECT count(*)::text FROM invoice"), "7");
+}
+
+/// Functions that are declared as what they are not.
+const SNEAKY: &str = "\
+CREATE FUNCTION sneak_insert() RETURNS void LANGUAGE sql STABLE AS 'SELECT add_invoice(1, 1)';
+CREATE FUNCTION sneak_as_owner() RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER AS 'BEGIN PERFORM add_invoice(1, 1); END';
+CREATE FUNCTION sneak_mode() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN
+  PERFORM set_config('transaction_read_only', 'off', true); PERFORM add_invoice(1, 1); RETURN 'written'; END $$;
+";
+
+#[test]
+fn callers_that_read_call_what_cannot_write_and_nothing_else() {
+    let server = Server::for_admin(Admin::Limited);
+    let listed = "total_of, invoices_of, spent, add_invoice, as_owner, become, sneak_insert, sneak_as_owner, sneak_mode";
+    let exposure = format!("{{ limits: {{ functions: [{listed}] }} }}");
+    let project = project(&server, Admin::Limited, "srj", &exposure);
+    project.write("srj_a/migrations/V2__functions.sql", &format!("{FUNCTIONS}{SNEAKY}"));
+    project.write("srj_a/migrations/V2__functions.down.sql", "-- martydb: irreversible: a test\n");
+    project.run(&["upgrade", "--all"]).expect(0);
+    let rows =
+        "INSERT INTO customer VALUES (1, 'Ada'); INSERT INTO invoice (customer_id, cents) VALUES (1, 5)";
+    server.sql("srj_a", rows);
+    let reader = key(&project, "reader");
+    let service = DataService::start(&project);
+    let ask = |method: &str, path: &str, body: &str| {
+        service.ask(method, &format!("/srj_a/rest/{path}"), Some(&reader), &[], body)
+    };
+    assert_eq!(ask("GET", "rpc/total_of?customer=1", "").status, 403);
+    assert!(!project.json(&["plan", "--check"], 3)["changes"].as_array().unwrap().is_empty());
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let changes = |code| project.json(&["plan", "--check"], code)["changes"].as_array().unwrap().len();
+    assert_eq!(changes(0), 0);
+    let proof = project.run(&["verify-isolation", "-o", "json"]).json();
+    let findings = proof["findings"].as_array().unwrap().iter();
+    let ours = findings.filter(|one| one["role"].as_str().is_some_and(|role| role.contains("_serve")));
+    assert_eq!(ours.count(), 0, "{proof}");
+
+    for (method, path, body, expected) in [
+        ("GET", "rpc/total_of?customer=1", "", json!(5)),
+        ("POST", "rpc/total_of", r#"{"customer":1,"smallest":6}"#, json!(0)),
+        (
+            "GET",
+            "rpc/invoices_of?customer=1&select=cents,spent",
+            "",
+            json!([{"cents": 5, "spent": "5 cents"}]),
+        ),
+        ("GET", "invoice?select=spent", "", json!([{"spent": "5 cents"}])),
+    ] {
+        let answer = ask(method, path, body);
+        assert_eq!((answer.status, answer.json()), (200, expected), "{method} {path}: {}", answer.body);
+    }
+    let volatile = ask("GET", "rpc/add_invoice?customer=1&cents=1", "");
+    assert_eq!(
+        (volatile.status, volatile.json()["code"].clone()),
+        (405, json!("PGRST101")),
+        "{}",
+        volatile.body
+    );
+    assert_eq!(volatile.header("allow"), Some("OPTIONS,POST"));
+    for (status, code, method, path, body) in [
+        (403, "42501", "POST", "rpc/add_invoice", r#"{"customer":1,"cents":1}"#),
+        (403, "42501", "POST", "rpc/become", r#"{"role":"srj_a_app"}"#),
+        (403, "42501", "GET", "rpc/as_owner", ""),
+        (403, "42501", "GET", "rpc/sneak_as_owner", ""),
+        (404, "PGRST202", "GET", "rpc/unlisted", ""),
+        (405, "25006", "GET", "rpc/sneak_insert", ""),
+        (405, "25006", "POST", "rpc/sneak_insert", "{}"),
+    ] {
+        let answer = ask(method, path, body);
+        assert_eq!(
+            (answer.status, answer.json()["code"].clone()),
+            (status, json!(code)),
+            "{path}: {}",
+            answer.body
+        );
+    }
+    let mode = ask("GET", "rpc/sneak_mode", "");
+    assert!(mode.status >= 400, "{}", mode.body);
+    assert_eq!(server.value("srj_a", "SELECT count(*)::text FROM invoice"), "1");
+
+    // The database decides: the login itself gets no further, and what is no longer listed is no longer granted.
+    let login = |sql: &str| {
+        let done = server.sql_as("srj_a_serve_ro", &project.password("srj_a_serve_ro"), "srj_a", sql);
+        done.err().unwrap_or_default()
+    };
+    let writable = "SET default_transaction_read_only = off;";
+    for (expected, sql) in [
+        ("", "SELECT total_of(1)::text".to_owned()),
+        ("42501", format!("{writable} SELECT add_invoice(1, 1)::text")),
+        ("42501", "SELECT as_owner()".into()),
+        ("42501", "SELECT unlisted()::text".into()),
+    ] {
+        assert_eq!(login(&sql), expected, "{sql}");
+    }
+    let text = project.read("martydb.yaml");
+    project.write("martydb.yaml", &text.replace("[total_of, ", "["));
+    assert_eq!(changes(3), 1);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    assert_eq!(login("SELECT total_of(1)::text"), "42501");
 }

@@ -56,6 +56,7 @@ as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
         "DROP TRIGGER tamper ON customer;\nDROP FUNCTION tamper();\nDROP FUNCTION add_customer(text);\n",
     );
     project.run(&["upgrade", "--all"]).expect(0);
+    project.run(&["apply", "--all", "-y"]).expect(0);
     assert_eq!(changes(&project, 0), 0);
     let proof = project.run(&["verify-isolation", "-o", "json"]).json();
     let findings = proof["findings"].as_array().unwrap().iter();

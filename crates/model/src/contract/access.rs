@@ -42,7 +42,8 @@ pub fn access_to<'a>(
         level => (&grant.role, privileges(level, class)),
     });
     let held = held.filter(|(_, privileges)| !privileges.is_empty());
-    held.chain(access_to_records(service, spot)).chain(access_to_history(service, class, spot))
+    let of_serve = access_to_records(service, spot).chain(access_to_history(service, class, spot));
+    held.chain(of_serve).chain(access_to_listed(service, class, spot))
 }
 
 /// Tables of the history in martydb's own schema.
@@ -66,6 +67,24 @@ fn access_to_history<'a>(
     };
     let reader = service.serve.iter().map(|exposure| &exposure.reader);
     reader.filter(move |_| !privileges.is_empty()).map(move |role| (role, privileges))
+}
+
+/// Returns the logins by which callers of the data service read, with EXECUTE on the functions that the manifest lists for
+/// callers: these run with the privileges of the login. One that runs with those of its owner is not among them, because
+/// it could write.
+fn access_to_listed<'a>(
+    service: &'a DesiredService,
+    class: ObjectClass,
+    spot: AccessTarget<'_>,
+) -> impl Iterator<Item = (&'a RoleName, &'static [Privilege])> {
+    let exposure = service.serve.as_ref().filter(|exposure| match spot {
+        AccessTarget::Object { schema, name } if class == ObjectClass::Function => {
+            exposure.functions.contains(name) && exposure.schemas.iter().any(|own| own.as_str() == schema)
+        }
+        _ => false,
+    });
+    let readers = exposure.into_iter().flat_map(|exposure| exposure.reading_logins());
+    readers.map(|role| (role, &[Privilege::Execute][..]))
 }
 
 fn is_of_records(spot: AccessTarget<'_>) -> bool {

@@ -61,6 +61,7 @@ pub async fn objects(
         function: function.signature(),
         reads: function.only_reads(),
         as_owner: function.as_owner,
+        readers: function.only_reads() && !function.as_owner,
         name: function.name.clone(),
     };
     Ok(ExposedObjects {
