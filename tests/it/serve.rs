@@ -11,6 +11,7 @@ mod collections;
 mod guard;
 mod idle;
 mod interactive;
+mod lines;
 mod lost;
 mod openapi;
 mod operations;

@@ -16,7 +16,7 @@ mod write;
 pub use aggregate::{GroupedRows, aggregate_statement};
 pub use call::{FunctionCall, call_statement};
 pub use read::page::{LONGEST_PLACE, page_statement};
-pub use read::{planned_statement, read_statement};
+pub use read::{lines_statement, planned_statement, read_statement};
 pub use search::{SearchedRelation, search_statement};
 pub use write::{WrittenRows, lock_statement, write_statement};
 

@@ -19,11 +19,11 @@ use martydb_model::error::Result;
 use tokio::task::JoinHandle;
 
 use crate::callers::{CallerBook, CallerRight, RequestCaller};
-use crate::fault::{RequestFault, Served};
+use crate::fault::{AnswerHeader, RequestFault, Served};
 use crate::page::ApiPage;
 use crate::serving::{
-    API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, REPLICA, RestRequest, ServedService, WRITTEN, respond,
-    respond_api, respond_openapi,
+    API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, REPLICA, RestRequest, ServedAnswer, ServedService, WRITTEN,
+    respond, respond_api, respond_lines, respond_openapi, wants_lines,
 };
 
 /// Services and callers of a process.
@@ -154,13 +154,17 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
             if let (Err(fault), Some(service)) = (&answer, &known) {
                 service.guard.count_refused(&fault.code);
             }
-            answer.unwrap_or_else(HttpAnswer::from)
+            answer.unwrap_or_else(|fault| ServedAnswer::Whole(fault.into()))
         }
-        Err(fault) => HttpAnswer::from(fault),
+        Err(fault) => ServedAnswer::Whole(fault.into()),
+    };
+    let (status, headers, body) = match answer {
+        ServedAnswer::Whole(answer) => (answer.status, answer.headers, Body::from(answer.body)),
+        ServedAnswer::Parts(answer) => (200, answer.headers, Body::from_stream(answer.body)),
     };
     let label = if known.is_some() { name.as_str() } else { "" };
-    process.count(label, answer.status, start.elapsed().as_secs_f64());
-    into_response(answer)
+    process.count(label, status, start.elapsed().as_secs_f64());
+    into_response(status, headers, body)
 }
 
 fn no_path() -> RequestFault {
@@ -190,7 +194,7 @@ async fn served(
     service: Option<Arc<ServedService>>,
     addressed: Addressed<'_>,
     request: Request,
-) -> Served<HttpAnswer> {
+) -> Served<ServedAnswer> {
     let caller = {
         let authorization =
             request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
@@ -199,7 +203,7 @@ async fn served(
             (addressed, authorization, &certificate, &service)
             && matches!(*request.method(), Method::GET | Method::HEAD)
         {
-            return Ok(service.short_health());
+            return Ok(ServedAnswer::Whole(service.short_health()));
         }
         let callers = process.callers.read().unwrap_or_else(PoisonError::into_inner);
         callers.of_request(authorization, certificate.as_deref(), name, now())?
@@ -237,7 +241,10 @@ async fn served(
     let body =
         String::from_utf8(body.into()).map_err(|_| RequestFault::invalid_body("the body is not UTF-8"))?;
     let rest = RestRequest { method, path, query, headers, body };
-    answered(&service, &caller, &rest, addressed).await
+    if matches!(addressed, Addressed::Rest(_)) && wants_lines(&rest) {
+        return respond_lines(&service, &caller, &rest).await;
+    }
+    answered(&service, &caller, &rest, addressed).await.map(ServedAnswer::Whole)
 }
 
 /// Answers by the face of a request; the answer to a write has its token.
@@ -265,10 +272,10 @@ fn now() -> f64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
-fn into_response(answer: HttpAnswer) -> Response {
-    let mut response = Response::new(Body::from(answer.body));
-    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.headers {
+fn into_response(status: u16, headers: Vec<AnswerHeader>, body: Body) -> Response {
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in headers {
         if let (Ok(name), Ok(value)) =
             (HeaderName::try_from(name.as_ref()), HeaderValue::from_bytes(value.as_bytes()))
         {

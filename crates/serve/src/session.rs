@@ -14,8 +14,8 @@ use futures_util::future::BoxFuture;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
 use secrecy::SecretString;
-use tokio_postgres::Row;
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
+use tokio_postgres::{Row, RowStream};
 
 use crate::compile::CompiledStatement;
 use crate::fault::{RequestFault, Served};
@@ -278,6 +278,29 @@ impl LoginSession {
         let done = tokio::time::timeout(self.timeout + GRACE, work).await;
         self.runs = done.is_err();
         done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
+    }
+
+    /// Begins a statement whose rows are taken one by one. It runs until [`rests`](LoginSession::rests) is called: dropped before, it
+    /// is cancelled.
+    pub async fn stream(
+        &mut self,
+        compiled: &CompiledStatement,
+    ) -> std::result::Result<RowStream, DatabaseFault> {
+        let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(Some(value))).collect();
+        self.runs = true;
+        let client = self.client()?;
+        let work: BoxFuture<'_, _> = Box::pin(async {
+            let prepared = client.prepare_cached(compiled.statement.exact()).await?;
+            client.query_raw(&prepared, values).await
+        });
+        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
+        self.runs = !matches!(done, Ok(Err(_)));
+        done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
+    }
+
+    /// Tells that the statement has ended.
+    pub fn rests(&mut self) {
+        self.runs = false;
     }
 
     /// Runs a statement of the program's own with values of these types, and returns the number of its rows. It uses no

@@ -15,6 +15,8 @@ pub struct RequestLimits {
     pub body: usize,
     /// Bytes of an answer.
     pub answer: usize,
+    /// Bytes of an answer that is sent line by line.
+    pub lines: usize,
     /// Levels of embedded relations.
     pub depth: usize,
     /// Conditions of a request.
@@ -35,6 +37,7 @@ impl Default for RequestLimits {
             timeout: Duration::from_secs(5),
             body: 1 << 20,
             answer: 8 << 20,
+            lines: 64 << 20,
             depth: 5,
             conditions: 20,
             values: 100,

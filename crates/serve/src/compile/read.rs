@@ -66,6 +66,18 @@ pub fn read_statement(
     Ok(CompiledStatement { statement, values: values.into_values() })
 }
 
+/// Compiles a read whose rows are taken one by one, each a JSON text. The server cuts one that is too large, so that the process
+/// never holds it.
+pub fn lines_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
+    let mut values = StatementValues::default();
+    let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
+    let most = i64::try_from(tree.answer.saturating_add(1)).unwrap_or(i64::MAX);
+    let statement = stmt!(
+        "SELECT pg_catalog.left(pg_catalog.row_to_json(martydb_row)::text, {most}) FROM ({rows}) AS martydb_row"
+    );
+    Ok(CompiledStatement { statement, values: values.into_values() })
+}
+
 /// Compiles the question for the planner's number of rows.
 pub fn planned_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();

@@ -14,7 +14,7 @@ mod select;
 
 pub use call::{ParsedCall, check_method, parse_call};
 pub use filter::json_filter;
-pub use media::{AnswerMedia, accepted_of_function, accepted_of_relation};
+pub use media::{AnswerMedia, LINES, accepted_of_function, accepted_of_relation, is_lines};
 pub use payload::rows_body;
 pub use prefer::{CountWish, Preferences, ReturnWish, TransactionEnd};
 pub use query::{ParsedQuery, json_path, pairs, parse_call_query, parse_order, parse_query, parse_select};

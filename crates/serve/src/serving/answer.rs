@@ -138,7 +138,8 @@ impl AnswerParts<'_> {
         Ok(HttpAnswer { status: if partial { 206 } else { 200 }, headers, body })
     }
 
-    fn content(&self) -> Vec<AnswerHeader> {
+    /// Returns the headers of the body.
+    pub fn content(&self) -> Vec<AnswerHeader> {
         let mut headers = vec![("Content-Type".into(), self.media_type.to_owned())];
         headers.extend(self.profile.map(|schema| ("Content-Profile".into(), schema.to_owned())));
         headers

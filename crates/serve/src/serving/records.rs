@@ -66,6 +66,11 @@ impl RequestRecords {
         Ok(RequestRecords { kept, caller: caller.caller.name.clone(), request: name, key })
     }
 
+    /// Returns `true` if a read is recorded before its answer is sent.
+    pub fn audits_reads(&self) -> bool {
+        self.kept.reads
+    }
+
     /// Rejects a key where no answer would be kept for it.
     pub fn check_keyless(&self) -> Served<()> {
         if self.key.is_none() {

@@ -23,17 +23,22 @@ impl TimedStatement<'_> {
 impl Drop for TimedStatement<'_> {
     fn drop(&mut self) {
         let outcome = StatementOutcome { took: self.begun.elapsed(), rows: self.rows };
-        let slow = self.service.exposure.limits.slow;
-        if self.service.guard.shapes.count(self.subject, outcome, slow, Instant::now()) {
-            let ShapeSubject { operation, collection, login, .. } = self.subject;
-            let (service, took) = (&self.service.name, outcome.took.as_millis());
-            // Neither the statement nor a value: others read the log.
-            tracing::warn!(target: "martydb", "slow: {service}: {operation} of {collection} by {login} took {took} ms");
-        }
+        self.service.count_statement(self.subject, outcome);
     }
 }
 
 impl ServedService {
+    /// Counts a statement that has ended, and tells a slow one.
+    pub fn count_statement(&self, subject: ShapeSubject<'_>, outcome: StatementOutcome) {
+        let slow = self.exposure.limits.slow;
+        if self.guard.shapes.count(subject, outcome, slow, Instant::now()) {
+            let ShapeSubject { operation, collection, login, .. } = subject;
+            let (service, took) = (&self.name, outcome.took.as_millis());
+            // Neither the statement nor a value: others read the log.
+            tracing::warn!(target: "martydb", "slow: {service}: {operation} of {collection} by {login} took {took} ms");
+        }
+    }
+
     /// Counts a statement from now until it is told how it ended.
     pub fn timed<'a>(
         &'a self,

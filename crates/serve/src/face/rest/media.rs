@@ -85,6 +85,16 @@ pub struct AnswerMedia {
 /// Media types of texts, which are told with their encoding.
 const TEXTS: [&str; 4] = ["text/plain", "text/xml", "text/csv", "application/json"];
 
+/// Media type of lines, each a row in JSON.
+pub const LINES: &str = "application/x-ndjson";
+
+/// Returns `true` if a caller prefers lines to everything else.
+pub fn is_lines(header: &str) -> bool {
+    // Of equal weights the first counts.
+    let heaviest = header.split(',').rev().max_by_key(|part| weight(part));
+    heaviest.is_some_and(|part| weight(part) > 0 && media_name(part) == LINES)
+}
+
 /// Name of a domain for any media type.
 const ANY: &str = "*/*";
 
