@@ -51,6 +51,17 @@ pub struct SelectedField {
     pub cast: Option<String>,
     pub aggregate: Option<Aggregate>,
     pub aggregate_cast: Option<String>,
+    /// Equal spans of time, into one of which the value falls.
+    pub spans: Option<TimeSpans>,
+}
+
+/// Spans of time that follow each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeSpans {
+    /// Length of one, such as `15 minutes`.
+    pub stride: String,
+    /// Beginning of one.
+    pub origin: String,
 }
 
 /// Aggregates of `select`.

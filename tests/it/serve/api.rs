@@ -12,11 +12,14 @@ CREATE TABLE counter (id int PRIMARY KEY, value int NOT NULL DEFAULT 0, doubled 
 CREATE TABLE transactions (id int PRIMARY KEY);
 CREATE TABLE keyless (a int);
 INSERT INTO counter SELECT n, n FROM generate_series(1, 50) AS n;
+CREATE TABLE visit (id int PRIMARY KEY, at timestamptz NOT NULL, day date NOT NULL);
+INSERT INTO visit SELECT n, '2024-01-01 00:00+00'::timestamptz + n * interval '10 minutes', '2024-01-01'::date + n FROM generate_series(0, 9) AS n;
 CREATE FUNCTION slow_counter() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.value = -1 THEN RAISE EXCEPTION 'never'; END IF; RETURN NEW; END $$;
 CREATE TRIGGER slow_counter BEFORE UPDATE ON counter FOR EACH ROW EXECUTE FUNCTION slow_counter();
 ";
 
-const DROPPED: &str = "DROP TABLE keyless, transactions, counter, line;\nDROP FUNCTION slow_counter;\n";
+const DROPPED: &str =
+    "DROP TABLE visit, keyless, transactions, counter, line;\nDROP FUNCTION slow_counter;\n";
 
 /// A service of the second face with its two callers.
 pub struct ApiService {
@@ -65,6 +68,7 @@ fn documents_pages_and_batches_are_the_rows_of_the_callers_login() {
     let api = ApiService::start(&project, "sra");
     documents(&api, &server);
     pages(&api);
+    spans(&api, &server);
     batches(&api, &server);
     refusals(&api, &server);
     let checked = project.run(&["serve", "check", "sra_a"]).expect(3);
@@ -148,6 +152,41 @@ fn pages(api: &ApiService) {
     let schema = api.read("schema/counter").json();
     assert_eq!((&schema["key"], &schema["privileges"]), (&json!(["id"]), &json!(["SELECT"])), "{schema}");
     assert_eq!(schema["columns"][2]["generated"], true);
+}
+
+/// Groups by spans of time, which 13 does not have.
+fn spans(api: &ApiService, server: &Server) {
+    let grouped = |group: Value| {
+        let body = json!({"group": [group], "aggregates": {"n": {"count": "*"}}, "order": "at"});
+        api.write("POST", "visit/aggregate", body)
+    };
+    let hours = grouped(json!({"at": {"date_bin": "at", "stride": "1 hour"}}));
+    if server.major() < 14 {
+        assert_eq!((hours.status, hours.json()["code"].as_str()), (400, Some("PGRST102")), "{}", hours.body);
+        assert!(hours.body.contains("date_bin needs PostgreSQL 14 or later"), "{}", hours.body);
+        return;
+    }
+    let expected =
+        json!([{"at": "2024-01-01T00:00:00+00:00", "n": 6}, {"at": "2024-01-01T01:00:00+00:00", "n": 4}]);
+    assert_eq!(hours.json(), expected, "{}", hours.body);
+    let later =
+        grouped(json!({"at": {"date_bin": "at", "stride": "90 minutes", "origin": "2024-01-01 01:00+00"}}));
+    let expected =
+        json!([{"at": "2023-12-31T23:30:00+00:00", "n": 6}, {"at": "2024-01-01T01:00:00+00:00", "n": 4}]);
+    assert_eq!(later.json(), expected, "{}", later.body);
+    // 2024-01-01 was a Monday.
+    let weeks = grouped(json!({"at": {"date_bin": "day", "stride": "1 week"}}));
+    let expected = json!([{"at": "2024-01-01T00:00:00", "n": 7}, {"at": "2024-01-08T00:00:00", "n": 3}]);
+    assert_eq!(weeks.json(), expected, "{}", weeks.body);
+    for group in [
+        json!({"at": {"date_bin": "id", "stride": "1 hour"}}),
+        json!({"at": {"date_bin": "nothing", "stride": "1 hour"}}),
+        json!({"at": {"date_bin": "at", "stride": "1 month"}}),
+        json!({"at": {"date_bin": "at", "stride": "1 hour'); DROP TABLE visit; --"}}),
+        json!({"at": {"date_bin": "at", "stride": "1 hour", "origin": "x'); DROP TABLE visit; --"}}),
+    ] {
+        assert_eq!(grouped(group.clone()).status, 400, "{group}");
+    }
 }
 
 fn batches(api: &ApiService, server: &Server) {

@@ -8,9 +8,9 @@ use super::spread::{SpreadField, hands_aggregates_up, name_of, spread_fields, wo
 use crate::catalog::ServedCatalog;
 use crate::compile::field::{FieldScope, called, cast};
 use crate::compile::values::StatementValues;
-use crate::fault::Served;
+use crate::fault::{RequestFault, Served};
 use crate::plan::PlanNode;
-use crate::request::{FieldPath, SelectedField};
+use crate::request::{FieldPath, SelectedField, TimeSpans};
 
 /// Columns of a statement.
 #[derive(Default)]
@@ -75,8 +75,9 @@ impl SelectedColumns {
         let name = name_of(field, node.spread).or(formatted);
         if aggregate.is_none() {
             self.groups.push(match &name {
-                Some(name) => stmt!("{name}", name = key(name)?),
-                None => value.clone(),
+                // GROUP BY takes a name for that of a column, and not of the answer, where it is both.
+                Some(name) if field.spans.is_none() => stmt!("{name}", name = key(name)?),
+                _ => value.clone(),
             });
         }
         self.columns.push(match name {
@@ -173,6 +174,9 @@ fn value(
             Some(_) => stmt!("*"),
         });
     }
+    if let Some(spans) = &field.spans {
+        return time_span(scope, &field.field, spans, values);
+    }
     let value = scope.value(&field.field, values)?;
     let value = match formatter(scope, &field.field) {
         Some(function) => called(function, &value),
@@ -181,9 +185,42 @@ fn value(
     cast(scope.catalog, value, field.cast.as_ref())
 }
 
+/// First major with `date_bin`.
+const BINS: i32 = 140_000;
+
+/// Returns the beginning of the span into which a time falls.
+fn time_span(
+    scope: &FieldScope<'_>,
+    field: &FieldPath,
+    spans: &TimeSpans,
+    values: &mut StatementValues,
+) -> Served<Statement> {
+    if scope.catalog.server_version < BINS {
+        let major = scope.catalog.server_version / 10_000;
+        let message = format!("date_bin needs PostgreSQL 14 or later, and this server has version {major}");
+        return Err(RequestFault::invalid_body(message));
+    }
+    let column = scope.column(&field.name)?.filter(|column| column.builtin && field.steps.is_empty());
+    let kind = match column.map(|column| column.base.as_str()) {
+        Some("timestamptz") => Keyword("timestamptz"),
+        Some("timestamp" | "date") => Keyword("timestamp"),
+        _ => {
+            return Err(RequestFault::invalid_body(format!(
+                "date_bin takes a time, and \"{}\" is none",
+                field.name
+            )));
+        }
+    };
+    let value = scope.plain(&field.name)?;
+    let (stride, origin) = (values.add(spans.stride.clone()), values.add(spans.origin.clone()));
+    Ok(stmt!(
+        "pg_catalog.date_bin({stride}::pg_catalog.interval, {value}::pg_catalog.{kind}, {origin}::pg_catalog.{kind})"
+    ))
+}
+
 impl SelectedField {
     fn column(name: &str) -> SelectedField {
         let field = FieldPath::column(name);
-        SelectedField { field, alias: None, cast: None, aggregate: None, aggregate_cast: None }
+        SelectedField { field, alias: None, cast: None, aggregate: None, aggregate_cast: None, spans: None }
     }
 }

@@ -1,13 +1,15 @@
-//! Aggregates: `{"group": ["state"], "aggregates": {"n": {"count": "*"}, "total": {"sum": "cents"}}, "having": {"n": {"gt": 1}}}`.
+//! Aggregates: `{"group": ["state", {"day": {"date_bin": "at", "stride": "1 day"}}], "aggregates": {"n": {"count": "*"}, "total": {"sum": "cents"}}, "having": {"n": {"gt": 1}}}`.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::body::{BodyKeys, wrong};
 use super::collection::{CollectionKind, parse_where};
 use super::filter::parse_filter;
 use crate::face::rest::{json_path, parse_order};
 use crate::fault::Served;
-use crate::request::{Aggregate, FieldPath, FilterTree, OrderedField, RowQuery, SelectEntry, SelectedField};
+use crate::request::{
+    Aggregate, FieldPath, FilterTree, OrderedField, RowQuery, SelectEntry, SelectedField, TimeSpans,
+};
 
 /// A request for aggregates. Its query selects the groups and the aggregates, each with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +52,52 @@ fn groups(value: Option<Value>) -> Served<Vec<SelectedField>> {
         Some(Value::Array(list)) => list,
         Some(_) => return Err(wrong("\"group\" is a list of columns")),
     };
-    let one = |value: &Value| {
-        let text = value.as_str().ok_or_else(|| wrong("\"group\" is a list of columns"))?;
-        Ok(selected(json_path(text)?, text.to_owned(), None))
+    let one = |value: Value| match value {
+        Value::String(text) => Ok(selected(json_path(&text)?, text, None)),
+        Value::Object(object) => spans(object),
+        _ => Err(wrong("\"group\" is a list of columns")),
     };
-    list.iter().map(one).collect()
+    list.into_iter().map(one).collect()
+}
+
+/// Units of the length of a span; months and years have no one length.
+const UNITS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
+
+/// Beginning of a span by default: a Monday, and of a year and a month.
+const ORIGIN: &str = "2001-01-01";
+
+/// Parses spans of time: `{"day": {"date_bin": "at", "stride": "1 day", "origin": "2001-01-01"}}`.
+fn spans(object: Map<String, Value>) -> Served<SelectedField> {
+    let wanted = || {
+        wrong(
+            "a group is a column, or an object such as {\"day\": {\"date_bin\": \"at\", \"stride\": \"1 day\"}}",
+        )
+    };
+    let mut entries = object.into_iter();
+    let (Some((name, Value::Object(mut keys))), None) = (entries.next(), entries.next()) else {
+        return Err(wanted());
+    };
+    let mut take = |key: &str| match keys.remove(key) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(wanted()),
+    };
+    let (column, stride, origin) = (take("date_bin")?, take("stride")?, take("origin")?);
+    let (Some(column), Some(stride), true) = (column, stride, keys.is_empty()) else { return Err(wanted()) };
+    if !is_length(&stride) {
+        return Err(wrong(format!(
+            "\"stride\" is a number with one of {}, such as 15 minutes",
+            UNITS.join(", ")
+        )));
+    }
+    let spans = TimeSpans { stride, origin: origin.unwrap_or_else(|| ORIGIN.into()) };
+    Ok(SelectedField { spans: Some(spans), ..selected(json_path(&column)?, name, None) })
+}
+
+fn is_length(text: &str) -> bool {
+    let Some((number, unit)) = text.split_once(' ') else { return false };
+    let is_number = number.len() <= 6 && number.parse::<u32>().is_ok_and(|number| number > 0);
+    is_number && UNITS.contains(&unit.strip_suffix('s').unwrap_or(unit))
 }
 
 fn aggregates(value: Option<Value>) -> Served<Vec<SelectedField>> {
@@ -80,7 +123,7 @@ fn aggregates(value: Option<Value>) -> Served<Vec<SelectedField>> {
 }
 
 fn selected(field: FieldPath, name: String, aggregate: Option<Aggregate>) -> SelectedField {
-    SelectedField { field, alias: Some(name), cast: None, aggregate, aggregate_cast: None }
+    SelectedField { field, alias: Some(name), cast: None, aggregate, aggregate_cast: None, spans: None }
 }
 
 #[cfg(test)]
@@ -93,6 +136,26 @@ mod tests {
             |text: &str| BodyKeys::parse(text).and_then(|body| parse_aggregate(body, CollectionKind::Rows));
         let found = parse(r#"{"group":["a"],"aggregates":{"n":{"count":"*"},"s":{"sum":"b"}}}"#).unwrap();
         assert_eq!(found.query.select.len(), 3);
+        let spans =
+            |group: &str| parse(&format!(r#"{{"group":[{group}],"aggregates":{{"n":{{"count":"*"}}}}}}"#));
+        let found = spans(r#"{"day":{"date_bin":"at","stride":"15 minutes"}}"#).unwrap();
+        let SelectEntry::Field(day) = &found.query.select[0] else { panic!("{found:?}") };
+        assert_eq!(day.spans.as_ref().map(|spans| spans.origin.as_str()), Some("2001-01-01"));
+        for group in [
+            "1",
+            "{}",
+            r#"{"day":"at"}"#,
+            r#"{"day":{"date_bin":"at","stride":"1 day"},"more":1}"#,
+            r#"{"day":{"date_bin":"at"}}"#,
+            r#"{"day":{"date_bin":"at","stride":"1 month"}}"#,
+            r#"{"day":{"date_bin":"at","stride":"0 days"}}"#,
+            r#"{"day":{"date_bin":"at","stride":"-1 days"}}"#,
+            r#"{"day":{"date_bin":"at","stride":"1 day 2 hours"}}"#,
+            r#"{"day":{"date_bin":"at","stride":1}}"#,
+            r#"{"day":{"date_bin":"at","stride":"1 day","other":"x"}}"#,
+        ] {
+            assert!(spans(group).is_err(), "{group}");
+        }
         for wrong in [
             "{}",
             r#"{"aggregates":{}}"#,

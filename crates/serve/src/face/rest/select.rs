@@ -80,8 +80,14 @@ fn alias(scanner: &mut QueryScanner) -> Option<String> {
 }
 
 fn field(scanner: &mut QueryScanner) -> Scanned<SelectedField> {
-    let plain =
-        |field, alias| SelectedField { field, alias, cast: None, aggregate: None, aggregate_cast: None };
+    let plain = |field, alias| SelectedField {
+        field,
+        alias,
+        cast: None,
+        aggregate: None,
+        aggregate_cast: None,
+        spans: None,
+    };
     if scanner.eat("*") {
         ended(scanner, "\")\", \",\" or end of input")?;
         return Ok(plain(FieldPath::column("*"), None));

@@ -47,6 +47,7 @@ fn column(name: &str) -> SelectEntry {
         cast: None,
         aggregate: None,
         aggregate_cast: None,
+        spans: None,
     })
 }
 
