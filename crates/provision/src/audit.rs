@@ -18,6 +18,7 @@ mod owners;
 mod privileges;
 mod reach;
 mod roles;
+mod search_paths;
 mod secrets;
 mod sessions;
 mod settings;

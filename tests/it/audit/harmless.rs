@@ -136,6 +136,19 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE EXTENSION postgres_fdw SCHEMA ops; CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'red_db'); CREATE USER MAPPING FOR red_app SERVER self OPTIONS (user 'red_app', password 'x'); GRANT USAGE ON FOREIGN SERVER self TO red_app",
     ),
+    // Paths: a superuser's schema before the service's, one with members of extensions behind it, a login with nothing
+    // but its own database, and superusers with a path of their own.
+    ("red_db", "CREATE SCHEMA parts; CREATE EXTENSION hstore SCHEMA parts"),
+    ("postgres", "ALTER DATABASE red_db SET search_path = ops, public"),
+    ("postgres", "ALTER DATABASE red_db SET search_path = public, parts"),
+    (
+        "elsewhere",
+        "CREATE ROLE guest LOGIN CONNECTION LIMIT 2; GRANT CONNECT ON DATABASE elsewhere TO guest; CREATE SCHEMA box AUTHORIZATION guest; ALTER ROLE traveller SET search_path = box, pg_catalog",
+    ),
+    (
+        "postgres",
+        "ALTER ROLE postgres IN DATABASE red_db SET search_path = pg_catalog; ALTER ROLE dba SET search_path = pg_catalog; ALTER DATABASE red_db SET search_path = public, ops",
+    ),
 ];
 
 #[test]

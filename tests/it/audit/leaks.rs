@@ -151,6 +151,12 @@ const LEAKS: &[Leak] = &[
     since(15, leak("postgres", "CREATE ROLE ghost LOGIN; GRANT SET ON PARAMETER session_preload_libraries TO ghost", ["medium", "parameter-privilege", "-", "ghost", "session_preload_libraries"], "DROP OWNED BY ghost; DROP ROLE ghost")),
     leak("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "PUBLIC", "search_path"], ""),
     leak("postgres", "ALTER ROLE postgres IN DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "postgres", "search_path"], "ALTER ROLE postgres IN DATABASE red_db RESET search_path"),
+    // The service's schema before what superusers, or logins with more than this database, mean.
+    leak("red_db", "CREATE SCHEMA ops; CREATE FUNCTION ops.purge() RETURNS void LANGUAGE sql AS 'SELECT 1'; ALTER DATABASE red_db SET search_path = public, ops", ["high", "superuser-search-path", "red", "red_migrator", "public"], "DROP SCHEMA ops CASCADE; ALTER DATABASE red_db RESET search_path"),
+    leak("postgres", "CREATE ROLE ghost LOGIN; GRANT pg_monitor TO ghost; GRANT CONNECT ON DATABASE red_db TO ghost; ALTER ROLE ghost SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "ghost", "search_path"], "DROP OWNED BY ghost; DROP ROLE ghost"),
+    leak("postgres", "CREATE ROLE ghost LOGIN; GRANT CONNECT ON DATABASE red_db, blue_db TO ghost; ALTER ROLE ghost IN DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "ghost", "search_path"], "DROP OWNED BY ghost; DROP ROLE ghost"),
+    leak("red_db", "CREATE SCHEMA ops; CREATE TABLE ops.notes (line text); ALTER DATABASE red_db SET search_path = public, ops", ["medium", "role-setting", "red", "PUBLIC", "search_path"], "DROP SCHEMA ops CASCADE; ALTER DATABASE red_db RESET search_path"),
+    leak("postgres", "CREATE SCHEMA box AUTHORIZATION red_app; GRANT CONNECT ON DATABASE postgres TO red_app, blue_app; ALTER DATABASE postgres SET search_path = box, pg_catalog", ["medium", "role-setting", "-", "PUBLIC", "search_path"], "ALTER DATABASE postgres RESET search_path; DROP SCHEMA box; REVOKE CONNECT ON DATABASE postgres FROM red_app, blue_app"),
     // Before 14 that is what every role has.
     since(14, leak("postgres", "ALTER ROLE blue_app SET password_encryption = 'md5'", ["medium", "role-setting", "blue", "blue_app", "password_encryption"], "")),
     leak("postgres", "ALTER DATABASE red_db SET role = 'red_owner'", ["critical", "role-setting", "red", "PUBLIC", "role"], ""),

@@ -134,6 +134,12 @@ impl<'a> Audit<'a> {
         all.map(|(name, catalog)| Database { audit: self, name, catalog, service: self.service_of(name) })
     }
 
+    /// Returns one database, if it was read.
+    pub fn inside(&self, name: &DbName) -> Option<Database<'_>> {
+        let (name, catalog) = self.snapshot.databases.get_key_value(name.as_str())?;
+        Some(Database { audit: self, name, catalog, service: self.service_of(name) })
+    }
+
     /// Returns `true` if a role can connect to a database: itself, through any role that it can become, or as PUBLIC.
     pub fn can_connect(&self, role: &'a RoleName, database: &str) -> bool {
         let Some(found) = self.database(database) else { return false };

@@ -1,58 +1,82 @@
 //! Settings of roles, databases and the server, with which a session starts.
 
+mod server;
+mod temp_file_limit;
+
 use super::context::Audit;
 use super::roles::RoleClass;
-use crate::catalog::FileSetting;
+use super::search_paths::{ExposedSession, exposed_by_database, exposed_by_role};
 use crate::plan::{Action, PASSWORDLESS, declared_settings, same_setting, script};
 use martydb_model::contract::acts_as;
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC};
-use martydb_model::findings::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
-use martydb_model::grants::{Repair, RepairScope, ident, reset_setting};
-use martydb_model::sql::{Literal, split_name_list, stmt};
-use martydb_model::units::{canonical_setting, counted};
-use martydb_model::{DbName, DesiredService, RoleKind, RoleName, RoleSetting};
+use martydb_model::findings::{LIMITS_SUM, SETTING};
+use martydb_model::grants::{Repair, RepairScope, reset_setting};
+use martydb_model::sql::split_name_list;
+use martydb_model::units::canonical_setting;
+use martydb_model::{ActualDatabase, DbName, DesiredService, RoleKind, RoleSetting};
+use server::as_shown;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for setting in audit.actual.role_settings.values().flatten() {
         match audit.roles.class_of(&setting.role) {
             RoleClass::Managed(service, kind) => out.extend(on_role(audit, service, kind, setting)),
             RoleClass::Trusted => out.extend(on_superuser(audit, setting)),
-            RoleClass::Predefined | RoleClass::Unmanaged => {}
+            RoleClass::Predefined => {}
+            RoleClass::Unmanaged => out.extend(on_unmanaged(audit, setting)),
         }
     }
     for (database, found) in &audit.actual.databases {
-        let service = audit.service_of(database.as_str());
-        for (name, value) in found.settings.iter().filter(|_| service.is_some()) {
-            // Of a database, whose setting is no login's own.
-            let observes = |library: &str| OBSERVERS.contains(&library.trim_start_matches("$libdir/"));
-            let observed = name == "session_preload_libraries" && stays_inside(value, observes);
-            let inside = name == "search_path"
-                && !hides_the_server(value)
-                && service.is_some_and(|own| {
-                    stays_inside(value, |name| is_own(own, name) || is_sealed(audit, database, name))
-                });
-            // A declared setting is not a finding unless it weakens isolation: that needs a reason in `allow:`.
-            let declared = service.and_then(|own| own.parameters.settings.get(name));
-            let declared = declared.is_some_and(|declared| same_setting(name, declared, value));
-            if declared && weight(audit, name, value) == Low {
-                continue;
-            }
-            let severity = if inside || observed { Low } else { weight(audit, name, value) };
-            let seen = format!("database {database} has {name} = {}", shown(name, value));
-            let repair = reset_setting(None, Some(database.as_str()), name);
-            let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
-            out.push(finding.object(format!("setting {name}")).evidence(seen).fix(repair));
-        }
+        on_database(audit, database, found, out);
     }
     for (name, value) in &audit.actual.everyones_settings {
         let seen = format!("every role has {name} = {}", shown(name, value));
         let found = SETTING.of(PUBLIC).at(weight(audit, name, value)).object(format!("setting {name}"));
         out.push(found.evidence(seen).fix(reset_setting(None, None, name)));
     }
-    server(audit, out);
-    temp_file_limit(audit, out);
+    server::judge(audit, out);
+    temp_file_limit::judge(audit, out);
     sum(audit, out);
+}
+
+fn on_database(audit: &Audit<'_>, database: &DbName, found: &ActualDatabase, out: &mut Vec<FindingBuilder>) {
+    let service = audit.service_of(database.as_str());
+    for (name, value) in &found.settings {
+        let exposed = if name == "search_path" { exposed_by_database(audit, database) } else { None };
+        if service.is_none() && exposed.is_none() {
+            continue;
+        }
+        // Of a database, whose setting is no login's own.
+        let observes = |library: &str| OBSERVERS.contains(&library.trim_start_matches("$libdir/"));
+        let observed = name == "session_preload_libraries" && stays_inside(value, observes);
+        let inside = name == "search_path"
+            && exposed.is_none()
+            && !hides_the_server(value)
+            && service.is_some_and(|own| {
+                stays_inside(value, |name| is_own(own, name) || is_sealed(audit, database, name))
+            });
+        // A declared setting is not a finding unless it weakens isolation: that needs a reason in `allow:`.
+        let declared = service.and_then(|own| own.parameters.settings.get(name));
+        let declared = declared.is_some_and(|declared| same_setting(name, declared, value));
+        let weight = weight(audit, name, value).max(least(exposed.as_ref()));
+        if declared && weight == Low {
+            continue;
+        }
+        let severity = if inside || observed { Low } else { weight };
+        let seen = format!("database {database} has {name} = {}{}", shown(name, value), told(exposed.as_ref()));
+        let repair = reset_setting(None, Some(database.as_str()), name);
+        let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
+        out.push(finding.object(format!("setting {name}")).evidence(seen).fix(repair));
+    }
+}
+
+/// Returns the severity that a search path has at least.
+fn least(exposed: Option<&ExposedSession<'_>>) -> Severity {
+    if exposed.is_some() { Medium } else { Low }
+}
+
+fn told(exposed: Option<&ExposedSession<'_>>) -> String {
+    exposed.map_or_else(String::new, |session| format!(": {session}"))
 }
 
 /// Settings that only a superuser may set for others and that only make a session slower, faster, chattier or
@@ -162,18 +186,31 @@ fn hides_the_server(path: &str) -> bool {
     split_name_list(path).iter().skip(1).any(|name| name == "pg_catalog")
 }
 
-/// Reports a superuser whose path has a service's schema before `pg_catalog`: it may call the service's functions.
+/// Reports a superuser whose path has a service's schema before `pg_catalog`, or before the objects of another role: it
+/// may call the service's functions.
 fn on_superuser(audit: &Audit<'_>, setting: &RoleSetting) -> Option<FindingBuilder> {
     let RoleSetting { role, database, name, value } = setting;
     let is_trusted = |name: &str| audit.class_of(name) == RoleClass::Trusted;
+    let exposed = exposed_by_role(audit, setting);
     let (severity, what) = match name.as_str() {
-        "search_path" if hides_the_server(value) => (Medium, "it may call functions of a service"),
+        "search_path" if exposed.is_some() || hides_the_server(value) => {
+            (Medium, "it may call functions of a service")
+        }
         "role" if value != "none" && !is_trusted(value) => (High, "its sessions start as another role"),
         _ => return None,
     };
     let service = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
-    let seen = format!("the superuser {role} has {name} = {value}: {what}");
+    let seen = format!("the superuser {role} has {name} = {value}: {what}{}", told(exposed.as_ref()));
     Some(of_setting(setting).at(severity).service(service).evidence(seen).fix(reset(setting)))
+}
+
+/// Reports an unmanaged login with more privileges than one database's, whose path has a schema of weaker roles before
+/// what its sessions mean.
+fn on_unmanaged(audit: &Audit<'_>, setting: &RoleSetting) -> Option<FindingBuilder> {
+    let exposed = exposed_by_role(audit, setting)?;
+    let service = audit.service_of(exposed.database);
+    let seen = format!("{} has search_path = {}: {exposed}", setting.role, setting.value);
+    Some(of_setting(setting).at(Medium).service(service).evidence(seen).fix(reset(setting)))
 }
 
 fn of_setting(setting: &RoleSetting) -> FindingBuilder {
@@ -199,24 +236,26 @@ fn on_role(
         return None;
     }
     let RoleSetting { role, name, value, .. } = setting;
+    let exposed = exposed_by_role(audit, setting);
     let foreign = name == "role" && audit.managed(value).is_none_or(|(other, _)| other.name != service.name);
     let severity = match name.as_str() {
         // As itself, which is the default.
         "role" if value == "none" || value == role.as_str() => Low,
         "role" if !foreign => High,
         "search_path"
-            if stays_inside(value, |name| {
-                is_own(service, name)
-                    || is_sealed(audit, setting.database.as_ref().unwrap_or(&service.database), name)
-            }) =>
+            if exposed.is_none()
+                && stays_inside(value, |name| {
+                    is_own(service, name)
+                        || is_sealed(audit, setting.database.as_ref().unwrap_or(&service.database), name)
+                }) =>
         {
             Low
         }
-        _ => weight(audit, name, value),
+        _ => weight(audit, name, value).max(least(exposed.as_ref())),
     };
-    let seen = format!("{role} has {name} = {}", shown(name, value));
-    let exposed = audit.service_of_role(value).filter(|_| name == "role").unwrap_or(service);
-    let found = of_setting(setting).at(severity).service(Some(exposed)).evidence(seen);
+    let seen = format!("{role} has {name} = {}{}", shown(name, value), told(exposed.as_ref()));
+    let endangered = audit.service_of_role(value).filter(|_| name == "role").unwrap_or(service);
+    let found = of_setting(setting).at(severity).service(Some(endangered)).evidence(seen);
     Some(found.fix(mended(audit, service, kind, setting)))
 }
 
@@ -248,136 +287,6 @@ fn is_declared(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, sett
 /// Hides a value that may be a secret.
 fn shown(name: &str, value: &str) -> String {
     if super::secrets::announces(&format!("{name}={value}")) { "…".into() } else { value.into() }
-}
-
-/// A setting that protects the whole server, with a test for values that do not.
-type ProtectiveSetting = (&'static str, fn(&str) -> bool);
-
-const FENCES: &[ProtectiveSetting] = &[
-    ("lo_compat_privileges", |value| value == "on"),
-    ("allow_system_table_mods", |value| value == "on"),
-    ("session_replication_role", |value| value != "origin"),
-    ("password_encryption", |value| value != "scram-sha-256" && value != "on"),
-    ("dynamic_library_path", |value| value != "$libdir"),
-    // Statements contain data, and every account of the host may read them.
-    ("log_file_mode", |value| value.ends_with(['4', '5', '6', '7'])),
-];
-
-fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    let settings = &audit.snapshot.state.parameters.settings;
-    for (name, is_down) in FENCES {
-        let written = last_line(audit, name).filter(|line| is_down(&as_shown(name, &line.value.0)));
-        let value = settings.get(*name).filter(|value| is_down(value));
-        // Before 14 initdb leaves MD5, but martydb sets SCRAM anyway.
-        let usual = *name == "password_encryption" && audit.actual.major() < 14;
-        let unused =
-            *name == "log_file_mode" && settings.get("logging_collector").is_none_or(|on| on == "off");
-        let seen = match (value, written) {
-            _ if usual || unused => continue,
-            (Some(value), _) => format!("{name} is {value}"),
-            (None, Some(line)) => {
-                let (file, number, value) = (&line.file, line.line, &line.value.0);
-                format!("{name} will be {value} after the next reload or restart: {file}, line {number}")
-            }
-            (None, None) => continue,
-        };
-        let found = SERVER_SETTING.of(PUBLIC).object(format!("setting {name}")).evidence(seen);
-        out.push(reset_on_server(audit, name, found));
-    }
-}
-
-/// Returns a value of a file as `pg_settings` shows it (config-setting.html): for a Boolean any unambiguous word counts.
-fn as_shown(name: &str, written: &str) -> String {
-    match canonical_setting(name, written).as_str() {
-        "true" | "tru" | "tr" | "t" | "yes" | "ye" | "y" | "1" if name != "log_file_mode" => "on".into(),
-        value => value.into(),
-    }
-}
-
-/// Returns the line of the configuration files that decides: the last one.
-fn last_line<'a>(audit: &Audit<'a>, name: &str) -> Option<&'a FileSetting> {
-    let mut lines = audit.snapshot.files.iter().flatten().rev();
-    lines.find(|setting| setting.name.eq_ignore_ascii_case(name))
-}
-
-fn reset_on_server(audit: &Audit<'_>, name: &str, found: FindingBuilder) -> FindingBuilder {
-    // ALTER SYSTEM writes only to its own file.
-    let by_hand = last_line(audit, name).filter(|setting| !setting.file.ends_with("/postgresql.auto.conf"));
-    if let Some(FileSetting { file, line, .. }) = by_hand {
-        return found.advice(&format!("remove {name} from {file}, line {line}")).reload();
-    }
-    let reset = stmt!("ALTER SYSTEM RESET {name}", name = ident(name));
-    let reload = stmt!("SELECT pg_catalog.pg_reload_conf()");
-    let found = found.fix(Repair::alter(RepairScope::Server, reset).outside_transactions());
-    found.fix(Repair::alter(RepairScope::Server, reload))
-}
-
-/// Reports logins without temp_file_limit. A role can neither set nor reset it, so a value of the role or of
-/// the server holds. An admin that may not set it needs one grant for all logins: that is one finding, and a limit of the
-/// server.
-fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    let mut limited = vec![];
-    for (role, service, kind) in audit.roles.all_managed().filter(|(_, _, kind)| kind.logs_in()) {
-        if !audit.actual.roles[role].login || effective_temp_file_limit(audit, role, service) != "-1" {
-            continue;
-        }
-        let wanted = service.settings.get("temp_file_limit").map_or("1GB", String::as_str);
-        let declared = wanted == "-1";
-        if !declared && audit.actual.admin.forbidden_settings.contains("temp_file_limit") {
-            limited.push((role, wanted));
-            continue;
-        }
-        let close = stmt!("ALTER ROLE {role} SET temp_file_limit = {v}", v = Literal(wanted.into()));
-        let seen =
-            format!("the {} login {role} has no temp_file_limit, and neither has the server", kind.key());
-        let found = NO_TEMP_LIMIT.of(role.as_str()).at(if declared { Low } else { Medium });
-        let found = found.service(Some(service)).object(format!("role {role}")).evidence(seen);
-        out.push(found.fix((!declared).then(|| Repair::alter(RepairScope::Server, close))));
-    }
-    out.extend((!limited.is_empty()).then(|| unlimited_logins(audit, &limited)));
-}
-
-/// Returns the finding about all logins that the admin cannot limit, with what a DBA can do: the grant, which is new in
-/// PostgreSQL 15 (<https://www.postgresql.org/docs/15/sql-grant.html>), else the settings themselves.
-fn unlimited_logins(audit: &Audit<'_>, logins: &[(&RoleName, &str)]) -> FindingBuilder {
-    let admin = &audit.actual.admin.name;
-    let evidence = format!(
-        "{} of services have no temp_file_limit, and neither has the server; the admin {admin} may not set it",
-        counted(logins.len(), "login")
-    );
-    let found = NO_TEMP_LIMIT.of(PUBLIC).at(Low).object("temp_file_limit").evidence(evidence);
-    if audit.actual.major() >= 15 {
-        let grant = stmt!("GRANT SET ON PARAMETER temp_file_limit TO {admin}", admin = ident(admin));
-        return found.asking(&grant).advice("then martydb apply --all sets it");
-    }
-    logins.iter().fold(found, |found, (role, wanted)| {
-        found.asking(&stmt!("ALTER ROLE {role} SET temp_file_limit = {v}", v = Literal((*wanted).to_owned())))
-    })
-}
-
-/// Returns the value with which a login starts in its own database: the most specific setting wins, and among
-/// equals the last.
-fn effective_temp_file_limit<'a>(audit: &Audit<'a>, role: &RoleName, service: &DesiredService) -> &'a str {
-    const NAME: &str = "temp_file_limit";
-    let is_own = |setting: &&RoleSetting| {
-        setting.name == NAME && setting.database.as_ref().is_none_or(|database| *database == service.database)
-    };
-    let of_role = audit
-        .actual
-        .role_settings
-        .get(role)
-        .into_iter()
-        .flatten()
-        .rev()
-        .find(is_own)
-        .map(|setting| &setting.value);
-    let last_of = |settings: &'a [(String, String)]| {
-        settings.iter().rev().find(|(name, _)| name == NAME).map(|(_, value)| value)
-    };
-    let of_database = || last_of(&audit.actual.databases.get(&service.database)?.settings);
-    let of_all = || last_of(&audit.actual.everyones_settings);
-    let of_server = || audit.snapshot.state.parameters.settings.get(NAME);
-    of_role.or_else(of_database).or_else(of_all).or_else(of_server).map_or("-1", String::as_str)
 }
 
 fn sum(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {

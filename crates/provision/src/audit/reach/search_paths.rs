@@ -1,49 +1,49 @@
 //! Search paths of superusers' sessions.
 
-use super::super::context::Audit;
-use martydb_model::{ActualServer, DatabaseKind, DbName};
+use std::collections::BTreeSet;
 
-/// Parts of superusers' search paths that apply to every database; computed once for all of them.
+use super::super::context::Audit;
+use super::super::search_paths::{DEFAULT_PATH, PathSource, exposures, path_of, schemas_of};
+use martydb_model::{ActualServer, DatabaseKind, DbName, RoleName};
+
+/// Superusers that can log in; computed once for all databases.
 pub struct SuperuserPaths<'a> {
-    /// Superusers that can log in.
-    logins: Vec<&'a str>,
-    /// Their search paths, each for one database or for all.
-    own: Vec<(Option<&'a DbName>, &'a str)>,
+    logins: Vec<&'a RoleName>,
 }
 
 impl<'a> SuperuserPaths<'a> {
     pub fn of(actual: &'a ActualServer) -> SuperuserPaths<'a> {
-        let superusers = actual.roles.iter().filter(|(_, found)| found.superuser);
-        let logins = superusers.clone().filter(|(_, found)| found.login).map(|(role, _)| role.as_str());
-        let settings = superusers.clone().filter_map(|(role, _)| actual.role_settings.get(role)).flatten();
-        let own = settings.filter(|row| row.name == "search_path");
-        SuperuserPaths {
-            logins: logins.collect(),
-            own: own.map(|row| (row.database.as_ref(), row.value.as_str())).collect(),
-        }
+        let superusers = actual.roles.iter().filter(|(_, found)| found.superuser && found.login);
+        SuperuserPaths { logins: superusers.map(|(role, _)| role).collect() }
     }
 
-    /// Returns the schemas that superusers' sessions in this database search: by a setting of a superuser, of
-    /// the database or of all roles, by a superuser's name, and in the maintenance database and the templates
-    /// by default.
-    pub fn in_database(&self, audit: &Audit<'a>, database: &str) -> Vec<String> {
-        let here = |of: &Option<&DbName>| of.is_none_or(|other| other.as_str() == database);
-        let mut values: Vec<&str> =
-            self.own.iter().filter(|(of, _)| here(of)).map(|(_, path)| *path).collect();
-        let of_database = audit.database(database).into_iter().flat_map(|found| &found.settings);
-        let settings = of_database.chain(&audit.actual.everyones_settings);
-        let paths = settings.filter(|(name, _)| name == "search_path").map(|(_, value)| value.as_str());
-        // A service's database is meant to have the service's schemas in its search path.
-        let of_service = audit.service_of(database).is_some();
-        values.extend(paths.filter(|path| !of_service || precedes_the_server(path)));
-        if is_shared(audit, database) && audit.actual.major() >= 15 {
-            values.push("public");
+    /// Returns the schemas that superusers' sessions in this database search, without those where a service's objects
+    /// belong: a service's database is meant to have the service's schemas in its search path.
+    pub fn in_database(&self, audit: &Audit<'a>, database: &str) -> BTreeSet<String> {
+        let Some(name) = DbName::found(database).ok() else { return BTreeSet::new() };
+        let mut all = BTreeSet::new();
+        for login in &self.logins {
+            let (source, path) = path_of(audit, login, &name);
+            let is_default = split(path, login) == split(DEFAULT_PATH, login);
+            // The default path begins with a schema of the role's own name.
+            all.extend(schemas_of(path, login.as_str()).filter(|schema| schema == login.as_str()));
+            if is_default {
+                all.extend(
+                    (is_shared(audit, database) && audit.actual.major() >= 15).then(|| "public".to_owned()),
+                );
+            } else if source == PathSource::Role || audit.service_of(database).is_none() {
+                all.extend(schemas_of(path, login.as_str()));
+            } else if let Some(db) = audit.inside(&name) {
+                all.extend(exposures(&db, login.as_str(), path).map(|(schema, _)| schema.name.clone()));
+            }
         }
-        let others = values.iter().filter(|value| **value != DEFAULT_PATH);
-        let named = others.flat_map(|value| schemas_of(value)).filter(|name| name != "pg_catalog");
-        // The default path begins with a schema of the role's own name.
-        named.chain(self.logins.iter().map(|login| (*login).to_owned())).collect()
+        all.remove("pg_catalog");
+        all
     }
+}
+
+fn split(path: &str, login: &RoleName) -> Vec<String> {
+    schemas_of(path, login.as_str()).collect()
 }
 
 fn is_shared(audit: &Audit<'_>, database: &str) -> bool {
@@ -56,15 +56,3 @@ fn is_shared(audit: &Audit<'_>, database: &str) -> bool {
 pub fn is_open_as_delivered(audit: &Audit<'_>, database: &str, schema: &str) -> bool {
     schema == "public" && audit.actual.major() < 15 && is_shared(audit, database)
 }
-
-fn schemas_of(path: &str) -> impl Iterator<Item = String> + '_ {
-    path.split(',').map(|name| name.trim().trim_matches('"').to_owned())
-}
-
-/// Returns `true` if a path names `pg_catalog` after another schema. If it does not name it, `pg_catalog` comes
-/// first.
-fn precedes_the_server(path: &str) -> bool {
-    schemas_of(path).position(|name| name == "pg_catalog").is_some_and(|at| at > 0)
-}
-
-const DEFAULT_PATH: &str = "\"$user\", public";
