@@ -4,6 +4,7 @@ mod blind;
 mod blinding;
 mod builtins;
 mod closing;
+mod cursors;
 mod doors;
 mod extensions;
 mod formats;

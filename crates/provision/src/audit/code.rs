@@ -10,7 +10,7 @@ use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
 use martydb_model::contract::ATTRIBUTES;
-use martydb_model::findings::Severity::{Low, Medium};
+use martydb_model::findings::Severity::{self, Low, Medium};
 use martydb_model::findings::{
     DEFINER_SUPERUSER, FindingBuilder, FindingKind, LEAKPROOF, SHADOW, UNTRUSTED_FUNCTION,
 };
@@ -43,7 +43,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     let lends = item.definer && db.audit.managed(&item.owner).is_none() && !is_write_counter(db, item);
     // Only the server can call a trigger's function. The effect of a service's own triggers on a login is a
     // matter of `reach`; the library of a C function is loaded anyway.
-    let hook = item.returns.as_deref() == Some("event_trigger");
+    let hook = is_hook(item);
     let uncallable = hook || item.is_trigger_function() && !item.is_unconfined();
     let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
     let purpose = if lends { bounded::purpose(db, item) } else { None };
@@ -64,19 +64,22 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         }
         if lends && *user != item.owner {
             let does = purpose.as_ref().map_or_else(String::new, |purpose| format!(" and {purpose}"));
-            let what = format!("which runs with the privileges of {}{does}", item.owner);
+            let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
             out.push(if purpose.is_some() || db.is_given(user) { found.at(Low) } else { found });
         }
     }
-    let writer = db.service.filter(|_| item.called).map(|service| service.role(RoleKind::App).as_str());
+    let writer = writer(db, item);
     if let Some(writer) = writer.filter(|_| lends && users.is_empty()) {
-        let seen =
-            format!("{} runs with the privileges of {} when {writer} writes", item.object(), item.owner);
-        // Its treatment of the rows is unknown here; an event trigger gets none.
-        let severity = if hook || is_powerless(db, &item.owner) { Low } else { Medium };
-        out.push(DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).evidence(seen));
+        let seen = format!(
+            "{} runs with the privileges of {} when {writer} {}{}",
+            item.object(),
+            item.owner,
+            if hook { "creates an object" } else { "writes" },
+            left_open(item)
+        );
+        out.push(DEFINER_SUPERUSER.of(writer).at(fired(db, item, writer)).about(db, item).evidence(seen));
     }
     users.extend(writer);
     search_path::judge(db, item, &users, out);
@@ -84,6 +87,31 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
         let seen = format!("{} has the name and arguments of a function of the server", item.object());
         out.push(SHADOW.of(item.owner.as_str()).about(db, item).evidence(seen));
     }
+}
+
+/// Returns the login of the service for whose work the server calls a function without checking EXECUTE.
+fn writer<'a>(db: &Database<'a>, item: &CatalogObject) -> Option<&'a str> {
+    // Who creates objects may fetch what an event trigger leaves open.
+    let kind = if is_hook(item) && item.cursor { RoleKind::Migrator } else { RoleKind::App };
+    db.service.filter(|_| item.called).map(|service| service.role(kind).as_str())
+}
+
+fn is_hook(item: &CatalogObject) -> bool {
+    item.returns.as_deref() == Some("event_trigger")
+}
+
+/// Returns the severity of a function that the server calls: the rows of a cursor are as good as returned, and what else
+/// it does with rows is unknown here; an event trigger gets none.
+fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str) -> Severity {
+    match item.cursor {
+        true => db.severity(writer),
+        false if is_hook(item) || is_powerless(db, &item.owner) => Low,
+        false => Medium,
+    }
+}
+
+fn left_open(item: &CatalogObject) -> &'static str {
+    if item.cursor { ", and may leave a cursor open, whose rows its caller can fetch" } else { "" }
 }
 
 /// Returns `true` for a function as `apply` makes it, by which the data service notices writes: it counts, and does nothing else.

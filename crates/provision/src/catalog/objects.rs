@@ -52,6 +52,9 @@ pub struct CatalogObject {
     /// Set if it runs with its owner's privileges and is called by the server: as a trigger, or for an operator
     /// class.
     pub called: bool,
+    /// Set if it runs with its owner's privileges and may leave a cursor open, from which its caller fetches the owner's rows:
+    /// <https://www.postgresql.org/docs/current/plpgsql-cursors.html>.
+    pub cursor: bool,
     /// Set for a function whose names were resolved at creation (`BEGIN ATOMIC`, from 14 on).
     pub atomic: bool,
     /// Beginning of the body of a function in the data service's schema.

@@ -81,6 +81,21 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
   'called', t.definer AND EXISTS (SELECT FROM pg_catalog.pg_depend d
     WHERE d.refclassid = t.class AND d.refobjid = t.oid AND d.classid IN ('pg_catalog.pg_trigger'::pg_catalog.regclass,
       'pg_catalog.pg_event_trigger'::pg_catalog.regclass, 'pg_catalog.pg_amproc'::pg_catalog.regclass)),
+  -- A cursor that stays open belongs to the transaction: its caller fetches from it by name what the owner may read, without
+  -- a privilege of its own. Loops close theirs. Comments and literals are taken out, and a text that is too long counts.
+  'cursor', t.definer AND t.language IS NOT NULL AND (
+    SELECT CASE WHEN l.lanname IN ('c', 'internal') THEN false
+      WHEN pg_catalog.length(p.prosrc) > 65536 THEN true
+      WHEN l.lanname = 'sql' THEN b.code ~* '\mdeclare\s+\S+\s+[a-z\s]*\mcursor\M'
+      WHEN l.lanname <> 'plpgsql' THEN p.prosrc ~* '\m(cursor|declare|spi_query\w*)\M'
+      ELSE p.prosrc ~* '[''$]\s*declare\s+\S+\s+[a-z\s]*\mcursor\M' OR EXISTS (
+        SELECT FROM pg_catalog.regexp_matches(b.code, '(?:^|;|>>|\m(?:begin|then|else|loop)\M)\s*open\s+("[^"]+"|[\w.]+)', 'gi') o
+        WHERE p.prorettype = 1790 OR 1790 = ANY (p.proallargtypes) OR NOT EXISTS (
+          SELECT FROM pg_catalog.regexp_matches(b.code, '\mclose\s+("[^"]+"|[\w.]+)', 'gi') k
+          WHERE pg_catalog.lower(k[1]) = pg_catalog.lower(o[1]))) END
+    FROM pg_catalog.pg_proc p CROSS JOIN LATERAL (
+      SELECT pg_catalog.regexp_replace(pg_catalog.left(p.prosrc, 65536), '--[^\n]*|/\*.*?\*/|''[^'']*''', ' ', 'g') AS code) b
+    WHERE p.oid = t.oid),
   -- An SQL-standard body (BEGIN ATOMIC, from 14 on) leaves the text empty.
   'atomic', t.definer AND l.lanname = 'sql' AND (SELECT pg_catalog.octet_length(p.prosrc) = 0 FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
   'source', (SELECT pg_catalog.left(p.prosrc, 300) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace s ON s.oid = p.pronamespace

@@ -13,6 +13,8 @@ routine AS (
     -- not parsed. A text that is too long to search counts as one that may.
     l.lanname NOT IN ('sql', 'plpgsql', 'internal', 'c') OR pg_catalog.length(p.prosrc) > 65536
       OR pg_catalog.left(p.prosrc, 65536) ~* '\m(execute|query_to_xml\w*|table_to_xml\w*|cursor_to_xml\w*|schema_to_xml\w*|database_to_xml\w*|dblink\w*|ts_stat|crosstab\w*|set_config)\M'
+      -- The query of a cursor that the caller opened runs as the role that fetches from it.
+      OR 1790 = ANY (p.proargtypes) AND p.prosrc ~* '\m(fetch|move)\M'
       AS executes
   FROM candidate p JOIN space n ON n.oid = p.pronamespace
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
