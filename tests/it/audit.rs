@@ -7,6 +7,7 @@ mod closing;
 mod cursors;
 mod doors;
 mod extensions;
+mod fixes;
 mod formats;
 mod handover;
 mod harmless;

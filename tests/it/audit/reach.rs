@@ -118,6 +118,7 @@ fn ways_of_several_steps_and_of_unmanaged_logins_are_found_with_their_path() {
                 && finding["object"].as_str().is_some_and(|name| name.contains(object))
         });
         let found = found.unwrap_or_else(|| panic!("{}\n{:#?}", way.open, Pair::found(&result)));
+        assert!(found["fix"].is_string(), "{found:#}");
         let mut rest = found["evidence"].as_str().unwrap();
         for word in way.path {
             let at = rest.find(word).unwrap_or_else(|| panic!("{word}\n{}", found["evidence"]));
@@ -174,7 +175,7 @@ fn what_superusers_quote_or_only_read_is_no_way() {
 }
 
 #[test]
-fn a_way_that_a_shorter_one_hides_is_named_and_what_no_revoke_ends_has_no_fix() {
+fn a_way_that_a_shorter_one_hides_is_named_and_what_no_revoke_ends_is_for_a_person() {
     let pair = Pair::new();
     with_den(&pair);
     let definer = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS";
@@ -201,7 +202,8 @@ fn a_way_that_a_shorter_one_hides_is_named_and_what_no_revoke_ends_has_no_fix() 
         let fix = fix_of(&format!("function adm.{name}(text)"));
         assert!(fix.as_str().unwrap().contains(&format!("REVOKE EXECUTE ON FUNCTION adm.{name}")), "{fix}");
     }
-    assert!(fix_of("function adm.fire()").is_null());
+    // For a person, who knows what else the trigger does.
+    assert_eq!(fix_of("function adm.fire()"), "ALTER FUNCTION adm.fire() SECURITY INVOKER;");
     let result = pair.verify(&["--fix", "-y"], 4);
     assert_eq!(Pair::grave(&result), ["critical | definer-function | - | guest | den | function adm.fire()"]);
 }

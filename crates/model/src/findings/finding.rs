@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::kinds::{CONNECT, FindingKind, GRANT_OPTION, Severity};
+use super::kinds::{CONNECT, FindingKind, GRANT_OPTION, KINDS, Severity};
 use crate::grants::{Fix, Repair, Securable, revoke, revoke_option};
 use crate::sql::Statement;
 use crate::{AclEntry, DesiredService, ServiceName};
@@ -42,7 +42,7 @@ pub struct Finding {
     pub object: Option<String>,
     /// Evidence, for people.
     pub evidence: String,
-    /// SQL that resolves it; `None` if a person has to decide.
+    /// SQL that resolves it, or a comment with the reason why none does; only a note may have none.
     #[schemars(with = "Option<String>")]
     pub fix: Option<Fix>,
 }
@@ -78,6 +78,10 @@ impl Finding {
             (Some(fix), Some(more)) => fix.add(more),
             (fix, more) => *fix = fix.take().or(more),
         }
+        let reason = KINDS.iter().find(|kind| self.is(kind)).map(|kind| comment(kind.by_hand));
+        if let (Some(fix), Some(reason)) = (&mut self.fix, reason) {
+            fix.drop_reason(&reason);
+        }
     }
 
     /// Returns the identity that merges findings: probes and catalogs report the same breach in different words.
@@ -92,8 +96,15 @@ pub const PUBLIC: &str = "PUBLIC";
 /// A finding without its server's name.
 pub struct FindingBuilder {
     finding: Finding,
+    by_hand: &'static str,
     repairs: Vec<Repair>,
     advice: Vec<String>,
+}
+
+/// Returns a line of a fix that is no statement.
+fn comment(step: &str) -> String {
+    let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    format!("-- {plain}")
 }
 
 impl FindingKind {
@@ -112,7 +123,7 @@ impl FindingKind {
             evidence: self.title.into(),
             fix: None,
         };
-        FindingBuilder { finding, repairs: vec![], advice: vec![] }
+        FindingBuilder { finding, by_hand: self.by_hand, repairs: vec![], advice: vec![] }
     }
 }
 
@@ -173,12 +184,11 @@ impl FindingBuilder {
 
     /// Adds advice to the fix, as a comment: a step that no statement can take.
     pub fn advice(mut self, step: &str) -> Self {
-        let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        self.advice.push(format!("-- {plain}"));
+        self.advice.push(comment(step));
         self
     }
 
-    /// Adds a statement for a DBA, which the admin cannot execute.
+    /// Adds a statement that `--fix` does not execute: for a DBA, or a person who knows what else it ends.
     pub fn asking(mut self, statement: &Statement) -> Self {
         self.advice.push(format!("{statement};"));
         self
@@ -190,7 +200,11 @@ impl FindingBuilder {
         self
     }
 
-    pub fn on(self, server: &str) -> Finding {
+    /// Completes the finding; one that ends the run with 4 and has no fix gets the reason of its kind.
+    pub fn on(mut self, server: &str) -> Finding {
+        if self.finding.severity > Severity::Low && self.repairs.is_empty() && self.advice.is_empty() {
+            self.advice.push(comment(self.by_hand));
+        }
         let fix = Fix::with_advice(self.repairs, self.advice);
         Finding { server: server.into(), fix, ..self.finding }
     }

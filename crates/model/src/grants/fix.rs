@@ -152,6 +152,13 @@ impl Fix {
         self.advice.extend(other.advice);
     }
 
+    /// Drops the reason why there is no statement, if there is one now.
+    pub fn drop_reason(&mut self, reason: &str) {
+        if !self.repairs.is_empty() || self.advice.len() > 1 {
+            self.advice.retain(|line| line != reason);
+        }
+    }
+
     /// Returns the gravest effect of its repairs; `None` if it is only advice.
     pub fn effect(&self) -> Option<Effect> {
         self.repairs.iter().map(|repair| repair.effect).max()

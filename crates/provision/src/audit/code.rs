@@ -79,7 +79,10 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             if hook { "creates an object" } else { "writes" },
             left_open(item)
         );
-        out.push(DEFINER_SUPERUSER.of(writer).at(fired(db, item, writer)).about(db, item).evidence(seen));
+        let found = DEFINER_SUPERUSER.of(writer).at(fired(db, item, writer)).about(db, item).evidence(seen);
+        // What it is for is unknown here: a person decides.
+        let close = altered(item, stmt!("SECURITY INVOKER"));
+        out.push(close.into_iter().fold(found, |found, close| found.asking(&close.statement())));
     }
     users.extend(writer);
     search_path::judge(db, item, &users, out);

@@ -115,9 +115,9 @@ fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Op
         return None;
     }
     let login = user(service, |login| found.open.iter().any(|access| can_use(db, login, access)))?;
-    let seen =
-        format!("{login} can use the extension {}, which {}; to fix it: {}", row.name, row.does, row.advice);
-    Some(CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).evidence(seen))
+    let seen = format!("{login} can use the extension {}, which {}", row.name, row.does);
+    let found = CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).evidence(seen);
+    Some(found.advice(row.advice))
 }
 
 /// Returns the first login of the service that can use it.

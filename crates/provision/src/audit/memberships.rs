@@ -214,7 +214,8 @@ pub fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
 
 fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<FindingBuilder>) {
     let found = &audit.actual.roles[role];
-    let mut powers: Vec<String> = vec![];
+    let mut powers: Vec<(String, Repair)> = vec![];
+    let without = |word: &'static str| alter_role(role.as_str(), Keyword(word));
     let declared = audit.desired.access.get(role).filter(|declared| declared.follows_changes());
     if let Some(declared) = declared.filter(|_| found.replication) {
         let seen = format!(
@@ -223,10 +224,12 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
         );
         out.push(DECLARED_REPLICATION.of(role.as_str()).evidence(seen));
     } else if found.replication && super::hba::may_replicate(audit, role) {
-        powers.push("it is REPLICATION: it can copy every database".into());
+        let seen = "it is REPLICATION: it can copy every database";
+        powers.push((seen.into(), without("NOREPLICATION")));
     }
     if found.createrole && audit.actual.major() < 16 {
-        powers.push("it is CREATEROLE: before 16 it can become every role but superusers".into());
+        let seen = "it is CREATEROLE: before 16 it can become every role but superusers";
+        powers.push((seen.into(), without("NOCREATEROLE")));
     }
     for path in audit.roles.reachable(role) {
         let target = audit.actual.roles.get(path.role);
@@ -237,7 +240,7 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
                 out.push(found.evidence(by(role, &path)).fix(end(audit, path.first)));
             }
             _ if target.is_some_and(|target| target.superuser || target.replication) => {
-                powers.push(by(role, &path));
+                powers.push((by(role, &path), end(audit, path.first)));
             }
             // It ends the sessions of services: https://www.postgresql.org/docs/current/functions-admin.html. An
             // administrator of roles has more than that, as the admins of managed servers do.
@@ -246,13 +249,17 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
                 let found = found.object(format!("role {}", path.role));
                 out.push(found.evidence(by(role, &path)).fix(end(audit, path.first)));
             }
-            RoleClass::Predefined if power(path.role) == Critical => powers.push(by(role, &path)),
+            RoleClass::Predefined if power(path.role) == Critical => {
+                powers.push((by(role, &path), end(audit, path.first)));
+            }
             _ => {}
         }
     }
     // It may be in use, for example by a backup: a person has to decide.
     if !powers.is_empty() {
-        out.push(UNMANAGED_POWER.of(role.as_str()).evidence(powers.join("; ")));
+        let (seen, closing): (Vec<String>, Vec<Repair>) = powers.into_iter().unzip();
+        let found = UNMANAGED_POWER.of(role.as_str()).evidence(seen.join("; "));
+        out.push(closing.iter().fold(found, |found, repair| found.asking(&repair.statement())));
     }
 }
 

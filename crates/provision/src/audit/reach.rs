@@ -69,10 +69,14 @@ fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>) -> Fin
     let found = cause.kind.of(cause.role).at(worst).evidence(seen);
     let Some(id) = cause.object else {
         let Target::Admin(role) = shortest.target else { return found };
-        return found.object(format!("role {}", gathered.role(role)));
+        let found = found.object(format!("role {}", gathered.role(role)));
+        return fixes::instead(audit, gathered, cause, found);
     };
     let object = gathered.object(id);
     let found = found.service(audit.service_of(object.database)).database(object.database);
     let found = found.object(format!("{} {}", object.kind, object.shown));
-    cause.repairs.iter().fold(found, |found, repair| found.fix(repair.clone()))
+    if cause.repairs.is_empty() {
+        return fixes::instead(audit, gathered, cause, found);
+    }
+    found.fixes(cause.repairs.clone())
 }

@@ -183,7 +183,9 @@ fn has_more<'a>(db: &Database<'a>, role: &'a RoleName) -> bool {
     let found = &audit.actual.roles[role];
     let has_power = ATTRIBUTES.iter().any(|attribute| attribute.is_power() && (attribute.is_set)(found));
     let gives = |of: &RoleName| {
-        audit.managed(of.as_str()).is_some_and(|(service, _)| db.service.is_none_or(|own| own.name != service.name))
+        audit
+            .managed(of.as_str())
+            .is_some_and(|(service, _)| db.service.is_none_or(|own| own.name != service.name))
             || audit.class_of(of.as_str()) == RoleClass::Predefined
             || audit.actual.roles.get(of).is_some_and(|found| found.superuser)
     };

@@ -5,7 +5,7 @@ use super::roles::RoleClass;
 use crate::catalog::ServerSession;
 use martydb_model::findings::Severity::{Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PREPARED, PUBLIC, REPLICATION_OBJECT, SESSION};
-use martydb_model::grants::{Repair, RepairScope};
+use martydb_model::grants::{Repair, RepairScope, ident};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::{RoleKind, RoleName};
 
@@ -74,9 +74,10 @@ fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let who = reader.filter(|_| severity == Critical).unwrap_or(&found.owner);
         let finding = REPLICATION_OBJECT.of(who).at(severity).service(exposed).database(&found.database);
         let finding = finding.object(format!("subscription {}", found.name));
-        out.push(
-            finding.evidence(format!("the subscription {} belongs to {}{from}", found.name, found.owner)),
-        );
+        // It may be in use; where the publisher is out of reach its slot has to be taken from it first.
+        let close = stmt!("DROP SUBSCRIPTION {name}", name = ident(&found.name));
+        let seen = format!("the subscription {} belongs to {}{from}", found.name, found.owner);
+        out.push(finding.evidence(seen).asking(&close));
     }
 }
 

@@ -63,7 +63,8 @@ fn on_database(audit: &Audit<'_>, database: &DbName, found: &ActualDatabase, out
             continue;
         }
         let severity = if inside || observed { Low } else { weight };
-        let seen = format!("database {database} has {name} = {}{}", shown(name, value), told(exposed.as_ref()));
+        let seen =
+            format!("database {database} has {name} = {}{}", shown(name, value), told(exposed.as_ref()));
         let repair = reset_setting(None, Some(database.as_str()), name);
         let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
         out.push(finding.object(format!("setting {name}")).evidence(seen).fix(repair));

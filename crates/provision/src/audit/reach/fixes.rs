@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::gather::{Gathered, Visitor};
 use crate::audit::context::Audit;
-use crate::reach::{Facts, ObjectId, Path, PathStep, RoleId, Target, conclude};
+use crate::reach::{Facts, ObjectId, PUBLIC as ANY, Path, PathStep, RoleId, Target, conclude};
 use martydb_model::findings::{
     CATALOG_RIGHT, DEFINER_SUPERUSER, DEFINER_VIEW, EVENT_TRIGGER, EXTENSION_RIGHT, FOREIGN_TABLE,
-    FindingKind, PUBLIC, SUPERUSER_OBJECT, SUPERUSER_PATH, UNMANAGED_POWER, UNTRUSTED_FUNCTION,
+    FindingBuilder, FindingKind, PUBLIC, SUPERUSER_OBJECT, SUPERUSER_PATH, UNMANAGED_POWER,
+    UNTRUSTED_FUNCTION,
 };
-use martydb_model::grants::{Repair, Securable, revoke};
+use martydb_model::grants::{Repair, Securable, ident, revoke, revoke_membership, run_as_caller};
+use martydb_model::sql::{ServerText, stmt};
 
 /// Most rounds of searching; each removes the privileges that earlier rounds found.
 const MOST_ROUNDS: usize = 5;
@@ -148,6 +150,39 @@ fn holder(path: &Path) -> Option<RoleId> {
 fn used_on(path: &Path, object: Option<ObjectId>) -> Option<PathStep> {
     let last = path.steps.iter().rev().find(|step| step.privilege().is_some())?;
     (last.privilege().map(|(id, _)| id) == object).then_some(*last)
+}
+
+/// Adds what ends the paths where no REVOKE does: a setting that is reset, or a statement for a person who knows what else
+/// it ends.
+pub fn instead(
+    audit: &Audit<'_>,
+    all: &Gathered<'_>,
+    cause: &Cause<'_>,
+    found: FindingBuilder,
+) -> FindingBuilder {
+    let Some(object) = cause.object.map(|id| all.object(id)) else {
+        let joined = cause.paths.iter().flat_map(|path| &path.steps).find_map(|step| match step {
+            PathStep::Inherits(member, group) | PathStep::SetsRole(member, group) if *group != ANY => {
+                Some(revoke_membership(all.role(*group), all.role(*member), None, audit.actual.major()))
+            }
+            _ => None,
+        });
+        return joined.into_iter().fold(found, |found, row| found.asking(&row.statement()));
+    };
+    let what =
+        object.grant_on.filter(|words| words.starts_with("FUNCTION ") || words.starts_with("PROCEDURE "));
+    match (cause.kind.id, object.visitor, what) {
+        (id, ..) if id == SUPERUSER_PATH.id => {
+            found.fixes(all.superuser_paths.resets(audit, object.database, object.shown))
+        }
+        (id, Some(Visitor::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => {
+            found.asking(&stmt!("DROP EVENT TRIGGER {name}", name = ident(name)))
+        }
+        (id, _, Some(what)) if id == DEFINER_SUPERUSER.id => {
+            found.asking(&run_as_caller(None, ServerText::quoted_by_server(what.into())))
+        }
+        _ => found,
+    }
 }
 
 /// Returns a statement for each entry that gives the role the privilege of the step; an owner could grant it to

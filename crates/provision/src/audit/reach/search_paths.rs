@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::context::Audit;
 use super::super::search_paths::{DEFAULT_PATH, PathSource, exposures, path_of, schemas_of};
+use martydb_model::grants::{Repair, reset_setting};
 use martydb_model::{ActualServer, DatabaseKind, DbName, RoleName};
 
 /// Superusers that can log in; computed once for all databases.
@@ -38,6 +39,30 @@ impl<'a> SuperuserPaths<'a> {
             }
         }
         all.remove("pg_catalog");
+        all
+    }
+
+    /// Returns what takes a schema out of the paths of superusers' sessions, where a setting names it.
+    pub fn resets(&self, audit: &Audit<'_>, database: &str, schema: &str) -> Vec<Repair> {
+        let Some(name) = DbName::found(database).ok() else { return vec![] };
+        let mut all = vec![];
+        for login in &self.logins {
+            let (source, path) = path_of(audit, login, &name);
+            if !schemas_of(path, login.as_str()).any(|named| named == schema) {
+                continue;
+            }
+            let here = audit.actual.role_settings.get(*login).into_iter().flatten();
+            let here =
+                here.filter(|row| row.name == "search_path").any(|row| row.database.as_ref() == Some(&name));
+            let (role, database) = match source {
+                PathSource::Role => (Some(login.as_str()), here.then_some(database)),
+                PathSource::Database => (None, Some(database)),
+                PathSource::Everyone => (None, None),
+                PathSource::Server => continue,
+            };
+            all.push(reset_setting(role, database, "search_path"));
+        }
+        all.dedup();
         all
     }
 }
