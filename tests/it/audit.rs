@@ -21,6 +21,7 @@ mod passwords;
 mod reach;
 mod rules;
 mod secrets;
+mod server_settings;
 mod simulated;
 pub mod support;
 mod ways;

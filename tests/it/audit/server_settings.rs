@@ -1,0 +1,112 @@
+//! Settings of the whole server in comparison with what initdb gives: what opens something is told with what it was, and
+//! what a package or an operator writes without opening anything is not.
+
+use super::support::Pair;
+use crate::support::until;
+
+/// Value of a setting that opens something, and the value of initdb.
+const OPEN: &[(&str, &str, &str)] = &[
+    ("lo_compat_privileges", "on", "off"),
+    ("scram_iterations", "1000", "4096"),
+    ("db_user_namespace", "on", "off"),
+    ("backslash_quote", "on", "safe_encoding"),
+    ("superuser_reserved_connections", "0", "3"),
+    ("search_path", "public, pg_catalog", "\"$user\", public"),
+    ("dynamic_library_path", "'/srv/lib:$libdir'", "$libdir"),
+    ("extension_control_path", "'/srv/ext:$system'", "$system"),
+    ("shared_preload_libraries", "pg_stat_statements, '/srv/lib/x'", "nothing"),
+    ("session_preload_libraries", "'/srv/lib/x'", "nothing"),
+    ("archive_library", "'/srv/lib/x'", "nothing"),
+    ("jit_provider", "'/srv/lib/x'", "llvmjit"),
+    ("ssl_min_protocol_version", "'TLSv1.1'", "TLSv1.2"),
+    ("ssl_ciphers", "'ALL'", "HIGH:MEDIUM:+3DES:!aNULL"),
+];
+
+fn is_known(pair: &Pair, name: &str) -> bool {
+    pair.server.value("postgres", &format!("SELECT count(*) FROM pg_settings WHERE name = '{name}'")) == "1"
+}
+
+/// Findings about settings of the server: severity and name.
+fn found(pair: &Pair, name: &str) -> Vec<(String, String)> {
+    let result = pair.project.json(&["verify-isolation", "--probes", "none", "--only", "server-setting"], 4);
+    let all = result["findings"].as_array().unwrap().iter();
+    let about = all.filter(|one| one["object"] == format!("setting {name}"));
+    about
+        .map(|one| (one["severity"].as_str().unwrap().into(), one["evidence"].as_str().unwrap().into()))
+        .collect()
+}
+
+#[test]
+fn what_opens_something_is_told_with_what_initdb_gives() {
+    let pair = Pair::new();
+    // Not loaded: what a restart brings counts.
+    pair.server.sql("postgres", "ALTER SYSTEM SET ssl = on");
+    let major = pair.server.major();
+    let known: Vec<_> = OPEN.iter().filter(|(name, ..)| is_known(&pair, name)).collect();
+    assert!(known.len() > 9, "{known:?}");
+    for (name, value, was) in known {
+        pair.server.sql("postgres", &format!("ALTER SYSTEM SET {name} = {value}"));
+        let all = found(&pair, name);
+        let [(severity, evidence)] = all.as_slice() else { panic!("{name}: {all:?}") };
+        assert_eq!(severity, "medium", "{evidence}");
+        assert!(evidence.ends_with(&format!("; initdb of PostgreSQL {major} gives {was}")), "{evidence}");
+        pair.server.sql("postgres", &format!("ALTER SYSTEM RESET {name}"));
+    }
+    assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
+}
+
+#[test]
+fn what_a_package_or_an_operator_writes_is_quiet() {
+    let pair = Pair::new();
+    for (name, value) in [
+        ("listen_addresses", "'*'"),
+        ("unix_socket_directories", "'/var/run/postgresql'"),
+        ("unix_socket_permissions", "'0770'"),
+        ("external_pid_file", "'/var/run/postgresql/15-main.pid'"),
+        ("cluster_name", "'15/main'"),
+        ("ssl", "on"),
+        ("ssl_cert_file", "'/etc/ssl/certs/ssl-cert-snakeoil.pem'"),
+        ("ssl_ciphers", "'HIGH:!aNULL:!MD5'"),
+        ("ssl_min_protocol_version", "'TLSv1.3'"),
+        ("logging_collector", "on"),
+        ("log_directory", "'/var/log/postgresql'"),
+        ("log_destination", "csvlog"),
+        ("log_line_prefix", "'%m [%p] %q%u@%d '"),
+        ("log_timezone", "'Etc/UTC'"),
+        ("max_connections", "200"),
+        ("superuser_reserved_connections", "5"),
+        ("shared_buffers", "'256MB'"),
+        ("dynamic_shared_memory_type", "posix"),
+        ("shared_preload_libraries", "pg_stat_statements, '$libdir/auto_explain'"),
+        ("archive_command", "'test ! -f /srv/wal/%f && cp %p /srv/wal/%f'"),
+        ("search_path", "public"),
+        ("password_encryption", "'scram-sha-256'"),
+        ("scram_iterations", "10000"),
+        // No line of pg_hba.conf asks for Kerberos.
+        ("krb_caseins_users", "on"),
+    ] {
+        if is_known(&pair, name) {
+            pair.server.sql("postgres", &format!("ALTER SYSTEM SET {name} = {value}"));
+        }
+    }
+    assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
+}
+
+#[test]
+fn a_setting_that_no_file_has_any_more_ends_with_a_reload() {
+    let pair = Pair::with(&["lo_compat_privileges=on"], "");
+    let file = pair.server.data().join("postgresql.conf");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let left: Vec<&str> = text.lines().filter(|line| !line.starts_with("lo_compat_privileges")).collect();
+    assert!(left.len() < text.lines().count());
+    std::fs::write(&file, left.join("\n") + "\n").unwrap();
+    let result = pair.verify(&[], 4);
+    assert_eq!(
+        result["findings"][0]["fix"],
+        "-- no file sets lo_compat_privileges: reload; if it stays, remove it from the server's command line\n\
+         SELECT pg_reload_conf();"
+    );
+    pair.server.reload();
+    until("it is off", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
+    pair.verify(&[], 0);
+}
