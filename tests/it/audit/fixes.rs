@@ -57,7 +57,7 @@ const HOLES: &[Hole] = &[
     hole("definer-view", "red_db", "CREATE VIEW everybody AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON everybody TO red_ro", "red_ro", "red_db", "SELECT * FROM everybody"),
     hole("untrusted-function", "red_db", "CREATE FUNCTION rd(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'", "red_app", "red_db", "SELECT rd('PG_VERSION')"),
     hole("language-trusted", "red_db", "UPDATE pg_language SET lanpltrusted = true WHERE lanname = 'c'", "red_migrator", "red_db", "BEGIN; CREATE FUNCTION rd2() RETURNS language_handler LANGUAGE c AS '$libdir/plpgsql', 'plpgsql_call_handler'; ROLLBACK"),
-    hole("superuser-object", "den", "CREATE TABLE heard (n int); GRANT USAGE ON SCHEMA public TO ghost; GRANT TRIGGER ON heard TO ghost", "ghost", "den", "BEGIN; CREATE TRIGGER t BEFORE UPDATE ON heard FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger(); ROLLBACK"),
+    hole("superuser-object", "den", "CREATE SCHEMA mine AUTHORIZATION ghost; CREATE TABLE heard (n int); GRANT USAGE ON SCHEMA public TO ghost; GRANT TRIGGER ON heard TO ghost", "ghost", "den", "BEGIN; CREATE TRIGGER t BEFORE UPDATE ON heard FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger(); ROLLBACK"),
     hole("leakproof-function", "red_db", "SET ROLE red_owner; CREATE FUNCTION trace(text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END'; RESET ROLE; ALTER FUNCTION trace(text) LEAKPROOF", "red_app", "red_db", "SELECT 1 / proleakproof::int FROM pg_proc WHERE proname = 'trace'"),
     hole("event-trigger", "red_db", "SET ROLE red_owner; CREATE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; RESET ROLE; CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy()", "red_app", "red_db", "SELECT 1 / count(*)::int FROM pg_event_trigger"),
     hole("role-setting", "postgres", "ALTER ROLE blue_app SET session_replication_role = 'replica'", "blue_app", "blue_db", "SELECT 1 / (current_setting('session_replication_role') = 'replica')::int"),
@@ -111,13 +111,9 @@ fn what_a_printed_statement_closes_is_refused_afterwards() {
     let before = pair.verify(&[], 4);
     each_has_a_fix_or_a_reason(&before);
     let grave = Pair::grave(&before);
-    for hole in &holes {
-        assert!(
-            grave.iter().any(|line| line.split(" | ").nth(1) == Some(hole.id)),
-            "{}\n{grave:#?}",
-            hole.id
-        );
-    }
+    let is_told = |hole: &&&Hole| grave.iter().any(|line| line.split(" | ").nth(1) == Some(hole.id));
+    let missed: Vec<&str> = holes.iter().filter(|hole| !is_told(hole)).map(|hole| hole.id).collect();
+    assert_eq!(missed, Vec::<&str>::new(), "{grave:#?}");
     let fixed = pair.verify(&["--fix", "-y"], 4);
     assert_eq!(fixed["errors"].as_array().map_or(0, Vec::len), 0, "{:#}", fixed["errors"]);
     each_has_a_fix_or_a_reason(&fixed);
@@ -128,10 +124,9 @@ fn what_a_printed_statement_closes_is_refused_afterwards() {
             pair.server.sql(found["database"].as_str().unwrap_or("postgres"), line);
         }
     }
-    for hole in &holes {
-        let done = attack(&pair, hole);
-        assert!(done.is_err(), "{} is still open: {done:?}", hole.open);
-    }
+    let left: Vec<&str> =
+        holes.iter().filter(|hole| attack(&pair, hole).is_ok()).map(|hole| hole.open).collect();
+    assert_eq!(left, Vec::<&str>::new(), "still open");
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
 }
 

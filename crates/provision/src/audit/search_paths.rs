@@ -70,6 +70,12 @@ pub fn path_of<'a>(audit: &Audit<'a>, login: &RoleName, database: &DbName) -> (P
     (PathSource::Server, line.map_or(DEFAULT_PATH, |line| &line.value.0))
 }
 
+/// Returns `true` if objects of others are found before PostgreSQL's: `pg_catalog` is first unless a path names
+/// it later.
+pub fn hides_the_server(path: &str) -> bool {
+    split_name_list(path).iter().skip(1).any(|name| name == "pg_catalog")
+}
+
 /// Returns the names of a path, with the login's name for `$user`.
 pub fn schemas_of<'p>(path: &'p str, login: &'p str) -> impl Iterator<Item = String> + 'p {
     split_name_list(path).into_iter().map(|name| if name == "$user" { login.to_owned() } else { name })

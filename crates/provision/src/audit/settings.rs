@@ -5,7 +5,7 @@ mod temp_file_limit;
 
 use super::context::Audit;
 use super::roles::RoleClass;
-use super::search_paths::{ExposedSession, exposed_by_database, exposed_by_role};
+use super::search_paths::{ExposedSession, exposed_by_database, exposed_by_role, hides_the_server};
 use crate::plan::{Action, PASSWORDLESS, declared_settings, same_setting, script};
 use martydb_model::contract::acts_as;
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
@@ -179,12 +179,6 @@ fn is_sealed(audit: &Audit<'_>, database: &DbName, schema: &str) -> bool {
             && audit.class_of(&item.owner) == RoleClass::Trusted
             && item.acl.iter().all(|entry| entry.privilege != "CREATE")
     })
-}
-
-/// Returns `true` if objects of others are found before PostgreSQL's: `pg_catalog` is first unless a path names
-/// it later.
-fn hides_the_server(path: &str) -> bool {
-    split_name_list(path).iter().skip(1).any(|name| name == "pg_catalog")
 }
 
 /// Reports a superuser whose path has a service's schema before `pg_catalog`, or before the objects of another role: it

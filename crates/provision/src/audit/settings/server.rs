@@ -5,7 +5,7 @@
 //! postgresql.conf. The value of initdb is the server's own (`boot_val`): none of these is one that initdb writes.
 
 use super::super::context::Audit;
-use super::hides_the_server;
+use super::super::search_paths::hides_the_server;
 use crate::catalog::FileSetting;
 use martydb_model::findings::Severity::{Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC, SERVER_SETTING};
@@ -195,7 +195,8 @@ fn last_line<'a>(audit: &Audit<'a>, name: &str) -> Option<&'a FileSetting> {
 fn reset_on_server(audit: &Audit<'_>, name: &str, found: FindingBuilder) -> FindingBuilder {
     let line = last_line(audit, name);
     if line.is_none() && audit.snapshot.files.is_some() {
-        let step = format!("no file sets {name}: reload; if it stays, remove it from the server's command line");
+        let step =
+            format!("no file sets {name}: reload; if it stays, remove it from the server's command line");
         return found.advice(&step).reload();
     }
     // ALTER SYSTEM writes only to its own file.
