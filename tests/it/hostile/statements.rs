@@ -193,17 +193,24 @@ as_both_admins!(every_statement_of_the_admin_in_a_restored_database_has_a_row, |
         return;
     }
     let text = ground.project.read("martydb.yaml");
+    // With rows of the data service's audit, which the admin reads and puts back.
+    let text = text.replace("  red:\n", "  red: { serve: { audit: { backup: true } } }\n");
     ground.project.write("martydb.yaml", &format!("{text}backup: {{ to: ./kept }}\n"));
+    ground.project.run(&["apply", "--all", "-y"]).expect(0);
     // Everything that the owner cannot put back by itself.
     let others = "SELECT lo_from_bytea(4711, 'app'); GRANT SELECT ON LARGE OBJECT 4711 TO red_owner, red_ro;
         ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO red_ro; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO red_ro";
     ground.as_red("red_app", others).unwrap();
     ask(&ground.server, "red_db", "GRANT USAGE ON SCHEMA public TO red_app WITH GRANT OPTION").unwrap();
+    let mark = ground.server.log().len();
     let made = ground.project.json(&["backup", "red"], 0);
+    let mut sent = sent(&ground.server.log_since(mark), ground.admin.role());
     let id = made["backups"][0]["id"].as_str().unwrap().to_owned();
-    let sent = said(&ground, &[&["backup", "verify", &id], &["restore", "red", "--from", &id, "-y"]]);
-    assert!(sent.keys().any(|shape| shape.contains("LARGE OBJECT")), "{sent:#?}");
+    sent.extend(said(&ground, &[&["backup", "verify", &id], &["restore", "red", "--from", &id, "-y"]]));
+    for part in ["LARGE OBJECT", "FROM STDIN", "TO STDOUT", "ACCESS SHARE"] {
+        assert!(sent.keys().any(|shape| shape.contains(part)), "{part}: {sent:#?}");
+    }
     listed(&sent);
 });
 

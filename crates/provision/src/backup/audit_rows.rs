@@ -32,7 +32,7 @@ const ENCODING: &str = "SELECT CASE WHEN pg_catalog.current_setting('server_enco
 /// The audit of a service whose backups have its rows.
 pub enum FoundAudit {
     /// A table that the admin owns.
-    Table(AuditTable),
+    Table(Box<AuditTable>),
     /// None of that kind, with the reason.
     Lacking(String),
 }
@@ -79,11 +79,11 @@ impl FoundAudit {
             |owner: &str| RoleName::found(owner).map_or(true, |owner| desired.managed_role(&owner).is_some());
         Ok(match lack(facts.as_ref(), is_managed) {
             Some(why) => FoundAudit::Lacking(format!("table {AUDIT}: {why}")),
-            None => FoundAudit::Table(AuditTable {
+            None => FoundAudit::Table(Box::new(AuditTable {
                 access: access.clone(),
                 database: service.database.clone(),
                 identity: facts.map(|facts| facts.0).unwrap_or_default(),
-            }),
+            })),
         })
     }
 }

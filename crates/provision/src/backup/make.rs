@@ -36,7 +36,7 @@ pub struct ExaminedService {
     programs: ArchivePrograms,
     left_out: Vec<String>,
     session: martydb_pg::server::Connection,
-    audit: Option<AuditTable>,
+    audit: Option<Box<AuditTable>>,
     how: BackupOptions,
 }
 

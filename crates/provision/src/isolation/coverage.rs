@@ -9,7 +9,8 @@ use martydb_model::grants::{Fix, Repair, RepairScope};
 /// or closing that one decides both.
 pub fn is_covered(finding: &Finding, others: &[&Finding]) -> bool {
     let is_known = |repair: &Repair| others.iter().any(|other| closes(other, repair, finding));
-    finding.is(IN_DATABASE) && finding.fix.as_ref().is_some_and(|fix| fix.repairs().iter().all(is_known))
+    let repairs = finding.fix.as_ref().map_or(&[][..], Fix::repairs);
+    finding.is(IN_DATABASE) && !repairs.is_empty() && repairs.iter().all(is_known)
 }
 
 fn closes(other: &Finding, repair: &Repair, finding: &Finding) -> bool {

@@ -15,11 +15,13 @@ pub fn in_words(alike: &FindingGroup<'_>, style: &Style) -> String {
         paint(wrapped(&titled(finding, &alike.more()), "  ", style).trim_end(), colour, style) + "\n";
     let seen = alike.named().map_or(String::new(), |others| format!("; {others}"));
     text += &wrapped(&format!("  seen: {}{seen}", printable(&finding.evidence)), "        ", style);
-    // Never wrapped, so that it can be copied.
     let mut fix = fix_lines(finding);
     fix.extend(alike.fixed_alike().map(Into::into));
-    if !fix.is_empty() {
-        text += &format!("  fix:  {}\n", fix.join("\n        "));
+    for (number, line) in fix.iter().enumerate() {
+        let shown = format!("{}{line}", if number == 0 { "  fix:  " } else { "        " });
+        // A statement is never wrapped, so that it can be copied.
+        let is_comment = line.starts_with("-- ");
+        text += &if is_comment { wrapped(&shown, "        -- ", style) } else { format!("{shown}\n") };
     }
     text
 }
