@@ -106,14 +106,17 @@ impl LoginPool {
         &self.login
     }
 
-    /// Sets the password of new connections, and wakes those that wait for another one.
-    pub fn set_password(&self, password: Option<&SecretString>) {
-        self.password.set(password);
+    /// Sets the password of new connections, wakes those that wait for another one, and returns `true` if it is another one.
+    pub fn set_password(&self, password: Option<&SecretString>) -> bool {
+        self.password.set(password)
     }
 
     /// Returns a free connection.
     pub async fn get(&self) -> Served<LoginSession> {
         self.breaker.check(Instant::now())?;
+        if self.password.rests() && self.pool.status().available == 0 {
+            return Err(unavailable());
+        }
         let client = self.pool.get().await;
         self.watch(&client);
         let client = client.map_err(|error| match error {
@@ -121,6 +124,8 @@ impl LoginPool {
                 let message = "Timed out acquiring connection from connection pool.";
                 RequestFault::new(504, NO_CONNECTION, message)
             }
+            // The caller has no part in it.
+            PoolError::Backend(error) if refuses_login(&error) => unavailable(),
             PoolError::Backend(error) => of_database(&error, true, false),
             _ => unavailable(),
         })?;
@@ -162,6 +167,11 @@ impl LoginPool {
             waiting: status.waiting,
         }
     }
+}
+
+/// Returns `true` if the server does not let the login in: its password, its attributes or pg_hba.conf (class 28).
+fn refuses_login(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|found| found.code().starts_with("28"))
 }
 
 /// Returns `true` for an error of a server that is there: not while it starts or stops (class 57).

@@ -107,9 +107,10 @@ async fn reload_on_request(
             () = renewals.notified() => {
                 let (run, services) =
                     served.as_ref().map_or((run, services), |(run, services)| (run, services.as_slice()));
-                renew(run, services, process).await;
+                let is_new = renew(run, services, process).await;
                 // A password that stays wrong is looked for less and less often.
-                pause = if looked.elapsed() > CALM { PAUSE } else { (2 * pause).min(LONGEST_PAUSE) };
+                let is_calm = is_new || looked.elapsed() > CALM;
+                pause = if is_calm { PAUSE } else { (2 * pause).min(LONGEST_PAUSE) };
                 looked = Instant::now();
                 tokio::time::sleep(pause).await;
             }
@@ -132,14 +133,16 @@ async fn reloaded(
     Ok((fresh, services))
 }
 
-/// Gives the pools the passwords that the store has now.
-async fn renew(run: &Run, services: &Exposed, process: &ServedProcess) {
+/// Gives the pools the passwords that the store has now, and returns `true` if one of them is another one.
+async fn renew(run: &Run, services: &Exposed, process: &ServedProcess) -> bool {
+    let mut is_new = false;
     for (service, exposure) in services {
         match current_passwords(run, service, exposure).await {
-            Ok(passwords) => process.set_passwords(service.name.as_str(), &passwords),
+            Ok(passwords) => is_new |= process.set_passwords(service.name.as_str(), &passwords),
             Err(error) => run.out.note(&format!("the passwords of {} cannot be read: {error}", service.name)),
         }
     }
+    is_new
 }
 
 /// Returns the digest of a key in hexadecimal.

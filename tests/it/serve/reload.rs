@@ -2,11 +2,12 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::api::{ApiService, served};
-use crate::support::{Server, until};
+use crate::support::{Project, Server, until};
 
 /// Runs requests of both callers while something is done, and returns the answers that were no success.
 fn under_load(api: &ApiService, act: impl FnOnce()) -> (usize, Vec<String>) {
@@ -98,4 +99,91 @@ fn reloads_and_rotations_refuse_no_request() {
         api.service.ask("GET", "/srq_b/rest/customer", Some(&api.other), &[], "").status == 401
     });
     assert_eq!(api.read("counter/1").status, 200);
+}
+
+const STORE: &str = ".martydb/secrets/development.yaml";
+const LOGINS: [&str; 2] = ["srw_a_serve", "srw_a_serve_ro"];
+
+/// Gives both logins this password on the server.
+fn change_on_server(server: &Server, password: &str) {
+    for login in LOGINS {
+        server.sql("postgres", &format!("ALTER ROLE {login} PASSWORD '{password}'"));
+    }
+}
+
+fn end_sessions(server: &Server) {
+    let end = "SELECT count(pg_terminate_backend(pid))::text FROM pg_stat_activity WHERE usename LIKE 'srw_a_serve%'";
+    until("no session is left", || server.value("postgres", end) == "0");
+}
+
+/// Writes this password of both logins into the store.
+fn change_in_store(project: &Project, password: &str) {
+    let known = LOGINS.map(|login| project.password(login));
+    let text = project.read(STORE);
+    let text = known.iter().fold(text, |text, known| text.replace(known.as_str(), password));
+    project.write(STORE, &text);
+}
+
+/// Seconds between the change of one side and that of the other: longer than the first tries, shorter than the last.
+const APART: Duration = Duration::from_millis(1200);
+
+#[test]
+fn a_password_that_one_side_has_before_the_other_refuses_no_request() {
+    let server = Server::start();
+    let project = served(&server, "srw", "{ hide: [secret], pool: { max: 4, wait: 5s } }");
+    let api = ApiService::start(&project, "srw");
+    let is_served = |what: &str, act: &dyn Fn()| {
+        let (number, wrong) = under_load(&api, act);
+        assert!(number > 5 && wrong.is_empty(), "{what}: {number}, {}: {:?}", wrong.len(), wrong.first());
+    };
+    assert_eq!(api.read("counter/1").status, 200);
+    // Again and again: the store is looked at as soon after the fifth rotation as after the first.
+    for round in 1..=5 {
+        let password = format!("server-first-{round}");
+        change_on_server(&server, &password);
+        end_sessions(&server);
+        is_served("the server first", &|| {
+            std::thread::sleep(APART);
+            change_in_store(&project, &password);
+            until("a session is there", || api.read("counter/1").status == 200);
+        });
+    }
+    is_served("the store first", &|| {
+        change_in_store(&project, "store-first");
+        // Its new pools connect with the password of the store.
+        api.service.reload();
+        std::thread::sleep(APART);
+        change_on_server(&server, "store-first");
+        until("it was reloaded", || api.service.said().contains("reloaded: "));
+    });
+}
+
+#[test]
+fn a_password_that_stays_wrong_is_answered_at_once_and_tried_seldom() {
+    let server = Server::start();
+    let project = served(&server, "srw", "{ hide: [secret], pool: { max: 4 } }");
+    let api = ApiService::start(&project, "srw");
+    assert_eq!(api.read("counter/1").status, 200);
+    let known = project.password("srw_a_serve_ro");
+    change_on_server(&server, "of-nobody");
+    end_sessions(&server);
+    let refused = api.read("counter/1");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.body);
+    assert!(!refused.body.contains("28P01") && !refused.body.contains("serve_ro"), "{}", refused.body);
+    let mark = server.log().len();
+    let begun = Instant::now();
+    let statuses: Vec<u16> = (0..200).map(|_| api.read("counter/1").status).collect();
+    assert_eq!(statuses, [503; 200]);
+    let failed = server.log_since(mark).matches("password authentication failed").count();
+    assert!(failed <= 4 + 2 * begun.elapsed().as_secs() as usize, "{failed} in {:?}", begun.elapsed());
+    let said = "the server rejects the password of srw_a_serve_ro";
+    assert_eq!(api.service.said().matches(said).count(), 1, "{}", api.service.said());
+    // Nobody has to reload: either side may be mended.
+    server.sql("postgres", &format!("ALTER ROLE srw_a_serve_ro PASSWORD '{known}'"));
+    until("the server is mended", || api.read("counter/1").status == 200);
+    change_on_server(&server, "mended-in-the-store");
+    end_sessions(&server);
+    until("it is refused", || api.read("counter/1").status == 503);
+    change_in_store(&project, "mended-in-the-store");
+    until("the store is mended", || api.read("counter/1").status == 200);
 }

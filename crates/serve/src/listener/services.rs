@@ -45,11 +45,9 @@ impl ServedProcess {
         Ok(())
     }
 
-    /// Sets the passwords of a service's new connections, by login.
-    pub fn set_passwords(&self, service: &str, passwords: &BTreeMap<String, SecretString>) {
-        if let Some(service) = self.service(service) {
-            service.set_passwords(passwords);
-        }
+    /// Sets the passwords of a service's new connections, by login, and returns `true` if one of them is another one.
+    pub fn set_passwords(&self, service: &str, passwords: &BTreeMap<String, SecretString>) -> bool {
+        self.service(service).is_some_and(|service| service.set_passwords(passwords))
     }
 
     /// Ends the tasks that follow migrations.

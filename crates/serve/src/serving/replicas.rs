@@ -1,6 +1,6 @@
 //! Replicas of a service: standbys with the same logins, their pools, and how far each has come.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
-use secrecy::SecretString;
 
 use super::place::{PrimaryPlaces, WalPlace};
 use crate::fault::Served;
@@ -110,11 +109,9 @@ impl ServiceReplicas {
         self.all.is_empty()
     }
 
-    /// Sets the passwords of new connections, by login.
-    pub fn set_passwords(&self, passwords: &BTreeMap<String, SecretString>) {
-        for pool in self.all.iter().flat_map(|one| one.further.values().chain([&one.read])) {
-            pool.set_password(passwords.get(pool.login()));
-        }
+    /// Returns the pools of all replicas.
+    pub fn pools(&self) -> impl Iterator<Item = &LoginPool> {
+        self.all.iter().flat_map(|one| one.further.values().chain([&one.read]))
     }
 
     /// Looks at the primary and at each replica.

@@ -148,13 +148,11 @@ impl ServedService {
         self.origin.matches(database)
     }
 
-    /// Sets the passwords of new connections, by login.
-    pub fn set_passwords(&self, passwords: &BTreeMap<String, SecretString>) {
-        for pool in [&self.read, &self.write].into_iter().chain(self.further.values()) {
-            pool.set_password(passwords.get(pool.login()));
-        }
-        self.statistics.set_password(passwords);
-        self.replicas.set_passwords(passwords);
+    /// Sets the passwords of new connections, by login, and returns `true` if one of them is another one.
+    pub fn set_passwords(&self, passwords: &BTreeMap<String, SecretString>) -> bool {
+        let pools = [&self.read, &self.write].into_iter().chain(self.further.values());
+        let pools = pools.chain(self.statistics.pool()).chain(self.replicas.pools());
+        pools.filter(|pool| pool.set_password(passwords.get(pool.login()))).count() > 0
     }
 
     /// Returns the pool of a login.

@@ -1,11 +1,9 @@
 //! Statistics of a service's database, read by the monitor's login: it sees sizes and sessions, and no row.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use martydb_model::sql::{Statement, stmt};
-use secrecy::SecretString;
 use tokio::sync::Mutex;
 use tokio_postgres::types::Type;
 
@@ -33,11 +31,9 @@ impl DatabaseStatistics {
         self.pool.is_some()
     }
 
-    /// Sets the password of new connections, by login.
-    pub fn set_password(&self, passwords: &BTreeMap<String, SecretString>) {
-        if let Some(pool) = &self.pool {
-            pool.set_password(passwords.get(pool.login()));
-        }
+    /// Returns the pool that they are read with.
+    pub fn pool(&self) -> Option<&LoginPool> {
+        self.pool.as_ref()
     }
 
     /// Returns them as a JSON object, at most ten seconds old.
