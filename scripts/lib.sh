@@ -51,7 +51,7 @@ manager() {
 }
 
 # Prints nothing for what comes with the system.
-packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|jdk|mmdebstrap|nats|npm|openssl|
+packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|jdk|librdkafka|mmdebstrap|nats|npm|openssl|
   # pgbackrest|pooler|prometheus|python|rabbitmq|redis|rpm|server|skopeo|umoci
   case $1:$2 in
     apt-get:cc) echo gcc libc6-dev ;;
@@ -62,6 +62,12 @@ packages() { # packages MANAGER age|binutils|bubblewrap|buildah|cc|compose|jdbc|
     *:compose) echo docker-compose ;;
     apt-get:jdbc) echo libpostgresql-jdbc-java ;;
     apt-get:jdk) echo default-jdk-headless ;;
+    apt-get:librdkafka) echo libssl-dev make pkg-config ;; # what it is built with
+    dnf:librdkafka | yum:librdkafka) echo openssl-devel make pkgconf ;;
+    apk:librdkafka) echo openssl-dev make pkgconf ;;
+    zypper:librdkafka) echo libopenssl-devel make pkgconf ;;
+    brew:librdkafka) echo openssl@3 pkgconf ;;
+    *:librdkafka) echo openssl make pkgconf ;;
     apt-get:python) echo python3-venv ;;
     *:python) echo python3 ;;
     apt-get:server) echo postgresql ;;
@@ -229,6 +235,14 @@ want_brokers() {
   has nats-server || (install nats) || say "nats-server could not be installed: the relay to it is NOT tested"
   [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || (install rabbitmq) \
     || say "rabbitmq-server could not be installed: the relay to it is NOT tested"
+}
+
+# What librdkafka is built with.
+has_kafka() {
+  has make && has pkg-config && pkg-config --exists openssl
+}
+want_kafka() {
+  has_kafka || (install librdkafka) || say "OpenSSL's headers could not be installed: the relay's client of Kafka is NOT built"
 }
 
 want_redis() {

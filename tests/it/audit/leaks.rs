@@ -181,7 +181,12 @@ fn every_leak_is_named_and_gone_after_its_mend() {
     let major = pair.server.major();
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
     let mut mended: Option<&Leak> = None;
-    for leak in LEAKS.iter().filter(|leak| leak.majors.contains(&major)) {
+    // The short form has what the major decides, and a third of the others, on each major another one.
+    let is_short = std::env::var_os("MARTYDB_TEST_SHORT").is_some();
+    let is_due = |number: usize, leak: &Leak| {
+        leak.majors.contains(&major) && (!is_short || leak.majors != ALL || number % 3 == major as usize % 3)
+    };
+    for (_, leak) in LEAKS.iter().enumerate().filter(|(number, leak)| is_due(*number, leak)) {
         pair.server.sql(leak.database, leak.open);
         let result = pair.verify(&[], 4);
         let found = Pair::found(&result);

@@ -87,6 +87,9 @@ fn networks(compose: &Value, container: &str) -> BTreeSet<String> {
 }
 
 proptest! {
+    // Each renders four targets.
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn a_path_is_a_login(world in worlds()) {
         let manifest = world.manifest(|server| format!("postgresql://adm@db{server}:5432/postgres"));
