@@ -16,6 +16,7 @@ mod lost;
 mod openapi;
 mod operations;
 mod parts;
+mod plain;
 mod records;
 mod reload;
 mod replicas;

@@ -5,11 +5,14 @@ mod fault;
 mod password;
 mod target;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Metrics, Object, Pool, PoolError,
+    RecyclingMethod, Runtime,
+};
 use futures_util::future::BoxFuture;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
@@ -36,6 +39,8 @@ pub struct LoginPool {
     breaker: Arc<ServerBreaker>,
     password: Arc<LoginPassword>,
     login: Arc<str>,
+    /// Time before which connections are too old.
+    renewed: Arc<Mutex<Option<Instant>>>,
 }
 
 /// Connections of a pool.
@@ -51,6 +56,9 @@ pub struct PoolConnections {
 /// Time that the server has to end a statement by itself before it is cancelled.
 const GRACE: Duration = Duration::from_millis(250);
 
+/// Time after which a connection that was not used is tried first.
+const SHORT_REST: Duration = Duration::from_millis(500);
+
 /// Most prepared statements of a connection; then they are forgotten, for their number is in the hands of callers.
 const MOST_STATEMENTS: usize = 500;
 
@@ -63,10 +71,12 @@ impl LoginPool {
         let connector = target.connector.clone();
         let password = Arc::new(LoginPassword::new(target.password.clone(), target.renewals.clone()));
         let connect = PasswordConnect { password: password.clone(), connector: connector.clone() };
-        // Clean: what a function left in the session is gone before the next request.
-        let cleaning = ManagerConfig { recycling_method: RecyclingMethod::Clean };
-        let manager = Manager::from_connect(target.config(), connect, cleaning);
+        // Nothing is left in a session that is given back: see `release_after`.
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_connect(target.config(), connect, recycling);
+        let renewed = Arc::new(Mutex::new(None));
         let pool = Pool::builder(manager)
+            .pre_recycle(usable(renewed.clone()))
             .max_size(target.connections)
             .wait_timeout(Some(target.wait))
             .create_timeout(Some(Duration::from_secs(5)))
@@ -82,6 +92,7 @@ impl LoginPool {
             breaker: target.breaker.clone(),
             password,
             login: target.role.as_str().into(),
+            renewed,
         })
     }
 
@@ -109,6 +120,11 @@ impl LoginPool {
     /// Sets the password of new connections, wakes those that wait for another one, and returns `true` if it is another one.
     pub fn set_password(&self, password: Option<&SecretString>) -> bool {
         self.password.set(password)
+    }
+
+    /// Uses no connection again that is open now.
+    pub fn renew(&self) {
+        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Returns a free connection.
@@ -167,6 +183,23 @@ impl LoginPool {
             waiting: status.waiting,
         }
     }
+}
+
+/// Returns the check of a connection before it is used again: one that rested may have lost its server without a word.
+fn usable(renewed: Arc<Mutex<Option<Instant>>>) -> Hook {
+    Hook::async_fn(move |client: &mut ClientWrapper, metrics: &Metrics| {
+        let renewed = *renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (is_old, rested) = (renewed.is_some_and(|at| metrics.created < at), metrics.last_used());
+        Box::pin(async move {
+            if is_old {
+                return Err(HookError::message("older than the catalog"));
+            }
+            if rested > SHORT_REST {
+                client.simple_query("").await.map_err(HookError::Backend)?;
+            }
+            Ok(())
+        })
+    })
 }
 
 /// Returns `true` if the server does not let the login in: its password, its attributes or pg_hba.conf (class 28).

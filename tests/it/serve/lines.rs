@@ -76,7 +76,7 @@ fn exposed(prefix: &str, exposure: &str) -> (Server, crate::support::Project) {
 
 #[test]
 fn a_large_answer_is_sent_as_it_is_read_and_seen_to_be_cut() {
-    let exposure = "{ pool: { max: 2, wait: 10s }, limits: { rows: 200000, timeout: 8s } }";
+    let exposure = "{ pool: { max: 2, wait: 10s }, limits: { rows: 200000, timeout: 20s } }";
     let (server, project) = exposed("sry", exposure);
     let rows = format!(
         "INSERT INTO customer (id, name) SELECT n, n || repeat('y', {TEXT}) FROM generate_series(1, {ROWS}) n"

@@ -22,6 +22,10 @@ pub struct ExposedRelation {
     /// `true` if code of the service runs where its rows are read: views, foreign tables, policies, functions of a row.
     #[serde(default)]
     pub runs_code: bool,
+    /// `true` if reading its rows runs nothing but PostgreSQL's own code: neither it, nor an index, a constraint or a partition of it,
+    /// depends on a function, an operator or a type of the service, and none of them has the name of one of PostgreSQL's.
+    #[serde(default)]
+    pub is_plain: bool,
     pub insertable: bool,
     pub updatable: bool,
     pub deletable: bool,

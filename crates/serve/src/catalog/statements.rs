@@ -24,7 +24,9 @@ pub fn read(schemas: &[String], exposed: &ExposedFunctions, kept: &BTreeMap<Stri
         FROM pg_catalog.pg_index i CROSS JOIN LATERAL pg_catalog.pg_get_indexdef(i.indexrelid, 1, false) AS d(text)
         WHERE i.indrelid = r.oid AND i.indisvalid AND i.indpred IS NULL AND i.indkey[0] = 0
           AND d.text LIKE '((doc #> %' AND pg_catalog.length(d.text) < 2000),
-      'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable, 'runs_code', r.runs_code)), '[]')
+      'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable, 'runs_code', r.runs_code,
+      'is_plain', NOT r.runs_code AND NOT (SELECT o.here FROM overloads o) AND NOT EXISTS (SELECT FROM families f
+        WHERE f.oid = r.oid AND f.member IN (SELECT w.oid FROM with_code w)))), '[]')
     FROM relations r LEFT JOIN columns c ON c.attrelid = r.oid),
   'keys', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', k.conname, 'kind', k.contype, 'table', k.conrelid::bigint, 'columns', k.conkey,
@@ -107,6 +109,26 @@ fn relations(schemas: &[String]) -> Statement {
     LEFT JOIN pg_catalog.pg_class seq ON seq.oid = dep.objid AND seq.relkind = 'S'
   WHERE a.attnum > 0 AND NOT a.attisdropped
   GROUP BY a.attrelid
+), families AS (
+  SELECT r.oid, r.oid AS member FROM relations r
+  UNION SELECT f.oid, h.inhrelid FROM families f JOIN pg_catalog.pg_inherits h ON h.inhparent = f.member
+), parts AS (
+  SELECT f.member, 'pg_class'::regclass AS class, f.member AS part FROM families f
+  UNION SELECT i.indrelid, 'pg_class'::regclass, i.indexrelid FROM pg_catalog.pg_index i
+  UNION SELECT d.adrelid, 'pg_attrdef'::regclass, d.oid FROM pg_catalog.pg_attrdef d
+  UNION SELECT k.conrelid, 'pg_constraint'::regclass, k.oid FROM pg_catalog.pg_constraint k
+  UNION SELECT s.stxrelid, 'pg_statistic_ext'::regclass, s.oid FROM pg_catalog.pg_statistic_ext s
+), with_code AS (
+  SELECT p.member AS oid FROM parts p JOIN pg_catalog.pg_depend d ON d.classid = p.class AND d.objid = p.part
+    LEFT JOIN pg_catalog.pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
+  WHERE d.refobjid >= 16384 AND t.typtype IS DISTINCT FROM 'e'
+    AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_type'::regclass)
+  UNION SELECT c.oid FROM families f JOIN pg_catalog.pg_class c ON c.oid = f.member WHERE c.relrowsecurity OR c.relkind IN ('f', 'v')
+), overloads AS (
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oid >= 16384 AND o.oprnamespace IN (SELECT oid FROM spaces))
+    OR EXISTS (SELECT FROM pg_catalog.pg_cast c WHERE c.castfunc >= 16384)
+    OR EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc b ON b.proname = p.proname
+      WHERE p.pronamespace IN (SELECT oid FROM spaces) AND b.pronamespace = 'pg_catalog'::regnamespace) AS here
 )
 "
     )
@@ -126,7 +148,12 @@ SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
   (SELECT pg_catalog.string_agg(pg_catalog.concat(k.oid, ':', k.xmin), ',' ORDER BY k.oid) FROM pg_catalog.pg_constraint k
     WHERE k.connamespace IN (SELECT oid FROM spaces)),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(i.indexrelid, ':', i.indisvalid), ',' ORDER BY i.indexrelid)
-    FROM pg_catalog.pg_index i WHERE i.indrelid IN (SELECT oid FROM relations) AND i.indexprs IS NOT NULL),
+    FROM pg_catalog.pg_index i WHERE i.indrelid IN (SELECT oid FROM relations)),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(h.inhparent, ':', h.inhrelid), ',' ORDER BY h.inhrelid, h.inhparent)
+    FROM pg_catalog.pg_inherits h),
+  (SELECT pg_catalog.string_agg(o.oid::text, ',' ORDER BY o.oid) FROM pg_catalog.pg_operator o
+    WHERE o.oid >= 16384 AND o.oprnamespace IN (SELECT oid FROM spaces)),
+  (SELECT pg_catalog.string_agg(c.oid::text, ',' ORDER BY c.oid) FROM pg_catalog.pg_cast c WHERE c.castfunc >= 16384),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid) FROM pg_catalog.pg_proc p
     WHERE p.pronamespace IN (SELECT oid FROM spaces)),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(t.oid, ':', t.xmin), ',' ORDER BY t.oid) FROM pg_catalog.pg_trigger t

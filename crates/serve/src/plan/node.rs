@@ -42,6 +42,11 @@ impl PlanNode<'_> {
         self.relation.runs_code || by_function || self.children.iter().any(PlanNode::runs_code)
     }
 
+    /// Returns `true` if nothing but PostgreSQL's own code runs for it and for the relations below it.
+    pub fn is_plain(&self) -> bool {
+        self.relation.is_plain && !self.runs_code() && self.children.iter().all(PlanNode::is_plain)
+    }
+
     /// Returns the child that the request calls by this name.
     pub fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.key == name)

@@ -19,9 +19,14 @@ pub struct PlannedTree<'c> {
 }
 
 impl PlannedTree<'_> {
-    /// Returns `true` if a read may run code of the service: the session has to forget its state then.
+    /// Returns `true` if a read runs code that the service made for it: the answer may depend on more than its tables.
     pub fn runs_code(&self) -> bool {
         self.root.runs_code()
+    }
+
+    /// Returns `true` if a read runs nothing but PostgreSQL's own code: it leaves nothing in the session.
+    pub fn is_plain(&self) -> bool {
+        self.root.is_plain()
     }
 }
 

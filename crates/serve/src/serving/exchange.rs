@@ -149,7 +149,7 @@ impl RestCall<'_> {
             match self.recorded_read(&mut session, (filters, None), tree, &compiled).await {
                 Err(fault) if !fault.is_too_slow() => {}
                 done => {
-                    let result = self.finish(session, done, tree.runs_code()).await?;
+                    let result = self.finish(session, done, !tree.is_plain()).await?;
                     return Ok(StatementResult { replica: Some(replica), ..result });
                 }
             }
@@ -157,7 +157,7 @@ impl RestCall<'_> {
         let wish = self.cache_wish(form, tree, &compiled);
         let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
         let done = self.recorded_read(&mut session, (filters, wish.as_ref()), tree, &compiled).await;
-        self.finish(session, done, tree.runs_code()).await
+        self.finish(session, done, !tree.is_plain()).await
     }
 
     /// Reads, and records the read before its answer is sent.

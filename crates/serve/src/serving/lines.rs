@@ -102,7 +102,7 @@ pub async fn respond_lines(
         settings: TransactionSettings::of(exposure, caller, &preferences),
         collection: format!("{}.{}", relation.schema, relation.name),
         filters: query.canonical.clone(),
-        runs_code: tree.runs_code(),
+        runs_code: !tree.is_plain(),
         service,
         caller,
     };

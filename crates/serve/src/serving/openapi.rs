@@ -92,7 +92,7 @@ impl ServedService {
         let mut session = self.pool_of(caller, writes)?.get().await?;
         let rows = session.rows(&statement, &[]).await;
         let rows = rows.map_err(|fault| fault.answer(caller.name != ANONYMOUS, true))?;
-        session.release();
+        session.discard().await;
         let text = |row: &tokio_postgres::Row| row.try_get::<_, String>(0).ok();
         Ok(rows.iter().filter_map(text).filter_map(|text| serde_json::from_str(&text).ok()).collect())
     }

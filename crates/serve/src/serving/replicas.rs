@@ -167,7 +167,7 @@ async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPlace), Duration)> {
 pub async fn place_at(pool: &LoginPool) -> Served<(bool, WalPlace)> {
     let mut session = pool.get().await?;
     let found = place(&mut session).await.ok_or_else(crate::session::unavailable)?;
-    session.release();
+    session.discard().await;
     Ok(found)
 }
 

@@ -150,9 +150,12 @@ impl ServedService {
 
     /// Sets the passwords of new connections, by login, and returns `true` if one of them is another one.
     pub fn set_passwords(&self, passwords: &BTreeMap<String, SecretString>) -> bool {
+        self.pools().filter(|pool| pool.set_password(passwords.get(pool.login()))).count() > 0
+    }
+
+    fn pools(&self) -> impl Iterator<Item = &LoginPool> {
         let pools = [&self.read, &self.write].into_iter().chain(self.further.values());
-        let pools = pools.chain(self.statistics.pool()).chain(self.replicas.pools());
-        pools.filter(|pool| pool.set_password(passwords.get(pool.login()))).count() > 0
+        pools.chain(self.statistics.pool()).chain(self.replicas.pools())
     }
 
     /// Returns the pool of a login.
@@ -192,11 +195,10 @@ impl ServedService {
     pub async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
         let mut session = self.read.get().await?;
         let fingerprint = self.text(&mut session, statements::fingerprint(&self.exposure.schemas)).await?;
-        if let Some((known, catalog)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner)
-            && *known == fingerprint
-        {
-            session.release();
-            return Ok(catalog.clone());
+        let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {
+            session.discard().await;
+            return Ok(catalog);
         }
         let json = self
             .text(
@@ -213,7 +215,9 @@ impl ServedService {
             tracing::warn!("{}: no answer of {} is kept: {}", self.name, one.relation, one.why);
         }
         let catalog = Arc::new(catalog);
-        session.release();
+        session.discard().await;
+        // What ran in them was judged by the catalogs of before.
+        self.pools().for_each(LoginPool::renew);
         self.guard.forget();
         self.cache.forget();
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, catalog.clone()));
@@ -251,7 +255,7 @@ impl ServedService {
                 }
             };
             match removed {
-                Ok(_) => session.release(),
+                Ok(_) => session.discard().await,
                 // A login that only reads keeps no answers.
                 Err(fault) => {
                     tracing::debug!(

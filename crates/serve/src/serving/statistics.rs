@@ -48,7 +48,7 @@ impl DatabaseStatistics {
         let mut session = pool.get().await?;
         let rows = session.rows(&of_database(), &[(Some(&self.database), Type::TEXT)]).await;
         let rows = rows.map_err(|fault| fault.answer(true, false))?;
-        session.release();
+        session.discard().await;
         let text = rows.first().and_then(|row| row.try_get::<_, String>(0).ok()).ok_or_else(unavailable)?;
         let text: Arc<str> = text.into();
         *last = Some((Instant::now(), text.clone()));

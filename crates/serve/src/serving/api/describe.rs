@@ -17,7 +17,7 @@ impl ApiCall<'_> {
         let statement = CompiledStatement { statement: describe(vec![relation.oid]), values: vec![] };
         let rows =
             session.query(&statement).await.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
-        session.release();
+        session.discard().await;
         let text = rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten());
         // A collection of which the login may see nothing is not there for it.
         let text = text.ok_or_else(|| RequestFault::no_table(&self.schema, collection))?;

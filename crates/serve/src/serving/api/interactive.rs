@@ -102,7 +102,7 @@ impl ApiCall<'_> {
         let mut beside = self.service.pool_of(&self.caller.caller, true)?.get().await?;
         let recorded = self.records.read(&mut beside, &audited(&done.prepared, &done.result)).await;
         recorded.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
-        beside.release();
+        beside.discard().await;
         Ok(())
     }
 

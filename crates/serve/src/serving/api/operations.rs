@@ -168,7 +168,7 @@ impl ApiCall<'_> {
     async fn texts(&self, statement: Statement, values: &[(Option<&str>, Type)]) -> Served<Vec<String>> {
         let mut session: LoginSession = self.service.pool_of(&self.caller.caller, false)?.get().await?;
         let rows = session.rows(&statement, values).await.map_err(|fault| fault.answer(true, false))?;
-        session.release();
+        session.discard().await;
         Ok(texts(&rows))
     }
 }

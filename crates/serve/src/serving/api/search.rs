@@ -89,7 +89,7 @@ impl ApiCall<'_> {
             key: vec![],
             filters: None,
             writes: false,
-            runs_code: searched.iter().any(|one| one.relation.runs_code),
+            runs_code: !searched.iter().all(|one| one.relation.is_plain),
             cached: None,
             largest: limits.answer,
         }
