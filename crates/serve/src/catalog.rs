@@ -1,6 +1,7 @@
 //! The exposed relations of a database, as its catalogs describe them: every identifier of a statement comes from here.
 
 mod cached;
+mod code;
 mod functions;
 mod relations;
 mod relationships;

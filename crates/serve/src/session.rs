@@ -3,223 +3,26 @@
 mod connector;
 mod fault;
 mod password;
+mod pool;
 mod target;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
-use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Metrics, Object, Pool, PoolError,
-    RecyclingMethod, Runtime,
-};
+use deadpool_postgres::Object;
 use futures_util::future::BoxFuture;
-use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Statement, stmt};
-use secrecy::SecretString;
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
 use tokio_postgres::{Row, RowStream};
 
 use crate::compile::CompiledStatement;
-use crate::fault::{RequestFault, Served};
-use crate::guard::{NO_CONNECTION, ServerBreaker};
 pub use connector::ServerConnector;
-use fault::of_database;
 pub use fault::{DatabaseFault, UNREACHABLE, unavailable};
-use password::{LoginPassword, PasswordConnect};
+pub use pool::{LoginPool, PoolConnections};
 pub use target::LoginTarget;
-
-/// The pool of one login. It serves this login and this database for its whole life.
-#[derive(Clone)]
-pub struct LoginPool {
-    pool: Pool,
-    /// Connector to the server: cancels use it too.
-    connector: ServerConnector,
-    timeout: Duration,
-    breaker: Arc<ServerBreaker>,
-    password: Arc<LoginPassword>,
-    login: Arc<str>,
-    /// Time before which connections are too old.
-    renewed: Arc<Mutex<Option<Instant>>>,
-}
-
-/// Connections of a pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolConnections {
-    pub most: usize,
-    pub open: usize,
-    pub used: usize,
-    /// Requests that wait for a free one.
-    pub waiting: usize,
-}
 
 /// Time that the server has to end a statement by itself before it is cancelled.
 const GRACE: Duration = Duration::from_millis(250);
-
-/// Time after which a connection that was not used is tried first.
-const SHORT_REST: Duration = Duration::from_millis(500);
-
-/// Most prepared statements of a connection; then they are forgotten, for their number is in the hands of callers.
-const MOST_STATEMENTS: usize = 500;
-
-impl LoginPool {
-    /// Makes the pool; it connects when it is used.
-    ///
-    /// # Errors
-    /// If the pool cannot be made.
-    pub fn new(target: &LoginTarget) -> Result<LoginPool> {
-        let connector = target.connector.clone();
-        let password = Arc::new(LoginPassword::new(target.password.clone(), target.renewals.clone()));
-        let connect = PasswordConnect { password: password.clone(), connector: connector.clone() };
-        // Nothing is left in a session that is given back: see `release_after`.
-        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_connect(target.config(), connect, recycling);
-        let renewed = Arc::new(Mutex::new(None));
-        let pool = Pool::builder(manager)
-            .pre_recycle(usable(renewed.clone()))
-            .max_size(target.connections)
-            .wait_timeout(Some(target.wait))
-            .create_timeout(Some(Duration::from_secs(5)))
-            .recycle_timeout(Some(Duration::from_secs(5)))
-            .runtime(Runtime::Tokio1)
-            .build();
-        let pool =
-            pool.map_err(|error| Error::operation("cannot make a pool of connections").cause(error))?;
-        Ok(LoginPool {
-            pool,
-            connector,
-            timeout: target.timeout,
-            breaker: target.breaker.clone(),
-            password,
-            login: target.role.as_str().into(),
-            renewed,
-        })
-    }
-
-    /// Connects, if the server has to prove its identity. One that cannot be reached now may be reached later.
-    ///
-    /// # Errors
-    /// If the server is not the one that the settings trust.
-    pub async fn verify_server(&self) -> Result<()> {
-        if !self.connector.verifies() {
-            return Ok(());
-        }
-        match self.pool.get().await {
-            Err(PoolError::Backend(error)) => {
-                mistrust(&error).map_or(Ok(()), |why| Err(self.connector.refused(why)))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Returns the login.
-    pub fn login(&self) -> &str {
-        &self.login
-    }
-
-    /// Sets the password of new connections, wakes those that wait for another one, and returns `true` if it is another one.
-    pub fn set_password(&self, password: Option<&SecretString>) -> bool {
-        self.password.set(password)
-    }
-
-    /// Uses no connection again that is open now.
-    pub fn renew(&self) {
-        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    /// Returns a free connection.
-    pub async fn get(&self) -> Served<LoginSession> {
-        self.breaker.check(Instant::now())?;
-        if self.password.rests() && self.pool.status().available == 0 {
-            return Err(unavailable());
-        }
-        let client = self.pool.get().await;
-        self.watch(&client);
-        let client = client.map_err(|error| match error {
-            PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
-                let message = "Timed out acquiring connection from connection pool.";
-                RequestFault::new(504, NO_CONNECTION, message)
-            }
-            // The caller has no part in it.
-            PoolError::Backend(error) if refuses_login(&error) => unavailable(),
-            PoolError::Backend(error) => of_database(&error, true, false),
-            _ => unavailable(),
-        })?;
-        if client.statement_cache.size() > MOST_STATEMENTS {
-            client.statement_cache.clear();
-        }
-        Ok(LoginSession {
-            client: Some(client),
-            connector: self.connector.clone(),
-            timeout: self.timeout,
-            runs: false,
-        })
-    }
-
-    /// Tells the breaker whether the server answered; a wait for a free connection says nothing about it.
-    fn watch(&self, got: &std::result::Result<Object, PoolError>) {
-        match got {
-            Ok(_) => self.breaker.succeeded(),
-            Err(PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => {}
-            Err(PoolError::Backend(error)) if answered(error) => self.breaker.succeeded(),
-            Err(error) => {
-                if let PoolError::Backend(error) = error
-                    && let Some(why) = mistrust(error)
-                {
-                    tracing::warn!("{}: {why}", self.connector);
-                }
-                self.breaker.failed(Instant::now());
-            }
-        }
-    }
-
-    /// Returns the connections.
-    pub fn connections(&self) -> PoolConnections {
-        let status = self.pool.status();
-        PoolConnections {
-            most: status.max_size,
-            open: status.size,
-            used: status.size.saturating_sub(status.available),
-            waiting: status.waiting,
-        }
-    }
-}
-
-/// Returns the check of a connection before it is used again: one that rested may have lost its server without a word.
-fn usable(renewed: Arc<Mutex<Option<Instant>>>) -> Hook {
-    Hook::async_fn(move |client: &mut ClientWrapper, metrics: &Metrics| {
-        let renewed = *renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        let (is_old, rested) = (renewed.is_some_and(|at| metrics.created < at), metrics.last_used());
-        Box::pin(async move {
-            if is_old {
-                return Err(HookError::message("older than the catalog"));
-            }
-            if rested > SHORT_REST {
-                client.simple_query("").await.map_err(HookError::Backend)?;
-            }
-            Ok(())
-        })
-    })
-}
-
-/// Returns `true` if the server does not let the login in: its password, its attributes or pg_hba.conf (class 28).
-fn refuses_login(error: &tokio_postgres::Error) -> bool {
-    error.code().is_some_and(|found| found.code().starts_with("28"))
-}
-
-/// Returns `true` for an error of a server that is there: not while it starts or stops (class 57).
-fn answered(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|found| !found.code().code().starts_with("57"))
-}
-
-/// Returns why a server is not the one that the settings trust; `None` if the connection failed for another reason.
-fn mistrust(error: &tokio_postgres::Error) -> Option<String> {
-    let cause = std::error::Error::source(error)?;
-    // The handshake's error of another kind is that of a broken connection.
-    let broke = |error: &std::io::Error| error.kind() != std::io::ErrorKind::InvalidData;
-    let is_other = error.as_db_error().is_some() || cause.downcast_ref::<std::io::Error>().is_some_and(broke);
-    (!is_other).then(|| cause.to_string())
-}
 
 /// A connection of a login. It goes back to its pool by [`release`](LoginSession::release) alone: dropped in any other way,
 /// because its caller hung up in the middle of a transaction, or of a statement, it is closed.

@@ -165,7 +165,7 @@ fn a_password_that_stays_wrong_is_answered_at_once_and_tried_seldom() {
     let api = ApiService::start(&project, "srw");
     assert_eq!(api.read("counter/1").status, 200);
     let known = project.password("srw_a_serve_ro");
-    change_on_server(&server, "of-nobody");
+    change_on_server(&server, "of-the-server-alone");
     end_sessions(&server);
     let refused = api.read("counter/1");
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("1")), "{}", refused.body);
@@ -178,7 +178,7 @@ fn a_password_that_stays_wrong_is_answered_at_once_and_tried_seldom() {
     assert!(failed <= 4 + 2 * begun.elapsed().as_secs() as usize, "{failed} in {:?}", begun.elapsed());
     let said = "the server rejects the password of srw_a_serve_ro";
     assert_eq!(api.service.said().matches(said).count(), 1, "{}", api.service.said());
-    // Nobody has to reload: either side may be mended.
+    // Either side may be mended, without a reload.
     server.sql("postgres", &format!("ALTER ROLE srw_a_serve_ro PASSWORD '{known}'"));
     until("the server is mended", || api.read("counter/1").status == 200);
     change_on_server(&server, "mended-in-the-store");

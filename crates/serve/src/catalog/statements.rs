@@ -6,6 +6,7 @@ use std::time::Duration;
 use martydb_model::sql::{List, Statement, stmt};
 
 use super::cached::cached;
+use super::code::code_beside;
 use super::routines::{functions, media_aggregates};
 use super::views::CatalogOid;
 use crate::settings::ExposedFunctions;
@@ -64,6 +65,7 @@ pub fn read(schemas: &[String], exposed: &ExposedFunctions, kept: &BTreeMap<Stri
 
 /// Returns the common table expressions of the exposed relations with their columns.
 fn relations(schemas: &[String]) -> Statement {
+    let plain = code_beside();
     let schemas = List::literals(schemas.iter().cloned());
     stmt!(
         "WITH RECURSIVE spaces AS (
@@ -109,27 +111,7 @@ fn relations(schemas: &[String]) -> Statement {
     LEFT JOIN pg_catalog.pg_class seq ON seq.oid = dep.objid AND seq.relkind = 'S'
   WHERE a.attnum > 0 AND NOT a.attisdropped
   GROUP BY a.attrelid
-), families AS (
-  SELECT r.oid, r.oid AS member FROM relations r
-  UNION SELECT f.oid, h.inhrelid FROM families f JOIN pg_catalog.pg_inherits h ON h.inhparent = f.member
-), parts AS (
-  SELECT f.member, 'pg_class'::regclass AS class, f.member AS part FROM families f
-  UNION SELECT i.indrelid, 'pg_class'::regclass, i.indexrelid FROM pg_catalog.pg_index i
-  UNION SELECT d.adrelid, 'pg_attrdef'::regclass, d.oid FROM pg_catalog.pg_attrdef d
-  UNION SELECT k.conrelid, 'pg_constraint'::regclass, k.oid FROM pg_catalog.pg_constraint k
-  UNION SELECT s.stxrelid, 'pg_statistic_ext'::regclass, s.oid FROM pg_catalog.pg_statistic_ext s
-), with_code AS (
-  SELECT p.member AS oid FROM parts p JOIN pg_catalog.pg_depend d ON d.classid = p.class AND d.objid = p.part
-    LEFT JOIN pg_catalog.pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
-  WHERE d.refobjid >= 16384 AND t.typtype IS DISTINCT FROM 'e'
-    AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_type'::regclass)
-  UNION SELECT c.oid FROM families f JOIN pg_catalog.pg_class c ON c.oid = f.member WHERE c.relrowsecurity OR c.relkind IN ('f', 'v')
-), overloads AS (
-  SELECT EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oid >= 16384 AND o.oprnamespace IN (SELECT oid FROM spaces))
-    OR EXISTS (SELECT FROM pg_catalog.pg_cast c WHERE c.castfunc >= 16384)
-    OR EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc b ON b.proname = p.proname
-      WHERE p.pronamespace IN (SELECT oid FROM spaces) AND b.pronamespace = 'pg_catalog'::regnamespace) AS here
-)
+){plain}
 "
     )
 }
