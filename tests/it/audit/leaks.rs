@@ -181,10 +181,12 @@ fn every_leak_is_named_and_gone_after_its_mend() {
     let major = pair.server.major();
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
     let mut mended: Option<&Leak> = None;
-    // The short form has what the major decides, and a third of the others, on each major another one.
+    // The short form has what the major decides, and a third of the others, on each major another one. Together, because one
+    // that follows another may open the same.
     let is_short = std::env::var_os("MARTYDB_TEST_SHORT").is_some();
     let is_due = |number: usize, leak: &Leak| {
-        leak.majors.contains(&major) && (!is_short || leak.majors != ALL || number % 3 == major as usize % 3)
+        let is_in_third = 3 * number / LEAKS.len() == major as usize % 3;
+        leak.majors.contains(&major) && (!is_short || leak.majors != ALL || is_in_third)
     };
     for (_, leak) in LEAKS.iter().enumerate().filter(|(number, leak)| is_due(*number, leak)) {
         pair.server.sql(leak.database, leak.open);
