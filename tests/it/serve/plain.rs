@@ -14,12 +14,12 @@ INSERT INTO ticket VALUES (1, 'one', 'good'), (2, 'two', 'bad');
 
 /// Code that PostgreSQL runs for `name=eq.…`: it has no operator of its own for `varchar`.
 const OPERATORS: &str = "\
-CREATE FUNCTION leaves(varchar, varchar) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION tools.leaves(varchar, varchar) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN PERFORM set_config('application_name', 'left behind', false); RETURN $1::text = $2::text; END $$;
-CREATE FUNCTION leaves(varchar, text) RETURNS boolean LANGUAGE plpgsql AS $$
+CREATE FUNCTION tools.leaves(varchar, text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN PERFORM set_config('application_name', 'left behind', false); RETURN $1::text = $2; END $$;
-CREATE OPERATOR = (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = leaves);
-CREATE OPERATOR = (LEFTARG = varchar, RIGHTARG = text, FUNCTION = leaves);
+CREATE OPERATOR tools.= (LEFTARG = varchar, RIGHTARG = varchar, FUNCTION = tools.leaves);
+CREATE OPERATOR tools.= (LEFTARG = varchar, RIGHTARG = text, FUNCTION = tools.leaves);
 ";
 
 const DOWN: &str = "-- martydb: irreversible: a test\n";
@@ -27,7 +27,12 @@ const DOWN: &str = "-- martydb: irreversible: a test\n";
 #[test]
 fn a_plain_read_is_one_statement_and_code_of_the_service_leaves_nothing() {
     let server = Server::start();
-    let project = project(&server, Admin::Super, "srv", "{ pool: { max: 1 } }");
+    // The second schema is in the path, and not exposed.
+    let project = project(&server, Admin::Super, "srv", "{ schemas: [public], pool: { max: 1 } }");
+    let manifest =
+        project.read("martydb.yaml").replace("  srv_a:\n", "  srv_a:\n    schemas: [public, tools]\n");
+    project.write("martydb.yaml", &manifest);
+    project.run(&["apply", "--all", "-y"]).expect(0);
     let migrate = |file: &str, sql: &str| {
         project.write(&format!("srv_a/migrations/{file}.sql"), sql);
         project.write(&format!("srv_a/migrations/{file}.down.sql"), DOWN);
@@ -64,8 +69,8 @@ fn a_plain_read_is_one_statement_and_code_of_the_service_leaves_nothing() {
         assert_eq!(left(), "0");
     }
     // It does run, and would be there.
-    assert!(server.log().contains("CREATE OPERATOR"));
+    assert!(server.log().contains("CREATE OPERATOR tools"));
     let by_hand =
-        "SET search_path = public; SELECT FROM ticket WHERE name = 'one'::text; SHOW application_name";
+        "SET search_path = public, tools; SELECT FROM ticket WHERE name = 'one'::text; SHOW application_name";
     assert_eq!(server.value("srv_a", by_hand), "left behind");
 }

@@ -2,7 +2,7 @@
 
 use martydb_model::sql::{Statement, stmt};
 
-/// Returns common table expressions behind `spaces` and `relations`: `families`, each relation with its partitions and children;
+/// Returns common table expressions behind `relations`: `families`, each relation with its partitions and children;
 /// `with_code`, tables whose indexes, constraints, defaults or statistics depend on a function, an operator or a type that initdb
 /// did not make (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>: of initdb's own objects it has no rows); and
 /// `overloads`, one row that is true where a statement may find the service's objects in place of PostgreSQL's.
@@ -23,10 +23,12 @@ pub fn code_beside() -> Statement {
   WHERE d.refobjid >= 16384 AND t.typtype IS DISTINCT FROM 'e'
     AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_type'::regclass)
   UNION SELECT c.oid FROM families f JOIN pg_catalog.pg_class c ON c.oid = f.member WHERE c.relrowsecurity OR c.relkind IN ('f', 'v')
+), path AS (
+  SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY (pg_catalog.current_schemas(false))
 ), overloads AS (
-  SELECT EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oid >= 16384 AND o.oprnamespace IN (SELECT oid FROM spaces))
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_operator o WHERE o.oid >= 16384 AND o.oprnamespace IN (SELECT oid FROM path))
     OR EXISTS (SELECT FROM pg_catalog.pg_cast c WHERE c.castfunc >= 16384)
     OR EXISTS (SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc b ON b.proname = p.proname
-      WHERE p.pronamespace IN (SELECT oid FROM spaces) AND b.pronamespace = 'pg_catalog'::regnamespace) AS here)"
+      WHERE p.pronamespace IN (SELECT oid FROM path) AND b.pronamespace = 'pg_catalog'::regnamespace) AS here)"
     )
 }

@@ -121,6 +121,7 @@ pub fn fingerprint(schemas: &[String]) -> Statement {
     let schemas = List::literals(schemas.iter().cloned());
     stmt!(
         "WITH spaces AS (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})),
+path AS (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname = ANY (pg_catalog.current_schemas(false))),
 relations AS (SELECT c.oid, c.xmin FROM pg_catalog.pg_class c WHERE c.relnamespace IN (SELECT oid FROM spaces)
   AND c.relkind IN ('r', 'v', 'm', 'f', 'p'))
 SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
@@ -134,10 +135,10 @@ SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
   (SELECT pg_catalog.string_agg(pg_catalog.concat(h.inhparent, ':', h.inhrelid), ',' ORDER BY h.inhrelid, h.inhparent)
     FROM pg_catalog.pg_inherits h),
   (SELECT pg_catalog.string_agg(o.oid::text, ',' ORDER BY o.oid) FROM pg_catalog.pg_operator o
-    WHERE o.oid >= 16384 AND o.oprnamespace IN (SELECT oid FROM spaces)),
+    WHERE o.oid >= 16384 AND o.oprnamespace IN (SELECT oid FROM path)),
   (SELECT pg_catalog.string_agg(c.oid::text, ',' ORDER BY c.oid) FROM pg_catalog.pg_cast c WHERE c.castfunc >= 16384),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid) FROM pg_catalog.pg_proc p
-    WHERE p.pronamespace IN (SELECT oid FROM spaces)),
+    WHERE p.pronamespace IN (SELECT oid FROM path)),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(t.oid, ':', t.xmin), ',' ORDER BY t.oid) FROM pg_catalog.pg_trigger t
     WHERE t.tgname = 'martydb_cache' AND t.tgrelid IN (SELECT oid FROM relations)),
   (SELECT pg_catalog.string_agg(u.srrelid::text, ',' ORDER BY u.srrelid) FROM pg_catalog.pg_subscription_rel u
