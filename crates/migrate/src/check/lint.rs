@@ -11,7 +11,7 @@ mod standbys;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use deep::{survived, with_deep_stack};
+use deep::with_deep_stack;
 use objects::{LintedStatement, Objects};
 use partitions::{PartitionViolation, Partitioned};
 use serde::Serialize;
@@ -96,19 +96,23 @@ pub fn lint(
     rules: &LintRules,
     sizes: &TableSizes,
 ) -> Vec<LintFinding> {
-    let chosen = Chosen::of(rules);
-    with_deep_stack(|| {
+    let (chosen, sizes) = (Chosen::of(rules), sizes.clone());
+    let owned = |all: &[&Migration]| all.iter().map(|one| (*one).clone()).collect::<Vec<_>>();
+    let applied: Vec<Migration> = owned(applied).into_iter().filter(may_concern_partitions).collect();
+    let migrations = owned(migrations);
+    with_deep_stack(move |attempt| {
         let mut objects = (Objects::default(), Partitioned::default());
-        for migration in applied.iter().filter(|one| may_concern_partitions(one)) {
+        for (number, migration) in applied.iter().enumerate() {
             // A file that the linter cannot read tells nothing.
-            let _unreadable = survived(|| follow_applied(migration, &mut objects.1));
+            let _unreadable = attempt.survived(number, || follow_applied(migration, &mut objects.1));
         }
         objects.1.go_live();
-        let mut one = |migration| {
-            let file = FileLint { migration, chosen: &chosen, sizes };
-            survived(|| file.run(&mut objects)).unwrap_or_else(|| vec![file.unreadable()])
+        let one = |(number, migration)| {
+            let file = FileLint { migration, chosen: &chosen, sizes: &sizes };
+            let findings = attempt.survived(applied.len() + number, || file.run(&mut objects));
+            findings.unwrap_or_else(|| vec![file.unreadable()])
         };
-        migrations.iter().flat_map(|migration| one(migration)).collect()
+        migrations.iter().enumerate().flat_map(one).collect()
     })
 }
 

@@ -6,7 +6,7 @@
 
 use squawk_syntax::{Parse, SourceFile};
 
-use super::lint::deep::{survived, with_deep_stack};
+use super::lint::deep::with_deep_stack;
 use crate::files::{FileProblem, MigrationFile, Position, too_deep};
 use martydb_config::lint_rules::SYNTAX;
 use martydb_model::LintRules;
@@ -32,8 +32,11 @@ pub fn syntax_errors<'a>(
     if rules.disable.iter().any(|rule| rule == SYNTAX) {
         return vec![];
     }
-    let files: Vec<&MigrationFile> = files.into_iter().collect();
-    with_deep_stack(|| files.iter().filter_map(|file| of_file(file)).collect())
+    let files: Vec<MigrationFile> = files.into_iter().cloned().collect();
+    with_deep_stack(move |attempt| {
+        let of_each = |(number, file)| attempt.survived(number, || of_file(file)).flatten();
+        files.iter().enumerate().filter_map(of_each).collect()
+    })
 }
 
 fn of_file(file: &MigrationFile) -> Option<FileProblem> {
@@ -43,6 +46,6 @@ fn of_file(file: &MigrationFile) -> Option<FileProblem> {
     if let Some(at) = too_deep(&file.text) {
         return Some(FileProblem::refused(&file.path, TOO_DEEP, FIX).at(Position::new(&file.text, at)));
     }
-    let (at, what) = survived(|| first_error(&SourceFile::parse(&file.text)))??;
+    let (at, what) = first_error(&SourceFile::parse(&file.text))?;
     Some(FileProblem::refused(&file.path, what, FIX).at(Position::new(&file.text, at)))
 }
