@@ -7,13 +7,13 @@ use std::fmt;
 pub struct Statement {
     /// Text for the server; may contain secrets.
     exact: String,
-    /// Redacted text.
-    shown: String,
+    /// Redacted text, where it is another one.
+    shown: Option<String>,
 }
 
 impl Statement {
     pub(super) fn assemble(exact: String, shown: String) -> Self {
-        Statement { exact, shown }
+        Statement { shown: Some(shown).filter(|shown| *shown != exact), exact }
     }
 
     /// Fills a template, for `stmt!`: each piece is followed by the value with this index.
@@ -23,12 +23,19 @@ impl Statement {
             let pieces = pieces.iter().flat_map(|(piece, value)| [*piece, text(&values[*value])]);
             pieces.chain([rest]).collect::<Vec<_>>().concat()
         };
-        Statement { exact: filled(Statement::exact), shown: filled(Statement::shown) }
+        // Most have no secret: a second text would double the work.
+        let is_redacted = values.iter().any(|value| value.shown.is_some());
+        let exact = filled(Statement::exact);
+        if is_redacted {
+            Statement::assemble(exact, filled(Statement::shown))
+        } else {
+            Statement::open(exact)
+        }
     }
 
     /// Makes a statement without secrets: exact and redacted text are the same.
     pub(super) fn open(text: String) -> Self {
-        Statement { shown: text.clone(), exact: text }
+        Statement { shown: None, exact: text }
     }
 
     /// Takes the text of a migration file, which is sent unchanged.
@@ -59,8 +66,14 @@ impl Statement {
     }
 
     pub(super) fn joined(all: impl IntoIterator<Item = Statement>, exactly: &str, showing: &str) -> Self {
-        let (exact, shown): (Vec<_>, Vec<_>) = all.into_iter().map(|one| (one.exact, one.shown)).unzip();
-        Statement { exact: exact.join(exactly), shown: shown.join(showing) }
+        let all: Vec<Statement> = all.into_iter().collect();
+        let texts =
+            |text: fn(&Statement) -> &str, between| all.iter().map(text).collect::<Vec<_>>().join(between);
+        let exact = texts(Statement::exact, exactly);
+        if exactly == showing && all.iter().all(|one| one.shown.is_none()) {
+            return Statement::open(exact);
+        }
+        Statement::assemble(exact, texts(Statement::shown, showing))
     }
 
     /// Returns the exact text, which may contain secrets.
@@ -76,7 +89,7 @@ impl Statement {
 
     /// Returns the redacted text.
     pub fn shown(&self) -> &str {
-        &self.shown
+        self.shown.as_deref().unwrap_or(&self.exact)
     }
 
     /// Returns the length of the exact text in characters, the unit of the server's error positions.
