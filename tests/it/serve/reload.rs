@@ -134,7 +134,7 @@ fn a_password_that_one_side_has_before_the_other_refuses_no_request() {
     let api = ApiService::start(&project, "srw");
     let is_served = |what: &str, act: &dyn Fn()| {
         let (number, wrong) = under_load(&api, act);
-        assert!(number > 5 && wrong.is_empty(), "{what}: {number}, {}: {:?}", wrong.len(), wrong.first());
+        assert!(number >= 3 && wrong.is_empty(), "{what}: {number}, {}: {:?}", wrong.len(), wrong.first());
     };
     assert_eq!(api.read("counter/1").status, 200);
     // Again and again: the store is looked at as soon after the fifth rotation as after the first.

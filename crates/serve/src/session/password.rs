@@ -2,6 +2,7 @@
 //! rejects is tried again with what the secret store has by then. A rotation writes to the server and to the store one after
 //! the other, so either may have the new password first.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,8 +17,8 @@ use tokio_postgres::{Client, Config, Error};
 
 use super::connector::ServerConnector;
 
-/// Longest time for which a connection is tried again.
-const LONGEST: Duration = Duration::from_secs(3);
+/// Longest time for which a login is tried again: a secret store that is a program of its own takes seconds.
+const LONGEST: Duration = Duration::from_secs(8);
 
 /// Pauses between two tries with the same password: the first, and the longest.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -30,10 +31,12 @@ const REST: Duration = Duration::from_secs(1);
 /// The password, and how a new one is asked for.
 pub struct LoginPassword {
     password: RwLock<Option<SecretString>>,
+    /// Number of passwords that there were.
+    version: AtomicU64,
     /// Number of looks at the store.
     looks: watch::Sender<u64>,
     renewals: Arc<Notify>,
-    /// Held by the connection that is tried again: the others wait for its result.
+    /// Held by the request that waits for another password: the others wait for it, so that tries stay rare.
     turn: tokio::sync::Mutex<()>,
     /// Last rejection of a password that has stayed rejected.
     rejected: Mutex<Option<Instant>>,
@@ -44,6 +47,7 @@ impl LoginPassword {
     pub fn new(password: Option<SecretString>, renewals: Arc<Notify>) -> LoginPassword {
         LoginPassword {
             password: RwLock::new(password),
+            version: AtomicU64::new(0),
             looks: watch::Sender::new(0),
             renewals,
             turn: tokio::sync::Mutex::default(),
@@ -56,6 +60,7 @@ impl LoginPassword {
         let is_new = password.is_some_and(|password| !same(Some(password), self.now().as_ref()));
         if let Some(password) = password.filter(|_| is_new) {
             *self.password.write().unwrap_or_else(PoisonError::into_inner) = Some(password.clone());
+            self.version.fetch_add(1, Ordering::AcqRel);
             self.remember(None);
         }
         self.looks.send_modify(|looks| *looks += 1);
@@ -65,6 +70,11 @@ impl LoginPassword {
     /// Returns `true` if the server has rejected this password for long, and a moment ago.
     pub fn rests(&self) -> bool {
         self.stays_rejected().is_some_and(|last| last.elapsed() < REST)
+    }
+
+    /// Begins the tries of a request: before its first connection.
+    pub fn tries(&self) -> LoginTries<'_> {
+        LoginTries { password: self, version: self.version.load(Ordering::Acquire), wait: None }
     }
 
     fn now(&self) -> Option<SecretString> {
@@ -77,6 +87,58 @@ impl LoginPassword {
 
     fn remember(&self, rejection: Option<Instant>) {
         *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = rejection;
+    }
+}
+
+/// Tries of one request to log in.
+pub struct LoginTries<'a> {
+    password: &'a LoginPassword,
+    /// The password of the last try.
+    version: u64,
+    wait: Option<Wait>,
+}
+
+/// Wait for another password, since the first rejection.
+struct Wait {
+    end: Instant,
+    pause: Duration,
+    looks: watch::Receiver<u64>,
+}
+
+impl LoginTries<'_> {
+    /// Waits after a rejection until the login may be tried again, and returns `false` if that is of no use: a password that has
+    /// stayed rejected has had its time.
+    pub async fn again(&mut self) -> bool {
+        let known = self.password;
+        if known.stays_rejected().is_some() {
+            known.renewals.notify_one();
+            return false;
+        }
+        let wait = self.wait.get_or_insert_with(|| Wait {
+            end: Instant::now() + LONGEST,
+            pause: PAUSE,
+            looks: known.looks.subscribe(),
+        });
+        let Ok(turn) = tokio::time::timeout_at(wait.end, known.turn.lock()).await else {
+            return false;
+        };
+        if known.version.load(Ordering::Acquire) == self.version {
+            known.renewals.notify_one();
+            let next = (Instant::now() + wait.pause).min(wait.end);
+            let _look = tokio::time::timeout_at(next, wait.looks.changed()).await;
+            wait.pause = (2 * wait.pause).min(LONGEST_PAUSE);
+        }
+        // With a new one all try at the same time.
+        drop(turn);
+        self.version = known.version.load(Ordering::Acquire);
+        Instant::now() < wait.end
+    }
+
+    /// Remembers that the password stayed rejected, and returns `true` if that is new.
+    pub fn failed(&self) -> bool {
+        let is_new = self.password.stays_rejected().is_none();
+        self.password.remember(Some(Instant::now()));
+        is_new
     }
 }
 
@@ -96,87 +158,24 @@ type Connected = Result<(Client, JoinHandle<()>), Error>;
 
 impl Connect for PasswordConnect {
     fn connect(&self, config: &Config) -> BoxFuture<'_, Connected> {
-        let config = config.clone();
+        let mut config = config.clone();
         Box::pin(async move {
-            let known = self.password.now();
-            let done = match connected(&config, &self.connector, known.as_ref()).await {
-                Err(error) if is_rejected(&error) => self.try_again(&config, known, error).await,
-                done => done,
-            };
-            match &done {
-                Ok(_) => self.password.remember(None),
-                Err(error) if is_rejected(error) => self.remember_rejection(&config),
-                Err(_) => {}
+            if let Some(password) = self.password.now() {
+                config.password(password.expose_secret());
             }
-            done
+            let (client, connection) = config.connect(self.connector.clone()).await?;
+            self.password.remember(None);
+            let task = tokio::spawn(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!("a connection ended: {error}");
+                }
+            });
+            Ok((client, task))
         })
     }
 }
 
-impl PasswordConnect {
-    /// Tries until the server takes the password, for a limited time. A password that has stayed rejected has had that time.
-    async fn try_again(
-        &self,
-        config: &Config,
-        mut rejected: Option<SecretString>,
-        mut error: Error,
-    ) -> Connected {
-        if self.password.stays_rejected().is_some() {
-            self.password.renewals.notify_one();
-            return Err(error);
-        }
-        let end = Instant::now() + LONGEST;
-        let mut pause = PAUSE;
-        let mut looks = self.password.looks.subscribe();
-        let Ok(_turn) = tokio::time::timeout_at(end, self.password.turn.lock()).await else {
-            return Err(error);
-        };
-        loop {
-            let known = self.password.now();
-            if same(known.as_ref(), rejected.as_ref()) {
-                self.password.renewals.notify_one();
-                let next = (Instant::now() + pause).min(end);
-                let _look = tokio::time::timeout_at(next, looks.changed()).await;
-                pause = (2 * pause).min(LONGEST_PAUSE);
-            }
-            if Instant::now() >= end {
-                return Err(error);
-            }
-            rejected = self.password.now();
-            match connected(config, &self.connector, rejected.as_ref()).await {
-                Err(again) if is_rejected(&again) => error = again,
-                done => return done,
-            }
-        }
-    }
-
-    fn remember_rejection(&self, config: &Config) {
-        if self.password.stays_rejected().is_none() {
-            let login = config.get_user().unwrap_or_default();
-            tracing::warn!("{}: the server rejects the password of {login}", self.connector);
-        }
-        self.password.remember(Some(Instant::now()));
-    }
-}
-
-fn is_rejected(error: &Error) -> bool {
+/// Returns `true` if the server rejects the password.
+pub fn is_rejected(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code() == INVALID_PASSWORD)
-}
-
-async fn connected(
-    config: &Config,
-    connector: &ServerConnector,
-    password: Option<&SecretString>,
-) -> Connected {
-    let mut config = config.clone();
-    if let Some(password) = password {
-        config.password(password.expose_secret());
-    }
-    let (client, connection) = config.connect(connector.clone()).await?;
-    let task = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!("a connection ended: {error}");
-        }
-    });
-    Ok((client, task))
 }

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use super::LoginSession;
 use super::connector::ServerConnector;
 use super::fault::{of_database, unavailable};
-use super::password::{LoginPassword, PasswordConnect};
+use super::password::{LoginPassword, PasswordConnect, is_rejected};
 use super::target::LoginTarget;
 use crate::fault::{RequestFault, Served};
 use crate::guard::{NO_CONNECTION, ServerBreaker};
@@ -119,7 +119,7 @@ impl LoginPool {
         if self.password.rests() && self.pool.status().available == 0 {
             return Err(unavailable());
         }
-        let client = self.pool.get().await;
+        let client = self.logged_in().await;
         self.watch(&client);
         let client = client.map_err(|error| match error {
             PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
@@ -139,7 +139,26 @@ impl LoginPool {
             connector: self.connector.clone(),
             timeout: self.timeout,
             runs: false,
+            is_plain: false,
+            has_sequences: false,
         })
+    }
+
+    /// Takes a connection; a login whose password the server rejects is tried again.
+    async fn logged_in(&self) -> std::result::Result<Object, PoolError> {
+        let mut tries = self.password.tries();
+        loop {
+            let got = self.pool.get().await;
+            if !matches!(&got, Err(PoolError::Backend(error)) if is_rejected(error)) {
+                return got;
+            }
+            if !tries.again().await {
+                if tries.failed() {
+                    tracing::warn!("{}: the server rejects the password of {}", self.connector, self.login);
+                }
+                return got;
+            }
+        }
     }
 
     /// Tells the breaker whether the server answered; a wait for a free connection says nothing about it.
