@@ -6,6 +6,7 @@ mod password;
 mod pool;
 mod target;
 
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
@@ -33,6 +34,10 @@ pub struct LoginSession {
     timeout: Duration,
     /// `true` while a statement runs.
     runs: bool,
+    /// `true` if nothing but PostgreSQL's own code runs in it.
+    is_plain: bool,
+    /// `true` if sequences may have been used in it that DISCARD SEQUENCES has not forgotten.
+    has_sequences: bool,
 }
 
 impl Drop for LoginSession {
@@ -149,6 +154,11 @@ impl LoginSession {
         self.runs = false;
     }
 
+    /// Tells that a write follows which runs nothing but PostgreSQL's own code.
+    pub fn writes_plainly(&mut self) {
+        (self.is_plain, self.has_sequences) = (true, true);
+    }
+
     /// Runs a statement of the program's own with values of these types, and returns the number of its rows. It uses no
     /// prepared statement: code of the service that ran in the transaction could have put another one in its place.
     pub async fn change(
@@ -191,6 +201,51 @@ impl LoginSession {
         done.map_or(Err(DatabaseFault::TooSlow), |done| done.map_err(DatabaseFault::Reported))
     }
 
+    /// Runs a statement of the program's own, as [`change`](LoginSession::change) does, and ends the transaction behind it without
+    /// waiting in between. A statement that fails rolls it back.
+    ///
+    /// Returns the result of the statement, and that of the end.
+    pub async fn change_and_commit(
+        &mut self,
+        statement: &Statement,
+        values: &[(Option<&str>, Type)],
+    ) -> std::result::Result<std::result::Result<(), DatabaseFault>, DatabaseFault> {
+        let texts: Vec<(AsText<'_>, Type)> = typed(values);
+        let values: Vec<(&(dyn ToSql + Sync), Type)> = as_values(&texts);
+        let end = self.end();
+        self.runs = true;
+        let client = self.client()?;
+        let work: BoxFuture<'_, _> = Box::pin(async {
+            let mut changed = std::pin::pin!(client.execute_typed(statement.exact(), &values));
+            // One that was not sent cannot fail at the server: the end must not follow it.
+            if let Poll::Ready(Err(error)) = futures_util::poll!(changed.as_mut()) {
+                return (Err(error), Ok(()));
+            }
+            tokio::join!(changed, client.batch_execute(end.exact()))
+        });
+        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
+        self.runs = done.is_err();
+        match done {
+            Err(_) => Err(DatabaseFault::TooSlow),
+            Ok((Err(error), _)) => Err(DatabaseFault::Reported(error)),
+            Ok((Ok(_), ended)) => {
+                self.has_sequences &= ended.is_err();
+                Ok(ended.map_err(DatabaseFault::Reported))
+            }
+        }
+    }
+
+    /// Ends a transaction that wrote, and forgets the values of the sequences that it used: `lastval()` is those of its caller.
+    pub async fn commit(&mut self) -> std::result::Result<(), DatabaseFault> {
+        self.execute(&self.end()).await?;
+        self.has_sequences = false;
+        Ok(())
+    }
+
+    fn end(&self) -> Statement {
+        if self.is_plain { stmt!("DISCARD SEQUENCES; COMMIT") } else { stmt!("COMMIT") }
+    }
+
     /// Returns the time at which the connection was made.
     pub fn opened(&self) -> Option<Instant> {
         self.client.as_ref().map(|client| Object::metrics(client).created)
@@ -203,7 +258,7 @@ impl LoginSession {
 
     /// Returns the connection to its pool as it was before code of the service ran, if some did.
     pub async fn release_after(self, ran_code: bool) {
-        match ran_code {
+        match ran_code || self.has_sequences {
             true => self.discard().await,
             false => self.release(),
         }

@@ -26,6 +26,10 @@ pub struct ExposedRelation {
     /// depends on a function, an operator or a type of the service, and none of them has the name of one of PostgreSQL's.
     #[serde(default)]
     pub is_plain: bool,
+    /// The same of writing its rows, where it `is_plain`: neither it, nor a table that its foreign keys change, has a trigger, a rule,
+    /// or a default or check with a function that may run SQL or change the session.
+    #[serde(default)]
+    pub is_plain_to_write: bool,
     pub insertable: bool,
     pub updatable: bool,
     pub deletable: bool,

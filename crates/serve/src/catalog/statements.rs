@@ -27,7 +27,10 @@ pub fn read(schemas: &[String], exposed: &ExposedFunctions, kept: &BTreeMap<Stri
           AND d.text LIKE '((doc #> %' AND pg_catalog.length(d.text) < 2000),
       'insertable', r.insertable, 'updatable', r.updatable, 'deletable', r.deletable, 'runs_code', r.runs_code,
       'is_plain', NOT r.runs_code AND NOT (SELECT o.here FROM overloads o) AND NOT EXISTS (SELECT FROM families f
-        WHERE f.oid = r.oid AND f.member IN (SELECT w.oid FROM with_code w)))), '[]')
+        WHERE f.oid = r.oid AND f.member IN (SELECT w.oid FROM with_code w)),
+      'is_plain_to_write', NOT EXISTS (SELECT FROM written w WHERE w.oid = r.oid AND w.member IN (SELECT a.oid FROM acting a))
+        AND NOT EXISTS (SELECT FROM touched t WHERE t.oid = r.oid AND (t.member IN (SELECT w.oid FROM with_code w)
+          OR t.member NOT IN (SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relnamespace IN (SELECT s.oid FROM spaces s)))))), '[]')
     FROM relations r LEFT JOIN columns c ON c.attrelid = r.oid),
   'keys', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object(
       'name', k.conname, 'kind', k.contype, 'table', k.conrelid::bigint, 'columns', k.conkey,
@@ -140,7 +143,11 @@ SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
   (SELECT pg_catalog.string_agg(pg_catalog.concat(p.oid, ':', p.xmin), ',' ORDER BY p.oid) FROM pg_catalog.pg_proc p
     WHERE p.pronamespace IN (SELECT oid FROM path)),
   (SELECT pg_catalog.string_agg(pg_catalog.concat(t.oid, ':', t.xmin), ',' ORDER BY t.oid) FROM pg_catalog.pg_trigger t
-    WHERE t.tgname = 'martydb_cache' AND t.tgrelid IN (SELECT oid FROM relations)),
+    WHERE NOT t.tgisinternal AND t.tgrelid IN (SELECT oid FROM relations)),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(w.oid, ':', w.xmin), ',' ORDER BY w.oid) FROM pg_catalog.pg_rewrite w
+    WHERE w.ev_class IN (SELECT oid FROM relations)),
+  (SELECT pg_catalog.string_agg(pg_catalog.concat(d.oid, ':', d.xmin), ',' ORDER BY d.oid) FROM pg_catalog.pg_attrdef d
+    WHERE d.adrelid IN (SELECT oid FROM relations)),
   (SELECT pg_catalog.string_agg(u.srrelid::text, ',' ORDER BY u.srrelid) FROM pg_catalog.pg_subscription_rel u
     WHERE u.srrelid IN (SELECT oid FROM relations))))"
     )

@@ -283,9 +283,12 @@ impl RestCall<'_> {
         };
         let compiled = write_statement(&write, tree, form)?;
         let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
+        let is_plain = tree.is_plain_to_write();
+        if is_plain {
+            session.writes_plainly();
+        }
         let done = self.write_in(&mut session, (action, &parsed.canonical), &compiled, answer).await;
-        // Triggers, also those of cascades and partitions, rules, defaults and checks.
-        self.finish(session, done, true).await
+        self.finish(session, done, !is_plain).await
     }
 
     /// Rejects a change of all rows: a filter was forgotten.
@@ -347,8 +350,7 @@ impl RestCall<'_> {
             session.execute(&stmt!("ROLLBACK")).await?;
             return Ok(Ok(answer(result)));
         }
-        self.records.wrote(session, &audited).await?;
-        self.records.commit(session, answer(result)).await
+        self.records.wrote_all(session, &audited, answer(result)).await
     }
 
     fn answers_location(&self) -> bool {

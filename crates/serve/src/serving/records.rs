@@ -5,7 +5,7 @@
 //! A transaction of writes is: [`begin`](RequestRecords::begin), each write with [`wrote`](RequestRecords::wrote) after it,
 //! and [`commit`](RequestRecords::commit) with the answer; or ROLLBACK, which leaves no record.
 
-use martydb_model::sql::stmt;
+use martydb_model::sql::{Statement, stmt};
 use tokio_postgres::types::Type;
 
 use super::action::RestRequest;
@@ -129,23 +129,37 @@ impl RequestRecords {
     }
 
     async fn record(&self, session: &mut LoginSession, action: &AuditedAction) -> Result<(), DatabaseFault> {
-        let statement = stmt!(
-            "INSERT INTO martydb_serve.audit (caller, request, collection, op, key, rows) VALUES ($1, $2, $3, $4, $5, $6)"
-        );
-        let key = action.key.as_deref().map(|key| cut(key, LONGEST_KEY));
-        let rows = action.rows.to_string();
-        let values = [
-            (Some(self.caller.as_str()), Type::TEXT),
-            (self.request.as_deref(), Type::TEXT),
-            (Some(action.collection.as_str()), Type::TEXT),
-            (Some(action.operation), Type::TEXT),
-            (key.as_deref(), Type::TEXT),
-            (Some(rows.as_str()), Type::INT8),
-        ];
-        match session.change(&statement, &values).await.map_err(unrecorded)? {
+        let row = AuditRow::of(self, action);
+        match session.change(&insertion(), &row.values()).await.map_err(unrecorded)? {
             1 => Ok(()),
             _ => Err(DatabaseFault::NoRecord),
         }
+    }
+
+    /// Records the last write of the transaction, keeps the answer, and commits.
+    pub async fn wrote_all(
+        &self,
+        session: &mut LoginSession,
+        action: &AuditedAction,
+        answer: HttpAnswer,
+    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
+        if self.key.is_some() || !self.kept.writes {
+            self.wrote(session, action).await?;
+            return self.commit(session, answer).await;
+        }
+        // The number of rows is not waited for before COMMIT: without a row the statement fails.
+        let insertion = insertion();
+        let statement = stmt!(
+            "WITH recorded AS ({insertion} RETURNING 1) SELECT 1 OPERATOR(pg_catalog./) pg_catalog.count(*) FROM recorded"
+        );
+        let row = AuditRow::of(self, action);
+        let done = session.change_and_commit(&statement, &row.values()).await;
+        let ended = done.map_err(|fault| match fault.sqlstate() {
+            Some(_) => unrecorded(fault),
+            None => DatabaseFault::UnknownOutcome,
+        })?;
+        ended.map_err(lost)?;
+        Ok(Ok(answer))
     }
 
     /// Keeps the answer with the request's key, and commits. An answer that is too large to be kept rolls the transaction back.
@@ -166,9 +180,41 @@ impl RequestRecords {
     }
 }
 
+/// Row of the audit, with its values as texts.
+struct AuditRow<'a> {
+    records: &'a RequestRecords,
+    action: &'a AuditedAction,
+    key: Option<String>,
+    rows: String,
+}
+
+impl<'a> AuditRow<'a> {
+    fn of(records: &'a RequestRecords, action: &'a AuditedAction) -> AuditRow<'a> {
+        let key = action.key.as_deref().map(|key| cut(key, LONGEST_KEY));
+        AuditRow { records, action, key, rows: action.rows.to_string() }
+    }
+
+    fn values(&self) -> [(Option<&str>, Type); 6] {
+        [
+            (Some(self.records.caller.as_str()), Type::TEXT),
+            (self.records.request.as_deref(), Type::TEXT),
+            (Some(self.action.collection.as_str()), Type::TEXT),
+            (Some(self.action.operation), Type::TEXT),
+            (self.key.as_deref(), Type::TEXT),
+            (Some(self.rows.as_str()), Type::INT8),
+        ]
+    }
+}
+
+fn insertion() -> Statement {
+    stmt!(
+        "INSERT INTO martydb_serve.audit (caller, request, collection, op, key, rows) VALUES ($1, $2, $3, $4, $5, $6)"
+    )
+}
+
 /// Commits without an answer to keep.
 pub async fn commit_alone(session: &mut LoginSession) -> Result<(), DatabaseFault> {
-    session.execute(&stmt!("COMMIT")).await.map_err(lost)
+    session.commit().await.map_err(lost)
 }
 
 fn unrecorded(fault: DatabaseFault) -> DatabaseFault {

@@ -149,6 +149,9 @@ impl ApiCall<'_> {
             return self.read_once(prepared, wish).await;
         }
         let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
+        if !runs_code {
+            session.writes_plainly();
+        }
         match self.write(&mut session, prepared, precondition).await {
             Ok(answer) => {
                 session.release_after(runs_code).await;

@@ -291,8 +291,7 @@ impl<'a> OperationPlanner<'a> {
             form,
             word: operation(action),
             writes: true,
-            // Triggers, also those of cascades and partitions, rules, defaults and checks.
-            runs_code: true,
+            runs_code: !tree.is_plain_to_write(),
             ..self.reading(relation)
         })
     }
