@@ -12,6 +12,7 @@ mod rabbit;
 mod redis;
 mod reference;
 mod server;
+mod short;
 mod shown;
 mod terminal;
 mod until;
@@ -29,6 +30,7 @@ pub use rabbit::Rabbit;
 pub use redis::{MANAGED, OPS, Redis};
 pub use reference::Reference;
 pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, free_port, psql, reads};
+pub use short::{is_due, many};
 pub use terminal::{INTERRUPT, Terminal};
 pub use until::{until, until_async, until_some};
 

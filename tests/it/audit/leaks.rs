@@ -1,6 +1,7 @@
 //! Ways to break the isolation of what martydb provisions, one row each.
 
 use super::support::Pair;
+use crate::support::is_due;
 
 /// One leak.
 struct Leak {
@@ -181,14 +182,11 @@ fn every_leak_is_named_and_gone_after_its_mend() {
     let major = pair.server.major();
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
     let mut mended: Option<&Leak> = None;
-    // The short form has what the major decides, and a third of the others, on each major another one. Together, because one
-    // that follows another may open the same.
-    let is_short = std::env::var_os("MARTYDB_TEST_SHORT").is_some();
-    let is_due = |number: usize, leak: &Leak| {
-        let is_in_third = 3 * number / LEAKS.len() == major as usize % 3;
-        leak.majors.contains(&major) && (!is_short || leak.majors != ALL || is_in_third)
+    // The short form has what the major decides too. One that follows another may open the same.
+    let is_taken = |number: usize, leak: &Leak| {
+        leak.majors.contains(&major) && (leak.majors != ALL || is_due(number, LEAKS.len(), major))
     };
-    for (_, leak) in LEAKS.iter().enumerate().filter(|(number, leak)| is_due(*number, leak)) {
+    for (_, leak) in LEAKS.iter().enumerate().filter(|(number, leak)| is_taken(*number, leak)) {
         pair.server.sql(leak.database, leak.open);
         let result = pair.verify(&[], 4);
         let found = Pair::found(&result);

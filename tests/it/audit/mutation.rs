@@ -1,7 +1,7 @@
 //! Every statement that `apply` issues is undone in turn: the verifier or the plan must notice each.
 
 use super::support::Pair;
-use crate::support::Project;
+use crate::support::{Project, many};
 
 /// The opposite of a statement of `apply`; `None` for one that cannot be undone alone without undoing all.
 fn undo(sql: &str) -> Option<String> {
@@ -53,7 +53,7 @@ fn every_statement_of_apply_is_missed_when_it_is_undone() {
     let plan = fresh.json(&["plan"], 0);
     fresh.run(&["apply", "--all", "-y"]).expect(0);
     let mut undone = 0;
-    for change in plan["changes"].as_array().unwrap() {
+    for change in plan["changes"].as_array().unwrap().iter().step_by(many(1, 3)) {
         let (sql, action) = (change["sql"].as_str().unwrap(), change["action"].as_str().unwrap());
         let Some(opposite) = undo(sql) else { continue };
         let inside =
@@ -65,5 +65,5 @@ fn every_statement_of_apply_is_missed_when_it_is_undone() {
         undone += 1;
     }
     fresh.run(&["verify-isolation", "--probes", "none"]).expect(0);
-    assert!(undone >= 30, "only {undone} statements");
+    assert!(undone >= many(30, 10), "only {undone} statements");
 }

@@ -3,6 +3,7 @@
 use super::Split;
 use super::online::Writers;
 use super::staying::{Follower, followed};
+use crate::support::many;
 
 /// How often both sides are compared in each state.
 const ROUNDS: usize = 6;
@@ -12,7 +13,7 @@ fn verify(split: &Split, code: i32) -> serde_json::Value {
 }
 
 fn equal(split: &Split, writers: &Writers) {
-    for round in 0..ROUNDS {
+    for round in 0..many(ROUNDS, 2) {
         writers.more(5);
         let found = verify(split, 0);
         assert_eq!(found["equal"], true, "round {round}: {found}");
@@ -26,7 +27,7 @@ fn no_difference_is_reported_that_is_not_there() {
     followed(&split);
     let writers = Writers::start(&split, 3);
     equal(&split, &writers);
-    for _ in 0..ROUNDS {
+    for _ in 0..many(ROUNDS, 2) {
         follower.kill();
         follower = Follower::start(&split);
         let found = verify(&split, 0);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sqlx::PgConnection;
 
 use super::{LEGACY, Split};
-use crate::support::{ADMIN_PASSWORD, ask, until};
+use crate::support::{ADMIN_PASSWORD, ask, many, until};
 
 /// From a copy with the source closed to one that is followed: the slot is made while both are closed.
 fn follow(split: &Split) {
@@ -157,7 +157,7 @@ fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
     follow(&split);
     let writers = Writers::start(&split, 3);
     writers.more(50);
-    for round in 0..3 {
+    for round in 0..many(3, 1) {
         writers.gap();
         let done = split.project.json(&["split", "cutover", "--service", "orders"], 0);
         writers.more(50);
