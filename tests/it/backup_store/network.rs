@@ -5,8 +5,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub struct ObjectServer {
@@ -18,8 +18,12 @@ impl ObjectServer {
     /// Starts moto, which `scripts/object-store` installs, with a bucket `backups`.
     pub fn start() -> ObjectServer {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let installed = Command::new(root.join("scripts/object-store")).status().unwrap();
-        assert!(installed.success(), "moto from PyPI; without it: cargo test -- --skip object_store");
+        static INSTALLED: OnceLock<bool> = OnceLock::new();
+        let install = || Command::new(root.join("scripts/object-store")).status().unwrap().success();
+        assert!(
+            INSTALLED.get_or_init(install),
+            "moto from PyPI; without it: cargo test -- --skip object_store"
+        );
         // Free a moment ago.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new(root.join("target/object-store/bin/moto_server"))
