@@ -37,3 +37,14 @@ else
   echo "backup without a client is refused, and says what to install: ok"
 fi
 martydb -f manifest.yaml dev down >output 2>&1 || true
+
+# SQL at which the linter's parser panics; a panic aborts a released program.
+mkdir -p odd/a/migrations
+printf 'version: 1\nproject: odd\nservers: { main: { embedded: true } }\nservices: { a: {} }\n' >odd/martydb.yaml
+printf -- '-- martydb: allow syntax-error: a test\nCREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGINATOMIC SELECT CASE WHEN a > 0 THEN 1 EN t DO ALSO 4(INSERT INTO a D' \
+  >odd/a/migrations/V1__odd.sql
+printf -- '-- martydb: irreversible: a test\n' >odd/a/migrations/V1__odd.down.sql
+code=0
+martydb -f odd/martydb.yaml lint >output 2>&1 || code=$?
+[ "$code" = 3 ] && grep -q unreadable output || { cat output; echo "FAILED ($code): lint of what its parser cannot read"; exit 1; }
+echo "lint of what its parser cannot read: ok"
