@@ -32,10 +32,10 @@ const HARMLESS: [&str; 24] = [
 ];
 
 /// Returns common table expressions behind `relations` and `spaces`: `families`, each relation with its partitions and children;
-/// `written`, each with the tables that a write to it changes, by foreign keys too; `touched`, those and the tables that its foreign
-/// keys look at; `with_code`, tables whose indexes, constraints, defaults or statistics depend on a function, an operator or a type
-/// that initdb did not make (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>: of initdb's own objects it has no
-/// rows); `acting`, tables with triggers, rules, or functions of PostgreSQL's that act; and `overloads`, one row that is true where
+/// `written`, each with the tables that a write to it changes, by foreign keys too; `touched`, those and the tables at which its
+/// foreign keys look; `with_code`, tables whose indexes, constraints, defaults or statistics depend on a function, an operator or a
+/// type that initdb did not make (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>: of initdb's own objects it has
+/// no rows); `acting`, tables with triggers, rules, or functions of PostgreSQL's that act; and `overloads`, one row that is true where
 /// a statement may find the service's objects in place of PostgreSQL's.
 pub fn code_beside() -> Statement {
     let harmless = List::literals(HARMLESS.iter().map(|name| (*name).to_owned()));
