@@ -54,7 +54,7 @@ pub fn aggregate_statement(
     let statement = stmt!(
         "WITH martydb_groups AS ({rows}), \
          martydb_source AS (SELECT * FROM martydb_groups{having}{order} LIMIT {limit}) \
-         SELECT NULL::bigint AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, NULL::text AS location, \
+         SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, {body} AS body, NULL::text AS location, \
          NULL::bigint AS inserted, {overrides} FROM (SELECT * FROM martydb_source) AS martydb_row"
     );
     Ok(CompiledStatement { statement, values: values.into_values() })

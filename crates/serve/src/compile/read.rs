@@ -59,7 +59,7 @@ pub fn read_statement(
     let body = body(catalog, form, ResultShape::Rows, "martydb_source", tree.answer);
     let overrides = overrides();
     let statement = stmt!(
-        "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \
+        "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(*) AS rows, {body} AS body, \
          NULL::text AS location, NULL::bigint AS inserted, {overrides} \
          FROM (SELECT * FROM martydb_source) AS martydb_row"
     );
@@ -122,7 +122,13 @@ pub fn body(
 ) -> Statement {
     let whole = whole_body(catalog, form, shape, rows);
     let most = i64::try_from(2 * most + 2).unwrap_or(i64::MAX);
-    stmt!("pg_catalog.left({whole}, {most})")
+    match form {
+        // `left` looks at each character. The aggregate is computed once for all three.
+        BodyForm::Rows { strip_nulls: false } if !shape.is_one() => stmt!(
+            "CASE WHEN pg_catalog.octet_length({whole}) OPERATOR(pg_catalog.<=) {most} THEN {whole} ELSE pg_catalog.left({whole}, {most}) END"
+        ),
+        _ => stmt!("pg_catalog.left({whole}, {most})"),
+    }
 }
 
 fn whole_body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement {

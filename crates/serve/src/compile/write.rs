@@ -51,7 +51,7 @@ pub fn write_statement(
     let body = body(write.catalog, form, ResultShape::Rows, "martydb_rows", tree.answer);
     let overrides = overrides();
     let statement = stmt!(
-        "WITH martydb_source AS ({source}), martydb_rows AS ({rows}) SELECT NULL::bigint AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, \
+        "WITH martydb_source AS ({source}), martydb_rows AS ({rows}) SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, {body} AS body, \
          {location}::text AS location, {inserted} AS inserted, {overrides} FROM (SELECT * FROM martydb_rows) AS martydb_row"
     );
     Ok(CompiledStatement { statement, values: values.into_values() })
