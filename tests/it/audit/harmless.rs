@@ -159,9 +159,12 @@ const TOGETHER: usize = 4;
 fn harmless_changes_stay_green() {
     let pair = Pair::new();
     let mut unseen = vec![];
-    let is_taken = |number: &usize| is_due(*number, HARMLESS.len(), pair.server.major());
-    for (_, (database, sql)) in HARMLESS.iter().enumerate().filter(|(number, _)| is_taken(number)) {
+    for (number, (database, sql)) in HARMLESS.iter().enumerate() {
         pair.server.sql(database.strip_suffix('-').map_or(*database, |_| "postgres"), sql);
+        // The last verification sees it; a later row may need it.
+        if !is_due(number, HARMLESS.len(), pair.server.major()) {
+            continue;
+        }
         unseen.push(sql);
         // A later change may replace a setting.
         let sets = sql.contains("ALTER ") && sql.contains(" SET ");
