@@ -204,12 +204,12 @@ impl LoginSession {
     /// Runs a statement of the program's own, as [`change`](LoginSession::change) does, and ends the transaction behind it without
     /// waiting in between. A statement that fails rolls it back.
     ///
-    /// Returns the result of the statement, and that of the end.
+    /// Returns the number of its rows, and the result of the end.
     pub async fn change_and_commit(
         &mut self,
         statement: &Statement,
         values: &[(Option<&str>, Type)],
-    ) -> std::result::Result<std::result::Result<(), DatabaseFault>, DatabaseFault> {
+    ) -> std::result::Result<(u64, std::result::Result<(), DatabaseFault>), DatabaseFault> {
         let texts: Vec<(AsText<'_>, Type)> = typed(values);
         let values: Vec<(&(dyn ToSql + Sync), Type)> = as_values(&texts);
         let end = self.end();
@@ -228,9 +228,9 @@ impl LoginSession {
         match done {
             Err(_) => Err(DatabaseFault::TooSlow),
             Ok((Err(error), _)) => Err(DatabaseFault::Reported(error)),
-            Ok((Ok(_), ended)) => {
+            Ok((Ok(rows), ended)) => {
                 self.has_sequences &= ended.is_err();
-                Ok(ended.map_err(DatabaseFault::Reported))
+                Ok((rows, ended.map_err(DatabaseFault::Reported)))
             }
         }
     }
