@@ -217,11 +217,12 @@ impl LoginSession {
         let client = self.client()?;
         let work: BoxFuture<'_, _> = Box::pin(async {
             let mut changed = std::pin::pin!(client.execute_typed(statement.exact(), &values));
-            // One that was not sent cannot fail at the server: the end must not follow it.
-            if let Poll::Ready(Err(error)) = futures_util::poll!(changed.as_mut()) {
-                return (Err(error), Ok(()));
+            match futures_util::poll!(changed.as_mut()) {
+                Poll::Pending => tokio::join!(changed, client.batch_execute(end.exact())),
+                Poll::Ready(Ok(rows)) => (Ok(rows), client.batch_execute(end.exact()).await),
+                // One that was not sent cannot fail at the server: the end must not follow it.
+                Poll::Ready(Err(error)) => (Err(error), Ok(())),
             }
-            tokio::join!(changed, client.batch_execute(end.exact()))
         });
         let done = tokio::time::timeout(self.timeout + GRACE, work).await;
         self.runs = done.is_err();
