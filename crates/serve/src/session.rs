@@ -154,7 +154,7 @@ impl LoginSession {
         self.runs = false;
     }
 
-    /// Tells that a write follows which runs nothing but PostgreSQL's own code.
+    /// Tells that a write follows, and that it runs nothing but PostgreSQL's own code.
     pub fn writes_plainly(&mut self) {
         (self.is_plain, self.has_sequences) = (true, true);
     }
@@ -236,7 +236,7 @@ impl LoginSession {
         }
     }
 
-    /// Ends a transaction that wrote, and forgets the values of the sequences that it used: `lastval()` is those of its caller.
+    /// Ends a transaction that wrote, and forgets the values of the sequences that it used: `lastval()` is not for the next caller.
     pub async fn commit(&mut self) -> std::result::Result<(), DatabaseFault> {
         self.execute(&self.end()).await?;
         self.has_sequences = false;

@@ -97,9 +97,10 @@ pub fn lint(
     sizes: &TableSizes,
 ) -> Vec<LintFinding> {
     let (chosen, sizes) = (Chosen::of(rules), sizes.clone());
-    let owned = |all: &[&Migration]| all.iter().map(|one| (*one).clone()).collect::<Vec<_>>();
-    let applied: Vec<Migration> = owned(applied).into_iter().filter(may_concern_partitions).collect();
-    let migrations = owned(migrations);
+    let applied = applied.iter().copied().filter(|one| may_concern_partitions(one));
+    // The parser's thread may outlive this call.
+    let applied: Vec<Migration> = applied.cloned().collect();
+    let migrations: Vec<Migration> = migrations.iter().copied().cloned().collect();
     with_deep_stack(move |attempt| {
         let mut objects = (Objects::default(), Partitioned::default());
         for (number, migration) in applied.iter().enumerate() {

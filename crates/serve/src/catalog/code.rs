@@ -1,4 +1,4 @@
-//! Code of the service that reading a relation may run beside what the request names.
+//! Code of the service that reading or writing a relation may run beside what the request names.
 
 use martydb_model::sql::{List, Statement, stmt};
 

@@ -350,7 +350,7 @@ impl RestCall<'_> {
             session.execute(&stmt!("ROLLBACK")).await?;
             return Ok(Ok(answer(result)));
         }
-        self.records.wrote_all(session, &audited, answer(result)).await
+        self.records.wrote_last(session, &audited, answer(result)).await
     }
 
     fn answers_location(&self) -> bool {

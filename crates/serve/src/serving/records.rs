@@ -137,7 +137,7 @@ impl RequestRecords {
     }
 
     /// Records the last write of the transaction, keeps the answer, and commits.
-    pub async fn wrote_all(
+    pub async fn wrote_last(
         &self,
         session: &mut LoginSession,
         action: &AuditedAction,

@@ -203,7 +203,7 @@ impl CallRun<'_> {
                 return Ok(result.map(answer));
             }
         };
-        self.records.wrote_all(session, &self.audited(result.rows), answer(result)).await
+        self.records.wrote_last(session, &self.audited(result.rows), answer(result)).await
     }
 
     /// Calls the function and counts the call, unless its cost is above the limit. The planner runs what is IMMUTABLE, with the

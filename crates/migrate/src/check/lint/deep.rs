@@ -56,10 +56,13 @@ pub fn with_deep_stack<T: Send + 'static>(work: impl Fn(&ParserAttempt) -> T + S
             // The thread cannot be created: most files do not need it.
             return work(&ParserAttempt { panicked, current });
         }
-        match result.recv() {
-            Ok(Some(done)) => return done,
-            _ => panicked.insert(current.load(Ordering::Acquire)),
-        };
+        if let Ok(Some(done)) = result.recv() {
+            return done;
+        }
+        if !panicked.insert(current.load(Ordering::Acquire)) {
+            // No file was the reason: the panic is told like any other.
+            return work(&ParserAttempt { panicked, current });
+        }
     }
 }
 
@@ -94,5 +97,14 @@ mod tests {
             files.iter().enumerate().map(one).collect::<Vec<_>>()
         });
         assert_eq!(done, [Some(8), None, Some(4), None, Some(2)]);
+    }
+
+    #[test]
+    #[should_panic(expected = "of no file")]
+    fn a_panic_of_no_file_is_not_tried_again_and_again() {
+        with_deep_stack(|attempt| {
+            attempt.survived(0, || ());
+            panic!("of no file");
+        })
     }
 }
