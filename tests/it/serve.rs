@@ -12,6 +12,7 @@ mod guard;
 mod idle;
 mod interactive;
 mod lines;
+mod lone;
 mod lost;
 mod openapi;
 mod operations;

@@ -131,6 +131,32 @@ impl LoginSession {
         done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
     }
 
+    /// Runs a statement that is a transaction of its own and writes, after [`writes_plainly`](LoginSession::writes_plainly), and returns
+    /// its rows; behind it the session forgets the values of the sequences that it used. An error of the statement leaves nothing, and
+    /// the session as it was.
+    pub async fn query_alone(
+        &mut self,
+        compiled: &CompiledStatement,
+    ) -> std::result::Result<Vec<Row>, DatabaseFault> {
+        let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(Some(value))).collect();
+        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+        self.runs = true;
+        let client = self.client()?;
+        let work: BoxFuture<'_, _> = Box::pin(async {
+            let prepared =
+                client.prepare_cached(compiled.statement.exact()).await.map_err(DatabaseFault::Reported)?;
+            let forget = stmt!("DISCARD SEQUENCES");
+            let (rows, forgot) =
+                tokio::join!(client.query(&prepared, &values), client.batch_execute(forget.exact()));
+            Ok((rows.map_err(DatabaseFault::of_commit)?, forgot.is_ok()))
+        });
+        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
+        self.runs = done.is_err();
+        let (rows, forgot) = done.unwrap_or(Err(DatabaseFault::UnknownOutcome))?;
+        self.has_sequences &= !forgot;
+        Ok(rows)
+    }
+
     /// Begins a statement whose rows are taken one by one. It runs until [`rests`](LoginSession::rests) is called: dropped before, it
     /// is cancelled.
     pub async fn stream(

@@ -36,8 +36,9 @@ fn pass(mut client: TcpStream, mut server: TcpStream, armed: Arc<AtomicBool>) {
     let lost = loses.clone();
     spawn(move || {
         forward(&mut client, &mut to_server, |sent| {
-            // A message Query with its text: nothing else is on the way.
-            if sent.windows(7).any(|text| text == b"COMMIT\0") && armed.swap(false, SeqCst) {
+            // A message Query with its text: nothing else is on the way. It is the last of a write in one statement, too.
+            let ends = |end: &[u8]| sent.windows(end.len()).any(|text| text == end);
+            if (ends(b"COMMIT\0") || ends(b"DISCARD SEQUENCES\0")) && armed.swap(false, SeqCst) {
                 loses.store(true, SeqCst);
             }
             true

@@ -36,12 +36,23 @@ pub fn write_statement(
     form: BodyForm,
 ) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
-    let source = write.source(&mut values)?;
+    let (rows, answer) = answered_write(write, tree, form, &mut values)?;
+    Ok(CompiledStatement { statement: stmt!("WITH {rows} {answer}"), values: values.into_values() })
+}
+
+/// Returns the common table expressions of a write, and the query for its answer.
+pub(super) fn answered_write(
+    write: &WrittenRows<'_>,
+    tree: &PlannedTree<'_>,
+    form: BodyForm,
+    values: &mut StatementValues,
+) -> Served<(Statement, Statement)> {
+    let source = write.source(values)?;
     let rows = match form {
         BodyForm::Nothing => stmt!("SELECT * FROM martydb_source"),
-        _ => read_rows(write.catalog, &tree.root, RootSource::Written, &mut values)?,
+        _ => read_rows(write.catalog, &tree.root, RootSource::Written, values)?,
     };
-    let location = if write.locates { write.location(&mut values) } else { stmt!("NULL") };
+    let location = if write.locates { write.location(values) } else { stmt!("NULL") };
     let inserted = match write.action {
         RowAction::Insert { resolution: Some(Resolution::Merge), .. } | RowAction::Put { .. } => {
             stmt!("NULLIF(pg_catalog.current_setting('martydb.inserted', true), '')::bigint")
@@ -50,11 +61,11 @@ pub fn write_statement(
     };
     let body = body(write.catalog, form, ResultShape::Rows, "martydb_rows", tree.answer);
     let overrides = overrides();
-    let statement = stmt!(
-        "WITH martydb_source AS ({source}), martydb_rows AS ({rows}) SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, {body} AS body, \
-         {location}::text AS location, {inserted} AS inserted, {overrides} FROM (SELECT * FROM martydb_rows) AS martydb_row"
+    let answer = stmt!(
+        "SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, {body} AS body, {location}::text AS location, \
+         {inserted} AS inserted, {overrides} FROM (SELECT * FROM martydb_rows) AS martydb_row"
     );
-    Ok(CompiledStatement { statement, values: values.into_values() })
+    Ok((stmt!("martydb_source AS ({source}), martydb_rows AS ({rows})"), answer))
 }
 
 /// Compiles the lock of at most two of the rows that a write means, so that they stay as they are until it is done.

@@ -1,6 +1,8 @@
 //! One request of PostgREST's face: from the text to the answer.
 
 mod kept;
+mod lone;
+mod write;
 
 use std::sync::Arc;
 
@@ -14,18 +16,16 @@ use super::etag::conditional;
 use super::part::{root_range, schema};
 use super::precondition::{Precondition, precondition};
 use super::reading::ReadPreference;
-use super::records::{AuditedAction, Begun, RequestRecords, key_of, operation};
+use super::records::{AuditedAction, RequestRecords, operation};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
 use crate::callers::{CallerRight, RequestCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
-use crate::compile::{CompiledStatement, WrittenRows, read_statement, write_statement};
-use crate::face::rest::{
-    CountWish, ParsedQuery, Preferences, ReturnWish, TransactionEnd, accepted_of_relation, parse_query,
-};
+use crate::compile::{CompiledStatement, read_statement};
+use crate::face::rest::{CountWish, Preferences, accepted_of_relation, parse_query};
 use crate::fault::{RequestFault, Served};
 use crate::plan::{PlannedTree, plan_tree};
-use crate::request::{BodyForm, RowAction, RowQuery};
+use crate::request::{BodyForm, RowAction};
 use crate::session::{DatabaseFault, LoginSession};
 use crate::settings::ServedExposure;
 
@@ -191,7 +191,7 @@ impl RestCall<'_> {
             settings.begin(session, false).await?;
         }
         let result = match check_cost(self.service, &self.caller.caller, session, compiled).await? {
-            Ok(()) => self.timed(session, &RowAction::Read, compiled).await?,
+            Ok(()) => self.timed(session, &RowAction::Read, compiled, false).await?,
             Err(fault) => Err(fault),
         };
         let mut result = match result.and_then(|result| self.checked(result)) {
@@ -215,17 +215,19 @@ impl RestCall<'_> {
         Ok(Ok(result))
     }
 
-    /// Runs the statement of the request, and counts it.
+    /// Runs the statement of the request, and counts it. One that is `alone` is a transaction of its own.
     async fn timed(
         &self,
         session: &mut LoginSession,
         action: &RowAction,
         compiled: &CompiledStatement,
+        alone: bool,
     ) -> Result<Served<StatementResult>, DatabaseFault> {
         let login = self.service.login_of(&self.caller.caller, *action != RowAction::Read);
         let AuditedAction { operation, collection, .. } = self.audited(action, None, 0);
         let timed = self.service.timed(login, (operation, &collection), compiled.statement.exact());
-        let result = StatementResult::of(&session.query(compiled).await?, self.form);
+        let rows = if alone { session.query_alone(compiled).await? } else { session.query(compiled).await? };
+        let result = StatementResult::of(&rows, self.form);
         timed.end(result.as_ref().map_or(0, |result| result.rows));
         Ok(result)
     }
@@ -259,118 +261,6 @@ impl RestCall<'_> {
         Ok(result)
     }
 
-    async fn write(
-        &self,
-        parsed: &ParsedQuery,
-        action: &RowAction,
-        tree: &PlannedTree<'_>,
-        answer: &(dyn Fn(StatementResult) -> HttpAnswer + Sync),
-    ) -> Served<HttpAnswer> {
-        let query = &parsed.rows;
-        self.check_filtered(query, action)?;
-        let returns =
-            matches!(self.preferences.returns, Some(ReturnWish::Representation | ReturnWish::HeadersOnly));
-        let shows = self.preferences.returns == Some(ReturnWish::Representation);
-        let form = if shows { self.form } else { BodyForm::Nothing };
-        let write = WrittenRows {
-            catalog: self.catalog,
-            relation: self.relation,
-            query,
-            action,
-            returns,
-            locates: matches!(action, RowAction::Insert { .. })
-                && (self.answers_location() || returns && self.exposure().records.writes),
-        };
-        let compiled = write_statement(&write, tree, form)?;
-        let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
-        let is_plain = tree.is_plain_to_write();
-        if is_plain {
-            session.writes_plainly();
-        }
-        let done = self.write_in(&mut session, (action, &parsed.canonical), &compiled, answer).await;
-        self.finish(session, done, !is_plain).await
-    }
-
-    /// Rejects a change of all rows: a filter was forgotten.
-    fn check_filtered(&self, query: &RowQuery, action: &RowAction) -> Served<()> {
-        let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
-        if !changes || self.exposure().unfiltered_writes || query.root_filters().next().is_some() {
-            return Ok(());
-        }
-        let message = "a change of all rows needs a filter";
-        Err(RequestFault::new(400, "21000", message)
-            .hint("a condition that all rows fulfil, such as id=not.is.null"))
-    }
-
-    async fn write_in(
-        &self,
-        session: &mut LoginSession,
-        (action, filters): (&RowAction, &str),
-        compiled: &CompiledStatement,
-        answer: &(dyn Fn(StatementResult) -> HttpAnswer + Sync),
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        let settings = TransactionSettings::of(self.exposure(), self.caller, self.preferences);
-        if let Begun::Answered(answer) = self.records.begin(session, &settings).await? {
-            return Ok(answer);
-        }
-        let refused = match &self.precondition {
-            Some(precondition) => precondition.check(session).await?,
-            None => Ok(()),
-        };
-        let refused = match refused {
-            Ok(()) => check_cost(self.service, &self.caller.caller, session, compiled).await?,
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = refused {
-            session.execute(&stmt!("ROLLBACK")).await?;
-            return Ok(Err(fault));
-        }
-        let result = self
-            .timed(session, action, compiled)
-            .await?
-            .and_then(|result| self.checked(result))
-            .and_then(|result| self.affected(action, result));
-        let mut result = match result {
-            Ok(result) => result,
-            Err(fault) => {
-                session.execute(&stmt!("ROLLBACK")).await?;
-                return Ok(Err(fault));
-            }
-        };
-        let key = match action {
-            RowAction::Insert { .. } => key_of(&result),
-            _ => Some(filters.to_owned()),
-        };
-        if !self.answers_location() {
-            result.location = None;
-        }
-        let audited = self.audited(action, key, result.rows);
-        if self.preferences.end == Some(TransactionEnd::Rollback) {
-            session.execute(&stmt!("SET CONSTRAINTS ALL IMMEDIATE")).await?;
-            session.execute(&stmt!("ROLLBACK")).await?;
-            return Ok(Ok(answer(result)));
-        }
-        self.records.wrote_last(session, &audited, answer(result)).await
-    }
-
-    fn answers_location(&self) -> bool {
-        self.preferences.returns == Some(ReturnWish::HeadersOnly)
-    }
-
-    /// Checks the number of rows that a write changed.
-    fn affected(&self, action: &RowAction, result: StatementResult) -> Served<StatementResult> {
-        if matches!(action, RowAction::Put { .. }) && result.rows != 1 {
-            let message = "Payload values do not match URL in primary key column(s)";
-            return Err(RequestFault::new(400, "PGRST115", message));
-        }
-        let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
-        let most = self.preferences.max_affected.filter(|_| changes && self.preferences.strict == Some(true));
-        if most.is_some_and(|most| result.rows > most) {
-            return Err(RequestFault::too_many_affected(result.rows));
-        }
-        Ok(result)
-    }
-
     /// Returns the connection to its pool, unless its state is unknown.
     async fn finish<T>(
         &self,
@@ -387,7 +277,11 @@ impl RestCall<'_> {
                 session.release_after(ran_code).await;
                 Err(fault)
             }
-            Err(fault) => Err(fault.answer(self.caller.caller.name != crate::callers::ANONYMOUS, true)),
+            Err(fault) => Err(self.answer_of(&fault)),
         }
+    }
+
+    fn answer_of(&self, fault: &DatabaseFault) -> RequestFault {
+        fault.answer(self.caller.caller.name != crate::callers::ANONYMOUS, true)
     }
 }

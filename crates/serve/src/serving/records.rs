@@ -3,7 +3,8 @@
 //! they are, see `docs/how-to/serve-data.md`.
 //!
 //! A transaction of writes is: [`begin`](RequestRecords::begin), each write with [`wrote`](RequestRecords::wrote) after it,
-//! and [`commit`](RequestRecords::commit) with the answer; or ROLLBACK, which leaves no record.
+//! and [`commit`](RequestRecords::commit) with the answer; or ROLLBACK, which leaves no record. A single write that runs nothing but
+//! PostgreSQL's code may be one statement with its [`row`](RequestRecords::row).
 
 use martydb_model::sql::{Statement, stmt};
 use tokio_postgres::types::Type;
@@ -13,6 +14,7 @@ use super::answer::{HttpAnswer, StatementResult};
 use super::idempotency::IdempotencyKey;
 use super::transaction::TransactionSettings;
 use crate::callers::RequestCaller;
+use crate::compile::WriteRecord;
 use crate::fault::{RequestFault, Served};
 use crate::request::{Resolution, RowAction};
 use crate::session::{DatabaseFault, LoginSession};
@@ -78,6 +80,29 @@ impl RequestRecords {
         }
         let message = "a transaction of several requests takes no Idempotency-Key";
         Err(RequestFault::new(400, "MDB006", message).hint("a batch takes one: POST transaction"))
+    }
+
+    /// Returns `true` if the answer is kept, for the request's key.
+    pub fn keeps_answer(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// Returns the row of a write that its own statement adds; `None` if writes have none. Without filters its key is that of the
+    /// new row.
+    pub fn row<'a>(
+        &'a self,
+        collection: &'a str,
+        operation: &'a str,
+        filters: Option<&'a str>,
+    ) -> Option<WriteRecord<'a>> {
+        let (caller, request) = (self.caller.as_str(), self.request.as_deref());
+        let row = WriteRecord { caller, request, collection, operation, filters, longest_key: LONGEST_KEY };
+        self.kept.writes.then_some(row)
+    }
+
+    /// Returns filters as the audit has them.
+    pub fn key(&self, filters: &str) -> String {
+        cut(filters, LONGEST_KEY)
     }
 
     /// Begins a transaction that may write, and claims the request's key.

@@ -48,9 +48,28 @@ impl DatabaseFault {
         }
     }
 
+    /// Returns the fault of a statement that commits: it is unknown if it did where the server's answer is missing, or is that the
+    /// session was ended.
+    pub fn of_commit(error: tokio_postgres::Error) -> DatabaseFault {
+        match error.code().map(tokio_postgres::error::SqlState::code) {
+            Some(state) if !state.starts_with("57P") => DatabaseFault::Reported(error),
+            _ => DatabaseFault::UnknownOutcome,
+        }
+    }
+
     /// Returns `true` if the time was over: another server is not asked for the same.
     pub fn is_too_slow(&self) -> bool {
         matches!(self, DatabaseFault::TooSlow) || self.sqlstate() == Some("57014")
+    }
+
+    /// Returns the message that the server reported.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            DatabaseFault::Reported(error) => {
+                error.as_db_error().map(tokio_postgres::error::DbError::message)
+            }
+            _ => None,
+        }
     }
 
     /// Returns the SQLSTATE that the server reported.
