@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+/// The data service makes and drops many small values for each request, and musl's own allocator is slow.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     leave_no_core();
     ExitCode::from(martydb::main(std::env::args_os().collect()).code())

@@ -1,27 +1,34 @@
 //! SQL statements, made from a literal template and typed fragments.
 
+use std::borrow::{Borrow, Cow};
 use std::fmt;
 
 /// A statement or a part of one. `Display` and `Debug` show the redacted text.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Statement {
     /// Text for the server; may contain secrets.
-    exact: String,
+    exact: Cow<'static, str>,
     /// Redacted text, where it is another one.
     shown: Option<String>,
 }
 
 impl Statement {
     pub(super) fn assemble(exact: String, shown: String) -> Self {
-        Statement { shown: Some(shown).filter(|shown| *shown != exact), exact }
+        Statement { shown: Some(shown).filter(|shown| *shown != exact), exact: exact.into() }
     }
 
     /// Fills a template, for `stmt!`: each piece is followed by the value with this index.
     #[doc(hidden)]
-    pub fn fill(pieces: &[(&'static str, usize)], rest: &'static str, values: &[Statement]) -> Self {
+    pub fn fill(pieces: &[(&'static str, usize)], rest: &'static str, values: &[Cow<'_, Statement>]) -> Self {
+        if pieces.is_empty() {
+            return Statement::from_program(rest);
+        }
         let filled = |text: fn(&Statement) -> &str| {
-            let pieces = pieces.iter().flat_map(|(piece, value)| [*piece, text(&values[*value])]);
-            pieces.chain([rest]).collect::<Vec<_>>().concat()
+            let all =
+                || pieces.iter().flat_map(|(piece, value)| [*piece, text(&values[*value])]).chain([rest]);
+            let mut filled = String::with_capacity(all().map(str::len).sum());
+            filled.extend(all());
+            filled
         };
         // Most have no secret: a second text would double the work.
         let is_redacted = values.iter().any(|value| value.shown.is_some());
@@ -35,7 +42,7 @@ impl Statement {
 
     /// Makes a statement without secrets: exact and redacted text are the same.
     pub(super) fn open(text: String) -> Self {
-        Statement { shown: None, exact: text }
+        Statement { shown: None, exact: text.into() }
     }
 
     /// Takes the text of a migration file, which is sent unchanged.
@@ -65,12 +72,17 @@ impl Statement {
         Statement::joined(pieces, word, word)
     }
 
-    pub(super) fn joined(all: impl IntoIterator<Item = Statement>, exactly: &str, showing: &str) -> Self {
-        let all: Vec<Statement> = all.into_iter().collect();
-        let texts =
-            |text: fn(&Statement) -> &str, between| all.iter().map(text).collect::<Vec<_>>().join(between);
+    pub(super) fn joined<S: Borrow<Statement>>(
+        all: impl IntoIterator<Item = S>,
+        exactly: &str,
+        showing: &str,
+    ) -> Self {
+        let all: Vec<S> = all.into_iter().collect();
+        let texts = |text: fn(&Statement) -> &str, between| {
+            all.iter().map(|one| text(one.borrow())).collect::<Vec<_>>().join(between)
+        };
         let exact = texts(Statement::exact, exactly);
-        if exactly == showing && all.iter().all(|one| one.shown.is_none()) {
+        if exactly == showing && all.iter().all(|one| one.borrow().shown.is_none()) {
             return Statement::open(exact);
         }
         Statement::assemble(exact, texts(Statement::shown, showing))
@@ -84,7 +96,7 @@ impl Statement {
 
     /// Takes SQL embedded in this program.
     pub fn from_program(text: &'static str) -> Self {
-        Statement::open(text.into())
+        Statement { shown: None, exact: Cow::Borrowed(text) }
     }
 
     /// Returns the redacted text.
@@ -114,12 +126,21 @@ impl Fragment for Statement {
     fn render(&self) -> Statement {
         self.clone()
     }
+
+    fn rendered(&self) -> Cow<'_, Statement> {
+        Cow::Borrowed(self)
+    }
 }
 
 /// A value that a [`stmt!`](crate::stmt) template may contain.
 pub trait Fragment {
     /// Renders the value: exact and redacted text.
     fn render(&self) -> Statement;
+
+    /// Renders it without a copy of what is a statement already.
+    fn rendered(&self) -> Cow<'_, Statement> {
+        Cow::Owned(self.render())
+    }
 }
 
 /// An SQL keyword of the program's own; `'static` keeps outside text out.
@@ -147,7 +168,7 @@ pub struct List<F>(pub Vec<F>);
 
 impl Fragment for Keyword {
     fn render(&self) -> Statement {
-        Statement::open(self.0.into())
+        Statement::from_program(self.0)
     }
 }
 
@@ -165,7 +186,7 @@ impl Fragment for ServerText {
 
 impl<F: Fragment> Fragment for List<F> {
     fn render(&self) -> Statement {
-        Statement::joined(self.0.iter().map(Fragment::render), ", ", ", ")
+        Statement::joined(self.0.iter().map(Fragment::rendered), ", ", ", ")
     }
 }
 
@@ -183,13 +204,17 @@ numbers!(i32, i64, u32);
 
 impl<T: Fragment> Fragment for Option<T> {
     fn render(&self) -> Statement {
-        self.as_ref().map_or_else(|| Statement::open("NULL".into()), Fragment::render)
+        self.as_ref().map_or_else(|| Statement::from_program("NULL"), Fragment::render)
     }
 }
 
 impl<T: Fragment> Fragment for &T {
     fn render(&self) -> Statement {
         (*self).render()
+    }
+
+    fn rendered(&self) -> Cow<'_, Statement> {
+        (*self).rendered()
     }
 }
 

@@ -47,6 +47,18 @@ impl PlanNode<'_> {
         self.relation.is_plain && !self.runs_code() && self.children.iter().all(PlanNode::is_plain)
     }
 
+    /// Returns `true` if rows of it, or of a relation below it, are aggregated.
+    fn aggregates(&self) -> bool {
+        self.select.iter().any(|field| field.aggregate.is_some())
+            || self.children.iter().any(PlanNode::aggregates)
+    }
+
+    /// Returns `true` if its rows may be grouped by what is embedded in them: `json` has no equality, which grouping needs, and `jsonb`
+    /// costs another conversion.
+    pub fn may_be_grouped(&self) -> bool {
+        self.spread || self.aggregates()
+    }
+
     /// Returns the child that the request calls by this name.
     pub fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.key == name)

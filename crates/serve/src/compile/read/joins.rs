@@ -21,14 +21,14 @@ pub fn all(
 ) -> Served<Statement> {
     let mut joins = vec![];
     for child in &node.children {
-        joins.push(one(catalog, child, values, rows)?);
+        joins.push(one(catalog, (node, child), values, rows)?);
     }
     Ok(Statement::concat(joins))
 }
 
 fn one(
     catalog: &ServedCatalog,
-    child: &PlanNode<'_>,
+    (node, child): (&PlanNode<'_>, &PlanNode<'_>),
     values: &mut StatementValues,
     rows: &mut RowsOf<'_>,
 ) -> Served<Statement> {
@@ -48,9 +48,15 @@ fn one(
         stmt!("")
     };
     let on = if child.inner { stmt!("{name} IS NOT NULL") } else { stmt!("TRUE") };
+    let comparable = comparable(node);
     Ok(stmt!(
-        " {join} JOIN LATERAL (SELECT pg_catalog.json_agg({name})::jsonb AS {name}{columns} FROM ({rows}) AS {name}) AS {name} ON {on}"
+        " {join} JOIN LATERAL (SELECT pg_catalog.json_agg({name}){comparable} AS {name}{columns} FROM ({rows}) AS {name}) AS {name} ON {on}"
     ))
+}
+
+/// Returns the cast of what is embedded in the rows of a relation.
+pub fn comparable(node: &PlanNode<'_>) -> Keyword {
+    Keyword(if node.may_be_grouped() { "::jsonb" } else { "" })
 }
 
 /// Returns the conditions between a relation and its parent.

@@ -2,6 +2,7 @@
 
 use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 
+use super::joins::comparable;
 use super::names::{embedded_alias, has_ordered_arrays, key, order_name};
 use super::order::order_value;
 use super::spread::{SpreadField, hands_aggregates_up, name_of, spread_fields, word};
@@ -95,8 +96,9 @@ impl SelectedColumns {
             }
             let name = key(&child.key)?;
             self.groups.push(stmt!("{name}"));
+            let comparable = comparable(node);
             self.columns.push(match child.is_to_one() {
-                true => stmt!("pg_catalog.row_to_json({embedded}.*)::jsonb AS {name}"),
+                true => stmt!("pg_catalog.row_to_json({embedded}.*){comparable} AS {name}"),
                 false => stmt!("COALESCE({embedded}.{embedded}, '[]') AS {name}"),
             });
             return Ok(());
