@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::support::Pair;
+use crate::support::many;
 
 /// One leak inside a service.
 struct Leak {
@@ -102,7 +103,7 @@ fn what_martydb_provisions_gives_each_login_its_due_and_no_more() {
 #[test]
 fn every_leak_inside_is_a_breach_seen_live() {
     let pair = Pair::new();
-    for leak in LEAKS.iter().filter(|leak| pair.server.major() >= leak.since) {
+    for leak in LEAKS.iter().step_by(many(1, 2)).filter(|leak| pair.server.major() >= leak.since) {
         let [role, what, fix] = leak.expect;
         pair.server.sql(leak.database, leak.open);
         let result = pair.verify(&["--probes", "sample"], 4);

@@ -2,6 +2,7 @@
 //! that need several steps.
 
 use super::support::Pair;
+use crate::support::many;
 
 /// One way, opened for the login `guest`, who may connect to the database `den` alone.
 struct Way {
@@ -107,7 +108,9 @@ fn ways_of_several_steps_and_of_unmanaged_logins_are_found_with_their_path() {
     with_den(&pair);
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
     let major = pair.server.major();
-    for way in WAYS.iter().filter(|way| way.since <= major) {
+    // In the short form one half on 15, and the other on 18.
+    let is_due = |number: usize| number % many(1, 2) == usize::from(major == 15) % many(1, 2);
+    for (_, way) in WAYS.iter().enumerate().filter(|(number, way)| is_due(*number) && way.since <= major) {
         pair.server.sql(way.database, way.open);
         let result = pair.verify(&[], 4);
         let [severity, id, role, object] = way.expect;

@@ -220,7 +220,7 @@ fn a_switch_that_is_killed_anywhere_is_ended_by_the_next() {
     let writers = Writers::start(&split, 2);
     writers.more(20);
     let (mut state, mut kills) = (11_u64, 0);
-    for step in ["cutover", "rollback", "cutover", "rollback"] {
+    for step in ["cutover", "rollback", "cutover", "rollback"].into_iter().take(many(4, 2)) {
         for _ in 0..5 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let mut child = split.project.command(&["split", step, "--service", "orders"]).spawn().unwrap();
@@ -232,7 +232,7 @@ fn a_switch_that_is_killed_anywhere_is_ended_by_the_next() {
         split.split(&[step, "--service", "orders"]).expect(0);
         writers.more(20);
     }
-    eprintln!("{kills} of 20 were killed before they had ended");
+    eprintln!("{kills} were killed before they had ended");
     assert!(kills > 0, "none was killed before it had ended");
     split.split(&["cutover", "--service", "orders"]).expect(0);
     writers.more(20);

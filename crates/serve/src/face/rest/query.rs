@@ -96,19 +96,32 @@ pub fn pairs(text: &str) -> Vec<(String, Option<String>)> {
 fn canonical(pairs: &[(String, Option<String>)]) -> String {
     let mut sorted: Vec<&(String, Option<String>)> = pairs.iter().collect();
     sorted.sort_by(|one, other| one.0.cmp(&other.0));
-    let encode = |text: &str| {
-        let byte = |byte: u8| match byte {
-            b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-            _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            _ => format!("%{byte:02X}"),
-        };
-        text.bytes().map(byte).collect::<String>()
-    };
-    let one = |(key, value): &(String, Option<String>)| {
-        format!("{}={}", encode(key), encode(value.as_deref().unwrap_or_default()))
-    };
-    sorted.into_iter().map(one).collect::<Vec<_>>().join("&")
+    let mut text = String::new();
+    for (number, (key, value)) in sorted.into_iter().enumerate() {
+        if number > 0 {
+            text.push('&');
+        }
+        encode(key, &mut text);
+        text.push('=');
+        encode(value.as_deref().unwrap_or_default(), &mut text);
+    }
+    text
 }
+
+/// Adds a text with all bytes encoded but unreserved ones (RFC 3986, section 2.3).
+fn encode(text: &str, encoded: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'-' | b'_' | b'.' | b'~' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                encoded.push(char::from(byte));
+            }
+            _ => encoded
+                .extend([b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]].map(char::from)),
+        }
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 fn at_end<T>(scanner: &QueryScanner, value: T) -> Scanned<T> {
     // PostgREST ends at a parenthesis that closes nothing.

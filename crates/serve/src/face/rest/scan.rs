@@ -37,15 +37,15 @@ impl QueryScanner {
 
     /// Consumes the text if it stands here.
     pub fn eat(&mut self, text: &str) -> bool {
-        let length = text.chars().count();
-        let stands = self.chars[self.at..].iter().take(length).copied().eq(text.chars());
-        self.at += if stands { length } else { 0 };
+        let stands = self.sees(text);
+        self.at += if stands { text.chars().count() } else { 0 };
         stands
     }
 
     /// Returns `true` if the text stands here.
     pub fn sees(&self, text: &str) -> bool {
-        self.clone().eat(text)
+        let length = text.chars().count();
+        self.chars[self.at..].iter().take(length).copied().eq(text.chars())
     }
 
     /// Consumes the first of these texts that stands here.
