@@ -44,6 +44,9 @@ pub struct Writers {
     threads: Vec<std::thread::JoinHandle<Vec<i64>>>,
 }
 
+/// Pause of a writer. Without one the writers of six tests at a time would leave no CPU to what they test.
+const PAUSE: Duration = Duration::from_millis(5);
+
 async fn side(port: u16, database: &str) -> PgConnection {
     use sqlx::{ConnectOptions, postgres::PgConnectOptions};
     let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port).username("postgres");
@@ -78,13 +81,13 @@ async fn write(
                 kept.push(n);
                 written.fetch_add(1, Ordering::Relaxed);
                 n += 1;
-                tokio::time::sleep(Duration::from_millis(2)).await;
+                tokio::time::sleep(PAUSE).await;
             }
             Err(state) => {
                 ask(&mut sides[at], "ROLLBACK").await.unwrap();
                 assert!(matches!(state.as_str(), "25006" | "40P01"), "{state} at {at}: {sql}");
                 at = 1 - at;
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
