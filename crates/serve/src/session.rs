@@ -6,6 +6,7 @@ mod password;
 mod pool;
 mod target;
 
+use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -87,6 +88,10 @@ impl ToSql for AsText<'_> {
     }
 }
 
+fn texts(compiled: &CompiledStatement) -> Vec<AsText<'_>> {
+    compiled.values.iter().map(|value| AsText(Some(value))).collect()
+}
+
 fn typed<'a>(values: &[(Option<&'a str>, Type)]) -> Vec<(AsText<'a>, Type)> {
     values.iter().map(|(value, kind)| (AsText(*value), kind.clone())).collect()
 }
@@ -118,7 +123,7 @@ impl LoginSession {
         &mut self,
         compiled: &CompiledStatement,
     ) -> std::result::Result<Vec<Row>, DatabaseFault> {
-        let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(Some(value))).collect();
+        let values = texts(compiled);
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         self.runs = true;
         let client = self.client()?;
@@ -138,7 +143,7 @@ impl LoginSession {
         &mut self,
         compiled: &CompiledStatement,
     ) -> std::result::Result<Vec<Row>, DatabaseFault> {
-        let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(Some(value))).collect();
+        let values = texts(compiled);
         let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
         self.runs = true;
         let client = self.client()?;
@@ -163,7 +168,7 @@ impl LoginSession {
         &mut self,
         compiled: &CompiledStatement,
     ) -> std::result::Result<RowStream, DatabaseFault> {
-        let values: Vec<AsText<'_>> = compiled.values.iter().map(|value| AsText(Some(value))).collect();
+        let values = texts(compiled);
         self.runs = true;
         let client = self.client()?;
         let work: BoxFuture<'_, _> = Box::pin(async {
@@ -243,7 +248,7 @@ impl LoginSession {
         let client = self.client()?;
         let work: BoxFuture<'_, _> = Box::pin(async {
             let mut changed = std::pin::pin!(client.execute_typed(statement.exact(), &values));
-            match futures_util::poll!(changed.as_mut()) {
+            match poll_fn(|context| Poll::Ready(changed.as_mut().poll(context))).await {
                 Poll::Pending => tokio::join!(changed, client.batch_execute(end.exact())),
                 Poll::Ready(Ok(rows)) => (Ok(rows), client.batch_execute(end.exact()).await),
                 // One that was not sent cannot fail at the server: the end must not follow it.
