@@ -38,7 +38,7 @@ fn bare(token: TokenTree) -> TokenTree {
     }
 }
 
-/// Returns `sql::Statement::fill(&[("SELECT ", 0), (", ", 1)], "", &[sql::Fragment::rendered(&a), …])`.
+/// Returns `sql::Statement::fill(&[("SELECT ", 0), (", ", 1)], "", &[&a, …])`.
 fn statement(
     sql: &TokenStream,
     template: &SqlTemplate,
@@ -59,7 +59,7 @@ fn statement(
         let value = given.next().map_or_else(|| Ident::new(name, span).into(), TokenTree::Group);
         match given.next() {
             Some(_) => Err(format!("`{name}` has two values")),
-            None => Ok(call(sql, "::Fragment::rendered", [borrowed(value.into())])),
+            None => Ok(borrowed(value.into())),
         }
     });
     let texts = list(Delimiter::Bracket, texts.collect::<Result<Vec<_>, String>>()?);

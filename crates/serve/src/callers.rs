@@ -2,6 +2,7 @@
 //! is known here, by a token, whose claim names it, or by a certificate, whose name is the caller's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 pub use martydb_model::ANONYMOUS;
 use serde_json::Value;
@@ -36,12 +37,12 @@ pub struct ServeCaller {
 /// The caller of a request, and what it claims.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestCaller {
-    pub caller: ServeCaller,
+    pub caller: Arc<ServeCaller>,
     pub claims: Claims,
 }
 
 impl RequestCaller {
-    fn new(caller: &ServeCaller, claims: Claims) -> RequestCaller {
+    fn new(caller: &Arc<ServeCaller>, claims: Claims) -> RequestCaller {
         RequestCaller { caller: caller.clone(), claims }
     }
 
@@ -56,13 +57,13 @@ impl RequestCaller {
 /// The callers, by the digests of their keys and by their names.
 #[derive(Debug, Default)]
 pub struct CallerBook {
-    keys: HashMap<KeyDigest, ServeCaller>,
-    names: HashMap<String, ServeCaller>,
+    keys: HashMap<KeyDigest, Arc<ServeCaller>>,
+    names: HashMap<String, Arc<ServeCaller>>,
     /// By the names of their certificates.
-    certified: HashMap<String, ServeCaller>,
+    certified: HashMap<String, Arc<ServeCaller>>,
     tokens: Option<TokenRules>,
     /// For requests without a key, by their services.
-    anonymous: HashMap<String, ServeCaller>,
+    anonymous: HashMap<String, Arc<ServeCaller>>,
 }
 
 /// Returns the digest of a key. Keys are 256 random bits, so that a plain digest suffices, and looking one up by it tells
@@ -74,6 +75,7 @@ pub fn digest(key: &str) -> KeyDigest {
 impl CallerBook {
     /// Adds a caller with the digests of its keys.
     pub fn add(&mut self, caller: ServeCaller, digests: impl IntoIterator<Item = KeyDigest>) {
+        let caller = Arc::new(caller);
         if caller.name == ANONYMOUS {
             self.anonymous.insert(caller.service.clone(), caller);
             return;
@@ -84,7 +86,7 @@ impl CallerBook {
 
     /// Accepts a caller that proves to be the holder of a certificate with this name.
     pub fn accept_certificate(&mut self, name: String, caller: ServeCaller) {
-        self.certified.insert(name, caller);
+        self.certified.insert(name, Arc::new(caller));
     }
 
     /// Accepts tokens.
@@ -204,7 +206,7 @@ mod tests {
     #[test]
     fn a_certificate_stands_for_the_caller_that_it_names() {
         let mut book = book(true);
-        let billing = book.names["billing"].clone();
+        let billing = ServeCaller::clone(&book.names["billing"]);
         book.accept_certificate("billing.example".into(), billing.clone());
         let bank = ServeCaller { name: "bank".into(), service: "bank".into(), ..billing };
         book.accept_certificate("spiffe://example/bank".into(), bank);

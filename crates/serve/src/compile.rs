@@ -22,7 +22,10 @@ pub use read::{lines_statement, planned_statement, read_statement};
 pub use search::{SearchedRelation, search_statement};
 pub use write::{WrittenRows, lock_statement, write_statement};
 
+use std::sync::OnceLock;
+
 use martydb_model::sql::Statement;
+use sha2::{Digest, Sha256};
 
 /// Returns the columns with the headers and the status that code of the service set for the answer. Headers that were cut are no
 /// JSON, which is an error.
@@ -38,4 +41,33 @@ fn overrides() -> Statement {
 pub struct CompiledStatement {
     pub statement: Statement,
     pub values: Vec<String>,
+    digest: OnceLock<StatementDigest>,
+}
+
+/// SHA-256 of a statement's text, without values. It names a statement in tables whose keys are in the hands of callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatementDigest([u8; 32]);
+
+impl StatementDigest {
+    /// Returns the digest of a text.
+    pub fn of(text: &str) -> StatementDigest {
+        StatementDigest(Sha256::digest(text).into())
+    }
+
+    /// Returns its bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl CompiledStatement {
+    /// Makes a statement with its values.
+    pub fn new(statement: Statement, values: Vec<String>) -> CompiledStatement {
+        CompiledStatement { statement, values, digest: OnceLock::new() }
+    }
+
+    /// Returns the digest of its text, which is computed once.
+    pub fn digest(&self) -> StatementDigest {
+        *self.digest.get_or_init(|| StatementDigest::of(self.statement.exact()))
+    }
 }

@@ -16,6 +16,7 @@ use costs::{CostBook, ShapeKey};
 pub use shapes::{ShapeStatistics, ShapeSubject, StatementOutcome};
 
 use crate::callers::ServeCaller;
+use crate::compile::StatementDigest;
 use crate::fault::{RequestFault, Served};
 
 /// Code of the answer where no connection was free in time.
@@ -51,12 +52,12 @@ impl ServiceGuard {
     }
 
     /// Returns the known cost of a statement for a login.
-    pub fn known(&self, login: Option<&str>, statement: &str) -> Option<f64> {
+    pub fn known(&self, login: Option<&str>, statement: StatementDigest) -> Option<f64> {
         self.costs.get(&ShapeKey::of(login, statement), Instant::now())
     }
 
     /// Keeps the cost of a statement.
-    pub fn learn(&self, login: Option<&str>, statement: &str, cost: f64) {
+    pub fn learn(&self, login: Option<&str>, statement: StatementDigest, cost: f64) {
         self.costs.put(ShapeKey::of(login, statement), cost, Instant::now());
     }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Instant;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
@@ -232,19 +232,25 @@ async fn served(
         .collect();
     let (method, query) =
         (request.method().as_str().to_owned(), request.uri().query().unwrap_or_default().to_owned());
-    let most = service.exposure.limits.body;
-    let body =
-        tokio::time::timeout(service.exposure.limits.timeout, to_bytes(request.into_body(), most)).await;
-    let body = body
-        .map_err(|_| RequestFault::new(408, "MDB009", "the body did not arrive in time"))?
-        .map_err(|_| RequestFault::new(413, "MDB009", format!("the body has more than {most} bytes")))?;
-    let body =
-        String::from_utf8(body.into()).map_err(|_| RequestFault::invalid_body("the body is not UTF-8"))?;
+    let body = body(request.into_body(), &service).await?;
     let rest = RestRequest { method, path, query, headers, body };
     if matches!(addressed, Addressed::Rest(_)) && wants_lines(&rest) {
         return respond_lines(&service, &caller, &rest).await;
     }
     answered(&service, &caller, &rest, addressed).await.map(ServedAnswer::Whole)
+}
+
+/// Reads a body within the limits of the service.
+async fn body(body: Body, service: &ServedService) -> Served<String> {
+    if body.is_end_stream() {
+        return Ok(String::new());
+    }
+    let (time, most) = (service.exposure.limits.timeout, service.exposure.limits.body);
+    let read = tokio::time::timeout(time, to_bytes(body, most)).await;
+    let bytes = read
+        .map_err(|_| RequestFault::new(408, "MDB009", "the body did not arrive in time"))?
+        .map_err(|_| RequestFault::new(413, "MDB009", format!("the body has more than {most} bytes")))?;
+    String::from_utf8(bytes.into()).map_err(|_| RequestFault::invalid_body("the body is not UTF-8"))
 }
 
 /// Answers by the face of a request; the answer to a write has its token.

@@ -51,7 +51,7 @@ impl fmt::Display for Ident {
 /// A qualified name, each part quoted: `"schema"."table"`. Its length is not checked: the parts come from a server's
 /// catalogs or have been checked.
 #[derive(Debug, Clone)]
-pub struct Qualified(pub Vec<String>);
+pub struct Qualified<P = Vec<String>>(pub P);
 
 impl Qualified {
     /// Quotes the name of a setting or an extension: the parts between dots one by one.
@@ -62,19 +62,51 @@ impl Qualified {
 
 impl Fragment for Ident {
     fn render(&self) -> Statement {
-        Statement::open(quote_identifier(&self.0))
+        quoted([self.0.as_str()])
+    }
+
+    fn append(&self, exact: &mut String) -> bool {
+        append_quoted([self.0.as_str()], exact)
     }
 }
 
 impl Fragment for Qualified {
     fn render(&self) -> Statement {
-        let parts: Vec<_> = self.0.iter().map(|part| quote_identifier(part)).collect();
-        Statement::open(parts.join("."))
+        quoted(self.0.iter().map(String::as_str))
+    }
+
+    fn append(&self, exact: &mut String) -> bool {
+        append_quoted(self.0.iter().map(String::as_str), exact)
     }
 }
 
-fn quote_identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+impl<const N: usize> Fragment for Qualified<[&str; N]> {
+    fn render(&self) -> Statement {
+        quoted(self.0)
+    }
+
+    fn append(&self, exact: &mut String) -> bool {
+        append_quoted(self.0, exact)
+    }
+}
+
+fn quoted<'a>(parts: impl IntoIterator<Item = &'a str>) -> Statement {
+    let mut text = String::new();
+    append_quoted(parts, &mut text);
+    Statement::open(text)
+}
+
+/// Appends the parts of a name. Returns `false`: a name is no secret.
+fn append_quoted<'a>(parts: impl IntoIterator<Item = &'a str>, text: &mut String) -> bool {
+    for (number, part) in parts.into_iter().enumerate() {
+        text.push_str(if number == 0 { "\"" } else { ".\"" });
+        match part.contains('"') {
+            true => text.push_str(&part.replace('"', "\"\"")),
+            false => text.push_str(part),
+        }
+        text.push('"');
+    }
+    false
 }
 
 /// Parses a list of names as PostgreSQL stores it in settings such as `search_path`.
@@ -125,7 +157,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_name_escapes_its_quotes(name in "[^\0]{1,15}") {
-            let quoted = quote_identifier(&name);
+            let quoted = quoted([name.as_str()]);
+            let quoted = quoted.exact();
             let inner = &quoted[1..quoted.len() - 1];
             prop_assert_eq!(inner.replace("\"\"", "").matches('"').count(), 0);
             prop_assert_eq!(inner.replace("\"\"", "\""), name);

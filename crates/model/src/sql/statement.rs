@@ -3,6 +3,9 @@
 use std::borrow::{Borrow, Cow};
 use std::fmt;
 
+/// Bytes that a value of a template mostly has.
+const USUAL_VALUE: usize = 32;
+
 /// A statement or a part of one. `Display` and `Debug` show the redacted text.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Statement {
@@ -19,25 +22,29 @@ impl Statement {
 
     /// Fills a template, for `stmt!`: each piece is followed by the value with this index.
     #[doc(hidden)]
-    pub fn fill(pieces: &[(&'static str, usize)], rest: &'static str, values: &[Cow<'_, Statement>]) -> Self {
+    pub fn fill(pieces: &[(&'static str, usize)], rest: &'static str, values: &[&dyn Fragment]) -> Self {
         if pieces.is_empty() {
             return Statement::from_program(rest);
         }
-        let filled = |text: fn(&Statement) -> &str| {
-            let all =
-                || pieces.iter().flat_map(|(piece, value)| [*piece, text(&values[*value])]).chain([rest]);
-            let mut filled = String::with_capacity(all().map(str::len).sum());
-            filled.extend(all());
-            filled
-        };
-        // Most have no secret: a second text would double the work.
-        let is_redacted = values.iter().any(|value| value.shown.is_some());
-        let exact = filled(Statement::exact);
-        if is_redacted {
-            Statement::assemble(exact, filled(Statement::shown))
-        } else {
-            Statement::open(exact)
+        let texts = pieces.iter().map(|(piece, _)| piece.len()).sum::<usize>() + rest.len();
+        let mut exact = String::with_capacity(texts + USUAL_VALUE * pieces.len());
+        let mut is_redacted = false;
+        for (piece, value) in pieces {
+            exact.push_str(piece);
+            is_redacted |= values[*value].append(&mut exact);
         }
+        exact.push_str(rest);
+        // Most have no secret: a second text would double the work.
+        if !is_redacted {
+            return Statement::open(exact);
+        }
+        let mut shown = String::with_capacity(exact.len());
+        for (piece, value) in pieces {
+            shown.push_str(piece);
+            shown.push_str(values[*value].rendered().shown());
+        }
+        shown.push_str(rest);
+        Statement::assemble(exact, shown)
     }
 
     /// Makes a statement without secrets: exact and redacted text are the same.
@@ -130,16 +137,26 @@ impl Fragment for Statement {
     fn rendered(&self) -> Cow<'_, Statement> {
         Cow::Borrowed(self)
     }
+
+    fn append(&self, exact: &mut String) -> bool {
+        exact.push_str(&self.exact);
+        self.shown.is_some()
+    }
 }
 
 /// A value that a [`stmt!`](crate::stmt) template may contain.
-pub trait Fragment {
+pub trait Fragment: Sync {
     /// Renders the value: exact and redacted text.
     fn render(&self) -> Statement;
 
     /// Renders it without a copy of what is a statement already.
     fn rendered(&self) -> Cow<'_, Statement> {
         Cow::Owned(self.render())
+    }
+
+    /// Appends its exact text to that of a statement. Returns `true` if the redacted text is another one.
+    fn append(&self, exact: &mut String) -> bool {
+        self.rendered().append(exact)
     }
 }
 
@@ -182,6 +199,11 @@ impl Fragment for ServerText {
     fn render(&self) -> Statement {
         Statement::open(self.0.clone())
     }
+
+    fn append(&self, exact: &mut String) -> bool {
+        exact.push_str(&self.0);
+        false
+    }
 }
 
 impl<F: Fragment> Fragment for List<F> {
@@ -215,6 +237,10 @@ impl<T: Fragment> Fragment for &T {
 
     fn rendered(&self) -> Cow<'_, Statement> {
         (*self).rendered()
+    }
+
+    fn append(&self, exact: &mut String) -> bool {
+        (*self).append(exact)
     }
 }
 

@@ -44,7 +44,7 @@ fn tablespaces(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 /// Reports privileges on parameters, which all belong to the bootstrap superuser.
 fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for row in &audit.snapshot.parameters {
-        let name = Qualified(row.parameter.split('.').map(String::from).collect());
+        let name = Qualified::dotted(&row.parameter);
         let severity = match row.entry.privilege.as_str() {
             "ALTER SYSTEM" => Critical,
             // Every session may set it anyway.

@@ -57,7 +57,7 @@ pub fn aggregate_statement(
          SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, {body} AS body, NULL::text AS location, \
          NULL::bigint AS inserted, {overrides} FROM (SELECT * FROM martydb_source) AS martydb_row"
     );
-    Ok(CompiledStatement { statement, values: values.into_values() })
+    Ok(CompiledStatement::new(statement, values.into_values()))
 }
 
 /// Returns the groups as a relation whose columns are the names of the answer.

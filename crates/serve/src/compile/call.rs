@@ -50,7 +50,7 @@ pub fn call_statement(
          NULL::bigint AS inserted, {overrides} \
          FROM (SELECT * FROM martydb_rows) AS martydb_row"
     );
-    Ok(CompiledStatement { statement, values: values.into_values() })
+    Ok(CompiledStatement::new(statement, values.into_values()))
 }
 
 fn shape(function: &ExposedFunction) -> ResultShape {
@@ -67,7 +67,7 @@ impl FunctionCall<'_> {
         let function = relation_name(&self.function.schema, &self.function.name);
         let (before, arguments) = self.arguments(values);
         if self.function.is_scalar() {
-            let value = Qualified(vec![VALUE.into()]);
+            let value = Qualified([VALUE]);
             return stmt!(
                 "SELECT martydb_call.{value} FROM {before}LATERAL (SELECT {function}({arguments}) AS {value}) AS martydb_call"
             );
@@ -93,7 +93,7 @@ impl FunctionCall<'_> {
             CallArguments::Json { json, is_object } => {
                 let all: Vec<Statement> = given()
                     .map(|one| {
-                        let value = Qualified(vec![GIVEN.into(), one.name.clone()]);
+                        let value = Qualified([GIVEN, one.name.as_str()]);
                         named_argument(one, stmt!("{value}"))
                     })
                     .collect();

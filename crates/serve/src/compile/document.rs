@@ -83,7 +83,7 @@ impl DocumentScope<'_> {
         let value = Qualified(vec![alias.clone(), DOCUMENT.into()]);
         let element = DocumentScope { value: stmt!("{value}"), indexed: &[], depth: self.depth + 1 };
         let condition = element.condition(filter, values);
-        let (alias, column) = (Qualified(vec![alias]), List(vec![Qualified(vec![DOCUMENT.into()])]));
+        let (alias, column) = (Qualified(vec![alias]), List(vec![Qualified([DOCUMENT])]));
         stmt!(
             "EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(CASE pg_catalog.jsonb_typeof({list}) WHEN 'array' THEN {list} END) \
              AS {alias}({column}) WHERE {condition})"

@@ -28,7 +28,7 @@ impl<'a> FieldScope<'a> {
     /// Returns `alias."column"`.
     pub fn plain(&self, name: &str) -> Served<Statement> {
         self.column(name)?;
-        Ok(stmt!("{name}", name = Qualified(vec![self.alias.to_owned(), name.to_owned()])))
+        Ok(stmt!("{name}", name = Qualified([self.alias, name])))
     }
 
     /// Returns the value of a column, or of a path into it.
@@ -72,9 +72,8 @@ pub fn with_computed(
     let named = query.root_columns();
     let computed = named.iter().filter(|name| relation.column(name).is_none());
     let computed = computed.filter(|name| catalog.is_computed(relation, name));
-    let computed =
-        computed.map(|name| stmt!("{name}", name = Qualified(vec![alias.to_owned(), name.clone()])));
-    let all = Qualified(vec![alias.to_owned()]);
+    let computed = computed.map(|name| stmt!("{name}", name = Qualified([alias, name])));
+    let all = Qualified([alias]);
     let all = [stmt!("{all}.*")].into_iter().chain(computed).collect();
     stmt!("{all}", all = List(all))
 }

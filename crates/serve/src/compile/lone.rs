@@ -57,7 +57,7 @@ pub fn lone_write_statement(
          THEN ({error} || a.rows::text)::bigint END AS failed FROM martydb_answer AS a",
         error = Literal(WITHOUT_ANSWER.to_owned()),
     );
-    Ok(CompiledStatement { statement, values: values.into_values() })
+    Ok(CompiledStatement::new(statement, values.into_values()))
 }
 
 /// Returns the common table expression that adds the row of the audit.
@@ -92,7 +92,7 @@ fn new_key(write: &WrittenRows<'_>, longest: usize) -> Statement {
     let mut names = write.relation.key.clone();
     names.sort();
     let filters = names.iter().map(|name| {
-        let value = Qualified(vec!["n".into(), name.clone()]);
+        let value = Qualified(["n", name.as_str()]);
         let prefix = Literal(format!("{name}="));
         stmt!(
             "{prefix} || COALESCE('eq.' || pg_catalog.json_extract_path_text(pg_catalog.to_json({value}), VARIADIC {path}), 'is.null')",

@@ -63,7 +63,7 @@ pub fn read_statement(
          NULL::text AS location, NULL::bigint AS inserted, {overrides} \
          FROM (SELECT * FROM martydb_source) AS martydb_row"
     );
-    Ok(CompiledStatement { statement, values: values.into_values() })
+    Ok(CompiledStatement::new(statement, values.into_values()))
 }
 
 /// Compiles a read whose rows are taken one by one, each a JSON text. The server cuts one that is too large, so that the process
@@ -75,14 +75,14 @@ pub fn lines_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Serve
     let statement = stmt!(
         "SELECT pg_catalog.left(pg_catalog.row_to_json(martydb_row)::text, {most}) FROM ({rows}) AS martydb_row"
     );
-    Ok(CompiledStatement { statement, values: values.into_values() })
+    Ok(CompiledStatement::new(statement, values.into_values()))
 }
 
 /// Compiles the question for the planner's number of rows.
 pub fn planned_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
     let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
-    Ok(CompiledStatement { statement: stmt!("EXPLAIN (FORMAT JSON) {count}"), values: values.into_values() })
+    Ok(CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {count}"), values.into_values()))
 }
 
 /// Shape of a result before it is JSON.
@@ -105,7 +105,7 @@ impl ResultShape {
         match self {
             ResultShape::Rows | ResultShape::Row => stmt!("martydb_row"),
             ResultShape::Values | ResultShape::Value => {
-                stmt!("{name}", name = Qualified(vec!["martydb_row".into(), VALUE.into()]))
+                stmt!("{name}", name = Qualified(["martydb_row", VALUE]))
             }
         }
     }
@@ -228,7 +228,7 @@ fn from(node: &PlanNode<'_>, source: RootSource) -> Statement {
         RootSource::Relation => relation_name(&node.relation.schema, &node.relation.name),
         RootSource::Written => stmt!("martydb_source"),
     };
-    let alias = stmt!("{alias}", alias = Qualified(vec![alias(node)]));
+    let alias = stmt!("{alias}", alias = Qualified([alias(node).as_str()]));
     if let Some(relationship) = node.relationship
         && let Some((schema, name)) = &relationship.function
     {

@@ -55,12 +55,12 @@ pub fn search_statement(
          pg_catalog.left(COALESCE(pg_catalog.json_agg(martydb_row ORDER BY martydb_row.rank DESC, martydb_row.collection, martydb_row.id::text), '[]')::text, {largest}) AS body, \
          NULL::text AS location, NULL::bigint AS inserted, {overrides} FROM martydb_rows AS martydb_row"
     );
-    CompiledStatement { statement, values: values.into_values() }
+    CompiledStatement::new(statement, values.into_values())
 }
 
 impl SearchedRelation<'_> {
     fn matches(&self, query: &Statement, is_usable: &Statement, limit: i64) -> Statement {
-        let of = |name: &str| Qualified(vec![MATCHES.into(), name.to_owned()]);
+        let of = |name: &str| stmt!("{name}", name = Qualified([MATCHES, name]));
         let table = relation_name(&self.relation.schema, &self.relation.name);
         let (vector, ranked) = (Qualified(vec![self.vector.to_owned()]), of(self.vector));
         let name = Literal(self.relation.name.clone());

@@ -37,7 +37,7 @@ pub fn write_statement(
 ) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
     let (rows, answer) = answered_write(write, tree, form, &mut values)?;
-    Ok(CompiledStatement { statement: stmt!("WITH {rows} {answer}"), values: values.into_values() })
+    Ok(CompiledStatement::new(stmt!("WITH {rows} {answer}"), values.into_values()))
 }
 
 /// Returns the common table expressions of a write, and the query for its answer.
@@ -73,7 +73,7 @@ pub fn lock_statement(write: &WrittenRows<'_>) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
     let (table, conditions) = (write.table(), write.conditions(WRITTEN, &mut values)?);
     let statement = stmt!("SELECT 1 FROM {table} AS martydb_written{conditions} LIMIT 2 FOR UPDATE");
-    Ok(CompiledStatement { statement, values: values.into_values() })
+    Ok(CompiledStatement::new(statement, values.into_values()))
 }
 
 impl WrittenRows<'_> {
@@ -110,7 +110,7 @@ impl WrittenRows<'_> {
                 stmt!(" RETURNING {columns}")
             }
             Some(names) => {
-                let columns = names.iter().map(|name| Qualified(vec![WRITTEN.into(), name.clone()]));
+                let columns = names.iter().map(|name| Qualified([WRITTEN, name.as_str()]));
                 stmt!(" RETURNING {columns}", columns = martydb_model::sql::List(columns.collect()))
             }
         }
@@ -204,7 +204,7 @@ impl WrittenRows<'_> {
             return Ok(stmt!(" ON CONFLICT ({target}) DO NOTHING"));
         }
         let set = columns.iter().map(|column| {
-            let name = Qualified(vec![column.name.clone()]);
+            let name = Qualified([column.name.as_str()]);
             stmt!("{name} = EXCLUDED.{name}")
         });
         let set = martydb_model::sql::List(set.collect());
@@ -225,8 +225,7 @@ impl WrittenRows<'_> {
             return Ok(stmt!("SELECT {returned} FROM {table} AS martydb_written WHERE false"));
         }
         let set = columns.iter().map(|column| {
-            let (name, new) =
-                (Qualified(vec![column.name.clone()]), Qualified(vec![GIVEN.into(), column.name.clone()]));
+            let (name, new) = (Qualified([column.name.as_str()]), Qualified([GIVEN, column.name.as_str()]));
             stmt!("{name} = {new}")
         });
         let set = martydb_model::sql::List(set.collect());
@@ -238,7 +237,7 @@ impl WrittenRows<'_> {
 
     fn change(&self, change: &DocumentChange, values: &mut StatementValues) -> Served<Statement> {
         let table = self.table();
-        let document = stmt!("{name}", name = Qualified(vec![WRITTEN.into(), DOCUMENT.into()]));
+        let document = stmt!("{name}", name = Qualified([WRITTEN, DOCUMENT]));
         let new = changed(&document, change, values)?;
         let conditions = self.conditions(WRITTEN, values)?;
         let returning = self.returning();
@@ -260,14 +259,14 @@ impl WrittenRows<'_> {
 }
 
 fn names(columns: &[&ExposedColumn]) -> Statement {
-    let all = columns.iter().map(|column| Qualified(vec![column.name.clone()]));
+    let all = columns.iter().map(|column| Qualified([column.name.as_str()]));
     stmt!("{all}", all = martydb_model::sql::List(all.collect::<Vec<_>>()))
 }
 
 /// Returns the columns of the given rows, those of domains with a function for JSON through it.
 fn parsed(columns: &[&ExposedColumn]) -> Statement {
     let one = |column: &&ExposedColumn| {
-        let name = Qualified(vec![column.name.clone()]);
+        let name = Qualified([column.name.as_str()]);
         match &column.from_json {
             Some(function) => {
                 let value = called(function, &stmt!("{name}"));
@@ -280,7 +279,7 @@ fn parsed(columns: &[&ExposedColumn]) -> Statement {
 }
 
 fn prefixed(columns: &[&ExposedColumn]) -> Statement {
-    let all = columns.iter().map(|column| Qualified(vec![GIVEN.into(), column.name.clone()]));
+    let all = columns.iter().map(|column| Qualified([GIVEN, column.name.as_str()]));
     stmt!("{all}", all = martydb_model::sql::List(all.collect::<Vec<_>>()))
 }
 
@@ -303,7 +302,7 @@ fn parsed_rows(
 ) -> Statement {
     let json = values.add(rows.json.clone());
     let typed = columns.iter().map(|column| {
-        let name = Qualified(vec![column.name.clone()]);
+        let name = Qualified([column.name.as_str()]);
         let kind = column.from_json.as_ref().map_or(column.r#type.as_str(), |_| "json");
         let kind = ServerText::quoted_by_server(kind.to_owned());
         stmt!("{name} {kind}")

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
+use crate::compile::StatementDigest;
+
 /// Most costs that are kept: their number is in the hands of callers.
 const MOST: usize = 2000;
 
@@ -18,11 +20,10 @@ pub struct ShapeKey([u8; 32]);
 
 impl ShapeKey {
     /// Returns the key of a statement for a login.
-    pub fn of(login: Option<&str>, statement: &str) -> ShapeKey {
+    pub fn of(login: Option<&str>, statement: StatementDigest) -> ShapeKey {
         let mut digest = Sha256::new();
+        digest.update(statement.bytes());
         digest.update(login.unwrap_or_default());
-        digest.update([0]);
-        digest.update(statement);
         ShapeKey(digest.finalize().into())
     }
 
@@ -68,13 +69,14 @@ mod tests {
     #[test]
     fn costs_belong_to_a_login_grow_old_and_are_bounded() {
         let (book, now) = (CostBook::default(), Instant::now());
-        let key = ShapeKey::of(None, "SELECT 1");
+        let of = |login, text: &str| ShapeKey::of(login, StatementDigest::of(text));
+        let key = of(None, "SELECT 1");
         book.put(key, 7.0, now);
         assert_eq!(book.get(&key, now), Some(7.0));
-        assert_eq!(book.get(&ShapeKey::of(Some("other"), "SELECT 1"), now), None);
+        assert_eq!(book.get(&of(Some("other"), "SELECT 1"), now), None);
         assert_eq!(book.get(&key, now + AGE), None);
         for number in 0..2 * MOST {
-            book.put(ShapeKey::of(None, &number.to_string()), 1.0, now);
+            book.put(of(None, &number.to_string()), 1.0, now);
         }
         assert!(book.0.lock().unwrap().len() <= MOST);
     }

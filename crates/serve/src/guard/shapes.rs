@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::costs::ShapeKey;
+use crate::compile::StatementDigest;
 
 /// Most shapes that are kept: their number is in the hands of callers.
 const MOST: usize = 200;
@@ -34,6 +35,7 @@ pub struct ShapeSubject<'a> {
     pub operation: &'static str,
     pub collection: &'a str,
     pub statement: &'a str,
+    pub digest: StatementDigest,
 }
 
 /// Figures of one shape.
@@ -76,7 +78,7 @@ impl ShapeStatistics {
         slow: Duration,
         now: Instant,
     ) -> bool {
-        let key = ShapeKey::of(Some(subject.login), subject.statement);
+        let key = ShapeKey::of(Some(subject.login), subject.digest);
         let mut shapes = self.shapes();
         if shapes.len() >= MOST && !shapes.contains_key(&key) {
             let oldest = shapes.iter().min_by_key(|(_, one)| one.used).map(|(key, one)| (*key, one.used));
@@ -173,7 +175,8 @@ mod tests {
     use super::*;
 
     fn subject<'a>(login: &'a str, statement: &'a str) -> ShapeSubject<'a> {
-        ShapeSubject { login, operation: "read", collection: "public.orders", statement }
+        let digest = StatementDigest::of(statement);
+        ShapeSubject { login, operation: "read", collection: "public.orders", statement, digest }
     }
 
     fn took(milliseconds: u64, rows: Option<i64>) -> StatementOutcome {

@@ -19,14 +19,14 @@ pub async fn check_cost(
     if limit.is_none() && caller.cost.is_none() {
         return Ok(Ok(()));
     }
-    let (login, text) = (caller.login.as_deref(), compiled.statement.exact());
-    let cost = match service.guard.known(login, text) {
+    let (login, digest) = (caller.login.as_deref(), compiled.digest());
+    let cost = match service.guard.known(login, digest) {
         Some(cost) => cost,
         None => {
             let cost = planned(session, compiled).await?;
             // A refused cost is that of these values: the next request of this form is asked for by its own.
             if limit.is_none_or(|limit| cost <= limit as f64) {
-                service.guard.learn(login, text, cost);
+                service.guard.learn(login, digest, cost);
             }
             cost
         }
@@ -36,10 +36,7 @@ pub async fn check_cost(
 
 async fn planned(session: &mut LoginSession, compiled: &CompiledStatement) -> Result<f64, DatabaseFault> {
     let statement = &compiled.statement;
-    let asked = CompiledStatement {
-        statement: stmt!("EXPLAIN (FORMAT JSON) {statement}"),
-        values: compiled.values.clone(),
-    };
+    let asked = CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {statement}"), compiled.values.clone());
     let rows = session.query(&asked).await?;
     let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
     let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();

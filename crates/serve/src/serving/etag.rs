@@ -39,9 +39,16 @@ pub fn tag(answer: &HttpAnswer) -> String {
         }
     }
     digest.update(&answer.body);
-    let digest: String = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{digest}\"")
+    let mut tag = String::with_capacity(34);
+    tag.push('"');
+    for byte in &digest.finalize()[..16] {
+        tag.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)])));
+    }
+    tag.push('"');
+    tag
 }
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Returns `true` if a list of tags names this one; strong and weak ones are compared alike.
 fn names(list: &str, tag: &str) -> bool {

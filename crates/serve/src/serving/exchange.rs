@@ -173,8 +173,10 @@ impl RestCall<'_> {
             CacheLook::Miss(ticket) => (self.read_in(session, tree, compiled).await?, ticket),
         };
         if let Ok(result) = &result {
-            let filters = Some(filters.to_owned()).filter(|filters| !filters.is_empty());
-            self.records.read(session, &self.audited(&RowAction::Read, filters, result.rows)).await?;
+            if self.records.audits_reads() {
+                let filters = Some(filters.to_owned()).filter(|filters| !filters.is_empty());
+                self.records.read(session, &self.audited(&RowAction::Read, filters, result.rows)).await?;
+            }
             self.service.keep(ticket, result);
         }
         Ok(result)
@@ -225,7 +227,7 @@ impl RestCall<'_> {
     ) -> Result<Served<StatementResult>, DatabaseFault> {
         let login = self.service.login_of(&self.caller.caller, *action != RowAction::Read);
         let AuditedAction { operation, collection, .. } = self.audited(action, None, 0);
-        let timed = self.service.timed(login, (operation, &collection), compiled.statement.exact());
+        let timed = self.service.timed(login, (operation, &collection), compiled);
         let rows = if alone { session.query_alone(compiled).await? } else { session.query(compiled).await? };
         let result = StatementResult::of(&rows, self.form);
         timed.end(result.as_ref().map_or(0, |result| result.rows));

@@ -246,7 +246,7 @@ mod tests {
             rate: None,
             cost: None,
         };
-        RequestCaller { caller, claims: claims.as_object().cloned().unwrap_or_default() }
+        RequestCaller { caller: caller.into(), claims: claims.as_object().cloned().unwrap_or_default() }
     }
 
     #[test]

@@ -25,7 +25,7 @@ use super::records::{AuditedAction, RequestRecords};
 use super::service::ServedService;
 use super::transaction::TransactionSettings;
 use crate::callers::{ANONYMOUS, RequestCaller};
-use crate::compile::{CompiledStatement, lines_statement};
+use crate::compile::{CompiledStatement, StatementDigest, lines_statement};
 use crate::face::rest::{LINES, accepted_of_relation, is_lines, parse_query};
 use crate::fault::{AnswerHeader, RequestFault, Served};
 use crate::guard::{ShapeSubject, StatementOutcome};
@@ -158,6 +158,7 @@ impl LinesRead<'_> {
             login: self.service.login_of(&self.caller.caller, false).to_owned(),
             collection: self.collection.clone(),
             statement: compiled.statement.exact().to_owned(),
+            digest: compiled.digest(),
             begun: Instant::now(),
             end: tokio::time::Instant::now() + limits.timeout,
             ends_transaction: !self.settings.is_empty(),
@@ -223,6 +224,7 @@ struct RowLines {
     login: String,
     collection: String,
     statement: String,
+    digest: StatementDigest,
     begun: Instant,
     /// Time at which the answer has to be over.
     end: tokio::time::Instant,
@@ -243,6 +245,7 @@ impl Drop for RowLines {
             operation: "read",
             collection: &self.collection,
             statement: &self.statement,
+            digest: self.digest,
         };
         let rows = self.is_over.then_some(self.number);
         self.service.count_statement(subject, StatementOutcome { took: self.begun.elapsed(), rows });

@@ -218,7 +218,7 @@ impl CallRun<'_> {
         }
         let login = self.service.login_of(&self.caller.caller, true);
         let AuditedAction { operation, collection, .. } = self.audited(0);
-        let timed = self.service.timed(login, (operation, &collection), compiled.statement.exact());
+        let timed = self.service.timed(login, (operation, &collection), compiled);
         let result = self.checked(&session.query(compiled).await?);
         timed.end(result.as_ref().map_or(0, |result| result.rows));
         Ok(result)

@@ -229,7 +229,7 @@ impl ServedService {
         session: &mut crate::session::LoginSession,
         statement: martydb_model::sql::Statement,
     ) -> Served<String> {
-        let rows = session.query(&CompiledStatement { statement, values: vec![] }).await;
+        let rows = session.query(&CompiledStatement::new(statement, vec![])).await;
         let rows = rows.map_err(|fault| {
             tracing::warn!(
                 "the catalogs of {} cannot be read: {}",

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::service::ServedService;
+use crate::compile::CompiledStatement;
 use crate::guard::{ShapeSubject, StatementOutcome};
 
 /// A statement that runs. Dropped before its end is told, because it failed or its caller hung up, it counts as failed.
@@ -44,11 +45,12 @@ impl ServedService {
         &'a self,
         login: &'a str,
         (operation, collection): (&'static str, &'a str),
-        statement: &'a str,
+        compiled: &'a CompiledStatement,
     ) -> TimedStatement<'a> {
+        let (statement, digest) = (compiled.statement.exact(), compiled.digest());
         TimedStatement {
             service: self,
-            subject: ShapeSubject { login, operation, collection, statement },
+            subject: ShapeSubject { login, operation, collection, statement, digest },
             begun: Instant::now(),
             rows: None,
         }

@@ -53,11 +53,11 @@ impl TransactionSettings {
         session.execute(&stmt!("BEGIN {level}{mode}")).await?;
         if let Some(zone) = &self.zone {
             let statement = stmt!("SELECT pg_catalog.set_config('TimeZone', $1::text, true)");
-            session.query(&CompiledStatement { statement, values: vec![zone.clone()] }).await?;
+            session.query(&CompiledStatement::new(statement, vec![zone.clone()])).await?;
         }
         if let Some(claims) = &self.claims {
             let statement = stmt!("SELECT pg_catalog.set_config('request.jwt.claims', $1::text, true)");
-            session.query(&CompiledStatement { statement, values: vec![claims.clone()] }).await?;
+            session.query(&CompiledStatement::new(statement, vec![claims.clone()])).await?;
         }
         Ok(())
     }

@@ -196,7 +196,7 @@ mod tests {
 
     fn table(found_by: RowLookup) -> StreamedTable {
         let column = |name: &str, plain| AppliedColumn {
-            name: stmt!("{n}", n = martydb_model::sql::Qualified(vec![name.into()])),
+            name: stmt!("{n}", n = martydb_model::sql::Qualified([name])),
             equals: stmt!("OPERATOR(pg_catalog.=)"),
             plain,
         };

@@ -64,8 +64,8 @@ pub fn joined(node: &PlanNode<'_>) -> Vec<Statement> {
     let Some(relationship) = node.relationship else { return vec![] };
     let parent = parent_alias(node);
     let pair = |one: (&str, &str), other: (&str, &str)| {
-        let one = Qualified(vec![one.0.to_owned(), one.1.to_owned()]);
-        let other = Qualified(vec![other.0.to_owned(), other.1.to_owned()]);
+        let one = Qualified([one.0, one.1]);
+        let other = Qualified([other.0, other.1]);
         stmt!("{one} = {other}")
     };
     let own = alias(node);

@@ -18,7 +18,7 @@ pub fn parent_alias(node: &PlanNode<'_>) -> String {
 
 /// Returns the alias of an embedded relation in its parent's statement.
 pub fn embedded_alias(node: &PlanNode<'_>) -> Statement {
-    stmt!("{name}", name = Qualified(vec![format!("martydb_e{}", node.number)]))
+    stmt!("{name}", name = Qualified([format!("martydb_e{}", node.number).as_str()]))
 }
 
 pub fn junction_alias(node: &PlanNode<'_>) -> String {
@@ -27,7 +27,7 @@ pub fn junction_alias(node: &PlanNode<'_>) -> String {
 
 /// Returns the quoted name of a relation of the catalog.
 pub fn relation_name(schema: &str, name: &str) -> Statement {
-    stmt!("{name}", name = Qualified(vec![schema.to_owned(), name.to_owned()]))
+    stmt!("{name}", name = Qualified([schema, name]))
 }
 
 /// Returns a key of the answer as an identifier.

@@ -53,5 +53,5 @@ pub fn page_statement(
          pg_catalog.max(pg_catalog.array_to_json(martydb_place)::text) FILTER (WHERE martydb_number = {most}) END AS location, \
          NULL::bigint AS inserted, {overrides} FROM martydb_rows"
     );
-    Ok(CompiledStatement { statement, values: values.into_values() })
+    Ok(CompiledStatement::new(statement, values.into_values()))
 }

@@ -169,7 +169,7 @@ fn value(
     values: &mut StatementValues,
 ) -> Served<Statement> {
     if field.field.name == "*" {
-        let alias = Qualified(vec![scope.alias.to_owned()]);
+        let alias = Qualified([scope.alias]);
         return Ok(match field.aggregate {
             None => stmt!("{alias}.*"),
             Some(_) if handed_up => stmt!("{alias}"),

@@ -64,7 +64,7 @@ pub fn operation(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<(bool
     let expecting = if negated { OPERATOR } else { "\"not\" or operator (eq, gt, ...)" };
     let found = scanner.attempt(|scanner| one(scanner, place)).map_err(|miss| {
         // A mismatch in a list is told where it is.
-        if miss.details.contains("operator") || miss.at == scanner.at {
+        if miss.expecting.contains("operator") || miss.at == scanner.at {
             scanner.mismatch(expecting)
         } else {
             miss
@@ -259,9 +259,12 @@ mod tests {
     #[test]
     fn a_mismatch_names_its_place() {
         let miss = tree(&mut QueryScanner::new("or()"), 0).unwrap_err();
-        assert_eq!((miss.at, miss.details.starts_with("unexpected \")\" expecting field name")), (3, true));
         assert_eq!(
-            parsed("0").unwrap_err().details,
+            (miss.at, miss.to_string().starts_with("unexpected \")\" expecting field name")),
+            (3, true)
+        );
+        assert_eq!(
+            parsed("0").unwrap_err().to_string(),
             "unexpected \"0\" expecting \"not\" or operator (eq, gt, ...)"
         );
     }

@@ -36,8 +36,10 @@ fn term(scanner: &mut QueryScanner) -> Scanned<OrderedField> {
         None | Some(',') => Ok(OrderedField { relation, field, descending, nulls_first }),
         Some('.') if nulls_first.is_none() => {
             scanner.at += 1;
-            let words = if descending.is_some() { "" } else { "\"asc\", \"desc\", " };
-            Err(scanner.mismatch(&format!("{words}\"nullsfirst\" or \"nullslast\"")))
+            Err(scanner.mismatch(match descending {
+                Some(_) => "\"nullsfirst\" or \"nullslast\"",
+                None => "\"asc\", \"desc\", \"nullsfirst\" or \"nullslast\"",
+            }))
         }
         Some(_) if nulls_first.is_some() => Err(scanner.surplus("\",\" or end of input")),
         Some(_) => Err(scanner.surplus("delimiter (.), \",\" or end of input")),

@@ -85,7 +85,10 @@ pub fn parse_order(text: &str) -> Served<Vec<OrderedField>> {
 
 /// Splits a query string or a form into names and values.
 pub fn pairs(text: &str) -> Vec<(String, Option<String>)> {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let decode = |text: &str| match text.contains(['+', '%']) {
+        true => percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned(),
+        false => text.to_owned(),
+    };
     let split = |part: &str| match part.split_once('=') {
         Some((key, value)) => (decode(key), Some(decode(value))),
         None => (decode(part), None),

@@ -1,15 +1,30 @@
 //! QueryScanner of the grammar: a position in a text, and the error at it.
 
+use std::fmt;
+
 use crate::fault::RequestFault;
 
 /// Name of a field in messages.
 pub const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
 
-/// A mismatch: its position, what stands there and what could.
+/// A mismatch: its position, what stands there and what could. Most are of an attempt that another one follows, so the text is made
+/// for the last one only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
     pub at: usize,
-    pub details: String,
+    found: Option<char>,
+    quote: char,
+    pub expecting: &'static str,
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Mismatch { quote, expecting, .. } = self;
+        match self.found {
+            None => write!(f, "unexpected end of input expecting {expecting}"),
+            Some(found) => write!(f, "unexpected {quote}{found}{quote} expecting {expecting}"),
+        }
+    }
 }
 
 /// Result of a rule.
@@ -70,7 +85,7 @@ impl QueryScanner {
     }
 
     /// Consumes a character that has to stand here.
-    pub fn expect(&mut self, c: char, expecting: &str) -> Scanned<()> {
+    pub fn expect(&mut self, c: char, expecting: &'static str) -> Scanned<()> {
         if self.peek() == Some(c) {
             self.at += 1;
             return Ok(());
@@ -85,15 +100,13 @@ impl QueryScanner {
     }
 
     /// Returns the mismatch at this position.
-    pub fn mismatch(&self, expecting: &str) -> Mismatch {
-        let found = self.peek().map_or_else(|| "end of input".to_owned(), |c| format!("\"{c}\""));
-        Mismatch { at: self.at, details: format!("unexpected {found} expecting {expecting}") }
+    pub fn mismatch(&self, expecting: &'static str) -> Mismatch {
+        Mismatch { at: self.at, found: self.peek(), quote: '"', expecting }
     }
 
     /// Returns the mismatch for a character after a complete rule.
-    pub fn surplus(&self, expecting: &str) -> Mismatch {
-        let found = self.peek().map_or_else(|| "end of input".to_owned(), |c| format!("'{c}'"));
-        Mismatch { at: self.at, details: format!("unexpected {found} expecting {expecting}") }
+    pub fn surplus(&self, expecting: &'static str) -> Mismatch {
+        Mismatch { quote: '\'', ..self.mismatch(expecting) }
     }
 
     /// Parses a name: quoted, or parts joined by dashes.
@@ -156,5 +169,5 @@ pub fn whole<T>(
 ) -> Result<T, RequestFault> {
     let mut scanner = QueryScanner::new(scanned);
     let result = rule(&mut scanner);
-    result.map_err(|miss| RequestFault::unparsed(what, text, miss.at + 1, miss.details))
+    result.map_err(|miss| RequestFault::unparsed(what, text, miss.at + 1, miss.to_string()))
 }

@@ -1,6 +1,6 @@
 //! The parameter `select`, and paths into JSON.
 
-use super::scan::{Mismatch, QueryScanner, Scanned};
+use super::scan::{QueryScanner, Scanned};
 use crate::request::{Aggregate, FieldPath, JsonKey, JsonStep, SelectEntry, SelectedField, SelectedRelation};
 
 const AGGREGATES: &[(&str, Aggregate)] = &[
@@ -18,7 +18,7 @@ const DEEPEST: usize = 32;
 pub fn select(scanner: &mut QueryScanner, depth: usize) -> Scanned<Vec<SelectEntry>> {
     let mut entries = vec![];
     if depth > DEEPEST {
-        return Err(Mismatch { at: scanner.at, details: "too many levels of embedded relations".into() });
+        return Err(scanner.mismatch("fewer levels of embedded relations"));
     }
     if scanner.is_at_end() || scanner.peek() == Some(')') {
         return Ok(entries);
@@ -119,7 +119,7 @@ fn cast(scanner: &mut QueryScanner) -> Scanned<Option<String>> {
     scanner.identifier().map(Some).ok_or_else(|| scanner.mismatch("letter or digit"))
 }
 
-fn ended(scanner: &mut QueryScanner, expecting: &str) -> Scanned<()> {
+fn ended(scanner: &mut QueryScanner, expecting: &'static str) -> Scanned<()> {
     match scanner.peek() {
         None | Some(',' | ')') => Ok(()),
         Some(_) => Err(scanner.surplus(expecting)),

@@ -14,7 +14,7 @@ impl ApiCall<'_> {
         let relation = self.catalog.relation(&self.schema, collection)?;
         let writes = self.caller.caller.right == CallerRight::Write;
         let mut session = self.service.pool_of(&self.caller.caller, writes)?.get().await?;
-        let statement = CompiledStatement { statement: describe(vec![relation.oid]), values: vec![] };
+        let statement = CompiledStatement::new(describe(vec![relation.oid]), vec![]);
         let rows =
             session.query(&statement).await.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
         session.discard().await;

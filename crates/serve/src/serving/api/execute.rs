@@ -51,7 +51,7 @@ impl ApiCall<'_> {
         }
         let login = self.service.login_of(&self.caller.caller, prepared.writes || may_write);
         let subject = (prepared.word, prepared.relation.as_str());
-        let timed = self.service.timed(login, subject, prepared.compiled.statement.exact());
+        let timed = self.service.timed(login, subject, &prepared.compiled);
         let rows = session.query(&prepared.compiled).await?;
         let result = prepared.result(&rows);
         timed.end(result.as_ref().map_or(0, |result| result.rows));

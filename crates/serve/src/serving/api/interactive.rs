@@ -49,7 +49,7 @@ impl ApiCall<'_> {
             let statement =
                 stmt!("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', $1::text, true)");
             let idle = (times.idle.as_millis() + 1000).to_string();
-            session.query(&CompiledStatement { statement, values: vec![idle] }).await
+            session.query(&CompiledStatement::new(statement, vec![idle])).await
         };
         begun.await.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
         let (idle, total) = (times.idle.as_millis() as u64, times.total.as_millis() as u64);

@@ -127,7 +127,7 @@ impl ServedService {
 
 /// Returns the text that a statement of the check answers; `None` if the server refuses it: before `apply` has made what it reads.
 async fn asked(session: &mut LoginSession, statement: Statement) -> Result<Option<String>, DatabaseFault> {
-    match session.query(&CompiledStatement { statement, values: vec![] }).await {
+    match session.query(&CompiledStatement::new(statement, vec![])).await {
         Ok(rows) => Ok(rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten())),
         Err(fault) if fault.sqlstate().is_some_and(|state| !state.starts_with("57")) => {
             tracing::debug!("no answer is kept: {}", fault.answer(true, false).code);
