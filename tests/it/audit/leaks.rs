@@ -195,16 +195,17 @@ fn made(leak: &Leak) -> impl Iterator<Item = &'static str> {
     leak.open.split("CREATE ").skip(1).filter_map(|rest| rest.split([' ', ';']).nth(1))
 }
 
-/// Divides leaks into groups that are opened together: of at most this size, and never two that expect the same or make objects of
-/// one name.
+/// Divides leaks into groups that are opened together: of at most this size, and never two whose findings could be taken for each
+/// other's, or that make objects of one name.
 fn groups<'a>(leaks: &[&'a Leak], most: usize) -> Vec<Vec<&'a Leak>> {
     let mut groups: Vec<Vec<&Leak>> = vec![];
     for leak in leaks {
         let is_alone = |leak: &Leak| ALONE.iter().any(|word| leak.open.contains(word));
         let takes = |group: &Vec<&Leak>| {
             let makes_other = |other: &Leak| made(other).all(|name| made(leak).all(|own| own != name));
-            let differs =
-                |other: &&Leak| other.expect != leak.expect && !is_alone(other) && makes_other(other);
+            let differs = |other: &&Leak| {
+                other.expect[..4] != leak.expect[..4] && !is_alone(other) && makes_other(other)
+            };
             group.len() < most && group.iter().all(differs)
         };
         match groups.iter_mut().find(|group| !is_alone(leak) && takes(group)) {

@@ -12,7 +12,7 @@ use martydb_model::sql::{Keyword, Literal, Qualified, Statement, stmt};
 use super::condition::condition;
 use super::field::FieldScope;
 use super::values::StatementValues;
-use super::{CompiledStatement, no_overrides, overrides};
+use super::{CompiledStatement, overrides_of};
 use crate::catalog::{MediaAggregate, ServedCatalog, VALUE};
 use crate::fault::Served;
 use crate::plan::{PlanNode, PlannedTree};
@@ -57,7 +57,7 @@ pub fn read_statement(
         }
     };
     let body = body(catalog, form, ResultShape::Rows, "martydb_source", tree.answer);
-    let overrides = if tree.is_plain() { no_overrides() } else { overrides() };
+    let overrides = overrides_of(tree);
     let statement = stmt!(
         "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(*) AS rows, {body} AS body, \
          NULL::text AS location, NULL::bigint AS inserted, {overrides} \

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::action::RestRequest;
 use super::answer::HttpAnswer;
+use super::idempotency::hexadecimal;
 
 /// Adds the tag to the answer of a read, or leaves its body out where the caller has it.
 pub fn conditional(request: &RestRequest, answer: HttpAnswer) -> HttpAnswer {
@@ -39,16 +40,8 @@ pub fn tag(answer: &HttpAnswer) -> String {
         }
     }
     digest.update(&answer.body);
-    let mut tag = String::with_capacity(34);
-    tag.push('"');
-    for byte in &digest.finalize()[..16] {
-        tag.extend([byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)])));
-    }
-    tag.push('"');
-    tag
+    format!("\"{}\"", hexadecimal(&digest.finalize()[..16]))
 }
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
 
 /// Returns `true` if a list of tags names this one; strong and weak ones are compared alike.
 fn names(list: &str, tag: &str) -> bool {

@@ -214,7 +214,8 @@ pub fn lasting_claims(caller: &RequestCaller) -> String {
     hexadecimal(&digest.finalize())
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+/// Returns bytes in lower-case hexadecimal.
+pub fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()

@@ -9,7 +9,7 @@ use super::selection::SelectedColumns;
 use super::{ConditionUse, RootSource, conditions, from, read_rows, scope};
 use crate::catalog::ServedCatalog;
 use crate::compile::values::StatementValues;
-use crate::compile::{CompiledStatement, overrides};
+use crate::compile::{CompiledStatement, overrides_of};
 use crate::fault::Served;
 use crate::plan::{PlanNode, PlannedTree};
 
@@ -42,7 +42,7 @@ pub fn page_statement(
     }
     let (columns, places, one_more) = (selection.columns(), List(places), most.saturating_add(1));
     let largest = i64::try_from(tree.answer.saturating_add(1)).unwrap_or(i64::MAX);
-    let overrides = overrides();
+    let overrides = overrides_of(tree);
     let statement = stmt!(
         "WITH martydb_source AS (SELECT pg_catalog.row_to_json(martydb_p) AS martydb_row, ARRAY[{places}]::text[] AS martydb_place \
          FROM {from}{joins} CROSS JOIN LATERAL (SELECT {columns}) AS martydb_p{conditions}{order} LIMIT {one_more}), \

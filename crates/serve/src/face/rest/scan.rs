@@ -7,8 +7,8 @@ use crate::fault::RequestFault;
 /// Name of a field in messages.
 pub const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
 
-/// A mismatch: its position, what stands there and what could. Most are of an attempt that another one follows, so the text is made
-/// for the last one only.
+/// A mismatch: its position, what stands there and what could. Most belong to an attempt that another one follows: only that of
+/// the answer becomes a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
     pub at: usize,
