@@ -6,6 +6,7 @@
 //!
 //! Quoting rules: <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>.
 
+mod fragment;
 mod identifier;
 mod literal;
 pub mod psql;
@@ -13,9 +14,10 @@ mod rows;
 mod statement;
 
 pub use crate::stmt;
+pub use fragment::{Fragment, Keyword, List, Parameter, ServerText};
 pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
 pub use literal::{ArrayLiteral, Bulk, Literal, Secret};
 #[doc(hidden)]
 pub use martydb_macros::fill;
 pub use rows::ValueRows;
-pub use statement::{Fragment, Keyword, List, Parameter, Script, ServerText, Statement};
+pub use statement::{Script, Statement};

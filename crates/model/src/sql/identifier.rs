@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::statement::{Fragment, Statement};
+use super::fragment::Fragment;
+use super::statement::Statement;
 
 /// Length limit of an identifier (`NAMEDATALEN - 1`). PostgreSQL truncates longer ones with only a NOTICE; here they
 /// are an error.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::statement::{Fragment, List, Statement};
+use super::fragment::{Fragment, List};
+use super::statement::Statement;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal(pub String);

@@ -1,6 +1,7 @@
 //! Rows of `VALUES`, redacted in logs.
 
-use super::statement::{Fragment, Statement};
+use super::fragment::Fragment;
+use super::statement::Statement;
 
 /// Rows of values in the input format of their types.
 #[derive(Default)]
