@@ -58,7 +58,7 @@ pub enum ValuePlace {
 }
 
 /// Parses `not.eq.value`: negation, operation.
-pub fn operation(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<(bool, FilterOperation)> {
+pub fn operation(scanner: &mut QueryScanner<'_>, place: ValuePlace) -> Scanned<(bool, FilterOperation)> {
     let before = scanner.at;
     let negated = scanner.eat("not.");
     let expecting = if negated { OPERATOR } else { "\"not\" or operator (eq, gt, ...)" };
@@ -76,7 +76,7 @@ pub fn operation(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<(bool
     Ok((negated, found?))
 }
 
-fn one(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<FilterOperation> {
+fn one(scanner: &mut QueryScanner<'_>, place: ValuePlace) -> Scanned<FilterOperation> {
     if scanner.eat("in.") {
         return list(scanner).map(FilterOperation::In);
     }
@@ -94,15 +94,15 @@ fn one(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<FilterOperation
     Err(scanner.mismatch(OPERATOR))
 }
 
-fn is(scanner: &mut QueryScanner) -> Scanned<FilterOperation> {
-    let word: String = scanner.clone().take_while(|c| c.is_alphabetic() || c == '_').to_lowercase();
-    let row = IS.iter().find(|(name, _)| *name == word);
+fn is(scanner: &mut QueryScanner<'_>) -> Scanned<FilterOperation> {
+    let word = scanner.clone().take_while(|c| c.is_alphabetic() || c == '_');
+    let row = IS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
     let (name, sql) = row.ok_or_else(|| scanner.mismatch("isVal: (null, not_null, true, false, unknown)"))?;
     scanner.at += name.len();
     Ok(FilterOperation::Is(sql))
 }
 
-fn search(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<FilterOperation> {
+fn search(scanner: &mut QueryScanner<'_>, place: ValuePlace) -> Scanned<FilterOperation> {
     let function = scanner.eat_one_of(TEXT_SEARCH).ok_or_else(|| scanner.mismatch(OPERATOR))?;
     let language = if scanner.eat("(") {
         let name = scanner.identifier().ok_or_else(|| scanner.mismatch(OPERATOR))?;
@@ -115,13 +115,13 @@ fn search(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<FilterOperat
     Ok(FilterOperation::Search { function, language, value: value(scanner, place) })
 }
 
-fn binary(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<FilterOperation> {
+fn binary(scanner: &mut QueryScanner<'_>, place: ValuePlace) -> Scanned<FilterOperation> {
     let operator = scanner.eat_one_of(BINARY).ok_or_else(|| scanner.mismatch(OPERATOR))?;
     scanner.expect('.', OPERATOR)?;
     Ok(FilterOperation::Binary { operator, quantifier: None, value: value(scanner, place) })
 }
 
-fn quantified(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<FilterOperation> {
+fn quantified(scanner: &mut QueryScanner<'_>, place: ValuePlace) -> Scanned<FilterOperation> {
     let operator = scanner.eat_one_of(QUANTIFIED).ok_or_else(|| scanner.mismatch(OPERATOR))?;
     let quantifier = scanner.eat_one_of(&[("(any)", Quantifier::Any), ("(all)", Quantifier::All)]);
     scanner.expect('.', OPERATOR)?;
@@ -130,11 +130,11 @@ fn quantified(scanner: &mut QueryScanner, place: ValuePlace) -> Scanned<FilterOp
     Ok(FilterOperation::Binary { operator, quantifier, value })
 }
 
-fn value(scanner: &mut QueryScanner, place: ValuePlace) -> String {
+fn value(scanner: &mut QueryScanner<'_>, place: ValuePlace) -> String {
     match place {
-        ValuePlace::Alone => scanner.rest(),
+        ValuePlace::Alone => scanner.rest().to_owned(),
         ValuePlace::InTree => {
-            let array = |scanner: &mut QueryScanner| {
+            let array = |scanner: &mut QueryScanner<'_>| {
                 scanner.expect('{', "\"{\"")?;
                 let inner = scanner.take_while(|c| c != '{' && c != '}');
                 scanner.expect('}', "\"}\"")?;
@@ -143,12 +143,12 @@ fn value(scanner: &mut QueryScanner, place: ValuePlace) -> String {
             let quoted = scanner.attempt(quoted_element);
             quoted
                 .or_else(|_| scanner.attempt(array))
-                .unwrap_or_else(|_| scanner.take_while(|c| c != ',' && c != ')'))
+                .unwrap_or_else(|_| scanner.take_while(|c| c != ',' && c != ')').to_owned())
         }
     }
 }
 
-fn quoted_element(scanner: &mut QueryScanner) -> Scanned<String> {
+fn quoted_element(scanner: &mut QueryScanner<'_>) -> Scanned<String> {
     let text = scanner.quoted()?;
     match scanner.peek() {
         None | Some(',' | ')') => Ok(text),
@@ -156,14 +156,14 @@ fn quoted_element(scanner: &mut QueryScanner) -> Scanned<String> {
     }
 }
 
-fn list(scanner: &mut QueryScanner) -> Scanned<Vec<String>> {
+fn list(scanner: &mut QueryScanner<'_>) -> Scanned<Vec<String>> {
     scanner.skip_blanks();
     scanner.expect('(', "\"(\"")?;
     scanner.skip_blanks();
     let mut values = vec![];
     loop {
         let quoted = scanner.attempt(quoted_element);
-        values.push(quoted.unwrap_or_else(|_| scanner.take_while(|c| c != ',' && c != ')')));
+        values.push(quoted.unwrap_or_else(|_| scanner.take_while(|c| c != ',' && c != ')').to_owned()));
         if !scanner.eat(",") {
             break;
         }
@@ -174,7 +174,7 @@ fn list(scanner: &mut QueryScanner) -> Scanned<Vec<String>> {
 }
 
 /// Parses `and(…)`, `not.or(…)` or a condition such as `id.eq.1`.
-pub fn tree(scanner: &mut QueryScanner, depth: usize) -> Scanned<FilterTree> {
+pub fn tree(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<FilterTree> {
     let condition = scanner.attempt(|scanner| {
         let field = path(scanner)?;
         scanner.expect('.', "delimiter (.)")?;

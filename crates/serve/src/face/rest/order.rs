@@ -5,7 +5,7 @@ use super::select::path;
 use crate::request::OrderedField;
 
 /// Parses terms such as `name.desc.nullslast,client(name)`.
-pub fn order(scanner: &mut QueryScanner) -> Scanned<Vec<OrderedField>> {
+pub fn order(scanner: &mut QueryScanner<'_>) -> Scanned<Vec<OrderedField>> {
     let mut terms = vec![];
     loop {
         scanner.skip_blanks();
@@ -18,7 +18,7 @@ pub fn order(scanner: &mut QueryScanner) -> Scanned<Vec<OrderedField>> {
     Ok(terms)
 }
 
-fn term(scanner: &mut QueryScanner) -> Scanned<OrderedField> {
+fn term(scanner: &mut QueryScanner<'_>) -> Scanned<OrderedField> {
     let related = scanner.attempt(|scanner| {
         let relation = scanner.field_name()?;
         scanner.expect('(', "\"(\"")?;

@@ -126,7 +126,7 @@ fn encode(text: &str, encoded: &mut String) {
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-fn at_end<T>(scanner: &QueryScanner, value: T) -> Scanned<T> {
+fn at_end<T>(scanner: &QueryScanner<'_>, value: T) -> Scanned<T> {
     // PostgREST ends at a parenthesis that closes nothing.
     if scanner.is_at_end() || scanner.peek() == Some(')') {
         Ok(value)

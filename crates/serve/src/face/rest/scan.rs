@@ -30,37 +30,40 @@ impl fmt::Display for Mismatch {
 /// Result of a rule.
 pub type Scanned<T> = Result<T, Mismatch>;
 
-/// A text and a position in it.
+/// A text and a position in it, in bytes.
 #[derive(Debug, Clone)]
-pub struct QueryScanner {
-    chars: Vec<char>,
+pub struct QueryScanner<'a> {
+    text: &'a str,
     pub at: usize,
 }
 
-impl QueryScanner {
-    pub fn new(text: &str) -> QueryScanner {
-        QueryScanner { chars: text.chars().collect(), at: 0 }
+impl<'a> QueryScanner<'a> {
+    pub fn new(text: &'a str) -> QueryScanner<'a> {
+        QueryScanner { text, at: 0 }
+    }
+
+    fn ahead(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     pub fn peek(&self) -> Option<char> {
-        self.chars.get(self.at).copied()
+        self.ahead().chars().next()
     }
 
     pub fn is_at_end(&self) -> bool {
-        self.at >= self.chars.len()
+        self.at >= self.text.len()
     }
 
     /// Consumes the text if it stands here.
     pub fn eat(&mut self, text: &str) -> bool {
         let stands = self.sees(text);
-        self.at += if stands { text.chars().count() } else { 0 };
+        self.at += if stands { text.len() } else { 0 };
         stands
     }
 
     /// Returns `true` if the text stands here.
     pub fn sees(&self, text: &str) -> bool {
-        let length = text.chars().count();
-        self.chars[self.at..].iter().take(length).copied().eq(text.chars())
+        self.ahead().starts_with(text)
     }
 
     /// Consumes the first of these texts that stands here.
@@ -69,14 +72,15 @@ impl QueryScanner {
     }
 
     /// Consumes characters.
-    pub fn take_while(&mut self, accepted: impl Fn(char) -> bool) -> String {
-        let text: String = self.chars[self.at..].iter().copied().take_while(|c| accepted(*c)).collect();
-        self.at += text.chars().count();
-        text
+    pub fn take_while(&mut self, accepted: impl Fn(char) -> bool) -> &'a str {
+        let ahead = self.ahead();
+        let length = ahead.find(|c| !accepted(c)).unwrap_or(ahead.len());
+        self.at += length;
+        &ahead[..length]
     }
 
     /// Consumes the rest.
-    pub fn rest(&mut self) -> String {
+    pub fn rest(&mut self) -> &'a str {
         self.take_while(|_| true)
     }
 
@@ -87,14 +91,14 @@ impl QueryScanner {
     /// Consumes a character that has to stand here.
     pub fn expect(&mut self, c: char, expecting: &'static str) -> Scanned<()> {
         if self.peek() == Some(c) {
-            self.at += 1;
+            self.at += c.len_utf8();
             return Ok(());
         }
         Err(self.mismatch(expecting))
     }
 
     /// Runs a rule; if it fails, the position is as before.
-    pub fn attempt<T>(&mut self, rule: impl FnOnce(&mut QueryScanner) -> Scanned<T>) -> Scanned<T> {
+    pub fn attempt<T>(&mut self, rule: impl FnOnce(&mut Self) -> Scanned<T>) -> Scanned<T> {
         let before = self.at;
         rule(self).inspect_err(|_| self.at = before)
     }
@@ -115,7 +119,7 @@ impl QueryScanner {
             return self.quoted();
         }
         let mut name = self.identifier().ok_or_else(|| self.mismatch(FIELD_NAME))?;
-        while self.peek() == Some('-') && self.chars.get(self.at + 1) != Some(&'>') {
+        while self.peek() == Some('-') && !self.sees("->") {
             let before = self.at;
             self.at += 1;
             match self.identifier() {
@@ -151,11 +155,15 @@ impl QueryScanner {
                 }
                 Some('\\') => {
                     self.at += 1;
-                    text.extend(self.peek());
+                    let escaped = self.peek();
+                    self.at += escaped.map_or(0, char::len_utf8);
+                    text.extend(escaped);
                 }
-                Some(c) => text.push(c),
+                Some(c) => {
+                    self.at += c.len_utf8();
+                    text.push(c);
+                }
             }
-            self.at += 1;
         }
     }
 }
@@ -165,9 +173,12 @@ pub fn whole<T>(
     what: &str,
     text: &str,
     scanned: &str,
-    rule: impl FnOnce(&mut QueryScanner) -> Scanned<T>,
+    rule: impl FnOnce(&mut QueryScanner<'_>) -> Scanned<T>,
 ) -> Result<T, RequestFault> {
     let mut scanner = QueryScanner::new(scanned);
     let result = rule(&mut scanner);
-    result.map_err(|miss| RequestFault::unparsed(what, text, miss.at + 1, miss.to_string()))
+    result.map_err(|miss| {
+        let before = scanned.get(..miss.at).unwrap_or(scanned).chars().count();
+        RequestFault::unparsed(what, text, before + 1, miss.to_string())
+    })
 }

@@ -15,7 +15,7 @@ const AGGREGATES: &[(&str, Aggregate)] = &[
 const DEEPEST: usize = 32;
 
 /// Parses a list of entries up to the end or the closing parenthesis.
-pub fn select(scanner: &mut QueryScanner, depth: usize) -> Scanned<Vec<SelectEntry>> {
+pub fn select(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<Vec<SelectEntry>> {
     let mut entries = vec![];
     if depth > DEEPEST {
         return Err(scanner.mismatch("fewer levels of embedded relations"));
@@ -33,7 +33,7 @@ pub fn select(scanner: &mut QueryScanner, depth: usize) -> Scanned<Vec<SelectEnt
     }
 }
 
-fn entry(scanner: &mut QueryScanner, depth: usize) -> Scanned<SelectEntry> {
+fn entry(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<SelectEntry> {
     let spread = scanner.eat("...");
     match scanner.attempt(|scanner| head(scanner, spread)) {
         Ok(mut relation) => {
@@ -48,7 +48,7 @@ fn entry(scanner: &mut QueryScanner, depth: usize) -> Scanned<SelectEntry> {
 }
 
 /// Parses the head of an embedded relation: `alias:name!hint!inner`, before `(`.
-fn head(scanner: &mut QueryScanner, spread: bool) -> Scanned<SelectedRelation> {
+fn head(scanner: &mut QueryScanner<'_>, spread: bool) -> Scanned<SelectedRelation> {
     let alias = if spread { None } else { alias(scanner) };
     let name = scanner.field_name()?;
     let mut relation = SelectedRelation { name, alias, hint: None, inner: false, spread, select: vec![] };
@@ -70,8 +70,8 @@ fn head(scanner: &mut QueryScanner, spread: bool) -> Scanned<SelectedRelation> {
     if scanner.peek() == Some('(') && !counts { Ok(relation) } else { Err(scanner.mismatch("\"(\"")) }
 }
 
-fn alias(scanner: &mut QueryScanner) -> Option<String> {
-    let rule = |scanner: &mut QueryScanner| {
+fn alias(scanner: &mut QueryScanner<'_>) -> Option<String> {
+    let rule = |scanner: &mut QueryScanner<'_>| {
         let name = scanner.field_name()?;
         scanner.expect(':', "\":\"")?;
         if scanner.peek() == Some(':') { Err(scanner.mismatch("an alias")) } else { Ok(name) }
@@ -79,7 +79,7 @@ fn alias(scanner: &mut QueryScanner) -> Option<String> {
     scanner.attempt(rule).ok()
 }
 
-fn field(scanner: &mut QueryScanner) -> Scanned<SelectedField> {
+fn field(scanner: &mut QueryScanner<'_>) -> Scanned<SelectedField> {
     let plain = |field, alias| SelectedField {
         field,
         alias,
@@ -112,14 +112,14 @@ fn field(scanner: &mut QueryScanner) -> Scanned<SelectedField> {
     Ok(field)
 }
 
-fn cast(scanner: &mut QueryScanner) -> Scanned<Option<String>> {
+fn cast(scanner: &mut QueryScanner<'_>) -> Scanned<Option<String>> {
     if !scanner.eat("::") {
         return Ok(None);
     }
     scanner.identifier().map(Some).ok_or_else(|| scanner.mismatch("letter or digit"))
 }
 
-fn ended(scanner: &mut QueryScanner, expecting: &'static str) -> Scanned<()> {
+fn ended(scanner: &mut QueryScanner<'_>, expecting: &'static str) -> Scanned<()> {
     match scanner.peek() {
         None | Some(',' | ')') => Ok(()),
         Some(_) => Err(scanner.surplus(expecting)),
@@ -127,7 +127,7 @@ fn ended(scanner: &mut QueryScanner, expecting: &'static str) -> Scanned<()> {
 }
 
 /// Parses a column with steps into its JSON value.
-pub fn path(scanner: &mut QueryScanner) -> Scanned<FieldPath> {
+pub fn path(scanner: &mut QueryScanner<'_>) -> Scanned<FieldPath> {
     scanner.skip_blanks();
     let name = scanner.field_name()?;
     let steps = json_steps(scanner)?;
@@ -136,7 +136,7 @@ pub fn path(scanner: &mut QueryScanner) -> Scanned<FieldPath> {
 }
 
 /// Parses steps such as `->a->>0`.
-pub fn json_steps(scanner: &mut QueryScanner) -> Scanned<Vec<JsonStep>> {
+pub fn json_steps(scanner: &mut QueryScanner<'_>) -> Scanned<Vec<JsonStep>> {
     let mut steps = vec![];
     loop {
         let as_text = scanner.eat("->>");
@@ -153,7 +153,7 @@ pub fn json_steps(scanner: &mut QueryScanner) -> Scanned<Vec<JsonStep>> {
     }
 }
 
-fn index(scanner: &mut QueryScanner) -> Scanned<String> {
+fn index(scanner: &mut QueryScanner<'_>) -> Scanned<String> {
     let sign = if scanner.eat("-") { "-" } else { "" };
     let digits = scanner.take_while(|c| c.is_ascii_digit());
     if digits.is_empty() {
@@ -166,11 +166,11 @@ fn index(scanner: &mut QueryScanner) -> Scanned<String> {
     Err(scanner.mismatch("\"->\", \"::\", \".\", \",\" or end of input"))
 }
 
-fn json_name(scanner: &mut QueryScanner) -> Scanned<String> {
+fn json_name(scanner: &mut QueryScanner<'_>) -> Scanned<String> {
     if scanner.peek() == Some('"') {
         return scanner.quoted();
     }
-    let part = |scanner: &mut QueryScanner| {
+    let part = |scanner: &mut QueryScanner<'_>| {
         let text = scanner.take_while(|c| !"(-:.,>)".contains(c));
         if text.is_empty() {
             return Err(scanner.mismatch("any non reserved character different from: .,>()"));
