@@ -18,6 +18,7 @@ mod openapi;
 mod operations;
 mod parts;
 mod plain;
+mod planned;
 mod records;
 mod reload;
 mod replicas;

@@ -3,6 +3,7 @@
 //! are quoted by the one file that quotes. Pure.
 
 mod aggregate;
+mod answer;
 mod call;
 mod change;
 mod condition;
@@ -26,27 +27,6 @@ use std::sync::OnceLock;
 
 use martydb_model::sql::Statement;
 use sha2::{Digest, Sha256};
-
-use crate::plan::PlannedTree;
-
-/// Returns the columns with the headers and the status that code of the service set for the answer. Headers that were cut are no
-/// JSON, which is an error.
-fn overrides() -> Statement {
-    martydb_model::sql::stmt!(
-        "NULLIF(pg_catalog.left(pg_catalog.current_setting('response.headers', true), 65536), '') AS headers, \
-         NULLIF(pg_catalog.current_setting('response.status', true), '') AS status"
-    )
-}
-
-/// Returns these columns for a read. Where no code of the service runs they are NULL: reading two settings takes a tenth of the time
-/// that the server needs for a row.
-fn overrides_of(tree: &PlannedTree<'_>) -> Statement {
-    if tree.is_plain() {
-        martydb_model::sql::stmt!("NULL::text AS headers, NULL::text AS status")
-    } else {
-        overrides()
-    }
-}
 
 /// A statement with the values of its parameters, in the text format.
 #[derive(Debug, Clone, Default)]

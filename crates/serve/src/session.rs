@@ -100,19 +100,19 @@ fn as_values<'a>(texts: &'a [(AsText<'a>, Type)]) -> Vec<(&'a (dyn ToSql + Sync)
     texts.iter().map(|(text, kind)| (text as _, kind.clone())).collect()
 }
 
-/// A JSON value as the server wrote it.
-struct JsonText(String);
+/// A text, or a JSON value, as the server wrote it.
+pub struct AnswerText(pub String);
 
-impl<'a> FromSql<'a> for JsonText {
+impl<'a> FromSql<'a> for AnswerText {
     fn from_sql(
         _: &Type,
         raw: &'a [u8],
     ) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        Ok(JsonText(std::str::from_utf8(raw)?.to_owned()))
+        Ok(AnswerText(std::str::from_utf8(raw)?.to_owned()))
     }
 
     fn accepts(kind: &Type) -> bool {
-        *kind == Type::JSON
+        matches!(*kind, Type::JSON | Type::TEXT)
     }
 }
 
@@ -285,7 +285,7 @@ impl LoginSession {
 
     /// Returns the first column, a JSON value, as text.
     pub fn json(row: &Row) -> Option<String> {
-        row.try_get::<_, JsonText>(0).ok().map(|text| text.0)
+        row.try_get::<_, AnswerText>(0).ok().map(|text| text.0)
     }
 
     /// Returns the connection to its pool as it was before code of the service ran, if some did.

@@ -2,11 +2,12 @@
 
 use martydb_model::sql::{Keyword, stmt};
 
+use super::CompiledStatement;
+use super::answer::{AnswerColumns, ResultShape, body};
 use super::condition::condition;
 use super::field::FieldScope;
-use super::read::{ResultShape, RootSource, body, direction, read_rows};
+use super::read::{RootSource, direction, read_rows};
 use super::values::StatementValues;
-use super::{CompiledStatement, overrides};
 use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::fault::{RequestFault, Served};
 use crate::plan::PlannedTree;
@@ -49,13 +50,13 @@ pub fn aggregate_statement(
         let before = Keyword(if number == 0 { " ORDER BY " } else { ", " });
         order = stmt!("{order}{before}{value}{word}");
     }
-    let (limit, overrides) = (groups.limit, overrides());
+    let limit = groups.limit;
     let body = body(catalog, form, ResultShape::Rows, "martydb_source", tree.answer);
+    let columns = AnswerColumns::of(body, true);
     let statement = stmt!(
         "WITH martydb_groups AS ({rows}), \
          martydb_source AS (SELECT * FROM martydb_groups{having}{order} LIMIT {limit}) \
-         SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, {body} AS body, NULL::text AS location, \
-         NULL::bigint AS inserted, {overrides} FROM (SELECT * FROM martydb_source) AS martydb_row"
+         SELECT {columns} FROM martydb_source AS martydb_row"
     );
     Ok(CompiledStatement::new(statement, values.into_values()))
 }

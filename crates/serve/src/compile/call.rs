@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use martydb_model::sql::{Keyword, List, Qualified, ServerText, Statement, stmt};
 
+use super::CompiledStatement;
+use super::answer::{AnswerColumns, ResultShape, body};
 use super::field::with_computed;
-use super::read::{ResultShape, RootSource, body, read_count, read_rows, relation_name};
+use super::read::{RootSource, read_count, read_rows, relation_name};
 use super::values::StatementValues;
-use super::{CompiledStatement, overrides};
 use crate::catalog::{ExposedFunction, FunctionParameter, ServedCatalog, VALUE};
 use crate::fault::Served;
 use crate::plan::PlannedTree;
@@ -38,17 +39,22 @@ pub fn call_statement(
     let rows = read_rows(call.catalog, &tree.root, RootSource::Written, &mut values)?;
     let (count, total) = if counts {
         let count = read_count(call.catalog, &tree.root, RootSource::Written, &mut values)?;
-        (stmt!(", martydb_count AS ({count})"), stmt!("(SELECT pg_catalog.count(*) FROM martydb_count)"))
+        (
+            stmt!(", martydb_count AS ({count})"),
+            Some(stmt!("(SELECT pg_catalog.count(*) FROM martydb_count)")),
+        )
     } else {
-        (stmt!(""), stmt!("NULL::bigint"))
+        (stmt!(""), None)
     };
     let body = body(call.catalog, form, shape(call.function), "martydb_rows", tree.answer);
-    let overrides = overrides();
+    let columns = AnswerColumns {
+        rows: stmt!("pg_catalog.count(martydb_row)"),
+        total,
+        ..AnswerColumns::of(body, true)
+    };
     let statement = stmt!(
         "WITH martydb_source AS ({source}), martydb_rows AS ({rows}){count} \
-         SELECT {total} AS total, pg_catalog.count(martydb_row) AS rows, {body} AS body, NULL::text AS location, \
-         NULL::bigint AS inserted, {overrides} \
-         FROM (SELECT * FROM martydb_rows) AS martydb_row"
+         SELECT {columns} FROM (SELECT * FROM martydb_rows) AS martydb_row"
     );
     Ok(CompiledStatement::new(statement, values.into_values()))
 }

@@ -31,7 +31,7 @@ pub struct WriteRecord<'a> {
 pub const WITHOUT_ANSWER: &str = "martydb: a write without its record or its answer";
 
 /// Compiles a write that is a transaction of its own, with its row in the audit. It fails as a whole where the answer is too large, or
-/// the row is left out.
+/// the row is left out: the last column is NULL, or an error.
 pub fn lone_write_statement(
     write: &WrittenRows<'_>,
     tree: &PlannedTree<'_>,
@@ -39,11 +39,11 @@ pub fn lone_write_statement(
     record: Option<&WriteRecord<'_>>,
 ) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
-    let (rows, answer) = answered_write(write, tree, form, &mut values)?;
+    let (rows, answer) = answered_write(write, tree, (form, false), &mut values)?;
     let most = i64::try_from(tree.answer).unwrap_or(i64::MAX);
     let too_large = match form {
         BodyForm::Nothing => stmt!("false"),
-        _ => stmt!("pg_catalog.octet_length(a.body) OPERATOR(pg_catalog.>) {most}"),
+        _ => stmt!("pg_catalog.octet_length(a.body::text) OPERATOR(pg_catalog.>) {most}"),
     };
     let (recorded, left_out) = match record {
         None => (stmt!(""), stmt!("")),

@@ -7,13 +7,14 @@ pub mod page;
 mod selection;
 mod spread;
 
-use martydb_model::sql::{Keyword, Literal, Qualified, Statement, stmt};
+use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 
+use super::CompiledStatement;
+use super::answer::{AnswerColumns, ResultShape, body};
 use super::condition::condition;
 use super::field::FieldScope;
 use super::values::StatementValues;
-use super::{CompiledStatement, overrides_of};
-use crate::catalog::{MediaAggregate, ServedCatalog, VALUE};
+use crate::catalog::ServedCatalog;
 use crate::fault::Served;
 use crate::plan::{PlanNode, PlannedTree};
 use crate::request::{BodyForm, ColumnFilter, FilterOperation};
@@ -46,23 +47,20 @@ pub fn read_statement(
     let mut values = StatementValues::default();
     let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
     let (count, total) = match counts {
-        None => (stmt!(""), stmt!("NULL::bigint")),
+        None => (stmt!(""), None),
         Some(most) => {
             let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
             let limit = most.map_or_else(|| stmt!(""), |most| stmt!(" LIMIT {most}"));
             (
                 stmt!(", martydb_count AS ({count}{limit})"),
-                stmt!("(SELECT pg_catalog.count(*) FROM martydb_count)"),
+                Some(stmt!("(SELECT pg_catalog.count(*) FROM martydb_count)")),
             )
         }
     };
     let body = body(catalog, form, ResultShape::Rows, "martydb_source", tree.answer);
-    let overrides = overrides_of(tree);
-    let statement = stmt!(
-        "WITH martydb_source AS ({rows}){count} SELECT {total} AS total, pg_catalog.count(*) AS rows, {body} AS body, \
-         NULL::text AS location, NULL::bigint AS inserted, {overrides} \
-         FROM (SELECT * FROM martydb_source) AS martydb_row"
-    );
+    let columns = AnswerColumns { total, ..AnswerColumns::of(body, !tree.is_plain()) };
+    let statement =
+        stmt!("WITH martydb_source AS ({rows}){count} SELECT {columns} FROM martydb_source AS martydb_row");
     Ok(CompiledStatement::new(statement, values.into_values()))
 }
 
@@ -83,100 +81,6 @@ pub fn planned_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Ser
     let mut values = StatementValues::default();
     let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
     Ok(CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {count}"), values.into_values()))
-}
-
-/// Shape of a result before it is JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResultShape {
-    Rows,
-    /// One row, which is an object and no array.
-    Row,
-    /// Values of the column [`VALUE`](crate::catalog::VALUE), and one of them.
-    Values,
-    Value,
-}
-
-impl ResultShape {
-    fn is_one(self) -> bool {
-        matches!(self, ResultShape::Row | ResultShape::Value)
-    }
-
-    fn item(self) -> Statement {
-        match self {
-            ResultShape::Rows | ResultShape::Row => stmt!("martydb_row"),
-            ResultShape::Values | ResultShape::Value => {
-                stmt!("{name}", name = Qualified(["martydb_row", VALUE]))
-            }
-        }
-    }
-}
-
-/// Returns the expression of an answer's body, of the rows that the common table expression `rows` has. The server cuts one that
-/// is too large, so that the process never holds it; two characters are a byte in hexadecimal, and two more show that it was cut.
-pub fn body(
-    catalog: &ServedCatalog,
-    form: BodyForm,
-    shape: ResultShape,
-    rows: &'static str,
-    most: usize,
-) -> Statement {
-    let whole = whole_body(catalog, form, shape, rows);
-    let most = i64::try_from(2 * most + 2).unwrap_or(i64::MAX);
-    match form {
-        // `left` looks at each character. The aggregate is computed once for all three.
-        BodyForm::Rows { strip_nulls: false } if !shape.is_one() => stmt!(
-            "CASE WHEN pg_catalog.octet_length({whole}) OPERATOR(pg_catalog.<=) {most} THEN {whole} ELSE pg_catalog.left({whole}, {most}) END"
-        ),
-        _ => stmt!("pg_catalog.left({whole}, {most})"),
-    }
-}
-
-fn whole_body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement {
-    let (strip_nulls, is_one) = match form {
-        BodyForm::Rows { strip_nulls } => (strip_nulls, shape.is_one()),
-        BodyForm::Single { strip_nulls } => (strip_nulls, true),
-        BodyForm::Csv => return csv(rows),
-        BodyForm::Raw { binary } => {
-            let item = shape.item();
-            return match binary {
-                true => {
-                    stmt!("COALESCE(pg_catalog.encode(pg_catalog.string_agg({item}::bytea, ''), 'hex'), '')")
-                }
-                false => stmt!("COALESCE(pg_catalog.string_agg({item}::text, ''), '')"),
-            };
-        }
-        BodyForm::Made { number, binary } => return made(catalog.media(number), binary),
-        BodyForm::Nothing => return stmt!("''"),
-    };
-    let item = shape.item();
-    let all = stmt!("pg_catalog.json_agg({item})");
-    let picked = if is_one { stmt!("{all} -> 0") } else { all };
-    let stripped = if strip_nulls { stmt!("pg_catalog.json_strip_nulls({picked})") } else { picked };
-    let empty = Literal(if is_one { "null".into() } else { "[]".into() });
-    stmt!("COALESCE({stripped}, {empty})::text")
-}
-
-/// Returns the body that an aggregate of the service makes of the rows.
-fn made(aggregate: Option<&MediaAggregate>, binary: bool) -> Statement {
-    let Some(aggregate) = aggregate else { return stmt!("''") };
-    let function = relation_name(&aggregate.name.0, &aggregate.name.1);
-    let row = match &aggregate.relation {
-        None => stmt!("martydb_row"),
-        Some((schema, name)) => stmt!("martydb_row::{kind}", kind = relation_name(schema, name)),
-    };
-    match binary {
-        true => stmt!("COALESCE(pg_catalog.encode({function}({row})::bytea, 'hex'), '')"),
-        false => stmt!("COALESCE({function}({row})::text, '')"),
-    }
-}
-
-fn csv(rows: &'static str) -> Statement {
-    let rows = Keyword(rows);
-    stmt!(
-        "(SELECT COALESCE(pg_catalog.string_agg(k.k, ','), '') FROM (SELECT pg_catalog.json_object_keys(h.r) AS k \
-         FROM (SELECT pg_catalog.row_to_json(martydb_row) AS r FROM {rows} AS martydb_row LIMIT 1) AS h) AS k) || E'\\n' || \
-         COALESCE(pg_catalog.string_agg(pg_catalog.substring(martydb_row::text, 2, pg_catalog.length(martydb_row::text) - 2), E'\\n'), '')"
-    )
 }
 
 /// Compiles the rows of a relation with everything below it.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use martydb_model::sql::{Keyword, List, Literal, Qualified, Statement, stmt};
 
+use super::CompiledStatement;
+use super::answer::{AnswerColumns, bounded};
 use super::read::relation_name;
 use super::values::StatementValues;
-use super::{CompiledStatement, overrides};
 use crate::catalog::ExposedRelation;
 
 /// Most matches of a collection that are ranked.
@@ -46,14 +47,16 @@ pub fn search_statement(
     }
     let found = Statement::separated(found, " UNION ALL ");
     let usable = Statement::separated(usable, " OR ");
-    let largest = i64::try_from(answer.saturating_add(1)).unwrap_or(i64::MAX);
-    let overrides = overrides();
+    let rows = stmt!(
+        "COALESCE(pg_catalog.json_agg(martydb_row ORDER BY martydb_row.rank DESC, martydb_row.collection, martydb_row.id::text), '[]')"
+    );
+    let body = bounded(&rows, answer);
+    let total = stmt!("CASE WHEN {usable} THEN 1 ELSE 0 END::bigint");
+    let columns = AnswerColumns { total: Some(total), ..AnswerColumns::of(body, true) };
     let statement = stmt!(
         "WITH martydb_source AS ({found}), \
          martydb_rows AS (SELECT * FROM martydb_source ORDER BY rank DESC, collection, id::text LIMIT {limit}) \
-         SELECT CASE WHEN {usable} THEN 1 ELSE 0 END::bigint AS total, pg_catalog.count(*) AS rows, \
-         pg_catalog.left(COALESCE(pg_catalog.json_agg(martydb_row ORDER BY martydb_row.rank DESC, martydb_row.collection, martydb_row.id::text), '[]')::text, {largest}) AS body, \
-         NULL::text AS location, NULL::bigint AS inserted, {overrides} FROM martydb_rows AS martydb_row"
+         SELECT {columns} FROM martydb_rows AS martydb_row"
     );
     CompiledStatement::new(statement, values.into_values())
 }

@@ -2,12 +2,13 @@
 
 use martydb_model::sql::{Keyword, Literal, Qualified, ServerText, Statement, stmt};
 
+use super::CompiledStatement;
+use super::answer::{AnswerColumns, ResultShape, body};
 use super::change::changed;
 use super::condition::condition;
 use super::field::{FieldScope, called, with_computed};
-use super::read::{ResultShape, RootSource, body, read_rows, relation_name};
+use super::read::{RootSource, read_rows, relation_name};
 use super::values::StatementValues;
-use super::{CompiledStatement, overrides};
 use crate::catalog::{DOCUMENT, ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::fault::{RequestFault, Served};
 use crate::plan::PlannedTree;
@@ -36,15 +37,15 @@ pub fn write_statement(
     form: BodyForm,
 ) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
-    let (rows, answer) = answered_write(write, tree, form, &mut values)?;
+    let (rows, answer) = answered_write(write, tree, (form, true), &mut values)?;
     Ok(CompiledStatement::new(stmt!("WITH {rows} {answer}"), values.into_values()))
 }
 
-/// Returns the common table expressions of a write, and the query for its answer.
+/// Returns the common table expressions of a write, and the query for its answer, which code of the service may have `overridden`.
 pub(super) fn answered_write(
     write: &WrittenRows<'_>,
     tree: &PlannedTree<'_>,
-    form: BodyForm,
+    (form, overridden): (BodyForm, bool),
     values: &mut StatementValues,
 ) -> Served<(Statement, Statement)> {
     let source = write.source(values)?;
@@ -52,19 +53,16 @@ pub(super) fn answered_write(
         BodyForm::Nothing => stmt!("SELECT * FROM martydb_source"),
         _ => read_rows(write.catalog, &tree.root, RootSource::Written, values)?,
     };
-    let location = if write.locates { write.location(values) } else { stmt!("NULL") };
+    let location = write.locates.then(|| write.location(values));
     let inserted = match write.action {
         RowAction::Insert { resolution: Some(Resolution::Merge), .. } | RowAction::Put { .. } => {
-            stmt!("NULLIF(pg_catalog.current_setting('martydb.inserted', true), '')::bigint")
+            Some(stmt!("NULLIF(pg_catalog.current_setting('martydb.inserted', true), '')::bigint"))
         }
-        _ => stmt!("NULL::bigint"),
+        _ => None,
     };
     let body = body(write.catalog, form, ResultShape::Rows, "martydb_rows", tree.answer);
-    let overrides = overrides();
-    let answer = stmt!(
-        "SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, {body} AS body, {location}::text AS location, \
-         {inserted} AS inserted, {overrides} FROM (SELECT * FROM martydb_rows) AS martydb_row"
-    );
+    let columns = AnswerColumns { location, inserted, ..AnswerColumns::of(body, overridden) };
+    let answer = stmt!("SELECT {columns} FROM martydb_rows AS martydb_row");
     Ok((stmt!("martydb_source AS ({source}), martydb_rows AS ({rows})"), answer))
 }
 

@@ -1,29 +1,38 @@
 //! Results of statements, as their columns have them.
 
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+
 use super::answer::StatementResult;
 use super::override_headers;
 use crate::fault::{RequestFault, Served};
 use crate::request::BodyForm;
+use crate::session::AnswerText;
 
 impl StatementResult {
-    /// Reads the one row of a statement: total, rows, body, location, inserted rows, headers, status.
-    pub fn of(rows: &[tokio_postgres::Row], form: BodyForm) -> Served<StatementResult> {
+    /// Reads the one row of a statement: rows, body, total, location, inserted rows, headers, status. Those behind the last that it
+    /// has are NULL.
+    pub fn of(rows: &[Row], form: BodyForm) -> Served<StatementResult> {
         let Some(row) = rows.first() else { return Ok(StatementResult::default()) };
         // Code of the service may have changed `client_encoding`; `get` would end the process.
         let wrong = |_: tokio_postgres::Error| RequestFault::new(500, "22021", "the answer is not UTF-8");
-        let body: Option<String> = row.try_get(2).map_err(wrong)?;
+        let body: Option<AnswerText> = row.try_get(1).map_err(wrong)?;
         Ok(StatementResult {
             replica: None,
             kept: false,
-            total: row.try_get(0).map_err(wrong)?,
-            rows: row.try_get(1).map_err(wrong)?,
-            body: bytes(body.unwrap_or_default(), form.is_binary()),
-            location: row.try_get(3).map_err(wrong)?,
-            inserted: row.try_get(4).map_err(wrong)?,
-            headers: override_headers::headers(row.try_get(5).map_err(wrong)?)?,
-            status: override_headers::status(row.try_get(6).map_err(wrong)?)?,
+            rows: row.try_get(0).map_err(wrong)?,
+            body: bytes(body.map(|body| body.0).unwrap_or_default(), form.is_binary()),
+            total: column(row, 2).map_err(wrong)?,
+            location: column(row, 3).map_err(wrong)?,
+            inserted: column(row, 4).map_err(wrong)?,
+            headers: override_headers::headers(column(row, 5).map_err(wrong)?)?,
+            status: override_headers::status(column(row, 6).map_err(wrong)?)?,
         })
     }
+}
+
+fn column<'r, T: FromSql<'r>>(row: &'r Row, number: usize) -> Result<Option<T>, tokio_postgres::Error> {
+    if number < row.len() { row.try_get(number) } else { Ok(None) }
 }
 
 /// Returns the bytes of a body, which may be written in hexadecimal.

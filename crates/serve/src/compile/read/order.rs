@@ -74,16 +74,53 @@ pub fn not_to_one(node: &PlanNode<'_>, name: &str) -> RequestFault {
         .details(details)
 }
 
+/// Compiles `LIMIT` and `OFFSET`. A round limit stands in the statement itself: of a parameter the planner expects a tenth of all
+/// rows, so that a plan for the value at hand is cheaper, and it plans the statement again for each request
+/// (<https://www.postgresql.org/docs/current/sql-prepare.html>). Others are parameters: callers would make a statement for each
+/// number.
 pub fn limit(range: RowRange, values: &mut StatementValues) -> Statement {
-    if range.is_all() {
-        return stmt!("");
-    }
-    let offset = values.add(range.offset.to_string());
+    let offset = match range.offset {
+        0 => stmt!(""),
+        offset => stmt!(" OFFSET {offset}", offset = values.add(offset.to_string())),
+    };
     match range.limit {
-        None => stmt!(" OFFSET {offset}"),
-        Some(limit) => {
-            let limit = values.add(limit.to_string());
-            stmt!(" LIMIT {limit} OFFSET {offset}")
+        None => offset,
+        Some(limit) if is_round(limit) => stmt!(" LIMIT {limit}{offset}"),
+        Some(limit) => stmt!(" LIMIT {limit}{offset}", limit = values.add(limit.to_string())),
+    }
+}
+
+/// Returns `true` for numbers such as 20, 25 and 1000.
+fn is_round(limit: i64) -> bool {
+    let mut digits = limit;
+    while digits >= 10 && digits % 10 == 0 {
+        digits /= 10;
+    }
+    matches!(digits, 0..=9 | 12 | 15 | 25 | 75)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usual_limit_stands_in_the_statement_and_no_other_number_does() {
+        for (offset, most, expected, parameters) in [
+            (0, None, "", &[][..]),
+            (0, Some(1000), " LIMIT 1000", &[]),
+            (0, Some(25), " LIMIT 25", &[]),
+            (0, Some(0), " LIMIT 0", &[]),
+            (0, Some(31), " LIMIT $1", &["31"]),
+            (7, Some(20), " LIMIT 20 OFFSET $1", &["7"]),
+            (7, None, " OFFSET $1", &["7"]),
+            (20, Some(1001), " LIMIT $2 OFFSET $1", &["20", "1001"]),
+        ] {
+            let mut values = StatementValues::default();
+            let text = limit(RowRange { offset, limit: most }, &mut values);
+            assert_eq!(
+                (text.shown(), values.into_values()),
+                (expected, parameters.iter().map(|one| (*one).to_owned()).collect())
+            );
         }
     }
 }

@@ -8,8 +8,9 @@ use super::order::{order_value, ordered};
 use super::selection::SelectedColumns;
 use super::{ConditionUse, RootSource, conditions, from, read_rows, scope};
 use crate::catalog::ServedCatalog;
+use crate::compile::CompiledStatement;
+use crate::compile::answer::{AnswerColumns, bounded};
 use crate::compile::values::StatementValues;
-use crate::compile::{CompiledStatement, overrides_of};
 use crate::fault::Served;
 use crate::plan::{PlanNode, PlannedTree};
 
@@ -41,17 +42,20 @@ pub fn page_statement(
         places.push(stmt!("pg_catalog.left({value}::text, {longest})"));
     }
     let (columns, places, one_more) = (selection.columns(), List(places), most.saturating_add(1));
-    let largest = i64::try_from(tree.answer.saturating_add(1)).unwrap_or(i64::MAX);
-    let overrides = overrides_of(tree);
+    let rows = stmt!(
+        "COALESCE(pg_catalog.json_agg(martydb_row ORDER BY martydb_number) FILTER (WHERE martydb_number <= {most}), '[]')"
+    );
+    let body = bounded(&rows, tree.answer);
+    let location = stmt!(
+        "CASE WHEN pg_catalog.count(*) > {most} THEN \
+         pg_catalog.max(pg_catalog.array_to_json(martydb_place)::text) FILTER (WHERE martydb_number = {most}) END"
+    );
+    let answer = AnswerColumns { location: Some(location), ..AnswerColumns::of(body, !tree.is_plain()) };
     let statement = stmt!(
         "WITH martydb_source AS (SELECT pg_catalog.row_to_json(martydb_p) AS martydb_row, ARRAY[{places}]::text[] AS martydb_place \
          FROM {from}{joins} CROSS JOIN LATERAL (SELECT {columns}) AS martydb_p{conditions}{order} LIMIT {one_more}), \
          martydb_rows AS (SELECT *, pg_catalog.row_number() OVER () AS martydb_number FROM martydb_source) \
-         SELECT NULL::bigint AS total, pg_catalog.count(*) AS rows, \
-         pg_catalog.left(COALESCE(pg_catalog.json_agg(martydb_row ORDER BY martydb_number) FILTER (WHERE martydb_number <= {most}), '[]')::text, {largest}) AS body, \
-         CASE WHEN pg_catalog.count(*) > {most} THEN \
-         pg_catalog.max(pg_catalog.array_to_json(martydb_place)::text) FILTER (WHERE martydb_number = {most}) END AS location, \
-         NULL::bigint AS inserted, {overrides} FROM martydb_rows"
+         SELECT {answer} FROM martydb_rows"
     );
     Ok(CompiledStatement::new(statement, values.into_values()))
 }

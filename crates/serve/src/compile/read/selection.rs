@@ -144,7 +144,7 @@ impl SelectedColumns {
 }
 
 fn listed(all: &[Statement]) -> Statement {
-    stmt!("{all}", all = martydb_model::sql::List(all.to_vec()))
+    stmt!("{all}", all = martydb_model::sql::List(all.iter().collect::<Vec<_>>()))
 }
 
 /// Returns the function that makes JSON of a column's values.
