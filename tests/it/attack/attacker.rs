@@ -85,7 +85,8 @@ pub struct Attack<'a> {
     pub counter: usize,
 }
 
-pub async fn attack(server: &Server, world: &World, login: &str) -> Reached {
+/// Attacks a server as a login, with names whose numbers follow this one.
+pub async fn attack(server: &Server, world: &World, login: &str, counter: usize) -> Reached {
     let logins = BTreeSet::from([login.to_owned()]);
     let mut attack = Attack {
         server,
@@ -96,7 +97,7 @@ pub async fn attack(server: &Server, world: &World, login: &str) -> Reached {
         opened: BTreeSet::new(),
         frames: BTreeSet::new(),
         entered: BTreeSet::new(),
-        counter: 0,
+        counter,
     };
     // What two logins do in one database differs by what was granted and taken before.
     let mut tried: BTreeMap<(String, &str), [usize; 3]> = BTreeMap::new();
