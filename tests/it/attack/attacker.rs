@@ -406,9 +406,12 @@ impl Attack<'_> {
         for member in &to {
             for role in roles() {
                 let grant = (role.to_owned(), member.clone());
-                if role != member
-                    && !self.granted.contains(&grant)
-                    && self.tries(session, context, &format!("GRANT {role} TO {member}{with}")).await
+                if role == member || self.granted.contains(&grant) {
+                    continue;
+                }
+                let text = format!("GRANT {role} TO {member}{with}");
+                if self.tries(session, context, &text).await
+                    || self.turns_round(session, context, &grant, (&text, with)).await
                 {
                     self.granted.insert(grant);
                 }
@@ -422,6 +425,33 @@ impl Attack<'_> {
                     .await;
             }
         }
+    }
+
+    /// Grants what would have closed a circle with the attacker's own grants, without these. They stay known: what came of them was
+    /// found. Before 16 a membership has one grantor, so that revoking it could take a way that was there before.
+    async fn turns_round(
+        &mut self,
+        session: &mut PgConnection,
+        context: &Context,
+        (role, member): &(String, String),
+        (grant, with): (&str, &str),
+    ) -> bool {
+        let own: Vec<String> =
+            self.granted.iter().filter(|(_, to)| to == role).map(|(granted, _)| granted.clone()).collect();
+        let is_circle = format!("SELECT 1 / pg_has_role('{role}', '{member}', 'MEMBER')::int");
+        if self.world.major < 16 || own.is_empty() || !works(session, &is_circle).await {
+            return false;
+        }
+        for granted in &own {
+            works(session, &context.sql(&format!("REVOKE {granted} FROM {role}"))).await;
+        }
+        if self.tries(session, context, grant).await {
+            return true;
+        }
+        for granted in &own {
+            works(session, &context.sql(&format!("GRANT {granted} TO {role}{with}"))).await;
+        }
+        false
     }
 
     async fn read_views(&mut self, session: &mut PgConnection, database: &str, contexts: &[Context]) {
