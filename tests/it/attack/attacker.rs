@@ -411,7 +411,7 @@ impl Attack<'_> {
                 }
                 let text = format!("GRANT {role} TO {member}{with}");
                 if self.tries(session, context, &text).await
-                    || self.turns_round(session, context, &grant, (&text, with)).await
+                    || self.grants_instead(session, context, &grant, (&text, with)).await
                 {
                     self.granted.insert(grant);
                 }
@@ -427,9 +427,10 @@ impl Attack<'_> {
         }
     }
 
-    /// Grants what would have closed a circle with the attacker's own grants, without these. They stay known: what came of them was
-    /// found. Before 16 a membership has one grantor, so that revoking it could take a way that was there before.
-    async fn turns_round(
+    /// Grants a membership that would close a circle with earlier grants of the attacker's, after it has taken these back. They still
+    /// count as granted: what they lead to was found. Not before 16, where a membership has one grantor: revoking it could remove one
+    /// that the attacker did not grant.
+    async fn grants_instead(
         &mut self,
         session: &mut PgConnection,
         context: &Context,
