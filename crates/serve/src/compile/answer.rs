@@ -2,8 +2,7 @@
 
 use martydb_model::sql::{Fragment, Keyword, Literal, Qualified, Statement, stmt};
 
-use super::read::relation_name;
-use crate::catalog::{MediaAggregate, ServedCatalog, VALUE};
+use crate::catalog::{CatalogName, MediaAggregate, ServedCatalog, VALUE};
 use crate::request::BodyForm;
 
 /// Bytes before those of a value that is in no table
@@ -145,13 +144,17 @@ fn whole_body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows:
     stmt!("COALESCE({stripped}, {empty})::text")
 }
 
+fn qualified((schema, name): &CatalogName) -> Qualified<[&str; 2]> {
+    Qualified([schema, name])
+}
+
 /// Returns the body that an aggregate of the service makes of the rows.
 fn made(aggregate: Option<&MediaAggregate>, binary: bool) -> Statement {
     let Some(aggregate) = aggregate else { return stmt!("''") };
-    let function = relation_name(&aggregate.name.0, &aggregate.name.1);
+    let function = qualified(&aggregate.name);
     let row = match &aggregate.relation {
         None => stmt!("martydb_row"),
-        Some((schema, name)) => stmt!("martydb_row::{kind}", kind = relation_name(schema, name)),
+        Some(relation) => stmt!("martydb_row::{kind}", kind = qualified(relation)),
     };
     match binary {
         true => stmt!("COALESCE(pg_catalog.encode({function}({row})::bytea, 'hex'), '')"),

@@ -74,10 +74,10 @@ pub fn not_to_one(node: &PlanNode<'_>, name: &str) -> RequestFault {
         .details(details)
 }
 
-/// Compiles `LIMIT` and `OFFSET`. A round limit stands in the statement itself: of a parameter the planner expects a tenth of all
-/// rows, so that a plan for the value at hand is cheaper, and it plans the statement again for each request
-/// (<https://www.postgresql.org/docs/current/sql-prepare.html>). Others are parameters: callers would make a statement for each
-/// number.
+/// Compiles `LIMIT` and `OFFSET`. A round limit stands in the statement itself. Where it is a parameter, the generic plan assumes a
+/// tenth of all rows, so that a plan for the value looks cheaper, and PostgreSQL plans the statement again for each request
+/// (<https://www.postgresql.org/docs/current/sql-prepare.html>). Other limits are parameters, so that callers cannot make a statement
+/// for each number.
 pub fn limit(range: RowRange, values: &mut StatementValues) -> Statement {
     let offset = match range.offset {
         0 => stmt!(""),
