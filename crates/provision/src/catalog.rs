@@ -8,6 +8,7 @@ mod collect;
 mod connection_strings;
 mod database;
 pub mod dependencies;
+mod host_files;
 pub mod inspect;
 mod large_objects;
 mod objects;
@@ -25,6 +26,7 @@ pub use database::{
     CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RoutineBody,
     SchemaAccess,
 };
+pub use host_files::OpenFile;
 pub use objects::{
     CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language, Mapping,
 };

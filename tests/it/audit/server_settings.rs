@@ -1,6 +1,10 @@
 //! Settings of the whole server in comparison with what initdb gives: what opens something is told with what it was, and
 //! what a package or an operator writes without opening anything is not.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use super::support::Pair;
 use crate::support::until;
 
@@ -109,4 +113,33 @@ fn a_setting_that_no_file_has_any_more_ends_with_a_reload() {
     pair.server.reload();
     until("it is off", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
     pair.verify(&[], 0);
+}
+
+#[test]
+fn a_file_of_the_configuration_that_every_account_can_change_is_named() {
+    let pair = Pair::new();
+    let folder = tempfile::tempdir().unwrap();
+    let (extra, later) = (folder.path().join("extra.conf"), folder.path().join("later"));
+    let set_mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    std::fs::write(&extra, "").unwrap();
+    std::fs::create_dir(&later).unwrap();
+    for (path, mode) in [(folder.path(), 0o755), (&extra, 0o644), (&later, 0o755)] {
+        set_mode(path, mode);
+    }
+    let file = pair.server.data().join("postgresql.conf");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let include =
+        format!("include '{}'\ninclude_if_exists = '{}/none.conf'", extra.display(), later.display());
+    std::fs::write(&file, format!("{text}\n{include}\n")).unwrap();
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    for (path, mode, named) in [(&extra, 0o666, &extra), (&later, 0o1777, &later.join("none.conf"))] {
+        set_mode(path, mode);
+        let result = pair.verify(&[], 4);
+        let expected = format!("high | server-setting | - | PUBLIC | - | file {}", named.display());
+        assert_eq!(Pair::grave(&result), [expected]);
+        let fix = format!("-- on the server's host: chmod o-w '{}'", path.display());
+        assert_eq!(result["findings"][0]["fix"], fix);
+        set_mode(path, mode & 0o755);
+    }
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
 }

@@ -1,5 +1,6 @@
 //! Settings of roles, databases and the server, with which a session starts.
 
+mod open_files;
 mod server;
 mod temp_file_limit;
 
@@ -35,6 +36,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         out.push(found.evidence(seen).fix(reset_setting(None, None, name)));
     }
     server::judge(audit, out);
+    open_files::judge(audit, out);
     temp_file_limit::judge(audit, out);
     sum(audit, out);
 }

@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 
 use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
+use super::host_files::HostFiles;
 use super::rows::{self, Completeness};
 use super::snapshot::{ConfigFile, NotExamined, ServerState, Snapshot, Unread};
 use super::texts::StoredPasswords;
@@ -69,6 +70,11 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
         15.. => (include_str!("sql/ident.sql"), IDENT),
         _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
     };
+    let host: Vec<HostFiles> = files.or_none(connection, include_str!("sql/host_files.sql"), FILES).await?;
+    let look = move || host.iter().flat_map(HostFiles::open_files).collect();
+    let looked = tokio::task::spawn_blocking(look).await;
+    found.open_files =
+        looked.map_err(|error| Error::operation("cannot look at the server's files").cause(error))?;
     found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
     found.ident = files.read(connection, maps, told).await?;
     if found.hba.is_some() {

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::database::DatabaseCatalog;
+use super::host_files::OpenFile;
 use super::rows::{CatalogRow, bytes_of_hex};
 use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
@@ -33,6 +34,8 @@ pub struct Snapshot {
     pub ident_files: Vec<ConfigFile>,
     /// Files that changed after the server last read them; empty if the admin may not read their times.
     pub unloaded: Vec<String>,
+    /// Files that every account of the server's host can change; empty if martydb runs on another host.
+    pub open_files: Vec<OpenFile>,
     /// Roles and databases that match each pattern in these files.
     pub patterns: BTreeMap<String, BTreeSet<String>>,
     pub sources: Vec<SubscriptionSource>,
