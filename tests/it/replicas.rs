@@ -326,8 +326,11 @@ fn a_failover_in_the_middle_of_a_rotation_is_said_and_a_second_run_converges() {
         standby.sql("postgres", "SELECT pg_promote()");
         run.join().unwrap()
     });
-    let done = done.expect(1);
-    assert!(done.said().contains("r1: it is not a standby"), "{}", done.said());
+    // A standby replays the new password before it stops being one: a look between the two finds it there.
+    if done.code != Some(0) {
+        let said = done.expect(1).said();
+        assert!(said.contains("r1: it is not a standby"), "{said}");
+    }
     let _again = project.run(&rotate).expect(0);
     assert!(enters(&standby, "rsf_a_app", &project.password("rsf_a_app")));
     assert!(!enters(&standby, "rsf_a_app", &old));

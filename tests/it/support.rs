@@ -29,7 +29,9 @@ pub use project::{Done, Project};
 pub use rabbit::Rabbit;
 pub use redis::{MANAGED, OPS, Redis};
 pub use reference::Reference;
-pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, free_port, psql, reads};
+pub use server::{
+    ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, can_dump_embedded, free_port, psql, reads,
+};
 pub use short::{is_due, many};
 pub use terminal::{INTERRUPT, Terminal};
 pub use until::{until, until_async, until_some};

@@ -483,10 +483,18 @@ fn client(program: &str) -> PathBuf {
 
 /// Whether this `pg_dump` reads a server of that major, which it does not where the server is newer.
 pub fn reads(program: &Path, major: u32) -> bool {
+    major_of(program).is_some_and(|version| version >= major)
+}
+
+fn major_of(program: &Path) -> Option<u32> {
     let said = std::process::Command::new(program).arg("--version").output();
     let said = said.map(|done| String::from_utf8(done.stdout).unwrap()).unwrap_or_default();
-    let version = said.split_whitespace().nth(2).and_then(|version| version.split('.').next()?.parse().ok());
-    version.is_some_and(|version: u32| version >= major)
+    said.split_whitespace().nth(2)?.split('.').next()?.parse().ok()
+}
+
+/// Whether the `pg_dump` on PATH reads the servers that martydb starts from the programs under test.
+pub fn can_dump_embedded() -> bool {
+    reads(Path::new("pg_dump"), major_of(&bin().join("postgres")).unwrap())
 }
 
 /// Whether the `pg_dump` on PATH reads the servers of this run. The system's server comes with its own.
