@@ -12,7 +12,6 @@ mod definer_views;
 mod extensions;
 mod foreign_servers;
 mod hba;
-mod jobs;
 mod memberships;
 mod owners;
 mod privileges;
@@ -44,7 +43,6 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     builtins::judge(&audit, &mut out);
     foreign_servers::judge(&audit, &mut out);
     extensions::judge(&audit, &mut out);
-    jobs::judge(&audit, &mut out);
     settings::judge(&audit, &mut out);
     sessions::judge(&audit, &mut out);
     secrets::judge(&audit, known, &mut out);

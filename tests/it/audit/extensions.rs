@@ -203,8 +203,46 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
     let pair = Pair::new();
     // pg_cron needs its library at the start of the server; only its table is read.
     pair.server.sql("postgres", "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, username text, active boolean); INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) SELECT 987654, 'pg_cron', 10, oid, false, '1.6' FROM pg_namespace WHERE nspname = 'cron'");
-    pair.server.sql("postgres", "INSERT INTO cron.job VALUES (1, '', 'VACUUM public.item', 'red_db', 'postgres', true), (2, '', 'INSERT INTO item (name) VALUES (1)', 'red_db', 'red_app', true), (3, '', 'DELETE FROM item', 'red_db', 'postgres', false), (4, '', 'SELECT pg_catalog.now()', 'red_db', 'postgres', true), (5, '', 'DELETE FROM item', 'postgres', 'postgres', true)");
+    let schedule = |number: u32, command: &str, database: &str, role: &str, is_active: bool| {
+        let command = command.replace('\'', "''");
+        let row = format!("({number}, '', '{command}', '{database}', '{role}', {is_active})");
+        pair.server.sql("postgres", &format!("INSERT INTO cron.job VALUES {row}"));
+    };
+    pair.server.sql("red_db", "SET ROLE red_owner; CREATE FUNCTION item_job() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END'; CREATE VIEW item_names AS SELECT name FROM item");
+    for (number, quiet) in [
+        (1, "VACUUM item"),
+        (2, "SELECT pg_catalog.now(), 'item_job()'"),
+        (3, "SELECT pg_catalog.count(*) FROM item"),
+        (4, "VACUUM item; DO $$ BEGIN PERFORM pg_catalog.now(); END $$"),
+    ] {
+        schedule(number, quiet, "red_db", "postgres", true);
+    }
+    schedule(5, "INSERT INTO item (name) VALUES ('1')", "red_db", "red_app", true);
+    schedule(6, "DELETE FROM item", "red_db", "postgres", false);
+    schedule(7, "DELETE FROM item", "postgres", "postgres", true);
     assert_eq!(lines(&pair, 0), Vec::<String>::new());
-    pair.server.sql("postgres", "INSERT INTO cron.job VALUES (6, '', 'INSERT INTO \"item\" (name) VALUES (now())', 'red_db', 'postgres', true)");
-    assert_eq!(lines(&pair, 4), ["high | superuser-object | red | red_owner | red_db | job 6"]);
+    for (loud, by, object) in [
+        ("INSERT INTO \"item\" (name) VALUES (now())", &["red_migrator"][..], "table public.item"),
+        ("VACUUM item; SELECT item_job()", &["red_migrator"], "function public.item_job()"),
+        ("DO $$ BEGIN PERFORM name FROM item_names; END $$", &["red_migrator"], "view public.item_names"),
+        (
+            "DO $$ DECLARE q text; BEGIN FOR q IN SELECT name FROM item LOOP EXECUTE q; END LOOP; END $$",
+            &["red_app", "red_migrator"],
+            "table public.item",
+        ),
+    ] {
+        schedule(8, loud, "red_db", "postgres", true);
+        let result = pair.verify(&[], 4);
+        let expected: Vec<_> = by
+            .iter()
+            .map(|role| format!("high | superuser-object | red | {role} | red_db | {object}"))
+            .collect();
+        assert_eq!(Pair::grave(&result), expected, "{loud}");
+        for found in result["findings"].as_array().unwrap().iter().take(expected.len()) {
+            assert!(found["evidence"].as_str().unwrap().contains("job 8 of pg_cron"), "{found}");
+            // What the application may do with its table stays.
+            assert_eq!(found["fix"], "-- schedule job 8 as a login of the service", "{loud}");
+        }
+        pair.server.sql("postgres", "DELETE FROM cron.job WHERE jobid = 8");
+    }
 }

@@ -230,6 +230,15 @@ fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: 
     db.audit.is_declared_access(service, entry, user, class, spot)
 }
 
+/// Returns `true` for a privilege that the contract or the manifest gives to the holder of an entry.
+pub fn is_meant(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry) -> bool {
+    entry.grantee.role().is_some_and(|role| {
+        let kind = db.audit.managed(role.as_str()).filter(|_| db.is_own(role.as_str())).map(|(_, kind)| kind);
+        kind.is_some_and(|kind| contract::allows(kind, class_of(db, item), &entry.privilege))
+            || is_declared(db, item, entry, role.as_str())
+    })
+}
+
 pub fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
     let first = db.service.and_then(|service| service.schemas.first()).map(|schema| schema.as_str());
     let own = item.schema.as_ref().and_then(|schema| contract::class_of_schema(schema, &item.name, first));

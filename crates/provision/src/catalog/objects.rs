@@ -210,6 +210,8 @@ pub struct ForeignTable {
 #[derive(Debug, Clone, Deserialize)]
 pub struct Job {
     pub number: i64,
+    /// The number as text.
+    pub shown: String,
     /// Database in which it runs.
     pub database: String,
     /// Role as which it runs.

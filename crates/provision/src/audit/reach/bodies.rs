@@ -1,4 +1,4 @@
-//! Functions and rules of superusers as facts: the objects of other roles that they use, and the rows that they execute.
+//! Functions, rules and jobs of superusers as facts: the objects of other roles that they use, and the rows that they execute.
 //!
 //! A function without SECURITY DEFINER runs with the privileges of its caller, and so does what it uses: triggers of a
 //! table that it writes to, functions that it calls, and those in a view that it reads.
@@ -6,11 +6,16 @@
 
 use std::collections::BTreeMap;
 
+use super::super::context::Audit;
+use super::super::roles::RoleClass;
+use super::super::search_paths::{path_of, schemas_of};
 use super::body_text::{BodyText, read_body};
 use super::gather::{Gathered, ObjectName, Visitor};
 use super::pieces::UsedName;
-use crate::catalog::{CatalogObject, DatabaseCatalog, RoutineBody};
+use crate::catalog::{CatalogObject, DatabaseCatalog, Job, RoutineBody};
 use crate::reach::{DatabaseId, Object, ObjectId};
+use martydb_model::DbName;
+use martydb_model::sql::split_name_list;
 
 /// Catalogs and functions that list names which other roles chose.
 const NAMES: &[&str] = &[
@@ -49,8 +54,55 @@ pub struct Known<'a> {
     pub objects: BTreeMap<&'a str, ObjectId>,
 }
 
-pub fn bodies<'a>(catalog: &'a DatabaseCatalog, mut known: Known<'a>, all: &mut Gathered<'a>) {
-    if catalog.privileged.bodies.is_empty() {
+/// Text that runs with a superuser's privileges.
+struct Body<'a> {
+    visitor: Visitor<'a>,
+    text: BodyText,
+    /// Schemas in which names without a schema are looked up; `None` if its caller decides.
+    path: Option<Vec<String>>,
+    runs: Runs<'a>,
+}
+
+enum Runs<'a> {
+    /// Name with arguments of the function; `None` for a rule.
+    Called {
+        function: Option<&'a str>,
+        definer: bool,
+    },
+    Scheduled(&'a Job),
+}
+
+impl<'a> Body<'a> {
+    fn of_routine(found: &'a RoutineBody) -> Body<'a> {
+        Body {
+            visitor: Visitor::Object(&found.visitor),
+            text: read_body(&found.text, found.language == "plpgsql"),
+            path: found.path.as_deref().map(split_name_list),
+            runs: Runs::Called { function: found.function.as_deref(), definer: found.definer },
+        }
+    }
+
+    fn of_job(audit: &Audit<'a>, job: &'a Job) -> Body<'a> {
+        let names = audit.role(&job.role).zip(DbName::found(&job.database).ok());
+        let path = names.map(|(role, database)| path_of(audit, role, &database).1);
+        Body {
+            visitor: Visitor::Job(job.number),
+            text: read_body(&job.command, false),
+            path: path.map(|path| schemas_of(path, &job.role).collect()),
+            runs: Runs::Scheduled(job),
+        }
+    }
+}
+
+pub fn bodies<'a>(
+    audit: &Audit<'a>,
+    catalog: &'a DatabaseCatalog,
+    mut known: Known<'a>,
+    all: &mut Gathered<'a>,
+) {
+    let mut bodies: Vec<_> = catalog.privileged.bodies.iter().map(Body::of_routine).collect();
+    bodies.extend(jobs(audit, known.database_name).map(|job| Body::of_job(audit, job)));
+    if bodies.is_empty() {
         return;
     }
     let mut named: BTreeMap<&str, Vec<&CatalogObject>> = BTreeMap::new();
@@ -58,15 +110,20 @@ pub fn bodies<'a>(catalog: &'a DatabaseCatalog, mut known: Known<'a>, all: &mut 
     for item in catalog.objects.iter().filter(relevant) {
         named.entry(&item.name).or_default().push(item);
     }
-    for body in &catalog.privileged.bodies {
-        let text = read_body(&body.text, body.language == "plpgsql");
-        let mut used = Use { body, catalog, named: &named, known: &mut known, all };
-        used.take(&text);
+    for body in &bodies {
+        Use { body, catalog, named: &named, known: &mut known, all }.take();
     }
 }
 
+/// Returns the jobs that run in a database as a superuser or the admin; pg_cron keeps those of all databases in one.
+/// <https://github.com/citusdata/pg_cron>
+fn jobs<'a>(audit: &Audit<'a>, database: &str) -> impl Iterator<Item = &'a Job> {
+    let all = audit.snapshot.databases.values().flat_map(|catalog| catalog.jobs.iter().flatten());
+    all.filter(move |job| job.database == database && audit.class_of(&job.role) == RoleClass::Trusted)
+}
+
 struct Use<'a, 'b> {
-    body: &'a RoutineBody,
+    body: &'b Body<'a>,
     catalog: &'a DatabaseCatalog,
     named: &'b BTreeMap<&'a str, Vec<&'a CatalogObject>>,
     known: &'b mut Known<'a>,
@@ -74,7 +131,8 @@ struct Use<'a, 'b> {
 }
 
 impl<'a> Use<'a, '_> {
-    fn take(&mut self, text: &BodyText) {
+    fn take(&mut self) {
+        let text = &self.body.text;
         for item in self.all_of(text.calls.iter()) {
             if item.is_routine() {
                 self.visit_function(item);
@@ -111,7 +169,7 @@ impl<'a> Use<'a, '_> {
     fn may_mean(&self, name: &UsedName, schema: &str) -> bool {
         match (&name.schema, &self.body.path) {
             (Some(written), _) => written == schema,
-            (None, Some(path)) => path.split(',').any(|part| part.trim().trim_matches('"') == schema),
+            (None, Some(path)) => path.iter().any(|part| part == schema),
             (None, None) => true,
         }
     }
@@ -119,7 +177,7 @@ impl<'a> Use<'a, '_> {
     fn visit_function(&mut self, item: &'a CatalogObject) {
         let Some(object) = self.object(item, "function") else { return };
         if !self.all.facts.is_end(object.owner) {
-            self.all.visit(object.id, Visitor::Object(&self.body.visitor));
+            self.all.visit(object.id, self.body.visitor);
             self.all.facts.visited_functions.push(object);
         }
         self.touch(object.id);
@@ -129,7 +187,7 @@ impl<'a> Use<'a, '_> {
     fn visit_view(&mut self, item: &'a CatalogObject) {
         let Some(object) = self.object(item, "view") else { return };
         if !self.all.facts.is_end(object.owner) {
-            self.all.visit(object.id, Visitor::Object(&self.body.visitor));
+            self.all.visit(object.id, self.body.visitor);
             self.all.facts.visited_functions.push(object);
         }
         self.touch(object.id);
@@ -140,7 +198,7 @@ impl<'a> Use<'a, '_> {
             return;
         };
         if !self.all.facts.is_end(object.owner) {
-            self.all.visit(object.id, Visitor::Object(&self.body.visitor));
+            self.all.visit(object.id, self.body.visitor);
             self.all.facts.visited_tables.push(object);
         }
         self.touch(object.id);
@@ -154,7 +212,7 @@ impl<'a> Use<'a, '_> {
                 let owner = self.all.role_id(&domain.owner);
                 let Some(schema) = self.known.schemas.get(domain.schema.as_str()).copied() else { continue };
                 let object = Object { id, database: self.known.database, schema, owner };
-                self.all.visit(id, Visitor::Object(&self.body.visitor));
+                self.all.visit(id, self.body.visitor);
                 self.all.facts.visited_domains.push(object);
                 self.touch(id);
             }
@@ -164,29 +222,56 @@ impl<'a> Use<'a, '_> {
     /// Records what it executes: rows of tables that other roles may write to, or the names of objects.
     fn executes(&mut self, text: &BodyText) {
         let listed = |name: &UsedName| NAMES.contains(&name.name.as_str());
-        let own = self.function().filter(|_| !self.body.definer);
+        let own = if self.is_definer() { None } else { self.itself() };
         if let Some(function) = own.filter(|_| text.reads.iter().chain(&text.calls).any(listed)) {
             self.all.facts.executed_names.push(function);
         }
         let used = self.all_of(text.reads.iter().chain(&text.writes));
         for item in used.into_iter().filter(|item| is_relation(item)) {
             let Some(object) = self.object(item, "table") else { continue };
-            self.all.visit(object.id, Visitor::Object(&self.body.visitor));
+            self.all.visit(object.id, self.body.visitor);
             self.all.facts.executed_rows.push((object.id, object.database));
         }
     }
 
     fn touch(&mut self, used: ObjectId) {
-        if let Some(function) = self.function().filter(|_| self.body.definer) {
+        if let Some(function) = if self.is_definer() { self.itself() } else { None } {
             self.all.facts.touches.push((function, used));
         }
     }
 
-    /// Returns the function itself.
-    fn function(&mut self) -> Option<Object> {
-        let shown = self.body.function.as_deref()?;
-        let item = self.catalog.objects.iter().find(|item| item.is_routine() && item.shown == shown)?;
-        self.object(item, "function")
+    fn is_definer(&self) -> bool {
+        matches!(self.body.runs, Runs::Called { definer: true, .. })
+    }
+
+    /// Returns the function or the job; a rule executes nothing.
+    fn itself(&mut self) -> Option<Object> {
+        match self.body.runs {
+            Runs::Called { function, .. } => {
+                let is_it =
+                    |item: &&CatalogObject| item.is_routine() && Some(item.shown.as_str()) == function;
+                let item = self.catalog.objects.iter().find(is_it)?;
+                self.object(item, "function")
+            }
+            Runs::Scheduled(job) => Some(self.job(job)),
+        }
+    }
+
+    fn job(&mut self, job: &'a Job) -> Object {
+        let owner = self.all.role_id(&job.role);
+        let id = self.all.name(ObjectName {
+            database: self.known.database_name,
+            kind: "job",
+            shown: &job.shown,
+            owner: &job.role,
+            grant_on: None,
+            extension: None,
+            system: false,
+            acl: &[],
+            visitor: Some(self.body.visitor),
+        });
+        // Its own place stands for a schema, which no rule asks for.
+        Object { id, database: self.known.database, schema: id, owner }
     }
 
     /// Returns the object as a fact, and makes it one if it is none yet.

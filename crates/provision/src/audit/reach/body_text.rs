@@ -35,6 +35,9 @@ impl BodyText {
                 let end = expression_end(pieces, at + 1);
                 self.execute(pieces, &pieces[at + 1..end], depth);
             }
+            if let Some(block) = block_of_do(pieces, at).filter(|_| depth > 0) {
+                self.read(&self::pieces(block), true, depth - 1);
+            }
             let Some((name, next)) = name_at(pieces, at) else {
                 at += 1;
                 continue;
@@ -80,6 +83,20 @@ impl BodyText {
 fn is_execute(pieces: &[Piece], at: usize) -> bool {
     let next = pieces.get(at + 1);
     pieces[at].is("execute") && !next.is_some_and(|next| next.is_any(&["on", "function", "procedure", "any"]))
+}
+
+/// Returns the block of a `DO` statement, `LANGUAGE` before it or not.
+/// <https://www.postgresql.org/docs/current/sql-do.html>
+fn block_of_do(pieces: &[Piece], at: usize) -> Option<&str> {
+    let starts = at.checked_sub(1).is_none_or(|before| pieces[before] == Piece::Symbol(b';'));
+    if !starts || !pieces[at].is("do") {
+        return None;
+    }
+    match (pieces.get(at + 1)?, pieces.get(at + 3)) {
+        (Piece::Text(block), _) => Some(block),
+        (word, Some(Piece::Text(block))) if word.is("language") => Some(block),
+        _ => None,
+    }
 }
 
 /// Returns the place behind an expression of a PL/pgSQL statement.
@@ -165,6 +182,21 @@ mod tests {
             let found = read_body(text, true);
             assert_eq!(names(&found.writes), writes, "{text}");
             assert_eq!(names(&found.calls), calls, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_block_of_a_do_statement_is_read_as_plpgsql() {
+        for (text, calls, writes, executes) in [
+            ("DO $$ BEGIN PERFORM app.f(); END $$", "app.f", "", false),
+            ("VACUUM app.t; DO LANGUAGE plpgsql 'BEGIN EXECUTE q; END'", "", "", true),
+            ("DO 'BEGIN DELETE FROM app.t; END' LANGUAGE plpgsql", "", "app.t", false),
+            ("INSERT INTO ops.t VALUES (1) ON CONFLICT DO NOTHING; SELECT 'app.f()'", "", "ops.t", false),
+        ] {
+            let found = read_body(text, false);
+            assert_eq!(names(&found.calls), calls, "{text}");
+            assert_eq!(names(&found.writes), writes, "{text}");
+            assert_eq!(found.executes, executes, "{text}");
         }
     }
 

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gather::{Gathered, Visitor};
+use super::gather::{Gathered, ObjectName, Visitor};
 use crate::audit::context::Audit;
+use crate::audit::privileges::is_meant;
 use crate::reach::{Facts, ObjectId, PUBLIC as ANY, Path, PathStep, RoleId, Target, conclude};
 use martydb_model::findings::{
     CATALOG_RIGHT, DEFINER_SUPERUSER, DEFINER_VIEW, EVENT_TRIGGER, EXTENSION_RIGHT, FOREIGN_TABLE,
@@ -14,6 +15,7 @@ use martydb_model::findings::{
 };
 use martydb_model::grants::{Repair, Securable, ident, revoke, revoke_membership, run_as_caller};
 use martydb_model::sql::{ServerText, stmt};
+use martydb_model::{AclEntry, DbName};
 
 /// Most rounds of searching; each removes the privileges that earlier rounds found.
 const MOST_ROUNDS: usize = 5;
@@ -54,7 +56,7 @@ pub fn causes<'a>(
             let used: BTreeSet<PathStep> =
                 cause.paths.iter().filter_map(|path| used_on(path, cause.object)).collect();
             for step in used {
-                let repairs = revokes(all, step);
+                let repairs = revokes(audit, all, step);
                 if !repairs.is_empty() {
                     known.repairs.extend(repairs);
                     taken.insert(step);
@@ -178,6 +180,9 @@ pub fn instead(
         (id, Some(Visitor::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => {
             found.asking(&stmt!("DROP EVENT TRIGGER {name}", name = ident(name)))
         }
+        (id, Some(Visitor::Job(number)), _) if id == SUPERUSER_OBJECT.id => {
+            found.advice(&format!("schedule job {number} as a login of the service"))
+        }
         (id, _, Some(what)) if id == DEFINER_SUPERUSER.id => {
             found.asking(&run_as_caller(None, ServerText::quoted_by_server(what.into())))
         }
@@ -185,13 +190,28 @@ pub fn instead(
     }
 }
 
-/// Returns a statement for each entry that gives the role the privilege of the step; an owner could grant it to
-/// itself again.
-fn revokes(all: &Gathered<'_>, step: PathStep) -> Vec<Repair> {
+/// Returns a statement for each entry that gives the role the privilege of the step. None for an owner, which could grant it to
+/// itself again, and for what `apply` grants.
+fn revokes(audit: &Audit<'_>, all: &Gathered<'_>, step: PathStep) -> Vec<Repair> {
     let Some((object, role)) = step.privilege() else { return vec![] };
     let (object, role) = (all.object(object), all.role(role));
     let Some(grant_on) = object.grant_on.filter(|_| object.owner != role) else { return vec![] };
     let used = object.acl.iter().filter(|entry| step.privilege_names().contains(&entry.privilege.as_str()));
-    let held = used.filter(|entry| entry.grantee.role().map_or(PUBLIC, |role| role.as_str()) == role);
-    held.map(|entry| revoke(entry, None, &Securable::inside(grant_on, object.owner))).collect()
+    let held: Vec<_> =
+        used.filter(|entry| entry.grantee.role().map_or(PUBLIC, |role| role.as_str()) == role).collect();
+    if held.iter().any(|entry| is_granted_by_apply(audit, object, entry)) {
+        return vec![];
+    }
+    held.into_iter().map(|entry| revoke(entry, None, &Securable::inside(grant_on, object.owner))).collect()
+}
+
+fn is_granted_by_apply(audit: &Audit<'_>, object: &ObjectName<'_>, entry: &AclEntry) -> bool {
+    let db = DbName::found(object.database).ok().and_then(|name| audit.inside(&name));
+    db.is_some_and(|db| {
+        let mut objects = db.catalog.objects.iter().filter(|item| item.column.is_none());
+        let item = objects.find(|item| {
+            item.shown == object.shown && item.grant_on.as_str() == object.grant_on.unwrap_or_default()
+        });
+        item.is_some_and(|item| is_meant(&db, item, entry))
+    })
 }

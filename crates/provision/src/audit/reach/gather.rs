@@ -37,6 +37,8 @@ pub enum Visitor<'a> {
     EventTrigger(&'a str),
     /// An object in the server's words.
     Object(&'a str),
+    /// A job of pg_cron by its number.
+    Job(i64),
 }
 
 impl std::fmt::Display for Visitor<'_> {
@@ -44,6 +46,7 @@ impl std::fmt::Display for Visitor<'_> {
         match self {
             Visitor::EventTrigger(name) => write!(f, "the event trigger {name}"),
             Visitor::Object(words) => f.write_str(words),
+            Visitor::Job(number) => write!(f, "job {number} of pg_cron"),
         }
     }
 }

@@ -81,7 +81,7 @@ pub fn inside<'a>(
     let domains = found.domains.iter().filter_map(|found| domain(id, &schemas, name, found, all));
     let domains: Vec<_> = domains.collect();
     let objects = routines.into_iter().chain(relations).chain(domains).collect();
-    bodies(catalog, Known { database: id, database_name: name, schemas, objects }, all);
+    bodies(audit, catalog, Known { database: id, database_name: name, schemas, objects }, all);
 }
 
 /// Adds a domain, to which its owner may add a CHECK.
