@@ -10,6 +10,7 @@ mod database;
 pub mod dependencies;
 mod host_files;
 pub mod inspect;
+mod jobs;
 mod large_objects;
 mod objects;
 mod owner_code;
@@ -27,8 +28,9 @@ pub use database::{
     SchemaAccess,
 };
 pub use host_files::OpenFile;
+pub use jobs::Job;
 pub use objects::{
-    CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language, Mapping,
+    CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language, Mapping,
 };
 pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,

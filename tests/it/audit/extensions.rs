@@ -241,8 +241,22 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
         for found in result["findings"].as_array().unwrap().iter().take(expected.len()) {
             assert!(found["evidence"].as_str().unwrap().contains("job 8 of pg_cron"), "{found}");
             // What the application may do with its table stays.
-            assert_eq!(found["fix"], "-- schedule job 8 as a login of the service", "{loud}");
+            assert_eq!(found["fix"], "-- run job 8 of pg_cron as a login of the service", "{loud}");
         }
         pair.server.sql("postgres", "DELETE FROM cron.job WHERE jobid = 8");
     }
+    // pgAgent's steps run as the login of its agent; one with a connection string as another.
+    pair.server.sql("postgres", "CREATE SCHEMA pgagent; CREATE TABLE pgagent.pga_job (jobid int, jobenabled bool); CREATE TABLE pgagent.pga_jobstep (jstid int, jstjobid int, jstenabled bool, jstkind char, jstcode text, jstconnstr text DEFAULT '', jstdbname name DEFAULT ''); INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) SELECT 987655, 'pgagent', 10, oid, false, '4.2' FROM pg_namespace WHERE nspname = 'pgagent'");
+    pair.server.sql("postgres", "INSERT INTO pgagent.pga_job VALUES (1, true), (2, false); INSERT INTO pgagent.pga_jobstep VALUES (1, 1, true, 'b', 'DELETE FROM item', '', ''), (2, 2, true, 's', 'DELETE FROM item', '', 'red_db'), (3, 1, false, 's', 'DELETE FROM item', '', 'red_db'), (4, 1, true, 's', 'DELETE FROM item', 'dbname=red_db user=red_app', ''), (5, 1, true, 's', 'VACUUM item', '', 'red_db')");
+    assert_eq!(lines(&pair, 0), Vec::<String>::new());
+    pair.server.sql(
+        "postgres",
+        "INSERT INTO pgagent.pga_jobstep VALUES (6, 1, true, 's', 'DELETE FROM item', '', 'red_db')",
+    );
+    let result = pair.verify(&[], 4);
+    assert_eq!(
+        Pair::grave(&result),
+        ["high | superuser-object | red | red_migrator | red_db | table public.item"]
+    );
+    assert_eq!(result["findings"][0]["fix"], "-- run step 6 of job 1 of pgAgent as a login of the service");
 }

@@ -11,6 +11,7 @@ mod names;
 mod objects;
 mod pieces;
 mod principals;
+mod privileged_text;
 mod search_paths;
 
 use std::collections::BTreeSet;

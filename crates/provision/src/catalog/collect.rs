@@ -11,7 +11,7 @@ use super::host_files::HostFiles;
 use super::rows::{self, Completeness};
 use super::snapshot::{ConfigFile, NotExamined, ServerState, Snapshot, Unread};
 use super::texts::StoredPasswords;
-use super::{inspect, large_objects, owner_code, pristine};
+use super::{inspect, jobs, large_objects, owner_code, pristine};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::grants::ident;
 use martydb_model::sql::stmt;
@@ -120,7 +120,7 @@ async fn databases(
         access.check_alive().await?;
     }
     for ((catalog, error), name) in read {
-        found.not_examined.extend(catalog.as_ref().and_then(|catalog| unread_jobs(catalog, &name)));
+        found.not_examined.extend(catalog.iter().flat_map(|catalog| unread_jobs(catalog, &name)));
         found.not_examined.extend(catalog.as_ref().and_then(|catalog| large_objects::unread(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
@@ -130,11 +130,11 @@ async fn databases(
     Ok(())
 }
 
-fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
-    let what = format!("the jobs of pg_cron in database {name} (cron.job)");
-    let why = "row security shows the admin only its own jobs";
-    let is_unread = !catalog.partial && catalog.has_jobs() && catalog.jobs.is_none();
-    is_unread.then(|| NotExamined::new(what, why))
+fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> impl Iterator<Item = NotExamined> {
+    catalog.unread_jobs.iter().map(move |scheduler| {
+        let what = format!("the jobs of {} in database {name} ({})", scheduler.name, scheduler.table);
+        NotExamined::new(what, "row security shows the admin only its own jobs")
+    })
 }
 
 /// Part of a database that was read, and the error that ended the reading.
@@ -211,12 +211,8 @@ async fn fill(
     let owned = found.objects.iter().filter(|item| item.is_users());
     let owners = owned.map(|item| item.owner.as_str());
     found.owner_code = owner_code::read(connection, owners, settled).await?;
-    if found.has_jobs() {
-        found.jobs = match rows::document(connection, include_str!("sql/jobs.sql")).await {
-            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => None,
-            read => Some(read?),
-        };
-    }
+    let jobs = jobs::read(connection, |scheduler| found.has_jobs_of(scheduler)).await?;
+    (found.jobs, found.unread_jobs) = jobs;
     // Texts are searched and not kept, so they need no limit of their own here.
     rows::read(connection, found.census.texts(), |row| found.texts.take(row, known).map(|()| 0)).await?;
     large_objects::search(connection, found, known).await?;

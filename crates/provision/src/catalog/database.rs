@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use super::builtins::BuiltinCatalog;
 use super::census::Census;
-use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Job, Language, Other, Trigger};
+use super::jobs::{Job, Scheduler};
+use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Language, Other, Trigger};
 use super::rows::CatalogRow;
 use super::texts::SearchedTexts;
 use martydb_model::acl::null_as_default;
@@ -35,8 +36,10 @@ pub struct DatabaseCatalog {
     pub servers: Vec<ForeignServer>,
     /// Foreign-data wrappers whose options are not checked by a validator of their own extension.
     pub unchecked_wrappers: Vec<String>,
-    /// Active jobs of pg_cron, where it is installed; `None` if the admin lacks the privilege to read them.
-    pub jobs: Option<Vec<Job>>,
+    /// Enabled jobs of schedulers that are installed here, whichever database they run in.
+    pub jobs: Vec<Job>,
+    /// Schedulers whose jobs the admin lacks the privilege to read.
+    pub unread_jobs: Vec<&'static Scheduler>,
     /// Objects of all other kinds that have an owner or privileges.
     pub others: Vec<Other>,
     /// Ways beyond a role's own privileges.
@@ -70,11 +73,11 @@ impl DatabaseCatalog {
         Ok(row.text.len())
     }
 
-    /// Returns `true` if pg_cron is installed and owned by a superuser; the objects of its script then belong
-    /// to no service.
-    pub fn has_jobs(&self) -> bool {
-        self.extensions.iter().any(|one| one.name == "pg_cron")
-            && self.privileged.relations.iter().any(|one| one.shown == "cron.job")
+    /// Returns `true` if the extension is installed and its table is its own: only a superuser can install it, so that the
+    /// objects of its script belong to no service.
+    pub fn has_jobs_of(&self, scheduler: &Scheduler) -> bool {
+        self.extensions.iter().any(|one| one.name == scheduler.extension)
+            && self.privileged.relations.iter().any(|one| one.shown == scheduler.table)
     }
 
     /// Sorts everything: the server's order varies, and findings are reported in this one.

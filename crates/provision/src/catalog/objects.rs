@@ -206,20 +206,6 @@ pub struct ForeignTable {
     pub file: Option<String>,
 }
 
-/// A job of pg_cron.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Job {
-    pub number: i64,
-    /// The number as text.
-    pub shown: String,
-    /// Database in which it runs.
-    pub database: String,
-    /// Role as which it runs.
-    pub role: String,
-    /// Beginning of its command.
-    pub command: String,
-}
-
 #[derive(Debug, Clone, Deserialize)]
 pub struct Mapping {
     /// Role of the mapping; `None` is PUBLIC.

@@ -7,15 +7,12 @@
 use std::collections::BTreeMap;
 
 use super::super::context::Audit;
-use super::super::roles::RoleClass;
-use super::super::search_paths::{path_of, schemas_of};
-use super::body_text::{BodyText, read_body};
-use super::gather::{Gathered, ObjectName, Visitor};
+use super::body_text::BodyText;
+use super::gather::{Gathered, ObjectName};
 use super::pieces::UsedName;
-use crate::catalog::{CatalogObject, DatabaseCatalog, Job, RoutineBody};
+use super::privileged_text::{PrivilegedText, TextOrigin};
+use crate::catalog::{CatalogObject, DatabaseCatalog, Job};
 use crate::reach::{DatabaseId, Object, ObjectId};
-use martydb_model::DbName;
-use martydb_model::sql::split_name_list;
 
 /// Catalogs and functions that list names which other roles chose.
 const NAMES: &[&str] = &[
@@ -54,54 +51,13 @@ pub struct Known<'a> {
     pub objects: BTreeMap<&'a str, ObjectId>,
 }
 
-/// Text that runs with a superuser's privileges.
-struct Body<'a> {
-    visitor: Visitor<'a>,
-    text: BodyText,
-    /// Schemas in which names without a schema are looked up; `None` if its caller decides.
-    path: Option<Vec<String>>,
-    runs: Runs<'a>,
-}
-
-enum Runs<'a> {
-    /// Name with arguments of the function; `None` for a rule.
-    Called {
-        function: Option<&'a str>,
-        definer: bool,
-    },
-    Scheduled(&'a Job),
-}
-
-impl<'a> Body<'a> {
-    fn of_routine(found: &'a RoutineBody) -> Body<'a> {
-        Body {
-            visitor: Visitor::Object(&found.visitor),
-            text: read_body(&found.text, found.language == "plpgsql"),
-            path: found.path.as_deref().map(split_name_list),
-            runs: Runs::Called { function: found.function.as_deref(), definer: found.definer },
-        }
-    }
-
-    fn of_job(audit: &Audit<'a>, job: &'a Job) -> Body<'a> {
-        let names = audit.role(&job.role).zip(DbName::found(&job.database).ok());
-        let path = names.map(|(role, database)| path_of(audit, role, &database).1);
-        Body {
-            visitor: Visitor::Job(job.number),
-            text: read_body(&job.command, false),
-            path: path.map(|path| schemas_of(path, &job.role).collect()),
-            runs: Runs::Scheduled(job),
-        }
-    }
-}
-
 pub fn bodies<'a>(
     audit: &Audit<'a>,
     catalog: &'a DatabaseCatalog,
     mut known: Known<'a>,
     all: &mut Gathered<'a>,
 ) {
-    let mut bodies: Vec<_> = catalog.privileged.bodies.iter().map(Body::of_routine).collect();
-    bodies.extend(jobs(audit, known.database_name).map(|job| Body::of_job(audit, job)));
+    let bodies = PrivilegedText::all(audit, known.database_name, catalog);
     if bodies.is_empty() {
         return;
     }
@@ -111,23 +67,18 @@ pub fn bodies<'a>(
         named.entry(&item.name).or_default().push(item);
     }
     for body in &bodies {
-        Use { body, catalog, named: &named, known: &mut known, all }.take();
+        Use { body, catalog, named: &named, known: &mut known, all, agent: &audit.actual.bootstrap }.take();
     }
 }
 
-/// Returns the jobs that run in a database as a superuser or the admin; pg_cron keeps those of all databases in one.
-/// <https://github.com/citusdata/pg_cron>
-fn jobs<'a>(audit: &Audit<'a>, database: &str) -> impl Iterator<Item = &'a Job> {
-    let all = audit.snapshot.databases.values().flat_map(|catalog| catalog.jobs.iter().flatten());
-    all.filter(move |job| job.database == database && audit.class_of(&job.role) == RoleClass::Trusted)
-}
-
 struct Use<'a, 'b> {
-    body: &'b Body<'a>,
+    body: &'b PrivilegedText<'a>,
     catalog: &'a DatabaseCatalog,
     named: &'b BTreeMap<&'a str, Vec<&'a CatalogObject>>,
     known: &'b mut Known<'a>,
     all: &'b mut Gathered<'a>,
+    /// Role that stands for that of a program which runs jobs.
+    agent: &'a str,
 }
 
 impl<'a> Use<'a, '_> {
@@ -241,29 +192,30 @@ impl<'a> Use<'a, '_> {
     }
 
     fn is_definer(&self) -> bool {
-        matches!(self.body.runs, Runs::Called { definer: true, .. })
+        matches!(self.body.origin, TextOrigin::Called { definer: true, .. })
     }
 
     /// Returns the function or the job; a rule executes nothing.
     fn itself(&mut self) -> Option<Object> {
-        match self.body.runs {
-            Runs::Called { function, .. } => {
+        match self.body.origin {
+            TextOrigin::Called { function, .. } => {
                 let is_it =
                     |item: &&CatalogObject| item.is_routine() && Some(item.shown.as_str()) == function;
                 let item = self.catalog.objects.iter().find(is_it)?;
                 self.object(item, "function")
             }
-            Runs::Scheduled(job) => Some(self.job(job)),
+            TextOrigin::Scheduled(job) => Some(self.job(job)),
         }
     }
 
     fn job(&mut self, job: &'a Job) -> Object {
-        let owner = self.all.role_id(&job.role);
+        let role = job.role.as_deref().unwrap_or(self.agent);
+        let owner = self.all.role_id(role);
         let id = self.all.name(ObjectName {
             database: self.known.database_name,
             kind: "job",
             shown: &job.shown,
-            owner: &job.role,
+            owner: role,
             grant_on: None,
             extension: None,
             system: false,

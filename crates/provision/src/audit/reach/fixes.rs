@@ -180,8 +180,8 @@ pub fn instead(
         (id, Some(Visitor::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => {
             found.asking(&stmt!("DROP EVENT TRIGGER {name}", name = ident(name)))
         }
-        (id, Some(Visitor::Job(number)), _) if id == SUPERUSER_OBJECT.id => {
-            found.advice(&format!("schedule job {number} as a login of the service"))
+        (id, Some(Visitor::Job(job)), _) if id == SUPERUSER_OBJECT.id => {
+            found.advice(&format!("run {job} as a login of the service"))
         }
         (id, _, Some(what)) if id == DEFINER_SUPERUSER.id => {
             found.asking(&run_as_caller(None, ServerText::quoted_by_server(what.into())))

@@ -37,16 +37,15 @@ pub enum Visitor<'a> {
     EventTrigger(&'a str),
     /// An object in the server's words.
     Object(&'a str),
-    /// A job of pg_cron by its number.
-    Job(i64),
+    /// A job in words.
+    Job(&'a str),
 }
 
 impl std::fmt::Display for Visitor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Visitor::EventTrigger(name) => write!(f, "the event trigger {name}"),
-            Visitor::Object(words) => f.write_str(words),
-            Visitor::Job(number) => write!(f, "job {number} of pg_cron"),
+            Visitor::Object(words) | Visitor::Job(words) => f.write_str(words),
         }
     }
 }
