@@ -65,6 +65,7 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "GRANT red_owner TO red_migrator WITH ADMIN OPTION", ["high", "membership-admin-option", "red", "red_migrator", "red_owner"], ""),
     leak("postgres", "CREATE ROLE ghost LOGIN; GRANT blue_ro TO ghost", ["high", "unmanaged-membership", "blue", "ghost", "blue_ro"], "DROP ROLE ghost"),
     leak("postgres", "CREATE ROLE ghost LOGIN; GRANT CONNECT ON DATABASE blue_db TO ghost", ["high", "unmanaged-login-connect", "blue", "ghost", "blue_db"], "DROP OWNED BY ghost; DROP ROLE ghost"),
+    Leak { majors: 13..=15, ..leak("postgres", "CREATE ROLE ghost LOGIN; CREATE ROLE portal CREATEROLE; GRANT portal TO ghost", ["medium", "unmanaged-role-power", "-", "ghost", "-"], "DROP ROLE ghost, portal") },
     leak("postgres", "CREATE ROLE copier LOGIN REPLICATION", ["medium", "unmanaged-role-power", "-", "copier", "-"], "DROP ROLE copier"),
     since(14, leak("postgres", "GRANT pg_read_all_data TO blue_ro", ["high", "predefined-role", "blue", "blue_ro", "pg_read_all_data"], "")),
     leak("postgres", "GRANT pg_monitor TO red_app", ["high", "predefined-role", "red", "red_app", "pg_monitor"], ""),

@@ -6,13 +6,14 @@ mod triggers;
 
 use super::context::{Audit, Database};
 use super::definer_views;
+use super::reach::read_body;
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
 use martydb_model::contract::ATTRIBUTES;
-use martydb_model::findings::Severity::{self, Low, Medium};
+use martydb_model::findings::Severity::{self, Critical, Low, Medium};
 use martydb_model::findings::{
-    DEFINER_SUPERUSER, FindingBuilder, FindingKind, LEAKPROOF, SHADOW, UNTRUSTED_FUNCTION,
+    DEFINER_SUPERUSER, FindingBuilder, FindingKind, LEAKPROOF, PUBLIC, SHADOW, UNTRUSTED_FUNCTION,
 };
 use martydb_model::grants::{Repair, RepairScope, revoke};
 use martydb_model::sql::{ServerText, Statement, stmt};
@@ -67,7 +68,12 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            out.push(if purpose.is_some() || db.is_given(user) { found.at(Low) } else { found });
+            out.push(match () {
+                () if purpose.is_some() || db.is_given(user) => found.at(Low),
+                // Of services' logins too, whatever the database.
+                () if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) => found.at(Critical),
+                () => found,
+            });
         }
     }
     let writer = writer(db, item);
@@ -97,6 +103,16 @@ fn writer<'a>(db: &Database<'a>, item: &CatalogObject) -> Option<&'a str> {
     // Who creates objects may fetch what an event trigger leaves open.
     let kind = if is_hook(item) && item.cursor { RoleKind::Migrator } else { RoleKind::App };
     db.service.filter(|_| item.called).map(|service| service.role(kind).as_str())
+}
+
+/// Returns `true` for a superuser's function that reads a catalog with the passwords of roles.
+fn reads_passwords(db: &Database<'_>, item: &CatalogObject) -> bool {
+    let mut bodies = db.catalog.privileged.bodies.iter();
+    let body = bodies.find(|body| body.function.as_deref() == Some(item.shown.as_str()));
+    body.is_some_and(|body| {
+        let text = read_body(&body.text, body.language == "plpgsql");
+        text.reads.iter().any(|used| ["pg_authid", "pg_shadow"].contains(&used.name.as_str()))
+    })
 }
 
 fn is_hook(item: &CatalogObject) -> bool {

@@ -212,9 +212,14 @@ pub fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
     taken(audit, row, revoke_membership)
 }
 
-fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<FindingBuilder>) {
+/// Returns the powers of a login's own attributes, with what takes them away; a declared one is a note.
+fn own_powers<'a>(
+    audit: &Audit<'a>,
+    role: &'a RoleName,
+    out: &mut Vec<FindingBuilder>,
+) -> Vec<(String, Repair)> {
     let found = &audit.actual.roles[role];
-    let mut powers: Vec<(String, Repair)> = vec![];
+    let mut powers = vec![];
     let without = |word: &'static str| alter_role(role.as_str(), Keyword(word));
     let declared = audit.desired.access.get(role).filter(|declared| declared.follows_changes());
     if let Some(declared) = declared.filter(|_| found.replication) {
@@ -231,6 +236,12 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
         let seen = "it is CREATEROLE: before 16 it can become every role but superusers";
         powers.push((seen.into(), without("NOCREATEROLE")));
     }
+    powers
+}
+
+fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<FindingBuilder>) {
+    let found = &audit.actual.roles[role];
+    let mut powers = own_powers(audit, role, out);
     for path in audit.roles.reachable(role) {
         let target = audit.actual.roles.get(path.role);
         match audit.roles.class_of(path.role) {
@@ -238,6 +249,20 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
                 let found = UNMANAGED_MEMBER.of(role.as_str()).service(Some(service));
                 let found = found.database(&service.database).object(format!("role {}", path.role));
                 out.push(found.evidence(by(role, &path)).fix(end(audit, path.first)));
+            }
+            // By SET ROLE, which before 16 every membership allows: attributes are not inherited.
+            RoleClass::Unmanaged
+                if audit.actual.major() < 16
+                    && !found.createrole
+                    && target.is_some_and(|target| target.createrole) =>
+            {
+                powers.push((
+                    format!(
+                        "{}, which is CREATEROLE: before 16 it can become every role but superusers",
+                        by(role, &path)
+                    ),
+                    end(audit, path.first),
+                ));
             }
             _ if target.is_some_and(|target| target.superuser || target.replication) => {
                 powers.push((by(role, &path), end(audit, path.first)));

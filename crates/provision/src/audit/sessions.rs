@@ -24,10 +24,19 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 fn prepared(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for found in &audit.snapshot.state.prepared {
         let close = stmt!("ROLLBACK PREPARED {gid}", gid = Literal(found.gid.clone()));
-        let severity = if found.seconds >= FORGOTTEN_SECONDS { Medium } else { Low };
+        // Its owner may commit it, and another role may have written in it before SET ROLE.
+        let changes = found.changes.as_ref().filter(|_| !audit.actors(&found.owner).is_empty());
+        let severity = match changes {
+            Some(_) => High,
+            None if found.seconds >= FORGOTTEN_SECONDS => Medium,
+            None => Low,
+        };
         let finding = PREPARED.of(&found.owner).at(severity).service(audit.service_of(&found.database));
         let finding = finding.database(&found.database).object(format!("prepared transaction {}", found.gid));
-        let finding = finding.evidence(format!("{} prepared it at {}", found.owner, found.since));
+        let changes = changes.map_or(String::new(), |catalogs| {
+            format!("; it writes to {catalogs}, and {} may commit that", found.owner)
+        });
+        let finding = finding.evidence(format!("{} prepared it at {}{changes}", found.owner, found.since));
         out.push(finding.fix(Repair::drop(RepairScope::Database, close).outside_transactions()));
     }
 }

@@ -288,6 +288,8 @@ pub struct PreparedTransaction {
     pub since: String,
     /// Age in seconds.
     pub seconds: i64,
+    /// Catalogs of the whole server, such as `pg_auth_members`, to which it writes.
+    pub changes: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -36,7 +36,13 @@ UNION ALL
 SELECT 'prepared', pg_catalog.jsonb_build_object(
   'gid', p.gid, 'owner', p.owner, 'database', p.database,
   'since', pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-  'seconds', pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp() - p.prepared))::bigint)::text
+  'seconds', pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp() - p.prepared))::bigint,
+  -- A GRANT of a role, ALTER ROLE and the like keep their locks to the end of the transaction.
+  'changes', (
+    SELECT pg_catalog.string_agg(c.relname::text, ', ' ORDER BY c.relname) FROM pg_catalog.pg_locks x
+    JOIN pg_catalog.pg_locks l ON l.virtualtransaction = x.virtualtransaction AND l.pid IS NULL AND l.locktype = 'relation' AND l.mode = 'RowExclusiveLock'
+    JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relisshared AND c.relkind = 'r'
+    WHERE x.locktype = 'transactionid' AND x.transactionid = p.transaction AND x.pid IS NULL))::text
 FROM pg_catalog.pg_prepared_xacts p
 UNION ALL
 SELECT 'subscription', pg_catalog.jsonb_build_object(
