@@ -7,6 +7,7 @@ mod builtins;
 mod code;
 mod context;
 mod database_privileges;
+mod declared_access;
 pub mod defaults;
 mod definer_views;
 mod extensions;

@@ -1,8 +1,8 @@
 //! Owners of the databases and of everything inside them.
 
 use super::context::{Audit, Database};
+use super::declared_access::class_of;
 use super::memberships::end;
-use super::privileges::class_of;
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::gather::{Gathered, ObjectName, Visitor};
 use crate::audit::context::Audit;
-use crate::audit::privileges::is_meant;
+use crate::audit::declared_access::is_meant;
 use crate::reach::{Facts, ObjectId, PUBLIC as ANY, Path, PathStep, RoleId, Target, conclude};
 use martydb_model::findings::{
     CATALOG_RIGHT, DEFINER_SUPERUSER, DEFINER_VIEW, EVENT_TRIGGER, EXTENSION_RIGHT, FOREIGN_TABLE,
