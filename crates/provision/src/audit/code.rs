@@ -68,11 +68,13 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            out.push(match () {
-                () if purpose.is_some() || db.is_given(user) => found.at(Low),
-                // Of services' logins too, whatever the database.
-                () if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) => found.at(Critical),
-                () => found,
+            out.push(if purpose.is_some() || db.is_given(user) {
+                found.at(Low)
+            } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
+                // The passwords of all services' logins are among them.
+                found.at(Critical)
+            } else {
+                found
             });
         }
     }
@@ -107,9 +109,7 @@ fn writer<'a>(db: &Database<'a>, item: &CatalogObject) -> Option<&'a str> {
 
 /// Returns `true` for a superuser's function that reads a catalog with the passwords of roles.
 fn reads_passwords(db: &Database<'_>, item: &CatalogObject) -> bool {
-    let mut bodies = db.catalog.privileged.bodies.iter();
-    let body = bodies.find(|body| body.function.as_deref() == Some(item.shown.as_str()));
-    body.is_some_and(|body| {
+    db.catalog.privileged.body_of(&item.shown).is_some_and(|body| {
         let text = read_body(&body.text, body.language == "plpgsql");
         text.reads.iter().any(|used| ["pg_authid", "pg_shadow"].contains(&used.name.as_str()))
     })

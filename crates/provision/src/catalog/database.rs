@@ -234,6 +234,11 @@ pub struct PrivilegedRelation {
 }
 
 impl PrivilegedCatalog {
+    /// Returns the text of a superuser's function, by its name with arguments.
+    pub fn body_of(&self, function: &str) -> Option<&RoutineBody> {
+        self.bodies.iter().find(|body| body.function.as_deref() == Some(function))
+    }
+
     pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
         match row.section.as_str() {
             "schema" => self.schemas.push(row.parse()?),

@@ -19,8 +19,7 @@ const FIGURES: &[&str] = &[
 
 /// Returns what such a function does, in words; `None` if it may do anything else.
 pub fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String> {
-    let mut bodies = db.catalog.privileged.bodies.iter();
-    let body = bodies.find(|body| body.function.as_deref() == Some(item.shown.as_str()))?;
+    let body = db.catalog.privileged.body_of(&item.shown)?;
     // A text that was cut may go on with anything.
     let is_cut = body.text.chars().count() >= 65536;
     // A CHECK of a domain would run inside the function.
