@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::choice;
-use super::migrating::{UpgradeReport, migrate_each, plain_options, planned, write_schemas};
+use super::migrating::{UpgradeReport, load_folders, migrate_each, plain_options, planned, write_schemas};
 use martydb_migrate::files::Direction;
 use martydb_migrate::{DowngradeTo, Ended, Execution, Goal, MigrationOutcome, Options};
 use martydb_model::error::Result;
@@ -52,9 +52,10 @@ impl Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let services = choice::services(run, &arguments.select).await?;
     let (goal, options) = (arguments.goal(), plain_options(run));
+    let folders = load_folders(&services);
     let targets = targets::of(run, &services).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };
-    let mut outcomes = migrate_each(run, targets.clone(), goal, &dry).await;
+    let mut outcomes = migrate_each(run, &folders, targets.clone(), goal, &dry).await;
     let failed = outcomes.iter().any(|outcome| outcome.outcome == Ended::Failed);
     let count: usize = outcomes.iter().map(|outcome| outcome.planned.len()).sum();
     if arguments.dry_run || failed || count == 0 {
@@ -65,7 +66,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
         return Ok(UpgradeReport::new(outcomes, Direction::Down, shown));
     }
     ask(run, &outcomes, count).await?;
-    let outcomes = migrate_each(run, targets.clone(), goal, &options).await;
+    let outcomes = migrate_each(run, &folders, targets.clone(), goal, &options).await;
     write_schemas(run, &targets, &outcomes).await;
     Ok(UpgradeReport::new(outcomes, Direction::Down, Execution::Real))
 }

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::apply::{ApplyReport, provision_services};
 use super::confirmation::Confirmation;
-use super::migrating::{UpgradeReport, plain_options, refused_files};
+use super::migrating::{UpgradeReport, plain_options, read_folders};
 use super::upgrade::upgrade_services;
 use super::verify::{self, Probes, VerifyReport, verify_services};
-use martydb_migrate::{Goal, Options};
+use martydb_migrate::Goal;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
 use martydb_model::{AccessExtent, DesiredService};
@@ -30,7 +30,7 @@ pub struct Arguments {
 /// words.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    check_all_files(&services, &plain_options(run))?;
+    check_all_files(run, &services).await?;
     // The migrations need the migrators, and the proof all logins.
     run.store.check_present(&run.credential_keys())?;
     let options = PlanOptions::default();
@@ -80,8 +80,9 @@ async fn migrate_and_verify(
 ///
 /// # Errors
 /// The problems of all services in one.
-fn check_all_files(services: &[DesiredService], options: &Options) -> Result<()> {
-    let refused = refused_files(services, Goal::Upgrade, options).unwrap_or_default();
+async fn check_all_files(run: &Run, services: &[DesiredService]) -> Result<()> {
+    let refused =
+        read_folders(run, services, Goal::Upgrade, &plain_options(run)).await.err().unwrap_or_default();
     let errors: Vec<Error> = refused.into_iter().filter_map(|outcome| outcome.error).collect();
     let message = format!("the migration files of {} are invalid", counted(errors.len(), "service"));
     match <[Error; 1]>::try_from(errors) {

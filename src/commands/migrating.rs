@@ -5,6 +5,7 @@ mod renewed;
 mod repeat_limit;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,13 +14,14 @@ pub use watch::Watch;
 
 use super::init::near;
 use super::per_service::{errors_text, map_concurrent};
-use martydb_migrate::files::{Direction, Mode};
+use martydb_migrate::files::folder::load;
+use martydb_migrate::files::{Direction, MigrationFolder, Mode};
 use martydb_migrate::{
     Ended, EventSender, Execution, Goal, MigrationId, MigrationOutcome, MigrationTarget, Operator, Options,
-    PlannedFile,
+    PlannedFile, read_files,
 };
-use martydb_model::DesiredService;
 use martydb_model::error::{ExitStatus, Kind, Result};
+use martydb_model::{DesiredService, ServiceName};
 use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
@@ -28,15 +30,19 @@ pub fn plain_options(run: &Run) -> Options {
     Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) }
 }
 
+/// Folders of migrations by service. Each is read once: what was checked is what runs.
+pub type MigrationFolders = BTreeMap<ServiceName, Arc<MigrationFolder>>;
+
 /// Runs the migrations of each service; a second time where a rotation changed the password after it had been read.
 pub async fn migrate_each(
     run: &Run,
+    folders: &MigrationFolders,
     targets: Vec<(DesiredService, Result<MigrationTarget>)>,
     goal: Goal,
     options: &Options,
 ) -> Vec<MigrationOutcome> {
     let watch = Watch::new(&run.out);
-    let mut outcomes = migrate_once(run, &watch, targets.clone(), goal, options).await;
+    let mut outcomes = migrate_once(run, &watch, folders, targets.clone(), goal, options).await;
     let rejected = targets.into_iter().zip(&outcomes).filter_map(|((service, target), outcome)| {
         let target = target.ok().filter(|_| renewed::is_password_rejected(outcome))?;
         Some((service, target))
@@ -47,7 +53,7 @@ pub async fn migrate_each(
     }
     let again = renewed::targets(run, &rejected).await;
     let again = again.into_iter().map(|(service, target)| (service, Ok(target))).collect();
-    for outcome in migrate_once(run, &watch, again, goal, options).await {
+    for outcome in migrate_once(run, &watch, folders, again, goal, options).await {
         if let Some(former) = outcomes.iter_mut().find(|former| former.service == outcome.service) {
             *former = outcome;
         }
@@ -58,18 +64,20 @@ pub async fn migrate_each(
 async fn migrate_once(
     run: &Run,
     watch: &Arc<Watch>,
+    folders: &MigrationFolders,
     targets: Vec<(DesiredService, Result<MigrationTarget>)>,
     goal: Goal,
     options: &Options,
 ) -> Vec<MigrationOutcome> {
     let one = |(service, target): (DesiredService, Result<MigrationTarget>)| {
         let (options, watch) = (options.clone(), watch.clone());
+        let folder = folders.get(&service.name).cloned().unwrap_or_else(|| load_shared(&service));
         async move {
             let name = service.name.to_string();
             match target {
                 Ok(target) => {
                     let (events, receiver) = EventSender::channel();
-                    let work = martydb_migrate::run(&target, goal, &options, &events);
+                    let work = martydb_migrate::run_folder(&target, &folder, goal, &options, &events);
                     let outcome = watch.follow(&name, receiver, work).await;
                     watch.ended(&outcome);
                     outcome
@@ -81,22 +89,44 @@ async fn migrate_once(
     map_concurrent(run.jobs.count, targets, one).await
 }
 
-/// Returns the outcomes of a run whose files are invalid for some services: all others are skipped, and no server is
-/// touched.
-pub fn refused_files(
+fn load_shared(service: &DesiredService) -> Arc<MigrationFolder> {
+    Arc::new(load(&service.migrations))
+}
+
+/// Reads the folders of all services, valid or not.
+pub fn load_folders(services: &[DesiredService]) -> MigrationFolders {
+    services.iter().map(|service| (service.name.clone(), load_shared(service))).collect()
+}
+
+/// Reads the folders of all services; their files must be valid.
+///
+/// # Errors
+/// The outcomes of a run whose files are invalid for some services: all others are skipped, and no server is touched.
+pub async fn read_folders(
+    run: &Run,
     services: &[DesiredService],
     goal: Goal,
     options: &Options,
-) -> Option<Vec<MigrationOutcome>> {
-    let one = |service: &DesiredService| {
-        let outcome = MigrationOutcome::new(service.name.as_str());
-        match martydb_migrate::check_files(&service.migrations, service.name.as_str(), goal, options) {
-            Ok(()) => MigrationOutcome { outcome: Ended::Skipped, ..outcome },
-            Err(error) => outcome.failed(error),
+) -> Result<MigrationFolders, Vec<MigrationOutcome>> {
+    let one = |service: DesiredService| {
+        let options = options.clone();
+        async move {
+            let read = read_files(&service.migrations, service.name.as_str(), goal, &options);
+            (service.name, read)
         }
     };
-    let all: Vec<_> = services.iter().map(one).collect();
-    all.iter().any(|outcome| outcome.error.is_some()).then_some(all)
+    let (mut folders, mut outcomes) = (MigrationFolders::new(), vec![]);
+    for (name, read) in map_concurrent(run.jobs.count, services.to_vec(), one).await {
+        let outcome = MigrationOutcome::new(name.as_str());
+        outcomes.push(match read {
+            Ok(folder) => {
+                folders.insert(name, Arc::new(folder));
+                MigrationOutcome { outcome: Ended::Skipped, ..outcome }
+            }
+            Err(error) => outcome.failed(error),
+        });
+    }
+    if folders.len() == services.len() { Ok(folders) } else { Err(outcomes) }
 }
 
 /// Notes services whose folder of migrations does not exist: it may be misspelt in the manifest.

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::choice;
 use super::migrating::{
-    UpgradeReport, migrate_each, note_missing_folders, plain_options, refused_files, write_schemas,
+    UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, write_schemas,
 };
 use martydb_migrate::files::Direction;
 use martydb_migrate::{Execution, Goal, Options, Order};
@@ -86,11 +86,12 @@ pub async fn upgrade_services(
     options: Options,
 ) -> Result<UpgradeReport> {
     note_missing_folders(run, services);
-    if let Some(refused) = refused_files(services, Goal::Upgrade, &options) {
-        return Ok(UpgradeReport::new(refused, Direction::Up, options.execution));
-    }
+    let folders = match read_folders(run, services, Goal::Upgrade, &options).await {
+        Ok(folders) => folders,
+        Err(refused) => return Ok(UpgradeReport::new(refused, Direction::Up, options.execution)),
+    };
     let targets = targets::of(run, services).await?;
-    let outcomes = migrate_each(run, targets.clone(), Goal::Upgrade, &options).await;
+    let outcomes = migrate_each(run, &folders, targets.clone(), Goal::Upgrade, &options).await;
     if options.execution == Execution::Real {
         write_schemas(run, &targets, &outcomes).await;
     }

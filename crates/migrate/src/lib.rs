@@ -55,7 +55,7 @@ pub use report::{
     RunningRun, ServiceState, ServiceStatus,
 };
 pub use reread::reread;
-pub use run::{Goal, check_files, run};
+pub use run::{Goal, read_files, run, run_folder};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;
 pub use status::{catalog, current, history, status};

@@ -49,20 +49,31 @@ impl Goal {
     }
 }
 
-/// Runs a service's migrations, each in its own transaction, and returns the outcome.
+/// Reads a service's folder and runs its migrations, each in its own transaction; returns the outcome.
 ///
 /// # Errors
 /// In [`MigrationOutcome::error`]: `MigrationFile` before anything connects, and for a missing down file; `Divergent`
 /// and `Usage` before anything runs; `Locked`, `Unreachable`, else `Operation`.
-#[martydb_pg::boxed]
 pub async fn run(
     target: &MigrationTarget,
     goal: Goal,
     options: &Options,
     events: &EventSender,
 ) -> MigrationOutcome {
+    run_folder(target, &folder::load(&target.folder), goal, options, events).await
+}
+
+/// Runs the migrations of a folder that is already read; otherwise as [`run`].
+#[martydb_pg::boxed]
+pub async fn run_folder(
+    target: &MigrationTarget,
+    folder: &MigrationFolder,
+    goal: Goal,
+    options: &Options,
+    events: &EventSender,
+) -> MigrationOutcome {
     let mut outcome = MigrationOutcome::new(target.service.as_str());
-    match attempt(target, goal, options, events, &mut outcome).await {
+    match attempt(target, folder, goal, options, events, &mut outcome).await {
         Ok(()) => outcome,
         Err(error) => {
             // Another run has the lock: the version is known nevertheless.
@@ -77,16 +88,16 @@ pub async fn run(
 
 async fn attempt(
     target: &MigrationTarget,
+    folder: &MigrationFolder,
     goal: Goal,
     options: &Options,
     events: &EventSender,
     outcome: &mut MigrationOutcome,
 ) -> Result<()> {
-    let folder = folder::load(&target.folder);
     folder.check_up_to(target.service.as_str(), goal.highest(options))?;
     let intent = if options.execution == Execution::Dry { Intent::Read } else { Intent::Write };
     let mut session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
-    let mut run = MigrationRun { session: &mut session, folder: &folder, goal, options };
+    let mut run = MigrationRun { session: &mut session, folder, goal, options };
     let result = run.proceed(outcome).await;
     session.close().await;
     result
@@ -106,13 +117,15 @@ pub async fn run_in(
     MigrationRun { session, folder, goal, options }.proceed(&mut outcome).await
 }
 
-/// Checks the files of a service as a run with this goal does, without a server: several services are checked before the
-/// first of them is touched.
+/// Reads the files of a service and checks them as a run with this goal does, without a server: several services are
+/// checked before the first of them is touched.
 ///
 /// # Errors
 /// [`Kind::MigrationFile`](martydb_model::error::Kind::MigrationFile), with all problems that stop the run.
-pub fn check_files(path: &Path, service: &str, goal: Goal, options: &Options) -> Result<()> {
-    folder::load(path).check_up_to(service, goal.highest(options))
+pub fn read_files(path: &Path, service: &str, goal: Goal, options: &Options) -> Result<MigrationFolder> {
+    let folder = folder::load(path);
+    folder.check_up_to(service, goal.highest(options))?;
+    Ok(folder)
 }
 
 struct MigrationRun<'a, 's> {

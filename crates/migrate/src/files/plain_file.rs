@@ -57,10 +57,11 @@ impl From<UnreadFile> for io::Error {
 
 /// Reads a plain file; a link to it must not lead out of `root`.
 pub fn read_plain(path: &Path, root: &Path) -> Result<Vec<u8>, UnreadFile> {
-    if fs::symlink_metadata(path)?.is_symlink() && !path.canonicalize()?.starts_with(root.canonicalize()?) {
+    let named = fs::symlink_metadata(path)?;
+    if named.is_symlink() && !path.canonicalize()?.starts_with(root.canonicalize()?) {
         return Err(UnreadFile::LeadsOut);
     }
-    if !fs::metadata(path)?.is_file() {
+    if !named.is_file() && !fs::metadata(path)?.is_file() {
         return Err(UnreadFile::NotPlain);
     }
     // It may be exchanged meanwhile: to open a pipe would wait for its writer.
