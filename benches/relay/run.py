@@ -46,11 +46,19 @@ def cpu_of_server(postmaster):
     fields = pathlib.Path(f"/proc/{postmaster}/stat").read_text().rsplit(")", 1)[1].split()
     ended = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
     children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
-    return cpu(postmaster) + ended + sum(cpu(child) for child in children)
+    return cpu(postmaster) + ended + sum(cpu_of_child(child) for child in children)
+
+
+def cpu_of_child(pid):
+    """None of one that has ended since it was listed."""
+    try:
+        return cpu(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
 
 
 class Bench:
-    def __init__(self, arguments, folder):
+    def __init__(self, arguments, folder, templates=ROOT / "templates"):
         self.arguments, self.folder, self.port = arguments, folder, free_port()
         self.names = [f"s{number}" for number in range(arguments.idle)]
         self.cpu_of_plain = {}
@@ -64,7 +72,7 @@ class Bench:
             for name in self.names)
         (folder / "martydb.yaml").write_text(
             f"version: 1\nproject: bench\nservers: {{ main: {{ embedded: true }} }}\nservices:\n{services}")
-        template = (ROOT / "templates/outbox.sql").read_text()
+        template = (templates / "outbox.sql").read_text()
         for name in self.names:
             path = folder / name / "migrations"
             path.mkdir(parents=True)

@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Times one build of martydb against another, in pairs: migrations, isolation and the relay.
+
+    benches/versions/run.py [--pairs 7] [--bench migrate,isolation,relay] [--old-templates DIR] [--out FILE] OLD NEW
+
+See README.md beside this file. Exits with 1 if a median is over the limit.
+"""
+
+import argparse, importlib.util, json, os, pathlib, statistics, sys, tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from throwaway import Server, server_programs
+
+SIDES = ("old", "new")
+
+
+def bench(name):
+    """The other benchmark of that name, as a module."""
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", HERE.parent / name / "run.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Pairs:
+    """Samples of each measurement, in the order in which they were taken."""
+
+    def __init__(self, count):
+        self.count, self.samples = count, {}
+
+    def run(self, measure):
+        """`measure` takes a side and gives the seconds of each measurement by name."""
+        for number in range(self.count):
+            # The other side begins in every second pair.
+            for side in SIDES if number % 2 == 0 else SIDES[::-1]:
+                for name, seconds in measure(side).items():
+                    self.samples.setdefault(name, {}).setdefault(side, []).append(seconds)
+            print(f"pair {number + 1} of {self.count}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
+
+
+def migrate(args, pairs):
+    module = bench("migrate")
+    for shape in ("4x50", "50x10"):
+        services, files = map(int, shape.split("x"))
+        servers = {side: Server(args.pg_bin) for side in SIDES}
+        try:
+            benches = {}
+            for side, server in servers.items():
+                folder = server.folder / "work"
+                folder.mkdir()
+                options = argparse.Namespace(martydb=args.binary[side], floor="", tools_dir="/nowhere")
+                benches[side] = module.Bench(options, folder, server, module.generate(folder, services, files, server))
+
+            def measure(side):
+                samples = {}
+                benches[side].round("martydb", samples)
+                return {f"migrate {shape} {step}": found[0][0] for (_, step), found in samples.items()}
+
+            pairs.run(measure)
+        finally:
+            for server in servers.values():
+                server.stop()
+
+
+def isolation(args, pairs):
+    module = bench("isolation")
+    servers = {}
+    try:
+        benches = {}
+        for side in SIDES:
+            servers[side] = module.CountedServer(args.pg_bin, [f"max_connections={module.MAX_CONNECTIONS}"])
+            options = argparse.Namespace(martydb=args.binary[side], services=args.services, services_only=False)
+            benches[side] = module.Bench(options, servers[side])
+
+        def measure(side):
+            return {f"isolation {probes}": benches[side].verify(probes)["seconds"] for probes in args.probes.split(",")}
+
+        pairs.run(measure)
+    finally:
+        for server in servers.values():
+            server.stop()
+
+
+def relay(args, pairs):
+    module = bench("relay")
+    benches = {}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for side in SIDES:
+                place = pathlib.Path(folder) / side
+                place.mkdir()
+                options = argparse.Namespace(binary=args.binary[side], events=args.events, idle=4)
+                benches[side] = module.Bench(options, place, args.templates[side])
+
+            def measure(side):
+                events = {f"relay {services} services": benches[side].throughput(services)["events_per_s"] for services in (1, 4)}
+                found = {name: args.events / rate for name, rate in events.items()}
+                found["relay p99"] = benches[side].latency(seconds=10)["p99_ms"] / 1000
+                return found
+
+            pairs.run(measure)
+        finally:
+            for one in benches.values():
+                one.close()
+
+
+def table(samples, limit):
+    """Rows of the report, and the names of those over the limit."""
+    rows, over = ["| | old, s | new, s | new / old, median | least | most |", "|---|---|---|---|---|---|"], []
+    for name, sides in samples.items():
+        ratios = sorted(new / old for old, new in zip(sides["old"], sides["new"]))
+        median = statistics.median(ratios)
+        old, new = (statistics.median(sides[side]) for side in SIDES)
+        rows.append(f"| {name} | {old:.3f} | {new:.3f} | {median:.2f} | {ratios[0]:.2f} | {ratios[-1]:.2f} |")
+        if median > limit:
+            over.append(name)
+    return "\n".join(rows), over
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("old")
+    parser.add_argument("new")
+    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--bench", default="migrate,isolation,relay")
+    parser.add_argument("--limit", type=float, default=1.1, help="the largest median of the ratios")
+    parser.add_argument("--services", type=int, default=100, help="of isolation")
+    parser.add_argument("--probes", default="full,sample,none", help="of isolation")
+    parser.add_argument("--events", type=int, default=100_000, help="of the relay")
+    templates = HERE.parent.parent / "templates"
+    parser.add_argument("--old-templates", type=pathlib.Path, default=templates, help="templates/ of the old build's commit")
+    parser.add_argument("--pg-bin")
+    parser.add_argument("--out", help="also writes the samples there, as JSON")
+    args = parser.parse_args()
+    args.pg_bin = server_programs(args.pg_bin)
+    args.binary = {side: str(pathlib.Path(getattr(args, side)).resolve()) for side in SIDES}
+    args.templates = {"old": args.old_templates, "new": templates}
+    pairs = Pairs(args.pairs)
+    for name in args.bench.split(","):
+        {"migrate": migrate, "isolation": isolation, "relay": relay}[name](args, pairs)
+    rows, over = table(pairs.samples, args.limit)
+    print(rows)
+    if args.out:
+        pathlib.Path(args.out).write_text(json.dumps(pairs.samples, indent=1))
+    sys.exit(f"over {args.limit}: {', '.join(over)}" if over else 0)
+
+
+if __name__ == "__main__":
+    main()
