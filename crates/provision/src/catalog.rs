@@ -30,7 +30,7 @@ pub use database::{
 pub use host_files::OpenFile;
 pub use jobs::Job;
 pub use objects::{
-    CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language, Mapping,
+    CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language, Mapping, ReadRelation,
 };
 pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,

@@ -135,7 +135,12 @@ const HARMLESS: &[(&str, &str)] = &[
     // A service's way back to its own database.
     (
         "red_db",
-        "CREATE EXTENSION postgres_fdw SCHEMA ops; CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'red_db'); CREATE USER MAPPING FOR red_app SERVER self OPTIONS (user 'red_app', password 'x'); GRANT USAGE ON FOREIGN SERVER self TO red_app",
+        "CREATE EXTENSION postgres_fdw SCHEMA ops; CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', dbname 'red_db'); CREATE USER MAPPING FOR red_app SERVER self OPTIONS (user 'red_app', password 'x'); GRANT USAGE ON FOREIGN SERVER self TO red_app; CREATE FOREIGN TABLE ops.same (id int, name text) SERVER self OPTIONS (schema_name 'public', table_name 'item'); GRANT SELECT ON ops.same TO red_app",
+    ),
+    // Views of a superuser over what their readers read without them.
+    (
+        "red_db",
+        "CREATE VIEW ops.per_name AS SELECT name, count(*) AS n FROM item GROUP BY name; GRANT SELECT ON ops.per_name TO red_ro; CREATE VIEW ops.slow AS SELECT calls, query FROM public.pg_stat_statements; GRANT SELECT ON ops.slow TO red_ro",
     ),
     // Paths: a superuser's schema before the service's, one with members of extensions behind it, a login with nothing
     // but its own database, and superusers with a path of their own.

@@ -2,13 +2,16 @@
 
 use super::context::Database;
 use crate::audit::context::AuditSubject;
-use crate::catalog::CatalogObject;
+use crate::catalog::{CatalogObject, ReadRelation};
 use martydb_model::AclEntry;
 use martydb_model::findings::Severity::{High, Low, Medium};
-use martydb_model::findings::{DEFINER_VIEW, FindingBuilder};
+use martydb_model::findings::{DEFINER_VIEW, FindingBuilder, PUBLIC};
 use martydb_model::grants::revoke;
 
 const PRIVILEGES: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
+
+/// Kinds of relations in [`CatalogObject::reads`].
+const RELATIONS: &[&str] = &["table", "view"];
 
 pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     let verb = match item.kind.as_str() {
@@ -24,7 +27,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
     for (user, entry, of) in users.filter(|(user, ..)| !db.is_elsewhere(item, user)) {
         let seen = format!("{user} {verb} {} with the privileges of {}", item.object(), item.owner);
         let severity = match (db.service.is_some(), db.is_given(user)) {
-            _ if item.plain && entry.privilege == "SELECT" => Low,
+            _ if entry.privilege == "SELECT" && gives_nothing(db, item, user) => Low,
             (true, _) => High,
             (false, true) => Low,
             (false, false) => db.severity(user).min(Medium),
@@ -32,6 +35,23 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
         let found = DEFINER_VIEW.of(user).at(severity).about(db, item).evidence(seen);
         out.push(found.fix(revoke(entry, of.column.as_deref(), &of.securable())));
     }
+}
+
+/// Returns `true` for a view of nothing but relations that the role reads without it.
+pub fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str) -> bool {
+    let objects = || db.catalog.objects.iter();
+    let may = |item: &CatalogObject, privilege| {
+        let callers = db.audit.callers(item, privilege);
+        callers.contains(&user) || callers.contains(&PUBLIC)
+    };
+    let reads = |relation: &ReadRelation| {
+        let is_schema = |item: &&CatalogObject| item.kind == "schema" && item.name == relation.schema;
+        let is_it =
+            |item: &&CatalogObject| item.shown == relation.shown && RELATIONS.contains(&item.kind.as_str());
+        objects().find(is_schema).is_some_and(|schema| may(schema, "USAGE"))
+            && (relation.everybody || objects().find(is_it).is_some_and(|table| may(table, "SELECT")))
+    };
+    view.reads.as_ref().is_some_and(|relations| relations.iter().all(reads))
 }
 
 /// Returns the roles that can use a relation, or a single column of it, each with the first entry that allows it.

@@ -165,6 +165,9 @@ impl ServerMapping<'_> {
                 self.server.wrapper
             );
             for user in users {
+                let mut mappings = self.server.mappings.iter();
+                let leads_back = mappings.any(|mapping| self.leads_back(mapping, user));
+                let severity = if leads_back { Low } else { severity };
                 let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
                 let found = found.object(format!("foreign table {}", table.shown)).evidence(seen.clone());
                 let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));

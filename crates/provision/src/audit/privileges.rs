@@ -3,7 +3,7 @@
 use super::context::{Audit, Database};
 use super::declared_access::{class_of, is_declared};
 use super::roles::RoleClass;
-use super::{code, foreign_servers};
+use super::{code, definer_views, foreign_servers};
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
 use martydb_model::contract::{self, ObjectClass};
@@ -178,7 +178,10 @@ fn in_service(
             PUBLIC if (item.is_harmless() || code::is_bounded(db, item)) && !entry.grantable => {
                 PUBLIC_RIGHT.of(PUBLIC).at(Low)
             }
-            PUBLIC if (item.plain || item.is_invoker()) && entry.privilege == "SELECT" => {
+            PUBLIC
+                if entry.privilege == "SELECT"
+                    && (item.is_invoker() || definer_views::gives_nothing(db, item, PUBLIC)) =>
+            {
                 PUBLIC_RIGHT.of(PUBLIC).at(Low)
             }
             PUBLIC if is_superusers_schema(db, item) && entry.privilege == "USAGE" => {

@@ -65,8 +65,10 @@ pub struct CatalogObject {
     pub rules: bool,
     /// Set for a table whose new rows a trigger, a rule, a partition or a view gets.
     pub watched: bool,
-    /// Set for a view of relations that everybody reads: <https://www.postgresql.org/docs/current/rules-privileges.html>.
-    pub plain: bool,
+    /// Relations other than the server's that a view reads: to a role that may read them itself its owner's privileges give
+    /// nothing, <https://www.postgresql.org/docs/current/rules-privileges.html>. `None` where one of all its relations is of a
+    /// kind for which that does not hold, or is one of the server's that not everybody reads.
+    pub reads: Option<Vec<ReadRelation>>,
     /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]
     pub acl: Vec<AclEntry>,
@@ -197,6 +199,15 @@ pub struct ForeignServer {
     pub mappings: Vec<Mapping>,
     #[serde(deserialize_with = "null_as_default")]
     pub tables: Vec<ForeignTable>,
+}
+
+/// Relation that a view reads.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ReadRelation {
+    pub schema: String,
+    pub shown: String,
+    /// `true` if PUBLIC holds SELECT on it.
+    pub everybody: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -101,19 +101,31 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
   'source', (SELECT pg_catalog.left(p.prosrc, 300) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace s ON s.oid = p.pronamespace
     WHERE t.language IS NOT NULL AND p.oid = t.oid AND s.nspname = 'martydb_serve'),
   'leakproof', t.language IS NOT NULL AND (SELECT p.proleakproof FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
-  -- A view's functions run as its caller. Without a relation that not everybody reads, its owner's privileges give nothing.
+  -- A view's functions run as its caller: to a caller that may read each of its relations, its owner's privileges give nothing.
+  -- They do where the owner passes row security, logs in to a foreign table's server, or stands for the caller of an invoker's view.
   -- Relations of the server are named by OID in the parsed query alone; of pg_authid (1260) everybody sees all but the whole
   -- row, rolpassword and rolvaliduntil: 7 plus their numbers in selectedCols.
-  'plain', t.kind = 'view' AND NOT t.system AND t.extension IS NULL AND NOT EXISTS (
+  'reads', CASE WHEN t.kind = 'view' AND NOT t.system AND t.extension IS NULL AND NOT EXISTS (
     SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid AND (r.ev_type <> '1'
-      OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
-        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid >= 16384 AND d.refobjid <> t.oid)
+      OR EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
+        WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid >= 16384 AND c.oid <> t.oid
+        AND (c.relkind NOT IN ('r', 'v') OR c.relrowsecurity OR c.relhassubclass OR EXISTS (
+          SELECT FROM pg_catalog.unnest(c.reloptions) o WHERE o LIKE 'security_invoker=%')))
       OR EXISTS (SELECT FROM (SELECT m[1]::pg_catalog.oid AS oid FROM pg_catalog.regexp_matches(r.ev_action::text, ':relid (\d+) ', 'g') m) n
         JOIN pg_catalog.pg_class c ON c.oid = n.oid
         WHERE c.oid < 16384 AND NOT EXISTS (
             SELECT FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
             WHERE a.grantee = 0 AND a.privilege_type = 'SELECT')
-          AND (c.oid <> 1260 OR r.ev_action::text ~ ':relid 1260 .*:selectedCols \(b[0-9 ]* (7|18|19)[ )]')))),
+          AND (c.oid <> 1260 OR r.ev_action::text ~ ':relid 1260 .*:selectedCols \(b[0-9 ]* (7|18|19)[ )]'))))
+    THEN coalesce((
+      SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'shown', n.nspname || '.' || c.relname,
+        'everybody', EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) a WHERE a.grantee = 0 AND a.privilege_type = 'SELECT')))
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.oid >= 16384 AND c.oid <> t.oid AND c.oid IN (
+        SELECT d.refobjid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.objid = r.oid
+        WHERE r.ev_class = t.oid AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)), '[]') END,
   'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
   -- Set for a table whose new rows something gets: a trigger, a rule, a partition, a view.
   'watched', t.kind = 'table' AND (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal)
