@@ -1,13 +1,15 @@
 -- A digest of the rows that objects.sql and items.sql compare: databases with the same digest need one comparison. The
 -- transaction that wrote a row stands for its content, because databases are copies of each other and no two transactions
--- have the same number. A GRANT writes a row too: where there is one, the content is read instead.
+-- have the same number. A GRANT writes a row too: where there is one, the content is read instead. Only SQL (14) has parsed bodies, from 14
+-- on, and a row as JSON takes longer than all its columns.
 WITH
 space AS (
   SELECT pg_catalog.array_agg(n.oid) AS oids FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema')),
 item(catalog, number, version) AS (
   SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, CASE WHEN p.proacl IS NULL THEN p.xmin::text
     ELSE pg_catalog.concat_ws('|', p.prosecdef, p.proconfig::text, p.probin, p.prolang, p.prosrc, p.proleakproof, p.proisstrict,
-      p.provolatile, p.proargtypes, p.prorettype, p.prosupport::oid, pg_catalog.to_jsonb(p) ->> 'prosqlbody') END
+      p.provolatile, p.proargtypes, p.prorettype, p.prosupport::oid,
+      CASE WHEN p.prolang = 14 THEN pg_catalog.to_jsonb(p) ->> 'prosqlbody' END) END
   FROM pg_catalog.pg_proc p WHERE p.oid < 16384 OR p.pronamespace = ANY ((SELECT s.oids FROM space s)::oid[])
   UNION ALL
   SELECT 'pg_catalog.pg_aggregate'::pg_catalog.regclass, a.aggfnoid::oid, a.xmin::text FROM pg_catalog.pg_aggregate a WHERE a.aggfnoid < 16384
