@@ -86,9 +86,36 @@ fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
 pub fn without_passwords(message: &str) -> String {
     match message.split_once("://") {
         Some((before, url)) if !url.is_empty() => {
-            let end = url.rfind('"').unwrap_or(url.len());
-            format!("{before}://…{}", &url[end..])
+            // The value ends with the quote with which it began, and may contain the other one.
+            let quotes = ['"', '`'].into_iter().filter(|quote| before.contains(*quote));
+            let end = quotes.map(|quote| url.rfind(quote).unwrap_or(url.len())).max();
+            format!("{before}://…{}", &url[end.unwrap_or(url.len())..])
         }
         _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_quote_within_a_url_ends_it_for_the_message() {
+        for (message, shown) in [
+            (
+                r#"invalid type: string "sql://u:p@h", expected a map"#,
+                r#"invalid type: string "sql://…", expected a map"#,
+            ),
+            (
+                r#"unknown variant `sql://a "b":p@h`, expected one of `file`, `env`"#,
+                "unknown variant `sql://…`",
+            ),
+            (r#"unknown variant `c "sql://a "b":p@h`, expected `d`"#, r#"unknown variant `c "sql://…`"#),
+            (r#"unknown field `x"sql://a`b:p@h`"#, r#"unknown field `x"sql://…"#),
+            ("sql://u:p@h", "sql://…"),
+            ("nothing is ://", "nothing is ://"),
+        ] {
+            assert_eq!(without_passwords(message), shown);
+        }
     }
 }
