@@ -67,7 +67,8 @@ pub struct CatalogObject {
     pub watched: bool,
     /// Relations other than the server's that a view reads: to a role that may read them itself its owner's privileges give
     /// nothing, <https://www.postgresql.org/docs/current/rules-privileges.html>. `None` where one of all its relations is of a
-    /// kind for which that does not hold, or is one of the server's that not everybody reads.
+    /// kind for which that does not hold, or is one of the server's that not everybody reads; for a view that no superuser
+    /// owns, where it reads any relation of users.
     pub reads: Option<Vec<ReadRelation>>,
     /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]

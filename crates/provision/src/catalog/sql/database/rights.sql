@@ -102,6 +102,7 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
     WHERE t.language IS NOT NULL AND p.oid = t.oid AND s.nspname = 'martydb_serve'),
   'leakproof', t.language IS NOT NULL AND (SELECT p.proleakproof FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
   -- A view's functions run as its caller: to a caller that may read each of its relations, its owner's privileges give nothing.
+  -- A service makes as many views of as many relations as it likes: those of a superuser alone are listed.
   -- They do where the owner passes row security, logs in to a foreign table's server, or stands for the caller of an invoker's view.
   -- Relations of the server are named by OID in the parsed query alone; of pg_authid (1260) everybody sees all but the whole
   -- row, rolpassword and rolvaliduntil: 7 plus their numbers in selectedCols.
@@ -110,7 +111,8 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
       OR EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
         WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid >= 16384 AND c.oid <> t.oid
-        AND (c.relkind NOT IN ('r', 'v') OR c.relrowsecurity OR c.relhassubclass OR EXISTS (
+        AND (t.owner NOT IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
+          OR c.relkind NOT IN ('r', 'v') OR c.relrowsecurity OR c.relhassubclass OR EXISTS (
           SELECT FROM pg_catalog.unnest(c.reloptions) o WHERE o LIKE 'security_invoker=%')))
       OR EXISTS (SELECT FROM (SELECT m[1]::pg_catalog.oid AS oid FROM pg_catalog.regexp_matches(r.ev_action::text, ':relid (\d+) ', 'g') m) n
         JOIN pg_catalog.pg_class c ON c.oid = n.oid
