@@ -1,17 +1,26 @@
 //! Events of a queue of RabbitMQ. This is its only consumer: what a killed one had not acknowledged goes back to its place
 //! in the queue before the next one may begin, so the order of each aggregate is kept.
 
+use std::time::Duration;
+
 use futures_util::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
 use sqlx::PgConnection;
+use tokio::time::{sleep, timeout};
 
 use super::{Event, Outcome, handle};
 
 /// Events on their way to it.
 const AHEAD: u16 = 50;
+
+/// Time limit for connecting.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Interval for testing the connection.
+const LOOK: Duration = Duration::from_millis(200);
 
 fn header<'a>(delivery: &'a Delivery, name: &str) -> Outcome<&'a str> {
     let headers = delivery.properties.headers().as_ref();
@@ -20,8 +29,17 @@ fn header<'a>(delivery: &'a Delivery, name: &str) -> Outcome<&'a str> {
     Ok(std::str::from_utf8(found.as_bytes())?)
 }
 
+/// Consumes until the database or the broker is away.
 pub async fn consume(url: &str, database: &mut PgConnection, queue: &str) -> Outcome {
-    let broker = Connection::connect(url, ConnectionProperties::default()).await?;
+    let broker = timeout(CONNECT, Connection::connect(url, ConnectionProperties::default())).await??;
+    // A call to the client may never return if the connection is lost during it.
+    tokio::select! {
+        end = handle_all(&broker, database, queue) => end,
+        () = lost(&broker) => Err("the connection to the broker was lost".into()),
+    }
+}
+
+async fn handle_all(broker: &Connection, database: &mut PgConnection, queue: &str) -> Outcome {
     let channel = broker.create_channel().await?;
     channel.basic_qos(AHEAD, BasicQosOptions::default()).await?;
     let alone = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
@@ -35,4 +53,10 @@ pub async fn consume(url: &str, database: &mut PgConnection, queue: &str) -> Out
         delivery.ack(BasicAckOptions::default()).await?;
     }
     Err("the connection to the broker ended".into())
+}
+
+async fn lost(broker: &Connection) {
+    while broker.status().connected() {
+        sleep(LOOK).await;
+    }
 }

@@ -11,6 +11,7 @@ mod project;
 mod rabbit;
 mod redis;
 mod reference;
+mod running;
 mod server;
 mod short;
 mod shown;
@@ -29,6 +30,7 @@ pub use project::{Done, Project};
 pub use rabbit::Rabbit;
 pub use redis::{MANAGED, OPS, Redis};
 pub use reference::Reference;
+pub use running::Running;
 pub use server::{
     ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, can_dump_embedded, free_port, psql, reads,
 };

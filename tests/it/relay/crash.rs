@@ -4,13 +4,13 @@
 //! `MARTYDB_RELAY_EVENTS` and `MARTYDB_RELAY_KILLS` make it longer (`benches/relay/kills`), `MARTYDB_RELAY_SEED` repeats a run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::{add_template, pending};
-use crate::support::{Dice, Nats, Project, Rabbit, Server, number};
+use crate::support::{Dice, Nats, Project, Rabbit, Running, Server, number};
 
 const SERVICES: [&str; 4] = ["rka", "rkb", "rkc", "rkd"];
 const BATCH: usize = 200;
@@ -126,8 +126,8 @@ fn project(server: &Server, broker: &Broker) -> Project {
     project
 }
 
-fn relay(project: &Project) -> Child {
-    project.command(&["relay", "-q"]).env("RABBIT_PASSWORD", "guest").spawn().unwrap()
+fn relay(project: &Project) -> Running {
+    Running::of(project.command(&["relay", "-q"]).env("RABBIT_PASSWORD", "guest"))
 }
 
 /// How often each died.
@@ -168,10 +168,9 @@ fn survives(broker: Option<Broker>, relays: usize, (events, kills): (u64, u64)) 
             continue;
         }
         if which != 0 || (kills <= FEW && !is_last) {
-            let victim = &mut running[usize::try_from(dice.below(relays as u64)).unwrap()];
-            victim.kill().unwrap();
-            victim.wait().unwrap();
-            *victim = relay(&project);
+            let victim = usize::try_from(dice.below(relays as u64)).unwrap();
+            drop(running.swap_remove(victim));
+            running.push(relay(&project));
             deaths.relay += 1;
         }
         if is_last || (which != 1 && kills > FEW) {
@@ -182,9 +181,7 @@ fn survives(broker: Option<Broker>, relays: usize, (events, kills): (u64, u64)) 
     }
     drained(&server);
     for mut relay in running {
-        assert!(relay.try_wait().unwrap().is_none(), "a relay ended by itself");
-        relay.kill().unwrap();
-        relay.wait().unwrap();
+        assert!(!relay.has_ended(), "a relay ended by itself");
     }
     let events = 4 * (u64::from(share) + u64::from(each) * kills);
     let events = usize::try_from(events).unwrap();

@@ -3,13 +3,13 @@
 //!
 //! `MARTYDB_RELAY_EVENTS` and `MARTYDB_RELAY_KILLS` make it longer, `MARTYDB_RELAY_SEED` repeats a run.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::crash::Broker;
 use super::kafka::KafkaCluster;
 use super::{declared, emit, pending};
-use crate::support::{Admin, Dice, Project, Server, free_port, number, until};
+use crate::support::{Admin, Dice, Project, Running, Server, free_port, number, until};
 
 pub const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const AGGREGATES: u32 = 20;
@@ -75,12 +75,12 @@ impl Trial<'_> {
         Trial { server, project, way, program, url }
     }
 
-    fn relay(&self) -> Child {
+    fn relay(&self) -> Running {
         let mut command = self.project.command(&["relay", "-q"]);
-        command.env("HOOK_KEY", KEY).env("RABBIT_PASSWORD", "guest").spawn().unwrap()
+        Running::of(command.env("HOOK_KEY", KEY).env("RABBIT_PASSWORD", "guest"))
     }
 
-    pub fn program(&self) -> Child {
+    pub fn program(&self) -> Running {
         let mut command = (self.program)();
         match &self.way {
             Way::Hook { address } => command.arg(address).env("HOOK_KEY", KEY).env("KEEP", "1 hour"),
@@ -88,21 +88,15 @@ impl Trial<'_> {
             Way::Kafka(cluster) => cluster.consumed_by(&mut command),
         };
         command.env("DATABASE_URL", &self.url).env("INBOX", "inbox");
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        Running::of(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()))
     }
 
     /// Starts the program again if it ended by itself, as an orchestrator would: the database or the broker was away.
-    fn keep_up(&self, program: &mut Child) {
-        if program.try_wait().unwrap().is_some() {
+    fn keep_up(&self, program: &mut Running) {
+        if program.has_ended() {
             *program = self.program();
         }
     }
-}
-
-pub fn end(child: &mut Child) {
-    // It may have ended by itself.
-    let _gone = child.kill();
-    child.wait().unwrap();
 }
 
 /// How often each died: relay, program, server, broker.
@@ -147,12 +141,12 @@ pub fn take_place_once(prefix: &str, way: Way, program: &dyn Fn() -> Command, (e
         deaths[which] += 1;
         match which {
             0 => {
-                assert!(relay.try_wait().unwrap().is_none(), "the relay ended by itself");
-                end(&mut relay);
+                assert!(!relay.has_ended(), "the relay ended by itself");
+                drop(relay);
                 relay = trial.relay();
             }
             1 => {
-                end(&mut running);
+                drop(running);
                 dice.pause(1, 400);
                 running = trial.program();
             }
@@ -173,7 +167,11 @@ pub fn take_place_once(prefix: &str, way: Way, program: &dyn Fn() -> Command, (e
         if now < left {
             (left, since) = (now, Instant::now());
         }
-        assert!(since.elapsed() < Duration::from_secs(120), "{left} events stay where they are");
+        assert!(
+            since.elapsed() < Duration::from_secs(120),
+            "{left} events stay where they are, {} of them in the outbox",
+            pending(&trial.server, &from)
+        );
         trial.keep_up(&mut running);
         std::thread::sleep(Duration::from_millis(100));
     }
@@ -183,9 +181,8 @@ pub fn take_place_once(prefix: &str, way: Way, program: &dyn Fn() -> Command, (e
             trial.server.value(&into, "SELECT count(*)::text FROM inbox WHERE source = '/old'") == "0"
         });
     }
-    assert!(relay.try_wait().unwrap().is_none(), "the relay ended by itself");
-    end(&mut relay);
-    end(&mut running);
+    assert!(!relay.has_ended(), "the relay ended by itself");
+    drop((relay, running));
     eprintln!(
         "{events} events, {} relays killed, {} programs, {} servers and {} brokers, {} s",
         deaths[0],

@@ -1,6 +1,7 @@
 //! NATS JetStream: what arrives, in which order, and what happens side by side.
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
 
 use serde_json::json;
 
@@ -121,7 +122,7 @@ fn a_running_relay_is_woken_and_ends_when_it_is_asked() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "rnw", &target(&nats));
     let mark = server.log().len();
-    let relay = project.command(&["relay"]).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let relay = project.command(&["relay"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     until("it listens", || server.log_since(mark).contains("statement: LISTEN"));
     let begun = std::time::Instant::now();
     emit(&server, "rnw_a", 50, 5);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::effects::{self, KEY, Trial, Way, end};
+use super::effects::{self, KEY, Trial, Way};
 use super::{emit, programs};
 use crate::support::until;
 
@@ -33,7 +33,7 @@ fn a_wrong_signature_is_no_event() {
     for (prefix, program) in python.into_iter().chain(rust) {
         let trial = Trial::new(prefix, Way::hook(), program);
         emit(&trial.server, &format!("{prefix}_a"), 3, 1);
-        let mut receiver = trial.program();
+        let receiver = trial.program();
         let Way::Hook { address } = &trial.way else { unreachable!() };
         until("it listens", || std::net::TcpStream::connect(address).is_ok());
         let mut command = trial.project.command(&["relay", "--once"]);
@@ -45,6 +45,6 @@ fn a_wrong_signature_is_no_event() {
         command.env("HOOK_KEY", KEY);
         trial.project.finish(command).expect(0);
         assert_eq!(trial.server.value(&format!("{prefix}_b"), "SELECT count(*)::text FROM inbox"), "3");
-        end(&mut receiver);
+        drop(receiver);
     }
 }

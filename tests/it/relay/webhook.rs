@@ -14,7 +14,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 
 use super::{declared, emit, pending};
-use crate::support::{Admin, Server, until};
+use crate::support::{Admin, Running, Server, until};
 
 pub type Taken = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 
@@ -142,15 +142,14 @@ fn rate(server: &Server, prefix: &str, aggregates: u32, failures: &'static [u16]
     let service = format!("{prefix}_a");
     emit(server, &service, EVENTS, aggregates);
     let begun = Instant::now();
-    let mut relay = project.command(&["relay", "-q"]).spawn().unwrap();
+    let relay = Running::of(&mut project.command(&["relay", "-q"]));
     let taken_all = || taken.lock().unwrap().len() >= EVENTS as usize;
     while !taken_all() && begun.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(5));
     }
     let rate = f64::from(EVENTS) / begun.elapsed().as_secs_f64();
     until("all are recorded", || pending(server, &service) == 0);
-    relay.kill().unwrap();
-    relay.wait().unwrap();
+    drop(relay);
     let order = in_order(&taken);
     let each = i64::from(EVENTS / aggregates);
     assert_eq!(order.len(), aggregates as usize);
@@ -200,10 +199,9 @@ fn an_event_that_is_put_off_delays_its_aggregate_alone_for_as_long_as_the_hook_a
     assert_eq!((pending(&server, "rwa_a"), taken.lock().unwrap().len()), (3, 37));
     let state = "SELECT attempts::text, last_error FROM rwa_a_outbox WHERE last_error IS NOT NULL";
     assert_eq!(server.sql("rwa_a", state), [["0", "the web hook answered 503 Service Unavailable"]]);
-    let mut relay = project.command(&["relay", "-q"]).spawn().unwrap();
+    let relay = Running::of(&mut project.command(&["relay", "-q"]));
     until("all are published", || pending(&server, "rwa_a") == 0);
-    relay.kill().unwrap();
-    relay.wait().unwrap();
+    drop(relay);
     let asked = asked.lock().unwrap();
     assert!(asked[1] - asked[0] >= Duration::from_secs(3), "{:?}", asked[1] - asked[0]);
     assert!(in_order(&taken).values().all(|numbers| numbers.iter().copied().eq(0..4)));

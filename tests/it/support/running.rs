@@ -1,0 +1,26 @@
+//! Processes that run beside a test.
+
+use std::process::{Child, Command};
+
+/// A process that is killed when this is dropped, also by a failed assertion: one that stayed would keep the output of the
+/// tests open, for whose end `scripts/test` waits.
+pub struct Running(Child);
+
+impl Running {
+    /// Starts it.
+    pub fn of(command: &mut Command) -> Running {
+        Running(command.spawn().unwrap())
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
