@@ -20,10 +20,22 @@ macro_rules! question {
 impl Census {
     /// Returns the query for everything that can give a role a privilege.
     pub fn objects(self) -> &'static str {
-        if self.rare {
-            question!("database": "objects", "rare_objects", "rights", "rare_sections")
-        } else {
-            question!("database": "objects", "rights")
+        match (self.code, self.rare) {
+            (true, true) => {
+                question!(
+                    "database": "start", "aggregates", "objects", "rare_objects", "rights", "code_properties", "end",
+                    "rare_sections"
+                )
+            }
+            (true, false) => {
+                question!("database": "start", "aggregates", "objects", "rights", "code_properties", "end")
+            }
+            (false, true) => {
+                question!(
+                    "database": "start", "no_aggregates", "objects", "rare_objects", "rights", "end", "rare_sections"
+                )
+            }
+            (false, false) => question!("database": "start", "no_aggregates", "objects", "rights", "end"),
         }
     }
 

@@ -48,27 +48,35 @@ pub struct CatalogObject {
     pub options: Option<Vec<String>>,
     pub returns: Option<String>,
     /// Set if a function of the server has the same name and arguments.
+    #[serde(default)]
     pub shadows: bool,
     /// Set if it runs with its owner's privileges and is called by the server: as a trigger, or for an operator
     /// class.
+    #[serde(default)]
     pub called: bool,
     /// Set if it runs with its owner's privileges and may leave a cursor open, from which its caller fetches the owner's rows:
     /// <https://www.postgresql.org/docs/current/plpgsql-cursors.html>.
+    #[serde(default)]
     pub cursor: bool,
     /// Set for a function whose names were resolved at creation (`BEGIN ATOMIC`, from 14 on).
+    #[serde(default)]
     pub atomic: bool,
     /// Beginning of the body of a function in the data service's schema.
     #[serde(default)]
     pub source: Option<String>,
     /// Set for a function that the planner may call before row security applies.
+    #[serde(default)]
     pub leakproof: bool,
+    #[serde(default)]
     pub rules: bool,
     /// Set for a table whose new rows a trigger, a rule, a partition or a view gets.
+    #[serde(default)]
     pub watched: bool,
     /// Relations other than the server's that a view reads: to a role that may read them itself its owner's privileges give
     /// nothing, <https://www.postgresql.org/docs/current/rules-privileges.html>. `None` where one of all its relations is of a
     /// kind for which that does not hold, or is one of the server's that not everybody reads; for a view that no superuser
     /// owns, where it reads any relation of users.
+    #[serde(default)]
     pub reads: Option<Vec<ReadRelation>>,
     /// Privileges, without the owner's own.
     #[serde(deserialize_with = "null_as_default")]

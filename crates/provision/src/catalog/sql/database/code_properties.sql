@@ -1,0 +1,59 @@
+  -- Properties of functions, views and tables with rules: left out if the census finds no code.
+  'shadows', CASE WHEN t.kind = 'function' AND NOT t.system THEN EXISTS (
+    SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q
+      ON q.proname = p.proname AND q.proargtypes = p.proargtypes AND q.oid <> p.oid
+    WHERE p.oid = t.oid AND q.pronamespace = 'pg_catalog'::pg_catalog.regnamespace) ELSE false END,
+  -- The server itself calls a function of a trigger or an operator class, without checking EXECUTE.
+  'called', t.definer AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+    WHERE d.refclassid = t.class AND d.refobjid = t.oid AND d.classid IN ('pg_catalog.pg_trigger'::pg_catalog.regclass,
+      'pg_catalog.pg_event_trigger'::pg_catalog.regclass, 'pg_catalog.pg_amproc'::pg_catalog.regclass)),
+  -- A cursor that stays open belongs to the transaction: its caller fetches from it by name what the owner may read, without
+  -- a privilege of its own. Loops close theirs. Comments and literals are taken out, and a text that is too long counts.
+  'cursor', t.definer AND t.language IS NOT NULL AND (
+    SELECT CASE WHEN l.lanname IN ('c', 'internal') THEN false
+      WHEN pg_catalog.length(p.prosrc) > 65536 THEN true
+      WHEN l.lanname = 'sql' THEN b.code ~* '\mdeclare\s+\S+\s+[a-z\s]*\mcursor\M'
+      WHEN l.lanname <> 'plpgsql' THEN p.prosrc ~* '\m(cursor|declare|spi_query\w*)\M'
+      ELSE p.prosrc ~* '[''$]\s*declare\s+\S+\s+[a-z\s]*\mcursor\M' OR EXISTS (
+        SELECT FROM pg_catalog.regexp_matches(b.code, '(?:^|;|>>|\m(?:begin|then|else|loop)\M)\s*open\s+("[^"]+"|[\w.]+)', 'gi') o
+        WHERE p.prorettype = 1790 OR 1790 = ANY (p.proallargtypes) OR NOT EXISTS (
+          SELECT FROM pg_catalog.regexp_matches(b.code, '\mclose\s+("[^"]+"|[\w.]+)', 'gi') k
+          WHERE pg_catalog.lower(k[1]) = pg_catalog.lower(o[1]))) END
+    FROM pg_catalog.pg_proc p CROSS JOIN LATERAL (
+      SELECT pg_catalog.regexp_replace(pg_catalog.left(p.prosrc, 65536), '--[^\n]*|/\*.*?\*/|''[^'']*''', ' ', 'g') AS code) b
+    WHERE p.oid = t.oid),
+  'source', (SELECT pg_catalog.left(p.prosrc, 300) FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace s ON s.oid = p.pronamespace
+    WHERE t.language IS NOT NULL AND p.oid = t.oid AND s.nspname = 'martydb_serve'),
+  -- A view's functions run as its caller: to a caller that may read each of its relations, its owner's privileges give nothing.
+  -- A service makes as many views of as many relations as it likes: those of a superuser alone are listed.
+  -- They do where the owner passes row security, logs in to a foreign table's server, or stands for the caller of an invoker's view.
+  -- Relations of the server are named by OID in the parsed query alone; of pg_authid (1260) everybody sees all but the whole
+  -- row, rolpassword and rolvaliduntil: 7 plus their numbers in selectedCols.
+  'reads', CASE WHEN t.kind = 'view' AND NOT t.system AND t.extension IS NULL AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid AND (r.ev_type <> '1'
+      OR EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
+        WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = r.oid
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid >= 16384 AND c.oid <> t.oid
+        AND (t.owner NOT IN (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper)
+          OR c.relkind NOT IN ('r', 'v') OR c.relrowsecurity OR c.relhassubclass OR EXISTS (
+          SELECT FROM pg_catalog.unnest(c.reloptions) o WHERE o LIKE 'security_invoker=%')))
+      OR EXISTS (SELECT FROM (SELECT m[1]::pg_catalog.oid AS oid FROM pg_catalog.regexp_matches(r.ev_action::text, ':relid (\d+) ', 'g') m) n
+        JOIN pg_catalog.pg_class c ON c.oid = n.oid
+        WHERE c.oid < 16384 AND NOT EXISTS (
+            SELECT FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
+            WHERE a.grantee = 0 AND a.privilege_type = 'SELECT')
+          AND (c.oid <> 1260 OR r.ev_action::text ~ ':relid 1260 .*:selectedCols \(b[0-9 ]* (7|18|19)[ )]'))))
+    THEN coalesce((
+      SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('schema', n.nspname, 'shown', n.nspname || '.' || c.relname,
+        'everybody', EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) a WHERE a.grantee = 0 AND a.privilege_type = 'SELECT')))
+      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.oid >= 16384 AND c.oid <> t.oid AND c.oid IN (
+        SELECT d.refobjid FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_depend d ON d.objid = r.oid
+        WHERE r.ev_class = t.oid AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+          AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)), '[]') END,
+  'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
+  -- Set for a table whose new rows something gets: a trigger, a rule, a partition, a view.
+  'watched', t.kind = 'table' AND (EXISTS (SELECT FROM pg_catalog.pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal)
+    OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.oid AND (c.relkind <> 'r' OR c.relispartition))
+    OR EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      AND d.refclassid = t.class AND d.refobjid = t.oid)),
