@@ -1,7 +1,7 @@
 //! RabbitMQ: persistent, confirmed, in order, and what cannot reach a queue is not lost.
 
 use super::{emit, pending, project};
-use crate::support::{Admin, Rabbit, Server};
+use crate::support::{Admin, Rabbit, Running, Server, until};
 
 #[test]
 fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
@@ -64,4 +64,19 @@ fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
         "{}",
         refused.stderr
     );
+}
+
+#[test]
+fn a_broker_that_falls_silent_does_not_hold_up_the_end_of_a_relay() {
+    let Some(rabbit) = Rabbit::start() else { return };
+    let server = Server::start();
+    let to = format!("{{ amqp: \"{}\", exchange: marty, password_env: RABBIT_PASSWORD }}", rabbit.url());
+    let project = project(&server, Admin::Super, "ras", &to);
+    rabbit.bind("marty", "things", "ras_a.#");
+    emit(&server, "ras_a", 10, 1);
+    let mut relay = Running::of(project.command(&["relay", "-q"]).env("RABBIT_PASSWORD", "guest"));
+    until("all are published", || pending(&server, "ras_a") == 0);
+    rabbit.freeze();
+    relay.terminate();
+    until("it ends", || relay.has_ended());
 }

@@ -11,10 +11,13 @@ use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, Exchange
 
 use super::Authority;
 use super::server::free_port;
-use super::until::until;
+use super::until::{until, until_some};
 
 /// Not the wrapper, which changes to an account of its own.
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+
+/// A server whose ports are taken ends at once.
+const ATTEMPTS: usize = 3;
 
 /// A server of a test.
 pub struct Rabbit {
@@ -70,12 +73,24 @@ impl Rabbit {
         Some(rabbit)
     }
 
-    /// Starts it again with what it kept.
+    /// Starts it again with what it kept. While it was away, a client may have taken one of its ports for its own end.
     pub fn launch(&mut self) {
+        for _ in 0..ATTEMPTS {
+            self.child = Some(self.spawn());
+            if self.listens_or_ends() {
+                return;
+            }
+            self.kill();
+        }
+        panic!("rabbitmq-server ends: see {}", self.folder.path().join("log").display());
+    }
+
+    fn spawn(&self) -> Child {
         let path = |name: &str| self.folder.path().join(name);
-        // The shell waits for its input to end: when this test process dies, however it dies, the server does.
+        // The shell waits for its input to end: when this test process dies, however it dies, the server does. And the shell
+        // ends with the server.
         let mut command = Command::new("sh");
-        command.args(["-c", "\"$0\" & read _; kill -KILL 0", PROGRAM]);
+        command.args(["-c", "(\"$0\"; kill -KILL 0) & read _; kill -KILL 0", PROGRAM]);
         command
             // Where it dies it leaves a dump.
             .current_dir(self.folder.path())
@@ -94,8 +109,16 @@ impl Rabbit {
             .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 1:1")
             .env("ERL_EPMD_ADDRESS", "127.0.0.1");
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.child = Some(command.spawn().unwrap());
-        self.wait_for(self.port);
+        command.spawn().unwrap()
+    }
+
+    /// Waits until it listens, or returns `false` if it ended.
+    fn listens_or_ends(&mut self) -> bool {
+        until_some("rabbitmq-server listens", || {
+            let has_ended = self.child.as_mut().unwrap().try_wait().unwrap().is_some();
+            let listens = TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+            (has_ended || listens).then_some(listens)
+        })
     }
 
     fn wait_for(&self, port: u16) {
@@ -109,6 +132,12 @@ impl Rabbit {
             let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
             let _reaped = child.wait();
         }
+    }
+
+    /// Stops it where it stands: connections stay, and nothing is answered.
+    pub fn freeze(&self) {
+        let group = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
+        rustix::process::kill_process_group(group, rustix::process::Signal::STOP).unwrap();
     }
 
     /// Its address, for the one user that it has from the start.

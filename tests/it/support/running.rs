@@ -12,6 +12,12 @@ impl Running {
         Running(command.spawn().unwrap())
     }
 
+    /// Asks it to end, as an orchestrator does.
+    pub fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    }
+
     pub fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
     }

@@ -74,13 +74,17 @@ impl BrokerLink {
         }
     }
 
-    /// Closes the connection once every event is acknowledged.
+    /// Closes the connection once every event is acknowledged. Waits for at most [`ANSWER`]: the client of a broker that falls
+    /// silent, or whose connection is lost meanwhile, may never return.
     pub async fn close(self) {
-        match self {
-            BrokerLink::Nats(link) => link.close().await,
-            BrokerLink::Amqp(link) => link.close().await,
-            BrokerLink::Kafka(link) => link.close().await,
-            BrokerLink::Webhook(_) => {}
-        }
+        let closed = async {
+            match self {
+                BrokerLink::Nats(link) => link.close().await,
+                BrokerLink::Amqp(link) => link.close().await,
+                BrokerLink::Kafka(link) => link.close().await,
+                BrokerLink::Webhook(_) => {}
+            }
+        };
+        let _gone_anyway = tokio::time::timeout(ANSWER, closed).await;
     }
 }
