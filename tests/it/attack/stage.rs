@@ -8,7 +8,8 @@ use crate::support::Server;
 /// What an attack may change, as it was before any world was made.
 pub struct Stage {
     admins: Vec<(&'static str, PgConnection)>,
-    memberships: Vec<[String; 3]>,
+    /// Role, member, grantor and the statement that grants it.
+    memberships: Vec<[String; 4]>,
     logins: Vec<String>,
     database_privileges: Vec<[String; 4]>,
     /// Statements that write the schemas' privileges as they were before an attack.
@@ -53,7 +54,7 @@ impl Stage {
 
     /// The memberships, logins and privileges on databases as they were before an attack.
     pub async fn restore(&mut self, world: &World) {
-        self.revoke_memberships(world.major).await;
+        self.restore_memberships(world.major).await;
         for statement in &world.memberships {
             self.run("postgres", statement).await;
         }
@@ -76,7 +77,7 @@ impl Stage {
     }
 
     pub async fn remove(&mut self, world: &World) {
-        self.revoke_memberships(world.major).await;
+        self.restore_memberships(world.major).await;
         for database in &world.visited {
             self.run("postgres", &format!("ALTER ROLE postgres IN DATABASE {database} RESET search_path"))
                 .await;
@@ -96,17 +97,21 @@ impl Stage {
         self.run("postgres", &format!("DROP ROLE {own}")).await;
     }
 
-    async fn revoke_memberships(&mut self, major: u32) {
+    async fn restore_memberships(&mut self, major: u32) {
         let known = self.memberships.clone();
-        for [role, member, grantor] in self.rows(MEMBERSHIPS).await {
+        for row in self.rows::<4>(MEMBERSHIPS).await.into_iter().filter(|row| !known.contains(row)) {
+            let [role, member, grantor, _] = row;
             let by = if major >= 16 { format!("GRANTED BY {grantor}") } else { String::new() };
-            if !known.contains(&[role.clone(), member.clone(), grantor]) {
-                // The one before may have taken it along.
-                let revoke = format!(
-                    "DO $$ BEGIN REVOKE {role} FROM {member} {by} CASCADE; EXCEPTION WHEN OTHERS THEN NULL; END $$"
-                );
-                self.run("postgres", &revoke).await;
-            }
+            // The one before may have taken it along.
+            let revoke = format!(
+                "DO $$ BEGIN REVOKE {role} FROM {member} {by} CASCADE; EXCEPTION WHEN OTHERS THEN NULL; END $$"
+            );
+            self.run("postgres", &revoke).await;
+        }
+        // A superuser takes back what others granted.
+        let left = self.rows(MEMBERSHIPS).await;
+        for [.., grant] in known.iter().filter(|row| !left.contains(row)) {
+            self.run("postgres", grant).await;
         }
     }
 
@@ -131,8 +136,11 @@ impl Stage {
     }
 }
 
-const MEMBERSHIPS: &str =
-    "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text FROM pg_auth_members";
+const MEMBERSHIPS: &str = "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text,
+    format('GRANT %s TO %s', roleid::regrole, member::regrole) || CASE WHEN to_jsonb(m) ? 'set_option'
+      THEN format(' WITH ADMIN %s, INHERIT %s, SET %s GRANTED BY %s', to_jsonb(admin_option), to_jsonb(m) -> 'inherit_option', to_jsonb(m) -> 'set_option', grantor::regrole)
+      WHEN admin_option THEN ' WITH ADMIN OPTION' ELSE '' END
+    FROM pg_auth_members m";
 /// What attackers made in `public` and gave to roles that stay.
 const MADE_IN_PUBLIC: &str = "DO $$ DECLARE made text; BEGIN
     FOR made IN SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname ~ '^f[0-9]+$'
