@@ -1,6 +1,6 @@
 //! PgBouncer started with what is rendered: each login enters where the manifest lets it, and nowhere else.
 
-use crate::support::{Done, Pooler, Project, Server, psql};
+use crate::support::{Done, Pooler, Project, Server, free_port, psql};
 
 /// A login that files, settings and shells would take for something else.
 const ODD: &str = "pb b's é;# all";
@@ -30,7 +30,7 @@ fn enter(project: &Project, port: u16, login: &str, database: &str) -> Done {
 #[test]
 fn a_pooler_with_the_rendered_files_serves_each_its_own() {
     let server = Server::start();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let project = Project::with_manifest(&manifest(&server, port));
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["rotate", "--service", "pb_b", "--role", "app", "--overlap"]).expect(0);
@@ -134,7 +134,7 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
 #[test]
 fn a_pooler_for_other_machines_takes_tls_from_declared_networks() {
     let server = Server::start();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let text = |pooler: &str| {
         format!(
             "version: 1\nproject: pn\ndeploy: {{ pooler: {{ port: {port}{pooler} }} }}\nservers:\n  main: {{ url: '{}' }}\n\

@@ -9,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use martydb_pg::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
@@ -456,15 +457,18 @@ pub fn running() -> MutexGuard<'static, BTreeMap<u16, PathBuf>> {
     LOGS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ports are handed out once per process: between asking the system for one and the server's bind, another
+/// Ports below those that the system gives to clients for their own ends (from 32768 on): while a server is away, no client takes its
+/// port.
+const PORTS: std::ops::Range<u32> = 10_000..32_000;
+
+/// Ports are handed out once per process, and each process begins elsewhere: between the look at one and the server's bind, another
 /// test must not get the same.
 pub fn free_port() -> u16 {
-    static GIVEN: Mutex<Vec<u16>> = Mutex::new(vec![]);
-    let mut given = GIVEN.lock().unwrap();
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        if !given.contains(&port) {
-            given.push(port);
+        let place = std::process::id().wrapping_mul(251).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(PORTS.start + place % (PORTS.end - PORTS.start)).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return port;
         }
     }
