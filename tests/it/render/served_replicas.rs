@@ -1,4 +1,4 @@
-//! Ways of a deployed data service to the replicas that it reads, and to no other.
+//! Ways to replicas: of a deployed data service to those that it reads, of what proves and monitors to all, and of no other pod.
 
 use serde_yaml::Value;
 
@@ -54,10 +54,9 @@ fn selected(labels: &str) -> Value {
 }
 
 #[test]
-fn the_data_service_reaches_the_replicas_that_it_reads_and_no_other_pod_does() {
+fn the_data_service_reaches_the_replicas_that_it_reads_and_martydb_all_and_no_other_pod_does() {
     for target in ["kubernetes", "cloudnative-pg"] {
-        let text = rendered(MANIFEST, target);
-        let cluster = Cluster::read(&text);
+        let cluster = Cluster::read(&rendered(MANIFEST, target));
         for (from, network, port, expected) in [
             ("martydb-serve", "10.20.0.7/32", 6432, true),
             ("martydb-serve", "10.20.0.7/32", 5432, false),
@@ -65,40 +64,48 @@ fn the_data_service_reaches_the_replicas_that_it_reads_and_no_other_pod_does() {
             ("martydb-serve", "10.30.0.0/24", 5432, false),
             ("martydb-serve", "10.20.0.8/32", 6434, false),
             ("martydb-serve", "10.20.0.9/32", 6435, false),
+            ("martydb", "10.20.0.7/32", 6432, true),
+            ("martydb", "10.30.0.0/24", 6433, true),
+            ("martydb", "10.20.0.8/32", 6434, true),
+            ("martydb", "10.20.0.9/32", 6435, true),
+            ("martydb", "10.20.0.9/32", 5432, false),
             ("orders", "10.20.0.7/32", 6432, false),
             ("billing", "10.30.0.0/24", 6433, false),
         ] {
             let reaches = cluster.reaches_network(&name(from), network, port);
             assert_eq!(reaches, expected, "{target}: {from} {network} {port}");
         }
-        assert!(!text.contains("10.20.0.8") && !text.contains("10.20.0.9"), "{text}");
     }
 }
 
 #[test]
-fn a_replica_in_the_namespace_admits_the_data_service() {
+fn a_replica_in_the_namespace_admits_martydb_and_the_data_service() {
     let (to, from) = (("egress", "to"), ("ingress", "from"));
-    let serve = [selected("{ app.kubernetes.io/name: martydb-serve }")];
+    let martydb = selected("{ app.kubernetes.io/name: martydb }");
+    let both = [martydb.clone(), selected("{ app.kubernetes.io/name: martydb-serve }")];
     let labels = |host: &str| {
         selected(&format!("{{ app.kubernetes.io/instance: {host}, app.kubernetes.io/name: postgres }}"))
     };
     let text = rendered(MANIFEST, "kubernetes");
     assert_eq!(peers(&text, "martydb-serve", to, 5433), [labels("pg-beside")]);
     assert_eq!(peers(&text, "martydb-serve", to, 5432), [labels("db-one"), labels("db-one-ro")]);
-    assert_eq!(peers(&text, "martydb-serve-one-beside", from, 5433), serve);
-    assert_eq!(peers(&text, "martydb-serve-one-inside", from, 5432), serve);
+    assert_eq!(peers(&text, "martydb", to, 5433), [labels("pg-beside")]);
+    assert_eq!(peers(&text, "replica-one-beside", from, 5433), both);
+    assert_eq!(peers(&text, "replica-one-inside", from, 5432), both);
+    let text = rendered(&MANIFEST.replacen("serve: {} }", "serve: { audit: all } }", 1), "kubernetes");
+    assert_eq!(peers(&text, "replica-one-beside", from, 5433), [martydb]);
 
-    // The operator's host of replicas stands for pods of the server, whose policy admits the data service.
+    // The operator's host of replicas stands for pods of the server, whose policy admits both.
     let text = rendered(MANIFEST, "cloudnative-pg");
     assert_eq!(peers(&text, "martydb-serve", to, 5432), [selected("{ cnpg.io/cluster: db-one }")]);
     assert_eq!(peers(&text, "martydb-serve", to, 5433), [selected("{ cnpg.io/cluster: pg-beside }")]);
-    assert!(peers(&text, "db-one", from, 5432).contains(&serve[0]), "{text}");
-    assert_eq!(peers(&text, "martydb-serve-one-beside", from, 5433), serve);
-    assert!(!text.contains("martydb-serve-one-inside"), "{text}");
+    assert!(both.iter().all(|one| peers(&text, "db-one", from, 5432).contains(one)), "{text}");
+    assert_eq!(peers(&text, "replica-one-beside", from, 5433), both);
+    assert!(!text.contains("replica-one-inside"), "{text}");
 }
 
 #[test]
-fn without_reads_at_replicas_there_is_no_way_to_them() {
+fn without_reads_at_replicas_the_data_service_has_no_way_to_them() {
     for (change, with) in [
         // A record of each read is written, at the primary.
         ("serve: {} }", "serve: { audit: all } }"),
@@ -114,9 +121,15 @@ fn without_reads_at_replicas_there_is_no_way_to_them() {
             false => text,
         };
         for target in ["kubernetes", "cloudnative-pg"] {
-            let text = rendered(&text, target);
-            assert!(!text.contains("10.20.0.7") && !text.contains("6433"), "{target} {with}: {text}");
-            assert_eq!(text.contains("10.20.0.9/32"), with.contains("two:"), "{target} {with}: {text}");
+            let cluster = Cluster::read(&rendered(&text, target));
+            for (network, port, expected) in [
+                ("10.20.0.7/32", 6432, false),
+                ("10.30.0.0/24", 6433, false),
+                ("10.20.0.9/32", 6435, with.contains("two:")),
+            ] {
+                let reaches = cluster.reaches_network(&name("martydb-serve"), network, port);
+                assert_eq!(reaches, expected, "{target} {with}: {network} {port}");
+            }
         }
     }
     // In Compose it reaches them by the network that is not internal.

@@ -6,10 +6,12 @@ use martydb_model::ServiceExposure;
 use martydb_model::deploy::Workload;
 use martydb_model::error::{Error, Result};
 
-/// A replica that a deployed data service reads, with its server.
+/// A replica, with its server.
 pub struct ReplicaNode<'p> {
     pub server: &'p ServerNode<'p>,
     pub replica: &'p Replica,
+    /// `true` if a deployed data service reads it.
+    pub served: bool,
 }
 
 impl<'a> DeploymentPlan<'a> {
@@ -33,16 +35,23 @@ impl<'a> DeploymentPlan<'a> {
         self.exposed().any(|node| node.service.server == server.name)
     }
 
+    /// Returns the replicas of all servers.
+    pub fn replicas(&self) -> impl Iterator<Item = ReplicaNode<'_>> {
+        self.servers.iter().flat_map(|server| {
+            let mut own = self.exposed().filter(|node| node.service.server == server.name);
+            let reads =
+                own.any(|node| node.service.serve.as_ref().is_some_and(ServiceExposure::reads_at_replicas));
+            let declared = self.manifest.servers[server.name].replicas.iter();
+            declared.map(move |replica| {
+                let served = reads && replica.role == ReplicaRole::Read;
+                ReplicaNode { server, replica, served }
+            })
+        })
+    }
+
     /// Returns the replicas that a deployed data service reads.
     pub fn served_replicas(&self) -> impl Iterator<Item = ReplicaNode<'_>> {
-        let reads = |server: &ServerNode<'_>| {
-            let mut own = self.exposed().filter(|node| node.service.server == server.name);
-            own.any(|node| node.service.serve.as_ref().is_some_and(ServiceExposure::reads_at_replicas))
-        };
-        self.servers.iter().filter(move |server| reads(server)).flat_map(|server| {
-            let read = self.manifest.servers[server.name].replicas_as(ReplicaRole::Read);
-            read.map(move |replica| ReplicaNode { server, replica })
-        })
+        self.replicas().filter(|node| node.served)
     }
 
     /// Returns `true` if the programs of a service are a caller of the data service, which has their name.

@@ -5,14 +5,13 @@
 use serde_json::{Value, json};
 
 use super::namespace::namespace;
-use super::network_policies::{self, EntryPods};
 use super::objects::{
     INSTANCE, NAME, POSTGRES, RenderedObject, joined, object, plain_metadata, resources, selector, workload,
 };
 use super::operator::{self, API, BARMAN, PORT, pod_labels, pooler_labels, replica_labels};
 use super::pod::{placement, template_metadata};
-use super::policy_parts::{self, pods, tcp};
-use super::{backup_jobs, backups, certificates, jobs, pooler, redis, workloads};
+use super::policy_parts::{self, EntryPods, pods, tcp};
+use super::{backup_jobs, backups, certificates, jobs, network_policies, pooler, redis, workloads};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::CreationParameters;
 use martydb_model::deploy::BackupSchedule;

@@ -4,24 +4,11 @@
 use serde_json::{Value, json};
 
 use super::listener::OF_SERVE;
-use super::objects::{Labels, MARTYDB, RELAY, RenderedObject, SERVE, filled, selector, workload};
-use super::policy_parts::{NAMESPACE, named, networks, pods, policy, tcp, to_peers, to_port};
-use super::redis;
+use super::objects::{MARTYDB, RELAY, RenderedObject, SERVE, filled, selector, workload};
+use super::policy_parts::{EntryPods, NAMESPACE, named, networks, pods, policy, tcp, to_peers, to_port};
+use super::{redis, replica_policies};
 use crate::render::deployment::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_model::error::Result;
-
-/// Function that returns the labels of the pods behind a server's host.
-pub type PodLabels = fn(&str) -> Labels;
-
-/// Pods through which clients connect to a server's databases.
-#[derive(Clone, Copy)]
-pub struct EntryPods {
-    pub server: PodLabels,
-    /// Pods behind a host at which only replicas are.
-    pub replica: PodLabels,
-    /// Pods of its pooler, if any. Only services connect through it.
-    pub pooler: Option<PodLabels>,
-}
 
 /// Returns all policies.
 ///
@@ -39,6 +26,7 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
         all.push(of_service(plan, service, doors)?);
     }
     all.push(of_martydb(plan, doors)?);
+    all.extend(replica_policies::of_replicas(plan, doors));
     Ok(all)
 }
 
@@ -97,14 +85,15 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPod
     Ok(policy(plan, &format!("service-{}", node.label), spec))
 }
 
+/// Returns the policy of what applies, migrates, backs up, proves and monitors: also at each replica.
 fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
     let servers = plan.servers.iter().map(|server| to_server(server, straight));
-    let servers = servers.chain(plan.redis.iter().map(redis::to_server));
+    let servers = servers.chain(plan.redis.iter().map(redis::to_server)).collect::<Result<Vec<_>>>()?;
     let spec = json!({
         "podSelector": selector(&named(MARTYDB)),
         "policyTypes": ["Egress"],
-        "egress": filled(servers.collect::<Result<Vec<_>>>()?),
+        "egress": filled(replica_policies::with_replicas(servers, plan, plan.replicas(), doors)?),
     });
     Ok(policy(plan, MARTYDB, spec))
 }

@@ -1,8 +1,8 @@
 //! Servers as StatefulSets, without an operator.
 
 use super::namespace::namespace;
-use super::network_policies::EntryPods;
 use super::objects::{POSTGRES, RenderedObject, pod_labels, workload};
+use super::policy_parts::EntryPods;
 use super::servers;
 use super::{backup_jobs, jobs, network_policies, redis, workloads};
 use crate::render::deployment::DeploymentPlan;

@@ -10,6 +10,19 @@ use martydb_model::error::{Error, Result};
 /// <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
 pub const NAMESPACE: &str = "kubernetes.io/metadata.name";
 
+/// Function that returns the labels of the pods behind a server's host.
+pub type PodLabels = fn(&str) -> Labels;
+
+/// Pods through which clients connect to a server's databases.
+#[derive(Clone, Copy)]
+pub struct EntryPods {
+    pub server: PodLabels,
+    /// Pods behind a host at which only replicas are.
+    pub replica: PodLabels,
+    /// Pods of its pooler, if any. Only services connect through it.
+    pub pooler: Option<PodLabels>,
+}
+
 pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: Value) -> RenderedObject {
     object(("networking.k8s.io/v1", "NetworkPolicy"), plain_metadata(plan, name), spec)
 }

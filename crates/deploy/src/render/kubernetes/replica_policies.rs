@@ -1,30 +1,40 @@
-//! Network policies between the data service and the replicas that it reads. Replicas among a rendered server's pods need
-//! none: the server's policy admits the data service.
+//! Network policies between martydb's programs and the replicas of servers: all that prove and measure them, and the data service
+//! to those that it reads. Replicas among a rendered server's pods need none: the server's policy admits both.
 
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use super::network_policies::EntryPods;
-use super::objects::{Labels, RenderedObject, SERVE, selector};
-use super::policy_parts::{named, networks, pods, policy, tcp, to_peers};
+use super::objects::{Labels, MARTYDB, RenderedObject, SERVE, selector};
+use super::policy_parts::{EntryPods, named, networks, pods, policy, tcp, to_peers};
 use crate::render::deployment::{DeploymentPlan, ReplicaNode};
 use crate::render::location::host_in;
 use martydb_model::deploy::label;
 use martydb_model::error::Result;
 
-/// Returns the rules by which the data service reaches the replicas.
+/// Adds the rules by which a program reaches the replicas to those by which it reaches the servers.
 ///
 /// # Errors
 /// If a replica has a name outside of the namespace, and the manifest does not declare its server's networks.
-pub fn to_replicas(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<Value>> {
-    plan.served_replicas().map(|replica| to_replica(plan, &replica, doors)).collect()
+pub fn with_replicas<'p>(
+    mut rules: Vec<Value>,
+    plan: &DeploymentPlan<'_>,
+    replicas: impl Iterator<Item = ReplicaNode<'p>>,
+    doors: EntryPods,
+) -> Result<Vec<Value>> {
+    for node in replicas {
+        let rule = to_replica(plan, &node, doors)?;
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    Ok(rules)
 }
 
-fn to_replica(plan: &DeploymentPlan<'_>, served: &ReplicaNode<'_>, doors: EntryPods) -> Result<Value> {
-    let (replica, server) = (served.replica, served.server);
+fn to_replica(plan: &DeploymentPlan<'_>, node: &ReplicaNode<'_>, doors: EntryPods) -> Result<Value> {
+    let (replica, server) = (node.replica, node.server);
     let url = &replica.url;
-    let to = match (labels(plan, served, doors), url.host.parse::<IpAddr>()) {
+    let to = match (labels(plan, node, doors), url.host.parse::<IpAddr>()) {
         (Some(labels), _) => vec![pods(&labels)],
         // The address itself is narrower than any declared network.
         (None, Ok(IpAddr::V4(address))) => networks(&[format!("{address}/32")]).collect(),
@@ -36,8 +46,8 @@ fn to_replica(plan: &DeploymentPlan<'_>, served: &ReplicaNode<'_>, doors: EntryP
 }
 
 /// Returns the labels of a replica's pods, if they are in the namespace.
-fn labels(plan: &DeploymentPlan<'_>, served: &ReplicaNode<'_>, doors: EntryPods) -> Option<Labels> {
-    let host = host_in(&plan.namespace, &served.replica.url.host)?;
+fn labels(plan: &DeploymentPlan<'_>, node: &ReplicaNode<'_>, doors: EntryPods) -> Option<Labels> {
+    let host = host_in(&plan.namespace, &node.replica.url.host)?;
     Some((doors.replica)(&host))
 }
 
@@ -45,15 +55,20 @@ fn labels(plan: &DeploymentPlan<'_>, served: &ReplicaNode<'_>, doors: EntryPods)
 pub fn of_replicas(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Vec<RenderedObject> {
     let hosts = plan.servers.iter().filter_map(|server| server.host.as_deref());
     let rendered: Vec<Labels> = hosts.map(doors.server).collect();
-    let of = |served: ReplicaNode<'_>| {
-        let labels = labels(plan, &served, doors).filter(|labels| !rendered.contains(labels))?;
+    let of = |node: ReplicaNode<'_>| {
+        let labels = labels(plan, &node, doors).filter(|labels| !rendered.contains(labels))?;
+        let programs = [MARTYDB].into_iter().chain(node.served.then_some(SERVE));
+        let programs: Vec<Value> = programs.map(|program| pods(&named(program))).collect();
         let spec = json!({
             "podSelector": selector(&labels),
             "policyTypes": ["Ingress"],
-            "ingress": [{ "from": [pods(&named(SERVE))], "ports": [tcp(served.replica.url.port)] }],
+            "ingress": [{ "from": programs, "ports": [tcp(node.replica.url.port)] }],
         });
-        let name = format!("{SERVE}-{}-{}", label(served.server.name), label(&served.replica.name));
-        Some(policy(plan, &name, spec))
+        Some(policy(
+            plan,
+            &format!("replica-{}-{}", label(node.server.name), label(&node.replica.name)),
+            spec,
+        ))
     };
-    plan.served_replicas().filter_map(of).collect()
+    plan.replicas().filter_map(of).collect()
 }

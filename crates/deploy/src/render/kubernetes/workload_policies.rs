@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::listener::{OF_MONITOR, OF_RELAY, OF_SERVE, PodListener};
-use super::network_policies::{EntryPods, to_server};
+use super::network_policies::to_server;
 use super::objects::{MONITOR, NAME, RELAY, RenderedObject, SERVE, filled, selector};
-use super::policy_parts::{NAMESPACE, pods, policy, tcp, to_port};
-use super::replica_policies;
+use super::policy_parts::{EntryPods, NAMESPACE, pods, policy, tcp, to_port};
+use super::replica_policies::with_replicas;
 
 use crate::render::broker::{self, BrokerLocation};
 use crate::render::deployment::DeploymentPlan;
@@ -61,12 +61,8 @@ pub fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedO
 pub fn of_serve(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
     let servers = plan.servers.iter().filter(|server| plan.has_exposed(server));
-    let mut servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;
-    for rule in replica_policies::to_replicas(plan, doors)? {
-        if !servers.contains(&rule) {
-            servers.push(rule);
-        }
-    }
+    let servers = servers.map(|server| to_server(server, straight)).collect::<Result<Vec<_>>>()?;
+    let servers = with_replicas(servers, plan, plan.served_replicas(), doors)?;
     let callers = plan.services.iter().filter(|node| plan.is_caller(node));
     let callers: Vec<Value> = callers.map(|node| pods(&node.pods.selector)).collect();
     let callers = (!callers.is_empty()).then(|| json!({ "from": callers, "ports": [tcp(OF_SERVE.port)] }));

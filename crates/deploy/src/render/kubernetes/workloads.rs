@@ -5,10 +5,10 @@ use serde_json::json;
 
 use super::backup_jobs::{store_keys, to_store};
 use super::listener::{self, FILES, OF_MONITOR, OF_RELAY, OF_SERVE};
-use super::network_policies::EntryPods;
 use super::objects::*;
+use super::policy_parts::EntryPods;
 use super::tool_pod::{self, PodExtras, PodPasswords, ToolPod};
-use super::{prometheus_operator, replica_policies, workload_policies};
+use super::{prometheus_operator, workload_policies};
 use crate::render::deployment::DeploymentPlan;
 use martydb_model::BackupSettings;
 use martydb_model::error::Result;
@@ -31,7 +31,6 @@ pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedOb
     if plan.serves() {
         plan.check_server_tls()?;
         all.push(workload_policies::of_serve(plan, doors)?);
-        all.extend(replica_policies::of_replicas(plan, doors));
         all.push(serve(plan)?);
     }
     all.extend(listener::deployed(plan).flat_map(|listener| listener.objects(plan)));
