@@ -1,14 +1,19 @@
 //! RabbitMQ: persistent, confirmed, in order, and what cannot reach a queue is not lost.
 
 use super::{emit, pending, project};
-use crate::support::{Admin, Rabbit, Running, Server, until};
+use crate::support::{Admin, Project, Rabbit, Running, Server, until};
+
+/// A broker without an exchange, and a service whose events go to it.
+fn with_outbox(prefix: &str) -> Option<(Rabbit, Server, Project)> {
+    let (rabbit, server) = (Rabbit::start()?, Server::start());
+    let to = format!("{{ amqp: \"{}\", exchange: marty, password_env: RABBIT_PASSWORD }}", rabbit.url());
+    let project = project(&server, Admin::Super, prefix, &to);
+    Some((rabbit, server, project))
+}
 
 #[test]
 fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
-    let Some(rabbit) = Rabbit::start() else { return };
-    let server = Server::start();
-    let to = format!("{{ amqp: \"{}\", exchange: marty, password_env: RABBIT_PASSWORD }}", rabbit.url());
-    let project = project(&server, Admin::Super, "ram", &to);
+    let Some((rabbit, server, project)) = with_outbox("ram") else { return };
     emit(&server, "ram_a", 300, 7);
     let once = |code| {
         let mut command = project.command(&["relay", "--once", "-o", "json"]);
@@ -68,10 +73,7 @@ fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
 
 #[test]
 fn a_broker_that_falls_silent_does_not_hold_up_the_end_of_a_relay() {
-    let Some(rabbit) = Rabbit::start() else { return };
-    let server = Server::start();
-    let to = format!("{{ amqp: \"{}\", exchange: marty, password_env: RABBIT_PASSWORD }}", rabbit.url());
-    let project = project(&server, Admin::Super, "ras", &to);
+    let Some((rabbit, server, project)) = with_outbox("ras") else { return };
     rabbit.bind("marty", "things", "ras_a.#");
     emit(&server, "ras_a", 10, 1);
     let mut relay = Running::of(project.command(&["relay", "-q"]).env("RABBIT_PASSWORD", "guest"));
