@@ -411,7 +411,7 @@ impl Attack<'_> {
                 }
                 let text = format!("GRANT {role} TO {member}{with}");
                 if self.tries(session, context, &text).await
-                    || self.grants_instead(session, context, &grant, (&text, with)).await
+                    || self.grants_instead(session, context, &grant, &text).await
                 {
                     self.granted.insert(grant);
                 }
@@ -427,32 +427,27 @@ impl Attack<'_> {
         }
     }
 
-    /// Grants a membership that would close a circle with earlier grants of the attacker's, after it has taken these back. They still
-    /// count as granted: what they lead to was found. Not before 16, where a membership has one grantor: revoking it could remove one
-    /// that the attacker did not grant.
+    /// Grants a membership that would close a circle with earlier grants of the attacker's, and takes these back in the same
+    /// transaction: the context may need one of them. They still count as granted: what they lead to was found. Not before 16,
+    /// where a membership has one grantor: revoking it could remove one that the attacker did not grant.
     async fn grants_instead(
         &mut self,
         session: &mut PgConnection,
         context: &Context,
         (role, member): &(String, String),
-        (grant, with): (&str, &str),
+        grant: &str,
     ) -> bool {
-        let own: Vec<String> =
-            self.granted.iter().filter(|(_, to)| to == role).map(|(granted, _)| granted.clone()).collect();
+        let own: Vec<&String> =
+            self.granted.iter().filter(|(_, to)| to == role).map(|(granted, _)| granted).collect();
         let is_circle = format!("SELECT 1 / pg_has_role('{role}', '{member}', 'MEMBER')::int");
         if self.world.major < 16 || own.is_empty() || !works(session, &is_circle).await {
             return false;
         }
-        for granted in &own {
-            works(session, &context.sql(&format!("REVOKE {granted} FROM {role}"))).await;
-        }
-        if self.tries(session, context, grant).await {
-            return true;
-        }
-        for granted in &own {
-            works(session, &context.sql(&format!("GRANT {granted} TO {role}{with}"))).await;
-        }
-        false
+        let revoke = |granted: &&String| {
+            format!("DO 'BEGIN REVOKE {granted} FROM {role}; EXCEPTION WHEN OTHERS THEN NULL; END'; ")
+        };
+        let text: String = own.iter().map(revoke).chain([grant.to_owned()]).collect();
+        self.tries(session, context, &text).await
     }
 
     async fn read_views(&mut self, session: &mut PgConnection, database: &str, contexts: &[Context]) {
