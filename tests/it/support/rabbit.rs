@@ -73,7 +73,7 @@ impl Rabbit {
         Some(rabbit)
     }
 
-    /// Starts it again with what it kept. While it was away, a client may have taken one of its ports for its own end.
+    /// Starts it again with what it kept, and once more if one of its ports was taken meanwhile.
     pub fn launch(&mut self) {
         for _ in 0..ATTEMPTS {
             self.child = Some(self.spawn());

@@ -457,8 +457,8 @@ pub fn running() -> MutexGuard<'static, BTreeMap<u16, PathBuf>> {
     LOGS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Ports below those that the system gives to clients for their own ends (from 32768 on): while a server is away, no client takes its
-/// port.
+/// Ports below the ephemeral ones, which Linux gives to outgoing connections (from 32768 on): while a server is stopped, no
+/// connection takes its port.
 const PORTS: std::ops::Range<u32> = 10_000..32_000;
 
 /// Ports are handed out once per process, and each process begins elsewhere: between the look at one and the server's bind, another

@@ -47,7 +47,8 @@ pub struct CatalogObject {
     /// Options of a relation.
     pub options: Option<Vec<String>>,
     pub returns: Option<String>,
-    /// Set if a function of the server has the same name and arguments.
+    /// Set if a function of the server has the same name and arguments. This and the fields with a default below are read only
+    /// where the census finds code.
     #[serde(default)]
     pub shadows: bool,
     /// Set if it runs with its owner's privileges and is called by the server: as a trigger, or for an operator
@@ -59,13 +60,11 @@ pub struct CatalogObject {
     #[serde(default)]
     pub cursor: bool,
     /// Set for a function whose names were resolved at creation (`BEGIN ATOMIC`, from 14 on).
-    #[serde(default)]
     pub atomic: bool,
     /// Beginning of the body of a function in the data service's schema.
     #[serde(default)]
     pub source: Option<String>,
     /// Set for a function that the planner may call before row security applies.
-    #[serde(default)]
     pub leakproof: bool,
     #[serde(default)]
     pub rules: bool,

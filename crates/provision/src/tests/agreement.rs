@@ -116,7 +116,7 @@ fn catalog_with(
     let object = json!({
         "kind": kind, "schema": schema, "name": name, "shown": name, "grant_on": "TABLE o", "owner": "csca_owner",
         "system": false, "added": false, "dependent": false, "definer": class == ObjectClass::SecurityDefiner,
-        "acl": null,
+        "atomic": false, "leakproof": false, "acl": null,
     });
     let mut object: CatalogObject = serde_json::from_value(object).unwrap();
     object.acl = acl.to_vec();

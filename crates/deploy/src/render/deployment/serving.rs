@@ -1,4 +1,5 @@
-//! Part of the map that the data service needs: what it exposes, to whom, and the servers and replicas that it reaches.
+//! Part of the map that the data service needs: what it exposes, to whom, and the servers and replicas that it reaches, among all
+//! replicas.
 
 use super::{DeploymentPlan, ServerNode, ServiceNode};
 use martydb_config::manifest::{Replica, ReplicaRole};

@@ -85,7 +85,7 @@ fn of_service(plan: &DeploymentPlan<'_>, node: &ServiceNode<'_>, doors: EntryPod
     Ok(policy(plan, &format!("service-{}", node.label), spec))
 }
 
-/// Returns the policy of what applies, migrates, backs up, proves and monitors: also at each replica.
+/// Returns the policy of martydb's own pods, the jobs and the monitor: they reach each server and each replica.
 fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObject> {
     let straight = EntryPods { pooler: None, ..doors };
     let servers = plan.servers.iter().map(|server| to_server(server, straight));

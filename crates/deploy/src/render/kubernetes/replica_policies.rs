@@ -1,5 +1,5 @@
-//! Network policies between martydb's programs and the replicas of servers: all that prove and measure them, and the data service
-//! to those that it reads. Replicas among a rendered server's pods need none: the server's policy admits both.
+//! Network policies between martydb's programs and the replicas: the jobs and the monitor reach each, the data service those that
+//! it reads. Replicas among a rendered server's pods need none: the server's policy admits both.
 
 use std::net::IpAddr;
 
