@@ -74,8 +74,8 @@ impl BrokerLink {
         }
     }
 
-    /// Closes the connection once every event is acknowledged. Waits for at most [`ANSWER`]: the client of a broker that falls
-    /// silent, or whose connection is lost meanwhile, may never return.
+    /// Closes the connection once every event is acknowledged. Waits for at most 10 s (`ANSWER`): the client of a broker that
+    /// falls silent, or whose connection is lost meanwhile, may never return.
     pub async fn close(self) {
         let closed = async {
             match self {
