@@ -6,7 +6,7 @@
 See README.md beside this file. Exits with 1 if a median is over the limit.
 """
 
-import argparse, importlib.util, json, os, pathlib, statistics, sys, tempfile
+import argparse, contextlib, importlib.util, json, os, pathlib, statistics, sys, tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -39,12 +39,22 @@ class Pairs:
             print(f"pair {number + 1} of {self.count}, load {os.getloadavg()[0]:.1f}", file=sys.stderr, flush=True)
 
 
+@contextlib.contextmanager
+def a_server_each(start):
+    """A server of each side, stopped at the end."""
+    with contextlib.ExitStack() as stopped:
+        servers = {}
+        for side in SIDES:
+            servers[side] = start()
+            stopped.callback(servers[side].stop)
+        yield servers
+
+
 def migrate(args, pairs):
     module = bench("migrate")
     for shape in ("4x50", "50x10"):
         services, files = map(int, shape.split("x"))
-        servers = {side: Server(args.pg_bin) for side in SIDES}
-        try:
+        with a_server_each(lambda: Server(args.pg_bin)) as servers:
             benches = {}
             for side, server in servers.items():
                 folder = server.folder / "work"
@@ -58,28 +68,20 @@ def migrate(args, pairs):
                 return {f"migrate {shape} {step}": found[0][0] for (_, step), found in samples.items()}
 
             pairs.run(measure)
-        finally:
-            for server in servers.values():
-                server.stop()
 
 
 def isolation(args, pairs):
     module = bench("isolation")
-    servers = {}
-    try:
+    with a_server_each(lambda: module.CountedServer(args.pg_bin, [f"max_connections={module.MAX_CONNECTIONS}"])) as servers:
         benches = {}
-        for side in SIDES:
-            servers[side] = module.CountedServer(args.pg_bin, [f"max_connections={module.MAX_CONNECTIONS}"])
+        for side, server in servers.items():
             options = argparse.Namespace(martydb=args.binary[side], services=args.services, services_only=False)
-            benches[side] = module.Bench(options, servers[side])
+            benches[side] = module.Bench(options, server)
 
         def measure(side):
             return {f"isolation {probes}": benches[side].verify(probes)["seconds"] for probes in args.probes.split(",")}
 
         pairs.run(measure)
-    finally:
-        for server in servers.values():
-            server.stop()
 
 
 def relay(args, pairs):
