@@ -23,11 +23,11 @@ mod secrets;
 mod sessions;
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{KnownPasswords, Snapshot};
 use crate::reach::AccessGraph;
-use context::Audit;
+use context::{Audit, Database};
 use martydb_model::DesiredServer;
 use martydb_model::findings::{Finding, FindingBuilder, FindingKey};
 
@@ -53,6 +53,16 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     findings.iter_mut().for_each(|finding| withhold(finding, known));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
     findings
+}
+
+/// Returns the SECURITY DEFINER functions that give their callers nothing, by database, with their arguments.
+pub fn bounded_functions(desired: &DesiredServer, snapshot: &Snapshot) -> BTreeMap<String, BTreeSet<String>> {
+    let audit = Audit::new(desired, snapshot);
+    let of = |db: &Database<'_>| {
+        let bounded = db.catalog.objects.iter().filter(|item| code::is_bounded(db, item));
+        bounded.map(|item| item.shown.clone()).collect()
+    };
+    audit.databases().map(|db| (db.name.to_owned(), of(&db))).collect()
 }
 
 /// Returns everything that the logins can reach: roles and objects on the paths, and lines of pg_hba.conf that

@@ -1,6 +1,30 @@
-//! SECURITY DEFINER functions of superusers that read passwords, in databases of no service.
+//! SECURITY DEFINER functions of superusers: those that read passwords, in databases of no service, and those of triggers.
 
 use super::support::Pair;
+
+/// A row's columns have the types of the service's table, whose casts would run with the superuser's privileges.
+#[test]
+fn a_superusers_trigger_is_quiet_unless_it_uses_the_row() {
+    let pair = Pair::new();
+    let write = |what: &str| {
+        let source = format!("BEGIN INSERT INTO ops.writes VALUES ({what}); RETURN NULL; END");
+        format!(
+            "CREATE OR REPLACE FUNCTION ops.written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS '{source}'"
+        )
+    };
+    pair.server.sql("red_db", "CREATE SCHEMA ops; CREATE TABLE ops.writes (what text)");
+    pair.server.sql("red_db", &format!("{}; REVOKE ALL ON FUNCTION ops.written FROM PUBLIC", write("TG_OP")));
+    pair.server.sql(
+        "red_db",
+        "CREATE TRIGGER written AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION ops.written()",
+    );
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    for what in ["NEW.name", "to_jsonb(OLD)"] {
+        pair.server.sql("red_db", &write(what));
+        let expected = "medium | definer-function | red | red_app | red_db | function ops.written()";
+        assert_eq!(Pair::grave(&pair.verify(&[], 4)), [expected], "{what}");
+    }
+}
 
 /// A pooler's own login is meant to have them; what every role may call, any login of its database may.
 #[test]

@@ -1,7 +1,7 @@
 //! pg_hba.conf, other addresses, passwords: what only a login finds out.
 
 use super::support::Pair;
-use crate::support::{ADMIN_PASSWORD, until};
+use crate::support::{ADMIN_PASSWORD, Authority, until};
 
 /// Puts lines before those of pg_hba.conf and loads them.
 pub fn with_hba(pair: &Pair, lines: &str) {
@@ -184,6 +184,36 @@ fn an_ident_map_counts_for_whom_it_lets_in() {
     let found = Pair::grave(&pair.verify(&[], 4));
     let expected = "critical | hba-ident-map | red | red_app | - | pg_ident.conf line 3";
     assert!(found.iter().any(|line| line == expected), "{found:#?}");
+}
+
+#[test]
+fn a_certificate_of_a_person_is_quiet_unless_it_opens_a_service() {
+    let pair = Pair::new();
+    let authority = Authority::new(&pair.project, "people");
+    pair.server.install("ca.crt", &std::fs::read_to_string(&authority.file).unwrap());
+    pair.server.sql("postgres", "ALTER SYSTEM SET ssl_ca_file = 'ca.crt'");
+    pair.server.serve_tls(&authority.sign("localhost", 2100));
+    pair.server.sql("postgres", "CREATE ROLE anna LOGIN SUPERUSER");
+    with_hba(
+        &pair,
+        "hostssl all anna 127.0.0.1/32 cert map=people\nhostssl red_db red_app 127.0.0.1/32 cert map=people\n",
+    );
+    let maps = |lines: &str| {
+        std::fs::write(pair.server.data().join("pg_ident.conf"), lines).unwrap();
+        pair.server.reload();
+    };
+    maps("people anna.example anna\n");
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    for (line, role) in [
+        ("people blue_app anna", "anna"),
+        ("people anna.example red_app", "red_app"),
+        ("people /example anna", "anna"),
+    ] {
+        maps(&format!("{line}\n"));
+        let service = if role == "anna" { "-" } else { "red" };
+        let expected = format!("critical | hba-ident-map | {service} | {role} | - | pg_ident.conf line 1");
+        assert_eq!(Pair::grave(&pair.verify(&[], 4)), [expected], "{line}");
+    }
 }
 
 #[test]

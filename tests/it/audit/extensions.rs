@@ -57,6 +57,10 @@ fn a_member_that_was_added_is_judged_like_any_object() {
             "critical | definer-function | red | PUBLIC | red_db | function go(text)",
         ),
         (
+            "CREATE FUNCTION pg_catalog.halt(integer) RETURNS boolean LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT pg_terminate_backend($1)'; COMMIT; ALTER EXTENSION tablefunc ADD FUNCTION pg_catalog.halt(integer)",
+            "critical | definer-function | red | PUBLIC | red_db | function halt(integer)",
+        ),
+        (
             "SET ROLE red_owner; CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; RESET ROLE; CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note(); COMMIT; ALTER EXTENSION tablefunc ADD FUNCTION note(); ALTER EXTENSION tablefunc ADD EVENT TRIGGER note",
             "critical | event-trigger | red | red_owner | red_db | event trigger note",
         ),

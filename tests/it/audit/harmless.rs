@@ -122,6 +122,26 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE FUNCTION ops.lag() RETURNS numeric LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT coalesce(max(pg_wal_lsn_diff(sent_lsn, replay_lsn)), 0) FROM pg_stat_replication'; GRANT USAGE ON SCHEMA ops TO PUBLIC; CREATE VIEW ops.logins AS SELECT rolname, rolcanlogin FROM pg_authid; GRANT SELECT ON ops.logins TO PUBLIC",
     ),
+    (
+        "red_db",
+        "CREATE FUNCTION ops.size(of regclass) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT pg_size_pretty(pg_total_relation_size(of))'; REVOKE ALL ON FUNCTION ops.size FROM PUBLIC; GRANT USAGE ON SCHEMA ops TO red_ro; GRANT EXECUTE ON FUNCTION ops.size TO red_app, red_ro",
+    ),
+    // A superuser's trigger that writes its own table, and nothing of the row.
+    (
+        "red_db",
+        "CREATE TABLE ops.writes (who text, rel text, op text); CREATE FUNCTION ops.written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN INSERT INTO ops.writes (who, rel, op) VALUES (session_user, format('%I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME), TG_OP); RETURN NULL; END$$; REVOKE ALL ON FUNCTION ops.written FROM PUBLIC; CREATE TRIGGER written AFTER INSERT ON item EXECUTE FUNCTION ops.written()",
+    ),
+    // What a login gets on its owner's future tables, it gets on a superuser's.
+    (
+        "red_db",
+        "CREATE SCHEMA reference; ALTER DEFAULT PRIVILEGES IN SCHEMA reference GRANT SELECT ON TABLES TO red_app, red_ro",
+    ),
+    // An archive of a role without members or anything elsewhere.
+    (
+        "red_db",
+        "CREATE ROLE keeper; CREATE SCHEMA archive AUTHORIZATION keeper; CREATE TABLE archive.past (n int); ALTER TABLE archive.past OWNER TO keeper; CREATE VIEW archive.all_past AS SELECT n FROM archive.past; ALTER VIEW archive.all_past OWNER TO keeper; GRANT USAGE ON SCHEMA archive TO red_ro; GRANT SELECT ON archive.all_past TO red_ro",
+    ),
+    ("postgres", "COMMENT ON DATABASE blue_db IS 'psql \"host=db user=blue_ro password=<from vault>\"'"),
     // What loads a library that only observes, and a wrapper that connects nothing.
     (
         "postgres",

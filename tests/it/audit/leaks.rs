@@ -92,6 +92,7 @@ const LEAKS: &[Leak] = &[
     leak("blue_db", "ALTER SCHEMA public OWNER TO red_owner", ["high", "object-owner", "blue", "red_owner", "public"], ""),
     leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT SELECT ON TABLES TO PUBLIC", ["high", "default-privilege", "blue", "PUBLIC", "TABLES"], ""),
     leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner IN SCHEMA public GRANT SELECT ON TABLES TO red_ro", ["high", "default-privilege", "blue", "red_ro", "TABLES"], ""),
+    leak("blue_db", "CREATE ROLE analyst LOGIN; GRANT CONNECT ON DATABASE blue_db TO analyst; ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT SELECT ON TABLES TO analyst", ["medium", "default-privilege", "blue", "analyst", "TABLES"], "DROP OWNED BY analyst; DROP ROLE analyst"),
     leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC", ["high", "default-privilege", "blue", "PUBLIC", "FUNCTIONS"], ""),
     since(18, leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT SELECT ON LARGE OBJECTS TO PUBLIC", ["high", "default-privilege", "blue", "PUBLIC", "LARGE OBJECTS"], "")),
     leak("red_db", "GRANT SELECT ON pg_catalog.pg_authid TO red_app", ["critical", "catalog-privilege", "red", "red_app", "pg_authid"], "REVOKE SELECT ON pg_catalog.pg_authid FROM red_app"),

@@ -10,8 +10,7 @@ use super::reach::read_body;
 use super::roles::RoleClass;
 use crate::audit::context::AuditSubject;
 use crate::catalog::CatalogObject;
-use martydb_model::contract::ATTRIBUTES;
-use martydb_model::findings::Severity::{self, Critical, Low, Medium};
+use martydb_model::findings::Severity::{Critical, Low, Medium};
 use martydb_model::findings::{
     DEFINER_SUPERUSER, FindingBuilder, FindingKind, LEAKPROOF, PUBLIC, SHADOW, UNTRUSTED_FUNCTION,
 };
@@ -44,8 +43,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     let lends = item.definer && db.audit.managed(&item.owner).is_none() && !is_write_counter(db, item);
     // Only the server can call a trigger's function. The effect of a service's own triggers on a login is a
     // matter of `reach`; the library of a C function is loaded anyway.
-    let hook = is_hook(item);
-    let uncallable = hook || item.is_trigger_function() && !item.is_unconfined();
+    let uncallable = is_hook(item) || item.is_trigger_function() && !item.is_unconfined();
     let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
     let purpose = if lends { bounded::purpose(db, item) } else { None };
     for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
@@ -64,7 +62,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             out.push(callable(UNTRUSTED_FUNCTION, &what));
         }
         if lends && *user != item.owner {
-            let does = purpose.as_ref().map_or_else(String::new, |purpose| format!(" and {purpose}"));
+            let does = told(purpose.as_deref());
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
@@ -80,17 +78,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     }
     let writer = writer(db, item);
     if let Some(writer) = writer.filter(|_| lends && users.is_empty()) {
-        let seen = format!(
-            "{} runs with the privileges of {} when {writer} {}{}",
-            item.object(),
-            item.owner,
-            if hook { "creates an object" } else { "writes" },
-            left_open(item)
-        );
-        let found = DEFINER_SUPERUSER.of(writer).at(fired(db, item, writer)).about(db, item).evidence(seen);
-        // What it is for is unknown here: a person decides.
-        let close = altered(item, stmt!("SECURITY INVOKER"));
-        out.push(close.into_iter().fold(found, |found, close| found.asking(&close.statement())));
+        out.push(fired(db, item, writer, purpose.as_deref()));
     }
     users.extend(writer);
     search_path::judge(db, item, &users, out);
@@ -119,14 +107,33 @@ fn is_hook(item: &CatalogObject) -> bool {
     item.returns.as_deref() == Some("event_trigger")
 }
 
-/// Returns the severity of a function that the server calls: the rows of a cursor are as good as returned, and what else
-/// it does with rows is unknown here; an event trigger gets none.
-fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str) -> Severity {
-    match item.cursor {
+/// Reports a function that the server calls for the work of a login.
+fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str, purpose: Option<&str>) -> FindingBuilder {
+    let hook = is_hook(item);
+    let seen = format!(
+        "{} runs with the privileges of {} when {writer} {}{}{}",
+        item.object(),
+        item.owner,
+        if hook { "creates an object" } else { "writes" },
+        told(purpose),
+        left_open(item)
+    );
+    // The rows of a cursor are as good as returned, and what else it does with rows is unknown here; an event trigger gets
+    // none.
+    let severity = match item.cursor {
+        _ if purpose.is_some() => Low,
         true => db.severity(writer),
-        false if is_hook(item) || is_powerless(db, &item.owner) => Low,
+        false if hook || db.audit.is_powerless(&item.owner) => Low,
         false => Medium,
-    }
+    };
+    let found = DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).evidence(seen);
+    // What it is for is unknown here: a person decides.
+    let close = altered(item, stmt!("SECURITY INVOKER"));
+    close.into_iter().fold(found, |found, close| found.asking(&close.statement()))
+}
+
+fn told(purpose: Option<&str>) -> String {
+    purpose.map_or_else(String::new, |purpose| format!(" and {purpose}"))
 }
 
 fn left_open(item: &CatalogObject) -> &'static str {
@@ -142,20 +149,6 @@ fn is_write_counter(db: &Database<'_>, item: &CatalogObject) -> bool {
         && item.config.as_deref().is_some_and(is_pinned)
         && counter.is_some_and(|counter| item.source.as_deref() == Some(&counter.source()))
         && db.audit.actual.is_admins(&item.owner, db.audit.desired)
-}
-
-/// Returns `true` for a role that no login can become, and that has only what it owns or was granted here: what
-/// it executes for others is a matter of `reach`.
-fn is_powerless(db: &Database<'_>, owner: &str) -> bool {
-    let Some(role) = db.audit.role(owner).filter(|_| db.audit.class_of(owner) == RoleClass::Unmanaged) else {
-        return false;
-    };
-    let found = &db.audit.actual.roles[role];
-    let has_power = ATTRIBUTES.iter().any(|attribute| attribute.is_power() && (attribute.is_set)(found));
-    !found.login
-        && !has_power
-        && db.audit.actors(owner).is_empty()
-        && db.audit.roles.reachable(role).is_empty()
 }
 
 /// Reports a LEAKPROOF function of a role that is not a superuser: the planner passes it rows that its caller

@@ -2,7 +2,7 @@
 
 use super::roles::{RoleClass, Roles};
 use crate::catalog::{CatalogObject, DatabaseCatalog, Snapshot};
-use martydb_model::contract::{self, ObjectClass};
+use martydb_model::contract::{self, ATTRIBUTES, ObjectClass};
 use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC};
 use martydb_model::{
@@ -203,6 +203,17 @@ impl<'a> Audit<'a> {
     pub fn actors(&self, name: &str) -> Vec<&'a str> {
         let actors = |role| self.roles.actors(role).into_iter().map(RoleName::as_str).collect();
         self.role(name).map_or(vec![], actors)
+    }
+
+    /// Returns `true` for a role that no login can become, and that has only what it owns or was granted: what it executes
+    /// for others is a matter of `reach`.
+    pub fn is_powerless(&self, name: &str) -> bool {
+        let Some(role) = self.role(name).filter(|_| self.class_of(name) == RoleClass::Unmanaged) else {
+            return false;
+        };
+        let found = &self.actual.roles[role];
+        let has_power = ATTRIBUTES.iter().any(|attribute| attribute.is_power() && (attribute.is_set)(found));
+        !found.login && !has_power && self.actors(name).is_empty() && self.roles.reachable(role).is_empty()
     }
 
     pub fn managed(&self, name: &str) -> Option<(&'a DesiredService, RoleKind)> {

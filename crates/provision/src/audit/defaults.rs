@@ -78,6 +78,8 @@ fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -
         Some(_) if is_declared(db, row, entry, user) => Low,
         _ if db.is_own(user) => Medium,
         Some(_) if managed => High,
+        // It will read what the next migration creates, though it may read nothing now.
+        Some(_) if maker.is_some() && db.audit.user_can_connect(user, db.name) => Medium,
         Some(_) => Low,
     })
 }

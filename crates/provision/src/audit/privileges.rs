@@ -209,6 +209,7 @@ fn in_service(
         // A role that creates nothing cannot use it.
         ObjectClass::Type => Low,
         _ if entry.privilege == "USAGE" && foreign_servers::leads_nowhere(db, item) => Low,
+        _ if code::is_bounded(db, item) && !entry.grantable => Low,
         _ => weight,
     };
     Some(OWN_RIGHT.of(user).at(severity))

@@ -19,6 +19,8 @@ pub struct Exposure<'a> {
     found: Vec<&'a DesiredService>,
     /// Description of the logins.
     pub words: String,
+    /// Set if a login is a service's, or can become one.
+    pub is_services: bool,
     /// Set if every login is the admin's or a superuser's.
     pub trusted_only: bool,
 }
@@ -27,13 +29,17 @@ impl<'a> Exposure<'a> {
     pub fn of(audit: &Audit<'a>, decided: &DecidedLogins<'a>) -> Exposure<'a> {
         let mut all = Exposure { words: words(audit, decided), trusted_only: true, ..Exposure::default() };
         for (role, databases) in &decided.logins {
-            all.trusted_only &= audit.roles.class_of(role) == RoleClass::Trusted;
+            let is_trusted = audit.roles.class_of(role) == RoleClass::Trusted;
+            all.trusted_only &= is_trusted;
             all.server |= databases.contains(&None);
             let reachable = audit.roles.reachable(role);
             for role in std::iter::once(*role).chain(reachable.iter().map(|path| path.role)) {
                 match audit.roles.class_of(role) {
                     RoleClass::Trusted => all.server = true,
-                    RoleClass::Managed(service, _) => all.add(service),
+                    RoleClass::Managed(service, _) => {
+                        all.is_services |= !is_trusted;
+                        all.add(service);
+                    }
                     RoleClass::Predefined | RoleClass::Unmanaged => {}
                 }
             }

@@ -19,6 +19,8 @@ enum MappedAccount {
     /// The account with the role's name, as without a map.
     Namesake,
     Other,
+    /// One name of a certificate that is not that of a login.
+    Certified,
     /// Every account that matches a pattern.
     Pattern,
 }
@@ -42,6 +44,8 @@ pub fn judge(
         let account = account(audit, rule, entry);
         let severity = match account {
             MappedAccount::Other | MappedAccount::Pattern if exposed.is_grave() => Critical,
+            // The authority of the certificates vouches for one name, which is no other login's.
+            MappedAccount::Certified if exposed.is_services => Critical,
             _ => Low,
         };
         let role = if is_wild(maps, &decisions.meanings, entry) { PUBLIC } else { entry.role.as_str() };
@@ -93,7 +97,7 @@ fn evidence(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> Strin
         (_, MappedAccount::Pattern) => {
             format!("every operating system account that matches {system} can log in without a password as")
         }
-        (_, MappedAccount::Other) => {
+        (_, MappedAccount::Other | MappedAccount::Certified) => {
             format!("the operating system account {system} can log in without a password as")
         }
     }
@@ -113,6 +117,9 @@ fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccou
         Some(_) => MappedAccount::Pattern,
         None if system == role => MappedAccount::Namesake,
         None if rule.is_local() && own.contains(&system) => MappedAccount::Own,
+        None if rule.line.method.as_deref() == Some("cert") && audit.role(system).is_none() => {
+            MappedAccount::Certified
+        }
         None => MappedAccount::Other,
     }
 }

@@ -18,6 +18,9 @@ const NONE_TOLD: &str = "\
 /// Announcers that often precede something else: the word after them must look like a secret.
 const WEAK: &[&str] = &["bearer", "credential", "credentials", "key", "pass", "token"];
 
+/// Most words of a placeholder.
+const LONGEST_PLACEHOLDER: usize = 4;
+
 /// Beginnings of references to a secret that is stored elsewhere.
 const REFERENCES: &[&str] = &["arn:", "op://", "projects/", "vault:"];
 
@@ -59,6 +62,15 @@ fn is_talk(word: &str) -> bool {
     TALK.split(' ').chain(NONE_TOLD.split(' ')).any(|one| one == word)
 }
 
+/// Returns `true` for a placeholder, such as `<from vault>`, `${DB_PASSWORD}`, `{{ … }}` and `***`, and for the end of one.
+fn is_placeholder(behind: &[&str]) -> bool {
+    let Some(first) = behind.first() else { return false };
+    let closes = |end: &str| behind.iter().take(LONGEST_PLACEHOLDER).any(|word| word.ends_with(end));
+    let framed = [("<", ">"), ("${", "}"), ("{{", "}}")];
+    framed.iter().any(|(start, end)| first.starts_with(start) && closes(end))
+        || first.chars().all(|c| matches!(c, '*' | '}' | '>'))
+}
+
 /// Returns `true` if the words after an announcer are a secret, not text about one.
 fn tells(announcer: &str, behind: &[&str]) -> bool {
     let (assigned, next) = match behind {
@@ -66,6 +78,9 @@ fn tells(announcer: &str, behind: &[&str]) -> bool {
         [next, ..] => (false, next),
         [] => return false,
     };
+    if is_placeholder(&behind[usize::from(assigned)..]) {
+        return false;
+    }
     let weak = WEAK.contains(&announcer);
     let odd = next.chars().any(|c| c.is_ascii_digit()) && next.len() >= if weak { 8 } else { 4 };
     let told = !weak && (assigned || behind.len() == 1);
@@ -94,6 +109,7 @@ mod tests {
             "myapp.token = abc123xyz",
             "bearer eyJhbGciOi123",
             "app.jwt_secret=zzz",
+            "password=<hunter2",
         ] {
             assert!(announces(told), "{told}");
         }
@@ -120,6 +136,10 @@ mod tests {
             "key: 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
             "secret_ref=arn:aws:secretsmanager:eu-central-1:123456789012:secret:alpha-Ab12Cd",
             "partition key: customer_id; sort key=created_at",
+            "psql \"host=db user=beta_ro password=<from vault>\"",
+            "password: ${DB_PASSWORD}",
+            "token={{ api_token }}",
+            "password=********",
         ] {
             assert!(!announces(talk), "{talk}");
         }

@@ -234,7 +234,8 @@ pub fn large_objects(context: &LoginContext<'_>) -> Statement {
 }
 
 /// Queries default privileges: rows of `pg_default_acl`, or PostgreSQL's default if the service's owner has no row.
-/// By default PUBLIC may execute functions and use types. The owner column contains the object type letter, the
+/// By default PUBLIC may execute functions and use types. What the login gets on the owner's objects anyway, it may get on
+/// those of another role in its database too. The owner column contains the object type letter, the
 /// column's name the schema.
 pub fn defaults(context: &LoginContext<'_>) -> Statement {
     stmt!(
@@ -255,7 +256,8 @@ pub fn defaults(context: &LoginContext<'_>) -> Statement {
            AND CASE WHEN e.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(session_user, e.grantee, 'USAGE') END \
            AND CASE WHEN pg_catalog.pg_get_userbyid(d.role) = {owner} \
              THEN e.grantee = 0 OR NOT d.letter || ' ' || e.privilege_type = ANY (ARRAY[{declared}]::text[]) \
-             ELSE NOT (e.grantee = 0 AND d.space = 0 AND (d.letter, e.privilege_type) IN (('f', 'EXECUTE'), ('T', 'USAGE'))) END",
+             WHEN e.grantee = 0 THEN d.space <> 0 OR (d.letter, e.privilege_type) NOT IN (('f', 'EXECUTE'), ('T', 'USAGE')) \
+             ELSE e.is_grantable OR NOT d.letter || ' ' || e.privilege_type = ANY (ARRAY[{declared}]::text[]) END",
         entry = entry(),
         owner = Literal(context.owner.clone()),
         declared = List::literals(declared(context)),

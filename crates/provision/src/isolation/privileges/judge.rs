@@ -8,9 +8,10 @@ use super::observe::{HeldPrivilege, SHOWN, applicable};
 use super::rules::{
     Class, ForbiddenPrivilege, ForbiddenStatement, LoginContext, PRIVILEGES, managed_roles, statements,
 };
+use crate::audit::bounded_functions;
 use crate::catalog::NotExamined;
 use crate::isolation::assessment::PartialJudgement;
-use crate::isolation::observations::Observations;
+use crate::isolation::observations::{Observations, ServerContext};
 use crate::probe::{Judgement, Probe, ProbeLocation, Task, Verdict};
 use martydb_model::contract::DefaultKind;
 use martydb_model::findings::{Finding, FindingBuilder, FindingKey, FindingSource, IN_DATABASE, Severity};
@@ -34,11 +35,16 @@ struct RowResult {
 }
 
 pub fn judge(observations: &Observations) -> PartialJudgement {
+    let ServerContext { desired, catalog, .. } = &observations.context;
     let managed = managed_roles(&observations.context);
+    let bounded = bounded_functions(desired, catalog);
     let mut part = PartialJudgement::default();
     for (login, attempt) in &observations.sessions {
         let login = &observations.context.task.logins[*login];
-        let context = LoginContext::new(&observations.context, login, &managed);
+        let context = LoginContext {
+            bounded: bounded.get(login.database.as_str()),
+            ..LoginContext::new(&observations.context, login, &managed)
+        };
         part.extend(judge_session(&observations.context.task, &context, attempt));
     }
     part
@@ -161,7 +167,7 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
                 && held.len() < SHOWN
                 && held.iter().all(|held| is_open(context, held)) =>
         {
-            let why = format!("their owners grant it to PUBLIC, which the audit judges: {}", listed(objects));
+            let why = format!("their owners grant it, which the audit judges: {}", listed(objects));
             (Verdict::Allowed, Some(why))
         }
         _ => (Verdict::Breach, Some(format!("the server reports the privilege on: {}", listed(&objects)))),
@@ -175,14 +181,15 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
     }
 }
 
-/// Privileges that PUBLIC may hold without harm, by what the object gives: the audit judges that.
+/// Privileges that may be held without harm, by what the object gives: the audit judges that.
 const OPEN: &[(Class, &str)] = &[(Class::Columns, "SELECT"), (Class::Definers, "EXECUTE")];
 
-/// Returns `true` for a privilege of PUBLIC on an object of no service's role: each has a finding of its own
-/// (`public-privilege`), by what it gives.
+/// Returns `true` for a privilege on an object of no service's role that PUBLIC holds, or that gives nothing: each has a
+/// finding of its own (`public-privilege`, `undeclared-privilege`), by what it gives.
 fn is_open(context: &LoginContext<'_>, held: &HeldPrivilege) -> bool {
     let is_managed = |owner: &String| context.managed.contains(owner);
-    held.grantee.is_none()
+    let is_bounded = context.bounded.is_some_and(|bounded| bounded.contains(&held.object));
+    (held.grantee.is_none() || is_bounded)
         && held.grantor.is_some()
         && held.owner.as_ref().is_some_and(|owner| !is_managed(owner))
 }

@@ -200,6 +200,7 @@ mod tests {
                 own: vec!["a_app".into()],
                 forbidden: vec![],
                 managed: &managed,
+                bounded: None,
                 event_trigger: false,
             };
             held(&context, depth).shown().to_owned()

@@ -205,6 +205,8 @@ pub struct LoginContext<'a> {
     pub forbidden: Vec<String>,
     /// Every role of every service.
     pub managed: &'a BTreeSet<String>,
+    /// SECURITY DEFINER functions of its database that give their callers nothing.
+    pub bounded: Option<&'a BTreeSet<String>>,
     /// `true` if DDL would fire an event trigger.
     pub event_trigger: bool,
 }
@@ -248,6 +250,7 @@ impl<'a> LoginContext<'a> {
             forbidden: roles.filter(|role| !own.contains(role)).collect(),
             own,
             managed,
+            bounded: None,
             event_trigger: has_event_trigger(&context.catalog, login.database.as_str()),
         }
     }

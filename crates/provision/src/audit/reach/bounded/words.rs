@@ -1,6 +1,6 @@
 //! Functions, relations and files that give a caller nothing.
 
-/// Functions of the server that need no privilege and read nothing, and types with a length.
+/// Functions of the server that need no privilege and tell nothing but sizes, and types with a length.
 pub const FUNCTIONS: &[&str] = &[
     "abs",
     "age",
@@ -58,9 +58,14 @@ pub const FUNCTIONS: &[&str] = &[
     "numeric",
     "octet_length",
     "pg_backend_pid",
+    "pg_database_size",
+    "pg_indexes_size",
     "pg_is_in_recovery",
     "pg_postmaster_start_time",
+    "pg_relation_size",
     "pg_size_pretty",
+    "pg_table_size",
+    "pg_total_relation_size",
     "position",
     "power",
     "random",
@@ -117,12 +122,10 @@ pub const CATALOGS: &[&str] = &[
 pub const FIGURES: &[&str] = &[
     "pg_conf_load_time",
     "pg_current_wal_lsn",
-    "pg_database_size",
     "pg_last_wal_receive_lsn",
     "pg_last_wal_replay_lsn",
     "pg_last_xact_replay_timestamp",
     "pg_locks",
-    "pg_relation_size",
     "pg_replication_slots",
     "pg_stat_activity",
     "pg_stat_archiver",
@@ -132,7 +135,6 @@ pub const FIGURES: &[&str] = &[
     "pg_stat_replication",
     "pg_stat_user_tables",
     "pg_stat_wal_receiver",
-    "pg_total_relation_size",
     "pg_wal_lsn_diff",
 ];
 

@@ -2,9 +2,9 @@
 ),
 told AS (
   SELECT t.*, coalesce(x.extname, o.extname) AS extension, x.extversion, x.extowner, x.since,
-    -- An update of the extension rewrites its own row too.
+    -- An update of the extension rewrites its own row too. A function that is older than its membership was added to it.
     t.definer AND x.extname IS NOT NULL AND t.acl IS NOT DISTINCT FROM i.initprivs
-      AND coalesce((SELECT pg_catalog.age(p.xmin) < least(x.made, x.since) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid), false) AS altered,
+      AND coalesce((SELECT pg_catalog.age(p.xmin) < least(x.made, x.since) OR pg_catalog.age(p.xmin) > x.since FROM pg_catalog.pg_proc p WHERE p.oid = t.oid), false) AS altered,
     -- initdb creates the schema public, but it belongs to the service.
     t.server AND NOT (t.kind = 'schema' AND t.schema = 'public') AS system,
     coalesce(t.acl, pg_catalog.acldefault(t.letter, t.owner)) AS rights,
