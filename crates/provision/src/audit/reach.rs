@@ -25,7 +25,7 @@ use gather::Gathered;
 use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
 pub use objects::is_lever;
-pub use pieces::{UsedName, pieces};
+pub use pieces::{Piece, UsedName, pieces};
 use principals::gather;
 
 /// Adds findings for everything that the logins reach.

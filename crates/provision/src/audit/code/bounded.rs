@@ -1,7 +1,7 @@
 //! SECURITY DEFINER functions of superusers that give their callers nothing beyond the rows that they add.
 
 use crate::audit::context::Database;
-use crate::audit::reach::{UsedName, added_to, computes, is_lever, pieces, read_body};
+use crate::audit::reach::{Piece, UsedName, added_to, computes, is_lever, pieces, read_body};
 use crate::audit::roles::RoleClass;
 use crate::catalog::{CatalogObject, RoutineBody};
 
@@ -36,7 +36,9 @@ pub fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String> {
         item.shown.ends_with("()") && item.returns.as_deref().is_some_and(|of| FIGURES.contains(&of));
     let words = pieces(&body.text);
     // The types of the row are those of a service's table, and so are their casts, which would run.
-    if item.is_trigger_function() && words.iter().any(|word| word.is_any(&["new", "old"])) {
+    let is_row =
+        |word: &Piece| matches!(word, Piece::Word { text, .. } if ["new", "old"].contains(&text.as_str()));
+    if item.is_trigger_function() && words.iter().any(is_row) {
         return None;
     }
     let tables = added_to(&words, figure)?;
