@@ -95,7 +95,7 @@ pub async fn provision_services(
     consent.check(run, &plans, &beside).await?;
     provision::examine_moves(run, &plans).await?;
     ask(run, &plans, &beside.grave(consent.close_default)).await?;
-    let scope = PlanScope::new(run, services, options);
+    let scope = PlanScope::new(run, services, options, run.yes);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
     if planned(&plans).any(|(_, planned)| needs_store(planned)) {

@@ -6,11 +6,11 @@ use martydb_config::manifest::{RedisServer, RedisService};
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
+use martydb_provision::context::Context;
 use martydb_provision::isolation::{Extent, ServerJudgement};
 use martydb_provision::plan::PrivilegeGap;
 use martydb_provision::probe::ConnectionRow;
 use martydb_provision::rotate::Rotated;
-use martydb_provision::run::Run;
 
 pub use super::redis_values::{
     RedisAddress, RedisApplied, RedisClients, RedisHealth, RedisMeasured, RedisRow, RedisState, RedisUsage,
@@ -20,8 +20,8 @@ pub use super::redis_values::{
 #[derive(Default)]
 pub struct RedisPlans;
 
-fn refuse(run: &Run, services: &[DesiredService]) -> Result<()> {
-    let part = &run.manifest.redis.services;
+fn refuse(context: &Context, services: &[DesiredService]) -> Result<()> {
+    let part = &context.manifest.redis.services;
     match services.iter().any(|service| part.contains_key(&service.name)) {
         true => Err(missing_feature("redis")),
         false => Ok(()),
@@ -30,8 +30,8 @@ fn refuse(run: &Run, services: &[DesiredService]) -> Result<()> {
 
 /// # Errors
 /// If one of the services has keys on a Redis server, here and below.
-pub async fn plan(run: &Run, services: &[DesiredService]) -> Result<RedisPlans> {
-    refuse(run, services).map(|()| RedisPlans)
+pub async fn plan(context: &Context, services: &[DesiredService]) -> Result<RedisPlans> {
+    refuse(context, services).map(|()| RedisPlans)
 }
 
 impl RedisPlans {
@@ -73,34 +73,34 @@ impl RedisPlans {
 }
 
 pub async fn rotate(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
     _: &[RoleKind],
     _: bool,
 ) -> Result<Vec<(String, DesiredService, Result<Rotated>)>> {
-    refuse(run, services).map(|()| vec![])
+    refuse(context, services).map(|()| vec![])
 }
 
 pub async fn prove(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
     _: Extent,
 ) -> Result<Vec<(String, Result<ServerJudgement>)>> {
-    refuse(run, services).map(|()| vec![])
+    refuse(context, services).map(|()| vec![])
 }
 
-pub async fn connections(run: &Run, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
-    refuse(run, services).map(|()| vec![])
+pub async fn connections(context: &Context, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
+    refuse(context, services).map(|()| vec![])
 }
 
 #[cfg_attr(not(feature = "monitor"), allow(dead_code))]
-pub async fn statistics(run: &Run, services: &[DesiredService]) -> Result<Vec<RedisMeasured>> {
-    refuse(run, services).map(|()| vec![])
+pub async fn statistics(context: &Context, services: &[DesiredService]) -> Result<Vec<RedisMeasured>> {
+    refuse(context, services).map(|()| vec![])
 }
 
 /// Returns one row for each service with keys, which this build cannot ask about.
-pub async fn states(run: &Run, services: &[DesiredService]) -> Vec<RedisRow> {
-    let keys = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+pub async fn states(context: &Context, services: &[DesiredService]) -> Vec<RedisRow> {
+    let keys = services.iter().filter_map(|service| context.manifest.redis.services.get(&service.name));
     let row = |one: &RedisService| RedisRow {
         service: one.service.to_string(),
         server: one.server.clone(),
@@ -120,8 +120,8 @@ pub async fn usage(_: &Run, _: &str) -> Result<RedisUsage> {
 /// Removal that does not exist.
 pub enum RedisTeardown {}
 
-pub async fn teardown(run: &Run, service: &DesiredService) -> Result<Option<RedisTeardown>> {
-    refuse(run, std::slice::from_ref(service)).map(|()| None)
+pub async fn teardown(context: &Context, service: &DesiredService) -> Result<Option<RedisTeardown>> {
+    refuse(context, std::slice::from_ref(service)).map(|()| None)
 }
 
 impl RedisTeardown {
@@ -143,10 +143,10 @@ pub async fn reached(_: &Run, _: &RedisServer) -> Result<RedisServer> {
 }
 
 pub async fn address(
-    run: &Run,
+    context: &Context,
     service: &DesiredService,
     _: RoleKind,
     _: bool,
 ) -> Result<Option<RedisAddress>> {
-    refuse(run, std::slice::from_ref(service)).map(|()| None)
+    refuse(context, std::slice::from_ref(service)).map(|()| None)
 }

@@ -9,11 +9,11 @@ use martydb_config::manifest::{RedisServer, RedisService};
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName, ServiceName};
+use martydb_provision::context::Context;
 use martydb_provision::isolation::{Extent, ServerJudgement};
 use martydb_provision::plan::{PrivilegeGap, Risk, StepOutcome};
 use martydb_provision::probe::{ConnectionRow, LoginResult};
 use martydb_provision::rotate::Rotated;
-use martydb_provision::run::Run;
 use martydb_redis::apply::{self, AppliedRedis, PlannedRedis};
 use martydb_redis::desired::DesiredRedis;
 use martydb_redis::discovery::{self, discover};
@@ -31,13 +31,16 @@ pub use super::redis_values::{
 pub struct RedisPlans(Vec<(String, Result<PlannedRedis>)>);
 
 /// Returns the server with the address of its clients; an embedded one is started if it is down.
-pub async fn reached(run: &Run, server: &RedisServer) -> Result<RedisServer> {
-    reach::reach(run, server).await
+pub async fn reached(context: &Context, server: &RedisServer) -> Result<RedisServer> {
+    reach::reach(context, server).await
 }
 
 /// Returns the servers of these services, each with their names.
-fn servers<'r>(run: &'r Run, services: &[DesiredService]) -> Vec<(&'r RedisServer, Vec<ServiceName>)> {
-    let part = &run.manifest.redis;
+fn servers<'r>(
+    context: &'r Context,
+    services: &[DesiredService],
+) -> Vec<(&'r RedisServer, Vec<ServiceName>)> {
+    let part = &context.manifest.redis;
     let names = |server: &RedisServer| {
         let here = services.iter().filter(|service| {
             part.services.get(&service.name).is_some_and(|redis| redis.server == server.name)
@@ -64,12 +67,12 @@ fn change(server: &str, step: &RedisStep, outcome: Option<StepOutcome>) -> Chang
 }
 
 /// Plans the servers of these services. Without Redis in the manifest nothing is asked.
-pub async fn plan(run: &Run, services: &[DesiredService]) -> Result<RedisPlans> {
+pub async fn plan(context: &Context, services: &[DesiredService]) -> Result<RedisPlans> {
     let mut all = vec![];
-    for (server, names) in servers(run, services) {
+    for (server, names) in servers(context, services) {
         let planned = async {
-            let desired = DesiredRedis::read(run, server, &names).await?;
-            apply::plan(run, desired).await
+            let desired = DesiredRedis::read(context, server, &names).await?;
+            apply::plan(context, desired).await
         };
         all.push((server.name.clone(), planned.await));
     }
@@ -163,15 +166,15 @@ impl RedisPlans {
     }
 
     /// Executes the plans.
-    pub async fn apply(self, run: &Run, closes_default: bool) -> Result<RedisApplied> {
+    pub async fn apply(self, context: &Context, closes_default: bool) -> Result<RedisApplied> {
         let mut all = RedisApplied { errors: self.errors(), ..RedisApplied::default() };
         if self.planned().all(|(_, planned)| planned.plan.steps.is_empty()) {
             return Ok(all);
         }
-        let store = run.lock_store().await?;
+        let store = context.lock_store().await?;
         for (server, planned) in self.0 {
             let Ok(mut planned) = planned else { continue };
-            let done = apply::apply(run, &mut planned, &store, closes_default).await;
+            let done = apply::apply(context, &mut planned, &store, closes_default).await;
             all.notes.extend(left_on(&server, &done));
             all.add(&server, done);
         }
@@ -201,17 +204,17 @@ impl RedisApplied {
 
 /// Rotates the passwords of these services' users, by server.
 pub async fn rotate(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
     kinds: &[RoleKind],
     finishes: bool,
 ) -> Result<Vec<(String, DesiredService, Result<Rotated>)>> {
     let turn = if finishes { PasswordTurn::Finish } else { PasswordTurn::Begin };
-    let store = run.lock_store().await?;
+    let store = context.lock_store().await?;
     let mut all = vec![];
-    for (server, names) in servers(run, services) {
-        for user in rotate::rotate(run, server, &names, kinds, turn, &store).await? {
-            let service = run.manifest.services[&user.service].clone();
+    for (server, names) in servers(context, services) {
+        for user in rotate::rotate(context, server, &names, kinds, turn, &store).await? {
+            let service = context.manifest.services[&user.service].clone();
             let rotated = Rotated {
                 label: user.kind.key().to_owned(),
                 login: RoleName::found(user.user).map_err(|error| Error::operation(error.to_string()))?,
@@ -228,22 +231,22 @@ pub async fn rotate(
 
 /// Judges the servers of these services.
 pub async fn prove(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
     extent: Extent,
 ) -> Result<Vec<(String, Result<ServerJudgement>)>> {
     let mut all = vec![];
-    for (server, names) in servers(run, services) {
-        all.push((server.name.clone(), proof::prove(run, server, &names, extent).await));
+    for (server, names) in servers(context, services) {
+        all.push((server.name.clone(), proof::prove(context, server, &names, extent).await));
     }
     Ok(all)
 }
 
 /// Reads the statistics of these services' servers, side by side. Without Redis in the manifest nothing is asked.
 #[cfg_attr(not(feature = "monitor"), allow(dead_code))]
-pub async fn statistics(run: &Run, services: &[DesiredService]) -> Result<Vec<RedisMeasured>> {
-    let read = servers(run, services).into_iter().map(async |(server, _)| {
-        let of = measuring::measure(run, server).await;
+pub async fn statistics(context: &Context, services: &[DesiredService]) -> Result<Vec<RedisMeasured>> {
+    let read = servers(context, services).into_iter().map(async |(server, _)| {
+        let of = measuring::measure(context, server).await;
         let server = server.name.to_string();
         RedisMeasured { server, samples: of.samples, subjects: of.subjects, failure: of.failure }
     });
@@ -254,15 +257,15 @@ pub async fn statistics(run: &Run, services: &[DesiredService]) -> Result<Vec<Re
 const STATUS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Logs in as the users of these services, for `status`: one row for each service with keys.
-pub async fn states(run: &Run, services: &[DesiredService]) -> Vec<RedisRow> {
-    let rows = servers(run, services).into_iter().map(async |(server, names)| {
+pub async fn states(context: &Context, services: &[DesiredService]) -> Vec<RedisRow> {
+    let rows = servers(context, services).into_iter().map(async |(server, names)| {
         let tried = async {
-            let desired = DesiredRedis::read(run, server, &names).await?;
-            proof::own_logins(run, &desired).await
+            let desired = DesiredRedis::read(context, server, &names).await?;
+            proof::own_logins(context, &desired).await
         };
         let slow = |_| Err(Error::operation(format!("nothing within {} s", STATUS_PATIENCE.as_secs())));
         let tried = tokio::time::timeout(STATUS_PATIENCE, tried).await.unwrap_or_else(slow);
-        let here = run.manifest.redis.on(&server.name).filter(|service| names.contains(&service.service));
+        let here = context.manifest.redis.on(&server.name).filter(|service| names.contains(&service.service));
         here.map(|service| state(service, &tried)).collect::<Vec<_>>()
     });
     join_all(rows).await.concat()
@@ -284,11 +287,11 @@ fn state(service: &RedisService, tried: &Result<Vec<TriedLogin>>) -> RedisRow {
 }
 
 /// Logs in as every user of these services.
-pub async fn connections(run: &Run, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
+pub async fn connections(context: &Context, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
     let mut rows = vec![];
-    for (server, names) in servers(run, services) {
-        let desired = DesiredRedis::read(run, server, &names).await?;
-        for tried in proof::own_logins(run, &desired).await? {
+    for (server, names) in servers(context, services) {
+        let desired = DesiredRedis::read(context, server, &names).await?;
+        for tried in proof::own_logins(context, &desired).await? {
             let (outcome, latency, error) = match tried.outcome {
                 Ok(latency) => (LoginResult::Ok, Some(latency), None),
                 Err((true, why)) => (LoginResult::Refused, None, Some(why)),
@@ -312,8 +315,8 @@ pub async fn connections(run: &Run, services: &[DesiredService]) -> Result<Vec<C
 }
 
 /// Reads the clients and the prefixes of keys of a server.
-pub async fn usage(run: &Run, server: &str) -> Result<RedisUsage> {
-    let found = discover(run, &run.manifest.redis.servers[server]).await?;
+pub async fn usage(context: &Context, server: &str) -> Result<RedisUsage> {
+    let found = discover(context, &context.manifest.redis.servers[server]).await?;
     let client = |one: discovery::FoundClients| {
         let discovery::FoundClients { user, name, host, count } = one;
         RedisClients { user, name, host, count }
@@ -339,12 +342,12 @@ pub struct RedisTeardown {
 }
 
 /// Returns the removal of a service's users and keys; `None` if it has none.
-pub async fn teardown(run: &Run, service: &DesiredService) -> Result<Option<RedisTeardown>> {
-    let part = &run.manifest.redis;
+pub async fn teardown(context: &Context, service: &DesiredService) -> Result<Option<RedisTeardown>> {
+    let part = &context.manifest.redis;
     let Some(service) = part.services.get(&service.name).cloned() else { return Ok(None) };
     let server = &part.servers[&service.server];
-    let desired = DesiredRedis::read(run, server, std::slice::from_ref(&service.service)).await?;
-    let mut planned = apply::plan(run, desired).await?;
+    let desired = DesiredRedis::read(context, server, std::slice::from_ref(&service.service)).await?;
+    let mut planned = apply::plan(context, desired).await?;
     let steps = teardown::steps(&mut planned, &service).await?;
     Ok(Some(RedisTeardown { server: server.name.clone(), planned, steps, service }))
 }
@@ -371,19 +374,19 @@ impl RedisTeardown {
 /// # Errors
 /// If the store has no password.
 pub async fn address(
-    run: &Run,
+    context: &Context,
     service: &DesiredService,
     kind: RoleKind,
     no_password: bool,
 ) -> Result<Option<RedisAddress>> {
-    let part = &run.manifest.redis;
+    let part = &context.manifest.redis;
     let Some(redis) = part.services.get(&service.name) else { return Ok(None) };
-    let (server, user) = (&reached(run, &part.servers[&redis.server]).await?, redis.user(kind));
+    let (server, user) = (&reached(context, &part.servers[&redis.server]).await?, redis.user(kind));
     let Some(key) = CredentialKey::redis(redis, kind) else { return Ok(None) };
     if no_password {
         return Ok(Some(RedisAddress { url: server.url(&user, None), user }));
     }
-    let secrets = run.store.read(std::slice::from_ref(&key)).await?;
+    let secrets = context.store.read(std::slice::from_ref(&key)).await?;
     let (_, password) = secrets.require(&key.server, &key.role)?;
     Ok(Some(RedisAddress { url: server.url(&user, Some(password)), user }))
 }

@@ -8,6 +8,7 @@ use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_pg::server::Access;
 use martydb_provision::catalog::inspect;
+use martydb_provision::context::Context;
 use martydb_provision::probe::{
     self, ConnectionRow, Connections, LoginResult, ProbeLogin, Task, connections,
 };
@@ -41,20 +42,24 @@ async fn test_replicas(run: &Run, server: &str, services: &[DesiredService]) -> 
     join_all(run.manifest.servers[server].replicas.iter().map(one)).await.concat()
 }
 
-async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
+async fn test_server(
+    context: &Context,
+    server: &str,
+    services: &[DesiredService],
+) -> Result<Vec<ConnectionRow>> {
     let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
     // A server that fails does not end the run: its logins are listed with the error.
     let failed = |error: Error| match error.kind.status() {
         ExitStatus::Usage => Err(error),
         _ => Ok(unreached(&here, &error)),
     };
-    let access = match run.access(server).await {
+    let access = match context.access(server).await {
         Ok(access) => access,
         Err(error) => return failed(error),
     };
-    let desired = run.manifest.desired(server);
-    let secrets = run.all_secrets(&desired, &here).await?;
-    let task = Task::new(&access, &desired, &here, &secrets, run.jobs.count);
+    let desired = context.manifest.desired(server);
+    let secrets = context.all_secrets(&desired, &here).await?;
+    let task = Task::new(&access, &desired, &here, &secrets, context.jobs.count);
     let attempts = match probe::try_own(&task).await {
         Ok(attempts) => attempts,
         Err(error) => return failed(error),

@@ -29,7 +29,7 @@ use checks::{Checks, Schedule};
 use exporter::Exporter;
 use martydb_model::error::{Error, Result};
 use martydb_model::metrics::Sample;
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 use results::CheckResults;
 
 pub use beside::{BesideServers, Judgements};
@@ -51,16 +51,20 @@ pub struct Measurement {
 ///
 /// # Errors
 /// If the manifest declares no login for the monitor.
-pub async fn once(run: &Run, schedule: &Schedule, beside: Arc<dyn BesideServers>) -> Result<Measurement> {
-    demand_login(run)?;
+pub async fn once(
+    context: &Context,
+    schedule: &Schedule,
+    beside: Arc<dyn BesideServers>,
+) -> Result<Measurement> {
+    demand_login(context)?;
     let results = Arc::new(CheckResults::default());
-    let (handles, watches) = watch::all(run, false);
+    let (handles, watches) = watch::all(context, false);
     for watch in watches {
         tokio::spawn(watch.serve());
     }
-    let checks = Checks::new(run.again(), results.clone(), schedule.extent, beside);
+    let checks = Checks::new(context.again(), results.clone(), schedule.extent, beside);
     join_all(schedule.due().map(|(check, _)| checks.once(check))).await;
-    let monitor = Exporter::new(run, schedule, handles, results.clone());
+    let monitor = Exporter::new(context, schedule, handles, results.clone());
     let (samples, unreachable) = monitor.samples(Duration::from_secs(15)).await;
     Ok(Measurement {
         project: monitor.project().to_owned(),
@@ -77,24 +81,24 @@ pub async fn once(run: &Run, schedule: &Schedule, beside: Arc<dyn BesideServers>
 /// If the manifest declares no login for the monitor, or it cannot listen as requested.
 #[martydb_pg::boxed]
 pub async fn serve(
-    run: &Run,
+    context: &Context,
     schedule: &Schedule,
     listener: &HttpListener,
     results: Arc<CheckResults>,
     page: Option<MonitorPage>,
     beside: Arc<dyn BesideServers>,
 ) -> Result<()> {
-    demand_login(run)?;
+    demand_login(context)?;
     listener.check("the metrics")?;
-    let (handles, watches) = watch::all(run, true);
-    let monitor = Arc::new(Exporter::new(run, schedule, handles, results.clone()));
+    let (handles, watches) = watch::all(context, true);
+    let monitor = Arc::new(Exporter::new(context, schedule, handles, results.clone()));
     let bound = Bound::new(
         listener,
         http::open(monitor.clone(), page.is_none()),
         http::guarded(&monitor, page.clone()),
     )?;
-    run.out.note(&bound.greeting("/metrics"));
-    let checks = Checks::new(run.again(), results, schedule.extent, beside);
+    context.note(&bound.greeting("/metrics"));
+    let checks = Checks::new(context.again(), results, schedule.extent, beside);
     let checks = Checks { page, logs_failures: true, ..checks };
     checks.begin(schedule.clone())?;
     let mut tasks = tokio::task::JoinSet::new();
@@ -107,9 +111,10 @@ pub async fn serve(
     // The watches end with the set of tasks, the checks with the process.
 }
 
-fn demand_login(run: &Run) -> Result<()> {
-    let monitors = run.manifest.access.values().flat_map(|roles| roles.values()).any(|role| role.monitors);
-    if monitors || run.manifest.services.is_empty() {
+fn demand_login(context: &Context) -> Result<()> {
+    let monitors =
+        context.manifest.access.values().flat_map(|roles| roles.values()).any(|role| role.monitors);
+    if monitors || context.manifest.services.is_empty() {
         return Ok(());
     }
     Err(Error::manifest("the manifest declares no login for the monitor")

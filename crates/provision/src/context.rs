@@ -6,27 +6,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 
 use martydb_config::credentials;
 use martydb_config::embedded::{self, EmbeddedEngine};
 use martydb_config::manifest::{Manifest, RedisServer, Replica, ServerLocation, ServerUrl};
-use martydb_config::secrets::{CredentialKey, Secrets, Store};
+use martydb_config::secrets::{CredentialKey, LockedStore, Secrets, Store};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
-use martydb_model::{AccessRole, DesiredServer, DesiredService, RoleKind, RoleName, ServiceName};
+use martydb_model::{AccessRole, DesiredServer, DesiredService, Jobs, RoleKind, RoleName, ServiceName};
 use martydb_pg::server::{Access, EventTriggerGuard, Login, PATIENCE};
+use martydb_pg::wire;
 
 /// Receiver of notes for the user.
 pub type NoteSink = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Asks a person for a password; the argument is the question.
+pub type PasswordPrompt = Arc<dyn Fn(String) -> BoxFuture<'static, Result<SecretString>> + Send + Sync>;
+
+/// The way to the person who started the command.
+#[derive(Clone)]
+pub struct Dialog {
+    pub note: NoteSink,
+    /// `None` if nobody can answer.
+    pub password: Option<PasswordPrompt>,
+}
 
 pub struct Context {
     pub manifest: Manifest,
     pub environment: Environment,
     pub store: Store,
+    pub jobs: Jobs,
+    /// Longest wait for the lock of another command.
+    pub lock_wait: Duration,
     /// Longest wait of an admin's session or a probe for a free connection.
     pub patience: Duration,
-    note: NoteSink,
+    dialog: Dialog,
     servers: ServerCache,
     /// Password of the admin at the replica that this context is about; `None` if it is about the servers.
     replica: Option<ReplicaLogin>,
@@ -44,21 +60,47 @@ struct ServerCache {
     told: Mutex<BTreeSet<String>>,
     /// Index of the chosen host, for servers with several.
     pinned: tokio::sync::Mutex<BTreeMap<String, usize>>,
+    /// Passwords of admins that were typed; `None` if the server needs none.
+    typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
     /// Event trigger guard of each server, for all sessions.
     event_triggers: Mutex<BTreeMap<String, EventTriggerGuard>>,
 }
 
 impl Context {
-    pub fn new(manifest: Manifest, environment: Environment, note: NoteSink) -> Context {
+    pub fn new(
+        manifest: Manifest,
+        environment: Environment,
+        jobs: Jobs,
+        lock_wait: Duration,
+        dialog: Dialog,
+    ) -> Context {
         let store = Store::open(&manifest, &environment);
         let (servers, replica) = (ServerCache::default(), None);
-        Context { manifest, environment, store, patience: PATIENCE, note, servers, replica }
+        Context {
+            manifest,
+            environment,
+            store,
+            jobs,
+            lock_wait,
+            patience: PATIENCE,
+            dialog,
+            servers,
+            replica,
+        }
+    }
+
+    /// Returns a context in which `server` is its replica. It asks for no password: that of the server is used.
+    pub async fn at_replica(&self, server: &str, replica: &Replica) -> Context {
+        let known = self.admin(server).await.ok().and_then(|access| access.admin.password);
+        let mut context = self.with_replica(server, replica, known);
+        context.dialog.password = None;
+        context
     }
 
     /// Returns a context in which `server` is its replica. The admin has the replica's password, if the manifest or the
     /// password file names one, or else that of the server: `known`, or from the server's own sources.
     #[must_use]
-    pub fn at_replica(&self, server: &str, replica: &Replica, known: Option<SecretString>) -> Context {
+    pub fn with_replica(&self, server: &str, replica: &Replica, known: Option<SecretString>) -> Context {
         let of_server = || match &self.manifest.servers[server].location {
             ServerLocation::Url(url) => self.admin_password(server, url),
             ServerLocation::Embedded { .. } => None,
@@ -79,12 +121,13 @@ impl Context {
     }
 
     pub fn note(&self, text: &str) {
-        (self.note)(text);
+        (self.dialog.note)(text);
     }
 
     #[must_use]
     pub fn with_manifest(&self, manifest: Manifest) -> Context {
-        let context = Context::new(manifest, self.environment.clone(), self.note.clone());
+        let (environment, dialog) = (self.environment.clone(), self.dialog.clone());
+        let context = Context::new(manifest, environment, self.jobs, self.lock_wait, dialog);
         Context { patience: self.patience, ..context }
     }
 
@@ -100,7 +143,7 @@ impl Context {
         })
     }
 
-    pub(crate) fn service_names(&self) -> Vec<&str> {
+    pub fn service_names(&self) -> Vec<&str> {
         self.manifest.services.keys().map(ServiceName::as_str).collect()
     }
 
@@ -144,6 +187,41 @@ impl Context {
             event_triggers,
             patience,
         })
+    }
+
+    /// Returns the access for a command that logs in as the admin. Prompts for a password that the server requires
+    /// and no source has, once per server and context.
+    #[martydb_pg::boxed]
+    pub async fn admin(&self, server: &str) -> Result<Access> {
+        let mut access = self.access(server).await?;
+        let Some(ask) = self.dialog.password.as_ref().filter(|_| !access.embedded) else { return Ok(access) };
+        if access.admin.password.is_some() {
+            return Ok(access);
+        }
+        // Held while the user types: two prompts at once would share one terminal.
+        let mut typed = self.servers.typed.lock().await;
+        if !typed.contains_key(server) {
+            let (endpoint, admin) = (&access.admin_endpoint, &access.admin);
+            let password = if wire::wants_password(endpoint, admin, &access.maintenance).await {
+                Some(ask(format!("Password of {} at {endpoint}", admin.role)).await?)
+            } else {
+                None
+            };
+            typed.insert(server.to_owned(), password);
+        }
+        access.admin.password = typed[server].clone();
+        if let (Some(password), ServerLocation::Url(url)) =
+            (&typed[server], &self.manifest.servers[server].location)
+        {
+            let chosen = self.located(server, url, Some(password)).await?.endpoint();
+            (access.admin_endpoint, access.endpoint) = (chosen.clone(), chosen);
+        }
+        Ok(access)
+    }
+
+    /// Locks the secret store against other runs, with the usual lock wait. Has to be taken before a server's lock.
+    pub async fn lock_store(&self) -> Result<LockedStore<'_>> {
+        self.store.lock(self.lock_wait).await
     }
 
     pub fn embedded(&self, server: &str, port: Option<u16>) -> embedded::Spec {

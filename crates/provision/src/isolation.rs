@@ -33,7 +33,7 @@ mod scratch_databases;
 
 use futures_util::future::{join, join_all};
 
-use crate::run::Run;
+use crate::context::Context;
 use judge::judge;
 use martydb_config::manifest::Replica;
 use martydb_model::DesiredService;
@@ -52,24 +52,24 @@ pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
 /// only on request. `beside` are the judgements of servers that are not PostgreSQL's.
 #[martydb_pg::boxed(?Send)]
 pub async fn verify(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
     extent: Extent,
     filter: &Filter,
     wants_graph: bool,
     beside: Vec<(String, Result<ServerJudgement>)>,
 ) -> Assessment {
-    let servers = run.servers_of(services);
+    let servers = context.servers_of(services);
     let all = join_all(servers.iter().map(|server| async {
         let own = async {
-            let observations = observe(run, server, services, extent, None).await?;
+            let observations = observe(context, server, services, extent, None).await?;
             let mut judged = judge(&observations, services, wants_graph);
             let proven = &observations.context.task.endpoint;
-            judged.findings.extend(replicas::unproven_addresses(&run.manifest, server, proven, services));
+            judged.findings.extend(replicas::unproven_addresses(&context.manifest, server, proven, services));
             judged.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             Ok(judged)
         };
-        join(own, verify_replicas(run, server, services, extent)).await
+        join(own, verify_replicas(context, server, services, extent)).await
     }));
     let (mut judged, mut failed) = (vec![], vec![]);
     let beside = beside.into_iter().map(|(server, own)| (server, (own, vec![])));
@@ -85,17 +85,17 @@ pub async fn verify(
 
 /// Runs the first two stages over the replicas of a server. One that cannot be asked is a judgement without a server.
 async fn verify_replicas(
-    run: &Run,
+    context: &Context,
     server: &str,
     services: &[DesiredService],
     extent: Extent,
 ) -> Vec<ServerJudgement> {
     let one = async |replica: &Replica| {
-        let there = run.at_replica(server, replica).await;
+        let there = context.at_replica(server, replica).await;
         match observe(&there, server, services, extent, Some(&replica.name)).await {
             Ok(observations) => replicas::judgement_at(judge(&observations, services, false), &replica.name),
             Err(error) => replicas::unasked(server, &replica.name, &error),
         }
     };
-    join_all(run.manifest.servers[server].replicas.iter().map(one)).await
+    join_all(context.manifest.servers[server].replicas.iter().map(one)).await
 }

@@ -6,7 +6,7 @@ mod replay;
 
 use futures_util::future::join_all;
 
-use crate::run::Run;
+use crate::context::Context;
 use martydb_config::manifest::{Replica, ReplicaRole};
 use martydb_model::error::Result;
 use martydb_pg::server::Access;
@@ -29,10 +29,10 @@ impl ReplicaAccess {
 }
 
 /// Returns the replicas of a server, in the order of the manifest.
-pub async fn of_server(run: &Run, server: &str) -> Vec<ReplicaAccess> {
+pub async fn of_server(context: &Context, server: &str) -> Vec<ReplicaAccess> {
     let one = async |replica: &Replica| ReplicaAccess {
         replica: replica.clone(),
-        access: run.at_replica(server, replica).await.access(server).await,
+        access: context.at_replica(server, replica).await.access(server).await,
     };
-    join_all(run.manifest.servers[server].replicas.iter().map(one)).await
+    join_all(context.manifest.servers[server].replicas.iter().map(one)).await
 }

@@ -2,21 +2,14 @@
 
 mod backups;
 
-use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
-use secrecy::SecretString;
-
-use crate::context::{Context, NoteSink};
-use martydb_config::manifest::{self, Manifest, Replica, ServerLocation, ServerSpec};
-use martydb_config::secrets::LockedStore;
+use crate::context::{Context, Dialog, NoteSink, PasswordPrompt};
+use martydb_config::manifest::{self, Manifest, ServerSpec};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Jobs};
-use martydb_pg::server::Access;
-use martydb_pg::wire;
 use martydb_ui::flags::{Global, Select};
 use martydb_ui::report::Out;
 
@@ -25,13 +18,9 @@ pub use backups::IDENTITY;
 /// Context with the settings of the command line and the output. A function that needs no more takes the context.
 pub struct Run {
     pub context: Context,
-    pub jobs: Jobs,
-    pub lock_wait: Duration,
     pub yes: bool,
     pub can_ask: bool,
     pub out: Arc<Out>,
-    /// Passwords of admins that were typed; `None` if the server needs none.
-    typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
 }
 
 impl Deref for Run {
@@ -57,22 +46,20 @@ impl Run {
         environment: Environment,
         out: Arc<Out>,
     ) -> Run {
+        let can_ask = !global.no_input && martydb_ui::prompt::possible();
         let note: NoteSink = Arc::new({
             let out = out.clone();
             move |text| out.note(text)
         });
-        Run {
-            context: Context::new(manifest, environment, note),
-            jobs: Jobs {
-                count: global.jobs.map_or_else(default_jobs, usize::from),
-                explicit: global.jobs.is_some(),
-            },
-            lock_wait: global.lock_wait,
-            yes: global.yes,
-            can_ask: !global.no_input && martydb_ui::prompt::possible(),
-            out,
-            typed: tokio::sync::Mutex::default(),
-        }
+        let password: PasswordPrompt =
+            Arc::new(|question| Box::pin(async move { martydb_ui::prompt::password(&question).await }));
+        let dialog = Dialog { note, password: can_ask.then_some(password) };
+        let jobs = Jobs {
+            count: global.jobs.map_or_else(default_jobs, usize::from),
+            explicit: global.jobs.is_some(),
+        };
+        let context = Context::new(manifest, environment, jobs, global.lock_wait, dialog);
+        Run { context, yes: global.yes, can_ask, out }
     }
 
     /// Returns this run in another environment.
@@ -99,23 +86,9 @@ impl Run {
         self.beginning_again(self.manifest.clone())
     }
 
-    /// Returns this run with a replica in place of its server. It asks for no password: that of the server is used.
-    pub async fn at_replica(&self, server: &str, replica: &Replica) -> Run {
-        let known = self.admin(server).await.ok().and_then(|access| access.admin.password);
-        let context = self.context.at_replica(server, replica, known);
-        Run { context, can_ask: false, ..self.again() }
-    }
-
     fn beginning_again(&self, manifest: Manifest) -> Run {
-        Run {
-            context: self.context.with_manifest(manifest),
-            jobs: self.jobs,
-            lock_wait: self.lock_wait,
-            yes: self.yes,
-            can_ask: self.can_ask,
-            out: self.out.clone(),
-            typed: tokio::sync::Mutex::default(),
-        }
+        let (context, out) = (self.context.with_manifest(manifest), self.out.clone());
+        Run { context, yes: self.yes, can_ask: self.can_ask, out }
     }
 
     /// Returns the services for a command that reads: all if none is named.
@@ -151,41 +124,6 @@ impl Run {
             [] => error.hint("add a service to the manifest: `martydb init NAME`"),
             names => error.hint(format!("services: {}", names.join(", "))),
         }
-    }
-
-    /// Returns the access for a command that logs in as the admin. Prompts for a password that the server requires
-    /// and no source has, once per server and run.
-    #[martydb_pg::boxed]
-    pub async fn admin(&self, server: &str) -> Result<Access> {
-        let mut access = self.access(server).await?;
-        if access.embedded || access.admin.password.is_some() || !self.can_ask {
-            return Ok(access);
-        }
-        // Held while the user types: two prompts at once would share one terminal.
-        let mut typed = self.typed.lock().await;
-        if !typed.contains_key(server) {
-            let (endpoint, admin) = (&access.admin_endpoint, &access.admin);
-            let password = if wire::wants_password(endpoint, admin, &access.maintenance).await {
-                let question = format!("Password of {} at {endpoint}", admin.role);
-                Some(martydb_ui::prompt::password(&question).await?)
-            } else {
-                None
-            };
-            typed.insert(server.to_owned(), password);
-        }
-        access.admin.password = typed[server].clone();
-        if let (Some(password), ServerLocation::Url(url)) =
-            (&typed[server], &self.manifest.servers[server].location)
-        {
-            let chosen = self.located(server, url, Some(password)).await?.endpoint();
-            (access.admin_endpoint, access.endpoint) = (chosen.clone(), chosen);
-        }
-        Ok(access)
-    }
-
-    /// Locks the secret store against other runs, with the usual lock wait. Has to be taken before a server's lock.
-    pub async fn lock_store(&self) -> Result<LockedStore<'_>> {
-        self.store.lock(self.lock_wait).await
     }
 
     /// Asks for confirmation of changes that may affect others; without a terminal only `-y` confirms. `would` is

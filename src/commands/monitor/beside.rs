@@ -9,8 +9,8 @@ use martydb_deploy::monitor::{BesideServers, Judgements};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::metrics::{DRIFT, MonitorCheck, Sample, Subject};
+use martydb_provision::context::Context;
 use martydb_provision::isolation::Extent;
-use martydb_provision::run::Run;
 
 /// Servers of the manifest that are not PostgreSQL's.
 pub struct Beside;
@@ -18,23 +18,23 @@ pub struct Beside;
 impl BesideServers for Beside {
     fn prove<'r>(
         &'r self,
-        run: &'r Run,
+        context: &'r Context,
         services: &'r [DesiredService],
         extent: Extent,
     ) -> BoxFuture<'r, Result<Judgements>> {
-        redis::prove(run, services, extent).boxed()
+        redis::prove(context, services, extent).boxed()
     }
 
     fn check<'r>(
         &'r self,
-        run: &'r Run,
+        context: &'r Context,
         services: &'r [DesiredService],
         check: MonitorCheck,
     ) -> BoxFuture<'r, Result<CheckOutcome>> {
         async move {
             match check {
-                MonitorCheck::Redis => statistics(run, services).await,
-                MonitorCheck::Drift => drift(run, services).await,
+                MonitorCheck::Redis => statistics(context, services).await,
+                MonitorCheck::Drift => drift(context, services).await,
                 _ => Ok(CheckOutcome::default()),
             }
         }
@@ -42,9 +42,9 @@ impl BesideServers for Beside {
     }
 }
 
-async fn statistics(run: &Run, services: &[DesiredService]) -> Result<CheckOutcome> {
+async fn statistics(context: &Context, services: &[DesiredService]) -> Result<CheckOutcome> {
     let mut outcome = CheckOutcome::default();
-    for measured in redis::statistics(run, services).await? {
+    for measured in redis::statistics(context, services).await? {
         let failure = measured.failure.map(|error| format!("server {}: {error}", measured.server));
         outcome.failures.extend(failure);
         outcome.judged.extend(measured.subjects);
@@ -53,12 +53,12 @@ async fn statistics(run: &Run, services: &[DesiredService]) -> Result<CheckOutco
     Ok(outcome)
 }
 
-async fn drift(run: &Run, services: &[DesiredService]) -> Result<CheckOutcome> {
-    let (mut outcome, plans) = (CheckOutcome::default(), redis::plan(run, services).await?);
+async fn drift(context: &Context, services: &[DesiredService]) -> Result<CheckOutcome> {
+    let (mut outcome, plans) = (CheckOutcome::default(), redis::plan(context, services).await?);
     let failed = plans.errors();
     outcome.failures.extend(failed.iter().map(|one| format!("server {}: {}", one.server, one.error)));
     let changes = plans.changes();
-    let part = &run.manifest.redis;
+    let part = &context.manifest.redis;
     for server in part.servers.keys().filter(|server| !failed.iter().any(|one| one.server == **server)) {
         let subjects: Vec<Subject> = part.on(server).map(|service| service.subject()).collect();
         for subject in subjects.into_iter().chain([Subject::server(server)]) {

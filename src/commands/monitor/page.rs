@@ -51,7 +51,7 @@ pub fn begin(run: &Run, results: Arc<CheckResults>) -> Result<MonitorPage> {
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let mut run = run.again();
-    (run.lock_wait, run.context.patience) = (PATIENCE.min(run.lock_wait), PATIENCE);
+    (run.context.lock_wait, run.context.patience) = (PATIENCE.min(run.lock_wait), PATIENCE);
     let (kept, manifest) = (shared.clone(), run.manifest.path.clone());
     let make = move || runtime.block_on(renew(&run, &kept, &results));
     std::thread::Builder::new().name("page".into()).spawn(make).map_err(failed)?;

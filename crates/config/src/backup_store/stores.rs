@@ -8,6 +8,7 @@ use super::id::BackupId;
 use super::repository::{Listing, Repository, local};
 use super::staging::Staging;
 use super::summary::{StoreSummary, furthest_behind};
+use crate::manifest::Manifest;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{BackupSettings, ServiceName};
@@ -24,6 +25,18 @@ pub struct BackupHolder<'a> {
 }
 
 impl Stores {
+    /// Opens the stores of the manifest.
+    ///
+    /// # Errors
+    /// If the manifest has no `backup` section, or the settings of a store are unusable.
+    pub fn of(manifest: &Manifest, environment: &Environment) -> Result<Stores> {
+        let settings = manifest.backup.as_ref().ok_or_else(|| {
+            Error::usage("the manifest has no `backup` section")
+                .hint("add it: backup: { to: ./backups }, or s3://bucket/prefix")
+        })?;
+        Stores::open(settings, environment)
+    }
+
     /// Opens the stores.
     ///
     /// # Errors

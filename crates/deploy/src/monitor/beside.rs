@@ -5,8 +5,8 @@ use futures_util::future::BoxFuture;
 use super::results::CheckOutcome;
 use martydb_model::DesiredService;
 use martydb_model::metrics::MonitorCheck;
+use martydb_provision::context::Context;
 use martydb_provision::isolation::{Extent, ServerJudgement};
-use martydb_provision::run::Run;
 
 /// Judgement of each server, or the reason why there is none.
 pub type Judgements = Vec<(String, martydb_model::error::Result<ServerJudgement>)>;
@@ -16,7 +16,7 @@ pub trait BesideServers: Send + Sync {
     /// Judges the servers of these services.
     fn prove<'r>(
         &'r self,
-        run: &'r Run,
+        context: &'r Context,
         services: &'r [DesiredService],
         extent: Extent,
     ) -> BoxFuture<'r, martydb_model::error::Result<Judgements>>;
@@ -24,7 +24,7 @@ pub trait BesideServers: Send + Sync {
     /// Returns what a check adds to its outcome at PostgreSQL.
     fn check<'r>(
         &'r self,
-        run: &'r Run,
+        context: &'r Context,
         services: &'r [DesiredService],
         check: MonitorCheck,
     ) -> BoxFuture<'r, martydb_model::error::Result<CheckOutcome>>;

@@ -12,6 +12,7 @@ use super::beside::BesideServers;
 use super::page::MonitorPage;
 use super::results::{CheckOutcome, CheckResults, seconds};
 use super::{tables, verdict};
+use martydb_config::backup_store::Stores;
 use martydb_config::manifest::RedisService;
 use martydb_migrate::{ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
@@ -19,9 +20,9 @@ use martydb_model::metrics::{MonitorCheck, Subject};
 use martydb_model::{DesiredService, ServerName};
 use martydb_pg::server::sessions::SessionList;
 use martydb_pg::wire::interrupt;
+use martydb_provision::context::Context;
 use martydb_provision::isolation::{self, Extent, Filter};
 use martydb_provision::provision::{self, PlanOptions};
-use martydb_provision::run::Run;
 use martydb_provision::targets;
 
 /// Longest wait of a check for a free connection: a full database must not hold up the checks of the others.
@@ -51,7 +52,7 @@ impl Schedule {
 /// Checks of one manifest. They run side by side, each when its previous run has ended: one that waits for a server
 /// holds up no other.
 pub struct Checks {
-    pub run: Run,
+    pub context: Context,
     pub results: Arc<CheckResults>,
     pub extent: Extent,
     /// `true` if it logs failures.
@@ -64,13 +65,13 @@ pub struct Checks {
 
 impl Checks {
     pub fn new(
-        mut run: Run,
+        mut context: Context,
         results: Arc<CheckResults>,
         extent: Extent,
         beside: Arc<dyn BesideServers>,
     ) -> Checks {
-        (run.lock_wait, run.context.patience) = (PATIENCE.min(run.lock_wait), PATIENCE);
-        Checks { run, results, extent, logs_failures: false, page: None, beside }
+        (context.lock_wait, context.patience) = (PATIENCE.min(context.lock_wait), PATIENCE);
+        Checks { context, results, extent, logs_failures: false, page: None, beside }
     }
 
     /// Runs all checks on a separate thread, so that the work of a large proof does not delay scrapes. It ends with
@@ -100,8 +101,8 @@ impl Checks {
     /// Runs a check, stores its result, and logs new failures.
     pub async fn once(&self, check: MonitorCheck) {
         let begun = Instant::now();
-        let run = self.run.again();
-        let outcome = match tokio::time::timeout(LONGEST, self.look(&run, check)).await {
+        let context = self.context.again();
+        let outcome = match tokio::time::timeout(LONGEST, self.look(&context, check)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => failed(error.to_string()),
             Err(_) => failed(format!("not finished within {} minutes", LONGEST.as_secs() / 60)),
@@ -112,20 +113,22 @@ impl Checks {
         }
         let new = self.results.enter(check, outcome, begun.elapsed());
         for failure in new.iter().filter(|_| self.logs_failures) {
-            run.out.note(&format!("check {}: {failure}", check.name()));
+            context.note(&format!("check {}: {failure}", check.name()));
         }
     }
 
-    async fn look(&self, run: &Run, check: MonitorCheck) -> Result<CheckOutcome> {
-        let services = run.readable(&Default::default())?;
-        let (outcome, beside) =
-            tokio::join!(self.examine(run, &services, check), self.beside.check(run, &services, check));
+    async fn look(&self, context: &Context, check: MonitorCheck) -> Result<CheckOutcome> {
+        let services: Vec<DesiredService> = context.manifest.services.values().cloned().collect();
+        let (outcome, beside) = tokio::join!(
+            self.examine(context, &services, check),
+            self.beside.check(context, &services, check)
+        );
         Ok(outcome?.and(beside?))
     }
 
     async fn examine(
         &self,
-        run: &Run,
+        context: &Context,
         services: &[DesiredService],
         check: MonitorCheck,
     ) -> Result<CheckOutcome> {
@@ -133,52 +136,58 @@ impl Checks {
             MonitorCheck::Isolation => {
                 let now = OffsetDateTime::now_utc();
                 let filter = Filter {
-                    allow: run.manifest.allow.clone(),
+                    allow: context.manifest.allow.clone(),
                     today: now.date().to_string(),
                     ..Filter::default()
                 };
-                let beside = self.beside.prove(run, services, self.extent).await?;
-                let assessment = isolation::verify(run, services, self.extent, &filter, false, beside).await;
+                let beside = self.beside.prove(context, services, self.extent).await?;
+                let assessment =
+                    isolation::verify(context, services, self.extent, &filter, false, beside).await;
                 let now = seconds(OffsetDateTime::now_utc());
-                let outcome = verdict::of_isolation(&assessment, &subjects(run, services), now);
+                let outcome = verdict::of_isolation(&assessment, &subjects(context, services), now);
                 if let Some(page) = &self.page {
                     (page.proven)(assessment);
                 }
                 outcome
             }
-            MonitorCheck::Migrations => verdict::of_migrations(services, &migrations(run, services).await?),
+            MonitorCheck::Migrations => {
+                verdict::of_migrations(services, &migrations(context, services).await?)
+            }
             MonitorCheck::Backups => {
-                let summary = run.backups()?.summaries(&run.manifest.project, &run.manifest.env).await?;
+                let summary = Stores::of(&context.manifest, &context.environment)?
+                    .summaries(&context.manifest.project, &context.manifest.env)
+                    .await?;
                 verdict::of_backups(services, &summary)
             }
             MonitorCheck::Outbox => {
                 let with_outbox = services.iter().filter(|service| service.outbox.is_some());
                 let read = with_outbox
-                    .map(async |service| (service, martydb_relay::read_backlog(run, service).await));
-                verdict::of_outboxes(side_by_side(run, read).await)
+                    .map(async |service| (service, martydb_relay::read_backlog(context, service).await));
+                verdict::of_outboxes(side_by_side(context, read).await)
             }
             MonitorCheck::Partitions => {
                 let tables =
                     services.iter().flat_map(|one| one.partitions.iter().map(move |table| (one, table)));
                 let read = tables.map(async |(service, table)| {
-                    (service, table, martydb_partitions::due(run, service, table).await)
+                    (service, table, martydb_partitions::due(context, service, table).await)
                 });
-                verdict::of_partitions(side_by_side(run, read).await)
+                verdict::of_partitions(side_by_side(context, read).await)
             }
             MonitorCheck::Tables => {
-                let read = targets::of(run, services).await?.into_iter().map(async |(service, target)| {
-                    let tables = match target {
-                        Ok(target) => tables::read(&target).await,
-                        Err(error) => Err(error),
-                    };
-                    (service, tables)
-                });
-                verdict::of_tables(side_by_side(run, read).await)
+                let read =
+                    targets::of(context, services).await?.into_iter().map(async |(service, target)| {
+                        let tables = match target {
+                            Ok(target) => tables::read(&target).await,
+                            Err(error) => Err(error),
+                        };
+                        (service, tables)
+                    });
+                verdict::of_tables(side_by_side(context, read).await)
             }
             // All of it is read beside.
             MonitorCheck::Redis => CheckOutcome::default(),
             MonitorCheck::Drift => {
-                let plans = provision::plan(run, services, PlanOptions::default()).await;
+                let plans = provision::plan(context, services, PlanOptions::default()).await;
                 verdict::of_drift(services, &plans)
             }
         })
@@ -186,31 +195,31 @@ impl Checks {
 }
 
 /// Returns the subjects that are proven: each service's database, and its keys on a server of another kind.
-fn subjects(run: &Run, services: &[DesiredService]) -> Vec<Subject> {
-    let keys = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+fn subjects(context: &Context, services: &[DesiredService]) -> Vec<Subject> {
+    let keys = services.iter().filter_map(|service| context.manifest.redis.services.get(&service.name));
     services.iter().map(Subject::service).chain(keys.map(RedisService::subject)).collect()
 }
 
 /// Compares the services' migrations with their files.
-async fn migrations(run: &Run, services: &[DesiredService]) -> Result<Vec<ServiceStatus>> {
+async fn migrations(context: &Context, services: &[DesiredService]) -> Result<Vec<ServiceStatus>> {
     let mut lists = BTreeMap::<ServerName, SessionList>::new();
-    let all = targets::of(run, services).await?.into_iter().map(|(service, target)| {
+    let all = targets::of(context, services).await?.into_iter().map(|(service, target)| {
         let sessions = lists.entry(service.server.clone()).or_default().clone();
         async move {
             match target {
                 Ok(target) => {
-                    martydb_migrate::status(&target, Sizes::Skipped, run.lock_wait, &sessions).await
+                    martydb_migrate::status(&target, Sizes::Skipped, context.lock_wait, &sessions).await
                 }
                 Err(error) => ServiceStatus::unreachable(&service, error),
             }
         }
     });
-    Ok(side_by_side(run, all).await)
+    Ok(side_by_side(context, all).await)
 }
 
 /// Waits for all, as many at a time as a command has jobs.
-async fn side_by_side<T, F: Future<Output = T>>(run: &Run, all: impl Iterator<Item = F>) -> Vec<T> {
-    stream::iter(all).buffered(run.jobs.count.max(1)).collect().await
+async fn side_by_side<T, F: Future<Output = T>>(context: &Context, all: impl Iterator<Item = F>) -> Vec<T> {
+    stream::iter(all).buffered(context.jobs.count.max(1)).collect().await
 }
 
 fn failed(why: String) -> CheckOutcome {

@@ -194,7 +194,7 @@ impl ServerWatch {
         let primary = Access { admin: login.clone(), ..context.access(server).await? };
         let mut samples = vec![];
         for replica in declared {
-            let there = context.at_replica(server, replica, None).access(server).await;
+            let there = context.with_replica(server, replica, None).access(server).await;
             let access = there.map(|access| Access { admin: login.clone(), ..access });
             let replica = ReplicaAccess { replica: replica.clone(), access };
             let status = replicas::status(server, Some(&primary), &replica).await;

@@ -8,8 +8,8 @@ use super::observations::{ComparedPasswords, Extent, Observations, ServerContext
 use super::password_audit::known_passwords;
 use super::privileges;
 use crate::catalog::{self, NotExamined, Unread};
+use crate::context::Context;
 use crate::probe::{self, AccessPolicy, LoginAttempts, ProbeDatabase, Task, quickest};
-use crate::run::Run;
 use crate::scratch;
 use martydb_model::error::Result;
 use martydb_model::sqlstate;
@@ -17,18 +17,18 @@ use martydb_model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
 use martydb_pg::server::{Access, Endpoint, Host};
 use martydb_pg::wire::{Outcome, Stage};
 
-/// Makes the attempts of `extent`. `at` is the replica to which `run` connects in place of the server.
+/// Makes the attempts of `extent`. `at` is the replica to which `context` connects in place of the server.
 ///
 /// # Errors
 /// If the server cannot be reached, or the admin cannot read its catalogs.
 pub async fn observe(
-    run: &Run,
+    context: &Context,
     server: &str,
     services: &[DesiredService],
     extent: Extent,
     at: Option<&str>,
 ) -> Result<Observations> {
-    let (access, mut context) = context(run, server, services).await?;
+    let (access, mut context) = server_context(context, server, services).await?;
     context.at = at.map(str::to_owned);
     if extent == Extent::Gentle {
         (context.task.concurrency, context.task.most) = (1, 1);
@@ -99,23 +99,23 @@ fn left_out(extent: Extent, server: &str) -> Option<NotExamined> {
     (extent == Extent::Gentle).then(|| NotExamined::new(what, "--probes gentle tries none"))
 }
 
-pub async fn context(
-    run: &Run,
+pub async fn server_context(
+    context: &Context,
     server: &str,
     services: &[DesiredService],
 ) -> Result<(Access, ServerContext)> {
-    let access = run.admin(server).await?;
+    let access = context.admin(server).await?;
     let here: Vec<DesiredService> =
         services.iter().filter(|service| service.server == access.server).cloned().collect();
-    let desired = run.manifest.desired(server);
-    let secrets = run.all_secrets(&desired, &here).await?;
-    let mut task = Task::new(&access, &desired, &here, &secrets, run.jobs.count);
+    let desired = context.manifest.desired(server);
+    let secrets = context.all_secrets(&desired, &here).await?;
+    let mut task = Task::new(&access, &desired, &here, &secrets, context.jobs.count);
     let catalog = catalog::snapshot(&access, &desired, &task.stored_passwords()).await?;
     task.databases = databases(&desired, &catalog.actual);
     let capacity = &catalog.actual.capacity;
-    task.concurrency = capacity.share(run.jobs.count.max(8), 1);
+    task.concurrency = capacity.share(context.jobs.count.max(8), 1);
     task.most = capacity.share(MOST_IN_FLIGHT, 2);
-    let alternates = open_alternates(run, &task, &catalog.actual).await?;
+    let alternates = open_alternates(context, &task, &catalog.actual).await?;
     Ok((access, ServerContext { at: None, task, desired, catalog, alternates }))
 }
 

@@ -10,10 +10,10 @@ use super::assessment::Assessment;
 use super::breaches::access_paths;
 use super::coverage::is_covered;
 use super::judge::audited;
-use super::observe::context;
+use super::observe::server_context;
+use crate::context::Context;
 use crate::converge::{Planner, Policy, Remaining, converge};
 use crate::plan::{Action, Risk, Stage, Step, StepOutcome};
-use crate::run::Run;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::{
     FOREIGN_CONNECT, Finding, FindingSource, IN_DATABASE, PUBLIC, SESSION, Severity,
@@ -80,13 +80,13 @@ impl Remediation {
 
 /// Executes the steps under each server's lock. A finding that no longer exists needs no statement.
 pub async fn remediate(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
     remediation: &Remediation,
 ) -> RemediationResult {
     let mut result = RemediationResult::default();
     for (server, steps) in &remediation.servers {
-        if let Err(error) = close(run, services, server, steps, &mut result).await {
+        if let Err(error) = close(context, services, server, steps, &mut result).await {
             result.failed.push(FailedFix { server: server.clone(), database: None, error });
         }
     }
@@ -94,22 +94,22 @@ pub async fn remediate(
 }
 
 async fn close(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
     server: &str,
     steps: &[(Finding, Step)],
     result: &mut RemediationResult,
 ) -> Result<()> {
-    let access = run.admin(server).await?;
-    let _lock = lock::server(&access, run.lock_wait).await?;
-    let mut left = RemainingFindings::read(run, server, services).await?;
+    let access = context.admin(server).await?;
+    let _lock = lock::server(&access, context.lock_wait).await?;
+    let mut left = RemainingFindings::read(context, server, services).await?;
     for (finding, step) in steps {
         let mut planner = FixPlanner { finding, step, left: &left };
         // The lock is held for all findings.
         let done = converge(&access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await;
         let mut outcome = done.steps.last().map_or(StepOutcome::Skipped, |(_, outcome)| *outcome);
         if let Err(error) = done.end {
-            left = RemainingFindings::read(run, server, services).await?;
+            left = RemainingFindings::read(context, server, services).await?;
             if left.is_open(finding) {
                 let database = finding.database.clone();
                 result.failed.push(FailedFix { server: server.into(), database, error });
@@ -130,8 +130,8 @@ struct RemainingFindings {
 }
 
 impl RemainingFindings {
-    async fn read(run: &Run, server: &str, services: &[DesiredService]) -> Result<RemainingFindings> {
-        let (_, context) = context(run, server, services).await?;
+    async fn read(context: &Context, server: &str, services: &[DesiredService]) -> Result<RemainingFindings> {
+        let (_, context) = server_context(context, server, services).await?;
         Ok(RemainingFindings { findings: audited(&context), actual: context.catalog.actual })
     }
 

@@ -8,7 +8,7 @@ use super::former::{Former, connected, refused_login};
 use super::obstacles::{self, MoveTarget};
 use super::sums;
 use crate::catalog::inspect;
-use crate::run::Run;
+use crate::context::Context;
 use crate::scratch::Scratch;
 use crate::targets;
 use martydb_migrate::MigrationTarget;
@@ -21,7 +21,7 @@ use martydb_ui::report::progress;
 
 /// A service and its new server.
 pub struct Move<'a> {
-    pub run: &'a Run,
+    pub context: &'a Context,
     pub service: &'a DesiredService,
     pub access: &'a Access,
     pub desired: &'a DesiredServer,
@@ -54,7 +54,7 @@ struct PreparedMove<'a> {
 pub async fn copy(of: &Move<'_>) -> Result<()> {
     let mut session = of.access.write(&of.access.maintenance).await?;
     let (what, key) = (format!("the move of service \"{}\"", of.service.name), key(of.service));
-    let held = lock::take(&mut session, key, of.run.lock_wait, &what).await?;
+    let held = lock::take(&mut session, key, of.context.lock_wait, &what).await?;
     // Another run may have finished the move while this one waited.
     let end = match of.is_there(&mut session).await {
         Ok(true) => Ok(()),
@@ -89,9 +89,9 @@ impl Move<'_> {
     }
 
     async fn former<'o>(&self, old: &'o DesiredService) -> Result<Former<'o>> {
-        let access = self.run.admin(&old.server).await?;
+        let access = self.context.admin(&old.server).await?;
         let to = format!("database \"{}\" of server \"{}\"", self.service.database, self.desired.name);
-        Former::find(&access, self.run.manifest.desired(&old.server), &old.database, to).await
+        Former::find(&access, self.context.manifest.desired(&old.server), &old.database, to).await
     }
 
     async fn begin(&self, session: &mut Connection) -> Result<()> {
@@ -120,7 +120,7 @@ impl Move<'_> {
         let major = self.actual.major();
         obstacles::refuse_older(self.service, former.major, major, &self.desired.name)?;
         let programs = archive::find(former.major, major).await?;
-        let (source, own) = (target(self.run, old).await?, target(self.run, self.service).await?);
+        let (source, own) = (target(self.context, old).await?, target(self.context, self.service).await?);
         let migrator = (runs == ConcurrentRuns::Others).then(|| source.login.role.clone());
         if runs == ConcurrentRuns::This {
             sums::end_programs(&source).await.map_err(|error| refused_login(error, old))?;
@@ -270,8 +270,8 @@ async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = 
     doing.run(name.as_str(), work).await
 }
 
-async fn target(run: &Run, service: &DesiredService) -> Result<MigrationTarget> {
-    targets::of(run, std::slice::from_ref(service)).await?.remove(0).1
+async fn target(context: &Context, service: &DesiredService) -> Result<MigrationTarget> {
+    targets::of(context, std::slice::from_ref(service)).await?.remove(0).1
 }
 
 /// Returns the key of the lock: a short hash of the database's name.

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::context::Context;
 use crate::plan::CopyOrigin;
-use crate::run::Run;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Keyword, Literal, Statement, stmt};
 use martydb_model::units::{counted, listed};
@@ -32,13 +32,13 @@ struct FormerState {
 ///
 /// # Errors
 /// If the former server cannot be read.
-pub async fn origin(run: &Run, service: &DesiredService) -> Result<Option<CopyOrigin>> {
+pub async fn origin(context: &Context, service: &DesiredService) -> Result<Option<CopyOrigin>> {
     let Some(former) = service.at_former_server() else { return Ok(None) };
-    let found = look_from(run, &former).await.map_err(|error| {
+    let found = look_from(context, &former).await.map_err(|error| {
         let what = format!("cannot inspect the former database of service \"{}\"", service.name);
         error.while_doing(what).hint("remove the key `moved` from the manifest once the service has moved")
     })?;
-    let desired = run.manifest.desired(&former.server);
+    let desired = context.manifest.desired(&former.server);
     let stays = |found: &FormerState| desired.move_note(found.comment.as_deref()) != Some(MoveNote::Moved);
     Ok(found.filter(stays).map(|found| CopyOrigin {
         server: former.server,
@@ -52,15 +52,15 @@ pub async fn origin(run: &Run, service: &DesiredService) -> Result<Option<CopyOr
 ///
 /// # Errors
 /// [`Kind::Usage`](martydb_model::error::Kind::Usage) if both databases are open.
-pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
+pub async fn refuse_two(context: &Context, service: &DesiredService) -> Result<()> {
     let Some(former) = service.at_former_server() else { return Ok(()) };
     let (database, server) = (&former.database, &former.server);
-    let desired = run.manifest.desired(server);
+    let desired = context.manifest.desired(server);
     // A database of another service is not the former one, and inspecting an embedded server would start it.
     if desired.embedded || desired.services.values().any(|other| other.database == *database) {
         return Ok(());
     }
-    let found = match look_from(run, &former).await {
+    let found = match look_from(context, &former).await {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(()),
         Err(error) => {
@@ -81,8 +81,8 @@ pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
         )))
 }
 
-async fn look_from(run: &Run, former: &DesiredService) -> Result<Option<FormerState>> {
-    let access = run.admin(&former.server).await?;
+async fn look_from(context: &Context, former: &DesiredService) -> Result<Option<FormerState>> {
+    let access = context.admin(&former.server).await?;
     read_state(&mut access.read(&access.maintenance).await?, &former.database).await
 }
 

@@ -50,7 +50,7 @@ pub async fn finish(
     planned: &PlannedServer,
     services: BTreeSet<ServiceName>,
 ) -> Converged {
-    let scope = PlanScope { services, options: PlanOptions::default(), yes: true, ..*scope };
+    let scope = PlanScope { services, options: PlanOptions::default(), confirmed: true, ..*scope };
     let mut planner = Apply { scope: &scope, planned, held: None, actual: None };
     let policy = Policy { lock_wait: Some(scope.lock_wait), jobs: scope.jobs };
     converge(&planned.access, &mut planner, &policy).await
@@ -89,7 +89,7 @@ impl Planner for Apply<'_> {
 
     fn agreed(&self, steps: &[Step], done: &[Step]) -> Result<()> {
         let exact = self.scope.options.exact && done.is_empty();
-        agreed(&self.planned.plan.steps, steps, exact, self.scope.yes)
+        agreed(&self.planned.plan.steps, steps, exact, self.scope.confirmed)
     }
 
     /// The lock of the store is released once the passwords are stored: the runs for other servers need it too.

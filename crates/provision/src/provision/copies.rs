@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::scope::PlanScope;
+use crate::context::Context;
 use crate::moving;
 use crate::plan::CopyOrigin;
-use crate::run::Run;
 use martydb_model::error::Result;
 use martydb_model::{ActualServer, DesiredServer, ServiceName};
 
@@ -17,7 +17,7 @@ pub type Copies = BTreeMap<ServiceName, CopyOrigin>;
 /// If a former server cannot be inspected.
 #[martydb_pg::boxed]
 pub async fn due(
-    run: &Run,
+    context: &Context,
     scope: &PlanScope<'_>,
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -25,8 +25,8 @@ pub async fn due(
     let mut copies = Copies::new();
     for service in scope.services_of(desired) {
         if actual.databases.contains_key(&service.database) {
-            moving::refuse_two(run, service).await?;
-        } else if let Some(origin) = moving::origin(run, service).await? {
+            moving::refuse_two(context, service).await?;
+        } else if let Some(origin) = moving::origin(context, service).await? {
             copies.insert(service.name.clone(), origin);
         }
     }

@@ -2,8 +2,8 @@
 //! was moved in the manifest must not continue with an empty database while its rows are on the former server.
 
 use crate::catalog::inspect;
+use crate::context::Context;
 use crate::plan::{Action, left_over};
-use crate::run::Run;
 use martydb_config::manifest::ServerLocation;
 use martydb_model::error::Result;
 use martydb_model::{ActualServer, DbName, DesiredServer};
@@ -12,7 +12,7 @@ use super::plan::{PlannedServer, Plans, planned};
 
 /// Returns a description of each such database. The manifest's other servers are inspected too; an unreachable one
 /// causes a warning.
-pub async fn left_elsewhere(run: &Run, plans: &Plans) -> Vec<String> {
+pub async fn left_elsewhere(context: &Context, plans: &Plans) -> Vec<String> {
     let made: Vec<(&str, &DbName)> = planned(plans)
         .flat_map(|(server, planned)| new_databases(planned).map(move |name| (server, name)))
         .collect();
@@ -20,7 +20,7 @@ pub async fn left_elsewhere(run: &Run, plans: &Plans) -> Vec<String> {
     if made.is_empty() {
         return left;
     }
-    for (other, server) in &run.manifest.servers {
+    for (other, server) in &context.manifest.servers {
         // Inspecting an embedded server would start it, and its data is local to this machine.
         let named = plans.iter().find(|(name, _)| name == other);
         if named.is_none() && matches!(server.location, ServerLocation::Embedded { .. }) {
@@ -30,7 +30,7 @@ pub async fn left_elsewhere(run: &Run, plans: &Plans) -> Vec<String> {
             Some((_, Ok(planned))) => left_over(&planned.desired, &planned.actual),
             // Its own error is reported separately.
             Some((_, Err(_))) => continue,
-            None => match inspected(run, other).await {
+            None => match inspected(context, other).await {
                 Ok((desired, actual)) => left_over(&desired, &actual),
                 Err(error) => {
                     let what = "cannot tell whether it has a database that is missing here";
@@ -54,7 +54,7 @@ fn new_databases(planned: &PlannedServer) -> impl Iterator<Item = &DbName> {
     })
 }
 
-async fn inspected(run: &Run, server: &str) -> Result<(DesiredServer, ActualServer)> {
-    let access = run.admin(server).await?;
-    Ok((run.manifest.desired(server), inspect::inspect_cluster(&access).await?))
+async fn inspected(context: &Context, server: &str) -> Result<(DesiredServer, ActualServer)> {
+    let access = context.admin(server).await?;
+    Ok((context.manifest.desired(server), inspect::inspect_cluster(&access).await?))
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use super::apply::finish;
 use super::plan::{PlannedServer, Plans, planned};
 use super::scope::PlanScope;
+use crate::context::Context;
 use crate::converge::Converged;
 use crate::moving::{self, Move};
 use crate::plan::{Step, StepOutcome};
-use crate::run::Run;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, ServiceName};
 
@@ -17,10 +17,10 @@ use martydb_model::{DesiredService, ServiceName};
 ///
 /// # Errors
 /// For the first service with obstacles: lists all of them.
-pub async fn examine_moves(run: &Run, plans: &Plans) -> Result<()> {
+pub async fn examine_moves(context: &Context, plans: &Plans) -> Result<()> {
     for (_, planned) in planned(plans) {
         for (_, service) in due(planned) {
-            of(run, planned, service).examine().await?;
+            of(context, planned, service).examine().await?;
         }
     }
     Ok(())
@@ -28,12 +28,12 @@ pub async fn examine_moves(run: &Run, plans: &Plans) -> Result<()> {
 
 /// Makes the copies one after the other, then executes the remaining plan of each server that got one. `done` are
 /// the servers' results so far, in the order of the plans.
-pub async fn move_services(run: &Run, scope: &PlanScope<'_>, plans: &Plans, done: &mut [Converged]) {
+pub async fn move_services(context: &Context, scope: &PlanScope<'_>, plans: &Plans, done: &mut [Converged]) {
     for ((_, planned), converged) in planned(plans).zip(done) {
         let ready = converged.end.is_ok();
         let mut moved = BTreeSet::new();
         for (step, service) in due(planned) {
-            let end = if ready { Some(moving::copy(&of(run, planned, service)).await) } else { None };
+            let end = if ready { Some(moving::copy(&of(context, planned, service)).await) } else { None };
             let outcome = match &end {
                 Some(Ok(())) => StepOutcome::Ok,
                 Some(Err(_)) => StepOutcome::Failed,
@@ -67,9 +67,9 @@ fn fail(converged: &mut Converged, end: Result<()>) {
     }
 }
 
-fn of<'a>(run: &'a Run, planned: &'a PlannedServer, service: &'a DesiredService) -> Move<'a> {
+fn of<'a>(context: &'a Context, planned: &'a PlannedServer, service: &'a DesiredService) -> Move<'a> {
     let PlannedServer { access, desired, actual, .. } = planned;
-    Move { run, service, access, desired, actual }
+    Move { context, service, access, desired, actual }
 }
 
 fn due(planned: &PlannedServer) -> impl Iterator<Item = (&Step, &DesiredService)> {

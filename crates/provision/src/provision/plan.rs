@@ -6,8 +6,8 @@ use super::copies::{self, Copies};
 use super::passwords;
 use super::scope::{PlanOptions, PlanScope};
 use crate::catalog::inspect;
+use crate::context::Context;
 use crate::plan::{Plan, Selection, StoredLogins, diff, impossible};
-use crate::run::Run;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Result};
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
@@ -50,15 +50,15 @@ pub fn planned(plans: &Plans) -> impl Iterator<Item = (&str, &PlannedServer)> {
 /// Plans all servers of the services concurrently.
 #[martydb_pg::boxed]
 pub async fn plan(
-    run: &Run,
+    context: &Context,
     services: &[DesiredService],
     options: PlanOptions,
 ) -> Vec<(String, Result<PlannedServer>)> {
-    let scope = PlanScope::new(run, services, options);
-    let all = run.servers_of(services).into_iter().map(|server| {
+    let scope = PlanScope::new(context, services, options, false);
+    let all = context.servers_of(services).into_iter().map(|server| {
         let scope = &scope;
         async move {
-            let planned = plan_server(run, scope, &server).await;
+            let planned = plan_server(context, scope, &server).await;
             (server, planned)
         }
     });
@@ -77,10 +77,10 @@ pub fn refuse_standbys(plans: Vec<(String, Result<PlannedServer>)>) -> Vec<(Stri
     plans.into_iter().map(|(server, planned)| (server, planned.and_then(refused))).collect()
 }
 
-async fn plan_server(run: &Run, scope: &PlanScope<'_>, server: &str) -> Result<PlannedServer> {
-    let (access, desired) = (run.admin(server).await?, run.manifest.desired(server));
+async fn plan_server(context: &Context, scope: &PlanScope<'_>, server: &str) -> Result<PlannedServer> {
+    let (access, desired) = (context.admin(server).await?, context.manifest.desired(server));
     let (actual, stored) = inspected(scope, &access, &desired).await?;
-    let copies = copies::due(run, scope, &desired, &actual).await?;
+    let copies = copies::due(context, scope, &desired, &actual).await?;
     let plan = diff(&desired, &actual, &stored, &selection(scope, &copies));
     Ok(PlannedServer { server: desired.name.clone(), access, desired, actual, plan, copies })
 }

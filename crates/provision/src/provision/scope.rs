@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::run::Run;
+use crate::context::Context;
 use martydb_config::secrets::Store;
 use martydb_model::{DesiredServer, DesiredService, Jobs, ServiceName};
 
@@ -23,16 +23,21 @@ pub struct PlanScope<'a> {
     pub options: PlanOptions,
     pub store: &'a Store,
     pub jobs: Jobs,
-    /// With `-y`, steps that were not shown may affect other users; without it they must be safe.
-    pub yes: bool,
+    /// Steps that were not shown may affect other users, as with `-y`; otherwise they must be safe.
+    pub confirmed: bool,
     pub lock_wait: Duration,
 }
 
 impl<'r> PlanScope<'r> {
-    pub fn new(run: &'r Run, services: &[DesiredService], options: PlanOptions) -> PlanScope<'r> {
+    pub fn new(
+        context: &'r Context,
+        services: &[DesiredService],
+        options: PlanOptions,
+        confirmed: bool,
+    ) -> PlanScope<'r> {
         let services = services.iter().map(|service| service.name.clone()).collect();
-        let Run { jobs, yes, lock_wait, .. } = run;
-        PlanScope { services, options, store: &run.store, jobs: *jobs, yes: *yes, lock_wait: *lock_wait }
+        let Context { store, jobs, lock_wait, .. } = context;
+        PlanScope { services, options, store, jobs: *jobs, confirmed, lock_wait: *lock_wait }
     }
 
     pub fn covers(&self, service: &ServiceName) -> bool {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::replay::{ReplayPosition, replayed, written};
 use super::{ReplicaAccess, of_server};
-use crate::run::Run;
+use crate::context::Context;
 use martydb_config::manifest::ReplicaRole;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
@@ -101,10 +101,10 @@ impl ReplicaStatus {
 }
 
 /// Returns the states of the replicas of these servers.
-pub async fn of_servers(run: &Run, servers: &[String]) -> Vec<ReplicaStatus> {
+pub async fn of_servers(context: &Context, servers: &[String]) -> Vec<ReplicaStatus> {
     let one = async |server: &String| {
-        let replicas = of_server(run, server).await;
-        let primary = if replicas.is_empty() { None } else { run.access(server).await.ok() };
+        let replicas = of_server(context, server).await;
+        let primary = if replicas.is_empty() { None } else { context.access(server).await.ok() };
         join_all(replicas.iter().map(|replica| status(server, primary.as_ref(), replica))).await
     };
     join_all(servers.iter().map(one)).await.concat()

@@ -12,13 +12,9 @@ pub const IDENTITY: &str = "MARTYDB_BACKUP_IDENTITY";
 
 impl Run {
     /// # Errors
-    /// If the manifest has no `backup` section, or the settings of a store are unusable.
+    /// As [`Stores::of`].
     pub fn backups(&self) -> Result<Stores> {
-        let settings = self.manifest.backup.as_ref().ok_or_else(|| {
-            Error::usage("the manifest has no `backup` section")
-                .hint("add it: backup: { to: ./backups }, or s3://bucket/prefix")
-        })?;
-        Stores::open(settings, &self.environment)
+        Stores::of(&self.manifest, &self.environment)
     }
 
     /// Returns the identities that decrypt a backup: `None` if it is not encrypted; otherwise those of the file

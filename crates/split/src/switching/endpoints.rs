@@ -12,7 +12,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_pg::server::lock::{self, SessionLock};
 use martydb_pg::server::{Access, Connection, query_as};
-use martydb_provision::run::Run;
+use martydb_provision::context::Context;
 use martydb_provision::targets;
 
 /// Command of a service while `split verify` compares it: followers wait.
@@ -59,13 +59,13 @@ impl SwitchEndpoints {
     /// If one of them is unreachable, or the service is not part of the split.
     #[martydb_pg::boxed]
     pub async fn open(
-        run: &Run,
+        context: &Context,
         access: &Access,
         database: &str,
         service: &DesiredService,
     ) -> Result<SwitchEndpoints> {
         let source = access.write(database).await?;
-        SwitchEndpoints::with(run, access, source, database, service, LockMode::Shared).await
+        SwitchEndpoints::with(context, access, source, database, service, LockMode::Shared).await
     }
 
     /// Opens both ends for a switch; the session that holds the lock of the split works at the source. A killed command
@@ -74,17 +74,17 @@ impl SwitchEndpoints {
     /// # Errors
     /// As [`SwitchEndpoints::open`], or if another command is running.
     pub async fn open_alone(
-        run: &Run,
+        context: &Context,
         access: &Access,
         locked: Connection,
         database: &str,
         service: &DesiredService,
     ) -> Result<SwitchEndpoints> {
-        SwitchEndpoints::with(run, access, locked, database, service, LockMode::Exclusive).await
+        SwitchEndpoints::with(context, access, locked, database, service, LockMode::Exclusive).await
     }
 
     async fn with(
-        run: &Run,
+        context: &Context,
         access: &Access,
         mut source: Connection,
         database: &str,
@@ -92,20 +92,20 @@ impl SwitchEndpoints {
         hold: LockMode,
     ) -> Result<SwitchEndpoints> {
         let Some(split) = begun(&mut source).await? else { return Err(not_begun()) };
-        let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
+        let at = targets::of(context, std::slice::from_ref(service)).await?.remove(0).1?;
         let mut target = TargetEnd {
-            access: run.admin(&service.server).await?,
+            access: context.admin(&service.server).await?,
             session: sessions::open_inspecting(&at).await?,
             at,
         };
         if hold == LockMode::Exclusive {
-            target.lock(run.lock_wait).await?;
+            target.lock(context.lock_wait).await?;
         }
         let name = service.name.as_str();
         let service = source::one(&mut source, name).await?;
         let relations = source::relations(&mut source, name).await?;
         let source = SourceEnd { access: access.clone(), database: database.to_owned(), session: source };
-        Ok(SwitchEndpoints { run: split, service, relations, source, target, wait: run.lock_wait })
+        Ok(SwitchEndpoints { run: split, service, relations, source, target, wait: context.lock_wait })
     }
 
     /// Returns the service's tables without copies of others' tables, which are closed, opened and restored with
