@@ -6,18 +6,34 @@
 //! - `martydb-macros`: the template of `stmt!`
 //! - `martydb-model`: names, desired and actual state, privileges, SQL statements, findings (pure)
 //! - `martydb-pg`: PostgreSQL's protocol and sessions
+//! - `martydb-os`: files, accounts and child processes of the operating system
 //! - `martydb-ui`: reports, tables, progress, prompts
-//! - `martydb-config`: manifest, secrets, embedded servers, backup stores
+//! - `martydb-http`: HTTP listener, and the text formats of metrics
+//! - `martydb-manifest`: from YAML files to the desired state
+//! - `martydb-secrets`: stores of the logins' passwords
+//! - `martydb-embedded`: servers that martydb starts itself
+//! - `martydb-context`: the manifest with its secrets and servers
+//! - `martydb-catalog`: inspection of a server's catalogs
 //! - `martydb-migrate`: migration files, lint, execution, history, import
-//! - `martydb-provision`: inspection, plan, convergence, isolation proof, backup
+//! - `martydb-plan`: the difference as typed steps (pure)
+//! - `martydb-apply`: execution of plans
+//! - `martydb-isolation`: audit, reach, probes
+//! - `martydb-backup`: backups, their stores, moves
+//! - `martydb-provision`: the manifest's databases, roles and privileges on its servers
+//! - `martydb-partitions`: partitions by time
 //! - `martydb-split`: a shared database split into one database per service
+//! - `martydb-redis`: users and keys of services on Redis
 //! - `martydb-relay`: outboxes published to brokers
+//! - `martydb-monitor`: metrics and scheduled checks
+//! - `martydb-render`: deployment files
+//! - `martydb-report`: page of `report`
 //! - `martydb-serve`: data service over HTTP
-//! - `martydb-deploy`: monitoring and deployment files
+//! - `martydb-samples`: states of servers for unit tests
 //!
 //! A change goes from the manifest (desired state) and the catalogs (actual state) through a pure difference to a plan of
 //! typed steps; the plan is printed or executed, and a second inspection must find no difference.
 //!
+//! - [`app`]: the context of a command, with its prompts and output
 //! - [`program`]: one run, and the effect of a signal on it
 //! - [`interface`]: the help with its examples, and completion
 //! - [`cli`]: the commands, one row each
@@ -32,6 +48,7 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
+pub mod app;
 pub mod cli;
 pub mod commands;
 pub mod environment;

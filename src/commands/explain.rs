@@ -5,7 +5,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::shipped_files::{FINDINGS, runbook};
-use martydb_config::lint_rules::{self, Rule};
+use martydb_manifest::lint_rules;
+use martydb_migrate::check::squawk_rules::{self, Rule};
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::{KINDS, Severity};
 use martydb_model::metrics::ALERTS;
@@ -35,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<Explanation> {
     let id = arguments.id.as_str();
     let of_squawk = || id.parse().ok().map(|rule| of_rule(id, &rule));
     finding(id).or_else(|| of_alert(id)).or_else(|| of_martydb(id)).or_else(of_squawk).ok_or_else(|| {
-        let rules = lint_rules::names();
+        let rules = squawk_rules::names();
         let own = lint_rules::OWN.iter().map(|row| row.0);
         let known = KINDS.iter().map(|kind| kind.id).chain(own).chain(rules.iter().map(String::as_str));
         let known = known.chain(ALERTS.iter().map(|alert| alert.name));
@@ -85,7 +86,7 @@ fn of_martydb(name: &str) -> Option<Explanation> {
 }
 
 fn of_rule(name: &str, rule: &Rule) -> Explanation {
-    let when = match lint_rules::OFF.iter().find(|(off, _)| off == rule) {
+    let when = match squawk_rules::OFF.iter().find(|(off, _)| off == rule) {
         Some((_, why)) => format!("It is off unless the manifest enables it: {why}."),
         None => "It is on unless the manifest disables it.".into(),
     };
@@ -117,7 +118,7 @@ mod tests {
             let found = explain(kind.id).unwrap();
             assert_eq!((found.severity, found.text.len()), (Some(kind.severity), 4), "{}", kind.id);
         }
-        for name in lint_rules::names() {
+        for name in squawk_rules::names() {
             assert!(explain(&name).unwrap().text[1].ends_with(&name));
         }
         for alert in ALERTS {

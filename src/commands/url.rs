@@ -4,10 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::login_choice::{ChosenLogin, LoginChoice, Route};
+use crate::app::Run;
 use crate::commands::redis;
-use martydb_config::connection_string::Form;
+use martydb_manifest::connection_string::Form;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style};
 
 /// Variable with the address of a service's keys.
@@ -35,7 +35,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
     let ChosenLogin { parts, service, role } =
         arguments.login.resolve(run, Route::Applications, arguments.no_password).await?;
     let url = parts.render(arguments.format)?;
-    Ok(UrlReport { service, role, format: arguments.format.name(), url })
+    Ok(UrlReport { service, role, format: arguments.format.name().to_owned(), url })
 }
 
 async fn of_redis(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
@@ -59,7 +59,7 @@ async fn of_redis(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
     Ok(UrlReport {
         service: Some(service.name.to_string()),
         role: kind.key().into(),
-        format: format.name(),
+        format: format.name().to_owned(),
         url,
     })
 }

@@ -12,8 +12,9 @@ use super::help::interface;
 use crate::commands::completions;
 use crate::environment::environment;
 use crate::shipped_files::TEMPLATES;
-use martydb_config::lint_rules;
-use martydb_config::manifest::{self, Manifest, ManifestPath};
+use martydb_manifest::lint_rules;
+use martydb_manifest::{self as manifest, Manifest, ManifestPath};
+use martydb_migrate::check::squawk_rules;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::KINDS;
@@ -186,7 +187,7 @@ fn findings() -> Vec<CompletionCandidate> {
 
 fn explained() -> Vec<CompletionCandidate> {
     let own = lint_rules::OWN.iter().map(|row| row.0.to_owned());
-    let rules = lint_rules::names().into_iter().chain(own);
+    let rules = squawk_rules::names().into_iter().chain(own);
     candidates(KINDS.iter().map(|kind| kind.id.to_owned()).chain(rules))
 }
 

@@ -5,6 +5,7 @@ pub mod lint;
 pub mod other_tools;
 pub mod plan;
 pub mod repeatables;
+pub mod squawk_rules;
 pub mod syntax;
 
 pub use compare::{Comparison, Divergence, Edit, compare};

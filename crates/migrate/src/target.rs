@@ -1,51 +1,8 @@
-//! Input of the engine: one service's database and folder, and options of a run.
+//! Options of a run.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use martydb_model::sql::{Ident, List};
-use martydb_model::{DbName, DownFiles, LintRules, RoleName, SchemaName, ServerName, ServiceName};
-use martydb_pg::server::existence::ExistenceCheck;
-use martydb_pg::server::{Endpoint, Login};
-
-#[derive(Debug, Clone)]
-pub struct MigrationTarget {
-    pub service: ServiceName,
-    pub server: ServerName,
-    pub database: DbName,
-    /// Its schemas, in the order of the search path; never empty. refinery's table is in the first.
-    pub schemas: Vec<SchemaName>,
-    pub owner: RoleName,
-    pub app: RoleName,
-    pub readonly: RoleName,
-    /// Further roles that may use the database.
-    pub further: Vec<RoleName>,
-    /// The one of them that may read the history: the data service's reading login.
-    pub history_reader: Option<RoleName>,
-    pub endpoint: Endpoint,
-    /// The migrator.
-    pub login: Login,
-    pub folder: PathBuf,
-    pub down: DownFiles,
-    pub existence: ExistenceCheck,
-    /// Set for a scratch database: its contents need not survive a crash of the server.
-    pub throwaway: bool,
-    pub lint: LintRules,
-}
-
-impl MigrationTarget {
-    /// Returns the roles of the service without its migrator, owner first.
-    pub fn roles(&self) -> [&RoleName; 3] {
-        [&self.owner, &self.app, &self.readonly]
-    }
-
-    /// Returns the roles that must not read or change the history, although default privileges grant them
-    /// access to new tables; of the further roles, only `further`, those that exist on the server.
-    pub fn outsiders(&self, further: &[RoleName]) -> List<Ident> {
-        let all = [&self.app, &self.readonly].into_iter().chain(further);
-        List(all.map(|role| role.ident().clone()).collect())
-    }
-}
+pub use martydb_context::targets::MigrationTarget;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {

@@ -61,6 +61,7 @@ pub mod sql;
 pub mod sqlstate;
 pub mod suggest;
 mod test_database;
+pub mod text;
 pub mod units;
 pub mod yaml;
 

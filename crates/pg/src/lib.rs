@@ -2,6 +2,7 @@
 //!
 //! - [`wire`]: PostgreSQL's protocol: TLS, SCRAM, queries, notices, cancelling
 //! - [`server`]: sessions: connect, query, execute with the server's warnings, lock, retry
+//! - [`password`]: generated passwords, and verifiers of passwords
 //! - [`backoff`]: growing pauses between attempts
 //! - [`outage`]: one line when something stops working, one when it works again
 
@@ -16,5 +17,6 @@ pub use async_recursion::async_recursion as boxed;
 
 pub mod backoff;
 pub mod outage;
+pub mod password;
 pub mod server;
 pub mod wire;

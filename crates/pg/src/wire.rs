@@ -29,7 +29,7 @@ mod row;
 mod scram;
 pub mod tls;
 
-pub use attempt::{LoginRequest, wants_password};
+pub use attempt::{ATTEMPT_TIMEOUT, LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
 pub use binding::{BindingError, BindingMode};
 pub use codec::Stream;

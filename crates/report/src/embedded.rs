@@ -24,7 +24,7 @@ pub fn is_report(text: &str) -> bool {
 /// how it reads the rest (<https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements>):
 /// `<`, `>` and `&` occur in strings only, where JSON can escape them.
 pub fn element(json: &Value) -> String {
-    let text = martydb_ui::report::escaped_json(&json.to_string())
+    let text = martydb_model::text::escaped_json(&json.to_string())
         .replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026");

@@ -131,7 +131,7 @@ fn as_before(relations: &[SplitRelation], shapes: &DatabaseTables) -> Result<()>
         return Ok(());
     }
     Err(Error::new(Kind::Divergent, "tables of the source were rewritten while they were copied")
-        .causes(names.iter().map(|name| martydb_ui::report::printable(name)))
+        .causes(names.iter().map(|name| martydb_model::text::printable(name)))
         .hint(
             "cancel the copy with `martydb split rollback --service NAME` for each service, and start again",
         ))

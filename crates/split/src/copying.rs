@@ -20,8 +20,8 @@ use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{List, ServerText, Statement, stmt};
+use martydb_model::text::printable;
 use martydb_pg::server::{Access, Connection, execute, execute_protected, query_first};
-use martydb_ui::report::printable;
 
 pub use fill::{FilledCount, fill};
 

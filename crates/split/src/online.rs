@@ -11,8 +11,8 @@ use super::switching::reverse::drop_slot;
 use super::tables::DatabaseTables;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_model::text::printable;
 use martydb_pg::server::{Connection, execute};
-use martydb_ui::report::printable;
 
 /// Copies these services. An interrupted copy starts again: its snapshot is lost, and no slot has the changes since.
 ///

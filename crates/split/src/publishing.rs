@@ -195,7 +195,7 @@ async fn held_up(access: &Access, database: &str, error: Error) -> Error {
     let names = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
     error
         .while_doing("cannot follow the source yet: transactions with writes are open")
-        .causes(names.map(|name| martydb_ui::report::printable(&name)))
+        .causes(names.map(|name| martydb_model::text::printable(&name)))
         .hint("end them in all databases of the server, then run the same command again")
 }
 

@@ -155,6 +155,6 @@ async fn same(session: &mut Connection, tables: &[ReadTable]) -> Result<()> {
         return Ok(());
     }
     Err(Error::operation("tables of the source were replaced")
-        .causes(names.iter().map(|name| martydb_ui::report::printable(name)))
+        .causes(names.iter().map(|name| martydb_model::text::printable(name)))
         .hint("run `martydb split plan` again"))
 }

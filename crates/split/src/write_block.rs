@@ -198,7 +198,7 @@ async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error 
     );
     let found = query(session, &asked).await.unwrap_or_default();
     let holders = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
-    let holders: Vec<String> = holders.map(|one| martydb_ui::report::printable(&one)).collect();
+    let holders: Vec<String> = holders.map(|one| martydb_model::text::printable(&one)).collect();
     let maintained = found.iter().any(|row| row.try_get(1).unwrap_or(false));
     let what = match maintained {
         true => "cannot close the tables: another session has locked them",

@@ -19,11 +19,10 @@ pub use sizes::{TableSize, TableSizes};
 use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
 use squawk_syntax::SourceFile;
 
+use super::squawk_rules::{ALWAYS, BY_SIZE, OFF, SAME};
 use super::syntax;
 use crate::files::{Migration, Mode, Position, Positions, too_deep};
-use martydb_config::lint_rules::{
-    ALWAYS, BY_SIZE, LIVE_PARENT, OFF, SAME, STANDBY_CONFLICT, SYNTAX, UNREADABLE,
-};
+use martydb_manifest::lint_rules::{LIVE_PARENT, STANDBY_CONFLICT, SYNTAX, UNREADABLE};
 use martydb_model::LintRules;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -12,7 +12,7 @@ use super::steps::SchemaStep;
 use super::structure::{
     DEFAULT, IDENTITY, NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE, VALIDATED,
 };
-use martydb_ui::report::printable;
+use martydb_model::text::printable;
 
 /// Parts of a table that demand NOT NULL of its columns at once.
 const DEMANDING: &[&str] = &["replica identity", "partition"];

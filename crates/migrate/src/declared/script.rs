@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
 use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
-use martydb_ui::report::printable;
+use martydb_model::text::printable;
 
 /// Texts of a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]

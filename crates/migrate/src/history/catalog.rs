@@ -8,8 +8,8 @@ use super::conditions::same_conditions;
 use super::equivalence::{same_code, same_columns, same_default, without_now};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Statement, stmt};
+use martydb_model::text::{indented, printable};
 use martydb_pg::server::{Connection, Row, Unreadable, query_each};
-use martydb_ui::report::{indented, printable};
 
 /// Kind and name of every object, with its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -12,9 +12,9 @@ use super::name::readable;
 use super::number::{normal, versions};
 use super::script::tidy;
 use crate::files::{ScriptItem, is_word, walk};
-use martydb_config::process_group::ProcessGroup;
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::printable;
+use martydb_model::text::printable;
+use martydb_os::process_group::ProcessGroup;
 
 /// Runs `alembic` in the folder that contains `alembic.ini`. It imports the service's code, so the variables
 /// `withheld`, which contain passwords of admins, are removed from its environment.

@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use martydb_model::error::{Error, Result};
-use martydb_ui::report::printable;
+use martydb_model::text::printable;
 
 /// Name of the table of contents.
 const CONTENTS: &str = "toc.dat";

@@ -9,10 +9,10 @@ use secrecy::ExposeSecret;
 use tokio::process::Command;
 
 use crate::MigrationTarget;
-use martydb_config::process_group::ProcessGroup;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_model::text::printable;
+use martydb_os::process_group::ProcessGroup;
 use martydb_pg::wire::{Endpoint, Host, interrupt};
-use martydb_ui::report::printable;
 
 /// First major whose clients can be restricted to SCRAM by `require_auth`.
 /// <https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-REQUIRE-AUTH>

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use super::files::NewFile;
 use crate::files::read_plain;
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
+use martydb_model::text::printable;
 use martydb_model::units::counted;
-use martydb_ui::report::printable;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 
 /// Number of files that were written, and that existed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

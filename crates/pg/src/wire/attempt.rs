@@ -23,8 +23,8 @@ const MAX_ROWS: usize = 10_000;
 /// Limit of the size of all rows of one probe, in bytes.
 const MAX_BYTES: usize = 4 << 20;
 
-/// Timeout of the test for a password request.
-const ASKING_TIMEOUT: Duration = Duration::from_secs(10);
+/// Usual timeout of an attempt.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Copy)]
 pub struct LoginRequest<'a> {
@@ -139,7 +139,7 @@ impl Address {
 #[crate::boxed]
 pub async fn wants_password(endpoint: &Endpoint, login: &Login, database: &str) -> bool {
     let Ok(address) = Address::resolve(endpoint).await else { return false };
-    let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };
+    let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ATTEMPT_TIMEOUT };
     let attempt = address.attempt(&mut Credentials::new(login.clone()), &request).await;
     matches!(attempt.outcome, Outcome::Failed(ConnectionFailure { stage: Stage::Authenticate, .. }))
 }

@@ -56,7 +56,7 @@ fn by_reason(accepted: &[ShownFinding]) -> BTreeMap<&str, Vec<&ShownFinding>> {
 fn article(finding: &ShownFinding, weight: &str) -> Markup {
     html! {
         article .finding {
-            h3 { (badge(weight, &martydb_ui::report::printable(&finding.severity))) " " (PlainText(&finding.id)) }
+            h3 { (badge(weight, &martydb_model::text::printable(&finding.severity))) " " (PlainText(&finding.id)) }
             dl .facts {
                 dt { "Who" } dd { (PlainText(&finding.role)) }
                 @for (words, value) in [("Service", &finding.service), ("Database", &finding.database), ("Object", &finding.object)] {

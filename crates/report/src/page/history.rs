@@ -49,7 +49,7 @@ fn row(at: usize, number: usize, service: &str, event: &PastEvent) -> Markup {
             th scope="row" { (PlainText(service)) }
             td { (PlainText(&event.migration())) }
             td { (PlainText(&event.action)) }
-            td { (badge(weight, &martydb_ui::report::printable(&event.outcome)))
+            td { (badge(weight, &martydb_model::text::printable(&event.outcome)))
                 @for more in [&event.error, &event.note].into_iter().flatten() { br; small { (PlainText(more)) } } }
             td { (optional(format!("/history/{at}/events/{number}/duration_ms"), event.duration_ms, duration)) }
             td { (PlainText(&event.by)) }

@@ -91,7 +91,7 @@ fn row(values: &Values, cell: &MatrixCell) -> Markup {
             td { (PlainText(&cell.service)) }
             td { (PlainText(&cell.database)) }
             td { (PlainText(&place(&cell.server, cell.at.as_deref()))) }
-            td { (badge(weight, &martydb_ui::report::printable(&cell.outcome))) }
+            td { (badge(weight, &martydb_model::text::printable(&cell.outcome))) }
             td .sentence {
                 (PlainText(evidence(values, cell)))
                 @if let Some(way) = &cell.way { " (" (PlainText(way)) ")" }

@@ -101,7 +101,7 @@ fn row(values: &Values, shown: [bool; 3], at: usize, service: &StatedService) ->
             td { (optional(place("connections"), service.connections, |number| number.to_string())) }
             @if shown[0] { td { (backup(service.backup.as_ref())) } }
             @if shown[1] { td { @for one in values.replicas.iter().filter(|one| one.server == service.server) {
-                (badge(class(replica(one).0), &martydb_ui::report::printable(&one.name))) " "
+                (badge(class(replica(one).0), &martydb_model::text::printable(&one.name))) " "
             } } }
             @if shown[2] { td .sentence { @for keys in values.redis.iter().filter(|keys| keys.service == service.service) {
                 @let (weight, words) = redis(values, keys);
@@ -114,7 +114,7 @@ fn row(values: &Values, shown: [bool; 3], at: usize, service: &StatedService) ->
 
 /// A state that this version does not know comes from outside.
 fn printed(words: &str) -> String {
-    martydb_ui::report::printable(words)
+    martydb_model::text::printable(words)
 }
 
 fn backup(backup: Option<&Backup>) -> Markup {

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
+use martydb_model::text::{indented, printable};
 use martydb_model::units;
-use martydb_ui::report::{indented, printable};
 use maud::{Markup, Render, html};
 
 /// Longest text of one cell, in bytes; the JSON has more.

@@ -10,8 +10,8 @@ use crate::sessions::{self, ReadLock, ReadTable, open_reading};
 use crate::tables::DatabaseTables;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_model::text::printable;
 use martydb_pg::server::{Connection, execute};
-use martydb_ui::report::printable;
 
 /// Table at both sides. Several parts of the source may be one table of the target.
 pub struct ComparedTable {

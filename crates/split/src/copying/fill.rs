@@ -254,5 +254,5 @@ impl<'a> FillWorker<'a> {
 }
 
 fn failed(ready: &ReadyTarget<'_>, what: &str, error: Error) -> Error {
-    error.while_doing(format!("service \"{}\": {}", ready.of.service, martydb_ui::report::printable(what)))
+    error.while_doing(format!("service \"{}\": {}", ready.of.service, martydb_model::text::printable(what)))
 }

@@ -9,10 +9,10 @@ use super::pgoutput::{RelationOid, StreamedRelation, StreamedRow};
 use super::table::{StreamedTable, TableMismatch, TargetTable, fit};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_model::text::printable;
 use martydb_pg::server::{
     Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query, query_one,
 };
-use martydb_ui::report::printable;
 
 /// Schema of the split's own tables.
 const OWN_SCHEMA: &str = "martydb_split";

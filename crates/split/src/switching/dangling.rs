@@ -4,9 +4,9 @@ use crate::state::notes::SplitNote;
 use martydb_model::error::Error;
 use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_model::sqlstate::FOREIGN_KEY_VIOLATION;
+use martydb_model::text::printable;
 use martydb_model::units::counted;
 use martydb_pg::server::{Connection, query_first};
-use martydb_ui::report::printable;
 
 /// Returns the reason of a failed validation, with the number of rows to correct and the statement that validates;
 /// `None` for a note of another kind.

@@ -5,8 +5,8 @@ use crate::fingerprint::{self, ChangedDefinition};
 use crate::state::SplitKind;
 use crate::state::source::SplitRelation;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_model::text::printable;
 use martydb_pg::server::Connection;
-use martydb_ui::report::printable;
 
 /// Returns the definitions that changed at the source, but not at the target.
 ///

@@ -16,8 +16,8 @@ use crate::state::notes::{self, HELD, SplitNote};
 use crate::write_block;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_model::text::printable;
 use martydb_pg::server::{Access, Connection, query_as};
-use martydb_ui::report::printable;
 
 /// Table of the split at the source.
 struct OwnedTable {

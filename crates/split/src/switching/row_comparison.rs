@@ -9,8 +9,8 @@ use crate::stream::{ApplyTarget, FollowGoal, Lsn, StreamOrigin, follow};
 use crate::tables::DatabaseTables;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_model::text::printable;
 use martydb_model::units::counted;
-use martydb_ui::report::printable;
 
 /// Sessions at each side.
 const JOBS: usize = 4;

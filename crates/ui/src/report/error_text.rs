@@ -1,20 +1,20 @@
 //! Errors as text.
 
-use super::safe;
 use super::style::Style;
 use super::wrap::wrapped;
 use martydb_model::error::{Error, Kind};
+use martydb_model::text;
 
 /// Formats an error for people: message, causes, hints. Further lines of each part are indented.
 pub fn error_text(error: &Error, style: &Style) -> String {
     if error.kind == Kind::Interrupted {
         // An interruption is not a failure: one line is enough.
         let words = std::iter::once(&error.message).chain(&error.hints);
-        return words.map(|text| safe::printable(text)).collect::<Vec<_>>().join("; ");
+        return words.map(|word| text::printable(word)).collect::<Vec<_>>().join("; ");
     }
     let part = |label: &str, code: &str, text: &str| {
         let painted = if style.colour { format!("\u{1b}[{code}m{label}\u{1b}[0m") } else { label.to_owned() };
-        let plain = format!("{label} {}", safe::indented(text, label.len() + 1));
+        let plain = format!("{label} {}", text::indented(text, label.len() + 1));
         format!("{painted}{}", &fitted(&plain, label.len() + 1, style)[label.len()..])
     };
     let mut lines = vec![part("error:", "1;31", &error.message)];

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::safe::{finished, printable};
+use martydb_model::text::{finished, printable};
 
 /// Location of the table in a command's document.
 #[derive(Debug, Clone, Copy)]

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::safe::printable;
 use super::style::{Paint, Style};
+use martydb_model::text::printable;
 
 /// One cell: the same meaning as a word and as a sign; neither needs colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,9 +13,10 @@ use super::pager::Pager;
 use super::progress;
 use super::progress::view::{ProgressView, follow};
 use super::style::Style;
-use super::{safe, yaml};
+use super::yaml;
 use crate::flags::{Format, LogFormat, When};
 use martydb_model::error::{Error, ExitStatus};
+use martydb_model::text::{escaped_json, finished, indented, without_colours};
 
 const FORMAT_VERSION: u32 = 1;
 
@@ -94,13 +95,13 @@ impl Out {
     /// Prints a result formatted for people.
     pub fn text(&self, text: &str, status: ExitStatus) -> ExitStatus {
         self.begun.store(true, Ordering::SeqCst);
-        self.data(&safe::finished(text, self.stdout.colour), status)
+        self.data(&finished(text, self.stdout.colour), status)
     }
 
     /// Like [`text`](Self::text), through the pager if the text is longer than the terminal. For the end of a run:
     /// while someone reads, nothing else may be printed.
     pub fn result(&self, text: &str, status: ExitStatus) -> ExitStatus {
-        let shown = safe::finished(text, self.stdout.colour);
+        let shown = finished(text, self.stdout.colour);
         // Text printed before is the beginning of the result.
         let pager = self.pager.as_ref().filter(|_| !self.begun.load(Ordering::SeqCst));
         match pager.filter(|_| self.stdout.width.is_some_and(|width| is_long(text, width))) {
@@ -134,7 +135,7 @@ impl Out {
 
     /// Draws a text over the previous one, without flicker, up to the terminal's height.
     pub fn screen(&self, text: &str) {
-        let text = safe::finished(text, self.stdout.colour);
+        let text = finished(text, self.stdout.colour);
         let (lines, room) = (text.lines().count(), terminal_height().unwrap_or(usize::MAX) - 1);
         let mut shown: Vec<&str> = text.lines().collect();
         let more = format!("… and {} more lines", lines.saturating_sub(room.saturating_sub(1)));
@@ -167,7 +168,7 @@ impl Out {
     pub fn document_text(command: &str, body: &impl Serialize) -> String {
         let document = Envelope { format_version: FORMAT_VERSION, command, body };
         let text = serde_json::to_string_pretty(&document).expect("plain data") + "\n";
-        safe::json(&text).into_owned()
+        escaped_json(&text).into_owned()
     }
 
     /// Prints a document of our own that is only text: completions, schema, man page.
@@ -200,7 +201,7 @@ impl Out {
     /// Prints an informational message; `--quiet` suppresses it. Lines after the first are indented.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.print(Level::INFO, &safe::indented(text, 2));
+            self.print(Level::INFO, &indented(text, 2));
         }
     }
 
@@ -239,7 +240,7 @@ impl Out {
 
     /// Prints a message that `--quiet` does not suppress.
     pub fn eprint(&self, text: &str) {
-        self.show(&safe::indented(text, 2));
+        self.show(&indented(text, 2));
     }
 
     /// Prints errors of parts of the work, if any, below the result.
@@ -258,7 +259,7 @@ impl Out {
         if self.log == LogFormat::Json {
             return log(level, text.trim());
         }
-        let text = safe::finished(text, self.stderr.colour);
+        let text = finished(text, self.stderr.colour);
         // If stderr is closed, there is nowhere to report it.
         let print = || drop(writeln!(io::stderr(), "{text}"));
         let _turn = self.turn.lock();
@@ -306,7 +307,7 @@ fn variable(name: &str) -> Option<usize> {
 
 /// Returns `true` if a text leaves no room for the prompt that follows it.
 fn is_long(text: &str, width: usize) -> bool {
-    let rows = |line: &str| safe::without_colours(line).chars().count().div_ceil(width).max(1);
+    let rows = |line: &str| without_colours(line).chars().count().div_ceil(width).max(1);
     terminal_height().is_some_and(|height| text.lines().map(rows).sum::<usize>() >= height)
 }
 

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use tracing::Instrument;
 
-use super::safe::printable;
 use bar::Bar;
+use martydb_model::text::printable;
 
 static BOARD: Mutex<Board> = Mutex::new(Board { activities: vec![], view: None, pauses: 0 });
 

@@ -7,9 +7,9 @@ use comfy_table::{
 
 use super::grid::paint;
 use super::layout::{GAP, Measure, TableLayout, cut, lay_out};
-use super::safe::printable;
 use super::style::{Paint, Style};
 use super::wrap::wrapped;
+use martydb_model::text::printable;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::safe::is_safe;
+use martydb_model::text::is_safe;
 
 /// Delimiter of escaped characters. YAML's emitter escapes unprintable characters, but not the others that a terminal
 /// obeys or a reader does not see. Each of those is put between two of these marks, which make the emitter quote the

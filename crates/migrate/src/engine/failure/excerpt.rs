@@ -3,7 +3,7 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::files::Position;
-use martydb_ui::report::printable;
+use martydb_model::text::printable;
 
 /// Columns that `caused by: ` leaves of an 80-column terminal. If the terminal wraps the line, the caret is
 /// misplaced.

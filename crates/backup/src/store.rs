@@ -1,0 +1,60 @@
+//! Storage of backups in a folder or in object storage, with encryption and retention. The contents are opaque here: a
+//! folder of files is stored, and the same files are returned, or an error.
+//!
+//! A backup is listed once it is complete, and is returned only if every byte is unchanged: `manifest.json` has the size and
+//! the SHA-256 of every stored file in order. The sums, encrypted like the files, have that of the manifest and of every file
+//! before encryption.
+
+#[cfg(feature = "encryption")]
+mod age_files;
+#[cfg(not(feature = "encryption"))]
+#[path = "store/no_age_files.rs"]
+mod age_files;
+mod backend;
+mod blocking_task;
+#[cfg(feature = "object-storage")]
+mod bucket;
+mod check;
+mod cipher;
+#[cfg(feature = "object-storage")]
+mod connect;
+#[cfg(not(feature = "object-storage"))]
+#[path = "store/no_connect.rs"]
+mod connect;
+mod digest;
+#[cfg(feature = "object-storage")]
+mod errors;
+mod fetch;
+mod folder;
+mod id;
+mod manifest;
+mod mirror;
+mod parallel;
+mod path;
+mod repository;
+#[cfg(feature = "object-storage")]
+mod requests;
+mod retention;
+mod staging;
+mod stop;
+mod stores;
+mod summary;
+mod sums;
+mod timeouts;
+mod verified;
+mod workspace;
+
+pub use cipher::Identities;
+pub use fetch::ReturnedBackup;
+pub use id::BackupId;
+pub use manifest::{BackupHeader, BackupManifest, Encryption, StoredFile, json_schema};
+pub use repository::{ListedBackup, Listing, Repository};
+pub use retention::{Retainable, RetentionRule, retained};
+pub use staging::{Staging, StoredBackup};
+pub use stores::{BackupHolder, Stores};
+pub use summary::{BackupSummary, StoreSummary};
+pub use timeouts::RequestTimeouts;
+pub use workspace::Workspace;
+
+#[cfg(all(test, feature = "encryption"))]
+mod tests;

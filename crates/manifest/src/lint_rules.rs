@@ -1,0 +1,150 @@
+//! Names of the rules of `lint`, for which the manifest is checked before anything else runs.
+
+use martydb_model::suggest::nearest;
+
+/// Names of squawk's rules (<https://squawkhq.com/docs/rules>). A test of `martydb-migrate` compares them with the linter's.
+pub const SQUAWK: &[&str] = &[
+    "adding-field-with-default",
+    "adding-foreign-key-constraint",
+    "adding-not-nullable-field",
+    "adding-required-field",
+    "adding-serial-primary-key-field",
+    "ban-add-column",
+    "ban-add-composite-attribute",
+    "ban-add-enum-value",
+    "ban-alter-database-options",
+    "ban-alter-domain-with-add-constraint",
+    "ban-alter-extension",
+    "ban-alter-function-options",
+    "ban-alter-generated-expression",
+    "ban-alter-identity",
+    "ban-alter-policy-condition",
+    "ban-alter-policy-roles",
+    "ban-alter-role-options",
+    "ban-alter-row-level-security",
+    "ban-alter-sequence-values",
+    "ban-alter-system-options",
+    "ban-alter-view-options",
+    "ban-char-field",
+    "ban-concurrent-index-creation-in-transaction",
+    "ban-create-domain-with-constraint",
+    "ban-create-policy",
+    "ban-detach-inheritance",
+    "ban-disable-trigger",
+    "ban-drop-column",
+    "ban-drop-constraint",
+    "ban-drop-database",
+    "ban-drop-default",
+    "ban-drop-domain",
+    "ban-drop-extension",
+    "ban-drop-function",
+    "ban-drop-generated-expression",
+    "ban-drop-index",
+    "ban-drop-not-null",
+    "ban-drop-policy",
+    "ban-drop-schema",
+    "ban-drop-sequence",
+    "ban-drop-table",
+    "ban-drop-trigger",
+    "ban-drop-type",
+    "ban-drop-view",
+    "ban-duplicate-column-assignments",
+    "ban-new-write-restriction",
+    "ban-replace-view-function",
+    "ban-replica-identity",
+    "ban-revoke",
+    "ban-set-default",
+    "ban-set-schema",
+    "ban-truncate-cascade",
+    "ban-uncommitted-transaction",
+    "changing-column-type",
+    "constraint-missing-not-valid",
+    "disallowed-unique-constraint",
+    "identifier-too-long",
+    "prefer-bigint-over-int",
+    "prefer-bigint-over-smallint",
+    "prefer-identity",
+    "prefer-repack",
+    "prefer-robust-stmts",
+    "prefer-text-field",
+    "prefer-timestamp-tz",
+    "prefer-timestamptz",
+    "renaming-column",
+    "renaming-object",
+    "renaming-table",
+    "require-concurrent-index-creation",
+    "require-concurrent-index-deletion",
+    "require-concurrent-partition-detach",
+    "require-concurrent-reindex",
+    "require-enum-value-ordering",
+    "require-lock-timeout",
+    "require-statement-timeout",
+    "require-table-schema",
+    "require-timeout-settings",
+    "transaction-nesting",
+];
+
+/// Rule name reported for text that is not SQL.
+pub const SYNTAX: &str = "syntax-error";
+/// Rule name reported for a file at which the linter gave up.
+pub const UNREADABLE: &str = "unreadable";
+
+/// Names of the rules about partitions.
+pub const LIVE_PARENT: &str = "partition-of-live-parent";
+pub const ATTACH_UNCHECKED: &str = "attach-without-check";
+pub const DEFAULT_PART: &str = "default-partition";
+pub const CONCURRENT_ON_PARENT: &str = "concurrent-index-on-partitioned";
+
+/// Name of the rule about the readers of standbys.
+pub const STANDBY_CONFLICT: &str = "standby-conflict";
+
+/// Rules of our own, with their meaning.
+pub const OWN: &[(&str, &str)] = &[
+    (
+        SYNTAX,
+        "The file is not SQL by PostgreSQL's grammar, as far as the linter knows it. Correct the statement; if PostgreSQL accepts it \
+         as it is, write `-- martydb: allow syntax-error: reason` at the top of the file.",
+    ),
+    (
+        UNREADABLE,
+        "The linter stopped at this file without checking it: look for a statement that PostgreSQL would reject.",
+    ),
+    (
+        LIVE_PARENT,
+        "CREATE TABLE … PARTITION OF takes an ACCESS EXCLUSIVE lock on the parent: it waits for every reader, and all that come \
+         later wait for it. Create the table with LIKE, and attach it: that lets readers and writers go on.",
+    ),
+    (
+        ATTACH_UNCHECKED,
+        "ATTACH PARTITION reads the whole table to check its rows, under a lock on it. A valid CHECK constraint that implies the \
+         bounds of the partition saves that: add it NOT VALID, validate it, attach, and drop it.",
+    ),
+    (
+        DEFAULT_PART,
+        "A default partition is read under a lock each time a partition is attached, a row in it prevents the partition that \
+         would take the row (SQLSTATE 23514), and DETACH PARTITION … CONCURRENTLY is refused (55000).",
+    ),
+    (
+        CONCURRENT_ON_PARENT,
+        "PostgreSQL refuses CREATE INDEX CONCURRENTLY on a partitioned table (0A000), and a plain CREATE INDEX blocks the writers of \
+         every partition while it is built. Create the index ON ONLY the parent, build one \
+         concurrently on each partition, and attach them: the parent's index becomes valid with the last.",
+    ),
+    (
+        STANDBY_CONFLICT,
+        "A note, where the manifest declares standbys: the statement takes an ACCESS EXCLUSIVE lock, which a standby replays. A query \
+         that reads the table there is canceled after max_standby_streaming_delay, with SQLSTATE 40001. Have the readers retry, or \
+         run the migration when they are idle.",
+    ),
+];
+
+/// Returns an error message if a name is not a rule.
+pub fn unknown(name: &str) -> Option<String> {
+    if SQUAWK.contains(&name) || OWN.iter().any(|row| row.0 == name) {
+        return None;
+    }
+    Some(match nearest(name, SQUAWK.iter().copied()) {
+        Some(near) => format!("\"{name}\" is not a rule of lint; did you mean {near}?"),
+        None => format!("\"{name}\" is not a rule of lint"),
+    })
+}

@@ -1,0 +1,63 @@
+//! HTTP routes: page, metrics, liveness and readiness.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use super::exporter::Exporter;
+use super::page::MonitorPage;
+use super::watch::PATIENCE;
+use martydb_http::exposition::Exposition;
+
+/// Returns the routes that need no password: they reveal nothing, and probes have none. `lists_paths` adds `/`, where there is
+/// no page.
+pub fn open(monitor: Arc<Exporter>, lists_paths: bool) -> Router {
+    let routes =
+        Router::new().route("/live", get(async || "live\n")).route("/ready", get(ready)).with_state(monitor);
+    match lists_paths {
+        true => routes.route("/", get(async || "martydb monitor: /metrics, /live, /ready\n")),
+        false => routes,
+    }
+}
+
+/// Returns the metrics and the page, which reveal names of databases and logins, and the use of services.
+pub fn guarded(monitor: &Arc<Exporter>, page: Option<MonitorPage>) -> Router {
+    let routes = Router::new().route("/metrics", get(metrics)).with_state(monitor.clone());
+    match page {
+        Some(page) => routes.merge(Router::new().route("/", get(newest)).with_state(page)),
+        None => routes,
+    }
+}
+
+/// Returns the page. It is kept by no cache, and shown in no other page.
+async fn newest(State(page): State<MonitorPage>) -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, format!("{}; frame-ancestors 'none'", page.policy)),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
+        (header::CACHE_CONTROL, "no-store".into()),
+        (header::REFERRER_POLICY, "no-referrer".into()),
+    ];
+    (headers, (page.newest)().to_string())
+}
+
+async fn metrics(State(monitor): State<Arc<Exporter>>, headers: HeaderMap) -> impl IntoResponse {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let exposition = Exposition::accepted(accept);
+    let (samples, _) = monitor.samples(PATIENCE).await;
+    let text = exposition.text(monitor.project(), samples, monitor.has_compatible_names());
+    ([(header::CONTENT_TYPE, exposition.content_type())], text)
+}
+
+/// Succeeds once every server was queried, whatever its answer.
+async fn ready(State(monitor): State<Arc<Exporter>>) -> (StatusCode, &'static str) {
+    if monitor.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "starting\n")
+    }
+}

@@ -1,0 +1,20 @@
+//! Files, accounts and child processes of the operating system.
+//!
+//! - [`account_trust`]: accounts whose files this process believes
+//! - [`process_group`]: ends a child process with its children
+//! - [`program`]: runs a program that the manifest names, within limits
+//! - [`replace_file`]: replaces a file atomically
+//! - [`replace_process`]: replaces this process by another program
+//! - [`state_folder`]: the folder of martydb's own files beside a manifest
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+pub mod account_trust;
+pub mod process_group;
+pub mod program;
+pub mod replace_file;
+pub mod replace_process;
+pub mod state_folder;
