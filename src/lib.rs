@@ -5,10 +5,15 @@
 //!
 //! - `martydb-macros`: the template of `stmt!`
 //! - `martydb-model`: names, desired and actual state, privileges, SQL statements, findings (pure)
+//! - `martydb-sql`: reader of SQL text
+//! - `martydb-os`: files of the operating system
 //! - `martydb-pg`: PostgreSQL's protocol and sessions
 //! - `martydb-ui`: reports, tables, progress, prompts
 //! - `martydb-config`: manifest, secrets, embedded servers, backup stores
-//! - `martydb-migrate`: migration files, lint, execution, history, import
+//! - `martydb-migrate`: migration files, lint, execution, history
+//! - `martydb-import`: import from other tools, discovery of services
+//! - `martydb-schema-diff`: difference between two schemas, as the statements of a revision
+//! - `martydb-pg-dump`: runs of `pg_dump` and `pg_restore`
 //! - `martydb-provision`: inspection, plan, convergence, isolation proof, backup
 //! - `martydb-split`: a shared database split into one database per service
 //! - `martydb-relay`: outboxes published to brokers

@@ -13,7 +13,7 @@ use clap::Args;
 
 use crate::shipped_files::MANIFEST_SCHEMA;
 use martydb_config::manifest::{self, DEFAULT_ENV, ManifestPath};
-use martydb_migrate::discovery::{self, Proposal};
+use martydb_import::discovery::{self, Proposal};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};

@@ -11,10 +11,10 @@ use super::selection::{TocEntry, select};
 use super::source::{CatalogClass, SourceCatalog};
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchiveEntry};
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServiceName};
 use martydb_pg::server::Access;
+use martydb_pg_dump::archive::{self, Archive, ArchiveEntry};
 
 /// First major version with login event triggers.
 const LOGIN_TRIGGERS: u32 = 17;

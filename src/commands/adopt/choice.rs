@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use martydb_config::manifest::ManifestDraft;
-use martydb_migrate::discovery::service_name;
+use martydb_import::discovery::service_name;
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};

@@ -8,12 +8,6 @@ use super::proof::{RevisionProof, prove};
 use super::sides::{Declared, Sides, declared};
 use crate::commands::migrating::plain_options;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::declared::division::{Division, FilePlan};
-use martydb_migrate::declared::renames::{Rename, likely, rename};
-use martydb_migrate::declared::script::Texts;
-use martydb_migrate::declared::{
-    SchemaObjectId, SchemaObjectKind, SchemaStep, Structure, execute_in, read, row_counts, script, steps,
-};
 use martydb_migrate::files::Written;
 use martydb_migrate::files::revision::{self, Numbering};
 use martydb_model::DesiredService;
@@ -21,6 +15,12 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
 use martydb_provision::targets;
+use martydb_schema_diff::division::{Division, FilePlan};
+use martydb_schema_diff::renames::{Rename, likely, rename};
+use martydb_schema_diff::script::Texts;
+use martydb_schema_diff::{
+    SchemaObjectId, SchemaObjectKind, SchemaStep, Structure, execute_in, read, row_counts, script, steps,
+};
 use martydb_ui::prompt;
 
 /// Result of a comparison with a declared schema.

@@ -8,9 +8,9 @@ use clap::Args;
 
 use super::common::{self, MapChoice};
 use martydb_config::manifest::SplitMap;
-use martydb_migrate::import::pg_dump;
 use martydb_model::error::Result;
 use martydb_pg::server::Access;
+use martydb_pg_dump::pg_dump;
 use martydb_provision::run::Run;
 use martydb_split::{SourceCatalog, SourceSettings, SplitPlan, inspect, privileges, relations};
 pub use report::PlannedSplit;

@@ -20,11 +20,12 @@ use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
 use squawk_syntax::SourceFile;
 
 use super::syntax;
-use crate::files::{Migration, Mode, Position, Positions, too_deep};
+use crate::files::{Migration, Mode, Position, Positions};
 use martydb_config::lint_rules::{
     ALWAYS, BY_SIZE, LIVE_PARENT, OFF, SAME, STANDBY_CONFLICT, SYNTAX, UNREADABLE,
 };
 use martydb_model::LintRules;
+use martydb_sql::too_deep;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

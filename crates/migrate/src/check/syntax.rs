@@ -7,9 +7,10 @@
 use squawk_syntax::{Parse, SourceFile};
 
 use super::lint::deep::with_deep_stack;
-use crate::files::{FileProblem, MigrationFile, Position, too_deep};
+use crate::files::{FileProblem, MigrationFile, Position};
 use martydb_config::lint_rules::SYNTAX;
 use martydb_model::LintRules;
+use martydb_sql::too_deep;
 
 pub const FIX: &str = "correct the statement; if PostgreSQL accepts it, write \
                        `-- martydb: allow syntax-error: reason` at the top of the file";

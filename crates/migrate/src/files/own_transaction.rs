@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::directive::Mode;
-use super::lexer::{Lexer, TokenKind};
-use super::script::{ScriptItem, StatementHead, is_word, walk};
+use martydb_sql::{Lexer, TokenKind};
+use martydb_sql::{ScriptItem, StatementHead, is_word, walk};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTransaction {

@@ -4,9 +4,9 @@
 //! The rules catch accidents early, with a position and a fix. They are not the guarantee: text built at run
 //! time (`EXECUTE`, `set_config`) is caught by the checks before the COMMIT (see `batch`).
 
-use super::lexer::{Lexer, TokenKind};
 use super::problem::ProblemSeverity;
-use super::script::{READING, StatementHead, inside, is_word};
+use martydb_sql::{Lexer, TokenKind};
+use martydb_sql::{READING, StatementHead, inside, is_word};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
@@ -185,7 +185,7 @@ fn detaches_concurrently(seen: &StatementHead) -> bool {
 mod tests {
     use super::*;
     use crate::files::own_transaction::control;
-    use crate::files::script::{ScriptItem, walk};
+    use martydb_sql::{ScriptItem, walk};
 
     fn verdict(sql: &str) -> Option<(Scope, &'static str)> {
         let mut found = None;

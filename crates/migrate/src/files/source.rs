@@ -10,7 +10,7 @@ use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
 use super::problem::{FileProblem, Position, Positions, ProblemSeverity};
 use super::replaced::Replaced;
 use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, SEVERAL, Scope};
-use super::script::{ScriptItem, StatementHead, walk};
+use martydb_sql::{ScriptItem, StatementHead, walk};
 
 #[derive(Debug, Clone, Default)]
 pub struct MigrationFile {

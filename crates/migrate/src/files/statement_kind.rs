@@ -2,9 +2,9 @@
 //! its interruption leaves behind.
 
 use super::rules::needs_no_transaction;
-use super::script::{ScriptItem, StatementHead, is_word, walk};
 use martydb_model::sqlstate;
 use martydb_pg::server::ErrorResponse;
+use martydb_sql::{ScriptItem, StatementHead, bare, is_word, walk};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StatementKind {
@@ -105,14 +105,6 @@ fn builds(seen: &StatementHead) -> Option<String> {
     let mut words = seen.outer().skip_while(|word| !is_word(word, "concurrently")).skip(1);
     let name = words.find(|word| !["if", "not", "exists"].iter().any(|other| is_word(word, other)));
     name.filter(|_| build).map(bare)
-}
-
-/// Returns a name as stored in the catalog.
-pub fn bare(word: &str) -> String {
-    match word.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
-        Some(inner) => inner.replace("\"\"", "\""),
-        None => word.to_lowercase(),
-    }
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::plain_file::read_text;
 use super::refinery::{VersionType, checksum};
 use super::source::Migration;
 use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::Result;
+use martydb_os::read_text;
 
 /// Name of the file; because of the dot it is not read as a migration.
 pub const WAIVERS: &str = ".martydb-accepted";

@@ -3,7 +3,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/functions-logical.html>: AND and OR are associative.
 
-use crate::files::{TokenKind, is_word, tokens};
+use martydb_sql::{TokenKind, is_word, tokens};
 
 /// Maximum depth; deeper conditions are compared verbatim, which limits the cost to a text's length times this.
 const DEEPEST: usize = 200;

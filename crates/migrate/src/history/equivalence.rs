@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::files::{Token, TokenKind, is_word, tokens};
+use martydb_sql::{Token, TokenKind, is_word, tokens};
 
 /// Replaces a date or timestamp of these days (`2027-01-31`), which the server read from a clock, by `'now'`.
 pub fn without_now(definition: &str, days: &[String]) -> String {

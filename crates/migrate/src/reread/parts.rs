@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::files::{ScriptItem, Token, TokenKind, tokens, walk};
+use martydb_sql::{ScriptItem, Token, TokenKind, tokens, walk};
 
 /// A part of a definition, by the statement that reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]

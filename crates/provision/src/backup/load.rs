@@ -21,12 +21,12 @@ use crate::moving::compare::{self, CopySide};
 use crate::moving::sums::{self, RowHash};
 use crate::scratch::Scratch;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms, client_major};
 use martydb_model::RoleName;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, execute_warned, query_as};
+use martydb_pg_dump::archive::{self, Archive, ArchiveEntry, ArchivePrograms, client_major};
 use martydb_ui::report::{printable, progress};
 
 /// Number of sessions that read the loaded data: each additional one slows the others.

@@ -11,9 +11,9 @@ use super::record::BackupRecord;
 use super::snapshot::{self, HeldSnapshot, LockedTables, RecordedFacts, jobs};
 use crate::moving::sums::{self, RowHash};
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchivePrograms, FolderDump};
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
+use martydb_pg_dump::archive::{self, Archive, ArchivePrograms, FolderDump};
 use martydb_ui::report::{printable, progress};
 
 /// Name of the archive's folder in the backup's folder.

@@ -7,12 +7,12 @@ use std::time::Duration;
 use super::sequences;
 use super::sums::{self, RowHash, Sums};
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::files::{TokenKind, tokens};
 use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::reread;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::Statement;
 use martydb_pg::server::{Connection, query_as};
+use martydb_sql::{TokenKind, tokens};
 use martydb_ui::report::printable;
 
 /// Catalog and data of one side.

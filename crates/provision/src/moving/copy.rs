@@ -12,11 +12,11 @@ use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::targets;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind};
 use martydb_pg::server::{Access, Connection, execute_warned, lock, query_first};
+use martydb_pg_dump::archive::{self, Archive, ArchiveEntry, ArchivePrograms};
 use martydb_ui::report::progress;
 
 /// A service and its new server.

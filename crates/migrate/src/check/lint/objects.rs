@@ -7,8 +7,8 @@ use std::ops::Range;
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 
-use crate::files::bare;
-use crate::files::lexer::{Lexer, TokenKind};
+use martydb_sql::bare;
+use martydb_sql::{Lexer, TokenKind};
 
 /// Ends of the names that the server gives to the sequences and indexes of a table, after the names of the table and its
 /// columns (`ChooseRelationName`).

@@ -1,8 +1,8 @@
 //! Position in the file for a line of a DO block, as the server counts lines.
 
-use crate::files::is_word;
-use crate::files::lexer::{Lexer, TokenKind};
 use martydb_pg::server::ErrorResponse;
+use martydb_sql::is_word;
+use martydb_sql::{Lexer, TokenKind};
 
 /// The server's name for a DO block's code in an error context, in every language.
 const NAME: &str = "inline_code_block";
