@@ -1,12 +1,22 @@
 //! The actual state of a server, from its catalogs.
 
+pub mod acl;
+mod contents;
+mod role_graph;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::acl::{AclEntry, null_as_default, sorted};
-use super::{ActualParameters, CollationVersions, Contents, CreationParameters, DbName, RoleName};
+use super::{ActualParameters, CollationVersions, CreationParameters, DbName, RoleName};
 use crate::error::Error;
+use acl::{null_as_default, sorted};
+
+pub use acl::{AclEntry, Grantee};
+pub use contents::{
+    ActualObject, ActualPublication, ActualRecords, ActualSchema, Contents, DefaultAcl, ObjectKind, OwnerCode,
+};
+pub use role_graph::{RoleGraph, RolePath};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ActualServer {

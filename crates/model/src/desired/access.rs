@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{RoleKind, RoleName, SchemaName, ServiceName};
+use crate::{RoleKind, RoleName, SchemaName, ServiceName};
 
 /// Service name used for the login of `martydb monitor` where one is expected.
 pub const MONITOR_SERVICE: &str = "martydb-monitor";

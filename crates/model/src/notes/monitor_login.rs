@@ -1,7 +1,7 @@
 //! Logins of `martydb monitor` of any project on a server, recognised by their marks.
 
-use super::desired::{MARK, PASSWORD_NOTE};
-use super::project_roles::monitor;
+use crate::desired::{MARK, PASSWORD_NOTE};
+use crate::project_roles::monitor;
 
 /// Returns `true` for a role whose mark names the project that its name is made of. Only a role's administrators write its
 /// comment.

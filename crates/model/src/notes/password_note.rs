@@ -4,7 +4,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::desired::PASSWORD_NOTE;
+use crate::desired::PASSWORD_NOTE;
 
 /// Returns the comment of a login whose password is set at that time; `None` for a plan that is only shown.
 pub fn dated(marker: &str, at: Option<OffsetDateTime>) -> String {
@@ -22,7 +22,7 @@ pub fn password_set(marker: &str, comment: &str) -> Option<OffsetDateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::move_note::tests::desired;
+    use crate::notes::move_note::tests::desired;
 
     #[test]
     fn what_is_noted_is_read_and_nothing_else_is() {

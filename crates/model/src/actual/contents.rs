@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Deserializer};
 
 use super::acl::{AclEntry, null_as_default, sorted};
-use super::{ActualCounter, RecordPart, RecordPartKind, RoleName, SchemaName};
+use crate::{ActualCounter, RecordPart, RecordPartKind, RoleName, SchemaName};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {

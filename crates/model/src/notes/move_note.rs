@@ -1,7 +1,7 @@
 //! The note about a move to another server in a database's comment: a line of its own, below the marker if there is
 //! one. The rest of the comment is unchanged.
 
-use super::DesiredServer;
+use crate::DesiredServer;
 
 /// Stage of a database's move to another server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{DeclaredAudit, RoleName, SchemaName, ServiceName};
+use crate::{DeclaredAudit, RoleName, SchemaName, ServiceName};
 
 /// A service's `serve:` with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]

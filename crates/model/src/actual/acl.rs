@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::RoleName;
+use crate::RoleName;
 use crate::sql::{Fragment, Keyword, Statement};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ActualServer, Membership, RoleName};
+use crate::{ActualServer, Membership, RoleName};
 
 /// Memberships by member.
 pub struct RoleGraph<'a>(BTreeMap<&'a RoleName, Vec<&'a Membership>>);

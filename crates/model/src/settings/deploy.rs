@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{ServerName, ServiceName};
+use crate::{ServerName, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {

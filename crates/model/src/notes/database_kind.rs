@@ -1,6 +1,6 @@
 //! Classification of databases by owner and purpose.
 
-use super::{ActualServer, DesiredServer, ServiceName};
+use crate::{ActualServer, DesiredServer, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DatabaseKind {

@@ -1,6 +1,6 @@
 //! Databases replaced by restores, identified by their comments, which record the service and the reason.
 
-use super::{ActualDatabase, DesiredServer, DesiredService};
+use crate::{ActualDatabase, DesiredServer, DesiredService};
 
 /// Prefix of such a comment.
 const MARK: &str = "martydb-before:";

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{BrokerUrl, EventRoute, RoleName, SchemaName};
+use crate::{BrokerUrl, EventRoute, RoleName, SchemaName};
 
 /// The manifest's `outbox:` with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ActualServer, DbName, DesiredServer, DesiredService, RoleName, ServiceName};
+use crate::{ActualServer, DbName, DesiredServer, DesiredService, RoleName, ServiceName};
 
 const TEST: &str = "martydb_test_";
 const TEMPLATE: &str = "martydb_template_";

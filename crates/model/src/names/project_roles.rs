@@ -7,7 +7,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::RoleName;
+use crate::RoleName;
 use crate::sql::MAX_IDENTIFIER_BYTES;
 
 /// Length of the digest that replaces the omitted part of a name.

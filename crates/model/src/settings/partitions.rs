@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SchemaName;
+use crate::SchemaName;
 
 /// Comment of a partition that martydb made.
 pub const MADE_PARTITION: &str = "martydb:partition";
