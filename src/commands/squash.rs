@@ -144,7 +144,7 @@ impl Squash<'_> {
         let table = martydb_model::contract::REFINERY_TABLE.to_owned();
         let history: Vec<_> = schemas.map(|schema| (schema.to_string(), table.clone())).collect();
         let without = DumpWithout { relations: &history, schemas: &[] };
-        pg_dump::dump(&self.program, target, DumpExtent::WithRows, without).await
+        pg_dump::dump(&self.program, target.acting_login(), DumpExtent::WithRows, without).await
     }
 
     /// Writes the draft, which is the only file in its folder.

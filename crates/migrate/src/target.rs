@@ -6,7 +6,7 @@ use std::time::Duration;
 use martydb_model::sql::{Ident, List};
 use martydb_model::{DbName, DownFiles, LintRules, RoleName, SchemaName, ServerName, ServiceName};
 use martydb_pg::server::existence::ExistenceCheck;
-use martydb_pg::server::{Endpoint, Login};
+use martydb_pg::server::{ActingLogin, Endpoint, Login};
 
 #[derive(Debug, Clone)]
 pub struct MigrationTarget {
@@ -34,6 +34,12 @@ pub struct MigrationTarget {
 }
 
 impl MigrationTarget {
+    /// Returns the migrator's login, which acts as the owner.
+    pub fn acting_login(&self) -> ActingLogin<'_> {
+        let MigrationTarget { endpoint, login, database, owner, .. } = self;
+        ActingLogin { endpoint, login, database, role: owner }
+    }
+
     /// Returns the roles of the service without its migrator, owner first.
     pub fn roles(&self) -> [&RoleName; 3] {
         [&self.owner, &self.app, &self.readonly]

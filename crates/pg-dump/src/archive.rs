@@ -16,9 +16,9 @@ use super::archive_entries::no_file;
 use super::archive_files;
 use super::client::{self, number, version};
 use martydb_config::embedded::program_folders;
-use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_pg::backoff::Backoff;
+use martydb_pg::server::ActingLogin;
 
 pub use super::archive_entries::{ArchiveEntry, EntryDependencies, dependencies, listed, parsed};
 
@@ -178,7 +178,7 @@ pub(super) const NO_RECORDS: &str = "--exclude-schema=martydb_serve";
 
 async fn folder_dump(
     programs: &ArchivePrograms,
-    source: &MigrationTarget,
+    source: ActingLogin<'_>,
     folder: &Path,
     how: FolderDump<'_>,
 ) -> Result<()> {
@@ -189,7 +189,7 @@ async fn folder_dump(
         .arg(format!("--jobs={}", how.jobs))
         .arg(format!("--snapshot={}", how.snapshot))
         .args(["--lock-wait-timeout=10s", NO_RECORDS])
-        .arg(format!("--role={}", source.owner))
+        .arg(format!("--role={}", source.role))
         .arg("--file")
         .arg(folder)
         .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
@@ -202,7 +202,7 @@ impl Archive {
     /// # Errors
     /// If the program fails, with its error output; or if its release is older than the server's, because no
     /// other server would accept the archive.
-    pub async fn dump(programs: &ArchivePrograms, source: &MigrationTarget) -> Result<Archive> {
+    pub async fn dump(programs: &ArchivePrograms, source: ActingLogin<'_>) -> Result<Archive> {
         let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
         command.args(["--compress=1", "--no-subscriptions", NO_RECORDS]);
         Archive::of(programs, source, command).await
@@ -215,7 +215,7 @@ impl Archive {
     /// As [`Archive::dump`].
     pub async fn dump_schema(
         programs: &ArchivePrograms,
-        source: &MigrationTarget,
+        source: ActingLogin<'_>,
         snapshot: &str,
         settings: &str,
     ) -> Result<Archive> {
@@ -231,13 +231,13 @@ impl Archive {
     /// Runs the program with the options that all dumps have in common.
     async fn of(
         programs: &ArchivePrograms,
-        source: &MigrationTarget,
+        source: ActingLogin<'_>,
         mut command: Command,
     ) -> Result<Archive> {
         let file = tempfile::tempfile().map_err(no_file)?;
         command
             .args(["--format=custom", "--no-password", "--lock-wait-timeout=10s"])
-            .arg(format!("--role={}", source.owner))
+            .arg(format!("--role={}", source.role))
             .env("PGAPPNAME", SESSION_NAME);
         let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
         client::run(command, &programs.dump, Stdio::null(), stdout).await?;
@@ -264,7 +264,7 @@ impl Archive {
     /// As [`Archive::dump`].
     pub async fn dump_folder(
         programs: &ArchivePrograms,
-        source: &MigrationTarget,
+        source: ActingLogin<'_>,
         folder: &Path,
         how: FolderDump<'_>,
     ) -> Result<Archive> {
@@ -320,7 +320,7 @@ impl Archive {
     pub async fn restore(
         &self,
         entries: &[ArchiveEntry],
-        target: &MigrationTarget,
+        target: ActingLogin<'_>,
         jobs: usize,
     ) -> Result<()> {
         let list = listed(entries)?;
@@ -329,7 +329,7 @@ impl Archive {
         command
             .arg(format!("--dbname={}", connection_value(target.database.as_str())))
             .args(["--exit-on-error", "--no-owner", "--no-password"])
-            .arg(format!("--role={}", target.owner))
+            .arg(format!("--role={}", target.role))
             .arg("--use-list")
             .arg(list.path())
             .env("PGAPPNAME", SESSION_NAME);

@@ -1,4 +1,4 @@
-//! PostgreSQL's client programs, run as a service's migrator that acts as the owner. The password is only in
+//! PostgreSQL's client programs, with a login that acts as another role. The password is only in
 //! the environment of the child, which gets no other variable of martydb's environment than `PATH`.
 
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use secrecy::ExposeSecret;
 use tokio::process::Command;
 
 use martydb_config::process_group::ProcessGroup;
-use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_pg::server::ActingLogin;
 use martydb_pg::wire::{Endpoint, Host, interrupt};
 use martydb_ui::report::printable;
 
@@ -44,12 +44,12 @@ pub fn bare(program: &Path) -> Command {
     command
 }
 
-/// Returns a command of this version that will log in to the database as its migrator.
+/// Returns a command of this version that will log in to the database.
 ///
 /// # Errors
 /// If it would send the password to any server that requests it, and the server's identity is not verified.
-pub fn logging_in(program: &Path, version: &str, target: &MigrationTarget) -> Result<Command> {
-    if answers_anything(version, &target.endpoint) && target.login.password.is_some() {
+pub fn logging_in(program: &Path, version: &str, target: ActingLogin<'_>) -> Result<Command> {
+    if answers_anything(version, target.endpoint) && target.login.password.is_some() {
         return Err(Error::operation(format!("{} may not log in to {}", program.display(), target.endpoint))
             .cause(format!(
                 "it has version {version}, and sends the password in clear text to a server that requests it"
@@ -100,8 +100,8 @@ pub async fn run(mut command: Command, program: &Path, stdin: Stdio, stdout: Std
 }
 
 /// Returns libpq's variables: <https://www.postgresql.org/docs/current/libpq-envars.html>.
-fn variables(target: &MigrationTarget) -> Vec<(&'static str, String)> {
-    let (endpoint, tls) = (&target.endpoint, &target.endpoint.tls);
+fn variables(target: ActingLogin<'_>) -> Vec<(&'static str, String)> {
+    let (endpoint, tls) = (target.endpoint, &target.endpoint.tls);
     let host = match &endpoint.host {
         Host::Tcp(host) => host.clone(),
         Host::Socket(folder) => folder.display().to_string(),

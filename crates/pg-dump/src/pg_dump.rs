@@ -8,9 +8,9 @@ use tokio::process::Command;
 use super::archive::NO_RECORDS;
 use super::client::{self, number, version};
 use martydb_config::embedded::program_folders;
-use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::{CACHE_TRIGGER, SERVE_SCHEMA};
+use martydb_pg::server::ActingLogin;
 
 /// A `pg_dump` that can dump a server.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ pub struct DumpWithout<'a> {
 /// If the program fails, with its error output.
 pub async fn dump(
     program: &DumpProgram,
-    target: &MigrationTarget,
+    target: ActingLogin<'_>,
     extent: DumpExtent,
     without: DumpWithout<'_>,
 ) -> Result<String> {
@@ -106,7 +106,7 @@ fn without_counters(printed: String) -> String {
 
 fn command(
     program: &DumpProgram,
-    target: &MigrationTarget,
+    target: ActingLogin<'_>,
     extent: DumpExtent,
     without: DumpWithout<'_>,
 ) -> Result<Command> {
@@ -119,7 +119,7 @@ fn command(
         .args(extent)
         .args(["--no-owner", "--no-privileges", "--no-subscriptions", "--no-password", NO_RECORDS])
         .args(["--encoding=UTF8", "--exclude-schema=martydb"])
-        .arg(format!("--role={}", target.owner))
+        .arg(format!("--role={}", target.role))
         .args(
             without
                 .relations

@@ -53,7 +53,9 @@ impl DumpedSource {
             owner: admin.map_err(|error| Error::operation("the admin's name is invalid").cause(error))?,
             ..like.clone()
         };
-        let archive = Archive::dump_schema(&programs, &source, &snapshot, &settings(access, major)).await?;
+        let archive =
+            Archive::dump_schema(&programs, source.acting_login(), &snapshot, &settings(access, major))
+                .await?;
         let entries = archive.entries().await?;
         let catalog = std::mem::take(&mut moment.catalog);
         moment.close().await;

@@ -46,7 +46,7 @@ pub async fn write(
     refuse_schemas(service, &found.schemas_of_others)?;
     let program = pg_dump::find(found.major).await?;
     let without = DumpWithout { relations: &found.set_aside, schemas: &found.schemas_aside };
-    let dump = pg_dump::dump(&program, target, DumpExtent::Schema, without).await?;
+    let dump = pg_dump::dump(&program, target.acting_login(), DumpExtent::Schema, without).await?;
     let provided = provided(service);
     let origin = format!("The schema before martydb, by pg_dump {}.", program.version);
     let head =

@@ -122,7 +122,11 @@ async fn fill(
     restoring.expect(1);
     // Without an entry the program has nothing to do, as for the audit alone.
     let restore = async {
-        if entries.is_empty() { Ok(()) } else { archive.restore(&entries, &here, side_by_side).await }
+        if entries.is_empty() {
+            Ok(())
+        } else {
+            archive.restore(&entries, here.acting_login(), side_by_side).await
+        }
     };
     let restored = restoring.run(to.service.name.as_str(), restore).await;
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;

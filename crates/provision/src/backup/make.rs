@@ -142,8 +142,10 @@ impl ExportedService {
         };
         let dumping = progress("dumping", "databases");
         dumping.expect(1);
-        let dump = dumping
-            .run(of.target.service.as_str(), Archive::dump_folder(&of.programs, &of.target, &path, how));
+        let dump = dumping.run(
+            of.target.service.as_str(),
+            Archive::dump_folder(&of.programs, of.target.acting_login(), &path, how),
+        );
         let hash = if of.how.hashes { snapshot.best_hash() } else { RowHash::None };
         let reading = async {
             let said = snapshot.read(&of.target).await?;

@@ -101,7 +101,9 @@ impl Move<'_> {
             former.reopen().await?;
         }
         let mut ready = self.prepare(&old, former, ConcurrentRuns::This).await?;
-        let archive = step("dumping", &old.database, Archive::dump(&ready.programs, &ready.source)).await?;
+        let archive =
+            step("dumping", &old.database, Archive::dump(&ready.programs, ready.source.acting_login()))
+                .await?;
         let scratch = Scratch::make_without_rights(self.access, self.desired, self.service).await?;
         let filled = self.fill(&archive, &scratch.target(&ready.own)).await;
         match filled {
@@ -159,7 +161,8 @@ impl Move<'_> {
             .into_iter()
             .filter(|entry| is_wanted(&entry.what, self.service))
             .collect();
-        step("restoring", &self.service.database, archive.restore(&entries, scratch, 1)).await?;
+        step("restoring", &self.service.database, archive.restore(&entries, scratch.acting_login(), 1))
+            .await?;
         // Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
         let mut session = sums::as_owner(scratch).await?;
         execute_warned(&mut session, &stmt!("ANALYZE")).await?;
