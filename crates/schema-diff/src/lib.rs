@@ -10,21 +10,21 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
+mod backfill;
 pub mod casts;
-pub mod division;
 mod draft;
-pub mod fates;
-pub mod files;
-mod fill;
+pub mod file_plan;
 mod graph;
-mod late;
 mod names;
 mod nodes;
 mod not_null;
+pub mod object_changes;
+mod online_steps;
 mod read;
 pub mod renames;
 pub mod script;
 pub mod sources;
+pub mod split_files;
 pub mod steps;
 pub mod structure;
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::casts::{is_assignable, is_text, uncollated};
-use super::fates::{Fates, ObjectFate, added_labels};
 use super::names::{former, split};
+use super::object_changes::{Fates, ObjectFate, added_labels};
 use super::structure::{
     DEFAULT, NOT_NULL, OWNER, ObjectPart, STORAGE, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure,
     TYPE,

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::division::{Division, FilePlan, is_plain};
-use super::fill::FilledColumn;
+use super::backfill::FilledColumn;
+use super::file_plan::{Division, FilePlan, is_plain};
 use super::names::{split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;

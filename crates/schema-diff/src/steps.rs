@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::fates::{Fates, ObjectFate, fates};
 use super::graph::Graph;
 use super::nodes::{Due, SchemaComparison, SchemaVerb, StatementNode, Unwritten};
+use super::object_changes::{Fates, ObjectFate, fates};
 use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure};
 
 /// One statement.

@@ -15,7 +15,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
 use martydb_provision::targets;
-use martydb_schema_diff::division::{Division, FilePlan};
+use martydb_schema_diff::file_plan::{Division, FilePlan};
 use martydb_schema_diff::renames::{Rename, likely, rename};
 use martydb_schema_diff::script::Texts;
 use martydb_schema_diff::{

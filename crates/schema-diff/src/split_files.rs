@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::division::{Division, FilePlan, is_plain};
-use super::late::{index_again, is_late_index, is_late_key, key_again, key_by_index};
+use super::file_plan::{Division, FilePlan, is_plain};
 use super::nodes::SchemaVerb;
 use super::not_null::{CheckedColumns, ColumnPlans};
+use super::online_steps::{index_again, is_late_index, is_late_key, key_again, key_by_index};
 use super::steps::SchemaStep;
 use super::structure::{SchemaObjectId, SchemaObjectKind, VALIDATED};
 

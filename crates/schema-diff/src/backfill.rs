@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::division::Division;
+use super::file_plan::Division;
 use super::names::{has_room, split, suffixed};
 use super::script::commented;
 use super::structure::{DEFAULT, IDENTITY, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure};

@@ -1,6 +1,6 @@
 //! Indexes, and the keys that use them, of tables that exist: made and dropped concurrently, outside a transaction. Pure.
 
-use super::division::{Division, is_plain};
+use super::file_plan::{Division, is_plain};
 use super::names::{has_room, split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
