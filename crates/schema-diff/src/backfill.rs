@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::file_plan::Division;
+use super::file_plan::SchemaPair;
 use super::names::{has_room, split, suffixed};
 use super::script::commented;
 use super::structure::{DEFAULT, IDENTITY, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure};
@@ -44,25 +44,25 @@ struct FilledIdentity {
 
 impl FilledColumn {
     /// Finds the value that the server computes for a new column.
-    pub fn of(division: &Division<'_>, id: &SchemaObjectId) -> Option<FilledColumn> {
-        let column = division.to.objects.get(id)?;
+    pub fn of(schemas: &SchemaPair<'_>, id: &SchemaObjectId) -> Option<FilledColumn> {
+        let column = schemas.to.objects.get(id)?;
         let table = column.parent.as_ref()?;
-        let inherited = [division.from, division.to].into_iter().any(|side| is_inherited(side, table));
-        if inherited || is_seen(division, id, column) || is_published(division.from, table) {
+        let inherited = [schemas.from, schemas.to].into_iter().any(|side| is_inherited(side, table));
+        if inherited || is_seen(schemas, id, column) || is_published(schemas.from, table) {
             return None;
         }
         let name = split(&id.name).1;
         let (identity, default) = match column.parts.get(IDENTITY) {
             Some(_) => {
-                let identity = FilledIdentity::of(division, column)?;
+                let identity = FilledIdentity::of(schemas, column)?;
                 let default = identity.default(&table.name, name);
                 (Some(identity), default)
             }
-            None if division.to.volatile.contains(id) => (None, column.parts.get(DEFAULT)?.made.clone()?),
+            None if schemas.to.volatile.contains(id) => (None, column.parts.get(DEFAULT)?.made.clone()?),
             None => return None,
         };
         let (table, column) = (table.name.clone(), name.to_owned());
-        Some(FilledColumn { table, column, default, identity, reason: reason(division, id) })
+        Some(FilledColumn { table, column, default, identity, reason: reason(schemas, id) })
     }
 
     /// Returns the statements behind ADD COLUMN: new rows get their value from then on.
@@ -126,7 +126,7 @@ END
 }
 
 impl FilledIdentity {
-    fn of(division: &Division<'_>, column: &SchemaObject) -> Option<FilledIdentity> {
+    fn of(schemas: &SchemaPair<'_>, column: &SchemaObject) -> Option<FilledIdentity> {
         let part = column.parts.get(IDENTITY)?;
         let made = part.made.clone()?;
         let (_, end) = made.rsplit_once(" AS IDENTITY (SEQUENCE NAME ")?;
@@ -137,7 +137,7 @@ impl FilledIdentity {
             return None;
         }
         let (sequence, options) = (sequence.to_owned(), options.to_owned());
-        let writers = writers(division, column.parent.as_ref()?);
+        let writers = writers(schemas, column.parent.as_ref()?);
         Some(FilledIdentity { dropped: part.undone.clone()?, sequence, former, options, writers, made })
     }
 
@@ -182,12 +182,12 @@ fn is_inherited(structure: &Structure, table: &SchemaObjectId) -> bool {
 
 /// Returns `true` if a column without its value would not be NULL, or not be allowed: a domain has a default and
 /// constraints of its own, and a check sees rows of which only some columns are filled.
-fn is_seen(division: &Division<'_>, id: &SchemaObjectId, column: &SchemaObject) -> bool {
+fn is_seen(schemas: &SchemaPair<'_>, id: &SchemaObjectId, column: &SchemaObject) -> bool {
     let checks = |(other, object): (&SchemaObjectId, &SchemaObject)| {
         other.kind == SchemaObjectKind::Constraint && object.signature == "c" && object.needs.contains(id)
     };
     column.needs.iter().any(|need| need.kind == SchemaObjectKind::Domain)
-        || division.to.objects.iter().any(checks)
+        || schemas.to.objects.iter().any(checks)
 }
 
 /// Returns `true` if an UPDATE would be refused, because a publication could not say which row it is.
@@ -203,8 +203,8 @@ fn is_published(from: &Structure, table: &SchemaObjectId) -> bool {
 }
 
 /// Returns the roles that may insert into the table, or into columns of it, by a grant of a migration.
-fn writers(division: &Division<'_>, table: &SchemaObjectId) -> BTreeSet<String> {
-    let sides = [division.from, division.to].into_iter().flat_map(|side| &side.objects);
+fn writers(schemas: &SchemaPair<'_>, table: &SchemaObjectId) -> BTreeSet<String> {
+    let sides = [schemas.from, schemas.to].into_iter().flat_map(|side| &side.objects);
     let of_it = sides.filter(|(id, object)| *id == table || object.parent.as_ref() == Some(table));
     let grants = of_it
         .flat_map(|(_, object)| object.parts.keys())
@@ -217,9 +217,9 @@ fn writers(division: &Division<'_>, table: &SchemaObjectId) -> BTreeSet<String> 
 }
 
 /// Returns what else an UPDATE of the table does.
-fn reason(division: &Division<'_>, column: &SchemaObjectId) -> Option<String> {
-    let table = division.to.objects.get(column)?.parent.as_ref()?;
-    for side in [division.from, division.to] {
+fn reason(schemas: &SchemaPair<'_>, column: &SchemaObjectId) -> Option<String> {
+    let table = schemas.to.objects.get(column)?.parent.as_ref()?;
+    for side in [schemas.from, schemas.to] {
         let fires = |object: &SchemaObject| object.made.contains("UPDATE");
         let active = side.objects.iter().find(|(id, object)| {
             let kind = matches!(id.kind, SchemaObjectKind::Trigger | SchemaObjectKind::Rule);

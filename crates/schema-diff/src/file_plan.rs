@@ -21,7 +21,7 @@ pub struct FilePlan {
 }
 
 /// Both schemas, and the objects that stay until a person has decided.
-pub struct Division<'a> {
+pub struct SchemaPair<'a> {
     pub from: &'a Structure,
     pub to: &'a Structure,
     pub held: &'a BTreeSet<SchemaObjectId>,

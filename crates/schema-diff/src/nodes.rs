@@ -51,21 +51,24 @@ impl StatementNode {
 
 /// Statement of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Due {
+pub struct PendingStatement {
     pub text: String,
     /// Set if the object's own CREATE would contain the part: what depends on the object waits for it.
     pub inline: bool,
     /// Object to which the part refers.
     pub needs: Option<SchemaObjectId>,
     /// Set if no assignment cast converts the column.
-    pub unwritten: Option<Unwritten>,
+    pub conversion: Option<ManualConversion>,
 }
+
+/// Statements in their order.
+pub type PendingStatements = BTreeMap<StatementNode, PendingStatement>;
 
 /// Conversion of a column that a person has to write, because no assignment cast exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unwritten {
+pub struct ManualConversion {
     /// Statement with a blank for the expression.
-    pub shown: String,
+    pub template: String,
     /// Types, for the reason.
     pub types: String,
     /// Set if the statement itself converts text by the input function of the type; otherwise it converts no value, and is
@@ -73,9 +76,9 @@ pub struct Unwritten {
     pub by_input: bool,
 }
 
-impl Due {
-    fn plain(text: String) -> Due {
-        Due { text, inline: false, needs: None, unwritten: None }
+impl PendingStatement {
+    fn plain(text: String) -> PendingStatement {
+        PendingStatement { text, inline: false, needs: None, conversion: None }
     }
 }
 
@@ -88,7 +91,7 @@ pub struct SchemaComparison<'a> {
 
 impl SchemaComparison<'_> {
     /// Returns all nodes with their statements.
-    pub fn nodes(&self) -> BTreeMap<StatementNode, Due> {
+    pub fn nodes(&self) -> PendingStatements {
         let mut all = BTreeMap::new();
         for (id, fate) in &self.fates.of {
             match (self.from.objects.get(id), self.to.objects.get(id)) {
@@ -107,7 +110,7 @@ impl SchemaComparison<'_> {
         fate: ObjectFate,
         before: &SchemaObject,
         after: &SchemaObject,
-        all: &mut BTreeMap<StatementNode, Due>,
+        all: &mut PendingStatements,
     ) {
         match fate {
             ObjectFate::Same | ObjectFate::Altered | ObjectFate::Replaced if self.is_made_with_parent(id) => {
@@ -122,16 +125,16 @@ impl SchemaComparison<'_> {
                 let former = former(name);
                 all.insert(
                     StatementNode::new(SchemaVerb::Rename, id, false),
-                    Due::plain(format!("ALTER TYPE {} RENAME TO {former}", id.name)),
+                    PendingStatement::plain(format!("ALTER TYPE {} RENAME TO {former}", id.name)),
                 );
                 all.insert(
                     StatementNode::new(SchemaVerb::Drop, id, false),
-                    Due::plain(format!("DROP TYPE {schema}{former}")),
+                    PendingStatement::plain(format!("DROP TYPE {schema}{former}")),
                 );
                 self.make(id, after, all);
             }
             ObjectFate::Replaced => {
-                all.insert(self.node(SchemaVerb::Make, id), Due::plain(after.made.clone()));
+                all.insert(self.node(SchemaVerb::Make, id), PendingStatement::plain(after.made.clone()));
                 self.alter(id, before, after, true, all);
             }
             ObjectFate::Altered => self.alter(id, before, after, false, all),
@@ -168,15 +171,15 @@ impl SchemaComparison<'_> {
         self.to.is_within(id, |above| self.fates.get(above).begins())
     }
 
-    fn drop(&self, id: &SchemaObjectId, before: &SchemaObject, all: &mut BTreeMap<StatementNode, Due>) {
+    fn drop(&self, id: &SchemaObjectId, before: &SchemaObject, all: &mut PendingStatements) {
         if !self.goes_with_parent(id) {
-            all.insert(self.node(SchemaVerb::Drop, id), Due::plain(before.dropped.clone()));
+            all.insert(self.node(SchemaVerb::Drop, id), PendingStatement::plain(before.dropped.clone()));
         }
     }
 
-    fn make(&self, id: &SchemaObjectId, after: &SchemaObject, all: &mut BTreeMap<StatementNode, Due>) {
+    fn make(&self, id: &SchemaObjectId, after: &SchemaObject, all: &mut PendingStatements) {
         if !self.is_contained(id) {
-            all.insert(self.node(SchemaVerb::Make, id), Due::plain(after.made.clone()));
+            all.insert(self.node(SchemaVerb::Make, id), PendingStatement::plain(after.made.clone()));
         }
         for (name, part) in after.parts.iter().filter(|(_, part)| !part.inline) {
             self.set(id, name, part, part.made.clone(), all);
@@ -194,23 +197,25 @@ impl SchemaComparison<'_> {
         name: &str,
         part: &ObjectPart,
         text: Option<String>,
-        all: &mut BTreeMap<StatementNode, Due>,
+        all: &mut PendingStatements,
     ) {
         let Some(text) = text else { return };
-        let due = Due { inline: part.inline, needs: part.needs.clone(), ..Due::plain(text) };
-        all.insert(StatementNode::of_part(SchemaVerb::Set, id, name, part), due);
+        let pending = PendingStatement {
+            inline: part.inline,
+            needs: part.needs.clone(),
+            ..PendingStatement::plain(text)
+        };
+        all.insert(StatementNode::of_part(SchemaVerb::Set, id, name, part), pending);
     }
 
-    fn unset(
-        &self,
-        id: &SchemaObjectId,
-        name: &str,
-        part: &ObjectPart,
-        all: &mut BTreeMap<StatementNode, Due>,
-    ) {
+    fn unset(&self, id: &SchemaObjectId, name: &str, part: &ObjectPart, all: &mut PendingStatements) {
         let Some(text) = part.undone.clone() else { return };
-        let due = Due { inline: part.inline, needs: part.needs.clone(), ..Due::plain(text) };
-        all.insert(StatementNode::of_part(SchemaVerb::Unset, id, name, part), due);
+        let pending = PendingStatement {
+            inline: part.inline,
+            needs: part.needs.clone(),
+            ..PendingStatement::plain(text)
+        };
+        all.insert(StatementNode::of_part(SchemaVerb::Unset, id, name, part), pending);
     }
 
     fn alter(
@@ -219,7 +224,7 @@ impl SchemaComparison<'_> {
         before: &SchemaObject,
         after: &SchemaObject,
         replaced: bool,
-        all: &mut BTreeMap<StatementNode, Due>,
+        all: &mut PendingStatements,
     ) {
         if id.kind == SchemaObjectKind::Enum {
             for (label, place) in added_labels(before, after).unwrap_or_default() {
@@ -276,7 +281,7 @@ impl SchemaComparison<'_> {
         id: &SchemaObjectId,
         before: &SchemaObject,
         after: &SchemaObject,
-        all: &mut BTreeMap<StatementNode, Due>,
+        all: &mut PendingStatements,
     ) -> bool {
         let (Some(old), Some(new)) = (before.parts.get(TYPE), after.parts.get(TYPE)) else { return false };
         let swapped = self.fates.retyped.contains(id);
@@ -295,13 +300,17 @@ impl SchemaComparison<'_> {
             (_, _, false) if by_input => format!(" USING {name}::{kind}"),
             (_, _, false) => format!(" USING NULL::{kind}"),
         };
-        let unwritten = (is_column && !assignable).then(|| Unwritten {
-            shown: format!("{text} USING (/* {kind} from {name}, {former} */)"),
+        let conversion = (is_column && !assignable).then(|| ManualConversion {
+            template: format!("{text} USING (/* {kind} from {name}, {former} */)"),
             types: format!("{former} to {kind}"),
             by_input,
         });
-        let due = Due { inline: true, unwritten, ..Due::plain(format!("{text}{using}")) };
-        all.insert(StatementNode::of_part(SchemaVerb::Set, id, TYPE, new), due);
+        let pending = PendingStatement {
+            inline: true,
+            conversion,
+            ..PendingStatement::plain(format!("{text}{using}"))
+        };
+        all.insert(StatementNode::of_part(SchemaVerb::Set, id, TYPE, new), pending);
         true
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::backfill::FilledColumn;
-use super::file_plan::{Division, FilePlan, is_plain};
+use super::file_plan::{FilePlan, SchemaPair, is_plain};
 use super::names::{split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
@@ -51,14 +51,14 @@ impl ColumnPlans {
 
 /// Columns whose statements are divided.
 pub struct CheckedColumns<'a> {
-    division: &'a Division<'a>,
+    schemas: &'a SchemaPair<'a>,
     columns: BTreeSet<SchemaObjectId>,
 }
 
 impl<'a> CheckedColumns<'a> {
     /// Finds the columns. Those of `late` keys may be among them: they are made behind everything.
     pub fn of(
-        division: &'a Division<'a>,
+        schemas: &'a SchemaPair<'a>,
         up: &[SchemaStep],
         late: &BTreeSet<SchemaObjectId>,
     ) -> CheckedColumns<'a> {
@@ -68,36 +68,36 @@ impl<'a> CheckedColumns<'a> {
         };
         let mut tables: BTreeSet<&SchemaObjectId> = up.iter().filter(demands).map(|step| &step.id).collect();
         let keys = up.iter().filter(|step| step.verb == SchemaVerb::Make && !late.contains(&step.id));
-        let keys = keys.filter_map(|step| division.to.objects.get(&step.id));
+        let keys = keys.filter_map(|step| schemas.to.objects.get(&step.id));
         tables.extend(keys.filter(|key| key.signature == "p").filter_map(|key| key.parent.as_ref()));
-        let columns = up.iter().filter(|step| Self::becomes(division, step, up));
+        let columns = up.iter().filter(|step| Self::becomes(schemas, step, up));
         let columns = columns.map(|step| step.id.clone());
         let free = |id: &SchemaObjectId| {
-            let table = division.to.objects.get(id).and_then(|column| column.parent.as_ref());
+            let table = schemas.to.objects.get(id).and_then(|column| column.parent.as_ref());
             table.is_some_and(|table| !tables.contains(table))
         };
-        CheckedColumns { division, columns: columns.filter(free).collect() }
+        CheckedColumns { schemas, columns: columns.filter(free).collect() }
     }
 
     /// Returns `true` for a step by which a column of an existing table becomes NOT NULL: the part, or a new column
     /// without a default; and for a new column whose value is computed for each row.
-    fn becomes(division: &Division<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
-        let Some(column) = division.to.objects.get(&step.id) else { return false };
-        let is_new = !division.from.objects.contains_key(&step.id);
+    fn becomes(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
+        let Some(column) = schemas.to.objects.get(&step.id) else { return false };
+        let is_new = !schemas.from.objects.contains_key(&step.id);
         let has_value = [IDENTITY, DEFAULT].iter().any(|part| column.parts.contains_key(*part));
         let identified = up.iter().any(|other| other.id == step.id && other.part == IDENTITY);
         let due = match (step.verb, is_new) {
-            (SchemaVerb::Make, true) if has_value => FilledColumn::of(division, &step.id).is_some(),
+            (SchemaVerb::Make, true) if has_value => FilledColumn::of(schemas, &step.id).is_some(),
             (SchemaVerb::Make, true) => column.parts.contains_key(NOT_NULL),
             (SchemaVerb::Set, false) => {
-                step.part == NOT_NULL && !Self::was(division.from, step) && !identified
+                step.part == NOT_NULL && !Self::was(schemas.from, step) && !identified
             }
             _ => false,
         };
         due && step.id.kind == SchemaObjectKind::Column
             && column.body.is_empty()
-            && column.parent.as_ref().is_some_and(|table| is_plain(division.from, table))
-            && !division.held.contains(&step.id)
+            && column.parent.as_ref().is_some_and(|table| is_plain(schemas.from, table))
+            && !schemas.held.contains(&step.id)
     }
 
     fn was(from: &Structure, step: &SchemaStep) -> bool {
@@ -112,11 +112,11 @@ impl<'a> CheckedColumns<'a> {
 
     /// Adds the statements of a step to the files.
     pub fn add(&self, step: SchemaStep, plans: &mut ColumnPlans) {
-        let Some(column) = self.division.to.objects.get(&step.id) else { return };
+        let Some(column) = self.schemas.to.objects.get(&step.id) else { return };
         let of_it =
             |text: String| SchemaStep { verb: SchemaVerb::Set, part: NOT_NULL.into(), text, ..step.clone() };
         let is_new = step.verb == SchemaVerb::Make;
-        let filled = if is_new { FilledColumn::of(self.division, &step.id) } else { None };
+        let filled = if is_new { FilledColumn::of(self.schemas, &step.id) } else { None };
         if is_new {
             plans.first.up.push(SchemaStep { text: bare(&step.id, column), ..step.clone() });
         }

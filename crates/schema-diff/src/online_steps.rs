@@ -1,6 +1,6 @@
 //! Indexes, and the keys that use them, of tables that exist: made and dropped concurrently, outside a transaction. Pure.
 
-use super::file_plan::{Division, is_plain};
+use super::file_plan::{SchemaPair, is_plain};
 use super::names::{has_room, split, suffixed};
 use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
@@ -13,17 +13,17 @@ const BY_INDEX: [&str; 2] = ["index", "key by index"];
 
 /// Returns `true` for an index that comes, goes, or is made again, of a table that stays as it is as far as the index is
 /// concerned, and that nothing else refers to.
-pub fn is_late_index(division: &Division<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
+pub fn is_online_index(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
     let (id, whole) = (&step.id, step.part.is_empty());
-    if id.kind != SchemaObjectKind::Index || !whole || division.held.contains(id) {
+    if id.kind != SchemaObjectKind::Index || !whole || schemas.held.contains(id) {
         return false;
     }
-    let sides = [division.from, division.to];
+    let sides = [schemas.from, schemas.to];
     let present = sides.iter().filter_map(|side| Some((*side, side.objects.get(id)?)));
     let present: Vec<(&Structure, &SchemaObject)> = present.collect();
     let again = present.len() == sides.len();
     // What goes before the index would take it along, and what comes with it is not there when down makes the former one.
-    let comes = !again && division.to.objects.contains_key(id);
+    let comes = !again && schemas.to.objects.contains_key(id);
     let changed = |need: &SchemaObjectId| {
         up.iter().any(|step| {
             let verb = step.verb == SchemaVerb::Drop || again && step.verb == SchemaVerb::Make;
@@ -31,29 +31,29 @@ pub fn is_late_index(division: &Division<'_>, step: &SchemaStep, up: &[SchemaSte
         })
     };
     let is_free = |&(side, index): &(&Structure, &SchemaObject)| {
-        is_on_plain_table(division, index) && !is_referred_to(side, id) && !index.needs.iter().any(changed)
+        is_on_plain_table(schemas, index) && !is_referred_to(side, id) && !index.needs.iter().any(changed)
     };
     present.iter().all(is_free) && (!again || has_room(split(&id.name).1, NEW))
 }
 
 /// Returns `true` for a primary key or unique constraint that is made on an existing table, and that nothing refers to. A
 /// former one has to stay until then.
-pub fn is_late_key(division: &Division<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
-    let Some(key) = division.to.objects.get(&step.id) else { return false };
+pub fn is_online_key(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
+    let Some(key) = schemas.to.objects.get(&step.id) else { return false };
     let stays = |former: &SchemaObject| {
         let changed = |need: &SchemaObjectId| up.iter().any(|other| other.id == *need && is_for_key(other));
-        is_on_plain_table(division, former)
-            && !is_referred_to(division.from, &step.id)
+        is_on_plain_table(schemas, former)
+            && !is_referred_to(schemas.from, &step.id)
             && !former.needs.iter().any(changed)
             && has_room(split(&step.id.name).1, NEW)
     };
     step.id.kind == SchemaObjectKind::Constraint
         && step.verb == SchemaVerb::Make
-        && division.from.objects.get(&step.id).is_none_or(stays)
+        && schemas.from.objects.get(&step.id).is_none_or(stays)
         && BY_INDEX.iter().all(|name| key.parts.contains_key(*name))
-        && is_on_plain_table(division, key)
-        && !is_referred_to(division.to, &step.id)
-        && !division.held.contains(&step.id)
+        && is_on_plain_table(schemas, key)
+        && !is_referred_to(schemas.to, &step.id)
+        && !schemas.held.contains(&step.id)
 }
 
 /// Returns `true` for a change of a column that a key on it would forbid, or would take part in.
@@ -61,10 +61,10 @@ fn is_for_key(step: &SchemaStep) -> bool {
     step.verb == SchemaVerb::Drop || [TYPE, NOT_NULL].contains(&step.part.as_str())
 }
 
-fn is_on_plain_table(division: &Division<'_>, object: &SchemaObject) -> bool {
+fn is_on_plain_table(schemas: &SchemaPair<'_>, object: &SchemaObject) -> bool {
     object.parent.as_ref().is_some_and(|table| {
         let is_table = table.kind == SchemaObjectKind::Table;
-        is_table && is_plain(division.from, table) && is_plain(division.to, table)
+        is_table && is_plain(schemas.from, table) && is_plain(schemas.to, table)
     })
 }
 

@@ -84,7 +84,7 @@ fn written(structure: &Structure, id: &SchemaObjectId, new: &str) -> Option<Rena
         part: String::new(),
         text,
         loses: false,
-        unwritten: None,
+        conversion: None,
     };
     Some(Rename { done: step(format!("{before} TO {new}")), undone: step(format!("{after} TO {old}")) })
 }

@@ -22,14 +22,15 @@ pub fn held(
     (up, down): (&[SchemaStep], &[SchemaStep]),
     with_drops: bool,
 ) -> BTreeSet<SchemaObjectId> {
-    let stays = |step: &&SchemaStep| step.unwritten.is_some() || step.loses && !with_drops;
+    let stays = |step: &&SchemaStep| step.conversion.is_some() || step.loses && !with_drops;
     // A conversion back from text is one by the type's input function, as psql reads values.
-    let returns = |step: &&SchemaStep| step.unwritten.as_ref().is_some_and(|conversion| !conversion.by_input);
+    let returns =
+        |step: &&SchemaStep| step.conversion.as_ref().is_some_and(|conversion| !conversion.by_input);
     let ids = up.iter().filter(stays).chain(down.iter().filter(returns)).map(|step| step.id.clone());
     let mut held: BTreeSet<SchemaObjectId> = ids.collect();
-    let unwritten = up.iter().chain(down).filter(|step| step.unwritten.is_some());
+    let conversion = up.iter().chain(down).filter(|step| step.conversion.is_some());
     let mut converted: BTreeSet<SchemaObjectId> =
-        unwritten.map(|step| step.id.clone()).filter(|id| held.contains(id)).collect();
+        conversion.map(|step| step.id.clone()).filter(|id| held.contains(id)).collect();
     let clears = |step: &&SchemaStep| step.verb == SchemaVerb::Drop || step.part == TYPE;
     let cleared: Vec<&SchemaStep> = up.iter().filter(clears).collect();
     loop {
@@ -118,7 +119,7 @@ pub fn text(
         text.push('\n');
         if held.contains(&step.id) {
             let reason = reasons.get(&step.id).map_or("with the lines above or below", String::as_str);
-            let shown = step.unwritten.as_ref().map_or(&step.text, |conversion| &conversion.shown);
+            let shown = step.conversion.as_ref().map_or(&step.text, |conversion| &conversion.template);
             text += &format!("{};\n", commented(reason, shown));
         } else {
             text += &format!("{};\n", step.text);
@@ -143,7 +144,7 @@ pub fn reasons(
     rows: &BTreeMap<String, i64>,
 ) -> BTreeMap<SchemaObjectId, String> {
     let mut all = BTreeMap::new();
-    let back = down.iter().filter(|step| step.unwritten.is_some());
+    let back = down.iter().filter(|step| step.conversion.is_some());
     for step in back.chain(up) {
         if let Some(reason) = reason(from, step, rows) {
             all.insert(step.id.clone(), reason);
@@ -155,7 +156,7 @@ pub fn reasons(
 fn reason(from: &Structure, step: &SchemaStep, rows: &BTreeMap<String, i64>) -> Option<String> {
     let parent = from.objects.get(&step.id).and_then(|object| object.parent.as_ref());
     let count = |table: &SchemaObjectId| rows.get(&table.name).map(|count| count.to_string());
-    let reason = match (step.loses, &step.unwritten, parent) {
+    let reason = match (step.loses, &step.conversion, parent) {
         (true, _, None) => match count(&step.id) {
             Some(rows) => format!("loses {rows} rows"),
             None => "loses all rows".into(),

@@ -3,29 +3,29 @@
 
 use std::collections::BTreeSet;
 
-use super::file_plan::{Division, FilePlan, is_plain};
+use super::file_plan::{FilePlan, SchemaPair, is_plain};
 use super::nodes::SchemaVerb;
 use super::not_null::{CheckedColumns, ColumnPlans};
-use super::online_steps::{index_again, is_late_index, is_late_key, key_again, key_by_index};
+use super::online_steps::{index_again, is_online_index, is_online_key, key_again, key_by_index};
 use super::steps::SchemaStep;
 use super::structure::{SchemaObjectId, SchemaObjectKind, VALIDATED};
 
-impl Division<'_> {
+impl SchemaPair<'_> {
     /// Divides the statements; files without one are left out.
     pub fn files(&self, up: &[SchemaStep], down: &[SchemaStep]) -> Vec<FilePlan> {
         let ids = |is: &dyn Fn(&SchemaStep) -> bool| -> BTreeSet<SchemaObjectId> {
             up.iter().filter(|step| is(step)).map(|step| step.id.clone()).collect()
         };
-        let indexes = ids(&|step| is_late_index(self, step, up));
-        let keys = ids(&|step| is_late_key(self, step, up));
+        let indexes = ids(&|step| is_online_index(self, step, up));
+        let keys = ids(&|step| is_online_key(self, step, up));
         let unscanned = ids(&|step| self.is_scanned_later(step));
         let columns = CheckedColumns::of(self, up, &keys);
         let mut plans = ColumnPlans::default();
-        let mut late = FilePlan { suffix: "_indexes", no_transaction: true, ..FilePlan::default() };
+        let mut indexes_file = FilePlan { suffix: "_indexes", no_transaction: true, ..FilePlan::default() };
         for step in up.iter().cloned() {
             match () {
-                () if indexes.contains(&step.id) => late.up.extend(index_again(step, up)),
-                () if keys.contains(&step.id) => late.up.extend(key_by_index(self.to, step, up)),
+                () if indexes.contains(&step.id) => indexes_file.up.extend(index_again(step, up)),
+                () if keys.contains(&step.id) => indexes_file.up.extend(key_by_index(self.to, step, up)),
                 () if unscanned.contains(&step.id) && step.verb == SchemaVerb::Make => {
                     plans.validated.up.extend(self.validating(&step));
                     plans.validated.down.extend(self.not_valid_again(&step));
@@ -37,15 +37,15 @@ impl Division<'_> {
         }
         for step in down.iter().cloned() {
             match () {
-                () if indexes.contains(&step.id) => late.down.extend(index_again(step, down)),
-                () if keys.contains(&step.id) => late.down.extend(key_again(step, down)),
+                () if indexes.contains(&step.id) => indexes_file.down.extend(index_again(step, down)),
+                () if keys.contains(&step.id) => indexes_file.down.extend(key_again(step, down)),
                 () => plans.first.down.extend(columns.undone(step)),
             }
         }
         plans
             .all()
             .into_iter()
-            .chain([late])
+            .chain([indexes_file])
             .filter(|file| !(file.up.is_empty() && file.down.is_empty()))
             .collect()
     }

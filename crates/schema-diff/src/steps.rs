@@ -1,9 +1,9 @@
 //! Order of the statements that turn one schema into another. Pure.
 
-use std::collections::BTreeMap;
-
 use super::graph::Graph;
-use super::nodes::{Due, SchemaComparison, SchemaVerb, StatementNode, Unwritten};
+use super::nodes::{
+    ManualConversion, PendingStatement, PendingStatements, SchemaComparison, SchemaVerb, StatementNode,
+};
 use super::object_changes::{Fates, ObjectFate, fates};
 use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure};
 
@@ -18,7 +18,7 @@ pub struct SchemaStep {
     /// Set if rows or values are lost with it.
     pub loses: bool,
     /// Set if a person has to write how a column is converted.
-    pub unwritten: Option<Unwritten>,
+    pub conversion: Option<ManualConversion>,
 }
 
 /// Returns the statements that turn `from` into `to`, in order.
@@ -34,8 +34,8 @@ pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<St
     let comparison = SchemaComparison { from, to, fates: &fates };
     let nodes = comparison.nodes();
     let mut graph = Graph::new(nodes.keys().cloned());
-    for (node, due) in &nodes {
-        edges(&comparison, &nodes, node, due, &mut graph);
+    for (node, pending) in &nodes {
+        edges(&comparison, &nodes, node, pending, &mut graph);
     }
     let ordered = graph.ordered().map_err(|circle| {
         let names = circle.iter().take(10).map(|node| format!("{} depends on itself", node.id));
@@ -55,10 +55,10 @@ fn refused(fates: &Fates) -> Vec<String> {
 
 fn step(
     comparison: &SchemaComparison<'_>,
-    nodes: &BTreeMap<StatementNode, Due>,
+    nodes: &PendingStatements,
     node: StatementNode,
 ) -> Option<SchemaStep> {
-    let due = nodes.get(&node)?;
+    let pending = nodes.get(&node)?;
     let is_data = match node.id.kind {
         SchemaObjectKind::Table => true,
         SchemaObjectKind::Column => {
@@ -68,8 +68,8 @@ fn step(
     };
     Some(SchemaStep {
         loses: node.verb == SchemaVerb::Drop && is_data,
-        text: due.text.clone(),
-        unwritten: due.unwritten.clone(),
+        text: pending.text.clone(),
+        conversion: pending.conversion.clone(),
         id: node.id,
         verb: node.verb,
         part: node.part,
@@ -79,9 +79,9 @@ fn step(
 /// Adds the edges of a node.
 fn edges(
     comparison: &SchemaComparison<'_>,
-    nodes: &BTreeMap<StatementNode, Due>,
+    nodes: &PendingStatements,
     node: &StatementNode,
-    due: &Due,
+    pending: &PendingStatement,
     graph: &mut Graph<StatementNode>,
 ) {
     match node.verb {
@@ -90,9 +90,9 @@ fn edges(
             let next = [SchemaVerb::Make, SchemaVerb::Drop].map(|verb| comparison.node(verb, &node.id));
             next.iter().for_each(|next| graph.before(node, next));
         }
-        SchemaVerb::Unset => of_unset(comparison, nodes, node, due, graph),
+        SchemaVerb::Unset => of_unset(comparison, nodes, node, pending, graph),
         SchemaVerb::Make => of_make(comparison, nodes, node, graph),
-        SchemaVerb::Set => of_set(comparison, nodes, node, due, graph),
+        SchemaVerb::Set => of_set(comparison, nodes, node, pending, graph),
     }
 }
 
@@ -121,19 +121,19 @@ fn dropper(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementN
 
 /// Returns the nodes that set parts of an object which its CREATE would contain.
 fn setters<'a>(
-    nodes: &'a BTreeMap<StatementNode, Due>,
+    nodes: &'a PendingStatements,
     id: &'a SchemaObjectId,
     verb: SchemaVerb,
 ) -> impl Iterator<Item = &'a StatementNode> {
     // Nodes of one object and verb are neighbours.
     let start = StatementNode::new(verb, id, false);
     let of_it = nodes.range(start..).take_while(move |(node, _)| node.id == *id);
-    of_it.filter(move |(node, due)| node.verb == verb && due.inline).map(|(node, _)| node)
+    of_it.filter(move |(node, pending)| node.verb == verb && pending.inline).map(|(node, _)| node)
 }
 
 fn of_drop(
     comparison: &SchemaComparison<'_>,
-    nodes: &BTreeMap<StatementNode, Due>,
+    nodes: &PendingStatements,
     node: &StatementNode,
     graph: &mut Graph<StatementNode>,
 ) {
@@ -165,13 +165,13 @@ fn of_drop(
 
 fn of_unset(
     comparison: &SchemaComparison<'_>,
-    nodes: &BTreeMap<StatementNode, Due>,
+    nodes: &PendingStatements,
     node: &StatementNode,
-    due: &Due,
+    pending: &PendingStatement,
     graph: &mut Graph<StatementNode>,
 ) {
     let needs = comparison.from.objects.get(&node.id).map(|object| &object.needs);
-    for need in needs.into_iter().flatten().chain(&due.needs) {
+    for need in needs.into_iter().flatten().chain(&pending.needs) {
         graph.before(node, &dropper(comparison, need));
     }
     setters(nodes, &node.id, SchemaVerb::Set).for_each(|setter| graph.before(node, setter));
@@ -185,7 +185,7 @@ fn of_unset(
 
 fn of_make(
     comparison: &SchemaComparison<'_>,
-    nodes: &BTreeMap<StatementNode, Due>,
+    nodes: &PendingStatements,
     node: &StatementNode,
     graph: &mut Graph<StatementNode>,
 ) {
@@ -204,17 +204,17 @@ fn of_make(
 
 fn of_set(
     comparison: &SchemaComparison<'_>,
-    nodes: &BTreeMap<StatementNode, Due>,
+    nodes: &PendingStatements,
     node: &StatementNode,
-    due: &Due,
+    pending: &PendingStatement,
     graph: &mut Graph<StatementNode>,
 ) {
     let id = &node.id;
     graph.before(&maker(comparison, id), node);
-    if let Some(need) = &due.needs {
+    if let Some(need) = &pending.needs {
         graph.before(&maker(comparison, need), node);
     }
-    if !due.inline {
+    if !pending.inline {
         setters(nodes, id, SchemaVerb::Set).for_each(|setter| graph.before(setter, node));
         return;
     }

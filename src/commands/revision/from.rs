@@ -15,7 +15,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
 use martydb_provision::targets;
-use martydb_schema_diff::file_plan::{Division, FilePlan};
+use martydb_schema_diff::file_plan::{FilePlan, SchemaPair};
 use martydb_schema_diff::renames::{Rename, likely, rename};
 use martydb_schema_diff::script::Texts;
 use martydb_schema_diff::{
@@ -290,8 +290,8 @@ impl RevisionPlan {
                 vec![FilePlan { up, down, ..FilePlan::default() }]
             }
             false => {
-                let division = Division { from: &compared.before, to: &compared.declared.structure, held };
-                division.files(&self.up, &self.down)
+                let schemas = SchemaPair { from: &compared.before, to: &compared.declared.structure, held };
+                schemas.files(&self.up, &self.down)
             }
         };
         self.labels.iter().cloned().chain(files).collect()
