@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::casts::{is_assignable, is_text, uncollated};
 use super::names::{former, split};
-use super::object_changes::{Fates, ObjectFate, added_labels};
+use super::object_changes::{ObjectChange, ObjectChanges, added_labels};
 use super::structure::{
     DEFAULT, NOT_NULL, OWNER, ObjectPart, STORAGE, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure,
     TYPE,
@@ -86,18 +86,18 @@ impl PendingStatement {
 pub struct SchemaComparison<'a> {
     pub from: &'a Structure,
     pub to: &'a Structure,
-    pub fates: &'a Fates,
+    pub changes: &'a ObjectChanges,
 }
 
 impl SchemaComparison<'_> {
     /// Returns all nodes with their statements.
     pub fn nodes(&self) -> PendingStatements {
         let mut all = BTreeMap::new();
-        for (id, fate) in &self.fates.of {
+        for (id, change) in &self.changes.by_object {
             match (self.from.objects.get(id), self.to.objects.get(id)) {
-                (Some(before), _) if *fate == ObjectFate::Dropped => self.drop(id, before, &mut all),
-                (_, Some(after)) if *fate == ObjectFate::Made => self.make(id, after, &mut all),
-                (Some(before), Some(after)) => self.change(id, *fate, before, after, &mut all),
+                (Some(before), _) if *change == ObjectChange::Dropped => self.drop(id, before, &mut all),
+                (_, Some(after)) if *change == ObjectChange::Created => self.make(id, after, &mut all),
+                (Some(before), Some(after)) => self.change(id, *change, before, after, &mut all),
                 _ => {}
             }
         }
@@ -107,20 +107,22 @@ impl SchemaComparison<'_> {
     fn change(
         &self,
         id: &SchemaObjectId,
-        fate: ObjectFate,
+        change: ObjectChange,
         before: &SchemaObject,
         after: &SchemaObject,
         all: &mut PendingStatements,
     ) {
-        match fate {
-            ObjectFate::Same | ObjectFate::Altered | ObjectFate::Replaced if self.is_made_with_parent(id) => {
+        match change {
+            ObjectChange::Same | ObjectChange::Altered | ObjectChange::Replaced
+                if self.is_made_with_parent(id) =>
+            {
                 self.make(id, after, all)
             }
-            ObjectFate::Rebuilt => {
+            ObjectChange::Rebuilt => {
                 self.drop(id, before, all);
                 self.make(id, after, all);
             }
-            ObjectFate::Swapped => {
+            ObjectChange::Swapped => {
                 let (schema, name) = split(&id.name);
                 let former = former(name);
                 all.insert(
@@ -133,12 +135,12 @@ impl SchemaComparison<'_> {
                 );
                 self.make(id, after, all);
             }
-            ObjectFate::Replaced => {
+            ObjectChange::Replaced => {
                 all.insert(self.node(SchemaVerb::Make, id), PendingStatement::plain(after.made.clone()));
                 self.alter(id, before, after, true, all);
             }
-            ObjectFate::Altered => self.alter(id, before, after, false, all),
-            ObjectFate::Same | ObjectFate::Dropped | ObjectFate::Made => {}
+            ObjectChange::Altered => self.alter(id, before, after, false, all),
+            ObjectChange::Same | ObjectChange::Dropped | ObjectChange::Created => {}
         }
     }
 
@@ -154,21 +156,21 @@ impl SchemaComparison<'_> {
 
     /// Returns `true` if the object goes with the table or type that it is a part of.
     pub fn goes_with_parent(&self, id: &SchemaObjectId) -> bool {
-        self.from.is_within(id, |above| self.fates.get(above).ends())
+        self.from.is_within(id, |above| self.changes.get(above).drops())
             || id.kind == SchemaObjectKind::Sequence
-                && self.fates.get(id) == ObjectFate::Dropped
+                && self.changes.get(id) == ObjectChange::Dropped
                 && self.owner_goes(id)
     }
 
     /// Returns `true` if the column that owns a sequence goes.
     fn owner_goes(&self, id: &SchemaObjectId) -> bool {
         let owner = self.from.objects.get(id).and_then(|object| object.parts.get(OWNER)?.needs.as_ref());
-        owner.is_some_and(|owner| self.fates.get(owner).ends() || self.goes_with_parent(owner))
+        owner.is_some_and(|owner| self.changes.get(owner).drops() || self.goes_with_parent(owner))
     }
 
     /// Returns `true` if the object did not change, but its table or type is made again.
     fn is_made_with_parent(&self, id: &SchemaObjectId) -> bool {
-        self.to.is_within(id, |above| self.fates.get(above).begins())
+        self.to.is_within(id, |above| self.changes.get(above).creates())
     }
 
     fn drop(&self, id: &SchemaObjectId, before: &SchemaObject, all: &mut PendingStatements) {
@@ -188,7 +190,7 @@ impl SchemaComparison<'_> {
 
     /// Returns `true` if the CREATE of the table or type contains the column.
     pub fn is_contained(&self, id: &SchemaObjectId) -> bool {
-        id.kind.is_column() && self.to.is_within(id, |above| self.fates.get(above).begins())
+        id.kind.is_column() && self.to.is_within(id, |above| self.changes.get(above).creates())
     }
 
     fn set(
@@ -236,7 +238,7 @@ impl SchemaComparison<'_> {
         let retyped = self.type_of(id, before, after, all);
         let again = |name: &str| {
             (name == DEFAULT || name == STORAGE) && retyped
-                || name == DEFAULT && self.fates.redefaulted.contains(id)
+                || name == DEFAULT && self.changes.redefaulted.contains(id)
                 || replaced && name.starts_with("option ")
                 // A sequence would go with its former owner.
                 || name == OWNER && self.owner_goes(id)
@@ -284,7 +286,7 @@ impl SchemaComparison<'_> {
         all: &mut PendingStatements,
     ) -> bool {
         let (Some(old), Some(new)) = (before.parts.get(TYPE), after.parts.get(TYPE)) else { return false };
-        let swapped = self.fates.retyped.contains(id);
+        let swapped = self.changes.retyped.contains(id);
         if old.value == new.value && !swapped {
             return false;
         }

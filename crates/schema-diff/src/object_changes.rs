@@ -7,7 +7,7 @@ use super::structure::{SchemaObject, SchemaObjectId, SchemaObjectKind, Structure
 
 /// Decision about an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObjectFate {
+pub enum ObjectChange {
     Same,
     /// Only parts differ.
     Altered,
@@ -18,67 +18,67 @@ pub enum ObjectFate {
     /// A type: renamed, made again, and dropped when its columns have the new one.
     Swapped,
     Dropped,
-    Made,
+    Created,
 }
 
-impl ObjectFate {
-    /// Returns `true` if the present object goes.
-    pub fn ends(self) -> bool {
-        matches!(self, ObjectFate::Rebuilt | ObjectFate::Swapped | ObjectFate::Dropped)
+impl ObjectChange {
+    /// Returns `true` if the existing object is dropped.
+    pub fn drops(self) -> bool {
+        matches!(self, ObjectChange::Rebuilt | ObjectChange::Swapped | ObjectChange::Dropped)
     }
 
-    /// Returns `true` if an object is made where none is, or no longer.
-    pub fn begins(self) -> bool {
-        matches!(self, ObjectFate::Rebuilt | ObjectFate::Swapped | ObjectFate::Made)
+    /// Returns `true` if an object is created.
+    pub fn creates(self) -> bool {
+        matches!(self, ObjectChange::Rebuilt | ObjectChange::Swapped | ObjectChange::Created)
     }
 }
 
 /// Decisions about all objects.
 #[derive(Debug, Default)]
-pub struct Fates {
-    pub of: BTreeMap<SchemaObjectId, ObjectFate>,
+pub struct ObjectChanges {
+    pub by_object: BTreeMap<SchemaObjectId, ObjectChange>,
     /// Columns whose type is set although its name stays.
     pub retyped: BTreeSet<SchemaObjectId>,
     /// Columns whose default is removed and set again, because what it calls is made again.
     pub redefaulted: BTreeSet<SchemaObjectId>,
 }
 
-impl Fates {
+impl ObjectChanges {
     /// Returns the decision about an object; `Same` for one that is in neither schema.
-    pub fn get(&self, id: &SchemaObjectId) -> ObjectFate {
-        self.of.get(id).copied().unwrap_or(ObjectFate::Same)
+    pub fn get(&self, id: &SchemaObjectId) -> ObjectChange {
+        self.by_object.get(id).copied().unwrap_or(ObjectChange::Same)
     }
 }
 
 /// Decides about every object of both schemas.
-pub fn fates(from: &Structure, to: &Structure) -> Fates {
-    let mut fates = Fates::default();
+pub fn object_changes(from: &Structure, to: &Structure) -> ObjectChanges {
+    let mut changes = ObjectChanges::default();
     for id in from.objects.keys().chain(to.objects.keys()) {
-        let fate = match (from.objects.get(id), to.objects.get(id)) {
+        let change = match (from.objects.get(id), to.objects.get(id)) {
             (Some(before), Some(after)) => alone(id, before, after),
-            (Some(_), None) => ObjectFate::Dropped,
-            (None, _) => ObjectFate::Made,
+            (Some(_), None) => ObjectChange::Dropped,
+            (None, _) => ObjectChange::Created,
         };
-        fates.of.insert(id.clone(), fate);
+        changes.by_object.insert(id.clone(), change);
     }
-    spread(from, to, &mut fates);
-    fates
+    spread(from, to, &mut changes);
+    changes
 }
 
 /// Decides about an object without regard to others.
-fn alone(id: &SchemaObjectId, before: &SchemaObject, after: &SchemaObject) -> ObjectFate {
+fn alone(id: &SchemaObjectId, before: &SchemaObject, after: &SchemaObject) -> ObjectChange {
     if before.signature != after.signature {
-        return ObjectFate::Rebuilt;
+        return ObjectChange::Rebuilt;
     }
     if before.body != after.body {
         return match id.kind {
-            SchemaObjectKind::View | SchemaObjectKind::Routine => ObjectFate::Replaced,
-            kind if kind.is_type() => ObjectFate::Swapped,
-            _ => ObjectFate::Rebuilt,
+            SchemaObjectKind::View | SchemaObjectKind::Routine => ObjectChange::Replaced,
+            kind if kind.is_type() => ObjectChange::Swapped,
+            _ => ObjectChange::Rebuilt,
         };
     }
     if id.kind == SchemaObjectKind::Enum && added_labels(before, after).is_none() {
-        return ObjectFate::Swapped;
+        return ObjectChange::Swapped;
     }
     let unalterable = before.parts.iter().any(|(name, part)| match after.parts.get(name) {
         _ if id.kind == SchemaObjectKind::Enum => false,
@@ -95,9 +95,9 @@ fn alone(id: &SchemaObjectId, before: &SchemaObject, after: &SchemaObject) -> Ob
         || id.kind == SchemaObjectKind::Enum
             && added_labels(before, after).is_some_and(|added| !added.is_empty());
     match (unalterable, altered) {
-        (true, _) => ObjectFate::Rebuilt,
-        (_, true) => ObjectFate::Altered,
-        _ => ObjectFate::Same,
+        (true, _) => ObjectChange::Rebuilt,
+        (_, true) => ObjectChange::Altered,
+        _ => ObjectChange::Same,
     }
 }
 
@@ -133,21 +133,25 @@ pub fn added_labels<'a>(before: &SchemaObject, after: &'a SchemaObject) -> Optio
 }
 
 /// Spreads decisions to the objects that depend on others.
-fn spread(from: &Structure, to: &Structure, fates: &mut Fates) {
+fn spread(from: &Structure, to: &Structure, changes: &mut ObjectChanges) {
     let dependents = from.dependents();
-    let retyped = |fates: &Fates, id: &SchemaObjectId| {
-        fates.get(id) == ObjectFate::Altered && has_other_type(from, to, id)
+    let retyped = |changes: &ObjectChanges, id: &SchemaObjectId| {
+        changes.get(id) == ObjectChange::Altered && has_other_type(from, to, id)
     };
-    let mut next: Vec<SchemaObjectId> =
-        fates.of.keys().filter(|id| fates.get(id).ends() || retyped(fates, id)).cloned().collect();
+    let mut next: Vec<SchemaObjectId> = changes
+        .by_object
+        .keys()
+        .filter(|id| changes.get(id).drops() || retyped(changes, id))
+        .cloned()
+        .collect();
     let mut seen: BTreeSet<SchemaObjectId> = next.iter().cloned().collect();
     while let Some(id) = next.pop() {
         for dependent in dependents.get(&id).into_iter().flatten() {
-            if !to.objects.contains_key(dependent) || fates.get(dependent).ends() {
+            if !to.objects.contains_key(dependent) || changes.get(dependent).drops() {
                 continue;
             }
-            if let Some(changed) = follow(from, fates, &id, dependent)
-                && (seen.insert(changed.clone()) || fates.get(&changed).ends())
+            if let Some(changed) = follow(from, changes, &id, dependent)
+                && (seen.insert(changed.clone()) || changes.get(&changed).drops())
             {
                 next.push(changed);
             }
@@ -164,40 +168,42 @@ fn has_other_type(from: &Structure, to: &Structure, id: &SchemaObjectId) -> bool
 /// dependents are affected in turn.
 fn follow(
     from: &Structure,
-    fates: &mut Fates,
+    changes: &mut ObjectChanges,
     id: &SchemaObjectId,
     dependent: &SchemaObjectId,
 ) -> Option<SchemaObjectId> {
     use SchemaObjectKind::{Attribute, Column, Constraint, Index, Sequence, Statistics, Table};
     let object = from.objects.get(dependent)?;
-    let swapped = fates.get(id) == ObjectFate::Swapped || fates.retyped.contains(id);
+    let swapped = changes.get(id) == ObjectChange::Swapped || changes.retyped.contains(id);
     let is_type = id.kind.is_type();
-    let retyped = id.kind.is_column() && !fates.get(id).ends();
+    let retyped = id.kind.is_column() && !changes.get(id).drops();
     match dependent.kind {
         Table | Sequence => return None,
         Attribute if object.parent.as_ref() == Some(id) => return None,
         Constraint if object.parent.as_ref() == Some(id) && swapped && is_type => return None,
         Attribute => {
             let parent = object.parent.clone()?;
-            fates.of.insert(parent.clone(), ObjectFate::Swapped);
+            changes.by_object.insert(parent.clone(), ObjectChange::Swapped);
             return Some(parent);
         }
-        kind if kind.is_type() => drop(fates.of.insert(dependent.clone(), ObjectFate::Swapped)),
+        kind if kind.is_type() => drop(changes.by_object.insert(dependent.clone(), ObjectChange::Swapped)),
         Column if object.parent.as_ref() == Some(id) => return None,
-        Column if !object.body.is_empty() => drop(fates.of.insert(dependent.clone(), ObjectFate::Rebuilt)),
+        Column if !object.body.is_empty() => {
+            drop(changes.by_object.insert(dependent.clone(), ObjectChange::Rebuilt))
+        }
         Column if is_type && !swapped => return None,
         Column if is_type => {
-            fates.of.insert(dependent.clone(), ObjectFate::Altered);
-            fates.retyped.insert(dependent.clone());
+            changes.by_object.insert(dependent.clone(), ObjectChange::Altered);
+            changes.retyped.insert(dependent.clone());
         }
         Column => {
-            fates.of.insert(dependent.clone(), ObjectFate::Altered);
-            fates.redefaulted.insert(dependent.clone());
+            changes.by_object.insert(dependent.clone(), ObjectChange::Altered);
+            changes.redefaulted.insert(dependent.clone());
             return None;
         }
         // ALTER TABLE makes these again itself, but by the former expression.
         Constraint | Index | Statistics if retyped && !swapped => return None,
-        _ => drop(fates.of.insert(dependent.clone(), ObjectFate::Rebuilt)),
+        _ => drop(changes.by_object.insert(dependent.clone(), ObjectChange::Rebuilt)),
     }
     Some(dependent.clone())
 }

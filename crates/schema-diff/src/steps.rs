@@ -4,7 +4,7 @@ use super::graph::Graph;
 use super::nodes::{
     ManualConversion, PendingStatement, PendingStatements, SchemaComparison, SchemaVerb, StatementNode,
 };
-use super::object_changes::{Fates, ObjectFate, fates};
+use super::object_changes::{ObjectChange, ObjectChanges, object_changes};
 use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure};
 
 /// One statement.
@@ -26,12 +26,12 @@ pub struct SchemaStep {
 /// # Errors
 /// With what cannot be expressed, a line for each object.
 pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<String>> {
-    let fates = fates(from, to);
-    let refused = refused(&fates);
+    let changes = object_changes(from, to);
+    let refused = refused(&changes);
     if !refused.is_empty() {
         return Err(refused);
     }
-    let comparison = SchemaComparison { from, to, fates: &fates };
+    let comparison = SchemaComparison { from, to, changes: &changes };
     let nodes = comparison.nodes();
     let mut graph = Graph::new(nodes.keys().cloned());
     for (node, pending) in &nodes {
@@ -45,11 +45,11 @@ pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<St
 }
 
 /// Returns the objects that would have to be made again with all their rows.
-fn refused(fates: &Fates) -> Vec<String> {
-    let tables = fates
-        .of
+fn refused(changes: &ObjectChanges) -> Vec<String> {
+    let tables = changes
+        .by_object
         .iter()
-        .filter(|(id, fate)| id.kind == SchemaObjectKind::Table && **fate == ObjectFate::Rebuilt);
+        .filter(|(id, change)| id.kind == SchemaObjectKind::Table && **change == ObjectChange::Rebuilt);
     tables.map(|(id, _)| format!("{id}: its partition key cannot be changed")).collect()
 }
 
@@ -138,7 +138,7 @@ fn of_drop(
     graph: &mut Graph<StatementNode>,
 ) {
     let (id, from) = (&node.id, comparison.from);
-    if comparison.fates.get(id) == ObjectFate::Swapped {
+    if comparison.changes.get(id) == ObjectChange::Swapped {
         return;
     }
     graph.before(node, &maker(comparison, id));
@@ -227,7 +227,7 @@ fn of_set(
     }
     let before = comparison.from.objects.get(id).map(|object| &object.needs);
     for need in before.into_iter().flatten() {
-        if matches!(comparison.fates.get(need), ObjectFate::Dropped | ObjectFate::Swapped) {
+        if matches!(comparison.changes.get(need), ObjectChange::Dropped | ObjectChange::Swapped) {
             graph.before(node, &dropper(comparison, need));
         }
     }
