@@ -32,8 +32,8 @@ pub struct FilledColumn {
 
 /// Identity, which PostgreSQL allows only on a column that is NOT NULL.
 struct FilledIdentity {
-    made: String,
-    dropped: String,
+    create_sql: String,
+    drop_sql: String,
     /// Name of its sequence, and of the one that it has before.
     sequence: String,
     former: String,
@@ -58,7 +58,9 @@ impl FilledColumn {
                 let default = identity.default(&table.name, name);
                 (Some(identity), default)
             }
-            None if schemas.to.volatile.contains(id) => (None, column.parts.get(DEFAULT)?.made.clone()?),
+            None if schemas.to.volatile.contains(id) => {
+                (None, column.parts.get(DEFAULT)?.create_sql.clone()?)
+            }
             None => return None,
         };
         let (table, column) = (table.name.clone(), name.to_owned());
@@ -118,7 +120,7 @@ END
         let mut all = identity.begun(&self.table, &self.column);
         all.extend([
             advanced(&identity.former, &identity.sequence),
-            identity.dropped.clone(),
+            identity.drop_sql.clone(),
             self.default.clone(),
         ]);
         all
@@ -128,8 +130,8 @@ END
 impl FilledIdentity {
     fn of(schemas: &SchemaPair<'_>, column: &SchemaObject) -> Option<FilledIdentity> {
         let part = column.parts.get(IDENTITY)?;
-        let made = part.made.clone()?;
-        let (_, end) = made.rsplit_once(" AS IDENTITY (SEQUENCE NAME ")?;
+        let create_sql = part.create_sql.clone()?;
+        let (_, end) = create_sql.rsplit_once(" AS IDENTITY (SEQUENCE NAME ")?;
         let (sequence, options) = end.strip_suffix(')')?.rsplit_once(" START WITH ")?;
         let (schema, name) = split(sequence);
         let former = format!("{schema}{}", suffixed(name, FILL));
@@ -138,7 +140,14 @@ impl FilledIdentity {
         }
         let (sequence, options) = (sequence.to_owned(), options.to_owned());
         let writers = writers(schemas, column.parent.as_ref()?);
-        Some(FilledIdentity { dropped: part.undone.clone()?, sequence, former, options, writers, made })
+        Some(FilledIdentity {
+            drop_sql: part.remove_sql.clone()?,
+            sequence,
+            former,
+            options,
+            writers,
+            create_sql,
+        })
     }
 
     fn begun(&self, table: &str, column: &str) -> Vec<String> {
@@ -158,7 +167,7 @@ impl FilledIdentity {
     fn ended(&self, table: &str, column: &str) -> Vec<String> {
         vec![
             format!("ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT"),
-            self.made.clone(),
+            self.create_sql.clone(),
             advanced(&self.sequence, &self.former),
             format!("DROP SEQUENCE {}", self.former),
         ]
@@ -220,7 +229,7 @@ fn writers(schemas: &SchemaPair<'_>, table: &SchemaObjectId) -> BTreeSet<String>
 fn reason(schemas: &SchemaPair<'_>, column: &SchemaObjectId) -> Option<String> {
     let table = schemas.to.objects.get(column)?.parent.as_ref()?;
     for side in [schemas.from, schemas.to] {
-        let fires = |object: &SchemaObject| object.made.contains("UPDATE");
+        let fires = |object: &SchemaObject| object.create_sql.contains("UPDATE");
         let active = side.objects.iter().find(|(id, object)| {
             let kind = matches!(id.kind, SchemaObjectKind::Trigger | SchemaObjectKind::Rule);
             kind && object.parent.as_ref() == Some(table) && fires(object)

@@ -136,7 +136,10 @@ impl SchemaComparison<'_> {
                 self.make(id, after, all);
             }
             ObjectChange::Replaced => {
-                all.insert(self.node(SchemaVerb::Make, id), PendingStatement::plain(after.made.clone()));
+                all.insert(
+                    self.node(SchemaVerb::Make, id),
+                    PendingStatement::plain(after.create_sql.clone()),
+                );
                 self.alter(id, before, after, true, all);
             }
             ObjectChange::Altered => self.alter(id, before, after, false, all),
@@ -175,16 +178,16 @@ impl SchemaComparison<'_> {
 
     fn drop(&self, id: &SchemaObjectId, before: &SchemaObject, all: &mut PendingStatements) {
         if !self.goes_with_parent(id) {
-            all.insert(self.node(SchemaVerb::Drop, id), PendingStatement::plain(before.dropped.clone()));
+            all.insert(self.node(SchemaVerb::Drop, id), PendingStatement::plain(before.drop_sql.clone()));
         }
     }
 
     fn make(&self, id: &SchemaObjectId, after: &SchemaObject, all: &mut PendingStatements) {
         if !self.is_contained(id) {
-            all.insert(self.node(SchemaVerb::Make, id), PendingStatement::plain(after.made.clone()));
+            all.insert(self.node(SchemaVerb::Make, id), PendingStatement::plain(after.create_sql.clone()));
         }
         for (name, part) in after.parts.iter().filter(|(_, part)| !part.inline) {
-            self.set(id, name, part, part.made.clone(), all);
+            self.set(id, name, part, part.create_sql.clone(), all);
         }
     }
 
@@ -211,7 +214,7 @@ impl SchemaComparison<'_> {
     }
 
     fn unset(&self, id: &SchemaObjectId, name: &str, part: &ObjectPart, all: &mut PendingStatements) {
-        let Some(text) = part.undone.clone() else { return };
+        let Some(text) = part.remove_sql.clone() else { return };
         let pending = PendingStatement {
             inline: part.inline,
             needs: part.needs.clone(),
@@ -231,7 +234,7 @@ impl SchemaComparison<'_> {
         if id.kind == SchemaObjectKind::Enum {
             for (label, place) in added_labels(before, after).unwrap_or_default() {
                 let Some(part) = after.parts.get(label) else { continue };
-                let text = part.made.as_ref().map(|text| format!("{text}{place}"));
+                let text = part.create_sql.as_ref().map(|text| format!("{text}{place}"));
                 self.set(id, label, part, text, all);
             }
         }
@@ -245,11 +248,11 @@ impl SchemaComparison<'_> {
         };
         for (name, part) in &before.parts {
             match after.parts.get(name) {
-                _ if name == TYPE || id.kind == SchemaObjectKind::Enum && part.undone.is_none() => {}
+                _ if name == TYPE || id.kind == SchemaObjectKind::Enum && part.remove_sql.is_none() => {}
                 None => self.unset(id, name, part, all),
                 Some(new) if again(name) => {
                     self.unset(id, name, part, all);
-                    self.set(id, name, new, new.made.clone(), all);
+                    self.set(id, name, new, new.create_sql.clone(), all);
                 }
                 Some(new) if name == NOT_NULL && new.value != part.value => {
                     let text = after.parent.as_ref().map(|table| {
@@ -260,11 +263,11 @@ impl SchemaComparison<'_> {
                     });
                     self.set(id, name, new, text, all);
                 }
-                Some(new) if new.value != part.value => match &new.changed {
+                Some(new) if new.value != part.value => match &new.alter_sql {
                     Some(text) => self.set(id, name, new, Some(text.clone()), all),
                     None => {
                         self.unset(id, name, part, all);
-                        self.set(id, name, new, new.made.clone(), all);
+                        self.set(id, name, new, new.create_sql.clone(), all);
                     }
                 },
                 Some(_) => {}
@@ -272,7 +275,7 @@ impl SchemaComparison<'_> {
         }
         for (name, part) in after.parts.iter().filter(|(name, _)| !before.parts.contains_key(*name)) {
             if id.kind != SchemaObjectKind::Enum || !part.inline {
-                self.set(id, name, part, part.made.clone(), all);
+                self.set(id, name, part, part.create_sql.clone(), all);
             }
         }
     }
@@ -291,7 +294,7 @@ impl SchemaComparison<'_> {
             return false;
         }
         let assignable = swapped || is_assignable(self.to, &old.value, &new.value);
-        let Some(text) = new.changed.as_ref() else { return true };
+        let Some(text) = new.alter_sql.as_ref() else { return true };
         let name = split(&id.name).1;
         let (kind, former) = (uncollated(&new.value), uncollated(&old.value));
         let is_column = id.kind == SchemaObjectKind::Column;

@@ -174,8 +174,8 @@ impl NotNullCheck {
             table: column.parent.as_ref()?.name.clone(),
             column: name.to_owned(),
             name: suffixed(name, "_is_not_null"),
-            set: part.made.clone()?,
-            unset: part.undone.clone()?,
+            set: part.create_sql.clone()?,
+            unset: part.remove_sql.clone()?,
         })
     }
 

@@ -83,9 +83,11 @@ fn alone(id: &SchemaObjectId, before: &SchemaObject, after: &SchemaObject) -> Ob
     let unalterable = before.parts.iter().any(|(name, part)| match after.parts.get(name) {
         _ if id.kind == SchemaObjectKind::Enum => false,
         Some(new) => {
-            new.value != part.value && new.changed.is_none() && (part.undone.is_none() || new.made.is_none())
+            new.value != part.value
+                && new.alter_sql.is_none()
+                && (part.remove_sql.is_none() || new.create_sql.is_none())
         }
-        None => part.undone.is_none(),
+        None => part.remove_sql.is_none(),
     });
     let altered = before.parts.len() != after.parts.len()
         || before

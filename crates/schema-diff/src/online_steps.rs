@@ -92,7 +92,7 @@ pub fn key_by_index(to: &Structure, step: SchemaStep, steps: &[SchemaStep]) -> V
     };
     let name = split(&step.id.name).1;
     let new = if former.is_some() { suffixed(name, NEW) } else { name.to_owned() };
-    let part = |name: &str| to.objects.get(&step.id)?.parts.get(name)?.made.clone();
+    let part = |name: &str| to.objects.get(&step.id)?.parts.get(name)?.create_sql.clone();
     let [index, key] = BY_INDEX.map(part);
     let index = index.map(|text| text.replacen(&format!(" {name} ON "), &format!(" {new} ON "), 1));
     let using = [name, &new].map(|name| format!(" USING INDEX {name}"));

@@ -110,8 +110,8 @@ fn structure(objects: &[Row], more: &ReadParts) -> Result<Structure, Unreadable>
         let Some(id) = ids.get(&key) else { continue };
         let object = SchemaObject {
             parent: parent.and_then(|key| ids.get(&key).cloned()),
-            made: row.try_get(4)?,
-            dropped: row.try_get(5)?,
+            create_sql: row.try_get(4)?,
+            drop_sql: row.try_get(5)?,
             body: row.try_get(6)?,
             signature: row.try_get(7)?,
             parts: BTreeMap::new(),
@@ -139,9 +139,9 @@ fn part(row: &Row, ids: &BTreeMap<String, SchemaObjectId>) -> Result<ObjectPart,
     Ok(ObjectPart {
         place: row.try_get(2)?,
         value: row.try_get(3)?,
-        made: row.try_get(4)?,
-        changed: row.try_get(5)?,
-        undone: row.try_get(6)?,
+        create_sql: row.try_get(4)?,
+        alter_sql: row.try_get(5)?,
+        remove_sql: row.try_get(6)?,
         inline: row.try_get(7)?,
         needs: needs.and_then(|key| ids.get(&key).cloned()),
     })

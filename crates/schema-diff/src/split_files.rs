@@ -66,7 +66,7 @@ impl SchemaPair<'_> {
         Some(SchemaStep {
             verb: SchemaVerb::Set,
             part: VALIDATED.into(),
-            text: part.made.clone()?,
+            text: part.create_sql.clone()?,
             ..step.clone()
         })
     }
@@ -74,7 +74,8 @@ impl SchemaPair<'_> {
     /// Returns the statements that make a validated constraint one that is not, in reverse order.
     fn not_valid_again(&self, step: &SchemaStep) -> Vec<SchemaStep> {
         let Some(constraint) = self.to.objects.get(&step.id) else { return vec![] };
-        let dropped = SchemaStep { verb: SchemaVerb::Drop, text: constraint.dropped.clone(), ..step.clone() };
+        let dropped =
+            SchemaStep { verb: SchemaVerb::Drop, text: constraint.drop_sql.clone(), ..step.clone() };
         vec![not_valid(step.clone()), dropped]
     }
 }

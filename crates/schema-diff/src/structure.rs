@@ -102,9 +102,9 @@ pub struct SchemaObject {
     /// Table, view or type of which it is a part.
     pub parent: Option<SchemaObjectId>,
     /// Statement that creates it.
-    pub made: String,
+    pub create_sql: String,
     /// Statement that drops it.
-    pub dropped: String,
+    pub drop_sql: String,
     /// Definition without the parts: another one needs another object.
     pub body: String,
     /// Properties that CREATE OR REPLACE cannot change; for a constraint, its type.
@@ -122,11 +122,11 @@ pub struct ObjectPart {
     pub place: i64,
     pub value: String,
     /// Statement that adds it.
-    pub made: Option<String>,
+    pub create_sql: Option<String>,
     /// Statement that replaces another value of it.
-    pub changed: Option<String>,
+    pub alter_sql: Option<String>,
     /// Statement that removes it.
-    pub undone: Option<String>,
+    pub remove_sql: Option<String>,
     /// Set if the object's own CREATE contains it.
     pub inline: bool,
     /// Object that it refers to.
