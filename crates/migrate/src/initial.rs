@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use super::check::{OtherTool, other_tools};
 use super::engine::{Intent, MigrationSession, Preflight, session};
+use super::expression_normalizer::normalize_expressions;
 use super::history::{Catalog, Difference};
 use super::report::EventSender;
-use super::reread;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
 use martydb_model::error::{Error, Kind, Result};
@@ -206,7 +206,7 @@ async fn catalogs(
     }
     let mut all = [Catalog::default(), Catalog::default()];
     for (target, catalog) in [target, scratch].into_iter().zip(&mut all) {
-        let mut reader = session::reader(target, options.lock_wait).await?;
+        let mut reader = session::connect_reader(target, options.lock_wait).await?;
         *catalog = Catalog::read(&mut reader).await?;
         reader.close().await;
     }
@@ -221,7 +221,7 @@ async fn differences(
     made: &Catalog,
     found: &Unadopted,
 ) -> Result<Vec<Difference>> {
-    let real = reread(scratch, options.lock_wait, real, made).await?;
+    let real = normalize_expressions(scratch, options.lock_wait, real, made).await?;
     Ok(that_count(&real, made, found))
 }
 

@@ -25,12 +25,12 @@ pub mod check;
 pub mod dump;
 mod engine;
 mod events;
+mod expression_normalizer;
 pub mod files;
 pub mod history;
 mod initial;
 mod repair;
 pub mod report;
-mod reread;
 pub mod round_trip;
 mod run;
 mod schema_file;
@@ -42,7 +42,8 @@ mod target;
 pub use adoption::{AdoptionState, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
-pub use engine::session::{Sizes, reader, rereader};
+pub use engine::session::{Sizes, connect_as_owner, connect_reader};
+pub use expression_normalizer::normalize_expressions;
 pub use initial::{Unadopted, examine as examine_unadopted, prove, prove_first, without_roles};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
@@ -50,7 +51,6 @@ pub use report::{
     MigrationOutcome, PlannedFile, REPEATABLE, RehearsedMigration, RepeatedMigration, RunningMigration,
     RunningRun, ServiceState, ServiceStatus,
 };
-pub use reread::reread;
 pub use run::{Goal, read_files, run, run_folder};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::check::{TableSize, TableSizes};
-use super::engine::session::reader;
+use super::engine::session::connect_reader;
 use super::target::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
@@ -15,7 +15,7 @@ use martydb_pg::server::{Row, Unreadable, query};
 /// If the login is refused, or a table is locked.
 #[martydb_pg::boxed]
 pub async fn table_sizes(target: &MigrationTarget, wait: Duration) -> Result<TableSizes> {
-    let mut session = reader(target, wait).await?;
+    let mut session = connect_reader(target, wait).await?;
     let rows = query(&mut session, &Statement::join([stmt!("SET lock_timeout = '1s'"), asked()])).await;
     session.close().await;
     let mut sizes = TableSizes::default();

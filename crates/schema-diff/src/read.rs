@@ -17,7 +17,7 @@ const MOST_OBJECTS: usize = 200_000;
 /// # Errors
 /// If the migrator cannot log in, or the database has too many objects.
 pub async fn read(target: &MigrationTarget, wait: Duration) -> Result<Structure> {
-    let mut reader = martydb_migrate::reader(target, wait).await?;
+    let mut reader = martydb_migrate::connect_reader(target, wait).await?;
     let found = read_session(&mut reader).await;
     reader.close().await;
     found.map_err(|error| error.while_doing("cannot read the objects of the schema"))
@@ -28,7 +28,7 @@ pub async fn read(target: &MigrationTarget, wait: Duration) -> Result<Structure>
 /// # Errors
 /// As [`read`](read()).
 pub async fn filled_tables(target: &MigrationTarget, wait: Duration) -> Result<Vec<String>> {
-    let mut reader = martydb_migrate::reader(target, wait).await?;
+    let mut reader = martydb_migrate::connect_reader(target, wait).await?;
     let filled = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve') AND c.relname <> 'refinery_schema_history'
@@ -46,7 +46,7 @@ pub async fn filled_tables(target: &MigrationTarget, wait: Duration) -> Result<V
 /// # Errors
 /// If the server rejects one; none has an effect then.
 pub async fn execute_in(target: &MigrationTarget, wait: Duration, texts: &[String]) -> Result<()> {
-    let mut session = martydb_migrate::rereader(target, wait).await?;
+    let mut session = martydb_migrate::connect_as_owner(target, wait).await?;
     let all = texts.iter().map(|text| stmt!("{text}", text = ServerText::quoted_by_server(text.clone())));
     let all = Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")]));
     let done = execute_protected(&mut session, &all).await;
@@ -185,7 +185,7 @@ fn connect(found: &mut Structure, ids: &BTreeMap<String, SchemaObjectId>, pairs:
 /// # Errors
 /// As [`read`](read()).
 pub async fn row_counts(target: &MigrationTarget, wait: Duration) -> Result<BTreeMap<String, i64>> {
-    let mut reader = martydb_migrate::reader(target, wait).await?;
+    let mut reader = martydb_migrate::connect_reader(target, wait).await?;
     let counted = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), CASE WHEN pg_catalog.pg_relation_size(c.oid) = 0 THEN 0 ELSE c.reltuples::pg_catalog.int8 END
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

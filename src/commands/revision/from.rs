@@ -217,7 +217,8 @@ impl Sides<'_> {
     pub async fn differences(&self, scratch: &MigrationTarget, declared: &Declared) -> Result<Vec<String>> {
         let wait = self.options.lock_wait;
         let made = martydb_migrate::catalog(scratch, wait).await?;
-        let expected = martydb_migrate::reread(scratch, wait, declared.catalog.clone(), &made).await?;
+        let expected =
+            martydb_migrate::normalize_expressions(scratch, wait, declared.catalog.clone(), &made).await?;
         Ok(expected.differences(&made).iter().map(ToString::to_string).collect())
     }
 }

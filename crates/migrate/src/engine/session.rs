@@ -12,7 +12,7 @@ mod readers;
 use std::time::{Duration, Instant};
 
 pub use overview::{OverviewScope, SessionOverview, Sizes};
-pub use readers::{reader, rereader};
+pub use readers::{connect_as_owner, connect_reader};
 
 use crate::files::VersionType;
 use crate::history::{ExistingTables, HistoryRows, tables};

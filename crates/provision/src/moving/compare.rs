@@ -8,7 +8,7 @@ use super::sequences;
 use super::sums::{self, RowHash, Sums};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::history::{Catalog, Difference};
-use martydb_migrate::reread;
+use martydb_migrate::normalize_expressions;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::Statement;
 use martydb_pg::server::{Connection, query_as};
@@ -70,7 +70,7 @@ async fn by_server(session: &mut Connection) -> Result<BTreeSet<(u32, String, St
 /// # Errors
 /// If the migrator cannot log in to the copy.
 pub async fn reread_by(target: &MigrationTarget, former: CopySide, copy: &CopySide) -> Result<CopySide> {
-    let catalogue = reread(target, WAIT, former.catalogue, &copy.catalogue).await?;
+    let catalogue = normalize_expressions(target, WAIT, former.catalogue, &copy.catalogue).await?;
     Ok(CopySide { catalogue, ..former })
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::session::reader;
+use crate::engine::session::connect_reader;
 use crate::report::{Blocker, ServerProgress};
 use crate::target::MigrationTarget;
 use martydb_model::sql::{Keyword, Statement, stmt};
@@ -52,7 +52,7 @@ impl BlockMonitor {
 
     async fn ask(&mut self) -> Option<BlockSample> {
         if self.session.is_none() {
-            self.session = Some(reader(&self.target, Duration::ZERO).await.ok()?);
+            self.session = Some(connect_reader(&self.target, Duration::ZERO).await.ok()?);
         }
         let session = self.session.as_mut()?;
         let asked = Statement::join([own(self.pid), progress(self.pid, session.major()), blockers(self.pid)]);

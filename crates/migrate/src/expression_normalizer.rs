@@ -1,5 +1,5 @@
-//! Definitions that differ in form alone: what a server prints of an expression is not always what it prints after
-//! reading that, as by dump and restore. So the server reads both forms, and its prints are compared.
+//! Normalization of expressions whose definitions differ only in form: a server may print an expression in another way
+//! after it has read its own output, as after dump and restore. So the server reads both forms, and its output is compared.
 //!
 //! It happens in a transaction that is rolled back, in the database that was made from the other one, as the migrator
 //! acting as the owner, like the restore itself. Most expressions become a temporary view, which evaluates nothing;
@@ -24,7 +24,7 @@ use parts::{ReadablePart, last, parts};
 ///
 /// # Errors
 /// If the migrator cannot log in, or the session is lost. What the server rejects stays different.
-pub async fn reread(
+pub async fn normalize_expressions(
     target: &MigrationTarget,
     wait: Duration,
     before: Catalog,
@@ -34,7 +34,7 @@ pub async fn reread(
     if pairs.is_empty() {
         return Ok(before);
     }
-    let mut session = session::rereader(target, wait).await?;
+    let mut session = session::connect_as_owner(target, wait).await?;
     let end = each(&mut session, before, pairs).await;
     let undone = execute_protected(&mut session, &stmt!("ROLLBACK")).await;
     session.close().await;
