@@ -12,13 +12,13 @@ use martydb_model::error::{Error, Result};
 use martydb_os::read_plain;
 
 /// Maximum number of names.
-const MOST_NAMES: usize = 100_000;
+const MAX_NAMES: usize = 100_000;
 
 /// Maximum depth of folders.
-const DEEPEST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
 /// Maximum size of all files in bytes.
-const LARGEST: usize = 1 << 30;
+const MAX_BYTES: usize = 1 << 30;
 
 /// Reads a folder as the tool does.
 ///
@@ -26,7 +26,7 @@ const LARGEST: usize = 1 << 30;
 /// If the folder cannot be read, or exceeds a limit.
 pub fn read(tool: &Tool, folder: &Path) -> Result<ImportedFolder> {
     let mut found = ImportListing { tool, root: folder, names: 0, bytes: 0, files: vec![], left_out: vec![] };
-    found.list(folder, "", tool.depth.min(DEEPEST)).map_err(|error| {
+    found.list(folder, "", tool.depth.min(MAX_DEPTH)).map_err(|error| {
         Error::usage(format!("cannot read {}", folder.display()))
             .cause(error)
             .hint("name the folder that contains the other tool's migrations")
@@ -54,8 +54,8 @@ impl ImportListing<'_> {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
             self.names += 1;
-            if self.names > MOST_NAMES {
-                return Err(io::Error::other(format!("it contains more than {MOST_NAMES} names")));
+            if self.names > MAX_NAMES {
+                return Err(io::Error::other(format!("it contains more than {MAX_NAMES} names")));
             }
             if !name.starts_with('.') {
                 self.take(&entry, format!("{prefix}{name}"), depth)?;
@@ -69,8 +69,8 @@ impl ImportListing<'_> {
         let is_linked_folder = kind.is_symlink() && entry.path().is_dir();
         match (kind.is_dir(), is_linked_folder) {
             (true, _) if depth > 1 => self.list(&entry.path(), &format!("{path}/"), depth - 1),
-            (true, _) if self.tool.depth > DEEPEST => {
-                Err(io::Error::other(format!("its folders are nested deeper than {DEEPEST}")))
+            (true, _) if self.tool.depth > MAX_DEPTH => {
+                Err(io::Error::other(format!("its folders are nested deeper than {MAX_DEPTH}")))
             }
             (_, true) if depth > 1 => {
                 let fix = "put the folder itself in its place, or pass --skip";
@@ -101,7 +101,7 @@ impl ImportListing<'_> {
             },
         };
         self.bytes += bytes.len();
-        if self.bytes > LARGEST {
+        if self.bytes > MAX_BYTES {
             return Err(io::Error::other("its files are larger than 1 GiB"));
         }
         self.files.push(SourceFile { path, bytes });

@@ -66,9 +66,9 @@ fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result
     if causes.is_empty() {
         return Ok(());
     }
-    const SHOWN: usize = 5;
-    let more = causes.len().saturating_sub(SHOWN);
-    causes.truncate(SHOWN);
+    const MAX_SHOWN: usize = 5;
+    let more = causes.len().saturating_sub(MAX_SHOWN);
+    causes.truncate(MAX_SHOWN);
     causes.extend((more > 0).then(|| format!("and {} more", counted(more, "file"))));
     Err(Error::usage(format!("{} already contains migrations", folder.display()))
         .causes(causes)

@@ -43,7 +43,7 @@ pub async fn normalize_expressions(
 }
 
 /// Maximum number of times that a text is read, and what was printed of it.
-const MOST_READINGS: usize = 4;
+const MAX_READINGS: usize = 4;
 
 /// Two forms of one definition, with the parts that differ.
 struct FormPair {
@@ -109,7 +109,7 @@ async fn mean_the_same(
 ) -> Result<bool> {
     let mut forms: [Vec<String>; 2] = Default::default();
     let mut next = texts.map(|text| Some((part.clone(), text.to_owned())));
-    for _ in 0..MOST_READINGS {
+    for _ in 0..MAX_READINGS {
         for (forms, next) in forms.iter_mut().zip(&mut next) {
             let Some((part, text)) = next.take() else { continue };
             let Some(form) = printed(session, &part, &text).await? else { continue };

@@ -85,7 +85,7 @@ async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
 }
 
 /// Size limit of a comment or a body, in bytes: the comparison of two schemas reads each object as one message.
-const LONGEST_TEXT: i32 = 8 << 20;
+const MAX_TEXT_BYTES: i32 = 8 << 20;
 
 /// Selects the longest comment or body above the limit, and its size; no text is read.
 fn longest_text() -> Statement {
@@ -95,13 +95,13 @@ fn longest_text() -> Statement {
                     pg_catalog.octet_length(description) AS bytes FROM pg_catalog.pg_description
              UNION ALL SELECT 'the body of ' || pg_catalog.pg_describe_object('pg_catalog.pg_proc'::pg_catalog.regclass, oid, 0),
                     pg_catalog.octet_length(prosrc) FROM pg_catalog.pg_proc) t
-         WHERE t.bytes > {LONGEST_TEXT} ORDER BY 2 DESC, 1 LIMIT 1"
+         WHERE t.bytes > {MAX_TEXT_BYTES} ORDER BY 2 DESC, 1 LIMIT 1"
     )
 }
 
 fn too_long(row: &Row) -> Result<Error> {
     let (object, bytes): (String, i32) = row.read()?;
-    let limit = LONGEST_TEXT >> 20;
+    let limit = MAX_TEXT_BYTES >> 20;
     let why = format!("{object} has {} MiB; at most {limit} MiB can be compared", bytes >> 20);
     Ok(Error::new(Kind::Divergent, "the schema cannot be proven equal to a file").cause(why))
 }

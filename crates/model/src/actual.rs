@@ -187,8 +187,8 @@ impl Jobs {
     /// Returns the number for queries, one connection each: the delay of the network is waited for once, not once per
     /// service.
     pub fn of_reads(self, capacity: &Capacity) -> usize {
-        const MOST: usize = 64;
-        capacity.share(self.at_least(MOST), 1)
+        const MAX_JOBS: usize = 64;
+        capacity.share(self.at_least(MAX_JOBS), 1)
     }
 
     /// Returns the number, or `count` if that is more and the user chose none.

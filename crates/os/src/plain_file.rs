@@ -9,7 +9,7 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 /// Maximum size of a file in bytes: data of more is not for a migration.
-pub const LARGEST: u64 = 64 << 20;
+pub const MAX_BYTES: u64 = 64 << 20;
 
 /// Reason why a file was not read.
 #[derive(Debug)]
@@ -68,9 +68,9 @@ pub fn read_plain(path: &Path, root: &Path) -> Result<Vec<u8>, UnreadFile> {
     if !found.is_file() {
         return Err(UnreadFile::NotPlain);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(LARGEST)).unwrap_or_default());
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST { Err(UnreadFile::TooLarge) } else { Ok(bytes) }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(MAX_BYTES)).unwrap_or_default());
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_BYTES { Err(UnreadFile::TooLarge) } else { Ok(bytes) }
 }
 
 /// Reads a plain file in its folder as text.
@@ -101,7 +101,7 @@ mod tests {
         assert!(matches!(read_plain(Path::new("/dev/zero"), Path::new("/")), Err(UnreadFile::NotPlain)));
         assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
         assert!(matches!(read("pipe"), Err(UnreadFile::NotPlain)));
-        fs::File::create(at("large")).unwrap().set_len(LARGEST + 1).unwrap();
+        fs::File::create(at("large")).unwrap().set_len(MAX_BYTES + 1).unwrap();
         assert!(matches!(read("large"), Err(UnreadFile::TooLarge)));
         symlink("none", at("dangling")).unwrap();
         assert!(matches!(read("dangling"), Err(UnreadFile::Failed(_))));

@@ -18,7 +18,7 @@ const KNOWN: [(u8, u8); 3] = [(1, 14), (1, 15), (1, 16)];
 const DIRECTORY: u8 = 3;
 
 /// Maximum length of a name, in bytes; longer texts are skipped.
-const LONGEST_NAME: u64 = 255;
+const MAX_NAME_BYTES: u64 = 255;
 
 /// Suffixes of compressed files, which the archive does not mention.
 const COMPRESSED: [&str; 3] = [".gz", ".lz4", ".zst"];
@@ -128,7 +128,7 @@ impl<R: Read> TocReader<R> {
     fn text(&mut self) -> io::Result<Option<Vec<u8>>> {
         let Ok(length) = u64::try_from(self.int()?) else { return Ok(None) };
         let mut text = vec![];
-        self.from.by_ref().take(length.min(LONGEST_NAME + 1)).read_to_end(&mut text)?;
+        self.from.by_ref().take(length.min(MAX_NAME_BYTES + 1)).read_to_end(&mut text)?;
         let rest = length - text.len() as u64;
         if io::copy(&mut self.from.by_ref().take(rest), &mut io::sink())? != rest {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -19,7 +19,7 @@ use martydb_ui::report::printable;
 const REQUIRES_AUTH: u32 = 16;
 
 /// Interval between checks for a signal while a program runs.
-const LOOK: Duration = Duration::from_millis(100);
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Returns the version that a program prints, such as `15.20 (Debian 15.20-0+deb12u1)`; `None` if it is another
 /// program.
@@ -82,7 +82,7 @@ pub async fn run(mut command: Command, program: &Path, stdin: Stdio, stdout: Std
     let _group = ProcessGroup::of(&child);
     let mut end = Box::pin(child.wait_with_output());
     let Output { status, stdout, stderr } = loop {
-        match tokio::time::timeout(LOOK, &mut end).await {
+        match tokio::time::timeout(SIGNAL_INTERVAL, &mut end).await {
             Ok(output) => break output.map_err(|error| failed(error.to_string()))?,
             Err(_) if interrupt::signal().is_none() => {}
             Err(_) => {

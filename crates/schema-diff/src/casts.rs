@@ -7,7 +7,7 @@ use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 const TEXTS: &[&str] = &["text", "character varying", "character", "bpchar", "name"];
 
 /// Maximum number of domains over domains.
-const MOST_DOMAINS: usize = 32;
+const MAX_DOMAINS: usize = 32;
 
 /// Returns `true` if a column can become of another type without USING.
 pub fn is_assignable(structure: &Structure, from: &str, to: &str) -> bool {
@@ -37,7 +37,7 @@ struct ElementType {
 
 fn element(structure: &Structure, kind: &str) -> ElementType {
     let (mut name, mut is_array) = (without_modifier(kind), is_array(kind));
-    for _ in 0..MOST_DOMAINS {
+    for _ in 0..MAX_DOMAINS {
         let id = SchemaObjectId { kind: SchemaObjectKind::Domain, name };
         // The body of a domain is its base type with the number of its collation.
         let base = structure.objects.get(&id).and_then(|domain| domain.body.rsplit_once(' '));

@@ -37,11 +37,11 @@ pub fn suffixed(name: &str, end: &str) -> String {
 
 /// Length of a name in bytes: NAMEDATALEN - 1.
 /// <https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>
-const LONGEST_NAME: usize = 63;
+const MAX_NAME_BYTES: usize = 63;
 
 /// Returns `true` if the name with this end is not too long; the quotes count too.
 pub fn has_room(name: &str, end: &str) -> bool {
-    name.len() + end.len() <= LONGEST_NAME
+    name.len() + end.len() <= MAX_NAME_BYTES
 }
 
 #[cfg(test)]

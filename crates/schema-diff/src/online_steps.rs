@@ -7,9 +7,9 @@ use super::steps::SchemaStep;
 use super::structure::{NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 
 /// End of the name of an index while the former one is there.
-const NEW: &str = "_new";
+const NEW_SUFFIX: &str = "_new";
 /// Names of the parts of a key that make its index, and then the key of the index.
-const BY_INDEX: [&str; 2] = ["index", "key by index"];
+const INDEX_PARTS: [&str; 2] = ["index", "key by index"];
 
 /// Returns `true` for an index that comes, goes, or is made again, of a table that stays as it is as far as the index is
 /// concerned, and that nothing else refers to.
@@ -33,7 +33,7 @@ pub fn is_online_index(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[Schema
     let is_free = |&(side, index): &(&Structure, &SchemaObject)| {
         is_on_plain_table(schemas, index) && !is_referred_to(side, id) && !index.needs.iter().any(changed)
     };
-    present.iter().all(is_free) && (!again || has_room(split(&id.name).1, NEW))
+    present.iter().all(is_free) && (!again || has_room(split(&id.name).1, NEW_SUFFIX))
 }
 
 /// Returns `true` for a primary key or unique constraint that is made on an existing table, and that nothing refers to. A
@@ -45,12 +45,12 @@ pub fn is_online_key(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaSt
         is_on_plain_table(schemas, former)
             && !is_referred_to(schemas.from, &step.id)
             && !former.needs.iter().any(changed)
-            && has_room(split(&step.id.name).1, NEW)
+            && has_room(split(&step.id.name).1, NEW_SUFFIX)
     };
     step.id.kind == SchemaObjectKind::Constraint
         && step.verb == SchemaVerb::Make
         && schemas.from.objects.get(&step.id).is_none_or(stays)
-        && BY_INDEX.iter().all(|name| key.parts.contains_key(*name))
+        && INDEX_PARTS.iter().all(|name| key.parts.contains_key(*name))
         && is_on_plain_table(schemas, key)
         && !is_referred_to(schemas.to, &step.id)
         && !schemas.held.contains(&step.id)
@@ -91,9 +91,9 @@ pub fn key_by_index(to: &Structure, step: SchemaStep, steps: &[SchemaStep]) -> V
         _ => return vec![step],
     };
     let name = split(&step.id.name).1;
-    let new = if former.is_some() { suffixed(name, NEW) } else { name.to_owned() };
+    let new = if former.is_some() { suffixed(name, NEW_SUFFIX) } else { name.to_owned() };
     let part = |name: &str| to.objects.get(&step.id)?.parts.get(name)?.create_sql.clone();
-    let [index, key] = BY_INDEX.map(part);
+    let [index, key] = INDEX_PARTS.map(part);
     let index = index.map(|text| text.replacen(&format!(" {name} ON "), &format!(" {new} ON "), 1));
     let using = [name, &new].map(|name| format!(" USING INDEX {name}"));
     let key = key.map(|text| text.replacen(&using[0], &using[1], 1));
@@ -129,7 +129,7 @@ pub fn index_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
         (SchemaVerb::Drop, Some(_), Some(_)) => vec![],
         (SchemaVerb::Make, Some(former), Some(_)) => {
             let (schema, name) = split(&step.id.name);
-            let (new, made) = (suffixed(name, NEW), concurrent(step.clone()));
+            let (new, made) = (suffixed(name, NEW_SUFFIX), concurrent(step.clone()));
             let text = made.text.replacen(&format!(" {name} ON "), &format!(" {new} ON "), 1);
             let renamed = format!("ALTER INDEX {schema}{new} RENAME TO {name}");
             vec![

@@ -10,7 +10,7 @@ use martydb_model::sql::{Keyword, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Row, Unreadable, execute_protected, query_each};
 
 /// Maximum number of objects that are compared.
-const MOST_OBJECTS: usize = 200_000;
+const MAX_OBJECTS: usize = 200_000;
 
 /// Reads a database as its migrator, which has no more privileges than the service.
 ///
@@ -81,8 +81,8 @@ pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
     let mut next = || results.next().unwrap_or_default();
     let (objects, needs, casts, volatile) = (next(), next(), next(), next());
     let parts: Vec<Row> = results.flatten().collect();
-    if objects.len() > MOST_OBJECTS {
-        return Err(Error::operation(format!("the schema has more than {MOST_OBJECTS} objects")));
+    if objects.len() > MAX_OBJECTS {
+        return Err(Error::operation(format!("the schema has more than {MAX_OBJECTS} objects")));
     }
     let parts = ReadParts { needs, casts, volatile, parts };
     structure(&objects, &parts).map_err(Error::from)

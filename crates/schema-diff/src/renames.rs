@@ -90,7 +90,7 @@ fn written(structure: &Structure, id: &SchemaObjectId, new: &str) -> Option<Rena
 }
 
 /// Maximum number of pairs to ask about.
-const MOST_PAIRS: usize = 10;
+const MAX_PAIRS: usize = 10;
 
 /// Returns pairs `OLD:NEW` of which one goes and the other is new, and that have the same contents: a table with half of
 /// its columns, and a column of the same type in the same table.
@@ -117,7 +117,7 @@ pub fn likely(from: &Structure, to: &Structure) -> Vec<String> {
             pairs.push(format!("{}:{}", old.name, split(&new.name).1));
         }
     }
-    pairs.truncate(MOST_PAIRS);
+    pairs.truncate(MAX_PAIRS);
     pairs
 }
 

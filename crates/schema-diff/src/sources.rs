@@ -18,7 +18,7 @@ pub struct DeclaredFile {
 }
 
 /// Maximum size of a declared schema, in bytes.
-const MOST_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = 64 << 20;
 
 /// Reads a file, or the files `*.sql` of a folder in the order of their names.
 ///
@@ -40,9 +40,9 @@ pub fn read_declared(path: &Path, provided: &ProvidedObjects) -> Result<Vec<Decl
         files.push(DeclaredFile { path, text });
     }
     match files.iter().map(|file| file.text.len()).sum::<usize>() {
-        bytes if bytes > MOST_BYTES => {
+        bytes if bytes > MAX_BYTES => {
             Err(Error::usage(format!("the declared schema has {} MiB", bytes >> 20))
-                .cause(format!("at most {} MiB are read", MOST_BYTES >> 20)))
+                .cause(format!("at most {} MiB are read", MAX_BYTES >> 20)))
         }
         _ => Ok(files),
     }

@@ -6,10 +6,10 @@ use super::script::is_word;
 
 /// Maximum number of nested parentheses, and of operators in a row that apply to one operand. PostgreSQL itself takes a
 /// few thousand.
-const MOST_LEVELS: usize = 500;
+const MAX_LEVELS: usize = 500;
 
 /// Maximum number of joins in a statement.
-const MOST_JOINS: usize = 1000;
+const MAX_JOINS: usize = 1000;
 
 /// Expression at one level of parentheses, as far as it has been read.
 #[derive(Default)]
@@ -64,12 +64,12 @@ pub fn too_deep(text: &str) -> Option<usize> {
                     _ => level.operand(),
                 }
                 joins += usize::from(token.kind == TokenKind::Word && is_word(word, "join"));
-                if level.prefixes.max(level.suffixes) > MOST_LEVELS {
+                if level.prefixes.max(level.suffixes) > MAX_LEVELS {
                     return Some(token.start);
                 }
             }
         }
-        if levels.len() > MOST_LEVELS || joins > MOST_JOINS {
+        if levels.len() > MAX_LEVELS || joins > MAX_JOINS {
             return Some(token.start);
         }
     }

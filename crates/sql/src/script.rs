@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::lexer::{Lexer, Token, TokenKind, directive};
 
 /// Number of words of a statement kept for the rules, inside and outside parentheses each.
-const HEAD: usize = 24;
+const MAX_HEAD_WORDS: usize = 24;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Word<'a> {
@@ -155,7 +155,7 @@ impl<'a> StatementSplitter<'a> {
 
     fn keep(&mut self, text: &'a str) {
         let inside = usize::from(self.parentheses > 0);
-        if self.kept[inside] < HEAD {
+        if self.kept[inside] < MAX_HEAD_WORDS {
             self.kept[inside] += 1;
             self.head.push(Word { text, depth: self.parentheses });
         }

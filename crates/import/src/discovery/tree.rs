@@ -5,13 +5,13 @@ use std::io::Read;
 use std::path::Path;
 
 /// Maximum depth: a project has its settings and migrations near its root; deeper files are generated or vendored.
-const DEEPEST: usize = 8;
+const MAX_DEPTH: usize = 8;
 /// Maximum number of files: a folder with more is not a project, or naming its migrations is faster.
-const MOST_FILES: usize = 50_000;
+const MAX_FILES: usize = 50_000;
 /// Maximum size of settings in bytes; longer files are data.
-const LONGEST: u64 = 256 * 1024;
+const MAX_FILE_BYTES: u64 = 256 * 1024;
 /// Size of the first part of a migration, in bytes, which identifies its tool.
-const HEAD: u64 = 1024;
+const MAX_HEAD_BYTES: u64 = 1024;
 
 /// Folders of dependencies, copies, or examples.
 const PASSED_OVER: &[&str] = &[
@@ -50,7 +50,7 @@ pub struct ProjectTree {
 pub fn read(folder: &Path) -> ProjectTree {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let mut tree = ProjectTree { name, files: vec![] };
-    list(folder, "", DEEPEST, &mut tree.files);
+    list(folder, "", MAX_DEPTH, &mut tree.files);
     tree.files.sort_by(|a, b| a.path.cmp(&b.path));
     tree
 }
@@ -60,7 +60,7 @@ fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<ProjectFile>)
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else { continue };
         let path = format!("{prefix}{name}");
-        if files.len() >= MOST_FILES {
+        if files.len() >= MAX_FILES {
             return;
         }
         if kind.is_file() {
@@ -76,16 +76,16 @@ fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<ProjectFile>)
 fn wanted(name: &str) -> Option<u64> {
     let is_dotenv = name == ".env" || name.starts_with(".env.");
     match name.rsplit_once('.').map_or("", |parts| parts.1) {
-        _ if is_dotenv || name == "alembic.ini" => Some(LONGEST),
-        "yaml" | "yml" => Some(LONGEST),
-        "sql" => Some(HEAD),
+        _ if is_dotenv || name == "alembic.ini" => Some(MAX_FILE_BYTES),
+        "yaml" | "yml" => Some(MAX_FILE_BYTES),
+        "sql" => Some(MAX_HEAD_BYTES),
         _ => None,
     }
 }
 
 fn head(path: &Path, most: u64) -> Option<String> {
     let file = File::open(path).ok()?;
-    if most == LONGEST && file.metadata().ok()?.len() > LONGEST {
+    if most == MAX_FILE_BYTES && file.metadata().ok()?.len() > MAX_FILE_BYTES {
         return None;
     }
     let mut bytes = vec![];

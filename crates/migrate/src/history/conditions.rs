@@ -6,7 +6,7 @@
 use martydb_sql::{TokenKind, is_word, tokens};
 
 /// Maximum depth; deeper conditions are compared verbatim, which limits the cost to a text's length times this.
-const DEEPEST: usize = 200;
+const MAX_DEPTH: usize = 200;
 
 /// Returns `true` if two definitions are equal after merging each AND directly inside an AND, and likewise each OR.
 pub fn same_conditions(kind: &str, before: &str, after: &str) -> bool {
@@ -120,7 +120,7 @@ fn flattened(text: &str) -> Option<String> {
         let word = &text[token.start..token.end];
         let blank = token.start > end;
         end = token.end;
-        if open.len() > DEEPEST {
+        if open.len() > MAX_DEPTH {
             return None;
         }
         let group = open.last_mut()?;

@@ -10,7 +10,7 @@ use std::sync::{Arc, Once, mpsc};
 
 /// Stack size in bytes, because the file determines squawk's recursion depth. The system only allocates the
 /// pages that are used.
-const STACK: usize = 512 << 20;
+const STACK_BYTES: usize = 512 << 20;
 
 thread_local! {
     /// Told by the panic hook, on a thread of the parser.
@@ -52,7 +52,7 @@ pub fn with_deep_stack<T: Send + 'static>(work: impl Fn(&ParserAttempt) -> T + S
                 drop(ended.send(Some(work(&attempt))));
             }
         };
-        if std::thread::Builder::new().name("lint".into()).stack_size(STACK).spawn(on_thread).is_err() {
+        if std::thread::Builder::new().name("lint".into()).stack_size(STACK_BYTES).spawn(on_thread).is_err() {
             // The thread cannot be created: most files do not need it.
             return work(&ParserAttempt { panicked, current });
         }
