@@ -58,7 +58,7 @@ pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
             ),
             named => named,
         };
-        gathering.take(tool, file, named);
+        gathering.add_file(tool, file, named);
     }
     gathering.finish(tool)
 }
@@ -112,7 +112,7 @@ fn squeezed(bytes: &[u8]) -> String {
 }
 
 impl ImportBuilder {
-    fn take(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
+    fn add_file(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
         match named {
             FileMeaning::Other
             | FileMeaning::Settings(_)

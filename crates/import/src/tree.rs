@@ -58,13 +58,13 @@ impl ImportListing<'_> {
                 return Err(io::Error::other(format!("it contains more than {MAX_NAMES} names")));
             }
             if !name.starts_with('.') {
-                self.take(&entry, format!("{prefix}{name}"), depth)?;
+                self.visit(&entry, format!("{prefix}{name}"), depth)?;
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, entry: &DirEntry, path: String, depth: usize) -> io::Result<()> {
+    fn visit(&mut self, entry: &DirEntry, path: String, depth: usize) -> io::Result<()> {
         let kind = entry.file_type()?;
         let is_linked_folder = kind.is_symlink() && entry.path().is_dir();
         match (kind.is_dir(), is_linked_folder) {

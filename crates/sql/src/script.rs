@@ -98,7 +98,7 @@ pub fn walk<'a>(sql: &'a str, mut hand: impl FnMut(ScriptItem<'a, '_>)) {
         if token.kind == TokenKind::Symbol(b';') && cutter.at_top() {
             cutter.cut(sql, &mut hand);
         } else {
-            cutter.take(sql, token);
+            cutter.add(sql, token);
             above = false;
         }
     }
@@ -134,7 +134,7 @@ impl<'a> StatementSplitter<'a> {
         (self.kept, self.parentheses, self.bodies, self.last) = ([0, 0], 0, 0, "");
     }
 
-    fn take(&mut self, sql: &'a str, token: Token) {
+    fn add(&mut self, sql: &'a str, token: Token) {
         self.span.get_or_insert(token.start..token.end).end = token.end;
         let text = &sql[token.start..token.end];
         match token.kind {

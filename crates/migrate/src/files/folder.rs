@@ -276,13 +276,13 @@ impl Loader {
         let down = self.take_down(version, &name);
         match bytes_of(&path).and_then(|bytes| source::judge(&path, bytes)) {
             Ok((up, problems)) => {
-                self.take(Migration { version, name, up, down, waived: vec![], replaces: vec![] }, problems)
+                self.add(Migration { version, name, up, down, waived: vec![], replaces: vec![] }, problems)
             }
             Err(problem) => self.folder.problems.push(problem),
         }
     }
 
-    fn take(&mut self, mut migration: Migration, problems: Vec<FileProblem>) {
+    fn add(&mut self, mut migration: Migration, problems: Vec<FileProblem>) {
         let key = waiver_key(migration.version, &migration.name, &migration.up.text);
         if problems.is_empty() || self.waivers.contains(&key) {
             if !problems.is_empty() {

@@ -90,7 +90,7 @@ impl Pairing {
     }
 
     /// Adds a transaction control statement that follows `count` other ones.
-    pub fn take(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
+    pub fn add(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
         self.seen.push(span.clone());
         match (control, self.open.take()) {
             (TransactionControl::Begin(modes), None) => {
@@ -126,7 +126,7 @@ fn pair(text: &str, mode: Mode) -> (Vec<OwnTransaction>, Paired) {
     walk(text, |item| {
         if let ScriptItem::Statement(seen) = item {
             match control(&seen) {
-                Some(control) => pairing.take(control, seen.span.clone(), count),
+                Some(control) => pairing.add(control, seen.span.clone(), count),
                 None => count += 1,
             }
         }
