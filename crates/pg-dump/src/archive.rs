@@ -205,7 +205,7 @@ impl Archive {
     pub async fn dump(programs: &ArchivePrograms, source: ActingLogin<'_>) -> Result<Archive> {
         let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
         command.args(["--compress=1", "--no-subscriptions", NO_RECORDS]);
-        Archive::of(programs, source, command).await
+        Archive::run(programs, source, command).await
     }
 
     /// Dumps the schema of a database whose owners are not trusted, at a snapshot exported by a session that is
@@ -225,11 +225,11 @@ impl Archive {
             .args(["--exclude-schema=martydb", NO_RECORDS, "--exclude-schema=martydb_split"])
             .arg(format!("--snapshot={snapshot}"))
             .env("PGOPTIONS", settings);
-        Archive::of(programs, source, command).await
+        Archive::run(programs, source, command).await
     }
 
     /// Runs the program with the options that all dumps have in common.
-    async fn of(
+    async fn run(
         programs: &ArchivePrograms,
         source: ActingLogin<'_>,
         mut command: Command,

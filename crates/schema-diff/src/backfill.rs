@@ -44,7 +44,7 @@ struct FilledIdentity {
 
 impl FilledColumn {
     /// Finds the value that the server computes for a new column.
-    pub fn of(schemas: &SchemaPair<'_>, id: &SchemaObjectId) -> Option<FilledColumn> {
+    pub fn find(schemas: &SchemaPair<'_>, id: &SchemaObjectId) -> Option<FilledColumn> {
         let column = schemas.to.objects.get(id)?;
         let table = column.parent.as_ref()?;
         let inherited = [schemas.from, schemas.to].into_iter().any(|side| is_inherited(side, table));
@@ -54,7 +54,7 @@ impl FilledColumn {
         let name = split(&id.name).1;
         let (identity, default) = match column.parts.get(IDENTITY) {
             Some(_) => {
-                let identity = FilledIdentity::of(schemas, column)?;
+                let identity = FilledIdentity::find(schemas, column)?;
                 let default = identity.default(&table.name, name);
                 (Some(identity), default)
             }
@@ -128,7 +128,7 @@ END
 }
 
 impl FilledIdentity {
-    fn of(schemas: &SchemaPair<'_>, column: &SchemaObject) -> Option<FilledIdentity> {
+    fn find(schemas: &SchemaPair<'_>, column: &SchemaObject) -> Option<FilledIdentity> {
         let part = column.parts.get(IDENTITY)?;
         let create_sql = part.create_sql.clone()?;
         let (_, end) = create_sql.rsplit_once(" AS IDENTITY (SEQUENCE NAME ")?;

@@ -57,7 +57,7 @@ pub struct CheckedColumns<'a> {
 
 impl<'a> CheckedColumns<'a> {
     /// Finds the columns. Those of `late` keys may be among them: they are made behind everything.
-    pub fn of(
+    pub fn find(
         schemas: &'a SchemaPair<'a>,
         up: &[SchemaStep],
         late: &BTreeSet<SchemaObjectId>,
@@ -87,7 +87,7 @@ impl<'a> CheckedColumns<'a> {
         let has_value = [IDENTITY, DEFAULT].iter().any(|part| column.parts.contains_key(*part));
         let identified = up.iter().any(|other| other.id == step.id && other.part == IDENTITY);
         let due = match (step.verb, is_new) {
-            (SchemaVerb::Make, true) if has_value => FilledColumn::of(schemas, &step.id).is_some(),
+            (SchemaVerb::Make, true) if has_value => FilledColumn::find(schemas, &step.id).is_some(),
             (SchemaVerb::Make, true) => column.parts.contains_key(NOT_NULL),
             (SchemaVerb::Set, false) => {
                 step.part == NOT_NULL && !Self::was(schemas.from, step) && !identified
@@ -116,7 +116,7 @@ impl<'a> CheckedColumns<'a> {
         let of_it =
             |text: String| SchemaStep { verb: SchemaVerb::Set, part: NOT_NULL.into(), text, ..step.clone() };
         let is_new = step.verb == SchemaVerb::Make;
-        let filled = if is_new { FilledColumn::of(self.schemas, &step.id) } else { None };
+        let filled = if is_new { FilledColumn::find(self.schemas, &step.id) } else { None };
         if is_new {
             plans.first.up.push(SchemaStep { text: bare(&step.id, column), ..step.clone() });
         }
@@ -125,7 +125,7 @@ impl<'a> CheckedColumns<'a> {
             plans.filled.up.push(SchemaStep { part: FILLED.into(), ..of_it(filled.filled()) });
             plans.filled.left.extend(filled.reason.clone().map(|reason| (step.id.clone(), reason)));
         }
-        let Some(check) = NotNullCheck::of(&step, column) else { return };
+        let Some(check) = NotNullCheck::new(&step, column) else { return };
         match (&filled, is_new) {
             (Some(_), _) => {
                 plans.filled.up.push(of_it(check.added()));
@@ -167,7 +167,7 @@ struct NotNullCheck {
 }
 
 impl NotNullCheck {
-    fn of(step: &SchemaStep, column: &SchemaObject) -> Option<NotNullCheck> {
+    fn new(step: &SchemaStep, column: &SchemaObject) -> Option<NotNullCheck> {
         let part = column.parts.get(NOT_NULL)?;
         let name = split(&step.id.name).1;
         Some(NotNullCheck {

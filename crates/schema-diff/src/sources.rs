@@ -36,7 +36,7 @@ pub fn read_declared(path: &Path, provided: &ProvidedObjects) -> Result<Vec<Decl
                 .cause(why)
                 .hint("--from takes a file of SQL, a folder of such files, or `database`")
         })?;
-        let text = cleaned(&text, provided).map_err(|problem| problem.of(&path, &text))?;
+        let text = cleaned(&text, provided).map_err(|problem| problem.error(&path, &text))?;
         files.push(DeclaredFile { path, text });
     }
     match files.iter().map(|file| file.text.len()).sum::<usize>() {
@@ -71,7 +71,7 @@ struct Unusable {
 }
 
 impl Unusable {
-    fn of(&self, path: &Path, text: &str) -> Error {
+    fn error(&self, path: &Path, text: &str) -> Error {
         let place = Position::new(text, self.at);
         Error::new(Kind::MigrationFile, format!("{}:{place}: {}", path.display(), self.what)).hint(self.hint)
     }
@@ -186,7 +186,7 @@ mod tests {
             ("CREATE TABLE t ();\n\\i other.sql", "2:1: it contains a command of psql"),
         ] {
             let problem = cleaned(text, &provided()).err().unwrap();
-            assert!(problem.of(Path::new("s.sql"), text).message.ends_with(what), "{text}");
+            assert!(problem.error(Path::new("s.sql"), text).message.ends_with(what), "{text}");
         }
     }
 }

@@ -19,7 +19,7 @@ impl SchemaPair<'_> {
         let indexes = ids(&|step| is_online_index(self, step, up));
         let keys = ids(&|step| is_online_key(self, step, up));
         let unscanned = ids(&|step| self.is_scanned_later(step));
-        let columns = CheckedColumns::of(self, up, &keys);
+        let columns = CheckedColumns::find(self, up, &keys);
         let mut plans = ColumnPlans::default();
         let mut indexes_file = FilePlan { suffix: "_indexes", no_transaction: true, ..FilePlan::default() };
         for step in up.iter().cloned() {

@@ -78,7 +78,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn of(rules: &LintRules) -> Chosen {
+    fn new(rules: &LintRules) -> Chosen {
         let parse =
             |names: &[String]| -> Vec<Rule> { names.iter().filter_map(|name| name.parse().ok()).collect() };
         let (enabled, disabled) = (parse(&rules.enable), parse(&rules.disable));
@@ -97,7 +97,7 @@ pub fn lint(
     rules: &LintRules,
     sizes: &TableSizes,
 ) -> Vec<LintFinding> {
-    let (chosen, sizes) = (Chosen::of(rules), sizes.clone());
+    let (chosen, sizes) = (Chosen::new(rules), sizes.clone());
     let applied = applied.iter().copied().filter(|one| may_concern_partitions(one));
     // The parser's thread may outlive this call.
     let applied: Vec<Migration> = applied.cloned().collect();

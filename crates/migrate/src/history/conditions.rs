@@ -29,7 +29,7 @@ enum Connective {
 }
 
 impl Connective {
-    fn of(word: &str) -> Option<Connective> {
+    fn from_word(word: &str) -> Option<Connective> {
         let rows = [("and", Connective::And), ("or", Connective::Or), ("between", Connective::Mixed)];
         rows.into_iter().find(|(name, _)| is_word(word, name)).map(|(_, joint)| joint)
     }
@@ -133,7 +133,7 @@ fn flattened(text: &str) -> Option<String> {
                 let inner = open.pop()?;
                 open.last_mut()?.add_group(inner);
             }
-            TokenKind::Word => match Connective::of(word) {
+            TokenKind::Word => match Connective::from_word(word) {
                 Some(Connective::Mixed) => {
                     group.joint = Connective::Mixed;
                     group.add(word);

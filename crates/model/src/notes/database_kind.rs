@@ -14,7 +14,7 @@ pub enum DatabaseKind {
 }
 
 impl DatabaseKind {
-    pub fn of(name: &str, desired: &DesiredServer, actual: &ActualServer) -> Self {
+    pub fn classify(name: &str, desired: &DesiredServer, actual: &ActualServer) -> Self {
         match desired.service_of_database(name, actual) {
             Some(service) => DatabaseKind::Service(service.name.clone()),
             None if name == actual.maintenance || name == "postgres" => DatabaseKind::Maintenance,

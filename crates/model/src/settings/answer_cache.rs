@@ -22,7 +22,7 @@ impl WriteCounter {
     /// Returns the counter of a table. Schema and name together are longer than a name may be, so a number stands for them. Of two
     /// tables with one number the counter belongs to the one that `apply` made last: no answer of the other one is kept, and it
     /// stays in the plan.
-    pub fn of(schema: &str, table: &str) -> WriteCounter {
+    pub fn new(schema: &str, table: &str) -> WriteCounter {
         let bytes = schema.bytes().chain([0]).chain(table.bytes());
         // FNV-1a (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv-17): the names are the same for every version.
         let number = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -90,10 +90,10 @@ mod tests {
 
     #[test]
     fn a_counter_is_known_by_its_names() {
-        let counter = WriteCounter::of("public", "orders");
+        let counter = WriteCounter::new("public", "orders");
         assert_eq!(WriteCounter::named(&counter.function()), Some(counter.clone()));
         assert_eq!(WriteCounter::named(&counter.sequence()), Some(counter.clone()));
-        assert_ne!(counter, WriteCounter::of("publico", "rders"));
+        assert_ne!(counter, WriteCounter::new("publico", "rders"));
         for other in ["audit", "cache_", "count_1", "cache_zzzzzzzzzzzzzzzz"] {
             assert_eq!(WriteCounter::named(other), None, "{other}");
         }
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn another_body_or_trigger_does_not_count() {
-        let counter = WriteCounter::of("public", "orders");
+        let counter = WriteCounter::new("public", "orders");
         let schema = SchemaName::public();
         let fit = ActualCounter {
             name: counter.function(),

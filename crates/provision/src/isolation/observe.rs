@@ -123,7 +123,7 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabas
     let scratch = scratch::of_trusted(actual);
     let probed = actual.databases.iter().filter(|(name, _)| !scratch.contains(name));
     let found = probed.map(|(name, found)| {
-        let kind = DatabaseKind::of(name.as_str(), desired, actual);
+        let kind = DatabaseKind::classify(name.as_str(), desired, actual);
         let shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
         let left_open = shared && !desired.close_maintenance;
         let policy = if left_open { AccessPolicy::LeftOpen } else { AccessPolicy::Closed };
