@@ -62,7 +62,7 @@ pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
     const COMMON: &str = include_str!("sql/common.sql");
     let common =
         |query: &'static str| stmt!("{common} {query}", common = Keyword(COMMON), query = Keyword(query));
-    let mut asked = vec![
+    let mut queries = vec![
         stmt!("SET search_path = pg_catalog, pg_temp"),
         // A new database has no statistics of its catalogs, and a nested loop over thousands of objects takes seconds.
         stmt!("SET enable_nestloop = off"),
@@ -73,9 +73,9 @@ pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
         common(include_str!("sql/parts.sql")),
     ];
     if connection.major() >= 14 {
-        asked.push(Statement::from_program(include_str!("sql/compression.sql")));
+        queries.push(Statement::from_program(include_str!("sql/compression.sql")));
     }
-    let rows = query_each(connection, &Statement::join(asked)).await?;
+    let rows = query_each(connection, &Statement::join(queries)).await?;
     // Each SET has a result without rows.
     let mut results = rows.into_iter().skip(2);
     let mut next = || results.next().unwrap_or_default();

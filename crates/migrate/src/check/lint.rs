@@ -144,13 +144,13 @@ struct FileLint<'a> {
 impl FileLint<'_> {
     fn run(&self, (objects, partitioned): &mut (Objects, Partitioned)) -> Vec<LintFinding> {
         let text = &*self.migration.up.sent();
-        let told = self.chosen.syntax && !self.allows(SYNTAX);
+        let is_checked = self.chosen.syntax && !self.allows(SYNTAX);
         if let Some(at) = too_deep(text) {
-            return vec![self.nested_too_deeply(Position::new(text, at), told)];
+            return vec![self.nested_too_deeply(Position::new(text, at), is_checked)];
         }
         let parsed = SourceFile::parse(text);
         let statements = objects.follow(&parsed);
-        if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| told) {
+        if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| is_checked) {
             // The text after a syntax error was parsed by guesses.
             let help = Some(syntax::FIX.into());
             return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::new(text, at)) }];
@@ -230,7 +230,7 @@ impl FileLint<'_> {
         let mut places = Positions::new(&self.migration.up.text);
         let mut findings: Vec<LintFinding> = vec![];
         // Index of the finding of a rule about a statement.
-        let mut told = BTreeMap::new();
+        let mut by_place = BTreeMap::new();
         for violation in violations {
             let at = usize::from(violation.text_range.start());
             let statement = statements.iter().find(|statement| statement.range.contains(&at));
@@ -242,12 +242,12 @@ impl FileLint<'_> {
                 continue;
             }
             let place = (rule, statement.map_or(at, |statement| statement.range.start));
-            if let Some(first) = told.get(&place).and_then(|at: &usize| findings.get_mut(*at)) {
+            if let Some(first) = by_place.get(&place).and_then(|at: &usize| findings.get_mut(*at)) {
                 first.more += 1;
                 continue;
             }
             findings.push(self.of_violation(violation, statement, places.at(at)));
-            told.insert(place, findings.len() - 1);
+            by_place.insert(place, findings.len() - 1);
         }
         findings
     }
@@ -288,8 +288,8 @@ impl FileLint<'_> {
         }
     }
 
-    fn nested_too_deeply(&self, position: Position, told: bool) -> LintFinding {
-        if !told {
+    fn nested_too_deeply(&self, position: Position, is_checked: bool) -> LintFinding {
+        if !is_checked {
             return self.unreadable();
         }
         let (message, help) = (syntax::TOO_DEEP.into(), Some(syntax::FIX.into()));

@@ -117,8 +117,8 @@ impl<'a> MigrationSession<'a> {
             if taken && alone {
                 return Ok(());
             }
-            let asked = holders(self.target);
-            let holder = match attempts.after(&mut self.connection, taken, &asked).await? {
+            let query = holders(self.target);
+            let holder = match attempts.after(&mut self.connection, taken, &query).await? {
                 AttemptOutcome::Ours(warning) => {
                     warning.map(Event::Noticed).into_iter().for_each(|event| self.events.send(event));
                     // Another run may have ended between reading the tables and reading the holders.
@@ -139,10 +139,10 @@ impl<'a> MigrationSession<'a> {
     /// Sends one message: becomes the owner, tries to take a key, and looks up the tables.
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
         let schemas = &self.target.schemas;
-        let mut asked = vec![pooler_check::demand(&self.connection), self.act_as_owner()];
-        asked.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
-        asked.push(tables::present(schemas));
-        let results = self.query(asked).await.map_err(|error| no_start(self.target, error))?;
+        let mut queries = vec![pooler_check::demand(&self.connection), self.act_as_owner()];
+        queries.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
+        queries.push(tables::present(schemas));
+        let results = self.query(queries).await.map_err(|error| no_start(self.target, error))?;
         let no_row = || Error::from(Unreadable::no_row());
         let (last, before) = results.split_last().ok_or_else(no_row)?;
         self.present =
@@ -200,8 +200,8 @@ impl<'a> MigrationSession<'a> {
     #[martydb_pg::boxed]
     pub async fn rows(&mut self) -> Result<HistoryRows> {
         let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
-        let asked: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
-        let results = if asked.is_empty() { vec![] } else { self.query(asked).await? };
+        let queries: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
+        let results = if queries.is_empty() { vec![] } else { self.query(queries).await? };
         let mut results = results.into_iter();
         let applied = refinery.and_then(|_| results.next()).unwrap_or_default();
         self.history(&applied, &results.next().unwrap_or_default()).await
@@ -211,7 +211,7 @@ impl<'a> MigrationSession<'a> {
     async fn history_with(&mut self, applied: &[Row]) -> Result<HistoryRows> {
         let unfinished = match self.unfinished() {
             None => vec![],
-            Some(asked) => self.query([asked]).await?,
+            Some(query) => self.query([query]).await?,
         };
         self.history(applied, &unfinished.into_iter().next().unwrap_or_default()).await
     }

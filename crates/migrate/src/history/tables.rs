@@ -50,9 +50,9 @@ impl ExistingTables {
     ) -> Result<ExistingTables, Unreadable> {
         let first = events.first().ok_or(Unreadable::no_row())?;
         let (progress, repeatable) = match which {
-            OverviewEvents::Newest => (first.try_get(BESIDE + 2)?, first.try_get(BESIDE + 3)?),
+            OverviewEvents::Newest => (first.try_get(EVENT_COLUMNS + 2)?, first.try_get(EVENT_COLUMNS + 3)?),
             OverviewEvents::Few(_) => {
-                let modes = events.iter().map(|event| event.try_get::<String>(BESIDE + 2));
+                let modes = events.iter().map(|event| event.try_get::<String>(EVENT_COLUMNS + 2));
                 let modes = modes.collect::<Result<Vec<_>, _>>()?;
                 (modes.iter().any(|mode| mode == Mode::NoTransaction.name()), false)
             }
@@ -134,7 +134,7 @@ pub enum OverviewEvents {
 }
 
 /// Number of columns of [`EVENT`]; those of [`overview_sql`] follow.
-const BESIDE: usize = 15;
+const EVENT_COLUMNS: usize = 15;
 
 /// Reads events, each with its number and the backend's process ID: in a new session, a separate statement
 /// would cost as much as the whole query.
@@ -153,7 +153,7 @@ pub fn overview_sql(which: OverviewEvents) -> Statement {
 /// Returns the number of an event and the process ID of the backend that read it, from a result of
 /// [`overview_sql`].
 pub fn number_and_process(row: &Row) -> Result<(i64, i32), Unreadable> {
-    Ok((row.try_get(BESIDE)?, row.try_get(BESIDE + 1)?))
+    Ok((row.try_get(EVENT_COLUMNS)?, row.try_get(EVENT_COLUMNS + 1)?))
 }
 
 /// Creates the history. Default privileges grant access to app and readonly; that is revoked in the transaction

@@ -47,8 +47,8 @@ pub fn with_deep_stack<T: Send + 'static>(work: impl Fn(&ParserAttempt) -> T + S
         let on_thread = {
             let work = work.clone();
             move || {
-                let told = ended.clone();
-                PANICKED.set(Some(Box::new(move || drop(told.send(None)))));
+                let sender = ended.clone();
+                PANICKED.set(Some(Box::new(move || drop(sender.send(None)))));
                 drop(ended.send(Some(work(&attempt))));
             }
         };
@@ -60,7 +60,7 @@ pub fn with_deep_stack<T: Send + 'static>(work: impl Fn(&ParserAttempt) -> T + S
             return done;
         }
         if !panicked.insert(current.load(Ordering::Acquire)) {
-            // No file was the reason: the panic is told like any other.
+            // No file was the reason: the panic is reported like any other.
             return work(&ParserAttempt { panicked, current });
         }
     }

@@ -120,13 +120,13 @@ async fn guess(
     let claim = sessions.claim();
     let tables = [tables::read_refinery(schema), tables::overview_sql(which)];
     let list = claim.iter().map(|_| SessionList::query());
-    let asked: Vec<_> = [session.act_as_owner()]
+    let queries: Vec<_> = [session.act_as_owner()]
         .into_iter()
         .chain(tables)
         .chain(list)
         .chain(measure(session, scope.sizes))
         .collect();
-    let mut results = session.query(asked).await.ok()?.into_iter().skip(1);
+    let mut results = session.query(queries).await.ok()?.into_iter().skip(1);
     let (applied, mut events) = (results.next()?, results.next()?);
     if let Some(claim) = claim {
         claim.keep(&results.next()?).ok()?;
@@ -161,9 +161,9 @@ async fn ask(
     session.start(None).await?;
     let history = session.rows().await;
     let newest = session.present.history.then(tables::read_newest);
-    let asked: Vec<_> = newest.iter().cloned().chain(measure(session, sizes)).collect();
+    let queries: Vec<_> = newest.iter().cloned().chain(measure(session, sizes)).collect();
     // If these queries fail, so does reading the history, and its error has the reason.
-    let results = if asked.is_empty() { vec![] } else { session.query(asked).await.unwrap_or_default() };
+    let results = if queries.is_empty() { vec![] } else { session.query(queries).await.unwrap_or_default() };
     let mut results = results.into_iter();
     let newest = newest.and_then(|_| first_row(results.next()));
     Ok((history, newest, size(&mut results)))

@@ -55,8 +55,8 @@ impl BlockMonitor {
             self.session = Some(connect_reader(&self.target, Duration::ZERO).await.ok()?);
         }
         let session = self.session.as_mut()?;
-        let asked = Statement::join([own(self.pid), progress(self.pid, session.major()), blockers(self.pid)]);
-        read(&query_each(session, &asked).await.ok()?).ok()
+        let query = Statement::join([own(self.pid), progress(self.pid, session.major()), blockers(self.pid)]);
+        read(&query_each(session, &query).await.ok()?).ok()
     }
 
     /// Closes the connection.
