@@ -23,7 +23,7 @@ const FILLED: &str = "filled";
 /// Reasons for which a new identity may be made: no client knows the column. Where the file before is applied, the lint
 /// does not know the sequence from it.
 const NEW_IDENTITY: &[&str] =
-    &["ban-alter-identity: the columns are new", "ban-drop-sequence: it served the new columns alone"];
+    &["ban-alter-identity: the columns are new", "ban-drop-sequence: only the new columns used it"];
 
 /// Files among which the statements of such columns are divided. The statements of the second down file are in reverse
 /// order.

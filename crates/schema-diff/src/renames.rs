@@ -1,4 +1,4 @@
-//! Renames: which object the author says to be which, and the likeliest pairs to ask about. Pure.
+//! Renames that the author names, and likely ones to ask about. Pure.
 
 use std::collections::BTreeSet;
 
@@ -92,8 +92,8 @@ fn written(structure: &Structure, id: &SchemaObjectId, new: &str) -> Option<Rena
 /// Maximum number of pairs to ask about.
 const MAX_PAIRS: usize = 10;
 
-/// Returns pairs `OLD:NEW` of which one goes and the other is new, and that have the same contents: a table with half of
-/// its columns, and a column of the same type in the same table.
+/// Returns likely renames as pairs `OLD:NEW`: dropped and created tables that share half of their columns, and columns of
+/// equal type in one table.
 pub fn likely(from: &Structure, to: &Structure) -> Vec<String> {
     let gone = |kind| from.objects.keys().filter(move |id| id.kind == kind && !to.objects.contains_key(*id));
     let made = |kind| to.objects.keys().filter(move |id| id.kind == kind && !from.objects.contains_key(*id));

@@ -14,7 +14,7 @@ pub struct BackupSettings {
     /// Number of processes or threads per backup.
     pub jobs: usize,
     pub schedule: BackupTimes,
-    /// Program that is told of a failed run, with its arguments; empty: none.
+    /// Program to run after a failed backup, with its arguments; empty: none.
     pub on_failure: Vec<String>,
     /// The manifest's folder; unfinished local work is in martydb's own folder there.
     pub home: PathBuf,

@@ -27,7 +27,7 @@ pub struct ServiceExposure {
     /// Rows of an answer.
     pub rows: u32,
     pub timeout: Duration,
-    /// Time from which a statement is told in the log.
+    /// Statements slower than this are logged.
     pub slow: Duration,
     /// Functions that callers may call.
     pub functions: BTreeSet<String>,
