@@ -4,8 +4,9 @@
 //! later objects.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use martydb_sql::{ScriptItem, StatementHead, is_word, walk};
+use martydb_sql::{ScriptItem, StatementHead, bare, is_word, walk};
 
 /// Objects that the manifest creates before the first migration.
 #[derive(Debug, Clone, Default)]
@@ -87,19 +88,27 @@ pub fn contents(dump: &str) -> (Vec<String>, BTreeMap<String, usize>) {
     (all, rows)
 }
 
-/// Removes the two lines by which newer dumps disable psql's commands: the key comes before the first
-/// statement, and again in the last line. A similar line between them is part of a function.
+/// Returns the text between the lines that disable psql's commands.
 fn unrestricted(dump: &str) -> &str {
-    let head = |line: &&str| line.is_empty() || line.starts_with("--") || line.starts_with('\\');
-    let mut at = 0;
-    for line in dump.split_inclusive('\n').take_while(|line| head(&line.trim_end())) {
-        at += line.len();
-        let Some(key) = line.trim_end().strip_prefix("\\restrict ") else { continue };
-        let rest = &dump[at..];
-        let end = rest.rfind(&format!("\\unrestrict {key}")).unwrap_or(rest.len());
-        return &rest[..end];
+    restrictions(dump).map_or(dump, |[first, last]| &dump[first.end..last.start])
+}
+
+/// Returns the ranges of the two lines by which newer dumps disable psql's commands: the key comes before the first
+/// statement, and again in the last line. A similar line between them is part of a function.
+pub fn restrictions(dump: &str) -> Option<[Range<usize>; 2]> {
+    let is_head = |line: &&str| line.trim().is_empty() || line.starts_with("--") || line.starts_with('\\');
+    let mut start = 0;
+    for line in dump.split_inclusive('\n').take_while(is_head) {
+        if let Some(key) = line.trim_end().strip_prefix("\\restrict ") {
+            let first = start..start + line.trim_end().len();
+            let last = format!("\\unrestrict {key}");
+            let found = dump[first.end..].rfind(&last).map(|at| first.end + at);
+            let last = found.map_or(dump.len()..dump.len(), |at| at..at + last.len());
+            return Some([first, last]);
+        }
+        start += line.len();
     }
-    dump
+    None
 }
 
 /// Returns `true` for a `SET` of a setting that the runner decides.
@@ -127,13 +136,6 @@ fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &ProvidedObjects) -> Di
         Disposition::LeftOut("only a superuser can create it")
     } else {
         Disposition::Kept
-    }
-}
-
-fn bare(name: &str) -> String {
-    match name.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
-        Some(inner) => inner.replace("\"\"", "\""),
-        None => name.to_lowercase(),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use martydb_migrate::dump::{ProvidedObjects, is_runner_setting};
+use martydb_migrate::dump::{ProvidedObjects, is_runner_setting, restrictions};
 use martydb_migrate::files::Position;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_os::read_text;
@@ -80,7 +80,7 @@ impl Unusable {
 /// Blanks out the statements that the manifest decides about.
 fn cleaned(text: &str, provided: &ProvidedObjects) -> Result<String, Unusable> {
     let mut bytes = text.as_bytes().to_vec();
-    unrestrict(text, &mut bytes);
+    restrictions(text).into_iter().flatten().for_each(|line| blank(&mut bytes[line]));
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (mut blanks, mut problem) = (vec![], None);
     walk(&text, |item| match item {
@@ -110,27 +110,6 @@ fn cleaned(text: &str, provided: &ProvidedObjects) -> Result<String, Unusable> {
 
 fn blank(bytes: &mut [u8]) {
     bytes.iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
-}
-
-/// Blanks out the two lines by which newer dumps disable psql's commands: the key comes before the first statement, and
-/// again in the last line.
-fn unrestrict(text: &str, bytes: &mut [u8]) {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let trimmed = line.trim_end();
-        if !(trimmed.is_empty() || trimmed.starts_with("--") || trimmed.starts_with('\\')) {
-            return;
-        }
-        if let Some(key) = trimmed.strip_prefix("\\restrict ") {
-            let last = format!("\\unrestrict {key}");
-            blank(&mut bytes[at..at + trimmed.len()]);
-            if let Some(end) = text.rfind(&last) {
-                blank(&mut bytes[end..end + last.len()]);
-            }
-            return;
-        }
-        at += line.len();
-    }
 }
 
 fn has_rows(statement: &StatementHead<'_, '_>) -> bool {
