@@ -1,4 +1,4 @@
-//! Files of a revision, and the schemas between which it is. Pure.
+//! Files of a revision, and the schemas that it connects. Pure.
 
 use std::collections::BTreeSet;
 

@@ -1,6 +1,6 @@
 //! Names as the server quotes them.
 
-/// Splits a qualified name that the server quoted: what comes before the last name, with its dot, and the last name.
+/// Splits a qualified name that the server quoted into the qualifier with its dot and the last name.
 pub fn split(name: &str) -> (&str, &str) {
     let at = match name.strip_suffix('"') {
         Some(open) => {

@@ -23,9 +23,9 @@ pub enum SchemaVerb {
 /// Node of the order: its fields compare in the order in which free nodes are chosen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StatementNode {
-    /// `false` for what ends, `true` for what begins.
+    /// `false` for Unset and Drop, `true` for Make and Set.
     begins: bool,
-    /// Rank of the kind; reversed for what ends.
+    /// Rank of the kind; negative if `begins` is `false`.
     rank: i16,
     pub id: SchemaObjectId,
     pub verb: SchemaVerb,
@@ -38,7 +38,7 @@ impl StatementNode {
     /// Makes the node of an action on a whole object.
     pub fn new(verb: SchemaVerb, id: &SchemaObjectId, foreign_key: bool) -> StatementNode {
         let begins = matches!(verb, SchemaVerb::Make | SchemaVerb::Set);
-        // Foreign keys come after all other keys, and go before them.
+        // Foreign keys are created after all other keys and dropped before them.
         let rank = 2 * (id.kind as i16) + i16::from(foreign_key);
         let rank = if begins { rank } else { -rank };
         StatementNode { begins, rank, id: id.clone(), verb, place: 0, part: String::new() }
@@ -71,8 +71,8 @@ pub struct ManualConversion {
     pub template: String,
     /// Types, for the reason.
     pub types: String,
-    /// Set if the statement itself converts text by the input function of the type; otherwise it converts no value, and is
-    /// for the proof alone.
+    /// Set if the statement itself converts text by the type's input function; otherwise it converts nothing, and only the
+    /// proof uses it.
     pub by_input: bool,
 }
 
@@ -82,7 +82,7 @@ impl PendingStatement {
     }
 }
 
-/// Both schemas, and what was decided.
+/// Both schemas with the changes between them.
 pub struct SchemaComparison<'a> {
     pub from: &'a Structure,
     pub to: &'a Structure,
@@ -157,7 +157,7 @@ impl SchemaComparison<'_> {
         StatementNode::new(verb, id, foreign)
     }
 
-    /// Returns `true` if the object goes with the table or type that it is a part of.
+    /// Returns `true` if dropping its table or type drops the object too.
     pub fn goes_with_parent(&self, id: &SchemaObjectId) -> bool {
         self.from.is_within(id, |above| self.changes.get(above).drops())
             || id.kind == SchemaObjectKind::Sequence
@@ -165,7 +165,7 @@ impl SchemaComparison<'_> {
                 && self.owner_goes(id)
     }
 
-    /// Returns `true` if the column that owns a sequence goes.
+    /// Returns `true` if the column that owns a sequence is dropped.
     fn owner_goes(&self, id: &SchemaObjectId) -> bool {
         let owner = self.from.objects.get(id).and_then(|object| object.parts.get(OWNER)?.needs.as_ref());
         owner.is_some_and(|owner| self.changes.get(owner).drops() || self.goes_with_parent(owner))
@@ -243,7 +243,7 @@ impl SchemaComparison<'_> {
             (name == DEFAULT || name == STORAGE) && retyped
                 || name == DEFAULT && self.changes.redefaulted.contains(id)
                 || replaced && name.starts_with("option ")
-                // A sequence would go with its former owner.
+                // Dropping its old owner would drop the sequence.
                 || name == OWNER && self.owner_goes(id)
         };
         for (name, part) in &before.parts {

@@ -56,18 +56,18 @@ pub struct CheckedColumns<'a> {
 }
 
 impl<'a> CheckedColumns<'a> {
-    /// Finds the columns. Those of `late` keys may be among them: they are made behind everything.
+    /// Finds the columns. Those of `online` keys may be among them: these keys are created last.
     pub fn find(
         schemas: &'a SchemaPair<'a>,
         up: &[SchemaStep],
-        late: &BTreeSet<SchemaObjectId>,
+        online: &BTreeSet<SchemaObjectId>,
     ) -> CheckedColumns<'a> {
         let demands = |step: &&SchemaStep| {
             let part = step.part.as_str();
             DEMANDING.contains(&part) || part.starts_with("inherits ")
         };
         let mut tables: BTreeSet<&SchemaObjectId> = up.iter().filter(demands).map(|step| &step.id).collect();
-        let keys = up.iter().filter(|step| step.verb == SchemaVerb::Make && !late.contains(&step.id));
+        let keys = up.iter().filter(|step| step.verb == SchemaVerb::Make && !online.contains(&step.id));
         let keys = keys.filter_map(|step| schemas.to.objects.get(&step.id));
         tables.extend(keys.filter(|key| key.signature == "p").filter_map(|key| key.parent.as_ref()));
         let columns = up.iter().filter(|step| Self::becomes(schemas, step, up));
@@ -203,7 +203,7 @@ impl NotNullCheck {
     }
 }
 
-/// Returns ADD COLUMN with the type alone.
+/// Returns ADD COLUMN with only the type.
 fn bare(id: &SchemaObjectId, column: &SchemaObject) -> String {
     let kind = column.parts.get(TYPE).map_or("", |part| part.value.as_str());
     let table = column.parent.as_ref().map_or("", |table| table.name.as_str());

@@ -1,11 +1,10 @@
-//! Decision for each object: whether it stays, is changed by statements of its own, or has to be made again, and which
-//! others have to be made again with it. Pure.
+//! Change of each object: none, an alteration, or a rebuild, which spreads to the objects that depend on it. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::structure::{SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 
-/// Decision about an object.
+/// Change of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectChange {
     Same,
@@ -33,13 +32,13 @@ impl ObjectChange {
     }
 }
 
-/// Decisions about all objects.
+/// Changes of all objects.
 #[derive(Debug, Default)]
 pub struct ObjectChanges {
     pub by_object: BTreeMap<SchemaObjectId, ObjectChange>,
     /// Columns whose type is set although its name stays.
     pub retyped: BTreeSet<SchemaObjectId>,
-    /// Columns whose default is removed and set again, because what it calls is made again.
+    /// Columns whose default is removed and set again, because the function that it calls is rebuilt.
     pub redefaulted: BTreeSet<SchemaObjectId>,
 }
 
@@ -166,8 +165,8 @@ fn has_other_type(from: &Structure, to: &Structure, id: &SchemaObjectId) -> bool
     id.kind.is_column() && value(from) != value(to)
 }
 
-/// Decides about `dependent`, which depends on an object that goes or a column of another type. Returns the object whose
-/// dependents are affected in turn.
+/// Decides about `dependent`, which depends on a dropped object or a column that changes its type. Returns the object
+/// whose dependents are affected in turn.
 fn follow(
     from: &Structure,
     changes: &mut ObjectChanges,
@@ -203,7 +202,7 @@ fn follow(
             changes.redefaulted.insert(dependent.clone());
             return None;
         }
-        // ALTER TABLE makes these again itself, but by the former expression.
+        // ALTER TABLE rebuilds these itself, but with the old expression.
         Constraint | Index | Statistics if retyped && !swapped => return None,
         _ => drop(changes.by_object.insert(dependent.clone(), ObjectChange::Rebuilt)),
     }

@@ -6,13 +6,13 @@ use super::nodes::SchemaVerb;
 use super::steps::SchemaStep;
 use super::structure::{NOT_NULL, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 
-/// End of the name of an index while the former one is there.
+/// Suffix of an index whose old version still exists.
 const NEW_SUFFIX: &str = "_new";
 /// Names of the parts of a key that make its index, and then the key of the index.
 const INDEX_PARTS: [&str; 2] = ["index", "key by index"];
 
-/// Returns `true` for an index that comes, goes, or is made again, of a table that stays as it is as far as the index is
-/// concerned, and that nothing else refers to.
+/// Returns `true` if an index can be created, dropped or rebuilt online: nothing refers to it, and its table keeps the
+/// columns that it needs.
 pub fn is_online_index(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
     let (id, whole) = (&step.id, step.part.is_empty());
     if id.kind != SchemaObjectKind::Index || !whole || schemas.held.contains(id) {
@@ -22,7 +22,7 @@ pub fn is_online_index(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[Schema
     let present = sides.iter().filter_map(|side| Some((*side, side.objects.get(id)?)));
     let present: Vec<(&Structure, &SchemaObject)> = present.collect();
     let again = present.len() == sides.len();
-    // What goes before the index would take it along, and what comes with it is not there when down makes the former one.
+    // A dropped column would drop the index too, and a new one does not exist when down creates the old index.
     let comes = !again && schemas.to.objects.contains_key(id);
     let changed = |need: &SchemaObjectId| {
         up.iter().any(|step| {
@@ -36,8 +36,8 @@ pub fn is_online_index(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[Schema
     present.iter().all(is_free) && (!again || has_room(split(&id.name).1, NEW_SUFFIX))
 }
 
-/// Returns `true` for a primary key or unique constraint that is made on an existing table, and that nothing refers to. A
-/// former one has to stay until then.
+/// Returns `true` if a primary key or unique constraint of an existing table can be created online: nothing refers to it,
+/// and the key that it replaces can stay until then.
 pub fn is_online_key(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
     let Some(key) = schemas.to.objects.get(&step.id) else { return false };
     let stays = |former: &SchemaObject| {
@@ -81,8 +81,8 @@ fn whole<'a>(step: &SchemaStep, steps: &'a [SchemaStep]) -> (Option<&'a SchemaSt
     (of(SchemaVerb::Drop), of(SchemaVerb::Make))
 }
 
-/// Returns the statements of a key by its index, which is there before the former key goes; other steps of the key stay.
-/// `steps` are all of its file.
+/// Returns the statements that create a key from an index, which is built before the old key is dropped; other steps of
+/// the key are returned unchanged. `steps` are all of its file.
 pub fn key_by_index(to: &Structure, step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
     let (dropped, made) = whole(&step, steps);
     let former = match step.verb {
@@ -121,8 +121,8 @@ pub fn key_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
     }
 }
 
-/// Returns the statements of an index that comes or goes; of one that is made again, the new one is there before the
-/// former one goes. `steps` are all of its file.
+/// Returns the statements that create, drop or rebuild an index; a rebuilt one exists before the old one is dropped.
+/// `steps` are all of its file.
 pub fn index_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
     let (dropped, made) = whole(&step, steps);
     match (step.verb, dropped, made) {
@@ -142,7 +142,7 @@ pub fn index_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
     }
 }
 
-/// Returns the step of an index as one that lets others write meanwhile.
+/// Returns the step of an index with CONCURRENTLY.
 fn concurrent(step: SchemaStep) -> SchemaStep {
     let text = match step.verb {
         SchemaVerb::Drop => step.text.replacen("DROP INDEX ", "DROP INDEX CONCURRENTLY ", 1),

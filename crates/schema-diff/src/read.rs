@@ -88,7 +88,7 @@ pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
     structure(&objects, &parts).map_err(Error::from)
 }
 
-/// Rows of what is known about objects.
+/// Rows with properties of objects.
 struct ReadParts {
     needs: Vec<Row>,
     casts: Vec<Row>,
@@ -147,10 +147,10 @@ fn part(row: &Row, ids: &BTreeMap<String, SchemaObjectId>) -> Result<ObjectPart,
     })
 }
 
-/// Adds the dependencies. One on something that is no object of its own, such as an array type, is one on what that
-/// depends on.
+/// Adds the dependencies. A dependency on an entry without an object, such as an array type, is resolved to the objects
+/// that the entry depends on.
 fn connect(found: &mut Structure, ids: &BTreeMap<String, SchemaObjectId>, pairs: &[(String, String)]) {
-    // A column of a view or a partition is no object of its own: what depends on it depends on the whole.
+    // Columns of views and partitions have no object: the whole relation is meant.
     let whole = |need: &String| match need.rsplit_once('/') {
         Some((relation, _)) if !ids.contains_key(need) && ids.contains_key(&format!("{relation}/0")) => {
             format!("{relation}/0")

@@ -63,7 +63,7 @@ fn sql_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// Reason why a file is no schema, with its place.
+/// Reason why a file cannot be a schema, with its position.
 struct Unusable {
     at: usize,
     what: &'static str,

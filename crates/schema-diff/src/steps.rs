@@ -105,7 +105,7 @@ fn maker(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNod
     }
 }
 
-/// Returns the node that drops an object, or the one above it with which it goes.
+/// Returns the node that drops an object, or the object above it.
 fn dropper(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNode {
     let mut at = id;
     while comparison.goes_with_parent(at) {

@@ -137,7 +137,7 @@ pub struct ObjectPart {
 pub const TYPE: &str = "type";
 /// Name of the part that forbids NULL; its value is the name of the constraint, from 18 on.
 pub const NOT_NULL: &str = "not null";
-/// Name of the part that says that a constraint holds for all rows.
+/// Name of the part that marks a constraint as validated for all rows.
 pub const VALIDATED: &str = "validated";
 /// Name of the part that is the column to which a sequence belongs.
 pub const OWNER: &str = "owner";

@@ -89,7 +89,7 @@ impl Chosen {
     }
 }
 
-/// Checks pending migrations, in order. `applied` tell which tables are partitioned. `sizes` are those of existing tables;
+/// Checks pending migrations, in order. `applied` decide which tables are partitioned. `sizes` are those of existing tables;
 /// tables without a size count as large.
 pub fn lint(
     applied: &[&Migration],
@@ -105,7 +105,7 @@ pub fn lint(
     with_deep_stack(move |attempt| {
         let mut objects = (Objects::default(), Partitioned::default());
         for (number, migration) in applied.iter().enumerate() {
-            // A file that the linter cannot read tells nothing.
+            // A file that the linter cannot read has no findings.
             let _unreadable = attempt.survived(number, || follow_applied(migration, &mut objects.1));
         }
         objects.1.go_live();

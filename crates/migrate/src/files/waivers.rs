@@ -1,4 +1,4 @@
-//! A list beside the migrations: files that violate the rules and that other tools had already applied. An
+//! List in the folder of migrations: files that violate the rules and that other tools had already applied. An
 //! applied file can no longer be changed. The list is under version control, so `validate` can read it without
 //! a server.
 
