@@ -47,6 +47,10 @@ impl ObjectChanges {
     pub fn get(&self, id: &SchemaObjectId) -> ObjectChange {
         self.by_object.get(id).copied().unwrap_or(ObjectChange::Same)
     }
+
+    fn set(&mut self, id: &SchemaObjectId, change: ObjectChange) {
+        self.by_object.insert(id.clone(), change);
+    }
 }
 
 /// Decides about every object of both schemas.
@@ -58,7 +62,7 @@ pub fn object_changes(from: &Structure, to: &Structure) -> ObjectChanges {
             (Some(_), None) => ObjectChange::Dropped,
             (None, _) => ObjectChange::Created,
         };
-        changes.by_object.insert(id.clone(), change);
+        changes.set(id, change);
     }
     spread(from, to, &mut changes);
     changes
@@ -184,27 +188,25 @@ fn follow(
         Constraint if object.parent.as_ref() == Some(id) && swapped && is_type => return None,
         Attribute => {
             let parent = object.parent.clone()?;
-            changes.by_object.insert(parent.clone(), ObjectChange::Swapped);
+            changes.set(&parent, ObjectChange::Swapped);
             return Some(parent);
         }
-        kind if kind.is_type() => drop(changes.by_object.insert(dependent.clone(), ObjectChange::Swapped)),
+        kind if kind.is_type() => changes.set(dependent, ObjectChange::Swapped),
         Column if object.parent.as_ref() == Some(id) => return None,
-        Column if !object.body.is_empty() => {
-            drop(changes.by_object.insert(dependent.clone(), ObjectChange::Rebuilt))
-        }
+        Column if !object.body.is_empty() => changes.set(dependent, ObjectChange::Rebuilt),
         Column if is_type && !swapped => return None,
         Column if is_type => {
-            changes.by_object.insert(dependent.clone(), ObjectChange::Altered);
+            changes.set(dependent, ObjectChange::Altered);
             changes.retyped.insert(dependent.clone());
         }
         Column => {
-            changes.by_object.insert(dependent.clone(), ObjectChange::Altered);
+            changes.set(dependent, ObjectChange::Altered);
             changes.redefaulted.insert(dependent.clone());
             return None;
         }
         // ALTER TABLE rebuilds these itself, but with the old expression.
         Constraint | Index | Statistics if retyped && !swapped => return None,
-        _ => drop(changes.by_object.insert(dependent.clone(), ObjectChange::Rebuilt)),
+        _ => changes.set(dependent, ObjectChange::Rebuilt),
     }
     Some(dependent.clone())
 }
