@@ -16,13 +16,12 @@ mod text;
 mod tree;
 mod url;
 
-pub use folders::DiscoveredMigrations;
 pub use names::service_name;
 pub use overlays::overlays;
 pub use proposal::{Proposal, ProposedService, propose};
-pub use settings::{DiscoveredDatabase, ProjectFindings, findings};
+pub use settings::findings;
 pub use text::manifest;
-pub use tree::{ProjectFile, ProjectTree, read};
+pub use tree::read;
 
 #[cfg(test)]
 mod tests;

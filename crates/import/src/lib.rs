@@ -26,10 +26,11 @@ mod write;
 
 pub use alembic::read as read_alembic;
 pub use files::{NewFile, planned};
-pub use history_match::{HistoryMatch, history_match};
-pub use kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SqlText};
+pub use history_match::history_match;
+pub use kinds::{ImportedFolder, OmittedPart};
 pub use number::normal;
-pub use recognise::{FolderContents, FolderTool, recognise};
+use recognise::FolderContents;
+pub use recognise::{FolderTool, recognise};
 pub use tools::{TOOLS, Tool};
 pub use tree::read;
 pub use write::{WriteCount, write};

@@ -4,7 +4,7 @@ use martydb_migrate::files::reads;
 
 /// Direction of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileDirection {
+pub(crate) enum FileDirection {
     /// Both, with markers between them, or only up.
     Whole,
     Up,
@@ -13,7 +13,7 @@ pub enum FileDirection {
 
 /// Meaning of a file name for the tool.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FileMeaning {
+pub(crate) enum FileMeaning {
     Migration {
         key: String,
         version: Vec<u64>,
@@ -135,7 +135,7 @@ pub fn prisma(path: &str) -> FileMeaning {
 }
 
 /// Parses `1700000000000_x.sql`; the key in the tool's table is the name without the suffix.
-pub fn node_pg_migrate(path: &str) -> FileMeaning {
+pub(crate) fn node_pg_migrate(path: &str) -> FileMeaning {
     let stem = path.rsplit_once('.').map_or(path, |parts| parts.0);
     match (extension(path), numbered(stem, FileDirection::Whole)) {
         ("sql", FileMeaning::Migration { version, name, direction, .. }) => {

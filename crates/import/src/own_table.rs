@@ -5,11 +5,11 @@ use super::kinds::{ImportedMigration, SqlText};
 use martydb_sql::{ScriptItem, StatementHead, is_word, walk};
 
 /// Name of the table, and its columns as the tool creates them.
-pub type OwnTable = (&'static str, &'static str);
+pub(crate) type OwnTable = (&'static str, &'static str);
 
 /// Inserts CREATE TABLE before the first migration that refers to the table and does not create it. Returns a
 /// note for the user.
-pub fn provide(table: OwnTable, carried: &mut [ImportedMigration]) -> Option<String> {
+pub(crate) fn provide(table: OwnTable, carried: &mut [ImportedMigration]) -> Option<String> {
     let (name, one) = carried.iter_mut().find_map(|one| Some((mentioned(table.0, &one.up.text)?, one)))?;
     let (columns, file) = (table.1, &one.source);
     let note = format!("{file} uses the tool's own table {name}: the migration creates it if it is missing");

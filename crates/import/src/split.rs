@@ -5,13 +5,13 @@ use martydb_sql::{ScriptItem, walk};
 
 /// Both directions of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct UpDown {
+pub(crate) struct UpDown {
     pub up: SqlText,
     pub down: Option<SqlText>,
 }
 
 /// A part that cannot be imported: its byte offset, the problem and the fix.
-pub type SplitProblem = (usize, String, String);
+pub(crate) type SplitProblem = (usize, String, String);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Side {
@@ -121,7 +121,7 @@ pub fn goose(text: &str) -> Result<UpDown, SplitProblem> {
 }
 
 /// Splits a file of sql-migrate. <https://github.com/rubenv/sql-migrate#writing-migrations>
-pub fn sql_migrate(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn sql_migrate(text: &str) -> Result<UpDown, SplitProblem> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("+migrate")?.trim().to_ascii_lowercase();
         let mut words = words.split_whitespace();
@@ -144,7 +144,7 @@ const MARKERS: &[(&str, &str)] =
 
 /// Returns the byte offset of the first marker of another tool, and that tool. Taken whole, its file would undo at its end what it
 /// does.
-pub fn foreign_marker(tool: &str, text: &str) -> Option<(usize, &'static str)> {
+pub(crate) fn foreign_marker(tool: &str, text: &str) -> Option<(usize, &'static str)> {
     let mut at = 0;
     text.split_inclusive('\n').find_map(|line| {
         let start = at;
@@ -171,7 +171,7 @@ pub fn dbmate(text: &str) -> Result<UpDown, SplitProblem> {
 
 /// Splits a file of node-pg-migrate; a file without markers is an up file.
 /// <https://salsita.github.io/node-pg-migrate/migrations/>
-pub fn node_pg_migrate(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn node_pg_migrate(text: &str) -> Result<UpDown, SplitProblem> {
     cut(text, Side::Up, |line| {
         let words = comment(line)?.trim_start_matches(['-', ' ', '\t']).to_ascii_lowercase();
         let mut words = words.split_whitespace();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::name::{FileDirection, FileMeaning};
 
 /// File name of the plan.
-pub const PLAN: &str = "sqitch.plan";
+pub(crate) const PLAN: &str = "sqitch.plan";
 
 /// A change of the plan.
 #[derive(Debug, PartialEq, Eq)]

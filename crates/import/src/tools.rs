@@ -7,7 +7,7 @@ use super::sqitch;
 
 /// Order in which a tool runs its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileOrder {
+pub(crate) enum FileOrder {
     Version,
     /// Whole name.
     Key,

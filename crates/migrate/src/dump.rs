@@ -53,7 +53,7 @@ pub fn first_migration(dump: &str, provided: &ProvidedObjects, head: &str) -> Re
     let mut first = FirstMigration { text: head.into(), ..FirstMigration::default() };
     let mut open = None;
     walk(dump, |seen| match seen {
-        ScriptItem::Statement(statement) => match fate(&statement, provided) {
+        ScriptItem::Statement(statement) => match disposition(&statement, provided) {
             Disposition::Dropped => {}
             Disposition::LeftOut(what) => first.left_out.push(format!("{}: {what}", brief(statement.text))),
             Disposition::Undeclared(extension) => {
@@ -117,7 +117,7 @@ pub fn is_runner_setting(statement: &StatementHead<'_, '_>) -> bool {
     statement.begins(&["set"]) && RUNNER_SETTINGS.iter().any(|setting| is_word(name, setting))
 }
 
-fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &ProvidedObjects) -> Disposition<'a> {
+fn disposition<'a>(statement: &StatementHead<'a, '_>, provided: &ProvidedObjects) -> Disposition<'a> {
     let declared = |name: &str, all: &[String]| all.iter().any(|one| *one == bare(name));
     let word = |at: usize| statement.head.get(at).map_or("", |word| word.text);
     let made = statement.begins(&["create", "schema"]) && declared(word(2), &provided.schemas);

@@ -30,7 +30,7 @@ pub mod files;
 pub mod history;
 mod initial;
 mod repair;
-pub mod report;
+mod report;
 pub mod round_trip;
 mod run;
 mod schema_file;
@@ -47,9 +47,8 @@ pub use expression_normalizer::normalize_expressions;
 pub use initial::{Unadopted, examine as examine_unadopted, prove, prove_first, without_roles};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
-    AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,
-    MigrationOutcome, PlannedFile, REPEATABLE, RehearsedMigration, RepeatedMigration, RunningMigration,
-    RunningRun, ServiceState, ServiceStatus,
+    AppliedMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome, PlannedFile,
+    REPEATABLE, RehearsedMigration, RunningMigration, RunningRun, ServiceState, ServiceStatus,
 };
 pub use run::{Goal, read_files, run, run_folder};
 pub use schema_file::{schema_path, schema_version, write_schema};

@@ -47,7 +47,7 @@ impl MigrationTarget {
 
     /// Returns the roles that must not read or change the history, although default privileges grant them
     /// access to new tables; of the further roles, only `further`, those that exist on the server.
-    pub fn outsiders(&self, further: &[RoleName]) -> List<Ident> {
+    pub(crate) fn outsiders(&self, further: &[RoleName]) -> List<Ident> {
         let all = [&self.app, &self.readonly].into_iter().chain(further);
         List(all.map(|role| role.ident().clone()).collect())
     }

@@ -1,14 +1,13 @@
 //! Plain data: the desired state from the manifest and the actual state of a server. No I/O, no decisions.
 //!
-//! - [`actual`]: the actual state of a server
+//! Names, the desired and the actual state, settings, and the notes in comments of databases and roles are at the root.
+//!
 //! - [`contract`]: the role contract
-//! - [`desired`]: the desired state of a server
 //! - [`environment`]: environment variables as a value
 //! - [`error`]: the crate's error type
 //! - [`findings`]: registry of findings
 //! - [`grants`]: statements that remove privileges, as typed values
 //! - [`metrics`]: metrics of `martydb monitor` and their alerts
-//! - [`names`]: names of services, databases, roles and schemas
 //! - [`platform`]: managed platforms and what they withhold
 //! - [`sql`]: SQL text from values
 //! - [`sqlstate`]: SQLSTATEs that decide something here
@@ -21,15 +20,15 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-pub mod actual;
+mod actual;
 pub mod contract;
-pub mod desired;
+mod desired;
 pub mod environment;
 pub mod error;
 pub mod findings;
 pub mod grants;
 pub mod metrics;
-pub mod names;
+mod names;
 mod notes;
 pub mod platform;
 mod settings;
@@ -39,23 +38,26 @@ pub mod suggest;
 pub mod units;
 pub mod yaml;
 
-pub use actual::*;
 pub use actual::{
-    AclEntry, ActualObject, ActualPublication, ActualRecords, ActualSchema, Contents, DefaultAcl, Grantee,
-    ObjectKind, OwnerCode, RoleGraph, RolePath, acl,
+    AclEntry, Activity, ActualDatabase, ActualObject, ActualPublication, ActualRecords, ActualRole,
+    ActualSchema, ActualServer, Admin, Capacity, Contents, DefaultAcl, FILE_ROLES, Grantee, Holdings,
+    HostExtensions, Jobs, Membership, ObjectKind, OwnerCode, RoleDependencies, RoleGraph, RolePath,
+    RoleSetting, StoredPassword, acl, cut, is_cut,
 };
-pub use desired::*;
 pub use desired::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, ActualParameters, CollationVersions,
-    CreationParameters, DatabaseParameters, DesiredPublication, FixedParameter, LocaleProvider,
+    CreationParameters, DatabaseParameters, DesiredPublication, DesiredServer, DesiredService, DownFiles,
+    EMBEDDED_MAP, EMBEDDED_REDIS_ADMIN, FixedParameter, FormerNames, LintRules, LocaleProvider,
     MONITOR_SERVICE, PG_MONITOR, encoding, refused_setting,
 };
-pub use names::*;
-pub use names::{RoleKind, project_roles};
+pub use names::{
+    DbName, InvalidName, RoleKind, RoleName, SchemaName, ServerName, ServiceName, project_roles,
+};
 pub use notes::{
     DatabaseKind, MoveNote, TestDatabase, dated, is_monitor_login, made_at, password_set, template_name,
     test_name,
 };
+use settings::is_counting_sequence;
 pub use settings::{
     AMQP, ANONYMOUS, AUDIT_TABLE, ActualCounter, BackupLocation, BackupSettings, BackupTimes, BrokerScheme,
     BrokerUrl, CACHE_TRIGGER, DETACHED_PARTITION, DeadPolicy, DeclaredAudit, DeclaredCaller, DeclaredTokens,
@@ -63,5 +65,5 @@ pub use settings::{
     OutboxColumns, PartitionedTable, Period, RECORD_TABLES, RecordColumn, RecordPart, RecordPartKind,
     RecordPolicy, RecordTable, Redelivery, Removal, RetentionPolicy, SERVE_SCHEMA, SaslMechanism,
     ServeSettings, ServiceExposure, TokenKeys, TransactionTimes, WriteCounter, app_url, deploy,
-    is_counting_sequence, is_reserved_by_nats, parse_cluster,
+    is_reserved_by_nats, parse_cluster,
 };

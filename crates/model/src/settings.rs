@@ -11,7 +11,8 @@ mod partitions;
 mod records;
 mod serve;
 
-pub use answer_cache::{ActualCounter, CACHE_TRIGGER, WriteCounter, is_counting_sequence};
+pub(crate) use answer_cache::is_counting_sequence;
+pub use answer_cache::{ActualCounter, CACHE_TRIGGER, WriteCounter};
 pub use backup::{BackupLocation, BackupSettings, BackupTimes, RetentionPolicy};
 pub use broker_url::{AMQP, BrokerScheme, BrokerUrl, HTTP, KAFKA, NATS, parse_cluster};
 pub use event_route::{EventField, EventRoute, is_reserved_by_nats};

@@ -7,4 +7,4 @@
 
 mod plain_file;
 
-pub use plain_file::{MAX_BYTES, UnreadFile, read_plain, read_text};
+pub use plain_file::{UnreadFile, read_plain, read_text};

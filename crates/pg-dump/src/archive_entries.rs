@@ -80,7 +80,7 @@ pub fn listed<'a>(entries: impl IntoIterator<Item = &'a ArchiveEntry>) -> Result
 }
 
 /// Returns the error of a temporary file.
-pub fn no_file(error: std::io::Error) -> Error {
+pub(crate) fn no_file(error: std::io::Error) -> Error {
     Error::operation("cannot write the copy to a temporary file")
         .cause(error)
         .hint(format!("the folder is {}; set TMPDIR to use another", std::env::temp_dir().display()))

@@ -48,7 +48,7 @@ pub fn bare(program: &Path) -> Command {
 ///
 /// # Errors
 /// If it would send the password to any server that requests it, and the server's identity is not verified.
-pub fn logging_in(program: &Path, version: &str, target: ActingLogin<'_>) -> Result<Command> {
+pub(crate) fn logging_in(program: &Path, version: &str, target: ActingLogin<'_>) -> Result<Command> {
     if answers_anything(version, target.endpoint) && target.login.password.is_some() {
         return Err(Error::operation(format!("{} may not log in to {}", program.display(), target.endpoint))
             .cause(format!(

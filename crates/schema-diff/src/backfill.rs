@@ -20,7 +20,7 @@ const PASSES: u32 = 3;
 const FILL: &str = "_fill";
 
 /// Column that is filled.
-pub struct FilledColumn {
+pub(crate) struct FilledColumn {
     table: String,
     column: String,
     /// Statement that sets the default; an identity has one of its own until it is one.

@@ -10,7 +10,7 @@ const TEXTS: &[&str] = &["text", "character varying", "character", "bpchar", "na
 const MAX_DOMAINS: usize = 32;
 
 /// Returns `true` if a column can become of another type without USING.
-pub fn is_assignable(structure: &Structure, from: &str, to: &str) -> bool {
+pub(crate) fn is_assignable(structure: &Structure, from: &str, to: &str) -> bool {
     let (from, to) = (element(structure, from), element(structure, to));
     let is_text = TEXTS.contains(&to.name.as_str()) && (from.is_array || !to.is_array);
     is_text
@@ -19,13 +19,13 @@ pub fn is_assignable(structure: &Structure, from: &str, to: &str) -> bool {
 }
 
 /// Returns `true` if a column's values are text, which any type reads by its input function.
-pub fn is_text(structure: &Structure, kind: &str) -> bool {
+pub(crate) fn is_text(structure: &Structure, kind: &str) -> bool {
     let kind = element(structure, kind);
     !kind.is_array && TEXTS.contains(&kind.name.as_str())
 }
 
 /// Returns the type without its collation.
-pub fn uncollated(kind: &str) -> &str {
+pub(crate) fn uncollated(kind: &str) -> &str {
     kind.split(" COLLATE ").next().unwrap_or(kind)
 }
 

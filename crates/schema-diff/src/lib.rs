@@ -11,24 +11,27 @@
 )]
 
 mod backfill;
-pub mod casts;
+mod casts;
 mod draft;
-pub mod file_plan;
+mod file_plan;
 mod graph;
 mod names;
 mod nodes;
 mod not_null;
-pub mod object_changes;
+mod object_changes;
 mod online_steps;
 mod read;
-pub mod renames;
+mod renames;
 pub mod script;
-pub mod sources;
-pub mod split_files;
-pub mod steps;
-pub mod structure;
+mod sources;
+mod split_files;
+mod steps;
+mod structure;
 
 pub use draft::DraftFolder;
-pub use read::{execute_in, filled_tables, read, read_session, row_counts};
+pub use file_plan::{FilePlan, SchemaPair};
+pub use read::{execute_in, filled_tables, read, row_counts};
+pub use renames::{Rename, likely_renames, rename};
+pub use sources::{DeclaredFile, read_declared};
 pub use steps::{SchemaStep, steps};
 pub use structure::{SchemaObjectId, SchemaObjectKind, Structure};

@@ -28,7 +28,7 @@ pub fn former(name: &str) -> String {
 }
 
 /// Returns a name with an end of ordinary letters.
-pub fn suffixed(name: &str, end: &str) -> String {
+pub(crate) fn suffixed(name: &str, end: &str) -> String {
     match name.strip_suffix('"') {
         Some(open) => format!("{open}{end}\""),
         None => format!("{name}{end}"),
@@ -40,7 +40,7 @@ pub fn suffixed(name: &str, end: &str) -> String {
 const MAX_NAME_BYTES: usize = 63;
 
 /// Returns `true` if the name with this end is not too long; the quotes count too.
-pub fn has_room(name: &str, end: &str) -> bool {
+pub(crate) fn has_room(name: &str, end: &str) -> bool {
     name.len() + end.len() <= MAX_NAME_BYTES
 }
 

@@ -22,7 +22,7 @@ pub enum SchemaVerb {
 
 /// Node of the order: its fields compare in the order in which free nodes are chosen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StatementNode {
+pub(crate) struct StatementNode {
     /// `false` for Unset and Drop, `true` for Make and Set.
     begins: bool,
     /// Rank of the kind; negative if `begins` is `false`.
@@ -51,7 +51,7 @@ impl StatementNode {
 
 /// Statement of a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PendingStatement {
+pub(crate) struct PendingStatement {
     pub text: String,
     /// Set if the object's own CREATE would contain the part: what depends on the object waits for it.
     pub inline: bool,
@@ -62,7 +62,7 @@ pub struct PendingStatement {
 }
 
 /// Statements in their order.
-pub type PendingStatements = BTreeMap<StatementNode, PendingStatement>;
+pub(crate) type PendingStatements = BTreeMap<StatementNode, PendingStatement>;
 
 /// Conversion of a column that a person has to write, because no assignment cast exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl PendingStatement {
 }
 
 /// Both schemas with the changes between them.
-pub struct SchemaComparison<'a> {
+pub(crate) struct SchemaComparison<'a> {
     pub from: &'a Structure,
     pub to: &'a Structure,
     pub changes: &'a ObjectChanges,
@@ -158,7 +158,7 @@ impl SchemaComparison<'_> {
     }
 
     /// Returns `true` if dropping its table or type drops the object too.
-    pub fn goes_with_parent(&self, id: &SchemaObjectId) -> bool {
+    pub(crate) fn goes_with_parent(&self, id: &SchemaObjectId) -> bool {
         self.from.is_within(id, |above| self.changes.get(above).drops())
             || id.kind == SchemaObjectKind::Sequence
                 && self.changes.get(id) == ObjectChange::Dropped
@@ -192,7 +192,7 @@ impl SchemaComparison<'_> {
     }
 
     /// Returns `true` if the CREATE of the table or type contains the column.
-    pub fn is_contained(&self, id: &SchemaObjectId) -> bool {
+    pub(crate) fn is_contained(&self, id: &SchemaObjectId) -> bool {
         id.kind.is_column() && self.to.is_within(id, |above| self.changes.get(above).creates())
     }
 

@@ -28,7 +28,7 @@ const NEW_IDENTITY: &[&str] =
 /// Files among which the statements of such columns are divided. The statements of the second down file are in reverse
 /// order.
 #[derive(Default)]
-pub struct ColumnPlans {
+pub(crate) struct ColumnPlans {
     pub first: FilePlan,
     filled: FilePlan,
     pub validated: FilePlan,
@@ -50,7 +50,7 @@ impl ColumnPlans {
 }
 
 /// Columns whose statements are divided.
-pub struct CheckedColumns<'a> {
+pub(crate) struct CheckedColumns<'a> {
     schemas: &'a SchemaPair<'a>,
     columns: BTreeSet<SchemaObjectId>,
 }

@@ -6,7 +6,7 @@ use super::structure::{SchemaObject, SchemaObjectId, SchemaObjectKind, Structure
 
 /// Change of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ObjectChange {
+pub(crate) enum ObjectChange {
     Same,
     /// Only parts differ.
     Altered,
@@ -34,7 +34,7 @@ impl ObjectChange {
 
 /// Changes of all objects.
 #[derive(Debug, Default)]
-pub struct ObjectChanges {
+pub(crate) struct ObjectChanges {
     pub by_object: BTreeMap<SchemaObjectId, ObjectChange>,
     /// Columns whose type is set although its name stays.
     pub retyped: BTreeSet<SchemaObjectId>,
@@ -115,7 +115,10 @@ fn labels(object: &SchemaObject) -> Vec<&str> {
 }
 
 /// Returns the labels that are added, each with the words that place it; `None` if others go or move.
-pub fn added_labels<'a>(before: &SchemaObject, after: &'a SchemaObject) -> Option<Vec<(&'a str, String)>> {
+pub(crate) fn added_labels<'a>(
+    before: &SchemaObject,
+    after: &'a SchemaObject,
+) -> Option<Vec<(&'a str, String)>> {
     let (old, new) = (labels(before), labels(after));
     let kept: Vec<&str> = new.iter().copied().filter(|label| old.contains(label)).collect();
     if kept != old {

@@ -13,7 +13,7 @@ const INDEX_PARTS: [&str; 2] = ["index", "key by index"];
 
 /// Returns `true` if an index can be created, dropped or rebuilt online: nothing refers to it, and its table keeps the
 /// columns that it needs.
-pub fn is_online_index(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
+pub(crate) fn is_online_index(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
     let (id, whole) = (&step.id, step.part.is_empty());
     if id.kind != SchemaObjectKind::Index || !whole || schemas.held.contains(id) {
         return false;
@@ -38,7 +38,7 @@ pub fn is_online_index(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[Schema
 
 /// Returns `true` if a primary key or unique constraint of an existing table can be created online: nothing refers to it,
 /// and the key that it replaces can stay until then.
-pub fn is_online_key(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
+pub(crate) fn is_online_key(schemas: &SchemaPair<'_>, step: &SchemaStep, up: &[SchemaStep]) -> bool {
     let Some(key) = schemas.to.objects.get(&step.id) else { return false };
     let stays = |former: &SchemaObject| {
         let changed = |need: &SchemaObjectId| up.iter().any(|other| other.id == *need && is_for_key(other));
@@ -83,7 +83,7 @@ fn whole<'a>(step: &SchemaStep, steps: &'a [SchemaStep]) -> (Option<&'a SchemaSt
 
 /// Returns the statements that create a key from an index, which is built before the old key is dropped; other steps of
 /// the key are returned unchanged. `steps` are all of its file.
-pub fn key_by_index(to: &Structure, step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
+pub(crate) fn key_by_index(to: &Structure, step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
     let (dropped, made) = whole(&step, steps);
     let former = match step.verb {
         SchemaVerb::Make => dropped,
@@ -110,7 +110,7 @@ fn exchanged(former: &SchemaStep, made: &str) -> String {
 }
 
 /// Returns the statements of a key in the down file, of which `steps` are all.
-pub fn key_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
+pub(crate) fn key_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
     let (dropped, made) = whole(&step, steps);
     match (step.verb, dropped, made) {
         (SchemaVerb::Drop, Some(_), Some(_)) => vec![],
@@ -123,7 +123,7 @@ pub fn key_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
 
 /// Returns the statements that create, drop or rebuild an index; a rebuilt one exists before the old one is dropped.
 /// `steps` are all of its file.
-pub fn index_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
+pub(crate) fn index_again(step: SchemaStep, steps: &[SchemaStep]) -> Vec<SchemaStep> {
     let (dropped, made) = whole(&step, steps);
     match (step.verb, dropped, made) {
         (SchemaVerb::Drop, Some(_), Some(_)) => vec![],

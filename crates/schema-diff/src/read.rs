@@ -58,7 +58,7 @@ pub async fn execute_in(target: &MigrationTarget, wait: Duration, texts: &[Strin
 ///
 /// # Errors
 /// If the database has too many objects.
-pub async fn read_session(connection: &mut Connection) -> Result<Structure> {
+pub(crate) async fn read_session(connection: &mut Connection) -> Result<Structure> {
     const COMMON: &str = include_str!("sql/common.sql");
     let common =
         |query: &'static str| stmt!("{common} {query}", common = Keyword(COMMON), query = Keyword(query));

@@ -94,7 +94,7 @@ const MAX_PAIRS: usize = 10;
 
 /// Returns likely renames as pairs `OLD:NEW`: dropped and created tables that share half of their columns, and columns of
 /// equal type in one table.
-pub fn likely(from: &Structure, to: &Structure) -> Vec<String> {
+pub fn likely_renames(from: &Structure, to: &Structure) -> Vec<String> {
     let gone = |kind| from.objects.keys().filter(move |id| id.kind == kind && !to.objects.contains_key(*id));
     let made = |kind| to.objects.keys().filter(move |id| id.kind == kind && !from.objects.contains_key(*id));
     let mut pairs = vec![];

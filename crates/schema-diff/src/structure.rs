@@ -65,13 +65,13 @@ impl SchemaObjectKind {
     }
 
     /// Returns `true` for a type of which columns can be.
-    pub fn is_type(self) -> bool {
+    pub(crate) fn is_type(self) -> bool {
         use SchemaObjectKind::{CompositeType, Domain, Enum, Range};
         matches!(self, Enum | Domain | Range | CompositeType)
     }
 
     /// Returns `true` for an object that its table's or type's CREATE contains.
-    pub fn is_column(self) -> bool {
+    pub(crate) fn is_column(self) -> bool {
         matches!(self, SchemaObjectKind::Column | SchemaObjectKind::Attribute)
     }
 
@@ -136,9 +136,9 @@ pub struct ObjectPart {
 /// Name of the part that is a column's type.
 pub const TYPE: &str = "type";
 /// Name of the part that forbids NULL; its value is the name of the constraint, from 18 on.
-pub const NOT_NULL: &str = "not null";
+pub(crate) const NOT_NULL: &str = "not null";
 /// Name of the part that marks a constraint as validated for all rows.
-pub const VALIDATED: &str = "validated";
+pub(crate) const VALIDATED: &str = "validated";
 /// Name of the part that is the column to which a sequence belongs.
 pub const OWNER: &str = "owner";
 /// Name of the part that is a column's storage, which a change of its type resets.
@@ -169,7 +169,7 @@ impl Structure {
     }
 
     /// Returns the objects that depend on each object, parts of it included.
-    pub fn dependents(&self) -> BTreeMap<&SchemaObjectId, Vec<&SchemaObjectId>> {
+    pub(crate) fn dependents(&self) -> BTreeMap<&SchemaObjectId, Vec<&SchemaObjectId>> {
         let mut all: BTreeMap<&SchemaObjectId, Vec<&SchemaObjectId>> = BTreeMap::new();
         for (id, object) in &self.objects {
             for need in object.needs.iter().chain(&object.parent) {

@@ -15,11 +15,10 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
 use martydb_provision::targets;
-use martydb_schema_diff::file_plan::{FilePlan, SchemaPair};
-use martydb_schema_diff::renames::{Rename, likely, rename};
 use martydb_schema_diff::script::Texts;
 use martydb_schema_diff::{
-    SchemaObjectId, SchemaObjectKind, SchemaStep, Structure, execute_in, read, row_counts, script, steps,
+    FilePlan, Rename, SchemaObjectId, SchemaObjectKind, SchemaPair, SchemaStep, Structure, execute_in,
+    likely_renames, read, rename, row_counts, script, steps,
 };
 use martydb_ui::prompt;
 
@@ -90,7 +89,8 @@ impl Sides<'_> {
             Ok(both) => both,
             Err(error) => return former.remove_after(Err(error)).await,
         };
-        let (former, pairs) = self.answered(arguments, former, likely(&before, &declared.structure)).await?;
+        let (former, pairs) =
+            self.answered(arguments, former, likely_renames(&before, &declared.structure)).await?;
         let target = former.target(&self.target);
         let compared = ComparedSides { before, declared, renames: vec![], labels: None };
         let compared = match self.renamed(compared, &pairs, arguments.simple, &target).await {

@@ -10,8 +10,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredServer, DesiredService};
 use martydb_pg::server::Access;
 use martydb_provision::scratch::Scratch;
-use martydb_schema_diff::sources::{DeclaredFile, read_declared};
-use martydb_schema_diff::{DraftFolder, Structure, filled_tables, read};
+use martydb_schema_diff::{DeclaredFile, DraftFolder, Structure, filled_tables, read, read_declared};
 
 /// Service and server with which both sides are built.
 pub struct Sides<'a> {

@@ -19,13 +19,13 @@ const WORDS: &[(&str, &str)] = &[
 ];
 
 /// Environment of the manifest itself.
-pub const DEVELOPMENT: &str = "development";
+pub(crate) const DEVELOPMENT: &str = "development";
 
 /// Environment of the objects of Kubernetes whose path names none.
-pub const PRODUCTION: &str = "production";
+pub(crate) const PRODUCTION: &str = "production";
 
 /// Returns the environment that a path names; the part nearest to the file counts.
-pub fn environment_of(path: &str) -> Option<&'static str> {
+pub(crate) fn environment_of(path: &str) -> Option<&'static str> {
     let words = path.rsplit(['/', '.', '-', '_']).map(str::to_ascii_lowercase);
     words.into_iter().find_map(|word| WORDS.iter().find(|(known, _)| *known == word).map(|(_, env)| *env))
 }

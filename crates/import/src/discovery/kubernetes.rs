@@ -12,7 +12,7 @@ use martydb_model::ServiceName;
 const ENDINGS: &[&str] = &["-secret", "-secrets", "-credentials", "-db", "-database", "-postgres"];
 
 /// Returns the URLs of a Secret, in text or in base64, each with the service that its key, else the Secret's name, names.
-pub fn urls_of_secret(root: &Value) -> Vec<(Option<ServiceName>, DatabaseLocation)> {
+pub(crate) fn urls_of_secret(root: &Value) -> Vec<(Option<ServiceName>, DatabaseLocation)> {
     let name = root.get("metadata").and_then(|metadata| metadata.get("name")).and_then(Value::as_str);
     let bare =
         ENDINGS.iter().fold(name.unwrap_or_default(), |name, end| name.strip_suffix(end).unwrap_or(name));

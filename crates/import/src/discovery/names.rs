@@ -125,7 +125,7 @@ pub fn service_name(text: &str) -> Option<ServiceName> {
 }
 
 /// Returns the word by which the host of a server differs from the project's other hosts: `auth` of `postgres-auth-service`.
-pub fn server_word(host: &str) -> Option<ServiceName> {
+pub(crate) fn server_word(host: &str) -> Option<ServiceName> {
     const COMMON: &[&str] = &["database", "db", "pg", "postgres", "postgresql", "server", "service", "svc"];
     let first = host.split('.').next().unwrap_or_default();
     let words: Vec<&str> = first.split(['-', '_']).filter(|word| !COMMON.contains(word)).collect();

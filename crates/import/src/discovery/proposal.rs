@@ -103,7 +103,7 @@ struct Drafts {
 }
 
 impl Drafts {
-    fn take_folder(&mut self, folder: &super::DiscoveredMigrations) {
+    fn take_folder(&mut self, folder: &super::folders::DiscoveredMigrations) {
         let Some(name) = folder.service.clone().or_else(|| self.root.clone()) else { return };
         let draft = self.services.entry(name).or_default();
         if draft.own_folder.is_some() || draft.import.is_some() {

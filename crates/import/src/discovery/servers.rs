@@ -31,7 +31,7 @@ pub struct ProposedServer {
 }
 
 /// The proposed servers, and the names of those that are not `main`.
-pub struct PlacedServers {
+pub(crate) struct PlacedServers {
     main: ProposedServer,
     named: BTreeMap<(String, u16), (String, ProposedServer)>,
     composed: Vec<ComposeServer>,
@@ -88,7 +88,7 @@ impl PlacedServers {
 }
 
 /// Returns this machine's server, with the settings of docker compose if there are any.
-pub fn local_server(composed: Option<&ComposeServer>) -> ProposedServer {
+pub(crate) fn local_server(composed: Option<&ComposeServer>) -> ProposedServer {
     ProposedServer {
         host: "localhost".into(),
         port: composed.and_then(|server| server.port).unwrap_or(5432),

@@ -1,3 +1,4 @@
+use super::tree::{ProjectFile, ProjectTree};
 use super::*;
 use crate::FolderTool;
 use martydb_model::environment::Environment;

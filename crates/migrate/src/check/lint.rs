@@ -15,7 +15,8 @@ use deep::with_deep_stack;
 use objects::{LintedStatement, Objects};
 use partitions::{PartitionViolation, Partitioned};
 use serde::Serialize;
-pub use sizes::{TableSize, TableSizes};
+pub(crate) use sizes::TableSize;
+pub use sizes::TableSizes;
 use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
 use squawk_syntax::SourceFile;
 

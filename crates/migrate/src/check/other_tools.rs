@@ -167,7 +167,7 @@ pub fn refuse(service: &str, found: &[OtherTool]) -> Result<()> {
 ///
 /// # Errors
 /// [`Kind::Divergent`] if `objects` is not empty.
-pub fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
+pub(crate) fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
     if objects.is_empty() {
         return Ok(());
     }

@@ -11,7 +11,8 @@ mod readers;
 
 use std::time::{Duration, Instant};
 
-pub use overview::{OverviewScope, SessionOverview, Sizes};
+pub use overview::Sizes;
+pub(crate) use overview::{OverviewScope, SessionOverview};
 pub use readers::{connect_as_owner, connect_reader};
 
 use crate::files::VersionType;
@@ -32,14 +33,14 @@ use martydb_pg::server::{
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
+pub(crate) enum Intent {
     /// Reads, and takes no lock.
     Read,
     /// Writes, and holds the lock until it ends.
     Write,
 }
 
-pub struct MigrationSession<'a> {
+pub(crate) struct MigrationSession<'a> {
     /// The connection, as the owner.
     pub connection: Connection,
     pub present: ExistingTables,
@@ -51,7 +52,7 @@ pub struct MigrationSession<'a> {
 
 /// Reason why there is no session.
 #[derive(Debug)]
-pub struct NoSession {
+pub(crate) struct NoSession {
     pub error: Error,
     /// Set if the database or one of its roles is missing or incomplete.
     pub not_provisioned: bool,
@@ -153,12 +154,12 @@ impl<'a> MigrationSession<'a> {
         Ok(advisory::attempted(self.connection.backend(), before.iter().flatten()))
     }
 
-    pub fn act_as_owner(&self) -> Statement {
+    pub(crate) fn act_as_owner(&self) -> Statement {
         stmt!("SET ROLE {owner}", owner = self.target.owner)
     }
 
     /// As [`MigrationTarget::outsiders`], but with existing roles only: a role of the manifest may not exist yet.
-    pub async fn outsiders(&mut self) -> Result<List<Ident>> {
+    pub(crate) async fn outsiders(&mut self) -> Result<List<Ident>> {
         let target = self.target;
         if target.further.is_empty() {
             return Ok(target.outsiders(&[]));

@@ -9,7 +9,7 @@ use martydb_sql::{ScriptItem, Token, TokenKind, tokens, walk};
 
 /// A part of a definition, by the statement that reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadablePart {
+pub(crate) enum ReadablePart {
     /// Expression without columns.
     Constant,
     /// Expression over the columns of this relation.
@@ -36,7 +36,7 @@ pub enum ReadablePart {
 
 impl ReadablePart {
     /// Returns this part in the server's print of the object that was made of it, as text to read again.
-    pub fn in_print(&self, print: &str) -> Option<(ReadablePart, String)> {
+    pub(crate) fn in_print(&self, print: &str) -> Option<(ReadablePart, String)> {
         let whole = |part| Some((part, 0..print.trim_end().trim_end_matches(';').len()));
         let (part, range) = match self {
             ReadablePart::Constant

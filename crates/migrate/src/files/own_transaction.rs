@@ -23,7 +23,7 @@ pub struct OwnTransaction {
 
 /// Effect of a statement on the transaction around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransactionControl {
+pub(crate) enum TransactionControl {
     /// Opens one, with these modes.
     Begin(String),
     /// Commits, and opens no other.
@@ -64,7 +64,7 @@ fn modes(text: &str) -> String {
 
 /// Matching of the BEGINs and COMMITs of a file, from front to back.
 #[derive(Debug, Default)]
-pub struct Pairing {
+pub(crate) struct Pairing {
     open: Option<OwnTransaction>,
     paired: Vec<OwnTransaction>,
     /// Ranges of all transaction control statements.
@@ -74,7 +74,7 @@ pub struct Pairing {
 
 /// Result of the matching for a whole file.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Paired {
+pub(crate) enum Paired {
     /// The file can run as it is.
     Fits,
     /// The file can only run outside a transaction, because of these statements, given by their range.

@@ -8,7 +8,7 @@ use martydb_model::error::without_number;
 use martydb_os::read_plain;
 
 /// Reads a file of a folder of migrations.
-pub fn bytes_of(path: &Path) -> Result<Vec<u8>, FileProblem> {
+pub(crate) fn bytes_of(path: &Path) -> Result<Vec<u8>, FileProblem> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     read_plain(path, folder).map_err(|unread| match (unread.words(), unread) {
         (Some((what, fix)), _) => FileProblem::refused(path, what, fix),

@@ -47,7 +47,7 @@ impl Migration {
 
 impl MigrationFile {
     /// Returns `true` if it is still as `revision` wrote it.
-    pub fn is_unwritten(&self) -> bool {
+    pub(crate) fn is_unwritten(&self) -> bool {
         self.directives.unwritten && self.statements.is_empty()
     }
 

@@ -66,7 +66,7 @@ impl Catalog {
 }
 
 /// Returns `true` if two definitions of an object of this kind differ in ways that do not count.
-pub fn is_alike(kind: &str, before: &str, after: &str) -> bool {
+pub(crate) fn is_alike(kind: &str, before: &str, after: &str) -> bool {
     [same_columns, same_code, same_default, same_conditions].iter().any(|same| same(kind, before, after))
 }
 
@@ -93,7 +93,7 @@ fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
 
 /// Prepared queries of a session that reads often: planning takes the server as long as execution.
 #[derive(Debug, Default)]
-pub struct CatalogQueries {
+pub(crate) struct CatalogQueries {
     /// Number of executions since they were planned.
     executed: Option<u32>,
 }

@@ -9,7 +9,7 @@ use martydb_sql::{TokenKind, is_word, tokens};
 const MAX_DEPTH: usize = 200;
 
 /// Returns `true` if two definitions are equal after merging each AND directly inside an AND, and likewise each OR.
-pub fn same_conditions(kind: &str, before: &str, after: &str) -> bool {
+pub(crate) fn same_conditions(kind: &str, before: &str, after: &str) -> bool {
     // The text of a function is compared verbatim.
     if kind == "routine" {
         return false;

@@ -6,7 +6,7 @@ use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::{Connection, query_each};
 
 /// Reads a database whose migrator is the session's login. `head` is the first line of the text.
-pub async fn schema_text(connection: &mut Connection, head: &str) -> Result<String> {
+pub(crate) async fn schema_text(connection: &mut Connection, head: &str) -> Result<String> {
     let texts = Statement::from_program(include_str!("sql/schema.sql"));
     let query = Statement::join([stmt!("SET search_path = pg_catalog, pg_temp"), texts]);
     let results = query_each(connection, &query).await?;

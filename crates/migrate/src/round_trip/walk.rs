@@ -14,7 +14,7 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::server::Connection;
 
 /// The two sessions in a scratch database, and its last known catalog.
-pub struct TripSession<'a> {
+pub(crate) struct TripSession<'a> {
     session: MigrationSession<'a>,
     reader: Connection,
     queries: CatalogQueries,
@@ -25,7 +25,7 @@ pub struct TripSession<'a> {
 }
 
 /// Reason why no further round trip is made in this database, with an index of the folder's migrations.
-pub enum WalkEnd {
+pub(crate) enum WalkEnd {
     Done,
     /// The next one needs a fresh database with the files before it applied.
     Fresh(usize),

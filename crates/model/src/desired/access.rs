@@ -131,7 +131,7 @@ pub enum AccessTarget<'a> {
 
 impl AccessExtent {
     /// Returns `true` if the place is in the extent or on the way to it: reading a table requires its schema.
-    pub fn leads_to(&self, spot: AccessTarget<'_>) -> bool {
+    pub(crate) fn leads_to(&self, spot: AccessTarget<'_>) -> bool {
         match (self, spot) {
             (AccessExtent::Whole, _) | (_, AccessTarget::Database) => true,
             (AccessExtent::Schema(own) | AccessExtent::Table(own, _), AccessTarget::Schema(schema)) => {

@@ -96,7 +96,7 @@ pub struct FixedParameter {
 
 impl DatabaseParameters {
     /// Returns the parameters of a temporary copy: no connection limit, and a comment of its own.
-    pub fn of_copy(&self) -> DatabaseParameters {
+    pub(crate) fn of_copy(&self) -> DatabaseParameters {
         DatabaseParameters { connection_limit: None, comment: None, ..self.clone() }
     }
 }
@@ -125,7 +125,7 @@ impl CreationParameters {
     }
 
     /// Fills in undeclared parameters with those of `found` that differ from the server's template.
-    pub fn or_as(&self, found: &ActualParameters, template: &ActualParameters) -> CreationParameters {
+    pub(crate) fn or_as(&self, found: &ActualParameters, template: &ActualParameters) -> CreationParameters {
         let text = |own: &Option<String>, found: &String, usual: &String| {
             own.clone().or_else(|| (found != usual).then(|| found.clone()))
         };

@@ -58,7 +58,7 @@ impl WriteCounter {
 }
 
 /// Returns `true` for the name of a sequence of a counter.
-pub fn is_counting_sequence(name: &str) -> bool {
+pub(crate) fn is_counting_sequence(name: &str) -> bool {
     name.starts_with(SEQUENCE) && WriteCounter::named(name).is_some()
 }
 

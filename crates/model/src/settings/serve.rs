@@ -77,23 +77,23 @@ impl ServiceExposure {
     }
 
     /// Returns the logins that may keep answers for idempotency keys.
-    pub fn answering_logins(&self) -> impl Iterator<Item = &RoleName> {
+    pub(crate) fn answering_logins(&self) -> impl Iterator<Item = &RoleName> {
         [&self.writer].into_iter().chain(&self.further_writers)
     }
 
     /// Returns the logins whose answers are kept.
-    pub fn caching_logins(&self) -> impl Iterator<Item = &RoleName> {
+    pub(crate) fn caching_logins(&self) -> impl Iterator<Item = &RoleName> {
         let all = [&self.reader].into_iter().chain(&self.further_readers).chain(&self.further_writers);
         all.filter(|_| !self.cache.is_empty())
     }
 
     /// Returns the logins by which callers read only.
-    pub fn reading_logins(&self) -> impl Iterator<Item = &RoleName> {
+    pub(crate) fn reading_logins(&self) -> impl Iterator<Item = &RoleName> {
         [&self.reader].into_iter().chain(&self.further_readers)
     }
 
     /// Returns the logins that write to the audit.
-    pub fn audited_logins(&self) -> impl Iterator<Item = &RoleName> {
+    pub(crate) fn audited_logins(&self) -> impl Iterator<Item = &RoleName> {
         let readers = self.reading_logins().filter(|_| self.audit.reads);
         self.answering_logins().filter(|_| self.audit.records()).chain(readers)
     }

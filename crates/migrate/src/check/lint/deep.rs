@@ -18,7 +18,7 @@ thread_local! {
 }
 
 /// One attempt at all files.
-pub struct ParserAttempt {
+pub(crate) struct ParserAttempt {
     /// Numbers of the files at which squawk panicked.
     panicked: BTreeSet<usize>,
     current: Arc<AtomicUsize>,
@@ -36,7 +36,9 @@ impl ParserAttempt {
 }
 
 /// Calls `work` on a stack for files of any depth, and again without each file at which squawk panics.
-pub fn with_deep_stack<T: Send + 'static>(work: impl Fn(&ParserAttempt) -> T + Send + Sync + 'static) -> T {
+pub(crate) fn with_deep_stack<T: Send + 'static>(
+    work: impl Fn(&ParserAttempt) -> T + Send + Sync + 'static,
+) -> T {
     stop_panicking_parsers();
     let work = Arc::new(work);
     let mut panicked = BTreeSet::new();

@@ -22,7 +22,7 @@ pub struct Objects {
 
 /// A statement and the objects it changes.
 #[derive(Debug)]
-pub struct LintedStatement {
+pub(crate) struct LintedStatement {
     pub range: Range<usize>,
     /// Names of the changed objects.
     pub targets: Vec<String>,

@@ -171,7 +171,7 @@ const CURES: &[AdviceRow] = &[
 ];
 
 /// A failed statement, with the service's target.
-pub struct StatementFailure<'a> {
+pub(crate) struct StatementFailure<'a> {
     pub target: &'a MigrationTarget,
     pub part: BatchPart,
     /// The statement of the file.

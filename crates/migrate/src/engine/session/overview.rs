@@ -27,7 +27,7 @@ pub enum Sizes {
 
 /// Scope of the queries of a database.
 #[derive(Debug, Clone, Copy)]
-pub struct OverviewScope {
+pub(crate) struct OverviewScope {
     pub sizes: Sizes,
     events: OverviewEvents,
 }
@@ -35,7 +35,7 @@ pub struct OverviewScope {
 impl OverviewScope {
     /// Returns the scope for a folder. A history has about as many events as the folder has files. Runs of
     /// repeatable migrations are in a separate table, read only if the folder has any.
-    pub fn for_folder(folder: &MigrationFolder, sizes: Sizes) -> OverviewScope {
+    pub(crate) fn for_folder(folder: &MigrationFolder, sizes: Sizes) -> OverviewScope {
         let are_few = folder.migrations.len() < FEW as usize / 2 && folder.repeatables.is_empty();
         let events = if are_few { OverviewEvents::Few(FEW) } else { OverviewEvents::Newest };
         OverviewScope { sizes, events }
@@ -43,7 +43,7 @@ impl OverviewScope {
 }
 
 /// Results of a session's first queries.
-pub struct SessionOverview<'a> {
+pub(crate) struct SessionOverview<'a> {
     pub session: MigrationSession<'a>,
     pub history: Result<HistoryRows>,
     /// Number of other sessions connected to the database.

@@ -16,14 +16,14 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// One sample.
 #[derive(Debug, Default)]
-pub struct BlockSample {
+pub(crate) struct BlockSample {
     /// Statement n of m, from the migrating session's `application_name` (see `batch`).
     pub statement: Option<(usize, usize)>,
     pub progress: Option<ServerProgress>,
     pub blockers: Vec<Blocker>,
 }
 
-pub struct BlockMonitor {
+pub(crate) struct BlockMonitor {
     target: MigrationTarget,
     /// Process ID of the migrating session's backend.
     pid: i32,
@@ -142,7 +142,7 @@ fn read(results: &[Vec<Row>]) -> Result<BlockSample, Unreadable> {
 }
 
 /// Parses the end of the `application_name` that a batch sets.
-pub fn statement_count(name: &str) -> Option<(usize, usize)> {
+pub(crate) fn statement_count(name: &str) -> Option<(usize, usize)> {
     let (at, all) = name.rsplit(' ').next()?.split_once('/')?;
     Some((at.parse().ok()?, all.parse().ok()?))
 }
