@@ -11,8 +11,8 @@ use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, SqlText};
 use super::name::readable;
 use super::number::{normal, versions};
 use super::script::tidy;
-use martydb_config::process_group::ProcessGroup;
 use martydb_model::error::{Error, Result};
+use martydb_os::process_group::ProcessGroup;
 use martydb_sql::{ScriptItem, is_word, walk};
 use martydb_ui::report::printable;
 

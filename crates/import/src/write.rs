@@ -6,10 +6,10 @@ use std::io;
 use std::path::Path;
 
 use super::files::NewFile;
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_os::read_plain;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_ui::report::printable;
 
 /// Number of files that were written, and that existed.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::engine::session;
 use super::history::schema_text;
 use super::target::MigrationTarget;
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
 use martydb_os::read_text;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 
 const MARK: &str = "-- The schema of ";
 

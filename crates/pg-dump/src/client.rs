@@ -8,8 +8,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use tokio::process::Command;
 
-use martydb_config::process_group::ProcessGroup;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_os::process_group::ProcessGroup;
 use martydb_pg::server::ActingLogin;
 use martydb_pg::wire::{Endpoint, Host, interrupt};
 use martydb_ui::report::printable;

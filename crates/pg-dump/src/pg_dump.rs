@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use super::archive::NO_RECORDS;
 use super::client::{self, number, version};
-use martydb_config::embedded::program_folders;
+use martydb_embedded::program_folders;
 use martydb_model::error::{Error, Result};
 use martydb_model::{CACHE_TRIGGER, SERVE_SCHEMA};
 use martydb_pg::server::ActingLogin;

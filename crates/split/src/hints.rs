@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::proposal::ServiceHints;
-use martydb_config::manifest::Manifest;
+use martydb_manifest::Manifest;
 use martydb_migrate::files::folder;
 use martydb_model::{DesiredService, SchemaName};
 use martydb_sql::{ScriptItem, StatementHead, bare, is_word, walk};
