@@ -6,7 +6,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use martydb_context::{Context, Dialog, NoteSink, PasswordPrompt};
-use martydb_manifest::{self as manifest, Manifest, ServerSpec};
+use martydb_manifest as manifest;
+use martydb_manifest::{Manifest, ServerSpec};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Jobs};

@@ -6,6 +6,7 @@
 //! - `martydb-macros`: the template of `stmt!`
 //! - `martydb-model`: names, desired and actual state, privileges, SQL statements, findings (pure)
 //! - `martydb-pg`: PostgreSQL's protocol and sessions
+//! - `martydb-sql`: reader of SQL text
 //! - `martydb-os`: files, accounts and child processes of the operating system
 //! - `martydb-ui`: reports, tables, progress, prompts
 //! - `martydb-http`: HTTP listener, and the text formats of metrics
@@ -14,7 +15,10 @@
 //! - `martydb-embedded`: servers that martydb starts itself
 //! - `martydb-context`: the manifest with its secrets and servers
 //! - `martydb-catalog`: inspection of a server's catalogs
-//! - `martydb-migrate`: migration files, lint, execution, history, import
+//! - `martydb-migrate`: migration files, lint, execution, history
+//! - `martydb-import`: import from other tools, discovery of services
+//! - `martydb-schema-diff`: difference between two schemas, as the statements of a revision
+//! - `martydb-pg-dump`: runs of `pg_dump` and `pg_restore`
 //! - `martydb-plan`: the difference as typed steps (pure)
 //! - `martydb-apply`: execution of plans
 //! - `martydb-isolation`: audit, reach, probes

@@ -8,7 +8,7 @@ use crate::app::Run;
 use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
 use martydb_migrate::history::{Catalog, Difference};
-use martydb_migrate::reread;
+use martydb_migrate::normalize_expressions;
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredServer, DesiredService, RoleName};
@@ -136,7 +136,7 @@ async fn differences(
         }
     }
     if let Some((_, target)) = after.scratch.as_ref().or(before.scratch.as_ref()) {
-        former = reread(target, options.lock_wait, former, &later).await?;
+        former = normalize_expressions(target, options.lock_wait, former, &later).await?;
     }
     Ok(former.differences(&later))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::app::Run;
 use martydb_context::targets;
-use martydb_migrate::import::{self, ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
+use martydb_import::{ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
 use martydb_migrate::{AdoptionState, MigrationTarget, RowMeaning};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -38,17 +38,17 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
     let service = run.service(&arguments.service)?.clone();
     let tool = Tool::find(&arguments.from).ok_or_else(|| Error::usage("unknown tool"))?;
     let imported = match tool.prints() {
-        true => import::read_alembic(&arguments.folder, &run.admin_variables()).await?,
-        false => import::read(tool, &arguments.folder)?,
+        true => martydb_import::read_alembic(&arguments.folder, &run.admin_variables()).await?,
+        false => martydb_import::read(tool, &arguments.folder)?,
     };
-    let files = import::planned(&imported);
+    let files = martydb_import::planned(&imported);
     if files.is_empty() && imported.left_out.is_empty() {
         let folder = arguments.folder.display();
         return Err(Error::usage(format!("{folder} contains no migrations of {}", tool.name))
             .hint("specify the folder that contains the migrations themselves"));
     }
     let stopped = !imported.left_out.is_empty() && !arguments.skip;
-    let count = import::write(&service.migrations, &files, arguments.dry_run || stopped)?;
+    let count = martydb_import::write(&service.migrations, &files, arguments.dry_run || stopped)?;
     let mut report = ImportReport::new(tool, &service, arguments, count);
     report.files = files;
     report.note_missing_downs(service.down);
@@ -162,7 +162,7 @@ impl ImportReport {
             }
             return;
         };
-        let matched = import::history_match(&imported.carried, applied, *meaning == RowMeaning::Last);
+        let matched = martydb_import::history_match(&imported.carried, applied, *meaning == RowMeaning::Last);
         let table = &table.table;
         if !matched.unknown.is_empty() {
             self.notes.push(format!(

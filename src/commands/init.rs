@@ -13,8 +13,10 @@ use clap::Args;
 
 use crate::app::Run;
 use crate::shipped_files::MANIFEST_SCHEMA;
-use martydb_manifest::{self as manifest, DEFAULT_ENV, ManifestPath};
-use martydb_migrate::discovery::{self, Proposal};
+use martydb_import::discovery;
+use martydb_import::discovery::Proposal;
+use martydb_manifest as manifest;
+use martydb_manifest::{DEFAULT_ENV, ManifestPath};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};

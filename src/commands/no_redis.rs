@@ -1,5 +1,6 @@
 //! A build without Redis: a run whose services have keys there ends with the name of the feature.
 
+use crate::app::Run;
 use crate::commands::change::{Change, ServerError};
 use crate::commands::missing_feature;
 use martydb_apply::rotate::Rotated;

@@ -14,15 +14,16 @@ use super::migrating::{Watch, plain_options};
 use crate::app::Run;
 use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
+use martydb_migrate::dump::{contents, first_migration};
 use martydb_migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
-use martydb_migrate::import::pg_dump::{self, DumpExtent, DumpProgram, DumpWithout};
-use martydb_migrate::import::{contents, first_migration};
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Options, Unadopted};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredServer, DesiredService};
 use martydb_os::replace_file::unwritable;
 use martydb_pg::server::Access;
+use martydb_pg_dump::pg_dump;
+use martydb_pg_dump::pg_dump::{DumpExtent, DumpProgram, DumpWithout};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, printable};
 
@@ -144,7 +145,7 @@ impl Squash<'_> {
         let table = martydb_model::contract::REFINERY_TABLE.to_owned();
         let history: Vec<_> = schemas.map(|schema| (schema.to_string(), table.clone())).collect();
         let without = DumpWithout { relations: &history, schemas: &[] };
-        pg_dump::dump(&self.program, target, DumpExtent::WithRows, without).await
+        pg_dump::dump(&self.program, target.acting_login(), DumpExtent::WithRows, without).await
     }
 
     /// Writes the draft, which is the only file in its folder.

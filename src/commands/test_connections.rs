@@ -6,9 +6,8 @@ use crate::app::Run;
 use crate::commands::redis;
 use martydb_catalog::inspect;
 use martydb_context::Context;
-use martydb_isolation::probe::{
-    self, ConnectionRow, Connections, LoginResult, ProbeLogin, Task, connections,
-};
+use martydb_isolation::probe;
+use martydb_isolation::probe::{ConnectionRow, Connections, LoginResult, ProbeLogin, Task, connections};
 use martydb_manifest::Replica;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};

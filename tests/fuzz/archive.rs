@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use martydb_migrate::import::archive::{dependencies, listed, parsed};
+use martydb_pg_dump::archive::{dependencies, listed, parsed};
 
 use super::engine::{Target, fuzz};
 

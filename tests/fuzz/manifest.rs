@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use martydb_manifest as manifest;
-use martydb_migrate::files::source::judge;
+use martydb_migrate::files::judge;
 use martydb_model::environment::Environment;
 use martydb_model::{ActualServer, Admin, DesiredServer};
 use martydb_plan::{PASSWORDLESS, Selection, StoredLogins, diff, script};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use martydb_migrate::check::{TableSizes, lint};
-use martydb_migrate::files::source::{Migration, MigrationFile, judge};
+use martydb_migrate::files::{Migration, MigrationFile, judge};
 use martydb_migrate::files::{Repeatable, dependencies, name};
 use martydb_model::LintRules;
 

@@ -4,7 +4,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use martydb_migrate::history::catalog::Catalog;
+use martydb_migrate::history::Catalog;
 
 use crate::support::workload::{self, Kind};
 use crate::support::{Project, Server, until};

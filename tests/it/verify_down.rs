@@ -6,7 +6,7 @@ mod goes_on;
 mod options;
 mod scratch;
 
-use martydb_migrate::history::catalog::Catalog;
+use martydb_migrate::history::Catalog;
 
 use crate::support::{Project, Server};
 

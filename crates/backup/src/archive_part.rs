@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::chosen_tables::RecordedTable;
-use martydb_migrate::import::archive::{ArchiveEntry, EntryDependencies};
+use martydb_pg_dump::archive::{ArchiveEntry, EntryDependencies};
 
 /// Entries of some tables.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -21,13 +21,14 @@ use crate::moving::compare::{self, CopySide};
 use crate::moving::sums::{self, RowHash};
 use martydb_apply::scratch::Scratch;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms, client_major};
 use martydb_model::RoleName;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
 use martydb_model::text::printable;
 use martydb_pg::server::{Connection, execute_warned, query_as};
+use martydb_pg_dump::archive;
+use martydb_pg_dump::archive::{Archive, ArchiveEntry, ArchivePrograms, client_major};
 use martydb_ui::report::progress;
 
 /// Number of sessions that read the loaded data: each additional one slows the others.
@@ -123,7 +124,11 @@ async fn fill(
     restoring.expect(1);
     // Without an entry the program has nothing to do, as for the audit alone.
     let restore = async {
-        if entries.is_empty() { Ok(()) } else { archive.restore(&entries, &here, side_by_side).await }
+        if entries.is_empty() {
+            Ok(())
+        } else {
+            archive.restore(&entries, here.acting_login(), side_by_side).await
+        }
     };
     let restored = restoring.run(to.service.name.as_str(), restore).await;
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;

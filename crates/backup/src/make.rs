@@ -11,10 +11,11 @@ use super::record::BackupRecord;
 use super::snapshot::{self, HeldSnapshot, LockedTables, RecordedFacts, jobs};
 use crate::moving::sums::{self, RowHash};
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchivePrograms, FolderDump};
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 use martydb_model::text::printable;
+use martydb_pg_dump::archive;
+use martydb_pg_dump::archive::{Archive, ArchivePrograms, FolderDump};
 use martydb_ui::report::progress;
 
 /// Name of the archive's folder in the backup's folder.
@@ -143,8 +144,10 @@ impl ExportedService {
         };
         let dumping = progress("dumping", "databases");
         dumping.expect(1);
-        let dump = dumping
-            .run(of.target.service.as_str(), Archive::dump_folder(&of.programs, &of.target, &path, how));
+        let dump = dumping.run(
+            of.target.service.as_str(),
+            Archive::dump_folder(&of.programs, of.target.acting_login(), &path, how),
+        );
         let hash = if of.how.hashes { snapshot.best_hash() } else { RowHash::None };
         let reading = async {
             let said = snapshot.read(&of.target).await?;

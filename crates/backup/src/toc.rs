@@ -1,7 +1,7 @@
 //! Archive entries that a restore creates: those that the owner may create and that do not exist yet.
 
-use martydb_migrate::import::archive::ArchiveEntry;
 use martydb_model::{DesiredService, RoleKind};
+use martydb_pg_dump::archive::ArchiveEntry;
 
 /// Kinds of entries whose owner is that of the object they are about, which may be another role than the service's:
 /// the admin restores those that are needed.

@@ -6,7 +6,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use martydb_migrate::files::read_plain;
+use martydb_os::read_plain;
 use serde::Deserialize;
 
 /// Most files that are followed.

@@ -22,8 +22,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{AccessRole, DesiredServer, DesiredService, Jobs, RoleKind, RoleName, ServiceName};
 use martydb_pg::server::{Access, EventTriggerGuard, Login, PATIENCE};
 use martydb_pg::wire;
-use martydb_secrets::credentials;
-use martydb_secrets::{CredentialKey, LockedStore, Secrets, Store};
+use martydb_secrets::{CredentialKey, LockedStore, Secrets, Store, credentials};
 
 /// Receiver of notes for the user.
 pub type NoteSink = Arc<dyn Fn(&str) + Send + Sync>;

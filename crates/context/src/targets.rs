@@ -12,7 +12,7 @@ use martydb_model::{
     DbName, DesiredService, DownFiles, LintRules, RoleKind, RoleName, SchemaName, ServerName, ServiceName,
 };
 use martydb_pg::server::existence::ExistenceCheck;
-use martydb_pg::server::{Access, Endpoint, Login};
+use martydb_pg::server::{Access, ActingLogin, Endpoint, Login};
 
 /// One service's database and folder.
 #[derive(Debug, Clone)]
@@ -41,6 +41,12 @@ pub struct MigrationTarget {
 }
 
 impl MigrationTarget {
+    /// Returns the migrator's login, which acts as the owner.
+    pub fn acting_login(&self) -> ActingLogin<'_> {
+        let MigrationTarget { endpoint, login, database, owner, .. } = self;
+        ActingLogin { endpoint, login, database, role: owner }
+    }
+
     /// Returns the roles of the service without its migrator, owner first.
     pub fn roles(&self) -> [&RoleName; 3] {
         [&self.owner, &self.app, &self.readonly]

@@ -1,19 +1,19 @@
 //! Execution of migrations on a server: the session with its lock, the checks before the first file, and the
 //! executor.
 
-pub mod batch;
+pub(crate) mod batch;
 mod contents;
-pub mod executor;
-pub mod failure;
-pub mod non_transactional;
-pub mod pipeline;
-pub mod preflight;
-pub mod rehearsal;
-pub mod session;
+pub(crate) mod executor;
+pub(crate) mod failure;
+pub(crate) mod non_transactional;
+pub(crate) mod pipeline;
+pub(crate) mod preflight;
+pub(crate) mod rehearsal;
+pub(crate) mod session;
 mod watch;
 
-pub use batch::MigrationStep;
-pub use executor::StepRun;
-pub use preflight::Preflight;
-pub use session::{Intent, MigrationSession};
-pub use watch::{Watcher, statement_count};
+pub(crate) use batch::MigrationStep;
+pub(crate) use executor::StepRun;
+pub(crate) use preflight::Preflight;
+pub(crate) use session::{Intent, MigrationSession};
+pub(crate) use watch::{Watcher, statement_count};

@@ -1,18 +1,20 @@
 //! The migration history of a database: the tables, and the SQL that reads and writes them.
 
-pub mod catalog;
+pub(crate) mod catalog;
 mod conditions;
 mod equivalence;
 mod partitions;
-pub mod progress;
-pub mod repeatables;
-pub mod rows;
+pub(crate) mod progress;
+pub(crate) mod repeatables;
+pub(crate) mod rows;
 mod schema_text;
-pub mod tables;
+pub(crate) mod tables;
 
-pub use catalog::{Catalog, CatalogQueries, Difference};
-pub use progress::ResumePoint;
-pub use repeatables::RecordedRepeatable;
-pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text};
-pub use schema_text::schema_text;
-pub use tables::{Elapsed, ExistingTables, Record};
+pub(crate) use catalog::CatalogQueries;
+pub use catalog::{Catalog, Difference};
+pub(crate) use progress::ResumePoint;
+pub(crate) use repeatables::RecordedRepeatable;
+pub use rows::text;
+pub(crate) use rows::{AppliedRow, HistoryRows, Interruption, Unfinished};
+pub(crate) use schema_text::schema_text;
+pub(crate) use tables::{Elapsed, ExistingTables, Record};

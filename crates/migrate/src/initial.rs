@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use super::check::{OtherTool, other_tools};
 use super::engine::{Intent, MigrationSession, Preflight, session};
+use super::expression_normalizer::normalize_expressions;
 use super::history::{Catalog, Difference};
 use super::report::EventSender;
-use super::reread;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
 use martydb_model::error::{Error, Kind, Result};
@@ -85,7 +85,7 @@ async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
 }
 
 /// Size limit of a comment or a body, in bytes: the comparison of two schemas reads each object as one message.
-const LONGEST_TEXT: i32 = 8 << 20;
+const MAX_TEXT_BYTES: i32 = 8 << 20;
 
 /// Selects the longest comment or body above the limit, and its size; no text is read.
 fn longest_text() -> Statement {
@@ -95,13 +95,13 @@ fn longest_text() -> Statement {
                     pg_catalog.octet_length(description) AS bytes FROM pg_catalog.pg_description
              UNION ALL SELECT 'the body of ' || pg_catalog.pg_describe_object('pg_catalog.pg_proc'::pg_catalog.regclass, oid, 0),
                     pg_catalog.octet_length(prosrc) FROM pg_catalog.pg_proc) t
-         WHERE t.bytes > {LONGEST_TEXT} ORDER BY 2 DESC, 1 LIMIT 1"
+         WHERE t.bytes > {MAX_TEXT_BYTES} ORDER BY 2 DESC, 1 LIMIT 1"
     )
 }
 
 fn too_long(row: &Row) -> Result<Error> {
     let (object, bytes): (String, i32) = row.read()?;
-    let limit = LONGEST_TEXT >> 20;
+    let limit = MAX_TEXT_BYTES >> 20;
     let why = format!("{object} has {} MiB; at most {limit} MiB can be compared", bytes >> 20);
     Ok(Error::new(Kind::Divergent, "the schema cannot be proven equal to a file").cause(why))
 }
@@ -206,7 +206,7 @@ async fn catalogs(
     }
     let mut all = [Catalog::default(), Catalog::default()];
     for (target, catalog) in [target, scratch].into_iter().zip(&mut all) {
-        let mut reader = session::reader(target, options.lock_wait).await?;
+        let mut reader = session::connect_reader(target, options.lock_wait).await?;
         *catalog = Catalog::read(&mut reader).await?;
         reader.close().await;
     }
@@ -221,7 +221,7 @@ async fn differences(
     made: &Catalog,
     found: &Unadopted,
 ) -> Result<Vec<Difference>> {
-    let real = reread(scratch, options.lock_wait, real, made).await?;
+    let real = normalize_expressions(scratch, options.lock_wait, real, made).await?;
     Ok(that_count(&real, made, found))
 }
 

@@ -8,11 +8,9 @@
 //! `status`, `round_trip`.
 //!
 //! - [`check`]: decisions based on the files and the history, made before anything is written
-//! - [`declared`]: the difference between two schemas as statements, for revisions that write themselves
-//! - [`discovery`]: discovery of a project's existing services, which `init` proposes for a new manifest
+//! - [`dump`]: the first migration, from a dump of the schema
 //! - [`files`]: the folder of a service's migrations, read and checked without a server
 //! - [`history`](mod@history): the migration history of a database
-//! - [`import`]: import of another tool's folder of migrations
 //! - [`report`]: results of the engine
 //! - [`round_trip`]: up, down, up on a scratch database, with a comparison of the catalogs after each
 
@@ -24,17 +22,15 @@
 mod adoption;
 mod baseline;
 pub mod check;
-pub mod declared;
-pub mod discovery;
+pub mod dump;
 mod engine;
 mod events;
+mod expression_normalizer;
 pub mod files;
 pub mod history;
-pub mod import;
 mod initial;
 mod repair;
-pub mod report;
-mod reread;
+mod report;
 pub mod round_trip;
 mod run;
 mod schema_file;
@@ -46,15 +42,14 @@ mod target;
 pub use adoption::{AdoptionState, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
-pub use engine::session::Sizes;
+pub use engine::session::{Sizes, connect_as_owner, connect_reader};
+pub use expression_normalizer::normalize_expressions;
 pub use initial::{Unadopted, examine as examine_unadopted, prove, prove_first, without_roles};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
-    AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,
-    MigrationOutcome, PlannedFile, REPEATABLE, RehearsedMigration, RepeatedMigration, RunningMigration,
-    RunningRun, ServiceState, ServiceStatus,
+    AppliedMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome, PlannedFile,
+    REPEATABLE, RehearsedMigration, RunningMigration, RunningRun, ServiceState, ServiceStatus,
 };
-pub use reread::reread;
 pub use run::{Goal, read_files, run, run_folder};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;

@@ -4,8 +4,10 @@
 mod rehearsed;
 mod running;
 
-pub use rehearsed::{RehearsedMigration, RelationLock, Rewrite, SkippedMigration};
-pub use running::{Blocker, RunningMigration, ServerProgress};
+pub use rehearsed::RehearsedMigration;
+pub(crate) use rehearsed::{RelationLock, Rewrite, SkippedMigration};
+pub use running::RunningMigration;
+pub(crate) use running::{Blocker, ServerProgress};
 use serde::{Serialize, Serializer};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
@@ -34,7 +36,7 @@ pub struct MigrationId {
 pub const REPEATABLE: i64 = -1;
 
 impl MigrationId {
-    pub fn is_repeatable(&self) -> bool {
+    pub(crate) fn is_repeatable(&self) -> bool {
         self.version == REPEATABLE
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::engine::session;
 use super::history::schema_text;
 use super::target::MigrationTarget;
-use crate::files::read_text;
 use martydb_model::error::{Error, Result};
+use martydb_os::read_text;
 use martydb_os::replace_file::{Readers, replace_file, unwritable};
 
 const MARK: &str = "-- The schema of ";
@@ -27,7 +27,7 @@ pub fn schema_path(migrations: &Path) -> PathBuf {
 /// # Errors
 /// If the database cannot be read or the file cannot be written. A file that martydb did not write is not replaced.
 pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: Duration) -> Result<()> {
-    let mut reader = session::reader(target, wait).await?;
+    let mut reader = session::connect_reader(target, wait).await?;
     let at = version.map_or_else(|| "without migrations".to_owned(), |version| format!("at V{version}"));
     let head = format!("{MARK}{} {at}, written by martydb for review. Do not edit.", target.service);
     let text = schema_text(&mut reader, &head).await;

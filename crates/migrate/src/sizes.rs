@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::check::{TableSize, TableSizes};
-use super::engine::session::reader;
+use super::engine::session::connect_reader;
 use super::target::MigrationTarget;
 use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
@@ -15,8 +15,8 @@ use martydb_pg::server::{Row, Unreadable, query};
 /// If the login is refused, or a table is locked.
 #[martydb_pg::boxed]
 pub async fn table_sizes(target: &MigrationTarget, wait: Duration) -> Result<TableSizes> {
-    let mut session = reader(target, wait).await?;
-    let rows = query(&mut session, &Statement::join([stmt!("SET lock_timeout = '1s'"), asked()])).await;
+    let mut session = connect_reader(target, wait).await?;
+    let rows = query(&mut session, &Statement::join([stmt!("SET lock_timeout = '1s'"), size_query()])).await;
     session.close().await;
     let mut sizes = TableSizes::default();
     for row in rows? {
@@ -27,7 +27,7 @@ pub async fn table_sizes(target: &MigrationTarget, wait: Duration) -> Result<Tab
 }
 
 /// Selects tables, and indexes with the size of their table.
-fn asked() -> Statement {
+fn size_query() -> Statement {
     stmt!(
         "WITH t AS (SELECT c.oid, c.relname, c.reltuples::pg_catalog.int8 AS rows, CASE c.relkind
                 WHEN 'p' THEN (SELECT pg_catalog.sum(pg_catalog.pg_table_size(p.relid)) FROM pg_catalog.pg_partition_tree(c.oid) p)

@@ -157,7 +157,7 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
 /// If the migrator cannot log in, or the server ends the session.
 #[martydb_pg::boxed]
 pub async fn catalog(target: &MigrationTarget, wait: Duration) -> Result<Catalog> {
-    let mut reader = session::reader(target, wait).await?;
+    let mut reader = session::connect_reader(target, wait).await?;
     let found = Catalog::read(&mut reader).await;
     reader.close().await;
     found

@@ -14,7 +14,7 @@ use super::target::MigrationTarget;
 use martydb_model::DownFiles;
 use martydb_model::error::{Error, Kind, Result};
 
-pub fn up_steps<'f>(
+pub(crate) fn up_steps<'f>(
     folder: &'f MigrationFolder,
     rows: &HistoryRows,
     versions: &[i64],
@@ -36,7 +36,7 @@ fn replaced(migration: &Migration, version_type: VersionType) -> Vec<AppliedRow>
     others.iter().map(|one| AppliedRow::replaced(one, version_type)).collect()
 }
 
-pub fn repeatable_step(repeatable: &Repeatable) -> MigrationStep<'_> {
+pub(crate) fn repeatable_step(repeatable: &Repeatable) -> MigrationStep<'_> {
     let (name, checksum) = (repeatable.name.clone(), repeatable.checksum());
     MigrationStep {
         direction: Direction::Up,
@@ -50,7 +50,7 @@ pub fn repeatable_step(repeatable: &Repeatable) -> MigrationStep<'_> {
 ///
 /// # Errors
 /// [`Kind::MigrationFile`], with all problems of the files.
-pub fn down_steps<'f>(
+pub(crate) fn down_steps<'f>(
     target: &MigrationTarget,
     folder: &MigrationFolder,
     rows: &HistoryRows,

@@ -1,12 +1,22 @@
 //! The actual state of a server, from its catalogs.
 
+pub mod acl;
+mod contents;
+mod role_graph;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::acl::{AclEntry, null_as_default, sorted};
-use super::{ActualParameters, CollationVersions, Contents, CreationParameters, DbName, RoleName};
+use super::{ActualParameters, CollationVersions, CreationParameters, DbName, RoleName};
 use crate::error::Error;
+use acl::{null_as_default, sorted};
+
+pub use acl::{AclEntry, Grantee};
+pub use contents::{
+    ActualObject, ActualPublication, ActualRecords, ActualSchema, Contents, DefaultAcl, ObjectKind, OwnerCode,
+};
+pub use role_graph::{RoleGraph, RolePath};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ActualServer {
@@ -177,8 +187,8 @@ impl Jobs {
     /// Returns the number for queries, one connection each: the delay of the network is waited for once, not once per
     /// service.
     pub fn of_reads(self, capacity: &Capacity) -> usize {
-        const MOST: usize = 64;
-        capacity.share(self.at_least(MOST), 1)
+        const MAX_JOBS: usize = 64;
+        capacity.share(self.at_least(MAX_JOBS), 1)
     }
 
     /// Returns the number, or `count` if that is more and the user chose none.

@@ -1,13 +1,25 @@
 //! The desired state of one server, with every default and template filled in.
 
+mod access;
+mod parameters;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::platform::Platform;
 use super::{
-    AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, Outbox, PartitionedTable,
-    RoleKind, RoleName, SchemaName, ServerName, ServiceExposure, ServiceName,
+    DbName, Outbox, PartitionedTable, RoleKind, RoleName, SchemaName, ServerName, ServiceExposure,
+    ServiceName,
+};
+
+pub use access::{
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, DesiredPublication, MONITOR_SERVICE,
+    PG_MONITOR,
+};
+pub use parameters::{
+    ActualParameters, CollationVersions, CreationParameters, DatabaseParameters, FixedParameter,
+    LocaleProvider, encoding, refused_setting,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,7 +208,7 @@ impl DesiredServer {
     }
 
     /// Returns the service that declares this database as its own.
-    pub fn owning_service(&self, database: &str) -> Option<&DesiredService> {
+    pub(crate) fn owning_service(&self, database: &str) -> Option<&DesiredService> {
         // `rev`: of two services that share a database, the first wins.
         let services = self.services.values().rev();
         let of = || services.map(|service| (service.database.to_string(), service.name.clone())).collect();

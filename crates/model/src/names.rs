@@ -1,10 +1,15 @@
 //! Validated names, so that an invalid one gets no further than the manifest.
 
+pub mod project_roles;
+mod role_kind;
+
 use std::fmt;
 
 use serde::Deserialize;
 
 use crate::sql::{Fragment, Ident, InvalidIdentifier, Statement};
+
+pub use role_kind::RoleKind;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {

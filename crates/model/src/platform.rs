@@ -224,12 +224,16 @@ mod tests {
 
     #[test]
     fn a_platform_is_told_by_roles_of_its_own() {
-        let told = |roles: &[&str]| Platform::recognised(|role| roles.contains(&role)).map(|one| one.name);
-        assert_eq!(told(&["postgres", "pg_monitor", "replication", "authenticator", "pgbouncer"]), None);
-        assert_eq!(told(&["rdsadmin", "rds_superuser"]), Some("rds"));
-        assert_eq!(told(&["rds_superuser"]), None);
+        let recognised =
+            |roles: &[&str]| Platform::recognised(|role| roles.contains(&role)).map(|one| one.name);
+        assert_eq!(
+            recognised(&["postgres", "pg_monitor", "replication", "authenticator", "pgbouncer"]),
+            None
+        );
+        assert_eq!(recognised(&["rdsadmin", "rds_superuser"]), Some("rds"));
+        assert_eq!(recognised(&["rds_superuser"]), None);
         for platform in PLATFORMS.iter().filter(|platform| platform.name != "aurora") {
-            assert_eq!(told(platform.signs), Some(platform.name));
+            assert_eq!(recognised(platform.signs), Some(platform.name));
             assert!(platform.signs.iter().all(|sign| platform.owns_role(sign)), "{}", platform.name);
         }
     }

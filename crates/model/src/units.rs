@@ -83,9 +83,9 @@ fn split(text: &str) -> Option<(i64, &str)> {
 
 /// Lists the first few names, and the number of the others.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
-    const SHOWN: usize = 4;
+    const MAX_SHOWN: usize = 4;
     // One remaining name takes no more space than "and 1 more".
-    first_of(names, if names.len() > SHOWN + 1 { SHOWN } else { names.len() })
+    first_of(names, if names.len() > MAX_SHOWN + 1 { MAX_SHOWN } else { names.len() })
 }
 
 /// Lists the first `most` names, and the number of the others.

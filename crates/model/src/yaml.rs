@@ -8,7 +8,7 @@ use std::str::Chars;
 use crate::error::{Error, Result};
 
 /// Nesting limit; deeper than any file that is written by hand.
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 /// Rejects a byte order mark and excessive nesting.
 ///
@@ -67,7 +67,7 @@ impl<'a> Scan<'a> {
             } else {
                 self.inside_brackets();
             }
-            if self.blocks.len() + self.flow > DEEPEST {
+            if self.blocks.len() + self.flow > MAX_DEPTH {
                 return Some((self.line, self.column.max(1)));
             }
         }

@@ -13,8 +13,11 @@
 )]
 
 pub mod account_trust;
+mod plain_file;
 pub mod process_group;
 pub mod program;
 pub mod replace_file;
 pub mod replace_process;
 pub mod state_folder;
+
+pub use plain_file::{UnreadFile, read_plain, read_text};

@@ -38,7 +38,7 @@ pub use connection::{
     ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
 };
 pub use dial::Address;
-pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};
+pub use endpoint::{ActingLogin, Endpoint, Host, Login, Tls, TlsMode};
 pub use error_response::{ErrorResponse, FailedStatement, shorten};
 pub use login::{APPLICATION_NAME, Credentials, LoginError, Startup};
 pub use other_engine::NAME_POSTGRES;

@@ -15,7 +15,7 @@ fn ours(name: String) -> Qualified {
 
 /// Creates the counter of a table, and replaces what is left of an earlier one.
 pub fn create(schema: &SchemaName, table: &str) -> Vec<Statement> {
-    let counter = WriteCounter::of(schema.as_str(), table);
+    let counter = WriteCounter::new(schema.as_str(), table);
     let (function, trigger) = (ours(counter.function()), named(CACHE_TRIGGER));
     let on = Qualified(vec![schema.as_str().into(), table.into()]);
     let source = Literal(counter.source());

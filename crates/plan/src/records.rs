@@ -62,7 +62,7 @@ pub fn all(service: &DesiredService, known: &[RoleName], there: &[(SchemaName, S
         .iter()
         .filter(|(schema, table)| exposure.cache.contains_key(table) && exposure.schemas.contains(schema));
     let counters = cached.flat_map(|(schema, table)| {
-        let sequence = WriteCounter::of(schema.as_str(), table).sequence();
+        let sequence = WriteCounter::new(schema.as_str(), table).sequence();
         let spot = AccessTarget::Object { schema: SERVE_SCHEMA, name: &sequence };
         let on = Qualified(vec![SERVE_SCHEMA.into(), sequence.clone()]);
         let granted = grants(service, known, stmt!("SEQUENCE {on}"), spot);

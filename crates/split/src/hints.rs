@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::proposal::ServiceHints;
 use martydb_manifest::Manifest;
-use martydb_migrate::files::{ScriptItem, StatementHead, bare, folder, is_word, walk};
+use martydb_migrate::files::folder;
 use martydb_model::{DesiredService, SchemaName};
+use martydb_sql::{ScriptItem, StatementHead, bare, is_word, walk};
 
 /// Returns the evidence of every service. An unreadable folder contributes none.
 pub fn service_hints(manifest: &Manifest) -> Vec<ServiceHints> {
@@ -46,7 +47,7 @@ fn table_made(seen: &StatementHead) -> Option<String> {
     let made =
         [&["create", "table"][..], &["create", "unlogged", "table"]].iter().any(|words| seen.begins(words));
     let rest = seen.text.get(after_table(seen)?..)?;
-    let words = martydb_migrate::files::tokens(rest);
+    let words = martydb_sql::tokens(rest);
     // The last part of a qualified name.
     let name = words.iter().skip_while(|word| is_filler(&rest[word.start..word.end]));
     let mut last = None;
@@ -66,7 +67,7 @@ fn is_filler(word: &str) -> bool {
 
 /// Returns the end of the word TABLE.
 fn after_table(seen: &StatementHead) -> Option<usize> {
-    let tokens = martydb_migrate::files::tokens(seen.text);
+    let tokens = martydb_sql::tokens(seen.text);
     let found = tokens.iter().find(|token| is_word(&seen.text[token.start..token.end], "table"))?;
     Some(found.end)
 }

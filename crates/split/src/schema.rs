@@ -11,10 +11,10 @@ use super::selection::{TocEntry, select};
 use super::source::{CatalogClass, SourceCatalog};
 use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchiveEntry};
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServiceName};
 use martydb_pg::server::Access;
+use martydb_pg_dump::archive::{self, Archive, ArchiveEntry};
 
 /// First major version with login event triggers.
 const LOGIN_TRIGGERS: u32 = 17;
@@ -53,7 +53,9 @@ impl DumpedSource {
             owner: admin.map_err(|error| Error::operation("the admin's name is invalid").cause(error))?,
             ..like.clone()
         };
-        let archive = Archive::dump_schema(&programs, &source, &snapshot, &settings(access, major)).await?;
+        let archive =
+            Archive::dump_schema(&programs, source.acting_login(), &snapshot, &settings(access, major))
+                .await?;
         let entries = archive.entries().await?;
         let catalog = std::mem::take(&mut moment.catalog);
         moment.close().await;

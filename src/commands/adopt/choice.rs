@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::app::Run;
 use martydb_apply::adopt;
+use martydb_import::discovery::service_name;
 use martydb_manifest::ManifestDraft;
-use martydb_migrate::discovery::service_name;
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};

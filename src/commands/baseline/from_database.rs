@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use crate::app::Run;
 use martydb_apply::scratch::Scratch;
 use martydb_migrate::check::other_tools;
+use martydb_migrate::dump::{FirstMigration, ProvidedObjects, first_migration};
 use martydb_migrate::files::folder;
 use martydb_migrate::history::Difference;
-use martydb_migrate::import::pg_dump::{self, DumpExtent, DumpWithout};
-use martydb_migrate::import::{FirstMigration, ProvidedObjects, first_migration};
 use martydb_migrate::{MigrationTarget, Options, Unadopted};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::listed;
 use martydb_model::{DesiredService, SchemaName};
 use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_pg::server::existence::{Existence, ExistenceCheck};
+use martydb_pg_dump::pg_dump;
+use martydb_pg_dump::pg_dump::{DumpExtent, DumpWithout};
 use martydb_ui::report::printable;
 
 /// Name of the file; its folder during the check begins with a dot, which hides it from the migrations.
@@ -46,7 +47,7 @@ pub async fn write(
     refuse_schemas(service, &found.schemas_of_others)?;
     let program = pg_dump::find(found.major).await?;
     let without = DumpWithout { relations: &found.set_aside, schemas: &found.schemas_aside };
-    let dump = pg_dump::dump(&program, target, DumpExtent::Schema, without).await?;
+    let dump = pg_dump::dump(&program, target.acting_login(), DumpExtent::Schema, without).await?;
     let provided = provided(service);
     let origin = format!("The schema before martydb, by pg_dump {}.", program.version);
     let head =

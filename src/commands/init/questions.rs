@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use martydb_migrate::discovery::{Proposal, service_name};
+use martydb_import::discovery::{Proposal, service_name};
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 use martydb_ui::prompt;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use martydb_migrate::discovery::{Proposal, ProposedService};
-use martydb_migrate::import::FolderTool;
+use martydb_import::FolderTool;
+use martydb_import::discovery::{Proposal, ProposedService};
 use martydb_model::ServiceName;
 use martydb_ui::report::{Report, Style, printable};
 

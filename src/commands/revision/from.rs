@@ -11,16 +11,15 @@ use crate::commands::migrating::plain_options;
 use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::declared::division::{Division, FilePlan};
-use martydb_migrate::declared::renames::{Rename, likely, rename};
-use martydb_migrate::declared::script::Texts;
-use martydb_migrate::declared::{
-    SchemaObjectId, SchemaObjectKind, SchemaStep, Structure, execute_in, read, row_counts, script, steps,
-};
 use martydb_migrate::files::Written;
 use martydb_migrate::files::revision::{self, Numbering};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_schema_diff::script::Texts;
+use martydb_schema_diff::{
+    FilePlan, Rename, SchemaObjectId, SchemaObjectKind, SchemaPair, SchemaStep, Structure, execute_in,
+    likely_renames, read, rename, row_counts, script, steps,
+};
 use martydb_ui::prompt;
 
 /// Result of a comparison with a declared schema.
@@ -90,7 +89,8 @@ impl Sides<'_> {
             Ok(both) => both,
             Err(error) => return former.remove_after(Err(error)).await,
         };
-        let (former, pairs) = self.answered(arguments, former, likely(&before, &declared.structure)).await?;
+        let (former, pairs) =
+            self.answered(arguments, former, likely_renames(&before, &declared.structure)).await?;
         let target = former.target(&self.target);
         let compared = ComparedSides { before, declared, renames: vec![], labels: None };
         let compared = match self.renamed(compared, &pairs, arguments.simple, &target).await {
@@ -217,7 +217,8 @@ impl Sides<'_> {
     pub async fn differences(&self, scratch: &MigrationTarget, declared: &Declared) -> Result<Vec<String>> {
         let wait = self.options.lock_wait;
         let made = martydb_migrate::catalog(scratch, wait).await?;
-        let expected = martydb_migrate::reread(scratch, wait, declared.catalog.clone(), &made).await?;
+        let expected =
+            martydb_migrate::normalize_expressions(scratch, wait, declared.catalog.clone(), &made).await?;
         Ok(expected.differences(&made).iter().map(ToString::to_string).collect())
     }
 }
@@ -290,8 +291,8 @@ impl RevisionPlan {
                 vec![FilePlan { up, down, ..FilePlan::default() }]
             }
             false => {
-                let division = Division { from: &compared.before, to: &compared.declared.structure, held };
-                division.files(&self.up, &self.down)
+                let schemas = SchemaPair { from: &compared.before, to: &compared.declared.structure, held };
+                schemas.files(&self.up, &self.down)
             }
         };
         self.labels.iter().cloned().chain(files).collect()

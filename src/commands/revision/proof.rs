@@ -2,13 +2,13 @@
 
 use super::sides::{Declared, Sides};
 use martydb_apply::scratch::Scratch;
-use martydb_migrate::declared::DraftFolder;
-use martydb_migrate::declared::script::Texts;
 use martydb_migrate::files::{Written, folder};
 use martydb_migrate::round_trip::{RoundTrip, ScratchSource, check_round_trips};
 use martydb_migrate::{EventSender, Goal, MigrationTarget};
 use martydb_model::DownFiles;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_schema_diff::DraftFolder;
+use martydb_schema_diff::script::Texts;
 
 /// Maximum number of differences that are shown.
 const SHOWN: usize = 20;

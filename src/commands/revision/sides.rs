@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::commands::baseline::from_database::provided;
 use crate::commands::verify_down::scratch_of;
 use martydb_apply::scratch::Scratch;
-use martydb_migrate::declared::sources::{DeclaredFile, read_declared};
-use martydb_migrate::declared::{DraftFolder, Structure, filled_tables, read};
 use martydb_migrate::history::Catalog;
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Options};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredServer, DesiredService};
 use martydb_pg::server::Access;
+use martydb_schema_diff::{DeclaredFile, DraftFolder, Structure, filled_tables, read, read_declared};
 
 /// Service and server with which both sides are built.
 pub struct Sides<'a> {

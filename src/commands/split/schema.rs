@@ -15,10 +15,10 @@ use crate::commands::per_service::{PerService, errors_text};
 use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
 use martydb_manifest::SplitMap;
+use martydb_migrate::dump::first_migration;
 use martydb_migrate::files::folder;
 use martydb_migrate::history::{Catalog, Difference};
-use martydb_migrate::import::first_migration;
-use martydb_migrate::reread;
+use martydb_migrate::normalize_expressions;
 use martydb_migrate::{EventSender, Goal, MigrationTarget};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
@@ -129,7 +129,7 @@ async fn prove(
     }
     let wait = run.lock_wait;
     let compare = async |there: MigrationTarget, files: Catalog| {
-        let source = reread(&there, wait, source, &files).await?;
+        let source = normalize_expressions(&there, wait, source, &files).await?;
         Ok(that_count(source.differences(&files)))
     };
     let otherwise = "cannot build a new database from the files";

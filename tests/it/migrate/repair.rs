@@ -75,12 +75,7 @@ async fn an_applied_file_that_the_rules_refuse_can_be_accepted_and_does_not_run(
     let service = Service::new("re_rules").await;
     let sql = "RESET ROLE;\nCREATE TABLE a (n int);\n";
     service.write("V1__a.sql", "SELECT 1;").upgraded().await;
-    let sum = martydb_migrate::files::refinery::checksum(
-        martydb_migrate::files::refinery::VersionType::Int4,
-        2,
-        "b",
-        sql,
-    );
+    let sum = martydb_migrate::files::checksum(martydb_migrate::files::VersionType::Int4, 2, "b", sql);
     service
         .do_as_admin(&format!(
             "INSERT INTO refinery_schema_history VALUES (2, 'b', '2025-01-01T00:00:00Z', '{sum}')"

@@ -233,8 +233,8 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
         let narrow = service.ask("SELECT checksum FROM refinery_schema_history ORDER BY version").await;
         if kind == "int8" {
             // The table as a wide build of refinery would have made it, and open to app as default privileges leave it.
-            let wide = martydb_migrate::files::refinery::checksum(
-                martydb_migrate::files::refinery::VersionType::Int8,
+            let wide = martydb_migrate::files::checksum(
+                martydb_migrate::files::VersionType::Int8,
                 1,
                 "a",
                 "SELECT 1;",

@@ -420,7 +420,7 @@ impl Server {
     }
 
     /// Everything a database holds, for comparing.
-    pub fn catalogue(&self, database: &str) -> martydb_migrate::history::catalog::Catalog {
+    pub fn catalogue(&self, database: &str) -> martydb_migrate::history::Catalog {
         block(async {
             let endpoint = Endpoint {
                 host: Host::Tcp("127.0.0.1".into()),
@@ -429,7 +429,7 @@ impl Server {
             };
             let login = Login::of_admin("postgres", Some(ADMIN_PASSWORD.into()));
             let mut connection = connect(&endpoint, &login, database).await.unwrap();
-            martydb_migrate::history::catalog::Catalog::read(&mut connection).await.unwrap()
+            martydb_migrate::history::Catalog::read(&mut connection).await.unwrap()
         })
     }
 

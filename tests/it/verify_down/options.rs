@@ -1,6 +1,6 @@
 //! What the server writes into its catalogues by itself, and what a migration does: only the latter is a difference.
 
-use martydb_migrate::history::catalog::Catalog;
+use martydb_migrate::history::Catalog;
 
 use crate::support::{Project, Server};
 

@@ -207,8 +207,7 @@ fn members(scene: &ScanContext<'_>, group: &RoleName, notes: &mut Vec<String>) -
 mod tests {
     use super::*;
     use martydb_model::{ActualDatabase, ActualRole, ActualSchema, ActualServer, Contents, DesiredServer};
-    use martydb_samples::acl_entry as entry;
-    use martydb_samples::{desired, empty, role};
+    use martydb_samples::{acl_entry as entry, desired, empty, role};
 
     fn table(name: &str, owner: &str, acl: &[(Option<&str>, &str)]) -> ActualObject {
         ActualObject {

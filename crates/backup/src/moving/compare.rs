@@ -7,13 +7,13 @@ use std::time::Duration;
 use super::sequences;
 use super::sums::{self, RowHash, Sums};
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::files::{TokenKind, tokens};
 use martydb_migrate::history::{Catalog, Difference};
-use martydb_migrate::reread;
+use martydb_migrate::normalize_expressions;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::Statement;
 use martydb_model::text::printable;
 use martydb_pg::server::{Connection, query_as};
+use martydb_sql::{TokenKind, tokens};
 
 /// Catalog and data of one side.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +70,7 @@ async fn by_server(session: &mut Connection) -> Result<BTreeSet<(u32, String, St
 /// # Errors
 /// If the migrator cannot log in to the copy.
 pub async fn reread_by(target: &MigrationTarget, former: CopySide, copy: &CopySide) -> Result<CopySide> {
-    let catalogue = reread(target, WAIT, former.catalogue, &copy.catalogue).await?;
+    let catalogue = normalize_expressions(target, WAIT, former.catalogue, &copy.catalogue).await?;
     Ok(CopySide { catalogue, ..former })
 }
 

@@ -9,14 +9,13 @@ use super::obstacles::{self, MoveTarget};
 use super::sums;
 use martydb_apply::scratch::Scratch;
 use martydb_catalog::inspect;
-use martydb_context::Context;
-use martydb_context::targets;
+use martydb_context::{Context, targets};
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, stmt};
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind};
 use martydb_pg::server::{Access, Connection, execute_warned, lock, query_first};
+use martydb_pg_dump::archive::{self, Archive, ArchiveEntry, ArchivePrograms};
 use martydb_ui::report::progress;
 
 /// A service and its new server.
@@ -101,7 +100,9 @@ impl Move<'_> {
             former.reopen().await?;
         }
         let mut ready = self.prepare(&old, former, ConcurrentRuns::This).await?;
-        let archive = step("dumping", &old.database, Archive::dump(&ready.programs, &ready.source)).await?;
+        let archive =
+            step("dumping", &old.database, Archive::dump(&ready.programs, ready.source.acting_login()))
+                .await?;
         let scratch = Scratch::make_without_rights(self.access, self.desired, self.service).await?;
         let filled = self.fill(&archive, &scratch.target(&ready.own)).await;
         match filled {
@@ -159,7 +160,8 @@ impl Move<'_> {
             .into_iter()
             .filter(|entry| is_wanted(&entry.what, self.service))
             .collect();
-        step("restoring", &self.service.database, archive.restore(&entries, scratch, 1)).await?;
+        step("restoring", &self.service.database, archive.restore(&entries, scratch.acting_login(), 1))
+            .await?;
         // Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
         let mut session = sums::as_owner(scratch).await?;
         execute_warned(&mut session, &stmt!("ANALYZE")).await?;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use martydb_migrate::MigrationTarget;
-use martydb_migrate::import::archive::{BACKUP_SESSION, SESSION_NAME};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{
     Connection, Limits, PATIENCE, connect_with, query, query_as, query_one, while_full,
 };
+use martydb_pg_dump::archive::{BACKUP_SESSION, SESSION_NAME};
 use martydb_ui::report::progress;
 
 /// Hash of a table's rows that does not depend on their order.

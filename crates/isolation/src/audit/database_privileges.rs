@@ -24,7 +24,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 
 fn database(audit: &Audit<'_>, name: &str, found: &ActualDatabase, out: &mut Vec<FindingBuilder>) {
     let service = audit.service_of(name);
-    let kind = DatabaseKind::of(name, audit.desired, audit.actual);
+    let kind = DatabaseKind::classify(name, audit.desired, audit.actual);
     let left_open = !audit.desired.close_maintenance
         && matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
     let is_expected = |entry: &&AclEntry| match &entry.grantee {

@@ -34,7 +34,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut Vec<FindingBuilder>) {
     let service = audit.service_of(name.as_str());
     let object = format!("database {name}");
-    let kind = DatabaseKind::of(name.as_str(), audit.desired, audit.actual);
+    let kind = DatabaseKind::classify(name.as_str(), audit.desired, audit.actual);
     let is_shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
     for user in audit.actors(&found.owner) {
         let finding = match (service, audit.managed(user)) {

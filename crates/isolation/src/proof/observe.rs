@@ -9,7 +9,8 @@ use super::password_audit::known_passwords;
 use super::privileges;
 use crate::probe::{self, AccessPolicy, LoginAttempts, ProbeDatabase, Task, quickest};
 use martydb_apply::scratch;
-use martydb_catalog::{self as catalog, NotExamined, Unread};
+use martydb_catalog as catalog;
+use martydb_catalog::{NotExamined, Unread};
 use martydb_context::Context;
 use martydb_model::error::Result;
 use martydb_model::sqlstate;
@@ -123,7 +124,7 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabas
     let scratch = scratch::of_trusted(actual);
     let probed = actual.databases.iter().filter(|(name, _)| !scratch.contains(name));
     let found = probed.map(|(name, found)| {
-        let kind = DatabaseKind::of(name.as_str(), desired, actual);
+        let kind = DatabaseKind::classify(name.as_str(), desired, actual);
         let shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
         let left_open = shared && !desired.close_maintenance;
         let policy = if left_open { AccessPolicy::LeftOpen } else { AccessPolicy::Closed };

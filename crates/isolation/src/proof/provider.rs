@@ -86,7 +86,7 @@ impl RuleInput<'_> {
         let Some(name) = finding.database.as_deref().and_then(|name| DbName::found(name).ok()) else {
             return false;
         };
-        let kind = DatabaseKind::of(name.as_str(), self.desired, self.actual);
+        let kind = DatabaseKind::classify(name.as_str(), self.desired, self.actual);
         let minor = finding.is_connect() || finding.severity == Severity::Low;
         minor && finding.role == PUBLIC && fits(name.as_str(), &kind) && self.is_kept(&name)
     }

@@ -15,15 +15,17 @@ use deep::with_deep_stack;
 use objects::{LintedStatement, Objects};
 use partitions::{PartitionViolation, Partitioned};
 use serde::Serialize;
-pub use sizes::{TableSize, TableSizes};
+pub(crate) use sizes::TableSize;
+pub use sizes::TableSizes;
 use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
 use squawk_syntax::SourceFile;
 
 use super::squawk_rules::{ALWAYS, BY_SIZE, OFF, SAME};
 use super::syntax;
-use crate::files::{Migration, Mode, Position, Positions, too_deep};
+use crate::files::{Migration, Mode, Position, Positions};
 use martydb_manifest::lint_rules::{LIVE_PARENT, STANDBY_CONFLICT, SYNTAX, UNREADABLE};
 use martydb_model::LintRules;
+use martydb_sql::too_deep;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,7 +78,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn of(rules: &LintRules) -> Chosen {
+    fn new(rules: &LintRules) -> Chosen {
         let parse =
             |names: &[String]| -> Vec<Rule> { names.iter().filter_map(|name| name.parse().ok()).collect() };
         let (enabled, disabled) = (parse(&rules.enable), parse(&rules.disable));
@@ -87,7 +89,7 @@ impl Chosen {
     }
 }
 
-/// Checks pending migrations, in order. `applied` tell which tables are partitioned. `sizes` are those of existing tables;
+/// Checks pending migrations, in order. `applied` decide which tables are partitioned. `sizes` are those of existing tables;
 /// tables without a size count as large.
 pub fn lint(
     applied: &[&Migration],
@@ -95,7 +97,7 @@ pub fn lint(
     rules: &LintRules,
     sizes: &TableSizes,
 ) -> Vec<LintFinding> {
-    let (chosen, sizes) = (Chosen::of(rules), sizes.clone());
+    let (chosen, sizes) = (Chosen::new(rules), sizes.clone());
     let applied = applied.iter().copied().filter(|one| may_concern_partitions(one));
     // The parser's thread may outlive this call.
     let applied: Vec<Migration> = applied.cloned().collect();
@@ -103,7 +105,7 @@ pub fn lint(
     with_deep_stack(move |attempt| {
         let mut objects = (Objects::default(), Partitioned::default());
         for (number, migration) in applied.iter().enumerate() {
-            // A file that the linter cannot read tells nothing.
+            // A file that the linter cannot read has no findings.
             let _unreadable = attempt.survived(number, || follow_applied(migration, &mut objects.1));
         }
         objects.1.go_live();
@@ -142,13 +144,13 @@ struct FileLint<'a> {
 impl FileLint<'_> {
     fn run(&self, (objects, partitioned): &mut (Objects, Partitioned)) -> Vec<LintFinding> {
         let text = &*self.migration.up.sent();
-        let told = self.chosen.syntax && !self.allows(SYNTAX);
+        let is_checked = self.chosen.syntax && !self.allows(SYNTAX);
         if let Some(at) = too_deep(text) {
-            return vec![self.nested_too_deeply(Position::new(text, at), told)];
+            return vec![self.nested_too_deeply(Position::new(text, at), is_checked)];
         }
         let parsed = SourceFile::parse(text);
         let statements = objects.follow(&parsed);
-        if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| told) {
+        if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| is_checked) {
             // The text after a syntax error was parsed by guesses.
             let help = Some(syntax::FIX.into());
             return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::new(text, at)) }];
@@ -228,7 +230,7 @@ impl FileLint<'_> {
         let mut places = Positions::new(&self.migration.up.text);
         let mut findings: Vec<LintFinding> = vec![];
         // Index of the finding of a rule about a statement.
-        let mut told = BTreeMap::new();
+        let mut by_place = BTreeMap::new();
         for violation in violations {
             let at = usize::from(violation.text_range.start());
             let statement = statements.iter().find(|statement| statement.range.contains(&at));
@@ -240,12 +242,12 @@ impl FileLint<'_> {
                 continue;
             }
             let place = (rule, statement.map_or(at, |statement| statement.range.start));
-            if let Some(first) = told.get(&place).and_then(|at: &usize| findings.get_mut(*at)) {
+            if let Some(first) = by_place.get(&place).and_then(|at: &usize| findings.get_mut(*at)) {
                 first.more += 1;
                 continue;
             }
             findings.push(self.of_violation(violation, statement, places.at(at)));
-            told.insert(place, findings.len() - 1);
+            by_place.insert(place, findings.len() - 1);
         }
         findings
     }
@@ -286,8 +288,8 @@ impl FileLint<'_> {
         }
     }
 
-    fn nested_too_deeply(&self, position: Position, told: bool) -> LintFinding {
-        if !told {
+    fn nested_too_deeply(&self, position: Position, is_checked: bool) -> LintFinding {
+        if !is_checked {
             return self.unreadable();
         }
         let (message, help) = (syntax::TOO_DEEP.into(), Some(syntax::FIX.into()));

@@ -46,7 +46,7 @@ const TOOLS: &[KnownTable] = &[
     (martydb_model::contract::REFINERY_TABLE, "refinery", &[]),
 ];
 
-/// Further tables of a tool beside its history.
+/// Further tables of a tool.
 const COMPANIONS: &[(&str, &[&str])] = &[
     ("databasechangelog", &["databasechangeloglock"]),
     ("knex_migrations", &["knex_migrations_lock"]),
@@ -73,8 +73,8 @@ pub fn tables_of(name: &str) -> impl Iterator<Item = &str> {
     [name].into_iter().chain(companions.iter().copied())
 }
 
-/// Returns those tables of a schema that are histories, by their names alone. Names that other tables have too count only
-/// beside all their companions.
+/// Returns those tables of a schema that are histories, by their names. Ambiguous names count only if all tables of the tool
+/// exist.
 pub fn histories<'a>(tables: &BTreeSet<&'a str>) -> BTreeSet<&'a str> {
     let complete = names().filter(|name| tables_of(name).all(|table| tables.contains(table)));
     let known: BTreeSet<&str> = complete.flat_map(tables_of).collect();
@@ -167,7 +167,7 @@ pub fn refuse(service: &str, found: &[OtherTool]) -> Result<()> {
 ///
 /// # Errors
 /// [`Kind::Divergent`] if `objects` is not empty.
-pub fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
+pub(crate) fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
     if objects.is_empty() {
         return Ok(());
     }

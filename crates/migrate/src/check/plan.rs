@@ -14,7 +14,11 @@ pub enum DowngradeTo {
     Steps(usize),
 }
 
-pub fn plan_upgrade(comparison: &Comparison, to: Option<i64>, order: Order) -> Result<Vec<i64>, PlanRefusal> {
+pub(crate) fn plan_upgrade(
+    comparison: &Comparison,
+    to: Option<i64>,
+    order: Order,
+) -> Result<Vec<i64>, PlanRefusal> {
     let with_late = order == Order::AllowOutOfOrder;
     check(comparison, Direction::Up, with_late)?;
     let mut versions = comparison.pending.clone();
@@ -35,7 +39,7 @@ pub fn plan_upgrade(comparison: &Comparison, to: Option<i64>, order: Order) -> R
 /// Returns the versions to undo, in the reverse of the order in which they were applied. `order` contains all
 /// applied versions, the first applied first: a file that arrived late is undone before those that were applied
 /// before it.
-pub fn plan_downgrade(
+pub(crate) fn plan_downgrade(
     comparison: &Comparison,
     order: &[i64],
     to: DowngradeTo,
@@ -67,7 +71,7 @@ fn check(comparison: &Comparison, direction: Direction, late_is_fine: bool) -> R
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PlanRefusal {
+pub(crate) enum PlanRefusal {
     Diverged(Vec<Divergence>),
     /// The target version is below the current one.
     Below(i64),

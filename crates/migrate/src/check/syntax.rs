@@ -7,15 +7,16 @@
 use squawk_syntax::{Parse, SourceFile};
 
 use super::lint::deep::with_deep_stack;
-use crate::files::{FileProblem, MigrationFile, Position, too_deep};
+use crate::files::{FileProblem, MigrationFile, Position};
 use martydb_manifest::lint_rules::SYNTAX;
 use martydb_model::LintRules;
+use martydb_sql::too_deep;
 
 pub const FIX: &str = "correct the statement; if PostgreSQL accepts it, write \
                        `-- martydb: allow syntax-error: reason` at the top of the file";
 
 /// Description of a file that would take the parser too long.
-pub const TOO_DEEP: &str = "is nested too deeply to be checked";
+pub(crate) const TOO_DEEP: &str = "is nested too deeply to be checked";
 
 /// Returns position and text of the first error. Later errors may be its consequences.
 pub fn first_error(parsed: &Parse<SourceFile>) -> Option<(usize, String)> {

@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use markers::MarkedText;
-pub use part::BatchPart;
+pub(crate) use part::BatchPart;
 
 use super::preflight::OtherRoles;
 use crate::files::{Direction, MigrationFile, OwnTransaction};
@@ -37,7 +37,7 @@ pub struct Batch {
 
 /// Settings around every file of a run.
 #[derive(Debug, Clone, Copy)]
-pub struct BatchContext<'a> {
+pub(crate) struct BatchContext<'a> {
     /// Required owner of the objects that the file creates.
     pub owner: &'a RoleName,
     /// Other roles that could own them.
@@ -80,7 +80,7 @@ impl Batch {
     /// Returns statements in one transaction, of a file that as a whole is non-transactional: a single
     /// statement, or those between a BEGIN and a COMMIT of the file. Their settings stay in effect for the next
     /// statement, except those that change how it is parsed.
-    pub fn of_unit(
+    pub(crate) fn of_unit(
         frame: &BatchContext<'_>,
         file: &MigrationFile,
         statements: Range<usize>,
@@ -135,7 +135,7 @@ impl Batch {
     }
 
     /// Converts a position of the server (characters of the message, from 1) to characters of the file, from 0.
-    pub fn in_file(&self, position: usize) -> Option<usize> {
+    pub(crate) fn in_file(&self, position: usize) -> Option<usize> {
         let at = position.checked_sub(1)?;
         let passed = self.marks.iter().filter(|mark| mark.0 < at);
         let marks: usize = passed.map(|(start, chars)| (*chars).min(at - start)).sum();
@@ -200,7 +200,7 @@ fn cleanup() -> [Statement; 6] {
 
 /// Resets the settings that decide how the next message is parsed, because the file was split into statements
 /// under these. A statement that a function builds can change them unnoticed.
-pub fn reset_parsing_sql() -> [Statement; 2] {
+pub(crate) fn reset_parsing_sql() -> [Statement; 2] {
     [stmt!("SET standard_conforming_strings = on"), stmt!("SET client_encoding = 'UTF8'")]
 }
 
@@ -247,7 +247,7 @@ fn detail(frame: &BatchContext<'_>) -> Statement {
 
 /// The check's finding, from the server's error about the cast.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CheckFailure {
+pub(crate) enum CheckFailure {
     /// The file ended its transaction.
     Transaction,
     /// Objects that belong to another role, with that role.
@@ -268,7 +268,7 @@ impl CheckFailure {
     }
 }
 
-pub struct MigrationStep<'a> {
+pub(crate) struct MigrationStep<'a> {
     pub direction: Direction,
     pub file: Cow<'a, MigrationFile>,
     /// The row of refinery's table: after an upgrade, or before a downgrade. A repeatable migration has no such

@@ -4,11 +4,11 @@ use martydb_model::SchemaName;
 use martydb_model::sql::{List, Statement, stmt};
 
 /// Number of objects in a message: enough to recognise the database.
-const NAMED: u32 = 5;
+const MAX_NAMED: u32 = 5;
 
 /// The first OID that the server assigns to objects of users.
 /// <https://www.postgresql.org/docs/current/system-catalog-initial-data.html#SYSTEM-CATALOG-OID-ASSIGNMENT>
-const FIRST_OF_USERS: u32 = 16384;
+const FIRST_USER_OID: u32 = 16384;
 
 /// Tests for a relation of a user in any schema, or any object in these schemas. It takes two index lookups,
 /// where [`some`] reads three catalogs.
@@ -17,7 +17,7 @@ pub fn any(schemas: &[SchemaName]) -> Statement {
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= {first})
              OR EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
                  AND refobjid IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname IN ({schemas})))",
-        first = i64::from(FIRST_OF_USERS),
+        first = i64::from(FIRST_USER_OID),
         schemas = List::literals(schemas.iter().map(SchemaName::as_str))
     )
 }
@@ -42,6 +42,6 @@ pub fn some(schemas: &[SchemaName]) -> Statement {
              WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e')
          ORDER BY found.kind = 'table' DESC, 1 LIMIT {limit}",
         schemas = List::literals(schemas.iter().map(SchemaName::as_str)),
-        limit = NAMED
+        limit = MAX_NAMED
     )
 }

@@ -19,7 +19,7 @@ use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{ErrorResponse, ExchangeResult, execute_protected};
 
 /// A step in progress; the history tables exist.
-pub struct StepRun<'r, 's> {
+pub(crate) struct StepRun<'r, 's> {
     pub session: &'r mut MigrationSession<'s>,
     pub preflight: &'r mut Preflight,
     pub options: &'r Options,
@@ -43,7 +43,7 @@ pub fn is_passing(fault: &ErrorResponse) -> bool {
 
 impl StepRun<'_, '_> {
     /// Runs the whole file in one message, with both history rows in the same transaction.
-    pub async fn in_transaction(&mut self) -> Result<Duration> {
+    pub(crate) async fn in_transaction(&mut self) -> Result<Duration> {
         self.commit(|run| {
             run.started = Instant::now();
             let record = file_record(run.step, run.attempts);
@@ -176,7 +176,7 @@ impl StepRun<'_, '_> {
 
     /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the
     /// one reported.
-    pub async fn record_failure(&mut self, fault: &ErrorResponse) {
+    pub(crate) async fn record_failure(&mut self, fault: &ErrorResponse) {
         if fault.unreachable {
             return;
         }
@@ -195,7 +195,7 @@ impl StepRun<'_, '_> {
 }
 
 /// Returns the event of a file that is committed together with it.
-pub fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Record<'s> {
+pub(crate) fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Record<'s> {
     Record { attempts, took: Elapsed::Transaction, ..step.record("ok") }
 }
 

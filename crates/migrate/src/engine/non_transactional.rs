@@ -85,8 +85,8 @@ impl FileRun<'_, '_> {
     }
 
     async fn resume_point(&mut self) -> Result<Option<ResumePoint>> {
-        let asked = progress::read(self.run.step.row.version, self.run.step.direction);
-        let results = self.run.session.query([asked]).await?;
+        let query = progress::read(self.run.step.row.version, self.run.step.direction);
+        let results = self.run.session.query([query]).await?;
         Ok(results.iter().flatten().next().map(ResumePoint::read).transpose()?)
     }
 
@@ -141,8 +141,8 @@ impl FileRun<'_, '_> {
 
     /// Finishes each interrupted `DETACH … CONCURRENTLY` of the owner's tables; returns `false` if there is none.
     async fn finish_detaching(&mut self) -> Result<bool> {
-        let asked = [self.run.session.act_as_owner(), progress::pending_detaches()];
-        let results = self.run.session.query(asked).await?;
+        let queries = [self.run.session.act_as_owner(), progress::pending_detaches()];
+        let results = self.run.session.query(queries).await?;
         let rows = results.iter().flatten();
         let found: Vec<(String, String)> = rows.map(Row::read).collect::<Result<_, _>>()?;
         for (partition, finalize) in &found {
@@ -250,8 +250,8 @@ impl FileRun<'_, '_> {
     /// owner, and the file still fails.
     async fn check_owner(&mut self, at: usize) -> Result<()> {
         let session = &mut *self.run.session;
-        let asked = [session.act_as_owner(), progress::owned_by_login(&session.target.owner)];
-        let results = session.query(asked).await?;
+        let queries = [session.act_as_owner(), progress::owned_by_login(&session.target.owner)];
+        let results = session.query(queries).await?;
         let text = |at: usize| results.iter().flatten().filter_map(move |row| row.try_get::<String>(at).ok());
         let left: Vec<String> = text(0).collect();
         if left.is_empty() {
@@ -292,8 +292,8 @@ impl FileRun<'_, '_> {
         if names.is_empty() {
             return Ok(());
         }
-        let asked = [self.run.session.act_as_owner(), progress::invalid_among(&names)];
-        let results = self.run.session.query(asked).await?;
+        let queries = [self.run.session.act_as_owner(), progress::invalid_among(&names)];
+        let results = self.run.session.query(queries).await?;
         let Some(index) = results.iter().flatten().find_map(|row| row.try_get::<String>(0).ok()) else {
             return Ok(());
         };

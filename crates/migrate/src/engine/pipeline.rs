@@ -26,10 +26,10 @@ use martydb_model::sql::Statement;
 
 /// Maximum number of files sent together: enough to hide 50 ms of latency behind files of 2 ms, few enough to
 /// keep in memory.
-const FILES: usize = 32;
+const MAX_FILES: usize = 32;
 
 /// Maximum size of the files sent together, in bytes.
-const BYTES: usize = 256 << 10;
+const MAX_BYTES: usize = 256 << 10;
 
 /// Sends, in order, the steps that can follow each other without waiting; nothing if there is only one.
 ///
@@ -75,7 +75,7 @@ fn count(steps: &[MigrationStep<'_>]) -> usize {
     let mut bytes = 0;
     let fits = |step: &&MigrationStep<'_>| {
         bytes += step.file.text.len();
-        step.file.directives.mode == Mode::Transaction && bytes <= BYTES
+        step.file.directives.mode == Mode::Transaction && bytes <= MAX_BYTES
     };
-    steps.iter().take(FILES).take_while(fits).count()
+    steps.iter().take(MAX_FILES).take_while(fits).count()
 }

@@ -16,7 +16,7 @@ use martydb_pg::server::{Row, Unreadable};
 
 /// A table that may contain a history, martydb's or another tool's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryTable {
+pub(crate) struct HistoryTable {
     name: String,
     schema: String,
     owner: String,
@@ -40,7 +40,7 @@ impl HistoryTable {
 /// Roles that a session can act as, apart from the owner: objects that a migration creates as one of them would
 /// belong to the wrong role. Queried once per run; the check after each file (see `batch`) uses the result.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct OtherRoles {
+pub(crate) struct OtherRoles {
     /// OID of the database.
     pub database: u32,
     /// OIDs of the login and of every role that it is a member of, without the owner.
@@ -68,7 +68,7 @@ impl OtherRoles {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preflight {
+pub(crate) struct Preflight {
     /// martydb's history table.
     history: Option<HistoryTable>,
     /// refinery's history table, the one in use.

@@ -16,14 +16,15 @@ use super::executor::StepRun;
 use super::preflight::Preflight;
 use super::session::MigrationSession;
 use super::watch::Watcher;
-use crate::files::lexer::{Lexer, TokenKind};
-use crate::files::{Mode, bare};
+use crate::files::Mode;
 use crate::report::{Event, RehearsedMigration, SkippedMigration};
 use crate::target::Options;
 use martydb_model::error::Result;
 use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
 use martydb_pg::server::{ErrorResponse, execute_protected};
+use martydb_sql::bare;
+use martydb_sql::{Lexer, TokenKind};
 
 /// Result of a rehearsal, filled in on failure too.
 #[derive(Debug, Default)]

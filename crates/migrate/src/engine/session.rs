@@ -11,8 +11,9 @@ mod readers;
 
 use std::time::{Duration, Instant};
 
-pub use overview::{OverviewScope, SessionOverview, Sizes};
-pub use readers::{reader, rereader};
+pub use overview::Sizes;
+pub(crate) use overview::{OverviewScope, SessionOverview};
+pub use readers::{connect_as_owner, connect_reader};
 
 use crate::files::VersionType;
 use crate::history::{ExistingTables, HistoryRows, tables};
@@ -32,14 +33,14 @@ use martydb_pg::server::{
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
+pub(crate) enum Intent {
     /// Reads, and takes no lock.
     Read,
     /// Writes, and holds the lock until it ends.
     Write,
 }
 
-pub struct MigrationSession<'a> {
+pub(crate) struct MigrationSession<'a> {
     /// The connection, as the owner.
     pub connection: Connection,
     pub present: ExistingTables,
@@ -51,7 +52,7 @@ pub struct MigrationSession<'a> {
 
 /// Reason why there is no session.
 #[derive(Debug)]
-pub struct NoSession {
+pub(crate) struct NoSession {
     pub error: Error,
     /// Set if the database or one of its roles is missing or incomplete.
     pub not_provisioned: bool,
@@ -117,8 +118,8 @@ impl<'a> MigrationSession<'a> {
             if taken && alone {
                 return Ok(());
             }
-            let asked = holders(self.target);
-            let holder = match attempts.after(&mut self.connection, taken, &asked).await? {
+            let query = holders(self.target);
+            let holder = match attempts.after(&mut self.connection, taken, &query).await? {
                 AttemptOutcome::Ours(warning) => {
                     warning.map(Event::Noticed).into_iter().for_each(|event| self.events.send(event));
                     // Another run may have ended between reading the tables and reading the holders.
@@ -139,10 +140,10 @@ impl<'a> MigrationSession<'a> {
     /// Sends one message: becomes the owner, tries to take a key, and looks up the tables.
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
         let schemas = &self.target.schemas;
-        let mut asked = vec![pooler_check::demand(&self.connection), self.act_as_owner()];
-        asked.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
-        asked.push(tables::present(schemas));
-        let results = self.query(asked).await.map_err(|error| no_start(self.target, error))?;
+        let mut queries = vec![pooler_check::demand(&self.connection), self.act_as_owner()];
+        queries.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
+        queries.push(tables::present(schemas));
+        let results = self.query(queries).await.map_err(|error| no_start(self.target, error))?;
         let no_row = || Error::from(Unreadable::no_row());
         let (last, before) = results.split_last().ok_or_else(no_row)?;
         self.present =
@@ -153,12 +154,12 @@ impl<'a> MigrationSession<'a> {
         Ok(advisory::attempted(self.connection.backend(), before.iter().flatten()))
     }
 
-    pub fn act_as_owner(&self) -> Statement {
+    pub(crate) fn act_as_owner(&self) -> Statement {
         stmt!("SET ROLE {owner}", owner = self.target.owner)
     }
 
     /// As [`MigrationTarget::outsiders`], but with existing roles only: a role of the manifest may not exist yet.
-    pub async fn outsiders(&mut self) -> Result<List<Ident>> {
+    pub(crate) async fn outsiders(&mut self) -> Result<List<Ident>> {
         let target = self.target;
         if target.further.is_empty() {
             return Ok(target.outsiders(&[]));
@@ -200,8 +201,8 @@ impl<'a> MigrationSession<'a> {
     #[martydb_pg::boxed]
     pub async fn rows(&mut self) -> Result<HistoryRows> {
         let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
-        let asked: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
-        let results = if asked.is_empty() { vec![] } else { self.query(asked).await? };
+        let queries: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
+        let results = if queries.is_empty() { vec![] } else { self.query(queries).await? };
         let mut results = results.into_iter();
         let applied = refinery.and_then(|_| results.next()).unwrap_or_default();
         self.history(&applied, &results.next().unwrap_or_default()).await
@@ -211,7 +212,7 @@ impl<'a> MigrationSession<'a> {
     async fn history_with(&mut self, applied: &[Row]) -> Result<HistoryRows> {
         let unfinished = match self.unfinished() {
             None => vec![],
-            Some(asked) => self.query([asked]).await?,
+            Some(query) => self.query([query]).await?,
         };
         self.history(applied, &unfinished.into_iter().next().unwrap_or_default()).await
     }

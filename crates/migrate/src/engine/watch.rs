@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use blocking::BlockMonitor;
-pub use blocking::statement_count;
+pub(crate) use blocking::statement_count;
 use tokio::task::JoinHandle;
 
 use super::session::MigrationSession;
@@ -26,7 +26,7 @@ struct WatchState {
 }
 
 /// Handle that ends its task when dropped.
-pub struct Watcher {
+pub(crate) struct Watcher {
     state: Arc<Mutex<WatchState>>,
     task: JoinHandle<()>,
 }
@@ -47,7 +47,7 @@ impl Watcher {
     }
 
     /// Sets the next statement, from 1, and the number of statements, where they are sent one by one.
-    pub fn set_statement(&self, at: usize, all: usize) {
+    pub(crate) fn set_statement(&self, at: usize, all: usize) {
         self.change(|state| state.statement = Some((at, all)));
     }
 

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::lexer::{Lexer, Token, TokenKind};
 use super::repeatable::Repeatable;
-use super::script::{ScriptItem, is_word, walk};
-use super::statement_kind::bare;
+use martydb_sql::bare;
+use martydb_sql::{Lexer, Token, TokenKind};
+use martydb_sql::{ScriptItem, is_word, walk};
 
 /// A repeatable migration with its position in the order.
 #[derive(Debug, Clone, PartialEq, Eq)]

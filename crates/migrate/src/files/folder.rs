@@ -46,7 +46,7 @@ impl MigrationFolder {
 
     /// As [`MigrationFolder::check`], for a run that applies nothing above `highest`: an unwritten file above
     /// it stops nothing.
-    pub fn check_up_to(&self, service: &str, highest: Option<i64>) -> Result<()> {
+    pub(crate) fn check_up_to(&self, service: &str, highest: Option<i64>) -> Result<()> {
         let above = |migration: &&Migration| highest.is_some_and(|highest| migration.version > highest);
         let later: Vec<_> = self.doubtful.iter().filter(above).filter(|one| one.up.is_unwritten()).collect();
         refuse(service, self.refused().filter(|problem| !later.iter().any(|one| one.up.path == problem.path)))
@@ -69,7 +69,7 @@ impl MigrationFolder {
     }
 
     /// Returns the version of the checkpoint right before the migration with this index.
-    pub fn checkpoint_below(&self, at: usize) -> Option<i64> {
+    pub(crate) fn checkpoint_below(&self, at: usize) -> Option<i64> {
         let version = self.checkpoint.as_ref()?.version();
         let is_above = self.migrations.get(at).is_none_or(|migration| migration.version > version);
         let is_next = at.checked_sub(1).is_none_or(|before| self.migrations[before].version < version);
@@ -97,7 +97,7 @@ impl MigrationFolder {
     }
 
     /// Returns migrations without a required down file, by version.
-    pub fn without_down(&self, down: DownFiles) -> Vec<&Migration> {
+    pub(crate) fn without_down(&self, down: DownFiles) -> Vec<&Migration> {
         let mut all = if down == DownFiles::Required { self.all() } else { vec![] };
         all.retain(|migration| migration.down.is_none() && migration.up.directives.irreversible.is_none());
         all
@@ -134,7 +134,7 @@ pub fn load_valid(path: &Path, service: &str) -> Result<MigrationFolder> {
 ///
 /// # Errors
 /// [`Kind::MigrationFile`](martydb_model::error::Kind::MigrationFile) for files that cannot be read, or are not migrations.
-pub fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
+pub(crate) fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
     let folder = load(path);
     let doubtful = |problem: &&FileProblem| folder.doubtful.iter().any(|m| m.up.path == problem.path);
     refuse(service, folder.refused().filter(|problem| !doubtful(problem)))?;
@@ -276,13 +276,13 @@ impl Loader {
         let down = self.take_down(version, &name);
         match bytes_of(&path).and_then(|bytes| source::judge(&path, bytes)) {
             Ok((up, problems)) => {
-                self.take(Migration { version, name, up, down, waived: vec![], replaces: vec![] }, problems)
+                self.add(Migration { version, name, up, down, waived: vec![], replaces: vec![] }, problems)
             }
             Err(problem) => self.folder.problems.push(problem),
         }
     }
 
-    fn take(&mut self, mut migration: Migration, problems: Vec<FileProblem>) {
+    fn add(&mut self, mut migration: Migration, problems: Vec<FileProblem>) {
         let key = waiver_key(migration.version, &migration.name, &migration.up.text);
         if problems.is_empty() || self.waivers.contains(&key) {
             if !problems.is_empty() {
@@ -306,7 +306,7 @@ impl Loader {
 }
 
 /// Returns the highest version at the beginning of any name in the folder, including invalid files.
-pub fn highest_version(path: &Path) -> Option<i64> {
+pub(crate) fn highest_version(path: &Path) -> Option<i64> {
     let names = entries(path).unwrap_or_default();
     names.iter().filter_map(|(path, _)| name::leading_version(&file_name(path))).max()
 }

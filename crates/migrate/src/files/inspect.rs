@@ -42,7 +42,7 @@ fn down_problems(migration: &Migration, down: DownFiles) -> Vec<FileProblem> {
 }
 
 /// Returns the note that a migration has no down file.
-pub fn no_down(migration: &Migration) -> FileProblem {
+pub(crate) fn no_down(migration: &Migration) -> FileProblem {
     let fix = "write one: without it, downgrade stops here";
     FileProblem::noted(&migration.up.path, "has no .down.sql beside it", fix)
 }

@@ -90,7 +90,7 @@ pub fn repeatable(file: &str) -> Option<Result<String, (String, String)>> {
 }
 
 /// Returns the version at the beginning of a name, even if the rest is invalid.
-pub fn leading_version(name: &str) -> Option<i64> {
+pub(crate) fn leading_version(name: &str) -> Option<i64> {
     let digits: String =
         name.trim_start_matches(['V', 'v', 'U', 'C']).chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()

@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::directive::Mode;
-use super::lexer::{Lexer, TokenKind};
-use super::script::{ScriptItem, StatementHead, is_word, walk};
+use martydb_sql::{Lexer, TokenKind};
+use martydb_sql::{ScriptItem, StatementHead, is_word, walk};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTransaction {
@@ -23,7 +23,7 @@ pub struct OwnTransaction {
 
 /// Effect of a statement on the transaction around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TransactionControl {
+pub(crate) enum TransactionControl {
     /// Opens one, with these modes.
     Begin(String),
     /// Commits, and opens no other.
@@ -64,7 +64,7 @@ fn modes(text: &str) -> String {
 
 /// Matching of the BEGINs and COMMITs of a file, from front to back.
 #[derive(Debug, Default)]
-pub struct Pairing {
+pub(crate) struct Pairing {
     open: Option<OwnTransaction>,
     paired: Vec<OwnTransaction>,
     /// Ranges of all transaction control statements.
@@ -74,7 +74,7 @@ pub struct Pairing {
 
 /// Result of the matching for a whole file.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Paired {
+pub(crate) enum Paired {
     /// The file can run as it is.
     Fits,
     /// The file can only run outside a transaction, because of these statements, given by their range.
@@ -90,7 +90,7 @@ impl Pairing {
     }
 
     /// Adds a transaction control statement that follows `count` other ones.
-    pub fn take(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
+    pub fn add(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
         self.seen.push(span.clone());
         match (control, self.open.take()) {
             (TransactionControl::Begin(modes), None) => {
@@ -126,7 +126,7 @@ fn pair(text: &str, mode: Mode) -> (Vec<OwnTransaction>, Paired) {
     walk(text, |item| {
         if let ScriptItem::Statement(seen) = item {
             match control(&seen) {
-                Some(control) => pairing.take(control, seen.span.clone(), count),
+                Some(control) => pairing.add(control, seen.span.clone(), count),
                 None => count += 1,
             }
         }

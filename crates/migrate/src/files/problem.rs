@@ -76,7 +76,7 @@ pub fn refuse<'a>(service: &str, problems: impl IntoIterator<Item = &'a FileProb
 }
 
 /// Returns the error of files that cannot run: every problem is a cause, every distinct fix a hint.
-pub fn refused_files<'a>(service: &str, problems: impl IntoIterator<Item = &'a FileProblem>) -> Error {
+pub(crate) fn refused_files<'a>(service: &str, problems: impl IntoIterator<Item = &'a FileProblem>) -> Error {
     let mut error = Error::new(Kind::MigrationFile, "");
     let mut files = std::collections::BTreeSet::new();
     for problem in problems {
@@ -112,7 +112,7 @@ impl Position {
 }
 
 /// Finder of positions in ascending order, so ten thousand of them cost one pass over the text.
-pub struct Positions<'a> {
+pub(crate) struct Positions<'a> {
     text: &'a str,
     offset: usize,
     position: Position,

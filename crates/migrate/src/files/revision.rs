@@ -35,7 +35,7 @@ pub struct TemplateChoice<'a> {
 }
 
 /// Maximum length of a name, in bytes: file systems allow 255, and version and suffix need some.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME_BYTES: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Written {
@@ -81,9 +81,9 @@ pub fn planned(service: &DesiredService, message: &str, numbering: Numbering) ->
         return Err(Error::usage(format!("cannot derive a name from the message \"{}\"", message.trim()))
             .hint("use letters or digits: -m \"add user consent\""));
     }
-    if name.len() > LONGEST_NAME {
+    if name.len() > MAX_NAME_BYTES {
         return Err(Error::usage(format!("the message results in a name of {} bytes", name.len()))
-            .cause(format!("the limit is {LONGEST_NAME} bytes"))
+            .cause(format!("the limit is {MAX_NAME_BYTES} bytes"))
             .hint("shorten the message; put details into a comment in the file"));
     }
     let version = next_version(folder, numbering)?;

@@ -4,9 +4,9 @@
 //! The rules catch accidents early, with a position and a fix. They are not the guarantee: text built at run
 //! time (`EXECUTE`, `set_config`) is caught by the checks before the COMMIT (see `batch`).
 
-use super::lexer::{Lexer, TokenKind};
 use super::problem::ProblemSeverity;
-use super::script::{READING, StatementHead, inside, is_word};
+use martydb_sql::{Lexer, TokenKind};
+use martydb_sql::{READING, StatementHead, inside, is_word};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
@@ -14,7 +14,7 @@ pub enum Scope {
     Transaction,
 }
 
-pub struct FileRule {
+pub(crate) struct FileRule {
     pub scope: Scope,
     /// Weight of a violation in an applied file, for a new database.
     pub severity: ProblemSeverity,
@@ -74,17 +74,17 @@ pub const RULES: &[FileRule] = &[
 ];
 
 /// Message and fix for transaction control other than one BEGIN and one COMMIT around the whole file.
-pub const CONTROL: (&str, &str) = (
+pub(crate) const CONTROL: (&str, &str) = (
     "is not allowed: martydb runs the file in one transaction",
     "remove it: each file already runs in a transaction of its own",
 );
 
 /// Fix for several whole transactions in one file.
-pub const SEVERAL: &str = "leave BEGIN and COMMIT out, or make each transaction a file of its own; with \
+pub(crate) const SEVERAL: &str = "leave BEGIN and COMMIT out, or make each transaction a file of its own; with \
                            `-- martydb: no-transaction` in the first line each BEGIN … COMMIT stays a transaction of its own";
 
 /// Fix for a statement that cannot run between BEGIN and COMMIT.
-pub const MOVE_OUT: &str = "move it out of BEGIN … COMMIT";
+pub(crate) const MOVE_OUT: &str = "move it out of BEGIN … COMMIT";
 
 /// Message and fix for psql's own commands.
 pub const BACKSLASH: (&str, &str) =
@@ -185,7 +185,7 @@ fn detaches_concurrently(seen: &StatementHead) -> bool {
 mod tests {
     use super::*;
     use crate::files::own_transaction::control;
-    use crate::files::script::{ScriptItem, walk};
+    use martydb_sql::{ScriptItem, walk};
 
     fn verdict(sql: &str) -> Option<(Scope, &'static str)> {
         let mut found = None;

@@ -10,7 +10,7 @@ use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
 use super::problem::{FileProblem, Position, Positions, ProblemSeverity};
 use super::replaced::Replaced;
 use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, SEVERAL, Scope};
-use super::script::{ScriptItem, StatementHead, walk};
+use martydb_sql::{ScriptItem, StatementHead, walk};
 
 #[derive(Debug, Clone, Default)]
 pub struct MigrationFile {
@@ -47,7 +47,7 @@ impl Migration {
 
 impl MigrationFile {
     /// Returns `true` if it is still as `revision` wrote it.
-    pub fn is_unwritten(&self) -> bool {
+    pub(crate) fn is_unwritten(&self) -> bool {
         self.directives.unwritten && self.statements.is_empty()
     }
 
@@ -109,7 +109,7 @@ struct Reader {
 
 impl Reader {
     /// Handles the next item of the text.
-    fn take(&mut self, seen: ScriptItem) {
+    fn read(&mut self, seen: ScriptItem) {
         let found = match seen {
             ScriptItem::Statement(statement) => self.statement(&statement),
             ScriptItem::Open(offset, what) => {
@@ -134,7 +134,7 @@ impl Reader {
 
     fn statement(&mut self, statement: &StatementHead) -> Option<TextProblem> {
         if let Some(control) = control(statement) {
-            self.pairing.take(control, statement.span.clone(), self.file.statements.len());
+            self.pairing.add(control, statement.span.clone(), self.file.statements.len());
             return None;
         }
         self.file.statements.push(statement.span.clone());
@@ -186,7 +186,7 @@ pub fn judge(path: &Path, bytes: Vec<u8>) -> Result<(MigrationFile, Vec<FileProb
     let text: Arc<str> = decode(path, bytes)?.into();
     let file = MigrationFile { path: path.into(), text: text.clone(), ..MigrationFile::default() };
     let mut reader = Reader { file, ..Reader::default() };
-    walk(&text, |seen| reader.take(seen));
+    walk(&text, |seen| reader.read(seen));
     let (file, wrong) = reader.end();
     let mut positions = Positions::new(&text);
     let mut problems: Vec<_> = wrong

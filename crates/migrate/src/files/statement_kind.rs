@@ -2,12 +2,12 @@
 //! its interruption leaves behind.
 
 use super::rules::needs_no_transaction;
-use super::script::{ScriptItem, StatementHead, is_word, walk};
 use martydb_model::sqlstate;
 use martydb_pg::server::ErrorResponse;
+use martydb_sql::{ScriptItem, StatementHead, bare, is_word, walk};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StatementKind {
+pub(crate) enum StatementKind {
     Transactional,
     SessionSetting,
     /// It builds an index concurrently; with the index's name.
@@ -24,7 +24,7 @@ pub enum StatementKind {
 
 impl StatementKind {
     /// Returns `true` if this error means that the interrupted run had finished it.
-    pub fn was_done(&self, fault: &ErrorResponse) -> bool {
+    pub(crate) fn was_done(&self, fault: &ErrorResponse) -> bool {
         let repeated: &[&str] = match self {
             StatementKind::ConcurrentIndex(_) => &[sqlstate::DUPLICATE_TABLE],
             StatementKind::NonTransactional { repeated, .. } => repeated,
@@ -35,18 +35,18 @@ impl StatementKind {
 
     /// Returns `true` if this error can mean that a `DETACH … CONCURRENTLY` was interrupted.
     /// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>
-    pub fn may_be_half_detached(&self, fault: &ErrorResponse) -> bool {
+    pub(crate) fn may_be_half_detached(&self, fault: &ErrorResponse) -> bool {
         let detaches = matches!(self, StatementKind::NonTransactional { repeated, patient: true } if repeated.contains(&sqlstate::UNDEFINED_TABLE));
         detaches && fault.sqlstate.as_deref() == Some(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE)
     }
 
     /// Returns `true` if it may be retried after a lock timeout: a block may have committed a part.
-    pub fn may_repeat(&self) -> bool {
+    pub(crate) fn may_repeat(&self) -> bool {
         *self != StatementKind::Block
     }
 
     /// Returns `true` if it may wait for others without a limit.
-    pub fn is_patient(&self) -> bool {
+    pub(crate) fn is_patient(&self) -> bool {
         matches!(
             self,
             StatementKind::ConcurrentIndex(_) | StatementKind::NonTransactional { patient: true, .. }
@@ -61,7 +61,7 @@ impl StatementKind {
     }
 }
 
-pub fn statement_kind(statement: &str) -> StatementKind {
+pub(crate) fn statement_kind(statement: &str) -> StatementKind {
     let mut found = StatementKind::Transactional;
     walk(statement, |seen| {
         if let ScriptItem::Statement(seen) = seen {
@@ -105,14 +105,6 @@ fn builds(seen: &StatementHead) -> Option<String> {
     let mut words = seen.outer().skip_while(|word| !is_word(word, "concurrently")).skip(1);
     let name = words.find(|word| !["if", "not", "exists"].iter().any(|other| is_word(word, other)));
     name.filter(|_| build).map(bare)
-}
-
-/// Returns a name as stored in the catalog.
-pub fn bare(word: &str) -> String {
-    match word.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')) {
-        Some(inner) => inner.replace("\"\"", "\""),
-        None => word.to_lowercase(),
-    }
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl Catalog {
 }
 
 /// Returns `true` if two definitions of an object of this kind differ in ways that do not count.
-pub fn is_alike(kind: &str, before: &str, after: &str) -> bool {
+pub(crate) fn is_alike(kind: &str, before: &str, after: &str) -> bool {
     [same_columns, same_code, same_default, same_conditions].iter().any(|same| same(kind, before, after))
 }
 
@@ -93,7 +93,7 @@ fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
 
 /// Prepared queries of a session that reads often: planning takes the server as long as execution.
 #[derive(Debug, Default)]
-pub struct CatalogQueries {
+pub(crate) struct CatalogQueries {
     /// Number of executions since they were planned.
     executed: Option<u32>,
 }
@@ -104,10 +104,10 @@ impl CatalogQueries {
 
     /// Reads the database of this session, which must not change.
     pub async fn read(&mut self, connection: &mut Connection) -> Result<Catalog> {
-        let (names, mut asked) = (texts(connection.major()), vec![]);
+        let (names, mut queries) = (texts(connection.major()), vec![]);
         if self.executed.is_none_or(|times| times >= Self::REPLANNED) {
-            asked.extend(self.executed.map(|_| stmt!("DEALLOCATE ALL")));
-            asked.extend(names.iter().map(|(name, text)| {
+            queries.extend(self.executed.map(|_| stmt!("DEALLOCATE ALL")));
+            queries.extend(names.iter().map(|(name, text)| {
                 stmt!(
                     "PREPARE {name} AS {query}",
                     name = Keyword(name),
@@ -116,17 +116,17 @@ impl CatalogQueries {
             }));
             self.executed = Some(0);
         }
-        asked.extend(names.iter().map(|(name, _)| stmt!("EXECUTE {name}", name = Keyword(name))));
+        queries.extend(names.iter().map(|(name, _)| stmt!("EXECUTE {name}", name = Keyword(name))));
         self.executed = self.executed.map(|times| times + 1);
-        ask(connection, asked).await
+        ask(connection, queries).await
     }
 }
 
 /// Sends the queries in one message, with the search path that they require.
 async fn ask(connection: &mut Connection, queries: Vec<Statement>) -> Result<Catalog> {
     let path = stmt!("SET search_path = pg_catalog, pg_temp");
-    let asked = Statement::join([path, days()].into_iter().chain(queries));
-    let rows = query_each(connection, &asked).await?;
+    let query = Statement::join([path, days()].into_iter().chain(queries));
+    let rows = query_each(connection, &query).await?;
     read(rows).map_err(|error| Error::operation("cannot read the catalogs").cause(error))
 }
 

@@ -3,13 +3,13 @@
 //!
 //! <https://www.postgresql.org/docs/current/functions-logical.html>: AND and OR are associative.
 
-use crate::files::{TokenKind, is_word, tokens};
+use martydb_sql::{TokenKind, is_word, tokens};
 
 /// Maximum depth; deeper conditions are compared verbatim, which limits the cost to a text's length times this.
-const DEEPEST: usize = 200;
+const MAX_DEPTH: usize = 200;
 
 /// Returns `true` if two definitions are equal after merging each AND directly inside an AND, and likewise each OR.
-pub fn same_conditions(kind: &str, before: &str, after: &str) -> bool {
+pub(crate) fn same_conditions(kind: &str, before: &str, after: &str) -> bool {
     // The text of a function is compared verbatim.
     if kind == "routine" {
         return false;
@@ -29,7 +29,7 @@ enum Connective {
 }
 
 impl Connective {
-    fn of(word: &str) -> Option<Connective> {
+    fn from_word(word: &str) -> Option<Connective> {
         let rows = [("and", Connective::And), ("or", Connective::Or), ("between", Connective::Mixed)];
         rows.into_iter().find(|(name, _)| is_word(word, name)).map(|(_, joint)| joint)
     }
@@ -120,7 +120,7 @@ fn flattened(text: &str) -> Option<String> {
         let word = &text[token.start..token.end];
         let blank = token.start > end;
         end = token.end;
-        if open.len() > DEEPEST {
+        if open.len() > MAX_DEPTH {
             return None;
         }
         let group = open.last_mut()?;
@@ -133,7 +133,7 @@ fn flattened(text: &str) -> Option<String> {
                 let inner = open.pop()?;
                 open.last_mut()?.add_group(inner);
             }
-            TokenKind::Word => match Connective::of(word) {
+            TokenKind::Word => match Connective::from_word(word) {
                 Some(Connective::Mixed) => {
                     group.joint = Connective::Mixed;
                     group.add(word);

@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use crate::files::{Token, TokenKind, is_word, tokens};
+use martydb_sql::{Token, TokenKind, is_word, tokens};
 
 /// Replaces a date or timestamp of these days (`2027-01-31`), which the server read from a clock, by `'now'`.
-pub fn without_now(definition: &str, days: &[String]) -> String {
+pub(crate) fn without_now(definition: &str, days: &[String]) -> String {
     if !days.iter().any(|day| definition.contains(day.as_str())) {
         return definition.to_owned();
     }
@@ -35,7 +35,7 @@ fn is_moment(text: &str, next: &[Token]) -> bool {
 
 /// Returns `true` if two definitions of an object of this kind differ only in the order of columns, which does
 /// not count: `SELECT *` lists them in the table's order.
-pub fn same_columns(kind: &str, before: &str, after: &str) -> bool {
+pub(crate) fn same_columns(kind: &str, before: &str, after: &str) -> bool {
     if !matches!(kind, "view" | "materialized view") || before.len() != after.len() {
         return false;
     }
@@ -46,7 +46,7 @@ pub fn same_columns(kind: &str, before: &str, after: &str) -> bool {
 
 /// Returns `true` if two definitions of a function differ only in comments and the width of blanks. In
 /// languages other than SQL and PL/pgSQL these may matter, as do the hints of `pg_hint_plan`.
-pub fn same_code(kind: &str, before: &str, after: &str) -> bool {
+pub(crate) fn same_code(kind: &str, before: &str, after: &str) -> bool {
     kind == "routine"
         && !before.contains("/*+")
         && !after.contains("/*+")
@@ -57,7 +57,7 @@ pub fn same_code(kind: &str, before: &str, after: &str) -> bool {
 
 /// Returns `true` if one of two columns has no default, and the other the default NULL: `pg_dump` writes that for a
 /// partition without its parent's default. For a domain they differ: the domain may have a default.
-pub fn same_default(kind: &str, before: &str, after: &str) -> bool {
+pub(crate) fn same_default(kind: &str, before: &str, after: &str) -> bool {
     let is = |text: &str, other: &str| without_null(text).is_some_and(|text| text == other);
     kind == "column" && (is(before, after) || is(after, before))
 }

@@ -25,7 +25,7 @@ impl Catalog {
     }
 }
 
-/// Returns the table of a row that tells of a partition by time, or of a former one.
+/// Returns the table of a row about a partition by time, attached or detached.
 fn part<'a>(((kind, name), text): (&'a (String, String), &String), tables: &[String]) -> Option<&'a str> {
     match kind.as_str() {
         "comment" if !tables.is_empty() && text == DETACHED_PARTITION => name.strip_prefix("table "),

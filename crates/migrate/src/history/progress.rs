@@ -8,7 +8,7 @@ use martydb_model::sql::{Bulk, Ident, List, Literal, ServerText, Statement, stmt
 use martydb_pg::server::{Row, Unreadable};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ResumePoint {
+pub(crate) struct ResumePoint {
     /// Number of finished statements.
     pub done: usize,
     /// Text of the file at that time, if it was stored.
@@ -99,13 +99,13 @@ pub fn read(version: i64, direction: Direction) -> Statement {
 }
 
 /// Drops an INVALID index without blocking other sessions.
-pub fn drop_index(quoted: &str) -> Statement {
+pub(crate) fn drop_index(quoted: &str) -> Statement {
     stmt!("DROP INDEX CONCURRENTLY IF EXISTS {index}", index = ServerText::quoted_by_server(quoted.into()))
 }
 
 /// Selects the partitions of the owner's tables whose `DETACH … CONCURRENTLY` was interrupted, with the statements that
 /// finish it. PostgreSQL 13 has neither.
-pub fn pending_detaches() -> Statement {
+pub(crate) fn pending_detaches() -> Statement {
     stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
                 pg_catalog.format('ALTER TABLE %I.%I DETACH PARTITION %I.%I FINALIZE', pn.nspname, p.relname, n.nspname, c.relname)
@@ -118,7 +118,7 @@ pub fn pending_detaches() -> Statement {
 }
 
 /// Selects the INVALID indexes of the owner among these names.
-pub fn invalid_among(names: &[String]) -> Statement {
+pub(crate) fn invalid_among(names: &[String]) -> Statement {
     let names = List::literals(names);
     stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
@@ -131,7 +131,7 @@ pub fn invalid_among(names: &[String]) -> Statement {
 /// Selects objects that the login itself owns, which a migration must not leave behind, and the statements that
 /// give them to the owner. `REASSIGN OWNED` would need a login that inherits the owner's privileges. Parts of a
 /// table follow it.
-pub fn owned_by_login(owner: &RoleName) -> Statement {
+pub(crate) fn owned_by_login(owner: &RoleName) -> Statement {
     stmt!(
         "SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid),
                 pg_catalog.format('ALTER %s %s OWNER TO %I', o.type, o.identity, {owner}::pg_catalog.text)

@@ -8,7 +8,7 @@ use martydb_pg::server::{Row, Unreadable};
 
 /// The last successful run of a repeatable migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedRepeatable {
+pub(crate) struct RecordedRepeatable {
     pub name: String,
     pub checksum: String,
     /// Set if no versioned migration was applied or undone since.
@@ -101,11 +101,11 @@ const RUNS: &str = "SELECT at, 'upgrade', NULL::bigint, name, checksum, began, o
          FROM martydb.repeatable ORDER BY id";
 
 /// Reads every run in the columns of the history, the oldest first.
-pub fn read_history() -> Statement {
+pub(crate) fn read_history() -> Statement {
     stmt!("{runs}", runs = Keyword(RUNS))
 }
 
 /// Reads only the newest run, in the same columns.
-pub fn read_newest() -> Statement {
+pub(crate) fn read_newest() -> Statement {
     stmt!("{runs} DESC LIMIT 1", runs = Keyword(RUNS))
 }

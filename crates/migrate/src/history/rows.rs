@@ -17,7 +17,7 @@ pub struct AppliedRow {
 }
 
 impl AppliedRow {
-    pub fn from_migration(migration: &Migration, version_type: VersionType) -> AppliedRow {
+    pub(crate) fn from_migration(migration: &Migration, version_type: VersionType) -> AppliedRow {
         if let Some(last) = migration.replaces.last() {
             return AppliedRow::replaced(last, version_type);
         }
@@ -38,7 +38,7 @@ impl AppliedRow {
 
 /// The rows of both tables.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct HistoryRows {
+pub(crate) struct HistoryRows {
     /// refinery's rows, by version.
     pub applied: Vec<AppliedRow>,
     /// Versions of these rows in the order in which they were applied.
@@ -69,7 +69,7 @@ impl HistoryRows {
 
     /// Returns the type of versions: an existing table keeps its type; a new one gets the type that most tools
     /// can read.
-    pub fn version_type_for(&self, folder: &MigrationFolder) -> VersionType {
+    pub(crate) fn version_type_for(&self, folder: &MigrationFolder) -> VersionType {
         self.version_type.unwrap_or_else(|| VersionType::narrowest(folder.versions()))
     }
 }

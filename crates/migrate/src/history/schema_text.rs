@@ -6,10 +6,10 @@ use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::{Connection, query_each};
 
 /// Reads a database whose migrator is the session's login. `head` is the first line of the text.
-pub async fn schema_text(connection: &mut Connection, head: &str) -> Result<String> {
+pub(crate) async fn schema_text(connection: &mut Connection, head: &str) -> Result<String> {
     let texts = Statement::from_program(include_str!("sql/schema.sql"));
-    let asked = Statement::join([stmt!("SET search_path = pg_catalog, pg_temp"), texts]);
-    let results = query_each(connection, &asked).await?;
+    let query = Statement::join([stmt!("SET search_path = pg_catalog, pg_temp"), texts]);
+    let results = query_each(connection, &query).await?;
     let blocks = results.iter().flatten().map(|row| row.try_get::<Option<String>>(2));
     let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
     let block =

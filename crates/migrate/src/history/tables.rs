@@ -11,7 +11,7 @@ use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::{Row, Unreadable};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ExistingTables {
+pub(crate) struct ExistingTables {
     pub history: bool,
     /// Set if the table of notes about non-transactional migrations exists; created for the first of them.
     pub progress: bool,
@@ -43,16 +43,16 @@ impl ExistingTables {
     /// Builds it from the result of [`overview_sql`], if the history exists, and refinery's table in this
     /// schema. A set of all events also shows the existence of the notes; repeatable migrations are not in the
     /// history, so for these it shows nothing.
-    pub fn from_overview(
+    pub(crate) fn from_overview(
         which: OverviewEvents,
         events: &[Row],
         schema: &SchemaName,
     ) -> Result<ExistingTables, Unreadable> {
         let first = events.first().ok_or(Unreadable::no_row())?;
         let (progress, repeatable) = match which {
-            OverviewEvents::Newest => (first.try_get(BESIDE + 2)?, first.try_get(BESIDE + 3)?),
+            OverviewEvents::Newest => (first.try_get(EVENT_COLUMNS + 2)?, first.try_get(EVENT_COLUMNS + 3)?),
             OverviewEvents::Few(_) => {
-                let modes = events.iter().map(|event| event.try_get::<String>(BESIDE + 2));
+                let modes = events.iter().map(|event| event.try_get::<String>(EVENT_COLUMNS + 2));
                 let modes = modes.collect::<Result<Vec<_>, _>>()?;
                 (modes.iter().any(|mode| mode == Mode::NoTransaction.name()), false)
             }
@@ -74,12 +74,12 @@ impl ExistingTables {
 }
 
 /// Reads refinery's rows unchanged; [`AppliedRow`] interprets them.
-pub fn read_refinery(schema: &SchemaName) -> Statement {
+pub(crate) fn read_refinery(schema: &SchemaName) -> Statement {
     stmt!("SELECT version, name, checksum, applied_on FROM {schema}.refinery_schema_history")
 }
 
 /// Reads the type of the version column of an empty table.
-pub fn read_version_type(schema: &SchemaName) -> Statement {
+pub(crate) fn read_version_type(schema: &SchemaName) -> Statement {
     let table = stmt!("{schema}.refinery_schema_history");
     stmt!(
         "SELECT atttypid = 'pg_catalog.int8'::pg_catalog.regtype FROM pg_catalog.pg_attribute
@@ -99,7 +99,7 @@ pub fn last_event() -> Statement {
 }
 
 /// Reads the non-transactional migrations whose last event is not a successful end.
-pub fn read_unfinished() -> Statement {
+pub(crate) fn read_unfinished() -> Statement {
     stmt!(
         "SELECT version, outcome, action FROM (
              SELECT DISTINCT ON (version) version, outcome, action, mode FROM martydb.history ORDER BY version, id DESC
@@ -114,18 +114,18 @@ const EVENT: &str =
                 sqlstate, note";
 
 /// Reads every event of martydb's history, the oldest first.
-pub fn read_history() -> Statement {
+pub(crate) fn read_history() -> Statement {
     stmt!("{event} FROM martydb.history ORDER BY id", event = Keyword(EVENT))
 }
 
 /// Reads only the newest event.
-pub fn read_newest() -> Statement {
+pub(crate) fn read_newest() -> Statement {
     stmt!("{event} FROM martydb.history ORDER BY id DESC LIMIT 1", event = Keyword(EVENT))
 }
 
 /// The events that a glance reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OverviewEvents {
+pub(crate) enum OverviewEvents {
     /// Only the newest, and the existence of the tables beside the history.
     Newest,
     /// At most this many, in no order. In a new session, looking up how to sort and which tables exist costs
@@ -134,11 +134,11 @@ pub enum OverviewEvents {
 }
 
 /// Number of columns of [`EVENT`]; those of [`overview_sql`] follow.
-const BESIDE: usize = 15;
+const EVENT_COLUMNS: usize = 15;
 
 /// Reads events, each with its number and the backend's process ID: in a new session, a separate statement
 /// would cost as much as the whole query.
-pub fn overview_sql(which: OverviewEvents) -> Statement {
+pub(crate) fn overview_sql(which: OverviewEvents) -> Statement {
     let event = stmt!("{event}, id, pg_catalog.pg_backend_pid()", event = Keyword(EVENT));
     match which {
         OverviewEvents::Newest => stmt!(
@@ -152,13 +152,13 @@ pub fn overview_sql(which: OverviewEvents) -> Statement {
 
 /// Returns the number of an event and the process ID of the backend that read it, from a result of
 /// [`overview_sql`].
-pub fn number_and_process(row: &Row) -> Result<(i64, i32), Unreadable> {
-    Ok((row.try_get(BESIDE)?, row.try_get(BESIDE + 1)?))
+pub(crate) fn number_and_process(row: &Row) -> Result<(i64, i32), Unreadable> {
+    Ok((row.try_get(EVENT_COLUMNS)?, row.try_get(EVENT_COLUMNS + 1)?))
 }
 
 /// Creates the history. Default privileges grant access to app and readonly; that is revoked in the transaction
 /// that creates the table. The owner gives up its own privilege to update: rows are only ever added.
-pub fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
+pub(crate) fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
     [
         stmt!("CREATE SCHEMA IF NOT EXISTS martydb"),
         stmt!("REVOKE ALL ON SCHEMA martydb FROM PUBLIC, {outsiders}"),
@@ -192,7 +192,7 @@ pub fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
 }
 
 /// Creates refinery's table by refinery's own statement (`ASSERT_MIGRATIONS_TABLE_QUERY`), with the schema added.
-pub fn create_refinery(schema: &SchemaName, version_type: VersionType) -> Statement {
+pub(crate) fn create_refinery(schema: &SchemaName, version_type: VersionType) -> Statement {
     let table = stmt!("{schema}.refinery_schema_history");
     let version_type = Keyword(if version_type == VersionType::Int4 { "int4" } else { "int8" });
     stmt!(
@@ -207,7 +207,7 @@ pub fn close(tables: Vec<Statement>, outsiders: &List<Ident>) -> Statement {
 }
 
 /// Adds refinery's row, with its time as refinery writes and reads it (RFC 3339).
-pub fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
+pub(crate) fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     stmt!(
         "INSERT INTO {schema}.refinery_schema_history (version, name, applied_on, checksum) VALUES ({version}, {name}, \
          pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), {checksum})",
@@ -217,12 +217,12 @@ pub fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     )
 }
 
-pub fn delete_refinery(schema: &SchemaName, version: i64) -> Statement {
+pub(crate) fn delete_refinery(schema: &SchemaName, version: i64) -> Statement {
     stmt!("DELETE FROM {schema}.refinery_schema_history WHERE version = {version}")
 }
 
 /// Changes name and checksum of refinery's row of a version.
-pub fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
+pub(crate) fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     stmt!(
         "UPDATE {schema}.refinery_schema_history SET name = {name}, checksum = {checksum} WHERE version = {version}",
         version = row.version,
@@ -232,7 +232,7 @@ pub fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
 }
 
 /// Reads the text of a version as it was last applied or accepted, if it was stored.
-pub fn read_content(version: i64) -> Statement {
+pub(crate) fn read_content(version: i64) -> Statement {
     stmt!(
         "SELECT content FROM martydb.history WHERE version = {version} AND outcome = 'ok' AND content IS NOT NULL
          AND action <> 'downgrade' ORDER BY id DESC LIMIT 1"
@@ -247,7 +247,7 @@ pub fn content(text: &str) -> Option<String> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Elapsed {
+pub(crate) enum Elapsed {
     /// Time since the transaction began.
     Transaction,
     Millis(i64),
@@ -273,7 +273,7 @@ impl Elapsed {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record<'a> {
+pub(crate) struct Record<'a> {
     /// `upgrade`, `downgrade`, `baseline` or `repair`.
     pub action: &'static str,
     pub row: &'a AppliedRow,
@@ -309,7 +309,7 @@ impl<'a> Record<'a> {
 
 /// Adds an event. Numbers increase by one without gaps, because every writer holds the database's lock; the
 /// caller counts them.
-pub fn insert_history(number: i64, record: &Record, operator: &Operator) -> Statement {
+pub(crate) fn insert_history(number: i64, record: &Record, operator: &Operator) -> Statement {
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(
         "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, began, \

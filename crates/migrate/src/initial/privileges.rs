@@ -10,7 +10,7 @@ use crate::history::Catalog;
 /// Returns a catalog without the privileges of other roles, and these roles.
 ///
 /// `owner` is the grantor of all of them, which `apply` ensures; `own` are the service's roles.
-pub fn without_others(catalog: Catalog, owner: &str, own: &[&str]) -> (Catalog, BTreeSet<String>) {
+pub(crate) fn without_others(catalog: Catalog, owner: &str, own: &[&str]) -> (Catalog, BTreeSet<String>) {
     without(catalog, owner, &|grantee| !own.contains(&grantee))
 }
 

@@ -37,14 +37,14 @@ impl fmt::Display for Blocker {
 }
 
 /// Maximum number of characters of a statement that are shown.
-const SHOWN: usize = 60;
+const MAX_CHARACTERS: usize = 60;
 
 /// Returns the first words of a statement, up to its first string literal, which may be a password.
 fn first_words(text: &str) -> String {
     let open = text.find(['\'', '$']).unwrap_or(text.len());
     let words: Vec<&str> = text[..open].split_whitespace().collect();
     let words = words.join(" ");
-    match words.char_indices().nth(SHOWN) {
+    match words.char_indices().nth(MAX_CHARACTERS) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None if open < text.len() => format!("{words} …"),
         None => words,
@@ -145,6 +145,6 @@ mod tests {
         ] {
             assert_eq!(first_words(text), shown);
         }
-        assert_eq!(first_words(&"a ".repeat(100)).chars().count(), SHOWN + 1);
+        assert_eq!(first_words(&"a ".repeat(100)).chars().count(), MAX_CHARACTERS + 1);
     }
 }

@@ -3,10 +3,10 @@
 use super::outcome::{RoundTrip, RoundTripResult};
 use crate::check::DowngradeTo;
 use crate::engine::{Intent, MigrationSession, session};
+use crate::expression_normalizer::normalize_expressions;
 use crate::files::{Migration, MigrationFolder, folder};
 use crate::history::{Catalog, CatalogQueries, Difference};
 use crate::report::EventSender;
-use crate::reread;
 use crate::run::{Goal, run_in};
 use crate::target::{MigrationTarget, Options};
 use martydb_model::DownFiles;
@@ -14,7 +14,7 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::server::Connection;
 
 /// The two sessions in a scratch database, and its last known catalog.
-pub struct TripSession<'a> {
+pub(crate) struct TripSession<'a> {
     session: MigrationSession<'a>,
     reader: Connection,
     queries: CatalogQueries,
@@ -25,7 +25,7 @@ pub struct TripSession<'a> {
 }
 
 /// Reason why no further round trip is made in this database, with an index of the folder's migrations.
-pub enum WalkEnd {
+pub(crate) enum WalkEnd {
     Done,
     /// The next one needs a fresh database with the files before it applied.
     Fresh(usize),
@@ -58,7 +58,7 @@ impl<'a> TripSession<'a> {
     ) -> Result<TripSession<'a>> {
         let events = EventSender::ignored();
         let session = MigrationSession::open(target, Intent::Write, options.lock_wait, &events).await?;
-        let reader = session::reader(target, options.lock_wait).await?;
+        let reader = session::connect_reader(target, options.lock_wait).await?;
         let queries = CatalogQueries::default();
         let mut walk = TripSession { session, reader, queries, folder, options, catalog: None };
         walk.replay(first).await?;
@@ -163,7 +163,7 @@ impl<'a> TripSession<'a> {
     /// Returns the differences that are more than another form of an expression.
     async fn differences(&self, before: Catalog, after: &Catalog) -> Result<Vec<Difference>> {
         let (target, wait) = (self.session.target, self.options.lock_wait);
-        let before = reread(target, wait, before, after).await?;
+        let before = normalize_expressions(target, wait, before, after).await?;
         Ok(before.differences(after))
     }
 

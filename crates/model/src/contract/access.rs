@@ -47,7 +47,7 @@ pub fn access_to<'a>(
 }
 
 /// Tables of the history in martydb's own schema.
-const OF_HISTORY: [&str; 3] = ["history", "progress", "repeatable"];
+const HISTORY_TABLES: [&str; 3] = ["history", "progress", "repeatable"];
 
 /// Returns the data service's reading login with its privileges on the history: it tells callers which migrations are applied.
 fn access_to_history<'a>(
@@ -57,7 +57,7 @@ fn access_to_history<'a>(
 ) -> impl Iterator<Item = (&'a RoleName, &'static [Privilege])> {
     let privileges: &'static [Privilege] = match spot {
         AccessTarget::Schema(HISTORY_SCHEMA) => &[Privilege::Usage],
-        AccessTarget::Object { schema: HISTORY_SCHEMA, name } if OF_HISTORY.contains(&name) => {
+        AccessTarget::Object { schema: HISTORY_SCHEMA, name } if HISTORY_TABLES.contains(&name) => {
             &[Privilege::Select]
         }
         AccessTarget::Object { name: REFINERY_TABLE, .. } if class == ObjectClass::History => {
@@ -97,7 +97,7 @@ fn is_of_records(spot: AccessTarget<'_>) -> bool {
 }
 
 /// Privileges on the tables of the data service's records, by table. Row security narrows them: see `records`.
-const OF_RECORDS: &[(&str, &[Privilege])] = &[
+const RECORD_PRIVILEGES: &[(&str, &[Privilege])] = &[
     ("audit", &[Privilege::Insert]),
     ("requests", &[Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete]),
 ];
@@ -114,7 +114,7 @@ fn access_to_records<'a>(
         }
         AccessTarget::Object { schema: SERVE_SCHEMA, name }
         | AccessTarget::Column { schema: SERVE_SCHEMA, table: name, .. } => {
-            let row = OF_RECORDS.iter().find(|row| row.0 == name);
+            let row = RECORD_PRIVILEGES.iter().find(|row| row.0 == name);
             (name == "requests", name == "audit", row.map_or(&[], |row| row.1))
         }
         _ => (false, false, &[]),

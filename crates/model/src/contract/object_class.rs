@@ -32,7 +32,7 @@ impl ObjectClass {
     }
 
     /// Returns the class of an object that is not part of the history.
-    pub fn of(kind: ObjectKind, security_definer: bool) -> ObjectClass {
+    pub fn from_kind(kind: ObjectKind, security_definer: bool) -> ObjectClass {
         match kind {
             ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => ObjectClass::Table,
             ObjectKind::Sequence => ObjectClass::Sequence,

@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(ids.len(), KINDS.len());
     }
 
-    /// A rule may print statements; where it cannot, the reason is told.
+    /// A rule may print statements; where it cannot, it prints the reason.
     #[test]
     fn a_loud_finding_of_every_kind_has_a_fix_or_a_reason() {
         for kind in KINDS {

@@ -131,7 +131,7 @@ impl Fix {
         Fix::with_advice(repairs, vec![])
     }
 
-    pub fn with_advice(repairs: impl IntoIterator<Item = Repair>, advice: Vec<String>) -> Option<Fix> {
+    pub(crate) fn with_advice(repairs: impl IntoIterator<Item = Repair>, advice: Vec<String>) -> Option<Fix> {
         let fix = Fix { repairs: repairs.into_iter().collect(), advice };
         (!fix.repairs.is_empty() || !fix.advice.is_empty()).then_some(fix)
     }
@@ -153,7 +153,7 @@ impl Fix {
     }
 
     /// Drops the reason why there is no statement, if there is one now.
-    pub fn drop_reason(&mut self, reason: &str) {
+    pub(crate) fn drop_reason(&mut self, reason: &str) {
         if !self.repairs.is_empty() || self.advice.len() > 1 {
             self.advice.retain(|line| line != reason);
         }

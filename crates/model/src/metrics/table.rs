@@ -224,7 +224,7 @@ metrics! {
         REDIS_EVICTIONS = "martydb_redis_evicted_keys_total", Counter [], "Keys of any service that the server removed at its memory limit";
         REDIS_CLIENTS = "martydb_redis_clients", Gauge ["role"], "Connections of a user; users that the manifest does not declare are \"other\"";
         REDIS_REFUSALS = "martydb_redis_acl_log_refusals", Gauge ["role", "reason"], "Commands, keys, channels and passwords of a user that the server refused, as far as its ACL log goes back";
-        REDIS_UNSAVED = "martydb_redis_users_unsaved", Gauge [], "1 if a restart would lose or change users, as far as the server tells";
+        REDIS_UNSAVED = "martydb_redis_users_unsaved", Gauge [], "1 if a restart would lose or change users, according to the server";
         REDIS_SAVED = "martydb_redis_saved_timestamp_seconds", Gauge [], "When the server last saved its keys, or started";
         REDIS_SAVE_FAILS = "martydb_redis_save_failing", Gauge [], "1 if the last background save of the keys failed, or the last write of the append-only file";
     }

@@ -10,6 +10,7 @@ use super::auth::AuthRules;
 use super::binding::BindingMode;
 use super::require_auth::RequireAuth;
 use super::scram::SharedKey;
+use martydb_model::{DbName, RoleName};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
@@ -147,6 +148,15 @@ pub struct Login {
     pub password: Option<SecretString>,
     pub rules: AuthRules,
     pub key: SharedKey,
+}
+
+/// A login to one database, with the role that it acts as.
+#[derive(Debug, Clone, Copy)]
+pub struct ActingLogin<'a> {
+    pub endpoint: &'a Endpoint,
+    pub login: &'a Login,
+    pub database: &'a DbName,
+    pub role: &'a RoleName,
 }
 
 impl Login {

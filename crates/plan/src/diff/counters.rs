@@ -37,7 +37,7 @@ pub fn found(contents: &Contents) -> BTreeSet<WriteCounter> {
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
     let wanted: Vec<&ActualObject> = counted(service, contents).collect();
     let names: BTreeSet<WriteCounter> =
-        wanted.iter().map(|table| WriteCounter::of(table.schema.as_str(), &table.name)).collect();
+        wanted.iter().map(|table| WriteCounter::new(table.schema.as_str(), &table.name)).collect();
     for counter in found(contents).difference(&names) {
         let action = Action::DropWriteCounter { counter: counter.clone() };
         look.add(Risk::Safe, action, "the manifest keeps no answers of its table");
@@ -53,7 +53,7 @@ fn table_counter(
     contents: &Contents,
     table: &ActualObject,
 ) {
-    let counter = WriteCounter::of(table.schema.as_str(), &table.name);
+    let counter = WriteCounter::new(table.schema.as_str(), &table.name);
     let of_it = contents.counters.iter().find(|one| one.name == counter.function());
     let counts = of_it.is_some_and(|one| one.counts(&counter, &table.schema, &table.name));
     let sequence = counter.sequence();

@@ -245,5 +245,5 @@ fn passes_policies(look: &Comparison<'_>, role: &RoleName) -> bool {
 fn class_of(service: &DesiredService, found: &ActualObject) -> ObjectClass {
     let first = service.schemas.first().map(SchemaName::as_str);
     let own = contract::class_of_schema(found.schema.as_str(), &found.name, first);
-    own.unwrap_or_else(|| ObjectClass::of(found.kind, found.security_definer))
+    own.unwrap_or_else(|| ObjectClass::from_kind(found.kind, found.security_definer))
 }

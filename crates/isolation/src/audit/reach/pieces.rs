@@ -1,6 +1,6 @@
 //! Parts of an SQL text, split by PostgreSQL's lexical rules.
 
-use martydb_migrate::files::{Token, TokenKind, tokens};
+use martydb_sql::{Token, TokenKind, tokens};
 
 /// Name in a text, folded as the server folds it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

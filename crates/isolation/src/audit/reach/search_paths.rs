@@ -72,7 +72,7 @@ fn split(path: &str, login: &RoleName) -> Vec<String> {
 }
 
 fn is_shared(audit: &Audit<'_>, database: &str) -> bool {
-    let kind = DatabaseKind::of(database, audit.desired, audit.actual);
+    let kind = DatabaseKind::classify(database, audit.desired, audit.actual);
     matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template)
 }
 

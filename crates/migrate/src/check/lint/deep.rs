@@ -10,7 +10,7 @@ use std::sync::{Arc, Once, mpsc};
 
 /// Stack size in bytes, because the file determines squawk's recursion depth. The system only allocates the
 /// pages that are used.
-const STACK: usize = 512 << 20;
+const STACK_BYTES: usize = 512 << 20;
 
 thread_local! {
     /// Told by the panic hook, on a thread of the parser.
@@ -18,7 +18,7 @@ thread_local! {
 }
 
 /// One attempt at all files.
-pub struct ParserAttempt {
+pub(crate) struct ParserAttempt {
     /// Numbers of the files at which squawk panicked.
     panicked: BTreeSet<usize>,
     current: Arc<AtomicUsize>,
@@ -36,7 +36,9 @@ impl ParserAttempt {
 }
 
 /// Calls `work` on a stack for files of any depth, and again without each file at which squawk panics.
-pub fn with_deep_stack<T: Send + 'static>(work: impl Fn(&ParserAttempt) -> T + Send + Sync + 'static) -> T {
+pub(crate) fn with_deep_stack<T: Send + 'static>(
+    work: impl Fn(&ParserAttempt) -> T + Send + Sync + 'static,
+) -> T {
     stop_panicking_parsers();
     let work = Arc::new(work);
     let mut panicked = BTreeSet::new();
@@ -47,12 +49,12 @@ pub fn with_deep_stack<T: Send + 'static>(work: impl Fn(&ParserAttempt) -> T + S
         let on_thread = {
             let work = work.clone();
             move || {
-                let told = ended.clone();
-                PANICKED.set(Some(Box::new(move || drop(told.send(None)))));
+                let sender = ended.clone();
+                PANICKED.set(Some(Box::new(move || drop(sender.send(None)))));
                 drop(ended.send(Some(work(&attempt))));
             }
         };
-        if std::thread::Builder::new().name("lint".into()).stack_size(STACK).spawn(on_thread).is_err() {
+        if std::thread::Builder::new().name("lint".into()).stack_size(STACK_BYTES).spawn(on_thread).is_err() {
             // The thread cannot be created: most files do not need it.
             return work(&ParserAttempt { panicked, current });
         }
@@ -60,7 +62,7 @@ pub fn with_deep_stack<T: Send + 'static>(work: impl Fn(&ParserAttempt) -> T + S
             return done;
         }
         if !panicked.insert(current.load(Ordering::Acquire)) {
-            // No file was the reason: the panic is told like any other.
+            // No file was the reason: the panic is reported like any other.
             return work(&ParserAttempt { panicked, current });
         }
     }

@@ -7,8 +7,8 @@ use std::ops::Range;
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 
-use crate::files::bare;
-use crate::files::lexer::{Lexer, TokenKind};
+use martydb_sql::bare;
+use martydb_sql::{Lexer, TokenKind};
 
 /// Ends of the names that the server gives to the sequences and indexes of a table, after the names of the table and its
 /// columns (`ChooseRelationName`).
@@ -22,7 +22,7 @@ pub struct Objects {
 
 /// A statement and the objects it changes.
 #[derive(Debug)]
-pub struct LintedStatement {
+pub(crate) struct LintedStatement {
     pub range: Range<usize>,
     /// Names of the changed objects.
     pub targets: Vec<String>,
@@ -57,7 +57,7 @@ impl Objects {
         let node = statement.syntax();
         let text = node.text().to_string();
         let range = usize::from(node.text_range().start())..usize::from(node.text_range().end());
-        let words = Words::of(&text);
+        let words = Words::new(&text);
         let verb = words.all.iter().take(2).map(|word| word.0.as_str()).collect::<Vec<_>>().join(" ");
         let targets = targets(statement, &text, &verb);
         let is_new = !targets.is_empty() && targets.iter().all(|name| self.is_new(name, &verb));
@@ -126,7 +126,7 @@ struct Words {
 }
 
 impl Words {
-    fn of(text: &str) -> Words {
+    fn new(text: &str) -> Words {
         let (mut depth, mut all) = (0usize, vec![]);
         for token in Lexer::new(text) {
             match token.kind {
@@ -169,7 +169,7 @@ fn targets(statement: &ast::Stmt, text: &str, verb: &str) -> Vec<String> {
         return outer.filter_map(|node| last_part(&node)).take(1).collect();
     }
     // Parentheses contain the types of a function's arguments.
-    let words = Words::of(text);
+    let words = Words::new(text);
     let start = node.text_range().start();
     outer
         .filter(|path| words.holds(usize::from(path.text_range().start() - start)))

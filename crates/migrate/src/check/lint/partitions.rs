@@ -22,7 +22,7 @@ pub struct Partitioned {
 }
 
 /// A violation: rule, message and help.
-pub type PartitionViolation = (&'static str, String, &'static str);
+pub(crate) type PartitionViolation = (&'static str, String, &'static str);
 
 const ATTACH_INSTEAD: &str = "create it with CREATE TABLE … (LIKE parent INCLUDING ALL), then ALTER TABLE parent ATTACH PARTITION, \
     which lets writers go on";
@@ -35,7 +35,7 @@ const NO_DEFAULT: &str =
 
 impl Partitioned {
     /// Takes note that the files so far are applied: their tables are in use.
-    pub fn go_live(&mut self) {
+    pub(crate) fn go_live(&mut self) {
         self.live.append(&mut self.parents);
         self.made.clear();
         self.checked.clear();
@@ -79,7 +79,7 @@ impl Partitioned {
     }
 
     /// Returns `true` for a plain index on a parent: the advice to build it concurrently does not apply.
-    pub fn is_index_on_parent(&self, statement: &LintedStatement) -> bool {
+    pub(crate) fn is_index_on_parent(&self, statement: &LintedStatement) -> bool {
         let target = statement.targets.first();
         Sentence(&statement.words).has(&["on", "only"])
             || target.is_some_and(|target| self.parents.contains(target) || self.live.contains(target))
@@ -140,7 +140,7 @@ fn default_of(parent: &str) -> PartitionViolation {
 }
 
 /// Words of a statement outside parentheses, in lower case.
-pub struct Sentence<'a>(pub &'a [String]);
+pub(crate) struct Sentence<'a>(pub &'a [String]);
 
 impl Sentence<'_> {
     pub fn begins(&self, words: &[&str]) -> bool {

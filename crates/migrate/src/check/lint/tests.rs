@@ -340,7 +340,7 @@ fn partitions_of_a_table_in_use_are_judged_by_their_locks() {
 
 #[test]
 fn readers_of_standbys_that_a_lock_cancels_are_told() {
-    let told = |files: &[&str], applied| {
+    let is_found = |files: &[&str], applied| {
         let rules = LintRules { has_standbys: true, ..LintRules::default() };
         rules_of(files, applied, &rules).iter().any(|rule| rule == "standby-conflict")
     };
@@ -353,11 +353,11 @@ fn readers_of_standbys_that_a_lock_cancels_are_told() {
         "CREATE TABLE p PARTITION OF t DEFAULT;",
         "-- martydb: no-transaction\nVACUUM FULL t;",
     ] {
-        assert!(told(&[sql], 0), "{sql}");
+        assert!(is_found(&[sql], 0), "{sql}");
         assert!(!found(&[sql], 0).contains(&"standby-conflict".into()), "no standby: {sql}");
         let allowed = sql.replace("-- martydb: no-transaction\n", "");
         let mode = if allowed == sql { "" } else { "-- martydb: no-transaction\n" };
-        assert!(!told(&[&format!("{mode}-- martydb: allow standby-conflict: x\n{allowed}")], 0), "{sql}");
+        assert!(!is_found(&[&format!("{mode}-- martydb: allow standby-conflict: x\n{allowed}")], 0), "{sql}");
     }
     for sql in [
         "CREATE TABLE n (a int); ALTER TABLE n DROP COLUMN a;",
@@ -367,6 +367,6 @@ fn readers_of_standbys_that_a_lock_cancels_are_told() {
         "-- martydb: no-transaction\nDROP INDEX CONCURRENTLY i;",
         "INSERT INTO t VALUES (1);",
     ] {
-        assert!(!told(&[sql], 0), "{sql}");
+        assert!(!is_found(&[sql], 0), "{sql}");
     }
 }

@@ -11,7 +11,7 @@ pub const MARKS: usize = 64;
 /// A file's text with marks between its statements. All statements of a file are sent in one message and the
 /// server answers when the last has ended; only the session itself knows the current one. It reports it in
 /// `application_name`, which other sessions see at once. RESET ALL restores it.
-pub struct MarkedText {
+pub(crate) struct MarkedText {
     pub text: Statement,
     pub parts: Vec<BatchPart>,
     /// Start of each mark in the text, and its length in characters.

@@ -2,7 +2,7 @@
 
 /// A part of the message; the server answers each statement in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BatchPart {
+pub(crate) enum BatchPart {
     /// martydb's statement before the file.
     Opening,
     /// A statement of the file, counted from 0.

@@ -4,12 +4,12 @@
 
 use super::super::batch::BatchPart;
 use super::extensions;
-use crate::files::bare;
-use crate::files::lexer::{Lexer, TokenKind};
 use crate::target::MigrationTarget;
 use martydb_model::SchemaName;
 use martydb_model::sqlstate;
 use martydb_pg::server::ErrorResponse;
+use martydb_sql::bare;
+use martydb_sql::{Lexer, TokenKind};
 
 /// Condition of a row, apart from the SQLSTATE.
 enum AdviceCondition {
@@ -171,7 +171,7 @@ const CURES: &[AdviceRow] = &[
 ];
 
 /// A failed statement, with the service's target.
-pub struct StatementFailure<'a> {
+pub(crate) struct StatementFailure<'a> {
     pub target: &'a MigrationTarget,
     pub part: BatchPart,
     /// The statement of the file.

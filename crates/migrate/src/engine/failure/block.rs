@@ -1,11 +1,11 @@
 //! Position in the file for a line of a DO block, as the server counts lines.
 
-use crate::files::is_word;
-use crate::files::lexer::{Lexer, TokenKind};
 use martydb_pg::server::ErrorResponse;
+use martydb_sql::is_word;
+use martydb_sql::{Lexer, TokenKind};
 
 /// The server's name for a DO block's code in an error context, in every language.
-const NAME: &str = "inline_code_block";
+const BLOCK_FUNCTION: &str = "inline_code_block";
 
 /// Returns the byte offset of the error in a DO block: the server's position in the code, else the line's
 /// start. `None` for other statements.
@@ -36,7 +36,7 @@ fn failing_line(statement: &str, context: &str) -> Option<usize> {
 
 /// Returns the line in the file's block, which is the outermost: its line is the last of the context.
 fn line_in_block(context: &str) -> Option<usize> {
-    let after = &context[context.rfind(NAME)? + NAME.len()..];
+    let after = &context[context.rfind(BLOCK_FUNCTION)? + BLOCK_FUNCTION.len()..];
     let digits = after.find(|c: char| c.is_ascii_digit())?;
     let number: String = after[digits..].chars().take_while(char::is_ascii_digit).collect();
     number.parse().ok()

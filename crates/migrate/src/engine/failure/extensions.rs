@@ -62,7 +62,7 @@ const PROVIDERS: &[Provider] = &[
 ];
 
 /// Returns the extension that provides a name, unqualified and in lower case, of the kind that the SQLSTATE is about.
-pub fn extension_for(name: &str, state: &str) -> Option<&'static str> {
+pub(crate) fn extension_for(name: &str, state: &str) -> Option<&'static str> {
     let is = |pattern: &&str| match pattern.strip_suffix('*') {
         Some(start) => name.starts_with(start),
         None => name == *pattern,

@@ -9,7 +9,7 @@ use martydb_pg::server::{Row, Unreadable};
 
 /// Mode whose locks a standby replays:
 /// <https://www.postgresql.org/docs/current/hot-standby.html#HOT-STANDBY-CONFLICT>.
-pub const ACCESS_EXCLUSIVE: &str = "AccessExclusiveLock";
+pub(crate) const ACCESS_EXCLUSIVE: &str = "AccessExclusiveLock";
 
 /// Lock modes of tables, the weakest first.
 /// <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
@@ -37,10 +37,10 @@ struct RelationState {
 
 /// User relations by OID.
 #[derive(Debug, Default)]
-pub struct Relations(BTreeMap<u32, RelationState>);
+pub(crate) struct Relations(BTreeMap<u32, RelationState>);
 
 impl Relations {
-    pub fn query_sql() -> Statement {
+    pub(crate) fn query_sql() -> Statement {
         stmt!(
             "SELECT c.oid, n.nspname || '.' || c.relname, c.relfilenode, c.reltuples::pg_catalog.int8
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -58,7 +58,7 @@ impl Relations {
     }
 
     /// Returns the queries for this session's locks, and for the files of tables.
-    pub fn effects_asked() -> [Statement; 2] {
+    pub(crate) fn effects_asked() -> [Statement; 2] {
         [
             stmt!(
                 "SELECT relation, mode FROM pg_catalog.pg_locks
@@ -98,7 +98,7 @@ impl Relations {
     }
 
     /// Selects the sizes of tables that this transaction has locked.
-    pub fn sizes_asked(rewritten: &[u32]) -> Statement {
+    pub(crate) fn sizes_asked(rewritten: &[u32]) -> Statement {
         stmt!(
             "SELECT oid, pg_catalog.pg_relation_size(oid::pg_catalog.regclass) FROM pg_catalog.pg_class WHERE oid IN ({all}) ORDER BY oid",
             all = List(rewritten.to_vec())

@@ -27,7 +27,7 @@ pub enum Sizes {
 
 /// Scope of the queries of a database.
 #[derive(Debug, Clone, Copy)]
-pub struct OverviewScope {
+pub(crate) struct OverviewScope {
     pub sizes: Sizes,
     events: OverviewEvents,
 }
@@ -35,7 +35,7 @@ pub struct OverviewScope {
 impl OverviewScope {
     /// Returns the scope for a folder. A history has about as many events as the folder has files. Runs of
     /// repeatable migrations are in a separate table, read only if the folder has any.
-    pub fn for_folder(folder: &MigrationFolder, sizes: Sizes) -> OverviewScope {
+    pub(crate) fn for_folder(folder: &MigrationFolder, sizes: Sizes) -> OverviewScope {
         let are_few = folder.migrations.len() < FEW as usize / 2 && folder.repeatables.is_empty();
         let events = if are_few { OverviewEvents::Few(FEW) } else { OverviewEvents::Newest };
         OverviewScope { sizes, events }
@@ -43,7 +43,7 @@ impl OverviewScope {
 }
 
 /// Results of a session's first queries.
-pub struct SessionOverview<'a> {
+pub(crate) struct SessionOverview<'a> {
     pub session: MigrationSession<'a>,
     pub history: Result<HistoryRows>,
     /// Number of other sessions connected to the database.
@@ -120,13 +120,13 @@ async fn guess(
     let claim = sessions.claim();
     let tables = [tables::read_refinery(schema), tables::overview_sql(which)];
     let list = claim.iter().map(|_| SessionList::query());
-    let asked: Vec<_> = [session.act_as_owner()]
+    let queries: Vec<_> = [session.act_as_owner()]
         .into_iter()
         .chain(tables)
         .chain(list)
         .chain(measure(session, scope.sizes))
         .collect();
-    let mut results = session.query(asked).await.ok()?.into_iter().skip(1);
+    let mut results = session.query(queries).await.ok()?.into_iter().skip(1);
     let (applied, mut events) = (results.next()?, results.next()?);
     if let Some(claim) = claim {
         claim.keep(&results.next()?).ok()?;
@@ -161,9 +161,9 @@ async fn ask(
     session.start(None).await?;
     let history = session.rows().await;
     let newest = session.present.history.then(tables::read_newest);
-    let asked: Vec<_> = newest.iter().cloned().chain(measure(session, sizes)).collect();
+    let queries: Vec<_> = newest.iter().cloned().chain(measure(session, sizes)).collect();
     // If these queries fail, so does reading the history, and its error has the reason.
-    let results = if asked.is_empty() { vec![] } else { session.query(asked).await.unwrap_or_default() };
+    let results = if queries.is_empty() { vec![] } else { session.query(queries).await.unwrap_or_default() };
     let mut results = results.into_iter();
     let newest = newest.and_then(|_| first_row(results.next()));
     Ok((history, newest, size(&mut results)))

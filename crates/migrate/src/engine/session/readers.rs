@@ -10,7 +10,7 @@ use martydb_model::error::Result;
 use martydb_pg::server::Connection;
 
 /// Settings of a session that acts as the owner. Nothing it does takes long: no row is read.
-const REREADER: &[(&str, &str)] = &[
+const OWNER_SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("default_transaction_read_only", "off"),
     ("statement_timeout", "30s"),
@@ -42,13 +42,13 @@ const READER: &[(&str, &str)] = &[
 ];
 
 /// Opens a second session of the migrator, to read catalogs while another one migrates.
-pub async fn reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
+pub async fn connect_reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
     Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &EventSender::ignored()).await?)
 }
 
 /// Opens a session of the migrator that acts as the owner, to have definitions read again: with settings that decide
 /// how the server reads and prints text, and without checks that would compile functions.
-pub async fn rereader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
-    let settings = [REREADER, &[("role", target.owner.as_str())]].concat();
+pub async fn connect_as_owner(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
+    let settings = [OWNER_SETTINGS, &[("role", target.owner.as_str())]].concat();
     Ok(log_in(target, Intent::Read, &settings, Instant::now() + wait, &EventSender::ignored()).await?)
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::session::reader;
+use crate::engine::session::connect_reader;
 use crate::report::{Blocker, ServerProgress};
 use crate::target::MigrationTarget;
 use martydb_model::sql::{Keyword, Statement, stmt};
@@ -16,14 +16,14 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// One sample.
 #[derive(Debug, Default)]
-pub struct BlockSample {
+pub(crate) struct BlockSample {
     /// Statement n of m, from the migrating session's `application_name` (see `batch`).
     pub statement: Option<(usize, usize)>,
     pub progress: Option<ServerProgress>,
     pub blockers: Vec<Blocker>,
 }
 
-pub struct BlockMonitor {
+pub(crate) struct BlockMonitor {
     target: MigrationTarget,
     /// Process ID of the migrating session's backend.
     pid: i32,
@@ -52,11 +52,11 @@ impl BlockMonitor {
 
     async fn ask(&mut self) -> Option<BlockSample> {
         if self.session.is_none() {
-            self.session = Some(reader(&self.target, Duration::ZERO).await.ok()?);
+            self.session = Some(connect_reader(&self.target, Duration::ZERO).await.ok()?);
         }
         let session = self.session.as_mut()?;
-        let asked = Statement::join([own(self.pid), progress(self.pid, session.major()), blockers(self.pid)]);
-        read(&query_each(session, &asked).await.ok()?).ok()
+        let query = Statement::join([own(self.pid), progress(self.pid, session.major()), blockers(self.pid)]);
+        read(&query_each(session, &query).await.ok()?).ok()
     }
 
     /// Closes the connection.
@@ -142,7 +142,7 @@ fn read(results: &[Vec<Row>]) -> Result<BlockSample, Unreadable> {
 }
 
 /// Parses the end of the `application_name` that a batch sets.
-pub fn statement_count(name: &str) -> Option<(usize, usize)> {
+pub(crate) fn statement_count(name: &str) -> Option<(usize, usize)> {
     let (at, all) = name.rsplit(' ').next()?.split_once('/')?;
     Some((at.parse().ok()?, all.parse().ok()?))
 }

@@ -1,0 +1,349 @@
+//! Conversion of files to migrations: up and down files are paired, ordered, numbered and named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SourceFile, SqlText};
+use super::name::{FileDirection, FileMeaning, readable};
+use super::number::{normal, versions};
+use super::own_table::provide;
+use super::split::{foreign_marker, plain};
+use super::sqitch;
+use super::tools::{FileOrder, Tool};
+use martydb_migrate::files::{Position, has_several_transactions, needs_no_transaction};
+use martydb_sql::{ScriptItem, walk};
+
+/// A migration that has no version yet.
+#[derive(Default)]
+struct Unversioned {
+    version: Vec<u64>,
+    key: String,
+    name: String,
+    source: String,
+    up: Option<SqlText>,
+    down: Option<SqlText>,
+}
+
+#[derive(Default)]
+struct ImportBuilder {
+    unversioned: BTreeMap<String, Unversioned>,
+    /// Settings of a migration, by its key.
+    settings: BTreeMap<String, String>,
+    /// Keys of migrations with an omitted part.
+    broken: BTreeSet<String>,
+    imported: ImportedFolder,
+}
+
+/// Returns the migrations of a tool's files.
+pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
+    let mut gathering = ImportBuilder::default();
+    let mut read: Vec<(&SourceFile, FileMeaning)> =
+        files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
+    if tool.sorted == FileOrder::Plan {
+        gathering.imported.left_out.extend(order_by_plan(&mut read));
+    }
+    let baseline = first_baseline(read.iter().map(|(_, named)| named));
+    for (file, named) in &read {
+        if let FileMeaning::Settings(key) = named {
+            gathering.settings.insert(normal(key), squeezed(&file.bytes));
+        }
+    }
+    for (file, named) in read {
+        let named = match named {
+            FileMeaning::Baseline { key, version, name } if baseline.as_ref() == Some(&version) => {
+                FileMeaning::Migration { key, version, name, direction: FileDirection::Up }
+            }
+            FileMeaning::Baseline { .. } => FileMeaning::Foreign(
+                "is a Flyway baseline of versions that are here too",
+                "import those, or remove them; or pass --skip",
+            ),
+            named => named,
+        };
+        gathering.add_file(tool, file, named);
+    }
+    gathering.finish(tool)
+}
+
+/// Returns the version of a baseline that nothing precedes: it is the first migration of a new database.
+/// <https://documentation.red-gate.com/flyway/flyway-concepts/migrations/baseline-migrations>
+fn first_baseline<'a>(all: impl Iterator<Item = &'a FileMeaning>) -> Option<Vec<u64>> {
+    let up = |named: &'a FileMeaning| match named {
+        FileMeaning::Baseline { version, .. } => Some((version, true)),
+        FileMeaning::Migration { version, direction: FileDirection::Up, .. } => Some((version, false)),
+        _ => None,
+    };
+    // Of a version with both files, the other one is first.
+    all.filter_map(up).min().filter(|(_, is_baseline)| *is_baseline).map(|(version, _)| version.clone())
+}
+
+/// Gives the migrations their positions in the plan; a script outside it does not count. Returns the changes of the plan that
+/// have no script, or the plan if it is missing.
+fn order_by_plan(read: &mut [(&SourceFile, FileMeaning)]) -> Vec<OmittedPart> {
+    let Some((plan, _)) = read.iter().find(|(_, named)| *named == FileMeaning::Plan) else {
+        read.iter_mut().for_each(|(_, named)| *named = FileMeaning::Other);
+        let fix = "name the folder that contains it";
+        return vec![OmittedPart::new(sqitch::PLAN, "is missing: it has the order of the changes", fix)];
+    };
+    let (plan, path) = (String::from_utf8_lossy(&plan.bytes).into_owned(), plan.path.clone());
+    let up = |(_, named): &(_, FileMeaning)| match named {
+        FileMeaning::Migration { key, direction: FileDirection::Up, .. } => Some(key.clone()),
+        _ => None,
+    };
+    let scripts: BTreeSet<String> = read.iter().filter_map(up).collect();
+    let (positions, missing) = sqitch::positions(&plan, &scripts.iter().map(String::as_str).collect());
+    for (_, named) in read {
+        let FileMeaning::Migration { key, version, .. } = named else { continue };
+        match positions.get(key.as_str()) {
+            Some((position, instance)) => (*key, *version) = (instance.clone(), vec![*position]),
+            None => *named = FileMeaning::Other,
+        }
+    }
+    let what = |change: String| format!("contains the change {change}, which has no file in deploy");
+    missing
+        .into_iter()
+        .map(|one| OmittedPart::new(&path, what(one), "restore the file, or pass --skip"))
+        .collect()
+}
+
+/// Returns the lines of a settings file, without blanks.
+fn squeezed(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let line = |line: &str| line.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+impl ImportBuilder {
+    fn add_file(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
+        match named {
+            FileMeaning::Other
+            | FileMeaning::Settings(_)
+            | FileMeaning::Plan
+            | FileMeaning::Baseline { .. } => {}
+            FileMeaning::Foreign(what, fix) => {
+                self.imported.left_out.push(OmittedPart::new(&file.path, what, fix));
+            }
+            FileMeaning::Repeatable(name) => {
+                match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
+                    Ok((up, _)) => {
+                        let (name, source) = (readable(&name, 1), file.path.clone());
+                        self.imported.repeatable.push(RepeatedFile { name, source, text: up.text });
+                    }
+                    Err(left) => self.imported.left_out.push(left),
+                }
+            }
+            FileMeaning::Migration { key, version, name, direction } => {
+                let key = normal(&key);
+                match text(file).and_then(|text| self.cut(tool, file, &key, &text)) {
+                    Ok((up, down)) => self.add(
+                        file,
+                        Unversioned { version, key, name, up: Some(up), down, ..Unversioned::default() },
+                        direction,
+                    ),
+                    Err(left) => {
+                        self.broken.insert(key);
+                        self.imported.left_out.push(left);
+                    }
+                }
+            }
+        }
+    }
+
+    fn cut(
+        &self,
+        tool: &Tool,
+        file: &SourceFile,
+        key: &str,
+        text: &str,
+    ) -> Result<(SqlText, Option<SqlText>), OmittedPart> {
+        let says = |line: Option<&str>| {
+            line.is_some_and(|line| {
+                self.settings.get(key).is_some_and(|all| all.lines().any(|said| said == line))
+            })
+        };
+        let split = if says(tool.verbatim) { plain } else { tool.split };
+        if let Some((at, of)) = foreign_marker(tool.name, text) {
+            let (what, fix) =
+                (format!("has a marker of {of}"), format!("import with --from {of}, or pass --skip"));
+            return Err(OmittedPart::new(&file.path, what, fix).at(Position::new(text, at)));
+        }
+        let parts = split(text)
+            .map_err(|(at, what, fix)| OmittedPart::new(&file.path, what, fix).at(Position::new(text, at)))?;
+        let finish = |script: SqlText| {
+            let alone = script.alone
+                || says(tool.alone)
+                || tool.detects && cannot_share(&script.text)
+                || has_several_transactions(&script.text);
+            SqlText { text: tidy(&script.text), alone }
+        };
+        Ok((finish(parts.up), parts.down.map(finish)))
+    }
+
+    fn add(&mut self, file: &SourceFile, read: Unversioned, direction: FileDirection) {
+        let key = read.key.clone();
+        let unversioned = self.unversioned.entry(key.clone()).or_default();
+        let taken = match direction {
+            FileDirection::Down => unversioned.down.is_some(),
+            FileDirection::Whole | FileDirection::Up => unversioned.up.is_some(),
+        };
+        if taken {
+            let what = format!("has the version {key} of another file");
+            self.imported.left_out.push(OmittedPart::new(&file.path, what, "give it a version of its own"));
+            return;
+        }
+        if direction == FileDirection::Down {
+            unversioned.down = read.up;
+            if unversioned.source.is_empty() {
+                (unversioned.key, unversioned.source) = (read.key, file.path.clone());
+            }
+            return;
+        }
+        let down = unversioned.down.take().or(read.down);
+        *unversioned = Unversioned { source: file.path.clone(), down, ..read };
+    }
+
+    fn finish(mut self, tool: &Tool) -> ImportedFolder {
+        self.unversioned.retain(|key, _| !self.broken.contains(key));
+        let (mut whole, alone): (Vec<_>, Vec<_>) =
+            self.unversioned.into_values().partition(|unversioned| unversioned.up.is_some());
+        let orphan = |unversioned: &Unversioned| {
+            OmittedPart::new(&unversioned.source, "undoes a missing migration", "remove it, or pass --skip")
+        };
+        self.imported.left_out.extend(alone.iter().map(orphan));
+        whole.sort_by(|a, b| match tool.sorted {
+            FileOrder::Version | FileOrder::Plan => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
+            FileOrder::Key => a.source.cmp(&b.source),
+        });
+        let order: Vec<&[u64]> = whole.iter().map(|unversioned| unversioned.version.as_slice()).collect();
+        let (numbers, counted) = versions(&order);
+        if counted {
+            self.imported.notes.push(
+                "the versions are counted from 1, in the tool's order: its own are not whole numbers above 0 in that order"
+                    .into(),
+            );
+        }
+        let carried = |(version, unversioned): (i64, Unversioned)| ImportedMigration {
+            version,
+            name: readable(&unversioned.name, version),
+            key: unversioned.key,
+            source: unversioned.source,
+            up: unversioned.up.unwrap_or_default(),
+            down: unversioned.down,
+        };
+        self.imported.carried = numbers.into_iter().zip(whole).map(carried).collect();
+        let provided = tool.own_table.and_then(|table| provide(table, &mut self.imported.carried));
+        self.imported.notes.extend(provided);
+        self.imported.left_out.sort_by(|a, b| a.file.cmp(&b.file));
+        self.imported
+    }
+}
+
+/// Returns a file's text without a byte order mark, which psql ignores too.
+fn text(file: &SourceFile) -> Result<String, OmittedPart> {
+    let text = std::str::from_utf8(&file.bytes).map_err(|error| {
+        let good = String::from_utf8_lossy(&file.bytes[..error.valid_up_to()]);
+        OmittedPart::new(&file.path, "is not UTF-8 here", "save the file as UTF-8")
+            .at(Position::new(&good, good.len()))
+    })?;
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text).into())
+}
+
+fn cannot_share(text: &str) -> bool {
+    let mut found = false;
+    walk(text, |seen| {
+        found |= matches!(seen, ScriptItem::Statement(statement) if needs_no_transaction(&statement))
+    });
+    found
+}
+
+/// Removes empty lines at both ends, and ensures a line break at the end.
+pub fn tidy(text: &str) -> String {
+    let end = text.trim_end().len();
+    let text = &text[..end];
+    let start = text.len() - text.trim_start().len();
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    if text.is_empty() { String::new() } else { format!("{}\n", &text[line..]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(all: &[(&str, &str)]) -> Vec<SourceFile> {
+        let file = |(path, text): &(&str, &str)| SourceFile { path: (*path).into(), bytes: (*text).into() };
+        all.iter().map(file).collect()
+    }
+
+    fn imported(tool: &str, all: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+        let imported = gather(Tool::find(tool).unwrap(), &files(all));
+        let script = |script: &SqlText| {
+            format!("{}{}", if script.alone { "alone " } else { "" }, script.text.trim_end())
+        };
+        let line = |one: &ImportedMigration| {
+            format!(
+                "V{}__{} {} | {}",
+                one.version,
+                one.name,
+                script(&one.up),
+                one.down.as_ref().map_or("-".into(), script)
+            )
+        };
+        let carried = imported.carried.iter().map(line).collect();
+        (carried, imported.left_out.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn halves_are_put_together_and_ordered_by_number() {
+        let (carried, left) = imported(
+            "golang-migrate",
+            &[
+                ("10_c.up.sql", "c"),
+                ("2_b.down.sql", "-b"),
+                ("2_b.up.sql", "CREATE INDEX CONCURRENTLY i ON t (a);"),
+                ("3_x.down.sql", "x"),
+            ],
+        );
+        assert_eq!(carried, ["V2__b alone CREATE INDEX CONCURRENTLY i ON t (a); | -b", "V10__c c | -"]);
+        assert_eq!(left, ["3_x.down.sql: undoes a missing migration"]);
+    }
+
+    #[test]
+    fn settings_beside_a_file_hold_for_both_directions() {
+        let (carried, left) = imported(
+            "diesel",
+            &[
+                ("00000000000000_initial/up.sql", "a"),
+                ("2022-04-26-1_b/down.sql", "d"),
+                ("2022-04-26-1_b/metadata.toml", "run_in_transaction = false\n"),
+                ("2022-04-26-1_b/up.sql", "u"),
+            ],
+        );
+        assert_eq!(carried, ["V1__initial a | -", "V202204261__b alone u | alone d"]);
+        assert_eq!(left, [""; 0]);
+        let (carried, left) = imported(
+            "flyway",
+            &[
+                ("V1__a.sql", "${x}"),
+                ("V2__b.sql", "${y}"),
+                ("V2__b.sql.conf", "placeholderReplacement=false"),
+            ],
+        );
+        assert_eq!(carried, ["V2__b ${y} | -"]);
+        assert_eq!(left, ["V1__a.sql:1:1: contains a Flyway placeholder"]);
+    }
+
+    #[test]
+    fn what_has_no_number_is_counted_in_the_tools_order() {
+        let (carried, _) =
+            imported("prisma", &[("a/migration.sql", "\n\n  1\n\n"), ("b/migration.sql", "2")]);
+        assert_eq!(carried, ["V1__a   1 | -", "V2__b 2 | -"]);
+    }
+
+    #[test]
+    fn bytes_and_versions_that_cannot_be_kept_are_named() {
+        let mut all = files(&[("1_a.sql", "\u{feff}a"), ("01_b.sql", "b"), ("2_c.sql", "x\n")]);
+        all[2].bytes.push(0xff);
+        let imported = gather(Tool::find("sqlx").unwrap(), &all);
+        assert_eq!(imported.carried[0].up.text, "a\n");
+        let left: Vec<_> = imported.left_out.iter().map(ToString::to_string).collect();
+        assert_eq!(left, ["01_b.sql: has the version 1 of another file", "2_c.sql:2:1: is not UTF-8 here"]);
+    }
+}

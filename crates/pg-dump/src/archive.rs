@@ -1,0 +1,400 @@
+//! Archives of whole databases, by `pg_dump` and `pg_restore` as a service's migrator, acting as the owner. The
+//! archive of a move is an unnamed file: other accounts cannot read it and a killed run leaves nothing behind.
+//! The archive of a backup is a folder, which several sessions write and read in parallel.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::process::Command;
+
+use super::archive_entries::no_file;
+use super::archive_files;
+use super::client::{self, number, version};
+use martydb_embedded::program_folders;
+use martydb_model::error::{Error, Result};
+use martydb_pg::backoff::Backoff;
+use martydb_pg::server::ActingLogin;
+
+pub use super::archive_entries::{ArchiveEntry, EntryDependencies, dependencies, listed, parsed};
+
+/// First major whose `pg_restore` sets `transaction_timeout`, which older servers do not know.
+const SETS_NEWER: u32 = 17;
+
+/// A column option reserved for servers: a `pg_dump` that does not know it writes it to the archive, and no
+/// other server accepts it.
+const INTERNAL_OPTION: &[u8] = b"pg_attver";
+
+/// Error of a login whose connection limit is reached; the program prints no SQLSTATE, and a server with another
+/// `lc_messages` says it in other words.
+const LIMIT_REACHED: &str = "too many connections for role";
+
+/// Wait for a place within the login's connection limit.
+const LIMIT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Application name of the programs' sessions.
+pub const SESSION_NAME: &str = "martydb move";
+
+/// Application name for backups, followed by the process ID of the session that holds the snapshot.
+pub const BACKUP_SESSION: &str = "martydb backup";
+
+/// Programs of one version, which read each other's archives.
+#[derive(Debug, Clone)]
+pub struct ArchivePrograms {
+    dump: PathBuf,
+    restore: PathBuf,
+    version: String,
+}
+
+/// Returns `true` if clients of this major can read a server of `source` and write to one of `target`.
+fn fits(client: u32, source: u32, target: u32) -> bool {
+    client >= source && (client <= target || target >= SETS_NEWER || client < SETS_NEWER)
+}
+
+/// Finds programs that read a server of major `source` and write to one of `target`; those nearest to the source.
+///
+/// # Errors
+/// [`Kind::Operation`](martydb_model::error::Kind::Operation) if there are none, listing those that do not fit.
+#[martydb_pg::boxed]
+pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
+    let (mut best, mut passed): (Option<(u32, ArchivePrograms)>, _) = (None, vec![]);
+    for pairs in candidates() {
+        let versions = join_all(pairs.iter().map(|(dump, restore)| both(dump, restore))).await;
+        for ((dump, restore), version) in pairs.into_iter().zip(versions) {
+            let folder = dump.parent().unwrap_or(&dump).display().to_string();
+            let Some(version) = version else {
+                passed.push(format!("the programs in {folder} cannot be run, or differ in version"));
+                continue;
+            };
+            match number(&version).filter(|major| fits(*major, source, target)) {
+                Some(major) if best.as_ref().is_none_or(|(best, _)| major < *best) => {
+                    best = Some((major, ArchivePrograms { dump, restore, version }));
+                }
+                Some(_) => {}
+                None => passed.push(format!("the programs in {folder} have version {version}")),
+            }
+        }
+        if best.as_ref().is_some_and(|(major, _)| *major == source) {
+            break;
+        }
+    }
+    let to = if source == target { String::new() } else { format!(" and one of version {target}") };
+    best.map(|(_, programs)| programs).ok_or_else(|| {
+        Error::operation(format!("there are no pg_dump and pg_restore for a server of version {source}{to}"))
+            .causes(passed)
+            .hint(format!("install PostgreSQL's client programs of version {source}, or put them on PATH"))
+    })
+}
+
+/// Returns the programs of each folder that has both, each folder once: binaries first, then scripts such as
+/// Debian's, which choose a version at each start and take several times as long.
+fn candidates() -> [Vec<(PathBuf, PathBuf)>; 2] {
+    let folders: BTreeSet<PathBuf> =
+        program_folders().into_iter().map(|folder| folder.canonicalize().unwrap_or(folder)).collect();
+    let pairs = folders.into_iter().map(|folder| (folder.join("pg_dump"), folder.join("pg_restore")));
+    let there = pairs.filter(|(dump, restore)| dump.is_file() && restore.is_file());
+    let (scripts, programs) = there.partition(|(dump, restore)| is_script(dump) || is_script(restore));
+    [programs, scripts]
+}
+
+fn is_script(program: &Path) -> bool {
+    let mut start = [0; 2];
+    File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok_and(|()| start == *b"#!")
+}
+
+/// Returns the value of `--compress` for these programs: gzip is slow, but the only method before 16. A build
+/// may lack the others, and reports that before it connects to a server.
+pub async fn compression(programs: &ArchivePrograms) -> &'static str {
+    const BEFORE_16: &str = "1";
+    if number(&programs.version).is_none_or(|major| major < 16) {
+        return BEFORE_16;
+    }
+    for method in ["zstd:1", "lz4"] {
+        let mut command = client::bare(&programs.dump);
+        command.args(["--format=directory", "--file=/dev/null/none", "--host=/dev/null/none", "--compress"]);
+        command.arg(method);
+        let said = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
+        let lacks = |said: std::process::Output| {
+            String::from_utf8_lossy(&said.stderr).contains("does not support compression")
+        };
+        if said.is_ok_and(|said| !lacks(said)) {
+            return method;
+        }
+    }
+    "gzip:1"
+}
+
+/// Returns the version if both programs have the same.
+async fn both(dump: &Path, restore: &Path) -> Option<String> {
+    let (dump, restore) = tokio::join!(version(dump, "pg_dump"), version(restore, "pg_restore"));
+    (dump == restore).then_some(dump?)
+}
+
+/// Returns the major of a client's version string.
+pub fn client_major(version: &str) -> Option<u32> {
+    number(version)
+}
+
+impl ArchivePrograms {
+    /// Returns the version as the programs print it.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+/// Location of an archive.
+enum ArchiveLocation {
+    /// A file in the custom format.
+    File(File),
+    /// A folder in the directory format.
+    Folder(PathBuf),
+}
+
+/// A database in the format of `pg_dump`.
+pub struct Archive {
+    place: ArchiveLocation,
+    programs: ArchivePrograms,
+}
+
+/// Options for writing a folder.
+#[derive(Debug, Clone, Copy)]
+pub struct FolderDump<'a> {
+    /// A snapshot exported by a session that is still open.
+    pub snapshot: &'a str,
+    /// Process ID of that session on the server.
+    pub holder: i32,
+    /// Number of sessions that read, in addition to the leading one.
+    pub jobs: usize,
+    /// Value of `--compress`.
+    pub compression: &'a str,
+}
+
+/// Leaves out what the data service records, which the admin owns and the migrator may not read.
+pub(super) const NO_RECORDS: &str = "--exclude-schema=martydb_serve";
+
+async fn folder_dump(
+    programs: &ArchivePrograms,
+    source: ActingLogin<'_>,
+    folder: &Path,
+    how: FolderDump<'_>,
+) -> Result<()> {
+    let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+    command
+        .args(["--format=directory", "--no-subscriptions", "--no-password", "--no-sync"])
+        .arg(format!("--compress={}", how.compression))
+        .arg(format!("--jobs={}", how.jobs))
+        .arg(format!("--snapshot={}", how.snapshot))
+        .args(["--lock-wait-timeout=10s", NO_RECORDS])
+        .arg(format!("--role={}", source.role))
+        .arg("--file")
+        .arg(folder)
+        .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
+    client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await.map(drop)
+}
+
+impl Archive {
+    /// Dumps a database with its rows.
+    ///
+    /// # Errors
+    /// If the program fails, with its error output; or if its release is older than the server's, because no
+    /// other server would accept the archive.
+    pub async fn dump(programs: &ArchivePrograms, source: ActingLogin<'_>) -> Result<Archive> {
+        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+        command.args(["--compress=1", "--no-subscriptions", NO_RECORDS]);
+        Archive::run(programs, source, command).await
+    }
+
+    /// Dumps the schema of a database whose owners are not trusted, at a snapshot exported by a session that is
+    /// still open.
+    ///
+    /// # Errors
+    /// As [`Archive::dump`].
+    pub async fn dump_schema(
+        programs: &ArchivePrograms,
+        source: ActingLogin<'_>,
+        snapshot: &str,
+        settings: &str,
+    ) -> Result<Archive> {
+        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+        command
+            .args(["--schema-only", "--no-subscriptions", "--no-publications"])
+            .args(["--exclude-schema=martydb", NO_RECORDS, "--exclude-schema=martydb_split"])
+            .arg(format!("--snapshot={snapshot}"))
+            .env("PGOPTIONS", settings);
+        Archive::run(programs, source, command).await
+    }
+
+    /// Runs the program with the options that all dumps have in common.
+    async fn run(
+        programs: &ArchivePrograms,
+        source: ActingLogin<'_>,
+        mut command: Command,
+    ) -> Result<Archive> {
+        let file = tempfile::tempfile().map_err(no_file)?;
+        command
+            .args(["--format=custom", "--no-password", "--lock-wait-timeout=10s"])
+            .arg(format!("--role={}", source.role))
+            .env("PGAPPNAME", SESSION_NAME);
+        let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
+        client::run(command, &programs.dump, Stdio::null(), stdout).await?;
+        let archive = Archive { place: ArchiveLocation::File(file), programs: programs.clone() };
+        archive.refuse_internals().await?;
+        Ok(archive)
+    }
+
+    /// Returns SQL that creates these entries, without owners and privileges.
+    ///
+    /// # Errors
+    /// If the program fails, or prints text that is not UTF-8.
+    pub async fn script(&self, entries: &[&ArchiveEntry]) -> Result<String> {
+        let list = listed(entries.iter().copied())?;
+        let named = format!("--use-list={}", list.path().display());
+        let text = self.read(&["--file=-", "--no-owner", "--no-privileges", &named]).await;
+        let failed = || Error::operation(format!("{} failed", self.programs.restore.display()));
+        String::from_utf8(text?).map_err(|_| failed().cause("its output is not UTF-8"))
+    }
+
+    /// Dumps a database with its rows into a new folder; waits while the login's connection limit is used up by other runs.
+    ///
+    /// # Errors
+    /// As [`Archive::dump`].
+    pub async fn dump_folder(
+        programs: &ArchivePrograms,
+        source: ActingLogin<'_>,
+        folder: &Path,
+        how: FolderDump<'_>,
+    ) -> Result<Archive> {
+        let pause = Duration::from_millis(200);
+        let mut backoff = Backoff::until(Instant::now() + LIMIT_PATIENCE, pause, 5 * pause);
+        while let Err(error) = folder_dump(programs, source, folder, how).await {
+            let is_limit = error.causes.iter().any(|cause| cause.contains(LIMIT_REACHED));
+            if !(is_limit && backoff.wait().await) {
+                return Err(error);
+            }
+            // What the failed attempt wrote; the program refuses a folder that has files.
+            if folder.exists() {
+                std::fs::remove_dir_all(folder).map_err(no_file)?;
+            }
+        }
+        let archive = Archive::in_folder(programs, folder);
+        archive.check_files()?;
+        archive.refuse_internals().await?;
+        Ok(archive)
+    }
+
+    /// Returns the archive in a folder.
+    pub fn in_folder(programs: &ArchivePrograms, folder: &Path) -> Archive {
+        Archive { place: ArchiveLocation::Folder(folder.to_owned()), programs: programs.clone() }
+    }
+
+    /// Checks every file name in the archive before a program opens the files: an archive from a store may name
+    /// any path.
+    ///
+    /// # Errors
+    /// If it is not an archive as `pg_dump` writes it.
+    pub fn check_files(&self) -> Result<()> {
+        match &self.place {
+            ArchiveLocation::File(_) => Ok(()),
+            ArchiveLocation::Folder(folder) => archive_files::check(folder),
+        }
+    }
+
+    /// Returns its entries, in the order in which they are restored.
+    pub async fn entries(&self) -> Result<Vec<ArchiveEntry>> {
+        Ok(parsed(&self.read(&["--list"]).await?))
+    }
+
+    /// Returns the numbers of the entries that each entry depends on.
+    pub async fn dependencies(&self) -> Result<EntryDependencies> {
+        Ok(dependencies(&self.read(&["--list", "--verbose"]).await?))
+    }
+
+    /// Restores all of the entries or fails; from a folder, with `jobs` sessions in parallel.
+    ///
+    /// # Errors
+    /// At the first statement that the server rejects, with the program's error output.
+    pub async fn restore(
+        &self,
+        entries: &[ArchiveEntry],
+        target: ActingLogin<'_>,
+        jobs: usize,
+    ) -> Result<()> {
+        let list = listed(entries)?;
+        let programs = &self.programs;
+        let mut command = client::logging_in(&programs.restore, &programs.version, target)?;
+        command
+            .arg(format!("--dbname={}", connection_value(target.database.as_str())))
+            .args(["--exit-on-error", "--no-owner", "--no-password"])
+            .arg(format!("--role={}", target.role))
+            .arg("--use-list")
+            .arg(list.path())
+            .env("PGAPPNAME", SESSION_NAME);
+        if let ArchiveLocation::Folder(folder) = &self.place {
+            command.arg(format!("--jobs={jobs}")).arg(folder);
+        }
+        let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
+        end.map(drop).map_err(archive_files::advised)
+    }
+
+    async fn refuse_internals(&self) -> Result<()> {
+        let schema = self.read(&["--schema-only", "--file=-"]).await?;
+        if !schema.windows(INTERNAL_OPTION.len()).any(|bytes| bytes == INTERNAL_OPTION) {
+            return Ok(());
+        }
+        let programs = &self.programs;
+        Err(Error::operation(format!("{} is of an older release than the server", programs.dump.display()))
+            .cause(format!(
+                "it has version {}, and dumps a column option that is internal to the server",
+                programs.version
+            ))
+            .hint("install PostgreSQL's client programs of the server's own version"))
+    }
+
+    async fn read(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+        let mut command = client::bare(&self.programs.restore);
+        command.args(arguments);
+        if let ArchiveLocation::Folder(folder) = &self.place {
+            command.arg(folder);
+        }
+        client::run(command, &self.programs.restore, self.stdin()?, Stdio::piped()).await
+    }
+
+    /// Returns the file from its beginning; programs that get it share its position.
+    fn stdin(&self) -> Result<Stdio> {
+        let ArchiveLocation::File(file) = &self.place else { return Ok(Stdio::null()) };
+        let mut file = file.try_clone().map_err(no_file)?;
+        file.rewind().map_err(no_file)?;
+        Ok(Stdio::from(file))
+    }
+}
+
+/// Returns the database's name as a connection string, because the option parses a name with an equals sign as one.
+fn connection_value(database: &str) -> String {
+    format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_fit_servers_that_they_know_and_that_know_them() {
+        for (client, source, target, expected) in [
+            (15, 15, 15, true),
+            (15, 13, 15, true),
+            (15, 13, 13, true),
+            (14, 15, 15, false),
+            (18, 15, 15, false),
+            (18, 15, 17, true),
+            (18, 15, 18, true),
+            (17, 13, 16, false),
+        ] {
+            assert_eq!(fits(client, source, target), expected, "{client} for {source} to {target}");
+        }
+        assert_eq!(connection_value("o'x\\y"), "dbname='o\\'x\\\\y'");
+    }
+}

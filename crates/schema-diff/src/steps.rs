@@ -1,0 +1,234 @@
+//! Order of the statements that turn one schema into another. Pure.
+
+use super::graph::Graph;
+use super::nodes::{
+    ManualConversion, PendingStatement, PendingStatements, SchemaComparison, SchemaVerb, StatementNode,
+};
+use super::object_changes::{ObjectChange, ObjectChanges, object_changes};
+use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure};
+
+/// One statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaStep {
+    pub id: SchemaObjectId,
+    pub verb: SchemaVerb,
+    /// Name of the part that it is about; empty for the whole object.
+    pub part: String,
+    pub text: String,
+    /// Set if rows or values are lost with it.
+    pub loses: bool,
+    /// Set if a person has to write how a column is converted.
+    pub conversion: Option<ManualConversion>,
+}
+
+/// Returns the statements that turn `from` into `to`, in order.
+///
+/// # Errors
+/// With what cannot be expressed, a line for each object.
+pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<String>> {
+    let changes = object_changes(from, to);
+    let refused = refused(&changes);
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let comparison = SchemaComparison { from, to, changes: &changes };
+    let nodes = comparison.nodes();
+    let mut graph = Graph::new(nodes.keys().cloned());
+    for (node, pending) in &nodes {
+        edges(&comparison, &nodes, node, pending, &mut graph);
+    }
+    let ordered = graph.ordered().map_err(|circle| {
+        let names = circle.iter().take(10).map(|node| format!("{} depends on itself", node.id));
+        names.collect::<Vec<_>>()
+    })?;
+    Ok(ordered.into_iter().filter_map(|node| step(&comparison, &nodes, node)).collect())
+}
+
+/// Returns the objects that would have to be made again with all their rows.
+fn refused(changes: &ObjectChanges) -> Vec<String> {
+    let tables = changes
+        .by_object
+        .iter()
+        .filter(|(id, change)| id.kind == SchemaObjectKind::Table && **change == ObjectChange::Rebuilt);
+    tables.map(|(id, _)| format!("{id}: its partition key cannot be changed")).collect()
+}
+
+fn step(
+    comparison: &SchemaComparison<'_>,
+    nodes: &PendingStatements,
+    node: StatementNode,
+) -> Option<SchemaStep> {
+    let pending = nodes.get(&node)?;
+    let is_data = match node.id.kind {
+        SchemaObjectKind::Table => true,
+        SchemaObjectKind::Column => {
+            comparison.from.objects.get(&node.id).is_some_and(|column| column.body.is_empty())
+        }
+        _ => false,
+    };
+    Some(SchemaStep {
+        loses: node.verb == SchemaVerb::Drop && is_data,
+        text: pending.text.clone(),
+        conversion: pending.conversion.clone(),
+        id: node.id,
+        verb: node.verb,
+        part: node.part,
+    })
+}
+
+/// Adds the edges of a node.
+fn edges(
+    comparison: &SchemaComparison<'_>,
+    nodes: &PendingStatements,
+    node: &StatementNode,
+    pending: &PendingStatement,
+    graph: &mut Graph<StatementNode>,
+) {
+    match node.verb {
+        SchemaVerb::Drop => of_drop(comparison, nodes, node, graph),
+        SchemaVerb::Rename => {
+            let next = [SchemaVerb::Make, SchemaVerb::Drop].map(|verb| comparison.node(verb, &node.id));
+            next.iter().for_each(|next| graph.before(node, next));
+        }
+        SchemaVerb::Unset => of_unset(comparison, nodes, node, pending, graph),
+        SchemaVerb::Make => of_make(comparison, nodes, node, graph),
+        SchemaVerb::Set => of_set(comparison, nodes, node, pending, graph),
+    }
+}
+
+/// Returns the node that makes an object available.
+fn maker(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNode {
+    let parent = comparison.to.objects.get(id).and_then(|object| object.parent.as_ref());
+    match parent {
+        Some(parent) if comparison.is_contained(id) => comparison.node(SchemaVerb::Make, parent),
+        _ => comparison.node(SchemaVerb::Make, id),
+    }
+}
+
+/// Returns the node that drops an object, or the object above it.
+fn dropper(comparison: &SchemaComparison<'_>, id: &SchemaObjectId) -> StatementNode {
+    let mut at = id;
+    while comparison.goes_with_parent(at) {
+        let object = comparison.from.objects.get(at);
+        let owner = object.and_then(|object| object.parts.get(OWNER)?.needs.as_ref());
+        match object.and_then(|object| object.parent.as_ref()).or(owner) {
+            Some(above) => at = above,
+            None => break,
+        }
+    }
+    comparison.node(SchemaVerb::Drop, at)
+}
+
+/// Returns the nodes that set parts of an object which its CREATE would contain.
+fn setters<'a>(
+    nodes: &'a PendingStatements,
+    id: &'a SchemaObjectId,
+    verb: SchemaVerb,
+) -> impl Iterator<Item = &'a StatementNode> {
+    // Nodes of one object and verb are neighbours.
+    let start = StatementNode::new(verb, id, false);
+    let of_it = nodes.range(start..).take_while(move |(node, _)| node.id == *id);
+    of_it.filter(move |(node, pending)| node.verb == verb && pending.inline).map(|(node, _)| node)
+}
+
+fn of_drop(
+    comparison: &SchemaComparison<'_>,
+    nodes: &PendingStatements,
+    node: &StatementNode,
+    graph: &mut Graph<StatementNode>,
+) {
+    let (id, from) = (&node.id, comparison.from);
+    if comparison.changes.get(id) == ObjectChange::Swapped {
+        return;
+    }
+    graph.before(node, &maker(comparison, id));
+    for twin in comparison.to.objects.keys().filter(|other| other.name == id.name && other.kind.is_relation())
+    {
+        if id.kind.is_relation() {
+            graph.before(node, &maker(comparison, twin));
+        }
+    }
+    let Some(object) = from.objects.get(id) else { return };
+    let columns = comparison
+        .from
+        .objects
+        .iter()
+        .filter(|(_, other)| id.kind == SchemaObjectKind::Table && other.parent.as_ref() == Some(id));
+    let below = columns.flat_map(|(_, column)| &column.needs);
+    for need in object.needs.iter().chain(&object.parent).chain(below) {
+        graph.before(node, &dropper(comparison, need));
+        for verb in [SchemaVerb::Set, SchemaVerb::Unset] {
+            setters(nodes, need, verb).for_each(|setter| graph.before(node, setter));
+        }
+    }
+}
+
+fn of_unset(
+    comparison: &SchemaComparison<'_>,
+    nodes: &PendingStatements,
+    node: &StatementNode,
+    pending: &PendingStatement,
+    graph: &mut Graph<StatementNode>,
+) {
+    let needs = comparison.from.objects.get(&node.id).map(|object| &object.needs);
+    for need in needs.into_iter().flatten().chain(&pending.needs) {
+        graph.before(node, &dropper(comparison, need));
+    }
+    setters(nodes, &node.id, SchemaVerb::Set).for_each(|setter| graph.before(node, setter));
+    if let Some((set, _)) = nodes
+        .iter()
+        .find(|(other, _)| other.verb == SchemaVerb::Set && other.id == node.id && other.part == node.part)
+    {
+        graph.before(node, set);
+    }
+}
+
+fn of_make(
+    comparison: &SchemaComparison<'_>,
+    nodes: &PendingStatements,
+    node: &StatementNode,
+    graph: &mut Graph<StatementNode>,
+) {
+    let Some(object) = comparison.to.objects.get(&node.id) else { return };
+    let contained = comparison
+        .to
+        .objects
+        .iter()
+        .filter(|(id, other)| id.kind.is_column() && other.parent.as_ref() == Some(&node.id));
+    let below = contained.filter(|(id, _)| comparison.is_contained(id)).flat_map(|(_, column)| &column.needs);
+    for need in object.needs.iter().chain(&object.parent).chain(below) {
+        graph.before(&maker(comparison, need), node);
+        setters(nodes, need, SchemaVerb::Set).for_each(|setter| graph.before(setter, node));
+    }
+}
+
+fn of_set(
+    comparison: &SchemaComparison<'_>,
+    nodes: &PendingStatements,
+    node: &StatementNode,
+    pending: &PendingStatement,
+    graph: &mut Graph<StatementNode>,
+) {
+    let id = &node.id;
+    graph.before(&maker(comparison, id), node);
+    if let Some(need) = &pending.needs {
+        graph.before(&maker(comparison, need), node);
+    }
+    if !pending.inline {
+        setters(nodes, id, SchemaVerb::Set).for_each(|setter| graph.before(setter, node));
+        return;
+    }
+    for earlier in setters(nodes, id, SchemaVerb::Set).take_while(|other| *other != node) {
+        graph.before(earlier, node);
+    }
+    let after = comparison.to.objects.get(id).map(|object| &object.needs);
+    for need in after.into_iter().flatten() {
+        graph.before(&maker(comparison, need), node);
+    }
+    let before = comparison.from.objects.get(id).map(|object| &object.needs);
+    for need in before.into_iter().flatten() {
+        if matches!(comparison.changes.get(need), ObjectChange::Dropped | ObjectChange::Swapped) {
+            graph.before(node, &dropper(comparison, need));
+        }
+    }
+}

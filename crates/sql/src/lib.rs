@@ -1,0 +1,14 @@
+//! Reader of SQL text: tokens, statements and their words, as PostgreSQL's lexer separates them.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
+)]
+
+mod lexer;
+mod nesting;
+mod script;
+
+pub use lexer::{Lexer, Token, TokenKind, tokens};
+pub use nesting::too_deep;
+pub use script::{READING, ScriptItem, StatementHead, Word, bare, inside, is_word, walk};
