@@ -3,11 +3,12 @@
 use super::copying::snapshot::ExportedSnapshot;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::inspect;
-use super::publishing::{FirstSlot, SlotLife, identify, publish, same_slot, slot_names, unfollowable};
+use super::publishing::{
+    FirstSlot, SlotLife, drop_slot, identify, publish, same_slot, slot_names, unfollowable,
+};
 use super::sequences;
 use super::state::SplitPhase;
 use super::state::source::{self, phase_sql};
-use super::switching::reverse::drop_slot;
 use super::tables::DatabaseTables;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, Statement, stmt};

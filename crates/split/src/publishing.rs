@@ -1,6 +1,8 @@
 //! Publications and slots of the source: for each service a publication of its tables and its marker, and a slot of the
 //! same name. All slots begin at one LSN, and one snapshot contains everything committed before it.
 
+use std::time::Duration;
+
 use super::state::notes::{self, SplitNote};
 use super::state::source::SplitRelation;
 use super::state::{SplitKind, marker_name};
@@ -64,7 +66,7 @@ pub async fn identify(
     service: &str,
     relations: &[SplitRelation],
     shapes: &DatabaseTables,
-    wait: std::time::Duration,
+    wait: Duration,
 ) -> Result<()> {
     let tables = relations.iter().filter_map(|one| shapes.table(&one.schema, &one.name));
     let mut all = vec![];
@@ -89,7 +91,7 @@ pub async fn identify(
 /// If the admin may not publish one of them.
 pub async fn publish(
     session: &mut Connection,
-    wait: std::time::Duration,
+    wait: Duration,
     name: &str,
     service: &str,
     relations: &[SplitRelation],
@@ -177,6 +179,28 @@ pub async fn same_slot(session: &mut Connection, from: &str, name: &str) -> Resu
         name = Literal(name.into())
     );
     execute(session, &copy).await.map(drop)
+}
+
+/// Drops an existing slot; waits for a follower that still uses it.
+///
+/// # Errors
+/// If a follower keeps using it.
+pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
+    let drop = stmt!(
+        "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots
+         WHERE slot_name = {name} AND database = pg_catalog.current_database()",
+        name = Literal(name.into())
+    );
+    let mut tries = 0;
+    loop {
+        let end = execute(session, &drop).await;
+        let held = |error: &Error| error.sqlstate.as_deref() == Some(sqlstate::OBJECT_IN_USE);
+        match end {
+            Err(error) if held(&error) && tries < 50 => tries += 1,
+            end => return end.map(std::mem::drop),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 async fn held_up(access: &Access, database: &str, error: Error) -> Error {

@@ -9,6 +9,9 @@ use martydb_pg::server::{Connection, query_as};
 /// Kind of notes that enable a trigger or rule that writes into tables of the service.
 pub const HELD: &str = "held";
 
+/// Kind of notes that restore a side effect.
+pub const REFLEX: &str = "reflex";
+
 /// Change that must be undone.
 #[derive(Debug, Clone)]
 pub struct SplitNote {

@@ -19,7 +19,7 @@ fn is_afterwards(note: &SplitNote) -> bool {
 /// Restores what only the owner of the tables may restore, after the source is open; returns failures. Idempotent.
 pub async fn put_back(ends: &mut SwitchEndpoints) -> Vec<String> {
     let name = ends.service.name.clone();
-    let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await;
+    let notes = notes::read(&mut ends.source.session, &name, notes::REFLEX).await;
     let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();
     let mut warnings = vec![];
     let mut of_others = vec![];

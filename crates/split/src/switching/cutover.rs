@@ -7,10 +7,11 @@ use super::afterwards::put_back;
 use super::catch_up::{catch_up, drain};
 use super::definitions;
 use super::endpoints::{SourceEnd, SwitchEndpoints};
-use super::held::{SourceTables, hold_sql, open_source_sql};
+use super::held::hold_sql;
 use super::reverse;
 use super::row_comparison::{self, ComparedCopies, StreamWay};
 use crate::comparing::ComparedTables;
+use crate::publishing::drop_slot;
 use crate::sequences;
 use crate::side_effects::{self, AFTERWARDS};
 use crate::state::SplitPhase;
@@ -235,8 +236,8 @@ async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
         }
     }
     let undo = async {
-        let tables = SourceTables::of(ends).await?;
-        let mut all = open_source_sql(ends, &tables).await?;
+        let tables = ends.read_source().await?;
+        let mut all = ends.open_source_sql(&tables).await?;
         all.push(source::change_sql(&ends.service.name, &stmt!("closed = false, wanted = NULL")));
         transact(&mut ends.source.session, ends.wait, &all).await
     };
@@ -278,7 +279,7 @@ pub async fn settle(ends: &mut SwitchEndpoints) -> Result<()> {
         ends.service.phase = SplitPhase::CutOver;
     }
     let Some(forward) = ends.service.forward_slot.take() else { return Ok(()) };
-    reverse::drop_slot(&mut ends.source.session, &forward).await?;
+    drop_slot(&mut ends.source.session, &forward).await?;
     source::change(&mut ends.source.session, &name, &stmt!("forward_from = NULL")).await
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::held::{SourceTables, open_source_sql};
 use crate::sessions;
 use crate::state::source::{self, SplitRelation, SplitRun, SplitService};
 use crate::state::{LOCK, SplitKind, target};
@@ -9,7 +10,7 @@ use crate::stream::ApplyTarget;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::stmt;
+use martydb_model::sql::{Statement, stmt};
 use martydb_pg::server::lock::{self, SessionLock};
 use martydb_pg::server::{Access, Connection, query_as};
 use martydb_provision::run::Run;
@@ -161,6 +162,24 @@ impl SwitchEndpoints {
     pub async fn opened(&mut self) -> Result<Option<String>> {
         let session = &mut self.target.session;
         if target::exists(session).await? { target::opened(session).await } else { Ok(None) }
+    }
+
+    /// Reads the shared database and the state of its tables.
+    ///
+    /// # Errors
+    /// As [`SourceTables::read`].
+    pub async fn read_source(&mut self) -> Result<SourceTables> {
+        let SourceEnd { access, database, session } = &mut self.source;
+        SourceTables::read(session, access, database).await
+    }
+
+    /// Returns the statements that open the service's tables at the source.
+    ///
+    /// # Errors
+    /// As [`open_source_sql`].
+    pub async fn open_source_sql(&mut self, tables: &SourceTables) -> Result<Vec<Statement>> {
+        let own = self.source_tables();
+        open_source_sql(&mut self.source.session, &self.service.name, &own, tables).await
     }
 
     /// Returns the target of changes from the source.

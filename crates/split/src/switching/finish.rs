@@ -7,6 +7,7 @@ use super::cutover::prove;
 use super::endpoints::SwitchEndpoints;
 use super::leftovers::{Leftover, OldGrant, OldLogin, leftovers};
 use super::reverse;
+use crate::publishing::drop_slot;
 use crate::state::SplitPhase;
 use crate::state::source::{self, phase_sql};
 use crate::state::{notes, target};
@@ -137,7 +138,7 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
         all.push(stmt!("DROP TABLE {tables}", tables = List(tables)));
     }
     for slot in services.iter().flat_map(|one| [&one.forward_slot, &one.reverse_slot]).flatten() {
-        reverse::drop_slot(session, slot).await?;
+        drop_slot(session, slot).await?;
         reverse::unpublish(session, wait, slot).await?;
     }
     transact(session, wait, &all).await.map_err(|error| {

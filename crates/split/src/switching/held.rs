@@ -5,14 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::endpoints::{SourceEnd, SwitchEndpoints};
-use super::reverse::REFLEX;
 use crate::crossing_writes::{CrossingWrite, crossing_writes, effect_names};
 use crate::inspect::SourceMoment;
 use crate::side_effects::{self, AFTERWARDS, TableSideEffect};
 use crate::source::{Oid, SourceCatalog, SourcePart};
 use crate::state::SplitPhase;
-use crate::state::notes::{self, HELD, SplitNote};
+use crate::state::notes::{self, HELD, REFLEX, SplitNote};
 use crate::write_block;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
@@ -79,24 +77,27 @@ fn noted_sql(service: &str, effect: &TableSideEffect, kind: &str) -> impl Iterat
 /// # Errors
 /// If the source cannot be read.
 #[martydb_pg::boxed]
-pub async fn open_source_sql(ends: &mut SwitchEndpoints, tables: &SourceTables) -> Result<Vec<Statement>> {
-    let (name, own) = (ends.service.name.clone(), ends.source_tables());
-    let session = &mut ends.source.session;
-    let mut notes = notes::read(session, &name, REFLEX).await?;
-    notes.extend(notes::read(session, &name, HELD).await?);
-    let keys: BTreeMap<&str, &str> = notes.iter().filter_map(|note| tables.key_holder(note, &name)).collect();
+pub async fn open_source_sql(
+    session: &mut Connection,
+    name: &str,
+    own: &[Oid],
+    tables: &SourceTables,
+) -> Result<Vec<Statement>> {
+    let mut notes = notes::read(session, name, REFLEX).await?;
+    notes.extend(notes::read(session, name, HELD).await?);
+    let keys: BTreeMap<&str, &str> = notes.iter().filter_map(|note| tables.key_holder(note, name)).collect();
     let mut all = vec![];
     for note in &notes {
         let Some((rank, label)) = note.side_effect() else { continue };
         let part = tables.effects.get(label);
         let holder = match key_name(label) {
             Some(key) => keys.get(key).map(|holder| (*holder, REFLEX)),
-            None => part.and_then(|part| tables.holder(part, &name)),
+            None => part.and_then(|part| tables.holder(part, name)),
         };
         if holder.is_none() && rank >= AFTERWARDS {
             continue;
         }
-        all.push(notes::forget_sql(&name, &note.kind, &note.name));
+        all.push(notes::forget_sql(name, &note.kind, &note.name));
         match holder {
             Some((holder, kind)) => {
                 all.push(notes::note_sql(holder, &SplitNote { kind: kind.into(), ..note.clone() }));
@@ -108,11 +109,11 @@ pub async fn open_source_sql(ends: &mut SwitchEndpoints, tables: &SourceTables) 
     }
     let switchable = tables.writes.iter().map(|write| &write.part).filter(|part| part.is_switchable());
     for part in switchable.filter(|part| own.contains(&part.relation)) {
-        if let Some((holder, _)) = tables.holder(part, &name) {
+        if let Some((holder, _)) = tables.holder(part, name) {
             all.extend(tables.disable_sql(session, holder, [part].into_iter()).await?);
         }
     }
-    all.extend(write_block::unblock_sql(session, &own).await?);
+    all.extend(write_block::unblock_sql(session, own).await?);
     Ok(all)
 }
 
@@ -145,15 +146,6 @@ impl SourceTables {
             .flat_map(|part| effect_names(&catalog, part).into_iter().map(move |name| (name, part.clone())));
         let (effects, writes) = (effects.collect(), crossing_writes(&catalog));
         Ok(SourceTables { owned: owned.collect(), effects, writes, catalog })
-    }
-
-    /// As [`SourceTables::read`].
-    ///
-    /// # Errors
-    /// If the source cannot be read.
-    pub async fn of(ends: &mut SwitchEndpoints) -> Result<SourceTables> {
-        let SourceEnd { access, database, session } = &mut ends.source;
-        SourceTables::read(session, access, database).await
     }
 
     /// Returns the service that keeps a part disabled after the tables of `opened` are open, and the kind of its note.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::endpoints::{SwitchEndpoints, TargetEnd};
+use crate::publishing::drop_slot;
 use crate::state::notes::{self, SplitNote};
 use crate::stream::{ApplyTarget, Lsn, StreamOrigin};
 use crate::transaction::{transact, transact_warned};
@@ -186,28 +187,6 @@ pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
     })
 }
 
-/// Drops an existing slot; waits for a follower that still uses it.
-///
-/// # Errors
-/// If a follower keeps using it.
-pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
-    let drop = stmt!(
-        "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots
-         WHERE slot_name = {name} AND database = pg_catalog.current_database()",
-        name = Literal(name.into())
-    );
-    let mut tries = 0;
-    loop {
-        let end = execute(session, &drop).await;
-        let held = |error: &Error| error.sqlstate.as_deref() == Some(martydb_model::sqlstate::OBJECT_IN_USE);
-        match end {
-            Err(error) if held(&error) && tries < 50 => tries += 1,
-            end => return end.map(std::mem::drop),
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-}
-
 /// Drops the slot and the publication of a target. The publication belongs to the owner, as the tables do: the admin
 /// may not publish them.
 ///
@@ -315,15 +294,12 @@ pub async fn still_source(ends: &mut SwitchEndpoints, all: bool, last: Vec<State
     let found = crate::side_effects::find(&mut ends.source.session, &names).await?;
     let mut statements = vec![];
     for side_effect in found.iter().filter(|one| all || one.crosses) {
-        statements.push(notes::note_sql(&ends.service.name, &side_effect.note(REFLEX)));
+        statements.push(notes::note_sql(&ends.service.name, &side_effect.note(notes::REFLEX)));
         statements.extend(side_effect.off());
     }
     statements.extend(last);
     transact(&mut ends.source.session, ends.wait, &statements).await
 }
-
-/// Kind of notes that restore a side effect.
-pub const REFLEX: &str = "reflex";
 
 /// Kind of notes that restore the replica identity of a target's table.
 pub const TARGET_IDENTITY: &str = "target identity";

@@ -7,11 +7,11 @@ use super::afterwards::put_back;
 use super::catch_up::{catch_up, drain};
 use super::cutover::{self, Switched, still_target};
 use super::endpoints::SwitchEndpoints;
-use super::held::{SourceTables, open_source_sql};
+use super::held::SourceTables;
 use super::reverse;
 use super::row_comparison::{self, ComparedCopies, StreamWay};
 use crate::comparing::ComparedTables;
-use crate::publishing::SOURCE_IDENTITY;
+use crate::publishing::{SOURCE_IDENTITY, drop_slot};
 use crate::sequences;
 use crate::state::SplitPhase;
 use crate::state::notes;
@@ -107,13 +107,13 @@ async fn not_opened(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Result<(
 /// Opens the source, and empties the copied tables.
 async fn forget(ends: &mut SwitchEndpoints) -> Result<Vec<String>> {
     let planned = stmt!("{phase}, closed = false", phase = phase_sql(SplitPhase::Planned));
-    let tables = SourceTables::of(ends).await?;
-    let mut all = open_source_sql(ends, &tables).await?;
+    let tables = ends.read_source().await?;
+    let mut all = ends.open_source_sql(&tables).await?;
     all.push(source::change_sql(&ends.service.name, &planned));
     transact(&mut ends.source.session, ends.wait, &all).await?;
     let warnings = put_back(ends).await;
     for slot in [&ends.service.forward_slot, &ends.service.reverse_slot].into_iter().flatten() {
-        reverse::drop_slot(&mut ends.source.session, slot).await?;
+        drop_slot(&mut ends.source.session, slot).await?;
         reverse::unpublish(&mut ends.source.session, ends.wait, slot).await?;
     }
     // Only now: rows without an identity cannot be changed while their table is published.
@@ -174,7 +174,7 @@ async fn empty_target(ends: &mut SwitchEndpoints) -> Result<()> {
 
 /// Requires equal rows at both sides: writes at the target would be lost.
 async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
-    let tables = SourceTables::of(ends).await?;
+    let tables = ends.read_source().await?;
     close_target(ends).await?;
     let end = match row_comparison::compare(ends, ComparedCopies::No, ComparedTables::All).await {
         Ok(()) => open_source(ends, &tables, vec![]).await,
@@ -206,7 +206,7 @@ async fn online(ends: &mut SwitchEndpoints, slot: &str, opened: &str, login: Log
     let names = ends.names();
     reverse::publish(&mut ends.source.session, ends.wait, &forward, &names).await?;
     reverse::fresh_slot(&mut ends.source.session, &forward).await?;
-    let tables = SourceTables::of(ends).await?;
+    let tables = ends.read_source().await?;
     let closing = async {
         let started = close_target(ends).await?;
         let end = log_end(&mut ends.target.session).await?;
@@ -274,7 +274,7 @@ async fn open_source(ends: &mut SwitchEndpoints, tables: &SourceTables, also: Ve
     let there = sequences::read(&mut ends.target.session).await?;
     let here = sequences::read(&mut ends.source.session).await?;
     let mut all = sequences::raise_sql(&there, &here);
-    all.extend(open_source_sql(ends, tables).await?);
+    all.extend(ends.open_source_sql(tables).await?);
     let set = [stmt!("{phase}, closed = false", phase = phase_sql(phase))].into_iter().chain(also);
     let set = set.reduce(|one, next| stmt!("{one}, {next}")).unwrap_or_default();
     all.push(source::change_sql(&name, &set));
