@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 
+use super::once::share;
 use super::publisher::Publisher;
-use super::share;
 use super::status::read_counts;
 use super::stop::StopSignal;
 use super::tally::RelayMetrics;

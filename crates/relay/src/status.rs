@@ -36,6 +36,24 @@ pub struct OutboxState {
     pub rate: f64,
 }
 
+/// Returns the given services that have an outbox.
+///
+/// # Errors
+/// If a named service has none, or no service has one.
+pub fn with_outbox(services: &[DesiredService], named: bool) -> Result<Vec<(DesiredService, Arc<Outbox>)>> {
+    let hint = "declare it in the manifest: outbox: { to: { nats: \"nats://localhost:4222\" } }";
+    if let Some(without) = services.iter().find(|service| named && service.outbox.is_none()) {
+        return Err(Error::usage(format!("service \"{}\" has no outbox", without.name)).hint(hint));
+    }
+    let all =
+        services.iter().filter_map(|service| Some((service.clone(), Arc::new(service.outbox.clone()?))));
+    let all: Vec<_> = all.collect();
+    if all.is_empty() {
+        return Err(Error::usage("no service has an outbox").hint(hint));
+    }
+    Ok(all)
+}
+
 /// Reads the state as the relay's login.
 ///
 /// # Errors
