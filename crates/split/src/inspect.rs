@@ -1,11 +1,16 @@
 //! Reads a shared database: its catalogs in one snapshot, in a read-only session of the admin that runs no code of a
 //! service.
 
+pub mod fingerprint;
+pub mod hints;
+pub mod privileges;
+pub mod schema;
+
 use std::collections::BTreeMap;
 
-use super::dependencies::{DependRow, Dependencies};
-use super::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
-use super::tables::{DatabaseTables, TableColumn, TableShape};
+use crate::database::tables::{DatabaseTables, TableColumn, TableShape};
+use crate::map::dependencies::{DependRow, Dependencies};
+use crate::map::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
 use martydb_model::error::Result;
 use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
 use martydb_pg::server::{Access, Connection, copy_out, execute_protected, query_one, query_rows};
@@ -124,18 +129,18 @@ async fn catalog(session: &mut Connection) -> Result<SourceCatalog> {
 fn take(catalog: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
     match row.section.as_str() {
         "relation" => {
-            let relation: super::source::SourceRelation = row.parse()?;
+            let relation: crate::map::source::SourceRelation = row.parse()?;
             catalog.relations.insert(relation.oid, relation);
         }
         "child" => catalog.children.push(row.parse()?),
         "foreign_key" => catalog.foreign_keys.push(row.parse()?),
         "part" => catalog.parts.push(row.parse()?),
         "routine" => {
-            let routine: super::source::SourceRoutine = row.parse()?;
+            let routine: crate::map::source::SourceRoutine = row.parse()?;
             catalog.routines.insert(routine.oid, routine);
         }
         "type" => {
-            let one: super::source::SourceType = row.parse()?;
+            let one: crate::map::source::SourceType = row.parse()?;
             catalog.types.insert(one.oid, one);
         }
         "reference" => {

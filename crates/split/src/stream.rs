@@ -13,6 +13,7 @@ mod follow;
 mod lsn;
 mod origin;
 mod pgoutput;
+pub mod publishing;
 mod table;
 
 pub use apply::ApplyTarget;

@@ -1,0 +1,38 @@
+//! Snapshot of the source, held by a session.
+
+use crate::database::sessions::{ReadLock, ReadTable, open_reading};
+use martydb_model::error::Result;
+use martydb_model::sql::stmt;
+use martydb_pg::server::{Access, Connection, query_one};
+
+/// Exported snapshot, which other sessions can import while this session is open.
+pub struct ExportedSnapshot {
+    session: Connection,
+    pub snapshot: String,
+}
+
+impl ExportedSnapshot {
+    /// Creates a snapshot, or imports that of another session.
+    ///
+    /// # Errors
+    /// As [`open_reading`].
+    pub async fn hold(
+        access: &Access,
+        database: &str,
+        snapshot: Option<&str>,
+        tables: &[ReadTable],
+    ) -> Result<ExportedSnapshot> {
+        let mut session = open_reading(access, database, snapshot, tables, ReadLock::AgainstIndexes).await?;
+        let snapshot = query_one(&mut session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
+        Ok(ExportedSnapshot { session, snapshot })
+    }
+
+    /// Returns the session for open_reading.
+    pub fn session(&mut self) -> &mut Connection {
+        &mut self.session
+    }
+
+    pub async fn close(self) {
+        self.session.close().await;
+    }
+}

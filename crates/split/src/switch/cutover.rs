@@ -1,0 +1,296 @@
+//! Switch from the source to the service's own database. Its commit point is the transaction that opens the database:
+//! before it, everything can be undone by opening the source again; after it, only `rollback` can.
+
+use std::time::{Duration, Instant};
+
+use super::afterwards::put_back;
+use super::catch_up::{catch_up, drain};
+use super::definitions;
+use super::endpoints::{SourceEnd, SwitchEndpoints};
+use super::reverse;
+use super::row_comparison::{self, ComparedCopies, StreamWay};
+use crate::compare::ComparedTables;
+use crate::copy::held::hold_sql;
+use crate::database::sequences;
+use crate::database::side_effects::{self, AFTERWARDS};
+use crate::database::transaction::transact;
+use crate::database::write_block::{self, WriteBlock};
+use crate::state::SplitPhase;
+use crate::state::notes::{self, SplitNote};
+use crate::state::source::{self, phase_sql};
+use crate::state::target::{self, Deferred, DeferredStage};
+use crate::stream::publishing::drop_slot;
+use crate::stream::{ApplyTarget, Lsn, log_end};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::{Literal, ServerText, Statement, stmt};
+use martydb_pg::server::{Connection, execute, query_as};
+
+/// Result of a switch.
+#[derive(Debug, Default)]
+pub struct Switched {
+    /// Time for which both sides refused writes; `None` if they did so before.
+    pub refused: Option<Duration>,
+    /// Steps that failed without harm.
+    pub warnings: Vec<String>,
+    /// Triggers and rules of the source that are disabled while the tables into which they write are closed there.
+    pub disabled: Vec<String>,
+}
+
+/// Directs the writes to the service's own database.
+///
+/// # Errors
+/// Leaves the source open if it was open before, and closed if the copy had closed it.
+#[martydb_pg::boxed(?Send)]
+pub async fn cut_over(ends: &mut SwitchEndpoints) -> Result<Switched> {
+    let mut done = Switched::default();
+    let name = ends.service.name.clone();
+    if ends.service.phase == SplitPhase::Finished {
+        return Err(too_early(&name, SplitPhase::Finished));
+    }
+    let opened = ends.opened().await?;
+    if opened.is_some() && !ends.service.closed {
+        return Err(Error::usage("a rollback was interrupted")
+            .hint(format!("`martydb split rollback --service {name}` ends it")));
+    }
+    if opened.is_none() {
+        source::want(&mut ends.source.session, &name, Some("cutover")).await?;
+        let end = match ends.service.phase {
+            SplitPhase::Copied => offline(ends).await.map(|()| None),
+            SplitPhase::Following => online(ends).await.map(Some),
+            SplitPhase::RolledBack if ends.run.online => online(ends).await.map(Some),
+            phase => Err(too_early(&name, phase)),
+        };
+        if end.is_err() {
+            // Followers may continue.
+            let _still_wanted = source::want(&mut ends.source.session, &name, None).await;
+        }
+        done.refused = end?;
+    }
+    settle(ends).await?;
+    done.warnings = prove(&mut ends.target.session).await;
+    done.disabled = notes::disabled(&mut ends.source.session).await?;
+    Ok(done)
+}
+
+fn too_early(service: &str, phase: SplitPhase) -> Error {
+    let error = Error::usage(format!("cannot cut over service \"{service}\": its phase is {}", phase.name()));
+    match phase {
+        SplitPhase::CutOver | SplitPhase::Finished => error.hint("`martydb split status` shows its status"),
+        _ => error.hint("run `martydb split copy` first"),
+    }
+}
+
+/// Switches a source that has been closed since the copy.
+async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
+    let tables = ends.source_tables();
+    let writable = write_block::still_open(&mut ends.source.session, &tables).await?;
+    if !writable.is_empty() {
+        return Err(Error::new(Kind::Divergent, "tables of the source accept writes, which the copy lacks")
+            .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
+            .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
+    }
+    definitions::refuse_changed(ends).await?;
+    row_comparison::compare(ends, ComparedCopies::Too, ComparedTables::All).await?;
+    open(ends).await
+}
+
+/// Applies the remaining changes while both sides are closed.
+async fn online(ends: &mut SwitchEndpoints) -> Result<Duration> {
+    let forward = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
+    definitions::refuse_changed(ends).await?;
+    let SourceEnd { access, database, session } = &mut ends.source;
+    let held = hold_sql(session, access, database, &ends.service.name).await?;
+    still_target(ends).await?;
+    prepare_way_back(ends).await?;
+    let origin = reverse::from_source(ends, &forward);
+    let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
+    let place = ApplyTarget { start, ..ends.forward_place("forward") };
+    let mut near = ends.source.access.read(&ends.source.database).await?;
+    catch_up(&mut near, &origin, &place).await?;
+    // Compared while the source accepts writes; later changes are applied row by row, and each row must exist.
+    let found = row_comparison::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
+    row_comparison::refuse_differences(ends, &found)?;
+    let closing = async {
+        let started = close_source(ends, held).await?;
+        let end = log_end(&mut ends.source.session).await?;
+        Ok((started, end))
+    };
+    let end = drain(&mut near, &origin, &place, closing).await;
+    near.close().await;
+    let end = match end {
+        Ok(started) => match is_same(ends).await {
+            Ok(()) => open(ends).await.map(|()| started),
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    match end {
+        Ok(started) => Ok(started.elapsed()),
+        Err(error) => Err(undone(ends, error).await),
+    }
+}
+
+/// Compares both sides while neither accepts writes.
+async fn is_same(ends: &mut SwitchEndpoints) -> Result<()> {
+    row_comparison::compare(ends, ComparedCopies::No, ComparedTables::Quick).await?;
+    definitions::refuse_changed(ends).await
+}
+
+fn no_slot(ends: &SwitchEndpoints) -> Error {
+    Error::operation(format!("the state of the split has no slot for {}", ends.service.name))
+        .hint("run `martydb split copy --online` again")
+}
+
+/// Disables the side effects of the target's tables. The statements that restore them are recorded in the same
+/// transaction.
+///
+/// # Errors
+/// If another session locks a table for longer than the timeout.
+pub async fn still_target(ends: &mut SwitchEndpoints) -> Result<()> {
+    let names = ends.names();
+    let found = side_effects::find(&mut ends.target.session, &names).await?;
+    let mut statements = vec![];
+    for side_effect in found {
+        let kept = Deferred {
+            id: 0,
+            rank: side_effect.rank,
+            relation: side_effect.relation.clone(),
+            kind: side_effect.kind.clone(),
+            name: side_effect.name.clone(),
+            definition: side_effect.back.clone(),
+        };
+        statements.push(target::defer_sql(DeferredStage::Opening, &kept));
+        statements.extend(side_effect.off());
+    }
+    if statements.is_empty() {
+        return Ok(());
+    }
+    transact(&mut ends.target.session, ends.wait, &statements).await
+}
+
+/// Creates the login at the source, and publication and slot at the target.
+async fn prepare_way_back(ends: &mut SwitchEndpoints) -> Result<()> {
+    let login = reverse::login(ends).await?;
+    reverse::prove_login(ends, &login).await?;
+    let slot = reverse::slot_name(ends, "r");
+    let name = ends.service.name.clone();
+    let set = stmt!("reverse_slot = {slot}", slot = Literal(slot.clone()));
+    source::change(&mut ends.source.session, &name, &set).await?;
+    identify(ends).await?;
+    let names = ends.own_names();
+    reverse::publish(&mut ends.target.session, ends.wait, &slot, &names).await?;
+    let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
+    let end = reverse::fresh_slot(&mut admin, &slot).await;
+    admin.close().await;
+    end
+}
+
+/// Sets the replica identity of the target's tables without a key: their updates would be refused once they are
+/// published.
+async fn identify(ends: &mut SwitchEndpoints) -> Result<()> {
+    let asked = stmt!(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) AND c.relreplident = 'd' AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)",
+        oids = write_block::numbers(&ends.target_tables().await?)
+    );
+    let mut statements = vec![];
+    for name in query_as::<String>(&mut ends.target.session, &asked).await? {
+        let table = ServerText::quoted_by_server(name.clone());
+        let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT");
+        let note =
+            SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
+        execute(&mut ends.source.session, &notes::note_sql(&ends.service.name, &note)).await?;
+        statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL"));
+    }
+    if statements.is_empty() {
+        Ok(())
+    } else {
+        transact(&mut ends.target.session, ends.wait, &statements).await
+    }
+}
+
+async fn close_source(ends: &mut SwitchEndpoints, held: Vec<Statement>) -> Result<Instant> {
+    let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.login_name());
+    let closing = WriteBlock {
+        tables: &tables,
+        hint: &hint,
+        passes: &login,
+        first: Statement::join(held),
+        last: write_block::close_source_sql(&ends.service.name),
+        wait: ends.wait,
+    };
+    write_block::close(&mut ends.source.session, &closing).await
+}
+
+/// Reverts the switch before the target was opened: the source accepts the writes as before. If the target cannot be
+/// read, nothing is opened.
+async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
+    match ends.opened().await {
+        Ok(None) => {}
+        Ok(Some(_)) => return error.hint("run the same command again: the database is already open"),
+        Err(second) => {
+            return error
+                .and_also(second)
+                .hint("run the same command again: both sides are closed until then");
+        }
+    }
+    let undo = async {
+        let tables = ends.read_source().await?;
+        let mut all = ends.open_source_sql(&tables).await?;
+        all.push(source::change_sql(&ends.service.name, &stmt!("closed = false, wanted = NULL")));
+        transact(&mut ends.source.session, ends.wait, &all).await
+    };
+    match undo.await {
+        Ok(()) => error.causes(put_back(ends).await).hint("the source accepts the writes as before"),
+        Err(second) => error.and_also(second),
+    }
+}
+
+/// Opens the database in one transaction, which is the commit point.
+async fn open(ends: &mut SwitchEndpoints) -> Result<()> {
+    let tables = ends.target_tables().await?;
+    let there = sequences::read(&mut ends.source.session).await?;
+    let session = &mut ends.target.session;
+    let here = sequences::read(session).await?;
+    let mut all = sequences::raise_sql(&there, &here);
+    let back = target::deferred(session, DeferredStage::Opening).await?;
+    all.extend(back.iter().filter(|one| one.rank < AFTERWARDS).map(target::put_back_sql));
+    all.extend(write_block::unblock_sql(session, &tables).await?);
+    all.push(target::open_sql(&ends.run.id));
+    transact(session, ends.wait, &all).await
+}
+
+/// Completes the switch afterwards. Idempotent.
+///
+/// # Errors
+/// If the source refuses a statement.
+pub async fn settle(ends: &mut SwitchEndpoints) -> Result<()> {
+    let name = ends.service.name.clone();
+    if ends.service.phase != SplitPhase::CutOver {
+        let from = ends.opened().await?;
+        let cut_over = stmt!(
+            "{phase}, closed = true, reverse_from = {from}",
+            phase = phase_sql(SplitPhase::CutOver),
+            from = from.map(Literal)
+        );
+        let online = ends.run.online;
+        reverse::still_source(ends, online, vec![source::change_sql(&name, &cut_over)]).await?;
+        ends.service.phase = SplitPhase::CutOver;
+    }
+    let Some(forward) = ends.service.forward_slot.take() else { return Ok(()) };
+    drop_slot(&mut ends.source.session, &forward).await?;
+    source::change(&mut ends.source.session, &name, &stmt!("forward_from = NULL")).await
+}
+
+/// Validates the foreign keys, which already apply to rows written since the opening. Returns those that fail.
+#[martydb_pg::boxed]
+pub async fn prove(session: &mut Connection) -> Vec<String> {
+    let mut warnings = vec![];
+    for one in target::deferred(session, DeferredStage::Opening).await.unwrap_or_default() {
+        if let Err(error) = target::put_back(session, &one).await {
+            warnings.push(format!("{} of {} is not validated: {error}", one.name, one.relation));
+        }
+    }
+    warnings
+}
