@@ -2,8 +2,7 @@
 //!
 //! A publisher per outbox claims events by aggregate, publishes them to the broker, and records acknowledgements in
 //! the transaction that holds their locks. Publication is at least once: if a publisher dies in between, its events
-//! are still pending. `claim` decides which events may be published, `lane` what is sent in a batch, and
-//! `verdict` what becomes of each event; all three are pure.
+//! are still pending. `batch` decides, `outbox` reads and changes the table, `publisher` acts.
 //!
 //! - [`broker`]: connections over which events are published and acknowledged
 
@@ -12,31 +11,15 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
+mod batch;
 pub mod broker;
-mod claim;
-mod cleaning;
-mod daily_partitions;
-mod dead_letters;
-mod delivery;
-mod examination;
-mod intervention;
-mod lane;
-mod once;
-mod operator_statements;
-mod partitions;
+mod outbox;
 mod publisher;
-mod serving;
-mod session;
-mod statements;
-mod status;
-mod stop;
-mod tally;
-mod verdict;
 
-pub use cleaning::{Cleaned, clean};
-pub use examination::examine;
-pub use intervention::{Intervention, ReplayStart, count_replay, intervene, replay};
-pub use once::{Published, once, preview};
-pub use serving::{RelayPlan, serve};
-pub use status::{Backlog, OutboxState, read, read_backlog, with_outbox};
-pub use tally::RelayMetrics;
+pub use outbox::cleaning::{Cleaned, clean};
+pub use outbox::examination::examine;
+pub use outbox::intervention::{Intervention, ReplayStart, count_replay, intervene, replay};
+pub use outbox::status::{Backlog, OutboxState, read, read_backlog, with_outbox};
+pub use publisher::once::{Published, once, preview};
+pub use publisher::serving::{RelayPlan, serve};
+pub use publisher::tally::RelayMetrics;

@@ -1,24 +1,31 @@
 //! Publisher of one outbox: claims, delivers, records and waits. It retries after failures with growing pauses.
 //! Other outboxes have publishers of their own.
 
+mod dead_letters;
+mod delivery;
+pub mod once;
+pub mod serving;
+mod stop;
+pub mod tally;
+
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::claim::{BatchShape, ClaimSizes, width};
-use super::dead_letters::DeadLetters;
-use super::delivery::deliver;
-use super::session::{self, OutboxSession};
-use super::stop::StopSignal;
-use super::tally::Tally;
-use super::verdict::{BatchVerdict, Fate, judge};
+use crate::batch::claim::{BatchShape, ClaimSizes, width};
+use crate::batch::verdict::{BatchVerdict, Fate, judge};
 use crate::broker::{BrokerLink, BrokerSecrets, FailureKind, OutboxEvent};
+use crate::outbox::session::{self, OutboxSession};
+use dead_letters::DeadLetters;
+use delivery::deliver;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeadPolicy, DesiredService, Outbox};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
 use martydb_provision::context::Context;
+use stop::StopSignal;
+use tally::Tally;
 
 /// Shortest and longest pause after finding nothing.
 const SHORT: Duration = Duration::from_millis(10);

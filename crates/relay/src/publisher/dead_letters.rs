@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::verdict::{BatchVerdict, Fate, after_diversion};
+use crate::batch::verdict::{BatchVerdict, Fate, after_diversion};
 use crate::broker::{BrokerLink, BrokerSecrets, OutboxEvent};
 use martydb_model::environment::Environment;
 use martydb_model::error::Result;

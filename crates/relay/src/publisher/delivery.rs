@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::lane::{BatchFlow, LaneStep};
-use super::statements::LARGEST_EVENT;
 use super::stop::StopSignal;
 use super::tally::Tally;
-use super::verdict::Sent;
+use crate::batch::lane::{BatchFlow, LaneStep};
+use crate::batch::verdict::Sent;
 use crate::broker::{BrokerLink, OutboxEvent, PublishFailure};
+use crate::outbox::statements::LARGEST_EVENT;
 
 /// Time limit to start further events of a batch: the transaction that holds its locks must not run long.
 const LONGEST: Duration = Duration::from_secs(20);

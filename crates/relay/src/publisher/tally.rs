@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
-use super::verdict::Fate;
+use crate::batch::verdict::Fate;
 use crate::broker::{FailureKind, PublishFailure};
-use crate::status::Backlog;
+use crate::outbox::status::Backlog;
 use martydb_model::metrics::{
     RELAY_EVENTS, RELAY_FAILURES, RELAY_LAG, RELAY_LAST_SUCCESS, RELAY_PENDING, RELAY_SKIPPED, Sample,
     Subject,

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinSet;
 
+use super::Publisher;
 use super::once::share;
-use super::publisher::Publisher;
-use super::status::read_counts;
 use super::stop::StopSignal;
 use super::tally::RelayMetrics;
+use crate::outbox::status::read_counts;
 use martydb_model::{DesiredService, Outbox, ServiceName};
 use martydb_provision::context::Context;
 

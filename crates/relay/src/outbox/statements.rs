@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::claim::BatchShape;
-use super::verdict::Fate;
+use crate::batch::claim::BatchShape;
+use crate::batch::verdict::Fate;
 use martydb_model::sql::{ArrayLiteral, Keyword, Literal, Qualified, Statement, stmt};
 use martydb_model::{DeadPolicy, Outbox};
 

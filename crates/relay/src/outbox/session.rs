@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claim::{BatchClaim, BatchShape, ClaimSizes, ClaimedEvent};
 use super::statements::{OutboxStatements, SETTINGS, listen};
-use super::verdict::{BatchVerdict, Fate};
+use crate::batch::claim::{BatchClaim, BatchShape, ClaimSizes, ClaimedEvent};
+use crate::batch::verdict::{BatchVerdict, Fate};
 use crate::broker::OutboxEvent;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Kind, Result};

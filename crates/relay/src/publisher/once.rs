@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 
-use super::claim::BatchShape;
-use super::publisher::Publisher;
-use super::session;
+use super::Publisher;
 use super::stop::StopSignal;
+use crate::batch::claim::BatchShape;
 use crate::broker::OutboxEvent;
+use crate::outbox::session;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_provision::context::Context;
