@@ -1,248 +1,179 @@
-//! Compares source and target by the number of rows of each table and the sum of their hashes. If these differ, the
-//! rows are put into buckets by their keys, and the rows of differing buckets are reported individually.
-//!
-//! Rows are read by `COPY` and hashed here. A query would have to be planned, and the planner evaluates expressions in
-//! the indexes of the table's owner: at the source with the admin's privileges. For tables without such expressions the
-//! servers first compute sums.
+//! Compares source and target: at one position of both sides, or while neither accepts writes.
 
-mod hashing;
 mod server_sums;
-mod sides;
 
 use std::collections::BTreeMap;
-use std::hash::RandomState;
-use std::sync::{Mutex, PoisonError};
 
-use serde::Serialize;
-
+use crate::copy::loading::{BothSides, TableLoad, matched, place};
+use crate::copy::{CopyTarget, SplitCopy};
+use crate::database::sessions::{self, ReadLock, ReadTable, open_reading};
 use crate::database::tables::DatabaseTables;
-use hashing::{BucketPass, KeyBuckets, RowHasher, RowSum, TextRows};
+use martydb_compare::{ComparedTable, RowKey, SessionPair, compare_tables};
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{ServerText, Statement, stmt};
-use martydb_pg::server::{Connection, copy_out, execute, execute_protected};
-use martydb_ui::report::progress;
-use sides::{ComparedTable, SessionPair};
+use martydb_model::sql::{Literal, Statement, stmt};
+use martydb_pg::server::{Connection, execute};
+use martydb_ui::report::printable;
+use server_sums::HashedSides;
 
-pub use sides::{ComparedMoment, ComparedTables, SidesComparison};
+pub use martydb_compare::{DifferingTable, RowDifference, TargetComparison};
 
-/// Maximum number of rows reported per table.
-const NAMED_ROWS: usize = 20;
-
-/// Difference of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RowDifference {
-    /// The row is only in the source.
-    Missing,
-    /// The row is only in the target.
-    Extra,
-    Different,
+/// State of both sides during a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedMoment<'a> {
+    /// Neither accepts writes.
+    Still,
+    /// The source accepts writes: it is read in this snapshot, up to which the target has applied everything.
+    OfSource(&'a str),
+    /// The target accepts writes: it is read in this snapshot, up to which the source has applied everything.
+    OfTarget(&'a str),
 }
 
-/// Differing row.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DifferingRow {
-    /// Values of its key, in the order of their columns' names.
-    pub key: String,
-    pub what: RowDifference,
+/// Tables to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparedTables {
+    All,
+    /// Tables that are read quickly, and those that a snapshot of an open target does not show.
+    Quick,
 }
 
-/// Differing table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DifferingTable {
-    pub table: String,
-    pub rows_source: i64,
-    pub rows_target: i64,
-    /// Columns that identify a row; empty if the table has no key.
-    pub key: Vec<String>,
-    /// First of the differing rows.
-    pub rows: Vec<DifferingRow>,
-    /// `true` if there are more.
-    pub more: bool,
-}
+/// Maximum total size of the tables that are compared while applications wait, in bytes.
+const QUICK: i64 = 32 << 20;
 
-/// Result of a comparison.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TargetComparison {
-    pub tables: usize,
-    pub rows: i64,
-    pub differences: Vec<DifferingTable>,
+/// Target and source of a comparison.
+pub struct SidesComparison<'a> {
+    pub copy: &'a SplitCopy<'a>,
+    pub of: &'a CopyTarget,
+    pub moment: ComparedMoment<'a>,
+    pub tables: ComparedTables,
 }
 
 impl SidesComparison<'_> {
     /// Compares all tables.
     ///
     /// # Errors
-    /// As [`SidesComparison::open`].
+    /// If one side cannot be read, or a table does not match.
     #[martydb_pg::boxed]
     pub async fn compare(&self, source: &DatabaseTables) -> Result<TargetComparison> {
-        let (mut pairs, waiting) = self.open(source).await?;
-        let found = side_by_side(&mut pairs, waiting).await;
-        for (there, here) in pairs {
-            there.close().await;
-            here.close().await;
+        let (pairs, waiting) = self.open(source).await?;
+        compare_tables(pairs, waiting).await
+    }
+
+    /// Opens pairs of sessions, one per side, and returns them with the tables to compare, the largest last.
+    ///
+    /// # Errors
+    /// If one side cannot be read, or a table does not match.
+    #[martydb_pg::boxed]
+    async fn open(&self, source: &DatabaseTables) -> Result<(Vec<SessionPair>, Vec<ComparedTable>)> {
+        let of = self.of;
+        let mut session = sessions::open_inspecting(&of.target).await?;
+        let target = DatabaseTables::read(&mut session).await?;
+        let sides = BothSides { source, target: &target };
+        let (loads, problems) = matched(&of.relations, &sides);
+        if !problems.is_empty() {
+            return Err(Error::operation(format!("cannot compare service \"{}\"", of.service))
+                .causes(problems.iter().map(|one| printable(one))));
         }
+        let tables: Vec<ReadTable> =
+            loads.iter().map(|load| ReadTable { oid: load.relation.oid, ident: load.from.clone() }).collect();
+        let first = self.at_source(&tables, self.first_lock()).await?;
+        let hashed = match self.tables {
+            ComparedTables::All => self.hashed(&mut session, &loads, &target).await?,
+            ComparedTables::Quick => None,
+        };
+        let waiting = self.chosen(compared_tables(&loads, &sides, hashed.as_ref()));
+        self.to_moment(&mut session).await?;
+        let mut ends = vec![(first, session)];
+        for _ in 1..(self.copy.jobs / 2).clamp(1, waiting.len().max(1)) {
+            let there = self.at_source(&tables, ReadLock::Shared).await?;
+            let mut here = sessions::open_inspecting(&of.target).await?;
+            self.to_moment(&mut here).await?;
+            ends.push((there, here));
+        }
+        Ok((ends, waiting))
+    }
+
+    /// Returns the first lock on the tables: the stronger one only if no applications wait for the comparison.
+    fn first_lock(&self) -> ReadLock {
+        if self.tables == ComparedTables::All { ReadLock::AgainstIndexes } else { ReadLock::Shared }
+    }
+
+    /// Reads the current definitions of the source: a query is planned for these, not for those of a snapshot.
+    async fn hashed(
+        &self,
+        here: &mut Connection,
+        loads: &[TableLoad],
+        target: &DatabaseTables,
+    ) -> Result<Option<HashedSides>> {
+        let mut there = self.copy.access.read(self.copy.database).await?;
+        let found = HashedSides::read(&mut there, here, loads, target).await;
+        there.close().await;
         found
     }
-}
 
-/// Compares in parallel, the largest tables first; each pair of sessions takes the next one.
-async fn side_by_side(sides: &mut [SessionPair], waiting: Vec<ComparedTable>) -> Result<TargetComparison> {
-    let comparing = progress("comparing", "tables");
-    comparing.expect(waiting.len());
-    let waiting = Mutex::new(waiting);
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
-    let parts = sides.iter_mut().map(async |(there, here)| {
-        let mut part = TargetComparison::default();
-        while let Some(table) = next() {
-            let (rows, difference) = unforced(there, here, &table).await?;
-            part.tables += 1;
-            part.rows += rows;
-            part.differences.extend(difference);
-            comparing.advance();
-        }
-        Ok::<TargetComparison, Error>(part)
-    });
-    let parts = futures_util::future::try_join_all(parts).await?;
-    let mut all = TargetComparison::default();
-    for part in parts {
-        all.tables += part.tables;
-        all.rows += part.rows;
-        all.differences.extend(part.differences);
-    }
-    all.differences.sort_by(|a, b| a.table.cmp(&b.table));
-    Ok(all)
-}
-
-/// Disables forced row security, which would hide rows from the owner, only while the rows are read.
-async fn unforced(
-    there: &mut Connection,
-    here: &mut Connection,
-    table: &ComparedTable,
-) -> Result<(i64, Option<DifferingTable>)> {
-    if !table.forced {
-        return one(there, here, table).await;
-    }
-    let name = ServerText::quoted_by_server(table.name.clone());
-    let rest = stmt!("ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY");
-    execute(here, &Statement::join([stmt!("BEGIN"), rest])).await?;
-    let end = one(there, here, table).await;
-    execute_protected(here, &stmt!("ROLLBACK")).await?;
-    end
-}
-
-async fn one(
-    there: &mut Connection,
-    here: &mut Connection,
-    table: &ComparedTable,
-) -> Result<(i64, Option<DifferingTable>)> {
-    if let Some(sums) = &table.sums
-        && let Some(rows) = sums.equal(there, here).await?
-    {
-        return Ok((rows, None));
-    }
-    let seed = RandomState::new();
-    let source = async {
-        let mut all = RowSum::default();
-        for part in &table.sources {
-            all = all + whole(there, part, table.binary, &seed).await?;
-        }
-        Ok::<RowSum, Error>(all)
-    };
-    let (source, target) = tokio::try_join!(source, whole(here, &table.target, table.binary, &seed))?;
-    if source == target {
-        return Ok((source.rows, None));
-    }
-    Ok((source.rows, Some(locate(there, here, table, (source.rows, target.rows)).await?)))
-}
-
-/// Returns number and sum of all rows.
-async fn whole(
-    session: &mut Connection,
-    statement: &Statement,
-    binary: bool,
-    seed: &RandomState,
-) -> Result<RowSum> {
-    let mut rows = RowHasher::new(seed, binary);
-    copy_out(session, statement, &mut |piece, ends| rows.take(piece, ends)).await?;
-    Ok(rows.sum)
-}
-
-/// Finds the differing rows, as text for the report.
-async fn locate(
-    there: &mut Connection,
-    here: &mut Connection,
-    table: &ComparedTable,
-    (rows_source, rows_target): (i64, i64),
-) -> Result<DifferingTable> {
-    let seed = RandomState::new();
-    let (mut source, mut target) = (KeyBuckets::new(&table.key, &seed), KeyBuckets::new(&table.key, &seed));
-    for pass in [BucketPass::Count, BucketPass::Keep] {
-        if pass == BucketPass::Keep {
-            let differing = source.differing(&target);
-            source.keep(&differing);
-            target.keep(&differing);
-        }
-        for part in &table.shown.0 {
-            let mut lines = TextRows::default();
-            copy_out(there, part, &mut |piece, ends| lines.take(piece, ends, |line| source.take(pass, line)))
-                .await?;
-        }
-        let mut lines = TextRows::default();
-        let statement = &table.shown.1;
-        copy_out(here, statement, &mut |piece, ends| lines.take(piece, ends, |line| target.take(pass, line)))
-            .await?;
-    }
-    let has_key = table.key.exists();
-    let mut rows = if has_key { differing_rows(&source.kept, &target.kept) } else { vec![] };
-    let more = source.is_cut() || rows.len() > NAMED_ROWS;
-    rows.truncate(NAMED_ROWS);
-    Ok(DifferingTable {
-        table: table.name.clone(),
-        rows_source,
-        rows_target,
-        key: table.key.names(),
-        rows,
-        more: more && has_key,
-    })
-}
-
-fn differing_rows(source: &BTreeMap<String, u64>, target: &BTreeMap<String, u64>) -> Vec<DifferingRow> {
-    let row = |key: &String, what| DifferingRow { key: key.clone(), what };
-    let from_source = source.iter().filter_map(|(key, hash)| match target.get(key) {
-        None => Some(row(key, RowDifference::Missing)),
-        Some(other) if other != hash => Some(row(key, RowDifference::Different)),
-        Some(_) => None,
-    });
-    let extra = target.keys().filter(|key| !source.contains_key(*key));
-    let mut all: Vec<DifferingRow> =
-        from_source.chain(extra.map(|key| row(key, RowDifference::Extra))).collect();
-    all.sort_by(|a, b| a.key.cmp(&b.key));
-    all
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_missing_extra_or_different() {
-        let rows = |all: &[(&str, u64)]| -> BTreeMap<String, u64> {
-            all.iter().map(|(key, hash)| ((*key).to_owned(), *hash)).collect()
+    async fn at_source(&self, tables: &[ReadTable], lock: ReadLock) -> Result<Connection> {
+        let snapshot = match self.moment {
+            ComparedMoment::OfSource(snapshot) => Some(snapshot),
+            _ => None,
         };
-        let found = differing_rows(
-            &rows(&[("(1)", 1), ("(2)", 2), ("(3)", 3)]),
-            &rows(&[("(2)", 9), ("(3)", 3), ("(4)", 4)]),
-        );
-        let found: Vec<(&str, RowDifference)> =
-            found.iter().map(|one| (one.key.as_str(), one.what)).collect();
-        assert_eq!(
-            found,
-            [
-                ("(1)", RowDifference::Missing),
-                ("(2)", RowDifference::Different),
-                ("(4)", RowDifference::Extra)
-            ]
-        );
+        open_reading(self.copy.access, self.copy.database, snapshot, tables, lock).await
     }
+
+    /// Moves a session of the target to the snapshot.
+    async fn to_moment(&self, session: &mut Connection) -> Result<()> {
+        let ComparedMoment::OfTarget(snapshot) = self.moment else { return Ok(()) };
+        let begin = stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+        let import = stmt!("SET TRANSACTION SNAPSHOT {name}", name = Literal(snapshot.into()));
+        execute(session, &Statement::join([begin, import])).await.map(drop)
+    }
+
+    /// Returns the tables to compare, the largest last.
+    fn chosen(&self, mut all: Vec<ComparedTable>) -> Vec<ComparedTable> {
+        all.sort_by_key(|table| table.bytes);
+        let mut read = 0;
+        all.retain(|table| {
+            read += table.bytes;
+            match self.tables {
+                ComparedTables::Quick => table.forced || read <= QUICK,
+                // Disabling forced row security locks the table, and applications would wait for the lock.
+                ComparedTables::All => !(table.forced && matches!(self.moment, ComparedMoment::OfTarget(_))),
+            }
+        });
+        all
+    }
+}
+
+fn compared_tables(
+    loads: &[TableLoad],
+    sides: &BothSides<'_>,
+    hashed: Option<&HashedSides>,
+) -> Vec<ComparedTable> {
+    let mut all: BTreeMap<&str, Vec<&TableLoad>> = BTreeMap::new();
+    for load in loads {
+        all.entry(&load.into).or_default().push(load);
+    }
+    all.into_values().filter_map(|parts| compared_table(&parts, sides, hashed)).collect()
+}
+
+fn compared_table(
+    parts: &[&TableLoad],
+    sides: &BothSides<'_>,
+    hashed: Option<&HashedSides>,
+) -> Option<ComparedTable> {
+    let first = parts.first()?;
+    let shape = |load: &TableLoad| sides.source.table(&load.relation.schema, &load.relation.name);
+    let into = place(shape(first)?, sides)?;
+    // If any part must be read as text, all are.
+    let binary = parts.iter().all(|load| load.is_binary());
+    let target = |binary| first.copy_target_sql(into.is_partitioned(), binary);
+    Some(ComparedTable {
+        sources: parts.iter().map(|load| load.copy_source_sql(binary)).collect(),
+        target: target(binary),
+        shown: (parts.iter().map(|load| load.copy_source_sql(false)).collect(), target(false)),
+        name: first.into.clone(),
+        key: RowKey::new(&first.columns, into.key()),
+        bytes: parts.iter().filter_map(|load| shape(load)).map(|shape| shape.bytes).sum(),
+        binary,
+        forced: into.forced,
+        sums: hashed.and_then(|hashed| hashed.sums(parts, into)),
+    })
 }

@@ -1,27 +1,20 @@
-//! Sums of rows computed by the servers, at half the cost of sending the rows here. They can only prove that rows are
-//! equal; if they differ, the rows are compared.
-//!
-//! At the source this is a query of the admin, and planning it evaluates the expressions of indexes and statistics that
-//! the table's owner created. So it is used only for tables without any, under a lock that prevents new ones.
+//! Sums of rows that the servers compute. At the source this is a query of the admin, and planning it evaluates the
+//! expressions of indexes and statistics that the table's owner created. So it is used only for tables without any, under a
+//! lock that prevents new ones.
 
 use std::collections::BTreeMap;
 
 use crate::copy::loading::TableLoad;
 use crate::database::tables::{DatabaseTables, TableShape};
 use crate::database::write_block::numbers;
+use martydb_compare::{ServerSum, ServerSums};
 use martydb_model::error::Result;
-use martydb_model::sql::{ServerText, Statement, stmt};
-use martydb_pg::server::{Connection, Unreadable, query_as, query_one};
+use martydb_model::sql::{ServerText, stmt};
+use martydb_pg::server::{Connection, query_as};
 use martydb_provision::moving::sums::hashed_columns;
 
 /// First major version with functions that hash a record; later versions return the same hashes.
 const HASHES_RECORDS: u32 = 14;
-
-/// Queries of one table, one per part at the source.
-pub struct ServerSums {
-    sources: Vec<Statement>,
-    target: Statement,
-}
 
 /// Hash of a column's value: a function, and its argument.
 type ColumnHashes = BTreeMap<(u32, String), (String, String)>;
@@ -70,9 +63,9 @@ impl HashedSides {
             if !shape.plain || !same || part.columns != first.columns {
                 return None;
             }
-            sources.push(sum_sql(&part.from, &target, false));
+            sources.push(sum(&part.from, &target, false));
         }
-        Some(ServerSums { sources, target: sum_sql(&first.into, &target, into.is_partitioned()) })
+        Some(ServerSums { sources, target: sum(&first.into, &target, into.is_partitioned()) })
     }
 }
 
@@ -87,8 +80,8 @@ async fn columns(session: &mut Connection, oids: &[u32]) -> Result<ColumnHashes>
     Ok(rows.map(|(oid, name, function, value)| ((oid, name), (function, value))).collect())
 }
 
-/// Returns the query for the number of a table's rows and the sum of their hashes.
-fn sum_sql(table: &str, columns: &[(String, String)], partitioned: bool) -> Statement {
+/// Returns the sum of a table's rows.
+fn sum(table: &str, columns: &[(String, String)], partitioned: bool) -> ServerSum {
     let each = columns
         .iter()
         .enumerate()
@@ -96,34 +89,8 @@ fn sum_sql(table: &str, columns: &[(String, String)], partitioned: bool) -> Stat
     let hash = each.collect::<Vec<_>>().join(" OPERATOR(pg_catalog.#) ");
     let hash = if hash.is_empty() { "0".to_owned() } else { hash };
     let only = if partitioned { "" } else { "ONLY " };
-    let from = format!("{only}{table} x");
-    stmt!(
-        "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum(({hash})::pg_catalog.int8), 0)::pg_catalog.text FROM {from}",
-        hash = ServerText::quoted_by_server(hash),
-        from = ServerText::quoted_by_server(from)
-    )
-}
-
-impl ServerSums {
-    /// Returns the number of rows of both sides, if the sums are equal.
-    ///
-    /// # Errors
-    /// If the query fails at one side.
-    pub async fn equal(&self, there: &mut Connection, here: &mut Connection) -> Result<Option<i64>> {
-        let source = async {
-            let mut all = (0, 0);
-            for part in &self.sources {
-                let (rows, sum) = sum(there, part).await?;
-                all = (all.0 + rows, all.1 + sum);
-            }
-            Ok(all)
-        };
-        let (source, target) = tokio::try_join!(source, sum(here, &self.target))?;
-        Ok((source == target).then_some(source.0))
+    ServerSum {
+        hash: stmt!("{hash}", hash = ServerText::quoted_by_server(hash)),
+        from: stmt!("{from}", from = ServerText::quoted_by_server(format!("{only}{table} x"))),
     }
-}
-
-async fn sum(session: &mut Connection, asked: &Statement) -> Result<(i64, i128)> {
-    let (rows, sum) = query_one::<(i64, String)>(session, asked).await?;
-    Ok((rows, sum.parse().map_err(|_| Unreadable::new(sum))?))
 }

@@ -1,7 +1,9 @@
-//! Hashes of rows in the format of `COPY`, and sums that do not depend on the order of rows.
+//! Hashes of rows in the formats of `COPY`, summed for a table and by buckets of keys.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+
+use super::sums::RowSum;
 
 /// Length of the binary format's header, in bytes, and its trailer after the last row.
 /// <https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS>
@@ -11,28 +13,6 @@ const BINARY_END: [u8; 2] = [0xff, 0xff];
 /// Number of buckets for a differing table's rows, and of those that are read row by row.
 const BUCKETS: usize = 4096;
 const READ_BUCKETS: usize = 8;
-
-/// Number and sum of rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowSum {
-    pub rows: i64,
-    sum: u128,
-}
-
-impl RowSum {
-    fn add(&mut self, hash: u64) {
-        self.rows += 1;
-        self.sum = self.sum.wrapping_add(u128::from(hash));
-    }
-}
-
-impl std::ops::Add for RowSum {
-    type Output = RowSum;
-
-    fn add(self, other: RowSum) -> RowSum {
-        RowSum { rows: self.rows + other.rows, sum: self.sum.wrapping_add(other.sum) }
-    }
-}
 
 /// Hashes rows in pieces, so that large rows need no memory. The seed is random, so that no table can be prepared with
 /// colliding rows.
