@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use crate::batch::claim::{BatchShape, ClaimSizes, width};
-use crate::batch::verdict::{BatchVerdict, Fate, judge};
+use crate::batch::verdict::{BatchVerdict, DeliveryOutcome, judge};
 use crate::broker::{BrokerLink, BrokerSecrets, FailureKind, OutboxEvent};
 use crate::outbox::session::{self, OutboxSession};
 use dead_letters::DeadLetters;
@@ -280,20 +280,22 @@ impl Publisher {
     }
 
     fn count(&self, events: &[OutboxEvent], verdict: &BatchVerdict) {
-        self.tally.count(verdict.fates.iter().map(|(_, fate)| fate));
-        for (at, fate) in &verdict.fates {
-            if let Fate::Dead { why } | Fate::Diverted { why } = fate {
-                self.lament(&events[*at], why, fate);
+        self.tally.count(verdict.outcomes.iter().map(|(_, outcome)| outcome));
+        for (at, outcome) in &verdict.outcomes {
+            if let DeliveryOutcome::Dead { why } | DeliveryOutcome::Diverted { why } = outcome {
+                self.lament(&events[*at], why, outcome);
             }
         }
     }
 
     /// Reports a dead event.
-    fn lament(&self, event: &OutboxEvent, why: &str, fate: &Fate) {
+    fn lament(&self, event: &OutboxEvent, why: &str, outcome: &DeliveryOutcome) {
         let OutboxEvent { event_id, aggregate_type, aggregate_id, .. } = event;
         let aggregate = format!("{aggregate_type}/{aggregate_id}");
-        let then = match (fate, &self.outbox.dead) {
-            (Fate::Diverted { .. }, DeadPolicy::To(target)) => format!("it was published to {}", target.at()),
+        let then = match (outcome, &self.outbox.dead) {
+            (DeliveryOutcome::Diverted { .. }, DeadPolicy::To(target)) => {
+                format!("it was published to {}", target.at())
+            }
             (_, DeadPolicy::Continue) => format!("later events of its aggregate {aggregate} are published"),
             _ => format!("its aggregate {aggregate} waits for `relay retry` or `relay skip`"),
         };

@@ -1,7 +1,7 @@
-//! Evaluation of a batch: the fate of each event, and failures of the broker itself. Pure.
+//! Evaluation of a batch: the outcome of each event, and failures of the broker itself. Pure.
 //!
 //! All that a relay decides about deliveries is here and in [`super::lane`]: `lane` decides what is sent within a
-//! batch, this module what is recorded of it. Both keep two rules. At least once: an event is [`Fate::Published`]
+//! batch, this module what is recorded of it. Both keep two rules. At least once: an event is [`DeliveryOutcome::Published`]
 //! only if the broker acknowledged it. In order within the aggregate: after any other end the batch sends nothing
 //! further of that aggregate, and the next claim begins with the same event.
 
@@ -15,7 +15,7 @@ pub type Sent = (usize, Result<(), PublishFailure>);
 
 /// Decision about an event that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum DeliveryOutcome {
     /// Acknowledged by the broker.
     Published,
     /// The broker could not take it then: it and its aggregate wait, and no attempt counts.
@@ -39,8 +39,8 @@ pub struct Down {
 /// Result that the publisher records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BatchVerdict {
-    /// Fates of the events that were sent, by their indexes in the batch. An event without a fate stays as it was.
-    pub fates: Vec<(usize, Fate)>,
+    /// Outcomes of the events that were sent, by their indexes in the batch. An event without an outcome stays as it was.
+    pub outcomes: Vec<(usize, DeliveryOutcome)>,
     /// Reason why the broker is unusable; failures then do not count against events.
     pub down: Option<Down>,
     /// `true` if one of the events made the broker close the channel: the next ones are published one at a time.
@@ -52,7 +52,7 @@ pub struct BatchVerdict {
 impl BatchVerdict {
     /// Returns `true` if the broker acknowledged an event: pauses of the destination begin again with the shortest.
     pub fn has_progress(&self) -> bool {
-        self.fates.iter().any(|(_, fate)| *fate == Fate::Published)
+        self.outcomes.iter().any(|(_, outcome)| *outcome == DeliveryOutcome::Published)
     }
 }
 
@@ -69,13 +69,13 @@ pub fn judge(sent: Vec<Sent>, lost: Option<String>, attempts: &[i64], retry: &Re
     let mut verdict = BatchVerdict { closed, ..BatchVerdict::default() };
     let mut down = lost.map(|why| Down { why, pause: None });
     for (number, end) in sent {
-        let fate = match end {
-            Ok(()) => Fate::Published,
+        let outcome = match end {
+            Ok(()) => DeliveryOutcome::Published,
             Err(failure) if counts(&failure, answered, alone) => {
                 failed(failure.why(), attempts.get(number).copied().unwrap_or_default(), retry)
             }
             Err(PublishFailure::Busy { why, after }) if answered => {
-                Fate::PutOff { why: kept(&why), pause: after.unwrap_or(retry.from).min(retry.to) }
+                DeliveryOutcome::PutOff { why: kept(&why), pause: after.unwrap_or(retry.from).min(retry.to) }
             }
             Err(failure) => {
                 verdict.suspicious |= matches!(failure, PublishFailure::Closed(_));
@@ -83,7 +83,7 @@ pub fn judge(sent: Vec<Sent>, lost: Option<String>, attempts: &[i64], retry: &Re
                 continue;
             }
         };
-        verdict.fates.push((number, fate));
+        verdict.outcomes.push((number, outcome));
     }
     verdict.suspicious |= alone && !verdict.has_progress() && down.is_none();
     BatchVerdict { down, ..verdict }
@@ -109,23 +109,23 @@ fn worse(down: Option<Down>, failure: &PublishFailure, retry: &Redelivery) -> Do
     Down { pause: down.pause.into_iter().chain(asked).min(), ..down }
 }
 
-/// Returns the fate of an event after a further attempt that counts.
-fn failed(why: &str, attempts: i64, retry: &Redelivery) -> Fate {
+/// Returns the outcome of an event after a further attempt that counts.
+fn failed(why: &str, attempts: i64, retry: &Redelivery) -> DeliveryOutcome {
     let why = kept(why);
     match pause(retry, attempts.saturating_add(1)) {
-        Some(pause) => Fate::Retried { why, pause },
-        None => Fate::Dead { why },
+        Some(pause) => DeliveryOutcome::Retried { why, pause },
+        None => DeliveryOutcome::Dead { why },
     }
 }
 
-/// Returns the fate of a dead event after it was sent to the dead destination, with `end`. It is not given up before that
+/// Returns the outcome of a dead event after it was sent to the dead destination, with `end`. It is not given up before that
 /// destination has it: until then it is tried again at both.
-pub fn after_diversion(why: String, end: Result<(), &str>, retry: &Redelivery) -> Fate {
+pub fn after_diversion(why: String, end: Result<(), &str>, retry: &Redelivery) -> DeliveryOutcome {
     match end {
-        Ok(()) => Fate::Diverted { why },
+        Ok(()) => DeliveryOutcome::Diverted { why },
         Err(failure) => {
             let why = kept(&format!("{why}; the dead destination: {failure}"));
-            Fate::Retried { why, pause: retry.to }
+            DeliveryOutcome::Retried { why, pause: retry.to }
         }
     }
 }
@@ -171,8 +171,8 @@ mod tests {
         judge(ends.into_iter().enumerate().collect(), lost, &attempts, &RETRY)
     }
 
-    fn retried() -> Fate {
-        Fate::Retried { why: why(), pause: RETRY.from }
+    fn retried() -> DeliveryOutcome {
+        DeliveryOutcome::Retried { why: why(), pause: RETRY.from }
     }
 
     fn down(pause: Option<u64>) -> Option<Down> {
@@ -183,31 +183,37 @@ mod tests {
     fn an_event_is_blamed_only_where_the_broker_answers() {
         for end in [Silent(why()), Broken(why())] {
             let none = judged(vec![Err(end.clone()), Err(end.clone())], None);
-            assert_eq!((none.fates, none.down), (vec![], down(None)));
+            assert_eq!((none.outcomes, none.down), (vec![], down(None)));
             let one = judged(vec![Ok(()), Err(end)], None);
-            assert_eq!((one.fates, one.down), (vec![(0, Fate::Published), (1, retried())], None));
+            assert_eq!(
+                (one.outcomes, one.down),
+                (vec![(0, DeliveryOutcome::Published), (1, retried())], None)
+            );
         }
         for end in [Refused(why()), Failed(why())] {
             let refused = judged(vec![Err(end), Err(PublishFailure::Down(why()))], None);
-            assert_eq!((refused.fates, refused.down), (vec![(0, retried())], down(None)));
+            assert_eq!((refused.outcomes, refused.down), (vec![(0, retried())], down(None)));
         }
         // An event that was not sent tells nothing about the broker.
         let unfit = judged(vec![Err(Unfit(why())), Err(Silent(why()))], None);
-        assert_eq!((unfit.fates, unfit.down), (vec![(0, retried())], down(None)));
+        assert_eq!((unfit.outcomes, unfit.down), (vec![(0, retried())], down(None)));
         let lost = judged(vec![Ok(())], Some("x".into()));
         assert_eq!((lost.has_progress(), lost.down), (true, down(None)));
     }
 
     #[test]
     fn a_busy_broker_delays_an_event_alone_if_it_took_another() {
-        let put_off = |seconds| Fate::PutOff { why: why(), pause: Duration::from_secs(seconds) };
+        let put_off = |seconds| DeliveryOutcome::PutOff { why: why(), pause: Duration::from_secs(seconds) };
         for (asked, waits) in [(None, 1), (Some(0), 0), (Some(20), 20), (Some(86_400), 300)] {
             let one = judged(vec![Ok(()), Err(busy(asked))], None);
-            assert_eq!((one.fates, one.down), (vec![(0, Fate::Published), (1, put_off(waits))], None));
+            assert_eq!(
+                (one.outcomes, one.down),
+                (vec![(0, DeliveryOutcome::Published), (1, put_off(waits))], None)
+            );
         }
         // It took none: no event waits by itself, and the destination as long as the broker asks for.
         let none = judged(vec![Err(busy(Some(20))), Err(busy(None)), Err(busy(Some(7)))], None);
-        assert_eq!((none.fates.len(), none.down), (0, down(Some(7))));
+        assert_eq!((none.outcomes.len(), none.down), (0, down(Some(7))));
         assert_eq!(judged(vec![Err(busy(Some(86_400)))], None).down, down(Some(300)));
     }
 
@@ -215,7 +221,7 @@ mod tests {
     fn no_words_of_a_broker_keep_a_batch_from_being_written_down() {
         let words = format!("no\0pe\n{}", "x".repeat(10_000));
         let verdict = judged(vec![Ok(()), Err(Refused(words))], None);
-        let Fate::Retried { why, .. } = &verdict.fates[1].1 else { panic!("{verdict:?}") };
+        let DeliveryOutcome::Retried { why, .. } = &verdict.outcomes[1].1 else { panic!("{verdict:?}") };
         assert!(why.starts_with("no pe x") && why.chars().count() == LONGEST_WHY, "{why}");
         assert!(verdict.has_progress());
     }
@@ -223,28 +229,30 @@ mod tests {
     #[test]
     fn who_closes_the_channel_is_found_one_at_a_time() {
         let many = judged(vec![Ok(()), Err(Closed(why())), Err(Closed(why()))], None);
-        assert!(many.suspicious && many.closed && many.fates.len() == 1 && many.down.is_some());
+        assert!(many.suspicious && many.closed && many.outcomes.len() == 1 && many.down.is_some());
         let alone = judged(vec![Err(Closed(why()))], None);
-        assert_eq!((alone.fates, alone.down, alone.suspicious), (vec![(0, retried())], None, true));
+        assert_eq!((alone.outcomes, alone.down, alone.suspicious), (vec![(0, retried())], None, true));
         assert!(!judged(vec![Ok(())], None).suspicious);
     }
 
     #[test]
     fn the_last_attempt_makes_an_event_dead() {
-        for (attempts, fate) in
-            [(0, retried()), (11, Fate::Dead { why: why() }), (i64::MAX, Fate::Dead { why: why() })]
-        {
+        for (attempts, outcome) in [
+            (0, retried()),
+            (11, DeliveryOutcome::Dead { why: why() }),
+            (i64::MAX, DeliveryOutcome::Dead { why: why() }),
+        ] {
             let verdict = judge(vec![(0, Err(Refused(why())))], None, &[attempts], &RETRY);
-            assert_eq!(verdict.fates, [(0, fate)], "{attempts}");
+            assert_eq!(verdict.outcomes, [(0, outcome)], "{attempts}");
         }
     }
 
     #[test]
     fn a_dead_event_is_given_up_only_if_the_dead_destination_has_it() {
         let after = |end| after_diversion(why(), end, &RETRY);
-        assert_eq!(after(Ok(())), Fate::Diverted { why: why() });
+        assert_eq!(after(Ok(())), DeliveryOutcome::Diverted { why: why() });
         let why = "x; the dead destination: gone".to_owned();
-        assert_eq!(after(Err("gone")), Fate::Retried { why, pause: RETRY.to });
+        assert_eq!(after(Err("gone")), DeliveryOutcome::Retried { why, pause: RETRY.to });
     }
 
     #[test]

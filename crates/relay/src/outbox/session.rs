@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::statements::{OutboxStatements, SETTINGS, listen};
 use crate::batch::claim::{BatchClaim, BatchShape, ClaimSizes, ClaimedEvent};
-use crate::batch::verdict::{BatchVerdict, Fate};
+use crate::batch::verdict::{BatchVerdict, DeliveryOutcome};
 use crate::broker::OutboxEvent;
 use martydb_config::secrets::CredentialKey;
 use martydb_model::error::{Error, Kind, Result};
@@ -125,15 +125,18 @@ impl OutboxSession {
     /// again.
     pub async fn settle(&mut self, events: &[OutboxEvent], verdict: &BatchVerdict) -> Result<()> {
         let statements = self.statements();
-        let is_published =
-            |(at, fate): &(usize, Fate)| (*fate == Fate::Published).then_some(events[*at].id.as_str());
-        let published: Vec<&str> = verdict.fates.iter().filter_map(is_published).collect();
+        let is_published = |(at, outcome): &(usize, DeliveryOutcome)| {
+            (*outcome == DeliveryOutcome::Published).then_some(events[*at].id.as_str())
+        };
+        let published: Vec<&str> = verdict.outcomes.iter().filter_map(is_published).collect();
         let mut all = vec![];
         if !published.is_empty() {
             all.push(statements.published(&published));
         }
-        let others =
-            verdict.fates.iter().filter_map(|(at, fate)| statements.unpublished(&events[*at].id, fate));
+        let others = verdict
+            .outcomes
+            .iter()
+            .filter_map(|(at, outcome)| statements.unpublished(&events[*at].id, outcome));
         all.extend(others);
         all.push(stmt!("COMMIT"));
         execute_protected(&mut self.connection, &Statement::join(all)).await

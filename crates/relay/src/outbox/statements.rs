@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::batch::claim::BatchShape;
-use crate::batch::verdict::Fate;
+use crate::batch::verdict::DeliveryOutcome;
 use martydb_model::sql::{ArrayLiteral, Keyword, Literal, Qualified, Statement, stmt};
 use martydb_model::{DeadPolicy, Outbox};
 
@@ -233,7 +233,7 @@ impl OutboxStatements<'_> {
     }
 
     /// Records why an event was not published, and when it is due again; `None` for one that was published.
-    pub fn unpublished(&self, event: &str, fate: &Fate) -> Option<Statement> {
+    pub fn unpublished(&self, event: &str, outcome: &DeliveryOutcome) -> Option<Statement> {
         let columns = &self.0.columns;
         let (available, published) = (id(&columns.available_at), id(&columns.published_at));
         let due = |time: Statement| stmt!("{available} = {time}", available = available, time = time);
@@ -241,12 +241,12 @@ impl OutboxStatements<'_> {
             let millis = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
             due(stmt!("clock_timestamp() + {millis} * interval '1 millisecond'", millis = millis))
         };
-        let (state, attempts, why) = match fate {
-            Fate::Published => return None,
-            Fate::PutOff { why, pause } => (later(pause), 0, why.clone()),
-            Fate::Retried { why, pause } => (later(pause), 1, why.clone()),
-            Fate::Dead { why } => (due(stmt!("'infinity'")), 1, why.clone()),
-            Fate::Diverted { why } => {
+        let (state, attempts, why) = match outcome {
+            DeliveryOutcome::Published => return None,
+            DeliveryOutcome::PutOff { why, pause } => (later(pause), 0, why.clone()),
+            DeliveryOutcome::Retried { why, pause } => (later(pause), 1, why.clone()),
+            DeliveryOutcome::Dead { why } => (due(stmt!("'infinity'")), 1, why.clone()),
+            DeliveryOutcome::Diverted { why } => {
                 let done = stmt!("{published} = clock_timestamp()", published = published);
                 (done, 1, format!("{DIVERTED}{why}"))
             }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use crate::batch::verdict::{BatchVerdict, Fate, after_diversion};
+use crate::batch::verdict::{BatchVerdict, DeliveryOutcome, after_diversion};
 use crate::broker::{BrokerLink, BrokerSecrets, OutboxEvent};
 use martydb_model::environment::Environment;
 use martydb_model::error::Result;
@@ -33,18 +33,19 @@ impl DeadLetters {
         verdict: BatchVerdict,
     ) -> BatchVerdict {
         let Some(target) = outbox.dead.target() else { return verdict };
-        let is_dead =
-            |(at, fate): &(usize, Fate)| matches!(fate, Fate::Dead { .. }) && events[*at].excess.is_none();
-        if !verdict.fates.iter().any(is_dead) {
+        let is_dead = |(at, outcome): &(usize, DeliveryOutcome)| {
+            matches!(outcome, DeliveryOutcome::Dead { .. }) && events[*at].excess.is_none()
+        };
+        if !verdict.outcomes.iter().any(is_dead) {
             return verdict;
         }
         let opened = self.open(target, environment).await.map_err(|error| error.to_string());
         let begun = Instant::now();
-        let diverted = verdict.fates.into_iter().map(|(at, fate)| {
+        let diverted = verdict.outcomes.into_iter().map(|(at, outcome)| {
             let opened = opened.as_ref().copied().map_err(String::as_str);
             async move {
-                match fate {
-                    Fate::Dead { why } if events[at].excess.is_none() => {
+                match outcome {
+                    DeliveryOutcome::Dead { why } if events[at].excess.is_none() => {
                         let end = match begun.elapsed() < LONGEST {
                             true => publish(opened, &events[at], &why).await,
                             false => Err("it was too slow for the events before".to_owned()),
@@ -57,11 +58,11 @@ impl DeadLetters {
             }
         });
         let width = opened.as_ref().map_or(1, |link| link.width()).min(diverted.len());
-        let fates: Vec<_> = stream::iter(diverted).buffer_unordered(width).collect().await;
-        if fates.iter().any(|(_, fate)| matches!(fate, Fate::Retried { .. })) {
+        let outcomes: Vec<_> = stream::iter(diverted).buffer_unordered(width).collect().await;
+        if outcomes.iter().any(|(_, outcome)| matches!(outcome, DeliveryOutcome::Retried { .. })) {
             self.link = None;
         }
-        BatchVerdict { fates, ..verdict }
+        BatchVerdict { outcomes, ..verdict }
     }
 
     async fn open(&mut self, target: &EventTarget, environment: &Environment) -> Result<&BrokerLink> {

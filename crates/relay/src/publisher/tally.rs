@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use time::OffsetDateTime;
 
-use crate::batch::verdict::Fate;
+use crate::batch::verdict::DeliveryOutcome;
 use crate::broker::{FailureKind, PublishFailure};
 use crate::outbox::status::Backlog;
 use martydb_model::metrics::{
@@ -30,25 +30,25 @@ pub struct Tally {
     last_success: AtomicI64,
 }
 
-/// Returns the outcome of a fate, as the label names it.
-fn outcome<'a>(tally: &'a Tally, fate: &Fate) -> &'a AtomicU64 {
-    match fate {
-        Fate::Published => &tally.published,
-        Fate::PutOff { .. } | Fate::Retried { .. } => &tally.retried,
-        Fate::Dead { .. } => &tally.dead,
-        Fate::Diverted { .. } => &tally.diverted,
+/// Returns the counter of an outcome, as the label names it.
+fn counter<'a>(tally: &'a Tally, outcome: &DeliveryOutcome) -> &'a AtomicU64 {
+    match outcome {
+        DeliveryOutcome::Published => &tally.published,
+        DeliveryOutcome::PutOff { .. } | DeliveryOutcome::Retried { .. } => &tally.retried,
+        DeliveryOutcome::Dead { .. } => &tally.dead,
+        DeliveryOutcome::Diverted { .. } => &tally.diverted,
     }
 }
 
 impl Tally {
     /// Counts the events of a batch.
-    pub fn count<'a>(&self, fates: impl Iterator<Item = &'a Fate>) {
+    pub fn count<'a>(&self, outcomes: impl Iterator<Item = &'a DeliveryOutcome>) {
         let mut published = 0;
-        for fate in fates {
-            match fate {
-                Fate::Published => published += 1,
+        for outcome in outcomes {
+            match outcome {
+                DeliveryOutcome::Published => published += 1,
                 other => {
-                    outcome(self, other).fetch_add(1, Ordering::Relaxed);
+                    counter(self, other).fetch_add(1, Ordering::Relaxed);
                 }
             }
         }
@@ -194,15 +194,15 @@ mod tests {
     fn each_outcome_and_each_failure_has_a_series() {
         let tally = Tally::default();
         let (why, pause) = (String::new(), std::time::Duration::ZERO);
-        let fates = [
-            Fate::Published,
-            Fate::Published,
-            Fate::PutOff { why: why.clone(), pause },
-            Fate::Retried { why: why.clone(), pause },
-            Fate::Dead { why: why.clone() },
-            Fate::Diverted { why: why.clone() },
+        let outcomes = [
+            DeliveryOutcome::Published,
+            DeliveryOutcome::Published,
+            DeliveryOutcome::PutOff { why: why.clone(), pause },
+            DeliveryOutcome::Retried { why: why.clone(), pause },
+            DeliveryOutcome::Dead { why: why.clone() },
+            DeliveryOutcome::Diverted { why: why.clone() },
         ];
-        tally.count(fates.iter());
+        tally.count(outcomes.iter());
         tally.count_failure(&PublishFailure::Busy { why, after: None });
         let samples = tally.samples(&Subject::server("s"));
         let value = |label: &str| {
