@@ -28,15 +28,15 @@ use stop::StopSignal;
 use tally::Tally;
 
 /// Shortest and longest pause after finding nothing.
-const SHORT: Duration = Duration::from_millis(10);
-const FLOOR: Duration = Duration::from_secs(1);
+const MIN_IDLE_PAUSE: Duration = Duration::from_millis(10);
+const MAX_IDLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Pause for more events to arrive, after a look that found few.
-const GATHER: Duration = Duration::from_millis(4);
+const GATHER_PAUSE: Duration = Duration::from_millis(4);
 
 /// Pauses after a failure of the database or broker.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MIN_PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 pub struct Publisher {
     pub context: Arc<Context>,
@@ -85,7 +85,7 @@ enum Poll {
 fn until_the_next_look() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let into = Duration::from_nanos(START.elapsed().subsec_nanos().into());
-    FLOOR.saturating_sub(into).max(SHORT)
+    MAX_IDLE_PAUSE.saturating_sub(into).max(MIN_IDLE_PAUSE)
 }
 
 impl Publisher {
@@ -119,7 +119,7 @@ impl Publisher {
             idle: false,
             alone: false,
             outage: Outage::default(),
-            pauses: Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE),
+            pauses: Backoff::endless(MIN_PAUSE, MAX_PAUSE),
             asked: None,
         }
     }
@@ -141,13 +141,13 @@ impl Publisher {
     /// Publishes until it is stopped.
     #[martydb_pg::boxed]
     pub async fn serve(mut self) {
-        let mut idle = Backoff::endless(SHORT, FLOOR);
+        let mut idle = Backoff::endless(MIN_IDLE_PAUSE, MAX_IDLE_PAUSE);
         while !self.stop.is_asked() {
             match self.turn().await {
                 Ok(Poll::More) => idle.reset(),
                 Ok(Poll::Little) => {
                     idle.reset();
-                    self.rest(GATHER).await;
+                    self.rest(GATHER_PAUSE).await;
                 }
                 Ok(Poll::Nothing) => {
                     let patience = if idle.is_at_longest() { until_the_next_look() } else { idle.pause() };
@@ -318,7 +318,7 @@ impl Publisher {
 
     /// Returns `true` if the broker asked for more than a run that ends waits for.
     fn is_asked_to_wait_long(&self) -> bool {
-        self.asked.is_some_and(|pause| pause > LONGEST_PAUSE)
+        self.asked.is_some_and(|pause| pause > MAX_PAUSE)
     }
 
     async fn rest(&self, time: Duration) {

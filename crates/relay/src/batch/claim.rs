@@ -84,7 +84,7 @@ pub struct BatchShape {
 
 /// Events per aggregate. Each costs one round trip to the broker in sequence: wide claims are fast, deep ones are
 /// cheap for the database. Four is a compromise.
-const DEEP: u32 = 4;
+const MIN_EVENTS_EACH: u32 = 4;
 
 /// Returns the width of the next look, from the sizes of the last one.
 pub fn width(batch: u32, last: ClaimSizes, was: BatchShape) -> BatchShape {
@@ -93,7 +93,7 @@ pub fn width(batch: u32, last: ClaimSizes, was: BatchShape) -> BatchShape {
         // The whole outbox was read: each aggregate may give more events. If there are more than enough, half of
         // the aggregates are left to other publishers.
         let aggregates = if found > batch / 2 { looked.div_ceil(2) } else { looked };
-        let each = (batch / aggregates).clamp(DEEP, batch.max(DEEP));
+        let each = (batch / aggregates).clamp(MIN_EVENTS_EACH, batch.max(MIN_EVENTS_EACH));
         return BatchShape {
             aggregates: if aggregates < looked { aggregates } else { was.aggregates },
             each,
@@ -101,9 +101,9 @@ pub fn width(batch: u32, last: ClaimSizes, was: BatchShape) -> BatchShape {
     }
     // Nearly every aggregate had its maximum number of events.
     if found >= looked.saturating_mul(was.each) / 2 && found > batch / 2 {
-        return BatchShape { aggregates: (batch / DEEP).max(1), each: DEEP };
+        return BatchShape { aggregates: (batch / MIN_EVENTS_EACH).max(1), each: MIN_EVENTS_EACH };
     }
-    BatchShape { aggregates: batch, each: DEEP }
+    BatchShape { aggregates: batch, each: MIN_EVENTS_EACH }
 }
 
 #[cfg(test)]
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_look_is_as_wide_as_the_outbox_is_deep() {
-        let start = BatchShape { aggregates: 500, each: DEEP };
+        let start = BatchShape { aggregates: 500, each: MIN_EVENTS_EACH };
         let found = |events, aggregates| ClaimSizes { events, aggregates, whole: aggregates < 125 };
         assert_eq!(width(500, ClaimSizes::default(), start), start);
         // Ten aggregates with many events each.
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(width(500, found(500, 500), start), start);
         assert_eq!(width(500, found(2000, 500), start).aggregates, 125);
         // Many aggregates with one event.
-        let narrow = BatchShape { aggregates: 125, each: DEEP };
+        let narrow = BatchShape { aggregates: 125, each: MIN_EVENTS_EACH };
         assert_eq!(width(500, found(125, 125), narrow), start);
         assert!(width(1, found(1, 1), BatchShape { aggregates: 1, each: 1 }).aggregates >= 1);
     }

@@ -13,7 +13,7 @@ const REPEATS: [Duration; 3] =
 
 /// Failures in a row, of any lane, after which a batch sends nothing further: the receiver fails as a whole. A receiver
 /// that fails one time in two has so many in a row once in 65,000.
-const IN_A_ROW: u32 = 16;
+const MAX_FAILURES_IN_A_ROW: u32 = 16;
 
 /// Next action of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl BatchFlow {
             | PublishFailure::Busy { after: None, .. } => (false, true),
         };
         self.in_a_row += 1;
-        self.failing |= is_unusable || self.in_a_row >= IN_A_ROW;
+        self.failing |= is_unusable || self.in_a_row >= MAX_FAILURES_IN_A_ROW;
         let pause = REPEATS.get(repeats).filter(|_| may_pass && !self.failing);
         pause.map_or(LaneStep::End, |pause| LaneStep::Repeat(*pause))
     }
@@ -98,14 +98,14 @@ mod tests {
             assert_eq!((flow.step(Err(&failure), 0), flow.is_failing()), (End, true), "{failure:?}");
         }
         let mut flow = BatchFlow::default();
-        for _ in 1..IN_A_ROW {
+        for _ in 1..MAX_FAILURES_IN_A_ROW {
             flow.step(Err(&busy(None)), 0);
             // It says nothing about the broker.
             flow.step(Err(&Refused(why())), 0);
         }
         assert!(!flow.is_failing());
         flow.step(Ok(()), 0);
-        for _ in 1..IN_A_ROW {
+        for _ in 1..MAX_FAILURES_IN_A_ROW {
             flow.step(Err(&busy(None)), 0);
         }
         assert!(!flow.is_failing());

@@ -131,12 +131,12 @@ pub fn after_diversion(why: String, end: Result<(), &str>, retry: &Redelivery) -
 }
 
 /// Number of characters of an error that the outbox stores.
-const LONGEST_WHY: usize = 500;
+const MAX_ERROR_CHARACTERS: usize = 500;
 
 /// Makes an error text storable: a NUL would make the whole batch fail, which would then be published again
 /// forever.
 fn kept(why: &str) -> String {
-    why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_WHY).collect()
+    why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_ERROR_CHARACTERS).collect()
 }
 
 /// Returns the pause after this many failed attempts; `None` if the event is dead.
@@ -222,7 +222,7 @@ mod tests {
         let words = format!("no\0pe\n{}", "x".repeat(10_000));
         let verdict = judged(vec![Ok(()), Err(Refused(words))], None);
         let DeliveryOutcome::Retried { why, .. } = &verdict.outcomes[1].1 else { panic!("{verdict:?}") };
-        assert!(why.starts_with("no pe x") && why.chars().count() == LONGEST_WHY, "{why}");
+        assert!(why.starts_with("no pe x") && why.chars().count() == MAX_ERROR_CHARACTERS, "{why}");
         assert!(verdict.has_progress());
     }
 

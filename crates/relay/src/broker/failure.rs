@@ -8,10 +8,10 @@ use martydb_model::BrokerUrl;
 use martydb_model::error::{Error, Kind};
 
 /// Time limit for the acknowledgement of an event.
-pub const ANSWER: Duration = Duration::from_secs(10);
+pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Time limit for opening a connection.
-pub const CONNECT: Duration = Duration::from_secs(10);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reason why an event was not acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,10 +15,10 @@ use martydb_pg::wire::interrupt;
 use martydb_provision::context::Context;
 
 /// Rows per statement: few, so that its locks are short.
-const ROWS: i64 = 5000;
+const ROWS_PER_STATEMENT: i64 = 5000;
 
 /// Pause between two statements, for other writers and VACUUM.
-const BREATH: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(20);
 
 const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
@@ -112,10 +112,10 @@ async fn in_steps(connection: &mut Connection, step: &Statement) -> Result<u64> 
     loop {
         let now = execute(connection, step).await?;
         removed += now;
-        if now < ROWS.unsigned_abs() || interrupt::signal().is_some() {
+        if now < ROWS_PER_STATEMENT.unsigned_abs() || interrupt::signal().is_some() {
             return Ok(removed);
         }
-        tokio::time::sleep(BREATH).await;
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -134,6 +134,6 @@ fn step(outbox: &Outbox, table: &Qualified, keep: Duration) -> Statement {
         id = name(&columns.id),
         published = name(&columns.published_at),
         seconds = seconds(keep),
-        rows = ROWS,
+        rows = ROWS_PER_STATEMENT,
     )
 }

@@ -14,13 +14,13 @@ use martydb_partitions::catalog::Partitioning;
 use martydb_provision::context::Context;
 
 /// Number of rows above which a missing `keep` is reported.
-const MANY: i64 = 1_000_000;
+const MANY_ROWS: i64 = 1_000_000;
 
 /// Number of rows above which daily partitions are better than deleting rows.
-const TOO_MANY_TO_DELETE: i64 = 10_000_000;
+const MAX_DELETED_ROWS: i64 = 10_000_000;
 
 /// Time that rows may stay beyond `keep` before it is reported: two days on which cron did not run.
-const GRACE: i64 = 2 * 86_400;
+const GRACE_SECONDS: i64 = 2 * 86_400;
 
 /// Properties of the table in the catalogs.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -127,7 +127,7 @@ fn overdue(outbox: &Outbox, keep: u64) -> Statement {
     stmt!(
         "SELECT coalesce(bool_or(o.published < clock_timestamp() - {seconds} * interval '1 second'), false)
          FROM (SELECT {published} AS published FROM {table} ORDER BY {id} LIMIT 100) o",
-        seconds = i64::try_from(keep).unwrap_or(i64::MAX).saturating_add(GRACE),
+        seconds = i64::try_from(keep).unwrap_or(i64::MAX).saturating_add(GRACE_SECONDS),
         published = name(&outbox.columns.published_at),
         id = name(&outbox.columns.id),
         table = outbox_table(outbox),
@@ -178,12 +178,12 @@ fn growth(outbox: &Outbox, looks: &OutboxProperties, table: &str) -> Vec<String>
         daily_partitions::is_daily(&found.parts) && !ahead
     };
     let all = [
-        (keeps_all && rows > MANY)
+        (keeps_all && rows > MANY_ROWS)
             .then(|| format!("{table} has about {rows} rows and no `keep`: it grows forever")),
         looks.is_overdue.then(|| {
             format!("{table} has events that were published longer ago than `keep`: run `martydb relay clean` once a day")
         }),
-        (is_whole && !keeps_all && rows > TOO_MANY_TO_DELETE).then(|| {
+        (is_whole && !keeps_all && rows > MAX_DELETED_ROWS).then(|| {
             format!("{table} has about {rows} rows, which are deleted one by one: a table with daily partitions (`--template outbox-daily`) drops them as a whole")
         }),
         looks.division.as_ref().filter(|found| lacks_days(found)).map(|_| {

@@ -5,7 +5,7 @@ use super::statements::{DIVERTED, OutboxStatements, id};
 use martydb_model::sql::{Literal, Statement, stmt};
 
 /// Maximum length of an error that is read back, in characters: a service's logins can write the column.
-const LONGEST_ERROR: i64 = 500;
+const MAX_ERROR_CHARACTERS: i64 = 500;
 
 /// Beginning of the error of a skipped event, which is done without having been published.
 const SKIPPED: &str = "skipped: ";
@@ -27,7 +27,7 @@ impl OutboxStatements<'_> {
              FROM {table} o WHERE o.{published} IS NULL",
             due = id(&columns.available_at),
             error = id(&columns.last_error),
-            shown = LONGEST_ERROR,
+            shown = MAX_ERROR_CHARACTERS,
             attempts = id(&columns.attempts),
             table = self.table(),
             published = id(&columns.published_at),

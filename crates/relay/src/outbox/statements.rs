@@ -27,10 +27,10 @@ pub const SETTINGS: &[(&str, &str)] = &[
 pub const CHANNEL: &str = "martydb_outbox";
 
 /// Maximum size of an event in bytes: a session accepts messages of 16 MiB.
-pub const LARGEST_EVENT: i64 = 12 << 20;
+pub const MAX_EVENT_BYTES: i64 = 12 << 20;
 
 /// Number of characters of the names of an event that is not sent.
-const SHOWN: i64 = 200;
+const MAX_SHOWN_CHARACTERS: i64 = 200;
 
 /// Beginning of the error of an event that went to the dead destination: it is done without having been published.
 pub const DIVERTED: &str = "dead: ";
@@ -99,8 +99,8 @@ impl OutboxStatements<'_> {
                    ON front.due <= pg_catalog.clock_timestamp() LIMIT {batch}) l) q) r
                WINDOW before AS (ROWS UNBOUNDED PRECEDING)) w",
             front = self.front(after, width),
-            largest = LARGEST_EVENT,
-            shown = SHOWN,
+            largest = MAX_EVENT_BYTES,
+            shown = MAX_SHOWN_CHARACTERS,
             content = self.content(),
             each = width.each,
             batch = self.0.batch,

@@ -13,7 +13,7 @@ use martydb_model::{EventTarget, Outbox};
 
 /// Time limit to start further dead events of a batch. With the time for an answer, and what the batch took before, it is
 /// less than `idle_in_transaction_session_timeout`, after which the results of the whole batch would be lost.
-const LONGEST: Duration = Duration::from_secs(5);
+const MAX_DURATION: Duration = Duration::from_secs(5);
 
 /// Link to the dead destination, opened for the first dead event.
 #[derive(Default)]
@@ -46,7 +46,7 @@ impl DeadLetters {
             async move {
                 match outcome {
                     DeliveryOutcome::Dead { why } if events[at].excess.is_none() => {
-                        let end = match begun.elapsed() < LONGEST {
+                        let end = match begun.elapsed() < MAX_DURATION {
                             true => publish(opened, &events[at], &why).await,
                             false => Err("it was too slow for the events before".to_owned()),
                         };

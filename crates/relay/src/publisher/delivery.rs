@@ -13,16 +13,16 @@ use super::tally::Tally;
 use crate::batch::lane::{BatchFlow, LaneStep};
 use crate::batch::verdict::Sent;
 use crate::broker::{BrokerLink, OutboxEvent, PublishFailure};
-use crate::outbox::statements::LARGEST_EVENT;
+use crate::outbox::statements::MAX_EVENT_BYTES;
 
 /// Time limit to start further events of a batch: the transaction that holds its locks must not run long.
-const LONGEST: Duration = Duration::from_secs(20);
+const MAX_DURATION: Duration = Duration::from_secs(20);
 
 /// Returns the reason why an event cannot be read, if it is too large.
 fn too_large(event: &OutboxEvent) -> Option<String> {
     let size = event.excess?;
     Some(format!(
-        "the event is too large: {size} bytes with its headers, at most {LARGEST_EVENT} are published"
+        "the event is too large: {size} bytes with its headers, at most {MAX_EVENT_BYTES} are published"
     ))
 }
 
@@ -112,7 +112,7 @@ impl Delivery<'_> {
 
     fn goes_on(&self) -> bool {
         let state = self.state.lock().expect("no code panics while it holds the state");
-        !state.flow.is_failing() && self.begun.elapsed() < LONGEST
+        !state.flow.is_failing() && self.begun.elapsed() < MAX_DURATION
     }
 
     fn step(&self, end: Result<(), &PublishFailure>, repeats: usize) -> LaneStep {

@@ -17,11 +17,11 @@ use martydb_model::{DesiredService, Outbox, ServiceName};
 use martydb_provision::context::Context;
 
 /// Interval at which pending events are counted for metrics.
-const COUNT: Duration = Duration::from_secs(10);
+const COUNT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Pause after skipped events were counted, in multiples of the time that it took: a long history without an index for
 /// them costs half a percent of a core at most.
-const RARELY: u32 = 200;
+const SKIPPED_PAUSE_FACTOR: u32 = 200;
 
 /// Outboxes to publish, and the manifest that declares them.
 pub struct RelayPlan {
@@ -84,11 +84,11 @@ async fn count(context: Arc<Context>, service: DesiredService, stop: StopSignal,
         let counts = read_counts(&context, &service, Instant::now() >= skipped_due).await.ok();
         if let Some((_, Some((number, took)))) = &counts {
             metrics.set_skipped(&service.name, *number);
-            skipped_due = Instant::now() + took.saturating_mul(RARELY);
+            skipped_due = Instant::now() + took.saturating_mul(SKIPPED_PAUSE_FACTOR);
         }
         metrics.set_backlog(&service.name, counts.map(|(backlog, _)| backlog));
         tokio::select! {
-            () = tokio::time::sleep(COUNT) => {}
+            () = tokio::time::sleep(COUNT_INTERVAL) => {}
             () = stop.asked() => {}
         }
     }
