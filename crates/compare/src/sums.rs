@@ -19,13 +19,10 @@ impl RowSum {
         self.sum = self.sum.wrapping_add(i128::from(hash));
     }
 
-    /// Reads the sum of a hash, for the rows of a FROM clause.
-    async fn read(session: &mut Connection, hash: &Statement, from: &Statement) -> Result<RowSum> {
-        let query = stmt!(
-            "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text FROM {from}"
-        );
-        let (rows, sum) = query_one::<(i64, String)>(session, &query).await?;
-        Ok(RowSum { rows, sum: sum.parse().map_err(|_| Unreadable::new(sum))? })
+    /// Returns the text of records, which stays as it is: backups contain it.
+    pub fn text(self, unit: &str, hashed: bool) -> String {
+        let RowSum { rows, sum } = self;
+        if hashed { format!("{rows} {unit}, sum {sum}") } else { format!("{rows} {unit}") }
     }
 }
 
@@ -37,15 +34,40 @@ impl std::ops::Add for RowSum {
     }
 }
 
-/// Rows that the server sums: the hash of a row, and the FROM clause.
+/// Reads a number of rows, and the sum that [`sum_sql`] returns.
+pub async fn read_sum(session: &mut Connection, query: &Statement) -> Result<RowSum> {
+    let (rows, sum) = query_one::<(i64, String)>(session, query).await?;
+    Ok(RowSum { rows, sum: sum.parse().map_err(|_| Unreadable::new(sum))? })
+}
+
+/// Returns the sum of the rows' hashes as text.
+pub fn sum_sql(hash: Option<&Statement>) -> Statement {
+    match hash {
+        Some(hash) => stmt!("coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text"),
+        None => stmt!("'0'::pg_catalog.text"),
+    }
+}
+
+/// Rows that a server sums.
 pub struct ServerSum {
-    pub hash: Statement,
+    /// Hash of a row; without one, the rows are only counted.
+    pub hash: Option<Statement>,
+    /// Contents of the FROM clause.
     pub from: Statement,
 }
 
 impl ServerSum {
     async fn read(&self, session: &mut Connection) -> Result<RowSum> {
-        RowSum::read(session, &self.hash, &self.from).await
+        let sum = sum_sql(self.hash.as_ref());
+        read_sum(session, &stmt!("SELECT pg_catalog.count(*), {sum} FROM {from}", from = &self.from)).await
+    }
+
+    /// Reads number and sum of the rows, as the text of records.
+    ///
+    /// # Errors
+    /// If the rows cannot be read.
+    pub async fn text(&self, session: &mut Connection) -> Result<String> {
+        Ok(self.read(session).await?.text("rows", self.hash.is_some()))
     }
 }
 
@@ -71,5 +93,17 @@ impl ServerSums {
         };
         let (source, target) = try_join(all, self.target.read(target)).await?;
         Ok((source == target).then_some(source.rows))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_sum_is_the_one_of_earlier_backups() {
+        let sum = RowSum { rows: 3, sum: -9_223_372_036_854_775_809 };
+        assert_eq!(sum.text("rows", true), "3 rows, sum -9223372036854775809");
+        assert_eq!(sum.text("objects", false), "3 objects");
     }
 }

@@ -1,5 +1,5 @@
 -- Relations with rows or a value: kind, name, and for the history tables also owner and privileges, which no comparison of
--- catalogs reads. The last column is the hash of a row: of each column with its number as the seed. Without those of extensions.
+-- catalogs reads. The last column has the hash of each column. Without those of extensions.
 SELECT c.relkind::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relname),
     CASE WHEN n.nspname = 'martydb' OR c.relname ~ '^refinery_schema_history' THEN pg_catalog.concat_ws(' ',
         pg_catalog.pg_get_userbyid(c.relowner), (SELECT pg_catalog.string_agg(a::pg_catalog.text, ',' ORDER BY a::pg_catalog.text)
@@ -7,9 +7,7 @@ SELECT c.relkind::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relna
     CASE WHEN n.nspname = 'martydb' THEN pg_catalog.concat_ws(' ', pg_catalog.pg_get_userbyid(n.nspowner),
         (SELECT pg_catalog.string_agg(a::pg_catalog.text, ',' ORDER BY a::pg_catalog.text)
             FROM pg_catalog.unnest(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a)) END
-    , (SELECT pg_catalog.string_agg(pg_catalog.format('coalesce(pg_catalog.%s(%s, %s), %s)', each.function, each.value, each.n, each.n),
-            ' OPERATOR(pg_catalog.#) ' ORDER BY each.n)
-        FROM (SELECT h.function, h.value, pg_catalog.row_number() OVER (ORDER BY h.attnum) AS n FROM hashed h WHERE h.attrelid = c.oid) each)
+    , (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(h.function, h.value) ORDER BY h.attnum)::pg_catalog.text FROM hashed h WHERE h.attrelid = c.oid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb_serve')
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid)
