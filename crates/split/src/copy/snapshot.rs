@@ -27,11 +27,6 @@ impl ExportedSnapshot {
         Ok(ExportedSnapshot { session, snapshot })
     }
 
-    /// Returns the session for open_reading.
-    pub fn session(&mut self) -> &mut Connection {
-        &mut self.session
-    }
-
     pub async fn close(self) {
         self.session.close().await;
     }
