@@ -15,7 +15,7 @@ use martydb_pg::server::Connection;
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_split::SplitPlan;
-use martydb_split::begin::{BegunRun, PlannedRun, begin};
+use martydb_split::begin::{PlannedRun, StartedSplit, begin};
 use martydb_split::copying::{CopyTarget, FilledCount, SplitCopy};
 use martydb_split::inspect::SourceMoment;
 use martydb_split::state::source::{self, SplitRelation};
@@ -58,23 +58,23 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
         services: &services,
         online: arguments.online,
     };
-    let begun = begin(&mut session, &planned).await?;
+    let started = begin(&mut session, &planned).await?;
     let mut copied = vec![];
     for (service, target) in targets {
-        let relations = begun.relations.get(service.name.as_str()).cloned().unwrap_or_default();
+        let relations = started.relations.get(service.name.as_str()).cloned().unwrap_or_default();
         let target = target?;
         if target.login.password.is_none() {
             return Err(Error::new(Kind::NotProvisioned, format!("{} has no logins yet", service.name))
                 .hint("run `martydb apply --all`, then `martydb split schema` and `martydb upgrade --all`"));
         }
-        let phase = begun.services.iter().find(|one| one.name == service.name.as_str());
+        let phase = started.services.iter().find(|one| one.name == service.name.as_str());
         let phase = phase.map_or(SplitPhase::Planned, |one| one.phase);
         copied.push(CopyTarget { service: service.name, target, relations, phase });
     }
     let copy = SplitCopy {
         access: &access,
         database,
-        run: &begun.run,
+        run: &started.run,
         jobs: usize::from(arguments.jobs),
         wait: run.lock_wait,
         cutover: arguments.map.in_command("martydb split cutover"),
@@ -86,7 +86,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
         let until_caught_up = arguments.until_caught_up;
         FollowedSource { run, access: &access, database, until_caught_up }.follow(&services).await?;
     }
-    Ok(CopiedSplit::new(&arguments.map, &begun, &services, count))
+    Ok(CopiedSplit::new(&arguments.map, &started, &services, count))
 }
 
 /// Copies the services that are not copied yet.
@@ -132,13 +132,13 @@ struct CopiedService {
 impl CopiedSplit {
     fn new(
         map: &MapChoice,
-        begun: &BegunRun,
+        started: &StartedSplit,
         services: &[source::SplitService],
         count: FilledCount,
     ) -> CopiedSplit {
         let tables = |name: &str| {
             let is_table = |one: &&SplitRelation| one.kind == SplitKind::Table;
-            begun.relations.get(name).map_or(0, |all| all.iter().filter(is_table).count())
+            started.relations.get(name).map_or(0, |all| all.iter().filter(is_table).count())
         };
         let one = |service: &source::SplitService| CopiedService {
             service: service.name.clone(),

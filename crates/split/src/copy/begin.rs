@@ -24,7 +24,7 @@ pub struct PlannedRun<'a> {
 }
 
 /// Run with the tables of its services.
-pub struct BegunRun {
+pub struct StartedSplit {
     pub run: SplitRun,
     pub services: Vec<SplitService>,
     pub relations: BTreeMap<String, Vec<SplitRelation>>,
@@ -35,7 +35,7 @@ pub struct BegunRun {
 /// # Errors
 /// If a run has begun with another map or mode, or if the admin lacks privileges.
 #[martydb_pg::boxed]
-pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<BegunRun> {
+pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<StartedSplit> {
     privileges::refuse_missing(session, &relations::numbers_of(planned.plan, planned.source)).await?;
     source::prepare(session).await?;
     let fresh = |service: &ServiceName| {
@@ -63,7 +63,7 @@ pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result
             as_before(fresh, planned.shapes)?;
         }
     }
-    Ok(BegunRun { run, services, relations })
+    Ok(StartedSplit { run, services, relations })
 }
 
 /// Stores the definitions of the tables before the copy.
