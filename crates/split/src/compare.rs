@@ -82,14 +82,14 @@ impl SidesComparison<'_> {
         };
         let waiting = self.chosen(compared_tables(&loads, &sides, hashed.as_ref()));
         self.to_moment(&mut session).await?;
-        let mut ends = vec![(first, session)];
+        let mut pairs = vec![(first, session)];
         for _ in 1..(self.copy.jobs / 2).clamp(1, waiting.len().max(1)) {
             let there = self.at_source(&tables, ReadLock::Shared).await?;
             let mut here = sessions::open_inspecting(&of.target).await?;
             self.to_moment(&mut here).await?;
-            ends.push((there, here));
+            pairs.push((there, here));
         }
-        Ok((ends, waiting))
+        Ok((pairs, waiting))
     }
 
     /// Returns the first lock on the tables: the stronger one only if no applications wait for the comparison.

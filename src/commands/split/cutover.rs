@@ -10,7 +10,7 @@ use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
 use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
-use martydb_split::switching::{SwitchEndpoints, Switched, cut_over};
+use martydb_split::switching::{SplitSides, Switched, cut_over};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style};
 
@@ -28,9 +28,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     let database = map.source.database.as_str();
     let service = &choice::service(run, &arguments.service).await?;
     let held = common::locked(run, &access, database).await?;
-    let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
-    let end = cut_over(&mut ends).await;
-    ends.close().await;
+    let mut sides = SplitSides::open_alone(run, &access, held, database, service).await?;
+    let end = cut_over(&mut sides).await;
+    sides.close().await;
     let name = &service.name;
     let done = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not cut over")))?;
     let (app, readonly) =

@@ -19,7 +19,7 @@ use martydb_provision::targets;
 use martydb_split::inspect::SourceMoment;
 use martydb_split::state::source;
 use martydb_split::switching::{
-    FinishRemoval, OldGrant, OldLogin, SwitchEndpoints, begin_finish, clear_source, clear_target, old_grants,
+    FinishRemoval, OldGrant, OldLogin, SplitSides, begin_finish, clear_source, clear_target, old_grants,
     old_logins, removal,
 };
 use martydb_split::tables::DatabaseTables;
@@ -75,9 +75,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     }
     begin_finish(&mut session).await?;
     for service in &services {
-        let mut ends = SwitchEndpoints::open(run, &access, database, service).await?;
-        let end = clear_target(&mut ends).await;
-        ends.close().await;
+        let mut sides = SplitSides::open(run, &access, database, service).await?;
+        let end = clear_target(&mut sides).await;
+        sides.close().await;
         report.warnings.extend(end?);
     }
     clear_source(&mut session, run.lock_wait).await?;

@@ -13,7 +13,7 @@ use martydb_split::comparing::{
 use martydb_split::copying::CopyTarget;
 use martydb_split::state::SplitPhase;
 use martydb_split::state::source::SplitService;
-use martydb_split::switching::{SwitchEndpoints, verify_following};
+use martydb_split::switching::{SplitSides, verify_following};
 use martydb_split::tables::DatabaseTables;
 use martydb_split::{sessions, write_block};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
@@ -70,9 +70,9 @@ async fn one(
 /// Compares a service with one open side: both sides are compared at the position of the stream.
 async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Result<VerifiedService> {
     let desired = run.service(&service.name)?;
-    let mut ends = SwitchEndpoints::open(run, &work.access, &work.database, desired).await?;
-    let end = verify_following(&mut ends).await;
-    ends.close().await;
+    let mut sides = SplitSides::open(run, &work.access, &work.database, desired).await?;
+    let end = verify_following(&mut sides).await;
+    sides.close().await;
     end.map(VerifiedService::new)
 }
 

@@ -2,7 +2,7 @@
 //! and may evaluate code of the service, so the tables' owner restores them.
 
 use super::dangling::unvalidated;
-use super::endpoints::SwitchEndpoints;
+use super::endpoints::SplitSides;
 use super::reverse;
 use crate::database::side_effects::AFTERWARDS;
 use crate::state::notes::{self, SplitNote};
@@ -17,41 +17,41 @@ fn is_afterwards(note: &SplitNote) -> bool {
 }
 
 /// Restores what only the owner of the tables may restore, after the source is open; returns failures. Idempotent.
-pub async fn put_back(ends: &mut SwitchEndpoints) -> Vec<String> {
-    let name = ends.service.name.clone();
-    let notes = notes::read(&mut ends.source.session, &name, notes::REFLEX).await;
+pub async fn put_back(sides: &mut SplitSides) -> Vec<String> {
+    let name = sides.service.name.clone();
+    let notes = notes::read(&mut sides.source.session, &name, notes::REFLEX).await;
     let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();
     let mut warnings = vec![];
     let mut of_others = vec![];
     for note in notes {
-        match are_the_admins(&mut ends.source.session, &note).await {
-            Ok(true) => warnings.extend(one_afterwards(ends, None, &note).await),
+        match are_the_admins(&mut sides.source.session, &note).await {
+            Ok(true) => warnings.extend(one_afterwards(sides, None, &note).await),
             _ => of_others.push(note),
         }
     }
     if !of_others.is_empty() {
-        match as_owner(ends).await {
+        match as_owner(sides).await {
             Ok(mut session) => {
                 for note in &of_others {
-                    warnings.extend(one_afterwards(ends, Some(&mut session), note).await);
+                    warnings.extend(one_afterwards(sides, Some(&mut session), note).await);
                 }
                 session.close().await;
             }
             Err(error) => warnings.push(format!("foreign keys of the source are not restored: {error}")),
         }
     }
-    let login = ends.login_name();
-    if let Err(error) = reverse::forget_login(&mut ends.source.session, &login).await {
+    let login = sides.login_name();
+    if let Err(error) = reverse::forget_login(&mut sides.source.session, &login).await {
         warnings.push(format!("cannot drop the login {login}: {error}"));
     }
     warnings
 }
 
-async fn as_owner(ends: &mut SwitchEndpoints) -> Result<Connection> {
-    let login = reverse::login(ends).await?;
+async fn as_owner(sides: &mut SplitSides) -> Result<Connection> {
+    let login = reverse::login(sides).await?;
     let settings = [("search_path", "pg_catalog"), ("lock_timeout", "5s"), ("statement_timeout", "0")];
-    let endpoint = reverse::address(&ends.source.access);
-    connect_with(endpoint, &login, &ends.source.database, &settings, martydb_pg::server::Limits::WORK).await
+    let endpoint = reverse::address(&sides.source.access);
+    connect_with(endpoint, &login, &sides.source.database, &settings, martydb_pg::server::Limits::WORK).await
 }
 
 /// Returns `true` if a validation reads only tables of superusers and of the admin: then it evaluates no code of
@@ -72,11 +72,11 @@ async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bo
 
 /// Runs in the owner's session, or without one in the admin's.
 async fn one_afterwards(
-    ends: &mut SwitchEndpoints,
+    sides: &mut SplitSides,
     owner: Option<&mut Connection>,
     note: &SplitNote,
 ) -> Option<String> {
-    let session = owner.unwrap_or(&mut ends.source.session);
+    let session = owner.unwrap_or(&mut sides.source.session);
     let back = Statement::join([stmt!("BEGIN"), note.back(), stmt!("COMMIT")]);
     let end = execute(session, &back).await;
     let there = |error: &Error| error.sqlstate.as_deref() == Some(martydb_model::sqlstate::DUPLICATE_OBJECT);
@@ -91,8 +91,8 @@ async fn one_afterwards(
             if end.is_err() {
                 let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
             }
-            let forget = notes::forget_sql(&ends.service.name, &note.kind, &note.name);
-            let _kept = execute(&mut ends.source.session, &forget).await;
+            let forget = notes::forget_sql(&sides.service.name, &note.kind, &note.name);
+            let _kept = execute(&mut sides.source.session, &forget).await;
             None
         }
     }

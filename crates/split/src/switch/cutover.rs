@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::afterwards::put_back;
 use super::catch_up::{catch_up, drain};
 use super::definitions;
-use super::endpoints::{SourceEnd, SwitchEndpoints};
+use super::endpoints::{SourceSide, SplitSides};
 use super::reverse;
 use super::row_comparison::{self, ComparedCopies, StreamWay};
 use crate::compare::ComparedTables;
@@ -41,34 +41,34 @@ pub struct Switched {
 /// # Errors
 /// Leaves the source open if it was open before, and closed if the copy had closed it.
 #[martydb_pg::boxed(?Send)]
-pub async fn cut_over(ends: &mut SwitchEndpoints) -> Result<Switched> {
+pub async fn cut_over(sides: &mut SplitSides) -> Result<Switched> {
     let mut done = Switched::default();
-    let name = ends.service.name.clone();
-    if ends.service.phase == SplitPhase::Finished {
+    let name = sides.service.name.clone();
+    if sides.service.phase == SplitPhase::Finished {
         return Err(too_early(&name, SplitPhase::Finished));
     }
-    let opened = ends.opened().await?;
-    if opened.is_some() && !ends.service.closed {
+    let opened = sides.opened().await?;
+    if opened.is_some() && !sides.service.closed {
         return Err(Error::usage("a rollback was interrupted")
             .hint(format!("`martydb split rollback --service {name}` ends it")));
     }
     if opened.is_none() {
-        source::want(&mut ends.source.session, &name, Some("cutover")).await?;
-        let end = match ends.service.phase {
-            SplitPhase::Copied => offline(ends).await.map(|()| None),
-            SplitPhase::Following => online(ends).await.map(Some),
-            SplitPhase::RolledBack if ends.run.online => online(ends).await.map(Some),
+        source::want(&mut sides.source.session, &name, Some("cutover")).await?;
+        let end = match sides.service.phase {
+            SplitPhase::Copied => offline(sides).await.map(|()| None),
+            SplitPhase::Following => online(sides).await.map(Some),
+            SplitPhase::RolledBack if sides.run.online => online(sides).await.map(Some),
             phase => Err(too_early(&name, phase)),
         };
         if end.is_err() {
             // Followers may continue.
-            let _still_wanted = source::want(&mut ends.source.session, &name, None).await;
+            let _still_wanted = source::want(&mut sides.source.session, &name, None).await;
         }
         done.refused = end?;
     }
-    settle(ends).await?;
-    done.warnings = prove(&mut ends.target.session).await;
-    done.disabled = notes::disabled(&mut ends.source.session).await?;
+    settle(sides).await?;
+    done.warnings = prove(&mut sides.target.session).await;
+    done.disabled = notes::disabled(&mut sides.source.session).await?;
     Ok(done)
 }
 
@@ -81,63 +81,63 @@ fn too_early(service: &str, phase: SplitPhase) -> Error {
 }
 
 /// Switches a source that has been closed since the copy.
-async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
-    let tables = ends.source_tables();
-    let writable = write_block::still_open(&mut ends.source.session, &tables).await?;
+async fn offline(sides: &mut SplitSides) -> Result<()> {
+    let tables = sides.source_tables();
+    let writable = write_block::still_open(&mut sides.source.session, &tables).await?;
     if !writable.is_empty() {
         return Err(Error::new(Kind::Divergent, "tables of the source accept writes, which the copy lacks")
             .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
             .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
     }
-    definitions::refuse_changed(ends).await?;
-    row_comparison::compare(ends, ComparedCopies::Too, ComparedTables::All).await?;
-    open(ends).await
+    definitions::refuse_changed(sides).await?;
+    row_comparison::compare(sides, ComparedCopies::Too, ComparedTables::All).await?;
+    open(sides).await
 }
 
 /// Applies the remaining changes while both sides are closed.
-async fn online(ends: &mut SwitchEndpoints) -> Result<Duration> {
-    let forward = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
-    definitions::refuse_changed(ends).await?;
-    let SourceEnd { access, database, session } = &mut ends.source;
-    let held = hold_sql(session, access, database, &ends.service.name).await?;
-    still_target(ends).await?;
-    prepare_way_back(ends).await?;
-    let origin = reverse::from_source(ends, &forward);
-    let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
-    let place = ApplyTarget { start, ..ends.forward_place("forward") };
-    let mut near = ends.source.access.read(&ends.source.database).await?;
+async fn online(sides: &mut SplitSides) -> Result<Duration> {
+    let forward = sides.service.forward_slot.clone().ok_or_else(|| no_slot(sides))?;
+    definitions::refuse_changed(sides).await?;
+    let SourceSide { access, database, session } = &mut sides.source;
+    let held = hold_sql(session, access, database, &sides.service.name).await?;
+    still_target(sides).await?;
+    prepare_way_back(sides).await?;
+    let origin = reverse::from_source(sides, &forward);
+    let start = sides.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
+    let place = ApplyTarget { start, ..sides.forward_place("forward") };
+    let mut near = sides.source.access.read(&sides.source.database).await?;
     catch_up(&mut near, &origin, &place).await?;
     // Compared while the source accepts writes; later changes are applied row by row, and each row must exist.
-    let found = row_comparison::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
-    row_comparison::refuse_differences(ends, &found)?;
+    let found = row_comparison::at_one_moment(sides, StreamWay::ToTarget, &origin, &place).await?;
+    row_comparison::refuse_differences(sides, &found)?;
     let closing = async {
-        let started = close_source(ends, held).await?;
-        let end = log_end(&mut ends.source.session).await?;
+        let started = close_source(sides, held).await?;
+        let end = log_end(&mut sides.source.session).await?;
         Ok((started, end))
     };
     let end = drain(&mut near, &origin, &place, closing).await;
     near.close().await;
     let end = match end {
-        Ok(started) => match is_same(ends).await {
-            Ok(()) => open(ends).await.map(|()| started),
+        Ok(started) => match is_same(sides).await {
+            Ok(()) => open(sides).await.map(|()| started),
             Err(error) => Err(error),
         },
         Err(error) => Err(error),
     };
     match end {
         Ok(started) => Ok(started.elapsed()),
-        Err(error) => Err(undone(ends, error).await),
+        Err(error) => Err(undone(sides, error).await),
     }
 }
 
 /// Compares both sides while neither accepts writes.
-async fn is_same(ends: &mut SwitchEndpoints) -> Result<()> {
-    row_comparison::compare(ends, ComparedCopies::No, ComparedTables::Quick).await?;
-    definitions::refuse_changed(ends).await
+async fn is_same(sides: &mut SplitSides) -> Result<()> {
+    row_comparison::compare(sides, ComparedCopies::No, ComparedTables::Quick).await?;
+    definitions::refuse_changed(sides).await
 }
 
-fn no_slot(ends: &SwitchEndpoints) -> Error {
-    Error::operation(format!("the state of the split has no slot for {}", ends.service.name))
+fn no_slot(sides: &SplitSides) -> Error {
+    Error::operation(format!("the state of the split has no slot for {}", sides.service.name))
         .hint("run `martydb split copy --online` again")
 }
 
@@ -146,9 +146,9 @@ fn no_slot(ends: &SwitchEndpoints) -> Error {
 ///
 /// # Errors
 /// If another session locks a table for longer than the timeout.
-pub async fn still_target(ends: &mut SwitchEndpoints) -> Result<()> {
-    let names = ends.names();
-    let found = side_effects::find(&mut ends.target.session, &names).await?;
+pub async fn still_target(sides: &mut SplitSides) -> Result<()> {
+    let names = sides.names();
+    let found = side_effects::find(&mut sides.target.session, &names).await?;
     let mut statements = vec![];
     for side_effect in found {
         let kept = Deferred {
@@ -165,21 +165,21 @@ pub async fn still_target(ends: &mut SwitchEndpoints) -> Result<()> {
     if statements.is_empty() {
         return Ok(());
     }
-    transact(&mut ends.target.session, ends.wait, &statements).await
+    transact(&mut sides.target.session, sides.wait, &statements).await
 }
 
 /// Creates the login at the source, and publication and slot at the target.
-async fn prepare_way_back(ends: &mut SwitchEndpoints) -> Result<()> {
-    let login = reverse::login(ends).await?;
-    reverse::prove_login(ends, &login).await?;
-    let slot = reverse::slot_name(ends, "r");
-    let name = ends.service.name.clone();
+async fn prepare_way_back(sides: &mut SplitSides) -> Result<()> {
+    let login = reverse::login(sides).await?;
+    reverse::prove_login(sides, &login).await?;
+    let slot = reverse::slot_name(sides, "r");
+    let name = sides.service.name.clone();
     let set = stmt!("reverse_slot = {slot}", slot = Literal(slot.clone()));
-    source::change(&mut ends.source.session, &name, &set).await?;
-    identify(ends).await?;
-    let names = ends.own_names();
-    reverse::publish(&mut ends.target.session, ends.wait, &slot, &names).await?;
-    let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
+    source::change(&mut sides.source.session, &name, &set).await?;
+    identify(sides).await?;
+    let names = sides.own_names();
+    reverse::publish(&mut sides.target.session, sides.wait, &slot, &names).await?;
+    let mut admin = sides.target.access.write(sides.target.at.database.as_str()).await?;
     let end = reverse::fresh_slot(&mut admin, &slot).await;
     admin.close().await;
     end
@@ -187,46 +187,46 @@ async fn prepare_way_back(ends: &mut SwitchEndpoints) -> Result<()> {
 
 /// Sets the replica identity of the target's tables without a key: their updates would be refused once they are
 /// published.
-async fn identify(ends: &mut SwitchEndpoints) -> Result<()> {
+async fn identify(sides: &mut SplitSides) -> Result<()> {
     let asked = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) AND c.relreplident = 'd' AND NOT EXISTS (
              SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)",
-        oids = write_block::numbers(&ends.target_tables().await?)
+        oids = write_block::numbers(&sides.target_tables().await?)
     );
     let mut statements = vec![];
-    for name in query_as::<String>(&mut ends.target.session, &asked).await? {
+    for name in query_as::<String>(&mut sides.target.session, &asked).await? {
         let table = ServerText::quoted_by_server(name.clone());
         let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT");
         let note =
             SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
-        execute(&mut ends.source.session, &notes::note_sql(&ends.service.name, &note)).await?;
+        execute(&mut sides.source.session, &notes::note_sql(&sides.service.name, &note)).await?;
         statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL"));
     }
     if statements.is_empty() {
         Ok(())
     } else {
-        transact(&mut ends.target.session, ends.wait, &statements).await
+        transact(&mut sides.target.session, sides.wait, &statements).await
     }
 }
 
-async fn close_source(ends: &mut SwitchEndpoints, held: Vec<Statement>) -> Result<Instant> {
-    let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.login_name());
+async fn close_source(sides: &mut SplitSides, held: Vec<Statement>) -> Result<Instant> {
+    let (tables, hint, login) = (sides.source_tables(), sides.new_address(), sides.login_name());
     let closing = WriteBlock {
         tables: &tables,
         hint: &hint,
         passes: &login,
         first: Statement::join(held),
-        last: write_block::close_source_sql(&ends.service.name),
-        wait: ends.wait,
+        last: write_block::close_source_sql(&sides.service.name),
+        wait: sides.wait,
     };
-    write_block::close(&mut ends.source.session, &closing).await
+    write_block::close(&mut sides.source.session, &closing).await
 }
 
 /// Reverts the switch before the target was opened: the source accepts the writes as before. If the target cannot be
 /// read, nothing is opened.
-async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
-    match ends.opened().await {
+async fn undone(sides: &mut SplitSides, error: Error) -> Error {
+    match sides.opened().await {
         Ok(None) => {}
         Ok(Some(_)) => return error.hint("run the same command again: the database is already open"),
         Err(second) => {
@@ -236,51 +236,51 @@ async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
         }
     }
     let undo = async {
-        let tables = ends.read_source().await?;
-        let mut all = ends.open_source_sql(&tables).await?;
-        all.push(source::change_sql(&ends.service.name, &stmt!("closed = false, wanted = NULL")));
-        transact(&mut ends.source.session, ends.wait, &all).await
+        let tables = sides.read_source().await?;
+        let mut all = sides.open_source_sql(&tables).await?;
+        all.push(source::change_sql(&sides.service.name, &stmt!("closed = false, wanted = NULL")));
+        transact(&mut sides.source.session, sides.wait, &all).await
     };
     match undo.await {
-        Ok(()) => error.causes(put_back(ends).await).hint("the source accepts the writes as before"),
+        Ok(()) => error.causes(put_back(sides).await).hint("the source accepts the writes as before"),
         Err(second) => error.and_also(second),
     }
 }
 
 /// Opens the database in one transaction, which is the commit point.
-async fn open(ends: &mut SwitchEndpoints) -> Result<()> {
-    let tables = ends.target_tables().await?;
-    let there = sequences::read(&mut ends.source.session).await?;
-    let session = &mut ends.target.session;
+async fn open(sides: &mut SplitSides) -> Result<()> {
+    let tables = sides.target_tables().await?;
+    let there = sequences::read(&mut sides.source.session).await?;
+    let session = &mut sides.target.session;
     let here = sequences::read(session).await?;
     let mut all = sequences::raise_sql(&there, &here);
     let back = target::deferred(session, DeferredStage::Opening).await?;
     all.extend(back.iter().filter(|one| one.rank < AFTERWARDS).map(target::put_back_sql));
     all.extend(write_block::unblock_sql(session, &tables).await?);
-    all.push(target::open_sql(&ends.run.id));
-    transact(session, ends.wait, &all).await
+    all.push(target::open_sql(&sides.run.id));
+    transact(session, sides.wait, &all).await
 }
 
 /// Completes the switch afterwards. Idempotent.
 ///
 /// # Errors
 /// If the source refuses a statement.
-pub async fn settle(ends: &mut SwitchEndpoints) -> Result<()> {
-    let name = ends.service.name.clone();
-    if ends.service.phase != SplitPhase::CutOver {
-        let from = ends.opened().await?;
+pub async fn settle(sides: &mut SplitSides) -> Result<()> {
+    let name = sides.service.name.clone();
+    if sides.service.phase != SplitPhase::CutOver {
+        let from = sides.opened().await?;
         let cut_over = stmt!(
             "{phase}, closed = true, reverse_from = {from}",
             phase = phase_sql(SplitPhase::CutOver),
             from = from.map(Literal)
         );
-        let online = ends.run.online;
-        reverse::still_source(ends, online, vec![source::change_sql(&name, &cut_over)]).await?;
-        ends.service.phase = SplitPhase::CutOver;
+        let online = sides.run.online;
+        reverse::still_source(sides, online, vec![source::change_sql(&name, &cut_over)]).await?;
+        sides.service.phase = SplitPhase::CutOver;
     }
-    let Some(forward) = ends.service.forward_slot.take() else { return Ok(()) };
-    drop_slot(&mut ends.source.session, &forward).await?;
-    source::change(&mut ends.source.session, &name, &stmt!("forward_from = NULL")).await
+    let Some(forward) = sides.service.forward_slot.take() else { return Ok(()) };
+    drop_slot(&mut sides.source.session, &forward).await?;
+    source::change(&mut sides.source.session, &name, &stmt!("forward_from = NULL")).await
 }
 
 /// Validates the foreign keys, which already apply to rows written since the opening. Returns those that fail.

@@ -1,6 +1,6 @@
 //! Definitions that changed at the source since the copy: a cutover requires them in the service's own database, too.
 
-use super::endpoints::SwitchEndpoints;
+use super::endpoints::SplitSides;
 use crate::inspect::fingerprint::{self, ChangedDefinition};
 use crate::state::SplitKind;
 use crate::state::source::SplitRelation;
@@ -35,12 +35,12 @@ pub async fn changed(
 
 /// # Errors
 /// [`Kind::Divergent`] with a diff.
-pub async fn refuse_changed(ends: &mut SwitchEndpoints) -> Result<()> {
-    let found = changed(&mut ends.source.session, &mut ends.target.session, &ends.relations).await?;
+pub async fn refuse_changed(sides: &mut SplitSides) -> Result<()> {
+    let found = changed(&mut sides.source.session, &mut sides.target.session, &sides.relations).await?;
     if found.is_empty() {
         return Ok(());
     }
-    let service = &ends.service.name;
+    let service = &sides.service.name;
     let what = format!("tables of {service} were changed at the source since they were copied");
     Err(Error::new(Kind::Divergent, what)
         .causes(found.iter().flat_map(ChangedDefinition::lines).map(|line| printable(&line)))

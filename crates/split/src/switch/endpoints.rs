@@ -1,4 +1,4 @@
-//! Both ends of a service's switch: the source, with the admin's session, and its own database, with its owner's.
+//! Both sides of a service's switch: the source, with the admin's session, and its own database, with its owner's.
 
 use std::time::Duration;
 
@@ -19,19 +19,19 @@ use martydb_provision::targets;
 /// Command of a service while `split verify` compares it: followers wait.
 pub const VERIFYING: &str = "verify";
 
-/// Sessions and state of both ends.
-pub struct SwitchEndpoints {
+/// Sessions and state of both sides.
+pub struct SplitSides {
     pub run: SplitRun,
     pub service: SplitService,
     pub relations: Vec<SplitRelation>,
-    pub source: SourceEnd,
-    pub target: TargetEnd,
+    pub source: SourceSide,
+    pub target: TargetSide,
     /// Timeout for other sessions.
     pub wait: Duration,
 }
 
 /// Shared database.
-pub struct SourceEnd {
+pub struct SourceSide {
     pub access: Access,
     pub database: String,
     /// The admin's session.
@@ -39,7 +39,7 @@ pub struct SourceEnd {
 }
 
 /// Database of the service.
-pub struct TargetEnd {
+pub struct TargetSide {
     pub access: Access,
     pub at: MigrationTarget,
     /// The migrator's session, acting as the owner.
@@ -53,8 +53,8 @@ enum LockMode {
     Exclusive,
 }
 
-impl SwitchEndpoints {
-    /// Opens both ends.
+impl SplitSides {
+    /// Opens both sides.
     ///
     /// # Errors
     /// If one of them is unreachable, or the service is not part of the split.
@@ -64,24 +64,24 @@ impl SwitchEndpoints {
         access: &Access,
         database: &str,
         service: &DesiredService,
-    ) -> Result<SwitchEndpoints> {
+    ) -> Result<SplitSides> {
         let source = access.write(database).await?;
-        SwitchEndpoints::with(run, access, source, database, service, LockMode::Shared).await
+        SplitSides::with(run, access, source, database, service, LockMode::Shared).await
     }
 
-    /// Opens both ends for a switch; the session that holds the lock of the split works at the source. A killed command
+    /// Opens both sides for a switch; the session that holds the lock of the split works at the source. A killed command
     /// keeps its locks until the server has ended its last statement; only then is the state read.
     ///
     /// # Errors
-    /// As [`SwitchEndpoints::open`], or if another command is running.
+    /// As [`SplitSides::open`], or if another command is running.
     pub async fn open_alone(
         run: &Run,
         access: &Access,
         locked: Connection,
         database: &str,
         service: &DesiredService,
-    ) -> Result<SwitchEndpoints> {
-        SwitchEndpoints::with(run, access, locked, database, service, LockMode::Exclusive).await
+    ) -> Result<SplitSides> {
+        SplitSides::with(run, access, locked, database, service, LockMode::Exclusive).await
     }
 
     async fn with(
@@ -91,10 +91,10 @@ impl SwitchEndpoints {
         database: &str,
         service: &DesiredService,
         hold: LockMode,
-    ) -> Result<SwitchEndpoints> {
+    ) -> Result<SplitSides> {
         let Some(split) = begun(&mut source).await? else { return Err(not_begun()) };
         let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
-        let mut target = TargetEnd {
+        let mut target = TargetSide {
             access: run.admin(&service.server).await?,
             session: sessions::open_inspecting(&at).await?,
             at,
@@ -105,8 +105,8 @@ impl SwitchEndpoints {
         let name = service.name.as_str();
         let service = source::one(&mut source, name).await?;
         let relations = source::relations(&mut source, name).await?;
-        let source = SourceEnd { access: access.clone(), database: database.to_owned(), session: source };
-        Ok(SwitchEndpoints { run: split, service, relations, source, target, wait: run.lock_wait })
+        let source = SourceSide { access: access.clone(), database: database.to_owned(), session: source };
+        Ok(SplitSides { run: split, service, relations, source, target, wait: run.lock_wait })
     }
 
     /// Returns the service's tables without copies of others' tables, which are closed, opened and restored with
@@ -169,7 +169,7 @@ impl SwitchEndpoints {
     /// # Errors
     /// As [`SourceTables::read`].
     pub async fn read_source(&mut self) -> Result<SourceTables> {
-        let SourceEnd { access, database, session } = &mut self.source;
+        let SourceSide { access, database, session } = &mut self.source;
         SourceTables::read(session, access, database).await
     }
 
@@ -212,7 +212,7 @@ impl SwitchEndpoints {
     }
 }
 
-impl TargetEnd {
+impl TargetSide {
     /// Takes the lock of the split in this database, too: the one in the source does not cover statements that still
     /// run here.
     ///

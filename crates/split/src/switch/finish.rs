@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::cutover::prove;
-use super::endpoints::SwitchEndpoints;
+use super::endpoints::SplitSides;
 use super::leftovers::{Leftover, OldGrant, OldLogin, leftovers};
 use super::reverse;
 use crate::database::transaction::transact;
@@ -109,17 +109,17 @@ pub async fn begin(session: &mut Connection) -> Result<()> {
 ///
 /// # Errors
 /// If the database or its server refuses a statement.
-pub async fn clear_target(ends: &mut SwitchEndpoints) -> Result<Vec<String>> {
-    if let Some(slot) = ends.service.reverse_slot.clone() {
-        reverse::unmake(&mut ends.target, ends.wait, &slot).await?;
+pub async fn clear_target(sides: &mut SplitSides) -> Result<Vec<String>> {
+    if let Some(slot) = sides.service.reverse_slot.clone() {
+        reverse::unmake(&mut sides.target, sides.wait, &slot).await?;
     }
-    reverse::target_identities_back(ends).await?;
+    reverse::target_identities_back(sides).await?;
     // A killed cutover may not have got to it.
-    let warnings = match target::exists(&mut ends.target.session).await? {
-        true => prove(&mut ends.target.session).await,
+    let warnings = match target::exists(&mut sides.target.session).await? {
+        true => prove(&mut sides.target.session).await,
         false => vec![],
     };
-    target::remove(&mut ends.target.session).await?;
+    target::remove(&mut sides.target.session).await?;
     Ok(warnings)
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::{SwitchEndpoints, VERIFYING, catch_up, reverse, still_target};
+use super::{SplitSides, VERIFYING, catch_up, reverse, still_target};
 use crate::state::SplitPhase;
 use crate::state::{LOCK, source};
 use crate::stream::FollowGoal;
@@ -80,21 +80,21 @@ enum Readiness {
 /// # Errors
 /// If a change cannot be applied, another process follows the service, or a server stays unreachable.
 #[martydb_pg::boxed(?Send)]
-pub async fn follow_service(ends: &mut SwitchEndpoints, until_caught_up: bool) -> Result<FollowEnd> {
-    let name = ends.service.name.clone();
+pub async fn follow_service(sides: &mut SplitSides, until_caught_up: bool) -> Result<FollowEnd> {
+    let name = sides.service.name.clone();
     let what = format!("following service \"{name}\"");
     // One process for both directions; the lock ends with the session.
-    lock::take(&mut ends.source.session, follower_key(&name), ends.wait, &what).await?;
+    lock::take(&mut sides.source.session, follower_key(&name), sides.wait, &what).await?;
     let following = progress("following", "services");
     let unit = following.unit(&name);
     let mut refused = 0;
     loop {
-        let Some(stream) = awaited(ends).await? else { return Ok(FollowEnd::Over) };
+        let Some(stream) = awaited(sides).await? else { return Ok(FollowEnd::Over) };
         let (origin, place) = (&stream.origin, &stream.place);
         if until_caught_up {
             let session = match stream.side {
-                FollowedSide::Source => &mut ends.source.session,
-                FollowedSide::Target => &mut ends.target.session,
+                FollowedSide::Source => &mut sides.source.session,
+                FollowedSide::Target => &mut sides.target.session,
             };
             catch_up(session, origin, place).await?;
             return Ok(FollowEnd::CaughtUp);
@@ -107,7 +107,7 @@ pub async fn follow_service(ends: &mut SwitchEndpoints, until_caught_up: bool) -
         let begun = Instant::now();
         let end = tokio::select! {
             end = follow(origin, place, FollowGoal::Endless, &mut watch) => end.map(drop),
-            end = taken_over(ends, stream.side) => end,
+            end = taken_over(sides, stream.side) => end,
         };
         let Err(error) = end else { continue };
         refused = if begun.elapsed() > SETTLED { 1 } else { refused + 1 };
@@ -130,15 +130,15 @@ fn follower_key(service: &str) -> i32 {
 }
 
 /// Waits until no other command works on the service; `None` if nothing is left to follow.
-async fn awaited(ends: &mut SwitchEndpoints) -> Result<Option<Box<ReadyStream>>> {
+async fn awaited(sides: &mut SplitSides) -> Result<Option<Box<ReadyStream>>> {
     let mut told = None;
     loop {
-        match looked(ends).await? {
+        match looked(sides).await? {
             Readiness::Ready(stream) => return Ok(Some(stream)),
             Readiness::Over => return Ok(None),
             Readiness::Later(dead) => {
                 if dead.is_some() && dead != told {
-                    let (name, wanted) = (&ends.service.name, dead.as_deref().unwrap_or_default());
+                    let (name, wanted) = (&sides.service.name, dead.as_deref().unwrap_or_default());
                     tracing::warn!(target: "martydb", "warning: a {wanted} of service \"{name}\" was interrupted, and it is not followed: `martydb split {wanted} --service {name}` ends it");
                     told = dead;
                 }
@@ -149,20 +149,20 @@ async fn awaited(ends: &mut SwitchEndpoints) -> Result<Option<Box<ReadyStream>>>
 }
 
 /// Reads the state under the locks of the split, which every switch and comparison holds.
-async fn looked(ends: &mut SwitchEndpoints) -> Result<Readiness> {
-    let Some(held) = free(lock::take(&mut ends.source.session, LOCK, Duration::ZERO, "the split").await)?
+async fn looked(sides: &mut SplitSides) -> Result<Readiness> {
+    let Some(held) = free(lock::take(&mut sides.source.session, LOCK, Duration::ZERO, "the split").await)?
     else {
         return Ok(Readiness::Later(None));
     };
-    let end = match free(ends.target.lock(Duration::ZERO).await)? {
+    let end = match free(sides.target.lock(Duration::ZERO).await)? {
         Some(held) => {
-            let end = prepared(ends).await;
-            lock::release(&mut ends.target.session, held).await?;
+            let end = prepared(sides).await;
+            lock::release(&mut sides.target.session, held).await?;
             end
         }
         None => Ok(Readiness::Later(None)),
     };
-    lock::release(&mut ends.source.session, held).await?;
+    lock::release(&mut sides.source.session, held).await?;
     end
 }
 
@@ -175,58 +175,58 @@ fn free(taken: Result<SessionLock>) -> Result<Option<SessionLock>> {
     }
 }
 
-async fn prepared(ends: &mut SwitchEndpoints) -> Result<Readiness> {
-    let name = ends.service.name.clone();
-    if !source::exists(&mut ends.source.session).await? {
+async fn prepared(sides: &mut SplitSides) -> Result<Readiness> {
+    let name = sides.service.name.clone();
+    if !source::exists(&mut sides.source.session).await? {
         return Ok(Readiness::Over);
     }
-    ends.service = source::one(&mut ends.source.session, &name).await?;
-    ends.relations = source::relations(&mut ends.source.session, &name).await?;
-    let Some(side) = followed_from(ends.service.phase) else { return Ok(Readiness::Over) };
-    match ends.service.wanted.as_deref() {
+    sides.service = source::one(&mut sides.source.session, &name).await?;
+    sides.relations = source::relations(&mut sides.source.session, &name).await?;
+    let Some(side) = followed_from(sides.service.phase) else { return Ok(Readiness::Over) };
+    match sides.service.wanted.as_deref() {
         // It died: no session holds the lock.
-        Some(VERIFYING) => source::want(&mut ends.source.session, &name, None).await?,
+        Some(VERIFYING) => source::want(&mut sides.source.session, &name, None).await?,
         Some(command) => return Ok(Readiness::Later(Some(command.to_owned()))),
         None => {}
     }
-    let opened = ends.opened().await?;
+    let opened = sides.opened().await?;
     match side {
         // Triggers and foreign keys of an open database must not be disabled.
         FollowedSide::Source if opened.is_some() => {
-            let died = if ends.service.phase == SplitPhase::RolledBack { "rollback" } else { "cutover" };
+            let died = if sides.service.phase == SplitPhase::RolledBack { "rollback" } else { "cutover" };
             Ok(Readiness::Later(Some(died.into())))
         }
-        FollowedSide::Source => forward(ends).await,
-        FollowedSide::Target => backward(ends, opened.as_deref()).await,
+        FollowedSide::Source => forward(sides).await,
+        FollowedSide::Target => backward(sides, opened.as_deref()).await,
     }
 }
 
-async fn forward(ends: &mut SwitchEndpoints) -> Result<Readiness> {
-    let slot = ends.service.forward_slot.clone().ok_or_else(|| not_followed(ends))?;
-    still_target(ends).await?;
-    let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
-    let place = ApplyTarget { start, ..ends.forward_place("forward") };
-    let origin = reverse::from_source(ends, &slot);
+async fn forward(sides: &mut SplitSides) -> Result<Readiness> {
+    let slot = sides.service.forward_slot.clone().ok_or_else(|| not_followed(sides))?;
+    still_target(sides).await?;
+    let start = sides.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
+    let place = ApplyTarget { start, ..sides.forward_place("forward") };
+    let origin = reverse::from_source(sides, &slot);
     Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Source, origin, place })))
 }
 
-async fn backward(ends: &mut SwitchEndpoints, opened: Option<&str>) -> Result<Readiness> {
-    let slot = ends.service.reverse_slot.clone().ok_or_else(|| not_followed(ends))?;
-    let start = opened.and_then(Lsn::parse).ok_or_else(|| not_followed(ends))?;
-    let login = reverse::login(ends).await?;
-    let place = reverse::into_source(ends, login, start);
-    let origin = reverse::from_target(ends, &slot);
+async fn backward(sides: &mut SplitSides, opened: Option<&str>) -> Result<Readiness> {
+    let slot = sides.service.reverse_slot.clone().ok_or_else(|| not_followed(sides))?;
+    let start = opened.and_then(Lsn::parse).ok_or_else(|| not_followed(sides))?;
+    let login = reverse::login(sides).await?;
+    let place = reverse::into_source(sides, login, start);
+    let origin = reverse::from_target(sides, &slot);
     Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Target, origin, place })))
 }
 
-fn not_followed(ends: &SwitchEndpoints) -> Error {
-    Error::operation(format!("service \"{}\" is not followed", ends.service.name))
+fn not_followed(sides: &SplitSides) -> Error {
+    Error::operation(format!("service \"{}\" is not followed", sides.service.name))
         .hint("`martydb split status` shows its status")
 }
 
 /// Waits until another command requests the stream, or following ends or changes its direction.
-async fn taken_over(ends: &mut SwitchEndpoints, side: FollowedSide) -> Result<()> {
-    let (session, name) = (&mut ends.source.session, &ends.service.name);
+async fn taken_over(sides: &mut SplitSides, side: FollowedSide) -> Result<()> {
+    let (session, name) = (&mut sides.source.session, &sides.service.name);
     loop {
         tokio::time::sleep(LOOK).await;
         if !source::exists(session).await? {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::endpoints::{SwitchEndpoints, TargetEnd};
+use super::endpoints::{SplitSides, TargetSide};
 use crate::database::transaction::{transact, transact_warned};
 use crate::state::notes::{self, SplitNote};
 use crate::stream::publishing::drop_slot;
@@ -21,12 +21,12 @@ use martydb_ui::report::printable;
 /// # Errors
 /// If the admin may not create it.
 #[martydb_pg::boxed]
-pub async fn login(ends: &mut SwitchEndpoints) -> Result<Login> {
-    let name = ends.login_name();
-    one_owner(ends).await?;
+pub async fn login(sides: &mut SplitSides) -> Result<Login> {
+    let name = sides.login_name();
+    one_owner(sides).await?;
     let role = ident(&name)?;
-    let tables = ends.source_tables();
-    let session = &mut ends.source.session;
+    let tables = sides.source_tables();
+    let session = &mut sides.source.session;
     let known = stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {name}", name = Literal(name.clone()));
     let known = !query(session, &known).await?.is_empty();
     let secret = password()?;
@@ -83,19 +83,19 @@ pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
 
 /// Requires one owner of all tables: code of one table's owner runs as this login, which may act as the owner of the
 /// others.
-async fn one_owner(ends: &mut SwitchEndpoints) -> Result<()> {
-    let tables = ends.source_tables();
+async fn one_owner(sides: &mut SplitSides) -> Result<()> {
+    let tables = sides.source_tables();
     let asked = stmt!(
         "SELECT pg_catalog.format('%I', pg_catalog.pg_get_userbyid(c.relowner)), pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) GROUP BY 1 ORDER BY 1",
         oids = crate::database::write_block::numbers(&tables)
     );
-    let owners = query_as::<(String, String)>(&mut ends.source.session, &asked).await?;
+    let owners = query_as::<(String, String)>(&mut sides.source.session, &asked).await?;
     if owners.len() < 2 {
         return Ok(());
     }
-    let service = &ends.service.name;
+    let service = &sides.service.name;
     Err(Error::operation(format!("the tables of service \"{service}\" in the shared database belong to several roles"))
         .causes(owners.iter().map(|(owner, table)| format!("{} belongs to {}", printable(table), printable(owner))))
         .hint("the login for rollbacks would act as all of them, and the code of one owner's tables could use the others' privileges: give the tables one owner there"))
@@ -135,8 +135,8 @@ fn ident(name: &str) -> Result<Ident> {
 }
 
 /// Returns the name of a slot and of its publication; `mark` is the direction.
-pub fn slot_name(ends: &SwitchEndpoints, mark: &str) -> String {
-    let name = format!("mdb_{}_{}", ends.run.id, ends.service.name.replace('-', "_"));
+pub fn slot_name(sides: &SplitSides, mark: &str) -> String {
+    let name = format!("mdb_{}_{}", sides.run.id, sides.service.name.replace('-', "_"));
     let short: String = name.chars().take(60).collect();
     format!("{short}_{mark}")
 }
@@ -192,7 +192,7 @@ pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// As [`drop_slot`] and [`unpublish`].
-pub async fn unmake(target: &mut TargetEnd, wait: Duration, name: &str) -> Result<()> {
+pub async fn unmake(target: &mut TargetSide, wait: Duration, name: &str) -> Result<()> {
     let mut admin = target.access.write(target.at.database.as_str()).await?;
     let end = drop_slot(&mut admin, name).await;
     admin.close().await;
@@ -204,16 +204,16 @@ pub async fn unmake(target: &mut TargetEnd, wait: Duration, name: &str) -> Resul
 ///
 /// # Errors
 /// If another session locks one of them for longer than the timeout.
-pub async fn target_identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
-    let name = ends.service.name.clone();
-    let notes = notes::read(&mut ends.source.session, &name, TARGET_IDENTITY).await?;
+pub async fn target_identities_back(sides: &mut SplitSides) -> Result<()> {
+    let name = sides.service.name.clone();
+    let notes = notes::read(&mut sides.source.session, &name, TARGET_IDENTITY).await?;
     if notes.is_empty() {
         return Ok(());
     }
     let back: Vec<Statement> = notes.iter().map(SplitNote::back).collect();
-    transact(&mut ends.target.session, ends.wait, &back).await?;
+    transact(&mut sides.target.session, sides.wait, &back).await?;
     let forget = notes.iter().map(|note| notes::forget_sql(&name, &note.kind, &note.name));
-    execute(&mut ends.source.session, &Statement::join(forget)).await.map(drop)
+    execute(&mut sides.source.session, &Statement::join(forget)).await.map(drop)
 }
 
 /// Drops an existing publication.
@@ -225,20 +225,20 @@ pub async fn unpublish(session: &mut Connection, wait: Duration, name: &str) -> 
 }
 
 /// Returns the origin of the source's changes.
-pub fn from_source(ends: &SwitchEndpoints, slot: &str) -> StreamOrigin {
+pub fn from_source(sides: &SplitSides, slot: &str) -> StreamOrigin {
     StreamOrigin {
-        access: ends.source.access.clone(),
-        database: ends.source.database.clone(),
+        access: sides.source.access.clone(),
+        database: sides.source.database.clone(),
         slot: slot.to_owned(),
         publication: slot.to_owned(),
     }
 }
 
 /// Returns the origin of the service's own database's changes.
-pub fn from_target(ends: &SwitchEndpoints, slot: &str) -> StreamOrigin {
+pub fn from_target(sides: &SplitSides, slot: &str) -> StreamOrigin {
     StreamOrigin {
-        access: ends.target.access.clone(),
-        database: ends.target.at.database.to_string(),
+        access: sides.target.access.clone(),
+        database: sides.target.at.database.to_string(),
         slot: slot.to_owned(),
         publication: slot.to_owned(),
     }
@@ -257,14 +257,14 @@ pub fn address(access: &Access) -> &Endpoint {
 ///
 /// # Errors
 /// If the login is rejected; the error contains the reason.
-pub async fn prove_login(ends: &SwitchEndpoints, login: &Login) -> Result<()> {
-    let Access { server, .. } = &ends.source.access;
+pub async fn prove_login(sides: &SplitSides, login: &Login) -> Result<()> {
+    let Access { server, .. } = &sides.source.access;
     let session =
-        connect_with(address(&ends.source.access), login, &ends.source.database, &[], Limits::READ).await;
+        connect_with(address(&sides.source.access), login, &sides.source.database, &[], Limits::READ).await;
     let session = session.map_err(|error| {
         error.while_doing("cannot prepare the rollback").hint(format!(
             "allow roles whose name begins with martydb_split_ to log in to database \"{}\" of server \"{server}\" with scram-sha-256",
-            ends.source.database
+            sides.source.database
         ))
     })?;
     session.close().await;
@@ -272,13 +272,13 @@ pub async fn prove_login(ends: &SwitchEndpoints, login: &Login) -> Result<()> {
 }
 
 /// Returns the target of changes from the service's database, from the LSN at which it was opened.
-pub fn into_source(ends: &SwitchEndpoints, login: Login, start: Lsn) -> ApplyTarget {
+pub fn into_source(sides: &SplitSides, login: Login, start: Lsn) -> ApplyTarget {
     ApplyTarget {
-        endpoint: address(&ends.source.access).clone(),
+        endpoint: address(&sides.source.access).clone(),
         login,
-        database: ends.source.database.clone(),
+        database: sides.source.database.clone(),
         role: None,
-        direction: format!("reverse {}", ends.service.name),
+        direction: format!("reverse {}", sides.service.name),
         start,
     }
 }
@@ -289,16 +289,16 @@ pub fn into_source(ends: &SwitchEndpoints, login: Login, start: Lsn) -> ApplyTar
 ///
 /// # Errors
 /// If another session locks a table for longer than the timeout.
-pub async fn still_source(ends: &mut SwitchEndpoints, all: bool, last: Vec<Statement>) -> Result<()> {
-    let names = ends.own_names();
-    let found = crate::database::side_effects::find(&mut ends.source.session, &names).await?;
+pub async fn still_source(sides: &mut SplitSides, all: bool, last: Vec<Statement>) -> Result<()> {
+    let names = sides.own_names();
+    let found = crate::database::side_effects::find(&mut sides.source.session, &names).await?;
     let mut statements = vec![];
     for side_effect in found.iter().filter(|one| all || one.crosses) {
-        statements.push(notes::note_sql(&ends.service.name, &side_effect.note(notes::REFLEX)));
+        statements.push(notes::note_sql(&sides.service.name, &side_effect.note(notes::REFLEX)));
         statements.extend(side_effect.off());
     }
     statements.extend(last);
-    transact(&mut ends.source.session, ends.wait, &statements).await
+    transact(&mut sides.source.session, sides.wait, &statements).await
 }
 
 /// Kind of notes that restore the replica identity of a target's table.

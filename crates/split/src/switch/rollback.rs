@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::afterwards::put_back;
 use super::catch_up::{catch_up, drain};
 use super::cutover::{self, Switched, still_target};
-use super::endpoints::SwitchEndpoints;
+use super::endpoints::SplitSides;
 use super::reverse;
 use super::row_comparison::{self, ComparedCopies, StreamWay};
 use crate::compare::ComparedTables;
@@ -46,91 +46,91 @@ pub enum AfterRollback {
 /// # Errors
 /// Leaves the target open as before.
 #[martydb_pg::boxed(?Send)]
-pub async fn roll_back(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
-    let phase = ends.service.phase;
+pub async fn roll_back(sides: &mut SplitSides, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
+    let phase = sides.service.phase;
     if phase == SplitPhase::Finished {
         return Err(Error::usage(
             "the split is finished: the source has no tables that could accept the writes",
         ));
     }
-    let Some(opened) = ends.opened().await? else { return not_opened(ends, copy).await };
-    if phase != SplitPhase::CutOver && ends.service.closed {
+    let Some(opened) = sides.opened().await? else { return not_opened(sides, copy).await };
+    if phase != SplitPhase::CutOver && sides.service.closed {
         // A cutover died after its opening.
-        cutover::settle(ends).await?;
+        cutover::settle(sides).await?;
     }
     let mut done = Switched::default();
     // A run that died after the source was opened only needs completion.
-    if ends.service.phase == SplitPhase::CutOver {
-        let name = ends.service.name.clone();
-        source::want(&mut ends.source.session, &name, Some("rollback")).await?;
-        let slot = ends.service.reverse_slot.clone().filter(|_| ends.run.online);
+    if sides.service.phase == SplitPhase::CutOver {
+        let name = sides.service.name.clone();
+        source::want(&mut sides.source.session, &name, Some("rollback")).await?;
+        let slot = sides.service.reverse_slot.clone().filter(|_| sides.run.online);
         done.refused = match slot {
             Some(slot) => {
-                let login = reverse::login(ends).await?;
-                Some(online(ends, &slot, &opened, login).await?)
+                let login = reverse::login(sides).await?;
+                Some(online(sides, &slot, &opened, login).await?)
             }
             None => {
-                offline(ends).await?;
+                offline(sides).await?;
                 None
             }
         };
     }
-    settle(ends).await?;
-    done.warnings = put_back(ends).await;
-    done.disabled = notes::disabled(&mut ends.source.session).await?;
+    settle(sides).await?;
+    done.warnings = put_back(sides).await;
+    done.disabled = notes::disabled(&mut sides.source.session).await?;
     Ok((RolledBack::WritesBack, done))
 }
 
 /// Handles a source that accepts the writes already.
-async fn not_opened(ends: &mut SwitchEndpoints, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
-    match ends.service.phase {
+async fn not_opened(sides: &mut SplitSides, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
+    match sides.service.phase {
         SplitPhase::CutOver => {
             return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself").cause(
                 "according to the source the service was cut over, but according to its own database it was not opened",
             ));
         }
         SplitPhase::RolledBack if copy == AfterRollback::Keep => {
-            if ends.run.online {
-                settle(ends).await?;
+            if sides.run.online {
+                settle(sides).await?;
             }
-            let warnings = put_back(ends).await;
-            let disabled = notes::disabled(&mut ends.source.session).await?;
+            let warnings = put_back(sides).await;
+            let disabled = notes::disabled(&mut sides.source.session).await?;
             return Ok((RolledBack::WritesBack, Switched { warnings, disabled, ..Switched::default() }));
         }
         _ => {}
     }
-    let warnings = forget(ends).await?;
-    let disabled = notes::disabled(&mut ends.source.session).await?;
+    let warnings = forget(sides).await?;
+    let disabled = notes::disabled(&mut sides.source.session).await?;
     Ok((RolledBack::CopyForgotten, Switched { warnings, disabled, ..Switched::default() }))
 }
 
 /// Opens the source, and empties the copied tables.
-async fn forget(ends: &mut SwitchEndpoints) -> Result<Vec<String>> {
+async fn forget(sides: &mut SplitSides) -> Result<Vec<String>> {
     let planned = stmt!("{phase}, closed = false", phase = phase_sql(SplitPhase::Planned));
-    let tables = ends.read_source().await?;
-    let mut all = ends.open_source_sql(&tables).await?;
-    all.push(source::change_sql(&ends.service.name, &planned));
-    transact(&mut ends.source.session, ends.wait, &all).await?;
-    let warnings = put_back(ends).await;
-    for slot in [&ends.service.forward_slot, &ends.service.reverse_slot].into_iter().flatten() {
-        drop_slot(&mut ends.source.session, slot).await?;
-        reverse::unpublish(&mut ends.source.session, ends.wait, slot).await?;
+    let tables = sides.read_source().await?;
+    let mut all = sides.open_source_sql(&tables).await?;
+    all.push(source::change_sql(&sides.service.name, &planned));
+    transact(&mut sides.source.session, sides.wait, &all).await?;
+    let warnings = put_back(sides).await;
+    for slot in [&sides.service.forward_slot, &sides.service.reverse_slot].into_iter().flatten() {
+        drop_slot(&mut sides.source.session, slot).await?;
+        reverse::unpublish(&mut sides.source.session, sides.wait, slot).await?;
     }
     // Only now: rows without an identity cannot be changed while their table is published.
-    identities_back(ends).await?;
-    drop_way_back(ends).await?;
-    reverse::target_identities_back(ends).await?;
+    identities_back(sides).await?;
+    drop_way_back(sides).await?;
+    reverse::target_identities_back(sides).await?;
     let set = stmt!("forward_slot = NULL, forward_from = NULL, reverse_slot = NULL, reverse_from = NULL");
-    source::change(&mut ends.source.session, &ends.service.name, &set).await?;
-    empty_target(ends).await?;
+    source::change(&mut sides.source.session, &sides.service.name, &set).await?;
+    empty_target(sides).await?;
     Ok(warnings)
 }
 
 /// Restores the replica identities of the source's tables; one that another service copies too keeps it until that
 /// service is done.
-async fn identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
-    let name = ends.service.name.clone();
-    let session = &mut ends.source.session;
+async fn identities_back(sides: &mut SplitSides) -> Result<()> {
+    let name = sides.service.name.clone();
+    let session = &mut sides.source.session;
     let notes = notes::read(session, &name, SOURCE_IDENTITY).await?;
     if notes.is_empty() {
         return Ok(());
@@ -144,17 +144,17 @@ async fn identities_back(ends: &mut SwitchEndpoints) -> Result<()> {
         }
         all.push(notes::forget_sql(&name, &note.kind, &note.name));
     }
-    transact(session, ends.wait, &all).await
+    transact(session, sides.wait, &all).await
 }
 
 /// Restores the state before the copy, including its closing triggers.
-async fn empty_target(ends: &mut SwitchEndpoints) -> Result<()> {
-    if !target::exists(&mut ends.target.session).await? {
+async fn empty_target(sides: &mut SplitSides) -> Result<()> {
+    if !target::exists(&mut sides.target.session).await? {
         return Ok(());
     }
-    let tables = ends.target_tables().await?;
-    let session = &mut ends.target.session;
-    let names = ends
+    let tables = sides.target_tables().await?;
+    let session = &mut sides.target.session;
+    let names = sides
         .relations
         .iter()
         .map(|one| martydb_model::sql::Qualified(vec![one.schema.clone(), one.name.clone()]));
@@ -169,85 +169,87 @@ async fn empty_target(ends: &mut SwitchEndpoints) -> Result<()> {
     }
     all.extend(write_block::unblock_sql(session, &tables).await?);
     all.push(stmt!("DROP SCHEMA IF EXISTS martydb_split CASCADE"));
-    transact(session, ends.wait, &all).await
+    transact(session, sides.wait, &all).await
 }
 
 /// Requires equal rows at both sides: writes at the target would be lost.
-async fn offline(ends: &mut SwitchEndpoints) -> Result<()> {
-    let tables = ends.read_source().await?;
-    close_target(ends).await?;
-    let end = match row_comparison::compare(ends, ComparedCopies::No, ComparedTables::All).await {
-        Ok(()) => open_source(ends, &tables, vec![]).await,
+async fn offline(sides: &mut SplitSides) -> Result<()> {
+    let tables = sides.read_source().await?;
+    close_target(sides).await?;
+    let end = match row_comparison::compare(sides, ComparedCopies::No, ComparedTables::All).await {
+        Ok(()) => open_source(sides, &tables, vec![]).await,
         Err(error) => Err(error
             .while_doing(format!(
                 "rows were written into the database of {} since it was opened",
-                ends.service.name
+                sides.service.name
             ))
             .hint("only a split that was copied with --online can bring them back")),
     };
     match end {
         Ok(()) => Ok(()),
-        Err(error) => Err(undone(ends, error).await),
+        Err(error) => Err(undone(sides, error).await),
     }
 }
 
-async fn online(ends: &mut SwitchEndpoints, slot: &str, opened: &str, login: Login) -> Result<Duration> {
-    let origin = reverse::from_target(ends, slot);
-    let place = reverse::into_source(ends, login, Lsn::parse(opened).unwrap_or_default());
-    let mut near = ends.target.access.read(ends.target.at.database.as_str()).await?;
+async fn online(sides: &mut SplitSides, slot: &str, opened: &str, login: Login) -> Result<Duration> {
+    let origin = reverse::from_target(sides, slot);
+    let place = reverse::into_source(sides, login, Lsn::parse(opened).unwrap_or_default());
+    let mut near = sides.target.access.read(sides.target.at.database.as_str()).await?;
     catch_up(&mut near, &origin, &place).await?;
     // Compared while the target accepts writes; later changes are applied row by row, and each row must exist.
-    let found = row_comparison::at_one_moment(ends, StreamWay::ToSource, &origin, &place).await?;
-    row_comparison::refuse_differences(ends, &found)?;
-    let forward = ends.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(ends, "f"));
+    let found = row_comparison::at_one_moment(sides, StreamWay::ToSource, &origin, &place).await?;
+    row_comparison::refuse_differences(sides, &found)?;
+    let forward = sides.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(sides, "f"));
     let set = stmt!("forward_slot = {slot}", slot = Literal(forward.clone()));
-    let name = ends.service.name.clone();
-    source::change(&mut ends.source.session, &name, &set).await?;
-    let names = ends.names();
-    reverse::publish(&mut ends.source.session, ends.wait, &forward, &names).await?;
-    reverse::fresh_slot(&mut ends.source.session, &forward).await?;
-    let tables = ends.read_source().await?;
+    let name = sides.service.name.clone();
+    source::change(&mut sides.source.session, &name, &set).await?;
+    let names = sides.names();
+    reverse::publish(&mut sides.source.session, sides.wait, &forward, &names).await?;
+    reverse::fresh_slot(&mut sides.source.session, &forward).await?;
+    let tables = sides.read_source().await?;
     let closing = async {
-        let started = close_target(ends).await?;
-        let end = log_end(&mut ends.target.session).await?;
+        let started = close_target(sides).await?;
+        let end = log_end(&mut sides.target.session).await?;
         Ok((started, end))
     };
     let end = drain(&mut near, &origin, &place, closing).await;
     near.close().await;
     let end = match end {
-        Ok(started) => match row_comparison::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
-            Ok(()) => {
-                let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
-                open_source(ends, &tables, from).await.map(|()| started)
+        Ok(started) => {
+            match row_comparison::compare(sides, ComparedCopies::No, ComparedTables::Quick).await {
+                Ok(()) => {
+                    let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
+                    open_source(sides, &tables, from).await.map(|()| started)
+                }
+                Err(error) => Err(error),
             }
-            Err(error) => Err(error),
-        },
+        }
         Err(error) => Err(error),
     };
     match end {
         Ok(started) => Ok(started.elapsed()),
-        Err(error) => Err(undone(ends, error).await),
+        Err(error) => Err(undone(sides, error).await),
     }
 }
 
-async fn close_target(ends: &mut SwitchEndpoints) -> Result<Instant> {
+async fn close_target(sides: &mut SplitSides) -> Result<Instant> {
     let (tables, hint, owner) =
-        (ends.target_tables().await?, ends.old_address(), ends.target.at.owner.to_string());
+        (sides.target_tables().await?, sides.old_address(), sides.target.at.owner.to_string());
     let closing = WriteBlock {
         tables: &tables,
         hint: &hint,
         passes: &owner,
         first: Statement::default(),
         last: target::mark_sql(),
-        wait: ends.wait,
+        wait: sides.wait,
     };
-    write_block::close(&mut ends.target.session, &closing).await
+    write_block::close(&mut sides.target.session, &closing).await
 }
 
 /// Reverts the rollback before the source was opened: the target accepts the writes as before.
-async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
-    let name = ends.service.name.clone();
-    match source::one(&mut ends.source.session, &name).await {
+async fn undone(sides: &mut SplitSides, error: Error) -> Error {
+    let name = sides.service.name.clone();
+    match source::one(&mut sides.source.session, &name).await {
         Ok(now) if now.phase == SplitPhase::CutOver => {}
         Ok(_) => return error.hint("run the same command again: the source is already open"),
         Err(second) => {
@@ -257,10 +259,10 @@ async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
         }
     }
     let undo = async {
-        let tables = ends.target_tables().await?;
-        let all = write_block::unblock_sql(&mut ends.target.session, &tables).await?;
-        transact(&mut ends.target.session, ends.wait, &all).await?;
-        source::want(&mut ends.source.session, &name, None).await
+        let tables = sides.target_tables().await?;
+        let all = write_block::unblock_sql(&mut sides.target.session, &tables).await?;
+        transact(&mut sides.target.session, sides.wait, &all).await?;
+        source::want(&mut sides.source.session, &name, None).await
     };
     match undo.await {
         Ok(()) => error.hint("the service's database accepts the writes as before"),
@@ -269,36 +271,36 @@ async fn undone(ends: &mut SwitchEndpoints, error: Error) -> Error {
 }
 
 /// Opens the source in one transaction, which is the commit point.
-async fn open_source(ends: &mut SwitchEndpoints, tables: &SourceTables, also: Vec<Statement>) -> Result<()> {
-    let (name, phase) = (ends.service.name.clone(), SplitPhase::RolledBack);
-    let there = sequences::read(&mut ends.target.session).await?;
-    let here = sequences::read(&mut ends.source.session).await?;
+async fn open_source(sides: &mut SplitSides, tables: &SourceTables, also: Vec<Statement>) -> Result<()> {
+    let (name, phase) = (sides.service.name.clone(), SplitPhase::RolledBack);
+    let there = sequences::read(&mut sides.target.session).await?;
+    let here = sequences::read(&mut sides.source.session).await?;
     let mut all = sequences::raise_sql(&there, &here);
-    all.extend(ends.open_source_sql(tables).await?);
+    all.extend(sides.open_source_sql(tables).await?);
     let set = [stmt!("{phase}, closed = false", phase = phase_sql(phase))].into_iter().chain(also);
     let set = set.reduce(|one, next| stmt!("{one}, {next}")).unwrap_or_default();
     all.push(source::change_sql(&name, &set));
-    transact(&mut ends.source.session, ends.wait, &all).await?;
-    ends.service.phase = phase;
+    transact(&mut sides.source.session, sides.wait, &all).await?;
+    sides.service.phase = phase;
     Ok(())
 }
 
 /// Completes the rollback after the source is open.
-async fn settle(ends: &mut SwitchEndpoints) -> Result<()> {
-    if ends.run.online {
-        still_target(ends).await?;
-        execute(&mut ends.target.session, &target::close_sql()).await?;
+async fn settle(sides: &mut SplitSides) -> Result<()> {
+    if sides.run.online {
+        still_target(sides).await?;
+        execute(&mut sides.target.session, &target::close_sql()).await?;
     } else {
         // Further writes at the source do not get here: the next copy starts again.
-        empty_target(ends).await?;
+        empty_target(sides).await?;
     }
-    drop_way_back(ends).await?;
+    drop_way_back(sides).await?;
     let set = stmt!("reverse_slot = NULL, reverse_from = NULL");
-    source::change(&mut ends.source.session, &ends.service.name, &set).await
+    source::change(&mut sides.source.session, &sides.service.name, &set).await
 }
 
 /// Drops the slot and the publication of the target.
-async fn drop_way_back(ends: &mut SwitchEndpoints) -> Result<()> {
-    let Some(slot) = ends.service.reverse_slot.clone() else { return Ok(()) };
-    reverse::unmake(&mut ends.target, ends.wait, &slot).await
+async fn drop_way_back(sides: &mut SplitSides) -> Result<()> {
+    let Some(slot) = sides.service.reverse_slot.clone() else { return Ok(()) };
+    reverse::unmake(&mut sides.target, sides.wait, &slot).await
 }

@@ -1,6 +1,6 @@
-//! Comparison of the rows at both ends: while neither accepts writes, or at one LSN of the open end.
+//! Comparison of the rows at both sides: while neither accepts writes, or at one LSN of the open side.
 
-use super::endpoints::SwitchEndpoints;
+use super::endpoints::SplitSides;
 use super::reverse;
 use crate::compare::{ComparedMoment, ComparedTables, DifferingTable, SidesComparison, TargetComparison};
 use crate::copy::{CopyTarget, SplitCopy};
@@ -29,38 +29,34 @@ pub enum StreamWay {
     ToSource,
 }
 
-/// Compares both ends while neither accepts writes: all tables, or those that are read quickly.
+/// Compares both sides while neither accepts writes: all tables, or those that are read quickly.
 ///
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub async fn compare(
-    ends: &mut SwitchEndpoints,
-    copies: ComparedCopies,
-    tables: ComparedTables,
-) -> Result<()> {
-    let found = compared(ends, copies, ComparedMoment::Still, tables).await?;
-    refuse_differences(ends, &found)
+pub async fn compare(sides: &mut SplitSides, copies: ComparedCopies, tables: ComparedTables) -> Result<()> {
+    let found = compared(sides, copies, ComparedMoment::Still, tables).await?;
+    refuse_differences(sides, &found)
 }
 
-/// Number of attempts to compare both ends at one LSN.
+/// Number of attempts to compare both sides at one LSN.
 const TRIES: usize = 5;
 
-/// Compares all rows while one end accepts writes: the stream stops at one LSN, at which the open end is read in a
-/// snapshot. A follower that has not given way yet may apply later changes; then both ends are compared again.
+/// Compares all rows while one side accepts writes: the stream stops at one LSN, at which the open side is read in a
+/// snapshot. A follower that has not given way yet may apply later changes; then both sides are compared again.
 ///
 /// # Errors
 /// If no such LSN is available, a change cannot be applied, or another process keeps applying changes.
 pub async fn at_one_moment(
-    ends: &mut SwitchEndpoints,
+    sides: &mut SplitSides,
     way: StreamWay,
     origin: &StreamOrigin,
     place: &ApplyTarget,
 ) -> Result<TargetComparison> {
     for attempt in 0..TRIES {
         // The server may not have dropped the former slot yet.
-        let name = reverse::slot_name(ends, &format!("m{attempt}"));
+        let name = reverse::slot_name(sides, &format!("m{attempt}"));
         let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
-        let end = at_slot(ends, way, origin, place, &slot).await;
+        let end = at_slot(sides, way, origin, place, &slot).await;
         slot.close().await;
         if let Some(found) = end? {
             return Ok(found);
@@ -68,14 +64,14 @@ pub async fn at_one_moment(
     }
     Err(Error::new(
         Kind::Locked,
-        format!("another process applies the changes of {} during the comparison", ends.service.name),
+        format!("another process applies the changes of {} during the comparison", sides.service.name),
     )
     .hint("end it, or wait until it has given way, then run the same command again"))
 }
 
-/// Compares both ends at the LSN of the slot; `None` if later changes were applied meanwhile.
+/// Compares both sides at the LSN of the slot; `None` if later changes were applied meanwhile.
 async fn at_slot(
-    ends: &mut SwitchEndpoints,
+    sides: &mut SplitSides,
     way: StreamWay,
     origin: &StreamOrigin,
     place: &ApplyTarget,
@@ -88,32 +84,32 @@ async fn at_slot(
         StreamWay::ToTarget => (ComparedMoment::OfSource(&slot.snapshot), ComparedCopies::Too),
         StreamWay::ToSource => (ComparedMoment::OfTarget(&slot.snapshot), ComparedCopies::No),
     };
-    let found = compared(ends, copies, moment, ComparedTables::All).await?;
+    let found = compared(sides, copies, moment, ComparedTables::All).await?;
     Ok((place.applied().await? <= point).then_some(found))
 }
 
 async fn compared(
-    ends: &mut SwitchEndpoints,
+    sides: &mut SplitSides,
     copies: ComparedCopies,
     moment: ComparedMoment<'_>,
     tables: ComparedTables,
 ) -> Result<TargetComparison> {
-    let source = DatabaseTables::read(&mut ends.source.session).await?;
-    let service = &ends.service.name;
+    let source = DatabaseTables::read(&mut sides.source.session).await?;
+    let service = &sides.service.name;
     let unusable = |error| Error::operation("the state of the split has no name of a service").cause(error);
-    let all = ends.relations.iter().filter(|one| copies == ComparedCopies::Too || one.copy_of.is_none());
+    let all = sides.relations.iter().filter(|one| copies == ComparedCopies::Too || one.copy_of.is_none());
     let of = CopyTarget {
         service: ServiceName::new(service.clone()).map_err(unusable)?,
-        target: ends.target.at.clone(),
+        target: sides.target.at.clone(),
         relations: all.cloned().collect(),
-        phase: ends.service.phase,
+        phase: sides.service.phase,
     };
     let copy = SplitCopy {
-        access: &ends.source.access,
-        database: &ends.source.database,
-        run: &ends.run,
+        access: &sides.source.access,
+        database: &sides.source.database,
+        run: &sides.run,
         jobs: JOBS,
-        wait: ends.wait,
+        wait: sides.wait,
         cutover: String::new(),
     };
     SidesComparison { copy: &copy, of: &of, moment, tables }.compare(&source).await
@@ -121,25 +117,25 @@ async fn compared(
 
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub fn refuse_differences(ends: &SwitchEndpoints, found: &TargetComparison) -> Result<()> {
-    let service = &ends.service.name;
+pub fn refuse_differences(sides: &SplitSides, found: &TargetComparison) -> Result<()> {
+    let service = &sides.service.name;
     if found.differences.is_empty() {
         return Ok(());
     }
     Err(Error::new(Kind::Divergent, format!("the rows of {service} differ between both sides"))
         .causes(found.differences.iter().map(difference))
-        .hint(hint(ends, found)))
+        .hint(hint(sides, found)))
 }
 
 /// Copies of other services' tables get no changes while their service is cut over.
-fn hint(ends: &SwitchEndpoints, found: &TargetComparison) -> String {
-    let copies: Vec<String> = ends
+fn hint(sides: &SplitSides, found: &TargetComparison) -> String {
+    let copies: Vec<String> = sides
         .relations
         .iter()
         .filter(|one| one.copy_of.is_some())
         .map(|one| format!("{}.{}", one.schema, one.name))
         .collect();
-    let service = &ends.service.name;
+    let service = &sides.service.name;
     match found.differences.iter().all(|one| copies.contains(&one.table)) {
         true => format!(
             "these are copies of other services' tables, which are not followed while {service} is cut over: \
