@@ -2,7 +2,7 @@
 //! database, `rollback` back to the source, and `finish` removes the means of a rollback. A row in the service's
 //! database, which is written in the transaction that opens it, defines the open side.
 //!
-//! `endpoints` contains the sessions, `catch_up` applies the last changes, `row_comparison` compares the rows while
+//! `sides` contains the sessions, `catch_up` applies the last changes, `row_comparison` compares the rows while
 //! neither side accepts writes, `definitions` compares the tables' definitions, `reverse` prepares the rollback,
 //! `following` applies changes between the switches, and `status` reads both sides.
 
@@ -11,20 +11,20 @@ mod catch_up;
 mod cutover;
 mod dangling;
 pub mod definitions;
-mod endpoints;
 mod finish;
 pub mod following;
 mod leftovers;
 pub mod reverse;
 mod rollback;
 mod row_comparison;
+mod sides;
 pub mod status;
 mod verify;
 
 pub use catch_up::catch_up;
 pub use cutover::{Switched, cut_over, still_target};
-pub use endpoints::{SplitSides, VERIFYING};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
 pub use leftovers::{Leftover, OldGrant, OldLogin, old_grants, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};
+pub use sides::{SplitSides, VERIFYING};
 pub use verify::verify_following;

@@ -2,8 +2,8 @@
 //! and may evaluate code of the service, so the tables' owner restores them.
 
 use super::dangling::unvalidated;
-use super::endpoints::SplitSides;
 use super::reverse;
+use super::sides::SplitSides;
 use crate::database::side_effects::AFTERWARDS;
 use crate::state::notes::{self, SplitNote};
 use martydb_model::error::{Error, Result};

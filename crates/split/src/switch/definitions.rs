@@ -1,6 +1,6 @@
 //! Definitions that changed at the source since the copy: a cutover requires them in the service's own database, too.
 
-use super::endpoints::SplitSides;
+use super::sides::SplitSides;
 use crate::inspect::fingerprint::{self, ChangedDefinition};
 use crate::state::SplitKind;
 use crate::state::source::SplitRelation;

@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::cutover::prove;
-use super::endpoints::SplitSides;
 use super::leftovers::{Leftover, OldGrant, OldLogin, leftovers};
 use super::reverse;
+use super::sides::SplitSides;
 use crate::database::transaction::transact;
 use crate::database::write_block::numbers;
 use crate::state::SplitPhase;

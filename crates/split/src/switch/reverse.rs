@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::endpoints::{SplitSides, TargetSide};
+use super::sides::{SplitSides, TargetSide};
 use crate::database::transaction::{transact, transact_warned};
 use crate::state::notes::{self, SplitNote};
 use crate::stream::publishing::drop_slot;

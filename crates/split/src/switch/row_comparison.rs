@@ -1,7 +1,7 @@
 //! Comparison of the rows at both sides: while neither accepts writes, or at one LSN of the open side.
 
-use super::endpoints::SplitSides;
 use super::reverse;
+use super::sides::SplitSides;
 use crate::compare::{ComparedMoment, ComparedTables, DifferingTable, SidesComparison, TargetComparison};
 use crate::copy::{CopyTarget, SplitCopy};
 use crate::database::tables::DatabaseTables;

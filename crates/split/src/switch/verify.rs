@@ -1,9 +1,9 @@
 //! Comparison of both sides while one of them accepts writes: followers wait meanwhile.
 
 use super::cutover::still_target;
-use super::endpoints::{SplitSides, VERIFYING};
 use super::reverse;
 use super::row_comparison::{StreamWay, at_one_moment};
+use super::sides::{SplitSides, VERIFYING};
 use crate::compare::TargetComparison;
 use crate::state::SplitPhase;
 use crate::state::source;
