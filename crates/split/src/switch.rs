@@ -22,7 +22,7 @@ pub mod status;
 mod verify;
 
 pub use catch_up::catch_up;
-pub use cutover::{Switched, cut_over, still_target};
+pub use cutover::{Switched, cut_over, quiesce_target};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
 pub use leftovers::{Leftover, OldGrant, OldLogin, old_grants, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};

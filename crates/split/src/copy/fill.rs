@@ -192,7 +192,7 @@ impl<'a> FillWorker<'a> {
     async fn after_rows(&mut self, task: &CopyTask) -> Result<()> {
         let session = self.target(task.target).await?;
         match &task.work {
-            CopyWork::PutBack(one) => target::put_back(session, one).await,
+            CopyWork::PutBack(one) => target::restore(session, one).await,
             CopyWork::Analyze(table) => {
                 let table = ServerText::quoted_by_server(table.clone());
                 execute(session, &stmt!("ANALYZE {table}")).await.map(drop)

@@ -260,7 +260,7 @@ pub fn phase_sql(phase: SplitPhase) -> Statement {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn want(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
+pub async fn record_intent(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
     let what = what.map(|what| Literal(what.into()));
     change(session, name, &stmt!("wanted = {what}")).await
 }

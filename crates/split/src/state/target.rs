@@ -160,13 +160,13 @@ pub async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<
 ///
 /// # Errors
 /// If the server refuses it; the transaction has ended.
-pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
+pub async fn restore(session: &mut Connection, one: &Deferred) -> Result<()> {
     let claim =
         stmt!("SELECT FROM martydb_split.deferred WHERE id = {id} AND NOT done FOR UPDATE", id = one.id);
     let done = async {
         let rows = query(session, &Statement::join([stmt!("BEGIN"), claim])).await?;
         if !rows.is_empty() {
-            execute(session, &put_back_sql(one)).await?;
+            execute(session, &restore_sql(one)).await?;
         }
         execute(session, &stmt!("COMMIT")).await.map(drop)
     };
@@ -177,8 +177,8 @@ pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
     end
 }
 
-/// Returns the statements of [`put_back`], for a larger transaction.
-pub fn put_back_sql(one: &Deferred) -> Statement {
+/// Returns the statements of [`restore`], for a larger transaction.
+pub fn restore_sql(one: &Deferred) -> Statement {
     let definition = ServerText::quoted_by_server(one.definition.clone());
     Statement::join([
         stmt!("{definition}"),

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::afterwards::put_back;
+use super::afterwards::restore_objects;
 use super::catch_up::{catch_up, drain};
 use super::definitions;
 use super::reverse;
@@ -53,7 +53,7 @@ pub async fn cut_over(sides: &mut SplitSides) -> Result<Switched> {
             .hint(format!("`martydb split rollback --service {name}` ends it")));
     }
     if opened.is_none() {
-        source::want(&mut sides.source.session, &name, Some("cutover")).await?;
+        source::record_intent(&mut sides.source.session, &name, Some("cutover")).await?;
         let end = match sides.service.phase {
             SplitPhase::Copied => offline(sides).await.map(|()| None),
             SplitPhase::Following => online(sides).await.map(Some),
@@ -62,11 +62,11 @@ pub async fn cut_over(sides: &mut SplitSides) -> Result<Switched> {
         };
         if end.is_err() {
             // Followers may continue.
-            let _still_wanted = source::want(&mut sides.source.session, &name, None).await;
+            let _still_recorded = source::record_intent(&mut sides.source.session, &name, None).await;
         }
         done.refused = end?;
     }
-    settle(sides).await?;
+    complete(sides).await?;
     done.warnings = prove(&mut sides.target.session).await;
     done.disabled = notes::disabled(&mut sides.source.session).await?;
     Ok(done)
@@ -100,8 +100,8 @@ async fn online(sides: &mut SplitSides) -> Result<Duration> {
     definitions::refuse_changed(sides).await?;
     let SourceSide { access, database, session } = &mut sides.source;
     let held = hold_sql(session, access, database, &sides.service.name).await?;
-    still_target(sides).await?;
-    prepare_way_back(sides).await?;
+    quiesce_target(sides).await?;
+    prepare_reverse_stream(sides).await?;
     let origin = reverse::from_source(sides, &forward);
     let start = sides.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
     let place = ApplyTarget { start, ..sides.forward_place("forward") };
@@ -146,7 +146,7 @@ fn no_slot(sides: &SplitSides) -> Error {
 ///
 /// # Errors
 /// If another session locks a table for longer than the timeout.
-pub async fn still_target(sides: &mut SplitSides) -> Result<()> {
+pub async fn quiesce_target(sides: &mut SplitSides) -> Result<()> {
     let names = sides.names();
     let found = side_effects::find(&mut sides.target.session, &names).await?;
     let mut statements = vec![];
@@ -169,7 +169,7 @@ pub async fn still_target(sides: &mut SplitSides) -> Result<()> {
 }
 
 /// Creates the login at the source, and publication and slot at the target.
-async fn prepare_way_back(sides: &mut SplitSides) -> Result<()> {
+async fn prepare_reverse_stream(sides: &mut SplitSides) -> Result<()> {
     let login = reverse::login(sides).await?;
     reverse::prove_login(sides, &login).await?;
     let slot = reverse::slot_name(sides, "r");
@@ -242,7 +242,7 @@ async fn undone(sides: &mut SplitSides, error: Error) -> Error {
         transact(&mut sides.source.session, sides.wait, &all).await
     };
     match undo.await {
-        Ok(()) => error.causes(put_back(sides).await).hint("the source accepts the writes as before"),
+        Ok(()) => error.causes(restore_objects(sides).await).hint("the source accepts the writes as before"),
         Err(second) => error.and_also(second),
     }
 }
@@ -255,7 +255,7 @@ async fn open(sides: &mut SplitSides) -> Result<()> {
     let here = sequences::read(session).await?;
     let mut all = sequences::raise_sql(&there, &here);
     let back = target::deferred(session, DeferredStage::Opening).await?;
-    all.extend(back.iter().filter(|one| one.rank < AFTERWARDS).map(target::put_back_sql));
+    all.extend(back.iter().filter(|one| one.rank < AFTERWARDS).map(target::restore_sql));
     all.extend(write_block::unblock_sql(session, &tables).await?);
     all.push(target::open_sql(&sides.run.id));
     transact(session, sides.wait, &all).await
@@ -265,7 +265,7 @@ async fn open(sides: &mut SplitSides) -> Result<()> {
 ///
 /// # Errors
 /// If the source refuses a statement.
-pub async fn settle(sides: &mut SplitSides) -> Result<()> {
+pub async fn complete(sides: &mut SplitSides) -> Result<()> {
     let name = sides.service.name.clone();
     if sides.service.phase != SplitPhase::CutOver {
         let from = sides.opened().await?;
@@ -275,7 +275,7 @@ pub async fn settle(sides: &mut SplitSides) -> Result<()> {
             from = from.map(Literal)
         );
         let online = sides.run.online;
-        reverse::still_source(sides, online, vec![source::change_sql(&name, &cut_over)]).await?;
+        reverse::quiesce_source(sides, online, vec![source::change_sql(&name, &cut_over)]).await?;
         sides.service.phase = SplitPhase::CutOver;
     }
     let Some(forward) = sides.service.forward_slot.take() else { return Ok(()) };
@@ -288,7 +288,7 @@ pub async fn settle(sides: &mut SplitSides) -> Result<()> {
 pub async fn prove(session: &mut Connection) -> Vec<String> {
     let mut warnings = vec![];
     for one in target::deferred(session, DeferredStage::Opening).await.unwrap_or_default() {
-        if let Err(error) = target::put_back(session, &one).await {
+        if let Err(error) = target::restore(session, &one).await {
             warnings.push(format!("{} of {} is not validated: {error}", one.name, one.relation));
         }
     }

@@ -113,7 +113,7 @@ pub async fn clear_target(sides: &mut SplitSides) -> Result<Vec<String>> {
     if let Some(slot) = sides.service.reverse_slot.clone() {
         reverse::unmake(&mut sides.target, sides.wait, &slot).await?;
     }
-    reverse::target_identities_back(sides).await?;
+    reverse::restore_target_identities(sides).await?;
     // A killed cutover may not have got to it.
     let warnings = match target::exists(&mut sides.target.session).await? {
         true => prove(&mut sides.target.session).await,

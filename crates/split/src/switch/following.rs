@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::{SplitSides, VERIFYING, catch_up, reverse, still_target};
+use super::{SplitSides, VERIFYING, catch_up, quiesce_target, reverse};
 use crate::state::SplitPhase;
 use crate::state::{LOCK, source};
 use crate::stream::FollowGoal;
@@ -185,7 +185,7 @@ async fn prepared(sides: &mut SplitSides) -> Result<Readiness> {
     let Some(side) = followed_from(sides.service.phase) else { return Ok(Readiness::Over) };
     match sides.service.wanted.as_deref() {
         // It died: no session holds the lock.
-        Some(VERIFYING) => source::want(&mut sides.source.session, &name, None).await?,
+        Some(VERIFYING) => source::record_intent(&mut sides.source.session, &name, None).await?,
         Some(command) => return Ok(Readiness::Later(Some(command.to_owned()))),
         None => {}
     }
@@ -203,7 +203,7 @@ async fn prepared(sides: &mut SplitSides) -> Result<Readiness> {
 
 async fn forward(sides: &mut SplitSides) -> Result<Readiness> {
     let slot = sides.service.forward_slot.clone().ok_or_else(|| not_followed(sides))?;
-    still_target(sides).await?;
+    quiesce_target(sides).await?;
     let start = sides.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
     let place = ApplyTarget { start, ..sides.forward_place("forward") };
     let origin = reverse::from_source(sides, &slot);

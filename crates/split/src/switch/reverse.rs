@@ -204,7 +204,7 @@ pub async fn unmake(target: &mut TargetSide, wait: Duration, name: &str) -> Resu
 ///
 /// # Errors
 /// If another session locks one of them for longer than the timeout.
-pub async fn target_identities_back(sides: &mut SplitSides) -> Result<()> {
+pub async fn restore_target_identities(sides: &mut SplitSides) -> Result<()> {
     let name = sides.service.name.clone();
     let notes = notes::read(&mut sides.source.session, &name, TARGET_IDENTITY).await?;
     if notes.is_empty() {
@@ -289,7 +289,7 @@ pub fn into_source(sides: &SplitSides, login: Login, start: Lsn) -> ApplyTarget 
 ///
 /// # Errors
 /// If another session locks a table for longer than the timeout.
-pub async fn still_source(sides: &mut SplitSides, all: bool, last: Vec<Statement>) -> Result<()> {
+pub async fn quiesce_source(sides: &mut SplitSides, all: bool, last: Vec<Statement>) -> Result<()> {
     let names = sides.own_names();
     let found = crate::database::side_effects::find(&mut sides.source.session, &names).await?;
     let mut statements = vec![];

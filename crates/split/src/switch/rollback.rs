@@ -3,9 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::afterwards::put_back;
+use super::afterwards::restore_objects;
 use super::catch_up::{catch_up, drain};
-use super::cutover::{self, Switched, still_target};
+use super::cutover::{self, Switched, quiesce_target};
 use super::reverse;
 use super::row_comparison::{self, ComparedCopies, StreamWay};
 use super::sides::SplitSides;
@@ -56,13 +56,13 @@ pub async fn roll_back(sides: &mut SplitSides, copy: AfterRollback) -> Result<(R
     let Some(opened) = sides.opened().await? else { return not_opened(sides, copy).await };
     if phase != SplitPhase::CutOver && sides.service.closed {
         // A cutover died after its opening.
-        cutover::settle(sides).await?;
+        cutover::complete(sides).await?;
     }
     let mut done = Switched::default();
     // A run that died after the source was opened only needs completion.
     if sides.service.phase == SplitPhase::CutOver {
         let name = sides.service.name.clone();
-        source::want(&mut sides.source.session, &name, Some("rollback")).await?;
+        source::record_intent(&mut sides.source.session, &name, Some("rollback")).await?;
         let slot = sides.service.reverse_slot.clone().filter(|_| sides.run.online);
         done.refused = match slot {
             Some(slot) => {
@@ -75,8 +75,8 @@ pub async fn roll_back(sides: &mut SplitSides, copy: AfterRollback) -> Result<(R
             }
         };
     }
-    settle(sides).await?;
-    done.warnings = put_back(sides).await;
+    complete(sides).await?;
+    done.warnings = restore_objects(sides).await;
     done.disabled = notes::disabled(&mut sides.source.session).await?;
     Ok((RolledBack::WritesBack, done))
 }
@@ -91,9 +91,9 @@ async fn not_opened(sides: &mut SplitSides, copy: AfterRollback) -> Result<(Roll
         }
         SplitPhase::RolledBack if copy == AfterRollback::Keep => {
             if sides.run.online {
-                settle(sides).await?;
+                complete(sides).await?;
             }
-            let warnings = put_back(sides).await;
+            let warnings = restore_objects(sides).await;
             let disabled = notes::disabled(&mut sides.source.session).await?;
             return Ok((RolledBack::WritesBack, Switched { warnings, disabled, ..Switched::default() }));
         }
@@ -111,15 +111,15 @@ async fn forget(sides: &mut SplitSides) -> Result<Vec<String>> {
     let mut all = sides.open_source_sql(&tables).await?;
     all.push(source::change_sql(&sides.service.name, &planned));
     transact(&mut sides.source.session, sides.wait, &all).await?;
-    let warnings = put_back(sides).await;
+    let warnings = restore_objects(sides).await;
     for slot in [&sides.service.forward_slot, &sides.service.reverse_slot].into_iter().flatten() {
         drop_slot(&mut sides.source.session, slot).await?;
         reverse::unpublish(&mut sides.source.session, sides.wait, slot).await?;
     }
     // Only now: rows without an identity cannot be changed while their table is published.
-    identities_back(sides).await?;
-    drop_way_back(sides).await?;
-    reverse::target_identities_back(sides).await?;
+    restore_replica_identities(sides).await?;
+    drop_reverse_slot(sides).await?;
+    reverse::restore_target_identities(sides).await?;
     let set = stmt!("forward_slot = NULL, forward_from = NULL, reverse_slot = NULL, reverse_from = NULL");
     source::change(&mut sides.source.session, &sides.service.name, &set).await?;
     empty_target(sides).await?;
@@ -128,7 +128,7 @@ async fn forget(sides: &mut SplitSides) -> Result<Vec<String>> {
 
 /// Restores the replica identities of the source's tables; one that another service copies too keeps it until that
 /// service is done.
-async fn identities_back(sides: &mut SplitSides) -> Result<()> {
+async fn restore_replica_identities(sides: &mut SplitSides) -> Result<()> {
     let name = sides.service.name.clone();
     let session = &mut sides.source.session;
     let notes = notes::read(session, &name, SOURCE_IDENTITY).await?;
@@ -165,7 +165,7 @@ async fn empty_target(sides: &mut SplitSides) -> Result<()> {
     }
     for stage in [DeferredStage::Load, DeferredStage::Opening] {
         let back = target::deferred(session, stage).await?;
-        all.extend(back.iter().map(target::put_back_sql));
+        all.extend(back.iter().map(target::restore_sql));
     }
     all.extend(write_block::unblock_sql(session, &tables).await?);
     all.push(stmt!("DROP SCHEMA IF EXISTS martydb_split CASCADE"));
@@ -262,7 +262,7 @@ async fn undone(sides: &mut SplitSides, error: Error) -> Error {
         let tables = sides.target_tables().await?;
         let all = write_block::unblock_sql(&mut sides.target.session, &tables).await?;
         transact(&mut sides.target.session, sides.wait, &all).await?;
-        source::want(&mut sides.source.session, &name, None).await
+        source::record_intent(&mut sides.source.session, &name, None).await
     };
     match undo.await {
         Ok(()) => error.hint("the service's database accepts the writes as before"),
@@ -286,21 +286,21 @@ async fn open_source(sides: &mut SplitSides, tables: &SourceTables, also: Vec<St
 }
 
 /// Completes the rollback after the source is open.
-async fn settle(sides: &mut SplitSides) -> Result<()> {
+async fn complete(sides: &mut SplitSides) -> Result<()> {
     if sides.run.online {
-        still_target(sides).await?;
+        quiesce_target(sides).await?;
         execute(&mut sides.target.session, &target::close_sql()).await?;
     } else {
         // Further writes at the source do not get here: the next copy starts again.
         empty_target(sides).await?;
     }
-    drop_way_back(sides).await?;
+    drop_reverse_slot(sides).await?;
     let set = stmt!("reverse_slot = NULL, reverse_from = NULL");
     source::change(&mut sides.source.session, &sides.service.name, &set).await
 }
 
 /// Drops the slot and the publication of the target.
-async fn drop_way_back(sides: &mut SplitSides) -> Result<()> {
+async fn drop_reverse_slot(sides: &mut SplitSides) -> Result<()> {
     let Some(slot) = sides.service.reverse_slot.clone() else { return Ok(()) };
     reverse::unmake(&mut sides.target, sides.wait, &slot).await
 }

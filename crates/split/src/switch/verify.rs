@@ -1,6 +1,6 @@
 //! Comparison of both sides while one of them accepts writes: followers wait meanwhile.
 
-use super::cutover::still_target;
+use super::cutover::quiesce_target;
 use super::reverse;
 use super::row_comparison::{StreamWay, at_one_moment};
 use super::sides::{SplitSides, VERIFYING};
@@ -21,20 +21,20 @@ pub async fn verify_following(sides: &mut SplitSides) -> Result<TargetComparison
         return Err(Error::operation(format!("a {wanted} of service \"{name}\" was interrupted"))
             .hint(format!("`martydb split {wanted} --service {name}` ends it")));
     }
-    source::want(&mut sides.source.session, &name, Some(VERIFYING)).await?;
+    source::record_intent(&mut sides.source.session, &name, Some(VERIFYING)).await?;
     let end = match sides.service.phase {
         SplitPhase::CutOver => to_source(sides).await,
         SplitPhase::Following | SplitPhase::RolledBack => to_target(sides).await,
         phase => Err(Error::operation(format!("service \"{name}\" is in the phase {}", phase.name()))
             .hint("only one of its sides remains")),
     };
-    let free = source::want(&mut sides.source.session, &name, None).await;
+    let free = source::record_intent(&mut sides.source.session, &name, None).await;
     end.and_then(|found| free.map(|()| found))
 }
 
 async fn to_target(sides: &mut SplitSides) -> Result<TargetComparison> {
     let slot = sides.service.forward_slot.clone().ok_or_else(|| no_slot(sides))?;
-    still_target(sides).await?;
+    quiesce_target(sides).await?;
     let start = place_in_log(sides.service.forward_from.as_deref());
     let (origin, place): (StreamOrigin, ApplyTarget) =
         (reverse::from_source(sides, &slot), ApplyTarget { start, ..sides.forward_place("forward") });
