@@ -19,7 +19,7 @@ pub use martydb_compare::{DifferingTable, RowDifference, TargetComparison};
 
 /// State of both sides during a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComparedMoment<'a> {
+pub enum ComparedAt<'a> {
     /// Neither accepts writes.
     Still,
     /// The source accepts writes: it is read in this snapshot, up to which the target has applied everything.
@@ -43,7 +43,7 @@ const QUICK: i64 = 32 << 20;
 pub struct SidesComparison<'a> {
     pub copy: &'a SplitCopy<'a>,
     pub of: &'a CopyTarget,
-    pub moment: ComparedMoment<'a>,
+    pub moment: ComparedAt<'a>,
     pub tables: ComparedTables,
 }
 
@@ -112,7 +112,7 @@ impl SidesComparison<'_> {
 
     async fn at_source(&self, tables: &[ReadTable], lock: ReadLock) -> Result<Connection> {
         let snapshot = match self.moment {
-            ComparedMoment::OfSource(snapshot) => Some(snapshot),
+            ComparedAt::OfSource(snapshot) => Some(snapshot),
             _ => None,
         };
         open_reading(self.copy.access, self.copy.database, snapshot, tables, lock).await
@@ -120,7 +120,7 @@ impl SidesComparison<'_> {
 
     /// Moves a session of the target to the snapshot.
     async fn to_moment(&self, session: &mut Connection) -> Result<()> {
-        let ComparedMoment::OfTarget(snapshot) = self.moment else { return Ok(()) };
+        let ComparedAt::OfTarget(snapshot) = self.moment else { return Ok(()) };
         let begin = stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
         let import = stmt!("SET TRANSACTION SNAPSHOT {name}", name = Literal(snapshot.into()));
         execute(session, &Statement::join([begin, import])).await.map(drop)
@@ -135,7 +135,7 @@ impl SidesComparison<'_> {
             match self.tables {
                 ComparedTables::Quick => table.forced || read <= QUICK,
                 // Disabling forced row security locks the table, and applications would wait for the lock.
-                ComparedTables::All => !(table.forced && matches!(self.moment, ComparedMoment::OfTarget(_))),
+                ComparedTables::All => !(table.forced && matches!(self.moment, ComparedAt::OfTarget(_))),
             }
         });
         all

@@ -51,7 +51,7 @@ struct PublishedSchema {
 /// If the admin cannot connect to it, or lacks a privilege.
 #[martydb_pg::boxed]
 pub async fn read(access: &Access, database: &str) -> Result<SourceCatalog> {
-    let SourceMoment { mut session, mut catalog } = SourceMoment::open(access, database).await?;
+    let SourceSnapshot { mut session, mut catalog } = SourceSnapshot::open(access, database).await?;
     execute_protected(&mut session, &stmt!("COMMIT")).await?;
     count(&mut session, &mut catalog).await;
     session.close().await;
@@ -59,20 +59,20 @@ pub async fn read(access: &Access, database: &str) -> Result<SourceCatalog> {
 }
 
 /// Snapshot of a source, held by its session.
-pub struct SourceMoment {
+pub struct SourceSnapshot {
     session: Connection,
     pub catalog: SourceCatalog,
 }
 
-impl SourceMoment {
+impl SourceSnapshot {
     /// # Errors
     /// As [`read`].
     #[martydb_pg::boxed]
-    pub async fn open(access: &Access, database: &str) -> Result<SourceMoment> {
+    pub async fn open(access: &Access, database: &str) -> Result<SourceSnapshot> {
         let mut session = access.read(database).await?;
         execute_protected(&mut session, &stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
         let catalog = catalog(&mut session).await?;
-        Ok(SourceMoment { session, catalog })
+        Ok(SourceSnapshot { session, catalog })
     }
 
     /// Reads all dependencies.

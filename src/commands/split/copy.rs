@@ -17,7 +17,7 @@ use martydb_provision::targets;
 use martydb_split::SplitPlan;
 use martydb_split::begin::{PlannedRun, StartedSplit, begin};
 use martydb_split::copying::{CopyTarget, FilledCount, SplitCopy};
-use martydb_split::inspect::SourceMoment;
+use martydb_split::inspect::SourceSnapshot;
 use martydb_split::state::source::{self, SplitRelation};
 use martydb_split::state::{SplitKind, SplitPhase};
 use martydb_split::tables::DatabaseTables;
@@ -43,7 +43,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
     let map = arguments.map.load(run)?;
     let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
-    let catalog = SourceMoment::open(&access, database).await?.into_catalog().await;
+    let catalog = SourceSnapshot::open(&access, database).await?.into_catalog().await;
     let plan = SplitPlan::new(&map, &catalog)?;
     common::complete(&plan, &arguments.map, "nothing was copied")?;
     let services: Vec<DesiredService> =

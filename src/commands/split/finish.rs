@@ -16,7 +16,7 @@ use martydb_pg::server::{Access, Connection};
 use martydb_provision::isolation::Assessment;
 use martydb_provision::run::Run;
 use martydb_provision::targets;
-use martydb_split::inspect::SourceMoment;
+use martydb_split::inspect::SourceSnapshot;
 use martydb_split::state::source;
 use martydb_split::switching::{
     FinishRemoval, OldGrant, OldLogin, SplitSides, begin_finish, clear_source, clear_target, old_grants,
@@ -97,7 +97,7 @@ pub async fn is_over(
     access: &Access,
     services: &[DesiredService],
 ) -> Result<bool> {
-    let source = SourceMoment::open(access, map.source.database.as_str()).await?.into_catalog().await;
+    let source = SourceSnapshot::open(access, map.source.database.as_str()).await?.into_catalog().await;
     if !SplitPlan::new(map, &source)?.is_empty() {
         return Ok(false);
     }

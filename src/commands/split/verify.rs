@@ -8,7 +8,7 @@ use crate::commands::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_provision::run::Run;
 use martydb_split::comparing::{
-    ComparedMoment, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
+    ComparedAt, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
 };
 use martydb_split::copying::CopyTarget;
 use martydb_split::state::SplitPhase;
@@ -62,7 +62,7 @@ async fn one(
         phase => return Err(not_now(service, phase)),
     }
     let copy = work.copy();
-    let (moment, tables) = (ComparedMoment::Still, ComparedTables::All);
+    let (moment, tables) = (ComparedAt::Still, ComparedTables::All);
     let found = SidesComparison { copy: &copy, of: &target, moment, tables }.compare(shapes).await?;
     Ok(VerifiedService::new(found))
 }

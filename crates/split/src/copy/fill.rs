@@ -33,7 +33,7 @@ pub struct FilledCount {
 }
 
 /// State shared by all workers.
-struct Filling<'a> {
+struct CopyState<'a> {
     copy: &'a SplitCopy<'a>,
     targets: &'a [ReadyTarget<'a>],
     snapshot: &'a str,
@@ -67,7 +67,7 @@ pub async fn fill(
     }
     let progress = progress("copying", "parts");
     progress.expect(parts);
-    let filling = Filling {
+    let state = CopyState {
         copy,
         targets,
         snapshot,
@@ -80,9 +80,9 @@ pub async fn fill(
         began: Instant::now(),
         progress,
     };
-    let workers = (0..copy.jobs.max(1)).map(|_| FillWorker::new(&filling).run());
+    let workers = (0..copy.jobs.max(1)).map(|_| FillWorker::new(&state).run());
     futures_util::future::try_join_all(workers).await?;
-    let count = *locked(&filling.count);
+    let count = *locked(&state.count);
     Ok(count)
 }
 
@@ -110,7 +110,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Filling<'_> {
+impl CopyState<'_> {
     fn load(&self, task: &CopyTask) -> Option<&TableLoad> {
         match &task.work {
             CopyWork::Part { table, .. } => self.targets[task.target].loads.get(*table),
@@ -132,27 +132,27 @@ impl Filling<'_> {
 
 /// Worker with its sessions.
 struct FillWorker<'a> {
-    filling: &'a Filling<'a>,
+    state: &'a CopyState<'a>,
     source: Option<Connection>,
     /// Current target, by its index.
     target: Option<(usize, Connection)>,
 }
 
 impl<'a> FillWorker<'a> {
-    fn new(filling: &'a Filling<'a>) -> FillWorker<'a> {
-        FillWorker { filling, source: None, target: None }
+    fn new(state: &'a CopyState<'a>) -> FillWorker<'a> {
+        FillWorker { state, source: None, target: None }
     }
 
     async fn run(mut self) -> Result<()> {
         loop {
-            let changed = self.filling.changed.notified();
-            let next = locked(&self.filling.queue).next();
+            let changed = self.state.changed.notified();
+            let next = locked(&self.state.queue).next();
             if let Some(task) = next {
                 self.work(&task).await?;
-                let into = self.filling.load(&task).map(|load| load.into.as_str());
-                locked(&self.filling.queue).done(&task, into);
-                self.filling.changed.notify_waiters();
-            } else if locked(&self.filling.queue).is_finished() {
+                let into = self.state.load(&task).map(|load| load.into.as_str());
+                locked(&self.state.queue).done(&task, into);
+                self.state.changed.notify_waiters();
+            } else if locked(&self.state.queue).is_finished() {
                 break;
             } else {
                 changed.await;
@@ -165,10 +165,10 @@ impl<'a> FillWorker<'a> {
     }
 
     async fn work(&mut self, task: &CopyTask) -> Result<()> {
-        let ready = &self.filling.targets[task.target];
+        let ready = &self.state.targets[task.target];
         let what = match &task.work {
             CopyWork::Part { part, .. } => {
-                let Some(load) = self.filling.load(task) else { return Ok(()) };
+                let Some(load) = self.state.load(task) else { return Ok(()) };
                 return self.part(task.target, load, *part).await.map_err(|error| {
                     failed(ready, &format!("the rows of {} were not copied", load.from), error)
                 });
@@ -202,13 +202,12 @@ impl<'a> FillWorker<'a> {
     }
 
     async fn part(&mut self, at: usize, load: &TableLoad, part: i32) -> Result<()> {
-        let filling = self.filling;
-        let unit = filling.progress.unit(&format!("{} {}", filling.targets[at].of.service, load.from));
+        let state = self.state;
+        let unit = state.progress.unit(&format!("{} {}", state.targets[at].of.service, load.from));
         if self.source.is_none() {
-            let SplitCopy { access, database, .. } = filling.copy;
+            let SplitCopy { access, database, .. } = state.copy;
             let session =
-                open_reading(access, database, Some(filling.snapshot), filling.tables, ReadLock::Shared)
-                    .await?;
+                open_reading(access, database, Some(state.snapshot), state.tables, ReadLock::Shared).await?;
             self.source = Some(session);
         }
         self.target(at).await?;
@@ -222,9 +221,9 @@ impl<'a> FillWorker<'a> {
             return execute(session, &stmt!("COMMIT")).await.map(drop);
         }
         let listener = |bytes| {
-            let before = filling.sent.fetch_add(bytes, Ordering::Relaxed);
+            let before = state.sent.fetch_add(bytes, Ordering::Relaxed);
             if before / PACE != (before + bytes) / PACE {
-                unit.detail(&filling.pace());
+                unit.detail(&state.pace());
             }
         };
         let statements = CopyStatements { out: load.copy_part_sql(part), into: load.copy_in_sql() };
@@ -232,7 +231,7 @@ impl<'a> FillWorker<'a> {
         loaded.rows = i64::try_from(copied.rows).unwrap_or(i64::MAX);
         loaded.bytes = i64::try_from(copied.bytes).unwrap_or(i64::MAX);
         execute(session, &Statement::join([target::count_sql(&loaded), stmt!("COMMIT")])).await?;
-        let mut count = locked(&filling.count);
+        let mut count = locked(&state.count);
         count.parts += 1;
         count.rows += loaded.rows;
         count.bytes += loaded.bytes;
@@ -245,7 +244,7 @@ impl<'a> FillWorker<'a> {
             session.close().await;
         }
         if self.target.is_none() {
-            let session = sessions::open_loading(&self.filling.targets[at].of.target).await?;
+            let session = sessions::open_loading(&self.state.targets[at].of.target).await?;
             self.target = Some((at, session));
         }
         let (_, session) = self.target.as_mut().ok_or_else(|| Error::operation("no session"))?;

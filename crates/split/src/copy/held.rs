@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::database::side_effects::{self, AFTERWARDS, TableSideEffect};
 use crate::database::write_block;
-use crate::inspect::SourceMoment;
+use crate::inspect::SourceSnapshot;
 use crate::map::crossing_writes::{CrossingWrite, crossing_writes, effect_names};
 use crate::map::source::{Oid, SourceCatalog, SourcePart};
 use crate::state::SplitPhase;
@@ -129,7 +129,7 @@ impl SourceTables {
     /// If the source cannot be read.
     #[martydb_pg::boxed]
     pub async fn read(session: &mut Connection, access: &Access, database: &str) -> Result<SourceTables> {
-        let catalog = SourceMoment::open(access, database).await?.into_catalog().await;
+        let catalog = SourceSnapshot::open(access, database).await?.into_catalog().await;
         let asked = stmt!(
             "SELECT r.oid, r.service, s.closed OR s.phase = {copying} AND NOT u.online, s.phase = {cut_over}
              FROM martydb_split.relation r JOIN martydb_split.service s ON s.name = r.service CROSS JOIN martydb_split.run u

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::SourceMoment;
+use super::SourceSnapshot;
 use crate::map::dependencies::{DependKey, Dependencies, class, key};
 use crate::map::members::ServiceObjects;
 use crate::map::placement::Placement;
@@ -39,7 +39,7 @@ impl DumpedSource {
     #[martydb_pg::boxed]
     pub async fn read(access: &Access, map: &SplitMap, like: &MigrationTarget) -> Result<DumpedSource> {
         let database = &map.source.database;
-        let mut moment = SourceMoment::open(access, database.as_str()).await?;
+        let mut moment = SourceSnapshot::open(access, database.as_str()).await?;
         let major = moment.catalog.major;
         let plan = SplitPlan::new(map, &moment.catalog)?;
         let programs = archive::find(major, major).await?;

@@ -124,7 +124,7 @@ async fn follow_once(
     applier.read_place().await?;
     // Progress of a former stream may be lost with its uncommitted changes.
     (progress.committed, progress.read) = (applier.committed(), applier.committed());
-    let mut following = Following {
+    let mut following = StreamApply {
         stream,
         applier,
         goal,
@@ -139,7 +139,7 @@ async fn follow_once(
     let began = Instant::now();
     let end = following.run().await;
     following.progress.took = began.elapsed();
-    let Following { stream, applier, .. } = following;
+    let StreamApply { stream, applier, .. } = following;
     if end.is_ok() {
         stream.close().await;
         applier.close().await;
@@ -155,7 +155,7 @@ struct SentTransaction {
 }
 
 /// Sessions of both sides.
-struct Following<'a> {
+struct StreamApply<'a> {
     stream: ReplicationStream,
     applier: Applier,
     goal: watch::Receiver<FollowGoal>,
@@ -171,7 +171,7 @@ struct Following<'a> {
     told: Lsn,
 }
 
-impl Following<'_> {
+impl StreamApply<'_> {
     async fn run(&mut self) -> Result<()> {
         loop {
             if let Some(signal) = interrupt::signal() {

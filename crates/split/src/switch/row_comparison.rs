@@ -2,7 +2,7 @@
 
 use super::reverse;
 use super::sides::SplitSides;
-use crate::compare::{ComparedMoment, ComparedTables, DifferingTable, SidesComparison, TargetComparison};
+use crate::compare::{ComparedAt, ComparedTables, DifferingTable, SidesComparison, TargetComparison};
 use crate::copy::{CopyTarget, SplitCopy};
 use crate::database::tables::DatabaseTables;
 use crate::stream::publishing::{FirstSlot, SlotLife};
@@ -34,7 +34,7 @@ pub enum StreamWay {
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
 pub async fn compare(sides: &mut SplitSides, copies: ComparedCopies, tables: ComparedTables) -> Result<()> {
-    let found = compared(sides, copies, ComparedMoment::Still, tables).await?;
+    let found = compared(sides, copies, ComparedAt::Still, tables).await?;
     refuse_differences(sides, &found)
 }
 
@@ -81,8 +81,8 @@ async fn at_slot(
     follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
     let (moment, copies) = match way {
         // The stream contains the copies of other services' tables, too.
-        StreamWay::ToTarget => (ComparedMoment::OfSource(&slot.snapshot), ComparedCopies::Too),
-        StreamWay::ToSource => (ComparedMoment::OfTarget(&slot.snapshot), ComparedCopies::No),
+        StreamWay::ToTarget => (ComparedAt::OfSource(&slot.snapshot), ComparedCopies::Too),
+        StreamWay::ToSource => (ComparedAt::OfTarget(&slot.snapshot), ComparedCopies::No),
     };
     let found = compared(sides, copies, moment, ComparedTables::All).await?;
     Ok((place.applied().await? <= point).then_some(found))
@@ -91,7 +91,7 @@ async fn at_slot(
 async fn compared(
     sides: &mut SplitSides,
     copies: ComparedCopies,
-    moment: ComparedMoment<'_>,
+    moment: ComparedAt<'_>,
     tables: ComparedTables,
 ) -> Result<TargetComparison> {
     let source = DatabaseTables::read(&mut sides.source.session).await?;
