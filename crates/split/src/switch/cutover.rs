@@ -7,7 +7,7 @@ use super::afterwards::restore_objects;
 use super::catch_up::{catch_up, drain};
 use super::definitions;
 use super::reverse;
-use super::row_comparison::{self, ComparedCopies, StreamWay};
+use super::row_comparison::{self, ComparedCopies, StreamDirection};
 use super::sides::{SourceSide, SplitSides};
 use crate::compare::ComparedTables;
 use crate::copy::held::hold_sql;
@@ -108,7 +108,7 @@ async fn online(sides: &mut SplitSides) -> Result<Duration> {
     let mut near = sides.source.access.read(&sides.source.database).await?;
     catch_up(&mut near, &origin, &place).await?;
     // Compared while the source accepts writes; later changes are applied row by row, and each row must exist.
-    let found = row_comparison::at_one_moment(sides, StreamWay::ToTarget, &origin, &place).await?;
+    let found = row_comparison::at_one_moment(sides, StreamDirection::ToTarget, &origin, &place).await?;
     row_comparison::refuse_differences(sides, &found)?;
     let closing = async {
         let started = close_source(sides, held).await?;

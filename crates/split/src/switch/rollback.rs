@@ -7,7 +7,7 @@ use super::afterwards::restore_objects;
 use super::catch_up::{catch_up, drain};
 use super::cutover::{self, Switched, quiesce_target};
 use super::reverse;
-use super::row_comparison::{self, ComparedCopies, StreamWay};
+use super::row_comparison::{self, ComparedCopies, StreamDirection};
 use super::sides::SplitSides;
 use crate::compare::ComparedTables;
 use crate::copy::held::SourceTables;
@@ -197,7 +197,7 @@ async fn online(sides: &mut SplitSides, slot: &str, opened: &str, login: Login) 
     let mut near = sides.target.access.read(sides.target.at.database.as_str()).await?;
     catch_up(&mut near, &origin, &place).await?;
     // Compared while the target accepts writes; later changes are applied row by row, and each row must exist.
-    let found = row_comparison::at_one_moment(sides, StreamWay::ToSource, &origin, &place).await?;
+    let found = row_comparison::at_one_moment(sides, StreamDirection::ToSource, &origin, &place).await?;
     row_comparison::refuse_differences(sides, &found)?;
     let forward = sides.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(sides, "f"));
     let set = stmt!("forward_slot = {slot}", slot = Literal(forward.clone()));

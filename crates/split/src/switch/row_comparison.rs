@@ -24,7 +24,7 @@ pub enum ComparedCopies {
 
 /// Direction of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamWay {
+pub enum StreamDirection {
     ToTarget,
     ToSource,
 }
@@ -48,7 +48,7 @@ const TRIES: usize = 5;
 /// If no such LSN is available, a change cannot be applied, or another process keeps applying changes.
 pub async fn at_one_moment(
     sides: &mut SplitSides,
-    way: StreamWay,
+    direction: StreamDirection,
     origin: &StreamOrigin,
     place: &ApplyTarget,
 ) -> Result<TargetComparison> {
@@ -56,7 +56,7 @@ pub async fn at_one_moment(
         // The server may not have dropped the former slot yet.
         let name = reverse::slot_name(sides, &format!("m{attempt}"));
         let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
-        let end = at_slot(sides, way, origin, place, &slot).await;
+        let end = at_slot(sides, direction, origin, place, &slot).await;
         slot.close().await;
         if let Some(found) = end? {
             return Ok(found);
@@ -72,17 +72,17 @@ pub async fn at_one_moment(
 /// Compares both sides at the LSN of the slot; `None` if later changes were applied meanwhile.
 async fn at_slot(
     sides: &mut SplitSides,
-    way: StreamWay,
+    direction: StreamDirection,
     origin: &StreamOrigin,
     place: &ApplyTarget,
     slot: &FirstSlot,
 ) -> Result<Option<TargetComparison>> {
     let point = Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's LSN"))?;
     follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
-    let (moment, copies) = match way {
+    let (moment, copies) = match direction {
         // The stream contains the copies of other services' tables, too.
-        StreamWay::ToTarget => (ComparedAt::OfSource(&slot.snapshot), ComparedCopies::Too),
-        StreamWay::ToSource => (ComparedAt::OfTarget(&slot.snapshot), ComparedCopies::No),
+        StreamDirection::ToTarget => (ComparedAt::OfSource(&slot.snapshot), ComparedCopies::Too),
+        StreamDirection::ToSource => (ComparedAt::OfTarget(&slot.snapshot), ComparedCopies::No),
     };
     let found = compared(sides, copies, moment, ComparedTables::All).await?;
     Ok((place.applied().await? <= point).then_some(found))

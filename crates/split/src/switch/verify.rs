@@ -2,7 +2,7 @@
 
 use super::cutover::quiesce_target;
 use super::reverse;
-use super::row_comparison::{StreamWay, at_one_moment};
+use super::row_comparison::{StreamDirection, at_one_moment};
 use super::sides::{SplitSides, VERIFYING};
 use crate::compare::TargetComparison;
 use crate::state::SplitPhase;
@@ -38,7 +38,7 @@ async fn to_target(sides: &mut SplitSides) -> Result<TargetComparison> {
     let start = place_in_log(sides.service.forward_from.as_deref());
     let (origin, place): (StreamOrigin, ApplyTarget) =
         (reverse::from_source(sides, &slot), ApplyTarget { start, ..sides.forward_place("forward") });
-    compared(sides, StreamWay::ToTarget, &origin, &place).await
+    compared(sides, StreamDirection::ToTarget, &origin, &place).await
 }
 
 async fn to_source(sides: &mut SplitSides) -> Result<TargetComparison> {
@@ -47,18 +47,18 @@ async fn to_source(sides: &mut SplitSides) -> Result<TargetComparison> {
     let opened = sides.opened().await?;
     let origin = reverse::from_target(sides, &slot);
     let place = reverse::into_source(sides, login, place_in_log(opened.as_deref()));
-    compared(sides, StreamWay::ToSource, &origin, &place).await
+    compared(sides, StreamDirection::ToSource, &origin, &place).await
 }
 
 /// Takes the stream over before the comparison chooses its LSN: until then the follower applies changes.
 async fn compared(
     sides: &mut SplitSides,
-    way: StreamWay,
+    direction: StreamDirection,
     origin: &StreamOrigin,
     place: &ApplyTarget,
 ) -> Result<TargetComparison> {
     follow(origin, place, FollowGoal::UpTo(Lsn::default()), &mut |_| ()).await?;
-    at_one_moment(sides, way, origin, place).await
+    at_one_moment(sides, direction, origin, place).await
 }
 
 fn place_in_log(text: Option<&str>) -> Lsn {
