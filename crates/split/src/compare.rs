@@ -4,7 +4,7 @@ mod server_sums;
 
 use std::collections::BTreeMap;
 
-use crate::copy::loading::{BothSides, TableLoad, matched, place};
+use crate::copy::loading::{BothSides, TableLoad, matched, target_table};
 use crate::copy::{CopyTarget, SplitCopy};
 use crate::database::sessions::{self, ReadLock, ReadTable, open_reading};
 use crate::database::tables::DatabaseTables;
@@ -161,7 +161,7 @@ fn compared_table(
 ) -> Option<ComparedTable> {
     let first = parts.first()?;
     let shape = |load: &TableLoad| sides.source.table(&load.relation.schema, &load.relation.name);
-    let into = place(shape(first)?, sides)?;
+    let into = target_table(shape(first)?, sides)?;
     // If any part must be read as text, all are.
     let binary = parts.iter().all(|load| load.is_binary());
     let target = |binary| first.copy_target_sql(into.is_partitioned(), binary);

@@ -41,7 +41,8 @@ fn load(relation: &SplitRelation, sides: &BothSides<'_>) -> Result<TableLoad, St
     let SplitRelation { schema, name, .. } = relation;
     let from = sides.source.table(schema, name);
     let from = from.ok_or_else(|| format!("table {schema}.{name} is no longer in the source"))?;
-    let into = place(from, sides).ok_or_else(|| format!("table {} is not in the target", from.ident))?;
+    let into =
+        target_table(from, sides).ok_or_else(|| format!("table {} is not in the target", from.ident))?;
     let (mut columns, mut binary) = (vec![], true);
     for column in from.columns.iter().filter(|column| !column.generated) {
         let there = into.column(&column.name).filter(|there| !there.generated);
@@ -58,7 +59,7 @@ fn load(relation: &SplitRelation, sides: &BothSides<'_>) -> Result<TableLoad, St
     Ok(TableLoad { relation: relation.clone(), from, into, columns, binary })
 }
 
-pub fn place<'a>(from: &TableShape, sides: &BothSides<'a>) -> Option<&'a TableShape> {
+pub fn target_table<'a>(from: &TableShape, sides: &BothSides<'a>) -> Option<&'a TableShape> {
     let root = sides.source.root(from);
     let named = sides.target.table(&from.schema, &from.name);
     named.or_else(|| sides.target.table(&root.schema, &root.name).filter(|table| table.is_partitioned()))

@@ -53,10 +53,10 @@ pub async fn copy(
 async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &CopyTarget) -> Result<()> {
     let closed = |one: &&SplitRelation| one.kind != SplitKind::Sequence && one.copy_of.is_none();
     let tables: Vec<u32> = target.relations.iter().filter(closed).map(|one| one.oid).collect();
-    let place = &target.target;
+    let new = &target.target;
     let name = target.service.as_str();
     let held = hold_sql(session, copy.access, copy.database, name).await?;
-    let hint = format!("it moves to database \"{}\" at {}", place.database, place.endpoint);
+    let hint = format!("it moves to database \"{}\" at {}", new.database, new.endpoint);
     let closing = WriteBlock {
         tables: &tables,
         hint: &hint,

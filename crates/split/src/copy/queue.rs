@@ -143,7 +143,7 @@ mod tests {
     fn run(queue: &mut CopyQueue, into: &[&str]) -> Vec<String> {
         let mut said = vec![];
         while let Some(task) = queue.next() {
-            let place = match &task.work {
+            let position = match &task.work {
                 CopyWork::Part { table, .. } => Some(into[*table]),
                 _ => None,
             };
@@ -152,7 +152,7 @@ mod tests {
                 CopyWork::PutBack(one) => one.name.clone(),
                 CopyWork::Analyze(table) => format!("analyze {table}"),
             });
-            queue.done(&task, place);
+            queue.done(&task, position);
         }
         assert!(queue.is_finished());
         said

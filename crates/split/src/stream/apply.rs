@@ -100,19 +100,19 @@ impl Applier {
     ///
     /// # Errors
     /// If the database is unreachable, or has no table of LSNs.
-    pub async fn open(place: &ApplyTarget) -> Result<Applier> {
-        let session = place.session().await?;
+    pub async fn open(target: &ApplyTarget) -> Result<Applier> {
+        let session = target.session().await?;
         let mut applier = Applier {
             session,
-            direction: place.direction.clone(),
-            committed: place.start,
-            reached: place.start,
+            direction: target.direction.clone(),
+            committed: target.start,
+            reached: target.start,
             open: false,
             batch: ChangeBatch::default(),
             relations: BTreeMap::new(),
             changes: 0,
         };
-        applier.read_place().await?;
+        applier.read_position().await?;
         Ok(applier)
     }
 
@@ -120,7 +120,7 @@ impl Applier {
     ///
     /// # Errors
     /// If the LSN cannot be read.
-    pub async fn read_place(&mut self) -> Result<()> {
+    pub async fn read_position(&mut self) -> Result<()> {
         let direction = Literal(self.direction.clone());
         let asked = Statement::join([
             stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
@@ -262,7 +262,7 @@ impl Applier {
             return Ok(());
         }
         let mut changes = self.batch.take();
-        changes.push(self.place());
+        changes.push(self.position());
         self.send(changes).await?;
         execute(&mut self.session, &stmt!("COMMIT")).await?;
         (self.open, self.committed, self.changes) = (false, self.reached, 0);
@@ -270,7 +270,7 @@ impl Applier {
     }
 
     /// Another process that applies the same stream would have advanced the LSN.
-    fn place(&self) -> ExpectedChange {
+    fn position(&self) -> ExpectedChange {
         let statement = stmt!(
             "INSERT INTO martydb_split.position AS p (direction, lsn) VALUES ({d}, {to})
              ON CONFLICT (direction) DO UPDATE SET lsn = excluded.lsn WHERE p.lsn <= excluded.lsn",

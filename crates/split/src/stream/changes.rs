@@ -103,18 +103,22 @@ impl ChangeBatch {
         let set = table.columns.iter().zip(row).filter(|(_, value)| **value != StreamedValue::Unchanged);
         let set: Vec<Statement> =
             set.map(|(column, value)| stmt!("{c} = {v}", c = &column.name, v = literal(value))).collect();
-        let place = place(table, old.unwrap_or(row))?;
+        let identity = identity(table, old.unwrap_or(row))?;
         if set.is_empty() {
             return Ok(());
         }
-        let statement = stmt!("UPDATE {t} x SET {set} WHERE {place}", t = &table.relation, set = List(set));
+        let statement =
+            stmt!("UPDATE {t} x SET {set} WHERE {identity}", t = &table.relation, set = List(set));
         self.push(statement, Some(1), format!("to update in {}", table.name));
         Ok(())
     }
 
     pub fn delete(&mut self, table: &StreamedTable, old: &StreamedRow) -> Result<(), String> {
-        let statement =
-            stmt!("DELETE FROM {t} x WHERE {place}", t = &table.relation, place = place(table, old)?);
+        let statement = stmt!(
+            "DELETE FROM {t} x WHERE {identity}",
+            t = &table.relation,
+            identity = identity(table, old)?
+        );
         self.push(statement, Some(1), format!("to delete from {}", table.name));
         Ok(())
     }
@@ -146,7 +150,7 @@ fn literal(value: &StreamedValue) -> Option<Bulk> {
 }
 
 /// Returns the condition that identifies the row.
-fn place(table: &StreamedTable, row: &StreamedRow) -> Result<Statement, String> {
+fn identity(table: &StreamedTable, row: &StreamedRow) -> Result<Statement, String> {
     match &table.found_by {
         RowLookup::Nothing => Err(format!("table {} has no replica identity at the source", table.name)),
         RowLookup::Columns(key) => {

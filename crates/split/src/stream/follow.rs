@@ -64,12 +64,12 @@ pub struct FollowProgress {
 /// If a change cannot be applied, or a server stays unreachable.
 pub async fn follow(
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
     goal: FollowGoal,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
     let (_kept, goal) = watch::channel(goal);
-    follow_to(origin, place, goal, watch).await
+    follow_to(origin, target, goal, watch).await
 }
 
 /// Follows to a goal that may change.
@@ -78,7 +78,7 @@ pub async fn follow(
 /// As [`follow`].
 pub async fn follow_to(
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
     goal: watch::Receiver<FollowGoal>,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
@@ -86,7 +86,7 @@ pub async fn follow_to(
     let mut backoff = Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         let before = progress.read.max(progress.committed);
-        let end = follow_once(origin, place, goal.clone(), &mut progress, watch).await;
+        let end = follow_once(origin, target, goal.clone(), &mut progress, watch).await;
         let Err(error) = end else { return Ok(progress) };
         if progress.read.max(progress.committed) > before {
             backoff.reset();
@@ -113,15 +113,15 @@ fn passes(error: &Error) -> bool {
 
 async fn follow_once(
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
     goal: watch::Receiver<FollowGoal>,
     progress: &mut FollowProgress,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<()> {
-    let mut applier = Applier::open(place).await?;
+    let mut applier = Applier::open(target).await?;
     let stream = begin(origin, applier.committed()).await?;
     // Another follower may have continued until this one got the slot.
-    applier.read_place().await?;
+    applier.read_position().await?;
     // Progress of a former stream may be lost with its uncommitted changes.
     (progress.committed, progress.read) = (applier.committed(), applier.committed());
     let mut following = StreamApply {

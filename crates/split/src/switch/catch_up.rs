@@ -22,8 +22,8 @@ const MOST_ROUNDS: usize = 60;
 ///
 /// # Errors
 /// If it never catches up, or a change cannot be applied.
-pub async fn catch_up(session: &mut Connection, origin: &StreamOrigin, place: &ApplyTarget) -> Result<()> {
-    drain(session, origin, place, async { Ok(((), Lsn::default())) }).await
+pub async fn catch_up(session: &mut Connection, origin: &StreamOrigin, target: &ApplyTarget) -> Result<()> {
+    drain(session, origin, target, async { Ok(((), Lsn::default())) }).await
 }
 
 /// Follows until little is left, closes the side that accepts writes, and follows to the LSN that `close` returns.
@@ -33,7 +33,7 @@ pub async fn catch_up(session: &mut Connection, origin: &StreamOrigin, place: &A
 pub async fn drain<T>(
     session: &mut Connection,
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
     close: impl Future<Output = Result<(T, Lsn)>>,
 ) -> Result<T> {
     let (goal, wanted) = watch::channel(FollowGoal::Endless);
@@ -43,7 +43,7 @@ pub async fn drain<T>(
         let mut tell = |now: &FollowProgress| {
             told.send_replace(now.committed);
         };
-        follow_to(origin, place, wanted, &mut tell).await
+        follow_to(origin, target, wanted, &mut tell).await
     };
     let closing = async {
         let near = come_near(session, &goal, &mut arrived).await;
@@ -70,7 +70,7 @@ async fn come_near(
         let end = log_end(session).await?;
         let asked = Instant::now();
         goal.send_replace(FollowGoal::Towards(end));
-        if arrived.wait_for(|place| *place >= end).await.is_err() {
+        if arrived.wait_for(|position| *position >= end).await.is_err() {
             return Err(Error::operation("the stream has ended"));
         }
         if asked.elapsed() < if round < FEW_ROUNDS { NEAR } else { NEAR_ENOUGH } {

@@ -104,18 +104,18 @@ async fn online(sides: &mut SplitSides) -> Result<Duration> {
     prepare_reverse_stream(sides).await?;
     let origin = reverse::from_source(sides, &forward);
     let start = sides.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
-    let place = ApplyTarget { start, ..sides.forward_place("forward") };
+    let target = ApplyTarget { start, ..sides.forward_target("forward") };
     let mut near = sides.source.access.read(&sides.source.database).await?;
-    catch_up(&mut near, &origin, &place).await?;
+    catch_up(&mut near, &origin, &target).await?;
     // Compared while the source accepts writes; later changes are applied row by row, and each row must exist.
-    let found = row_comparison::at_one_moment(sides, StreamDirection::ToTarget, &origin, &place).await?;
+    let found = row_comparison::at_one_moment(sides, StreamDirection::ToTarget, &origin, &target).await?;
     row_comparison::refuse_differences(sides, &found)?;
     let closing = async {
         let started = close_source(sides, held).await?;
         let end = log_end(&mut sides.source.session).await?;
         Ok((started, end))
     };
-    let end = drain(&mut near, &origin, &place, closing).await;
+    let end = drain(&mut near, &origin, &target, closing).await;
     near.close().await;
     let end = match end {
         Ok(started) => match is_same(sides).await {

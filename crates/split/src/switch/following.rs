@@ -64,7 +64,7 @@ impl FollowedSide {
 struct ReadyStream {
     side: FollowedSide,
     origin: StreamOrigin,
-    place: ApplyTarget,
+    target: ApplyTarget,
 }
 
 /// State of a service, for its follower.
@@ -90,13 +90,13 @@ pub async fn follow_service(sides: &mut SplitSides, until_caught_up: bool) -> Re
     let mut refused = 0;
     loop {
         let Some(stream) = awaited(sides).await? else { return Ok(FollowEnd::Over) };
-        let (origin, place) = (&stream.origin, &stream.place);
+        let (origin, target) = (&stream.origin, &stream.target);
         if until_caught_up {
             let session = match stream.side {
                 FollowedSide::Source => &mut sides.source.session,
                 FollowedSide::Target => &mut sides.target.session,
             };
-            catch_up(session, origin, place).await?;
+            catch_up(session, origin, target).await?;
             return Ok(FollowEnd::CaughtUp);
         }
         let from = stream.side.name();
@@ -106,7 +106,7 @@ pub async fn follow_service(sides: &mut SplitSides, until_caught_up: bool) -> Re
         };
         let begun = Instant::now();
         let end = tokio::select! {
-            end = follow(origin, place, FollowGoal::Endless, &mut watch) => end.map(drop),
+            end = follow(origin, target, FollowGoal::Endless, &mut watch) => end.map(drop),
             end = taken_over(sides, stream.side) => end,
         };
         let Err(error) = end else { continue };
@@ -205,18 +205,18 @@ async fn forward(sides: &mut SplitSides) -> Result<Readiness> {
     let slot = sides.service.forward_slot.clone().ok_or_else(|| not_followed(sides))?;
     quiesce_target(sides).await?;
     let start = sides.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
-    let place = ApplyTarget { start, ..sides.forward_place("forward") };
+    let target = ApplyTarget { start, ..sides.forward_target("forward") };
     let origin = reverse::from_source(sides, &slot);
-    Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Source, origin, place })))
+    Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Source, origin, target })))
 }
 
 async fn backward(sides: &mut SplitSides, opened: Option<&str>) -> Result<Readiness> {
     let slot = sides.service.reverse_slot.clone().ok_or_else(|| not_followed(sides))?;
     let start = opened.and_then(Lsn::parse).ok_or_else(|| not_followed(sides))?;
     let login = reverse::login(sides).await?;
-    let place = reverse::into_source(sides, login, start);
+    let target = reverse::into_source(sides, login, start);
     let origin = reverse::from_target(sides, &slot);
-    Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Target, origin, place })))
+    Ok(Readiness::Ready(Box::new(ReadyStream { side: FollowedSide::Target, origin, target })))
 }
 
 fn not_followed(sides: &SplitSides) -> Error {

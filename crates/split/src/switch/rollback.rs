@@ -193,11 +193,11 @@ async fn offline(sides: &mut SplitSides) -> Result<()> {
 
 async fn online(sides: &mut SplitSides, slot: &str, opened: &str, login: Login) -> Result<Duration> {
     let origin = reverse::from_target(sides, slot);
-    let place = reverse::into_source(sides, login, Lsn::parse(opened).unwrap_or_default());
+    let target = reverse::into_source(sides, login, Lsn::parse(opened).unwrap_or_default());
     let mut near = sides.target.access.read(sides.target.at.database.as_str()).await?;
-    catch_up(&mut near, &origin, &place).await?;
+    catch_up(&mut near, &origin, &target).await?;
     // Compared while the target accepts writes; later changes are applied row by row, and each row must exist.
-    let found = row_comparison::at_one_moment(sides, StreamDirection::ToSource, &origin, &place).await?;
+    let found = row_comparison::at_one_moment(sides, StreamDirection::ToSource, &origin, &target).await?;
     row_comparison::refuse_differences(sides, &found)?;
     let forward = sides.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(sides, "f"));
     let set = stmt!("forward_slot = {slot}", slot = Literal(forward.clone()));
@@ -212,7 +212,7 @@ async fn online(sides: &mut SplitSides, slot: &str, opened: &str, login: Login) 
         let end = log_end(&mut sides.target.session).await?;
         Ok((started, end))
     };
-    let end = drain(&mut near, &origin, &place, closing).await;
+    let end = drain(&mut near, &origin, &target, closing).await;
     near.close().await;
     let end = match end {
         Ok(started) => {

@@ -50,13 +50,13 @@ pub async fn at_one_moment(
     sides: &mut SplitSides,
     direction: StreamDirection,
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
 ) -> Result<TargetComparison> {
     for attempt in 0..TRIES {
         // The server may not have dropped the former slot yet.
         let name = reverse::slot_name(sides, &format!("m{attempt}"));
         let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
-        let end = at_slot(sides, direction, origin, place, &slot).await;
+        let end = at_slot(sides, direction, origin, target, &slot).await;
         slot.close().await;
         if let Some(found) = end? {
             return Ok(found);
@@ -74,18 +74,18 @@ async fn at_slot(
     sides: &mut SplitSides,
     direction: StreamDirection,
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
     slot: &FirstSlot,
 ) -> Result<Option<TargetComparison>> {
     let point = Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's LSN"))?;
-    follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
+    follow(origin, target, FollowGoal::UpTo(point), &mut |_| ()).await?;
     let (moment, copies) = match direction {
         // The stream contains the copies of other services' tables, too.
         StreamDirection::ToTarget => (ComparedAt::OfSource(&slot.snapshot), ComparedCopies::Too),
         StreamDirection::ToSource => (ComparedAt::OfTarget(&slot.snapshot), ComparedCopies::No),
     };
     let found = compared(sides, copies, moment, ComparedTables::All).await?;
-    Ok((place.applied().await? <= point).then_some(found))
+    Ok((target.applied().await? <= point).then_some(found))
 }
 
 async fn compared(

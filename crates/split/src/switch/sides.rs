@@ -183,7 +183,7 @@ impl SplitSides {
     }
 
     /// Returns the target of changes from the source.
-    pub fn forward_place(&self, direction: &str) -> ApplyTarget {
+    pub fn forward_target(&self, direction: &str) -> ApplyTarget {
         ApplyTarget {
             endpoint: self.target.at.endpoint.clone(),
             login: self.target.at.login.clone(),

@@ -35,10 +35,10 @@ pub async fn verify_following(sides: &mut SplitSides) -> Result<TargetComparison
 async fn to_target(sides: &mut SplitSides) -> Result<TargetComparison> {
     let slot = sides.service.forward_slot.clone().ok_or_else(|| no_slot(sides))?;
     quiesce_target(sides).await?;
-    let start = place_in_log(sides.service.forward_from.as_deref());
-    let (origin, place): (StreamOrigin, ApplyTarget) =
-        (reverse::from_source(sides, &slot), ApplyTarget { start, ..sides.forward_place("forward") });
-    compared(sides, StreamDirection::ToTarget, &origin, &place).await
+    let start = position_in_log(sides.service.forward_from.as_deref());
+    let (origin, target): (StreamOrigin, ApplyTarget) =
+        (reverse::from_source(sides, &slot), ApplyTarget { start, ..sides.forward_target("forward") });
+    compared(sides, StreamDirection::ToTarget, &origin, &target).await
 }
 
 async fn to_source(sides: &mut SplitSides) -> Result<TargetComparison> {
@@ -46,8 +46,8 @@ async fn to_source(sides: &mut SplitSides) -> Result<TargetComparison> {
     let login = reverse::login(sides).await?;
     let opened = sides.opened().await?;
     let origin = reverse::from_target(sides, &slot);
-    let place = reverse::into_source(sides, login, place_in_log(opened.as_deref()));
-    compared(sides, StreamDirection::ToSource, &origin, &place).await
+    let target = reverse::into_source(sides, login, position_in_log(opened.as_deref()));
+    compared(sides, StreamDirection::ToSource, &origin, &target).await
 }
 
 /// Takes the stream over before the comparison chooses its LSN: until then the follower applies changes.
@@ -55,13 +55,13 @@ async fn compared(
     sides: &mut SplitSides,
     direction: StreamDirection,
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
 ) -> Result<TargetComparison> {
-    follow(origin, place, FollowGoal::UpTo(Lsn::default()), &mut |_| ()).await?;
-    at_one_moment(sides, direction, origin, place).await
+    follow(origin, target, FollowGoal::UpTo(Lsn::default()), &mut |_| ()).await?;
+    at_one_moment(sides, direction, origin, target).await
 }
 
-fn place_in_log(text: Option<&str>) -> Lsn {
+fn position_in_log(text: Option<&str>) -> Lsn {
     text.and_then(Lsn::parse).unwrap_or_default()
 }
 
