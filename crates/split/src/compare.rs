@@ -43,7 +43,7 @@ const QUICK: i64 = 32 << 20;
 pub struct SidesComparison<'a> {
     pub copy: &'a SplitCopy<'a>,
     pub of: &'a CopyTarget,
-    pub moment: ComparedAt<'a>,
+    pub at: ComparedAt<'a>,
     pub tables: ComparedTables,
 }
 
@@ -81,12 +81,12 @@ impl SidesComparison<'_> {
             ComparedTables::Quick => None,
         };
         let waiting = self.chosen(compared_tables(&loads, &sides, hashed.as_ref()));
-        self.to_moment(&mut session).await?;
+        self.enter_snapshot(&mut session).await?;
         let mut pairs = vec![(first, session)];
         for _ in 1..(self.copy.jobs / 2).clamp(1, waiting.len().max(1)) {
             let there = self.at_source(&tables, ReadLock::Shared).await?;
             let mut here = sessions::open_inspecting(&of.target).await?;
-            self.to_moment(&mut here).await?;
+            self.enter_snapshot(&mut here).await?;
             pairs.push((there, here));
         }
         Ok((pairs, waiting))
@@ -111,7 +111,7 @@ impl SidesComparison<'_> {
     }
 
     async fn at_source(&self, tables: &[ReadTable], lock: ReadLock) -> Result<Connection> {
-        let snapshot = match self.moment {
+        let snapshot = match self.at {
             ComparedAt::OfSource(snapshot) => Some(snapshot),
             _ => None,
         };
@@ -119,8 +119,8 @@ impl SidesComparison<'_> {
     }
 
     /// Moves a session of the target to the snapshot.
-    async fn to_moment(&self, session: &mut Connection) -> Result<()> {
-        let ComparedAt::OfTarget(snapshot) = self.moment else { return Ok(()) };
+    async fn enter_snapshot(&self, session: &mut Connection) -> Result<()> {
+        let ComparedAt::OfTarget(snapshot) = self.at else { return Ok(()) };
         let begin = stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
         let import = stmt!("SET TRANSACTION SNAPSHOT {name}", name = Literal(snapshot.into()));
         execute(session, &Statement::join([begin, import])).await.map(drop)
@@ -135,7 +135,7 @@ impl SidesComparison<'_> {
             match self.tables {
                 ComparedTables::Quick => table.forced || read <= QUICK,
                 // Disabling forced row security locks the table, and applications would wait for the lock.
-                ComparedTables::All => !(table.forced && matches!(self.moment, ComparedAt::OfTarget(_))),
+                ComparedTables::All => !(table.forced && matches!(self.at, ComparedAt::OfTarget(_))),
             }
         });
         all

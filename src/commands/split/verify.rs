@@ -62,8 +62,8 @@ async fn one(
         phase => return Err(not_now(service, phase)),
     }
     let copy = work.copy();
-    let (moment, tables) = (ComparedAt::Still, ComparedTables::All);
-    let found = SidesComparison { copy: &copy, of: &target, moment, tables }.compare(shapes).await?;
+    let (at, tables) = (ComparedAt::Still, ComparedTables::All);
+    let found = SidesComparison { copy: &copy, of: &target, at, tables }.compare(shapes).await?;
     Ok(VerifiedService::new(found))
 }
 

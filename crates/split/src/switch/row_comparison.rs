@@ -79,19 +79,19 @@ async fn at_slot(
 ) -> Result<Option<TargetComparison>> {
     let point = Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's LSN"))?;
     follow(origin, target, FollowGoal::UpTo(point), &mut |_| ()).await?;
-    let (moment, copies) = match direction {
+    let (at, copies) = match direction {
         // The stream contains the copies of other services' tables, too.
         StreamDirection::ToTarget => (ComparedAt::OfSource(&slot.snapshot), ComparedCopies::Too),
         StreamDirection::ToSource => (ComparedAt::OfTarget(&slot.snapshot), ComparedCopies::No),
     };
-    let found = compared(sides, copies, moment, ComparedTables::All).await?;
+    let found = compared(sides, copies, at, ComparedTables::All).await?;
     Ok((target.applied().await? <= point).then_some(found))
 }
 
 async fn compared(
     sides: &mut SplitSides,
     copies: ComparedCopies,
-    moment: ComparedAt<'_>,
+    at: ComparedAt<'_>,
     tables: ComparedTables,
 ) -> Result<TargetComparison> {
     let source = DatabaseTables::read(&mut sides.source.session).await?;
@@ -112,7 +112,7 @@ async fn compared(
         wait: sides.wait,
         cutover: String::new(),
     };
-    SidesComparison { copy: &copy, of: &of, moment, tables }.compare(&source).await
+    SidesComparison { copy: &copy, of: &of, at, tables }.compare(&source).await
 }
 
 /// # Errors
