@@ -4,41 +4,54 @@
 //! The map (`split.yaml`, read by `manifest`) assigns tables to services. `inspect` reads the shared database, `map`
 //! places its objects and finds those that need something in another database, `copy` copies the rows, `stream` applies
 //! the changes made since, `compare` compares both sides, and `switch` directs the writes of a service to one of them.
-//!
-//! - [`compare`]: compares source and target by the number of rows of each table and the sum of their hashes
-//! - [`copy`]: copies the rows of a split from the source into every target
-//! - [`database`]: sessions, tables and closing triggers of both sides
-//! - [`inspect`]: reads a shared database
-//! - [`map`]: decisions of a split
-//! - [`state`]: state of a split
-//! - [`stream`]: stream of changes from one database to another
-//! - [`switch`]: the side that accepts the writes of a service, and its changes
+//! `state` contains the records of a split, and `database` the sessions, tables and closing triggers of both sides.
 
 #![cfg_attr(
     not(test),
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-pub mod compare;
-pub mod copy;
-pub mod database;
-pub mod inspect;
-pub mod map;
-pub mod state;
-pub mod stream;
-pub mod switch;
+mod compare;
+mod copy;
+mod database;
+mod inspect;
+mod map;
+mod state;
+mod stream;
+mod switch;
 
-pub use compare as comparing;
-pub use copy as copying;
-pub use copy::{begin, offline, online, relations};
-pub use database::{sessions, tables, write_block};
-pub use inspect::{SourceSettings, fingerprint, hints, privileges, schema};
+pub use compare::{
+    ComparedAt, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
+};
+pub use copy::begin::{PlannedRun, StartedSplit, begin};
+pub use copy::offline::copy as copy_offline;
+pub use copy::online::copy as copy_online;
+pub use copy::relations::{numbers_of, owners_of};
+pub use copy::{CopyTarget, FilledCount, SplitCopy};
+pub use database::sessions::open_inspecting;
+pub use database::tables::DatabaseTables;
+pub use database::write_block::still_open;
+pub use inspect::fingerprint::ChangedDefinition;
+pub use inspect::hints::service_hints;
+pub use inspect::privileges::{MissingPrivilege, missing_privileges};
+pub use inspect::schema::DumpedSource;
+pub use inspect::{SourceSettings, SourceSnapshot, read as read_source, settings as read_settings};
 pub use map::answers::{EdgeChoice, EdgeKind};
 pub use map::edges::CrossingEdge;
-pub use map::plan::{OpenTable, PlannedTable, SplitPlan};
-pub use map::proposal::{GuessedTable, SplitProposal};
+pub use map::plan::{PlannedTable, SplitPlan, edges_of};
+pub use map::proposal::{GuessedTable, SplitProposal, propose};
 pub use map::source::SourceCatalog;
 pub use map::text::{answer_line, split_yaml};
-pub use map::{plan, proposal};
-pub use switch as switching;
-pub use switch::{following, status};
+pub use state::notes::disabled as disabled_side_effects;
+pub use state::source::{
+    SplitRelation, SplitRun, SplitService, exists as state_exists, relations as read_relations,
+    remove as remove_state, run as read_run, services as read_services,
+};
+pub use state::{LOCK, SplitKind, SplitPhase};
+pub use stream::{ApplyTarget, FollowGoal, FollowProgress, Lsn, StreamOrigin, decode, follow};
+pub use switch::following::{FollowEnd, FollowedSide, follow_service, followed_from};
+pub use switch::status::{LoadedCount, SplitServiceStatus, read as read_status};
+pub use switch::{
+    AfterRollback, FinishRemoval, OldGrant, OldLogin, RolledBack, SplitSides, Switched, begin_finish,
+    clear_source, clear_target, cut_over, old_grants, old_logins, removal, roll_back, verify_following,
+};

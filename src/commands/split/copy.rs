@@ -14,14 +14,10 @@ use martydb_model::units::{bytes, counted};
 use martydb_pg::server::Connection;
 use martydb_provision::run::Run;
 use martydb_provision::targets;
-use martydb_split::SplitPlan;
-use martydb_split::begin::{PlannedRun, StartedSplit, begin};
-use martydb_split::copying::{CopyTarget, FilledCount, SplitCopy};
-use martydb_split::inspect::SourceSnapshot;
-use martydb_split::state::source::{self, SplitRelation};
-use martydb_split::state::{SplitKind, SplitPhase};
-use martydb_split::tables::DatabaseTables;
-use martydb_split::{offline, online};
+use martydb_split::{
+    CopyTarget, DatabaseTables, FilledCount, PlannedRun, SourceSnapshot, SplitCopy, SplitKind, SplitPhase,
+    SplitPlan, SplitRelation, SplitService, StartedSplit, begin, copy_offline, copy_online, read_services,
+};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table};
 
 #[derive(Debug, Args)]
@@ -80,7 +76,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
         cutover: arguments.map.in_command("martydb split cutover"),
     };
     let count = copy_all(&mut session, &copy, &copied, &shapes).await?;
-    let services = source::services(&mut session).await?;
+    let services = read_services(&mut session).await?;
     session.close().await;
     if arguments.online {
         let until_caught_up = arguments.until_caught_up;
@@ -106,9 +102,9 @@ async fn copy_all(
         return Ok(FilledCount::default());
     }
     if copy.run.online {
-        online::copy(session, copy, &waiting, shapes).await
+        copy_online(session, copy, &waiting, shapes).await
     } else {
-        offline::copy(session, copy, &waiting, shapes).await
+        copy_offline(session, copy, &waiting, shapes).await
     }
 }
 
@@ -133,14 +129,14 @@ impl CopiedSplit {
     fn new(
         map: &MapChoice,
         started: &StartedSplit,
-        services: &[source::SplitService],
+        services: &[SplitService],
         count: FilledCount,
     ) -> CopiedSplit {
         let tables = |name: &str| {
             let is_table = |one: &&SplitRelation| one.kind == SplitKind::Table;
             started.relations.get(name).map_or(0, |all| all.iter().filter(is_table).count())
         };
-        let one = |service: &source::SplitService| CopiedService {
+        let one = |service: &SplitService| CopiedService {
             service: service.name.clone(),
             database: service.database.clone(),
             phase: service.phase,
@@ -157,7 +153,7 @@ impl CopiedSplit {
 }
 
 /// Returns the commands that follow a copy; behind the cutover of every service, those of its phase.
-fn next_commands(services: &[source::SplitService], map: &MapChoice) -> Vec<String> {
+fn next_commands(services: &[SplitService], map: &MapChoice) -> Vec<String> {
     if services.iter().all(|service| service.phase >= SplitPhase::CutOver) {
         let next = services.iter().filter_map(|one| next(one.phase, &one.name, true, map));
         return next.collect::<std::collections::BTreeSet<_>>().into_iter().collect();

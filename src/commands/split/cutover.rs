@@ -9,8 +9,7 @@ use martydb_config::connection_string::Form;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
 use martydb_provision::run::Run;
-use martydb_split::state::SplitPhase;
-use martydb_split::switching::{SplitSides, Switched, cut_over};
+use martydb_split::{SplitPhase, SplitSides, Switched, cut_over};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style};
 

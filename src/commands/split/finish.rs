@@ -16,14 +16,10 @@ use martydb_pg::server::{Access, Connection};
 use martydb_provision::isolation::Assessment;
 use martydb_provision::run::Run;
 use martydb_provision::targets;
-use martydb_split::inspect::SourceSnapshot;
-use martydb_split::state::source;
-use martydb_split::switching::{
-    FinishRemoval, OldGrant, OldLogin, SplitSides, begin_finish, clear_source, clear_target, old_grants,
-    old_logins, removal,
+use martydb_split::{
+    DatabaseTables, FinishRemoval, OldGrant, OldLogin, SourceSnapshot, SplitPlan, SplitSides, begin_finish,
+    clear_source, clear_target, old_grants, old_logins, open_inspecting, removal, remove_state, state_exists,
 };
-use martydb_split::tables::DatabaseTables;
-use martydb_split::{SplitPlan, sessions};
 use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
@@ -45,7 +41,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     let mut session = common::locked(run, &access, database).await?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
-    if !source::exists(&mut session).await? {
+    if !state_exists(&mut session).await? {
         session.close().await;
         if is_over(run, &map, &access, &services).await? {
             return Ok(FinishedSplit {
@@ -84,7 +80,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     report.read_access(&mut session, &services).await?;
     report.verified = Some(Box::new(verify().await?));
     // Until here the same command would repeat everything.
-    source::remove(&mut session).await?;
+    remove_state(&mut session).await?;
     session.close().await;
     Ok(report)
 }
@@ -102,7 +98,7 @@ pub async fn is_over(
         return Ok(false);
     }
     for (service, target) in targets::of(run, services).await? {
-        let mut session = sessions::open_inspecting(&target?).await?;
+        let mut session = open_inspecting(&target?).await?;
         let found = DatabaseTables::read(&mut session).await?;
         session.close().await;
         let patterns = &map.services[&service.name];

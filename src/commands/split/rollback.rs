@@ -8,8 +8,7 @@ use super::status::next;
 use crate::commands::choice;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
-use martydb_split::state::SplitPhase;
-use martydb_split::switching::{AfterRollback, RolledBack, SplitSides, roll_back};
+use martydb_split::{AfterRollback, RolledBack, SplitPhase, SplitSides, roll_back};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style};
 

@@ -7,15 +7,10 @@ use super::common::{MapChoice, SplitAtWork};
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_provision::run::Run;
-use martydb_split::comparing::{
-    ComparedAt, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
+use martydb_split::{
+    ComparedAt, ComparedTables, CopyTarget, DatabaseTables, DifferingTable, RowDifference, SidesComparison,
+    SplitPhase, SplitService, SplitSides, TargetComparison, open_inspecting, still_open, verify_following,
 };
-use martydb_split::copying::CopyTarget;
-use martydb_split::state::SplitPhase;
-use martydb_split::state::source::SplitService;
-use martydb_split::switching::{SplitSides, verify_following};
-use martydb_split::tables::DatabaseTables;
-use martydb_split::{sessions, write_block};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
@@ -79,12 +74,12 @@ async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Res
 /// Refuses a service with an open side, which would make differences meaningless.
 async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
     let source: Vec<u32> = target.relations.iter().map(|one| one.oid).collect();
-    let open = write_block::still_open(&mut work.session, &source).await?;
-    let mut session = sessions::open_inspecting(&target.target).await?;
+    let open = still_open(&mut work.session, &source).await?;
+    let mut session = open_inspecting(&target.target).await?;
     let shapes = DatabaseTables::read(&mut session).await?;
     let there = target.relations.iter().filter_map(|one| shapes.table(&one.schema, &one.name));
     let there: Vec<u32> = there.map(|table| table.oid).collect();
-    let written = write_block::still_open(&mut session, &there).await?;
+    let written = still_open(&mut session, &there).await?;
     session.close().await;
     let name = |place: &'static str| move |table: &String| printable(&format!("{table} of the {place}"));
     let causes: Vec<String> =

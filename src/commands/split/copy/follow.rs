@@ -12,9 +12,7 @@ use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
 use martydb_pg::server::Access;
 use martydb_provision::run::Run;
-use martydb_split::following::{FollowEnd, follow_service, followed_from};
-use martydb_split::state::source::SplitService;
-use martydb_split::switching::SplitSides;
+use martydb_split::{FollowEnd, SplitService, SplitSides, follow_service, followed_from};
 
 /// Time for which an unreachable server is retried, and the pauses between the tries.
 const PATIENCE: Duration = Duration::from_secs(90);
