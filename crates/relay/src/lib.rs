@@ -2,9 +2,8 @@
 //!
 //! A publisher per outbox claims events by aggregate, publishes them to the broker, and records acknowledgements in
 //! the transaction that holds their locks. Publication is at least once: if a publisher dies in between, its events
-//! are still pending. `batch` decides, `outbox` reads and changes the table, `publisher` acts.
-//!
-//! - [`broker`]: connections over which events are published and acknowledged
+//! are still pending. `batch` decides, `outbox` reads and changes the table, `publisher` acts, over the connections of
+//! `broker`.
 
 #![cfg_attr(
     not(test),
@@ -12,14 +11,15 @@
 )]
 
 mod batch;
-pub mod broker;
+mod broker;
 mod outbox;
 mod publisher;
 
+pub use broker::{BrokerLink, BrokerSecrets, OutboxEvent, PublishFailure};
 pub use outbox::cleaning::{Cleaned, clean};
 pub use outbox::examination::examine;
 pub use outbox::intervention::{Intervention, ReplayStart, count_replay, intervene, replay};
-pub use outbox::status::{Backlog, OutboxState, read, read_backlog, with_outbox};
+pub use outbox::status::{Backlog, read, read_backlog, with_outbox};
 pub use publisher::once::{Published, once, preview};
 pub use publisher::serving::{RelayPlan, serve};
 pub use publisher::tally::RelayMetrics;

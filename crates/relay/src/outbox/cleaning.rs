@@ -8,8 +8,7 @@ use super::statements::outbox_table;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox, RoleKind};
-use martydb_partitions::catalog::Partitioning;
-use martydb_partitions::{calendar, change};
+use martydb_partitions::{Partitioning, over, partition_name};
 use martydb_pg::server::{Connection, connect_watched, execute};
 use martydb_pg::wire::interrupt;
 use martydb_provision::context::Context;
@@ -90,7 +89,7 @@ async fn clean_parts(
     let mut cleaned = Cleaned::default();
     let before = found.now.saturating_sub(seconds(keep));
     let rest = found.parts.iter().filter(|part| part.is_rest);
-    for part in calendar::over(&found.parts, before).into_iter().chain(rest) {
+    for part in over(&found.parts, before).into_iter().chain(rest) {
         if interrupt::signal().is_some() {
             break;
         }
@@ -100,7 +99,7 @@ async fn clean_parts(
         };
         cleaned.removed += match dropped {
             Some(events) => events,
-            None => in_steps(connection, &step(outbox, &change::name(part), keep)).await?,
+            None => in_steps(connection, &step(outbox, &partition_name(part), keep)).await?,
         };
         cleaned.days_dropped += u32::from(dropped.is_some());
     }

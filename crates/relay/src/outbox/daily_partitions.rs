@@ -1,7 +1,7 @@
 //! Daily partitions of an outbox: expired ones, and those to create ahead. Pure.
 
 use martydb_model::Period;
-use martydb_partitions::calendar::{Span, TimePartition};
+use martydb_partitions::{Span, TimePartition};
 
 /// Seconds of a day, which begins at midnight UTC.
 const DAY_SECONDS: i64 = 86_400;
@@ -39,7 +39,7 @@ pub fn span(day: i64) -> Span {
 
 #[cfg(test)]
 mod tests {
-    use martydb_partitions::calendar::over;
+    use martydb_partitions::over;
 
     use super::*;
 

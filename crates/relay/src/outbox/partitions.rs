@@ -9,9 +9,10 @@ use super::statements::outbox_table;
 use martydb_model::error::Result;
 use martydb_model::sql::{Qualified, Statement, stmt};
 use martydb_model::{Outbox, Period};
-use martydb_partitions::calendar::{self, TimePartition};
-use martydb_partitions::catalog::{self, Partitioning};
-use martydb_partitions::change::{self, LockTries, Parent};
+use martydb_partitions::{
+    LockTries, Parent, Partitioning, TimePartition, attached_sql, limit_sql, name_of, partition_name,
+    partitioning, patiently,
+};
 use martydb_pg::server::{
     Connection, FromRow, Row, Unreadable, execute, execute_protected, query, query_one,
 };
@@ -25,12 +26,12 @@ pub async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option
 
 /// Queries the partitioning; no row if the table is not partitioned by ranges of one time.
 pub fn partitioning_sql(outbox: &Outbox) -> Statement {
-    catalog::partitioning_sql(outbox.schema.as_str(), &outbox.table)
+    martydb_partitions::partitioning_sql(outbox.schema.as_str(), &outbox.table)
 }
 
 /// Parses the answer to [`partitioning_sql`]; `None` if the key is not the time of the events.
 pub fn division(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable> {
-    Ok(catalog::partitioning(rows)?.filter(|found| found.key_type == "timestamp with time zone"))
+    Ok(partitioning(rows)?.filter(|found| found.key_type == "timestamp with time zone"))
 }
 
 fn first<T: FromRow>(answers: &[Vec<Row>]) -> Result<T> {
@@ -50,25 +51,25 @@ pub async fn drop_delivered(
     let count = stmt!(
         "BEGIN; SET LOCAL statement_timeout = '15min';
          SELECT count(*), count(*) FILTER (WHERE {published} IS NULL OR {published} >= to_timestamp({before})) FROM {part}; COMMIT",
-        part = change::name(over),
+        part = partition_name(over),
     );
-    let (all, others): (i64, i64) = first(&change::patiently(connection, &count, TRIES).await?)?;
+    let (all, others): (i64, i64) = first(&patiently(connection, &count, TRIES).await?)?;
     if others > 0 {
         return Ok(None);
     }
     // Waits for its writers: an event that is committed late must not be dropped.
     let locked = Statement::join([
         stmt!("BEGIN"),
-        change::limit(TRIES.lock),
+        limit_sql(TRIES.lock),
         stmt!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE", table = outbox_table(outbox)),
-        stmt!("LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE", part = change::name(over)),
-        stmt!("SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)", part = change::name(over)),
+        stmt!("LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE", part = partition_name(over)),
+        stmt!("SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)", part = partition_name(over)),
     ]);
-    if first(&change::patiently(connection, &locked, TRIES).await?)? {
+    if first(&patiently(connection, &locked, TRIES).await?)? {
         execute_protected(connection, &stmt!("ROLLBACK")).await?;
         return Ok(None);
     }
-    let gone = Statement::join([stmt!("DROP TABLE {part}", part = change::name(over)), stmt!("COMMIT")]);
+    let gone = Statement::join([stmt!("DROP TABLE {part}", part = partition_name(over)), stmt!("COMMIT")]);
     if let Err(error) = execute(connection, &gone).await {
         execute_protected(connection, &stmt!("ROLLBACK")).await?;
         return Err(error);
@@ -83,7 +84,7 @@ pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Pa
     let last = stmt!(
         "SELECT extract(epoch FROM max({key}))::bigint FROM {rest}",
         key = Qualified(vec![found.key.clone()]),
-        rest = change::name(rest),
+        rest = partition_name(rest),
     );
     let last = query_one(connection, &last).await?;
     let storage = stmt!("autovacuum_vacuum_scale_factor = 0.02");
@@ -92,9 +93,9 @@ pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Pa
     let mut made = 0;
     for day in daily_partitions::missing_days(&found.parts, found.now, last) {
         let span = daily_partitions::span(day);
-        let name = calendar::name_of(&outbox.table, Period::Day, span);
-        let statement = change::attached(&parent, &name, span, TRIES)?;
-        change::patiently(connection, &statement, TRIES).await?;
+        let name = name_of(&outbox.table, Period::Day, span);
+        let statement = attached_sql(&parent, &name, span, TRIES)?;
+        patiently(connection, &statement, TRIES).await?;
         made += 1;
     }
     Ok(made)
