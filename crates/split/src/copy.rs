@@ -73,11 +73,23 @@ pub struct ReadyTarget<'a> {
 }
 
 impl SplitCopy<'_> {
-    /// Examines a target without changing it.
+    /// Examines targets without changing them.
     ///
     /// # Errors
     /// With all obstacles: missing tables or columns, and existing rows.
-    pub async fn examine<'t>(&self, of: &'t CopyTarget, source: &DatabaseTables) -> Result<ReadyTarget<'t>> {
+    pub async fn examine_all<'t>(
+        &self,
+        targets: &[&'t CopyTarget],
+        source: &DatabaseTables,
+    ) -> Result<Vec<ReadyTarget<'t>>> {
+        let mut ready = vec![];
+        for target in targets {
+            ready.push(self.examine(target, source).await?);
+        }
+        Ok(ready)
+    }
+
+    async fn examine<'t>(&self, of: &'t CopyTarget, source: &DatabaseTables) -> Result<ReadyTarget<'t>> {
         let mut session = sessions::open_inspecting(&of.target).await?;
         let end = self.examined(&mut session, of, source).await;
         session.close().await;

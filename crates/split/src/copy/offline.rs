@@ -2,7 +2,7 @@
 
 use super::held::hold_sql;
 use super::snapshot::ExportedSnapshot;
-use super::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
+use super::{CopyTarget, FilledCount, SplitCopy, fill, read_tables, refuse_planning};
 use crate::database::sequences;
 use crate::database::tables::DatabaseTables;
 use crate::database::write_block::{self, WriteBlock};
@@ -23,10 +23,7 @@ pub async fn copy(
     targets: &[&CopyTarget],
     shapes: &DatabaseTables,
 ) -> Result<FilledCount> {
-    let mut ready: Vec<ReadyTarget<'_>> = vec![];
-    for target in targets {
-        ready.push(copy.examine(target, shapes).await?);
-    }
+    let ready = copy.examine_all(targets, shapes).await?;
     for target in targets {
         source::enter(session, target.service.as_str(), SplitPhase::Copying).await?;
     }

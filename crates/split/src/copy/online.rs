@@ -1,7 +1,7 @@
 //! Online copy: changes that are committed before one LSN are in the copied snapshot, later ones are in the slots.
 
 use super::snapshot::ExportedSnapshot;
-use super::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
+use super::{CopyTarget, FilledCount, SplitCopy, fill, read_tables, refuse_planning};
 use crate::database::sequences;
 use crate::database::tables::DatabaseTables;
 use crate::inspect;
@@ -26,10 +26,7 @@ pub async fn copy(
     targets: &[&CopyTarget],
     shapes: &DatabaseTables,
 ) -> Result<FilledCount> {
-    let mut ready: Vec<ReadyTarget<'_>> = vec![];
-    for target in targets {
-        ready.push(copy.examine(target, shapes).await?);
-    }
+    let ready = copy.examine_all(targets, shapes).await?;
     possible(session, copy, targets, shapes).await?;
     for one in &ready {
         let service = source::one(session, one.of.service.as_str()).await?;

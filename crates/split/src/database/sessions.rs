@@ -7,7 +7,7 @@ use martydb_model::sql::{List, Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Access, Connection, Limits, connect_with, execute, query};
 
 /// Format of values as text, on either side.
-const VALUES: &[(&str, &str)] = &[
+pub const VALUES: &[(&str, &str)] = &[
     ("IntervalStyle", "postgres"),
     ("bytea_output", "hex"),
     ("extra_float_digits", "3"),

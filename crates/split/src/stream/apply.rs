@@ -7,6 +7,7 @@ use super::changes::{ChangeBatch, ExpectedChange};
 use super::lsn::Lsn;
 use super::pgoutput::{RelationOid, StreamedRelation, StreamedRow};
 use super::table::{StreamedTable, TableMismatch, TargetTable, fit};
+use crate::database::sessions::VALUES;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{
@@ -17,19 +18,13 @@ use martydb_ui::report::printable;
 /// Schema of the split's own tables.
 const OWN_SCHEMA: &str = "martydb_split";
 
-/// Settings of an applying session: values are parsed as the source printed them.
+/// Settings of an applying session, with [`VALUES`]: values are parsed as the source printed them.
 const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("statement_timeout", "0"),
     ("lock_timeout", "30s"),
     ("idle_in_transaction_session_timeout", "0"),
     ("synchronous_commit", "on"),
-    ("IntervalStyle", "postgres"),
-    ("bytea_output", "hex"),
-    ("extra_float_digits", "3"),
-    ("lc_monetary", "C"),
-    ("xmloption", "content"),
-    ("xmlbinary", "base64"),
     ("array_nulls", "on"),
     ("jit", "off"),
 ];
@@ -79,7 +74,7 @@ impl ApplyTarget {
     /// As [`connect_with`].
     pub async fn session(&self) -> Result<Connection> {
         let role = [("role", self.role.as_deref().unwrap_or("none"))];
-        let settings = [SETTINGS, &role].concat();
+        let settings = [SETTINGS, VALUES, &role].concat();
         connect_with(&self.endpoint, &self.login, &self.database, &settings, Limits::WORK).await
     }
 
