@@ -41,7 +41,7 @@ impl<'a> RowHasher<'a> {
         }
     }
 
-    pub fn take(&mut self, piece: &[u8], ends: bool) {
+    pub fn add(&mut self, piece: &[u8], ends: bool) {
         let skipped = self.header.min(piece.len());
         self.header -= skipped;
         let piece = &piece[skipped..];
@@ -68,7 +68,7 @@ impl<'a> RowHasher<'a> {
 pub struct TextRows(Vec<u8>);
 
 impl TextRows {
-    pub fn take(&mut self, piece: &[u8], ends: bool, line: impl FnOnce(&[u8])) {
+    pub fn add(&mut self, piece: &[u8], ends: bool, line: impl FnOnce(&[u8])) {
         self.0.extend_from_slice(piece);
         if ends {
             line(&self.0);
@@ -131,7 +131,7 @@ impl<'a> KeyBuckets<'a> {
         KeyBuckets { key, seed, sums, wanted, cut: false, kept }
     }
 
-    pub fn take(&mut self, pass: BucketPass, line: &[u8]) {
+    pub fn add(&mut self, pass: BucketPass, line: &[u8]) {
         let key = self.key.of_line(line);
         let bucket = usize::try_from(self.seed.hash_one(&key) % BUCKETS as u64).unwrap_or(0);
         let hash = self.seed.hash_one(line);
@@ -177,8 +177,8 @@ mod tests {
         let mut rows = RowHasher::new(seed, true);
         for frame in frames {
             let (first, rest) = frame.split_at(cut.min(frame.len()));
-            rows.take(first, false);
-            rows.take(rest, true);
+            rows.add(first, false);
+            rows.add(rest, true);
         }
         rows.sum
     }

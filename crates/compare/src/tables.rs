@@ -174,7 +174,7 @@ async fn sum(
     seed: &RandomState,
 ) -> Result<RowSum> {
     let mut rows = RowHasher::new(seed, binary);
-    copy_out(session, statement, &mut |piece, ends| rows.take(piece, ends)).await?;
+    copy_out(session, statement, &mut |piece, ends| rows.add(piece, ends)).await?;
     Ok(rows.sum)
 }
 
@@ -220,7 +220,7 @@ async fn fill(
     pass: BucketPass,
 ) -> Result<()> {
     let mut lines = TextRows::default();
-    let mut sink = |piece: &[u8], ends: bool| lines.take(piece, ends, |line| buckets.take(pass, line));
+    let mut sink = |piece: &[u8], ends: bool| lines.add(piece, ends, |line| buckets.add(pass, line));
     copy_out(session, statement, &mut sink).await.map(drop)
 }
 

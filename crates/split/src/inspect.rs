@@ -113,7 +113,7 @@ impl SourceSnapshot {
 
 async fn catalog(session: &mut Connection) -> Result<SourceCatalog> {
     let mut catalog = SourceCatalog { major: session.major(), ..SourceCatalog::default() };
-    rows::read_all(session, SOURCE, |row| take(&mut catalog, row)).await?;
+    rows::read_all(session, SOURCE, |row| add_row(&mut catalog, row)).await?;
     if catalog.major >= PUBLISHES_SCHEMAS {
         let mut published: Vec<PublishedSchema> = vec![];
         rows::read_all(session, PUBLISHED_SCHEMAS, |row| {
@@ -126,7 +126,7 @@ async fn catalog(session: &mut Connection) -> Result<SourceCatalog> {
     Ok(catalog)
 }
 
-fn take(catalog: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
+fn add_row(catalog: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
     match row.section.as_str() {
         "relation" => {
             let relation: crate::map::source::SourceRelation = row.parse()?;

@@ -42,7 +42,7 @@ async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable])
     );
     query(session, &Statement::join([stmt!("BEGIN"), given])).await?;
     for unit in units(session).await? {
-        take(session, &unit).await?;
+        drop_unit(session, &unit).await?;
     }
     for row in query(session, &Statement::from_program(include_str!("../sql/triggers.sql"))).await? {
         let rested = ServerText::quoted_by_server(row.try_get(4)?);
@@ -85,7 +85,7 @@ fn piece(row: &Row, first: usize, definition: usize) -> Result<Deferred> {
 }
 
 /// Drops the objects, unless another object depends on them: then they stay.
-async fn take(session: &mut Connection, unit: &DroppedUnit) -> Result<()> {
+async fn drop_unit(session: &mut Connection, unit: &DroppedUnit) -> Result<()> {
     let taken = ServerText::quoted_by_server(unit.taken.clone());
     let kept = unit.pieces.iter().map(|piece| defer_sql(DeferredStage::Load, piece));
     let all = [stmt!("SAVEPOINT martydb_taken"), stmt!("{taken}")].into_iter().chain(kept);

@@ -39,7 +39,7 @@ impl<'a> ReferenceGraph<'a> {
         for part in source.parts.iter().filter(|part| part.kind == PartKind::View) {
             views.entry(part.relation).or_default().push((part.class, part.oid));
         }
-        let by_name = SourceNames::of(source);
+        let by_name = SourceNames::new(source);
         let (mut named, mut unknown, mut written) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
         let find = |names: &[ScannedName]| -> BTreeSet<ObjectKey> {
             names.iter().flat_map(|name| by_name.find(name)).collect()
@@ -86,7 +86,7 @@ impl<'a> ReferenceGraph<'a> {
         let mut left: Vec<ObjectKey> = of.into_iter().flat_map(|key| self.next(key)).collect();
         let mut seen: BTreeSet<ObjectKey> = left.iter().copied().collect();
         while let Some(key) = left.pop() {
-            if !self.take(key, &mut needs) {
+            if !self.add(key, &mut needs) {
                 continue;
             }
             for next in self.next(key) {
@@ -99,7 +99,7 @@ impl<'a> ReferenceGraph<'a> {
     }
 
     /// Adds an object; returns `true` if its own needs count, too.
-    fn take(&self, (class, oid): ObjectKey, needs: &mut Needs) -> bool {
+    fn add(&self, (class, oid): ObjectKey, needs: &mut Needs) -> bool {
         match (class, self.source.relations.get(&oid)) {
             (CatalogClass::Relation, Some(relation)) => match relation.kind {
                 RelationKind::Table | RelationKind::PartitionedTable => {
@@ -168,7 +168,7 @@ struct SourceNames<'a> {
 }
 
 impl<'a> SourceNames<'a> {
-    fn of(source: &'a SourceCatalog) -> SourceNames<'a> {
+    fn new(source: &'a SourceCatalog) -> SourceNames<'a> {
         let mut all =
             SourceNames { relations: BTreeMap::new(), routines: BTreeMap::new(), schemas: BTreeSet::new() };
         for relation in source.relations.values() {

@@ -125,7 +125,7 @@ impl Scanner<'_> {
                 }
                 None => {
                     self.at = self.text.len() - after.len();
-                    return self.take(name);
+                    return self.add(name);
                 }
             }
         }
@@ -143,10 +143,10 @@ impl Scanner<'_> {
         let word = self.rest()[..length].to_lowercase();
         self.at += length;
         self.found.executes |= !self.in_string && word == "execute";
-        self.take(word);
+        self.add(word);
     }
 
-    fn take(&mut self, name: String) {
+    fn add(&mut self, name: String) {
         self.found.names.push(ScannedName { before: self.qualifier.take(), name: name.clone() });
         if self.rest().starts_with('.') {
             self.at += 1;

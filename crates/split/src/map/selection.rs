@@ -61,7 +61,7 @@ pub fn select(
     let numbered: Vec<bool> = entries.iter().map(|entry| is_member(entry, members, open)).collect();
     let mut named = NamedEntries::default();
     for (entry, taken) in entries.iter().zip(&numbered) {
-        named.take(entry, *taken, apart(entry));
+        named.add(entry, *taken, apart(entry));
     }
     let taken = entries.iter().zip(numbered);
     taken.map(|(entry, taken)| taken || entry.object.0 == 0 && named.has(entry.what)).collect()
@@ -90,7 +90,7 @@ struct NamedEntries {
 }
 
 impl NamedEntries {
-    fn take(&mut self, entry: &TocEntry, taken: bool, apart: bool) {
+    fn add(&mut self, entry: &TocEntry, taken: bool, apart: bool) {
         if let Some((kind, rest)) = hanging(entry.what) {
             let comment = rest.map(|(schema, table, name, owner)| {
                 format!("COMMENT {schema} {kind} {name} ON {table} {owner}")

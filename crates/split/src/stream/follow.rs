@@ -185,7 +185,7 @@ impl StreamApply<'_> {
                 Ok(()) = self.goal.changed() => None,
             };
             match next {
-                Some(StreamFrame::Change(bytes)) => self.take(&bytes).await?,
+                Some(StreamFrame::Change(bytes)) => self.handle(&bytes).await?,
                 Some(StreamFrame::ReadUpTo(end)) => self.read_up_to(Lsn(end)).await?,
                 None if self.may_commit() => self.commit().await?,
                 None if self.is_awaited() => self.ask().await?,
@@ -259,7 +259,7 @@ impl StreamApply<'_> {
         self.progress.read.max(self.applier.reached())
     }
 
-    async fn take(&mut self, bytes: &Bytes) -> Result<()> {
+    async fn handle(&mut self, bytes: &Bytes) -> Result<()> {
         let garbled = |why| Error::operation("cannot decode the stream of changes").cause(why);
         match decode(bytes).map_err(garbled)? {
             StreamMessage::Begin { commit } => {
