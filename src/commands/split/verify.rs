@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{MapChoice, SplitAtWork};
+use super::common::{MapChoice, SplitSession};
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_provision::run::Run;
@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
-    let mut work = SplitAtWork::open(run, &arguments.map, usize::from(arguments.jobs)).await?;
+    let mut work = SplitSession::open(run, &arguments.map, usize::from(arguments.jobs)).await?;
     let shapes = DatabaseTables::read(&mut work.session).await?;
     let mut all = vec![];
     for service in work.chosen(&arguments.service)? {
@@ -44,7 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
 
 async fn one(
     run: &Run,
-    work: &mut SplitAtWork,
+    work: &mut SplitSession,
     shapes: &DatabaseTables,
     service: &SplitService,
 ) -> Result<VerifiedService> {
@@ -63,7 +63,7 @@ async fn one(
 }
 
 /// Compares a service with one open side: both sides are compared at the position of the stream.
-async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Result<VerifiedService> {
+async fn following(run: &Run, work: &SplitSession, service: &SplitService) -> Result<VerifiedService> {
     let desired = run.service(&service.name)?;
     let mut sides = SplitSides::open(run, &work.access, &work.database, desired).await?;
     let end = verify_following(&mut sides).await;
@@ -72,7 +72,7 @@ async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Res
 }
 
 /// Refuses a service with an open side, which would make differences meaningless.
-async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
+async fn at_rest(work: &mut SplitSession, target: &CopyTarget) -> Result<()> {
     let source: Vec<u32> = target.relations.iter().map(|one| one.oid).collect();
     let open = still_open(&mut work.session, &source).await?;
     let mut session = open_inspecting(&target.target).await?;
