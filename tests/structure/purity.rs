@@ -59,6 +59,7 @@ const PURE: &[&str] = &[
     "martydb_serve::face",
     "martydb_serve::plan",
     "martydb_serve::request",
+    "martydb_relay::batch",
     "martydb_split::map",
     "martydb_model::sql",
     "martydb_redis::actual",
