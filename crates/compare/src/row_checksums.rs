@@ -129,7 +129,7 @@ fn position(sequence: &ServerText) -> Statement {
 }
 
 /// Bytes of a large object to read at a time: values of the server end at 1 GB, large objects do not.
-const PIECE: i32 = 16 << 20;
+const PIECE_BYTES: i32 = 16 << 20;
 
 async fn large_objects(session: &mut Connection, hash: RowHash) -> Result<String> {
     let hashed = hash != RowHash::None;
@@ -158,7 +158,7 @@ fn hashed_objects() -> Statement {
         sum = sum_sql(Some(&stmt!(
             "pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', o.oid, p.start, p.digest) COLLATE pg_catalog.\"C\", 0)"
         ))),
-        piece = PIECE
+        piece = PIECE_BYTES
     )
 }
 

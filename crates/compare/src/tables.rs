@@ -20,7 +20,7 @@ use martydb_pg::server::{Connection, copy_out, execute, execute_protected};
 use martydb_ui::report::progress;
 
 /// Maximum number of rows reported per table.
-const NAMED_ROWS: usize = 20;
+const MAX_NAMED_ROWS: usize = 20;
 
 /// Difference of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -200,8 +200,8 @@ async fn locate(
     }
     let has_key = table.key.exists();
     let mut rows = if has_key { differing_rows(&before.kept, &after.kept) } else { vec![] };
-    let more = before.is_cut() || rows.len() > NAMED_ROWS;
-    rows.truncate(NAMED_ROWS);
+    let more = before.is_cut() || rows.len() > MAX_NAMED_ROWS;
+    rows.truncate(MAX_NAMED_ROWS);
     Ok(DifferingTable {
         table: table.name.clone(),
         rows_source,

@@ -37,7 +37,7 @@ pub enum ComparedTables {
 }
 
 /// Maximum total size of the tables that are compared while applications wait, in bytes.
-const QUICK: i64 = 32 << 20;
+const MAX_QUICK_BYTES: i64 = 32 << 20;
 
 /// Target and source of a comparison.
 pub struct SidesComparison<'a> {
@@ -133,7 +133,7 @@ impl SidesComparison<'_> {
         all.retain(|table| {
             read += table.bytes;
             match self.tables {
-                ComparedTables::Quick => table.forced || read <= QUICK,
+                ComparedTables::Quick => table.forced || read <= MAX_QUICK_BYTES,
                 // Disabling forced row security locks the table, and applications would wait for the lock.
                 ComparedTables::All => !(table.forced && matches!(self.at, ComparedAt::OfTarget(_))),
             }

@@ -26,7 +26,7 @@ const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
 const PUBLISHES_SCHEMAS: u32 = 15;
 
 /// Size in bytes above which the server's estimate of rows is used: it is good enough for a plan.
-const MOST_COUNTED: i64 = 64 << 20;
+const MAX_COUNTED_BYTES: i64 = 64 << 20;
 
 /// Reference in the catalog.
 #[derive(Deserialize)]
@@ -172,7 +172,7 @@ fn publish(catalog: &mut SourceCatalog, published: &PublishedSchema) {
 
 /// Counts the rows of small tables; an unreadable table keeps its estimate.
 async fn count(session: &mut Connection, catalog: &mut SourceCatalog) {
-    let small = |kind, bytes| kind == RelationKind::Table && bytes <= MOST_COUNTED;
+    let small = |kind, bytes| kind == RelationKind::Table && bytes <= MAX_COUNTED_BYTES;
     let tables: Vec<Oid> = catalog
         .relations
         .values()

@@ -10,7 +10,7 @@ use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, Row, execute, execute_protected, query};
 
 /// Size in bytes below which a table keeps its indexes while it is filled.
-const SMALL: i64 = 1 << 20;
+const SMALL_TABLE_BYTES: i64 = 1 << 20;
 
 /// Table of the target that will be filled.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ pub async fn take_away(session: &mut Connection, run: &str, tables: &[FilledTabl
 
 async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
     let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
-    let large = tables.iter().map(|table| (table.bytes >= SMALL).to_string()).collect();
+    let large = tables.iter().map(|table| (table.bytes >= SMALL_TABLE_BYTES).to_string()).collect();
     let given = stmt!(
         "SELECT pg_catalog.set_config('martydb.tables', {oids}, true), pg_catalog.set_config('martydb.large', {large}, true)",
         oids = numbers(&oids),

@@ -19,10 +19,10 @@ use martydb_pg::server::{Connection, CopyStatements, copy, execute};
 use martydb_ui::report::{Progress, progress};
 
 /// Attempts of a statement that deadlocked with another one of this copy.
-const TRIES: usize = 5;
+const MAX_TRIES: usize = 5;
 
 /// Bytes after which the rate is reported again.
-const PACE: u64 = 4 << 20;
+const RATE_BYTES: u64 = 4 << 20;
 
 /// Result of a fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -178,7 +178,7 @@ impl<'a> FillWorker<'a> {
             }
             CopyWork::Analyze(table) => format!("{table} was not analyzed"),
         };
-        for _ in 1..TRIES {
+        for _ in 1..MAX_TRIES {
             let end = self.after_rows(task).await;
             let again = |error: &Error| error.sqlstate.as_deref() == Some(sqlstate::DEADLOCK_DETECTED);
             if !end.as_ref().is_err_and(again) {
@@ -222,7 +222,7 @@ impl<'a> FillWorker<'a> {
         }
         let listener = |bytes| {
             let before = state.sent.fetch_add(bytes, Ordering::Relaxed);
-            if before / PACE != (before + bytes) / PACE {
+            if before / RATE_BYTES != (before + bytes) / RATE_BYTES {
                 unit.detail(&state.pace());
             }
         };

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::state::target::Deferred;
 
 /// Rank of an index, which needs only its table.
-const OF_ONE_TABLE: i32 = 10;
+const INDEX_RANK: i32 = 10;
 
 /// Rank between indexes, which are analyzed too, and foreign keys, which are checked faster afterwards.
-const ANALYZE: i32 = 50;
+const ANALYZE_RANK: i32 = 50;
 
 /// Task of one worker.
 #[derive(Debug, Clone)]
@@ -69,11 +69,11 @@ impl CopyQueue {
         let mut target = TargetQueue::default();
         for one in deferred {
             match one.rank {
-                OF_ONE_TABLE => target.waiting.entry(one.relation.clone()).or_default().push(one),
+                INDEX_RANK => target.waiting.entry(one.relation.clone()).or_default().push(one),
                 rank => target.later.entry(rank).or_default().push(CopyWork::PutBack(one)),
             }
         }
-        target.later.insert(ANALYZE, tables.into_iter().map(CopyWork::Analyze).collect());
+        target.later.insert(ANALYZE_RANK, tables.into_iter().map(CopyWork::Analyze).collect());
         for MissingPart { table, part, into, bytes } in parts {
             *target.missing.entry(into.clone()).or_default() += 1;
             target.open += 1;

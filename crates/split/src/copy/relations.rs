@@ -14,7 +14,7 @@ use crate::state::source::SplitRelation;
 use martydb_model::ServiceName;
 
 /// Maximum size of a part, in bytes; larger tables are copied in parts.
-const PART: i64 = 64 << 20;
+const PART_BYTES: i64 = 64 << 20;
 
 /// First major version that reads a range of pages without reading the whole table.
 const READS_RANGES: u32 = 14;
@@ -98,11 +98,12 @@ fn parts(bytes: i64, pages: i64, major: u32) -> i32 {
     if major < READS_RANGES {
         return 1;
     }
-    i32::try_from((bytes / PART + 1).min(pages.max(1))).unwrap_or(1)
+    i32::try_from((bytes / PART_BYTES + 1).min(pages.max(1))).unwrap_or(1)
 }
 
 /// Kinds of edges that a cutover, or the operator before one, removes from the source.
-const REMOVED: &[EdgeKind] = &[EdgeKind::ForeignKey, EdgeKind::Default, EdgeKind::Check, EdgeKind::Policy];
+const REMOVED_EDGES: &[EdgeKind] =
+    &[EdgeKind::ForeignKey, EdgeKind::Default, EdgeKind::Check, EdgeKind::Policy];
 
 /// Returns a hash of the map: destinations and answers, without edges that end during the split.
 pub fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
@@ -111,7 +112,7 @@ pub fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
         let SplitRelation { service, schema, name, .. } = one;
         hash.update(format!("{service}\0{schema}\0{name}\0{}\0", one.copy_of.as_deref().unwrap_or_default()));
     }
-    for edge in plan.edges.iter().filter(|edge| !REMOVED.contains(&edge.kind)) {
+    for edge in plan.edges.iter().filter(|edge| !REMOVED_EDGES.contains(&edge.kind)) {
         hash.update(format!("{}\0{}\0", edge.name(), edge.answer.as_deref().unwrap_or_default()));
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

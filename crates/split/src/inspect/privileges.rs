@@ -16,7 +16,7 @@ use martydb_ui::report::printable;
 const GIVES_WITH_ADMIN: u32 = 16;
 
 /// Maximum number of relations that are named.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// The admin at the source; the server quotes all names.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -175,8 +175,8 @@ fn each(all: &[&OwnedRelation], statement: impl Fn(&OwnedRelation) -> String) ->
 }
 
 fn named(all: &[&OwnedRelation]) -> String {
-    let names: Vec<&str> = all.iter().take(NAMED).map(|one| one.ident.as_str()).collect();
-    let more = all.len().saturating_sub(NAMED);
+    let names: Vec<&str> = all.iter().take(MAX_NAMED).map(|one| one.ident.as_str()).collect();
+    let more = all.len().saturating_sub(MAX_NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", names.join(", "))
 }

@@ -18,7 +18,7 @@ pub struct Needs {
 }
 
 /// Languages whose routines can be read, and those that only a superuser can use.
-const KNOWN: &[&str] = &["sql", "plpgsql", "c", "internal"];
+const KNOWN_LANGUAGES: &[&str] = &["sql", "plpgsql", "c", "internal"];
 
 /// References of a shared database, including those in the bodies of routines.
 pub struct ReferenceGraph<'a> {
@@ -46,7 +46,7 @@ impl<'a> ReferenceGraph<'a> {
         };
         for routine in source.routines.values() {
             let found = scan(&routine.body);
-            let is_known = KNOWN.contains(&routine.language.as_str());
+            let is_known = KNOWN_LANGUAGES.contains(&routine.language.as_str());
             if !is_known || routine.language == "plpgsql" && found.executes {
                 unknown.insert(routine.oid);
             }

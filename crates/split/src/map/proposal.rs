@@ -39,7 +39,7 @@ pub struct SplitProposal {
 const ENDINGS: &[&str] = &["service", "svc", "engine", "api", "db", "server", "app", "worker"];
 
 /// Minimum length of a prefix.
-const SHORTEST: usize = 3;
+const MIN_PREFIX_LETTERS: usize = 3;
 
 /// Guesses for all tables, the strongest evidence first.
 pub fn propose(source: &SourceCatalog, services: &[ServiceHints]) -> SplitProposal {
@@ -224,7 +224,7 @@ fn stems(signs: &ServiceHints) -> BTreeSet<String> {
     let singular =
         |stem: &String| stem.strip_suffix('s').filter(|one| !one.ends_with('s')).map(str::to_owned);
     all.extend(all.iter().filter_map(singular).collect::<Vec<_>>());
-    all.retain(|stem| stem.len() >= SHORTEST);
+    all.retain(|stem| stem.len() >= MIN_PREFIX_LETTERS);
     all
 }
 
@@ -235,7 +235,7 @@ fn begins(name: &str, stem: &str) -> bool {
 
 fn first_word(name: &str) -> Option<&str> {
     let (word, _) = name.split_once('_')?;
-    (word.len() >= SHORTEST).then_some(word)
+    (word.len() >= MIN_PREFIX_LETTERS).then_some(word)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use martydb_model::sql::{Fragment, Ident, List, Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Row, execute, query, query_first, query_one};
 
 /// Maximum length of a service's name in the name of a login, after `martydb_split_`, the run and an underscore.
-const SHORT_SERVICE: usize = 40;
+const MAX_SERVICE_CHARACTERS: usize = 40;
 
 /// Split of a shared database.
 #[derive(Debug, Clone)]
@@ -24,12 +24,12 @@ impl SplitRun {
     /// Returns the login that applies writes of the service's own database at the source: one per service, because it
     /// may act as the owner of its tables.
     pub fn login(&self, service: &str) -> String {
-        if service.len() <= SHORT_SERVICE {
+        if service.len() <= MAX_SERVICE_CHARACTERS {
             return format!("martydb_split_{}_{service}", self.id);
         }
         let digest: String =
             Sha256::digest(service).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        format!("martydb_split_{}_{}_{digest}", self.id, &service[..SHORT_SERVICE - 9])
+        format!("martydb_split_{}_{}_{digest}", self.id, &service[..MAX_SERVICE_CHARACTERS - 9])
     }
 }
 

@@ -5,13 +5,13 @@ use super::table::{AppliedColumn, RowLookup, StreamedTable};
 use martydb_model::sql::{Bulk, List, Statement, ValueRows, stmt};
 
 /// Maximum size of a batch of statements, in bytes.
-const MOST_BYTES: usize = 256 << 10;
+const MAX_BYTES: usize = 256 << 10;
 
 /// Maximum number of statements in a batch.
-const MOST_STATEMENTS: usize = 500;
+const MAX_STATEMENTS: usize = 500;
 
 /// Maximum number of rows in one INSERT.
-const MOST_ROWS: u64 = 1000;
+const MAX_ROWS: u64 = 1000;
 
 /// Statement of a batch, with its expected effect.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl ChangeBatch {
     /// Returns `true` if it is large enough to be sent.
     pub fn is_full(&self) -> bool {
         let waiting = self.inserting.as_ref().map_or(0, |insert| insert.rows.bytes());
-        self.bytes + waiting > MOST_BYTES || self.changes.len() >= MOST_STATEMENTS
+        self.bytes + waiting > MAX_BYTES || self.changes.len() >= MAX_STATEMENTS
     }
 
     pub fn is_empty(&self) -> bool {
@@ -77,7 +77,7 @@ impl ChangeBatch {
             return self.push(statement, Some(1), doing);
         }
         let same = self.inserting.as_ref().is_some_and(|insert| {
-            insert.table == number && insert.rows.count() < MOST_ROWS && insert.rows.bytes() < MOST_BYTES
+            insert.table == number && insert.rows.count() < MAX_ROWS && insert.rows.bytes() < MAX_BYTES
         });
         if !same {
             self.end_insert();

@@ -17,22 +17,22 @@ use martydb_pg::server::{ReplicationStream, StreamFrame};
 use martydb_pg::wire::interrupt;
 
 /// Time for which a commit waits for more transactions, and the maximum number of their changes.
-const GATHERED: Duration = Duration::from_millis(100);
-const GATHERED_CHANGES: u64 = 5000;
+const MAX_GATHER_TIME: Duration = Duration::from_millis(100);
+const MAX_GATHERED_CHANGES: u64 = 5000;
 
 /// Interval of reports to the source, which may then discard WAL.
-const REPORTS: Duration = Duration::from_secs(1);
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Timeout after which the source is asked for its position, if a near goal is not reached.
-const IMPATIENCE: Duration = Duration::from_millis(20);
+const GOAL_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// Interval of reports during long operations, so that the source does not time out.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Time for which an unreachable server is retried, and the pauses between the tries.
 const PATIENCE: Duration = Duration::from_secs(90);
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const MIN_PAUSE: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// Goal of following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub async fn follow_to(
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
     let mut progress = FollowProgress::default();
-    let mut backoff = Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE);
+    let mut backoff = Backoff::endless(MIN_PAUSE, MAX_PAUSE);
     loop {
         let before = progress.read.max(progress.committed);
         let end = follow_once(origin, target, goal.clone(), &mut progress, watch).await;
@@ -208,8 +208,8 @@ impl StreamApply<'_> {
     fn patience(&self) -> Duration {
         match self.goal() {
             _ if self.may_commit() => Duration::ZERO,
-            _ if self.is_awaited() => IMPATIENCE,
-            _ => REPORTS,
+            _ if self.is_awaited() => GOAL_TIMEOUT,
+            _ => REPORT_INTERVAL,
         }
     }
 
@@ -304,7 +304,8 @@ impl StreamApply<'_> {
 
     /// Commits several small transactions together: each commit costs the target a flush.
     async fn gathered(&mut self) -> Result<()> {
-        let long = self.applier.waiting() > GATHERED_CHANGES || self.gathering.elapsed() > GATHERED;
+        let long =
+            self.applier.waiting() > MAX_GATHERED_CHANGES || self.gathering.elapsed() > MAX_GATHER_TIME;
         if self.may_commit() && long { self.commit().await } else { Ok(()) }
     }
 
@@ -327,7 +328,7 @@ impl StreamApply<'_> {
 
     /// Reports periodically to the source and to observers.
     async fn look_up(&mut self) -> Result<()> {
-        if self.reported.elapsed() < REPORTS {
+        if self.reported.elapsed() < REPORT_INTERVAL {
             return Ok(());
         }
         self.report().await
@@ -356,7 +357,7 @@ async fn living<T>(
         tokio::select! {
             biased;
             done = &mut work => return done,
-            () = tokio::time::sleep(SIGN_OF_LIFE) => stream.report(kept.0).await.map_err(ended)?,
+            () = tokio::time::sleep(KEEPALIVE_INTERVAL) => stream.report(kept.0).await.map_err(ended)?,
         }
     }
 }

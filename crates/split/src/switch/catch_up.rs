@@ -11,12 +11,12 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::server::Connection;
 
 /// Maximum time to the end of the log at which the switch starts; a longer one after several rounds.
-const NEAR: Duration = Duration::from_millis(300);
-const NEAR_ENOUGH: Duration = Duration::from_secs(2);
+const MAX_DISTANCE: Duration = Duration::from_millis(300);
+const MAX_LATER_DISTANCE: Duration = Duration::from_secs(2);
 const FEW_ROUNDS: usize = 10;
 
 /// Maximum number of rounds: a source that writes faster than the target never catches up.
-const MOST_ROUNDS: usize = 60;
+const MAX_ROUNDS: usize = 60;
 
 /// Follows until little is left.
 ///
@@ -66,14 +66,14 @@ async fn come_near(
     goal: &watch::Sender<FollowGoal>,
     arrived: &mut watch::Receiver<Lsn>,
 ) -> Result<()> {
-    for round in 0..MOST_ROUNDS {
+    for round in 0..MAX_ROUNDS {
         let end = log_end(session).await?;
         let asked = Instant::now();
         goal.send_replace(FollowGoal::Towards(end));
         if arrived.wait_for(|position| *position >= end).await.is_err() {
             return Err(Error::operation("the stream has ended"));
         }
-        if asked.elapsed() < if round < FEW_ROUNDS { NEAR } else { NEAR_ENOUGH } {
+        if asked.elapsed() < if round < FEW_ROUNDS { MAX_DISTANCE } else { MAX_LATER_DISTANCE } {
             return Ok(());
         }
     }

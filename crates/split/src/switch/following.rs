@@ -17,13 +17,13 @@ use martydb_pg::server::lock::{self, SessionLock};
 use martydb_ui::report::progress;
 
 /// Interval at which it checks for a takeover by another command.
-const LOOK: Duration = Duration::from_millis(500);
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Number of refusals of a newly created login that are tolerated.
-const REFUSALS: u32 = 3;
+const MAX_REFUSALS: u32 = 3;
 
 /// Time after which an accepted login no longer counts as refused.
-const SETTLED: Duration = Duration::from_secs(10);
+const SETTLED_AFTER: Duration = Duration::from_secs(10);
 
 /// Reason for the end of following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,8 +110,8 @@ pub async fn follow_service(sides: &mut SplitSides, until_caught_up: bool) -> Re
             end = taken_over(sides, stream.side) => end,
         };
         let Err(error) = end else { continue };
-        refused = if begun.elapsed() > SETTLED { 1 } else { refused + 1 };
-        if stream.side == FollowedSide::Source || !is_refused(&error) || refused > REFUSALS {
+        refused = if begun.elapsed() > SETTLED_AFTER { 1 } else { refused + 1 };
+        if stream.side == FollowedSide::Source || !is_refused(&error) || refused > MAX_REFUSALS {
             return Err(error);
         }
     }
@@ -144,7 +144,7 @@ async fn awaited(sides: &mut SplitSides) -> Result<Option<Box<ReadyStream>>> {
                 }
             }
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }
 
@@ -228,7 +228,7 @@ fn not_followed(sides: &SplitSides) -> Error {
 async fn taken_over(sides: &mut SplitSides, side: FollowedSide) -> Result<()> {
     let (session, name) = (&mut sides.source.session, &sides.service.name);
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
         if !source::exists(session).await? {
             return Ok(());
         }

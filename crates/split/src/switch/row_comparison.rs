@@ -39,7 +39,7 @@ pub async fn compare(sides: &mut SplitSides, copies: ComparedCopies, tables: Com
 }
 
 /// Number of attempts to compare both sides at one LSN.
-const TRIES: usize = 5;
+const MAX_TRIES: usize = 5;
 
 /// Compares all rows while one side accepts writes: the stream stops at one LSN, at which the open side is read in a
 /// snapshot. A follower that has not given way yet may apply later changes; then both sides are compared again.
@@ -52,7 +52,7 @@ pub async fn at_one_moment(
     origin: &StreamOrigin,
     target: &ApplyTarget,
 ) -> Result<TargetComparison> {
-    for attempt in 0..TRIES {
+    for attempt in 0..MAX_TRIES {
         // The server may not have dropped the former slot yet.
         let name = reverse::slot_name(sides, &format!("m{attempt}"));
         let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
