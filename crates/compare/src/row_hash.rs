@@ -60,7 +60,7 @@ impl ColumnHash {
 }
 
 /// Returns a query for the hash of each column.
-pub fn hashed_columns() -> Statement {
+pub(crate) fn hashed_columns() -> Statement {
     Statement::from_program(include_str!("sql/hashed_columns.sql"))
 }
 

@@ -16,7 +16,7 @@ const READ_BUCKETS: usize = 8;
 
 /// Hashes rows in pieces, so that large rows need no memory. The seed is random, so that no table can be prepared with
 /// colliding rows.
-pub struct RowHasher<'a> {
+pub(crate) struct RowHasher<'a> {
     seed: &'a RandomState,
     row: DefaultHasher,
     /// Remaining bytes of the header.
@@ -29,7 +29,7 @@ pub struct RowHasher<'a> {
 }
 
 impl<'a> RowHasher<'a> {
-    pub fn new(seed: &'a RandomState, binary: bool) -> RowHasher<'a> {
+    pub(crate) fn new(seed: &'a RandomState, binary: bool) -> RowHasher<'a> {
         RowHasher {
             seed,
             row: seed.build_hasher(),
@@ -41,7 +41,7 @@ impl<'a> RowHasher<'a> {
         }
     }
 
-    pub fn add(&mut self, piece: &[u8], ends: bool) {
+    pub(crate) fn add(&mut self, piece: &[u8], ends: bool) {
         let skipped = self.header.min(piece.len());
         self.header -= skipped;
         let piece = &piece[skipped..];
@@ -65,10 +65,10 @@ impl<'a> RowHasher<'a> {
 
 /// Assembles the lines of the text format.
 #[derive(Default)]
-pub struct TextRows(Vec<u8>);
+pub(crate) struct TextRows(Vec<u8>);
 
 impl TextRows {
-    pub fn add(&mut self, piece: &[u8], ends: bool, line: impl FnOnce(&[u8])) {
+    pub(crate) fn add(&mut self, piece: &[u8], ends: bool, line: impl FnOnce(&[u8])) {
         self.0.extend_from_slice(piece);
         if ends {
             line(&self.0);
@@ -107,7 +107,7 @@ impl RowKey {
 
 /// Purpose of a pass over the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BucketPass {
+pub(crate) enum BucketPass {
     /// Sums the rows by bucket.
     Count,
     /// Keeps the rows of differing buckets.
@@ -115,7 +115,7 @@ pub enum BucketPass {
 }
 
 /// Rows of one side, in buckets by their keys.
-pub struct KeyBuckets<'a> {
+pub(crate) struct KeyBuckets<'a> {
     key: &'a RowKey,
     seed: &'a RandomState,
     sums: Vec<RowSum>,
@@ -126,12 +126,12 @@ pub struct KeyBuckets<'a> {
 }
 
 impl<'a> KeyBuckets<'a> {
-    pub fn new(key: &'a RowKey, seed: &'a RandomState) -> KeyBuckets<'a> {
+    pub(crate) fn new(key: &'a RowKey, seed: &'a RandomState) -> KeyBuckets<'a> {
         let (sums, wanted, kept) = (vec![RowSum::default(); BUCKETS], BTreeSet::new(), BTreeMap::new());
         KeyBuckets { key, seed, sums, wanted, cut: false, kept }
     }
 
-    pub fn add(&mut self, pass: BucketPass, line: &[u8]) {
+    pub(crate) fn add(&mut self, pass: BucketPass, line: &[u8]) {
         let key = self.key.of_line(line);
         let bucket = usize::try_from(self.seed.hash_one(&key) % BUCKETS as u64).unwrap_or(0);
         let hash = self.seed.hash_one(line);
@@ -145,18 +145,18 @@ impl<'a> KeyBuckets<'a> {
     }
 
     /// Returns the buckets that differ.
-    pub fn differing(&self, other: &KeyBuckets<'_>) -> Vec<usize> {
+    pub(crate) fn differing(&self, other: &KeyBuckets<'_>) -> Vec<usize> {
         (0..BUCKETS).filter(|at| self.sums[*at] != other.sums[*at]).collect()
     }
 
     /// Selects the first of these buckets, whose rows are kept.
-    pub fn keep(&mut self, buckets: &[usize]) {
+    pub(crate) fn keep(&mut self, buckets: &[usize]) {
         self.cut = buckets.len() > READ_BUCKETS;
         self.wanted = buckets.iter().take(READ_BUCKETS).copied().collect();
     }
 
     /// Returns `true` if some differing buckets were not read.
-    pub fn is_cut(&self) -> bool {
+    pub(crate) fn is_cut(&self) -> bool {
         self.cut
     }
 }

@@ -8,19 +8,19 @@ use martydb_pg::server::{Connection, Unreadable, query_one};
 
 /// Number and sum of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowSum {
+pub(crate) struct RowSum {
     pub rows: i64,
     sum: i128,
 }
 
 impl RowSum {
-    pub fn add(&mut self, hash: u64) {
+    pub(crate) fn add(&mut self, hash: u64) {
         self.rows += 1;
         self.sum = self.sum.wrapping_add(i128::from(hash));
     }
 
     /// Returns the text of records, which stays as it is: backups contain it.
-    pub fn text(self, unit: &str, hashed: bool) -> String {
+    pub(crate) fn text(self, unit: &str, hashed: bool) -> String {
         let RowSum { rows, sum } = self;
         if hashed { format!("{rows} {unit}, sum {sum}") } else { format!("{rows} {unit}") }
     }
@@ -35,13 +35,13 @@ impl std::ops::Add for RowSum {
 }
 
 /// Reads a number of rows, and the sum that [`sum_sql`] returns.
-pub async fn read_sum(session: &mut Connection, query: &Statement) -> Result<RowSum> {
+pub(crate) async fn read_sum(session: &mut Connection, query: &Statement) -> Result<RowSum> {
     let (rows, sum) = query_one::<(i64, String)>(session, query).await?;
     Ok(RowSum { rows, sum: sum.parse().map_err(|_| Unreadable::new(sum))? })
 }
 
 /// Returns the sum of the rows' hashes as text.
-pub fn sum_sql(hash: Option<&Statement>) -> Statement {
+pub(crate) fn sum_sql(hash: Option<&Statement>) -> Statement {
     match hash {
         Some(hash) => stmt!("coalesce(pg_catalog.sum({hash}), 0)::pg_catalog.text"),
         None => stmt!("'0'::pg_catalog.text"),

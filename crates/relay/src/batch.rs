@@ -1,5 +1,5 @@
 //! Decisions about a batch of events: which may be published, what is sent, and what becomes of each event. Pure.
 
-pub mod claim;
-pub mod lane;
-pub mod verdict;
+pub(crate) mod claim;
+pub(crate) mod lane;
+pub(crate) mod verdict;

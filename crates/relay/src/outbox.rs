@@ -1,11 +1,11 @@
 //! Outbox of a service, as the relay's login and the operators read and change it.
 
-pub mod cleaning;
+pub(crate) mod cleaning;
 mod daily_partitions;
-pub mod examination;
-pub mod intervention;
+pub(crate) mod examination;
+pub(crate) mod intervention;
 mod operator_statements;
 mod partitions;
-pub mod session;
-pub mod statements;
-pub mod status;
+pub(crate) mod session;
+pub(crate) mod statements;
+pub(crate) mod status;

@@ -3,10 +3,10 @@
 
 mod dead_letters;
 mod delivery;
-pub mod once;
-pub mod serving;
+pub(crate) mod once;
+pub(crate) mod serving;
 mod stop;
-pub mod tally;
+pub(crate) mod tally;
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -38,7 +38,7 @@ const GATHER_PAUSE: Duration = Duration::from_millis(4);
 const MIN_PAUSE: Duration = Duration::from_millis(250);
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-pub struct Publisher {
+pub(crate) struct Publisher {
     pub context: Arc<Context>,
     pub service: DesiredService,
     pub outbox: Arc<Outbox>,
@@ -89,7 +89,7 @@ fn until_the_next_look() -> Duration {
 }
 
 impl Publisher {
-    pub fn new(
+    pub(crate) fn new(
         context: &Arc<Context>,
         service: &DesiredService,
         outbox: &Arc<Outbox>,
@@ -126,13 +126,13 @@ impl Publisher {
 
     /// Adds to these counters instead of new ones.
     #[must_use]
-    pub fn counting(self, tally: Arc<Tally>) -> Publisher {
+    pub(crate) fn counting(self, tally: Arc<Tally>) -> Publisher {
         Publisher { tally, ..self }
     }
 
     /// Returns a second publisher for the same outbox, which works when the first has too much to do.
     #[must_use]
-    pub fn helper(&self) -> Publisher {
+    pub(crate) fn helper(&self) -> Publisher {
         let busy = self.busy.clone();
         let new = Publisher::new(&self.context, &self.service, &self.outbox, &self.stop, self.bytes);
         Publisher { busy, logs_failures: false, ..new }.counting(self.tally.clone())
@@ -140,7 +140,7 @@ impl Publisher {
 
     /// Publishes until it is stopped.
     #[martydb_pg::boxed]
-    pub async fn serve(mut self) {
+    pub(crate) async fn serve(mut self) {
         let mut idle = Backoff::endless(MIN_IDLE_PAUSE, MAX_IDLE_PAUSE);
         while !self.stop.is_asked() {
             match self.turn().await {
@@ -165,7 +165,7 @@ impl Publisher {
     }
 
     /// Works only while there is too much for one publisher, and closes its connections in between.
-    pub async fn run_helper(mut self) {
+    pub(crate) async fn run_helper(mut self) {
         while !self.stop.is_asked() {
             tokio::select! {
                 () = self.stop.asked() => return,
@@ -178,7 +178,7 @@ impl Publisher {
 
     /// Publishes all events that are due now, and returns the error that stopped it.
     #[martydb_pg::boxed]
-    pub async fn once(mut self) -> Result<()> {
+    pub(crate) async fn once(mut self) -> Result<()> {
         let mut tries = 0;
         let end = loop {
             match self.turn().await {

@@ -5,15 +5,15 @@
 //! the tables of both sides, `queue` and `fill` copy them, `deferred_objects` drops and restores what slows them down,
 //! and `held` disables side effects on tables that are closed.
 
-pub mod begin;
+pub(crate) mod begin;
 mod deferred_objects;
 mod fill;
-pub mod held;
-pub mod loading;
-pub mod offline;
-pub mod online;
+pub(crate) mod held;
+pub(crate) mod loading;
+pub(crate) mod offline;
+pub(crate) mod online;
 mod queue;
-pub mod relations;
+pub(crate) mod relations;
 mod snapshot;
 
 use std::collections::BTreeSet;
@@ -34,7 +34,8 @@ use martydb_model::sql::{List, ServerText, Statement, stmt};
 use martydb_pg::server::{Access, Connection, execute, execute_protected, query_first};
 use martydb_ui::report::printable;
 
-pub use fill::{FilledCount, fill};
+pub use fill::FilledCount;
+use fill::fill;
 
 /// Service, its database, and its tables.
 pub struct CopyTarget {
@@ -185,7 +186,7 @@ impl SplitCopy<'_> {
 ///
 /// # Errors
 /// With the tables.
-pub async fn refuse_planning(session: &mut Connection, all: &[ReadyTarget<'_>]) -> Result<()> {
+pub(crate) async fn refuse_planning(session: &mut Connection, all: &[ReadyTarget<'_>]) -> Result<()> {
     let shapes = DatabaseTables::read(session).await?;
     let loads = all.iter().flat_map(|one| &one.loads).filter(|load| load.relation.parts > 1);
     let other = loads.filter(|load| {
@@ -205,7 +206,7 @@ pub async fn refuse_planning(session: &mut Connection, all: &[ReadyTarget<'_>]) 
 }
 
 /// Returns the tables of the source to read, each once.
-pub fn read_tables(all: &[ReadyTarget<'_>]) -> Vec<ReadTable> {
+pub(crate) fn read_tables(all: &[ReadyTarget<'_>]) -> Vec<ReadTable> {
     let mut seen = BTreeSet::new();
     let loads = all.iter().flat_map(|one| &one.loads);
     let new = loads.filter(|load| seen.insert(load.relation.oid));

@@ -1,10 +1,10 @@
 //! Reads a shared database: its catalogs in one snapshot, in a read-only session of the admin that runs no code of a
 //! service.
 
-pub mod fingerprint;
-pub mod hints;
-pub mod privileges;
-pub mod schema;
+pub(crate) mod fingerprint;
+pub(crate) mod hints;
+pub(crate) mod privileges;
+pub(crate) mod schema;
 
 use std::collections::BTreeMap;
 

@@ -5,17 +5,17 @@
 //! the answers of the map. `members` lists the first objects of a service, `dependencies` adds their dependencies, and
 //! `selection` selects the archive entries. `proposal` guesses a first map, and `text` writes it.
 
-pub mod answers;
-pub mod assignment;
-pub mod crossing_writes;
-pub mod dependencies;
-pub mod edges;
-pub mod members;
-pub mod needs;
-pub mod placement;
-pub mod plan;
-pub mod proposal;
+pub(crate) mod answers;
+pub(crate) mod assignment;
+pub(crate) mod crossing_writes;
+pub(crate) mod dependencies;
+pub(crate) mod edges;
+pub(crate) mod members;
+pub(crate) mod needs;
+pub(crate) mod placement;
+pub(crate) mod plan;
+pub(crate) mod proposal;
 mod scan;
-pub mod selection;
-pub mod source;
-pub mod text;
+pub(crate) mod selection;
+pub(crate) mod source;
+pub(crate) mod text;

@@ -6,7 +6,7 @@ use crate::broker::OutboxEvent;
 
 /// A locked event, and the index of its aggregate among the claimed ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimedEvent {
+pub(crate) struct ClaimedEvent {
     pub aggregate: usize,
     /// The event; `None` if the earlier ones already reach the byte limit.
     pub event: Option<OutboxEvent>,
@@ -14,7 +14,7 @@ pub struct ClaimedEvent {
 
 /// Sizes of one look at the outbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ClaimSizes {
+pub(crate) struct ClaimSizes {
     /// Number of locked events.
     pub events: usize,
     /// Number of aggregates read.
@@ -25,7 +25,7 @@ pub struct ClaimSizes {
 
 /// Events found at the front of the outbox, by aggregate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BatchClaim {
+pub(crate) struct BatchClaim {
     /// Locked events of each aggregate, in their order.
     pub lanes: Vec<Vec<OutboxEvent>>,
     pub figures: ClaimSizes,
@@ -35,7 +35,7 @@ pub struct BatchClaim {
 
 impl BatchClaim {
     /// Groups the rows of a look, in their order.
-    pub fn new(rows: impl IntoIterator<Item = ClaimedEvent>) -> BatchClaim {
+    pub(crate) fn new(rows: impl IntoIterator<Item = ClaimedEvent>) -> BatchClaim {
         let mut lanes: BTreeMap<usize, Vec<Option<OutboxEvent>>> = BTreeMap::new();
         for row in rows {
             lanes.entry(row.aggregate).or_default().push(row.event);
@@ -47,13 +47,13 @@ impl BatchClaim {
     }
 
     /// Returns the last event of each lane.
-    pub fn ends(&self) -> Vec<&str> {
+    pub(crate) fn ends(&self) -> Vec<&str> {
         self.lanes.iter().filter_map(|lane| lane.last()).map(|event| event.id.as_str()).collect()
     }
 
     /// Returns the last events of lanes whose length differs from the number of pending events of the aggregate up
     /// to that event (`pending`).
-    pub fn doubtful(&self, pending: &BTreeMap<String, usize>) -> Vec<String> {
+    pub(crate) fn doubtful(&self, pending: &BTreeMap<String, usize>) -> Vec<String> {
         let lanes =
             self.lanes.iter().filter_map(|lane| lane.last().map(|last| (last.id.as_str(), lane.len())));
         let doubtful = lanes.filter(|(last, events)| pending.get(*last) != Some(events));
@@ -64,7 +64,7 @@ impl BatchClaim {
     /// contains, by the last event of a lane, its aggregate's pending events up to that one, read after locking. An
     /// event that is not locked here is being published elsewhere or was committed late; later events of its
     /// aggregate have to wait.
-    pub fn without_gaps(&mut self, doubtful: &[String], pending: &BTreeMap<String, Vec<String>>) {
+    pub(crate) fn without_gaps(&mut self, doubtful: &[String], pending: &BTreeMap<String, Vec<String>>) {
         for lane in &mut self.lanes {
             let Some(last) = lane.last().filter(|last| doubtful.contains(&last.id)) else { continue };
             let first = pending.get(&last.id).map_or(&[][..], Vec::as_slice);
@@ -77,7 +77,7 @@ impl BatchClaim {
 
 /// Number of aggregates per look, and the maximum number of events of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BatchShape {
+pub(crate) struct BatchShape {
     pub aggregates: u32,
     pub each: u32,
 }
@@ -87,7 +87,7 @@ pub struct BatchShape {
 const MIN_EVENTS_EACH: u32 = 4;
 
 /// Returns the width of the next look, from the sizes of the last one.
-pub fn width(batch: u32, last: ClaimSizes, was: BatchShape) -> BatchShape {
+pub(crate) fn width(batch: u32, last: ClaimSizes, was: BatchShape) -> BatchShape {
     let [found, looked] = [last.events, last.aggregates].map(|one| u32::try_from(one).unwrap_or(u32::MAX));
     if looked > 0 && last.whole {
         // The whole outbox was read: each aggregate may give more events. If there are more than enough, half of

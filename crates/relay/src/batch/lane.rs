@@ -17,7 +17,7 @@ const MAX_FAILURES_IN_A_ROW: u32 = 16;
 
 /// Next action of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LaneStep {
+pub(crate) enum LaneStep {
     /// Send the next event.
     Next,
     /// Send the same event again after this pause.
@@ -28,14 +28,14 @@ pub enum LaneStep {
 
 /// Failures of a batch so far, for all of its lanes.
 #[derive(Debug, Default)]
-pub struct BatchFlow {
+pub(crate) struct BatchFlow {
     in_a_row: u32,
     failing: bool,
 }
 
 impl BatchFlow {
     /// Records the end of an event that was sent again `repeats` times, and returns what its lane does.
-    pub fn step(&mut self, end: Result<(), &PublishFailure>, repeats: usize) -> LaneStep {
+    pub(crate) fn step(&mut self, end: Result<(), &PublishFailure>, repeats: usize) -> LaneStep {
         let Err(failure) = end else {
             self.in_a_row = 0;
             return LaneStep::Next;
@@ -57,7 +57,7 @@ impl BatchFlow {
     }
 
     /// Returns `true` if no lane may send anything further.
-    pub fn is_failing(&self) -> bool {
+    pub(crate) fn is_failing(&self) -> bool {
         self.failing
     }
 }

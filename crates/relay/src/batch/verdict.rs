@@ -11,11 +11,11 @@ use crate::broker::PublishFailure;
 use martydb_model::Redelivery;
 
 /// Index of an event that was sent, and its result.
-pub type Sent = (usize, Result<(), PublishFailure>);
+pub(crate) type Sent = (usize, Result<(), PublishFailure>);
 
 /// Decision about an event that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeliveryOutcome {
+pub(crate) enum DeliveryOutcome {
     /// Acknowledged by the broker.
     Published,
     /// The broker could not take it then: it and its aggregate wait, and no attempt counts.
@@ -30,7 +30,7 @@ pub enum DeliveryOutcome {
 
 /// Outage of the destination as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Down {
+pub(crate) struct Down {
     pub why: String,
     /// Shortest pause that the broker asked for, at most the longest pause of the manifest.
     pub pause: Option<Duration>,
@@ -38,7 +38,7 @@ pub struct Down {
 
 /// Result that the publisher records.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BatchVerdict {
+pub(crate) struct BatchVerdict {
     /// Outcomes of the events that were sent, by their indexes in the batch. An event without an outcome stays as it was.
     pub outcomes: Vec<(usize, DeliveryOutcome)>,
     /// Reason why the broker is unusable; failures then do not count against events.
@@ -51,7 +51,7 @@ pub struct BatchVerdict {
 
 impl BatchVerdict {
     /// Returns `true` if the broker acknowledged an event: pauses of the destination begin again with the shortest.
-    pub fn has_progress(&self) -> bool {
+    pub(crate) fn has_progress(&self) -> bool {
         self.outcomes.iter().any(|(_, outcome)| *outcome == DeliveryOutcome::Published)
     }
 }
@@ -61,7 +61,12 @@ impl BatchVerdict {
 /// the event alone if it answered another one, and the whole destination otherwise.
 ///
 /// `attempts` contains the number of earlier attempts of each event of the batch.
-pub fn judge(sent: Vec<Sent>, lost: Option<String>, attempts: &[i64], retry: &Redelivery) -> BatchVerdict {
+pub(crate) fn judge(
+    sent: Vec<Sent>,
+    lost: Option<String>,
+    attempts: &[i64],
+    retry: &Redelivery,
+) -> BatchVerdict {
     let answered =
         sent.iter().any(|(_, end)| end.as_ref().err().is_none_or(PublishFailure::is_about_the_event));
     let alone = sent.len() == 1;
@@ -120,7 +125,7 @@ fn failed(why: &str, attempts: i64, retry: &Redelivery) -> DeliveryOutcome {
 
 /// Returns the outcome of a dead event after it was sent to the dead destination, with `end`. It is not given up before that
 /// destination has it: until then it is tried again at both.
-pub fn after_diversion(why: String, end: Result<(), &str>, retry: &Redelivery) -> DeliveryOutcome {
+pub(crate) fn after_diversion(why: String, end: Result<(), &str>, retry: &Redelivery) -> DeliveryOutcome {
     match end {
         Ok(()) => DeliveryOutcome::Diverted { why },
         Err(failure) => {

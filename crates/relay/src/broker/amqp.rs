@@ -37,7 +37,7 @@ pub struct AmqpLink {
 }
 
 #[martydb_pg::boxed]
-pub async fn open(
+pub(super) async fn open(
     at: &BrokerUrl,
     exchange: &str,
     routing_key: EventRoute,

@@ -99,7 +99,7 @@ pub struct KafkaLink {
 
 /// Opens a producer, and checks that the cluster answers.
 #[martydb_pg::boxed]
-pub async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<KafkaLink> {
+pub(super) async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<KafkaLink> {
     let EventTarget::Kafka { cluster, topic, key, mechanism } = target else {
         return Err(Error::operation("the destination is not Kafka"));
     };

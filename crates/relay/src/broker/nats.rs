@@ -26,7 +26,11 @@ pub struct NatsLink {
 }
 
 #[martydb_pg::boxed]
-pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretString>) -> Result<NatsLink> {
+pub(super) async fn open(
+    at: &BrokerUrl,
+    subject: EventRoute,
+    password: Option<&SecretString>,
+) -> Result<NatsLink> {
     let (gone, lost) = watch::channel(false);
     let mut options = ConnectOptions::new()
         .name("martydb relay")

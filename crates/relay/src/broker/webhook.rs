@@ -23,7 +23,7 @@ use martydb_model::BrokerUrl;
 use martydb_model::error::Result;
 
 /// Number of concurrent requests.
-pub const MAX_REQUESTS: usize = 32;
+pub(super) const MAX_REQUESTS: usize = 32;
 
 /// Pause after 429 without a header `Retry-After`.
 const BUSY_PAUSE: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ pub struct WebhookLink {
     key: Option<SecretString>,
 }
 
-pub fn open(at: &BrokerUrl, secrets: &BrokerSecrets) -> Result<WebhookLink> {
+pub(super) fn open(at: &BrokerUrl, secrets: &BrokerSecrets) -> Result<WebhookLink> {
     // Uses the same provider as the connections to PostgreSQL; an error means that it is already installed.
     let _present = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()

@@ -11,13 +11,13 @@ const DAYS_AHEAD: i64 = 7;
 
 /// Returns `true` if every partition is a day, apart from a default one: then days are created ahead. Any other
 /// partitioning is managed by the service.
-pub fn is_daily(parts: &[TimePartition]) -> bool {
+pub(super) fn is_daily(parts: &[TimePartition]) -> bool {
     parts.iter().any(|part| part.is_rest) && parts.iter().all(|part| part.is_rest || part.is_of(Period::Day))
 }
 
 /// Returns the days from today on without a partition. Days up to the last event of the default partition are left
 /// out: it already contains their events.
-pub fn missing_days(parts: &[TimePartition], now: i64, last_of_rest: Option<i64>) -> Vec<i64> {
+pub(super) fn missing_days(parts: &[TimePartition], now: i64, last_of_rest: Option<i64>) -> Vec<i64> {
     if !is_daily(parts) {
         return vec![];
     }
@@ -28,12 +28,12 @@ pub fn missing_days(parts: &[TimePartition], now: i64, last_of_rest: Option<i64>
 }
 
 /// Returns `true` if tomorrow has a partition.
-pub fn has_tomorrow(parts: &[TimePartition], now: i64) -> bool {
+pub(super) fn has_tomorrow(parts: &[TimePartition], now: i64) -> bool {
     parts.iter().any(|part| part.meets(span(now - now.rem_euclid(DAY_SECONDS) + DAY_SECONDS)))
 }
 
 /// Returns the period that begins with a day.
-pub fn span(day: i64) -> Span {
+pub(super) fn span(day: i64) -> Span {
     Span { from: day, to: day + DAY_SECONDS }
 }
 

@@ -10,7 +10,7 @@ use super::statements::outbox_table;
 use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, Literal, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox};
-use martydb_partitions::catalog::Partitioning;
+use martydb_partitions::Partitioning;
 use martydb_provision::context::Context;
 
 /// Number of rows above which a missing `keep` is reported.

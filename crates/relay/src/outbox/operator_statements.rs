@@ -12,7 +12,7 @@ const SKIPPED: &str = "skipped: ";
 
 impl OutboxStatements<'_> {
     /// Selects the numbers of pending events, of those that failed before, and of dead events, the age of the oldest, and the last error.
-    pub fn backlog(&self) -> Statement {
+    pub(crate) fn backlog(&self) -> Statement {
         let columns = &self.0.columns;
         let since = columns
             .occurred_at
@@ -36,7 +36,7 @@ impl OutboxStatements<'_> {
 
     /// Counts published events in the table, those of the last minute, those that took several attempts, skipped
     /// events, and events that went to the dead destination.
-    pub fn done(&self) -> Statement {
+    pub(crate) fn done(&self) -> Statement {
         stmt!(
             "SELECT count(*) FILTER (WHERE published), count(*) FILTER (WHERE published AND recent),
                count(*) FILTER (WHERE published AND attempts > 1), count(*) FILTER (WHERE skipped),
@@ -57,7 +57,7 @@ impl OutboxStatements<'_> {
 
     /// Counts skipped events. The condition is that of the templates' partial index: a table without it is read as a
     /// whole.
-    pub fn skipped(&self) -> Statement {
+    pub(crate) fn skipped(&self) -> Statement {
         stmt!(
             "SELECT count(*) FROM {table} o WHERE starts_with(o.{error}, {skipped})",
             table = self.table(),
@@ -100,7 +100,7 @@ impl OutboxStatements<'_> {
     }
 
     /// Counts the events that [`Self::replay`] would publish again.
-    pub fn count_replay(&self, from: &ReplayStart) -> Statement {
+    pub(crate) fn count_replay(&self, from: &ReplayStart) -> Statement {
         stmt!(
             "SELECT count(*) FROM {table} o {events}",
             table = self.table(),
@@ -110,7 +110,7 @@ impl OutboxStatements<'_> {
 
     /// Makes published events pending again, all in one statement: in between, a relay would publish later events of
     /// an aggregate before earlier ones.
-    pub fn replay(&self, from: &ReplayStart) -> Statement {
+    pub(crate) fn replay(&self, from: &ReplayStart) -> Statement {
         let columns = &self.0.columns;
         stmt!(
             "UPDATE {table} o SET {at} = NULL, {available} = clock_timestamp(), {attempts} = 0, {error} = NULL {events}",
@@ -124,7 +124,7 @@ impl OutboxStatements<'_> {
     }
 
     /// Makes an event due at once, also one that went to the dead destination.
-    pub fn retry(&self, event: &str) -> Statement {
+    pub(crate) fn retry(&self, event: &str) -> Statement {
         let columns = &self.0.columns;
         stmt!(
             "UPDATE {table} o SET {available} = clock_timestamp(), {attempts} = 0, {at} = NULL
@@ -141,7 +141,7 @@ impl OutboxStatements<'_> {
     }
 
     /// Marks an event as skipped: its aggregate continues without it.
-    pub fn skip(&self, event: &str, reason: &str) -> Statement {
+    pub(crate) fn skip(&self, event: &str, reason: &str) -> Statement {
         let columns = &self.0.columns;
         stmt!(
             "UPDATE {table} SET {published} = clock_timestamp(), {error} = {why} WHERE {event} = {id} AND {published} IS NULL",

@@ -20,17 +20,17 @@ use martydb_pg::server::{
 const TRIES: LockTries = LockTries { tries: 5, pause: Duration::from_millis(500), lock: "2s", next: "2s" };
 
 /// Reads the partitioning of the table.
-pub async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option<Partitioning>> {
+pub(super) async fn read(connection: &mut Connection, outbox: &Outbox) -> Result<Option<Partitioning>> {
     Ok(division(&query(connection, &partitioning_sql(outbox)).await?)?)
 }
 
 /// Queries the partitioning; no row if the table is not partitioned by ranges of one time.
-pub fn partitioning_sql(outbox: &Outbox) -> Statement {
+pub(super) fn partitioning_sql(outbox: &Outbox) -> Statement {
     martydb_partitions::partitioning_sql(outbox.schema.as_str(), &outbox.table)
 }
 
 /// Parses the answer to [`partitioning_sql`]; `None` if the key is not the time of the events.
-pub fn division(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable> {
+pub(super) fn division(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable> {
     Ok(partitioning(rows)?.filter(|found| found.key_type == "timestamp with time zone"))
 }
 
@@ -41,7 +41,7 @@ fn first<T: FromRow>(answers: &[Vec<Row>]) -> Result<T> {
 
 /// Drops a partition whose events were all published before `before`, and returns their number; `None` if it has
 /// others.
-pub async fn drop_delivered(
+pub(super) async fn drop_delivered(
     connection: &mut Connection,
     outbox: &Outbox,
     over: &TimePartition,
@@ -79,7 +79,11 @@ pub async fn drop_delivered(
 
 /// Creates the missing days and returns their number. A day is created as a separate table and attached, so writers
 /// do not wait.
-pub async fn make_ahead(connection: &mut Connection, outbox: &Outbox, found: &Partitioning) -> Result<u32> {
+pub(super) async fn make_ahead(
+    connection: &mut Connection,
+    outbox: &Outbox,
+    found: &Partitioning,
+) -> Result<u32> {
     let Some(rest) = found.parts.iter().find(|one| one.is_rest) else { return Ok(0) };
     let last = stmt!(
         "SELECT extract(epoch FROM max({key}))::bigint FROM {rest}",

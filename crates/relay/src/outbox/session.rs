@@ -18,7 +18,7 @@ use martydb_pg::server::{
 use martydb_provision::context::Context;
 
 /// Outbox of a service, and the session that works on it.
-pub struct OutboxSession {
+pub(crate) struct OutboxSession {
     connection: Connection,
     outbox: Arc<Outbox>,
     source: Arc<str>,
@@ -29,7 +29,7 @@ pub struct OutboxSession {
 /// # Errors
 /// If the store has no password, or the server rejects the login.
 #[martydb_pg::boxed]
-pub async fn open(
+pub(crate) async fn open(
     context: &Context,
     service: &DesiredService,
     outbox: &Arc<Outbox>,
@@ -56,7 +56,7 @@ pub async fn open(
 ///
 /// # Errors
 /// As [`open`].
-pub async fn open_patient(
+pub(crate) async fn open_patient(
     context: &Context,
     service: &DesiredService,
     outbox: &Arc<Outbox>,
@@ -73,25 +73,25 @@ impl OutboxSession {
     }
 
     /// Subscribes to the service's notifications.
-    pub async fn listen(&mut self) -> Result<()> {
+    pub(crate) async fn listen(&mut self) -> Result<()> {
         query_each(&mut self.connection, &listen()).await.map(drop)
     }
 
     /// Waits for a notification. Cancel-safe.
-    pub async fn wait(&mut self, patience: Duration) -> Result<bool> {
+    pub(crate) async fn wait(&mut self, patience: Duration) -> Result<bool> {
         let woken = self.connection.notified(patience).await;
         woken.map_err(|failed| failed.into_error(&listen()))
     }
 
     /// Returns `true` if any event is unpublished, due or not.
-    pub async fn has_pending(&mut self) -> Result<bool> {
+    pub(crate) async fn has_pending(&mut self) -> Result<bool> {
         let question = self.statements().has_pending();
         Ok(!self.query(&question).await?.is_empty())
     }
 
     /// Begins a transaction and locks the publishable events: the first events of each aggregate without a gap, up
     /// to `bytes` in total.
-    pub async fn claim(
+    pub(crate) async fn claim(
         &mut self,
         after: Option<&(String, String)>,
         width: BatchShape,
@@ -123,7 +123,7 @@ impl OutboxSession {
 
     /// Records the results of a batch and commits, even after a signal: acknowledged events must not be published
     /// again.
-    pub async fn settle(&mut self, events: &[OutboxEvent], verdict: &BatchVerdict) -> Result<()> {
+    pub(crate) async fn settle(&mut self, events: &[OutboxEvent], verdict: &BatchVerdict) -> Result<()> {
         let statements = self.statements();
         let is_published = |(at, outcome): &(usize, DeliveryOutcome)| {
             (*outcome == DeliveryOutcome::Published).then_some(events[*at].id.as_str())
@@ -143,23 +143,23 @@ impl OutboxSession {
     }
 
     /// Releases a claim.
-    pub async fn release(&mut self) -> Result<()> {
+    pub(crate) async fn release(&mut self) -> Result<()> {
         execute_protected(&mut self.connection, &stmt!("ROLLBACK")).await
     }
 
     /// Runs a query and returns its rows.
-    pub async fn query(&mut self, question: &Statement) -> Result<Vec<Row>> {
+    pub(crate) async fn query(&mut self, question: &Statement) -> Result<Vec<Row>> {
         let rows = query_each(&mut self.connection, question).await;
         Ok(rows.map_err(|error| self.explained(error))?.into_iter().flatten().collect())
     }
 
     /// Runs an update and returns the number of events.
-    pub async fn change(&mut self, change: &Statement) -> Result<u64> {
+    pub(crate) async fn change(&mut self, change: &Statement) -> Result<u64> {
         martydb_pg::server::execute(&mut self.connection, change).await.map_err(|error| self.explained(error))
     }
 
     #[martydb_pg::boxed]
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.connection.close().await;
     }
 

@@ -9,7 +9,7 @@ use martydb_model::{DeadPolicy, Outbox};
 
 /// Settings of its sessions. They select plans for few rows at the front of an index, for any size of the table. A
 /// transaction is open while the broker answers, and no longer.
-pub const SETTINGS: &[(&str, &str)] = &[
+pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("statement_timeout", "30s"),
     ("lock_timeout", "5s"),
@@ -24,31 +24,31 @@ pub const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// Channel on which a service's trigger may NOTIFY new events.
-pub const CHANNEL: &str = "martydb_outbox";
+pub(crate) const CHANNEL: &str = "martydb_outbox";
 
 /// Maximum size of an event in bytes: a session accepts messages of 16 MiB.
-pub const MAX_EVENT_BYTES: i64 = 12 << 20;
+pub(crate) const MAX_EVENT_BYTES: i64 = 12 << 20;
 
 /// Number of characters of the names of an event that is not sent.
 const MAX_SHOWN_CHARACTERS: i64 = 200;
 
 /// Beginning of the error of an event that went to the dead destination: it is done without having been published.
-pub const DIVERTED: &str = "dead: ";
+pub(crate) const DIVERTED: &str = "dead: ";
 
 /// Statements on one outbox.
-pub struct OutboxStatements<'a>(pub &'a Outbox);
+pub(crate) struct OutboxStatements<'a>(pub &'a Outbox);
 
-pub fn id(name: &str) -> Qualified {
+pub(crate) fn id(name: &str) -> Qualified {
     Qualified(vec![name.to_owned()])
 }
 
 /// Returns the outbox table, quoted.
-pub fn outbox_table(outbox: &Outbox) -> Qualified {
+pub(crate) fn outbox_table(outbox: &Outbox) -> Qualified {
     Qualified(vec![outbox.schema.to_string(), outbox.table.clone()])
 }
 
 impl OutboxStatements<'_> {
-    pub fn table(&self) -> Qualified {
+    pub(crate) fn table(&self) -> Qualified {
         outbox_table(self.0)
     }
 
@@ -70,7 +70,7 @@ impl OutboxStatements<'_> {
     }
 
     /// Selects a row if any event is unpublished.
-    pub fn has_pending(&self) -> Statement {
+    pub(crate) fn has_pending(&self) -> Statement {
         stmt!(
             "SELECT 1 FROM {table} o WHERE {pending} LIMIT 1",
             table = self.table(),
@@ -81,7 +81,7 @@ impl OutboxStatements<'_> {
     /// Locks the first events of each aggregate that is due, up to this number of bytes. Events beyond them have a NULL
     /// payload, and so have events that are too large: a session cannot receive them. The query reads aggregate by
     /// aggregate through the index, never from a position among the events, so events that are committed late are found.
-    pub fn claim(&self, after: Option<&(String, String)>, width: BatchShape, bytes: i64) -> Statement {
+    pub(crate) fn claim(&self, after: Option<&(String, String)>, width: BatchShape, bytes: i64) -> Statement {
         stmt!(
             "{front} SELECT w.n, w.t, w.a, w.id::text,
                CASE WHEN w.is_sent THEN w.event ELSE left(w.event, {shown}) END,
@@ -181,7 +181,7 @@ impl OutboxStatements<'_> {
 
     /// Counts the pending events of some aggregates up to a given event of each, after locking. Counts at most one
     /// more than `each`.
-    pub fn count_pending_sql(&self, last: &[&str], each: u32) -> Statement {
+    pub(crate) fn count_pending_sql(&self, last: &[&str], each: u32) -> Statement {
         stmt!(
             "SELECT m.{id}::text, (SELECT count(*) FROM (SELECT {up_to} LIMIT {more}) p) FROM {table} m WHERE m.{id} = ANY ({last})",
             id = id(&self.0.columns.id),
@@ -193,7 +193,7 @@ impl OutboxStatements<'_> {
     }
 
     /// Selects the first of these pending events, in order.
-    pub fn pending(&self, last: &[&str], each: u32) -> Statement {
+    pub(crate) fn pending(&self, last: &[&str], each: u32) -> Statement {
         stmt!(
             "SELECT m.{id}::text, p.id::text FROM {table} m CROSS JOIN LATERAL (
                SELECT o.{id} AS id {up_to} ORDER BY o.{id} LIMIT {each}) p
@@ -218,7 +218,7 @@ impl OutboxStatements<'_> {
         )
     }
 
-    pub fn published(&self, ids: &[&str]) -> Statement {
+    pub(crate) fn published(&self, ids: &[&str]) -> Statement {
         let columns = &self.0.columns;
         stmt!(
             "UPDATE {table} SET {published} = clock_timestamp(), {attempts} = {attempts} + 1, {error} = NULL
@@ -233,7 +233,7 @@ impl OutboxStatements<'_> {
     }
 
     /// Records why an event was not published, and when it is due again; `None` for one that was published.
-    pub fn unpublished(&self, event: &str, outcome: &DeliveryOutcome) -> Option<Statement> {
+    pub(crate) fn unpublished(&self, event: &str, outcome: &DeliveryOutcome) -> Option<Statement> {
         let columns = &self.0.columns;
         let (available, published) = (id(&columns.available_at), id(&columns.published_at));
         let due = |time: Statement| stmt!("{available} = {time}", available = available, time = time);
@@ -269,6 +269,6 @@ fn list(ids: &[&str]) -> ArrayLiteral {
     ArrayLiteral(ids.iter().map(ToString::to_string).collect())
 }
 
-pub fn listen() -> Statement {
+pub(crate) fn listen() -> Statement {
     stmt!("LISTEN {channel}", channel = Keyword(CHANNEL))
 }

@@ -83,14 +83,14 @@ pub async fn read_backlog(context: &Context, service: &DesiredService) -> Result
 }
 
 /// Number of skipped events, if it could be read, and the time that counting took.
-pub type SkippedCount = (Option<i64>, Duration);
+pub(crate) type SkippedCount = (Option<i64>, Duration);
 
 /// Reads the backlog and, with `skipped`, counts the skipped events in the same session. A table without the templates'
 /// index for them is read as a whole, within the time limit of the relay's statements.
 ///
 /// # Errors
 /// As [`read_backlog`].
-pub async fn read_counts(
+pub(crate) async fn read_counts(
     context: &Context,
     service: &DesiredService,
     skipped: bool,

@@ -17,7 +17,7 @@ const MAX_DURATION: Duration = Duration::from_secs(5);
 
 /// Link to the dead destination, opened for the first dead event.
 #[derive(Default)]
-pub struct DeadLetters {
+pub(super) struct DeadLetters {
     link: Option<BrokerLink>,
 }
 
@@ -25,7 +25,7 @@ impl DeadLetters {
     /// Publishes the dead events of a batch, and returns the verdict with what became of them. An event that is too large
     /// to be read stays in the outbox: nothing of it could be published.
     #[martydb_pg::boxed]
-    pub async fn divert(
+    pub(super) async fn divert(
         &mut self,
         outbox: &Outbox,
         environment: &Environment,
@@ -73,7 +73,7 @@ impl DeadLetters {
         Ok(self.link.insert(link))
     }
 
-    pub async fn close(&mut self) {
+    pub(super) async fn close(&mut self) {
         if let Some(link) = self.link.take() {
             link.close().await;
         }

@@ -43,7 +43,7 @@ struct DeliveryState {
 }
 
 /// Returns the result of each event that was sent, and the error if the connection was lost.
-pub async fn deliver(
+pub(super) async fn deliver(
     link: &BrokerLink,
     events: &[OutboxEvent],
     lanes: &[Range<usize>],

@@ -32,7 +32,7 @@ pub struct Published {
 }
 
 /// Returns the limit of event bytes of one publisher among this many.
-pub fn share(publishers: usize) -> i64 {
+pub(crate) fn share(publishers: usize) -> i64 {
     let publishers = i64::try_from(publishers.max(1)).unwrap_or(i64::MAX);
     (TOTAL_BYTES / publishers).clamp(MIN_BYTES, MAX_BYTES)
 }

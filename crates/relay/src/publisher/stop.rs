@@ -8,7 +8,7 @@ use martydb_pg::wire::interrupt;
 
 /// Stop that a signal or a holder of a clone requests.
 #[derive(Clone)]
-pub struct StopSignal {
+pub(crate) struct StopSignal {
     whole: Arc<watch::Sender<bool>>,
     /// Stop of a part.
     own: Arc<watch::Sender<bool>>,
@@ -16,7 +16,7 @@ pub struct StopSignal {
 
 impl StopSignal {
     /// Returns a stop that signals request. A single task listens for all clones.
-    pub fn on_signal() -> StopSignal {
+    pub(crate) fn on_signal() -> StopSignal {
         let whole = Arc::new(watch::channel(false).0);
         let asked = whole.clone();
         tokio::spawn(async move {
@@ -28,21 +28,21 @@ impl StopSignal {
 
     /// Returns a stop for a part, which ends with the whole or by itself.
     #[must_use]
-    pub fn of_part(&self) -> StopSignal {
+    pub(crate) fn of_part(&self) -> StopSignal {
         StopSignal { whole: self.whole.clone(), own: Arc::new(watch::channel(false).0) }
     }
 
     /// Requests the stop of this part.
-    pub fn ask(&self) {
+    pub(crate) fn ask(&self) {
         self.own.send_replace(true);
     }
 
-    pub fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         *self.whole.borrow() || *self.own.borrow()
     }
 
     /// Waits until the stop is requested.
-    pub async fn asked(&self) {
+    pub(crate) async fn asked(&self) {
         let (mut whole, mut own) = (self.whole.subscribe(), self.own.subscribe());
         tokio::select! {
             _sender_is_here = whole.wait_for(|asked| *asked) => {}

@@ -17,7 +17,7 @@ use martydb_model::{DesiredService, ServiceName};
 
 /// Counters of one outbox's publishers, since the process started.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     pub published: AtomicU64,
     /// Attempts after which the event waits.
     pub retried: AtomicU64,
@@ -42,7 +42,7 @@ fn counter<'a>(tally: &'a Tally, outcome: &DeliveryOutcome) -> &'a AtomicU64 {
 
 impl Tally {
     /// Counts the events of a batch.
-    pub fn count<'a>(&self, outcomes: impl Iterator<Item = &'a DeliveryOutcome>) {
+    pub(crate) fn count<'a>(&self, outcomes: impl Iterator<Item = &'a DeliveryOutcome>) {
         let mut published = 0;
         for outcome in outcomes {
             match outcome {
@@ -59,16 +59,16 @@ impl Tally {
     }
 
     /// Counts a failure, also one after which the event was sent again within its batch.
-    pub fn count_failure(&self, failure: &PublishFailure) {
+    pub(crate) fn count_failure(&self, failure: &PublishFailure) {
         self.count_failure_of(failure.kind());
     }
 
-    pub fn count_failure_of(&self, kind: FailureKind) {
+    pub(crate) fn count_failure_of(&self, kind: FailureKind) {
         self.failures[kind as usize].fetch_add(1, Ordering::Relaxed);
     }
 
     /// Returns the number of attempts that did not publish an event.
-    pub fn refused(&self) -> u64 {
+    pub(crate) fn refused(&self) -> u64 {
         let all = [&self.retried, &self.dead, &self.diverted];
         all.map(|counter| counter.load(Ordering::Relaxed)).iter().sum()
     }

@@ -13,7 +13,7 @@ use martydb_pg::server::Connection;
 const HASHES_RECORDS: u32 = 14;
 
 /// Hash functions of both sides.
-pub struct HashedSides {
+pub(super) struct HashedSides {
     source: ColumnHashes,
     target: ColumnHashes,
     /// Tables of the source, read under the lock.
@@ -26,7 +26,7 @@ impl HashedSides {
     ///
     /// # Errors
     /// If a catalog cannot be read.
-    pub async fn read(
+    pub(super) async fn read(
         there: &mut Connection,
         here: &mut Connection,
         loads: &[TableLoad],
@@ -44,7 +44,7 @@ impl HashedSides {
     }
 
     /// Returns the queries for a target table and its parts at the source; `None` if the rows must be compared.
-    pub fn sums(&self, parts: &[&TableLoad], into: &TableShape) -> Option<ServerSums> {
+    pub(super) fn sums(&self, parts: &[&TableLoad], into: &TableShape) -> Option<ServerSums> {
         let first = parts.first()?;
         let hash = |of: &ColumnHashes, oid: u32| -> Option<Vec<ColumnHash>> {
             first.columns.iter().map(|name| of.get(&(oid, name.clone())).cloned()).collect()

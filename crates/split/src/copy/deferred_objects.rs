@@ -14,7 +14,7 @@ const SMALL_TABLE_BYTES: i64 = 1 << 20;
 
 /// Table of the target that will be filled.
 #[derive(Debug, Clone)]
-pub struct FilledTable {
+pub(super) struct FilledTable {
     pub oid: u32,
     /// Bytes of all its future rows, partitions included.
     pub bytes: i64,
@@ -24,7 +24,7 @@ pub struct FilledTable {
 ///
 /// # Errors
 /// If the owner may not change one of its tables.
-pub async fn take_away(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
+pub(super) async fn take_away(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
     let end = taken_away(session, run, tables).await;
     if end.is_err() {
         execute_protected(session, &stmt!("ROLLBACK")).await?;

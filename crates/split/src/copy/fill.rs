@@ -52,7 +52,7 @@ struct CopyState<'a> {
 /// # Errors
 /// The first error of a worker. Complete parts are kept, and the next fill resumes.
 #[martydb_pg::boxed]
-pub async fn fill(
+pub(crate) async fn fill(
     copy: &SplitCopy<'_>,
     targets: &[ReadyTarget<'_>],
     snapshot: &str,

@@ -40,7 +40,7 @@ pub struct SourceTables {
 /// # Errors
 /// [`Kind::Divergent`] if a default, check or policy writes into these tables.
 #[martydb_pg::boxed]
-pub async fn hold_sql(
+pub(crate) async fn hold_sql(
     session: &mut Connection,
     access: &Access,
     database: &str,
@@ -77,7 +77,7 @@ fn noted_sql(service: &str, effect: &TableSideEffect, kind: &str) -> impl Iterat
 /// # Errors
 /// If the source cannot be read.
 #[martydb_pg::boxed]
-pub async fn open_source_sql(
+pub(crate) async fn open_source_sql(
     session: &mut Connection,
     name: &str,
     own: &[Oid],

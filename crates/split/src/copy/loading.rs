@@ -7,7 +7,7 @@ use martydb_model::sql::{List, Qualified, ServerText, Statement, stmt};
 
 /// Tables of both sides.
 #[derive(Clone, Copy)]
-pub struct BothSides<'a> {
+pub(crate) struct BothSides<'a> {
     pub source: &'a DatabaseTables,
     pub target: &'a DatabaseTables,
 }
@@ -26,7 +26,7 @@ pub struct TableLoad {
 }
 
 /// Returns each table with rows, and the mismatches.
-pub fn matched(relations: &[SplitRelation], sides: &BothSides<'_>) -> (Vec<TableLoad>, Vec<String>) {
+pub(crate) fn matched(relations: &[SplitRelation], sides: &BothSides<'_>) -> (Vec<TableLoad>, Vec<String>) {
     let (mut loads, mut problems) = (vec![], vec![]);
     for relation in relations.iter().filter(|one| one.kind == SplitKind::Table) {
         match load(relation, sides) {
@@ -59,7 +59,7 @@ fn load(relation: &SplitRelation, sides: &BothSides<'_>) -> Result<TableLoad, St
     Ok(TableLoad { relation: relation.clone(), from, into, columns, binary })
 }
 
-pub fn target_table<'a>(from: &TableShape, sides: &BothSides<'a>) -> Option<&'a TableShape> {
+pub(crate) fn target_table<'a>(from: &TableShape, sides: &BothSides<'a>) -> Option<&'a TableShape> {
     let root = sides.source.root(from);
     let named = sides.target.table(&from.schema, &from.name);
     named.or_else(|| sides.target.table(&root.schema, &root.name).filter(|table| table.is_partitioned()))

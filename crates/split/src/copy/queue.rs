@@ -13,14 +13,14 @@ const ANALYZE_RANK: i32 = 50;
 
 /// Task of one worker.
 #[derive(Debug, Clone)]
-pub struct CopyTask {
+pub(super) struct CopyTask {
     /// Index of the service.
     pub target: usize,
     pub work: CopyWork,
 }
 
 #[derive(Debug, Clone)]
-pub enum CopyWork {
+pub(super) enum CopyWork {
     /// Part of a table, by the table's index.
     Part {
         table: usize,
@@ -33,7 +33,7 @@ pub enum CopyWork {
 
 /// Part that is not loaded yet.
 #[derive(Debug, Clone)]
-pub struct MissingPart {
+pub(super) struct MissingPart {
     pub table: usize,
     pub part: i32,
     /// Target table.
@@ -56,7 +56,7 @@ struct TargetQueue {
 
 /// All remaining tasks.
 #[derive(Debug, Default)]
-pub struct CopyQueue {
+pub(super) struct CopyQueue {
     targets: Vec<TargetQueue>,
     ready: VecDeque<CopyTask>,
     parts: Vec<(i64, CopyTask, String)>,
@@ -64,7 +64,7 @@ pub struct CopyQueue {
 
 impl CopyQueue {
     /// Adds a service: its parts, the deferred objects, and the tables to analyze.
-    pub fn add(&mut self, parts: Vec<MissingPart>, deferred: Vec<Deferred>, tables: Vec<String>) {
+    pub(super) fn add(&mut self, parts: Vec<MissingPart>, deferred: Vec<Deferred>, tables: Vec<String>) {
         let at = self.targets.len();
         let mut target = TargetQueue::default();
         for one in deferred {
@@ -85,12 +85,12 @@ impl CopyQueue {
     }
 
     /// Returns the next task, if one is ready.
-    pub fn next(&mut self) -> Option<CopyTask> {
+    pub(super) fn next(&mut self) -> Option<CopyTask> {
         self.ready.pop_front().or_else(|| self.parts.pop().map(|(_, task, _)| task))
     }
 
     /// Marks a task as done; `into` is the target table of a part.
-    pub fn done(&mut self, task: &CopyTask, into: Option<&str>) {
+    pub(super) fn done(&mut self, task: &CopyTask, into: Option<&str>) {
         let target = &mut self.targets[task.target];
         target.open -= 1;
         if let Some(missing) = into.and_then(|into| target.missing.get_mut(into)) {
@@ -100,7 +100,7 @@ impl CopyQueue {
     }
 
     /// Returns `true` if no tasks remain, including running ones.
-    pub fn is_finished(&self) -> bool {
+    pub(super) fn is_finished(&self) -> bool {
         self.targets.iter().all(|target| target.open == 0)
     }
 

@@ -20,7 +20,7 @@ const PART_BYTES: i64 = 64 << 20;
 const READS_RANGES: u32 = 14;
 
 /// Returns the tables of a service, including partitions, with their OIDs.
-pub fn relations_of(
+pub(crate) fn relations_of(
     service: &ServiceName,
     plan: &SplitPlan,
     source: &SourceCatalog,
@@ -106,7 +106,7 @@ const REMOVED_EDGES: &[EdgeKind] =
     &[EdgeKind::ForeignKey, EdgeKind::Default, EdgeKind::Check, EdgeKind::Policy];
 
 /// Returns a hash of the map: destinations and answers, without edges that end during the split.
-pub fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
+pub(crate) fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
     let mut hash = Sha256::new();
     for one in relations {
         let SplitRelation { service, schema, name, .. } = one;

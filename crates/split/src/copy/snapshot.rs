@@ -6,7 +6,7 @@ use martydb_model::sql::stmt;
 use martydb_pg::server::{Access, Connection, query_one};
 
 /// Exported snapshot, which other sessions can import while this session is open.
-pub struct ExportedSnapshot {
+pub(super) struct ExportedSnapshot {
     session: Connection,
     pub snapshot: String,
 }
@@ -16,7 +16,7 @@ impl ExportedSnapshot {
     ///
     /// # Errors
     /// As [`open_reading`].
-    pub async fn hold(
+    pub(super) async fn hold(
         access: &Access,
         database: &str,
         snapshot: Option<&str>,
@@ -27,7 +27,7 @@ impl ExportedSnapshot {
         Ok(ExportedSnapshot { session, snapshot })
     }
 
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         self.session.close().await;
     }
 }

@@ -19,21 +19,21 @@ pub struct SequenceValue {
 }
 
 /// Sequences by their column, or by their name.
-pub type Sequences = BTreeMap<String, SequenceValue>;
+pub(crate) type Sequences = BTreeMap<String, SequenceValue>;
 
 /// Reads the sequences of a database.
 ///
 /// # Errors
 /// If they cannot be read.
 #[martydb_pg::boxed]
-pub async fn read(session: &mut Connection) -> Result<Sequences> {
+pub(crate) async fn read(session: &mut Connection) -> Result<Sequences> {
     let rows = query_as(session, &Statement::from_program(include_str!("../sql/sequences.sql"))).await?;
     Ok(rows.into_iter().map(|(key, ident, last, up)| (key, SequenceValue { ident, last, up })).collect())
 }
 
 /// Returns the statements that raise the new side's sequences: afterwards none generates a value that the old side has
 /// generated.
-pub fn raise_sql(old: &Sequences, new: &Sequences) -> Vec<Statement> {
+pub(crate) fn raise_sql(old: &Sequences, new: &Sequences) -> Vec<Statement> {
     let raise = |(key, here): (&String, &SequenceValue)| {
         let there = old.get(key)?.last?;
         let further = here.last.is_none_or(|last| if here.up { there > last } else { there < last });

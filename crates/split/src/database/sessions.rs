@@ -7,7 +7,7 @@ use martydb_model::sql::{List, Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Access, Connection, Limits, connect_with, execute, query};
 
 /// Format of values as text, on either side.
-pub const VALUES: &[(&str, &str)] = &[
+pub(crate) const VALUES: &[(&str, &str)] = &[
     ("IntervalStyle", "postgres"),
     ("bytea_output", "hex"),
     ("extra_float_digits", "3"),
@@ -32,7 +32,7 @@ const LOADING: &[(&str, &str)] = &[
 ///
 /// # Errors
 /// If the migrator cannot log in.
-pub async fn open_loading(target: &MigrationTarget) -> Result<Connection> {
+pub(crate) async fn open_loading(target: &MigrationTarget) -> Result<Connection> {
     open(target, &[("role", target.owner.as_str())]).await
 }
 
@@ -76,7 +76,7 @@ async fn watched(session: &mut Connection) {
 
 /// Table of the source with its name and its OID, which distinguishes it from a later table of that name.
 #[derive(Debug, Clone)]
-pub struct ReadTable {
+pub(crate) struct ReadTable {
     pub oid: u32,
     /// Name, quoted by the server.
     pub ident: String,
@@ -84,7 +84,7 @@ pub struct ReadTable {
 
 /// Lock on tables while they are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReadLock {
+pub(crate) enum ReadLock {
     /// Prevents changes of their definitions.
     Shared,
     /// Also prevents new indexes and statistics, whose expressions the planner of a query would evaluate. Only one
@@ -97,7 +97,7 @@ pub enum ReadLock {
 ///
 /// # Errors
 /// If the snapshot is lost, or a table is gone.
-pub async fn open_reading(
+pub(crate) async fn open_reading(
     access: &Access,
     database: &str,
     snapshot: Option<&str>,

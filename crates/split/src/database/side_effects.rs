@@ -9,11 +9,11 @@ use martydb_pg::server::{Connection, query_as};
 
 /// First rank of side effects that are restored after the tables are open: nothing depends on them, and they read all
 /// rows.
-pub const AFTERWARDS: i32 = 90;
+pub(crate) const AFTERWARDS: i32 = 90;
 
 /// Side effect of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableSideEffect {
+pub(crate) struct TableSideEffect {
     /// Lower ranks are restored first.
     pub rank: i32,
     /// Table, quoted.
@@ -32,18 +32,18 @@ pub struct TableSideEffect {
 
 impl TableSideEffect {
     /// Returns kind, table and name.
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         format!("{} {} {}", self.kind, self.relation, self.name)
     }
 
     /// Returns the note that restores it; notes are restored in the order of their names.
-    pub fn note(&self, kind: &str) -> SplitNote {
+    pub(crate) fn note(&self, kind: &str) -> SplitNote {
         let name = format!("{:02} {}", self.rank, self.label());
         SplitNote { kind: kind.into(), name, definition: self.back.clone() }
     }
 
     /// Returns the statement that disables it.
-    pub fn off(&self) -> Option<Statement> {
+    pub(crate) fn off(&self) -> Option<Statement> {
         let text = ServerText::quoted_by_server(self.off.clone());
         (!self.off.is_empty()).then(|| stmt!("{text}"))
     }
@@ -54,7 +54,10 @@ impl TableSideEffect {
 /// # Errors
 /// If they cannot be read.
 #[martydb_pg::boxed]
-pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Result<Vec<TableSideEffect>> {
+pub(crate) async fn find(
+    session: &mut Connection,
+    tables: &[(String, String)],
+) -> Result<Vec<TableSideEffect>> {
     if tables.is_empty() {
         return Ok(vec![]);
     }

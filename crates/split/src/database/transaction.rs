@@ -11,7 +11,7 @@ use martydb_pg::server::{Connection, execute, execute_protected, execute_warned}
 ///
 /// # Errors
 /// The error of the server, or the lock timeout.
-pub async fn transact(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
+pub(crate) async fn transact(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
     let message = transaction_sql(all);
     patiently(session, wait, async |session| execute(session, &message).await.map(drop)).await
 }
@@ -20,7 +20,11 @@ pub async fn transact(session: &mut Connection, wait: Duration, all: &[Statement
 ///
 /// # Errors
 /// As [`transact`].
-pub async fn transact_warned(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
+pub(crate) async fn transact_warned(
+    session: &mut Connection,
+    wait: Duration,
+    all: &[Statement],
+) -> Result<()> {
     let message = transaction_sql(all);
     patiently(session, wait, async |session| execute_warned(session, &message).await.map(drop)).await
 }

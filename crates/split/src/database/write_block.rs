@@ -15,7 +15,7 @@ use martydb_pg::server::{Connection, execute, execute_protected, query, query_as
 const PAUSE: Duration = Duration::from_millis(300);
 
 /// Tables to close, and the hint for refused writers.
-pub struct WriteBlock<'a> {
+pub(crate) struct WriteBlock<'a> {
     /// OIDs in this database.
     pub tables: &'a [u32],
     /// New location for writes.
@@ -35,7 +35,7 @@ pub struct WriteBlock<'a> {
 /// # Errors
 /// If another session that writes to one of them outlasts the timeout; the error contains its name.
 #[martydb_pg::boxed]
-pub async fn close(session: &mut Connection, closing: &WriteBlock<'_>) -> Result<Instant> {
+pub(crate) async fn close(session: &mut Connection, closing: &WriteBlock<'_>) -> Result<Instant> {
     let deadline = Instant::now() + closing.wait;
     let mut patience = LockTimeout::Short;
     loop {
@@ -135,7 +135,7 @@ async fn attempt(session: &mut Connection, closing: &WriteBlock<'_>, patience: L
 ///
 /// # Errors
 /// If the catalog cannot be read.
-pub async fn unblock_sql(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
+pub(crate) async fn unblock_sql(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
     let trigger = Ident::new(CLOSED_TRIGGER).map_err(|error| Error::operation(error.to_string()))?;
     let tables = tables(session, oids).await?;
     let drop =
@@ -180,7 +180,7 @@ async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<BlockableT
 }
 
 /// Returns the OIDs as an array literal.
-pub fn numbers(oids: &[u32]) -> ArrayLiteral {
+pub(crate) fn numbers(oids: &[u32]) -> ArrayLiteral {
     ArrayLiteral(oids.iter().map(u32::to_string).collect())
 }
 
@@ -210,7 +210,7 @@ async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error 
 }
 
 /// Returns the marker's statement, and the one that records the source as closed.
-pub fn close_source_sql(service: &str) -> Statement {
+pub(crate) fn close_source_sql(service: &str) -> Statement {
     Statement::join([
         state::source::change_sql(service, &stmt!("closed = true")),
         state::source::mark_sql(service),

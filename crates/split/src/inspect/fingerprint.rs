@@ -11,10 +11,10 @@ use martydb_pg::server::{Connection, query_as};
 const PARTITION: &str = "partition ";
 
 /// Lines of one table.
-pub type TableLines = BTreeSet<String>;
+pub(crate) type TableLines = BTreeSet<String>;
 
 /// Lines of tables, by schema and name; a missing table has no entry.
-pub type DefinitionLines = BTreeMap<(String, String), TableLines>;
+pub(crate) type DefinitionLines = BTreeMap<(String, String), TableLines>;
 
 /// Definition that has changed at the source, but not at the target.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -31,7 +31,7 @@ pub struct ChangedDefinition {
 /// # Errors
 /// If the catalog cannot be read.
 #[martydb_pg::boxed]
-pub async fn read(session: &mut Connection, tables: &[(String, String)]) -> Result<DefinitionLines> {
+pub(crate) async fn read(session: &mut Connection, tables: &[(String, String)]) -> Result<DefinitionLines> {
     if tables.is_empty() {
         return Ok(DefinitionLines::default());
     }
@@ -54,18 +54,18 @@ pub async fn read(session: &mut Connection, tables: &[(String, String)]) -> Resu
 }
 
 /// Returns the lines in the format of the split's state.
-pub fn stored(lines: &TableLines) -> String {
+pub(crate) fn stored(lines: &TableLines) -> String {
     lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 /// Parses the format of [`stored`].
-pub fn parsed(stored: &str) -> TableLines {
+pub(crate) fn parsed(stored: &str) -> TableLines {
     stored.lines().map(str::to_owned).collect()
 }
 
 /// Returns what changed at the source but not at the target; `None` if nothing did. Differences from before the copy do
 /// not count.
-pub fn changed(
+pub(crate) fn changed(
     table: &str,
     then: &TableLines,
     now: Option<&TableLines>,

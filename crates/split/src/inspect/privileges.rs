@@ -78,7 +78,7 @@ pub async fn missing_privileges(session: &mut Connection, oids: &[u32]) -> Resul
 ///
 /// # Errors
 /// With the missing privileges, and the statements that grant them.
-pub async fn refuse_missing(session: &mut Connection, oids: &[u32]) -> Result<()> {
+pub(crate) async fn refuse_missing(session: &mut Connection, oids: &[u32]) -> Result<()> {
     let all = missing_privileges(session, oids).await?;
     if all.is_empty() {
         return Ok(());

@@ -8,14 +8,14 @@ use super::source::{Oid, PartKind, SourceCatalog, SourcePart};
 
 /// Part of a table, and another table that it writes into.
 #[derive(Debug, Clone)]
-pub struct CrossingWrite {
+pub(crate) struct CrossingWrite {
     pub part: SourcePart,
     pub into: Oid,
 }
 
 /// Returns the parts of tables that write into other tables. An index and a generated column cannot: their functions
 /// are immutable.
-pub fn crossing_writes(source: &SourceCatalog) -> Vec<CrossingWrite> {
+pub(crate) fn crossing_writes(source: &SourceCatalog) -> Vec<CrossingWrite> {
     let graph = ReferenceGraph::new(source);
     let runs = |part: &&SourcePart| match part.kind {
         PartKind::Rule | PartKind::Trigger | PartKind::Policy | PartKind::Check => true,
@@ -35,14 +35,14 @@ pub fn crossing_writes(source: &SourceCatalog) -> Vec<CrossingWrite> {
 
 impl CrossingWrite {
     /// Returns the part and the table that it writes into, as text.
-    pub fn shown(&self, source: &SourceCatalog) -> String {
+    pub(crate) fn shown(&self, source: &SourceCatalog) -> String {
         let SourcePart { kind, relation, name, .. } = &self.part;
         let (table, into) = (source.ident(*relation), source.ident(self.into));
         format!("{} {table}.{name} writes into {into}", kind.name())
     }
 
     /// Returns the statement that removes the part, as its answer does at the target; a trigger or a rule needs none.
-    pub fn removal(&self, source: &SourceCatalog) -> Option<String> {
+    pub(crate) fn removal(&self, source: &SourceCatalog) -> Option<String> {
         let (table, name) = (source.ident(self.part.relation), &self.part.name);
         match self.part.kind {
             PartKind::Default => Some(format!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT")),
@@ -54,7 +54,7 @@ impl CrossingWrite {
 }
 
 /// Returns the names of a trigger or rule as a side effect of its table, and of each partition.
-pub fn effect_names(source: &SourceCatalog, part: &SourcePart) -> BTreeSet<String> {
+pub(crate) fn effect_names(source: &SourceCatalog, part: &SourcePart) -> BTreeSet<String> {
     let name = |table: &Oid| format!("{} {} {}", part.kind.name(), source.ident(*table), part.bare);
     source.family(part.relation).iter().map(name).collect()
 }

@@ -6,23 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::source::{CatalogClass, ObjectKey};
 
 /// Object in `pg_depend` and in an archive's table of contents: the OIDs of its catalog and its own.
-pub type DependKey = (u32, u32);
+pub(crate) type DependKey = (u32, u32);
 
 /// OIDs of catalogs, which are the same on every server.
-pub mod class {
-    pub const TYPE: u32 = 1247;
-    pub const ROUTINE: u32 = 1255;
-    pub const RELATION: u32 = 1259;
-    pub const DEFAULT: u32 = 2604;
-    pub const CONSTRAINT: u32 = 2606;
-    pub const RULE: u32 = 2618;
-    pub const TRIGGER: u32 = 2620;
-    pub const EXTENSION: u32 = 3079;
-    pub const POLICY: u32 = 3256;
-    pub const PUBLICATION_TABLE: u32 = 6106;
+pub(crate) mod class {
+    pub(crate) const TYPE: u32 = 1247;
+    pub(crate) const ROUTINE: u32 = 1255;
+    pub(crate) const RELATION: u32 = 1259;
+    pub(crate) const DEFAULT: u32 = 2604;
+    pub(crate) const CONSTRAINT: u32 = 2606;
+    pub(crate) const RULE: u32 = 2618;
+    pub(crate) const TRIGGER: u32 = 2620;
+    pub(crate) const EXTENSION: u32 = 3079;
+    pub(crate) const POLICY: u32 = 3256;
+    pub(crate) const PUBLICATION_TABLE: u32 = 6106;
 }
 
-pub fn key((class, oid): ObjectKey) -> DependKey {
+pub(crate) fn key((class, oid): ObjectKey) -> DependKey {
     let class = match class {
         CatalogClass::Relation => class::RELATION,
         CatalogClass::Routine => class::ROUTINE,

@@ -33,7 +33,7 @@ impl CrossingEdge {
 const UNKNOWN: &str = "unknown";
 
 /// Returns all edges, each once, in the order of their kinds and names.
-pub fn crossing_edges(source: &SourceCatalog, assignment: &Assignment) -> Vec<CrossingEdge> {
+pub(crate) fn crossing_edges(source: &SourceCatalog, assignment: &Assignment) -> Vec<CrossingEdge> {
     let placement = Placement::new(source, assignment);
     let mut finder = EdgeFinder { source, assignment, placement, parts: vec![], found: vec![] };
     finder.gather();

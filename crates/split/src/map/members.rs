@@ -15,7 +15,7 @@ use martydb_model::sql::{ServerText, stmt};
 
 /// Objects of one service, without their dependencies.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct ServiceObjects {
+pub(crate) struct ServiceObjects {
     pub roots: BTreeSet<DependKey>,
     pub kept_out: BTreeSet<DependKey>,
     /// Partitions of a table in another database.
@@ -29,7 +29,7 @@ pub struct ServiceObjects {
 }
 
 impl ServiceObjects {
-    pub fn new(
+    pub(crate) fn new(
         service: &ServiceName,
         plan: &SplitPlan,
         source: &SourceCatalog,

@@ -9,7 +9,7 @@ use super::source::{
 
 /// Needs of an object.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Needs {
+pub(crate) struct Needs {
     pub tables: BTreeSet<Oid>,
     pub views: BTreeSet<Oid>,
     pub sequences: BTreeSet<Oid>,
@@ -21,7 +21,7 @@ pub struct Needs {
 const KNOWN_LANGUAGES: &[&str] = &["sql", "plpgsql", "c", "internal"];
 
 /// References of a shared database, including those in the bodies of routines.
-pub struct ReferenceGraph<'a> {
+pub(crate) struct ReferenceGraph<'a> {
     source: &'a SourceCatalog,
     /// Rules of each view.
     views: BTreeMap<Oid, Vec<ObjectKey>>,
@@ -34,7 +34,7 @@ pub struct ReferenceGraph<'a> {
 }
 
 impl<'a> ReferenceGraph<'a> {
-    pub fn new(source: &'a SourceCatalog) -> ReferenceGraph<'a> {
+    pub(crate) fn new(source: &'a SourceCatalog) -> ReferenceGraph<'a> {
         let mut views: BTreeMap<Oid, Vec<ObjectKey>> = BTreeMap::new();
         for part in source.parts.iter().filter(|part| part.kind == PartKind::View) {
             views.entry(part.relation).or_default().push((part.class, part.oid));
@@ -64,7 +64,7 @@ impl<'a> ReferenceGraph<'a> {
     }
 
     /// Returns the tables that an object writes into when it runs, by itself or through the routines that it calls.
-    pub fn writes(&self, key: ObjectKey) -> BTreeSet<Oid> {
+    pub(crate) fn writes(&self, key: ObjectKey) -> BTreeSet<Oid> {
         let routines = self.needs([key]).routines.into_iter().map(|oid| (CatalogClass::Routine, oid));
         let named = routines.chain([key]).filter_map(|one| self.written.get(&one)).flatten();
         let relations = named.filter(|(class, _)| *class == CatalogClass::Relation);
@@ -81,7 +81,7 @@ impl<'a> ReferenceGraph<'a> {
     }
 
     /// Returns the needs of these objects, without themselves.
-    pub fn needs(&self, of: impl IntoIterator<Item = ObjectKey>) -> Needs {
+    pub(crate) fn needs(&self, of: impl IntoIterator<Item = ObjectKey>) -> Needs {
         let mut needs = Needs::default();
         let mut left: Vec<ObjectKey> = of.into_iter().flat_map(|key| self.next(key)).collect();
         let mut seen: BTreeSet<ObjectKey> = left.iter().copied().collect();
@@ -150,12 +150,12 @@ impl<'a> ReferenceGraph<'a> {
     }
 
     /// Returns the objects that the body of a routine names.
-    pub fn named(&self, routine: Oid) -> impl Iterator<Item = ObjectKey> {
+    pub(crate) fn named(&self, routine: Oid) -> impl Iterator<Item = ObjectKey> {
         self.named.get(&routine).into_iter().flatten().copied()
     }
 
     /// Returns `true` if the routine has dynamic SQL.
-    pub fn is_unknown(&self, routine: Oid) -> bool {
+    pub(crate) fn is_unknown(&self, routine: Oid) -> bool {
         self.unknown.contains(&routine)
     }
 }

@@ -7,23 +7,23 @@ use super::needs::ReferenceGraph;
 use super::source::{CatalogClass, Oid, SourceCatalog};
 
 /// Databases that will contain an object.
-pub type Placements = BTreeSet<ServicePlacement>;
+pub(crate) type Placements = BTreeSet<ServicePlacement>;
 
 /// Source with the places of its tables.
-pub struct Placement<'a> {
+pub(crate) struct Placement<'a> {
     source: &'a SourceCatalog,
     assignment: &'a Assignment,
     pub graph: ReferenceGraph<'a>,
 }
 
 impl<'a> Placement<'a> {
-    pub fn new(source: &'a SourceCatalog, assignment: &'a Assignment) -> Placement<'a> {
+    pub(crate) fn new(source: &'a SourceCatalog, assignment: &'a Assignment) -> Placement<'a> {
         Placement { source, assignment, graph: ReferenceGraph::new(source) }
     }
 
     /// Returns the tables that are missing in some database of an object that needs them. Unassigned tables are not
     /// judged.
-    pub fn missing(&self, placements: &Placements, tables: &BTreeSet<Oid>) -> Vec<Oid> {
+    pub(crate) fn missing(&self, placements: &Placements, tables: &BTreeSet<Oid>) -> Vec<Oid> {
         let lacks = |table: &Oid| {
             self.assignment.placements(*table).is_some_and(|there| !placements.is_subset(&there))
         };
@@ -31,14 +31,14 @@ impl<'a> Placement<'a> {
     }
 
     /// Returns the databases that have all of these tables; `None` if one of them is unassigned.
-    pub fn common(&self, tables: &BTreeSet<Oid>) -> Option<Placements> {
+    pub(crate) fn common(&self, tables: &BTreeSet<Oid>) -> Option<Placements> {
         let mut all = tables.iter().map(|table| self.assignment.placements(*table));
         let first = all.next()??;
         all.try_fold(first, |common, placements| Some(common.intersection(&placements?).cloned().collect()))
     }
 
     /// Returns the databases of a relation. A view is where the map places it, or else wherever all of its tables are.
-    pub fn placements(&self, relation: Oid) -> Option<Placements> {
+    pub(crate) fn placements(&self, relation: Oid) -> Option<Placements> {
         let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
         if is_view && *self.assignment.destination(relation) == RelationDestination::Unassigned {
             let needs = self.graph.needs([(CatalogClass::Relation, relation)]);

@@ -3,14 +3,14 @@
 
 /// Name in the spelling of the catalog, and the name before its dot.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ScannedName {
+pub(super) struct ScannedName {
     pub before: Option<String>,
     pub name: String,
 }
 
 /// Names in a body.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct ScannedNames {
+pub(super) struct ScannedNames {
     pub names: Vec<ScannedName>,
     /// Names of relations that it may write into.
     pub written: Vec<ScannedName>,
@@ -19,7 +19,7 @@ pub struct ScannedNames {
 }
 
 /// Scans a body. Comments are skipped; strings are not, because they may be statements or names of tables.
-pub fn scan(body: &str) -> ScannedNames {
+pub(super) fn scan(body: &str) -> ScannedNames {
     let mut scanner =
         Scanner { text: body, at: 0, in_string: false, found: ScannedNames::default(), qualifier: None };
     while scanner.step() {}

@@ -7,7 +7,7 @@ use super::dependencies::{DependKey, Dependencies, class};
 
 /// Entry of a table of contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TocEntry<'a> {
+pub(crate) struct TocEntry<'a> {
     pub object: DependKey,
     /// Kind, schema or `-`, tag and owner.
     pub what: &'a str,
@@ -46,7 +46,7 @@ const WITH_COLUMNS: &[&str] = &["MATERIALIZED VIEW ", "FOREIGN TABLE ", "TABLE "
 
 /// Returns the selected entries, in their order. `detached` are tables that are created apart from their parents,
 /// `open` those whose row security stays off.
-pub fn select(
+pub(crate) fn select(
     entries: &[TocEntry<'_>],
     members: &BTreeSet<DependKey>,
     depends: &Dependencies,

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use super::answers::EdgeKind;
 
 /// OID of an object in its catalog.
-pub type Oid = u32;
+pub(crate) type Oid = u32;
 
 /// Object: its catalog, and its OID there.
-pub type ObjectKey = (CatalogClass, Oid);
+pub(crate) type ObjectKey = (CatalogClass, Oid);
 
 /// Catalogs whose objects may refer to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

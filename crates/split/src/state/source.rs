@@ -73,7 +73,7 @@ pub struct SplitRelation {
 ///
 /// # Errors
 /// If another role created a schema of that name: it could contain traps for the admin.
-pub async fn prepare(session: &mut Connection) -> Result<()> {
+pub(crate) async fn prepare(session: &mut Connection) -> Result<()> {
     match owned(session).await? {
         Some(false) => return Err(planted()),
         Some(true) => {}
@@ -132,7 +132,7 @@ pub async fn run(session: &mut Connection) -> Result<Option<SplitRun>> {
 ///
 /// # Errors
 /// If the state cannot be written.
-pub async fn begin(session: &mut Connection, map_hash: &str, online: bool) -> Result<SplitRun> {
+pub(crate) async fn begin(session: &mut Connection, map_hash: &str, online: bool) -> Result<SplitRun> {
     let random =
         getrandom::u32().map_err(|error| Error::operation("cannot generate random numbers").cause(error))?;
     let id = format!("{random:08x}");
@@ -185,7 +185,7 @@ fn service(row: &Row) -> Result<SplitService> {
 /// # Errors
 /// As [`run`], and if the service is not part of the split.
 #[martydb_pg::boxed]
-pub async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
+pub(crate) async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
     let all = services(session).await?;
     let found = all.into_iter().find(|one| one.name == name);
     found.ok_or_else(|| {
@@ -198,7 +198,7 @@ pub async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn add(session: &mut Connection, name: &str, server: &str, database: &str) -> Result<()> {
+pub(crate) async fn add(session: &mut Connection, name: &str, server: &str, database: &str) -> Result<()> {
     let marker = table(&marker_name(name));
     let all = Statement::join([
         stmt!("BEGIN"),
@@ -221,7 +221,7 @@ pub async fn add(session: &mut Connection, name: &str, server: &str, database: &
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn leave(session: &mut Connection, name: &str) -> Result<()> {
+pub(crate) async fn leave(session: &mut Connection, name: &str) -> Result<()> {
     let gone = stmt!("DELETE FROM martydb_split.service WHERE name = {name}", name = Literal(name.into()));
     execute(session, &gone).await.map(drop)
 }
@@ -231,12 +231,12 @@ pub async fn leave(session: &mut Connection, name: &str) -> Result<()> {
 /// # Errors
 /// As [`begin`].
 #[martydb_pg::boxed]
-pub async fn change(session: &mut Connection, name: &str, set: &Statement) -> Result<()> {
+pub(crate) async fn change(session: &mut Connection, name: &str, set: &Statement) -> Result<()> {
     execute(session, &change_sql(name, set)).await.map(drop)
 }
 
 /// Returns the statement of [`change`], for a larger transaction.
-pub fn change_sql(name: &str, set: &Statement) -> Statement {
+pub(crate) fn change_sql(name: &str, set: &Statement) -> Statement {
     stmt!(
         "UPDATE martydb_split.service SET {set}, changed = pg_catalog.now() WHERE name = {name}",
         name = Literal(name.into())
@@ -247,12 +247,12 @@ pub fn change_sql(name: &str, set: &Statement) -> Statement {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn enter(session: &mut Connection, name: &str, phase: SplitPhase) -> Result<()> {
+pub(crate) async fn enter(session: &mut Connection, name: &str, phase: SplitPhase) -> Result<()> {
     change(session, name, &phase_sql(phase)).await
 }
 
 /// Returns the assignments of [`enter`], for [`change_sql`].
-pub fn phase_sql(phase: SplitPhase) -> Statement {
+pub(crate) fn phase_sql(phase: SplitPhase) -> Statement {
     stmt!("phase = {phase}, wanted = NULL", phase = Literal(phase.name().into()))
 }
 
@@ -260,7 +260,7 @@ pub fn phase_sql(phase: SplitPhase) -> Statement {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn record_intent(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
+pub(crate) async fn record_intent(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
     let what = what.map(|what| Literal(what.into()));
     change(session, name, &stmt!("wanted = {what}")).await
 }
@@ -300,7 +300,7 @@ fn relation(row: &Row) -> Result<SplitRelation> {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn replace_relations(
+pub(crate) async fn replace_relations(
     session: &mut Connection,
     service: &str,
     relations: &[SplitRelation],
@@ -339,7 +339,7 @@ fn relation_values_sql(one: &SplitRelation) -> Statement {
 }
 
 /// Returns the statement that changes a service's marker: the last one of a closing transaction.
-pub fn mark_sql(service: &str) -> Statement {
+pub(crate) fn mark_sql(service: &str) -> Statement {
     stmt!("UPDATE {marker} SET n = n + 1", marker = table(&marker_name(service)))
 }
 

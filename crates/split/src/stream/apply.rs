@@ -54,7 +54,7 @@ enum KnownRelation {
 }
 
 /// Applying session.
-pub struct Applier {
+pub(super) struct Applier {
     session: Connection,
     direction: String,
     /// LSN up to which everything is applied and committed.
@@ -95,7 +95,7 @@ impl Applier {
     ///
     /// # Errors
     /// If the database is unreachable, or has no table of LSNs.
-    pub async fn open(target: &ApplyTarget) -> Result<Applier> {
+    pub(super) async fn open(target: &ApplyTarget) -> Result<Applier> {
         let session = target.session().await?;
         let mut applier = Applier {
             session,
@@ -115,7 +115,7 @@ impl Applier {
     ///
     /// # Errors
     /// If the LSN cannot be read.
-    pub async fn read_position(&mut self) -> Result<()> {
+    pub(super) async fn read_position(&mut self) -> Result<()> {
         let direction = Literal(self.direction.clone());
         let asked = Statement::join([
             stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
@@ -136,22 +136,22 @@ impl Applier {
     }
 
     /// Returns the LSN up to which everything is committed.
-    pub fn committed(&self) -> Lsn {
+    pub(super) fn committed(&self) -> Lsn {
         self.committed
     }
 
     /// Returns the LSN up to which everything is applied, including uncommitted changes.
-    pub fn reached(&self) -> Lsn {
+    pub(super) fn reached(&self) -> Lsn {
         self.reached
     }
 
     /// Returns `true` if there are uncommitted changes.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.open || !self.batch.is_empty()
     }
 
     /// Returns the number of changes since the last commit.
-    pub fn waiting(&self) -> u64 {
+    pub(super) fn waiting(&self) -> u64 {
         self.changes
     }
 
@@ -159,7 +159,7 @@ impl Applier {
     ///
     /// # Errors
     /// If the target cannot be read.
-    pub async fn relation(&mut self, relation: StreamedRelation) -> Result<()> {
+    pub(super) async fn relation(&mut self, relation: StreamedRelation) -> Result<()> {
         let number = relation.number;
         let known =
             if relation.schema == OWN_SCHEMA { KnownRelation::Own } else { self.examine(&relation).await? };
@@ -194,14 +194,14 @@ impl Applier {
         })
     }
 
-    pub async fn insert(&mut self, number: RelationOid, row: &StreamedRow) -> Result<()> {
+    pub(super) async fn insert(&mut self, number: RelationOid, row: &StreamedRow) -> Result<()> {
         if let Some(table) = table(&self.relations, number, &[row])? {
             self.batch.insert(number, table, row);
         }
         self.changed().await
     }
 
-    pub async fn update(
+    pub(super) async fn update(
         &mut self,
         number: RelationOid,
         old: Option<&StreamedRow>,
@@ -213,14 +213,14 @@ impl Applier {
         self.changed().await
     }
 
-    pub async fn delete(&mut self, number: RelationOid, old: &StreamedRow) -> Result<()> {
+    pub(super) async fn delete(&mut self, number: RelationOid, old: &StreamedRow) -> Result<()> {
         if let Some(table) = table(&self.relations, number, &[old])? {
             self.batch.delete(table, old).map_err(Error::operation)?;
         }
         self.changed().await
     }
 
-    pub async fn truncate(&mut self, numbers: &[RelationOid], restart: bool) -> Result<()> {
+    pub(super) async fn truncate(&mut self, numbers: &[RelationOid], restart: bool) -> Result<()> {
         let mut tables = vec![];
         for number in numbers {
             tables.extend(table(&self.relations, *number, &[])?);
@@ -235,7 +235,7 @@ impl Applier {
     }
 
     /// Records the end of a transaction of the source.
-    pub fn reach(&mut self, end: Lsn) {
+    pub(super) fn reach(&mut self, end: Lsn) {
         self.reached = self.reached.max(end);
         if !self.is_open() {
             // Without changes there is nothing that an LSN must be committed with.
@@ -252,7 +252,7 @@ impl Applier {
     ///
     /// # Errors
     /// If a change could not be applied; then none is.
-    pub async fn commit(&mut self) -> Result<()> {
+    pub(super) async fn commit(&mut self) -> Result<()> {
         if !self.is_open() {
             return Ok(());
         }
@@ -303,7 +303,7 @@ impl Applier {
 
     /// Ends the session; uncommitted changes are lost.
     #[martydb_pg::boxed]
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         self.session.close().await;
     }
 }

@@ -15,7 +15,7 @@ const MAX_ROWS: u64 = 1000;
 
 /// Statement of a batch, with its expected effect.
 #[derive(Debug)]
-pub struct ExpectedChange {
+pub(super) struct ExpectedChange {
     pub statement: Statement,
     /// Number of rows that it changes; `None` for a statement on whole tables.
     pub rows: Option<u64>,
@@ -25,7 +25,7 @@ pub struct ExpectedChange {
 
 /// Changes that are sent together. Consecutive rows for one table are one statement.
 #[derive(Default)]
-pub struct ChangeBatch {
+pub(super) struct ChangeBatch {
     changes: Vec<ExpectedChange>,
     inserting: Option<InsertedRows>,
     bytes: usize,
@@ -41,17 +41,17 @@ struct InsertedRows {
 
 impl ChangeBatch {
     /// Returns `true` if it is large enough to be sent.
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         let waiting = self.inserting.as_ref().map_or(0, |insert| insert.rows.bytes());
         self.bytes + waiting > MAX_BYTES || self.changes.len() >= MAX_STATEMENTS
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.inserting.is_none()
     }
 
     /// Takes all changes.
-    pub fn take(&mut self) -> Vec<ExpectedChange> {
+    pub(super) fn take(&mut self) -> Vec<ExpectedChange> {
         self.end_insert();
         self.bytes = 0;
         std::mem::take(&mut self.changes)
@@ -70,7 +70,7 @@ impl ChangeBatch {
         self.changes.push(ExpectedChange { statement, rows, doing });
     }
 
-    pub fn insert(&mut self, number: RelationOid, table: &StreamedTable, row: &StreamedRow) {
+    pub(super) fn insert(&mut self, number: RelationOid, table: &StreamedTable, row: &StreamedRow) {
         let doing = format!("to insert into {}", table.name);
         if row.is_empty() {
             let statement = stmt!("INSERT INTO {t} DEFAULT VALUES", t = &table.inserted);
@@ -94,7 +94,7 @@ impl ChangeBatch {
         }
     }
 
-    pub fn update(
+    pub(super) fn update(
         &mut self,
         table: &StreamedTable,
         old: Option<&StreamedRow>,
@@ -113,7 +113,7 @@ impl ChangeBatch {
         Ok(())
     }
 
-    pub fn delete(&mut self, table: &StreamedTable, old: &StreamedRow) -> Result<(), String> {
+    pub(super) fn delete(&mut self, table: &StreamedTable, old: &StreamedRow) -> Result<(), String> {
         let statement = stmt!(
             "DELETE FROM {t} x WHERE {identity}",
             t = &table.relation,
@@ -123,7 +123,7 @@ impl ChangeBatch {
         Ok(())
     }
 
-    pub fn truncate(&mut self, tables: &[&StreamedTable], restart: bool) {
+    pub(super) fn truncate(&mut self, tables: &[&StreamedTable], restart: bool) {
         if tables.is_empty() {
             return;
         }

@@ -76,7 +76,7 @@ pub async fn follow(
 ///
 /// # Errors
 /// As [`follow`].
-pub async fn follow_to(
+pub(crate) async fn follow_to(
     origin: &StreamOrigin,
     target: &ApplyTarget,
     goal: watch::Receiver<FollowGoal>,

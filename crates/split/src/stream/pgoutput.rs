@@ -5,7 +5,7 @@
 use super::lsn::Lsn;
 
 /// OID of a relation in the messages.
-pub type RelationOid = u32;
+pub(crate) type RelationOid = u32;
 
 /// Value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum StreamedValue {
 }
 
 /// Values of a row, in the order of the relation's columns.
-pub type StreamedRow = Vec<StreamedValue>;
+pub(crate) type StreamedRow = Vec<StreamedValue>;
 
 /// Table, as the source describes it before its first row.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,13 +14,13 @@ use martydb_model::sqlstate;
 use martydb_pg::server::{Access, Connection, Unreadable, execute, query};
 
 /// Notes with the former replica identity of tables without a key.
-pub const SOURCE_IDENTITY: &str = "source identity";
+pub(crate) const SOURCE_IDENTITY: &str = "source identity";
 
 /// Types whose values cannot be compared.
 const INCOMPARABLE: &[&str] = &["json", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle"];
 
 /// Returns the names of slots and publications, one for each service, from the characters allowed in a slot's name.
-pub fn slot_names(run: &str, services: &[String]) -> Vec<String> {
+pub(crate) fn slot_names(run: &str, services: &[String]) -> Vec<String> {
     let plain = |name: &String| name.replace('-', "_");
     let name = |(at, service): (usize, &String)| {
         let same = services[..at].iter().filter(|before| plain(before) == plain(service)).count();
@@ -31,7 +31,7 @@ pub fn slot_names(run: &str, services: &[String]) -> Vec<String> {
 }
 
 /// Returns the tables that cannot be followed, as text.
-pub fn unfollowable(relations: &[SplitRelation], shapes: &DatabaseTables) -> Vec<String> {
+pub(crate) fn unfollowable(relations: &[SplitRelation], shapes: &DatabaseTables) -> Vec<String> {
     let problem = |relation: &SplitRelation| {
         let shape = shapes.table(&relation.schema, &relation.name)?;
         let json = |kind: &str| INCOMPARABLE.contains(&kind.trim_end_matches("[]"));
@@ -61,7 +61,7 @@ fn needs_identity(shape: &TableShape) -> bool {
 ///
 /// # Errors
 /// If another session locks one of the tables for longer than the timeout.
-pub async fn identify(
+pub(crate) async fn identify(
     session: &mut Connection,
     service: &str,
     relations: &[SplitRelation],
@@ -89,7 +89,7 @@ pub async fn identify(
 ///
 /// # Errors
 /// If the admin may not publish one of them.
-pub async fn publish(
+pub(crate) async fn publish(
     session: &mut Connection,
     wait: Duration,
     name: &str,
@@ -126,14 +126,14 @@ pub async fn publish(
 
 /// Lifetime of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SlotLife {
+pub(crate) enum SlotLife {
     UntilDropped,
     /// Ends with the session that created it.
     Session,
 }
 
 /// Session that created a slot: its snapshot is valid until its next statement.
-pub struct FirstSlot {
+pub(crate) struct FirstSlot {
     session: Connection,
     pub snapshot: String,
     /// LSN at which every slot begins.
@@ -147,7 +147,12 @@ impl FirstSlot {
     /// If transactions stay open for too long: a slot waits for each one that has written anything, in any database of
     /// the server.
     #[martydb_pg::boxed]
-    pub async fn make(access: &Access, database: &str, name: &str, life: SlotLife) -> Result<FirstSlot> {
+    pub(crate) async fn make(
+        access: &Access,
+        database: &str,
+        name: &str,
+        life: SlotLife,
+    ) -> Result<FirstSlot> {
         let mut session = access.stream(database).await?;
         let make = stmt!(
             "CREATE_REPLICATION_SLOT {name} {life}LOGICAL pgoutput EXPORT_SNAPSHOT",
@@ -163,7 +168,7 @@ impl FirstSlot {
         Ok(FirstSlot { session, snapshot: row.try_get(2)?, point: row.try_get(1)? })
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.session.close().await;
     }
 }
@@ -172,7 +177,7 @@ impl FirstSlot {
 ///
 /// # Errors
 /// If the server has no free slot.
-pub async fn same_slot(session: &mut Connection, from: &str, name: &str) -> Result<()> {
+pub(crate) async fn same_slot(session: &mut Connection, from: &str, name: &str) -> Result<()> {
     let copy = stmt!(
         "SELECT pg_catalog.pg_copy_logical_replication_slot({from}, {name})",
         from = Literal(from.into()),
@@ -185,7 +190,7 @@ pub async fn same_slot(session: &mut Connection, from: &str, name: &str) -> Resu
 ///
 /// # Errors
 /// If a follower keeps using it.
-pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
+pub(crate) async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
     let drop = stmt!(
         "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots
          WHERE slot_name = {name} AND database = pg_catalog.current_database()",

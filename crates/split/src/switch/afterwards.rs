@@ -17,7 +17,7 @@ fn is_afterwards(note: &SplitNote) -> bool {
 }
 
 /// Restores what only the owner of the tables may restore, after the source is open; returns failures. Idempotent.
-pub async fn restore_objects(sides: &mut SplitSides) -> Vec<String> {
+pub(super) async fn restore_objects(sides: &mut SplitSides) -> Vec<String> {
     let name = sides.service.name.clone();
     let notes = notes::read(&mut sides.source.session, &name, notes::REFLEX).await;
     let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();

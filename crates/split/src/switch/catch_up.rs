@@ -22,7 +22,11 @@ const MAX_ROUNDS: usize = 60;
 ///
 /// # Errors
 /// If it never catches up, or a change cannot be applied.
-pub async fn catch_up(session: &mut Connection, origin: &StreamOrigin, target: &ApplyTarget) -> Result<()> {
+pub(crate) async fn catch_up(
+    session: &mut Connection,
+    origin: &StreamOrigin,
+    target: &ApplyTarget,
+) -> Result<()> {
     drain(session, origin, target, async { Ok(((), Lsn::default())) }).await
 }
 
@@ -30,7 +34,7 @@ pub async fn catch_up(session: &mut Connection, origin: &StreamOrigin, target: &
 ///
 /// # Errors
 /// As [`catch_up`], or if the side cannot be closed; it may be closed nevertheless.
-pub async fn drain<T>(
+pub(super) async fn drain<T>(
     session: &mut Connection,
     origin: &StreamOrigin,
     target: &ApplyTarget,

@@ -146,7 +146,7 @@ fn no_slot(sides: &SplitSides) -> Error {
 ///
 /// # Errors
 /// If another session locks a table for longer than the timeout.
-pub async fn quiesce_target(sides: &mut SplitSides) -> Result<()> {
+pub(crate) async fn quiesce_target(sides: &mut SplitSides) -> Result<()> {
     let names = sides.names();
     let found = side_effects::find(&mut sides.target.session, &names).await?;
     let mut statements = vec![];
@@ -265,7 +265,7 @@ async fn open(sides: &mut SplitSides) -> Result<()> {
 ///
 /// # Errors
 /// If the source refuses a statement.
-pub async fn complete(sides: &mut SplitSides) -> Result<()> {
+pub(super) async fn complete(sides: &mut SplitSides) -> Result<()> {
     let name = sides.service.name.clone();
     if sides.service.phase != SplitPhase::CutOver {
         let from = sides.opened().await?;
@@ -285,7 +285,7 @@ pub async fn complete(sides: &mut SplitSides) -> Result<()> {
 
 /// Validates the foreign keys, which already apply to rows written since the opening. Returns those that fail.
 #[martydb_pg::boxed]
-pub async fn prove(session: &mut Connection) -> Vec<String> {
+pub(super) async fn prove(session: &mut Connection) -> Vec<String> {
     let mut warnings = vec![];
     for one in target::deferred(session, DeferredStage::Opening).await.unwrap_or_default() {
         if let Err(error) = target::restore(session, &one).await {

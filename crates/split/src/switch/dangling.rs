@@ -10,7 +10,7 @@ use martydb_ui::report::printable;
 
 /// Returns the reason of a failed validation, with the number of rows to correct and the statement that validates;
 /// `None` for a note of another kind.
-pub async fn unvalidated(session: &mut Connection, note: &SplitNote, error: &Error) -> Option<String> {
+pub(super) async fn unvalidated(session: &mut Connection, note: &SplitNote, error: &Error) -> Option<String> {
     let asked = stmt!(
         "WITH asked (note) AS (VALUES ({name}::pg_catalog.text)) {keys}",
         name = Literal(note.name.clone()),

@@ -13,7 +13,7 @@ use martydb_ui::report::printable;
 /// # Errors
 /// If one of them cannot be read.
 #[martydb_pg::boxed]
-pub async fn changed(
+pub(crate) async fn changed(
     source: &mut Connection,
     target: &mut Connection,
     relations: &[SplitRelation],
@@ -35,7 +35,7 @@ pub async fn changed(
 
 /// # Errors
 /// [`Kind::Divergent`] with a diff.
-pub async fn refuse_changed(sides: &mut SplitSides) -> Result<()> {
+pub(crate) async fn refuse_changed(sides: &mut SplitSides) -> Result<()> {
     let found = changed(&mut sides.source.session, &mut sides.target.session, &sides.relations).await?;
     if found.is_empty() {
         return Ok(());

@@ -35,7 +35,7 @@ pub struct OldGrant {
 ///
 /// # Errors
 /// If the catalog cannot be read.
-pub async fn leftovers(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Leftover>> {
+pub(super) async fn leftovers(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Leftover>> {
     let rows = query_as(session, &Statement::from_program(include_str!("../sql/remains.sql"))).await?;
     let found = rows.into_iter().map(|(kind, name)| Leftover { kind, name });
     Ok(found.filter(|one| !removed.iter().any(|names| names.contains(&one.name))).collect())

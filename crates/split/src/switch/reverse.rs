@@ -21,7 +21,7 @@ use martydb_ui::report::printable;
 /// # Errors
 /// If the admin may not create it.
 #[martydb_pg::boxed]
-pub async fn login(sides: &mut SplitSides) -> Result<Login> {
+pub(crate) async fn login(sides: &mut SplitSides) -> Result<Login> {
     let name = sides.login_name();
     one_owner(sides).await?;
     let role = ident(&name)?;
@@ -63,7 +63,7 @@ async fn admission(session: &mut Connection, role: &Ident) -> Result<Statement> 
 ///
 /// # Errors
 /// If the admin lacks privileges.
-pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
+pub(crate) async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
     let known =
         stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {login}", login = Literal(login.into()));
     if query(session, &known).await?.is_empty() {
@@ -135,7 +135,7 @@ fn ident(name: &str) -> Result<Ident> {
 }
 
 /// Returns the name of a slot and of its publication; `mark` is the direction.
-pub fn slot_name(sides: &SplitSides, mark: &str) -> String {
+pub(crate) fn slot_name(sides: &SplitSides, mark: &str) -> String {
     let name = format!("mdb_{}_{}", sides.run.id, sides.service.name.replace('-', "_"));
     let short: String = name.chars().take(60).collect();
     format!("{short}_{mark}")
@@ -145,7 +145,7 @@ pub fn slot_name(sides: &SplitSides, mark: &str) -> String {
 ///
 /// # Errors
 /// If the role of the session lacks privileges.
-pub async fn publish(
+pub(crate) async fn publish(
     session: &mut Connection,
     wait: Duration,
     name: &str,
@@ -170,7 +170,7 @@ pub async fn publish(
 ///
 /// # Errors
 /// If the server has none available; the error contains the reason.
-pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
+pub(crate) async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
     drop_slot(session, name).await?;
     // Creating it waits for every transaction with writes, in any database of the server, but blocks no other session.
     let make = Statement::join([
@@ -192,7 +192,7 @@ pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// As [`drop_slot`] and [`unpublish`].
-pub async fn unmake(target: &mut TargetSide, wait: Duration, name: &str) -> Result<()> {
+pub(crate) async fn unmake(target: &mut TargetSide, wait: Duration, name: &str) -> Result<()> {
     let mut admin = target.access.write(target.at.database.as_str()).await?;
     let end = drop_slot(&mut admin, name).await;
     admin.close().await;
@@ -204,7 +204,7 @@ pub async fn unmake(target: &mut TargetSide, wait: Duration, name: &str) -> Resu
 ///
 /// # Errors
 /// If another session locks one of them for longer than the timeout.
-pub async fn restore_target_identities(sides: &mut SplitSides) -> Result<()> {
+pub(crate) async fn restore_target_identities(sides: &mut SplitSides) -> Result<()> {
     let name = sides.service.name.clone();
     let notes = notes::read(&mut sides.source.session, &name, TARGET_IDENTITY).await?;
     if notes.is_empty() {
@@ -220,12 +220,12 @@ pub async fn restore_target_identities(sides: &mut SplitSides) -> Result<()> {
 ///
 /// # Errors
 /// If the role of the session lacks privileges.
-pub async fn unpublish(session: &mut Connection, wait: Duration, name: &str) -> Result<()> {
+pub(crate) async fn unpublish(session: &mut Connection, wait: Duration, name: &str) -> Result<()> {
     transact(session, wait, &[stmt!("DROP PUBLICATION IF EXISTS {name}", name = ident(name)?)]).await
 }
 
 /// Returns the origin of the source's changes.
-pub fn from_source(sides: &SplitSides, slot: &str) -> StreamOrigin {
+pub(crate) fn from_source(sides: &SplitSides, slot: &str) -> StreamOrigin {
     StreamOrigin {
         access: sides.source.access.clone(),
         database: sides.source.database.clone(),
@@ -235,7 +235,7 @@ pub fn from_source(sides: &SplitSides, slot: &str) -> StreamOrigin {
 }
 
 /// Returns the origin of the service's own database's changes.
-pub fn from_target(sides: &SplitSides, slot: &str) -> StreamOrigin {
+pub(crate) fn from_target(sides: &SplitSides, slot: &str) -> StreamOrigin {
     StreamOrigin {
         access: sides.target.access.clone(),
         database: sides.target.at.database.to_string(),
@@ -246,7 +246,7 @@ pub fn from_target(sides: &SplitSides, slot: &str) -> StreamOrigin {
 
 /// Returns the address for the login of the reverse stream. A socket may authenticate by operating system user, which
 /// cannot be a newly created role: then the address for logins of services is used.
-pub fn address(access: &Access) -> &Endpoint {
+pub(crate) fn address(access: &Access) -> &Endpoint {
     match access.admin_endpoint.host {
         Host::Socket(_) => &access.endpoint,
         Host::Tcp(_) => &access.admin_endpoint,
@@ -257,7 +257,7 @@ pub fn address(access: &Access) -> &Endpoint {
 ///
 /// # Errors
 /// If the login is rejected; the error contains the reason.
-pub async fn prove_login(sides: &SplitSides, login: &Login) -> Result<()> {
+pub(crate) async fn prove_login(sides: &SplitSides, login: &Login) -> Result<()> {
     let Access { server, .. } = &sides.source.access;
     let session =
         connect_with(address(&sides.source.access), login, &sides.source.database, &[], Limits::READ).await;
@@ -272,7 +272,7 @@ pub async fn prove_login(sides: &SplitSides, login: &Login) -> Result<()> {
 }
 
 /// Returns the target of changes from the service's database, from the LSN at which it was opened.
-pub fn into_source(sides: &SplitSides, login: Login, start: Lsn) -> ApplyTarget {
+pub(crate) fn into_source(sides: &SplitSides, login: Login, start: Lsn) -> ApplyTarget {
     ApplyTarget {
         endpoint: address(&sides.source.access).clone(),
         login,
@@ -289,7 +289,7 @@ pub fn into_source(sides: &SplitSides, login: Login, start: Lsn) -> ApplyTarget 
 ///
 /// # Errors
 /// If another session locks a table for longer than the timeout.
-pub async fn quiesce_source(sides: &mut SplitSides, all: bool, last: Vec<Statement>) -> Result<()> {
+pub(crate) async fn quiesce_source(sides: &mut SplitSides, all: bool, last: Vec<Statement>) -> Result<()> {
     let names = sides.own_names();
     let found = crate::database::side_effects::find(&mut sides.source.session, &names).await?;
     let mut statements = vec![];
@@ -302,4 +302,4 @@ pub async fn quiesce_source(sides: &mut SplitSides, all: bool, last: Vec<Stateme
 }
 
 /// Kind of notes that restore the replica identity of a target's table.
-pub const TARGET_IDENTITY: &str = "target identity";
+pub(crate) const TARGET_IDENTITY: &str = "target identity";

@@ -17,14 +17,14 @@ const JOBS: usize = 4;
 
 /// Inclusion of copies of other services' tables, which may accept writes at the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComparedCopies {
+pub(super) enum ComparedCopies {
     Too,
     No,
 }
 
 /// Direction of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamDirection {
+pub(super) enum StreamDirection {
     ToTarget,
     ToSource,
 }
@@ -33,7 +33,11 @@ pub enum StreamDirection {
 ///
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub async fn compare(sides: &mut SplitSides, copies: ComparedCopies, tables: ComparedTables) -> Result<()> {
+pub(super) async fn compare(
+    sides: &mut SplitSides,
+    copies: ComparedCopies,
+    tables: ComparedTables,
+) -> Result<()> {
     let found = compared(sides, copies, ComparedAt::Still, tables).await?;
     refuse_differences(sides, &found)
 }
@@ -46,7 +50,7 @@ const MAX_TRIES: usize = 5;
 ///
 /// # Errors
 /// If no such LSN is available, a change cannot be applied, or another process keeps applying changes.
-pub async fn at_one_moment(
+pub(super) async fn at_one_moment(
     sides: &mut SplitSides,
     direction: StreamDirection,
     origin: &StreamOrigin,
@@ -117,7 +121,7 @@ async fn compared(
 
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub fn refuse_differences(sides: &SplitSides, found: &TargetComparison) -> Result<()> {
+pub(super) fn refuse_differences(sides: &SplitSides, found: &TargetComparison) -> Result<()> {
     let service = &sides.service.name;
     if found.differences.is_empty() {
         return Ok(());

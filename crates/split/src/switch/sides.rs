@@ -17,7 +17,7 @@ use martydb_provision::run::Run;
 use martydb_provision::targets;
 
 /// Command of a service while `split verify` compares it: followers wait.
-pub const VERIFYING: &str = "verify";
+pub(crate) const VERIFYING: &str = "verify";
 
 /// Sessions and state of both sides.
 pub struct SplitSides {
