@@ -25,7 +25,7 @@ use crate::database::tables::{DatabaseTables, TableShape};
 use crate::database::write_block::{self, WriteBlock};
 use crate::state::source::{SplitRelation, SplitRun};
 use crate::state::{SplitPhase, target};
-use deferred_objects::{FilledTable, take_away};
+use deferred_objects::{FilledTable, drop_deferred};
 use loading::{BothSides, TableLoad, matched};
 use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
@@ -104,7 +104,7 @@ impl SplitCopy<'_> {
         source: &DatabaseTables,
     ) -> Result<ReadyTarget<'t>> {
         let other = match target::exists(session).await? {
-            true if target::opened(session).await?.is_some() => return Err(open(of)),
+            true if target::opened(session).await?.is_some() => return Err(already_cut_over(of)),
             true => target::run(session).await?,
             false => None,
         };
@@ -112,7 +112,7 @@ impl SplitCopy<'_> {
         let shapes = DatabaseTables::read(session).await?;
         let (loads, mut problems) = matched(&of.relations, &BothSides { source, target: &shapes });
         if other.is_none() && problems.is_empty() {
-            problems = filled_already(session, &loads, &shapes).await?;
+            problems = tables_with_rows(session, &loads, &shapes).await?;
         }
         if !problems.is_empty() {
             let problems: Vec<String> = problems.iter().map(|one| printable(one)).collect();
@@ -146,7 +146,7 @@ impl SplitCopy<'_> {
     async fn prepared(&self, session: &mut Connection, ready: &ReadyTarget<'_>) -> Result<()> {
         target::prepare(session).await?;
         if ready.left || ready.begun {
-            empty(session, &ready.loads).await?;
+            empty_tables(session, &ready.loads).await?;
         }
         let tables: Vec<u32> = ready.tables.iter().map(|table| table.oid).collect();
         let hint = format!(
@@ -162,7 +162,7 @@ impl SplitCopy<'_> {
             wait: self.wait,
         };
         let _since = write_block::close(session, &closing).await?;
-        take_away(session, &self.run.id, &ready.tables).await
+        drop_deferred(session, &self.run.id, &ready.tables).await
     }
 
     /// Sets the sequences of a target to the values of the source.
@@ -216,13 +216,13 @@ pub(crate) fn read_tables(all: &[ReadyTarget<'_>]) -> Vec<ReadTable> {
     tables
 }
 
-fn open(of: &CopyTarget) -> Error {
+fn already_cut_over(of: &CopyTarget) -> Error {
     Error::new(Kind::Divergent, format!("service \"{}\" has been cut over", of.service))
         .hint("`martydb split status` shows the status of each service")
 }
 
 /// Returns tables with rows that no copy wrote.
-async fn filled_already(
+async fn tables_with_rows(
     session: &mut Connection,
     loads: &[TableLoad],
     shapes: &DatabaseTables,
@@ -271,7 +271,7 @@ fn filled_tables(loads: &[TableLoad], shapes: &DatabaseTables) -> (Vec<FilledTab
 }
 
 /// Empties the tables, and deletes the records of their parts.
-async fn empty(session: &mut Connection, loads: &[TableLoad]) -> Result<()> {
+async fn empty_tables(session: &mut Connection, loads: &[TableLoad]) -> Result<()> {
     let names: BTreeSet<&String> = loads.iter().map(|load| &load.into).collect();
     let names: Vec<ServerText> =
         names.into_iter().map(|name| ServerText::quoted_by_server(name.clone())).collect();

@@ -45,8 +45,8 @@ pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result
         planned.services.iter().map(|one| (one.name.to_string(), fresh(&one.name))).collect();
     let all: Vec<SplitRelation> = relations.values().flatten().cloned().collect();
     let hash = relations::map_hash(planned.plan, &all);
-    let run = taken_up(session, &hash, planned.online).await?;
-    describe(session, &mut relations).await?;
+    let run = resume_or_start(session, &hash, planned.online).await?;
+    store_definitions(session, &mut relations).await?;
     for service in planned.services {
         source::add(session, service.name.as_str(), &service.server, service.database.as_str()).await?;
     }
@@ -55,19 +55,19 @@ pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result
         let Some(fresh) = relations.get_mut(&service.name) else { continue };
         if matches!(service.phase, SplitPhase::Planned | SplitPhase::RolledBack) {
             if run.online && service.phase == SplitPhase::RolledBack {
-                keep_descriptions(fresh, &source::relations(session, &service.name).await?);
+                keep_definitions(fresh, &source::relations(session, &service.name).await?);
             }
             source::replace_relations(session, &service.name, fresh).await?;
         } else {
             *fresh = source::relations(session, &service.name).await?;
-            as_before(fresh, planned.shapes)?;
+            refuse_replaced(fresh, planned.shapes)?;
         }
     }
     Ok(StartedSplit { run, services, relations })
 }
 
 /// Stores the definitions of the tables before the copy.
-async fn describe(
+async fn store_definitions(
     session: &mut Connection,
     relations: &mut BTreeMap<String, Vec<SplitRelation>>,
 ) -> Result<()> {
@@ -82,7 +82,7 @@ async fn describe(
 
 /// Keeps the definitions of a service that was rolled back: it is followed without another copy, so those at the time
 /// of its copy are relevant.
-fn keep_descriptions(fresh: &mut [SplitRelation], before: &[SplitRelation]) {
+fn keep_definitions(fresh: &mut [SplitRelation], before: &[SplitRelation]) {
     for one in fresh {
         let known = before.iter().find(|known| known.schema == one.schema && known.name == one.name);
         if let Some(lines) = known.and_then(|known| known.fingerprint.clone()) {
@@ -91,7 +91,7 @@ fn keep_descriptions(fresh: &mut [SplitRelation], before: &[SplitRelation]) {
     }
 }
 
-async fn taken_up(session: &mut Connection, hash: &str, online: bool) -> Result<SplitRun> {
+async fn resume_or_start(session: &mut Connection, hash: &str, online: bool) -> Result<SplitRun> {
     let before = source::run(session).await?;
     let services = source::services(session).await?;
     let begun = services.iter().any(|service| service.phase != SplitPhase::Planned);
@@ -120,7 +120,7 @@ fn other(run: &SplitRun, online: bool) -> Error {
 }
 
 /// Refuses rewritten tables: parts are ranges of pages, so the parts already copied would no longer match.
-fn as_before(relations: &[SplitRelation], shapes: &DatabaseTables) -> Result<()> {
+fn refuse_replaced(relations: &[SplitRelation], shapes: &DatabaseTables) -> Result<()> {
     let rewritten = |one: &&SplitRelation| {
         let now = shapes.table(&one.schema, &one.name);
         one.parts > 1 && now.is_none_or(|now: &TableShape| now.oid != one.oid || now.storage != one.storage)

@@ -24,15 +24,15 @@ pub(super) struct FilledTable {
 ///
 /// # Errors
 /// If the owner may not change one of its tables.
-pub(super) async fn take_away(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
-    let end = taken_away(session, run, tables).await;
+pub(super) async fn drop_deferred(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
+    let end = drop_all(session, run, tables).await;
     if end.is_err() {
         execute_protected(session, &stmt!("ROLLBACK")).await?;
     }
     end
 }
 
-async fn taken_away(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
+async fn drop_all(session: &mut Connection, run: &str, tables: &[FilledTable]) -> Result<()> {
     let oids: Vec<u32> = tables.iter().map(|table| table.oid).collect();
     let large = tables.iter().map(|table| (table.bytes >= SMALL_TABLE_BYTES).to_string()).collect();
     let given = stmt!(

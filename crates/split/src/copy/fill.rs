@@ -60,7 +60,7 @@ pub(crate) async fn fill(
 ) -> Result<FilledCount> {
     let (mut queue, mut expected, mut parts) = (CopyQueue::default(), 0, 0);
     for ready in targets {
-        let (missing, deferred) = left(ready).await?;
+        let (missing, deferred) = remaining(ready).await?;
         expected += missing.iter().map(|part| u64::try_from(part.bytes).unwrap_or(0)).sum::<u64>();
         parts += missing.len();
         queue.add(missing, deferred, ready.analyzed.clone());
@@ -87,7 +87,7 @@ pub(crate) async fn fill(
 }
 
 /// Returns the missing parts, and the deferred objects not restored yet.
-async fn left(ready: &ReadyTarget<'_>) -> Result<(Vec<MissingPart>, Vec<Deferred>)> {
+async fn remaining(ready: &ReadyTarget<'_>) -> Result<(Vec<MissingPart>, Vec<Deferred>)> {
     let mut session = sessions::open_inspecting(&ready.of.target).await?;
     let loaded = target::loaded(&mut session).await?;
     let deferred = target::deferred(&mut session, DeferredStage::Load).await?;

@@ -27,7 +27,7 @@ pub async fn copy(
     shapes: &DatabaseTables,
 ) -> Result<FilledCount> {
     let ready = copy.examine_all(targets, shapes).await?;
-    possible(session, copy, targets, shapes).await?;
+    refuse_unfollowable(session, copy, targets, shapes).await?;
     for one in &ready {
         let service = source::one(session, one.of.service.as_str()).await?;
         source::enter(session, &service.name, SplitPhase::Copying).await?;
@@ -36,7 +36,7 @@ pub async fn copy(
         }
         copy.prepare(one).await?;
     }
-    let names = announce(session, copy, targets, shapes).await?;
+    let names = publish_all(session, copy, targets, shapes).await?;
     let Some(first_name) = names.first() else { return Ok(FilledCount::default()) };
     let first = FirstSlot::make(copy.access, copy.database, first_name, SlotLife::UntilDropped).await?;
     for name in &names[1..] {
@@ -68,7 +68,7 @@ pub async fn copy(
 }
 
 /// Checks the prerequisites of following the source, before any change there.
-async fn possible(
+async fn refuse_unfollowable(
     session: &mut Connection,
     copy: &SplitCopy<'_>,
     targets: &[&CopyTarget],
@@ -113,7 +113,7 @@ async fn possible(
 }
 
 /// Publishes the tables of each service; names are recorded before they are used.
-async fn announce(
+async fn publish_all(
     session: &mut Connection,
     copy: &SplitCopy<'_>,
     targets: &[&CopyTarget],

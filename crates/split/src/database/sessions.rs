@@ -58,12 +58,12 @@ async fn open(target: &MigrationTarget, own: &[(&str, &str)]) -> Result<Connecti
     let database = target.database.as_str();
     let mut session =
         connect_with(&target.endpoint, &target.login, database, &settings, Limits::WORK).await?;
-    watched(&mut session).await;
+    watch_client(&mut session).await;
     Ok(session)
 }
 
 /// Lets the server check from time to time whether the client is alive. Version 13 and some systems cannot.
-async fn watched(session: &mut Connection) {
+async fn watch_client(session: &mut Connection) {
     let watch = stmt!(
         "SELECT pg_catalog.set_config(name, '2s', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'"
     );
@@ -135,12 +135,12 @@ pub(crate) async fn open_reading(
     let only = names.iter().map(|name| stmt!("ONLY {name}"));
     let locking = stmt!("LOCK TABLE {all} IN {mode} MODE", all = List(only.collect()));
     execute(&mut session, &locking).await?;
-    same(&mut session, tables).await?;
+    refuse_replaced(&mut session, tables).await?;
     Ok(session)
 }
 
 /// Returns an error unless each name still refers to the same table. A view has no file.
-async fn same(session: &mut Connection, tables: &[ReadTable]) -> Result<()> {
+async fn refuse_replaced(session: &mut Connection, tables: &[ReadTable]) -> Result<()> {
     let rows = tables.iter().map(|table| {
         stmt!("({oid}::pg_catalog.oid, {ident})", oid = table.oid, ident = Literal(table.ident.clone()))
     });

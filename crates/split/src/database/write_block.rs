@@ -47,7 +47,7 @@ pub(crate) async fn close(session: &mut Connection, closing: &WriteBlock<'_>) ->
             return Err(error);
         }
         if Instant::now() >= deadline {
-            return Err(held_up(session, closing.tables, error).await);
+            return Err(with_writers(session, closing.tables, error).await);
         }
         patience = match is_maintained(session, closing.tables).await? {
             true => LockTimeout::Long,
@@ -185,7 +185,7 @@ pub(crate) fn numbers(oids: &[u32]) -> ArrayLiteral {
 }
 
 /// Adds the sessions with uncommitted writes to the error.
-async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error {
+async fn with_writers(session: &mut Connection, oids: &[u32], error: Error) -> Error {
     let asked = stmt!(
         "{family} SELECT DISTINCT pg_catalog.format('process %s of %s (%s, %s) since %s', a.pid, coalesce(a.usename, a.backend_type),
                 coalesce(nullif(a.application_name, ''), a.query), a.state, pg_catalog.date_trunc('second', a.xact_start)),

@@ -9,10 +9,10 @@ use martydb_model::{DesiredService, SchemaName};
 
 /// Returns the evidence of every service. An unreadable folder contributes none.
 pub fn service_hints(manifest: &Manifest) -> Vec<ServiceHints> {
-    manifest.services.values().map(|service| signs(manifest, service)).collect()
+    manifest.services.values().map(|service| hints_of(manifest, service)).collect()
 }
 
-fn signs(manifest: &Manifest, service: &DesiredService) -> ServiceHints {
+fn hints_of(manifest: &Manifest, service: &DesiredService) -> ServiceHints {
     let mut makes = BTreeMap::new();
     for migration in folder::load(&service.migrations).all() {
         let file = migration.up.path.file_name().unwrap_or_default().to_string_lossy().into_owned();

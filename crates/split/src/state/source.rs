@@ -75,13 +75,13 @@ pub struct SplitRelation {
 /// If another role created a schema of that name: it could contain traps for the admin.
 pub(crate) async fn prepare(session: &mut Connection) -> Result<()> {
     match owned(session).await? {
-        Some(false) => return Err(planted()),
+        Some(false) => return Err(of_another_role()),
         Some(true) => {}
         None => drop(execute(session, &stmt!("CREATE SCHEMA IF NOT EXISTS martydb_split")).await?),
     }
     // Another role may have created it before the statement.
     if owned(session).await? != Some(true) {
-        return Err(planted());
+        return Err(of_another_role());
     }
     let make = Statement::from_program(include_str!("../sql/source_state.sql"));
     execute(session, &Statement::join([stmt!("BEGIN"), make, stmt!("COMMIT")])).await.map(drop)
@@ -94,7 +94,7 @@ pub(crate) async fn prepare(session: &mut Connection) -> Result<()> {
 #[martydb_pg::boxed]
 pub async fn exists(session: &mut Connection) -> Result<bool> {
     match owned(session).await? {
-        Some(false) => Err(planted()),
+        Some(false) => Err(of_another_role()),
         found => Ok(found.is_some() && is_there(session).await?),
     }
 }
@@ -113,7 +113,7 @@ async fn owned(session: &mut Connection) -> Result<Option<bool>> {
     query_first(session, &asked).await
 }
 
-fn planted() -> Error {
+fn of_another_role() -> Error {
     Error::operation("the schema martydb_split of the source belongs to another role, or contains objects of another role")
         .hint("review its contents; if another admin began the split, continue as that admin; otherwise drop the schema")
 }

@@ -162,7 +162,7 @@ impl FirstSlot {
         let end = query(&mut session, &make).await;
         let rows = match end {
             Ok(rows) => rows,
-            Err(error) => return Err(held_up(access, database, error).await),
+            Err(error) => return Err(slot_error(access, database, error).await),
         };
         let row = rows.first().ok_or_else(Unreadable::no_row)?;
         Ok(FirstSlot { session, snapshot: row.try_get(2)?, point: row.try_get(1)? })
@@ -208,7 +208,7 @@ pub(crate) async fn drop_slot(session: &mut Connection, name: &str) -> Result<()
     }
 }
 
-async fn held_up(access: &Access, database: &str, error: Error) -> Error {
+async fn slot_error(access: &Access, database: &str, error: Error) -> Error {
     if error.sqlstate.as_deref() != Some(sqlstate::LOCK_NOT_AVAILABLE) {
         return error.while_doing("cannot follow the source").hint(
             "the server needs wal_level = logical, free replication slots, and an admin with REPLICATION; `martydb split copy` \

@@ -24,8 +24,8 @@ pub(super) async fn restore_objects(sides: &mut SplitSides) -> Vec<String> {
     let mut warnings = vec![];
     let mut of_others = vec![];
     for note in notes {
-        match are_the_admins(&mut sides.source.session, &note).await {
-            Ok(true) => warnings.extend(one_afterwards(sides, None, &note).await),
+        match reads_only_admin_tables(&mut sides.source.session, &note).await {
+            Ok(true) => warnings.extend(restore_one(sides, None, &note).await),
             _ => of_others.push(note),
         }
     }
@@ -33,7 +33,7 @@ pub(super) async fn restore_objects(sides: &mut SplitSides) -> Vec<String> {
         match as_owner(sides).await {
             Ok(mut session) => {
                 for note in &of_others {
-                    warnings.extend(one_afterwards(sides, Some(&mut session), note).await);
+                    warnings.extend(restore_one(sides, Some(&mut session), note).await);
                 }
                 session.close().await;
             }
@@ -56,7 +56,7 @@ async fn as_owner(sides: &mut SplitSides) -> Result<Connection> {
 
 /// Returns `true` if a validation reads only tables of superusers and of the admin: then it evaluates no code of
 /// others.
-async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bool> {
+async fn reads_only_admin_tables(session: &mut Connection, note: &SplitNote) -> Result<bool> {
     let asked = stmt!(
         "SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'r'
          JOIN pg_catalog.pg_class f ON f.oid = k.confrelid AND f.relkind = 'r'
@@ -71,7 +71,7 @@ async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bo
 }
 
 /// Runs in the owner's session, or without one in the admin's.
-async fn one_afterwards(
+async fn restore_one(
     sides: &mut SplitSides,
     owner: Option<&mut Connection>,
     note: &SplitNote,

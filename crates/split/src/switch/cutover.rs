@@ -67,7 +67,7 @@ pub async fn cut_over(sides: &mut SplitSides) -> Result<Switched> {
         done.refused = end?;
     }
     complete(sides).await?;
-    done.warnings = prove(&mut sides.target.session).await;
+    done.warnings = validate_foreign_keys(&mut sides.target.session).await;
     done.disabled = notes::disabled(&mut sides.source.session).await?;
     Ok(done)
 }
@@ -118,7 +118,7 @@ async fn online(sides: &mut SplitSides) -> Result<Duration> {
     let end = drain(&mut near, &origin, &target, closing).await;
     near.close().await;
     let end = match end {
-        Ok(started) => match is_same(sides).await {
+        Ok(started) => match refuse_changed(sides).await {
             Ok(()) => open(sides).await.map(|()| started),
             Err(error) => Err(error),
         },
@@ -126,12 +126,12 @@ async fn online(sides: &mut SplitSides) -> Result<Duration> {
     };
     match end {
         Ok(started) => Ok(started.elapsed()),
-        Err(error) => Err(undone(sides, error).await),
+        Err(error) => Err(reopen_source(sides, error).await),
     }
 }
 
 /// Compares both sides while neither accepts writes.
-async fn is_same(sides: &mut SplitSides) -> Result<()> {
+async fn refuse_changed(sides: &mut SplitSides) -> Result<()> {
     row_comparison::compare(sides, ComparedCopies::No, ComparedTables::Quick).await?;
     definitions::refuse_changed(sides).await
 }
@@ -176,18 +176,18 @@ async fn prepare_reverse_stream(sides: &mut SplitSides) -> Result<()> {
     let name = sides.service.name.clone();
     let set = stmt!("reverse_slot = {slot}", slot = Literal(slot.clone()));
     source::change(&mut sides.source.session, &name, &set).await?;
-    identify(sides).await?;
+    set_replica_identities(sides).await?;
     let names = sides.own_names();
     reverse::publish(&mut sides.target.session, sides.wait, &slot, &names).await?;
     let mut admin = sides.target.access.write(sides.target.at.database.as_str()).await?;
-    let end = reverse::fresh_slot(&mut admin, &slot).await;
+    let end = reverse::recreate_slot(&mut admin, &slot).await;
     admin.close().await;
     end
 }
 
 /// Sets the replica identity of the target's tables without a key: their updates would be refused once they are
 /// published.
-async fn identify(sides: &mut SplitSides) -> Result<()> {
+async fn set_replica_identities(sides: &mut SplitSides) -> Result<()> {
     let asked = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) AND c.relreplident = 'd' AND NOT EXISTS (
@@ -225,7 +225,7 @@ async fn close_source(sides: &mut SplitSides, held: Vec<Statement>) -> Result<In
 
 /// Reverts the switch before the target was opened: the source accepts the writes as before. If the target cannot be
 /// read, nothing is opened.
-async fn undone(sides: &mut SplitSides, error: Error) -> Error {
+async fn reopen_source(sides: &mut SplitSides, error: Error) -> Error {
     match sides.opened().await {
         Ok(None) => {}
         Ok(Some(_)) => return error.hint("run the same command again: the database is already open"),
@@ -285,7 +285,7 @@ pub(super) async fn complete(sides: &mut SplitSides) -> Result<()> {
 
 /// Validates the foreign keys, which already apply to rows written since the opening. Returns those that fail.
 #[martydb_pg::boxed]
-pub(super) async fn prove(session: &mut Connection) -> Vec<String> {
+pub(super) async fn validate_foreign_keys(session: &mut Connection) -> Vec<String> {
     let mut warnings = vec![];
     for one in target::deferred(session, DeferredStage::Opening).await.unwrap_or_default() {
         if let Err(error) = target::restore(session, &one).await {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::cutover::prove;
+use super::cutover::validate_foreign_keys;
 use super::leftovers::{Leftover, OldGrant, OldLogin, leftovers};
 use super::reverse;
 use super::sides::SplitSides;
@@ -111,12 +111,12 @@ pub async fn begin(session: &mut Connection) -> Result<()> {
 /// If the database or its server refuses a statement.
 pub async fn clear_target(sides: &mut SplitSides) -> Result<Vec<String>> {
     if let Some(slot) = sides.service.reverse_slot.clone() {
-        reverse::unmake(&mut sides.target, sides.wait, &slot).await?;
+        reverse::drop_stream(&mut sides.target, sides.wait, &slot).await?;
     }
     reverse::restore_target_identities(sides).await?;
     // A killed cutover may not have got to it.
     let warnings = match target::exists(&mut sides.target.session).await? {
-        true => prove(&mut sides.target.session).await,
+        true => validate_foreign_keys(&mut sides.target.session).await,
         false => vec![],
     };
     target::remove(&mut sides.target.session).await?;

@@ -89,7 +89,7 @@ pub async fn follow_service(sides: &mut SplitSides, until_caught_up: bool) -> Re
     let unit = following.unit(&name);
     let mut refused = 0;
     loop {
-        let Some(stream) = awaited(sides).await? else { return Ok(FollowEnd::Over) };
+        let Some(stream) = wait_until_ready(sides).await? else { return Ok(FollowEnd::Over) };
         let (origin, target) = (&stream.origin, &stream.target);
         if until_caught_up {
             let session = match stream.side {
@@ -130,10 +130,10 @@ fn follower_key(service: &str) -> i32 {
 }
 
 /// Waits until no other command works on the service; `None` if nothing is left to follow.
-async fn awaited(sides: &mut SplitSides) -> Result<Option<Box<ReadyStream>>> {
+async fn wait_until_ready(sides: &mut SplitSides) -> Result<Option<Box<ReadyStream>>> {
     let mut told = None;
     loop {
-        match looked(sides).await? {
+        match read_readiness(sides).await? {
             Readiness::Ready(stream) => return Ok(Some(stream)),
             Readiness::Over => return Ok(None),
             Readiness::Later(dead) => {
@@ -149,14 +149,15 @@ async fn awaited(sides: &mut SplitSides) -> Result<Option<Box<ReadyStream>>> {
 }
 
 /// Reads the state under the locks of the split, which every switch and comparison holds.
-async fn looked(sides: &mut SplitSides) -> Result<Readiness> {
-    let Some(held) = free(lock::take(&mut sides.source.session, LOCK, Duration::ZERO, "the split").await)?
+async fn read_readiness(sides: &mut SplitSides) -> Result<Readiness> {
+    let Some(held) =
+        unless_locked(lock::take(&mut sides.source.session, LOCK, Duration::ZERO, "the split").await)?
     else {
         return Ok(Readiness::Later(None));
     };
-    let end = match free(sides.target.lock(Duration::ZERO).await)? {
+    let end = match unless_locked(sides.target.lock(Duration::ZERO).await)? {
         Some(held) => {
-            let end = prepared(sides).await;
+            let end = readiness(sides).await;
             lock::release(&mut sides.target.session, held).await?;
             end
         }
@@ -167,7 +168,7 @@ async fn looked(sides: &mut SplitSides) -> Result<Readiness> {
 }
 
 /// Returns `None` if another command holds the lock.
-fn free(taken: Result<SessionLock>) -> Result<Option<SessionLock>> {
+fn unless_locked(taken: Result<SessionLock>) -> Result<Option<SessionLock>> {
     match taken {
         Ok(held) => Ok(Some(held)),
         Err(error) if error.kind == Kind::Locked => Ok(None),
@@ -175,7 +176,7 @@ fn free(taken: Result<SessionLock>) -> Result<Option<SessionLock>> {
     }
 }
 
-async fn prepared(sides: &mut SplitSides) -> Result<Readiness> {
+async fn readiness(sides: &mut SplitSides) -> Result<Readiness> {
     let name = sides.service.name.clone();
     if !source::exists(&mut sides.source.session).await? {
         return Ok(Readiness::Over);

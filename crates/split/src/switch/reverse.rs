@@ -23,7 +23,7 @@ use martydb_ui::report::printable;
 #[martydb_pg::boxed]
 pub(crate) async fn login(sides: &mut SplitSides) -> Result<Login> {
     let name = sides.login_name();
-    one_owner(sides).await?;
+    refuse_several_owners(sides).await?;
     let role = ident(&name)?;
     let tables = sides.source_tables();
     let session = &mut sides.source.session;
@@ -36,18 +36,18 @@ pub(crate) async fn login(sides: &mut SplitSides) -> Result<Login> {
         stmt!(
             "CREATE TABLE IF NOT EXISTS martydb_split.position (direction pg_catalog.text PRIMARY KEY, lsn pg_catalog.pg_lsn NOT NULL)"
         ),
-        admission(session, &role).await?,
+        connect_grant(session, &role).await?,
         stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}"),
         stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}"),
     ];
-    all.extend(rights(session, &tables, &role).await?);
+    all.extend(table_grants(session, &tables, &role).await?);
     execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])))
         .await?;
     Ok(Login::with_password(&name, secret))
 }
 
 /// Returns the grant to connect, unless PUBLIC may. It is dropped with the login.
-async fn admission(session: &mut Connection, role: &Ident) -> Result<Statement> {
+async fn connect_grant(session: &mut Connection, role: &Ident) -> Result<Statement> {
     let asked = stmt!(
         "SELECT pg_catalog.current_database()::pg_catalog.text, pg_catalog.has_database_privilege('public', pg_catalog.current_database(), 'CONNECT')"
     );
@@ -83,7 +83,7 @@ pub(crate) async fn forget_login(session: &mut Connection, login: &str) -> Resul
 
 /// Requires one owner of all tables: code of one table's owner runs as this login, which may act as the owner of the
 /// others.
-async fn one_owner(sides: &mut SplitSides) -> Result<()> {
+async fn refuse_several_owners(sides: &mut SplitSides) -> Result<()> {
     let tables = sides.source_tables();
     let asked = stmt!(
         "SELECT pg_catalog.format('%I', pg_catalog.pg_get_userbyid(c.relowner)), pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
@@ -103,7 +103,7 @@ async fn one_owner(sides: &mut SplitSides) -> Result<()> {
 
 /// Grants the owner of the tables. Tables of a superuser or of the admin are granted one by one: the login must not
 /// become that role.
-async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Result<Vec<Statement>> {
+async fn table_grants(session: &mut Connection, tables: &[u32], role: &Ident) -> Result<Vec<Statement>> {
     let asked = stmt!(
         "SELECT r.rolname::pg_catalog.text, r.rolsuper OR r.oid = s.oid, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
@@ -170,7 +170,7 @@ pub(crate) async fn publish(
 ///
 /// # Errors
 /// If the server has none available; the error contains the reason.
-pub(crate) async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
+pub(crate) async fn recreate_slot(session: &mut Connection, name: &str) -> Result<()> {
     drop_slot(session, name).await?;
     // Creating it waits for every transaction with writes, in any database of the server, but blocks no other session.
     let make = Statement::join([
@@ -192,7 +192,7 @@ pub(crate) async fn fresh_slot(session: &mut Connection, name: &str) -> Result<(
 ///
 /// # Errors
 /// As [`drop_slot`] and [`unpublish`].
-pub(crate) async fn unmake(target: &mut TargetSide, wait: Duration, name: &str) -> Result<()> {
+pub(crate) async fn drop_stream(target: &mut TargetSide, wait: Duration, name: &str) -> Result<()> {
     let mut admin = target.access.write(target.at.database.as_str()).await?;
     let end = drop_slot(&mut admin, name).await;
     admin.close().await;

@@ -99,13 +99,13 @@ async fn not_opened(sides: &mut SplitSides, copy: AfterRollback) -> Result<(Roll
         }
         _ => {}
     }
-    let warnings = forget(sides).await?;
+    let warnings = discard_copy(sides).await?;
     let disabled = notes::disabled(&mut sides.source.session).await?;
     Ok((RolledBack::CopyForgotten, Switched { warnings, disabled, ..Switched::default() }))
 }
 
 /// Opens the source, and empties the copied tables.
-async fn forget(sides: &mut SplitSides) -> Result<Vec<String>> {
+async fn discard_copy(sides: &mut SplitSides) -> Result<Vec<String>> {
     let planned = stmt!("{phase}, closed = false", phase = phase_sql(SplitPhase::Planned));
     let tables = sides.read_source().await?;
     let mut all = sides.open_source_sql(&tables).await?;
@@ -187,7 +187,7 @@ async fn offline(sides: &mut SplitSides) -> Result<()> {
     };
     match end {
         Ok(()) => Ok(()),
-        Err(error) => Err(undone(sides, error).await),
+        Err(error) => Err(reopen_target(sides, error).await),
     }
 }
 
@@ -205,7 +205,7 @@ async fn online(sides: &mut SplitSides, slot: &str, opened: &str, login: Login) 
     source::change(&mut sides.source.session, &name, &set).await?;
     let names = sides.names();
     reverse::publish(&mut sides.source.session, sides.wait, &forward, &names).await?;
-    reverse::fresh_slot(&mut sides.source.session, &forward).await?;
+    reverse::recreate_slot(&mut sides.source.session, &forward).await?;
     let tables = sides.read_source().await?;
     let closing = async {
         let started = close_target(sides).await?;
@@ -228,7 +228,7 @@ async fn online(sides: &mut SplitSides, slot: &str, opened: &str, login: Login) 
     };
     match end {
         Ok(started) => Ok(started.elapsed()),
-        Err(error) => Err(undone(sides, error).await),
+        Err(error) => Err(reopen_target(sides, error).await),
     }
 }
 
@@ -247,7 +247,7 @@ async fn close_target(sides: &mut SplitSides) -> Result<Instant> {
 }
 
 /// Reverts the rollback before the source was opened: the target accepts the writes as before.
-async fn undone(sides: &mut SplitSides, error: Error) -> Error {
+async fn reopen_target(sides: &mut SplitSides, error: Error) -> Error {
     let name = sides.service.name.clone();
     match source::one(&mut sides.source.session, &name).await {
         Ok(now) if now.phase == SplitPhase::CutOver => {}
@@ -302,5 +302,5 @@ async fn complete(sides: &mut SplitSides) -> Result<()> {
 /// Drops the slot and the publication of the target.
 async fn drop_reverse_slot(sides: &mut SplitSides) -> Result<()> {
     let Some(slot) = sides.service.reverse_slot.clone() else { return Ok(()) };
-    reverse::unmake(&mut sides.target, sides.wait, &slot).await
+    reverse::drop_stream(&mut sides.target, sides.wait, &slot).await
 }

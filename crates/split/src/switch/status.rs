@@ -86,7 +86,7 @@ pub async fn read(
     let mut loaded = LoadedCount { tables, ..LoadedCount::default() };
     let (mut changed, mut error) = (vec![], None);
     if !matches!(service.phase, SplitPhase::Planned | SplitPhase::Finished) {
-        match look(session, service, target.clone(), &relations).await {
+        match read_target(session, service, target.clone(), &relations).await {
             Ok(found) => (loaded, changed) = found,
             Err(refused) => error = Some(refused),
         }
@@ -112,7 +112,7 @@ pub async fn read(
 }
 
 /// Reads the loaded parts, and changes since the copy.
-async fn look(
+async fn read_target(
     source: &mut Connection,
     service: &SplitService,
     target: Result<&MigrationTarget>,
