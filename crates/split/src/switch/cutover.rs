@@ -115,18 +115,16 @@ async fn online(sides: &mut SplitSides) -> Result<Duration> {
         let end = log_end(&mut sides.source.session).await?;
         Ok((started, end))
     };
-    let end = drain(&mut near, &origin, &target, closing).await;
+    let drained = drain(&mut near, &origin, &target, closing).await;
     near.close().await;
-    let end = match end {
-        Ok(started) => match refuse_changed(sides).await {
-            Ok(()) => open(sides).await.map(|()| started),
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
+    let opening = async {
+        let started = drained?;
+        refuse_changed(sides).await?;
+        open(sides).await.map(|()| started.elapsed())
     };
-    match end {
-        Ok(started) => Ok(started.elapsed()),
+    match opening.await {
         Err(error) => Err(reopen_source(sides, error).await),
+        end => end,
     }
 }
 

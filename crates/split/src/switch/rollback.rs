@@ -176,18 +176,18 @@ async fn empty_target(sides: &mut SplitSides) -> Result<()> {
 async fn offline(sides: &mut SplitSides) -> Result<()> {
     let tables = sides.read_source().await?;
     close_target(sides).await?;
-    let end = match row_comparison::compare(sides, ComparedCopies::No, ComparedTables::All).await {
-        Ok(()) => open_source(sides, &tables, vec![]).await,
-        Err(error) => Err(error
-            .while_doing(format!(
-                "rows were written into the database of {} since it was opened",
-                sides.service.name
-            ))
-            .hint("only a split that was copied with --online can bring them back")),
+    let opening = async {
+        row_comparison::compare(sides, ComparedCopies::No, ComparedTables::All).await.map_err(|error| {
+            let service = &sides.service.name;
+            error
+                .while_doing(format!("rows were written into the database of {service} since it was opened"))
+                .hint("only a split that was copied with --online can bring them back")
+        })?;
+        open_source(sides, &tables, vec![]).await
     };
-    match end {
-        Ok(()) => Ok(()),
+    match opening.await {
         Err(error) => Err(reopen_target(sides, error).await),
+        end => end,
     }
 }
 
@@ -212,23 +212,17 @@ async fn online(sides: &mut SplitSides, slot: &str, opened: &str, login: Login) 
         let end = log_end(&mut sides.target.session).await?;
         Ok((started, end))
     };
-    let end = drain(&mut near, &origin, &target, closing).await;
+    let drained = drain(&mut near, &origin, &target, closing).await;
     near.close().await;
-    let end = match end {
-        Ok(started) => {
-            match row_comparison::compare(sides, ComparedCopies::No, ComparedTables::Quick).await {
-                Ok(()) => {
-                    let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
-                    open_source(sides, &tables, from).await.map(|()| started)
-                }
-                Err(error) => Err(error),
-            }
-        }
-        Err(error) => Err(error),
+    let opening = async {
+        let started = drained?;
+        row_comparison::compare(sides, ComparedCopies::No, ComparedTables::Quick).await?;
+        let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
+        open_source(sides, &tables, from).await.map(|()| started.elapsed())
     };
-    match end {
-        Ok(started) => Ok(started.elapsed()),
+    match opening.await {
         Err(error) => Err(reopen_target(sides, error).await),
+        end => end,
     }
 }
 
