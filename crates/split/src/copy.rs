@@ -35,7 +35,6 @@ use martydb_pg::server::{Access, Connection, execute, execute_protected, query_f
 use martydb_ui::report::printable;
 
 pub use fill::FilledCount;
-use fill::fill;
 
 /// Service, its database, and its tables.
 pub struct CopyTarget {

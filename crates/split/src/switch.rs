@@ -21,12 +21,9 @@ mod sides;
 pub(crate) mod status;
 mod verify;
 
-use catch_up::catch_up;
-use cutover::quiesce_target;
 pub use cutover::{Switched, cut_over};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
 pub use leftovers::{OldGrant, OldLogin, old_grants, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};
 pub use sides::SplitSides;
-use sides::VERIFYING;
 pub use verify::verify_following;

@@ -1,8 +1,9 @@
 //! Offline copy: the source's tables are closed until the cutover, or until a rollback cancels the copy.
 
+use super::fill::{FilledCount, fill};
 use super::held::hold_sql;
 use super::snapshot::ExportedSnapshot;
-use super::{CopyTarget, FilledCount, SplitCopy, fill, read_tables, refuse_planning};
+use super::{CopyTarget, SplitCopy, read_tables, refuse_planning};
 use crate::database::sequences;
 use crate::database::tables::DatabaseTables;
 use crate::database::write_block::{self, WriteBlock};

@@ -1,7 +1,8 @@
 //! Online copy: changes that are committed before one LSN are in the copied snapshot, later ones are in the slots.
 
+use super::fill::{FilledCount, fill};
 use super::snapshot::ExportedSnapshot;
-use super::{CopyTarget, FilledCount, SplitCopy, fill, read_tables, refuse_planning};
+use super::{CopyTarget, SplitCopy, read_tables, refuse_planning};
 use crate::database::sequences;
 use crate::database::tables::DatabaseTables;
 use crate::inspect;

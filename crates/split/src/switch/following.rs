@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use super::{SplitSides, VERIFYING, catch_up, quiesce_target, reverse};
+use super::catch_up::catch_up;
+use super::cutover::quiesce_target;
+use super::reverse;
+use super::sides::{SplitSides, VERIFYING};
 use crate::state::SplitPhase;
 use crate::state::{LOCK, source};
 use crate::stream::FollowGoal;
