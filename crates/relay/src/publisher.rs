@@ -19,11 +19,11 @@ use crate::broker::{BrokerLink, BrokerSecrets, FailureKind, OutboxEvent};
 use crate::outbox::session::{self, OutboxSession};
 use dead_letters::DeadLetters;
 use delivery::deliver;
+use martydb_context::Context;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeadPolicy, DesiredService, Outbox};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
-use martydb_provision::context::Context;
 use stop::StopSignal;
 use tally::Tally;
 

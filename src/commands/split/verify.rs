@@ -4,9 +4,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{MapChoice, SplitSession};
+use crate::app::Run;
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
-use martydb_provision::run::Run;
 use martydb_split::{
     ComparedAt, ComparedTables, CopyTarget, DatabaseTables, DifferingTable, RowDifference, SidesComparison,
     SplitPhase, SplitService, SplitSides, TargetComparison, open_inspecting, still_open, verify_following,

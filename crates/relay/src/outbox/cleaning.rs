@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::partitions;
 use super::statements::outbox_table;
+use martydb_context::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox, RoleKind};
 use martydb_partitions::{Partitioning, over, partition_name};
 use martydb_pg::server::{Connection, connect_watched, execute};
 use martydb_pg::wire::interrupt;
-use martydb_provision::context::Context;
 
 /// Rows per statement: few, so that its locks are short.
 const ROWS_PER_STATEMENT: i64 = 5000;

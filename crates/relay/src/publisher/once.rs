@@ -10,9 +10,9 @@ use super::stop::StopSignal;
 use crate::batch::claim::BatchShape;
 use crate::broker::OutboxEvent;
 use crate::outbox::session;
+use martydb_context::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::context::Context;
 
 /// Limit of event bytes for all publishers together, and the minimum and maximum of one.
 const TOTAL_BYTES: i64 = 16 << 20;

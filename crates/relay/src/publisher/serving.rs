@@ -13,8 +13,8 @@ use super::once::share;
 use super::stop::StopSignal;
 use super::tally::RelayMetrics;
 use crate::outbox::status::read_counts;
+use martydb_context::Context;
 use martydb_model::{DesiredService, Outbox, ServiceName};
-use martydb_provision::context::Context;
 
 /// Interval at which pending events are counted for metrics.
 const COUNT_INTERVAL: Duration = Duration::from_secs(10);

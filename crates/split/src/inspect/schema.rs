@@ -9,7 +9,7 @@ use crate::map::placement::Placement;
 use crate::map::plan::SplitPlan;
 use crate::map::selection::{TocEntry, select};
 use crate::map::source::{CatalogClass, SourceCatalog};
-use martydb_config::manifest::SplitMap;
+use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{self, Archive, ArchiveEntry};
 use martydb_model::error::{Error, Result};

@@ -8,12 +8,12 @@ use crate::database::transaction::{transact, transact_warned};
 use crate::state::notes::{self, SplitNote};
 use crate::stream::publishing::drop_slot;
 use crate::stream::{ApplyTarget, Lsn, StreamOrigin};
-use martydb_config::secrets::{password, verifier};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, Qualified, Statement, stmt};
 use martydb_pg::server::{
     Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query, query_as, query_one,
 };
+use martydb_secrets::{password, verifier};
 use martydb_ui::report::printable;
 
 /// Creates the login that writes at the source, with a new password that is stored nowhere.
