@@ -23,6 +23,7 @@
 //! - `martydb-apply`: execution of plans
 //! - `martydb-isolation`: audit, reach, probes
 //! - `martydb-backup`: backups, their stores, moves
+//! - `martydb-compare`: comparison of rows in two databases
 //! - `martydb-provision`: the manifest's databases, roles and privileges on its servers
 //! - `martydb-partitions`: partitions by time
 //! - `martydb-split`: a shared database split into one database per service

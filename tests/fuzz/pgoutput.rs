@@ -1,6 +1,6 @@
 //! Messages of `pgoutput`: whatever a source sends, a message or the reason why it is none.
 
-use martydb_split::stream::decode;
+use martydb_split::decode;
 
 use super::engine::{Target, fuzz};
 

@@ -9,13 +9,13 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
-use crate::moving::sums::{RowHash, summed};
+use martydb_compare::{RowHash, ServerSum};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Literal, Qualified, Statement, stmt};
 use martydb_model::{
     AUDIT_TABLE, DbName, DesiredServer, DesiredService, RECORD_TABLES, RecordColumn, RoleName, SERVE_SCHEMA,
 };
-use martydb_pg::server::{Access, Connection, copy_in, copy_out, execute, query_first, query_one};
+use martydb_pg::server::{Access, Connection, copy_in, copy_out, execute, query_first};
 
 /// Name as the server prints it, and in a record's contents.
 pub const AUDIT: &str = "martydb_serve.audit";
@@ -169,7 +169,7 @@ impl LockedAudit {
         };
         copy_out(session, &copy, &mut sink).await?;
         end.and_then(|()| file.flush()).map_err(|error| failed("write", &error))?;
-        let sum = query_one(session, &sum(&columns, hash)).await?;
+        let sum = sum(&columns, hash).text(session).await?;
         Ok(AuditRows { columns, sum })
     }
 
@@ -198,19 +198,16 @@ fn columns_list(columns: &[String]) -> List<Qualified> {
 }
 
 /// Counts and hashes the rows by the text of these columns.
-fn sum(columns: &[String], hash: RowHash) -> Statement {
+fn sum(columns: &[String], hash: RowHash) -> ServerSum {
     let values = columns.iter().map(|name| Qualified(vec!["x".into(), name.clone()]));
-    let sum = match hash {
-        RowHash::None => stmt!("''"),
-        _ => summed(&stmt!(
-            "pg_catalog.hashtextextended(ROW({values})::pg_catalog.text COLLATE pg_catalog.\"C\", 0)",
-            values = List(values.collect())
-        )),
-    };
-    stmt!(
-        "SELECT pg_catalog.count(*)::pg_catalog.text || ' rows' || {sum} FROM ONLY {table} x",
-        table = table()
-    )
+    let hashed = stmt!(
+        "pg_catalog.hashtextextended(ROW({values})::pg_catalog.text COLLATE pg_catalog.\"C\", 0)",
+        values = List(values.collect())
+    );
+    ServerSum {
+        hash: (hash != RowHash::None).then_some(hashed),
+        from: stmt!("ONLY {table} x", table = table()),
+    }
 }
 
 /// Fills the audit of a database, which the admin has made there, and returns the number and hash of its rows.
@@ -235,7 +232,7 @@ pub async fn fill(
     execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(plain_output()))).await?;
     let copy = stmt!("COPY {table} ({list}) FROM STDIN", table = table(), list = columns_list(columns));
     copy_in(session, &copy, &mut file).await?;
-    let sum = query_one(session, &sum(columns, hash)).await?;
+    let sum = sum(columns, hash).text(session).await?;
     execute(session, &stmt!("COMMIT")).await?;
     Ok(sum)
 }
@@ -267,8 +264,8 @@ mod tests {
 
     #[test]
     fn columns_are_named_in_the_hash_of_a_row() {
-        let sql = sum(&["at".into(), "rows".into()], RowHash::Columns).to_string();
+        let sql = sum(&["at".into(), "rows".into()], RowHash::Columns).hash.unwrap().to_string();
         assert!(sql.contains("ROW(\"x\".\"at\", \"x\".\"rows\")"), "{sql}");
-        assert!(!sum(&["at".into()], RowHash::None).to_string().contains("hash"));
+        assert!(sum(&["at".into()], RowHash::None).hash.is_none());
     }
 }

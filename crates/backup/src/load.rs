@@ -18,8 +18,9 @@ use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
 use super::toc::wanted;
 use crate::moving::compare::{self, CopySide};
-use crate::moving::sums::{self, RowHash};
+use crate::moving::sums;
 use martydb_apply::scratch::Scratch;
+use martydb_compare::{Checksums, RowHash};
 use martydb_migrate::MigrationTarget;
 use martydb_model::RoleName;
 use martydb_model::error::{Error, Kind, Result};
@@ -252,7 +253,7 @@ fn judged(record: &BackupRecord, recorded: CopySide, found: CopySide) -> Result<
     }
     // Omitted objects cannot exist, but differences in rows are never accepted.
     if !record.left_out.is_empty() {
-        let empty = |side: CopySide| CopySide { sums: sums::Sums::new(), ..side };
+        let empty = |side: CopySide| CopySide { sums: Checksums::new(), ..side };
         let of_objects = compare::differences(&empty(recorded), &empty(found));
         if of_objects == differences {
             return Ok(differences);

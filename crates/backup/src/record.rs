@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::moving::sums::RowHash;
+use martydb_compare::RowHash;
 use martydb_migrate::history::Catalog;
 
 /// Record of one service.

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::record::BeyondRecord;
-use crate::moving::sums::{self, RowHash, SummedRelations, Sums};
+use martydb_compare::{Checksums, RowHash, SummedRelations};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::history::Catalog;
 use martydb_model::contract::REFINERY_TABLE;
@@ -167,14 +167,14 @@ impl HeldSnapshot {
 
     /// Reads the positions of the sequences, and lists the tables. If it is done before the dump begins, the dump has
     /// the same positions or later ones.
-    pub async fn positions(&mut self) -> Result<(Sums, SummedRelations)> {
-        let mut relations = sums::relations(&mut self.session).await?;
+    pub async fn positions(&mut self) -> Result<(Checksums, SummedRelations)> {
+        let mut relations = SummedRelations::read(&mut self.session).await?;
         Ok((relations.take_sequences(&mut self.session).await?, relations))
     }
 
     /// Reads rows and hashes of these tables, which takes most of the time.
-    pub async fn sums(&mut self, hash: RowHash, tables: SummedRelations) -> Result<Sums> {
-        sums::read_relations(std::slice::from_mut(&mut self.session), hash, tables).await
+    pub async fn sums(&mut self, hash: RowHash, tables: SummedRelations) -> Result<Checksums> {
+        tables.checksums(std::slice::from_mut(&mut self.session), hash).await
     }
 
     /// Returns the best row hash for its server.

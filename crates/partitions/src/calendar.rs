@@ -41,7 +41,7 @@ impl TimePartition {
 }
 
 /// Returns the period that contains `at`; `None` outside of the calendar.
-pub fn span_of(period: Period, at: i64) -> Option<Span> {
+pub(crate) fn span_of(period: Period, at: i64) -> Option<Span> {
     let day = OffsetDateTime::from_unix_timestamp(at).ok()?.date();
     let from = match period {
         Period::Day => day,
@@ -66,7 +66,7 @@ fn midnight(date: Date) -> i64 {
 }
 
 /// Returns the current period and the `ahead` next ones that no partition meets.
-pub fn missing(parts: &[TimePartition], period: Period, ahead: u32, now: i64) -> Vec<Span> {
+pub(crate) fn missing(parts: &[TimePartition], period: Period, ahead: u32, now: i64) -> Vec<Span> {
     let spans = std::iter::successors(span_of(period, now), |span| span_of(period, span.to));
     let spans = spans.take(usize::try_from(ahead).unwrap_or(usize::MAX).saturating_add(1));
     spans.filter(|span| !parts.iter().any(|part| part.meets(*span))).collect()
@@ -81,7 +81,7 @@ pub fn over(parts: &[TimePartition], before: i64) -> Vec<&TimePartition> {
 }
 
 /// Returns the time from which on a row has no partition of its own; `None` if there is none such.
-pub fn covered_until(parts: &[TimePartition], now: i64) -> Option<i64> {
+pub(crate) fn covered_until(parts: &[TimePartition], now: i64) -> Option<i64> {
     let holds = |at: i64| {
         let of = |part: &&TimePartition| !part.is_pending && part.meets(Span { from: at, to: at + 1 });
         parts.iter().find(of).map(|part| part.to)

@@ -63,6 +63,10 @@ pub fn partitioning(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable> {
 }
 
 /// Reads the partitioning of a table.
-pub async fn read(connection: &mut Connection, schema: &str, table: &str) -> Result<Option<Partitioning>> {
+pub(crate) async fn read(
+    connection: &mut Connection,
+    schema: &str,
+    table: &str,
+) -> Result<Option<Partitioning>> {
     Ok(partitioning(&query(connection, &partitioning_sql(schema, table)).await?)?)
 }

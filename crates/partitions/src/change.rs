@@ -85,7 +85,7 @@ pub fn attached(parent: &Parent<'_>, name: &str, span: Span, tries: LockTries) -
 }
 
 /// Returns the transaction that detaches a partition, and drops it if `drops`.
-pub fn removed(parent: &Parent<'_>, part: &TimePartition, drops: bool, tries: LockTries) -> Statement {
+pub(crate) fn removed(parent: &Parent<'_>, part: &TimePartition, drops: bool, tries: LockTries) -> Statement {
     let (table, gone) = (parent.name(), name(part));
     let last = match drops {
         true => stmt!("DROP TABLE {gone}"),
@@ -106,7 +106,7 @@ pub fn removed(parent: &Parent<'_>, part: &TimePartition, drops: bool, tries: Lo
 
 /// Returns the transaction that finishes an interrupted `DETACH … CONCURRENTLY`. It locks nothing that a query of the
 /// table uses. <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>
-pub fn finished(parent: &Parent<'_>, part: &TimePartition, tries: LockTries) -> Statement {
+pub(crate) fn finished(parent: &Parent<'_>, part: &TimePartition, tries: LockTries) -> Statement {
     let (table, gone) = (parent.name(), name(part));
     let finalize = stmt!("ALTER TABLE {table} DETACH PARTITION {gone} FINALIZE");
     Statement::join([stmt!("BEGIN"), limit(tries.lock), finalize, stmt!("COMMIT")])

@@ -1,18 +1,22 @@
 //! `martydb partitions`: tables that are partitioned by time. Partitions are made ahead, and removed after their
 //! retention, as the service's owner. Each change waits only briefly for its locks, so that writers do not wait long.
 //!
-//! - [`calendar`]: periods, and which partitions are missing or over (pure)
-//! - [`catalog`]: the partitions of a table, read from the catalogs
-//! - [`change`]: makes and removes one partition
+//! `calendar` says which partitions are missing or over, `catalog` reads the partitions of a table, and `change` makes
+//! and removes one.
 
 #![cfg_attr(
     not(test),
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-pub mod calendar;
-pub mod catalog;
-pub mod change;
+mod calendar;
+mod catalog;
+mod change;
 mod service;
 
+pub use calendar::{Span, TimePartition, day, name_of, over};
+pub use catalog::{Partitioning, partitioning, partitioning_sql};
+pub use change::{
+    LockTries, Parent, attached as attached_sql, limit as limit_sql, name as partition_name, patiently,
+};
 pub use service::{COUNTED, Coverage, Maintained, MaintenanceMode, due, maintain};

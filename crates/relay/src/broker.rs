@@ -27,6 +27,7 @@ mod trust;
 mod webhook;
 
 pub use event::OutboxEvent;
-pub use failure::{FailureKind, PublishFailure};
+pub(crate) use failure::FailureKind;
+pub use failure::PublishFailure;
 pub use link::BrokerLink;
 pub use secrets::BrokerSecrets;

@@ -1,37 +1,44 @@
 //! Publisher of one outbox: claims, delivers, records and waits. It retries after failures with growing pauses.
 //! Other outboxes have publishers of their own.
 
+mod dead_letters;
+mod delivery;
+pub(crate) mod once;
+pub(crate) mod serving;
+mod stop;
+pub(crate) mod tally;
+
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::claim::{BatchShape, ClaimSizes, width};
-use super::dead_letters::DeadLetters;
-use super::delivery::deliver;
-use super::session::{self, OutboxSession};
-use super::stop::StopSignal;
-use super::tally::Tally;
-use super::verdict::{BatchVerdict, Fate, judge};
+use crate::batch::claim::{BatchShape, ClaimSizes, width};
+use crate::batch::verdict::{BatchVerdict, DeliveryOutcome, judge};
 use crate::broker::{BrokerLink, BrokerSecrets, FailureKind, OutboxEvent};
+use crate::outbox::session::{self, OutboxSession};
+use dead_letters::DeadLetters;
+use delivery::deliver;
 use martydb_context::Context;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeadPolicy, DesiredService, Outbox};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
+use stop::StopSignal;
+use tally::Tally;
 
 /// Shortest and longest pause after finding nothing.
-const SHORT: Duration = Duration::from_millis(10);
-const FLOOR: Duration = Duration::from_secs(1);
+const MIN_IDLE_PAUSE: Duration = Duration::from_millis(10);
+const MAX_IDLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Pause for more events to arrive, after a look that found few.
-const GATHER: Duration = Duration::from_millis(4);
+const GATHER_PAUSE: Duration = Duration::from_millis(4);
 
 /// Pauses after a failure of the database or broker.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const MIN_PAUSE: Duration = Duration::from_millis(250);
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-pub struct Publisher {
+pub(crate) struct Publisher {
     pub context: Arc<Context>,
     pub service: DesiredService,
     pub outbox: Arc<Outbox>,
@@ -78,11 +85,11 @@ enum Poll {
 fn until_the_next_look() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     let into = Duration::from_nanos(START.elapsed().subsec_nanos().into());
-    FLOOR.saturating_sub(into).max(SHORT)
+    MAX_IDLE_PAUSE.saturating_sub(into).max(MIN_IDLE_PAUSE)
 }
 
 impl Publisher {
-    pub fn new(
+    pub(crate) fn new(
         context: &Arc<Context>,
         service: &DesiredService,
         outbox: &Arc<Outbox>,
@@ -112,20 +119,20 @@ impl Publisher {
             idle: false,
             alone: false,
             outage: Outage::default(),
-            pauses: Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE),
+            pauses: Backoff::endless(MIN_PAUSE, MAX_PAUSE),
             asked: None,
         }
     }
 
     /// Adds to these counters instead of new ones.
     #[must_use]
-    pub fn counting(self, tally: Arc<Tally>) -> Publisher {
+    pub(crate) fn counting(self, tally: Arc<Tally>) -> Publisher {
         Publisher { tally, ..self }
     }
 
     /// Returns a second publisher for the same outbox, which works when the first has too much to do.
     #[must_use]
-    pub fn helper(&self) -> Publisher {
+    pub(crate) fn helper(&self) -> Publisher {
         let busy = self.busy.clone();
         let new = Publisher::new(&self.context, &self.service, &self.outbox, &self.stop, self.bytes);
         Publisher { busy, logs_failures: false, ..new }.counting(self.tally.clone())
@@ -133,14 +140,14 @@ impl Publisher {
 
     /// Publishes until it is stopped.
     #[martydb_pg::boxed]
-    pub async fn serve(mut self) {
-        let mut idle = Backoff::endless(SHORT, FLOOR);
+    pub(crate) async fn serve(mut self) {
+        let mut idle = Backoff::endless(MIN_IDLE_PAUSE, MAX_IDLE_PAUSE);
         while !self.stop.is_asked() {
             match self.turn().await {
                 Ok(Poll::More) => idle.reset(),
                 Ok(Poll::Little) => {
                     idle.reset();
-                    self.rest(GATHER).await;
+                    self.rest(GATHER_PAUSE).await;
                 }
                 Ok(Poll::Nothing) => {
                     let patience = if idle.is_at_longest() { until_the_next_look() } else { idle.pause() };
@@ -158,7 +165,7 @@ impl Publisher {
     }
 
     /// Works only while there is too much for one publisher, and closes its connections in between.
-    pub async fn run_helper(mut self) {
+    pub(crate) async fn run_helper(mut self) {
         while !self.stop.is_asked() {
             tokio::select! {
                 () = self.stop.asked() => return,
@@ -171,7 +178,7 @@ impl Publisher {
 
     /// Publishes all events that are due now, and returns the error that stopped it.
     #[martydb_pg::boxed]
-    pub async fn once(mut self) -> Result<()> {
+    pub(crate) async fn once(mut self) -> Result<()> {
         let mut tries = 0;
         let end = loop {
             match self.turn().await {
@@ -273,20 +280,22 @@ impl Publisher {
     }
 
     fn count(&self, events: &[OutboxEvent], verdict: &BatchVerdict) {
-        self.tally.count(verdict.fates.iter().map(|(_, fate)| fate));
-        for (at, fate) in &verdict.fates {
-            if let Fate::Dead { why } | Fate::Diverted { why } = fate {
-                self.lament(&events[*at], why, fate);
+        self.tally.count(verdict.outcomes.iter().map(|(_, outcome)| outcome));
+        for (at, outcome) in &verdict.outcomes {
+            if let DeliveryOutcome::Dead { why } | DeliveryOutcome::Diverted { why } = outcome {
+                self.lament(&events[*at], why, outcome);
             }
         }
     }
 
     /// Reports a dead event.
-    fn lament(&self, event: &OutboxEvent, why: &str, fate: &Fate) {
+    fn lament(&self, event: &OutboxEvent, why: &str, outcome: &DeliveryOutcome) {
         let OutboxEvent { event_id, aggregate_type, aggregate_id, .. } = event;
         let aggregate = format!("{aggregate_type}/{aggregate_id}");
-        let then = match (fate, &self.outbox.dead) {
-            (Fate::Diverted { .. }, DeadPolicy::To(target)) => format!("it was published to {}", target.at()),
+        let then = match (outcome, &self.outbox.dead) {
+            (DeliveryOutcome::Diverted { .. }, DeadPolicy::To(target)) => {
+                format!("it was published to {}", target.at())
+            }
             (_, DeadPolicy::Continue) => format!("later events of its aggregate {aggregate} are published"),
             _ => format!("its aggregate {aggregate} waits for `relay retry` or `relay skip`"),
         };
@@ -309,7 +318,7 @@ impl Publisher {
 
     /// Returns `true` if the broker asked for more than a run that ends waits for.
     fn is_asked_to_wait_long(&self) -> bool {
-        self.asked.is_some_and(|pause| pause > LONGEST_PAUSE)
+        self.asked.is_some_and(|pause| pause > MAX_PAUSE)
     }
 
     async fn rest(&self, time: Duration) {

@@ -12,7 +12,7 @@ use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
 use martydb_model::{EventRoute, EventTarget, KAFKA, SaslMechanism, parse_cluster};
-use martydb_relay::broker::{BrokerLink, BrokerSecrets, OutboxEvent, PublishFailure};
+use martydb_relay::{BrokerLink, BrokerSecrets, OutboxEvent, PublishFailure};
 
 type Cluster = MockCluster<'static, DefaultProducerContext>;
 

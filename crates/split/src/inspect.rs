@@ -1,11 +1,16 @@
 //! Reads a shared database: its catalogs in one snapshot, in a read-only session of the admin that runs no code of a
 //! service.
 
+pub(crate) mod fingerprint;
+pub(crate) mod hints;
+pub(crate) mod privileges;
+pub(crate) mod schema;
+
 use std::collections::BTreeMap;
 
-use super::dependencies::{DependRow, Dependencies};
-use super::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
-use super::tables::{DatabaseTables, TableColumn, TableShape};
+use crate::database::tables::{DatabaseTables, TableColumn, TableShape};
+use crate::map::dependencies::{DependRow, Dependencies};
+use crate::map::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
 use martydb_catalog::rows::{self, CatalogRow};
 use martydb_model::error::Result;
 use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
@@ -21,7 +26,7 @@ const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
 const PUBLISHES_SCHEMAS: u32 = 15;
 
 /// Size in bytes above which the server's estimate of rows is used: it is good enough for a plan.
-const MOST_COUNTED: i64 = 64 << 20;
+const MAX_COUNTED_BYTES: i64 = 64 << 20;
 
 /// Reference in the catalog.
 #[derive(Deserialize)]
@@ -46,7 +51,7 @@ struct PublishedSchema {
 /// If the admin cannot connect to it, or lacks a privilege.
 #[martydb_pg::boxed]
 pub async fn read(access: &Access, database: &str) -> Result<SourceCatalog> {
-    let SourceMoment { mut session, mut catalog } = SourceMoment::open(access, database).await?;
+    let SourceSnapshot { mut session, mut catalog } = SourceSnapshot::open(access, database).await?;
     execute_protected(&mut session, &stmt!("COMMIT")).await?;
     count(&mut session, &mut catalog).await;
     session.close().await;
@@ -54,20 +59,20 @@ pub async fn read(access: &Access, database: &str) -> Result<SourceCatalog> {
 }
 
 /// Snapshot of a source, held by its session.
-pub struct SourceMoment {
+pub struct SourceSnapshot {
     session: Connection,
     pub catalog: SourceCatalog,
 }
 
-impl SourceMoment {
+impl SourceSnapshot {
     /// # Errors
     /// As [`read`].
     #[martydb_pg::boxed]
-    pub async fn open(access: &Access, database: &str) -> Result<SourceMoment> {
+    pub async fn open(access: &Access, database: &str) -> Result<SourceSnapshot> {
         let mut session = access.read(database).await?;
         execute_protected(&mut session, &stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
         let catalog = catalog(&mut session).await?;
-        Ok(SourceMoment { session, catalog })
+        Ok(SourceSnapshot { session, catalog })
     }
 
     /// Reads all dependencies.
@@ -108,7 +113,7 @@ impl SourceMoment {
 
 async fn catalog(session: &mut Connection) -> Result<SourceCatalog> {
     let mut catalog = SourceCatalog { major: session.major(), ..SourceCatalog::default() };
-    rows::read_all(session, SOURCE, |row| take(&mut catalog, row)).await?;
+    rows::read_all(session, SOURCE, |row| add_row(&mut catalog, row)).await?;
     if catalog.major >= PUBLISHES_SCHEMAS {
         let mut published: Vec<PublishedSchema> = vec![];
         rows::read_all(session, PUBLISHED_SCHEMAS, |row| {
@@ -121,21 +126,21 @@ async fn catalog(session: &mut Connection) -> Result<SourceCatalog> {
     Ok(catalog)
 }
 
-fn take(catalog: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
+fn add_row(catalog: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
     match row.section.as_str() {
         "relation" => {
-            let relation: super::source::SourceRelation = row.parse()?;
+            let relation: crate::map::source::SourceRelation = row.parse()?;
             catalog.relations.insert(relation.oid, relation);
         }
         "child" => catalog.children.push(row.parse()?),
         "foreign_key" => catalog.foreign_keys.push(row.parse()?),
         "part" => catalog.parts.push(row.parse()?),
         "routine" => {
-            let routine: super::source::SourceRoutine = row.parse()?;
+            let routine: crate::map::source::SourceRoutine = row.parse()?;
             catalog.routines.insert(routine.oid, routine);
         }
         "type" => {
-            let one: super::source::SourceType = row.parse()?;
+            let one: crate::map::source::SourceType = row.parse()?;
             catalog.types.insert(one.oid, one);
         }
         "reference" => {
@@ -167,7 +172,7 @@ fn publish(catalog: &mut SourceCatalog, published: &PublishedSchema) {
 
 /// Counts the rows of small tables; an unreadable table keeps its estimate.
 async fn count(session: &mut Connection, catalog: &mut SourceCatalog) {
-    let small = |kind, bytes| kind == RelationKind::Table && bytes <= MOST_COUNTED;
+    let small = |kind, bytes| kind == RelationKind::Table && bytes <= MAX_COUNTED_BYTES;
     let tables: Vec<Oid> = catalog
         .relations
         .values()

@@ -1,87 +1,57 @@
 //! Splits a shared database into one database per service: placement of its objects, boundary crossings, copy and
 //! cutover.
 //!
-//! The map (`split.yaml`, read by `manifest`) assigns tables to services; `inspect` reads the shared database into
-//! `source`. From both, `assignment` places every table, `needs` follows references, also in the bodies of routines,
-//! and `edges` finds objects that need something in another database; all three are pure, and `plan` combines them with
-//! the answers of the map. `schema` dumps the source's DDL and splits it: `members` lists the first objects of a
-//! service, `dependencies` adds their dependencies, and `selection` selects the archive entries. `hints` and `proposal`
-//! guess a first map, and `text` writes it. `stream` applies changes of the source during the split; `fingerprint`
-//! finds changed definitions, which a stream does not contain.
-//!
-//! - [`begin`]: start of a copy
-//! - [`comparing`]: compares source and target by the number of rows of each table and the sum of their hashes
-//! - [`copying`]: copies the rows of a split from the source into every target
-//! - [`fingerprint`]: definitions of a service's tables, as lines
-//! - [`following`]: follows a service
-//! - [`hints`]: evidence of services' tables in the manifest and in their migrations
-//! - [`inspect`]: reads a shared database
-//! - [`offline`]: offline copy
-//! - [`online`]: online copy
-//! - [`plan`]: plan of a split
-//! - [`privileges`]: privileges that the admin lacks at the source for a split
-//! - [`status`]: status of each service of a split, read from both sides without changes
-//! - [`proposal`]: guesses the service of each table from names and foreign keys
-//! - [`relations`]: relations of each service in the source, as the copy and every later step use them
-//! - [`schema`]: schema of each service, from the source's own DDL
-//! - [`sequences`]: sequences, which a stream does not contain, and of which a copy has the values at its time
-//! - [`sessions`]: sessions of a split
-//! - [`side_effects`]: side effects of tables when rows are written
-//! - [`state`]: state of a split
-//! - [`stream`]: stream of changes from one database to another
-//! - [`switching`]: the side that accepts the writes of a service, and its changes
-//! - [`tables`]: tables of one side, in the form that a copy and a comparison need
-//! - [`write_block`]: closes tables to writes, at either side, by a trigger on each
+//! The map (`split.yaml`, read by `manifest`) assigns tables to services. `inspect` reads the shared database, `map`
+//! places its objects and finds those that need something in another database, `copy` copies the rows, `stream` applies
+//! the changes made since, `compare` compares both sides, and `switch` directs the writes of a service to one of them.
+//! `state` contains the records of a split, and `database` the sessions, tables and closing triggers of both sides.
 
 #![cfg_attr(
     not(test),
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-mod answers;
-mod assignment;
-pub mod begin;
-pub mod comparing;
-pub mod copying;
-mod crossing_writes;
-mod deferred_objects;
-mod dependencies;
-mod edges;
-pub mod fingerprint;
-pub mod following;
-pub mod hints;
-pub mod inspect;
-mod loading;
-mod members;
-mod needs;
-pub mod offline;
-pub mod online;
-mod placement;
-pub mod plan;
-pub mod privileges;
-pub mod proposal;
-mod publishing;
-pub mod relations;
-mod scan;
-pub mod schema;
-mod selection;
-pub mod sequences;
-pub mod sessions;
-pub mod side_effects;
-mod source;
-pub mod state;
-pub mod status;
-pub mod stream;
-pub mod switching;
-pub mod tables;
-mod text;
-mod transaction;
-pub mod write_block;
+mod compare;
+mod copy;
+mod database;
+mod inspect;
+mod map;
+mod state;
+mod stream;
+mod switch;
 
-pub use answers::{EdgeChoice, EdgeKind};
-pub use edges::CrossingEdge;
-pub use inspect::SourceSettings;
-pub use plan::{OpenTable, PlannedTable, SplitPlan};
-pub use proposal::{GuessedTable, SplitProposal};
-pub use source::SourceCatalog;
-pub use text::{answer_line, split_yaml};
+pub use compare::{
+    ComparedAt, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
+};
+pub use copy::begin::{PlannedRun, StartedSplit, begin};
+pub use copy::offline::copy as copy_offline;
+pub use copy::online::copy as copy_online;
+pub use copy::relations::{numbers_of, owners_of};
+pub use copy::{CopyTarget, FilledCount, SplitCopy};
+pub use database::sessions::open_inspecting;
+pub use database::tables::DatabaseTables;
+pub use database::write_block::still_open;
+pub use inspect::fingerprint::ChangedDefinition;
+pub use inspect::hints::service_hints;
+pub use inspect::privileges::{MissingPrivilege, missing_privileges};
+pub use inspect::schema::DumpedSource;
+pub use inspect::{SourceSettings, SourceSnapshot, read as read_source, settings as read_settings};
+pub use map::answers::{EdgeChoice, EdgeKind};
+pub use map::edges::CrossingEdge;
+pub use map::plan::{PlannedTable, SplitPlan, edges_of};
+pub use map::proposal::{GuessedTable, SplitProposal, propose};
+pub use map::source::SourceCatalog;
+pub use map::text::{answer_line, split_yaml};
+pub use state::notes::disabled as disabled_side_effects;
+pub use state::source::{
+    SplitRelation, SplitRun, SplitService, exists as state_exists, relations as read_relations,
+    remove as remove_state, run as read_run, services as read_services,
+};
+pub use state::{LOCK, SplitKind, SplitPhase};
+pub use stream::{ApplyTarget, FollowGoal, FollowProgress, Lsn, StreamOrigin, decode, follow};
+pub use switch::following::{FollowEnd, FollowedSide, follow_service, followed_from};
+pub use switch::status::{LoadedCount, SplitServiceStatus, read as read_status};
+pub use switch::{
+    AfterRollback, FinishRemoval, OldGrant, OldLogin, RolledBack, SplitSides, Switched, begin_finish,
+    clear_source, clear_target, cut_over, old_grants, old_logins, removal, roll_back, verify_following,
+};

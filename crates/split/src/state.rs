@@ -3,9 +3,9 @@
 //! A command records its intention before it acts, for the next command. The side that accepts the writes is defined by
 //! the target: [`target::opened`].
 
-pub mod notes;
-pub mod source;
-pub mod target;
+pub(crate) mod notes;
+pub(crate) mod source;
+pub(crate) mod target;
 
 use serde::Serialize;
 
@@ -13,13 +13,13 @@ use martydb_model::error::Error;
 use martydb_model::sql::Qualified;
 
 /// Schema at both sides.
-pub const STATE_SCHEMA: &str = "martydb_split";
+pub(crate) const STATE_SCHEMA: &str = "martydb_split";
 
 /// Key of the lock that a command on a split holds in the source.
 pub const LOCK: i32 = 0x7370_6c74;
 
 /// Trigger that refuses writes, at both sides.
-pub const CLOSED_TRIGGER: &str = "martydb_split_closed";
+pub(crate) const CLOSED_TRIGGER: &str = "martydb_split_closed";
 
 /// Phase of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
@@ -90,7 +90,7 @@ fn table(name: &str) -> Qualified {
 }
 
 /// Returns the name of the source's table with one row that a service's closing transaction changes last.
-pub fn marker_name(service: &str) -> String {
+pub(crate) fn marker_name(service: &str) -> String {
     format!("marker_{service}")
 }
 

@@ -13,13 +13,13 @@ mod follow;
 mod lsn;
 mod origin;
 mod pgoutput;
+pub(crate) mod publishing;
 mod table;
 
 pub use apply::ApplyTarget;
-pub use follow::{FollowGoal, FollowProgress, follow, follow_to};
+pub(crate) use follow::follow_to;
+pub use follow::{FollowGoal, FollowProgress, follow};
 pub use lsn::Lsn;
-pub use origin::{StreamOrigin, log_end};
-pub use pgoutput::{
-    RelationOid, RowIdentity, StreamMessage, StreamedColumn, StreamedRelation, StreamedRow, StreamedValue,
-    decode,
-};
+pub use origin::StreamOrigin;
+pub(crate) use origin::log_end;
+pub use pgoutput::decode;

@@ -5,8 +5,7 @@ use serde::Serialize;
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, PartitionedTable, Removal};
-use martydb_partitions::calendar::day;
-use martydb_partitions::{COUNTED, Coverage, Maintained};
+use martydb_partitions::{COUNTED, Coverage, Maintained, day};
 use martydb_ui::report::printable;
 
 /// Number of names in a cell.

@@ -15,10 +15,10 @@ use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, ServiceName};
 use martydb_pg::server::{Access, Connection, lock};
-use martydb_split::SplitPlan;
-use martydb_split::copying::{CopyTarget, SplitCopy};
-use martydb_split::state::LOCK;
-use martydb_split::state::source::{self as state, SplitRun, SplitService};
+use martydb_split::{
+    CopyTarget, LOCK, SplitCopy, SplitPlan, SplitRun, SplitService, read_relations, read_run, read_services,
+    state_exists,
+};
 use martydb_ui::report::printable;
 
 /// Name of the map beside the manifest.
@@ -87,7 +87,7 @@ pub fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
 }
 
 /// Split in progress: a session that holds its lock, and the input of the steps after the copy.
-pub struct SplitAtWork {
+pub struct SplitSession {
     pub session: Connection,
     pub access: Access,
     pub database: String,
@@ -99,16 +99,16 @@ pub struct SplitAtWork {
     wait: Duration,
 }
 
-impl SplitAtWork {
+impl SplitSession {
     /// # Errors
     /// If no copy has begun, or another command holds the lock.
-    pub async fn open(run: &Run, choice: &MapChoice, jobs: usize) -> Result<SplitAtWork> {
+    pub async fn open(run: &Run, choice: &MapChoice, jobs: usize) -> Result<SplitSession> {
         let map = choice.load(run)?;
         let access = source(run, &map).await?;
         let database = map.source.database.to_string();
         let mut session = locked(run, &access, &database).await?;
-        let split = match state::exists(&mut session).await? {
-            true => state::run(&mut session).await?,
+        let split = match state_exists(&mut session).await? {
+            true => read_run(&mut session).await?,
             false => None,
         };
         let Some(split) = split else {
@@ -120,9 +120,9 @@ impl SplitAtWork {
             map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
         let targets = targets::of(run, &services).await?.into_iter();
         let targets = targets.map(|(service, target)| (service.name.to_string(), target)).collect();
-        let services = state::services(&mut session).await?;
+        let services = read_services(&mut session).await?;
         let (map, wait) = (choice.clone(), run.lock_wait);
-        Ok(SplitAtWork { session, access, database, split, services, targets, map, jobs, wait })
+        Ok(SplitSession { session, access, database, split, services, targets, map, jobs, wait })
     }
 
     /// Returns the services of these names, or all without names.
@@ -151,7 +151,7 @@ impl SplitAtWork {
                 service.name
             )))
         });
-        let relations = state::relations(&mut self.session, &service.name).await?;
+        let relations = read_relations(&mut self.session, &service.name).await?;
         Ok(CopyTarget { service: name, target: target?, relations, phase: service.phase })
     }
 

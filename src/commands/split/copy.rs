@@ -14,14 +14,10 @@ use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::{bytes, counted};
 use martydb_pg::server::Connection;
-use martydb_split::SplitPlan;
-use martydb_split::begin::{BegunRun, PlannedRun, begin};
-use martydb_split::copying::{CopyTarget, FilledCount, SplitCopy};
-use martydb_split::inspect::SourceMoment;
-use martydb_split::state::source::{self, SplitRelation};
-use martydb_split::state::{SplitKind, SplitPhase};
-use martydb_split::tables::DatabaseTables;
-use martydb_split::{offline, online};
+use martydb_split::{
+    CopyTarget, DatabaseTables, FilledCount, PlannedRun, SourceSnapshot, SplitCopy, SplitKind, SplitPhase,
+    SplitPlan, SplitRelation, SplitService, StartedSplit, begin, copy_offline, copy_online, read_services,
+};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table};
 
 #[derive(Debug, Args)]
@@ -43,7 +39,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
     let map = arguments.map.load(run)?;
     let access = common::source(run, &map).await?;
     let database = map.source.database.as_str();
-    let catalog = SourceMoment::open(&access, database).await?.into_catalog().await;
+    let catalog = SourceSnapshot::open(&access, database).await?.into_catalog().await;
     let plan = SplitPlan::new(&map, &catalog)?;
     common::complete(&plan, &arguments.map, "nothing was copied")?;
     let services: Vec<DesiredService> =
@@ -58,35 +54,35 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
         services: &services,
         online: arguments.online,
     };
-    let begun = begin(&mut session, &planned).await?;
+    let started = begin(&mut session, &planned).await?;
     let mut copied = vec![];
     for (service, target) in targets {
-        let relations = begun.relations.get(service.name.as_str()).cloned().unwrap_or_default();
+        let relations = started.relations.get(service.name.as_str()).cloned().unwrap_or_default();
         let target = target?;
         if target.login.password.is_none() {
             return Err(Error::new(Kind::NotProvisioned, format!("{} has no logins yet", service.name))
                 .hint("run `martydb apply --all`, then `martydb split schema` and `martydb upgrade --all`"));
         }
-        let phase = begun.services.iter().find(|one| one.name == service.name.as_str());
+        let phase = started.services.iter().find(|one| one.name == service.name.as_str());
         let phase = phase.map_or(SplitPhase::Planned, |one| one.phase);
         copied.push(CopyTarget { service: service.name, target, relations, phase });
     }
     let copy = SplitCopy {
         access: &access,
         database,
-        run: &begun.run,
+        run: &started.run,
         jobs: usize::from(arguments.jobs),
         wait: run.lock_wait,
         cutover: arguments.map.in_command("martydb split cutover"),
     };
     let count = copy_all(&mut session, &copy, &copied, &shapes).await?;
-    let services = source::services(&mut session).await?;
+    let services = read_services(&mut session).await?;
     session.close().await;
     if arguments.online {
         let until_caught_up = arguments.until_caught_up;
         FollowedSource { run, access: &access, database, until_caught_up }.follow(&services).await?;
     }
-    Ok(CopiedSplit::new(&arguments.map, &begun, &services, count))
+    Ok(CopiedSplit::new(&arguments.map, &started, &services, count))
 }
 
 /// Copies the services that are not copied yet.
@@ -106,9 +102,9 @@ async fn copy_all(
         return Ok(FilledCount::default());
     }
     if copy.run.online {
-        online::copy(session, copy, &waiting, shapes).await
+        copy_online(session, copy, &waiting, shapes).await
     } else {
-        offline::copy(session, copy, &waiting, shapes).await
+        copy_offline(session, copy, &waiting, shapes).await
     }
 }
 
@@ -132,15 +128,15 @@ struct CopiedService {
 impl CopiedSplit {
     fn new(
         map: &MapChoice,
-        begun: &BegunRun,
-        services: &[source::SplitService],
+        started: &StartedSplit,
+        services: &[SplitService],
         count: FilledCount,
     ) -> CopiedSplit {
         let tables = |name: &str| {
             let is_table = |one: &&SplitRelation| one.kind == SplitKind::Table;
-            begun.relations.get(name).map_or(0, |all| all.iter().filter(is_table).count())
+            started.relations.get(name).map_or(0, |all| all.iter().filter(is_table).count())
         };
-        let one = |service: &source::SplitService| CopiedService {
+        let one = |service: &SplitService| CopiedService {
             service: service.name.clone(),
             database: service.database.clone(),
             phase: service.phase,
@@ -157,7 +153,7 @@ impl CopiedSplit {
 }
 
 /// Returns the commands that follow a copy; behind the cutover of every service, those of its phase.
-fn next_commands(services: &[source::SplitService], map: &MapChoice) -> Vec<String> {
+fn next_commands(services: &[SplitService], map: &MapChoice) -> Vec<String> {
     if services.iter().all(|service| service.phase >= SplitPhase::CutOver) {
         let next = services.iter().filter_map(|one| next(one.phase, &one.name, true, map));
         return next.collect::<std::collections::BTreeSet<_>>().into_iter().collect();

@@ -9,8 +9,7 @@ use crate::commands::{choice, login_choice};
 use martydb_manifest::connection_string::Form;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
-use martydb_split::state::SplitPhase;
-use martydb_split::switching::{SwitchEndpoints, Switched, cut_over};
+use martydb_split::{SplitPhase, SplitSides, Switched, cut_over};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style};
 
@@ -28,9 +27,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     let database = map.source.database.as_str();
     let service = &choice::service(run, &arguments.service).await?;
     let held = common::locked(run, &access, database).await?;
-    let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
-    let end = cut_over(&mut ends).await;
-    ends.close().await;
+    let mut sides = SplitSides::open_alone(run, &access, held, database, service).await?;
+    let end = cut_over(&mut sides).await;
+    sides.close().await;
     let name = &service.name;
     let done = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not cut over")))?;
     let (app, readonly) =

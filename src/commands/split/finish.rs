@@ -16,14 +16,10 @@ use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::findings::Severity;
 use martydb_model::units::counted;
 use martydb_pg::server::{Access, Connection};
-use martydb_split::inspect::SourceMoment;
-use martydb_split::state::source;
-use martydb_split::switching::{
-    FinishRemoval, OldGrant, OldLogin, SwitchEndpoints, begin_finish, clear_source, clear_target, old_grants,
-    old_logins, removal,
+use martydb_split::{
+    DatabaseTables, FinishRemoval, OldGrant, OldLogin, SourceSnapshot, SplitPlan, SplitSides, begin_finish,
+    clear_source, clear_target, old_grants, old_logins, open_inspecting, removal, remove_state, state_exists,
 };
-use martydb_split::tables::DatabaseTables;
-use martydb_split::{SplitPlan, sessions};
 use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
@@ -45,7 +41,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     let mut session = common::locked(run, &access, database).await?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
-    if !source::exists(&mut session).await? {
+    if !state_exists(&mut session).await? {
         session.close().await;
         if is_over(run, &map, &access, &services).await? {
             return Ok(FinishedSplit {
@@ -75,16 +71,16 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     }
     begin_finish(&mut session).await?;
     for service in &services {
-        let mut ends = SwitchEndpoints::open(run, &access, database, service).await?;
-        let end = clear_target(&mut ends).await;
-        ends.close().await;
+        let mut sides = SplitSides::open(run, &access, database, service).await?;
+        let end = clear_target(&mut sides).await;
+        sides.close().await;
         report.warnings.extend(end?);
     }
     clear_source(&mut session, run.lock_wait).await?;
     report.read_access(&mut session, &services).await?;
     report.verified = Some(Box::new(verify().await?));
     // Until here the same command would repeat everything.
-    source::remove(&mut session).await?;
+    remove_state(&mut session).await?;
     session.close().await;
     Ok(report)
 }
@@ -97,12 +93,12 @@ pub async fn is_over(
     access: &Access,
     services: &[DesiredService],
 ) -> Result<bool> {
-    let source = SourceMoment::open(access, map.source.database.as_str()).await?.into_catalog().await;
+    let source = SourceSnapshot::open(access, map.source.database.as_str()).await?.into_catalog().await;
     if !SplitPlan::new(map, &source)?.is_empty() {
         return Ok(false);
     }
     for (service, target) in targets::of(run, services).await? {
-        let mut session = sessions::open_inspecting(&target?).await?;
+        let mut session = open_inspecting(&target?).await?;
         let found = DatabaseTables::read(&mut session).await?;
         session.close().await;
         let patterns = &map.services[&service.name];

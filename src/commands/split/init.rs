@@ -11,7 +11,9 @@ use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_os::replace_file::{Readers, replace_file, unwritable};
-use martydb_split::{CrossingEdge, GuessedTable, SplitProposal, hints, inspect, plan, proposal, split_yaml};
+use martydb_split::{
+    CrossingEdge, GuessedTable, SplitProposal, edges_of, propose, read_source, service_hints, split_yaml,
+};
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
@@ -37,9 +39,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
             ));
     }
     let access = run.admin(server).await?;
-    let source = inspect::read(&access, database).await?;
-    let proposal = proposal::propose(&source, &hints::service_hints(&run.manifest));
-    let edges = plan::edges_of(&proposal, &source);
+    let source = read_source(&access, database).await?;
+    let proposal = propose(&source, &service_hints(&run.manifest));
+    let edges = edges_of(&proposal, &source);
     let text = split_yaml(server, database, &proposal, &edges);
     if !arguments.dry_run {
         replace_file(&path, &text, Readers::All).map_err(unwritable(&path))?;

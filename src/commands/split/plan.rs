@@ -12,7 +12,10 @@ use martydb_manifest::SplitMap;
 use martydb_model::error::Result;
 use martydb_pg::server::Access;
 use martydb_pg_dump::pg_dump;
-use martydb_split::{SourceCatalog, SourceSettings, SplitPlan, inspect, privileges, relations};
+use martydb_split::{
+    MissingPrivilege, SourceCatalog, SourceSettings, SplitPlan, missing_privileges, numbers_of, owners_of,
+    read_settings, read_source,
+};
 pub use report::PlannedSplit;
 use report::SplitNeed;
 
@@ -28,17 +31,17 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlannedSplit> {
     let map = arguments.map.load(run)?;
     let access = common::source(run, &map).await?;
-    let source = inspect::read(&access, map.source.database.as_str()).await?;
+    let source = read_source(&access, map.source.database.as_str()).await?;
     let plan = SplitPlan::new(&map, &source)?;
     let mut needs = needs(&access, &map, source.major).await?;
     needs.extend(way_back(run, &map, &plan, &source).await);
-    needs.extend(lacking(&access, &map, &relations::numbers_of(&plan, &source)).await?);
+    needs.extend(lacking(&access, &map, &numbers_of(&plan, &source)).await?);
     Ok(PlannedSplit::new(run, &map, &plan, needs, &arguments.map))
 }
 
 /// Returns the prerequisites of the later steps, and whether they are met.
 async fn needs(access: &Access, map: &SplitMap, major: u32) -> Result<Vec<SplitNeed>> {
-    let settings = inspect::settings(access, map.source.database.as_str()).await?;
+    let settings = read_settings(access, map.source.database.as_str()).await?;
     let found = pg_dump::find(major).await;
     let dump = found.as_ref().map_or_else(
         |error| error.to_string(),
@@ -72,7 +75,7 @@ async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCa
     let mut needs = vec![];
     for service in map.services.keys() {
         *servers.entry(&run.manifest.services[service].server).or_default() += 1;
-        let owners = relations::owners_of(service, plan, source);
+        let owners = owners_of(service, plan, source);
         if owners.len() > 1 {
             let each: Vec<String> =
                 owners.iter().map(|(owner, table)| format!("{table} to {owner}")).collect();
@@ -100,16 +103,16 @@ async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCa
 
 async fn server_settings(run: &Run, server: &str) -> Result<(Access, SourceSettings)> {
     let access = run.admin(server).await?;
-    let settings = inspect::settings(&access, &access.maintenance).await?;
+    let settings = read_settings(&access, &access.maintenance).await?;
     Ok((access, settings))
 }
 
 /// Returns the privileges that the admin lacks in the source, each with the statement that grants it.
 async fn lacking(access: &Access, map: &SplitMap, oids: &[u32]) -> Result<Vec<SplitNeed>> {
     let mut session = access.read(map.source.database.as_str()).await?;
-    let found = privileges::missing_privileges(&mut session, oids).await?;
+    let found = missing_privileges(&mut session, oids).await?;
     session.close().await;
-    let need = |one: privileges::MissingPrivilege| SplitNeed {
+    let need = |one: MissingPrivilege| SplitNeed {
         purpose: "the copy",
         ok: false,
         detail: format!("{}: {}", one.what, one.fix),

@@ -8,8 +8,7 @@ use super::status::next;
 use crate::app::Run;
 use crate::commands::choice;
 use martydb_model::error::Result;
-use martydb_split::state::SplitPhase;
-use martydb_split::switching::{AfterRollback, RolledBack, SwitchEndpoints, roll_back};
+use martydb_split::{AfterRollback, RolledBack, SplitPhase, SplitSides, roll_back};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style};
 
@@ -31,11 +30,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
     let service = &choice::service(run, &arguments.service).await?;
     let name = &service.name;
     let held = common::locked(run, &access, database).await?;
-    let mut ends = SwitchEndpoints::open_alone(run, &access, held, database, service).await?;
+    let mut sides = SplitSides::open_alone(run, &access, held, database, service).await?;
     let copy = if arguments.forget { AfterRollback::Forget } else { AfterRollback::Keep };
-    let end = roll_back(&mut ends, copy).await;
-    let (phase, online) = (SplitPhase::RolledBack, ends.run.online);
-    ends.close().await;
+    let end = roll_back(&mut sides, copy).await;
+    let (phase, online) = (SplitPhase::RolledBack, sides.run.online);
+    sides.close().await;
     let (led, done) =
         end.map_err(|error| error.while_doing(format!("service \"{name}\" was not rolled back")))?;
     let phase = if led == RolledBack::CopyForgotten { SplitPhase::Planned } else { phase };

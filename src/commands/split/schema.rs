@@ -23,7 +23,7 @@ use martydb_migrate::{EventSender, Goal, MigrationTarget};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_os::replace_file::unwritable;
-use martydb_split::schema::DumpedSource;
+use martydb_split::DumpedSource;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, indented, printable, progress};
 
 /// Name of the file; its folder during the check begins with a dot, which hides it from the migrations.

@@ -15,10 +15,10 @@ use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::bytes;
 use martydb_pg::server::Connection;
-use martydb_split::fingerprint::ChangedDefinition;
-use martydb_split::following::FollowedSide;
-use martydb_split::state::{SplitPhase, notes, source};
-use martydb_split::status::{self, LoadedCount, SplitServiceStatus};
+use martydb_split::{
+    ChangedDefinition, FollowedSide, LoadedCount, SplitPhase, SplitServiceStatus, disabled_side_effects,
+    read_services, read_status, state_exists,
+};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, printable};
 
 #[derive(Debug, Args)]
@@ -39,9 +39,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
         .map(|(service, target)| (service.name.to_string(), target))
         .collect();
     let (mut status, mut disabled, mut is_finished) = (vec![], vec![], false);
-    if source::exists(&mut session).await? {
+    if state_exists(&mut session).await? {
         status = begun(&mut session, &map, &targets).await?;
-        disabled = notes::disabled(&mut session).await?;
+        disabled = disabled_side_effects(&mut session).await?;
     } else if is_over(run, &map, &access, &services).await.unwrap_or(false) {
         // A target that cannot be read yet is that of a split which has not begun.
         status = services.iter().map(SplitServiceStatus::finished).collect();
@@ -58,13 +58,13 @@ async fn begun(
     targets: &BTreeMap<String, Result<MigrationTarget>>,
 ) -> Result<Vec<SplitServiceStatus>> {
     let mut all = vec![];
-    for service in source::services(session).await? {
+    for service in read_services(session).await? {
         let target = match targets.get(&service.name) {
             Some(Ok(target)) => Ok(target),
             Some(Err(error)) => Err(error.clone()),
             None => Err(Error::usage(format!("{} does not contain it", map.path().display()))),
         };
-        all.push(status::read(session, &service, target).await?);
+        all.push(read_status(session, &service, target).await?);
     }
     Ok(all)
 }

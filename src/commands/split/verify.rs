@@ -3,19 +3,14 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{MapChoice, SplitAtWork};
+use super::common::{MapChoice, SplitSession};
 use crate::app::Run;
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
-use martydb_split::comparing::{
-    ComparedMoment, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
+use martydb_split::{
+    ComparedAt, ComparedTables, CopyTarget, DatabaseTables, DifferingTable, RowDifference, SidesComparison,
+    SplitPhase, SplitService, SplitSides, TargetComparison, open_inspecting, still_open, verify_following,
 };
-use martydb_split::copying::CopyTarget;
-use martydb_split::state::SplitPhase;
-use martydb_split::state::source::SplitService;
-use martydb_split::switching::{SwitchEndpoints, verify_following};
-use martydb_split::tables::DatabaseTables;
-use martydb_split::{sessions, write_block};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 
 #[derive(Debug, Args)]
@@ -31,7 +26,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
-    let mut work = SplitAtWork::open(run, &arguments.map, usize::from(arguments.jobs)).await?;
+    let mut work = SplitSession::open(run, &arguments.map, usize::from(arguments.jobs)).await?;
     let shapes = DatabaseTables::read(&mut work.session).await?;
     let mut all = vec![];
     for service in work.chosen(&arguments.service)? {
@@ -49,7 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
 
 async fn one(
     run: &Run,
-    work: &mut SplitAtWork,
+    work: &mut SplitSession,
     shapes: &DatabaseTables,
     service: &SplitService,
 ) -> Result<VerifiedService> {
@@ -62,29 +57,29 @@ async fn one(
         phase => return Err(not_now(service, phase)),
     }
     let copy = work.copy();
-    let (moment, tables) = (ComparedMoment::Still, ComparedTables::All);
-    let found = SidesComparison { copy: &copy, of: &target, moment, tables }.compare(shapes).await?;
+    let (at, tables) = (ComparedAt::Still, ComparedTables::All);
+    let found = SidesComparison { copy: &copy, of: &target, at, tables }.compare(shapes).await?;
     Ok(VerifiedService::new(found))
 }
 
 /// Compares a service with one open side: both sides are compared at the position of the stream.
-async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Result<VerifiedService> {
+async fn following(run: &Run, work: &SplitSession, service: &SplitService) -> Result<VerifiedService> {
     let desired = run.service(&service.name)?;
-    let mut ends = SwitchEndpoints::open(run, &work.access, &work.database, desired).await?;
-    let end = verify_following(&mut ends).await;
-    ends.close().await;
+    let mut sides = SplitSides::open(run, &work.access, &work.database, desired).await?;
+    let end = verify_following(&mut sides).await;
+    sides.close().await;
     end.map(VerifiedService::new)
 }
 
 /// Refuses a service with an open side, which would make differences meaningless.
-async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
+async fn at_rest(work: &mut SplitSession, target: &CopyTarget) -> Result<()> {
     let source: Vec<u32> = target.relations.iter().map(|one| one.oid).collect();
-    let open = write_block::still_open(&mut work.session, &source).await?;
-    let mut session = sessions::open_inspecting(&target.target).await?;
+    let open = still_open(&mut work.session, &source).await?;
+    let mut session = open_inspecting(&target.target).await?;
     let shapes = DatabaseTables::read(&mut session).await?;
     let there = target.relations.iter().filter_map(|one| shapes.table(&one.schema, &one.name));
     let there: Vec<u32> = there.map(|table| table.oid).collect();
-    let written = write_block::still_open(&mut session, &there).await?;
+    let written = still_open(&mut session, &there).await?;
     session.close().await;
     let name = |place: &'static str| move |table: &String| printable(&format!("{table} of the {place}"));
     let causes: Vec<String> =

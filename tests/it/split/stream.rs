@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use martydb_model::error::Result;
 use martydb_pg::server::{Access, Endpoint, EventTriggerGuard, Host, Login, Tls, TlsMode};
-use martydb_split::stream::{ApplyTarget, FollowGoal, FollowProgress, Lsn, StreamOrigin, follow};
+use martydb_split::{ApplyTarget, FollowGoal, FollowProgress, Lsn, StreamOrigin, follow};
 
 use crate::support::{ADMIN_PASSWORD, Server};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::sequences;
-use super::sums::{self, RowHash, Sums};
+use martydb_compare::{Checksums, RowHash, read_checksums};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::normalize_expressions;
@@ -19,7 +19,7 @@ use martydb_sql::{TokenKind, tokens};
 #[derive(Debug, Clone, Default)]
 pub struct CopySide {
     pub catalogue: Catalog,
-    pub sums: Sums,
+    pub sums: Checksums,
     pub major: u32,
     /// Kind and name of the objects that servers make by themselves from some major on, with this major.
     pub by_server: BTreeSet<(u32, String, String)>,
@@ -41,13 +41,7 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
     let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
     let (catalogue, major) = (Catalog::read(first).await?, first.major());
     let by_server = by_server(first).await?;
-    Ok(CopySide {
-        catalogue,
-        sums: sums::read_side_by_side(sessions, hash).await?,
-        major,
-        by_server,
-        live: false,
-    })
+    Ok(CopySide { catalogue, sums: read_checksums(sessions, hash).await?, major, by_server, live: false })
 }
 
 /// Reads what only newer servers make by themselves.
@@ -108,8 +102,8 @@ const PARTS_OF_PUBLICATIONS: &[&str] = &["publication table", "publication schem
 
 fn of_sums(
     majors: &Majors,
-    former: &Sums,
-    copy: &Sums,
+    former: &Checksums,
+    copy: &Checksums,
     advanced: impl Fn(&str, &str, &str) -> bool,
 ) -> Vec<String> {
     let names: BTreeSet<&String> = former.keys().chain(copy.keys()).collect();
@@ -177,7 +171,7 @@ impl Majors {
     }
 
     /// Returns the sums under names that both majors have.
-    fn sums(&self, sums: &Sums) -> Sums {
+    fn sums(&self, sums: &Checksums) -> Checksums {
         let name = |name: &String| if self.former == self.copy { name.clone() } else { plain_names(name) };
         sums.iter().map(|(key, sum)| (name(key), sum.clone())).collect()
     }

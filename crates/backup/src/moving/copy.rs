@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::compare::{self, CopySide};
-use super::former::{Former, connected, refused_login};
+use super::former::{SourceDatabase, connected, refused_login};
 use super::obstacles::{self, MoveTarget};
 use super::sums;
 use martydb_apply::scratch::Scratch;
@@ -38,7 +38,7 @@ enum ConcurrentRuns {
 
 /// Both ends of a move, examined.
 struct PreparedMove<'a> {
-    former: Former<'a>,
+    former: SourceDatabase<'a>,
     source: MigrationTarget,
     /// Target on the new server; its scratch database has another name.
     own: MigrationTarget,
@@ -87,10 +87,10 @@ impl Move<'_> {
         format!("service \"{service}\" was not moved to server \"{server}\"")
     }
 
-    async fn former<'o>(&self, old: &'o DesiredService) -> Result<Former<'o>> {
+    async fn former<'o>(&self, old: &'o DesiredService) -> Result<SourceDatabase<'o>> {
         let access = self.context.admin(&old.server).await?;
         let to = format!("database \"{}\" of server \"{}\"", self.service.database, self.desired.name);
-        Former::find(&access, self.context.manifest.desired(&old.server), &old.database, to).await
+        SourceDatabase::find(&access, self.context.manifest.desired(&old.server), &old.database, to).await
     }
 
     async fn begin(&self, session: &mut Connection) -> Result<()> {
@@ -115,7 +115,7 @@ impl Move<'_> {
     async fn prepare<'o>(
         &self,
         old: &'o DesiredService,
-        mut former: Former<'o>,
+        mut former: SourceDatabase<'o>,
         runs: ConcurrentRuns,
     ) -> Result<PreparedMove<'o>> {
         let major = self.actual.major();

@@ -17,7 +17,7 @@ use martydb_plan::CopyOrigin;
 const ENDING: Duration = Duration::from_secs(10);
 
 /// Properties of a database.
-struct FormerState {
+struct DatabaseState {
     open: bool,
     comment: Option<String>,
     bytes: Option<i64>,
@@ -34,12 +34,12 @@ struct FormerState {
 /// If the former server cannot be read.
 pub async fn origin(context: &Context, service: &DesiredService) -> Result<Option<CopyOrigin>> {
     let Some(former) = service.at_former_server() else { return Ok(None) };
-    let found = look_from(context, &former).await.map_err(|error| {
+    let found = inspect(context, &former).await.map_err(|error| {
         let what = format!("cannot inspect the former database of service \"{}\"", service.name);
         error.while_doing(what).hint("remove the key `moved` from the manifest once the service has moved")
     })?;
     let desired = context.manifest.desired(&former.server);
-    let stays = |found: &FormerState| desired.move_note(found.comment.as_deref()) != Some(MoveNote::Moved);
+    let stays = |found: &DatabaseState| desired.move_note(found.comment.as_deref()) != Some(MoveNote::Moved);
     Ok(found.filter(stays).map(|found| CopyOrigin {
         server: former.server,
         database: former.database,
@@ -60,7 +60,7 @@ pub async fn refuse_two(context: &Context, service: &DesiredService) -> Result<(
     if desired.embedded || desired.services.values().any(|other| other.database == *database) {
         return Ok(());
     }
-    let found = match look_from(context, &former).await {
+    let found = match inspect(context, &former).await {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(()),
         Err(error) => {
@@ -81,12 +81,12 @@ pub async fn refuse_two(context: &Context, service: &DesiredService) -> Result<(
         )))
 }
 
-async fn look_from(context: &Context, former: &DesiredService) -> Result<Option<FormerState>> {
+async fn inspect(context: &Context, former: &DesiredService) -> Result<Option<DatabaseState>> {
     let access = context.admin(&former.server).await?;
     read_state(&mut access.read(&access.maintenance).await?, &former.database).await
 }
 
-async fn read_state(session: &mut Connection, database: &DbName) -> Result<Option<FormerState>> {
+async fn read_state(session: &mut Connection, database: &DbName) -> Result<Option<DatabaseState>> {
     let asked = stmt!(
         "SELECT d.datallowconn, pg_catalog.shobj_description(d.oid, 'pg_database'),
              CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) END,
@@ -96,7 +96,7 @@ async fn read_state(session: &mut Connection, database: &DbName) -> Result<Optio
     );
     let found = query_first(session, &asked).await?;
     let version = session.major();
-    Ok(found.map(|(open, comment, bytes, owned, owner)| FormerState {
+    Ok(found.map(|(open, comment, bytes, owned, owner)| DatabaseState {
         open,
         comment,
         bytes,
@@ -107,7 +107,7 @@ async fn read_state(session: &mut Connection, database: &DbName) -> Result<Optio
 }
 
 /// The former database, with a session of the admin in the maintenance database.
-pub struct Former<'a> {
+pub struct SourceDatabase<'a> {
     session: Connection,
     desired: DesiredServer,
     database: &'a DbName,
@@ -120,7 +120,7 @@ pub struct Former<'a> {
     to: String,
 }
 
-impl<'a> Former<'a> {
+impl<'a> SourceDatabase<'a> {
     /// Finds the former database.
     ///
     /// # Errors
@@ -130,7 +130,7 @@ impl<'a> Former<'a> {
         desired: DesiredServer,
         database: &'a DbName,
         to: String,
-    ) -> Result<Former<'a>> {
+    ) -> Result<SourceDatabase<'a>> {
         let mut session = access.write(&access.maintenance).await?;
         let name = format!("database \"{database}\" of server \"{}\"", desired.name);
         let found = read_state(&mut session, database).await?;
@@ -157,7 +157,7 @@ impl<'a> Former<'a> {
                 )));
         }
         let comment = desired.without_move_note(found.comment.as_deref());
-        Ok(Former { session, desired, database, comment, interrupted, major: found.version, to })
+        Ok(SourceDatabase { session, desired, database, comment, interrupted, major: found.version, to })
     }
 
     /// Returns the connected logins with their numbers of sessions. `own` are the processes of this run; `but` is a

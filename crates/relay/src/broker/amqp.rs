@@ -18,7 +18,7 @@ use martydb_model::error::Result;
 use martydb_model::{BrokerUrl, EventRoute};
 
 /// Interval for testing the connection.
-const LOOK: Duration = Duration::from_millis(200);
+const CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Delivery mode of a message that survives a restart of the broker.
 const PERSISTENT: u8 = 2;
@@ -27,7 +27,7 @@ const PERSISTENT: u8 = 2;
 const TARGET: [u16; 2] = [403, 404];
 
 /// Maximum length of a routing key, in bytes.
-const LONGEST_KEY: usize = 255;
+const MAX_KEY_BYTES: usize = 255;
 
 pub struct AmqpLink {
     connection: Connection,
@@ -37,7 +37,7 @@ pub struct AmqpLink {
 }
 
 #[martydb_pg::boxed]
-pub async fn open(
+pub(super) async fn open(
     at: &BrokerUrl,
     exchange: &str,
     routing_key: EventRoute,
@@ -116,9 +116,9 @@ fn escape(c: char) -> char {
 impl AmqpLink {
     pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
         let key = event.route(&self.routing_key, escape);
-        if key.len() > LONGEST_KEY {
+        if key.len() > MAX_KEY_BYTES {
             return Err(PublishFailure::Refused(format!(
-                "its routing key has {} bytes, but AMQP allows only {LONGEST_KEY}",
+                "its routing key has {} bytes, but AMQP allows only {MAX_KEY_BYTES}",
                 key.len()
             )));
         }
@@ -148,7 +148,7 @@ impl AmqpLink {
     /// Waits until the connection is lost; the channel ends with it.
     pub async fn lost(&self) {
         while self.channel.status().connected() && self.connection.status().connected() {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 
@@ -174,7 +174,7 @@ fn lost(error: &lapin::Error) -> PublishFailure {
 fn properties(event: &OutboxEvent) -> BasicProperties {
     let mut headers = FieldTable::default();
     let mut insert = |name: String, value: &str| {
-        if name.len() <= LONGEST_KEY {
+        if name.len() <= MAX_KEY_BYTES {
             headers.insert(name.into(), AMQPValue::LongString(value.into()));
         }
     };
@@ -192,6 +192,6 @@ fn properties(event: &OutboxEvent) -> BasicProperties {
 
 /// Truncates to the maximum length of an AMQP short string.
 fn cut(text: &str) -> &str {
-    let end = (0..=LONGEST_KEY.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    let end = (0..=MAX_KEY_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]
 }

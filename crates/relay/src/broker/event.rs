@@ -119,7 +119,7 @@ const ATTRIBUTES: [&str; 6] = ["specversion", "id", "source", "type", "subject",
 /// Returns `true` if a header is one of the relay's attributes with this prefix. An event must not set another
 /// service as its source in a header that differs in case only.
 #[cfg_attr(not(feature = "brokers"), allow(dead_code))]
-pub fn is_attribute(header: &str, prefix: &str) -> bool {
+pub(super) fn is_attribute(header: &str, prefix: &str) -> bool {
     let start = header.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix));
     start.is_some_and(|_| ATTRIBUTES.iter().any(|name| header[prefix.len()..].eq_ignore_ascii_case(name)))
 }

@@ -8,10 +8,10 @@ use martydb_model::BrokerUrl;
 use martydb_model::error::{Error, Kind};
 
 /// Time limit for the acknowledgement of an event.
-pub const ANSWER: Duration = Duration::from_secs(10);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Time limit for opening a connection.
-pub const CONNECT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reason why an event was not acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ const CERTIFICATES: &[(&str, &str)] = &[
 const UNKNOWN: &str = "its certificate is signed by an authority that is not trusted";
 
 /// Returns the error for a broker that cannot be connected to.
-pub fn unreachable(at: &BrokerUrl, why: &dyn std::fmt::Display) -> Error {
+pub(super) fn unreachable(at: &BrokerUrl, why: &dyn std::fmt::Display) -> Error {
     let why = in_words(&why.to_string());
     let known = CERTIFICATES.iter().find(|(said, _)| why.contains(said)).map(|(_, hint)| *hint);
     Error::new(Kind::Unreachable, format!("cannot connect to the broker at {at}")).cause(why).hint_if(known)
@@ -132,7 +132,7 @@ pub fn unreachable(at: &BrokerUrl, why: &dyn std::fmt::Display) -> Error {
 
 /// Returns the first cause of a client's error. The outer text may contain the address, whose query may contain a
 /// secret.
-pub fn first_cause(error: &(dyn std::error::Error + 'static)) -> String {
+pub(super) fn first_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut first = error;
     while let Some(cause) = first.source() {
         first = cause;

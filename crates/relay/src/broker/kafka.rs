@@ -13,17 +13,17 @@ use secrecy::ExposeSecret;
 use tokio::sync::watch;
 
 use super::event::{OutboxEvent, is_attribute};
-use super::failure::{CONNECT, PublishFailure, unreachable};
+use super::failure::{CONNECT_TIMEOUT, PublishFailure, unreachable};
 use super::secrets::BrokerSecrets;
 use super::trust::authorities;
 use martydb_model::error::{Error, Result};
 use martydb_model::{BrokerUrl, EventRoute, EventTarget, SaslMechanism};
 
 /// Maximum length of a topic's name.
-const LONGEST_TOPIC: usize = 249;
+const MAX_TOPIC_BYTES: usize = 249;
 
 /// Time for messages in flight when the connection is closed.
-const LAST_MESSAGES: Duration = Duration::from_secs(2);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Settings of every producer: <https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md>.
 const SETTINGS: &[(&str, &str)] = &[
@@ -99,7 +99,7 @@ pub struct KafkaLink {
 
 /// Opens a producer, and checks that the cluster answers.
 #[martydb_pg::boxed]
-pub async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<KafkaLink> {
+pub(super) async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<KafkaLink> {
     let EventTarget::Kafka { cluster, topic, key, mechanism } = target else {
         return Err(Error::operation("the destination is not Kafka"));
     };
@@ -109,8 +109,9 @@ pub async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<Kafka
     let refused = |error: KafkaError| unreachable(at, &plain(&error));
     let producer: FutureProducer<LossWatch> = config.create_with_context(LossWatch(gone)).map_err(refused)?;
     let asked = producer.clone();
-    let answer =
-        tokio::task::spawn_blocking(move || asked.client().fetch_metadata(None, CONNECT / 2).map(drop));
+    let answer = tokio::task::spawn_blocking(move || {
+        asked.client().fetch_metadata(None, CONNECT_TIMEOUT / 2).map(drop)
+    });
     answer.await.map_err(|error| unreachable(at, &error))?.map_err(refused)?;
     Ok(KafkaLink { producer, topic: topic.clone(), key: key.clone(), lost })
 }
@@ -166,8 +167,8 @@ fn escape(c: char) -> char {
 impl KafkaLink {
     pub async fn publish(&self, event: &OutboxEvent) -> Result<(), PublishFailure> {
         let topic = event.route(&self.topic, escape);
-        if topic.len() > LONGEST_TOPIC {
-            let why = format!("its topic has {} bytes, but Kafka allows only {LONGEST_TOPIC}", topic.len());
+        if topic.len() > MAX_TOPIC_BYTES {
+            let why = format!("its topic has {} bytes, but Kafka allows only {MAX_TOPIC_BYTES}", topic.len());
             return Err(PublishFailure::Unfit(why));
         }
         let key = event.route(&self.key, |c| c);
@@ -183,7 +184,7 @@ impl KafkaLink {
     }
 
     pub async fn close(self) {
-        let _given_up = tokio::task::spawn_blocking(move || self.producer.flush(LAST_MESSAGES)).await;
+        let _given_up = tokio::task::spawn_blocking(move || self.producer.flush(FLUSH_TIMEOUT)).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Connection to a broker of any kind.
 
 use super::event::OutboxEvent;
-use super::failure::{ANSWER, CONNECT, PublishFailure, unreachable};
+use super::failure::{ANSWER_TIMEOUT, CONNECT_TIMEOUT, PublishFailure, unreachable};
 use super::secrets::BrokerSecrets;
 use super::{amqp, kafka, nats, webhook};
 use martydb_model::EventTarget;
@@ -32,9 +32,11 @@ impl BrokerLink {
                 EventTarget::Http { at, .. } => BrokerLink::Webhook(webhook::open(at, secrets)?),
             })
         };
-        match tokio::time::timeout(CONNECT, opened).await {
+        match tokio::time::timeout(CONNECT_TIMEOUT, opened).await {
             Ok(end) => end,
-            Err(_) => Err(unreachable(target.at(), &format!("no answer within {} s", CONNECT.as_secs()))),
+            Err(_) => {
+                Err(unreachable(target.at(), &format!("no answer within {} s", CONNECT_TIMEOUT.as_secs())))
+            }
         }
     }
 
@@ -51,9 +53,10 @@ impl BrokerLink {
                 BrokerLink::Webhook(link) => link.publish(event).await,
             }
         };
-        let silent =
-            || PublishFailure::Silent(format!("the broker did not answer within {} s", ANSWER.as_secs()));
-        tokio::time::timeout(ANSWER, sent).await.unwrap_or_else(|_| Err(silent()))
+        let silent = || {
+            PublishFailure::Silent(format!("the broker did not answer within {} s", ANSWER_TIMEOUT.as_secs()))
+        };
+        tokio::time::timeout(ANSWER_TIMEOUT, sent).await.unwrap_or_else(|_| Err(silent()))
     }
 
     /// Waits until the connection is lost. A webhook has no connection, so it waits forever.
@@ -69,12 +72,12 @@ impl BrokerLink {
     /// Returns the number of events that may be unacknowledged at a time.
     pub fn width(&self) -> usize {
         match self {
-            BrokerLink::Webhook(_) => webhook::WIDTH,
+            BrokerLink::Webhook(_) => webhook::MAX_REQUESTS,
             _ => usize::MAX,
         }
     }
 
-    /// Closes the connection once every event is acknowledged. Waits for at most 10 s (`ANSWER`): the client of a broker that
+    /// Closes the connection once every event is acknowledged. Waits for at most 10 s (`ANSWER_TIMEOUT`): the client of a broker that
     /// falls silent, or whose connection is lost meanwhile, may never return.
     pub async fn close(self) {
         let closed = async {
@@ -85,6 +88,6 @@ impl BrokerLink {
                 BrokerLink::Webhook(_) => {}
             }
         };
-        let _gone_anyway = tokio::time::timeout(ANSWER, closed).await;
+        let _gone_anyway = tokio::time::timeout(ANSWER_TIMEOUT, closed).await;
     }
 }

@@ -9,13 +9,13 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::event::{OutboxEvent, is_attribute};
-use super::failure::{CONNECT, PublishFailure, unreachable};
+use super::failure::{CONNECT_TIMEOUT, PublishFailure, unreachable};
 use super::trust::authorities;
 use martydb_model::error::Result;
 use martydb_model::{BrokerUrl, EventRoute, is_reserved_by_nats};
 
 /// Bytes of answers to read at a time: about a hundred answers.
-const ANSWERS: u16 = 16 << 10;
+const READ_BUFFER_BYTES: u16 = 16 << 10;
 
 pub struct NatsLink {
     client: Client,
@@ -26,17 +26,21 @@ pub struct NatsLink {
 }
 
 #[martydb_pg::boxed]
-pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretString>) -> Result<NatsLink> {
+pub(super) async fn open(
+    at: &BrokerUrl,
+    subject: EventRoute,
+    password: Option<&SecretString>,
+) -> Result<NatsLink> {
     let (gone, lost) = watch::channel(false);
     let mut options = ConnectOptions::new()
         .name("martydb relay")
-        .connection_timeout(CONNECT)
+        .connection_timeout(CONNECT_TIMEOUT)
         // Every publication has a timeout of its own.
         .request_timeout(None)
         .require_tls(at.scheme.tls)
         .ignore_discovered_servers()
         .max_reconnects(1)
-        .read_buffer_capacity(ANSWERS)
+        .read_buffer_capacity(READ_BUFFER_BYTES)
         .event_callback(move |event| {
             if matches!(event, Event::Disconnected | Event::Closed) {
                 gone.send_replace(true);

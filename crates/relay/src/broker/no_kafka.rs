@@ -11,7 +11,7 @@ pub enum KafkaLink {}
 
 /// # Errors
 /// Always: this build has no client of Kafka.
-pub async fn open(_: &EventTarget, _: &BrokerSecrets) -> Result<KafkaLink> {
+pub(super) async fn open(_: &EventTarget, _: &BrokerSecrets) -> Result<KafkaLink> {
     Err(Error::manifest("this build of martydb has no client of Kafka")
         .hint("build it with `cargo build --features kafka`, which needs a C compiler and OpenSSL"))
 }

@@ -11,7 +11,7 @@ use martydb_pg::wire::tls::certificates;
 ///
 /// # Errors
 /// If the file cannot be read, contains no certificate, or contains an invalid one.
-pub fn authorities(at: &BrokerUrl) -> Result<Option<Vec<CertificateDer<'static>>>> {
+pub(super) fn authorities(at: &BrokerUrl) -> Result<Option<Vec<CertificateDer<'static>>>> {
     let Some(path) = &at.root_certificate else { return Ok(None) };
     let unusable = |why: String| Error::manifest(format!("cannot use {}", path.display())).cause(why);
     let all = certificates(path).map_err(|error| unusable(error.to_string()))?;

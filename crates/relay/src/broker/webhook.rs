@@ -16,17 +16,17 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use super::event::OutboxEvent;
-use super::failure::{CONNECT, PublishFailure, first_cause, unreachable};
+use super::failure::{CONNECT_TIMEOUT, PublishFailure, first_cause, unreachable};
 use super::secrets::BrokerSecrets;
 use super::trust::authorities;
 use martydb_model::BrokerUrl;
 use martydb_model::error::Result;
 
 /// Number of concurrent requests.
-pub const WIDTH: usize = 32;
+pub(super) const MAX_REQUESTS: usize = 32;
 
 /// Pause after 429 without a header `Retry-After`.
-const SLOWER: Duration = Duration::from_secs(1);
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Prefix of a base64 key; other keys are used as text.
 const ENCODED_KEY: &str = "whsec_";
@@ -38,13 +38,13 @@ pub struct WebhookLink {
     key: Option<SecretString>,
 }
 
-pub fn open(at: &BrokerUrl, secrets: &BrokerSecrets) -> Result<WebhookLink> {
+pub(super) fn open(at: &BrokerUrl, secrets: &BrokerSecrets) -> Result<WebhookLink> {
     // Uses the same provider as the connections to PostgreSQL; an error means that it is already installed.
     let _present = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder()
-        .connect_timeout(CONNECT)
+        .connect_timeout(CONNECT_TIMEOUT)
         .redirect(redirect::Policy::none())
-        .pool_max_idle_per_host(WIDTH)
+        .pool_max_idle_per_host(MAX_REQUESTS)
         .user_agent(concat!("martydb/", env!("CARGO_PKG_VERSION")));
     let builder = match authorities(at)? {
         None => builder,
@@ -112,7 +112,7 @@ fn judged(status: StatusCode, after: Option<Duration>) -> Result<(), PublishFail
         // The receiver does not know the sender: no event is taken.
         401 | 407 => PublishFailure::Down(why),
         // Too many requests: not again at once, even if it names no time.
-        429 => PublishFailure::Busy { why, after: after.or(Some(SLOWER)) },
+        429 => PublishFailure::Busy { why, after: after.or(Some(BUSY_PAUSE)) },
         502..=504 => PublishFailure::Busy { why, after },
         500.. => PublishFailure::Failed(why),
         _ => PublishFailure::Refused(why),
@@ -147,7 +147,7 @@ mod tests {
         assert!(matches!(kind(301), Err(PublishFailure::Refused(_))));
         assert!(matches!(kind(500), Err(PublishFailure::Failed(_))));
         assert!(matches!(kind(503), Err(PublishFailure::Busy { after: None, .. })));
-        assert!(matches!(kind(429), Err(PublishFailure::Busy { after: Some(SLOWER), .. })));
+        assert!(matches!(kind(429), Err(PublishFailure::Busy { after: Some(BUSY_PAUSE), .. })));
         assert!(matches!(kind(401), Err(PublishFailure::Down(_))));
     }
 

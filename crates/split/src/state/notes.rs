@@ -7,11 +7,14 @@ use martydb_model::sql::{Literal, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, query_as};
 
 /// Kind of notes that enable a trigger or rule that writes into tables of the service.
-pub const HELD: &str = "held";
+pub(crate) const HELD: &str = "held";
+
+/// Kind of notes that restore a side effect.
+pub(crate) const REFLEX: &str = "reflex";
 
 /// Change that must be undone.
 #[derive(Debug, Clone)]
-pub struct SplitNote {
+pub(crate) struct SplitNote {
     pub kind: String,
     pub name: String,
     pub definition: String,
@@ -19,19 +22,19 @@ pub struct SplitNote {
 
 impl SplitNote {
     /// Returns the rank and the label of the side effect that it restores.
-    pub fn side_effect(&self) -> Option<(i32, &str)> {
+    pub(crate) fn side_effect(&self) -> Option<(i32, &str)> {
         let (rank, label) = self.name.split_once(' ')?;
         Some((rank.parse().ok()?, label))
     }
 
     /// Returns the statement that restores it.
-    pub fn back(&self) -> Statement {
+    pub(crate) fn back(&self) -> Statement {
         stmt!("{back}", back = ServerText::quoted_by_server(self.definition.clone()))
     }
 }
 
 /// Returns the statement that records a change; an existing note is kept.
-pub fn note_sql(service: &str, note: &SplitNote) -> Statement {
+pub(crate) fn note_sql(service: &str, note: &SplitNote) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.note (service, kind, name, definition) VALUES ({service}, {kind}, {name}, {definition}) ON CONFLICT DO NOTHING",
         service = Literal(service.into()),
@@ -46,7 +49,7 @@ pub fn note_sql(service: &str, note: &SplitNote) -> Statement {
 /// # Errors
 /// If the state cannot be read.
 #[martydb_pg::boxed]
-pub async fn read(session: &mut Connection, service: &str, kind: &str) -> Result<Vec<SplitNote>> {
+pub(crate) async fn read(session: &mut Connection, service: &str, kind: &str) -> Result<Vec<SplitNote>> {
     let asked = stmt!(
         "SELECT kind, name, definition FROM martydb_split.note WHERE service = {service} AND kind = {kind} ORDER BY name COLLATE pg_catalog.\"C\"",
         service = Literal(service.into()),
@@ -72,7 +75,7 @@ pub async fn disabled(session: &mut Connection) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// If the state cannot be read.
-pub async fn published_by_others(
+pub(crate) async fn published_by_others(
     session: &mut Connection,
     service: &str,
 ) -> Result<BTreeMap<String, String>> {
@@ -85,7 +88,7 @@ pub async fn published_by_others(
 }
 
 /// Returns the statement that deletes a note.
-pub fn forget_sql(service: &str, kind: &str, name: &str) -> Statement {
+pub(crate) fn forget_sql(service: &str, kind: &str, name: &str) -> Statement {
     stmt!(
         "DELETE FROM martydb_split.note WHERE service = {service} AND kind = {kind} AND name = {name}",
         service = Literal(service.into()),

@@ -8,7 +8,7 @@ use martydb_model::sql::{Fragment, Ident, List, Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Row, execute, query, query_first, query_one};
 
 /// Maximum length of a service's name in the name of a login, after `martydb_split_`, the run and an underscore.
-const SHORT_SERVICE: usize = 40;
+const MAX_SERVICE_CHARACTERS: usize = 40;
 
 /// Split of a shared database.
 #[derive(Debug, Clone)]
@@ -24,12 +24,12 @@ impl SplitRun {
     /// Returns the login that applies writes of the service's own database at the source: one per service, because it
     /// may act as the owner of its tables.
     pub fn login(&self, service: &str) -> String {
-        if service.len() <= SHORT_SERVICE {
+        if service.len() <= MAX_SERVICE_CHARACTERS {
             return format!("martydb_split_{}_{service}", self.id);
         }
         let digest: String =
             Sha256::digest(service).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-        format!("martydb_split_{}_{}_{digest}", self.id, &service[..SHORT_SERVICE - 9])
+        format!("martydb_split_{}_{}_{digest}", self.id, &service[..MAX_SERVICE_CHARACTERS - 9])
     }
 }
 
@@ -73,15 +73,15 @@ pub struct SplitRelation {
 ///
 /// # Errors
 /// If another role created a schema of that name: it could contain traps for the admin.
-pub async fn prepare(session: &mut Connection) -> Result<()> {
+pub(crate) async fn prepare(session: &mut Connection) -> Result<()> {
     match owned(session).await? {
-        Some(false) => return Err(planted()),
+        Some(false) => return Err(of_another_role()),
         Some(true) => {}
         None => drop(execute(session, &stmt!("CREATE SCHEMA IF NOT EXISTS martydb_split")).await?),
     }
     // Another role may have created it before the statement.
     if owned(session).await? != Some(true) {
-        return Err(planted());
+        return Err(of_another_role());
     }
     let make = Statement::from_program(include_str!("../sql/source_state.sql"));
     execute(session, &Statement::join([stmt!("BEGIN"), make, stmt!("COMMIT")])).await.map(drop)
@@ -94,7 +94,7 @@ pub async fn prepare(session: &mut Connection) -> Result<()> {
 #[martydb_pg::boxed]
 pub async fn exists(session: &mut Connection) -> Result<bool> {
     match owned(session).await? {
-        Some(false) => Err(planted()),
+        Some(false) => Err(of_another_role()),
         found => Ok(found.is_some() && is_there(session).await?),
     }
 }
@@ -113,7 +113,7 @@ async fn owned(session: &mut Connection) -> Result<Option<bool>> {
     query_first(session, &asked).await
 }
 
-fn planted() -> Error {
+fn of_another_role() -> Error {
     Error::operation("the schema martydb_split of the source belongs to another role, or contains objects of another role")
         .hint("review its contents; if another admin began the split, continue as that admin; otherwise drop the schema")
 }
@@ -132,7 +132,7 @@ pub async fn run(session: &mut Connection) -> Result<Option<SplitRun>> {
 ///
 /// # Errors
 /// If the state cannot be written.
-pub async fn begin(session: &mut Connection, map_hash: &str, online: bool) -> Result<SplitRun> {
+pub(crate) async fn begin(session: &mut Connection, map_hash: &str, online: bool) -> Result<SplitRun> {
     let random =
         getrandom::u32().map_err(|error| Error::operation("cannot generate random numbers").cause(error))?;
     let id = format!("{random:08x}");
@@ -185,7 +185,7 @@ fn service(row: &Row) -> Result<SplitService> {
 /// # Errors
 /// As [`run`], and if the service is not part of the split.
 #[martydb_pg::boxed]
-pub async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
+pub(crate) async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
     let all = services(session).await?;
     let found = all.into_iter().find(|one| one.name == name);
     found.ok_or_else(|| {
@@ -198,7 +198,7 @@ pub async fn one(session: &mut Connection, name: &str) -> Result<SplitService> {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn add(session: &mut Connection, name: &str, server: &str, database: &str) -> Result<()> {
+pub(crate) async fn add(session: &mut Connection, name: &str, server: &str, database: &str) -> Result<()> {
     let marker = table(&marker_name(name));
     let all = Statement::join([
         stmt!("BEGIN"),
@@ -221,7 +221,7 @@ pub async fn add(session: &mut Connection, name: &str, server: &str, database: &
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn leave(session: &mut Connection, name: &str) -> Result<()> {
+pub(crate) async fn leave(session: &mut Connection, name: &str) -> Result<()> {
     let gone = stmt!("DELETE FROM martydb_split.service WHERE name = {name}", name = Literal(name.into()));
     execute(session, &gone).await.map(drop)
 }
@@ -231,12 +231,12 @@ pub async fn leave(session: &mut Connection, name: &str) -> Result<()> {
 /// # Errors
 /// As [`begin`].
 #[martydb_pg::boxed]
-pub async fn change(session: &mut Connection, name: &str, set: &Statement) -> Result<()> {
+pub(crate) async fn change(session: &mut Connection, name: &str, set: &Statement) -> Result<()> {
     execute(session, &change_sql(name, set)).await.map(drop)
 }
 
 /// Returns the statement of [`change`], for a larger transaction.
-pub fn change_sql(name: &str, set: &Statement) -> Statement {
+pub(crate) fn change_sql(name: &str, set: &Statement) -> Statement {
     stmt!(
         "UPDATE martydb_split.service SET {set}, changed = pg_catalog.now() WHERE name = {name}",
         name = Literal(name.into())
@@ -247,12 +247,12 @@ pub fn change_sql(name: &str, set: &Statement) -> Statement {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn enter(session: &mut Connection, name: &str, phase: SplitPhase) -> Result<()> {
+pub(crate) async fn enter(session: &mut Connection, name: &str, phase: SplitPhase) -> Result<()> {
     change(session, name, &phase_sql(phase)).await
 }
 
 /// Returns the assignments of [`enter`], for [`change_sql`].
-pub fn phase_sql(phase: SplitPhase) -> Statement {
+pub(crate) fn phase_sql(phase: SplitPhase) -> Statement {
     stmt!("phase = {phase}, wanted = NULL", phase = Literal(phase.name().into()))
 }
 
@@ -260,7 +260,7 @@ pub fn phase_sql(phase: SplitPhase) -> Statement {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn want(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
+pub(crate) async fn record_intent(session: &mut Connection, name: &str, what: Option<&str>) -> Result<()> {
     let what = what.map(|what| Literal(what.into()));
     change(session, name, &stmt!("wanted = {what}")).await
 }
@@ -300,7 +300,7 @@ fn relation(row: &Row) -> Result<SplitRelation> {
 ///
 /// # Errors
 /// As [`begin`].
-pub async fn replace_relations(
+pub(crate) async fn replace_relations(
     session: &mut Connection,
     service: &str,
     relations: &[SplitRelation],
@@ -339,7 +339,7 @@ fn relation_values_sql(one: &SplitRelation) -> Statement {
 }
 
 /// Returns the statement that changes a service's marker: the last one of a closing transaction.
-pub fn mark_sql(service: &str) -> Statement {
+pub(crate) fn mark_sql(service: &str) -> Statement {
     stmt!("UPDATE {marker} SET n = n + 1", marker = table(&marker_name(service)))
 }
 

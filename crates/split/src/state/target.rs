@@ -8,7 +8,7 @@ use martydb_pg::server::{Connection, execute, query, query_as, query_first, quer
 
 /// Stage at which a deferred object is restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeferredStage {
+pub(crate) enum DeferredStage {
     /// After the rows: indexes and constraints.
     Load,
     /// At the opening of the database: the service's triggers.
@@ -16,7 +16,7 @@ pub enum DeferredStage {
 }
 
 impl DeferredStage {
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             DeferredStage::Load => "load",
             DeferredStage::Opening => "opening",
@@ -26,7 +26,7 @@ impl DeferredStage {
 
 /// Deferred object or change, with the statements that restore it.
 #[derive(Debug, Clone)]
-pub struct Deferred {
+pub(crate) struct Deferred {
     pub id: i32,
     /// Lower ranks first; those of one rank need not wait for each other.
     pub rank: i32,
@@ -40,7 +40,7 @@ pub struct Deferred {
 
 /// Loaded part of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoadedPart {
+pub(crate) struct LoadedPart {
     pub schema: String,
     pub name: String,
     pub part: i32,
@@ -52,7 +52,7 @@ pub struct LoadedPart {
 ///
 /// # Errors
 /// If the owner lacks privileges.
-pub async fn prepare(session: &mut Connection) -> Result<()> {
+pub(crate) async fn prepare(session: &mut Connection) -> Result<()> {
     let all = [
         stmt!("BEGIN"),
         stmt!("CREATE SCHEMA IF NOT EXISTS martydb_split"),
@@ -66,7 +66,7 @@ pub async fn prepare(session: &mut Connection) -> Result<()> {
 ///
 /// # Errors
 /// If it cannot be read.
-pub async fn exists(session: &mut Connection) -> Result<bool> {
+pub(crate) async fn exists(session: &mut Connection) -> Result<bool> {
     query_one(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.marker') IS NOT NULL")).await
 }
 
@@ -74,12 +74,12 @@ pub async fn exists(session: &mut Connection) -> Result<bool> {
 ///
 /// # Errors
 /// As [`exists`].
-pub async fn run(session: &mut Connection) -> Result<Option<String>> {
+pub(crate) async fn run(session: &mut Connection) -> Result<Option<String>> {
     query_first(session, &stmt!("SELECT id FROM martydb_split.run")).await
 }
 
 /// Returns the statement that records the run that fills this database.
-pub fn run_sql(run: &str) -> Statement {
+pub(crate) fn run_sql(run: &str) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.run (id) VALUES ({run}) ON CONFLICT (one) DO UPDATE SET id = excluded.id",
         run = Literal(run.into())
@@ -90,7 +90,7 @@ pub fn run_sql(run: &str) -> Statement {
 ///
 /// # Errors
 /// As [`exists`].
-pub async fn loaded(session: &mut Connection) -> Result<Vec<LoadedPart>> {
+pub(crate) async fn loaded(session: &mut Connection) -> Result<Vec<LoadedPart>> {
     let asked = stmt!("SELECT schema, name, part, rows, bytes FROM martydb_split.loaded");
     let parts = query_as(session, &asked).await?.into_iter();
     Ok(parts
@@ -100,7 +100,7 @@ pub async fn loaded(session: &mut Connection) -> Result<Vec<LoadedPart>> {
 
 /// Returns the statement that claims a part: it waits for another session that is loading the part, and affects no row
 /// if that one succeeded.
-pub fn claim_sql(part: &LoadedPart) -> Statement {
+pub(crate) fn claim_sql(part: &LoadedPart) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.loaded (schema, name, part) VALUES ({schema}, {name}, {part}) ON CONFLICT DO NOTHING",
         schema = Literal(part.schema.clone()),
@@ -110,7 +110,7 @@ pub fn claim_sql(part: &LoadedPart) -> Statement {
 }
 
 /// Returns the statement that records the size of a claimed part.
-pub fn count_sql(part: &LoadedPart) -> Statement {
+pub(crate) fn count_sql(part: &LoadedPart) -> Statement {
     stmt!(
         "UPDATE martydb_split.loaded SET rows = {rows}, bytes = {bytes} WHERE schema = {schema} AND name = {name} AND part = {part}",
         rows = part.rows,
@@ -122,7 +122,7 @@ pub fn count_sql(part: &LoadedPart) -> Statement {
 }
 
 /// Returns the statement that records how to restore an object. `definition` is the server's text, or derived from it.
-pub fn defer_sql(stage: DeferredStage, one: &Deferred) -> Statement {
+pub(crate) fn defer_sql(stage: DeferredStage, one: &Deferred) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.deferred (stage, rank, relation, kind, name, definition)
          VALUES ({stage}, {rank}, {relation}, {kind}, {name}, {definition})",
@@ -139,7 +139,7 @@ pub fn defer_sql(stage: DeferredStage, one: &Deferred) -> Statement {
 ///
 /// # Errors
 /// As [`exists`].
-pub async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<Vec<Deferred>> {
+pub(crate) async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<Vec<Deferred>> {
     let asked = stmt!(
         "SELECT id, rank, relation, kind, name, definition FROM martydb_split.deferred WHERE stage = {stage} AND NOT done ORDER BY rank, id",
         stage = Literal(stage.name().into())
@@ -160,13 +160,13 @@ pub async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<
 ///
 /// # Errors
 /// If the server refuses it; the transaction has ended.
-pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
+pub(crate) async fn restore(session: &mut Connection, one: &Deferred) -> Result<()> {
     let claim =
         stmt!("SELECT FROM martydb_split.deferred WHERE id = {id} AND NOT done FOR UPDATE", id = one.id);
     let done = async {
         let rows = query(session, &Statement::join([stmt!("BEGIN"), claim])).await?;
         if !rows.is_empty() {
-            execute(session, &put_back_sql(one)).await?;
+            execute(session, &restore_sql(one)).await?;
         }
         execute(session, &stmt!("COMMIT")).await.map(drop)
     };
@@ -177,8 +177,8 @@ pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
     end
 }
 
-/// Returns the statements of [`put_back`], for a larger transaction.
-pub fn put_back_sql(one: &Deferred) -> Statement {
+/// Returns the statements of [`restore`], for a larger transaction.
+pub(crate) fn restore_sql(one: &Deferred) -> Statement {
     let definition = ServerText::quoted_by_server(one.definition.clone());
     Statement::join([
         stmt!("{definition}"),
@@ -186,28 +186,16 @@ pub fn put_back_sql(one: &Deferred) -> Statement {
     ])
 }
 
-/// Returns the LSN up to which a stream was applied: `forward` from the source, `reverse` at the source.
-///
-/// # Errors
-/// As [`exists`].
-pub async fn position(session: &mut Connection, direction: &str) -> Result<Option<String>> {
-    let asked = stmt!(
-        "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {direction}",
-        direction = Literal(direction.into())
-    );
-    query_first(session, &asked).await
-}
-
 /// Returns the LSN at which the writes began to belong to this database; `None` while they do not.
 ///
 /// # Errors
 /// As [`exists`].
-pub async fn opened(session: &mut Connection) -> Result<Option<String>> {
+pub(crate) async fn opened(session: &mut Connection) -> Result<Option<String>> {
     query_first(session, &stmt!("SELECT lsn::pg_catalog.text FROM martydb_split.opened")).await
 }
 
 /// Returns the statement that directs the writes here, for the opening transaction.
-pub fn open_sql(run: &str) -> Statement {
+pub(crate) fn open_sql(run: &str) -> Statement {
     stmt!(
         "INSERT INTO martydb_split.opened (run, lsn) VALUES ({run}, pg_catalog.pg_current_wal_insert_lsn()) ON CONFLICT DO NOTHING",
         run = Literal(run.into())
@@ -215,12 +203,12 @@ pub fn open_sql(run: &str) -> Statement {
 }
 
 /// Returns the statement that ends it.
-pub fn close_sql() -> Statement {
+pub(crate) fn close_sql() -> Statement {
     stmt!("DELETE FROM martydb_split.opened")
 }
 
 /// Returns the statement that changes the marker: the last one of a closing transaction.
-pub fn mark_sql() -> Statement {
+pub(crate) fn mark_sql() -> Statement {
     stmt!("UPDATE {marker} SET n = n + 1", marker = table("marker"))
 }
 
@@ -228,7 +216,7 @@ pub fn mark_sql() -> Statement {
 ///
 /// # Errors
 /// If the owner lacks privileges.
-pub async fn remove(session: &mut Connection) -> Result<()> {
+pub(crate) async fn remove(session: &mut Connection) -> Result<()> {
     let schema = Ident::new(super::STATE_SCHEMA)
         .map_err(|error| martydb_model::error::Error::operation(error.to_string()))?;
     execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await.map(drop)

@@ -7,6 +7,7 @@ use super::changes::{ChangeBatch, ExpectedChange};
 use super::lsn::Lsn;
 use super::pgoutput::{RelationOid, StreamedRelation, StreamedRow};
 use super::table::{StreamedTable, TableMismatch, TargetTable, fit};
+use crate::database::sessions::VALUES;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_model::text::printable;
@@ -17,19 +18,13 @@ use martydb_pg::server::{
 /// Schema of the split's own tables.
 const OWN_SCHEMA: &str = "martydb_split";
 
-/// Settings of an applying session: values are parsed as the source printed them.
+/// Settings of an applying session, with [`VALUES`]: values are parsed as the source printed them.
 const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("statement_timeout", "0"),
     ("lock_timeout", "30s"),
     ("idle_in_transaction_session_timeout", "0"),
     ("synchronous_commit", "on"),
-    ("IntervalStyle", "postgres"),
-    ("bytea_output", "hex"),
-    ("extra_float_digits", "3"),
-    ("lc_monetary", "C"),
-    ("xmloption", "content"),
-    ("xmlbinary", "base64"),
     ("array_nulls", "on"),
     ("jit", "off"),
 ];
@@ -59,7 +54,7 @@ enum KnownRelation {
 }
 
 /// Applying session.
-pub struct Applier {
+pub(super) struct Applier {
     session: Connection,
     direction: String,
     /// LSN up to which everything is applied and committed.
@@ -79,7 +74,7 @@ impl ApplyTarget {
     /// As [`connect_with`].
     pub async fn session(&self) -> Result<Connection> {
         let role = [("role", self.role.as_deref().unwrap_or("none"))];
-        let settings = [SETTINGS, &role].concat();
+        let settings = [SETTINGS, VALUES, &role].concat();
         connect_with(&self.endpoint, &self.login, &self.database, &settings, Limits::WORK).await
     }
 
@@ -100,19 +95,19 @@ impl Applier {
     ///
     /// # Errors
     /// If the database is unreachable, or has no table of LSNs.
-    pub async fn open(place: &ApplyTarget) -> Result<Applier> {
-        let session = place.session().await?;
+    pub(super) async fn open(target: &ApplyTarget) -> Result<Applier> {
+        let session = target.session().await?;
         let mut applier = Applier {
             session,
-            direction: place.direction.clone(),
-            committed: place.start,
-            reached: place.start,
+            direction: target.direction.clone(),
+            committed: target.start,
+            reached: target.start,
             open: false,
             batch: ChangeBatch::default(),
             relations: BTreeMap::new(),
             changes: 0,
         };
-        applier.read_place().await?;
+        applier.read_position().await?;
         Ok(applier)
     }
 
@@ -120,7 +115,7 @@ impl Applier {
     ///
     /// # Errors
     /// If the LSN cannot be read.
-    pub async fn read_place(&mut self) -> Result<()> {
+    pub(super) async fn read_position(&mut self) -> Result<()> {
         let direction = Literal(self.direction.clone());
         let asked = Statement::join([
             stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
@@ -141,22 +136,22 @@ impl Applier {
     }
 
     /// Returns the LSN up to which everything is committed.
-    pub fn committed(&self) -> Lsn {
+    pub(super) fn committed(&self) -> Lsn {
         self.committed
     }
 
     /// Returns the LSN up to which everything is applied, including uncommitted changes.
-    pub fn reached(&self) -> Lsn {
+    pub(super) fn reached(&self) -> Lsn {
         self.reached
     }
 
     /// Returns `true` if there are uncommitted changes.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.open || !self.batch.is_empty()
     }
 
     /// Returns the number of changes since the last commit.
-    pub fn waiting(&self) -> u64 {
+    pub(super) fn waiting(&self) -> u64 {
         self.changes
     }
 
@@ -164,7 +159,7 @@ impl Applier {
     ///
     /// # Errors
     /// If the target cannot be read.
-    pub async fn relation(&mut self, relation: StreamedRelation) -> Result<()> {
+    pub(super) async fn relation(&mut self, relation: StreamedRelation) -> Result<()> {
         let number = relation.number;
         let known =
             if relation.schema == OWN_SCHEMA { KnownRelation::Own } else { self.examine(&relation).await? };
@@ -199,14 +194,14 @@ impl Applier {
         })
     }
 
-    pub async fn insert(&mut self, number: RelationOid, row: &StreamedRow) -> Result<()> {
+    pub(super) async fn insert(&mut self, number: RelationOid, row: &StreamedRow) -> Result<()> {
         if let Some(table) = table(&self.relations, number, &[row])? {
             self.batch.insert(number, table, row);
         }
         self.changed().await
     }
 
-    pub async fn update(
+    pub(super) async fn update(
         &mut self,
         number: RelationOid,
         old: Option<&StreamedRow>,
@@ -218,14 +213,14 @@ impl Applier {
         self.changed().await
     }
 
-    pub async fn delete(&mut self, number: RelationOid, old: &StreamedRow) -> Result<()> {
+    pub(super) async fn delete(&mut self, number: RelationOid, old: &StreamedRow) -> Result<()> {
         if let Some(table) = table(&self.relations, number, &[old])? {
             self.batch.delete(table, old).map_err(Error::operation)?;
         }
         self.changed().await
     }
 
-    pub async fn truncate(&mut self, numbers: &[RelationOid], restart: bool) -> Result<()> {
+    pub(super) async fn truncate(&mut self, numbers: &[RelationOid], restart: bool) -> Result<()> {
         let mut tables = vec![];
         for number in numbers {
             tables.extend(table(&self.relations, *number, &[])?);
@@ -240,7 +235,7 @@ impl Applier {
     }
 
     /// Records the end of a transaction of the source.
-    pub fn reach(&mut self, end: Lsn) {
+    pub(super) fn reach(&mut self, end: Lsn) {
         self.reached = self.reached.max(end);
         if !self.is_open() {
             // Without changes there is nothing that an LSN must be committed with.
@@ -257,12 +252,12 @@ impl Applier {
     ///
     /// # Errors
     /// If a change could not be applied; then none is.
-    pub async fn commit(&mut self) -> Result<()> {
+    pub(super) async fn commit(&mut self) -> Result<()> {
         if !self.is_open() {
             return Ok(());
         }
         let mut changes = self.batch.take();
-        changes.push(self.place());
+        changes.push(self.position());
         self.send(changes).await?;
         execute(&mut self.session, &stmt!("COMMIT")).await?;
         (self.open, self.committed, self.changes) = (false, self.reached, 0);
@@ -270,7 +265,7 @@ impl Applier {
     }
 
     /// Another process that applies the same stream would have advanced the LSN.
-    fn place(&self) -> ExpectedChange {
+    fn position(&self) -> ExpectedChange {
         let statement = stmt!(
             "INSERT INTO martydb_split.position AS p (direction, lsn) VALUES ({d}, {to})
              ON CONFLICT (direction) DO UPDATE SET lsn = excluded.lsn WHERE p.lsn <= excluded.lsn",
@@ -308,7 +303,7 @@ impl Applier {
 
     /// Ends the session; uncommitted changes are lost.
     #[martydb_pg::boxed]
-    pub async fn close(self) {
+    pub(super) async fn close(self) {
         self.session.close().await;
     }
 }

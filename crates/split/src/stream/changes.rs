@@ -5,17 +5,17 @@ use super::table::{AppliedColumn, RowLookup, StreamedTable};
 use martydb_model::sql::{Bulk, List, Statement, ValueRows, stmt};
 
 /// Maximum size of a batch of statements, in bytes.
-const MOST_BYTES: usize = 256 << 10;
+const MAX_BYTES: usize = 256 << 10;
 
 /// Maximum number of statements in a batch.
-const MOST_STATEMENTS: usize = 500;
+const MAX_STATEMENTS: usize = 500;
 
 /// Maximum number of rows in one INSERT.
-const MOST_ROWS: u64 = 1000;
+const MAX_ROWS: u64 = 1000;
 
 /// Statement of a batch, with its expected effect.
 #[derive(Debug)]
-pub struct ExpectedChange {
+pub(super) struct ExpectedChange {
     pub statement: Statement,
     /// Number of rows that it changes; `None` for a statement on whole tables.
     pub rows: Option<u64>,
@@ -25,7 +25,7 @@ pub struct ExpectedChange {
 
 /// Changes that are sent together. Consecutive rows for one table are one statement.
 #[derive(Default)]
-pub struct ChangeBatch {
+pub(super) struct ChangeBatch {
     changes: Vec<ExpectedChange>,
     inserting: Option<InsertedRows>,
     bytes: usize,
@@ -41,17 +41,17 @@ struct InsertedRows {
 
 impl ChangeBatch {
     /// Returns `true` if it is large enough to be sent.
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         let waiting = self.inserting.as_ref().map_or(0, |insert| insert.rows.bytes());
-        self.bytes + waiting > MOST_BYTES || self.changes.len() >= MOST_STATEMENTS
+        self.bytes + waiting > MAX_BYTES || self.changes.len() >= MAX_STATEMENTS
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.inserting.is_none()
     }
 
     /// Takes all changes.
-    pub fn take(&mut self) -> Vec<ExpectedChange> {
+    pub(super) fn take(&mut self) -> Vec<ExpectedChange> {
         self.end_insert();
         self.bytes = 0;
         std::mem::take(&mut self.changes)
@@ -70,14 +70,14 @@ impl ChangeBatch {
         self.changes.push(ExpectedChange { statement, rows, doing });
     }
 
-    pub fn insert(&mut self, number: RelationOid, table: &StreamedTable, row: &StreamedRow) {
+    pub(super) fn insert(&mut self, number: RelationOid, table: &StreamedTable, row: &StreamedRow) {
         let doing = format!("to insert into {}", table.name);
         if row.is_empty() {
             let statement = stmt!("INSERT INTO {t} DEFAULT VALUES", t = &table.inserted);
             return self.push(statement, Some(1), doing);
         }
         let same = self.inserting.as_ref().is_some_and(|insert| {
-            insert.table == number && insert.rows.count() < MOST_ROWS && insert.rows.bytes() < MOST_BYTES
+            insert.table == number && insert.rows.count() < MAX_ROWS && insert.rows.bytes() < MAX_BYTES
         });
         if !same {
             self.end_insert();
@@ -94,7 +94,7 @@ impl ChangeBatch {
         }
     }
 
-    pub fn update(
+    pub(super) fn update(
         &mut self,
         table: &StreamedTable,
         old: Option<&StreamedRow>,
@@ -103,23 +103,27 @@ impl ChangeBatch {
         let set = table.columns.iter().zip(row).filter(|(_, value)| **value != StreamedValue::Unchanged);
         let set: Vec<Statement> =
             set.map(|(column, value)| stmt!("{c} = {v}", c = &column.name, v = literal(value))).collect();
-        let place = place(table, old.unwrap_or(row))?;
+        let identity = identity(table, old.unwrap_or(row))?;
         if set.is_empty() {
             return Ok(());
         }
-        let statement = stmt!("UPDATE {t} x SET {set} WHERE {place}", t = &table.relation, set = List(set));
+        let statement =
+            stmt!("UPDATE {t} x SET {set} WHERE {identity}", t = &table.relation, set = List(set));
         self.push(statement, Some(1), format!("to update in {}", table.name));
         Ok(())
     }
 
-    pub fn delete(&mut self, table: &StreamedTable, old: &StreamedRow) -> Result<(), String> {
-        let statement =
-            stmt!("DELETE FROM {t} x WHERE {place}", t = &table.relation, place = place(table, old)?);
+    pub(super) fn delete(&mut self, table: &StreamedTable, old: &StreamedRow) -> Result<(), String> {
+        let statement = stmt!(
+            "DELETE FROM {t} x WHERE {identity}",
+            t = &table.relation,
+            identity = identity(table, old)?
+        );
         self.push(statement, Some(1), format!("to delete from {}", table.name));
         Ok(())
     }
 
-    pub fn truncate(&mut self, tables: &[&StreamedTable], restart: bool) {
+    pub(super) fn truncate(&mut self, tables: &[&StreamedTable], restart: bool) {
         if tables.is_empty() {
             return;
         }
@@ -146,7 +150,7 @@ fn literal(value: &StreamedValue) -> Option<Bulk> {
 }
 
 /// Returns the condition that identifies the row.
-fn place(table: &StreamedTable, row: &StreamedRow) -> Result<Statement, String> {
+fn identity(table: &StreamedTable, row: &StreamedRow) -> Result<Statement, String> {
     match &table.found_by {
         RowLookup::Nothing => Err(format!("table {} has no replica identity at the source", table.name)),
         RowLookup::Columns(key) => {

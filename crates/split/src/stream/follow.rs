@@ -17,22 +17,22 @@ use martydb_pg::server::{ReplicationStream, StreamFrame};
 use martydb_pg::wire::interrupt;
 
 /// Time for which a commit waits for more transactions, and the maximum number of their changes.
-const GATHERED: Duration = Duration::from_millis(100);
-const GATHERED_CHANGES: u64 = 5000;
+const MAX_GATHER_TIME: Duration = Duration::from_millis(100);
+const MAX_GATHERED_CHANGES: u64 = 5000;
 
 /// Interval of reports to the source, which may then discard WAL.
-const REPORTS: Duration = Duration::from_secs(1);
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Timeout after which the source is asked for its position, if a near goal is not reached.
-const IMPATIENCE: Duration = Duration::from_millis(20);
+const GOAL_TIMEOUT: Duration = Duration::from_millis(20);
 
 /// Interval of reports during long operations, so that the source does not time out.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Time for which an unreachable server is retried, and the pauses between the tries.
 const PATIENCE: Duration = Duration::from_secs(90);
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const MIN_PAUSE: Duration = Duration::from_millis(50);
+const MAX_PAUSE: Duration = Duration::from_secs(2);
 
 /// Goal of following.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,29 +64,29 @@ pub struct FollowProgress {
 /// If a change cannot be applied, or a server stays unreachable.
 pub async fn follow(
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
     goal: FollowGoal,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
     let (_kept, goal) = watch::channel(goal);
-    follow_to(origin, place, goal, watch).await
+    follow_to(origin, target, goal, watch).await
 }
 
 /// Follows to a goal that may change.
 ///
 /// # Errors
 /// As [`follow`].
-pub async fn follow_to(
+pub(crate) async fn follow_to(
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
     goal: watch::Receiver<FollowGoal>,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
     let mut progress = FollowProgress::default();
-    let mut backoff = Backoff::endless(FIRST_PAUSE, LONGEST_PAUSE);
+    let mut backoff = Backoff::endless(MIN_PAUSE, MAX_PAUSE);
     loop {
         let before = progress.read.max(progress.committed);
-        let end = follow_once(origin, place, goal.clone(), &mut progress, watch).await;
+        let end = follow_once(origin, target, goal.clone(), &mut progress, watch).await;
         let Err(error) = end else { return Ok(progress) };
         if progress.read.max(progress.committed) > before {
             backoff.reset();
@@ -113,18 +113,18 @@ fn passes(error: &Error) -> bool {
 
 async fn follow_once(
     origin: &StreamOrigin,
-    place: &ApplyTarget,
+    target: &ApplyTarget,
     goal: watch::Receiver<FollowGoal>,
     progress: &mut FollowProgress,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<()> {
-    let mut applier = Applier::open(place).await?;
+    let mut applier = Applier::open(target).await?;
     let stream = begin(origin, applier.committed()).await?;
     // Another follower may have continued until this one got the slot.
-    applier.read_place().await?;
+    applier.read_position().await?;
     // Progress of a former stream may be lost with its uncommitted changes.
     (progress.committed, progress.read) = (applier.committed(), applier.committed());
-    let mut following = Following {
+    let mut following = StreamApply {
         stream,
         applier,
         goal,
@@ -139,7 +139,7 @@ async fn follow_once(
     let began = Instant::now();
     let end = following.run().await;
     following.progress.took = began.elapsed();
-    let Following { stream, applier, .. } = following;
+    let StreamApply { stream, applier, .. } = following;
     if end.is_ok() {
         stream.close().await;
         applier.close().await;
@@ -155,7 +155,7 @@ struct SentTransaction {
 }
 
 /// Sessions of both sides.
-struct Following<'a> {
+struct StreamApply<'a> {
     stream: ReplicationStream,
     applier: Applier,
     goal: watch::Receiver<FollowGoal>,
@@ -171,7 +171,7 @@ struct Following<'a> {
     told: Lsn,
 }
 
-impl Following<'_> {
+impl StreamApply<'_> {
     async fn run(&mut self) -> Result<()> {
         loop {
             if let Some(signal) = interrupt::signal() {
@@ -185,7 +185,7 @@ impl Following<'_> {
                 Ok(()) = self.goal.changed() => None,
             };
             match next {
-                Some(StreamFrame::Change(bytes)) => self.take(&bytes).await?,
+                Some(StreamFrame::Change(bytes)) => self.handle(&bytes).await?,
                 Some(StreamFrame::ReadUpTo(end)) => self.read_up_to(Lsn(end)).await?,
                 None if self.may_commit() => self.commit().await?,
                 None if self.is_awaited() => self.ask().await?,
@@ -208,8 +208,8 @@ impl Following<'_> {
     fn patience(&self) -> Duration {
         match self.goal() {
             _ if self.may_commit() => Duration::ZERO,
-            _ if self.is_awaited() => IMPATIENCE,
-            _ => REPORTS,
+            _ if self.is_awaited() => GOAL_TIMEOUT,
+            _ => REPORT_INTERVAL,
         }
     }
 
@@ -259,7 +259,7 @@ impl Following<'_> {
         self.progress.read.max(self.applier.reached())
     }
 
-    async fn take(&mut self, bytes: &Bytes) -> Result<()> {
+    async fn handle(&mut self, bytes: &Bytes) -> Result<()> {
         let garbled = |why| Error::operation("cannot decode the stream of changes").cause(why);
         match decode(bytes).map_err(garbled)? {
             StreamMessage::Begin { commit } => {
@@ -304,7 +304,8 @@ impl Following<'_> {
 
     /// Commits several small transactions together: each commit costs the target a flush.
     async fn gathered(&mut self) -> Result<()> {
-        let long = self.applier.waiting() > GATHERED_CHANGES || self.gathering.elapsed() > GATHERED;
+        let long =
+            self.applier.waiting() > MAX_GATHERED_CHANGES || self.gathering.elapsed() > MAX_GATHER_TIME;
         if self.may_commit() && long { self.commit().await } else { Ok(()) }
     }
 
@@ -327,7 +328,7 @@ impl Following<'_> {
 
     /// Reports periodically to the source and to observers.
     async fn look_up(&mut self) -> Result<()> {
-        if self.reported.elapsed() < REPORTS {
+        if self.reported.elapsed() < REPORT_INTERVAL {
             return Ok(());
         }
         self.report().await
@@ -356,7 +357,7 @@ async fn living<T>(
         tokio::select! {
             biased;
             done = &mut work => return done,
-            () = tokio::time::sleep(SIGN_OF_LIFE) => stream.report(kept.0).await.map_err(ended)?,
+            () = tokio::time::sleep(KEEPALIVE_INTERVAL) => stream.report(kept.0).await.map_err(ended)?,
         }
     }
 }

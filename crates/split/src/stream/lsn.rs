@@ -37,8 +37,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_place_is_read_as_it_was_printed(place: u64) {
-            prop_assert_eq!(Lsn::parse(&Lsn(place).to_string()), Some(Lsn(place)));
+        fn a_position_is_read_as_it_was_printed(position: u64) {
+            prop_assert_eq!(Lsn::parse(&Lsn(position).to_string()), Some(Lsn(position)));
         }
     }
 }

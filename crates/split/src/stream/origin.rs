@@ -19,7 +19,7 @@ pub struct StreamOrigin {
 /// # Errors
 /// If the slot is in use or gone, or the server is unreachable.
 #[martydb_pg::boxed]
-pub async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream> {
+pub(super) async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream> {
     let session = origin.access.stream(&origin.database).await?;
     let unusable =
         |error| Error::operation(format!("\"{}\" is not a valid name of a slot", origin.slot)).cause(error);
@@ -35,7 +35,7 @@ pub async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream
 }
 
 /// Returns the error of a stream that ended.
-pub fn ended(failed: Box<FailedStatement>) -> Error {
+pub(super) fn ended(failed: Box<FailedStatement>) -> Error {
     failed.into_error(&Statement::from_program("START_REPLICATION"))
 }
 
@@ -43,7 +43,7 @@ pub fn ended(failed: Box<FailedStatement>) -> Error {
 ///
 /// # Errors
 /// If the source does not return it.
-pub async fn log_end(session: &mut Connection) -> Result<Lsn> {
+pub(crate) async fn log_end(session: &mut Connection) -> Result<Lsn> {
     let asked = stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text");
     let text: String = query_one(session, &asked).await?;
     Lsn::parse(&text).ok_or_else(|| Error::operation("cannot read the end of the source's log"))

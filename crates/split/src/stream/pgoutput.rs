@@ -5,7 +5,7 @@
 use super::lsn::Lsn;
 
 /// OID of a relation in the messages.
-pub type RelationOid = u32;
+pub(crate) type RelationOid = u32;
 
 /// Value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum StreamedValue {
 }
 
 /// Values of a row, in the order of the relation's columns.
-pub type StreamedRow = Vec<StreamedValue>;
+pub(crate) type StreamedRow = Vec<StreamedValue>;
 
 /// Table, as the source describes it before its first row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,13 +96,13 @@ pub fn decode(bytes: &[u8]) -> Result<StreamMessage, String> {
     let message = match tag {
         b'B' => {
             let commit = Lsn(reader.u64()?);
-            reader.take(12)?;
+            reader.read(12)?;
             StreamMessage::Begin { commit }
         }
         b'C' => {
-            reader.take(1)?;
+            reader.read(1)?;
             let (commit, end) = (Lsn(reader.u64()?), Lsn(reader.u64()?));
-            reader.take(8)?;
+            reader.read(8)?;
             StreamMessage::Commit { commit, end }
         }
         b'R' => StreamMessage::Relation(reader.relation()?),
@@ -136,14 +136,14 @@ struct MessageReader<'a> {
 }
 
 impl<'a> MessageReader<'a> {
-    fn take(&mut self, bytes: usize) -> Result<&'a [u8], String> {
+    fn read(&mut self, bytes: usize) -> Result<&'a [u8], String> {
         let (taken, rest) = self.rest.split_at_checked(bytes).ok_or("a message that ends too early")?;
         self.rest = rest;
         Ok(taken)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        Ok(self.take(N)?.try_into().expect("so many were taken"))
+        Ok(self.read(N)?.try_into().expect("so many were taken"))
     }
 
     fn byte(&mut self) -> Result<u8, String> {
@@ -163,7 +163,7 @@ impl<'a> MessageReader<'a> {
     }
 
     fn text(&mut self, bytes: usize) -> Result<String, String> {
-        let text = std::str::from_utf8(self.take(bytes)?);
+        let text = std::str::from_utf8(self.read(bytes)?);
         Ok(text.map_err(|_| "a text that is not UTF-8")?.to_owned())
     }
 
@@ -171,7 +171,7 @@ impl<'a> MessageReader<'a> {
     fn name(&mut self) -> Result<String, String> {
         let end = self.rest.iter().position(|byte| *byte == 0).ok_or("a name without an end")?;
         let name = self.text(end)?;
-        self.take(1)?;
+        self.read(1)?;
         Ok(name)
     }
 

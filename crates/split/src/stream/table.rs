@@ -10,7 +10,7 @@ const SAME_EVERYWHERE: u32 = 10_000;
 
 /// Table in the target's catalog.
 #[derive(Debug, Clone, Deserialize)]
-pub struct TargetTable {
+pub(super) struct TargetTable {
     /// Value of `relkind`.
     pub kind: char,
     pub columns: Vec<TargetColumn>,
@@ -19,7 +19,7 @@ pub struct TargetTable {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct TargetColumn {
+pub(super) struct TargetColumn {
     pub name: String,
     pub generated: bool,
     pub type_number: u32,
@@ -34,7 +34,7 @@ pub struct TargetColumn {
 
 /// Table for rows of the stream.
 #[derive(Debug)]
-pub struct StreamedTable {
+pub(super) struct StreamedTable {
     /// Name for messages.
     pub name: String,
     /// Name for statements: without inheriting tables, but with partitions.
@@ -47,7 +47,7 @@ pub struct StreamedTable {
 
 /// Column of the stream, in the stream's order.
 #[derive(Debug)]
-pub struct AppliedColumn {
+pub(super) struct AppliedColumn {
     /// Name, quoted.
     pub name: Statement,
     pub equals: Statement,
@@ -56,7 +56,7 @@ pub struct AppliedColumn {
 
 /// Columns by which a row is found.
 #[derive(Debug, PartialEq, Eq)]
-pub enum RowLookup {
+pub(super) enum RowLookup {
     /// These columns.
     Columns(Vec<usize>),
     /// All values; any of several equal rows.
@@ -66,11 +66,11 @@ pub enum RowLookup {
 }
 
 /// Columns of one side, as text.
-pub type ColumnList = String;
+pub(super) type ColumnList = String;
 
 /// Mismatch of a table.
 #[derive(Debug, PartialEq, Eq)]
-pub struct TableMismatch {
+pub(super) struct TableMismatch {
     /// Differences.
     pub causes: Vec<String>,
     pub source: ColumnList,
@@ -81,7 +81,7 @@ pub struct TableMismatch {
 ///
 /// # Errors
 /// If their columns differ: values of a column that only one of them has would be silently lost.
-pub fn fit(relation: &StreamedRelation, found: &TargetTable) -> Result<StreamedTable, TableMismatch> {
+pub(super) fn fit(relation: &StreamedRelation, found: &TargetTable) -> Result<StreamedTable, TableMismatch> {
     let columns: Vec<Option<&TargetColumn>> = relation.columns.iter().map(|one| column(found, one)).collect();
     let causes = differences(relation, found, &columns);
     if !causes.is_empty() {
@@ -169,7 +169,7 @@ fn applied(column: &TargetColumn) -> AppliedColumn {
 
 impl StreamedTable {
     /// Returns `true` if a row has as many values as the table has columns.
-    pub fn takes(&self, row: &StreamedRow) -> bool {
+    pub(super) fn takes(&self, row: &StreamedRow) -> bool {
         row.len() == self.columns.len()
     }
 }

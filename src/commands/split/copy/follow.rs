@@ -12,9 +12,7 @@ use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
 use martydb_pg::server::Access;
-use martydb_split::following::{FollowEnd, follow_service, followed_from};
-use martydb_split::state::source::SplitService;
-use martydb_split::switching::SwitchEndpoints;
+use martydb_split::{FollowEnd, SplitService, SplitSides, follow_service, followed_from};
 
 /// Time for which an unreachable server is retried, and the pauses between the tries.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -39,8 +37,8 @@ impl FollowedSource<'_> {
     /// The errors of all services that could not be followed, after the others have ended.
     pub async fn follow(&self, services: &[SplitService]) -> Result<()> {
         let following = services.iter().filter(|one| followed_from(one.phase).is_some());
-        let ends = join_all(following.map(|one| self.follow_one(&one.name))).await;
-        let errors = ends.into_iter().filter_map(Result::err);
+        let results = join_all(following.map(|one| self.follow_one(&one.name))).await;
+        let errors = results.into_iter().filter_map(Result::err);
         errors.reduce(Error::and_also).map_or(Ok(()), Err)
     }
 
@@ -75,9 +73,9 @@ impl FollowedSource<'_> {
     }
 
     async fn once(&self, service: &DesiredService) -> Result<FollowEnd> {
-        let mut ends = SwitchEndpoints::open(self.run, self.access, self.database, service).await?;
-        let end = follow_service(&mut ends, self.until_caught_up).await;
-        ends.close().await;
+        let mut sides = SplitSides::open(self.run, self.access, self.database, service).await?;
+        let end = follow_service(&mut sides, self.until_caught_up).await;
+        sides.close().await;
         end
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use martydb_model::error::Kind;
-use martydb_split::stream::{FollowGoal, follow};
+use martydb_split::{FollowGoal, follow};
 
 use super::{DATABASE, Pair, block};
 
