@@ -26,6 +26,12 @@ pub enum DatabaseFault {
     UnknownOutcome,
 }
 
+impl From<tokio_postgres::Error> for DatabaseFault {
+    fn from(error: tokio_postgres::Error) -> DatabaseFault {
+        DatabaseFault::Reported(error)
+    }
+}
+
 impl DatabaseFault {
     /// Returns the answer. `authenticated` is `false` for the anonymous caller.
     pub fn answer(&self, authenticated: bool, may_read_rows: bool) -> RequestFault {
