@@ -221,18 +221,21 @@ impl LoginSession {
         .await
     }
 
-    /// Runs a statement of the program's own, as [`change`](LoginSession::change) does, and ends the transaction behind it without
-    /// waiting in between. A statement that fails rolls it back.
+    /// Ends a transaction that wrote, and forgets the values of the sequences that it used: `lastval()` is not for the next caller.
+    /// A statement of the program's own may come before, as [`change`](LoginSession::change) runs it: the end is sent behind it
+    /// without waiting in between, and one that fails rolls back.
     ///
-    /// Returns the number of its rows, and the result of the end.
-    pub async fn change_and_commit(
+    /// Returns the number of its rows, 1 without one, and the result of the end.
+    pub async fn commit(
         &mut self,
-        statement: &Statement,
-        values: &[TypedText<'_>],
+        last: Option<(&Statement, &[TypedText<'_>])>,
     ) -> Result<(u64, Result<()>)> {
         let end = self.end();
         let done = self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
+                let Some((statement, values)) = last else {
+                    return Ok((1, client.batch_execute(end.exact()).await.map_err(DatabaseFault::Reported)));
+                };
                 let texts = typed(values);
                 let values = as_typed_values(&texts);
                 let mut changed = std::pin::pin!(client.execute_typed(statement.exact(), &values));
@@ -249,13 +252,6 @@ impl LoginSession {
         let (rows, ended) = done.await?;
         self.has_sequences &= ended.is_err();
         Ok((rows, ended))
-    }
-
-    /// Ends a transaction that wrote, and forgets the values of the sequences that it used: `lastval()` is not for the next caller.
-    pub async fn commit(&mut self) -> Result<()> {
-        self.execute(&self.end()).await?;
-        self.has_sequences = false;
-        Ok(())
     }
 
     fn end(&self) -> Statement {

@@ -7,7 +7,7 @@ use crate::fault::{AnswerHeader, RequestFault};
 use crate::request::{Resolution, RowAction, RowRange};
 
 /// An answer of the data service.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct HttpAnswer {
     pub status: u16,
     pub headers: Vec<AnswerHeader>,
@@ -54,17 +54,17 @@ pub fn kept_header() -> AnswerHeader {
 pub const JSON: &str = "application/json; charset=utf-8";
 
 /// Parts of a request that its answer depends on.
-pub struct AnswerParts<'a> {
-    pub relation: &'a str,
-    pub query: &'a ParsedQuery,
-    pub preferences: &'a Preferences,
-    pub media_type: &'a str,
+pub struct AnswerParts {
+    pub relation: String,
+    pub query: ParsedQuery,
+    pub preferences: Preferences,
+    pub media_type: String,
     /// The schema, if the request chose among several.
-    pub profile: Option<&'a str>,
+    pub profile: Option<String>,
     pub has_key: bool,
 }
 
-impl AnswerParts<'_> {
+impl AnswerParts {
     /// Returns the answer to a read.
     pub fn read(&self, result: StatementResult, range: RowRange, without_body: bool) -> HttpAnswer {
         let (replica, kept) = (result.replica.clone(), result.kept);
@@ -140,8 +140,8 @@ impl AnswerParts<'_> {
 
     /// Returns the headers of the body.
     pub fn content(&self) -> Vec<AnswerHeader> {
-        let mut headers = vec![("Content-Type".into(), self.media_type.to_owned())];
-        headers.extend(self.profile.map(|schema| ("Content-Profile".into(), schema.to_owned())));
+        let mut headers = vec![("Content-Type".into(), self.media_type.clone())];
+        headers.extend(self.profile.clone().map(|schema| ("Content-Profile".into(), schema)));
         headers
     }
 

@@ -4,7 +4,6 @@ mod batch;
 mod call;
 mod describe;
 mod document;
-mod execute;
 mod interactive;
 mod operations;
 mod prepare;
@@ -17,10 +16,11 @@ use super::action::RestRequest;
 use super::answer::HttpAnswer;
 use super::part::schema;
 use super::records::RequestRecords;
+use super::run::Handled;
 use super::service::ServedService;
 use crate::callers::RequestCaller;
 use crate::catalog::ServedCatalog;
-use crate::face::api::{ApiRoute, OperationsRoute, parse_batch, parse_route};
+use crate::face::api::{ApiRoute, OperationsRoute, parse_route};
 use crate::fault::Served;
 use call::ApiCall;
 use document::operation;
@@ -54,22 +54,24 @@ pub async fn respond_api(
         catalog: catalog(service, &route).await?,
         schema: schema(&service.exposure, request)?.0,
         preferences,
-        records: RequestRecords::of(&service.exposure, caller, request)?,
     };
-    let mut answer = match route {
+    // A key that cannot be read is refused, whatever the request is.
+    RequestRecords::of(&service.exposure, caller, request)?;
+    let handled = match route {
         ApiRoute::Schema(collection) => call.describe(&collection).await,
-        ApiRoute::Batch => {
-            let batch = parse_batch(&request.body)?;
-            call.batch(&batch).await
-        }
+        ApiRoute::Batch => call.batch(),
         ApiRoute::Search => call.search().await,
-        ApiRoute::Begin => call.begin().await,
-        ApiRoute::Operate(id) => call.operate(&id).await,
-        ApiRoute::Commit(id) => call.commit(&id).await,
-        ApiRoute::Operations(route) => call.operations(route).await,
-        ApiRoute::Rollback(id) => call.roll_back(&id).await,
-        route => call.document(operation(route, request, &|name| call.kind(name))?).await,
-    }?;
+        ApiRoute::Begin => call.begin(),
+        ApiRoute::Operate(id) => call.operate(&id),
+        ApiRoute::Commit(id) => call.commit(&id),
+        ApiRoute::Operations(route) => call.operations(route).await.map(Handled::Answered),
+        ApiRoute::Rollback(id) => call.roll_back(&id),
+        route => {
+            let operation = operation(route, request, &|name| call.kind(name))?;
+            call.document(operation)
+        }
+    };
+    let mut answer = handled?.answer().await?;
     if request.method == "HEAD" {
         answer.body.clear();
     }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-pub use look::{CacheLook, CacheSubject, CacheWish};
+pub use look::{CacheLook, CacheSubject, CacheTicket, CacheWish};
 
 use super::answer::StatementResult;
 

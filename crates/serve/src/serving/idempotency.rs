@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use martydb_model::sql::stmt;
+use martydb_model::sql::{Statement, stmt};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio_postgres::Row;
@@ -122,7 +122,7 @@ impl IdempotencyKey {
     }
 
     /// Checks that the answer is small enough to be kept.
-    pub fn check(answer: &HttpAnswer) -> Served<()> {
+    pub fn check(&self, answer: &HttpAnswer) -> Served<()> {
         if answer.body.len() <= LARGEST_ANSWER {
             return Ok(());
         }
@@ -135,18 +135,14 @@ impl IdempotencyKey {
 /// Expired answers that one statement removes.
 pub const EXPIRED_AT_ONCE: u64 = 10_000;
 
-/// Removes some of the answers that have expired, and returns their number: row security shows the login only those of its
-/// own, and lets it remove only old ones.
-pub async fn expire(session: &mut LoginSession) -> Result<u64, DatabaseFault> {
-    session.execute(&stmt!("BEGIN READ WRITE")).await?;
-    let statement = stmt!(
+/// Returns the statement that removes some of the answers that have expired: row security shows the login only those of its own, and
+/// lets it remove only old ones.
+pub fn expire() -> Statement {
+    stmt!(
         "DELETE FROM martydb_serve.requests WHERE ctid IN (SELECT ctid FROM martydb_serve.requests \
          WHERE login = session_user AND at < pg_catalog.now() - pg_catalog.make_interval(hours => 24) ORDER BY at LIMIT {most})",
         most = EXPIRED_AT_ONCE as i64
-    );
-    let removed = session.change(&statement, &[]).await?;
-    session.execute(&stmt!("COMMIT")).await?;
-    Ok(removed)
+    )
 }
 
 fn other_request() -> RequestFault {

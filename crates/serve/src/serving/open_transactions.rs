@@ -45,26 +45,28 @@ struct BookEntries {
 
 struct OpenTransaction {
     owner: TransactionOwner,
-    state: TransactionState,
+    /// `None` while a request uses it.
+    state: Option<HeldState>,
     begun: Instant,
     last: Instant,
     operations: u32,
 }
 
-/// State between two requests.
-enum TransactionState {
-    /// A request is using it.
-    Busy,
-    Idle(Box<LoginSession>),
-    /// It was rolled back after an error, and waits for its caller to say so too.
+/// Session that a request leaves to the next one.
+pub enum HeldState {
+    /// None yet.
+    New,
+    Open(Box<LoginSession>),
+    /// Rolled back after an error: the caller has not ended it yet.
     Failed,
 }
 
-/// A transaction that a request is using. Dropped without [`put_back`](TakenTransaction::put_back), because the caller hung up,
-/// it is over: its connection is closed.
+/// A transaction that a request is using. Dropped without [`leave`](TakenTransaction::leave), because the caller hung up, it is over:
+/// its connection is closed.
 pub struct TakenTransaction {
     book: Arc<TransactionBook>,
     id: String,
+    state: HeldState,
     /// Time at which it is over, whatever it does.
     pub deadline: Instant,
     kept: bool,
@@ -84,22 +86,21 @@ impl TakenTransaction {
         &self.id
     }
 
-    /// Keeps it open for the next request; `None` for one that has failed.
-    pub fn put_back(mut self, session: Option<LoginSession>) {
+    /// Returns the session that the request before left.
+    pub fn take_state(&mut self) -> HeldState {
+        std::mem::replace(&mut self.state, HeldState::Failed)
+    }
+
+    /// Leaves it to the next request; `None` ends it, as its caller knows.
+    pub fn leave(mut self, state: Option<HeldState>) {
         self.kept = true;
+        let Some(state) = state else { return self.book.end(&self.id, false) };
         let mut entries = self.book.entries();
         // Its time may be over already: then the connection is closed here.
         if let Some(found) = entries.open.get_mut(&self.id) {
-            found.state =
-                session.map_or(TransactionState::Failed, |session| TransactionState::Idle(Box::new(session)));
+            found.state = Some(state);
             found.last = Instant::now();
         }
-    }
-
-    /// Ends it: its caller knows.
-    pub fn finish(mut self) {
-        self.kept = true;
-        self.book.end(&self.id, false);
     }
 }
 
@@ -144,48 +145,32 @@ impl TransactionBook {
             let message = "too many open transactions: end one first";
             return Err(RequestFault::new(429, "MDB002", message).header("Retry-After", "1"));
         }
-        let state = TransactionState::Busy;
         entries
             .open
-            .insert(id.clone(), OpenTransaction { owner, state, begun: now, last: now, operations: 0 });
+            .insert(id.clone(), OpenTransaction { owner, state: None, begun: now, last: now, operations: 0 });
         drop(entries);
         tokio::spawn(watch(Arc::downgrade(self), id.clone()));
-        Ok(TakenTransaction { book: self.clone(), id, deadline: now + times.total, kept: false })
+        let (deadline, state) = (now + times.total, HeldState::New);
+        Ok(TakenTransaction { book: self.clone(), id, state, deadline, kept: false })
     }
 
-    /// Takes a transaction for a request of its owner; `None` in place of the session if it has failed.
-    pub fn take(
-        self: &Arc<Self>,
-        id: &str,
-        owner: &TransactionOwner,
-    ) -> Served<(TakenTransaction, Option<LoginSession>)> {
+    /// Takes a transaction for a request of its owner.
+    pub fn take(self: &Arc<Self>, id: &str, owner: &TransactionOwner) -> Served<TakenTransaction> {
         let times = self.times()?;
         let mut entries = self.entries();
         let Some(found) = entries.open.get_mut(id).filter(|one| one.owner == *owner) else {
             return Err(self.absent(&mut entries, id, owner));
         };
-        let session = match std::mem::replace(&mut found.state, TransactionState::Busy) {
-            TransactionState::Busy => {
-                let message = "another operation of the transaction is in progress";
-                return Err(RequestFault::new(409, "MDB004", message));
-            }
-            TransactionState::Idle(session) => Some(*session),
-            TransactionState::Failed => None,
+        let Some(state) = found.state.take() else {
+            let message = "another operation of the transaction is in progress";
+            return Err(RequestFault::new(409, "MDB004", message));
         };
         found.operations += 1;
-        let taken = TakenTransaction {
-            book: self.clone(),
-            id: id.to_owned(),
-            deadline: found.begun + times.total,
-            kept: false,
-        };
+        let (id, deadline) = (id.to_owned(), found.begun + times.total);
+        let taken = TakenTransaction { book: self.clone(), id, state, deadline, kept: false };
         let too_many = found.operations > MOST_OPERATIONS;
         drop(entries);
-        if too_many {
-            drop(taken);
-            return Err(ended());
-        }
-        Ok((taken, session))
+        if too_many { Err(ended()) } else { Ok(taken) }
     }
 
     /// Returns the answer for an id that is not open: one for those that never were and those of others.
@@ -225,16 +210,19 @@ impl TransactionBook {
         let entries = self.entries();
         let found = entries.open.get(id)?;
         let total = found.begun + times.total;
-        Some(match found.state {
-            TransactionState::Busy => total,
-            TransactionState::Idle(_) | TransactionState::Failed => total.min(found.last + times.idle),
-        })
+        Some(if found.state.is_some() { total.min(found.last + times.idle) } else { total })
     }
 }
 
 /// Returns the answer for a transaction that a limit ended.
 pub fn ended() -> RequestFault {
     RequestFault::new(410, "MDB005", "the transaction was ended by a limit, and rolled back")
+}
+
+/// Returns the answer for a transaction that an error ended.
+pub fn failed() -> RequestFault {
+    let message = "the transaction has failed, and was rolled back";
+    RequestFault::new(409, "25P02", message).hint("DELETE it, and begin another one")
 }
 
 /// Ends a transaction at its limits.

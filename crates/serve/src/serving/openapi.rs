@@ -9,6 +9,7 @@ use super::action::RestRequest;
 use super::answer::{HttpAnswer, JSON};
 use super::etag::conditional;
 use super::part::schema;
+use super::run::ask;
 use super::service::ServedService;
 use crate::callers::{ANONYMOUS, CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ServedCatalog;
@@ -89,10 +90,8 @@ impl ServedService {
         writes: bool,
         statement: Statement,
     ) -> Served<Vec<T>> {
-        let mut session = self.pool_of(caller, writes)?.get().await?;
-        let rows = session.rows(&statement, &[]).await;
+        let rows = ask(self.pool_of(caller, writes)?, &statement, &[]).await?;
         let rows = rows.map_err(|fault| fault.answer(caller.name != ANONYMOUS, true))?;
-        session.discard().await;
         let text = |row: &tokio_postgres::Row| row.try_get::<_, String>(0).ok();
         Ok(rows.iter().filter_map(text).filter_map(|text| serde_json::from_str(&text).ok()).collect())
     }

@@ -1,16 +1,15 @@
 //! Reads at replicas: the choice of one, and the wait until it shows what its caller has written. What a replica cannot answer is
 //! read at the primary.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::action::RestRequest;
 use super::place::{WRITTEN, WalPlace};
 use super::replicas::{place, place_at};
+use super::run::{PreparedRequest, RequestSession};
 use super::service::ServedService;
-use crate::callers::{CallerRight, ServeCaller};
+use crate::callers::CallerRight;
 use crate::fault::{RequestFault, Served};
-use crate::session::LoginSession;
 
 /// Longest wait until a replica shows a write; then the primary is asked.
 const LONGEST_WAIT: Duration = Duration::from_millis(100);
@@ -52,34 +51,34 @@ impl ReadPreference {
     }
 }
 
-impl ServedService {
-    /// Returns a session at a replica that fulfils the preference, with its name; `None` where the primary has to be asked.
-    pub async fn at_replica(
-        &self,
-        caller: &ServeCaller,
-        preference: Option<ReadPreference>,
-    ) -> Option<(LoginSession, Arc<str>)> {
-        let preference = preference?;
-        let replica = self.replicas.choice(preference.nearest)?;
-        let mut session = replica.pool(caller.login.as_deref())?.get().await.ok()?;
+impl PreparedRequest<'_> {
+    /// Returns a session at a replica that fulfils the request's preference; `None` where the primary has to be asked.
+    pub(super) async fn at_replica(&self) -> Option<RequestSession> {
+        let (preference, context) = (self.replica?, &self.context);
+        let replicas = &context.service.replicas;
+        let replica = replicas.choice(preference.nearest)?;
+        let pool = replica.pool(context.caller.login.as_deref())?;
+        let mut session = RequestSession::take(context, pool, self.session).await.ok()?;
         let end = Instant::now() + LONGEST_WAIT;
         loop {
             // Of this session: behind one name there may be several standbys.
-            let (in_recovery, place) = place(&mut session).await?;
+            let (in_recovery, place) = place(&mut session.session).await?;
             let is_fit = in_recovery
-                && self.replicas.is_within(replica, place)
+                && replicas.is_within(replica, place)
                 && preference.written.is_none_or(|written| written.timeline == place.timeline);
             if is_fit && preference.written.is_none_or(|written| place.shows(written)) {
-                return Some((session, replica.name.clone()));
+                session.replica = Some(replica.name.clone());
+                return Some(session);
             }
             if !is_fit || Instant::now() >= end {
-                session.release();
-                return None;
+                return session.release(Ok(None)).await.ok()?;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
 
+impl ServedService {
     /// Returns the token of what was committed until now: a caller that sends it sees its own write at a replica.
     pub async fn written(&self) -> Option<String> {
         if self.replicas.is_empty() {

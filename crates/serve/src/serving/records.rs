@@ -2,9 +2,8 @@
 //! an idempotency key its answer. They are in the schema `martydb_serve`, which the admin owns; the database decides whose
 //! they are, see `docs/how-to/serve-data.md`.
 //!
-//! A transaction of writes is: [`begin`](RequestRecords::begin), each write with [`wrote`](RequestRecords::wrote) after it,
-//! and [`commit`](RequestRecords::commit) with the answer; or ROLLBACK, which leaves no record. A single write that runs nothing but
-//! PostgreSQL's code may be one statement with its [`row`](RequestRecords::row).
+//! The runner writes them: see [`run`](super::run). A single write that runs nothing but PostgreSQL's code may be one statement with
+//! its [`row`](RequestRecords::row).
 
 use martydb_model::sql::{Statement, stmt};
 use tokio_postgres::types::Type;
@@ -12,12 +11,11 @@ use tokio_postgres::types::Type;
 use super::action::RestRequest;
 use super::answer::{HttpAnswer, StatementResult};
 use super::idempotency::IdempotencyKey;
-use super::transaction::TransactionSettings;
 use crate::callers::RequestCaller;
 use crate::compile::WriteRecord;
 use crate::fault::{RequestFault, Served};
 use crate::request::{Resolution, RowAction};
-use crate::session::{DatabaseFault, LoginSession};
+use crate::session::{DatabaseFault, LoginSession, TypedText};
 use crate::settings::{KeptRecords, ServedExposure};
 
 /// Records of one request.
@@ -29,21 +27,17 @@ pub struct RequestRecords {
     key: Option<IdempotencyKey>,
 }
 
-/// Beginning of a transaction.
-pub enum Begun {
-    /// It is open.
-    Open,
-    /// It is over: the request was done before, or its key belongs to another one.
-    Answered(Served<HttpAnswer>),
-}
-
 /// A write, or a read, as the audit names it.
+#[derive(Debug, Clone, Default)]
 pub struct AuditedAction {
     pub operation: &'static str,
     /// Schema and name of the relation or function.
     pub collection: String,
     /// Filters of the request, or key of the new row.
     pub key: Option<String>,
+    /// `true` if the key is that of the new row, which the result has.
+    pub is_new: bool,
+    pub writes: bool,
     pub rows: i64,
 }
 
@@ -82,9 +76,20 @@ impl RequestRecords {
         Err(RequestFault::new(400, "MDB006", message).hint("a batch takes one: POST transaction"))
     }
 
-    /// Returns `true` if the answer is kept, for the request's key.
-    pub fn keeps_answer(&self) -> bool {
-        self.key.is_some()
+    /// Returns the key for which the answer is kept.
+    pub fn idempotency(&self) -> Option<&IdempotencyKey> {
+        self.key.as_ref()
+    }
+
+    /// Returns `true` if the audit has a row of such an action.
+    pub fn has_row_of(&self, action: &AuditedAction) -> bool {
+        if action.writes { self.kept.writes } else { self.kept.reads }
+    }
+
+    /// Returns the audit's row of an action.
+    pub fn row_of<'a>(&'a self, action: &'a AuditedAction) -> AuditRow<'a> {
+        let key = action.key.as_deref().map(|key| cut(key, LONGEST_KEY));
+        AuditRow { records: self, action, key, rows: action.rows.to_string(), statement: insertion() }
     }
 
     /// Returns the row of a write that its own statement adds; `None` if writes have none. Without filters its key is that of the
@@ -105,121 +110,37 @@ impl RequestRecords {
         cut(filters, LONGEST_KEY)
     }
 
-    /// Begins a transaction that may write, and claims the request's key.
-    pub async fn begin(
+    /// Claims the request's key in the open transaction. Returns the answer of a request that was done before, or to one whose key
+    /// belongs to another one.
+    pub async fn claim(
         &self,
         session: &mut LoginSession,
-        settings: &TransactionSettings,
-    ) -> Result<Begun, DatabaseFault> {
-        settings.begin(session, true).await?;
-        let Some(key) = &self.key else { return Ok(Begun::Open) };
-        if key.claim(session).await.map_err(unrecorded)? {
-            return Ok(Begun::Open);
+    ) -> Result<Option<Served<HttpAnswer>>, DatabaseFault> {
+        let Some(key) = &self.key else { return Ok(None) };
+        if key.claim(session).await.map_err(DatabaseFault::unrecorded)? {
+            return Ok(None);
         }
-        let answer = key.answer(session).await.map_err(unrecorded)?;
-        session.execute(&stmt!("ROLLBACK")).await?;
-        Ok(Begun::Answered(answer))
-    }
-
-    /// Records a write of the open transaction.
-    pub async fn wrote(
-        &self,
-        session: &mut LoginSession,
-        action: &AuditedAction,
-    ) -> Result<(), DatabaseFault> {
-        if self.kept.writes { self.record(session, action).await } else { Ok(()) }
-    }
-
-    /// Records a read, in a transaction of its own: reads run in one that may not write.
-    pub async fn read(
-        &self,
-        session: &mut LoginSession,
-        action: &AuditedAction,
-    ) -> Result<(), DatabaseFault> {
-        if !self.kept.reads {
-            return Ok(());
-        }
-        session.execute(&stmt!("BEGIN READ WRITE")).await?;
-        self.record(session, action).await?;
-        session.execute(&stmt!("COMMIT")).await
-    }
-
-    /// Records a read in the open transaction, which may write.
-    pub async fn read_within(
-        &self,
-        session: &mut LoginSession,
-        action: &AuditedAction,
-    ) -> Result<(), DatabaseFault> {
-        if self.kept.reads { self.record(session, action).await } else { Ok(()) }
-    }
-
-    async fn record(&self, session: &mut LoginSession, action: &AuditedAction) -> Result<(), DatabaseFault> {
-        let row = AuditRow::of(self, action);
-        match session.change(&insertion(), &row.values()).await.map_err(unrecorded)? {
-            1 => Ok(()),
-            _ => Err(DatabaseFault::NoRecord),
-        }
-    }
-
-    /// Records the last write of the transaction, keeps the answer, and commits.
-    pub async fn wrote_last(
-        &self,
-        session: &mut LoginSession,
-        action: &AuditedAction,
-        answer: HttpAnswer,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        if self.key.is_some() || !self.kept.writes {
-            self.wrote(session, action).await?;
-            return self.commit(session, answer).await;
-        }
-        let row = AuditRow::of(self, action);
-        let done = session.change_and_commit(&insertion(), &row.values()).await;
-        let (rows, ended) = done.map_err(|fault| match fault.sqlstate() {
-            Some(_) => unrecorded(fault),
-            None => DatabaseFault::UnknownOutcome,
-        })?;
-        ended.map_err(lost)?;
-        // Only a trigger or a rule of the table's owner, the admin, leaves a row out; the write is done by then.
-        if rows != 1 {
-            tracing::warn!("{}: martydb_serve.audit has no row of a write", action.collection);
-            return Err(DatabaseFault::UnknownOutcome);
-        }
-        Ok(Ok(answer))
-    }
-
-    /// Keeps the answer with the request's key, and commits. An answer that is too large to be kept rolls the transaction back.
-    pub async fn commit(
-        &self,
-        session: &mut LoginSession,
-        answer: HttpAnswer,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        if let Some(key) = &self.key {
-            if let Err(fault) = IdempotencyKey::check(&answer) {
-                session.execute(&stmt!("ROLLBACK")).await?;
-                return Ok(Err(fault));
-            }
-            key.keep(session, &answer).await.map_err(unrecorded)?;
-        }
-        commit_alone(session).await?;
-        Ok(Ok(answer))
+        key.answer(session).await.map(Some).map_err(DatabaseFault::unrecorded)
     }
 }
 
 /// Row of the audit, with its values as texts.
-struct AuditRow<'a> {
+pub struct AuditRow<'a> {
     records: &'a RequestRecords,
     action: &'a AuditedAction,
     key: Option<String>,
     rows: String,
+    statement: Statement,
 }
 
-impl<'a> AuditRow<'a> {
-    fn of(records: &'a RequestRecords, action: &'a AuditedAction) -> AuditRow<'a> {
-        let key = action.key.as_deref().map(|key| cut(key, LONGEST_KEY));
-        AuditRow { records, action, key, rows: action.rows.to_string() }
+impl AuditRow<'_> {
+    /// Returns the statement that adds it.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
     }
 
-    fn values(&self) -> [(Option<&str>, Type); 6] {
+    /// Returns the statement's values.
+    pub fn values(&self) -> [TypedText<'_>; 6] {
         [
             (Some(self.records.caller.as_str()), Type::TEXT),
             (self.records.request.as_deref(), Type::TEXT),
@@ -235,20 +156,6 @@ fn insertion() -> Statement {
     stmt!(
         "INSERT INTO martydb_serve.audit (caller, request, collection, op, key, rows) VALUES ($1, $2, $3, $4, $5, $6)"
     )
-}
-
-/// Commits without an answer to keep.
-pub async fn commit_alone(session: &mut LoginSession) -> Result<(), DatabaseFault> {
-    session.commit().await.map_err(lost)
-}
-
-fn unrecorded(fault: DatabaseFault) -> DatabaseFault {
-    DatabaseFault::Unrecorded(Box::new(fault))
-}
-
-/// Returns the fault of a COMMIT: without the server's answer it is unknown if it happened.
-fn lost(fault: DatabaseFault) -> DatabaseFault {
-    if fault.sqlstate().is_some() { fault } else { DatabaseFault::UnknownOutcome }
 }
 
 /// Returns the beginning of a text.

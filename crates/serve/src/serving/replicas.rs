@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
+use tokio_postgres::Row;
 
 use super::place::{PrimaryPlaces, WalPlace};
+use super::run::ask;
 use crate::fault::Served;
-
-use crate::session::{LoginPool, LoginSession, LoginTarget};
+use crate::session::{LoginPool, LoginSession, LoginTarget, unavailable};
 
 /// Lag above which a replica without `max_lag` is not read.
 const LONGEST_LAG: Duration = Duration::from_secs(30);
@@ -165,15 +166,16 @@ async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPlace), Duration)> {
 
 /// Returns the place of a server in the WAL, with `true` if it is a standby.
 pub async fn place_at(pool: &LoginPool) -> Served<(bool, WalPlace)> {
-    let mut session = pool.get().await?;
-    let found = place(&mut session).await.ok_or_else(crate::session::unavailable)?;
-    session.discard().await;
-    Ok(found)
+    let rows = ask(pool, &where_it_is(), &[]).await?;
+    rows.ok().and_then(|rows| parsed(&rows)).ok_or_else(unavailable)
 }
 
 /// Returns the same by a session that is there.
 pub async fn place(session: &mut LoginSession) -> Option<(bool, WalPlace)> {
-    let rows = session.rows(&where_it_is(), &[]).await.ok()?;
+    parsed(&session.rows(&where_it_is(), &[]).await.ok()?)
+}
+
+fn parsed(rows: &[Row]) -> Option<(bool, WalPlace)> {
     let text: String = rows.first()?.try_get(0).ok()?;
     let mut parts = text.split(' ');
     let in_recovery = parts.next()? == "true";

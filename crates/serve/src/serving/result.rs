@@ -5,9 +5,10 @@ use tokio_postgres::types::FromSql;
 
 use super::answer::StatementResult;
 use super::override_headers;
+use super::run::StepForm;
 use crate::fault::{RequestFault, Served};
 use crate::request::BodyForm;
-use crate::session::AnswerText;
+use crate::session::{AnswerText, LoginSession};
 
 impl StatementResult {
     /// Reads the one row of a statement: rows, body, total, location, inserted rows, headers, status. Those behind the last that it
@@ -29,6 +30,23 @@ impl StatementResult {
             status: override_headers::status(column(row, 6).map_err(wrong)?)?,
         })
     }
+}
+
+impl StepForm {
+    /// Reads the rows of a statement.
+    pub fn read(self, rows: &[Row]) -> Served<StatementResult> {
+        match self {
+            StepForm::Body(form) => StatementResult::of(rows, form),
+            StepForm::Plan => Ok(StatementResult { total: planned_rows(rows), ..StatementResult::default() }),
+        }
+    }
+}
+
+/// Returns the planner's number of rows.
+fn planned_rows(rows: &[Row]) -> Option<i64> {
+    let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
+    let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    plan.pointer("/0/Plan/Plan Rows").and_then(serde_json::Value::as_f64).map(|rows| rows as i64)
 }
 
 fn column<'r, T: FromSql<'r>>(row: &'r Row, number: usize) -> Result<Option<T>, tokio_postgres::Error> {

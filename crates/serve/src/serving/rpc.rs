@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use martydb_model::sql::stmt;
-
 use super::action::RestRequest;
 use super::answer::{AnswerParts, HttpAnswer, StatementResult};
-use super::cost::check_cost;
+use super::exchange::ResultLimits;
 use super::part::{root_range, schema};
-use super::records::{AuditedAction, Begun, RequestRecords};
+use super::records::AuditedAction;
+use super::run::{
+    Handled, PreparedRequest, RequestContext, RequestEnd, RequestWork, SessionUse, Step, StepForm,
+    TransactionMode,
+};
 use super::service::ServedService;
-use super::transaction::TransactionSettings;
 use crate::callers::{CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ExposedFunction;
 use crate::compile::{CompiledStatement, FunctionCall, call_statement};
@@ -20,16 +21,15 @@ use crate::face::rest::{
 };
 use crate::fault::{RequestFault, Served};
 use crate::plan::plan_tree;
-use crate::request::BodyForm;
-use crate::session::{DatabaseFault, LoginSession};
+use crate::request::{BodyForm, RowRange};
 
-/// Answers a call of a caller.
-pub async fn call(
+/// Prepares a call of a caller.
+pub async fn prepare<'a>(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
-    request: &RestRequest,
+    request: &'a RestRequest,
     name: &str,
-) -> Served<HttpAnswer> {
+) -> Served<Handled<'a>> {
     check_method(&request.method)?;
     let exposure = &service.exposure;
     let (schema, profile) = schema(exposure, request)?;
@@ -40,7 +40,7 @@ pub async fn call(
     let parsed = parse_call(posts, request.header("content-type"), &request.body, &query)?;
     let function = catalog.function(&schema, name, &parsed.names, parsed.body)?;
     if request.method == "OPTIONS" {
-        return Ok(options(function));
+        return Ok(Handled::Answered(options(function)));
     }
     let writes = posts && !function.only_reads();
     check_right(function, &caller.caller, posts, exposure.volatile_reads)?;
@@ -51,8 +51,9 @@ pub async fn call(
     preferences.check()?;
     // The planner knows nothing about a function's rows: they are counted.
     let (without_body, counts) = (request.method == "HEAD", preferences.count.is_some());
-    let is_single = matches!(media.form, BodyForm::Single { .. });
-    let form = if without_body && !is_single { BodyForm::Nothing } else { media.form };
+    let limits =
+        ResultLimits::new(media.form, most_affected(function, &preferences)?, exposure.limits.answer);
+    let form = if without_body && !limits.is_single { BodyForm::Nothing } else { media.form };
     let arguments = FunctionCall {
         catalog: &catalog,
         function,
@@ -61,28 +62,60 @@ pub async fn call(
         query: &query.rows,
     };
     let compiled = call_statement(&arguments, &tree, form, counts)?;
-    let run = CallRun {
-        service,
-        caller,
-        records: RequestRecords::of(exposure, caller, request)?,
-        function,
-        settings: TransactionSettings::of(exposure, caller, &preferences),
-        preferences: &preferences,
+    let context = RequestContext::of(service, caller, request, &preferences)?;
+    let session = session(writes, preferences.end == Some(TransactionEnd::Rollback));
+    let audited = AuditedAction {
+        operation: "call",
+        collection: format!("{}.{}", function.schema, function.name),
         writes,
-        is_single,
-        form,
-        most: most_affected(function, &preferences)?,
+        ..AuditedAction::default()
     };
+    let (range, is_void) = (tree.range, function.is_void);
     let parts = AnswerParts {
-        relation: &function.name,
-        query: &query,
-        preferences: &preferences,
-        media_type: &media.media_type,
-        profile: profile.as_deref(),
+        relation: function.name.clone(),
+        query,
+        preferences,
+        media_type: media.media_type,
+        profile,
         has_key: false,
     };
-    let called = |result| parts.called(result, tree.range, without_body, function.is_void);
-    run.run(&compiled, &|result| parts.overridden(result, called)).await
+    let call = FunctionRequest { parts, compiled, form, limits, audited, range, without_body, is_void };
+    Ok(PreparedRequest::new(context, session, call).into())
+}
+
+/// Returns the session of a call: the function's code may leave anything in it, even a prepared statement.
+fn session(writes: bool, rolls_back: bool) -> SessionUse {
+    let mode = if writes { TransactionMode::ReadWrite } else { TransactionMode::ReadOnly };
+    let end = match rolls_back {
+        true => RequestEnd::RollBack { checks_constraints: false },
+        false => RequestEnd::Commit,
+    };
+    SessionUse { mode, end, ..SessionUse::new(true, true) }
+}
+
+/// A call of a function.
+struct FunctionRequest {
+    parts: AnswerParts,
+    compiled: CompiledStatement,
+    form: BodyForm,
+    limits: ResultLimits,
+    audited: AuditedAction,
+    range: RowRange,
+    without_body: bool,
+    is_void: bool,
+}
+
+impl RequestWork for FunctionRequest {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+        let step = || Step::new(&self.compiled, StepForm::Body(self.form), Some(self.audited.clone()));
+        Ok(done.is_empty().then(|| step().checked(|result| self.limits.check(result))))
+    }
+
+    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+        let result = done.into_iter().next().unwrap_or_default();
+        let called = |result| self.parts.called(result, self.range, self.without_body, self.is_void);
+        Ok(self.parts.overridden(result, called))
+    }
 }
 
 /// Returns the most rows that the function may return.
@@ -131,121 +164,4 @@ fn check_right(
         return Err(RequestFault::new(403, "42501", message));
     }
     Ok(())
-}
-
-/// Transaction of a call.
-struct CallRun<'a> {
-    service: &'a ServedService,
-    caller: &'a RequestCaller,
-    records: RequestRecords,
-    function: &'a ExposedFunction,
-    settings: TransactionSettings,
-    preferences: &'a Preferences,
-    writes: bool,
-    is_single: bool,
-    form: BodyForm,
-    /// Most rows that the function may return.
-    most: Option<i64>,
-}
-
-/// Maker of an answer.
-type Answering<'a> = &'a (dyn Fn(StatementResult) -> HttpAnswer + Sync);
-
-impl CallRun<'_> {
-    async fn run(&self, compiled: &CompiledStatement, answer: Answering<'_>) -> Served<HttpAnswer> {
-        let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
-        let done = match self.writes {
-            true => self.write_in(&mut session, compiled, answer).await,
-            false => self.read_in(&mut session, compiled, answer).await,
-        };
-        match done {
-            Ok(answer) => {
-                // The function's code may have left anything in the session, even a prepared statement.
-                session.discard().await;
-                answer
-            }
-            Err(fault) => Err(fault.answer(self.caller.caller.name != crate::callers::ANONYMOUS, true)),
-        }
-    }
-
-    async fn read_in(
-        &self,
-        session: &mut LoginSession,
-        compiled: &CompiledStatement,
-        answer: Answering<'_>,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        self.settings.begin(session, false).await?;
-        let result = self.result(session, compiled).await?;
-        if result.is_err() || self.rolls_back() {
-            session.execute(&stmt!("ROLLBACK")).await?;
-        } else {
-            session.execute(&stmt!("COMMIT")).await?;
-        }
-        if let Ok(result) = &result {
-            self.records.read(session, &self.audited(result.rows)).await?;
-        }
-        Ok(result.map(answer))
-    }
-
-    async fn write_in(
-        &self,
-        session: &mut LoginSession,
-        compiled: &CompiledStatement,
-        answer: Answering<'_>,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        if let Begun::Answered(answer) = self.records.begin(session, &self.settings).await? {
-            return Ok(answer);
-        }
-        let result = match self.result(session, compiled).await? {
-            Ok(result) if !self.rolls_back() => result,
-            result => {
-                session.execute(&stmt!("ROLLBACK")).await?;
-                return Ok(result.map(answer));
-            }
-        };
-        self.records.wrote_last(session, &self.audited(result.rows), answer(result)).await
-    }
-
-    /// Calls the function and counts the call, unless its cost is above the limit. The planner runs what is IMMUTABLE, with the
-    /// same login, in the same transaction and under the same timeout.
-    async fn result(
-        &self,
-        session: &mut LoginSession,
-        compiled: &CompiledStatement,
-    ) -> Result<Served<StatementResult>, DatabaseFault> {
-        if let Err(fault) = check_cost(self.service, &self.caller.caller, session, compiled).await? {
-            return Ok(Err(fault));
-        }
-        let login = self.service.login_of(&self.caller.caller, true);
-        let AuditedAction { operation, collection, .. } = self.audited(0);
-        let timed = self.service.timed(login, (operation, &collection), compiled);
-        let result = self.checked(&session.query(compiled).await?);
-        timed.end(result.as_ref().map_or(0, |result| result.rows));
-        Ok(result)
-    }
-
-    fn rolls_back(&self) -> bool {
-        self.preferences.end == Some(TransactionEnd::Rollback)
-    }
-
-    /// Returns the audit's row of the call.
-    fn audited(&self, rows: i64) -> AuditedAction {
-        let collection = format!("{}.{}", self.function.schema, self.function.name);
-        AuditedAction { operation: "call", collection, key: None, rows }
-    }
-
-    fn checked(&self, rows: &[tokio_postgres::Row]) -> Served<StatementResult> {
-        let rows = StatementResult::of(rows, self.form)?;
-        if self.is_single && rows.rows != 1 {
-            return Err(RequestFault::not_single(rows.rows));
-        }
-        if self.most.is_some_and(|most| rows.rows > most) {
-            return Err(RequestFault::too_many_affected(rows.rows));
-        }
-        let largest = self.service.exposure.limits.answer;
-        if rows.body.len() > largest {
-            return Err(RequestFault::too_large(largest));
-        }
-        Ok(rows)
-    }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use martydb_model::error::Result;
 use martydb_model::metrics::Subject;
+use martydb_model::sql::Statement;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::cache::KeptAnswers;
@@ -14,10 +15,10 @@ use super::document_ids::DocumentIds;
 use super::idempotency;
 use super::open_transactions::TransactionBook;
 use super::replicas::{ReplicaTargets, ServiceReplicas};
+use super::run::{ask, in_own_transaction};
 use super::statistics::DatabaseStatistics;
 use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
-use crate::compile::CompiledStatement;
 use crate::fault::{RequestFault, Served};
 use crate::guard::{ServerBreaker, ServiceGuard};
 use crate::session::{LoginPool, LoginTarget, UNREACHABLE, unavailable};
@@ -193,19 +194,14 @@ impl ServedService {
 
     /// Compares the catalogs with the known ones, and reads them where they differ.
     pub async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
-        let mut session = self.read.get().await?;
-        let fingerprint = self.text(&mut session, statements::fingerprint(&self.exposure.schemas)).await?;
+        let fingerprint = self.text(&statements::fingerprint(&self.exposure.schemas)).await?;
         let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {
-            session.discard().await;
             return Ok(catalog);
         }
-        let json = self
-            .text(
-                &mut session,
-                statements::read(&self.exposure.schemas, &self.exposure.functions, &self.exposure.cache),
-            )
-            .await?;
+        let exposure = &self.exposure;
+        let json =
+            self.text(&statements::read(&exposure.schemas, &exposure.functions, &exposure.cache)).await?;
         let mut catalog = ServedCatalog::parse(&json, &self.exposure).map_err(|error| {
             tracing::warn!("the catalogs of {} cannot be read: {error}", self.name);
             no_catalog()
@@ -215,7 +211,6 @@ impl ServedService {
             tracing::warn!("{}: no answer of {} is kept: {}", self.name, one.relation, one.why);
         }
         let catalog = Arc::new(catalog);
-        session.discard().await;
         // What ran in them was judged by the catalogs of before.
         self.pools().for_each(LoginPool::renew);
         self.guard.forget();
@@ -224,13 +219,8 @@ impl ServedService {
         Ok(catalog)
     }
 
-    async fn text(
-        &self,
-        session: &mut crate::session::LoginSession,
-        statement: martydb_model::sql::Statement,
-    ) -> Served<String> {
-        let rows = session.query(&CompiledStatement::new(statement, vec![])).await;
-        let rows = rows.map_err(|fault| {
+    async fn text(&self, question: &Statement) -> Served<String> {
+        let rows = ask(&self.read, question, &[]).await?.map_err(|fault| {
             tracing::warn!(
                 "the catalogs of {} cannot be read: {}",
                 self.name,
@@ -247,23 +237,15 @@ impl ServedService {
     /// Removes the answers that are kept for idempotency keys and have expired: each login those of its own.
     async fn expire(&self) {
         for pool in self.further.values().chain([&self.write]) {
-            let Ok(mut session) = pool.get().await else { continue };
             let removed = loop {
-                match idempotency::expire(&mut session).await {
-                    Ok(idempotency::EXPIRED_AT_ONCE) => {}
+                match in_own_transaction(pool, &idempotency::expire(), &[]).await {
+                    Ok(Ok(idempotency::EXPIRED_AT_ONCE)) => {}
                     ended => break ended,
                 }
             };
-            match removed {
-                Ok(_) => session.discard().await,
-                // A login that only reads keeps no answers.
-                Err(fault) => {
-                    tracing::debug!(
-                        "no answer of {} was removed: {}",
-                        self.name,
-                        fault.answer(true, false).code
-                    );
-                }
+            // A login that only reads keeps no answers.
+            if let Ok(Err(fault)) = removed {
+                tracing::debug!("no answer of {} was removed: {}", self.name, fault.answer(true, false).code);
             }
         }
     }

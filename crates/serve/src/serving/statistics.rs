@@ -7,6 +7,7 @@ use martydb_model::sql::{Statement, stmt};
 use tokio::sync::Mutex;
 use tokio_postgres::types::Type;
 
+use super::run::ask;
 use crate::fault::{RequestFault, Served};
 use crate::session::{LoginPool, unavailable};
 
@@ -45,10 +46,8 @@ impl DatabaseStatistics {
         {
             return Ok(text.clone());
         }
-        let mut session = pool.get().await?;
-        let rows = session.rows(&of_database(), &[(Some(&self.database), Type::TEXT)]).await;
+        let rows = ask(pool, &of_database(), &[(Some(&self.database), Type::TEXT)]).await?;
         let rows = rows.map_err(|fault| fault.answer(true, false))?;
-        session.discard().await;
         let text = rows.first().and_then(|row| row.try_get::<_, String>(0).ok()).ok_or_else(unavailable)?;
         let text: Arc<str> = text.into();
         *last = Some((Instant::now(), text.clone()));

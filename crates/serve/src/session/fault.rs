@@ -63,6 +63,26 @@ impl DatabaseFault {
         }
     }
 
+    /// Returns the fault of a record beside the writes.
+    pub fn unrecorded(self) -> DatabaseFault {
+        DatabaseFault::Unrecorded(Box::new(self))
+    }
+
+    /// Returns the fault of a request that only read: a lost answer to COMMIT leaves nothing unknown.
+    pub fn of_read(self) -> DatabaseFault {
+        if matches!(self, DatabaseFault::UnknownOutcome) { DatabaseFault::Released } else { self }
+    }
+
+    /// Returns `true` for a conflict with another transaction, after which a repetition may succeed.
+    pub fn is_conflict(&self) -> bool {
+        matches!(self.sqlstate(), Some("40001" | "40P01"))
+    }
+
+    /// Returns `true` if the server rejected a statement, and the session goes on.
+    pub fn is_of_statement(&self) -> bool {
+        self.sqlstate().is_some_and(|state| !state.starts_with("57"))
+    }
+
     /// Returns `true` if the time was over: another server is not asked for the same.
     pub fn is_too_slow(&self) -> bool {
         matches!(self, DatabaseFault::TooSlow) || self.sqlstate() == Some("57014")

@@ -1,147 +1,75 @@
 //! Batches: operations that happen together or not at all.
 
-use std::time::Duration;
-
-use martydb_model::sql::stmt;
+use std::borrow::Cow;
 
 use super::call::{ApiCall, JSON};
-use super::execute::audited;
-use crate::face::api::OperationBatch;
-use crate::face::rest::TransactionEnd;
+use crate::face::api::{OperationBatch, parse_batch};
 use crate::fault::{RequestFault, Served};
-use crate::serving::answer::HttpAnswer;
-use crate::serving::records::{AuditedAction, Begun};
-use crate::session::{DatabaseFault, LoginSession};
+use crate::serving::answer::{HttpAnswer, StatementResult};
+use crate::serving::run::{Handled, PreparedRequest, RequestWork, Step, TransactionMode};
 
 /// Repetitions after a conflict with another transaction: all that the batch does is known.
 const REPETITIONS: u32 = 3;
 
-impl ApiCall<'_> {
-    /// Runs a batch, and answers with the results in its order.
-    pub async fn batch(&self, batch: &OperationBatch) -> Served<HttpAnswer> {
+impl<'a> ApiCall<'a> {
+    /// Prepares a batch, whose answer has the results in its order.
+    pub fn batch(self) -> Served<Handled<'a>> {
+        let batch = parse_batch(&self.request.body)?;
         let writes = batch.operations.iter().any(|one| one.writes());
         self.check_right(writes)?;
-        let mut repetition = 0;
-        loop {
-            let mut session = self.service.pool_of(&self.caller.caller, writes)?.get().await?;
-            let mut current = None;
-            match self.batch_in(&mut session, batch, writes, &mut current).await {
-                Ok(answer) => {
-                    session.discard().await;
-                    return answer;
-                }
-                Err(fault) if repetition < REPETITIONS && is_conflict(&fault) => {
-                    if session.execute(&stmt!("ROLLBACK")).await.is_ok() {
-                        session.discard().await;
-                    }
-                    repetition += 1;
-                    tokio::time::sleep(pause(repetition)).await;
-                }
-                Err(fault) => {
-                    let fault = fault.answer(self.is_authenticated(), true);
-                    return Err(match current {
-                        Some(number) => of_operation(number, fault),
-                        None => fault,
-                    });
-                }
-            }
+        let mut session = self.session(writes, true);
+        session.isolation = batch.isolation;
+        if !writes {
+            session.mode = TransactionMode::ReadOnly;
         }
-    }
-
-    async fn batch_in(
-        &self,
-        session: &mut LoginSession,
-        batch: &OperationBatch,
-        writes: bool,
-        current: &mut Option<usize>,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        let settings = self.settings().isolated(batch.isolation);
-        match writes {
-            true => {
-                if let Begun::Answered(answer) = self.records.begin(session, &settings).await? {
-                    return Ok(answer);
-                }
-            }
-            false => settings.begin(session, false).await?,
-        }
-        let mut done = vec![];
-        let ended = self.results(session, batch, (writes, &mut done), current).await?;
-        let results: Vec<&str> = done.iter().map(|(text, _)| text.as_str()).collect();
-        let answer = ended.map(|()| HttpAnswer {
-            status: 200,
-            headers: vec![("Content-Type".into(), JSON.to_owned())],
-            body: format!("{{\"results\":[{}]}}", results.join(",")).into_bytes(),
-        });
-        match answer {
-            Ok(answer) if !writes => {
-                session.execute(&stmt!("COMMIT")).await?;
-                for (_, action) in &done {
-                    self.records.read(session, action).await?;
-                }
-                Ok(Ok(answer))
-            }
-            answer => {
-                let ended = self.end(session, answer).await?;
-                // The rows of the reads went with the transaction, and the caller gets what was read.
-                if ended.is_ok() && self.preferences.end == Some(TransactionEnd::Rollback) {
-                    for (_, action) in done.iter().filter(|(_, action)| action.operation == "read") {
-                        self.records.read(session, action).await?;
-                    }
-                }
-                Ok(ended)
-            }
-        }
-    }
-
-    async fn results(
-        &self,
-        session: &mut LoginSession,
-        batch: &OperationBatch,
-        (writes, finished): (bool, &mut Vec<(String, AuditedAction)>),
-        current: &mut Option<usize>,
-    ) -> Result<Served<()>, DatabaseFault> {
-        let mut bytes = 0;
-        for (number, operation) in batch.operations.iter().enumerate() {
-            *current = Some(number);
-            let texts: Vec<&str> = finished.iter().map(|(text, _)| text.as_str()).collect();
-            let prepared = operation
-                .resolved(&texts, &|name| self.kind(name))
-                .and_then(|operation| self.prepare(&operation));
-            let done = match prepared {
-                Ok(prepared) => self.execute(session, prepared, writes).await?,
-                Err(fault) => Err(fault),
-            };
-            let text = done.and_then(|done| {
-                let text = done.prepared.text(&done.result, &self.service.cursors)?;
-                Ok((text, audited(&done.prepared, &done.result)))
-            });
-            match text {
-                Ok(one) => finished.push(one),
-                Err(fault) => return Ok(Err(of_operation(number, fault))),
-            }
-            bytes += finished.last().map_or(0, |(text, _)| text.len());
-            let most = self.service.exposure.limits.answer;
-            if bytes > most {
-                return Ok(Err(RequestFault::too_large(most)));
-            }
-        }
-        *current = None;
-        Ok(Ok(()))
+        let (context, work) = (self.context()?, BatchRequest { call: self, batch });
+        let request = PreparedRequest::new(context, session, work);
+        Ok(PreparedRequest { repetitions: REPETITIONS, ..request }.into())
     }
 }
 
-/// Names the operation in a fault.
-fn of_operation(number: usize, mut fault: RequestFault) -> RequestFault {
-    fault.message = format!("operation {number}: {}", fault.message);
-    fault
+struct BatchRequest<'a> {
+    call: ApiCall<'a>,
+    batch: OperationBatch,
 }
 
-/// Returns `true` for a conflict with another transaction, after which a repetition may succeed.
-fn is_conflict(fault: &DatabaseFault) -> bool {
-    matches!(fault.sqlstate(), Some("40001" | "40P01"))
+impl RequestWork for BatchRequest<'_> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+        let Some(operation) = self.batch.operations.get(done.len()) else { return Ok(None) };
+        let texts: Vec<&str> = done.iter().map(text).collect();
+        let operation = operation.resolved(&texts, &|name| self.call.kind(name))?;
+        let mut prepared = self.call.prepare(&operation)?;
+        let compiled = std::mem::take(&mut prepared.compiled);
+        let step = prepared.step(Cow::Owned(compiled));
+        let service = self.call.service;
+        let before: usize = texts.iter().map(|text| text.len()).sum();
+        let written = move |result| {
+            let result = prepared.check(result)?;
+            let body = prepared.text(&result, &service.cursors)?.into_bytes();
+            let most = service.exposure.limits.answer;
+            if before + body.len() > most {
+                Err(RequestFault::too_large(most))
+            } else {
+                Ok(StatementResult { body, ..result })
+            }
+        };
+        Ok(Some(step.checked(written)))
+    }
+
+    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+        let results: Vec<&str> = done.iter().map(text).collect();
+        let headers = vec![("Content-Type".into(), JSON.to_owned())];
+        let body = format!("{{\"results\":[{}]}}", results.join(",")).into_bytes();
+        Ok(HttpAnswer { status: 200, headers, body })
+    }
+
+    fn explain(&self, step: usize, mut fault: RequestFault) -> RequestFault {
+        fault.message = format!("operation {step}: {}", fault.message);
+        fault
+    }
 }
 
-/// Returns the pause before a repetition, longer each time.
-fn pause(repetition: u32) -> Duration {
-    Duration::from_millis(5 << repetition)
+/// Returns the text of an operation's result.
+fn text(result: &StatementResult) -> &str {
+    std::str::from_utf8(&result.body).unwrap_or_default()
 }

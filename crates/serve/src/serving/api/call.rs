@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
+use super::prepare::OperationPlanner;
+use super::prepared::PreparedOperation;
 use crate::callers::RequestCaller;
 use crate::catalog::ServedCatalog;
-use crate::face::api::CollectionKind;
-use crate::face::rest::Preferences;
+use crate::face::api::{ApiOperation, CollectionKind};
+use crate::face::rest::{Preferences, ReturnWish, TransactionEnd};
 use crate::fault::Served;
 use crate::serving::action::RestRequest;
 pub use crate::serving::answer::JSON;
 use crate::serving::exchange::check_right;
-use crate::serving::records::RequestRecords;
+use crate::serving::run::{RequestContext, RequestEnd, SessionUse};
 use crate::serving::service::ServedService;
-use crate::serving::transaction::TransactionSettings;
 
 /// A request with all that it needs.
 pub struct ApiCall<'a> {
@@ -22,13 +23,21 @@ pub struct ApiCall<'a> {
     pub catalog: Arc<ServedCatalog>,
     pub schema: String,
     pub preferences: Preferences,
-    pub records: RequestRecords,
 }
 
 impl ApiCall<'_> {
-    /// Returns the settings of a transaction.
-    pub fn settings(&self) -> TransactionSettings {
-        TransactionSettings::of(&self.service.exposure, self.caller, &self.preferences)
+    /// Returns the context of the request.
+    pub fn context(&self) -> Served<RequestContext> {
+        RequestContext::of(self.service, self.caller, self.request, &self.preferences)
+    }
+
+    /// Returns the session of the request.
+    pub fn session(&self, writes: bool, runs_code: bool) -> SessionUse {
+        let mut session = SessionUse::new(writes, runs_code);
+        if writes && self.preferences.end == Some(TransactionEnd::Rollback) {
+            session.end = RequestEnd::RollBack { checks_constraints: true };
+        }
+        session
     }
 
     /// Returns what a collection has.
@@ -37,6 +46,23 @@ impl ApiCall<'_> {
             Ok(relation) if relation.is_collection() => CollectionKind::Documents,
             _ => CollectionKind::Rows,
         }
+    }
+
+    /// Returns the planner of operations.
+    pub fn planner(&self) -> OperationPlanner<'_> {
+        OperationPlanner {
+            catalog: &self.catalog,
+            limits: &self.service.exposure.limits,
+            cursors: &self.service.cursors,
+            schema: &self.schema,
+            ids: &self.service.ids,
+            returns: self.preferences.returns != Some(ReturnWish::Minimal),
+        }
+    }
+
+    /// Prepares an operation.
+    pub fn prepare(&self, operation: &ApiOperation) -> Served<PreparedOperation> {
+        self.planner().prepare(operation)
     }
 
     /// Rejects a write of a caller that only reads.

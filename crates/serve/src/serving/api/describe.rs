@@ -3,25 +3,24 @@
 use super::call::{ApiCall, JSON};
 use crate::callers::CallerRight;
 use crate::catalog::statements::describe;
-use crate::compile::CompiledStatement;
 use crate::fault::{RequestFault, Served};
 use crate::serving::answer::HttpAnswer;
 use crate::serving::etag::conditional;
+use crate::serving::run::{Handled, ask};
 
-impl ApiCall<'_> {
+impl<'a> ApiCall<'a> {
     /// Answers with the schema of a collection.
-    pub async fn describe(&self, collection: &str) -> Served<HttpAnswer> {
+    pub async fn describe(&self, collection: &str) -> Served<Handled<'a>> {
         let relation = self.catalog.relation(&self.schema, collection)?;
-        let writes = self.caller.caller.right == CallerRight::Write;
-        let mut session = self.service.pool_of(&self.caller.caller, writes)?.get().await?;
-        let statement = CompiledStatement::new(describe(vec![relation.oid]), vec![]);
-        let rows =
-            session.query(&statement).await.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
-        session.discard().await;
+        let pool =
+            self.service.pool_of(&self.caller.caller, self.caller.caller.right == CallerRight::Write)?;
+        let rows = ask(pool, &describe(vec![relation.oid]), &[]).await?;
+        let rows = rows.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
         let text = rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten());
         // A collection of which the login may see nothing is not there for it.
         let text = text.ok_or_else(|| RequestFault::no_table(&self.schema, collection))?;
         let headers = vec![("Content-Type".into(), JSON.to_owned())];
-        Ok(conditional(self.request, HttpAnswer { status: 200, headers, body: text.into_bytes() }))
+        let answer = HttpAnswer { status: 200, headers, body: text.into_bytes() };
+        Ok(Handled::Answered(conditional(self.request, answer)))
     }
 }

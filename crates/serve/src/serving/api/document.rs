@@ -1,9 +1,8 @@
 //! One operation of a request: documents, pages, counts and aggregates.
 
-use martydb_model::sql::stmt;
+use std::borrow::Cow;
 
 use super::call::{ApiCall, JSON};
-use super::execute::{DoneOperation, audited};
 use super::prepare::{filtered, id_filter};
 use super::prepared::{OperationOutcome, PreparedOperation};
 use crate::compile::{WrittenRows, lock_statement, read_statement};
@@ -12,18 +11,17 @@ use crate::face::api::{
     parse_aggregate, parse_change, parse_count, parse_documents, parse_json, parse_list, parse_query_body,
     parse_rows, replacement,
 };
-use crate::face::rest::{ReturnWish, TransactionEnd, parse_query};
+use crate::face::rest::{ReturnWish, parse_query};
 use crate::fault::{RequestFault, Served};
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowsBody, SelectEntry};
 use crate::serving::action::RestRequest;
-use crate::serving::answer::{HttpAnswer, REPLICA, kept_header};
-use crate::serving::cache::{CacheLook, CacheSubject, CacheWish};
+use crate::serving::answer::{HttpAnswer, REPLICA, StatementResult, kept_header};
+use crate::serving::cache::{CacheSubject, CacheWish};
 use crate::serving::etag::{conditional, tag, tagged};
 use crate::serving::precondition::Precondition;
 use crate::serving::reading::ReadPreference;
-use crate::serving::records::Begun;
-use crate::session::{DatabaseFault, LoginSession};
+use crate::serving::run::{Handled, PreparedRequest, RequestContext, RequestWork, Step};
 
 /// Returns the operation of a request.
 pub fn operation(
@@ -121,158 +119,68 @@ fn rows(request: &RestRequest, many: bool) -> Served<RowsBody> {
     parse_rows(&request.body, many)
 }
 
-impl ApiCall<'_> {
-    /// Runs an operation in a transaction of its own, and answers.
-    pub async fn document(&self, operation: ApiOperation) -> Served<HttpAnswer> {
+/// An operation that is a request of its own.
+struct SingleOperation<'a> {
+    call: ApiCall<'a>,
+    prepared: PreparedOperation,
+}
+
+impl RequestWork for SingleOperation<'_> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+        let step = || self.prepared.step(Cow::Borrowed(&self.prepared.compiled));
+        Ok(done.is_empty().then(|| step().checked(|result| self.prepared.check(result))))
+    }
+
+    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+        let result = done.into_iter().next().unwrap_or_default();
+        let mut answer = self.call.answer(&self.prepared, &result)?;
+        answer.headers.extend(result.replica.as_ref().map(|name| (REPLICA.into(), name.to_string())));
+        let request = self.call.request;
+        Ok(match self.prepared.version_tag(&result) {
+            _ if self.prepared.writes => answer,
+            Some(version) if request.method == "GET" => tagged(request, answer, version),
+            _ => conditional(request, answer),
+        })
+    }
+}
+
+impl<'a> ApiCall<'a> {
+    /// Prepares an operation that is a request of its own.
+    pub fn document(self, operation: ApiOperation) -> Served<Handled<'a>> {
         self.check_right(operation.action.writes())?;
         let prepared = self.prepare(&operation)?;
         let precondition = self.precondition(&operation)?;
-        let runs_code = prepared.runs_code;
-        let read_preference =
-            if prepared.writes { None } else { ReadPreference::of(self.service, self.request)? };
-        if let Some((mut session, replica)) =
-            self.service.at_replica(&self.caller.caller, read_preference).await
-        {
-            match self.read(&mut session, self.prepare(&operation)?, None).await {
-                Ok(answer) => {
-                    session.release_after(runs_code).await;
-                    let mut answer = answer?;
-                    answer.headers.push((REPLICA.into(), replica.to_string()));
-                    return Ok(answer);
-                }
-                Err(fault) if fault.is_too_slow() => return Err(fault.answer(self.is_authenticated(), true)),
-                Err(_) => {}
-            }
-        }
-        if !prepared.writes {
-            let wish = if read_preference.is_some() { None } else { self.cache_wish(&prepared) };
-            return self.read_once(prepared, wish).await;
-        }
-        let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
-        if !runs_code {
-            session.writes_plainly();
-        }
-        match self.write(&mut session, prepared, precondition).await {
-            Ok(answer) => {
-                session.release_after(runs_code).await;
-                answer
-            }
-            Err(fault) => Err(fault.answer(self.is_authenticated(), true)),
-        }
+        let context = self.context()?;
+        let replica = if prepared.writes { None } else { ReadPreference::of(self.service, self.request)? };
+        let cache = if replica.is_some() { None } else { self.cache_wish(&context, &prepared) };
+        let session = self.session(prepared.writes, prepared.runs_code);
+        let work = SingleOperation { call: self, prepared };
+        let request = PreparedRequest::new(context, session, work);
+        Ok(PreparedRequest { precondition, replica, cache, ..request }.into())
     }
 
-    /// Runs an operation that reads at the primary, and answers.
-    pub async fn read_once(
-        &self,
-        prepared: PreparedOperation,
-        wish: Option<CacheWish>,
-    ) -> Served<HttpAnswer> {
-        let runs_code = prepared.runs_code;
-        let mut session = self.service.pool_of(&self.caller.caller, false)?.get().await?;
-        match self.read(&mut session, prepared, wish.as_ref()).await {
-            Ok(answer) => {
-                session.release_after(runs_code).await;
-                answer
-            }
-            Err(fault) => Err(fault.answer(self.is_authenticated(), true)),
-        }
-    }
-
-    async fn read(
-        &self,
-        session: &mut LoginSession,
-        prepared: PreparedOperation,
-        wish: Option<&CacheWish>,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        let (done, ticket) = match self.service.look_up(session, wish).await? {
-            CacheLook::Hit(result) => (Ok(DoneOperation { prepared, result }), None),
-            CacheLook::Miss(ticket) => (self.read_rows(session, prepared).await?, ticket),
-        };
-        if let Ok(done) = &done {
-            self.records.read(session, &audited(&done.prepared, &done.result)).await?;
-            self.service.keep(ticket, &done.result);
-        }
-        Ok(done.and_then(|done| {
-            let answer = self.answer(&done)?;
-            Ok(match done.prepared.version_tag(&done.result) {
-                Some(version) if self.request.method == "GET" => tagged(self.request, answer, version),
-                _ => conditional(self.request, answer),
-            })
-        }))
+    /// Prepares a read at the primary.
+    pub fn single(self, prepared: PreparedOperation) -> Served<Handled<'a>> {
+        let (context, session) = (self.context()?, self.session(false, prepared.runs_code));
+        let work = SingleOperation { call: self, prepared };
+        Ok(PreparedRequest::new(context, session, work).into())
     }
 
     /// Returns the wish of a read whose answer may be kept.
-    fn cache_wish(&self, prepared: &PreparedOperation) -> Option<CacheWish> {
+    fn cache_wish(&self, context: &RequestContext, prepared: &PreparedOperation) -> Option<CacheWish> {
         let tables = prepared.cached.as_ref()?.iter().collect();
         let subject = CacheSubject {
             login: self.service.login_of(&self.caller.caller, false),
-            settings: &self.settings(),
+            settings: &context.settings,
             form: prepared.form,
             compiled: &prepared.compiled,
         };
         CacheWish::of(&self.catalog, Some(tables), &subject)
     }
 
-    async fn read_rows(
-        &self,
-        session: &mut LoginSession,
-        prepared: PreparedOperation,
-    ) -> Result<Served<DoneOperation>, DatabaseFault> {
-        let settings = self.settings();
-        if !settings.is_empty() {
-            settings.begin(session, false).await?;
-        }
-        let done = self.execute(session, prepared, false).await?;
-        if !settings.is_empty() {
-            session.execute(&stmt!("COMMIT")).await?;
-        }
-        Ok(done)
-    }
-
-    async fn write(
-        &self,
-        session: &mut LoginSession,
-        prepared: PreparedOperation,
-        precondition: Option<Precondition>,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        if let Begun::Answered(answer) = self.records.begin(session, &self.settings()).await? {
-            return Ok(answer);
-        }
-        let held = match &precondition {
-            Some(precondition) => precondition.check(session).await?,
-            None => Ok(()),
-        };
-        let done = match held {
-            Ok(()) => self.execute(session, prepared, true).await?,
-            Err(fault) => Err(fault),
-        };
-        self.end(session, done.and_then(|done| self.answer(&done))).await
-    }
-
-    /// Ends the transaction: with the answer, or without a trace.
-    pub async fn end(
-        &self,
-        session: &mut LoginSession,
-        answer: Served<HttpAnswer>,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        match answer {
-            Ok(answer) if self.preferences.end == Some(TransactionEnd::Rollback) => {
-                session.execute(&stmt!("SET CONSTRAINTS ALL IMMEDIATE")).await?;
-                session.execute(&stmt!("ROLLBACK")).await?;
-                Ok(Ok(answer))
-            }
-            Ok(answer) => self.records.commit(session, answer).await,
-            Err(fault) => {
-                session.execute(&stmt!("ROLLBACK")).await?;
-                Ok(Err(fault))
-            }
-        }
-    }
-
     /// Returns the answer to an operation.
-    fn answer(&self, done: &DoneOperation) -> Served<HttpAnswer> {
+    fn answer(&self, prepared: &PreparedOperation, result: &StatementResult) -> Served<HttpAnswer> {
         let minimal = self.preferences.returns == Some(ReturnWish::Minimal);
-        let DoneOperation { prepared, result } = done;
         let is_new = prepared.word == "insert";
         let mut headers = vec![];
         if is_new && let Some(id) = prepared.id(result) {

@@ -1,36 +1,94 @@
 //! Transactions of several requests: begin, operations, commit or rollback. An error rolls back at once, so that a caller that
 //! is gone holds nothing.
 
-use martydb_model::sql::stmt;
+use std::borrow::Cow;
+
 use serde_json::json;
-use tokio::time::timeout_at;
 
 use super::call::{ApiCall, JSON};
-use super::execute::{DoneOperation, audited};
-use crate::compile::CompiledStatement;
+use super::prepared::PreparedOperation;
 use crate::face::api::{BatchOperation, BodyKeys, isolation};
-use crate::fault::{RequestFault, Served};
-use crate::serving::answer::HttpAnswer;
+use crate::fault::Served;
+use crate::serving::answer::{HttpAnswer, StatementResult};
+use crate::serving::cursor::CursorKey;
 use crate::serving::idempotency::lasting_claims;
-use crate::serving::open_transactions::{TakenTransaction, TransactionOwner, ended};
-use crate::serving::records::commit_alone;
-use crate::session::{DatabaseFault, LoginSession};
+use crate::serving::open_transactions::{TakenTransaction, TransactionOwner};
+use crate::serving::run::{Handled, PreparedRequest, RequestEnd, RequestWork, SessionUse, Step};
 
-impl ApiCall<'_> {
+/// A request that only begins or ends a transaction, with its answer.
+struct Boundary(Served<HttpAnswer>);
+
+impl RequestWork for Boundary {
+    fn next(&self, _done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+        Ok(None)
+    }
+
+    fn answer(&self, _done: Vec<StatementResult>) -> Served<HttpAnswer> {
+        self.0.clone()
+    }
+}
+
+/// One operation in a transaction.
+struct HeldOperation<'a> {
+    prepared: PreparedOperation,
+    cursors: &'a CursorKey,
+}
+
+impl RequestWork for HeldOperation<'_> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+        let step = || self.prepared.step(Cow::Borrowed(&self.prepared.compiled));
+        Ok(done.is_empty().then(|| step().checked(|result| self.prepared.check(result))))
+    }
+
+    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+        let result = done.into_iter().next().unwrap_or_default();
+        Ok(said(200, self.prepared.text(&result, self.cursors)?))
+    }
+}
+
+fn said(status: u16, text: String) -> HttpAnswer {
+    let headers = vec![("Content-Type".into(), JSON.to_owned())];
+    HttpAnswer { status, headers, body: text.into_bytes() }
+}
+
+impl<'a> ApiCall<'a> {
     fn owner(&self) -> TransactionOwner {
         TransactionOwner { caller: self.caller.caller.name.clone(), claims: lasting_claims(self.caller) }
     }
 
-    fn said(&self, status: u16, text: String) -> HttpAnswer {
-        let headers = vec![("Content-Type".into(), JSON.to_owned())];
-        HttpAnswer { status, headers, body: text.into_bytes() }
+    /// Takes a transaction of this caller.
+    fn taken(&self, id: &str) -> Served<TakenTransaction> {
+        self.service.transactions.take(id, &self.owner())
     }
 
-    /// Begins a transaction, and answers with its id.
-    pub async fn begin(&self) -> Served<HttpAnswer> {
+    fn held(
+        &self,
+        taken: TakenTransaction,
+        session: SessionUse,
+        work: impl RequestWork + 'a,
+    ) -> Served<Handled<'a>> {
+        let request = PreparedRequest::new(self.context()?, session, work);
+        Ok(PreparedRequest { held: Some(taken), ..request }.into())
+    }
+
+    /// Prepares the end of a transaction, or its next operation. A caller that has lost the right to write meanwhile loses it, too.
+    fn held_by_writer(
+        &self,
+        taken: TakenTransaction,
+        end: RequestEnd,
+        work: impl RequestWork + 'a,
+    ) -> Served<Handled<'a>> {
+        match self.check_right(true) {
+            Ok(()) => self.held(taken, session(end), work),
+            Err(fault) => self.held(taken, session(ROLL_BACK), Boundary(Err(fault))),
+        }
+    }
+
+    /// Prepares the beginning of a transaction, whose answer has its id.
+    pub fn begin(&self) -> Served<Handled<'a>> {
         let times = self.service.transactions.times()?;
         self.check_right(true)?;
-        self.records.check_keyless()?;
+        self.context()?.records.check_keyless()?;
         let level = match self.request.body.trim() {
             "" => None,
             text => {
@@ -41,129 +99,40 @@ impl ApiCall<'_> {
             }
         };
         let taken = self.service.transactions.begin(self.owner())?;
-        let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
-        let settings = self.settings().isolated(level);
-        let begun = async {
-            settings.begin(&mut session, true).await?;
-            // The process's own clock counts; this one is for the case that the process is stuck.
-            let statement =
-                stmt!("SELECT pg_catalog.set_config('idle_in_transaction_session_timeout', $1::text, true)");
-            let idle = (times.idle.as_millis() + 1000).to_string();
-            session.query(&CompiledStatement::new(statement, vec![idle])).await
-        };
-        begun.await.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
         let (idle, total) = (times.idle.as_millis() as u64, times.total.as_millis() as u64);
         let text = json!({ "id": taken.id(), "idle_ms": idle, "total_ms": total }).to_string();
-        let place = format!("/{}/api/db/transactions/{}", self.service.name, taken.id());
-        taken.put_back(Some(session));
-        let mut answer = self.said(201, text);
-        answer.headers.push(("Location".into(), place));
-        Ok(answer)
+        let mut answer = said(201, text);
+        let location = format!("/{}/api/db/transactions/{}", self.service.name, taken.id());
+        answer.headers.push(("Location".into(), location));
+        let session = SessionUse { isolation: level, idle: Some(times.idle), ..session(RequestEnd::Hold) };
+        self.held(taken, session, Boundary(Ok(answer)))
     }
 
-    /// Runs one operation in a transaction.
-    pub async fn operate(&self, id: &str) -> Served<HttpAnswer> {
-        self.records.check_keyless()?;
+    /// Prepares one operation in a transaction.
+    pub fn operate(&self, id: &str) -> Served<Handled<'a>> {
+        self.context()?.records.check_keyless()?;
         let operation = BatchOperation::parse(&self.request.body)?.resolved(&[], &|name| self.kind(name))?;
-        let prepared = self.prepare(&operation)?;
-        let (taken, session) = self.taken(id).await?;
-        let Some(mut session) = session else {
-            taken.put_back(None);
-            return Err(failed());
-        };
-        let done = timeout_at(taken.deadline, self.execute(&mut session, prepared, false)).await;
-        let Ok(done) = done else { return Err(ended()) };
-        let text = match done {
-            Ok(Ok(done)) => self
-                .recorded_beside(&done)
-                .await
-                .and_then(|()| done.prepared.text(&done.result, &self.service.cursors)),
-            Ok(Err(fault)) => Err(fault),
-            Err(fault) => Err(self.lost(fault)?),
-        };
-        match text {
-            Ok(text) => {
-                taken.put_back(Some(session));
-                Ok(self.said(200, text))
-            }
-            Err(fault) => {
-                roll_back(session).await;
-                taken.put_back(None);
-                Err(fault)
-            }
-        }
+        let (prepared, cursors) = (self.prepare(&operation)?, &self.service.cursors);
+        self.held_by_writer(self.taken(id)?, RequestEnd::Hold, HeldOperation { prepared, cursors })
     }
 
-    /// Records a read on a connection of its own: its row stays when the transaction is rolled back.
-    async fn recorded_beside(&self, done: &DoneOperation) -> Served<()> {
-        if done.prepared.writes || !self.service.exposure.records.reads {
-            return Ok(());
-        }
-        let mut beside = self.service.pool_of(&self.caller.caller, true)?.get().await?;
-        let recorded = self.records.read(&mut beside, &audited(&done.prepared, &done.result)).await;
-        recorded.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
-        beside.discard().await;
-        Ok(())
+    /// Prepares the commit of a transaction.
+    pub fn commit(&self, id: &str) -> Served<Handled<'a>> {
+        self.context()?.records.check_keyless()?;
+        let answer = said(200, json!({ "committed": true }).to_string());
+        self.held_by_writer(self.taken(id)?, RequestEnd::Commit, Boundary(Ok(answer)))
     }
 
-    /// Returns the answer to an error of the server, after which the session can be used; after another one it is over.
-    fn lost(&self, fault: DatabaseFault) -> Served<RequestFault> {
-        let answer = fault.answer(self.is_authenticated(), true);
-        match fault.sqlstate().is_some_and(|state| !state.starts_with("57")) {
-            true => Ok(answer),
-            false => Err(answer),
-        }
-    }
-
-    /// Commits a transaction.
-    pub async fn commit(&self, id: &str) -> Served<HttpAnswer> {
-        self.records.check_keyless()?;
-        let (taken, session) = self.taken(id).await?;
-        let Some(mut session) = session else {
-            taken.finish();
-            return Err(failed());
-        };
-        let done = timeout_at(taken.deadline, commit_alone(&mut session)).await;
-        let Ok(done) = done else {
-            taken.finish();
-            return Err(DatabaseFault::UnknownOutcome.answer(true, true));
-        };
-        taken.finish();
-        done.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
-        session.discard().await;
-        Ok(self.said(200, json!({ "committed": true }).to_string()))
-    }
-
-    /// Rolls a transaction back.
-    pub async fn roll_back(&self, id: &str) -> Served<HttpAnswer> {
-        let (taken, session) = self.service.transactions.take(id, &self.owner())?;
-        if let Some(session) = session {
-            roll_back(session).await;
-        }
-        taken.finish();
-        Ok(HttpAnswer { status: 204, headers: vec![], body: vec![] })
-    }
-
-    /// Takes a transaction of this caller; ends it if the caller has lost the right to write meanwhile.
-    async fn taken(&self, id: &str) -> Served<(TakenTransaction, Option<LoginSession>)> {
-        let (taken, session) = self.service.transactions.take(id, &self.owner())?;
-        let Err(fault) = self.check_right(true) else { return Ok((taken, session)) };
-        if let Some(session) = session {
-            roll_back(session).await;
-        }
-        taken.finish();
-        Err(fault)
+    /// Prepares the rollback of a transaction.
+    pub fn roll_back(&self, id: &str) -> Served<Handled<'a>> {
+        let answer = HttpAnswer { status: 204, headers: vec![], body: vec![] };
+        self.held(self.taken(id)?, session(ROLL_BACK), Boundary(Ok(answer)))
     }
 }
 
-/// Rolls back, and gives the connection back to its pool; one that cannot is closed.
-async fn roll_back(mut session: LoginSession) {
-    if session.execute(&stmt!("ROLLBACK")).await.is_ok() {
-        session.discard().await;
-    }
-}
+const ROLL_BACK: RequestEnd = RequestEnd::RollBack { checks_constraints: false };
 
-fn failed() -> RequestFault {
-    let message = "the transaction has failed, and was rolled back";
-    RequestFault::new(409, "25P02", message).hint("DELETE it, and begin another one")
+/// Returns the session of a request in a transaction: its operations may have run code of the service.
+fn session(end: RequestEnd) -> SessionUse {
+    SessionUse { end, ..SessionUse::new(true, true) }
 }

@@ -13,8 +13,9 @@ use crate::face::api::OperationsRoute;
 use crate::face::rest::pairs;
 use crate::fault::{RequestFault, Served};
 use crate::serving::answer::HttpAnswer;
+use crate::serving::run::ask;
 use crate::serving::service::ServedService;
-use crate::session::LoginSession;
+use crate::session::TypedText;
 
 /// Most events of migrations in one answer.
 const MOST_EVENTS: i64 = 1000;
@@ -145,15 +146,9 @@ impl ApiCall<'_> {
     }
 
     /// Returns the texts of a statement about the history, which the service's own reading login alone may read.
-    async fn history(&self, statement: Statement, values: &[(Option<&str>, Type)]) -> Served<Vec<String>> {
-        let mut session = self.service.pool(CallerRight::Read).get().await?;
-        let rows = session.rows(&statement, values).await;
-        match rows {
-            Ok(rows) => {
-                // The table is the owner's: its code may have run.
-                session.discard().await;
-                Ok(texts(&rows))
-            }
+    async fn history(&self, statement: Statement, values: &[TypedText<'_>]) -> Served<Vec<String>> {
+        match ask(self.service.pool(CallerRight::Read), &statement, values).await? {
+            Ok(rows) => Ok(texts(&rows)),
             // Nothing was migrated yet.
             Err(fault) if matches!(fault.sqlstate(), Some("42P01" | "3F000")) => Ok(vec![]),
             Err(fault) if fault.sqlstate() == Some("42501") => {
@@ -165,11 +160,9 @@ impl ApiCall<'_> {
     }
 
     /// Returns the texts of a statement as the caller's login that reads.
-    async fn texts(&self, statement: Statement, values: &[(Option<&str>, Type)]) -> Served<Vec<String>> {
-        let mut session: LoginSession = self.service.pool_of(&self.caller.caller, false)?.get().await?;
-        let rows = session.rows(&statement, values).await.map_err(|fault| fault.answer(true, false))?;
-        session.discard().await;
-        Ok(texts(&rows))
+    async fn texts(&self, statement: Statement, values: &[TypedText<'_>]) -> Served<Vec<String>> {
+        let rows = ask(self.service.pool_of(&self.caller.caller, false)?, &statement, values).await?;
+        Ok(texts(&rows.map_err(|fault| fault.answer(true, false))?))
     }
 }
 

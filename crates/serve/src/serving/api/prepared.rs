@@ -1,5 +1,7 @@
 //! An operation that is ready to run, and its result.
 
+use std::borrow::Cow;
+
 use crate::catalog::CachedTable;
 use crate::compile::{CompiledStatement, LONGEST_PLACE};
 use crate::fault::{RequestFault, Served};
@@ -7,7 +9,8 @@ use crate::request::{BodyForm, OrderedField};
 use crate::serving::answer::StatementResult;
 use crate::serving::cursor::{CursorKey, PagePlace};
 use crate::serving::precondition::failed;
-use crate::session::LoginSession;
+use crate::serving::records::AuditedAction;
+use crate::serving::run::{Step, StepForm};
 
 /// An operation, planned and compiled.
 pub struct PreparedOperation {
@@ -58,18 +61,25 @@ pub enum OperationOutcome {
 }
 
 impl PreparedOperation {
-    /// Reads the rows of the statement.
-    pub fn result(&self, rows: &[tokio_postgres::Row]) -> Served<StatementResult> {
-        if self.outcome == OperationOutcome::Planned {
-            let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
-            let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-            let number = plan.pointer("/0/Plan/Plan Rows").and_then(serde_json::Value::as_f64);
-            return Ok(StatementResult {
-                total: number.map(|rows| rows as i64),
-                ..StatementResult::default()
-            });
-        }
-        let result = StatementResult::of(rows, self.form)?;
+    /// Returns the step of the operation. It is checked by [`check`](PreparedOperation::check).
+    pub fn step<'a>(&self, compiled: Cow<'a, CompiledStatement>) -> Step<'a> {
+        let form = match self.outcome {
+            OperationOutcome::Planned => StepForm::Plan,
+            _ => StepForm::Body(self.form),
+        };
+        let action = AuditedAction {
+            operation: self.word,
+            collection: self.relation.clone(),
+            key: self.filters.clone(),
+            is_new: self.word == "insert",
+            writes: self.writes,
+            rows: 0,
+        };
+        Step { compiled, form, action: Some(action), check: Box::new(Ok) }
+    }
+
+    /// Checks the result of the step.
+    pub fn check(&self, result: StatementResult) -> Served<StatementResult> {
         if result.body.len() > self.largest {
             return Err(RequestFault::too_large(self.largest));
         }

@@ -11,7 +11,7 @@ use crate::face::api::{MOST_COLLECTIONS, SearchRequest, is_reserved, parse_searc
 use crate::fault::{RequestFault, Served};
 use crate::openapi::DescribedRelation;
 use crate::request::BodyForm;
-use crate::serving::answer::HttpAnswer;
+use crate::serving::run::Handled;
 
 /// Results of a search that names no limit.
 const USUAL_LIMIT: i64 = 20;
@@ -19,9 +19,9 @@ const USUAL_LIMIT: i64 = 20;
 /// Template that makes a collection searchable.
 const HINT: &str = "a stored generated tsvector column with a GIN index: martydb revision --template search";
 
-impl ApiCall<'_> {
-    /// Answers a search.
-    pub async fn search(&self) -> Served<HttpAnswer> {
+impl<'a> ApiCall<'a> {
+    /// Prepares a search.
+    pub async fn search(self) -> Served<Handled<'a>> {
         self.check_right(false)?;
         let wanted = parse_search(&self.request.body)?;
         let candidates = self.candidates(&wanted)?;
@@ -40,7 +40,8 @@ impl ApiCall<'_> {
             let message = format!("the login may not read {}", left_out.join(", "));
             return Err(RequestFault::new(403, "42501", message));
         }
-        self.read_once(self.searching(&wanted, &searched, left_out), None).await
+        let prepared = self.searching(&wanted, &searched, left_out);
+        self.single(prepared)
     }
 
     /// Returns the collections that a search means.

@@ -13,8 +13,8 @@ use crate::catalog::{CachedTable, ServedCatalog};
 use crate::compile::CompiledStatement;
 use crate::request::BodyForm;
 use crate::serving::answer::StatementResult;
+use crate::serving::run::TransactionSettings;
 use crate::serving::service::ServedService;
-use crate::serving::transaction::TransactionSettings;
 use crate::session::{DatabaseFault, LoginSession};
 
 /// Words that stand for the time of the statement in a date or a time
@@ -117,10 +117,10 @@ impl ServedService {
     }
 
     /// Keeps an answer that was read after its ticket was given. One with a status or headers of the service's code is not kept.
-    pub fn keep(&self, ticket: Option<CacheTicket>, result: &StatementResult) {
-        let Some(CacheTicket { key, versions, begun, end }) = ticket else { return };
+    pub fn keep(&self, ticket: CacheTicket, result: StatementResult) {
+        let CacheTicket { key, versions, begun, end } = ticket;
         if result.status.is_none() && result.headers.is_empty() {
-            self.cache.put(key, CachedResult { result: result.clone(), versions, begun, end, turn: 0 });
+            self.cache.put(key, CachedResult { result, versions, begun, end, turn: 0 });
         }
     }
 }

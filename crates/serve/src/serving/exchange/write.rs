@@ -1,136 +1,195 @@
-//! Writes, in several steps: BEGIN, checks, the statement, its record, COMMIT.
+//! Writes of rows: in one statement, which is a transaction of its own, where that is possible, and in several steps otherwise.
 
-use martydb_model::sql::stmt;
+use std::borrow::Cow;
+use std::sync::Arc;
 
-use super::RestCall;
-use crate::compile::{CompiledStatement, WrittenRows, write_statement};
-use crate::face::rest::{ParsedQuery, ReturnWish, TransactionEnd};
+use super::{ResultLimits, RowRequest};
+use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::compile::{CompiledStatement, WrittenRows, lone_write_statement, write_statement};
+use crate::face::rest::{ReturnWish, TransactionEnd};
 use crate::fault::{RequestFault, Served};
-use crate::plan::PlannedTree;
+use crate::plan::{PlannedTree, plan_tree};
 use crate::request::{BodyForm, RowAction, RowQuery};
-use crate::serving::answer::{HttpAnswer, StatementResult};
-use crate::serving::cost::check_cost;
-use crate::serving::records::{Begun, key_of};
-use crate::serving::transaction::TransactionSettings;
-use crate::session::{DatabaseFault, LoginSession};
+use crate::serving::answer::{AnswerParts, HttpAnswer, StatementResult};
+use crate::serving::precondition::precondition;
+use crate::serving::records::{AuditedAction, operation};
+use crate::serving::run::{
+    Handled, PreparedRequest, RequestContext, RequestEnd, RequestWork, SessionUse, Step, StepForm,
+};
+use crate::settings::{RequestLimits, ServedExposure};
 
-impl RestCall<'_> {
-    /// Writes: in one statement where that is possible, and in several steps otherwise.
-    pub(super) async fn write(
-        &self,
-        parsed: &ParsedQuery,
-        action: &RowAction,
-        tree: &PlannedTree<'_>,
-        answer: &(dyn Fn(StatementResult) -> HttpAnswer + Sync),
-    ) -> Served<HttpAnswer> {
-        let query = &parsed.rows;
-        self.check_filtered(query, action)?;
-        let returns =
-            matches!(self.preferences.returns, Some(ReturnWish::Representation | ReturnWish::HeadersOnly));
-        let shows = self.preferences.returns == Some(ReturnWish::Representation);
-        let form = if shows { self.form } else { BodyForm::Nothing };
-        let write = WrittenRows {
-            catalog: self.catalog,
-            relation: self.relation,
-            query,
-            action,
-            returns,
-            locates: matches!(action, RowAction::Insert { .. })
-                && (self.answers_location() || returns && self.exposure().records.writes),
-        };
-        let lone = self.lone_write(&write, tree, form, &parsed.canonical)?;
-        let mut session = self.service.pool_of(&self.caller.caller, true)?.get().await?;
-        if let Some(compiled) = lone
-            && let Some(done) = self.write_alone(&mut session, action, &compiled, answer).await
-        {
-            return self.finish(session, done, false).await;
-        }
-        let compiled = write_statement(&write, tree, form)?;
-        let is_plain = tree.is_plain_to_write();
-        if is_plain {
-            session.writes_plainly();
-        }
-        let done = self.write_in(&mut session, (action, &parsed.canonical), &compiled, answer).await;
-        self.finish(session, done, !is_plain).await
+/// A write of rows.
+struct RowWrite {
+    catalog: Arc<ServedCatalog>,
+    planning: RequestLimits,
+    schema: String,
+    name: String,
+    parts: AnswerParts,
+    action: RowAction,
+    form: BodyForm,
+    limits: ResultLimits,
+    /// `true` if the new row's key is recorded.
+    records_key: bool,
+    audited: AuditedAction,
+}
+
+impl RowWrite {
+    /// Compiles the write as a step between others. Most writes are one statement, and do not need it.
+    fn compiled(&self) -> Served<CompiledStatement> {
+        let relation = self.catalog.relation(&self.schema, &self.name)?;
+        let query = &self.parts.query.rows;
+        let tree = plan_tree(&self.catalog, &self.planning, relation, query, true)?;
+        let locates = is_insert(&self.action)
+            && (answers_location(&self.parts) || returns(&self.parts) && self.records_key);
+        write_statement(&self.rows(relation, locates), &tree, self.form)
     }
 
-    /// Rejects a change of all rows: a filter was forgotten.
-    fn check_filtered(&self, query: &RowQuery, action: &RowAction) -> Served<()> {
-        let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
-        if !changes || self.exposure().unfiltered_writes || query.root_filters().next().is_some() {
-            return Ok(());
+    fn rows<'a>(&'a self, relation: &'a ExposedRelation, locates: bool) -> WrittenRows<'a> {
+        WrittenRows {
+            catalog: &self.catalog,
+            relation,
+            query: &self.parts.query.rows,
+            action: &self.action,
+            returns: returns(&self.parts),
+            locates,
         }
-        let message = "a change of all rows needs a filter";
-        Err(RequestFault::new(400, "21000", message)
-            .hint("a condition that all rows fulfil, such as id=not.is.null"))
     }
 
-    async fn write_in(
-        &self,
-        session: &mut LoginSession,
-        (action, filters): (&RowAction, &str),
-        compiled: &CompiledStatement,
-        answer: &(dyn Fn(StatementResult) -> HttpAnswer + Sync),
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
-        let settings = TransactionSettings::of(self.exposure(), self.caller, self.preferences);
-        if let Begun::Answered(answer) = self.records.begin(session, &settings).await? {
-            return Ok(answer);
-        }
-        let refused = match &self.precondition {
-            Some(precondition) => precondition.check(session).await?,
-            None => Ok(()),
-        };
-        let refused = match refused {
-            Ok(()) => check_cost(self.service, &self.caller.caller, session, compiled).await?,
-            Err(fault) => Err(fault),
-        };
-        if let Err(fault) = refused {
-            session.execute(&stmt!("ROLLBACK")).await?;
-            return Ok(Err(fault));
-        }
-        let result = self
-            .timed(session, action, compiled, false)
-            .await?
-            .and_then(|result| self.checked(result))
-            .and_then(|result| self.affected(action, result));
-        let mut result = match result {
-            Ok(result) => result,
-            Err(fault) => {
-                session.execute(&stmt!("ROLLBACK")).await?;
-                return Ok(Err(fault));
-            }
-        };
-        let key = match action {
-            RowAction::Insert { .. } => key_of(&result),
-            _ => Some(filters.to_owned()),
-        };
-        if !self.answers_location() {
-            result.location = None;
-        }
-        let audited = self.audited(action, key, result.rows);
-        if self.preferences.end == Some(TransactionEnd::Rollback) {
-            session.execute(&stmt!("SET CONSTRAINTS ALL IMMEDIATE")).await?;
-            session.execute(&stmt!("ROLLBACK")).await?;
-            return Ok(Ok(answer(result)));
-        }
-        self.records.wrote_last(session, &audited, answer(result)).await
-    }
-
-    pub(super) fn answers_location(&self) -> bool {
-        self.preferences.returns == Some(ReturnWish::HeadersOnly)
-    }
-
-    /// Checks the number of rows that a write changed.
-    fn affected(&self, action: &RowAction, result: StatementResult) -> Served<StatementResult> {
-        if matches!(action, RowAction::Put { .. }) && result.rows != 1 {
+    /// Checks the number of rows that were changed.
+    fn affected(&self, result: StatementResult) -> Served<StatementResult> {
+        if matches!(self.action, RowAction::Put { .. }) && result.rows != 1 {
             let message = "Payload values do not match URL in primary key column(s)";
             return Err(RequestFault::new(400, "PGRST115", message));
         }
-        let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
-        let most = self.preferences.max_affected.filter(|_| changes && self.preferences.strict == Some(true));
-        if most.is_some_and(|most| result.rows > most) {
-            return Err(RequestFault::too_many_affected(result.rows));
+        self.limits.check(result)
+    }
+
+    /// Compiles a write that can be a transaction of its own: it runs nothing but PostgreSQL's code, needs no setting, and nothing is
+    /// checked between the statement and COMMIT. `None` if it takes several steps.
+    fn single(
+        &self,
+        context: &RequestContext,
+        relation: &ExposedRelation,
+        tree: &PlannedTree<'_>,
+    ) -> Served<Option<CompiledStatement>> {
+        let preferences = &self.parts.preferences;
+        let takes_steps = !context.settings.is_empty()
+            || context.records.idempotency().is_some()
+            || self.limits.is_single
+            || matches!(self.action, RowAction::Put { .. })
+            || preferences.max_affected.is_some()
+            || preferences.end == Some(TransactionEnd::Rollback);
+        if !tree.is_plain_to_write() || takes_steps {
+            return Ok(None);
         }
-        Ok(result)
+        let is_insert = is_insert(&self.action);
+        let rows = self.rows(relation, is_insert && answers_location(&self.parts));
+        let filters = context.records.key(&self.parts.query.canonical);
+        let filters = (!is_insert).then_some(filters.as_str());
+        let record = context.records.row(&self.audited.collection, self.audited.operation, filters);
+        lone_write_statement(&rows, tree, self.form, record.as_ref()).map(Some)
+    }
+
+    fn step<'a>(&self, compiled: CompiledStatement) -> Step<'a> {
+        Step {
+            compiled: Cow::Owned(compiled),
+            form: StepForm::Body(self.form),
+            action: Some(self.audited.clone()),
+            check: Box::new(Ok),
+        }
+    }
+}
+
+impl RequestWork for RowWrite {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+        if !done.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.step(self.compiled()?).checked(|result| self.affected(result))))
+    }
+
+    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+        let mut result = done.into_iter().next().unwrap_or_default();
+        if !answers_location(&self.parts) {
+            result.location = None;
+        }
+        Ok(self.parts.overridden(result, |result| self.parts.written(&self.action, result)))
+    }
+}
+
+fn is_insert(action: &RowAction) -> bool {
+    matches!(action, RowAction::Insert { .. })
+}
+
+fn answers_location(parts: &AnswerParts) -> bool {
+    parts.preferences.returns == Some(ReturnWish::HeadersOnly)
+}
+
+fn returns(parts: &AnswerParts) -> bool {
+    matches!(parts.preferences.returns, Some(ReturnWish::Representation | ReturnWish::HeadersOnly))
+}
+
+/// Rejects a change of all rows: a filter was forgotten.
+fn check_filtered(exposure: &ServedExposure, query: &RowQuery, action: &RowAction) -> Served<()> {
+    let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
+    if !changes || exposure.unfiltered_writes || query.root_filters().next().is_some() {
+        return Ok(());
+    }
+    let message = "a change of all rows needs a filter";
+    Err(RequestFault::new(400, "21000", message)
+        .hint("a condition that all rows fulfil, such as id=not.is.null"))
+}
+
+impl<'a> RowRequest<'a, '_> {
+    /// Prepares a write.
+    pub(super) fn write(
+        &self,
+        context: RequestContext,
+        parts: AnswerParts,
+        action: RowAction,
+    ) -> Served<Handled<'a>> {
+        let exposure = &context.service.exposure;
+        let (limits, relation, query) = (&exposure.limits, self.relation, &parts.query.rows);
+        let precondition = match action {
+            RowAction::Update { .. } | RowAction::Put { .. } | RowAction::Delete => {
+                precondition(self.catalog, limits, relation, query, self.request, self.media)?
+            }
+            _ => None,
+        };
+        check_filtered(exposure, query, &action)?;
+        let preferences = &parts.preferences;
+        let shows = preferences.returns == Some(ReturnWish::Representation);
+        let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
+        let most = preferences.max_affected.filter(|_| changes && preferences.strict == Some(true));
+        let rolls_back = preferences.end == Some(TransactionEnd::Rollback);
+        let audited = AuditedAction {
+            operation: operation(&action),
+            collection: self.collection(),
+            key: Some(parts.query.canonical.clone()),
+            is_new: is_insert(&action),
+            writes: true,
+            rows: 0,
+        };
+        let write = RowWrite {
+            catalog: self.catalog.clone(),
+            planning: limits.clone(),
+            schema: relation.schema.clone(),
+            name: relation.name.clone(),
+            form: if shows { self.media.form } else { BodyForm::Nothing },
+            limits: ResultLimits::new(self.media.form, most, limits.answer),
+            records_key: exposure.records.writes,
+            parts,
+            action,
+            audited,
+        };
+        let single = match &precondition {
+            None => write.single(&context, relation, self.tree)?.map(|compiled| write.step(compiled)),
+            Some(_) => None,
+        };
+        let mut session = SessionUse::new(true, !self.tree.is_plain_to_write());
+        if rolls_back {
+            session.end = RequestEnd::RollBack { checks_constraints: true };
+        }
+        Ok(PreparedRequest { single, precondition, ..PreparedRequest::new(context, session, write) }.into())
     }
 }
