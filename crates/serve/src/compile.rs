@@ -9,18 +9,18 @@ mod change;
 mod condition;
 mod document;
 mod field;
-mod lone;
 mod read;
 mod search;
+mod single_statement;
 mod values;
 mod write;
 
 pub use aggregate::{GroupedRows, aggregate_statement};
 pub use call::{FunctionCall, call_statement};
-pub use lone::{WITHOUT_ANSWER, WriteRecord, lone_write_statement};
 pub use read::page::{LONGEST_PLACE, page_statement};
 pub use read::{lines_statement, planned_statement, read_statement};
 pub use search::{SearchedRelation, search_statement};
+pub use single_statement::{WITHOUT_ANSWER, WriteRecord, lone_write_statement};
 pub use write::{WrittenRows, lock_statement, write_statement};
 
 use std::sync::OnceLock;

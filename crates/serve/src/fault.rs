@@ -2,6 +2,8 @@
 //! for classes 22, 23 and P0001; for others the answer has the class and no text of a row. What code of the service raises as `PT…` or
 //! `PGRST` reaches every caller.
 
+pub mod raised_errors;
+
 use std::borrow::Cow;
 
 use serde_json::{Value, json};

@@ -9,14 +9,15 @@
 //! - [`plan`]: tree of relations
 //! - [`compile`]: compiler to one statement
 //! - [`openapi`]: document of what a caller may do
-//! - [`page`]: page that shows the document
 //! - [`settings`]: limits and permissions
 //! - [`fault`]: error answers
 //! - [`callers`]: who sends a request
 //! - [`token`]: signed tokens of callers
 //! - [`guard`]: rates, costs and breakers
 //! - [`session`]: pools of a service's logins
-//! - [`serving`]: requests from end to end
+//! - `handlers`: from the text of a request to what is to be done
+//! - `run`: the one way through a request
+//! - `answer`: status, headers and body
 //! - [`listener`]: routes and limits of HTTP
 
 #![cfg_attr(
@@ -24,20 +25,22 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
+mod answer;
 pub mod callers;
 pub mod catalog;
+mod closest_name;
 pub mod compile;
 pub mod face;
 pub mod fault;
 pub mod guard;
+mod handlers;
 pub mod listener;
 pub mod openapi;
-pub mod page;
+pub use openapi::page;
 pub mod plan;
-mod raised;
 pub mod request;
+mod run;
 pub mod serving;
 pub mod session;
 pub mod settings;
-mod similar;
 pub mod token;

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::callers::{CallerBook, CallerRight, RequestCaller};
 use crate::fault::{AnswerHeader, RequestFault, Served};
-use crate::page::ApiPage;
+use crate::openapi::page::ApiPage;
 use crate::serving::{
     API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, REPLICA, RestRequest, ServedAnswer, ServedService, WRITTEN,
     respond, respond_api, respond_lines, respond_openapi, wants_lines,

@@ -3,6 +3,7 @@
 
 mod collections;
 mod functions;
+pub mod page;
 mod privileges;
 mod template;
 mod values;

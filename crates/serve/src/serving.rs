@@ -1,41 +1,14 @@
-//! Requests from end to end: parse, plan, compile, run, answer.
+//! Names of the rooms `handlers`, `run`, `answer` and `service` that others use.
 
-mod action;
-mod answer;
-mod api;
-mod cache;
-mod cost;
-mod cursor;
-mod document_ids;
-mod etag;
-mod exchange;
-mod idempotency;
-mod lines;
-mod open_transactions;
-mod openapi;
-mod override_headers;
-mod part;
-mod place;
-mod precondition;
-mod reading;
-mod records;
-mod replicas;
-mod result;
-mod rpc;
-mod run;
-mod service;
-mod statistics;
-mod timed;
-
-pub use action::RestRequest;
-pub use answer::{HttpAnswer, REPLICA};
-pub use api::{PREFIX as API_PREFIX, respond_api};
-pub use cache::MOST_BYTES as MOST_CACHED_BYTES;
-pub use exchange::respond;
-pub use idempotency::HEADER as IDEMPOTENCY_KEY;
-pub use lines::{respond_lines, wants_lines};
-pub use openapi::respond_openapi;
-pub use place::WRITTEN;
-pub use replicas::ReplicaTargets;
-pub use run::ServedAnswer;
-pub use service::{ServedDatabase, ServedService};
+pub use crate::answer::{HttpAnswer, REPLICA};
+pub use crate::handlers::api::{PREFIX as API_PREFIX, respond_api};
+pub use crate::handlers::json_lines::{respond_lines, wants_lines};
+pub use crate::handlers::openapi::respond_openapi;
+pub use crate::handlers::rest::respond;
+pub use crate::handlers::rest_request::RestRequest;
+pub use crate::run::ServedAnswer;
+pub use crate::run::cache::MOST_BYTES as MOST_CACHED_BYTES;
+pub use crate::run::idempotency::HEADER as IDEMPOTENCY_KEY;
+pub use crate::run::replicas::ReplicaTargets;
+pub use crate::run::service::{ServedDatabase, ServedService};
+pub use crate::run::wal_position::WRITTEN;

@@ -124,7 +124,7 @@ impl CachedTables {
 }
 
 /// Returns the expression for the relations of these names, a JSON array. What must stay as it is for an answer to be kept is asked
-/// again at each check, by `serving::cache`.
+/// again at each check, by `run::cache`.
 pub fn cached(names: &BTreeMap<String, Duration>) -> Statement {
     if names.is_empty() {
         return stmt!("'[]'::json");

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::relations::{CatalogName, ExposedRelation};
 use super::views::CatalogOid;
+use crate::closest_name::closest;
 use crate::fault::{RequestFault, Served};
-use crate::similar::closest;
 
 /// Name of the column that holds the value of a function without columns.
 pub const VALUE: &str = "martydb_value";

@@ -1,7 +1,7 @@
 //! Reasons for which a statement has no result, and the answers to them.
 
+use crate::fault::raised_errors::raised;
 use crate::fault::{DatabaseReport, RequestFault, of_server};
-use crate::raised::raised;
 
 /// Code of the answer where the database cannot be reached.
 pub const UNREACHABLE: &str = "PGRST000";
@@ -18,7 +18,7 @@ pub enum DatabaseFault {
     TooSlow,
     /// The connection is back in its pool.
     Released,
-    /// A record beside the writes could not be written: see [`records`](crate::serving).
+    /// A record beside the writes could not be written: see `run::records`.
     Unrecorded(Box<DatabaseFault>),
     /// A record that has to be there is not.
     NoRecord,
