@@ -181,6 +181,8 @@ impl RequestSession {
         }
         match self.with.records_inside(&action) {
             true => self.unrecorded = Some(action),
+            // A write that is rolled back was not done.
+            false if action.writes => {}
             false => self.recorded_later.push(action),
         }
     }
