@@ -1,8 +1,9 @@
 //! Answers: status, headers and body of a result.
 
 pub mod etag;
+pub mod limits;
 mod override_headers;
-mod result;
+pub mod result;
 
 use std::sync::Arc;
 

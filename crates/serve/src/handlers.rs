@@ -5,5 +5,4 @@ pub mod json_lines;
 pub mod openapi;
 pub mod rest;
 pub mod rest_params;
-pub mod rest_request;
 pub mod rpc;

@@ -7,7 +7,6 @@ use crate::answer::StatementResult;
 use crate::answer::override_headers;
 use crate::fault::{RequestFault, Served};
 use crate::request::BodyForm;
-use crate::run::StepForm;
 use crate::session::{AnswerText, LoginSession};
 
 impl StatementResult {
@@ -30,6 +29,14 @@ impl StatementResult {
             status: override_headers::status(column(row, 6).map_err(wrong)?)?,
         })
     }
+}
+
+/// Form in which a statement has its result.
+#[derive(Debug, Clone, Copy)]
+pub enum StepForm {
+    Body(BodyForm),
+    /// A plan, with the planner's number of rows.
+    Plan,
 }
 
 impl StepForm {

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use crate::answer::etag::conditional;
+use crate::answer::result::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::callers::RequestCaller;
 use crate::compile::{CompiledStatement, lines_statement};
+use crate::face::http_request::RestRequest;
 use crate::face::rest::{LINES, accepted_of_relation, is_lines, parse_query};
 use crate::fault::Served;
 use crate::handlers::rest::respond;
 use crate::handlers::rest_params::{root_range, schema};
-use crate::handlers::rest_request::RestRequest;
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowRange};
 use crate::run::records::AuditedAction;
 use crate::run::service::ServedService;
-use crate::run::{PreparedRequest, RequestContext, RequestWork, ServedAnswer, SessionUse, Step, StepForm};
+use crate::run::{PreparedRequest, RequestContext, RequestWork, ServedAnswer, SessionUse, Step};
 
 /// Returns `true` for a read of a relation whose caller wants lines.
 pub fn wants_lines(request: &RestRequest) -> bool {

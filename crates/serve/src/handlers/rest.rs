@@ -1,21 +1,23 @@
 //! Requests of PostgREST's face: reads and writes of rows.
 
+mod action;
 mod read;
 mod write;
 
 use std::sync::Arc;
 
-use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
+use crate::answer::{AnswerParts, HttpAnswer};
 use crate::callers::{CallerRight, RequestCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::face::http_request::RestRequest;
 use crate::face::rest::{AnswerMedia, accepted_of_relation, parse_query};
 use crate::fault::{RequestFault, Served};
 use crate::handlers::rest_params::{root_range, schema};
-use crate::handlers::rest_request::{RestRequest, action, options};
 use crate::plan::{PlannedTree, plan_tree};
-use crate::request::{BodyForm, RowAction};
+use crate::request::RowAction;
 use crate::run::service::ServedService;
 use crate::run::{Handled, RequestContext};
+use action::{action, options};
 
 /// Answers a request of a caller.
 pub async fn respond(
@@ -90,35 +92,5 @@ struct RowRequest<'a, 'c> {
 impl RowRequest<'_, '_> {
     fn collection(&self) -> String {
         format!("{}.{}", self.relation.schema, self.relation.name)
-    }
-}
-
-/// Limits of a result.
-#[derive(Debug, Clone, Copy)]
-pub struct ResultLimits {
-    /// `true` if there has to be one row.
-    pub is_single: bool,
-    pub rows: Option<i64>,
-    pub bytes: usize,
-}
-
-impl ResultLimits {
-    /// Returns the limits of a result in a form.
-    pub fn new(form: BodyForm, rows: Option<i64>, bytes: usize) -> ResultLimits {
-        ResultLimits { is_single: matches!(form, BodyForm::Single { .. }), rows, bytes }
-    }
-
-    /// Checks a result.
-    pub fn check(self, result: StatementResult) -> Served<StatementResult> {
-        if self.is_single && result.rows != 1 {
-            return Err(RequestFault::not_single(result.rows));
-        }
-        if self.rows.is_some_and(|most| result.rows > most) {
-            return Err(RequestFault::too_many_affected(result.rows));
-        }
-        if result.body.len() > self.bytes {
-            return Err(RequestFault::too_large(self.bytes));
-        }
-        Ok(result)
     }
 }

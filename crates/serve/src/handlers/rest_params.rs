@@ -1,8 +1,8 @@
 //! Part of the database that a request means: its schema, and its range of rows.
 
+use crate::face::http_request::RestRequest;
 use crate::face::rest::header_range;
 use crate::fault::{RequestFault, Served};
-use crate::handlers::rest_request::RestRequest;
 use crate::request::RowQuery;
 use crate::settings::ServedExposure;
 

@@ -2,25 +2,25 @@
 
 use std::sync::Arc;
 
+use crate::answer::limits::ResultLimits;
+use crate::answer::result::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::callers::{CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ExposedFunction;
 use crate::compile::{CompiledStatement, FunctionCall, call_statement};
+use crate::face::http_request::RestRequest;
 use crate::face::rest::{
     Preferences, TransactionEnd, accepted_of_function, check_method, parse_call, parse_call_query,
     parse_query,
 };
 use crate::fault::{RequestFault, Served};
-use crate::handlers::rest::ResultLimits;
 use crate::handlers::rest_params::{root_range, schema};
-use crate::handlers::rest_request::RestRequest;
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowRange};
 use crate::run::records::AuditedAction;
 use crate::run::service::ServedService;
 use crate::run::{
-    Handled, PreparedRequest, RequestContext, RequestEnd, RequestWork, SessionUse, Step, StepForm,
-    TransactionMode,
+    Handled, PreparedRequest, RequestContext, RequestEnd, RequestWork, SessionUse, Step, TransactionMode,
 };
 
 /// Prepares a call of a caller.

@@ -11,9 +11,10 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::answer::HttpAnswer;
+use crate::answer::etag::hexadecimal;
 use crate::callers::RequestCaller;
+use crate::face::http_request::RestRequest;
 use crate::fault::{RequestFault, Served};
-use crate::handlers::rest_request::RestRequest;
 use crate::session::{DatabaseFault, LoginSession};
 use crate::settings::ServedExposure;
 
@@ -208,16 +209,6 @@ pub fn lasting_claims(caller: &RequestCaller) -> String {
         digest.update(text);
     }
     hexadecimal(&digest.finalize())
-}
-
-/// Returns bytes in lower-case hexadecimal.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.extend([byte >> 4, byte & 15].map(|half| char::from(DIGITS[usize::from(half)])));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -2,17 +2,16 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::session_use::SessionUse;
 use super::transaction::TransactionSettings;
+use crate::answer::result::StepForm;
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::callers::{ANONYMOUS, RequestCaller, ServeCaller};
 use crate::compile::CompiledStatement;
-use crate::face::api::IsolationLevel;
+use crate::face::http_request::RestRequest;
 use crate::face::rest::Preferences;
 use crate::fault::{RequestFault, Served};
-use crate::handlers::rest_request::RestRequest;
-use crate::request::BodyForm;
 use crate::run::cache::CacheWish;
 use crate::run::open_transactions::TakenTransaction;
 use crate::run::precondition::Precondition;
@@ -55,73 +54,6 @@ impl RequestContext {
     pub fn pool(&self, as_writer: bool) -> Served<&LoginPool> {
         self.service.pool_of(&self.caller, as_writer)
     }
-}
-
-/// Transaction of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransactionMode {
-    /// None, unless settings need one that reads.
-    Plain,
-    ReadOnly,
-    ReadWrite,
-}
-
-/// End of a request's transaction where nothing went wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestEnd {
-    Commit,
-    /// Rolled back; deferred constraints are checked before, if so.
-    RollBack {
-        checks_constraints: bool,
-    },
-    /// Left open for the next request.
-    Hold,
-}
-
-/// Session that a request needs.
-#[derive(Debug, Clone, Copy)]
-pub struct SessionUse {
-    pub mode: TransactionMode,
-    /// `true` for the caller's login that writes, also where nothing may be written.
-    pub as_writer: bool,
-    /// `true` if code of the service may run in it.
-    pub runs_code: bool,
-    pub isolation: Option<IsolationLevel>,
-    /// Time after which the server ends a transaction that waits for its next request.
-    pub idle: Option<Duration>,
-    pub end: RequestEnd,
-}
-
-impl SessionUse {
-    /// Returns the use of a request that reads, or of one that writes.
-    pub fn new(writes: bool, runs_code: bool) -> SessionUse {
-        let mode = if writes { TransactionMode::ReadWrite } else { TransactionMode::Plain };
-        let end = RequestEnd::Commit;
-        SessionUse { mode, as_writer: writes, runs_code, isolation: None, idle: None, end }
-    }
-
-    /// Returns `true` for a write that runs nothing but PostgreSQL's own code.
-    pub fn writes_plainly(&self) -> bool {
-        self.mode == TransactionMode::ReadWrite && !self.runs_code
-    }
-
-    /// Returns `true` if the action is recorded in the transaction itself, and not behind it.
-    pub fn records_inside(&self, action: &AuditedAction) -> bool {
-        self.mode == TransactionMode::ReadWrite
-            && match self.end {
-                RequestEnd::Commit => true,
-                RequestEnd::RollBack { .. } => false,
-                RequestEnd::Hold => action.writes,
-            }
-    }
-}
-
-/// Form in which a statement has its result.
-#[derive(Debug, Clone, Copy)]
-pub enum StepForm {
-    Body(BodyForm),
-    /// A plan, with the planner's number of rows.
-    Plan,
 }
 
 /// Check of a result, which may write it in another form.

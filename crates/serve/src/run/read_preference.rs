@@ -1,31 +1,23 @@
-//! Reads at replicas: the choice of one, and the wait until it shows what its caller has written. What a replica cannot answer is
-//! read at the primary.
+//! Preference of a read for a replica, and the token by which a caller sees its own write there.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::callers::CallerRight;
+use crate::face::http_request::RestRequest;
 use crate::fault::{RequestFault, Served};
-use crate::handlers::rest_request::RestRequest;
-use crate::run::replicas::{place, place_at};
+use crate::run::replicas::place_at;
 use crate::run::service::ServedService;
 use crate::run::wal_position::{WRITTEN, WalPlace};
-use crate::run::{PreparedRequest, RequestSession};
-
-/// Longest wait until a replica shows a write; then the primary is asked.
-const LONGEST_WAIT: Duration = Duration::from_millis(100);
 
 /// Longest wait for the token: the write is done, and its answer waits for nothing else.
 const LONGEST_ASK: Duration = Duration::from_millis(500);
 
-/// Time between two looks at a replica meanwhile.
-const PAUSE: Duration = Duration::from_millis(3);
-
 /// Preference of a request for a server to be read at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadPreference {
-    nearest: bool,
+    pub nearest: bool,
     /// The write that it has to show.
-    written: Option<WalPlace>,
+    pub written: Option<WalPlace>,
 }
 
 impl ReadPreference {
@@ -48,33 +40,6 @@ impl ReadPreference {
         // A record of a read is written, and that at the primary.
         let usable = !service.replicas.is_empty() && !service.exposure.records.reads;
         Ok(usable.then_some(ReadPreference { nearest, written }))
-    }
-}
-
-impl PreparedRequest<'_> {
-    /// Returns a session at a replica that fulfils the request's preference; `None` where the primary has to be asked.
-    pub(super) async fn at_replica(&self) -> Option<RequestSession> {
-        let (preference, context) = (self.replica?, &self.context);
-        let replicas = &context.service.replicas;
-        let replica = replicas.choice(preference.nearest)?;
-        let pool = replica.pool(context.caller.login.as_deref())?;
-        let mut session = RequestSession::take(context, pool, self.session).await.ok()?;
-        let end = Instant::now() + LONGEST_WAIT;
-        loop {
-            // Of this session: behind one name there may be several standbys.
-            let (in_recovery, place) = place(&mut session.session).await?;
-            let is_fit = in_recovery
-                && replicas.is_within(replica, place)
-                && preference.written.is_none_or(|written| written.timeline == place.timeline);
-            if is_fit && preference.written.is_none_or(|written| place.shows(written)) {
-                session.replica = Some(replica.name.clone());
-                return Some(session);
-            }
-            if !is_fit || Instant::now() >= end {
-                return session.release(Ok(None)).await.ok()?;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio_postgres::RowStream;
 
 use super::lease::{give_back, take};
-use super::prepared::{RequestContext, RequestEnd, SessionUse, Step, TransactionMode};
+use super::prepared::{RequestContext, Step};
+use super::session_use::{RequestEnd, SessionUse, TransactionMode};
 use super::transaction::{begin, check_constraints, commit, in_own_transaction, own_transaction, roll_back};
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::fault::Served;

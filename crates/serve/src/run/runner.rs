@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::time::timeout_at;
 
-use super::prepared::{PreparedRequest, RequestEnd};
+use super::prepared::PreparedRequest;
 use super::request_session::RequestSession;
+use super::session_use::RequestEnd;
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::compile::WITHOUT_ANSWER;
 use crate::fault::{RequestFault, Served};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use martydb_model::sql::{Keyword, Statement, stmt};
 
 use super::lease::{give_back, take};
-use super::prepared::{SessionUse, TransactionMode};
+use super::session_use::{SessionUse, TransactionMode};
 use crate::callers::RequestCaller;
 use crate::compile::CompiledStatement;
 use crate::face::api::IsolationLevel;

@@ -8,10 +8,10 @@ pub use crate::answer::JSON;
 use crate::callers::RequestCaller;
 use crate::catalog::ServedCatalog;
 use crate::face::api::{ApiOperation, CollectionKind};
+use crate::face::http_request::RestRequest;
 use crate::face::rest::{Preferences, ReturnWish, TransactionEnd};
 use crate::fault::Served;
 use crate::handlers::rest::check_right;
-use crate::handlers::rest_request::RestRequest;
 use crate::run::service::ServedService;
 use crate::run::{RequestContext, RequestEnd, SessionUse};
 

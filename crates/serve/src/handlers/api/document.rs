@@ -13,9 +13,9 @@ use crate::face::api::{
     parse_aggregate, parse_change, parse_count, parse_documents, parse_json, parse_list, parse_query_body,
     parse_rows, replacement,
 };
+use crate::face::http_request::RestRequest;
 use crate::face::rest::{ReturnWish, parse_query};
 use crate::fault::{RequestFault, Served};
-use crate::handlers::rest_request::RestRequest;
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowsBody, SelectEntry};
 use crate::run::cache::{CacheSubject, CacheWish};

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use crate::answer::StatementResult;
+use crate::answer::result::StepForm;
 use crate::catalog::CachedTable;
 use crate::compile::{CompiledStatement, LONGEST_PLACE};
 use crate::fault::{RequestFault, Served};
 use crate::request::{BodyForm, OrderedField};
+use crate::run::Step;
 use crate::run::precondition::failed;
 use crate::run::records::AuditedAction;
 use crate::run::service::cursor::{CursorKey, PagePlace};
-use crate::run::{Step, StepForm};
 
 /// An operation, planned and compiled.
 pub struct PreparedOperation {

@@ -1,17 +1,19 @@
 //! Reads of rows.
 
-use super::{ResultLimits, RowRequest};
+use super::RowRequest;
 use crate::answer::etag::conditional;
+use crate::answer::limits::ResultLimits;
+use crate::answer::result::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::compile::{CompiledStatement, planned_statement, read_statement};
+use crate::face::http_request::RestRequest;
 use crate::face::rest::CountWish;
 use crate::fault::Served;
-use crate::handlers::rest_request::RestRequest;
 use crate::request::{BodyForm, RowRange};
 use crate::run::cache::{CacheSubject, CacheWish};
 use crate::run::read_preference::ReadPreference;
 use crate::run::records::AuditedAction;
-use crate::run::{Handled, PreparedRequest, RequestContext, RequestWork, SessionUse, Step, StepForm};
+use crate::run::{Handled, PreparedRequest, RequestContext, RequestWork, SessionUse, Step};
 
 /// A read of rows, and the planner's number of them where it is asked for.
 struct RowRead<'a> {

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{ResultLimits, RowRequest};
+use super::RowRequest;
+use crate::answer::limits::ResultLimits;
+use crate::answer::result::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{CompiledStatement, WrittenRows, lone_write_statement, write_statement};
@@ -13,9 +15,7 @@ use crate::plan::{PlannedTree, plan_tree};
 use crate::request::{BodyForm, RowAction, RowQuery};
 use crate::run::precondition::precondition;
 use crate::run::records::{AuditedAction, operation};
-use crate::run::{
-    Handled, PreparedRequest, RequestContext, RequestEnd, RequestWork, SessionUse, Step, StepForm,
-};
+use crate::run::{Handled, PreparedRequest, RequestContext, RequestEnd, RequestWork, SessionUse, Step};
 use crate::settings::{RequestLimits, ServedExposure};
 
 /// A write of rows.
