@@ -1,9 +1,9 @@
 //! Answers: status, headers and body of a result.
 
-pub mod etag;
-pub mod limits;
+pub(crate) mod etag;
+pub(crate) mod limits;
 mod override_headers;
-pub mod result;
+pub(crate) mod result;
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ pub struct HttpAnswer {
 
 /// Result of a statement.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StatementResult {
+pub(crate) struct StatementResult {
     /// Rows without a range.
     pub total: Option<i64>,
     pub rows: i64,
     pub body: Vec<u8>,
     /// Key of the new row, as a JSON object of filters.
     pub location: Option<String>,
-    pub inserted: Option<i64>,
+    pub(crate) inserted: Option<i64>,
     /// Name of the replica that it was read at.
     pub replica: Option<Arc<str>>,
     /// `true` if it was kept, and checked.
@@ -48,30 +48,30 @@ impl From<RequestFault> for HttpAnswer {
 }
 
 /// Header with the name of the replica that an answer was read at.
-pub const REPLICA: &str = "Martydb-Replica";
+pub(crate) const REPLICA: &str = "Martydb-Replica";
 
 /// Returns the header of an answer that was kept (RFC 9211).
-pub fn kept_header() -> AnswerHeader {
+pub(crate) fn kept_header() -> AnswerHeader {
     ("Cache-Status".into(), "martydb; hit".into())
 }
 
 /// Media type of JSON.
-pub const JSON: &str = "application/json; charset=utf-8";
+pub(crate) const JSON: &str = "application/json; charset=utf-8";
 
 /// Parts of a request that its answer depends on.
-pub struct AnswerParts {
+pub(crate) struct AnswerParts {
     pub relation: String,
     pub query: ParsedQuery,
-    pub preferences: Preferences,
-    pub media_type: String,
+    pub(crate) preferences: Preferences,
+    pub(crate) media_type: String,
     /// The schema, if the request chose among several.
     pub profile: Option<String>,
-    pub has_key: bool,
+    pub(crate) has_key: bool,
 }
 
 impl AnswerParts {
     /// Returns the answer to a read.
-    pub fn read(&self, result: StatementResult, range: RowRange, without_body: bool) -> HttpAnswer {
+    pub(crate) fn read(&self, result: StatementResult, range: RowRange, without_body: bool) -> HttpAnswer {
         let (replica, kept) = (result.replica.clone(), result.kept);
         let mut answer = match self.page(result, range, without_body) {
             Ok(answer) => answer,
@@ -86,7 +86,7 @@ impl AnswerParts {
     }
 
     /// Returns the answer to a result, with the status and the headers that code of the service set.
-    pub fn overridden(
+    pub(crate) fn overridden(
         &self,
         mut result: StatementResult,
         answer: impl FnOnce(StatementResult) -> HttpAnswer,
@@ -96,7 +96,7 @@ impl AnswerParts {
     }
 
     /// Returns the answer to a call of a function.
-    pub fn called(
+    pub(crate) fn called(
         &self,
         result: StatementResult,
         range: RowRange,
@@ -144,7 +144,7 @@ impl AnswerParts {
     }
 
     /// Returns the headers of the body.
-    pub fn content(&self) -> Vec<AnswerHeader> {
+    pub(crate) fn content(&self) -> Vec<AnswerHeader> {
         let mut headers = vec![("Content-Type".into(), self.media_type.clone())];
         headers.extend(self.profile.clone().map(|schema| ("Content-Profile".into(), schema)));
         headers
@@ -156,7 +156,7 @@ impl AnswerParts {
     }
 
     /// Returns the answer to a write.
-    pub fn written(&self, action: &RowAction, result: StatementResult) -> HttpAnswer {
+    pub(crate) fn written(&self, action: &RowAction, result: StatementResult) -> HttpAnswer {
         let shows = self.preferences.returns == Some(ReturnWish::Representation);
         let mut headers = vec![];
         match action {
@@ -243,7 +243,7 @@ fn overridden(mut answer: HttpAnswer, status: Option<u16>, headers: Vec<(String,
     answer
 }
 
-pub fn content_range(lower: i64, upper: i64, total: Option<i64>) -> String {
+pub(crate) fn content_range(lower: i64, upper: i64, total: Option<i64>) -> String {
     let rows = if total != Some(0) && lower <= upper { format!("{lower}-{upper}") } else { "*".into() };
     let total = total.map_or_else(|| "*".to_owned(), |total| total.to_string());
     format!("{rows}/{total}")

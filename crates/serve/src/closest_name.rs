@@ -1,7 +1,7 @@
 //! Similar names, for hints.
 
 /// Returns the name most similar to another one, if it is at least this similar: 1 is equal, 0 has nothing in common.
-pub fn closest<'a>(name: &str, known: impl Iterator<Item = &'a str>, least: f64) -> Option<&'a str> {
+pub(crate) fn closest<'a>(name: &str, known: impl Iterator<Item = &'a str>, least: f64) -> Option<&'a str> {
     let lower = name.to_lowercase();
     known
         .map(|other| (strsim::normalized_levenshtein(&lower, &other.to_lowercase()), other))

@@ -2,27 +2,27 @@
 //! connections, begins and ends transactions, looks at costs, writes the audit, and decides if a session is used again.
 
 mod at_replica;
-pub mod cache;
+pub(crate) mod cache;
 mod cost;
-pub mod idempotency;
+pub(crate) mod idempotency;
 mod lease;
-pub mod open_transactions;
-pub mod precondition;
+pub(crate) mod open_transactions;
+pub(crate) mod precondition;
 mod prepared;
-pub mod read_preference;
-pub mod records;
-pub mod replicas;
+pub(crate) mod read_preference;
+pub(crate) mod records;
+pub(crate) mod replicas;
 mod request_session;
 mod runner;
-pub mod service;
+pub(crate) mod service;
 mod session_use;
 mod stream;
 mod timed;
 mod transaction;
-pub mod wal_position;
+pub(crate) mod wal_position;
 
-pub use lease::ask;
-pub use prepared::{Handled, PreparedRequest, RequestContext, RequestWork, Step};
-pub use session_use::{RequestEnd, SessionUse, TransactionMode};
-pub use stream::ServedAnswer;
-pub use transaction::{TransactionSettings, in_own_transaction};
+pub(crate) use lease::ask;
+pub(crate) use prepared::{Handled, PreparedRequest, RequestContext, RequestWork, Step};
+pub(crate) use session_use::{RequestEnd, SessionUse, TransactionMode};
+pub(crate) use stream::ServedAnswer;
+pub(crate) use transaction::{TransactionSettings, in_own_transaction};

@@ -19,8 +19,8 @@ use tokio_postgres::{Row, RowStream};
 
 use crate::compile::CompiledStatement;
 pub use connector::ServerConnector;
-pub use fault::{DatabaseFault, UNREACHABLE, unavailable};
-pub use pool::{LoginPool, PoolConnections};
+pub(crate) use fault::{DatabaseFault, UNREACHABLE, unavailable};
+pub use pool::LoginPool;
 pub use target::LoginTarget;
 
 type Result<T> = std::result::Result<T, DatabaseFault>;
@@ -98,7 +98,7 @@ fn as_values<'a>(texts: &'a [AsText<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
 }
 
 /// A value as text, with the type that it has; `None` is NULL.
-pub type TypedText<'a> = (Option<&'a str>, Type);
+pub(crate) type TypedText<'a> = (Option<&'a str>, Type);
 
 fn typed<'a>(values: &[TypedText<'a>]) -> Vec<(AsText<'a>, Type)> {
     values.iter().map(|(value, kind)| (AsText(*value), kind.clone())).collect()
@@ -109,7 +109,7 @@ fn as_typed_values<'a>(texts: &'a [(AsText<'a>, Type)]) -> Vec<(&'a (dyn ToSql +
 }
 
 /// A text, or a JSON value, as the server wrote it.
-pub struct AnswerText(pub String);
+pub(crate) struct AnswerText(pub String);
 
 impl<'a> FromSql<'a> for AnswerText {
     fn from_sql(_: &Type, raw: &'a [u8]) -> std::result::Result<Self, ConversionError> {
@@ -137,7 +137,7 @@ impl LoginSession {
     }
 
     /// Runs a statement with its values, and returns its rows.
-    pub async fn query(&mut self, compiled: &CompiledStatement) -> Result<Vec<Row>> {
+    pub(crate) async fn query(&mut self, compiled: &CompiledStatement) -> Result<Vec<Row>> {
         self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
@@ -150,7 +150,7 @@ impl LoginSession {
     /// Runs a statement that is a transaction of its own and writes, after [`writes_plainly`](LoginSession::writes_plainly), and returns
     /// its rows; behind it the session forgets the values of the sequences that it used. An error of the statement leaves nothing, and
     /// the session as it was.
-    pub async fn query_alone(&mut self, compiled: &CompiledStatement) -> Result<Vec<Row>> {
+    pub(crate) async fn query_alone(&mut self, compiled: &CompiledStatement) -> Result<Vec<Row>> {
         let done = self.within(DatabaseFault::UnknownOutcome, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
@@ -168,7 +168,7 @@ impl LoginSession {
 
     /// Begins a statement whose rows are taken one by one. It runs until [`rests`](LoginSession::rests) is called: dropped before, it
     /// is cancelled.
-    pub async fn stream(&mut self, compiled: &CompiledStatement) -> Result<RowStream> {
+    pub(crate) async fn stream(&mut self, compiled: &CompiledStatement) -> Result<RowStream> {
         let begun = self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
@@ -181,18 +181,18 @@ impl LoginSession {
     }
 
     /// Tells that the statement has ended.
-    pub fn rests(&mut self) {
+    pub(crate) fn rests(&mut self) {
         self.runs = false;
     }
 
     /// Tells that a write follows, and that it runs nothing but PostgreSQL's own code.
-    pub fn writes_plainly(&mut self) {
+    pub(crate) fn writes_plainly(&mut self) {
         (self.is_plain, self.has_sequences) = (true, true);
     }
 
     /// Runs a statement of the program's own with values of these types, and returns the number of its rows. It uses no
     /// prepared statement: code of the service that ran in the transaction could have put another one in its place.
-    pub async fn change(&mut self, statement: &Statement, values: &[TypedText<'_>]) -> Result<u64> {
+    pub(crate) async fn change(&mut self, statement: &Statement, values: &[TypedText<'_>]) -> Result<u64> {
         self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
                 let texts = typed(values);
@@ -203,7 +203,7 @@ impl LoginSession {
     }
 
     /// Returns the rows of such a statement.
-    pub async fn rows(&mut self, statement: &Statement, values: &[TypedText<'_>]) -> Result<Vec<Row>> {
+    pub(crate) async fn rows(&mut self, statement: &Statement, values: &[TypedText<'_>]) -> Result<Vec<Row>> {
         self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
                 let texts = typed(values);
@@ -214,7 +214,7 @@ impl LoginSession {
     }
 
     /// Runs a statement of the program's own without values.
-    pub async fn execute(&mut self, statement: &Statement) -> Result<()> {
+    pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<()> {
         self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move { Ok(client.batch_execute(statement.exact()).await?) })
         })
@@ -226,7 +226,7 @@ impl LoginSession {
     /// without waiting in between, and one that fails rolls back.
     ///
     /// Returns the number of its rows, 1 without one, and the result of the end.
-    pub async fn commit(
+    pub(crate) async fn commit(
         &mut self,
         last: Option<(&Statement, &[TypedText<'_>])>,
     ) -> Result<(u64, Result<()>)> {
@@ -259,7 +259,7 @@ impl LoginSession {
     }
 
     /// Returns the time at which the connection was made.
-    pub fn opened(&self) -> Option<Instant> {
+    pub(crate) fn opened(&self) -> Option<Instant> {
         self.client.as_ref().map(|client| Object::metrics(client).created)
     }
 
@@ -277,7 +277,7 @@ impl LoginSession {
     }
 
     /// Returns the connection to its pool: it is in no transaction, and no statement runs.
-    pub fn release(mut self) {
+    pub(crate) fn release(mut self) {
         drop(self.client.take());
     }
 

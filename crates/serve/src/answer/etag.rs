@@ -7,7 +7,7 @@ use crate::answer::HttpAnswer;
 use crate::face::http_request::RestRequest;
 
 /// Adds the tag to the answer of a read, or leaves its body out where the caller has it.
-pub fn conditional(request: &RestRequest, answer: HttpAnswer) -> HttpAnswer {
+pub(crate) fn conditional(request: &RestRequest, answer: HttpAnswer) -> HttpAnswer {
     if request.method != "GET" || !matches!(answer.status, 200 | 206) {
         return answer;
     }
@@ -19,7 +19,7 @@ pub fn conditional(request: &RestRequest, answer: HttpAnswer) -> HttpAnswer {
 }
 
 /// Adds a tag to the answer of a read, or leaves its body out where the caller has it.
-pub fn tagged(request: &RestRequest, mut answer: HttpAnswer, tag: String) -> HttpAnswer {
+pub(crate) fn tagged(request: &RestRequest, mut answer: HttpAnswer, tag: String) -> HttpAnswer {
     if request.header("if-none-match").is_some_and(|known| names(known, &tag)) {
         answer.status = 304;
         answer.body.clear();
@@ -30,7 +30,7 @@ pub fn tagged(request: &RestRequest, mut answer: HttpAnswer, tag: String) -> Htt
 }
 
 /// Returns the tag of a representation: its media type, its range and its bytes.
-pub fn tag(answer: &HttpAnswer) -> String {
+pub(crate) fn tag(answer: &HttpAnswer) -> String {
     let mut digest = Sha256::new();
     for (name, value) in &answer.headers {
         if ["content-type", "content-range"].iter().any(|tagged| name.eq_ignore_ascii_case(tagged)) {
@@ -48,7 +48,7 @@ fn names(list: &str, tag: &str) -> bool {
 }
 
 /// Returns bytes in lower-case hexadecimal.
-pub fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(2 * bytes.len());
     for byte in bytes {

@@ -6,21 +6,21 @@ use crate::request::BodyForm;
 
 /// Limits of a result.
 #[derive(Debug, Clone, Copy)]
-pub struct ResultLimits {
+pub(crate) struct ResultLimits {
     /// `true` if there has to be one row.
-    pub is_single: bool,
+    pub(crate) is_single: bool,
     pub rows: Option<i64>,
     pub bytes: usize,
 }
 
 impl ResultLimits {
     /// Returns the limits of a result in a form.
-    pub fn new(form: BodyForm, rows: Option<i64>, bytes: usize) -> ResultLimits {
+    pub(crate) fn new(form: BodyForm, rows: Option<i64>, bytes: usize) -> ResultLimits {
         ResultLimits { is_single: matches!(form, BodyForm::Single { .. }), rows, bytes }
     }
 
     /// Checks a result.
-    pub fn check(self, result: StatementResult) -> Served<StatementResult> {
+    pub(crate) fn check(self, result: StatementResult) -> Served<StatementResult> {
         if self.is_single && result.rows != 1 {
             return Err(RequestFault::not_single(result.rows));
         }

@@ -10,7 +10,7 @@ use crate::fault::{RequestFault, Served};
 const MOST: usize = 50;
 
 /// Parses the headers: an array of objects with one key and a text.
-pub fn headers(text: Option<&str>) -> Served<Vec<(String, String)>> {
+pub(super) fn headers(text: Option<&str>) -> Served<Vec<(String, String)>> {
     let Some(text) = text else { return Ok(vec![]) };
     let wrong = || {
         let message = "response.headers guc must be a JSON array composed of objects with a single key and a string value";
@@ -28,7 +28,7 @@ pub fn headers(text: Option<&str>) -> Served<Vec<(String, String)>> {
 }
 
 /// Parses the status.
-pub fn status(text: Option<&str>) -> Served<Option<u16>> {
+pub(super) fn status(text: Option<&str>) -> Served<Option<u16>> {
     let Some(text) = text else { return Ok(None) };
     let status = text.parse::<u16>().ok().filter(|status| (200..600).contains(status));
     let message = "response.status guc must be a valid status code";

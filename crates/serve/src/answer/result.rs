@@ -12,7 +12,7 @@ use crate::session::{AnswerText, LoginSession};
 impl StatementResult {
     /// Reads the one row of a statement: rows, body, total, location, inserted rows, headers, status. Those behind the last that it
     /// has are NULL.
-    pub fn of(rows: &[Row], form: BodyForm) -> Served<StatementResult> {
+    pub(crate) fn of(rows: &[Row], form: BodyForm) -> Served<StatementResult> {
         let Some(row) = rows.first() else { return Ok(StatementResult::default()) };
         // Code of the service may have changed `client_encoding`; `get` would end the process.
         let wrong = |_: tokio_postgres::Error| RequestFault::new(500, "22021", "the answer is not UTF-8");
@@ -33,7 +33,7 @@ impl StatementResult {
 
 /// Form in which a statement has its result.
 #[derive(Debug, Clone, Copy)]
-pub enum StepForm {
+pub(crate) enum StepForm {
     Body(BodyForm),
     /// A plan, with the planner's number of rows.
     Plan,
@@ -41,7 +41,7 @@ pub enum StepForm {
 
 impl StepForm {
     /// Reads the rows of a statement.
-    pub fn read(self, rows: &[Row]) -> Served<StatementResult> {
+    pub(crate) fn read(self, rows: &[Row]) -> Served<StatementResult> {
         match self {
             StepForm::Body(form) => StatementResult::of(rows, form),
             StepForm::Plan => Ok(StatementResult { total: planned_rows(rows), ..StatementResult::default() }),

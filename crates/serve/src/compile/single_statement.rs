@@ -14,7 +14,7 @@ use crate::plan::PlannedTree;
 use crate::request::BodyForm;
 
 /// Row of the audit about a write that one statement makes and records.
-pub struct WriteRecord<'a> {
+pub(crate) struct WriteRecord<'a> {
     pub caller: &'a str,
     /// The caller's own name of the request.
     pub request: Option<&'a str>,
@@ -24,15 +24,15 @@ pub struct WriteRecord<'a> {
     /// Filters of the request; `None` for the key of the new row.
     pub filters: Option<&'a str>,
     /// Most characters of the key.
-    pub longest_key: usize,
+    pub(crate) longest_key: usize,
 }
 
 /// Error of a write whose record was left out, or whose answer is too large: no value of a number.
-pub const WITHOUT_ANSWER: &str = "martydb: a write without its record or its answer";
+pub(crate) const WITHOUT_ANSWER: &str = "martydb: a write without its record or its answer";
 
 /// Compiles a write that is a transaction of its own, with its row in the audit. It fails as a whole where the answer is too large, or
 /// the row is left out: the last column is NULL, or an error.
-pub fn lone_write_statement(
+pub(crate) fn lone_write_statement(
     write: &WrittenRows<'_>,
     tree: &PlannedTree<'_>,
     form: BodyForm,

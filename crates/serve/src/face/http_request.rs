@@ -21,7 +21,7 @@ impl RestRequest {
     }
 
     /// Returns the preferences of all its headers `Prefer`.
-    pub fn preferences(&self, may_roll_back: bool) -> Preferences {
+    pub(crate) fn preferences(&self, may_roll_back: bool) -> Preferences {
         let prefer =
             self.headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str());
         Preferences::parse(prefer, may_roll_back)

@@ -21,7 +21,7 @@ const OF_THE_CONNECTION: [&str; 10] = [
 ];
 
 /// Returns `true` for a header that code of a service may set.
-pub fn is_allowed_header(name: &str, value: &str) -> bool {
+pub(crate) fn is_allowed_header(name: &str, value: &str) -> bool {
     !OF_THE_CONNECTION.contains(&name.to_ascii_lowercase().as_str())
         && axum::http::HeaderName::try_from(name).is_ok()
         && axum::http::HeaderValue::try_from(value).is_ok()
@@ -46,7 +46,7 @@ struct RaisedAnswer {
 }
 
 /// Returns the answer, if the code of a service raised one.
-pub fn raised(report: &DatabaseReport) -> Option<RequestFault> {
+pub(crate) fn raised(report: &DatabaseReport) -> Option<RequestFault> {
     if report.sqlstate == "PGRST" {
         return Some(whole(report).unwrap_or_else(|fault| fault));
     }

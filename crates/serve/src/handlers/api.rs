@@ -26,7 +26,7 @@ use call::ApiCall;
 use document::operation;
 
 /// Beginning of the path of these requests, behind the service.
-pub const PREFIX: &str = "api/db/";
+pub(crate) const PREFIX: &str = "api/db/";
 
 /// Returns the catalog, which a question about the operation of the service does not need: it is answered while the database cannot
 /// be reached, too.
@@ -38,7 +38,7 @@ async fn catalog(service: &ServedService, route: &ApiRoute) -> Served<Arc<Served
 }
 
 /// Answers a request of a caller.
-pub async fn respond_api(
+pub(crate) async fn respond_api(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &RestRequest,

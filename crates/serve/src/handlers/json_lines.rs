@@ -19,13 +19,13 @@ use crate::run::service::ServedService;
 use crate::run::{PreparedRequest, RequestContext, RequestWork, ServedAnswer, SessionUse, Step};
 
 /// Returns `true` for a read of a relation whose caller wants lines.
-pub fn wants_lines(request: &RestRequest) -> bool {
+pub(crate) fn wants_lines(request: &RestRequest) -> bool {
     let is_read = request.method == "GET" && !request.path.is_empty() && !request.path.contains('/');
     is_read && request.header("accept").is_some_and(is_lines)
 }
 
 /// Answers a read with lines.
-pub async fn respond_lines(
+pub(crate) async fn respond_lines(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &RestRequest,

@@ -19,7 +19,7 @@ use crate::run::ask;
 use crate::run::service::ServedService;
 
 /// Answers with the document of the request's caller.
-pub async fn respond_openapi(
+pub(crate) async fn respond_openapi(
     service: &ServedService,
     caller: &RequestCaller,
     request: &RestRequest,

@@ -72,7 +72,7 @@ async fn prepare<'a>(
 }
 
 /// Rejects a write of a caller that only reads, before a connection is taken.
-pub fn check_right(caller: &RequestCaller, writes: bool) -> Served<()> {
+pub(crate) fn check_right(caller: &RequestCaller, writes: bool) -> Served<()> {
     if caller.caller.right == CallerRight::Write || !writes {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use crate::request::RowQuery;
 use crate::settings::ServedExposure;
 
 /// Returns the schema of a request, and its name where it was chosen among several.
-pub fn schema(exposure: &ServedExposure, request: &RestRequest) -> Served<(String, Option<String>)> {
+pub(crate) fn schema(exposure: &ServedExposure, request: &RestRequest) -> Served<(String, Option<String>)> {
     let header = if request.writes() { "content-profile" } else { "accept-profile" };
     let default = exposure.schemas.first().cloned().unwrap_or_default();
     match request.header(header) {
@@ -24,7 +24,7 @@ pub fn schema(exposure: &ServedExposure, request: &RestRequest) -> Served<(Strin
 }
 
 /// Narrows the range of the root by the header `Range`, which counts for GET alone (RFC 9110, section 14.2).
-pub fn root_range(query: &mut RowQuery, request: &RestRequest) -> Served<()> {
+pub(crate) fn root_range(query: &mut RowQuery, request: &RestRequest) -> Served<()> {
     let header = request.header("range").filter(|_| request.method == "GET");
     let range = header_range(query.range(), header)?;
     if request.method == "PUT" && !range.is_all() {

@@ -24,7 +24,7 @@ use crate::run::{
 };
 
 /// Prepares a call of a caller.
-pub async fn prepare<'a>(
+pub(crate) async fn prepare<'a>(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &'a RestRequest,

@@ -7,7 +7,7 @@ use crate::closest_name::closest;
 use crate::fault::{RequestFault, Served};
 
 /// Finds the one relationship between a relation and the target of an embedding.
-pub fn find_relationship<'c>(
+pub(super) fn find_relationship<'c>(
     catalog: &'c ServedCatalog,
     origin: &ExposedRelation,
     target: &str,

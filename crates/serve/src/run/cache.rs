@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-pub use look::{CacheLook, CacheSubject, CacheTicket, CacheWish};
+pub(crate) use look::{CacheLook, CacheSubject, CacheTicket, CacheWish};
 
 use crate::answer::StatementResult;
 
 /// Most bytes of the kept answers of a process, which its services share in equal parts.
-pub const MOST_BYTES: usize = 64 << 20;
+pub(crate) const MOST_BYTES: usize = 64 << 20;
 
 /// Largest part of its service's room that one answer may take.
 const LARGEST_PART: usize = 8;
@@ -23,10 +23,10 @@ const LARGEST_PART: usize = 8;
 const OVERHEAD: usize = 512;
 
 /// Digest of all that an answer depends on beside the tables: see [`CacheWish::of`].
-pub type CacheKey = [u8; 32];
+pub(crate) type CacheKey = [u8; 32];
 
 /// An answer with what it was read at.
-pub struct CachedResult {
+pub(crate) struct CachedResult {
     pub result: StatementResult,
     /// State of the tables before it was read.
     pub versions: String,
@@ -82,7 +82,7 @@ impl CacheRoom {
 
 /// Kept answers, and what became of requests for them.
 #[derive(Default)]
-pub struct KeptAnswers {
+pub(crate) struct KeptAnswers {
     room: Mutex<CacheRoom>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -90,10 +90,10 @@ pub struct KeptAnswers {
 }
 
 /// Figures of a cache.
-pub struct CacheFigures {
+pub(crate) struct CacheFigures {
     pub hits: u64,
-    pub misses: u64,
-    pub evictions: u64,
+    pub(crate) misses: u64,
+    pub(crate) evictions: u64,
     pub bytes: usize,
 }
 
@@ -140,20 +140,20 @@ impl KeptAnswers {
     }
 
     /// Sets the most bytes.
-    pub fn allow(&self, most: usize) {
+    pub(crate) fn allow(&self, most: usize) {
         let mut room = self.room();
         room.most = most;
         self.evictions.fetch_add(room.make_room(), Relaxed);
     }
 
     /// Forgets all answers.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         let mut room = self.room();
         *room = CacheRoom { most: room.most, turn: room.turn, ..CacheRoom::default() };
     }
 
     /// Returns the figures.
-    pub fn figures(&self) -> CacheFigures {
+    pub(crate) fn figures(&self) -> CacheFigures {
         CacheFigures {
             hits: self.hits.load(Relaxed),
             misses: self.misses.load(Relaxed),

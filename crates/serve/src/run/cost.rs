@@ -9,7 +9,7 @@ use crate::run::service::ServedService;
 use crate::session::{DatabaseFault, LoginSession};
 
 /// Charges a caller for a statement, and rejects one above the limit of the service.
-pub async fn check_cost(
+pub(super) async fn check_cost(
     service: &ServedService,
     caller: &ServeCaller,
     session: &mut LoginSession,

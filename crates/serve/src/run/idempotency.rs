@@ -19,7 +19,7 @@ use crate::session::{DatabaseFault, LoginSession};
 use crate::settings::ServedExposure;
 
 /// Header with the key (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
-pub const HEADER: &str = "idempotency-key";
+pub(crate) const HEADER: &str = "idempotency-key";
 
 /// Header of an answer that was given before.
 const REPLAYED: &str = "Idempotency-Replayed";
@@ -37,7 +37,7 @@ const DECIDING: &[&str] = &["accept", "content-profile", "content-type", "if-mat
 const OF_TOKEN: &[&str] = &["exp", "iat", "nbf", "jti", "auth_time"];
 
 /// The key of a request, whose it is, and a digest of what the request asks for.
-pub struct IdempotencyKey {
+pub(crate) struct IdempotencyKey {
     caller: String,
     /// Digest of the claims that code of the service sees: two persons behind one caller have keys of their own.
     claims: String,
@@ -47,7 +47,7 @@ pub struct IdempotencyKey {
 
 impl IdempotencyKey {
     /// Returns the key of a request, if it has one.
-    pub fn of(
+    pub(crate) fn of(
         exposure: &ServedExposure,
         caller: &RequestCaller,
         request: &RestRequest,
@@ -71,7 +71,7 @@ impl IdempotencyKey {
 
     /// Claims the key in the open transaction: `false` if a request that was done has it. Another one that is in
     /// progress is waited for.
-    pub async fn claim(&self, session: &mut LoginSession) -> Result<bool, DatabaseFault> {
+    pub(crate) async fn claim(&self, session: &mut LoginSession) -> Result<bool, DatabaseFault> {
         let statement = stmt!(
             "INSERT INTO martydb_serve.requests (caller, claims, key, fingerprint) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
         );
@@ -81,7 +81,10 @@ impl IdempotencyKey {
     }
 
     /// Returns the answer that the key's request got.
-    pub async fn answer(&self, session: &mut LoginSession) -> Result<Served<HttpAnswer>, DatabaseFault> {
+    pub(crate) async fn answer(
+        &self,
+        session: &mut LoginSession,
+    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
         let statement = stmt!(
             "SELECT fingerprint, status, headers, body FROM martydb_serve.requests \
              WHERE login = session_user AND caller = $1 AND claims = $2 AND key = $3"
@@ -98,7 +101,11 @@ impl IdempotencyKey {
     }
 
     /// Keeps the answer in the open transaction, in which the key was claimed.
-    pub async fn keep(&self, session: &mut LoginSession, answer: &HttpAnswer) -> Result<(), DatabaseFault> {
+    pub(crate) async fn keep(
+        &self,
+        session: &mut LoginSession,
+        answer: &HttpAnswer,
+    ) -> Result<(), DatabaseFault> {
         let statement = stmt!(
             "UPDATE martydb_serve.requests SET status = $4, headers = $5, body = $6 \
              WHERE login = session_user AND caller = $1 AND claims = $2 AND key = $3"
@@ -123,7 +130,7 @@ impl IdempotencyKey {
     }
 
     /// Checks that the answer is small enough to be kept.
-    pub fn check(&self, answer: &HttpAnswer) -> Served<()> {
+    pub(crate) fn check(&self, answer: &HttpAnswer) -> Served<()> {
         if answer.body.len() <= LARGEST_ANSWER {
             return Ok(());
         }
@@ -134,11 +141,11 @@ impl IdempotencyKey {
 }
 
 /// Expired answers that one statement removes.
-pub const EXPIRED_AT_ONCE: u64 = 10_000;
+pub(crate) const EXPIRED_AT_ONCE: u64 = 10_000;
 
 /// Returns the statement that removes some of the answers that have expired: row security shows the login only those of its own, and
 /// lets it remove only old ones.
-pub fn expire() -> Statement {
+pub(crate) fn expire() -> Statement {
     stmt!(
         "DELETE FROM martydb_serve.requests WHERE ctid IN (SELECT ctid FROM martydb_serve.requests \
          WHERE login = session_user AND at < pg_catalog.now() - pg_catalog.make_interval(hours => 24) ORDER BY at LIMIT {most})",
@@ -196,7 +203,7 @@ fn fingerprint(request: &RestRequest) -> String {
 }
 
 /// Returns a digest of the claims that two tokens of the same person have in common.
-pub fn lasting_claims(caller: &RequestCaller) -> String {
+pub(crate) fn lasting_claims(caller: &RequestCaller) -> String {
     let lasting: BTreeMap<_, _> =
         caller.claims.iter().filter(|(name, _)| !OF_TOKEN.contains(&name.as_str())).collect();
     if lasting.is_empty() {

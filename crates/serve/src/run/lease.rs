@@ -7,13 +7,13 @@ use crate::fault::Served;
 use crate::session::{DatabaseFault, LoginPool, LoginSession, TypedText};
 
 /// Takes a connection.
-pub async fn take(pool: &LoginPool) -> Served<LoginSession> {
+pub(super) async fn take(pool: &LoginPool) -> Served<LoginSession> {
     pool.get().await
 }
 
 /// Gives a connection back, and returns what was done in it. This alone decides if a session is used again: one whose state is not
 /// known is closed, and one in which code of the service ran forgets all.
-pub async fn give_back<T>(
+pub(super) async fn give_back<T>(
     session: LoginSession,
     done: Result<T, DatabaseFault>,
     ran_code: bool,
@@ -25,7 +25,7 @@ pub async fn give_back<T>(
 }
 
 /// Returns the rows of a question of the program's own.
-pub async fn ask(
+pub(crate) async fn ask(
     pool: &LoginPool,
     question: &Statement,
     values: &[TypedText<'_>],

@@ -15,7 +15,7 @@ use crate::session::LoginSession;
 const FOR_A_CALLER: usize = 2;
 
 /// Most operations of one.
-pub const MOST_OPERATIONS: u32 = 1000;
+pub(crate) const MOST_OPERATIONS: u32 = 1000;
 
 /// Ended transactions of which a caller is told so, and for how long.
 const REMEMBERED: usize = 1000;
@@ -23,13 +23,13 @@ const REMEMBERED_FOR: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// Person who began a transaction: the caller, and a digest of what its token claims.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TransactionOwner {
+pub(crate) struct TransactionOwner {
     pub caller: String,
     pub claims: String,
 }
 
 /// The open transactions of a service in this process.
-pub struct TransactionBook {
+pub(crate) struct TransactionBook {
     /// Beginning of all ids: it tells this process from others.
     prefix: String,
     times: Option<TransactionTimes>,
@@ -53,7 +53,7 @@ struct OpenTransaction {
 }
 
 /// Session that a request leaves to the next one.
-pub enum HeldState {
+pub(crate) enum HeldState {
     /// None yet.
     New,
     Open(Box<LoginSession>),
@@ -63,12 +63,12 @@ pub enum HeldState {
 
 /// A transaction that a request is using. Dropped without [`leave`](TakenTransaction::leave), because the caller hung up, it is over:
 /// its connection is closed.
-pub struct TakenTransaction {
+pub(crate) struct TakenTransaction {
     book: Arc<TransactionBook>,
     id: String,
     state: HeldState,
     /// Time at which it is over, whatever it does.
-    pub deadline: Instant,
+    pub(crate) deadline: Instant,
     kept: bool,
 }
 
@@ -82,17 +82,17 @@ impl Drop for TakenTransaction {
 
 impl TakenTransaction {
     /// Returns its id.
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.id
     }
 
     /// Returns the session that the request before left.
-    pub fn take_state(&mut self) -> HeldState {
+    pub(crate) fn take_state(&mut self) -> HeldState {
         std::mem::replace(&mut self.state, HeldState::Failed)
     }
 
     /// Leaves it to the next request; `None` ends it, as its caller knows.
-    pub fn leave(mut self, state: Option<HeldState>) {
+    pub(crate) fn leave(mut self, state: Option<HeldState>) {
         self.kept = true;
         let Some(state) = state else { return self.book.end(&self.id, false) };
         let mut entries = self.book.entries();
@@ -106,7 +106,7 @@ impl TakenTransaction {
 
 impl TransactionBook {
     /// Makes the book of a service whose pools have this number of connections: a quarter of them may be held.
-    pub fn new(times: Option<TransactionTimes>, connections: usize) -> TransactionBook {
+    pub(crate) fn new(times: Option<TransactionTimes>, connections: usize) -> TransactionBook {
         let prefix = random::<4>().unwrap_or_default();
         let book = TransactionBook { prefix, times, most: AtomicUsize::default(), entries: Mutex::default() };
         book.allow(connections);
@@ -114,19 +114,19 @@ impl TransactionBook {
     }
 
     /// Sets the number of connections of the pools.
-    pub fn allow(&self, connections: usize) {
+    pub(crate) fn allow(&self, connections: usize) {
         self.most.store((connections / 4).max(1), Ordering::Relaxed);
     }
 
     /// Returns the times, if transactions of several requests are allowed.
-    pub fn times(&self) -> Served<TransactionTimes> {
+    pub(crate) fn times(&self) -> Served<TransactionTimes> {
         let message = "transactions of several requests are not allowed";
         let hint = "`transactions: { interactive: true }` of the service in the manifest, or a batch";
         self.times.ok_or_else(|| RequestFault::new(405, "PGRST117", message).hint(hint).header("Allow", ""))
     }
 
     /// Returns the number of open transactions.
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.entries().open.len()
     }
 
@@ -135,7 +135,7 @@ impl TransactionBook {
     }
 
     /// Reserves a place for a new transaction, before its connection is taken.
-    pub fn begin(self: &Arc<Self>, owner: TransactionOwner) -> Served<TakenTransaction> {
+    pub(crate) fn begin(self: &Arc<Self>, owner: TransactionOwner) -> Served<TakenTransaction> {
         let times = self.times()?;
         let secret = random::<16>().ok_or_else(|| RequestFault::new(500, "MDB000", "no random numbers"))?;
         let (id, now) = (format!("{}-{secret}", self.prefix), Instant::now());
@@ -155,7 +155,7 @@ impl TransactionBook {
     }
 
     /// Takes a transaction for a request of its owner.
-    pub fn take(self: &Arc<Self>, id: &str, owner: &TransactionOwner) -> Served<TakenTransaction> {
+    pub(crate) fn take(self: &Arc<Self>, id: &str, owner: &TransactionOwner) -> Served<TakenTransaction> {
         let times = self.times()?;
         let mut entries = self.entries();
         let Some(found) = entries.open.get_mut(id).filter(|one| one.owner == *owner) else {
@@ -215,12 +215,12 @@ impl TransactionBook {
 }
 
 /// Returns the answer for a transaction that a limit ended.
-pub fn ended() -> RequestFault {
+pub(crate) fn ended() -> RequestFault {
     RequestFault::new(410, "MDB005", "the transaction was ended by a limit, and rolled back")
 }
 
 /// Returns the answer for a transaction that an error ended.
-pub fn failed() -> RequestFault {
+pub(crate) fn failed() -> RequestFault {
     let message = "the transaction has failed, and was rolled back";
     RequestFault::new(409, "25P02", message).hint("DELETE it, and begin another one")
 }

@@ -14,7 +14,7 @@ use crate::session::{DatabaseFault, LoginSession};
 use crate::settings::RequestLimits;
 
 /// Returns the condition of `If-Match`, on the representation that GET of the same address has.
-pub fn precondition(
+pub(crate) fn precondition(
     catalog: &ServedCatalog,
     limits: &RequestLimits,
     relation: &ExposedRelation,
@@ -35,7 +35,7 @@ pub fn precondition(
 }
 
 /// A condition on the row that a write changes.
-pub struct Precondition {
+pub(crate) struct Precondition {
     /// Value of the header.
     pub tags: String,
     pub lock: CompiledStatement,
@@ -47,7 +47,7 @@ pub struct Precondition {
 
 impl Precondition {
     /// Locks the row, and checks its tag, in the open transaction.
-    pub async fn check(&self, session: &mut LoginSession) -> Result<Served<()>, DatabaseFault> {
+    pub(crate) async fn check(&self, session: &mut LoginSession) -> Result<Served<()>, DatabaseFault> {
         let locked = session.query(&self.lock).await?.len();
         if locked > 1 {
             let message = "If-Match needs a filter that means one row";
@@ -66,7 +66,7 @@ impl Precondition {
 }
 
 /// Returns the answer where the condition does not hold.
-pub fn failed() -> RequestFault {
+pub(crate) fn failed() -> RequestFault {
     RequestFault::new(412, "MDB010", "the row has changed, or is not there").hint("read it again")
 }
 

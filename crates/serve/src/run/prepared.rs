@@ -21,7 +21,7 @@ use crate::run::service::ServedService;
 use crate::session::{DatabaseFault, LoginPool};
 
 /// Service and caller of a request, with its records and its settings.
-pub struct RequestContext {
+pub(crate) struct RequestContext {
     pub service: Arc<ServedService>,
     pub caller: Arc<ServeCaller>,
     pub records: RequestRecords,
@@ -30,7 +30,7 @@ pub struct RequestContext {
 
 impl RequestContext {
     /// Returns the context of a request.
-    pub fn of(
+    pub(crate) fn of(
         service: &Arc<ServedService>,
         caller: &RequestCaller,
         request: &RestRequest,
@@ -46,22 +46,23 @@ impl RequestContext {
     }
 
     /// Returns the answer to a fault of the database.
-    pub fn fault(&self, fault: &DatabaseFault) -> RequestFault {
+    pub(crate) fn fault(&self, fault: &DatabaseFault) -> RequestFault {
         fault.answer(self.caller.name != ANONYMOUS, true)
     }
 
     /// Returns the pool of the caller's login that writes, or of the one that reads.
-    pub fn pool(&self, as_writer: bool) -> Served<&LoginPool> {
+    pub(crate) fn pool(&self, as_writer: bool) -> Served<&LoginPool> {
         self.service.pool_of(&self.caller, as_writer)
     }
 }
 
 /// Check of a result, which may write it in another form.
-pub type StepCheck<'a> = Box<dyn FnOnce(StatementResult) -> Served<StatementResult> + Send + Sync + 'a>;
+pub(super) type StepCheck<'a> =
+    Box<dyn FnOnce(StatementResult) -> Served<StatementResult> + Send + Sync + 'a>;
 
 /// A statement of a request.
-pub struct Step<'a> {
-    pub compiled: Cow<'a, CompiledStatement>,
+pub(crate) struct Step<'a> {
+    pub(crate) compiled: Cow<'a, CompiledStatement>,
     pub form: StepForm,
     /// Action for cost, statistics and audit; `None` for a statement that only helps to answer.
     pub action: Option<AuditedAction>,
@@ -70,13 +71,17 @@ pub struct Step<'a> {
 
 impl<'a> Step<'a> {
     /// Makes a step without a check.
-    pub fn new(compiled: &'a CompiledStatement, form: StepForm, action: Option<AuditedAction>) -> Step<'a> {
+    pub(crate) fn new(
+        compiled: &'a CompiledStatement,
+        form: StepForm,
+        action: Option<AuditedAction>,
+    ) -> Step<'a> {
         Step { compiled: Cow::Borrowed(compiled), form, action, check: Box::new(Ok) }
     }
 
     /// Adds the check of its result.
     #[must_use]
-    pub fn checked(
+    pub(crate) fn checked(
         mut self,
         check: impl FnOnce(StatementResult) -> Served<StatementResult> + Send + Sync + 'a,
     ) -> Step<'a> {
@@ -85,13 +90,13 @@ impl<'a> Step<'a> {
     }
 
     /// Returns `true` if its cost is limited: a question to the planner runs nothing.
-    pub fn has_cost(&self) -> bool {
+    pub(crate) fn has_cost(&self) -> bool {
         self.action.is_some() && !matches!(self.form, StepForm::Plan)
     }
 }
 
 /// Statements of a request, and its answer. It decides and does nothing, so that a request can be repeated.
-pub trait RequestWork: Send + Sync {
+pub(crate) trait RequestWork: Send + Sync {
     /// Returns the statement behind those with these results; `None` behind the last one.
     fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>>;
 
@@ -105,24 +110,24 @@ pub trait RequestWork: Send + Sync {
 }
 
 /// A request that is ready to run.
-pub struct PreparedRequest<'a> {
-    pub context: Arc<RequestContext>,
+pub(crate) struct PreparedRequest<'a> {
+    pub(crate) context: Arc<RequestContext>,
     pub session: SessionUse,
     /// Write that is a transaction of its own. Where it is not possible, the steps are taken.
-    pub single: Option<Step<'a>>,
-    pub precondition: Option<Precondition>,
+    pub(crate) single: Option<Step<'a>>,
+    pub(crate) precondition: Option<Precondition>,
     pub replica: Option<ReadPreference>,
     pub cache: Option<CacheWish>,
     /// Repetitions after a conflict with another transaction.
-    pub repetitions: u32,
+    pub(crate) repetitions: u32,
     /// Transaction of several requests that this one is a part of.
-    pub held: Option<TakenTransaction>,
-    pub work: Box<dyn RequestWork + 'a>,
+    pub(crate) held: Option<TakenTransaction>,
+    pub(crate) work: Box<dyn RequestWork + 'a>,
 }
 
 impl<'a> PreparedRequest<'a> {
     /// Makes a request of steps alone.
-    pub fn new(context: RequestContext, session: SessionUse, work: impl RequestWork + 'a) -> Self {
+    pub(crate) fn new(context: RequestContext, session: SessionUse, work: impl RequestWork + 'a) -> Self {
         PreparedRequest {
             context: Arc::new(context),
             session,
@@ -138,7 +143,7 @@ impl<'a> PreparedRequest<'a> {
 }
 
 /// End of a handler: an answer that needs no session of the caller, or a request for the runner.
-pub enum Handled<'a> {
+pub(crate) enum Handled<'a> {
     Answered(HttpAnswer),
     Prepared(Box<PreparedRequest<'a>>),
 }
@@ -151,7 +156,7 @@ impl<'a> From<PreparedRequest<'a>> for Handled<'a> {
 
 impl Handled<'_> {
     /// Runs the request, and returns its answer.
-    pub async fn answer(self) -> Served<HttpAnswer> {
+    pub(crate) async fn answer(self) -> Served<HttpAnswer> {
         match self {
             Handled::Answered(answer) => Ok(answer),
             Handled::Prepared(prepared) => prepared.run().await,

@@ -14,7 +14,7 @@ const LONGEST_ASK: Duration = Duration::from_millis(500);
 
 /// Preference of a request for a server to be read at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadPreference {
+pub(crate) struct ReadPreference {
     pub nearest: bool,
     /// The write that it has to show.
     pub written: Option<WalPlace>,
@@ -22,7 +22,7 @@ pub struct ReadPreference {
 
 impl ReadPreference {
     /// Parses the headers of a request; `None` for the primary.
-    pub fn of(service: &ServedService, request: &RestRequest) -> Served<Option<ReadPreference>> {
+    pub(crate) fn of(service: &ServedService, request: &RestRequest) -> Served<Option<ReadPreference>> {
         let nearest = match request.header("read-preference").map(str::trim) {
             None | Some("primary") => return Ok(None),
             Some("secondary") => false,

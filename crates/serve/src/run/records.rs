@@ -19,7 +19,7 @@ use crate::session::{DatabaseFault, LoginSession, TypedText};
 use crate::settings::{KeptRecords, ServedExposure};
 
 /// Records of one request.
-pub struct RequestRecords {
+pub(crate) struct RequestRecords {
     kept: KeptRecords,
     caller: String,
     /// The caller's own name of the request, to find it in other logs.
@@ -29,7 +29,7 @@ pub struct RequestRecords {
 
 /// A write, or a read, as the audit names it.
 #[derive(Debug, Clone, Default)]
-pub struct AuditedAction {
+pub(crate) struct AuditedAction {
     pub operation: &'static str,
     /// Schema and name of the relation or function.
     pub collection: String,
@@ -50,7 +50,7 @@ const LONGEST_KEY: usize = 2000;
 
 impl RequestRecords {
     /// Returns the records that a request will leave.
-    pub fn of(
+    pub(crate) fn of(
         exposure: &ServedExposure,
         caller: &RequestCaller,
         request: &RestRequest,
@@ -63,12 +63,12 @@ impl RequestRecords {
     }
 
     /// Returns `true` if a read is recorded before its answer is sent.
-    pub fn audits_reads(&self) -> bool {
+    pub(crate) fn audits_reads(&self) -> bool {
         self.kept.reads
     }
 
     /// Rejects a key where no answer would be kept for it.
-    pub fn check_keyless(&self) -> Served<()> {
+    pub(crate) fn check_keyless(&self) -> Served<()> {
         if self.key.is_none() {
             return Ok(());
         }
@@ -77,24 +77,24 @@ impl RequestRecords {
     }
 
     /// Returns the key for which the answer is kept.
-    pub fn idempotency(&self) -> Option<&IdempotencyKey> {
+    pub(crate) fn idempotency(&self) -> Option<&IdempotencyKey> {
         self.key.as_ref()
     }
 
     /// Returns `true` if the audit has a row of such an action.
-    pub fn has_row_of(&self, action: &AuditedAction) -> bool {
+    pub(crate) fn has_row_of(&self, action: &AuditedAction) -> bool {
         if action.writes { self.kept.writes } else { self.kept.reads }
     }
 
     /// Returns the audit's row of an action.
-    pub fn row_of<'a>(&'a self, action: &'a AuditedAction) -> AuditRow<'a> {
+    pub(crate) fn row_of<'a>(&'a self, action: &'a AuditedAction) -> AuditRow<'a> {
         let key = action.key.as_deref().map(|key| cut(key, LONGEST_KEY));
         AuditRow { records: self, action, key, rows: action.rows.to_string(), statement: insertion() }
     }
 
     /// Returns the row of a write that its own statement adds; `None` if writes have none. Without filters its key is that of the
     /// new row.
-    pub fn row<'a>(
+    pub(crate) fn row<'a>(
         &'a self,
         collection: &'a str,
         operation: &'a str,
@@ -106,13 +106,13 @@ impl RequestRecords {
     }
 
     /// Returns filters as the audit has them.
-    pub fn key(&self, filters: &str) -> String {
+    pub(crate) fn key(&self, filters: &str) -> String {
         cut(filters, LONGEST_KEY)
     }
 
     /// Claims the request's key in the open transaction. Returns the answer of a request that was done before, or to one whose key
     /// belongs to another one.
-    pub async fn claim(
+    pub(crate) async fn claim(
         &self,
         session: &mut LoginSession,
     ) -> Result<Option<Served<HttpAnswer>>, DatabaseFault> {
@@ -125,7 +125,7 @@ impl RequestRecords {
 }
 
 /// Row of the audit, with its values as texts.
-pub struct AuditRow<'a> {
+pub(crate) struct AuditRow<'a> {
     records: &'a RequestRecords,
     action: &'a AuditedAction,
     key: Option<String>,
@@ -135,12 +135,12 @@ pub struct AuditRow<'a> {
 
 impl AuditRow<'_> {
     /// Returns the statement that adds it.
-    pub fn statement(&self) -> &Statement {
+    pub(crate) fn statement(&self) -> &Statement {
         &self.statement
     }
 
     /// Returns the statement's values.
-    pub fn values(&self) -> [TypedText<'_>; 6] {
+    pub(crate) fn values(&self) -> [TypedText<'_>; 6] {
         [
             (Some(self.records.caller.as_str()), Type::TEXT),
             (self.records.request.as_deref(), Type::TEXT),
@@ -164,7 +164,7 @@ fn cut(text: &str, most: usize) -> String {
 }
 
 /// Returns the audit's word for an action.
-pub fn operation(action: &RowAction) -> &'static str {
+pub(crate) fn operation(action: &RowAction) -> &'static str {
     match action {
         RowAction::Read => "read",
         RowAction::Insert { resolution: None, .. } => "insert",
@@ -176,7 +176,7 @@ pub fn operation(action: &RowAction) -> &'static str {
 }
 
 /// Returns the key of a new row as filters of a URL, from the JSON object of filters.
-pub fn key_of(result: &StatementResult) -> Option<String> {
+pub(crate) fn key_of(result: &StatementResult) -> Option<String> {
     let key: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(result.location.as_deref()?).ok()?;
     let pairs = key.iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()));

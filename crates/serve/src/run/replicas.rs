@@ -41,7 +41,7 @@ impl ReplicaTargets {
 }
 
 /// A replica, as it was at the last look.
-pub struct ServedReplica {
+pub(crate) struct ServedReplica {
     pub name: Arc<str>,
     read: LoginPool,
     further: HashMap<String, LoginPool>,
@@ -58,7 +58,7 @@ struct ReplicaLook {
 
 /// The replicas of a service.
 #[derive(Default)]
-pub struct ServiceReplicas {
+pub(crate) struct ServiceReplicas {
     all: Vec<ServedReplica>,
     next: AtomicUsize,
     primary: Mutex<(PrimaryPlaces, Duration)>,
@@ -66,7 +66,7 @@ pub struct ServiceReplicas {
 
 impl ServedReplica {
     /// Returns the pool of a caller's login, or of the service's own.
-    pub fn pool(&self, login: Option<&str>) -> Option<&LoginPool> {
+    pub(crate) fn pool(&self, login: Option<&str>) -> Option<&LoginPool> {
         login.map_or(Some(&self.read), |login| self.further.get(login))
     }
 
@@ -87,7 +87,7 @@ impl ServiceReplicas {
     ///
     /// # Errors
     /// If a pool cannot be made.
-    pub fn new(targets: &[ReplicaTargets]) -> Result<ServiceReplicas> {
+    pub(crate) fn new(targets: &[ReplicaTargets]) -> Result<ServiceReplicas> {
         let one = |targets: &ReplicaTargets| {
             let further =
                 targets.further.iter().map(|target| Ok((target.role.clone(), LoginPool::new(target)?)));
@@ -106,17 +106,17 @@ impl ServiceReplicas {
     }
 
     /// Returns `true` if there are none.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
     /// Returns the pools of all replicas.
-    pub fn pools(&self) -> impl Iterator<Item = &LoginPool> {
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &LoginPool> {
         self.all.iter().flat_map(|one| one.further.values().chain([&one.read]))
     }
 
     /// Looks at the primary and at each replica.
-    pub async fn look(&self, primary: &LoginPool) {
+    pub(crate) async fn look(&self, primary: &LoginPool) {
         if self.all.is_empty() {
             return;
         }
@@ -138,13 +138,13 @@ impl ServiceReplicas {
     }
 
     /// Returns `true` if a replica that is at this place is not too far behind.
-    pub fn is_within(&self, replica: &ServedReplica, place: WalPlace) -> bool {
+    pub(crate) fn is_within(&self, replica: &ServedReplica, place: WalPlace) -> bool {
         let known = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
         known.0.is_within(place, replica.max_lag, Instant::now())
     }
 
     /// Returns the replica to ask: each in turn, or the nearest; `None` for the primary.
-    pub fn choice(&self, nearest: bool) -> Option<&ServedReplica> {
+    pub(crate) fn choice(&self, nearest: bool) -> Option<&ServedReplica> {
         let state = |one: &ServedReplica| *one.state.lock().unwrap_or_else(PoisonError::into_inner);
         let fit: Vec<&ServedReplica> = self.all.iter().filter(|one| state(one).fit).collect();
         if !nearest {
@@ -165,13 +165,13 @@ async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPlace), Duration)> {
 }
 
 /// Returns the place of a server in the WAL, with `true` if it is a standby.
-pub async fn place_at(pool: &LoginPool) -> Served<(bool, WalPlace)> {
+pub(crate) async fn place_at(pool: &LoginPool) -> Served<(bool, WalPlace)> {
     let rows = ask(pool, &where_it_is(), &[]).await?;
     rows.ok().and_then(|rows| parsed(&rows)).ok_or_else(unavailable)
 }
 
 /// Returns the same by a session that is there.
-pub async fn place(session: &mut LoginSession) -> Option<(bool, WalPlace)> {
+pub(crate) async fn place(session: &mut LoginSession) -> Option<(bool, WalPlace)> {
     parsed(&session.rows(&where_it_is(), &[]).await.ok()?)
 }
 

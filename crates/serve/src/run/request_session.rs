@@ -17,8 +17,8 @@ use crate::run::records::{AuditRow, AuditedAction, key_of};
 use crate::session::{DatabaseFault, LoginPool, LoginSession};
 
 /// A session in use by a request. Dropped before its end, it is closed.
-pub struct RequestSession {
-    pub context: Arc<RequestContext>,
+pub(super) struct RequestSession {
+    pub(crate) context: Arc<RequestContext>,
     pub session: LoginSession,
     pub with: SessionUse,
     /// Number of the step that runs.
@@ -39,7 +39,7 @@ pub struct RequestSession {
 
 impl RequestSession {
     /// Takes a connection of a pool.
-    pub async fn take(
+    pub(super) async fn take(
         context: &Arc<RequestContext>,
         pool: &LoginPool,
         with: SessionUse,
@@ -48,7 +48,11 @@ impl RequestSession {
     }
 
     /// Goes on with the open transaction of a session.
-    pub fn resume(context: &Arc<RequestContext>, session: LoginSession, with: SessionUse) -> RequestSession {
+    pub(super) fn resume(
+        context: &Arc<RequestContext>,
+        session: LoginSession,
+        with: SessionUse,
+    ) -> RequestSession {
         RequestSession { is_open: true, ran_code: true, ..RequestSession::of(context, session, with) }
     }
 
@@ -70,7 +74,7 @@ impl RequestSession {
     }
 
     /// Looks for a kept answer, which is then the result of the first step.
-    pub async fn look_up(&mut self, wish: Option<&CacheWish>) -> Result<(), DatabaseFault> {
+    pub(super) async fn look_up(&mut self, wish: Option<&CacheWish>) -> Result<(), DatabaseFault> {
         match self.context.service.look_up(&mut self.session, wish).await? {
             CacheLook::Hit(result) => self.cached = Some(result),
             CacheLook::Miss(ticket) => self.ticket = ticket,
@@ -79,7 +83,7 @@ impl RequestSession {
     }
 
     /// Begins the transaction, where one is needed, and claims the request's key. Returns the answer of a request that was done before.
-    pub async fn begin(&mut self) -> Result<Option<Served<HttpAnswer>>, DatabaseFault> {
+    pub(super) async fn begin(&mut self) -> Result<Option<Served<HttpAnswer>>, DatabaseFault> {
         let context = self.context.clone();
         let needs_none = self.with.mode == TransactionMode::Plain && context.settings.is_empty();
         if needs_none || self.is_open || self.cached.is_some() {
@@ -99,12 +103,12 @@ impl RequestSession {
     }
 
     /// Locks the row of a condition, and checks it.
-    pub async fn check(&mut self, precondition: &Precondition) -> Result<Served<()>, DatabaseFault> {
+    pub(super) async fn check(&mut self, precondition: &Precondition) -> Result<Served<()>, DatabaseFault> {
         precondition.check(&mut self.session).await
     }
 
     /// Does a step; `alone` if it is a transaction of its own that writes, and records itself.
-    pub async fn execute(
+    pub(super) async fn execute(
         &mut self,
         step: Step<'_>,
         alone: bool,
@@ -128,7 +132,7 @@ impl RequestSession {
     }
 
     /// Begins a step whose rows are taken one by one.
-    pub async fn stream(&mut self, step: &Step<'_>) -> Result<Served<RowStream>, DatabaseFault> {
+    pub(super) async fn stream(&mut self, step: &Step<'_>) -> Result<Served<RowStream>, DatabaseFault> {
         match self.admit(step).await? {
             Ok(()) => self.session.stream(&step.compiled).await.map(Ok),
             Err(fault) => Ok(Err(fault)),
@@ -172,7 +176,7 @@ impl RequestSession {
     }
 
     /// Remembers what the audit has to have of an action that was done.
-    pub fn note(&mut self, mut action: AuditedAction, result: &StatementResult) {
+    pub(super) fn note(&mut self, mut action: AuditedAction, result: &StatementResult) {
         if !self.context.records.has_row_of(&action) {
             return;
         }
@@ -199,7 +203,10 @@ impl RequestSession {
     }
 
     /// Ends the request: with its answer, or without a trace. Returns the answer once all that has to be recorded is.
-    pub async fn end(&mut self, answer: Served<HttpAnswer>) -> Result<Served<HttpAnswer>, DatabaseFault> {
+    pub(super) async fn end(
+        &mut self,
+        answer: Served<HttpAnswer>,
+    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
         let answer = match (answer, self.with.end) {
             (Ok(answer), RequestEnd::Commit) => self.commit(answer).await?,
             (Ok(answer), RequestEnd::RollBack { checks_constraints }) => {
@@ -255,7 +262,7 @@ impl RequestSession {
     }
 
     /// Rolls back what is open.
-    pub async fn roll_back(&mut self) -> Result<(), DatabaseFault> {
+    pub(super) async fn roll_back(&mut self) -> Result<(), DatabaseFault> {
         if std::mem::take(&mut self.is_open) { roll_back(&mut self.session).await } else { Ok(()) }
     }
 
@@ -281,7 +288,7 @@ impl RequestSession {
     }
 
     /// Gives the session back, and returns what was done in it.
-    pub async fn release<T>(self, done: Result<T, DatabaseFault>) -> Result<T, DatabaseFault> {
+    pub(super) async fn release<T>(self, done: Result<T, DatabaseFault>) -> Result<T, DatabaseFault> {
         give_back(self.session, done, self.ran_code).await
     }
 }

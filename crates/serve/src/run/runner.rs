@@ -17,7 +17,7 @@ type Done = Result<Served<HttpAnswer>, DatabaseFault>;
 
 impl PreparedRequest<'_> {
     /// Runs the request, and returns its answer.
-    pub async fn run(mut self) -> Served<HttpAnswer> {
+    pub(crate) async fn run(mut self) -> Served<HttpAnswer> {
         if let Some(taken) = self.held.take() {
             return self.run_held(taken).await;
         }

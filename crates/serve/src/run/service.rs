@@ -1,8 +1,8 @@
 //! A service with its pools and its catalog, which follows migrations.
 
-pub mod cursor;
-pub mod document_ids;
-pub mod statistics;
+pub(crate) mod cursor;
+pub(crate) mod document_ids;
+pub(crate) mod statistics;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -71,14 +71,14 @@ pub struct ServedService {
     read: LoginPool,
     write: LoginPool,
     further: HashMap<String, LoginPool>,
-    pub statistics: DatabaseStatistics,
-    pub replicas: ServiceReplicas,
-    pub guard: Arc<ServiceGuard>,
+    pub(crate) statistics: DatabaseStatistics,
+    pub(crate) replicas: ServiceReplicas,
+    pub(crate) guard: Arc<ServiceGuard>,
     pub breaker: Arc<ServerBreaker>,
-    pub cursors: CursorKey,
-    pub ids: DocumentIds,
-    pub transactions: Arc<TransactionBook>,
-    pub cache: KeptAnswers,
+    pub(crate) cursors: CursorKey,
+    pub(crate) ids: DocumentIds,
+    pub(crate) transactions: Arc<TransactionBook>,
+    pub(crate) cache: KeptAnswers,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
     /// One document at a time: each holds the description of all relations.
     pub documents: tokio::sync::Mutex<()>,
@@ -175,7 +175,7 @@ impl ServedService {
     ///
     /// # Errors
     /// If the caller's own login has no pool: it is never given another one.
-    pub fn pool_of(&self, caller: &ServeCaller, writes: bool) -> Served<&LoginPool> {
+    pub(crate) fn pool_of(&self, caller: &ServeCaller, writes: bool) -> Served<&LoginPool> {
         match &caller.login {
             Some(login) => self.further.get(login).ok_or_else(unavailable),
             None => Ok(self.pool(if writes { caller.right } else { CallerRight::Read })),
@@ -197,7 +197,7 @@ impl ServedService {
     }
 
     /// Compares the catalogs with the known ones, and reads them where they differ.
-    pub async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
+    pub(crate) async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
         let fingerprint = self.text(&statements::fingerprint(&self.exposure.schemas)).await?;
         let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {

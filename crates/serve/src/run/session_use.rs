@@ -7,7 +7,7 @@ use crate::face::api::IsolationLevel;
 
 /// Transaction of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransactionMode {
+pub(crate) enum TransactionMode {
     /// None, unless settings need one that reads.
     Plain,
     ReadOnly,
@@ -16,7 +16,7 @@ pub enum TransactionMode {
 
 /// End of a request's transaction where nothing went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RequestEnd {
+pub(crate) enum RequestEnd {
     Commit,
     /// Rolled back; deferred constraints are checked before, if so.
     RollBack {
@@ -28,12 +28,12 @@ pub enum RequestEnd {
 
 /// Session that a request needs.
 #[derive(Debug, Clone, Copy)]
-pub struct SessionUse {
+pub(crate) struct SessionUse {
     pub mode: TransactionMode,
     /// `true` for the caller's login that writes, also where nothing may be written.
-    pub as_writer: bool,
+    pub(crate) as_writer: bool,
     /// `true` if code of the service may run in it.
-    pub runs_code: bool,
+    pub(crate) runs_code: bool,
     pub isolation: Option<IsolationLevel>,
     /// Time after which the server ends a transaction that waits for its next request.
     pub idle: Option<Duration>,
@@ -42,19 +42,19 @@ pub struct SessionUse {
 
 impl SessionUse {
     /// Returns the use of a request that reads, or of one that writes.
-    pub fn new(writes: bool, runs_code: bool) -> SessionUse {
+    pub(crate) fn new(writes: bool, runs_code: bool) -> SessionUse {
         let mode = if writes { TransactionMode::ReadWrite } else { TransactionMode::Plain };
         let end = RequestEnd::Commit;
         SessionUse { mode, as_writer: writes, runs_code, isolation: None, idle: None, end }
     }
 
     /// Returns `true` for a write that runs nothing but PostgreSQL's own code.
-    pub fn writes_plainly(&self) -> bool {
+    pub(crate) fn writes_plainly(&self) -> bool {
         self.mode == TransactionMode::ReadWrite && !self.runs_code
     }
 
     /// Returns `true` if the action is recorded in the transaction itself, and not behind it.
-    pub fn records_inside(&self, action: &AuditedAction) -> bool {
+    pub(crate) fn records_inside(&self, action: &AuditedAction) -> bool {
         self.mode == TransactionMode::ReadWrite
             && match self.end {
                 RequestEnd::Commit => true,

@@ -30,20 +30,20 @@ const PART: usize = 64 << 10;
 const WAITING: usize = 2;
 
 /// Answer of the data service.
-pub enum ServedAnswer {
+pub(crate) enum ServedAnswer {
     Whole(HttpAnswer),
     Parts(PartedAnswer),
 }
 
 /// An answer whose body is read while it is sent.
-pub struct PartedAnswer {
+pub(crate) struct PartedAnswer {
     pub headers: Vec<AnswerHeader>,
     pub body: BoxStream<'static, Result<Bytes, CutAnswer>>,
 }
 
 /// End of an answer before its last row.
 #[derive(Debug)]
-pub struct CutAnswer;
+pub(crate) struct CutAnswer;
 
 impl std::fmt::Display for CutAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -64,7 +64,7 @@ enum LineFault {
 impl PreparedRequest<'_> {
     /// Runs a read of one step, whose rows have a line each, and returns the answer; `headers` are those of one that is sent in parts.
     /// What goes wrong before the first part is answered as ever. With an audit of reads all rows are read before one is sent.
-    pub async fn stream(self, headers: Vec<AnswerHeader>) -> Served<ServedAnswer> {
+    pub(crate) async fn stream(self, headers: Vec<AnswerHeader>) -> Served<ServedAnswer> {
         let mut session = self.take().await?;
         let Some(step) = self.work.next(&[])? else {
             return self.work.answer(vec![]).map(ServedAnswer::Whole);

@@ -7,7 +7,7 @@ use crate::guard::{ShapeSubject, StatementOutcome};
 use crate::run::service::ServedService;
 
 /// A statement that runs. Dropped before its end is told, because it failed or its caller hung up, it counts as failed.
-pub struct TimedStatement<'a> {
+pub(crate) struct TimedStatement<'a> {
     service: &'a ServedService,
     subject: ShapeSubject<'a>,
     begun: Instant,
@@ -16,7 +16,7 @@ pub struct TimedStatement<'a> {
 
 impl TimedStatement<'_> {
     /// Tells the number of its rows.
-    pub fn end(mut self, rows: i64) {
+    pub(crate) fn end(mut self, rows: i64) {
         self.rows = Some(rows);
     }
 }
@@ -30,7 +30,7 @@ impl Drop for TimedStatement<'_> {
 
 impl ServedService {
     /// Counts a statement that has ended, and tells a slow one.
-    pub fn count_statement(&self, subject: ShapeSubject<'_>, outcome: StatementOutcome) {
+    pub(crate) fn count_statement(&self, subject: ShapeSubject<'_>, outcome: StatementOutcome) {
         let slow = self.exposure.limits.slow;
         if self.guard.shapes.count(subject, outcome, slow, Instant::now()) {
             let ShapeSubject { operation, collection, login, .. } = subject;
@@ -41,7 +41,7 @@ impl ServedService {
     }
 
     /// Counts a statement from now until it is told how it ended.
-    pub fn timed<'a>(
+    pub(crate) fn timed<'a>(
         &'a self,
         login: &'a str,
         (operation, collection): (&'static str, &'a str),

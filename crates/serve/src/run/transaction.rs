@@ -16,14 +16,14 @@ use crate::settings::ServedExposure;
 
 /// Time zone and claims of a transaction. Both end with it.
 #[derive(Default)]
-pub struct TransactionSettings {
+pub(crate) struct TransactionSettings {
     zone: Option<String>,
     claims: Option<String>,
 }
 
 impl TransactionSettings {
     /// Returns the settings of a request.
-    pub fn of(
+    pub(crate) fn of(
         exposure: &ServedExposure,
         caller: &RequestCaller,
         preferences: &Preferences,
@@ -35,18 +35,18 @@ impl TransactionSettings {
     }
 
     /// Returns the time zone and the claims.
-    pub fn texts(&self) -> [Option<&str>; 2] {
+    pub(crate) fn texts(&self) -> [Option<&str>; 2] {
         [self.zone.as_deref(), self.claims.as_deref()]
     }
 
     /// Returns `true` if there are none: a read needs no transaction.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.zone.is_none() && self.claims.is_none()
     }
 }
 
 /// Begins a transaction with its settings.
-pub async fn begin(
+pub(super) async fn begin(
     session: &mut LoginSession,
     settings: &TransactionSettings,
     with: SessionUse,
@@ -85,18 +85,18 @@ fn level(isolation: Option<IsolationLevel>) -> Keyword {
 }
 
 /// Ends a transaction without a trace.
-pub async fn roll_back(session: &mut LoginSession) -> Result<(), DatabaseFault> {
+pub(super) async fn roll_back(session: &mut LoginSession) -> Result<(), DatabaseFault> {
     session.execute(&stmt!("ROLLBACK")).await
 }
 
 /// Checks deferred constraints now, as COMMIT would.
-pub async fn check_constraints(session: &mut LoginSession) -> Result<(), DatabaseFault> {
+pub(super) async fn check_constraints(session: &mut LoginSession) -> Result<(), DatabaseFault> {
     session.execute(&stmt!("SET CONSTRAINTS ALL IMMEDIATE")).await
 }
 
 /// Commits, with a statement of the program's own before it, which is not waited for. Returns the number of its rows, 1 without one.
 /// What is not known about COMMIT is [`DatabaseFault::UnknownOutcome`].
-pub async fn commit(
+pub(super) async fn commit(
     session: &mut LoginSession,
     last: Option<(&Statement, &[TypedText<'_>])>,
 ) -> Result<u64, DatabaseFault> {
@@ -111,7 +111,7 @@ pub async fn commit(
 }
 
 /// Runs a statement of the program's own in a transaction of its own, which writes, and returns the number of its rows.
-pub async fn in_own_transaction(
+pub(crate) async fn in_own_transaction(
     pool: &LoginPool,
     statement: &Statement,
     values: &[TypedText<'_>],
@@ -122,7 +122,7 @@ pub async fn in_own_transaction(
 }
 
 /// Does so in a session that is in no transaction.
-pub async fn own_transaction(
+pub(super) async fn own_transaction(
     session: &mut LoginSession,
     statement: &Statement,
     values: &[TypedText<'_>],

@@ -7,25 +7,25 @@ use crate::fault::{RequestFault, Served};
 use crate::run::service::cursor::CursorKey;
 
 /// Header of the token.
-pub const WRITTEN: &str = "martydb-written";
+pub(crate) const WRITTEN: &str = "martydb-written";
 
 /// A place in the WAL of a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WalPlace {
-    pub timeline: u32,
+pub(crate) struct WalPlace {
+    pub(crate) timeline: u32,
     pub position: u64,
 }
 
 impl WalPlace {
     /// Returns the token of the place.
-    pub fn token(&self, key: &CursorKey) -> Option<String> {
+    pub(crate) fn token(&self, key: &CursorKey) -> Option<String> {
         let text = format!("{:X}-{:X}", self.timeline, self.position);
         let tag = key.tag(&text)?;
         Some(format!("{text}.{tag}"))
     }
 
     /// Returns the place of a token that this key signed.
-    pub fn of_token(token: &str, key: &CursorKey) -> Served<WalPlace> {
+    pub(crate) fn of_token(token: &str, key: &CursorKey) -> Served<WalPlace> {
         let wrong = || {
             let message = "the header Martydb-Written is no token of this service";
             RequestFault::new(400, "PGRST100", message)
@@ -42,7 +42,7 @@ impl WalPlace {
     }
 
     /// Returns `true` if a replica at this place shows what was written at the other. A place of another timeline says nothing.
-    pub fn shows(&self, written: WalPlace) -> bool {
+    pub(crate) fn shows(&self, written: WalPlace) -> bool {
         self.timeline == written.timeline && self.position >= written.position
     }
 }
@@ -50,7 +50,7 @@ impl WalPlace {
 /// Places of the primary in the last seconds, by which the lag of a replica is told: its clock, and a quiet primary, do not
 /// matter.
 #[derive(Debug, Default)]
-pub struct PrimaryPlaces(VecDeque<(Instant, WalPlace)>);
+pub(crate) struct PrimaryPlaces(VecDeque<(Instant, WalPlace)>);
 
 /// Time in which the primary is looked at again, even where that fails at first.
 const LOOKS: Duration = Duration::from_secs(5);
@@ -60,7 +60,7 @@ const MOST: usize = 600;
 
 impl PrimaryPlaces {
     /// Adds the place of the primary now.
-    pub fn add(&mut self, place: WalPlace, now: Instant) {
+    pub(crate) fn add(&mut self, place: WalPlace, now: Instant) {
         if self.0.len() >= MOST {
             self.0.pop_front();
         }
@@ -68,7 +68,7 @@ impl PrimaryPlaces {
     }
 
     /// Returns `true` if a replica at a place is at most so far behind. Where no place is as old, the oldest counts.
-    pub fn is_within(&self, place: WalPlace, lag: Duration, now: Instant) -> bool {
+    pub(crate) fn is_within(&self, place: WalPlace, lag: Duration, now: Instant) -> bool {
         let age = |at: &Instant| now.saturating_duration_since(*at);
         // Nothing is known of the lag without a recent look at the primary.
         let is_known = self.0.back().is_some_and(|(at, _)| age(at) <= lag + LOOKS);

@@ -13,7 +13,7 @@ const REPETITIONS: u32 = 3;
 
 impl<'a> ApiCall<'a> {
     /// Prepares a batch, whose answer has the results in its order.
-    pub fn batch(self) -> Served<Handled<'a>> {
+    pub(super) fn batch(self) -> Served<Handled<'a>> {
         let batch = parse_batch(&self.request.body)?;
         let writes = batch.operations.iter().any(|one| one.writes());
         self.check_right(writes)?;

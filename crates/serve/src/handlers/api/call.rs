@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::prepare::OperationPlanner;
 use super::prepared::PreparedOperation;
-pub use crate::answer::JSON;
+pub(super) use crate::answer::JSON;
 use crate::callers::RequestCaller;
 use crate::catalog::ServedCatalog;
 use crate::face::api::{ApiOperation, CollectionKind};
@@ -16,23 +16,23 @@ use crate::run::service::ServedService;
 use crate::run::{RequestContext, RequestEnd, SessionUse};
 
 /// A request with all that it needs.
-pub struct ApiCall<'a> {
+pub(super) struct ApiCall<'a> {
     pub service: &'a Arc<ServedService>,
     pub caller: &'a RequestCaller,
     pub request: &'a RestRequest,
     pub catalog: Arc<ServedCatalog>,
     pub schema: String,
-    pub preferences: Preferences,
+    pub(crate) preferences: Preferences,
 }
 
 impl ApiCall<'_> {
     /// Returns the context of the request.
-    pub fn context(&self) -> Served<RequestContext> {
+    pub(super) fn context(&self) -> Served<RequestContext> {
         RequestContext::of(self.service, self.caller, self.request, &self.preferences)
     }
 
     /// Returns the session of the request.
-    pub fn session(&self, writes: bool, runs_code: bool) -> SessionUse {
+    pub(super) fn session(&self, writes: bool, runs_code: bool) -> SessionUse {
         let mut session = SessionUse::new(writes, runs_code);
         if writes && self.preferences.end == Some(TransactionEnd::Rollback) {
             session.end = RequestEnd::RollBack { checks_constraints: true };
@@ -41,7 +41,7 @@ impl ApiCall<'_> {
     }
 
     /// Returns what a collection has.
-    pub fn kind(&self, collection: &str) -> CollectionKind {
+    pub(super) fn kind(&self, collection: &str) -> CollectionKind {
         match self.catalog.relation(&self.schema, collection) {
             Ok(relation) if relation.is_collection() => CollectionKind::Documents,
             _ => CollectionKind::Rows,
@@ -49,7 +49,7 @@ impl ApiCall<'_> {
     }
 
     /// Returns the planner of operations.
-    pub fn planner(&self) -> OperationPlanner<'_> {
+    pub(super) fn planner(&self) -> OperationPlanner<'_> {
         OperationPlanner {
             catalog: &self.catalog,
             limits: &self.service.exposure.limits,
@@ -61,17 +61,17 @@ impl ApiCall<'_> {
     }
 
     /// Prepares an operation.
-    pub fn prepare(&self, operation: &ApiOperation) -> Served<PreparedOperation> {
+    pub(super) fn prepare(&self, operation: &ApiOperation) -> Served<PreparedOperation> {
         self.planner().prepare(operation)
     }
 
     /// Rejects a write of a caller that only reads.
-    pub fn check_right(&self, writes: bool) -> Served<()> {
+    pub(super) fn check_right(&self, writes: bool) -> Served<()> {
         check_right(self.caller, writes)
     }
 
     /// Returns `false` for the caller without a key.
-    pub fn is_authenticated(&self) -> bool {
+    pub(super) fn is_authenticated(&self) -> bool {
         self.caller.caller.name != crate::callers::ANONYMOUS
     }
 }

@@ -10,7 +10,7 @@ use crate::run::{Handled, ask};
 
 impl<'a> ApiCall<'a> {
     /// Answers with the schema of a collection.
-    pub async fn describe(&self, collection: &str) -> Served<Handled<'a>> {
+    pub(super) async fn describe(&self, collection: &str) -> Served<Handled<'a>> {
         let relation = self.catalog.relation(&self.schema, collection)?;
         let pool =
             self.service.pool_of(&self.caller.caller, self.caller.caller.right == CallerRight::Write)?;

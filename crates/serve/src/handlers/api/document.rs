@@ -24,7 +24,7 @@ use crate::run::read_preference::ReadPreference;
 use crate::run::{Handled, PreparedRequest, RequestContext, RequestWork, Step};
 
 /// Returns the operation of a request.
-pub fn operation(
+pub(super) fn operation(
     route: ApiRoute,
     request: &RestRequest,
     kinds: &dyn Fn(&str) -> CollectionKind,
@@ -146,7 +146,7 @@ impl RequestWork for SingleOperation<'_> {
 
 impl<'a> ApiCall<'a> {
     /// Prepares an operation that is a request of its own.
-    pub fn document(self, operation: ApiOperation) -> Served<Handled<'a>> {
+    pub(super) fn document(self, operation: ApiOperation) -> Served<Handled<'a>> {
         self.check_right(operation.action.writes())?;
         let prepared = self.prepare(&operation)?;
         let precondition = self.precondition(&operation)?;
@@ -160,7 +160,7 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Prepares a read at the primary.
-    pub fn single(self, prepared: PreparedOperation) -> Served<Handled<'a>> {
+    pub(super) fn single(self, prepared: PreparedOperation) -> Served<Handled<'a>> {
         let (context, session) = (self.context()?, self.session(false, prepared.runs_code));
         let work = SingleOperation { call: self, prepared };
         Ok(PreparedRequest::new(context, session, work).into())

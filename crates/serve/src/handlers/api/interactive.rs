@@ -85,7 +85,7 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Prepares the beginning of a transaction, whose answer has its id.
-    pub fn begin(&self) -> Served<Handled<'a>> {
+    pub(super) fn begin(&self) -> Served<Handled<'a>> {
         let times = self.service.transactions.times()?;
         self.check_right(true)?;
         self.context()?.records.check_keyless()?;
@@ -109,7 +109,7 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Prepares one operation in a transaction.
-    pub fn operate(&self, id: &str) -> Served<Handled<'a>> {
+    pub(super) fn operate(&self, id: &str) -> Served<Handled<'a>> {
         self.context()?.records.check_keyless()?;
         let operation = BatchOperation::parse(&self.request.body)?.resolved(&[], &|name| self.kind(name))?;
         let (prepared, cursors) = (self.prepare(&operation)?, &self.service.cursors);
@@ -117,14 +117,14 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Prepares the commit of a transaction.
-    pub fn commit(&self, id: &str) -> Served<Handled<'a>> {
+    pub(super) fn commit(&self, id: &str) -> Served<Handled<'a>> {
         self.context()?.records.check_keyless()?;
         let answer = said(200, json!({ "committed": true }).to_string());
         self.held_by_writer(self.taken(id)?, RequestEnd::Commit, Boundary(Ok(answer)))
     }
 
     /// Prepares the rollback of a transaction.
-    pub fn roll_back(&self, id: &str) -> Served<Handled<'a>> {
+    pub(super) fn roll_back(&self, id: &str) -> Served<Handled<'a>> {
         let answer = HttpAnswer { status: 204, headers: vec![], body: vec![] };
         self.held(self.taken(id)?, session(ROLL_BACK), Boundary(Ok(answer)))
     }

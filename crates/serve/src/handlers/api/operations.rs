@@ -28,7 +28,7 @@ const EVENTS: i64 = 100;
 
 impl ServedService {
     /// Returns the health that anyone may know: up unless the breaker is open; the server is not asked.
-    pub fn short_health(&self) -> HttpAnswer {
+    pub(crate) fn short_health(&self) -> HttpAnswer {
         let (status, word) = if self.breaker.is_open() { (503, "down") } else { (200, "up") };
         answer(status, &json!({ "status": word }))
     }
@@ -47,7 +47,7 @@ fn written(status: u16, text: String) -> HttpAnswer {
 
 impl ApiCall<'_> {
     /// Answers a question about the operation of the service.
-    pub async fn operations(&self, route: OperationsRoute) -> Served<HttpAnswer> {
+    pub(super) async fn operations(&self, route: OperationsRoute) -> Served<HttpAnswer> {
         if !self.is_authenticated() {
             return match route {
                 OperationsRoute::Health => Ok(self.service.short_health()),

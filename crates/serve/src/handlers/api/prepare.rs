@@ -29,7 +29,7 @@ const SINGLE: BodyForm = BodyForm::Single { strip_nulls: false };
 const ROWS: BodyForm = BodyForm::Rows { strip_nulls: false };
 
 /// All that operations are prepared with.
-pub struct OperationPlanner<'a> {
+pub(super) struct OperationPlanner<'a> {
     pub catalog: &'a ServedCatalog,
     pub limits: &'a RequestLimits,
     pub cursors: &'a CursorKey,
@@ -40,7 +40,7 @@ pub struct OperationPlanner<'a> {
 }
 
 /// Returns the filter of the row with an id.
-pub fn id_filter(relation: &ExposedRelation, id: &RowId) -> Served<Vec<FilterTree>> {
+pub(super) fn id_filter(relation: &ExposedRelation, id: &RowId) -> Served<Vec<FilterTree>> {
     let (name, key) = (&relation.name, collection::address(relation));
     if key.is_empty() {
         let message = format!("{name} has no primary key, so its rows have no id");
@@ -58,14 +58,14 @@ pub fn id_filter(relation: &ExposedRelation, id: &RowId) -> Served<Vec<FilterTre
 }
 
 /// Returns the query of rows by a filter.
-pub fn filtered(select: &[SelectEntry], filters: Vec<FilterTree>) -> RowQuery {
+pub(super) fn filtered(select: &[SelectEntry], filters: Vec<FilterTree>) -> RowQuery {
     let filters = filters.into_iter().map(|tree| (vec![], tree)).collect();
     RowQuery { select: select.to_vec(), filters, ..RowQuery::default() }
 }
 
 impl<'a> OperationPlanner<'a> {
     /// Returns the relation of a collection.
-    pub fn relation(&self, collection: &str) -> Served<&'a ExposedRelation> {
+    pub(super) fn relation(&self, collection: &str) -> Served<&'a ExposedRelation> {
         if is_reserved(collection) {
             return Err(RequestFault::no_table(self.schema, collection));
         }
@@ -73,7 +73,7 @@ impl<'a> OperationPlanner<'a> {
     }
 
     /// Prepares an operation.
-    pub fn prepare(&self, wanted: &ApiOperation) -> Served<PreparedOperation> {
+    pub(super) fn prepare(&self, wanted: &ApiOperation) -> Served<PreparedOperation> {
         let relation = self.relation(&wanted.collection)?;
         match &wanted.action {
             ApiAction::Insert { rows, select } => self.insert(relation, rows, select),

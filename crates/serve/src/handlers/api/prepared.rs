@@ -14,8 +14,8 @@ use crate::run::records::AuditedAction;
 use crate::run::service::cursor::{CursorKey, PagePlace};
 
 /// An operation, planned and compiled.
-pub struct PreparedOperation {
-    pub compiled: CompiledStatement,
+pub(super) struct PreparedOperation {
+    pub(crate) compiled: CompiledStatement,
     pub form: BodyForm,
     pub outcome: OperationOutcome,
     /// Audit's word for it.
@@ -23,24 +23,24 @@ pub struct PreparedOperation {
     /// Schema and name of the relation.
     pub relation: String,
     /// `true` if its documents are whole, so that their version is their tag.
-    pub tagged: bool,
+    pub(crate) tagged: bool,
     /// `true` if the document has to have a version that the caller names.
-    pub conditional: bool,
+    pub(crate) conditional: bool,
     /// Columns of the relation's key.
     pub key: Vec<String>,
     /// Filters of the request, for the audit.
     pub filters: Option<String>,
     pub writes: bool,
-    pub runs_code: bool,
+    pub(crate) runs_code: bool,
     /// Tables that it reads, if its answer may be kept.
-    pub cached: Option<Vec<CachedTable>>,
+    pub(crate) cached: Option<Vec<CachedTable>>,
     /// Most bytes of the result.
-    pub largest: usize,
+    pub(crate) largest: usize,
 }
 
 /// Meaning of an operation's result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OperationOutcome {
+pub(super) enum OperationOutcome {
     /// Rows as they are.
     Rows,
     /// A new row.
@@ -63,7 +63,7 @@ pub enum OperationOutcome {
 
 impl PreparedOperation {
     /// Returns the step of the operation. It is checked by [`check`](PreparedOperation::check).
-    pub fn step<'a>(&self, compiled: Cow<'a, CompiledStatement>) -> Step<'a> {
+    pub(super) fn step<'a>(&self, compiled: Cow<'a, CompiledStatement>) -> Step<'a> {
         let form = match self.outcome {
             OperationOutcome::Planned => StepForm::Plan,
             _ => StepForm::Body(self.form),
@@ -80,7 +80,7 @@ impl PreparedOperation {
     }
 
     /// Checks the result of the step.
-    pub fn check(&self, result: StatementResult) -> Served<StatementResult> {
+    pub(super) fn check(&self, result: StatementResult) -> Served<StatementResult> {
         if result.body.len() > self.largest {
             return Err(RequestFault::too_large(self.largest));
         }
@@ -107,7 +107,7 @@ impl PreparedOperation {
     }
 
     /// Returns the tag of a document: its version.
-    pub fn version_tag(&self, result: &StatementResult) -> Option<String> {
+    pub(super) fn version_tag(&self, result: &StatementResult) -> Option<String> {
         #[derive(serde::Deserialize)]
         struct Versioned {
             version: i64,
@@ -121,7 +121,7 @@ impl PreparedOperation {
     }
 
     /// Returns the JSON text of a result.
-    pub fn text(&self, result: &StatementResult, cursors: &CursorKey) -> Served<String> {
+    pub(super) fn text(&self, result: &StatementResult, cursors: &CursorKey) -> Served<String> {
         let body = || String::from_utf8_lossy(&result.body).into_owned();
         Ok(match &self.outcome {
             OperationOutcome::Rows | OperationOutcome::New | OperationOutcome::One => body(),
@@ -145,7 +145,7 @@ impl PreparedOperation {
     }
 
     /// Returns the id of a new row in an address: the values of its key.
-    pub fn id(&self, result: &StatementResult) -> Option<String> {
+    pub(super) fn id(&self, result: &StatementResult) -> Option<String> {
         let key: serde_json::Map<String, serde_json::Value> =
             serde_json::from_str(result.location.as_deref()?).ok()?;
         let value = |name: &String| key.get(name)?.as_str()?.strip_prefix("eq.").map(encoded);

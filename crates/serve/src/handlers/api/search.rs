@@ -21,7 +21,7 @@ const HINT: &str = "a stored generated tsvector column with a GIN index: martydb
 
 impl<'a> ApiCall<'a> {
     /// Prepares a search.
-    pub async fn search(self) -> Served<Handled<'a>> {
+    pub(super) async fn search(self) -> Served<Handled<'a>> {
         self.check_right(false)?;
         let wanted = parse_search(&self.request.body)?;
         let candidates = self.candidates(&wanted)?;

@@ -8,7 +8,7 @@ use crate::fault::{RequestFault, Served};
 use crate::request::{FilterOperation, FilterTree, RowAction};
 
 /// Returns the action of a request.
-pub fn action(
+pub(super) fn action(
     request: &RestRequest,
     relation: &ExposedRelation,
     query: &ParsedQuery,
@@ -34,7 +34,7 @@ pub fn action(
 }
 
 /// Returns the answer to OPTIONS: the methods of a relation.
-pub fn options(relation: &ExposedRelation) -> HttpAnswer {
+pub(super) fn options(relation: &ExposedRelation) -> HttpAnswer {
     let mut allowed = vec!["OPTIONS,GET,HEAD"];
     let rows = [
         (relation.insertable, "POST"),

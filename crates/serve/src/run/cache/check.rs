@@ -8,7 +8,7 @@ use crate::catalog::CachedTable;
 
 /// Returns the statement for the state of tables, one JSON text. It has `null` for a table whose answers are not kept as it is now, for
 /// one that the login may not read, and on a standby, where a sequence is ahead of the writes. `xmin` names the transaction that made a row, so that what was changed and changed back shows.
-pub fn versions(tables: &[CachedTable]) -> Statement {
+pub(super) fn versions(tables: &[CachedTable]) -> Statement {
     let all = tables.iter().flat_map(|table| [writes(table), state(table)]).chain([settings()]);
     let all = List(all.collect());
     stmt!("SELECT pg_catalog.json_build_array({all})::text")
@@ -50,7 +50,7 @@ fn state(table: &CachedTable) -> Statement {
 /// Returns the statement that tells whether a session writes to a table now: a writer that has already counted may commit only after the
 /// answer is read. Every write holds one of these locks until its end
 /// (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>).
-pub fn writers(tables: &[CachedTable]) -> Statement {
+pub(super) fn writers(tables: &[CachedTable]) -> Statement {
     let tables = List(tables.iter().map(|table| table.oid).collect());
     stmt!(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.relation IN ({tables})

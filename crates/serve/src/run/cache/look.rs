@@ -22,22 +22,22 @@ use crate::session::{DatabaseFault, LoginSession};
 const OF_TIME: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
 
 /// All that an answer depends on, beside its tables.
-pub struct CacheSubject<'a> {
+pub(crate) struct CacheSubject<'a> {
     pub login: &'a str,
     pub settings: &'a TransactionSettings,
     pub form: BodyForm,
-    pub compiled: &'a CompiledStatement,
+    pub(crate) compiled: &'a CompiledStatement,
 }
 
 /// A read whose answer may be kept.
-pub struct CacheWish {
+pub(crate) struct CacheWish {
     key: CacheKey,
     tables: Vec<CachedTable>,
     time: Duration,
 }
 
 /// Permission to keep the answer that is read next.
-pub struct CacheTicket {
+pub(crate) struct CacheTicket {
     key: CacheKey,
     versions: String,
     begun: Instant,
@@ -45,14 +45,14 @@ pub struct CacheTicket {
 }
 
 /// End of a look.
-pub enum CacheLook {
+pub(crate) enum CacheLook {
     Hit(StatementResult),
     Miss(Option<CacheTicket>),
 }
 
 impl CacheWish {
     /// Returns the wish of a read from these tables; `None` if its answer depends on anything else.
-    pub fn of(
+    pub(crate) fn of(
         catalog: &ServedCatalog,
         tables: Option<Vec<&CachedTable>>,
         subject: &CacheSubject<'_>,
@@ -93,7 +93,7 @@ fn key(catalog: &ServedCatalog, subject: &CacheSubject<'_>) -> CacheKey {
 impl ServedService {
     /// Returns the kept answer of a read, if there is one that is that of the tables now. The session is in no transaction: one that
     /// began before the look could have an older snapshot.
-    pub async fn look_up(
+    pub(crate) async fn look_up(
         &self,
         session: &mut LoginSession,
         wish: Option<&CacheWish>,
@@ -117,7 +117,7 @@ impl ServedService {
     }
 
     /// Keeps an answer that was read after its ticket was given. One with a status or headers of the service's code is not kept.
-    pub fn keep(&self, ticket: CacheTicket, result: StatementResult) {
+    pub(crate) fn keep(&self, ticket: CacheTicket, result: StatementResult) {
         let CacheTicket { key, versions, begun, end } = ticket;
         if result.status.is_none() && result.headers.is_empty() {
             self.cache.put(key, CachedResult { result, versions, begun, end, turn: 0 });

@@ -12,10 +12,10 @@ use crate::request::{ColumnFilter, FieldPath, FilterOperation, FilterTree, Order
 const SIGNED: usize = 16;
 
 /// Values of a row in the columns of the order, as texts.
-pub type PagePlace = Vec<Option<String>>;
+pub(crate) type PagePlace = Vec<Option<String>>;
 
 /// Key that signs the cursors of a service.
-pub struct CursorKey(Option<hmac::Key>);
+pub(crate) struct CursorKey(Option<hmac::Key>);
 
 /// Fewest bytes of a secret from which a key is derived: a caller sees signatures, and may guess at a short one.
 const SHORTEST_SECRET: usize = 32;
@@ -23,7 +23,7 @@ const SHORTEST_SECRET: usize = 32;
 impl CursorKey {
     /// Derives the key from a secret that all processes of a service have; without one, or with a short one, cursors belong to
     /// this process.
-    pub fn of(secret: Option<&str>, service: &str) -> CursorKey {
+    pub(crate) fn of(secret: Option<&str>, service: &str) -> CursorKey {
         let secret = secret.filter(|secret| secret.len() >= SHORTEST_SECRET);
         let derived = secret.map(|secret| {
             let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
@@ -36,7 +36,7 @@ impl CursorKey {
     }
 
     /// Returns the cursor of a place in an order of a relation.
-    pub fn sign(&self, relation: &str, order: &[OrderedField], place: &PagePlace) -> Option<String> {
+    pub(crate) fn sign(&self, relation: &str, order: &[OrderedField], place: &PagePlace) -> Option<String> {
         let text = serde_json::Value::from_iter(place.iter().cloned()).to_string();
         let tag = hmac::sign(self.0.as_ref()?, signed(relation, order, &text).as_bytes());
         let mut bytes = tag.as_ref()[..SIGNED].to_vec();
@@ -45,7 +45,7 @@ impl CursorKey {
     }
 
     /// Returns the place of a cursor that this key signed for the relation and the order.
-    pub fn open(&self, relation: &str, order: &[OrderedField], cursor: &str) -> Served<PagePlace> {
+    pub(crate) fn open(&self, relation: &str, order: &[OrderedField], cursor: &str) -> Served<PagePlace> {
         self.verified(relation, order, cursor).ok_or_else(|| {
             let message = "`after` is no cursor of this service, collection and order";
             RequestFault::new(400, "PGRST100", message).hint("take `next` of the page before, unchanged")
@@ -53,13 +53,13 @@ impl CursorKey {
     }
 
     /// Returns the signature of a text that is no cursor.
-    pub fn tag(&self, text: &str) -> Option<String> {
+    pub(crate) fn tag(&self, text: &str) -> Option<String> {
         let tag = hmac::sign(self.0.as_ref()?, format!("place\n{text}").as_bytes());
         Some(URL_SAFE_NO_PAD.encode(&tag.as_ref()[..SIGNED]))
     }
 
     /// Returns `true` for a signature of this key on the text.
-    pub fn has_tag(&self, text: &str, tag: &str) -> bool {
+    pub(crate) fn has_tag(&self, text: &str, tag: &str) -> bool {
         let expected = self.tag(text).unwrap_or_default();
         let differs = expected.bytes().zip(tag.bytes()).fold(0, |all, (one, other)| all | (one ^ other));
         !expected.is_empty() && expected.len() == tag.len() && differs == 0
@@ -85,7 +85,7 @@ fn signed(relation: &str, order: &[OrderedField], text: &str) -> String {
 }
 
 /// Returns the filter of the rows behind a place. `required` are columns that are never NULL.
-pub fn after(order: &[OrderedField], place: &PagePlace, required: &[String]) -> FilterTree {
+pub(crate) fn after(order: &[OrderedField], place: &PagePlace, required: &[String]) -> FilterTree {
     let terms: Vec<(&OrderedField, &Option<String>)> = order.iter().zip(place).collect();
     let one = |number: usize| {
         let equal = terms[..number].iter().map(|(term, value)| leaf(term, equals(value)));

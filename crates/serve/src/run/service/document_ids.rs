@@ -10,11 +10,11 @@ const MOST: u16 = 0xfff;
 
 /// Maker of ids: the millisecond and the counter of the last one.
 #[derive(Debug, Default)]
-pub struct DocumentIds(Mutex<(u64, u16)>);
+pub(crate) struct DocumentIds(Mutex<(u64, u16)>);
 
 impl DocumentIds {
     /// Makes an id, which is higher than all before it.
-    pub fn next(&self) -> Served<String> {
+    pub(crate) fn next(&self) -> Served<String> {
         let mut random = [0; 10];
         getrandom::fill(&mut random)
             .map_err(|_| RequestFault::new(503, "MDB000", "the system gives no random bytes"))?;

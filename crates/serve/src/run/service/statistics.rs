@@ -15,7 +15,7 @@ use crate::session::{LoginPool, unavailable};
 const AGE: Duration = Duration::from_secs(10);
 
 /// Statistics of one database.
-pub struct DatabaseStatistics {
+pub(crate) struct DatabaseStatistics {
     pool: Option<LoginPool>,
     database: String,
     last: Mutex<Option<(Instant, Arc<str>)>>,
@@ -23,22 +23,22 @@ pub struct DatabaseStatistics {
 
 impl DatabaseStatistics {
     /// Makes the statistics of a database; without a pool there are none.
-    pub fn new(database: &str, pool: Option<LoginPool>) -> DatabaseStatistics {
+    pub(crate) fn new(database: &str, pool: Option<LoginPool>) -> DatabaseStatistics {
         DatabaseStatistics { pool, database: database.to_owned(), last: Mutex::default() }
     }
 
     /// Returns `true` if there are any.
-    pub fn are_told(&self) -> bool {
+    pub(crate) fn are_told(&self) -> bool {
         self.pool.is_some()
     }
 
     /// Returns the pool that they are read with.
-    pub fn pool(&self) -> Option<&LoginPool> {
+    pub(crate) fn pool(&self) -> Option<&LoginPool> {
         self.pool.as_ref()
     }
 
     /// Returns them as a JSON object, at most ten seconds old.
-    pub async fn text(&self) -> Served<Arc<str>> {
+    pub(crate) async fn text(&self) -> Served<Arc<str>> {
         let Some(pool) = &self.pool else { return Err(without_monitor()) };
         let mut last = self.last.lock().await;
         if let Some((at, text)) = &*last

@@ -6,24 +6,24 @@ use crate::request::{
 };
 
 /// Returns the columns of an address: of a collection the id alone, also where it is partitioned by time.
-pub fn address(relation: &ExposedRelation) -> &[String] {
+pub(super) fn address(relation: &ExposedRelation) -> &[String] {
     let id = relation.key.iter().position(|name| name == "id").filter(|_| relation.is_collection());
     id.map_or(&relation.key, |at| &relation.key[at..=at])
 }
 
 /// Returns the filter of rows with one of these versions.
-pub fn version_filter(versions: &[i32]) -> FilterTree {
+pub(super) fn version_filter(versions: &[i32]) -> FilterTree {
     let operation = FilterOperation::In(versions.iter().map(i32::to_string).collect());
     FilterTree::Leaf(ColumnFilter { field: FieldPath::column("version"), negated: false, operation })
 }
 
 /// Returns `true` if whole documents are selected and nothing else.
-pub fn are_whole(relation: &ExposedRelation, select: &[SelectEntry]) -> bool {
+pub(super) fn are_whole(relation: &ExposedRelation, select: &[SelectEntry]) -> bool {
     relation.is_collection() && RowQuery { select: select.to_vec(), ..RowQuery::default() }.is_whole()
 }
 
 /// Returns a selection that leaves generated columns of a collection out where they are not named.
-pub fn shown(relation: &ExposedRelation, select: &[SelectEntry]) -> Vec<SelectEntry> {
+pub(super) fn shown(relation: &ExposedRelation, select: &[SelectEntry]) -> Vec<SelectEntry> {
     if !relation.is_collection() {
         return select.to_vec();
     }
@@ -52,7 +52,7 @@ fn column(name: &str) -> SelectEntry {
 }
 
 /// Returns `true` for a filter with a regular expression.
-pub fn has_pattern(tree: &FilterTree) -> bool {
+pub(super) fn has_pattern(tree: &FilterTree) -> bool {
     match tree {
         FilterTree::Document(filter) => filter.has_pattern(),
         FilterTree::Leaf(_) => false,
