@@ -6,6 +6,7 @@ mod glossary;
 mod imports;
 mod map;
 mod purity;
+mod runner;
 mod seams;
 mod sizes;
 mod source;

@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use martydb_http::HttpListener;
 use martydb_pg::server::{Endpoint, Host, Tls};
-use martydb_serve::callers::{CallerBook, CallerRight, ServeCaller};
-use martydb_serve::listener::{ServedProcess, bind};
-use martydb_serve::serving::ServedDatabase;
-use martydb_serve::session::{LoginTarget, ServerConnector};
-use martydb_serve::settings::{ExposedFunctions, RequestLimits, ServedExposure};
-use martydb_serve::token::{TokenKey, TokenRules};
+use martydb_serve::{
+    CallerBook, CallerRight, ExposedFunctions, LoginTarget, RequestLimits, ServeCaller, ServedDatabase,
+    ServedExposure, ServedProcess, ServerConnector, TokenKey, TokenRules, bind,
+};
 
 /// Role and secret of the suite's tokens.
 const AUTHOR: &str = "postgrest_test_author";

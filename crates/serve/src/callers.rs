@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use martydb_model::ANONYMOUS;
+pub(crate) use martydb_model::ANONYMOUS;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -47,7 +47,7 @@ impl RequestCaller {
     }
 
     /// Returns the claims as code of the service sees them: the caller's name is always the one that was proven.
-    pub fn shown_claims(&self) -> String {
+    pub(crate) fn shown_claims(&self) -> String {
         let mut claims = self.claims.clone();
         claims.insert("caller".into(), Value::from(self.caller.name.as_str()));
         Value::Object(claims).to_string()

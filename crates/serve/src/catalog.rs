@@ -6,16 +6,15 @@ mod functions;
 mod relations;
 mod relationships;
 mod routines;
-pub mod statements;
+pub(crate) mod statements;
 mod views;
 
-pub use cached::{CachedTable, UncachedRelation};
-pub use functions::{
-    CallBody, ExposedFunction, FunctionParameter, FunctionVolatility, MediaAggregate, VALUE,
-};
-pub use relations::{
-    Cardinality, CatalogName, DOCUMENT, ExposedColumn, ExposedRelation, Junction, Relationship, RowFunction,
-    TableKey,
+pub(crate) use cached::{CachedTable, UncachedRelation};
+pub use functions::ExposedFunction;
+pub(crate) use functions::{CallBody, FunctionParameter, MediaAggregate, VALUE};
+pub use relations::ExposedRelation;
+pub(crate) use relations::{
+    Cardinality, CatalogName, DOCUMENT, ExposedColumn, Relationship, RowFunction, TableKey,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,12 +43,12 @@ pub struct ServedCatalog {
     /// Fingerprint of the catalogs that it was read from.
     pub version: String,
     /// Version of the server, such as 150004.
-    pub server_version: i32,
+    pub(crate) server_version: i32,
 }
 
 /// The catalogs as the statement of [`statements::read`] returns them.
 #[derive(Debug, Default, Deserialize)]
-pub struct RawCatalog {
+pub(crate) struct RawCatalog {
     relations: Vec<ExposedRelation>,
     keys: Vec<TableKey>,
     rules: Vec<(u32, String)>,
@@ -127,12 +126,12 @@ impl ServedCatalog {
     }
 
     /// Returns a table whose answers are kept.
-    pub fn cached(&self, table: &CatalogName) -> Option<&CachedTable> {
+    pub(crate) fn cached(&self, table: &CatalogName) -> Option<&CachedTable> {
         self.cached.get(table)
     }
 
     /// Returns `true` if answers of no table are kept.
-    pub fn keeps_no_answers(&self) -> bool {
+    pub(crate) fn keeps_no_answers(&self) -> bool {
         self.cached.is_empty()
     }
 
@@ -147,12 +146,16 @@ impl ServedCatalog {
     }
 
     /// Returns the relationships that begin at a relation.
-    pub fn from_relation(&self, schema: &str, name: &str) -> impl Iterator<Item = &Relationship> + Clone {
+    pub(crate) fn from_relation(
+        &self,
+        schema: &str,
+        name: &str,
+    ) -> impl Iterator<Item = &Relationship> + Clone {
         self.relationships.iter().filter(move |one| one.table.0 == schema && one.table.1 == name)
     }
 
     /// Returns the function that a call means.
-    pub fn function(
+    pub(crate) fn function(
         &self,
         schema: &str,
         name: &str,
@@ -163,13 +166,17 @@ impl ServedCatalog {
     }
 
     /// Returns the number of the aggregate that makes answers of a media type from a relation's rows.
-    pub fn media_aggregate(&self, relation: Option<&ExposedRelation>, media_type: &str) -> Option<usize> {
+    pub(crate) fn media_aggregate(
+        &self,
+        relation: Option<&ExposedRelation>,
+        media_type: &str,
+    ) -> Option<usize> {
         let of = relation.map(|one| (one.schema.clone(), one.name.clone()));
         self.media.iter().position(|one| one.relation == of && one.media_type == media_type)
     }
 
     /// Returns an aggregate by its number.
-    pub fn media(&self, number: usize) -> Option<&MediaAggregate> {
+    pub(crate) fn media(&self, number: usize) -> Option<&MediaAggregate> {
         self.media.get(number)
     }
 
@@ -179,7 +186,7 @@ impl ServedCatalog {
     }
 
     /// Returns the rows of a function: an exposed relation, or the columns that only the function has.
-    pub fn rows_of<'c>(&'c self, function: &'c ExposedFunction) -> &'c ExposedRelation {
+    pub(crate) fn rows_of<'c>(&'c self, function: &'c ExposedFunction) -> &'c ExposedRelation {
         self.relations
             .get(&function.row_name())
             .filter(|one| one.oid == function.row.oid)
@@ -187,7 +194,7 @@ impl ServedCatalog {
     }
 
     /// Returns the name in SQL of a type that a cast names.
-    pub fn cast(&self, name: &str) -> Served<&str> {
+    pub(crate) fn cast(&self, name: &str) -> Served<&str> {
         let missing = || RequestFault::new(400, "42704", format!("type \"{name}\" does not exist"));
         self.types.get(&name.to_lowercase()).map(String::as_str).ok_or_else(missing)
     }
@@ -202,12 +209,12 @@ impl ServedCatalog {
     }
 
     /// Returns `true` if the column is a function of the relation's row.
-    pub fn is_computed(&self, relation: &ExposedRelation, column: &str) -> bool {
+    pub(crate) fn is_computed(&self, relation: &ExposedRelation, column: &str) -> bool {
         self.computed_type(relation, column).is_some()
     }
 
     /// Returns the type of a function of the relation's row, without domains.
-    pub fn computed_type(&self, relation: &ExposedRelation, column: &str) -> Option<&str> {
+    pub(crate) fn computed_type(&self, relation: &ExposedRelation, column: &str) -> Option<&str> {
         let key = (relation.schema.clone(), relation.name.clone(), column.to_owned());
         self.computed.get(&key).map(String::as_str)
     }

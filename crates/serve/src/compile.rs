@@ -9,19 +9,19 @@ mod change;
 mod condition;
 mod document;
 mod field;
-mod lone;
 mod read;
 mod search;
+mod single_statement;
 mod values;
 mod write;
 
-pub use aggregate::{GroupedRows, aggregate_statement};
-pub use call::{FunctionCall, call_statement};
-pub use lone::{WITHOUT_ANSWER, WriteRecord, lone_write_statement};
-pub use read::page::{LONGEST_PLACE, page_statement};
-pub use read::{lines_statement, planned_statement, read_statement};
-pub use search::{SearchedRelation, search_statement};
-pub use write::{WrittenRows, lock_statement, write_statement};
+pub(crate) use aggregate::{GroupedRows, aggregate_statement};
+pub(crate) use call::{FunctionCall, call_statement};
+pub(crate) use read::page::{LONGEST_PLACE, page_statement};
+pub(crate) use read::{lines_statement, planned_statement, read_statement};
+pub(crate) use search::{SearchedRelation, search_statement};
+pub(crate) use single_statement::{WITHOUT_ANSWER, WriteRecord, lone_write_statement};
+pub(crate) use write::{WrittenRows, lock_statement, write_statement};
 
 use std::sync::OnceLock;
 
@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 
 /// A statement with the values of its parameters, in the text format.
 #[derive(Debug, Clone, Default)]
-pub struct CompiledStatement {
+pub(crate) struct CompiledStatement {
     pub statement: Statement,
     pub values: Vec<String>,
     digest: OnceLock<StatementDigest>,
@@ -38,28 +38,28 @@ pub struct CompiledStatement {
 
 /// SHA-256 of a statement's text, without values. It names a statement in tables whose keys are in the hands of callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StatementDigest([u8; 32]);
+pub(crate) struct StatementDigest([u8; 32]);
 
 impl StatementDigest {
     /// Returns the digest of a text.
-    pub fn of(text: &str) -> StatementDigest {
+    pub(crate) fn of(text: &str) -> StatementDigest {
         StatementDigest(Sha256::digest(text).into())
     }
 
     /// Returns its bytes.
-    pub fn bytes(&self) -> &[u8; 32] {
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
 impl CompiledStatement {
     /// Makes a statement with its values.
-    pub fn new(statement: Statement, values: Vec<String>) -> CompiledStatement {
+    pub(crate) fn new(statement: Statement, values: Vec<String>) -> CompiledStatement {
         CompiledStatement { statement, values, digest: OnceLock::new() }
     }
 
     /// Returns the digest of its text, which is computed once.
-    pub fn digest(&self) -> StatementDigest {
+    pub(crate) fn digest(&self) -> StatementDigest {
         *self.digest.get_or_init(|| StatementDigest::of(self.statement.exact()))
     }
 }

@@ -1,4 +1,5 @@
 //! Faces: what callers send, parsed into the typed request. They only parse.
 
-pub mod api;
-pub mod rest;
+pub(crate) mod api;
+pub(crate) mod http_request;
+pub(crate) mod rest;

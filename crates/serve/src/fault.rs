@@ -2,6 +2,8 @@
 //! for classes 22, 23 and P0001; for others the answer has the class and no text of a row. What code of the service raises as `PT…` or
 //! `PGRST` reaches every caller.
 
+pub(crate) mod raised_errors;
+
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
@@ -12,17 +14,17 @@ pub struct RequestFault {
     pub status: u16,
     pub code: String,
     pub message: String,
-    pub details: Option<Box<Value>>,
+    pub(crate) details: Option<Box<Value>>,
     pub hint: Option<Box<str>>,
     /// Further headers, such as `Retry-After`.
     pub headers: Vec<AnswerHeader>,
 }
 
 /// A header of an answer.
-pub type AnswerHeader = (Cow<'static, str>, String);
+pub(crate) type AnswerHeader = (Cow<'static, str>, String);
 
 /// Result of a step of a request.
-pub type Served<T> = Result<T, RequestFault>;
+pub(crate) type Served<T> = Result<T, RequestFault>;
 
 impl RequestFault {
     /// Makes a fault without details.
@@ -33,7 +35,7 @@ impl RequestFault {
 
     /// Adds the key `details`.
     #[must_use]
-    pub fn details(mut self, details: impl Into<Value>) -> RequestFault {
+    pub(crate) fn details(mut self, details: impl Into<Value>) -> RequestFault {
         self.details = Some(Box::new(details.into()));
         self
     }
@@ -59,13 +61,13 @@ impl RequestFault {
     }
 
     /// A request that no rule of the grammar accepts, at a column counted from 1.
-    pub fn unparsed(what: &str, text: &str, column: usize, details: String) -> RequestFault {
+    pub(crate) fn unparsed(what: &str, text: &str, column: usize, details: String) -> RequestFault {
         let message = format!("\"failed to parse {what} ({text})\" (line 1, column {column})");
         RequestFault::new(400, "PGRST100", message).details(details)
     }
 
     /// A body that is no rows.
-    pub fn invalid_body(message: impl Into<String>) -> RequestFault {
+    pub(crate) fn invalid_body(message: impl Into<String>) -> RequestFault {
         RequestFault::new(400, "PGRST102", message)
     }
 
@@ -80,29 +82,29 @@ impl RequestFault {
     }
 
     /// An answer with more bytes than the service sends.
-    pub fn too_large(most: usize) -> RequestFault {
+    pub(crate) fn too_large(most: usize) -> RequestFault {
         RequestFault::limit(format!("the answer has more than {most} bytes: select less, or a range"))
     }
 
     /// A write of more rows than its caller expects.
-    pub fn too_many_affected(rows: i64) -> RequestFault {
+    pub(crate) fn too_many_affected(rows: i64) -> RequestFault {
         let message = "Query result exceeds max-affected preference constraint";
         RequestFault::new(400, "PGRST124", message).details(format!("The query affects {rows} rows"))
     }
 
     /// A relation that is not exposed, or does not exist: one answer for both.
-    pub fn no_table(schema: &str, name: &str) -> RequestFault {
+    pub(crate) fn no_table(schema: &str, name: &str) -> RequestFault {
         let message = format!("Could not find the table '{schema}.{name}' in the schema cache");
         RequestFault::new(404, "PGRST205", message)
     }
 
     /// A column that the relation does not have.
-    pub fn no_column(relation: &str, name: &str) -> RequestFault {
+    pub(crate) fn no_column(relation: &str, name: &str) -> RequestFault {
         RequestFault::new(400, "42703", format!("column {relation}.{name} does not exist"))
     }
 
     /// A result that had to be one row.
-    pub fn not_single(rows: i64) -> RequestFault {
+    pub(crate) fn not_single(rows: i64) -> RequestFault {
         RequestFault::new(406, "PGRST116", "Cannot coerce the result to a single JSON object")
             .details(format!("The result contains {rows} rows"))
     }
@@ -110,10 +112,10 @@ impl RequestFault {
 
 /// Report of the server about a statement.
 #[derive(Debug, Clone, Default)]
-pub struct DatabaseReport {
-    pub sqlstate: String,
+pub(crate) struct DatabaseReport {
+    pub(crate) sqlstate: String,
     pub message: String,
-    pub detail: Option<String>,
+    pub(crate) detail: Option<String>,
     pub hint: Option<String>,
 }
 
@@ -165,7 +167,7 @@ const SHOWN: &[&str] =
     &["22", "23", "P0001", "42703", "42704", "42883", "42P17", "428C9", "42804", "21000", "42501", "42P10"];
 
 /// Returns the answer to an error of the server. `authenticated` is `false` for the anonymous caller.
-pub fn of_server(report: &DatabaseReport, authenticated: bool, may_read_rows: bool) -> RequestFault {
+pub(crate) fn of_server(report: &DatabaseReport, authenticated: bool, may_read_rows: bool) -> RequestFault {
     let state = report.sqlstate.as_str();
     let row = STATUSES.iter().find(|(start, _)| state.starts_with(start));
     let status = row.map_or(400, |(_, status)| *status);

@@ -13,24 +13,24 @@ use std::time::Instant;
 pub use breaker::ServerBreaker;
 use budget::CallerBudgets;
 use costs::{CostBook, ShapeKey};
-pub use shapes::{ShapeStatistics, ShapeSubject, StatementOutcome};
+pub(crate) use shapes::{ShapeStatistics, ShapeSubject, StatementOutcome};
 
 use crate::callers::ServeCaller;
 use crate::compile::StatementDigest;
 use crate::fault::{RequestFault, Served};
 
 /// Code of the answer where no connection was free in time.
-pub const NO_CONNECTION: &str = "PGRST003";
+pub(crate) const NO_CONNECTION: &str = "PGRST003";
 
 /// Code of the answer while the breaker of the server is open.
-pub const BREAKER_OPEN: &str = "MDB003";
+pub(crate) const BREAKER_OPEN: &str = "MDB003";
 
 /// Planner units of one unit of a caller's `cost`.
 const PLANNER_UNITS: f64 = 100.0;
 
 /// Guard of one service.
 #[derive(Debug, Default)]
-pub struct ServiceGuard {
+pub(crate) struct ServiceGuard {
     budgets: CallerBudgets,
     costs: CostBook,
     /// Statistics of statements.
@@ -43,7 +43,7 @@ pub struct ServiceGuard {
 
 impl ServiceGuard {
     /// Admits a request of a caller, before anything is done for it.
-    pub fn admit(&self, caller: &ServeCaller) -> Served<()> {
+    pub(crate) fn admit(&self, caller: &ServeCaller) -> Served<()> {
         self.budgets.admit(caller, Instant::now()).map_err(|seconds| {
             self.over_rate.fetch_add(1, Ordering::Relaxed);
             let message = format!("caller \"{}\" sends more than its rate allows", caller.name);
@@ -52,22 +52,22 @@ impl ServiceGuard {
     }
 
     /// Returns the known cost of a statement for a login.
-    pub fn known(&self, login: Option<&str>, statement: StatementDigest) -> Option<f64> {
+    pub(crate) fn known(&self, login: Option<&str>, statement: StatementDigest) -> Option<f64> {
         self.costs.get(&ShapeKey::of(login, statement), Instant::now())
     }
 
     /// Keeps the cost of a statement.
-    pub fn learn(&self, login: Option<&str>, statement: StatementDigest, cost: f64) {
+    pub(crate) fn learn(&self, login: Option<&str>, statement: StatementDigest, cost: f64) {
         self.costs.put(ShapeKey::of(login, statement), cost, Instant::now());
     }
 
     /// Forgets all costs: the catalog has changed.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.costs.clear();
     }
 
     /// Charges a caller for a statement, and rejects one above the limit.
-    pub fn charge(&self, caller: &ServeCaller, limit: Option<u64>, cost: f64) -> Served<()> {
+    pub(crate) fn charge(&self, caller: &ServeCaller, limit: Option<u64>, cost: f64) -> Served<()> {
         // One unit was taken when the request was admitted.
         self.budgets.charge(caller, (cost / PLANNER_UNITS - 1.0).max(0.0), Instant::now());
         let Some(limit) = limit.filter(|limit| cost > *limit as f64) else { return Ok(()) };
@@ -78,7 +78,7 @@ impl ServiceGuard {
     }
 
     /// Counts a request that was refused for want of a connection, by the code of its answer.
-    pub fn count_refused(&self, code: &str) {
+    pub(crate) fn count_refused(&self, code: &str) {
         match code {
             NO_CONNECTION => self.without_connection.fetch_add(1, Ordering::Relaxed),
             BREAKER_OPEN => self.at_open_breaker.fetch_add(1, Ordering::Relaxed),
@@ -87,7 +87,7 @@ impl ServiceGuard {
     }
 
     /// Returns the requests that were refused, by reason.
-    pub fn refused(&self) -> [(&'static str, u64); 4] {
+    pub(crate) fn refused(&self) -> [(&'static str, u64); 4] {
         let number = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         [
             ("rate", number(&self.over_rate)),

@@ -3,41 +3,58 @@
 //! A request is parsed by a face into one typed request, planned against the catalog, and compiled to one parametrised
 //! statement; these three are pure. The database decides what the login may do.
 //!
-//! - [`request`]: the typed request
-//! - [`face`]: parsers of what callers send
-//! - [`catalog`]: exposed relations
-//! - [`plan`]: tree of relations
-//! - [`compile`]: compiler to one statement
-//! - [`openapi`]: document of what a caller may do
-//! - [`page`]: page that shows the document
-//! - [`settings`]: limits and permissions
-//! - [`fault`]: error answers
-//! - [`callers`]: who sends a request
-//! - [`token`]: signed tokens of callers
-//! - [`guard`]: rates, costs and breakers
-//! - [`session`]: pools of a service's logins
-//! - [`serving`]: requests from end to end
-//! - [`listener`]: routes and limits of HTTP
+//! - `request`: the typed request
+//! - `face`: parsers of what callers send
+//! - `catalog`: exposed relations
+//! - `plan`: tree of relations
+//! - `compile`: compiler to one statement
+//! - `openapi`: document of what a caller may do
+//! - `settings`: limits and permissions
+//! - `fault`: error answers
+//! - `callers`: who sends a request
+//! - `token`: signed tokens of callers
+//! - `guard`: rates, costs and breakers
+//! - `session`: pools of a service's logins
+//! - `handlers`: from the text of a request to what is to be done
+//! - `run`: the one way through a request
+//! - `answer`: status, headers and body
+//! - `listener`: routes and limits of HTTP
 
+#![deny(unreachable_pub)]
 #![cfg_attr(
     not(test),
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-pub mod callers;
-pub mod catalog;
-pub mod compile;
-pub mod face;
-pub mod fault;
-pub mod guard;
-pub mod listener;
-pub mod openapi;
-pub mod page;
-pub mod plan;
-mod raised;
-pub mod request;
-pub mod serving;
-pub mod session;
-pub mod settings;
-mod similar;
-pub mod token;
+mod answer;
+mod callers;
+mod catalog;
+mod closest_name;
+mod compile;
+mod face;
+mod fault;
+mod guard;
+mod handlers;
+mod listener;
+mod openapi;
+mod plan;
+mod request;
+mod run;
+mod session;
+mod settings;
+mod token;
+
+pub use callers::{CallerBook, CallerRight, KeyDigest, ServeCaller, digest};
+pub use catalog::{ExposedFunction, ExposedRelation};
+pub use face::api::is_reserved;
+pub use face::http_request::RestRequest;
+pub use fault::RequestFault;
+pub use guard::ServerBreaker;
+pub use handlers::rest::respond;
+pub use listener::{ServedProcess, bind};
+pub use openapi::page::ApiPage;
+pub use run::replicas::ReplicaTargets;
+pub use run::service::{ServedDatabase, ServedService};
+pub use session::{LoginPool, LoginTarget, ServerConnector};
+pub use settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
+pub use token::{TokenKey, TokenRules, parse_keys};

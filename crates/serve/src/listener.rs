@@ -18,13 +18,19 @@ use martydb_http::{Bound, HttpListener, client_names};
 use martydb_model::error::Result;
 use tokio::task::JoinHandle;
 
+use crate::answer::{HttpAnswer, REPLICA};
 use crate::callers::{CallerBook, CallerRight, RequestCaller};
+use crate::face::http_request::RestRequest;
 use crate::fault::{AnswerHeader, RequestFault, Served};
-use crate::page::ApiPage;
-use crate::serving::{
-    API_PREFIX, HttpAnswer, IDEMPOTENCY_KEY, REPLICA, RestRequest, ServedAnswer, ServedService, WRITTEN,
-    respond, respond_api, respond_lines, respond_openapi, wants_lines,
-};
+use crate::handlers::api::{PREFIX as API_PREFIX, respond_api};
+use crate::handlers::json_lines::{respond_lines, wants_lines};
+use crate::handlers::openapi::respond_openapi;
+use crate::handlers::rest::respond;
+use crate::openapi::page::ApiPage;
+use crate::run::ServedAnswer;
+use crate::run::idempotency::HEADER as IDEMPOTENCY_KEY;
+use crate::run::service::ServedService;
+use crate::run::wal_position::WRITTEN;
 
 /// Services and callers of a process.
 pub struct ServedProcess {

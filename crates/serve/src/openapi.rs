@@ -3,6 +3,7 @@
 
 mod collections;
 mod functions;
+pub(crate) mod page;
 mod privileges;
 mod template;
 mod values;
@@ -16,11 +17,11 @@ use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::face::api::is_reserved;
 use crate::fault::{RequestFault, Served};
 use crate::settings::ServedExposure;
-pub use privileges::{CallerPrivileges, DescribedRelation};
+pub(crate) use privileges::{CallerPrivileges, DescribedRelation};
 use template::PathTemplate;
 
 /// All that a document tells.
-pub struct DocumentSource<'a> {
+pub(crate) struct DocumentSource<'a> {
     pub service: &'a str,
     pub caller: &'a ServeCaller,
     pub exposure: &'a ServedExposure,
@@ -74,7 +75,7 @@ impl DocumentSource<'_> {
     ///
     /// # Errors
     /// If it has more bytes than an answer may have.
-    pub fn document(&self) -> Served<String> {
+    pub(crate) fn document(&self) -> Served<String> {
         let most = self.exposure.limits.answer;
         let mut parts = DocumentParts::default();
         for relation in self.catalog.relations().filter(|one| one.schema == self.schema) {

@@ -6,6 +6,6 @@ mod node;
 mod places;
 mod tree;
 
-pub use node::PlanNode;
-pub use places::{check_counted, check_terms, count_tree};
-pub use tree::{PlannedTree, plan_tree};
+pub(crate) use node::PlanNode;
+pub(crate) use places::{check_counted, check_terms, count_tree};
+pub(crate) use tree::{PlannedTree, plan_tree};

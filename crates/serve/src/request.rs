@@ -4,60 +4,60 @@ mod document;
 
 use std::collections::BTreeSet;
 
-pub use document::{DocumentChange, DocumentFilter, DocumentPath, DocumentStep, MOST_STEPS};
+pub(crate) use document::{DocumentChange, DocumentFilter, DocumentPath, DocumentStep, MOST_STEPS};
 
 /// A column, with steps into its JSON value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct FieldPath {
+pub(crate) struct FieldPath {
     pub name: String,
     pub steps: Vec<JsonStep>,
 }
 
 impl FieldPath {
     /// Names a column.
-    pub fn column(name: impl Into<String>) -> FieldPath {
+    pub(crate) fn column(name: impl Into<String>) -> FieldPath {
         FieldPath { name: name.into(), steps: vec![] }
     }
 }
 
 /// A step into a JSON value.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct JsonStep {
+pub(crate) struct JsonStep {
     /// `true` for `->>`, which returns text.
-    pub as_text: bool,
+    pub(crate) as_text: bool,
     pub key: JsonKey,
 }
 
 /// Key of an object, or index of an array with its sign.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum JsonKey {
+pub(crate) enum JsonKey {
     Name(String),
     Index(String),
 }
 
 /// An entry of `select`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SelectEntry {
+pub(crate) enum SelectEntry {
     Field(SelectedField),
     Relation(SelectedRelation),
 }
 
 /// A selected column or aggregate.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelectedField {
+pub(crate) struct SelectedField {
     /// `*` stands for all columns.
     pub field: FieldPath,
-    pub alias: Option<String>,
-    pub cast: Option<String>,
+    pub(crate) alias: Option<String>,
+    pub(crate) cast: Option<String>,
     pub aggregate: Option<Aggregate>,
-    pub aggregate_cast: Option<String>,
+    pub(crate) aggregate_cast: Option<String>,
     /// Equal spans of time, into one of which the value falls.
     pub spans: Option<TimeSpans>,
 }
 
 /// Spans of time that follow each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeSpans {
+pub(crate) struct TimeSpans {
     /// Length of one, such as `15 minutes`.
     pub stride: String,
     /// Beginning of one.
@@ -66,7 +66,7 @@ pub struct TimeSpans {
 
 /// Aggregates of `select`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Aggregate {
+pub(crate) enum Aggregate {
     Sum,
     Avg,
     Count,
@@ -76,9 +76,9 @@ pub enum Aggregate {
 
 /// An embedded relation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SelectedRelation {
+pub(crate) struct SelectedRelation {
     pub name: String,
-    pub alias: Option<String>,
+    pub(crate) alias: Option<String>,
     pub hint: Option<String>,
     /// `true` for `!inner`: rows without a partner are left out.
     pub inner: bool,
@@ -89,7 +89,7 @@ pub struct SelectedRelation {
 
 /// Binary operators of filters, by their SQL operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FilterOperation {
+pub(crate) enum FilterOperation {
     /// Operator of the table `OPERATORS` with a value.
     Binary {
         operator: &'static str,
@@ -109,22 +109,22 @@ pub enum FilterOperation {
 
 /// `any` or `all` of the values of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quantifier {
+pub(crate) enum Quantifier {
     Any,
     All,
 }
 
 /// A condition on one column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ColumnFilter {
+pub(crate) struct ColumnFilter {
     pub field: FieldPath,
-    pub negated: bool,
+    pub(crate) negated: bool,
     pub operation: FilterOperation,
 }
 
 /// A tree of conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FilterTree {
+pub(crate) enum FilterTree {
     Leaf(ColumnFilter),
     Branch {
         negated: bool,
@@ -153,57 +153,57 @@ impl FilterTree {
 
 /// A term of `order`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderedField {
+pub(crate) struct OrderedField {
     /// The embedded relation whose column it is.
     pub relation: Option<String>,
     pub field: FieldPath,
     /// `Some(true)` is descending.
-    pub descending: Option<bool>,
-    pub nulls_first: Option<bool>,
+    pub(crate) descending: Option<bool>,
+    pub(crate) nulls_first: Option<bool>,
 }
 
 /// Rows of a result: the first, and their number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RowRange {
+pub(crate) struct RowRange {
     pub offset: i64,
     pub limit: Option<i64>,
 }
 
 impl RowRange {
     /// Returns `true` if it leaves nothing out.
-    pub fn is_all(self) -> bool {
+    pub(crate) fn is_all(self) -> bool {
         self == RowRange::default()
     }
 
     /// Restricts the range to at most this number of rows.
     #[must_use]
-    pub fn at_most(self, rows: i64) -> RowRange {
+    pub(crate) fn at_most(self, rows: i64) -> RowRange {
         RowRange { limit: Some(self.limit.map_or(rows, |limit| limit.min(rows))), ..self }
     }
 }
 
 /// Names of embedded relations from the root to the one that is meant.
-pub type EmbedPath = Vec<String>;
+pub(crate) type EmbedPath = Vec<String>;
 
 /// The parsed parameters of a request for rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RowQuery {
+pub(crate) struct RowQuery {
     pub select: Vec<SelectEntry>,
     pub filters: Vec<(EmbedPath, FilterTree)>,
     pub order: Vec<(EmbedPath, Vec<OrderedField>)>,
-    pub ranges: Vec<(EmbedPath, RowRange)>,
+    pub(crate) ranges: Vec<(EmbedPath, RowRange)>,
     pub columns: Option<Vec<String>>,
     pub on_conflict: Option<Vec<String>>,
 }
 
 impl RowQuery {
     /// Returns the range of the root.
-    pub fn range(&self) -> RowRange {
+    pub(crate) fn range(&self) -> RowRange {
         self.ranges.iter().find(|(path, _)| path.is_empty()).map(|(_, range)| *range).unwrap_or_default()
     }
 
     /// Returns `true` if whole rows are selected and nothing else.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         let is_all = |field: &SelectedField| {
             field.field == FieldPath::column("*") && field.alias.is_none() && field.aggregate.is_none()
         };
@@ -211,7 +211,7 @@ impl RowQuery {
     }
 
     /// Returns the names of columns that the request reads at the root.
-    pub fn root_columns(&self) -> BTreeSet<String> {
+    pub(crate) fn root_columns(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for entry in &self.select {
             if let SelectEntry::Field(field) = entry {
@@ -225,14 +225,14 @@ impl RowQuery {
     }
 
     /// Returns the filters of the root.
-    pub fn root_filters(&self) -> impl Iterator<Item = &FilterTree> {
+    pub(crate) fn root_filters(&self) -> impl Iterator<Item = &FilterTree> {
         self.filters.iter().filter(|(path, _)| path.is_empty()).map(|(_, tree)| tree)
     }
 }
 
 /// Action on the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowAction {
+pub(crate) enum RowAction {
     Read,
     Insert {
         rows: RowsBody,
@@ -254,24 +254,24 @@ pub enum RowAction {
 
 /// Treatment of rows that exist already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
+pub(crate) enum Resolution {
     Merge,
     Ignore,
 }
 
 /// Rows of a request as a JSON text, and their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowsBody {
+pub(crate) struct RowsBody {
     pub json: String,
     /// `true` if it is one object and not an array.
-    pub is_object: bool,
+    pub(crate) is_object: bool,
     /// Names of the columns, without repetition, in the order of their names.
     pub keys: Vec<String>,
 }
 
 /// Form of the answer's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BodyForm {
+pub(crate) enum BodyForm {
     Rows {
         strip_nulls: bool,
     },
@@ -293,14 +293,14 @@ pub enum BodyForm {
 
 impl BodyForm {
     /// Returns `true` if the body is bytes in hexadecimal.
-    pub fn is_binary(self) -> bool {
+    pub(crate) fn is_binary(self) -> bool {
         matches!(self, BodyForm::Raw { binary: true } | BodyForm::Made { binary: true, .. })
     }
 }
 
 /// Arguments of a call of a function.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CallArguments {
+pub(crate) enum CallArguments {
     /// Texts by the names of parameters; a variadic parameter may be repeated, of others the last one counts.
     Named(Vec<(String, String)>),
     /// A JSON object, or an array whose first object counts.

@@ -19,9 +19,14 @@ use tokio_postgres::{Row, RowStream};
 
 use crate::compile::CompiledStatement;
 pub use connector::ServerConnector;
-pub use fault::{DatabaseFault, UNREACHABLE, unavailable};
-pub use pool::{LoginPool, PoolConnections};
+pub(crate) use fault::{DatabaseFault, UNREACHABLE, unavailable};
+pub use pool::LoginPool;
 pub use target::LoginTarget;
+
+type Result<T> = std::result::Result<T, DatabaseFault>;
+
+/// Error of a conversion, as the driver has it.
+type ConversionError = Box<dyn std::error::Error + Sync + Send>;
 
 /// Time that the server has to end a statement by itself before it is cancelled.
 const GRACE: Duration = Duration::from_millis(250);
@@ -61,11 +66,7 @@ impl Drop for LoginSession {
 struct AsText<'a>(Option<&'a str>);
 
 impl ToSql for AsText<'_> {
-    fn to_sql(
-        &self,
-        _: &Type,
-        out: &mut BytesMut,
-    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, ConversionError> {
         let Some(text) = self.0 else { return Ok(IsNull::Yes) };
         out.extend_from_slice(text.as_bytes());
         Ok(IsNull::No)
@@ -83,7 +84,7 @@ impl ToSql for AsText<'_> {
         &self,
         kind: &Type,
         out: &mut BytesMut,
-    ) -> std::result::Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+    ) -> std::result::Result<IsNull, ConversionError> {
         self.to_sql(kind, out)
     }
 }
@@ -92,22 +93,26 @@ fn texts(compiled: &CompiledStatement) -> Vec<AsText<'_>> {
     compiled.values.iter().map(|value| AsText(Some(value))).collect()
 }
 
-fn typed<'a>(values: &[(Option<&'a str>, Type)]) -> Vec<(AsText<'a>, Type)> {
+fn as_values<'a>(texts: &'a [AsText<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    texts.iter().map(|text| text as _).collect()
+}
+
+/// A value as text, with the type that it has; `None` is NULL.
+pub(crate) type TypedText<'a> = (Option<&'a str>, Type);
+
+fn typed<'a>(values: &[TypedText<'a>]) -> Vec<(AsText<'a>, Type)> {
     values.iter().map(|(value, kind)| (AsText(*value), kind.clone())).collect()
 }
 
-fn as_values<'a>(texts: &'a [(AsText<'a>, Type)]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
+fn as_typed_values<'a>(texts: &'a [(AsText<'a>, Type)]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
     texts.iter().map(|(text, kind)| (text as _, kind.clone())).collect()
 }
 
 /// A text, or a JSON value, as the server wrote it.
-pub struct AnswerText(pub String);
+pub(crate) struct AnswerText(pub String);
 
 impl<'a> FromSql<'a> for AnswerText {
-    fn from_sql(
-        _: &Type,
-        raw: &'a [u8],
-    ) -> std::result::Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> std::result::Result<Self, ConversionError> {
         Ok(AnswerText(std::str::from_utf8(raw)?.to_owned()))
     }
 
@@ -117,161 +122,136 @@ impl<'a> FromSql<'a> for AnswerText {
 }
 
 impl LoginSession {
-    /// Runs a statement with its values, and returns its rows. A statement that does not end in time is cancelled, and the
-    /// connection closed, when the session is dropped.
-    pub async fn query(
-        &mut self,
-        compiled: &CompiledStatement,
-    ) -> std::result::Result<Vec<Row>, DatabaseFault> {
-        let values = texts(compiled);
-        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
+    /// Runs work with the connection within the time of a statement; behind it the result is `late`, and work that still runs is
+    /// cancelled, and the connection closed, when the session is dropped.
+    async fn within<'c, T>(
+        &'c mut self,
+        late: DatabaseFault,
+        work: impl FnOnce(&'c Object) -> BoxFuture<'c, Result<T>>,
+    ) -> Result<T> {
+        let client = self.client.as_ref().ok_or(DatabaseFault::Released)?;
         self.runs = true;
-        let client = self.client()?;
-        let work: BoxFuture<'_, _> = Box::pin(async {
-            let prepared = client.prepare_cached(compiled.statement.exact()).await?;
-            client.query(&prepared, &values).await
-        });
-        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
+        let done = tokio::time::timeout(self.timeout + GRACE, work(client)).await;
         self.runs = done.is_err();
-        done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
+        done.unwrap_or(Err(late))
+    }
+
+    /// Runs a statement with its values, and returns its rows.
+    pub(crate) async fn query(&mut self, compiled: &CompiledStatement) -> Result<Vec<Row>> {
+        self.within(DatabaseFault::TooSlow, |client| {
+            Box::pin(async move {
+                let prepared = client.prepare_cached(compiled.statement.exact()).await?;
+                Ok(client.query(&prepared, &as_values(&texts(compiled))).await?)
+            })
+        })
+        .await
     }
 
     /// Runs a statement that is a transaction of its own and writes, after [`writes_plainly`](LoginSession::writes_plainly), and returns
     /// its rows; behind it the session forgets the values of the sequences that it used. An error of the statement leaves nothing, and
     /// the session as it was.
-    pub async fn query_alone(
-        &mut self,
-        compiled: &CompiledStatement,
-    ) -> std::result::Result<Vec<Row>, DatabaseFault> {
-        let values = texts(compiled);
-        let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| value as _).collect();
-        self.runs = true;
-        let client = self.client()?;
-        let work: BoxFuture<'_, _> = Box::pin(async {
-            let prepared =
-                client.prepare_cached(compiled.statement.exact()).await.map_err(DatabaseFault::Reported)?;
-            let forget = stmt!("DISCARD SEQUENCES");
-            let (rows, forgot) =
-                tokio::join!(client.query(&prepared, &values), client.batch_execute(forget.exact()));
-            Ok((rows.map_err(DatabaseFault::of_commit)?, forgot.is_ok()))
+    pub(crate) async fn query_alone(&mut self, compiled: &CompiledStatement) -> Result<Vec<Row>> {
+        let done = self.within(DatabaseFault::UnknownOutcome, |client| {
+            Box::pin(async move {
+                let prepared = client.prepare_cached(compiled.statement.exact()).await?;
+                let (texts, forget) = (texts(compiled), stmt!("DISCARD SEQUENCES"));
+                let values = as_values(&texts);
+                let (rows, forgot) =
+                    tokio::join!(client.query(&prepared, &values), client.batch_execute(forget.exact()));
+                Ok((rows.map_err(DatabaseFault::of_commit)?, forgot.is_ok()))
+            })
         });
-        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
-        self.runs = done.is_err();
-        let (rows, forgot) = done.unwrap_or(Err(DatabaseFault::UnknownOutcome))?;
+        let (rows, forgot) = done.await?;
         self.has_sequences &= !forgot;
         Ok(rows)
     }
 
     /// Begins a statement whose rows are taken one by one. It runs until [`rests`](LoginSession::rests) is called: dropped before, it
     /// is cancelled.
-    pub async fn stream(
-        &mut self,
-        compiled: &CompiledStatement,
-    ) -> std::result::Result<RowStream, DatabaseFault> {
-        let values = texts(compiled);
-        self.runs = true;
-        let client = self.client()?;
-        let work: BoxFuture<'_, _> = Box::pin(async {
-            let prepared = client.prepare_cached(compiled.statement.exact()).await?;
-            client.query_raw(&prepared, values).await
+    pub(crate) async fn stream(&mut self, compiled: &CompiledStatement) -> Result<RowStream> {
+        let begun = self.within(DatabaseFault::TooSlow, |client| {
+            Box::pin(async move {
+                let prepared = client.prepare_cached(compiled.statement.exact()).await?;
+                Ok(client.query_raw(&prepared, texts(compiled)).await?)
+            })
         });
-        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
-        self.runs = !matches!(done, Ok(Err(_)));
-        done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
+        let rows = begun.await?;
+        self.runs = true;
+        Ok(rows)
     }
 
     /// Tells that the statement has ended.
-    pub fn rests(&mut self) {
+    pub(crate) fn rests(&mut self) {
         self.runs = false;
     }
 
     /// Tells that a write follows, and that it runs nothing but PostgreSQL's own code.
-    pub fn writes_plainly(&mut self) {
+    pub(crate) fn writes_plainly(&mut self) {
         (self.is_plain, self.has_sequences) = (true, true);
     }
 
     /// Runs a statement of the program's own with values of these types, and returns the number of its rows. It uses no
     /// prepared statement: code of the service that ran in the transaction could have put another one in its place.
-    pub async fn change(
-        &mut self,
-        statement: &Statement,
-        values: &[(Option<&str>, Type)],
-    ) -> std::result::Result<u64, DatabaseFault> {
-        let texts: Vec<(AsText<'_>, Type)> = typed(values);
-        let values: Vec<(&(dyn ToSql + Sync), Type)> = as_values(&texts);
-        self.runs = true;
-        let client = self.client()?;
-        let work = client.execute_typed(statement.exact(), &values);
-        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
-        self.runs = done.is_err();
-        done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
+    pub(crate) async fn change(&mut self, statement: &Statement, values: &[TypedText<'_>]) -> Result<u64> {
+        self.within(DatabaseFault::TooSlow, |client| {
+            Box::pin(async move {
+                let texts = typed(values);
+                Ok(client.execute_typed(statement.exact(), &as_typed_values(&texts)).await?)
+            })
+        })
+        .await
     }
 
     /// Returns the rows of such a statement.
-    pub async fn rows(
-        &mut self,
-        statement: &Statement,
-        values: &[(Option<&str>, Type)],
-    ) -> std::result::Result<Vec<Row>, DatabaseFault> {
-        let texts: Vec<(AsText<'_>, Type)> = typed(values);
-        let values: Vec<(&(dyn ToSql + Sync), Type)> = as_values(&texts);
-        self.runs = true;
-        let client = self.client()?;
-        let work = client.query_typed(statement.exact(), &values);
-        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
-        self.runs = done.is_err();
-        done.map_or(Err(DatabaseFault::TooSlow), |rows| rows.map_err(DatabaseFault::Reported))
+    pub(crate) async fn rows(&mut self, statement: &Statement, values: &[TypedText<'_>]) -> Result<Vec<Row>> {
+        self.within(DatabaseFault::TooSlow, |client| {
+            Box::pin(async move {
+                let texts = typed(values);
+                Ok(client.query_typed(statement.exact(), &as_typed_values(&texts)).await?)
+            })
+        })
+        .await
     }
 
     /// Runs a statement of the program's own without values.
-    pub async fn execute(&mut self, statement: &Statement) -> std::result::Result<(), DatabaseFault> {
-        self.runs = true;
-        let work = self.client()?.batch_execute(statement.exact());
-        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
-        self.runs = done.is_err();
-        done.map_or(Err(DatabaseFault::TooSlow), |done| done.map_err(DatabaseFault::Reported))
-    }
-
-    /// Runs a statement of the program's own, as [`change`](LoginSession::change) does, and ends the transaction behind it without
-    /// waiting in between. A statement that fails rolls it back.
-    ///
-    /// Returns the number of its rows, and the result of the end.
-    pub async fn change_and_commit(
-        &mut self,
-        statement: &Statement,
-        values: &[(Option<&str>, Type)],
-    ) -> std::result::Result<(u64, std::result::Result<(), DatabaseFault>), DatabaseFault> {
-        let texts: Vec<(AsText<'_>, Type)> = typed(values);
-        let values: Vec<(&(dyn ToSql + Sync), Type)> = as_values(&texts);
-        let end = self.end();
-        self.runs = true;
-        let client = self.client()?;
-        let work: BoxFuture<'_, _> = Box::pin(async {
-            let mut changed = std::pin::pin!(client.execute_typed(statement.exact(), &values));
-            match poll_fn(|context| Poll::Ready(changed.as_mut().poll(context))).await {
-                Poll::Pending => tokio::join!(changed, client.batch_execute(end.exact())),
-                Poll::Ready(Ok(rows)) => (Ok(rows), client.batch_execute(end.exact()).await),
-                // One that was not sent cannot fail at the server: the end must not follow it.
-                Poll::Ready(Err(error)) => (Err(error), Ok(())),
-            }
-        });
-        let done = tokio::time::timeout(self.timeout + GRACE, work).await;
-        self.runs = done.is_err();
-        match done {
-            Err(_) => Err(DatabaseFault::TooSlow),
-            Ok((Err(error), _)) => Err(DatabaseFault::Reported(error)),
-            Ok((Ok(rows), ended)) => {
-                self.has_sequences &= ended.is_err();
-                Ok((rows, ended.map_err(DatabaseFault::Reported)))
-            }
-        }
+    pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<()> {
+        self.within(DatabaseFault::TooSlow, |client| {
+            Box::pin(async move { Ok(client.batch_execute(statement.exact()).await?) })
+        })
+        .await
     }
 
     /// Ends a transaction that wrote, and forgets the values of the sequences that it used: `lastval()` is not for the next caller.
-    pub async fn commit(&mut self) -> std::result::Result<(), DatabaseFault> {
-        self.execute(&self.end()).await?;
-        self.has_sequences = false;
-        Ok(())
+    /// A statement of the program's own may come before, as [`change`](LoginSession::change) runs it: the end is sent behind it
+    /// without waiting in between, and one that fails rolls back.
+    ///
+    /// Returns the number of its rows, 1 without one, and the result of the end.
+    pub(crate) async fn commit(
+        &mut self,
+        last: Option<(&Statement, &[TypedText<'_>])>,
+    ) -> Result<(u64, Result<()>)> {
+        let end = self.end();
+        let done = self.within(DatabaseFault::TooSlow, |client| {
+            Box::pin(async move {
+                let Some((statement, values)) = last else {
+                    return Ok((1, client.batch_execute(end.exact()).await.map_err(DatabaseFault::Reported)));
+                };
+                let texts = typed(values);
+                let values = as_typed_values(&texts);
+                let mut changed = std::pin::pin!(client.execute_typed(statement.exact(), &values));
+                let (rows, ended) = match poll_fn(|context| Poll::Ready(changed.as_mut().poll(context))).await
+                {
+                    Poll::Pending => tokio::join!(changed, client.batch_execute(end.exact())),
+                    Poll::Ready(Ok(rows)) => (Ok(rows), client.batch_execute(end.exact()).await),
+                    // One that was not sent cannot fail at the server: the end must not follow it.
+                    Poll::Ready(Err(error)) => (Err(error), Ok(())),
+                };
+                Ok((rows?, ended.map_err(DatabaseFault::Reported)))
+            })
+        });
+        let (rows, ended) = done.await?;
+        self.has_sequences &= ended.is_err();
+        Ok((rows, ended))
     }
 
     fn end(&self) -> Statement {
@@ -279,7 +259,7 @@ impl LoginSession {
     }
 
     /// Returns the time at which the connection was made.
-    pub fn opened(&self) -> Option<Instant> {
+    pub(crate) fn opened(&self) -> Option<Instant> {
         self.client.as_ref().map(|client| Object::metrics(client).created)
     }
 
@@ -297,7 +277,7 @@ impl LoginSession {
     }
 
     /// Returns the connection to its pool: it is in no transaction, and no statement runs.
-    pub fn release(mut self) {
+    pub(crate) fn release(mut self) {
         drop(self.client.take());
     }
 
@@ -309,9 +289,5 @@ impl LoginSession {
         if self.execute(&stmt!("DISCARD ALL")).await.is_ok() {
             self.release();
         }
-    }
-
-    fn client(&self) -> std::result::Result<&Object, DatabaseFault> {
-        self.client.as_ref().ok_or(DatabaseFault::Released)
     }
 }

@@ -3,7 +3,7 @@
 
 mod keys;
 
-pub use keys::{SharedSecret, TokenKey, parse_keys};
+pub use keys::{TokenKey, parse_keys};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::fault::{RequestFault, Served};
 
 /// Claims of a token.
-pub type Claims = Map<String, Value>;
+pub(crate) type Claims = Map<String, Value>;
 
 /// Rules by which tokens are accepted.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ fn undecodable(message: &str) -> RequestFault {
 }
 
 /// Returns the answer to claims that are not accepted.
-pub fn unacceptable(message: &str) -> RequestFault {
+pub(crate) fn unacceptable(message: &str) -> RequestFault {
     invalid("PGRST303", message)
 }
 

@@ -16,8 +16,7 @@ use databases::{SharedParts, current_passwords};
 use martydb_http::HttpListener;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServiceExposure};
-use martydb_serve::listener::{ServedProcess, bind};
-use martydb_serve::page::ApiPage;
+use martydb_serve::{ApiPage, ServedProcess, bind};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;
 
@@ -147,5 +146,5 @@ async fn renew(run: &Run, services: &Exposed, process: &ServedProcess) -> bool {
 
 /// Returns the digest of a key in hexadecimal.
 pub fn digest(key: &str) -> String {
-    martydb_serve::callers::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+    martydb_serve::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use martydb_pg::server::{Endpoint, Host, Tls, TlsMode};
-use martydb_serve::callers::{CallerBook, CallerRight, ServeCaller, digest};
-use martydb_serve::serving::{RestRequest, ServedDatabase, ServedService, respond};
-use martydb_serve::session::{LoginTarget, ServerConnector};
-use martydb_serve::settings::{ExposedFunctions, ServedExposure};
+use martydb_serve::{
+    CallerBook, CallerRight, ExposedFunctions, LoginTarget, RestRequest, ServeCaller, ServedDatabase,
+    ServedExposure, ServedService, ServerConnector, digest, respond,
+};
 use tokio::runtime::Runtime;
 
 use super::project;

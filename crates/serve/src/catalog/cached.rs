@@ -13,7 +13,7 @@ use crate::settings::ServedExposure;
 
 /// A relation of a name that the manifest keeps answers of, as the catalogs have it.
 #[derive(Debug, Deserialize)]
-pub struct RawCached {
+pub(super) struct RawCached {
     oid: CatalogOid,
     schema: String,
     name: String,
@@ -26,7 +26,7 @@ pub struct RawCached {
 
 /// A table whose answers are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CachedTable {
+pub(crate) struct CachedTable {
     pub oid: CatalogOid,
     /// Schema and name, by which a statement reads it.
     pub name: CatalogName,
@@ -47,7 +47,7 @@ pub struct UncachedRelation {
 
 /// Tables with kept answers, and what is in the way of others.
 #[derive(Debug, Default)]
-pub struct CachedTables {
+pub(super) struct CachedTables {
     tables: BTreeMap<CatalogName, CachedTable>,
     left_out: Vec<UncachedRelation>,
 }
@@ -124,8 +124,8 @@ impl CachedTables {
 }
 
 /// Returns the expression for the relations of these names, a JSON array. What must stay as it is for an answer to be kept is asked
-/// again at each check, by `serving::cache`.
-pub fn cached(names: &BTreeMap<String, Duration>) -> Statement {
+/// again at each check, by `run::cache`.
+pub(super) fn cached(names: &BTreeMap<String, Duration>) -> Statement {
     if names.is_empty() {
         return stmt!("'[]'::json");
     }

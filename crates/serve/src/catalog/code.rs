@@ -37,7 +37,7 @@ const HARMLESS: [&str; 24] = [
 /// type that initdb did not make (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>: of initdb's own objects it has
 /// no rows); `acting`, tables with triggers, rules, or functions of PostgreSQL's that act; and `overloads`, one row that is true where
 /// a statement may find the service's objects in place of PostgreSQL's.
-pub fn code_beside() -> Statement {
+pub(super) fn code_beside() -> Statement {
     let harmless = List::literals(HARMLESS.iter().map(|name| (*name).to_owned()));
     stmt!(
         ", families AS (

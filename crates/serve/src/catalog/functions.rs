@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 use super::relations::{CatalogName, ExposedRelation};
 use super::views::CatalogOid;
+use crate::closest_name::closest;
 use crate::fault::{RequestFault, Served};
-use crate::similar::closest;
 
 /// Name of the column that holds the value of a function without columns.
-pub const VALUE: &str = "martydb_value";
+pub(crate) const VALUE: &str = "martydb_value";
 
 /// A function of an exposed schema that the manifest lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -19,35 +19,35 @@ pub struct ExposedFunction {
     pub oid: CatalogOid,
     pub schema: String,
     pub name: String,
-    pub parameters: Vec<FunctionParameter>,
-    pub returns_set: bool,
-    pub is_void: bool,
+    pub(crate) parameters: Vec<FunctionParameter>,
+    pub(crate) returns_set: bool,
+    pub(crate) is_void: bool,
     /// `true` if it returns rows with columns: of a relation, of a type, or of its `OUT` parameters.
-    pub is_composite: bool,
-    pub volatility: FunctionVolatility,
+    pub(crate) is_composite: bool,
+    pub(crate) volatility: FunctionVolatility,
     /// `true` for `SECURITY DEFINER`.
     pub as_owner: bool,
     /// Media type of the value, if its type is a domain that is named like one.
-    pub media_type: Option<String>,
+    pub(crate) media_type: Option<String>,
     /// `true` if its value is `bytea`.
-    pub returns_bytes: bool,
+    pub(crate) returns_bytes: bool,
     /// The returned row; its name is the relation's if it is one.
     pub row: ExposedRelation,
 }
 
 /// An aggregate that makes an answer of rows: its type is a domain that is named like a media type.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct MediaAggregate {
+pub(crate) struct MediaAggregate {
     pub name: CatalogName,
     /// The relation whose rows it takes; `None` for any rows.
     pub relation: Option<CatalogName>,
-    pub media_type: String,
-    pub returns_bytes: bool,
+    pub(crate) media_type: String,
+    pub(crate) returns_bytes: bool,
 }
 
 /// Effect that a function may have on rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub enum FunctionVolatility {
+pub(crate) enum FunctionVolatility {
     #[default]
     #[serde(rename = "v")]
     Volatile,
@@ -59,18 +59,18 @@ pub enum FunctionVolatility {
 
 /// An input parameter.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct FunctionParameter {
+pub(crate) struct FunctionParameter {
     /// Empty for a parameter without a name.
     pub name: String,
     /// Type as SQL writes it, without a length limit.
     pub r#type: String,
     pub required: bool,
-    pub variadic: bool,
+    pub(crate) variadic: bool,
 }
 
 /// Form of a call's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallBody {
+pub(crate) enum CallBody {
     /// None: the arguments are parameters of the URL.
     None,
     Json,
@@ -82,17 +82,17 @@ pub enum CallBody {
 
 impl ExposedFunction {
     /// Returns the name of the relation whose rows it returns, or of the function.
-    pub fn row_name(&self) -> CatalogName {
+    pub(crate) fn row_name(&self) -> CatalogName {
         (self.row.schema.clone(), self.row.name.clone())
     }
 
     /// Returns `true` if it returns values and no rows with columns.
-    pub fn is_scalar(&self) -> bool {
+    pub(crate) fn is_scalar(&self) -> bool {
         !self.is_composite
     }
 
     /// Returns the one parameter without a name.
-    pub fn unnamed(&self) -> Option<&FunctionParameter> {
+    pub(crate) fn unnamed(&self) -> Option<&FunctionParameter> {
         match &self.parameters[..] {
             [one] if one.name.is_empty() => Some(one),
             _ => None,
@@ -110,7 +110,7 @@ impl ExposedFunction {
     }
 
     /// Returns `true` if the whole body is its one argument.
-    pub fn takes_body(&self, body: CallBody) -> bool {
+    pub(crate) fn takes_body(&self, body: CallBody) -> bool {
         let Some(one) = self.unnamed() else { return false };
         match body {
             CallBody::Json => ["json", "jsonb"].contains(&one.r#type.as_str()),
@@ -134,7 +134,7 @@ impl ExposedFunction {
 
 /// Returns the function that a call means: by its name and the names of its arguments, or else the one that takes the whole
 /// body.
-pub fn find<'c>(
+pub(super) fn find<'c>(
     all: &'c [ExposedFunction],
     (schema, name): (&str, &str),
     names: &BTreeSet<String>,

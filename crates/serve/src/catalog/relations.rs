@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::views::CatalogOid;
 
 /// Schema and name.
-pub type CatalogName = (String, String);
+pub(crate) type CatalogName = (String, String);
 
 /// A table or view that callers may name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -21,7 +21,7 @@ pub struct ExposedRelation {
     pub key: Vec<String>,
     /// `true` if code of the service runs where its rows are read: views, foreign tables, policies, functions of a row.
     #[serde(default)]
-    pub runs_code: bool,
+    pub(crate) runs_code: bool,
     /// `true` if reading its rows runs nothing but PostgreSQL's own code: neither it, nor an index, a constraint or a partition of it,
     /// depends on a function, an operator or a type of the service, and none of them has the name of one of PostgreSQL's.
     #[serde(default)]
@@ -29,17 +29,17 @@ pub struct ExposedRelation {
     /// The same of writing its rows, where it `is_plain`: neither it, nor a table that its foreign keys change, has a trigger, a rule,
     /// or a default or check with a function that may run SQL or change the session.
     #[serde(default)]
-    pub is_plain_to_write: bool,
+    pub(crate) is_plain_to_write: bool,
     pub insertable: bool,
     pub updatable: bool,
     pub deletable: bool,
     /// First expressions of its indexes, as the server prints them.
     #[serde(default)]
-    pub indexed: Vec<String>,
+    pub(crate) indexed: Vec<String>,
 }
 
 /// Column of a collection that has the documents.
-pub const DOCUMENT: &str = "doc";
+pub(crate) const DOCUMENT: &str = "doc";
 
 /// Columns of a collection of documents (`templates/collection.sql`), with their types.
 const COLLECTION: [(&str, &str); 5] = [
@@ -65,25 +65,25 @@ pub struct ExposedColumn {
     pub default: Option<String>,
     /// `true` if no value can be given: a generated column, or an identity column that is always generated.
     #[serde(default)]
-    pub fixed: bool,
+    pub(crate) fixed: bool,
     /// Text search configuration of a stored generated tsvector.
     pub language: Option<String>,
     /// Function that makes JSON of the domain's values, with its name as the server quotes it.
-    pub to_json: Option<String>,
+    pub(crate) to_json: Option<String>,
     /// Functions that make values of the domain from JSON, and from a text.
-    pub from_json: Option<String>,
-    pub from_text: Option<String>,
+    pub(crate) from_json: Option<String>,
+    pub(crate) from_text: Option<String>,
 }
 
 impl ExposedRelation {
     /// Returns the name of a column by its number.
-    pub fn column_name(&self, number: i16) -> Option<&str> {
+    pub(crate) fn column_name(&self, number: i16) -> Option<&str> {
         self.columns.iter().find(|column| column.number == number).map(|column| column.name.as_str())
     }
 
     /// Returns `true` for a collection of documents: a table with its columns, and at most generated ones more. Nothing
     /// else declares one, so that no second place can differ from the migrations.
-    pub fn is_collection(&self) -> bool {
+    pub(crate) fn is_collection(&self) -> bool {
         let is_own = |name: &str| COLLECTION.iter().any(|(own, _)| *own == name);
         let has = |(name, base): &(&str, &str)| {
             self.column(name).is_some_and(|column| column.base == *base && column.builtin && !column.fixed)
@@ -96,22 +96,22 @@ impl ExposedRelation {
     }
 
     /// Returns the names of a collection's own columns.
-    pub fn collection_columns() -> impl Iterator<Item = &'static str> {
+    pub(crate) fn collection_columns() -> impl Iterator<Item = &'static str> {
         COLLECTION.iter().map(|(name, _)| *name)
     }
 
     /// Returns `true` if a search may read it: its rows have a key, and a column of words.
-    pub fn is_searchable(&self) -> bool {
+    pub(crate) fn is_searchable(&self) -> bool {
         !self.key.is_empty() && self.search_column().is_some()
     }
 
     /// Returns the column with the words of a row, and their language.
-    pub fn search_column(&self) -> Option<(&str, &str)> {
+    pub(crate) fn search_column(&self) -> Option<(&str, &str)> {
         self.columns.iter().find_map(|column| Some((column.name.as_str(), column.language.as_deref()?)))
     }
 
     /// Returns the paths into documents that expression indexes begin with.
-    pub fn indexed_paths(&self) -> Vec<Vec<String>> {
+    pub(crate) fn indexed_paths(&self) -> Vec<Vec<String>> {
         self.indexed.iter().filter_map(|text| indexed_path(text)).collect()
     }
 
@@ -136,7 +136,7 @@ fn indexed_path(text: &str) -> Option<Vec<String>> {
 
 /// A primary key, unique constraint or foreign key of any table.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct TableKey {
+pub(crate) struct TableKey {
     pub name: String,
     /// `p`, `u` or `f`, as in `pg_constraint`.
     pub kind: String,
@@ -144,39 +144,39 @@ pub struct TableKey {
     pub columns: Vec<i16>,
     /// The referenced table; 0 for other kinds.
     pub target: CatalogOid,
-    pub target_columns: Vec<i16>,
+    pub(crate) target_columns: Vec<i16>,
 }
 
 /// A way from one relation to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relationship {
+pub(crate) struct Relationship {
     pub table: CatalogName,
     pub target: CatalogName,
     /// Name of the foreign key; empty for a junction.
-    pub constraint: String,
+    pub(crate) constraint: String,
     /// Pairs of a column of the table and one of the target.
     pub columns: Vec<(String, String)>,
-    pub cardinality: Cardinality,
-    pub junction: Option<Junction>,
+    pub(crate) cardinality: Cardinality,
+    pub(crate) junction: Option<Junction>,
     /// `true` if the target is a view.
-    pub to_view: bool,
+    pub(crate) to_view: bool,
     /// The function of a row of the table that returns rows of the target; `None` for a foreign key.
     pub function: Option<CatalogName>,
 }
 
 /// A function of a row that returns rows of another relation.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct RowFunction {
+pub(crate) struct RowFunction {
     pub name: CatalogName,
     pub source: CatalogName,
     pub target: CatalogName,
     /// `true` if it returns at most one row.
-    pub single: bool,
+    pub(crate) single: bool,
 }
 
 /// Number of rows on both sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cardinality {
+pub(crate) enum Cardinality {
     ManyToOne,
     OneToMany,
     OneToOne,
@@ -185,10 +185,10 @@ pub enum Cardinality {
 
 /// The relation between two in a many-to-many relationship.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Junction {
+pub(crate) struct Junction {
     pub table: CatalogName,
-    pub source_constraint: String,
-    pub target_constraint: String,
+    pub(crate) source_constraint: String,
+    pub(crate) target_constraint: String,
     /// Pairs of a column of the source and one of the junction.
     pub source: Vec<(String, String)>,
     /// Pairs of a column of the target and one of the junction.
@@ -197,12 +197,12 @@ pub struct Junction {
 
 impl Relationship {
     /// Returns `true` if each row has at most one partner.
-    pub fn is_to_one(&self) -> bool {
+    pub(crate) fn is_to_one(&self) -> bool {
         matches!(self.cardinality, Cardinality::ManyToOne | Cardinality::OneToOne)
     }
 
     /// Returns `true` if both ends are one relation.
-    pub fn is_self(&self) -> bool {
+    pub(crate) fn is_self(&self) -> bool {
         self.table == self.target
     }
 }

@@ -14,15 +14,15 @@ type KeyColumns<'a> = (&'a ExposedRelation, Vec<String>);
 const MOST: usize = 64;
 
 /// Relations, and the columns of tables that the columns of views show.
-pub struct KeyedRelations<'a> {
+pub(super) struct KeyedRelations<'a> {
     pub relations: &'a BTreeMap<CatalogName, ExposedRelation>,
-    pub origins: &'a BTreeMap<CatalogOid, Vec<(i16, ColumnPlace)>>,
+    pub(crate) origins: &'a BTreeMap<CatalogOid, Vec<(i16, ColumnPlace)>>,
     pub keys: &'a [TableKey],
 }
 
 impl KeyedRelations<'_> {
     /// Returns the primary key of a relation, of a view those of the tables whose rows it shows.
-    pub fn primary_key(&self, relation: &ExposedRelation) -> Vec<String> {
+    pub(super) fn primary_key(&self, relation: &ExposedRelation) -> Vec<String> {
         let keys = self.keys.iter().filter(|key| key.kind == "p");
         let shown =
             keys.filter_map(|key| self.columns_of(relation, key.table, &key.columns).into_iter().next());
@@ -72,7 +72,7 @@ impl KeyedRelations<'_> {
     }
 
     /// Returns all relationships.
-    pub fn relationships(&self) -> Vec<Relationship> {
+    pub(super) fn relationships(&self) -> Vec<Relationship> {
         let mut there = vec![];
         for key in self.keys.iter().filter(|key| key.kind == "f") {
             let cardinality =
@@ -153,7 +153,7 @@ impl KeyedRelations<'_> {
 }
 
 /// Returns the relationships that functions of a row make between exposed relations.
-pub fn computed(
+pub(super) fn computed(
     functions: &[RowFunction],
     relations: &BTreeMap<CatalogName, ExposedRelation>,
 ) -> Vec<Relationship> {

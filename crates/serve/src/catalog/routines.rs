@@ -7,7 +7,7 @@ use crate::settings::ExposedFunctions;
 /// Returns the expression for the list of [`super::ExposedFunction`], a JSON value. It stands where the common table
 /// expression `spaces` has the exposed schemas, and `bases` the type below each domain. `unnest` of several arrays has no schema: PostgreSQL's grammar then takes its
 /// own (<https://www.postgresql.org/docs/current/queries-table-expressions.html#QUERIES-TABLEFUNCTIONS>).
-pub fn functions(exposed: &ExposedFunctions) -> Statement {
+pub(super) fn functions(exposed: &ExposedFunctions) -> Statement {
     let named = match exposed {
         ExposedFunctions::All => stmt!("true"),
         ExposedFunctions::Listed(names) if names.is_empty() => stmt!("false"),
@@ -64,7 +64,7 @@ pub fn functions(exposed: &ExposedFunctions) -> Statement {
 }
 
 /// Returns the expression for the list of [`super::MediaAggregate`], a JSON value.
-pub fn media_aggregates() -> Statement {
+pub(super) fn media_aggregates() -> Statement {
     stmt!(
         "(SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', pg_catalog.json_build_array(s.nspname, p.proname),
       'relation', CASE WHEN r.oid IS NOT NULL THEN pg_catalog.json_build_array(r.nspname, r.relname) END,

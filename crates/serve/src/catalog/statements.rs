@@ -12,7 +12,11 @@ use super::views::CatalogOid;
 use crate::settings::ExposedFunctions;
 
 /// Returns the statement for [`super::RawCatalog`], one JSON text.
-pub fn read(schemas: &[String], exposed: &ExposedFunctions, kept: &BTreeMap<String, Duration>) -> Statement {
+pub(crate) fn read(
+    schemas: &[String],
+    exposed: &ExposedFunctions,
+    kept: &BTreeMap<String, Duration>,
+) -> Statement {
     let with = relations(schemas);
     let (functions, media, cached) = (functions(exposed), media_aggregates(), cached(kept));
     stmt!(
@@ -120,7 +124,7 @@ fn relations(schemas: &[String]) -> Statement {
 }
 
 /// Returns the statement for a fingerprint of the catalogs, which differs after a migration.
-pub fn fingerprint(schemas: &[String]) -> Statement {
+pub(crate) fn fingerprint(schemas: &[String]) -> Statement {
     let schemas = List::literals(schemas.iter().cloned());
     stmt!(
         "WITH spaces AS (SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})),
@@ -153,15 +157,9 @@ SELECT pg_catalog.md5(pg_catalog.concat_ws(';',
     )
 }
 
-/// Returns the schemas whose relations the history and martydb keep: never exposed.
-pub fn is_reserved(schema: &str) -> bool {
-    const RESERVED: [&str; 3] = ["martydb", "martydb_serve", "information_schema"];
-    RESERVED.contains(&schema) || schema.starts_with("pg_")
-}
-
 /// Returns the statement for the schemas of relations, one row for each: columns on which the session's login has a privilege,
 /// the key, and indexes of such columns. A relation without such a column has no row.
-pub fn describe(relations: Vec<CatalogOid>) -> Statement {
+pub(crate) fn describe(relations: Vec<CatalogOid>) -> Statement {
     let relations = List(relations);
     stmt!(
         "WITH columns AS (
@@ -196,7 +194,7 @@ FROM pg_catalog.pg_class c WHERE c.oid IN ({relations}) AND EXISTS (SELECT FROM 
 }
 
 /// Returns the statement for the functions on which the session's login has EXECUTE, one row for each.
-pub fn callable(functions: Vec<CatalogOid>) -> Statement {
+pub(crate) fn callable(functions: Vec<CatalogOid>) -> Statement {
     let functions = List(functions);
     stmt!(
         "SELECT p.oid::text FROM pg_catalog.pg_proc p WHERE p.oid IN ({functions}) AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')"

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 /// Object identifier of a relation.
-pub type CatalogOid = u32;
+pub(super) type CatalogOid = u32;
 
 /// A column by its relation and number.
-pub type ColumnPlace = (CatalogOid, i16);
+pub(super) type ColumnPlace = (CatalogOid, i16);
 
 /// Deepest chain of views that is followed.
 const DEEPEST: usize = 16;
 
 /// Returns the columns of a table that each column of a view shows, by the rules of the views.
-pub fn origins(rules: &[(CatalogOid, String)]) -> BTreeMap<CatalogOid, Vec<(i16, ColumnPlace)>> {
+pub(super) fn origins(rules: &[(CatalogOid, String)]) -> BTreeMap<CatalogOid, Vec<(i16, ColumnPlace)>> {
     let direct: BTreeMap<CatalogOid, Vec<(i16, ColumnPlace)>> =
         rules.iter().map(|(view, rule)| (*view, targets(rule))).collect();
     let followed = |place: ColumnPlace| {

@@ -17,14 +17,14 @@ use crate::request::{BodyForm, FilterTree, OrderedField, SelectedField};
 const GROUPS: &str = "martydb_groups";
 
 /// Conditions on the groups, and their order and number.
-pub struct GroupedRows<'a> {
+pub(crate) struct GroupedRows<'a> {
     pub having: Option<&'a FilterTree>,
     pub order: &'a [OrderedField],
     pub limit: i64,
 }
 
 /// Compiles the groups of a tree whose selection has a name for each group and aggregate.
-pub fn aggregate_statement(
+pub(crate) fn aggregate_statement(
     catalog: &ServedCatalog,
     tree: &PlannedTree<'_>,
     groups: &GroupedRows<'_>,

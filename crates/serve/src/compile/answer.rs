@@ -10,20 +10,20 @@ use crate::request::BodyForm;
 const HEADER: usize = 4;
 
 /// Columns of an answer. Those behind the last that it needs are left out: with all seven the server needs a tenth more time for a row.
-pub struct AnswerColumns {
+pub(super) struct AnswerColumns {
     pub rows: Statement,
     pub body: Statement,
     pub total: Option<Statement>,
     pub location: Option<Statement>,
-    pub inserted: Option<Statement>,
+    pub(crate) inserted: Option<Statement>,
     /// `true` if code of the service may have set headers and the status of the answer. Headers that were cut are no JSON, which is an
     /// error.
-    pub overridden: bool,
+    pub(crate) overridden: bool,
 }
 
 impl AnswerColumns {
     /// Returns the columns with the number of rows and a body.
-    pub fn of(body: Statement, overridden: bool) -> AnswerColumns {
+    pub(super) fn of(body: Statement, overridden: bool) -> AnswerColumns {
         AnswerColumns {
             rows: stmt!("pg_catalog.count(*)"),
             body,
@@ -61,7 +61,7 @@ impl Fragment for AnswerColumns {
 
 /// Shape of a result before it is JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ResultShape {
+pub(super) enum ResultShape {
     Rows,
     /// One row, which is an object and no array.
     Row,
@@ -87,7 +87,7 @@ impl ResultShape {
 
 /// Returns the expression of an answer's body, of the rows that the common table expression `rows` has. The server cuts one that
 /// is too large, so that the process never holds it; two characters are a byte in hexadecimal, and two more show that it was cut.
-pub fn body(
+pub(super) fn body(
     catalog: &ServedCatalog,
     form: BodyForm,
     shape: ResultShape,

@@ -19,7 +19,7 @@ const CALLED: &str = "martydb_call";
 const GIVEN: &str = "martydb_given";
 
 /// A call with its arguments.
-pub struct FunctionCall<'a> {
+pub(crate) struct FunctionCall<'a> {
     pub catalog: &'a ServedCatalog,
     pub function: &'a ExposedFunction,
     pub names: &'a BTreeSet<String>,
@@ -28,7 +28,7 @@ pub struct FunctionCall<'a> {
 }
 
 /// Compiles a whole call: total, rows of the page, body, and the headers and status that the function set.
-pub fn call_statement(
+pub(crate) fn call_statement(
     call: &FunctionCall<'_>,
     tree: &PlannedTree<'_>,
     form: BodyForm,

@@ -7,7 +7,7 @@ use crate::fault::{RequestFault, Served};
 use crate::request::{DocumentChange, DocumentStep, MOST_STEPS};
 
 /// Returns the new value of a document.
-pub fn changed(
+pub(super) fn changed(
     document: &Statement,
     change: &DocumentChange,
     values: &mut StatementValues,

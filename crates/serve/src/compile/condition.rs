@@ -9,7 +9,7 @@ use crate::fault::Served;
 use crate::request::{ColumnFilter, FilterOperation, FilterTree, Quantifier};
 
 /// Compiles a tree. `embedded` compiles the conditions on embedded relations, such as `clients=is.null`.
-pub fn condition(
+pub(super) fn condition(
     scope: &FieldScope<'_>,
     tree: &FilterTree,
     values: &mut StatementValues,

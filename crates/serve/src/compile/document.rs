@@ -19,7 +19,7 @@ struct DocumentScope<'a> {
 }
 
 /// Compiles a condition on the documents of a relation.
-pub fn document_condition(
+pub(super) fn document_condition(
     scope: &FieldScope<'_>,
     filter: &DocumentFilter,
     values: &mut StatementValues,

@@ -9,15 +9,15 @@ use crate::request::{FieldPath, JsonKey, RowQuery};
 
 /// A relation in a statement: what it is, and its alias there.
 #[derive(Clone, Copy)]
-pub struct FieldScope<'a> {
+pub(super) struct FieldScope<'a> {
     pub catalog: &'a ServedCatalog,
     pub relation: &'a ExposedRelation,
-    pub alias: &'a str,
+    pub(crate) alias: &'a str,
 }
 
 impl<'a> FieldScope<'a> {
     /// Returns the column if the catalog has it; `None` for a function of the row.
-    pub fn column(&self, name: &str) -> Served<Option<&'a ExposedColumn>> {
+    pub(super) fn column(&self, name: &str) -> Served<Option<&'a ExposedColumn>> {
         match self.relation.column(name) {
             Some(column) => Ok(Some(column)),
             None if self.catalog.is_computed(self.relation, name) => Ok(None),
@@ -26,13 +26,13 @@ impl<'a> FieldScope<'a> {
     }
 
     /// Returns `alias."column"`.
-    pub fn plain(&self, name: &str) -> Served<Statement> {
+    pub(super) fn plain(&self, name: &str) -> Served<Statement> {
         self.column(name)?;
         Ok(stmt!("{name}", name = Qualified([self.alias, name])))
     }
 
     /// Returns the value of a column, or of a path into it.
-    pub fn value(&self, field: &FieldPath, values: &mut StatementValues) -> Served<Statement> {
+    pub(super) fn value(&self, field: &FieldPath, values: &mut StatementValues) -> Served<Statement> {
         let column = self.column(&field.name)?;
         let plain = self.plain(&field.name)?;
         if field.steps.is_empty() {
@@ -63,7 +63,7 @@ impl<'a> FieldScope<'a> {
 }
 
 /// Returns all columns of a relation, and the functions of its row that a request names.
-pub fn with_computed(
+pub(super) fn with_computed(
     catalog: &ServedCatalog,
     relation: &ExposedRelation,
     query: &RowQuery,
@@ -79,13 +79,13 @@ pub fn with_computed(
 }
 
 /// Returns a call of a function of the catalog.
-pub fn called(function: &str, value: &Statement) -> Statement {
+pub(super) fn called(function: &str, value: &Statement) -> Statement {
     let function = ServerText::quoted_by_server(function.to_owned());
     stmt!("{function}({value})")
 }
 
 /// Returns the name that the answer gives a path: its last key, or the column's where there is none.
-pub fn key_of(field: &FieldPath) -> Option<&str> {
+pub(super) fn key_of(field: &FieldPath) -> Option<&str> {
     field.steps.last()?;
     let named = field.steps.iter().rev().find_map(|step| match &step.key {
         JsonKey::Name(name) => Some(name.as_str()),
@@ -95,12 +95,12 @@ pub fn key_of(field: &FieldPath) -> Option<&str> {
 }
 
 /// Quotes a key of the answer.
-pub fn answer_key(name: &str) -> Served<Ident> {
+pub(super) fn answer_key(name: &str) -> Served<Ident> {
     Ident::new(name).map_err(|error| RequestFault::limit(format!("the name \"{name}\" {error}")))
 }
 
 /// Returns a cast of a value.
-pub fn cast(catalog: &ServedCatalog, value: Statement, r#type: Option<&String>) -> Served<Statement> {
+pub(super) fn cast(catalog: &ServedCatalog, value: Statement, r#type: Option<&String>) -> Served<Statement> {
     let Some(name) = r#type else { return Ok(value) };
     let target = ServerText::quoted_by_server(catalog.cast(name)?.to_owned());
     Ok(stmt!("CAST({value} AS {target})"))

@@ -3,7 +3,7 @@
 mod joins;
 mod names;
 mod order;
-pub mod page;
+pub(super) mod page;
 mod selection;
 mod spread;
 
@@ -19,15 +19,15 @@ use crate::fault::Served;
 use crate::plan::{PlanNode, PlannedTree};
 use crate::request::{BodyForm, ColumnFilter, FilterOperation};
 use joins::joined;
-pub use names::relation_name;
+pub(super) use names::relation_name;
 use names::{alias, embedded_alias, has_ordered_arrays, junction_alias, parent_alias};
-pub use order::direction;
+pub(super) use order::direction;
 use order::{limit, ordered};
 use selection::SelectedColumns;
 
 /// Source of the root's rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RootSource {
+pub(super) enum RootSource {
     Relation,
     /// The rows that a write returns.
     Written,
@@ -38,7 +38,7 @@ fn scope<'a>(catalog: &'a ServedCatalog, node: &PlanNode<'a>, alias: &'a str) ->
 }
 
 /// Compiles a whole read: total, rows of the page, body, bytes of the body.
-pub fn read_statement(
+pub(crate) fn read_statement(
     catalog: &ServedCatalog,
     tree: &PlannedTree<'_>,
     form: BodyForm,
@@ -66,7 +66,7 @@ pub fn read_statement(
 
 /// Compiles a read whose rows are taken one by one, each a JSON text. The server cuts one that is too large, so that the process
 /// never holds it.
-pub fn lines_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
+pub(crate) fn lines_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
     let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
     let most = i64::try_from(tree.answer.saturating_add(1)).unwrap_or(i64::MAX);
@@ -77,14 +77,17 @@ pub fn lines_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Serve
 }
 
 /// Compiles the question for the planner's number of rows.
-pub fn planned_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
+pub(crate) fn planned_statement(
+    catalog: &ServedCatalog,
+    tree: &PlannedTree<'_>,
+) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
     let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
     Ok(CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {count}"), values.into_values()))
 }
 
 /// Compiles the rows of a relation with everything below it.
-pub fn read_rows(
+pub(super) fn read_rows(
     catalog: &ServedCatalog,
     node: &PlanNode<'_>,
     source: RootSource,
@@ -109,7 +112,7 @@ pub fn read_rows(
 }
 
 /// Compiles the statement whose rows are counted.
-pub fn read_count(
+pub(super) fn read_count(
     catalog: &ServedCatalog,
     node: &PlanNode<'_>,
     source: RootSource,

@@ -17,18 +17,18 @@ const MOST_RANKED: i64 = 1000;
 const MATCHES: &str = "martydb_m";
 
 /// A collection that is searched.
-pub struct SearchedRelation<'a> {
+pub(crate) struct SearchedRelation<'a> {
     pub relation: &'a ExposedRelation,
     /// Column with the words of a row.
-    pub vector: &'a str,
+    pub(crate) vector: &'a str,
     /// Text search configuration that made it.
     pub language: &'a str,
     /// Columns of the answer.
-    pub shown: Vec<&'a str>,
+    pub(crate) shown: Vec<&'a str>,
 }
 
 /// Compiles a search. The column `total` is 0 if no collection's words have a word that an index can find.
-pub fn search_statement(
+pub(crate) fn search_statement(
     searched: &[SearchedRelation<'_>],
     words: &str,
     limit: i64,

@@ -19,7 +19,7 @@ const WRITTEN: &str = "martydb_written";
 const GIVEN: &str = "martydb_given";
 
 /// A write on one relation.
-pub struct WrittenRows<'a> {
+pub(crate) struct WrittenRows<'a> {
     pub catalog: &'a ServedCatalog,
     pub relation: &'a ExposedRelation,
     pub query: &'a RowQuery,
@@ -27,11 +27,11 @@ pub struct WrittenRows<'a> {
     /// `true` if the written rows are returned: the login has to be able to read them.
     pub returns: bool,
     /// `true` if the answer names the key of a new row.
-    pub locates: bool,
+    pub(crate) locates: bool,
 }
 
 /// Compiles a whole write: rows, body, location, inserted rows.
-pub fn write_statement(
+pub(crate) fn write_statement(
     write: &WrittenRows<'_>,
     tree: &PlannedTree<'_>,
     form: BodyForm,
@@ -67,7 +67,7 @@ pub(super) fn answered_write(
 }
 
 /// Compiles the lock of at most two of the rows that a write means, so that they stay as they are until it is done.
-pub fn lock_statement(write: &WrittenRows<'_>) -> Served<CompiledStatement> {
+pub(crate) fn lock_statement(write: &WrittenRows<'_>) -> Served<CompiledStatement> {
     let mut values = StatementValues::default();
     let (table, conditions) = (write.table(), write.conditions(WRITTEN, &mut values)?);
     let statement = stmt!("SELECT 1 FROM {table} AS martydb_written{conditions} LIMIT 2 FOR UPDATE");

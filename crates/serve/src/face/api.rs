@@ -12,11 +12,14 @@ mod page;
 mod route;
 mod search;
 
-pub use aggregate::{AggregateRequest, parse_aggregate};
-pub use batch::{BatchOperation, IsolationLevel, OperationBatch, isolation, parse_batch};
-pub use body::BodyKeys;
-pub use collection::{CollectionKind, NewDocuments, parse_change, parse_documents, parse_json, replacement};
-pub use operation::{ApiAction, ApiOperation, RowId, RowTarget, check_key, parse_rows};
-pub use page::{PageRequest, page_order, parse_count, parse_list, parse_query_body};
-pub use route::{ApiRoute, OperationsRoute, RowAddress, is_reserved, parse_route, unsupported};
-pub use search::{MOST_COLLECTIONS, SearchRequest, parse_search};
+pub(crate) use aggregate::{AggregateRequest, parse_aggregate};
+pub(crate) use batch::{BatchOperation, IsolationLevel, OperationBatch, isolation, parse_batch};
+pub(crate) use body::BodyKeys;
+pub(crate) use collection::{
+    CollectionKind, NewDocuments, parse_change, parse_documents, parse_json, replacement,
+};
+pub(crate) use operation::{ApiAction, ApiOperation, RowId, RowTarget, check_key, parse_rows};
+pub(crate) use page::{PageRequest, page_order, parse_count, parse_list, parse_query_body};
+pub use route::is_reserved;
+pub(crate) use route::{ApiRoute, OperationsRoute, RowAddress, parse_route, unsupported};
+pub(crate) use search::{MOST_COLLECTIONS, SearchRequest, parse_search};

@@ -12,10 +12,12 @@ mod range;
 mod scan;
 mod select;
 
-pub use call::{ParsedCall, check_method, parse_call};
-pub use filter::json_filter;
-pub use media::{AnswerMedia, LINES, accepted_of_function, accepted_of_relation, is_lines};
-pub use payload::rows_body;
-pub use prefer::{CountWish, Preferences, ReturnWish, TransactionEnd};
-pub use query::{ParsedQuery, json_path, pairs, parse_call_query, parse_order, parse_query, parse_select};
-pub use range::header_range;
+pub(crate) use call::{check_method, parse_call};
+pub(crate) use filter::json_filter;
+pub(crate) use media::{AnswerMedia, LINES, accepted_of_function, accepted_of_relation, is_lines};
+pub(crate) use payload::rows_body;
+pub(crate) use prefer::{CountWish, Preferences, ReturnWish, TransactionEnd};
+pub(crate) use query::{
+    ParsedQuery, json_path, pairs, parse_call_query, parse_order, parse_query, parse_select,
+};
+pub(crate) use range::header_range;

@@ -41,7 +41,7 @@ impl ServerBreaker {
     }
 
     /// Closes it: the server answered.
-    pub fn succeeded(&self) {
+    pub(crate) fn succeeded(&self) {
         let mut state = self.state();
         state.failures = 0;
         state.next = None;
@@ -64,7 +64,7 @@ impl ServerBreaker {
     }
 
     /// Returns `true` while it is open.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.state().next.is_some()
     }
 

@@ -7,7 +7,7 @@ const LONGEST_DEBT: f64 = 60.0;
 
 /// A bucket that holds one second of its rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TokenBucket {
+pub(super) struct TokenBucket {
     per_second: f64,
     level: f64,
     at: Instant,
@@ -15,18 +15,18 @@ pub struct TokenBucket {
 
 impl TokenBucket {
     /// Makes a full bucket.
-    pub fn new(per_second: u32, now: Instant) -> TokenBucket {
+    pub(super) fn new(per_second: u32, now: Instant) -> TokenBucket {
         let per_second = f64::from(per_second.max(1));
         TokenBucket { per_second, level: per_second, at: now }
     }
 
     /// Returns `true` if it has this rate.
-    pub fn has_rate(&self, per_second: u32) -> bool {
+    pub(super) fn has_rate(&self, per_second: u32) -> bool {
         self.per_second == f64::from(per_second.max(1))
     }
 
     /// Fills it, and returns the whole seconds after which it has a token, if it has none now.
-    pub fn wait(&mut self, now: Instant) -> Option<u64> {
+    pub(super) fn wait(&mut self, now: Instant) -> Option<u64> {
         let passed = now.saturating_duration_since(self.at).as_secs_f64();
         self.level = (self.level + passed * self.per_second).min(self.per_second);
         self.at = now;
@@ -34,7 +34,7 @@ impl TokenBucket {
     }
 
     /// Takes tokens; costs are known only after a request was admitted, so it may be overdrawn.
-    pub fn take(&mut self, tokens: f64) {
+    pub(super) fn take(&mut self, tokens: f64) {
         self.level = (self.level - tokens).max(-LONGEST_DEBT * self.per_second);
     }
 }

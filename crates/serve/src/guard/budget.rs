@@ -9,7 +9,7 @@ use crate::callers::ServeCaller;
 
 /// Buckets of the callers that have a limit, by name; the manifest bounds their number.
 #[derive(Debug, Default)]
-pub struct CallerBudgets(Mutex<HashMap<String, CallerBudget>>);
+pub(super) struct CallerBudgets(Mutex<HashMap<String, CallerBudget>>);
 
 #[derive(Debug, Default)]
 struct CallerBudget {
@@ -19,7 +19,7 @@ struct CallerBudget {
 
 impl CallerBudgets {
     /// Takes one request and one unit, or returns the seconds to wait.
-    pub fn admit(&self, caller: &ServeCaller, now: Instant) -> Result<(), u64> {
+    pub(super) fn admit(&self, caller: &ServeCaller, now: Instant) -> Result<(), u64> {
         self.with(caller, now, |budget| {
             let buckets = [&mut budget.requests, &mut budget.units];
             let wait = buckets.into_iter().flatten().filter_map(|bucket| bucket.wait(now)).max();
@@ -31,7 +31,7 @@ impl CallerBudgets {
     }
 
     /// Takes units of cost.
-    pub fn charge(&self, caller: &ServeCaller, units: f64, now: Instant) {
+    pub(super) fn charge(&self, caller: &ServeCaller, units: f64, now: Instant) {
         self.with(caller, now, |budget| budget.take(0.0, units));
     }
 

@@ -16,11 +16,11 @@ const AGE: Duration = Duration::from_secs(300);
 
 /// Digest of a login and the text of a statement, without values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ShapeKey([u8; 32]);
+pub(super) struct ShapeKey([u8; 32]);
 
 impl ShapeKey {
     /// Returns the key of a statement for a login.
-    pub fn of(login: Option<&str>, statement: StatementDigest) -> ShapeKey {
+    pub(super) fn of(login: Option<&str>, statement: StatementDigest) -> ShapeKey {
         let mut digest = Sha256::new();
         digest.update(statement.bytes());
         digest.update(login.unwrap_or_default());
@@ -28,24 +28,24 @@ impl ShapeKey {
     }
 
     /// Returns its beginning in hexadecimal.
-    pub fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         self.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
 /// Costs by shape.
 #[derive(Debug, Default)]
-pub struct CostBook(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
+pub(super) struct CostBook(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
 
 impl CostBook {
     /// Returns a cost that is not too old.
-    pub fn get(&self, key: &ShapeKey, now: Instant) -> Option<f64> {
+    pub(super) fn get(&self, key: &ShapeKey, now: Instant) -> Option<f64> {
         let costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < AGE).map(|(cost, _)| *cost)
     }
 
     /// Keeps a cost; a full book loses the old ones, or all.
-    pub fn put(&self, key: ShapeKey, cost: f64, now: Instant) {
+    pub(super) fn put(&self, key: ShapeKey, cost: f64, now: Instant) {
         let mut costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if costs.len() >= MOST {
             costs.retain(|_, (_, at)| now.saturating_duration_since(*at) < AGE);
@@ -57,7 +57,7 @@ impl CostBook {
     }
 
     /// Forgets all.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

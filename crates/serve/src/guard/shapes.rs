@@ -28,7 +28,7 @@ const FACTOR: f64 = 1.5;
 
 /// Subject of a statement.
 #[derive(Debug, Clone, Copy)]
-pub struct ShapeSubject<'a> {
+pub(crate) struct ShapeSubject<'a> {
     /// Login that ran it.
     pub login: &'a str,
     /// Word of the audit, such as read or insert.
@@ -57,13 +57,13 @@ struct ShapeFigures {
 
 /// Figures of all shapes of a service.
 #[derive(Debug, Default)]
-pub struct ShapeStatistics {
+pub(crate) struct ShapeStatistics {
     shapes: Mutex<HashMap<ShapeKey, ShapeFigures>>,
 }
 
 /// Outcome of a statement.
 #[derive(Debug, Clone, Copy)]
-pub struct StatementOutcome {
+pub(crate) struct StatementOutcome {
     pub took: Duration,
     /// Rows, or `None` if it failed.
     pub rows: Option<i64>,
@@ -71,7 +71,7 @@ pub struct StatementOutcome {
 
 impl ShapeStatistics {
     /// Counts a statement, and returns `true` if the slow log has to tell it.
-    pub fn count(
+    pub(crate) fn count(
         &self,
         subject: ShapeSubject<'_>,
         outcome: StatementOutcome,
@@ -98,7 +98,7 @@ impl ShapeStatistics {
     }
 
     /// Returns the figures of the statements of some logins, those that took the most time first.
-    pub fn of_logins(&self, logins: &[&str]) -> Vec<Value> {
+    pub(crate) fn of_logins(&self, logins: &[&str]) -> Vec<Value> {
         let shapes = self.shapes();
         let mut own: Vec<(&ShapeKey, &ShapeFigures)> =
             shapes.iter().filter(|(_, one)| logins.contains(&one.login.as_str())).collect();

@@ -10,7 +10,7 @@ use martydb_model::metrics::{
 
 use super::ServedProcess;
 use crate::callers::CallerRight;
-use crate::serving::ServedService;
+use crate::run::service::ServedService;
 
 impl ServedProcess {
     /// Returns the samples of all services.

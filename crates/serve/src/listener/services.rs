@@ -9,7 +9,8 @@ use secrecy::SecretString;
 
 use super::{ServedProcess, ServedServices};
 use crate::callers::{CallerBook, CallerRight};
-use crate::serving::{MOST_CACHED_BYTES, ServedDatabase, ServedService};
+use crate::run::cache::MOST_BYTES as MOST_CACHED_BYTES;
+use crate::run::service::{ServedDatabase, ServedService};
 
 impl ServedProcess {
     /// Returns a service.

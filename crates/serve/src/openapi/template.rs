@@ -6,20 +6,20 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
 /// Template of the paths of a collection or function.
-pub struct PathTemplate<'a> {
+pub(super) struct PathTemplate<'a> {
     pub text: &'static str,
     pub name: &'a str,
     /// `true` for a collection of documents, whose bodies are documents and changes of them.
-    pub is_collection: bool,
+    pub(crate) is_collection: bool,
 }
 
 /// Parses a template; each is tested.
-pub fn parsed(text: &str) -> Map<String, Value> {
+pub(super) fn parsed(text: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Returns a name as it may be in the name of a component (`^[a-zA-Z0-9._-]+$`); no two names become one.
-pub fn component(name: &str) -> String {
+pub(super) fn component(name: &str) -> String {
     let mut text = String::new();
     for byte in name.bytes() {
         match byte {
@@ -31,7 +31,7 @@ pub fn component(name: &str) -> String {
 }
 
 /// Returns a reference to a component.
-pub fn reference(kind: &str, name: &str) -> Value {
+pub(super) fn reference(kind: &str, name: &str) -> Value {
     json!({ "$ref": format!("#/components/{kind}/{name}") })
 }
 
@@ -47,7 +47,7 @@ const BODIES: [(&str, &str, &str); 3] = [
 
 impl PathTemplate<'_> {
     /// Returns the paths with the operations whose needs the words meet. `filters` are parameters of the columns.
-    pub fn paths(&self, words: &BTreeSet<&str>, filters: &[Value]) -> Map<String, Value> {
+    pub(super) fn paths(&self, words: &BTreeSet<&str>, filters: &[Value]) -> Map<String, Value> {
         // Neither has a character that ends a text of JSON.
         let path = utf8_percent_encode(self.name, UNRESERVED).to_string();
         let mut text = self.text.to_owned();

@@ -22,7 +22,7 @@ const TYPES: [(&str, &str, &str); 11] = [
 ];
 
 /// Returns the schema of a column's values.
-pub fn of_column(known: Option<&ExposedColumn>, described: &DescribedColumn) -> Value {
+pub(super) fn of_column(known: Option<&ExposedColumn>, described: &DescribedColumn) -> Value {
     let mut schema = known.map(|known| of_type(known, described.nullable)).unwrap_or_default();
     let mut notes: Vec<&str> = vec![];
     notes.extend(described.comment.as_deref());
@@ -36,7 +36,7 @@ pub fn of_column(known: Option<&ExposedColumn>, described: &DescribedColumn) -> 
 }
 
 /// Returns the schema of values of a column's type; of one that is not PostgreSQL's own it says nothing.
-pub fn of_type(column: &ExposedColumn, nullable: bool) -> Map<String, Value> {
+pub(super) fn of_type(column: &ExposedColumn, nullable: bool) -> Map<String, Value> {
     let any = !column.builtin || column.to_json.is_some() || ["json", "jsonb"].contains(&&*column.base);
     let mut schema = Map::new();
     if any {

@@ -30,7 +30,7 @@ const OWN_TYPES: &[&str] = &[
 
 impl PlannedTree<'_> {
     /// Returns the tables that the request reads, if answers of each of them are kept, and nothing else decides the answer.
-    pub fn cached<'k>(&self, catalog: &'k ServedCatalog) -> Option<Vec<&'k CachedTable>> {
+    pub(crate) fn cached<'k>(&self, catalog: &'k ServedCatalog) -> Option<Vec<&'k CachedTable>> {
         if catalog.keeps_no_answers() || self.runs_code() {
             return None;
         }

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::catalog::{Cardinality, ExposedRelation, Relationship, ServedCatalog};
+use crate::closest_name::closest;
 use crate::fault::{RequestFault, Served};
-use crate::similar::closest;
 
 /// Finds the one relationship between a relation and the target of an embedding.
-pub fn find_relationship<'c>(
+pub(super) fn find_relationship<'c>(
     catalog: &'c ServedCatalog,
     origin: &ExposedRelation,
     target: &str,

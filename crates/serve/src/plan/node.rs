@@ -5,7 +5,7 @@ use crate::request::{FilterTree, OrderedField, RowRange, SelectedField};
 
 /// A relation that a request reads.
 #[derive(Debug, Clone)]
-pub struct PlanNode<'c> {
+pub(crate) struct PlanNode<'c> {
     pub relation: &'c ExposedRelation,
     /// Name of the key in the parent's row.
     pub key: String,
@@ -15,35 +15,35 @@ pub struct PlanNode<'c> {
     pub number: usize,
     /// Number of the parent.
     pub parent: usize,
-    pub relationship: Option<&'c Relationship>,
+    pub(crate) relationship: Option<&'c Relationship>,
     pub inner: bool,
     pub spread: bool,
     pub select: Vec<SelectedField>,
     pub filters: Vec<FilterTree>,
     pub order: Vec<OrderedField>,
     pub range: RowRange,
-    pub children: Vec<PlanNode<'c>>,
+    pub(crate) children: Vec<PlanNode<'c>>,
 }
 
 impl PlanNode<'_> {
     /// Returns `true` if the node's rows are values of one key in the parent's row.
-    pub fn is_to_one(&self) -> bool {
+    pub(crate) fn is_to_one(&self) -> bool {
         self.relationship.is_none_or(Relationship::is_to_one)
     }
 
     /// Returns `true` if the request selects neither columns nor relations with columns: `clients()`.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.select.is_empty() && self.children.iter().all(PlanNode::is_empty)
     }
 
     /// Returns `true` if code of the service may run for it, or for a relation below it.
-    pub fn runs_code(&self) -> bool {
+    pub(crate) fn runs_code(&self) -> bool {
         let by_function = self.relationship.is_some_and(|one| one.function.is_some());
         self.relation.runs_code || by_function || self.children.iter().any(PlanNode::runs_code)
     }
 
     /// Returns `true` if nothing but PostgreSQL's own code runs for it and for the relations below it.
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.relation.is_plain && !self.runs_code() && self.children.iter().all(PlanNode::is_plain)
     }
 
@@ -55,12 +55,12 @@ impl PlanNode<'_> {
 
     /// Returns `true` if its rows may be grouped by what is embedded in them: `json` has no equality, which grouping needs, and `jsonb`
     /// costs another conversion.
-    pub fn may_be_grouped(&self) -> bool {
+    pub(crate) fn may_be_grouped(&self) -> bool {
         self.spread || self.aggregates()
     }
 
     /// Returns the child that the request calls by this name.
-    pub fn child(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.key == name)
     }
 }

@@ -6,7 +6,7 @@ use crate::request::{FilterOperation, FilterTree, RowQuery};
 use crate::settings::RequestLimits;
 
 /// Puts each parameter at the relation that it names.
-pub fn put_all(root: &mut PlanNode<'_>, query: &RowQuery, writes: bool) -> Served<()> {
+pub(super) fn put_all(root: &mut PlanNode<'_>, query: &RowQuery, writes: bool) -> Served<()> {
     for (path, tree) in &query.filters {
         if writes && path.is_empty() {
             continue;
@@ -35,7 +35,7 @@ fn at<'n, 'c>(node: &'n mut PlanNode<'c>, path: &[String]) -> Served<&'n mut Pla
 }
 
 /// Returns the answer where a parameter names a relation that is not embedded.
-pub fn not_embedded(node: &PlanNode<'_>, name: &str) -> RequestFault {
+pub(super) fn not_embedded(node: &PlanNode<'_>, name: &str) -> RequestFault {
     let message = format!("'{name}' is not an embedded resource in this request");
     let fault = RequestFault::new(400, "PGRST108", message);
     match node.children.iter().find(|child| child.target == name) {
@@ -50,7 +50,12 @@ pub fn not_embedded(node: &PlanNode<'_>, name: &str) -> RequestFault {
 const MOST_TERMS: usize = 64;
 
 /// Checks the limits of the whole tree, and of the filters that belong to a write beside it.
-pub fn check(root: &PlanNode<'_>, query: &RowQuery, limits: &RequestLimits, writes: bool) -> Served<()> {
+pub(super) fn check(
+    root: &PlanNode<'_>,
+    query: &RowQuery,
+    limits: &RequestLimits,
+    writes: bool,
+) -> Served<()> {
     let (mut conditions, mut values) = (0, 0);
     count(root, &mut conditions, &mut values);
     if writes {
@@ -61,7 +66,7 @@ pub fn check(root: &PlanNode<'_>, query: &RowQuery, limits: &RequestLimits, writ
 }
 
 /// Rejects an order of too many terms.
-pub fn check_terms(terms: usize) -> Served<()> {
+pub(crate) fn check_terms(terms: usize) -> Served<()> {
     match terms <= MOST_TERMS {
         true => Ok(()),
         false => Err(RequestFault::limit(format!("more than {MOST_TERMS} terms of an order"))),
@@ -73,7 +78,7 @@ fn terms(node: &PlanNode<'_>) -> usize {
 }
 
 /// Checks the number of conditions, and of values in the longest list.
-pub fn check_counted(conditions: usize, values: usize, limits: &RequestLimits) -> Served<()> {
+pub(crate) fn check_counted(conditions: usize, values: usize, limits: &RequestLimits) -> Served<()> {
     if conditions > limits.conditions {
         return Err(RequestFault::limit(format!("more than {} conditions", limits.conditions)));
     }
@@ -89,7 +94,7 @@ fn count(node: &PlanNode<'_>, conditions: &mut usize, values: &mut usize) {
 }
 
 /// Counts the conditions of a tree and the longest list of values in it.
-pub fn count_tree(tree: &FilterTree, conditions: &mut usize, values: &mut usize) {
+pub(crate) fn count_tree(tree: &FilterTree, conditions: &mut usize, values: &mut usize) {
     match tree {
         FilterTree::Branch { trees, .. } => trees.iter().for_each(|one| count_tree(one, conditions, values)),
         FilterTree::Document(filter) => {

@@ -10,7 +10,7 @@ use crate::settings::RequestLimits;
 
 /// The tree, with what holds for all of it.
 #[derive(Debug, Clone)]
-pub struct PlannedTree<'c> {
+pub(crate) struct PlannedTree<'c> {
     pub root: PlanNode<'c>,
     /// Range that the request asked for at the root.
     pub range: RowRange,
@@ -20,24 +20,24 @@ pub struct PlannedTree<'c> {
 
 impl PlannedTree<'_> {
     /// Returns `true` if a read runs code that the service made for it: the answer may depend on more than its tables.
-    pub fn runs_code(&self) -> bool {
+    pub(crate) fn runs_code(&self) -> bool {
         self.root.runs_code()
     }
 
     /// Returns `true` if a read runs nothing but PostgreSQL's own code: it leaves nothing in the session.
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.root.is_plain()
     }
 
     /// Returns `true` if a write to its root, and what it returns of the others, runs nothing but PostgreSQL's own code. What it
     /// leaves in the session are values of sequences.
-    pub fn is_plain_to_write(&self) -> bool {
+    pub(crate) fn is_plain_to_write(&self) -> bool {
         self.is_plain() && self.root.relation.is_plain_to_write
     }
 }
 
 /// Plans a request. Root filters of a write belong to the write and not to the tree.
-pub fn plan_tree<'c>(
+pub(crate) fn plan_tree<'c>(
     catalog: &'c ServedCatalog,
     limits: &RequestLimits,
     relation: &'c ExposedRelation,

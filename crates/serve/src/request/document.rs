@@ -1,11 +1,11 @@
 //! Conditions on documents, and changes of them.
 
 /// Keys from the root of a document to a value; none for the document itself.
-pub type DocumentPath = Vec<String>;
+pub(crate) type DocumentPath = Vec<String>;
 
 /// A condition on a document, or on an element of a list in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DocumentFilter {
+pub(crate) enum DocumentFilter {
     All(Vec<DocumentFilter>),
     Any(Vec<DocumentFilter>),
     Not(Box<DocumentFilter>),
@@ -38,7 +38,7 @@ pub enum DocumentFilter {
 
 impl DocumentFilter {
     /// Returns the number of conditions.
-    pub fn conditions(&self) -> usize {
+    pub(crate) fn conditions(&self) -> usize {
         match self {
             DocumentFilter::All(all) | DocumentFilter::Any(all) => {
                 all.iter().map(DocumentFilter::conditions).sum()
@@ -49,7 +49,7 @@ impl DocumentFilter {
     }
 
     /// Returns the number of values of the longest list.
-    pub fn values(&self) -> usize {
+    pub(crate) fn values(&self) -> usize {
         match self {
             DocumentFilter::All(all) | DocumentFilter::Any(all) => {
                 all.iter().map(DocumentFilter::values).max().unwrap_or_default()
@@ -61,7 +61,7 @@ impl DocumentFilter {
     }
 
     /// Returns `true` if it has a regular expression.
-    pub fn has_pattern(&self) -> bool {
+    pub(crate) fn has_pattern(&self) -> bool {
         match self {
             DocumentFilter::All(all) | DocumentFilter::Any(all) => {
                 all.iter().any(DocumentFilter::has_pattern)
@@ -74,14 +74,14 @@ impl DocumentFilter {
 }
 
 /// Most steps of a change: each key of a path counts.
-pub const MOST_STEPS: usize = 100;
+pub(crate) const MOST_STEPS: usize = 100;
 
 /// A change of documents, step by step.
-pub type DocumentChange = Vec<DocumentStep>;
+pub(crate) type DocumentChange = Vec<DocumentStep>;
 
 /// A step of a change. Values are JSON texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DocumentStep {
+pub(crate) enum DocumentStep {
     Replace(String),
     Set(DocumentPath, String),
     Remove(DocumentPath),
@@ -93,7 +93,7 @@ pub enum DocumentStep {
 
 impl DocumentStep {
     /// Returns the place that it changes.
-    pub fn path(&self) -> &[String] {
+    pub(crate) fn path(&self) -> &[String] {
         match self {
             DocumentStep::Replace(_) => &[],
             DocumentStep::Set(path, _)

@@ -96,7 +96,7 @@ impl ServerConnector {
     }
 
     /// Returns `true` if the server proves its identity.
-    pub fn verifies(&self) -> bool {
+    pub(crate) fn verifies(&self) -> bool {
         self.handshake.is_some() && self.endpoint.tls.verifies()
     }
 

@@ -1,24 +1,24 @@
 //! Reasons for which a statement has no result, and the answers to them.
 
+use crate::fault::raised_errors::raised;
 use crate::fault::{DatabaseReport, RequestFault, of_server};
-use crate::raised::raised;
 
 /// Code of the answer where the database cannot be reached.
-pub const UNREACHABLE: &str = "PGRST000";
+pub(crate) const UNREACHABLE: &str = "PGRST000";
 
 /// Returns the answer of a service whose database cannot be reached.
-pub fn unavailable() -> RequestFault {
+pub(crate) fn unavailable() -> RequestFault {
     RequestFault::new(503, UNREACHABLE, "Database connection error.").header("Retry-After", "1")
 }
 
 /// Reason for which a statement has no result.
 #[derive(Debug)]
-pub enum DatabaseFault {
+pub(crate) enum DatabaseFault {
     Reported(tokio_postgres::Error),
     TooSlow,
     /// The connection is back in its pool.
     Released,
-    /// A record beside the writes could not be written: see [`records`](crate::serving).
+    /// A record beside the writes could not be written: see `run::records`.
     Unrecorded(Box<DatabaseFault>),
     /// A record that has to be there is not.
     NoRecord,
@@ -26,9 +26,15 @@ pub enum DatabaseFault {
     UnknownOutcome,
 }
 
+impl From<tokio_postgres::Error> for DatabaseFault {
+    fn from(error: tokio_postgres::Error) -> DatabaseFault {
+        DatabaseFault::Reported(error)
+    }
+}
+
 impl DatabaseFault {
     /// Returns the answer. `authenticated` is `false` for the anonymous caller.
-    pub fn answer(&self, authenticated: bool, may_read_rows: bool) -> RequestFault {
+    pub(crate) fn answer(&self, authenticated: bool, may_read_rows: bool) -> RequestFault {
         match self {
             DatabaseFault::Reported(error) => of_database(error, authenticated, may_read_rows),
             DatabaseFault::TooSlow => {
@@ -50,20 +56,40 @@ impl DatabaseFault {
 
     /// Returns the fault of a statement that commits: it is unknown if it did where the server's answer is missing, or is that the
     /// session was ended.
-    pub fn of_commit(error: tokio_postgres::Error) -> DatabaseFault {
+    pub(crate) fn of_commit(error: tokio_postgres::Error) -> DatabaseFault {
         match error.code().map(tokio_postgres::error::SqlState::code) {
             Some(state) if !state.starts_with("57P") => DatabaseFault::Reported(error),
             _ => DatabaseFault::UnknownOutcome,
         }
     }
 
+    /// Returns the fault of a record beside the writes.
+    pub(crate) fn unrecorded(self) -> DatabaseFault {
+        DatabaseFault::Unrecorded(Box::new(self))
+    }
+
+    /// Returns the fault of a request that only read: a lost answer to COMMIT leaves nothing unknown.
+    pub(crate) fn of_read(self) -> DatabaseFault {
+        if matches!(self, DatabaseFault::UnknownOutcome) { DatabaseFault::Released } else { self }
+    }
+
+    /// Returns `true` for a conflict with another transaction, after which a repetition may succeed.
+    pub(crate) fn is_conflict(&self) -> bool {
+        matches!(self.sqlstate(), Some("40001" | "40P01"))
+    }
+
+    /// Returns `true` if the server rejected a statement, and the session goes on.
+    pub(crate) fn is_of_statement(&self) -> bool {
+        self.sqlstate().is_some_and(|state| !state.starts_with("57"))
+    }
+
     /// Returns `true` if the time was over: another server is not asked for the same.
-    pub fn is_too_slow(&self) -> bool {
+    pub(crate) fn is_too_slow(&self) -> bool {
         matches!(self, DatabaseFault::TooSlow) || self.sqlstate() == Some("57014")
     }
 
     /// Returns the message that the server reported.
-    pub fn message(&self) -> Option<&str> {
+    pub(crate) fn message(&self) -> Option<&str> {
         match self {
             DatabaseFault::Reported(error) => {
                 error.as_db_error().map(tokio_postgres::error::DbError::message)
@@ -73,7 +99,7 @@ impl DatabaseFault {
     }
 
     /// Returns the SQLSTATE that the server reported.
-    pub fn sqlstate(&self) -> Option<&str> {
+    pub(crate) fn sqlstate(&self) -> Option<&str> {
         match self {
             DatabaseFault::Reported(error) => error.code().map(tokio_postgres::error::SqlState::code),
             DatabaseFault::Unrecorded(fault) => fault.sqlstate(),
@@ -90,7 +116,11 @@ fn unrecorded(why: &str) -> RequestFault {
 }
 
 /// Returns the answer to an error that the server reported, or to a connection that ended.
-pub fn of_database(error: &tokio_postgres::Error, authenticated: bool, may_read_rows: bool) -> RequestFault {
+pub(super) fn of_database(
+    error: &tokio_postgres::Error,
+    authenticated: bool,
+    may_read_rows: bool,
+) -> RequestFault {
     let Some(found) = error.as_db_error() else { return unavailable() };
     let report = DatabaseReport {
         sqlstate: found.code().code().to_owned(),

@@ -29,7 +29,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_secs(1);
 
 /// The password, and how a new one is asked for.
-pub struct LoginPassword {
+pub(super) struct LoginPassword {
     password: RwLock<Option<SecretString>>,
     /// Number of passwords that there were.
     version: AtomicU64,
@@ -44,7 +44,7 @@ pub struct LoginPassword {
 
 impl LoginPassword {
     /// Makes the password of a pool; `renewals` is told where the server rejects it.
-    pub fn new(password: Option<SecretString>, renewals: Arc<Notify>) -> LoginPassword {
+    pub(super) fn new(password: Option<SecretString>, renewals: Arc<Notify>) -> LoginPassword {
         LoginPassword {
             password: RwLock::new(password),
             version: AtomicU64::new(0),
@@ -56,7 +56,7 @@ impl LoginPassword {
     }
 
     /// Sets the password that the store has, and returns `true` if it is another one.
-    pub fn set(&self, password: Option<&SecretString>) -> bool {
+    pub(super) fn set(&self, password: Option<&SecretString>) -> bool {
         let is_new = password.is_some_and(|password| !same(Some(password), self.now().as_ref()));
         if let Some(password) = password.filter(|_| is_new) {
             *self.password.write().unwrap_or_else(PoisonError::into_inner) = Some(password.clone());
@@ -68,12 +68,12 @@ impl LoginPassword {
     }
 
     /// Returns `true` if the server has rejected this password for long, and a moment ago.
-    pub fn rests(&self) -> bool {
+    pub(super) fn rests(&self) -> bool {
         self.stays_rejected().is_some_and(|last| last.elapsed() < REST)
     }
 
     /// Begins the tries of a request: before its first connection.
-    pub fn tries(&self) -> LoginTries<'_> {
+    pub(super) fn tries(&self) -> LoginTries<'_> {
         LoginTries { password: self, version: self.version.load(Ordering::Acquire), wait: None }
     }
 
@@ -91,7 +91,7 @@ impl LoginPassword {
 }
 
 /// Tries of one request to log in.
-pub struct LoginTries<'a> {
+pub(super) struct LoginTries<'a> {
     password: &'a LoginPassword,
     /// The password of the last try.
     version: u64,
@@ -108,7 +108,7 @@ struct Wait {
 impl LoginTries<'_> {
     /// Waits after a rejection until the login may be tried again, and returns `false` if that is of no use: a password that has
     /// stayed rejected has had its time.
-    pub async fn again(&mut self) -> bool {
+    pub(super) async fn again(&mut self) -> bool {
         let known = self.password;
         if known.stays_rejected().is_some() {
             known.renewals.notify_one();
@@ -135,7 +135,7 @@ impl LoginTries<'_> {
     }
 
     /// Remembers that the password stayed rejected, and returns `true` if that is new.
-    pub fn failed(&self) -> bool {
+    pub(super) fn failed(&self) -> bool {
         let is_new = self.password.stays_rejected().is_none();
         self.password.remember(Some(Instant::now()));
         is_new
@@ -148,7 +148,7 @@ fn same(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
 }
 
 /// Connections with the password as it is now.
-pub struct PasswordConnect {
+pub(super) struct PasswordConnect {
     pub password: Arc<LoginPassword>,
     pub connector: ServerConnector,
 }
@@ -176,6 +176,6 @@ impl Connect for PasswordConnect {
 }
 
 /// Returns `true` if the server rejects the password.
-pub fn is_rejected(error: &Error) -> bool {
+pub(super) fn is_rejected(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code() == INVALID_PASSWORD)
 }

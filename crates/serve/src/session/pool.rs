@@ -34,7 +34,7 @@ pub struct LoginPool {
 
 /// Connections of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PoolConnections {
+pub(crate) struct PoolConnections {
     pub most: usize,
     pub open: usize,
     pub used: usize,
@@ -104,7 +104,7 @@ impl LoginPool {
     }
 
     /// Sets the password of new connections, wakes those that wait for another one, and returns `true` if it is another one.
-    pub fn set_password(&self, password: Option<&SecretString>) -> bool {
+    pub(crate) fn set_password(&self, password: Option<&SecretString>) -> bool {
         self.password.set(password)
     }
 
@@ -179,7 +179,7 @@ impl LoginPool {
     }
 
     /// Returns the connections.
-    pub fn connections(&self) -> PoolConnections {
+    pub(crate) fn connections(&self) -> PoolConnections {
         let status = self.pool.status();
         PoolConnections {
             most: status.max_size,

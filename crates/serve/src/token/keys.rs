@@ -27,7 +27,7 @@ enum KeyMaterial {
 
 /// A secret that the issuer of tokens shares; it is in no output.
 #[derive(Clone)]
-pub struct SharedSecret(hmac::Key);
+pub(crate) struct SharedSecret(hmac::Key);
 
 impl fmt::Debug for SharedSecret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +47,7 @@ impl TokenKey {
     }
 
     /// Returns the one algorithm of the key (RFC 7518, section 3.1; RFC 8037).
-    pub fn algorithm(&self) -> &'static str {
+    pub(crate) fn algorithm(&self) -> &'static str {
         match self.material {
             KeyMaterial::Rsa { .. } => "RS256",
             KeyMaterial::P256(_) => "ES256",
@@ -57,12 +57,12 @@ impl TokenKey {
     }
 
     /// Returns `true` if a token that names its key, or none, may mean this one.
-    pub fn may_be(&self, id: Option<&str>) -> bool {
+    pub(crate) fn may_be(&self, id: Option<&str>) -> bool {
         id.is_none() || self.id.is_none() || self.id.as_deref() == id
     }
 
     /// Returns `true` if the signature is the key's.
-    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         let checked = match &self.material {
             KeyMaterial::Rsa { modulus, exponent } => RsaPublicKeyComponents { n: modulus, e: exponent }
                 .verify(&RSA_PKCS1_2048_8192_SHA256, message, signature),

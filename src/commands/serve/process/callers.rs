@@ -8,8 +8,7 @@ use crate::app::Run;
 use crate::commands::serve::stored_keys::stored;
 use martydb_model::error::{Error, Result};
 use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
-use martydb_serve::callers::{CallerBook, CallerRight, KeyDigest, ServeCaller};
-use martydb_serve::token::{TokenKey, TokenRules, parse_keys};
+use martydb_serve::{CallerBook, CallerRight, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
 
 /// Returns the callers with the digests of their keys, and the rules of tokens.
 pub async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> Result<CallerBook> {
@@ -87,7 +86,7 @@ async fn digests(
         let key = key.ok_or_else(|| {
             Error::manifest(format!("the variable {variable} with the key of caller \"{name}\" is not set"))
         })?;
-        return Ok(vec![martydb_serve::callers::digest(key)]);
+        return Ok(vec![martydb_serve::digest(key)]);
     }
     let stored = stored(run, service, name).await?;
     Ok(stored.iter().filter_map(|digest| parsed(digest)).collect())

@@ -14,10 +14,10 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{AccessRole, DesiredService, RoleName, ServerName, ServiceExposure};
 use martydb_pg::server::{Access, Endpoint};
 use martydb_secrets::CredentialKey;
-use martydb_serve::guard::ServerBreaker;
-use martydb_serve::serving::{ReplicaTargets, ServedDatabase};
-use martydb_serve::session::{LoginPool, LoginTarget, ServerConnector};
-use martydb_serve::settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
+use martydb_serve::{
+    ExposedFunctions, KeptRecords, LoginPool, LoginTarget, ReplicaTargets, RequestLimits, ServedDatabase,
+    ServedExposure, ServerBreaker, ServerConnector,
+};
 
 /// Parts that the services of a process share, also across reloads.
 #[derive(Default)]

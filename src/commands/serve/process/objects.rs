@@ -6,8 +6,7 @@ use crate::app::Run;
 use crate::commands::serve::selected::{ExposedObjects, FunctionRow, RelationRow};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
-use martydb_serve::fault::RequestFault;
-use martydb_serve::serving::ServedService;
+use martydb_serve::{RequestFault, ServedService};
 
 /// Returns the error where the catalogs of a service cannot be read.
 fn unread(service: &DesiredService, fault: &RequestFault) -> Error {
@@ -47,16 +46,16 @@ pub async fn objects(
 ) -> Result<ExposedObjects> {
     let served = alone(run, service, exposure).await?;
     let catalog = served.catalog().await.map_err(|fault| unread(service, &fault))?;
-    let row = |relation: &martydb_serve::catalog::ExposedRelation| RelationRow {
+    let row = |relation: &martydb_serve::ExposedRelation| RelationRow {
         service: service.name.to_string(),
         relation: format!("{}.{}", relation.schema, relation.name),
         columns: relation.columns.len(),
         key: relation.key.clone(),
         writable: relation.insertable && relation.updatable && relation.deletable,
         is_view: relation.is_view,
-        reserved: martydb_serve::face::api::is_reserved(&relation.name),
+        reserved: martydb_serve::is_reserved(&relation.name),
     };
-    let function = |function: &martydb_serve::catalog::ExposedFunction| FunctionRow {
+    let function = |function: &martydb_serve::ExposedFunction| FunctionRow {
         service: service.name.to_string(),
         function: function.signature(),
         reads: function.only_reads(),

@@ -13,7 +13,7 @@ use crate::plan::PlanNode;
 type RowsOf<'a> = dyn FnMut(&PlanNode<'_>, &mut StatementValues) -> Served<Statement> + 'a;
 
 /// Compiles the joins of a relation's children.
-pub fn all(
+pub(super) fn all(
     catalog: &ServedCatalog,
     node: &PlanNode<'_>,
     values: &mut StatementValues,
@@ -55,12 +55,12 @@ fn one(
 }
 
 /// Returns the cast of what is embedded in the rows of a relation.
-pub fn comparable(node: &PlanNode<'_>) -> Keyword {
+pub(super) fn comparable(node: &PlanNode<'_>) -> Keyword {
     Keyword(if node.may_be_grouped() { "::jsonb" } else { "" })
 }
 
 /// Returns the conditions between a relation and its parent.
-pub fn joined(node: &PlanNode<'_>) -> Vec<Statement> {
+pub(super) fn joined(node: &PlanNode<'_>) -> Vec<Statement> {
     let Some(relationship) = node.relationship else { return vec![] };
     let parent = parent_alias(node);
     let pair = |one: (&str, &str), other: (&str, &str)| {

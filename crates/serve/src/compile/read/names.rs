@@ -7,40 +7,40 @@ use crate::fault::Served;
 use crate::plan::PlanNode;
 
 /// Returns the alias of a relation.
-pub fn alias(node: &PlanNode<'_>) -> String {
+pub(super) fn alias(node: &PlanNode<'_>) -> String {
     format!("martydb_t{}", node.number)
 }
 
 /// Returns the alias of the parent of an embedded relation.
-pub fn parent_alias(node: &PlanNode<'_>) -> String {
+pub(super) fn parent_alias(node: &PlanNode<'_>) -> String {
     format!("martydb_t{}", node.parent)
 }
 
 /// Returns the alias of an embedded relation in its parent's statement.
-pub fn embedded_alias(node: &PlanNode<'_>) -> Statement {
+pub(super) fn embedded_alias(node: &PlanNode<'_>) -> Statement {
     stmt!("{name}", name = Qualified([format!("martydb_e{}", node.number).as_str()]))
 }
 
-pub fn junction_alias(node: &PlanNode<'_>) -> String {
+pub(super) fn junction_alias(node: &PlanNode<'_>) -> String {
     format!("martydb_j{}", node.number)
 }
 
 /// Returns the quoted name of a relation of the catalog.
-pub fn relation_name(schema: &str, name: &str) -> Statement {
+pub(crate) fn relation_name(schema: &str, name: &str) -> Statement {
     stmt!("{name}", name = Qualified([schema, name]))
 }
 
 /// Returns a key of the answer as an identifier.
-pub fn key(name: &str) -> Served<Ident> {
+pub(super) fn key(name: &str) -> Served<Ident> {
     answer_key(name)
 }
 
 /// Returns `true` for a spread relation with several rows.
-pub fn has_ordered_arrays(node: &PlanNode<'_>) -> bool {
+pub(super) fn has_ordered_arrays(node: &PlanNode<'_>) -> bool {
     node.spread && !node.is_to_one()
 }
 
 /// Returns the name of a column by which arrays are ordered.
-pub fn order_name(number: usize) -> String {
+pub(super) fn order_name(number: usize) -> String {
     format!("martydb_o{number}")
 }

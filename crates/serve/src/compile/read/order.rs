@@ -10,7 +10,7 @@ use crate::plan::PlanNode;
 use crate::request::{OrderedField, RowRange};
 
 /// Compiles `ORDER BY`.
-pub fn ordered(
+pub(super) fn ordered(
     scope: &FieldScope<'_>,
     node: &PlanNode<'_>,
     values: &mut StatementValues,
@@ -32,7 +32,7 @@ pub fn ordered(
     Ok(text)
 }
 
-pub fn direction(term: &OrderedField) -> Statement {
+pub(crate) fn direction(term: &OrderedField) -> Statement {
     let direction = Keyword(match term.descending {
         None => "",
         Some(false) => " ASC",
@@ -46,7 +46,7 @@ pub fn direction(term: &OrderedField) -> Statement {
     stmt!("{direction}{nulls}")
 }
 
-pub fn order_value(
+pub(super) fn order_value(
     scope: &FieldScope<'_>,
     node: &PlanNode<'_>,
     term: &OrderedField,
@@ -61,13 +61,13 @@ pub fn order_value(
     FieldScope { catalog: scope.catalog, relation: child.relation, alias: &alias }.value(&term.field, values)
 }
 
-pub fn not_embedded(name: &str) -> RequestFault {
+pub(super) fn not_embedded(name: &str) -> RequestFault {
     let message = format!("'{name}' is not an embedded resource in this request");
     RequestFault::new(400, "PGRST108", message)
         .hint(format!("Verify that '{name}' is included in the 'select' query parameter."))
 }
 
-pub fn not_to_one(node: &PlanNode<'_>, name: &str) -> RequestFault {
+pub(super) fn not_to_one(node: &PlanNode<'_>, name: &str) -> RequestFault {
     let details =
         format!("'{}' and '{name}' do not form a many-to-one or one-to-one relationship", node.relation.name);
     RequestFault::new(400, "PGRST118", format!("A related order on '{name}' is not possible"))
@@ -78,7 +78,7 @@ pub fn not_to_one(node: &PlanNode<'_>, name: &str) -> RequestFault {
 /// tenth of all rows, so that a plan for the value looks cheaper, and PostgreSQL plans the statement again for each request
 /// (<https://www.postgresql.org/docs/current/sql-prepare.html>). Other limits are parameters, so that callers cannot make a statement
 /// for each number.
-pub fn limit(range: RowRange, values: &mut StatementValues) -> Statement {
+pub(super) fn limit(range: RowRange, values: &mut StatementValues) -> Statement {
     let offset = match range.offset {
         0 => stmt!(""),
         offset => stmt!(" OFFSET {offset}", offset = values.add(offset.to_string())),

@@ -15,10 +15,10 @@ use crate::fault::Served;
 use crate::plan::{PlanNode, PlannedTree};
 
 /// Most characters of a value in a place; a longer one shows that it was cut.
-pub const LONGEST_PLACE: usize = 1024;
+pub(crate) const LONGEST_PLACE: usize = 1024;
 
 /// Compiles a page of at most `most` rows of a tree without a range at its root. The column `location` is the place.
-pub fn page_statement(
+pub(crate) fn page_statement(
     catalog: &ServedCatalog,
     tree: &PlannedTree<'_>,
     most: i64,

@@ -15,7 +15,7 @@ use crate::request::{FieldPath, SelectedField, TimeSpans};
 
 /// Columns of a statement.
 #[derive(Default)]
-pub struct SelectedColumns {
+pub(super) struct SelectedColumns {
     columns: Vec<Statement>,
     groups: Vec<Statement>,
     aggregated: bool,
@@ -23,7 +23,7 @@ pub struct SelectedColumns {
 
 impl SelectedColumns {
     /// Compiles the columns of a relation.
-    pub fn of(
+    pub(super) fn of(
         scope: &FieldScope<'_>,
         node: &PlanNode<'_>,
         values: &mut StatementValues,
@@ -130,12 +130,12 @@ impl SelectedColumns {
     }
 
     /// Returns the list of columns.
-    pub fn columns(&self) -> Statement {
+    pub(super) fn columns(&self) -> Statement {
         listed(&self.columns)
     }
 
     /// Returns `GROUP BY` where something is aggregated.
-    pub fn group(&self) -> Statement {
+    pub(super) fn group(&self) -> Statement {
         if !self.aggregated || self.groups.is_empty() {
             return stmt!("");
         }

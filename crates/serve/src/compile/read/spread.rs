@@ -12,7 +12,7 @@ use crate::plan::PlanNode;
 use crate::request::{Aggregate, SelectedField};
 
 /// Returns the name of an aggregate function.
-pub fn word(aggregate: Aggregate) -> &'static str {
+pub(super) fn word(aggregate: Aggregate) -> &'static str {
     match aggregate {
         Aggregate::Sum => "sum",
         Aggregate::Avg => "avg",
@@ -24,12 +24,12 @@ pub fn word(aggregate: Aggregate) -> &'static str {
 
 /// A column of a spread relation among those of its parent.
 #[derive(Debug, Clone)]
-pub struct SpreadField {
+pub(super) struct SpreadField {
     /// Its name in the relation's statement, and in the answer.
     pub name: String,
     /// Aggregate that the parent applies.
     pub aggregate: Option<Aggregate>,
-    pub cast: Option<String>,
+    pub(crate) cast: Option<String>,
 }
 
 impl SpreadField {
@@ -39,12 +39,12 @@ impl SpreadField {
 }
 
 /// Returns `true` if the parent aggregates the relation's columns.
-pub fn hands_aggregates_up(node: &PlanNode<'_>) -> bool {
+pub(super) fn hands_aggregates_up(node: &PlanNode<'_>) -> bool {
     node.spread && node.is_to_one()
 }
 
 /// Returns the name of a column in the answer where the request gives or implies one.
-pub fn name_of(field: &SelectedField, is_spread: bool) -> Option<String> {
+pub(super) fn name_of(field: &SelectedField, is_spread: bool) -> Option<String> {
     let implied = match field.aggregate {
         Some(aggregate) if is_spread => Some(word(aggregate)),
         Some(_) => None,
@@ -54,7 +54,7 @@ pub fn name_of(field: &SelectedField, is_spread: bool) -> Option<String> {
 }
 
 /// Returns the columns of a spread relation among those of its parent.
-pub fn spread_fields(node: &PlanNode<'_>) -> Vec<SpreadField> {
+pub(super) fn spread_fields(node: &PlanNode<'_>) -> Vec<SpreadField> {
     let mut fields = vec![];
     for field in &node.select {
         if field.field.name == "*" && field.aggregate.is_none() {
@@ -75,7 +75,7 @@ pub fn spread_fields(node: &PlanNode<'_>) -> Vec<SpreadField> {
 }
 
 /// Returns the arrays of a spread relation with several rows, one for each column.
-pub fn spread_json(
+pub(super) fn spread_json(
     catalog: &ServedCatalog,
     node: &PlanNode<'_>,
     values: &mut StatementValues,

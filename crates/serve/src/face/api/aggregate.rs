@@ -13,7 +13,7 @@ use crate::request::{
 
 /// A request for aggregates. Its query selects the groups and the aggregates, each with its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AggregateRequest {
+pub(crate) struct AggregateRequest {
     pub query: RowQuery,
     /// Condition on the groups, by the names of the answer.
     pub having: Option<FilterTree>,
@@ -30,7 +30,7 @@ const FUNCTIONS: &[(&str, Aggregate)] = &[
 ];
 
 /// Parses the body.
-pub fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> Served<AggregateRequest> {
+pub(crate) fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> Served<AggregateRequest> {
     let filter = body.take("where").map(|value| parse_where(&value, kind)).transpose()?;
     let mut select = groups(body.take("group"))?;
     select.extend(aggregates(body.take("aggregates"))?);

@@ -19,7 +19,7 @@ const MOST: usize = 100;
 
 /// Isolation of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IsolationLevel {
+pub(crate) enum IsolationLevel {
     ReadCommitted,
     RepeatableRead,
     Serializable,
@@ -33,24 +33,24 @@ const LEVELS: &[(&str, IsolationLevel)] = &[
 
 /// An operation whose values may still refer to results.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BatchOperation(Value);
+pub(crate) struct BatchOperation(Value);
 
 /// Operations that happen together or not at all.
 #[derive(Debug, Clone, PartialEq)]
-pub struct OperationBatch {
+pub(crate) struct OperationBatch {
     pub isolation: Option<IsolationLevel>,
     pub operations: Vec<BatchOperation>,
 }
 
 /// Parses the isolation of a transaction.
-pub fn isolation(body: &mut BodyKeys) -> Served<Option<IsolationLevel>> {
+pub(crate) fn isolation(body: &mut BodyKeys) -> Served<Option<IsolationLevel>> {
     let Some(name) = body.text("isolation")? else { return Ok(None) };
     let level = LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level);
     level.map(Some).ok_or_else(|| wrong(format!("unknown isolation \"{name}\"")))
 }
 
 /// Parses the body of a batch.
-pub fn parse_batch(text: &str) -> Served<OperationBatch> {
+pub(crate) fn parse_batch(text: &str) -> Served<OperationBatch> {
     let mut body = BodyKeys::parse(text)?;
     let isolation = isolation(&mut body)?;
     let Some(Value::Array(operations)) = body.take("operations") else {
@@ -66,20 +66,24 @@ pub fn parse_batch(text: &str) -> Served<OperationBatch> {
 
 impl BatchOperation {
     /// Parses a single operation.
-    pub fn parse(text: &str) -> Served<BatchOperation> {
+    pub(crate) fn parse(text: &str) -> Served<BatchOperation> {
         super::number::check_numbers(text)?;
         let value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
         Ok(BatchOperation(value))
     }
 
     /// Returns `true` if it may change rows: it does not say that it only reads.
-    pub fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         let name = self.0.get("op").and_then(Value::as_str).unwrap_or_default();
         !["get", "query", "count", "aggregate"].contains(&name)
     }
 
     /// Returns the operation with the values that it refers to.
-    pub fn resolved(&self, results: &[&str], kinds: &dyn Fn(&str) -> CollectionKind) -> Served<ApiOperation> {
+    pub(crate) fn resolved(
+        &self,
+        results: &[&str],
+        kinds: &dyn Fn(&str) -> CollectionKind,
+    ) -> Served<ApiOperation> {
         let mut value = self.0.clone();
         let mut results = ReferredResults { texts: results, parsed: BTreeMap::new(), left: MOST_REFERRED };
         for place in ["id", "version", "values", "where"] {

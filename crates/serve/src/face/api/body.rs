@@ -6,26 +6,26 @@ use super::number::check_numbers;
 use crate::fault::{RequestFault, Served};
 
 /// Keys of an object that are not read yet.
-pub struct BodyKeys {
+pub(crate) struct BodyKeys {
     object: Map<String, Value>,
     place: String,
 }
 
 /// Returns a fault of a body.
-pub fn wrong(message: impl Into<String>) -> RequestFault {
+pub(super) fn wrong(message: impl Into<String>) -> RequestFault {
     RequestFault::invalid_body(message)
 }
 
 impl BodyKeys {
     /// Parses a body, an object.
-    pub fn parse(text: &str) -> Served<BodyKeys> {
+    pub(crate) fn parse(text: &str) -> Served<BodyKeys> {
         check_numbers(text)?;
         let value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
         BodyKeys::of(value, "the body")
     }
 
     /// Takes an object; `place` names it in messages.
-    pub fn of(value: Value, place: &str) -> Served<BodyKeys> {
+    pub(crate) fn of(value: Value, place: &str) -> Served<BodyKeys> {
         match value {
             Value::Object(object) => Ok(BodyKeys { object, place: place.to_owned() }),
             _ => Err(wrong(format!("{place} is not an object"))),
@@ -33,17 +33,17 @@ impl BodyKeys {
     }
 
     /// Takes the value of a key; `null` counts as absent.
-    pub fn take(&mut self, key: &str) -> Option<Value> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
         self.object.remove(key).filter(|value| !value.is_null())
     }
 
     /// Takes the value of a key, be it null.
-    pub fn given(&mut self, key: &str) -> Option<Value> {
+    pub(crate) fn given(&mut self, key: &str) -> Option<Value> {
         self.object.remove(key)
     }
 
     /// Takes a text.
-    pub fn text(&mut self, key: &str) -> Served<Option<String>> {
+    pub(crate) fn text(&mut self, key: &str) -> Served<Option<String>> {
         match self.take(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -52,14 +52,14 @@ impl BodyKeys {
     }
 
     /// Takes a whole number.
-    pub fn number(&mut self, key: &str) -> Served<Option<i64>> {
+    pub(crate) fn number(&mut self, key: &str) -> Served<Option<i64>> {
         let Some(value) = self.take(key) else { return Ok(None) };
         let number = value.as_i64().filter(|number| *number >= 0);
         number.map(Some).ok_or_else(|| wrong(format!("\"{key}\" of {} is not a number of rows", self.place)))
     }
 
     /// Takes a text, or texts that are joined by commas, as `select` and `order` of the URL are written.
-    pub fn list(&mut self, key: &str) -> Served<Option<String>> {
+    pub(crate) fn list(&mut self, key: &str) -> Served<Option<String>> {
         let not_text = || wrong(format!("\"{key}\" of {} is neither a text nor a list of texts", self.place));
         match self.object.remove(key).filter(|value| !value.is_null()) {
             None => Ok(None),
@@ -73,7 +73,7 @@ impl BodyKeys {
     }
 
     /// Rejects keys that were not read.
-    pub fn finish(self) -> Served<()> {
+    pub(crate) fn finish(self) -> Served<()> {
         match self.object.keys().next() {
             None => Ok(()),
             Some(key) => Err(wrong(format!("unknown key \"{key}\" in {}", self.place))),

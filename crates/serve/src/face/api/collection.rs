@@ -12,26 +12,26 @@ use super::number::check_numbers;
 use crate::fault::Served;
 use crate::request::{DocumentChange, DocumentStep, FilterTree};
 
-pub use change::parse_change;
-pub use filter::parse_document_filter;
+pub(crate) use change::parse_change;
+pub(super) use filter::parse_document_filter;
 
 /// Contents of a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CollectionKind {
+pub(crate) enum CollectionKind {
     Rows,
     Documents,
 }
 
 /// New documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewDocuments {
+pub(crate) struct NewDocuments {
     pub documents: Vec<Value>,
     /// `true` if the body is one document and not a list.
     pub is_one: bool,
 }
 
 /// Parses the filter of a collection.
-pub fn parse_where(value: &Value, kind: CollectionKind) -> Served<FilterTree> {
+pub(super) fn parse_where(value: &Value, kind: CollectionKind) -> Served<FilterTree> {
     match kind {
         CollectionKind::Rows => parse_filter(value),
         CollectionKind::Documents => parse_document_filter(value).map(FilterTree::Document),
@@ -39,7 +39,7 @@ pub fn parse_where(value: &Value, kind: CollectionKind) -> Served<FilterTree> {
 }
 
 /// Parses one document, or a list of documents.
-pub fn parse_documents(value: Value) -> Served<NewDocuments> {
+pub(crate) fn parse_documents(value: Value) -> Served<NewDocuments> {
     let (documents, is_one) = match value {
         Value::Array(all) if !all.is_empty() => (all, false),
         one => (vec![one], true),
@@ -49,19 +49,19 @@ pub fn parse_documents(value: Value) -> Served<NewDocuments> {
 }
 
 /// Returns the change that replaces a document.
-pub fn replacement(document: &Value) -> Served<DocumentChange> {
+pub(crate) fn replacement(document: &Value) -> Served<DocumentChange> {
     check_document(document)?;
     Ok(vec![DocumentStep::Replace(document.to_string())])
 }
 
 /// Parses a body of JSON.
-pub fn parse_json(text: &str) -> Served<Value> {
+pub(crate) fn parse_json(text: &str) -> Served<Value> {
     check_numbers(text)?;
     serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))
 }
 
 /// Checks that a value is a document, and no change by operators.
-pub fn check_document(value: &Value) -> Served<()> {
+pub(super) fn check_document(value: &Value) -> Served<()> {
     let object = value.as_object().ok_or_else(|| wrong("a document is an object"))?;
     match object.keys().find(|key| key.starts_with('$')) {
         None => Ok(()),

@@ -11,7 +11,7 @@ use crate::request::{ColumnFilter, FilterOperation, FilterTree};
 const DEEPEST: usize = 32;
 
 /// Parses a tree; all keys of an object have to hold.
-pub fn parse_filter(value: &Value) -> Served<FilterTree> {
+pub(super) fn parse_filter(value: &Value) -> Served<FilterTree> {
     tree(value, 0)
 }
 
@@ -77,12 +77,12 @@ fn operation(operator: &str, operand: &Value) -> Served<FilterOperation> {
 }
 
 /// Returns a value as its text; lists and objects are JSON.
-pub fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Returns the text of a value that is no list and no object.
-pub fn scalar(value: &Value) -> Served<String> {
+pub(super) fn scalar(value: &Value) -> Served<String> {
     match value {
         Value::Null | Value::Array(_) | Value::Object(_) => Err(wrong(format!("{value} is not one value"))),
         value => Ok(text(value)),

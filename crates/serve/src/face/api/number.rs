@@ -6,7 +6,7 @@ use crate::fault::{RequestFault, Served};
 const EXACT_DIGITS: usize = 15;
 
 /// Rejects a JSON text with a number that would be changed when it is parsed and written again.
-pub fn check_numbers(json: &str) -> Served<()> {
+pub(super) fn check_numbers(json: &str) -> Served<()> {
     let mut rest = json;
     while let Some(at) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
         rest = &rest[at..];

@@ -12,11 +12,11 @@ use crate::fault::{RequestFault, Served};
 use crate::request::{DocumentChange, FilterTree, RowQuery, RowsBody, SelectEntry};
 
 /// Values of a row's key, in the order of the key's columns.
-pub type RowId = Vec<String>;
+pub(crate) type RowId = Vec<String>;
 
 /// Rows that an operation means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RowTarget {
+pub(crate) enum RowTarget {
     /// One row, which has to be there.
     Id(RowId),
     /// One document, which has to be there with one of these versions; `None` for any.
@@ -27,14 +27,14 @@ pub enum RowTarget {
 
 /// An operation on a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiOperation {
+pub(crate) struct ApiOperation {
     pub collection: String,
     pub action: ApiAction,
 }
 
 /// Action of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ApiAction {
+pub(crate) enum ApiAction {
     Insert {
         rows: RowsBody,
         select: Vec<SelectEntry>,
@@ -77,7 +77,7 @@ pub enum ApiAction {
 
 impl ApiAction {
     /// Returns `true` if it may change rows.
-    pub fn writes(&self) -> bool {
+    pub(crate) fn writes(&self) -> bool {
         match self {
             ApiAction::Insert { .. }
             | ApiAction::InsertDocuments { .. }
@@ -94,7 +94,7 @@ impl ApiAction {
 }
 
 /// Parses a body of JSON: a row, or, for an insert, rows, of which each may have columns of its own.
-pub fn parse_rows(text: &str, many: bool) -> Served<RowsBody> {
+pub(crate) fn parse_rows(text: &str, many: bool) -> Served<RowsBody> {
     let value: Value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
     let rows = match &value {
         Value::Array(rows) if many && !rows.is_empty() => rows.as_slice(),
@@ -111,7 +111,7 @@ pub fn parse_rows(text: &str, many: bool) -> Served<RowsBody> {
 }
 
 /// Checks the values of a key in the body of a replacement: they are those of its address.
-pub fn check_key(row: &RowsBody, key: &[String], id: &RowId) -> Served<()> {
+pub(crate) fn check_key(row: &RowsBody, key: &[String], id: &RowId) -> Served<()> {
     let value: Value = serde_json::from_str(&row.json).unwrap_or_default();
     for (column, own) in key.iter().zip(id) {
         if value.get(column).is_some_and(|given| super::filter::text(given) != *own) {

@@ -10,7 +10,7 @@ use crate::request::{EmbedPath, FieldPath, OrderedField, RowQuery, RowRange, Sel
 
 /// A page of rows. Its order and its limit are beside the query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageRequest {
+pub(crate) struct PageRequest {
     pub query: RowQuery,
     pub order: Vec<OrderedField>,
     pub limit: Option<i64>,
@@ -19,7 +19,7 @@ pub struct PageRequest {
 }
 
 /// Parses the parameters of a list.
-pub fn parse_list(query: &str) -> Served<PageRequest> {
+pub(crate) fn parse_list(query: &str) -> Served<PageRequest> {
     let (own, rest) = without(query, &["after"]);
     page(parsed(&rest)?, own.into_iter().next().map(|(_, value)| value))
 }
@@ -57,7 +57,7 @@ fn without(query: &str, names: &[&str]) -> (Vec<(String, String)>, String) {
 }
 
 /// Parses the parameters of a count: its filters, and `count=planned`.
-pub fn parse_count(query: &str) -> Served<(RowQuery, bool)> {
+pub(crate) fn parse_count(query: &str) -> Served<(RowQuery, bool)> {
     let is_mode = |part: &&str| ["count=planned", "count=exact"].contains(part);
     let rest: Vec<&str> = query.split('&').filter(|part| !is_mode(part)).collect();
     let planned = query.split('&').any(|part| part == "count=planned");
@@ -65,7 +65,7 @@ pub fn parse_count(query: &str) -> Served<(RowQuery, bool)> {
 }
 
 /// Parses the body of a query.
-pub fn parse_query_body(mut body: BodyKeys, kind: CollectionKind) -> Served<PageRequest> {
+pub(crate) fn parse_query_body(mut body: BodyKeys, kind: CollectionKind) -> Served<PageRequest> {
     let after = body.text("after")?;
     let mut query = RowQuery::default();
     level(&mut body, &vec![], &mut query, kind).and_then(|select| {
@@ -127,7 +127,11 @@ fn embedded(key: String, value: Value, path: &EmbedPath, query: &mut RowQuery) -
 }
 
 /// Returns the order of a page: that of the request, and then the key, so that each row has one place.
-pub fn page_order(request: &PageRequest, collection: &str, key: &[String]) -> Served<Vec<OrderedField>> {
+pub(crate) fn page_order(
+    request: &PageRequest,
+    collection: &str,
+    key: &[String],
+) -> Served<Vec<OrderedField>> {
     if key.is_empty() {
         let message = format!("{collection} has no primary key, so it has no pages");
         return Err(RequestFault::new(400, "PGRST100", message).hint("read it below /rest/"));

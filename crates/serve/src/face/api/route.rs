@@ -7,7 +7,7 @@ use crate::fault::{RequestFault, Served};
 
 /// Address of a request, with its method where the address alone does not tell what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ApiRoute {
+pub(crate) enum ApiRoute {
     List(String),
     Insert(String),
     Row(RowAddress, String),
@@ -26,7 +26,7 @@ pub enum ApiRoute {
 
 /// A question about the operation of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OperationsRoute {
+pub(crate) enum OperationsRoute {
     Health,
     Stats,
     Performance,
@@ -47,7 +47,7 @@ const OPERATIONS: [(&str, OperationsRoute); 6] = [
 
 /// A collection, and the id of a row in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowAddress {
+pub(crate) struct RowAddress {
     pub collection: String,
     pub id: RowId,
 }
@@ -71,7 +71,7 @@ pub fn is_reserved(name: &str) -> bool {
 }
 
 /// Parses a method and the encoded path behind `/api/db/`.
-pub fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
+pub(crate) fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
     let encoded: Vec<&str> = path.split('/').collect();
     let words: Vec<String> = encoded.iter().map(|word| decoded(word)).collect::<Served<_>>()?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -113,7 +113,7 @@ pub fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
 }
 
 /// Returns the answer to a method that an address does not have.
-pub fn unsupported(method: &str, allowed: &'static str) -> RequestFault {
+pub(crate) fn unsupported(method: &str, allowed: &'static str) -> RequestFault {
     RequestFault::new(405, "PGRST117", format!("Unsupported HTTP method: {method}")).header("Allow", allowed)
 }
 

@@ -6,11 +6,11 @@ use super::body::{BodyKeys, wrong};
 use crate::fault::{RequestFault, Served};
 
 /// Most collections of a search.
-pub const MOST_COLLECTIONS: usize = 50;
+pub(crate) const MOST_COLLECTIONS: usize = 50;
 
 /// A search for words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SearchRequest {
+pub(crate) struct SearchRequest {
     pub words: String,
     /// Collections by name; `None` for all that can be searched.
     pub collections: Option<Vec<String>>,
@@ -18,7 +18,7 @@ pub struct SearchRequest {
 }
 
 /// Parses the body.
-pub fn parse_search(text: &str) -> Served<SearchRequest> {
+pub(crate) fn parse_search(text: &str) -> Served<SearchRequest> {
     let mut body = BodyKeys::parse(text)?;
     let words = body.text("q")?.ok_or_else(|| wrong("the body has no \"q\": the words to search for"))?;
     let collections = body.take("collections").map(names).transpose()?;

@@ -10,7 +10,7 @@ use crate::request::CallArguments;
 
 /// A parsed call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParsedCall {
+pub(crate) struct ParsedCall {
     pub names: BTreeSet<String>,
     pub body: CallBody,
     pub arguments: CallArguments,
@@ -21,7 +21,7 @@ const WHOLE: &[(&str, &str)] =
     &[("text/plain", "text"), ("text/xml", "xml"), ("application/octet-stream", "bytea")];
 
 /// Parses the arguments of a call; `posts` tells POST from GET.
-pub fn parse_call(
+pub(crate) fn parse_call(
     posts: bool,
     content_type: Option<&str>,
     body: &str,
@@ -56,7 +56,7 @@ fn named(given: Vec<(String, String)>, body: CallBody) -> ParsedCall {
 
 impl ParsedCall {
     /// Returns the call for a function: one that takes the whole body gets it, whatever its keys are.
-    pub fn for_function(self, function: &ExposedFunction) -> ParsedCall {
+    pub(crate) fn for_function(self, function: &ExposedFunction) -> ParsedCall {
         match self.arguments {
             CallArguments::Json { json, .. } if function.takes_body(self.body) => {
                 ParsedCall { arguments: CallArguments::Whole(json), ..self }
@@ -67,7 +67,7 @@ impl ParsedCall {
 }
 
 /// Rejects a method that calls no function.
-pub fn check_method(method: &str) -> Served<()> {
+pub(crate) fn check_method(method: &str) -> Served<()> {
     match method {
         "GET" | "HEAD" | "POST" | "OPTIONS" => Ok(()),
         other => Err(RequestFault::new(405, "PGRST101", format!("Cannot use the {other} method on RPC"))

@@ -52,13 +52,16 @@ const DEEPEST: usize = 32;
 
 /// Place of a value: alone in a parameter, or in a tree, where a comma ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ValuePlace {
+pub(super) enum ValuePlace {
     Alone,
     InTree,
 }
 
 /// Parses `not.eq.value`: negation, operation.
-pub fn operation(scanner: &mut QueryScanner<'_>, place: ValuePlace) -> Scanned<(bool, FilterOperation)> {
+pub(super) fn operation(
+    scanner: &mut QueryScanner<'_>,
+    place: ValuePlace,
+) -> Scanned<(bool, FilterOperation)> {
     let before = scanner.at;
     let negated = scanner.eat("not.");
     let expecting = if negated { OPERATOR } else { "\"not\" or operator (eq, gt, ...)" };
@@ -174,7 +177,7 @@ fn list(scanner: &mut QueryScanner<'_>) -> Scanned<Vec<String>> {
 }
 
 /// Parses `and(…)`, `not.or(…)` or a condition such as `id.eq.1`.
-pub fn tree(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<FilterTree> {
+pub(super) fn tree(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<FilterTree> {
     let condition = scanner.attempt(|scanner| {
         let field = path(scanner)?;
         scanner.expect('.', "delimiter (.)")?;
@@ -210,7 +213,7 @@ pub fn tree(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<FilterTree>
 }
 
 /// Returns the operation that a name of the URL means with one value, or `None` if there is none of this name or value.
-pub fn json_filter(name: &str, value: &str) -> Option<FilterOperation> {
+pub(crate) fn json_filter(name: &str, value: &str) -> Option<FilterOperation> {
     let row =
         |table: &[(&str, &'static str)]| table.iter().find(|(key, _)| *key == name).map(|(_, sql)| *sql);
     let value = value.to_owned();

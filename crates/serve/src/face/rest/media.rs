@@ -9,7 +9,7 @@ use crate::request::BodyForm;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct AcceptedMedia {
     pub form: BodyForm,
-    pub media_type: &'static str,
+    pub(crate) media_type: &'static str,
 }
 
 const JSON: AcceptedMedia = AcceptedMedia {
@@ -77,19 +77,19 @@ const MEDIA: &[(&str, bool, AcceptedMedia)] = &[
 
 /// Form of an answer, and its media type, where code of the service may make it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnswerMedia {
+pub(crate) struct AnswerMedia {
     pub form: BodyForm,
-    pub media_type: String,
+    pub(crate) media_type: String,
 }
 
 /// Media types of texts, which are told with their encoding.
 const TEXTS: [&str; 4] = ["text/plain", "text/xml", "text/csv", "application/json"];
 
 /// Media type of lines, each a row in JSON.
-pub const LINES: &str = "application/x-ndjson";
+pub(crate) const LINES: &str = "application/x-ndjson";
 
 /// Returns `true` if a caller prefers lines to everything else.
-pub fn is_lines(header: &str) -> bool {
+pub(crate) fn is_lines(header: &str) -> bool {
     // Of equal weights the first counts.
     let heaviest = header.split(',').rev().max_by_key(|part| weight(part));
     heaviest.is_some_and(|part| weight(part) > 0 && media_name(part) == LINES)
@@ -108,7 +108,7 @@ fn told(name: &str) -> String {
 }
 
 /// Chooses the form of a call's answer: a function whose type is a domain with the name of a media type makes it itself.
-pub fn accepted_of_function(
+pub(crate) fn accepted_of_function(
     header: Option<&str>,
     catalog: &ServedCatalog,
     function: &ExposedFunction,
@@ -126,7 +126,7 @@ pub fn accepted_of_function(
 
 /// Chooses the form of an answer with rows of a relation. An aggregate of the service makes it where the caller accepts its
 /// media type; one for rows of the relation needs whole rows, and one for any media type comes first.
-pub fn accepted_of_relation(
+pub(crate) fn accepted_of_relation(
     header: Option<&str>,
     catalog: &ServedCatalog,
     relation: &ExposedRelation,

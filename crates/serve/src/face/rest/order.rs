@@ -5,7 +5,7 @@ use super::select::path;
 use crate::request::OrderedField;
 
 /// Parses terms such as `name.desc.nullslast,client(name)`.
-pub fn order(scanner: &mut QueryScanner<'_>) -> Scanned<Vec<OrderedField>> {
+pub(super) fn order(scanner: &mut QueryScanner<'_>) -> Scanned<Vec<OrderedField>> {
     let mut terms = vec![];
     loop {
         scanner.skip_blanks();

@@ -12,17 +12,21 @@ const JSON: [&str; 4] =
     ["", "application/json", "application/vnd.pgrst.object+json", "application/vnd.pgrst.array+json"];
 
 /// Returns the name of a media type, without its parameters.
-pub fn media_name(text: &str) -> String {
+pub(super) fn media_name(text: &str) -> String {
     text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 /// Returns `true` if a body of this media type is JSON.
-pub fn is_json(name: &str) -> bool {
+pub(super) fn is_json(name: &str) -> bool {
     JSON.contains(&name)
 }
 
 /// Parses a body by its media type. With `columns` named, keys of the rows are not compared.
-pub fn rows_body(content_type: Option<&str>, body: &str, columns: Option<&[String]>) -> Served<RowsBody> {
+pub(crate) fn rows_body(
+    content_type: Option<&str>,
+    body: &str,
+    columns: Option<&[String]>,
+) -> Served<RowsBody> {
     let name = media_name(content_type.unwrap_or_default());
     match name.as_str() {
         json if is_json(json) => of_json(body, columns),

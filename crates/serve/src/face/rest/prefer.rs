@@ -5,7 +5,7 @@ use crate::request::Resolution;
 
 /// Contents of the answer to a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReturnWish {
+pub(crate) enum ReturnWish {
     Representation,
     Minimal,
     HeadersOnly,
@@ -13,7 +13,7 @@ pub enum ReturnWish {
 
 /// Way in which the rows are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CountWish {
+pub(crate) enum CountWish {
     Exact,
     Planned,
     Estimated,
@@ -21,23 +21,23 @@ pub enum CountWish {
 
 /// End of the transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TransactionEnd {
+pub(crate) enum TransactionEnd {
     Commit,
     Rollback,
 }
 
 /// The preferences of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Preferences {
+pub(crate) struct Preferences {
     pub resolution: Option<Resolution>,
     pub returns: Option<ReturnWish>,
     pub count: Option<CountWish>,
     pub end: Option<TransactionEnd>,
-    pub missing_default: Option<bool>,
+    pub(crate) missing_default: Option<bool>,
     /// `Some(true)`: an unknown preference is an error.
-    pub strict: Option<bool>,
+    pub(crate) strict: Option<bool>,
     pub timezone: Option<String>,
-    pub max_affected: Option<i64>,
+    pub(crate) max_affected: Option<i64>,
     pub unknown: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ const HANDLING: &[(&str, bool)] = &[("handling=strict", true), ("handling=lenien
 
 impl Preferences {
     /// Parses the values of the headers. Without permission an end of the transaction is unknown.
-    pub fn parse<'a>(headers: impl Iterator<Item = &'a str>, may_roll_back: bool) -> Preferences {
+    pub(crate) fn parse<'a>(headers: impl Iterator<Item = &'a str>, may_roll_back: bool) -> Preferences {
         let words: Vec<&str> = headers
             .flat_map(|header| header.split(','))
             .map(str::trim)
@@ -89,7 +89,7 @@ impl Preferences {
     }
 
     /// Rejects unknown preferences where the caller wants that.
-    pub fn check(&self) -> Served<()> {
+    pub(crate) fn check(&self) -> Served<()> {
         if self.strict != Some(true) || self.unknown.is_empty() {
             return Ok(());
         }
@@ -99,7 +99,7 @@ impl Preferences {
     }
 
     /// Returns the value of `Preference-Applied`.
-    pub fn applied(&self) -> Option<String> {
+    pub(crate) fn applied(&self) -> Option<String> {
         let words = [
             name(RESOLUTIONS, self.resolution),
             name(MISSING, self.missing_default),

@@ -10,23 +10,23 @@ use crate::request::{ColumnFilter, EmbedPath, FieldPath, FilterTree, OrderedFiel
 
 /// A parsed query string.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ParsedQuery {
+pub(crate) struct ParsedQuery {
     pub rows: RowQuery,
     /// Names of the parameters that are filters.
     pub filtered: Vec<String>,
     /// Arguments of a function: the parameters that are no filters, of a call by GET.
     pub arguments: Vec<(String, String)>,
     /// The parameters in the order of their names, encoded.
-    pub canonical: String,
+    pub(crate) canonical: String,
 }
 
 /// Parses a query string.
-pub fn parse_query(text: &str) -> Served<ParsedQuery> {
+pub(crate) fn parse_query(text: &str) -> Served<ParsedQuery> {
     parse(text, false)
 }
 
 /// Parses the query string of a call by GET, in which a parameter that is no filter is an argument.
-pub fn parse_call_query(text: &str) -> Served<ParsedQuery> {
+pub(crate) fn parse_call_query(text: &str) -> Served<ParsedQuery> {
     parse(text, true)
 }
 
@@ -63,7 +63,7 @@ fn parse(text: &str, takes_arguments: bool) -> Served<ParsedQuery> {
 }
 
 /// Parses a column with steps into its JSON value.
-pub fn json_path(text: &str) -> Served<FieldPath> {
+pub(crate) fn json_path(text: &str) -> Served<FieldPath> {
     whole("column", text, text, |scanner| {
         let path = select::path(scanner)?;
         if scanner.is_at_end() { Ok(path) } else { Err(scanner.surplus("end of input")) }
@@ -71,7 +71,7 @@ pub fn json_path(text: &str) -> Served<FieldPath> {
 }
 
 /// Parses a list of selected columns and relations.
-pub fn parse_select(text: &str) -> Served<Vec<SelectEntry>> {
+pub(crate) fn parse_select(text: &str) -> Served<Vec<SelectEntry>> {
     whole("select parameter", text, text, |scanner| {
         let entries = select::select(scanner, 0)?;
         at_end(scanner, entries)
@@ -79,12 +79,12 @@ pub fn parse_select(text: &str) -> Served<Vec<SelectEntry>> {
 }
 
 /// Parses the terms of an order.
-pub fn parse_order(text: &str) -> Served<Vec<OrderedField>> {
+pub(crate) fn parse_order(text: &str) -> Served<Vec<OrderedField>> {
     whole("order", text, text, order::order)
 }
 
 /// Splits a query string or a form into names and values.
-pub fn pairs(text: &str) -> Vec<(String, Option<String>)> {
+pub(crate) fn pairs(text: &str) -> Vec<(String, Option<String>)> {
     let decode = |text: &str| match text.contains(['+', '%']) {
         true => percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned(),
         false => text.to_owned(),

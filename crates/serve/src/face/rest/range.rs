@@ -4,7 +4,7 @@ use crate::fault::{RequestFault, Served};
 use crate::request::RowRange;
 
 /// Combines `limit` and `offset`; a text that is no number counts as absent.
-pub fn of_parameters(limit: Option<&str>, offset: Option<&str>) -> Served<RowRange> {
+pub(super) fn of_parameters(limit: Option<&str>, offset: Option<&str>) -> Served<RowRange> {
     let number = |text: Option<&str>| text.and_then(|text| text.trim().parse::<i64>().ok());
     let (limit, offset) = (number(limit), number(offset).unwrap_or(0).max(0));
     if limit.is_some_and(|limit| limit < 0) {
@@ -14,7 +14,7 @@ pub fn of_parameters(limit: Option<&str>, offset: Option<&str>) -> Served<RowRan
 }
 
 /// Restricts a range by the header `Range`, such as `0-9`; another form counts as absent.
-pub fn header_range(range: RowRange, header: Option<&str>) -> Served<RowRange> {
+pub(crate) fn header_range(range: RowRange, header: Option<&str>) -> Served<RowRange> {
     let Some((first, last)) = header.and_then(bounds) else { return Ok(range) };
     if range.limit == Some(0) {
         return Ok(range);

@@ -5,16 +5,16 @@ use std::fmt;
 use crate::fault::RequestFault;
 
 /// Name of a field in messages.
-pub const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
+pub(super) const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
 
 /// A mismatch: its position, what stands there and what could. Most belong to an attempt that another one follows: only that of
 /// the answer becomes a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mismatch {
+pub(super) struct Mismatch {
     pub at: usize,
     found: Option<char>,
     quote: char,
-    pub expecting: &'static str,
+    pub(crate) expecting: &'static str,
 }
 
 impl fmt::Display for Mismatch {
@@ -28,17 +28,17 @@ impl fmt::Display for Mismatch {
 }
 
 /// Result of a rule.
-pub type Scanned<T> = Result<T, Mismatch>;
+pub(super) type Scanned<T> = Result<T, Mismatch>;
 
 /// A text and a position in it, in bytes.
 #[derive(Debug, Clone)]
-pub struct QueryScanner<'a> {
+pub(super) struct QueryScanner<'a> {
     text: &'a str,
     pub at: usize,
 }
 
 impl<'a> QueryScanner<'a> {
-    pub fn new(text: &'a str) -> QueryScanner<'a> {
+    pub(super) fn new(text: &'a str) -> QueryScanner<'a> {
         QueryScanner { text, at: 0 }
     }
 
@@ -46,33 +46,33 @@ impl<'a> QueryScanner<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    pub fn peek(&self) -> Option<char> {
+    pub(super) fn peek(&self) -> Option<char> {
         self.ahead().chars().next()
     }
 
-    pub fn is_at_end(&self) -> bool {
+    pub(super) fn is_at_end(&self) -> bool {
         self.at >= self.text.len()
     }
 
     /// Consumes the text if it stands here.
-    pub fn eat(&mut self, text: &str) -> bool {
+    pub(super) fn eat(&mut self, text: &str) -> bool {
         let stands = self.sees(text);
         self.at += if stands { text.len() } else { 0 };
         stands
     }
 
     /// Returns `true` if the text stands here.
-    pub fn sees(&self, text: &str) -> bool {
+    pub(super) fn sees(&self, text: &str) -> bool {
         self.ahead().starts_with(text)
     }
 
     /// Consumes the first of these texts that stands here.
-    pub fn eat_one_of<T: Copy>(&mut self, rows: &[(&str, T)]) -> Option<T> {
+    pub(super) fn eat_one_of<T: Copy>(&mut self, rows: &[(&str, T)]) -> Option<T> {
         rows.iter().find(|(text, _)| self.eat(text)).map(|(_, value)| *value)
     }
 
     /// Consumes characters.
-    pub fn take_while(&mut self, accepted: impl Fn(char) -> bool) -> &'a str {
+    pub(super) fn take_while(&mut self, accepted: impl Fn(char) -> bool) -> &'a str {
         let ahead = self.ahead();
         let length = ahead.find(|c| !accepted(c)).unwrap_or(ahead.len());
         self.at += length;
@@ -80,16 +80,16 @@ impl<'a> QueryScanner<'a> {
     }
 
     /// Consumes the rest.
-    pub fn rest(&mut self) -> &'a str {
+    pub(super) fn rest(&mut self) -> &'a str {
         self.take_while(|_| true)
     }
 
-    pub fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         self.take_while(|c| c == ' ' || c == '\t');
     }
 
     /// Consumes a character that has to stand here.
-    pub fn expect(&mut self, c: char, expecting: &'static str) -> Scanned<()> {
+    pub(super) fn expect(&mut self, c: char, expecting: &'static str) -> Scanned<()> {
         if self.peek() == Some(c) {
             self.at += c.len_utf8();
             return Ok(());
@@ -98,23 +98,23 @@ impl<'a> QueryScanner<'a> {
     }
 
     /// Runs a rule; if it fails, the position is as before.
-    pub fn attempt<T>(&mut self, rule: impl FnOnce(&mut Self) -> Scanned<T>) -> Scanned<T> {
+    pub(super) fn attempt<T>(&mut self, rule: impl FnOnce(&mut Self) -> Scanned<T>) -> Scanned<T> {
         let before = self.at;
         rule(self).inspect_err(|_| self.at = before)
     }
 
     /// Returns the mismatch at this position.
-    pub fn mismatch(&self, expecting: &'static str) -> Mismatch {
+    pub(super) fn mismatch(&self, expecting: &'static str) -> Mismatch {
         Mismatch { at: self.at, found: self.peek(), quote: '"', expecting }
     }
 
     /// Returns the mismatch for a character after a complete rule.
-    pub fn surplus(&self, expecting: &'static str) -> Mismatch {
+    pub(super) fn surplus(&self, expecting: &'static str) -> Mismatch {
         Mismatch { quote: '\'', ..self.mismatch(expecting) }
     }
 
     /// Parses a name: quoted, or parts joined by dashes.
-    pub fn field_name(&mut self) -> Scanned<String> {
+    pub(super) fn field_name(&mut self) -> Scanned<String> {
         if self.peek() == Some('"') {
             return self.quoted();
         }
@@ -137,13 +137,13 @@ impl<'a> QueryScanner<'a> {
     }
 
     /// Parses letters, digits, `_`, `$` and blanks.
-    pub fn identifier(&mut self) -> Option<String> {
+    pub(super) fn identifier(&mut self) -> Option<String> {
         let text = self.take_while(|c| c.is_alphanumeric() || c == '_' || c == '$' || c == ' ');
         if text.is_empty() { None } else { Some(text.trim().to_owned()) }
     }
 
     /// Parses a value in double quotes, in which a backslash takes the next character as it is.
-    pub fn quoted(&mut self) -> Scanned<String> {
+    pub(super) fn quoted(&mut self) -> Scanned<String> {
         self.expect('"', "\"\\\"\"")?;
         let mut text = String::new();
         loop {
@@ -169,7 +169,7 @@ impl<'a> QueryScanner<'a> {
 }
 
 /// Runs a rule over a whole text; a mismatch becomes the answer.
-pub fn whole<T>(
+pub(super) fn whole<T>(
     what: &str,
     text: &str,
     scanned: &str,

@@ -15,7 +15,7 @@ const AGGREGATES: &[(&str, Aggregate)] = &[
 const DEEPEST: usize = 32;
 
 /// Parses a list of entries up to the end or the closing parenthesis.
-pub fn select(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<Vec<SelectEntry>> {
+pub(super) fn select(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<Vec<SelectEntry>> {
     let mut entries = vec![];
     if depth > DEEPEST {
         return Err(scanner.mismatch("fewer levels of embedded relations"));
@@ -127,7 +127,7 @@ fn ended(scanner: &mut QueryScanner<'_>, expecting: &'static str) -> Scanned<()>
 }
 
 /// Parses a column with steps into its JSON value.
-pub fn path(scanner: &mut QueryScanner<'_>) -> Scanned<FieldPath> {
+pub(super) fn path(scanner: &mut QueryScanner<'_>) -> Scanned<FieldPath> {
     scanner.skip_blanks();
     let name = scanner.field_name()?;
     let steps = json_steps(scanner)?;
@@ -136,7 +136,7 @@ pub fn path(scanner: &mut QueryScanner<'_>) -> Scanned<FieldPath> {
 }
 
 /// Parses steps such as `->a->>0`.
-pub fn json_steps(scanner: &mut QueryScanner<'_>) -> Scanned<Vec<JsonStep>> {
+pub(super) fn json_steps(scanner: &mut QueryScanner<'_>) -> Scanned<Vec<JsonStep>> {
     let mut steps = vec![];
     loop {
         let as_text = scanner.eat("->>");

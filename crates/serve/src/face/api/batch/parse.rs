@@ -13,7 +13,7 @@ use crate::fault::{RequestFault, Served};
 use crate::request::RowsBody;
 
 /// Parses an operation.
-pub fn parse_operation(value: Value, kinds: &dyn Fn(&str) -> CollectionKind) -> Served<ApiOperation> {
+pub(super) fn parse_operation(value: Value, kinds: &dyn Fn(&str) -> CollectionKind) -> Served<ApiOperation> {
     let mut body = BodyKeys::of(value, "the operation")?;
     let name = body.text("op")?.ok_or_else(|| wrong("an operation has no \"op\""))?;
     let collection = body.text("collection")?.ok_or_else(|| wrong("an operation has no \"collection\""))?;

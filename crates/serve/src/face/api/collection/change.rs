@@ -8,7 +8,7 @@ use crate::fault::{RequestFault, Served};
 use crate::request::{DocumentChange, DocumentStep, MOST_STEPS};
 
 /// Parses a change.
-pub fn parse_change(value: &Value) -> Served<DocumentChange> {
+pub(crate) fn parse_change(value: &Value) -> Served<DocumentChange> {
     let object = value.as_object().filter(|object| !object.is_empty());
     let object = object.ok_or_else(|| wrong("a change is an object of operators"))?;
     let mut change = vec![];

@@ -15,7 +15,7 @@ const OPERATORS: [&str; 10] =
     ["$eq", "$ne", "$in", "$gt", "$gte", "$lt", "$lte", "$exists", "$elemMatch", "$regex"];
 
 /// Parses a filter.
-pub fn parse_document_filter(value: &Value) -> Served<DocumentFilter> {
+pub(crate) fn parse_document_filter(value: &Value) -> Served<DocumentFilter> {
     tree(value, 0)
 }
 

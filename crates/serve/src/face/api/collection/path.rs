@@ -5,13 +5,13 @@ use crate::fault::{RequestFault, Served};
 use crate::request::DocumentPath;
 
 /// Deepest nesting of filters, and of keys in a path.
-pub const DEEPEST: usize = 16;
+pub(super) const DEEPEST: usize = 16;
 
 /// Longest path, in bytes.
 const LONGEST: usize = 1000;
 
 /// Parses keys that are joined by points.
-pub fn document_path(text: &str) -> Served<DocumentPath> {
+pub(super) fn document_path(text: &str) -> Served<DocumentPath> {
     if text.len() > LONGEST {
         return Err(RequestFault::limit(format!("a path has more than {LONGEST} bytes")));
     }
@@ -26,6 +26,6 @@ pub fn document_path(text: &str) -> Served<DocumentPath> {
 }
 
 /// Returns the fault of an operator that is none of a filter or a change.
-pub fn unknown(operator: &str) -> RequestFault {
+pub(super) fn unknown(operator: &str) -> RequestFault {
     wrong(format!("unknown operator \"{operator}\""))
 }

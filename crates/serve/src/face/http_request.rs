@@ -1,0 +1,34 @@
+//! A request as HTTP has it.
+
+use super::rest::Preferences;
+
+/// A request below `/{service}/rest/`.
+#[derive(Debug, Clone, Default)]
+pub struct RestRequest {
+    pub method: String,
+    /// Path after `/rest/`, decoded.
+    pub path: String,
+    pub query: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl RestRequest {
+    /// Returns the first value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the preferences of all its headers `Prefer`.
+    pub(crate) fn preferences(&self, may_roll_back: bool) -> Preferences {
+        let prefer =
+            self.headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str());
+        Preferences::parse(prefer, may_roll_back)
+    }
+
+    /// Returns `true` if it may change rows.
+    pub fn writes(&self) -> bool {
+        !["GET", "HEAD", "OPTIONS"].contains(&self.method.as_str())
+    }
+}

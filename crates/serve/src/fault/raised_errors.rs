@@ -1,0 +1,124 @@
+//! Answers that code of a service raises: `RAISE SQLSTATE 'PT402'` sets the status, and `'PGRST'` the whole answer
+//! (<https://docs.postgrest.org/en/stable/references/errors.html#raise-errors-with-http-status-codes>).
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::fault::{AnswerHeader, DatabaseReport, RequestFault};
+
+/// Headers that belong to the connection (RFC 9110, section 7.6.1), to the length of the message, and to the data service.
+const OF_THE_CONNECTION: [&str; 10] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "martydb-replica",
+    "martydb-written",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Returns `true` for a header that code of a service may set.
+pub(crate) fn is_allowed_header(name: &str, value: &str) -> bool {
+    !OF_THE_CONNECTION.contains(&name.to_ascii_lowercase().as_str())
+        && axum::http::HeaderName::try_from(name).is_ok()
+        && axum::http::HeaderValue::try_from(value).is_ok()
+}
+
+/// MESSAGE of `RAISE SQLSTATE 'PGRST'`.
+#[derive(Deserialize)]
+struct RaisedBody {
+    code: String,
+    message: String,
+    details: Option<String>,
+    hint: Option<String>,
+}
+
+/// DETAIL of it.
+#[derive(Deserialize)]
+struct RaisedAnswer {
+    status: u16,
+    #[serde(rename = "status_text")]
+    _status_text: Option<String>,
+    headers: std::collections::BTreeMap<String, String>,
+}
+
+/// Returns the answer, if the code of a service raised one.
+pub(crate) fn raised(report: &DatabaseReport) -> Option<RequestFault> {
+    if report.sqlstate == "PGRST" {
+        return Some(whole(report).unwrap_or_else(|fault| fault));
+    }
+    let status = report.sqlstate.strip_prefix("PT")?.parse().ok().filter(is_status).unwrap_or(500);
+    let mut fault = RequestFault::new(status, report.sqlstate.as_str(), report.message.as_str());
+    fault.details = report.detail.clone().map(|detail| Box::new(Value::from(detail)));
+    fault.hint = report.hint.clone().map(String::into_boxed_str);
+    Some(fault)
+}
+
+/// Returns `true` for the status of a whole answer.
+fn is_status(status: &u16) -> bool {
+    (200..600).contains(status)
+}
+
+fn whole(report: &DatabaseReport) -> Result<RequestFault, RequestFault> {
+    let wrong = |details: String, hint: &str| {
+        let message = "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error";
+        RequestFault::new(500, "PGRST121", message).details(details).hint(hint)
+    };
+    const MESSAGE: &str = "MESSAGE must be a JSON object with obligatory keys: 'code', 'message' and optional keys: 'details', 'hint'.";
+    const DETAIL: &str = "DETAIL must be a JSON object with obligatory keys: 'status', 'headers' and optional key: 'status_text'.";
+    let invalid = |part: &str, text: &str| format!("Invalid JSON value for {part}: '{text}'");
+    let body: RaisedBody = serde_json::from_str(&report.message)
+        .map_err(|_| wrong(invalid("MESSAGE", &report.message), MESSAGE))?;
+    let detail = report.detail.as_deref();
+    let detail = detail.ok_or_else(|| wrong("DETAIL is missing in the RAISE statement".into(), DETAIL))?;
+    let answer: RaisedAnswer =
+        serde_json::from_str(detail).map_err(|_| wrong(invalid("DETAIL", detail), DETAIL))?;
+    let allowed = |(name, value): &(String, String)| is_allowed_header(name, value);
+    let headers: Vec<(String, String)> = answer.headers.into_iter().collect();
+    if !is_status(&answer.status) || !headers.iter().all(allowed) {
+        return Err(wrong(invalid("DETAIL", detail), DETAIL));
+    }
+    let mut fault = RequestFault::new(answer.status, body.code, body.message);
+    fault.details = body.details.map(|details| Box::new(Value::from(details)));
+    fault.hint = body.hint.map(String::into_boxed_str);
+    fault.headers =
+        headers.into_iter().map(|(name, value)| -> AnswerHeader { (name.into(), value) }).collect();
+    Ok(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(sqlstate: &str, message: &str, detail: Option<&str>) -> DatabaseReport {
+        DatabaseReport {
+            sqlstate: sqlstate.into(),
+            message: message.into(),
+            detail: detail.map(str::to_owned),
+            hint: None,
+        }
+    }
+
+    #[test]
+    fn code_of_a_service_may_set_the_whole_answer() {
+        let fault = raised(&report("PT402", "pay", Some("quota"))).unwrap();
+        assert_eq!((fault.status, fault.code.as_str()), (402, "PT402"));
+        assert_eq!(raised(&report("PT999", "?", None)).unwrap().status, 500);
+        assert!(raised(&report("22P02", "?", None)).is_none());
+        let message = r#"{"code":"123","message":"ABC"}"#;
+        let detail = r#"{"status":332,"headers":{"X-Header":"str"}}"#;
+        let fault = raised(&report("PGRST", message, Some(detail))).unwrap();
+        assert_eq!((fault.status, fault.headers.len()), (332, 1));
+        for (message, detail) in [
+            ("no JSON", Some(detail)),
+            (message, None),
+            (message, Some(r#"{"status":99,"headers":{}}"#)),
+            (message, Some(r#"{"status":200,"headers":{"Content-Length":"1"}}"#)),
+        ] {
+            assert_eq!(raised(&report("PGRST", message, detail)).unwrap().code, "PGRST121", "{detail:?}");
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Handlers: from the text of a request to what is to be done, as a value.
+
+pub(crate) mod api;
+pub(crate) mod json_lines;
+pub(crate) mod openapi;
+pub(crate) mod rest;
+pub(crate) mod rest_params;
+pub(crate) mod rpc;

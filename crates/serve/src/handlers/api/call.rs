@@ -1,0 +1,77 @@
+//! A request below `/api/db/` with all that it needs.
+
+use std::sync::Arc;
+
+use super::prepare::OperationPlanner;
+use super::prepared::PreparedOperation;
+pub(super) use crate::answer::JSON;
+use crate::callers::RequestCaller;
+use crate::catalog::ServedCatalog;
+use crate::face::api::{ApiOperation, CollectionKind};
+use crate::face::http_request::RestRequest;
+use crate::face::rest::{Preferences, ReturnWish, TransactionEnd};
+use crate::fault::Served;
+use crate::handlers::rest::check_right;
+use crate::run::service::ServedService;
+use crate::run::{RequestContext, RequestEnd, SessionUse};
+
+/// A request with all that it needs.
+pub(super) struct ApiCall<'a> {
+    pub service: &'a Arc<ServedService>,
+    pub caller: &'a RequestCaller,
+    pub request: &'a RestRequest,
+    pub catalog: Arc<ServedCatalog>,
+    pub schema: String,
+    pub(crate) preferences: Preferences,
+}
+
+impl ApiCall<'_> {
+    /// Returns the context of the request.
+    pub(super) fn context(&self) -> Served<RequestContext> {
+        RequestContext::of(self.service, self.caller, self.request, &self.preferences)
+    }
+
+    /// Returns the session of the request.
+    pub(super) fn session(&self, writes: bool, runs_code: bool) -> SessionUse {
+        let mut session = SessionUse::new(writes, runs_code);
+        if writes && self.preferences.end == Some(TransactionEnd::Rollback) {
+            session.end = RequestEnd::RollBack { checks_constraints: true };
+        }
+        session
+    }
+
+    /// Returns what a collection has.
+    pub(super) fn kind(&self, collection: &str) -> CollectionKind {
+        match self.catalog.relation(&self.schema, collection) {
+            Ok(relation) if relation.is_collection() => CollectionKind::Documents,
+            _ => CollectionKind::Rows,
+        }
+    }
+
+    /// Returns the planner of operations.
+    pub(super) fn planner(&self) -> OperationPlanner<'_> {
+        OperationPlanner {
+            catalog: &self.catalog,
+            limits: &self.service.exposure.limits,
+            cursors: &self.service.cursors,
+            schema: &self.schema,
+            ids: &self.service.ids,
+            returns: self.preferences.returns != Some(ReturnWish::Minimal),
+        }
+    }
+
+    /// Prepares an operation.
+    pub(super) fn prepare(&self, operation: &ApiOperation) -> Served<PreparedOperation> {
+        self.planner().prepare(operation)
+    }
+
+    /// Rejects a write of a caller that only reads.
+    pub(super) fn check_right(&self, writes: bool) -> Served<()> {
+        check_right(self.caller, writes)
+    }
+
+    /// Returns `false` for the caller without a key.
+    pub(super) fn is_authenticated(&self) -> bool {
+        self.caller.caller.name != crate::callers::ANONYMOUS
+    }
+}

@@ -1,0 +1,298 @@
+//! Operations planned against the catalog, and compiled. Pure but for the ids of new documents.
+
+mod collection;
+mod documents;
+
+use crate::catalog::{CachedTable, ExposedRelation, ServedCatalog};
+use crate::compile::{
+    GroupedRows, WrittenRows, aggregate_statement, page_statement, planned_statement, read_statement,
+    write_statement,
+};
+use crate::face::api::{
+    AggregateRequest, ApiAction, ApiOperation, PageRequest, RowId, RowTarget, check_key, is_reserved,
+    page_order,
+};
+use crate::fault::{RequestFault, Served};
+use crate::handlers::api::prepared::{OperationOutcome, PreparedOperation};
+use crate::plan::{PlannedTree, check_counted, check_terms, count_tree, plan_tree};
+use crate::request::{
+    BodyForm, ColumnFilter, FieldPath, FilterOperation, FilterTree, RowAction, RowQuery, RowRange, RowsBody,
+    SelectEntry,
+};
+use crate::run::records::operation;
+use crate::run::service::cursor::{CursorKey, after};
+use crate::run::service::document_ids::DocumentIds;
+use crate::settings::RequestLimits;
+
+/// Form of one row, and of rows.
+const SINGLE: BodyForm = BodyForm::Single { strip_nulls: false };
+const ROWS: BodyForm = BodyForm::Rows { strip_nulls: false };
+
+/// All that operations are prepared with.
+pub(super) struct OperationPlanner<'a> {
+    pub catalog: &'a ServedCatalog,
+    pub limits: &'a RequestLimits,
+    pub cursors: &'a CursorKey,
+    pub schema: &'a str,
+    pub ids: &'a DocumentIds,
+    /// `true` if the answer has the written rows.
+    pub returns: bool,
+}
+
+/// Returns the filter of the row with an id.
+pub(super) fn id_filter(relation: &ExposedRelation, id: &RowId) -> Served<Vec<FilterTree>> {
+    let (name, key) = (&relation.name, collection::address(relation));
+    if key.is_empty() {
+        let message = format!("{name} has no primary key, so its rows have no id");
+        return Err(RequestFault::new(400, "PGRST100", message).hint("use it below /rest/"));
+    }
+    if key.len() != id.len() {
+        let message = format!("the key of {name} is {}, and the id has {} values", key.join(","), id.len());
+        return Err(RequestFault::new(400, "PGRST100", message));
+    }
+    let one = |(column, value): (&String, &String)| {
+        let operation = FilterOperation::Binary { operator: "=", quantifier: None, value: value.clone() };
+        FilterTree::Leaf(ColumnFilter { field: FieldPath::column(column.clone()), negated: false, operation })
+    };
+    Ok(key.iter().zip(id).map(one).collect())
+}
+
+/// Returns the query of rows by a filter.
+pub(super) fn filtered(select: &[SelectEntry], filters: Vec<FilterTree>) -> RowQuery {
+    let filters = filters.into_iter().map(|tree| (vec![], tree)).collect();
+    RowQuery { select: select.to_vec(), filters, ..RowQuery::default() }
+}
+
+impl<'a> OperationPlanner<'a> {
+    /// Returns the relation of a collection.
+    pub(super) fn relation(&self, collection: &str) -> Served<&'a ExposedRelation> {
+        if is_reserved(collection) {
+            return Err(RequestFault::no_table(self.schema, collection));
+        }
+        self.catalog.relation(self.schema, collection)
+    }
+
+    /// Prepares an operation.
+    pub(super) fn prepare(&self, wanted: &ApiOperation) -> Served<PreparedOperation> {
+        let relation = self.relation(&wanted.collection)?;
+        match &wanted.action {
+            ApiAction::Insert { rows, select } => self.insert(relation, rows, select),
+            ApiAction::InsertDocuments { new, select } => self.insert_documents(relation, new, select),
+            ApiAction::ChangeDocuments { target, change, select } => {
+                self.change_documents(relation, target, change, select)
+            }
+            ApiAction::Get { id, select } => self.get(relation, id, select),
+            ApiAction::Replace { id, row, select } => self.replace(relation, id, row, select),
+            ApiAction::Update { target, row, select } => {
+                let action = RowAction::Update { rows: row.clone(), missing_default: false };
+                self.change(relation, target, action, select)
+            }
+            ApiAction::Delete { target } => self.change(relation, target, RowAction::Delete, &[]),
+            ApiAction::Page(page) => self.page(relation, page),
+            ApiAction::Count { query, planned } => self.count(relation, query, *planned),
+            ApiAction::Aggregate(aggregate) => self.aggregate(relation, aggregate),
+        }
+    }
+
+    /// Returns the tables of a read whose answer may be kept.
+    fn cached(&self, tree: &PlannedTree<'_>) -> Option<Vec<CachedTable>> {
+        Some(tree.cached(self.catalog)?.into_iter().cloned().collect())
+    }
+
+    fn reading(&self, relation: &ExposedRelation) -> PreparedOperation {
+        PreparedOperation {
+            compiled: crate::compile::CompiledStatement::default(),
+            form: ROWS,
+            outcome: OperationOutcome::Rows,
+            word: "read",
+            relation: format!("{}.{}", relation.schema, relation.name),
+            key: collection::address(relation).to_vec(),
+            tagged: false,
+            conditional: false,
+            filters: None,
+            writes: false,
+            runs_code: false,
+            cached: None,
+            largest: self.limits.answer,
+        }
+    }
+
+    fn get(
+        &self,
+        relation: &ExposedRelation,
+        id: &RowId,
+        select: &[SelectEntry],
+    ) -> Served<PreparedOperation> {
+        let query = filtered(&collection::shown(relation, select), id_filter(relation, id)?);
+        let tree = plan_tree(self.catalog, self.limits, relation, &query, false)?;
+        Ok(PreparedOperation {
+            compiled: read_statement(self.catalog, &tree, SINGLE, None)?,
+            tagged: collection::are_whole(relation, select),
+            form: SINGLE,
+            outcome: OperationOutcome::One,
+            runs_code: !tree.is_plain(),
+            cached: self.cached(&tree),
+            filters: Some(id.join(",")),
+            ..self.reading(relation)
+        })
+    }
+
+    fn page(&self, relation: &ExposedRelation, page: &PageRequest) -> Served<PreparedOperation> {
+        let order = page_order(page, &relation.name, &relation.key)?;
+        let mut query = page.query.clone();
+        self.check_patterns(&query)?;
+        query.select = collection::shown(relation, &query.select);
+        query.order.push((vec![], order.clone()));
+        let mut tree = plan_tree(self.catalog, self.limits, relation, &query, false)?;
+        let prepared = self.reading(relation);
+        if tree.root.select.iter().any(|field| field.aggregate.is_some()) {
+            return Err(RequestFault::new(400, "PGRST100", "a page has rows and no aggregates"));
+        }
+        if let Some(cursor) = &page.after {
+            let place = self.cursors.open(&prepared.relation, &order, cursor)?;
+            // A view's key is that of its table, and may be NULL beside an outer join.
+            let required = if relation.is_view { &[][..] } else { &relation.key };
+            tree.root.filters.push(after(&order, &place, required));
+        }
+        // The statement of a page has a limit of its own.
+        tree.root.range = RowRange::default();
+        let most = page.limit.unwrap_or(self.limits.rows).min(self.limits.rows);
+        if most < 1 {
+            return Err(RequestFault::new(400, "PGRST100", "a page has at least one row"));
+        }
+        Ok(PreparedOperation {
+            compiled: page_statement(self.catalog, &tree, most)?,
+            outcome: OperationOutcome::Page(order),
+            runs_code: !tree.is_plain(),
+            cached: self.cached(&tree),
+            ..prepared
+        })
+    }
+
+    fn count(
+        &self,
+        relation: &ExposedRelation,
+        query: &RowQuery,
+        planned: bool,
+    ) -> Served<PreparedOperation> {
+        self.check_patterns(query)?;
+        let mut tree = plan_tree(self.catalog, self.limits, relation, query, false)?;
+        tree.root.range = RowRange { offset: 0, limit: Some(0) };
+        let compiled = match planned {
+            true => planned_statement(self.catalog, &tree)?,
+            false => read_statement(self.catalog, &tree, BodyForm::Nothing, Some(None))?,
+        };
+        Ok(PreparedOperation {
+            compiled,
+            form: BodyForm::Nothing,
+            outcome: if planned { OperationOutcome::Planned } else { OperationOutcome::Count },
+            runs_code: !tree.is_plain(),
+            cached: if planned { None } else { self.cached(&tree) },
+            ..self.reading(relation)
+        })
+    }
+
+    fn aggregate(&self, relation: &ExposedRelation, wanted: &AggregateRequest) -> Served<PreparedOperation> {
+        self.check_patterns(&wanted.query)?;
+        let mut tree = plan_tree(self.catalog, self.limits, relation, &wanted.query, false)?;
+        let (mut conditions, mut values) = (0, 0);
+        wanted.having.iter().for_each(|tree| count_tree(tree, &mut conditions, &mut values));
+        check_counted(conditions, values, self.limits)?;
+        check_terms(wanted.order.len())?;
+        tree.root.range = RowRange::default();
+        let limit = wanted.limit.unwrap_or(self.limits.rows).min(self.limits.rows);
+        let groups = GroupedRows { having: wanted.having.as_ref(), order: &wanted.order, limit };
+        Ok(PreparedOperation {
+            compiled: aggregate_statement(self.catalog, &tree, &groups, ROWS)?,
+            runs_code: !tree.is_plain(),
+            cached: self.cached(&tree),
+            ..self.reading(relation)
+        })
+    }
+
+    fn insert(
+        &self,
+        relation: &ExposedRelation,
+        rows: &RowsBody,
+        select: &[SelectEntry],
+    ) -> Served<PreparedOperation> {
+        let action = RowAction::Insert { rows: rows.clone(), resolution: None, missing_default: true };
+        let one = if rows.is_object { OperationOutcome::New } else { OperationOutcome::Rows };
+        let prepared = self.write(relation, &filtered(select, vec![]), &action, rows.is_object)?;
+        Ok(PreparedOperation { outcome: one, ..prepared })
+    }
+
+    /// Prepares a replacement: an update of all columns that can be given beside those of the key.
+    fn replace(
+        &self,
+        relation: &ExposedRelation,
+        id: &RowId,
+        row: &RowsBody,
+        select: &[SelectEntry],
+    ) -> Served<PreparedOperation> {
+        if let Some(unknown) = row.keys.iter().find(|name| relation.column(name).is_none()) {
+            return Err(RequestFault::no_column(&relation.name, unknown));
+        }
+        check_key(row, &relation.key, id)?;
+        let given = relation.columns.iter().filter(|one| !one.fixed && !relation.key.contains(&one.name));
+        let keys: Vec<String> = given.map(|one| one.name.clone()).collect();
+        let row = RowsBody { keys, ..row.clone() };
+        let action = RowAction::Update { rows: row, missing_default: true };
+        let prepared = self.change(relation, &RowTarget::Id(id.clone()), action, select)?;
+        Ok(PreparedOperation { word: "put", ..prepared })
+    }
+
+    fn change(
+        &self,
+        relation: &ExposedRelation,
+        target: &RowTarget,
+        action: RowAction,
+        select: &[SelectEntry],
+    ) -> Served<PreparedOperation> {
+        let conditional = matches!(target, RowTarget::Versioned(..));
+        let (filters, one, key) = match target {
+            RowTarget::Id(id) => (id_filter(relation, id)?, true, Some(id.join(","))),
+            RowTarget::Versioned(id, versions) => {
+                let mut filters = id_filter(relation, id)?;
+                filters.extend(versions.as_deref().map(collection::version_filter));
+                (filters, true, Some(id.join(",")))
+            }
+            RowTarget::Where(tree, text) => (vec![tree.clone()], false, Some(text.clone())),
+        };
+        let query = filtered(select, filters);
+        self.check_patterns(&query)?;
+        let prepared = self.write(relation, &query, &action, one)?;
+        let outcome = match (&action, one) {
+            (RowAction::Delete, one) => OperationOutcome::Removed { one },
+            (_, true) => OperationOutcome::One,
+            (_, false) => OperationOutcome::Rows,
+        };
+        Ok(PreparedOperation { outcome, filters: key, conditional, ..prepared })
+    }
+
+    fn write(
+        &self,
+        relation: &ExposedRelation,
+        query: &RowQuery,
+        action: &RowAction,
+        one: bool,
+    ) -> Served<PreparedOperation> {
+        let tree = plan_tree(self.catalog, self.limits, relation, query, true)?;
+        let returns = self.returns && *action != RowAction::Delete;
+        let form = match (returns, one) {
+            (false, _) => BodyForm::Nothing,
+            (true, true) => SINGLE,
+            (true, false) => ROWS,
+        };
+        let locates = returns && matches!(action, RowAction::Insert { .. });
+        let written = WrittenRows { catalog: self.catalog, relation, query, action, returns, locates };
+        Ok(PreparedOperation {
+            compiled: write_statement(&written, &tree, form)?,
+            form,
+            word: operation(action),
+            writes: true,
+            runs_code: !tree.is_plain_to_write(),
+            ..self.reading(relation)
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Addresses, versions and columns of a collection of documents.
+
+use crate::catalog::ExposedRelation;
+use crate::request::{
+    ColumnFilter, FieldPath, FilterOperation, FilterTree, RowQuery, SelectEntry, SelectedField,
+};
+
+/// Returns the columns of an address: of a collection the id alone, also where it is partitioned by time.
+pub(super) fn address(relation: &ExposedRelation) -> &[String] {
+    let id = relation.key.iter().position(|name| name == "id").filter(|_| relation.is_collection());
+    id.map_or(&relation.key, |at| &relation.key[at..=at])
+}
+
+/// Returns the filter of rows with one of these versions.
+pub(super) fn version_filter(versions: &[i32]) -> FilterTree {
+    let operation = FilterOperation::In(versions.iter().map(i32::to_string).collect());
+    FilterTree::Leaf(ColumnFilter { field: FieldPath::column("version"), negated: false, operation })
+}
+
+/// Returns `true` if whole documents are selected and nothing else.
+pub(super) fn are_whole(relation: &ExposedRelation, select: &[SelectEntry]) -> bool {
+    relation.is_collection() && RowQuery { select: select.to_vec(), ..RowQuery::default() }.is_whole()
+}
+
+/// Returns a selection that leaves generated columns of a collection out where they are not named.
+pub(super) fn shown(relation: &ExposedRelation, select: &[SelectEntry]) -> Vec<SelectEntry> {
+    if !relation.is_collection() {
+        return select.to_vec();
+    }
+    let own = || ExposedRelation::collection_columns().map(column);
+    let one = |entry: &SelectEntry| match entry {
+        SelectEntry::Field(field) if is_all(field) => own().collect(),
+        entry => vec![entry.clone()],
+    };
+    select.iter().flat_map(one).collect()
+}
+
+fn is_all(field: &SelectedField) -> bool {
+    field.field == FieldPath::column("*") && field.aggregate.is_none()
+}
+
+fn column(name: &str) -> SelectEntry {
+    let field = FieldPath::column(name);
+    SelectEntry::Field(SelectedField {
+        field,
+        alias: None,
+        cast: None,
+        aggregate: None,
+        aggregate_cast: None,
+        spans: None,
+    })
+}
+
+/// Returns `true` for a filter with a regular expression.
+pub(super) fn has_pattern(tree: &FilterTree) -> bool {
+    match tree {
+        FilterTree::Document(filter) => filter.has_pattern(),
+        FilterTree::Leaf(_) => false,
+        FilterTree::Branch { trees, .. } => trees.iter().any(has_pattern),
+    }
+}

@@ -1,0 +1,55 @@
+//! Operations on documents of a collection.
+
+use serde_json::{Value, json};
+
+use super::OperationPlanner;
+use super::collection::{are_whole, has_pattern, shown};
+use crate::catalog::{DOCUMENT, ExposedRelation};
+use crate::face::api::{NewDocuments, RowTarget};
+use crate::fault::{RequestFault, Served};
+use crate::handlers::api::prepared::PreparedOperation;
+use crate::request::{DocumentChange, DocumentStep, RowAction, RowQuery, RowsBody, SelectEntry};
+
+impl OperationPlanner<'_> {
+    /// Prepares new documents, each with an id.
+    pub(super) fn insert_documents(
+        &self,
+        relation: &ExposedRelation,
+        new: &NewDocuments,
+        select: &[SelectEntry],
+    ) -> Served<PreparedOperation> {
+        let row = |document: &Value| Ok(json!({ "id": self.ids.next()?, DOCUMENT: document }));
+        let rows: Vec<Value> = new.documents.iter().map(row).collect::<Served<_>>()?;
+        let json = match &rows[..] {
+            [one] if new.is_one => one.to_string(),
+            _ => Value::from(rows).to_string(),
+        };
+        let rows = RowsBody { json, is_object: new.is_one, keys: vec![DOCUMENT.into(), "id".into()] };
+        let prepared = self.insert(relation, &rows, &shown(relation, select))?;
+        Ok(PreparedOperation { tagged: are_whole(relation, select), ..prepared })
+    }
+
+    /// Prepares a change of documents.
+    pub(super) fn change_documents(
+        &self,
+        relation: &ExposedRelation,
+        target: &RowTarget,
+        change: &DocumentChange,
+        select: &[SelectEntry],
+    ) -> Served<PreparedOperation> {
+        let action = RowAction::Change(change.clone());
+        let prepared = self.change(relation, target, action, &shown(relation, select))?;
+        let word = if matches!(change[..], [DocumentStep::Replace(_)]) { "put" } else { prepared.word };
+        Ok(PreparedOperation { tagged: are_whole(relation, select), word, ..prepared })
+    }
+
+    /// Rejects regular expressions where nothing limits what they cost.
+    pub(super) fn check_patterns(&self, query: &RowQuery) -> Served<()> {
+        if self.limits.cost.is_some() || !query.root_filters().any(has_pattern) {
+            return Ok(());
+        }
+        let message = "\"$regex\" needs a limit of the planner's cost";
+        Err(RequestFault::new(400, "MDB009", message)
+            .hint("limits: { cost: … } of the service in the manifest"))
+    }
+}

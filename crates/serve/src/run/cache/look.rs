@@ -1,0 +1,138 @@
+//! The look for a kept answer, and the keeping of one. The order decides: first the state of the tables, then the look for writers, and
+//! only then the rows. A writer that the look does not see has either committed, so that the rows show it, or counts after the state was
+//! read, so that the next check sees it.
+
+use std::time::{Duration, Instant};
+
+use martydb_model::sql::Statement;
+use sha2::{Digest, Sha256};
+
+use super::check::{versions, writers};
+use super::{CacheKey, CachedResult};
+use crate::answer::StatementResult;
+use crate::catalog::{CachedTable, ServedCatalog};
+use crate::compile::CompiledStatement;
+use crate::request::BodyForm;
+use crate::run::TransactionSettings;
+use crate::run::service::ServedService;
+use crate::session::{DatabaseFault, LoginSession};
+
+/// Words that stand for the time of the statement in a date or a time
+/// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES>).
+const OF_TIME: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
+
+/// All that an answer depends on, beside its tables.
+pub(crate) struct CacheSubject<'a> {
+    pub login: &'a str,
+    pub settings: &'a TransactionSettings,
+    pub form: BodyForm,
+    pub(crate) compiled: &'a CompiledStatement,
+}
+
+/// A read whose answer may be kept.
+pub(crate) struct CacheWish {
+    key: CacheKey,
+    tables: Vec<CachedTable>,
+    time: Duration,
+}
+
+/// Permission to keep the answer that is read next.
+pub(crate) struct CacheTicket {
+    key: CacheKey,
+    versions: String,
+    begun: Instant,
+    end: Instant,
+}
+
+/// End of a look.
+pub(crate) enum CacheLook {
+    Hit(StatementResult),
+    Miss(Option<CacheTicket>),
+}
+
+impl CacheWish {
+    /// Returns the wish of a read from these tables; `None` if its answer depends on anything else.
+    pub(crate) fn of(
+        catalog: &ServedCatalog,
+        tables: Option<Vec<&CachedTable>>,
+        subject: &CacheSubject<'_>,
+    ) -> Option<CacheWish> {
+        use BodyForm::{Csv, Nothing, Rows, Single};
+        let tables: Vec<CachedTable> = tables?.into_iter().cloned().collect();
+        let time = tables.iter().map(|table| table.time).min()?;
+        let is_plain = matches!(subject.form, Rows { .. } | Single { .. } | Csv | Nothing);
+        let tells_time = |value: &String| {
+            let value = value.to_ascii_lowercase();
+            OF_TIME.iter().any(|word| value.contains(word))
+        };
+        if !is_plain || subject.compiled.values.iter().any(tells_time) {
+            return None;
+        }
+        Some(CacheWish { key: key(catalog, subject), tables, time })
+    }
+}
+
+/// Returns the key: version of the catalogs, login, time zone and claims, form, statement and values, each with its length.
+fn key(catalog: &ServedCatalog, subject: &CacheSubject<'_>) -> CacheKey {
+    let mut digest = Sha256::new();
+    let mut add = |part: &str| {
+        digest.update((part.len() as u64).to_be_bytes());
+        digest.update(part.as_bytes());
+    };
+    let form = format!("{:?}", subject.form);
+    [catalog.version.as_str(), subject.login, &form].into_iter().for_each(&mut add);
+    for setting in subject.settings.texts() {
+        add(if setting.is_some() { "set" } else { "" });
+        add(setting.unwrap_or_default());
+    }
+    add(subject.compiled.statement.exact());
+    subject.compiled.values.iter().for_each(|value| add(value));
+    digest.finalize().into()
+}
+
+impl ServedService {
+    /// Returns the kept answer of a read, if there is one that is that of the tables now. The session is in no transaction: one that
+    /// began before the look could have an older snapshot.
+    pub(crate) async fn look_up(
+        &self,
+        session: &mut LoginSession,
+        wish: Option<&CacheWish>,
+    ) -> Result<CacheLook, DatabaseFault> {
+        let Some(wish) = wish else { return Ok(CacheLook::Miss(None)) };
+        let begun = Instant::now();
+        let found = asked(session, versions(&wish.tables)).await?;
+        // The values are numbers and settings: one with `null` in its text keeps no answer, and does nothing else.
+        let found = found.filter(|found| !found.contains("null"));
+        let kept =
+            found.as_ref().and_then(|found| self.cache.get(&wish.key, found, session.opened()?, begun));
+        if let Some(result) = kept {
+            return Ok(CacheLook::Hit(StatementResult { kept: true, ..result }));
+        }
+        self.cache.missed();
+        let Some(versions) = found else { return Ok(CacheLook::Miss(None)) };
+        let is_written = asked(session, writers(&wish.tables)).await?.is_none_or(|found| found != "false");
+        let end = begun + wish.time;
+        let ticket = CacheTicket { key: wish.key, versions, begun, end };
+        Ok(CacheLook::Miss((!is_written).then_some(ticket)))
+    }
+
+    /// Keeps an answer that was read after its ticket was given. One with a status or headers of the service's code is not kept.
+    pub(crate) fn keep(&self, ticket: CacheTicket, result: StatementResult) {
+        let CacheTicket { key, versions, begun, end } = ticket;
+        if result.status.is_none() && result.headers.is_empty() {
+            self.cache.put(key, CachedResult { result, versions, begun, end, turn: 0 });
+        }
+    }
+}
+
+/// Returns the text that a statement of the check answers; `None` if the server refuses it: before `apply` has made what it reads.
+async fn asked(session: &mut LoginSession, statement: Statement) -> Result<Option<String>, DatabaseFault> {
+    match session.query(&CompiledStatement::new(statement, vec![])).await {
+        Ok(rows) => Ok(rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten())),
+        Err(fault) if fault.sqlstate().is_some_and(|state| !state.starts_with("57")) => {
+            tracing::debug!("no answer is kept: {}", fault.answer(true, false).code);
+            Ok(None)
+        }
+        Err(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,45 @@
+//! Planner cost of a statement, asked for before it is executed for the first time.
+
+use martydb_model::sql::stmt;
+
+use crate::callers::ServeCaller;
+use crate::compile::CompiledStatement;
+use crate::fault::Served;
+use crate::run::service::ServedService;
+use crate::session::{DatabaseFault, LoginSession};
+
+/// Charges a caller for a statement, and rejects one above the limit of the service.
+pub(super) async fn check_cost(
+    service: &ServedService,
+    caller: &ServeCaller,
+    session: &mut LoginSession,
+    compiled: &CompiledStatement,
+) -> Result<Served<()>, DatabaseFault> {
+    let limit = service.exposure.limits.cost;
+    if limit.is_none() && caller.cost.is_none() {
+        return Ok(Ok(()));
+    }
+    let (login, digest) = (caller.login.as_deref(), compiled.digest());
+    let cost = match service.guard.known(login, digest) {
+        Some(cost) => cost,
+        None => {
+            let cost = planned(session, compiled).await?;
+            // A refused cost is that of these values: the next request of this form is asked for by its own.
+            if limit.is_none_or(|limit| cost <= limit as f64) {
+                service.guard.learn(login, digest, cost);
+            }
+            cost
+        }
+    };
+    Ok(service.guard.charge(caller, limit, cost))
+}
+
+async fn planned(session: &mut LoginSession, compiled: &CompiledStatement) -> Result<f64, DatabaseFault> {
+    let statement = &compiled.statement;
+    let asked = CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {statement}"), compiled.values.clone());
+    let rows = session.query(&asked).await?;
+    let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
+    let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    // A plan that cannot be read is no reason to let everything through.
+    Ok(plan.pointer("/0/Plan/Total Cost").and_then(serde_json::Value::as_f64).unwrap_or(f64::INFINITY))
+}

@@ -1,0 +1,36 @@
+//! Connections of a login: taken from their pool, and given back.
+
+use martydb_model::sql::Statement;
+use tokio_postgres::Row;
+
+use crate::fault::Served;
+use crate::session::{DatabaseFault, LoginPool, LoginSession, TypedText};
+
+/// Takes a connection.
+pub(super) async fn take(pool: &LoginPool) -> Served<LoginSession> {
+    pool.get().await
+}
+
+/// Gives a connection back, and returns what was done in it. This alone decides if a session is used again: one whose state is not
+/// known is closed, and one in which code of the service ran forgets all.
+pub(super) async fn give_back<T>(
+    session: LoginSession,
+    done: Result<T, DatabaseFault>,
+    ran_code: bool,
+) -> Result<T, DatabaseFault> {
+    if done.is_ok() {
+        session.release_after(ran_code).await;
+    }
+    done
+}
+
+/// Returns the rows of a question of the program's own.
+pub(crate) async fn ask(
+    pool: &LoginPool,
+    question: &Statement,
+    values: &[TypedText<'_>],
+) -> Served<Result<Vec<Row>, DatabaseFault>> {
+    let mut session = take(pool).await?;
+    let rows = session.rows(question, values).await;
+    Ok(give_back(session, rows, true).await)
+}

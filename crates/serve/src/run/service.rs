@@ -1,0 +1,281 @@
+//! A service with its pools and its catalog, which follows migrations.
+
+pub(crate) mod cursor;
+pub(crate) mod document_ids;
+pub(crate) mod statistics;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use martydb_model::error::Result;
+use martydb_model::metrics::Subject;
+use martydb_model::sql::Statement;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::callers::{CallerRight, ServeCaller};
+use crate::catalog::{ServedCatalog, statements};
+use crate::fault::{RequestFault, Served};
+use crate::guard::{ServerBreaker, ServiceGuard};
+use crate::run::cache::KeptAnswers;
+use crate::run::idempotency;
+use crate::run::open_transactions::TransactionBook;
+use crate::run::replicas::{ReplicaTargets, ServiceReplicas};
+use crate::run::service::cursor::CursorKey;
+use crate::run::service::document_ids::DocumentIds;
+use crate::run::service::statistics::DatabaseStatistics;
+use crate::run::{ask, in_own_transaction};
+use crate::session::{LoginPool, LoginTarget, UNREACHABLE, unavailable};
+use crate::settings::ServedExposure;
+
+/// Settings of a service, and the targets of its logins.
+#[derive(Clone)]
+pub struct ServedDatabase {
+    pub name: String,
+    /// Name of its server in the manifest.
+    pub server: String,
+    pub exposure: ServedExposure,
+    pub read: LoginTarget,
+    pub write: LoginTarget,
+    /// Logins of `access` that callers get, by name.
+    pub further: Vec<LoginTarget>,
+    /// The monitor's login on the server, if the manifest has one.
+    pub monitor: Option<LoginPool>,
+    /// Replicas for reads.
+    pub replicas: Vec<ReplicaTargets>,
+}
+
+impl ServedDatabase {
+    /// Returns `true` if what serves the other one serves this one, too.
+    fn matches(&self, other: &ServedDatabase) -> bool {
+        let same = |one: &[LoginTarget], other: &[LoginTarget]| {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.matches(other))
+        };
+        (&self.name, &self.server, &self.exposure) == (&other.name, &other.server, &other.exposure)
+            && self.read.matches(&other.read)
+            && self.write.matches(&other.write)
+            && same(&self.further, &other.further)
+            && self.monitor.is_some() == other.monitor.is_some()
+            && self.replicas.len() == other.replicas.len()
+            && self.replicas.iter().zip(&other.replicas).all(|(one, other)| one.matches(other))
+    }
+}
+
+/// A service that is served.
+pub struct ServedService {
+    pub name: String,
+    /// Labels of its metrics.
+    pub subject: Subject,
+    origin: ServedDatabase,
+    pub exposure: ServedExposure,
+    read: LoginPool,
+    write: LoginPool,
+    further: HashMap<String, LoginPool>,
+    pub(crate) statistics: DatabaseStatistics,
+    pub(crate) replicas: ServiceReplicas,
+    pub(crate) guard: Arc<ServiceGuard>,
+    pub breaker: Arc<ServerBreaker>,
+    pub(crate) cursors: CursorKey,
+    pub(crate) ids: DocumentIds,
+    pub(crate) transactions: Arc<TransactionBook>,
+    pub(crate) cache: KeptAnswers,
+    catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
+    /// One document at a time: each holds the description of all relations.
+    pub documents: tokio::sync::Mutex<()>,
+}
+
+/// Interval at which expired answers are removed.
+const EXPIRY: Duration = Duration::from_secs(60);
+
+/// Interval at which the catalogs are compared; a migration shows within two seconds.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+impl ServedService {
+    /// Makes the pools; they connect when they are used.
+    ///
+    /// # Errors
+    /// If a pool cannot be made.
+    pub fn new(database: ServedDatabase) -> Result<ServedService> {
+        ServedService::after(database, None)
+    }
+
+    /// Makes the service that replaces a former one: budgets, figures and open transactions stay.
+    ///
+    /// # Errors
+    /// If a pool cannot be made.
+    pub fn after(database: ServedDatabase, former: Option<&ServedService>) -> Result<ServedService> {
+        let times = database.exposure.transactions;
+        let transactions = former.filter(|former| former.exposure.transactions == times);
+        let transactions = transactions.map_or_else(
+            || Arc::new(TransactionBook::new(times, database.write.connections)),
+            |former| former.transactions.clone(),
+        );
+        let further =
+            database.further.iter().map(|target| Ok((target.role.clone(), LoginPool::new(target)?)));
+        Ok(ServedService {
+            read: LoginPool::new(&database.read)?,
+            write: LoginPool::new(&database.write)?,
+            further: further.collect::<Result<_>>()?,
+            replicas: ServiceReplicas::new(&database.replicas)?,
+            statistics: DatabaseStatistics::new(&database.read.database, database.monitor.clone()),
+            guard: former.map(|former| former.guard.clone()).unwrap_or_default(),
+            breaker: database.read.breaker.clone(),
+            cursors: CursorKey::of(
+                database.write.password.as_ref().map(ExposeSecret::expose_secret),
+                &database.name,
+            ),
+            ids: DocumentIds::default(),
+            transactions,
+            cache: KeptAnswers::default(),
+            subject: Subject {
+                service: database.name.clone(),
+                server: database.server.clone(),
+                database: database.read.database.clone(),
+            },
+            name: database.name.clone(),
+            exposure: database.exposure.clone(),
+            origin: database,
+            catalog: RwLock::new(None),
+            documents: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Connects to the server, if it has to prove its identity.
+    ///
+    /// # Errors
+    /// If the server is not the one that the settings trust.
+    pub async fn verify_server(&self) -> Result<()> {
+        self.read.verify_server().await
+    }
+
+    /// Returns `true` if the service serves this database as it is.
+    pub fn serves(&self, database: &ServedDatabase) -> bool {
+        self.origin.matches(database)
+    }
+
+    /// Sets the passwords of new connections, by login, and returns `true` if one of them is another one.
+    pub fn set_passwords(&self, passwords: &BTreeMap<String, SecretString>) -> bool {
+        self.pools().filter(|pool| pool.set_password(passwords.get(pool.login()))).count() > 0
+    }
+
+    fn pools(&self) -> impl Iterator<Item = &LoginPool> {
+        let pools = [&self.read, &self.write].into_iter().chain(self.further.values());
+        pools.chain(self.statistics.pool()).chain(self.replicas.pools())
+    }
+
+    /// Returns the pool of a login.
+    pub fn pool(&self, right: CallerRight) -> &LoginPool {
+        match right {
+            CallerRight::Read => &self.read,
+            CallerRight::Write => &self.write,
+        }
+    }
+
+    /// Returns the pool of a caller for statements that may write, or for those that read.
+    ///
+    /// # Errors
+    /// If the caller's own login has no pool: it is never given another one.
+    pub(crate) fn pool_of(&self, caller: &ServeCaller, writes: bool) -> Served<&LoginPool> {
+        match &caller.login {
+            Some(login) => self.further.get(login).ok_or_else(unavailable),
+            None => Ok(self.pool(if writes { caller.right } else { CallerRight::Read })),
+        }
+    }
+
+    /// Returns the name of the login that such a statement of a caller gets.
+    pub fn login_of<'a>(&'a self, caller: &'a ServeCaller, writes: bool) -> &'a str {
+        let own = self.pool(if writes { caller.right } else { CallerRight::Read });
+        caller.login.as_deref().unwrap_or_else(|| own.login())
+    }
+
+    /// Returns the catalog; the first request reads it.
+    pub async fn catalog(&self) -> Served<Arc<ServedCatalog>> {
+        if let Some((_, known)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(known.clone());
+        }
+        self.refresh().await
+    }
+
+    /// Compares the catalogs with the known ones, and reads them where they differ.
+    pub(crate) async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
+        let fingerprint = self.text(&statements::fingerprint(&self.exposure.schemas)).await?;
+        let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {
+            return Ok(catalog);
+        }
+        let exposure = &self.exposure;
+        let json =
+            self.text(&statements::read(&exposure.schemas, &exposure.functions, &exposure.cache)).await?;
+        let mut catalog = ServedCatalog::parse(&json, &self.exposure).map_err(|error| {
+            tracing::warn!("the catalogs of {} cannot be read: {error}", self.name);
+            no_catalog()
+        })?;
+        catalog.version.clone_from(&fingerprint);
+        for one in catalog.uncached() {
+            tracing::warn!("{}: no answer of {} is kept: {}", self.name, one.relation, one.why);
+        }
+        let catalog = Arc::new(catalog);
+        // What ran in them was judged by the catalogs of before.
+        self.pools().for_each(LoginPool::renew);
+        self.guard.forget();
+        self.cache.forget();
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, catalog.clone()));
+        Ok(catalog)
+    }
+
+    async fn text(&self, question: &Statement) -> Served<String> {
+        let rows = ask(&self.read, question, &[]).await?.map_err(|fault| {
+            tracing::warn!(
+                "the catalogs of {} cannot be read: {}",
+                self.name,
+                fault.answer(true, false).code
+            );
+            no_catalog()
+        })?;
+        Ok(rows
+            .first()
+            .and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten())
+            .unwrap_or_default())
+    }
+
+    /// Removes the answers that are kept for idempotency keys and have expired: each login those of its own.
+    async fn expire(&self) {
+        for pool in self.further.values().chain([&self.write]) {
+            let removed = loop {
+                match in_own_transaction(pool, &idempotency::expire(), &[]).await {
+                    Ok(Ok(idempotency::EXPIRED_AT_ONCE)) => {}
+                    ended => break ended,
+                }
+            };
+            // A login that only reads keeps no answers.
+            if let Ok(Err(fault)) = removed {
+                tracing::debug!("no answer of {} was removed: {}", self.name, fault.answer(true, false).code);
+            }
+        }
+    }
+
+    /// Follows migrations, and removes expired answers, until the service is dropped.
+    pub async fn follow(self: Arc<Self>) {
+        let mut expired = Instant::now();
+        loop {
+            tokio::time::sleep(INTERVAL).await;
+            if self.exposure.records.keys && expired.elapsed() >= EXPIRY {
+                self.expire().await;
+                expired = Instant::now();
+            }
+            self.replicas.look(&self.read).await;
+            if let Err(fault) = self.refresh().await {
+                if fault.code == UNREACHABLE {
+                    self.breaker.open(Instant::now());
+                }
+                tracing::debug!("the catalogs of {} could not be compared: {}", self.name, fault.message);
+            }
+        }
+    }
+}
+
+/// Returns the answer where the catalogs cannot be read.
+fn no_catalog() -> RequestFault {
+    RequestFault::new(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
+        .header("Retry-After", "1")
+}
