@@ -10,6 +10,7 @@
 //! - [`error`]: the crate's error type
 //! - [`findings`]: registry of findings
 //! - [`grants`]: statements that remove privileges, as typed values
+//! - [`hex`]: bytes as hexadecimal digits
 //! - [`metrics`]: metrics of `martydb monitor` and their alerts
 //! - [`names`]: names of services, databases, roles and schemas
 //! - [`platform`]: managed platforms and what they withhold
@@ -42,6 +43,7 @@ pub mod error;
 mod event_route;
 pub mod findings;
 pub mod grants;
+pub mod hex;
 pub mod metrics;
 mod monitor_login;
 mod move_note;

@@ -12,6 +12,7 @@ use super::state::SplitKind;
 use super::state::source::SplitRelation;
 use super::tables::TableShape;
 use martydb_model::ServiceName;
+use martydb_model::hex;
 
 /// Maximum size of a part, in bytes; larger tables are copied in parts.
 const PART: i64 = 64 << 20;
@@ -114,7 +115,7 @@ pub fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
     for edge in plan.edges.iter().filter(|edge| !REMOVED.contains(&edge.kind)) {
         hash.update(format!("{}\0{}\0", edge.name(), edge.answer.as_deref().unwrap_or_default()));
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use crate::compile::StatementDigest;
+use martydb_model::hex;
 
 /// Most costs that are kept: their number is in the hands of callers.
 const MOST: usize = 2000;
@@ -29,7 +30,7 @@ impl ShapeKey {
 
     /// Returns its beginning in hexadecimal.
     pub fn id(&self) -> String {
-        self.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&self.0[..6])
     }
 }
 

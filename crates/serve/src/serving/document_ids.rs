@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::fault::{RequestFault, Served};
+use martydb_model::hex;
 
 /// Highest counter of one millisecond: it has the 12 bits behind the version.
 const MOST: u16 = 0xfff;
@@ -36,7 +37,7 @@ fn following((time, counter): (u64, u16), now: u64, random: u16) -> (u64, u16) {
 }
 
 fn text((time, counter): (u64, u16), random: &[u8; 10]) -> String {
-    let tail = random[2..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let tail = hex::encode(&random[2..8]);
     let variant = 0x8000 | u16::from_be_bytes([random[0], random[1]]) & 0x3fff;
     format!(
         "{:08x}-{:04x}-{:04x}-{variant:04x}-{tail}",

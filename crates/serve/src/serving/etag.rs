@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::action::RestRequest;
 use super::answer::HttpAnswer;
-use super::idempotency::hexadecimal;
+use martydb_model::hex;
 
 /// Adds the tag to the answer of a read, or leaves its body out where the caller has it.
 pub fn conditional(request: &RestRequest, answer: HttpAnswer) -> HttpAnswer {
@@ -40,7 +40,7 @@ pub fn tag(answer: &HttpAnswer) -> String {
         }
     }
     digest.update(&answer.body);
-    format!("\"{}\"", hexadecimal(&digest.finalize()[..16]))
+    format!("\"{}\"", hex::encode(&digest.finalize()[..16]))
 }
 
 /// Returns `true` if a list of tags names this one; strong and weak ones are compared alike.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use martydb_model::hex;
 use martydb_model::sql::stmt;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -108,7 +109,7 @@ impl IdempotencyKey {
             answer.status.to_string(),
             Value::from_iter(pairs.iter().map(|(name, value)| Value::from(vec![*name, *value]))).to_string(),
         );
-        let body = format!("\\x{}", hexadecimal(&answer.body));
+        let body = format!("\\x{}", hex::encode(&answer.body));
         let mut values = self.values();
         values.extend([
             (Some(status.as_str()), Type::INT4),
@@ -195,7 +196,7 @@ fn fingerprint(request: &RestRequest) -> String {
     }
     add("");
     add(&request.body);
-    hexadecimal(&digest.finalize())
+    hex::encode(digest.finalize())
 }
 
 /// Returns a digest of the claims that two tokens of the same person have in common.
@@ -211,17 +212,7 @@ pub fn lasting_claims(caller: &RequestCaller) -> String {
         digest.update((text.len() as u64).to_be_bytes());
         digest.update(text);
     }
-    hexadecimal(&digest.finalize())
-}
-
-/// Returns bytes in lower-case hexadecimal.
-pub fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.extend([byte >> 4, byte & 15].map(|half| char::from(DIGITS[usize::from(half)])));
-    }
-    text
+    hex::encode(digest.finalize())
 }
 
 #[cfg(test)]

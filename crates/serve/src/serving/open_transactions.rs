@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use martydb_model::TransactionTimes;
+use martydb_model::hex;
 use tokio::time::Instant;
 
 use crate::fault::{RequestFault, Served};
@@ -258,5 +259,5 @@ async fn watch(book: Weak<TransactionBook>, id: String) {
 fn random<const N: usize>() -> Option<String> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).ok()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex::encode(bytes))
 }
