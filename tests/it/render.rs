@@ -128,7 +128,7 @@ fn the_examples_are_what_their_manifests_say() {
         if is_document && update {
             std::fs::write(path, text).unwrap();
         } else if is_document {
-            assert_eq!(std::fs::read_to_string(path).unwrap(), text, "UPDATE=1 writes it again");
+            assert_eq!(std::fs::read_to_string(path).unwrap(), text, "out of date: run `scripts/update`");
         }
     }
 }
