@@ -3,7 +3,7 @@
 //! This package is the program: command line, commands, output of their reports. The engines are the crates under
 //! `crates/`; a crate imports only those before it:
 //!
-//! - `martydb-macros`: the template of `stmt!`
+//! - `martydb-macros`: the template of `stmt!`, and the attribute `boxed`
 //! - `martydb-model`: names, desired and actual state, privileges, SQL statements, findings (pure)
 //! - `martydb-pg`: PostgreSQL's protocol and sessions
 //! - `martydb-ui`: reports, tables, progress, prompts
@@ -11,9 +11,12 @@
 //! - `martydb-migrate`: migration files, lint, execution, history, import
 //! - `martydb-provision`: inspection, plan, convergence, isolation proof, backup
 //! - `martydb-split`: a shared database split into one database per service
+//! - `martydb-redis`: users and keys of services on Redis
+//! - `martydb-partitions`: partitions by time
 //! - `martydb-relay`: outboxes published to brokers
-//! - `martydb-serve`: data service over HTTP
+//! - `martydb-report`: the page of `report`
 //! - `martydb-deploy`: monitoring and deployment files
+//! - `martydb-serve`: data service over HTTP
 //!
 //! A change goes from the manifest (desired state) and the catalogs (actual state) through a pure difference to a plan of
 //! typed steps; the plan is printed or executed, and a second inspection must find no difference.
