@@ -11,8 +11,8 @@ mod sides;
 
 use std::collections::BTreeMap;
 use std::hash::RandomState;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::tables::DatabaseTables;
@@ -91,7 +91,7 @@ async fn side_by_side(sides: &mut [SessionPair], waiting: Vec<ComparedTable>) ->
     let comparing = progress("comparing", "tables");
     comparing.expect(waiting.len());
     let waiting = Mutex::new(waiting);
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let next = || waiting.lock().pop();
     let parts = sides.iter_mut().map(async |(there, here)| {
         let mut part = TargetComparison::default();
         while let Some(table) = next() {

@@ -3,7 +3,8 @@
 //! privileges on the history tables, which no catalog comparison reads.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{BACKUP_SESSION, SESSION_NAME};
@@ -159,7 +160,7 @@ pub async fn read_relations(
     comparing.expect(relations.len());
     // `None` is for the large objects, whose size is only known after reading them.
     let waiting = Mutex::new(std::iter::once(None).chain(relations.into_iter().map(Some)));
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let next = || waiting.lock().next();
     let parts = sessions.iter_mut().map(async |session| {
         // Names of types, functions and relations in rows are printed with their schema.
         query(session, &stmt!("SET search_path = ''")).await?;

@@ -1,8 +1,9 @@
 //! Planner costs of statements that were asked for already.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use sha2::{Digest, Sha256};
 
@@ -41,13 +42,13 @@ pub struct CostBook(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
 impl CostBook {
     /// Returns a cost that is not too old.
     pub fn get(&self, key: &ShapeKey, now: Instant) -> Option<f64> {
-        let costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let costs = self.0.lock();
         costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < AGE).map(|(cost, _)| *cost)
     }
 
     /// Keeps a cost; a full book loses the old ones, or all.
     pub fn put(&self, key: ShapeKey, cost: f64, now: Instant) {
-        let mut costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut costs = self.0.lock();
         if costs.len() >= MOST {
             costs.retain(|_, (_, at)| now.saturating_duration_since(*at) < AGE);
         }
@@ -59,7 +60,7 @@ impl CostBook {
 
     /// Forgets all.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.lock().clear();
     }
 }
 

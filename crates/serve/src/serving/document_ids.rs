@@ -1,7 +1,8 @@
 //! Ids of new documents: UUIDs of version 7, whose order is that of their making (RFC 9562, sections 5.7 and 6.2).
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use parking_lot::Mutex;
 
 use crate::fault::{RequestFault, Served};
 use martydb_model::hex;
@@ -20,7 +21,7 @@ impl DocumentIds {
         getrandom::fill(&mut random)
             .map_err(|_| RequestFault::new(503, "MDB000", "the system gives no random bytes"))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64);
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.lock();
         *last = following(*last, now, u16::from_be_bytes([random[8], random[9]]));
         Ok(text(*last, &random))
     }

@@ -1,11 +1,12 @@
 //! A service with its pools and its catalog, which follows migrations.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use martydb_model::error::Result;
 use martydb_model::metrics::Subject;
+use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::cache::KeptAnswers;
@@ -185,7 +186,7 @@ impl ServedService {
 
     /// Returns the catalog; the first request reads it.
     pub async fn catalog(&self) -> Served<Arc<ServedCatalog>> {
-        if let Some((_, known)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner) {
+        if let Some((_, known)) = &*self.catalog.read() {
             return Ok(known.clone());
         }
         self.refresh().await
@@ -195,7 +196,7 @@ impl ServedService {
     pub async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
         let mut session = self.read.get().await?;
         let fingerprint = self.text(&mut session, statements::fingerprint(&self.exposure.schemas)).await?;
-        let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.catalog.read().clone();
         if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {
             session.discard().await;
             return Ok(catalog);
@@ -220,7 +221,7 @@ impl ServedService {
         self.pools().for_each(LoginPool::renew);
         self.guard.forget();
         self.cache.forget();
-        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, catalog.clone()));
+        *self.catalog.write() = Some((fingerprint, catalog.clone()));
         Ok(catalog)
     }
 
