@@ -9,8 +9,8 @@ use serde::Deserialize;
 use super::{ServerName, ServiceName};
 
 /// Hint in place of the target `sealed-secrets` of `render` and of `deploy.sealed_secrets`, which former versions had.
-pub const SEALED_WITH: &str = "seal the Secrets with kubeseal: \
-    `martydb secrets export --all --format kubernetes --values --out - | kubeseal --format yaml`";
+pub const SEALED_WITH: &str = "seal the Secrets with kubeseal: `martydb secrets export --all --format kubernetes \
+    --role app --role migrator --role readonly --values --out - | kubeseal --format yaml`";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
