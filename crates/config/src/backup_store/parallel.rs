@@ -30,7 +30,7 @@ pub fn each<T: Sync, R: Send>(
         one_thread();
     });
     // Every item before the failed one has a result.
-    let answers = answers.into_iter().map(|one| one.into_inner());
+    let answers = answers.into_iter().map(Mutex::into_inner);
     let mut given: Vec<Result<R>> = answers.flatten().collect();
     match given.iter().position(Result::is_err) {
         Some(at) => given.swap_remove(at).map(|_| vec![]),
