@@ -3,7 +3,7 @@
 //! This package is the program: command line, commands, output of their reports. The engines are the crates under
 //! `crates/`; a crate imports only those before it:
 //!
-//! - `martydb-macros`: the template of `stmt!`
+//! - `martydb-macros`: the template of `stmt!`, and the attribute `boxed`
 //! - `martydb-model`: names, desired and actual state, privileges, SQL statements, findings (pure)
 //! - `martydb-pg`: PostgreSQL's protocol and sessions
 //! - `martydb-sql`: reader of SQL text

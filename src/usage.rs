@@ -81,6 +81,9 @@ fn other_word(error: &clap::Error, arguments: &[OsString]) -> Option<String> {
         ErrorKind::InvalidValue if argument.is_some_and(|name| name.starts_with("--output")) => {
             Rejected::Output(given(ContextKind::InvalidValue)?)
         }
+        ErrorKind::InvalidValue if argument == Some("<TARGET>") => {
+            Rejected::Target(given(ContextKind::InvalidValue)?)
+        }
         _ => return None,
     };
     answer(&words, rejected).map(|answer| report::printable(&answer))

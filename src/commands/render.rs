@@ -1,7 +1,6 @@
 //! `render`: writes deployment files from the manifest.
 
 mod extra;
-mod passwords;
 
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -65,9 +64,6 @@ pub async fn run(
                 .hint("leave --server out: only pgbouncer and pgbackrest have files for one server"));
         }
         None => {}
-    }
-    if target.seals {
-        plan.passwords = Some(passwords::read(&plan, &environment).await?);
     }
     if target.name == "compose" {
         plan.extra = extra::read(&manifest)?;

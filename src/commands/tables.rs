@@ -88,9 +88,6 @@ mod tests {
         if std::env::var_os("UPDATE").is_some() {
             std::fs::write(&path, &wanted).unwrap();
         }
-        assert!(
-            page == wanted || std::env::var_os("UPDATE").is_some(),
-            "run `UPDATE=1 cargo test --lib the_page_lists`"
-        );
+        assert!(page == wanted || std::env::var_os("UPDATE").is_some(), "run `scripts/update`");
     }
 }

@@ -1,4 +1,6 @@
-//! Words of other tools that people type, each with the command of this one.
+//! Words of other tools and of former versions that people type, each with the command of this one.
+
+use martydb_model::deploy::SEALED_WITH;
 
 /// A word that is no command.
 pub struct OtherCommand {
@@ -174,6 +176,7 @@ pub fn answer(words: &[&str], rejected: Rejected<'_>) -> Option<String> {
         Rejected::Output(word) => REPORT_FORMATS
             .contains(&word)
             .then(|| format!("--format {word}, which validate, lint and verify-isolation have")),
+        Rejected::Target(word) => (word == "sealed-secrets").then(|| SEALED_WITH.to_owned()),
     }
 }
 
@@ -186,6 +189,8 @@ pub enum Rejected<'a> {
     Argument(&'a str),
     /// A value of `--output`.
     Output(&'a str),
+    /// A target of `render`.
+    Target(&'a str),
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! and the generated pages are those of the program.
 
 mod commands;
+mod contributing;
 mod findings;
 mod links;
 mod monitor;

@@ -57,7 +57,7 @@ fn the_page_lists_every_metric_and_alert() {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(root().join(PAGE), wanted).unwrap();
     } else {
-        assert!(page == wanted, "UPDATE=1 cargo test --test book the_page_lists writes the tables of {PAGE}");
+        assert!(page == wanted, "the tables of {PAGE} are out of date: run `scripts/update`");
     }
 }
 

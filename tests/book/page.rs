@@ -28,9 +28,9 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every page of the repository that people read: the README, the book, the examples.
+/// Every page of the repository that people read: those at the root, the book, the examples.
 pub fn all() -> Vec<Page> {
-    let mut files = vec![PathBuf::from("README.md"), PathBuf::from("CHANGELOG.md")];
+    let mut files = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(PathBuf::from).to_vec();
     for folder in ["docs", "examples", "services"] {
         collect(Path::new(folder), &mut files);
     }

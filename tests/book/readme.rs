@@ -34,7 +34,7 @@ fn install(repository: &str) -> String {
 
 /// Replaces what is between two marks.
 fn replaced(text: &str, what: &str, contents: &str) -> String {
-    let begin = format!("<!-- {what}: UPDATE=1 cargo test --test book readme -->\n");
+    let begin = format!("<!-- {what}: scripts/update -->\n");
     let end = format!("<!-- end of {what} -->");
     let (before, rest) = text.split_once(&begin).expect("the README has the mark");
     let (_, after) = rest.split_once(&end).expect("the README has its end");
@@ -51,7 +51,7 @@ fn the_readme_lists_every_command() {
         std::fs::write(&path, &wanted).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap();
-    assert!(committed == wanted, "README.md is out of date: run `UPDATE=1 cargo test --test book readme`");
+    assert!(committed == wanted, "README.md is out of date: run `scripts/update`");
     assert!(committed.lines().count() <= LONGEST, "{} lines", committed.lines().count());
 }
 

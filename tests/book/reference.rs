@@ -1,5 +1,5 @@
 //! The generated pages of the book: the commands from clap, the manifest and the result from their schemas.
-//! `UPDATE=1 cargo test --test book reference` writes them.
+//! `scripts/update` writes them.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -16,10 +16,7 @@ fn compare(name: &str, text: &str) {
         std::fs::write(&path, text).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        committed == text,
-        "docs/reference/{name} is out of date: run `UPDATE=1 cargo test --test book reference`"
-    );
+    assert!(committed == text, "docs/reference/{name} is out of date: run `scripts/update`");
 }
 
 /// A cell of a table, or a line.
@@ -33,7 +30,7 @@ fn the_reference_of_the_commands_is_the_help() {
     let mut command = interface().term_width(100);
     command.build();
     let mut text = String::from(
-        "# Commands\n\nWhat `martydb help COMMAND` says, made from the program by `UPDATE=1 cargo test --test book reference`.\n",
+        "# Commands\n\nWhat `martydb help COMMAND` says, made from the program by `scripts/update`.\n",
     );
     for (group, names) in martydb::cli::GROUPS {
         writeln!(text, "\n## {group}").unwrap();
@@ -96,8 +93,8 @@ fn row(argument: &Arg) -> String {
 #[test]
 fn the_reference_of_the_manifest_is_its_schema() {
     let schema = std::fs::read_to_string(root().join("docs/manifest.schema.json")).unwrap();
-    let intro = "Every key of `martydb.yaml`, made from [its JSON Schema](../manifest.schema.json) by `UPDATE=1 cargo test --test book \
-                 reference`. Editors read the schema too: `init` writes the line that names it.";
+    let intro = "Every key of `martydb.yaml`, made from [its JSON Schema](../manifest.schema.json) by `scripts/update`. \
+                 Editors read the schema too: `init` writes the line that names it.";
     compare("manifest.md", &of_schema("The manifest", intro, &serde_json::from_str(&schema).unwrap()));
 }
 
@@ -105,7 +102,7 @@ fn the_reference_of_the_manifest_is_its_schema() {
 fn the_reference_of_the_result_is_its_schema() {
     let schema = std::fs::read_to_string(root().join("docs/verify-isolation.schema.json")).unwrap();
     let intro = "What `martydb verify-isolation -o json` prints, made from [its JSON Schema](../verify-isolation.schema.json) by \
-                 `UPDATE=1 cargo test --test book reference`.";
+                 `scripts/update`.";
     compare(
         "verify-isolation.md",
         &of_schema("The result of verify-isolation", intro, &serde_json::from_str(&schema).unwrap()),

@@ -10,7 +10,7 @@ use martydb_model::contract::{
 use martydb_model::contract::{Privileges, builtin};
 
 const HEAD: &str = "\
-<!-- Generated from martydb_model::contract: UPDATE=1 cargo test --test book role_model_page -->
+<!-- Generated from martydb_model::contract: scripts/update -->
 
 # Role model
 
@@ -140,5 +140,9 @@ fn role_model_page_is_the_tables() {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, page()).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(path).unwrap(), page(), "update it with UPDATE=1");
+    assert_eq!(
+        std::fs::read_to_string(path).unwrap(),
+        page(),
+        "docs/role-model.md is out of date: run `scripts/update`"
+    );
 }

@@ -14,7 +14,7 @@ fn compare(name: &str, text: &str) {
         std::fs::write(&path, text).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "{name} is out of date: run `UPDATE=1 cargo test --test it command_line`");
+    assert!(committed == text, "{name} is out of date: run `scripts/update`");
 }
 
 #[test]

@@ -35,7 +35,9 @@ pub fn check(stderr: &str) {
 /// The commands between backticks: all of their lines, without what a shell does with the output.
 fn commands(text: &str) -> Vec<String> {
     let quoted = text.split('`').skip(1).step_by(2).filter(|part| part.starts_with("martydb "));
-    quoted.map(|part| part.split(" > ").next().unwrap_or(part).to_owned()).collect()
+    let own =
+        |part: &str| part.split(" > ").next().and_then(|part| part.split(" | ").next()).map(str::to_owned);
+    quoted.filter_map(own).collect()
 }
 
 /// The command line's own objection. A command's bare name is a mention, and needs no arguments.

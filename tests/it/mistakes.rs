@@ -156,6 +156,14 @@ const NOTHING_APPLIED: &[Mistake] = &[
         0,
     ),
     mistake(
+        &["render", "sealed-secrets"],
+        2,
+        "invalid value 'sealed-secrets'",
+        "--values --out - | kubeseal --format yaml",
+        &["secrets", "export", "--all", "--format", "kubernetes"],
+        0,
+    ),
+    mistake(
         &["psql", "mk_a"],
         1,
         "no password for \"mk_a_app\"",

@@ -4,6 +4,7 @@
 mod cycles;
 mod glossary;
 mod imports;
+mod lists;
 mod map;
 mod purity;
 mod runner;

@@ -117,10 +117,3 @@ fn refused(error: Error) -> Error {
 fn unreadable() -> Error {
     Error::operation("cannot read the server's catalogs")
 }
-
-/// Decodes the output of `encode(…, 'hex')`; `None` if it is anything else.
-pub fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
-    let byte =
-        |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    hex.as_bytes().chunks_exact(2).map(byte).collect()
-}

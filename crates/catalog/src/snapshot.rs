@@ -9,9 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::database::DatabaseCatalog;
 use super::host_files::OpenFile;
-use super::rows::{CatalogRow, bytes_of_hex};
+use super::rows::CatalogRow;
 use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
+use martydb_model::hex;
 use martydb_model::{AclEntry, ActualServer, RoleName, StoredPassword};
 
 /// Catalogs and files of one server. `None` stands for what the admin lacks the privilege to read.
@@ -150,7 +151,7 @@ pub struct ConfigFile {
 /// Decodes a file whose comments may be in any encoding.
 fn text_of_hex<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     let hex = Option::<String>::deserialize(source)?.unwrap_or_default();
-    let bytes = bytes_of_hex(&hex).ok_or_else(|| serde::de::Error::custom("not hexadecimal"))?;
+    let bytes = hex::decode(&hex).ok_or_else(|| serde::de::Error::custom("not hexadecimal"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

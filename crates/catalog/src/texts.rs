@@ -12,9 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::connection_strings::users_with_passwords;
-use super::rows::{CatalogRow, bytes_of_hex};
+use super::rows::CatalogRow;
 use super::token_shapes::secret_of_known_shape;
 use martydb_model::error::Result;
+use martydb_model::hex;
 
 /// Returns the service whose stored password a text contains.
 pub type KnownPasswords<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
@@ -182,7 +183,7 @@ impl SearchedTexts {
         let text = match found.form {
             TextForm::Text => found.text,
             TextForm::Tree => constants(&found.text),
-            TextForm::Hex => lossy(&bytes_of_hex(&found.text).unwrap_or_default()),
+            TextForm::Hex => lossy(&hex::decode(&found.text).unwrap_or_default()),
         };
         let stored = known.owner_in(&text).map(LeakedSecret::Stored);
         let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);

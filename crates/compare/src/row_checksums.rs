@@ -2,8 +2,8 @@
 //! count and a sum of row hashes for each table and for the large objects, the position of each sequence, and the
 //! privileges on the history tables, which no catalog comparison reads.
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::try_join_all;
 
@@ -68,7 +68,7 @@ impl SummedRelations {
         comparing.expect(self.0.len());
         // `None` is for the large objects, whose size is only known after reading them.
         let waiting = Mutex::new(std::iter::once(None).chain(self.0.into_iter().map(Some)));
-        let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let next = || waiting.lock().next();
         let parts = sessions.iter_mut().map(async |session| {
             // Names of types, functions and relations in rows are printed with their schema.
             query(session, &stmt!("SET search_path = ''")).await?;

@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 use std::hash::RandomState;
-use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::{try_join, try_join_all};
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use super::rows::{BucketPass, KeyBuckets, RowHasher, RowKey, TextRows};
@@ -102,7 +102,7 @@ async fn side_by_side(pairs: &mut [SessionPair], waiting: Vec<ComparedTable>) ->
     let comparing = progress("comparing", "tables");
     comparing.expect(waiting.len());
     let waiting = Mutex::new(waiting);
-    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let next = || waiting.lock().pop();
     let parts = pairs.iter_mut().map(async |(source, target)| {
         let mut part = TargetComparison::default();
         while let Some(table) = next() {

@@ -9,10 +9,11 @@ mod hosts;
 pub mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
 use secrecy::SecretString;
 
 use martydb_embedded::{self as embedded, EmbeddedEngine};
@@ -162,7 +163,7 @@ impl Context {
     #[martydb_pg::boxed]
     pub async fn access(&self, server: &str) -> Result<Access> {
         let event_triggers = {
-            let mut known = self.servers.event_triggers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut known = self.servers.event_triggers.lock();
             known.entry(server.to_owned()).or_default().clone()
         };
         let maintenance = self.manifest.maintenance_database(server).to_owned();
@@ -256,7 +257,7 @@ impl Context {
         let only_server = self.manifest.servers.len() == 1;
         let password = credentials::admin_password(&self.environment, url, only_server);
         let withheld = || credentials::withheld(&self.environment, server, url);
-        let mut told = self.servers.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.servers.told.lock();
         if password.is_none()
             && let Some(why) = withheld()
             && told.insert(server.to_owned())

@@ -1,7 +1,9 @@
-//! The template of `stmt!`. It is parsed with `proc_macro` alone: syn and quote would make a first build longer.
+//! The template of `stmt!`, and the attribute `boxed`. Both are parsed with `proc_macro` alone: syn and quote would make a
+//! first build longer.
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used))]
 
+mod boxed;
 mod template;
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
@@ -26,6 +28,17 @@ pub fn fill(input: TokenStream) -> TokenStream {
     SqlTemplate::parse(&literal.to_string())
         .and_then(|template| statement(&sql.stream(), &template, arguments.collect(), literal.span()))
         .unwrap_or_else(|reason| refusal(&reason, literal.span()))
+}
+
+/// Returns the future of an `async fn` in a box: `#[boxed]`, or `#[boxed(?Send)]` if the future stays on its thread.
+///
+/// rustc compiles an `async fn` in each crate that awaits it, with everything awaited inside; and the future of a caller
+/// contains those of its callees, so that of a command would be many kilobytes on the stack. To its callers a boxed future is
+/// a pointer, and its body is part of its own crate. So entry points that wait for a server, a file or a program are boxed;
+/// code that runs for each row is not.
+#[proc_macro_attribute]
+pub fn boxed(options: TokenStream, function: TokenStream) -> TokenStream {
+    boxed::expand(&options, function).unwrap_or_else(|reason| refusal(&reason, Span::call_site()))
 }
 
 /// Removes the group around a macro's `$x:literal`, which has no delimiters.

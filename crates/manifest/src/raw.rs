@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::lenient;
 
@@ -14,6 +12,7 @@ mod app_url;
 mod audit;
 mod backup;
 mod deploy;
+mod forms;
 mod monitor;
 mod outbox;
 mod parameters;
@@ -23,6 +22,8 @@ mod redis;
 mod replica;
 mod roles;
 mod serve;
+
+use forms::forms;
 
 pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
@@ -319,32 +320,12 @@ impl RawMigrations {
     }
 }
 
-impl<'de> Deserialize<'de> for RawMigrations {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MigrationsVisitor)
-    }
-}
-
-struct MigrationsVisitor;
-
-impl<'de> Visitor<'de> for MigrationsVisitor {
-    type Value = RawMigrations;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("a folder, or a map with the keys path and down")
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<RawMigrations, E> {
-        Ok(RawMigrations::Unset)
-    }
-
-    fn visit_str<E: de::Error>(self, path: &str) -> Result<RawMigrations, E> {
-        Ok(RawMigrations::Path(path.to_owned()))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawMigrations, A::Error> {
-        RawMigrationMap::deserialize(MapAccessDeserializer::new(map)).map(RawMigrations::Map)
-    }
+forms! {
+    RawMigrations,
+    "a folder, or a map with the keys path and down",
+    nothing => RawMigrations::Unset,
+    text => |path| Ok(RawMigrations::Path(path.to_owned())),
+    map => RawMigrations::Map
 }
 
 /// Former names of a service, or its former server.

@@ -224,6 +224,14 @@ fn a_mistyped_key_gets_its_nearest_name() {
 }
 
 #[test]
+fn a_key_of_former_versions_gets_the_line_that_replaces_it() {
+    let text = "version: 1\ndeploy: { sealed_secrets: { certificate: c.pem } }\nservices:\n  csca:\n";
+    let error = load(text).unwrap_err();
+    assert!(error.message.ends_with(":2:11: unknown key \"sealed_secrets\""), "{error}");
+    assert!(error.hints[0].contains(" | kubeseal "), "{error:?}");
+}
+
+#[test]
 fn a_missing_file_says_where_it_looked() {
     let folder = tempfile::tempdir().unwrap();
     let error = find(None, folder.path()).unwrap_err();

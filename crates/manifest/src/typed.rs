@@ -1,5 +1,6 @@
 //! Type errors of serde in a YAML tree, reworded, with their paths.
 
+use martydb_model::deploy::SEALED_WITH;
 use martydb_model::suggest::hint;
 
 /// A value of the wrong type, or an unknown key.
@@ -26,8 +27,11 @@ impl TypeMismatch {
             path.push(unknown.clone());
         }
         let expected: Vec<&str> = expected.iter().map(String::as_str).collect();
-        let hint = Some(hint(&unknown, "known keys here", &expected));
-        TypeMismatch { path, message: format!("unknown key \"{unknown}\""), hint }
+        let hint = match unknown.as_str() {
+            "sealed_secrets" => SEALED_WITH.to_owned(),
+            _ => hint(&unknown, "known keys here", &expected),
+        };
+        TypeMismatch { path, message: format!("unknown key \"{unknown}\""), hint: Some(hint) }
     }
 }
 

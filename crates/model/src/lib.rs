@@ -7,6 +7,7 @@
 //! - [`error`]: the crate's error type
 //! - [`findings`]: registry of findings
 //! - [`grants`]: statements that remove privileges, as typed values
+//! - [`hex`]: bytes as hexadecimal digits
 //! - [`metrics`]: metrics of `martydb monitor` and their alerts
 //! - [`platform`]: managed platforms and what they withhold
 //! - [`sql`]: SQL text from values
@@ -28,6 +29,7 @@ pub mod environment;
 pub mod error;
 pub mod findings;
 pub mod grants;
+pub mod hex;
 pub mod metrics;
 mod names;
 mod notes;

@@ -4,9 +4,9 @@
 //! stopped answering. The age of a value is visible from the time of the last proof and of the check's end.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
 use martydb_model::metrics::*;
@@ -66,13 +66,9 @@ struct ResultsState {
 pub struct CheckResults(Mutex<ResultsState>);
 
 impl CheckResults {
-    fn state(&self) -> MutexGuard<'_, ResultsState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Stores a result, and returns new failures to log, without those of the previous run.
     pub fn enter(&self, check: MonitorCheck, outcome: CheckOutcome, took: Duration) -> Vec<String> {
-        let state = &mut *self.state();
+        let state = &mut *self.0.lock();
         let series = state.series.entry(check).or_default();
         // The last proof and its time remain true until there is another.
         series.retain(|_, sample| {
@@ -92,7 +88,7 @@ impl CheckResults {
 
     /// Returns all samples, in the order of the checks.
     pub fn samples(&self) -> Vec<Sample> {
-        let state = self.state();
+        let state = self.0.lock();
         let mut all: Vec<Sample> = state.series.values().flat_map(BTreeMap::values).cloned().collect();
         for (check, attempt) in &state.attempts {
             let of = |metric, value| Sample::with(metric, &Subject::monitor(), [check.name()], value);
@@ -105,12 +101,12 @@ impl CheckResults {
 
     /// Returns the runs of the last day, oldest first.
     pub fn ended(&self) -> Vec<(MonitorCheck, Vec<EndedRun>)> {
-        self.state().ended.iter().map(|(check, runs)| (*check, runs.iter().copied().collect())).collect()
+        self.0.lock().ended.iter().map(|(check, runs)| (*check, runs.iter().copied().collect())).collect()
     }
 
     /// Returns the failures of each check's last run.
     pub fn failures(&self) -> Vec<String> {
-        self.state().attempts.values().flat_map(|attempt| attempt.failures.clone()).collect()
+        self.0.lock().attempts.values().flat_map(|attempt| attempt.failures.clone()).collect()
     }
 }
 

@@ -11,9 +11,7 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-/// Boxes the future of an entry point, which makes it part of its own crate: rustc compiles an `async fn` in each crate that
-/// awaits it, and everything awaited inside with it.
-pub use async_recursion::async_recursion as boxed;
+pub use martydb_macros::boxed;
 
 pub mod backoff;
 pub mod outage;

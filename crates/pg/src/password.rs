@@ -4,6 +4,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use martydb_model::error::{Error, Result};
+use martydb_model::hex;
 use martydb_model::sql::Secret;
 use sha2::{Digest, Sha256};
 
@@ -34,6 +35,5 @@ pub fn verifier(password: &SecretString) -> Secret {
 /// Returns the form in which a Redis server is sent a password and keeps it, so that neither it nor its log sees the password
 /// itself: SHA-256 in hexadecimal. <https://redis.io/docs/latest/commands/acl-setuser/>
 pub fn sha256(password: &SecretString) -> String {
-    let digest = Sha256::digest(password.expose_secret().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(password.expose_secret()))
 }

@@ -9,16 +9,14 @@ mod serving;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use secrecy::SecretString;
 use serde_json::Value;
 
-use super::kubernetes::sealing::SealingKey;
 use super::location::{embedded, host_in, unnamed_password};
 use super::redis::{self, RedisNode};
 use martydb_manifest::{FurtherLogin, Manifest, ServerLocation, ServerUrl};
 use martydb_model::deploy::{ServerDeployment, ServicePods, Workload, label};
 use martydb_model::error::{Error, Result};
-use martydb_model::{AccessRole, DbName, DesiredService, Outbox, RoleName, ServerName, ServiceName};
+use martydb_model::{AccessRole, DbName, DesiredService, Outbox, ServiceName};
 use martydb_secrets::CredentialKey;
 use martydb_secrets::credentials;
 
@@ -44,21 +42,8 @@ pub struct DeploymentPlan<'a> {
     pub services: Vec<ServiceNode<'a>>,
     /// Logins of services, then further logins.
     pub logins: Vec<LoginNode<'a>>,
-    /// Passwords, only for a target that seals them.
-    pub passwords: Option<PasswordsToSeal>,
     /// Contents of the Compose file to merge, only for Compose.
     pub extra: Option<Value>,
-}
-
-/// Passwords to seal, and the certificate of their recipient.
-pub struct PasswordsToSeal {
-    pub certificate: SealingKey,
-    /// Login in use of each pair.
-    pub logins: BTreeMap<CredentialKey, (RoleName, SecretString)>,
-    /// Admins' passwords by server.
-    pub admins: BTreeMap<ServerName, SecretString>,
-    /// Digests of the keys of the data service's callers, by caller.
-    pub caller_keys: BTreeMap<String, SecretString>,
 }
 
 /// A server of the manifest.
@@ -131,7 +116,6 @@ impl<'a> DeploymentPlan<'a> {
             redis: vec![],
             services,
             logins,
-            passwords: None,
             extra: None,
         }
     }
@@ -171,7 +155,6 @@ impl<'a> DeploymentPlan<'a> {
             redis,
             services: services.collect(),
             logins: logins(manifest),
-            passwords: None,
             extra: None,
         };
         plan.check_secrets()?;

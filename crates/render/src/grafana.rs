@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::deployment::DeploymentPlan;
 use martydb_model::error::Result;
+use martydb_model::hex;
 use martydb_model::metrics::{PANELS, Panel, PanelKind, Reach, of_project};
 
 /// Schema version of Grafana 11 and later; older versions read it too.
@@ -53,9 +54,7 @@ fn uid(project: &str) -> String {
     if fits {
         return plain;
     }
-    let digest = Sha256::digest(project.as_bytes());
-    let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    format!("martydb-{hex}")
+    format!("martydb-{}", hex::encode(&Sha256::digest(project)[..16]))
 }
 
 fn datasource() -> Value {

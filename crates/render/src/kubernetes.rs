@@ -21,12 +21,6 @@ mod pooler;
 mod prometheus_operator;
 mod redis;
 mod replica_policies;
-pub mod sealed_secrets;
-#[cfg(feature = "sealed-secrets")]
-pub mod sealing;
-#[cfg(not(feature = "sealed-secrets"))]
-#[path = "kubernetes/no_sealing.rs"]
-pub mod sealing;
 mod servers;
 mod tool_pod;
 mod workload_policies;

@@ -1,8 +1,7 @@
 //! Deployment files, derived from the same manifest as databases and privileges. The contents of a file depend only
 //! on the manifest, so every run writes the same text and a check can compare it.
 //!
-//! Targets contain no secrets: they refer to secrets by name, and `secrets export` provides them. Only Sealed
-//! Secrets contains passwords, encrypted for the cluster's controller.
+//! Targets contain no secrets: they refer to secrets by name, and `secrets export` provides them.
 
 #![cfg_attr(
     not(test),
@@ -28,11 +27,10 @@ mod redis;
 mod schedule;
 mod targets;
 
-pub use caller_keys::{CALLER_KEYS, stored as stored_callers};
+pub use caller_keys::CALLER_KEYS;
 pub use compose::{
     admin_password as admin_password_file, database_url as database_url_file, redis_url as redis_url_file,
 };
-pub use deployment::{DeploymentPlan, PasswordsToSeal, ProjectPaths, ServerNode, entitled};
-pub use kubernetes::sealing::SealingKey;
-pub use redis::{RedisCredential, RedisNode, logins as redis_logins, variables as redis_variables};
+pub use deployment::{DeploymentPlan, ProjectPaths, ServerNode, entitled};
+pub use redis::variables as redis_variables;
 pub use targets::{NamedServers, RenderTarget, RenderedFile, TARGETS};

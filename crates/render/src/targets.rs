@@ -2,9 +2,7 @@
 
 use super::ci::{github, gitlab};
 use super::deployment::DeploymentPlan;
-use super::kubernetes::{
-    RenderedObject, cloudnative_pg, external_secrets, kustomization, plain, sealed_secrets,
-};
+use super::kubernetes::{RenderedObject, cloudnative_pg, external_secrets, kustomization, plain};
 use super::{compose, cron, grafana, pgbackrest, pgbouncer, project_image, prometheus};
 use martydb_manifest::DEFAULT_ENV;
 use martydb_model::error::Result;
@@ -14,8 +12,6 @@ pub struct RenderTarget {
     pub name: &'static str,
     /// Line in the help.
     pub help: &'static str,
-    /// `true` if it needs the passwords, to seal them.
-    pub seals: bool,
     pub servers: NamedServers,
     contents: TargetContents,
 }
@@ -61,42 +57,30 @@ pub const TARGETS: &[RenderTarget] = &[
     RenderTarget {
         name: "compose",
         help: "Compose: servers, networks, the job that provisions, the services",
-        seals: false,
         servers: NamedServers::All,
         contents: TargetContents::Files(&[FileRow { name: "compose.yaml", text: compose::document }]),
     },
     RenderTarget {
         name: "kubernetes",
         help: "Kubernetes: StatefulSets, Services, NetworkPolicies, Job, CronJob",
-        seals: false,
         servers: NamedServers::All,
         contents: TargetContents::Objects(plain::objects, PROJECT_IMAGE),
     },
     RenderTarget {
         name: "cloudnative-pg",
         help: "CloudNativePG: Cluster, Database, DatabaseRole, Pooler, ScheduledBackup, PodMonitor, NetworkPolicies, Job, CronJob",
-        seals: false,
         servers: NamedServers::All,
         contents: TargetContents::Objects(cloudnative_pg::objects, PROJECT_IMAGE),
     },
     RenderTarget {
         name: "external-secrets",
         help: "External Secrets: an ExternalSecret for each login and admin",
-        seals: false,
         servers: NamedServers::All,
         contents: TargetContents::Objects(external_secrets::objects, &[]),
     },
     RenderTarget {
-        name: "sealed-secrets",
-        help: "Sealed Secrets: a SealedSecret for each login and admin, for the controller's certificate",
-        seals: true,
-        servers: NamedServers::All,
-        contents: TargetContents::Objects(sealed_secrets::objects, &[]),
-    },
-    RenderTarget {
         name: "pgbouncer",
         help: "PgBouncer: databases, and who may enter which",
-        seals: false,
         servers: NamedServers::Choosable,
         contents: TargetContents::Files(&[
             FileRow { name: "pgbouncer.ini", text: pgbouncer::settings },
@@ -106,35 +90,30 @@ pub const TARGETS: &[RenderTarget] = &[
     RenderTarget {
         name: "pgbackrest",
         help: "pgBackRest: a stanza for each server",
-        seals: false,
         servers: NamedServers::Choosable,
         contents: TargetContents::Files(&[FileRow { name: "pgbackrest.conf", text: pgbackrest::settings }]),
     },
     RenderTarget {
         name: "github",
         help: "GitHub: a workflow that provisions and proves each pull request",
-        seals: false,
         servers: NamedServers::All,
         contents: TargetContents::Files(&[FileRow { name: "databases.yml", text: github::workflow }]),
     },
     RenderTarget {
         name: "gitlab",
         help: "GitLab: a job that provisions and proves each merge request",
-        seals: false,
         servers: NamedServers::All,
         contents: TargetContents::Files(&[FileRow { name: "databases.gitlab-ci.yml", text: gitlab::job }]),
     },
     RenderTarget {
         name: "cron",
         help: "cron: proofs, and backups where the manifest has them, on this machine",
-        seals: false,
         servers: NamedServers::None,
         contents: TargetContents::Files(&[FileRow { name: "martydb.crontab", text: cron::table }]),
     },
     RenderTarget {
         name: "prometheus",
         help: "Prometheus: what to scrape of martydb monitor, and alert rules",
-        seals: false,
         servers: NamedServers::None,
         contents: TargetContents::Files(&[
             FileRow { name: "prometheus.yml", text: prometheus::configuration },
@@ -144,7 +123,6 @@ pub const TARGETS: &[RenderTarget] = &[
     RenderTarget {
         name: "grafana",
         help: "Grafana: a dashboard with a row for each service",
-        seals: false,
         servers: NamedServers::None,
         contents: TargetContents::Files(&[FileRow {
             name: "martydb-dashboard.json",

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use martydb_model::hex;
+
 pub use bounds::LONGEST;
 pub use isolation::{CountsRow, Isolation, MatrixCell, ProofSummary, ShownFinding, SkipNote};
 pub use services::{
@@ -102,5 +104,5 @@ pub struct Skipped {
 
 /// Returns the SHA-256 of a manifest's file in hexadecimal digits, as `sha256sum` prints it.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(bytes))
 }

@@ -1,8 +1,9 @@
 //! Answers of the command provider's program in this run. Each call may be slow, metered, or prompt a person.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
@@ -28,16 +29,12 @@ impl AnswerCache {
         arguments: &[String],
         fetch: impl Future<Output = Result<PasswordAnswer>>,
     ) -> Result<PasswordAnswer> {
-        let cell = self.lock().entry((entry.to_owned(), arguments.to_vec())).or_default().clone();
+        let cell = self.0.lock().entry((entry.to_owned(), arguments.to_vec())).or_default().clone();
         cell.get_or_init(|| fetch).await.clone()
     }
 
     /// Forgets the answer, so the next request for the entry calls the program.
     pub fn forget(&self, entry: &str, arguments: &[String]) {
-        self.lock().remove(&(entry.to_owned(), arguments.to_vec()));
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, AnswerCells> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().remove(&(entry.to_owned(), arguments.to_vec()));
     }
 }

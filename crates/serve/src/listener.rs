@@ -4,7 +4,7 @@ mod counters;
 mod services;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::Router;
@@ -16,6 +16,7 @@ use axum::routing::get;
 use martydb_http::exposition::Exposition;
 use martydb_http::{Bound, HttpListener, client_names};
 use martydb_model::error::Result;
+use parking_lot::{Mutex, RwLock};
 use tokio::task::JoinHandle;
 
 use crate::answer::{HttpAnswer, REPLICA};
@@ -85,7 +86,7 @@ impl ServedProcess {
     }
 
     fn count(&self, service: &str, status: u16, seconds: f64) {
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut answers = self.answers.lock();
         let entry = answers.entry((service.to_owned(), status)).or_default();
         entry.0 += 1;
         entry.1 += seconds;
@@ -211,7 +212,7 @@ async fn served(
         {
             return Ok(ServedAnswer::Whole(service.short_health()));
         }
-        let callers = process.callers.read().unwrap_or_else(PoisonError::into_inner);
+        let callers = process.callers.read();
         callers.of_request(authorization, certificate.as_deref(), name, now())?
     };
     let service = service.ok_or_else(no_path)?;

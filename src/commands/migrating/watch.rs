@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::Instrument;
 
@@ -102,7 +103,7 @@ impl Watch {
     }
 
     fn units(&self, change: impl FnOnce(&mut BTreeMap<String, Unit>) -> Option<Unit>) -> Option<Unit> {
-        change(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.running.lock())
     }
 
     /// Shows progress; without a bar, the blocking session is printed as soon as it appears.
@@ -141,11 +142,9 @@ impl Watch {
 }
 
 fn due(pace: &Mutex<RepeatLimit>, subject: &str, what: &str) -> Option<Duration> {
-    pace.lock().ok()?.due(subject, what, Instant::now())
+    pace.lock().due(subject, what, Instant::now())
 }
 
 fn forget(pace: &Mutex<RepeatLimit>, subject: &str) {
-    if let Ok(mut pace) = pace.lock() {
-        pace.forget(subject);
-    }
+    pace.lock().forget(subject);
 }

@@ -1,8 +1,9 @@
 //! Page at `/` of `monitor`: the report around the newest proof of the checks, renewed by itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
@@ -59,16 +60,12 @@ pub fn begin(run: &Run, results: Arc<CheckResults>) -> Result<MonitorPage> {
     Ok(MonitorPage {
         proven: Arc::new(move |assessment| {
             let verified = VerifyReport::of(assessment, manifest.clone());
-            *lock(&taking.proof) = Some(PageProof::new(verified, now()));
+            *taking.proof.lock() = Some(PageProof::new(verified, now()));
             taking.proven.notify_one();
         }),
-        newest: Arc::new(move || lock(&showing.page).clone()),
+        newest: Arc::new(move || showing.page.lock().clone()),
         policy: policy(),
     })
-}
-
-fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    value.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes a page after each proof, and at the interval. Does not return.
@@ -76,12 +73,12 @@ async fn renew(run: &Run, shared: &PageState, results: &CheckResults) {
     let mut told = None;
     loop {
         let _waited = tokio::time::timeout(EVERY, shared.proven.notified()).await;
-        let proof = lock(&shared.proof).clone();
+        let proof = shared.proof.lock().clone();
         let Some(proof) = proof else { continue };
         let run_of_page = run.again();
         let failure = match tokio::time::timeout(LONGEST, page(&run_of_page, proof, results)).await {
             Ok(Ok(page)) => {
-                *lock(&shared.page) = page.into();
+                *shared.page.lock() = page.into();
                 None
             }
             Ok(Err(error)) => Some(format!("cannot renew the page: {error}")),

@@ -15,6 +15,7 @@ use callers::callers;
 use databases::{SharedParts, current_passwords};
 use martydb_http::HttpListener;
 use martydb_model::error::{Error, Result};
+use martydb_model::hex;
 use martydb_model::{DesiredService, ServiceExposure};
 use martydb_serve::{ApiPage, ServedProcess, bind};
 use martydb_ui::flags::Select;
@@ -146,5 +147,5 @@ async fn renew(run: &Run, services: &Exposed, process: &ServedProcess) -> bool {
 
 /// Returns the digest of a key in hexadecimal.
 pub fn digest(key: &str) -> String {
-    martydb_serve::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(martydb_serve::digest(key))
 }

@@ -18,7 +18,6 @@ fn schema(kind: &str) -> Option<Value> {
         "ServiceMonitor" => include_str!("crds/servicemonitors.json"),
         "Pooler" => include_str!("crds/poolers.json"),
         "ScheduledBackup" => include_str!("crds/scheduledbackups.json"),
-        "SealedSecret" => include_str!("crds/sealedsecrets.json"),
         "ExternalSecret" => include_str!("crds/externalsecrets.json"),
         _ => return None,
     };

@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use martydb_migrate::files::MigrationFolder;
+use martydb_model::hex;
 use martydb_model::{DatabaseParameters, DesiredServer, DesiredService};
 
 /// Number of hexadecimal digits in a template's name.
@@ -52,6 +53,5 @@ pub fn digest(
         digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
         digest.update(part);
     }
-    let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    hex[..DIGITS].to_owned()
+    hex::encode(digest.finalize())[..DIGITS].to_owned()
 }

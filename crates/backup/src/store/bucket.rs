@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +13,7 @@ use object_store::path::Path as Key;
 use object_store::{
     Error as S3Error, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
 };
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
 use super::backend::{Backend, BackupUpload, FileWriter, SMALL, TopLevel};
@@ -252,7 +253,7 @@ struct BucketUpload {
 impl BackupUpload for BucketUpload {
     fn create(&self, task: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>> {
         let key = self.backend.key(&self.id, path);
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+        self.made.lock().push(key.clone());
         let part = size.div_ceil(MOST_PARTS).next_multiple_of(1024 * 1024).max(PIECE);
         let part = usize::try_from(part).unwrap_or(usize::MAX);
         let (backend, task) = (self.backend.clone(), task.clone());
@@ -261,14 +262,14 @@ impl BackupUpload for BucketUpload {
 
     fn publish(self: Box<Self>, task: &BlockingTask, manifest: &[u8]) -> Result<()> {
         self.backend.create(task, &self.backend.key(&self.id, MANIFEST), manifest)?;
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.made.lock().clear();
         Ok(())
     }
 }
 
 impl Drop for BucketUpload {
     fn drop(&mut self) {
-        let made = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
+        let made = std::mem::take(&mut *self.made.lock());
         let all = async {
             for key in made {
                 let _left = self.backend.store.delete(&key).await;

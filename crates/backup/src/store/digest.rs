@@ -4,6 +4,8 @@ use std::io::{self, Read, Write};
 
 use sha2::{Digest as _, Sha256};
 
+use martydb_model::hex;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digest {
     pub size: u64,
@@ -24,8 +26,7 @@ impl Hasher {
     }
 
     pub fn finish(self) -> Digest {
-        let sha256 = self.state.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Digest { size: self.size, sha256 }
+        Digest { size: self.size, sha256: hex::encode(self.state.finalize()) }
     }
 }
 

@@ -2,7 +2,9 @@
 //! then on, and the others still get the backup.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::backend::{Backend, BackupUpload, FileWriter};
 use super::blocking_task::BlockingTask;
@@ -47,7 +49,7 @@ impl MirrorStores {
 
     /// Returns the stores that failed, with their errors.
     pub fn failures(&self) -> Vec<(String, Error)> {
-        let failure = |store: &MirrorStore| match &*store.state() {
+        let failure = |store: &MirrorStore| match &*store.state.lock() {
             StoreState::Failed(error) => Some((store.place.clone(), error.clone())),
             StoreState::Uploading(_) | StoreState::Stored => None,
         };
@@ -71,20 +73,16 @@ impl MirrorStores {
         if error.kind == Kind::Interrupted {
             return Err(error);
         }
-        let former = std::mem::replace(&mut *self.0[number].state(), StoreState::Failed(error));
+        let former = std::mem::replace(&mut *self.0[number].state.lock(), StoreState::Failed(error));
         drop(former);
         self.usable()
     }
 }
 
 impl MirrorStore {
-    fn state(&self) -> std::sync::MutexGuard<'_, StoreState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Returns the upload, unless the store has failed.
     fn take(&self) -> Option<Box<dyn BackupUpload>> {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let is_uploading = matches!(*state, StoreState::Uploading(_));
         match is_uploading.then(|| std::mem::replace(&mut *state, StoreState::Stored)) {
             Some(StoreState::Uploading(upload)) => Some(upload),
@@ -97,7 +95,7 @@ impl BackupUpload for MirrorStores {
     fn create(&self, task: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>> {
         let mut writers = vec![];
         for (number, store) in self.0.iter().enumerate() {
-            let created = match &*store.state() {
+            let created = match &*store.state.lock() {
                 StoreState::Uploading(upload) => upload.create(task, path, size),
                 StoreState::Stored | StoreState::Failed(_) => continue,
             };

@@ -1,7 +1,8 @@
 //! Parallel calls of one function for many items, on a few threads.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+
+use parking_lot::Mutex;
 
 use martydb_model::error::Result;
 
@@ -19,7 +20,7 @@ pub fn each<T: Sync, R: Send>(
             let Some(item) = items.get(at) else { return };
             let answer = work(item);
             failed.fetch_or(answer.is_err(), Ordering::Relaxed);
-            *answers[at].lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            *answers[at].lock() = Some(answer);
         }
     };
     std::thread::scope(|scope| {
@@ -29,7 +30,7 @@ pub fn each<T: Sync, R: Send>(
         one_thread();
     });
     // Every item before the failed one has a result.
-    let answers = answers.into_iter().map(|one| one.into_inner().unwrap_or_else(PoisonError::into_inner));
+    let answers = answers.into_iter().map(Mutex::into_inner);
     let mut given: Vec<Result<R>> = answers.flatten().collect();
     match given.iter().position(Result::is_err) {
         Some(at) => given.swap_remove(at).map(|_| vec![]),

@@ -1,10 +1,10 @@
 //! The key `serve.audit`: a word, or a map.
 
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, IntoDeserializer, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
 
+use super::forms::forms;
 use crate::lenient;
 
 /// Audit of the data service: the requests that leave a row, or a map.
@@ -58,26 +58,9 @@ impl Default for RawAudit {
     }
 }
 
-impl<'de> Deserialize<'de> for RawAudit {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AuditVisitor)
-    }
-}
-
-struct AuditVisitor;
-
-impl<'de> Visitor<'de> for AuditVisitor {
-    type Value = RawAudit;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("none, writes, all, or a map with the keys writes, reads and backup")
-    }
-
-    fn visit_str<E: de::Error>(self, word: &str) -> Result<RawAudit, E> {
-        RawAuditedRequests::deserialize(word.into_deserializer()).map(RawAudit::Requests)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawAudit, A::Error> {
-        RawAuditSettings::deserialize(MapAccessDeserializer::new(map)).map(RawAudit::Settings)
-    }
+forms! {
+    RawAudit,
+    "none, writes, all, or a map with the keys writes, reads and backup",
+    text => |word| RawAuditedRequests::deserialize(word.into_deserializer()).map(RawAudit::Requests),
+    map => RawAudit::Settings
 }

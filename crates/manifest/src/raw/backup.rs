@@ -1,10 +1,9 @@
 //! The key `backup`: location, encryption and retention of backups.
 
 use schemars::JsonSchema;
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{self, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+use super::forms::forms;
 use crate::lenient;
 
 /// Backups of the services.
@@ -51,28 +50,11 @@ impl RawBackupPlaces {
     }
 }
 
-impl<'de> Deserialize<'de> for RawBackupPlaces {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(BackupPlacesVisitor)
-    }
-}
-
-struct BackupPlacesVisitor;
-
-impl<'de> Visitor<'de> for BackupPlacesVisitor {
-    type Value = RawBackupPlaces;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("a folder or a bucket, or a list of them")
-    }
-
-    fn visit_str<E: de::Error>(self, place: &str) -> Result<RawBackupPlaces, E> {
-        Ok(RawBackupPlaces::One(place.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, places: A) -> Result<RawBackupPlaces, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(places)).map(RawBackupPlaces::Each)
-    }
+forms! {
+    RawBackupPlaces,
+    "a folder or a bucket, or a list of them",
+    text => |place| Ok(RawBackupPlaces::One(place.to_owned())),
+    list => RawBackupPlaces::Each
 }
 
 /// Times of the jobs, as the five fields of cron: minute, hour, day of the month, month, day of the week.

@@ -45,8 +45,6 @@ pub struct RawDeploy {
     pub instances: Option<u16>,
     /// Store of the External Secrets Operator from which the cluster fetches passwords.
     pub secret_store: Option<RawSecretStore>,
-    /// Certificate of the Sealed Secrets controller, for which secrets are sealed.
-    pub sealed_secrets: Option<RawSealedSecrets>,
     /// PgBouncer in front of the servers.
     pub pooler: Option<RawPooler>,
     /// Backups by the operator CloudNativePG.
@@ -129,14 +127,6 @@ pub struct RawPgBackRest {
     /// Number of full backups to keep; default: 2.
     #[serde(deserialize_with = "lenient::optional")]
     pub keep: Option<u16>,
-}
-
-/// Settings of Sealed Secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RawSealedSecrets {
-    /// File with the controller's public certificate in PEM, as `kubeseal --fetch-cert` prints it.
-    pub certificate: String,
 }
 
 /// Settings of PgBouncer.

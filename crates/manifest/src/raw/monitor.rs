@@ -1,10 +1,10 @@
 //! The key `monitor`.
 
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::Error;
 
+use super::forms::forms;
 use crate::lenient;
 
 /// Monitor: true, or its settings.
@@ -42,32 +42,14 @@ impl RawMonitor {
     }
 }
 
-impl<'de> Deserialize<'de> for RawMonitor {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(MonitorVisitor)
-    }
-}
-
-struct MonitorVisitor;
-
-impl<'de> Visitor<'de> for MonitorVisitor {
-    type Value = RawMonitor;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("true, false, or a map with the key compatible_names")
-    }
-
-    fn visit_bool<E: de::Error>(self, wanted: bool) -> Result<RawMonitor, E> {
-        Ok(RawMonitor::Wanted(wanted))
-    }
-
-    /// A variable that was filled in is a text.
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<RawMonitor, E> {
-        let wanted = text.parse().map_err(|_| E::custom(format!("\"{text}\" is neither true nor false")))?;
-        Ok(RawMonitor::Wanted(wanted))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawMonitor, A::Error> {
-        RawMonitorSettings::deserialize(MapAccessDeserializer::new(map)).map(RawMonitor::Settings)
-    }
+forms! {
+    RawMonitor,
+    "true, false, or a map with the key compatible_names",
+    bool => RawMonitor::Wanted,
+    // A variable that was filled in is a text.
+    text => |text| match text.parse() {
+        Ok(wanted) => Ok(RawMonitor::Wanted(wanted)),
+        Err(_) => Err(Error::custom(format!("\"{text}\" is neither true nor false"))),
+    },
+    map => RawMonitor::Settings
 }

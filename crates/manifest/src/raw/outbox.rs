@@ -1,10 +1,10 @@
 //! The key `outbox`.
 
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::Error;
 
+use super::forms::forms;
 use crate::lenient;
 
 /// Table of a service's events, and the broker to which `martydb relay` publishes them.
@@ -140,30 +140,13 @@ impl Default for RawDeadPolicy {
     }
 }
 
-impl<'de> Deserialize<'de> for RawDeadPolicy {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DeadPolicyVisitor)
-    }
-}
-
-struct DeadPolicyVisitor;
-
-impl<'de> Visitor<'de> for DeadPolicyVisitor {
-    type Value = RawDeadPolicy;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("stop, continue, or a map with the key to")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<RawDeadPolicy, E> {
-        match text {
-            "stop" => Ok(RawDeadPolicy::Word(RawDeadWord::Stop)),
-            "continue" => Ok(RawDeadPolicy::Word(RawDeadWord::Continue)),
-            _ => Err(E::custom(format!("\"{text}\" is neither stop nor continue"))),
-        }
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawDeadPolicy, A::Error> {
-        Deserialize::deserialize(MapAccessDeserializer::new(map)).map(RawDeadPolicy::Target)
-    }
+forms! {
+    RawDeadPolicy,
+    "stop, continue, or a map with the key to",
+    text => |text| match text {
+        "stop" => Ok(RawDeadPolicy::Word(RawDeadWord::Stop)),
+        "continue" => Ok(RawDeadPolicy::Word(RawDeadWord::Continue)),
+        _ => Err(Error::custom(format!("\"{text}\" is neither stop nor continue"))),
+    },
+    map => RawDeadPolicy::Target
 }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::audit::RawAudit;
+use super::forms::forms;
 use crate::lenient;
 
 /// Data service: its listener and its callers.
@@ -64,28 +63,11 @@ pub enum RawServeCallers {
     Each(Vec<RawServeCaller>),
 }
 
-impl<'de> Deserialize<'de> for RawServeCallers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ServeCallersVisitor)
-    }
-}
-
-struct ServeCallersVisitor;
-
-impl<'de> Visitor<'de> for ServeCallersVisitor {
-    type Value = RawServeCallers;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
-        f.write_str("a map with the key service, or for `anonymous` a list of them")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawServeCallers, A::Error> {
-        RawServeCaller::deserialize(MapAccessDeserializer::new(map)).map(RawServeCallers::One)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, entries: A) -> Result<RawServeCallers, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(entries)).map(RawServeCallers::Each)
-    }
+forms! {
+    RawServeCallers,
+    "a map with the key service, or for `anonymous` a list of them",
+    map => RawServeCallers::One,
+    list => RawServeCallers::Each
 }
 
 /// A caller of the data service.

@@ -70,7 +70,6 @@ pub fn all(
         pods: pod_settings(scope, &raw.pods)?,
         max_unavailable: raw.max_unavailable,
         secret_store: raw.secret_store.as_ref().map(|raw| secret_store(scope, raw)).transpose()?,
-        sealing_certificate: raw.sealed_secrets.as_ref().map(|own| scope.home.join(&own.certificate)),
         pooler: raw.pooler.as_ref().map(|raw| pooler(scope, raw)).transpose()?,
         backup: raw.backup.as_ref().map(|raw| backup(scope, raw)).transpose()?,
         pod_monitor: raw.pod_monitor.unwrap_or(false),

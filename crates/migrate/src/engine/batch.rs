@@ -21,6 +21,7 @@ use crate::files::{Direction, MigrationFile, OwnTransaction};
 use crate::history::{AppliedRow, Record, tables};
 use crate::report::{MigrationId, PlannedFile};
 use martydb_model::RoleName;
+use martydb_model::hex;
 use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
 
 pub struct Batch {
@@ -258,9 +259,8 @@ impl CheckFailure {
     /// Parses the message of SQLSTATE 22P02. Its words depend on the server's language; the quoted value does not.
     pub fn read(message: &str) -> Option<CheckFailure> {
         let (_, text) = message.split_once(&format!("<{FINDING}>"))?;
-        let hex: Vec<u8> = text.bytes().take_while(u8::is_ascii_hexdigit).collect();
-        let bytes = hex.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
-        let text = String::from_utf8(bytes.collect::<Option<_>>()?).ok()?;
+        let digits = text.split(|c: char| !c.is_ascii_hexdigit()).next()?;
+        let text = String::from_utf8(hex::decode(digits)?).ok()?;
         match text.strip_prefix("owner ") {
             Some(objects) => Some(CheckFailure::Owner(objects.into())),
             None => Some(CheckFailure::Transaction),
@@ -377,8 +377,9 @@ mod tests {
 
     #[test]
     fn findings_are_read_in_any_language() {
-        let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let row = |text: &str| format!("<row xmlns:xsi=\"x\">\n  <martydb>{}</martydb>\n</row>\n", hex(text));
+        let row = |text: &str| {
+            format!("<row xmlns:xsi=\"x\">\n  <martydb>{}</martydb>\n</row>\n", hex::encode(text))
+        };
         let owner = CheckFailure::Owner("table \"ä\" belongs to m".into());
         let (belongs, ended) = (row("owner table \"ä\" belongs to m"), row("transaction"));
         for (message, finding) in [

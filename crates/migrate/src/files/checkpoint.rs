@@ -14,6 +14,7 @@ use super::directive::Mode;
 use super::problem::FileProblem;
 use super::replaced::Replaced;
 use super::source::{self, Migration, MigrationFile};
+use martydb_model::hex;
 
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
@@ -95,8 +96,7 @@ pub fn write(replaces: &[Replaced], origin: &str, body: &str) -> String {
 
 /// Returns the digest. Line ends do not count, because version control may change them.
 fn digest(guarded: &str) -> String {
-    let digest = Sha256::digest(guarded.replace("\r\n", "\n"));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(guarded.replace("\r\n", "\n")))
 }
 
 /// Reads one, or returns all its problems.

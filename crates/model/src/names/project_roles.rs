@@ -7,8 +7,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::RoleName;
 use crate::sql::MAX_IDENTIFIER_BYTES;
+use crate::{RoleName, hex};
 
 /// Length of the digest that replaces the omitted part of a name.
 const DIGEST: usize = 12;
@@ -45,9 +45,7 @@ fn start<'a>(project: &'a str, suffix: &str) -> &'a str {
 }
 
 fn digest(project: &str) -> String {
-    let digest = Sha256::digest(project.as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    hex[..DIGEST].to_owned()
+    hex::encode(Sha256::digest(project))[..DIGEST].to_owned()
 }
 
 #[cfg(test)]

@@ -8,6 +8,10 @@ use serde::Deserialize;
 
 use crate::{ServerName, ServiceName};
 
+/// Hint in place of the target `sealed-secrets` of `render` and of `deploy.sealed_secrets`, which former versions had.
+pub const SEALED_WITH: &str = "seal the Secrets with kubeseal: `martydb secrets export --all --format kubernetes \
+    --role app --role migrator --role readonly --values --out - | kubeseal --format yaml`";
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// Kubernetes namespace, if the manifest names one.
@@ -28,8 +32,6 @@ pub struct Deployment {
     pub max_unavailable: Option<u16>,
     /// Store from which the cluster fetches secrets, if declared.
     pub secret_store: Option<SecretStore>,
-    /// Absolute path of the sealing certificate; the cluster's controller has its key.
-    pub sealing_certificate: Option<PathBuf>,
     /// Poolers between services and servers, if declared.
     pub pooler: Option<PoolerDeployment>,
     /// Backups of the servers by an operator, if declared.

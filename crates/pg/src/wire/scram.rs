@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 use super::binding::Header;
 use super::pbkdf2;
 use martydb_model::StoredPassword;
+use martydb_model::hex;
 
 pub const MECHANISM: &str = "SCRAM-SHA-256";
 
@@ -94,7 +95,7 @@ pub fn is_kept_by(role: &str, password: &str, kept: &StoredPassword) -> bool {
 
 /// Returns the SHA-256 of a verifier in the server's format: lower-case hexadecimal.
 pub fn digest(verifier: &str) -> String {
-    Sha256::digest(verifier).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(verifier))
 }
 
 impl DerivedKeys {

@@ -1,9 +1,10 @@
 //! Counters of a relay, as metrics.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use time::OffsetDateTime;
 
 use crate::batch::verdict::DeliveryOutcome;
@@ -128,7 +129,7 @@ pub struct RelayMetrics(Mutex<BTreeMap<ServiceName, OutboxMetrics>>);
 impl RelayMetrics {
     /// Returns the counters of a service, which continue when the manifest is reloaded.
     pub(crate) fn tally(&self, service: &DesiredService) -> Arc<Tally> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         let new = || OutboxMetrics {
             service: service.clone(),
             tally: Arc::default(),
@@ -142,19 +143,19 @@ impl RelayMetrics {
 
     /// Removes services that are no longer published.
     pub(crate) fn retain(&self, services: &[ServiceName]) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         all.retain(|name, _| services.contains(name));
     }
 
     pub(crate) fn set_backlog(&self, service: &ServiceName, backlog: Option<Backlog>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         if let Some(metrics) = all.get_mut(service) {
             metrics.backlog = backlog;
         }
     }
 
     pub(crate) fn set_skipped(&self, service: &ServiceName, skipped: Option<i64>) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.0.lock();
         if let Some(metrics) = all.get_mut(service) {
             metrics.skipped = skipped;
         }
@@ -162,7 +163,7 @@ impl RelayMetrics {
 
     /// Returns all current samples.
     pub fn samples(&self) -> Vec<Sample> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.lock();
         let of = |metrics: &OutboxMetrics| {
             let subject = Subject::service(&metrics.service);
             let mut samples = metrics.tally.samples(&subject);
@@ -181,7 +182,7 @@ impl RelayMetrics {
 
     /// Returns `true` once every outbox was read.
     pub fn is_ready(&self) -> bool {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.lock();
         !all.is_empty() && all.values().all(|metrics| metrics.backlog.is_some())
     }
 }

@@ -9,6 +9,7 @@ use super::tool_pod::{self, PodPasswords, ToolPod};
 use crate::deployment::DeploymentPlan;
 use crate::schedule;
 use martydb_model::error::Result;
+use martydb_model::hex;
 
 const API: &str = "batch/v1";
 
@@ -20,8 +21,8 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let init = job(plan, ToolPod::plain("init-all", &["--no-input", "-y", "init-all"]))?;
     // A Job cannot be changed, so its name depends on its content.
     let digest = Sha256::digest(yaml(init.clone()));
-    let suffix: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
-    let metadata = pods_metadata(plan, &format!("init-all-{suffix}"), MARTYDB, "init-all");
+    let metadata =
+        pods_metadata(plan, &format!("init-all-{}", hex::encode(&digest[..4])), MARTYDB, "init-all");
     let verify = ToolPod::plain("verify-isolation", &["--no-input", "verify-isolation"]);
     // The file keeps its name.
     let init = RenderedObject { file: "job-init-all".to_owned(), ..object((API, "Job"), metadata, init) };

@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::answer::HttpAnswer;
 use crate::face::http_request::RestRequest;
+use martydb_model::hex;
 
 /// Adds the tag to the answer of a read, or leaves its body out where the caller has it.
 pub(crate) fn conditional(request: &RestRequest, answer: HttpAnswer) -> HttpAnswer {
@@ -39,22 +40,12 @@ pub(crate) fn tag(answer: &HttpAnswer) -> String {
         }
     }
     digest.update(&answer.body);
-    format!("\"{}\"", hexadecimal(&digest.finalize()[..16]))
+    format!("\"{}\"", hex::encode(&digest.finalize()[..16]))
 }
 
 /// Returns `true` if a list of tags names this one; strong and weak ones are compared alike.
 fn names(list: &str, tag: &str) -> bool {
     list.trim() == "*" || list.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
-}
-
-/// Returns bytes in lower-case hexadecimal.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.extend([byte >> 4, byte & 15].map(|half| char::from(DIGITS[usize::from(half)])));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Breaker of a server: while it cannot be reached, requests are refused at once and not one by one after a wait.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use crate::fault::{RequestFault, Served};
 
@@ -26,7 +27,7 @@ struct BreakerState {
 impl ServerBreaker {
     /// Rejects a request while the breaker is open; about once a second one may try.
     pub fn check(&self, now: Instant) -> Served<()> {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         match state.next {
             Some(next) if now < next => {
                 let message = "the database server cannot be reached";
@@ -42,14 +43,14 @@ impl ServerBreaker {
 
     /// Closes it: the server answered.
     pub(crate) fn succeeded(&self) {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         state.failures = 0;
         state.next = None;
     }
 
     /// Counts a connection that could not be made.
     pub fn failed(&self, now: Instant) {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         state.failures = state.failures.saturating_add(1);
         if state.failures >= FAILURES {
             state.next = Some(now + HOLD);
@@ -58,18 +59,14 @@ impl ServerBreaker {
 
     /// Opens it: the process's own look at the server failed.
     pub fn open(&self, now: Instant) {
-        let mut state = self.state();
+        let mut state = self.0.lock();
         state.failures = FAILURES;
         state.next.get_or_insert(now + HOLD);
     }
 
     /// Returns `true` while it is open.
     pub(crate) fn is_open(&self) -> bool {
-        self.state().next.is_some()
-    }
-
-    fn state(&self) -> std::sync::MutexGuard<'_, BreakerState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().next.is_some()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Budgets of callers: requests, and units of cost, for each second.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
+
+use parking_lot::Mutex;
 
 use super::bucket::TokenBucket;
 use crate::callers::ServeCaller;
@@ -44,7 +45,7 @@ impl CallerBudgets {
         if caller.rate.is_none() && caller.cost.is_none() {
             return None;
         }
-        let mut budgets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut budgets = self.0.lock();
         let budget = budgets.entry(caller.name.clone()).or_default();
         adapt(&mut budget.requests, caller.rate, now);
         adapt(&mut budget.units, caller.cost, now);

@@ -1,12 +1,14 @@
 //! Planner costs of statements that were asked for already.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use sha2::{Digest, Sha256};
 
 use crate::compile::StatementDigest;
+use martydb_model::hex;
 
 /// Most costs that are kept: their number is in the hands of callers.
 const MOST: usize = 2000;
@@ -29,7 +31,7 @@ impl ShapeKey {
 
     /// Returns its beginning in hexadecimal.
     pub(super) fn id(&self) -> String {
-        self.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&self.0[..6])
     }
 }
 
@@ -40,13 +42,13 @@ pub(super) struct CostBook(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
 impl CostBook {
     /// Returns a cost that is not too old.
     pub(super) fn get(&self, key: &ShapeKey, now: Instant) -> Option<f64> {
-        let costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let costs = self.0.lock();
         costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < AGE).map(|(cost, _)| *cost)
     }
 
     /// Keeps a cost; a full book loses the old ones, or all.
     pub(super) fn put(&self, key: ShapeKey, cost: f64, now: Instant) {
-        let mut costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut costs = self.0.lock();
         if costs.len() >= MOST {
             costs.retain(|_, (_, at)| now.saturating_duration_since(*at) < AGE);
         }
@@ -58,7 +60,7 @@ impl CostBook {
 
     /// Forgets all.
     pub(super) fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.lock().clear();
     }
 }
 
@@ -78,6 +80,6 @@ mod tests {
         for number in 0..2 * MOST {
             book.put(of(None, &number.to_string()), 1.0, now);
         }
-        assert!(book.0.lock().unwrap().len() <= MOST);
+        assert!(book.0.lock().len() <= MOST);
     }
 }

@@ -1,9 +1,9 @@
 //! Statistics of statements by shape: the text without values. Bounded, in memory, and of one process.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::costs::ShapeKey;
@@ -79,7 +79,7 @@ impl ShapeStatistics {
         now: Instant,
     ) -> bool {
         let key = ShapeKey::of(Some(subject.login), subject.digest);
-        let mut shapes = self.shapes();
+        let mut shapes = self.shapes.lock();
         if shapes.len() >= MOST && !shapes.contains_key(&key) {
             let oldest = shapes.iter().min_by_key(|(_, one)| one.used).map(|(key, one)| (*key, one.used));
             match oldest {
@@ -99,15 +99,11 @@ impl ShapeStatistics {
 
     /// Returns the figures of the statements of some logins, those that took the most time first.
     pub(crate) fn of_logins(&self, logins: &[&str]) -> Vec<Value> {
-        let shapes = self.shapes();
+        let shapes = self.shapes.lock();
         let mut own: Vec<(&ShapeKey, &ShapeFigures)> =
             shapes.iter().filter(|(_, one)| logins.contains(&one.login.as_str())).collect();
         own.sort_by(|(_, a), (_, b)| b.milliseconds.total_cmp(&a.milliseconds));
         own.into_iter().map(|(key, one)| one.to_json(key)).collect()
-    }
-
-    fn shapes(&self) -> MutexGuard<'_, HashMap<ShapeKey, ShapeFigures>> {
-        self.shapes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,7 +1,5 @@
 //! Counters of the process as samples.
 
-use std::sync::PoisonError;
-
 use martydb_model::metrics::{
     SERVE_ANSWERS, SERVE_BREAKER_OPEN, SERVE_CACHE_BYTES, SERVE_CACHE_EVICTIONS, SERVE_CACHE_HITS,
     SERVE_CACHE_MISSES, SERVE_CONNECTION_LIMIT, SERVE_CONNECTIONS, SERVE_REFUSED, SERVE_SECONDS,
@@ -16,7 +14,7 @@ impl ServedProcess {
     /// Returns the samples of all services.
     pub fn samples(&self) -> Vec<Sample> {
         let mut samples = vec![];
-        let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answers = self.answers.lock().clone();
         let services = self.all();
         for ((service, status), (number, seconds)) in answers {
             let subject = match services.get(&service) {

@@ -1,7 +1,7 @@
 //! The services of the process, which a reload replaces while requests run: a request keeps the service that it began with.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join_all};
 use martydb_model::error::Result;
@@ -15,12 +15,12 @@ use crate::run::service::{ServedDatabase, ServedService};
 impl ServedProcess {
     /// Returns a service.
     pub(super) fn service(&self, name: &str) -> Option<Arc<ServedService>> {
-        self.services.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.services.read().get(name).cloned()
     }
 
     /// Returns all services.
     pub(super) fn all(&self) -> ServedServices {
-        self.services.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.services.read().clone()
     }
 
     /// Serves these databases from now on, and follows their migrations. What serves one of them as it is stays.
@@ -41,7 +41,7 @@ impl ServedProcess {
         // The first request need not wait for the catalog; where the database is down, it is read later.
         let _known = join_all(services.values().map(|service| service.catalog())).await;
         // Keys that are gone are refused from the next request on.
-        *self.callers.write().unwrap_or_else(PoisonError::into_inner) = callers;
+        *self.callers.write() = callers;
         self.put(services);
         Ok(())
     }
@@ -53,7 +53,7 @@ impl ServedProcess {
 
     /// Ends the tasks that follow migrations.
     pub fn stop_following(&self) {
-        let mut following = self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut following = self.following.lock();
         following.drain().for_each(|(_, task)| task.abort());
     }
 
@@ -74,11 +74,8 @@ impl ServedProcess {
     }
 
     fn put(&self, services: ServedServices) {
-        let former = std::mem::replace(
-            &mut *self.services.write().unwrap_or_else(PoisonError::into_inner),
-            services.clone(),
-        );
-        let mut following = self.following.lock().unwrap_or_else(PoisonError::into_inner);
+        let former = std::mem::replace(&mut *self.services.write(), services.clone());
+        let mut following = self.following.lock();
         for (name, service) in &former {
             if !services.get(name).is_some_and(|now| Arc::ptr_eq(now, service))
                 && let Some(task) = following.remove(name)

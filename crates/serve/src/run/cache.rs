@@ -6,10 +6,10 @@ mod look;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 pub(crate) use look::{CacheLook, CacheSubject, CacheTicket, CacheWish};
+use parking_lot::Mutex;
 
 use crate::answer::StatementResult;
 
@@ -98,13 +98,9 @@ pub(crate) struct CacheFigures {
 }
 
 impl KeptAnswers {
-    fn room(&self) -> MutexGuard<'_, CacheRoom> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Returns the answer of a key, if the tables are as they were, and the session that asked for them is old enough.
     fn get(&self, key: &CacheKey, versions: &str, opened: Instant, now: Instant) -> Option<StatementResult> {
-        let mut room = self.room();
+        let mut room = self.room.lock();
         let turn = room.next_turn();
         let answer = room.answers.get_mut(key)?;
         if answer.versions == versions && now < answer.end {
@@ -123,7 +119,7 @@ impl KeptAnswers {
 
     fn put(&self, key: CacheKey, mut answer: CachedResult) {
         let bytes = answer.bytes();
-        let mut room = self.room();
+        let mut room = self.room.lock();
         if bytes > room.most / LARGEST_PART {
             return;
         }
@@ -141,14 +137,14 @@ impl KeptAnswers {
 
     /// Sets the most bytes.
     pub(crate) fn allow(&self, most: usize) {
-        let mut room = self.room();
+        let mut room = self.room.lock();
         room.most = most;
         self.evictions.fetch_add(room.make_room(), Relaxed);
     }
 
     /// Forgets all answers.
     pub(crate) fn forget(&self) {
-        let mut room = self.room();
+        let mut room = self.room.lock();
         *room = CacheRoom { most: room.most, turn: room.turn, ..CacheRoom::default() };
     }
 
@@ -158,7 +154,7 @@ impl KeptAnswers {
             hits: self.hits.load(Relaxed),
             misses: self.misses.load(Relaxed),
             evictions: self.evictions.load(Relaxed),
-            bytes: self.room().bytes,
+            bytes: self.room.lock().bytes,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use martydb_model::hex;
 use martydb_model::sql::{Statement, stmt};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -11,7 +12,6 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::answer::HttpAnswer;
-use crate::answer::etag::hexadecimal;
 use crate::callers::RequestCaller;
 use crate::face::http_request::RestRequest;
 use crate::fault::{RequestFault, Served};
@@ -116,7 +116,7 @@ impl IdempotencyKey {
             answer.status.to_string(),
             Value::from_iter(pairs.iter().map(|(name, value)| Value::from(vec![*name, *value]))).to_string(),
         );
-        let body = format!("\\x{}", hexadecimal(&answer.body));
+        let body = format!("\\x{}", hex::encode(&answer.body));
         let mut values = self.values();
         values.extend([
             (Some(status.as_str()), Type::INT4),
@@ -199,7 +199,7 @@ fn fingerprint(request: &RestRequest) -> String {
     }
     add("");
     add(&request.body);
-    hexadecimal(&digest.finalize())
+    hex::encode(digest.finalize())
 }
 
 /// Returns a digest of the claims that two tokens of the same person have in common.
@@ -215,7 +215,7 @@ pub(crate) fn lasting_claims(caller: &RequestCaller) -> String {
         digest.update((text.len() as u64).to_be_bytes());
         digest.update(text);
     }
-    hexadecimal(&digest.finalize())
+    hex::encode(digest.finalize())
 }
 
 #[cfg(test)]

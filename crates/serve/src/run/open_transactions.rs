@@ -3,9 +3,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 use martydb_model::TransactionTimes;
+use martydb_model::hex;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::fault::{RequestFault, Served};
@@ -95,7 +97,7 @@ impl TakenTransaction {
     pub(crate) fn leave(mut self, state: Option<HeldState>) {
         self.kept = true;
         let Some(state) = state else { return self.book.end(&self.id, false) };
-        let mut entries = self.book.entries();
+        let mut entries = self.book.entries.lock();
         // Its time may be over already: then the connection is closed here.
         if let Some(found) = entries.open.get_mut(&self.id) {
             found.state = Some(state);
@@ -127,11 +129,7 @@ impl TransactionBook {
 
     /// Returns the number of open transactions.
     pub(crate) fn open(&self) -> usize {
-        self.entries().open.len()
-    }
-
-    fn entries(&self) -> MutexGuard<'_, BookEntries> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().open.len()
     }
 
     /// Reserves a place for a new transaction, before its connection is taken.
@@ -139,7 +137,7 @@ impl TransactionBook {
         let times = self.times()?;
         let secret = random::<16>().ok_or_else(|| RequestFault::new(500, "MDB000", "no random numbers"))?;
         let (id, now) = (format!("{}-{secret}", self.prefix), Instant::now());
-        let mut entries = self.entries();
+        let mut entries = self.entries.lock();
         let own = entries.open.values().filter(|one| one.owner.caller == owner.caller).count();
         if own >= FOR_A_CALLER || entries.open.len() >= self.most.load(Ordering::Relaxed) {
             let message = "too many open transactions: end one first";
@@ -157,7 +155,7 @@ impl TransactionBook {
     /// Takes a transaction for a request of its owner.
     pub(crate) fn take(self: &Arc<Self>, id: &str, owner: &TransactionOwner) -> Served<TakenTransaction> {
         let times = self.times()?;
-        let mut entries = self.entries();
+        let mut entries = self.entries.lock();
         let Some(found) = entries.open.get_mut(id).filter(|one| one.owner == *owner) else {
             return Err(self.absent(&mut entries, id, owner));
         };
@@ -192,7 +190,7 @@ impl TransactionBook {
 
     /// Removes a transaction; `told` keeps for its owner that it was ended by a limit.
     fn end(&self, id: &str, told: bool) {
-        let mut entries = self.entries();
+        let mut entries = self.entries.lock();
         let Some(found) = entries.open.remove(id) else { return };
         if told {
             entries.ended.push_back((id.to_owned(), found.owner.clone(), Instant::now()));
@@ -207,7 +205,7 @@ impl TransactionBook {
     /// Returns the time of the next look at a transaction; `None` if it is over.
     fn next(&self, id: &str) -> Option<Instant> {
         let times = self.times?;
-        let entries = self.entries();
+        let entries = self.entries.lock();
         let found = entries.open.get(id)?;
         let total = found.begun + times.total;
         Some(if found.state.is_some() { total.min(found.last + times.idle) } else { total })
@@ -246,5 +244,5 @@ async fn watch(book: Weak<TransactionBook>, id: String) {
 fn random<const N: usize>() -> Option<String> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).ok()?;
-    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Some(hex::encode(bytes))
 }

@@ -1,13 +1,14 @@
 //! Replicas of a service: standbys with the same logins, their pools, and how far each has come.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
+use parking_lot::Mutex;
 use tokio_postgres::Row;
 
 use crate::fault::Served;
@@ -71,7 +72,7 @@ impl ServedReplica {
     }
 
     fn set(&self, look: ReplicaLook) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock();
         if state.fit && !look.fit {
             let name = &self.name;
             tracing::warn!(
@@ -123,7 +124,7 @@ impl ServiceReplicas {
         let (at_primary, found) =
             tokio::join!(looked_at(primary), join_all(self.all.iter().map(|one| looked_at(&one.read))));
         let now = Instant::now();
-        let mut known = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.primary.lock();
         if let Some(((false, place), answered_in)) = at_primary {
             known.0.add(place, now);
             known.1 = answered_in;
@@ -139,20 +140,20 @@ impl ServiceReplicas {
 
     /// Returns `true` if a replica that is at this place is not too far behind.
     pub(crate) fn is_within(&self, replica: &ServedReplica, place: WalPlace) -> bool {
-        let known = self.primary.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.primary.lock();
         known.0.is_within(place, replica.max_lag, Instant::now())
     }
 
     /// Returns the replica to ask: each in turn, or the nearest; `None` for the primary.
     pub(crate) fn choice(&self, nearest: bool) -> Option<&ServedReplica> {
-        let state = |one: &ServedReplica| *one.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = |one: &ServedReplica| *one.state.lock();
         let fit: Vec<&ServedReplica> = self.all.iter().filter(|one| state(one).fit).collect();
         if !nearest {
             let turn = self.next.fetch_add(1, Ordering::Relaxed);
             return fit.get(turn.checked_rem(fit.len())?).copied();
         }
         let found = fit.into_iter().min_by_key(|one| state(one).answers_in)?;
-        let primary = self.primary.lock().unwrap_or_else(PoisonError::into_inner).1;
+        let primary = self.primary.lock().1;
         (state(found).answers_in <= primary).then_some(found)
     }
 }

@@ -5,12 +5,13 @@ pub(crate) mod document_ids;
 pub(crate) mod statistics;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use martydb_model::error::Result;
 use martydb_model::metrics::Subject;
 use martydb_model::sql::Statement;
+use parking_lot::RwLock;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::callers::{CallerRight, ServeCaller};
@@ -190,7 +191,7 @@ impl ServedService {
 
     /// Returns the catalog; the first request reads it.
     pub async fn catalog(&self) -> Served<Arc<ServedCatalog>> {
-        if let Some((_, known)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner) {
+        if let Some((_, known)) = &*self.catalog.read() {
             return Ok(known.clone());
         }
         self.refresh().await
@@ -199,7 +200,7 @@ impl ServedService {
     /// Compares the catalogs with the known ones, and reads them where they differ.
     pub(crate) async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
         let fingerprint = self.text(&statements::fingerprint(&self.exposure.schemas)).await?;
-        let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = self.catalog.read().clone();
         if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {
             return Ok(catalog);
         }
@@ -219,7 +220,7 @@ impl ServedService {
         self.pools().for_each(LoginPool::renew);
         self.guard.forget();
         self.cache.forget();
-        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Some((fingerprint, catalog.clone()));
+        *self.catalog.write() = Some((fingerprint, catalog.clone()));
         Ok(catalog)
     }
 

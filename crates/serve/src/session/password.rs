@@ -2,13 +2,14 @@
 //! rejects is tried again with what the secret store has by then. A rotation writes to the server and to the store one after
 //! the other, so either may have the new password first.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use deadpool_postgres::Connect;
 use futures_util::future::BoxFuture;
 use martydb_model::sqlstate::INVALID_PASSWORD;
+use parking_lot::{Mutex, RwLock};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
@@ -59,7 +60,7 @@ impl LoginPassword {
     pub(super) fn set(&self, password: Option<&SecretString>) -> bool {
         let is_new = password.is_some_and(|password| !same(Some(password), self.now().as_ref()));
         if let Some(password) = password.filter(|_| is_new) {
-            *self.password.write().unwrap_or_else(PoisonError::into_inner) = Some(password.clone());
+            *self.password.write() = Some(password.clone());
             self.version.fetch_add(1, Ordering::AcqRel);
             self.remember(None);
         }
@@ -78,15 +79,15 @@ impl LoginPassword {
     }
 
     fn now(&self) -> Option<SecretString> {
-        self.password.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.password.read().clone()
     }
 
     fn stays_rejected(&self) -> Option<Instant> {
-        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.rejected.lock()
     }
 
     fn remember(&self, rejection: Option<Instant>) {
-        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = rejection;
+        *self.rejected.lock() = rejection;
     }
 }
 

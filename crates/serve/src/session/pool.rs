@@ -1,6 +1,6 @@
 //! Pool of one login's connections.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
@@ -8,6 +8,7 @@ use deadpool_postgres::{
     RecyclingMethod, Runtime,
 };
 use martydb_model::error::{Error, Result};
+use parking_lot::Mutex;
 use secrecy::SecretString;
 
 use super::LoginSession;
@@ -110,7 +111,7 @@ impl LoginPool {
 
     /// Uses no connection again that is open now.
     pub fn renew(&self) {
-        *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.renewed.lock() = Some(Instant::now());
     }
 
     /// Returns a free connection.
@@ -193,7 +194,7 @@ impl LoginPool {
 /// Returns the check of a connection before it is used again: one that rested may have lost its server without a word.
 fn usable(renewed: Arc<Mutex<Option<Instant>>>) -> Hook {
     Hook::async_fn(move |client: &mut ClientWrapper, metrics: &Metrics| {
-        let renewed = *renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let renewed = *renewed.lock();
         let (is_old, rested) = (renewed.is_some_and(|at| metrics.created < at), metrics.last_used());
         Box::pin(async move {
             if is_old {

@@ -2,9 +2,9 @@
 //! one that writes to its current target.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::loading::TableLoad;
@@ -82,7 +82,7 @@ pub(crate) async fn fill(
     };
     let workers = (0..copy.jobs.max(1)).map(|_| FillWorker::new(&state).run());
     futures_util::future::try_join_all(workers).await?;
-    let count = *locked(&state.count);
+    let count = *state.count.lock();
     Ok(count)
 }
 
@@ -104,10 +104,6 @@ async fn remaining(ready: &ReadyTarget<'_>) -> Result<(Vec<MissingPart>, Vec<Def
         }
     }
     Ok((missing, deferred))
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl CopyState<'_> {
@@ -146,13 +142,13 @@ impl<'a> FillWorker<'a> {
     async fn run(mut self) -> Result<()> {
         loop {
             let changed = self.state.changed.notified();
-            let next = locked(&self.state.queue).next();
+            let next = self.state.queue.lock().next();
             if let Some(task) = next {
                 self.work(&task).await?;
                 let into = self.state.load(&task).map(|load| load.into.as_str());
-                locked(&self.state.queue).done(&task, into);
+                self.state.queue.lock().done(&task, into);
                 self.state.changed.notify_waiters();
-            } else if locked(&self.state.queue).is_finished() {
+            } else if self.state.queue.lock().is_finished() {
                 break;
             } else {
                 changed.await;
@@ -231,7 +227,7 @@ impl<'a> FillWorker<'a> {
         loaded.rows = i64::try_from(copied.rows).unwrap_or(i64::MAX);
         loaded.bytes = i64::try_from(copied.bytes).unwrap_or(i64::MAX);
         execute(session, &Statement::join([target::count_sql(&loaded), stmt!("COMMIT")])).await?;
-        let mut count = locked(&state.count);
+        let mut count = state.count.lock();
         count.parts += 1;
         count.rows += loaded.rows;
         count.bytes += loaded.bytes;

@@ -12,6 +12,7 @@ use crate::map::source::{RelationKind, SourceCatalog, SourceRelation};
 use crate::state::SplitKind;
 use crate::state::source::SplitRelation;
 use martydb_model::ServiceName;
+use martydb_model::hex;
 
 /// Maximum size of a part, in bytes; larger tables are copied in parts.
 const PART_BYTES: i64 = 64 << 20;
@@ -115,7 +116,7 @@ pub(crate) fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String 
     for edge in plan.edges.iter().filter(|edge| !REMOVED_EDGES.contains(&edge.kind)) {
         hash.update(format!("{}\0{}\0", edge.name(), edge.answer.as_deref().unwrap_or_default()));
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(hash.finalize())
 }
 
 #[cfg(test)]

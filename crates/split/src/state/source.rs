@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{SplitKind, SplitPhase, marker_name, table, unknown};
 use martydb_model::error::{Error, Kind, Result};
+use martydb_model::hex;
 use martydb_model::sql::{Fragment, Ident, List, Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Row, execute, query, query_first, query_one};
 
@@ -27,8 +28,7 @@ impl SplitRun {
         if service.len() <= MAX_SERVICE_CHARACTERS {
             return format!("martydb_split_{}_{service}", self.id);
         }
-        let digest: String =
-            Sha256::digest(service).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex::encode(&Sha256::digest(service)[..4]);
         format!("martydb_split_{}_{}_{digest}", self.id, &service[..MAX_SERVICE_CHARACTERS - 9])
     }
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::sync::oneshot;
 
@@ -51,7 +51,7 @@ struct Before {
 const SHOW_CURSOR: &str = "\x1b[?25h";
 
 fn put_back() -> bool {
-    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let before = BEFORE.lock().take();
     if let Some(before) = &before {
         // A terminal that is gone needs neither echo nor cursor.
         let _gone = tcsetattr(io::stdin(), OptionalActions::Now, &before.modes);
@@ -93,7 +93,7 @@ impl Borrowed {
     pub fn begin(hides_cursor: bool) -> io::Result<(Borrowed, Termios)> {
         let modes = tcgetattr(io::stdin())?;
         let before = Before { modes: modes.clone(), hides_cursor };
-        *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(before);
+        *BEFORE.lock() = Some(before);
         Ok((Borrowed, modes))
     }
 

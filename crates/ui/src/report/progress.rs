@@ -6,9 +6,9 @@ mod line;
 pub mod view;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use parking_lot::{Mutex, MutexGuard};
 use tracing::Instrument;
 
 use bar::Bar;
@@ -45,7 +45,7 @@ struct Busy {
 }
 
 fn board() -> MutexGuard<'static, Board> {
-    BOARD.lock().unwrap_or_else(PoisonError::into_inner)
+    BOARD.lock()
 }
 
 impl Board {

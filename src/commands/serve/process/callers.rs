@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::app::Run;
 use crate::commands::serve::stored_keys::stored;
 use martydb_model::error::{Error, Result};
+use martydb_model::hex;
 use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
 use martydb_serve::{CallerBook, CallerRight, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
 
@@ -94,12 +95,5 @@ async fn digests(
 
 /// Parses a digest in hexadecimal.
 fn parsed(text: &str) -> Option<KeyDigest> {
-    let mut digest = KeyDigest::default();
-    if text.len() != 2 * digest.len() {
-        return None;
-    }
-    for (at, byte) in digest.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(digest)
+    hex::decode(text)?.try_into().ok()
 }

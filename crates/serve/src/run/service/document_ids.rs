@@ -1,9 +1,11 @@
 //! Ids of new documents: UUIDs of version 7, whose order is that of their making (RFC 9562, sections 5.7 and 6.2).
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use parking_lot::Mutex;
+
 use crate::fault::{RequestFault, Served};
+use martydb_model::hex;
 
 /// Highest counter of one millisecond: it has the 12 bits behind the version.
 const MOST: u16 = 0xfff;
@@ -19,7 +21,7 @@ impl DocumentIds {
         getrandom::fill(&mut random)
             .map_err(|_| RequestFault::new(503, "MDB000", "the system gives no random bytes"))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64);
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.0.lock();
         *last = following(*last, now, u16::from_be_bytes([random[8], random[9]]));
         Ok(text(*last, &random))
     }
@@ -36,7 +38,7 @@ fn following((time, counter): (u64, u16), now: u64, random: u16) -> (u64, u16) {
 }
 
 fn text((time, counter): (u64, u16), random: &[u8; 10]) -> String {
-    let tail = random[2..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let tail = hex::encode(&random[2..8]);
     let variant = 0x8000 | u16::from_be_bytes([random[0], random[1]]) & 0x3fff;
     format!(
         "{:08x}-{:04x}-{:04x}-{variant:04x}-{tail}",
