@@ -1,0 +1,75 @@
+//! Redis servers for the checks of `monitor`.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use crate::commands::support::redis;
+use martydb_deploy::monitor::results::CheckOutcome;
+use martydb_deploy::monitor::{BesideServers, Judgements};
+use martydb_model::DesiredService;
+use martydb_model::error::Result;
+use martydb_model::metrics::{DRIFT, MonitorCheck, Sample, Subject};
+use martydb_provision::isolation::Extent;
+use martydb_provision::run::Run;
+
+/// Servers of the manifest that are not PostgreSQL's.
+pub struct Beside;
+
+impl BesideServers for Beside {
+    fn prove<'r>(
+        &'r self,
+        run: &'r Run,
+        services: &'r [DesiredService],
+        extent: Extent,
+    ) -> BoxFuture<'r, Result<Judgements>> {
+        redis::prove(run, services, extent).boxed()
+    }
+
+    fn check<'r>(
+        &'r self,
+        run: &'r Run,
+        services: &'r [DesiredService],
+        check: MonitorCheck,
+    ) -> BoxFuture<'r, Result<CheckOutcome>> {
+        async move {
+            match check {
+                MonitorCheck::Redis => statistics(run, services).await,
+                MonitorCheck::Drift => drift(run, services).await,
+                _ => Ok(CheckOutcome::default()),
+            }
+        }
+        .boxed()
+    }
+}
+
+async fn statistics(run: &Run, services: &[DesiredService]) -> Result<CheckOutcome> {
+    let mut outcome = CheckOutcome::default();
+    for measured in redis::statistics(run, services).await? {
+        let failure = measured.failure.map(|error| format!("server {}: {error}", measured.server));
+        outcome.failures.extend(failure);
+        outcome.judged.extend(measured.subjects);
+        outcome.samples.extend(measured.samples);
+    }
+    Ok(outcome)
+}
+
+async fn drift(run: &Run, services: &[DesiredService]) -> Result<CheckOutcome> {
+    let (mut outcome, plans) = (CheckOutcome::default(), redis::plan(run, services).await?);
+    let failed = plans.errors();
+    outcome.failures.extend(failed.iter().map(|one| format!("server {}: {}", one.server, one.error)));
+    let changes = plans.changes();
+    let part = &run.manifest.redis;
+    for server in part.servers.keys().filter(|server| !failed.iter().any(|one| one.server == **server)) {
+        let subjects: Vec<Subject> = part.on(server).map(|service| service.subject()).collect();
+        for subject in subjects.into_iter().chain([Subject::server(server)]) {
+            let of = changes.iter().filter(|change| {
+                change.server == subject.server
+                    && change.service.as_deref().unwrap_or_default() == subject.service
+            });
+            let count = u32::try_from(of.count()).unwrap_or(u32::MAX);
+            outcome.samples.push(Sample::new(DRIFT, &subject, f64::from(count)));
+            outcome.judged.insert(subject);
+        }
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,18 @@
+//! Parts that several commands share: choices, confirmations, annotations, tables.
+
+pub mod annotation;
+pub mod change;
+pub mod choice;
+pub mod confirmation;
+pub mod git_listing;
+pub mod login_choice;
+pub mod losses;
+pub mod one_of;
+pub mod per_service;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(not(feature = "redis"))]
+#[path = "support/no_redis.rs"]
+pub mod redis;
+pub mod redis_values;
+pub mod tables;
