@@ -25,7 +25,7 @@ use martydb_provision::provision::{self, PlanOptions, PlanScope, PlannedServer, 
 use martydb_provision::replicas::{self, Replay};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -198,12 +198,17 @@ impl ApplyReport {
     }
 
     fn table(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "server", "database", "changes", "outcome"]);
+        let columns: Vec<ReportColumn<(String, &str, &str, (usize, Cell))>> = vec![
+            ReportColumn::shown("service", |(service, ..), _| service.into()),
+            ReportColumn::shown("server", |(_, server, ..), _| server.into()),
+            ReportColumn::shown("database", |(_, _, database, _), _| database.into()),
+            ReportColumn::shown("changes", |(_, _, _, (count, _)), _| Cell::number(count)),
+            ReportColumn::shown("outcome", |(_, _, _, (_, outcome)), _| outcome.clone()),
+        ];
+        let mut rows = vec![];
         for service in &self.services {
-            let (name, server) = (service.name.as_str(), &service.server);
-            let (count, outcome) = self.outcome(server, Some(name));
-            let database = service.database.as_str().into();
-            table.row([name.into(), server.into(), database, Cell::number(count), outcome]);
+            let outcome = self.outcome(&service.server, Some(service.name.as_str()));
+            rows.push((service.name.to_string(), &*service.server, service.database.as_str(), outcome));
         }
         // Servers of another kind that a service uses beside its database.
         let is_beside = |change: &&Change| {
@@ -213,20 +218,22 @@ impl ApplyReport {
         };
         let beside = self.all.changes.iter().filter(is_beside);
         let places: BTreeSet<_> =
-            beside.map(|change| (change.service.clone(), &change.server, change.database.clone())).collect();
+            beside.map(|change| (&change.service, &change.server, &change.database)).collect();
         for (service, server, place) in places {
-            let (count, outcome) = self.outcome(server, service.as_deref());
-            let (service, place) = (service.unwrap_or_default(), place.unwrap_or_default());
-            table.row([service.into(), server.into(), place.into(), Cell::number(count), outcome]);
+            let outcome = self.outcome(server, service.as_deref());
+            rows.push((
+                service.clone().unwrap_or_default(),
+                server,
+                place.as_deref().unwrap_or_default(),
+                outcome,
+            ));
         }
         // Servers with changes that belong to no service.
         let whole = self.all.changes.iter().filter(|change| change.service.is_none());
         for server in whole.map(|change| &change.server).collect::<BTreeSet<_>>() {
-            let (count, outcome) = self.outcome(server, None);
-            let whole = format!("({server})");
-            table.row([whole.into(), server.into(), "".into(), Cell::number(count), outcome]);
+            rows.push((format!("({server})"), server, "", self.outcome(server, None)));
         }
-        table.render(style)
+        ReportColumn::table(columns, &[], rows, style).render(style)
     }
 
     fn outcome(&self, server: &str, service: Option<&str>) -> (usize, Cell) {

@@ -15,7 +15,7 @@ use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_provision::test_databases::{ClearedDatabases, CopyContext, LIFETIME};
 use martydb_ui::flags::{Format, OneService};
-use martydb_ui::report::{Cell, Report, Style, Table};
+use martydb_ui::report::{Cell, Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -140,27 +140,26 @@ pub struct ListedRow {
     sessions: usize,
 }
 
+pub fn columns<'a>() -> Vec<ReportColumn<&'a ListedRow>> {
+    vec![
+        ReportColumn::new("database", "database", |one, _| one.database.as_str().into()),
+        ReportColumn::key("template"),
+        ReportColumn::new("age_s", "age", |one, _| {
+            Cell::number(one.age_s.map_or_else(|| "?".to_owned(), age))
+        }),
+        ReportColumn::new("sessions", "sessions", |one, _| Cell::number(one.sessions)),
+        ReportColumn::shown("template", |one, _| one.template.as_str().into()),
+    ]
+}
+
 impl Report for TestDbReport {
     fn text(&self, style: &Style) -> String {
         match self {
             TestDbReport::Made(made) => format!("{}\n", made.url),
             TestDbReport::List { databases, templates, .. } => {
-                let mut table = Table::new(&["database", "age", "sessions", "template"]);
-                for one in databases {
-                    table.row([
-                        one.database.as_str().into(),
-                        Cell::number(one.age_s.map_or_else(|| "?".to_owned(), age)),
-                        Cell::number(one.sessions),
-                        one.template.as_str().into(),
-                    ]);
-                }
+                let table = ReportColumn::table(columns(), &[], databases, style);
                 let kept = templates.iter().map(|template| format!("template: {template}\n"));
-                let kept = kept.collect::<String>();
-                if table.is_empty() {
-                    format!("No test databases.\n{kept}")
-                } else {
-                    table.render(style) + &kept
-                }
+                table.render_or("No test databases.\n", style) + &kept.collect::<String>()
             }
             TestDbReport::Dropped { removed, .. } => format!("Removed {removed}.\n"),
         }

@@ -17,7 +17,7 @@ use martydb_provision::plan::{
     DbaRequest, PASSWORDLESS, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, script,
 };
 use martydb_provision::provision::PlannedServer;
-use martydb_ui::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
+use martydb_ui::report::{Cell, Paint, ReportColumn, Style, error_text, printable, wrapped};
 use replaced_databases::{ReplacedDatabase, replaced_text};
 
 pub use statements::Statements;
@@ -270,37 +270,44 @@ pub fn as_held(what: &str) -> String {
 }
 
 pub fn changes_table(changes: &[Change], style: &Style) -> String {
-    let mut table = Table::new(&["service", "action", "object", "risk", "why"]);
-    for change in changes {
-        table.row([
-            change.whose().into(),
-            change.action.name().into(),
-            printable(&change.object).into(),
-            risk(change.risk),
-            printable(&change.reason).into(),
-        ]);
-    }
-    table.render(style)
+    ReportColumn::table(columns(), &[], changes, style).render(style)
+}
+
+/// Columns of the changes of a plan.
+pub fn columns<'a>() -> Vec<ReportColumn<&'a Change>> {
+    vec![
+        ReportColumn::key("server"),
+        ReportColumn::new("service", "service", |change, _| change.whose().into()),
+        ReportColumn::key("database"),
+        ReportColumn::new("action", "action", |change, _| change.action.name().into()),
+        ReportColumn::new("object", "object", |change, _| printable(&change.object).into()),
+        ReportColumn::new("risk", "risk", |change, _| risk(change.risk)),
+        ReportColumn::new("reason", "why", |change, _| printable(&change.reason).into()),
+        ReportColumn::key("sql"),
+    ]
+}
+
+/// Returns the keys of executed changes: those of a plan, with the outcome behind the risk.
+pub fn executed_keys() -> Vec<&'static str> {
+    let outcome = |key| if key == "risk" { vec![key, "outcome"] } else { vec![key] };
+    ReportColumn::keys(columns()).into_iter().flat_map(outcome).collect()
 }
 
 /// Returns a table with one line per service.
 pub fn summary_table(changes: &[Change], style: &Style) -> String {
-    let mut table = Table::new(&["service", "server", "create", "change", "destroy", "risk"]);
-    for all in grouped_by(changes, |change| (&change.server, &change.service)) {
-        let Summary { create, change, destroy } = Summary::new(all.iter().copied());
-        let worst = all.iter().map(|change| change.risk).max().unwrap_or(Risk::Safe);
-        let counts = [create, change, destroy].map(Cell::number);
-        let [create, change, destroy] = counts;
-        table.row([
-            all[0].whose().into(),
-            all[0].server.as_str().into(),
-            create,
-            change,
-            destroy,
-            risk(worst),
-        ]);
-    }
-    table.render(style)
+    let columns: Vec<ReportColumn<(Vec<&Change>, Summary)>> = vec![
+        ReportColumn::shown("service", |(all, _), _| all[0].whose().into()),
+        ReportColumn::shown("server", |(all, _), _| all[0].server.as_str().into()),
+        ReportColumn::shown("create", |(_, counts), _| Cell::number(counts.create)),
+        ReportColumn::shown("change", |(_, counts), _| Cell::number(counts.change)),
+        ReportColumn::shown("destroy", |(_, counts), _| Cell::number(counts.destroy)),
+        ReportColumn::shown("risk", |(all, _), _| {
+            risk(all.iter().map(|change| change.risk).max().unwrap_or(Risk::Safe))
+        }),
+    ];
+    let groups = grouped_by(changes, |change| (&change.server, &change.service)).into_iter();
+    let rows = groups.map(|all| (all.clone(), Summary::new(all)));
+    ReportColumn::table(columns, &[], rows, style).render(style)
 }
 
 pub fn risk(risk: Risk) -> Cell {

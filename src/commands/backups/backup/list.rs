@@ -14,7 +14,7 @@ use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, p
 pub use martydb_ui::flags::Select as Arguments;
 
 /// Title of the column that only several stores need.
-const STORE: &str = "store";
+pub const STORE: &str = "store";
 
 pub async fn run(run: &Run, select: &Arguments) -> Result<BackupList> {
     let stores = run.backups()?;

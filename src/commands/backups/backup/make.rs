@@ -25,7 +25,7 @@ use martydb_provision::provision::{self, PlanOptions};
 use martydb_provision::run::Run;
 use martydb_provision::targets;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Report, Style, Table, printable};
+use martydb_ui::report::{Cell, Report, ReportColumn, Style, printable};
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
@@ -235,22 +235,29 @@ impl MadeBackup {
     }
 }
 
+/// Columns of service, backup and its record.
+fn columns<'a>() -> Vec<ReportColumn<(&'a str, &'a str, &'a MadeBackup)>> {
+    vec![
+        ReportColumn::shown("service", |(service, _, _), _| service.into()),
+        ReportColumn::shown("backup", |(_, id, _), _| id.into()),
+        ReportColumn::shown("size", |(_, _, made), _| {
+            Cell::number(bytes(made.size_bytes.try_into().unwrap_or(i64::MAX)))
+        }),
+        ReportColumn::shown("tables", |(_, _, made), _| Cell::number(made.tables)),
+        ReportColumn::shown("rows", |(_, _, made), _| Cell::number(made.rows)),
+        ReportColumn::shown("migration", |(_, _, made), _| {
+            made.migration_head.map_or_else(|| "-".to_owned(), |head| format!("V{head}")).into()
+        }),
+    ]
+}
+
 impl Report for MadeBackups {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "backup", "size", "tables", "rows", "migration"]);
-        for one in &self.backups {
-            let made = &one.answer;
-            let Some(id) = &made.id else { continue };
-            table.row([
-                one.service.as_str().into(),
-                id.as_str().into(),
-                Cell::number(bytes(made.size_bytes.try_into().unwrap_or(i64::MAX))),
-                Cell::number(made.tables.to_string()),
-                Cell::number(made.rows.to_string()),
-                made.migration_head.map_or_else(|| "-".to_owned(), |head| format!("V{head}")).as_str().into(),
-            ]);
-        }
-        let mut text = if table.is_empty() { String::new() } else { table.render(style) };
+        let made = self
+            .backups
+            .iter()
+            .filter_map(|one| Some((&*one.service, one.answer.id.as_deref()?, &one.answer)));
+        let mut text = ReportColumn::table(columns(), &[], made, style).render_or("", style);
         if self.backups.iter().any(|one| one.answer.rows_compared == RowsCompared::Counts) {
             text += "\nRows were counted and not hashed: `backup verify` and `restore` will compare only their number.\n";
         }

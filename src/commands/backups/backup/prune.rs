@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::list::BackupRow;
+use super::list::{BackupRow, STORE};
 use super::listing::{OwnBackup, list};
 use super::store::StoreOutcome;
 use martydb_config::backup_store::{Retainable, RetentionRule, retained};
@@ -15,7 +15,7 @@ use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, printable, when};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, printable, when};
 
 #[derive(Debug, Clone, Args)]
 pub struct Arguments {
@@ -132,21 +132,16 @@ impl Report for PrunedBackups {
         if self.backups.is_empty() {
             return "No backups.\n".into();
         }
-        let mut titles = vec!["id", "service", "taken", "size", "outcome"];
-        titles.extend((!self.stores.is_empty()).then_some("store"));
-        let mut table = Table::new(&titles).spare(&["size"]);
-        for one in &self.backups {
-            let store = one.backup.store.as_deref().map(|store| Cell::from(printable(store)));
-            let cells = [
-                one.backup.id.as_str().into(),
-                one.backup.service.as_str().into(),
-                when(&one.backup.taken_at, style).into(),
-                Cell::number(one.backup.size()),
-                one.outcome(),
-            ];
-            table.row(cells.into_iter().chain(store));
-        }
-        table.render(style)
+        let columns: Vec<ReportColumn<&PrunedBackup>> = vec![
+            ReportColumn::shown("id", |one, _| one.backup.id.as_str().into()),
+            ReportColumn::shown("service", |one, _| one.backup.service.as_str().into()),
+            ReportColumn::shown("taken", |one, style| when(&one.backup.taken_at, style).into()),
+            ReportColumn::spare(0, "size_bytes", "size", |one, _| Cell::number(one.backup.size())),
+            ReportColumn::shown("outcome", |one, _| one.outcome()),
+            ReportColumn::shown(STORE, |one, _| printable(one.backup.store.as_deref().unwrap_or("-")).into()),
+        ];
+        let hidden: &[&str] = if self.stores.is_empty() { &[STORE] } else { &[] };
+        ReportColumn::table(columns, hidden, &self.backups, style).render(style)
     }
 
     fn messages(&self, style: &Style) -> String {

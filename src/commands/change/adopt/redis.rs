@@ -10,7 +10,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Report, Style, Table, printable};
+use martydb_ui::report::{Cell, Report, ReportColumn, Style, printable};
 
 pub async fn run(run: &Run, server: Option<&str>) -> Result<RedisUseReport> {
     let servers: Vec<&str> = run.manifest.redis.servers.keys().map(String::as_str).collect();
@@ -91,11 +91,13 @@ impl RedisUseReport {
     }
 
     fn clients_text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["user", "client", "from", "connections"]);
-        for RedisClients { user, name, host, count } in &self.clients {
-            let name = if name.is_empty() { "-" } else { name };
-            table.row([user.as_str().into(), name.into(), host.as_str().into(), Cell::number(count)]);
-        }
+        let columns: Vec<ReportColumn<&RedisClients>> = vec![
+            ReportColumn::shown("user", |one, _| one.user.as_str().into()),
+            ReportColumn::shown("client", |one, _| if one.name.is_empty() { "-" } else { &one.name }.into()),
+            ReportColumn::shown("from", |one, _| one.host.as_str().into()),
+            ReportColumn::shown("connections", |one, _| Cell::number(one.count)),
+        ];
+        let table = ReportColumn::table(columns, &[], &self.clients, style);
         match table.is_empty() {
             true => "No client is connected.\n".into(),
             false => table.render(style) + "\n",
@@ -103,15 +105,16 @@ impl RedisUseReport {
     }
 
     fn prefixes_text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["prefix", "keys", "service"]);
-        for row in &self.prefixes {
-            let service = match (&row.declared, &row.proposed) {
-                (Some(name), _) => format!("{name} (declared)"),
-                (None, Some(name)) => format!("{name} (proposed)"),
-                (None, None) => "- (its name has another prefix)".to_owned(),
-            };
-            table.row([row.prefix.as_str().into(), Cell::number(row.keys), service.into()]);
-        }
+        let columns: Vec<ReportColumn<&PrefixRow>> = vec![
+            ReportColumn::shown("prefix", |row, _| row.prefix.as_str().into()),
+            ReportColumn::shown("keys", |row, _| Cell::number(row.keys)),
+            ReportColumn::shown("service", |row, _| match (&row.declared, &row.proposed) {
+                (Some(name), _) => format!("{name} (declared)").into(),
+                (None, Some(name)) => format!("{name} (proposed)").into(),
+                (None, None) => "- (its name has another prefix)".into(),
+            }),
+        ];
+        let table = ReportColumn::table(columns, &[], &self.prefixes, style);
         if table.is_empty() { String::new() } else { format!("\n{}\n", table.render(style)) }
     }
 }

@@ -9,8 +9,9 @@ use martydb_model::DesiredService;
 use martydb_model::units::{counted, listed};
 use martydb_provision::adopt::{AdoptedRole, Consequences, Declarations, consequences};
 use martydb_provision::plan::PrivilegeGap;
+use martydb_provision::plan::grouping::StepGroup;
 use martydb_provision::provision::PlannedServer;
-use martydb_ui::report::{Cell, Report, Style, Table, printable};
+use martydb_ui::report::{Cell, Report, ReportColumn, Style, printable};
 
 /// Manifest before and after the run.
 pub struct ManifestEdit {
@@ -83,16 +84,17 @@ impl AdoptReport {
 
     /// Lists the roles with access, each with its level.
     fn people_text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["role", "kind", "access", "session", "members"]);
-        for person in &self.access {
-            table.row([
-                person.role.as_str().into(),
-                if person.login { "login" } else { "group" }.into(),
-                person.words().into(),
-                if person.connected { "open" } else { "-" }.into(),
-                if person.members.is_empty() { "-".into() } else { Cell::from(listed(&person.members)) },
-            ]);
-        }
+        let columns: Vec<ReportColumn<&AdoptedRole>> = vec![
+            ReportColumn::shown("role", |role, _| role.role.as_str().into()),
+            ReportColumn::shown("kind", |role, _| if role.login { "login" } else { "group" }.into()),
+            ReportColumn::shown("access", |role, _| role.words().into()),
+            ReportColumn::shown("session", |role, _| if role.connected { "open" } else { "-" }.into()),
+            ReportColumn::shown("members", |role, _| match role.members.is_empty() {
+                true => "-".into(),
+                false => listed(&role.members).into(),
+            }),
+        ];
+        let table = ReportColumn::table(columns, &[], &self.access, style);
         match table.is_empty() {
             true => String::new(),
             false => format!("\nDeclared under `access:`:\n{}", table.render(style)),
@@ -103,10 +105,12 @@ impl AdoptReport {
         if self.plan.groups.is_empty() {
             return "\n`apply` would change nothing.\n".into();
         }
-        let mut table = Table::new(&["changes", "risk", "what"]);
-        for group in &self.plan.groups {
-            table.row([Cell::number(group.count), risk(group.risk), printable(&group.what).into()]);
-        }
+        let columns: Vec<ReportColumn<&StepGroup>> = vec![
+            ReportColumn::shown("changes", |group, _| Cell::number(group.count)),
+            ReportColumn::shown("risk", |group, _| risk(group.risk)),
+            ReportColumn::shown("what", |group, _| printable(&group.what).into()),
+        ];
+        let table = ReportColumn::table(columns, &[], &self.plan.groups, style);
         let summary = self.summary;
         format!("\nWhat `apply` would change:\n{}\nPlan: {summary}.\n{}", table.render(style), self.locks)
     }

@@ -19,7 +19,7 @@ use martydb_model::units::counted;
 use martydb_model::{DbName, DesiredService, RoleKind};
 use martydb_provision::run::Run;
 use martydb_ui::flags::{Format, Select};
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -295,23 +295,20 @@ impl Report for ExportReport {
                 (counted(self.entries.len(), "password"), printable(&out.display().to_string()));
             return format!("{count} written to {out}, which only this user can read.\n");
         }
-        let mut table = Table::new(&["service", "role", "login", "kept", "in the format", "in the store"]);
-        for one in &self.entries {
-            let (kept, paint) = match (one.stored, one.in_use) {
-                (false, _) => ("no", Paint::Bad),
-                (true, true) => ("in use", Paint::Good),
-                (true, false) => ("waiting", Paint::Dim),
-            };
-            table.row([
-                (&one.service).into(),
-                one.role.as_str().into(),
-                (&one.login).into(),
-                Cell::new(kept, paint),
-                (&one.name).into(),
-                (&one.place).into(),
-            ]);
-        }
-        table.render(style) + "\nNo password is shown. To write them to a file: --values --out FILE\n"
+        let columns: Vec<ReportColumn<&Reference>> = vec![
+            ReportColumn::shown("service", |one, _| one.service.as_str().into()),
+            ReportColumn::shown("role", |one, _| one.role.as_str().into()),
+            ReportColumn::shown("login", |one, _| one.login.as_str().into()),
+            ReportColumn::shown("kept", |one, _| match (one.stored, one.in_use) {
+                (false, _) => Cell::new("no", Paint::Bad),
+                (true, true) => Cell::new("in use", Paint::Good),
+                (true, false) => Cell::new("waiting", Paint::Dim),
+            }),
+            ReportColumn::shown("in the format", |one, _| one.name.as_str().into()),
+            ReportColumn::shown("in the store", |one, _| one.place.as_str().into()),
+        ];
+        ReportColumn::table(columns, &[], &self.entries, style).render(style)
+            + "\nNo password is shown. To write them to a file: --values --out FILE\n"
     }
 
     fn verbatim(&self) -> bool {

@@ -22,7 +22,7 @@ use martydb_split::state::source::{self, SplitRelation};
 use martydb_split::state::{SplitKind, SplitPhase};
 use martydb_split::tables::DatabaseTables;
 use martydb_split::{offline, online};
-use martydb_ui::report::{Cell, Paint, Report, Style, Table};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -167,17 +167,14 @@ fn next_commands(services: &[source::SplitService], map: &MapChoice) -> Vec<Stri
 
 impl Report for CopiedSplit {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "database", "phase", "tables"]);
-        for one in &self.services {
-            table.row([
-                one.service.as_str().into(),
-                one.database.as_str().into(),
-                Cell::new(one.phase.name(), Paint::Good),
-                Cell::number(one.tables),
-            ]);
-        }
+        let columns: Vec<ReportColumn<&CopiedService>> = vec![
+            ReportColumn::shown("service", |one, _| one.service.as_str().into()),
+            ReportColumn::shown("database", |one, _| one.database.as_str().into()),
+            ReportColumn::shown("phase", |one, _| Cell::new(one.phase.name(), Paint::Good)),
+            ReportColumn::shown("tables", |one, _| Cell::number(one.tables)),
+        ];
         let rows = usize::try_from(self.rows).unwrap_or_default();
-        table.render(style)
+        ReportColumn::table(columns, &[], &self.services, style).render(style)
             + &format!("\nCopied {}, {}.\n", counted(rows, "row"), bytes(self.bytes))
             + &format!("next: `{}`\n", self.next.join("`, then `"))
     }

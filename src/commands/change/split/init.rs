@@ -12,7 +12,7 @@ use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
 use martydb_split::{CrossingEdge, GuessedTable, SplitProposal, hints, inspect, plan, proposal, split_yaml};
-use martydb_ui::report::{Cell, Report, Style, Table, printable};
+use martydb_ui::report::{Report, ReportColumn, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -111,24 +111,16 @@ impl Report for ProposedMap {
         if let Some(text) = &self.text {
             return text.clone();
         }
-        let mut table = Table::new(&["service", "table", "why"]);
-        for one in &self.services {
-            for guess in &one.tables {
-                table.row([
-                    one.service.as_str().into(),
-                    guess.table.as_str().into(),
-                    Cell::from(&guess.reason),
-                ]);
-            }
-        }
-        for guess in &self.ignored {
-            table.row(["(ignored)".into(), guess.table.as_str().into(), Cell::from(&guess.reason)]);
-        }
-        for guess in &self.unassigned {
-            table.row(["(unassigned)".into(), guess.table.as_str().into(), Cell::from(&guess.reason)]);
-        }
-        let mut text =
-            if table.is_empty() { "The database has no tables.\n".into() } else { table.render(style) };
+        let columns: Vec<ReportColumn<(&str, &GuessedTable)>> = vec![
+            ReportColumn::shown("service", |(service, _), _| service.into()),
+            ReportColumn::shown("table", |(_, guess), _| guess.table.as_str().into()),
+            ReportColumn::shown("why", |(_, guess), _| (&guess.reason).into()),
+        ];
+        let assigned = self.services.iter().map(|one| (one.service.as_str(), &one.tables));
+        let rows = assigned.chain([("(ignored)", &self.ignored), ("(unassigned)", &self.unassigned)]);
+        let rows = rows.flat_map(|(service, guesses)| guesses.iter().map(move |guess| (service, guess)));
+        let table = ReportColumn::table(columns, &[], rows, style);
+        let mut text = table.render_or("The database has no tables.\n", style);
         text += &format!(
             "\nWrote {}: {} to assign, {} to answer.\n",
             printable(&near(&self.map)),

@@ -24,7 +24,7 @@ use martydb_provision::run::Run;
 use martydb_provision::scratch::Scratch;
 use martydb_provision::targets;
 use martydb_split::schema::DumpedSource;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, indented, printable, progress};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, indented, printable, progress};
 
 /// Name of the file; its folder during the check begins with a dot, which hides it from the migrations.
 const FILE: &str = "V1__from_shared_database.sql";
@@ -228,18 +228,19 @@ pub struct SplitSchemas {
 
 impl Report for SplitSchemas {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "schema", "file"]);
-        for one in &self.services {
-            let (word, paint) = match one.answer.outcome {
-                SchemaOutcome::Failed => ("failed", Paint::Bad),
-                SchemaOutcome::Written => ("written", Paint::Good),
-                SchemaOutcome::Same => ("same", Paint::Good),
-                SchemaOutcome::Differs => ("differs", Paint::Bad),
-            };
-            let file = one.answer.file.as_deref().map_or_else(String::new, near);
-            table.row([one.service.as_str().into(), Cell::new(word, paint), file.into()]);
-        }
-        let mut text = table.render(style);
+        let columns: Vec<ReportColumn<&PerService<SplitSchema>>> = vec![
+            ReportColumn::shown("service", |one, _| one.service.as_str().into()),
+            ReportColumn::shown("schema", |one, _| match one.answer.outcome {
+                SchemaOutcome::Failed => Cell::new("failed", Paint::Bad),
+                SchemaOutcome::Written => Cell::new("written", Paint::Good),
+                SchemaOutcome::Same => Cell::new("same", Paint::Good),
+                SchemaOutcome::Differs => Cell::new("differs", Paint::Bad),
+            }),
+            ReportColumn::shown("file", |one, _| {
+                one.answer.file.as_deref().map_or_else(String::new, near).into()
+            }),
+        ];
+        let mut text = ReportColumn::table(columns, &[], &self.services, style).render(style);
         for one in &self.services {
             let answer = &one.answer;
             let name = &one.service;

@@ -19,7 +19,7 @@ use martydb_split::fingerprint::ChangedDefinition;
 use martydb_split::following::FollowedSide;
 use martydb_split::state::{SplitPhase, notes, source};
 use martydb_split::status::{self, LoadedCount, SplitServiceStatus};
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, printable};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -158,22 +158,26 @@ pub fn next(phase: SplitPhase, service: &str, online: bool, map: &MapChoice) -> 
     Some(map.in_command(&command))
 }
 
+fn columns<'a>() -> Vec<ReportColumn<&'a ServiceStatusRow>> {
+    vec![
+        ReportColumn::shown("service", |one, _| one.service.as_str().into()),
+        ReportColumn::shown("database", |one, _| one.database.as_str().into()),
+        ReportColumn::shown("phase", |one, _| {
+            let is_lost = one.wal_status.as_deref() == Some("lost");
+            Cell::new(one.phase.name(), if is_lost { Paint::Bad } else { Paint::Plain })
+        }),
+        ReportColumn::shown("tables", |one, _| {
+            Cell::number(format!("{}/{}", one.loaded.tables_done, one.loaded.tables))
+        }),
+        ReportColumn::shown("rows", |one, _| Cell::number(one.loaded.rows)),
+        ReportColumn::shown("bytes", |one, _| Cell::number(bytes(one.loaded.bytes))),
+        ReportColumn::shown("lag", |one, _| Cell::number(one.lag_bytes.map_or_else(String::new, bytes))),
+    ]
+}
+
 impl Report for SplitStatus {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "database", "phase", "tables", "rows", "bytes", "lag"]);
-        for one in &self.services {
-            let paint = if one.wal_status.as_deref() == Some("lost") { Paint::Bad } else { Paint::Plain };
-            table.row([
-                one.service.as_str().into(),
-                one.database.as_str().into(),
-                Cell::new(one.phase.name(), paint),
-                Cell::number(format!("{}/{}", one.loaded.tables_done, one.loaded.tables)),
-                Cell::number(one.loaded.rows),
-                Cell::number(bytes(one.loaded.bytes)),
-                Cell::number(one.lag_bytes.map_or_else(String::new, bytes)),
-            ]);
-        }
-        let mut text = table.render(style);
+        let mut text = ReportColumn::table(columns(), &[], &self.services, style).render(style);
         for one in &self.services {
             if let Some(begun) = &one.unfinished {
                 text += &format!("{}: a {begun} did not finish\n", one.service);

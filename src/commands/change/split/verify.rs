@@ -16,7 +16,7 @@ use martydb_split::state::source::SplitService;
 use martydb_split::switching::{SwitchEndpoints, verify_following};
 use martydb_split::tables::DatabaseTables;
 use martydb_split::{sessions, write_block};
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -128,21 +128,17 @@ pub struct VerifiedSplit {
 
 impl Report for VerifiedSplit {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "rows of both sides", "tables", "rows"]);
-        for one in &self.services {
-            let (word, paint) = match (&one.error, one.answer.equal) {
-                (Some(_), _) => ("not compared", Paint::Bad),
-                (None, true) => ("equal", Paint::Good),
-                (None, false) => ("differ", Paint::Bad),
-            };
-            table.row([
-                one.service.as_str().into(),
-                Cell::new(word, paint),
-                Cell::number(one.answer.tables),
-                Cell::number(one.answer.rows),
-            ]);
-        }
-        let mut text = table.render(style);
+        let columns: Vec<ReportColumn<&PerService<VerifiedService>>> = vec![
+            ReportColumn::shown("service", |one, _| one.service.as_str().into()),
+            ReportColumn::shown("rows of both sides", |one, _| match (&one.error, one.answer.equal) {
+                (Some(_), _) => Cell::new("not compared", Paint::Bad),
+                (None, true) => Cell::new("equal", Paint::Good),
+                (None, false) => Cell::new("differ", Paint::Bad),
+            }),
+            ReportColumn::shown("tables", |one, _| Cell::number(one.answer.tables)),
+            ReportColumn::shown("rows", |one, _| Cell::number(one.answer.rows)),
+        ];
+        let mut text = ReportColumn::table(columns, &[], &self.services, style).render(style);
         for one in &self.services {
             for difference in &one.answer.differences {
                 text += &located(&one.service, difference);

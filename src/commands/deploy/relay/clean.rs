@@ -9,7 +9,7 @@ use martydb_model::units::counted;
 use martydb_provision::run::Run;
 use martydb_relay::Cleaned;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Report, Style, Table, error_texts};
+use martydb_ui::report::{Cell, Report, ReportColumn, Style, error_texts};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -72,11 +72,12 @@ impl CleanedRow {
 
 impl Report for CleanedOutboxes {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["SERVICE", "REMOVED", "OUTCOME"]);
-        for row in &self.services {
-            table.row([Cell::from(&row.service), Cell::number(row.removed), Cell::from(row.said())]);
-        }
-        table.render(style)
+        let columns: Vec<ReportColumn<&CleanedRow>> = vec![
+            ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
+            ReportColumn::shown("REMOVED", |row, _| Cell::number(row.removed)),
+            ReportColumn::shown("OUTCOME", |row, _| row.said().into()),
+        ];
+        ReportColumn::table(columns, &[], &self.services, style).render(style)
     }
 
     fn messages(&self, style: &Style) -> String {

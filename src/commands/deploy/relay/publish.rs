@@ -10,7 +10,7 @@ use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_provision::run::Run;
 use martydb_relay::Published;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, pause};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, pause};
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PublishedEvents> {
     let outboxes = outboxes(run, &arguments.select)?;
@@ -85,33 +85,25 @@ impl ServiceRow {
 impl Report for PublishedEvents {
     fn text(&self, style: &Style) -> String {
         if let Some(next) = &self.next {
-            let mut table = Table::new(&["SERVICE", "EVENT", "AGGREGATE", "TYPE", "ATTEMPTS"]);
-            for event in next {
-                table.row([
-                    Cell::from(&event.service),
-                    Cell::from(&event.event_id),
-                    Cell::from(&event.aggregate),
-                    Cell::from(&event.r#type),
-                    Cell::number(event.attempts),
-                ]);
-            }
-            return if table.is_empty() { "nothing is due\n".into() } else { table.render(style) };
+            let columns: Vec<ReportColumn<&NextEvent>> = vec![
+                ReportColumn::shown("SERVICE", |event, _| event.service.as_str().into()),
+                ReportColumn::shown("EVENT", |event, _| event.event_id.as_str().into()),
+                ReportColumn::shown("AGGREGATE", |event, _| event.aggregate.as_str().into()),
+                ReportColumn::shown("TYPE", |event, _| event.r#type.as_str().into()),
+                ReportColumn::shown("ATTEMPTS", |event, _| Cell::number(event.attempts)),
+            ];
+            return ReportColumn::table(columns, &[], next, style).render_or("nothing is due\n", style);
         }
-        if self.services.is_empty() {
-            return String::new();
-        }
-        let mut table = Table::new(&["SERVICE", "PUBLISHED", "REFUSED", "DEAD", "OUTCOME"]);
-        for row in &self.services {
-            let paint = if row.outcome == "ok" { Paint::Good } else { Paint::Bad };
-            table.row([
-                Cell::from(&row.service),
-                Cell::number(row.published),
-                Cell::number(row.refused),
-                Cell::number(row.dead),
-                Cell::new(row.outcome, paint),
-            ]);
-        }
-        table.render(style)
+        let columns: Vec<ReportColumn<&ServiceRow>> = vec![
+            ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
+            ReportColumn::shown("PUBLISHED", |row, _| Cell::number(row.published)),
+            ReportColumn::shown("REFUSED", |row, _| Cell::number(row.refused)),
+            ReportColumn::shown("DEAD", |row, _| Cell::number(row.dead)),
+            ReportColumn::shown("OUTCOME", |row, _| {
+                Cell::new(row.outcome, if row.outcome == "ok" { Paint::Good } else { Paint::Bad })
+            }),
+        ];
+        ReportColumn::table(columns, &[], &self.services, style).render_or("", style)
     }
 
     fn messages(&self, style: &Style) -> String {

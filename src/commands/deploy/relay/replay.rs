@@ -14,7 +14,7 @@ use martydb_model::{DesiredService, Outbox};
 use martydb_provision::run::Run;
 use martydb_relay::ReplayStart;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Report, Style, Table, error_texts};
+use martydb_ui::report::{Cell, Report, ReportColumn, Style, error_texts};
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("from").required(true).args(["since", "from_id"])))]
@@ -111,11 +111,13 @@ impl ReplayedRow {
 
 impl Report for ReplayedEvents {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["SERVICE", if self.dry_run { "WOULD BE REPLAYED" } else { "REPLAYED" }]);
-        for row in &self.services {
-            table.row([Cell::from(&row.service), Cell::number(row.events)]);
-        }
-        table.render(style)
+        let columns: Vec<ReportColumn<&ReplayedRow>> = vec![
+            ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
+            ReportColumn::shown(if self.dry_run { "WOULD BE REPLAYED" } else { "REPLAYED" }, |row, _| {
+                Cell::number(row.events)
+            }),
+        ];
+        ReportColumn::table(columns, &[], &self.services, style).render(style)
     }
 
     fn messages(&self, style: &Style) -> String {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts};
 
 pub use martydb_ui::flags::Select as Arguments;
 
@@ -67,38 +67,29 @@ fn age(millis: Option<i64>) -> String {
     })
 }
 
+fn columns<'a>() -> Vec<ReportColumn<&'a OutboxRow>> {
+    vec![
+        ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
+        ReportColumn::shown("PENDING", |row, _| Cell::optional(row.pending)),
+        ReportColumn::shown("OLDEST", |row, _| Cell::number(age(row.oldest_age_ms))),
+        ReportColumn::shown("DEAD", |row, _| {
+            let paint = if row.dead.is_some_and(|dead| dead > 0) { Paint::Bad } else { Paint::Plain };
+            Cell::new(row.dead.map_or_else(|| "-".to_owned(), |dead| dead.to_string()), paint)
+        }),
+        ReportColumn::spare(0, "retried", "RETRIED", |row, _| Cell::optional(row.retried)),
+        ReportColumn::spare(1, "diverted", "DIVERTED", |row, _| Cell::optional(row.diverted)),
+        ReportColumn::spare(2, "skipped", "SKIPPED", |row, _| Cell::optional(row.skipped)),
+        ReportColumn::spare(3, "published", "PUBLISHED", |row, _| Cell::optional(row.published)),
+        ReportColumn::spare(4, "rate", "RATE", |row, _| {
+            Cell::number(row.rate.map_or_else(String::new, |rate| format!("{rate:.1}/s")))
+        }),
+        ReportColumn::shown("LAST ERROR", |row, _| row.last_error.as_deref().unwrap_or_default().into()),
+    ]
+}
+
 impl Report for RelayStatus {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&[
-            "SERVICE",
-            "PENDING",
-            "OLDEST",
-            "DEAD",
-            "RETRIED",
-            "DIVERTED",
-            "SKIPPED",
-            "PUBLISHED",
-            "RATE",
-            "LAST ERROR",
-        ])
-        .spare(&["RETRIED", "DIVERTED", "SKIPPED", "PUBLISHED", "RATE"]);
-        for row in &self.services {
-            let number = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-            let dead = if row.dead.is_some_and(|dead| dead > 0) { Paint::Bad } else { Paint::Plain };
-            table.row([
-                Cell::from(&row.service),
-                Cell::number(number(row.pending)),
-                Cell::number(age(row.oldest_age_ms)),
-                Cell::new(number(row.dead), dead),
-                Cell::number(number(row.retried)),
-                Cell::number(number(row.diverted)),
-                Cell::number(number(row.skipped)),
-                Cell::number(number(row.published)),
-                Cell::number(row.rate.map_or_else(String::new, |rate| format!("{rate:.1}/s"))),
-                Cell::from(row.last_error.as_deref().unwrap_or_default()),
-            ]);
-        }
-        table.render(style)
+        ReportColumn::table(columns(), &[], &self.services, style).render(style)
     }
 
     fn messages(&self, style: &Style) -> String {

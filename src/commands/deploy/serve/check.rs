@@ -9,7 +9,7 @@ use martydb_model::error::{ExitStatus, Result};
 use martydb_model::{DesiredService, ServiceExposure};
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
-use martydb_ui::report::{Cell, Report, Style, Table};
+use martydb_ui::report::{Cell, Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -92,38 +92,43 @@ fn missing(
     absent.map(problem).collect()
 }
 
+fn relation_columns<'a>() -> Vec<ReportColumn<&'a RelationRow>> {
+    vec![
+        ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
+        ReportColumn::shown("RELATION", |row, _| row.relation.as_str().into()),
+        ReportColumn::shown("COLUMNS", |row, _| Cell::number(row.columns)),
+        ReportColumn::shown("KEY", |row, _| row.key.join(", ").into()),
+        ReportColumn::shown("WRITABLE", |row, _| if row.writable { "yes" } else { "no" }.into()),
+    ]
+}
+
+fn function_columns<'a>() -> Vec<ReportColumn<&'a FunctionRow>> {
+    vec![
+        ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
+        ReportColumn::shown("FUNCTION", |row, _| row.function.as_str().into()),
+        ReportColumn::shown("READS ONLY", |row, _| if row.reads { "yes" } else { "no" }.into()),
+        ReportColumn::shown("RUNS AS", |row, _| if row.as_owner { "its owner" } else { "the caller" }.into()),
+        ReportColumn::shown("CALLERS", |row, _| if row.readers { "all" } else { "that write" }.into()),
+    ]
+}
+
+fn caller_columns<'a>() -> Vec<ReportColumn<&'a CallerRow>> {
+    vec![
+        ReportColumn::shown("CALLER", |row, _| row.caller.as_str().into()),
+        ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
+        ReportColumn::shown("LOGIN", |row, _| row.login.as_str().into()),
+    ]
+}
+
 impl Report for ExposedServices {
     fn text(&self, style: &Style) -> String {
-        let mut relations = Table::new(&["SERVICE", "RELATION", "COLUMNS", "KEY", "WRITABLE"]);
-        for row in &self.relations {
-            relations.row([
-                Cell::from(&row.service),
-                Cell::from(&row.relation),
-                Cell::number(row.columns),
-                Cell::from(&row.key.join(", ")),
-                Cell::from(&String::from(if row.writable { "yes" } else { "no" })),
-            ]);
-        }
-        let mut callers = Table::new(&["CALLER", "SERVICE", "LOGIN"]);
-        for row in &self.callers {
-            callers.row([Cell::from(&row.caller), Cell::from(&row.service), Cell::from(&row.login)]);
-        }
-        let mut functions = Table::new(&["SERVICE", "FUNCTION", "READS ONLY", "RUNS AS", "CALLERS"]);
-        for row in &self.functions {
-            functions.row([
-                Cell::from(&row.service),
-                Cell::from(&row.function),
-                Cell::from(&String::from(if row.reads { "yes" } else { "no" })),
-                Cell::from(&String::from(if row.as_owner { "its owner" } else { "the caller" })),
-                Cell::from(&String::from(if row.readers { "all" } else { "that write" })),
-            ]);
-        }
+        let relations = ReportColumn::table(relation_columns(), &[], &self.relations, style);
+        let relations = relations.render_or("nothing is exposed\n", style);
+        let functions = ReportColumn::table(function_columns(), &[], &self.functions, style);
         let functions =
             if functions.is_empty() { String::new() } else { format!("\n{}", functions.render(style)) };
-        let relations =
-            if relations.is_empty() { "nothing is exposed\n".into() } else { relations.render(style) };
-        let callers =
-            if callers.is_empty() { "no caller is declared\n".into() } else { callers.render(style) };
+        let callers = ReportColumn::table(caller_columns(), &[], &self.callers, style);
+        let callers = callers.render_or("no caller is declared\n", style);
         format!("{relations}{functions}\n{callers}")
     }
 

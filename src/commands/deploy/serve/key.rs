@@ -11,7 +11,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{ANONYMOUS, DesiredService};
 use martydb_provision::run::Run;
-use martydb_ui::report::{Cell, Report, Style, Table};
+use martydb_ui::report::{Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -143,11 +143,12 @@ impl Report for CallerKeys {
         if let Some(key) = &self.key {
             return format!("{key}\n");
         }
-        let mut table = Table::new(&["CALLER", "SERVICE", "KEYS"]);
-        for row in &self.callers {
-            table.row([Cell::from(&row.caller), Cell::from(&row.service), Cell::from(&row.keys.join(", "))]);
-        }
-        if table.is_empty() { "no caller is declared\n".into() } else { table.render(style) }
+        let columns: Vec<ReportColumn<&CallerKeyRow>> = vec![
+            ReportColumn::shown("CALLER", |row, _| row.caller.as_str().into()),
+            ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
+            ReportColumn::shown("KEYS", |row, _| row.keys.join(", ").into()),
+        ];
+        ReportColumn::table(columns, &[], &self.callers, style).render_or("no caller is declared\n", style)
     }
 
     fn verbatim(&self) -> bool {

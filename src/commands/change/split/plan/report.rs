@@ -10,7 +10,7 @@ use martydb_model::error::ExitStatus;
 use martydb_model::units::{bytes, counted};
 use martydb_provision::run::Run;
 use martydb_split::{CrossingEdge, EdgeChoice, EdgeKind, PlannedTable, SplitPlan, answer_line};
-use martydb_ui::report::{Cell, Paint, Report, Style, Table, paint, printable, wrapped};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, paint, printable, wrapped};
 
 #[derive(Serialize)]
 pub struct PlannedSplit {
@@ -112,24 +112,22 @@ impl PlannedSplit {
     }
 
     fn tables_text(&self, style: &Style) -> String {
-        let mut table = Table::new(&["service", "table", "rows", "size", "goes to"]).spare(&["goes to"]);
-        for service in &self.services {
-            for one in &service.tables {
-                let more = match one.partitions {
-                    0 => String::new(),
-                    n => format!(" ({})", counted(n, "partition")),
-                };
-                let copy = if one.copy { " (copy)" } else { "" };
-                table.row([
-                    service.service.as_str().into(),
-                    format!("{}{more}{copy}", one.table).into(),
-                    Cell::number(one.rows),
-                    Cell::number(bytes(one.bytes)),
-                    format!("{} on {}", service.database, service.server).into(),
-                ]);
-            }
-        }
-        if table.is_empty() { "No service has a table.\n".into() } else { table.render(style) }
+        let rows =
+            self.services.iter().flat_map(|service| service.tables.iter().map(move |one| (service, one)));
+        let columns: Vec<ReportColumn<(&PlannedService, &PlannedTable)>> = vec![
+            ReportColumn::shown("service", |(service, _), _| service.service.as_str().into()),
+            ReportColumn::shown("table", |(_, one), _| {
+                let partitions = counted(one.partitions, "partition");
+                let more = if one.partitions == 0 { String::new() } else { format!(" ({partitions})") };
+                format!("{}{more}{}", one.table, if one.copy { " (copy)" } else { "" }).into()
+            }),
+            ReportColumn::shown("rows", |(_, one), _| Cell::number(one.rows)),
+            ReportColumn::shown("size", |(_, one), _| Cell::number(bytes(one.bytes))),
+            ReportColumn::spare(0, "database", "goes to", |(service, _), _| {
+                format!("{} on {}", service.database, service.server).into()
+            }),
+        ];
+        ReportColumn::table(columns, &[], rows, style).render_or("No service has a table.\n", style)
     }
 
     fn unassigned_text(&self, style: &Style) -> String {
