@@ -9,6 +9,7 @@ mod plan;
 mod rollback;
 mod schema;
 mod status;
+mod switch;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -55,8 +56,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
         SplitStep::Copy(arguments) => SplitReport::Copied(copy::run(run, arguments).await?),
         SplitStep::Status(arguments) => SplitReport::Standing(status::run(run, arguments).await?),
         SplitStep::Verify(arguments) => SplitReport::Verified(verify::run(run, arguments).await?),
-        SplitStep::Cutover(arguments) => SplitReport::CutOver(cutover::run(run, arguments).await?),
-        SplitStep::Rollback(arguments) => SplitReport::RolledBack(rollback::run(run, arguments).await?),
+        SplitStep::Cutover(arguments) => SplitReport::Switched(cutover::run(run, arguments).await?),
+        SplitStep::Rollback(arguments) => SplitReport::Switched(rollback::run(run, arguments).await?),
         SplitStep::Finish(arguments) => SplitReport::Finished(finish::run(run, arguments).await?),
     })
 }
@@ -69,8 +70,7 @@ one_of! {
         Copied(copy::CopiedSplit),
         Standing(status::SplitStatus),
         Verified(verify::VerifiedSplit),
-        CutOver(cutover::CutOverService),
-        RolledBack(rollback::RolledBackService),
+        Switched(switch::SwitchReport),
         Finished(finish::FinishedSplit),
     }
 }
