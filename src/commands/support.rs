@@ -3,6 +3,8 @@
 pub mod annotation;
 pub mod change;
 pub mod choice;
+pub mod companion;
+pub mod companions;
 pub mod confirmation;
 pub mod git_listing;
 pub mod login_choice;
@@ -11,8 +13,4 @@ pub mod one_of;
 pub mod per_service;
 #[cfg(feature = "redis")]
 pub mod redis;
-#[cfg(not(feature = "redis"))]
-#[path = "support/no_redis.rs"]
-pub mod redis;
-pub mod redis_values;
 pub mod tables;

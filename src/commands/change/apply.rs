@@ -12,10 +12,11 @@ use super::plan::{self, PlanReport};
 use super::plan_file::{self, SavedPlan};
 use crate::commands::support::change::{Change, Changes, ServerError};
 use crate::commands::support::choice;
+use crate::commands::support::companion::CompanionApplied;
+use crate::commands::support::companions;
 use crate::commands::support::confirmation::Confirmation;
 use crate::commands::support::losses::{losses_text, lost_rights};
 use crate::commands::support::one_of::one_of;
-use crate::commands::support::redis::{self, RedisApplied};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -87,14 +88,14 @@ pub async fn provision_services(
     saved: Option<&SavedPlan>,
 ) -> Result<ApplyReport> {
     let plans = provision::refuse_standbys(provision::plan(run, services, options).await);
-    let beside = redis::plan(run, services).await?;
+    let companions = companions::plan(run, services).await?;
     if let Some(saved) = saved {
-        saved.check(&plans, &beside)?;
+        saved.check(&plans, &companions)?;
     }
     provision::check_passwords(&run.store, &plans)?;
-    consent.check(run, &plans, &beside).await?;
+    consent.check(run, &plans, &companions).await?;
     provision::examine_moves(run, &plans).await?;
-    ask(run, &plans, &beside.grave(consent.close_default)).await?;
+    ask(run, &plans, &companions.grave(consent.close_default)).await?;
     let scope = PlanScope::new(run, services, options);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
@@ -120,7 +121,7 @@ pub async fn provision_services(
             Err(error) => report.stop(server, error),
         }
     }
-    report.add_redis(run, beside.apply(run, consent.close_default).await?);
+    report.add_companions(run, companions.apply(run, consent.close_default).await?);
     Ok(report)
 }
 
@@ -185,7 +186,7 @@ impl ApplyReport {
         }
     }
 
-    fn add_redis(&mut self, run: &Run, done: RedisApplied) {
+    fn add_companions(&mut self, run: &Run, done: CompanionApplied) {
         done.notes.iter().for_each(|note| run.out.note(&printable(note)));
         self.stopped.extend(done.errors.iter().map(|failed| failed.server.clone()));
         self.all.changes.extend(done.changes);

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::commands::support::change::{Change, Changes, ServerError, changes_table};
 use crate::commands::support::choice;
-use crate::commands::support::redis::{self, RedisTeardown};
+use crate::commands::support::companion::CompanionTeardown;
+use crate::commands::support::companions::companion_of;
 use martydb_config::secrets::{CredentialKey, LockedStore};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Jobs, ServiceExposure};
@@ -53,10 +54,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
         run.out.note(&format!("database \"{}\" {words}", service.database));
     }
     let major = teardown.actual().major();
-    let beside = redis::teardown(run, service).await?;
+    let companion = match companion_of(run, service)? {
+        Some(companion) => Some(companion.teardown(service).await?),
+        None => None,
+    };
     let mut changes: Vec<Change> =
         due.iter().map(|step| Change::new(&service.server, step, major, None)).collect();
-    changes.extend(beside.iter().flat_map(RedisTeardown::changes));
+    changes.extend(companion.iter().flat_map(|teardown| teardown.changes.clone()));
     let mut report = DropReport {
         all: Changes { changes, ..Changes::default() },
         service: service.name.to_string(),
@@ -89,7 +93,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     }
     report.all.errors.extend(await_replay(run, &access, service, done.end).await.err());
     if report.all.errors.is_empty() {
-        report.finish(run, service, beside, &held).await?;
+        report.finish(run, service, companion, &held).await?;
     }
     Ok(report)
 }
@@ -154,7 +158,7 @@ impl DropReport {
         &mut self,
         run: &Run,
         service: &DesiredService,
-        beside: Option<RedisTeardown>,
+        companion: Option<CompanionTeardown>,
         held: &LockedStore<'_>,
     ) -> Result<()> {
         let mut keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
@@ -162,9 +166,9 @@ impl DropReport {
         let serving = service.serve.iter().flat_map(ServiceExposure::own_logins);
         let serving = serving.filter_map(|role| desired.access.get(role));
         keys.extend(serving.filter_map(|login| CredentialKey::of_access(&service.server, login)));
-        if let Some(beside) = beside {
-            keys.extend(beside.keys());
-            let done = beside.execute().await;
+        if let Some(teardown) = companion {
+            keys.extend(teardown.keys);
+            let done = teardown.execution.await;
             self.all.changes.extend(done.changes);
             self.all.errors.extend(done.errors);
         }

@@ -13,8 +13,8 @@ use crate::commands::deploy::partitions::{PartitionRow, next_run};
 use crate::commands::support::change::{
     Change, Changes, ServerError, Summary, changes_table, limits_text, risks, summary_table,
 };
+use crate::commands::support::companions;
 use crate::commands::support::losses::losses_text;
-use crate::commands::support::redis;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -59,10 +59,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     let services = run.readable(&arguments.select)?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
     let planned = provision::refuse_standbys(provision::plan(run, &services, options).await);
-    let beside = redis::plan(run, &services).await?;
+    let companions = companions::plan(run, &services).await?;
     let partitions = of_partitions(run, &services, &planned).await;
     if let Some(path) = &arguments.out {
-        plan_file::write(run, path, &services, options, &planned, &beside)?;
+        plan_file::write(run, path, &services, options, &planned, &companions)?;
         run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
     }
     let (mut all, mut outlines) = (Changes::default(), vec![]);
@@ -77,12 +77,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
             Err(error) => all.errors.push(ServerError::new(server, error)),
         }
     }
-    let changes = beside.changes();
+    let changes = companions.changes();
     outlines.extend(outline::of_changes(&changes));
     let has_two = !changes.is_empty();
     all.changes.extend(changes);
-    all.limits.extend(beside.limits());
-    all.errors.extend(beside.errors());
+    all.limits.extend(companions.limits());
+    all.errors.extend(companions.errors());
     if let Some(path) = &arguments.out_sql {
         if all.errors.is_empty() {
             dba_script::write(run, path, &all.limits)?;

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::commands::support::change::{Change, grouped_by};
-use crate::commands::support::redis::RedisPlans;
+use crate::commands::support::companions::CompanionPlans;
 use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
@@ -31,9 +31,9 @@ pub fn write(
     services: &[DesiredService],
     options: PlanOptions,
     planned: &Plans,
-    beside: &RedisPlans,
+    companions: &CompanionPlans,
 ) -> Result<()> {
-    let servers = contents(planned, beside)?;
+    let servers = contents(planned, companions)?;
     let document = json!({
         "format_version": FORMAT_VERSION,
         "kind": "plan",
@@ -50,8 +50,8 @@ pub fn write(
         .map_err(|error| Error::operation(format!("cannot write the plan {}", path.display())).cause(error))
 }
 
-fn contents(planned: &Plans, beside: &RedisPlans) -> Result<Value> {
-    if let Some(error) = beside.first_error() {
+fn contents(planned: &Plans, companions: &CompanionPlans) -> Result<Value> {
+    if let Some(error) = companions.first_error() {
         return Err(error.clone());
     }
     let mut servers = vec![];
@@ -65,7 +65,7 @@ fn contents(planned: &Plans, beside: &RedisPlans) -> Result<Value> {
             planned.plan.steps.iter().map(|step| Change::new(server, step, major, None)).collect();
         servers.push(json!({ "server": server, "changes": changes }));
     }
-    for all in grouped_by(&beside.changes(), |change| &change.server) {
+    for all in grouped_by(&companions.changes(), |change| &change.server) {
         servers.push(json!({ "server": all[0].server, "changes": all }));
     }
     Ok(servers.into())
@@ -103,8 +103,8 @@ impl SavedPlan {
     ///
     /// # Errors
     /// [`Kind::Stale`], with the first change that is new or gone.
-    pub fn check(&self, planned: &Plans, beside: &RedisPlans) -> Result<()> {
-        let now = contents(planned, beside)?;
+    pub fn check(&self, planned: &Plans, companions: &CompanionPlans) -> Result<()> {
+        let now = contents(planned, companions)?;
         if now == self.servers {
             return Ok(());
         }

@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::commands::support::choice;
+use crate::commands::support::companions::companions;
 use crate::commands::support::login_choice::LoginRole;
-use crate::commands::support::redis;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_provision::replicas;
@@ -112,16 +112,21 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
 
 async fn of_redis(run: &Run, arguments: &Arguments, services: &[DesiredService]) -> Result<RotateReport> {
     let turn = if arguments.finish { RotationMode::Finish } else { RotationMode::Overlap };
-    let done = redis::rotate(run, services, &arguments.kinds(), arguments.finish).await?;
-    if done.is_empty() {
+    let (companions, kinds) = (companions(run, services)?, arguments.kinds());
+    let store = run.lock_store().await?;
+    let mut rotations = vec![];
+    for one in &companions {
+        let rotated = one.rotate(&kinds, arguments.finish, &store).await?;
+        rotations.extend(rotated.into_iter().map(|(service, rotated)| RotationRow {
+            server: one.server().to_owned(),
+            ..RotationRow::new(&service, turn, Ok(rotated))
+        }));
+    }
+    if rotations.is_empty() {
         return Err(Error::usage("these services have no users of these roles on a Redis server")
             .hint("the manifest declares them: redis: { server: NAME }"));
     }
-    let row = |(server, service, rotated): (String, DesiredService, Result<Rotated>)| RotationRow {
-        server,
-        ..RotationRow::new(&service, turn, rotated)
-    };
-    Ok(RotateReport { rotations: done.into_iter().map(row).collect(), turn, redis: true })
+    Ok(RotateReport { rotations, turn, redis: true })
 }
 
 /// Returns the further logins to rotate, each with the first of the services that it can access: the named one, or

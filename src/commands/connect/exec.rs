@@ -7,8 +7,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::url::REDIS_URL;
+use crate::commands::support::companions;
 use crate::commands::support::login_choice::{ChosenLogin, LoginChoice, Route};
-use crate::commands::support::redis;
 use martydb_config::connection_string::Parts;
 use martydb_config::replace_process::replace;
 use martydb_model::RoleKind;
@@ -28,15 +28,15 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
     let chosen = arguments.login.resolve(run, Route::Applications, false).await?;
     let (program, rest) = arguments.program.split_first().expect("clap demands one");
-    let beside = redis_variable(run, &chosen).await?;
-    start(run, &chosen.parts, program, rest, beside)
+    let address = redis_variable(run, &chosen).await?;
+    start(run, &chosen.parts, program, rest, address)
 }
 
 /// Returns the variable with the address of the service's keys, if it has any.
 async fn redis_variable(run: &Run, chosen: &ChosenLogin) -> Result<Option<(String, String)>> {
     let kind = RoleKind::APPLICATIONS.into_iter().find(|kind| kind.key() == chosen.role);
     let Some((service, kind)) = chosen.service.as_ref().zip(kind) else { return Ok(None) };
-    let address = redis::address(run, run.service(service)?, kind, false).await?;
+    let address = companions::address(run, run.service(service)?, kind, false).await?;
     Ok(address.map(|address| (REDIS_URL.to_owned(), address.url)))
 }
 
@@ -50,10 +50,10 @@ pub fn start(
     parts: &Parts,
     program: &OsStr,
     arguments: &[OsString],
-    beside: Option<(String, String)>,
+    address: Option<(String, String)>,
 ) -> Result<ReplacedProcess> {
     let mut variables = parts.variables()?;
-    variables.extend(beside);
+    variables.extend(address);
     match replace(program, arguments, &run.admin_variables(), &variables) {
         Ok(never) => match never {},
         Err(error) => Err(not_started(program, &error)),

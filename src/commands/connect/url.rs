@@ -3,8 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::commands::support::companions;
 use crate::commands::support::login_choice::{ChosenLogin, LoginChoice, Route};
-use crate::commands::support::redis;
 use martydb_config::connection_string::Form;
 use martydb_model::error::{Error, Result};
 use martydb_provision::run::Run;
@@ -40,7 +40,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
 
 async fn of_redis(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
     let (service, kind) = arguments.login.of_application(run)?;
-    let address = redis::address(run, service, kind, arguments.no_password).await?;
+    let address = companions::address(run, service, kind, arguments.no_password).await?;
     let Some(address) = address else {
         return Err(Error::usage(format!("service \"{}\" has no keys on a Redis server", service.name))
             .hint("the manifest declares them: redis: { server: NAME }"));

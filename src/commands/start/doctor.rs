@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::commands::support::change::{ServerError, limits_text};
+use crate::commands::support::companions::{self, CompanionPlans};
 use crate::commands::support::losses::{LostPrivilege, lost_rights};
-use crate::commands::support::redis::{self, RedisPlans};
 use martydb_config::manifest::{Replica, ReplicaRole};
 use martydb_config::secrets::Secrets;
 use martydb_model::error::{ExitStatus, Result};
@@ -49,7 +49,7 @@ pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
     }
     report.add_outboxes(run, &services).await;
     report.add_replicas(run).await;
-    report.add_redis(&redis::plan(run, &services).await?);
+    report.add_companions(&companions::plan(run, &services).await?);
     Ok(report)
 }
 
@@ -119,7 +119,7 @@ impl Doctor {
     }
 
     /// Adds the Redis servers: storage of their users, and clients that still use `default`.
-    fn add_redis(&mut self, plans: &RedisPlans) {
+    fn add_companions(&mut self, plans: &CompanionPlans) {
         for one in plans.health() {
             let check = |(name, note, detail)| Check { name, ok: true, detail, grant: None, note };
             self.servers.push(ServerReport {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::commands::support::redis::RedisPlans;
+use crate::commands::support::companions::CompanionPlans;
 use martydb_model::error::{Error, Result};
 use martydb_provision::plan::Step;
 use martydb_provision::provision::{Plans, left_elsewhere, planned};
@@ -24,14 +24,14 @@ pub struct Confirmation {
 impl Confirmation {
     /// # Errors
     /// With the effects of the plans that were not requested.
-    pub async fn check(self, run: &Run, plans: &Plans, beside: &RedisPlans) -> Result<()> {
+    pub async fn check(self, run: &Run, plans: &Plans, companions: &CompanionPlans) -> Result<()> {
         if !self.reset_passwords {
             let error =
                 Error::usage("the secret store lacks the passwords of existing roles, nothing was touched")
                     .hint("restore the secret store, or check that it is the store of this environment")
                     .hint("or fill it with `martydb secrets import --from dotenv FILE`: the applications have the passwords, too")
                     .hint("or replace the passwords with --reset-passwords: the current ones stop working");
-            refuse(replaced_passwords(plans).chain(beside.replaced_passwords()), error)?;
+            refuse(replaced_passwords(plans).chain(companions.replaced_passwords()), error)?;
         }
         if !self.new_database {
             let error = Error::usage("a service would get an empty database, nothing was touched")

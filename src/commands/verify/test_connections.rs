@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::commands::support::redis;
+use crate::commands::support::companions::companions;
 use martydb_config::manifest::Replica;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
@@ -20,7 +20,9 @@ pub async fn run(run: &Run, select: &Arguments) -> Result<Connections> {
     let servers = run.servers_of(&services);
     let all = join_all(servers.iter().map(|server| test_server(run, server, &services))).await;
     let mut rows = all.into_iter().collect::<Result<Vec<_>>>()?.concat();
-    rows.extend(redis::connections(run, &services).await?);
+    for companion in companions(run, &services)? {
+        rows.extend(companion.connections().await?);
+    }
     rows.extend(join_all(servers.iter().map(|server| test_replicas(run, server, &services))).await.concat());
     let place =
         |row: &ConnectionRow| services.iter().position(|service| service.name.as_str() == row.service);

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 
 use crate::commands::support::annotation::Checkout;
 use crate::commands::support::change::Change;
-use crate::commands::support::redis;
+use crate::commands::support::companions;
 use martydb_config::manifest::unknown_finding;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -229,8 +229,8 @@ pub async fn verify_services(
     let filter = arguments.filter(run)?;
     let mut formats = arguments.format.into_iter().chain(arguments.report.iter().map(|file| file.format));
     let wants_graph = formats.any(|format| matches!(format, ReportFormat::Opengraph | ReportFormat::Dot));
-    let beside = redis::prove(run, services, arguments.extent()).await?;
-    let assessment = verify(run, services, arguments.extent(), &filter, wants_graph, beside).await;
+    let companions = companions::prove(run, services, arguments.extent()).await?;
+    let assessment = verify(run, services, arguments.extent(), &filter, wants_graph, companions).await;
     Ok(VerifyReport {
         format: arguments.format,
         checkout: Checkout::from_environment(&run.environment),

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::commands::support::redis::{self, RedisClients, RedisUsage};
+use crate::commands::support::companion::{RedisClients, RedisUsage};
+use crate::commands::support::companions::companion;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
@@ -30,7 +31,7 @@ pub async fn run(run: &Run, server: Option<&str>) -> Result<RedisUseReport> {
                 .hint(format!("choose one with --server: {}", all.join(", "))));
         }
     };
-    Ok(RedisUseReport::new(run, redis::usage(run, server).await?))
+    Ok(RedisUseReport::new(run, companion(run, &run.manifest.redis.servers[server], vec![])?.usage().await?))
 }
 
 /// Prefix of keys, with the service that has it or could have it.

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::files::{self, SecretFolder};
 use super::formats::{self, ExportFormat, Exported};
+use crate::commands::support::companions::companion;
 use crate::commands::support::login_choice::LoginRole;
-use crate::commands::support::redis;
 use martydb_config::manifest::RedisServer;
 use martydb_config::secrets::{CredentialKey, PrivateFile};
 use martydb_model::error::{Error, Result};
@@ -70,8 +70,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
         found.require(&one.key.server, &one.key.role)?;
     }
     for one in &mut all {
-        if let Some(server) = &one.redis {
-            one.redis = Some(redis::reached(run, server).await?);
+        if let Some(server) = one.redis.take() {
+            one.redis = Some(companion(run, &server, vec![])?.reached().await?);
         }
     }
     let mut report = ExportReport::new(run, arguments, &all);

@@ -1,9 +1,9 @@
 //! Redis servers for the checks of `monitor`.
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join_all};
 
-use crate::commands::support::redis;
+use crate::commands::support::companions::{self, companions};
 use martydb_deploy::monitor::results::CheckOutcome;
 use martydb_deploy::monitor::{BesideServers, Judgements};
 use martydb_model::DesiredService;
@@ -22,7 +22,7 @@ impl BesideServers for Beside {
         services: &'r [DesiredService],
         extent: Extent,
     ) -> BoxFuture<'r, Result<Judgements>> {
-        redis::prove(run, services, extent).boxed()
+        companions::prove(run, services, extent).boxed()
     }
 
     fn check<'r>(
@@ -44,7 +44,8 @@ impl BesideServers for Beside {
 
 async fn statistics(run: &Run, services: &[DesiredService]) -> Result<CheckOutcome> {
     let mut outcome = CheckOutcome::default();
-    for measured in redis::statistics(run, services).await? {
+    let companions = companions(run, services)?;
+    for measured in join_all(companions.iter().map(|one| one.statistics())).await {
         let failure = measured.failure.map(|error| format!("server {}: {error}", measured.server));
         outcome.failures.extend(failure);
         outcome.judged.extend(measured.subjects);
@@ -54,7 +55,7 @@ async fn statistics(run: &Run, services: &[DesiredService]) -> Result<CheckOutco
 }
 
 async fn drift(run: &Run, services: &[DesiredService]) -> Result<CheckOutcome> {
-    let (mut outcome, plans) = (CheckOutcome::default(), redis::plan(run, services).await?);
+    let (mut outcome, plans) = (CheckOutcome::default(), companions::plan(run, services).await?);
     let failed = plans.errors();
     outcome.failures.extend(failed.iter().map(|one| format!("server {}: {}", one.server, one.error)));
     let changes = plans.changes();

@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::status_word::StatusWord;
 use crate::commands::deploy::partitions::{PartitionRow, next_run};
+use crate::commands::support::companion::RedisRow;
+use crate::commands::support::companions;
 use crate::commands::support::per_service::map_within;
-use crate::commands::support::redis::{self, RedisRow};
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
@@ -70,7 +71,7 @@ pub async fn review(
     let servers = run.servers_of(services);
     let of_services = look(run, targets, measured(run, arguments));
     let (mut all, replicas, redis) =
-        tokio::join!(of_services, replicas::of_servers(run, &servers), redis::states(run, services));
+        tokio::join!(of_services, replicas::of_servers(run, &servers), companions::states(run, services));
     let reachable = |service: &&DesiredService| {
         let is_it = |status: &&ServiceStatus| status.service == service.name.as_str();
         let has_answered = |state| !matches!(state, ServiceState::Unreachable | ServiceState::NotProvisioned);
@@ -140,12 +141,12 @@ async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceSt
             run.out.note(&format!("note: on server {}: {left}", planned.access.server));
         }
     }
-    let beside = redis::plan(run, services).await;
+    let companions = companions::plan(run, services).await;
     let compared = |state| matches!(state, ServiceState::UpToDate | ServiceState::Pending);
     for status in all.iter_mut().filter(|status| compared(status.state)) {
         let differs = drifted(&plans[&status.server], &status.service).and_then(|drifted| {
-            let beside = beside.as_ref().map_err(Error::clone)?;
-            Ok(drifted | beside.differs(&status.service)?)
+            let companions = companions.as_ref().map_err(Error::clone)?;
+            Ok(drifted | companions.differs(&status.service)?)
         });
         match differs {
             Ok(false) => {}

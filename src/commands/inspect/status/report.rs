@@ -6,7 +6,7 @@ use super::backups::KnownBackups;
 use super::collect::{Arguments, Reviewed};
 use super::status_word::StatusWord;
 use crate::commands::deploy::partitions::PartitionRow;
-use crate::commands::support::redis::RedisRow;
+use crate::commands::support::companion::RedisRow;
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::{ServiceStatus, Sizes};
 use martydb_provision::replicas::ReplicaStatus;

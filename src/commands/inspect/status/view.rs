@@ -3,7 +3,7 @@
 use super::report::StatusReport;
 use super::status_word::{StatusWord, tally};
 use crate::commands::deploy::partitions::PartitionRow;
-use crate::commands::support::redis::{RedisRow, RedisState};
+use crate::commands::support::companion::{RedisRow, RedisState};
 use martydb_config::backup_store::BackupSummary;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::{
