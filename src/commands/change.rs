@@ -10,6 +10,18 @@ pub mod rotate;
 pub mod secrets;
 #[cfg(feature = "split")]
 pub mod split;
+
 #[cfg(not(feature = "split"))]
-#[path = "change/no_split.rs"]
-pub mod split;
+pub mod split {
+    use crate::commands::support::missing::{NoReport, missing_feature};
+    use martydb_model::error::Result;
+    use martydb_provision::run::Run;
+
+    pub use crate::commands::support::missing::AnyArguments as Arguments;
+
+    /// # Errors
+    /// Always: this build cannot split a database.
+    pub async fn run(_: &Run, _: &Arguments) -> Result<NoReport> {
+        Err(missing_feature("split"))
+    }
+}

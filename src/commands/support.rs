@@ -9,6 +9,11 @@ pub mod confirmation;
 pub mod git_listing;
 pub mod login_choice;
 pub mod losses;
+#[cfg_attr(
+    all(feature = "monitor", feature = "redis", feature = "relay", feature = "report", feature = "split"),
+    allow(dead_code)
+)]
+pub mod missing;
 pub mod one_of;
 pub mod per_service;
 #[cfg(feature = "redis")]

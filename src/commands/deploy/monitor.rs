@@ -4,9 +4,6 @@
 mod beside;
 #[cfg(feature = "monitor")]
 mod exporter;
-#[cfg(not(feature = "monitor"))]
-#[path = "monitor/no_exporter.rs"]
-mod exporter;
 #[cfg(all(feature = "monitor", feature = "report"))]
 mod page;
 
@@ -16,10 +13,23 @@ use std::time::Duration;
 
 use clap::Args;
 
+#[cfg(not(feature = "monitor"))]
+use crate::commands::support::missing;
 use crate::commands::verify::verify_isolation::Probes;
 use martydb_model::units;
 
+#[cfg(feature = "monitor")]
 pub use exporter::{MonitorReport, run};
+
+/// # Errors
+/// Always: this build has no exporter.
+#[cfg(not(feature = "monitor"))]
+pub async fn run(
+    _: &martydb_provision::run::Run,
+    _: &Arguments,
+) -> martydb_model::error::Result<missing::NoReport> {
+    Err(missing::missing_feature("monitor"))
+}
 
 #[derive(Debug, Args)]
 pub struct Arguments {

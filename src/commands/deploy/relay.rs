@@ -10,7 +10,7 @@ mod status;
 
 use clap::{Args, Subcommand};
 
-use crate::commands::missing_feature;
+use crate::commands::support::missing::missing_feature;
 use crate::commands::support::one_of::one_of;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use listener::ListenerFlags;
 
-use crate::commands::missing_feature;
+use crate::commands::support::missing::missing_feature;
 use crate::commands::support::one_of::one_of;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;

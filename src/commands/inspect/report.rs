@@ -10,9 +10,6 @@ mod earlier;
 mod isolation;
 #[cfg(feature = "report")]
 mod page;
-#[cfg(not(feature = "report"))]
-#[path = "report/no_page.rs"]
-mod page;
 #[cfg(feature = "report")]
 mod skipped;
 
@@ -20,13 +17,26 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+#[cfg(not(feature = "report"))]
+use crate::commands::support::missing;
 use martydb_ui::flags::Select;
 
 #[cfg(all(feature = "monitor", feature = "report"))]
 pub use collect::{collect_around, now};
 #[cfg(all(feature = "monitor", feature = "report"))]
 pub use isolation::PageProof;
+#[cfg(feature = "report")]
 pub use page::{PageReport, run};
+
+/// # Errors
+/// Always: this build makes no page.
+#[cfg(not(feature = "report"))]
+pub async fn run(
+    _: &martydb_provision::run::Run,
+    _: &Arguments,
+) -> martydb_model::error::Result<missing::NoReport> {
+    Err(missing::missing_feature("report"))
+}
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -30,7 +30,7 @@ pub fn companion<'r>(
     #[cfg(not(feature = "redis"))]
     {
         let _ = (run, server, services);
-        Err(crate::commands::missing_feature("redis"))
+        Err(crate::commands::support::missing::missing_feature("redis"))
     }
 }
 

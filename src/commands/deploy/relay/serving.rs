@@ -2,9 +2,6 @@
 
 #[cfg(feature = "monitor")]
 mod listener;
-#[cfg(not(feature = "monitor"))]
-#[path = "serving/no_listener.rs"]
-mod listener;
 
 use std::sync::Arc;
 
@@ -24,7 +21,13 @@ pub async fn run(
     outboxes: Vec<(DesiredService, Arc<Outbox>)>,
 ) -> Result<()> {
     let metrics = Arc::new(RelayMetrics::default());
-    let listener = listener::MetricsListener::open(run, arguments, &metrics)?;
+    #[cfg(feature = "monitor")]
+    let listener = listener::MetricsListener::open(run, arguments, &metrics)?.serve();
+    #[cfg(not(feature = "monitor"))]
+    let listener: std::future::Ready<Result<()>> = match arguments.metrics {
+        Some(_) => return Err(crate::commands::support::missing::missing_feature("monitor")),
+        None => std::future::ready(Ok(())),
+    };
     run.out.serves();
     reload::accept();
     run.out.note(&format!("publishing the events of {}", names(&outboxes)));
@@ -33,7 +36,7 @@ pub async fn run(
     let relay = martydb_relay::serve(plan, &mut reloads, &metrics, arguments.metrics.is_some());
     tokio::select! {
         // Ends with a signal, once the deliveries in flight are recorded.
-        ((), ended) = async { tokio::join!(relay, listener.serve()) } => ended?,
+        ((), ended) = async { tokio::join!(relay, listener) } => ended?,
         () = reload_on_request(run, &arguments.select, changes) => {}
     }
     run.out.note("stopped: no delivery is in progress");

@@ -2,7 +2,7 @@
 
 use super::listener::ListenerFlags;
 use super::selected::ExposedObjects;
-use crate::commands::missing_feature;
+use crate::commands::support::missing::missing_feature;
 use martydb_model::error::Result;
 use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
 use martydb_provision::run::Run;
