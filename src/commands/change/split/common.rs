@@ -87,7 +87,7 @@ pub fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
 }
 
 /// Split in progress: a session that holds its lock, and the input of the steps after the copy.
-pub struct SplitAtWork {
+pub struct SplitSession {
     pub session: Connection,
     pub access: Access,
     pub database: String,
@@ -99,10 +99,10 @@ pub struct SplitAtWork {
     wait: Duration,
 }
 
-impl SplitAtWork {
+impl SplitSession {
     /// # Errors
     /// If no copy has begun, or another command holds the lock.
-    pub async fn open(run: &Run, choice: &MapChoice, jobs: usize) -> Result<SplitAtWork> {
+    pub async fn open(run: &Run, choice: &MapChoice, jobs: usize) -> Result<SplitSession> {
         let map = choice.load(run)?;
         let access = source(run, &map).await?;
         let database = map.source.database.to_string();
@@ -122,7 +122,7 @@ impl SplitAtWork {
         let targets = targets.map(|(service, target)| (service.name.to_string(), target)).collect();
         let services = state::services(&mut session).await?;
         let (map, wait) = (choice.clone(), run.lock_wait);
-        Ok(SplitAtWork { session, access, database, split, services, targets, map, jobs, wait })
+        Ok(SplitSession { session, access, database, split, services, targets, map, jobs, wait })
     }
 
     /// Returns the services of these names, or all without names.

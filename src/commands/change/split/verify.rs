@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{MapChoice, SplitAtWork};
+use super::common::{MapChoice, SplitSession};
 use crate::commands::support::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_provision::run::Run;
@@ -31,7 +31,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
-    let mut work = SplitAtWork::open(run, &arguments.map, usize::from(arguments.jobs)).await?;
+    let mut work = SplitSession::open(run, &arguments.map, usize::from(arguments.jobs)).await?;
     let shapes = DatabaseTables::read(&mut work.session).await?;
     let mut all = vec![];
     for service in work.chosen(&arguments.service)? {
@@ -49,7 +49,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
 
 async fn one(
     run: &Run,
-    work: &mut SplitAtWork,
+    work: &mut SplitSession,
     shapes: &DatabaseTables,
     service: &SplitService,
 ) -> Result<VerifiedService> {
@@ -68,7 +68,7 @@ async fn one(
 }
 
 /// Compares a service with one open side: both sides are compared at the position of the stream.
-async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Result<VerifiedService> {
+async fn following(run: &Run, work: &SplitSession, service: &SplitService) -> Result<VerifiedService> {
     let desired = run.service(&service.name)?;
     let mut ends = SwitchEndpoints::open(run, &work.access, &work.database, desired).await?;
     let end = verify_following(&mut ends).await;
@@ -77,7 +77,7 @@ async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Res
 }
 
 /// Refuses a service with an open side, which would make differences meaningless.
-async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
+async fn at_rest(work: &mut SplitSession, target: &CopyTarget) -> Result<()> {
     let source: Vec<u32> = target.relations.iter().map(|one| one.oid).collect();
     let open = write_block::still_open(&mut work.session, &source).await?;
     let mut session = sessions::open_inspecting(&target.target).await?;
