@@ -46,7 +46,7 @@ pub struct Arguments {
     #[arg(long, conflicts_with = "plan")]
     pub dry_run: bool,
     #[command(flatten)]
-    pub consent: Confirmation,
+    pub confirmation: Confirmation,
 }
 
 one_of! {
@@ -69,14 +69,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<AppliedOrPlanned> {
 }
 
 async fn execute(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
-    let consent = arguments.consent;
+    let confirmation = arguments.confirmation;
     if let Some(path) = &arguments.plan {
         let saved = plan_file::read(run, path)?;
-        return provision_services(run, &saved.services, saved.options, consent, Some(&saved)).await;
+        return provision_services(run, &saved.services, saved.options, confirmation, Some(&saved)).await;
     }
     let services = choice::services(run, &arguments.select).await?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
-    provision_services(run, &services, options, consent, None).await
+    provision_services(run, &services, options, confirmation, None).await
 }
 
 /// Plans, prompts if other users could be affected, and applies.
@@ -84,7 +84,7 @@ pub async fn provision_services(
     run: &Run,
     services: &[DesiredService],
     options: PlanOptions,
-    consent: Confirmation,
+    confirmation: Confirmation,
     saved: Option<&SavedPlan>,
 ) -> Result<ApplyReport> {
     let plans = provision::refuse_standbys(provision::plan(run, services, options).await);
@@ -93,9 +93,9 @@ pub async fn provision_services(
         saved.check(&plans, &companions)?;
     }
     provision::check_passwords(&run.store, &plans)?;
-    consent.check(run, &plans, &companions).await?;
+    confirmation.check(run, &plans, &companions).await?;
     provision::examine_moves(run, &plans).await?;
-    ask(run, &plans, &companions.grave(consent.close_default)).await?;
+    ask(run, &plans, &companions.grave(confirmation.close_default)).await?;
     let scope = PlanScope::new(run, services, options);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
@@ -121,7 +121,7 @@ pub async fn provision_services(
             Err(error) => report.stop(server, error),
         }
     }
-    report.add_companions(run, companions.apply(run, consent.close_default).await?);
+    report.add_companions(run, companions.apply(run, confirmation.close_default).await?);
     Ok(report)
 }
 

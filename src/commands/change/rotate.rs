@@ -40,7 +40,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    fn turn(&self) -> RotationMode {
+    fn mode(&self) -> RotationMode {
         match (self.overlap, self.finish) {
             (true, _) => RotationMode::Overlap,
             (false, true) => RotationMode::Finish,
@@ -63,7 +63,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     if arguments.redis {
         return of_redis(run, arguments, &services).await;
     }
-    let (kinds, turn) = (arguments.kinds(), arguments.turn());
+    let (kinds, mode) = (arguments.kinds(), arguments.mode());
     let further = further(run, arguments, &services)?;
     note_left_out(run, arguments, &services);
     // A prompt comes before the lock: other runs would wait for the answer. The error of each server occurs again
@@ -87,7 +87,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
                 services: &here,
                 kinds,
                 further: &further,
-                turn,
+                turn: mode,
                 replicas: &replicas,
                 valid_until,
             };
@@ -102,16 +102,16 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     for (done, here) in join_all(all).await {
         match done {
             Ok(rows) => rotations
-                .extend(rows.into_iter().map(|(service, row)| RotationRow::new(&service, turn, Ok(row)))),
+                .extend(rows.into_iter().map(|(service, row)| RotationRow::new(&service, mode, Ok(row)))),
             Err(error) => rotations
-                .extend(here.iter().map(|service| RotationRow::new(service, turn, Err(error.clone())))),
+                .extend(here.iter().map(|service| RotationRow::new(service, mode, Err(error.clone())))),
         }
     }
-    Ok(RotateReport { rotations, turn, redis: false })
+    Ok(RotateReport { rotations, mode, redis: false })
 }
 
 async fn of_redis(run: &Run, arguments: &Arguments, services: &[DesiredService]) -> Result<RotateReport> {
-    let turn = if arguments.finish { RotationMode::Finish } else { RotationMode::Overlap };
+    let mode = if arguments.finish { RotationMode::Finish } else { RotationMode::Overlap };
     let (companions, kinds) = (companions(run, services)?, arguments.kinds());
     let store = run.lock_store().await?;
     let mut rotations = vec![];
@@ -119,14 +119,14 @@ async fn of_redis(run: &Run, arguments: &Arguments, services: &[DesiredService])
         let rotated = one.rotate(&kinds, arguments.finish, &store).await?;
         rotations.extend(rotated.into_iter().map(|(service, rotated)| RotationRow {
             server: one.server().to_owned(),
-            ..RotationRow::new(&service, turn, Ok(rotated))
+            ..RotationRow::new(&service, mode, Ok(rotated))
         }));
     }
     if rotations.is_empty() {
         return Err(Error::usage("these services have no users of these roles on a Redis server")
             .hint("the manifest declares them: redis: { server: NAME }"));
     }
-    Ok(RotateReport { rotations, turn, redis: true })
+    Ok(RotateReport { rotations, mode, redis: true })
 }
 
 /// Returns the further logins to rotate, each with the first of the services that it can access: the named one, or
@@ -136,7 +136,7 @@ fn further(
     arguments: &Arguments,
     services: &[DesiredService],
 ) -> Result<Vec<(DesiredService, RoleName)>> {
-    if arguments.role.is_some() || arguments.turn() != RotationMode::InPlace {
+    if arguments.role.is_some() || arguments.mode() != RotationMode::InPlace {
         return Ok(vec![]);
     }
     let mut found = vec![];
@@ -181,7 +181,7 @@ fn note_left_out(run: &Run, arguments: &Arguments, services: &[DesiredService]) 
 pub struct RotateReport {
     rotations: Vec<RotationRow>,
     #[serde(skip)]
-    turn: RotationMode,
+    mode: RotationMode,
     #[serde(skip)]
     redis: bool,
 }
@@ -201,8 +201,8 @@ pub struct RotationRow {
 }
 
 impl RotationRow {
-    fn new(service: &DesiredService, turn: RotationMode, done: Result<Rotated>) -> RotationRow {
-        let (outcome, shown, paint) = match (&done, turn) {
+    fn new(service: &DesiredService, mode: RotationMode, done: Result<Rotated>) -> RotationRow {
+        let (outcome, shown, paint) = match (&done, mode) {
             (Err(_), _) => ("skipped", "skipped", Paint::Warn),
             (Ok(row), _) if row.error.is_some() => ("failed", "failed", Paint::Bad),
             (Ok(row), RotationMode::Finish) if row.changed => ("ok", "closed", Paint::Good),
@@ -280,7 +280,7 @@ impl Report for RotateReport {
             }
         }
         notes += &errors(&self.rotations, style);
-        if self.turn == RotationMode::Overlap && self.rotations.iter().any(|row| row.outcome == "ok") {
+        if self.mode == RotationMode::Overlap && self.rotations.iter().any(|row| row.outcome == "ok") {
             notes += match self.redis {
                 true => {
                     "Both passwords work. When every client has read the new one, run `martydb rotate --redis --finish`.\n"

@@ -20,7 +20,7 @@ use martydb_ui::report::{Out, Report, Style};
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
-    pub consent: Confirmation,
+    pub confirmation: Confirmation,
     /// Logins to try, as for verify-isolation.
     #[arg(long, value_enum, default_value = "auto", value_name = "HOW", hide_short_help = true)]
     pub probes: Probes,
@@ -34,7 +34,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     // The migrations need the migrators, and the proof all logins.
     run.store.check_present(&run.credential_keys())?;
     let options = PlanOptions::default();
-    let provisioned = provision_services(run, &services, options, arguments.consent, None).await?;
+    let provisioned = provision_services(run, &services, options, arguments.confirmation, None).await?;
     let mut report = InitAllReport { provisioned, migrated: None, verified: None, printed: 0 };
     if report.provisioned.failed() {
         return Ok(report);
@@ -64,7 +64,7 @@ async fn migrate_and_verify(
     report.print_new(&run.out);
     if services.iter().any(names_tables) {
         let options = PlanOptions::default();
-        let mut again = provision_services(run, services, options, arguments.consent, None).await?;
+        let mut again = provision_services(run, services, options, arguments.confirmation, None).await?;
         again.take_awaited_tables().iter().for_each(|limit| run.out.note(limit));
         if again.failed() {
             report.provisioned = again;
