@@ -36,15 +36,15 @@ pub struct Arguments {
     pub from: Option<String>,
     /// Restore into another database of this name, which only the admin can connect to.
     #[arg(long = "as", value_name = "NAME", value_parser = database)]
-    pub beside: Option<DbName>,
+    pub restore_as: Option<DbName>,
     /// Restore only this table, with its rows and what it needs, into the database of --as; may be repeated.
-    #[arg(long = "table", value_name = "SCHEMA.NAME", requires = "beside")]
+    #[arg(long = "table", value_name = "SCHEMA.NAME", requires = "restore_as")]
     pub tables: Vec<String>,
     /// SQL to run as the service's owner before the restored database opens.
     #[arg(long, value_name = "FILE")]
     pub anonymize: Option<PathBuf>,
     /// Remove the databases that restores of this service have replaced; restore nothing.
-    #[arg(long, conflicts_with_all = ["from", "beside", "tables", "anonymize"])]
+    #[arg(long, conflicts_with_all = ["from", "restore_as", "tables", "anonymize"])]
     pub discard_old: bool,
 }
 
@@ -78,7 +78,7 @@ impl Restoring<'_> {
         self.ask().await?;
         let fetched = store.fetch(run, from).await?;
         let head = self.fits(&fetched)?;
-        let place = arguments.beside.clone().map_or(RestoreLocation::Service, RestoreLocation::Beside);
+        let place = arguments.restore_as.clone().map_or(RestoreLocation::Service, RestoreLocation::Beside);
         let to = RestoreTarget {
             access: &access,
             desired: &desired,
@@ -92,8 +92,8 @@ impl Restoring<'_> {
         let source = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables, audit };
         let before = |database| anonymized(&target, database, anonymize.as_deref());
         let end = backup::restore(&to, source, from, &place, run.lock_wait, before).await?;
-        let mut report = RestoreReport::new(self.service, from, &arguments.beside, end, &fetched, head);
-        if arguments.beside.is_none() {
+        let mut report = RestoreReport::new(self.service, from, &arguments.restore_as, end, &fetched, head);
+        if arguments.restore_as.is_none() {
             report.plan_changes = Some(self.plan_changes().await?);
             let services = std::slice::from_ref(service);
             let mut verified =
@@ -108,7 +108,7 @@ impl Restoring<'_> {
     /// A restore ends the service's sessions and replaces its rows.
     async fn ask(&self) -> Result<()> {
         let Restoring { run, service, arguments, from } = *self;
-        if arguments.beside.is_some() {
+        if arguments.restore_as.is_some() {
             return Ok(());
         }
         let name = &service.name;
@@ -139,7 +139,7 @@ impl Restoring<'_> {
         let files = folder::load_valid(&service.migrations, service.name.as_str())?;
         match compare_head(service, &files, fetched.record.migration_head) {
             // The database is only read; no migration runs in it.
-            Err(_) if self.arguments.beside.is_some() => Ok(HeadAgainstFiles::Same),
+            Err(_) if self.arguments.restore_as.is_some() => Ok(HeadAgainstFiles::Same),
             end => end,
         }
     }

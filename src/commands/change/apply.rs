@@ -139,15 +139,15 @@ async fn await_replay(run: &Run, plans: &Plans, done: &mut [Converged]) {
     .await;
 }
 
-async fn ask(run: &Run, plans: &Plans, beside: &[Change]) -> Result<()> {
+async fn ask(run: &Run, plans: &Plans, on_companions: &[Change]) -> Result<()> {
     let steps = planned(plans).flat_map(|(_, planned)| &planned.plan.steps);
     let grave: Vec<_> = steps.filter(|step| step.risk > Risk::Safe).collect();
-    let count = grave.len() + beside.len();
+    let count = grave.len() + on_companions.len();
     if count == 0 {
         return Ok(());
     }
     let shown = grave.iter().map(|step| (step.risk, step.action.object(), &step.reason));
-    let others = beside.iter().map(|change| (change.risk, change.object.clone(), &change.reason));
+    let others = on_companions.iter().map(|change| (change.risk, change.object.clone(), &change.reason));
     for (risk, object, reason) in shown.chain(others) {
         run.out.eprint(&printable(&format!("{}: {object}: {reason}", risk.name())));
     }
@@ -211,15 +211,15 @@ impl ApplyReport {
             let outcome = self.outcome(&service.server, Some(service.name.as_str()));
             rows.push((service.name.to_string(), &*service.server, service.database.as_str(), outcome));
         }
-        // Servers of another kind that a service uses beside its database.
-        let is_beside = |change: &&Change| {
+        // Companions of a service.
+        let is_on_companion = |change: &&Change| {
             change.service.as_ref().is_some_and(|name| {
                 self.services.iter().any(|one| one.name.as_str() == name && one.server != change.server)
             })
         };
-        let beside = self.all.changes.iter().filter(is_beside);
+        let elsewhere = self.all.changes.iter().filter(is_on_companion);
         let places: BTreeSet<_> =
-            beside.map(|change| (&change.service, &change.server, &change.database)).collect();
+            elsewhere.map(|change| (&change.service, &change.server, &change.database)).collect();
         for (service, server, place) in places {
             let outcome = self.outcome(server, service.as_deref());
             rows.push((

@@ -1,7 +1,7 @@
 //! `monitor`: serves metrics until it is stopped, or writes them once.
 
 #[cfg(feature = "monitor")]
-mod beside;
+mod companions;
 #[cfg(feature = "monitor")]
 mod exporter;
 #[cfg(all(feature = "monitor", feature = "report"))]

@@ -60,7 +60,7 @@ impl RestoreReport {
     pub fn new(
         service: &DesiredService,
         from: &str,
-        beside: &Option<DbName>,
+        restore_as: &Option<DbName>,
         end: RestoreOutcome,
         fetched: &FetchedBackup,
         head: HeadAgainstFiles,
@@ -70,7 +70,7 @@ impl RestoreReport {
         RestoreReport {
             service: service.name.to_string(),
             from: Some(from.to_owned()),
-            database: Some(beside.as_ref().unwrap_or(&service.database).to_string()),
+            database: Some(restore_as.as_ref().unwrap_or(&service.database).to_string()),
             kept: end.kept.map(|kept| kept.to_string()),
             tables: tables_of(&part, &fetched.record),
             notes: end.notes.into_iter().chain(part.without_rows.iter().map(need)).collect(),

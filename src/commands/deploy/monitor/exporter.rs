@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::beside::Beside;
+use super::companions::MonitoredCompanions;
 use super::{Arguments, Interval};
 use martydb_config::manifest::Manifest;
 use martydb_config::replace_file::{Readers, replace_file, unwritable};
@@ -69,10 +69,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
         run.out.serves();
         let results = Arc::new(CheckResults::default());
         let page = page(run, &results)?;
-        monitor::serve(run, &schedule, &arguments.listener(), results, page, Arc::new(Beside)).await?;
+        monitor::serve(run, &schedule, &arguments.listener(), results, page, Arc::new(MonitoredCompanions))
+            .await?;
         return Ok(MonitorReport { snapshot: None, written: false });
     }
-    let snapshot = monitor::once(run, &schedule, Arc::new(Beside)).await?;
+    let snapshot = monitor::once(run, &schedule, Arc::new(MonitoredCompanions)).await?;
     let written = arguments.out.is_some();
     if let Some(path) = &arguments.out {
         let text = text_of(&snapshot);

@@ -1,4 +1,4 @@
-//! Redis servers for the checks of `monitor`.
+//! Companions for the checks of `monitor`.
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
@@ -13,9 +13,9 @@ use martydb_provision::isolation::Extent;
 use martydb_provision::run::Run;
 
 /// Servers of the manifest that are not PostgreSQL's.
-pub struct Beside;
+pub struct MonitoredCompanions;
 
-impl BesideServers for Beside {
+impl BesideServers for MonitoredCompanions {
     fn prove<'r>(
         &'r self,
         run: &'r Run,
