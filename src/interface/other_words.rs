@@ -233,19 +233,19 @@ mod tests {
 
     #[test]
     fn a_word_is_answered_by_its_command() {
-        let told = |words: &[&str], rejected| answer(words, rejected).unwrap_or_default();
-        assert!(told(&["rollback"], Rejected::Command("rollback")).contains("martydb downgrade"));
+        let answered = |words: &[&str], rejected| answer(words, rejected).unwrap_or_default();
+        assert!(answered(&["rollback"], Rejected::Command("rollback")).contains("martydb downgrade"));
         assert_eq!(
-            told(&["status", "--json"], Rejected::Argument("--json")),
+            answered(&["status", "--json"], Rejected::Argument("--json")),
             "-o json; status has no --json"
         );
         assert!(
-            told(&["-v", "upgrade", "a", "--target=3"], Rejected::Argument("--target=3"))
+            answered(&["-v", "upgrade", "a", "--target=3"], Rejected::Argument("--target=3"))
                 .starts_with("--to VERSION")
         );
-        assert!(told(&["init-all", "auth"], Rejected::Argument("auth")).contains("martydb apply auth"));
+        assert!(answered(&["init-all", "auth"], Rejected::Argument("auth")).contains("martydb apply auth"));
         assert!(
-            told(&["verify-isolation", "-o", "junit"], Rejected::Output("junit"))
+            answered(&["verify-isolation", "-o", "junit"], Rejected::Output("junit"))
                 .starts_with("--format junit")
         );
         assert_eq!(answer(&["status", "--nonsense"], Rejected::Argument("--nonsense")), None);

@@ -50,7 +50,7 @@ pub async fn list<'a>(run: &Run, stores: &'a Stores, select: &Select) -> Result<
         let store = stores.name_of(repository);
         let error = match listing {
             Ok(listing) => {
-                let ours = told(run, repository, &store, listing, &mut own.problems);
+                let ours = own_entries(run, repository, &store, listing, &mut own.problems);
                 let ours = ours.into_iter().filter(chosen);
                 own.backups.extend(ours.map(|backup| OwnBackup { backup, repository, store: store.clone() }));
                 None
@@ -74,7 +74,7 @@ pub async fn list<'a>(run: &Run, stores: &'a Stores, select: &Select) -> Result<
 }
 
 /// Returns the own backups of a store, and reports its other entries.
-fn told(
+fn own_entries(
     run: &Run,
     repository: &Repository,
     store: &Option<String>,

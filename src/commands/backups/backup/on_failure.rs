@@ -1,4 +1,4 @@
-//! `on_failure` of the manifest: a program that is told once of a run that failed.
+//! `on_failure` of the manifest: a program that is called once for a failed run.
 //!
 //! A run that a signal ends is no failure: the user who sent it knows, and a killed process could run no program.
 
@@ -69,7 +69,7 @@ pub async fn report(
             .map(|(service, error)| FailedService { service: service.clone(), error })
             .collect(),
     };
-    if let Err(error) = tell(run, &settings.on_failure, &failed).await {
+    if let Err(error) = notify(run, &settings.on_failure, &failed).await {
         run.out.note(&format!("warning: {error}"));
     }
 }
@@ -89,7 +89,7 @@ fn failure<'a>(
     is_failure.then_some((status, errors))
 }
 
-async fn tell(run: &Run, arguments: &[String], failed: &FailedRun<'_>) -> Result<()> {
+async fn notify(run: &Run, arguments: &[String], failed: &FailedRun<'_>) -> Result<()> {
     let mut withheld = run.password_variables();
     withheld.push(IDENTITY.to_owned());
     let names: Vec<&str> = failed.services.iter().map(|one| one.service.as_str()).collect();

@@ -73,7 +73,7 @@ fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// Makes a page after each proof, and at the interval. Does not return.
 async fn renew(run: &Run, shared: &PageState, results: &CheckResults) {
-    let mut told = None;
+    let mut reported = None;
     loop {
         let _waited = tokio::time::timeout(EVERY, shared.proven.notified()).await;
         let proof = lock(&shared.proof).clone();
@@ -88,10 +88,10 @@ async fn renew(run: &Run, shared: &PageState, results: &CheckResults) {
             Err(_) => Some(format!("the page was not renewed within {} minutes", LONGEST.as_secs() / 60)),
         };
         // The same failure is reported once.
-        if let Some(new) = failure.as_ref().filter(|failure| told.as_ref() != Some(*failure)) {
+        if let Some(new) = failure.as_ref().filter(|failure| reported.as_ref() != Some(*failure)) {
             run.out.note(new);
         }
-        told = failure;
+        reported = failure;
     }
 }
 

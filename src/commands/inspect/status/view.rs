@@ -123,22 +123,22 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
         text += &format!("\n{service}: {}\n", printable(&running(run, status, style)));
     }
     for divergence in &status.divergences {
-        text += &told(service, &divergence.to_string(), &divergence.hint(service));
+        text += &detail(service, &divergence.to_string(), &divergence.hint(service));
     }
     for begun in status.unfinished.iter().filter(|_| status.running.is_none()) {
-        text += &told(service, &begun.to_string(), &begun.hint(service));
+        text += &detail(service, &begun.to_string(), &begun.hint(service));
     }
     // A migration that is half done is reported above.
-    let is_told =
+    let is_shown =
         |event: &&HistoryEvent| status.unfinished.iter().any(|one| Some(one.version) == event.version);
-    if let Some(event) = failed(status).filter(|event| !is_told(event)) {
+    if let Some(event) = failed(status).filter(|event| !is_shown(event)) {
         let (action, version) = (&event.action, event.version.unwrap_or(REPEATABLE));
         let what = MigrationId { version, name: event.name.clone() };
         let why = event.error.as_deref().unwrap_or("the history has no reason");
         let line = format!("{action} of {what} failed {}: {why}", when(&event.at, style));
         let hint =
             format!("nothing of it was kept; correct it, then run `martydb {action} --service {service}`");
-        text += &told(service, &line, &hint);
+        text += &detail(service, &line, &hint);
     }
     if !status.repeatable_pending.is_empty() {
         let names: Vec<_> = status.repeatable_pending.iter().map(|due| printable(&due.name)).collect();
@@ -147,7 +147,7 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
     }
     for foreign in &status.foreign {
         let what = format!("{} keeps its history in {}", foreign.tool, foreign.table);
-        text += &told(service, &what, &other_tools::hint(service, &foreign.tool));
+        text += &detail(service, &what, &other_tools::hint(service, &foreign.tool));
     }
     text
 }
@@ -166,6 +166,6 @@ fn failed(status: &ServiceStatus) -> Option<&HistoryEvent> {
     status.last_event.as_ref().filter(|event| event.outcome == "failed" && status.running.is_none())
 }
 
-fn told(service: &str, what: &str, hint: &str) -> String {
+fn detail(service: &str, what: &str, hint: &str) -> String {
     format!("\n{service}: {}\n  hint: {}\n", indented(what, 2), indented(hint, 8))
 }

@@ -49,17 +49,17 @@ impl Watch {
         let end = loop {
             tokio::select! {
                 biased;
-                Some(event) = events.recv() => self.tell(service, &event),
+                Some(event) = events.recv() => self.print(service, &event),
                 end = &mut work => break end,
             }
         };
         while let Ok(event) = events.try_recv() {
-            self.tell(service, &event);
+            self.print(service, &event);
         }
         end
     }
 
-    fn tell(&self, service: &str, event: &Event) {
+    fn print(&self, service: &str, event: &Event) {
         let named = |item: &MigrationId| format!("{service} {}", item.label());
         match event {
             Event::Waiting(who) => self.wait(service, who),

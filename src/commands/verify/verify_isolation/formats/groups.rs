@@ -24,16 +24,16 @@ pub fn finding_groups<'a>(findings: &[&'a Finding]) -> Vec<FindingGroup<'a>> {
     for (cause, finding) in causes.iter().zip(findings) {
         all.entry(cause).or_default().push(finding);
     }
-    let mut told = vec![];
+    let mut groups = vec![];
     for (cause, finding) in causes.iter().zip(findings) {
         let same = &all[cause.as_str()];
         if same.len() < LEAST {
-            told.push(FindingGroup { first: finding, others: vec![] });
+            groups.push(FindingGroup { first: finding, others: vec![] });
         } else if std::ptr::eq(same[0], *finding) {
-            told.push(FindingGroup { first: finding, others: same[1..].to_vec() });
+            groups.push(FindingGroup { first: finding, others: same[1..].to_vec() });
         }
     }
-    told
+    groups
 }
 
 /// Returns everything of a finding except the name of its object.
@@ -87,12 +87,12 @@ mod tests {
         let mut all: Vec<Finding> = (0..5).map(|n| readable(&format!("a.t{n}"), PUBLIC)).collect();
         all.insert(2, readable("a.t9", "blue_app"));
         let all: Vec<&Finding> = all.iter().collect();
-        let told = finding_groups(&all);
+        let groups = finding_groups(&all);
         let words: Vec<_> =
-            told.iter().map(|one| (one.first.object.as_deref().unwrap(), one.more())).collect();
+            groups.iter().map(|one| (one.first.object.as_deref().unwrap(), one.more())).collect();
         assert_eq!(words, [("table a.t0", " and 4 more".into()), ("table a.t9", String::new())]);
         let named = "the same on table a.t1, table a.t2, table a.t3 and 1 more (all of them: -o json)";
-        assert_eq!(told[0].named().as_deref(), Some(named));
+        assert_eq!(groups[0].named().as_deref(), Some(named));
         assert_eq!(finding_groups(&all[..3]).len(), 3);
     }
 
