@@ -46,7 +46,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<BackupReport> {
     })
 }
 
-async fn made(run: &Run, arguments: &make::Arguments) -> Result<make::MadeBackups> {
+async fn made(run: &Run, arguments: &make::Arguments) -> Result<make::CreatedBackups> {
     let end = make::run(run, arguments).await;
     on_failure::report(run, "backup", make::service_names(run, arguments), &end).await;
     end
@@ -60,7 +60,7 @@ async fn verified(run: &Run, arguments: &verify::Arguments) -> Result<verify::Ve
 
 one_of! {
     BackupReport {
-        Made(make::MadeBackups),
+        Made(make::CreatedBackups),
         List(list::BackupList),
         Verified(verify::VerifiedBackups),
         Pruned(prune::PrunedBackups),

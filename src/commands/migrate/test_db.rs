@@ -81,7 +81,7 @@ async fn make(
             left.database, left.why
         ));
     }
-    Ok(TestDbReport::Made(MadeReport {
+    Ok(TestDbReport::Made(TestDatabaseReport {
         service: service.name.to_string(),
         database: made.database.to_string(),
         role: arguments.role.0.key(),
@@ -110,13 +110,13 @@ async fn list(workshop: &mut CopyContext<'_>) -> Result<TestDbReport> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum TestDbReport {
-    Made(MadeReport),
+    Made(TestDatabaseReport),
     List { service: String, databases: Vec<ListedRow>, templates: Vec<String> },
     Dropped { service: String, removed: String },
 }
 
 #[derive(Serialize)]
-pub struct MadeReport {
+pub struct TestDatabaseReport {
     service: String,
     database: String,
     role: &'static str,

@@ -42,7 +42,7 @@ pub struct Arguments {
     pub sessions: Option<NonZeroUsize>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<CreatedBackups> {
     let services = choice::services(run, &arguments.select).await?;
     let store = BackupStore::open(run)?;
     store.warn_unencrypted(run);
@@ -64,11 +64,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
             break;
         }
     }
-    Ok(MadeBackups { backups: made })
+    Ok(CreatedBackups { backups: made })
 }
 
 /// Returns the outcome for a service, whose error may be that of a store that did not get its backup.
-fn outcome(service: &ServiceName, made: Result<MadeBackup>) -> PerService<MadeBackup> {
+fn outcome(service: &ServiceName, made: Result<CreatedBackup>) -> PerService<CreatedBackup> {
     let error = made.as_ref().ok().and_then(|made| {
         let id = made.id.as_deref().unwrap_or_default();
         let lacking = made.stores.iter().filter(|store| store.error.is_some());
@@ -156,13 +156,13 @@ async fn keep(
     service: &DesiredService,
     exported: ExportedService,
     plans: &BTreeMap<ServiceName, usize>,
-) -> Result<MadeBackup> {
+) -> Result<CreatedBackup> {
     let staged = store.stage(&service.name).await?;
     let exported_at = exported.at();
     let record = exported.write(staged.path(), plans.get(&service.name).copied()).await?;
     let size = size_of(staged.path());
     let (id, stores) = store.finish(run, staged, service, exported_at, &record).await?;
-    Ok(MadeBackup { stores, ..MadeBackup::new(id, size, exported_at, &record) })
+    Ok(CreatedBackup { stores, ..CreatedBackup::new(id, size, exported_at, &record) })
 }
 
 /// Returns the size of the archive and of the audit's rows before encryption, in bytes.
@@ -173,12 +173,12 @@ fn size_of(folder: &Path) -> u64 {
 }
 
 #[derive(Serialize)]
-pub struct MadeBackups {
+pub struct CreatedBackups {
     /// Backups, one per service, in the manifest's order.
-    backups: Vec<PerService<MadeBackup>>,
+    backups: Vec<PerService<CreatedBackup>>,
 }
 
-impl ServiceErrors for MadeBackups {
+impl ServiceErrors for CreatedBackups {
     fn errors(&self) -> Vec<(String, &Error)> {
         errors_of(&self.backups)
     }
@@ -194,7 +194,7 @@ enum MakeOutcome {
 }
 
 #[derive(Default, Serialize)]
-pub struct MadeBackup {
+pub struct CreatedBackup {
     id: Option<String>,
     outcome: MakeOutcome,
     /// Time of the snapshot, in RFC 3339.
@@ -212,15 +212,15 @@ pub struct MadeBackup {
     stores: Vec<StoreOutcome>,
 }
 
-impl MadeBackup {
-    fn new(id: String, size: u64, taken_at: OffsetDateTime, record: &BackupRecord) -> MadeBackup {
+impl CreatedBackup {
+    fn new(id: String, size: u64, taken_at: OffsetDateTime, record: &BackupRecord) -> CreatedBackup {
         let counts: Vec<u64> = record
             .contents
             .iter()
             .filter(|(name, _)| name.starts_with("table "))
             .filter_map(|(_, text)| text.split(' ').next()?.parse().ok())
             .collect();
-        MadeBackup {
+        CreatedBackup {
             id: Some(id),
             outcome: MakeOutcome::Made,
             taken_at: taken_at.format(&Rfc3339).ok(),
@@ -236,7 +236,7 @@ impl MadeBackup {
 }
 
 /// Columns of service, backup and its record.
-fn columns<'a>() -> Vec<ReportColumn<(&'a str, &'a str, &'a MadeBackup)>> {
+fn columns<'a>() -> Vec<ReportColumn<(&'a str, &'a str, &'a CreatedBackup)>> {
     vec![
         ReportColumn::shown("service", |(service, _, _), _| service.into()),
         ReportColumn::shown("backup", |(_, id, _), _| id.into()),
@@ -251,7 +251,7 @@ fn columns<'a>() -> Vec<ReportColumn<(&'a str, &'a str, &'a MadeBackup)>> {
     ]
 }
 
-impl Report for MadeBackups {
+impl Report for CreatedBackups {
     fn text(&self, style: &Style) -> String {
         let made = self
             .backups
