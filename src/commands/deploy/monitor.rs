@@ -94,12 +94,12 @@ pub struct Arguments {
 pub struct Interval(Option<Duration>);
 
 /// Shortest interval: checks that run more often cost more than they reveal.
-const SHORTEST: Duration = Duration::from_secs(1);
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
 fn interval(text: &str) -> Result<Interval, String> {
     if text == "never" {
         return Ok(Interval(None));
     }
     let every = units::duration(text).ok_or("not a time such as 30s, 15m, 1h or 7d, nor `never`")?;
-    if every < SHORTEST { Err("less than 1s".into()) } else { Ok(Interval(Some(every))) }
+    if every < MIN_INTERVAL { Err("less than 1s".into()) } else { Ok(Interval(Some(every))) }
 }

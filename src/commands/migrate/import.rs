@@ -215,9 +215,9 @@ impl ImportReport {
 
 /// Returns the first of many.
 fn some(all: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let more = if all.len() > SHOWN { ", …" } else { "" };
-    format!("{}{more}", all[..all.len().min(SHOWN)].join(", "))
+    const MAX_SHOWN: usize = 8;
+    let more = if all.len() > MAX_SHOWN { ", …" } else { "" };
+    format!("{}{more}", all[..all.len().min(MAX_SHOWN)].join(", "))
 }
 
 impl Report for ImportReport {

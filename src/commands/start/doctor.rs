@@ -27,7 +27,7 @@ use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
 
 /// Minimum number of sessions for one `apply`: the lock's, one for shared objects, one inside a database.
-const SESSIONS: usize = 3;
+const MIN_SESSIONS: usize = 3;
 
 #[derive(Debug, Args)]
 pub struct Arguments {}
@@ -259,7 +259,7 @@ fn connections(actual: &ActualServer) -> Check {
     let capacity = &actual.capacity;
     let free = capacity.max_connections.saturating_sub(capacity.reserved + capacity.in_use);
     let detail = format!("{free} of {} connections are free", capacity.max_connections);
-    Check { name: "connections", ok: free >= SESSIONS, detail, grant: None, note: false }
+    Check { name: "connections", ok: free >= MIN_SESSIONS, detail, grant: None, note: false }
 }
 
 /// Reports scratch databases: each is a copy of a service, with its rows after a `restore`.

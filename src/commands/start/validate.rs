@@ -137,11 +137,13 @@ impl CheckedFolder {
 
     /// Reports missing down files: one line each if they are few, else one for all.
     fn missing(&self) -> String {
-        const FEW: usize = 3;
+        const MAX_SHOWN: usize = 3;
         let (missing, _) = self.split();
         let mut text = match missing.len() {
             0 => return String::new(),
-            1..=FEW => missing.iter().map(|found| format!("{}\n", indented(&found.message, 2))).collect(),
+            1..=MAX_SHOWN => {
+                missing.iter().map(|found| format!("{}\n", indented(&found.message, 2))).collect()
+            }
             n => format!("{}: {} have no .down.sql file\n", self.service, counted(n, "migration")),
         };
         text += "  hint: write them, or declare in the manifest: migrations: { down: none } (or optional)\n";

@@ -11,7 +11,7 @@ use martydb_provision::provision::PlannedServer;
 use martydb_ui::report::printable;
 
 /// Number of objects whose statements are shown.
-const SHOWN: usize = 3;
+const MAX_SHOWN: usize = 3;
 
 /// Revoked privilege, as scripts see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -82,7 +82,7 @@ impl LostPrivilege {
     /// Returns the statements that keep the privilege, shortened if there are many.
     pub fn statements(&self) -> String {
         match self.keep.len() {
-            some if some <= SHOWN => self.keep.join("; "),
+            some if some <= MAX_SHOWN => self.keep.join("; "),
             many => {
                 format!("{}; and {} more statements (`plan -o json` has them all)", self.keep[0], many - 1)
             }

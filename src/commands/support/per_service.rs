@@ -49,10 +49,10 @@ fn unprovisioned(names: &[&str]) -> String {
     let (verb, which) = match names {
         [] => return String::new(),
         [_] => ("is", names.join(" ")),
-        _ if names.len() <= NAMED => ("are", names.join(" ")),
+        _ if names.len() <= MAX_NAMED => ("are", names.join(" ")),
         _ => ("are", "--all".into()),
     };
-    format!("\n{} {verb} not provisioned\nhint: run `martydb apply {which}`\n", first_of(names, NAMED))
+    format!("\n{} {verb} not provisioned\nhint: run `martydb apply {which}`\n", first_of(names, MAX_NAMED))
 }
 
 #[derive(Serialize)]
@@ -109,7 +109,7 @@ where
 }
 
 /// Number of services named for one error.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// Returns the errors of services, for the space below a table; one that several services have is printed once, in the
 /// words of the first.
@@ -127,7 +127,10 @@ pub fn errors_text<'a>(
             None => groups.push((alike, text, vec![service])),
         }
     }
-    groups.iter().map(|(_, text, services)| format!("\n{}:\n{text}\n", first_of(services, NAMED))).collect()
+    groups
+        .iter()
+        .map(|(_, text, services)| format!("\n{}:\n{text}\n", first_of(services, MAX_NAMED)))
+        .collect()
 }
 
 /// Runs one task per item on all cores, at most `jobs` at a time; results are in the items' order.

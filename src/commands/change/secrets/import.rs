@@ -28,7 +28,7 @@ pub struct Arguments {
 }
 
 /// Maximum size of standard input, in bytes; a file of passwords is far smaller.
-const LARGEST: u64 = 16 * 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsImportReport> {
     run.store.check_writable()?;
@@ -42,7 +42,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsImportReport
 fn read(path: &Path) -> Result<SecretString> {
     if path == Path::new("-") {
         let mut text = Zeroizing::new(String::new());
-        let read = std::io::stdin().take(LARGEST).read_to_string(&mut text);
+        let read = std::io::stdin().take(MAX_FILE_BYTES).read_to_string(&mut text);
         read.map_err(|error| Error::operation("cannot read standard input").cause(error))?;
         return Ok(SecretString::from(text.as_str()));
     }

@@ -17,7 +17,7 @@ use martydb_report::page::{CheckPlot, Extras, PlottedRun, policy, render};
 use martydb_report::values;
 
 /// Interval at which states and history are read again.
-const EVERY: Duration = Duration::from_secs(5 * 60);
+const RENEW_EVERY: Duration = Duration::from_secs(5 * 60);
 
 /// Seconds after which a browser loads the page again.
 const RENEWED: u32 = 60;
@@ -26,7 +26,7 @@ const RENEWED: u32 = 60;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Time limit of a page: a server that hangs must not end the renewal.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Page before the first proof.
 const FIRST: &str = include_str!("first.html");
@@ -75,17 +75,19 @@ fn lock<T>(value: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 async fn renew(run: &Run, shared: &PageState, results: &CheckResults) {
     let mut reported = None;
     loop {
-        let _waited = tokio::time::timeout(EVERY, shared.proven.notified()).await;
+        let _waited = tokio::time::timeout(RENEW_EVERY, shared.proven.notified()).await;
         let proof = lock(&shared.proof).clone();
         let Some(proof) = proof else { continue };
         let run_of_page = run.again();
-        let failure = match tokio::time::timeout(LONGEST, page(&run_of_page, proof, results)).await {
+        let failure = match tokio::time::timeout(PAGE_TIMEOUT, page(&run_of_page, proof, results)).await {
             Ok(Ok(page)) => {
                 *lock(&shared.page) = page.into();
                 None
             }
             Ok(Err(error)) => Some(format!("cannot renew the page: {error}")),
-            Err(_) => Some(format!("the page was not renewed within {} minutes", LONGEST.as_secs() / 60)),
+            Err(_) => {
+                Some(format!("the page was not renewed within {} minutes", PAGE_TIMEOUT.as_secs() / 60))
+            }
         };
         // The same failure is reported once.
         if let Some(new) = failure.as_ref().filter(|failure| reported.as_ref() != Some(*failure)) {

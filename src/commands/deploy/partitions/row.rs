@@ -10,7 +10,7 @@ use martydb_partitions::{COUNTED, Coverage, Maintained};
 use martydb_ui::report::printable;
 
 /// Number of names in a cell.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 #[derive(Serialize)]
 pub struct PartitionRow {
@@ -156,7 +156,7 @@ fn occupied(service: &DesiredService, table: &PartitionedTable, left_out: &[Stri
 pub fn names(names: &[String]) -> String {
     printable(&match names.len() {
         0 => "-".to_owned(),
-        n if n <= NAMED => names.join(", "),
+        n if n <= MAX_NAMED => names.join(", "),
         n => format!("{} … {} ({n})", names[0], names[n - 1]),
     })
 }

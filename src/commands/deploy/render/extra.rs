@@ -9,7 +9,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
 
 /// Limit of its size in bytes.
-const LONGEST: u64 = 1024 * 1024;
+const MAX_EXTRA_BYTES: u64 = 1024 * 1024;
 
 /// Returns the contents of the declared file; `None` if none is declared.
 ///
@@ -22,7 +22,7 @@ pub fn read(manifest: &Manifest) -> Result<Option<Value>> {
 fn contents(path: &Path) -> Result<Value> {
     let unreadable = |error| Error::manifest(format!("cannot read {}", path.display())).cause(error);
     let found = std::fs::metadata(path).map_err(unreadable)?;
-    if !found.is_file() || found.len() > LONGEST {
+    if !found.is_file() || found.len() > MAX_EXTRA_BYTES {
         return Err(Error::manifest(format!("{} is not a file of at most 1 MiB", path.display())));
     }
     let text = std::fs::read_to_string(path).map_err(unreadable)?;

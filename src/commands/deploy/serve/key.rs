@@ -43,10 +43,10 @@ pub enum KeyCommand {
 }
 
 /// Keys that a caller may have at a time: one in use, and one that replaces it.
-const MOST: usize = 2;
+const MAX_KEYS: usize = 2;
 
 /// Characters of a digest that name its key.
-const SHOWN: usize = 8;
+const ID_CHARACTERS: usize = 8;
 
 /// Keys after the operation.
 #[derive(Serialize)]
@@ -85,9 +85,9 @@ async fn new(run: &Run, caller: &str) -> Result<CallerKeys> {
     let key = SecretString::from(password()?.expose_secret().to_owned() + password()?.expose_secret());
     let store = run.lock_store().await?;
     let mut digests = stored(run, service, caller).await?;
-    if digests.len() >= MOST {
-        return Err(Error::usage(format!("caller \"{caller}\" has {MOST} keys already"))
-            .hint(format!("martydb serve key revoke {caller} --id {}", id(&digests[MOST - 1]))));
+    if digests.len() >= MAX_KEYS {
+        return Err(Error::usage(format!("caller \"{caller}\" has {MAX_KEYS} keys already"))
+            .hint(format!("martydb serve key revoke {caller} --id {}", id(&digests[MAX_KEYS - 1]))));
     }
     digests.insert(0, process::digest(key.expose_secret()));
     store.set(&entry(service, caller)?, Some(SecretString::from(digests.join(" ")))).await?;
@@ -130,7 +130,7 @@ fn service_of<'r>(run: &'r Run, caller: &str) -> Result<&'r DesiredService> {
 }
 
 fn id(digest: &str) -> &str {
-    digest.get(..SHOWN).unwrap_or(digest)
+    digest.get(..ID_CHARACTERS).unwrap_or(digest)
 }
 
 fn row(caller: &str, service: &DesiredService, digests: &[String]) -> CallerKeyRow {

@@ -10,7 +10,7 @@ use martydb_report::embedded;
 use martydb_report::values;
 
 /// Largest file that is read as a report.
-const LARGEST: u64 = 64 << 20;
+const MAX_REPORT_BYTES: u64 = 64 << 20;
 
 /// Reads a report of the same project and environment.
 ///
@@ -21,9 +21,9 @@ pub fn read(path: &Path, manifest: &Manifest) -> Result<values::ReportValues> {
         let error = Error::usage(format!("cannot compare with {}", path.display())).cause(why);
         error.hint("give a file that `martydb report --out FILE` wrote for this manifest")
     };
-    let text = text(path, LARGEST + 1).map_err(|error| refused(error.to_string()))?;
-    if text.len() as u64 > LARGEST {
-        return Err(refused(format!("it is larger than {} MB", LARGEST >> 20)));
+    let text = text(path, MAX_REPORT_BYTES + 1).map_err(|error| refused(error.to_string()))?;
+    if text.len() as u64 > MAX_REPORT_BYTES {
+        return Err(refused(format!("it is larger than {} MB", MAX_REPORT_BYTES >> 20)));
     }
     let report = embedded::read(&text).map_err(refused)?;
     let (project, environment) = (&report.values.project, &report.values.environment);

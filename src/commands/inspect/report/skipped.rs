@@ -5,11 +5,11 @@ use serde_json::Value;
 use martydb_report::values::{SkipNote, Skipped};
 
 /// Most events of all services together: with more a page of a thousand services would be too large.
-const EVENTS: usize = 4000;
+const MAX_EVENTS: usize = 4000;
 
 /// Returns the number of events that each service has in the report.
 pub fn events_each(services: usize) -> usize {
-    (EVENTS / services.max(1)).max(2)
+    (MAX_EVENTS / services.max(1)).max(2)
 }
 
 /// Returns what the proof of isolation skipped, and what the report leaves out of the history and of the services.

@@ -15,7 +15,7 @@ use martydb_model::yaml;
 use schema::CollectionSchema;
 
 /// Most bytes of a schema.
-const MOST: u64 = 1 << 20;
+const MAX_SCHEMA_BYTES: u64 = 1 << 20;
 
 /// Writes both files of the migration that creates the collection.
 ///
@@ -40,10 +40,10 @@ fn read(path: &Path) -> Result<CollectionSchema> {
     let shown = path.display();
     let mut text = String::new();
     let opened = std::fs::File::open(path);
-    let read = opened.and_then(|file| file.take(MOST + 1).read_to_string(&mut text));
+    let read = opened.and_then(|file| file.take(MAX_SCHEMA_BYTES + 1).read_to_string(&mut text));
     read.map_err(|error| Error::usage(format!("cannot read the schema {shown}")).cause(error))?;
-    if text.len() as u64 > MOST {
-        return Err(Error::usage(format!("the schema {shown} has more than {MOST} bytes")));
+    if text.len() as u64 > MAX_SCHEMA_BYTES {
+        return Err(Error::usage(format!("the schema {shown} has more than {MAX_SCHEMA_BYTES} bytes")));
     }
     yaml::check(&text, path)?;
     serde_yaml::from_str(&text).map_err(|error| {

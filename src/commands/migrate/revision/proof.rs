@@ -11,7 +11,7 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_provision::scratch::Scratch;
 
 /// Maximum number of differences that are shown.
-const SHOWN: usize = 20;
+const MAX_SHOWN: usize = 20;
 
 /// Files of a revision that are proven.
 pub struct RevisionProof<'a> {
@@ -119,9 +119,9 @@ fn unproven(error: Error) -> Error {
 }
 
 fn unequal(message: &str, left: &[String]) -> Error {
-    let more = left.len().saturating_sub(SHOWN);
+    let more = left.len().saturating_sub(MAX_SHOWN);
     Error::new(Kind::Divergent, message)
-        .causes(left.iter().take(SHOWN))
+        .causes(left.iter().take(MAX_SHOWN))
         .causes((more > 0).then(|| format!("and {more} more")))
         .hint("write that part by hand, into the files of a revision without --from")
 }

@@ -5,14 +5,14 @@ use martydb_model::sql::{List, Literal, Statement, stmt};
 use super::schema::{CollectionField, CollectionSchema, FieldConstraint, FieldType};
 
 /// Longest name of a collection, in bytes: names of its indexes and constraints begin with it.
-const LONGEST: usize = 40;
+const MAX_NAME_BYTES: usize = 40;
 
 /// Checks names and what fields say about each other.
 pub fn check(schema: &CollectionSchema) -> Result<(), String> {
-    if !is_name(&schema.name) || schema.name.len() > LONGEST {
+    if !is_name(&schema.name) || schema.name.len() > MAX_NAME_BYTES {
         let name = &schema.name;
         return Err(format!(
-            "\"{name}\" is no name of a collection: up to {LONGEST} of a-z, 0-9 and _, first a letter"
+            "\"{name}\" is no name of a collection: up to {MAX_NAME_BYTES} of a-z, 0-9 and _, first a letter"
         ));
     }
     for (number, field) in schema.fields.iter().enumerate() {

@@ -6,10 +6,10 @@ use martydb_model::findings::Finding;
 use martydb_ui::report::printable;
 
 /// Minimum number of findings to report as one; a few are easier to read one by one.
-const LEAST: usize = 4;
+const MIN_GROUP: usize = 4;
 
 /// Number of further objects that are named.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// First finding of a cause, and the rest.
 pub struct FindingGroup<'a> {
@@ -27,7 +27,7 @@ pub fn finding_groups<'a>(findings: &[&'a Finding]) -> Vec<FindingGroup<'a>> {
     let mut groups = vec![];
     for (cause, finding) in causes.iter().zip(findings) {
         let same = &all[cause.as_str()];
-        if same.len() < LEAST {
+        if same.len() < MIN_GROUP {
             groups.push(FindingGroup { first: finding, others: vec![] });
         } else if std::ptr::eq(same[0], *finding) {
             groups.push(FindingGroup { first: finding, others: same[1..].to_vec() });
@@ -57,9 +57,9 @@ impl FindingGroup<'_> {
 
     /// Returns the further objects, the first of them by name.
     pub fn named(&self) -> Option<String> {
-        let names = self.others.iter().take(NAMED).filter_map(|finding| finding.object.as_deref());
+        let names = self.others.iter().take(MAX_NAMED).filter_map(|finding| finding.object.as_deref());
         let names = names.map(printable).collect::<Vec<_>>().join(", ");
-        let rest = self.others.len().saturating_sub(NAMED);
+        let rest = self.others.len().saturating_sub(MAX_NAMED);
         let rest = if rest == 0 { String::new() } else { format!(" and {rest} more (all of them: -o json)") };
         (!self.others.is_empty()).then(|| format!("the same on {names}{rest}"))
     }

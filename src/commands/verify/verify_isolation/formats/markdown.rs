@@ -70,14 +70,14 @@ fn server(view: &ServerView<'_>) -> String {
 
 /// Lists the first inconclusive probes; more would bury the page.
 fn inconclusive(view: &ServerView<'_>) -> String {
-    const SHOWN: usize = 20;
+    const MAX_SHOWN: usize = 20;
     let all: Vec<&Probe> = view.inconclusive().collect();
-    let rows = all.iter().take(SHOWN).map(|probe| {
+    let rows = all.iter().take(MAX_SHOWN).map(|probe| {
         let [way, why] = [&probe.way, &probe.why].map(|text| text.clone().unwrap_or_default());
         [probe.role.clone(), probe.database.clone(), way, why]
     });
     let text = rows_under(["inconclusive", "where", "how", "why"], rows);
-    match all.len().saturating_sub(SHOWN) {
+    match all.len().saturating_sub(MAX_SHOWN) {
         0 => text,
         more => format!("{text}\n… and {more} more\n"),
     }

@@ -40,7 +40,7 @@ fn mark(probe: &Probe) -> Mark {
 }
 
 /// Maximum number of rows or columns of a full matrix; more would bury unexpected results.
-const MANY: usize = 16;
+const MAX_MATRIX: usize = 16;
 
 /// Service and its cells, one for each database.
 type MatrixRow<'a> = (&'a str, Vec<Option<&'a Probe>>);
@@ -61,7 +61,7 @@ pub fn matrix(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Vec
         MatrixExtent::Findings if is_proven => {
             vec![denied(&all, columns, style) + &notes(view, false, style)]
         }
-        MatrixExtent::Findings if !notable.is_empty() && count.max(columns) > MANY => {
+        MatrixExtent::Findings if !notable.is_empty() && count.max(columns) > MAX_MATRIX => {
             let is_shown = |column: &usize| notable.iter().any(|row| is_notable(&row.1[*column]));
             let shown: Vec<usize> = (0..columns).filter(is_shown).collect();
             let left = rest(count - notable.len(), columns - shown.len(), style);
@@ -144,7 +144,7 @@ fn columns_follow_rows(rows: &[MatrixRow<'_>], columns: &[&ProbeDatabase]) -> bo
         Some(DatabaseKind::Service(name)) => name.as_str() == *service,
         _ => false,
     };
-    columns.len() > MANY && rows.iter().all(own)
+    columns.len() > MAX_MATRIX && rows.iter().all(own)
 }
 
 fn key(columns: &[&ProbeDatabase], follow: bool, style: &Style) -> String {

@@ -87,14 +87,14 @@ fn is_absent(view: &ServerView<'_>, service: &str) -> bool {
 
 /// Lists services that are not provisioned, and the command that provisions them.
 fn unprovisioned(view: &ServerView<'_>, style: &Style) -> String {
-    const NAMED: usize = 4;
+    const MAX_NAMED: usize = 4;
     let names = &view.server.unprovisioned;
     if names.is_empty() {
         return String::new();
     }
     let verb = if names.len() == 1 { "is" } else { "are" };
     let flags: Vec<_> = names.iter().map(|name| format!("--service {name}")).collect();
-    let flags = if names.len() > NAMED { "--all".into() } else { flags.join(" ") };
+    let flags = if names.len() > MAX_NAMED { "--all".into() } else { flags.join(" ") };
     let line = format!("hint: {} {verb} not provisioned: martydb apply {flags}", listed(names));
     format!("\n{}", wrapped(&line, "  ", style))
 }
