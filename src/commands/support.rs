@@ -14,8 +14,8 @@ pub mod losses;
     allow(dead_code)
 )]
 pub mod missing;
-pub mod one_of;
 pub mod per_service;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub mod report_enum;
 pub mod tables;

@@ -11,7 +11,7 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
-use crate::commands::support::one_of::one_of;
+use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 
@@ -58,7 +58,7 @@ async fn verified(run: &Run, arguments: &verify::Arguments) -> Result<verify::Ve
     end
 }
 
-one_of! {
+report_enum! {
     BackupReport {
         Made(make::CreatedBackups),
         List(list::BackupList),

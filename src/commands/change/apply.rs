@@ -16,7 +16,7 @@ use crate::commands::support::companion::CompanionApplied;
 use crate::commands::support::companions;
 use crate::commands::support::confirmation::Confirmation;
 use crate::commands::support::losses::{losses_text, lost_rights};
-use crate::commands::support::one_of::one_of;
+use crate::commands::support::report_enum::report_enum;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -49,7 +49,7 @@ pub struct Arguments {
     pub confirmation: Confirmation,
 }
 
-one_of! {
+report_enum! {
     /// Result of `apply`, or of its dry run.
     AppliedOrPlanned { Applied(ApplyReport), Planned(PlanReport) }
 }

@@ -12,7 +12,7 @@ mod transferred;
 
 use clap::{Args, Subcommand};
 
-use crate::commands::support::one_of::one_of;
+use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 
@@ -45,7 +45,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsReport> {
     })
 }
 
-one_of! {
+report_enum! {
     SecretsReport {
         Export(export::ExportReport),
         Generate(generate::GenerateReport),

@@ -14,7 +14,7 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
-use crate::commands::support::one_of::one_of;
+use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 
@@ -62,7 +62,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
     })
 }
 
-one_of! {
+report_enum! {
     SplitReport {
         Proposed(init::ProposedMap),
         Planned(plan::PlannedSplit),

@@ -11,7 +11,7 @@ mod status;
 use clap::{Args, Subcommand};
 
 use crate::commands::support::missing::missing_feature;
-use crate::commands::support::one_of::one_of;
+use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 
@@ -57,7 +57,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RelayReport> {
     })
 }
 
-one_of! {
+report_enum! {
     RelayReport {
         Published(publish::PublishedEvents),
         Status(status::RelayStatus),

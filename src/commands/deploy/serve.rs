@@ -18,7 +18,7 @@ use serde::Serialize;
 use listener::ListenerFlags;
 
 use crate::commands::support::missing::missing_feature;
-use crate::commands::support::one_of::one_of;
+use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
 use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
@@ -65,7 +65,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ServeReport> {
     })
 }
 
-one_of! {
+report_enum! {
     ServeReport {
         Served(Stopped),
         Checked(check::ExposedServices),

@@ -1,77 +1,77 @@
 //! Words of other tools that people type, each with the command of this one.
 
 /// A word that is no command.
-pub struct OtherCommand {
+pub struct CommandAlias {
     pub words: &'static [&'static str],
     /// Answer, as the rest of a hint.
     pub answer: &'static str,
 }
 
 /// Commands of Alembic, Flyway, dbmate, sqlx, Rails, Terraform, Atlas and others.
-pub const COMMANDS: &[OtherCommand] = &[
-    OtherCommand {
+pub const COMMANDS: &[CommandAlias] = &[
+    CommandAlias {
         words: &["rollback", "undo", "down", "revert"],
         answer: "`martydb downgrade SERVICE` reverts the newest migration",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["migrate", "up", "deploy", "db:migrate"],
         answer: "`martydb upgrade SERVICE` applies the pending migrations",
     },
-    OtherCommand { words: &["redo"], answer: "`martydb downgrade SERVICE`, then `martydb upgrade SERVICE`" },
-    OtherCommand {
+    CommandAlias { words: &["redo"], answer: "`martydb downgrade SERVICE`, then `martydb upgrade SERVICE`" },
+    CommandAlias {
         words: &["create", "new", "add", "generate", "make", "g"],
         answer: "`martydb revision SERVICE -m \"message\"` writes the next migration; `martydb init NAME` adds a service",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["list", "ls", "info", "show", "services"],
         answer: "`martydb status` shows the services, `martydb config` the manifest",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["version", "heads", "head"],
         answer: "`martydb current` shows each service's version, `martydb --version` martydb's own",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["log"],
         answer: "`martydb history` shows the migrations that ran, `martydb logs` the log of an embedded server",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["stamp", "mark"],
         answer: "`martydb baseline SERVICE --at N` records versions without running them",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["check", "verify", "test", "scan"],
         answer: "`martydb validate` checks the files, `martydb verify-isolation` the servers",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["provision", "bootstrap", "setup"],
         answer: "`martydb init-all` provisions, migrates and proves everything",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["destroy", "remove", "delete", "rm"],
         answer: "`martydb drop SERVICE` removes a service, `martydb dev destroy` an embedded server",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["reset"],
         answer: "`martydb downgrade SERVICE --to 0`, then `martydb upgrade SERVICE`",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["start", "stop"],
         answer: "`martydb dev up` and `martydb dev down` start and stop the embedded servers",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["connect", "shell", "console", "sql", "dbshell"],
         answer: "`martydb psql SERVICE` opens psql",
     },
-    OtherCommand { words: &["dump", "pg_dump"], answer: "`martydb backup SERVICE` backs a service up" },
-    OtherCommand {
+    CommandAlias { words: &["dump", "pg_dump"], answer: "`martydb backup SERVICE` backs a service up" },
+    CommandAlias {
         words: &["fix", "clean"],
         answer: "`martydb repair SERVICE --reason TEXT` accepts edited files and clears failed records",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["password", "passwd"],
         answer: "`martydb url SERVICE` prints a login's URL, `martydb rotate SERVICE` sets new passwords",
     },
-    OtherCommand {
+    CommandAlias {
         words: &["run"],
         answer: "`martydb exec SERVICE -- PROGRAM` runs a program with the login in its environment",
     },

@@ -1,7 +1,7 @@
 //! Report of a command with subcommands: that of the one that ran.
 
 /// Defines an enum that serializes and reports as the value it contains.
-macro_rules! one_of {
+macro_rules! report_enum {
     ($(#[$attribute:meta])* $name:ident { $($variant:ident($report:ty)),+ $(,)? }) => {
         $(#[$attribute])*
         #[derive(serde::Serialize)]
@@ -41,4 +41,4 @@ macro_rules! one_of {
         }
     };
 }
-pub(crate) use one_of;
+pub(crate) use report_enum;
