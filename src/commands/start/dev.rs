@@ -98,8 +98,8 @@ pub fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
         ServerLocation::Embedded { port } => Some(run.embedded(name, port)),
         ServerLocation::Url(_) => None,
     });
-    let redis = run.manifest.redis.servers.values();
-    let redis = redis.filter(|server| only.is_none_or(|only| only == server.name));
+    let redis =
+        run.manifest.redis.servers.values().filter(|server| only.is_none_or(|only| only == server.name));
     let specs: Vec<Spec> = embedded.chain(redis.filter_map(|server| run.embedded_redis(server))).collect();
     if specs.is_empty() {
         let message = format!("environment \"{}\" has no such embedded server", run.manifest.env);

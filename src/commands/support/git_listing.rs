@@ -30,8 +30,8 @@ impl CommitListing {
         }
         let near = existing(folder);
         let commit = format!("{reference}^{{commit}}");
-        let commit = git(near, &["rev-parse", "--verify", "--quiet", &commit], reference).await?;
-        let commit = commit.trim().to_owned();
+        let commit =
+            git(near, &["rev-parse", "--verify", "--quiet", &commit], reference).await?.trim().to_owned();
         let below = folder.strip_prefix(near).unwrap_or(folder).join("");
         let below = Path::new(".").join(below).display().to_string();
         let listed = git(near, &["ls-tree", "-z", &commit, "--", &below], reference).await?;

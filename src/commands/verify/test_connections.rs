@@ -35,8 +35,8 @@ async fn test_replicas(run: &Run, server: &str, services: &[DesiredService]) -> 
     let one = async |replica: &Replica| {
         let there = run.at_replica(server, replica).await;
         let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
-        let rows = test_server(&there, server, services).await;
-        let rows = rows.unwrap_or_else(|error| unreached(&here, &error));
+        let rows =
+            test_server(&there, server, services).await.unwrap_or_else(|error| unreached(&here, &error));
         let at = || Some(replica.name.clone());
         rows.into_iter().map(|row| ConnectionRow { at: at(), ..row }).collect::<Vec<_>>()
     };

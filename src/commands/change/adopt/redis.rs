@@ -65,8 +65,8 @@ impl RedisUseReport {
         let mut names: BTreeSet<String> = part.services.keys().map(ToString::to_string).collect();
         let mut manifest = String::new();
         let row = |(prefix, keys, name): (String, usize, String)| {
-            let declared = part.on(&found.server).find(|one| one.prefix == prefix);
-            let declared = declared.map(|one| one.service.to_string());
+            let declared =
+                part.on(&found.server).find(|one| one.prefix == prefix).map(|one| one.service.to_string());
             // A service has one prefix.
             let proposed = (declared.is_none() && names.insert(name.clone())).then_some(name);
             if let Some(name) = &proposed {

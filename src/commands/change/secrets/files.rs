@@ -60,8 +60,8 @@ pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Re
         };
         folder.write(&one.name, SecretString::from(url))?;
     }
-    let deployed = run.manifest.servers.iter();
-    let deployed = deployed.filter(|(_, server)| matches!(server.location, ServerLocation::Url(_)));
+    let deployed =
+        run.manifest.servers.iter().filter(|(_, server)| matches!(server.location, ServerLocation::Url(_)));
     let caches = run.manifest.redis.servers.values();
     let caches = caches.filter(|server| server.embedded.is_none()).map(|server| &server.name);
     for name in deployed.map(|(name, _)| name).chain(caches) {

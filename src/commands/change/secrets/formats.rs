@@ -206,8 +206,8 @@ async fn variables(run: &Run, one: &Exported<'_>, kept: &StoredLogin) -> Result<
 fn dotenv(all: &[Exported<'_>]) -> Result<String> {
     let mut text = String::from("# Passwords of the services' logins, by martydb secrets export.\n");
     for (one, kept) in kept(all) {
-        let quoted = shlex::try_quote(kept.password.expose_secret());
-        let quoted = quoted.map_err(|_| no_line(&kept.login, "a zero byte"))?;
+        let quoted = shlex::try_quote(kept.password.expose_secret())
+            .map_err(|_| no_line(&kept.login, "a zero byte"))?;
         text += &format!("{}={quoted}\n", one.name);
     }
     Ok(text)

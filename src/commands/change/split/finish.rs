@@ -178,8 +178,8 @@ impl FinishedSplit {
 
     /// Reads the logins that can still connect to the shared database, and the grants by which the services' can.
     async fn read_access(&mut self, session: &mut Connection, services: &[DesiredService]) -> Result<()> {
-        let own = services.iter().flat_map(|service| service.own_roles()).map(|role| role.to_string());
-        let own: BTreeSet<String> = own.collect();
+        let own: BTreeSet<String> =
+            services.iter().flat_map(|service| service.own_roles()).map(|role| role.to_string()).collect();
         let FinishRemoval { logins, open_to, .. } = &mut self.removed;
         let (of_services, others) =
             old_logins(session).await?.into_iter().partition::<Vec<_>, _>(|one| own.contains(&one.role));

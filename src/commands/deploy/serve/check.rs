@@ -122,13 +122,13 @@ fn caller_columns<'a>() -> Vec<ReportColumn<&'a CallerRow>> {
 
 impl Report for ExposedServices {
     fn text(&self, style: &Style) -> String {
-        let relations = ReportColumn::table(relation_columns(), &[], &self.relations, style);
-        let relations = relations.render_or("nothing is exposed\n", style);
+        let relations = ReportColumn::table(relation_columns(), &[], &self.relations, style)
+            .render_or("nothing is exposed\n", style);
         let functions = ReportColumn::table(function_columns(), &[], &self.functions, style);
         let functions =
             if functions.is_empty() { String::new() } else { format!("\n{}", functions.render(style)) };
-        let callers = ReportColumn::table(caller_columns(), &[], &self.callers, style);
-        let callers = callers.render_or("no caller is declared\n", style);
+        let callers = ReportColumn::table(caller_columns(), &[], &self.callers, style)
+            .render_or("no caller is declared\n", style);
         format!("{relations}{functions}\n{callers}")
     }
 

@@ -134,8 +134,8 @@ async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
 
 /// Marks a service whose database or roles differ from the manifest as drifted, unless its state is worse.
 async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
-    let plans = provision::plan(run, services, PlanOptions::default()).await;
-    let plans: BTreeMap<String, Result<PlannedServer>> = plans.into_iter().collect();
+    let plans: BTreeMap<String, Result<PlannedServer>> =
+        provision::plan(run, services, PlanOptions::default()).await.into_iter().collect();
     for planned in plans.values().flatten() {
         if let Some(left) = scratch::described(&planned.actual) {
             run.out.note(&format!("note: on server {}: {left}", planned.access.server));
