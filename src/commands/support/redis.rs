@@ -87,7 +87,7 @@ impl Companion for Redis<'_> {
     fn plan(&self) -> BoxFuture<'_, Result<Box<dyn CompanionPlan>>> {
         async {
             let planned = apply::plan(self.run, self.desired().await?).await?;
-            let plan = RedisPlan { server: self.server.name.clone(), planned };
+            let plan = PlannedCompanion { server: self.server.name.clone(), planned };
             Ok(Box::new(plan) as Box<dyn CompanionPlan>)
         }
         .boxed()
@@ -202,12 +202,12 @@ impl Companion for Redis<'_> {
 }
 
 /// Plan of one server.
-struct RedisPlan {
+struct PlannedCompanion {
     server: String,
     planned: PlannedRedis,
 }
 
-impl CompanionPlan for RedisPlan {
+impl CompanionPlan for PlannedCompanion {
     fn changes(&self) -> Vec<Change> {
         self.planned.plan.steps.iter().map(|step| change(&self.server, step, None)).collect()
     }
