@@ -17,5 +17,6 @@ pub mod missing;
 pub mod per_service;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub mod relative_path;
 pub mod report_enum;
 pub mod tables;

@@ -78,64 +78,64 @@ pub const COMMANDS: &[CommandAlias] = &[
 ];
 
 /// An option that does not exist; `command` is empty for all commands.
-pub struct OtherOption {
+pub struct OptionAlias {
     pub command: &'static str,
     pub words: &'static [&'static str],
     pub answer: &'static str,
 }
 
-pub const OPTIONS: &[OtherOption] = &[
-    OtherOption { command: "", words: &["--json"], answer: "-o json" },
-    OtherOption { command: "", words: &["--yaml"], answer: "-o yaml" },
-    OtherOption { command: "", words: &["--csv"], answer: "-o csv" },
-    OtherOption { command: "", words: &["--format"], answer: "-o table, json, yaml, csv or name" },
-    OtherOption { command: "", words: &["--verbosity", "--debug"], answer: "-v, or -vv for every statement" },
-    OtherOption {
+pub const OPTIONS: &[OptionAlias] = &[
+    OptionAlias { command: "", words: &["--json"], answer: "-o json" },
+    OptionAlias { command: "", words: &["--yaml"], answer: "-o yaml" },
+    OptionAlias { command: "", words: &["--csv"], answer: "-o csv" },
+    OptionAlias { command: "", words: &["--format"], answer: "-o table, json, yaml, csv or name" },
+    OptionAlias { command: "", words: &["--verbosity", "--debug"], answer: "-v, or -vv for every statement" },
+    OptionAlias {
         command: "",
         words: &["--non-interactive", "--no-prompt", "--batch"],
         answer: "--no-input",
     },
-    OtherOption { command: "", words: &["--auto-approve", "--force", "--assume-yes"], answer: "-y" },
-    OtherOption { command: "", words: &["--profile"], answer: "--env NAME" },
-    OtherOption { command: "", words: &["--config", "--config-file"], answer: "--manifest FILE" },
-    OtherOption { command: "", words: &["--parallel", "--concurrency"], answer: "--jobs N" },
-    OtherOption {
+    OptionAlias { command: "", words: &["--auto-approve", "--force", "--assume-yes"], answer: "-y" },
+    OptionAlias { command: "", words: &["--profile"], answer: "--env NAME" },
+    OptionAlias { command: "", words: &["--config", "--config-file"], answer: "--manifest FILE" },
+    OptionAlias { command: "", words: &["--parallel", "--concurrency"], answer: "--jobs N" },
+    OptionAlias {
         command: "upgrade",
         words: &["--target", "--version", "--revision"],
         answer: "--to VERSION",
     },
-    OtherOption { command: "upgrade", words: &["--sql"], answer: "--dry-run prints the statements" },
-    OtherOption { command: "upgrade", words: &["--count", "--limit", "-n", "--number"], answer: "--steps N" },
-    OtherOption {
+    OptionAlias { command: "upgrade", words: &["--sql"], answer: "--dry-run prints the statements" },
+    OptionAlias { command: "upgrade", words: &["--count", "--limit", "-n", "--number"], answer: "--steps N" },
+    OptionAlias {
         command: "downgrade",
         words: &["--target", "--version", "--revision"],
         answer: "--to VERSION",
     },
-    OtherOption { command: "downgrade", words: &["--sql"], answer: "--dry-run prints the statements" },
-    OtherOption {
+    OptionAlias { command: "downgrade", words: &["--sql"], answer: "--dry-run prints the statements" },
+    OptionAlias {
         command: "downgrade",
         words: &["--count", "--limit", "-n", "--number"],
         answer: "--steps N",
     },
-    OtherOption {
+    OptionAlias {
         command: "revision",
         words: &["--autogenerate"],
         answer: "martydb writes no SQL from models; `martydb diff` compares schemas",
     },
-    OtherOption { command: "revision", words: &["--name", "--title"], answer: "-m \"message\"" },
-    OtherOption {
+    OptionAlias { command: "revision", words: &["--name", "--title"], answer: "-m \"message\"" },
+    OptionAlias {
         command: "psql",
         words: &["-c", "--command", "--file", "-d"],
         answer: "options of psql come after --: martydb psql SERVICE -- -c \"SELECT 1\"",
     },
-    OtherOption { command: "baseline", words: &["--version", "--to"], answer: "--at VERSION" },
-    OtherOption {
+    OptionAlias { command: "baseline", words: &["--version", "--to"], answer: "--at VERSION" },
+    OptionAlias {
         command: "rotate",
         words: &["--dry-run"],
         answer: "rotate has no dry run; `martydb test-connections` tries the present passwords",
     },
-    OtherOption { command: "plan", words: &["--json-out", "--save"], answer: "--out FILE" },
-    OtherOption {
+    OptionAlias { command: "plan", words: &["--json-out", "--save"], answer: "--out FILE" },
+    OptionAlias {
         command: "plan",
         words: &["--detailed-exitcode", "--exit-code"],
         answer: "--check ends with 3 if anything differs",

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use serde::Serialize;
 pub use watch::Watch;
 
-use crate::commands::start::init::near;
 use crate::commands::support::per_service::{errors_text, map_concurrent};
+use crate::commands::support::relative_path::relative_path;
 use martydb_migrate::files::folder::load;
 use martydb_migrate::files::{Direction, MigrationFolder, Mode};
 use martydb_migrate::{
@@ -138,7 +138,7 @@ pub fn note_missing_folders(run: &Run, services: &[DesiredService]) {
 
 /// Returns the sentence about a folder of migrations that does not exist.
 pub fn no_folder(service: &str, folder: &Path) -> String {
-    format!("{service} has no migrations: the folder {} does not exist", near(folder))
+    format!("{service} has no migrations: the folder {} does not exist", relative_path(folder))
 }
 
 /// Writes `schema.sql` of the services that require it and whose run succeeded. A failure is only a warning: the

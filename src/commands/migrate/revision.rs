@@ -10,8 +10,8 @@ use serde::Serialize;
 
 pub use arguments::Arguments;
 
-use crate::commands::start::init::near;
 use crate::commands::support::choice;
+use crate::commands::support::relative_path::relative_path;
 use crate::shipped_files::TEMPLATES;
 use martydb_migrate::files::revision::{Numbering, TemplateChoice};
 use martydb_migrate::files::{Written, revision};
@@ -97,7 +97,7 @@ impl Report for RevisionReport {
         let further = self.compared.iter().flat_map(|compared| &compared.further);
         let written = self.written.iter().chain(further);
         let paths = written.flat_map(|written| [Some(&written.up), written.down.as_ref()]).flatten();
-        let mut text: String = paths.map(|path| near(path) + "\n").collect();
+        let mut text: String = paths.map(|path| relative_path(path) + "\n").collect();
         if let Some(compared) = &self.compared {
             text += &compared.text(self.written.is_some());
         }

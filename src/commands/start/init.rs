@@ -23,7 +23,7 @@ use martydb_ui::prompt;
 use martydb_ui::report::{Out, Report};
 
 use files::{create, make_folder};
-pub use report::{InitReport, near};
+pub use report::InitReport;
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {

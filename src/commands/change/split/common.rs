@@ -1,7 +1,7 @@
 //! Common start of the steps of a split: the map, and the connection to the shared database.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -165,12 +165,6 @@ impl SplitSession {
             cutover: self.map.in_command("martydb split cutover"),
         }
     }
-}
-
-/// Returns the path relative to the current folder.
-pub fn near(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
 /// Lists the triggers and rules that are disabled at the source.

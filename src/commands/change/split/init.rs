@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{MapChoice, near};
+use super::common::MapChoice;
+use crate::commands::support::relative_path::relative_path;
 use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_provision::run::Run;
 use martydb_split::{CrossingEdge, GuessedTable, SplitProposal, hints, inspect, plan, proposal, split_yaml};
-use martydb_ui::report::{Report, ReportColumn, Style, printable};
+use martydb_ui::report::{Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -30,7 +31,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
     let (server, database) = parts(run, &arguments.from)?;
     let path = arguments.map.path(run);
     if !arguments.dry_run && path.symlink_metadata().is_ok() {
-        return Err(Error::usage(format!("{} already exists", near(&path)))
+        return Err(Error::usage(format!("{} already exists", relative_path(&path)))
             .hint("`martydb split plan` shows its open questions")
             .hint(
                 "for a new proposal: move it away, choose another file with --map FILE, or print one with --dry-run",
@@ -123,7 +124,7 @@ impl Report for ProposedMap {
         let mut text = table.render_or("The database has no tables.\n", style);
         text += &format!(
             "\nWrote {}: {} to assign, {} to answer.\n",
-            printable(&near(&self.map)),
+            relative_path(&self.map),
             counted(self.unassigned.len(), "table"),
             counted(self.edges, "edge")
         );

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{self, MapChoice, near};
+use super::common::{self, MapChoice};
 use crate::commands::migrate::baseline::from_database::{provided, put};
 use crate::commands::migrate::migrating::plain_options;
 use crate::commands::support::per_service::{PerService, errors_text};
+use crate::commands::support::relative_path::relative_path;
 use martydb_config::manifest::SplitMap;
 use martydb_config::replace_file::unwritable;
 use martydb_migrate::files::folder;
@@ -237,7 +238,7 @@ impl Report for SplitSchemas {
                 SchemaOutcome::Differs => Cell::new("differs", Paint::Bad),
             }),
             ReportColumn::shown("file", |one, _| {
-                one.answer.file.as_deref().map_or_else(String::new, near).into()
+                one.answer.file.as_deref().map_or_else(String::new, relative_path).into()
             }),
         ];
         let mut text = ReportColumn::table(columns, &[], &self.services, style).render(style);

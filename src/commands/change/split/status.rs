@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::common::{self, MapChoice, disabled_text, near};
+use super::common::{self, MapChoice, disabled_text};
 use super::finish::is_over;
+use crate::commands::support::relative_path::relative_path;
 use martydb_config::manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
@@ -48,7 +49,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
         is_finished = true;
     }
     session.close().await;
-    let file = is_finished.then(|| near(map.path()));
+    let file = is_finished.then(|| relative_path(map.path()));
     Ok(SplitStatus { disabled, finished: file, ..SplitStatus::new(&services, status, &arguments.map) })
 }
 
@@ -209,7 +210,7 @@ impl Report for SplitStatus {
         }
         text += &disabled_text(&self.disabled);
         if let Some(file) = &self.finished {
-            return text + &format!("\nThe split is finished: remove {}.\n", printable(file));
+            return text + &format!("\nThe split is finished: remove {}.\n", file);
         }
         if self.next.is_empty() { text } else { text + &format!("\nnext: `{}`\n", self.next.join("`, `")) }
     }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_yaml::Mapping;
 
 use super::files::make_folder;
-use super::report::{InitReport, near};
+use super::report::InitReport;
+use crate::commands::support::relative_path::relative_path;
 use martydb_config::manifest::{ManifestDraft, ManifestPath};
 use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::ServiceName;
@@ -29,7 +30,7 @@ pub fn add(
     let new: Vec<&ServiceName> = names.iter().filter(|name| !before.services.contains_key(*name)).collect();
     if new.is_empty() {
         let names: Vec<&str> = names.iter().map(ServiceName::as_str).collect();
-        return Err(Error::usage(format!("{} has {} already", near(path), names.join(", ")))
+        return Err(Error::usage(format!("{} has {} already", relative_path(path), names.join(", ")))
             .hint("edit it, or name a service that it lacks"));
     }
     for name in &new {

@@ -1,9 +1,10 @@
 //! Report of `init`: services found, files written, next commands.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::commands::support::relative_path::relative_path;
 use martydb_migrate::discovery::{Proposal, ProposedService};
 use martydb_migrate::import::FolderTool;
 use martydb_model::ServiceName;
@@ -135,19 +136,14 @@ fn quoted(path: &str) -> String {
     if plain { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
 }
 
-/// Returns the path relative to the current folder: it fits a line, and terminals open it on a click.
-pub fn near(path: &Path) -> String {
-    let here = std::env::current_dir().unwrap_or_default();
-    printable(&path.strip_prefix(here).unwrap_or(path).display().to_string())
-}
-
 impl Report for InitReport {
     fn text(&self, _: &Style) -> String {
         if let Some(text) = &self.text {
             return text.lines().map(|line| printable(line) + "\n").collect();
         }
-        let changed = self.is_addition.then(|| format!("changed {}\n", near(&self.manifest)));
-        let mut text: String = self.created.iter().map(|path| format!("created {}\n", near(path))).collect();
+        let changed = self.is_addition.then(|| format!("changed {}\n", relative_path(&self.manifest)));
+        let mut text: String =
+            self.created.iter().map(|path| format!("created {}\n", relative_path(path))).collect();
         self.notes.iter().for_each(|note| text += &format!("note: {}\n", printable(note)));
         text.extend(changed);
         text += "\nNext:\n";

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::commands::change::split::common::{EMPTY, MapChoice};
+use crate::commands::support::relative_path::relative_path;
 use martydb_config::manifest::SplitMap;
 use martydb_model::error::ExitStatus;
 use martydb_model::units::{bytes, counted};
@@ -106,7 +107,7 @@ impl PlannedSplit {
             next,
             choices: plan.unanswered().map(|edge| (edge.kind.name(), edge.kind)).collect(),
             lines: plan.unanswered().map(answer_line).collect(),
-            map: super::super::common::near(map.path()),
+            map: relative_path(map.path()),
             is_complete: plan.is_complete(),
         }
     }
@@ -175,7 +176,7 @@ impl PlannedSplit {
         }
         if !self.lines.is_empty() {
             let lines: String = self.lines.iter().map(|line| format!("  - {}\n", printable(line))).collect();
-            text += &format!("\nFor {}, one answer each:\nedges:\n{lines}", printable(&self.map));
+            text += &format!("\nFor {}, one answer each:\nedges:\n{lines}", self.map);
         }
         text
     }
@@ -213,7 +214,7 @@ impl Report for PlannedSplit {
         let end = match (self.is_complete, self.next.as_slice()) {
             (true, []) => "Every table is assigned and every edge has an answer.".to_owned(),
             (true, next) => format!("next: `{}`", next.join("`, `")),
-            (false, next) => format!("next: correct {}, then `{}`", printable(&self.map), next.join("`, `")),
+            (false, next) => format!("next: correct {}, then `{}`", self.map, next.join("`, `")),
         };
         text + &format!("\n{end}\n")
     }
