@@ -13,9 +13,9 @@ pub mod split;
 
 #[cfg(not(feature = "split"))]
 pub mod split {
+    use crate::app::Run;
     use crate::commands::support::missing::{NoReport, missing_feature};
     use martydb_model::error::Result;
-    use martydb_provision::run::Run;
 
     pub use crate::commands::support::missing::AnyArguments as Arguments;
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::plan::{self, PlanReport};
 use super::plan_file::{self, SavedPlan};
+use crate::app::Run;
 use crate::commands::support::change::{Change, Changes, ServerError};
 use crate::commands::support::choice;
 use crate::commands::support::companion::CompanionApplied;
@@ -17,14 +18,13 @@ use crate::commands::support::companions;
 use crate::commands::support::confirmation::Confirmation;
 use crate::commands::support::losses::{losses_text, lost_rights};
 use crate::commands::support::report_enum::report_enum;
+use martydb_apply::converge::Converged;
+use martydb_apply::replicas::{self, Replay};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
-use martydb_provision::converge::Converged;
-use martydb_provision::plan::{Risk, StepOutcome};
-use martydb_provision::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans, planned};
-use martydb_provision::replicas::{self, Replay};
-use martydb_provision::run::Run;
+use martydb_plan::{Risk, StepOutcome};
+use martydb_provision::{self as provision, PlanOptions, PlanScope, PlannedServer, Plans, planned};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 

@@ -4,14 +4,14 @@ use clap::Args;
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::support::choice;
 use crate::commands::support::companions::companions;
 use crate::commands::support::login_choice::LoginRole;
+use martydb_apply::replicas;
+use martydb_apply::rotate::{Rotated, Rotation, RotationMode, rotate_server};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
-use martydb_provision::replicas;
-use martydb_provision::rotate::{Rotated, Rotation, RotationMode, rotate_server};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable};
 

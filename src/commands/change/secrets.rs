@@ -12,9 +12,9 @@ mod transferred;
 
 use clap::{Args, Subcommand};
 
+use crate::app::Run;
 use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -7,13 +7,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::url::REDIS_URL;
+use crate::app::Run;
 use crate::commands::support::companions;
 use crate::commands::support::login_choice::{ChosenLogin, LoginChoice, Route};
-use martydb_config::connection_string::Parts;
-use martydb_config::replace_process::replace;
+use martydb_manifest::connection_string::Parts;
 use martydb_model::RoleKind;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_provision::run::Run;
+use martydb_os::replace_process::replace;
 use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]

@@ -5,9 +5,9 @@ use std::ffi::{OsStr, OsString};
 use clap::Args;
 
 use super::exec::{self, ReplacedProcess};
+use crate::app::Run;
 use crate::commands::support::login_choice::{LoginChoice, Route};
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 
 /// Name of libpq's own client.
 pub const PROGRAM: &str = "psql";

@@ -3,11 +3,11 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::support::companions;
 use crate::commands::support::login_choice::{ChosenLogin, LoginChoice, Route};
-use martydb_config::connection_string::Form;
+use martydb_manifest::connection_string::Form;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style};
 
 /// Variable with the address of a service's keys.

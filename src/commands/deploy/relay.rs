@@ -10,10 +10,10 @@ mod status;
 
 use clap::{Args, Subcommand};
 
+use crate::app::Run;
 use crate::commands::support::missing::missing_feature;
 use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 
 #[derive(Debug, Args)]
 #[group(skip)]

@@ -17,10 +17,10 @@ use serde::Serialize;
 
 use listener::ListenerFlags;
 
+use crate::app::Run;
 use crate::commands::support::missing::missing_feature;
 use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style, pause};
 

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::support::per_service::{PerService, Services, ask_each};
 use martydb_model::error::{ExitStatus, Result};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 pub use martydb_ui::flags::Select as Arguments;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::start::dev::{only, specs};
-use martydb_config::embedded::{self, ServerLog};
+use martydb_embedded::{self as embedded, ServerLog};
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Format;
 use martydb_ui::report::{Report, Style, printable};
 

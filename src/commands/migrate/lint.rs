@@ -3,20 +3,20 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::inspect::status::look_at;
 use crate::commands::support::annotation::{Annotation, CheckFormat, Checkout, Level};
 use crate::commands::support::git_listing::CommitListing;
-use martydb_config::embedded;
-use martydb_config::lint_rules::unknown;
-use martydb_config::manifest::ServerLocation;
+use martydb_context::targets;
+use martydb_embedded as embedded;
+use martydb_manifest::ServerLocation;
+use martydb_manifest::lint_rules::unknown;
 use martydb_migrate::check::{LintFinding, LintSeverity, TableSizes, lint};
 use martydb_migrate::files::{Migration, folder};
 use martydb_migrate::{ServiceState, Sizes, table_sizes};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::{Report, Style, indented};
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use serde::Serialize;
 pub use watch::Watch;
 
+use crate::app::Run;
 use crate::commands::support::per_service::{errors_text, map_concurrent};
 use crate::commands::support::relative_path::relative_path;
 use martydb_migrate::files::folder::load;
@@ -22,7 +23,6 @@ use martydb_migrate::{
 };
 use martydb_model::error::{ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, ServiceName};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Returns the options of a run without flags of the command.

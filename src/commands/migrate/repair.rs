@@ -4,12 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::migrating::{Watch, plain_options};
+use crate::app::Run;
 use crate::commands::support::choice;
+use martydb_context::targets;
 use martydb_migrate::{EventSender, Repairable};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, printable};
 

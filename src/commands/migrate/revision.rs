@@ -10,13 +10,13 @@ use serde::Serialize;
 
 pub use arguments::Arguments;
 
+use crate::app::Run;
 use crate::commands::support::choice;
 use crate::commands::support::relative_path::relative_path;
 use crate::shipped_files::TEMPLATES;
 use martydb_migrate::files::revision::{Numbering, TemplateChoice};
 use martydb_migrate::files::{Written, revision};
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style, printable};
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {

@@ -10,8 +10,10 @@ use serde::Serialize;
 
 use super::baseline::from_database::{provided, put};
 use super::migrating::{Watch, plain_options};
+use crate::app::Run;
 use crate::commands::support::choice;
-use martydb_config::replace_file::unwritable;
+use martydb_apply::scratch::Scratch;
+use martydb_context::targets;
 use martydb_migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
 use martydb_migrate::import::pg_dump::{self, DumpExtent, DumpProgram, DumpWithout};
 use martydb_migrate::import::{contents, first_migration};
@@ -19,10 +21,8 @@ use martydb_migrate::{EventSender, Goal, MigrationTarget, Options, Unadopted};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredServer, DesiredService};
+use martydb_os::replace_file::unwritable;
 use martydb_pg::server::Access;
-use martydb_provision::run::Run;
-use martydb_provision::scratch::Scratch;
-use martydb_provision::targets;
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, printable};
 

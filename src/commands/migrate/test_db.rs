@@ -4,16 +4,16 @@ use clap::Args;
 use serde::Serialize;
 
 use super::migrating::{Watch, plain_options};
+use crate::app::Run;
 use crate::commands::support::choice;
 use crate::commands::support::login_choice;
 use crate::commands::support::login_choice::LoginRole;
-use martydb_config::connection_string::Form;
+use martydb_apply::test_databases::{ClearedDatabases, CopyContext, LIFETIME};
+use martydb_context::targets;
+use martydb_manifest::connection_string::Form;
 use martydb_migrate::EventSender;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
-use martydb_provision::test_databases::{ClearedDatabases, CopyContext, LIFETIME};
 use martydb_ui::flags::{Format, OneService};
 use martydb_ui::report::{Cell, Report, ReportColumn, Style};
 

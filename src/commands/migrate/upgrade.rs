@@ -5,13 +5,13 @@ use clap::Args;
 use super::migrating::{
     UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, write_schemas,
 };
+use crate::app::Run;
 use crate::commands::support::choice;
+use martydb_context::targets;
 use martydb_migrate::files::Direction;
 use martydb_migrate::{Execution, Goal, Options, Order};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::Select;
 
 #[derive(Debug, Args)]

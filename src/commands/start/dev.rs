@@ -6,13 +6,13 @@ use clap::{Args, Subcommand};
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::connect::exec::{self, ReplacedProcess};
 use crate::commands::connect::psql;
 use crate::commands::support::login_choice;
-use martydb_config::embedded::{self, EmbeddedEngine, Spec, State, Status};
-use martydb_config::manifest::ServerLocation;
+use martydb_embedded::{self as embedded, EmbeddedEngine, Spec, State, Status};
+use martydb_manifest::ServerLocation;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::change::apply::{ApplyReport, provision_services};
 use crate::commands::migrate::migrating::{UpgradeReport, plain_options, read_folders};
 use crate::commands::migrate::upgrade::upgrade_services;
@@ -12,8 +13,7 @@ use martydb_migrate::Goal;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
 use martydb_model::{AccessExtent, DesiredService};
-use martydb_provision::provision::PlanOptions;
-use martydb_provision::run::Run;
+use martydb_provision::PlanOptions;
 use martydb_ui::flags::Format;
 use martydb_ui::report::{Out, Report, Style};
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::migrate::migrating::note_missing_folders;
 use crate::commands::support::annotation::{Annotation, CheckFormat, Checkout, Level};
 use martydb_migrate::check::syntax_errors;
@@ -16,7 +17,6 @@ use martydb_migrate::{schema_path, schema_version};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, LintRules};
-use martydb_provision::run::Run;
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::{Report, Style, indented, printable};
 

@@ -4,17 +4,17 @@
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::support::change::{Change, ServerError};
-use martydb_config::manifest::RedisServer;
-use martydb_config::secrets::{CredentialKey, LockedStore};
+use martydb_apply::rotate::Rotated;
+use martydb_isolation::probe::ConnectionRow;
+use martydb_isolation::proof::{Extent, ServerJudgement};
+use martydb_manifest::RedisServer;
 use martydb_model::error::{Error, Result};
 use martydb_model::metrics::{Sample, Subject};
 use martydb_model::{DesiredService, RoleKind};
-use martydb_provision::isolation::{Extent, ServerJudgement};
-use martydb_provision::plan::PrivilegeGap;
-use martydb_provision::probe::ConnectionRow;
-use martydb_provision::rotate::Rotated;
-use martydb_provision::run::Run;
+use martydb_plan::PrivilegeGap;
+use martydb_secrets::{CredentialKey, LockedStore};
 
 /// Server with the services of a run that have keys there.
 pub trait Companion: Send + Sync {

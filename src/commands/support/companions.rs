@@ -5,16 +5,16 @@ use std::slice;
 
 use futures_util::future::join_all;
 
+use crate::app::Run;
 use crate::commands::support::change::{Change, ServerError};
 use crate::commands::support::companion::{
     Companion, CompanionApplied, CompanionHealth, CompanionPlan, RedisAddress, RedisRow, RedisState,
 };
-use martydb_config::manifest::{RedisServer, RedisService};
+use martydb_isolation::proof::{Extent, ServerJudgement};
+use martydb_manifest::{RedisServer, RedisService};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind, ServiceName};
-use martydb_provision::isolation::{Extent, ServerJudgement};
-use martydb_provision::plan::PrivilegeGap;
-use martydb_provision::run::Run;
+use martydb_plan::PrivilegeGap;
 
 /// Returns the companion at this server, for these services.
 ///

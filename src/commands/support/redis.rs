@@ -5,20 +5,19 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::app::Run;
 use crate::commands::support::change::{Change, ServerError, Statements};
 use crate::commands::support::companion::{
     Companion, CompanionApplied, CompanionHealth, CompanionPlan, CompanionStatistics, CompanionTeardown,
     RedisAddress, RedisClients, RedisRow, RedisState, RedisUsage,
 };
-use martydb_config::manifest::{RedisServer, RedisService};
-use martydb_config::secrets::{CredentialKey, LockedStore};
+use martydb_apply::rotate::Rotated;
+use martydb_isolation::probe::{ConnectionRow, LoginResult};
+use martydb_isolation::proof::{Extent, ServerJudgement};
+use martydb_manifest::{RedisServer, RedisService};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName, ServiceName};
-use martydb_provision::isolation::{Extent, ServerJudgement};
-use martydb_provision::plan::{PrivilegeGap, Risk, StepOutcome};
-use martydb_provision::probe::{ConnectionRow, LoginResult};
-use martydb_provision::rotate::Rotated;
-use martydb_provision::run::Run;
+use martydb_plan::{PrivilegeGap, Risk, StepOutcome};
 use martydb_redis::apply::{self, AppliedRedis, PlannedRedis};
 use martydb_redis::desired::DesiredRedis;
 use martydb_redis::discovery::{self, discover};
@@ -26,6 +25,7 @@ use martydb_redis::plan::{RedisStep, in_use, save_command};
 use martydb_redis::proof::TriedLogin;
 use martydb_redis::rotate::{self, PasswordTurn};
 use martydb_redis::{proof, reach, statistics, teardown};
+use martydb_secrets::{CredentialKey, LockedStore};
 
 /// Time limit of a server's answers to `status`.
 const STATUS_PATIENCE: Duration = Duration::from_secs(5);

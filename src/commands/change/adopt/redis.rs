@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::support::companion::{RedisClients, RedisUsage};
 use crate::commands::support::companions::companion;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Report, ReportColumn, Style, printable};
 
 pub async fn run(run: &Run, server: Option<&str>) -> Result<RedisUseReport> {

@@ -4,11 +4,11 @@ use clap::Args;
 
 use super::common::MapChoice;
 use super::switch::{self, NextCommands, SwitchReport};
+use crate::app::Run;
 use crate::commands::support::login_choice;
-use martydb_config::connection_string::Form;
+use martydb_manifest::connection_string::Form;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
-use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
 use martydb_split::switching::cut_over;
 use martydb_ui::flags::OneService;

@@ -6,12 +6,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::MapChoice;
+use crate::app::Run;
 use crate::commands::support::relative_path::relative_path;
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_split::{CrossingEdge, GuessedTable, SplitProposal, hints, inspect, plan, proposal, split_yaml};
 use martydb_ui::report::{Report, ReportColumn, Style};
 

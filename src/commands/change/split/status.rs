@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text};
 use super::finish::is_over;
+use crate::app::Run;
 use crate::commands::support::relative_path::relative_path;
-use martydb_config::manifest::SplitMap;
+use martydb_context::targets;
+use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::bytes;
 use martydb_pg::server::Connection;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_split::fingerprint::ChangedDefinition;
 use martydb_split::following::FollowedSide;
 use martydb_split::state::{SplitPhase, notes, source};

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text};
+use crate::app::Run;
 use crate::commands::support::choice;
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
 use martydb_split::switching::{SwitchEndpoints, Switched};
 use martydb_ui::flags::OneService;
