@@ -5,8 +5,8 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
-use crate::commands::annotation::{CheckFormat, Checkout};
-use crate::commands::{self, tables};
+use crate::commands::support::annotation::{CheckFormat, Checkout};
+use crate::commands::{self, support::tables};
 use martydb_model::environment::Environment;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_ui::flags::{Format, Global};
@@ -26,14 +26,15 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// All commands, by group. Each row: help, variant, name, and module with the input of its `run` ([`run_with`]).
+/// All commands, by group; `in` names its folder. Each row: help, variant, name, and module with the input of its `run`
+/// ([`run_with`]).
 macro_rules! commands {
-    ($($group:literal {
+    ($($group:literal in $folder:ident {
         $($(#[$help:meta])* $command:ident = $name:literal, $module:ident($needs:ident);)*
     })*) => {
         #[derive(Debug, Subcommand)]
         pub enum Command {
-            $($($(#[$help])* #[command(name = $name)] $command(commands::$module::Arguments),)*)*
+            $($($(#[$help])* #[command(name = $name)] $command(commands::$folder::$module::Arguments),)*)*
         }
 
         /// Groups of the help, each with the names of its commands.
@@ -61,7 +62,9 @@ macro_rules! commands {
                 };
                 match self {
                     $($(Command::$command(arguments) => {
-                        let end = async { run_with!($needs, $module, arguments, (global, environment, out, interface)) };
+                        let end = async {
+                            run_with!($needs, $folder $module, arguments, (global, environment, out, interface))
+                        };
                         print(&out, self.name(), table, end.await)
                     })*)*
                 }
@@ -74,11 +77,11 @@ macro_rules! commands {
 /// same for a check, whose errors are annotations too. `parts`: what reading a manifest takes. `interface`: the command
 /// line. `alone`: only the command's own arguments.
 macro_rules! run_with {
-    (checked, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {{
+    (checked, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {{
         let checkout = Checkout::from_environment(&$environment);
         let end = async {
-            let run = commands::init::opened($global, $environment, $out.clone()).await?;
-            commands::$module::run(&run, $arguments).await
+            let run = commands::start::init::opened($global, $environment, $out.clone()).await?;
+            commands::$folder::$module::run(&run, $arguments).await
         };
         end.await.inspect_err(|error| {
             if $arguments.format == Some(CheckFormat::Github) {
@@ -86,21 +89,21 @@ macro_rules! run_with {
             }
         })
     }};
-    (manifest, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
-        commands::$module::run(
-            &commands::init::opened($global, $environment, $out.clone()).await?,
+    (manifest, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+        commands::$folder::$module::run(
+            &commands::start::init::opened($global, $environment, $out.clone()).await?,
             $arguments,
         )
         .await
     };
-    (parts, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
-        commands::$module::run($global, $environment, $out.clone(), $arguments).await
+    (parts, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+        commands::$folder::$module::run($global, $environment, $out.clone(), $arguments).await
     };
-    (interface, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
-        commands::$module::run($interface(), $arguments)
+    (interface, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
+        commands::$folder::$module::run($interface(), $arguments)
     };
-    (alone, $module:ident, $arguments:ident, $rest:tt) => {
-        commands::$module::run($arguments)
+    (alone, $folder:ident $module:ident, $arguments:ident, $rest:tt) => {
+        commands::$folder::$module::run($arguments)
     };
 }
 
@@ -167,7 +170,7 @@ impl Command {
 }
 
 commands! {
-    "Start" {
+    "Start" in start {
         /// Write a first manifest and folders.
         Init = "init", init(parts);
         /// Check the manifest and the migration files; needs no server.
@@ -179,7 +182,7 @@ commands! {
         /// Start, stop, show or delete embedded servers.
         Dev = "dev", dev(manifest);
     }
-    "Change servers" {
+    "Change servers" in change {
         /// Show what apply would change, and why.
         Plan = "plan", plan(manifest);
         /// Create or update databases, roles, grants and settings.
@@ -195,7 +198,7 @@ commands! {
         /// Split a shared database into one database per service.
         Split = "split", split(manifest);
     }
-    "Migrate" {
+    "Migrate" in migrate {
         /// Write the next migration and its down file.
         Revision = "revision", revision(manifest);
         /// Apply pending migrations.
@@ -219,21 +222,21 @@ commands! {
         /// Create a migrated test database from a template.
         TestDb = "test-db", test_db(manifest);
     }
-    "Backup" {
+    "Backup" in backups {
         /// Back up services; list, verify and prune backups.
         Backup = "backup", backup(manifest);
         /// Replace a service's database with a backup.
         Restore = "restore", restore(manifest);
     }
-    "Verify" {
+    "Verify" in verify {
         /// Verify by login that no service reaches another's database.
-        VerifyIsolation = "verify-isolation", verify(manifest);
+        VerifyIsolation = "verify-isolation", verify_isolation(manifest);
         /// Explain a finding, a lint rule or an alert.
         Explain = "explain", explain(alone);
         /// Log in as every role of every service.
         TestConnections = "test-connections", test_connections(manifest);
     }
-    "Inspect" {
+    "Inspect" in inspect {
         /// Show the status of each service.
         Status = "status", status(manifest);
         /// Show the version of each service.
@@ -247,7 +250,7 @@ commands! {
         /// Print the logs of embedded servers.
         Logs = "logs", logs(manifest);
     }
-    "Deploy" {
+    "Deploy" in deploy {
         /// Serve metrics: servers, isolation, migrations, drift.
         Monitor = "monitor", monitor(manifest);
         /// Make partitions ahead, and remove them after their retention.
@@ -259,7 +262,7 @@ commands! {
         /// Write deployment files: Compose, Kubernetes, operators.
         Render = "render", render(parts);
     }
-    "Connect" {
+    "Connect" in connect {
         /// Open psql as a service's login.
         Psql = "psql", psql(manifest);
         /// Run a program with a service's login in its environment.
@@ -267,7 +270,7 @@ commands! {
         /// Print a connection string with its password.
         Url = "url", url(manifest);
     }
-    "More" {
+    "More" in more {
         /// Print the JSON Schema of the manifest or of a result.
         Schema = "schema", schema(alone);
         /// Print a shell completion script.

@@ -45,7 +45,7 @@
 //! - [`usage`]: clap's errors in martydb's form
 //! - [`environment`]: the variables of the process
 //! - [`signals`]: Ctrl-C and its like
-//! - [`commands`]: a file for each command: arguments, use case, report
+//! - [`commands`]: a folder for each group of the help, a file for each command: arguments, use case, report
 //! - [`shipped_files`]: templates, findings and runbooks that the program contains
 
 #![cfg_attr(

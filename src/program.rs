@@ -7,7 +7,7 @@ use clap::FromArgMatches;
 use tracing::Instrument;
 
 use crate::cli::Cli;
-use crate::commands::completions::VARIABLE;
+use crate::commands::more::completions::VARIABLE;
 use crate::environment::environment;
 use crate::interface::{complete, interface, interface_within};
 use crate::signals::Signals;

@@ -9,7 +9,7 @@ use clap_complete::env::Shells;
 use clap_complete::{ArgValueCandidates, CompletionCandidate};
 
 use super::help::interface;
-use crate::commands::completions;
+use crate::commands::more::completions;
 use crate::environment::environment;
 use crate::shipped_files::TEMPLATES;
 use martydb_manifest as manifest;

@@ -1,6 +1,6 @@
 //! `-o yaml`, `csv` and `name`, what `status` shows, and the log as JSON.
 
-use martydb::commands::tables::TABLES;
+use martydb::commands::support::tables::TABLES;
 use serde_json::Value;
 
 use crate::support::{Project, Server};

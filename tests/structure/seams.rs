@@ -3,7 +3,7 @@
 use crate::imports::sources;
 
 /// The only module that knows the crate of Redis.
-const SEAM: &str = "martydb::commands::redis";
+const SEAM: &str = "martydb::commands::support::redis";
 
 #[test]
 fn one_module_knows_the_crate_of_redis() {

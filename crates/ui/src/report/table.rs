@@ -81,6 +81,11 @@ impl Table {
         }
     }
 
+    /// Renders the table, or returns `empty` if it has no rows.
+    pub fn render_or(&self, empty: &str, style: &Style) -> String {
+        if self.is_empty() { empty.to_owned() } else { self.render(style) }
+    }
+
     fn lines(&self, shown: &[(usize, usize)], style: &Style) -> String {
         let mut raw = RawTable::new();
         raw.load_style(comfy_table::presets::NOTHING).force_no_tty();

@@ -1,0 +1,4 @@
+//! Backups of services, and restores of them.
+
+pub mod backup;
+pub mod restore;

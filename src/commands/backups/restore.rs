@@ -1,0 +1,172 @@
+//! `restore`: replaces a service's database with a backup; the former database is kept closed until it is discarded.
+
+mod discard;
+mod report;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::backup::store::{BackupStore, FetchedBackup};
+use crate::app::Run;
+use crate::commands::support::choice;
+use crate::commands::verify::verify_isolation::{self, verify_services};
+use martydb_backup::moving::sums;
+use martydb_backup::{
+    self as backup, HeadAgainstFiles, LoadSource, RestoreLocation, RestoreTarget, compare_head,
+};
+use martydb_context::targets;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::files::folder;
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{List, Statement, stmt};
+use martydb_model::{DbName, DesiredService};
+use martydb_pg::server::execute;
+use martydb_provision::{self as provision, PlanOptions};
+use martydb_ui::flags::OneService;
+
+pub use report::RestoreReport;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub service: OneService,
+    /// Backup to restore, as `backup list` names it.
+    #[arg(long, value_name = "ID", required_unless_present = "discard_old")]
+    pub from: Option<String>,
+    /// Restore into another database of this name, which only the admin can connect to.
+    #[arg(long = "as", value_name = "NAME", value_parser = database)]
+    pub restore_as: Option<DbName>,
+    /// Restore only this table, with its rows and what it needs, into the database of --as; may be repeated.
+    #[arg(long = "table", value_name = "SCHEMA.NAME", requires = "restore_as")]
+    pub tables: Vec<String>,
+    /// SQL to run as the service's owner before the restored database opens.
+    #[arg(long, value_name = "FILE")]
+    pub anonymize: Option<PathBuf>,
+    /// Remove the databases that restores of this service have replaced; restore nothing.
+    #[arg(long, conflicts_with_all = ["from", "restore_as", "tables", "anonymize"])]
+    pub discard_old: bool,
+}
+
+fn database(text: &str) -> Result<DbName, String> {
+    DbName::new(text).map_err(|error| format!("it {error}"))
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<RestoreReport> {
+    let service = &choice::service(run, &arguments.service).await?;
+    match &arguments.from {
+        Some(from) => Restoring { run, service, arguments, from }.restore().await,
+        None => discard::run(run, service).await,
+    }
+}
+
+struct Restoring<'a> {
+    run: &'a Run,
+    service: &'a DesiredService,
+    arguments: &'a Arguments,
+    from: &'a str,
+}
+
+impl Restoring<'_> {
+    async fn restore(&self) -> Result<RestoreReport> {
+        let Restoring { run, service, arguments, from } = *self;
+        let anonymize = arguments.anonymize.as_deref().map(read).transpose()?;
+        let store = BackupStore::open(run)?;
+        let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
+        let target = target?;
+        let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
+        self.ask().await?;
+        let fetched = store.fetch(run, from).await?;
+        let head = self.fits(&fetched)?;
+        let place = arguments.restore_as.clone().map_or(RestoreLocation::Service, RestoreLocation::Beside);
+        let to = RestoreTarget {
+            access: &access,
+            desired: &desired,
+            service,
+            target: &target,
+            jobs: store.jobs(),
+        };
+        let tables = backup::choose(&fetched.record, from, &arguments.tables)?;
+        // The file runs as the owner, who may not change the audit.
+        let audit = anonymize.is_none() || !tables.is_empty();
+        let source = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables, audit };
+        let before = |database| anonymized(&target, database, anonymize.as_deref());
+        let end = backup::restore(&to, source, from, &place, run.lock_wait, before).await?;
+        let mut report = RestoreReport::new(self.service, from, &arguments.restore_as, end, &fetched, head);
+        if arguments.restore_as.is_none() {
+            report.plan_changes = Some(self.plan_changes().await?);
+            let services = std::slice::from_ref(service);
+            let mut verified =
+                verify_services(run, &verify_isolation::Arguments::default(), services).await?;
+            // A restore changes nothing of the server.
+            verified.assessment.findings.retain(|finding| finding.service.is_some());
+            report.verified = Some(verified);
+        }
+        Ok(report)
+    }
+
+    /// A restore ends the service's sessions and replaces its rows.
+    async fn ask(&self) -> Result<()> {
+        let Restoring { run, service, arguments, from } = *self;
+        if arguments.restore_as.is_some() {
+            return Ok(());
+        }
+        let name = &service.name;
+        let question = format!(
+            "Replace database \"{}\" with {from}? Sessions of service \"{name}\" are ended; the former database is kept, closed, under another name",
+            service.database
+        );
+        let would = format!("the database of service \"{name}\" would be replaced");
+        run.confirm(
+            &question,
+            &would,
+            "first restore into another database with --as NAME to review it, then add -y",
+        )
+        .await
+    }
+
+    /// Checks that the backup belongs to the service, and that its migrations are no newer than the files.
+    fn fits(&self, fetched: &FetchedBackup) -> Result<HeadAgainstFiles> {
+        let service = self.service;
+        if fetched.service() != service.name.as_str() {
+            return Err(Error::operation(format!(
+                "{} is a backup of service \"{}\"",
+                self.from,
+                fetched.service()
+            ))
+            .cause(format!("the requested service is \"{}\"", service.name)));
+        }
+        let files = folder::load_valid(&service.migrations, service.name.as_str())?;
+        match compare_head(service, &files, fetched.record.migration_head) {
+            // The database is only read; no migration runs in it.
+            Err(_) if self.arguments.restore_as.is_some() => Ok(HeadAgainstFiles::Same),
+            end => end,
+        }
+    }
+
+    /// Returns the number of changes that `apply` would make now.
+    async fn plan_changes(&self) -> Result<usize> {
+        let services = std::slice::from_ref(self.service);
+        let mut plans = provision::plan(self.run, services, PlanOptions::default()).await;
+        let Some((_, planned)) = plans.pop() else { return Ok(0) };
+        let own = |step: &&martydb_plan::Step| step.service.as_ref() == Some(&self.service.name);
+        Ok(planned?.plan.steps.iter().filter(own).count())
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("cannot read {}", path.display())).cause(error))
+}
+
+/// Runs the service's SQL as its owner in one transaction.
+async fn anonymized(target: &MigrationTarget, database: DbName, text: Option<&str>) -> Result<()> {
+    let Some(text) = text else { return Ok(()) };
+    let here = MigrationTarget { database, ..target.clone() };
+    let mut session = sums::as_owner(&here).await?;
+    let path = stmt!("SET search_path = {schemas}", schemas = List(target.schemas.clone()));
+    execute(&mut session, &path).await?;
+    let end = execute(&mut session, &Statement::from_migration_file(text)).await;
+    session.close().await;
+    end.map(drop).map_err(|error| error.while_doing("the file of --anonymize failed"))
+}

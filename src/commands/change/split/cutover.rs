@@ -1,0 +1,46 @@
+//! `split cutover`: directs the writes of a service to its own database.
+
+use clap::Args;
+
+use super::common::MapChoice;
+use super::switch::{self, NextCommands, SwitchReport};
+use crate::app::Run;
+use crate::commands::support::login_choice;
+use martydb_manifest::connection_string::Form;
+use martydb_model::error::Result;
+use martydb_model::{DesiredService, RoleKind};
+use martydb_split::{SplitPhase, cut_over};
+use martydb_ui::flags::OneService;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub map: MapChoice,
+    #[command(flatten)]
+    pub service: OneService,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<SwitchReport> {
+    let map = &arguments.map;
+    let (mut sides, service, _) = switch::open(run, map, &arguments.service).await?;
+    let end = cut_over(&mut sides).await;
+    sides.close().await;
+    let (name, database) = (&service.name, service.database.as_str());
+    let done = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not cut over")))?;
+    let next = NextCommands::AfterCutover([
+        format!("martydb url {name}"),
+        map.in_command(&format!("martydb split rollback --service {name}")),
+        map.in_command("martydb split finish"),
+    ]);
+    let outcome = format!("Writes of {name} now go to database {database}.");
+    let mut report = SwitchReport::new(&service, database, SplitPhase::CutOver, done, next, outcome);
+    for kind in [RoleKind::App, RoleKind::Readonly] {
+        report.connections.push(url(run, &service, kind).await?);
+    }
+    Ok(report)
+}
+
+/// Returns the URL without its password, which `martydb url` prints.
+async fn url(run: &Run, service: &DesiredService, kind: RoleKind) -> Result<String> {
+    login_choice::address(run, service, kind).await?.render(Form::Uri)
+}

@@ -1,0 +1,99 @@
+//! Callers of the process: keys of the store and of variables, and the keys of tokens.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use crate::app::Run;
+use crate::commands::deploy::serve::stored_keys::stored;
+use martydb_model::error::{Error, Result};
+use martydb_model::hex;
+use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
+use martydb_serve::{CallerBook, CallerRight, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
+
+/// Returns the callers with the digests of their keys, and the rules of tokens.
+pub async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> Result<CallerBook> {
+    let mut book = CallerBook::default();
+    for (name, caller) in run.manifest.serve.all_callers() {
+        let Some((service, _)) = services.iter().find(|(service, _)| service.name == caller.service) else {
+            continue;
+        };
+        let digests = if name == ANONYMOUS { vec![] } else { digests(run, service, name, caller).await? };
+        let declared = served_caller(name, caller);
+        if let Some(san) = &caller.san {
+            book.accept_certificate(san.clone(), declared.clone());
+        }
+        book.add(declared, digests);
+    }
+    if let Some(declared) = &run.manifest.serve.tokens {
+        book.accept_tokens(tokens(run, declared)?);
+    }
+    Ok(book)
+}
+
+/// Returns a caller as the data service knows it.
+pub fn served_caller(name: &str, caller: &DeclaredCaller) -> ServeCaller {
+    ServeCaller {
+        name: name.to_owned(),
+        service: caller.service.to_string(),
+        right: if caller.writes { CallerRight::Write } else { CallerRight::Read },
+        login: caller.login.as_ref().map(ToString::to_string),
+        rate: caller.rate,
+        cost: caller.cost,
+    }
+}
+
+/// Most bytes of a file of keys, which others may have fetched.
+const LARGEST_KEYS: u64 = 1 << 20;
+
+fn read_keys(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST_KEYS).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Returns the rules of tokens, with the keys as they are now.
+fn tokens(run: &Run, declared: &DeclaredTokens) -> Result<TokenRules> {
+    let keys = match &declared.keys {
+        TokenKeys::Set(path) => {
+            let wrong =
+                || Error::manifest(format!("the keys of tokens in {} cannot be used", path.display()));
+            let text = read_keys(path).map_err(|error| wrong().cause(error))?;
+            parse_keys(&text).map_err(|error| wrong().cause(error))?
+        }
+        TokenKeys::Secret(variable) => {
+            let secret = run.environment.get(variable).filter(|secret| !secret.is_empty());
+            let secret = secret.ok_or_else(|| {
+                Error::manifest(format!("the variable {variable} with the secret of tokens is not set"))
+            })?;
+            let key = TokenKey::of_secret(secret);
+            vec![key.ok_or_else(|| {
+                Error::manifest(format!("the secret of tokens in {variable} has fewer than 32 bytes"))
+            })?]
+        }
+    };
+    let (audience, caller_claim) = (declared.audience.clone(), declared.caller_claim.clone());
+    Ok(TokenRules { keys, audience, caller_claim, lenient: false })
+}
+
+async fn digests(
+    run: &Run,
+    service: &DesiredService,
+    name: &str,
+    caller: &DeclaredCaller,
+) -> Result<Vec<KeyDigest>> {
+    if let Some(variable) = &caller.key_env {
+        let key = run.environment.get(variable).filter(|key| !key.is_empty());
+        let key = key.ok_or_else(|| {
+            Error::manifest(format!("the variable {variable} with the key of caller \"{name}\" is not set"))
+        })?;
+        return Ok(vec![martydb_serve::digest(key)]);
+    }
+    let stored = stored(run, service, name).await?;
+    Ok(stored.iter().filter_map(|digest| parsed(digest)).collect())
+}
+
+/// Parses a digest in hexadecimal.
+fn parsed(text: &str) -> Option<KeyDigest> {
+    hex::decode(text)?.try_into().ok()
+}

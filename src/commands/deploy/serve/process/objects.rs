@@ -1,0 +1,71 @@
+//! Objects that a service exposes, read without serving it.
+
+use super::callers::served_caller;
+use super::databases::SharedParts;
+use crate::app::Run;
+use crate::commands::deploy::serve::selected::{ExposedObjects, FunctionRow, RelationRow};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
+use martydb_serve::{RequestFault, ServedService};
+
+/// Returns the error where the catalogs of a service cannot be read.
+fn unread(service: &DesiredService, fault: &RequestFault) -> Error {
+    Error::new(Kind::Unreachable, format!("the catalogs of {} cannot be read", service.name))
+        .cause(&fault.message)
+}
+
+async fn alone(run: &Run, service: &DesiredService, exposure: &ServiceExposure) -> Result<ServedService> {
+    let served = ServedService::new(SharedParts::default().database(run, service, exposure).await?)?;
+    served.verify_server().await?;
+    Ok(served)
+}
+
+/// Returns the OpenAPI document of a service for one of its callers.
+pub async fn document(
+    run: &Run,
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+    (name, caller): (&str, &DeclaredCaller),
+) -> Result<serde_json::Value> {
+    let served = alone(run, service, exposure).await?;
+    let schema = exposure.schemas.first().map(ToString::to_string).unwrap_or_default();
+    let text = served.document(&served_caller(name, caller), &schema).await;
+    let text = text.map_err(|fault| match (&*fault.code, &fault.hint) {
+        ("MDB009", Some(hint)) => Error::operation(&*fault.message).hint(&**hint),
+        _ => unread(service, &fault),
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|error| Error::operation("the OpenAPI document is no JSON").cause(error))
+}
+
+/// Returns what a service exposes, as its reading login sees it.
+pub async fn objects(
+    run: &Run,
+    service: &DesiredService,
+    exposure: &ServiceExposure,
+) -> Result<ExposedObjects> {
+    let served = alone(run, service, exposure).await?;
+    let catalog = served.catalog().await.map_err(|fault| unread(service, &fault))?;
+    let row = |relation: &martydb_serve::ExposedRelation| RelationRow {
+        service: service.name.to_string(),
+        relation: format!("{}.{}", relation.schema, relation.name),
+        columns: relation.columns.len(),
+        key: relation.key.clone(),
+        writable: relation.insertable && relation.updatable && relation.deletable,
+        is_view: relation.is_view,
+        reserved: martydb_serve::is_reserved(&relation.name),
+    };
+    let function = |function: &martydb_serve::ExposedFunction| FunctionRow {
+        service: service.name.to_string(),
+        function: function.signature(),
+        reads: function.only_reads(),
+        as_owner: function.as_owner,
+        readers: function.only_reads() && !function.as_owner,
+        name: function.name.clone(),
+    };
+    Ok(ExposedObjects {
+        relations: catalog.relations().map(row).collect(),
+        functions: catalog.functions().map(function).collect(),
+        uncached: catalog.uncached().iter().map(|one| (one.relation.clone(), one.why.clone())).collect(),
+    })
+}

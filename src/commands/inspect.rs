@@ -1,0 +1,8 @@
+//! State of services, manifest and servers.
+
+pub mod config;
+pub mod current;
+pub mod history;
+pub mod logs;
+pub mod report;
+pub mod status;

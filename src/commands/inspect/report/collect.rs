@@ -1,0 +1,138 @@
+//! Values of a report: those of `status --check`, `history` and `verify-isolation`, read by the same functions. Reads only.
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::isolation::PageProof;
+use super::{access, skipped};
+use crate::app::Run;
+use crate::commands::inspect::history;
+use crate::commands::inspect::status;
+use crate::commands::support::git_listing;
+use crate::commands::verify::verify_isolation;
+use martydb_manifest::RedisService;
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_report::values::{RedisKeys, sha256};
+use martydb_ui::flags::Select;
+use martydb_ui::report::Report;
+
+/// Values, and how the commands that they are of would end.
+pub struct Collected {
+    pub json: Value,
+    pub status: ExitStatus,
+    /// Failures of parts, for standard error.
+    pub messages: String,
+}
+
+/// Reads everything, one command after the other: their connections would count in each other's figures.
+pub async fn collect(run: &Run, select: &Select) -> Result<Collected> {
+    let read = States::read(run, select).await?;
+    let arguments =
+        verify_isolation::Arguments { select: select.clone(), ..verify_isolation::Arguments::default() };
+    let verified = verify_isolation::verify_services(run, &arguments, &run.readable(select)?).await?;
+    read.with(run, select, PageProof::new(verified, now())).await
+}
+
+/// Reads everything but the proof of isolation, which a monitor has.
+#[cfg(feature = "monitor")]
+pub async fn collect_around(run: &Run, proof: PageProof) -> Result<Collected> {
+    let select = Select::default();
+    States::read(run, &select).await?.with(run, &select, proof).await
+}
+
+/// States and history of the services.
+struct States {
+    services: Value,
+    replicas: Value,
+    history: Value,
+    /// Number of events that each service has at most.
+    limit: usize,
+    backups_unknown: bool,
+    status: ExitStatus,
+    messages: String,
+}
+
+impl States {
+    async fn read(run: &Run, select: &Select) -> Result<States> {
+        let limit = skipped::events_each(run.readable(select)?.len());
+        let states = status::run(run, &status_arguments(select)).await?;
+        let mut document = serde_json::to_value(&states).expect("plain data");
+        let past = history::Arguments { select: select.clone(), limit: Some(limit) };
+        let past = history::run(run, &past).await?;
+        Ok(States {
+            services: document["services"].take(),
+            replicas: document["replicas"].take(),
+            history: serde_json::to_value(&past).expect("plain data")["services"].take(),
+            limit,
+            backups_unknown: run.manifest.backup.is_some() && !states.backups.is_known(),
+            status: ExitStatus::worst([states.status(), past.status()]),
+            messages: states.messages(&run.out.message_style()),
+        })
+    }
+
+    async fn with(self, run: &Run, select: &Select, proof: PageProof) -> Result<Collected> {
+        let manifest = &run.manifest;
+        let text = std::fs::read(&manifest.path).map_err(|error| {
+            Error::operation(format!("cannot read {}", manifest.path.display())).cause(error)
+        })?;
+        let skipped = skipped::listed(&proof.isolation, &self.history, self.limit, self.backups_unknown);
+        let services = run.readable(select)?;
+        let json = json!({
+            "format_version": 1,
+            "made_at": now(),
+            "proven_at": proof.at,
+            "martydb": env!("CARGO_PKG_VERSION"),
+            "commit": commit(run).await,
+            "manifest_sha256": sha256(&text),
+            "project": manifest.project,
+            "environment": manifest.env,
+            "servers": proof.servers,
+            "services": self.services,
+            "replicas": self.replicas,
+            "redis": redis_keys(run, &services),
+            "isolation": proof.isolation,
+            "access": access::declared(manifest, &services),
+            "history": self.history,
+            "skipped": skipped,
+        });
+        let status = ExitStatus::worst([self.status, proof.status]);
+        Ok(Collected { json, status, messages: self.messages })
+    }
+}
+
+fn status_arguments(select: &Select) -> status::Arguments {
+    status::Arguments {
+        select: select.clone(),
+        drift: true,
+        check: true,
+        only: vec![],
+        size: true,
+        watch: None,
+    }
+}
+
+/// Returns the keys that the manifest gives these services on Redis.
+fn redis_keys(run: &Run, services: &[DesiredService]) -> Vec<RedisKeys> {
+    let keys = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+    let row = |keys: &RedisService| RedisKeys {
+        service: keys.service.to_string(),
+        server: keys.server.to_string(),
+        prefix: keys.prefix.clone(),
+    };
+    keys.map(row).collect()
+}
+
+/// Returns the commit that the manifest's folder has checked out; `None` outside of a repository.
+async fn commit(run: &Run) -> Option<String> {
+    let folder = run.manifest.path.parent()?;
+    let commit = git_listing::git(folder, &["rev-parse", "--verify", "HEAD"], "HEAD").await.ok()?;
+    Some(commit.trim().to_owned())
+}
+
+/// Returns the time in whole seconds.
+pub fn now() -> String {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now).format(&Rfc3339).unwrap_or_default()
+}

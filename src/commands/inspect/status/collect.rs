@@ -1,0 +1,172 @@
+//! Queries of `status`: each service's database by its migrator, and with `--drift` each server by the admin.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::status_word::StatusWord;
+use crate::app::Run;
+use crate::commands::deploy::partitions::{PartitionRow, next_run};
+use crate::commands::support::companion::RedisRow;
+use crate::commands::support::companions;
+use crate::commands::support::per_service::map_within;
+use martydb_apply::replicas::{self, ReplicaStatus};
+use martydb_apply::scratch;
+use martydb_context::targets;
+use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
+use martydb_model::error::{Error, Result};
+use martydb_model::units::counted;
+use martydb_model::{DesiredService, ServerName};
+use martydb_pg::server::sessions::SessionList;
+use martydb_provision::{self as provision, PlanOptions, PlannedServer};
+use martydb_ui::flags::{Format, Select};
+use martydb_ui::report::progress;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// Also compare the server with the manifest.
+    #[arg(long)]
+    pub drift: bool,
+    /// Compare both, and exit with 3 unless everything is up to date.
+    #[arg(long, conflicts_with = "watch")]
+    pub check: bool,
+    /// Show only services in one of these states (comma-separated).
+    #[arg(long, value_enum, value_name = "STATE", value_delimiter = ',', hide_possible_values = true)]
+    pub only: Vec<StatusWord>,
+    /// Also show the size on disk, which reads the size of every file; `-o json` always does.
+    #[arg(long)]
+    pub size: bool,
+    /// Refresh every SECONDS [default: 2], until Ctrl-C.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub watch: Option<u64>,
+}
+
+/// Returns `Sizes::Measured` for `--size` and for data formats, whose columns must not depend on another flag.
+pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
+    let is_data = !matches!(run.out.format(), Format::Table | Format::Name);
+    if arguments.size || is_data { Sizes::Measured } else { Sizes::Skipped }
+}
+
+pub type Targets = Vec<(DesiredService, Result<MigrationTarget>)>;
+
+/// The services, the replicas of their servers, the tables that are partitioned by time, and the keys on Redis.
+pub struct Reviewed {
+    pub services: Vec<ServiceStatus>,
+    pub replicas: Vec<ReplicaStatus>,
+    pub partitions: Vec<PartitionRow>,
+    pub redis: Vec<RedisRow>,
+}
+
+/// Reads the status of each service, and its drift from the manifest if requested, of the servers' replicas,
+/// of partitions and of keys on Redis.
+pub async fn review(
+    run: &Run,
+    arguments: &Arguments,
+    services: &[DesiredService],
+    targets: Targets,
+) -> Reviewed {
+    let servers = run.servers_of(services);
+    let of_services = look(run, targets, measured(run, arguments));
+    let (mut all, replicas, redis) =
+        tokio::join!(of_services, replicas::of_servers(run, &servers), companions::states(run, services));
+    let reachable = |service: &&DesiredService| {
+        let is_it = |status: &&ServiceStatus| status.service == service.name.as_str();
+        let has_answered = |state| !matches!(state, ServiceState::Unreachable | ServiceState::NotProvisioned);
+        all.iter().find(is_it).is_some_and(|status| has_answered(status.state))
+    };
+    let there: Vec<DesiredService> = services.iter().filter(reachable).cloned().collect();
+    let partitions = next_run(run, &there).await;
+    let wants_drift = arguments.only.contains(&StatusWord::Drifted);
+    if arguments.drift || arguments.check || wants_drift {
+        mark_drift(run, services, &mut all).await;
+    }
+    Reviewed { services: all, replicas, partitions, redis }
+}
+
+/// Returns the status of each service; one whose server does not answer is unreachable.
+pub async fn look_at(run: &Run, services: &[DesiredService], sizes: Sizes) -> Result<Vec<ServiceStatus>> {
+    Ok(look(run, targets::of(run, services).await?, sizes).await)
+}
+
+/// Returns the state of each service in words, with the number of due migrations and with drift.
+pub async fn states(run: &Run, services: &[DesiredService]) -> Result<Vec<String>> {
+    let mut all = look_at(run, services, Sizes::Skipped).await?;
+    mark_drift(run, services, &mut all).await;
+    Ok(all.iter().map(in_words).collect())
+}
+
+fn in_words(status: &ServiceStatus) -> String {
+    let word = StatusWord::from_status(status).words().0;
+    match status.pending.len() + status.repeatable_pending.len() {
+        0 => word.to_owned(),
+        due => format!("{word}, {}", counted(due, "pending migration")),
+    }
+}
+
+async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
+    let wait = run.lock_wait;
+    let asking = Arc::new(progress("asking", "services"));
+    asking.expect(targets.len());
+    let lists: BTreeMap<ServerName, SessionList> =
+        targets.iter().map(|(service, _)| (service.server.clone(), SessionList::default())).collect();
+    let one = |(service, target): (DesiredService, Result<MigrationTarget>)| {
+        let (asking, sessions) = (asking.clone(), lists[&service.server].clone());
+        async move {
+            match target {
+                Ok(target) => {
+                    let status = martydb_migrate::status(&target, sizes, wait, &sessions);
+                    asking.run(service.name.as_str(), status).await
+                }
+                Err(error) => ServiceStatus::unreachable(&service, error),
+            }
+        }
+    };
+    // The first answer of a server tells how many connections are free.
+    let reads = || {
+        let capacities = lists.values().filter_map(SessionList::capacity);
+        capacities.map(|capacity| run.jobs.of_reads(&capacity)).min().unwrap_or(run.jobs.count)
+    };
+    map_within(reads, targets, one).await
+}
+
+/// Marks a service whose database or roles differ from the manifest as drifted, unless its state is worse.
+async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
+    let plans: BTreeMap<String, Result<PlannedServer>> =
+        provision::plan(run, services, PlanOptions::default()).await.into_iter().collect();
+    for planned in plans.values().flatten() {
+        if let Some(left) = scratch::described(&planned.actual) {
+            run.out.note(&format!("note: on server {}: {left}", planned.access.server));
+        }
+    }
+    let companions = companions::plan(run, services).await;
+    let compared = |state| matches!(state, ServiceState::UpToDate | ServiceState::Pending);
+    for status in all.iter_mut().filter(|status| compared(status.state)) {
+        let differs = drifted(&plans[&status.server], &status.service).and_then(|drifted| {
+            let companions = companions.as_ref().map_err(Error::clone)?;
+            Ok(drifted | companions.differs(&status.service)?)
+        });
+        match differs {
+            Ok(false) => {}
+            Ok(true) => status.state = ServiceState::Drifted,
+            // Unknown drift is not a success.
+            Err(error) => {
+                status.state = ServiceState::Unreachable;
+                status.error.get_or_insert(error);
+            }
+        }
+    }
+}
+
+fn drifted(planned: &Result<PlannedServer>, service: &str) -> Result<bool> {
+    let planned = planned.as_ref().map_err(Error::clone)?;
+    match planned.unread().into_iter().find(|(unread, _)| unread.as_str() == service) {
+        Some((_, error)) => Err(error),
+        None => {
+            let mut of = planned.plan.steps.iter().filter_map(|step| step.service.as_ref());
+            Ok(of.any(|name| name.as_str() == service))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `baseline`: records versions as applied without running them, for an existing database.
+
+pub mod from_database;
+
+use clap::Args;
+
+use super::migrating::{UpgradeReport, Watch, plain_options};
+use crate::app::Run;
+use crate::commands::support::choice;
+use martydb_context::targets;
+use martydb_migrate::files::Direction;
+use martydb_migrate::{EventSender, Execution, MigrationOutcome, MigrationTarget, Options};
+use martydb_model::DesiredService;
+use martydb_model::error::Result;
+use martydb_ui::flags::OneService;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub service: OneService,
+    /// Last version that the database already has.
+    #[arg(long, value_name = "VERSION", required_unless_present = "from_database")]
+    pub at: Option<i64>,
+    /// Write the first migration from the database with pg_dump, and record it.
+    #[arg(long, conflicts_with = "at")]
+    pub from_database: bool,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
+    let service = choice::service(run, &arguments.service).await?;
+    let name = service.name.to_string();
+    let options = plain_options(run);
+    let (_, target) = targets::of(run, std::slice::from_ref(&service)).await?.remove(0);
+    let outcome = match target {
+        Ok(target) => record(run, &service, &target, arguments.at, &options).await,
+        Err(error) => Err(error),
+    };
+    let outcome = outcome.unwrap_or_else(|error| MigrationOutcome::new(&name).failed(error));
+    let mut report = UpgradeReport::new(vec![outcome], Direction::Up, Execution::Real);
+    report.words = ("recorded", "nothing to record");
+    Ok(report)
+}
+
+/// Without a version, writes V1 first.
+async fn record(
+    run: &Run,
+    service: &DesiredService,
+    target: &MigrationTarget,
+    at: Option<i64>,
+    options: &Options,
+) -> Result<MigrationOutcome> {
+    let watch = Watch::new(&run.out);
+    let at = match at {
+        Some(at) => at,
+        None => {
+            let adopted = from_database::write(run, service, target, options).await?;
+            run.out.note(&format!("{}: wrote {}", service.name, adopted.file.display()));
+            adopted.notes.iter().for_each(|note| run.out.note(&format!("{}: {note}", service.name)));
+            1
+        }
+    };
+    let (events, receiver) = EventSender::channel();
+    let work = martydb_migrate::baseline(target, at, options, &events);
+    Ok(watch.follow(service.name.as_str(), receiver, work).await)
+}

@@ -1,0 +1,54 @@
+//! `revision --collection`: writes the migration of a collection of documents from its schema in YAML.
+
+mod checks;
+mod schema;
+mod texts;
+
+use std::io::Read;
+use std::path::Path;
+
+use martydb_migrate::files::Written;
+use martydb_migrate::files::revision::{Numbering, planned, write_texts};
+use martydb_model::DesiredService;
+use martydb_model::error::{Error, Result};
+use martydb_model::yaml;
+use schema::CollectionSchema;
+
+/// Most bytes of a schema.
+const MAX_SCHEMA_BYTES: u64 = 1 << 20;
+
+/// Writes both files of the migration that creates the collection.
+///
+/// # Errors
+/// If the file is no schema of a collection; nothing is written then.
+pub fn write(
+    service: &DesiredService,
+    file: &Path,
+    message: Option<&str>,
+    numbering: Numbering,
+) -> Result<Written> {
+    let schema = read(file)?;
+    let message = message.map_or_else(|| format!("create {}", schema.name), str::to_owned);
+    let planned = planned(service, &message, numbering)?;
+    let wrong = |why: String| Error::usage(format!("{}: {why}", file.display()));
+    let (up, down) = texts::of(&schema, &message).map_err(wrong)?;
+    write_texts(&planned, &up, &down)?;
+    Ok(planned)
+}
+
+fn read(path: &Path) -> Result<CollectionSchema> {
+    let shown = path.display();
+    let mut text = String::new();
+    let opened = std::fs::File::open(path);
+    let read = opened.and_then(|file| file.take(MAX_SCHEMA_BYTES + 1).read_to_string(&mut text));
+    read.map_err(|error| Error::usage(format!("cannot read the schema {shown}")).cause(error))?;
+    if text.len() as u64 > MAX_SCHEMA_BYTES {
+        return Err(Error::usage(format!("the schema {shown} has more than {MAX_SCHEMA_BYTES} bytes")));
+    }
+    yaml::check(&text, path)?;
+    serde_yaml::from_str(&text).map_err(|error| {
+        Error::usage(format!("{shown} is no schema of a collection"))
+            .cause(error)
+            .hint("name: customer, and `fields`, `indexes`, `partitioning` and `search`, see docs/how-to/serve-data.md")
+    })
+}

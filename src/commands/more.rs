@@ -1,0 +1,5 @@
+//! Schemas, completions, man pages.
+
+pub mod completions;
+pub mod man;
+pub mod schema;

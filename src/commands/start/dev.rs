@@ -1,0 +1,143 @@
+//! `dev`: manages the embedded servers.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::{Args, Subcommand};
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use crate::app::Run;
+use crate::commands::connect::exec::{self, ReplacedProcess};
+use crate::commands::connect::psql;
+use crate::commands::support::login_choice;
+use martydb_embedded::{self as embedded, EmbeddedEngine, Spec, State, Status};
+use martydb_manifest::ServerLocation;
+use martydb_model::error::{Error, Result};
+use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Operation on the servers.
+    #[command(subcommand)]
+    pub what: DevCommand,
+    /// Server of the manifest [default: all embedded ones].
+    #[arg(long, global = true, value_name = "NAME")]
+    pub server: Option<String>,
+}
+
+/// Operation on the embedded servers.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum DevCommand {
+    /// Create and start the servers.
+    Up,
+    /// Stop the servers; data is kept.
+    Down,
+    /// Show the state of the servers.
+    Status,
+    /// Stop the servers and delete their data.
+    Destroy,
+    /// Open psql as the superuser of one PostgreSQL server.
+    Psql {
+        /// Arguments for psql, after `--`.
+        #[arg(last = true, value_name = "ARGUMENT")]
+        arguments: Vec<OsString>,
+    },
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
+    let specs = specs(run, arguments.server.as_deref())?;
+    if let DevCommand::Psql { arguments } = &arguments.what {
+        match psql(run, &specs, arguments).await? {}
+    }
+    if arguments.what == DevCommand::Destroy {
+        let names: Vec<_> = specs.iter().map(|spec| spec.server.as_str()).collect();
+        let data = format!("all data of the embedded server {} ({})", names.join(", "), run.manifest.env);
+        let (question, would) = (format!("Delete {data}?"), format!("{data} would be deleted"));
+        run.confirm(&question, &would, "see `martydb dev status`, then add -y").await?;
+    }
+    let all = specs.iter().map(|spec| async move {
+        match &arguments.what {
+            DevCommand::Up => embedded::start(spec, &mut |text| run.out.note(&text)).await,
+            DevCommand::Down => embedded::down(spec).await.map(drop),
+            DevCommand::Destroy => embedded::destroy(spec).await.map(drop),
+            DevCommand::Status | DevCommand::Psql { .. } => Ok(()),
+        }
+    });
+    // All of them end before a failure is reported.
+    join_all(all).await.into_iter().collect::<Result<()>>()?;
+    let servers = specs.iter().map(embedded::status).collect::<Result<_>>()?;
+    Ok(DevReport { servers })
+}
+
+async fn psql(run: &Run, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
+    let databases: Vec<&Spec> =
+        specs.iter().filter(|spec| spec.engine == EmbeddedEngine::PostgreSql).collect();
+    if databases.is_empty() {
+        return Err(Error::usage("psql is for PostgreSQL servers, and this is a Redis server"));
+    }
+    let spec = only(&databases)?;
+    let admin = login_choice::of_admin(run, &spec.server, false).await?;
+    exec::start(run, &admin.parts, OsStr::new(psql::PROGRAM), arguments, None)
+}
+
+/// Returns the only server, for a command that works with one.
+///
+/// # Errors
+/// If there are several servers.
+pub fn only<T>(servers: &[T]) -> Result<&T> {
+    match servers {
+        [server] => Ok(server),
+        _ => Err(Error::usage("there are several embedded servers").hint("choose one with --server")),
+    }
+}
+
+/// Returns the embedded servers of the manifest, or the one with this name.
+pub fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
+    let chosen = run.manifest.servers.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+    let embedded = chosen.filter_map(|(name, server)| match server.location {
+        ServerLocation::Embedded { port } => Some(run.embedded(name, port)),
+        ServerLocation::Url(_) => None,
+    });
+    let redis =
+        run.manifest.redis.servers.values().filter(|server| only.is_none_or(|only| only == server.name));
+    let specs: Vec<Spec> = embedded.chain(redis.filter_map(|server| run.embedded_redis(server))).collect();
+    if specs.is_empty() {
+        let message = format!("environment \"{}\" has no such embedded server", run.manifest.env);
+        return Err(Error::usage(message)
+            .hint("martydb runs only servers with embedded: true or redis (or auto, without DB_HOST)"));
+    }
+    Ok(specs)
+}
+
+#[derive(Serialize)]
+pub struct DevReport {
+    servers: Vec<Status>,
+}
+
+pub fn columns<'a>() -> Vec<ReportColumn<&'a Status>> {
+    vec![
+        ReportColumn::new("server", "server", |server, _| (&server.server).into()),
+        ReportColumn::new("state", "state", |server, _| match server.state {
+            State::Running => Cell::new("running", Paint::Good),
+            State::Stopped => Cell::new("stopped", Paint::Warn),
+            State::Absent => Cell::new("absent", Paint::Dim),
+        }),
+        ReportColumn::spare(1, "server_version", "version", |server, _| {
+            server.server_version.as_deref().unwrap_or_default().into()
+        }),
+        ReportColumn::new("port", "port", |server, _| {
+            Cell::number(server.port.map_or_else(String::new, |port| port.to_string()))
+        }),
+        ReportColumn::key("pid"),
+        ReportColumn::spare(0, "socket_dir", "socket", |server, _| {
+            server.socket_dir.as_ref().map_or_else(String::new, |path| path.display().to_string()).into()
+        }),
+        ReportColumn::new("data_dir", "data", |server, _| server.data_dir.display().into()),
+    ]
+}
+
+impl Report for DevReport {
+    fn text(&self, style: &Style) -> String {
+        ReportColumn::table(columns(), &[], &self.servers, style).render(style)
+    }
+}
