@@ -1,7 +1,7 @@
 //! Rooms that decide do no I/O: they take values and return values, so that each decision can be tested without a
 //! server, and a dry run shares it with the real one.
 
-use crate::imports::sources;
+use crate::facts::sources;
 
 /// Rooms, or files of a room, that decide.
 const PURE: &[&str] = &[

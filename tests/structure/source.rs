@@ -1,8 +1,10 @@
 //! Modules of all crates of the workspace, parsed, without their tests.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use syn::spanned::Spanned;
 use syn::{Attribute, Item, Visibility};
 
 /// Path of a module: the name of its crate (`martydb` for the root package), then the modules.
@@ -12,13 +14,16 @@ pub type Names = Vec<String>;
 pub struct Module {
     /// The file, relative to the repository.
     pub file: PathBuf,
-    /// What stands in it, without tests.
+    pub text: String,
+    /// Items without unit tests.
     pub items: Vec<Item>,
-    /// The names that `use` brings in, with where they come from, and whether they are handed on.
+    /// Lines of the unit tests, counted from 1.
+    pub tests: Vec<RangeInclusive<usize>>,
+    /// Names that `use` brings in, with their path and whether they are re-exported.
     pub uses: BTreeMap<String, Use>,
-    /// The modules of which every name is handed on.
+    /// Modules whose names are all re-exported.
     pub globs: Vec<Names>,
-    /// The names that it defines.
+    /// Names that the module defines.
     pub defined: Vec<String>,
 }
 
@@ -26,7 +31,7 @@ pub struct Module {
 pub struct Use {
     /// The whole path, from the crate.
     pub path: Names,
-    /// Whether others see it: a re-export.
+    /// `true` for a re-export.
     pub public: bool,
 }
 
@@ -52,7 +57,8 @@ pub fn modules() -> BTreeMap<Names, Module> {
 fn read(file: &Path, names: Names, found: &mut BTreeMap<Names, Module>) {
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let items: Vec<Item> = parsed.items.into_iter().filter(|item| !for_tests(attributes(item))).collect();
+    let (tests, items): (Vec<Item>, Vec<Item>) =
+        parsed.items.into_iter().partition(|item| for_tests(attributes(item)));
     for item in &items {
         if let Item::Mod(module) = item
             && module.content.is_none()
@@ -71,7 +77,9 @@ fn read(file: &Path, names: Names, found: &mut BTreeMap<Names, Module>) {
         defined: items.iter().filter_map(defined).collect(),
         uses: BTreeMap::new(),
         globs: Vec::new(),
+        tests: tests.iter().map(lines).collect(),
         items,
+        text,
     };
     take_uses(&mut module, &names);
     found.insert(names, module);
@@ -133,14 +141,23 @@ fn for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
+fn lines(item: &Item) -> RangeInclusive<usize> {
+    let whole = item.span();
+    whole.start().line..=whole.end().line
+}
+
 fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
         Item::Enum(item) => &item.attrs,
         Item::Fn(item) => &item.attrs,
         Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
         Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
         Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
         Item::Use(item) => &item.attrs,
         _ => &[],
     }

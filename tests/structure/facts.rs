@@ -1,0 +1,49 @@
+//! Facts of the sources that several tests need. The sources are parsed once: parsing takes seconds, and parsed items stay
+//! on their thread.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::glossary::{Words, words};
+use crate::imports::{Imports, imports};
+use crate::sizes::{Sizes, sizes};
+use crate::source::{Module, Names, modules};
+
+pub struct Sources {
+    pub files: BTreeMap<Names, PathBuf>,
+    pub imports: Imports,
+    pub facts: BTreeMap<Names, Facts>,
+}
+
+/// Facts of one module.
+pub struct Facts {
+    pub file: PathBuf,
+    pub sizes: Sizes,
+    pub words: Words,
+}
+
+pub fn sources() -> &'static Sources {
+    static SOURCES: OnceLock<Sources> = OnceLock::new();
+    SOURCES.get_or_init(|| {
+        let modules = modules();
+        let files = modules.iter().map(|(names, module)| (names.clone(), module.file.clone())).collect();
+        let imports = imports(&modules);
+        let facts = modules.into_iter().map(|(names, module)| (names, facts(&module))).collect();
+        Sources { files, imports, facts }
+    })
+}
+
+fn facts(module: &Module) -> Facts {
+    Facts { file: module.file.clone(), sizes: sizes(module), words: words(&module.items, &module.text) }
+}
+
+/// File with its words.
+pub struct Text {
+    pub file: &'static Path,
+    pub words: &'static Words,
+}
+
+pub fn texts() -> impl Iterator<Item = Text> {
+    sources().facts.values().map(|facts| Text { file: &facts.file, words: &facts.words })
+}
