@@ -3,6 +3,7 @@
 
 mod cycles;
 mod facts;
+mod folders;
 mod glossary;
 mod imports;
 mod map;

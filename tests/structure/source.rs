@@ -45,6 +45,21 @@ pub fn crates() -> BTreeMap<String, PathBuf> {
     found
 }
 
+/// Returns the `.rs` files of a folder and the folders below it.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
 /// Returns every module of the workspace by its path.
 pub fn modules() -> BTreeMap<Names, Module> {
     let mut found = BTreeMap::new();
