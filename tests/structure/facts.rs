@@ -1,18 +1,20 @@
 //! Facts of the sources that several tests need. The sources are parsed once: parsing takes seconds, and parsed items stay
 //! on their thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::glossary::{Words, words};
-use crate::imports::{Imports, imports};
+use crate::imports::{Imports, between_crates, imports};
 use crate::sizes::{Sizes, sizes};
 use crate::source::{Module, Names, modules};
 
 pub struct Sources {
     pub files: BTreeMap<Names, PathBuf>,
     pub imports: Imports,
+    /// Names that the first crate takes from the second one.
+    pub between_crates: BTreeMap<(String, String), BTreeSet<String>>,
     pub facts: BTreeMap<Names, Facts>,
 }
 
@@ -28,9 +30,9 @@ pub fn sources() -> &'static Sources {
     SOURCES.get_or_init(|| {
         let modules = modules();
         let files = modules.iter().map(|(names, module)| (names.clone(), module.file.clone())).collect();
-        let imports = imports(&modules);
+        let (imports, between_crates) = (imports(&modules), between_crates(&modules));
         let facts = modules.into_iter().map(|(names, module)| (names, facts(&module))).collect();
-        Sources { files, imports, facts }
+        Sources { files, imports, between_crates, facts }
     })
 }
 

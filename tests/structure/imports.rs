@@ -28,6 +28,21 @@ pub fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
     imports
 }
 
+/// Returns the names that each crate takes from each other one: of modules, of re-exports, and of exported macros.
+pub fn between_crates(modules: &BTreeMap<Names, Module>) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut names = BTreeMap::<_, BTreeSet<String>>::new();
+    for (module_names, module) in modules {
+        let uses = module.uses.values().map(|one| one.path.clone());
+        for path in paths(module_names, module).into_iter().chain(uses) {
+            let (target, name) = resolve(modules, &path, 0);
+            if let Some(other) = target.first().filter(|other| **other != module_names[0]) {
+                names.entry((module_names[0].clone(), other.clone())).or_default().insert(name);
+            }
+        }
+    }
+    names
+}
+
 /// Returns the paths in a module's items that begin in the workspace.
 fn paths(names: &Names, module: &Module) -> BTreeSet<Names> {
     let mut paths = Paths { module, names, found: BTreeSet::new() };

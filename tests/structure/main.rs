@@ -3,6 +3,7 @@
 
 mod crate_sizes;
 mod cycles;
+mod dependencies;
 mod facts;
 mod folders;
 mod glossary;

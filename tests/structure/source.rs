@@ -45,6 +45,19 @@ pub fn crates() -> BTreeMap<String, PathBuf> {
     found
 }
 
+/// Returns the crates of the workspace that a manifest depends on, without those that only its tests need.
+pub fn depends_on(manifest: &Path) -> Vec<String> {
+    let (mut found, mut section) = (Vec::new(), "");
+    let text = std::fs::read_to_string(manifest).unwrap();
+    for line in text.lines() {
+        section = if line.starts_with('[') { line } else { section };
+        if section == "[dependencies]" && line.starts_with("martydb-") {
+            found.extend(line.split(['.', ' ']).next().map(|name| name.replace('-', "_")));
+        }
+    }
+    found
+}
+
 /// Returns the `.rs` files of a folder and the folders below it.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
