@@ -1,6 +1,7 @@
 //! Holds the source tree to the shape that `docs/architecture.md` describes: imports between files and crates, sizes of
 //! files, functions and crates, names that leave a crate, and words.
 
+mod application;
 mod crate_sizes;
 mod cycles;
 mod dependencies;
