@@ -14,4 +14,5 @@ mod purity;
 mod seams;
 mod sizes;
 mod source;
+mod ways;
 mod words;
