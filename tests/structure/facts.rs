@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::doors::{Door, doors};
 use crate::glossary::{Words, words};
 use crate::imports::{Imports, between_crates, imports};
 use crate::sizes::{Sizes, sizes};
@@ -23,6 +24,7 @@ pub struct Facts {
     pub file: PathBuf,
     pub sizes: Sizes,
     pub words: Words,
+    pub doors: Vec<Door>,
 }
 
 pub fn sources() -> &'static Sources {
@@ -37,7 +39,12 @@ pub fn sources() -> &'static Sources {
 }
 
 fn facts(module: &Module) -> Facts {
-    Facts { file: module.file.clone(), sizes: sizes(module), words: words(&module.items, &module.text) }
+    Facts {
+        file: module.file.clone(),
+        sizes: sizes(module),
+        words: words(&module.items, &module.text),
+        doors: doors(&module.items),
+    }
 }
 
 /// File with its words.
