@@ -164,7 +164,7 @@ fn told(error: &Error) -> String {
 }
 
 #[test]
-fn no_server_makes_the_client_panic() {
+fn servers_never_cause_a_panic_of_the_client() {
     let seeds = seeds();
     // Right as they are: rows are read, and the stream begins.
     assert_eq!(run(&seeds[2]), ["[(true, true, true, true)]", "stream: true"]);

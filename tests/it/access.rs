@@ -36,7 +36,7 @@ fn may(server: &Server, project: &Project, login: &str, database: &str, sql: &st
     server.sql_as(login, &project.password(login), database, sql).is_ok()
 }
 
-as_both_admins!(a_reporting_login_reads_what_is_declared_and_nothing_else, |admin| {
+as_both_admins!(a_reporting_login_reads_only_declared_tables, |admin| {
     let server = Server::for_admin(admin);
     let project = with(
         &server,
@@ -87,7 +87,7 @@ as_both_admins!(a_reporting_login_reads_what_is_declared_and_nothing_else, |admi
     );
 });
 
-as_both_admins!(what_is_held_beyond_the_declared_is_drift_and_a_finding, |admin| {
+as_both_admins!(undeclared_privileges_are_drift_and_a_finding, |admin| {
     let server = Server::for_admin(admin);
     let project = with(&server, admin, "acb", "  acb_bi: { login: true, read: [acb_a], reason: reports }\n");
     ready(&project);
@@ -114,7 +114,7 @@ as_both_admins!(what_is_held_beyond_the_declared_is_drift_and_a_finding, |admin|
     }
 });
 
-as_both_admins!(members_of_a_group_write_until_their_time_is_over, |admin| {
+as_both_admins!(members_of_a_group_write_until_they_expire, |admin| {
     let server = Server::for_admin(admin);
     server.sql("postgres", "CREATE ROLE acg_alice LOGIN PASSWORD 'acg_alice'");
     let entry = "  acg_oncall: { group: true, members: [acg_alice, acg_bob], write: [acg_a], until: 2999-01-01, reason: rota }\n";
@@ -143,7 +143,7 @@ as_both_admins!(members_of_a_group_write_until_their_time_is_over, |admin| {
     project.run(&["plan", "--check"]).expect(0);
 });
 
-as_both_admins!(a_second_login_of_the_application_equals_it_and_rotates_with_it, |admin| {
+as_both_admins!(a_second_app_login_has_the_same_privileges_and_rotates_with_it, |admin| {
     let server = Server::for_admin(admin);
     let project =
         with(&server, admin, "acw", "  acw_worker: { of: acw_a, like: app, connection_limit: 5 }\n");
@@ -201,7 +201,7 @@ fn a_login_of_others_keeps_its_password_and_its_attributes() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_an_error_at_its_place() {
+fn contradictory_settings_are_errors_with_a_line() {
     let server = Server::start();
     for (entry, expected) in [
         ("x: { read: [acm_a], reason: r }", "either a login or a group"),
@@ -234,7 +234,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
 }
 
 #[test]
-fn its_password_leaves_and_comes_back_with_the_others() {
+fn its_password_is_exported_and_imported_with_the_others() {
     let server = Server::start();
     let entry = "  acx_bi: { login: true, read: [acx_a], reason: reports }\n  acx_theirs: { login: true, read: [acx_a], reason: theirs }\n";
     server.sql("postgres", "CREATE ROLE acx_theirs LOGIN");

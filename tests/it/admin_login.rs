@@ -70,7 +70,7 @@ fn the_more_specific_password_wins() {
 
 /// The attack of a server that wants to know the admin's password of the others.
 #[test]
-fn a_password_is_not_given_to_a_server_that_it_is_not_for() {
+fn a_password_is_sent_only_to_its_own_server() {
     let fake = Listener::start();
     let text = |url: &str, more: &str| {
         format!(
@@ -172,7 +172,7 @@ fn a_service_file_fills_in_what_the_url_leaves_open() {
 }
 
 #[test]
-fn the_admin_comes_in_through_a_socket() {
+fn the_admin_logs_in_through_a_socket() {
     let server = Server::start();
     let folder = server.data().parent().unwrap().to_owned();
     std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
@@ -191,7 +191,7 @@ fn the_admin_comes_in_through_a_socket() {
 }
 
 #[test]
-fn on_a_terminal_the_password_is_asked_for_once_and_not_shown() {
+fn a_terminal_prompts_once_for_the_password_without_echo() {
     let server = Server::start();
     let project = project(&format!("postgresql://postgres@127.0.0.1:{}/postgres", server.port));
     let mut command = project.command(&["apply", "--all", "-y"]);

@@ -113,7 +113,7 @@ fn can(server: &Server, login: &str, database: &str, sql: &str) -> Result<(), St
     server.sql_as(login, PASSWORD, database, sql).map(|_| ())
 }
 
-as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
+as_both_admins!(declared_roles_keep_the_privileges_that_they_use, |admin| {
     let prefix = "adp";
     let (server, project, database) = lived_in(admin, prefix);
     let _session = Session::open(&server, "adp_visitor", &database);
@@ -235,7 +235,7 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
 });
 
 #[test]
-fn what_the_manifest_says_already_is_completed_in_its_own_form() {
+fn adopt_completes_existing_entries_in_their_own_style() {
     let prefix = "adc";
     let (server, project, database) = lived_in(Admin::Super, prefix);
     server.sql("postgres", "CREATE DATABASE adc_other");
@@ -285,7 +285,7 @@ fn what_the_manifest_says_already_is_completed_in_its_own_form() {
 }
 
 #[test]
-fn what_cannot_be_adopted_is_refused_and_nothing_is_written() {
+fn databases_that_cannot_be_adopted_are_refused_and_nothing_is_written() {
     let (server, project, _) = lived_in(Admin::Super, "adr");
     let text = project.read("martydb.yaml");
     for database in ["adr_shut ALLOW_CONNECTIONS false", "adr_crm", "adr_theirs"] {
@@ -341,7 +341,7 @@ fn a_database_that_the_admin_may_not_enter_is_named_with_the_grant() {
 }
 
 #[test]
-fn a_database_of_this_manifest_gets_only_those_who_came_since() {
+fn adopting_a_managed_database_adds_only_new_roles() {
     let server = Server::start();
     let project = Project::new(&server, "adm");
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -22,7 +22,7 @@ fn rewrite(project: &Project, server: &Server, app_url: &str) {
 }
 
 #[test]
-fn applications_connect_by_a_pooler_and_martydb_does_not() {
+fn applications_connect_through_the_pooler_and_martydb_directly() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let pooler = Pooler::over(&server, "transaction", "");
@@ -57,7 +57,7 @@ fn applications_connect_by_a_pooler_and_martydb_does_not() {
 }
 
 #[test]
-fn readers_get_the_replica_or_a_standby_among_several_hosts() {
+fn readers_get_a_replica_or_several_hosts_with_a_standby() {
     let server = Server::start();
     let project = Project::with_manifest("");
     rewrite(
@@ -105,7 +105,7 @@ fn readers_get_the_replica_or_a_standby_among_several_hosts() {
 }
 
 #[test]
-fn a_wrong_app_url_is_refused_with_its_place_and_without_its_text() {
+fn a_wrong_app_url_is_refused_with_its_line_and_without_its_text() {
     let wrong = |servers: &str, services: &str| {
         let text = format!("version: 1\nservers:\n  main: {servers}\nservices:\n  {services}\n");
         let project = Project::with_manifest(&text);

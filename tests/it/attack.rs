@@ -36,7 +36,7 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 #[test]
-fn what_an_attacker_reaches_and_what_the_model_says_agree() {
+fn the_model_of_reach_agrees_with_brute_force() {
     let pair = Pair::with(&SETTINGS, "");
     let major = pair.server.major();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

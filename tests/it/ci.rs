@@ -30,7 +30,7 @@ fn annotations(text: &str) -> Vec<Read> {
 
 /// A folder whose name and a statement that each try to begin a command of their own.
 #[test]
-fn findings_stand_in_their_files_and_say_nothing_else_to_the_runner() {
+fn findings_annotate_their_files_and_forge_no_other_command() {
     let folder = "a, line=1::x%0A\n::stop-commands::pause";
     let manifest = format!("version: 1\nservices:\n  a: {{ migrations: {} }}\n", Value::from(folder));
     let project = Project::with_manifest(&manifest);
@@ -82,7 +82,7 @@ fn a_manifest_that_cannot_be_read_is_annotated_where_it_is_wrong() {
 }
 
 #[test]
-fn one_run_gives_every_report_and_all_say_the_same() {
+fn one_run_writes_every_report_with_the_same_results() {
     let server = Server::start();
     let project = Project::new(&server, "kit");
     project.run(&["apply", "--all", "-y"]).expect(0);

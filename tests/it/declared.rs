@@ -91,7 +91,7 @@ fn a_declared_schema_becomes_a_revision_and_back() {
 }
 
 #[test]
-fn what_loses_rows_is_commented_out() {
+fn statements_that_lose_rows_are_commented_out() {
     let server = Server::start();
     let project = service(&server, "dcb");
     project.write("schema/1.sql", "CREATE TABLE item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name varchar(20) NOT NULL);\n");
@@ -162,7 +162,7 @@ fn a_rename_keeps_the_rows() {
 }
 
 #[test]
-fn a_rename_is_asked_on_a_terminal() {
+fn a_terminal_asks_about_a_likely_rename() {
     let server = Server::start();
     let project = service(&server, "dct");
     let before = files(&project, "dct");

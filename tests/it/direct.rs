@@ -38,7 +38,7 @@ fn make_standby(server: &mut Server) {
 }
 
 #[test]
-fn a_standby_is_refused_before_anything_is_done() {
+fn a_standby_is_refused_before_any_change() {
     let mut server = Server::start();
     let made = project(&server.url());
     made.run(&["apply", "--all", "-y"]).expect(0);
@@ -55,7 +55,7 @@ fn a_standby_is_refused_before_anything_is_done() {
 }
 
 #[test]
-fn a_pooler_is_refused_in_every_mode_before_anything_is_done() {
+fn a_pooler_in_any_mode_is_refused_before_any_change() {
     const IGNORED: &str = "ignore_startup_parameters=extra_float_digits,search_path,row_security,role,jit,lock_timeout,\
          max_parallel_workers_per_gather,statement_timeout,idle_in_transaction_session_timeout,default_transaction_read_only,quote_all_identifiers,\
          event_triggers,session_replication_role,standard_conforming_strings,client_connection_check_interval,options";
@@ -73,7 +73,7 @@ fn a_pooler_is_refused_in_every_mode_before_anything_is_done() {
 }
 
 #[test]
-fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role_behind() {
+fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role() {
     let server = Server::start();
     let direct = project(&server.url());
     direct.run(&["apply", "--all", "-y"]).expect(0);
@@ -101,7 +101,7 @@ fn several(hosts: &[u16], more: &str) -> Project {
 }
 
 #[test]
-fn of_several_hosts_the_one_that_takes_writes_is_used_for_all() {
+fn several_hosts_resolve_to_the_writable_one() {
     let (mut standby, primary) = (Server::start(), Server::start());
     make_standby(&mut standby);
     let made = several(&[1, standby.port, primary.port], "");
@@ -136,7 +136,7 @@ fn of_several_hosts_the_one_that_takes_writes_is_used_for_all() {
 
 /// A failover in mid-run must not leave half of the work on another server.
 #[test]
-fn a_run_stays_with_the_host_it_began_with() {
+fn a_run_keeps_its_first_host() {
     let (mut first, second) = (Server::start(), Server::start());
     let made = several(&[first.port, second.port], "");
     made.write("red/migrations/V2__slow.sql", "SELECT pg_sleep(20);\n");

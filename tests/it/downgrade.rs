@@ -3,7 +3,7 @@
 use crate::support::{Project, Server};
 
 #[test]
-fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
+fn a_downgrade_needs_confirmation_and_a_dry_run_shows_its_files() {
     let server = Server::start();
     let project = Project::new(&server, "back");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -93,7 +93,7 @@ fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
 }
 
 #[test]
-fn where_one_service_cannot_go_back_none_does() {
+fn a_downgrade_of_all_stops_if_one_service_cannot() {
     let server = Server::start();
     let project = Project::new(&server, "none");
     project.run(&["apply", "--all", "-y"]).expect(0);

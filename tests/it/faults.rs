@@ -89,24 +89,24 @@ fn kill_one(project: &Project, mut after: Duration) {
 }
 
 #[test]
-fn a_killed_run_is_finished_by_the_next() {
+fn the_next_run_completes_a_killed_one() {
     killed("ka", 2, 20, Kind::Plain, 8);
 }
 
 #[test]
-fn a_run_killed_while_it_builds_indexes_is_finished_by_the_next() {
+fn the_next_run_completes_one_killed_while_building_indexes() {
     killed("kb", 2, 12, Kind::Concurrent, 8);
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/test --all-majors"]
-fn a_hundred_killed_runs_of_four_services_are_finished_by_the_next() {
+fn the_next_run_completes_a_hundred_killed_runs_of_four_services() {
     killed("kc", 4, 50, Kind::Plain, 50);
     killed("kd", 4, 50, Kind::Concurrent, 50);
 }
 
 #[test]
-fn a_server_that_crashes_is_told_and_the_next_run_finishes() {
+fn a_crash_of_the_server_is_reported_and_the_next_run_completes() {
     let mut server = Server::start();
     let (project, names) = fleet(&server, "cr", 2, 5, Kind::Concurrent);
     project.write("cr0/migrations/V6__slow.sql", "CREATE TABLE slow (a int);\nSELECT pg_sleep(30);\n");
@@ -141,7 +141,7 @@ fn a_server_that_crashes_is_told_and_the_next_run_finishes() {
 }
 
 #[test]
-fn one_job_and_eight_jobs_leave_the_same() {
+fn one_job_and_eight_jobs_give_the_same_result() {
     let mut ends = vec![];
     for jobs in ["-j1", "-j8"] {
         let server = Server::start();
@@ -215,7 +215,7 @@ fn fifty_waiting_runs_and_concurrent_builds_never_deadlock() {
 }
 
 #[test]
-fn every_hostile_file_has_a_stated_end() {
+fn every_hostile_file_ends_as_stated() {
     let server = Server::start();
     let (project, names) = fleet(&server, "ho", 1, 0, Kind::Plain);
     let folder = project.path().join("ho0/migrations");
@@ -286,7 +286,7 @@ fn every_hostile_file_has_a_stated_end() {
 }
 
 #[test]
-fn one_failing_service_of_fifty_leaves_the_others_to_finish() {
+fn one_failing_service_of_fifty_does_not_stop_the_others() {
     let server = Server::start();
     let (project, mut names) = fleet(&server, "ff", 50, 2, Kind::Plain);
     names.sort();

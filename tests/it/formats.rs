@@ -26,7 +26,7 @@ fn words(command: &str, service: &str) -> Option<Vec<String>> {
 }
 
 #[test]
-fn tables_are_csv_with_keys_of_the_document() {
+fn csv_columns_are_keys_of_the_document() {
     let server = Server::start();
     let project = Project::new(&server, "fmt");
     project.run(&["init-all", "-y"]).expect(0);
@@ -82,7 +82,7 @@ fn rows(document: Value, keys: &[&str]) -> Vec<Vec<Value>> {
 }
 
 #[test]
-fn names_feed_the_next_command_and_yaml_is_the_document() {
+fn names_are_arguments_of_the_next_command_and_yaml_equals_json() {
     let server = Server::start();
     let project = Project::new(&server, "nam");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -110,7 +110,7 @@ fn names_feed_the_next_command_and_yaml_is_the_document() {
 }
 
 #[test]
-fn without_a_table_nothing_is_done() {
+fn csv_of_a_command_without_a_table_is_refused_before_any_change() {
     let server = Server::start();
     let project = Project::new(&server, "not");
     for (command, format) in [("init-all", "csv"), ("explain", "name")] {
@@ -133,7 +133,7 @@ fn without_a_table_nothing_is_done() {
 }
 
 #[test]
-fn status_tells_what_failed_and_what_runs() {
+fn status_shows_failed_and_running_migrations() {
     let server = Server::start();
     let project = Project::new(&server, "sta");
     project.run(&["init-all", "-y"]).expect(0);
@@ -197,7 +197,7 @@ fn status_tells_what_failed_and_what_runs() {
 }
 
 #[test]
-fn a_log_is_one_object_on_a_line_and_holds_no_secret() {
+fn the_json_log_has_one_object_per_line_without_secrets() {
     let server = Server::start();
     let project = Project::new(&server, "log");
     project.write(

@@ -55,7 +55,7 @@ fn parse(command: &str) -> Result<(), String> {
 }
 
 #[test]
-fn every_command_in_the_source_is_one() {
+fn every_command_in_a_hint_parses() {
     let mut files = vec![];
     for folder in ["src", "crates"] {
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);

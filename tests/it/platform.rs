@@ -186,52 +186,52 @@ fn works(imitation: &Imitation) {
 }
 
 #[test]
-fn the_first_run_on_rds_is_green() {
+fn the_first_run_on_rds_passes() {
     works(&RDS);
 }
 
 #[test]
-fn the_first_run_on_aurora_is_green() {
+fn the_first_run_on_aurora_passes() {
     works(&AURORA);
 }
 
 #[test]
-fn the_first_run_on_alloydb_is_green() {
+fn the_first_run_on_alloydb_passes() {
     works(&ALLOYDB);
 }
 
 #[test]
-fn the_first_run_on_cloud_native_pg_is_green() {
+fn the_first_run_on_cloud_native_pg_passes() {
     works(&CNPG);
 }
 
 #[test]
-fn the_first_run_on_crunchy_is_green() {
+fn the_first_run_on_crunchy_passes() {
     works(&CRUNCHY);
 }
 
 #[test]
-fn the_first_run_on_cloud_sql_is_green() {
+fn the_first_run_on_cloud_sql_passes() {
     works(&CLOUDSQL);
 }
 
 #[test]
-fn the_first_run_on_azure_is_green() {
+fn the_first_run_on_azure_passes() {
     works(&AZURE);
 }
 
 #[test]
-fn the_first_run_on_supabase_is_green() {
+fn the_first_run_on_supabase_passes() {
     works(&SUPABASE);
 }
 
 #[test]
-fn the_first_run_on_neon_is_green() {
+fn the_first_run_on_neon_passes() {
     works(&NEON);
 }
 
 #[test]
-fn doctor_recognises_the_platform_and_proposes_the_line() {
+fn doctor_recognizes_the_platform_and_proposes_its_setting() {
     for imitation in ALL {
         let server = imitation.start();
         let check = |named| {
@@ -254,7 +254,7 @@ fn doctor_recognises_the_platform_and_proposes_the_line() {
 
 /// Without the key nothing is taken back, and with a wrong one next to nothing.
 #[test]
-fn what_the_manifest_does_not_name_stays_a_finding() {
+fn without_a_declared_platform_its_privileges_are_findings() {
     let server = AZURE.start();
     let plain = AZURE.project(&server, false);
     let result = plain.json(&["init-all", "-y"], 4)["verify_isolation"].clone();
@@ -338,7 +338,7 @@ fn leaks_stay_findings_on_a_platform() {
 }
 
 #[test]
-fn a_platform_is_for_servers_of_others() {
+fn a_platform_is_refused_for_an_embedded_server() {
     let text = "version: 1\nservers:\n  main: { embedded: true, platform: rds }\nservices:\n  a:\n";
     let told = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
     assert!(

@@ -35,7 +35,7 @@ fn safe(done: Done) -> Done {
 }
 
 #[test]
-fn words_of_a_migration() {
+fn messages_of_a_migration_are_printed_safely() {
     let server = Server::start();
     let project = Project::new(&server, "print");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -70,7 +70,7 @@ fn words_of_a_migration() {
 }
 
 #[test]
-fn names_on_a_server() {
+fn names_on_a_server_are_printed_safely() {
     let server = Server::start();
     let project = Project::new(&server, "printn");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -124,7 +124,7 @@ fn names_on_a_server() {
 }
 
 #[test]
-fn names_of_files_and_words_of_programs() {
+fn file_names_and_program_output_are_printed_safely() {
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: printf\nsecrets:\n  provider: command\n  get: [sh, get.sh]\nservers: {{ main: {{ url: \"postgresql://127.0.0.1:1/x\" }} }}\n\
          services:\n  printf_a:\n  \"{}\": {{}}\n",
@@ -152,7 +152,7 @@ fn names_of_files_and_words_of_programs() {
 }
 
 #[test]
-fn arguments_and_variables() {
+fn arguments_and_variables_are_printed_safely() {
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     let both = format!("--output={ATTACK}");
     let list = format!("a,{ATTACK}");

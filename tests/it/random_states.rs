@@ -99,7 +99,7 @@ fn change(random: &mut Random) -> (&'static str, String) {
 }
 
 #[test]
-fn apply_leaves_nothing_to_plan() {
+fn after_apply_the_plan_is_empty() {
     let server = Server::start();
     let project = Project::new(&server, "rs");
     for service in ["rs_a", "rs_b"] {

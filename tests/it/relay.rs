@@ -69,7 +69,7 @@ fn pending(server: &Server, service: &str) -> u32 {
 }
 
 #[test]
-fn the_state_of_an_outbox_is_a_row_of_a_table() {
+fn relay_status_prints_one_row_per_outbox() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "rlt", "{ nats: 'nats://127.0.0.1:9', subject: x }");
     emit(&server, "rlt_a", 3, 1);

@@ -21,7 +21,7 @@ fn published(server: &Server, database: &str, publication: &str) -> String {
     server.value(database, &sql)
 }
 
-as_both_admins!(a_login_follows_the_tables_that_are_named, |admin| {
+as_both_admins!(a_login_replicates_only_the_declared_tables, |admin| {
     let server = Server::start_with(&["wal_level=logical"]);
     if admin == Admin::Limited {
         server.add_limited_admin();
@@ -81,7 +81,7 @@ as_both_admins!(a_login_follows_the_tables_that_are_named, |admin| {
 
 /// What it can do by PostgreSQL's own rules is a note; what is not declared stays a finding.
 #[test]
-fn what_comes_with_it_is_a_note_and_the_rest_a_finding() {
+fn inherent_privileges_of_replication_are_notes_and_others_findings() {
     let server = Server::start_with(&["wal_level=logical"]);
     let project = with(
         &server,
@@ -126,7 +126,7 @@ fn a_server_that_logs_no_rows_is_a_limit() {
 
 /// A publication that the application made is taken over; one of all tables is not ours to change.
 #[test]
-fn what_was_there_is_taken_over() {
+fn an_existing_publication_is_taken_over() {
     let server = Server::start_with(&["wal_level=logical"]);
     server.sql("postgres", "CREATE ROLE rpo_old LOGIN");
     server.sql("postgres", "CREATE DATABASE rpo_a OWNER rpo_old");
@@ -154,7 +154,7 @@ fn what_was_there_is_taken_over() {
 }
 
 #[test]
-fn what_cannot_be_followed_is_refused() {
+fn tables_that_cannot_be_replicated_are_refused() {
     let project = Project::with_manifest(
         "version: 1\nservers: { main: { embedded: true } }\nservices: { rpe_a: {}, rpe_b: {} }\naccess:\n  cdc: { ENTRY, reason: x }\n",
     );

@@ -82,7 +82,7 @@ fn schema_sql_follows_the_database() {
 }
 
 #[test]
-fn two_sides_are_compared_and_neither_is_touched() {
+fn diff_compares_two_sides_without_changing_them() {
     let server = Server::start();
     let project = Project::new(&server, "dif");
     // Another environment has databases of its own for the same roles.
@@ -120,7 +120,7 @@ fn two_sides_are_compared_and_neither_is_touched() {
 }
 
 #[test]
-fn a_merge_that_brings_an_older_version_is_found_before_it() {
+fn validate_against_finds_an_older_version_before_the_merge() {
     let project = Project::with_manifest(
         "version: 1\nservers:\n  main: { url: postgresql://a@127.0.0.1:1/postgres }\nservices:\n  one:\n  two:\n",
     );

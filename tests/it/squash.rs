@@ -83,7 +83,7 @@ const ROWS: &str = "SELECT (SELECT string_agg(c::text, '|' ORDER BY code) FROM c
      (SELECT string_agg(row(id, country, name)::text, '|' ORDER BY id) FROM city), (SELECT last_value FROM tickets)";
 
 #[test]
-fn a_new_database_starts_from_it_and_one_that_is_there_goes_on() {
+fn a_new_database_starts_from_the_checkpoint_and_an_existing_one_continues() {
     let server = Server::start();
     let project = service(&server, "sqa");
     if !can_dump(&server, &project, "sqa") {
@@ -158,7 +158,7 @@ fn a_new_database_starts_from_it_and_one_that_is_there_goes_on() {
 }
 
 #[test]
-fn a_later_checkpoint_takes_the_place_of_an_earlier_one_and_of_its_files() {
+fn a_later_checkpoint_replaces_an_earlier_one_and_its_files() {
     let server = Server::start();
     let project = service(&server, "sqc");
     if !can_dump(&server, &project, "sqc") {
@@ -196,7 +196,7 @@ fn a_later_checkpoint_takes_the_place_of_an_earlier_one_and_of_its_files() {
 }
 
 #[test]
-fn a_database_of_before_martydb_is_told_that_it_has_them() {
+fn a_database_older_than_martydb_is_baselined_at_the_checkpoint() {
     let server = Server::start();
     let project = service(&server, "sqb");
     if !can_dump(&server, &project, "sqb") {
@@ -214,7 +214,7 @@ fn a_database_of_before_martydb_is_told_that_it_has_them() {
 }
 
 #[test]
-fn every_service_of_this_repository_is_squashed() {
+fn every_service_of_this_repository_can_be_squashed() {
     let server = Server::start();
     let services = ["csca", "document_signer", "passport_engine", "pkd_service"];
     let lines = services.map(|name| format!("  sqo_{name}:\n")).concat();

@@ -27,7 +27,7 @@ fn databases(server: &Server, prefix: &str) -> Vec<String> {
     server.sql("postgres", &sql).into_iter().flatten().collect()
 }
 
-as_both_admins!(a_test_database_is_the_services_migrated_and_closed_to_others, |admin| {
+as_both_admins!(a_test_database_is_migrated_and_closed_to_other_services, |admin| {
     let server = Server::for_admin(admin);
     let project = Project::new_as(&server, admin, "tdm");
     project.write("tdm_a/migrations/R__names.sql", "CREATE OR REPLACE VIEW names AS SELECT name FROM item;");
@@ -82,7 +82,7 @@ as_both_admins!(a_test_database_is_the_services_migrated_and_closed_to_others, |
 });
 
 #[test]
-fn the_answer_is_one_line_on_standard_output_and_the_role_is_chosen() {
+fn test_db_prints_one_url_of_the_chosen_role() {
     let server = Server::start();
     let project = provisioned(&server, "tdl");
     for (role, login) in [("app", "tdl_a_app"), ("readonly", "tdl_a_ro"), ("migrator", "tdl_a_migrator")] {
@@ -117,7 +117,7 @@ fn the_answer_is_one_line_on_standard_output_and_the_role_is_chosen() {
 }
 
 #[test]
-fn without_its_roles_a_service_gets_none() {
+fn a_service_without_roles_gets_no_test_database() {
     let server = Server::start();
     let project = Project::new(&server, "tdn");
     let done = project.run(&["test-db", "--service", "tdn_a"]).expect(1);
@@ -132,7 +132,7 @@ fn without_its_roles_a_service_gets_none() {
 const OLD: &str = "00000zz";
 
 #[test]
-fn what_is_older_than_a_day_goes_unless_it_is_in_use_or_not_ours() {
+fn expired_test_databases_are_dropped_unless_in_use_or_unmarked() {
     let server = Server::start();
     let project = provisioned(&server, "tdo");
     let aged = |name: &str, digits: &str| {

@@ -38,7 +38,7 @@ fn a_grant_by_hand_is_a_breach_until_apply_takes_it_back() {
 }
 
 #[test]
-fn the_log_holds_one_attempt_for_each_cell() {
+fn the_log_has_one_attempt_for_each_cell() {
     let (server, project) = provisioned("cells");
     let mark = server.log().len();
     let document = project.json(&["verify-isolation"], 0);
@@ -91,7 +91,7 @@ fn gentle_probes_send_no_wrong_password_and_no_forbidden_statement() {
 
 /// What proves nothing must never count as a denial.
 #[test]
-fn a_login_that_cannot_reach_its_own_proves_nothing() {
+fn a_login_that_cannot_reach_its_own_database_is_inconclusive() {
     let (server, project) = provisioned("moot");
     let spoil: [(&str, &str); 2] = [
         ("ALTER ROLE moot_a_app NOLOGIN", "ALTER ROLE moot_a_app LOGIN"),
@@ -117,7 +117,7 @@ fn all_inconclusive(project: &Project, what: &str) {
 }
 
 #[test]
-fn what_martydb_remembers_is_not_what_it_says() {
+fn plan_and_status_do_not_depend_on_local_state() {
     let (_server, project) = provisioned("memory");
     let before = (project.json(&["plan"], 0), project.json(&["status"], 0));
     for entry in std::fs::read_dir(project.path().join(".martydb")).unwrap() {
@@ -130,7 +130,7 @@ fn what_martydb_remembers_is_not_what_it_says() {
 }
 
 #[test]
-fn reads_take_no_transaction_id() {
+fn reading_assigns_no_transaction_id() {
     let (server, project) = provisioned("reads");
     let xmax = || server.value("postgres", "SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
     let before = xmax();
@@ -151,7 +151,7 @@ fn reads_take_no_transaction_id() {
 }
 
 #[test]
-fn every_login_reaches_its_own() {
+fn every_login_reaches_its_own_database() {
     let (server, project) = provisioned("own");
     let document = project.json(&["test-connections"], 0);
     let connections = document["connections"].as_array().unwrap();
@@ -169,7 +169,7 @@ fn every_login_reaches_its_own() {
 
 /// Eight logins at a time keep a near server busy; over a link of 50 ms they would wait for each other.
 #[test]
-fn more_logins_are_under_way_where_the_server_is_far() {
+fn a_distant_server_gets_more_parallel_logins() {
     let (server, project) = provisioned("distant");
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let link = runtime.block_on(FarLink::to(server.port));

@@ -33,7 +33,7 @@ fn databases(server: &Server) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn the_shipped_services_go_up_down_to_nothing_and_up_again() {
+fn the_shipped_services_migrate_up_down_and_up_again() {
     let server = Server::start();
     let project = shipped(&server);
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -64,7 +64,7 @@ fn the_shipped_services_go_up_down_to_nothing_and_up_again() {
 }
 
 #[test]
-fn a_down_file_that_forgets_something_is_told_precisely() {
+fn an_incomplete_down_file_is_reported_with_its_remains() {
     let server = Server::start();
     let project = Project::new(&server, "forget");
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -99,7 +99,7 @@ fn a_build_names_the_commit_and_its_day_and_whether_the_tree_differs() {
 
 /// A file among those that cargo watches changes with each, whichever way the references are kept.
 #[test]
-fn each_move_of_head_is_seen() {
+fn each_move_of_head_changes_the_version() {
     let sources = Sources::committed();
     let moves: [&dyn Fn(); 4] =
         [&|| sources.commit(), &|| drop(sources.git(&["pack-refs", "--all"])), &|| sources.commit(), &|| {
@@ -126,7 +126,7 @@ fn each_move_of_head_is_seen() {
 }
 
 #[test]
-fn sources_without_a_repository_take_the_commit_from_outside() {
+fn sources_without_a_repository_take_the_commit_from_a_variable() {
     let sources = Sources::new();
     assert_eq!(sources.told().build(), "commit unknown");
     let given = |commit: &str| {
@@ -142,7 +142,7 @@ fn sources_without_a_repository_take_the_commit_from_outside() {
 
 /// An archive that was unpacked in a repository of something else.
 #[test]
-fn the_commit_of_another_repository_is_not_ours() {
+fn the_commit_of_an_enclosing_repository_is_not_used() {
     let outer = Sources::committed();
     let inner = outer.path().join("vendor/martydb");
     std::fs::create_dir_all(&inner).unwrap();

@@ -57,7 +57,7 @@ const NEAR: usize = 14;
 /// No broker delivers exactly once: what takes place once is the effect in a consumer that remembers. Another thing may be
 /// exactly what it is.
 #[test]
-fn exactly_once_is_said_of_an_effect_alone() {
+fn only_effects_are_called_exactly_once() {
     let (mut found, mut said) = (Vec::new(), 0);
     for file in texts() {
         let text = std::fs::read_to_string(&file).unwrap().to_lowercase();

@@ -51,7 +51,7 @@ const AUDIT: &[&str] = &["verify-isolation", "--probes", "none"];
 const MEMORY: u64 = 64 * 1024;
 
 #[test]
-fn long_function_bodies_hide_nothing() {
+fn findings_survive_long_function_bodies() {
     let pair = Pair::new();
     pair.server.sql("red_db", TRAP);
     let before = peak(&pair, AUDIT);
@@ -72,7 +72,7 @@ fn long_function_bodies_hide_nothing() {
 }
 
 #[test]
-fn long_comments_of_the_app_login_hide_nothing() {
+fn findings_survive_long_comments_of_the_app_login() {
     let pair = Pair::new();
     pair.server.sql("red_db", TRAP);
     let before = peak(&pair, AUDIT);
@@ -91,7 +91,7 @@ fn long_comments_of_the_app_login_hide_nothing() {
 }
 
 #[test]
-fn a_hundred_thousand_large_objects_hide_nothing() {
+fn findings_survive_a_hundred_thousand_large_objects() {
     let pair = Pair::with(&["max_locks_per_transaction=2000"], "");
     pair.server.sql("red_db", TRAP);
     let before = peak(&pair, AUDIT);
@@ -119,7 +119,7 @@ fn a_stored_password_in_a_long_text_is_found_near_its_beginning() {
 }
 
 #[test]
-fn settings_of_ninety_megabytes_stop_nothing_and_are_taken_back() {
+fn settings_of_ninety_megabytes_are_reset_by_apply() {
     let pair = Pair::new();
     let places = ["", " IN DATABASE red_db", " IN DATABASE blue_db"];
     for place in places {
@@ -157,7 +157,7 @@ fn settings_of_ninety_megabytes_stop_nothing_and_are_taken_back() {
 }
 
 #[test]
-fn a_verifier_with_an_endless_salt_stops_nothing() {
+fn a_huge_password_verifier_is_drift_and_is_replaced() {
     let pair = Pair::new();
     // A salt is base64, and not every major bounds its length.
     let long = "DO $$ BEGIN EXECUTE format('ALTER ROLE red_ro PASSWORD %L', 'SCRAM-SHA-256$4096:' || repeat('QUFB', 24000000) || \
@@ -189,7 +189,7 @@ fn damage(pair: &Pair) {
 }
 
 #[test]
-fn what_cannot_be_read_is_inconclusive_and_named_and_the_others_are_looked_at() {
+fn an_unreadable_database_is_inconclusive_and_the_others_are_audited() {
     let pair = Pair::new();
     let accepted = pair.verify(&[], 0);
     pair.project.write("accepted.json", &accepted.to_string());
@@ -230,7 +230,7 @@ fn what_cannot_be_read_is_inconclusive_and_named_and_the_others_are_looked_at() 
 }
 
 #[test]
-fn a_database_that_cannot_be_read_is_an_error_of_its_service_alone() {
+fn an_unreadable_database_fails_only_its_own_service() {
     let pair = Pair::new();
     damage(&pair);
     pair.server.sql("postgres", "ALTER ROLE blue_app CONNECTION LIMIT 7");

@@ -93,7 +93,7 @@ fn each_has_a_fix_or_a_reason(result: &Value) {
 }
 
 #[test]
-fn what_a_printed_statement_closes_is_refused_afterwards() {
+fn each_printed_fix_makes_the_server_refuse_the_breach() {
     let pair = Pair::new();
     let major = pair.server.major();
     pair.server.sql("postgres", &format!("SET password_encryption = 'scram-sha-256'; CREATE ROLE ghost LOGIN PASSWORD '{GHOST}' CONNECTION LIMIT 3"));
@@ -131,7 +131,7 @@ fn what_a_printed_statement_closes_is_refused_afterwards() {
 }
 
 #[test]
-fn a_path_that_a_setting_makes_ends_with_the_setting() {
+fn a_path_through_a_setting_ends_when_the_setting_is_reset() {
     let pair = Pair::new();
     pair.server.sql("postgres", &format!("SET password_encryption = 'scram-sha-256'; CREATE ROLE ghost LOGIN PASSWORD '{GHOST}' CONNECTION LIMIT 3"));
     pair.server.sql("postgres", "CREATE DATABASE den");

@@ -151,7 +151,7 @@ impl Service<'_> {
 }
 
 #[test]
-fn code_of_a_login_does_not_gain_the_rights_of_the_owner() {
+fn code_of_a_login_does_not_gain_the_owners_privileges() {
     let pair = Pair::new();
     let service = |name| Service {
         server: &pair.server,
@@ -187,7 +187,7 @@ fn code_of_a_login_does_not_gain_the_rights_of_the_owner() {
 
 /// The traps are real: given away unread, each of them opens the owner's table.
 #[test]
-fn what_is_left_for_someone_to_read_would_have_run_with_the_rights_of_the_owner() {
+fn unread_code_would_have_run_with_the_owners_privileges() {
     let pair = Pair::new();
     let password = pair.project.password("blue_app");
     let blue = Service { server: &pair.server, name: "blue", password };
@@ -227,7 +227,7 @@ fn what_is_left_for_someone_to_read_would_have_run_with_the_rights_of_the_owner(
 
 /// Its writer is gone with its service, and the code stays what it was.
 #[test]
-fn what_a_removed_service_wrote_elsewhere_gains_no_rights_either() {
+fn code_of_a_removed_service_in_other_databases_gains_no_privileges() {
     let pair = Pair::new();
     let server = &pair.server;
     server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");

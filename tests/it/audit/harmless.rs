@@ -181,7 +181,7 @@ const HARMLESS: &[(&str, &str)] = &[
 const TOGETHER: usize = 4;
 
 #[test]
-fn harmless_changes_stay_green() {
+fn harmless_changes_are_not_findings() {
     let pair = Pair::new();
     let mut unseen = vec![];
     for (number, (database, sql)) in HARMLESS.iter().enumerate() {
@@ -206,7 +206,7 @@ fn harmless_changes_stay_green() {
 }
 
 #[test]
-fn similar_and_quoted_names_stay_apart() {
+fn similar_and_quoted_names_are_not_confused() {
     let server = crate::support::Server::start();
     let project = crate::support::Project::with_manifest(&format!(
         "version: 1\nproject: names\nservers:\n  main: {{ url: \"{}\" }}\nservices:\n  csca:\n  csca_2:\n  csca-2: {{ database: 'My \"Data\"; DROP' }}\n  pkd: {{ roles: {{ app: 'App of \"PKD\"', readonly: csca_ro_x }} }}\n",
@@ -259,7 +259,7 @@ SELECT lo_from_bytea(0, 'x');
 "#;
 
 #[test]
-fn whatever_a_migration_makes_is_neither_a_finding_nor_drift() {
+fn objects_of_a_migration_are_neither_findings_nor_drift() {
     let pair = Pair::new();
     pair.project.write("red/migrations/V2__every_kind.sql", EVERY_KIND);
     pair.project.run(&["upgrade", "--all"]).expect(0);

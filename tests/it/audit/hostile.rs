@@ -3,7 +3,7 @@
 use super::support::Pair;
 
 #[test]
-fn a_tenant_cannot_blind_or_hijack_the_verifier_and_is_named() {
+fn a_service_that_attacks_the_verifier_is_named() {
     let pair = Pair::new();
     let red = |sql: &str| {
         let password = pair.project.password("red_migrator");

@@ -69,7 +69,7 @@ fn leaves_nothing(pair: &Pair) {
 }
 
 #[test]
-fn what_martydb_provisions_gives_each_login_its_due_and_no_more() {
+fn provisioned_logins_have_exactly_the_privileges_of_the_contract() {
     let pair = Pair::new();
     let result = pair.verify(&["--probes", "full"], 0);
     let inside: Vec<&Value> = result["trials"]
@@ -101,7 +101,7 @@ fn what_martydb_provisions_gives_each_login_its_due_and_no_more() {
 }
 
 #[test]
-fn every_leak_inside_is_a_breach_seen_live() {
+fn every_privilege_beyond_the_contract_is_a_live_breach() {
     let pair = Pair::new();
     for leak in LEAKS.iter().step_by(many(1, 2)).filter(|leak| pair.server.major() >= leak.since) {
         let [role, what, fix] = leak.expect;
@@ -125,7 +125,7 @@ fn every_leak_inside_is_a_breach_seen_live() {
 }
 
 #[test]
-fn the_statements_that_a_breach_names_close_it() {
+fn the_printed_statements_close_the_breach() {
     let pair = Pair::new();
     pair.server.sql("blue_db", "GRANT TRUNCATE ON item TO blue_app; GRANT INSERT (name) ON item TO blue_ro; GRANT CREATE ON SCHEMA public TO blue_ro; GRANT SELECT ON item TO blue_ro WITH GRANT OPTION");
     pair.server
@@ -140,7 +140,7 @@ fn the_statements_that_a_breach_names_close_it() {
 }
 
 #[test]
-fn an_accepted_breach_does_not_count_and_another_does() {
+fn an_exception_accepts_one_breach_and_no_other() {
     // What the session is seen to do is the hole that the catalogue names: one exception is enough.
     let allow = "allow:\n  - { finding: undeclared-privilege, role: blue_app, reason: \"nightly import\" }\n";
     let pair = Pair::with(&[], allow);
@@ -155,7 +155,7 @@ fn an_accepted_breach_does_not_count_and_another_does() {
 
 /// A role's own settings, functions of its schema, and a trigger that lies about why a statement failed.
 #[test]
-fn a_tenant_cannot_blind_the_probes_inside() {
+fn a_service_cannot_blind_the_probes_in_its_database() {
     let pair = Pair::new();
     let password = pair.project.password("red_app");
     for setting in [
@@ -197,7 +197,7 @@ fn a_tenant_cannot_blind_the_probes_inside() {
 }
 
 #[test]
-fn a_login_trigger_that_changes_the_session_makes_it_inconclusive() {
+fn a_login_trigger_that_changes_the_session_makes_the_probe_inconclusive() {
     let pair = Pair::new();
     if pair.server.major() < 17 {
         // No such triggers yet: the server says so, and nothing can change the session.
@@ -221,7 +221,7 @@ fn a_login_trigger_that_changes_the_session_makes_it_inconclusive() {
 
 /// A refusal of the question itself is no denial, and the line for people counts what the document counts.
 #[test]
-fn a_catalogue_that_is_closed_to_a_login_is_not_examined_as_that_login() {
+fn a_catalog_that_is_closed_to_a_login_is_not_read_as_that_login() {
     let pair = Pair::new();
     pair.server.sql("red_db", "REVOKE SELECT ON pg_catalog.pg_roles FROM PUBLIC");
     let result = pair.verify(&["--probes", "full"], 0);
@@ -240,7 +240,7 @@ fn a_catalogue_that_is_closed_to_a_login_is_not_examined_as_that_login() {
 }
 
 #[test]
-fn a_question_that_is_refused_proves_nothing_and_is_counted_alike_everywhere() {
+fn a_refused_query_is_inconclusive_in_every_format() {
     let pair = Pair::new();
     pair.server.sql("red_db", "REVOKE EXECUTE ON FUNCTION pg_catalog.current_setting(text) FROM PUBLIC");
     let result = pair.verify(&["--probes", "full"], 4);

@@ -222,7 +222,7 @@ fn groups<'a>(leaks: &[&'a Leak], most: usize) -> Vec<Vec<&'a Leak>> {
 }
 
 #[test]
-fn every_leak_is_named_and_gone_after_its_mend() {
+fn every_leak_is_named_and_gone_after_its_fix() {
     let pair = Pair::new();
     let major = pair.server.major();
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
@@ -260,7 +260,7 @@ fn every_leak_is_named_and_gone_after_its_mend() {
 }
 
 #[test]
-fn a_template_with_a_services_rows_is_open_to_whoever_may_create_databases() {
+fn a_template_with_a_services_rows_is_open_to_roles_with_createdb() {
     let pair = Pair::new();
     pair.server.sql("postgres", "CREATE DATABASE copied TEMPLATE blue_db");
     pair.server
@@ -274,7 +274,7 @@ fn a_template_with_a_services_rows_is_open_to_whoever_may_create_databases() {
 }
 
 #[test]
-fn passwords_that_others_know_are_found_without_trying_them() {
+fn known_passwords_are_found_without_logging_in() {
     let pair = Pair::new();
     let red = pair.project.password("red_app");
     pair.server.sql("postgres", "SET password_encryption = 'scram-sha-256'; CREATE ROLE blue_app_b LOGIN PASSWORD 'blue_app_b' CONNECTION LIMIT 6; ALTER ROLE blue_app_b SET temp_file_limit = '1GB'; GRANT blue_app TO blue_app_b");
@@ -309,7 +309,7 @@ fn passwords_that_others_know_are_found_without_trying_them() {
 }
 
 #[test]
-fn fences_of_the_whole_server_are_looked_at() {
+fn server_wide_protections_are_audited() {
     let pair = Pair::with(
         &[
             "password_encryption=md5",
@@ -349,7 +349,7 @@ fn a_known_password_is_found_in_a_function_and_in_a_comment() {
 }
 
 #[test]
-fn what_the_databases_owner_could_do_is_refused_to_every_login() {
+fn every_login_is_refused_the_operations_of_the_database_owner() {
     let pair = Pair::new();
     let cases = [
         ("red_migrator", "ALTER DATABASE red_db SET role = 'red_owner'"),

@@ -43,7 +43,7 @@ fn notices(project: &Project) -> bool {
 }
 
 #[test]
-fn every_statement_of_apply_is_missed_when_it_is_undone() {
+fn undoing_any_statement_of_apply_is_noticed() {
     let pair = Pair::new();
     // What a fresh server would get: the plan of a second pair of services on the same server.
     let fresh = Project::with_manifest(&format!(

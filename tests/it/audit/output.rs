@@ -11,7 +11,7 @@ fn shown(project: &Project, more: &[&str], code: i32) -> (String, String) {
 }
 
 #[test]
-fn exceptions_baselines_and_filters_narrow_what_counts() {
+fn exceptions_baselines_and_filters_reduce_the_counted_findings() {
     let allow = "allow:\n  - { finding: role-attribute, role: red_app, reason: \"asked for\" }\n  - { finding: hba-trust, reason: \"old\", until: 2020-01-31 }\n";
     let pair = Pair::with(&[], allow);
     assert_eq!(
@@ -46,7 +46,7 @@ fn exceptions_baselines_and_filters_narrow_what_counts() {
 }
 
 #[test]
-fn the_last_line_says_what_is_hidden_and_why_the_run_failed() {
+fn the_last_line_states_hidden_findings_and_the_cause_of_failure() {
     let pair = Pair::new();
     pair.server.sql("postgres", "ALTER ROLE red_app CREATEDB; CREATE ROLE barman LOGIN REPLICATION");
     let catalogue = |more: &[&str], code| shown(&pair.project, &[&["--probes", "none"], more].concat(), code);
@@ -67,7 +67,7 @@ fn the_last_line_says_what_is_hidden_and_why_the_run_failed() {
 }
 
 #[test]
-fn a_fix_shows_what_it_changes_and_where() {
+fn a_fix_prints_its_statements_with_their_database() {
     let pair = Pair::new();
     pair.server.sql("postgres", "ALTER ROLE red_app CREATEDB");
     pair.server.sql("blue_db", "GRANT TRUNCATE ON hidden TO blue_ro");
@@ -93,7 +93,7 @@ fn a_fix_shows_what_it_changes_and_where() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_told_how_to_come() {
+fn a_missing_service_gets_a_hint_to_apply() {
     let pair = Pair::new();
     let manifest = pair.project.read("martydb.yaml");
     pair.project.write("martydb.yaml", &format!("{manifest}  green:\n"));
@@ -103,7 +103,7 @@ fn a_service_that_is_not_there_is_told_how_to_come() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_told_once() {
+fn an_unreachable_server_is_reported_once() {
     let (server, mut other) = (Server::start(), Server::start());
     let text = format!(
         "version: 1\nservers:\n  main: {{ url: \"{}\", password_env: DB_PASSWORD }}\n  other: {{ url: \"{}\", password_env: DB_PASSWORD }}\nservices:\n  red:\n  blue: {{ server: other }}\n",

@@ -30,7 +30,7 @@ const PLACES: &[Place] = &[
 ];
 
 #[test]
-fn a_stored_password_is_found_in_every_place_of_a_database() {
+fn a_stored_password_is_found_in_every_kind_of_text_of_a_database() {
     let pair = Pair::new();
     let blue = pair.project.password("blue_app");
     let mark = pair.server.log().len();
@@ -191,7 +191,7 @@ fn a_token_is_found_by_its_shape_and_not_printed() {
 }
 
 #[test]
-fn text_about_secrets_and_placeholders_are_none() {
+fn texts_about_secrets_and_placeholders_are_not_findings() {
     let pair = Pair::new();
     for sql in [
         "CREATE TABLE users (id int, password text DEFAULT 'changeme')",

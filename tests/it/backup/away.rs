@@ -25,7 +25,7 @@ pub fn programs(major: u32) -> Option<PathBuf> {
 }
 
 #[test]
-fn what_newer_majors_make_by_themselves_is_no_difference() {
+fn objects_that_newer_majors_add_are_not_differences() {
     let Some(old) = programs(13) else {
         eprintln!("SKIPPED: no server 13 on this machine");
         return;

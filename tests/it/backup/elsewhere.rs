@@ -4,7 +4,7 @@ use super::Kept;
 use crate::support::{Admin, Server, as_both_admins};
 
 #[test]
-fn a_backup_of_production_becomes_testing_without_its_people() {
+fn a_production_backup_is_anonymized_for_testing() {
     let kept = Kept::start(Admin::Super, "bke");
     if !kept.can_dump() {
         return;
@@ -60,7 +60,7 @@ fn a_backup_of_production_becomes_testing_without_its_people() {
     assert_eq!(testing.value(&service, names), "person 1,person 2");
 }
 
-as_both_admins!(what_a_restore_has_replaced_is_told_apart, |admin: Admin| {
+as_both_admins!(kept_databases_of_restores_are_told_apart, |admin: Admin| {
     let kept = Kept::start(admin, "bkt");
     if !kept.can_dump() {
         return;
@@ -91,7 +91,7 @@ as_both_admins!(what_a_restore_has_replaced_is_told_apart, |admin: Admin| {
 });
 
 #[test]
-fn an_extension_of_another_version_is_told() {
+fn an_extension_of_another_version_is_reported() {
     let kept = Kept::start(Admin::Super, "bkv");
     if !kept.can_dump() {
         return;

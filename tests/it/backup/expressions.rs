@@ -27,7 +27,7 @@ fn kept(admin: Admin, prefix: &str) -> Kept {
     Kept::with(server, admin, prefix, &objects)
 }
 
-as_both_admins!(an_expression_in_another_form_is_no_difference, |admin| {
+as_both_admins!(an_equivalent_expression_is_not_a_difference, |admin| {
     let kept = kept(admin, "bkx");
     if !kept.can_dump() {
         return;
@@ -53,7 +53,7 @@ as_both_admins!(an_expression_in_another_form_is_no_difference, |admin| {
 });
 
 #[test]
-fn another_list_is_a_difference() {
+fn a_changed_in_list_is_a_difference() {
     let kept = kept(Admin::Super, "bkl");
     if !kept.can_dump() {
         return;

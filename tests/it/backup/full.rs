@@ -40,7 +40,7 @@ fn tablespace(server: &Server, folder: &Path) {
 }
 
 #[test]
-fn a_full_disk_of_the_server_loses_nothing_and_the_next_run_finishes() {
+fn a_restore_resumes_after_a_full_disk_of_the_server() {
     let server = Server::start();
     let Some(disk) = SmallDisk::mount(server.folder().join("small"), 75) else {
         eprintln!("SKIPPED: this account may mount nothing");

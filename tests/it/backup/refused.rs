@@ -3,7 +3,7 @@
 use super::Kept;
 use crate::support::{Admin, as_both_admins};
 
-as_both_admins!(what_a_backup_would_not_hold_is_named, |admin| {
+as_both_admins!(contents_that_a_backup_would_miss_are_named, |admin| {
     let kept = Kept::start(admin, "bkr");
     if !kept.can_dump() {
         return;

@@ -18,7 +18,7 @@ fn program(name: &str, arguments: &[&Path], folder: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn age_program_and_martydb_read_each_other() {
+fn age_program_and_martydb_decrypt_each_others_backups() {
     let home = tempfile::tempdir().unwrap();
     let (key, store) = (home.path().join("key.txt"), home.path().join("store"));
     program("age-keygen", &["-o".as_ref(), &key], home.path());

@@ -11,7 +11,7 @@ const STRICTER: &str = "CREATE TYPE mood AS ENUM ('ok', 'bad');\n\
     CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 * 2';\n";
 
 #[test]
-fn keys_and_not_null_are_proven_without_a_long_lock() {
+fn keys_and_not_null_are_validated_without_a_long_lock() {
     let server = Server::start();
     let project = service(&server, "dcu");
     let former = server.catalogue("dcu");
@@ -43,7 +43,7 @@ fn keys_and_not_null_are_proven_without_a_long_lock() {
 }
 
 #[test]
-fn a_conversion_without_a_cast_is_a_line_to_write() {
+fn a_conversion_without_a_cast_becomes_a_comment() {
     let server = Server::start();
     let project = service(&server, "dcv");
     let start = project.read("dcv/migrations/V1__start.sql");
@@ -68,7 +68,7 @@ fn a_conversion_without_a_cast_is_a_line_to_write() {
 }
 
 #[test]
-fn one_file_holds_a_label_that_no_other_statement_names() {
+fn an_enum_label_needs_its_own_file_only_if_the_revision_uses_it() {
     let server = Server::start();
     let project = service(&server, "dcw");
     let start = project.read("dcw/migrations/V1__start.sql");
@@ -84,7 +84,7 @@ fn one_file_holds_a_label_that_no_other_statement_names() {
 }
 
 #[test]
-fn what_a_held_line_needs_is_held_too() {
+fn statements_that_a_comment_depends_on_are_comments_too() {
     let server = Server::start();
     let project = service(&server, "dcx");
     let second = "-- martydb: irreversible: the start\nCREATE TABLE basket (id integer PRIMARY KEY);\n\

@@ -10,7 +10,7 @@ const RESTORE: May = May {
     install: true,
 };
 
-as_both_admins!(a_backup_and_a_restore_step_on_no_bait, |admin| {
+as_both_admins!(a_backup_and_a_restore_run_no_planted_code, |admin| {
     let ground = Ground::baited(admin);
     if !can_dump(&ground.server) {
         return;

@@ -52,7 +52,7 @@ const DROP: May = May {
     install: false,
 };
 
-as_both_admins!(a_history_that_acts_steps_on_no_admin, |admin| {
+as_both_admins!(a_history_with_triggers_runs_no_code_as_the_admin, |admin| {
     let ground = Ground::sprung(admin);
     ground.project.write("red/migrations/V2__more.sql", "CREATE TABLE more (id int);\n");
     ground.project.write("red/migrations/V2__more.down.sql", "DROP TABLE more;\n");

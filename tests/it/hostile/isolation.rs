@@ -21,7 +21,7 @@ const FIX: May = May {
     install: false,
 };
 
-as_both_admins!(every_kind_of_verification_steps_on_no_bait, |admin| {
+as_both_admins!(every_kind_of_verification_runs_no_planted_code, |admin| {
     let ground = Ground::baited(admin);
     for how in ["none", "sample", "full"] {
         ground.run(&["verify-isolation", "--probes", how], NOTHING, &[4]);
@@ -29,14 +29,14 @@ as_both_admins!(every_kind_of_verification_steps_on_no_bait, |admin| {
     ground.run(&["verify-isolation", "--exhaustive"], NOTHING, &[4]);
 });
 
-as_both_admins!(closing_what_was_found_steps_on_no_bait, |admin| {
+as_both_admins!(fixing_findings_runs_no_planted_code, |admin| {
     let ground = Ground::baited(admin);
     ground.run(&["verify-isolation", "--probes", "none", "--fix", "--dry-run"], NOTHING, &[4]);
     ground.run(&["verify-isolation", "--probes", "none", "--fix", "--terminate", "-y"], FIX, &[0, 4]);
     ground.run(&["verify-isolation", "--probes", "none", "--fix", "-y"], FIX, &[0, 4]);
 });
 
-as_both_admins!(what_a_service_added_to_an_extension_comes_to_no_superuser, |admin| {
+as_both_admins!(an_object_added_to_an_extension_gets_no_superuser_as_owner, |admin| {
     let ground = Ground::innocent(admin);
     ground.lend();
     for _ in 0..2 {
@@ -44,7 +44,7 @@ as_both_admins!(what_a_service_added_to_an_extension_comes_to_no_superuser, |adm
     }
 });
 
-as_both_admins!(a_session_with_hostile_temporary_tables_is_looked_at, |admin| {
+as_both_admins!(a_session_with_hostile_temporary_tables_is_audited, |admin| {
     let ground = Ground::sprung(admin);
     std::thread::scope(|scope| {
         let session = scope.spawn(|| ground.as_red("red_migrator", TEMPORARY));
@@ -68,7 +68,7 @@ const TEMPORARY: &str = "
     CREATE TRIGGER fire BEFORE INSERT ON pg_temp.pg_class FOR EACH ROW EXECUTE FUNCTION pg_temp.fire();
     CREATE TYPE pg_temp.text AS ENUM ('a'); SELECT pg_catalog.pg_sleep(300)";
 
-as_both_admins!(a_rehearsal_steps_on_no_bait, |admin| {
+as_both_admins!(a_rehearsal_runs_no_planted_code, |admin| {
     let ground = Ground::innocent(admin);
     ground.write_baits();
     // Pending first, then applied: both ways into a scratch database.

@@ -7,7 +7,7 @@ use super::support::{Ground, NOTHING, library, sprung};
 use crate::support::{Admin, as_both_admins};
 
 #[test]
-fn every_bait_is_armed_and_would_be_seen() {
+fn every_planted_object_would_be_noticed_if_it_ran() {
     let ground = Ground::baited(Admin::Super);
     for bait in library(ground.server.major()) {
         let Some(spring) = &bait.spring else { continue };
@@ -35,7 +35,7 @@ fn every_bait_is_armed_and_would_be_seen() {
     assert!(ran.iter().any(|one| one.name == "event trigger" && one.actor == "postgres"), "{ran:?}");
 }
 
-as_both_admins!(commands_that_look_step_on_no_bait, |admin| {
+as_both_admins!(reading_commands_run_no_planted_code, |admin| {
     let ground = Ground::baited(admin);
     for (arguments, codes) in [
         (&["plan"][..], &[0][..]),

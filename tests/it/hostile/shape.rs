@@ -187,7 +187,7 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn names_and_values_are_taken_out() {
+fn a_statements_shape_has_no_names_and_values() {
     for (sql, expected) in [
         (
             "GRANT SELECT, UPDATE (\"a\") ON TABLE \"s\".\"t\" TO \"x\", \"y\"",

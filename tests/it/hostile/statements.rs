@@ -216,7 +216,7 @@ as_both_admins!(every_statement_of_the_admin_in_a_restored_database_has_a_row, |
 
 /// A row with a column of type `anyarray` is not converted: the cast of the element's type would be called.
 #[test]
-fn no_question_converts_a_row_with_a_column_of_any_array_type() {
+fn queries_convert_no_row_with_an_anyarray_column() {
     let folders = [
         "crates/provision/src/catalog/sql",
         "crates/provision/src/catalog/sql/database",
@@ -256,7 +256,7 @@ fn converted(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_statements_of_the_page_call_functions_of_the_page_alone() {
+fn the_statements_of_the_page_call_only_its_functions() {
     let page = Page::read();
     for shape in &page.shapes {
         for name in functions(shape) {

@@ -162,7 +162,7 @@ fn attempts(folder: &Path) -> String {
     format!("DO $do${tried}$do$; SET ROLE NONE; DO $do${tried}$do$; SET ROLE red_owner")
 }
 
-as_both_admins!(an_archive_that_acts_gains_nothing, |admin| {
+as_both_admins!(an_archive_with_code_gains_no_privileges, |admin| {
     let Some(forger) = Forger::start(admin) else { return };
     let loot = tempfile::Builder::new().prefix("martydb-it-store-").tempdir().unwrap();
     std::fs::set_permissions(loot.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
@@ -180,7 +180,7 @@ as_both_admins!(an_archive_that_acts_gains_nothing, |admin| {
 const OWN: &[&str] =
     &["setting red_migrator", "password red_migrator", "membership blue_app of red_migrator"];
 
-as_both_admins!(what_an_archive_changes_of_the_services_roles_is_no_restore, |admin| {
+as_both_admins!(an_archive_that_changes_roles_fails_the_restore, |admin| {
     let Some(forger) = Forger::start(admin) else { return };
     let ground = &forger.ground;
     let may = May { change: OWN, install: false };
@@ -209,7 +209,7 @@ as_both_admins!(what_an_archive_changes_of_the_services_roles_is_no_restore, |ad
 });
 
 #[test]
-fn a_password_that_an_archive_changes_is_noticed_before_the_service_is_touched() {
+fn a_password_changed_by_an_archive_is_noticed_before_the_service_is_touched() {
     let Some(forger) = Forger::start(Admin::Super) else { return };
     let ground = &forger.ground;
     forger.forge_archive("SET ROLE NONE; ALTER ROLE red_migrator PASSWORD 'stolen'; SET ROLE red_owner");
@@ -261,7 +261,7 @@ const RESTORED: May = May {
     install: true,
 };
 
-as_both_admins!(a_record_that_says_more_than_a_service_is_obeyed_no_further, |admin| {
+as_both_admins!(a_record_that_names_other_objects_is_refused, |admin| {
     let Some(forger) = Forger::start(admin) else { return };
     let ground = &forger.ground;
     let named = |grantee: &str, privilege: &str| json!({"grantee": grantee, "privilege": privilege, "grantable": false});
@@ -324,7 +324,7 @@ as_both_admins!(a_record_that_says_more_than_a_service_is_obeyed_no_further, |ad
 });
 
 #[test]
-fn a_backup_that_says_to_be_another_services_does_not_become_its_database() {
+fn a_backup_that_claims_another_service_does_not_become_its_database() {
     let Some(mut forger) = Forger::start(Admin::Super) else { return };
     let blue = forger.id.replace("-red-", "-blue-");
     std::fs::rename(forger.folder(), forger.ground.project.path().join("kept").join(&blue)).unwrap();

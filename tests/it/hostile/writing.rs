@@ -29,7 +29,7 @@ const ROTATE: May = May {
     install: false,
 };
 
-as_both_admins!(apply_and_migrations_step_on_no_bait, |admin| {
+as_both_admins!(apply_and_migrations_run_no_planted_code, |admin| {
     let ground = Ground::baited(admin);
     ground.run(&["plan", "--out", "saved"], NOTHING, &[0]);
     ground.run(&["apply", "--plan", "saved", "-y"], APPLY, &[0, 6]);
@@ -48,7 +48,7 @@ as_both_admins!(apply_and_migrations_step_on_no_bait, |admin| {
     ground.run(&["upgrade", "--all"], NOTHING, &[0]);
 });
 
-as_both_admins!(an_extension_that_is_declared_later_steps_on_no_bait, |admin| {
+as_both_admins!(an_extension_declared_later_runs_no_planted_code, |admin| {
     let ground = Ground::baited(admin);
     let manifest = ground.project.read("martydb.yaml");
     ground.project.write(
@@ -60,7 +60,7 @@ as_both_admins!(an_extension_that_is_declared_later_steps_on_no_bait, |admin| {
     ground.run(&["apply", "--all", "-y"], May { install: true, ..APPLY }, &[0]);
 });
 
-as_both_admins!(rotation_and_bootstrap_step_on_no_bait, |admin| {
+as_both_admins!(rotation_and_bootstrap_run_no_planted_code, |admin| {
     let ground = Ground::baited(admin);
     ground.run(&["rotate", "-s", "red"], ROTATE, &[0]);
     ground.run(&["rotate", "-s", "red", "--overlap"], ROTATE, &[0]);
@@ -87,7 +87,7 @@ const DROP: May = May {
     install: false,
 };
 
-as_both_admins!(a_dropped_service_leaves_nothing_to_a_superuser, |admin| {
+as_both_admins!(a_dropped_service_leaves_no_object_owned_by_a_superuser, |admin| {
     let ground = Ground::baited(admin);
     ground.lend();
     ground.open();
@@ -96,7 +96,7 @@ as_both_admins!(a_dropped_service_leaves_nothing_to_a_superuser, |admin| {
 });
 
 // Who may replace the function of an event trigger runs code as each role that runs DDL there, the admin first.
-as_both_admins!(the_function_of_an_event_trigger_comes_to_no_service, |admin| {
+as_both_admins!(the_function_of_an_event_trigger_is_never_owned_by_a_service, |admin| {
     let ground = Ground::innocent(admin);
     let hook = "CREATE FUNCTION public.hook() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
                 CREATE EVENT TRIGGER hook ON ddl_command_end EXECUTE FUNCTION public.hook()";

@@ -29,7 +29,7 @@ async fn two_views(name: &str) -> Service {
 }
 
 #[tokio::test]
-async fn they_run_after_the_versions_in_the_order_of_their_needs() {
+async fn repeatable_migrations_run_last_in_order_of_their_dependencies() {
     let service = two_views("rep_order").await;
     let dry = Options { execution: Execution::Dry, ..service.options() };
     let planned = service.upgrade_with(&dry).await;
@@ -56,7 +56,7 @@ async fn they_run_after_the_versions_in_the_order_of_their_needs() {
 }
 
 #[tokio::test]
-async fn a_change_of_one_runs_it_and_those_that_need_it() {
+async fn a_changed_repeatable_migration_runs_with_its_dependents() {
     let service = two_views("rep_change").await;
     service.write(
         "R__other.sql",
@@ -85,7 +85,7 @@ async fn a_change_of_one_runs_it_and_those_that_need_it() {
 }
 
 #[tokio::test]
-async fn a_version_in_between_leaves_them_and_so_does_a_downgrade() {
+async fn versions_and_downgrades_leave_repeatable_migrations_alone() {
     let service = two_views("rep_to").await;
     service.write("V2__t.sql", "ALTER TABLE t ADD b int;").write("V2__t.down.sql", "ALTER TABLE t DROP b;");
     let first = service.upgrade_with(&Options { to: Some(1), ..service.options() }).await;
@@ -110,7 +110,7 @@ async fn a_version_in_between_leaves_them_and_so_does_a_downgrade() {
 }
 
 #[tokio::test]
-async fn one_that_fails_is_rolled_back_and_tried_again() {
+async fn a_failed_repeatable_migration_is_rolled_back_and_retried() {
     let service = two_views("rep_fails").await;
     service.write(
         "R__rows.sql",
@@ -138,7 +138,7 @@ async fn one_that_fails_is_rolled_back_and_tried_again() {
 }
 
 #[tokio::test]
-async fn misfits_are_refused_before_connecting() {
+async fn invalid_repeatable_migrations_are_refused_before_connecting() {
     let service = Service::absent("rep_misfit");
     service
         .write("R__a.sql", "SELECT 1;")

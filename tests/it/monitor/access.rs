@@ -19,7 +19,7 @@ fn private(project: &Project, name: &str, text: &str) {
 }
 
 #[test]
-fn a_listener_for_other_machines_takes_tls_and_a_password() {
+fn a_listener_for_other_machines_requires_tls_and_a_password() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mot");
     let done = project.run(&["monitor", "--listen", "0.0.0.0:0"]).expect(2);
@@ -55,7 +55,7 @@ fn a_listener_for_other_machines_takes_tls_and_a_password() {
 }
 
 #[test]
-fn on_loopback_a_name_of_elsewhere_reads_nothing() {
+fn requests_on_loopback_with_another_host_name_are_refused() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mod");
     let served = Served::start(&project, &["--isolation-every", "never"]);
@@ -68,7 +68,7 @@ fn on_loopback_a_name_of_elsewhere_reads_nothing() {
 }
 
 #[test]
-fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
+fn silent_connections_time_out_and_free_their_places() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mos");
     let never = ["--isolation-every", "never", "--drift-every", "never", "--migrations-every", "never"];
@@ -103,7 +103,7 @@ fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
 }
 
 #[test]
-fn it_lives_at_once_and_is_ready_when_every_server_was_asked() {
+fn the_monitor_is_live_at_once_and_ready_after_every_server_answered() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mor");
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -63,7 +63,7 @@ fn backups_and_proven_restores_have_an_age() {
 }
 
 #[test]
-fn a_store_that_gives_no_answer_holds_up_neither_status_nor_the_monitor() {
+fn an_unresponsive_store_delays_neither_status_nor_the_monitor() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mob");
     project.run(&["init-all", "-y"]).expect(0);

@@ -33,7 +33,7 @@ fn of(series: &Series, metric: &str, service: &str) -> Option<f64> {
 }
 
 #[test]
-fn a_full_database_is_not_proven_and_holds_up_no_other() {
+fn a_full_database_is_unproven_and_delays_no_other() {
     let server = Server::start();
     let project = project(&server, "moz");
     let every = ["--isolation-every", "2s", "--migrations-every", "2s", "--drift-every", "2s"];
@@ -72,7 +72,7 @@ fn a_full_database_is_not_proven_and_holds_up_no_other() {
 }
 
 #[test]
-fn a_breach_stays_one_until_it_is_disproved() {
+fn a_breach_is_reported_until_a_proof_passes() {
     let server = Server::start();
     let project = project(&server, "mov");
     let served = Served::start(&project, &["--isolation-every", "2s", "--drift-every", "never"]);

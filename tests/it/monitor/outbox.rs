@@ -15,7 +15,7 @@ fn project(server: &Server, prefix: &str) -> Project {
 }
 
 #[test]
-fn what_waits_how_long_it_has_and_what_is_dead_is_measured() {
+fn waiting_and_dead_events_and_their_age_are_measured() {
     let server = Server::start();
     let project = project(&server, "moo");
     // Four wait, the oldest for ten minutes; two that are older are dead, and three were published.

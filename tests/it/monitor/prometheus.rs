@@ -39,7 +39,7 @@ fn serde_yaml_value(text: &str) -> Value {
 }
 
 #[test]
-fn promtool_takes_configuration_and_rules() {
+fn promtool_accepts_configuration_and_rules() {
     let project = rendered();
     let said = promtool(project.path(), &["check", "config", "prometheus.yml"]);
     assert!(said.contains("SUCCESS") && !said.contains("FAILED"), "{said}");
@@ -196,7 +196,7 @@ fn input(firing: &[(&str, &str)], lacks: &str) -> Vec<Value> {
 }
 
 #[test]
-fn promtool_sees_each_alert_fire_and_none_where_all_is_well() {
+fn promtool_fires_each_alert_and_none_without_a_fault() {
     let project = rendered();
     let rules = rules(&project);
     let known: Vec<&str> = rules.iter().map(|rule| rule["alert"].as_str().unwrap()).collect();
@@ -235,7 +235,7 @@ fn promtool_sees_each_alert_fire_and_none_where_all_is_well() {
 }
 
 #[test]
-fn promtool_takes_the_queries_of_the_dashboard_and_what_is_exposed() {
+fn promtool_accepts_the_dashboards_queries_and_the_exposition() {
     let project = Project::with_manifest(MANIFEST);
     project.run(&["render", "grafana", "--out", "."]).expect(0);
     let first = project.read("martydb-dashboard.json");

@@ -21,7 +21,7 @@ fn findings_of(project: &Project, role: &str) -> Vec<String> {
     all.filter(|one| one["role"] == role).map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-as_both_admins!(the_login_reads_statistics_and_no_service, |admin| {
+as_both_admins!(the_monitors_login_reads_statistics_and_no_rows, |admin| {
     let server = Server::for_admin(admin);
     may_give_statistics(&server, admin);
     let project = monitored(&server, admin, "mol");
@@ -48,7 +48,7 @@ as_both_admins!(the_login_reads_statistics_and_no_service, |admin| {
     assert_eq!((outcome("mol_a"), outcome("mol_b")), (Some("denied"), Some("denied")));
 });
 
-as_both_admins!(what_the_login_was_given_beside_is_drift_and_a_finding, |admin| {
+as_both_admins!(other_privileges_of_the_monitors_login_are_drift_and_a_finding, |admin| {
     let server = Server::for_admin(admin);
     may_give_statistics(&server, admin);
     let project = monitored(&server, admin, "mob");
@@ -69,7 +69,7 @@ as_both_admins!(what_the_login_was_given_beside_is_drift_and_a_finding, |admin| 
 });
 
 #[test]
-fn without_the_right_to_give_statistics_it_is_a_limit_and_says_what_to_ask_for() {
+fn an_admin_that_cannot_grant_statistics_has_a_limit_with_a_hint() {
     let server = Server::for_admin(Admin::Limited);
     if server.major() < 16 {
         return;
@@ -83,7 +83,7 @@ fn without_the_right_to_give_statistics_it_is_a_limit_and_says_what_to_ask_for()
 }
 
 #[test]
-fn a_login_that_is_no_longer_asked_for_is_pruned() {
+fn a_login_that_is_no_longer_declared_is_pruned() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mop");
     project.run(&["init-all", "-y"]).expect(0);

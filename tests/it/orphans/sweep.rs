@@ -34,7 +34,7 @@ fn setup(server: &Server, admin: Admin) {
     }
 }
 
-as_both_admins!(nothing_of_a_service_becomes_a_superusers_on_any_path, |admin| {
+as_both_admins!(no_command_gives_a_services_object_to_a_superuser, |admin| {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, admin, "orp");
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -33,7 +33,7 @@ fn while_read<T>(server: &Server, database: &str, then: impl FnOnce() -> T) -> T
 }
 
 #[test]
-fn an_interrupted_detach_is_finished_by_the_next_upgrade() {
+fn the_next_upgrade_completes_an_interrupted_detach() {
     let server = Server::start();
     if server.major() < 14 {
         return;
@@ -68,7 +68,7 @@ fn an_interrupted_detach_is_finished_by_the_next_upgrade() {
 }
 
 #[test]
-fn an_interrupted_detach_of_somebody_else_is_finished_by_upgrade_and_by_partitions() {
+fn upgrade_and_partitions_complete_a_foreign_interrupted_detach() {
     let server = Server::start();
     if server.major() < 14 {
         return;

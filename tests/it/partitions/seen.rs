@@ -32,7 +32,7 @@ fn log_parts(server: &Server) -> usize {
 }
 
 #[test]
-fn partitions_of_the_templates_are_planned_shown_measured_and_no_difference() {
+fn template_partitions_are_planned_shown_and_measured_without_drift() {
     let server = Server::start();
     let project = project(&server);
     // Before the migrations there is no table, and that is no failure of the plan.

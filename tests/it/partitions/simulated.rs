@@ -137,7 +137,7 @@ fn check_rows(server: &Server) {
 }
 
 #[test]
-fn no_writer_waits_long_and_nothing_but_what_keep_says_is_gone() {
+fn writers_wait_briefly_and_only_expired_partitions_are_removed() {
     // A wait for a lock is logged with its duration, by the server.
     let server = Server::start_with(&["log_lock_waits=on", "deadlock_timeout=40ms"]);
     let rule = format!("{{ by: day, key: at, ahead: {AHEAD}, keep: {KEEP}d, drop: drop }}");

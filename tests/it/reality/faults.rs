@@ -249,10 +249,10 @@ fn rotation_killed_after_each(admin: Admin, moment: Moment) {
     assert!(different <= 1, "after {different} of {statements} statements no client could log in");
 }
 
-as_both_admins!(a_rotation_killed_after_each_statement_is_finished_by_the_next_run, |admin| {
+as_both_admins!(the_next_run_completes_a_rotation_killed_after_any_statement, |admin| {
     rotation_killed_after_each(admin, Moment::Answered);
 });
 
-as_both_admins!(a_rotation_killed_while_each_statement_runs_is_finished_by_the_next_run, |admin| {
+as_both_admins!(the_next_run_completes_a_rotation_killed_during_any_statement, |admin| {
     rotation_killed_after_each(admin, Moment::Sent);
 });

@@ -141,7 +141,7 @@ as_both_admins!(fifty_clients_do_not_notice, |admin| {
 });
 
 #[test]
-fn what_an_interrupted_run_has_lent_does_not_take_the_owners_rights() {
+fn the_owner_keeps_privileges_granted_by_an_interrupted_run() {
     let (server, project) = prepared(Admin::Super);
     project.run(&["apply", "-s", "iu_b", "-y"]).expect(0);
     server.sql("postgres", "CREATE ROLE iu_a_owner NOLOGIN");

@@ -33,7 +33,7 @@ fn prepared(admin: Admin) -> (Arc<Server>, Project, Vec<Database>) {
     (Arc::new(server), project, databases)
 }
 
-as_both_admins!(nothing_that_worked_stops, |admin| {
+as_both_admins!(adopting_live_databases_breaks_no_client, |admin| {
     let (server, project, databases) = prepared(admin);
     let before: Vec<held::Held> = databases.iter().map(|one| held::read(&server, one)).collect();
     let crowd = Crowd::start(&server, &databases);

@@ -44,7 +44,7 @@ fn names(loss: &Value) -> Vec<&str> {
     loss["logins"].as_array().unwrap().iter().map(|login| login["role"].as_str().unwrap()).collect()
 }
 
-as_both_admins!(plan_apply_and_doctor_name_them, |admin| {
+as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
     let (server, project) = open_house(admin);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let session = runtime.block_on(server.connect("eve", PASSWORD, "lo_a"));
@@ -114,7 +114,7 @@ as_both_admins!(plan_apply_and_doctor_name_them, |admin| {
 
 /// Without the grants, what is said to be dead is dead.
 #[test]
-fn what_is_said_to_be_dead_is() {
+fn objects_reported_as_unused_are_unused() {
     let (server, project) = open_house(Admin::Super);
     project.run(&["apply", "--all", "-y"]).expect(0);
     let inside = |role| server.sql_as(role, PASSWORD, "lo_a", "SELECT n FROM t").unwrap_err();
@@ -134,7 +134,7 @@ fn what_is_said_to_be_dead_is() {
 
 /// Many logins make one line; the document has them all.
 #[test]
-fn many_logins_are_counted() {
+fn many_losing_logins_are_counted() {
     let (server, project) = open_house(Admin::Super);
     let more: String = (0..12).map(|n| format!("CREATE ROLE p{n:02} LOGIN;")).collect();
     server.sql("postgres", &more);

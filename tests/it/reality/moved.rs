@@ -30,7 +30,7 @@ fn renamed_service(project: &Project, prefix: &str, moved: &str) {
 }
 
 #[test]
-fn a_renamed_service_gets_no_empty_database_in_silence() {
+fn a_renamed_service_gets_no_empty_database_unannounced() {
     let server = Server::start();
     let project = used(&server, Admin::Super, "mw");
     renamed_service(&project, "mw", "");
@@ -62,7 +62,7 @@ fn a_renamed_service_gets_no_empty_database_in_silence() {
     project.run(&["apply", "--all", "-y"]).expect(0);
 }
 
-as_both_admins!(a_moved_service_is_renamed_with_all_that_hangs_on_it, |admin| {
+as_both_admins!(a_service_is_renamed_with_its_roles_grants_and_secrets, |admin| {
     let server = Server::for_admin(admin);
     let project = used(&server, admin, "mv");
     project.run(&["rotate", "-s", "mv_a", "--role", "readonly", "--overlap"]).expect(0);
@@ -99,7 +99,7 @@ as_both_admins!(a_moved_service_is_renamed_with_all_that_hangs_on_it, |admin| {
 });
 
 #[test]
-fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
+fn a_database_is_renamed_once_no_session_is_left() {
     let server = Server::start();
     let project = used(&server, Admin::Super, "mx");
     server.sql("postgres", "COMMENT ON DATABASE mx_a IS 'adopted'");
@@ -140,7 +140,7 @@ fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
 }
 
 #[test]
-fn a_service_on_another_server_gets_no_empty_database_in_silence() {
+fn a_service_on_another_server_gets_no_empty_database_unannounced() {
     let (server, other) = (Server::start(), Server::start());
     let project = used(&server, Admin::Super, "ms");
     let manifest = project.read("martydb.yaml");

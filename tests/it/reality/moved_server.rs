@@ -159,7 +159,7 @@ impl Two {
     }
 }
 
-as_both_admins!(a_service_moves_with_rows_rights_and_history, |admin| {
+as_both_admins!(a_service_moves_with_rows_privileges_and_history, |admin| {
     let two = Two::start(admin, "mc");
     if !two.can_copy() {
         return;
@@ -228,7 +228,7 @@ as_both_admins!(a_service_moves_with_rows_rights_and_history, |admin| {
 });
 
 #[test]
-fn before_the_move_nothing_of_it_is_a_left_over() {
+fn before_a_move_its_copy_is_not_an_orphan() {
     let two = Two::start(Admin::Super, "mp");
     if !two.can_copy() {
         return;
@@ -243,7 +243,7 @@ fn before_the_move_nothing_of_it_is_a_left_over() {
 }
 
 #[test]
-fn a_saved_plan_moves_a_service_and_another_server_without_it_gets_a_new_one() {
+fn a_saved_plan_moves_a_service_or_creates_it_on_another_server() {
     let two = Two::start(Admin::Super, "mq");
     if !two.can_copy() {
         return;
@@ -264,7 +264,7 @@ fn a_saved_plan_moves_a_service_and_another_server_without_it_gets_a_new_one() {
 }
 
 #[test]
-fn a_service_goes_back_after_a_question() {
+fn a_service_moves_back_after_confirmation() {
     let two = Two::start(Admin::Super, "mg");
     if !two.can_copy() {
         return;
@@ -299,7 +299,7 @@ fn session(runtime: &Runtime, two: &Two) -> PgConnection {
     runtime.block_on(two.main.connect(&app, &two.project.password(&app), &two.database()))
 }
 
-as_both_admins!(an_application_that_is_still_connected_stops_the_move, |admin| {
+as_both_admins!(a_connected_application_stops_the_move, |admin| {
     let two = Two::start(admin, "mi");
     if !two.can_copy() {
         return;
@@ -320,7 +320,7 @@ as_both_admins!(an_application_that_is_still_connected_stops_the_move, |admin| {
     two.expect_moved();
 });
 
-as_both_admins!(what_a_copy_cannot_have_is_named_before_anything_is_done, |admin| {
+as_both_admins!(objects_that_a_copy_cannot_have_are_named_before_any_change, |admin| {
     let two = Two::start(admin, "mo");
     if !two.can_copy() {
         return;
@@ -357,7 +357,7 @@ as_both_admins!(what_a_copy_cannot_have_is_named_before_anything_is_done, |admin
     assert_eq!(two.far.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'mo%'"), "0");
 });
 
-as_both_admins!(a_copy_that_differs_gets_no_name_and_the_former_database_goes_on, |admin| {
+as_both_admins!(a_differing_copy_is_not_renamed_and_the_former_database_stays_in_use, |admin| {
     let two = Two::start(admin, "md");
     if !two.can_copy() {
         return;
@@ -386,7 +386,7 @@ as_both_admins!(a_copy_that_differs_gets_no_name_and_the_former_database_goes_on
 });
 
 #[test]
-fn a_database_that_others_closed_stays_closed() {
+fn a_database_closed_by_others_stays_closed() {
     let two = Two::start(Admin::Super, "ml");
     if !two.can_copy() {
         return;
@@ -404,7 +404,7 @@ fn a_database_that_others_closed_stays_closed() {
 }
 
 #[test]
-fn a_move_that_the_manifest_cannot_mean_is_an_error_in_it() {
+fn a_contradictory_move_is_an_error_of_the_manifest() {
     let two = Two::start(Admin::Super, "mm");
     for (moved, words) in [
         ("from: mm_a, server: fra", "unknown server \"fra\""),
@@ -456,10 +456,10 @@ fn killed_at(admin: Admin, prefix: &str, points: &[(bool, &'static str)]) {
     }
 }
 
-as_both_admins!(a_move_that_was_killed_before_its_end_begins_again, |admin| {
+as_both_admins!(a_move_killed_before_its_end_restarts, |admin| {
     killed_at(admin, "mk", &[(false, "CREATE TABLE public.secret"), (true, "ALLOW_CONNECTIONS false")]);
 });
 
-as_both_admins!(a_move_that_was_killed_at_its_end_is_done, |admin| {
+as_both_admins!(a_move_killed_at_its_end_is_completed, |admin| {
     killed_at(admin, "mz", &[(false, "RENAME TO"), (true, "martydb moved it to")]);
 });

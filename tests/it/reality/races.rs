@@ -39,7 +39,7 @@ fn quiet(done: &crate::support::Done) {
     }
 }
 
-as_both_admins!(s15_two_applies_and_a_loop_of_grants_end_well, |admin| {
+as_both_admins!(s15_two_applies_and_a_loop_of_grants_converge, |admin| {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, admin, "z");
     server.sql("postgres", "CREATE ROLE unmanaged");
@@ -68,7 +68,7 @@ as_both_admins!(s15_two_applies_and_a_loop_of_grants_end_well, |admin| {
     project.run(&["plan", "--check"]).expect(0);
 });
 
-as_both_admins!(a_unmanaged_who_makes_the_same_roles_is_no_error, |admin| {
+as_both_admins!(roles_created_concurrently_by_another_session_are_not_an_error, |admin| {
     let server = Server::with_both_admins();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -20,7 +20,7 @@ impl Drop for Ended<'_> {
 }
 
 #[test]
-fn an_embedded_server_is_made_kept_and_removed() {
+fn an_embedded_server_is_started_kept_and_removed() {
     let Some(other) = Redis::managed() else { return };
     let server = Server::start();
     let project = project(&server, "", "allow: [{ finding: redis-shared-memory, reason: test }]\n");

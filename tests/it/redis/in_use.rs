@@ -4,7 +4,7 @@ use super::project;
 use crate::support::{Redis, Server};
 
 #[test]
-fn clients_and_prefixes_in_use_are_proposed_as_services_and_nothing_is_changed() {
+fn adopt_proposes_services_from_clients_and_prefixes_without_changes() {
     let Some(redis) = Redis::start("user default on nopass ~* &* +@all\n") else { return };
     let server = Server::start();
     let address = format!("redis://127.0.0.1:{}", redis.port);

@@ -62,7 +62,7 @@ fn batch(url: &str, lines: &str) -> String {
 }
 
 #[test]
-fn no_command_of_the_server_tells_a_service_of_another_ones_keys() {
+fn server_commands_reveal_no_key_of_another_service() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);

@@ -240,21 +240,21 @@ fn judge(server: &Server, arrived: &[Arrived], events: usize) -> usize {
 }
 
 #[test]
-fn nothing_is_lost_when_relay_and_jetstream_are_killed() {
+fn no_event_is_lost_when_relay_and_jetstream_are_killed() {
     survives(Broker::nats(), 1, (8_000, 6));
 }
 
 #[test]
-fn nothing_is_lost_with_four_relays_and_jetstream() {
+fn no_event_is_lost_with_four_relays_and_jetstream() {
     survives(Broker::nats(), 4, (8_000, 6));
 }
 
 #[test]
-fn nothing_is_lost_when_relay_and_rabbitmq_are_killed() {
+fn no_event_is_lost_when_relay_and_rabbitmq_are_killed() {
     survives(Broker::rabbit(), 1, (4_000, 3));
 }
 
 #[test]
-fn nothing_is_lost_with_four_relays_and_rabbitmq() {
+fn no_event_is_lost_with_four_relays_and_rabbitmq() {
     survives(Broker::rabbit(), 4, (4_000, 3));
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{declared, emit, pending};
 use crate::support::{Admin, Nats, Server, as_both_admins, can_dump};
 
-as_both_admins!(what_the_backup_had_not_delivered_goes_out, |admin| {
+as_both_admins!(after_a_restore_undelivered_events_are_published, |admin| {
     let Some(nats) = Nats::start("") else { return };
     // What comes twice is seen here.
     nats.stream("EV", &["ev.>"], &json!({"duplicate_window": 100_000_000}));

@@ -24,7 +24,7 @@ fn count(taken: &Taken) -> usize {
 }
 
 #[test]
-fn a_destination_that_changed_counts_from_the_next_batch_on_and_an_invalid_manifest_does_not() {
+fn a_reload_takes_a_new_destination_and_ignores_an_invalid_manifest() {
     let (first, taken_first) = hook(|_| 200);
     let (second, taken_second) = hook(|_| 200);
     let server = Server::start();

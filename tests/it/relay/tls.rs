@@ -126,7 +126,7 @@ fn nats(authority: &Authority, certified: &Project, last_year: i32) -> Option<Na
 }
 
 #[test]
-fn nats_gets_events_only_where_it_is_believed() {
+fn nats_gets_events_only_with_a_trusted_certificate() {
     let certified = Project::with_manifest("");
     let own = authorities(&certified);
     let Some(reached) = nats(&own, &certified, 2100) else { return };
@@ -153,7 +153,7 @@ fn nats_gets_events_only_where_it_is_believed() {
 }
 
 #[test]
-fn rabbitmq_gets_events_only_where_it_is_believed() {
+fn rabbitmq_gets_events_only_with_a_trusted_certificate() {
     let certified = Project::with_manifest("");
     let own = authorities(&certified);
     let Some(rabbit) = Rabbit::with_tls(&own, "relay", PASSWORD, 2100) else { return };
@@ -205,7 +205,7 @@ fn hook(authority: &Authority, last_year: i32) -> u16 {
 }
 
 #[test]
-fn a_web_hook_gets_events_only_where_it_is_believed() {
+fn a_web_hook_gets_events_only_with_a_trusted_certificate() {
     let certified = Project::with_manifest("");
     let own = authorities(&certified);
     let (port, expired) = (hook(&own, 2100), hook(&own, 2002));

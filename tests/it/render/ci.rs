@@ -18,7 +18,7 @@ const SYSTEMS: [(&str, &str); 2] = [
 const PASSWORD: &str = "only-in-this-job";
 
 #[test]
-fn the_systems_own_schemas_take_the_jobs() {
+fn the_ci_systems_schemas_accept_the_jobs() {
     let text = super::MANIFEST.replace("{ provider: env }", "{ provider: file }");
     let project = Project::with_manifest(&text);
     for (system, schema) in SYSTEMS {
@@ -41,7 +41,7 @@ fn the_systems_own_schemas_take_the_jobs() {
 }
 
 #[test]
-fn a_job_reaches_nothing_that_lasts() {
+fn a_job_is_refused_for_lasting_servers_and_stores() {
     let file = ("{ provider: env }", "{ provider: file }");
     for (from, to, expected) in [
         ("version: 1", "version: 1", "provider is env"),
@@ -227,7 +227,7 @@ fn the_steps_of_the_workflow_provision_and_prove() {
 }
 
 #[test]
-fn a_breach_ends_the_workflow_and_its_report_is_kept() {
+fn a_breach_fails_the_workflow_and_its_report_is_kept() {
     let repository = Repository::new();
     assert!(github(&repository).is_none());
     // By a migration: what the service's own role may give away.

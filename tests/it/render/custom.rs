@@ -65,7 +65,7 @@ const EVERYTHING: &str = "monitor: true\ndeploy:\n  pooler: { mode: transaction 
      \x20 pods: { annotations: { example.com/team: db }, node_selector: { pool: db }, priority_class: db, pull_secrets: [registry], spread: zone }";
 
 #[test]
-fn the_projects_own_schemas_take_every_custom_resource() {
+fn the_operators_schemas_accept_every_custom_resource() {
     let mut kinds = BTreeMap::new();
     for target in ["cloudnative-pg", "external-secrets"] {
         let manifest = super::manifest_for(target).replace("deploy:", EVERYTHING);
@@ -117,7 +117,7 @@ fn filled(template: &str, password: &str) -> String {
 
 /// The two ways to a Secret give the same one, for a password that every step could take for something else.
 #[test]
-fn what_the_operator_fetches_is_what_secrets_export_writes() {
+fn the_operator_fetches_the_keys_of_secrets_export() {
     let server = Server::start();
     let awkward = "p@s:s/w%2Bo'r\"d\\ é$(x)${y}#&?=+";
     let text = format!(

@@ -127,7 +127,7 @@ impl Pod<'_> {
 }
 
 #[test]
-fn the_environment_of_each_pod_is_enough_for_its_command() {
+fn the_environment_of_each_pod_suffices_for_its_command() {
     let server = Server::start();
     let nats = Nats::start(
         "authorization { users: [{ user: relay, password: \"correct horse\" }, { user: test, password: test }] }",

@@ -91,7 +91,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_path_is_a_login(world in worlds()) {
+    fn network_paths_equal_declared_logins(world in worlds()) {
         let manifest = world.manifest(|server| format!("postgresql://adm@db{server}:5432/postgres"));
         let compose: Value = serde_yaml::from_str(&rendered(&manifest, "compose")).unwrap();
         let clusters = ["kubernetes", "cloudnative-pg"].map(|target| Cluster::read(&rendered(&manifest, target)));
@@ -152,7 +152,7 @@ const APPLIED: usize = 6;
 
 /// The same pairs, asked of servers after `apply`.
 #[test]
-fn a_login_is_a_right_to_connect() {
+fn the_server_admits_exactly_the_declared_logins() {
     let servers = [Server::start(), Server::start()];
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let few = worlds().prop_filter("more servers than there are", |world| world.servers <= servers.len());
@@ -195,7 +195,7 @@ fn a_login_is_a_right_to_connect() {
 
 /// Two services that declare one login of their own name no user of it: a shared reporting login is no path between them.
 #[test]
-fn a_login_in_two_entries_belongs_to_neither() {
+fn a_login_declared_by_two_services_opens_no_path_between_them() {
     let entry = |reads: &str| {
         format!("{{ server: v0, access: {{ rp_x: {{ login: true, read: [{reads}], reason: test }} }} }}")
     };

@@ -121,7 +121,7 @@ fn empty(folder: &Path) {
 }
 
 #[test]
-fn a_stanza_for_each_server_is_where_the_image_has_its_files() {
+fn each_server_has_a_stanza_with_the_images_paths() {
     let text = super::MANIFEST.replace("{ name: vault }", "{ name: vault }\n  image: postgres:17");
     let two = text.replace("password_env: TWO }", "password_env: TWO, deploy: { image: 'postgres:18.1' } }");
     let settings = Project::with_manifest(&two).run(&["render", "pgbackrest"]).expect(0).stdout;

@@ -28,7 +28,7 @@ fn enter(project: &Project, port: u16, login: &str, database: &str) -> Done {
 }
 
 #[test]
-fn a_pooler_with_the_rendered_files_serves_each_its_own() {
+fn a_rendered_pooler_admits_each_login_to_its_own_database() {
     let server = Server::start();
     let port = free_port();
     let project = Project::with_manifest(&manifest(&server, port));
@@ -73,7 +73,7 @@ fn a_pooler_with_the_rendered_files_serves_each_its_own() {
 }
 
 #[test]
-fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
+fn global_settings_of_a_pooler_must_agree_between_servers() {
     let two = "version: 1\nproject: pt\nservers:\n  one: { url: 'postgresql://db-one/postgres?sslmode=verify-full&sslrootcert=/ca.pem', password_env: A }\n\
                \x20 two: { url: 'postgresql://db-two:5433/postgres?sslmode=verify-full&sslrootcert=/ca.pem', password_env: B }\n\
                services:\n  pt_a: { server: one, connection_limit: { app: 5 } }\n  pt_b: { server: two }\n";
@@ -132,7 +132,7 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
 }
 
 #[test]
-fn a_pooler_for_other_machines_takes_tls_from_declared_networks() {
+fn a_pooler_for_other_machines_requires_tls_and_declared_networks() {
     let server = Server::start();
     let port = free_port();
     let text = |pooler: &str| {

@@ -95,7 +95,7 @@ fn secrets(project: &Project, text: &str) -> BTreeMap<String, BTreeMap<String, S
 }
 
 #[test]
-fn the_controller_opens_what_secrets_export_writes() {
+fn the_controller_decrypts_the_sealed_secrets() {
     let server = Server::start();
     let project = Project::with_manifest(&manifest(&server));
     make_key(&project, &["-newkey", "rsa:4096"]);
@@ -144,7 +144,7 @@ fn the_controller_opens_what_secrets_export_writes() {
 }
 
 #[test]
-fn the_same_secrets_give_the_same_file_and_others_another_one() {
+fn sealing_is_deterministic_and_changes_with_the_secret() {
     let server = Server::start();
     let project = Project::with_manifest(&manifest(&server));
     make_key(&project, &["-newkey", "rsa:2048"]);
@@ -181,7 +181,7 @@ fn the_same_secrets_give_the_same_file_and_others_another_one() {
 }
 
 #[test]
-fn what_cannot_be_sealed_is_refused() {
+fn secrets_that_cannot_be_sealed_are_refused() {
     let server = Server::start();
     let text = manifest(&server);
     let project = Project::with_manifest(&text);

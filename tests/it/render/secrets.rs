@@ -35,7 +35,7 @@ pub fn store(project: &Project, passwords: &serde_json::Value) {
 }
 
 #[test]
-fn files_for_compose_lead_a_client_in_and_the_admins_file_lets_martydb_provision() {
+fn the_compose_files_admit_a_client_and_the_admin() {
     let server = Server::start();
     let project = Project::with_manifest(&manifest(&server));
     let generated = project.json(&["secrets", "generate", "--all"], 0);
@@ -80,7 +80,7 @@ fn files_for_compose_lead_a_client_in_and_the_admins_file_lets_martydb_provision
 }
 
 #[test]
-fn an_awkward_password_goes_through_a_secret_to_a_client() {
+fn an_unusual_password_reaches_a_client_through_a_secret() {
     let server = Server::start();
     let project = Project::with_manifest(&manifest(&server));
     let stored = serde_json::json!({ "main": { "rs_a_app": AWKWARD, "rs_a_migrator": "m", "rs_a_ro": "r" } });
@@ -112,7 +112,7 @@ fn an_awkward_password_goes_through_a_secret_to_a_client() {
 
 /// A further login's password goes from the store to the Secret that the Job refers to, and back into a store.
 #[test]
-fn the_secret_of_a_further_login_is_the_one_that_the_job_refers_to() {
+fn the_job_refers_to_the_secret_of_a_further_login() {
     let server = Server::start();
     let access = "  rs_a:\n    access: { Rs_BI: { login: true, read: [rs_a], reason: reports } }\n";
     let text = manifest(&server).replace("  rs_a:\n", access);

@@ -39,7 +39,7 @@ fn counted(report: &Value) -> Vec<(String, usize)> {
 }
 
 #[test]
-fn replicas_and_redis_have_their_sentences_and_pictures() {
+fn replicas_and_redis_are_described_and_drawn() {
     let Some(mut redis) = Redis::managed() else { return };
     let primary = Server::with_standbys();
     let mut standby = primary.standby(&[]);

@@ -17,7 +17,7 @@ fn asked(vault: &Vault) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn each_entry_is_asked_for_once_in_a_run() {
+fn each_entry_is_read_once_per_run() {
     let server = Server::start();
     let vault = Vault::new(&server, Admin::Super, "once");
     let project = &vault.project;

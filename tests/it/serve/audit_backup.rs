@@ -96,7 +96,7 @@ fn proven(server: &Server, admin: Admin) -> Admin {
     if server.major() < 15 { Admin::Super } else { admin }
 }
 
-as_both_admins!(audit_rows_come_back_as_they_were_and_none_is_forged, |admin| {
+as_both_admins!(audit_rows_are_restored_unchanged_and_never_forged, |admin| {
     let server = Server::with_both_admins();
     if !can_dump(&server) {
         return;
@@ -166,7 +166,7 @@ as_both_admins!(audit_rows_come_back_as_they_were_and_none_is_forged, |admin| {
 });
 
 #[test]
-fn the_manifest_and_the_backup_may_differ_about_audit_rows() {
+fn manifest_and_backup_may_disagree_about_audit_rows() {
     let server = Server::with_both_admins();
     if !can_dump(&server) {
         return;
@@ -226,7 +226,7 @@ fn the_manifest_and_the_backup_may_differ_about_audit_rows() {
 }
 
 #[test]
-fn a_backup_without_the_rows_that_it_should_have_is_a_choice() {
+fn a_restore_without_the_declared_audit_rows_needs_confirmation() {
     let server = Server::with_both_admins();
     if !can_dump(&server) {
         return;

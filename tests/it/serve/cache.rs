@@ -40,7 +40,7 @@ impl KeptService<'_> {
 }
 
 #[test]
-fn a_kept_answer_is_that_of_the_table_now() {
+fn a_cached_answer_equals_the_current_table() {
     let server = Server::start();
     let project = served(&server, "srk", KEPT);
     let checked = project.run(&["serve", "check", "srk_a"]).expect(3);

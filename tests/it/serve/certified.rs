@@ -11,7 +11,7 @@ use crate::monitor::served::Served;
 use crate::support::{Admin, Authority, Server};
 
 #[test]
-fn a_certificate_of_the_authority_stands_for_the_caller_that_it_names() {
+fn a_certificate_authenticates_the_caller_that_it_names() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "srx", "{}");
     let (own, other) = (Authority::new(&project, "own"), Authority::new(&project, "other"));

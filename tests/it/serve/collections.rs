@@ -53,7 +53,7 @@ impl ApiService {
 }
 
 #[test]
-fn documents_are_filtered_changed_and_versioned_by_their_callers_login() {
+fn documents_are_filtered_changed_and_versioned_as_the_caller() {
     let server = Server::start();
     let project = collected(&server);
     let api = ApiService::start(&project, "srd");

@@ -68,7 +68,7 @@ fn slowest_beside_a_flood(service: &DataService, calm: &str, loud: &str) -> (Dur
 }
 
 #[test]
-fn fifty_services_without_requests_are_cheap_and_a_flood_stays_with_its_own() {
+fn fifty_idle_services_are_cheap_and_a_flood_slows_only_its_own() {
     let server = Server::start();
     let project = project(&server);
     let [calm, loud] = ["calm", "loud"].map(|caller| key(&project, caller));

@@ -8,7 +8,7 @@ use super::api::{ApiService, served};
 use crate::support::{Server, until};
 
 #[test]
-fn a_transaction_belongs_to_its_caller_and_never_outlives_its_limits() {
+fn a_transaction_belongs_to_its_caller_and_ends_at_its_limits() {
     let server = Server::start();
     let exposure =
         "{ pool: { max: 8 }, audit: all, transactions: { interactive: true, idle: 700ms, total: 2500ms } }";

@@ -75,7 +75,7 @@ fn exposed(prefix: &str, exposure: &str) -> (Server, crate::support::Project) {
 }
 
 #[test]
-fn a_large_answer_is_sent_as_it_is_read_and_seen_to_be_cut() {
+fn a_large_answer_is_streamed_and_a_cut_is_noticeable() {
     let exposure = "{ pool: { max: 2, wait: 10s }, limits: { rows: 200000, timeout: 20s } }";
     let (server, project) = exposed("sry", exposure);
     let rows = format!(
@@ -143,7 +143,7 @@ fn a_large_answer_is_sent_as_it_is_read_and_seen_to_be_cut() {
 }
 
 #[test]
-fn lines_have_the_limits_and_the_records_of_every_read() {
+fn streamed_reads_have_the_limits_and_records_of_other_reads() {
     let (server, project) = exposed("srp", "{ audit: all, limits: { rows: 3 } }");
     let rows = "INSERT INTO customer (id, name) SELECT n, E'n\\n' || n FROM generate_series(1, 9) n";
     server.sql("srp_a", rows);

@@ -9,7 +9,7 @@ const HISTORY: &str = "SELECT string_agg(r, ' ' ORDER BY r) FROM unnest(ARRAY['s
      WHERE has_table_privilege(r, 'martydb.history', 'SELECT') AND has_schema_privilege(r, 'martydb', 'USAGE')";
 
 #[test]
-fn callers_see_how_their_own_service_does_and_no_value() {
+fn callers_read_statistics_of_their_own_service_without_values() {
     let server = Server::start();
     let project = served(&server, "sos", "{ hide: [secret], limits: { slow: 100ms, timeout: 1s } }");
     let api = ApiService::start(&project, "sos");

@@ -47,7 +47,7 @@ fn connected(log: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn a_process_for_a_part_serves_it_and_knows_nothing_of_the_others() {
+fn a_process_for_a_part_needs_no_password_of_the_others() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "snp", "{}");
     let [reader, other] = ["reader", "other"].map(|caller| key(&project, caller));
@@ -138,7 +138,7 @@ fn anonymous_project(server: &Server) -> Project {
 }
 
 #[test]
-fn a_caller_without_a_key_has_the_login_of_the_service_that_it_asks() {
+fn a_caller_without_a_key_gets_the_login_of_the_requested_service() {
     let server = Server::start();
     let project = anonymous_project(&server);
     let named = key(&project, "named");

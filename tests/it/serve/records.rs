@@ -46,7 +46,7 @@ fn named(name: &str) -> String {
     format!(r#"{{"name":"{name}"}}"#)
 }
 
-as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
+as_both_admins!(each_write_is_recorded_once_and_unforgeably, |admin| {
     let server = Server::for_admin(admin);
     let exposure = "{ audit: all, rollback: true, limits: { functions: [add_customer] } }";
     let project = project(&server, admin, "sra", exposure);
@@ -165,7 +165,7 @@ as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
 });
 
 #[test]
-fn a_request_with_a_key_is_done_once_and_answered_again() {
+fn a_request_with_a_key_is_executed_once_and_its_answer_repeated() {
     let server = Server::for_admin(Admin::Super);
     let project = project(&server, Admin::Super, "srk", "{ audit: writes }");
     let text = project.read("martydb.yaml");
@@ -230,7 +230,7 @@ fn a_request_with_a_key_is_done_once_and_answered_again() {
 }
 
 #[test]
-fn a_killed_process_leaves_no_half_of_a_write_and_no_second_one() {
+fn a_killed_process_leaves_no_partial_and_no_repeated_write() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "srx", "{ pool: { max: 4, wait: 10s, processes: 8 } }");
     let writer = key(&project, "writer");

@@ -128,7 +128,7 @@ fn change_in_store(project: &Project, password: &str) {
 const APART: Duration = Duration::from_millis(1200);
 
 #[test]
-fn a_password_that_one_side_has_before_the_other_refuses_no_request() {
+fn a_password_changed_on_one_side_first_refuses_no_request() {
     let server = Server::start();
     let project = served(&server, "srw", "{ hide: [secret], pool: { max: 4, wait: 5s } }");
     let api = ApiService::start(&project, "srw");
@@ -159,7 +159,7 @@ fn a_password_that_one_side_has_before_the_other_refuses_no_request() {
 }
 
 #[test]
-fn a_password_that_stays_wrong_is_answered_at_once_and_tried_seldom() {
+fn a_persistently_wrong_password_is_refused_at_once_and_rarely_retried() {
     let server = Server::start();
     let project = served(&server, "srw", "{ hide: [secret], pool: { max: 4 } }");
     let api = ApiService::start(&project, "srw");

@@ -174,7 +174,7 @@ impl KnownCounters {
 }
 
 #[test]
-fn two_processes_behind_a_balancer_answer_as_one() {
+fn two_processes_behind_a_load_balancer_answer_as_one() {
     let primary = Server::with_standbys();
     let standby = primary.standby(&[]);
     let exposure = "{ cache: { counter: 60s }, transactions: { interactive: true }, pool: { max: 8 } }";

@@ -228,7 +228,7 @@ fn events(soak: &Soak, project: &Project, server: &mut Server) {
 }
 
 #[test]
-fn what_was_acknowledged_stays_whatever_happens_to_processes_and_server() {
+fn acknowledged_writes_survive_kills_of_processes_and_server() {
     let mut server = Server::start();
     let project = project(&server);
     let counters = SERVICES.into_iter().flat_map(|service| {

@@ -100,7 +100,7 @@ impl Unchecked<'_> {
 }
 
 #[test]
-fn what_is_not_checked_is_refused_by_the_database() {
+fn the_database_refuses_unchecked_requests() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "srz", "{}");
     project.write("srz_a/migrations/V2__owners.sql", OWNERS);

@@ -25,7 +25,7 @@ fn status(project: &Project) -> Vec<serde_json::Value> {
     project.json(&["split", "status"], 0)["services"].as_array().unwrap().clone()
 }
 
-as_both_admins!(everything_arrives_once_and_as_it_was, |admin| {
+as_both_admins!(every_row_arrives_once_and_unchanged, |admin| {
     let server = Server::for_admin(admin);
     let project = ready(&server, admin);
     if admin == Admin::Limited {
@@ -71,7 +71,7 @@ as_both_admins!(everything_arrives_once_and_as_it_was, |admin| {
 });
 
 #[test]
-fn a_difference_is_named() {
+fn a_differing_row_is_named() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     let early = project.run(&["split", "verify"]).expect(1).stderr;
@@ -128,7 +128,7 @@ fn a_difference_is_named() {
 }
 
 #[test]
-fn what_stands_in_the_way_is_said_before_anything_is_closed() {
+fn obstacles_are_named_before_the_source_is_closed() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     server.sql("shop_people", "INSERT INTO people_main VALUES (1, 'seeded')");

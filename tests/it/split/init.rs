@@ -3,7 +3,7 @@
 use super::{SERVICES, SHARED, migrations, project, shared};
 use crate::support::{Admin, Server, as_both_admins};
 
-as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
+as_both_admins!(names_and_foreign_keys_place_most_tables, |admin| {
     let server = Server::for_admin(admin);
     shared(&server);
     server.sql(SHARED, "CREATE TABLE alembic_version (version_num text); CREATE TABLE \"Stray $1\" (id int)");
@@ -45,7 +45,7 @@ as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
 });
 
 #[test]
-fn the_services_own_migrations_tell_the_rest() {
+fn the_services_migrations_place_the_remaining_tables() {
     let server = Server::start();
     shared(&server);
     let project = project(&server, Admin::Super);
@@ -71,7 +71,7 @@ fn the_services_own_migrations_tell_the_rest() {
 }
 
 #[test]
-fn a_source_that_cannot_be_meant_is_refused() {
+fn an_implausible_source_is_refused() {
     let server = Server::start();
     let project = project(&server, Admin::Super);
     for (from, code, said) in [

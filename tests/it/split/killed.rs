@@ -35,7 +35,7 @@ const MADE_AGAIN: &str = "SELECT string_agg(what, E'\n' ORDER BY what) FROM (
     UNION ALL SELECT conname || pg_get_constraintdef(oid) || convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace) x";
 
 #[test]
-fn an_offline_copy_goes_on_where_it_was() {
+fn a_killed_offline_copy_resumes() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     // Large enough for parts.
@@ -59,7 +59,7 @@ fn an_offline_copy_goes_on_where_it_was() {
 }
 
 #[test]
-fn an_online_copy_begins_again_and_leaves_no_slot_behind() {
+fn a_killed_online_copy_restarts_without_leaving_a_slot() {
     let server = Server::start_with(&["wal_level=logical", "max_replication_slots=4"]);
     let project = ready(&server, Admin::Super);
     let arguments = ["split", "copy", "--online", "--until-caught-up"];

@@ -5,7 +5,7 @@ use crate::support::{Admin, Server};
 
 /// No server is asked before the map is right.
 #[test]
-fn mistakes_have_their_place() {
+fn mistakes_in_the_map_have_their_line() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     let project = project(&server, Admin::Super);

@@ -13,7 +13,7 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect()
 }
 
-as_both_admins!(every_edge_is_found_and_wants_an_answer, |admin| {
+as_both_admins!(every_edge_is_found_and_needs_an_answer, |admin| {
     let server = Server::for_admin(admin);
     shared(&server);
     let project = project(&server, admin);
@@ -47,7 +47,7 @@ as_both_admins!(every_edge_is_found_and_wants_an_answer, |admin| {
 });
 
 #[test]
-fn a_plan_is_complete_once_everything_is_answered() {
+fn a_plan_is_complete_once_every_edge_is_answered() {
     let server = Server::start();
     shared(&server);
     let project = project(&server, Admin::Super);
@@ -78,7 +78,7 @@ fn a_plan_is_complete_once_everything_is_answered() {
 }
 
 #[test]
-fn a_table_of_no_service_or_of_two_is_open() {
+fn a_table_of_no_service_or_of_two_is_undecided() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql(
@@ -165,7 +165,7 @@ fn a_map_that_matches_nothing_is_not_complete() {
 
 /// The source is no service's, and what its tables' owners wrote is not run.
 #[test]
-fn nothing_that_an_owner_wrote_runs() {
+fn planning_runs_no_code_of_the_owners() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql("postgres", "CREATE ROLE owner_of_all LOGIN");
@@ -194,7 +194,7 @@ fn nothing_that_an_owner_wrote_runs() {
 }
 
 #[test]
-fn a_source_at_a_url_and_one_that_refuses() {
+fn a_source_may_be_a_url_and_an_unreachable_one_is_an_error() {
     let server = Server::start();
     shared(&server);
     let project = project(&server, Admin::Super);

@@ -135,7 +135,7 @@ fn the_copy_of_a_reference_table_has_no_triggers_and_no_row_security() {
 }
 
 #[test]
-fn migrations_that_are_there_are_compared() {
+fn existing_migrations_are_compared() {
     let server = Server::start();
     let project = ready(&server);
     if !dumps(&server, &project) {
@@ -179,7 +179,7 @@ fn migrations_that_are_there_are_compared() {
 }
 
 #[test]
-fn what_an_answer_drops_is_undone_and_what_cannot_be_written_is_refused() {
+fn dropped_edges_have_down_files_and_unwritable_ones_are_refused() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql(

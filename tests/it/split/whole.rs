@@ -2,7 +2,7 @@
 //! write unique numbers all the while, and every command killed at random moments and run again.
 //!
 //! `MARTYDB_SPLIT_MB` and `MARTYDB_SPLIT_KILLS` make it longer, `MARTYDB_SPLIT_SEED` repeats a run:
-//! `MARTYDB_SPLIT_MB=1000 MARTYDB_SPLIT_KILLS=20 cargo test --test it -- --nocapture split::whole::on_two_servers`
+//! `MARTYDB_SPLIT_MB=1000 MARTYDB_SPLIT_KILLS=20 cargo test --test it -- --nocapture split::whole::a_whole_split_works_on_two_servers`
 
 mod clients;
 mod follower;
@@ -368,18 +368,18 @@ fn whole(servers: Servers, size: Size) {
 }
 
 #[test]
-fn on_two_servers() {
+fn a_whole_split_works_on_two_servers() {
     whole(Servers::Two, Size::or(2, 1));
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/test --all-majors"]
-fn on_one_server() {
+fn a_whole_split_works_on_one_server() {
     whole(Servers::One, Size::or(2, 1));
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/test --all-majors"]
-fn from_13_to_18() {
+fn a_split_works_from_13_to_18() {
     whole(Servers::Majors("13.", "18."), Size::or(2, 1));
 }

@@ -72,7 +72,7 @@ fn writes(statement: &str) -> bool {
 }
 
 #[test]
-fn a_writing_statement_of_the_program_is_found() {
+fn writing_statements_of_the_program_are_recognized() {
     let log = "\
 7 [unknown]@[unknown] LOG:  connection received: host=127.0.0.1 port=1
 7 postgres@a LOG:  connection authorized: user=postgres database=a application_name=martydb

@@ -6,7 +6,7 @@ use super::{databases, made, provisioned, text};
 use crate::support::{Server, until};
 
 #[test]
-fn other_files_make_another_template_and_the_old_one_goes_with_its_last_copy() {
+fn changed_files_make_a_new_template_and_the_former_one_goes_with_its_last_copy() {
     let server = Server::start();
     let project = provisioned(&server, "tdt");
     let first = made(&project, "tdt_a");
@@ -50,7 +50,7 @@ fn a_migration_that_fails_leaves_no_template() {
 }
 
 #[test]
-fn of_runs_at_the_same_time_one_makes_the_template() {
+fn one_of_several_concurrent_runs_makes_the_template() {
     let server = Server::start();
     let project = provisioned(&server, "tdc");
     project.write("tdc_a/migrations/V3__slow.sql", "SELECT pg_sleep(1);");
@@ -66,7 +66,7 @@ fn of_runs_at_the_same_time_one_makes_the_template() {
 }
 
 #[test]
-fn what_a_killed_run_left_is_no_template() {
+fn a_killed_run_leaves_no_usable_template() {
     let server = Server::start();
     let project = provisioned(&server, "tdk");
     let slow = "tdk_a/migrations/V3__slow.sql";
@@ -87,7 +87,7 @@ fn what_a_killed_run_left_is_no_template() {
 
 /// The name alone proves nothing: it can be known beforehand.
 #[test]
-fn a_database_with_the_templates_name_and_no_mark_is_not_copied() {
+fn an_unmarked_database_with_the_templates_name_is_not_copied() {
     let server = Server::start();
     let project = provisioned(&server, "tdp");
     let template = text(&made(&project, "tdp_a"), "template").to_owned();

@@ -17,7 +17,7 @@ fn outcomes(proof: &Value, service: usize) -> Vec<(i64, String)> {
 }
 
 #[test]
-fn every_migration_is_reported_in_one_run() {
+fn verify_down_reports_every_migration_in_one_run() {
     let server = Server::start();
     let project = Project::new(&server, "vdg");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -79,7 +79,7 @@ fn every_migration_is_reported_in_one_run() {
 }
 
 #[test]
-fn the_clock_and_the_order_of_columns_are_no_difference() {
+fn clock_values_and_column_order_are_not_differences() {
     let server = Server::start();
     let project = Project::new(&server, "vdc");
     project.run(&["apply", "--all", "-y"]).expect(0);

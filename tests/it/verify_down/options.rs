@@ -10,7 +10,7 @@ fn changed(before: &Catalog, after: &Catalog) -> Vec<String> {
 
 /// PostgreSQL 15.20 stamps every new column; here columns, relations and indexes are stamped on every release.
 #[test]
-fn stamps_of_the_server_are_no_difference() {
+fn version_stamps_of_the_server_are_not_differences() {
     let server = Server::start();
     server.sql("postgres", "CREATE TABLE t (a int, b text) WITH (fillfactor = 70)");
     server
@@ -43,7 +43,7 @@ fn stamps_of_the_server_are_no_difference() {
 }
 
 #[test]
-fn options_that_a_migration_sets_are_a_difference() {
+fn options_set_by_a_migration_are_differences() {
     let server = Server::start();
     server.sql(
         "postgres",
@@ -75,7 +75,7 @@ fn options_that_a_migration_sets_are_a_difference() {
 }
 
 #[test]
-fn a_table_that_is_made_twice_is_the_same() {
+fn a_table_created_twice_is_equal() {
     let server = Server::start();
     let project = Project::new(&server, "vdo");
     project.run(&["apply", "--all", "-y"]).expect(0);

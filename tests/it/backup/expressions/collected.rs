@@ -80,7 +80,7 @@ fn a_backup_of_a_thousand_expressions_is_restored_without_a_difference() {
 
 #[test]
 #[ignore = "a minute: scripts/test --all-majors"]
-fn a_backup_of_them_from_13_is_restored_into_18() {
+fn a_backup_of_expressions_from_13_is_restored_into_18() {
     let (Some(old), Some(new)) = (programs(13), programs(18)) else {
         eprintln!("SKIPPED: no servers 13 and 18 on this machine");
         return;
@@ -104,7 +104,7 @@ fn a_backup_of_them_from_13_is_restored_into_18() {
 
 #[test]
 #[ignore = "a minute: scripts/test --all-majors"]
-fn a_checkpoint_makes_them_as_their_migration_does() {
+fn a_checkpoint_makes_the_same_expressions_as_the_migrations() {
     let server = Server::start();
     let project = Project::new(&server, "bkq");
     project.write("bkq_a/migrations/V3__all.sql", &script(server.major()));
@@ -119,7 +119,7 @@ fn a_checkpoint_makes_them_as_their_migration_does() {
 
 #[test]
 #[ignore = "a minute: scripts/test --all-majors"]
-fn a_first_migration_makes_what_a_database_holds_of_them() {
+fn a_generated_first_migration_makes_the_same_expressions() {
     let server = Server::start();
     server.sql("postgres", "CREATE DATABASE bkf");
     server.sql("bkf", &format!("BEGIN;\n{}COMMIT;", script(server.major())));

@@ -76,7 +76,7 @@ const CHANGES: &[&str] = &[
 ];
 
 #[test]
-fn every_change_arrives_as_it_was() {
+fn every_change_arrives_unchanged() {
     let pair = Pair::with(TABLES);
     for changes in CHANGES {
         pair.source.sql(super::DATABASE, changes);
@@ -96,7 +96,7 @@ fn every_change_arrives_as_it_was() {
 }
 
 #[test]
-fn all_of_it_at_once_is_the_same() {
+fn changes_drained_all_at_once_arrive_unchanged() {
     let pair = Pair::with(TABLES);
     CHANGES.iter().for_each(|changes| drop(pair.source.sql(super::DATABASE, changes)));
     pair.drain().unwrap();
@@ -110,7 +110,7 @@ fn all_of_it_at_once_is_the_same() {
 }
 
 #[test]
-fn a_large_transaction_is_one_transaction() {
+fn a_large_transaction_is_applied_as_one() {
     let pair = Pair::with("CREATE TABLE large (id int PRIMARY KEY, note text, amount numeric)");
     pair.source.sql(
         super::DATABASE,
@@ -125,7 +125,7 @@ fn a_large_transaction_is_one_transaction() {
 }
 
 #[test]
-fn what_is_written_is_written_as_the_owner() {
+fn the_stream_writes_as_the_owner() {
     let spying = "CREATE TABLE seen (who text);
         CREATE FUNCTION spy(n int) RETURNS bool LANGUAGE plpgsql AS $$
         BEGIN INSERT INTO public.seen VALUES (session_user || ' ' || current_user); RETURN true; END $$;";

@@ -13,7 +13,7 @@ CREATE ROLE legacy_report LOGIN NOINHERIT; CREATE ROLE legacy_group; CREATE TABL
 ";
 
 #[test]
-fn a_finish_names_what_stays_and_who_reaches_it() {
+fn a_finish_names_remaining_objects_and_their_privileges() {
     let split = Split::new();
     split.source.sql(LEGACY, APART);
     let more = "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE pair AS (a int, b text); CREATE SEQUENCE order_numbers;

@@ -21,7 +21,7 @@ fn equal(split: &Split, writers: &Writers) {
 }
 
 #[test]
-fn no_difference_is_reported_that_is_not_there() {
+fn verify_reports_no_false_difference_under_load() {
     let split = Split::new();
     let mut follower = Follower::start(&split);
     followed(&split);
@@ -51,7 +51,7 @@ fn no_difference_is_reported_that_is_not_there() {
 
 /// Where later changes are applied all the time, what differs is no difference.
 #[test]
-fn a_side_that_is_beyond_the_moment_is_not_compared() {
+fn a_side_past_the_common_moment_is_not_compared() {
     let split = Split::new();
     split.split(&["copy", "--online", "--until-caught-up"]).expect(0);
     let spoil = "SET session_replication_role = replica; UPDATE orders SET note = 'later' WHERE n = 7";

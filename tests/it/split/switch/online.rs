@@ -155,7 +155,7 @@ fn verified(split: &Split) {
 }
 
 #[test]
-fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
+fn repeated_switches_lose_and_repeat_no_write() {
     let split = Split::new();
     follow(&split);
     let writers = Writers::start(&split, 3);
@@ -217,7 +217,7 @@ fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
 }
 
 #[test]
-fn a_switch_that_is_killed_anywhere_is_ended_by_the_next() {
+fn the_next_run_completes_a_killed_switch() {
     let split = Split::new();
     follow(&split);
     let writers = Writers::start(&split, 2);

@@ -30,13 +30,13 @@ fn limited(attribute: &str) -> (Server, Server) {
 }
 
 #[test]
-fn a_limited_admin_follows_and_switches() {
+fn a_limited_admin_can_follow_and_switch() {
     let (source, target) = limited("REPLICATION");
     to_and_fro(&Split::between(source, target, Admin::Limited, &format!("{OF_TEAM}{MEMBER}")));
 }
 
 #[test]
-fn from_16_on_a_limited_admin_needs_admin_on_the_owners() {
+fn a_limited_admin_needs_admin_on_the_owners_from_16_on() {
     let Some(new) = crate::split::across::programs("18.") else {
         eprintln!("SKIPPED: no server 18 on this machine");
         return;
@@ -60,7 +60,7 @@ fn from_16_on_a_limited_admin_needs_admin_on_the_owners() {
 }
 
 #[test]
-fn tables_of_an_ordinary_role_come_back_by_the_way_back() {
+fn a_rollback_restores_tables_of_an_ordinary_role() {
     let (source, target) = (Server::start_with(SETTINGS), Server::start_with(SETTINGS));
     to_and_fro(&Split::between(source, target, Admin::Super, OF_TEAM));
 }
@@ -95,7 +95,7 @@ fn an_admin_that_may_not_replicate_splits_offline() {
 }
 
 #[test]
-fn what_the_admin_lacks_is_said_before_anything_is_changed() {
+fn missing_privileges_of_the_admin_are_named_before_any_change() {
     let (source, target) = limited("REPLICATION");
     let forced = "ALTER TABLE order_log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; ALTER TABLE users OWNER TO postgres;";
     let split = Split::between(source, target, Admin::Limited, &format!("{OF_TEAM}{forced}"));
