@@ -112,7 +112,7 @@ impl Kept {
     /// Everything that the server says of the database: objects with owners and rights, rows, and the database itself.
     fn everything(&self, database: &str) -> Vec<String> {
         let mut all: Vec<String> =
-            self.server.catalogue(database).0.iter().map(|entry| format!("{entry:?}")).collect();
+            self.server.catalog(database).0.iter().map(|entry| format!("{entry:?}")).collect();
         for row in self.server.sql("postgres", &DATABASE.replace("{}", database)) {
             all.push(row.join(" ").replace(database, "{}"));
         }

@@ -64,7 +64,7 @@ pub fn scratch_databases(server: &Server) -> String {
 fn a_declared_schema_becomes_a_revision_and_back() {
     let server = Server::start();
     let project = service(&server, "dca");
-    let former = server.catalogue("dca");
+    let former = server.catalog("dca");
     project.write("schema.sql", CHANGED);
     let shown = project.run(&["revision", "-s", "dca", "--from", "schema.sql", "--dry-run"]).expect(0);
     assert!(shown.stdout.contains("ADD VALUE 'fine' BEFORE 'ok'"), "{shown:?}");
@@ -85,7 +85,7 @@ fn a_declared_schema_becomes_a_revision_and_back() {
     let again = project.run(&["revision", "-s", "dca", "--from", "schema.sql"]).expect(0);
     assert!(again.stdout.contains("No difference"), "{again:?}");
     project.run(&["downgrade", "--all", "--to", "1", "-y"]).expect(0);
-    assert_eq!(former.differences(&server.catalogue("dca")), []);
+    assert_eq!(former.differences(&server.catalog("dca")), []);
     assert_eq!(server.value("dca", "SELECT count(*) FROM item"), "2");
     assert_eq!(scratch_databases(&server), "0");
 }

@@ -21,8 +21,8 @@ fn fleet(server: &Server, prefix: &str, services: usize, files: usize, kind: Kin
     (project, names)
 }
 
-fn catalogues(server: &Server, names: &[String]) -> Vec<Catalog> {
-    names.iter().map(|name| server.catalogue(name)).collect()
+fn catalogs(server: &Server, names: &[String]) -> Vec<Catalog> {
+    names.iter().map(|name| server.catalog(name)).collect()
 }
 
 /// Times and ids aside, what was done and how it ended.
@@ -43,20 +43,20 @@ impl Dice {
     }
 }
 
-/// Kills an apply at so many moments; after each, one more run must end at the undisturbed catalogue.
+/// Kills an apply at so many moments; after each, one more run must end at the undisturbed catalog.
 fn killed(prefix: &str, services: usize, files: usize, kind: Kind, moments: usize) {
     let server = Server::start();
     let (project, names) = fleet(&server, prefix, services, files, kind);
     let started = Instant::now();
     project.run(&["upgrade", "--all", "-j4"]).expect(0);
     let whole = u64::try_from(started.elapsed().as_millis()).unwrap();
-    let undisturbed = catalogues(&server, &names);
+    let undisturbed = catalogs(&server, &names);
     let mut dice = Dice(42);
     for moment in 0..moments {
         kill_one(&project, Duration::from_millis(dice.below(whole * 3 / 4)));
         let next = project.run(&["upgrade", "--all", "-j4"]);
         assert_eq!(next.code, Some(0), "moment {moment}: {}{}", next.stdout, next.stderr);
-        for ((name, before), after) in names.iter().zip(&undisturbed).zip(&catalogues(&server, &names)) {
+        for ((name, before), after) in names.iter().zip(&undisturbed).zip(&catalogs(&server, &names)) {
             assert_eq!(before.differences(after), [], "{name} at moment {moment}");
             let rows = server.value(name, "SELECT count(*) FROM refinery_schema_history");
             assert_eq!(rows, files.to_string(), "{name} at moment {moment}");
@@ -148,7 +148,7 @@ fn one_job_and_eight_jobs_give_the_same_result() {
         let (project, names) = fleet(&server, "jb", 4, 12, Kind::Concurrent);
         project.run(&["upgrade", "--all", jobs]).expect(0);
         let histories: Vec<_> = names.iter().map(|name| history(&server, name)).collect();
-        ends.push((catalogues(&server, &names), histories));
+        ends.push((catalogs(&server, &names), histories));
     }
     assert_eq!(ends[0], ends[1]);
     assert_eq!(ends[0].1[0].len(), 15, "{:?}", ends[0].1[0]);

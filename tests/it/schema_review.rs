@@ -97,7 +97,7 @@ fn diff_compares_two_sides_without_changing_them() {
     assert_eq!(same["services"][0]["differences"], serde_json::json!([]), "{same:#}");
 
     server.sql("dif_a", "CREATE TABLE surplus (i int); ALTER TABLE item ALTER name DROP NOT NULL");
-    let before = server.catalogue("dif_a");
+    let before = server.catalog("dif_a");
     let found = project.json(&files, 3);
     assert_eq!(found["services"][1]["differences"], serde_json::json!([]));
     let all = found["services"][0]["differences"].as_array().unwrap();
@@ -108,7 +108,7 @@ fn diff_compares_two_sides_without_changing_them() {
     assert!(column["before"].as_str().unwrap().contains("not null"), "{column:#}");
     let text = project.run(&["diff", "-s", "dif_a", "--from", "database", "--to", "files"]).expect(3).stdout;
     assert!(text.contains("table public.surplus is only in database"), "{text}");
-    assert_eq!(before.differences(&server.catalogue("dif_a")), []);
+    assert_eq!(before.differences(&server.catalog("dif_a")), []);
     let left = server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb%'");
     assert_eq!(left, "0");
 

@@ -102,7 +102,7 @@ fn a_new_database_starts_from_the_checkpoint_and_an_existing_one_continues() {
     );
 
     let same = |database: &str| {
-        let (own, other) = (server.catalogue("sqa"), server.catalogue(database));
+        let (own, other) = (server.catalog("sqa"), server.catalog(database));
         assert_eq!(own.differences(&other), [], "{database}");
         assert_eq!(applied(&server, database), applied(&server, "sqa"));
         assert_eq!(server.sql(database, ROWS), server.sql("sqa", ROWS));
@@ -239,7 +239,7 @@ fn every_service_of_this_repository_can_be_squashed() {
         let name = format!("sqo_{name}");
         project.run(&["squash", "-s", &name, "--to", "2", "--remove"]).expect(0);
         let database = fresh(&project, &name);
-        assert_eq!(server.catalogue(&name).differences(&server.catalogue(&database)), [], "{name}");
+        assert_eq!(server.catalog(&name).differences(&server.catalog(&database)), [], "{name}");
     }
     project.run(&["status", "--check"]).expect(0);
 }

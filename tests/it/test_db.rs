@@ -39,7 +39,7 @@ as_both_admins!(a_test_database_is_migrated_and_closed_to_other_services, |admin
     assert_eq!(first["template"], second["template"]);
     let database = text(&second, "database");
     assert!(text(&second, "url").contains(&format!("/{database}")), "{second:#}");
-    let (own, copy) = (server.catalogue("tdm_a"), server.catalogue(database));
+    let (own, copy) = (server.catalog("tdm_a"), server.catalog(database));
     assert!(own.0.len() > 5 && own.differences(&copy).is_empty(), "{:?}", own.differences(&copy));
 
     let password = |role: &str| project.password(role);

@@ -37,7 +37,7 @@ fn the_shipped_services_migrate_up_down_and_up_again() {
     let server = Server::start();
     let project = shipped(&server);
     project.run(&["apply", "--all", "-y"]).expect(0);
-    let look = || -> Vec<Catalog> { SERVICES.iter().map(|name| server.catalogue(name)).collect() };
+    let look = || -> Vec<Catalog> { SERVICES.iter().map(|name| server.catalog(name)).collect() };
     let empty = look();
     project.run(&["upgrade", "--all"]).expect(0);
     let first = look();

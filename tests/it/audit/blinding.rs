@@ -178,7 +178,7 @@ fn a_huge_password_verifier_is_drift_and_is_replaced() {
     pair.project.run(&["plan", "--check"]).expect(0);
 }
 
-/// Makes a catalogue that only reading finds out to be damaged.
+/// Makes a catalog that only reading finds out to be damaged.
 fn damage(pair: &Pair) {
     // A function whose result type is gone: naming it fails.
     pair.server.sql(

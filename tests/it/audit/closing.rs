@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::Pair;
 use crate::support::{ADMIN_PASSWORD, Admin, Project, Server, until};
 
-/// A critical hole in the shared catalogues, and a high one inside a database.
+/// A critical hole in the shared catalogs, and a high one inside a database.
 fn open(pair: &Pair) {
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");
     pair.server.sql("blue_db", "GRANT TRUNCATE ON hidden TO blue_ro");

@@ -141,7 +141,7 @@ fn the_printed_statements_close_the_breach() {
 
 #[test]
 fn an_exception_accepts_one_breach_and_no_other() {
-    // What the session is seen to do is the hole that the catalogue names: one exception is enough.
+    // What the session is seen to do is the hole that the catalog names: one exception is enough.
     let allow = "allow:\n  - { finding: undeclared-privilege, role: blue_app, reason: \"nightly import\" }\n";
     let pair = Pair::with(&[], allow);
     pair.server.sql("blue_db", "GRANT TRUNCATE ON item TO blue_app");

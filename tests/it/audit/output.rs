@@ -49,16 +49,16 @@ fn exceptions_baselines_and_filters_reduce_the_counted_findings() {
 fn the_last_line_states_hidden_findings_and_the_cause_of_failure() {
     let pair = Pair::new();
     pair.server.sql("postgres", "ALTER ROLE red_app CREATEDB; CREATE ROLE barman LOGIN REPLICATION");
-    let catalogue = |more: &[&str], code| shown(&pair.project, &[&["--probes", "none"], more].concat(), code);
-    let (text, last) = catalogue(&[], 4);
+    let catalog = |more: &[&str], code| shown(&pair.project, &[&["--probes", "none"], more].concat(), code);
+    let (text, last) = catalog(&[], 4);
     assert_eq!(last, "found: 2 medium");
     assert!(text.starts_with("medium: "), "nothing of a matrix: {text}");
     assert!(text.contains("\nno logins were tried (--probes none)\n"), "{text}");
     assert!(text.contains("medium: barman on server main [unmanaged-role-power]\n"), "{text}");
     assert!(text.contains("medium: red_app on server main [role-attribute]\n"), "{text}");
-    let (_, last) = catalogue(&["--min-severity", "high"], 0);
+    let (_, last) = catalog(&["--min-severity", "high"], 0);
     assert_eq!(last, "nothing found at high or above (2 medium are hidden)");
-    let (_, last) = catalogue(&["--only", "role-attribute"], 4);
+    let (_, last) = catalog(&["--only", "role-attribute"], 4);
     assert_eq!(last, "found: 1 medium (1 medium is hidden)");
     pair.server.sql("postgres", "ALTER ROLE red_app NOCREATEDB NOLOGIN; DROP ROLE barman");
     let (text, last) = shown(&pair.project, &[], 4);

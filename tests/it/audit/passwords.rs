@@ -95,7 +95,7 @@ fn a_services_login_with_the_password_of_another_is_found() {
         found[1].starts_with("high | reused-password | blue | blue_app | blue_db | address"),
         "{found:#?}"
     );
-    // The catalogues alone: no verifier is hashed for.
+    // The catalogs alone: no verifier is hashed for.
     pair.verify(&["--only", "guessable-password"], 0);
 }
 

@@ -33,13 +33,13 @@ as_both_admins!(an_equivalent_expression_is_not_a_difference, |admin| {
         return;
     }
     let service = kept.service();
-    let before = kept.server.catalogue(&service);
+    let before = kept.server.catalog(&service);
     let id = kept.backup();
     kept.project.run(&["backup", "verify", &id]).expect(0);
     kept.project.run(&["restore", &service, "--from", &id, "-y", "--as", "bkx_look"]).expect(0);
     assert_eq!(kept.restore(&id).json()["database"], service);
     // The test is worth something only where the forms do differ.
-    let other = before.differences(&kept.server.catalogue(&service));
+    let other = before.differences(&kept.server.catalog(&service));
     for kind in
         ["column", "constraint", "index", "policy", "trigger", "rule", "view", "materialized view", "routine"]
     {

@@ -14,7 +14,7 @@ const STRICTER: &str = "CREATE TYPE mood AS ENUM ('ok', 'bad');\n\
 fn keys_and_not_null_are_validated_without_a_long_lock() {
     let server = Server::start();
     let project = service(&server, "dcu");
-    let former = server.catalogue("dcu");
+    let former = server.catalog("dcu");
     project.write("schema.sql", STRICTER);
     project.run(&["revision", "-s", "dcu", "--from", "schema.sql", "-m", "strict"]).expect(0);
     let up = project.read("dcu/migrations/V2__strict.sql");
@@ -38,7 +38,7 @@ fn keys_and_not_null_are_validated_without_a_long_lock() {
     let again = project.run(&["revision", "-s", "dcu", "--from", "schema.sql"]).expect(0);
     assert!(again.stdout.contains("No difference"), "{again:?}");
     project.run(&["downgrade", "dcu", "--to", "1", "-y"]).expect(0);
-    assert_eq!(former.differences(&server.catalogue("dcu")), []);
+    assert_eq!(former.differences(&server.catalog("dcu")), []);
     assert_eq!(server.value("dcu", "SELECT string_agg(note, ',' ORDER BY id) FROM item"), "x,y");
 }
 

@@ -168,7 +168,7 @@ impl Ground {
         let all = library(self.server.major());
         let there = all
             .iter()
-            .filter(|bait| ["spring", "operator", "function", "catalogue"].contains(&bait.name.as_str()));
+            .filter(|bait| ["spring", "operator", "function", "catalog"].contains(&bait.name.as_str()));
         let sql: String = there.map(|bait| format!("{}\n;", bait.sql)).collect();
         let sql = self
             .placed(&sql)

@@ -91,7 +91,7 @@ async fn reading_and_a_second_upgrade_write_nothing() {
     let dry = martydb_migrate::Options { execution: Execution::Dry, ..service.options() };
     let outcome = service.upgrade_with(&dry).await;
     assert_eq!((outcome.planned.len(), outcome.applied.len(), outcome.error), (1, 0, None));
-    // Other tests of this process write too, so only the catalogue of this database can be compared.
+    // Other tests of this process write too, so only the catalog of this database can be compared.
     assert_eq!(service.ask("SELECT count(*)::text FROM pg_class WHERE relname IN ('history', 't', 'refinery_schema_history')").await, ["0"]);
 
     service.upgraded().await;

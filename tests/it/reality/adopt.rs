@@ -193,7 +193,7 @@ fn an_owner_that_becomes_subject_to_policies_is_named() {
     assert!(!reasons().contains("row security"), "{}", reasons());
 }
 
-/// A database that has just been filled has no statistics of its catalogues.
+/// A database that has just been filled has no statistics of its catalogs.
 #[test]
 fn a_database_without_statistics_is_read_quickly() {
     let (server, project) = legacy("qu", Admin::Super);

@@ -164,7 +164,7 @@ as_both_admins!(a_service_moves_with_rows_privileges_and_history, |admin| {
     if !two.can_copy() {
         return;
     }
-    let former = two.main.catalogue("mc_a");
+    let former = two.main.catalog("mc_a");
     two.moved();
     let plan = two.project.json(&["plan"], 0);
     let copy = plan["changes"].as_array().unwrap().iter().find(|change| change["action"] == "copy").unwrap();
@@ -209,7 +209,7 @@ as_both_admins!(a_service_moves_with_rows_privileges_and_history, |admin| {
         serde_yaml::from_str(&two.project.read(".martydb/secrets/development.yaml")).unwrap();
     assert_eq!(stored["far"]["mc_a_app"], password.as_str());
     two.main.sql("postgres", "ALTER DATABASE mc_a ALLOW_CONNECTIONS true");
-    let differences = former.differences(&two.far.catalogue("mc_a"));
+    let differences = former.differences(&two.far.catalog("mc_a"));
     assert!(differences.is_empty(), "{differences:#?}");
     two.main.sql("postgres", "ALTER DATABASE mc_a ALLOW_CONNECTIONS false");
     // The next migration goes on, and the key in the manifest does no more.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Admin, Project, Server};
 
-/// Names that something treats specially: the grammar, the catalogues, a setting, a URL, a shell.
+/// Names that something treats specially: the grammar, the catalogs, a setting, a URL, a shell.
 const AWKWARD: &[&str] = &[
     "select",
     "user",

@@ -1,4 +1,4 @@
-//! Side by side: other runs and unmanaged sessions that change the same rows of the catalogues.
+//! Side by side: other runs and unmanaged sessions that change the same rows of the catalogs.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;

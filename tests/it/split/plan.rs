@@ -18,7 +18,7 @@ as_both_admins!(every_edge_is_found_and_needs_an_answer, |admin| {
     shared(&server);
     let project = project(&server, admin);
     project.write("split.yaml", &map(" []"));
-    let before = server.catalogue(SHARED);
+    let before = server.catalog(SHARED);
     let document = project.json(&["split", "plan"], 3);
     assert_eq!(edges(&document), EDGES);
     assert_eq!(document["unassigned"], json!([]));
@@ -37,7 +37,7 @@ as_both_admins!(every_edge_is_found_and_needs_an_answer, |admin| {
     ] {
         assert!(text.contains(said), "{said}\n{text}");
     }
-    assert!(before.differences(&server.catalogue(SHARED)).is_empty());
+    assert!(before.differences(&server.catalog(SHARED)).is_empty());
     // Nothing of ours is left there, and no service has a database.
     assert_eq!(server.value(SHARED, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'martydb%'"), "0");
     assert_eq!(

@@ -32,7 +32,7 @@ fn each_service_gets_its_own_part() {
     if !dumps(&server, &project) {
         return;
     }
-    let before = server.catalogue(SHARED);
+    let before = server.catalog(SHARED);
     let document = project.json(&["split", "schema"], 0);
     let services = document["services"].as_array().unwrap();
     assert!(services.iter().all(|one| one["outcome"] == "written"), "{document}");
@@ -76,7 +76,7 @@ fn each_service_gets_its_own_part() {
         there.iter().for_each(|said| assert!(text.contains(said), "{said}\n{text}"));
         not.iter().for_each(|said| assert!(!text.contains(said), "{said}\n{text}"));
     }
-    assert!(before.differences(&server.catalogue(SHARED)).is_empty());
+    assert!(before.differences(&server.catalog(SHARED)).is_empty());
     assert_eq!(
         server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb_scratch%'"),
         "0"

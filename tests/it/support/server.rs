@@ -420,7 +420,7 @@ impl Server {
     }
 
     /// Everything a database holds, for comparing.
-    pub fn catalogue(&self, database: &str) -> martydb_migrate::history::catalog::Catalog {
+    pub fn catalog(&self, database: &str) -> martydb_migrate::history::catalog::Catalog {
         block(async {
             let endpoint = Endpoint {
                 host: Host::Tcp("127.0.0.1".into()),

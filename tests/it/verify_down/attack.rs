@@ -142,7 +142,7 @@ fn a_migration_gains_no_privilege_of_a_limited_admin() {
     attack(Admin::Limited, "vdl");
 }
 
-/// The harness reads catalogues as the superuser: the query by itself calls nothing of the service's either.
+/// The harness reads catalogs as the superuser: the query by itself calls nothing of the service's either.
 #[test]
 fn reading_the_catalog_calls_no_code_of_the_service() {
     let server = Server::start();
@@ -154,7 +154,7 @@ fn reading_the_catalog_calls_no_code_of_the_service() {
     assert_eq!(server.value("vdr_a", filled), "6");
     let (before, mark) = (roles(&server), server.log().len());
     server.sql("vdr_a", "ALTER DATABASE vdr_a SET search_path = public, trap, pg_catalog");
-    assert!(server.catalogue("vdr_a").0.len() > 20);
+    assert!(server.catalog("vdr_a").0.len() > 20);
     assert_eq!(roles(&server), before);
     assert!(!server.data().join("pwned").exists());
     let log = server.log_since(mark);

@@ -1,4 +1,4 @@
-//! What the server writes into its catalogues by itself, and what a migration does: only the latter is a difference.
+//! What the server writes into its catalogs by itself, and what a migration does: only the latter is a difference.
 
 use martydb_migrate::history::catalog::Catalog;
 
@@ -16,19 +16,19 @@ fn version_stamps_of_the_server_are_not_differences() {
     server
         .sql("postgres", "CREATE INDEX i ON t (b) WITH (fillfactor = 60); CREATE VIEW v AS SELECT 1 AS one");
     let stamp = |number: u32| {
-        for (catalogue, options, key) in
+        for (catalog, options, key) in
             [("pg_attribute", "attoptions", "attrelid"), ("pg_class", "reloptions", "oid")]
         {
-            let stamped = format!("UPDATE {catalogue} SET {options} = array_append(array_remove({options}, 'pg_ver={}'), 'pg_ver={number}')
+            let stamped = format!("UPDATE {catalog} SET {options} = array_append(array_remove({options}, 'pg_ver={}'), 'pg_ver={number}')
                 WHERE {key} IN ('t'::regclass, 'i'::regclass, 'v'::regclass)", number - 1);
-            let plain = if catalogue == "pg_attribute" {
+            let plain = if catalog == "pg_attribute" {
                 " AND attnum > 0 AND attrelid <> 'i'::regclass"
             } else {
                 ""
             };
             server.sql("postgres", &(stamped + plain));
         }
-        server.catalogue("postgres")
+        server.catalog("postgres")
     };
     let (first, second) = (stamp(1), stamp(2));
     assert_eq!(changed(&first, &second), Vec::<String>::new());
@@ -39,7 +39,7 @@ fn version_stamps_of_the_server_are_not_differences() {
     );
     let _unstamped = server
         .sql("postgres", "UPDATE pg_class SET reloptions = '{fillfactor=60,pg_ver=3}' WHERE relname = 'i'");
-    assert_eq!(changed(&second, &server.catalogue("postgres")), Vec::<String>::new());
+    assert_eq!(changed(&second, &server.catalog("postgres")), Vec::<String>::new());
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn options_set_by_a_migration_are_differences() {
         "CREATE TABLE t (a int, b text) WITH (fillfactor = 70); CREATE INDEX i ON t (b) WITH (fillfactor = 60);
          CREATE VIEW v AS SELECT 1 AS one; CREATE INDEX g ON t USING gin (to_tsvector('simple', b))",
     );
-    let mut before = server.catalogue("postgres");
+    let mut before = server.catalog("postgres");
     for (sql, expected) in [
         ("ALTER TABLE t SET (fillfactor = 80)", "table public.t"),
         ("ALTER TABLE t SET (toast.autovacuum_enabled = off)", "table public.t"),
@@ -68,7 +68,7 @@ fn options_set_by_a_migration_are_differences() {
             continue;
         }
         server.sql("postgres", sql);
-        let after = server.catalogue("postgres");
+        let after = server.catalog("postgres");
         assert_eq!(changed(&before, &after), [expected], "{sql}");
         before = after;
     }

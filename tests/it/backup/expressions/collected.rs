@@ -65,12 +65,12 @@ fn a_backup_of_a_thousand_expressions_is_restored_without_a_difference() {
     if !kept.can_dump() {
         return;
     }
-    let before = server.catalogue(&service);
+    let before = server.catalog(&service);
     let id = kept.backup();
     kept.project.run(&["backup", "verify", &id]).expect(0);
     assert_eq!(kept.restore(&id).json()["database"], service);
     // The test is worth something only where the server prints some of them in another form.
-    let other = before.differences(&server.catalogue(&service));
+    let other = before.differences(&server.catalog(&service));
     assert!(!other.is_empty());
     assert_eq!(server.value(&service, PRINTED).parse(), Ok(count));
     kept.project.run(&["diff", &service, "--from", "database", "--to", "files"]).expect(0);

@@ -83,7 +83,7 @@ fn a_service_is_cut_over_rolled_back_and_cut_over_again() {
         split.split(&["cutover", "--service", service]).expect(0);
     }
     split.assert_equal();
-    let before = split.source.catalogue(LEGACY);
+    let before = split.source.catalog(LEGACY);
     let shown = split.split(&["finish", "--dry-run"]).expect(0).stdout;
     assert!(
         shown.contains("7 tables and 1 view of database legacy:\n")
@@ -93,7 +93,7 @@ fn a_service_is_cut_over_rolled_back_and_cut_over_again() {
     let refused = split.split(&["finish", "-y"]).expect(2).stderr;
     assert!(refused.contains("needs its name, nothing was touched"), "{refused}");
     split.split(&["finish", "--confirm", "other"]).expect(2);
-    assert!(before.differences(&split.source.catalogue(LEGACY)).is_empty());
+    assert!(before.differences(&split.source.catalog(LEGACY)).is_empty());
     let done = split.split(&["finish", "--confirm", LEGACY]);
     insta::assert_snapshot!(done.shown(), @r"
     Removed 7 tables and 1 view from database legacy.

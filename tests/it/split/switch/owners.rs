@@ -105,7 +105,7 @@ fn missing_privileges_of_the_admin_are_named_before_any_change() {
         "public.users belongs to postgres, a superuser, but adm is not a superuser",
         "forced row security hides rows of public.order_log from adm",
     ];
-    let before = split.source.catalogue(LEGACY);
+    let before = split.source.catalog(LEGACY);
     for arguments in [&["copy", "--online"][..], &["copy"]] {
         let refused = split.split(arguments).expect(1).stderr;
         for said in lacking.iter().chain(&[
@@ -122,7 +122,7 @@ fn missing_privileges_of_the_admin_are_named_before_any_change() {
     }
     let shown = split.split(&["plan"]).expect(0).stdout;
     assert!(shown.contains("missing for the copy: adm may not create a schema there"), "{shown}");
-    assert!(before.differences(&split.source.catalogue(LEGACY)).is_empty());
+    assert!(before.differences(&split.source.catalog(LEGACY)).is_empty());
     // Each cure as it was printed.
     split.source.sql(LEGACY, "GRANT team TO adm WITH ADMIN OPTION; GRANT CREATE ON DATABASE legacy TO adm; ALTER TABLE users OWNER TO team; ALTER ROLE adm BYPASSRLS");
     split.split(&["copy"]).expect(0);
