@@ -576,7 +576,7 @@ fn names_that_leave_the_folder_are_refused() {
     }
 }
 
-// What depends on the environment or the account runs in a process of its own: this test, told by variables.
+// Cases that depend on the environment or the account run in a process of their own: this test, controlled by variables.
 
 const HOME: &str = "MARTYDB_TEST_EMBEDDED_HOME";
 

@@ -221,7 +221,8 @@ fn file_name(block: &Block) -> Option<&str> {
     (is_path && block.info != "sh").then_some(name)
 }
 
-/// Whether a text is as expected, where `...` stands for any lines and `[..]` for any part of a line.
+/// Returns `true` if a text matches the expected one, in which `...` stands for any lines and `[..]` for any part of a
+/// line.
 fn fits(expected: &str, found: &str) -> bool {
     let expected: Vec<&str> = expected.lines().map(str::trim_end).collect();
     let found: Vec<&str> = found.trim_end().lines().map(str::trim_end).collect();
@@ -249,7 +250,7 @@ fn line_fits(expected: &str, line: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// What CI runs is what its page shows.
+/// The templates that CI runs are those of their page.
 #[test]
 fn ci_templates_run_the_commands_of_their_page() {
     let page = Page::read(Path::new("docs/how-to/ci.md"));

@@ -1,4 +1,4 @@
-//! Where the pages lead.
+//! Targets of the links between pages.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};

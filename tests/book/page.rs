@@ -8,13 +8,13 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 pub struct Page {
     /// Below the repository's root.
     pub path: PathBuf,
-    /// What links to a part of it name: a heading each.
+    /// Anchors that links name: one for each heading.
     pub anchors: Vec<String>,
     pub links: Vec<String>,
     pub blocks: Vec<Block>,
 }
 
-/// What stands between two fences, or in a comment that begins with `test`.
+/// Contents of a fenced block, or of a comment that begins with `test`.
 #[derive(Debug, Clone)]
 pub struct Block {
     /// The line of its first fence.

@@ -165,7 +165,7 @@ fn section(text: &mut String, schema: &Value, waiting: &mut Vec<String>) {
     }
 }
 
-/// What a value is: a word, or a link to its section.
+/// Returns the kind of a value: a word, or a link to its section.
 fn kind(value: &Value, waiting: &mut Vec<String>) -> String {
     if let Some(name) = value["$ref"].as_str().and_then(|at| at.strip_prefix("#/$defs/")) {
         waiting.push(name.to_owned());

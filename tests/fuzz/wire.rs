@@ -1,4 +1,4 @@
-//! What a server sends, from the first byte of the login to the rows of a query: an answer or an error, never a panic.
+//! Bytes of a server, from the login to the rows of a query: they lead to an answer or an error, never to a panic.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -47,7 +47,7 @@ const TOKENS: &[&str] = &[
     "w",
 ];
 
-/// What the fake server sends to the next client.
+/// Bytes that the fake server sends to the next client.
 static REPLY: Mutex<Vec<u8>> = Mutex::new(vec![]);
 
 static PORT: LazyLock<u16> = LazyLock::new(|| {

@@ -16,7 +16,7 @@ fn ready(project: &Project) {
     project.run(&["upgrade", "--all"]).expect(0);
 }
 
-/// What the audit says about a role; another admin meets limits that are findings of their own.
+/// Returns the number of findings about a role, without the limits of another admin, which are findings of their own.
 fn findings(project: &Project, admin: Admin, role: &str, grave: bool) -> usize {
     let done = project.run(&["verify-isolation", "--probes", "none", "-o", "json"]);
     let code = if grave || admin == Admin::Limited { 4 } else { 0 };
@@ -31,7 +31,7 @@ fn edit(project: &Project, from: &str, to: &str) {
     project.write("martydb.yaml", &manifest.replace(from, to));
 }
 
-/// Whether the login may, by the password of the store.
+/// Returns `true` if the login can execute the statement, with its password from the store.
 fn may(server: &Server, project: &Project, login: &str, database: &str, sql: &str) -> bool {
     server.sql_as(login, &project.password(login), database, sql).is_ok()
 }
@@ -57,7 +57,7 @@ as_both_admins!(a_reporting_login_reads_only_declared_tables, |admin| {
         assert!(!may(&server, &project, "acr_bi", database, "TABLE refinery_schema_history"));
         assert!(!may(&server, &project, "acr_bi", database, "CREATE TEMPORARY TABLE mine (i int)"));
     }
-    // What a migration makes later is readable where the whole service is declared, and nowhere else.
+    // Tables of later migrations are readable only if the whole service is declared.
     for service in ["acr_a", "acr_b"] {
         project.write(&format!("{service}/migrations/V3__late.sql"), "CREATE TABLE late (i int);\n");
     }
@@ -185,7 +185,7 @@ fn a_login_of_others_keeps_its_password_and_its_attributes() {
     // A rotation of everything is none of its business.
     let rotated = project.run(&["rotate", "--all"]).expect(0).stdout;
     assert!(!rotated.contains("act_bi"), "{rotated}");
-    // What others gave it is taken back only with consent.
+    // Grants by others are revoked only with consent.
     server.sql("act_a", "GRANT INSERT ON item TO act_bi");
     let refused = project.run(&["apply", "--all"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r"

@@ -1,4 +1,4 @@
-//! Where the admin's address and password come from.
+//! Sources of the admin's address and password.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;

@@ -180,7 +180,7 @@ as_both_admins!(declared_roles_keep_the_privileges_that_they_use, |admin| {
         ]
     );
 
-    // What comes next, in its order.
+    // The next steps are printed in their order.
     project.run(&["apply", "--service", "adp_shop", "-y"]).expect(0);
     project.run(&["plan", "--service", "adp_shop", "--check"]).expect(0);
     if can_dump(&server) {
@@ -188,7 +188,7 @@ as_both_admins!(declared_roles_keep_the_privileges_that_they_use, |admin| {
         assert!(said.contains("does not contain the privileges of adp: no's, adp_bi, adp_biller"), "{said}");
         project.run(&["status", "--service", "adp_shop", "--check"]).expect(0);
     }
-    // What held for every session still does, for the service's own logins too.
+    // Settings for every session are kept, for the service's own logins too.
     let kept = "SELECT concat_ws(' ', datconnlimit, (SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = d.oid AND setrole = 0),
                   (SELECT setting FROM pg_db_role_setting, unnest(setconfig) setting WHERE setrole = 'adp_shop_app'::regrole AND setting ~ 'lock'))
                 FROM pg_database d WHERE datname = current_database()";
@@ -351,7 +351,7 @@ fn adopting_a_managed_database_adds_only_new_roles() {
         (told["written"].clone(), told["next"].to_string()),
         (false.into(), "[\"martydb verify-isolation\"]".into())
     );
-    // What the manifest says of a database stands below the marker in its comment.
+    // The manifest's comment on a database is below the marker in its comment.
     let marker =
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()";
     let marker = server.value("adm_a", marker);

@@ -53,8 +53,8 @@ fn the_model_of_reach_agrees_with_brute_force() {
     println!("{} servers, {entered} open doors, {reached} facts reached", seeds().count());
 }
 
-/// What is entered without a password on a random server, how much is reached there, and where the model says
-/// something else.
+/// Returns the logins without a password on a random server, the number of objects that they reach, and the
+/// differences from the model.
 async fn one_server(
     pair: &Pair,
     stage: &mut Stage,

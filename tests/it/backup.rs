@@ -78,7 +78,8 @@ impl Kept {
         self.project.run(&["restore", &self.service(), "--from", id, "-y", "-o", "json"])
     }
 
-    /// Whether the machine has programs for the servers of this run; without them the command has to say so.
+    /// Returns `true` if the machine has the client programs of this server's major; otherwise the command must report
+    /// the missing ones.
     fn can_dump(&self) -> bool {
         if can_dump(&self.server) {
             return true;
@@ -98,7 +99,7 @@ impl Kept {
         assert_eq!(self.backups().len(), backups);
     }
 
-    /// What lies in the store.
+    /// Returns the backups in the store.
     fn backups(&self) -> Vec<String> {
         let listed = self.project.json(&["backup", "list", "-s", &self.service()], 0);
         listed["backups"]

@@ -1,4 +1,4 @@
-//! What CI reads: annotations for GitHub, and several reports of one run.
+//! Output for CI: annotations for GitHub, and several reports of one run.
 
 use serde_json::Value;
 

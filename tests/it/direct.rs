@@ -109,7 +109,7 @@ fn several_hosts_resolve_to_the_writable_one() {
     assert_eq!(primary.value("red", "SELECT count(*) FROM pg_class WHERE relname = 'item'"), "1");
     let url = made.run(&["url", "-s", "red"]).expect(0).stdout;
     assert!(url.contains(&format!("@127.0.0.1:{}/red", primary.port)), "{url}");
-    // Where no password of the admin is known, a service's login looks.
+    // Without a known password of the admin, a service's login checks.
     made.write("red/migrations/V2__more.sql", "CREATE TABLE more (id int);\n");
     let mut command = made.command(&["upgrade", "--all"]);
     for name in ["PGPASSWORD", "DB_PASSWORD", "PGPASSFILE"] {

@@ -153,7 +153,7 @@ fn the_next_run_completes_a_drop_killed_at_any_statement() {
         if last >= steps.len() {
             break;
         }
-        // What a killed run leaves: whole transactions, so every prefix of the steps is at least as hard.
+        // States that a killed run leaves: whole transactions, so every prefix of the steps is at least as hard.
         for step in &steps[..last] {
             let sql = step["sql"].as_str().unwrap();
             let database = if sql.contains("OWNED") { "beside" } else { "postgres" };

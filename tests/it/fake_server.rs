@@ -14,7 +14,7 @@ use crate::support::{ADMIN_PASSWORD, Project};
 
 const SERVICE_PASSWORD: &str = "servicePassword0123456789abcdefg";
 
-/// What the server does.
+/// Behaviour of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trick {
     AskForClearText,

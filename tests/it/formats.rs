@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::support::{Project, Server};
 
-/// What each command with a table is run with; `None` where another test does.
+/// Returns the arguments for each command with a table; `None` if another test runs it.
 fn words(command: &str, service: &str) -> Option<Vec<String>> {
     let own: &[&str] = match command {
         "apply" | "upgrade" => &["--all", "-y"],
@@ -159,7 +159,7 @@ fn status_shows_failed_and_running_migrations() {
         (&3.into(), &"failed".into(), &"upgrade".into())
     );
     assert!(event["at"].as_str().unwrap().ends_with('Z') && one[0]["running"].is_null(), "{one:#}");
-    // What is hidden counts for the verdict.
+    // Hidden rows count for the verdict.
     project.run(&["status", "--only", "up_to_date", "--check"]).expect(3);
     let unknown = project.run(&["status", "--only", "pendign"]).expect(2).stderr;
     assert!(unknown.contains("possible values: up_to_date, pending, running, failed, drifted"), "{unknown}");

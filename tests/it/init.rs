@@ -50,7 +50,7 @@ fn init_turns_found_files_into_a_working_manifest() {
     for text in [&done.stdout, &done.stderr, &written] {
         assert!(!text.contains("hunter2"), "{text}");
     }
-    // What comes next works as it is printed.
+    // The printed next steps work.
     let _ =
         project.run(&["import", "--from", "goose", "--service", "orders", "services/orders/db"]).expect(0);
     let document = project.json(&["validate"], 0);

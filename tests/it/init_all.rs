@@ -45,7 +45,7 @@ fn without_confirmation_nothing_is_changed() {
     let project = Project::new(&server, "asked");
     let done = project.run(&["init-all"]).expect(2);
     assert!(done.stderr.contains("need a confirmation"), "{}", done.stderr);
-    // What is missing is told as a statement: questions are for a terminal.
+    // A missing answer is reported as a statement: questions are for a terminal.
     let (told, rest) = (
         "can affect other users of this server, and this is not a terminal, so no confirmation could be asked\nhint: ",
         &done.stderr,

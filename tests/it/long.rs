@@ -1,4 +1,4 @@
-//! What a run says while it takes long, off a terminal.
+//! Output of long runs off a terminal.
 
 use std::process::Stdio;
 

@@ -173,7 +173,7 @@ const NOTHING_APPLIED: &[Mistake] = &[
     ),
 ];
 
-/// Where everything is provisioned and migrated.
+/// Mistakes with everything provisioned and migrated.
 const IN_USE: &[Mistake] = &[
     mistake(&["psql"], 2, "<SERVICE>", "martydb psql <SERVICE>", &["psql", "--help"], 0),
     mistake(

@@ -1,4 +1,4 @@
-//! What commands answer where something is missing, and hints that work when they are followed.
+//! Answers of commands when something is missing, and hints that work when they are followed.
 
 use crate::support::{ADMIN_PASSWORD, Admin, Project, Server};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Admin, Project, Server};
 
-/// How to make a server look like one of a platform. The admin is `adm`, with CREATEDB and CREATEROLE.
+/// Statements that make a server look like one of a platform. The admin is `adm`, with CREATEDB and CREATEROLE.
 struct Imitation {
     platform: &'static str,
     /// Inside `postgres`.
@@ -327,7 +327,7 @@ fn leaks_stay_findings_on_a_platform() {
     }
     project.run(&["verify-isolation"]).expect(0);
     if public_is_kept {
-        // What a login of the service made there is no limit.
+        // Objects of a service's login there are findings, not limits.
         server
             .sql_as("pf_a_app", &project.password("pf_a_app"), "pf_a", "CREATE TABLE public.mine ()")
             .unwrap();

@@ -1,5 +1,5 @@
-//! What servers, files, programs and arguments hold reaches neither a terminal as a command nor a reader as a line of
-//! ours.
+//! Text from servers, files, programs and arguments never reaches a terminal as a command, nor a reader as one of
+//! martydb's lines.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -58,7 +58,7 @@ fn messages_of_a_migration_are_printed_safely() {
     project.write(&format!("{folder}/V4__fails.down.sql"), "SELECT 1;\n");
     let failed = safe(project.run(&["upgrade", "--service", "print_a", "-vv"]).expect(1));
     assert!(failed.stderr.contains("\\u{1b}[31mred"), "{}", failed.stderr);
-    // What the database has kept comes back.
+    // Stored text is printed safely too.
     let past = safe(project.run(&["history"]).expect(0));
     assert!(past.stdout.contains("\\u{1b}[31mred"), "{}", past.stdout);
     let _ = safe(project.run(&["status", "--drift"]).expect(0));

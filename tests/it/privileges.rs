@@ -1,4 +1,4 @@
-//! What the four roles can do is what the contract says.
+//! The four roles have exactly the privileges of the contract.
 
 use crate::support::{Project, Server};
 

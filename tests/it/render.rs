@@ -34,7 +34,7 @@ services:
   billing: { server: two }
 ";
 
-/// What a target can have: CloudNativePG serves at one port, and a job creates its own passwords.
+/// Returns the manifest that a target accepts: CloudNativePG serves at one port, and a job creates its own passwords.
 fn manifest_for(target: &str) -> String {
     match target {
         "cloudnative-pg" => MANIFEST.replace(":5433", ":5432"),
@@ -50,7 +50,7 @@ fn edited(from: &str, to: &str) -> Project {
 
 #[test]
 fn rendering_is_deterministic_and_check_finds_every_difference() {
-    // What seals needs a store: see `sealed`.
+    // Targets that seal need a store: see `sealed`.
     for target in TARGETS.iter().filter(|target| !target.seals) {
         let project = Project::with_manifest(&manifest_for(target.name));
         let out = ["render", target.name, "--out", "."];
@@ -239,7 +239,7 @@ fn a_server_outside_the_cluster_is_reached_in_its_networks() {
     assert!(outside("orders") && !outside("billing"), "{text}");
 }
 
-/// What Compose and Kubernetes would fill in or read as something else stays what it is.
+/// Text that Compose and Kubernetes would expand or reinterpret stays as it is.
 #[test]
 fn names_from_outside_are_quoted_literally() {
     let text = MANIFEST.replace("adm@db-one:5432/postgres", "%24%28HOME%29no@db-one:5432/$$%7BX%7D");

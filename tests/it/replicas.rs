@@ -218,7 +218,7 @@ fn lag_is_shown_and_beyond_max_lag_is_a_difference() {
     assert!(measured.contains("martydb_replica_up{") && measured.contains("martydb_up{"), "{measured}");
 }
 
-/// Whether the login enters its own database with this password.
+/// Returns `true` if the login can enter its own database with this password.
 fn enters(server: &Server, role: &str, password: &str) -> bool {
     let database = role.rsplit_once('_').unwrap().0;
     server.sql_as(role, password, database, "SELECT 1").is_ok()

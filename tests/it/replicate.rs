@@ -79,7 +79,7 @@ as_both_admins!(a_login_replicates_only_the_declared_tables, |admin| {
     as_cdc("SELECT 1").unwrap_err();
 });
 
-/// What it can do by PostgreSQL's own rules is a note; what is not declared stays a finding.
+/// Abilities that follow from PostgreSQL's own rules are notes; undeclared ones stay findings.
 #[test]
 fn inherent_privileges_of_replication_are_notes_and_others_findings() {
     let server = Server::start_with(&["wal_level=logical"]);

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use crate::support::{Admin, Project, Server, as_both_admins, until};
 
-/// What `url` tells a client: user and password.
+/// Returns user and password as `url` prints them.
 fn credentials(project: &Project, service: &str, role: &str) -> (String, String) {
     let url = project.json(&["url", "--service", service, "--role", role], 0)["url"].clone();
     let (_, rest) = url.as_str().unwrap().split_once("://").unwrap();
@@ -20,7 +20,7 @@ fn provisioned(server: &Server, prefix: &str) -> Project {
     project
 }
 
-/// What a session of a login is like: who it acts as, and its settings.
+/// Returns the role that a login's session acts as, and its settings.
 fn session(server: &Server, login: &(String, String), database: &str) -> Vec<Vec<String>> {
     let ask = "SELECT current_user, current_setting('search_path'), current_setting('lock_timeout'),
         current_setting('idle_in_transaction_session_timeout'), current_setting('temp_file_limit'),
@@ -94,7 +94,7 @@ as_both_admins!(s20_an_overlap_loses_no_login_of_clients_that_reconnect_and_rere
     assert!(failures.is_empty(), "{} logins, failures: {failures:?}", logins.load(Relaxed));
     assert_eq!(owners(), before);
     project.run(&["test-connections"]).expect(0);
-    // What a limited admin cannot close is a finding.
+    // Privileges that a limited admin cannot revoke are findings.
     project.run(&["verify-isolation"]).expect(if admin == Admin::Limited { 4 } else { 0 });
 });
 

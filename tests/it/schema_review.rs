@@ -138,7 +138,7 @@ fn validate_against_finds_an_older_version_before_the_merge() {
     project.git(&["add", "."]);
     project.git(&["commit", "-qm", "three"]);
     project.run(&["validate", "--against", "main"]).expect(0);
-    // What is new here and newest is what a branch is for.
+    // A branch adds the newest version.
     migration(4, "mine", "SELECT 4;");
     project.run(&["validate", "--against", "main"]).expect(0);
     project.git(&["checkout", "-q", "-b", "other"]);

@@ -1,4 +1,4 @@
-//! What a terminal shows that a file does not: progress, pages and a screen that is drawn again.
+//! Output that only a terminal gets: progress, pages and a screen that is redrawn.
 
 use std::path::Path;
 

@@ -218,7 +218,7 @@ fn production_configured_by_variables_is_provisioned_and_rotated() {
         command.envs(names.iter().map(|name| (*name, format!("{secret}-{name}"))));
         project.finish(command)
     };
-    // What belongs to the server is a DBA's: its databases, and the monitor's way into one of them.
+    // Grants on the server's own databases need a DBA, as does the monitor's access to one of them.
     server.sql("postgres", "REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO adm");
     // The DBA's way: a script, whose passwords are verifiers in another file.
     let script = with(&["plan", "--sql"], "first").expect(0).stdout;

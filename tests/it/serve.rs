@@ -96,7 +96,7 @@ as_both_admins!(a_caller_has_exactly_the_access_of_its_login, |admin| {
         service.ask("GET", "/srv_a/rest/customer?limit=1", Some(&reader), &[("Prefer", "count=exact")], "");
     assert_eq!((counted.status, counted.header("content-range")), (206, Some("0-0/2")));
 
-    // Who is refused, and by whom.
+    // Refused requests, with the part that refuses each.
     for (expected, method, path, key) in [
         (401, "GET", "/srv_a/rest/customer", None),
         (401, "GET", "/srv_a/rest/customer", Some("wrong")),

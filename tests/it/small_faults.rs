@@ -46,7 +46,7 @@ fn every_command_describes_a_service_alike() {
     let summary = project.run(&["plan", "--summary"]).expect(0).stdout;
     assert!(!summary.contains("(server)"), "{summary}");
     let _ = project.run(&["init-all", "-y"]).expect(0);
-    // What belongs to the server alone has the server's name in both tables.
+    // Findings of the server alone have the server's name in both tables.
     server.sql("postgres", "GRANT CONNECT ON DATABASE postgres TO PUBLIC");
     let planned = project.run(&["plan", "--summary"]).expect(0).stdout;
     let applied = project.run(&["apply", "--all", "-y"]).expect(0).stdout;

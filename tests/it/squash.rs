@@ -44,7 +44,8 @@ fn service(server: &Server, name: &str) -> Project {
     project
 }
 
-/// Whether the machine has a `pg_dump` for the server of this run; without one the command has to say so, and write nothing.
+/// Returns `true` if the machine has a `pg_dump` of this server's major; otherwise the command must report it and
+/// write nothing.
 fn can_dump(server: &Server, project: &Project, name: &str) -> bool {
     if support::can_dump(server) {
         return true;

@@ -1,4 +1,4 @@
-//! What the end-to-end tests stand on: a real server for each test, a project folder, and the built binary.
+//! Support of the end-to-end tests: a real server for each test, a project folder, and the built binary.
 
 mod answer;
 mod authority;

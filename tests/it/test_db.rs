@@ -59,7 +59,7 @@ as_both_admins!(a_test_database_is_migrated_and_closed_to_other_services, |admin
         server.sql_as("tdm_a_migrator", &password("tdm_a_migrator"), template, "SELECT 1").unwrap_err(),
         "55000"
     );
-    // What one test database holds is in no other.
+    // Test databases share no rows.
     let third = made(&project, "tdm_a");
     assert_eq!(server.value(text(&third, "database"), "SELECT count(*) FROM item"), "0");
 

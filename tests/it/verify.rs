@@ -55,7 +55,7 @@ fn the_log_has_one_attempt_for_each_cell() {
                 && trial["database"] == cell["database"]
                 && !trial["way"].as_str().unwrap().contains("replication=true")
         });
-        // What is asked inside is asked in one session.
+        // All queries inside a database use one session.
         let (inside, beside): (Vec<&Value>, Vec<&Value>) =
             beside.partition(|trial| trial["way"].as_str().unwrap().starts_with("inside: "));
         let asked = usize::from(cell["outcome"] == "allowed");
@@ -89,7 +89,7 @@ fn gentle_probes_send_no_wrong_password_and_no_forbidden_statement() {
     assert!(server.log_since(mark).contains("password authentication failed"));
 }
 
-/// What proves nothing must never count as a denial.
+/// An inconclusive attempt must never count as a denial.
 #[test]
 fn a_login_that_cannot_reach_its_own_database_is_inconclusive() {
     let (server, project) = provisioned("moot");

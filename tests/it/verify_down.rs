@@ -76,7 +76,7 @@ fn an_incomplete_down_file_is_reported_with_its_remains() {
     project.write(&format!("{folder}/V3__more.down.sql"), "ALTER TABLE item DROP note;");
     project.run(&["upgrade", "--service", "forget_a", "--to", "2"]).expect(0);
 
-    // What a killed run left: its name is all that is sure.
+    // A killed run leaves only the name of its database.
     server.sql("postgres", "CREATE DATABASE martydb_scratch_00000000deadbeef");
     let before = databases(&server).len();
     let done = project.run(&["verify-down", "--service", "forget_a"]).expect(1);

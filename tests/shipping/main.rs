@@ -1,4 +1,4 @@
-//! What is shipped, and how: the commit that a build names.
+//! Shipping: the commit that a build names.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -60,7 +60,7 @@ impl Sources {
         self.git(&["commit", "--quiet", "--allow-empty", "--message=x"]);
     }
 
-    /// What cargo is told, in a profile and with more variables.
+    /// Returns the variables that cargo gets, in a profile and with further variables.
     fn told_with(&self, folder: &Path, profile: &str, variables: &[(&str, &str)]) -> Told {
         let mut command = Command::new(build_script());
         command.current_dir(folder).env("PROFILE", profile).env("TARGET", "a-target").stderr(Stdio::null());

@@ -85,7 +85,7 @@ const PURE: &[&str] = &[
     "martydb_model::units",
 ];
 
-/// What does I/O, reads the environment or the clock, or belongs to the command line.
+/// Code that does I/O, reads the environment or the clock, or belongs to the command line.
 const IMPURE: &[&str] = &[
     "async fn",
     "clap",
@@ -139,7 +139,7 @@ fn rooms_that_decide_do_no_io() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Whether the word stands there as a whole path segment, and not as the end of another name.
+/// Returns `true` if the word is a whole path segment of the line, and not the end of another name.
 fn mentions(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();

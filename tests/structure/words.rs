@@ -51,7 +51,7 @@ fn the_text_uses_plain_words() {
 const OF_EVENTS: &[&str] =
     &["relay", "broker", "outbox", "inbox", "consumer", "publish-events", "docs/reference/commands.md"];
 
-/// How many words away from "exactly" the effect may be named.
+/// Most words between "exactly" and the effect.
 const NEAR: usize = 14;
 
 /// No broker delivers exactly once: what takes place once is the effect in a consumer that remembers. Another thing may be

@@ -1,4 +1,4 @@
-//! What the model says of each login, read from the graph that the command prints.
+//! Claims of the model about each login, read from the graph that the command prints.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -23,12 +23,12 @@ const ENDS: [&str; 5] = ["superuser", "the server's files", "the role ", "the da
 #[derive(Default)]
 pub struct Claims {
     logins: BTreeMap<String, Claim>,
-    /// Who gets in without a password.
+    /// Logins without a password.
     entries: BTreeSet<Entry>,
 }
 
 impl Claims {
-    /// What the command prints.
+    /// Reads the output of the command.
     pub fn read(mut command: Command) -> Claims {
         let output = command.output().unwrap();
         let document: Value = serde_json::from_slice(&output.stdout)

@@ -1,5 +1,5 @@
-//! What the audit cannot see is never green: servers in other encodings, standbys, servers that stop, and logins that
-//! the socket refuses.
+//! Servers and databases that the audit cannot read are never passes: other encodings, standbys, servers that stop,
+//! and logins that the socket refuses.
 
 use serde_json::Value;
 

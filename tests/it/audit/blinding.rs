@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::support::Pair;
 
-/// What an attacker would like to be overlooked: code of a superuser that everybody of the service may call.
+/// Function that an attacker would hide: code of a superuser that every role of the service may call.
 const TRAP: &str = "CREATE FUNCTION public.trap() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'";
 
 fn as_login(pair: &Pair, role: &str, sql: &str) {

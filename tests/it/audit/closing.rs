@@ -48,7 +48,7 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     error: --dry-run needs --fix or --terminate
     hint: without them verify-isolation changes nothing
     ");
-    // What is done is what was shown, and what is left is nothing.
+    // The executed changes are the printed ones, and nothing is left.
     let fixed = pair.verify(&["--probes", "full", "--fix", "-y"], 0);
     assert_eq!((changes(&fixed, "sql"), changes(&fixed, "outcome")), (CLOSING.to_vec(), vec!["ok"; 2]));
     assert_eq!(fixed["findings"].as_array().unwrap().len(), 0, "{fixed:#}");

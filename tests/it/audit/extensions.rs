@@ -244,7 +244,7 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
         assert_eq!(Pair::grave(&result), expected, "{loud}");
         for found in result["findings"].as_array().unwrap().iter().take(expected.len()) {
             assert!(found["evidence"].as_str().unwrap().contains("job 8 of pg_cron"), "{found}");
-            // What the application may do with its table stays.
+            // The application keeps the use of its table.
             assert_eq!(found["fix"], "-- run job 8 of pg_cron as a login of the service", "{loud}");
         }
         pair.server.sql("postgres", "DELETE FROM cron.job WHERE jobid = 8");

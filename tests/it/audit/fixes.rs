@@ -117,7 +117,7 @@ fn each_printed_fix_makes_the_server_refuse_the_breach() {
     let fixed = pair.verify(&["--fix", "-y"], 4);
     assert_eq!(fixed["errors"].as_array().map_or(0, Vec::len), 0, "{:#}", fixed["errors"]);
     each_has_a_fix_or_a_reason(&fixed);
-    // What is left is for a person, who takes the statement as it is printed.
+    // The remaining findings need a person, who executes the statement as printed.
     for found in findings(&fixed).iter().filter(|found| found["severity"] != "low") {
         let fix = found["fix"].as_str().unwrap();
         for line in fix.lines().filter(|line| !line.starts_with("-- ")) {

@@ -1,4 +1,4 @@
-//! What is printed, read back by those who will read it: a JSON Schema validator, a JUnit parser, a Markdown parser.
+//! Printed formats, read by their consumers: a JSON Schema validator, a JUnit parser, a Markdown parser.
 
 use std::collections::BTreeMap;
 
@@ -192,7 +192,7 @@ fn junit_counts_the_failures_of_the_exit_code() {
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_ro");
     junit(&pair.project, &[], 4);
     pair.server.sql("postgres", "REVOKE CONNECT ON DATABASE blue_db FROM red_ro");
-    // What could not be looked at is skipped, and with --strict an error.
+    // An unread database is skipped, and an error with --strict.
     pair.server.sql("postgres", "CREATE DATABASE closed ALLOW_CONNECTIONS false; ");
     junit(&pair.project, &[], 0);
     let suites = junit(&pair.project, &["--strict"], 4);

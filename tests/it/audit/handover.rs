@@ -1,4 +1,4 @@
-//! What an app login wrote changes hands: its code must not run with the rights of the service's owner for it.
+//! Code of an app login that changes owners: it must not run with the privileges of the service's owner afterwards.
 
 use super::support::Pair;
 use crate::support::Server;
@@ -160,7 +160,7 @@ fn code_of_a_login_does_not_gain_the_owners_privileges() {
     };
     let (blue, red) = (service("blue"), service("red"));
     blue.write();
-    // What has to be read first stays where it is, and stays a finding.
+    // An object that has to be read first keeps its owner, and stays a finding.
     let fixed = pair.verify(&["--fix", "-y"], 4);
     blue.holds();
     let left: Vec<_> = Pair::grave(&fixed);

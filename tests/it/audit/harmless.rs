@@ -131,7 +131,7 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE TABLE ops.writes (who text, rel text, op text); CREATE FUNCTION ops.written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN INSERT INTO ops.writes (who, rel, op) VALUES (session_user, format('%I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME), TG_OP); RETURN NULL; END$$; REVOKE ALL ON FUNCTION ops.written FROM PUBLIC; CREATE TRIGGER written AFTER INSERT ON item EXECUTE FUNCTION ops.written()",
     ),
-    // What a login gets on its owner's future tables, it gets on a superuser's.
+    // Default privileges on the owner's future tables apply to a superuser's tables.
     (
         "red_db",
         "CREATE SCHEMA reference; ALTER DEFAULT PRIVILEGES IN SCHEMA reference GRANT SELECT ON TABLES TO red_app, red_ro",
@@ -142,7 +142,7 @@ const HARMLESS: &[(&str, &str)] = &[
         "CREATE ROLE keeper; CREATE SCHEMA archive AUTHORIZATION keeper; CREATE TABLE archive.past (n int); ALTER TABLE archive.past OWNER TO keeper; CREATE VIEW archive.all_past AS SELECT n FROM archive.past; ALTER VIEW archive.all_past OWNER TO keeper; GRANT USAGE ON SCHEMA archive TO red_ro; GRANT SELECT ON archive.all_past TO red_ro",
     ),
     ("postgres", "COMMENT ON DATABASE blue_db IS 'psql \"host=db user=blue_ro password=<from vault>\"'"),
-    // What loads a library that only observes, and a wrapper that connects nothing.
+    // A library that only observes, and a wrapper that connects nothing.
     (
         "postgres",
         "ALTER DATABASE red_db SET session_preload_libraries = 'auto_explain'; ALTER DATABASE red_db SET auto_explain.log_min_duration = '3s'",

@@ -24,7 +24,7 @@ fn a_service_that_attacks_the_verifier_is_named() {
         let sql = format!("ALTER ROLE red_app SET {setting}");
         pair.server.sql_as("red_app", &app, "red_db", &sql).unwrap();
     }
-    // What only an operator's mistake makes possible.
+    // States that only an operator's mistake makes possible.
     if pair.server.major() >= 17 {
         pair.server.sql(
             "red_db",

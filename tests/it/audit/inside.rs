@@ -1,4 +1,4 @@
-//! What a login can do in its own database, seen live: more than its role may is a breach, and nothing is left behind.
+//! Operations of a login in its own database, tried live: each one beyond its role is a breach, and no trace is left.
 
 use serde_json::Value;
 
@@ -10,9 +10,9 @@ struct Leak {
     since: u32,
     database: &'static str,
     open: &'static str,
-    /// Who is seen doing what, and part of the statement that closes it; empty where only the audit knows one.
+    /// Role, operation, and part of the statement that closes the breach; empty if only the audit knows one.
     expect: [&'static str; 3],
-    /// What `apply` does not mend.
+    /// Statements for the part that `apply` does not fix.
     mend: &'static str,
 }
 
@@ -141,7 +141,7 @@ fn the_printed_statements_close_the_breach() {
 
 #[test]
 fn an_exception_accepts_one_breach_and_no_other() {
-    // What the session is seen to do is the hole that the catalog names: one exception is enough.
+    // The probed breach is the one that the catalog names: one exception is enough.
     let allow = "allow:\n  - { finding: undeclared-privilege, role: blue_app, reason: \"nightly import\" }\n";
     let pair = Pair::with(&[], allow);
     pair.server.sql("blue_db", "GRANT TRUNCATE ON item TO blue_app");

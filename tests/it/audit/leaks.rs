@@ -7,13 +7,13 @@ use crate::support::{is_due, many};
 struct Leak {
     /// The majors it exists on.
     majors: std::ops::RangeInclusive<u32>,
-    /// Where it is opened.
+    /// Database of the leak.
     database: &'static str,
-    /// How.
+    /// Statements that open the leak.
     open: &'static str,
     /// severity, id, service, role, and a word of the object.
     expect: [&'static str; 5],
-    /// What `apply` cannot mend, in the same database.
+    /// Statements for the part that `apply` cannot fix, in the same database.
     mend: &'static str,
 }
 
@@ -174,7 +174,7 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "ALTER ROLE blue_app SET app.api_key = 'abc123def'", ["high", "secret-in-the-open", "blue", "PUBLIC", "blue_app"], ""),
 ];
 
-/// Whether one line is the finding that a row expects.
+/// Returns `true` if a line is the finding that a row expects.
 fn is(line: &str, expect: &[&str; 5]) -> bool {
     let parts: Vec<&str> = line.split(" | ").collect();
     let [severity, id, service, role, object] = expect;

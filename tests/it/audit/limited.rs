@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::{Admin, Project, Server};
 
-/// What, and the start of the grant, of everything that was not examined.
+/// Returns each unexamined catalog with the start of its grant.
 fn missed(result: &Value) -> Vec<(String, String)> {
     let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
     let all = result["not_examined"].as_array().unwrap();

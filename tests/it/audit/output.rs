@@ -1,4 +1,4 @@
-//! What is printed and what counts: formats, filters, exceptions.
+//! Printed and counted findings: formats, filters, exceptions.
 
 use super::support::Pair;
 use crate::support::{Project, Server};

@@ -1,5 +1,5 @@
-//! What the model of reach finds that no list of objects names: ways of unmanaged logins, in any database, and ways
-//! that need several steps.
+//! Findings of the model of reach that no list of objects names: paths of unmanaged logins, in any database, and paths
+//! of several steps.
 
 use super::support::Pair;
 use crate::support::many;
@@ -248,7 +248,7 @@ fn privileges_that_lead_nowhere_are_not_findings() {
         "GRANT USAGE ON SCHEMA public TO guest; CREATE FUNCTION count_roles() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM pg_catalog.pg_authid'; REVOKE ALL ON FUNCTION count_roles() FROM PUBLIC; GRANT EXECUTE ON FUNCTION count_roles() TO guest",
         // No secret column.
         "CREATE VIEW names AS SELECT rolname FROM pg_authid; GRANT SELECT ON names TO guest",
-        // What its own role may do.
+        // Privileges of its own role.
         "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; END'; ALTER FUNCTION mine.run(text) OWNER TO guest",
     ];
     for statement in open {

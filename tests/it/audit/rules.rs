@@ -124,7 +124,7 @@ fn an_external_method_is_named_without_its_secret() {
     let usual = usual(&pair);
     let ldap =
         "ldap ldapserver=localhost ldapbasedn=\"dc=x, dc=y\" ldapbinddn=cn=a ldapbindpasswd=\"Hidden 4 you\"";
-    // Which methods a server knows is decided when it is built.
+    // The methods of a server are decided when it is built.
     let known = |method: &str| {
         replace(&pair, &usual, &format!("host all all 172.16.0.1/32 {method}\n"));
         pair.server.value("postgres", "SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL") == "0"

@@ -145,7 +145,7 @@ fn exhaustive_probes_every_login_at_every_database_by_every_route() {
             }
         }
     }
-    // What is asked inside is the same in both.
+    // The queries inside a database are the same in both.
     let beside = |result: &Value| trials(result).iter().filter(|line| !line.contains("| inside: ")).count();
     assert!(beside(&full) < beside(&result) / 2, "{} {}", beside(&full), beside(&result));
     let wrong = pair.project.run(&["verify-isolation", "--probes", "sample", "--exhaustive"]).expect(2);

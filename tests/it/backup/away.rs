@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Kept;
 use crate::support::{Admin, Server, can_dump};
 
-/// What newer servers make by themselves: multirange types, triggers of partitions and constraints for NOT NULL.
+/// Objects that newer servers add by themselves: multirange types, triggers of partitions and constraints for NOT NULL.
 const MADE_SINCE: &str = "CREATE TYPE reach AS RANGE (subtype = float8);
 CREATE TYPE own.longrange AS RANGE (subtype = timestamptz);
 CREATE DOMAIN sure AS int NOT NULL;

@@ -1,9 +1,9 @@
-//! What is recorded of the rows, and how they are compressed.
+//! Recorded facts about rows, and the compression of archives.
 
 use super::Kept;
 use crate::support::Admin;
 
-/// What the record of a backup says.
+/// Returns the record of a backup.
 pub fn record(kept: &Kept, id: &str) -> serde_json::Value {
     serde_json::from_str(&kept.project.read(&format!("kept/{id}/record.json"))).unwrap()
 }

@@ -47,7 +47,7 @@ fn a_restore_resumes_after_a_full_disk_of_the_server() {
         return;
     };
     tablespace(&server, &disk.0);
-    // What the test itself sorts needs no room on that disk.
+    // The test's own sort needs no room on that disk.
     server.sql("postgres", "ALTER ROLE postgres SET work_mem = '256MB'");
     let kept = Kept::with(server, Admin::Super, "bkg", super::OBJECTS);
     if !kept.can_dump() {

@@ -123,7 +123,7 @@ fn the_next_run_stops_a_program_that_outlived_its_run() {
         kept.server.value("postgres", names)
     };
     std::thread::scope(|scope| {
-        // What pg_dump alone reads.
+        // Table that only pg_dump reads.
         let lock = "BEGIN; LOCK TABLE pg_catalog.pg_transform; SELECT pg_sleep(300)";
         let admin = crate::support::ADMIN_PASSWORD;
         // It ends when it is ended.

@@ -1,4 +1,4 @@
-//! What cannot be kept, or must not come back.
+//! Contents that cannot be kept, or must not be restored.
 
 use super::Kept;
 use crate::support::{Admin, as_both_admins};

@@ -1,4 +1,4 @@
-//! What a temporary table leaves behind, and one that is there.
+//! Remains of a temporary table, and an existing one.
 
 use super::Kept;
 use crate::support::{Admin, as_both_admins, until};

@@ -48,7 +48,7 @@ as_both_admins!(a_restored_database_equals_the_original, |admin| {
     assert!(said.starts_with("falsemartydb-before:bkw/bkw_a ") && said.ends_with('0'), "{said}");
     kept.as_app("SELECT name FROM public.item").unwrap();
 
-    // What was adrift is offered to apply, which leaves the former database alone.
+    // Drift is offered to apply, which leaves the former database alone.
     kept.project.run(&["apply", "--all", "-y", "--prune"]).expect(0);
     assert_eq!(kept.server.value("postgres", &closed.replace("{}", former)), said);
     let gone = kept.project.json(&["restore", &service, "--discard-old", "-y"], 0);

@@ -1,4 +1,4 @@
-//! What the manifest may say of backups.
+//! Settings of backups in the manifest.
 
 use crate::support::Project;
 

@@ -5,7 +5,7 @@ use crate::support::{Project, Server};
 
 const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/marty/models");
 
-/// What the models print, by SQLAlchemy if this machine has it; the files hold the same.
+/// Returns the output of the models, by SQLAlchemy if this machine has it; the files have the same.
 fn printed(program: &str, file: &str) -> String {
     let text = std::fs::read_to_string(format!("{MODELS}/{file}")).unwrap();
     if let Some(models) = programs::python(&format!("marty/models/{program}"), "sqlalchemy") {

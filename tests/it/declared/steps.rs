@@ -57,7 +57,7 @@ fn a_conversion_without_a_cast_becomes_a_comment() {
     let blank =
         "-- ALTER TABLE public.item ALTER COLUMN note TYPE integer USING (/* integer from note, text */);";
     assert!(up.contains(blank), "{up}");
-    // What needs the column as it will be waits with it.
+    // Objects that need the later column wait with it.
     assert!(up.contains("-- CREATE OR REPLACE VIEW public.sums AS"), "{up}");
     project.run(&["upgrade", "dcv"]).expect(0);
     project.run(&["downgrade", "dcv", "-y"]).expect(0);

@@ -1,4 +1,4 @@
-//! What the server is apart from rows of red: roles, memberships, databases, settings, who owns what, and all of blue.
+//! Facts of the server apart from rows of red: roles, memberships, databases, settings, owners, and all of blue.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ fn texts(row: &PgRow) -> Vec<String> {
 
 /// A server at one moment.
 pub struct Fingerprint {
-    /// What → how it is.
+    /// Facts by their keys.
     facts: BTreeMap<String, String>,
     /// Database and object → owner and description.
     owners: BTreeMap<(String, String), (String, String)>,

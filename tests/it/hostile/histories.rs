@@ -3,7 +3,7 @@
 use super::support::{Ground, May, NOTHING};
 use crate::support::{Admin, as_both_admins};
 
-/// What the tables of the histories become.
+/// Objects that replace the tables of the histories.
 const FORMS: [(&str, &str); 3] = [
     (
         "view",

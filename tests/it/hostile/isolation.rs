@@ -3,7 +3,7 @@
 use super::support::{Ground, May, NOTHING};
 use crate::support::{Admin, as_both_admins, until};
 
-/// What `--fix` may close: red's own doors, and the server's towards everybody.
+/// Changes that `--fix` may make: to red's own privileges, and to the server's towards everybody.
 const FIX: May = May {
     change: &[
         "setting red_",

@@ -99,7 +99,7 @@ fn logged(log: &str, role: &str) -> Vec<(String, String)> {
     all
 }
 
-/// What an operator or a service may have done, so that there is something to take back.
+/// Drift that an operator or a service may have made, so that there are statements to undo.
 const DRIFT: &[&str] = &[
     "CREATE ROLE unmanaged LOGIN; GRANT SELECT ON public.item TO unmanaged; GRANT USAGE ON SCHEMA public TO unmanaged",
     "GRANT UPDATE (name) ON public.item TO red_ro; GRANT SELECT ON public.item TO red_app WITH GRANT OPTION",

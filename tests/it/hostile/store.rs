@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::support::{Ground, May, NOTHING};
 use crate::support::{Admin, Done, as_both_admins, can_dump};
 
-/// What stands in the archive where the writer of the store will put words of the same length.
+/// Size of the placeholder in the archive that the writer of the store replaces.
 const ROOM: usize = 6000;
 
 /// A service with one backup, and its store.
@@ -176,7 +176,7 @@ as_both_admins!(an_archive_with_code_gains_no_privileges, |admin| {
     }
 });
 
-/// What a login may change of itself.
+/// Attributes that a login may change of itself.
 const OWN: &[&str] =
     &["setting red_migrator", "password red_migrator", "membership blue_app of red_migrator"];
 
@@ -249,7 +249,7 @@ fn an_archive_that_names_other_files_is_not_read() {
     assert!(!ground.server.log_since(mark).contains("CREATE DATABASE"), "something was made");
 }
 
-/// What a restore may change: the service's database is another one.
+/// Changes that a restore may make: the service's database is another one.
 const RESTORED: May = May {
     change: &[
         "database red_db",
@@ -278,7 +278,7 @@ as_both_admins!(a_record_that_names_other_objects_is_refused, |admin| {
         forger.restore(NOTHING, &[1]);
         std::fs::write(forger.folder().join("record.json"), genuine).unwrap();
     }
-    // What another role than the service's own would get or lose is passed over, and so is what only a superuser may set.
+    // Settings of roles outside the service are skipped, and so are those that only a superuser may set.
     forger.forge_record(|record| {
         let beyond = &mut record["beyond"];
         let settings = beyond["database"]["settings"].as_array_mut().unwrap();

@@ -15,9 +15,9 @@ const OPERATOR: &str = include_str!("operator.sql");
 pub struct Bait {
     /// Its name.
     pub name: String,
-    /// What lays it.
+    /// Statements that plant it.
     pub sql: String,
-    /// What runs it.
+    /// Statement that runs it.
     pub spring: Option<String>,
 }
 
@@ -34,19 +34,19 @@ fn bait(section: &str, major: u32) -> Option<Bait> {
     (major >= since.parse().unwrap()).then(|| Bait { name: name.into(), sql: body.into(), spring })
 }
 
-/// What a command may change; everything else must stay as it is.
+/// Changes that a command may make; everything else must stay as it is.
 #[derive(Clone, Copy, Default)]
 pub struct May {
-    /// How the keys of a [`Fingerprint`] begin that may be new, changed or gone.
+    /// Prefixes of the keys of a [`Fingerprint`] that may be new, changed or gone.
     pub change: &'static [&'static str],
-    /// Whether it installs an extension, whose objects are the superuser's.
+    /// `true` if it installs an extension, whose objects are the superuser's.
     pub install: bool,
 }
 
 /// Nothing at all.
 pub const NOTHING: May = May { change: &[], install: false };
 
-/// What a login may set for itself, to the harm of a reader that expects every session to have the same settings.
+/// Settings that a login may set for itself, to the harm of a reader that expects every session to have the same settings.
 const SETTINGS: &[&str] = &[
     "search_path = public, bait, pg_catalog",
     "default_transaction_read_only = on",
@@ -65,7 +65,7 @@ pub struct Ground {
     pub server: Server,
     /// The project, with `red` and `blue`.
     pub project: Project,
-    /// Who provisions.
+    /// Admin that provisions.
     pub admin: Admin,
     loot: tempfile::TempDir,
     /// The server after the last command; nothing where something else has touched it since.
@@ -248,9 +248,9 @@ impl Ground {
 /// A bait that has run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sprung {
-    /// Which.
+    /// Name of the planted object.
     pub name: String,
-    /// Who had logged in.
+    /// Login of the session.
     pub login: String,
     /// As whom it ran.
     pub actor: String,
@@ -262,7 +262,7 @@ impl Sprung {
     }
 }
 
-/// What the server's log tells of baits that ran.
+/// Returns the planted objects that ran, according to the server's log.
 pub fn sprung(log: &str) -> BTreeSet<Sprung> {
     let lines = log.lines().filter_map(|line| line.split_once(" LOG:  BAIT <"));
     let one = |rest: &str| {

@@ -3,7 +3,7 @@
 use super::support::{Ground, May, NOTHING};
 use crate::support::{Admin, as_both_admins};
 
-/// What `apply` may take back of what red has done to itself.
+/// Changes of red to itself that `apply` may undo.
 const APPLY: May = May {
     change: &[
         "setting red_",
@@ -95,7 +95,7 @@ as_both_admins!(a_dropped_service_leaves_no_object_owned_by_a_superuser, |admin|
     ground.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
 });
 
-// Who may replace the function of an event trigger runs code as each role that runs DDL there, the admin first.
+// A role that may replace the function of an event trigger runs code as each role that runs DDL there, the admin first.
 as_both_admins!(the_function_of_an_event_trigger_is_never_owned_by_a_service, |admin| {
     let ground = Ground::innocent(admin);
     let hook = "CREATE FUNCTION public.hook() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';

@@ -59,7 +59,7 @@ fn versions_names_and_markers_are_converted() {
         said.stdout
     );
 
-    // What is there is never changed.
+    // Existing files are never changed.
     project.write("imp_names/migrations/V20240201000000__note.sql", "SELECT 1;\n");
     project.write("imp_names/migrations/V9__own.sql", "SELECT 1;\n");
     let refused = project.run(&import).expect(2);
@@ -192,7 +192,7 @@ fn a_sqitch_plan_names_reworked_and_missing_scripts() {
     write(&project, &[("sqitch.plan", plan)]);
     let refused = project.run(&import).expect(2);
     assert!(refused.said().contains("contains the change views, which has no file in deploy"), "{refused:?}");
-    // What the plan does not name is not read.
+    // Files that the plan does not name are not read.
     let unplanned = ("deploy/more.sql", "\\i other.sql\n");
     write(&project, &[old, unplanned, ("deploy/views.sql", "\\set a 1\n")]);
     let psql = project.run(&import).expect(2);

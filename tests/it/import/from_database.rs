@@ -4,7 +4,7 @@ use super::{files, project, server};
 use crate::backup::expressions::expressions;
 use crate::support::{self, Project};
 
-/// What a restore stumbles over: a function that names a later table, a cast chain of defaults, names with quotes, bodies
+/// Obstacles of a restore: a function that names a later table, a cast chain of defaults, names with quotes, bodies
 /// whose lines look like a dump's own.
 const SCHEMA: &str = r#"
 SET check_function_bodies = false;
@@ -49,7 +49,7 @@ fn adopted(service: &str, sql: &str) -> Project {
     project
 }
 
-/// Whether the machine has a `pg_dump` for the server of this run; without one the command has to say so.
+/// Returns `true` if the machine has a `pg_dump` of this server's major; otherwise the command must report it.
 fn can_dump(project: &Project, service: &str) -> bool {
     if support::can_dump(server()) {
         return true;

@@ -11,7 +11,7 @@ fn write_tables(service: &Service, versions: std::ops::RangeInclusive<u32>) {
     }
 }
 
-/// How many of the tables are there.
+/// Returns the number of the tables that exist.
 async fn tables(service: &Service) -> String {
     service.ask("SELECT count(*)::text FROM pg_class WHERE relname ~ '^t[0-9]+$'").await.remove(0)
 }

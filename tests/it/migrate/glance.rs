@@ -1,4 +1,4 @@
-//! What `status` learns from few questions: the newest of many events, and one list of sessions for all databases.
+//! Results that `status` gets by few queries: the newest of many events, and one list of sessions for all databases.
 
 use std::time::Duration;
 

@@ -33,7 +33,7 @@ async fn a_failed_build_names_its_invalid_index_and_the_next_run_rebuilds_it() {
     service.do_as_admin("UPDATE t SET b = a").await;
     assert_eq!(service.upgraded().await, [2]);
     assert_eq!(indexes(&service).await, ["bad true", "good true"]);
-    // What was finished is not repeated.
+    // Completed statements are not repeated.
     assert_eq!(service.ask("SELECT count(*)::text FROM marks").await, ["1"]);
     assert_eq!(
         service.history().await[1..],
@@ -154,7 +154,7 @@ async fn a_file_cannot_change_how_its_strings_are_read() {
     }
 }
 
-/// What the check says is for people, whatever statement it is said at.
+/// The check's message is for people, at any statement.
 #[tokio::test]
 async fn errors_do_not_expose_the_internal_check() {
     let service = Service::new("ou_xml").await;

@@ -1,4 +1,4 @@
-//! What is refused before anything connects.
+//! Files that are refused before anything connects.
 
 use martydb_model::error::Kind;
 

@@ -48,7 +48,7 @@ async fn an_edit_is_shown_and_accepted_once() {
     assert_eq!(service.ask(last).await, ["repair 1 tester a typing error in a comment"]);
     let error = examine(&service.target, Some(1), &options).await.unwrap_err();
     assert_eq!(error.kind, Kind::Usage);
-    // What was shown and is not so any more is not accepted.
+    // A change after it was shown is not accepted.
     service.write("V2__b.sql", "SELECT 3;\n");
     let stale = repair(&service.target, &found, "x", &options, &EventSender::ignored()).await.unwrap_err();
     assert_eq!(stale.kind, Kind::Stale);

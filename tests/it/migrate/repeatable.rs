@@ -76,7 +76,7 @@ async fn a_changed_repeatable_migration_runs_with_its_dependents() {
 
     service.write("V2__t.sql", "ALTER TABLE t ADD b int;").write("V2__t.down.sql", "ALTER TABLE t DROP b;");
     assert_eq!(ran(&service).await, ["other", "rows", "a_totals"]);
-    // What refinery applies counts as well.
+    // Migrations that refinery applies count as well.
     service
         .do_as_admin("INSERT INTO refinery_schema_history SELECT 3, 'x', applied_on, '1' FROM refinery_schema_history LIMIT 1")
         .await;
@@ -131,7 +131,7 @@ async fn a_failed_repeatable_migration_is_rolled_back_and_retried() {
     service.write("R__rows.sql", "CREATE OR REPLACE VIEW rows_of_t AS SELECT a FROM t;");
     assert_eq!(ran(&service).await, ["rows", "a_totals"]);
 
-    // What it makes belongs to the owner, as everywhere.
+    // Its objects belong to the owner, as everywhere.
     service.write("R__rows.sql", "SELECT set_config('role', 'none', false); SELECT lo_create(0);");
     let error = service.upgrade().await.error.unwrap();
     assert!(error.causes[0].contains("to another role than the owner"), "{error:#?}");

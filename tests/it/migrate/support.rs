@@ -131,7 +131,7 @@ impl Service {
         outcome.applied.iter().map(|applied| applied.version).collect()
     }
 
-    /// What `status` says of it, looked at alone.
+    /// Returns its own `status`.
     pub async fn status(&self) -> ServiceStatus {
         let wait = Duration::from_secs(5);
         martydb_migrate::status(&self.target, Sizes::Skipped, wait, &SessionList::default()).await

@@ -1,4 +1,4 @@
-//! What `upgrade`, `status`, `current` and `history` do when nothing is wrong, and when the server says no.
+//! `upgrade`, `status`, `current` and `history`, in success, and when the server refuses.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ async fn reading_and_a_second_upgrade_write_nothing() {
     let status = settled(&service.target, martydb_migrate::Sizes::Measured).await;
     assert_eq!((status.state, status.current), (ServiceState::UpToDate, Some(1)));
     assert!(status.size_bytes.is_some_and(|bytes| bytes > 1_000_000));
-    // Where the history is not in the first schema, it takes another look, and everything is told all the same.
+    // A history outside of the first schema needs a second query, and the report is complete all the same.
     service.do_as_admin("CREATE SCHEMA earlier AUTHORIZATION up_reads_owner").await;
     let mut schemas = service.target.schemas.clone();
     schemas.insert(0, martydb_model::SchemaName::new("earlier").unwrap());

@@ -1,4 +1,4 @@
-//! Who may read the metrics.
+//! Access to the metrics.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -49,7 +49,7 @@ fn a_listener_for_other_machines_requires_tls_and_a_password() {
     let answer = ask(connect(), "localhost", "/metrics", &with("prometheus:correct horse"));
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains("martydb_up"), "{}", answer.body);
-    // What tells nothing asks for nothing.
+    // A path that reveals nothing needs no password.
     assert_eq!(ask(connect(), "localhost", "/live", "").status, 200);
     assert!(!served.said().contains("horse"), "{}", served.said());
 }

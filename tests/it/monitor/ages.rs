@@ -1,4 +1,4 @@
-//! How old backups, proven restores and passwords are: in the metrics, and in `status`.
+//! Ages of backups, proven restores and passwords: in the metrics, and in `status`.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -55,7 +55,7 @@ fn backups_and_proven_restores_have_an_age() {
     assert_eq!(status["services"][0]["backup"]["id"], id.as_str(), "{status:#}");
     assert!(status["services"][0]["backup"]["verified_at"].is_string(), "{status:#}");
 
-    // What is damaged counts for nothing, and is counted.
+    // A damaged backup is not used, and is counted.
     std::fs::remove_file(project.path().join("kept").join(&id).join("record.json")).unwrap();
     let damaged = measure(&project);
     assert_eq!(value(&damaged, "martydb_backup_problems", none), Some(1.0));

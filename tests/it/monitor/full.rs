@@ -6,7 +6,7 @@ use super::monitored;
 use super::served::{Series, Served, series, value};
 use crate::support::{Admin, Project, Server, until_some};
 
-/// How long the others may take meanwhile: far less than the minute for which commands wait.
+/// Longest time of the others meanwhile: far less than the minute for which commands wait.
 const SOON: Duration = Duration::from_secs(25);
 
 fn project(server: &Server, prefix: &str) -> Project {
@@ -43,7 +43,7 @@ fn a_full_database_is_unproven_and_delays_no_other() {
     });
     with_full(&server, &project, "moz_a", || {
         served.until("not proven", |series| {
-            // What is seen on the way: never a breach.
+            // Intermediate values are never breaches.
             assert_ne!(of(series, "martydb_isolation_ok", "moz_a"), Some(0.0));
             of(series, "martydb_isolation_inconclusive", "moz_a") == Some(1.0)
         });

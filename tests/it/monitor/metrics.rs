@@ -1,4 +1,4 @@
-//! What is measured, how soon it shows, and what one server's end does to the others.
+//! Measured values, the delay until they show, and the effect of one server's end on the others.
 
 use std::time::Duration;
 
@@ -172,7 +172,7 @@ fn an_unreachable_server_keeps_the_series_of_the_others_and_recovers() {
     assert!(up("main", 1.0)(&series));
     assert!(value(&series, "martydb_database_size_bytes", &[("service", "mod_a")]).is_some());
     assert!(value(&series, "martydb_database_size_bytes", &[("service", "mod_b")]).is_none());
-    // What was proven last stays, and grows old.
+    // The last proof stays, and its age grows.
     assert_eq!(ok(&series), Some(1.0));
     two.launch();
     served.until("up again", up("other", 1.0));

@@ -1,5 +1,5 @@
-//! What on-call asks first: archiving, checkpoints, WAL, subscriptions and the largest tables; and the names that others
-//! know.
+//! Metrics for on-call: archiving, checkpoints, WAL, subscriptions and the largest tables; and the names of other
+//! exporters.
 
 use super::monitored;
 use super::served::{Series, Served, value};

@@ -1,4 +1,4 @@
-//! What is measured of outboxes, against ones whose contents are known.
+//! Metrics of outboxes whose contents are known.
 
 use super::served::{Series, Served, value};
 use crate::support::{Project, Server};
@@ -56,7 +56,7 @@ fn waiting_and_dead_events_and_their_age_are_measured() {
     server.sql("moo_a", "UPDATE moo_a_outbox SET published_at = now()");
     served.until("empty", are(0.0, 0.0));
     assert_eq!(of(&served.scrape(), "martydb_outbox_oldest_seconds"), Some(0.0));
-    // What cannot be read is no number, and the check says that it failed.
+    // An unreadable value has no sample, and the check reports its failure.
     server.sql("moo_a", "REVOKE SELECT ON moo_a_outbox FROM moo_a_relay");
     served.until("failed", |series| value(series, "martydb_check_ok", &[("check", "outbox")]) == Some(0.0));
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -207,7 +207,7 @@ fn promtool_fires_each_alert_and_none_without_a_fault() {
     for (name, series) in FIRING {
         let lacks = if *name == "MartydbMonitorDown" { "martydb_service_info" } else { "" };
         let rule = rules.iter().find(|rule| rule["alert"] == *name).unwrap();
-        // What fires is counted: its labels and words depend on the series.
+        // Firing alerts are counted: their labels and words depend on the series.
         let fires = format!("count(ALERTS{{alertname=\"{name}\",alertstate=\"firing\"}})");
         let at = |minute: u32, value: Value| serde_json::json!({ "expr": fires, "eval_time": format!("{minute}m"), "exp_samples": value });
         let lasting = rule["for"].as_str().unwrap().trim_end_matches('m').parse::<u32>().unwrap();

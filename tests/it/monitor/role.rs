@@ -58,7 +58,7 @@ as_both_admins!(other_privileges_of_the_monitors_login_are_drift_and_a_finding, 
     server.sql("postgres", "GRANT pg_signal_backend TO mob_monitor");
     assert!(findings_of(&project, "mob_monitor").len() >= 2);
     project.run(&["plan", "--check"]).expect(3);
-    // What a superuser gave away a limited admin cannot take back on every major: it is a limit then.
+    // A limited admin cannot revoke a superuser's grant on every major: it is a limit then.
     let _outcome = project.run(&["apply", "--all", "-y"]);
     if admin == Admin::Super {
         project.run(&["plan", "--check"]).expect(0);

@@ -15,7 +15,7 @@ fn provisioned(prefix: &str) -> (Server, Project) {
     (server, project)
 }
 
-/// What was found of who owns members of extensions and the server's own.
+/// Returns the findings about owners of extension members and of the server's own objects.
 fn owners(document: &Value) -> Vec<&Value> {
     let all = document["findings"].as_array().unwrap();
     let given = ["trap", "trojan", "sly", "hstore_in", "pg_read_file"];

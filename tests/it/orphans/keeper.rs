@@ -31,7 +31,7 @@ as_both_admins!(the_keeper_is_dropped_once_it_owns_nothing, |admin| {
     project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
     assert!(exists(&server, "keep_orphans"));
     let verify = project.run(&["verify-isolation", "--probes", "none", "-o", "json"]).json();
-    // What others may call is told of the function that they may call.
+    // The finding names the function that others may call.
     let about =
         |finding: &&serde_json::Value| finding["role"] == "keep_orphans" || finding["id"] == "orphans-role";
     assert_eq!(verify["findings"].as_array().unwrap().iter().find(about), None);

@@ -52,7 +52,7 @@ fn databases(server: &Server) -> Vec<String> {
         .collect()
 }
 
-/// What belonged to a role without power at any time.
+/// Objects that belonged to a role without power at any time.
 #[derive(Default)]
 pub struct Weak(BTreeSet<String>);
 

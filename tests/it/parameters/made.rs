@@ -142,7 +142,7 @@ as_both_admins!(an_adopted_database_keeps_its_parameters_without_a_mark, |admin|
     assert_eq!(settings(&server, "pa"), "jit=off work_mem=8192kB");
     let comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'pa'";
     assert_eq!(server.value("postgres", comment), "ours now");
-    // What is undeclared is as the service's own database, in its copies.
+    // Undeclared parameters equal those of the service's own database, in its copies too.
     declare(&project, &server, admin, "pa", "comment: ours now, settings: { work_mem: 8MB, jit: 'off' }");
     project.run(&["upgrade", "--all"]).expect(0);
     let test = project.json(&["test-db", "-s", "pa"], 0);

@@ -1,4 +1,4 @@
-//! What cannot be, and who says so.
+//! Invalid parameters, and the part that refuses each.
 
 use super::support::{declare, has_icu, project};
 use crate::support::{Admin, Project, Server};
@@ -65,7 +65,7 @@ fn the_servers_refusal_has_a_hint() {
     "#);
     declare(&project, &server, Admin::Super, "pr", "encoding: LATIN1, lc_ctype: C.utf8");
     project.run(&["apply", "--all", "-y"]).expect(2);
-    // What was left half way is finished.
+    // A half-made database is completed.
     if has_icu(&server) {
         let icu = "locale_provider: icu, icu_locale: de-DE";
         declare(&project, &server, Admin::Super, "pr", &format!("encoding: MULE_INTERNAL, {icu}"));

@@ -1,4 +1,4 @@
-//! What the other commands say of partitions: plan, status, diff, monitor and the templates.
+//! Partitions in the output of other commands: plan, status, diff, monitor and the templates.
 
 use super::{Admin, Project, Server, parts_of, today};
 

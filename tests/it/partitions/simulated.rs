@@ -21,7 +21,7 @@ const EARLY: i64 = 1;
 const DUE: i64 = 3;
 const MOVED: i64 = 6;
 
-/// What a writer may wait at most: 100 ms behind one try to get a lock, and the change itself.
+/// Longest wait of a writer: 100 ms behind one attempt to get a lock, and the change itself.
 const LONGEST: Duration = Duration::from_millis(200);
 
 const CLOCK: &str = "SET allow_system_table_mods = on;
@@ -121,7 +121,7 @@ fn longest_wait(log: &str) -> Duration {
     Duration::from_secs_f64(waits.fold(0.0, f64::max) / 1000.0)
 }
 
-/// What `keep` says is gone, and every other row is where it was.
+/// Checks that only rows older than `keep` are gone.
 fn check_rows(server: &Server) {
     let cutoff = format!(
         "((date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') - interval '{KEEP} days') AT TIME ZONE 'UTC')"

@@ -1,4 +1,4 @@
-//! What answers at a server's address need not be a server, and need not answer.
+//! Servers of other protocols, and silent ones, at a server's address.
 
 use std::io::{Read, Write};
 use std::time::Duration;

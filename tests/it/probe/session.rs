@@ -1,4 +1,4 @@
-//! What a session can be asked for: startup parameters that sqlx does not send, and one query.
+//! Abilities of a session: startup parameters that sqlx does not send, and one query.
 
 use std::time::Duration;
 

@@ -87,7 +87,7 @@ fn a_plan_names_the_logins_that_lose_a_database() {
     assert!(!closing["reason"].as_str().unwrap().contains("by nothing else"), "{closing}");
 }
 
-/// What a limited admin asks a DBA for must not lock it out.
+/// Privileges that a limited admin requests from a DBA must not lock it out.
 #[test]
 fn closing_the_maintenance_database_keeps_the_admins_access() {
     let server = Server::with_both_admins();

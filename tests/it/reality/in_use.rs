@@ -31,7 +31,7 @@ const BEFORE: &str = "
     INSERT INTO a (n) SELECT g FROM generate_series(1, 20) g;
     INSERT INTO b (a) SELECT id FROM a;";
 
-/// What an application does, in an order that a deadlock would need.
+/// Statements of an application, in an order that could deadlock.
 const ROUNDS: &[&str] = &[
     "SELECT count(*) FROM above_y",
     "BEGIN; UPDATE a SET n = n + 1 WHERE id = 1 + floor(random() * 20)::int; INSERT INTO b (a) VALUES (1); COMMIT",
@@ -41,7 +41,7 @@ const ROUNDS: &[&str] = &[
     "SELECT * FROM a JOIN b ON b.a = a.id ORDER BY b.id DESC LIMIT 5",
 ];
 
-/// What a person does who comes in by the rights of PUBLIC and of a group.
+/// Statements of a person who has access by PUBLIC and by a group.
 const REPORTS: &[&str] = &["SELECT count(*) FROM a", "SELECT * FROM b ORDER BY id DESC LIMIT 3"];
 
 const CLIENTS: usize = 50;
@@ -89,7 +89,7 @@ fn prepared(admin: Admin) -> (Arc<Server>, Project) {
     );
     server.sql("postgres", &roles);
     if server.major() >= 16 {
-        // What a limited admin needs there, and would ask for.
+        // A limited admin needs this grant, and would request it.
         server.sql("postgres", "GRANT busy TO adm WITH ADMIN TRUE, INHERIT FALSE, SET FALSE");
     }
     server.sql("postgres", "CREATE DATABASE iu_a OWNER busy");

@@ -1,4 +1,4 @@
-//! What a limited admin cannot do: named, explained, and never a silent success.
+//! Limits of a limited admin: named, explained, and never a silent success.
 
 use serde_json::Value;
 

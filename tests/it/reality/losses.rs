@@ -1,4 +1,4 @@
-//! Where rights of PUBLIC and of groups go, those who have them by nothing else are named, with what keeps them.
+//! Logins that lose access with the privileges of PUBLIC and of groups are named, with the grant that keeps it.
 
 use serde_json::{Value, json};
 
@@ -93,7 +93,7 @@ as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
         stopped.said()
     );
     drop(session);
-    // What the plan names is enough.
+    // The named grants suffice.
     for loss in &losses {
         for statement in loss["keep"].as_array().unwrap() {
             server.sql("lo_a", statement.as_str().unwrap());

@@ -108,7 +108,8 @@ impl Two {
         server.sql_as(&app, &self.project.password(&app), &self.database(), sql)
     }
 
-    /// Whether the machine has programs for the servers of this run; without them the command has to say so.
+    /// Returns `true` if the machine has the client programs of this server's major; otherwise the command must report
+    /// the missing ones.
     fn can_copy(&self) -> bool {
         if can_dump(&self.main) {
             return true;
@@ -181,7 +182,7 @@ as_both_admins!(a_service_moves_with_rows_privileges_and_history, |admin| {
     two.project.run(&["apply", "--all", "-y"]).expect(0);
     two.expect_moved();
     assert_eq!(two.comment(), "martydb:mc\nmartydb moved it to database \"mc_a\" of server \"far\"");
-    // What a migration took stays taken, the histories included.
+    // Privileges that a migration revoked stay revoked, for the histories too.
     for refused in [
         "SELECT * FROM secret",
         "SELECT hidden()",
@@ -220,7 +221,7 @@ as_both_admins!(a_service_moves_with_rows_privileges_and_history, |admin| {
     if admin == Admin::Super {
         two.project.run(&["verify-isolation"]).expect(0);
     }
-    // What is left on the former server is a left-over like any other.
+    // Remains on the former server are orphans like any other.
     two.project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
     let left = "SELECT (SELECT count(*) FROM pg_database WHERE datname = 'mc_a') + (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'mc\\_a\\_%')";
     assert_eq!(two.main.value("postgres", left), "0");
@@ -257,7 +258,7 @@ fn a_saved_plan_moves_a_service_or_creates_it_on_another_server() {
     let refused = two.project.run(&["apply", "--all", "-y"]).expect(2);
     let cause = "database \"mq_a\" is missing on server \"far\", and is on server \"main\"";
     assert!(refused.stderr.contains(cause), "{refused:?}");
-    // Where neither server has it, such as in a test environment, it is a new service.
+    // If neither server has it, as in a test environment, it is a new service.
     two.main.sql("postgres", "DROP DATABASE mq_a WITH (FORCE)");
     two.project.run(&["init-all", "-y"]).expect(0);
     assert_eq!(two.far.value("mq_a", "SELECT count(*) FROM item"), "0");

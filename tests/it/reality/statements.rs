@@ -43,7 +43,7 @@ fn clean(admin: Admin) -> i32 {
     if admin == Admin::Limited { 4 } else { 0 }
 }
 
-/// What `verify-isolation` found, in one line each.
+/// Returns the findings of `verify-isolation`, one line each.
 fn findings(document: &Value) -> Vec<String> {
     let all = document["findings"].as_array().unwrap().iter();
     let line = |one: &Value| {
@@ -75,7 +75,7 @@ as_both_admins!(s01_a_second_apply_sends_no_ddl, |admin| {
 });
 
 const DRIFTS: &[(&str, &str, &str)] = &[
-    // Where it is made, how, and what must name it.
+    // Database, statement, and the text that must name the drift.
     ("d_a", "GRANT CONNECT ON DATABASE d_a TO PUBLIC", "PUBLIC holds CONNECT on database d_a"),
     (
         "d_a",
@@ -234,7 +234,7 @@ fn s09_before_15_a_limited_admin_names_the_open_public_schema() {
     assert!(
         limit["grant"].as_str().unwrap().contains("REVOKE CREATE, USAGE ON SCHEMA \"public\" FROM PUBLIC")
     );
-    // What it asks for is what helps.
+    // The requested grant suffices.
     server.sql("o_a", asked(limit));
     let limits = project.json(&["plan", "--check"], 0)["limits"].clone();
     assert!(!limits.as_array().unwrap().iter().any(|limit| named(&limit)), "{limits:#}");
@@ -394,7 +394,7 @@ as_both_admins!(s19_a_changed_password_is_found_by_logging_in, |admin| {
     project.run(&["apply", "--all"]).expect(0);
     assert_eq!(before, xmin());
     server.sql("postgres", "ALTER ROLE p_a_app PASSWORD 'by hand'");
-    // Who may read pg_authid needs no login for that.
+    // A reader of pg_authid needs no login for that.
     project.run(&["plan", "--check"]).expect(if admin == Admin::Limited { 0 } else { 3 });
     let plan = project.json(&["plan", "--check", "--check-logins"], 3);
     assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "{plan:#}");

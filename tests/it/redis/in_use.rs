@@ -49,7 +49,7 @@ fn adopt_proposes_services_from_clients_and_prefixes_without_changes() {
     assert_eq!(state(), before);
     project.run(&["adopt", "--redis", "--server", "main"]).expect(2);
     project.run(&["adopt", "alpha", "--redis"]).expect(2);
-    // What is proposed is a manifest.
+    // The proposal is a valid manifest.
     let added = manifest.strip_prefix("services:\n").unwrap();
     project.write("martydb.yaml", &(before.2 + added));
     let planned = project.run(&["plan"]).expect(0).stdout;

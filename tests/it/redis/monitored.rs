@@ -1,4 +1,4 @@
-//! What `monitor` measures of Redis, and `status` tells.
+//! Metrics of Redis, and its rows in `status`.
 
 use super::{project, url};
 use crate::support::{OPS, Project, Redis, Server};

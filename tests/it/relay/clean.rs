@@ -19,13 +19,13 @@ fn keeping(server: &Server, admin: Admin, prefix: &str, (to, keep): (&str, &str)
     project
 }
 
-/// What one run removed.
+/// Returns the number of events that one run removed.
 fn removed(project: &Project) -> u64 {
     let done = project.json(&["relay", "clean", "--all"], 0);
     done["services"][0]["removed"].as_u64().unwrap()
 }
 
-/// How many events there are: published, dead, pending.
+/// Returns the numbers of published, dead and pending events.
 fn states(server: &Server, service: &str) -> [String; 3] {
     let sql = format!(
         "SELECT count(published_at)::text, count(*) FILTER (WHERE available_at = 'infinity')::text, \

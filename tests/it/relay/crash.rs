@@ -26,7 +26,7 @@ pub enum Broker {
     Rabbit(Rabbit),
 }
 
-/// What a consumer gets.
+/// Event as a consumer gets it.
 struct Arrived {
     service: String,
     aggregate: String,
@@ -130,7 +130,7 @@ fn relay(project: &Project) -> Running {
     Running::of(project.command(&["relay", "-q"]).env("RABBIT_PASSWORD", "guest"))
 }
 
-/// How often each died.
+/// Numbers of kills.
 #[derive(Default)]
 struct Deaths {
     relay: usize,
@@ -138,7 +138,7 @@ struct Deaths {
     server: usize,
 }
 
-/// Whether there is one relay or several, everything arrives.
+/// Checks that every event arrives, with one relay or several.
 fn survives(broker: Option<Broker>, relays: usize, (events, kills): (u64, u64)) {
     let Some(mut broker) = broker else { return };
     let (mut dice, begun) = (Dice::seeded("MARTYDB_RELAY_SEED"), Instant::now());

@@ -75,7 +75,7 @@ as_both_admins!(daily_partitions_are_created_ahead_without_drift, |admin| {
     let server = Server::for_admin(admin);
     let project = daily(&server, admin, "rda", "{ nats: \"nats://127.0.0.1:9\" }");
     assert_eq!(parts(&server, "rda_a"), ["rda_a_outbox_rest"]);
-    // What was written before the first run stays where it is.
+    // Events from before the first run stay in their partition.
     emit(&server, "rda_a", 10, 2);
     assert_eq!(numbers(&clean(&project)), [0, 0, 7]);
     assert_eq!(parts(&server, "rda_a").len(), 8);

@@ -1,11 +1,11 @@
-//! What `doctor` says about outboxes: what makes others lose events, or a table grow for ever.
+//! Findings of `doctor` about outboxes: causes of lost events, or of a table that always grows.
 
 use super::{emit, project};
 use crate::support::{Admin, Project, Server};
 
 const NOWHERE: &str = "{ nats: \"nats://127.0.0.1:9\" }";
 
-/// What it says about the outbox, line by line.
+/// Returns its lines about the outbox.
 fn said(project: &Project) -> Vec<String> {
     let document = project.json(&["doctor"], 0);
     let checks = document["servers"][0]["checks"].as_array().unwrap().iter();

@@ -96,7 +96,7 @@ fn a_late_commit_is_published() {
 #[test]
 fn four_relays_share_the_events_and_keep_the_order() {
     let Some(nats) = Nats::start("") else { return };
-    // What comes twice within the window would be dropped: here it would be seen.
+    // Duplicates within the window would be dropped: a short window shows them.
     nats.stream("EV", &["ev.>"], &json!({"duplicate_window": 100_000_000}));
     let server = Server::start();
     let project = project(&server, Admin::Super, "rnf", &target(&nats));

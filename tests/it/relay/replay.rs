@@ -78,7 +78,7 @@ fn replay_from_an_event_publishes_it_and_later_ones() {
     assert_eq!(done["services"][0]["events"], json!(count.parse::<u64>().unwrap()));
     project.run(&["relay", "--once"]).expect(0);
     assert_eq!(taken.lock().unwrap().len().to_string(), count);
-    // What is no number is an error of the server, and changes nothing.
+    // Text that is not a number is an error of the server, and changes nothing.
     let wrong = project
         .json(&["relay", "replay", "-s", "rrf_a", "--from-id", "x'; DROP TABLE rrf_a_outbox; --", "-y"], 1);
     assert_eq!(wrong["services"][0]["error"]["sqlstate"], "22P02", "{wrong}");

@@ -10,7 +10,7 @@ use crate::support::{Admin, Nats, Server, as_both_admins, can_dump};
 
 as_both_admins!(after_a_restore_undelivered_events_are_published, |admin| {
     let Some(nats) = Nats::start("") else { return };
-    // What comes twice is seen here.
+    // A short window shows duplicates.
     nats.stream("EV", &["ev.>"], &json!({"duplicate_window": 100_000_000}));
     let server = Server::for_admin(admin);
     if !can_dump(&server) {

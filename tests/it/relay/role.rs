@@ -73,7 +73,7 @@ as_both_admins!(other_privileges_of_the_relays_login_are_drift_and_a_finding, |a
         project.run(&["plan", "--check"]).expect(0);
         assert_eq!(findings_of(&project, "rob_a_relay"), Vec::<String>::new(), "{sql}");
     }
-    // What is missing comes back.
+    // A missing grant is restored.
     server.sql("rob_a", "REVOKE UPDATE (attempts) ON rob_a_outbox FROM rob_a_relay");
     let plan = project.run(&["plan", "--full", "--check"]).expect(3).stdout;
     assert!(plan.contains("grant UPDATE on column public.rob_a_outbox.attempts to rob_a_relay"), "{plan}");

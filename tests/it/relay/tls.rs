@@ -26,7 +26,7 @@ struct Reached {
     project: Project,
     service: String,
     to: Target,
-    /// What the target is now.
+    /// Present text of the target.
     now: String,
 }
 
@@ -114,7 +114,7 @@ fn give(from: &Project, to: &Project) {
 fn nats(authority: &Authority, certified: &Project, last_year: i32) -> Option<Nats> {
     authority.sign_into(certified.path(), "localhost", last_year);
     let file = |name: &str| certified.path().join(name).display().to_string();
-    // What a test asks of it, it asks without TLS.
+    // The test's own requests go without TLS.
     let nats = Nats::start(&format!(
         "tls {{ cert_file: \"{}\", key_file: \"{}\", timeout: 30 }}\nallow_non_tls: true\n\
          authorization {{ timeout: 30, users: [{{ user: relay, password: \"{PASSWORD}\" }}, {{ user: test, password: test }}] }}\n",

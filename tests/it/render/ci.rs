@@ -214,7 +214,7 @@ fn the_steps_of_the_workflow_provision_and_prove() {
     assert!(read("summary").contains("2 services, 6 logins"), "{}", read("summary"));
     assert!(read("the db/isolation.xml").contains("<testsuite"));
 
-    // What lint finds in the change stops the job, and older migrations do not.
+    // Lint findings in the change stop the job, and those of older migrations do not.
     repository.migration("cij_a", 2, "DROP TABLE item", "CREATE TABLE item (id bigint)");
     let (step, done) = github(&repository).expect("a failure");
     assert_eq!(step, "Lint what the branch adds", "{done:#?}");

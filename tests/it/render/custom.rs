@@ -27,7 +27,7 @@ fn schema(kind: &str) -> Option<Value> {
     Some(definition)
 }
 
-/// What the API server would drop without a word.
+/// Forbids the keys that the API server would drop silently.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(all) => {
@@ -59,7 +59,7 @@ pub fn problems(object: &Value) -> Option<Vec<String>> {
     Some(validator.iter_errors(object).map(|error| format!("{}: {error}", error.instance_path())).collect())
 }
 
-/// What operators do on demand.
+/// Features that operators provide on demand.
 const EVERYTHING: &str = "monitor: true\ndeploy:\n  pooler: { mode: transaction }\n  backup: { object_store: barman }\n  pod_monitor: true\n\
      \x20 prometheus: { operator: true, labels: { release: prometheus } }\n  startup_time: 2h\n  certificates: { issuer: internal }\n\
      \x20 pods: { annotations: { example.com/team: db }, node_selector: { pool: db }, priority_class: db, pull_secrets: [registry], spread: zone }";
@@ -105,7 +105,7 @@ fn urlquery(text: &str) -> String {
     text.bytes().map(one).collect()
 }
 
-/// What the operator makes of a template of ours, whose three kinds of action are known.
+/// Returns the result of the operator for one of martydb's templates, whose three kinds of action are known.
 fn filled(template: &str, password: &str) -> String {
     let in_url = urlquery(password).replace('+', "%20");
     let filled = template

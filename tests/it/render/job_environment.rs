@@ -33,7 +33,8 @@ fn secret(name: &str, data: &[(&str, &str)]) -> Value {
     secret
 }
 
-/// What is made by hand: the admin's Secret, the broker's, and those of the listeners of the monitor, the relay and the data service.
+/// Returns the manually created Secrets: the admin's, the broker's, and those of the listeners of the monitor, the
+/// relay and the data service.
 fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
     let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
     let listener = |program: &str| {

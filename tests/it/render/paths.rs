@@ -57,7 +57,7 @@ impl World {
         text
     }
 
-    /// Whether the manifest gives a service a login in another one's database.
+    /// Returns `true` if the manifest gives a service a login in another one's database.
     fn has_login(&self, service: usize, database: usize) -> bool {
         service == database || (self.services[service].1.contains(&database) && !self.idle.contains(&service))
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::{ADMIN_PASSWORD, Done, Project, Server, built_elsewhere, until};
 
-/// Where it keeps two runs apart.
+/// Variable of the folder that keeps two runs apart.
 const LOCK: &str = "PGBACKREST_LOCK_PATH";
 
 /// As the account of the server, whose files they are.
@@ -17,7 +17,7 @@ fn pgbackrest(project: &Project, config: &Path, server: &Server, arguments: &[&s
     }
     command.arg("pgbackrest").arg(format!("--config={}", config.display()));
     command.args(["--stanza=main", "--log-level-console=warn"]).args(arguments);
-    // What the test's folders are, as variables: not every command takes the options.
+    // The test's folders, as variables: not every command takes the options.
     command.env(LOCK, server.folder()).env("PGBACKREST_PG1_SOCKET_PATH", server.folder());
     command.env("PGPASSWORD", ADMIN_PASSWORD).current_dir("/");
     project.finish(command)

@@ -54,7 +54,7 @@ fn a_rendered_pooler_admits_each_login_to_its_own_database() {
         let done = enter(&project, port, login, database).expect(0);
         assert_eq!(done.stdout.trim(), format!("{login} in {database}"));
     }
-    // What the server would let in is refused by the pooler where the manifest gives no login.
+    // The pooler refuses logins that the server would admit and the manifest does not declare.
     server.sql("postgres", &format!("GRANT CONNECT ON DATABASE \"{ODD_DATABASE}\" TO pb_a_app, pb_x"));
     enter(&project, server.port, "pb_a_app", ODD_DATABASE).expect(0);
     for (login, database) in [

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::{ADMIN_PASSWORD, Project, Server, psql};
 
-/// What a URL, YAML, a shell or a line would take for something else.
+/// Text with characters that are special in a URL, YAML, a shell or a line.
 const AWKWARD: &str = "p@s:s/w%2Bo'r\"d\\ é$(x)${y}#&?=+";
 
 fn manifest(server: &Server) -> String {
@@ -62,7 +62,7 @@ fn the_compose_files_admit_a_client_and_the_admin() {
     project.finish(apply).expect(0);
     assert_eq!(who(&project.read("secrets/rs_a_database_url")), "rs_a_app in rs_a");
 
-    // What is there is kept, and a folder that others can enter is refused.
+    // Existing values are kept, and a folder that others can enter is refused.
     project.run(&export).expect(0);
     assert_eq!(project.read("secrets/main_admin_password"), format!("{ADMIN_PASSWORD}\n"));
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();

@@ -1,4 +1,4 @@
-//! How often a program is asked for a password.
+//! Number of calls of a program for a password.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ fn each_entry_is_read_once_per_run() {
         assert!(counts.values().all(|count| *count == 1), "{arguments:?}: {counts:?}");
         assert!((1..=entries).contains(&counts.len()), "{arguments:?}: {counts:?}");
     }
-    // What was written is asked for back.
+    // A written password is read back.
     project.run(&["rotate", "--all"]).expect(0);
     let rotated = asked(&vault);
     assert!(

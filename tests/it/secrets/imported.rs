@@ -99,7 +99,7 @@ fn a_lost_store_is_restored_from_the_secrets_of_a_cluster() {
     private(&project, "hand", "kind: Secret\nstringData: { PGUSER: clus_a_app, PGPASSWORD: mine }\n");
     project.run(&["secrets", "import", "--from", "kubernetes", "hand"]).expect(0);
     assert_eq!(project.passwords(), ["mine"]);
-    // What is left is lost: it is named, and replaced only where that is asked for.
+    // The remaining passwords are lost: they are named, and replaced only on request.
     let said = project.run(&["doctor"]).expect(1).stdout;
     assert!(
         said.contains("lacks 5 logins") && said.contains("clus_a_ro") && said.contains("--reset-passwords"),

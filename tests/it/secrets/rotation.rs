@@ -44,7 +44,7 @@ fn a_store_that_fails_after_the_change_keeps_the_new_password() {
     vault.project.run(&rotate).expect(0);
     assert!(works(&server, "half_a_app", &vault.password("half_a_app"), "half_a"));
     vault.project.run(&["test-connections"]).expect(0);
-    // What refuses the first of the two steps leaves all as it was.
+    // A program that refuses the first of the two steps leaves everything as it was.
     vault.set("refuse-half_a_app.next", true);
     let before = vault.password("half_a_app");
     vault.project.run(&rotate).expect(1);

@@ -119,13 +119,13 @@ fn start(project: &Project, arguments: &[&str]) -> Child {
     project.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Whether it has a file of this name open.
+/// Returns `true` if the process has a file of this name open.
 fn has_open(child: &Child, name: &str) -> bool {
     let files = std::fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
     files.filter_map(|entry| std::fs::read_link(entry.path()).ok()).any(|path| path.ends_with(name))
 }
 
-/// How many processes are in the project's folder.
+/// Returns the number of processes in the project's folder.
 fn inside(project: &Project) -> usize {
     let folder = project.path().canonicalize().unwrap();
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -171,7 +171,7 @@ fn a_run_waits_for_a_locked_store_without_holding_the_servers_lock() {
         assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
         assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     }
-    // What reads the store, and what does not change it, does not wait.
+    // Readers of the store, and commands that do not change it, do not wait.
     project.run(&["test-connections", "--service", "held_a"]).expect(0);
     project.run(&["apply", "--service", "held_a", "-y"]).expect(0);
     let waiting = start(&project, &["rotate", "--service", "held_a"]);

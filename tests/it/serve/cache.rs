@@ -169,7 +169,7 @@ fn writes(service: &KeptService<'_>) {
     until("the column is there again", || service.read(path).status == 200);
 }
 
-/// What is kept for whom, and what is not kept at all.
+/// Checks which answers are cached for which caller, and which are not cached.
 fn limits(service: &KeptService<'_>) {
     let path = "api/db/counter?limit=2&order=id";
     let kept = service.warm(path);

@@ -88,7 +88,7 @@ fn a_plain_write_is_one_statement_with_its_record() {
     assert_eq!(located.header("location"), Some("/note?id=eq.6&part=eq.s"), "{}", located.body);
     assert!(writer.audit().ends_with("insert id=eq.6&part=eq.s 1"));
 
-    // What fails leaves neither rows nor record, and the connection as it was.
+    // A failed write leaves neither rows nor record, and the connection as it was.
     let process = || {
         let sql = "SELECT string_agg(pid::text, ',') FROM pg_stat_activity WHERE usename = 'srw_a_serve'";
         writer.server.value("postgres", sql)

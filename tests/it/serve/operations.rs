@@ -46,7 +46,7 @@ fn callers_read_statistics_of_their_own_service_without_values() {
     let of_ours = findings.filter(|one| one["role"].as_str().is_some_and(|role| role.contains("_serve")));
     assert_eq!(of_ours.collect::<Vec<_>>(), Vec::<&Value>::new());
 
-    // Who may ask: health is told to anyone, in one word.
+    // Anyone may request the health, which is one word.
     let short = api.service.ask("GET", "/sos_a/api/db/health", None, &[], "");
     assert_eq!((short.status, short.body.as_str()), (200, r#"{"status":"up"}"#));
     assert_eq!(api.service.ask("GET", "/none/api/db/health", None, &[], "").status, 401);

@@ -83,7 +83,8 @@ fn a_process_for_a_part_needs_no_password_of_the_others() {
     assert!(others.is_empty(), "{others:#?}");
 }
 
-/// What another process serves: each face says it, to everyone alike, and as for a service that does not exist.
+/// Checks the answers for services of another process: each face answers everyone alike, as for a service that does
+/// not exist.
 fn elsewhere(both: &TwoProcesses, keys: &[Option<&str>]) {
     for path in ["rest/customer", "api/db/customer/1", "api/db/health", "api/openapi.json", "api/docs"] {
         for key in keys {
@@ -186,7 +187,7 @@ fn a_caller_without_a_key_gets_the_login_of_the_requested_service() {
     in_parts(&project);
 }
 
-/// What the commands say of such callers.
+/// Checks the output of the commands about such callers.
 fn told(project: &Project) {
     let checked = project.json(&["serve", "check"], 0);
     let rows = checked["callers"].as_array().unwrap().iter().filter(|row| row["caller"] == "anonymous");

@@ -123,7 +123,7 @@ as_both_admins!(each_write_is_recorded_once_and_unforgeably, |admin| {
         assert_eq!(done.err().as_deref(), Some("42501"), "{role}: {sql}");
     }
 
-    // What a superuser changed is drift, and apply makes it what it was, with its rows.
+    // A superuser's change is drift, and apply restores the table with its rows.
     let rows = server.value("sra_a", "SELECT count(*)::text FROM martydb_serve.audit");
     for sql in [
         "ALTER TABLE martydb_serve.audit ALTER login SET DEFAULT 'other'",
@@ -222,7 +222,7 @@ fn a_request_with_a_key_is_executed_once_and_its_answer_repeated() {
     assert!(role("DELETE FROM martydb_serve.requests").is_ok());
     assert_eq!(rows("martydb_serve.requests"), "3");
 
-    // Where the schema is gone, nothing is done without a record.
+    // Without the schema, every write is refused, because it could not be recorded.
     server.sql("srk_a", "REVOKE INSERT ON martydb_serve.audit FROM srk_a_serve");
     let unrecorded = service.ask("POST", "/srk_a/rest/customer", Some(&writer), &[], &named("Gil"));
     assert_eq!((unrecorded.status, unrecorded.json()["code"].as_str().unwrap()), (503, "MDB011"));

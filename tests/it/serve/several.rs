@@ -235,7 +235,7 @@ fn stale(services: &BalancedServices, primary: &Server) {
     });
 }
 
-/// What one process has, and the others know: keys, cursors, ids of transactions, callers without a key.
+/// Checks state that one process has and the others must know: keys, cursors, ids of transactions, callers without a key.
 fn of_one_process(services: &BalancedServices, primary: &Server) {
     let insert = json!({"name": "once"}).to_string();
     let keyed = [("Idempotency-Key", "once"), ("Prefer", "return=representation")];

@@ -10,7 +10,7 @@ const INSIDE: &str = "SELECT string_agg(what, E'\n' ORDER BY what) FROM (
     UNION ALL SELECT conrelid::regclass || ' ' || conname || pg_get_constraintdef(oid) || ' ' || convalidated || conislocal || coninhcount
         || coalesce(obj_description(oid, 'pg_constraint'), '') FROM pg_constraint WHERE connamespace = 'public'::regnamespace) x";
 
-/// What a statement of an application is refused with.
+/// Returns the error of a statement of an application.
 fn refusal(server: &Server, database: &str, sql: &str) -> String {
     let url = format!(
         "postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/{database}?sslmode=disable",
@@ -121,7 +121,7 @@ fn a_differing_row_is_named() {
     );
     let wrong = project.run(&["split", "verify", "--service", "order"]).expect(2).stderr;
     assert!(wrong.contains("service \"order\" is not part of the split"), "{wrong}");
-    // Who opens a table behind the split's back makes every comparison worthless.
+    // A table that is reopened behind the split's back makes every comparison worthless.
     server.sql("shop", "DROP TRIGGER martydb_split_closed ON people_main");
     let open = project.run(&["split", "verify", "--service", "people"]).expect(3).stderr;
     assert!(open.contains("public.people_main of the source"), "{open}");

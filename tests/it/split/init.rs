@@ -35,7 +35,7 @@ as_both_admins!(names_and_foreign_keys_place_most_tables, |admin| {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    // What it wrote is a map, in which things are open.
+    // The written file is a map with undecided tables.
     let planned = project.json(&["split", "plan"], 3);
     assert_eq!(planned["unassigned"].as_array().unwrap().len(), open.len());
     assert_eq!(document["next"][0], "martydb split plan");

@@ -18,7 +18,7 @@ fn killed(project: &Project, arguments: &[&str], after: Duration) -> bool {
     at_work
 }
 
-/// Which parts are there, each with the transaction that brought it.
+/// Returns the loaded parts, each with the transaction that loaded it.
 fn loaded(server: &Server) -> Vec<String> {
     let asked =
         "SELECT schema || '.' || name || ' ' || part || ' ' || xmin FROM martydb_split.loaded ORDER BY 1";
@@ -29,7 +29,7 @@ fn loaded(server: &Server) -> Vec<String> {
     ["shop_orders", "shop_people"].iter().flat_map(|database| one(database)).collect()
 }
 
-/// What a copy takes away and makes again.
+/// Objects that a copy drops and recreates.
 const MADE_AGAIN: &str = "SELECT string_agg(what, E'\n' ORDER BY what) FROM (
     SELECT pg_get_indexdef(i.oid) || i.relispartition AS what FROM pg_class i WHERE i.relkind IN ('i', 'I') AND i.relnamespace = 'public'::regnamespace
     UNION ALL SELECT conname || pg_get_constraintdef(oid) || convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace) x";

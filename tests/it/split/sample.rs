@@ -5,7 +5,7 @@ use crate::support::{Admin, Project, Server};
 /// The shared database.
 pub const SOURCE: &str = "shop";
 
-/// What the service `orders` has, as its own migration makes it too.
+/// Objects of the service `orders`, as its own migration makes them too.
 pub const ORDERS: &str = r#"
 CREATE TYPE mood AS ENUM ('ok', 'bad');
 CREATE TYPE pair AS (a int, b text);
@@ -40,7 +40,7 @@ CREATE FUNCTION note_order() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT
 CREATE TRIGGER noted AFTER INSERT ON orders_main FOR EACH ROW EXECUTE FUNCTION note_order();
 "#;
 
-/// What the service `people` has.
+/// Objects of the service `people`.
 pub const PEOPLE: &str = "
 CREATE TABLE people_main (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE people_notes (person int REFERENCES people_main, note text);

@@ -89,7 +89,7 @@ impl Pair {
         }
     }
 
-    /// Where the source's log ends.
+    /// Returns the end of the source's log.
     fn end(&self) -> FollowGoal {
         let text = self.source.value(DATABASE, "SELECT pg_current_wal_flush_lsn()::text");
         FollowGoal::UpTo(Lsn::parse(&text).unwrap())

@@ -1,4 +1,4 @@
-//! What a service wrote into its tables never runs with the admin's rights: not when rows are read, not when they are written, not when they are compared.
+//! Code in a service's tables never runs with the admin's privileges: not when rows are read, written or compared.
 
 use crate::support::{Admin, Project, Server, as_both_admins};
 
@@ -66,7 +66,7 @@ as_both_admins!(a_split_runs_no_planted_code, |admin| {
     project.run(&["split", "copy"]).expect(0);
     let compared = project.json(&["split", "verify"], 0);
     assert_eq!(compared["services"][0]["rows"], 6000);
-    // Where the rows differ they are read once more.
+    // Differing rows are read once more.
     let migrator = project.password("items_migrator");
     server
         .sql_as("items_migrator", &migrator, "items", "SET ROLE items_owner; DELETE FROM items WHERE id = 7")
@@ -123,10 +123,10 @@ fn cut_over_keys(server: &Server, more: &str) -> Project {
     project
 }
 
-/// How many foreign keys hold at the source.
+/// Number of valid foreign keys at the source.
 const KEYS: &str = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND convalidated AND connamespace = 'public'::regnamespace";
 
-/// How many logins of the way back there are.
+/// Number of logins for the rollback.
 const LOGINS: &str = r"SELECT count(*) FROM pg_roles WHERE rolname LIKE 'martydb\_split%'";
 
 #[test]

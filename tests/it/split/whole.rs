@@ -193,7 +193,7 @@ impl Whole {
         }
     }
 
-    /// How long writes were refused, as the command and as the clients saw it.
+    /// Runs a switch; returns how long writes were refused, according to the command and to the clients.
     fn switch(&mut self, step: &str, service: &'static str, to: Side) -> Duration {
         self.clients.gap(service);
         let begun = Instant::now();

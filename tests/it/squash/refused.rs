@@ -1,4 +1,4 @@
-//! What a checkpoint cannot be, and databases that do not fit to it.
+//! States that a checkpoint refuses, and databases that do not fit it.
 
 use super::{applied, can_dump, checkpoint, files, fresh, service};
 use crate::support::Server;

@@ -1,4 +1,4 @@
-//! What reviews the schema sees no difference in a checkpoint.
+//! Reviews of the schema find no difference in a checkpoint.
 
 use super::{can_dump, checkpoint, service};
 use crate::support::{Project, Server};

@@ -21,7 +21,7 @@ pub struct FarLink {
 
 #[derive(Default)]
 struct Counts {
-    /// How often a client spoke after its server had.
+    /// Number of times that a client sent after its server had.
     trips: AtomicUsize,
     open: AtomicUsize,
     most_open: AtomicUsize,
@@ -45,7 +45,7 @@ impl FarLink {
         self.counts.trips.load(SeqCst)
     }
 
-    /// How many connections there were at a time, at most.
+    /// Returns the largest number of simultaneous connections.
     pub fn most_open(&self) -> usize {
         self.counts.most_open.load(SeqCst)
     }

@@ -10,7 +10,7 @@ use super::until::until;
 
 /// A server of a test.
 pub struct Redis {
-    /// Where it listens, on loopback.
+    /// Port on loopback.
     pub port: u16,
     folder: tempfile::TempDir,
     /// Arguments of its program.

@@ -1,4 +1,4 @@
-//! What the other commands make of test databases.
+//! Test databases in the output of other commands.
 
 use super::{databases, made, provisioned, text};
 use crate::support::Server;

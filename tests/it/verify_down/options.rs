@@ -1,4 +1,4 @@
-//! What the server writes into its catalogs by itself, and what a migration does: only the latter is a difference.
+//! Values that the server writes into its catalogs by itself, and those of a migration: only the latter are differences.
 
 use martydb_migrate::history::catalog::Catalog;
 

@@ -9,7 +9,7 @@ use crate::support::{Admin, Project, Server, can_dump};
 
 /// `src/test/regress/sql` of PostgreSQL; a query of it is in a view and a change in a procedure.
 const SUITE: &str = include_str!("suite.sql");
-/// What public projects ship to their users.
+/// Expressions that public projects ship to their users.
 const PROJECTS: &str = include_str!("projects.sql");
 
 /// Counts the different expressions in a database, as the server prints them.
@@ -35,7 +35,7 @@ fn first_major(block: &str) -> u32 {
     mark.map_or(13, |(_, major)| major.parse().unwrap())
 }
 
-/// What this major knows, as one script.
+/// Returns the expressions that this major accepts, as one script.
 fn script(major: u32) -> String {
     let known: Vec<&str> = blocks().filter(|block| first_major(block) <= major).collect();
     format!("{}\nSET LOCAL search_path = public;\n", known.join("\n"))

@@ -17,7 +17,7 @@ fn script(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// Who uses each database; the first owns it, the last holds rights that no manifest names.
+/// Roles that use each database; the first owns it, the last holds privileges that no manifest names.
 pub const ROLES: [&str; 5] = ["old", "clerk", "analyst", "guest", "left"];
 
 /// A statement with the first value that it returns, or nothing.
@@ -30,7 +30,7 @@ pub struct Database {
     pub name: String,
     pub schemas: Vec<String>,
     extensions: Vec<String>,
-    /// What each of [`ROLES`] can do.
+    /// Statements that each of [`ROLES`] can execute.
     pub rounds: [Vec<Round>; 4],
 }
 
@@ -92,7 +92,7 @@ fn make(server: &Server, name: &str, fill: impl Fn(&str)) -> Database {
         ),
     );
     if server.major() >= 16 {
-        // What a limited admin needs there, and would ask for.
+        // A limited admin needs this grant, and would request it.
         server.sql(
             "postgres",
             &format!(
@@ -185,8 +185,8 @@ fn grant(server: &Server, made: &Database) {
     );
 }
 
-/// What the role can do today: the application's own rounds, a read of each relation, and an update of each table that
-/// is rolled back.
+/// Returns the statements that the role can execute today: the application's own rounds, a read of each relation, and
+/// an update of each table that is rolled back.
 fn possible(server: &Server, made: &Database, who: &str) -> Vec<Round> {
     let own = if OWN.contains(&made.name.as_str()) { script(&made.name) } else { String::new() };
     let own: Vec<String> = lines(&own, "round").filter(|_| who == "old").map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! What stops a stream, and what it goes on after.
+//! Causes that stop a stream, and the conditions to continue.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

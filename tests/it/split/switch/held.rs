@@ -1,4 +1,4 @@
-//! What writes into the tables of a service that has been cut over, from tables that still accept writes at the source.
+//! Writes into the tables of a service after its cutover, from tables that still accept writes at the source.
 
 use std::process::Stdio;
 

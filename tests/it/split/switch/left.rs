@@ -1,8 +1,8 @@
-//! What a finish leaves in the shared database, and who still reaches it.
+//! Objects that a finish leaves in the shared database, and the roles that still reach them.
 
 use super::{LEGACY, Split};
 
-/// What belongs to no table, though tables use it.
+/// Objects of no table that tables use.
 const APART: &str = "
 CREATE TYPE mood AS ENUM ('ok', 'bad');
 CREATE TYPE pair AS (a int, b text);

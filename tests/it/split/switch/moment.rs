@@ -5,7 +5,7 @@ use super::online::Writers;
 use super::staying::{Follower, followed};
 use crate::support::many;
 
-/// How often both sides are compared in each state.
+/// Number of comparisons in each state.
 const ROUNDS: usize = 6;
 
 fn verify(split: &Split, code: i32) -> serde_json::Value {
@@ -49,7 +49,7 @@ fn verify_reports_no_false_difference_under_load() {
     writers.end();
 }
 
-/// Where later changes are applied all the time, what differs is no difference.
+/// While later changes are applied, differences in flight are not reported.
 #[test]
 fn a_side_past_the_common_moment_is_not_compared() {
     let split = Split::new();

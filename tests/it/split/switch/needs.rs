@@ -1,4 +1,4 @@
-//! What the way back needs is said before anything is copied.
+//! Obstacles of a rollback are named before anything is copied.
 
 use super::{SETTINGS, Split};
 use crate::support::{Admin, Server};

@@ -41,7 +41,7 @@ fn a_service_is_cut_over_rolled_back_and_cut_over_again() {
     split.at_source("DELETE FROM users WHERE id = 1").unwrap();
     split.split(&["cutover", "--service", "orders"]).expect(0);
 
-    // What was written there would be lost.
+    // Rows written there would be lost.
     let refused = split.split(&["rollback", "--service", "orders"]).expect(3).stderr;
     assert!(
         refused.contains("rows were written into the database of orders since it was opened"),

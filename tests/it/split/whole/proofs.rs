@@ -1,4 +1,4 @@
-//! What has to hold in the end.
+//! Conditions that hold at the end.
 
 use sqlx::postgres::PgDatabaseError;
 
@@ -53,7 +53,7 @@ pub fn refuses(world: &World, service: &str, database: &str) {
     assert_eq!(said, expected);
 }
 
-/// What the split left behind.
+/// Returns the remains of the split.
 pub fn leftovers(server: &Server, database: &str) -> Vec<Vec<String>> {
     server.sql(
         database,
@@ -70,7 +70,7 @@ pub fn leftovers(server: &Server, database: &str) -> Vec<Vec<String>> {
     )
 }
 
-/// What a database is made of that has to be equal in each, with the rights on it: each a query of texts.
+/// Queries for the contents of a database that have to be equal in each, privileges included; each returns texts.
 const MADE: &[&str] = &[
     "SELECT d.datname::text = current_database(), pg_get_userbyid(d.datdba), d.datconnlimit, d.datallowconn, d.datistemplate, pg_encoding_to_char(d.encoding),
         d.datcollate, d.datctype, (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(d.datacl) a) FROM pg_database d WHERE d.datname = current_database()",

@@ -16,12 +16,13 @@ CREATE INDEX passport_offers ON passport_validation_requests (offer_id);
 CREATE INDEX pkd_csca ON pkd_certificate_entries (csca_id);
 ";
 
-/// Who owns everything in the shared database, and as whom applications write there.
+/// Owner of everything in the shared database, and role of the applications that write there.
 pub const OWNER: &str = "marty";
 pub const CLIENT: &str = "marty_app";
 pub const CLIENT_PASSWORD: &str = "app-of-the-shared-database";
 
-/// What each service's own migrations have to make of [`CROSSING`] and [`MORE`], where no `pg_dump` reads the source.
+/// Objects that each service's own migrations create of [`CROSSING`] and [`MORE`], for machines without a `pg_dump` of
+/// the source's major.
 const BY_HAND: [(&str, &str); 4] = [
     (
         "csca",
@@ -202,7 +203,7 @@ pub fn writing(service: &str, n: i64) -> String {
     )
 }
 
-/// Where every number of a service's clients stays.
+/// Returns the table with every number of a service's clients.
 pub fn outbox(service: &str) -> &str {
     match service {
         "csca" => "csca_outbox",
