@@ -105,7 +105,7 @@ fn words(text: Option<&str>) -> Vec<String> {
     text.unwrap_or_default().split(',').map(|word| word.trim_matches('"').to_owned()).collect()
 }
 
-/// Returns the line as the server's view would show it, more or less: the view is foreign too.
+/// Returns the line roughly as the server's view would show it: the view is not ours either.
 fn hba_line(line: i32, text: &str) -> HbaLine {
     let mut fields = text.split_whitespace();
     let (kind, databases, users) = (fields.next(), words(fields.next()), words(fields.next()));

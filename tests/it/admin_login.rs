@@ -70,7 +70,7 @@ fn the_more_specific_password_wins() {
 
 /// The attack of a server that wants to know the admin's password of the others.
 #[test]
-fn a_password_is_sent_only_to_its_own_server() {
+fn a_password_is_sent_only_to_the_server_that_it_is_for() {
     let fake = Listener::start();
     let text = |url: &str, more: &str| {
         format!(

@@ -20,7 +20,7 @@ mod whole;
 
 use crate::support::{Admin, Project, Server, can_dump};
 
-/// Many kinds of objects, and rights that a migration took: each of them is lost by some way of copying a database.
+/// Many kinds of objects, and privileges that a migration revoked: each is lost by some method of copying a database.
 const OBJECTS: &str = include_str!("backup/objects.sql");
 
 /// A service of some use on a server, and one beside it.
@@ -45,12 +45,12 @@ impl Kept {
         project.write("martydb.yaml", &format!("{text}backup:\n  to: ./kept\n"));
         let app = format!("{prefix}_a_app");
         let ro = format!("{prefix}_a_ro");
-        let rights = format!(
+        let privileges = format!(
             "REVOKE ALL ON secret FROM {app}, {ro};\nGRANT SELECT (id) ON secret TO {ro};\nREVOKE ALL ON FUNCTION hidden() FROM {app};\nGRANT SELECT ON own.note TO {app};\n\
              ALTER DEFAULT PRIVILEGES IN SCHEMA own GRANT SELECT ON TABLES TO {ro};\n"
         );
         let file = format!("{prefix}_a/migrations/V3__more");
-        project.write(&format!("{file}.sql"), &format!("{objects}{rights}"));
+        project.write(&format!("{file}.sql"), &format!("{objects}{privileges}"));
         project.write(&format!("{file}.down.sql"), "-- martydb: irreversible: a test\n");
         project.run(&["apply", "--all", "-y"]).expect(0);
         project.run(&["upgrade", "--all"]).expect(0);
@@ -110,7 +110,7 @@ impl Kept {
             .collect()
     }
 
-    /// Everything that the server says of the database: objects with owners and rights, rows, and the database itself.
+    /// Returns every fact about the database: objects with owners and privileges, rows, and the database itself.
     fn everything(&self, database: &str) -> Vec<String> {
         let mut all: Vec<String> =
             self.server.catalog(database).0.iter().map(|entry| format!("{entry:?}")).collect();

@@ -109,7 +109,7 @@ fn following_coming_from_with_the_tools_files_works() {
     assert_eq!(server.value("postgres", "SELECT to_regrole('old_owner') IS NULL"), "t");
     project.run(&["status", "--check"]).expect(0);
 
-    // A new environment, which goose has never seen, is made from the same files.
+    // A new environment, unknown to goose, is made from the same files.
     let manifest = project.read("martydb.yaml");
     project.write("martydb.yaml", &format!("{manifest}  fresh: {{ migrations: orders/migrations }}\n"));
     project.run(&["init-all", "-y"]).expect(0);

@@ -36,7 +36,7 @@ fn s23_a_service_removed_from_the_manifest_stays_until_drop_which_leaves_no_orph
     assert_eq!(left(&server, "gone"), all);
     project.write("martydb.yaml", &manifest);
 
-    // It owns things in two databases more and holds rights in a third, and a session is open in its database.
+    // It owns objects in two other databases, holds privileges in a third, and a session is open in its database.
     server.sql("postgres", "CREATE DATABASE elsewhere; ");
     server.sql("postgres", "CREATE DATABASE gone_a_archive OWNER gone_a_owner");
     server.sql("elsewhere", "CREATE TABLE kept (id int); ALTER TABLE kept OWNER TO gone_a_owner");

@@ -34,7 +34,7 @@ use client::{Answer, DataService};
 
 use crate::support::{Admin, Project, Server, as_both_admins, until};
 
-/// A project whose service `<prefix>_a` is exposed, with a caller for each right and two tables.
+/// A project whose service `<prefix>_a` is exposed, with a reading and a writing caller, and two tables.
 fn project(server: &Server, admin: Admin, prefix: &str, exposure: &str) -> Project {
     let text = format!(
         "version: 1\nproject: {prefix}\nservers:\n  main:\n    url: {}\nserve:\n  listen: 127.0.0.1:0\n  callers:\n    \

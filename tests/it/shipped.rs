@@ -35,7 +35,7 @@ fn the_four_services_start_from_nothing_on_an_embedded_server() {
     let project = &shipped.0;
     let first = project.run(&["init-all"]).expect(0);
     assert!(first.stdout.contains("4 services, 13 logins, 78 probes: 78 passed"), "{}", first.stdout);
-    // Nothing that martydb's own server is reported for.
+    // The embedded server itself has no finding.
     assert_eq!(project.json(&["verify-isolation"], 0)["findings"], serde_json::json!([]));
     let second = project.run(&["init-all"]).expect(0);
     assert!(second.stdout.starts_with("Provisioned\n\nNothing to do"), "{}", second.stdout);
@@ -87,7 +87,7 @@ fn an_unprivileged_developer_gets_no_finding() {
 }
 
 #[test]
-fn testing_has_its_own_server_and_databases() {
+fn testing_has_a_separate_server_and_databases() {
     let shipped = Shipped::copy();
     let project = &shipped.0;
     let _ = project.run(&["-e", "testing", "init-all"]).expect(0);

@@ -186,7 +186,7 @@ fn a_later_checkpoint_replaces_an_earlier_one_and_its_files() {
     let database = fresh(&project, "sqc");
     assert_eq!(applied(&server, &database), applied(&server, "sqc"));
     assert_eq!(server.sql(&database, ROWS), server.sql("sqc", ROWS));
-    // As it is: a database of a service that martydb has not seen yet.
+    // As it is: a database of a service that is new to martydb.
     project.run(&["drop", "-s", "sqc", "--confirm", "sqc"]).expect(0);
     let status = project.json(&["status"], 0);
     assert_eq!(status["services"][0]["latest"], 4, "{status:#}");

@@ -131,7 +131,7 @@ fn a_declared_root_certificate_excludes_others_and_libpqs_default_path_is_read()
 }
 
 #[test]
-fn a_client_certificate_logs_in_and_requires_a_private_key_file() {
+fn a_client_certificate_logs_in_and_its_key_file_must_be_private() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let own = Authority::new(&project, "own");

@@ -18,7 +18,8 @@ struct Claim {
 }
 
 const VISIT: &str = "superuser, as soon as one uses ";
-const ENDS: [&str; 5] = ["superuser", "the server's files", "the role ", "the database ", "the rights "];
+const ENDS: [&str; 5] =
+    ["superuser", "the server's files", "the role ", "the database ", "the privileges of "];
 
 #[derive(Default)]
 pub struct Claims {

@@ -1,4 +1,4 @@
-//! A random server: roles, memberships, databases' privileges, and code and views that run with other roles' rights.
+//! A random server: roles, memberships, databases' privileges, and code and views that run with other roles' privileges.
 
 use std::collections::BTreeSet;
 
@@ -41,7 +41,7 @@ pub struct Visited {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A function that executes its argument with its owner's rights.
+    /// A function that executes its argument with its owner's privileges.
     Runs,
     /// One that returns `trigger` and executes the row's text.
     Trigger,

@@ -1,4 +1,4 @@
-//! The server's own objects, replaced with a superuser's rights, in comparison with what initdb makes.
+//! The server's own objects, replaced by a superuser, in comparison with what initdb makes.
 
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::Pair;
 use crate::support::{ADMIN_PASSWORD, Admin, Project, Server, until};
 
-/// A critical hole in the shared catalogs, and a high one inside a database.
+/// A critical breach in the shared catalogs, and a high one inside a database.
 fn open(pair: &Pair) {
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");
     pair.server.sql("blue_db", "GRANT TRUNCATE ON hidden TO blue_ro");
@@ -62,7 +62,7 @@ fn the_next_run_completes_a_killed_fix() {
     let value = |sql: &str| pair.server.value("postgres", sql);
     let blocker = "BEGIN; GRANT SELECT ON hidden TO postgres; SELECT pg_sleep(100)";
     std::thread::scope(|scope| {
-        // Another session is changing the rights of the same table, so that the second statement has to wait.
+        // Another session is changing privileges on the same table, so that the second statement has to wait.
         let busy = scope.spawn(|| pair.server.sql_as("postgres", ADMIN_PASSWORD, "blue_db", blocker));
         let sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
         until("a session sleeps", || !value(sleeping).is_empty());
@@ -85,7 +85,7 @@ fn the_next_run_completes_a_killed_fix() {
     assert_eq!(changes(&fixed, "outcome"), ["ok"]);
 }
 
-/// A REVOKE by a role without the right to it only warns, and has revoked nothing.
+/// A REVOKE by a role that may not revoke only warns, and has revoked nothing.
 #[test]
 fn a_fix_whose_statement_only_warned_has_failed() {
     let server = Server::with_both_admins();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::support::Pair;
 use crate::support::Project;
 
-/// Names that a tenant may choose, and what they would break.
+/// Names that a service may choose, and the formats that they could break.
 const HOSTILE: &[&str] = &[
     "\"; DROP",
     "<&>\u{1}|a]]>",

@@ -5,7 +5,7 @@ use crate::support::Server;
 
 const GRANT: &str = "GRANT SELECT ON public.vault TO {s}_app";
 
-/// Ways to make the owner's rights one's own: what the login makes, and what it does once the owner owns it.
+/// Attempts to gain the owner's privileges: objects that the login makes, and their use once the owner owns them.
 const WAYS: &[(&str, &str, &str)] = &[
     ("a definer", "", "SELECT run('{grant}')"),
     ("a procedure", "", "CALL act('{grant}')"),

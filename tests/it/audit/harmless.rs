@@ -55,7 +55,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ),
     (
         "postgres",
-        "ALTER ROLE red_app SET myapp.tenant = 'red'; ALTER ROLE red_app SET check_function_bodies = on",
+        "ALTER ROLE red_app SET myapp.region = 'red'; ALTER ROLE red_app SET check_function_bodies = on",
     ),
     ("postgres", "ALTER ROLE red_ro SET log_statement = 'all'; ALTER ROLE red_ro SET role = 'none'"),
     (

@@ -1,4 +1,4 @@
-//! A tenant that tries to blind the verifier, or to run code as it.
+//! A service that tries to blind the verifier, or to run code as it.
 
 use super::support::Pair;
 

@@ -84,7 +84,7 @@ fn provisioned_logins_have_exactly_the_privileges_of_the_contract() {
         let tried = row["way"].as_str().unwrap().contains("(tried: ");
         assert_eq!(row["sqlstate"] == "42501", tried, "{row}");
     }
-    // The migrator as itself, and the manifest's own rights, are not accused.
+    // The migrator as itself, and privileges that the manifest declares, are not breaches.
     for (role, what) in [
         ("red_migrator", "SELECT from a table"),
         ("red_ro", "INSERT into a table"),
@@ -184,12 +184,12 @@ fn a_service_cannot_blind_the_probes_in_its_database() {
     }
     assert_eq!(result["summary"]["inconclusive"], 0, "{:#}", result["trials"]);
 
-    // An operator's mistake: a tenant's function runs before every DDL, and could answer in the server's place.
-    pair.server.sql("red_db", "SET ROLE red_owner; CREATE FUNCTION public.lie() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE LOG ''the tenant was called''; RAISE EXCEPTION USING ERRCODE = ''42501''; END'; RESET ROLE; CREATE EVENT TRIGGER lie ON ddl_command_start EXECUTE FUNCTION public.lie()");
+    // An operator's mistake: a service's function runs before every DDL, and could answer in the server's place.
+    pair.server.sql("red_db", "SET ROLE red_owner; CREATE FUNCTION public.lie() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE LOG ''the function was called''; RAISE EXCEPTION USING ERRCODE = ''42501''; END'; RESET ROLE; CREATE EVENT TRIGGER lie ON ddl_command_start EXECUTE FUNCTION public.lie()");
     let mark = pair.server.log().len();
     let result = pair.verify(&["--probes", "full"], 4);
     assert!(breach(&result, "red_app", "CREATE in a schema").is_some(), "{:#}", result["trials"]);
-    assert!(!pair.server.log_since(mark).contains("the tenant was called"));
+    assert!(!pair.server.log_since(mark).contains("the function was called"));
     let tried = |trial: &&Value| {
         trial["role"] == "red_app" && trial["way"].as_str().unwrap().contains("CREATE TABLE (")
     };
@@ -230,7 +230,7 @@ fn a_catalog_that_is_closed_to_a_login_is_not_read_as_that_login() {
     assert_eq!(missed.len(), 3, "{missed:?}");
     assert!(missed.contains(&"the privileges of red_app in red_db"), "{missed:?}");
     pair.verify(&["--probes", "full", "--strict"], 4);
-    // Its deeds are tried all the same, and so is everything from outside.
+    // Its operations are tried all the same, and so is everything from outside.
     pair.server.sql("red_db", "GRANT CREATE ON SCHEMA public TO red_app");
     let result = pair.verify(&["--probes", "full"], 4);
     assert!(

@@ -72,7 +72,7 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "CREATE ROLE helpers; GRANT pg_execute_server_program TO helpers; GRANT helpers TO red_app", ["critical", "predefined-role", "red", "red_app", "pg_execute_server_program"], "DROP ROLE helpers"),
     leak("postgres", "CREATE ROLE mighty SUPERUSER; GRANT mighty TO red_app", ["critical", "role-attribute", "red", "red_app", "mighty"], "DROP ROLE mighty"),
     leak("postgres", "CREATE ROLE maker CREATEDB; GRANT maker TO red_app", ["medium", "role-attribute", "red", "red_app", "maker"], "DROP ROLE maker"),
-    // Rights inside.
+    // Privileges inside a database.
     leak("blue_db", "GRANT USAGE, CREATE ON SCHEMA public TO PUBLIC", ["high", "public-privilege", "blue", "PUBLIC", "public"], ""),
     leak("blue_db", "GRANT SELECT (secret) ON hidden TO red_app", ["medium", "foreign-role-in-acl", "blue", "red_app", "hidden.secret"], ""),
     leak("blue_db", "GRANT SELECT ON item TO PUBLIC", ["medium", "public-privilege", "blue", "PUBLIC", "item"], ""),
@@ -181,7 +181,7 @@ fn is(line: &str, expect: &[&str; 5]) -> bool {
     parts[..4] == [*severity, *id, *service, *role] && parts[5].contains(object)
 }
 
-/// Words of what changes how others are seen, or what only one leak at a time can change.
+/// Words of leaks that change the findings of others, or that exclude each other.
 const ALONE: [&str; 10] = [
     "SUPERUSER",
     "OWNER",
@@ -363,7 +363,7 @@ fn every_login_is_refused_the_operations_of_the_database_owner() {
     for (role, statement) in cases {
         let password = pair.project.password(role);
         let refused = pair.server.sql_as(role, &password, "red_db", statement);
-        // A GRANT without the right to grant is a warning, and does nothing.
+        // A GRANT without grant option is a warning, and does nothing.
         if !statement.starts_with("GRANT") {
             assert_eq!(refused, Err("42501".into()), "{role}: {statement}");
         }

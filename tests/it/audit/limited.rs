@@ -93,7 +93,7 @@ fn strict_counts_unread_catalogs_as_failures() {
     project.run(&["verify-isolation", "--strict"]).expect(4);
 }
 
-/// A tenant's login trigger that an admin without the parameter cannot switch off must not go unsaid.
+/// A service's login trigger that an admin without the parameter cannot disable must be reported.
 #[test]
 fn an_admin_that_may_disable_login_triggers_runs_none() {
     let server = Server::with_both_admins();

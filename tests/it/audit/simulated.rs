@@ -74,7 +74,7 @@ fn a_catalog_breach_needs_no_login() {
     expect(&result, "blue_db", "breach", "PUBLIC holds CONNECT");
     with_hba(&pair, "host blue_db red_app all reject\n");
     let result = pair.verify(&["--probes", "full"], 4);
-    // Here a login was answered after all, by pg_hba.conf: that it is not let in was seen.
+    // Here pg_hba.conf answered a login after all, so that its rejection was observed.
     let is = |cell: &&Value| cell["role"] == "red_app" && cell["database"] == "blue_db";
     let met = result["matrix"].as_array().unwrap().iter().find(is).unwrap();
     assert_eq!((met["outcome"].as_str(), met["sqlstate"].as_str()), (Some("inconclusive"), Some("28000")));

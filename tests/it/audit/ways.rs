@@ -57,7 +57,7 @@ fn each_address_probes_each_login_at_its_own_and_another_database() {
 fn a_line_for_one_login_and_database_is_probed_there() {
     let pair = Pair::with(&[BOTH], "");
     let port = pair.server.port;
-    // It trusts one login at one foreign database, on the address that the manifest does not name.
+    // It trusts one login at another service's database, on the address that the manifest does not name.
     with_hba(&pair, "host blue_db red_app ::1/128 trust\nhost replication all 127.0.0.1/32 trust\n");
     let result = pair.verify(&["--probes", "full"], 4);
     has(&result, &format!("red_app | blue_db | with a wrong password at ::1:{port} | breach"));

@@ -38,7 +38,7 @@ fn without_hashes_rows_are_counted_and_the_outputs_say_so() {
     ");
     let listed = kept.project.json(&["backup", "list", &service], 0);
     assert!(listed["backups"][0]["verified_at"].is_string(), "{listed:#}");
-    // The number is compared, and objects and rights as ever.
+    // The number is compared, and objects and privileges as ever.
     kept.as_app("DELETE FROM item").unwrap();
     let restored = kept.restore(&id).expect(0).json();
     assert_eq!(restored["rows_compared"], "counts");

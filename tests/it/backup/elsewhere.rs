@@ -18,7 +18,7 @@ fn a_production_backup_is_anonymized_for_testing() {
     kept.project.write("anonymous.sql", "UPDATE item SET name = 'person ' || id;");
     let restore =
         ["restore", &service, "--from", &id, "-y", "--env", "testing", "--anonymize", "anonymous.sql"];
-    // Nothing is there yet that could hold its rights.
+    // There is no role yet that could hold its privileges.
     let lacking = kept.project.run(&restore).expect(1);
     insta::assert_snapshot!(lacking.shown(), @r#"
     error: service "bke_a" was not restored

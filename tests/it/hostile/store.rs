@@ -1,4 +1,4 @@
-//! A store whose writer made a backup of its own: every sum is right, and nothing in it is what `backup` wrote. It is loaded by
+//! A store whose writer made a backup of its own: every sum is correct, and no file is one that `backup` wrote. It is loaded by
 //! the service's migrator, and gains nothing for anybody but who may write that service's rows anyway.
 
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ impl Forger {
         self.seal();
     }
 
-    /// Makes every sum right again.
+    /// Corrects every sum.
     fn seal(&self) {
         let folder = self.folder();
         edit(&folder.join("manifest.json"), |manifest| {

@@ -14,7 +14,7 @@ const APPLY: May = May {
     install: false,
 };
 
-/// New passwords, kept by the server, and twins.
+/// New passwords, kept by the server, and alternate logins.
 const ROTATE: May = May {
     change: &[
         "password red_",

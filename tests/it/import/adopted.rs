@@ -126,7 +126,7 @@ fn an_unreachable_server_and_a_missing_database_are_notes() {
     assert!(said.stdout.contains("cannot read what"), "{}", said.stdout);
 }
 
-/// The table is the service's: a policy on it runs with the owner's rights and sees no more than the owner does.
+/// The table is the service's: a policy on it runs with the owner's privileges and reads no more than the owner does.
 #[test]
 fn the_tools_table_is_read_without_the_admins_privileges() {
     let service = "ado_trap";

@@ -130,7 +130,7 @@ async fn a_block_that_resets_the_role_leaves_no_object_to_the_login() {
     assert!(error.causes[0].contains("to another role than the owner"), "{error:?}");
 }
 
-/// A statement that a function builds can change how strings are read without being seen: that lasts no longer than
+/// A statement that a function builds can change how strings are read unnoticed: that lasts no longer than
 /// the statement itself, or a COMMIT hidden in a string would be run.
 #[tokio::test]
 async fn a_file_cannot_change_how_its_strings_are_read() {

@@ -1,4 +1,4 @@
-//! Work that takes long is seen: how far it is, and who is in its way.
+//! Long work is watched: its progress, and its blockers.
 
 use std::time::Duration;
 

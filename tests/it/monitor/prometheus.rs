@@ -311,7 +311,7 @@ impl Prometheus {
         Prometheus { child, address }
     }
 
-    /// Asks until the answer is as wanted.
+    /// Asks until the answer is the expected one.
     fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         let mut last = Value::Null;

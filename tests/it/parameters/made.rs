@@ -16,7 +16,7 @@ fn locale(server: &Server) -> (&'static str, &'static str) {
 }
 
 const CHANGEABLE: &str =
-    "connection_limit: 40, comment: 'orders of {service}', settings: { work_mem: 8MB, app.tenant: 'a b' }";
+    "connection_limit: 40, comment: 'orders of {service}', settings: { work_mem: 8MB, app.region: 'a b' }";
 
 as_both_admins!(a_database_is_created_as_declared_without_later_drift, |admin| {
     let server = Server::for_admin(admin);
@@ -31,10 +31,10 @@ as_both_admins!(a_database_is_created_as_declared_without_later_drift, |admin| {
         assert_eq!(settings(&server, "pm"), "work_mem=8MB");
         let plan = project.json(&["plan", "--check"], 0);
         let limits = plan["limits"].as_array().unwrap();
-        assert!(limits.iter().any(|limit| limit["what"] == "set app.tenant on the database"), "{plan:#}");
-        server.sql("postgres", "ALTER DATABASE pm SET app.tenant = 'a b'");
+        assert!(limits.iter().any(|limit| limit["what"] == "set app.region on the database"), "{plan:#}");
+        server.sql("postgres", "ALTER DATABASE pm SET app.region = 'a b'");
     }
-    assert_eq!(settings(&server, "pm"), "app.tenant=a b work_mem=8MB");
+    assert_eq!(settings(&server, "pm"), "app.region=a b work_mem=8MB");
     let rest = "SELECT datconnlimit || ' ' || shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'pm'";
     assert_eq!(server.value("postgres", rest), "40 martydb:pm\norders of pm");
     project.run(&["plan", "--check"]).expect(0);
@@ -93,7 +93,7 @@ fn changeable_parameters_are_steps_with_their_risk() {
         shown,
         [
             "caution ALTER DATABASE \"pc\" CONNECTION LIMIT 30",
-            "safe ALTER DATABASE \"pc\" RESET \"app\".\"tenant\"",
+            "safe ALTER DATABASE \"pc\" RESET \"app\".\"region\"",
             "safe ALTER DATABASE \"pc\" SET \"work_mem\" = '9MB'",
             "safe COMMENT ON DATABASE \"pc\" IS 'martydb:pc\nnew'",
         ]

@@ -68,7 +68,7 @@ fn the_next_upgrade_completes_an_interrupted_detach() {
 }
 
 #[test]
-fn upgrade_and_partitions_complete_a_foreign_interrupted_detach() {
+fn upgrade_and_partitions_complete_an_interrupted_detach_of_others() {
     let server = Server::start();
     if server.major() < 14 {
         return;

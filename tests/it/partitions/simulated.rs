@@ -31,14 +31,14 @@ const CLOCK: &str = "SET allow_system_table_mods = on;
     CREATE FUNCTION pg_catalog.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS
       'BEGIN RETURN pg_catalog.real_clock_timestamp() + pg_catalog.make_interval(days => (SELECT days FROM sim.clock)); END'";
 
-/// A twin of each row that is written, and a table that no partition concerns.
+/// A copy of each written row, and a table without partitions.
 const TABLES: &str = "CREATE TABLE events (at timestamptz NOT NULL, name text) PARTITION BY RANGE (at);
     CREATE INDEX ON events (at);
     CREATE TABLE events_rest PARTITION OF events DEFAULT;
-    CREATE TABLE twin (at timestamptz NOT NULL);
+    CREATE TABLE copies (at timestamptz NOT NULL);
     CREATE TABLE plain (at timestamptz NOT NULL);\n";
 
-const WRITE: &str = "WITH new AS (INSERT INTO events VALUES (clock_timestamp(), 'x') RETURNING at) INSERT INTO twin SELECT at FROM new";
+const WRITE: &str = "WITH new AS (INSERT INTO events VALUES (clock_timestamp(), 'x') RETURNING at) INSERT INTO copies SELECT at FROM new";
 const CHANGE: &str = "UPDATE events SET name = 'y' WHERE at > clock_timestamp() - interval '1 s'";
 const READ: &str = "SELECT count(*), pg_sleep(0.05) FROM events";
 const PLAIN: &str = "INSERT INTO plain VALUES (clock_timestamp())";
@@ -85,7 +85,7 @@ fn live(server: &Server, project: &Project, day: i64) {
     let of_twenty = day % 20;
     if of_twenty == EARLY {
         let early = "WITH new AS (INSERT INTO events VALUES (clock_timestamp() + interval '9 days', 'early') RETURNING at)
-                     INSERT INTO twin SELECT at FROM new";
+                     INSERT INTO copies SELECT at FROM new";
         server.sql("prs_a", early);
     }
     if of_twenty == MOVED {
@@ -131,8 +131,8 @@ fn check_rows(server: &Server) {
         server.value("prs_a", &sql).parse::<u64>().unwrap()
     };
     assert_eq!(count("events", "<"), 0);
-    assert!(count("twin", "<") > 0);
-    assert_eq!(count("events", ">="), count("twin", ">="));
+    assert!(count("copies", "<") > 0);
+    assert_eq!(count("events", ">="), count("copies", ">="));
     assert_eq!(parts(server, "prs_a").len(), usize::try_from(KEEP + 1 + AHEAD + 1).unwrap());
 }
 

@@ -214,7 +214,7 @@ fn s10_a_warning_of_an_extension_is_printed_and_fails_no_step() {
     assert_eq!(server.value("x_a", "SELECT extname FROM pg_extension WHERE extname = 'citext'"), "citext");
     project.run(&["plan", "--check"]).expect(0);
 
-    // The same words beside a right mean that it may not have been given.
+    // The same words with a privilege mean that it may not have been granted.
     server.sql("x_a", "DROP EVENT TRIGGER advise; CREATE EVENT TRIGGER advise ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION public.advise()");
     server.sql("x_a", "REVOKE USAGE ON SCHEMA more FROM x_a_ro");
     let failed = project.run(&["apply", "--all", "-y"]).expect(1);

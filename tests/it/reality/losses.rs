@@ -6,7 +6,7 @@ use crate::support::{Admin, Project, Server, as_both_admins};
 
 const PASSWORD: &str = "of those who lose something";
 
-/// Everybody may enter and use the database of `lo_a`: bob reads by a group, own by rights of its own, eve has none.
+/// Every role may connect to the database of `lo_a`: bob reads by a group, own by grants to itself, eve by PUBLIC alone.
 fn open_house(admin: Admin) -> (Server, Project) {
     let server = Server::for_admin(admin);
     let project = Project::new_as(&server, admin, "lo");
@@ -100,7 +100,7 @@ as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
         }
     }
     let plan = project.json(&["plan"], 0);
-    // A login with a right of its own counts as a user of what PUBLIC may do there.
+    // A login with a privilege of its own counts as a user of PUBLIC's privileges there.
     assert!(of_service(&plan).iter().all(|loss| names(loss) == ["eve"]), "{plan:#}");
     assert!(!plan["prunable"].to_string().contains("dead"), "{plan:#}");
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use super::faults::{Fatal, Moment, Proxy};
 use crate::support::{Admin, Project, Server, as_both_admins, can_dump, many};
 
-/// Rights that a migration takes, and kinds of objects that a copy has to bring.
+/// Privileges that a migration revokes, and kinds of objects that a copy has to have.
 const MORE: &str = "CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE SEQUENCE number START 100;
 CREATE TABLE secret (id int PRIMARY KEY, mood mood DEFAULT 'good', twice int GENERATED ALWAYS AS (id * 2) STORED);

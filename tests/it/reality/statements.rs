@@ -468,7 +468,7 @@ as_both_admins!(s21_secrets_are_private_and_nothing_prints_them, |admin| {
 
 as_both_admins!(s23_a_removed_service_stays_until_prune, |admin| {
     let (server, project) = provisioned(admin, "x");
-    // A role of the service that goes owns something in the database that stays, and holds rights there.
+    // A role of the removed service owns an object in the remaining database, and holds privileges there.
     login(&server, &project, "x_a_migrator", "x_a", "CREATE TABLE kept (id int)");
     server.sql("x_a", "CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO x_b_app; GRANT SELECT ON kept TO x_b_ro; GRANT CONNECT ON DATABASE x_a TO x_b_ro");
     let text = project.read("martydb.yaml").replace("  x_b:\n", "");

@@ -44,7 +44,7 @@ fn metrics_cover_memory_users_refusals_and_the_proof() {
     assert_eq!(values(&first, "martydb_redis_users_unsaved", &cache), [0.0]);
     assert_eq!(values(&first, "martydb_redis_save_failing", &cache), [0.0]);
     assert!(values(&first, "martydb_redis_saved_timestamp_seconds", &cache)[0] > 1e9);
-    // The proof tries foreign keys too, which is no refusal of the service's own.
+    // The proof tries keys of other services too, which is not a refusal of the service's own.
     let refused = |samples: &serde_json::Value, reason: &str| {
         values(samples, "martydb_redis_acl_log_refusals", &[&alpha[..], &[("reason", reason)]].concat())
     };

@@ -112,7 +112,7 @@ proptest! {
         let pooled = Cluster::read(&rendered(&pooled, "cloudnative-pg"));
         for server in 0..world.servers {
             let (db, pooler) = (format!("db{server}"), format!("db{server}-pooler-rw"));
-            // A pooler leads to its own server, and only services use it.
+            // A pooler leads to the server of its service, and only services use it.
             for other in 0..world.servers {
                 prop_assert_eq!(pooled.passes(&pooler, &format!("db{other}"), 5432), other == server);
             }
@@ -181,14 +181,14 @@ fn the_server_admits_exactly_the_declared_logins() {
                 "SELECT coalesce(bool_or(has_database_privilege(rolname, 'rp_s{database}', 'CONNECT')), false)::text \
                  FROM pg_roles WHERE rolcanlogin AND (starts_with(rolname, 'rp_s{service}_') OR rolname = 'rp_x{service}')"
             ));
-            let right = servers[at].value("postgres", &asked) == "true";
+            let admits = servers[at].value("postgres", &asked) == "true";
             let network = format!("database-rp-s{database}");
             let path = networks(&compose, &format!("rp-s{service}")).contains(&network);
             let expected = world.has_login(service, database);
-            assert_eq!((right, path), (expected, expected), "{service} {database}\n{manifest}");
-            // A policy knows servers, not their databases: no right without a path.
+            assert_eq!((admits, path), (expected, expected), "{service} {database}\n{manifest}");
+            // A policy knows servers, not their databases: no login without a path.
             let reached = cluster.reaches(&name(&format!("rp_s{service}")), &format!("db{at}"), 5432);
-            assert!(!right || reached, "{service} {database}\n{manifest}");
+            assert!(!admits || reached, "{service} {database}\n{manifest}");
         }
     }
 }

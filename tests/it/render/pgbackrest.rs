@@ -65,7 +65,7 @@ fn pgbackrest_backs_a_server_up_and_restores_it() {
     let _restored = pgbackrest(&project, &config, &server, &["restore"]).expect(0);
     server.launch();
     assert_eq!(server.value("pbr_a", "SELECT answer::text FROM kept"), "42");
-    // Roles and rights came with it.
+    // Roles and privileges came with it.
     project.run(&["plan", "--check"]).expect(0);
 
     // One service goes back to a moment, and the other keeps what it wrote since.

@@ -172,7 +172,7 @@ fn no_password_of_a_move_is_in_the_process_list_or_in_a_programs_arguments() {
     let server = Server::start();
     let (vault, _) = rotated(&server, "list");
     let project = &vault.project;
-    // Slow enough to be seen, and it notes what it was called with.
+    // Slow enough to be observed, and it records its arguments.
     let script = project
         .read("vault")
         .replace("case $1 in", "echo \"$@\" >> called; env >> called; sleep 0.05\ncase $1 in");

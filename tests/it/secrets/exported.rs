@@ -214,12 +214,12 @@ fn a_programs_arguments_are_not_printed() {
 #[test]
 fn two_services_with_one_name_in_a_format_are_refused() {
     let project = Project::with_manifest(
-        "version: 1\nproject: twin\nservices:\n  twin_a:\n  twin-a: { database: other }\n",
+        "version: 1\nproject: pair\nservices:\n  pair_a:\n  pair-a: { database: other }\n",
     );
     for format in ["kubernetes", "dotenv"] {
         let refused = project.run(&["secrets", "export", "--format", format]).expect(2);
-        assert!(refused.stderr.contains("twin_a") && refused.stderr.contains("--service"), "{refused:?}");
-        project.run(&["secrets", "export", "--format", format, "-s", "twin_a"]).expect(0);
+        assert!(refused.stderr.contains("pair_a") && refused.stderr.contains("--service"), "{refused:?}");
+        project.run(&["secrets", "export", "--format", format, "-s", "pair_a"]).expect(0);
     }
     project.run(&["secrets", "export", "--format", "json"]).expect(0);
 }

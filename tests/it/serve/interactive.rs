@@ -27,7 +27,7 @@ fn a_transaction_belongs_to_its_caller_and_ends_at_its_limits() {
         server.value("sri_a", &format!("SELECT count(*)::text FROM customer WHERE name = '{name}'"))
     };
 
-    // Begin, operate, commit; until then its rows are not seen.
+    // Begin, operate, commit; until then its rows are invisible.
     let id = begin();
     let made = run(&id, insert("kept"));
     assert_eq!((made.status, made.json()["name"].as_str()), (200, Some("kept")), "{}", made.body);

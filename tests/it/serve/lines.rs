@@ -1,5 +1,5 @@
 //! Rows as lines of JSON: sent while the database reads them, by a process that holds a small part of them; what goes wrong in
-//! the middle is seen by the caller.
+//! the middle is noticeable for the caller.
 
 use std::io::Read;
 

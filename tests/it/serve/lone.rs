@@ -109,7 +109,7 @@ fn a_plain_write_is_one_statement_with_its_record() {
     assert_eq!(writer.value("SELECT count(mark)::text FROM big"), "0");
     assert_eq!(writer.audit(), "");
 
-    // Without the right to record there is no write.
+    // Without the privilege to record, there is no write.
     writer.value("REVOKE INSERT ON martydb_serve.audit FROM srw_a_serve; SELECT ''");
     let unrecorded = ask("POST", "note", represent, json!({"body": "i"}));
     assert_eq!((unrecorded.status, unrecorded.json()["code"].as_str()), (503, Some("MDB011")));

@@ -28,7 +28,7 @@ fn split(from: &Server, to: &Server) {
     server_differs(to, &project);
 }
 
-/// The hashes of both majors agree, and a changed byte is seen.
+/// The hashes of both majors agree, and a changed byte is noticed.
 fn server_differs(to: &Server, project: &Project) {
     to.sql(
         "shop_people",

@@ -6,7 +6,7 @@ use crate::support::{Admin, Server, as_both_admins};
 as_both_admins!(names_and_foreign_keys_place_most_tables, |admin| {
     let server = Server::for_admin(admin);
     shared(&server);
-    server.sql(SHARED, "CREATE TABLE alembic_version (version_num text); CREATE TABLE \"Stray $1\" (id int)");
+    server.sql(SHARED, "CREATE TABLE alembic_version (version_num text); CREATE TABLE \"Extra $1\" (id int)");
     let project = project(&server, admin);
     let document = project.json(&["split", "init", "--from", &format!("main/{SHARED}")], 0);
     let tables = |at: usize| -> Vec<&str> {
@@ -26,7 +26,7 @@ as_both_admins!(names_and_foreign_keys_place_most_tables, |admin| {
     assert_eq!(document["ignored"][0]["table"], "public.alembic_version");
     let open: Vec<&str> =
         document["unassigned"].as_array().unwrap().iter().map(|one| one["table"].as_str().unwrap()).collect();
-    assert!(open.contains(&"public.countries") && open.contains(&"public.\"Stray $1\""), "{open:?}");
+    assert!(open.contains(&"public.countries") && open.contains(&"public.\"Extra $1\""), "{open:?}");
     let text = project.read("split.yaml");
     for line in [
         "      - public.csca_certificates  # guess: its name begins with csca\n",

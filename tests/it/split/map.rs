@@ -3,7 +3,7 @@
 use super::{SHARED, map, project};
 use crate::support::{Admin, Server};
 
-/// No server is asked before the map is right.
+/// The map is checked before any server is asked.
 #[test]
 fn mistakes_in_the_map_have_their_line() {
     let server = Server::start();

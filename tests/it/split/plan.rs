@@ -83,14 +83,14 @@ fn a_table_of_no_service_or_of_two_is_undecided() {
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql(
         SHARED,
-        "CREATE TABLE csca_a (); CREATE TABLE \"Odd.Name\" (); CREATE SEQUENCE lonely; CREATE TABLE old_a (); CREATE SCHEMA pkd; CREATE TABLE pkd.b (); CREATE FUNCTION alone(int) RETURNS int LANGUAGE sql AS 'SELECT $1'",
+        "CREATE TABLE csca_a (); CREATE TABLE \"Odd.Name\" (); CREATE SEQUENCE unused; CREATE TABLE old_a (); CREATE SCHEMA pkd; CREATE TABLE pkd.b (); CREATE FUNCTION alone(int) RETURNS int LANGUAGE sql AS 'SELECT $1'",
     );
     let project = project(&server, Admin::Super);
     let source = format!("source: {{ server: main, database: {SHARED} }}\n");
     let services = "services:\n  csca: { tables: [public.csca_*, pkd.missing] }\n  pkd_service: { tables: ['public.*_a', pkd.*] }\n";
     project.write("split.yaml", &format!("{source}{services}ignore: [public.old_a]\n"));
     let document = project.json(&["split", "plan"], 3);
-    assert_eq!(names(&document["unassigned"]), ["public.csca_a", "public.\"Odd.Name\"", "public.lonely"]);
+    assert_eq!(names(&document["unassigned"]), ["public.csca_a", "public.\"Odd.Name\"", "public.unused"]);
     assert_eq!(
         document["disputed"],
         json!([{ "table": "public.csca_a", "claims": ["public.csca_* of csca", "public.*_a of pkd_service"] }])
@@ -99,7 +99,7 @@ fn a_table_of_no_service_or_of_two_is_undecided() {
     assert_eq!(names(&document["left"]), ["function public.alone(integer)"]);
     // A name that is written out wins, quoted or not.
     let exact = "services:\n  csca: { tables: [public.csca_a, 'public.\"Odd.Name\"'] }\n  pkd_service: { tables: ['public.*_a', pkd.*] }\n";
-    project.write("split.yaml", &format!("{source}{exact}ignore: [public.old_a, public.lonely]\n"));
+    project.write("split.yaml", &format!("{source}{exact}ignore: [public.old_a, public.unused]\n"));
     let _ = project.run(&["split", "plan"]).expect(0);
     // A table that appears later is open again.
     server.sql(SHARED, "CREATE TABLE appeared (id int)");

@@ -1,4 +1,4 @@
-//! A small shared database of two services, with a bit of everything that a copy has to get right, and a project that it is split into.
+//! A small shared database of two services, with a bit of everything that a copy has to preserve, and a project that it is split into.
 
 use crate::support::{Admin, Project, Server};
 

@@ -1,4 +1,4 @@
-//! A migration whose code waits for a session with more rights than its own: `verify-down` must not be one.
+//! A migration whose code waits for a session with more privileges than its own: `verify-down` must not be one.
 
 use crate::support::{Admin, Project, Server};
 

@@ -21,11 +21,8 @@ fn version_stamps_of_the_server_are_not_differences() {
         {
             let stamped = format!("UPDATE {catalog} SET {options} = array_append(array_remove({options}, 'pg_ver={}'), 'pg_ver={number}')
                 WHERE {key} IN ('t'::regclass, 'i'::regclass, 'v'::regclass)", number - 1);
-            let plain = if catalog == "pg_attribute" {
-                " AND attnum > 0 AND attrelid <> 'i'::regclass"
-            } else {
-                ""
-            };
+            let plain =
+                if catalog == "pg_attribute" { " AND attnum > 0 AND attrelid <> 'i'::regclass" } else { "" };
             server.sql("postgres", &(stamped + plain));
         }
         server.catalog("postgres")

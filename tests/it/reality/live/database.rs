@@ -166,7 +166,7 @@ fn by_psql(server: &Server, name: &str, owner: &str, path: &Path) {
     assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Rows that the clients write are counted; the other rights are those that such databases give.
+/// Rows that the clients write are counted; the other privileges are usual in such databases.
 fn grant(server: &Server, made: &Database) {
     let (name, first, all) = (&made.name, &made.schemas[0], made.schemas.join("\", \""));
     server.sql(

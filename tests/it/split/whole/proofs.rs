@@ -38,7 +38,7 @@ pub fn refuses(world: &World, service: &str, database: &str) {
         let mut session = world.source.connect(CLIENT, CLIENT_PASSWORD, SHARED).await;
         let table = outbox(service);
         let write = format!(
-            "INSERT INTO {table} (aggregate_type, aggregate_id, event_type, payload) VALUES ('stray', '1', 'x', '{{}}')"
+            "INSERT INTO {table} (aggregate_type, aggregate_id, event_type, payload) VALUES ('extra', '1', 'x', '{{}}')"
         );
         let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(write)).execute(&mut session).await.unwrap_err();
         let refused = refused.into_database_error().unwrap();
@@ -92,7 +92,7 @@ const MADE: &[&str] = &[
         WHERE r.rolname LIKE '{service}\\_%' ORDER BY 1, 2",
 ];
 
-/// A database, its roles and the rights in it are those of a service that was provisioned and never split.
+/// Checks that a database, its roles and their privileges are those of a service that was provisioned and never split.
 pub fn as_a_new_one(world: &World, service: &str, database: &str) {
     let made = |service: &str, database: &str, asked: &str| {
         let all = world.target().sql(database, &asked.replace("{service}", service));
@@ -101,7 +101,7 @@ pub fn as_a_new_one(world: &World, service: &str, database: &str) {
     };
     for asked in MADE {
         let (here, new) = (made(service, database, asked), made(EXTRA.0, EXTRA.1, asked));
-        // A service without functions or types of its own has no rights on them.
+        // A service without functions or types of its own has no privileges on them.
         assert!(here == new || here.is_empty(), "{service}\n{asked}\n{here}\nand a new one:\n{new}");
     }
 }

@@ -56,7 +56,7 @@ pub struct World {
     pub project: Project,
 }
 
-/// End of a command that was to be killed.
+/// End of a command that a kill was aimed at.
 pub enum Attempt {
     Killed,
     /// It was faster.
