@@ -9,7 +9,7 @@ use crate::doors::{Door, doors};
 use crate::glossary::{Words, words};
 use crate::imports::{Imports, between_crates, imports};
 use crate::sizes::{Sizes, sizes};
-use crate::source::{Module, Names, modules};
+use crate::source::{Module, Names, files, modules};
 
 pub struct Sources {
     pub files: BTreeMap<Names, PathBuf>,
@@ -47,12 +47,28 @@ fn facts(module: &Module) -> Facts {
     }
 }
 
-/// File with its words.
+/// File with its words: of the program, or of its tests.
 pub struct Text {
     pub file: &'static Path,
+    pub is_test: bool,
     pub words: &'static Words,
 }
 
-pub fn texts() -> impl Iterator<Item = Text> {
-    sources().facts.values().map(|facts| Text { file: &facts.file, words: &facts.words })
+/// Returns the words of all modules and all files of tests. Files of `tests/structure` contain the words to avoid.
+pub fn texts() -> Vec<Text> {
+    static TESTS: OnceLock<Vec<(PathBuf, Words)>> = OnceLock::new();
+    let tests = TESTS.get_or_init(|| {
+        let mut files = files(Path::new("tests"));
+        files.retain(|file| !file.starts_with("tests/structure"));
+        files.into_iter().map(|file| (file.clone(), words_of(&file))).collect()
+    });
+    let program =
+        sources().facts.values().map(|facts| Text { file: &facts.file, is_test: false, words: &facts.words });
+    program.chain(tests.iter().map(|(file, words)| Text { file, is_test: true, words })).collect()
+}
+
+fn words_of(file: &Path) -> Words {
+    let text = std::fs::read_to_string(file).unwrap();
+    let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    words(&parsed.items, &text)
 }

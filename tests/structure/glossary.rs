@@ -7,6 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
 use crate::facts::{Text, texts};
+use crate::test_names::test_names;
 
 /// Phrases in which a word has another meaning, PostgreSQL's or another program's.
 const EXCEPTIONS: &[&str] = &[
@@ -25,13 +26,15 @@ const EXCEPTIONS: &[&str] = &[
     "the private key can be read by others",
     // Servers of a CI job, which are containers.
     "a job starts its own servers",
+    // Server of a split's source, with that name.
+    "server old database",
 ];
 
 /// Places that the column *wrong in* may name.
 const PLACES: [&str; 3] = ["type names", "comments", "messages"];
 
 /// Openings of a clause: a comment names its item by a noun, or a function's action by a verb.
-const CLAUSES: &[&str] = &["What", "Whether", "Where", "Which", "How", "Who"];
+pub const CLAUSES: &[&str] = &["What", "Whether", "Where", "Which", "How", "Who"];
 
 /// Word of the column *not*, with the word of its row and the places.
 struct Wrong {
@@ -84,10 +87,14 @@ fn the_sources_use_the_words_of_the_glossary() {
 }
 
 #[test]
-fn no_doc_comment_begins_with_a_clause() {
+fn no_comment_begins_with_a_clause() {
     let mut found = Vec::new();
     for text in texts() {
-        for (number, line) in text.words.openings.iter().filter(|(_, line)| begins_with_clause(line)) {
+        // Of the program only the documentation, which is read without the code.
+        let is_read = |line: &str| text.is_test || line.starts_with("///") || line.starts_with("//!");
+        let openings =
+            text.words.openings.iter().filter(|(_, line)| is_read(line) && begins_with_clause(line));
+        for (number, line) in openings {
             found.push(format!("{}:{number}: {line}", text.file.display()));
         }
     }
@@ -95,13 +102,14 @@ fn no_doc_comment_begins_with_a_clause() {
 }
 
 fn begins_with_clause(line: &str) -> bool {
-    let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
-    let first = comment.and_then(|comment| comment.split_whitespace().next()).unwrap_or_default();
+    let first = line.trim_start_matches(['/', '!']).split_whitespace().next().unwrap_or_default();
     CLAUSES.contains(&first)
 }
 
 /// Words of one file.
 pub struct Words {
+    /// Names of tests.
+    pub tests: Vec<String>,
     pub types: Vec<String>,
     pub literals: Vec<String>,
     pub comments: Vec<String>,
@@ -122,6 +130,7 @@ pub fn words(items: &[syn::Item], text: &str) -> Words {
         within = line.starts_with("//");
     }
     Words {
+        tests: test_names(items),
         types: reader.types,
         literals: reader.literals,
         comments: code.lines().filter_map(comment).map(str::to_owned).collect(),
@@ -129,12 +138,13 @@ pub fn words(items: &[syn::Item], text: &str) -> Words {
     }
 }
 
-/// Returns names of types, lines of comments, and literals, each with its place.
+/// Returns names of types, lines of comments, literals and names of tests, each with its place.
 fn places(text: &Text) -> impl Iterator<Item = (&'static str, String)> {
     let words = text.words;
     let types = words.types.iter().map(|name| ("type names", camel_words(name)));
     let messages = words.literals.iter().map(|text| ("messages", text.clone()));
-    types.chain(messages).chain(words.comments.iter().map(|text| ("comments", text.clone())))
+    let names = words.tests.iter().filter(|_| text.is_test).map(|name| ("messages", name.replace('_', " ")));
+    types.chain(messages).chain(names).chain(words.comments.iter().map(|text| ("comments", text.clone())))
 }
 
 fn comment(line: &str) -> Option<&str> {

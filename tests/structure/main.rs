@@ -15,6 +15,7 @@ mod purity;
 mod seams;
 mod sizes;
 mod source;
+mod test_names;
 mod used_names;
 mod ways;
 mod words;
