@@ -150,9 +150,9 @@ fn run(bytes: &[u8]) -> Vec<String> {
     let desired = desired();
     let findings = audit(&desired, &snapshot, &|_| None);
     let edges = access_graph(&desired, &snapshot).edges.len();
-    let told =
+    let reported =
         findings.iter().map(|finding| format!("{} {:?} {}", finding.id, finding.severity, finding.evidence));
-    told.chain([format!("{} edges", "e".repeat(edges.min(30)))]).collect()
+    reported.chain([format!("{} edges", "e".repeat(edges.min(30)))]).collect()
 }
 
 #[test]

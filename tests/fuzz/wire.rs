@@ -124,7 +124,7 @@ async fn talk() -> Vec<String> {
     let login = Login::of_admin("postgres", None);
     match connect_with(&endpoint, &login, "postgres", &[], Limits::READ).await {
         Ok(connection) => asked(connection).await,
-        Err(error) => vec![told(&error)],
+        Err(error) => vec![reported(&error)],
     }
 }
 
@@ -133,13 +133,13 @@ async fn asked(mut connection: Connection) -> Vec<String> {
         query_each(&mut connection, &SessionList::query())
             .await
             .map(read)
-            .unwrap_or_else(|error| told(&error)),
+            .unwrap_or_else(|error| reported(&error)),
     ];
     said.push(match replicate(connection, &SessionList::query()).await {
         Ok(mut stream) => {
             format!("stream: {:?}", stream.next(std::time::Duration::from_secs(1)).await.is_ok())
         }
-        Err(error) => told(&error),
+        Err(error) => reported(&error),
     });
     said
 }
@@ -159,7 +159,7 @@ fn read(results: Vec<Vec<Row>>) -> String {
 }
 
 /// Without quotes: the loop would leave out what is between them.
-fn told(error: &Error) -> String {
+fn reported(error: &Error) -> String {
     format!("{error:?}").replace('"', " ")
 }
 

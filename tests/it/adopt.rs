@@ -148,13 +148,13 @@ as_both_admins!(declared_roles_keep_the_privileges_that_they_use, |admin| {
     let wrote = |line: &&str| writes.iter().any(|word| line.contains(&format!("statement: {word}")));
     assert_eq!(log.lines().filter(wrote).collect::<Vec<_>>(), Vec::<&str>::new());
 
-    let told = adopt(&project, prefix, &["-o", "json"]).expect(0).json();
-    assert_eq!(told["written"], true);
+    let reported = adopt(&project, prefix, &["-o", "json"]).expect(0).json();
+    assert_eq!(reported["written"], true);
     let after = project.read("martydb.yaml");
     assert!(after.starts_with(&before), "{after}");
     let access = |role: &str| {
-        let all = told["access"].as_array().unwrap().iter();
-        all.clone().find(|one| one["role"] == role).unwrap_or_else(|| panic!("{role}: {told:#}")).clone()
+        let all = reported["access"].as_array().unwrap().iter();
+        all.clone().find(|one| one["role"] == role).unwrap_or_else(|| panic!("{role}: {reported:#}")).clone()
     };
     let bi = access("adp_bi");
     assert_eq!(
@@ -168,9 +168,10 @@ as_both_admins!(declared_roles_keep_the_privileges_that_they_use, |admin| {
         (visitor["connected"].clone(), visitor["read"].to_string()),
         (true.into(), "[\"adp_shop.public.item\"]".into())
     );
-    assert_eq!(told["access"].as_array().unwrap().len(), 4, "{told:#}");
-    assert_eq!(told["plan"]["locked_out"].to_string(), "[\"adp_caller\",\"adp_idle\"]");
-    let next: Vec<&str> = told["next"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert_eq!(reported["access"].as_array().unwrap().len(), 4, "{reported:#}");
+    assert_eq!(reported["plan"]["locked_out"].to_string(), "[\"adp_caller\",\"adp_idle\"]");
+    let next: Vec<&str> =
+        reported["next"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
     assert_eq!(
         next,
         [
@@ -262,8 +263,8 @@ fn adopt_completes_existing_entries_in_their_own_style() {
     // The same group and login in another database: the reason that was written first is theirs there too.
     project
         .write("martydb.yaml", &written.replace("found in database adc_prod", "found long ago in adc_prod"));
-    let told = project.run(&["adopt", "-s", "adc_two"]).expect(0).stdout;
-    assert!(told.contains("adc_biller holds less on app.u than `write` gives"), "{told}");
+    let reported = project.run(&["adopt", "-s", "adc_two"]).expect(0).stdout;
+    assert!(reported.contains("adc_biller holds less on app.u than `write` gives"), "{reported}");
     let written = project.read("martydb.yaml");
     let second = written.split("adc_two:").nth(1).unwrap();
     for words in [
@@ -346,9 +347,9 @@ fn adopting_a_managed_database_adds_only_new_roles() {
     let project = Project::new(&server, "adm");
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
-    let told = project.json(&["adopt", "-s", "adm_a"], 0);
+    let reported = project.json(&["adopt", "-s", "adm_a"], 0);
     assert_eq!(
-        (told["written"].clone(), told["next"].to_string()),
+        (reported["written"].clone(), reported["next"].to_string()),
         (false.into(), "[\"martydb verify-isolation\"]".into())
     );
     // The manifest's comment on a database is below the marker in its comment.
@@ -358,9 +359,9 @@ fn adopting_a_managed_database_adds_only_new_roles() {
     assert!(marker.starts_with("martydb:"), "{marker}");
     server.sql("postgres", &format!("COMMENT ON DATABASE adm_a IS E'{marker}\\nthe shop'"));
     server.sql("postgres", "CREATE ROLE adm_late LOGIN; GRANT CONNECT ON DATABASE adm_a TO adm_late");
-    let told = project.json(&["adopt", "-s", "adm_a"], 0);
+    let reported = project.json(&["adopt", "-s", "adm_a"], 0);
     assert_eq!(
-        (told["written"].clone(), told["access"][0]["connect"].to_string()),
+        (reported["written"].clone(), reported["access"][0]["connect"].to_string()),
         (true.into(), "[\"adm_a\"]".into())
     );
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -109,9 +109,9 @@ fn a_wrong_app_url_is_refused_with_its_line_and_without_its_text() {
     let wrong = |servers: &str, services: &str| {
         let text = format!("version: 1\nservers:\n  main: {servers}\nservices:\n  {services}\n");
         let project = Project::with_manifest(&text);
-        let told = project.run(&["validate"]).expect(2).stderr;
-        assert!(!told.contains("secret"), "{told}");
-        told
+        let reported = project.run(&["validate"]).expect(2).stderr;
+        assert!(!reported.contains("secret"), "{reported}");
+        reported
     };
     for (servers, services, place, sentence) in [
         ("{ app_url: \"postgresql://u:secret@h\" }", "a:", "3:11", "must not contain a user or a password"),
@@ -124,10 +124,10 @@ fn a_wrong_app_url_is_refused_with_its_line_and_without_its_text() {
         ("{ }", "a: { app_url: \"postgresql://h/{role}\" }", "5:8", "the only placeholders here"),
         ("{ app_url: \"postgresql://h/d\" }", "a:\n  b:", "6:", "same database as that of service \"a\""),
     ] {
-        let told = wrong(servers, services);
+        let reported = wrong(servers, services);
         assert!(
-            told.contains(&format!("martydb.yaml:{place}")) && told.contains(sentence),
-            "{services}: {told}"
+            reported.contains(&format!("martydb.yaml:{place}")) && reported.contains(sentence),
+            "{services}: {reported}"
         );
     }
 }

@@ -134,11 +134,11 @@ fn one_run_writes_every_report_with_the_same_results() {
             let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
             assert_eq!(place, "martydb.yaml");
         }
-        let told = annotations(&project.read("report.txt"));
-        assert_eq!(told.iter().filter(|one| one.0 == "error").count(), errors, "{told:?}");
+        let reported = annotations(&project.read("report.txt"));
+        assert_eq!(reported.iter().filter(|one| one.0 == "error").count(), errors, "{reported:?}");
         assert!(
-            told.len() >= findings && told.iter().all(|one| value(one, "file") == "martydb.yaml"),
-            "{told:?}"
+            reported.len() >= findings && reported.iter().all(|one| value(one, "file") == "martydb.yaml"),
+            "{reported:?}"
         );
         let page = project.read("report.md");
         assert_eq!(page.contains("foreign-database-connect"), breached, "{page}");

@@ -214,9 +214,9 @@ fn init_writes_a_manifest_that_validates() {
         (&["verify-isolation", "-o", "junit"], "hint: --format junit"),
         (&["exec", "billing", "env"], "hint: the program comes after --: martydb exec SERVICE -- env"),
     ] {
-        let told = project.run(arguments).expect(2);
-        assert!(told.stderr.contains(expected), "{arguments:?}: {}", told.stderr);
-        assert_eq!(told.stderr.matches("hint:").count(), 1, "{}", told.stderr);
+        let reported = project.run(arguments).expect(2);
+        assert!(reported.stderr.contains(expected), "{arguments:?}: {}", reported.stderr);
+        assert_eq!(reported.stderr.matches("hint:").count(), 1, "{}", reported.stderr);
     }
     assert!(
         project

@@ -168,19 +168,19 @@ fn a_terminal_asks_about_a_likely_rename() {
     let before = files(&project, "dct");
     let start = project.read("dct/migrations/V1__start.sql");
     project.write("schema.sql", &start.replace("note text", "remark text"));
-    let asked = || {
+    let query = || {
         let arguments = ["revision", "-s", "dct", "--from", "schema.sql", "-m", "names"];
         let terminal = Terminal::run(project.command(&arguments));
         terminal.wait_for("Is remark the new name of public.item.note? [y/N]: ");
         terminal
     };
-    let mut ended = asked();
+    let mut ended = query();
     ended.types(INTERRUPT);
     assert_eq!(ended.end(), Some(130), "{}", ended.seen());
     assert_eq!(scratch_databases(&server), "0", "{}", ended.seen());
     assert_eq!(files(&project, "dct"), before);
     assert_eq!(scratch_databases(&server), "0");
-    let mut no = asked();
+    let mut no = query();
     no.types(b"n\n");
     assert_eq!(no.end(), Some(0), "{}", no.seen());
     let up = project.read("dct/migrations/V2__names.sql");
@@ -188,7 +188,7 @@ fn a_terminal_asks_about_a_likely_rename() {
     for name in ["V2__names.sql", "V2__names.down.sql"] {
         std::fs::remove_file(project.path().join("dct/migrations").join(name)).unwrap();
     }
-    let mut yes = asked();
+    let mut yes = query();
     yes.types(b"y\n");
     assert_eq!(yes.end(), Some(0), "{}", yes.seen());
     let up = project.read("dct/migrations/V2__names.sql");

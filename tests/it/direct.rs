@@ -17,8 +17,8 @@ fn refuses(server: &Server, project: &Project, commands: &[&[&str]], sentence: &
     let before = (stored(), roles());
     for words in commands {
         let end = project.run(words);
-        let told = end.said();
-        assert!(end.code != Some(0) && told.contains(sentence), "{words:?}: {:?} {told}", end.code);
+        let reported = end.said();
+        assert!(end.code != Some(0) && reported.contains(sentence), "{words:?}: {:?} {reported}", end.code);
     }
     assert_eq!((stored(), roles()), before);
 }
@@ -84,8 +84,8 @@ fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role() {
     std::fs::write(direct.path().join("martydb.yaml"), MANIFEST.replace("URL", &pooler.url())).unwrap();
     for words in [["upgrade", "--all"], ["status", "--all"]] {
         let end = direct.run(&words);
-        let told = format!("{}{}", end.stdout, end.stderr);
-        assert!(told.contains("a connection pooler is between"), "{words:?}: {told}");
+        let reported = format!("{}{}", end.stdout, end.stderr);
+        assert!(reported.contains("a connection pooler is between"), "{words:?}: {reported}");
     }
     let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
     assert_eq!(server.value("postgres", locks), "0");
@@ -121,16 +121,20 @@ fn several_hosts_resolve_to_the_writable_one() {
     made.run(&["verify-isolation", "--probes", "sample"]).expect(0);
 
     let none = several(&[1, standby.port], "");
-    let told = none.run(&["plan"]);
-    assert_eq!(told.code, Some(5), "{told:?}");
+    let reported = none.run(&["plan"]);
+    assert_eq!(reported.code, Some(5), "{reported:?}");
     for part in
         ["fits target_session_attrs=read-write", &format!("{} is a standby", standby.port), "127.0.0.1:1:"]
     {
-        assert!(told.said().contains(part), "{part}: {}", told.said());
+        assert!(reported.said().contains(part), "{part}: {}", reported.said());
     }
     let read = several(&[primary.port, standby.port], "&target_session_attrs=standby");
-    let told = read.run(&["init-all", "-y"]);
-    assert!(told.code != Some(0) && told.said().contains("standby and takes no writes"), "{}", told.said());
+    let reported = read.run(&["init-all", "-y"]);
+    assert!(
+        reported.code != Some(0) && reported.said().contains("standby and takes no writes"),
+        "{}",
+        reported.said()
+    );
     assert_eq!(standby.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'red%'"), "0");
 }
 
@@ -148,9 +152,9 @@ fn a_run_keeps_its_first_host() {
     until("the migration runs", || first.value("postgres", sleeps) != "0");
     first.crash();
     let end = running.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&end.stderr).into_owned() + &String::from_utf8_lossy(&end.stdout);
-    assert!(!end.status.success(), "{told}");
-    assert!(told.contains(&first.port.to_string()) || told.contains("connection"), "{told}");
+    let reported = String::from_utf8_lossy(&end.stderr).into_owned() + &String::from_utf8_lossy(&end.stdout);
+    assert!(!end.status.success(), "{reported}");
+    assert!(reported.contains(&first.port.to_string()) || reported.contains("connection"), "{reported}");
     assert_eq!(second.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'red%'"), "0");
     // The next run begins with the host that is there.
     made.write("red/migrations/V2__slow.sql", "SELECT 1;\n");

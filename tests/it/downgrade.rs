@@ -116,8 +116,8 @@ fn repair_shows_a_diff_asks_and_records_why() {
     project.run(&["upgrade", "--service", "mend_a"]).expect(3);
     let status = project.json(&["status", "--service", "mend_a"], 0);
     assert_eq!(status["services"][0]["divergences"][0]["version"], 1);
-    let asked = project.run(&["repair", "--service", "mend_a", "--reason", "it was so"]).expect(2);
-    insta::assert_snapshot!(asked.shown(), @r"
+    let query = project.run(&["repair", "--service", "mend_a", "--reason", "it was so"]).expect(2);
+    insta::assert_snapshot!(query.shown(), @r"
     V1__create_item: its new text is accepted
     --- as applied
     +++ in the folder

@@ -242,8 +242,8 @@ fn drop_keeps_an_adopted_database_unless_requested() {
         assert!(owner().ends_with("_orphans"), "{}", owner());
         // Nothing is left to do; asked for, the database goes too.
         assert!(drop_it(&project, &database).expect(0).stdout.contains("Nothing of"), "again");
-        let asked = ["drop", "--service", &database, "--confirm", &database, "--adopted"];
-        project.run(&asked).expect(0);
+        let query = ["drop", "--service", &database, "--confirm", &database, "--adopted"];
+        project.run(&query).expect(0);
         assert_eq!(left(&server, &database), Vec::<String>::new());
         drop_it(&project, &format!("{prefix}_b")).expect(0);
         assert_eq!(left(&server, &format!("{prefix}_b")), Vec::<String>::new(), "made by the manifest");

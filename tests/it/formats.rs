@@ -40,8 +40,8 @@ fn csv_columns_are_keys_of_the_document() {
             // Each run writes another file.
             vec![]
         } else {
-            let asked: Vec<&str> = words.iter().map(String::as_str).chain(["-o", "json"]).collect();
-            rows(project.run(&asked).json(), table.rows)
+            let query: Vec<&str> = words.iter().map(String::as_str).chain(["-o", "json"]).collect();
+            rows(project.run(&query).json(), table.rows)
         };
         words.extend(["-o".to_owned(), "csv".to_owned()]);
         let done = project.run(&words.iter().map(String::as_str).collect::<Vec<_>>());

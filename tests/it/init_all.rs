@@ -46,11 +46,11 @@ fn without_confirmation_nothing_is_changed() {
     let done = project.run(&["init-all"]).expect(2);
     assert!(done.stderr.contains("need a confirmation"), "{}", done.stderr);
     // A missing answer is reported as a statement: questions are for a terminal.
-    let (told, rest) = (
+    let (reported, rest) = (
         "can affect other users of this server, and this is not a terminal, so no confirmation could be asked\nhint: ",
         &done.stderr,
     );
-    assert!(rest.contains(told) && !rest.contains('?'), "{rest}");
+    assert!(rest.contains(reported) && !rest.contains('?'), "{rest}");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database"), "3");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'asked%'"), "0");
 }

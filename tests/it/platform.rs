@@ -132,7 +132,7 @@ impl Imitation {
     }
 }
 
-fn told(result: &Value) -> Vec<String> {
+fn reported(result: &Value) -> Vec<String> {
     let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
     let all = result["findings"].as_array().unwrap();
     let counts = |one: &&Value| one["severity"] != "low";
@@ -148,7 +148,7 @@ fn works(imitation: &Imitation) {
     let project = imitation.project(&server, true);
     let document = project.json(&["init-all", "-y"], 0);
     let verified = &document["verify_isolation"];
-    let left = told(verified);
+    let left = reported(verified);
     assert!(left.is_empty(), "{}: {left:#?}", imitation.platform);
     project.run(&["plan", "--check"]).expect(0);
     // Each limit once for the server, and none asks a DBA for what the provider keeps.
@@ -261,7 +261,7 @@ fn without_a_declared_platform_its_privileges_are_findings() {
     let is_limit = |one: &&Value| one["id"] == "no-temp-file-limit";
     let limits: Vec<&Value> = result["findings"].as_array().unwrap().iter().filter(is_limit).collect();
     assert!(limits.len() == 1 && limits[0]["severity"] == "low", "{limits:#?}");
-    let left = told(&result);
+    let left = reported(&result);
     for id in ["template-database-connect", "unmanaged-database-connect", "unmanaged-role-power"] {
         assert!(left.iter().any(|one| one.contains(id)), "{id}: {left:#?}");
     }
@@ -269,7 +269,7 @@ fn without_a_declared_platform_its_privileges_are_findings() {
     let wrong =
         plain.read("martydb.yaml").replace(&format!("{url}\n"), &format!("{url}\n    platform: rds\n"));
     plain.write("martydb.yaml", &wrong);
-    let left = told(&plain.json(&["verify-isolation"], 4));
+    let left = reported(&plain.json(&["verify-isolation"], 4));
     for id in ["unmanaged-database-connect", "unmanaged-role-power"] {
         assert!(left.iter().any(|one| one.contains(id)), "{id}: {left:#?}");
     }
@@ -321,7 +321,7 @@ fn leaks_stay_findings_on_a_platform() {
         let result = project.json(&["verify-isolation"], 4);
         let words: Vec<&str> = expected.split(' ').collect();
         let is = |one: &String| words.iter().all(|word| one.contains(word));
-        let left = told(&result);
+        let left = reported(&result);
         assert!(left.iter().any(is), "{open}: {left:#?}");
         server.sql("postgres", close);
     }
@@ -332,7 +332,7 @@ fn leaks_stay_findings_on_a_platform() {
             .sql_as("pf_a_app", &project.password("pf_a_app"), "pf_a", "CREATE TABLE public.mine ()")
             .unwrap();
         server.sql("pf_a", "GRANT SELECT ON public.mine TO PUBLIC");
-        let left = told(&project.json(&["verify-isolation"], 4));
+        let left = reported(&project.json(&["verify-isolation"], 4));
         assert!(left.iter().any(|one| one.contains("mine")), "{left:#?}");
     }
 }
@@ -340,12 +340,12 @@ fn leaks_stay_findings_on_a_platform() {
 #[test]
 fn a_platform_is_refused_for_an_embedded_server() {
     let text = "version: 1\nservers:\n  main: { embedded: true, platform: rds }\nservices:\n  a:\n";
-    let told = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
+    let reported = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
     assert!(
-        told.contains("martydb.yaml:3:27: a server that martydb runs itself is on no platform"),
-        "{told}"
+        reported.contains("martydb.yaml:3:27: a server that martydb runs itself is on no platform"),
+        "{reported}"
     );
     let text = "version: 1\nservers:\n  main: { url: \"postgresql://h\", platform: rsd }\nservices:\n  a:\n";
-    let told = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
-    assert!(told.contains("martydb.yaml:3:34:") && told.contains("`rds`"), "{told}");
+    let reported = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
+    assert!(reported.contains("martydb.yaml:3:34:") && reported.contains("`rds`"), "{reported}");
 }

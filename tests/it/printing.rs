@@ -65,8 +65,11 @@ fn messages_of_a_migration_are_printed_safely() {
     let _ = safe(project.run(&["current"]).expect(0));
 
     let document = safe(project.run(&["history", "-o", "json"]).expect(0)).json();
-    let told = document.to_string();
-    assert!(told.contains("\u{9b}") && told.contains("\u{202e}"), "JSON has the exact text: {told}");
+    let reported = document.to_string();
+    assert!(
+        reported.contains("\u{9b}") && reported.contains("\u{202e}"),
+        "JSON has the exact text: {reported}"
+    );
 }
 
 #[test]

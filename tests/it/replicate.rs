@@ -36,9 +36,9 @@ as_both_admins!(a_login_replicates_only_the_declared_tables, |admin| {
     let plan = project.run(&["plan"]).expect(0).stdout;
     // Before 16 only a superuser gives REPLICATION.
     let by_hand = admin == Admin::Limited && server.major() < 16;
-    let told =
+    let reported =
         if by_hand { "ALTER ROLE \"rep_cdc\" REPLICATION" } else { "copy every database of this server" };
-    assert!(plan.contains(told), "{plan}");
+    assert!(plan.contains(reported), "{plan}");
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -78,10 +78,10 @@ fn an_admin_that_cannot_log_in_gets_a_request_for_the_dba() {
     );
     let project = Project::with_manifest(&text);
     server.sql("postgres", "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC");
-    let asked = project.run(&["plan", "--out-sql", "ask.sql"]);
-    assert_ne!(asked.code, Some(0), "{asked:?}");
-    assert!(!asked.said().contains("Nothing to ask"), "{asked:?}");
-    assert!(asked.said().contains("GRANT CONNECT"), "{asked:?}");
+    let query = project.run(&["plan", "--out-sql", "ask.sql"]);
+    assert_ne!(query.code, Some(0), "{query:?}");
+    assert!(!query.said().contains("Nothing to ask"), "{query:?}");
+    assert!(query.said().contains("GRANT CONNECT"), "{query:?}");
 }
 
 #[test]

@@ -58,14 +58,14 @@ fn the_log_has_one_attempt_for_each_cell() {
         // All queries inside a database use one session.
         let (inside, beside): (Vec<&Value>, Vec<&Value>) =
             beside.partition(|trial| trial["way"].as_str().unwrap().starts_with("inside: "));
-        let asked = usize::from(cell["outcome"] == "allowed");
-        assert_eq!(asked == 1, inside.len() > 10, "{who}: {document:#}");
-        assert_eq!(pids.len(), 1 + asked + beside.len(), "{who} in\n{log}");
-        let told = match cell["outcome"].as_str().unwrap() {
+        let query = usize::from(cell["outcome"] == "allowed");
+        assert_eq!(query == 1, inside.len() > 10, "{who}: {document:#}");
+        assert_eq!(pids.len(), 1 + query + beside.len(), "{who} in\n{log}");
+        let reported = match cell["outcome"].as_str().unwrap() {
             "allowed" => "connection authorized",
             _ => "FATAL",
         };
-        assert!(log.lines().any(|line| line.contains(&who) && line.contains(told)), "{who} in\n{log}");
+        assert!(log.lines().any(|line| line.contains(&who) && line.contains(reported)), "{who} in\n{log}");
     }
 }
 

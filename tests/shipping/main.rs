@@ -68,7 +68,7 @@ impl Sources {
         Told(String::from_utf8(command.output().unwrap().stdout).unwrap())
     }
 
-    fn told(&self) -> Told {
+    fn reported(&self) -> Told {
         self.told_with(self.path(), "release", &[])
     }
 }
@@ -91,9 +91,9 @@ impl Told {
 fn a_build_names_the_commit_and_its_day_and_whether_the_tree_differs() {
     let sources = Sources::committed();
     let commit = sources.git(&["rev-parse", "--short=9", "HEAD"]);
-    assert_eq!(sources.told().build(), format!("{commit} 2026-01-02"));
+    assert_eq!(sources.reported().build(), format!("{commit} 2026-01-02"));
     std::fs::write(sources.path().join("src/main.rs"), "fn main() { }\n").unwrap();
-    assert_eq!(sources.told().build(), format!("{commit}-dirty 2026-01-02"));
+    assert_eq!(sources.reported().build(), format!("{commit}-dirty 2026-01-02"));
     assert_eq!(sources.told_with(sources.path(), "debug", &[]).build(), "development build");
 }
 
@@ -109,7 +109,7 @@ fn each_move_of_head_changes_the_version() {
         files.iter().filter_map(|file| std::fs::read(file).ok()).collect()
     };
     for (n, moved) in moves.iter().enumerate() {
-        let files: Vec<PathBuf> = sources.told().watched(sources.path());
+        let files: Vec<PathBuf> = sources.reported().watched(sources.path());
         let there: Vec<&PathBuf> = files.iter().filter(|file| !file.ends_with("build.rs")).collect();
         assert!(there.iter().all(|file| file.exists()), "cargo would run the script each time: {files:?}");
         let (before, head) = (contents(&files), sources.git(&["rev-parse", "HEAD"]));
@@ -120,15 +120,15 @@ fn each_move_of_head_changes_the_version() {
     // In a worktree, `.git` is a file.
     let tree = sources.path().join("tree");
     sources.git(&["worktree", "add", "--quiet", "tree", "main"]);
-    let told = sources.told_with(&tree, "release", &[]);
-    assert_eq!(told.build(), format!("{} 2026-01-02", sources.git(&["rev-parse", "--short=9", "main"])));
-    assert!(told.watched(&tree).iter().any(|file| file.ends_with("logs/HEAD")), "{}", told.0);
+    let reported = sources.told_with(&tree, "release", &[]);
+    assert_eq!(reported.build(), format!("{} 2026-01-02", sources.git(&["rev-parse", "--short=9", "main"])));
+    assert!(reported.watched(&tree).iter().any(|file| file.ends_with("logs/HEAD")), "{}", reported.0);
 }
 
 #[test]
 fn sources_without_a_repository_take_the_commit_from_a_variable() {
     let sources = Sources::new();
-    assert_eq!(sources.told().build(), "commit unknown");
+    assert_eq!(sources.reported().build(), "commit unknown");
     let given = |commit: &str| {
         sources.told_with(sources.path(), "release", &[("MARTYDB_COMMIT", commit)]).build().to_owned()
     };
@@ -137,7 +137,7 @@ fn sources_without_a_repository_take_the_commit_from_a_variable() {
     assert_eq!(given("x\ncargo:rustc-link-arg=y"), "commit unknown");
     let packaged = r#"{"git": {"sha1": "0123456789abcdef0123456789abcdef01234567"}, "path_in_vcs": ""}"#;
     std::fs::write(sources.path().join(".cargo_vcs_info.json"), packaged).unwrap();
-    assert_eq!(sources.told().build(), "012345678");
+    assert_eq!(sources.reported().build(), "012345678");
 }
 
 /// An archive that was unpacked in a repository of something else.

@@ -69,8 +69,8 @@ as_both_admins!(kept_databases_of_restores_are_told_apart, |admin: Admin| {
     let report = kept.restore(&id).json();
     let former = report["kept"].as_str().unwrap().to_owned();
     let plan = kept.project.json(&["plan", "--check"], 0);
-    let told = serde_json::json!([{"server": "main", "database": former, "service": service}]);
-    assert_eq!(plan["replaced_databases"], told, "{plan:#}");
+    let reported = serde_json::json!([{"server": "main", "database": former, "service": service}]);
+    assert_eq!(plan["replaced_databases"], reported, "{plan:#}");
     let shown = kept.project.run(&["plan"]).expect(0);
     assert!(
         shown
@@ -100,6 +100,6 @@ fn an_extension_of_another_version_is_reported() {
     let now = "SELECT default_version FROM pg_available_extensions WHERE name = 'citext'";
     let now = kept.server.value("postgres", now);
     let verified = kept.project.json(&["backup", "verify", &kept.backup()], 0);
-    let told = format!("extension citext had version 1.5, and has version {now} here");
-    assert!(verified["backups"][0]["notes"].to_string().contains(&told), "{verified:#}");
+    let reported = format!("extension citext had version 1.5, and has version {now} here");
+    assert!(verified["backups"][0]["notes"].to_string().contains(&reported), "{verified:#}");
 }

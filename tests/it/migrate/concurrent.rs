@@ -36,8 +36,8 @@ async fn a_held_lock_is_named_with_its_holder() {
     for word in ["login co_held_migrator", "application \"the other\"", "pid ", "since 2"] {
         assert!(error.causes[0].contains(word), "{error:?}");
     }
-    let told = |event: &&Event| matches!(event, Event::Waiting(who) if who.contains("the other"));
-    let waits = service.events.lock().unwrap().iter().filter(told).count();
+    let reported = |event: &&Event| matches!(event, Event::Waiting(who) if who.contains("the other"));
+    let waits = service.events.lock().unwrap().iter().filter(reported).count();
     assert_eq!(waits, 1, "the same is not said twice within ten seconds");
     drop(other);
     assert_eq!(service.upgraded().await, [1]);

@@ -48,8 +48,8 @@ async fn repeatable_migrations_run_last_in_order_of_their_dependencies() {
     // refinery's table has the versions alone, and the history tells of all.
     assert_eq!(service.ask("SELECT version::text FROM refinery_schema_history").await, ["1"]);
     let past = martydb_migrate::history(&service.target, std::time::Duration::from_secs(5)).await.unwrap();
-    let told: Vec<_> = past.iter().map(|event| (event.version, event.name.as_str())).collect();
-    assert_eq!(told, [(Some(1), "t"), (None, "rows"), (None, "a_totals")]);
+    let reported: Vec<_> = past.iter().map(|event| (event.version, event.name.as_str())).collect();
+    assert_eq!(reported, [(Some(1), "t"), (None, "rows"), (None, "a_totals")]);
     let mut app = service.app().await;
     let refused = sqlx::raw_sql("SELECT FROM martydb.repeatable").execute(&mut app).await.unwrap_err();
     assert!(refused.to_string().contains("permission denied"), "{refused}");

@@ -22,9 +22,9 @@ async fn pending_files_are_applied_once_and_recorded_in_both_tables() {
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
 
     let events = martydb_migrate::history(&service.target, WAIT).await.unwrap();
-    let told: Vec<_> = events.iter().map(|e| (e.version, e.outcome.as_str(), e.by.as_str())).collect();
+    let reported: Vec<_> = events.iter().map(|e| (e.version, e.outcome.as_str(), e.by.as_str())).collect();
     assert_eq!(
-        told,
+        reported,
         [(Some(1), "ok", "tester@bench"), (Some(2), "ok", "tester@bench"), (Some(10), "ok", "tester@bench")]
     );
     assert_eq!(events[0].role.as_deref(), Some("up_plain_migrator"));

@@ -40,10 +40,10 @@ async fn a_blocked_migration_names_its_blocker() {
         assert!(causes.contains(words), "{words}: {error:#?}");
     }
     assert!(seen(&service).iter().any(|one| one.blockers.len() == 2 && one.statement == Some((2, 2))));
-    let told = service.events.lock().unwrap().iter().any(
+    let reported = service.events.lock().unwrap().iter().any(
         |event| matches!(event, Event::Retrying(_, 1, why) if why.contains("blocked by pid ") && why.contains("wa_blocked_app")),
     );
-    assert!(told, "an attempt that gave way names the blocker");
+    assert!(reported, "an attempt that gave way names the blocker");
 }
 
 #[tokio::test]

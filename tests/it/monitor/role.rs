@@ -77,9 +77,9 @@ fn an_admin_that_cannot_grant_statistics_has_a_limit_with_a_hint() {
     let project = monitored(&server, Admin::Limited, "moq");
     let applied = project.run(&["apply", "--all", "-y", "-o", "json"]).expect(0).json();
     let limits = applied["limits"].as_array().unwrap();
-    let asked = limits.iter().filter_map(|limit| limit["grant"].as_str());
-    let asked: Vec<&str> = asked.filter(|grant| grant.contains("pg_monitor")).collect();
-    assert!(asked[0].starts_with("GRANT \"pg_monitor\" TO \"moq_monitor\""), "{asked:?}");
+    let query = limits.iter().filter_map(|limit| limit["grant"].as_str());
+    let query: Vec<&str> = query.filter(|grant| grant.contains("pg_monitor")).collect();
+    assert!(query[0].starts_with("GRANT \"pg_monitor\" TO \"moq_monitor\""), "{query:?}");
 }
 
 #[test]

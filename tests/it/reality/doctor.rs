@@ -94,8 +94,8 @@ fn closing_the_maintenance_database_keeps_the_admins_access() {
     let project = Project::new_as(&server, Admin::Limited, "d");
     let limits = project.json(&["doctor"], 0)["limits"].as_array().unwrap().clone();
     let close = |limit: &&serde_json::Value| limit["what"] == "close database postgres to PUBLIC";
-    let asked = limits.iter().find(close).expect("it may not close it")["grant"].as_str().unwrap();
-    server.sql("postgres", asked);
+    let query = limits.iter().find(close).expect("it may not close it")["grant"].as_str().unwrap();
+    server.sql("postgres", query);
     let limits = project.json(&["doctor"], 0)["limits"].as_array().unwrap().clone();
     assert_eq!(limits.iter().find(close), None);
     project.run(&["apply", "--all", "-y", "--prune"]).expect(0);

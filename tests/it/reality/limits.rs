@@ -276,9 +276,9 @@ fn the_script_for_the_dba_fulfils_every_request() {
     let hostile = ["a\n\\! touch mark\n--", "a\"\"; \\! touch mark\n", "a' :mark $$ */"];
     let hostile: String = hostile.map(|name| format!("CREATE TABLE \"{name}\" (id int);")).concat();
     server.sql("dba_a", &(many + &hostile));
-    let asked = |shown: &str| shown.matches("ask a DBA for").count();
+    let query = |shown: &str| shown.matches("ask a DBA for").count();
     let plan = project.run(&["plan", "--out-sql", "dba.sql"]).expect(0);
-    assert!(asked(&plan.stdout) > 1, "{}", plan.stdout);
+    assert!(query(&plan.stdout) > 1, "{}", plan.stdout);
     // As above.
     if server.major() >= 15 {
         insta::assert_snapshot!(plan.shown(), @r#"
@@ -317,7 +317,7 @@ fn the_script_for_the_dba_fulfils_every_request() {
     assert_eq!(server.value("dba_a", foreign), "0");
     project.run(&["apply", "--all", "-y"]).expect(0);
     let after = project.run(&["plan", "--check", "--out-sql", "none.sql"]).expect(0);
-    assert_eq!(asked(&after.stdout), 0, "{}", after.stdout);
+    assert_eq!(query(&after.stdout), 0, "{}", after.stdout);
     insta::assert_snapshot!(after.shown(), @r"
     Nothing to do: the servers match the manifest.
     --- stderr

@@ -50,9 +50,9 @@ as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
     let session = runtime.block_on(server.connect("eve", PASSWORD, "lo_a"));
     let plan = project.json(&["plan"], 0);
     let losses = of_service(&plan);
-    let told: Vec<_> = losses.iter().map(|loss| (loss["right"].as_str().unwrap(), names(loss))).collect();
+    let reported: Vec<_> = losses.iter().map(|loss| (loss["right"].as_str().unwrap(), names(loss))).collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("CONNECT on database lo_a", vec!["eve", "bob"]),
             ("USAGE on schema public of lo_a", vec!["bob", "own"]),

@@ -235,13 +235,13 @@ fn s09_before_15_a_limited_admin_names_the_open_public_schema() {
         limit["grant"].as_str().unwrap().contains("REVOKE CREATE, USAGE ON SCHEMA \"public\" FROM PUBLIC")
     );
     // The requested grant suffices.
-    server.sql("o_a", asked(limit));
+    server.sql("o_a", query(limit));
     let limits = project.json(&["plan", "--check"], 0)["limits"].clone();
     assert!(!limits.as_array().unwrap().iter().any(|limit| named(&limit)), "{limits:#}");
 }
 
 /// The statements of a limit that a DBA runs inside the service's database.
-fn asked(limit: &Value) -> &str {
+fn query(limit: &Value) -> &str {
     limit["grant"].as_str().unwrap().split_once(": ").unwrap().1
 }
 
@@ -270,7 +270,7 @@ fn s09_an_open_public_schema_fails_verify() {
         for limit in project.json(&["plan"], 0)["limits"].as_array().unwrap() {
             let what = limit["what"].as_str().unwrap();
             if let Some((_, database)) = what.split_once("schema public of database ") {
-                server.sql(database, asked(limit));
+                server.sql(database, query(limit));
             }
         }
         assert_eq!(open(&project.json(&["verify-isolation"], 0)), Vec::<String>::new());

@@ -44,8 +44,8 @@ fn the_default_user_is_disabled_once_no_client_uses_it() {
     let reason = closing["reason"].as_str().unwrap();
     assert!(reason.contains("legacy-worker") && reason.contains("1 key outside every prefix"), "{reason}");
 
-    let told = project.run(&["doctor"]).expect(0).said();
-    assert!(told.contains("legacy-worker"), "{told}");
+    let reported = project.run(&["doctor"]).expect(0).said();
+    assert!(reported.contains("legacy-worker"), "{reported}");
 
     let said = project.run(&["apply", "--all", "-y"]).expect(0).said();
     assert!(said.contains("default stays on") && said.contains("legacy-worker"), "{said}");

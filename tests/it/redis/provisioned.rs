@@ -49,7 +49,7 @@ fn effective_differences_are_drift_and_rewritten_rules_are_not() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
-    for (change, told) in [
+    for (change, reported) in [
         (&["ACL", "SETUSER", "alpha_app", "+scan", "+@dangerous"][..], "may run"),
         (&["ACL", "SETUSER", "alpha_app", "-get"], "may not run get"),
         (&["ACL", "SETUSER", "alpha_app", "~beta:*"], "its keys are"),
@@ -61,7 +61,7 @@ fn effective_differences_are_drift_and_rewritten_rules_are_not() {
     ] {
         redis.ops(change);
         let said = project.run(&["plan", "--check", "--full"]).expect(3).said();
-        assert!(said.contains(told), "{change:?}: {said}");
+        assert!(said.contains(reported), "{change:?}: {said}");
         project.run(&["apply", "--all", "-y"]).expect(0);
         project.run(&["plan", "--check"]).expect(0);
     }
@@ -182,7 +182,7 @@ fn an_invalid_section_is_refused_with_its_line() {
         format!("version: 1\nservers:\n  main: {{ embedded: true }}\n  {servers}\nservices:\n  {services}\n")
     };
     let cache = "cache: { url: \"redis://ops@localhost\" }";
-    for (servers, services, told) in [
+    for (servers, services, reported) in [
         (cache, "a: { redis: { server: main } }", "is a PostgreSQL server"),
         (cache, "a: { redis: { server: cash } }", "unknown server \"cash\""),
         (cache, "a: { server: cache }", "is a Redis server"),
@@ -205,6 +205,6 @@ fn an_invalid_section_is_refused_with_its_line() {
         let text = manifest(servers, services).replace("services:\n  {", "services: {");
         let project = crate::support::Project::with_manifest(&text);
         let said = project.run(&["validate"]).expect(2).said();
-        assert!(said.contains(told), "{services}: {said}");
+        assert!(said.contains(reported), "{services}: {said}");
     }
 }

@@ -82,9 +82,9 @@ fn server_commands_reveal_no_key_of_another_service() {
     // `app` is the last: it writes the names that it is given into its own keys.
     for role in ["readonly", "app"] {
         let user = url(&project, "alpha", role);
-        let asked = batch(&user, &lines(ASKING));
-        assert!(asked.lines().count() > all.len() && asked.contains("NOPERM"), "{role}");
-        assert!(!asked.contains("hidden"), "{role}");
+        let query = batch(&user, &lines(ASKING));
+        assert!(query.lines().count() > all.len() && query.contains("NOPERM"), "{role}");
+        assert!(!query.contains("hidden"), "{role}");
         // An answer may repeat the name that it was given, and nothing else.
         let named = batch(&user, &lines(NAMING));
         assert!(named.contains("NOPERM") && !named.contains("hidden-value"), "{role}");

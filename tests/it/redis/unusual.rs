@@ -70,7 +70,7 @@ fn a_cluster_a_sentinel_and_a_replica_are_refused() {
     let replica = [&users[..], &["--replicaof", "127.0.0.1 1"]].concat();
     let sentinel = ["redis.conf", "--sentinel", "--port", "{port}"];
     let server = Server::start();
-    for (arguments, told) in [
+    for (arguments, reported) in [
         (&cluster[..], "is a node of a Redis Cluster"),
         (&replica[..], "is a replica"),
         (&sentinel[..], "is a Redis Sentinel"),
@@ -78,7 +78,7 @@ fn a_cluster_a_sentinel_and_a_replica_are_refused() {
         let Some(redis) = Redis::with(MANAGED, arguments) else { return };
         let project = project(&server, &redis.url_of(OPS.0, OPS.1), "");
         let said = project.run(&["plan"]).expect(2).said();
-        assert!(said.contains(told), "{said}");
+        assert!(said.contains(reported), "{said}");
         assert!(!redis.client(&redis.url_of(OPS.0, OPS.1), &["ACL", "USERS"]).contains("alpha"));
     }
 }

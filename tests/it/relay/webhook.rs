@@ -172,8 +172,8 @@ fn a_hook_that_fails_sometimes_stops_no_service() {
 
 #[test]
 fn a_postponed_event_delays_only_its_aggregate_for_the_requested_time() {
-    let asked = Arc::new(Mutex::new(vec![]));
-    let times = asked.clone();
+    let query = Arc::new(Mutex::new(vec![]));
+    let times = query.clone();
     let (port, taken) = slow_hook(Duration::ZERO, move |event| {
         let is_it = event["subject"] == "thing/2" && event["data"]["n"] == 1;
         let mut times = times.lock().unwrap();
@@ -202,7 +202,7 @@ fn a_postponed_event_delays_only_its_aggregate_for_the_requested_time() {
     let relay = Running::of(&mut project.command(&["relay", "-q"]));
     until("all are published", || pending(&server, "rwa_a") == 0);
     drop(relay);
-    let asked = asked.lock().unwrap();
-    assert!(asked[1] - asked[0] >= Duration::from_secs(3), "{:?}", asked[1] - asked[0]);
+    let query = query.lock().unwrap();
+    assert!(query[1] - query[0] >= Duration::from_secs(3), "{:?}", query[1] - query[0]);
     assert!(in_order(&taken).values().all(|numbers| numbers.iter().copied().eq(0..4)));
 }

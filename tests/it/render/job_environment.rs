@@ -261,7 +261,7 @@ fn serve_answers(pod: &Pod<'_>, key: &str, certified: &rcgen::CertifiedKey<rcgen
 }
 
 /// Asks what a listener of the pod serves to its user.
-fn asked(served: &Served, certified: &rcgen::CertifiedKey<rcgen::KeyPair>, path: &str) -> Response {
+fn query(served: &Served, certified: &rcgen::CertifiedKey<rcgen::KeyPair>, path: &str) -> Response {
     let user = BASE64_STANDARD.encode("prometheus:battery staple");
     let headers = format!("Authorization: Basic {user}\r\n");
     ask(served.tls(certified.cert.der()), "localhost", path, &headers)
@@ -283,7 +283,7 @@ fn monitor_serves(pod: &Pod<'_>, certified: &rcgen::CertifiedKey<rcgen::KeyPair>
     let served = Served::run(pod.command());
     let checks = ["isolation", "migrations", "drift", "outbox"];
     until("every check has completed", || {
-        let body = asked(&served, certified, "/metrics").body;
+        let body = query(&served, certified, "/metrics").body;
         let done: Vec<&str> = body.lines().filter(|line| line.starts_with("martydb_check_ok{")).collect();
         assert!(done.iter().all(|line| line.ends_with(" 1") || line.ends_with(" 1.0")), "{done:?}");
         checks.iter().all(|check| done.iter().any(|line| line.contains(&format!("check=\"{check}\""))))
@@ -310,7 +310,7 @@ fn relay_publishes(
     until("it is published", || nats.last("je") == 1);
     listens(pod, &served, certified);
     until("it is counted", || {
-        let body = asked(&served, certified, "/metrics").body;
+        let body = query(&served, certified, "/metrics").body;
         let mut lines = body.lines().filter(|line| line.starts_with("martydb_relay_events_total{"));
         lines.any(|line| {
             line.contains("\"published\"") && [" 1", " 1.0"].iter().any(|one| line.ends_with(one))

@@ -177,11 +177,11 @@ fn the_server_admits_exactly_the_declared_logins() {
         let cluster = Cluster::read(&rendered(&text, "kubernetes"));
         for (service, database) in world.pairs() {
             let at = world.services[database].0;
-            let asked = own(&format!(
+            let query = own(&format!(
                 "SELECT coalesce(bool_or(has_database_privilege(rolname, 'rp_s{database}', 'CONNECT')), false)::text \
                  FROM pg_roles WHERE rolcanlogin AND (starts_with(rolname, 'rp_s{service}_') OR rolname = 'rp_x{service}')"
             ));
-            let admits = servers[at].value("postgres", &asked) == "true";
+            let admits = servers[at].value("postgres", &query) == "true";
             let network = format!("database-rp-s{database}");
             let path = networks(&compose, &format!("rp-s{service}")).contains(&network);
             let expected = world.has_login(service, database);

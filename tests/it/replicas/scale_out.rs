@@ -110,8 +110,8 @@ fn the_pages_setup_with_standbys_works() {
         "{linted}"
     );
     let rehearsed = run(&project, &["upgrade", "--all", "--rehearse"]).expect(0).stdout;
-    let told = "cancels readers at standbys, after max_standby_streaming_delay: public.item";
-    assert!(rehearsed.contains(told), "{rehearsed}");
+    let reported = "cancels readers at standbys, after max_standby_streaming_delay: public.item";
+    assert!(rehearsed.contains(reported), "{rehearsed}");
     let reader = std::thread::scope(|scope| {
         let read = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM item; SELECT pg_sleep(60)";
         let reader = scope.spawn(|| first.sql_as("postgres", ADMIN_PASSWORD, "orders", read));

@@ -91,10 +91,15 @@ fn elsewhere(both: &TwoProcesses, keys: &[Option<&str>]) {
             let found = both.get(&format!("/snp_b/{path}"), *key);
             let none = both.get(&format!("/nowhere/{path}"), *key);
             for (found, none) in found.into_iter().zip(none) {
-                let told = found.json();
-                assert_eq!((found.status, &told["code"]), (404, &json!("MDB014")), "{path}: {}", found.body);
-                assert_eq!(told["message"], "this process does not serve \"snp_b\"");
-                assert!(told["hint"].as_str().unwrap().contains("another process"), "{told}");
+                let reported = found.json();
+                assert_eq!(
+                    (found.status, &reported["code"]),
+                    (404, &json!("MDB014")),
+                    "{path}: {}",
+                    found.body
+                );
+                assert_eq!(reported["message"], "this process does not serve \"snp_b\"");
+                assert!(reported["hint"].as_str().unwrap().contains("another process"), "{reported}");
                 assert_eq!((none.status, none.body), (404, found.body.replace("snp_b", "nowhere")));
             }
         }
@@ -183,12 +188,12 @@ fn a_caller_without_a_key_gets_the_login_of_the_requested_service() {
     // The catalog of a service without requests is read in the background.
     until("each login and no other has connected", || connected(&server.log_since(mark)) == expected);
     drop(both);
-    told(&project);
+    reported(&project);
     in_parts(&project);
 }
 
 /// Checks the output of the commands about such callers.
-fn told(project: &Project) {
+fn reported(project: &Project) {
     let checked = project.json(&["serve", "check"], 0);
     let rows = checked["callers"].as_array().unwrap().iter().filter(|row| row["caller"] == "anonymous");
     let rows: Vec<&str> = rows.map(|row| row["login"].as_str().unwrap()).collect();

@@ -63,8 +63,8 @@ fn a_plain_read_is_one_statement_and_service_code_leaves_no_session_state() {
     assert!(others.len() < 25, "{others:#?}");
 
     let left = || {
-        let asked = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srv_a_serve_ro' AND application_name = 'left behind'";
-        server.value("postgres", asked)
+        let query = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srv_a_serve_ro' AND application_name = 'left behind'";
+        server.value("postgres", query)
     };
     migrate("V3__operators", &format!("{OPERATORS}ALTER TABLE ticket ADD COLUMN later int DEFAULT 7;\n"));
     until("the migration is known", || ask("ticket?select=later").status == 200);
@@ -129,8 +129,8 @@ fn a_plain_write_reuses_its_session_and_any_other_resets_it() {
             .count()
     };
     let left = || {
-        let asked = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srx_a_serve' AND application_name = 'left behind'";
-        server.value("postgres", asked)
+        let query = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srx_a_serve' AND application_name = 'left behind'";
+        server.value("postgres", query)
     };
     for (method, path, row) in [
         ("POST", "note", json!({"body": "y"})),

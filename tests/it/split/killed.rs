@@ -20,11 +20,11 @@ fn killed(project: &Project, arguments: &[&str], after: Duration) -> bool {
 
 /// Returns the loaded parts, each with the transaction that loaded it.
 fn loaded(server: &Server) -> Vec<String> {
-    let asked =
+    let query =
         "SELECT schema || '.' || name || ' ' || part || ' ' || xmin FROM martydb_split.loaded ORDER BY 1";
     let one = |database: &str| {
         let there = server.value(database, "SELECT to_regclass('martydb_split.loaded') IS NOT NULL") == "t";
-        if there { server.sql(database, asked).into_iter().flatten().collect() } else { vec![] }
+        if there { server.sql(database, query).into_iter().flatten().collect() } else { vec![] }
     };
     ["shop_orders", "shop_people"].iter().flat_map(|database| one(database)).collect()
 }

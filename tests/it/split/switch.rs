@@ -107,8 +107,8 @@ impl Split {
     }
 
     fn phase(&self, service: &str) -> String {
-        let asked = format!("SELECT phase FROM martydb_split.service WHERE name = '{service}'");
-        self.source.value(LEGACY, &asked)
+        let query = format!("SELECT phase FROM martydb_split.service WHERE name = '{service}'");
+        self.source.value(LEGACY, &query)
     }
 
     /// As the application of the shared database.
@@ -123,10 +123,10 @@ impl Split {
     }
 
     fn rows(server: &Server, database: &str, table: &str) -> String {
-        let asked = format!(
+        let query = format!(
             "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t"
         );
-        server.value(database, &asked)
+        server.value(database, &query)
     }
 
     fn assert_equal(&self) {

@@ -173,9 +173,9 @@ impl Whole {
 
     /// Each part that was copied, with the transaction that brought it.
     fn loaded(&self) -> Vec<String> {
-        let asked =
+        let query =
             "SELECT schema || '.' || name || ' ' || part || ' ' || xmin FROM martydb_split.loaded ORDER BY 1";
-        let one = |(_, database): &(&str, &str)| self.world.target().sql(database, asked);
+        let one = |(_, database): &(&str, &str)| self.world.target().sql(database, query);
         SERVICES.iter().flat_map(one).flatten().collect()
     }
 

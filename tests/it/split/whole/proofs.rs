@@ -4,7 +4,7 @@ use sqlx::postgres::PgDatabaseError;
 
 use super::super::SHARED;
 use super::clients::Written;
-use super::rows::{CLIENT, CLIENT_PASSWORD, OWNER, asked, outbox};
+use super::rows::{CLIENT, CLIENT_PASSWORD, OWNER, outbox, query};
 use super::world::{EXTRA, World};
 use crate::support::Server;
 
@@ -24,7 +24,7 @@ pub fn sequences_are_ahead(server: &Server, database: &str) -> usize {
     for one in &found {
         let [table, column, sequence] = one.as_slice() else { panic!("{one:?}") };
         // First the rows: clients go on writing.
-        let number = |asked: String| server.value(database, &asked).parse::<i64>().unwrap();
+        let number = |query: String| server.value(database, &query).parse::<i64>().unwrap();
         let highest = number(format!("SELECT coalesce(max({column}), 0) FROM {table}"));
         let given = number(format!("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}"));
         assert!(given >= highest, "{database}: {sequence} stands at {given}, {table}.{column} at {highest}");
@@ -94,15 +94,15 @@ const MADE: &[&str] = &[
 
 /// Checks that a database, its roles and their privileges are those of a service that was provisioned and never split.
 pub fn as_a_new_one(world: &World, service: &str, database: &str) {
-    let made = |service: &str, database: &str, asked: &str| {
-        let all = world.target().sql(database, &asked.replace("{service}", service));
+    let made = |service: &str, database: &str, query: &str| {
+        let all = world.target().sql(database, &query.replace("{service}", service));
         let text = all.into_iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n");
         text.replace(&format!("{service}_"), "SERVICE_")
     };
-    for asked in MADE {
-        let (here, new) = (made(service, database, asked), made(EXTRA.0, EXTRA.1, asked));
+    for query in MADE {
+        let (here, new) = (made(service, database, query), made(EXTRA.0, EXTRA.1, query));
         // A service without functions or types of its own has no privileges on them.
-        assert!(here == new || here.is_empty(), "{service}\n{asked}\n{here}\nand a new one:\n{new}");
+        assert!(here == new || here.is_empty(), "{service}\n{query}\n{here}\nand a new one:\n{new}");
     }
 }
 
@@ -129,16 +129,16 @@ pub fn nothing_lost_and_nothing_twice(server: &Server, database: &str, all: &[Wr
     };
     let mut expected: Vec<(i64, i64)> = all.iter().flat_map(kept).collect();
     expected.sort_unstable();
-    let (own, empty) = asked(service);
+    let (own, empty) = query(service);
     let number = |text: &String| text.parse::<i64>().unwrap();
     let found: Vec<(i64, i64)> =
         server.sql(database, own).iter().map(|row| (number(&row[0]), number(&row[1]))).collect();
     let other = expected.iter().zip(&found).find(|(expected, found)| expected != found);
     assert!(other.is_none(), "{service}: number and marks {:?}", other.unwrap());
     assert_eq!(found.len(), expected.len(), "{service}");
-    for asked in empty {
-        let found = server.sql(database, asked);
-        assert!(found.is_empty(), "{service}: {asked}\n{:?}", &found[..found.len().min(10)]);
+    for query in empty {
+        let found = server.sql(database, query);
+        assert!(found.is_empty(), "{service}: {query}\n{:?}", &found[..found.len().min(10)]);
     }
     all.iter().map(|one| u64::try_from(one.end - one.first).unwrap()).sum()
 }
@@ -154,10 +154,10 @@ fn difference(expected: &[i64], found: &[i64]) -> String {
 pub fn old_roles_reach_nothing(world: &World, databases: &[&str]) {
     for database in databases {
         for role in [OWNER, CLIENT] {
-            let asked = format!(
+            let query = format!(
                 "SELECT count(*) FROM pg_roles WHERE rolname = '{role}' AND has_database_privilege(oid, '{database}', 'CONNECT')"
             );
-            assert_eq!(world.target().value("postgres", &asked), "0", "{role} {database}");
+            assert_eq!(world.target().value("postgres", &query), "0", "{role} {database}");
         }
     }
 }

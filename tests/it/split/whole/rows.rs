@@ -142,10 +142,10 @@ pub fn by_hand(service: &str) -> Vec<(String, String)> {
 pub fn kept(server: &Server, database: &str, service: Option<&str>) -> Vec<String> {
     let tables = KEPT.iter().filter(|(of, ..)| service.is_none_or(|service| service == *of));
     let one = |(of, table, rows): &(&str, &str, &str)| {
-        let asked = format!(
+        let query = format!(
             "SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {table} t WHERE {rows}"
         );
-        format!("{of} {table} {}", server.value(database, &asked))
+        format!("{of} {table} {}", server.value(database, &query))
     };
     tables.map(one).collect()
 }
@@ -214,7 +214,7 @@ pub fn outbox(service: &str) -> &str {
 }
 
 /// The numbers in a service's own tables, each with how often it was marked, and what has to be empty.
-pub fn asked(service: &str) -> (&'static str, &'static [&'static str]) {
+pub fn query(service: &str) -> (&'static str, &'static [&'static str]) {
     match service {
         "csca" => (
             "SELECT substr(subject_dn, 11)::bigint, length(coalesce(trust_reason, '')) FROM csca_certificates WHERE subject_dn LIKE 'CN=client %' ORDER BY 1",

@@ -100,8 +100,8 @@ impl World {
         if self.source.value(SHARED, there) != "t" {
             return vec![];
         }
-        let asked = "SELECT phase FROM martydb_split.service ORDER BY name";
-        self.source.sql(SHARED, asked).into_iter().flatten().collect()
+        let query = "SELECT phase FROM martydb_split.service ORDER BY name";
+        self.source.sql(SHARED, query).into_iter().flatten().collect()
     }
 
     pub fn all_are(&self, phase: &str) -> bool {
