@@ -23,7 +23,7 @@ pub mod workload;
 pub use answer::ask;
 pub use authority::Authority;
 pub use dice::{Dice, number};
-pub use link::FarLink;
+pub use link::Link;
 pub use nats::{Nats, StreamMessage, has};
 pub use pooler::Pooler;
 pub use project::{Done, Project};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{FarLink, Project, Server};
+use crate::support::{Link, Project, Server};
 
 fn provisioned(prefix: &str) -> (Server, Project) {
     let server = Server::start();
@@ -172,7 +172,7 @@ fn every_login_reaches_its_own_database() {
 fn a_distant_server_gets_more_parallel_logins() {
     let (server, project) = provisioned("distant");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let link = runtime.block_on(FarLink::to(server.port));
+    let link = runtime.block_on(Link::slow(server.port));
     let manifest = project.read("martydb.yaml");
     let services: String = (0..6).map(|number| format!("  distant_{number}:\n")).collect();
     project.write("martydb.yaml", &format!("{manifest}{services}"));

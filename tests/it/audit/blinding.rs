@@ -1,13 +1,10 @@
 //! A service that makes so much, or so long a text, that the tool cannot read the server any more: what it wants to
 //! hide is found all the same, the other services are not stopped, and nothing that was left out is called good.
 
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 
 use super::support::Pair;
+use crate::support::Link;
 
 /// Function that an attacker would hide: code of a superuser that every role of the service may call.
 const TRAP: &str = "CREATE FUNCTION public.trap() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'";
@@ -28,33 +25,29 @@ fn trap_is_found(result: &Value) {
     assert_eq!(result["unread"].as_array().map_or(0, Vec::len), 0, "{result:#}");
 }
 
-/// Runs a command and returns how much memory it took at most, in kB.
-fn peak(pair: &Pair, arguments: &[&str]) -> u64 {
-    let mut command = pair.project.command(arguments);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let path = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        // Not at once: until the program has replaced it, the child's memory is ours.
-        std::thread::sleep(Duration::from_millis(5));
-        if let Ok(file) = std::fs::File::open(&path) {
-            let lines = BufReader::new(file).lines().map_while(Result::ok);
-            let line = lines.filter(|line| line.starts_with("VmHWM:")).last().unwrap_or_default();
-            let digits: String = line.chars().filter(char::is_ascii_digit).collect();
-            peak = peak.max(digits.parse().unwrap_or(0));
-        }
-    }
-    peak
+/// Runs a command, and returns the number of bytes that the server sends to it: the program holds no more than it receives.
+fn received(pair: &Pair, arguments: &[&str]) -> usize {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let link = runtime.block_on(Link::fast(pair.server.port));
+    let manifest = pair.project.read("martydb.yaml");
+    let linked = manifest.replace(&format!(":{}", pair.server.port), &format!(":{}", link.port));
+    pair.project.write("martydb.yaml", &linked);
+    let done = pair.project.run(arguments);
+    assert!(matches!(done.code, Some(0 | 4)), "{done:?}");
+    pair.project.write("martydb.yaml", &manifest);
+    link.received()
 }
 
 const AUDIT: &[&str] = &["verify-isolation", "--probes", "none"];
-const MEMORY: u64 = 64 * 1024;
+
+/// Most bytes that a hostile service adds to what the server sends.
+const MOST: usize = 32 << 20;
 
 #[test]
 fn findings_survive_long_function_bodies() {
     let pair = Pair::new();
     pair.server.sql("red_db", TRAP);
-    let before = peak(&pair, AUDIT);
+    let before = received(&pair, AUDIT);
     let bodies = "DO $$ BEGIN FOR n IN 1..280 LOOP EXECUTE format('CREATE FUNCTION public.long_%s() RETURNS text \
                   LANGUAGE sql AS %L', n, 'SELECT ''' || repeat('x', 1000000) || ''''); END LOOP; END $$";
     as_login(&pair, "red_migrator", bodies);
@@ -65,8 +58,8 @@ fn findings_survive_long_function_bodies() {
         found.contains("medium | unsearched-text | red | red_owner | red_db | texts of red_owner"),
         "{found}"
     );
-    let after = peak(&pair, AUDIT);
-    assert!(after < before + MEMORY, "{before} kB without, {after} kB with");
+    let after = received(&pair, AUDIT);
+    assert!(after < before + MOST, "{before} bytes without, {after} with");
     pair.project.run(&["plan", "--service", "blue", "--check"]).expect(0);
     pair.project.run(&["plan"]).expect(0);
 }
@@ -75,7 +68,7 @@ fn findings_survive_long_function_bodies() {
 fn findings_survive_long_comments_of_the_app_login() {
     let pair = Pair::new();
     pair.server.sql("red_db", TRAP);
-    let before = peak(&pair, AUDIT);
+    let before = received(&pair, AUDIT);
     let comments = "DO $$ BEGIN FOR n IN 1..280 LOOP EXECUTE format('COMMENT ON LARGE OBJECT %s IS %L', \
                     lo_create(0), repeat('y', 1000000)); END LOOP; END $$";
     as_login(&pair, "red_app", comments);
@@ -86,22 +79,20 @@ fn findings_survive_long_comments_of_the_app_login() {
         found.contains("medium | unsearched-text | red | red_app | red_db | texts of red_app"),
         "{found}"
     );
-    let after = peak(&pair, AUDIT);
-    assert!(after < before + MEMORY, "{before} kB without, {after} kB with");
+    let after = received(&pair, AUDIT);
+    assert!(after < before + MOST, "{before} bytes without, {after} with");
 }
 
 #[test]
 fn findings_survive_a_hundred_thousand_large_objects() {
     let pair = Pair::with(&["max_locks_per_transaction=2000"], "");
     pair.server.sql("red_db", TRAP);
-    let before = peak(&pair, AUDIT);
+    let before = received(&pair, AUDIT);
     let many = "DO $$ BEGIN FOR b IN 1..10 LOOP PERFORM lo_create(0) FROM generate_series(1, 10000); COMMIT; END LOOP; END $$";
     as_login(&pair, "red_app", many);
-    let started = Instant::now();
     trap_is_found(&pair.verify(&[], 4));
-    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
-    let after = peak(&pair, AUDIT);
-    assert!(after < before + MEMORY, "{before} kB without, {after} kB with");
+    let after = received(&pair, AUDIT);
+    assert!(after < before + MOST, "{before} bytes without, {after} with");
 }
 
 #[test]
@@ -171,10 +162,10 @@ fn a_huge_password_verifier_is_drift_and_is_replaced() {
     let plan = pair.project.json(&["plan"], 0);
     assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "{plan:#}");
     assert_eq!(plan["changes"][0]["object"], "role red_ro", "{plan:#}");
-    let before = peak(&pair, &["plan", "--service", "blue"]);
+    let before = received(&pair, &["plan", "--service", "blue"]);
     pair.project.run(&["apply", "--all", "-y"]).expect(0);
-    let after = peak(&pair, &["plan", "--service", "blue"]);
-    assert!(before < after + MEMORY, "{before} kB with, {after} kB without");
+    let after = received(&pair, &["plan", "--service", "blue"]);
+    assert!(before < after + MOST, "{before} bytes with, {after} without");
     pair.project.run(&["plan", "--check"]).expect(0);
 }
 

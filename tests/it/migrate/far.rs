@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::support::{Service, server};
-use crate::support::FarLink;
+use crate::support::Link;
 
 fn write_tables(service: &Service, versions: std::ops::RangeInclusive<u32>) {
     for version in versions {
@@ -20,7 +20,7 @@ async fn tables(service: &Service) -> String {
 async fn fifty_files_over_a_slow_link_take_at_most_twelve_round_trips() {
     let mut service = Service::new("far_link").await;
     write_tables(&service, 1..=50);
-    let link = FarLink::to(server().port).await;
+    let link = Link::slow(server().port).await;
     service.target.endpoint.port = link.port;
     let versions = service.upgraded().await;
     assert_eq!(versions, (1..=50).collect::<Vec<i64>>());
