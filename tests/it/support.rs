@@ -13,6 +13,7 @@ mod redis;
 mod reference;
 mod running;
 mod server;
+mod shared;
 mod short;
 mod shown;
 mod terminal;
@@ -34,6 +35,7 @@ pub use running::Running;
 pub use server::{
     ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, can_dump_embedded, free_port, psql, reads,
 };
+pub use shared::Shared;
 pub use short::{is_due, many};
 pub use terminal::{INTERRUPT, Terminal};
 pub use until::{until, until_async, until_some};
