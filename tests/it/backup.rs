@@ -1,15 +1,15 @@
 //! `backup` and `restore`: what comes back is what was there, and the neighbours notice nothing.
 
-mod away;
 mod counted;
-mod elsewhere;
 pub mod expressions;
 mod full;
 mod hashed;
 mod in_use;
 mod interrupted;
 mod neighbours;
+mod newer_server;
 mod on_failure;
+mod other_environment;
 mod publications;
 mod refused;
 mod sealed;

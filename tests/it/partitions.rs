@@ -1,7 +1,7 @@
 //! Partitions by time: made ahead and removed by the owner, while the table is in use.
 
 mod interrupted;
-mod seen;
+mod other_commands;
 mod simulated;
 
 use crate::support::{Admin, Project, Server, as_both_admins};

@@ -1,6 +1,6 @@
 //! `test-db`: migrated databases for tests, copied from a template.
 
-mod others;
+mod other_commands;
 mod templates;
 
 use serde_json::Value;

@@ -1,8 +1,8 @@
 //! `verify-down`, and the down files of the four services that come with martydb.
 
+mod all_migrations;
 mod attack;
 mod expressions;
-mod goes_on;
 mod options;
 mod scratch;
 

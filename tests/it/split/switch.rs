@@ -1,15 +1,15 @@
 //! `split cutover`, `split rollback` and `split finish`.
 
 mod across;
+mod blocked_writes;
+mod consistent_reads;
 mod definitions;
-mod held;
-mod left;
-mod moment;
-mod needs;
+mod follower;
 mod offline;
 mod online;
 mod owners;
-mod staying;
+mod remains;
+mod rollback_needs;
 
 use crate::support::{Admin, Project, Server};
 

@@ -3,7 +3,7 @@
 //! A file has blocks between blank lines. A block of `-- source:` names the file that the blocks after it are from, and
 //! makes their schema; the others are one statement each, with its line and the first major that knows it.
 
-use super::super::away::programs;
+use super::super::newer_server::programs;
 use super::super::{Kept, OBJECTS};
 use crate::support::{Admin, Project, Server, can_dump};
 

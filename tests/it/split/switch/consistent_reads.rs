@@ -2,7 +2,7 @@
 
 use super::Split;
 use super::online::Writers;
-use super::staying::{Follower, followed};
+use super::follower::{Follower, followed};
 use crate::support::many;
 
 /// Number of comparisons in each state.
