@@ -1,10 +1,10 @@
 //! `verify-isolation` and `verify-down` in a hostile database.
 
-use super::support::{Ground, May, NOTHING};
+use super::support::{Allowed, HostileServer, NOTHING};
 use crate::support::{Admin, as_both_admins, until};
 
 /// Changes that `--fix` may make: to red's own privileges, and to the server's towards everybody.
-const FIX: May = May {
+const FIX: Allowed = Allowed {
     change: &[
         "setting red_",
         "membership ",
@@ -22,38 +22,38 @@ const FIX: May = May {
 };
 
 as_both_admins!(every_kind_of_verification_runs_no_planted_code, |admin| {
-    let ground = Ground::baited(admin);
+    let hostile = HostileServer::with_baits(admin);
     for how in ["none", "sample", "full"] {
-        ground.run(&["verify-isolation", "--probes", how], NOTHING, &[4]);
+        hostile.run(&["verify-isolation", "--probes", how], NOTHING, &[4]);
     }
-    ground.run(&["verify-isolation", "--exhaustive"], NOTHING, &[4]);
+    hostile.run(&["verify-isolation", "--exhaustive"], NOTHING, &[4]);
 });
 
 as_both_admins!(fixing_findings_runs_no_planted_code, |admin| {
-    let ground = Ground::baited(admin);
-    ground.run(&["verify-isolation", "--probes", "none", "--fix", "--dry-run"], NOTHING, &[4]);
-    ground.run(&["verify-isolation", "--probes", "none", "--fix", "--terminate", "-y"], FIX, &[0, 4]);
-    ground.run(&["verify-isolation", "--probes", "none", "--fix", "-y"], FIX, &[0, 4]);
+    let hostile = HostileServer::with_baits(admin);
+    hostile.run(&["verify-isolation", "--probes", "none", "--fix", "--dry-run"], NOTHING, &[4]);
+    hostile.run(&["verify-isolation", "--probes", "none", "--fix", "--terminate", "-y"], FIX, &[0, 4]);
+    hostile.run(&["verify-isolation", "--probes", "none", "--fix", "-y"], FIX, &[0, 4]);
 });
 
 as_both_admins!(an_object_added_to_an_extension_gets_no_superuser_as_owner, |admin| {
-    let ground = Ground::innocent(admin);
-    ground.lend();
+    let hostile = HostileServer::without_baits(admin);
+    hostile.lend();
     for _ in 0..2 {
-        ground.watched(&["verify-isolation", "--probes", "none", "--fix", "-y"], FIX, &[0, 4]);
+        hostile.watched(&["verify-isolation", "--probes", "none", "--fix", "-y"], FIX, &[0, 4]);
     }
 });
 
 as_both_admins!(a_session_with_hostile_temporary_tables_is_audited, |admin| {
-    let ground = Ground::sprung(admin);
+    let hostile = HostileServer::with_mechanism(admin);
     std::thread::scope(|scope| {
-        let session = scope.spawn(|| ground.as_red("red_migrator", TEMPORARY));
+        let session = scope.spawn(|| hostile.as_red("red_migrator", TEMPORARY));
         let active = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'red_migrator' AND query LIKE '%pg_sleep%'";
-        until("the session is there", || ground.server.value("postgres", active) != "0");
-        ground.watched(&["plan", "--check"], NOTHING, &[0, 3]);
-        ground.watched(&["verify-isolation", "--probes", "none"], NOTHING, &[0, 4]);
+        until("the session is there", || hostile.server.value("postgres", active) != "0");
+        hostile.watched(&["plan", "--check"], NOTHING, &[0, 3]);
+        hostile.watched(&["verify-isolation", "--probes", "none"], NOTHING, &[0, 4]);
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'red_migrator'";
-        ground.server.sql("postgres", end);
+        hostile.server.sql("postgres", end);
         assert!(session.join().unwrap().is_err());
     });
 });
@@ -69,10 +69,10 @@ const TEMPORARY: &str = "
     CREATE TYPE pg_temp.text AS ENUM ('a'); SELECT pg_catalog.pg_sleep(300)";
 
 as_both_admins!(a_rehearsal_runs_no_planted_code, |admin| {
-    let ground = Ground::innocent(admin);
-    ground.write_baits();
+    let hostile = HostileServer::without_baits(admin);
+    hostile.write_baits();
     // Pending first, then applied: both ways into a scratch database.
-    ground.watched(&["verify-down", "-s", "red"], NOTHING, &[0, 3]);
-    ground.watched(&["upgrade", "-s", "red"], May { change: &[], install: true }, &[0]);
-    ground.run(&["verify-down", "--every"], NOTHING, &[0, 3]);
+    hostile.watched(&["verify-down", "-s", "red"], NOTHING, &[0, 3]);
+    hostile.watched(&["upgrade", "-s", "red"], Allowed { change: &[], install: true }, &[0]);
+    hostile.run(&["verify-down", "--every"], NOTHING, &[0, 3]);
 });

@@ -1,8 +1,8 @@
 //! `split verify` while applications write and a process follows: both sides are read at one moment.
 
 use super::Split;
-use super::online::Writers;
 use super::follower::{Follower, followed};
+use super::online::Writers;
 use crate::support::many;
 
 /// Number of comparisons in each state.
