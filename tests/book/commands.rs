@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use crate::page::{Block, Page, all, root};
 use crate::support::{ADMIN_PASSWORD, Server};
 
-/// Pages whose commands another test runs, or that show commands alone.
+/// Pages whose commands another test runs, or that only show commands.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("README.md", "tests/it/shipped.rs runs its first steps; it shows a server that is the reader's"),
     ("docs/coming-from.md", "tests/it/coming_from.rs"),

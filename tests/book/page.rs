@@ -1,4 +1,4 @@
-//! A page as Markdown's parser sees it: headings, links, and what it tells its reader to type.
+//! A page as Markdown's parser reads it: headings, links, and the commands for its reader.
 
 use std::path::{Path, PathBuf};
 

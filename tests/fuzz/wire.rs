@@ -166,7 +166,7 @@ fn reported(error: &Error) -> String {
 #[test]
 fn servers_never_cause_a_panic_of_the_client() {
     let seeds = seeds();
-    // Right as they are: rows are read, and the stream begins.
+    // Unchanged bytes: rows are read, and the stream begins.
     assert_eq!(run(&seeds[2]), ["[(true, true, true, true)]", "stream: true"]);
     fuzz(&Target { name: "wire", seeds, tokens: TOKENS, run });
 }

@@ -120,7 +120,7 @@ as_both_admins!(members_of_a_group_write_until_they_expire, |admin| {
     let entry = "  acg_oncall: { group: true, members: [acg_alice, acg_bob], write: [acg_a], until: 2999-01-01, reason: rota }\n";
     let project = with(&server, admin, "acg", entry);
     ready(&project);
-    // A person who is not there yet is no error, and comes in with the next run.
+    // A missing person is not an error, and gets access with the next run.
     let plan = project.run(&["plan"]).expect(0).stdout;
     assert!(plan.contains("the server has no role acg_bob"), "{plan}");
     server.sql("postgres", "CREATE ROLE acg_bob LOGIN PASSWORD 'acg_bob'; CREATE ROLE acg_mallory LOGIN");

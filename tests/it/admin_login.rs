@@ -16,7 +16,7 @@ fn private(project: &Project, name: &str, text: &str) {
     std::fs::set_permissions(project.path().join(name), PermissionsExt::from_mode(0o600)).unwrap();
 }
 
-/// The exit code of `plan` with these variables and no password beside.
+/// Returns the exit code of `plan` with these variables and no other password.
 fn plan(project: &Project, variables: &[(&str, &str)]) -> i32 {
     let mut command = project.command(&["plan"]);
     command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD").envs(variables.iter().copied());

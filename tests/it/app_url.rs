@@ -5,7 +5,7 @@ use crate::support::{ADMIN_PASSWORD, Pooler, Project, Server};
 const MANIFEST: &str =
     "version: 1\nproject: front\nservers:\n  main:\n    url: \"URL\"\n    app_url: APP\nservices:\n  fr_a:\n";
 
-/// Runs one query with psql, by a connection string alone.
+/// Runs one query with psql, by nothing but a connection string.
 fn psql(url: &str, query: &str) -> String {
     let mut command = std::process::Command::new(crate::support::psql());
     command.args(["-X", "-A", "-t", "-d", url.trim(), "-c", query]);
@@ -72,7 +72,7 @@ fn readers_get_a_replica_or_several_hosts_with_a_standby() {
     assert_eq!(document["role"], "app");
     assert!(document["url"].as_str().unwrap().contains("fr_a_app:"), "{document}");
 
-    // The first host is not there; libpq goes on to the second.
+    // The first host does not exist; libpq tries the second.
     let hosts = format!("\"postgresql://127.0.0.1:1,127.0.0.1:{}?sslmode=disable\"", server.port);
     rewrite(&project, &server, &hosts);
     let written = project.run(&["url", "-s", "fr_a"]).expect(0).stdout;

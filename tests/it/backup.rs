@@ -23,7 +23,7 @@ use crate::support::{Admin, Project, Server, can_dump};
 /// Many kinds of objects, and privileges that a migration revoked: each is lost by some method of copying a database.
 const OBJECTS: &str = include_str!("backup/objects.sql");
 
-/// A service of some use on a server, and one beside it.
+/// A service with many kinds of objects, and a second one.
 pub struct Kept {
     server: Server,
     project: Project,

@@ -59,7 +59,7 @@ fn findings_annotate_their_files_and_forge_no_other_command() {
     assert!(found[0].2.contains("\nhint: "), "{found:?}");
     assert!(done.stdout.ends_with("\nInvalid: 1 problem in 1 service.\n"), "{}", done.stdout);
 
-    // JSON tells the same place.
+    // JSON has the same line.
     let document = project.json(&["validate"], 2);
     let problem = &document["services"][0]["problems"][0];
     assert_eq!((&problem["line"], &problem["column"]), (&1.into(), &1.into()), "{problem}");

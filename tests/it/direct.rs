@@ -89,7 +89,7 @@ fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role() {
     }
     let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
     assert_eq!(server.value("postgres", locks), "0");
-    // Straight to the server it goes on at once.
+    // With a direct connection it continues at once.
     std::fs::write(direct.path().join("martydb.yaml"), MANIFEST.replace("URL", &server.url())).unwrap();
     direct.run(&["upgrade", "--all", "--lock-wait", "1s"]).expect(0);
 }

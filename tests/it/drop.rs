@@ -1,4 +1,4 @@
-//! Taking a service off a server: nothing of it stays, nothing of others goes.
+//! `drop`: every object of the service is removed, and none of others.
 
 use std::sync::Arc;
 
@@ -240,7 +240,7 @@ fn drop_keeps_an_adopted_database_unless_requested() {
         assert_eq!(left(&server, &database).join(" "), database);
         assert_eq!(server.value(&database, "SELECT count(*) FROM film"), "1");
         assert!(owner().ends_with("_orphans"), "{}", owner());
-        // Nothing is left to do; asked for, the database goes too.
+        // Nothing is left to do; on request, the database is dropped too.
         assert!(drop_it(&project, &database).expect(0).stdout.contains("Nothing of"), "again");
         let query = ["drop", "--service", &database, "--confirm", &database, "--adopted"];
         project.run(&query).expect(0);

@@ -130,7 +130,7 @@ fn an_error_in_any_included_file_has_its_line() {
             assert!(done.stderr.contains(expected), "{include} {services}: {expected}: {done:?}");
         }
     }
-    // A line of a file that is no manifest stays unsaid.
+    // Lines of a file that is not a manifest are not printed.
     project.write("s/shadow", "root:*:20228:0:99999:7:::\n");
     project.write("martydb.yaml", "version: 1\ninclude: [s/shadow]\nservices:\n  a:\n");
     let done = project.run(&["validate"]).expect(2);

@@ -68,7 +68,7 @@ fn pipes_devices_and_links_to_outside_are_named_and_not_read() {
     refused(&project, &["lint", "--since", "0"]);
 }
 
-/// The files that the folder may hold beside the migrations.
+/// Files that the folder may contain in addition to migrations.
 #[test]
 fn a_pipe_in_place_of_the_list_of_accepted_files_does_not_block() {
     let project = project();

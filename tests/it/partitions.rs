@@ -61,7 +61,7 @@ as_both_admins!(partitions_are_created_ahead_and_removed_after_their_retention, 
     let again = project.json(&["partitions", "--once"], 0);
     assert_eq!(again["tables"][0]["made"].as_array().unwrap().len(), 0, "{again:#}");
 
-    // A partition that ended more than three days ago goes, one that ended less long ago stays.
+    // A partition that ended more than three days ago is removed, a later one is kept.
     let old = |days: i32| {
         format!(
             "CREATE TABLE events_{0} PARTITION OF events FOR VALUES FROM ('{0} 00:00Z') TO ('{1} 00:00Z')",

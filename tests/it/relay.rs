@@ -22,7 +22,7 @@ mod webhook;
 
 use crate::support::{Admin, Project, Server};
 
-/// Two services whose first has an outbox that goes there, and all of it made.
+/// Two provisioned services, of which the first has an outbox with this destination.
 fn project(server: &Server, admin: Admin, prefix: &str, to: &str) -> Project {
     let project = declared(server, admin, prefix, to);
     let green = if admin == Admin::Limited { 4 } else { 0 };

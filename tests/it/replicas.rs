@@ -53,7 +53,7 @@ fn a_standby_is_proven_like_its_server_with_its_own_pg_hba() {
     assert!(found.iter().all(|finding| finding["at"] == "r1"), "{proof:#}");
     let text = project.run(&["verify-isolation"]).expect(4).stdout;
     assert!(text.contains("replica r1 of server main\n"), "{text}");
-    // The login has CONNECT on its own database alone, at the standby too.
+    // The login has CONNECT only on its own database, at the standby too.
     let breach = |row: &&&Value| row["outcome"] == "breach";
     assert_eq!(at(&proof, "matrix", "r1").iter().filter(breach).count(), 0, "{proof:#}");
 }
@@ -152,7 +152,7 @@ fn a_replica_is_declared_completely_or_refused() {
     assert!(done.stderr.contains("has no replicas"), "{}", done.stderr);
 }
 
-/// Pauses replay at the standby, which goes on answering.
+/// Pauses replay at the standby, which continues to answer.
 fn pause(standby: &Server) {
     standby.sql("postgres", "SELECT pg_wal_replay_pause()");
     until("replay is paused", || {

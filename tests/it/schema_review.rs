@@ -59,7 +59,7 @@ fn schema_sql_follows_the_database() {
     }
     assert!(!text.contains("refinery") && !text.contains("martydb."), "{text}");
 
-    // The way back writes it as it was; the same again leaves it alone, and so does a file of another's.
+    // A downgrade restores the former text; an equal schema and a file of another author are not written.
     project.write(
         "scr_a/migrations/V3__kinds.down.sql",
         "DROP RULE quiet ON item; DROP STATISTICS pairs; DROP TRIGGER same ON item; DROP FUNCTION same; COMMENT ON TABLE item IS NULL;

@@ -70,7 +70,7 @@ fn output_longer_than_the_terminal_is_paged() {
             "{words:?} {pager:?}: {seen}"
         );
     }
-    // One that reads nothing is no error, and a pipe has none.
+    // A pager that reads nothing is not an error, and a pipe has no pager.
     let _ = run(&[("PAGER", "true")], &["plan", "--full"], 10);
     let mut piped = project.command(&["plan", "--full"]);
     piped.env(ours.0, ours.1);

@@ -116,7 +116,7 @@ fn a_socket_folder_in_a_variable_may_be_percent_encoded() {
         command.env("DB_HOST", host).env("DB_PORT", server.port.to_string());
         project.finish(command)
     };
-    // There is no server at this socket, which is what the error names: the folder, and no certificate.
+    // There is no server at this socket: the error names the folder, and no certificate.
     for host in ["/run/nowhere", "%2Frun%2Fnowhere"] {
         let refused = with(host).expect(5);
         assert!(refused.stderr.contains("/run/nowhere/.s.PGSQL."), "{refused:?}");

@@ -74,7 +74,7 @@ fn applied(server: &Server, database: &str) -> Vec<Vec<String>> {
     server.sql(database, "SELECT version, name, checksum FROM refinery_schema_history ORDER BY version")
 }
 
-/// A database that starts from the files as they are.
+/// Makes a database from the unchanged files.
 fn fresh(project: &Project, name: &str) -> String {
     let made = project.json(&["test-db", "--service", name], 0);
     made["database"].as_str().unwrap().to_owned()
@@ -139,7 +139,7 @@ fn a_new_database_starts_from_the_checkpoint_and_an_existing_one_continues() {
         }
     }
 
-    // It goes on from there.
+    // Later migrations continue from there.
     let next = project.json(&["revision", "--service", "sqa", "-m", "more"], 0);
     assert!(next.to_string().contains("V5__more"), "{next:#}");
     project.write("sqa/migrations/V5__more.sql", "CREATE TABLE more (id int REFERENCES city);");

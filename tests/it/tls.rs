@@ -164,7 +164,7 @@ fn a_client_certificate_logs_in_and_its_key_file_must_be_private() {
     assert!(refused.stdout.contains("chmod 600") || refused.stderr.contains("chmod 600"), "{refused:?}");
 }
 
-/// A server that answers the question for TLS with `answer`, and tells what it heard next.
+/// A server that answers the question for TLS with `answer`, and returns the next bytes that it received.
 fn imposter(answer: &'static [u8]) -> (u16, mpsc::Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

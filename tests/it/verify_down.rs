@@ -107,7 +107,7 @@ fn an_incomplete_down_file_is_reported_with_its_remains() {
     assert!(left.iter().any(|d| d["kind"] == "table" && d["name"] == "public.more"), "{one:#}");
     assert!(one["after_up"].as_array().unwrap().is_empty(), "{one:#}");
 
-    // A column that comes back at another place is no difference.
+    // A column that is recreated in another position is not a difference.
     project.write(&format!("{folder}/V3__more.sql"), "ALTER TABLE item DROP name;");
     project.write(
         &format!("{folder}/V3__more.down.sql"),

@@ -157,7 +157,7 @@ impl Attack<'_> {
         session.close().await.ok();
     }
 
-    /// Every frame that can be had, until there is no new one.
+    /// Reaches every frame, until there is no new one.
     async fn expand(&mut self, session: &mut PgConnection, database: &str, contexts: &mut Vec<Context>) {
         let world = self.world;
         let mut fresh = 0;
@@ -420,7 +420,7 @@ impl Attack<'_> {
                 if self.entered.contains(&(member.clone(), database)) {
                     continue;
                 }
-                // With a warning alone where nothing may be granted.
+                // With only a warning if nothing may be granted.
                 self.tries(session, context, &format!("GRANT CONNECT ON DATABASE {database} TO {member}"))
                     .await;
             }

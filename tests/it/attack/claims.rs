@@ -90,7 +90,7 @@ impl Claims {
     pub fn differences(&self, login: &str, found: &Reached) -> Vec<String> {
         let none = Claim::default();
         let claim = self.logins.get(login).unwrap_or(&none);
-        // The model's walk ends at another service and at a superuser; the attacker goes on, and ends there.
+        // The model's walk ends at another service and at a superuser; the attacker continues, and ends there.
         let is_end = |target: &String| {
             ENDS.iter().any(|end| target.starts_with(end)) && !target.contains("as soon as")
         };

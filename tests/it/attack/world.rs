@@ -173,7 +173,7 @@ impl World {
         }
     }
 
-    /// A table of each role that its owner alone reads: a read of it proves the role's privileges.
+    /// A table of each role that only its owner reads: a read of it proves the role's privileges.
     fn canaries(&mut self, database: &'static str) {
         let canary = "CREATE SCHEMA canary; GRANT USAGE ON SCHEMA canary TO PUBLIC; CREATE TABLE canary.box (t text); GRANT INSERT ON canary.box TO PUBLIC";
         self.add(database, canary.into());

@@ -65,7 +65,7 @@ fn a_changed_in_list_is_a_difference() {
     assert!(recorded.contains(one), "{recorded}");
     for (from, to) in [
         (one, one.replace("'b'", "'z'")),
-        // A record may say anything: what is no expression is not run.
+        // A record may contain any text: only an expression is run.
         (one, "CHECK (true); CREATE TABLE public.made (); SELECT (1)".to_owned()),
         (one, "CHECK (true) FROM pg_class; CREATE TABLE public.made (); SELECT (1)".into()),
     ] {

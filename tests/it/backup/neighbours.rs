@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::support::{Admin, Project, Server, as_both_admins, can_dump, until};
 
-/// Services beside the one that is restored.
+/// Services other than the restored one.
 const NEIGHBOURS: [&str; 4] = ["b", "c", "d", "e"];
 
 as_both_admins!(four_services_take_writes_while_the_fifth_is_restored, |admin: Admin| {

@@ -1,4 +1,4 @@
-//! The program of `on_failure`: told once of a run that failed, and of no other.
+//! The program of `on_failure`: called once for a run that failed, and for no other.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::Kept;
 use crate::support::{ADMIN_PASSWORD, Admin, until};
 
-/// Leaves what it was told beside itself.
+/// Writes its input into its folder.
 const PAGER: &str =
     "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho \"$*\" >> calls\nenv > environment\ncat > document\n";
 

@@ -1,4 +1,4 @@
-//! Into another environment, and what is kept told apart.
+//! A restore into another environment, and the names of kept databases.
 
 use super::Kept;
 use crate::support::{Admin, Server, as_both_admins};

@@ -1,4 +1,4 @@
-//! Some tables out of a backup, in a database beside the service.
+//! Some tables of a backup, restored into another database.
 
 use serde_json::{Value, json};
 

@@ -122,7 +122,7 @@ fn prune_removes_unkept_backups_after_confirmation() {
     ] {
         shop.another(id, "prod");
     }
-    // As the only one of its environment it is no business of this run.
+    // The only one of another environment does not concern this run.
     shop.another("20200101T000000Z-orders-hhhhhhhh", "testing");
     let verified = "20240102T000000Z-orders-bbbbbbbb".parse().unwrap();
     let to = BackupLocation::Folder(shop.store());

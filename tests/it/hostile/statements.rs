@@ -244,7 +244,7 @@ fn queries_convert_no_row_with_an_anyarray_column() {
     }
 }
 
-/// The aliases that stand alone as the argument of a conversion to JSON.
+/// Returns the aliases that are the whole argument of a conversion to JSON.
 fn converted(text: &str) -> Vec<String> {
     let calls = ["to_jsonb(", "to_json(", "row_to_json(", "jsonb_agg(", "json_agg("];
     let rests = calls.iter().flat_map(|call| text.split(call).skip(1));

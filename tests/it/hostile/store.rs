@@ -50,7 +50,7 @@ impl Forger {
         let old = format!("COMMENT ON TABLE public.item IS '{}';\n", "x".repeat(ROOM));
         let at = bytes.windows(old.len()).position(|text| text == old.as_bytes()).unwrap();
         let comment = format!("{sql};\nCOMMENT ON TABLE public.item IS pg_catalog.repeat('x', {ROOM})");
-        // COMMENT takes a literal alone.
+        // COMMENT accepts only a literal.
         let comment = comment.replace(
             &format!("COMMENT ON TABLE public.item IS pg_catalog.repeat('x', {ROOM})"),
             &format!(

@@ -69,7 +69,7 @@ as_both_admins!(rotation_and_bootstrap_run_no_planted_code, |admin| {
     hostile.run(&["init-all", "-y"], ROTATE, &[0, 4]);
 });
 
-/// Everything that goes with a service.
+/// Objects that are dropped with a service.
 const DROP: Allowed = Allowed {
     change: &[
         "role red_",

@@ -38,7 +38,7 @@ async fn objects_of_a_role_changed_at_run_time_belong_to_the_owner() {
         assert!(error.causes[0].contains("to another role than the owner"), "{error:?}");
         assert!(error.causes[0].contains("belongs to ho_role_migrator"), "{error:?}");
     }
-    // Changed, but with nothing made: the run goes on as the owner.
+    // Changed without an object: the run continues as the owner.
     service
         .write("V1__hostile.sql", "SELECT set_config('role', 'none', false);")
         .write("V2__t.sql", "CREATE TABLE t (a int);");

@@ -153,7 +153,7 @@ async fn runnable_baselined_files_build_a_new_database() {
     );
 }
 
-/// The only row that could tell the type of its versions is missing, and the owner alone may look into the schema.
+/// The row that would show the type of its versions is missing, and only the owner may read the schema.
 #[tokio::test]
 async fn a_service_with_an_empty_history_is_reachable() {
     use martydb_migrate::ServiceState;

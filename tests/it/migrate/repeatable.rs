@@ -45,7 +45,7 @@ async fn repeatable_migrations_run_last_in_order_of_their_dependencies() {
     let known = service.status().await;
     assert_eq!((known.state, due(&known)), (ServiceState::UpToDate, vec![]));
     assert_eq!(ran(&service).await, Vec::<String>::new());
-    // refinery's table has the versions alone, and the history tells of all.
+    // refinery's table has only versions, and the history has every migration.
     assert_eq!(service.ask("SELECT version::text FROM refinery_schema_history").await, ["1"]);
     let past = martydb_migrate::history(&service.target, std::time::Duration::from_secs(5)).await.unwrap();
     let reported: Vec<_> = past.iter().map(|event| (event.version, event.name.as_str())).collect();

@@ -62,7 +62,7 @@ async fn app_and_readonly_have_no_privileges_on_the_history_and_the_owner_cannot
     assert_eq!(error.sqlstate.as_deref(), Some("42501"), "{error:?}");
 }
 
-/// The status once no session is told: the server takes a moment to end the one before.
+/// Returns the status once it has no session: the server takes a moment to end the former one.
 async fn settled(
     target: &martydb_migrate::MigrationTarget,
     sizes: martydb_migrate::Sizes,

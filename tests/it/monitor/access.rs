@@ -93,7 +93,7 @@ fn silent_connections_time_out_and_free_their_places() {
         });
         silent.is_empty()
     });
-    // A client that asked before is no exception.
+    // A client that has connected before is refused too.
     let mut idle = connect();
     idle.write_all(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     idle.set_read_timeout(Some(Duration::from_secs(30))).unwrap();

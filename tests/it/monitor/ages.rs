@@ -126,7 +126,7 @@ fn a_password_has_the_age_of_its_last_change_by_martydb() {
     project.run(&["rotate", "moc_a", "--role", "readonly", "--finish", "-y"]).expect(0);
     let after = measure(&project);
     assert!(is_now(of(&after, "moc_a_ro_b")) && of(&after, "moc_a_ro").is_none());
-    // The note of another manifest, or what was written by hand, tells nothing.
+    // The note of another manifest, and a manual one, are ignored.
     server.value(
         "postgres",
         "COMMENT ON ROLE moc_b_app IS 'of the payroll; password set 2020-01-01T00:00:00Z'",

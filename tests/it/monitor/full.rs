@@ -1,4 +1,4 @@
-//! A database without a free connection: its service cannot be proven, which is no breach, and the others go on.
+//! A database without a free connection: its service is unproven, which is not a breach, and the others continue.
 
 use std::time::{Duration, Instant};
 

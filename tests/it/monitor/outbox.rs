@@ -45,7 +45,7 @@ fn waiting_and_dead_events_and_their_age_are_measured() {
     assert!((600.0..1200.0).contains(&oldest), "{oldest}");
     assert_eq!(value(&series, "martydb_outbox_pending", &[("service", "moo_b")]), None, "it has none");
     assert_eq!(value(&series, "martydb_check_ok", &[("check", "outbox")]), Some(1.0));
-    // A person decides about one, and the oldest goes out.
+    // A person decides about one, and the oldest is published.
     let event = server.value("moo_a", "SELECT event_id::text FROM moo_a_outbox WHERE aggregate_id = '5'");
     project.run(&["relay", "skip", "--event", &event, "--reason", "a test"]).expect(0);
     server.sql("moo_a", "UPDATE moo_a_outbox SET published_at = now() WHERE aggregate_id = '4'");

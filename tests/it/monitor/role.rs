@@ -3,7 +3,7 @@
 use super::monitored;
 use crate::support::{Admin, Project, Server, as_both_admins};
 
-/// From 16 on an admin that is no superuser gives away only what it was given to give.
+/// From 16 on a limited admin grants only roles that it has ADMIN on.
 fn may_give_statistics(server: &Server, admin: Admin) {
     if admin == Admin::Limited && server.major() >= 16 {
         server.sql("postgres", "GRANT pg_monitor TO adm WITH ADMIN OPTION");

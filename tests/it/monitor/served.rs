@@ -31,7 +31,7 @@ pub struct Response {
     pub body: String,
 }
 
-/// Series by their name and labels as they are written.
+/// Series by name and labels as written.
 pub type Series = BTreeMap<String, f64>;
 
 impl Served {

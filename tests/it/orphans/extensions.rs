@@ -92,7 +92,7 @@ fn a_fixed_schema_extension_is_not_installed_in_the_services_schema() {
     );
     server.sql("exn_a", "CREATE SCHEMA \"xml2\"; CREATE EXTENSION \"xml2\" SCHEMA \"xml2\"");
     assert_eq!(project.json(&["plan"], 0)["limits"].as_array().unwrap().len(), 0);
-    // With nothing planted it goes where it always went.
+    // With nothing planted it is installed into the usual schema.
     let text = project.read("martydb.yaml");
     project.write("martydb.yaml", &text.replace("  exn_b:\n", "  exn_b: { extensions: [xml2] }\n"));
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -35,7 +35,7 @@ as_both_admins!(the_keeper_is_dropped_once_it_owns_nothing, |admin| {
     let about =
         |finding: &&serde_json::Value| finding["role"] == "keep_orphans" || finding["id"] == "orphans-role";
     assert_eq!(verify["findings"].as_array().unwrap().iter().find(about), None);
-    // With nothing to keep it goes like everything that is not declared.
+    // With nothing to keep it is dropped like any undeclared role.
     server.sql("bobs", "DROP OWNED BY keep_orphans CASCADE");
     project.run(&["plan", "--check"]).expect(0);
     project.run(&["apply", "--all", "--prune", "-y"]).expect(0);

@@ -92,7 +92,7 @@ fn upgrade_and_partitions_complete_an_interrupted_detach_of_others() {
     assert_eq!(server.value("prj_a", PENDING), "0");
     assert_eq!(server.value("prj_a", "SELECT count(*)::text FROM e1"), "0");
 
-    // The table refuses to detach another one; the migration that does is no resumed one.
+    // The table refuses to detach another one; a migration that tries is not resumed.
     interrupt("e2");
     let names = parts(&server, "prj_a");
     let other = names.iter().find(|name| *name != "e2").unwrap();

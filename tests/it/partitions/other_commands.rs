@@ -35,7 +35,7 @@ fn log_parts(server: &Server) -> usize {
 fn template_partitions_are_planned_shown_and_measured_without_drift() {
     let server = Server::start();
     let project = project(&server);
-    // Before the migrations there is no table, and that is no failure of the plan.
+    // Before the migrations there is no table, and the plan does not fail.
     assert!(!plan(&project).contains("pse_a_log"));
     let _done = project.run(&["upgrade", "--all"]).expect(0);
     hashed(&server, &project);

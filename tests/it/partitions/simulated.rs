@@ -164,7 +164,7 @@ fn writers_wait_briefly_and_only_expired_partitions_are_removed() {
         "{days} days: longest statement of a writer {longest:?}, of one beside it {plain:?}; longest wait for a lock {waited:?}"
     );
     check_rows(&server);
-    // The plain table tells how long this machine makes a statement wait that waits for no lock.
+    // Writes to the plain table measure the waits of this machine without locks.
     assert!(waited <= LONGEST + plain, "{waited:?}, plain {plain:?}");
     assert!(longest <= LONGEST + 2 * plain, "{longest:?}, plain {plain:?}");
 }

@@ -1,6 +1,6 @@
 //! `kill -9` after every single statement: the next `apply` converges unaided.
 //!
-//! A proxy between the program and the server counts the messages that carry SQL. Run once, it tells how many there
+//! A proxy between the program and the server counts the messages that carry SQL. A first run counts how many there
 //! are; then it kills the program after the first, the second, and so on.
 
 use std::io::{Read, Write};

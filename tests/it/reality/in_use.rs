@@ -51,7 +51,7 @@ async fn connect(server: &Server, role: &str) -> PgConnection {
     server.connect(role, OLD, "iu_a").await
 }
 
-/// Works until told to stop; every third client, and every person, logs in again each time.
+/// Works until stopped; every third client, and every person, logs in again each time.
 async fn client(server: Arc<Server>, number: usize, stop: Arc<AtomicBool>, rounds: Arc<AtomicUsize>) {
     let (role, work) = if number < CLIENTS { ("busy", ROUNDS) } else { ("iu_bi", REPORTS) };
     let mut connection = connect(&server, role).await;

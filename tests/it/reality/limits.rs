@@ -186,7 +186,7 @@ fn s10_a_warning_fails_the_step_of_a_superuser_too() {
     let server = Server::with_both_admins();
     server.sql("postgres", "CREATE ROLE one; CREATE ROLE two");
     let cause = warned(&server, Admin::Super, "REVOKE one FROM two");
-    // Before 16 it says that it is no member.
+    // Before 16 the server reports a missing membership.
     assert!(cause.contains("is not a member of") || cause.contains("has not been granted"), "{cause}");
 }
 

@@ -6,7 +6,7 @@ use crate::support::{Admin, Project, Server, as_both_admins};
 
 const PASSWORD: &str = "of those who lose something";
 
-/// Every role may connect to the database of `lo_a`: bob reads by a group, own by grants to itself, eve by PUBLIC alone.
+/// Every role may connect to the database of `lo_a`: bob reads by a group, own by grants to itself, eve only by PUBLIC.
 fn open_house(admin: Admin) -> (Server, Project) {
     let server = Server::for_admin(admin);
     let project = Project::new_as(&server, admin, "lo");
@@ -63,7 +63,7 @@ as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
     assert!(losses.iter().all(|loss| loss["from"] == "PUBLIC" && loss["database"] == "lo_a"), "{losses:#?}");
     let eve = &losses[0]["logins"][0];
     assert_eq!(eve["sessions"], 1, "{eve}");
-    // A limited admin is not told what others do.
+    // A limited admin cannot read the activity of others.
     assert_eq!(eve["last_activity"].is_null(), admin == Admin::Limited, "{eve}");
     let shown = project.run(&["plan"]).expect(0).stdout;
     let activity =

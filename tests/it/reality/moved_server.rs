@@ -213,7 +213,7 @@ as_both_admins!(a_service_moves_with_rows_privileges_and_history, |admin| {
     let differences = former.differences(&two.far.catalog("mc_a"));
     assert!(differences.is_empty(), "{differences:#?}");
     two.main.sql("postgres", "ALTER DATABASE mc_a ALLOW_CONNECTIONS false");
-    // The next migration goes on, and the key in the manifest does no more.
+    // The next migration runs, and the key in the manifest has no further effect.
     two.project.write("mc_a/migrations/V4__next.sql", "CREATE TABLE next (id int);\n");
     two.project.write("mc_a/migrations/V4__next.down.sql", "DROP TABLE next;\n");
     two.project.run(&["upgrade", "--all"]).expect(0);

@@ -7,7 +7,7 @@ use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 const LOUD: [&str; 6] = ["XX000", "23505", "42710", "40P01", "tuple concurrently", "deadlock"];
 
-/// Grants and revokes in one session, each a transaction of its own, until told to stop.
+/// Grants and revokes in one session, each a transaction of its own, until stopped.
 fn grants(server: &Server, database: &str, stop: &AtomicBool) {
     let sql = format!(
         "DO $$ BEGIN FOR i IN 1..40 LOOP

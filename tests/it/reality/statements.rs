@@ -254,7 +254,7 @@ fn s09_an_open_public_schema_fails_verify() {
     let open = |document: &Value| -> Vec<String> {
         findings(document).into_iter().filter(|line| line.contains("schema public")).collect()
     };
-    // With everything else closed by a DBA, this alone decides.
+    // With everything else closed by a DBA, only this decides.
     server.sql("postgres", "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC");
     server.sql("postgres", "GRANT CONNECT ON DATABASE postgres TO adm");
     let before_15 = server.major() < 15;

@@ -94,7 +94,7 @@ fn an_unsaved_change_shows_in_the_next_plan_and_the_next_apply_saves_it() {
     redis.kill();
     redis.launch();
     project.run(&["plan", "--check"]).expect(0);
-    // A user that is in memory alone.
+    // A user that exists only in memory.
     let file = redis.acl_folder().join("users.acl");
     let kept = std::fs::read_to_string(&file).unwrap();
     let others: String =

@@ -112,7 +112,7 @@ fn a_day_is_dropped_once_all_its_events_are_delivered() {
     emit_past(&server, "rdd_a", 2, 300);
     emit(&server, "rdd_a", 100, 5);
     assert_eq!(server.value("rdd_a", &format!("SELECT count(*)::text FROM {third}")), "400");
-    // Nothing was delivered: nothing goes.
+    // Without a delivery no partition is dropped.
     assert_eq!(numbers(&clean(&project)), [0, 0, 0]);
     assert_eq!(project.json(&["relay", "--once"], 0)["services"][0]["published"], 800);
     let numbers_of = |aggregate: &str| {

@@ -130,7 +130,7 @@ fn a_running_relay_is_woken_by_events_and_ends_at_a_signal() {
         assert!(begun.elapsed().as_secs() < 10, "nothing arrives");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    // Polling alone would take up to a second.
+    // Polling without notifications would take up to a second.
     assert!(begun.elapsed().as_millis() < 900, "{:?}", begun.elapsed());
     let pid = rustix::process::Pid::from_child(&relay);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();

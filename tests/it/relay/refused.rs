@@ -80,7 +80,7 @@ fn an_oversized_event_blocks_only_its_aggregate() {
     large("payload", "'e'", &pad(20_000_000), "'{}'");
     large("headers", "'e'", "'{}'", &pad(20_000_000));
     large("kind", "repeat('x', 20000000)", "'{}'", "'{}'");
-    // Together these are more than one answer holds; each alone is read, and refused by the broker.
+    // Together these exceed one answer; each is read by itself, and refused by the broker.
     for number in 0..6 {
         large(&format!("many {number}"), "'e'", "'{}'", &pad(8_000_000));
     }
@@ -96,7 +96,7 @@ fn an_oversized_event_blocks_only_its_aggregate() {
     let why = server.value("rpl_a", "SELECT last_error FROM rpl_a_outbox WHERE aggregate_id = 'payload'");
     assert!(why.contains("too large: 20000") && why.contains("12582912"), "{why}");
     assert_eq!(pending(&server, "rpl_a"), 9);
-    // The way out needs its id, which the message told.
+    // The remedy needs its id, which the message contains.
     let id = server.value("rpl_a", "SELECT event_id::text FROM rpl_a_outbox WHERE aggregate_id = 'payload'");
     project.run(&["relay", "skip", "--event", &id, "--reason", "too large"]).expect(0);
     assert_eq!(pending(&server, "rpl_a"), 8);

@@ -57,7 +57,7 @@ fn a_job_is_refused_for_lasting_servers_and_stores() {
     }
 }
 
-/// A repository with the manifest in a folder of its own, a commit that the change goes into, and a change.
+/// A repository with the manifest in a folder of its own, a commit of the target branch, and a change.
 struct Repository {
     project: Project,
     servers: [Server; 2],
@@ -219,7 +219,7 @@ fn the_steps_of_the_workflow_provision_and_prove() {
     let (step, done) = github(&repository).expect("a failure");
     assert_eq!(step, "Lint what the branch adds", "{done:#?}");
     assert!(done.stdout.contains("::error file=the db/cij_a/migrations/V2__step.sql"), "{}", done.stdout);
-    // So does a file of the branch that this one goes into, changed.
+    // So does a changed file of the target branch.
     repository.migration("cij_a", 2, "SELECT 1", "SELECT 1");
     repository.migration("cij_a", 1, "CREATE TABLE item (id int)", "DROP TABLE item");
     let (step, _) = github(&repository).expect("a failure");

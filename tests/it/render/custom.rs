@@ -135,7 +135,7 @@ fn the_operator_fetches_the_keys_of_secrets_export() {
         project.run(&[export.as_slice(), &[role]].concat()).expect(0);
         let written = objects(&project.read("s.yaml"));
         let rendered = objects(&project.run(&["render", "external-secrets"]).expect(0).stdout);
-        // The further login's goes with the application's.
+        // The further login's key is beneath the application's.
         assert_eq!(written.len(), if role == "app" { 2 } else { 1 }, "{written:#?}");
         for exported in written {
             let name = &exported["metadata"]["name"];

@@ -85,7 +85,7 @@ impl Pod<'_> {
     /// Writes the files of its Secrets, as a mount of them has them, and returns where each folder lies here.
     fn mounted(&self) -> Vec<(String, String)> {
         let mut all = vec![];
-        // Each pod has its own mounts alone.
+        // Each pod has only its own mounts.
         let _ = std::fs::remove_dir_all(self.project.path().join("mounted"));
         for volume in self.spec["volumes"].as_sequence().unwrap() {
             let Some(name) = volume.get("secret").map(|secret| &secret["secretName"]) else { continue };

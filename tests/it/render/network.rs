@@ -36,7 +36,7 @@ impl Cluster {
                     let own = ("cnpg.io/cluster".to_owned(), name.clone());
                     labels(&object["spec"]["inheritedMetadata"]["labels"]).into_iter().chain([own]).collect()
                 }
-                // Older operators give its pods this label alone, newer ones the server's too.
+                // Older operators give its pods only this label, newer ones the server's too.
                 "Pooler" => [("cnpg.io/poolerName".to_owned(), name.clone())].into(),
                 _ => return None,
             };

@@ -193,7 +193,7 @@ fn the_server_admits_exactly_the_declared_logins() {
     }
 }
 
-/// Two services that declare one login of their own name no user of it: a shared reporting login is no path between them.
+/// A reporting login that two services declare opens no path between them.
 #[test]
 fn a_login_declared_by_two_services_opens_no_path_between_them() {
     let entry = |reads: &str| {

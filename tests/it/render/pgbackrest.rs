@@ -68,7 +68,7 @@ fn pgbackrest_backs_a_server_up_and_restores_it() {
     // Roles and privileges came with it.
     project.run(&["plan", "--check"]).expect(0);
 
-    // One service goes back to a moment, and the other keeps what it wrote since.
+    // One service is restored to a moment, and the other keeps its later rows.
     server.sql("pbr_b", "SET ROLE pbr_b_owner; CREATE TABLE kept AS SELECT 1 AS answer");
     let moment = server.value("postgres", "SELECT clock_timestamp()::text");
     server.sql("pbr_a", "UPDATE kept SET answer = 0");
@@ -94,7 +94,7 @@ fn at_the_moment(project: &Project, config: &Path, moment: &str) -> Server {
     let target = format!("--target={moment}");
     let arguments = [&path, "--type=time", &target, "--target-action=promote", "restore"];
     let _restored = pgbackrest(project, config, &copy, &arguments).expect(0);
-    // It has the settings of the other, which goes on beside it.
+    // It has the settings of the other one, which keeps running.
     let own = format!(
         "port = {}\nunix_socket_directories = '{}'\narchive_mode = off\n",
         copy.port,

@@ -15,7 +15,7 @@ fn manifest(server: &Server) -> String {
     )
 }
 
-/// Logs in by a connection string alone, as an application does.
+/// Logs in by nothing but a connection string, as an application does.
 pub fn who(url: &str) -> String {
     let output = Command::new(psql())
         .env_clear()

@@ -1,4 +1,4 @@
-//! Servers beside a service's database on the page: replicas and Redis.
+//! Further servers of a service on the page: replicas and Redis.
 
 use serde_json::Value;
 

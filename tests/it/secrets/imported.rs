@@ -94,7 +94,7 @@ fn a_lost_store_is_restored_from_the_secrets_of_a_cluster() {
         assert_eq!(project.read(STORE), store, "{file}");
     }
     project.run(&["plan", "--check-logins", "--check"]).expect(0);
-    // By hand, without annotations: the login's name tells.
+    // A manual Secret without annotations is recognized by the login's name.
     lose(&project);
     private(&project, "hand", "kind: Secret\nstringData: { PGUSER: clus_a_app, PGPASSWORD: mine }\n");
     project.run(&["secrets", "import", "--from", "kubernetes", "hand"]).expect(0);

@@ -144,7 +144,7 @@ as_both_admins!(audit_rows_are_restored_unchanged_and_never_forged, |admin| {
     assert_eq!(server.value("sab_a", "SELECT count(*)::text FROM martydb_serve.audit"), "5");
     project.run(&["restore", "sab_a", "--discard-old", "-y"]).expect(0);
 
-    // The audit alone, beside the service and for the admin alone.
+    // The audit without the service, for the admin only.
     let beside = ["restore", "sab_a", "--from", &id, "--table", "martydb_serve.audit", "--as", "sab_look"];
     let looked = project.json(&beside, 0);
     let expected = serde_json::json!([{"table": "martydb_serve.audit", "rows": 4}]);
@@ -260,7 +260,7 @@ fn a_restore_without_the_declared_audit_rows_needs_confirmation() {
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["backup", "sal_a"]).expect(0);
 
-    // Bytes that were changed in the store are no rows.
+    // Changed bytes in the store are refused.
     let changed = backup(&project, "sal_a");
     let file = project.path().join("kept").join(&changed).join("audit/rows");
     std::fs::write(file, "2000-01-01\tsal_a_serve\tforged\t\\N\tx\tx\t\\N\t1\n").unwrap();

@@ -90,7 +90,7 @@ fn a_cached_answer_equals_the_current_table() {
         assert_eq!(done.err().as_deref(), Some("42501"), "{sql}");
     }
 
-    // Its state is part of the plan, and it goes with the entry.
+    // Its counter is part of the plan, and is removed with the entry.
     service.of_owner("ALTER TABLE counter DISABLE TRIGGER martydb_cache");
     assert_ne!(project.json(&["plan", "--check"], 3)["changes"].as_array().unwrap().len(), 0);
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -161,7 +161,7 @@ fn writes(service: &KeptService<'_>) {
     }
     service.of_owner("DROP TABLE counter; ALTER TABLE former RENAME TO counter");
 
-    // A column of another name is no column of this one.
+    // A renamed column counts as another one.
     service.warm(path);
     service.of_owner("ALTER TABLE counter RENAME value TO other");
     assert_ne!(service.read(path).status, 200);

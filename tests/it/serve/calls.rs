@@ -200,7 +200,7 @@ fn read_only_callers_call_only_functions_that_cannot_write() {
     assert!(mode.status >= 400, "{}", mode.body);
     assert_eq!(server.value("srj_a", "SELECT count(*)::text FROM invoice"), "1");
 
-    // The database decides: the login itself gets no further, and what is no longer listed is no longer granted.
+    // The database decides: the login itself has no other access, and unlisted functions are revoked.
     let login = |sql: &str| {
         let done = server.sql_as("srj_a_serve_ro", &project.password("srj_a_serve_ro"), "srj_a", sql);
         done.err().unwrap_or_default()

@@ -52,7 +52,7 @@ fn a_certificate_authenticates_the_caller_that_it_names() {
         (Some(&own), "elsewhere.example", "GET", None, Some(401)),
         (Some(&own), "reader", "GET", Some("wrong"), Some(401)),
         (None, "", "GET", None, Some(401)),
-        // Of another authority: there is no connection.
+        // A certificate of another authority gets no connection.
         (Some(&other), "reader", "GET", None, None),
         (Some(&other), "reader", "GET", Some(reader.as_str()), None),
         // It still serves.

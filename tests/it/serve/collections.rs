@@ -172,7 +172,7 @@ fn versions(api: &ApiService, server: &Server, ids: &[String]) {
         |tag: &str| api.service.ask("GET", &path, Some(&api.reader), &[("If-None-Match", tag)], "").status;
     assert_eq!((again("\"1\""), again("\"2\"")), (304, 200));
 
-    // Of several writers with one version one wins, and the others are told.
+    // Of several writers with one version one wins, and the others get a conflict.
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let one = || api.change(id, "\"1\"", json!({"$inc": {"visits": 1}})).status;
         let all: Vec<_> = (0..6).map(|_| scope.spawn(one)).collect();

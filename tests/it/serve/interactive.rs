@@ -87,7 +87,7 @@ fn a_transaction_belongs_to_its_caller_and_ends_at_its_limits() {
     assert_eq!(api.write("GET", "customer/count", Value::Null).json(), json!({"count": 1}));
 }
 
-/// An idle transaction, one that goes on for too long, and one whose caller hangs up are over.
+/// An idle transaction, one that lasts too long, and one whose caller disconnects are ended.
 fn limits(api: &ApiService, server: &Server) {
     let begin = || api.write("POST", "transactions", Value::Null).json()["id"].as_str().unwrap().to_owned();
     let path = |id: &str| format!("transactions/{id}/operations");

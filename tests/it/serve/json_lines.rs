@@ -105,7 +105,7 @@ fn a_large_answer_is_streamed_and_a_cut_is_noticeable() {
     let array = service.ask("GET", "/sry_a/rest/customer?select=id,name", Some(&reader), &[], "");
     assert_eq!((array.status, array.json()["code"].as_str()), (400, Some("MDB009")));
 
-    // In the middle nothing tells an error but the end of the connection.
+    // After the first line, only the end of the connection can signal an error.
     for path in ["broken?order=id", "halting", "wide?order=id"] {
         let cut = ask(path);
         assert!(cut.head.starts_with("HTTP/1.1 200") && !cut.is_whole, "{path}: {}", cut.head);

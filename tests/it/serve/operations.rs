@@ -16,7 +16,7 @@ fn callers_read_statistics_of_their_own_service_without_values() {
     let changes = project.json(&["plan", "--check"], 0);
     assert_eq!(changes["changes"].as_array().unwrap().len(), 0, "{changes}");
 
-    // The history is told by the reading login, which alone may read it.
+    // The reading login, which is the only one with access, reads the history.
     assert_eq!(server.value("sos_a", HISTORY), "sos_a_serve_ro");
     let reported = api.read("migrations?limit=1").json();
     let event = &reported["migrations"][0];

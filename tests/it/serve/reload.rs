@@ -66,7 +66,7 @@ fn reloads_and_rotations_refuse_no_request() {
         assert_eq!(api.read("line").status, 200);
     });
     assert!(number > 20 && wrong.is_empty(), "{number}: {wrong:?}");
-    // A transaction of several requests goes on.
+    // A transaction of several requests continues.
     let done = api.write("POST", &format!("transactions/{id}/commit"), json!(null));
     assert_eq!(done.status, 200, "{}", done.body);
     assert_eq!(api.read("counter/900").status, 200);

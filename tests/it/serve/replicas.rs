@@ -55,7 +55,7 @@ fn a_caller_reads_at_a_standby_and_sees_its_own_writes() {
     }
     assert!(stale == 0 && there > 50, "{stale} stale, {there} of 100 at the standby");
 
-    // A standby that is behind: without a token it is read as it is, with one the primary is.
+    // A standby that lags: without a token it is read as it is, with one the primary is read.
     standby.sql("postgres", "SELECT pg_wal_replay_pause()");
     until("replay is paused", || {
         standby.value("postgres", "SELECT pg_is_wal_replay_paused()::text") == "true"

@@ -16,7 +16,7 @@ use super::client::{Answer, DataService, ask_at};
 use super::key;
 use crate::support::{Project, Server, until};
 
-/// A balancer: each connection goes to the next process.
+/// Load balancer: each connection gets the next process.
 pub struct Balancer {
     pub address: String,
     stop: Arc<AtomicBool>,
@@ -138,7 +138,7 @@ impl KnownCounters {
         self.at_standby.fetch_add(u64::from(answer.header("martydb-replica").is_some()), SeqCst);
     }
 
-    /// Raises counters until the reads are done: by transactions that stay open for up to 30 ms, beside the data service.
+    /// Raises counters until the reads are done: by transactions that stay open for up to 30 ms, past the data service.
     fn write_beside(&self, server: &Server, own: std::ops::Range<usize>) {
         let mut open = (0..=30).cycle().step_by(7);
         while !self.over.load(SeqCst) {

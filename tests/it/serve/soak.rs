@@ -1,7 +1,7 @@
 //! Hours of use in short: two processes for four services, writers with keys, readers of kept answers and transactions of several
 //! requests go on while passwords are rotated, tables are changed, the manifest is reloaded, the server crashes and processes are killed.
 //!
-//! `scripts/serve-soak` runs it for as long as it is told; by itself each event comes once.
+//! `scripts/serve-soak` runs it for a given time; without, each event comes once.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,7 +54,7 @@ struct SoakedCounter {
     known: AtomicI64,
 }
 
-/// All that goes on.
+/// State of the run.
 struct Soak {
     processes: [RwLock<Option<DataService>>; 2],
     counters: Vec<SoakedCounter>,

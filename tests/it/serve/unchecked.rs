@@ -60,7 +60,7 @@ impl Unchecked<'_> {
             replicas: vec![],
         };
         let mut book = CallerBook::default();
-        // The process takes both for writers: the reader's login alone makes it one that reads.
+        // The process takes both for writers: only its login makes the reader one.
         for (name, login) in [("reader", Some(reader)), ("writer", None)] {
             let (service, name, right) = ("shop".to_owned(), name.to_owned(), CallerRight::Write);
             let key = digest(&name);

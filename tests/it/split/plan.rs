@@ -38,7 +38,7 @@ as_both_admins!(every_edge_is_found_and_needs_an_answer, |admin| {
         assert!(text.contains(said), "{said}\n{text}");
     }
     assert!(before.differences(&server.catalog(SHARED)).is_empty());
-    // Nothing of ours is left there, and no service has a database.
+    // No object of martydb is left there, and no service has a database.
     assert_eq!(server.value(SHARED, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'martydb%'"), "0");
     assert_eq!(
         server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'marty_csca'"),
@@ -163,7 +163,7 @@ fn a_map_that_matches_nothing_is_not_complete() {
     assert!(refused.contains("the map assigns no table of the source to a service"), "{refused}");
 }
 
-/// The source is no service's, and what its tables' owners wrote is not run.
+/// The source belongs to no service, and code of its tables' owners is not run.
 #[test]
 fn planning_runs_no_code_of_the_owners() {
     let server = Server::start();

@@ -106,7 +106,7 @@ pub fn ready(server: &Server, admin: Admin) -> Project {
     project
 }
 
-/// The shared database alone.
+/// The shared database without services.
 pub fn source(server: &Server) {
     server.sql("postgres", "CREATE DATABASE shop");
     for text in [ORDERS, PEOPLE, COUNTRIES, ROWS] {

@@ -21,7 +21,7 @@ use clients::{Clients, Side};
 use follower::{COPY, Follower};
 use world::{Attempt, Servers, Size, World, ended, kill};
 
-/// The service that goes, comes back, and goes.
+/// Service that is cut over, rolled back, and cut over again.
 const MOVED: &str = "csca";
 
 /// Longer than a debug build on a loaded machine takes for anything but the copy.
@@ -71,7 +71,7 @@ impl Whole {
 
     /// Runs it, to die within this time; what it gave if it was faster.
     fn attempt(&mut self, phase: &'static str, arguments: &[&str], longest: Duration) -> Option<Done> {
-        // Now and then the follower goes as well.
+        // Sometimes the follower is killed as well.
         if let Some(follower) = self.follower.as_ref().filter(|_| self.dice.below(4) == 0) {
             follower.kill();
         }
@@ -130,7 +130,7 @@ impl Whole {
         self.world.project.run(&["upgrade", "--all"]).expect(0);
     }
 
-    /// Kills until a copy is whole; the last one goes on to follow.
+    /// Kills copies until one is complete; the last one continues as the follower.
     fn copy(&mut self) {
         let mut longest = Duration::from_millis(1500 + 60 * self.size.megabytes);
         loop {

@@ -90,7 +90,7 @@ async fn pass(client: TcpStream, server: TcpStream, delay: Duration, counts: Arc
     counts.open.fetch_sub(1, SeqCst);
 }
 
-/// Forwards one direction, and counts each piece before it goes on.
+/// Forwards one direction, and counts each piece before it is sent.
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,

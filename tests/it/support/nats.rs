@@ -41,7 +41,7 @@ pub fn has(program: &str) -> bool {
 }
 
 impl Nats {
-    /// Starts one with an empty store; `None` where there is no program for it.
+    /// Starts one with an empty store; `None` without its program.
     pub fn start(configuration: &str) -> Option<Nats> {
         has("nats-server").then(|| {
             let port = free_port();

@@ -33,7 +33,7 @@ pub struct Rabbit {
 }
 
 impl Rabbit {
-    /// Starts one; `None` where there is no program for it.
+    /// Starts one; `None` without its program.
     pub fn start() -> Option<Rabbit> {
         Rabbit::with(None)
     }

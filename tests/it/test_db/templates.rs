@@ -19,7 +19,7 @@ fn changed_files_make_a_new_template_and_the_former_one_goes_with_its_last_copy(
     assert_eq!(databases(&server, "martydb_template_").len(), 2);
     project.run(&["test-db", "-s", "tdt_a", "--drop", text(&first, "database")]).expect(0);
     project.run(&["test-db", "-s", "tdt_a", "--drop", text(&second, "database")]).expect(0);
-    // The other service has a template of its own, and leaves these alone.
+    // The other service has its own template, and does not affect these.
     made(&project, "tdt_b");
     assert_eq!(databases(&server, "martydb_template_").len(), 3);
     project.write("tdt_a/migrations/R__view.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS one;");
@@ -85,7 +85,7 @@ fn a_killed_run_leaves_no_usable_template() {
     assert_eq!(databases(&server, "martydb_template_").len(), 1);
 }
 
-/// The name alone proves nothing: it can be known beforehand.
+/// The name is not a proof: it is predictable.
 #[test]
 fn an_unmarked_database_with_the_templates_name_is_not_copied() {
     let server = Server::start();

@@ -11,7 +11,7 @@ pub const PASSWORD: &str = "of those who are here";
 /// Ours, in tests/live.
 const OWN: [&str; 2] = ["tenants", "offices"];
 
-/// The script of one of ours.
+/// Script of one of the databases.
 fn script(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/live/{name}.sql"));
     std::fs::read_to_string(path).unwrap()
@@ -50,7 +50,7 @@ impl Database {
         )
     }
 
-    /// The group of those who write, the group of those who read, and a login that came in by PUBLIC alone.
+    /// The group of those who write, the group of those who read, and a login with access by PUBLIC only.
     pub fn access(&self) -> String {
         let name = &self.name;
         format!(

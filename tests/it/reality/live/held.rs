@@ -74,7 +74,7 @@ pub fn read(server: &Server, database: &Database) -> Held {
     }
 }
 
-/// Rows in the order of their text: the order on disk is no promise. Sequences are compared by themselves.
+/// Rows in the order of their text: the order on disk is not stable. Sequences are compared by themselves.
 fn dump(server: &Server, database: &str) -> Option<Vec<String>> {
     let program = [bin().join("pg_dump"), PathBuf::from("pg_dump")]
         .into_iter()

@@ -59,7 +59,7 @@ fn a_killed_follower_applies_each_change_once() {
                 match random(&mut state) % 3 {
                     // The process dies.
                     0 => task.abort(),
-                    // A session dies, and it goes on by itself.
+                    // A session dies, and the follower reconnects.
                     kind => {
                         let mut admin = if kind == 1 {
                             pair.source.admin("postgres").await
@@ -157,7 +157,7 @@ fn a_changed_table_stops_the_stream_with_both_column_lists() {
         ]
     );
     assert!(stopped.hints[0].contains("make the same change at the target"), "{:?}", stopped.hints);
-    // The same at the target, and it goes on.
+    // The same at the target, and the stream continues.
     pair.target.sql(DATABASE, "ALTER TABLE a ADD fresh int");
     pair.drain().unwrap();
     pair.assert_equal(&["a", "c"]);

@@ -1,4 +1,4 @@
-//! The process that follows stays across the switch, whichever way it goes.
+//! The follower survives switches in either direction.
 
 use std::process::{Child, Stdio};
 

@@ -132,7 +132,7 @@ impl Writers {
     }
 }
 
-/// Every number that a writer was told is in, once, is there; and each has been noted by the trigger once.
+/// Every acknowledged number exists once, and the trigger recorded each once.
 pub fn assert_all(server: &crate::support::Server, database: &str, written: &[i64]) {
     let days = server.sql(database, "SELECT n FROM order_days WHERE n >= 1000000 ORDER BY n");
     let mut expected: Vec<String> = written.iter().map(i64::to_string).collect();

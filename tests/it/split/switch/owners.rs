@@ -1,4 +1,4 @@
-//! Tables of the source that belong to roles of their own, and an admin that is no superuser.
+//! Tables of the source that belong to roles of their own, and an admin that is not a superuser.
 
 use super::across::to_and_fro;
 use super::{LEGACY, SETTINGS, Split};

@@ -52,7 +52,7 @@ fn a_finish_names_remaining_objects_and_their_privileges() {
     assert!(login("legacy_report")["databases"].as_array().unwrap().contains(&LEGACY.into()), "{document}");
     assert!(login("legacy_group").is_null() && login("postgres").is_null(), "{document}");
 
-    // A service that another login reaches is no service of its own yet.
+    // While another login reaches the service, it is not separate yet.
     split.target.sql("postgres", "GRANT CONNECT ON DATABASE orders TO PUBLIC");
     let refused = split.split(&["finish", "--confirm", LEGACY]).expect(4).stdout;
     assert!(refused.contains("Nothing was removed: the services are not isolated."), "{refused}");

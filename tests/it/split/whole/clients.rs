@@ -32,7 +32,7 @@ struct Tally {
     refused: AtomicU64,
 }
 
-/// The numbers that one client was told are in: all from the first to the last.
+/// Acknowledged numbers of one client: all from the first to the last.
 #[derive(Debug, Clone, Copy)]
 pub struct Written {
     pub service: &'static str,

@@ -106,7 +106,7 @@ pub fn as_a_new_one(world: &World, service: &str, database: &str) {
     }
 }
 
-/// The rows of the clients of one service: every number that one was told is in is there once, and every change of it was made once.
+/// Checks the rows of one service's clients: every acknowledged number exists once, and each of its changes was made once.
 /// How many there are.
 pub fn nothing_lost_and_nothing_twice(server: &Server, database: &str, all: &[Written]) -> u64 {
     let service = all[0].service;
