@@ -31,7 +31,7 @@ const DROPPED: &str = "DROP TABLE many, partial, closed, hidden, note;\nDELETE F
 const GRANTS: &str = "REVOKE SELECT ON closed, partial FROM srs_a_serve_ro; GRANT SELECT (id, words) ON partial TO srs_a_serve_ro";
 
 /// Collections that the reader may read completely.
-const READABLE: [&str; 2] = ["srs_a_article", "note"];
+const READABLE: [&str; 2] = ["note", "srs_a_article"];
 
 /// Service with searchable collections, which no test changes.
 struct Searched {
