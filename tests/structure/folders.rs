@@ -9,13 +9,13 @@ const MOST_FILES: usize = 20;
 
 /// Folders that wait for their division.
 const CROWDED: &[&str] = &[
-    "crates/config/src/backup_store",
+    "crates/backup/src/store",
     "crates/config/src/manifest",
-    "crates/deploy/src/render/kubernetes",
+    "crates/render/src/kubernetes",
     "crates/migrate/src",
     "crates/model/src",
     "crates/provision/src",
-    "crates/provision/src/isolation",
+    "crates/isolation/src/proof",
     "crates/serve/src/serving",
     "crates/split/src",
     "src/commands",
