@@ -173,7 +173,7 @@ fn the_status_has_the_contracts_keys() {
 }
 
 #[test]
-fn nobody_comes_in_without_a_password_and_nobody_from_outside() {
+fn every_login_needs_a_password_and_comes_from_loopback() {
     run(async {
         let site = Site::open();
         let server = site.up().await;
@@ -243,7 +243,7 @@ fn a_server_stays_on_loopback_whatever_its_settings_say() {
 }
 
 #[test]
-fn a_taken_port_is_exchanged_and_the_new_one_remembered() {
+fn a_taken_port_is_replaced_and_the_new_one_recorded() {
     run(async {
         let mut site = Site::open();
         let old = site.up_alone().await.tcp.port;
@@ -304,7 +304,7 @@ fn a_killed_server_starts_again() {
 }
 
 #[test]
-fn a_process_id_that_is_anothers_by_now_is_no_server() {
+fn a_reused_process_id_is_not_taken_for_the_server() {
     run(async {
         let site = Site::open();
         site.up().await;
@@ -335,7 +335,7 @@ fn a_process_id_that_is_anothers_by_now_is_no_server() {
 
 /// The attack of the server's account on other processes of the machine: root ends what postmaster.pid names.
 #[test]
-fn a_forged_process_id_ends_no_other_program() {
+fn a_forged_process_id_stops_no_other_program() {
     run(async {
         let site = Site::open();
         site.up().await;
@@ -382,7 +382,7 @@ fn a_forged_process_id_ends_no_other_program() {
 }
 
 #[test]
-fn data_behind_a_link_are_not_destroyed_and_nothing_is_stopped() {
+fn destroy_refuses_data_behind_a_link_and_stops_nothing() {
     run(async {
         let mut site = Site::open();
         // A port that no other test takes while this server is down.
@@ -406,7 +406,7 @@ fn data_behind_a_link_are_not_destroyed_and_nothing_is_stopped() {
 }
 
 #[test]
-fn half_made_folders_are_no_obstacle() {
+fn a_start_completes_half_made_folders() {
     run(async {
         let site = Site::open();
         fs::create_dir_all(site.base().join("data/base")).unwrap();
@@ -423,7 +423,7 @@ fn half_made_folders_are_no_obstacle() {
 }
 
 #[test]
-fn two_that_start_it_at_once_both_find_it_running() {
+fn two_concurrent_starts_both_find_it_running() {
     run(async {
         let site = Arc::new(Site::open());
         let tasks: Vec<_> = (0..3)
@@ -443,7 +443,7 @@ fn two_that_start_it_at_once_both_find_it_running() {
 }
 
 #[test]
-fn a_run_that_is_dropped_at_any_moment_leaves_nothing_in_the_way() {
+fn a_start_after_a_cancelled_one_succeeds() {
     run(async {
         let site = Site::open();
         for milliseconds in [30, 200, 700, 1500, 3000] {
@@ -459,7 +459,7 @@ fn a_run_that_is_dropped_at_any_moment_leaves_nothing_in_the_way() {
 }
 
 #[test]
-fn the_data_folder_alone_is_memory_enough() {
+fn a_server_is_recognized_by_its_data_folder_alone() {
     run(async {
         let mut site = Site::open();
         let server = site.up_alone().await;
@@ -482,7 +482,7 @@ fn the_data_folder_alone_is_memory_enough() {
 }
 
 #[test]
-fn a_folder_that_the_servers_account_cannot_reach_is_left_for_one_that_it_can() {
+fn a_folder_out_of_the_server_accounts_reach_is_replaced() {
     run(async {
         let site = Site::within("project");
         let server = site.up().await;
@@ -501,7 +501,7 @@ fn a_folder_that_the_servers_account_cannot_reach_is_left_for_one_that_it_can() 
 }
 
 #[test]
-fn a_long_path_gets_a_short_socket_folder_that_is_made_again_when_it_is_lost() {
+fn a_long_path_gets_a_short_socket_folder_and_a_lost_one_is_recreated() {
     run(async {
         let mut site = Site::within(&"long/".repeat(20));
         fs::set_permissions(site.folder.path(), Permissions::from_mode(0o755)).unwrap();
@@ -532,7 +532,7 @@ fn a_long_path_gets_a_short_socket_folder_that_is_made_again_when_it_is_lost() {
 }
 
 #[test]
-fn a_path_may_hold_what_shells_expand() {
+fn a_path_may_contain_shell_metacharacters() {
     run(async {
         let mut site = Site::within("it's $HOME, \"quoted\" `id`\\");
         fs::set_permissions(site.folder.path(), Permissions::from_mode(0o755)).unwrap();
@@ -568,7 +568,7 @@ fn a_copied_folder_is_a_server_of_its_own() {
 }
 
 #[test]
-fn names_that_lead_elsewhere_are_refused() {
+fn names_that_leave_the_folder_are_refused() {
     let site = Site::open();
     for (env, server) in [("..", "main"), ("development", "../x"), ("", "main")] {
         let spec = Spec { env: env.into(), server: server.into(), ..site.spec.clone() };
@@ -576,7 +576,7 @@ fn names_that_lead_elsewhere_are_refused() {
     }
 }
 
-// What depends on the environment or the account runs in a process of its own: this test, told by variables.
+// Cases that depend on the environment or the account run in a process of their own: this test, controlled by variables.
 
 const HOME: &str = "MARTYDB_TEST_EMBEDDED_HOME";
 
@@ -610,7 +610,7 @@ fn output(command: &mut Command) -> String {
 }
 
 #[test]
-fn a_caller_that_reads_our_output_does_not_wait_for_the_server() {
+fn a_caller_that_reads_stdout_does_not_wait_for_the_server() {
     let site = Site::open();
     // cat waits until no process holds the pipe, under whatever number.
     let mut shell = Command::new("timeout");
@@ -627,7 +627,7 @@ fn a_caller_that_reads_our_output_does_not_wait_for_the_server() {
 }
 
 #[test]
-fn a_run_that_is_killed_leaves_nothing_in_the_way() {
+fn a_start_after_a_killed_one_succeeds() {
     let site = Site::open();
     for milliseconds in [100, 500, 1500, 3000] {
         let mut child = actor_command(&site).stdout(std::process::Stdio::null()).spawn().unwrap();
@@ -642,7 +642,7 @@ fn a_run_that_is_killed_leaves_nothing_in_the_way() {
 
 /// The `initdb` of a killed run lives on for a while, and writes into the folder that is being removed.
 #[test]
-fn what_a_killed_run_left_is_removed_while_it_is_written_to() {
+fn destroy_removes_the_files_of_a_killed_run_while_they_are_written() {
     let site = Site::open();
     run(async { drop(site.up().await) });
     let partial = site.data().with_file_name("data.partial-00000000");
@@ -710,7 +710,7 @@ fn a_cluster_of_a_major_that_is_not_installed_is_an_error_that_names_both() {
 }
 
 #[test]
-fn a_server_that_does_not_start_says_why() {
+fn a_failed_start_reports_the_servers_reason() {
     run(async {
         let site = Site::open();
         site.up().await;
@@ -733,7 +733,7 @@ fn actor_as(site: &Site, ids: &[&str]) -> Command {
 }
 
 #[test]
-fn root_and_the_owner_of_a_cluster_may_take_turns() {
+fn root_and_the_owner_of_a_cluster_may_start_it_in_turn() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -755,7 +755,7 @@ fn root_and_the_owner_of_a_cluster_may_take_turns() {
 }
 
 #[test]
-fn a_cluster_of_somebody_else_is_refused() {
+fn a_cluster_of_another_account_is_refused() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -802,7 +802,7 @@ fn other_majors() -> Vec<PathBuf> {
 }
 
 #[test]
-fn all_of_this_works_without_root_too() {
+fn every_operation_works_without_root() {
     if !rustix::process::geteuid().is_root() {
         return;
     }

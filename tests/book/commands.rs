@@ -17,7 +17,7 @@ use std::process::{Command, Stdio};
 use crate::page::{Block, Page, all, root};
 use crate::support::{ADMIN_PASSWORD, Server};
 
-/// Pages whose commands another test runs, or that show commands alone.
+/// Pages whose commands another test runs, or that only show commands.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("README.md", "tests/it/shipped.rs runs its first steps; it shows a server that is the reader's"),
     ("docs/coming-from.md", "tests/it/coming_from.rs"),
@@ -58,7 +58,7 @@ pages! {
 }
 
 #[test]
-fn every_page_with_commands_is_followed() {
+fn every_page_with_commands_is_run() {
     let types = |page: &Page| {
         page.blocks.iter().any(|block| matches!(block.info.as_str(), "sh" | "console" | "bash"))
     };
@@ -70,7 +70,7 @@ fn every_page_with_commands_is_followed() {
 }
 
 #[test]
-fn commands_that_are_not_run_are_commands_of_martydb() {
+fn commands_that_are_not_run_parse() {
     for page in all() {
         for block in page.blocks.iter().filter(|block| block.info == "sh no-run") {
             let lines = block.text.replace("\\\n", " ");
@@ -221,7 +221,8 @@ fn file_name(block: &Block) -> Option<&str> {
     (is_path && block.info != "sh").then_some(name)
 }
 
-/// Whether a text is as expected, where `...` stands for any lines and `[..]` for any part of a line.
+/// Returns `true` if a text matches the expected one, in which `...` stands for any lines and `[..]` for any part of a
+/// line.
 fn fits(expected: &str, found: &str) -> bool {
     let expected: Vec<&str> = expected.lines().map(str::trim_end).collect();
     let found: Vec<&str> = found.trim_end().lines().map(str::trim_end).collect();
@@ -249,9 +250,9 @@ fn line_fits(expected: &str, line: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// What CI runs is what its page shows.
+/// The templates that CI runs are those of their page.
 #[test]
-fn the_templates_of_ci_run_what_their_page_shows() {
+fn ci_templates_run_the_commands_of_their_page() {
     let page = Page::read(Path::new("docs/how-to/ci.md"));
     let shown: String =
         page.blocks.iter().filter(|block| block.info == "sh").map(|block| block.text.clone()).collect();
@@ -269,7 +270,7 @@ fn the_templates_of_ci_run_what_their_page_shows() {
 }
 
 #[test]
-fn an_output_fits_only_what_it_shows() {
+fn an_output_matches_only_its_own_lines() {
     assert!(fits("a\n...\nc … e\n", "a\nb\nb\nc d e\n") && fits("...\nb\n", "b") && fits("x …y", "x y"));
     for (expected, found) in
         [("a\n", "a\nb\n"), ("a\n...\nc\n", "a\nb\n"), ("x …y", "x yz"), ("a b", "a  b"), ("…aa", "a")]

@@ -1,4 +1,4 @@
-//! Where the pages lead.
+//! Targets of the links between pages.
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -18,7 +18,7 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 #[test]
-fn every_link_and_anchor_leads_somewhere() {
+fn every_link_and_anchor_resolves() {
     let pages = all();
     let mut wrong = vec![];
     for page in &pages {

@@ -1,4 +1,4 @@
-//! A page as Markdown's parser sees it: headings, links, and what it tells its reader to type.
+//! A page as Markdown's parser reads it: headings, links, and the commands for its reader.
 
 use std::path::{Path, PathBuf};
 
@@ -8,13 +8,13 @@ use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 pub struct Page {
     /// Below the repository's root.
     pub path: PathBuf,
-    /// What links to a part of it name: a heading each.
+    /// Anchors that links name: one for each heading.
     pub anchors: Vec<String>,
     pub links: Vec<String>,
     pub blocks: Vec<Block>,
 }
 
-/// What stands between two fences, or in a comment that begins with `test`.
+/// Contents of a fenced block, or of a comment that begins with `test`.
 #[derive(Debug, Clone)]
 pub struct Block {
     /// The line of its first fence.

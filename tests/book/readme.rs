@@ -17,7 +17,7 @@ fn table() -> String {
     text
 }
 
-/// What installs martydb, from the registries and from the releases of `package.repository`.
+/// Returns the section about installing martydb: from the registries, and from the releases of `package.repository`.
 fn install(repository: &str) -> String {
     if repository.is_empty() {
         return String::new();

@@ -26,7 +26,7 @@ fn cell(text: &str) -> String {
 }
 
 #[test]
-fn the_reference_of_the_commands_is_the_help() {
+fn the_command_reference_equals_the_help() {
     let mut command = interface().term_width(100);
     command.build();
     let mut text = String::from(
@@ -91,7 +91,7 @@ fn row(argument: &Arg) -> String {
 }
 
 #[test]
-fn the_reference_of_the_manifest_is_its_schema() {
+fn the_manifest_reference_equals_its_schema() {
     let schema = std::fs::read_to_string(root().join("docs/manifest.schema.json")).unwrap();
     let intro = "Every key of `martydb.yaml`, made from [its JSON Schema](../manifest.schema.json) by `scripts/update`. \
                  Editors read the schema too: `init` writes the line that names it.";
@@ -99,7 +99,7 @@ fn the_reference_of_the_manifest_is_its_schema() {
 }
 
 #[test]
-fn the_reference_of_the_result_is_its_schema() {
+fn the_result_reference_equals_its_schema() {
     let schema = std::fs::read_to_string(root().join("docs/verify-isolation.schema.json")).unwrap();
     let intro = "What `martydb verify-isolation -o json` prints, made from [its JSON Schema](../verify-isolation.schema.json) by \
                  `scripts/update`.";
@@ -162,7 +162,7 @@ fn section(text: &mut String, schema: &Value, waiting: &mut Vec<String>) {
     }
 }
 
-/// What a value is: a word, or a link to its section.
+/// Returns the kind of a value: a word, or a link to its section.
 fn kind(value: &Value, waiting: &mut Vec<String>) -> String {
     if let Some(name) = value["$ref"].as_str().and_then(|at| at.strip_prefix("#/$defs/")) {
         waiting.push(name.to_owned());

@@ -135,7 +135,7 @@ fn memberships(page: &mut String) {
 }
 
 #[test]
-fn role_model_page_is_the_tables() {
+fn the_role_model_page_equals_the_contract_tables() {
     let path = crate::page::root().join("docs/role-model.md");
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, page()).unwrap();

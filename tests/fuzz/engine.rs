@@ -16,7 +16,7 @@ const CORPUS: usize = 4000;
 /// No input of a few kilobytes may take longer, on a machine that others use too.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What is run.
+/// One fuzzed function.
 pub struct Target {
     /// For the file that keeps the input.
     pub name: &'static str,

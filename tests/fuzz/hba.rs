@@ -105,7 +105,7 @@ fn words(text: Option<&str>) -> Vec<String> {
     text.unwrap_or_default().split(',').map(|word| word.trim_matches('"').to_owned()).collect()
 }
 
-/// Returns the line as the server's view would show it, more or less: the view is foreign too.
+/// Returns the line roughly as the server's view would show it: the view is not ours either.
 fn hba_line(line: i32, text: &str) -> HbaLine {
     let mut fields = text.split_whitespace();
     let (kind, databases, users) = (fields.next(), words(fields.next()), words(fields.next()));
@@ -150,13 +150,13 @@ fn run(bytes: &[u8]) -> Vec<String> {
     let desired = desired();
     let findings = audit(&desired, &snapshot, &|_| None);
     let edges = access_graph(&desired, &snapshot).edges.len();
-    let told =
+    let reported =
         findings.iter().map(|finding| format!("{} {:?} {}", finding.id, finding.severity, finding.evidence));
-    told.chain([format!("{} edges", "e".repeat(edges.min(30)))]).collect()
+    reported.chain([format!("{} edges", "e".repeat(edges.min(30)))]).collect()
 }
 
 #[test]
-fn no_hba_file_makes_it_panic() {
+fn hba_files_never_cause_a_panic() {
     let seeds = [format!("{HBA}{IDENT}{MAPS}"), HBA.to_owned(), "host all all 0.0.0.0/0 trust\n".to_owned()];
     let seeds = seeds.into_iter().map(String::into_bytes).collect();
     fuzz(&Target { name: "hba", seeds, tokens: TOKENS, run });

@@ -109,7 +109,7 @@ fn run(bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn no_request_opens_what_is_guarded() {
+fn requests_never_open_guarded_paths() {
     let request = |text: &str| format!("{text} HTTP/1.1\r\nHost: localhost\r\n");
     let seeds = vec![
         format!("{}Authorization: Basic {KNOWN}\r\n\r\n", request("GET /metrics")),

@@ -1,4 +1,4 @@
-//! Fuzz targets that need no nightly compiler: text that was right, spoilt in every way, must get an answer.
+//! Fuzz targets that need no nightly compiler: valid text, spoilt in every way, must get an answer.
 //!
 //! `MARTYDB_FUZZ_SECONDS` says how long each target runs; CI gives each fifteen seconds, a developer who changed a
 //! parser gives it 600 (`MARTYDB_FUZZ_SECONDS=600 cargo test --release --test fuzz`). `MARTYDB_FUZZ_SEED` repeats a run.

@@ -100,10 +100,10 @@ fn load(folder: &Path, bytes: &[u8]) -> Vec<String> {
     match manifest::load(&manifest::ManifestPath::named(&path), "development", &variables) {
         Ok(manifest) => manifest.servers.keys().map(|server| planned(&manifest.desired(server))).collect(),
         Err(error) => {
-            let told = format!("{error:?}");
+            let reported = format!("{error:?}");
             assert!(!error.message.is_empty());
             // Spoilt text may no longer look like a URL; what does, is not quoted.
-            assert!(!told.split("://").skip(1).any(|url| url.contains("p%20w")), "{told}");
+            assert!(!reported.split("://").skip(1).any(|url| url.contains("p%20w")), "{reported}");
             vec![error.message.rsplit('/').next().unwrap_or_default().to_owned()]
         }
     }
@@ -128,7 +128,7 @@ fn planned(desired: &DesiredServer) -> String {
 }
 
 #[test]
-fn no_manifest_makes_it_panic() {
+fn manifests_never_cause_a_panic() {
     let shipped = [
         include_str!("../../services/manifest.yaml"),
         include_str!("../../services/manifest.production.yaml"),

@@ -163,7 +163,7 @@ fn linted(up: MigrationFile) -> Vec<String> {
 }
 
 #[test]
-fn no_migration_makes_it_panic() {
+fn migrations_never_cause_a_panic() {
     let shipped = [
         include_str!("../../services/csca/migrations/V1__csca_certificates.sql"),
         include_str!("../../services/csca/migrations/V5__csca_outbox.sql"),

@@ -68,7 +68,7 @@ fn run(bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn no_stream_makes_it_panic() {
+fn replication_streams_never_cause_a_panic() {
     let seeds = seeds();
     for seed in &seeds {
         decode(seed).unwrap_or_else(|why| panic!("{why}: {}", seed.escape_ascii()));

@@ -1,4 +1,4 @@
-//! Bytes that were right, changed: cut, doubled, mixed with others, sprinkled with what a grammar finds special.
+//! Valid bytes, changed: cut, doubled, mixed with others, sprinkled with what a grammar finds special.
 
 /// Numbers that look random and are the same for the same seed: splitmix64.
 pub struct Dice(pub u64);

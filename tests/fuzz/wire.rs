@@ -1,4 +1,4 @@
-//! What a server sends, from the first byte of the login to the rows of a query: an answer or an error, never a panic.
+//! Bytes of a server, from the login to the rows of a query: they lead to an answer or an error, never to a panic.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -47,7 +47,7 @@ const TOKENS: &[&str] = &[
     "w",
 ];
 
-/// What the fake server sends to the next client.
+/// Bytes that the fake server sends to the next client.
 static REPLY: Mutex<Vec<u8>> = Mutex::new(vec![]);
 
 static PORT: LazyLock<u16> = LazyLock::new(|| {
@@ -124,7 +124,7 @@ async fn talk() -> Vec<String> {
     let login = Login::of_admin("postgres", None);
     match connect_with(&endpoint, &login, "postgres", &[], Limits::READ).await {
         Ok(connection) => asked(connection).await,
-        Err(error) => vec![told(&error)],
+        Err(error) => vec![reported(&error)],
     }
 }
 
@@ -133,13 +133,13 @@ async fn asked(mut connection: Connection) -> Vec<String> {
         query_each(&mut connection, &SessionList::query())
             .await
             .map(read)
-            .unwrap_or_else(|error| told(&error)),
+            .unwrap_or_else(|error| reported(&error)),
     ];
     said.push(match replicate(connection, &SessionList::query()).await {
         Ok(mut stream) => {
             format!("stream: {:?}", stream.next(std::time::Duration::from_secs(1)).await.is_ok())
         }
-        Err(error) => told(&error),
+        Err(error) => reported(&error),
     });
     said
 }
@@ -159,14 +159,14 @@ fn read(results: Vec<Vec<Row>>) -> String {
 }
 
 /// Without quotes: the loop would leave out what is between them.
-fn told(error: &Error) -> String {
+fn reported(error: &Error) -> String {
     format!("{error:?}").replace('"', " ")
 }
 
 #[test]
-fn no_server_makes_the_client_panic() {
+fn servers_never_cause_a_panic_of_the_client() {
     let seeds = seeds();
-    // Right as they are: rows are read, and the stream begins.
+    // Unchanged bytes: rows are read, and the stream begins.
     assert_eq!(run(&seeds[2]), ["[(true, true, true, true)]", "stream: true"]);
     fuzz(&Target { name: "wire", seeds, tokens: TOKENS, run });
 }

@@ -16,7 +16,7 @@ fn ready(project: &Project) {
     project.run(&["upgrade", "--all"]).expect(0);
 }
 
-/// What the audit says about a role; another admin meets limits that are findings of their own.
+/// Returns the number of findings about a role, without the limits of another admin, which are findings of their own.
 fn findings(project: &Project, admin: Admin, role: &str, grave: bool) -> usize {
     let done = project.run(&["verify-isolation", "--probes", "none", "-o", "json"]);
     let code = if grave || admin == Admin::Limited { 4 } else { 0 };
@@ -31,12 +31,12 @@ fn edit(project: &Project, from: &str, to: &str) {
     project.write("martydb.yaml", &manifest.replace(from, to));
 }
 
-/// Whether the login may, by the password of the store.
+/// Returns `true` if the login can execute the statement, with its password from the store.
 fn may(server: &Server, project: &Project, login: &str, database: &str, sql: &str) -> bool {
     server.sql_as(login, &project.password(login), database, sql).is_ok()
 }
 
-as_both_admins!(a_reporting_login_reads_what_is_declared_and_nothing_else, |admin| {
+as_both_admins!(a_reporting_login_reads_only_declared_tables, |admin| {
     let server = Server::for_admin(admin);
     let project = with(
         &server,
@@ -57,7 +57,7 @@ as_both_admins!(a_reporting_login_reads_what_is_declared_and_nothing_else, |admi
         assert!(!may(&server, &project, "acr_bi", database, "TABLE refinery_schema_history"));
         assert!(!may(&server, &project, "acr_bi", database, "CREATE TEMPORARY TABLE mine (i int)"));
     }
-    // What a migration makes later is readable where the whole service is declared, and nowhere else.
+    // Tables of later migrations are readable only if the whole service is declared.
     for service in ["acr_a", "acr_b"] {
         project.write(&format!("{service}/migrations/V3__late.sql"), "CREATE TABLE late (i int);\n");
     }
@@ -87,7 +87,7 @@ as_both_admins!(a_reporting_login_reads_what_is_declared_and_nothing_else, |admi
     );
 });
 
-as_both_admins!(what_is_held_beyond_the_declared_is_drift_and_a_finding, |admin| {
+as_both_admins!(undeclared_privileges_are_drift_and_a_finding, |admin| {
     let server = Server::for_admin(admin);
     let project = with(&server, admin, "acb", "  acb_bi: { login: true, read: [acb_a], reason: reports }\n");
     ready(&project);
@@ -114,13 +114,13 @@ as_both_admins!(what_is_held_beyond_the_declared_is_drift_and_a_finding, |admin|
     }
 });
 
-as_both_admins!(members_of_a_group_write_until_their_time_is_over, |admin| {
+as_both_admins!(members_of_a_group_write_until_they_expire, |admin| {
     let server = Server::for_admin(admin);
     server.sql("postgres", "CREATE ROLE acg_alice LOGIN PASSWORD 'acg_alice'");
     let entry = "  acg_oncall: { group: true, members: [acg_alice, acg_bob], write: [acg_a], until: 2999-01-01, reason: rota }\n";
     let project = with(&server, admin, "acg", entry);
     ready(&project);
-    // A person who is not there yet is no error, and comes in with the next run.
+    // A missing person is not an error, and gets access with the next run.
     let plan = project.run(&["plan"]).expect(0).stdout;
     assert!(plan.contains("the server has no role acg_bob"), "{plan}");
     server.sql("postgres", "CREATE ROLE acg_bob LOGIN PASSWORD 'acg_bob'; CREATE ROLE acg_mallory LOGIN");
@@ -143,7 +143,7 @@ as_both_admins!(members_of_a_group_write_until_their_time_is_over, |admin| {
     project.run(&["plan", "--check"]).expect(0);
 });
 
-as_both_admins!(a_second_login_of_the_application_equals_it_and_rotates_with_it, |admin| {
+as_both_admins!(a_second_app_login_has_the_same_privileges_and_rotates_with_it, |admin| {
     let server = Server::for_admin(admin);
     let project =
         with(&server, admin, "acw", "  acw_worker: { of: acw_a, like: app, connection_limit: 5 }\n");
@@ -185,7 +185,7 @@ fn a_login_of_others_keeps_its_password_and_its_attributes() {
     // A rotation of everything is none of its business.
     let rotated = project.run(&["rotate", "--all"]).expect(0).stdout;
     assert!(!rotated.contains("act_bi"), "{rotated}");
-    // What others gave it is taken back only with consent.
+    // Grants by others are revoked only with consent.
     server.sql("act_a", "GRANT INSERT ON item TO act_bi");
     let refused = project.run(&["apply", "--all"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r"
@@ -201,7 +201,7 @@ fn a_login_of_others_keeps_its_password_and_its_attributes() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_an_error_at_its_place() {
+fn contradictory_settings_are_errors_with_a_line() {
     let server = Server::start();
     for (entry, expected) in [
         ("x: { read: [acm_a], reason: r }", "either a login or a group"),
@@ -234,7 +234,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
 }
 
 #[test]
-fn its_password_leaves_and_comes_back_with_the_others() {
+fn its_password_is_exported_and_imported_with_the_others() {
     let server = Server::start();
     let entry = "  acx_bi: { login: true, read: [acx_a], reason: reports }\n  acx_theirs: { login: true, read: [acx_a], reason: theirs }\n";
     server.sql("postgres", "CREATE ROLE acx_theirs LOGIN");

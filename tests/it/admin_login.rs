@@ -1,4 +1,4 @@
-//! Where the admin's address and password come from.
+//! Sources of the admin's address and password.
 
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ fn private(project: &Project, name: &str, text: &str) {
     std::fs::set_permissions(project.path().join(name), PermissionsExt::from_mode(0o600)).unwrap();
 }
 
-/// The exit code of `plan` with these variables and no password beside.
+/// Returns the exit code of `plan` with these variables and no other password.
 fn plan(project: &Project, variables: &[(&str, &str)]) -> i32 {
     let mut command = project.command(&["plan"]);
     command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD").envs(variables.iter().copied());
@@ -70,7 +70,7 @@ fn the_more_specific_password_wins() {
 
 /// The attack of a server that wants to know the admin's password of the others.
 #[test]
-fn a_password_is_not_given_to_a_server_that_it_is_not_for() {
+fn a_password_is_sent_only_to_the_server_that_it_is_for() {
     let fake = Listener::start();
     let text = |url: &str, more: &str| {
         format!(
@@ -172,7 +172,7 @@ fn a_service_file_fills_in_what_the_url_leaves_open() {
 }
 
 #[test]
-fn the_admin_comes_in_through_a_socket() {
+fn the_admin_logs_in_through_a_socket() {
     let server = Server::start();
     let folder = server.data().parent().unwrap().to_owned();
     std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
@@ -191,7 +191,7 @@ fn the_admin_comes_in_through_a_socket() {
 }
 
 #[test]
-fn on_a_terminal_the_password_is_asked_for_once_and_not_shown() {
+fn a_terminal_prompts_once_for_the_password_without_echo() {
     let server = Server::start();
     let project = project(&format!("postgresql://postgres@127.0.0.1:{}/postgres", server.port));
     let mut command = project.command(&["apply", "--all", "-y"]);

@@ -113,7 +113,7 @@ fn can(server: &Server, login: &str, database: &str, sql: &str) -> Result<(), St
     server.sql_as(login, PASSWORD, database, sql).map(|_| ())
 }
 
-as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
+as_both_admins!(declared_roles_keep_the_privileges_that_they_use, |admin| {
     let prefix = "adp";
     let (server, project, database) = lived_in(admin, prefix);
     let _session = Session::open(&server, "adp_visitor", &database);
@@ -148,13 +148,13 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
     let wrote = |line: &&str| writes.iter().any(|word| line.contains(&format!("statement: {word}")));
     assert_eq!(log.lines().filter(wrote).collect::<Vec<_>>(), Vec::<&str>::new());
 
-    let told = adopt(&project, prefix, &["-o", "json"]).expect(0).json();
-    assert_eq!(told["written"], true);
+    let reported = adopt(&project, prefix, &["-o", "json"]).expect(0).json();
+    assert_eq!(reported["written"], true);
     let after = project.read("martydb.yaml");
     assert!(after.starts_with(&before), "{after}");
     let access = |role: &str| {
-        let all = told["access"].as_array().unwrap().iter();
-        all.clone().find(|one| one["role"] == role).unwrap_or_else(|| panic!("{role}: {told:#}")).clone()
+        let all = reported["access"].as_array().unwrap().iter();
+        all.clone().find(|one| one["role"] == role).unwrap_or_else(|| panic!("{role}: {reported:#}")).clone()
     };
     let bi = access("adp_bi");
     assert_eq!(
@@ -168,9 +168,10 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
         (visitor["connected"].clone(), visitor["read"].to_string()),
         (true.into(), "[\"adp_shop.public.item\"]".into())
     );
-    assert_eq!(told["access"].as_array().unwrap().len(), 4, "{told:#}");
-    assert_eq!(told["plan"]["locked_out"].to_string(), "[\"adp_caller\",\"adp_idle\"]");
-    let next: Vec<&str> = told["next"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    assert_eq!(reported["access"].as_array().unwrap().len(), 4, "{reported:#}");
+    assert_eq!(reported["plan"]["locked_out"].to_string(), "[\"adp_caller\",\"adp_idle\"]");
+    let next: Vec<&str> =
+        reported["next"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
     assert_eq!(
         next,
         [
@@ -180,7 +181,7 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
         ]
     );
 
-    // What comes next, in its order.
+    // The next steps are printed in their order.
     project.run(&["apply", "--service", "adp_shop", "-y"]).expect(0);
     project.run(&["plan", "--service", "adp_shop", "--check"]).expect(0);
     if can_dump(&server) {
@@ -188,7 +189,7 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
         assert!(said.contains("does not contain the privileges of adp: no's, adp_bi, adp_biller"), "{said}");
         project.run(&["status", "--service", "adp_shop", "--check"]).expect(0);
     }
-    // What held for every session still does, for the service's own logins too.
+    // Settings for every session are kept, for the service's own logins too.
     let kept = "SELECT concat_ws(' ', datconnlimit, (SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = d.oid AND setrole = 0),
                   (SELECT setting FROM pg_db_role_setting, unnest(setconfig) setting WHERE setrole = 'adp_shop_app'::regrole AND setting ~ 'lock'))
                 FROM pg_database d WHERE datname = current_database()";
@@ -235,7 +236,7 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
 });
 
 #[test]
-fn what_the_manifest_says_already_is_completed_in_its_own_form() {
+fn adopt_completes_existing_entries_in_their_own_style() {
     let prefix = "adc";
     let (server, project, database) = lived_in(Admin::Super, prefix);
     server.sql("postgres", "CREATE DATABASE adc_other");
@@ -262,8 +263,8 @@ fn what_the_manifest_says_already_is_completed_in_its_own_form() {
     // The same group and login in another database: the reason that was written first is theirs there too.
     project
         .write("martydb.yaml", &written.replace("found in database adc_prod", "found long ago in adc_prod"));
-    let told = project.run(&["adopt", "-s", "adc_two"]).expect(0).stdout;
-    assert!(told.contains("adc_biller holds less on app.u than `write` gives"), "{told}");
+    let reported = project.run(&["adopt", "-s", "adc_two"]).expect(0).stdout;
+    assert!(reported.contains("adc_biller holds less on app.u than `write` gives"), "{reported}");
     let written = project.read("martydb.yaml");
     let second = written.split("adc_two:").nth(1).unwrap();
     for words in [
@@ -285,7 +286,7 @@ fn what_the_manifest_says_already_is_completed_in_its_own_form() {
 }
 
 #[test]
-fn what_cannot_be_adopted_is_refused_and_nothing_is_written() {
+fn databases_that_cannot_be_adopted_are_refused_and_nothing_is_written() {
     let (server, project, _) = lived_in(Admin::Super, "adr");
     let text = project.read("martydb.yaml");
     for database in ["adr_shut ALLOW_CONNECTIONS false", "adr_crm", "adr_theirs"] {
@@ -341,26 +342,26 @@ fn a_database_that_the_admin_may_not_enter_is_named_with_the_grant() {
 }
 
 #[test]
-fn a_database_of_this_manifest_gets_only_those_who_came_since() {
+fn adopting_a_managed_database_adds_only_new_roles() {
     let server = Server::start();
     let project = Project::new(&server, "adm");
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
-    let told = project.json(&["adopt", "-s", "adm_a"], 0);
+    let reported = project.json(&["adopt", "-s", "adm_a"], 0);
     assert_eq!(
-        (told["written"].clone(), told["next"].to_string()),
+        (reported["written"].clone(), reported["next"].to_string()),
         (false.into(), "[\"martydb verify-isolation\"]".into())
     );
-    // What the manifest says of a database stands below the marker in its comment.
+    // The manifest's comment on a database is below the marker in its comment.
     let marker =
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()";
     let marker = server.value("adm_a", marker);
     assert!(marker.starts_with("martydb:"), "{marker}");
     server.sql("postgres", &format!("COMMENT ON DATABASE adm_a IS E'{marker}\\nthe shop'"));
     server.sql("postgres", "CREATE ROLE adm_late LOGIN; GRANT CONNECT ON DATABASE adm_a TO adm_late");
-    let told = project.json(&["adopt", "-s", "adm_a"], 0);
+    let reported = project.json(&["adopt", "-s", "adm_a"], 0);
     assert_eq!(
-        (told["written"].clone(), told["access"][0]["connect"].to_string()),
+        (reported["written"].clone(), reported["access"][0]["connect"].to_string()),
         (true.into(), "[\"adm_a\"]".into())
     );
     project.run(&["apply", "--all", "-y"]).expect(0);

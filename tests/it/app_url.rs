@@ -5,7 +5,7 @@ use crate::support::{ADMIN_PASSWORD, Pooler, Project, Server};
 const MANIFEST: &str =
     "version: 1\nproject: front\nservers:\n  main:\n    url: \"URL\"\n    app_url: APP\nservices:\n  fr_a:\n";
 
-/// Runs one query with psql, by a connection string alone.
+/// Runs one query with psql, by nothing but a connection string.
 fn psql(url: &str, query: &str) -> String {
     let mut command = std::process::Command::new(crate::support::psql());
     command.args(["-X", "-A", "-t", "-d", url.trim(), "-c", query]);
@@ -22,7 +22,7 @@ fn rewrite(project: &Project, server: &Server, app_url: &str) {
 }
 
 #[test]
-fn applications_connect_by_a_pooler_and_martydb_does_not() {
+fn applications_connect_through_the_pooler_and_martydb_directly() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let pooler = Pooler::over(&server, "transaction", "");
@@ -57,7 +57,7 @@ fn applications_connect_by_a_pooler_and_martydb_does_not() {
 }
 
 #[test]
-fn readers_get_the_replica_or_a_standby_among_several_hosts() {
+fn readers_get_a_replica_or_several_hosts_with_a_standby() {
     let server = Server::start();
     let project = Project::with_manifest("");
     rewrite(
@@ -72,7 +72,7 @@ fn readers_get_the_replica_or_a_standby_among_several_hosts() {
     assert_eq!(document["role"], "app");
     assert!(document["url"].as_str().unwrap().contains("fr_a_app:"), "{document}");
 
-    // The first host is not there; libpq goes on to the second.
+    // The first host does not exist; libpq tries the second.
     let hosts = format!("\"postgresql://127.0.0.1:1,127.0.0.1:{}?sslmode=disable\"", server.port);
     rewrite(&project, &server, &hosts);
     let written = project.run(&["url", "-s", "fr_a"]).expect(0).stdout;
@@ -105,13 +105,13 @@ fn readers_get_the_replica_or_a_standby_among_several_hosts() {
 }
 
 #[test]
-fn a_wrong_app_url_is_refused_with_its_place_and_without_its_text() {
+fn a_wrong_app_url_is_refused_with_its_line_and_without_its_text() {
     let wrong = |servers: &str, services: &str| {
         let text = format!("version: 1\nservers:\n  main: {servers}\nservices:\n  {services}\n");
         let project = Project::with_manifest(&text);
-        let told = project.run(&["validate"]).expect(2).stderr;
-        assert!(!told.contains("secret"), "{told}");
-        told
+        let reported = project.run(&["validate"]).expect(2).stderr;
+        assert!(!reported.contains("secret"), "{reported}");
+        reported
     };
     for (servers, services, place, sentence) in [
         ("{ app_url: \"postgresql://u:secret@h\" }", "a:", "3:11", "must not contain a user or a password"),
@@ -124,10 +124,10 @@ fn a_wrong_app_url_is_refused_with_its_place_and_without_its_text() {
         ("{ }", "a: { app_url: \"postgresql://h/{role}\" }", "5:8", "the only placeholders here"),
         ("{ app_url: \"postgresql://h/d\" }", "a:\n  b:", "6:", "same database as that of service \"a\""),
     ] {
-        let told = wrong(servers, services);
+        let reported = wrong(servers, services);
         assert!(
-            told.contains(&format!("martydb.yaml:{place}")) && told.contains(sentence),
-            "{services}: {told}"
+            reported.contains(&format!("martydb.yaml:{place}")) && reported.contains(sentence),
+            "{services}: {reported}"
         );
     }
 }

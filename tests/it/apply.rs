@@ -23,7 +23,7 @@ fn the_second_apply_writes_nothing_and_reads_do_not_write() {
 }
 
 #[test]
-fn a_grant_by_hand_is_named_and_taken_back() {
+fn apply_names_and_revokes_a_manual_grant() {
     let server = Server::start();
     let project = Project::new(&server, "drift");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -41,7 +41,7 @@ fn a_grant_by_hand_is_named_and_taken_back() {
 }
 
 #[test]
-fn services_are_named_one_by_one_or_with_commas() {
+fn services_are_named_by_repeated_flags_or_by_commas() {
     let server = Server::start();
     let project = Project::new(&server, "cm");
     project.run(&["apply", "-s", "cm_a,cm_b", "-y"]).expect(0);
@@ -57,7 +57,7 @@ fn services_are_named_one_by_one_or_with_commas() {
 }
 
 #[test]
-fn a_scratch_database_of_a_killed_run_goes_with_the_next_apply() {
+fn the_next_apply_drops_the_scratch_database_of_a_killed_run() {
     let server = Server::start();
     let project = Project::new(&server, "swept");
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -36,7 +36,7 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 #[test]
-fn what_an_attacker_reaches_and_what_the_model_says_agree() {
+fn the_model_of_reach_agrees_with_brute_force() {
     let pair = Pair::with(&SETTINGS, "");
     let major = pair.server.major();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -53,8 +53,8 @@ fn what_an_attacker_reaches_and_what_the_model_says_agree() {
     println!("{} servers, {entered} open doors, {reached} facts reached", seeds().count());
 }
 
-/// What is entered without a password on a random server, how much is reached there, and where the model says
-/// something else.
+/// Returns the logins without a password on a random server, the number of objects that they reach, and the
+/// differences from the model.
 async fn one_server(
     pair: &Pair,
     stage: &mut Stage,

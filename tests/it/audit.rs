@@ -1,4 +1,4 @@
-//! The catalogue audit on a real server: leaks are found and named, mended ones are gone, harmless changes pass.
+//! The catalog audit on a real server: leaks are found and named, mended ones are gone, harmless changes pass.
 
 mod blind;
 mod blinding;

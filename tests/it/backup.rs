@@ -1,15 +1,15 @@
 //! `backup` and `restore`: what comes back is what was there, and the neighbours notice nothing.
 
-mod away;
 mod counted;
-mod elsewhere;
 pub mod expressions;
 mod full;
 mod hashed;
 mod in_use;
 mod interrupted;
 mod neighbours;
+mod newer_server;
 mod on_failure;
+mod other_environment;
 mod publications;
 mod refused;
 mod sealed;
@@ -20,10 +20,10 @@ mod whole;
 
 use crate::support::{Admin, Project, Server, can_dump};
 
-/// Many kinds of objects, and rights that a migration took: each of them is lost by some way of copying a database.
+/// Many kinds of objects, and privileges that a migration revoked: each is lost by some method of copying a database.
 const OBJECTS: &str = include_str!("backup/objects.sql");
 
-/// A service of some use on a server, and one beside it.
+/// A service with many kinds of objects, and a second one.
 pub struct Kept {
     server: Server,
     project: Project,
@@ -45,12 +45,12 @@ impl Kept {
         project.write("martydb.yaml", &format!("{text}backup:\n  to: ./kept\n"));
         let app = format!("{prefix}_a_app");
         let ro = format!("{prefix}_a_ro");
-        let rights = format!(
+        let privileges = format!(
             "REVOKE ALL ON secret FROM {app}, {ro};\nGRANT SELECT (id) ON secret TO {ro};\nREVOKE ALL ON FUNCTION hidden() FROM {app};\nGRANT SELECT ON own.note TO {app};\n\
              ALTER DEFAULT PRIVILEGES IN SCHEMA own GRANT SELECT ON TABLES TO {ro};\n"
         );
         let file = format!("{prefix}_a/migrations/V3__more");
-        project.write(&format!("{file}.sql"), &format!("{objects}{rights}"));
+        project.write(&format!("{file}.sql"), &format!("{objects}{privileges}"));
         project.write(&format!("{file}.down.sql"), "-- martydb: irreversible: a test\n");
         project.run(&["apply", "--all", "-y"]).expect(0);
         project.run(&["upgrade", "--all"]).expect(0);
@@ -78,7 +78,8 @@ impl Kept {
         self.project.run(&["restore", &self.service(), "--from", id, "-y", "-o", "json"])
     }
 
-    /// Whether the machine has programs for the servers of this run; without them the command has to say so.
+    /// Returns `true` if the machine has the client programs of this server's major; otherwise the command must report
+    /// the missing ones.
     fn can_dump(&self) -> bool {
         if can_dump(&self.server) {
             return true;
@@ -98,7 +99,7 @@ impl Kept {
         assert_eq!(self.backups().len(), backups);
     }
 
-    /// What lies in the store.
+    /// Returns the backups in the store.
     fn backups(&self) -> Vec<String> {
         let listed = self.project.json(&["backup", "list", "-s", &self.service()], 0);
         listed["backups"]
@@ -109,10 +110,10 @@ impl Kept {
             .collect()
     }
 
-    /// Everything that the server says of the database: objects with owners and rights, rows, and the database itself.
+    /// Returns every fact about the database: objects with owners and privileges, rows, and the database itself.
     fn everything(&self, database: &str) -> Vec<String> {
         let mut all: Vec<String> =
-            self.server.catalogue(database).0.iter().map(|entry| format!("{entry:?}")).collect();
+            self.server.catalog(database).0.iter().map(|entry| format!("{entry:?}")).collect();
         for row in self.server.sql("postgres", &DATABASE.replace("{}", database)) {
             all.push(row.join(" ").replace(database, "{}"));
         }

@@ -1,4 +1,4 @@
-//! Where backups are kept, with servers and programs of others: object storage that fails and hangs, and `age` itself.
+//! Stores of backups, with servers and programs of others: object storage that fails and hangs, and `age` itself.
 
 mod age;
 mod bucket;

@@ -114,7 +114,7 @@ fn at(project: &Project, port: u16, parameters: &str) {
 }
 
 #[test]
-fn who_passes_the_proof_on_gets_no_session() {
+fn a_relayed_scram_proof_gets_no_session() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let own = Authority::new(&project, "own");
@@ -162,7 +162,7 @@ fn who_passes_the_proof_on_gets_no_session() {
 
 /// Of libpq's programs, those of PostgreSQL 15 refuse an Ed25519 certificate, too: "could not find digest for NID UNDEF".
 #[test]
-fn a_server_whose_certificate_has_no_digest_is_refused_with_a_way_out() {
+fn a_certificate_without_a_digest_is_refused_with_a_hint() {
     let server = Server::start();
     let project = Project::with_manifest("");
     server.serve_tls(&without_digest());
@@ -178,7 +178,7 @@ fn a_server_whose_certificate_has_no_digest_is_refused_with_a_way_out() {
 }
 
 #[test]
-fn a_required_binding_is_not_given_up_for_another_method() {
+fn a_required_binding_refuses_other_methods() {
     let server = Server::start();
     let project = Project::with_manifest("");
     server.serve_tls(&Authority::new(&project, "own").sign("localhost", 2100));
@@ -199,7 +199,7 @@ fn a_required_binding_is_not_given_up_for_another_method() {
 }
 
 #[test]
-fn probes_of_other_listeners_do_not_require_what_only_tls_gives() {
+fn probes_without_tls_do_not_require_channel_binding() {
     let server = Server::start();
     let project = Project::with_manifest("");
     server.serve_tls(&Authority::new(&project, "own").sign("localhost", 2100));

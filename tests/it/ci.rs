@@ -1,4 +1,4 @@
-//! What CI reads: annotations for GitHub, and several reports of one run.
+//! Output for CI: annotations for GitHub, and several reports of one run.
 
 use serde_json::Value;
 
@@ -30,7 +30,7 @@ fn annotations(text: &str) -> Vec<Read> {
 
 /// A folder whose name and a statement that each try to begin a command of their own.
 #[test]
-fn findings_stand_in_their_files_and_say_nothing_else_to_the_runner() {
+fn findings_annotate_their_files_and_forge_no_other_command() {
     let folder = "a, line=1::x%0A\n::stop-commands::pause";
     let manifest = format!("version: 1\nservices:\n  a: {{ migrations: {} }}\n", Value::from(folder));
     let project = Project::with_manifest(&manifest);
@@ -59,7 +59,7 @@ fn findings_stand_in_their_files_and_say_nothing_else_to_the_runner() {
     assert!(found[0].2.contains("\nhint: "), "{found:?}");
     assert!(done.stdout.ends_with("\nInvalid: 1 problem in 1 service.\n"), "{}", done.stdout);
 
-    // JSON tells the same place.
+    // JSON has the same line.
     let document = project.json(&["validate"], 2);
     let problem = &document["services"][0]["problems"][0];
     assert_eq!((&problem["line"], &problem["column"]), (&1.into(), &1.into()), "{problem}");
@@ -82,7 +82,7 @@ fn a_manifest_that_cannot_be_read_is_annotated_where_it_is_wrong() {
 }
 
 #[test]
-fn one_run_gives_every_report_and_all_say_the_same() {
+fn one_run_writes_every_report_with_the_same_results() {
     let server = Server::start();
     let project = Project::new(&server, "kit");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -134,11 +134,11 @@ fn one_run_gives_every_report_and_all_say_the_same() {
             let place = &result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
             assert_eq!(place, "martydb.yaml");
         }
-        let told = annotations(&project.read("report.txt"));
-        assert_eq!(told.iter().filter(|one| one.0 == "error").count(), errors, "{told:?}");
+        let reported = annotations(&project.read("report.txt"));
+        assert_eq!(reported.iter().filter(|one| one.0 == "error").count(), errors, "{reported:?}");
         assert!(
-            told.len() >= findings && told.iter().all(|one| value(one, "file") == "martydb.yaml"),
-            "{told:?}"
+            reported.len() >= findings && reported.iter().all(|one| value(one, "file") == "martydb.yaml"),
+            "{reported:?}"
         );
         let page = project.read("report.md");
         assert_eq!(page.contains("foreign-database-connect"), breached, "{page}");

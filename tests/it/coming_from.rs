@@ -85,7 +85,7 @@ fn migrated() -> (Server, Project) {
 }
 
 #[test]
-fn with_the_tools_files() {
+fn following_coming_from_with_the_tools_files_works() {
     let (server, project) = migrated();
     project.write("db/migrations/20240201090000_orders.sql", "-- +goose Up\nCREATE TABLE orders (id bigint PRIMARY KEY, total numeric NOT NULL);\n-- +goose Down\nDROP TABLE orders;\n");
     project.write("db/migrations/20240301090000_total.sql", "-- +goose Up\nCREATE INDEX orders_total ON orders (total);\n-- +goose Down\nDROP INDEX orders_total;\n");
@@ -109,7 +109,7 @@ fn with_the_tools_files() {
     assert_eq!(server.value("postgres", "SELECT to_regrole('old_owner') IS NULL"), "t");
     project.run(&["status", "--check"]).expect(0);
 
-    // A new environment, which goose has never seen, is made from the same files.
+    // A new environment, unknown to goose, is made from the same files.
     let manifest = project.read("martydb.yaml");
     project.write("martydb.yaml", &format!("{manifest}  fresh: {{ migrations: orders/migrations }}\n"));
     project.run(&["init-all", "-y"]).expect(0);
@@ -117,7 +117,7 @@ fn with_the_tools_files() {
 }
 
 #[test]
-fn from_the_database_itself() {
+fn following_coming_from_without_files_works() {
     let (server, project) = migrated();
     if server.major() > 15 {
         return;

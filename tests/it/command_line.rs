@@ -18,7 +18,7 @@ fn compare(name: &str, text: &str) {
 }
 
 #[test]
-fn committed_completions_are_those_of_the_binary() {
+fn committed_completions_equal_those_of_the_binary() {
     let project = anywhere();
     for (shell, file) in [
         ("bash", "martydb.bash"),
@@ -110,7 +110,7 @@ fn revision_writes_two_files_that_validate() {
 }
 
 #[test]
-fn revision_never_gives_a_version_twice() {
+fn revision_never_reuses_a_version() {
     let project = anywhere();
     let done = project.run(&["revision", "-s", "a", "-m", "first"]).expect(0);
     assert!(done.stdout.contains("V1__first.sql"), "{}", done.stdout);
@@ -130,7 +130,7 @@ fn revision_never_gives_a_version_twice() {
 }
 
 #[test]
-fn validate_reads_down_files_and_says_once_that_many_are_missing() {
+fn validate_reads_down_files_and_notes_missing_ones_once() {
     let project = anywhere();
     for version in 1..=12 {
         project.write(&format!("a/migrations/V{version}__x.sql"), "BEGIN; SELECT 1; COMMIT;\n");
@@ -214,9 +214,9 @@ fn init_writes_a_manifest_that_validates() {
         (&["verify-isolation", "-o", "junit"], "hint: --format junit"),
         (&["exec", "billing", "env"], "hint: the program comes after --: martydb exec SERVICE -- env"),
     ] {
-        let told = project.run(arguments).expect(2);
-        assert!(told.stderr.contains(expected), "{arguments:?}: {}", told.stderr);
-        assert_eq!(told.stderr.matches("hint:").count(), 1, "{}", told.stderr);
+        let reported = project.run(arguments).expect(2);
+        assert!(reported.stderr.contains(expected), "{arguments:?}: {}", reported.stderr);
+        assert_eq!(reported.stderr.matches("hint:").count(), 1, "{}", reported.stderr);
     }
     assert!(
         project

@@ -27,7 +27,7 @@ fn offered(project: &Project, words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn what_the_manifest_knows_is_offered() {
+fn completion_offers_the_names_of_the_manifest() {
     let project = project();
     for (words, expected) in [
         (&["upgrade", "cs"][..], &["csca", "csca_two"][..]),
@@ -74,7 +74,7 @@ fn what_the_manifest_knows_is_offered() {
 }
 
 #[test]
-fn where_there_is_nothing_to_offer_it_is_silent() {
+fn completion_without_candidates_prints_nothing() {
     let project = Project::with_manifest("version: 1\nservices: [\n");
     assert_eq!(offered(&project, &["upgrade", "cs"]), Vec::<String>::new());
     std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();

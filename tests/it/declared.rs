@@ -64,7 +64,7 @@ pub fn scratch_databases(server: &Server) -> String {
 fn a_declared_schema_becomes_a_revision_and_back() {
     let server = Server::start();
     let project = service(&server, "dca");
-    let former = server.catalogue("dca");
+    let former = server.catalog("dca");
     project.write("schema.sql", CHANGED);
     let shown = project.run(&["revision", "-s", "dca", "--from", "schema.sql", "--dry-run"]).expect(0);
     assert!(shown.stdout.contains("ADD VALUE 'fine' BEFORE 'ok'"), "{shown:?}");
@@ -85,13 +85,13 @@ fn a_declared_schema_becomes_a_revision_and_back() {
     let again = project.run(&["revision", "-s", "dca", "--from", "schema.sql"]).expect(0);
     assert!(again.stdout.contains("No difference"), "{again:?}");
     project.run(&["downgrade", "--all", "--to", "1", "-y"]).expect(0);
-    assert_eq!(former.differences(&server.catalogue("dca")), []);
+    assert_eq!(former.differences(&server.catalog("dca")), []);
     assert_eq!(server.value("dca", "SELECT count(*) FROM item"), "2");
     assert_eq!(scratch_databases(&server), "0");
 }
 
 #[test]
-fn what_loses_rows_is_commented_out() {
+fn statements_that_lose_rows_are_commented_out() {
     let server = Server::start();
     let project = service(&server, "dcb");
     project.write("schema/1.sql", "CREATE TABLE item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name varchar(20) NOT NULL);\n");
@@ -162,25 +162,25 @@ fn a_rename_keeps_the_rows() {
 }
 
 #[test]
-fn a_rename_is_asked_on_a_terminal() {
+fn a_terminal_asks_about_a_likely_rename() {
     let server = Server::start();
     let project = service(&server, "dct");
     let before = files(&project, "dct");
     let start = project.read("dct/migrations/V1__start.sql");
     project.write("schema.sql", &start.replace("note text", "remark text"));
-    let asked = || {
+    let query = || {
         let arguments = ["revision", "-s", "dct", "--from", "schema.sql", "-m", "names"];
         let terminal = Terminal::run(project.command(&arguments));
         terminal.wait_for("Is remark the new name of public.item.note? [y/N]: ");
         terminal
     };
-    let mut ended = asked();
+    let mut ended = query();
     ended.types(INTERRUPT);
     assert_eq!(ended.end(), Some(130), "{}", ended.seen());
     assert_eq!(scratch_databases(&server), "0", "{}", ended.seen());
     assert_eq!(files(&project, "dct"), before);
     assert_eq!(scratch_databases(&server), "0");
-    let mut no = asked();
+    let mut no = query();
     no.types(b"n\n");
     assert_eq!(no.end(), Some(0), "{}", no.seen());
     let up = project.read("dct/migrations/V2__names.sql");
@@ -188,7 +188,7 @@ fn a_rename_is_asked_on_a_terminal() {
     for name in ["V2__names.sql", "V2__names.down.sql"] {
         std::fs::remove_file(project.path().join("dct/migrations").join(name)).unwrap();
     }
-    let mut yes = asked();
+    let mut yes = query();
     yes.types(b"y\n");
     assert_eq!(yes.end(), Some(0), "{}", yes.seen());
     let up = project.read("dct/migrations/V2__names.sql");

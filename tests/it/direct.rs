@@ -17,8 +17,8 @@ fn refuses(server: &Server, project: &Project, commands: &[&[&str]], sentence: &
     let before = (stored(), roles());
     for words in commands {
         let end = project.run(words);
-        let told = end.said();
-        assert!(end.code != Some(0) && told.contains(sentence), "{words:?}: {:?} {told}", end.code);
+        let reported = end.said();
+        assert!(end.code != Some(0) && reported.contains(sentence), "{words:?}: {:?} {reported}", end.code);
     }
     assert_eq!((stored(), roles()), before);
 }
@@ -38,7 +38,7 @@ fn make_standby(server: &mut Server) {
 }
 
 #[test]
-fn a_standby_is_refused_before_anything_is_done() {
+fn a_standby_is_refused_before_any_change() {
     let mut server = Server::start();
     let made = project(&server.url());
     made.run(&["apply", "--all", "-y"]).expect(0);
@@ -55,7 +55,7 @@ fn a_standby_is_refused_before_anything_is_done() {
 }
 
 #[test]
-fn a_pooler_is_refused_in_every_mode_before_anything_is_done() {
+fn a_pooler_in_any_mode_is_refused_before_any_change() {
     const IGNORED: &str = "ignore_startup_parameters=extra_float_digits,search_path,row_security,role,jit,lock_timeout,\
          max_parallel_workers_per_gather,statement_timeout,idle_in_transaction_session_timeout,default_transaction_read_only,quote_all_identifiers,\
          event_triggers,session_replication_role,standard_conforming_strings,client_connection_check_interval,options";
@@ -73,7 +73,7 @@ fn a_pooler_is_refused_in_every_mode_before_anything_is_done() {
 }
 
 #[test]
-fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role_behind() {
+fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role() {
     let server = Server::start();
     let direct = project(&server.url());
     direct.run(&["apply", "--all", "-y"]).expect(0);
@@ -84,12 +84,12 @@ fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role_behind() {
     std::fs::write(direct.path().join("martydb.yaml"), MANIFEST.replace("URL", &pooler.url())).unwrap();
     for words in [["upgrade", "--all"], ["status", "--all"]] {
         let end = direct.run(&words);
-        let told = format!("{}{}", end.stdout, end.stderr);
-        assert!(told.contains("a connection pooler is between"), "{words:?}: {told}");
+        let reported = format!("{}{}", end.stdout, end.stderr);
+        assert!(reported.contains("a connection pooler is between"), "{words:?}: {reported}");
     }
     let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
     assert_eq!(server.value("postgres", locks), "0");
-    // Straight to the server it goes on at once.
+    // With a direct connection it continues at once.
     std::fs::write(direct.path().join("martydb.yaml"), MANIFEST.replace("URL", &server.url())).unwrap();
     direct.run(&["upgrade", "--all", "--lock-wait", "1s"]).expect(0);
 }
@@ -101,7 +101,7 @@ fn several(hosts: &[u16], more: &str) -> Project {
 }
 
 #[test]
-fn of_several_hosts_the_one_that_takes_writes_is_used_for_all() {
+fn several_hosts_resolve_to_the_writable_one() {
     let (mut standby, primary) = (Server::start(), Server::start());
     make_standby(&mut standby);
     let made = several(&[1, standby.port, primary.port], "");
@@ -109,7 +109,7 @@ fn of_several_hosts_the_one_that_takes_writes_is_used_for_all() {
     assert_eq!(primary.value("red", "SELECT count(*) FROM pg_class WHERE relname = 'item'"), "1");
     let url = made.run(&["url", "-s", "red"]).expect(0).stdout;
     assert!(url.contains(&format!("@127.0.0.1:{}/red", primary.port)), "{url}");
-    // Where no password of the admin is known, a service's login looks.
+    // Without a known password of the admin, a service's login checks.
     made.write("red/migrations/V2__more.sql", "CREATE TABLE more (id int);\n");
     let mut command = made.command(&["upgrade", "--all"]);
     for name in ["PGPASSWORD", "DB_PASSWORD", "PGPASSFILE"] {
@@ -121,22 +121,26 @@ fn of_several_hosts_the_one_that_takes_writes_is_used_for_all() {
     made.run(&["verify-isolation", "--probes", "sample"]).expect(0);
 
     let none = several(&[1, standby.port], "");
-    let told = none.run(&["plan"]);
-    assert_eq!(told.code, Some(5), "{told:?}");
+    let reported = none.run(&["plan"]);
+    assert_eq!(reported.code, Some(5), "{reported:?}");
     for part in
         ["fits target_session_attrs=read-write", &format!("{} is a standby", standby.port), "127.0.0.1:1:"]
     {
-        assert!(told.said().contains(part), "{part}: {}", told.said());
+        assert!(reported.said().contains(part), "{part}: {}", reported.said());
     }
     let read = several(&[primary.port, standby.port], "&target_session_attrs=standby");
-    let told = read.run(&["init-all", "-y"]);
-    assert!(told.code != Some(0) && told.said().contains("standby and takes no writes"), "{}", told.said());
+    let reported = read.run(&["init-all", "-y"]);
+    assert!(
+        reported.code != Some(0) && reported.said().contains("standby and takes no writes"),
+        "{}",
+        reported.said()
+    );
     assert_eq!(standby.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'red%'"), "0");
 }
 
 /// A failover in mid-run must not leave half of the work on another server.
 #[test]
-fn a_run_stays_with_the_host_it_began_with() {
+fn a_run_keeps_its_first_host() {
     let (mut first, second) = (Server::start(), Server::start());
     let made = several(&[first.port, second.port], "");
     made.write("red/migrations/V2__slow.sql", "SELECT pg_sleep(20);\n");
@@ -148,9 +152,9 @@ fn a_run_stays_with_the_host_it_began_with() {
     until("the migration runs", || first.value("postgres", sleeps) != "0");
     first.crash();
     let end = running.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&end.stderr).into_owned() + &String::from_utf8_lossy(&end.stdout);
-    assert!(!end.status.success(), "{told}");
-    assert!(told.contains(&first.port.to_string()) || told.contains("connection"), "{told}");
+    let reported = String::from_utf8_lossy(&end.stderr).into_owned() + &String::from_utf8_lossy(&end.stdout);
+    assert!(!end.status.success(), "{reported}");
+    assert!(reported.contains(&first.port.to_string()) || reported.contains("connection"), "{reported}");
     assert_eq!(second.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'red%'"), "0");
     // The next run begins with the host that is there.
     made.write("red/migrations/V2__slow.sql", "SELECT 1;\n");

@@ -3,7 +3,7 @@
 use crate::support::{Project, Server};
 
 #[test]
-fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
+fn a_downgrade_needs_confirmation_and_a_dry_run_shows_its_files() {
     let server = Server::start();
     let project = Project::new(&server, "back");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -93,7 +93,7 @@ fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
 }
 
 #[test]
-fn where_one_service_cannot_go_back_none_does() {
+fn a_downgrade_of_all_stops_if_one_service_cannot() {
     let server = Server::start();
     let project = Project::new(&server, "none");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -116,8 +116,8 @@ fn repair_shows_a_diff_asks_and_records_why() {
     project.run(&["upgrade", "--service", "mend_a"]).expect(3);
     let status = project.json(&["status", "--service", "mend_a"], 0);
     assert_eq!(status["services"][0]["divergences"][0]["version"], 1);
-    let asked = project.run(&["repair", "--service", "mend_a", "--reason", "it was so"]).expect(2);
-    insta::assert_snapshot!(asked.shown(), @r"
+    let query = project.run(&["repair", "--service", "mend_a", "--reason", "it was so"]).expect(2);
+    insta::assert_snapshot!(query.shown(), @r"
     V1__create_item: its new text is accepted
     --- as applied
     +++ in the folder

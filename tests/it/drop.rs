@@ -1,4 +1,4 @@
-//! Taking a service off a server: nothing of it stays, nothing of others goes.
+//! `drop`: every object of the service is removed, and none of others.
 
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ fn drop_it(project: &Project, service: &str) -> Done {
 }
 
 #[test]
-fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orphan() {
+fn s23_a_service_removed_from_the_manifest_stays_until_drop_which_leaves_no_orphan() {
     let server = Arc::new(Server::start());
     let project = provisioned(&server, "gone");
     let manifest = project.read("martydb.yaml");
@@ -36,7 +36,7 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
     assert_eq!(left(&server, "gone"), all);
     project.write("martydb.yaml", &manifest);
 
-    // It owns things in two databases more and holds rights in a third, and a session is open in its database.
+    // It owns objects in two other databases, holds privileges in a third, and a session is open in its database.
     server.sql("postgres", "CREATE DATABASE elsewhere; ");
     server.sql("postgres", "CREATE DATABASE gone_a_archive OWNER gone_a_owner");
     server.sql("elsewhere", "CREATE TABLE kept (id int); ALTER TABLE kept OWNER TO gone_a_owner");
@@ -103,7 +103,7 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
 }
 
 #[test]
-fn drop_asks_for_the_name_and_yes_is_not_enough() {
+fn drop_requires_the_name_even_with_yes() {
     let server = Server::start();
     let project = provisioned(&server, "named");
     let before = left(&server, "named");
@@ -119,7 +119,7 @@ fn drop_asks_for_the_name_and_yes_is_not_enough() {
 }
 
 #[test]
-fn drop_refuses_where_something_of_another_service_would_go() {
+fn drop_refuses_if_objects_of_another_service_would_go() {
     let server = Server::start();
     let project = provisioned(&server, "guest");
     server.sql("guest_a", "CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO guest_b_owner");
@@ -140,7 +140,7 @@ fn drop_refuses_where_something_of_another_service_would_go() {
 }
 
 #[test]
-fn a_drop_that_was_killed_at_any_statement_is_finished_by_the_next() {
+fn the_next_run_completes_a_drop_killed_at_any_statement() {
     let server = Server::start();
     let project = Project::new(&server, "kill");
     server.sql("postgres", "CREATE DATABASE beside");
@@ -153,7 +153,7 @@ fn a_drop_that_was_killed_at_any_statement_is_finished_by_the_next() {
         if last >= steps.len() {
             break;
         }
-        // What a killed run leaves: whole transactions, so every prefix of the steps is at least as hard.
+        // States that a killed run leaves: whole transactions, so every prefix of the steps is at least as hard.
         for step in &steps[..last] {
             let sql = step["sql"].as_str().unwrap();
             let database = if sql.contains("OWNED") { "beside" } else { "postgres" };
@@ -165,7 +165,7 @@ fn a_drop_that_was_killed_at_any_statement_is_finished_by_the_next() {
 }
 
 #[test]
-fn a_limited_admin_drops_what_it_made() {
+fn a_limited_admin_drops_its_own_services() {
     let server = Server::start();
     server.sql("postgres", "CREATE ROLE adm LOGIN CREATEDB CREATEROLE PASSWORD 'admin-secret-of-the-test'");
     // Below 15 there is no such grant: the setting is a limit there, and the rest works the same.
@@ -196,7 +196,7 @@ fn a_limited_admin_drops_what_it_made() {
 }
 
 #[test]
-fn the_strangest_names_are_rotated_and_dropped() {
+fn unusual_names_are_rotated_and_dropped() {
     let server = Server::start();
     let role = format!("A \"b\" 'c' \\\\ {}é", "x".repeat(45));
     let project = Project::with_manifest(&format!(
@@ -218,7 +218,7 @@ fn the_strangest_names_are_rotated_and_dropped() {
 
 /// A database that was there before the manifest loses the service's roles; its data stays.
 #[test]
-fn an_adopted_database_stays_unless_it_is_asked_for() {
+fn drop_keeps_an_adopted_database_unless_requested() {
     for (admin, prefix) in [(Admin::Super, "kept"), (Admin::Limited, "lept")] {
         let server = Server::for_admin(admin);
         let project = Project::new_as(&server, admin, prefix);
@@ -240,10 +240,10 @@ fn an_adopted_database_stays_unless_it_is_asked_for() {
         assert_eq!(left(&server, &database).join(" "), database);
         assert_eq!(server.value(&database, "SELECT count(*) FROM film"), "1");
         assert!(owner().ends_with("_orphans"), "{}", owner());
-        // Nothing is left to do; asked for, the database goes too.
+        // Nothing is left to do; on request, the database is dropped too.
         assert!(drop_it(&project, &database).expect(0).stdout.contains("Nothing of"), "again");
-        let asked = ["drop", "--service", &database, "--confirm", &database, "--adopted"];
-        project.run(&asked).expect(0);
+        let query = ["drop", "--service", &database, "--confirm", &database, "--adopted"];
+        project.run(&query).expect(0);
         assert_eq!(left(&server, &database), Vec::<String>::new());
         drop_it(&project, &format!("{prefix}_b")).expect(0);
         assert_eq!(left(&server, &format!("{prefix}_b")), Vec::<String>::new(), "made by the manifest");

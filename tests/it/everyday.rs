@@ -40,7 +40,7 @@ fn psql_is_opened_as_each_login_and_as_the_admin() {
 }
 
 #[test]
-fn a_program_gets_the_login_and_no_password_of_the_admin() {
+fn a_program_gets_the_login_without_the_admins_password() {
     let server = Server::start();
     let project = provisioned(&server, "eve");
     let password = project.password("eve_a_app");
@@ -87,7 +87,7 @@ fn no_process_list_shows_the_password() {
 }
 
 #[test]
-fn config_tells_each_value_and_no_password() {
+fn config_prints_each_value_without_passwords() {
     let server = Server::start();
     let project = Project::with_manifest(&format!(
         "version: 1\nservers:\n  main: {{ url: \"postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/postgres\" }}\n\
@@ -118,7 +118,7 @@ fn config_tells_each_value_and_no_password() {
 }
 
 #[test]
-fn services_are_plain_words() {
+fn services_may_be_positional_arguments() {
     let server = Server::start();
     let project = Project::new(&server, "evw");
     project.run(&["apply", "evw_a,evw_b", "-y"]).expect(0);

@@ -14,7 +14,7 @@ use crate::support::{ADMIN_PASSWORD, Project};
 
 const SERVICE_PASSWORD: &str = "servicePassword0123456789abcdefg";
 
-/// What the server does.
+/// Behaviour of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trick {
     AskForClearText,
@@ -294,24 +294,24 @@ fn check(trick: Trick, limit: u64) {
 }
 
 #[test]
-fn no_password_is_given_to_a_server_that_asks_in_clear_text() {
+fn a_server_that_requests_clear_text_gets_no_password() {
     check(Trick::AskForClearText, 30);
 }
 
 #[test]
-fn no_hash_is_given_to_a_server_that_asks_for_md5() {
+fn a_server_that_requests_md5_gets_no_hash() {
     check(Trick::AskForMd5, 30);
 }
 
 #[test]
-fn no_proof_is_given_for_too_few_or_too_many_rounds() {
+fn a_server_with_too_few_or_too_many_rounds_gets_no_proof() {
     for rounds in [1, 4095, 4_294_967_295, 4_294_967_296] {
         check(Trick::AskForRounds(rounds), 30);
     }
 }
 
 #[test]
-fn a_server_that_sends_without_end_is_left() {
+fn a_server_that_sends_endlessly_is_disconnected() {
     for trick in
         [Trick::NoticesBeforeLogin, Trick::NoticesAfterLogin, Trick::ParametersForever, Trick::RowsForever]
     {
@@ -332,7 +332,7 @@ fn a_message_of_absurd_length_is_refused() {
 }
 
 #[test]
-fn a_failed_handshake_leads_to_no_connection_without_tls() {
+fn a_failed_handshake_never_falls_back_to_plain() {
     for (parameters, without) in [("", false), ("?sslmode=require", false), ("?sslmode=prefer", true)] {
         let fake = Fake::start(Trick::BreakHandshake);
         let project = project_with(fake.port, parameters);
@@ -348,12 +348,12 @@ fn a_failed_handshake_leads_to_no_connection_without_tls() {
 }
 
 #[test]
-fn a_server_that_is_silent_from_the_start_is_unreachable() {
+fn a_silent_server_is_unreachable() {
     check(Trick::SilentAtOnce, 60);
 }
 
 #[test]
-fn a_server_that_falls_silent_after_the_login_is_given_up() {
+fn a_server_silent_after_the_login_times_out() {
     check(Trick::SilentAfterLogin, 300);
 }
 

@@ -21,8 +21,8 @@ fn fleet(server: &Server, prefix: &str, services: usize, files: usize, kind: Kin
     (project, names)
 }
 
-fn catalogues(server: &Server, names: &[String]) -> Vec<Catalog> {
-    names.iter().map(|name| server.catalogue(name)).collect()
+fn catalogs(server: &Server, names: &[String]) -> Vec<Catalog> {
+    names.iter().map(|name| server.catalog(name)).collect()
 }
 
 /// Times and ids aside, what was done and how it ended.
@@ -43,20 +43,20 @@ impl Dice {
     }
 }
 
-/// Kills an apply at so many moments; after each, one more run must end at the undisturbed catalogue.
+/// Kills an apply at so many moments; after each, one more run must end at the undisturbed catalog.
 fn killed(prefix: &str, services: usize, files: usize, kind: Kind, moments: usize) {
     let server = Server::start();
     let (project, names) = fleet(&server, prefix, services, files, kind);
     let started = Instant::now();
     project.run(&["upgrade", "--all", "-j4"]).expect(0);
     let whole = u64::try_from(started.elapsed().as_millis()).unwrap();
-    let undisturbed = catalogues(&server, &names);
+    let undisturbed = catalogs(&server, &names);
     let mut dice = Dice(42);
     for moment in 0..moments {
         kill_one(&project, Duration::from_millis(dice.below(whole * 3 / 4)));
         let next = project.run(&["upgrade", "--all", "-j4"]);
         assert_eq!(next.code, Some(0), "moment {moment}: {}{}", next.stdout, next.stderr);
-        for ((name, before), after) in names.iter().zip(&undisturbed).zip(&catalogues(&server, &names)) {
+        for ((name, before), after) in names.iter().zip(&undisturbed).zip(&catalogs(&server, &names)) {
             assert_eq!(before.differences(after), [], "{name} at moment {moment}");
             let rows = server.value(name, "SELECT count(*) FROM refinery_schema_history");
             assert_eq!(rows, files.to_string(), "{name} at moment {moment}");
@@ -89,24 +89,24 @@ fn kill_one(project: &Project, mut after: Duration) {
 }
 
 #[test]
-fn a_killed_run_is_finished_by_the_next() {
+fn the_next_run_completes_a_killed_one() {
     killed("ka", 2, 20, Kind::Plain, 8);
 }
 
 #[test]
-fn a_run_killed_while_it_builds_indexes_is_finished_by_the_next() {
+fn the_next_run_completes_one_killed_while_building_indexes() {
     killed("kb", 2, 12, Kind::Concurrent, 8);
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/test --all-majors"]
-fn a_hundred_killed_runs_of_four_services_are_finished_by_the_next() {
+fn the_next_run_completes_a_hundred_killed_runs_of_four_services() {
     killed("kc", 4, 50, Kind::Plain, 50);
     killed("kd", 4, 50, Kind::Concurrent, 50);
 }
 
 #[test]
-fn a_server_that_crashes_is_told_and_the_next_run_finishes() {
+fn a_crash_of_the_server_is_reported_and_the_next_run_completes() {
     let mut server = Server::start();
     let (project, names) = fleet(&server, "cr", 2, 5, Kind::Concurrent);
     project.write("cr0/migrations/V6__slow.sql", "CREATE TABLE slow (a int);\nSELECT pg_sleep(30);\n");
@@ -141,14 +141,14 @@ fn a_server_that_crashes_is_told_and_the_next_run_finishes() {
 }
 
 #[test]
-fn one_job_and_eight_jobs_leave_the_same() {
+fn one_job_and_eight_jobs_give_the_same_result() {
     let mut ends = vec![];
     for jobs in ["-j1", "-j8"] {
         let server = Server::start();
         let (project, names) = fleet(&server, "jb", 4, 12, Kind::Concurrent);
         project.run(&["upgrade", "--all", jobs]).expect(0);
         let histories: Vec<_> = names.iter().map(|name| history(&server, name)).collect();
-        ends.push((catalogues(&server, &names), histories));
+        ends.push((catalogs(&server, &names), histories));
     }
     assert_eq!(ends[0], ends[1]);
     assert_eq!(ends[0].1[0].len(), 15, "{:?}", ends[0].1[0]);
@@ -215,7 +215,7 @@ fn fifty_waiting_runs_and_concurrent_builds_never_deadlock() {
 }
 
 #[test]
-fn every_hostile_file_has_a_stated_end() {
+fn every_hostile_file_ends_as_stated() {
     let server = Server::start();
     let (project, names) = fleet(&server, "ho", 1, 0, Kind::Plain);
     let folder = project.path().join("ho0/migrations");
@@ -286,7 +286,7 @@ fn every_hostile_file_has_a_stated_end() {
 }
 
 #[test]
-fn one_failing_service_of_fifty_leaves_the_others_to_finish() {
+fn one_failing_service_of_fifty_does_not_stop_the_others() {
     let server = Server::start();
     let (project, mut names) = fleet(&server, "ff", 50, 2, Kind::Plain);
     names.sort();

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::support::{Project, Server};
 
-/// What each command with a table is run with; `None` where another test does.
+/// Returns the arguments for each command with a table; `None` if another test runs it.
 fn words(command: &str, service: &str) -> Option<Vec<String>> {
     let own: &[&str] = match command {
         "apply" | "upgrade" => &["--all", "-y"],
@@ -26,7 +26,7 @@ fn words(command: &str, service: &str) -> Option<Vec<String>> {
 }
 
 #[test]
-fn tables_are_csv_with_keys_of_the_document() {
+fn csv_columns_are_keys_of_the_document() {
     let server = Server::start();
     let project = Project::new(&server, "fmt");
     project.run(&["init-all", "-y"]).expect(0);
@@ -40,8 +40,8 @@ fn tables_are_csv_with_keys_of_the_document() {
             // Each run writes another file.
             vec![]
         } else {
-            let asked: Vec<&str> = words.iter().map(String::as_str).chain(["-o", "json"]).collect();
-            rows(project.run(&asked).json(), table.rows)
+            let query: Vec<&str> = words.iter().map(String::as_str).chain(["-o", "json"]).collect();
+            rows(project.run(&query).json(), table.rows)
         };
         words.extend(["-o".to_owned(), "csv".to_owned()]);
         let done = project.run(&words.iter().map(String::as_str).collect::<Vec<_>>());
@@ -82,7 +82,7 @@ fn rows(document: Value, keys: &[&str]) -> Vec<Vec<Value>> {
 }
 
 #[test]
-fn names_feed_the_next_command_and_yaml_is_the_document() {
+fn names_are_arguments_of_the_next_command_and_yaml_equals_json() {
     let server = Server::start();
     let project = Project::new(&server, "nam");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -110,7 +110,7 @@ fn names_feed_the_next_command_and_yaml_is_the_document() {
 }
 
 #[test]
-fn without_a_table_nothing_is_done() {
+fn csv_of_a_command_without_a_table_is_refused_before_any_change() {
     let server = Server::start();
     let project = Project::new(&server, "not");
     for (command, format) in [("init-all", "csv"), ("explain", "name")] {
@@ -133,7 +133,7 @@ fn without_a_table_nothing_is_done() {
 }
 
 #[test]
-fn status_tells_what_failed_and_what_runs() {
+fn status_shows_failed_and_running_migrations() {
     let server = Server::start();
     let project = Project::new(&server, "sta");
     project.run(&["init-all", "-y"]).expect(0);
@@ -159,7 +159,7 @@ fn status_tells_what_failed_and_what_runs() {
         (&3.into(), &"failed".into(), &"upgrade".into())
     );
     assert!(event["at"].as_str().unwrap().ends_with('Z') && one[0]["running"].is_null(), "{one:#}");
-    // What is hidden counts for the verdict.
+    // Hidden rows count for the verdict.
     project.run(&["status", "--only", "up_to_date", "--check"]).expect(3);
     let unknown = project.run(&["status", "--only", "pendign"]).expect(2).stderr;
     assert!(unknown.contains("possible values: up_to_date, pending, running, failed, drifted"), "{unknown}");
@@ -197,7 +197,7 @@ fn status_tells_what_failed_and_what_runs() {
 }
 
 #[test]
-fn a_log_is_one_object_on_a_line_and_holds_no_secret() {
+fn the_json_log_has_one_object_per_line_without_secrets() {
     let server = Server::start();
     let project = Project::new(&server, "log");
     project.write(

@@ -43,7 +43,7 @@ fn other() -> u32 {
 }
 
 #[test]
-fn a_manifest_of_another_account_runs_nothing() {
+fn a_found_manifest_of_another_account_runs_no_program() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -79,7 +79,7 @@ fn a_manifest_of_another_account_runs_nothing() {
 }
 
 #[test]
-fn a_folder_that_others_write_to_holds_no_manifest() {
+fn a_manifest_in_a_folder_writable_by_others_is_refused() {
     let (project, _) = project();
     in_mine(&project, &["validate"]).expect(0);
     for mode in [0o1777, 0o777, 0o702] {
@@ -127,7 +127,7 @@ fn overlays_and_included_files_of_another_account_are_refused_too() {
 
 /// In the image a checkout is mounted, whose files belong to whom they belonged outside.
 #[test]
-fn the_image_takes_a_mounted_checkout_of_another_account() {
+fn the_image_accepts_a_mounted_checkout_of_another_account() {
     if !rustix::process::geteuid().is_root() {
         return;
     }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::error::ErrorKind;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-/// What stands for a value in a text that is printed.
+/// Placeholders in printed texts, with values.
 const FOR_PEOPLE: &[(&str, &str)] = &[("N", "3"), ("…", "why"), ("COMMAND", "plan"), ("TOOL", "flyway")];
 
-/// What the source puts into its texts; the values of one name are alternatives.
+/// Placeholders in texts of the source; the values of one name are alternatives.
 const IN_THE_SOURCE: &[(&str, &[&str])] = &[
     ("{checkpoint}", &["3"]),
     ("{action}", &["upgrade", "downgrade --to 3"]),
@@ -57,7 +57,7 @@ fn parse(command: &str) -> Result<(), String> {
 }
 
 #[test]
-fn every_command_in_the_source_is_one() {
+fn every_command_in_a_hint_parses() {
     let mut files = vec![];
     for folder in ["src", "crates"] {
         collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut files);

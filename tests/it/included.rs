@@ -12,7 +12,7 @@ fn project(manifest: &str, files: &[(&str, &str)]) -> Project {
 }
 
 #[test]
-fn included_and_generated_services_are_made_like_others() {
+fn included_and_generated_services_are_provisioned_like_others() {
     let server = Server::start();
     let manifest = format!(
         "version: 1\nproject: inc\ninclude: [\"teams/*/db.yaml\"]\nservers: {{ main: {{ url: \"{}\" }} }}\nservices:\n  \"shop_{{n:02}}\": {{ count: 3, database: \"inc_shop{{n}}\", migrations: shops }}\n",
@@ -52,7 +52,7 @@ fn included_and_generated_services_are_made_like_others() {
 }
 
 #[test]
-fn migrations_are_relative_to_the_file_that_says_where_they_are() {
+fn migrations_are_relative_to_the_file_that_declares_them() {
     let project = project(
         "version: 1\ninclude: [s/a.yaml]\ndefaults: { migrations: \"all/{service}\" }\nservices: {}\n",
         &[
@@ -76,7 +76,7 @@ fn migrations_are_relative_to_the_file_that_says_where_they_are() {
 }
 
 #[test]
-fn what_is_wrong_in_any_file_is_said_with_its_place() {
+fn an_error_in_any_included_file_has_its_line() {
     let project = Project::with_manifest("");
     project.write("s/twice.yaml", "services:\n  a:\n");
     project.write("s/key.yaml", "version: 1\nservices:\n  b:\n");
@@ -130,7 +130,7 @@ fn what_is_wrong_in_any_file_is_said_with_its_place() {
             assert!(done.stderr.contains(expected), "{include} {services}: {expected}: {done:?}");
         }
     }
-    // A line of a file that is no manifest stays unsaid.
+    // Lines of a file that is not a manifest are not printed.
     project.write("s/shadow", "root:*:20228:0:99999:7:::\n");
     project.write("martydb.yaml", "version: 1\ninclude: [s/shadow]\nservices:\n  a:\n");
     let done = project.run(&["validate"]).expect(2);
@@ -146,7 +146,7 @@ fn what_is_wrong_in_any_file_is_said_with_its_place() {
 }
 
 #[test]
-fn ten_thousand_generated_services_take_a_moment() {
+fn ten_thousand_generated_services_validate_within_a_minute() {
     let project =
         Project::with_manifest("version: 1\nservices:\n  \"s{n:05}\": { count: 10000, migrations: all }\n");
     project.write("all/.keep", "");

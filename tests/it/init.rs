@@ -28,7 +28,7 @@ fn monorepo() -> Project {
 }
 
 #[test]
-fn what_lies_around_becomes_a_manifest_that_works() {
+fn init_turns_found_files_into_a_working_manifest() {
     let project = monorepo();
     let unconfirmed = project.run(&["init"]).expect(2);
     assert!(unconfirmed.stderr.contains("found here: catalog, orders, signer"), "{}", unconfirmed.stderr);
@@ -50,7 +50,7 @@ fn what_lies_around_becomes_a_manifest_that_works() {
     for text in [&done.stdout, &done.stderr, &written] {
         assert!(!text.contains("hunter2"), "{text}");
     }
-    // What comes next works as it is printed.
+    // The printed next steps work.
     let _ =
         project.run(&["import", "--from", "goose", "--service", "orders", "services/orders/db"]).expect(0);
     let document = project.json(&["validate"], 0);
@@ -58,7 +58,7 @@ fn what_lies_around_becomes_a_manifest_that_works() {
 }
 
 #[test]
-fn migrations_that_are_programs_are_read_from_their_database() {
+fn migrations_written_as_programs_are_read_from_their_database() {
     let project = empty();
     project.write("shop/manage.py", "");
     project.write("shop/cart/migrations/__init__.py", "");
@@ -80,7 +80,7 @@ fn migrations_that_are_programs_are_read_from_their_database() {
 }
 
 #[test]
-fn names_may_hold_commas_and_a_wrong_one_is_corrected() {
+fn names_may_be_separated_by_commas_and_a_wrong_one_gets_a_suggestion() {
     let project = monorepo();
     let wrong = project.run(&["init", "Catalog"]).expect(2);
     assert!(wrong.stderr.contains("did you mean \"catalog\"?"), "{}", wrong.stderr);
@@ -93,7 +93,7 @@ fn names_may_hold_commas_and_a_wrong_one_is_corrected() {
 }
 
 #[test]
-fn revisions_count_on_whatever_is_in_the_files() {
+fn revision_continues_the_numbering_of_the_files() {
     let project = empty();
     let _ = project.run(&["init", "orders"]).expect(0);
     for (message, version) in [("first table", 1), ("second table", 2), ("first table", 3)] {

@@ -3,7 +3,7 @@
 use crate::support::{Project, Server};
 
 #[test]
-fn from_nothing_to_three_tables_and_then_nothing_to_do() {
+fn init_all_migrates_three_services_and_then_has_nothing_to_do() {
     let server = Server::start();
     let project = Project::new(&server, "main");
     let first = project.run(&["init-all", "-y"]).expect(0);
@@ -40,23 +40,23 @@ fn the_document_holds_all_three_parts() {
 }
 
 #[test]
-fn without_a_confirmation_nothing_is_touched() {
+fn without_confirmation_nothing_is_changed() {
     let server = Server::start();
     let project = Project::new(&server, "asked");
     let done = project.run(&["init-all"]).expect(2);
     assert!(done.stderr.contains("need a confirmation"), "{}", done.stderr);
-    // What is missing is told as a statement: questions are for a terminal.
-    let (told, rest) = (
+    // A missing answer is reported as a statement: questions are for a terminal.
+    let (reported, rest) = (
         "can affect other users of this server, and this is not a terminal, so no confirmation could be asked\nhint: ",
         &done.stderr,
     );
-    assert!(rest.contains(told) && !rest.contains('?'), "{rest}");
+    assert!(rest.contains(reported) && !rest.contains('?'), "{rest}");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database"), "3");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'asked%'"), "0");
 }
 
 #[test]
-fn a_server_that_is_down_is_exit_5() {
+fn an_unreachable_server_ends_with_5() {
     let mut server = Server::start();
     let project = Project::new(&server, "down");
     server.crash();
@@ -69,7 +69,7 @@ fn a_server_that_is_down_is_exit_5() {
 }
 
 #[test]
-fn an_unprovisioned_service_is_told_apart_from_a_wrong_password() {
+fn an_unprovisioned_service_is_distinguished_from_a_wrong_password() {
     let server = Server::start();
     let project = Project::new(&server, "apart");
     let document = project.json(&["status"], 0);

@@ -37,7 +37,7 @@ fn converges(project: &Project) {
 }
 
 #[test]
-fn signals_end_a_run_with_130_and_the_next_one_finishes() {
+fn signals_end_a_run_with_130_and_the_next_run_completes() {
     let server = Server::start();
     let project = Project::new(&server, "sig");
     let mut interrupted = 0;
@@ -56,7 +56,7 @@ fn signals_end_a_run_with_130_and_the_next_one_finishes() {
 }
 
 #[test]
-fn a_kill_at_any_moment_is_mended_by_the_next_run() {
+fn the_next_run_completes_one_killed_at_any_moment() {
     let server = Server::start();
     let project = Project::new(&server, "kill");
     let mut killed = 0;
@@ -108,7 +108,7 @@ fn versions(server: &Server, database: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn an_interrupted_upgrade_cancels_the_migration_and_says_what_was_committed() {
+fn an_interrupted_upgrade_cancels_the_migration_and_names_the_committed_ones() {
     let server = Server::start();
     for (signal, name) in [(Signal::INT, "SIGINT"), (Signal::TERM, "SIGTERM"), (Signal::HUP, "SIGHUP")] {
         let prefix = name.to_lowercase();
@@ -151,7 +151,7 @@ fn an_interrupted_upgrade_is_one_json_document() {
 }
 
 #[test]
-fn a_second_signal_leaves_at_once() {
+fn a_second_signal_ends_the_run_at_once() {
     let server = Server::start();
     let project = Project::new(&server, "twice");
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -3,7 +3,7 @@
 use crate::support::{Project, Server};
 
 #[test]
-fn only_what_is_not_applied_is_judged_and_known_tables_are_in_use() {
+fn lint_checks_only_pending_files_and_knows_tables_in_use() {
     let server = Server::start();
     let project = Project::new(&server, "lint");
     let fresh = project.run(&["lint"]).expect(0);
@@ -39,7 +39,7 @@ fn only_what_is_not_applied_is_judged_and_known_tables_are_in_use() {
 }
 
 #[test]
-fn the_server_tells_how_large_a_table_is() {
+fn lint_reads_the_sizes_of_tables_from_the_server() {
     let server = Server::start();
     let project = Project::new(&server, "lintsize");
     project.run(&["apply", "--all", "-y"]).expect(0);

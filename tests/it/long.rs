@@ -1,11 +1,11 @@
-//! What a run says while it takes long, off a terminal.
+//! Output of long runs off a terminal.
 
 use std::process::Stdio;
 
 use crate::support::{Project, Server, until};
 
 #[test]
-fn a_migration_of_half_a_minute_says_so_every_ten_seconds_and_a_second_run_waits_in_one_line() {
+fn a_long_migration_reports_every_ten_seconds_and_a_waiting_run_once() {
     let server = Server::start();
     let project = Project::new(&server, "long");
     project.run(&["apply", "--all", "-y"]).expect(0);

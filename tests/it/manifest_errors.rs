@@ -3,7 +3,7 @@
 use crate::support::{Project, Server};
 
 #[test]
-fn wrong_manifests_are_refused_with_place_and_hint() {
+fn invalid_manifests_are_refused_with_line_and_hint() {
     let long = "r".repeat(60);
     let cases: Vec<(&str, String, &str)> = vec![
         (
@@ -108,7 +108,7 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
 
 /// Within a second, which is a hundred times what it takes, where the parser alone took half a minute.
 #[test]
-fn absurd_nesting_takes_no_time_wherever_it_stands() {
+fn absurd_nesting_is_refused_quickly_everywhere() {
     let deep = "[".repeat(200_000);
     let project = Project::with_manifest(
         "version: 1\nservers: { main: { url: \"postgresql://127.0.0.1:1\" } }\nservices: { a: }\n",
@@ -130,7 +130,7 @@ fn absurd_nesting_takes_no_time_wherever_it_stands() {
 }
 
 #[test]
-fn a_missing_manifest_and_an_unknown_environment() {
+fn a_missing_manifest_and_an_unknown_environment_are_errors() {
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
     let done = project.run(&["plan"]).expect(2);
@@ -157,7 +157,7 @@ fn a_missing_manifest_and_an_unknown_environment() {
 }
 
 #[test]
-fn a_command_that_writes_wants_to_be_told_on_what() {
+fn a_writing_command_requires_services() {
     let server = Server::start();
     let project = Project::new(&server, "csca");
     for command in ["upgrade", "apply"] {
@@ -172,7 +172,7 @@ fn a_command_that_writes_wants_to_be_told_on_what() {
 }
 
 #[test]
-fn an_environment_without_a_file_says_which_file_to_write() {
+fn an_environment_without_a_file_is_refused_with_the_file_to_write() {
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     let unknown = project.run(&["-e", "prod", "validate"]).expect(2);
     insta::assert_snapshot!(unknown.shown(), @r#"

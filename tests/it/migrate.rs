@@ -1,19 +1,19 @@
 //! The migration engine against a real server.
 
 mod advice;
-mod as_they_are;
 mod concurrent;
 mod downgrade;
 mod durable;
-mod far;
-mod glance;
 mod hostile;
 mod lock;
 mod non_transactional;
+mod own_transactions;
+mod pipeline;
 mod refused;
 mod rehearsal;
 mod repair;
 mod repeatable;
+mod status_queries;
 mod support;
 mod upgrade;
 mod watch;

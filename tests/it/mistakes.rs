@@ -181,7 +181,7 @@ const NOTHING_APPLIED: &[Mistake] = &[
     ),
 ];
 
-/// Where everything is provisioned and migrated.
+/// Mistakes with everything provisioned and migrated.
 const IN_USE: &[Mistake] = &[
     mistake(&["psql"], 2, "<SERVICE>", "martydb psql <SERVICE>", &["psql", "--help"], 0),
     mistake(
@@ -445,7 +445,7 @@ fn check(project: &Project, mistakes: &[Mistake]) -> Vec<String> {
 }
 
 #[test]
-fn a_mistake_has_an_error_a_hint_and_an_exit_code_and_the_hint_works() {
+fn each_mistake_has_an_error_an_exit_code_and_a_working_hint() {
     let server = Server::start();
     let empty = Project::with_manifest("");
     std::fs::remove_file(empty.path().join("martydb.yaml")).unwrap();

@@ -39,7 +39,7 @@ fn refused(project: &Project, arguments: &[&str]) -> String {
 }
 
 #[test]
-fn pipes_devices_and_links_out_of_the_folder_are_named_and_not_read() {
+fn pipes_devices_and_links_to_outside_are_named_and_not_read() {
     let project = project();
     let folder = project.path().join("odd/migrations");
     let pipe = |name: &str| {
@@ -68,9 +68,9 @@ fn pipes_devices_and_links_out_of_the_folder_are_named_and_not_read() {
     refused(&project, &["lint", "--since", "0"]);
 }
 
-/// The files that the folder may hold beside the migrations.
+/// Files that the folder may contain in addition to migrations.
 #[test]
-fn a_pipe_in_place_of_martydbs_own_list_stops_nothing() {
+fn a_pipe_in_place_of_the_list_of_accepted_files_does_not_block() {
     let project = project();
     let list = project.path().join("odd/migrations/.martydb-accepted");
     assert!(std::process::Command::new("mkfifo").arg(list).status().unwrap().success());

@@ -1,4 +1,4 @@
-//! Nothing that a role without superuser rights owned becomes a superuser's, whatever martydb does, and nothing that it
+//! Nothing that a role that is not a superuser owned becomes a superuser's, whatever martydb does, and nothing that it
 //! wrote ever runs as one.
 
 mod extensions;

@@ -61,7 +61,7 @@ fn a_pipe_gets_plain_text_and_stdout_no_messages() {
 }
 
 #[test]
-fn the_keys_that_scripts_rely_on_are_there() {
+fn the_documented_keys_are_present() {
     let server = Server::start();
     let project = Project::new(&server, "keys");
     let _ = project.run(&["init-all", "-y"]).expect(0);

@@ -1,7 +1,7 @@
 //! Partitions by time: made ahead and removed by the owner, while the table is in use.
 
 mod interrupted;
-mod seen;
+mod other_commands;
 mod simulated;
 
 use crate::support::{Admin, Project, Server, as_both_admins};
@@ -39,7 +39,7 @@ fn today(server: &Server, days: i32) -> String {
     )
 }
 
-as_both_admins!(partitions_are_made_ahead_and_removed_after_their_retention, |admin| {
+as_both_admins!(partitions_are_created_ahead_and_removed_after_their_retention, |admin| {
     let server = Server::for_admin(admin);
     let project =
         project(&server, admin, "prt", "{ by: day, key: at, ahead: 2, keep: 3d, drop: drop }", TABLE);
@@ -61,7 +61,7 @@ as_both_admins!(partitions_are_made_ahead_and_removed_after_their_retention, |ad
     let again = project.json(&["partitions", "--once"], 0);
     assert_eq!(again["tables"][0]["made"].as_array().unwrap().len(), 0, "{again:#}");
 
-    // A partition that ended more than three days ago goes, one that ended less long ago stays.
+    // A partition that ended more than three days ago is removed, a later one is kept.
     let old = |days: i32| {
         format!(
             "CREATE TABLE events_{0} PARTITION OF events FOR VALUES FROM ('{0} 00:00Z') TO ('{1} 00:00Z')",
@@ -79,7 +79,7 @@ as_both_admins!(partitions_are_made_ahead_and_removed_after_their_retention, |ad
 });
 
 #[test]
-fn a_first_run_that_would_remove_partitions_of_others_asks() {
+fn a_first_run_that_would_remove_existing_partitions_asks() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "prq", "{ by: month, key: at, ahead: 1, keep: 40d }", TABLE);
     server.sql(
@@ -115,7 +115,7 @@ fn periods_with_rows_in_the_default_partition_are_left_out_and_named() {
 }
 
 #[test]
-fn a_table_that_cannot_be_maintained_is_refused_with_the_way() {
+fn a_table_that_cannot_be_maintained_is_refused_with_a_hint() {
     let server = Server::start();
     let plain = "CREATE TABLE events (at timestamptz NOT NULL);\n";
     let project = project(&server, Admin::Super, "prx", "{ by: day, key: at }", plain);

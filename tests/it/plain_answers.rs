@@ -1,9 +1,9 @@
-//! What commands answer where something is missing, and hints that work when they are followed.
+//! Answers of commands when something is missing, and hints that work when they are followed.
 
 use crate::support::{ADMIN_PASSWORD, Admin, Project, Server};
 
 #[test]
-fn a_service_that_is_not_there_yet_is_an_answer_and_no_failure() {
+fn reports_a_missing_service_without_failing() {
     let server = Server::start();
     let project = Project::new(&server, "absent");
     let current = project.run(&["current"]).expect(0);
@@ -34,7 +34,7 @@ fn a_service_that_is_not_there_yet_is_an_answer_and_no_failure() {
 }
 
 #[test]
-fn a_file_that_is_not_written_yet_stops_only_what_would_run_it() {
+fn an_unfinished_file_stops_only_commands_that_would_run_it() {
     let server = Server::start();
     let project = Project::new(&server, "unwritten");
     let _ = project.run(&["apply", "--all", "-y"]).expect(0);
@@ -59,7 +59,7 @@ fn a_file_that_is_not_written_yet_stops_only_what_would_run_it() {
 }
 
 #[test]
-fn an_admin_who_cannot_log_in_is_told_what_helps() {
+fn an_admin_that_cannot_log_in_gets_a_hint() {
     let server = Server::with_both_admins();
     let project = Project::new(&server, "loginhint");
     let mut command = project.command(&["doctor"]);
@@ -94,7 +94,7 @@ fn an_admin_who_cannot_log_in_is_told_what_helps() {
 }
 
 #[test]
-fn a_lost_secret_store_is_named_with_its_cure() {
+fn a_lost_secret_store_is_named_with_its_remedy() {
     let server = Server::start();
     let project = Project::new(&server, "lostkeys");
     let _ = project.run(&["apply", "--all", "-y"]).expect(0);
@@ -110,7 +110,7 @@ fn a_lost_secret_store_is_named_with_its_cure() {
 }
 
 #[test]
-fn a_taken_port_is_one_failure_whatever_asks() {
+fn every_command_reports_a_taken_port_alike() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let project = Project::with_manifest(&format!(
@@ -129,7 +129,7 @@ fn a_taken_port_is_one_failure_whatever_asks() {
 
 /// The same change has the same risk in `apply` and in `verify-isolation --fix`.
 #[test]
-fn a_right_that_apply_takes_back_without_a_question_is_fixed_without_one() {
+fn apply_and_fix_revoke_the_same_privilege_without_asking() {
     let server = Server::start();
     let project = Project::new(&server, "sameword");
     let _ = project.run(&["apply", "--all", "-y"]).expect(0);
@@ -163,7 +163,7 @@ fn a_right_that_apply_takes_back_without_a_question_is_fixed_without_one() {
 
 /// Its last checkpoint would go into the control file of the new cluster.
 #[test]
-fn a_server_whose_files_were_removed_is_ended_before_a_new_one_is_made() {
+fn a_server_without_its_files_is_stopped_before_a_new_one_starts() {
     let project = Project::with_manifest("version: 1\nservices: { orphan: }\n");
     let _ = project.run(&["dev", "up"]).expect(0);
     let removed = project.json(&["dev", "status"], 0)["servers"][0]["pid"].as_i64().unwrap();
@@ -183,7 +183,7 @@ fn a_server_whose_files_were_removed_is_ended_before_a_new_one_is_made() {
 }
 
 #[test]
-fn numbers_are_refused_in_words() {
+fn invalid_numbers_are_refused_with_an_explanation() {
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     for (arguments, words) in [
         (

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::support::{Admin, Project, Server};
 
-/// How to make a server look like one of a platform. The admin is `adm`, with CREATEDB and CREATEROLE.
+/// Statements that make a server look like one of a platform. The admin is `adm`, with CREATEDB and CREATEROLE.
 struct Imitation {
     platform: &'static str,
     /// Inside `postgres`.
@@ -132,7 +132,7 @@ impl Imitation {
     }
 }
 
-fn told(result: &Value) -> Vec<String> {
+fn reported(result: &Value) -> Vec<String> {
     let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
     let all = result["findings"].as_array().unwrap();
     let counts = |one: &&Value| one["severity"] != "low";
@@ -148,7 +148,7 @@ fn works(imitation: &Imitation) {
     let project = imitation.project(&server, true);
     let document = project.json(&["init-all", "-y"], 0);
     let verified = &document["verify_isolation"];
-    let left = told(verified);
+    let left = reported(verified);
     assert!(left.is_empty(), "{}: {left:#?}", imitation.platform);
     project.run(&["plan", "--check"]).expect(0);
     // Each limit once for the server, and none asks a DBA for what the provider keeps.
@@ -186,52 +186,52 @@ fn works(imitation: &Imitation) {
 }
 
 #[test]
-fn the_first_run_on_rds_is_green() {
+fn the_first_run_on_rds_passes() {
     works(&RDS);
 }
 
 #[test]
-fn the_first_run_on_aurora_is_green() {
+fn the_first_run_on_aurora_passes() {
     works(&AURORA);
 }
 
 #[test]
-fn the_first_run_on_alloydb_is_green() {
+fn the_first_run_on_alloydb_passes() {
     works(&ALLOYDB);
 }
 
 #[test]
-fn the_first_run_on_cloud_native_pg_is_green() {
+fn the_first_run_on_cloud_native_pg_passes() {
     works(&CNPG);
 }
 
 #[test]
-fn the_first_run_on_crunchy_is_green() {
+fn the_first_run_on_crunchy_passes() {
     works(&CRUNCHY);
 }
 
 #[test]
-fn the_first_run_on_cloud_sql_is_green() {
+fn the_first_run_on_cloud_sql_passes() {
     works(&CLOUDSQL);
 }
 
 #[test]
-fn the_first_run_on_azure_is_green() {
+fn the_first_run_on_azure_passes() {
     works(&AZURE);
 }
 
 #[test]
-fn the_first_run_on_supabase_is_green() {
+fn the_first_run_on_supabase_passes() {
     works(&SUPABASE);
 }
 
 #[test]
-fn the_first_run_on_neon_is_green() {
+fn the_first_run_on_neon_passes() {
     works(&NEON);
 }
 
 #[test]
-fn doctor_recognises_the_platform_and_proposes_the_line() {
+fn doctor_recognizes_the_platform_and_proposes_its_setting() {
     for imitation in ALL {
         let server = imitation.start();
         let check = |named| {
@@ -254,14 +254,14 @@ fn doctor_recognises_the_platform_and_proposes_the_line() {
 
 /// Without the key nothing is taken back, and with a wrong one next to nothing.
 #[test]
-fn what_the_manifest_does_not_name_stays_a_finding() {
+fn without_a_declared_platform_its_privileges_are_findings() {
     let server = AZURE.start();
     let plain = AZURE.project(&server, false);
     let result = plain.json(&["init-all", "-y"], 4)["verify_isolation"].clone();
     let is_limit = |one: &&Value| one["id"] == "no-temp-file-limit";
     let limits: Vec<&Value> = result["findings"].as_array().unwrap().iter().filter(is_limit).collect();
     assert!(limits.len() == 1 && limits[0]["severity"] == "low", "{limits:#?}");
-    let left = told(&result);
+    let left = reported(&result);
     for id in ["template-database-connect", "unmanaged-database-connect", "unmanaged-role-power"] {
         assert!(left.iter().any(|one| one.contains(id)), "{id}: {left:#?}");
     }
@@ -269,7 +269,7 @@ fn what_the_manifest_does_not_name_stays_a_finding() {
     let wrong =
         plain.read("martydb.yaml").replace(&format!("{url}\n"), &format!("{url}\n    platform: rds\n"));
     plain.write("martydb.yaml", &wrong);
-    let left = told(&plain.json(&["verify-isolation"], 4));
+    let left = reported(&plain.json(&["verify-isolation"], 4));
     for id in ["unmanaged-database-connect", "unmanaged-role-power"] {
         assert!(left.iter().any(|one| one.contains(id)), "{id}: {left:#?}");
     }
@@ -321,31 +321,31 @@ fn leaks_stay_findings_on_a_platform() {
         let result = project.json(&["verify-isolation"], 4);
         let words: Vec<&str> = expected.split(' ').collect();
         let is = |one: &String| words.iter().all(|word| one.contains(word));
-        let left = told(&result);
+        let left = reported(&result);
         assert!(left.iter().any(is), "{open}: {left:#?}");
         server.sql("postgres", close);
     }
     project.run(&["verify-isolation"]).expect(0);
     if public_is_kept {
-        // What a login of the service made there is no limit.
+        // Objects of a service's login there are findings, not limits.
         server
             .sql_as("pf_a_app", &project.password("pf_a_app"), "pf_a", "CREATE TABLE public.mine ()")
             .unwrap();
         server.sql("pf_a", "GRANT SELECT ON public.mine TO PUBLIC");
-        let left = told(&project.json(&["verify-isolation"], 4));
+        let left = reported(&project.json(&["verify-isolation"], 4));
         assert!(left.iter().any(|one| one.contains("mine")), "{left:#?}");
     }
 }
 
 #[test]
-fn a_platform_is_for_servers_of_others() {
+fn a_platform_is_refused_for_an_embedded_server() {
     let text = "version: 1\nservers:\n  main: { embedded: true, platform: rds }\nservices:\n  a:\n";
-    let told = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
+    let reported = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
     assert!(
-        told.contains("martydb.yaml:3:27: a server that martydb runs itself is on no platform"),
-        "{told}"
+        reported.contains("martydb.yaml:3:27: a server that martydb runs itself is on no platform"),
+        "{reported}"
     );
     let text = "version: 1\nservers:\n  main: { url: \"postgresql://h\", platform: rsd }\nservices:\n  a:\n";
-    let told = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
-    assert!(told.contains("martydb.yaml:3:34:") && told.contains("`rds`"), "{told}");
+    let reported = Project::with_manifest(text).run(&["validate"]).expect(2).stderr;
+    assert!(reported.contains("martydb.yaml:3:34:") && reported.contains("`rds`"), "{reported}");
 }

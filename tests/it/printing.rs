@@ -1,5 +1,5 @@
-//! What servers, files, programs and arguments hold reaches neither a terminal as a command nor a reader as a line of
-//! ours.
+//! Text from servers, files, programs and arguments never reaches a terminal as a command, nor a reader as one of
+//! martydb's lines.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -35,7 +35,7 @@ fn safe(done: Done) -> Done {
 }
 
 #[test]
-fn words_of_a_migration() {
+fn messages_of_a_migration_are_printed_safely() {
     let server = Server::start();
     let project = Project::new(&server, "print");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -58,19 +58,22 @@ fn words_of_a_migration() {
     project.write(&format!("{folder}/V4__fails.down.sql"), "SELECT 1;\n");
     let failed = safe(project.run(&["upgrade", "--service", "print_a", "-vv"]).expect(1));
     assert!(failed.stderr.contains("\\u{1b}[31mred"), "{}", failed.stderr);
-    // What the database has kept comes back.
+    // Stored text is printed safely too.
     let past = safe(project.run(&["history"]).expect(0));
     assert!(past.stdout.contains("\\u{1b}[31mred"), "{}", past.stdout);
     let _ = safe(project.run(&["status", "--drift"]).expect(0));
     let _ = safe(project.run(&["current"]).expect(0));
 
     let document = safe(project.run(&["history", "-o", "json"]).expect(0)).json();
-    let told = document.to_string();
-    assert!(told.contains("\u{9b}") && told.contains("\u{202e}"), "JSON has the exact text: {told}");
+    let reported = document.to_string();
+    assert!(
+        reported.contains("\u{9b}") && reported.contains("\u{202e}"),
+        "JSON has the exact text: {reported}"
+    );
 }
 
 #[test]
-fn names_on_a_server() {
+fn names_on_a_server_are_printed_safely() {
     let server = Server::start();
     let project = Project::new(&server, "printn");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -124,7 +127,7 @@ fn names_on_a_server() {
 }
 
 #[test]
-fn names_of_files_and_words_of_programs() {
+fn file_names_and_program_output_are_printed_safely() {
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: printf\nsecrets:\n  provider: command\n  get: [sh, get.sh]\nservers: {{ main: {{ url: \"postgresql://127.0.0.1:1/x\" }} }}\n\
          services:\n  printf_a:\n  \"{}\": {{}}\n",
@@ -152,7 +155,7 @@ fn names_of_files_and_words_of_programs() {
 }
 
 #[test]
-fn arguments_and_variables() {
+fn arguments_and_variables_are_printed_safely() {
     let project = Project::with_manifest("version: 1\nservices: { a: }\n");
     let both = format!("--output={ATTACK}");
     let list = format!("a,{ATTACK}");

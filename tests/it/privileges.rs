@@ -1,9 +1,9 @@
-//! What the four roles can do is what the contract says.
+//! The four roles have exactly the privileges of the contract.
 
 use crate::support::{Project, Server};
 
 #[test]
-fn tables_of_a_migration_belong_to_the_owner_and_serve_app_and_readonly() {
+fn tables_of_a_migration_belong_to_the_owner_and_are_usable_by_app_and_readonly() {
     let server = Server::start();
     let project = Project::new(&server, "priv");
     let _ = project.run(&["init-all", "-y"]).expect(0);

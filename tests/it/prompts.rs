@@ -28,7 +28,7 @@ fn interrupted_at(project: &Project, arguments: &[&str], variables: &[&str], que
 }
 
 #[test]
-fn a_signal_at_any_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
+fn a_signal_at_any_prompt_ends_the_run_and_restores_the_terminal() {
     let server = Server::start();
     let project = Project::new(&server, "prompt");
     interrupted_at(&project, &["apply", "--all"], &[], "[y/N]: ", true);
@@ -48,7 +48,7 @@ fn a_signal_at_any_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn answers_are_read() {
+fn prompts_accept_every_answer() {
     let server = Server::start();
     let project = Project::new(&server, "answer");
     let mut no = Terminal::run(project.command(&["apply", "--all"]));
@@ -88,7 +88,7 @@ fn answers_are_read() {
 }
 
 #[test]
-fn a_command_without_a_manifest_offers_one_and_asks_until_the_names_are_right() {
+fn a_command_without_a_manifest_offers_one_and_repeats_invalid_answers() {
     let project = Project::with_manifest("");
     std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
     project.write("catalog/db/001_a.sql", "-- +goose Up\nSELECT 1;");
@@ -173,7 +173,7 @@ fn services_are_chosen_from_a_list_with_their_states() {
 }
 
 #[test]
-fn a_database_to_adopt_is_chosen_from_those_that_no_service_has() {
+fn a_database_to_adopt_is_chosen_from_unmanaged_ones() {
     let server = Server::start();
     let project = Project::new(&server, "take");
     project.run(&["apply", "--all", "-y"]).expect(0);

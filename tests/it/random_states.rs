@@ -17,14 +17,14 @@ fn change(random: &mut Random) -> (&'static str, String) {
     let (give, to) = verb(random);
     match random.below(10) {
         0 => {
-            let right = random.of(&["CONNECT", "TEMPORARY", "CREATE", "ALL"]);
-            ("postgres", format!("{give} {right} ON DATABASE {service} {to} {who}"))
+            let privilege = random.of(&["CONNECT", "TEMPORARY", "CREATE", "ALL"]);
+            ("postgres", format!("{give} {privilege} ON DATABASE {service} {to} {who}"))
         }
         1 => {
             (inside, format!("{give} {} ON SCHEMA public {to} {who}", random.of(&["USAGE", "CREATE", "ALL"])))
         }
         2 => {
-            let right = random.of(&[
+            let privilege = random.of(&[
                 "SELECT",
                 "INSERT",
                 "UPDATE",
@@ -34,11 +34,11 @@ fn change(random: &mut Random) -> (&'static str, String) {
                 "REFERENCES",
                 "ALL",
             ]);
-            (inside, format!("{give} {right} ON item {to} {who}"))
+            (inside, format!("{give} {privilege} ON item {to} {who}"))
         }
         3 => {
-            let right = random.of(&["SELECT", "USAGE", "UPDATE", "ALL"]);
-            (inside, format!("{give} {right} ON SEQUENCE item_id_seq {to} {who}"))
+            let privilege = random.of(&["SELECT", "USAGE", "UPDATE", "ALL"]);
+            (inside, format!("{give} {privilege} ON SEQUENCE item_id_seq {to} {who}"))
         }
         4 => (inside, format!("{give} EXECUTE ON FUNCTION f() {to} {who}")),
         5 => {
@@ -99,7 +99,7 @@ fn change(random: &mut Random) -> (&'static str, String) {
 }
 
 #[test]
-fn apply_leaves_nothing_to_plan() {
+fn after_apply_the_plan_is_empty() {
     let server = Server::start();
     let project = Project::new(&server, "rs");
     for service in ["rs_a", "rs_b"] {

@@ -22,7 +22,7 @@ mod webhook;
 
 use crate::support::{Admin, Project, Server};
 
-/// Two services whose first has an outbox that goes there, and all of it made.
+/// Two provisioned services, of which the first has an outbox with this destination.
 fn project(server: &Server, admin: Admin, prefix: &str, to: &str) -> Project {
     let project = declared(server, admin, prefix, to);
     let green = if admin == Admin::Limited { 4 } else { 0 };
@@ -69,7 +69,7 @@ fn pending(server: &Server, service: &str) -> u32 {
 }
 
 #[test]
-fn the_state_of_an_outbox_is_a_row_of_a_table() {
+fn relay_status_prints_one_row_per_outbox() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "rlt", "{ nats: 'nats://127.0.0.1:9', subject: x }");
     emit(&server, "rlt_a", 3, 1);

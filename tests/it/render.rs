@@ -33,7 +33,7 @@ services:
   billing: { server: two }
 ";
 
-/// What a target can have: CloudNativePG serves at one port, and a job creates its own passwords.
+/// Returns the manifest that a target accepts: CloudNativePG serves at one port, and a job creates its own passwords.
 fn manifest_for(target: &str) -> String {
     match target {
         "cloudnative-pg" => MANIFEST.replace(":5433", ":5432"),
@@ -48,7 +48,7 @@ fn edited(from: &str, to: &str) -> Project {
 }
 
 #[test]
-fn the_same_manifest_gives_the_same_bytes_and_a_check_finds_every_other_one() {
+fn rendering_is_deterministic_and_check_finds_every_difference() {
     for target in TARGETS {
         let project = Project::with_manifest(&manifest_for(target.name));
         let out = ["render", target.name, "--out", "."];
@@ -92,7 +92,7 @@ fn the_same_manifest_gives_the_same_bytes_and_a_check_finds_every_other_one() {
 }
 
 #[test]
-fn the_examples_are_what_their_manifests_say() {
+fn the_committed_examples_equal_a_new_rendering() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     // No connection of production is in clear text, or to a server that was not verified.
     for overlay in ["examples/movie-booking/martydb.production.yaml", "services/manifest.production.yaml"] {
@@ -134,7 +134,7 @@ fn the_examples_are_what_their_manifests_say() {
 }
 
 #[test]
-fn what_cannot_be_deployed_is_refused_with_a_way_out() {
+fn undeployable_manifests_are_refused_with_a_hint() {
     let external = "url: 'postgresql://adm@db.example.org:5432/postgres'";
     let rows: &[(&str, &str, &str, &str)] = &[
         (
@@ -227,7 +227,7 @@ fn what_cannot_be_deployed_is_refused_with_a_way_out() {
 
 /// A server of a provider is reached, and not deployed.
 #[test]
-fn a_server_elsewhere_is_reached_in_its_networks() {
+fn a_server_outside_the_cluster_is_reached_in_its_networks() {
     let external = "{ url: 'postgresql://adm@db.example.org:6432/postgres', password_env: ONE, deploy: { cidrs: [10.20.0.0/24] } }";
     let project = edited("{ url: 'postgresql://adm@db-one:5432/postgres', password_env: ONE }", external);
     let text = project.run(&["render", "kubernetes"]).expect(0).stdout;
@@ -237,9 +237,9 @@ fn a_server_elsewhere_is_reached_in_its_networks() {
     assert!(outside("orders") && !outside("billing"), "{text}");
 }
 
-/// What Compose and Kubernetes would fill in or read as something else stays what it is.
+/// Text that Compose and Kubernetes would expand or reinterpret stays as it is.
 #[test]
-fn outside_names_are_taken_literally() {
+fn names_from_outside_are_quoted_literally() {
     let text = MANIFEST.replace("adm@db-one:5432/postgres", "%24%28HOME%29no@db-one:5432/$$%7BX%7D");
     let project = Project::with_manifest(&text);
     let compose: serde_yaml::Value =
@@ -257,7 +257,7 @@ fn outside_names_are_taken_literally() {
 
 /// The image keeps its data in another folder from 18 on.
 #[test]
-fn the_data_lies_where_the_image_of_each_major_keeps_it() {
+fn the_volume_is_mounted_at_the_data_folder_of_each_major() {
     for (image, folder) in
         [("postgres:17", "/var/lib/postgresql/data"), ("postgres:18", "/var/lib/postgresql")]
     {

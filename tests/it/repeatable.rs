@@ -3,7 +3,7 @@
 use crate::support::{Project, Server};
 
 #[test]
-fn repeatable_migrations_stand_beside_the_versions_in_every_result() {
+fn every_result_lists_repeatable_migrations_with_the_versions() {
     let server = Server::start();
     let project = Project::new(&server, "again");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -54,7 +54,7 @@ fn repeatable_migrations_stand_beside_the_versions_in_every_result() {
 }
 
 #[test]
-fn what_cannot_be_undone_is_skipped_and_said() {
+fn irreversible_files_are_skipped_with_a_note() {
     let server = Server::start();
     let project = Project::new(&server, "oneway");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -110,7 +110,7 @@ fn what_cannot_be_undone_is_skipped_and_said() {
 }
 
 #[test]
-fn a_service_that_was_never_applied_is_told_what_to_do() {
+fn a_service_that_was_never_applied_gets_a_hint() {
     let server = Server::start();
     let project = Project::new(&server, "unmade");
     let done = project.run(&["verify-down", "-s", "unmade_a", "--every"]).expect(1);

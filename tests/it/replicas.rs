@@ -33,7 +33,7 @@ fn at<'a>(document: &'a Value, list: &str, replica: &str) -> Vec<&'a Value> {
 }
 
 #[test]
-fn a_standby_is_proven_like_its_server_and_a_hole_in_its_pg_hba_is_found_there() {
+fn a_standby_is_proven_like_its_server_with_its_own_pg_hba() {
     let primary = Server::with_standbys();
     let standby = primary.standby(&[]);
     let project = project(&primary, "rst", &entry("r1", &standby));
@@ -53,13 +53,13 @@ fn a_standby_is_proven_like_its_server_and_a_hole_in_its_pg_hba_is_found_there()
     assert!(found.iter().all(|finding| finding["at"] == "r1"), "{proof:#}");
     let text = project.run(&["verify-isolation"]).expect(4).stdout;
     assert!(text.contains("replica r1 of server main\n"), "{text}");
-    // The login has CONNECT on its own database alone, at the standby too.
+    // The login has CONNECT only on its own database, at the standby too.
     let breach = |row: &&&Value| row["outcome"] == "breach";
     assert_eq!(at(&proof, "matrix", "r1").iter().filter(breach).count(), 0, "{proof:#}");
 }
 
 #[test]
-fn a_standby_with_a_stricter_pg_hba_is_no_finding() {
+fn a_standby_with_a_stricter_pg_hba_passes() {
     let primary = Server::with_standbys();
     let standby = primary.standby(&[]);
     let project = project(&primary, "rss", &entry("r1", &standby));
@@ -76,7 +76,7 @@ fn a_standby_with_a_stricter_pg_hba_is_no_finding() {
 }
 
 #[test]
-fn a_standby_that_cannot_be_asked_is_inconclusive_and_never_green() {
+fn an_unreachable_standby_is_inconclusive() {
     let primary = Server::with_standbys();
     let mut standby = primary.standby(&[]);
     let project = project(&primary, "rsd", &entry("r1", &standby));
@@ -152,7 +152,7 @@ fn a_replica_is_declared_completely_or_refused() {
     assert!(done.stderr.contains("has no replicas"), "{}", done.stderr);
 }
 
-/// Pauses replay at the standby, which goes on answering.
+/// Pauses replay at the standby, which continues to answer.
 fn pause(standby: &Server) {
     standby.sql("postgres", "SELECT pg_wal_replay_pause()");
     until("replay is paused", || {
@@ -166,7 +166,7 @@ fn resume(standby: &Server, primary: &Server) {
 }
 
 #[test]
-fn a_lag_is_shown_and_more_than_max_lag_is_a_difference() {
+fn lag_is_shown_and_beyond_max_lag_is_a_difference() {
     let primary = Server::with_standbys();
     let mut standby = primary.standby(&[]);
     let limited = entry("r1", &standby).replace(" }\n", ", max_lag: 1s }\n");
@@ -218,14 +218,14 @@ fn a_lag_is_shown_and_more_than_max_lag_is_a_difference() {
     assert!(measured.contains("martydb_replica_up{") && measured.contains("martydb_up{"), "{measured}");
 }
 
-/// Whether the login enters its own database with this password.
+/// Returns `true` if the login can enter its own database with this password.
 fn enters(server: &Server, role: &str, password: &str) -> bool {
     let database = role.rsplit_once('_').unwrap().0;
     server.sql_as(role, password, database, "SELECT 1").is_ok()
 }
 
 #[test]
-fn a_rotation_waits_until_the_old_password_is_closed_at_the_standby_too() {
+fn a_rotation_waits_until_the_standby_rejects_the_former_password() {
     let primary = Server::with_standbys();
     let standby = primary.standby(&[]);
     let project = project(&primary, "rsr", &entry("r1", &standby));
@@ -254,7 +254,7 @@ fn a_rotation_waits_until_the_old_password_is_closed_at_the_standby_too() {
 }
 
 #[test]
-fn a_second_login_is_given_to_clients_only_when_it_works_at_the_standby() {
+fn an_alternate_login_is_published_once_it_works_at_the_standby() {
     let primary = Server::with_standbys();
     let standby = primary.standby(&[]);
     let project = project(&primary, "rso", &entry("r1", &standby));
@@ -305,7 +305,7 @@ fn a_revoke_and_a_drop_wait_for_the_standby() {
 }
 
 #[test]
-fn a_failover_in_the_middle_of_a_rotation_is_said_and_a_second_run_converges() {
+fn a_failover_during_a_rotation_is_reported_and_the_next_run_converges() {
     let mut primary = Server::with_standbys();
     let standby = primary.standby(&[]);
     let project = project(&primary, "rsf", &entry("r1", &standby));
@@ -339,7 +339,7 @@ fn a_failover_in_the_middle_of_a_rotation_is_said_and_a_second_run_converges() {
 }
 
 #[test]
-fn readers_are_given_the_replicas_that_are_theirs() {
+fn readers_get_their_own_replicas() {
     let project = Project::with_manifest(
         "version: 1\nproject: rsp\nservers:\n  main:\n    url: postgresql://adm@db:5432/postgres?sslmode=require\n    replicas:\n      - { name: r1, url: \"postgresql://r1:5433\" }\n      - { name: r2, url: \"postgresql://r2:5434\" }\n      - { name: a1, url: \"postgresql://a1:5435\", role: analytics }\n      - { name: w1, url: \"postgresql://w1:5436\", role: worker }\n    app_url: { write: \"postgresql://pool:6432\" }\nservices:\n  rsp_a:\n",
     );

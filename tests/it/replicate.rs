@@ -21,7 +21,7 @@ fn published(server: &Server, database: &str, publication: &str) -> String {
     server.value(database, &sql)
 }
 
-as_both_admins!(a_login_follows_the_tables_that_are_named, |admin| {
+as_both_admins!(a_login_replicates_only_the_declared_tables, |admin| {
     let server = Server::start_with(&["wal_level=logical"]);
     if admin == Admin::Limited {
         server.add_limited_admin();
@@ -36,9 +36,9 @@ as_both_admins!(a_login_follows_the_tables_that_are_named, |admin| {
     let plan = project.run(&["plan"]).expect(0).stdout;
     // Before 16 only a superuser gives REPLICATION.
     let by_hand = admin == Admin::Limited && server.major() < 16;
-    let told =
+    let reported =
         if by_hand { "ALTER ROLE \"rep_cdc\" REPLICATION" } else { "copy every database of this server" };
-    assert!(plan.contains(told), "{plan}");
+    assert!(plan.contains(reported), "{plan}");
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -79,9 +79,9 @@ as_both_admins!(a_login_follows_the_tables_that_are_named, |admin| {
     as_cdc("SELECT 1").unwrap_err();
 });
 
-/// What it can do by PostgreSQL's own rules is a note; what is not declared stays a finding.
+/// Abilities that follow from PostgreSQL's own rules are notes; undeclared ones stay findings.
 #[test]
-fn what_comes_with_it_is_a_note_and_the_rest_a_finding() {
+fn inherent_privileges_of_replication_are_notes_and_others_findings() {
     let server = Server::start_with(&["wal_level=logical"]);
     let project = with(
         &server,
@@ -126,7 +126,7 @@ fn a_server_that_logs_no_rows_is_a_limit() {
 
 /// A publication that the application made is taken over; one of all tables is not ours to change.
 #[test]
-fn what_was_there_is_taken_over() {
+fn an_existing_publication_is_taken_over() {
     let server = Server::start_with(&["wal_level=logical"]);
     server.sql("postgres", "CREATE ROLE rpo_old LOGIN");
     server.sql("postgres", "CREATE DATABASE rpo_a OWNER rpo_old");
@@ -154,7 +154,7 @@ fn what_was_there_is_taken_over() {
 }
 
 #[test]
-fn what_cannot_be_followed_is_refused() {
+fn tables_that_cannot_be_replicated_are_refused() {
     let project = Project::with_manifest(
         "version: 1\nservers: { main: { embedded: true } }\nservices: { rpe_a: {}, rpe_b: {} }\naccess:\n  cdc: { ENTRY, reason: x }\n",
     );

@@ -1,8 +1,8 @@
 //! `martydb report`: one page with the values of `status`, `history` and `verify-isolation`, whatever state the servers are in.
 
-mod beside;
 mod files;
 mod hostile;
+mod replicas_and_redis;
 mod values;
 
 use serde_json::Value;

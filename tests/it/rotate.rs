@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use crate::support::{Admin, Project, Server, as_both_admins, until};
 
-/// What `url` tells a client: user and password.
+/// Returns user and password as `url` prints them.
 fn credentials(project: &Project, service: &str, role: &str) -> (String, String) {
     let url = project.json(&["url", "--service", service, "--role", role], 0)["url"].clone();
     let (_, rest) = url.as_str().unwrap().split_once("://").unwrap();
@@ -20,7 +20,7 @@ fn provisioned(server: &Server, prefix: &str) -> Project {
     project
 }
 
-/// What a session of a login is like: who it acts as, and its settings.
+/// Returns the role that a login's session acts as, and its settings.
 fn session(server: &Server, login: &(String, String), database: &str) -> Vec<Vec<String>> {
     let ask = "SELECT current_user, current_setting('search_path'), current_setting('lock_timeout'),
         current_setting('idle_in_transaction_session_timeout'), current_setting('temp_file_limit'),
@@ -29,7 +29,7 @@ fn session(server: &Server, login: &(String, String), database: &str) -> Vec<Vec
 }
 
 #[test]
-fn in_place_the_new_password_works_and_the_old_one_does_not() {
+fn in_place_rotation_replaces_the_password() {
     let server = Server::start();
     let project = provisioned(&server, "place");
     let old = credentials(&project, "place_a", "app");
@@ -94,7 +94,7 @@ as_both_admins!(s20_an_overlap_loses_no_login_of_clients_that_reconnect_and_rere
     assert!(failures.is_empty(), "{} logins, failures: {failures:?}", logins.load(Relaxed));
     assert_eq!(owners(), before);
     project.run(&["test-connections"]).expect(0);
-    // What a limited admin cannot close is a finding.
+    // Privileges that a limited admin cannot revoke are findings.
     project.run(&["verify-isolation"]).expect(if admin == Admin::Limited { 4 } else { 0 });
 });
 
@@ -132,7 +132,7 @@ fn an_alternate_login_is_like_its_primary_and_acts_as_it() {
 }
 
 #[test]
-fn what_an_alternate_login_should_not_be_is_drift() {
+fn unexpected_attributes_of_an_alternate_login_are_drift() {
     let server = Server::start();
     let project = provisioned(&server, "alt");
     project.run(&["rotate", "--service", "alt_a", "--overlap"]).expect(0);
@@ -161,7 +161,7 @@ fn what_an_alternate_login_should_not_be_is_drift() {
 }
 
 #[test]
-fn an_overlap_that_was_cut_short_is_closed_and_begun_again() {
+fn an_interrupted_overlap_is_closed_and_restarted() {
     let server = Server::start();
     let project = provisioned(&server, "cut");
     let store = project.read(".martydb/secrets/development.yaml");
@@ -196,7 +196,7 @@ fn an_overlap_that_was_cut_short_is_closed_and_begun_again() {
 }
 
 #[test]
-fn passwords_behind_a_program_rotate_too() {
+fn passwords_in_a_store_program_rotate_too() {
     let server = Server::start();
     let place = "{env}-{role}";
     let project = Project::with_manifest(&format!(
@@ -219,7 +219,7 @@ fn passwords_behind_a_program_rotate_too() {
 /// The program gives the old password once more after the server has the new one, as a store does that is read while a
 /// rotation runs.
 #[test]
-fn an_upgrade_beside_a_rotation_reads_the_store_again() {
+fn an_upgrade_during_a_rotation_reads_the_store_again() {
     let server = Server::start();
     let project = Project::new(&server, "rsa");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -256,7 +256,7 @@ fn an_upgrade_beside_a_rotation_reads_the_store_again() {
 }
 
 #[test]
-fn an_expiry_is_kept_and_named_when_it_has_passed() {
+fn an_expiry_is_kept_and_named_once_passed() {
     let server = Server::start();
     let project = provisioned(&server, "until");
     server.sql("postgres", "ALTER ROLE until_a_app VALID UNTIL '2001-02-03 00:00Z'");
@@ -310,7 +310,7 @@ fn s18_a_password_beyond_ascii_is_kept_as_saslprep_reads_it() {
 }
 
 #[test]
-fn s21_no_password_is_seen_anywhere_and_the_store_stays_private() {
+fn s21_no_output_has_a_password_and_the_store_stays_private() {
     use std::os::unix::fs::PermissionsExt;
     let server = Server::start();
     let project = provisioned(&server, "seen");
@@ -338,7 +338,7 @@ fn s21_no_password_is_seen_anywhere_and_the_store_stays_private() {
 }
 
 #[test]
-fn statements_of_others_beside_a_rotation_do_not_stop_it() {
+fn concurrent_statements_do_not_stop_a_rotation() {
     let server = Arc::new(Server::start());
     let project = provisioned(&server, "noise");
     let stop = Arc::new(AtomicBool::new(false));

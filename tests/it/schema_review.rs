@@ -59,7 +59,7 @@ fn schema_sql_follows_the_database() {
     }
     assert!(!text.contains("refinery") && !text.contains("martydb."), "{text}");
 
-    // The way back writes it as it was; the same again leaves it alone, and so does a file of another's.
+    // A downgrade restores the former text; an equal schema and a file of another author are not written.
     project.write(
         "scr_a/migrations/V3__kinds.down.sql",
         "DROP RULE quiet ON item; DROP STATISTICS pairs; DROP TRIGGER same ON item; DROP FUNCTION same; COMMENT ON TABLE item IS NULL;
@@ -82,7 +82,7 @@ fn schema_sql_follows_the_database() {
 }
 
 #[test]
-fn two_sides_are_compared_and_neither_is_touched() {
+fn diff_compares_two_sides_without_changing_them() {
     let server = Server::start();
     let project = Project::new(&server, "dif");
     // Another environment has databases of its own for the same roles.
@@ -97,7 +97,7 @@ fn two_sides_are_compared_and_neither_is_touched() {
     assert_eq!(same["services"][0]["differences"], serde_json::json!([]), "{same:#}");
 
     server.sql("dif_a", "CREATE TABLE surplus (i int); ALTER TABLE item ALTER name DROP NOT NULL");
-    let before = server.catalogue("dif_a");
+    let before = server.catalog("dif_a");
     let found = project.json(&files, 3);
     assert_eq!(found["services"][1]["differences"], serde_json::json!([]));
     let all = found["services"][0]["differences"].as_array().unwrap();
@@ -108,7 +108,7 @@ fn two_sides_are_compared_and_neither_is_touched() {
     assert!(column["before"].as_str().unwrap().contains("not null"), "{column:#}");
     let text = project.run(&["diff", "-s", "dif_a", "--from", "database", "--to", "files"]).expect(3).stdout;
     assert!(text.contains("table public.surplus is only in database"), "{text}");
-    assert_eq!(before.differences(&server.catalogue("dif_a")), []);
+    assert_eq!(before.differences(&server.catalog("dif_a")), []);
     let left = server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb%'");
     assert_eq!(left, "0");
 
@@ -120,7 +120,7 @@ fn two_sides_are_compared_and_neither_is_touched() {
 }
 
 #[test]
-fn a_merge_that_brings_an_older_version_is_found_before_it() {
+fn validate_against_finds_an_older_version_before_the_merge() {
     let project = Project::with_manifest(
         "version: 1\nservers:\n  main: { url: postgresql://a@127.0.0.1:1/postgres }\nservices:\n  one:\n  two:\n",
     );
@@ -138,7 +138,7 @@ fn a_merge_that_brings_an_older_version_is_found_before_it() {
     project.git(&["add", "."]);
     project.git(&["commit", "-qm", "three"]);
     project.run(&["validate", "--against", "main"]).expect(0);
-    // What is new here and newest is what a branch is for.
+    // A branch adds the newest version.
     migration(4, "mine", "SELECT 4;");
     project.run(&["validate", "--against", "main"]).expect(0);
     project.git(&["checkout", "-q", "-b", "other"]);

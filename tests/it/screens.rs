@@ -1,11 +1,11 @@
-//! What a terminal shows that a file does not: progress, pages and a screen that is drawn again.
+//! Output that only a terminal gets: progress, pages and a screen that is redrawn.
 
 use std::path::Path;
 
 use crate::support::{INTERRUPT, Project, Server, Terminal};
 
 #[test]
-fn a_screen_is_drawn_again_until_an_interrupt() {
+fn watch_redraws_until_an_interrupt() {
     let server = Server::start();
     let project = Project::new(&server, "wat");
     project.run(&["init-all", "-y"]).expect(0);
@@ -35,7 +35,7 @@ fn a_screen_is_drawn_again_until_an_interrupt() {
 }
 
 #[test]
-fn what_is_longer_than_the_terminal_goes_through_a_pager() {
+fn output_longer_than_the_terminal_is_paged() {
     let server = Server::start();
     let project = Project::new(&server, "pag");
     project.write("pager.sh", "cat > paged\necho \"PAGER $LESS $*\"\n");
@@ -70,7 +70,7 @@ fn what_is_longer_than_the_terminal_goes_through_a_pager() {
             "{words:?} {pager:?}: {seen}"
         );
     }
-    // One that reads nothing is no error, and a pipe has none.
+    // A pager that reads nothing is not an error, and a pipe has no pager.
     let _ = run(&[("PAGER", "true")], &["plan", "--full"], 10);
     let mut piped = project.command(&["plan", "--full"]);
     piped.env(ours.0, ours.1);
@@ -79,7 +79,7 @@ fn what_is_longer_than_the_terminal_goes_through_a_pager() {
 }
 
 #[test]
-fn a_run_that_takes_long_shows_how_far_it_is() {
+fn a_long_run_shows_its_progress() {
     let server = Server::start();
     let project = Project::new(&server, "bar");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -98,7 +98,7 @@ fn a_run_that_takes_long_shows_how_far_it_is() {
 }
 
 #[test]
-fn each_part_of_a_bootstrap_is_printed_when_it_is_done() {
+fn each_part_of_a_bootstrap_is_printed_once_complete() {
     let server = Server::start();
     let project = Project::new(&server, "prt");
     for service in ["prt_a", "prt_b"] {

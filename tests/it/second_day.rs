@@ -86,7 +86,7 @@ impl Clone {
 }
 
 #[test]
-fn a_clone_is_green_and_the_shipped_pipelines_are_red_for_what_is_broken() {
+fn a_clone_passes_and_the_shipped_pipelines_fail_for_each_fault() {
     let clone = Clone::new();
     let write = |name: &str, text: &str| clone.project.write(&format!("clone/{name}"), text);
 
@@ -188,7 +188,7 @@ fn a_clone_is_green_and_the_shipped_pipelines_are_red_for_what_is_broken() {
 
 /// Production as the book describes it: a limited admin, and every password in a variable.
 #[test]
-fn production_by_variables_is_named_at_once_green_and_rotated() {
+fn production_configured_by_variables_is_provisioned_and_rotated() {
     let server = Server::for_admin(Admin::Limited);
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: sp\nmonitor: true\nsecrets: {{ provider: env }}\nservers:\n  main:\n    url: {}\nservices:\n  sp_a:\n  sp_b:\n",
@@ -218,7 +218,7 @@ fn production_by_variables_is_named_at_once_green_and_rotated() {
         command.envs(names.iter().map(|name| (*name, format!("{secret}-{name}"))));
         project.finish(command)
     };
-    // What belongs to the server is a DBA's: its databases, and the monitor's way into one of them.
+    // Grants on the server's own databases need a DBA, as does the monitor's access to one of them.
     server.sql("postgres", "REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO adm");
     // The DBA's way: a script, whose passwords are verifiers in another file.
     let script = with(&["plan", "--sql"], "first").expect(0).stdout;
@@ -272,7 +272,7 @@ fn production_by_variables_is_named_at_once_green_and_rotated() {
 
 /// Runs that end with 2, of every command that writes: none may use a transaction on the server.
 #[test]
-fn exit_2_means_that_nothing_was_touched() {
+fn exit_2_means_that_nothing_was_changed() {
     let server = Server::start();
     let project = Project::new(&server, "two");
     project.run(&["apply", "--all", "-y"]).expect(0);

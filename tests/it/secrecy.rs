@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::{Project, Server};
 
 #[test]
-fn no_password_is_seen_anywhere() {
+fn no_output_contains_a_password() {
     let server = Server::start();
     let project = Project::new(&server, "quiet");
     let mut seen = String::new();

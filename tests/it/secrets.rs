@@ -2,10 +2,10 @@
 
 mod absent;
 mod calls;
-mod carried;
 mod exported;
 mod imported;
 mod lost;
+mod moved;
 mod rotation;
 mod store;
 mod vault;

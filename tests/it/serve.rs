@@ -2,7 +2,6 @@
 
 mod api;
 mod audit_backup;
-mod beside;
 mod cache;
 mod calls;
 mod certified;
@@ -11,11 +10,11 @@ mod collections;
 mod guard;
 mod idle;
 mod interactive;
-mod lines;
-mod lone;
-mod lost;
+mod json_lines;
+mod lost_commit;
 mod openapi;
 mod operations;
+mod other_commands;
 mod parts;
 mod plain;
 mod planned;
@@ -25,6 +24,7 @@ mod replicas;
 mod schemas;
 mod search;
 mod several;
+mod single_statement;
 mod soak;
 mod tls;
 mod tokens;
@@ -34,7 +34,7 @@ use client::{Answer, DataService};
 
 use crate::support::{Admin, Project, Server, as_both_admins, until};
 
-/// A project whose service `<prefix>_a` is exposed, with a caller for each right and two tables.
+/// A project whose service `<prefix>_a` is exposed, with a reading and a writing caller, and two tables.
 fn project(server: &Server, admin: Admin, prefix: &str, exposure: &str) -> Project {
     let text = format!(
         "version: 1\nproject: {prefix}\nservers:\n  main:\n    url: {}\nserve:\n  listen: 127.0.0.1:0\n  callers:\n    \
@@ -68,7 +68,7 @@ fn status(answer: &Answer) -> u16 {
     answer.status
 }
 
-as_both_admins!(a_caller_reads_and_writes_with_its_login_and_no_further, |admin| {
+as_both_admins!(a_caller_has_exactly_the_access_of_its_login, |admin| {
     let server = Server::for_admin(admin);
     let project = project(&server, admin, "srv", "{ hide: [secret], limits: { timeout: 500ms } }");
     assert_eq!(project.json(&["plan", "--check"], 0)["changes"].as_array().unwrap().len(), 0);
@@ -96,7 +96,7 @@ as_both_admins!(a_caller_reads_and_writes_with_its_login_and_no_further, |admin|
         service.ask("GET", "/srv_a/rest/customer?limit=1", Some(&reader), &[("Prefer", "count=exact")], "");
     assert_eq!((counted.status, counted.header("content-range")), (206, Some("0-0/2")));
 
-    // Who is refused, and by whom.
+    // Refused requests, with the part that refuses each.
     for (expected, method, path, key) in [
         (401, "GET", "/srv_a/rest/customer", None),
         (401, "GET", "/srv_a/rest/customer", Some("wrong")),
@@ -138,7 +138,7 @@ as_both_admins!(a_caller_reads_and_writes_with_its_login_and_no_further, |admin|
 });
 
 #[test]
-fn logins_are_made_with_limits_and_removed_with_their_service() {
+fn logins_are_created_with_limits_and_removed_with_their_service() {
     let server = Server::for_admin(Admin::Super);
     let project = project(&server, Admin::Super, "srl", "{ pool: { max: 3 } }");
     let limits = "SELECT string_agg(rolname || rolconnlimit, ' ' ORDER BY rolname) FROM pg_roles WHERE rolname LIKE 'srl_a_serve%'";
@@ -167,7 +167,7 @@ fn logins_are_made_with_limits_and_removed_with_their_service() {
 }
 
 #[test]
-fn a_migration_shows_without_a_restart_and_the_process_ends_with_its_requests() {
+fn a_migration_shows_without_a_restart_and_shutdown_completes_requests() {
     let server = Server::for_admin(Admin::Super);
     let project = project(&server, Admin::Super, "srm", "{}");
     let writer = key(&project, "writer");
@@ -188,7 +188,7 @@ fn a_migration_shows_without_a_restart_and_the_process_ends_with_its_requests() 
 }
 
 #[test]
-fn what_cannot_be_served_is_refused_before_anything_is_opened() {
+fn unservable_manifests_are_refused_before_a_port_opens() {
     let server = Server::for_admin(Admin::Super);
     for (top, own, expected) in [
         ("{ listen: 0.0.0.0:8480 }", "{}", "needs TLS"),
@@ -241,7 +241,7 @@ fn what_cannot_be_served_is_refused_before_anything_is_opened() {
 }
 
 #[test]
-fn a_caller_that_hangs_up_leaves_no_transaction_to_the_next_one() {
+fn a_disconnected_caller_leaves_no_open_transaction() {
     let server = Server::start();
     let exposure = "{ pool: { max: 1, wait: 10s }, limits: { timeout: 5s } }";
     let project = project(&server, Admin::Super, "srh", exposure);

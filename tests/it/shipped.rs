@@ -30,12 +30,12 @@ impl Drop for Shipped {
 }
 
 #[test]
-fn the_four_services_from_nothing_on_a_server_of_their_own() {
+fn the_four_services_start_from_nothing_on_an_embedded_server() {
     let shipped = Shipped::copy();
     let project = &shipped.0;
     let first = project.run(&["init-all"]).expect(0);
     assert!(first.stdout.contains("4 services, 13 logins, 78 probes: 78 passed"), "{}", first.stdout);
-    // Nothing that martydb's own server is reported for.
+    // The embedded server itself has no finding.
     assert_eq!(project.json(&["verify-isolation"], 0)["findings"], serde_json::json!([]));
     let second = project.run(&["init-all"]).expect(0);
     assert!(second.stdout.starts_with("Provisioned\n\nNothing to do"), "{}", second.stdout);
@@ -61,7 +61,7 @@ fn the_four_services_from_nothing_on_a_server_of_their_own() {
 
 /// The account that starts the server is its admin on the socket.
 #[test]
-fn a_developer_who_is_not_root_gets_no_finding_either() {
+fn an_unprivileged_developer_gets_no_finding() {
     if !rustix::process::geteuid().is_root() {
         return;
     }
@@ -87,7 +87,7 @@ fn a_developer_who_is_not_root_gets_no_finding_either() {
 }
 
 #[test]
-fn testing_has_a_server_and_databases_of_its_own() {
+fn testing_has_a_separate_server_and_databases() {
     let shipped = Shipped::copy();
     let project = &shipped.0;
     let _ = project.run(&["-e", "testing", "init-all"]).expect(0);
@@ -104,7 +104,7 @@ fn testing_has_a_server_and_databases_of_its_own() {
 
 /// `embedded: auto` gives way to the server that DB_HOST names.
 #[test]
-fn the_same_manifest_serves_an_existing_server() {
+fn the_same_manifest_provisions_an_existing_server() {
     let server = crate::support::Server::start();
     let shipped = Shipped::copy();
     let project = &shipped.0;
@@ -181,7 +181,7 @@ fn the_examples_of_the_help_work() {
 }
 
 #[test]
-fn the_shipped_services_have_no_finding_of_lint() {
+fn the_shipped_services_pass_lint() {
     let shipped = Shipped::copy();
     let found = shipped.0.run(&["lint", "-o", "json"]).expect(0).json();
     let services = found["services"].as_array().unwrap();

@@ -20,7 +20,7 @@ fn with_outbox(server: &Server, prefix: &str) -> Project {
 }
 
 #[test]
-fn the_first_run_counts_services_alike_and_asks_nobody_for_what_it_makes_itself() {
+fn the_first_run_counts_services_alike_and_requests_no_grant_for_its_own_objects() {
     let server = Server::start();
     let project = with_outbox(&server, "sf");
     // Before anything is provisioned: one line for each server, and what to do.
@@ -40,13 +40,13 @@ fn the_first_run_counts_services_alike_and_asks_nobody_for_what_it_makes_itself(
 }
 
 #[test]
-fn a_row_says_the_same_of_a_service_in_every_command() {
+fn every_command_describes_a_service_alike() {
     let server = Server::start();
     let project = Project::new(&server, "sr");
     let summary = project.run(&["plan", "--summary"]).expect(0).stdout;
     assert!(!summary.contains("(server)"), "{summary}");
     let _ = project.run(&["init-all", "-y"]).expect(0);
-    // What belongs to the server alone has the server's name in both tables.
+    // Findings of the server alone have the server's name in both tables.
     server.sql("postgres", "GRANT CONNECT ON DATABASE postgres TO PUBLIC");
     let planned = project.run(&["plan", "--summary"]).expect(0).stdout;
     let applied = project.run(&["apply", "--all", "-y"]).expect(0).stdout;
@@ -70,7 +70,7 @@ fn a_row_says_the_same_of_a_service_in_every_command() {
 }
 
 #[test]
-fn an_admin_who_cannot_log_in_has_something_to_ask_for() {
+fn an_admin_that_cannot_log_in_gets_a_request_for_the_dba() {
     let server = Server::for_admin(Admin::Limited);
     let text = format!(
         "version: 1\nproject: sa\nservers:\n  main:\n    url: {}\nservices:\n  sa_a:\n",
@@ -78,14 +78,14 @@ fn an_admin_who_cannot_log_in_has_something_to_ask_for() {
     );
     let project = Project::with_manifest(&text);
     server.sql("postgres", "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC");
-    let asked = project.run(&["plan", "--out-sql", "ask.sql"]);
-    assert_ne!(asked.code, Some(0), "{asked:?}");
-    assert!(!asked.said().contains("Nothing to ask"), "{asked:?}");
-    assert!(asked.said().contains("GRANT CONNECT"), "{asked:?}");
+    let query = project.run(&["plan", "--out-sql", "ask.sql"]);
+    assert_ne!(query.code, Some(0), "{query:?}");
+    assert!(!query.said().contains("Nothing to ask"), "{query:?}");
+    assert!(query.said().contains("GRANT CONNECT"), "{query:?}");
 }
 
 #[test]
-fn the_monitor_of_another_project_keeps_its_way_in() {
+fn the_monitor_of_another_project_keeps_its_access() {
     let server = Server::start();
     let (first, second) = (with_outbox(&server, "sm"), with_outbox(&server, "sn"));
     for project in [&first, &second] {
@@ -105,7 +105,7 @@ fn the_monitor_of_another_project_keeps_its_way_in() {
 }
 
 #[test]
-fn a_socket_folder_in_a_variable_may_be_encoded() {
+fn a_socket_folder_in_a_variable_may_be_percent_encoded() {
     let server = Server::start();
     let url = "postgresql://postgres@${DB_HOST}:${DB_PORT}/postgres";
     let project = Project::with_manifest(&format!(
@@ -116,7 +116,7 @@ fn a_socket_folder_in_a_variable_may_be_encoded() {
         command.env("DB_HOST", host).env("DB_PORT", server.port.to_string());
         project.finish(command)
     };
-    // There is no server at this socket, which is what the error names: the folder, and no certificate.
+    // There is no server at this socket: the error names the folder, and no certificate.
     for host in ["/run/nowhere", "%2Frun%2Fnowhere"] {
         let refused = with(host).expect(5);
         assert!(refused.stderr.contains("/run/nowhere/.s.PGSQL."), "{refused:?}");

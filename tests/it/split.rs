@@ -29,7 +29,7 @@ const SERVICES: [(&str, &str); 4] = [
 /// The shared database of the sample.
 const SHARED: &str = "marty_shared";
 
-/// What crosses the services in the sample, each thing once, and a little that does not.
+/// Dependencies between the services in the sample, one of each kind, and a few objects without any.
 const CROSSING: &str = "
 CREATE TYPE review_state AS ENUM ('open', 'done');
 CREATE DOMAIN state_code AS text CHECK (VALUE ~ '^[A-Z]{2}$');

@@ -44,7 +44,8 @@ fn service(server: &Server, name: &str) -> Project {
     project
 }
 
-/// Whether the machine has a `pg_dump` for the server of this run; without one the command has to say so, and write nothing.
+/// Returns `true` if the machine has a `pg_dump` of this server's major; otherwise the command must report it and
+/// write nothing.
 fn can_dump(server: &Server, project: &Project, name: &str) -> bool {
     if support::can_dump(server) {
         return true;
@@ -73,7 +74,7 @@ fn applied(server: &Server, database: &str) -> Vec<Vec<String>> {
     server.sql(database, "SELECT version, name, checksum FROM refinery_schema_history ORDER BY version")
 }
 
-/// A database that starts from the files as they are.
+/// Makes a database from the unchanged files.
 fn fresh(project: &Project, name: &str) -> String {
     let made = project.json(&["test-db", "--service", name], 0);
     made["database"].as_str().unwrap().to_owned()
@@ -83,7 +84,7 @@ const ROWS: &str = "SELECT (SELECT string_agg(c::text, '|' ORDER BY code) FROM c
      (SELECT string_agg(row(id, country, name)::text, '|' ORDER BY id) FROM city), (SELECT last_value FROM tickets)";
 
 #[test]
-fn a_new_database_starts_from_it_and_one_that_is_there_goes_on() {
+fn a_new_database_starts_from_the_checkpoint_and_an_existing_one_continues() {
     let server = Server::start();
     let project = service(&server, "sqa");
     if !can_dump(&server, &project, "sqa") {
@@ -102,7 +103,7 @@ fn a_new_database_starts_from_it_and_one_that_is_there_goes_on() {
     );
 
     let same = |database: &str| {
-        let (own, other) = (server.catalogue("sqa"), server.catalogue(database));
+        let (own, other) = (server.catalog("sqa"), server.catalog(database));
         assert_eq!(own.differences(&other), [], "{database}");
         assert_eq!(applied(&server, database), applied(&server, "sqa"));
         assert_eq!(server.sql(database, ROWS), server.sql("sqa", ROWS));
@@ -138,7 +139,7 @@ fn a_new_database_starts_from_it_and_one_that_is_there_goes_on() {
         }
     }
 
-    // It goes on from there.
+    // Later migrations continue from there.
     let next = project.json(&["revision", "--service", "sqa", "-m", "more"], 0);
     assert!(next.to_string().contains("V5__more"), "{next:#}");
     project.write("sqa/migrations/V5__more.sql", "CREATE TABLE more (id int REFERENCES city);");
@@ -158,7 +159,7 @@ fn a_new_database_starts_from_it_and_one_that_is_there_goes_on() {
 }
 
 #[test]
-fn a_later_checkpoint_takes_the_place_of_an_earlier_one_and_of_its_files() {
+fn a_later_checkpoint_replaces_an_earlier_one_and_its_files() {
     let server = Server::start();
     let project = service(&server, "sqc");
     if !can_dump(&server, &project, "sqc") {
@@ -185,7 +186,7 @@ fn a_later_checkpoint_takes_the_place_of_an_earlier_one_and_of_its_files() {
     let database = fresh(&project, "sqc");
     assert_eq!(applied(&server, &database), applied(&server, "sqc"));
     assert_eq!(server.sql(&database, ROWS), server.sql("sqc", ROWS));
-    // As it is: a database of a service that martydb has not seen yet.
+    // As it is: a database of a service that is new to martydb.
     project.run(&["drop", "-s", "sqc", "--confirm", "sqc"]).expect(0);
     let status = project.json(&["status"], 0);
     assert_eq!(status["services"][0]["latest"], 4, "{status:#}");
@@ -196,7 +197,7 @@ fn a_later_checkpoint_takes_the_place_of_an_earlier_one_and_of_its_files() {
 }
 
 #[test]
-fn a_database_of_before_martydb_is_told_that_it_has_them() {
+fn a_database_older_than_martydb_is_baselined_at_the_checkpoint() {
     let server = Server::start();
     let project = service(&server, "sqb");
     if !can_dump(&server, &project, "sqb") {
@@ -214,7 +215,7 @@ fn a_database_of_before_martydb_is_told_that_it_has_them() {
 }
 
 #[test]
-fn every_service_of_this_repository_is_squashed() {
+fn every_service_of_this_repository_can_be_squashed() {
     let server = Server::start();
     let services = ["csca", "document_signer", "passport_engine", "pkd_service"];
     let lines = services.map(|name| format!("  sqo_{name}:\n")).concat();
@@ -239,7 +240,7 @@ fn every_service_of_this_repository_is_squashed() {
         let name = format!("sqo_{name}");
         project.run(&["squash", "-s", &name, "--to", "2", "--remove"]).expect(0);
         let database = fresh(&project, &name);
-        assert_eq!(server.catalogue(&name).differences(&server.catalogue(&database)), [], "{name}");
+        assert_eq!(server.catalog(&name).differences(&server.catalog(&database)), [], "{name}");
     }
     project.run(&["status", "--check"]).expect(0);
 }

@@ -1,4 +1,4 @@
-//! What the end-to-end tests stand on: a real server for each test, a project folder, and the built binary.
+//! Support of the end-to-end tests: a real server for each test, a project folder, and the built binary.
 
 mod answer;
 mod authority;
@@ -13,6 +13,7 @@ mod redis;
 mod reference;
 mod running;
 mod server;
+mod shared;
 mod short;
 mod shown;
 mod terminal;
@@ -23,7 +24,7 @@ pub mod workload;
 pub use answer::ask;
 pub use authority::Authority;
 pub use dice::{Dice, number};
-pub use link::FarLink;
+pub use link::Link;
 pub use nats::{Nats, StreamMessage, has};
 pub use pooler::Pooler;
 pub use project::{Done, Project};
@@ -34,6 +35,7 @@ pub use running::Running;
 pub use server::{
     ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, can_dump_embedded, free_port, psql, reads,
 };
+pub use shared::Shared;
 pub use short::{is_due, many};
 pub use terminal::{INTERRUPT, Terminal};
 pub use until::{until, until_async, until_some};

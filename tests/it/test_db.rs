@@ -1,6 +1,6 @@
 //! `test-db`: migrated databases for tests, copied from a template.
 
-mod others;
+mod other_commands;
 mod templates;
 
 use serde_json::Value;
@@ -27,7 +27,7 @@ fn databases(server: &Server, prefix: &str) -> Vec<String> {
     server.sql("postgres", &sql).into_iter().flatten().collect()
 }
 
-as_both_admins!(a_test_database_is_the_services_migrated_and_closed_to_others, |admin| {
+as_both_admins!(a_test_database_is_migrated_and_closed_to_other_services, |admin| {
     let server = Server::for_admin(admin);
     let project = Project::new_as(&server, admin, "tdm");
     project.write("tdm_a/migrations/R__names.sql", "CREATE OR REPLACE VIEW names AS SELECT name FROM item;");
@@ -39,7 +39,7 @@ as_both_admins!(a_test_database_is_the_services_migrated_and_closed_to_others, |
     assert_eq!(first["template"], second["template"]);
     let database = text(&second, "database");
     assert!(text(&second, "url").contains(&format!("/{database}")), "{second:#}");
-    let (own, copy) = (server.catalogue("tdm_a"), server.catalogue(database));
+    let (own, copy) = (server.catalog("tdm_a"), server.catalog(database));
     assert!(own.0.len() > 5 && own.differences(&copy).is_empty(), "{:?}", own.differences(&copy));
 
     let password = |role: &str| project.password(role);
@@ -59,7 +59,7 @@ as_both_admins!(a_test_database_is_the_services_migrated_and_closed_to_others, |
         server.sql_as("tdm_a_migrator", &password("tdm_a_migrator"), template, "SELECT 1").unwrap_err(),
         "55000"
     );
-    // What one test database holds is in no other.
+    // Test databases share no rows.
     let third = made(&project, "tdm_a");
     assert_eq!(server.value(text(&third, "database"), "SELECT count(*) FROM item"), "0");
 
@@ -82,7 +82,7 @@ as_both_admins!(a_test_database_is_the_services_migrated_and_closed_to_others, |
 });
 
 #[test]
-fn the_answer_is_one_line_on_standard_output_and_the_role_is_chosen() {
+fn test_db_prints_one_url_of_the_chosen_role() {
     let server = Server::start();
     let project = provisioned(&server, "tdl");
     for (role, login) in [("app", "tdl_a_app"), ("readonly", "tdl_a_ro"), ("migrator", "tdl_a_migrator")] {
@@ -117,7 +117,7 @@ fn the_answer_is_one_line_on_standard_output_and_the_role_is_chosen() {
 }
 
 #[test]
-fn without_its_roles_a_service_gets_none() {
+fn a_service_without_roles_gets_no_test_database() {
     let server = Server::start();
     let project = Project::new(&server, "tdn");
     let done = project.run(&["test-db", "--service", "tdn_a"]).expect(1);
@@ -132,7 +132,7 @@ fn without_its_roles_a_service_gets_none() {
 const OLD: &str = "00000zz";
 
 #[test]
-fn what_is_older_than_a_day_goes_unless_it_is_in_use_or_not_ours() {
+fn expired_test_databases_are_dropped_unless_in_use_or_unmarked() {
     let server = Server::start();
     let project = provisioned(&server, "tdo");
     let aged = |name: &str, digits: &str| {

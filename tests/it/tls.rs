@@ -38,7 +38,7 @@ fn tried(project: &Project) -> (i32, i32) {
 }
 
 #[test]
-fn every_sslmode_believes_whom_libpq_believes() {
+fn every_sslmode_trusts_the_same_servers_as_libpq() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let (own, other) = (Authority::new(&project, "own"), Authority::new(&project, "other"));
@@ -99,7 +99,7 @@ fn every_sslmode_believes_whom_libpq_believes() {
 }
 
 #[test]
-fn a_root_certificate_of_ours_excludes_all_others_and_libpqs_own_place_is_looked_in() {
+fn a_declared_root_certificate_excludes_others_and_libpqs_default_path_is_read() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let (own, other) = (Authority::new(&project, "own"), Authority::new(&project, "other"));
@@ -131,7 +131,7 @@ fn a_root_certificate_of_ours_excludes_all_others_and_libpqs_own_place_is_looked
 }
 
 #[test]
-fn a_client_certificate_logs_in_and_its_key_must_be_private() {
+fn a_client_certificate_logs_in_and_its_key_file_must_be_private() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let own = Authority::new(&project, "own");
@@ -164,7 +164,7 @@ fn a_client_certificate_logs_in_and_its_key_must_be_private() {
     assert!(refused.stdout.contains("chmod 600") || refused.stderr.contains("chmod 600"), "{refused:?}");
 }
 
-/// A server that answers the question for TLS with `answer`, and tells what it heard next.
+/// A server that answers the question for TLS with `answer`, and returns the next bytes that it received.
 fn imposter(answer: &'static [u8]) -> (u16, mpsc::Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -194,7 +194,7 @@ fn against(port: u16, host: &str, parameters: &str) -> Project {
 }
 
 #[test]
-fn a_downgrade_is_refused_before_a_word_is_said() {
+fn a_tls_downgrade_is_refused_before_any_message() {
     for parameters in [
         "sslmode=require",
         "sslmode=verify-ca",
@@ -239,7 +239,7 @@ fn the_host_name_is_sent_with_the_first_tls_message() {
 }
 
 #[test]
-fn a_line_for_plain_connections_only_is_found_by_prefer_and_one_for_tls_by_allow() {
+fn prefer_probes_hostnossl_lines_and_allow_probes_hostssl_lines() {
     let server = Server::start();
     let project = Project::with_manifest("");
     let own = Authority::new(&project, "own");
@@ -263,7 +263,7 @@ fn a_line_for_plain_connections_only_is_found_by_prefer_and_one_for_tls_by_allow
 
 /// pg_hba.conf may trust clients over TLS and no others: the manifest's own way in does not show it.
 #[test]
-fn a_line_for_one_transport_is_tried_over_that_transport() {
+fn an_hba_line_for_one_transport_is_probed_over_it() {
     let server = Server::start();
     let project = Project::with_manifest("version: 1\n");
     let authority = Authority::new(&project, "root");

@@ -3,7 +3,7 @@
 use crate::support::{Project, Server};
 
 #[test]
-fn the_uri_lets_its_login_in_and_the_others_name_the_same() {
+fn every_format_of_url_connects_with_its_login() {
     let server = Server::start();
     let project = Project::new(&server, "link");
     let _ = project.run(&["init-all", "-y"]).expect(0);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{FarLink, Project, Server};
+use crate::support::{Link, Project, Server};
 
 fn provisioned(prefix: &str) -> (Server, Project) {
     let server = Server::start();
@@ -38,7 +38,7 @@ fn a_grant_by_hand_is_a_breach_until_apply_takes_it_back() {
 }
 
 #[test]
-fn the_log_holds_one_attempt_for_each_cell() {
+fn the_log_has_one_attempt_for_each_cell() {
     let (server, project) = provisioned("cells");
     let mark = server.log().len();
     let document = project.json(&["verify-isolation"], 0);
@@ -55,17 +55,17 @@ fn the_log_holds_one_attempt_for_each_cell() {
                 && trial["database"] == cell["database"]
                 && !trial["way"].as_str().unwrap().contains("replication=true")
         });
-        // What is asked inside is asked in one session.
+        // All queries inside a database use one session.
         let (inside, beside): (Vec<&Value>, Vec<&Value>) =
             beside.partition(|trial| trial["way"].as_str().unwrap().starts_with("inside: "));
-        let asked = usize::from(cell["outcome"] == "allowed");
-        assert_eq!(asked == 1, inside.len() > 10, "{who}: {document:#}");
-        assert_eq!(pids.len(), 1 + asked + beside.len(), "{who} in\n{log}");
-        let told = match cell["outcome"].as_str().unwrap() {
+        let query = usize::from(cell["outcome"] == "allowed");
+        assert_eq!(query == 1, inside.len() > 10, "{who}: {document:#}");
+        assert_eq!(pids.len(), 1 + query + beside.len(), "{who} in\n{log}");
+        let reported = match cell["outcome"].as_str().unwrap() {
             "allowed" => "connection authorized",
             _ => "FATAL",
         };
-        assert!(log.lines().any(|line| line.contains(&who) && line.contains(told)), "{who} in\n{log}");
+        assert!(log.lines().any(|line| line.contains(&who) && line.contains(reported)), "{who} in\n{log}");
     }
 }
 
@@ -89,9 +89,9 @@ fn gentle_probes_send_no_wrong_password_and_no_forbidden_statement() {
     assert!(server.log_since(mark).contains("password authentication failed"));
 }
 
-/// What proves nothing must never count as a denial.
+/// An inconclusive attempt must never count as a denial.
 #[test]
-fn a_login_that_cannot_reach_its_own_proves_nothing() {
+fn a_login_that_cannot_reach_its_own_database_is_inconclusive() {
     let (server, project) = provisioned("moot");
     let spoil: [(&str, &str); 2] = [
         ("ALTER ROLE moot_a_app NOLOGIN", "ALTER ROLE moot_a_app LOGIN"),
@@ -117,7 +117,7 @@ fn all_inconclusive(project: &Project, what: &str) {
 }
 
 #[test]
-fn what_martydb_remembers_is_not_what_it_says() {
+fn plan_and_status_do_not_depend_on_local_state() {
     let (_server, project) = provisioned("memory");
     let before = (project.json(&["plan"], 0), project.json(&["status"], 0));
     for entry in std::fs::read_dir(project.path().join(".martydb")).unwrap() {
@@ -130,7 +130,7 @@ fn what_martydb_remembers_is_not_what_it_says() {
 }
 
 #[test]
-fn reads_take_no_transaction_id() {
+fn reading_assigns_no_transaction_id() {
     let (server, project) = provisioned("reads");
     let xmax = || server.value("postgres", "SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
     let before = xmax();
@@ -151,7 +151,7 @@ fn reads_take_no_transaction_id() {
 }
 
 #[test]
-fn every_login_reaches_its_own() {
+fn every_login_reaches_its_own_database() {
     let (server, project) = provisioned("own");
     let document = project.json(&["test-connections"], 0);
     let connections = document["connections"].as_array().unwrap();
@@ -169,10 +169,10 @@ fn every_login_reaches_its_own() {
 
 /// Eight logins at a time keep a near server busy; over a link of 50 ms they would wait for each other.
 #[test]
-fn more_logins_are_under_way_where_the_server_is_far() {
+fn a_distant_server_gets_more_parallel_logins() {
     let (server, project) = provisioned("distant");
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let link = runtime.block_on(FarLink::to(server.port));
+    let link = runtime.block_on(Link::slow(server.port));
     let manifest = project.read("martydb.yaml");
     let services: String = (0..6).map(|number| format!("  distant_{number}:\n")).collect();
     project.write("martydb.yaml", &format!("{manifest}{services}"));

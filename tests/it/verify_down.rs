@@ -1,8 +1,8 @@
 //! `verify-down`, and the down files of the four services that come with martydb.
 
+mod all_migrations;
 mod attack;
 mod expressions;
-mod goes_on;
 mod options;
 mod scratch;
 
@@ -33,11 +33,11 @@ fn databases(server: &Server) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn the_shipped_services_go_up_down_to_nothing_and_up_again() {
+fn the_shipped_services_migrate_up_down_and_up_again() {
     let server = Server::start();
     let project = shipped(&server);
     project.run(&["apply", "--all", "-y"]).expect(0);
-    let look = || -> Vec<Catalog> { SERVICES.iter().map(|name| server.catalogue(name)).collect() };
+    let look = || -> Vec<Catalog> { SERVICES.iter().map(|name| server.catalog(name)).collect() };
     let empty = look();
     project.run(&["upgrade", "--all"]).expect(0);
     let first = look();
@@ -64,7 +64,7 @@ fn the_shipped_services_go_up_down_to_nothing_and_up_again() {
 }
 
 #[test]
-fn a_down_file_that_forgets_something_is_told_precisely() {
+fn an_incomplete_down_file_is_reported_with_its_remains() {
     let server = Server::start();
     let project = Project::new(&server, "forget");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -76,7 +76,7 @@ fn a_down_file_that_forgets_something_is_told_precisely() {
     project.write(&format!("{folder}/V3__more.down.sql"), "ALTER TABLE item DROP note;");
     project.run(&["upgrade", "--service", "forget_a", "--to", "2"]).expect(0);
 
-    // What a killed run left: its name is all that is sure.
+    // A killed run leaves only the name of its database.
     server.sql("postgres", "CREATE DATABASE martydb_scratch_00000000deadbeef");
     let before = databases(&server).len();
     let done = project.run(&["verify-down", "--service", "forget_a"]).expect(1);
@@ -107,7 +107,7 @@ fn a_down_file_that_forgets_something_is_told_precisely() {
     assert!(left.iter().any(|d| d["kind"] == "table" && d["name"] == "public.more"), "{one:#}");
     assert!(one["after_up"].as_array().unwrap().is_empty(), "{one:#}");
 
-    // A column that comes back at another place is no difference.
+    // A column that is recreated in another position is not a difference.
     project.write(&format!("{folder}/V3__more.sql"), "ALTER TABLE item DROP name;");
     project.write(
         &format!("{folder}/V3__more.down.sql"),

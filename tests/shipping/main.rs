@@ -1,4 +1,4 @@
-//! What is shipped, and how: the commit that a build names.
+//! Shipping: the commit that a build names.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -60,7 +60,7 @@ impl Sources {
         self.git(&["commit", "--quiet", "--allow-empty", "--message=x"]);
     }
 
-    /// What cargo is told, in a profile and with more variables.
+    /// Returns the variables that cargo gets, in a profile and with further variables.
     fn told_with(&self, folder: &Path, profile: &str, variables: &[(&str, &str)]) -> Told {
         let mut command = Command::new(build_script());
         command.current_dir(folder).env("PROFILE", profile).env("TARGET", "a-target").stderr(Stdio::null());
@@ -68,7 +68,7 @@ impl Sources {
         Told(String::from_utf8(command.output().unwrap().stdout).unwrap())
     }
 
-    fn told(&self) -> Told {
+    fn reported(&self) -> Told {
         self.told_with(self.path(), "release", &[])
     }
 }
@@ -91,15 +91,15 @@ impl Told {
 fn a_build_names_the_commit_and_its_day_and_whether_the_tree_differs() {
     let sources = Sources::committed();
     let commit = sources.git(&["rev-parse", "--short=9", "HEAD"]);
-    assert_eq!(sources.told().build(), format!("{commit} 2026-01-02"));
+    assert_eq!(sources.reported().build(), format!("{commit} 2026-01-02"));
     std::fs::write(sources.path().join("src/main.rs"), "fn main() { }\n").unwrap();
-    assert_eq!(sources.told().build(), format!("{commit}-dirty 2026-01-02"));
+    assert_eq!(sources.reported().build(), format!("{commit}-dirty 2026-01-02"));
     assert_eq!(sources.told_with(sources.path(), "debug", &[]).build(), "development build");
 }
 
 /// A file among those that cargo watches changes with each, whichever way the references are kept.
 #[test]
-fn each_move_of_head_is_seen() {
+fn each_move_of_head_changes_the_version() {
     let sources = Sources::committed();
     let moves: [&dyn Fn(); 4] =
         [&|| sources.commit(), &|| drop(sources.git(&["pack-refs", "--all"])), &|| sources.commit(), &|| {
@@ -109,7 +109,7 @@ fn each_move_of_head_is_seen() {
         files.iter().filter_map(|file| std::fs::read(file).ok()).collect()
     };
     for (n, moved) in moves.iter().enumerate() {
-        let files: Vec<PathBuf> = sources.told().watched(sources.path());
+        let files: Vec<PathBuf> = sources.reported().watched(sources.path());
         let there: Vec<&PathBuf> = files.iter().filter(|file| !file.ends_with("build.rs")).collect();
         assert!(there.iter().all(|file| file.exists()), "cargo would run the script each time: {files:?}");
         let (before, head) = (contents(&files), sources.git(&["rev-parse", "HEAD"]));
@@ -120,15 +120,15 @@ fn each_move_of_head_is_seen() {
     // In a worktree, `.git` is a file.
     let tree = sources.path().join("tree");
     sources.git(&["worktree", "add", "--quiet", "tree", "main"]);
-    let told = sources.told_with(&tree, "release", &[]);
-    assert_eq!(told.build(), format!("{} 2026-01-02", sources.git(&["rev-parse", "--short=9", "main"])));
-    assert!(told.watched(&tree).iter().any(|file| file.ends_with("logs/HEAD")), "{}", told.0);
+    let reported = sources.told_with(&tree, "release", &[]);
+    assert_eq!(reported.build(), format!("{} 2026-01-02", sources.git(&["rev-parse", "--short=9", "main"])));
+    assert!(reported.watched(&tree).iter().any(|file| file.ends_with("logs/HEAD")), "{}", reported.0);
 }
 
 #[test]
-fn sources_without_a_repository_take_the_commit_from_outside() {
+fn sources_without_a_repository_take_the_commit_from_a_variable() {
     let sources = Sources::new();
-    assert_eq!(sources.told().build(), "commit unknown");
+    assert_eq!(sources.reported().build(), "commit unknown");
     let given = |commit: &str| {
         sources.told_with(sources.path(), "release", &[("MARTYDB_COMMIT", commit)]).build().to_owned()
     };
@@ -137,12 +137,12 @@ fn sources_without_a_repository_take_the_commit_from_outside() {
     assert_eq!(given("x\ncargo:rustc-link-arg=y"), "commit unknown");
     let packaged = r#"{"git": {"sha1": "0123456789abcdef0123456789abcdef01234567"}, "path_in_vcs": ""}"#;
     std::fs::write(sources.path().join(".cargo_vcs_info.json"), packaged).unwrap();
-    assert_eq!(sources.told().build(), "012345678");
+    assert_eq!(sources.reported().build(), "012345678");
 }
 
 /// An archive that was unpacked in a repository of something else.
 #[test]
-fn the_commit_of_another_repository_is_not_ours() {
+fn the_commit_of_an_enclosing_repository_is_not_used() {
     let outer = Sources::committed();
     let inner = outer.path().join("vendor/martydb");
     std::fs::create_dir_all(&inner).unwrap();

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::imports::{Imports, sources};
+use crate::facts::sources;
+use crate::imports::Imports;
 use crate::source::{Names, crates};
 
 type Graph = BTreeMap<String, BTreeSet<String>>;

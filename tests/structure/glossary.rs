@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
-use crate::source::{Module, modules};
+use crate::facts::{Text, texts};
+use crate::test_names::test_names;
 
 /// Phrases in which a word has another meaning, PostgreSQL's or another program's.
 const EXCEPTIONS: &[&str] = &[
@@ -25,13 +26,15 @@ const EXCEPTIONS: &[&str] = &[
     "the private key can be read by others",
     // Servers of a CI job, which are containers.
     "a job starts its own servers",
+    // Server of a split's source, with that name.
+    "server old database",
 ];
 
 /// Places that the column *wrong in* may name.
 const PLACES: [&str; 3] = ["type names", "comments", "messages"];
 
 /// Openings of a clause: a comment names its item by a noun, or a function's action by a verb.
-const CLAUSES: &[&str] = &["What", "Whether", "Where", "Which", "How", "Who"];
+pub const CLAUSES: &[&str] = &["What", "Whether", "Where", "Which", "How", "Who"];
 
 /// Word of the column *not*, with the word of its row and the places.
 struct Wrong {
@@ -67,13 +70,13 @@ fn list(cell: &str) -> Vec<String> {
 fn the_sources_use_the_words_of_the_glossary() {
     let (words, mut found, mut used) = (wrong_words(), Vec::new(), BTreeSet::new());
     assert!(words.len() > 20, "the glossary has words to avoid");
-    for module in modules().into_values() {
-        for (place, text) in places(&module) {
-            let text = plain(&text, &mut used);
+    for text in texts() {
+        for (place, said) in places(&text) {
+            let said = plain(&said, &mut used);
             for wrong in words.iter().filter(|wrong| wrong.places.iter().any(|one| one == place)) {
-                if mentions(&text, &wrong.word) {
-                    let file = module.file.display();
-                    found.push(format!("{file}: \"{}\" ({}):{text}", wrong.word, wrong.better));
+                if mentions(&said, &wrong.word) {
+                    let file = text.file.display();
+                    found.push(format!("{file}: \"{}\" ({}):{said}", wrong.word, wrong.better));
                 }
             }
         }
@@ -84,33 +87,64 @@ fn the_sources_use_the_words_of_the_glossary() {
 }
 
 #[test]
-fn no_doc_comment_begins_with_a_clause() {
+fn no_comment_begins_with_a_clause() {
     let mut found = Vec::new();
-    for module in modules().into_values() {
-        let text = std::fs::read_to_string(&module.file).unwrap();
-        let mut within = false;
-        for (number, line) in text.lines().map(str::trim_start).enumerate() {
-            let comment = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
-            let first = comment.and_then(|comment| comment.split_whitespace().next()).unwrap_or_default();
-            if !within && CLAUSES.contains(&first) {
-                found.push(format!("{}:{}: {line}", module.file.display(), number + 1));
-            }
-            within = comment.is_some();
+    for text in texts() {
+        // Of the program only the documentation, which is read without the code.
+        let is_read = |line: &str| text.is_test || line.starts_with("///") || line.starts_with("//!");
+        let openings =
+            text.words.openings.iter().filter(|(_, line)| is_read(line) && begins_with_clause(line));
+        for (number, line) in openings {
+            found.push(format!("{}:{number}: {line}", text.file.display()));
         }
     }
     assert!(found.is_empty(), "begin with a noun or a verb:\n{}", found.join("\n"));
 }
 
-/// Returns names of types, lines of comments, and literals, each with its place.
-fn places(module: &Module) -> Vec<(&'static str, String)> {
+fn begins_with_clause(line: &str) -> bool {
+    let first = line.trim_start_matches(['/', '!']).split_whitespace().next().unwrap_or_default();
+    CLAUSES.contains(&first)
+}
+
+/// Words of one file.
+pub struct Words {
+    /// Names of tests.
+    pub tests: Vec<String>,
+    pub types: Vec<String>,
+    pub literals: Vec<String>,
+    pub comments: Vec<String>,
+    /// First line of each comment that has a line of its own, with its number.
+    pub openings: Vec<(usize, String)>,
+}
+
+/// Returns the words of a file's items, and of its text.
+pub fn words(items: &[syn::Item], text: &str) -> Words {
     let mut reader = Reader::default();
-    module.items.iter().for_each(|item| reader.visit_item(item));
-    let types = reader.types.iter().map(|name| ("type names", camel_words(name)));
-    let messages = reader.literals.into_iter().map(|text| ("messages", text));
-    let text = std::fs::read_to_string(&module.file).unwrap();
+    items.iter().for_each(|item| reader.visit_item(item));
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-    let comments = code.lines().filter_map(comment).map(|text| ("comments", text.to_owned()));
-    types.chain(messages).chain(comments).collect()
+    let (mut openings, mut within) = (Vec::new(), false);
+    for (number, line) in text.lines().map(str::trim_start).enumerate() {
+        if !within && line.starts_with("//") {
+            openings.push((number + 1, line.to_owned()));
+        }
+        within = line.starts_with("//");
+    }
+    Words {
+        tests: test_names(items),
+        types: reader.types,
+        literals: reader.literals,
+        comments: code.lines().filter_map(comment).map(str::to_owned).collect(),
+        openings,
+    }
+}
+
+/// Returns names of types, lines of comments, literals and names of tests, each with its place.
+fn places(text: &Text) -> impl Iterator<Item = (&'static str, String)> {
+    let words = text.words;
+    let types = words.types.iter().map(|name| ("type names", camel_words(name)));
+    let messages = words.literals.iter().map(|text| ("messages", text.clone()));
+    let names = words.tests.iter().filter(|_| text.is_test).map(|name| ("messages", name.replace('_', " ")));
+    types.chain(messages).chain(names).chain(words.comments.iter().map(|text| ("comments", text.clone())))
 }
 
 fn comment(line: &str) -> Option<&str> {

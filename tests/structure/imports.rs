@@ -1,41 +1,21 @@
-//! Which file imports which, and by what names: re-exports are followed to the file that defines the name.
+//! Imports between files, with the imported names: re-exports are followed to the file that defines the name.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::sync::OnceLock;
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
-use crate::source::{Module, Names, absolute, modules};
+use crate::source::{Module, Names, absolute};
 
 /// The names that each module takes from each other one.
 pub type Imports = BTreeMap<(Names, Names), BTreeSet<String>>;
 
-/// Parts of the sources that several tests ask for. They are read once: parsing takes seconds, and parsed items stay on
-/// their thread.
-pub struct Sources {
-    pub files: BTreeMap<Names, PathBuf>,
-    pub imports: Imports,
-}
-
-pub fn sources() -> &'static Sources {
-    static SOURCES: OnceLock<Sources> = OnceLock::new();
-    SOURCES.get_or_init(|| {
-        let modules = modules();
-        let imports = imports(&modules);
-        Sources { files: modules.into_iter().map(|(names, module)| (names, module.file)).collect(), imports }
-    })
-}
-
-/// All imports between the modules.
-fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
+/// Returns all imports between the modules.
+pub fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
     let mut imports = Imports::new();
     for (names, module) in modules {
-        let mut paths = Paths { module, names, found: BTreeSet::new() };
-        module.items.iter().for_each(|item| paths.visit_item(item));
         let uses = module.uses.values().filter(|one| !one.public).map(|one| one.path.clone());
-        for path in paths.found.iter().cloned().chain(uses) {
+        for path in paths(names, module).into_iter().chain(uses) {
             let (target, name) = resolve(modules, &path, 0);
             // An exported macro is at the crate's root, wherever it is written; a macro crate has no module.
             let exported =
@@ -48,7 +28,29 @@ fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
     imports
 }
 
-/// The module that defines what the path names, and the name.
+/// Returns the names that each crate takes from each other one: of modules, of re-exports, and of exported macros.
+pub fn between_crates(modules: &BTreeMap<Names, Module>) -> BTreeMap<(String, String), BTreeSet<String>> {
+    let mut names = BTreeMap::<_, BTreeSet<String>>::new();
+    for (module_names, module) in modules {
+        let uses = module.uses.values().map(|one| one.path.clone());
+        for path in paths(module_names, module).into_iter().chain(uses) {
+            let (target, name) = resolve(modules, &path, 0);
+            if let Some(other) = target.first().filter(|other| **other != module_names[0]) {
+                names.entry((module_names[0].clone(), other.clone())).or_default().insert(name);
+            }
+        }
+    }
+    names
+}
+
+/// Returns the paths in a module's items that begin in the workspace.
+fn paths(names: &Names, module: &Module) -> BTreeSet<Names> {
+    let mut paths = Paths { module, names, found: BTreeSet::new() };
+    module.items.iter().for_each(|item| paths.visit_item(item));
+    paths.found
+}
+
+/// Returns the module that defines the item of a path, and the item's name.
 fn resolve(modules: &BTreeMap<Names, Module>, path: &[String], depth: usize) -> (Names, String) {
     assert!(depth < 20, "{path:?} leads in a circle of re-exports");
     let depth_of_module = (0..=path.len()).rev().find(|length| modules.contains_key(&path[..*length]));
@@ -84,7 +86,7 @@ impl Paths<'_> {
         }
     }
 
-    /// The paths that stand among the tokens of a macro.
+    /// Adds the paths among the tokens of a macro.
     fn take_tokens(&mut self, tokens: TokenStream) {
         let mut path: Names = Vec::new();
         let mut colons = 0;

@@ -1,7 +1,13 @@
-//! Holds the source tree to the shape that `docs/architecture.md` describes: which file imports which, how long files
-//! and functions are, and which words the program may say.
+//! Holds the source tree to the shape that `docs/architecture.md` describes: imports between files and crates, sizes of
+//! files, functions and crates, names that leave a crate, and words.
 
+mod application;
+mod crate_sizes;
 mod cycles;
+mod dependencies;
+mod doors;
+mod facts;
+mod folders;
 mod glossary;
 mod imports;
 mod lists;
@@ -11,4 +17,7 @@ mod runner;
 mod seams;
 mod sizes;
 mod source;
+mod test_names;
+mod used_names;
+mod ways;
 mod words;

@@ -1,7 +1,7 @@
 //! Rooms that decide do no I/O: they take values and return values, so that each decision can be tested without a
 //! server, and a dry run shares it with the real one.
 
-use crate::imports::sources;
+use crate::facts::sources;
 
 /// Rooms, or files of a room, that decide.
 const PURE: &[&str] = &[
@@ -73,7 +73,7 @@ const PURE: &[&str] = &[
     "martydb_model::units",
 ];
 
-/// What does I/O, reads the environment or the clock, or belongs to the command line.
+/// Code that does I/O, reads the environment or the clock, or belongs to the command line.
 const IMPURE: &[&str] = &[
     "async fn",
     "clap",
@@ -126,7 +126,7 @@ fn rooms_that_decide_do_no_io() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Whether the word stands there as a whole path segment, and not as the end of another name.
+/// Returns `true` if the word is a whole path segment of the line, and not the end of another name.
 fn mentions(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();

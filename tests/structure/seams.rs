@@ -1,6 +1,6 @@
 //! The kind of a server is known to few: commands see changes, findings and logins.
 
-use crate::imports::sources;
+use crate::facts::sources;
 
 /// The only module that knows the crate of Redis.
 const SEAM: &str = "martydb::commands::support::redis";

@@ -1,8 +1,10 @@
 //! Modules of all crates of the workspace, parsed, without their tests.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
+use syn::spanned::Spanned;
 use syn::{Attribute, Item, Visibility};
 
 /// Path of a module: the name of its crate (`martydb` for the root package), then the modules.
@@ -12,13 +14,16 @@ pub type Names = Vec<String>;
 pub struct Module {
     /// The file, relative to the repository.
     pub file: PathBuf,
-    /// What stands in it, without tests.
+    pub text: String,
+    /// Items without unit tests.
     pub items: Vec<Item>,
-    /// The names that `use` brings in, with where they come from, and whether they are handed on.
+    /// Lines of the unit tests, counted from 1.
+    pub tests: Vec<RangeInclusive<usize>>,
+    /// Names that `use` brings in, with their path and whether they are re-exported.
     pub uses: BTreeMap<String, Use>,
-    /// The modules of which every name is handed on.
+    /// Modules whose names are all re-exported.
     pub globs: Vec<Names>,
-    /// The names that it defines.
+    /// Names that the module defines.
     pub defined: Vec<String>,
 }
 
@@ -26,7 +31,7 @@ pub struct Module {
 pub struct Use {
     /// The whole path, from the crate.
     pub path: Names,
-    /// Whether others see it: a re-export.
+    /// `true` for a re-export.
     pub public: bool,
 }
 
@@ -37,6 +42,34 @@ pub fn crates() -> BTreeMap<String, PathBuf> {
         let name = entry.file_name().unwrap().to_str().unwrap().replace('-', "_");
         found.insert(format!("martydb_{name}"), entry.join("src"));
     }
+    found
+}
+
+/// Returns the crates of the workspace that a manifest depends on, without those that only its tests need.
+pub fn depends_on(manifest: &Path) -> Vec<String> {
+    let (mut found, mut section) = (Vec::new(), "");
+    let text = std::fs::read_to_string(manifest).unwrap();
+    for line in text.lines() {
+        section = if line.starts_with('[') { line } else { section };
+        if section == "[dependencies]" && line.starts_with("martydb-") {
+            found.extend(line.split(['.', ' ']).next().map(|name| name.replace('-', "_")));
+        }
+    }
+    found
+}
+
+/// Returns the `.rs` files of a folder and the folders below it.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
     found
 }
 
@@ -52,7 +85,8 @@ pub fn modules() -> BTreeMap<Names, Module> {
 fn read(file: &Path, names: Names, found: &mut BTreeMap<Names, Module>) {
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let items: Vec<Item> = parsed.items.into_iter().filter(|item| !for_tests(attributes(item))).collect();
+    let (tests, items): (Vec<Item>, Vec<Item>) =
+        parsed.items.into_iter().partition(|item| for_tests(attributes(item)));
     for item in &items {
         if let Item::Mod(module) = item
             && module.content.is_none()
@@ -71,7 +105,9 @@ fn read(file: &Path, names: Names, found: &mut BTreeMap<Names, Module>) {
         defined: items.iter().filter_map(defined).collect(),
         uses: BTreeMap::new(),
         globs: Vec::new(),
+        tests: tests.iter().map(lines).collect(),
         items,
+        text,
     };
     take_uses(&mut module, &names);
     found.insert(names, module);
@@ -133,14 +169,23 @@ fn for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
+fn lines(item: &Item) -> RangeInclusive<usize> {
+    let whole = item.span();
+    whole.start().line..=whole.end().line
+}
+
 fn attributes(item: &Item) -> &[Attribute] {
     match item {
         Item::Const(item) => &item.attrs,
         Item::Enum(item) => &item.attrs,
         Item::Fn(item) => &item.attrs,
         Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
         Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
         Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
         Item::Use(item) => &item.attrs,
         _ => &[],
     }

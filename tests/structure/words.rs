@@ -51,13 +51,13 @@ fn the_text_uses_plain_words() {
 const OF_EVENTS: &[&str] =
     &["relay", "broker", "outbox", "inbox", "consumer", "publish-events", "docs/reference/commands.md"];
 
-/// How many words away from "exactly" the effect may be named.
+/// Most words between "exactly" and the effect.
 const NEAR: usize = 14;
 
 /// No broker delivers exactly once: what takes place once is the effect in a consumer that remembers. Another thing may be
 /// exactly what it is.
 #[test]
-fn exactly_once_is_said_of_an_effect_alone() {
+fn only_effects_are_called_exactly_once() {
     let (mut found, mut said) = (Vec::new(), 0);
     for file in texts() {
         let text = std::fs::read_to_string(&file).unwrap().to_lowercase();

@@ -9,7 +9,7 @@ use super::placing::Place;
 use super::world::{DATABASES, Kind, OWN, PREDEFINED, SERVICE, Thing, Visited, World};
 use crate::support::Server;
 
-/// What was reached for real.
+/// Objects that were reached for real.
 #[derive(Debug, Default)]
 pub struct Reached {
     pub enters: BTreeSet<String>,
@@ -42,11 +42,11 @@ impl Reached {
 #[derive(Clone)]
 pub struct Context {
     pub role: String,
-    /// Whether a function's owner is the current role, so that `SET ROLE` is refused.
+    /// `true` if a function's owner is the current role, so that `SET ROLE` is refused.
     is_frame: bool,
     /// Statements before it.
     before: String,
-    /// What the text goes through, from the outside in; `{}` stands for it as a literal.
+    /// Functions that the text passes through, from the outside in; `{}` stands for it as a literal.
     layers: Vec<String>,
 }
 
@@ -71,7 +71,7 @@ impl Context {
 pub struct Attack<'a> {
     pub server: &'a Server,
     pub world: &'a World,
-    /// What the attacker can log in as.
+    /// Logins of the attacker.
     logins: BTreeSet<String>,
     pub found: Reached,
     /// Grants that were accepted.
@@ -99,7 +99,7 @@ pub async fn attack(server: &Server, world: &World, login: &str, counter: usize)
         entered: BTreeSet::new(),
         counter,
     };
-    // What two logins do in one database differs by what was granted and taken before.
+    // Results of two logins in one database differ by the grants and revokes before.
     let mut tried: BTreeMap<(String, &str), [usize; 3]> = BTreeMap::new();
     loop {
         let before = attack.progress();
@@ -157,7 +157,7 @@ impl Attack<'_> {
         session.close().await.ok();
     }
 
-    /// Every frame that can be had, until there is no new one.
+    /// Reaches every frame, until there is no new one.
     async fn expand(&mut self, session: &mut PgConnection, database: &str, contexts: &mut Vec<Context>) {
         let world = self.world;
         let mut fresh = 0;
@@ -382,7 +382,7 @@ impl Attack<'_> {
         }
     }
 
-    /// What a superuser does there, and what takes the trap away.
+    /// Executes a superuser's statement there, and then the one that removes the trap.
     pub async fn visit(&mut self, database: &str, statement: &str, mend: &str) {
         let mut visitor = self.server.admin(database).await;
         works(&mut visitor, statement).await;
@@ -420,7 +420,7 @@ impl Attack<'_> {
                 if self.entered.contains(&(member.clone(), database)) {
                     continue;
                 }
-                // With a warning alone where nothing may be granted.
+                // With only a warning if nothing may be granted.
                 self.tries(session, context, &format!("GRANT CONNECT ON DATABASE {database} TO {member}"))
                     .await;
             }
@@ -478,7 +478,7 @@ fn roles() -> Vec<&'static str> {
 }
 
 impl Attack<'_> {
-    /// Whether the context may do it; what is new is kept for the report of a failure.
+    /// Returns `true` if the context may do it; new results are kept for the report of a failure.
     pub async fn tries(&mut self, session: &mut PgConnection, context: &Context, text: &str) -> bool {
         let sql = context.sql(text);
         let is_done = works(session, &sql).await;

@@ -1,4 +1,4 @@
-//! What the model says of each login, read from the graph that the command prints.
+//! Claims of the model about each login, read from the graph that the command prints.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -18,17 +18,18 @@ struct Claim {
 }
 
 const VISIT: &str = "superuser, as soon as one uses ";
-const ENDS: [&str; 5] = ["superuser", "the server's files", "the role ", "the database ", "the rights "];
+const ENDS: [&str; 5] =
+    ["superuser", "the server's files", "the role ", "the database ", "the privileges of "];
 
 #[derive(Default)]
 pub struct Claims {
     logins: BTreeMap<String, Claim>,
-    /// Who gets in without a password.
+    /// Logins without a password.
     entries: BTreeSet<Entry>,
 }
 
 impl Claims {
-    /// What the command prints.
+    /// Reads the output of the command.
     pub fn read(mut command: Command) -> Claims {
         let output = command.output().unwrap();
         let document: Value = serde_json::from_slice(&output.stdout)
@@ -89,7 +90,7 @@ impl Claims {
     pub fn differences(&self, login: &str, found: &Reached) -> Vec<String> {
         let none = Claim::default();
         let claim = self.logins.get(login).unwrap_or(&none);
-        // The model's walk ends at another service and at a superuser; the attacker goes on, and ends there.
+        // The model's walk ends at another service and at a superuser; the attacker continues, and ends there.
         let is_end = |target: &String| {
             ENDS.iter().any(|end| target.starts_with(end)) && !target.contains("as soon as")
         };

@@ -153,7 +153,7 @@ fn account() -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Whether the account of this process is the one that an entry of pg_ident.conf names.
+/// Returns `true` if the account of this process is the one that an entry of pg_ident.conf names.
 pub fn is_own_account(system: &str) -> bool {
     SYSTEM_NAMES.iter().any(|(name, own)| *own && *name == system) || account() == system
 }
@@ -189,7 +189,7 @@ async fn gets_in_over_tcp(server: &Server, login: &str, database: &str) -> bool 
     false
 }
 
-/// Whether the server says that it is ready, and asks for nothing before it.
+/// Returns `true` if the server reports that it is ready without an authentication request.
 /// <https://www.postgresql.org/docs/current/protocol-flow.html>
 async fn gets_in(mut stream: impl AsyncReadExt + AsyncWriteExt + Unpin, login: &str, database: &str) -> bool {
     let (name, value) =

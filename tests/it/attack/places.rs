@@ -1,4 +1,4 @@
-//! What the attacker places where a superuser uses it, and foreign keys to other roles' tables.
+//! Objects that the attacker places into a superuser's path, and foreign keys to other roles' tables.
 
 use sqlx::PgConnection;
 

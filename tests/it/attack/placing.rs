@@ -22,7 +22,7 @@ pub enum Place {
     Referenced,
 }
 
-/// What a superuser does with it, and how code is placed there.
+/// Use by a superuser, and the statements that place code there.
 #[derive(Clone)]
 pub struct Placed {
     /// Statements that place it, each with `{f}` for a trigger function of the attacker's.

@@ -5,7 +5,7 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use super::world::{DATABASES, OWN, World};
 use crate::support::Server;
 
-/// What an attack may change, as it was before any world was made.
+/// State that an attack may change, as it was before any world was made.
 pub struct Stage {
     admins: Vec<(&'static str, PgConnection)>,
     /// Role, member, grantor and the statement that grants it.
@@ -141,7 +141,7 @@ const MEMBERSHIPS: &str = "SELECT roleid::regrole::text, member::regrole::text, 
       THEN format(' WITH ADMIN %s, INHERIT %s, SET %s GRANTED BY %s', to_jsonb(admin_option), to_jsonb(m) -> 'inherit_option', to_jsonb(m) -> 'set_option', grantor::regrole)
       WHEN admin_option THEN ' WITH ADMIN OPTION' ELSE '' END
     FROM pg_auth_members m";
-/// What attackers made in `public` and gave to roles that stay.
+/// Objects that attackers made in `public` and gave to roles that stay.
 const MADE_IN_PUBLIC: &str = "DO $$ DECLARE made text; BEGIN
     FOR made IN SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname ~ '^f[0-9]+$'
     LOOP EXECUTE 'DROP FUNCTION ' || made || ' CASCADE'; END LOOP;

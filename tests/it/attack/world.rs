@@ -1,4 +1,4 @@
-//! A random server: roles, memberships, databases' privileges, and code and views that run with other roles' rights.
+//! A random server: roles, memberships, databases' privileges, and code and views that run with other roles' privileges.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ pub const PREDEFINED: [&str; 4] =
 /// One has the name of a role: `samerole` and `sameuser` of pg_hba.conf mean it.
 pub const DATABASES: [&str; 4] = ["postgres", "w1", "red_db", "blue_db"];
 
-/// What a login may call, write to or read, and what comes of it.
+/// Object that a login may call, write to or read, and its effect.
 #[derive(Clone)]
 pub struct Thing {
     pub database: &'static str,
@@ -22,9 +22,9 @@ pub struct Thing {
     /// With its schema.
     pub name: String,
     pub owner: String,
-    /// What a superuser's sessions call it by.
+    /// Statement by which a superuser's sessions call it.
     pub visited: Option<Visited>,
-    /// What of it a superuser's sessions use.
+    /// Part of it that a superuser's sessions use.
     pub placed: Option<Placed>,
 }
 
@@ -35,13 +35,13 @@ pub struct Visited {
     pub signature: &'static str,
     pub returns: &'static str,
     pub visit: String,
-    /// What is behind the signature.
+    /// Body behind the signature.
     pub original: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A function that executes its argument with its owner's rights.
+    /// A function that executes its argument with its owner's privileges.
     Runs,
     /// One that returns `trigger` and executes the row's text.
     Trigger,
@@ -173,7 +173,7 @@ impl World {
         }
     }
 
-    /// A table of each role that its owner alone reads: a read of it proves the role's privileges.
+    /// A table of each role that only its owner reads: a read of it proves the role's privileges.
     fn canaries(&mut self, database: &'static str) {
         let canary = "CREATE SCHEMA canary; GRANT USAGE ON SCHEMA canary TO PUBLIC; CREATE TABLE canary.box (t text); GRANT INSERT ON canary.box TO PUBLIC";
         self.add(database, canary.into());
@@ -301,7 +301,7 @@ impl World {
     }
 }
 
-/// Who may hold what is inside `database`.
+/// Returns a role that may hold something inside `database`.
 fn anyone(random: &mut Random, database: &str) -> String {
     match database.strip_suffix("_db") {
         Some(service) if random.percent(50) => format!("{service}_{}", random.of(&["app", "ro", "owner"])),

@@ -1,5 +1,5 @@
-//! What the audit cannot see is never green: servers in other encodings, standbys, servers that stop, and logins that
-//! the socket refuses.
+//! Servers and databases that the audit cannot read are never passes: other encodings, standbys, servers that stop,
+//! and logins that the socket refuses.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ fn encode(pair: &Pair, database: &str, encoding: &str) {
 }
 
 #[test]
-fn other_encodings_do_not_blind_the_audit() {
+fn databases_in_other_encodings_are_audited() {
     let pair = Pair::new();
     for encoding in ["LATIN1", "SQL_ASCII"] {
         for database in ["postgres", "red_db"] {
@@ -52,7 +52,7 @@ fn other_encodings_do_not_blind_the_audit() {
 }
 
 #[test]
-fn a_standby_is_named_with_what_to_do() {
+fn a_standby_is_refused_with_a_hint() {
     let mut pair = Pair::new();
     pair.server.crash();
     std::fs::write(pair.server.data().join("standby.signal"), "").unwrap();
@@ -67,7 +67,7 @@ fn a_standby_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_server_that_stops_in_the_middle_is_unreachable() {
+fn a_server_that_stops_during_the_audit_is_unreachable() {
     let mut pair = Pair::new();
     let lock = "BEGIN; LOCK TABLE pg_catalog.pg_proc IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)";
     let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'red_db' AND wait_event_type = 'Lock'";
@@ -96,7 +96,7 @@ fn a_server_that_stops_in_the_middle_is_unreachable() {
 }
 
 #[test]
-fn services_behind_a_socket_that_asks_for_accounts_are_tried_over_tcp() {
+fn services_behind_a_peer_authenticated_socket_are_probed_over_tcp() {
     let pair = Pair::new();
     let folder = pair.server.folder().display().to_string();
     let manifest = pair.project.read("martydb.yaml");

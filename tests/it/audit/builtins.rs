@@ -1,4 +1,4 @@
-//! The server's own objects, replaced with a superuser's rights, in comparison with what initdb makes.
+//! The server's own objects, replaced by a superuser, in comparison with what initdb makes.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ fn redefined(pair: &Pair, database: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_kind_of_change_is_found() {
+fn each_kind_of_catalog_change_is_found() {
     let pair = Pair::new();
     for (sql, _) in CHANGES {
         pair.server.sql("red_db", &format!("SET allow_system_table_mods = on; {sql}"));
@@ -65,7 +65,7 @@ fn each_kind_of_change_is_found() {
 }
 
 #[test]
-fn random_changes_of_the_catalogs_are_all_found() {
+fn random_catalog_changes_are_all_found() {
     let pair = Pair::new();
     // Objects for geometry, which the audit does not use: columns that decide what they do, in random rows.
     let geometry = "'{point,lseg,path,box,polygon,line,circle}'::regtype[]";
@@ -96,7 +96,7 @@ fn random_changes_of_the_catalogs_are_all_found() {
 }
 
 #[test]
-fn settings_of_a_database_and_a_new_plpgsql_change_nothing() {
+fn database_settings_and_a_recreated_plpgsql_are_not_findings() {
     let pair = Pair::new();
     for setting in [
         "standard_conforming_strings = off",
@@ -120,7 +120,7 @@ fn found(pair: &Pair, code: i32) -> Vec<String> {
 }
 
 #[test]
-fn a_redefined_view_or_function_is_found_and_freezing_hides_nothing() {
+fn a_redefined_view_or_function_is_found_even_if_frozen() {
     let pair = Pair::new();
     let line = |service: &str, database: &str, object: &str| {
         format!("critical | redefined-builtin | {service} | PUBLIC | {database} | {object}")
@@ -141,7 +141,7 @@ fn a_redefined_view_or_function_is_found_and_freezing_hides_nothing() {
 }
 
 #[test]
-fn a_template_that_was_changed_is_found_in_it_and_in_its_copies() {
+fn a_changed_template_is_found_in_itself_and_its_copies() {
     let pair = Pair::new();
     pair.server.sql("template1", FUNCTION);
     pair.server.sql("postgres", "CREATE DATABASE copied");
@@ -153,7 +153,7 @@ fn a_template_that_was_changed_is_found_in_it_and_in_its_copies() {
 }
 
 #[test]
-fn privileges_costs_comments_and_maintenance_are_no_redefinition() {
+fn privileges_costs_comments_and_maintenance_are_not_redefinitions() {
     let pair = Pair::new();
     let first = |sql: &str| pair.server.sql("red_db", sql);
     first(
@@ -174,7 +174,7 @@ fn privileges_costs_comments_and_maintenance_are_no_redefinition() {
 }
 
 #[test]
-fn what_template1_gives_to_new_databases_is_judged_before_there_is_one() {
+fn objects_in_template1_are_findings_before_a_database_copies_them() {
     let pair = Pair::new();
     let grant = "ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT SELECT ON TABLES TO PUBLIC";
     pair.server.sql("template1", grant);
@@ -189,7 +189,7 @@ fn what_template1_gives_to_new_databases_is_judged_before_there_is_one() {
 }
 
 #[test]
-fn a_setting_that_awaits_a_reload_or_a_restart_counts() {
+fn a_setting_pending_a_reload_or_restart_is_a_finding() {
     let pair = Pair::new();
     for (name, value) in
         [("lo_compat_privileges", "yes"), ("password_encryption", "md5"), ("dynamic_library_path", "/tmp")]

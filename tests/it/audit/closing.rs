@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::Pair;
 use crate::support::{ADMIN_PASSWORD, Admin, Project, Server, until};
 
-/// A critical hole in the shared catalogues, and a high one inside a database.
+/// A critical breach in the shared catalogs, and a high one inside a database.
 fn open(pair: &Pair) {
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");
     pair.server.sql("blue_db", "GRANT TRUNCATE ON hidden TO blue_ro");
@@ -48,7 +48,7 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     error: --dry-run needs --fix or --terminate
     hint: without them verify-isolation changes nothing
     ");
-    // What is done is what was shown, and what is left is nothing.
+    // The executed changes are the printed ones, and nothing is left.
     let fixed = pair.verify(&["--probes", "full", "--fix", "-y"], 0);
     assert_eq!((changes(&fixed, "sql"), changes(&fixed, "outcome")), (CLOSING.to_vec(), vec!["ok"; 2]));
     assert_eq!(fixed["findings"].as_array().unwrap().len(), 0, "{fixed:#}");
@@ -56,13 +56,13 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
 }
 
 #[test]
-fn a_fix_that_is_killed_half_way_is_finished_by_the_next() {
+fn the_next_run_completes_a_killed_fix() {
     let pair = Pair::new();
     open(&pair);
     let value = |sql: &str| pair.server.value("postgres", sql);
     let blocker = "BEGIN; GRANT SELECT ON hidden TO postgres; SELECT pg_sleep(100)";
     std::thread::scope(|scope| {
-        // Another session is changing the rights of the same table, so that the second statement has to wait.
+        // Another session is changing privileges on the same table, so that the second statement has to wait.
         let busy = scope.spawn(|| pair.server.sql_as("postgres", ADMIN_PASSWORD, "blue_db", blocker));
         let sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
         until("a session sleeps", || !value(sleeping).is_empty());
@@ -85,9 +85,9 @@ fn a_fix_that_is_killed_half_way_is_finished_by_the_next() {
     assert_eq!(changes(&fixed, "outcome"), ["ok"]);
 }
 
-/// A REVOKE by a role without the right to it only warns, and has revoked nothing.
+/// A REVOKE by a role that may not revoke only warns, and has revoked nothing.
 #[test]
-fn a_statement_that_the_server_only_warns_about_has_failed() {
+fn a_fix_whose_statement_only_warned_has_failed() {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, Admin::Limited, "warn");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -130,7 +130,7 @@ fn a_statement_that_the_server_only_warns_about_has_failed() {
 }
 
 #[test]
-fn one_statement_may_close_what_another_was_for() {
+fn one_statement_of_a_fix_may_close_several_findings() {
     let pair = Pair::new();
     // A membership is a finding of its own, and the way into the database that the login found.
     pair.server.sql("postgres", "GRANT blue_app TO red_app");
@@ -141,7 +141,7 @@ fn one_statement_may_close_what_another_was_for() {
 }
 
 #[test]
-fn what_runs_in_no_transaction_is_closed_too() {
+fn statements_that_refuse_a_transaction_are_fixed_too() {
     let pair = Pair::new();
     pair.server.sql("postgres", "ALTER SYSTEM SET lo_compat_privileges = on");
     pair.server.reload();
@@ -162,7 +162,7 @@ fn what_runs_in_no_transaction_is_closed_too() {
 }
 
 #[test]
-fn a_fix_takes_no_more_than_what_nobody_declared() {
+fn a_fix_revokes_only_undeclared_privileges() {
     let pair = Pair::new();
     pair.server.sql("red_db", "GRANT SELECT, INSERT ON item TO red_app WITH GRANT OPTION; GRANT USAGE ON SEQUENCE item_id_seq TO red_app WITH GRANT OPTION; GRANT USAGE ON SCHEMA public TO red_ro WITH GRANT OPTION");
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE red_db TO red_app WITH GRANT OPTION; GRANT blue_app TO blue_ro; GRANT blue_owner TO blue_app");
@@ -189,7 +189,7 @@ fn a_fix_takes_no_more_than_what_nobody_declared() {
 
 /// With the ownership its owner loses all privileges: what it should hold is granted again.
 #[test]
-fn what_a_login_owned_it_can_still_use_as_declared() {
+fn a_login_keeps_its_declared_use_of_objects_that_change_owners() {
     let pair = Pair::new();
     let server = &pair.server;
     server.sql("blue_db", "CREATE TABLE public.kept (id serial, note text)");

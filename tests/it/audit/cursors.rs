@@ -23,7 +23,7 @@ fn as_app(pair: &Pair, sql: &str) -> Result<Vec<Vec<String>>, String> {
 }
 
 #[test]
-fn what_a_trigger_leaves_open_is_read_by_who_writes() {
+fn a_cursor_left_open_by_a_trigger_is_readable_by_the_writer() {
     let pair = Pair::new();
     pair.server.sql("red_db", KEEPER);
     let line = |severity: &str| {
@@ -69,7 +69,7 @@ fn what_a_trigger_leaves_open_is_read_by_who_writes() {
 }
 
 #[test]
-fn what_an_event_trigger_leaves_open_is_read_by_who_creates_objects() {
+fn a_cursor_left_open_by_an_event_trigger_is_readable_by_the_migrator() {
     let pair = Pair::new();
     let body =
         "DECLARE c refcursor; BEGIN OPEN c FOR SELECT usename FROM pg_shadow WHERE passwd IS NOT NULL; END";
@@ -88,7 +88,7 @@ fn what_an_event_trigger_leaves_open_is_read_by_who_creates_objects() {
 }
 
 #[test]
-fn the_cursor_of_a_caller_runs_as_who_fetches_from_it() {
+fn a_cursor_runs_as_the_role_that_fetches_from_it() {
     let pair = Pair::new();
     pair.server.sql("red_db", "CREATE SCHEMA ops; GRANT USAGE ON SCHEMA ops TO red_app");
     pair.server.sql(

@@ -4,7 +4,7 @@ use super::support::Pair;
 
 /// A row's columns have the types of the service's table, whose casts would run with the superuser's privileges.
 #[test]
-fn a_superusers_trigger_is_quiet_unless_it_uses_the_row() {
+fn a_superusers_trigger_is_a_finding_only_if_it_uses_the_row() {
     let pair = Pair::new();
     let write = |what: &str| {
         let source = format!("BEGIN INSERT INTO ops.writes VALUES ({what}); RETURN NULL; END");

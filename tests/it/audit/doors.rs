@@ -12,7 +12,7 @@ pub fn with_hba(pair: &Pair, lines: &str) {
 }
 
 #[test]
-fn trust_is_found_on_the_address_where_it_holds() {
+fn trust_is_found_at_the_address_that_it_applies_to() {
     let pair = Pair::with(&["listen_addresses=127.0.0.1,::1"], "");
     assert_eq!(Pair::found(&pair.verify(&["--probes", "full"], 0)), Vec::<String>::new());
     with_hba(&pair, "host all blue_app ::1/128 trust\n");
@@ -68,7 +68,7 @@ fn guessable_reused_and_replicating_logins_are_named() {
 }
 
 #[test]
-fn a_session_that_outlived_a_revoke_is_named_with_its_pid() {
+fn a_session_older_than_a_revoke_is_named_with_its_pid() {
     let pair = Pair::new();
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");
     let password = pair.project.password("red_app");
@@ -97,7 +97,7 @@ fn a_session_that_outlived_a_revoke_is_named_with_its_pid() {
 }
 
 #[test]
-fn a_session_whose_role_was_dropped_goes_on_and_is_named() {
+fn a_session_of_a_dropped_role_is_named() {
     let pair = Pair::new();
     pair.server.sql(
         "postgres",
@@ -121,7 +121,7 @@ fn a_session_whose_role_was_dropped_goes_on_and_is_named() {
 }
 
 #[test]
-fn fix_closes_what_it_showed_and_looks_again() {
+fn fix_closes_the_findings_that_it_printed_and_verifies_again() {
     let pair = Pair::new();
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app; ALTER ROLE red_ro CREATEDB");
     pair.server.sql("blue_db", "GRANT USAGE ON SCHEMA public TO PUBLIC");
@@ -144,7 +144,7 @@ fn fix_closes_what_it_showed_and_looks_again() {
 }
 
 #[test]
-fn a_scratch_database_is_one_finding_once_its_run_is_dead() {
+fn a_scratch_database_of_a_dead_run_is_one_finding() {
     let pair = Pair::new();
     let scratch = "martydb_scratch_0badc0dedeadbeef";
     pair.server.sql("postgres", &format!("CREATE DATABASE {scratch}"));
@@ -171,7 +171,7 @@ fn a_scratch_database_is_one_finding_once_its_run_is_dead() {
 }
 
 #[test]
-fn an_ident_map_counts_for_whom_it_lets_in() {
+fn an_ident_map_is_a_finding_for_each_login_that_it_admits() {
     let pair = Pair::new();
     let maps = "# who may be whom\nadmins root postgres # the DBA's\n\"wide map\" /^(.*)$ \"red_app\"\n";
     std::fs::write(pair.server.data().join("pg_ident.conf"), maps).unwrap();
@@ -187,7 +187,7 @@ fn an_ident_map_counts_for_whom_it_lets_in() {
 }
 
 #[test]
-fn a_certificate_of_a_person_is_quiet_unless_it_opens_a_service() {
+fn a_persons_certificate_is_a_finding_only_if_it_opens_a_service() {
     let pair = Pair::new();
     let authority = Authority::new(&pair.project, "people");
     pair.server.install("ca.crt", &std::fs::read_to_string(&authority.file).unwrap());
@@ -217,7 +217,7 @@ fn a_certificate_of_a_person_is_quiet_unless_it_opens_a_service() {
 }
 
 #[test]
-fn peer_without_a_map_lets_in_a_superuser_by_its_name() {
+fn peer_without_a_map_admits_a_superuser_of_the_same_name() {
     let pair = Pair::new();
     with_hba(&pair, "local all postgres peer\nlocal all all peer\n");
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
@@ -227,7 +227,7 @@ fn peer_without_a_map_lets_in_a_superuser_by_its_name() {
 }
 
 #[test]
-fn a_line_of_an_included_file_is_named_by_that_file() {
+fn a_finding_names_the_included_file_of_its_line() {
     let pair = Pair::new();
     if pair.server.major() < 16 {
         with_hba(&pair, "include more.conf\n");

@@ -14,7 +14,7 @@ fn available(pair: &Pair, name: &str) -> bool {
 }
 
 #[test]
-fn what_an_extensions_script_made_is_its_base() {
+fn objects_of_an_extensions_script_are_not_findings() {
     let pair = Pair::new();
     // postgis_topology leaves its schema and a search path behind.
     for name in [
@@ -45,7 +45,7 @@ fn what_an_extensions_script_made_is_its_base() {
 }
 
 #[test]
-fn a_member_that_was_added_is_judged_like_any_object() {
+fn an_object_added_to_an_extension_is_judged_like_any_other() {
     let pair = Pair::new();
     let cases = [
         (
@@ -94,7 +94,7 @@ fn a_member_that_was_added_is_judged_like_any_object() {
 }
 
 #[test]
-fn a_member_that_was_made_to_run_as_its_owner_is_named_and_not_edited() {
+fn a_member_changed_to_security_definer_is_named_without_a_fix() {
     let pair = Pair::new();
     pair.server.sql("red_db", "CREATE EXTENSION tablefunc");
     pair.server.sql("red_db", "ALTER FUNCTION crosstab(text) SECURITY DEFINER");
@@ -109,7 +109,7 @@ fn a_member_that_was_made_to_run_as_its_owner_is_named_and_not_edited() {
 }
 
 #[test]
-fn an_extension_that_leads_out_of_its_database_is_accepted_once() {
+fn an_extension_that_crosses_databases_is_accepted_by_one_exception() {
     let allow = "allow:\n  - { finding: extension-crosses-databases, object: dblink, reason: reports read the archive }\n";
     for (manifest, code) in [("", 4), (allow, 0)] {
         let pair = Pair::with(&[], manifest);
@@ -131,7 +131,7 @@ fn an_extension_that_leads_out_of_its_database_is_accepted_once() {
 }
 
 #[test]
-fn messages_cross_only_between_two_databases() {
+fn messages_between_databases_are_a_finding_only_with_two_databases() {
     let pair = Pair::new();
     if !available(&pair, "orafce") {
         return;
@@ -168,7 +168,7 @@ fn a_language_is_judged_by_its_handler() {
 }
 
 #[test]
-fn a_wrapper_without_the_validator_of_its_extension_opens_files() {
+fn a_foreign_data_wrapper_without_its_validator_opens_files() {
     let pair = Pair::new();
     pair.server.sql("red_db", "CREATE EXTENSION file_fdw; CREATE EXTENSION postgres_fdw; CREATE FOREIGN DATA WRAPPER plain; CREATE FOREIGN DATA WRAPPER checked HANDLER file_fdw_handler VALIDATOR file_fdw_validator; GRANT USAGE ON FOREIGN DATA WRAPPER plain, checked TO red_owner; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; GRANT USAGE ON FOREIGN SERVER files TO red_migrator");
     let usual = lines(&pair, 4);
@@ -186,7 +186,7 @@ fn a_wrapper_without_the_validator_of_its_extension_opens_files() {
 }
 
 #[test]
-fn a_row_in_a_table_of_an_extension_that_opens_folders_is_named() {
+fn a_row_of_an_extensions_table_that_opens_folders_is_named() {
     let pair = Pair::new();
     if !available(&pair, "orafce") {
         return;
@@ -244,7 +244,7 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
         assert_eq!(Pair::grave(&result), expected, "{loud}");
         for found in result["findings"].as_array().unwrap().iter().take(expected.len()) {
             assert!(found["evidence"].as_str().unwrap().contains("job 8 of pg_cron"), "{found}");
-            // What the application may do with its table stays.
+            // The application keeps the use of its table.
             assert_eq!(found["fix"], "-- run job 8 of pg_cron as a login of the service", "{loud}");
         }
         pair.server.sql("postgres", "DELETE FROM cron.job WHERE jobid = 8");

@@ -1,4 +1,4 @@
-//! What is printed, read back by those who will read it: a JSON Schema validator, a JUnit parser, a Markdown parser.
+//! Printed formats, read by their consumers: a JSON Schema validator, a JUnit parser, a Markdown parser.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::support::Pair;
 use crate::support::Project;
 
-/// Names that a tenant may choose, and what they would break.
+/// Names that a service may choose, and the formats that they could break.
 const HOSTILE: &[&str] = &[
     "\"; DROP",
     "<&>\u{1}|a]]>",
@@ -50,7 +50,7 @@ fn results(check: impl Fn(&Project, &Value, i32)) {
 }
 
 #[test]
-fn json_is_as_the_published_schema_says() {
+fn json_conforms_to_the_published_schema() {
     let text = include_str!("../../../docs/verify-isolation.schema.json");
     let schema: Value = serde_json::from_str(text).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
@@ -179,7 +179,7 @@ fn junit_has_a_case_for_each_probe_and_finding() {
 }
 
 #[test]
-fn junit_counts_what_the_exit_code_counts() {
+fn junit_counts_the_failures_of_the_exit_code() {
     let pair = Pair::with(
         &[],
         "allow:\n  - { finding: foreign-database-connect, role: red_app, reason: \"asked for\" }\n",
@@ -192,7 +192,7 @@ fn junit_counts_what_the_exit_code_counts() {
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_ro");
     junit(&pair.project, &[], 4);
     pair.server.sql("postgres", "REVOKE CONNECT ON DATABASE blue_db FROM red_ro");
-    // What could not be looked at is skipped, and with --strict an error.
+    // An unread database is skipped, and an error with --strict.
     pair.server.sql("postgres", "CREATE DATABASE closed ALLOW_CONNECTIONS false; ");
     junit(&pair.project, &[], 0);
     let suites = junit(&pair.project, &["--strict"], 4);
@@ -228,7 +228,7 @@ fn last_row(tables: &mut [Vec<Vec<String>>]) -> &mut Vec<String> {
 }
 
 #[test]
-fn markdown_renders_and_names_stay_in_their_cells() {
+fn markdown_escapes_names_within_their_cells() {
     results(|project, document, code| {
         let text = project.run(&["verify-isolation", "--format", "markdown"]).expect(code).stdout;
         let tables = tables(&text);
@@ -284,7 +284,7 @@ fn on_a_terminal(project: &Project, more: &str, variables: &[(&str, &str)]) -> S
 }
 
 #[test]
-fn a_terminal_gets_colour_and_eighty_columns_and_no_color_takes_the_colour_only() {
+fn no_color_removes_the_colours_and_keeps_the_layout() {
     let pair = hostile();
     let coloured = on_a_terminal(&pair.project, "", &[]);
     let plain = on_a_terminal(&pair.project, " --color auto", &[("NO_COLOR", "1")]);

@@ -1,11 +1,11 @@
-//! What an app login wrote changes hands: its code must not run with the rights of the service's owner for it.
+//! Code of an app login that changes owners: it must not run with the privileges of the service's owner afterwards.
 
 use super::support::Pair;
 use crate::support::Server;
 
 const GRANT: &str = "GRANT SELECT ON public.vault TO {s}_app";
 
-/// Ways to make the owner's rights one's own: what the login makes, and what it does once the owner owns it.
+/// Attempts to gain the owner's privileges: objects that the login makes, and their use once the owner owns them.
 const WAYS: &[(&str, &str, &str)] = &[
     ("a definer", "", "SELECT run('{grant}')"),
     ("a procedure", "", "CALL act('{grant}')"),
@@ -151,7 +151,7 @@ impl Service<'_> {
 }
 
 #[test]
-fn code_of_a_login_does_not_gain_the_rights_of_the_owner() {
+fn code_of_a_login_does_not_gain_the_owners_privileges() {
     let pair = Pair::new();
     let service = |name| Service {
         server: &pair.server,
@@ -160,7 +160,7 @@ fn code_of_a_login_does_not_gain_the_rights_of_the_owner() {
     };
     let (blue, red) = (service("blue"), service("red"));
     blue.write();
-    // What has to be read first stays where it is, and stays a finding.
+    // An object that has to be read first keeps its owner, and stays a finding.
     let fixed = pair.verify(&["--fix", "-y"], 4);
     blue.holds();
     let left: Vec<_> = Pair::grave(&fixed);
@@ -187,7 +187,7 @@ fn code_of_a_login_does_not_gain_the_rights_of_the_owner() {
 
 /// The traps are real: given away unread, each of them opens the owner's table.
 #[test]
-fn what_is_left_for_someone_to_read_would_have_run_with_the_rights_of_the_owner() {
+fn unread_code_would_have_run_with_the_owners_privileges() {
     let pair = Pair::new();
     let password = pair.project.password("blue_app");
     let blue = Service { server: &pair.server, name: "blue", password };
@@ -227,7 +227,7 @@ fn what_is_left_for_someone_to_read_would_have_run_with_the_rights_of_the_owner(
 
 /// Its writer is gone with its service, and the code stays what it was.
 #[test]
-fn what_a_removed_service_wrote_elsewhere_gains_no_rights_either() {
+fn code_of_a_removed_service_in_other_databases_gains_no_privileges() {
     let pair = Pair::new();
     let server = &pair.server;
     server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");

@@ -55,7 +55,7 @@ const HARMLESS: &[(&str, &str)] = &[
     ),
     (
         "postgres",
-        "ALTER ROLE red_app SET myapp.tenant = 'red'; ALTER ROLE red_app SET check_function_bodies = on",
+        "ALTER ROLE red_app SET myapp.region = 'red'; ALTER ROLE red_app SET check_function_bodies = on",
     ),
     ("postgres", "ALTER ROLE red_ro SET log_statement = 'all'; ALTER ROLE red_ro SET role = 'none'"),
     (
@@ -131,7 +131,7 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE TABLE ops.writes (who text, rel text, op text); CREATE FUNCTION ops.written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$BEGIN INSERT INTO ops.writes (who, rel, op) VALUES (session_user, format('%I.%I', TG_TABLE_SCHEMA, TG_TABLE_NAME), TG_OP); RETURN NULL; END$$; REVOKE ALL ON FUNCTION ops.written FROM PUBLIC; CREATE TRIGGER written AFTER INSERT ON item EXECUTE FUNCTION ops.written()",
     ),
-    // What a login gets on its owner's future tables, it gets on a superuser's.
+    // Default privileges on the owner's future tables apply to a superuser's tables.
     (
         "red_db",
         "CREATE SCHEMA reference; ALTER DEFAULT PRIVILEGES IN SCHEMA reference GRANT SELECT ON TABLES TO red_app, red_ro",
@@ -142,7 +142,7 @@ const HARMLESS: &[(&str, &str)] = &[
         "CREATE ROLE keeper; CREATE SCHEMA archive AUTHORIZATION keeper; CREATE TABLE archive.past (n int); ALTER TABLE archive.past OWNER TO keeper; CREATE VIEW archive.all_past AS SELECT n FROM archive.past; ALTER VIEW archive.all_past OWNER TO keeper; GRANT USAGE ON SCHEMA archive TO red_ro; GRANT SELECT ON archive.all_past TO red_ro",
     ),
     ("postgres", "COMMENT ON DATABASE blue_db IS 'psql \"host=db user=blue_ro password=<from vault>\"'"),
-    // What loads a library that only observes, and a wrapper that connects nothing.
+    // A library that only observes, and a wrapper that connects nothing.
     (
         "postgres",
         "ALTER DATABASE red_db SET session_preload_libraries = 'auto_explain'; ALTER DATABASE red_db SET auto_explain.log_min_duration = '3s'",
@@ -181,7 +181,7 @@ const HARMLESS: &[(&str, &str)] = &[
 const TOGETHER: usize = 4;
 
 #[test]
-fn harmless_changes_stay_green() {
+fn harmless_changes_are_not_findings() {
     let pair = Pair::new();
     let mut unseen = vec![];
     for (number, (database, sql)) in HARMLESS.iter().enumerate() {
@@ -206,7 +206,7 @@ fn harmless_changes_stay_green() {
 }
 
 #[test]
-fn similar_and_quoted_names_stay_apart() {
+fn similar_and_quoted_names_are_not_confused() {
     let server = crate::support::Server::start();
     let project = crate::support::Project::with_manifest(&format!(
         "version: 1\nproject: names\nservers:\n  main: {{ url: \"{}\" }}\nservices:\n  csca:\n  csca_2:\n  csca-2: {{ database: 'My \"Data\"; DROP' }}\n  pkd: {{ roles: {{ app: 'App of \"PKD\"', readonly: csca_ro_x }} }}\n",
@@ -259,7 +259,7 @@ SELECT lo_from_bytea(0, 'x');
 "#;
 
 #[test]
-fn whatever_a_migration_makes_is_neither_a_finding_nor_drift() {
+fn objects_of_a_migration_are_neither_findings_nor_drift() {
     let pair = Pair::new();
     pair.project.write("red/migrations/V2__every_kind.sql", EVERY_KIND);
     pair.project.run(&["upgrade", "--all"]).expect(0);

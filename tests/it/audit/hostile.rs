@@ -1,9 +1,9 @@
-//! A tenant that tries to blind the verifier, or to run code as it.
+//! A service that tries to blind the verifier, or to run code as it.
 
 use super::support::Pair;
 
 #[test]
-fn a_tenant_cannot_blind_or_hijack_the_verifier_and_is_named() {
+fn a_service_that_attacks_the_verifier_is_named() {
     let pair = Pair::new();
     let red = |sql: &str| {
         let password = pair.project.password("red_migrator");
@@ -24,7 +24,7 @@ fn a_tenant_cannot_blind_or_hijack_the_verifier_and_is_named() {
         let sql = format!("ALTER ROLE red_app SET {setting}");
         pair.server.sql_as("red_app", &app, "red_db", &sql).unwrap();
     }
-    // What only an operator's mistake makes possible.
+    // States that only an operator's mistake makes possible.
     if pair.server.major() >= 17 {
         pair.server.sql(
             "red_db",

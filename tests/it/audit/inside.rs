@@ -1,4 +1,4 @@
-//! What a login can do in its own database, seen live: more than its role may is a breach, and nothing is left behind.
+//! Operations of a login in its own database, tried live: each one beyond its role is a breach, and no trace is left.
 
 use serde_json::Value;
 
@@ -10,9 +10,9 @@ struct Leak {
     since: u32,
     database: &'static str,
     open: &'static str,
-    /// Who is seen doing what, and part of the statement that closes it; empty where only the audit knows one.
+    /// Role, operation, and part of the statement that closes the breach; empty if only the audit knows one.
     expect: [&'static str; 3],
-    /// What `apply` does not mend.
+    /// Statements for the part that `apply` does not fix.
     mend: &'static str,
 }
 
@@ -69,7 +69,7 @@ fn leaves_nothing(pair: &Pair) {
 }
 
 #[test]
-fn what_martydb_provisions_gives_each_login_its_due_and_no_more() {
+fn provisioned_logins_have_exactly_the_privileges_of_the_contract() {
     let pair = Pair::new();
     let result = pair.verify(&["--probes", "full"], 0);
     let inside: Vec<&Value> = result["trials"]
@@ -84,7 +84,7 @@ fn what_martydb_provisions_gives_each_login_its_due_and_no_more() {
         let tried = row["way"].as_str().unwrap().contains("(tried: ");
         assert_eq!(row["sqlstate"] == "42501", tried, "{row}");
     }
-    // The migrator as itself, and the manifest's own rights, are not accused.
+    // The migrator as itself, and privileges that the manifest declares, are not breaches.
     for (role, what) in [
         ("red_migrator", "SELECT from a table"),
         ("red_ro", "INSERT into a table"),
@@ -101,7 +101,7 @@ fn what_martydb_provisions_gives_each_login_its_due_and_no_more() {
 }
 
 #[test]
-fn every_leak_inside_is_a_breach_seen_live() {
+fn every_privilege_beyond_the_contract_is_a_live_breach() {
     let pair = Pair::new();
     for leak in LEAKS.iter().step_by(many(1, 2)).filter(|leak| pair.server.major() >= leak.since) {
         let [role, what, fix] = leak.expect;
@@ -125,7 +125,7 @@ fn every_leak_inside_is_a_breach_seen_live() {
 }
 
 #[test]
-fn the_statements_that_a_breach_names_close_it() {
+fn the_printed_statements_close_the_breach() {
     let pair = Pair::new();
     pair.server.sql("blue_db", "GRANT TRUNCATE ON item TO blue_app; GRANT INSERT (name) ON item TO blue_ro; GRANT CREATE ON SCHEMA public TO blue_ro; GRANT SELECT ON item TO blue_ro WITH GRANT OPTION");
     pair.server
@@ -140,8 +140,8 @@ fn the_statements_that_a_breach_names_close_it() {
 }
 
 #[test]
-fn an_accepted_breach_does_not_count_and_another_does() {
-    // What the session is seen to do is the hole that the catalogue names: one exception is enough.
+fn an_exception_accepts_one_breach_and_no_other() {
+    // The probed breach is the one that the catalog names: one exception is enough.
     let allow = "allow:\n  - { finding: undeclared-privilege, role: blue_app, reason: \"nightly import\" }\n";
     let pair = Pair::with(&[], allow);
     pair.server.sql("blue_db", "GRANT TRUNCATE ON item TO blue_app");
@@ -155,7 +155,7 @@ fn an_accepted_breach_does_not_count_and_another_does() {
 
 /// A role's own settings, functions of its schema, and a trigger that lies about why a statement failed.
 #[test]
-fn a_tenant_cannot_blind_the_probes_inside() {
+fn a_service_cannot_blind_the_probes_in_its_database() {
     let pair = Pair::new();
     let password = pair.project.password("red_app");
     for setting in [
@@ -184,12 +184,12 @@ fn a_tenant_cannot_blind_the_probes_inside() {
     }
     assert_eq!(result["summary"]["inconclusive"], 0, "{:#}", result["trials"]);
 
-    // An operator's mistake: a tenant's function runs before every DDL, and could answer in the server's place.
-    pair.server.sql("red_db", "SET ROLE red_owner; CREATE FUNCTION public.lie() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE LOG ''the tenant was called''; RAISE EXCEPTION USING ERRCODE = ''42501''; END'; RESET ROLE; CREATE EVENT TRIGGER lie ON ddl_command_start EXECUTE FUNCTION public.lie()");
+    // An operator's mistake: a service's function runs before every DDL, and could answer in the server's place.
+    pair.server.sql("red_db", "SET ROLE red_owner; CREATE FUNCTION public.lie() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE LOG ''the function was called''; RAISE EXCEPTION USING ERRCODE = ''42501''; END'; RESET ROLE; CREATE EVENT TRIGGER lie ON ddl_command_start EXECUTE FUNCTION public.lie()");
     let mark = pair.server.log().len();
     let result = pair.verify(&["--probes", "full"], 4);
     assert!(breach(&result, "red_app", "CREATE in a schema").is_some(), "{:#}", result["trials"]);
-    assert!(!pair.server.log_since(mark).contains("the tenant was called"));
+    assert!(!pair.server.log_since(mark).contains("the function was called"));
     let tried = |trial: &&Value| {
         trial["role"] == "red_app" && trial["way"].as_str().unwrap().contains("CREATE TABLE (")
     };
@@ -197,7 +197,7 @@ fn a_tenant_cannot_blind_the_probes_inside() {
 }
 
 #[test]
-fn a_login_trigger_that_changes_the_session_makes_it_inconclusive() {
+fn a_login_trigger_that_changes_the_session_makes_the_probe_inconclusive() {
     let pair = Pair::new();
     if pair.server.major() < 17 {
         // No such triggers yet: the server says so, and nothing can change the session.
@@ -221,7 +221,7 @@ fn a_login_trigger_that_changes_the_session_makes_it_inconclusive() {
 
 /// A refusal of the question itself is no denial, and the line for people counts what the document counts.
 #[test]
-fn a_catalogue_that_is_closed_to_a_login_is_not_examined_as_that_login() {
+fn a_catalog_that_is_closed_to_a_login_is_not_read_as_that_login() {
     let pair = Pair::new();
     pair.server.sql("red_db", "REVOKE SELECT ON pg_catalog.pg_roles FROM PUBLIC");
     let result = pair.verify(&["--probes", "full"], 0);
@@ -230,7 +230,7 @@ fn a_catalogue_that_is_closed_to_a_login_is_not_examined_as_that_login() {
     assert_eq!(missed.len(), 3, "{missed:?}");
     assert!(missed.contains(&"the privileges of red_app in red_db"), "{missed:?}");
     pair.verify(&["--probes", "full", "--strict"], 4);
-    // Its deeds are tried all the same, and so is everything from outside.
+    // Its operations are tried all the same, and so is everything from outside.
     pair.server.sql("red_db", "GRANT CREATE ON SCHEMA public TO red_app");
     let result = pair.verify(&["--probes", "full"], 4);
     assert!(
@@ -240,7 +240,7 @@ fn a_catalogue_that_is_closed_to_a_login_is_not_examined_as_that_login() {
 }
 
 #[test]
-fn a_question_that_is_refused_proves_nothing_and_is_counted_alike_everywhere() {
+fn a_refused_query_is_inconclusive_in_every_format() {
     let pair = Pair::new();
     pair.server.sql("red_db", "REVOKE EXECUTE ON FUNCTION pg_catalog.current_setting(text) FROM PUBLIC");
     let result = pair.verify(&["--probes", "full"], 4);

@@ -7,13 +7,13 @@ use crate::support::{is_due, many};
 struct Leak {
     /// The majors it exists on.
     majors: std::ops::RangeInclusive<u32>,
-    /// Where it is opened.
+    /// Database of the leak.
     database: &'static str,
-    /// How.
+    /// Statements that open the leak.
     open: &'static str,
     /// severity, id, service, role, and a word of the object.
     expect: [&'static str; 5],
-    /// What `apply` cannot mend, in the same database.
+    /// Statements for the part that `apply` cannot fix, in the same database.
     mend: &'static str,
 }
 
@@ -72,7 +72,7 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "CREATE ROLE helpers; GRANT pg_execute_server_program TO helpers; GRANT helpers TO red_app", ["critical", "predefined-role", "red", "red_app", "pg_execute_server_program"], "DROP ROLE helpers"),
     leak("postgres", "CREATE ROLE mighty SUPERUSER; GRANT mighty TO red_app", ["critical", "role-attribute", "red", "red_app", "mighty"], "DROP ROLE mighty"),
     leak("postgres", "CREATE ROLE maker CREATEDB; GRANT maker TO red_app", ["medium", "role-attribute", "red", "red_app", "maker"], "DROP ROLE maker"),
-    // Rights inside.
+    // Privileges inside a database.
     leak("blue_db", "GRANT USAGE, CREATE ON SCHEMA public TO PUBLIC", ["high", "public-privilege", "blue", "PUBLIC", "public"], ""),
     leak("blue_db", "GRANT SELECT (secret) ON hidden TO red_app", ["medium", "foreign-role-in-acl", "blue", "red_app", "hidden.secret"], ""),
     leak("blue_db", "GRANT SELECT ON item TO PUBLIC", ["medium", "public-privilege", "blue", "PUBLIC", "item"], ""),
@@ -174,14 +174,14 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "ALTER ROLE blue_app SET app.api_key = 'abc123def'", ["high", "secret-in-the-open", "blue", "PUBLIC", "blue_app"], ""),
 ];
 
-/// Whether one line is the finding that a row expects.
+/// Returns `true` if a line is the finding that a row expects.
 fn is(line: &str, expect: &[&str; 5]) -> bool {
     let parts: Vec<&str> = line.split(" | ").collect();
     let [severity, id, service, role, object] = expect;
     parts[..4] == [*severity, *id, *service, *role] && parts[5].contains(object)
 }
 
-/// Words of what changes how others are seen, or what only one leak at a time can change.
+/// Words of leaks that change the findings of others, or that exclude each other.
 const ALONE: [&str; 10] = [
     "SUPERUSER",
     "OWNER",
@@ -222,7 +222,7 @@ fn groups<'a>(leaks: &[&'a Leak], most: usize) -> Vec<Vec<&'a Leak>> {
 }
 
 #[test]
-fn every_leak_is_named_and_gone_after_its_mend() {
+fn every_leak_is_named_and_gone_after_its_fix() {
     let pair = Pair::new();
     let major = pair.server.major();
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
@@ -260,7 +260,7 @@ fn every_leak_is_named_and_gone_after_its_mend() {
 }
 
 #[test]
-fn a_template_with_a_services_rows_is_open_to_whoever_may_create_databases() {
+fn a_template_with_a_services_rows_is_open_to_roles_with_createdb() {
     let pair = Pair::new();
     pair.server.sql("postgres", "CREATE DATABASE copied TEMPLATE blue_db");
     pair.server
@@ -274,7 +274,7 @@ fn a_template_with_a_services_rows_is_open_to_whoever_may_create_databases() {
 }
 
 #[test]
-fn passwords_that_others_know_are_found_without_trying_them() {
+fn known_passwords_are_found_without_logging_in() {
     let pair = Pair::new();
     let red = pair.project.password("red_app");
     pair.server.sql("postgres", "SET password_encryption = 'scram-sha-256'; CREATE ROLE blue_app_b LOGIN PASSWORD 'blue_app_b' CONNECTION LIMIT 6; ALTER ROLE blue_app_b SET temp_file_limit = '1GB'; GRANT blue_app TO blue_app_b");
@@ -309,7 +309,7 @@ fn passwords_that_others_know_are_found_without_trying_them() {
 }
 
 #[test]
-fn fences_of_the_whole_server_are_looked_at() {
+fn server_wide_protections_are_audited() {
     let pair = Pair::with(
         &[
             "password_encryption=md5",
@@ -349,7 +349,7 @@ fn a_known_password_is_found_in_a_function_and_in_a_comment() {
 }
 
 #[test]
-fn what_the_databases_owner_could_do_is_refused_to_every_login() {
+fn every_login_is_refused_the_operations_of_the_database_owner() {
     let pair = Pair::new();
     let cases = [
         ("red_migrator", "ALTER DATABASE red_db SET role = 'red_owner'"),
@@ -363,7 +363,7 @@ fn what_the_databases_owner_could_do_is_refused_to_every_login() {
     for (role, statement) in cases {
         let password = pair.project.password(role);
         let refused = pair.server.sql_as(role, &password, "red_db", statement);
-        // A GRANT without the right to grant is a warning, and does nothing.
+        // A GRANT without grant option is a warning, and does nothing.
         if !statement.starts_with("GRANT") {
             assert_eq!(refused, Err("42501".into()), "{role}: {statement}");
         }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::support::{Admin, Project, Server};
 
-/// What, and the start of the grant, of everything that was not examined.
+/// Returns each unexamined catalog with the start of its grant.
 fn missed(result: &Value) -> Vec<(String, String)> {
     let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
     let all = result["not_examined"].as_array().unwrap();
@@ -27,7 +27,7 @@ fn provisioned(prefix: &str) -> (Server, Project) {
 }
 
 #[test]
-fn what_a_limited_admin_cannot_see_is_listed_with_its_grant() {
+fn catalogs_that_a_limited_admin_cannot_read_are_listed_with_their_grant() {
     let (server, project) = provisioned("lim");
     server.sql("postgres", "CREATE DATABASE den");
     server.sql("postgres", "REVOKE ALL ON DATABASE den FROM PUBLIC");
@@ -51,7 +51,7 @@ fn what_a_limited_admin_cannot_see_is_listed_with_its_grant() {
 }
 
 #[test]
-fn the_grants_that_are_named_are_the_ones_that_help() {
+fn the_named_grants_make_the_catalogs_readable() {
     let (server, project) = provisioned("lig");
     for one in project.json(&["verify-isolation"], 4)["not_examined"].as_array().unwrap() {
         if let Some(grant) = one["grant"].as_str() {
@@ -68,7 +68,7 @@ fn the_grants_that_are_named_are_the_ones_that_help() {
 }
 
 #[test]
-fn strict_makes_what_was_not_seen_count() {
+fn strict_counts_unread_catalogs_as_failures() {
     let (server, project) = provisioned("lis");
     server.sql("postgres", "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC; GRANT CONNECT ON DATABASE postgres, template1 TO adm");
     if server.major() < 15 {
@@ -93,9 +93,9 @@ fn strict_makes_what_was_not_seen_count() {
     project.run(&["verify-isolation", "--strict"]).expect(4);
 }
 
-/// A tenant's login trigger that an admin without the parameter cannot switch off must not go unsaid.
+/// A service's login trigger that an admin without the parameter cannot disable must be reported.
 #[test]
-fn a_login_trigger_runs_in_no_session_of_an_admin_that_may_switch_it_off() {
+fn an_admin_that_may_disable_login_triggers_runs_none() {
     let server = Server::with_both_admins();
     if server.major() < 17 {
         assert_eq!(

@@ -43,9 +43,9 @@ fn notices(project: &Project) -> bool {
 }
 
 #[test]
-fn every_statement_of_apply_is_missed_when_it_is_undone() {
+fn undoing_any_statement_of_apply_is_noticed() {
     let pair = Pair::new();
-    // What a fresh server would get: the plan of a second pair of services on the same server.
+    // A fresh server would get the plan of a second pair of services on the same server.
     let fresh = Project::with_manifest(&format!(
         "version: 1\nproject: second\nservers:\n  main: {{ url: \"{}\" }}\nservices:\n  green: {{ settings: {{ work_mem: 8MB }} }}\n",
         pair.server.url()

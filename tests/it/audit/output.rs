@@ -1,4 +1,4 @@
-//! What is printed and what counts: formats, filters, exceptions.
+//! Printed and counted findings: formats, filters, exceptions.
 
 use super::support::Pair;
 use crate::support::{Project, Server};
@@ -11,7 +11,7 @@ fn shown(project: &Project, more: &[&str], code: i32) -> (String, String) {
 }
 
 #[test]
-fn exceptions_baselines_and_filters_narrow_what_counts() {
+fn exceptions_baselines_and_filters_reduce_the_counted_findings() {
     let allow = "allow:\n  - { finding: role-attribute, role: red_app, reason: \"asked for\" }\n  - { finding: hba-trust, reason: \"old\", until: 2020-01-31 }\n";
     let pair = Pair::with(&[], allow);
     assert_eq!(
@@ -46,19 +46,19 @@ fn exceptions_baselines_and_filters_narrow_what_counts() {
 }
 
 #[test]
-fn the_last_line_says_what_is_hidden_and_why_the_run_failed() {
+fn the_last_line_states_hidden_findings_and_the_cause_of_failure() {
     let pair = Pair::new();
     pair.server.sql("postgres", "ALTER ROLE red_app CREATEDB; CREATE ROLE barman LOGIN REPLICATION");
-    let catalogue = |more: &[&str], code| shown(&pair.project, &[&["--probes", "none"], more].concat(), code);
-    let (text, last) = catalogue(&[], 4);
+    let catalog = |more: &[&str], code| shown(&pair.project, &[&["--probes", "none"], more].concat(), code);
+    let (text, last) = catalog(&[], 4);
     assert_eq!(last, "found: 2 medium");
     assert!(text.starts_with("medium: "), "nothing of a matrix: {text}");
     assert!(text.contains("\nno logins were tried (--probes none)\n"), "{text}");
     assert!(text.contains("medium: barman on server main [unmanaged-role-power]\n"), "{text}");
     assert!(text.contains("medium: red_app on server main [role-attribute]\n"), "{text}");
-    let (_, last) = catalogue(&["--min-severity", "high"], 0);
+    let (_, last) = catalog(&["--min-severity", "high"], 0);
     assert_eq!(last, "nothing found at high or above (2 medium are hidden)");
-    let (_, last) = catalogue(&["--only", "role-attribute"], 4);
+    let (_, last) = catalog(&["--only", "role-attribute"], 4);
     assert_eq!(last, "found: 1 medium (1 medium is hidden)");
     pair.server.sql("postgres", "ALTER ROLE red_app NOCREATEDB NOLOGIN; DROP ROLE barman");
     let (text, last) = shown(&pair.project, &[], 4);
@@ -67,7 +67,7 @@ fn the_last_line_says_what_is_hidden_and_why_the_run_failed() {
 }
 
 #[test]
-fn a_fix_shows_what_it_changes_and_where() {
+fn a_fix_prints_its_statements_with_their_database() {
     let pair = Pair::new();
     pair.server.sql("postgres", "ALTER ROLE red_app CREATEDB");
     pair.server.sql("blue_db", "GRANT TRUNCATE ON hidden TO blue_ro");
@@ -93,7 +93,7 @@ fn a_fix_shows_what_it_changes_and_where() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_told_how_to_come() {
+fn a_missing_service_gets_a_hint_to_apply() {
     let pair = Pair::new();
     let manifest = pair.project.read("martydb.yaml");
     pair.project.write("martydb.yaml", &format!("{manifest}  green:\n"));
@@ -103,7 +103,7 @@ fn a_service_that_is_not_there_is_told_how_to_come() {
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_told_once() {
+fn an_unreachable_server_is_reported_once() {
     let (server, mut other) = (Server::start(), Server::start());
     let text = format!(
         "version: 1\nservers:\n  main: {{ url: \"{}\", password_env: DB_PASSWORD }}\n  other: {{ url: \"{}\", password_env: DB_PASSWORD }}\nservices:\n  red:\n  blue: {{ server: other }}\n",

@@ -19,7 +19,7 @@ fn known(pair: &Pair, code: i32) -> Vec<String> {
 }
 
 #[test]
-fn a_password_that_can_be_guessed_is_critical_where_it_gives_power() {
+fn a_guessable_password_of_a_powerful_login_is_critical() {
     let pair = Pair::new();
     sql(
         &pair,
@@ -50,7 +50,7 @@ fn a_password_that_can_be_guessed_is_critical_where_it_gives_power() {
 }
 
 #[test]
-fn a_login_that_is_accepted_in_a_service_is_compared_too() {
+fn the_passwords_of_logins_admitted_to_a_service_are_compared_too() {
     let allow = "allow:\n  - { finding: unmanaged-login-connect, role: reporter, reason: reads the tables }\n  - { finding: unmanaged-role-in-acl, role: reporter, reason: reads the tables }\n";
     let pair = Pair::with(&[], allow);
     let red = pair.project.password("red_app");
@@ -70,7 +70,7 @@ fn a_login_that_is_accepted_in_a_service_is_compared_too() {
 }
 
 #[test]
-fn a_stranger_with_the_password_of_a_services_login_is_found() {
+fn an_unmanaged_login_with_a_services_password_is_found() {
     let pair = Pair::new();
     let blue = pair.project.password("blue_app");
     pair.server.sql("postgres", "CREATE DATABASE den");
@@ -95,12 +95,12 @@ fn a_services_login_with_the_password_of_another_is_found() {
         found[1].starts_with("high | reused-password | blue | blue_app | blue_db | address"),
         "{found:#?}"
     );
-    // The catalogues alone: no verifier is hashed for.
+    // The catalogs alone: no verifier is hashed for.
     pair.verify(&["--only", "guessable-password"], 0);
 }
 
 #[test]
-fn a_verifier_that_costs_minutes_is_left_out_and_said() {
+fn an_expensive_verifier_is_skipped_with_a_note() {
     let pair = Pair::new();
     let costly = "SCRAM-SHA-256$2000000:QUFBQUFBQUFBQUFBQUFBQQ==$47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     sql(
@@ -121,7 +121,7 @@ fn a_verifier_that_costs_minutes_is_left_out_and_said() {
 }
 
 #[test]
-fn a_login_with_the_name_of_an_alternate_is_none_unless_the_store_has_it() {
+fn a_login_named_like_an_alternate_is_unmanaged_unless_it_is_in_the_store() {
     let pair = Pair::new();
     let alternate = "critical | unknown-alternate-login | blue | blue_app_b | blue_db | role blue_app_b";
     let found = |code: i32| Pair::grave(&pair.verify(&["--probes", "sample"], code));
@@ -155,7 +155,7 @@ fn a_login_with_the_name_of_an_alternate_is_none_unless_the_store_has_it() {
 }
 
 #[test]
-fn a_lost_store_closes_no_login_that_may_be_in_use() {
+fn a_lost_store_disables_no_login_that_may_be_in_use() {
     let pair = Pair::new();
     pair.project.run(&["rotate", "--service", "blue", "--overlap"]).expect(0);
     std::fs::remove_file(pair.project.path().join(".martydb/secrets/development.yaml")).unwrap();

@@ -3,7 +3,7 @@
 use super::support::Pair;
 
 #[test]
-fn a_prepared_transaction_that_changes_roles_waits_for_its_owner() {
+fn a_prepared_role_change_that_a_login_may_commit_is_a_finding() {
     let pair = Pair::with(&["max_prepared_transactions=5"], "");
     let prepare = |what: &str, role: &str, name: &str| {
         let sql = format!("BEGIN; {what}; SET LOCAL ROLE {role}; PREPARE TRANSACTION '{name}'");

@@ -1,5 +1,5 @@
-//! What the model of reach finds that no list of objects names: ways of unmanaged logins, in any database, and ways
-//! that need several steps.
+//! Findings of the model of reach that no list of objects names: paths of unmanaged logins, in any database, and paths
+//! of several steps.
 
 use super::support::Pair;
 use crate::support::many;
@@ -103,7 +103,7 @@ fn with_den(pair: &Pair) {
 }
 
 #[test]
-fn ways_of_several_steps_and_of_unmanaged_logins_are_found_with_their_path() {
+fn paths_of_several_steps_and_of_unmanaged_logins_are_found() {
     let pair = Pair::new();
     with_den(&pair);
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
@@ -133,7 +133,7 @@ fn ways_of_several_steps_and_of_unmanaged_logins_are_found_with_their_path() {
 }
 
 #[test]
-fn a_fix_takes_every_grant_that_keeps_its_path_open() {
+fn a_fix_revokes_every_grant_that_keeps_its_path_open() {
     let pair = Pair::new();
     with_den(&pair);
     let open = "CREATE SCHEMA adm; GRANT USAGE ON SCHEMA adm TO guest; CREATE FUNCTION adm.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; END'; GRANT EXECUTE ON FUNCTION adm.run(text) TO guest, other; GRANT other TO guest";
@@ -148,7 +148,7 @@ fn a_fix_takes_every_grant_that_keeps_its_path_open() {
 }
 
 #[test]
-fn a_fix_takes_the_privileges_that_place_code_on_a_superusers_table() {
+fn a_fix_revokes_privileges_to_place_code_on_a_superusers_table() {
     let pair = Pair::new();
     with_den(&pair);
     pair.server.sql("den", "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE heard (no int PRIMARY KEY); GRANT USAGE ON SCHEMA public TO guest; GRANT ALL ON heard TO guest");
@@ -161,7 +161,7 @@ fn a_fix_takes_the_privileges_that_place_code_on_a_superusers_table() {
 }
 
 #[test]
-fn what_superusers_quote_or_only_read_is_no_way() {
+fn data_that_superusers_quote_or_only_read_is_not_a_path() {
     let pair = Pair::new();
     with_den(&pair);
     for open in [
@@ -178,7 +178,7 @@ fn what_superusers_quote_or_only_read_is_no_way() {
 }
 
 #[test]
-fn a_way_that_a_shorter_one_hides_is_named_and_what_no_revoke_ends_is_for_a_person() {
+fn hidden_longer_paths_are_named_and_unrevocable_ones_need_a_decision() {
     let pair = Pair::new();
     with_den(&pair);
     let definer = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS";
@@ -212,7 +212,7 @@ fn a_way_that_a_shorter_one_hides_is_named_and_what_no_revoke_ends_is_for_a_pers
 }
 
 #[test]
-fn a_fix_takes_the_privilege_that_the_path_uses_and_no_other() {
+fn a_fix_revokes_only_the_privilege_that_the_path_uses() {
     let pair = Pair::new();
     with_den(&pair);
     let open = "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, username text, command text); GRANT USAGE ON SCHEMA cron TO guest; GRANT SELECT, UPDATE ON cron.job TO guest";
@@ -223,7 +223,7 @@ fn a_fix_takes_the_privilege_that_the_path_uses_and_no_other() {
 }
 
 #[test]
-fn a_database_that_superusers_use_belongs_to_them() {
+fn a_fix_returns_databases_of_superusers_to_them() {
     let pair = Pair::new();
     with_den(&pair);
     pair.server.sql(
@@ -238,7 +238,7 @@ fn a_database_that_superusers_use_belongs_to_them() {
 }
 
 #[test]
-fn what_leads_nowhere_is_quiet() {
+fn privileges_that_lead_nowhere_are_not_findings() {
     let pair = Pair::new();
     with_den(&pair);
     let open = [
@@ -248,7 +248,7 @@ fn what_leads_nowhere_is_quiet() {
         "GRANT USAGE ON SCHEMA public TO guest; CREATE FUNCTION count_roles() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM pg_catalog.pg_authid'; REVOKE ALL ON FUNCTION count_roles() FROM PUBLIC; GRANT EXECUTE ON FUNCTION count_roles() TO guest",
         // No secret column.
         "CREATE VIEW names AS SELECT rolname FROM pg_authid; GRANT SELECT ON names TO guest",
-        // What its own role may do.
+        // Privileges of its own role.
         "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; END'; ALTER FUNCTION mine.run(text) OWNER TO guest",
     ];
     for statement in open {

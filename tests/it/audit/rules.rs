@@ -34,7 +34,7 @@ fn usual(pair: &Pair) -> String {
 }
 
 #[test]
-fn a_line_counts_for_what_earlier_lines_leave() {
+fn an_hba_line_applies_to_logins_that_no_earlier_line_matches() {
     let pair = Pair::new();
     let usual = usual(&pair);
     pair.server.sql("postgres", "CREATE ROLE crew; GRANT crew TO blue_app; CREATE ROLE idle LOGIN");
@@ -93,7 +93,7 @@ fn a_line_counts_for_what_earlier_lines_leave() {
 }
 
 #[test]
-fn a_finding_names_the_line_with_its_mask_and_the_line_as_it_should_be() {
+fn a_finding_shows_the_line_with_its_mask_and_the_corrected_line() {
     let pair = Pair::new();
     with_hba(&pair, "host  all  red_app,\"blue_app\"  172.20.0.0  255.255.0.0  trust # a comment\n");
     let (_, evidence, fix) = of_files(&pair, 4).remove(0);
@@ -119,12 +119,12 @@ fn a_finding_names_the_line_with_its_mask_and_the_line_as_it_should_be() {
 }
 
 #[test]
-fn a_method_that_something_outside_decides_is_named_and_its_secret_is_not() {
+fn an_external_method_is_named_without_its_secret() {
     let pair = Pair::new();
     let usual = usual(&pair);
     let ldap =
         "ldap ldapserver=localhost ldapbasedn=\"dc=x, dc=y\" ldapbinddn=cn=a ldapbindpasswd=\"Hidden 4 you\"";
-    // Which methods a server knows is decided when it is built.
+    // The methods of a server are decided when it is built.
     let known = |method: &str| {
         replace(&pair, &usual, &format!("host all all 172.16.0.1/32 {method}\n"));
         pair.server.value("postgres", "SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL") == "0"
@@ -177,7 +177,7 @@ fn a_method_that_something_outside_decides_is_named_and_its_secret_is_not() {
 }
 
 #[test]
-fn an_account_that_may_be_a_superuser_is_not_the_servers_own() {
+fn accounts_mapped_to_a_superuser_are_findings_except_the_servers_own() {
     let pair = Pair::new();
     let maps = "m postgres postgres\nm root postgres\nm webserver postgres\nm red_app red_app\nm webserver red_ro\n\
                 m /^(.*)$ \\1\nm /^dba-.*$ postgres\nother webserver blue_app\n";
@@ -209,7 +209,7 @@ fn an_account_that_may_be_a_superuser_is_not_the_servers_own() {
 }
 
 #[test]
-fn from_16_on_groups_patterns_and_all_stand_in_maps_and_rules() {
+fn groups_patterns_and_all_in_maps_and_rules_are_read_from_16_on() {
     let pair = Pair::new();
     let modern = pair.server.major() >= 16;
     let usual = usual(&pair);
@@ -264,7 +264,7 @@ fn names_from_a_file_are_read_and_a_damaged_file_is_inconclusive() {
 }
 
 #[test]
-fn an_admin_that_cannot_read_the_file_is_told_what_is_doubtful() {
+fn an_admin_that_cannot_read_the_file_gets_the_doubtful_points() {
     let pair = Pair::new();
     pair.server.add_limited_admin();
     pair.server.sql(
@@ -287,7 +287,7 @@ fn an_admin_that_cannot_read_the_file_is_told_what_is_doubtful() {
 }
 
 #[test]
-fn a_group_to_which_a_login_adds_members_is_every_login() {
+fn a_group_that_a_login_can_extend_counts_as_every_login() {
     let pair = Pair::new();
     pair.server.sql("postgres", "CREATE ROLE batch; CREATE ROLE inner_batch; GRANT batch TO inner_batch");
     pair.server.sql("postgres", "CREATE ROLE scheduler LOGIN CONNECTION LIMIT 3; GRANT batch TO scheduler");
@@ -328,7 +328,7 @@ fn a_group_to_which_a_login_adds_members_is_every_login() {
 
 /// Giving the database to its owner once more would change nothing.
 #[test]
-fn a_member_of_the_rightful_owner_loses_the_membership() {
+fn the_fix_revokes_membership_in_the_declared_owner() {
     let pair = Pair::new();
     let owner =
         pair.server.value("postgres", "SELECT datdba::regrole FROM pg_database WHERE datname = 'blue_db'");

@@ -30,7 +30,7 @@ const PLACES: &[Place] = &[
 ];
 
 #[test]
-fn a_stored_password_is_found_in_every_place_of_a_database() {
+fn a_stored_password_is_found_in_every_kind_of_text_of_a_database() {
     let pair = Pair::new();
     let blue = pair.project.password("blue_app");
     let mark = pair.server.log().len();
@@ -164,7 +164,7 @@ const TOKENS: &[(&str, &str, &str)] = &[
     ("CREATE FUNCTION pay() RETURNS text LANGUAGE sql AS 'SELECT ''TOKEN'''", "ghp_|16C7e42F292c6912E7710c838347Ae178B4a", "medium | function public.pay()"),
     ("CREATE VIEW hook AS SELECT 'TOKEN'::text AS url", "https://hooks:|k2J9sLq0@hooks.example/in", "medium | view public.hook"),
     ("CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER told AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION tell('{\"Authorization\": \"Basic TOKEN\"}')", "YmlsbGlu|ZzprMkozc0xxMDk=", "medium | the arguments of trigger told on table public.item"),
-    ("CREATE TABLE keys (pem text DEFAULT 'TOKEN')", "-----BEGIN PRIVATE| KEY-----MIIEowIBAAKCAQEA7bq0x3oZ4z9kQm8vN2", "medium | the default value for column pem of table public.keys"),
+    ("CREATE TABLE pems (pem text DEFAULT 'TOKEN')", "-----BEGIN PRIVATE| KEY-----MIIEowIBAAKCAQEA7bq0x3oZ4z9kQm8vN2", "medium | the default value for column pem of table public.pems"),
     ("COMMENT ON COLUMN item.name IS 'TOKEN'", "eyJ|hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U", "medium | the comment on column name of table public.item"),
     ("SELECT lo_from_bytea(4711, convert_to('ALTER ROLE blue_app WITH PASSWORD ''TOKEN'';', 'UTF8'))", "SCRAM-SHA-256|$4096:E6a7j1BV8dzD5RV0LgYIvQ==$gJXDGDw+DjkRiq8MndjGu7sms9JkXI9HBlCE2CTW40g=:rMyDWhTyiy18HegHbeAH5rMyDWhTyiy18HegHbeAH5A=", "high | large object 4711"),
 ];
@@ -191,7 +191,7 @@ fn a_token_is_found_by_its_shape_and_not_printed() {
 }
 
 #[test]
-fn text_about_secrets_and_placeholders_are_none() {
+fn texts_about_secrets_and_placeholders_are_not_findings() {
     let pair = Pair::new();
     for sql in [
         "CREATE TABLE users (id int, password text DEFAULT 'changeme')",

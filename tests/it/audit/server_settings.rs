@@ -41,7 +41,7 @@ fn found(pair: &Pair, name: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn what_opens_something_is_told_with_what_initdb_gives() {
+fn a_weakened_setting_is_named_with_its_default() {
     let pair = Pair::new();
     // Not loaded: what a restart brings counts.
     pair.server.sql("postgres", "ALTER SYSTEM SET ssl = on");
@@ -60,7 +60,7 @@ fn what_opens_something_is_told_with_what_initdb_gives() {
 }
 
 #[test]
-fn what_a_package_or_an_operator_writes_is_quiet() {
+fn settings_of_packages_and_operators_are_not_findings() {
     let pair = Pair::new();
     for (name, value) in [
         ("listen_addresses", "'*'"),
@@ -97,7 +97,7 @@ fn what_a_package_or_an_operator_writes_is_quiet() {
 }
 
 #[test]
-fn a_setting_that_no_file_has_any_more_ends_with_a_reload() {
+fn a_setting_removed_from_its_file_ends_with_a_reload() {
     let pair = Pair::with(&["lo_compat_privileges=on"], "");
     let file = pair.server.data().join("postgresql.conf");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -116,7 +116,7 @@ fn a_setting_that_no_file_has_any_more_ends_with_a_reload() {
 }
 
 #[test]
-fn a_file_of_the_configuration_that_every_account_can_change_is_named() {
+fn a_world_writable_configuration_file_is_named() {
     let pair = Pair::new();
     let folder = tempfile::tempdir().unwrap();
     let (extra, later) = (folder.path().join("extra.conf"), folder.path().join("later"));

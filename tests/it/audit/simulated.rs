@@ -29,7 +29,7 @@ fn expect(result: &Value, database: &str, outcome: &str, words: &str) {
 }
 
 #[test]
-fn a_login_without_a_known_password_is_simulated_and_stays_unproven() {
+fn a_login_without_a_known_password_is_inferred_and_unproven() {
     let pair = Pair::new();
     forget(&pair, "red_app");
     let result = pair.verify(&["--probes", "full"], 4);
@@ -52,7 +52,7 @@ fn a_login_without_a_known_password_is_simulated_and_stays_unproven() {
 }
 
 #[test]
-fn what_the_catalogue_shows_open_is_a_breach_without_a_login() {
+fn a_catalog_breach_needs_no_login() {
     let pair = Pair::new();
     forget(&pair, "red_app");
     pair.server.sql("postgres", "CREATE ROLE bridge; GRANT CONNECT ON DATABASE blue_db TO bridge; GRANT bridge TO red_app; ALTER ROLE red_app INHERIT");
@@ -74,7 +74,7 @@ fn what_the_catalogue_shows_open_is_a_breach_without_a_login() {
     expect(&result, "blue_db", "breach", "PUBLIC holds CONNECT");
     with_hba(&pair, "host blue_db red_app all reject\n");
     let result = pair.verify(&["--probes", "full"], 4);
-    // Here a login was answered after all, by pg_hba.conf: that it is not let in was seen.
+    // Here pg_hba.conf answered a login after all, so that its rejection was observed.
     let is = |cell: &&Value| cell["role"] == "red_app" && cell["database"] == "blue_db";
     let met = result["matrix"].as_array().unwrap().iter().find(is).unwrap();
     assert_eq!((met["outcome"].as_str(), met["sqlstate"].as_str()), (Some("inconclusive"), Some("28000")));

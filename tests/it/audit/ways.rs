@@ -22,7 +22,7 @@ fn has(result: &Value, expected: &str) {
 }
 
 #[test]
-fn every_address_sees_each_login_at_its_own_and_a_foreign_database() {
+fn each_address_probes_each_login_at_its_own_and_another_database() {
     let pair = Pair::with(&[BOTH], "");
     let result = pair.verify(&["--probes", "full"], 0);
     let port = pair.server.port;
@@ -54,10 +54,10 @@ fn every_address_sees_each_login_at_its_own_and_a_foreign_database() {
 }
 
 #[test]
-fn a_line_for_one_login_and_one_database_is_tried_where_it_holds() {
+fn a_line_for_one_login_and_database_is_probed_there() {
     let pair = Pair::with(&[BOTH], "");
     let port = pair.server.port;
-    // It trusts one login at one foreign database, on the address that the manifest does not name.
+    // It trusts one login at another service's database, on the address that the manifest does not name.
     with_hba(&pair, "host blue_db red_app ::1/128 trust\nhost replication all 127.0.0.1/32 trust\n");
     let result = pair.verify(&["--probes", "full"], 4);
     has(&result, &format!("red_app | blue_db | with a wrong password at ::1:{port} | breach"));
@@ -74,7 +74,7 @@ fn a_line_for_one_login_and_one_database_is_tried_where_it_holds() {
 }
 
 #[test]
-fn a_grant_that_one_address_hides_is_seen_on_another() {
+fn a_grant_hidden_at_one_address_is_found_at_another() {
     let pair = Pair::with(&[BOTH], "");
     let port = pair.server.port;
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_ro");
@@ -96,7 +96,7 @@ fn a_grant_that_one_address_hides_is_seen_on_another() {
 }
 
 #[test]
-fn replication_through_a_database_needs_no_replication_line() {
+fn a_database_connection_replicates_without_a_replication_line() {
     let pair = Pair::new();
     with_hba(&pair, "host replication all all reject\nlocal replication all reject\n");
     pair.server.sql("postgres", "ALTER ROLE red_ro REPLICATION");
@@ -111,14 +111,14 @@ fn replication_through_a_database_needs_no_replication_line() {
 }
 
 #[test]
-fn a_server_without_replication_is_not_asked_for_it() {
+fn a_server_without_replication_gets_no_replication_probe() {
     let pair = Pair::with(&["max_wal_senders=0"], "");
     let result = pair.verify(&["--probes", "full"], 0);
     assert!(trials(&result).iter().all(|line| !line.contains("replication")), "{result:#}");
 }
 
 #[test]
-fn exhaustive_is_every_login_at_every_database_in_every_way() {
+fn exhaustive_probes_every_login_at_every_database_by_every_route() {
     let pair = Pair::with(&[BOTH], "");
     let full = pair.verify(&["--probes", "full"], 0);
     let result = pair.verify(&["--probes", "full", "--exhaustive"], 0);
@@ -145,7 +145,7 @@ fn exhaustive_is_every_login_at_every_database_in_every_way() {
             }
         }
     }
-    // What is asked inside is the same in both.
+    // The queries inside a database are the same in both.
     let beside = |result: &Value| trials(result).iter().filter(|line| !line.contains("| inside: ")).count();
     assert!(beside(&full) < beside(&result) / 2, "{} {}", beside(&full), beside(&result));
     let wrong = pair.project.run(&["verify-isolation", "--probes", "sample", "--exhaustive"]).expect(2);

@@ -1,15 +1,15 @@
-//! What is recorded of the rows, and how they are compressed.
+//! Recorded facts about rows, and the compression of archives.
 
 use super::Kept;
 use crate::support::Admin;
 
-/// What the record of a backup says.
+/// Returns the record of a backup.
 pub fn record(kept: &Kept, id: &str) -> serde_json::Value {
     serde_json::from_str(&kept.project.read(&format!("kept/{id}/record.json"))).unwrap()
 }
 
 #[test]
-fn without_hashes_rows_are_counted_and_everybody_is_told() {
+fn without_hashes_rows_are_counted_and_the_outputs_say_so() {
     let kept = Kept::start(Admin::Super, "bkh");
     if !kept.can_dump() {
         return;
@@ -38,7 +38,7 @@ fn without_hashes_rows_are_counted_and_everybody_is_told() {
     ");
     let listed = kept.project.json(&["backup", "list", &service], 0);
     assert!(listed["backups"][0]["verified_at"].is_string(), "{listed:#}");
-    // The number is compared, and objects and rights as ever.
+    // The number is compared, and objects and privileges as ever.
     kept.as_app("DELETE FROM item").unwrap();
     let restored = kept.restore(&id).expect(0).json();
     assert_eq!(restored["rows_compared"], "counts");
@@ -49,7 +49,7 @@ fn without_hashes_rows_are_counted_and_everybody_is_told() {
 }
 
 #[test]
-fn no_cast_of_the_services_own_hides_a_row() {
+fn row_hashes_ignore_user_casts() {
     let kept = Kept::start(Admin::Super, "bky");
     if !kept.can_dump() {
         return;
@@ -91,7 +91,7 @@ fn large_objects_are_hashed_piece_by_piece() {
 }
 
 #[test]
-fn an_archive_is_compressed_as_well_as_its_client_can_and_plain_programs_read_it() {
+fn archives_use_the_clients_best_compression_and_plain_tools_read_them() {
     let kept = Kept::start(Admin::Super, "bkz");
     if !kept.can_dump() {
         return;

@@ -27,19 +27,19 @@ fn kept(admin: Admin, prefix: &str) -> Kept {
     Kept::with(server, admin, prefix, &objects)
 }
 
-as_both_admins!(an_expression_in_another_form_is_no_difference, |admin| {
+as_both_admins!(an_equivalent_expression_is_not_a_difference, |admin| {
     let kept = kept(admin, "bkx");
     if !kept.can_dump() {
         return;
     }
     let service = kept.service();
-    let before = kept.server.catalogue(&service);
+    let before = kept.server.catalog(&service);
     let id = kept.backup();
     kept.project.run(&["backup", "verify", &id]).expect(0);
     kept.project.run(&["restore", &service, "--from", &id, "-y", "--as", "bkx_look"]).expect(0);
     assert_eq!(kept.restore(&id).json()["database"], service);
     // The test is worth something only where the forms do differ.
-    let other = before.differences(&kept.server.catalogue(&service));
+    let other = before.differences(&kept.server.catalog(&service));
     for kind in
         ["column", "constraint", "index", "policy", "trigger", "rule", "view", "materialized view", "routine"]
     {
@@ -53,7 +53,7 @@ as_both_admins!(an_expression_in_another_form_is_no_difference, |admin| {
 });
 
 #[test]
-fn another_list_is_a_difference() {
+fn a_changed_in_list_is_a_difference() {
     let kept = kept(Admin::Super, "bkl");
     if !kept.can_dump() {
         return;
@@ -65,7 +65,7 @@ fn another_list_is_a_difference() {
     assert!(recorded.contains(one), "{recorded}");
     for (from, to) in [
         (one, one.replace("'b'", "'z'")),
-        // A record may say anything: what is no expression is not run.
+        // A record may contain any text: only an expression is run.
         (one, "CHECK (true); CREATE TABLE public.made (); SELECT (1)".to_owned()),
         (one, "CHECK (true) FROM pg_class; CREATE TABLE public.made (); SELECT (1)".into()),
     ] {

@@ -40,14 +40,14 @@ fn tablespace(server: &Server, folder: &Path) {
 }
 
 #[test]
-fn a_full_disk_of_the_server_loses_nothing_and_the_next_run_finishes() {
+fn a_restore_resumes_after_a_full_disk_of_the_server() {
     let server = Server::start();
     let Some(disk) = SmallDisk::mount(server.folder().join("small"), 75) else {
         eprintln!("SKIPPED: this account may mount nothing");
         return;
     };
     tablespace(&server, &disk.0);
-    // What the test itself sorts needs no room on that disk.
+    // The test's own sort needs no room on that disk.
     server.sql("postgres", "ALTER ROLE postgres SET work_mem = '256MB'");
     let kept = Kept::with(server, Admin::Super, "bkg", super::OBJECTS);
     if !kept.can_dump() {

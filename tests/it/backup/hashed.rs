@@ -1,4 +1,4 @@
-//! What the hash of a row tells apart, and what it does not depend on.
+//! Differences that the hash of a row notices, and those that it ignores.
 
 use super::Kept;
 use super::counted::record;

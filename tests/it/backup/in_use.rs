@@ -5,7 +5,7 @@ use crate::support::until;
 
 /// No snapshot covers the positions of sequences.
 #[test]
-fn a_sequence_that_advances_meanwhile_is_no_difference() {
+fn a_sequence_that_advances_during_a_backup_is_not_a_difference() {
     let kept = Kept::start(crate::support::Admin::Limited, "bkq");
     if !kept.can_dump() {
         return;

@@ -26,7 +26,7 @@ fn ended(kept: &Kept, arguments: &[&str], after: &str, wait: Duration, signal: S
 }
 
 #[test]
-fn a_backup_that_is_killed_is_none_and_the_next_one_is_whole() {
+fn a_killed_backup_is_not_listed_and_the_next_one_is_complete() {
     let kept = Kept::start(Admin::Super, "bki");
     if !kept.can_dump() {
         return;
@@ -52,7 +52,7 @@ fn a_backup_that_is_killed_is_none_and_the_next_one_is_whole() {
 }
 
 #[test]
-fn a_backup_waits_for_a_place_within_the_connection_limit() {
+fn a_backup_waits_for_a_free_connection() {
     let kept = Kept::start(Admin::Super, "bkl");
     if !kept.can_dump() {
         return;
@@ -75,7 +75,7 @@ fn a_backup_waits_for_a_place_within_the_connection_limit() {
 }
 
 #[test]
-fn a_restore_that_is_killed_leaves_the_old_or_the_new_and_the_next_one_finishes() {
+fn a_killed_restore_leaves_one_whole_database_and_the_next_one_completes() {
     let kept = Kept::start(Admin::Super, "bkx");
     if !kept.can_dump() {
         return;
@@ -107,7 +107,7 @@ fn a_restore_that_is_killed_leaves_the_old_or_the_new_and_the_next_one_finishes(
 
 /// Nothing on a machine ends what a killed run has started, and its sessions hold locks on every table.
 #[test]
-fn a_program_that_outlived_its_run_is_ended_by_the_next() {
+fn the_next_run_stops_a_program_that_outlived_its_run() {
     let kept = Kept::start(Admin::Super, "bkj");
     if !kept.can_dump() {
         return;
@@ -123,7 +123,7 @@ fn a_program_that_outlived_its_run_is_ended_by_the_next() {
         kept.server.value("postgres", names)
     };
     std::thread::scope(|scope| {
-        // What pg_dump alone reads.
+        // Table that only pg_dump reads.
         let lock = "BEGIN; LOCK TABLE pg_catalog.pg_transform; SELECT pg_sleep(300)";
         let admin = crate::support::ADMIN_PASSWORD;
         // It ends when it is ended.

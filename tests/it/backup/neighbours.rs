@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::support::{Admin, Project, Server, as_both_admins, can_dump, until};
 
-/// Services beside the one that is restored.
+/// Services other than the restored one.
 const NEIGHBOURS: [&str; 4] = ["b", "c", "d", "e"];
 
 as_both_admins!(four_services_take_writes_while_the_fifth_is_restored, |admin: Admin| {
@@ -88,7 +88,7 @@ as_both_admins!(four_services_take_writes_while_the_fifth_is_restored, |admin: A
 });
 
 #[test]
-fn a_login_that_waits_for_the_exchange_gets_the_database_that_has_the_name_then() {
+fn a_login_waiting_for_the_rename_gets_the_restored_database() {
     let server = Server::start();
     let project = Project::new(&server, "bkx");
     project.run(&["init-all", "-y"]).expect(0);

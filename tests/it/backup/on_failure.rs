@@ -1,4 +1,4 @@
-//! The program of `on_failure`: told once of a run that failed, and of no other.
+//! The program of `on_failure`: called once for a run that failed, and for no other.
 
 use std::process::Stdio;
 
@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::Kept;
 use crate::support::{ADMIN_PASSWORD, Admin, until};
 
-/// Leaves what it was told beside itself.
+/// Writes its input into its folder.
 const PAGER: &str =
     "#!/bin/sh\ncd \"$(dirname \"$0\")\"\necho \"$*\" >> calls\nenv > environment\ncat > document\n";
 
@@ -38,7 +38,7 @@ fn variable(kept: &Kept, name: &str) -> Option<String> {
 }
 
 #[test]
-fn a_failed_run_is_told_once_without_a_password() {
+fn a_failed_run_is_reported_once_without_a_password() {
     let Some(kept) = paging("bof") else { return };
     let (service, id) = (kept.service(), kept.backup());
     kept.project.run(&["backup", "verify", &id]).expect(0);
@@ -90,7 +90,7 @@ fn a_failed_run_is_told_once_without_a_password() {
 }
 
 #[test]
-fn a_run_that_a_signal_ends_is_not_told() {
+fn an_interrupted_run_is_not_reported() {
     let Some(kept) = paging("bos") else { return };
     let service = kept.service();
     std::thread::scope(|scope| {

@@ -23,7 +23,7 @@ fn columns_and_rows_of_a_publication_are_compared() {
     for (from, to, differs) in [
         ("(id, status) WHERE", "(id, secret, status) WHERE", true),
         ("ARRAY['a'::text, 'b'::text]", "ARRAY['a'::text, 'z'::text]", true),
-        // What earlier versions recorded.
+        // Forms that earlier versions recorded.
         ("\"publication table\"", "\"of another kind\"", false),
     ] {
         let id = kept.backup();

@@ -1,9 +1,9 @@
-//! What cannot be kept, or must not come back.
+//! Contents that cannot be kept, or must not be restored.
 
 use super::Kept;
 use crate::support::{Admin, as_both_admins};
 
-as_both_admins!(what_a_backup_would_not_hold_is_named, |admin| {
+as_both_admins!(contents_that_a_backup_would_miss_are_named, |admin| {
     let kept = Kept::start(admin, "bkr");
     if !kept.can_dump() {
         return;
@@ -63,8 +63,8 @@ fn a_backup_that_is_newer_than_the_files_or_of_another_service_is_refused() {
     error: there is no backup TIME-bkn_a-RANDOM in FOLDER/kept
     hint: `martydb backup list` shows the existing ones
     ");
-    let asked = kept.project.run(&["restore", &service, "--from", &id]).expect(2);
-    insta::assert_snapshot!(asked.shown(), @r#"
+    let query = kept.project.run(&["restore", &service, "--from", &id]).expect(2);
+    insta::assert_snapshot!(query.shown(), @r#"
     error: these changes need a confirmation, nothing was touched
     caused by: the database of service "bkn_a" would be replaced, and this is not a terminal, so no confirmation could be asked
     hint: first restore into another database with --as NAME to review it, then add -y

@@ -17,7 +17,7 @@ fn identity(kept: &Kept, name: &str) -> (String, String) {
 }
 
 #[test]
-fn an_encrypted_backup_comes_back_to_who_has_the_identity_and_to_no_other() {
+fn an_encrypted_backup_is_restored_only_with_its_identity() {
     let kept = Kept::start(Admin::Super, "bkc");
     if !kept.can_dump() {
         return;
@@ -52,7 +52,7 @@ fn an_encrypted_backup_comes_back_to_who_has_the_identity_and_to_no_other() {
 }
 
 #[test]
-fn a_full_disk_makes_no_backup_and_leaves_nothing() {
+fn a_full_disk_leaves_no_partial_backup() {
     let kept = Kept::start(Admin::Super, "bkq");
     if !kept.can_dump() {
         return;

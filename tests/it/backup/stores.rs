@@ -74,7 +74,7 @@ as_both_admins!(each_store_gets_the_same_backup, |admin| {
 });
 
 #[test]
-fn a_store_that_fails_keeps_no_backup_from_the_others() {
+fn a_failing_store_does_not_stop_the_others() {
     let Some(kept) =
         kept(Admin::Super, "bmf", "\n  on_failure: [sh, -c, 'echo \"$MARTYDB_BACKUP_FAILED\" >> told']")
     else {
@@ -119,7 +119,7 @@ fn a_store_that_fails_keeps_no_backup_from_the_others() {
 }
 
 #[test]
-fn retention_counts_each_store_for_itself() {
+fn retention_is_counted_for_each_store_separately() {
     let Some(kept) = kept(Admin::Super, "bmr", "\n  keep: { last: 2 }") else { return };
     let all: Vec<String> = (0..3).map(|_| backup_of_its_own_second(&kept)).collect();
     std::fs::remove_dir_all(kept.project.path().join("two").join(&all[2])).unwrap();

@@ -1,4 +1,4 @@
-//! Some tables out of a backup, in a database beside the service.
+//! Some tables of a backup, restored into another database.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn lines(value: &Value) -> Vec<&str> {
 const TABLES: &str = "SELECT coalesce(string_agg(c.oid::regclass::text, ' ' ORDER BY c.oid::regclass::text COLLATE \"C\"), '') FROM pg_class c
      WHERE relkind IN ('r', 'p', 'v', 'm') AND relnamespace::regnamespace::text !~ '^(pg_|information_schema)'";
 
-as_both_admins!(tables_come_back_with_what_belongs_to_them, |admin| {
+as_both_admins!(tables_are_restored_with_their_dependents, |admin| {
     let kept = kept(admin, "bta");
     if !kept.can_dump() {
         return;
@@ -95,7 +95,7 @@ as_both_admins!(tables_come_back_with_what_belongs_to_them, |admin| {
 });
 
 #[test]
-fn tables_that_need_each_other_come_back_together() {
+fn tables_that_need_each_other_are_restored_together() {
     let kept = kept(Admin::Super, "btb");
     if !kept.can_dump() {
         return;

@@ -1,9 +1,9 @@
-//! What a temporary table leaves behind, and one that is there.
+//! Remains of a temporary table, and an existing one.
 
 use super::Kept;
 use crate::support::{Admin, as_both_admins, until};
 
-as_both_admins!(a_temporary_table_stops_no_backup, |admin| {
+as_both_admins!(a_temporary_table_does_not_stop_a_backup, |admin| {
     let kept = Kept::start(admin, "bkm");
     if !kept.can_dump() {
         return;

@@ -3,7 +3,7 @@
 use super::Kept;
 use crate::support::{Admin, as_both_admins};
 
-as_both_admins!(everything_comes_back, |admin| {
+as_both_admins!(a_restored_database_equals_the_original, |admin| {
     let kept = Kept::start(admin, "bkw");
     if !kept.can_dump() {
         return;
@@ -48,7 +48,7 @@ as_both_admins!(everything_comes_back, |admin| {
     assert!(said.starts_with("falsemartydb-before:bkw/bkw_a ") && said.ends_with('0'), "{said}");
     kept.as_app("SELECT name FROM public.item").unwrap();
 
-    // What was adrift is offered to apply, which leaves the former database alone.
+    // Drift is offered to apply, which leaves the former database alone.
     kept.project.run(&["apply", "--all", "-y", "--prune"]).expect(0);
     assert_eq!(kept.server.value("postgres", &closed.replace("{}", former)), said);
     let gone = kept.project.json(&["restore", &service, "--discard-old", "-y"], 0);
@@ -58,7 +58,7 @@ as_both_admins!(everything_comes_back, |admin| {
 });
 
 #[test]
-fn without_drift_it_ends_with_an_empty_plan_and_isolation_proven() {
+fn a_restore_ends_with_an_empty_plan_and_proven_isolation() {
     let kept = Kept::start(Admin::Super, "bkp");
     if !kept.can_dump() {
         return;
@@ -81,7 +81,7 @@ fn without_drift_it_ends_with_an_empty_plan_and_isolation_proven() {
 }
 
 #[test]
-fn beside_the_service_it_is_closed_to_everybody_and_made_anonymous_first() {
+fn a_restore_under_another_name_is_closed_and_anonymized_first() {
     let kept = Kept::start(Admin::Super, "bkb");
     if !kept.can_dump() {
         return;
@@ -123,7 +123,7 @@ fn beside_the_service_it_is_closed_to_everybody_and_made_anonymous_first() {
 }
 
 #[test]
-fn a_finding_of_the_server_is_none_of_a_restore() {
+fn a_restore_succeeds_despite_findings_of_the_server() {
     let kept = Kept::start(Admin::Super, "bwf");
     if !kept.can_dump() {
         return;

@@ -18,7 +18,7 @@ fn program(name: &str, arguments: &[&Path], folder: &Path) -> Vec<u8> {
 }
 
 #[test]
-fn age_program_and_martydb_read_each_other() {
+fn age_program_and_martydb_decrypt_each_others_backups() {
     let home = tempfile::tempdir().unwrap();
     let (key, store) = (home.path().join("key.txt"), home.path().join("store"));
     program("age-keygen", &["-o".as_ref(), &key], home.path());
@@ -31,7 +31,7 @@ fn age_program_and_martydb_read_each_other() {
     let id = run(backup(&repository)).unwrap();
     let (stored, plain) = (store.join(id.as_str()), home.path().join("plain"));
 
-    // With age and sha256sum alone.
+    // With nothing but age and sha256sum.
     std::fs::create_dir_all(plain.join("dump")).unwrap();
     std::fs::copy(stored.join("manifest.json"), plain.join("manifest.json")).unwrap();
     for name in ["SHA256SUMS", "record.json", "dump/toc.dat", "dump/3017.dat", "dump/3018.dat"] {

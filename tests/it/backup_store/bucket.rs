@@ -61,7 +61,7 @@ fn object_store_keeps_backups_like_a_folder() {
 
 /// One request of twenty does not arrive, and one answer of twenty is lost.
 #[test]
-fn object_store_that_fails_every_tenth_request_loses_nothing() {
+fn object_store_that_fails_every_tenth_request_loses_no_backup() {
     let (server, home) = (ObjectServer::start(), tempfile::tempdir().unwrap());
     let network = Network::before(server.port, Trouble::Fails);
     let repository = repository(home.path(), network.port, RequestTimeouts::default());
@@ -89,7 +89,7 @@ fn object_store_that_fails_every_tenth_request_loses_nothing() {
 }
 
 #[test]
-fn object_store_that_hangs_or_refuses_is_a_clear_error_soon() {
+fn object_store_that_hangs_or_refuses_is_an_error_within_its_limit() {
     let (server, home) = (ObjectServer::start(), tempfile::tempdir().unwrap());
     let good = repository(home.path(), server.port, RequestTimeouts::default());
     let id = run(backup(&good)).unwrap();

@@ -77,7 +77,7 @@ fn ids(backups: &Value, which: impl Fn(&Value) -> bool) -> Vec<String> {
 }
 
 #[test]
-fn a_store_is_listed_with_what_is_known_of_it() {
+fn a_list_shows_the_known_facts_of_each_backup() {
     let shop = Shop::new(KEEP);
     shop.another("20250101T000000Z-users-aaaaaaaa", "prod");
     shop.another("20250102T000000Z-orders-bbbbbbbb", "testing");
@@ -109,7 +109,7 @@ fn a_store_is_listed_with_what_is_known_of_it() {
 }
 
 #[test]
-fn what_no_rule_keeps_is_removed_after_a_yes() {
+fn prune_removes_unkept_backups_after_confirmation() {
     let shop = Shop::new(KEEP);
     for id in [
         "20240101T000000Z-orders-aaaaaaaa",
@@ -122,7 +122,7 @@ fn what_no_rule_keeps_is_removed_after_a_yes() {
     ] {
         shop.another(id, "prod");
     }
-    // As the only one of its environment it is no business of this run.
+    // The only one of another environment does not concern this run.
     shop.another("20200101T000000Z-orders-hhhhhhhh", "testing");
     let verified = "20240102T000000Z-orders-bbbbbbbb".parse().unwrap();
     let to = BackupLocation::Folder(shop.store());
@@ -161,7 +161,7 @@ fn what_no_rule_keeps_is_removed_after_a_yes() {
 }
 
 #[test]
-fn without_rules_nothing_is_removed() {
+fn prune_without_rules_removes_nothing() {
     let shop = Shop::new("jobs: 1");
     let done = shop.project.run(&["-e", "prod", "backup", "prune", "-y"]);
     assert_eq!(done.code, Some(2));

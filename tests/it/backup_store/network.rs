@@ -66,7 +66,7 @@ impl Drop for ObjectServer {
     }
 }
 
-/// What becomes of requests.
+/// Treatment of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     /// Of every twenty, one does not arrive, and the answer to another is lost.

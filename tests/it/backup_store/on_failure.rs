@@ -42,7 +42,7 @@ fn a_program_that_is_missing_or_fails_is_a_warning() {
 }
 
 #[test]
-fn a_program_that_hangs_is_ended_with_its_children() {
+fn a_hanging_program_is_stopped_with_its_children() {
     let project = project("[sh, -c, 'sleep 600 & echo $! > child; wait']");
     let began = Instant::now();
     let done = failed(&project);

@@ -1,4 +1,4 @@
-//! What the manifest may say of backups.
+//! Settings of backups in the manifest.
 
 use crate::support::Project;
 
@@ -10,7 +10,7 @@ fn manifest(backup: &str) -> Project {
 }
 
 #[test]
-fn a_place_that_would_lose_or_show_backups_is_refused() {
+fn a_store_that_would_lose_or_expose_backups_is_refused() {
     for (backup, said) in [
         ("{ to: . }", "\".\" contains the manifest itself"),
         ("{ to: .. }", "contains the manifest itself"),
@@ -65,7 +65,7 @@ fn a_manifest_without_backups_says_what_to_add() {
 }
 
 #[test]
-fn an_environment_has_its_own_place() {
+fn each_environment_has_its_own_store() {
     let project = manifest("{ to: one, keep: { last: 3 } }");
     project.write("martydb.testing.yaml", "backup: { to: two }\n");
     let done = project.run(&["-e", "testing", "config", "-o", "json"]).expect(0);

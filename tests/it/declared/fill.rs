@@ -15,7 +15,7 @@ fn computed_values_are_filled_in_without_a_rewrite() {
     project.write("dcy/migrations/V2__event.sql", &format!("-- martydb: irreversible: the start\n{SECOND}"));
     project.run(&["upgrade", "--all"]).expect(0);
     server.sql("dcy", "INSERT INTO event SELECT 'x', n, 'y' FROM generate_series(1, 25000) n");
-    let former = server.catalogue("dcy");
+    let former = server.catalog("dcy");
     let places = "SELECT string_agg(pg_relation_filenode(oid)::text, ' ' ORDER BY relname) FROM pg_class WHERE relname IN ('event', 'item')";
     let unwritten = server.sql("dcy", places);
     let start = project.read("dcy/migrations/V1__start.sql");
@@ -62,6 +62,6 @@ fn computed_values_are_filled_in_without_a_rewrite() {
     let again = project.run(&["revision", "-s", "dcy", "--from", "schema.sql"]).expect(0);
     assert!(again.stdout.contains("No difference"), "{again:?}");
     project.run(&["downgrade", "dcy", "--to", "2", "-y"]).expect(0);
-    assert_eq!(former.differences(&server.catalogue("dcy")), []);
+    assert_eq!(former.differences(&server.catalog("dcy")), []);
     assert_eq!(server.value("dcy", "SELECT count(*) FROM event"), "25001");
 }

@@ -5,7 +5,7 @@ use crate::support::{Project, Server};
 
 const MODELS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/marty/models");
 
-/// What the models print, by SQLAlchemy if this machine has it; the files hold the same.
+/// Returns the output of the models, by SQLAlchemy if this machine has it; the files have the same.
 fn printed(program: &str, file: &str) -> String {
     let text = std::fs::read_to_string(format!("{MODELS}/{file}")).unwrap();
     if let Some(models) = programs::python(&format!("marty/models/{program}"), "sqlalchemy") {
@@ -31,7 +31,7 @@ fn a_changed_model_becomes_a_revision() {
     };
     project.write("schema.sql", &printed("models.py", "schema.sql"));
     revision("schema.sql", "credential offers");
-    let former = server.catalogue("dcm_signer");
+    let former = server.catalog("dcm_signer");
     server.sql(
         "dcm_signer",
         "WITH o AS (INSERT INTO credential_offers (credential_issuer) VALUES ('https://x') RETURNING id)
@@ -42,6 +42,6 @@ fn a_changed_model_becomes_a_revision() {
     let joined = "SELECT count(*) FROM access_tokens t LEFT JOIN user_consents c USING (offer_id) WHERE t.audience IS NULL";
     assert_eq!(server.value("dcm_signer", joined), "1");
     project.run(&["downgrade", "dcm_signer", "-y"]).expect(0);
-    assert_eq!(former.differences(&server.catalogue("dcm_signer")), []);
+    assert_eq!(former.differences(&server.catalog("dcm_signer")), []);
     assert_eq!(server.value("dcm_signer", "SELECT count(*) FROM access_tokens"), "1");
 }

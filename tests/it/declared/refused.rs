@@ -4,7 +4,7 @@ use super::{files, scratch_databases, service};
 use crate::support::Server;
 
 #[test]
-fn bad_input_has_its_line_and_nothing_is_written() {
+fn a_refused_schema_is_named_with_its_line_and_nothing_is_written() {
     let server = Server::start();
     let project = service(&server, "dcr");
     let before = files(&project, "dcr");
@@ -36,7 +36,7 @@ fn bad_input_has_its_line_and_nothing_is_written() {
 }
 
 #[test]
-fn what_cannot_be_expressed_is_named_and_ends_with_3() {
+fn an_inexpressible_change_is_named_and_ends_with_3() {
     let server = Server::start();
     let project = service(&server, "dcs");
     project.write(

@@ -11,10 +11,10 @@ const STRICTER: &str = "CREATE TYPE mood AS ENUM ('ok', 'bad');\n\
     CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE sql AS 'SELECT $1 * 2';\n";
 
 #[test]
-fn keys_and_not_null_are_proven_without_a_long_lock() {
+fn keys_and_not_null_are_validated_without_a_long_lock() {
     let server = Server::start();
     let project = service(&server, "dcu");
-    let former = server.catalogue("dcu");
+    let former = server.catalog("dcu");
     project.write("schema.sql", STRICTER);
     project.run(&["revision", "-s", "dcu", "--from", "schema.sql", "-m", "strict"]).expect(0);
     let up = project.read("dcu/migrations/V2__strict.sql");
@@ -38,12 +38,12 @@ fn keys_and_not_null_are_proven_without_a_long_lock() {
     let again = project.run(&["revision", "-s", "dcu", "--from", "schema.sql"]).expect(0);
     assert!(again.stdout.contains("No difference"), "{again:?}");
     project.run(&["downgrade", "dcu", "--to", "1", "-y"]).expect(0);
-    assert_eq!(former.differences(&server.catalogue("dcu")), []);
+    assert_eq!(former.differences(&server.catalog("dcu")), []);
     assert_eq!(server.value("dcu", "SELECT string_agg(note, ',' ORDER BY id) FROM item"), "x,y");
 }
 
 #[test]
-fn a_conversion_without_a_cast_is_a_line_to_write() {
+fn a_conversion_without_a_cast_becomes_a_comment() {
     let server = Server::start();
     let project = service(&server, "dcv");
     let start = project.read("dcv/migrations/V1__start.sql");
@@ -57,7 +57,7 @@ fn a_conversion_without_a_cast_is_a_line_to_write() {
     let blank =
         "-- ALTER TABLE public.item ALTER COLUMN note TYPE integer USING (/* integer from note, text */);";
     assert!(up.contains(blank), "{up}");
-    // What needs the column as it will be waits with it.
+    // Objects that need the later column wait with it.
     assert!(up.contains("-- CREATE OR REPLACE VIEW public.sums AS"), "{up}");
     project.run(&["upgrade", "dcv"]).expect(0);
     project.run(&["downgrade", "dcv", "-y"]).expect(0);
@@ -68,7 +68,7 @@ fn a_conversion_without_a_cast_is_a_line_to_write() {
 }
 
 #[test]
-fn one_file_holds_a_label_that_no_other_statement_names() {
+fn an_enum_label_needs_its_own_file_only_if_the_revision_uses_it() {
     let server = Server::start();
     let project = service(&server, "dcw");
     let start = project.read("dcw/migrations/V1__start.sql");
@@ -84,7 +84,7 @@ fn one_file_holds_a_label_that_no_other_statement_names() {
 }
 
 #[test]
-fn what_a_held_line_needs_is_held_too() {
+fn statements_that_a_comment_depends_on_are_comments_too() {
     let server = Server::start();
     let project = service(&server, "dcx");
     let second = "-- martydb: irreversible: the start\nCREATE TABLE basket (id integer PRIMARY KEY);\n\

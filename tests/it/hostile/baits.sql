@@ -180,7 +180,7 @@ CREATE AGGREGATE public.total(int) (SFUNC = bait.step, STYPE = bigint, INITCOND 
 -- spring: SELECT public.total(1)
 
 -- bait operator
--- With the operand types that questions to the catalogues have, and a better match than the server's own.
+-- With the operand types that questions to the catalogs have, and a better match than the server's own.
 DO $do$
 DECLARE
   pair record;
@@ -256,7 +256,7 @@ BEGIN
 END $do$;
 -- spring: SELECT public.count('x'::name)
 
--- bait catalogue
+-- bait catalog
 DO $do$
 DECLARE
   relation text;
@@ -268,7 +268,7 @@ BEGIN
         'pg_db_role_setting', 'pg_default_acl', 'pg_user', 'pg_tables', 'pg_policy', 'pg_trigger', 'pg_index'] LOOP
       EXECUTE format('CREATE VIEW %I.%I AS SELECT %s, bait.yes(%L) AS bait FROM pg_catalog.%I c', place, relation,
         -- A view has no column of type anyarray.
-        CASE relation WHEN 'pg_attribute' THEN 'attrelid, attname, attnum, atttypid' ELSE 'c.*' END, 'catalogue', relation);
+        CASE relation WHEN 'pg_attribute' THEN 'attrelid, attname, attnum, atttypid' ELSE 'c.*' END, 'catalog', relation);
     END LOOP;
   END LOOP;
 END $do$;

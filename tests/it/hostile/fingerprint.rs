@@ -1,11 +1,11 @@
-//! What the server is apart from rows of red: roles, memberships, databases, settings, who owns what, and all of blue.
+//! Facts of the server apart from rows of red: roles, memberships, databases, settings, owners, and all of blue.
 
 use std::collections::BTreeMap;
 
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row};
 
-use super::support::May;
+use super::support::Allowed;
 use crate::support::{ADMIN_PASSWORD, Server};
 
 const SHARED: &str = "
@@ -74,7 +74,7 @@ fn texts(row: &PgRow) -> Vec<String> {
 
 /// A server at one moment.
 pub struct Fingerprint {
-    /// What → how it is.
+    /// Facts by their keys.
     facts: BTreeMap<String, String>,
     /// Database and object → owner and description.
     owners: BTreeMap<(String, String), (String, String)>,
@@ -101,12 +101,12 @@ impl Fingerprint {
     }
 
     /// Demands that nothing but what may has changed, and that no object came to a superuser.
-    pub fn compare(&self, after: &Fingerprint, may: May, said: &str) {
+    pub fn compare(&self, after: &Fingerprint, may: Allowed, said: &str) {
         let changed: Vec<String> = self.changes(after, may).chain(self.taken(after, may)).collect();
         assert!(changed.is_empty(), "{changed:#?}\n{said}");
     }
 
-    fn changes<'a>(&'a self, after: &'a Fingerprint, may: May) -> impl Iterator<Item = String> + 'a {
+    fn changes<'a>(&'a self, after: &'a Fingerprint, may: Allowed) -> impl Iterator<Item = String> + 'a {
         let keys = self.facts.keys().chain(after.facts.keys().filter(|key| !self.facts.contains_key(*key)));
         let differs = |key: &&String| self.facts.get(*key) != after.facts.get(*key);
         let allowed = move |key: &&String| !may.change.iter().any(|prefix| key.starts_with(prefix));
@@ -125,7 +125,7 @@ impl Fingerprint {
         keys.filter(differs).filter(allowed).map(line).chain(gained)
     }
 
-    fn taken<'a>(&'a self, after: &'a Fingerprint, may: May) -> impl Iterator<Item = String> + 'a {
+    fn taken<'a>(&'a self, after: &'a Fingerprint, may: Allowed) -> impl Iterator<Item = String> + 'a {
         let gained = move |key: &(String, String), owner: &str| {
             let before = self.owners.get(key).map(|(owner, _)| owner.as_str());
             match before {

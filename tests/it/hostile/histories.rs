@@ -1,9 +1,9 @@
 //! Histories that their owner has replaced by something that acts: no command reads or writes them as the admin.
 
-use super::support::{Ground, May, NOTHING};
+use super::support::{Allowed, HostileServer, NOTHING};
 use crate::support::{Admin, as_both_admins};
 
-/// What the tables of the histories become.
+/// Objects that replace the tables of the histories.
 const FORMS: [(&str, &str); 3] = [
     (
         "view",
@@ -40,7 +40,7 @@ const FORMS: [(&str, &str); 3] = [
 /// Whatever a command makes of it: refuse, fail, or go on.
 const ANY: &[i32] = &[0, 1, 2, 3, 4, 5, 6];
 
-const DROP: May = May {
+const DROP: Allowed = Allowed {
     change: &[
         "role red_",
         "password red_",
@@ -52,13 +52,13 @@ const DROP: May = May {
     install: false,
 };
 
-as_both_admins!(a_history_that_acts_steps_on_no_admin, |admin| {
-    let ground = Ground::sprung(admin);
-    ground.project.write("red/migrations/V2__more.sql", "CREATE TABLE more (id int);\n");
-    ground.project.write("red/migrations/V2__more.down.sql", "DROP TABLE more;\n");
+as_both_admins!(a_history_with_triggers_runs_no_code_as_the_admin, |admin| {
+    let hostile = HostileServer::with_mechanism(admin);
+    hostile.project.write("red/migrations/V2__more.sql", "CREATE TABLE more (id int);\n");
+    hostile.project.write("red/migrations/V2__more.down.sql", "DROP TABLE more;\n");
     for (name, sql) in FORMS {
-        ground.as_red("red_migrator", sql).unwrap_or_else(|state| panic!("{name}: {state}"));
-        ground.open();
+        hostile.as_red("red_migrator", sql).unwrap_or_else(|state| panic!("{name}: {state}"));
+        hostile.open();
         for arguments in [
             &["plan"][..],
             &["status", "--drift"],
@@ -71,16 +71,20 @@ as_both_admins!(a_history_that_acts_steps_on_no_admin, |admin| {
             &["doctor"],
             &["adopt", "-s", "red", "--dry-run"],
         ] {
-            ground.watched(arguments, NOTHING, ANY);
+            hostile.watched(arguments, NOTHING, ANY);
         }
-        ground.watched(&["apply", "--all", "-y"], May { change: &["setting red_"], install: false }, ANY);
+        hostile.watched(
+            &["apply", "--all", "-y"],
+            Allowed { change: &["setting red_"], install: false },
+            ANY,
+        );
         // The next form comes into an empty place.
         let reset = "DROP TABLE IF EXISTS public.more; DROP SCHEMA martydb CASCADE; DO $$ BEGIN
             EXECUTE CASE (SELECT relkind FROM pg_class WHERE oid = 'public.refinery_schema_history'::regclass)
                     WHEN 'v' THEN 'DROP VIEW public.refinery_schema_history; DROP TABLE public.kept'
                     ELSE 'DROP TABLE public.refinery_schema_history' END; END $$";
-        ground.as_red("red_migrator", reset).unwrap();
-        ground.project.run(&["baseline", "-s", "red", "--at", "1"]).expect(0);
+        hostile.as_red("red_migrator", reset).unwrap();
+        hostile.project.run(&["baseline", "-s", "red", "--at", "1"]).expect(0);
     }
-    ground.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
+    hostile.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
 });

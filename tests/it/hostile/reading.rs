@@ -3,40 +3,40 @@
 use std::collections::BTreeSet;
 
 use super::fingerprint::ask;
-use super::support::{Ground, NOTHING, library, sprung};
+use super::support::{HostileServer, NOTHING, library, ran_baits};
 use crate::support::{Admin, as_both_admins};
 
 #[test]
-fn every_bait_is_armed_and_would_be_seen() {
-    let ground = Ground::baited(Admin::Super);
-    for bait in library(ground.server.major()) {
+fn every_planted_object_would_be_noticed_if_it_ran() {
+    let hostile = HostileServer::with_baits(Admin::Super);
+    for bait in library(hostile.server.major()) {
         let Some(spring) = &bait.spring else { continue };
-        let mark = ground.server.log().len();
-        let done = ground.as_red("red_migrator", spring);
+        let mark = hostile.server.log().len();
+        let done = hostile.as_red("red_migrator", spring);
         let ran: BTreeSet<String> =
-            sprung(&ground.server.log_since(mark)).into_iter().map(|one| one.name).collect();
+            ran_baits(&hostile.server.log_since(mark)).into_iter().map(|one| one.name).collect();
         let name = if bait.name == "missing value" { "cast" } else { &bait.name };
         assert!(ran.contains(name), "{}: {spring}: {done:?} ran {ran:?}", bait.name);
     }
     // The whole row of a column that was added with a default: a cast of its type is called, and it is noticed.
-    let mark = ground.server.log().len();
+    let mark = hostile.server.log().len();
     let row = "SELECT pg_catalog.to_jsonb(a) FROM pg_catalog.pg_attribute a WHERE a.attname = 'mood'";
-    ask(&ground.server, "red_db", row).unwrap();
-    let ran = sprung(&ground.server.log_since(mark));
+    ask(&hostile.server, "red_db", row).unwrap();
+    let ran = ran_baits(&hostile.server.log_since(mark));
     assert!(ran.iter().any(|one| one.name == "cast" && one.actor == "postgres"), "{ran:?}");
     assert_eq!(
-        ground.server.value("postgres", "SELECT rolsuper::text FROM pg_roles WHERE rolname = 'red_app'"),
+        hostile.server.value("postgres", "SELECT rolsuper::text FROM pg_roles WHERE rolname = 'red_app'"),
         "true"
     );
     // A session that does not guard itself runs the event triggers.
-    let mark = ground.server.log().len();
-    ground.server.sql("red_db", "GRANT SELECT ON public.item TO red_app");
-    let ran = sprung(&ground.server.log_since(mark));
+    let mark = hostile.server.log().len();
+    hostile.server.sql("red_db", "GRANT SELECT ON public.item TO red_app");
+    let ran = ran_baits(&hostile.server.log_since(mark));
     assert!(ran.iter().any(|one| one.name == "event trigger" && one.actor == "postgres"), "{ran:?}");
 }
 
-as_both_admins!(commands_that_look_step_on_no_bait, |admin| {
-    let ground = Ground::baited(admin);
+as_both_admins!(reading_commands_run_no_planted_code, |admin| {
+    let hostile = HostileServer::with_baits(admin);
     for (arguments, codes) in [
         (&["plan"][..], &[0][..]),
         (&["plan", "--check"], &[3]),
@@ -55,6 +55,6 @@ as_both_admins!(commands_that_look_step_on_no_bait, |admin| {
         (&["upgrade", "--all", "--dry-run"], &[0]),
         (&["drop", "-s", "red", "--dry-run"], &[0]),
     ] {
-        ground.run(arguments, NOTHING, codes);
+        hostile.run(arguments, NOTHING, codes);
     }
 });

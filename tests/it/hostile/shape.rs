@@ -87,7 +87,7 @@ fn shape(tokens: &[Token]) -> String {
     let words: Vec<&str> =
         tokens.iter().map(|token| if let Token::Word(word) = token { word } else { "?" }).collect();
     let words = match words[0] {
-        "GRANT" | "REVOKE" => rights(&words),
+        "GRANT" | "REVOKE" => privileges(&words),
         "ALTER" => altered(&words),
         _ => words.iter().map(|word| (*word).to_owned()).collect(),
     };
@@ -147,7 +147,7 @@ const KINDS: &[&str] = &[
 ];
 
 /// `GRANT PRIVILEGES ON kind ? TO ?`, whatever the privileges and the object's name.
-fn rights(words: &[&str]) -> Vec<String> {
+fn privileges(words: &[&str]) -> Vec<String> {
     let Some(on) = words.iter().position(|word| *word == "ON") else { return owned(words) };
     let option = words.iter().position(|word| *word == "FOR").filter(|at| *at < on).map_or(1, |at| at + 1);
     let mut out = owned(&words[..option]);
@@ -161,7 +161,7 @@ fn rights(words: &[&str]) -> Vec<String> {
 fn altered(words: &[&str]) -> Vec<String> {
     if words[1] == "DEFAULT" {
         let grant = words.iter().position(|word| ["GRANT", "REVOKE"].contains(word)).unwrap_or(words.len());
-        return owned(&words[..grant]).into_iter().chain(rights(&words[grant..])).collect();
+        return owned(&words[..grant]).into_iter().chain(privileges(&words[grant..])).collect();
     }
     let mut out = owned(&words[..1]);
     object(
@@ -187,7 +187,7 @@ fn owned(words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn names_and_values_are_taken_out() {
+fn a_statements_shape_has_no_names_and_values() {
     for (sql, expected) in [
         (
             "GRANT SELECT, UPDATE (\"a\") ON TABLE \"s\".\"t\" TO \"x\", \"y\"",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::fingerprint::ask;
 use super::shape::{functions, shapes};
-use super::support::Ground;
+use super::support::HostileServer;
 use crate::support::{Admin, as_both_admins, can_dump};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/admin-statements.md");
@@ -99,7 +99,7 @@ fn logged(log: &str, role: &str) -> Vec<(String, String)> {
     all
 }
 
-/// What an operator or a service may have done, so that there is something to take back.
+/// Drift that an operator or a service may have made, so that there are statements to undo.
 const DRIFT: &[&str] = &[
     "CREATE ROLE unmanaged LOGIN; GRANT SELECT ON public.item TO unmanaged; GRANT USAGE ON SCHEMA public TO unmanaged",
     "GRANT UPDATE (name) ON public.item TO red_ro; GRANT SELECT ON public.item TO red_app WITH GRANT OPTION",
@@ -134,31 +134,31 @@ const COMMANDS: &[&[&str]] = &[
 
 /// Runs the commands against hostile services and returns what the admin said in their databases.
 fn everything(admin: Admin) -> BTreeMap<String, String> {
-    let ground = Ground::innocent(admin);
-    ground.write_baits();
-    ground.project.run(&["upgrade", "-s", "red"]).expect(0);
-    ground.lend();
+    let hostile = HostileServer::without_baits(admin);
+    hostile.write_baits();
+    hostile.project.run(&["upgrade", "-s", "red"]).expect(0);
+    hostile.lend();
     for sql in DRIFT {
-        ask(&ground.server, "red_db", sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+        ask(&hostile.server, "red_db", sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
-    let manifest = ground.project.read("martydb.yaml");
+    let manifest = hostile.project.read("martydb.yaml");
     // More to do: an extension and a schema, and a service that is not there yet.
     let red = "  red: { extensions: [citext], schemas: [public, later] }\n  green:\n";
-    ground.project.write("martydb.yaml", &manifest.replace("  red:\n", red));
-    ground.project.write("green/migrations/V1__item.sql", "CREATE TABLE item (id int);\n");
-    ground.project.write("green/migrations/V1__item.down.sql", "DROP TABLE item;\n");
-    said(&ground, COMMANDS)
+    hostile.project.write("martydb.yaml", &manifest.replace("  red:\n", red));
+    hostile.project.write("green/migrations/V1__item.sql", "CREATE TABLE item (id int);\n");
+    hostile.project.write("green/migrations/V1__item.down.sql", "DROP TABLE item;\n");
+    said(&hostile, COMMANDS)
 }
 
-fn said(ground: &Ground, commands: &[&[&str]]) -> BTreeMap<String, String> {
+fn said(hostile: &HostileServer, commands: &[&[&str]]) -> BTreeMap<String, String> {
     let mut log = String::new();
     for arguments in commands {
-        let mark = ground.server.log().len();
-        let done = ground.project.run(arguments);
+        let mark = hostile.server.log().len();
+        let done = hostile.project.run(arguments);
         assert!(matches!(done.code, Some(0 | 3 | 4)), "{arguments:?}: {done:?}");
-        log += &ground.server.log_since(mark);
+        log += &hostile.server.log_since(mark);
     }
-    sent(&log, ground.admin.role())
+    sent(&log, hostile.admin.role())
 }
 
 /// Demands a row for each.
@@ -180,34 +180,34 @@ as_both_admins!(every_statement_of_the_admin_in_a_services_database_has_a_row, |
 });
 
 as_both_admins!(every_statement_of_the_admin_in_a_scratch_database_has_a_row, |admin| {
-    let ground = Ground::innocent(admin);
+    let hostile = HostileServer::without_baits(admin);
     listed(&said(
-        &ground,
+        &hostile,
         &[&["verify-down", "--every"], &["test-db", "-s", "red"], &["test-db", "-s", "red"]],
     ));
 });
 
 as_both_admins!(every_statement_of_the_admin_in_a_restored_database_has_a_row, |admin| {
-    let ground = Ground::innocent(admin);
-    if !can_dump(&ground.server) {
+    let hostile = HostileServer::without_baits(admin);
+    if !can_dump(&hostile.server) {
         return;
     }
-    let text = ground.project.read("martydb.yaml");
+    let text = hostile.project.read("martydb.yaml");
     // With rows of the data service's audit, which the admin reads and puts back.
     let text = text.replace("  red:\n", "  red: { serve: { audit: { backup: true } } }\n");
-    ground.project.write("martydb.yaml", &format!("{text}backup: {{ to: ./kept }}\n"));
-    ground.project.run(&["apply", "--all", "-y"]).expect(0);
+    hostile.project.write("martydb.yaml", &format!("{text}backup: {{ to: ./kept }}\n"));
+    hostile.project.run(&["apply", "--all", "-y"]).expect(0);
     // Everything that the owner cannot put back by itself.
     let others = "SELECT lo_from_bytea(4711, 'app'); GRANT SELECT ON LARGE OBJECT 4711 TO red_owner, red_ro;
         ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO red_ro; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
         ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO red_ro";
-    ground.as_red("red_app", others).unwrap();
-    ask(&ground.server, "red_db", "GRANT USAGE ON SCHEMA public TO red_app WITH GRANT OPTION").unwrap();
-    let mark = ground.server.log().len();
-    let made = ground.project.json(&["backup", "red"], 0);
-    let mut sent = sent(&ground.server.log_since(mark), ground.admin.role());
+    hostile.as_red("red_app", others).unwrap();
+    ask(&hostile.server, "red_db", "GRANT USAGE ON SCHEMA public TO red_app WITH GRANT OPTION").unwrap();
+    let mark = hostile.server.log().len();
+    let made = hostile.project.json(&["backup", "red"], 0);
+    let mut sent = sent(&hostile.server.log_since(mark), hostile.admin.role());
     let id = made["backups"][0]["id"].as_str().unwrap().to_owned();
-    sent.extend(said(&ground, &[&["backup", "verify", &id], &["restore", "red", "--from", &id, "-y"]]));
+    sent.extend(said(&hostile, &[&["backup", "verify", &id], &["restore", "red", "--from", &id, "-y"]]));
     for part in ["LARGE OBJECT", "FROM STDIN", "TO STDOUT", "ACCESS SHARE"] {
         assert!(sent.keys().any(|shape| shape.contains(part)), "{part}: {sent:#?}");
     }
@@ -216,7 +216,7 @@ as_both_admins!(every_statement_of_the_admin_in_a_restored_database_has_a_row, |
 
 /// A row with a column of type `anyarray` is not converted: the cast of the element's type would be called.
 #[test]
-fn no_question_converts_a_row_with_a_column_of_any_array_type() {
+fn queries_convert_no_row_with_an_anyarray_column() {
     let folders = [
         "crates/catalog/src/sql",
         "crates/catalog/src/sql/database",
@@ -244,7 +244,7 @@ fn no_question_converts_a_row_with_a_column_of_any_array_type() {
     }
 }
 
-/// The aliases that stand alone as the argument of a conversion to JSON.
+/// Returns the aliases that are the whole argument of a conversion to JSON.
 fn converted(text: &str) -> Vec<String> {
     let calls = ["to_jsonb(", "to_json(", "row_to_json(", "jsonb_agg(", "json_agg("];
     let rests = calls.iter().flat_map(|call| text.split(call).skip(1));
@@ -256,7 +256,7 @@ fn converted(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_statements_of_the_page_call_functions_of_the_page_alone() {
+fn the_statements_of_the_page_call_only_its_functions() {
     let page = Page::read();
     for shape in &page.shapes {
         for name in functions(shape) {

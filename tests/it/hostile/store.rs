@@ -1,4 +1,4 @@
-//! A store whose writer made a backup of its own: every sum is right, and nothing in it is what `backup` wrote. It is loaded by
+//! A store whose writer made a backup of its own: every sum is correct, and no file is one that `backup` wrote. It is loaded by
 //! the service's migrator, and gains nothing for anybody but who may write that service's rows anyway.
 
 use std::path::{Path, PathBuf};
@@ -6,41 +6,41 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::support::{Ground, May, NOTHING};
+use super::support::{Allowed, HostileServer, NOTHING};
 use crate::support::{Admin, Done, as_both_admins, can_dump};
 
-/// What stands in the archive where the writer of the store will put words of the same length.
+/// Size of the placeholder in the archive that the writer of the store replaces.
 const ROOM: usize = 6000;
 
 /// A service with one backup, and its store.
 struct Forger {
-    ground: Ground,
+    hostile: HostileServer,
     id: String,
 }
 
 impl Forger {
     fn start(admin: Admin) -> Option<Forger> {
-        let ground = Ground::innocent(admin);
-        if !can_dump(&ground.server) {
+        let hostile = HostileServer::without_baits(admin);
+        if !can_dump(&hostile.server) {
             return None;
         }
-        let text = ground.project.read("martydb.yaml");
-        ground.project.write("martydb.yaml", &format!("{text}backup: {{ to: ./kept }}\n"));
+        let text = hostile.project.read("martydb.yaml");
+        hostile.project.write("martydb.yaml", &format!("{text}backup: {{ to: ./kept }}\n"));
         let room = format!(
             "COMMENT ON TABLE item IS '{}'; SELECT lo_from_bytea(4711, 'large');\n",
             "x".repeat(ROOM)
         );
-        ground.project.write("red/migrations/V2__room.sql", &room);
-        ground.project.write("red/migrations/V2__room.down.sql", "-- martydb: irreversible: a test\n");
-        ground.project.run(&["upgrade", "-s", "red"]).expect(0);
-        ground.server.sql("red_db", "INSERT INTO item (name) VALUES ('red')");
-        let made = ground.project.json(&["backup", "red"], 0);
+        hostile.project.write("red/migrations/V2__room.sql", &room);
+        hostile.project.write("red/migrations/V2__room.down.sql", "-- martydb: irreversible: a test\n");
+        hostile.project.run(&["upgrade", "-s", "red"]).expect(0);
+        hostile.server.sql("red_db", "INSERT INTO item (name) VALUES ('red')");
+        let made = hostile.project.json(&["backup", "red"], 0);
         let id = made["backups"][0]["id"].as_str().unwrap().to_owned();
-        Some(Forger { ground, id })
+        Some(Forger { hostile, id })
     }
 
     fn folder(&self) -> PathBuf {
-        self.ground.project.path().join("kept").join(&self.id)
+        self.hostile.project.path().join("kept").join(&self.id)
     }
 
     /// Replaces the words that made room, wherever they stand: `sql` runs where the comment was.
@@ -50,7 +50,7 @@ impl Forger {
         let old = format!("COMMENT ON TABLE public.item IS '{}';\n", "x".repeat(ROOM));
         let at = bytes.windows(old.len()).position(|text| text == old.as_bytes()).unwrap();
         let comment = format!("{sql};\nCOMMENT ON TABLE public.item IS pg_catalog.repeat('x', {ROOM})");
-        // COMMENT takes a literal alone.
+        // COMMENT accepts only a literal.
         let comment = comment.replace(
             &format!("COMMENT ON TABLE public.item IS pg_catalog.repeat('x', {ROOM})"),
             &format!(
@@ -69,7 +69,7 @@ impl Forger {
         self.seal();
     }
 
-    /// Makes every sum right again.
+    /// Corrects every sum.
     fn seal(&self) {
         let folder = self.folder();
         edit(&folder.join("manifest.json"), |manifest| {
@@ -87,22 +87,22 @@ impl Forger {
         std::fs::write(folder.join("SHA256SUMS"), sums).unwrap();
     }
 
-    fn verify(&self, may: May, codes: &[i32]) -> Done {
-        let done = self.ground.watched(&["backup", "verify", &self.id], may, codes);
+    fn verify(&self, may: Allowed, codes: &[i32]) -> Done {
+        let done = self.hostile.watched(&["backup", "verify", &self.id], may, codes);
         self.nothing_left();
         done
     }
 
-    fn restore(&self, may: May, codes: &[i32]) -> Done {
+    fn restore(&self, may: Allowed, codes: &[i32]) -> Done {
         let restore = ["restore", "red", "--from", &self.id, "-y", "-o", "json"];
-        let done = self.ground.watched(&restore, may, codes);
+        let done = self.hostile.watched(&restore, may, codes);
         self.nothing_left();
         done
     }
 
     fn nothing_left(&self) {
         let scratch = "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb\\_scratch%'";
-        assert_eq!(self.ground.server.value("postgres", scratch), "0");
+        assert_eq!(self.hostile.server.value("postgres", scratch), "0");
     }
 }
 
@@ -162,7 +162,7 @@ fn attempts(folder: &Path) -> String {
     format!("DO $do${tried}$do$; SET ROLE NONE; DO $do${tried}$do$; SET ROLE red_owner")
 }
 
-as_both_admins!(an_archive_that_acts_gains_nothing, |admin| {
+as_both_admins!(an_archive_with_code_gains_no_privileges, |admin| {
     let Some(forger) = Forger::start(admin) else { return };
     let loot = tempfile::Builder::new().prefix("martydb-it-store-").tempdir().unwrap();
     std::fs::set_permissions(loot.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
@@ -171,19 +171,19 @@ as_both_admins!(an_archive_that_acts_gains_nothing, |admin| {
     forger.verify(NOTHING, &[0]);
     assert_eq!(std::fs::read_dir(loot.path()).unwrap().count(), 0);
     for event in ["EVENT TRIGGER", "attempt"] {
-        let log = forger.ground.server.log();
+        let log = forger.hostile.server.log();
         assert!(log.contains(event), "{event} was not tried");
     }
 });
 
-/// What a login may change of itself.
+/// Attributes that a login may change of itself.
 const OWN: &[&str] =
     &["setting red_migrator", "password red_migrator", "membership blue_app of red_migrator"];
 
-as_both_admins!(what_an_archive_changes_of_the_services_roles_is_no_restore, |admin| {
+as_both_admins!(an_archive_that_changes_roles_fails_the_restore, |admin| {
     let Some(forger) = Forger::start(admin) else { return };
-    let ground = &forger.ground;
-    let may = May { change: OWN, install: false };
+    let hostile = &forger.hostile;
+    let may = Allowed { change: OWN, install: false };
     forger.forge_archive("SET ROLE NONE; ALTER ROLE red_migrator SET search_path = evil; SET ROLE red_owner");
     let done = forger.restore(may, &[3]);
     insta::assert_snapshot!(done.shown(), @r#"
@@ -205,52 +205,52 @@ as_both_admins!(what_an_archive_changes_of_the_services_roles_is_no_restore, |ad
       }
     }
     "#);
-    ground.project.run(&["apply", "--all", "-y"]).expect(0);
+    hostile.project.run(&["apply", "--all", "-y"]).expect(0);
 });
 
 #[test]
-fn a_password_that_an_archive_changes_is_noticed_before_the_service_is_touched() {
+fn a_password_changed_by_an_archive_is_noticed_before_the_service_is_touched() {
     let Some(forger) = Forger::start(Admin::Super) else { return };
-    let ground = &forger.ground;
+    let hostile = &forger.hostile;
     forger.forge_archive("SET ROLE NONE; ALTER ROLE red_migrator PASSWORD 'stolen'; SET ROLE red_owner");
-    let done = forger.restore(May { change: OWN, install: false }, &[5]);
+    let done = forger.restore(Allowed { change: OWN, install: false }, &[5]);
     assert!(done.stdout.contains("password authentication failed"), "{done:?}");
     assert!(done.stdout.contains("--reset-passwords"), "{done:?}");
-    assert_eq!(ground.server.value("red_db", "SELECT string_agg(name, ',') FROM item"), "red");
-    ground.project.run(&["apply", "--all", "--reset-passwords", "-y"]).expect(0);
-    assert!(ground.as_red("red_migrator", "SELECT 1").is_ok());
+    assert_eq!(hostile.server.value("red_db", "SELECT string_agg(name, ',') FROM item"), "red");
+    hostile.project.run(&["apply", "--all", "--reset-passwords", "-y"]).expect(0);
+    assert!(hostile.as_red("red_migrator", "SELECT 1").is_ok());
 }
 
 /// Files that the names of an archive lead to are read by the program on this machine.
 #[test]
 fn an_archive_that_names_other_files_is_not_read() {
     let Some(forger) = Forger::start(Admin::Super) else { return };
-    let ground = &forger.ground;
-    ground.project.write("secret", "password of the operator\n");
+    let hostile = &forger.hostile;
+    hostile.project.write("secret", "password of the operator\n");
     let list = std::fs::read_dir(forger.folder().join("dump")).unwrap().map(|file| file.unwrap().path());
     let list = list.into_iter().find(|path| path.file_name().unwrap().to_string_lossy().starts_with("blobs"));
-    let secret = ground.project.path().join("secret");
+    let secret = hostile.project.path().join("secret");
     std::fs::write(list.unwrap(), "4711 ../../../secret\n").unwrap();
     forger.seal();
     // The bait is armed: it is what pg_restore does with it where it lies.
-    ground.server.sql("postgres", "CREATE DATABASE plain");
+    hostile.server.sql("postgres", "CREATE DATABASE plain");
     let mut plain = std::process::Command::new("pg_restore");
     plain.args(["-h", "127.0.0.1", "-U", "postgres", "-d", "plain", "--no-owner", "-p"]);
-    plain.arg(ground.server.port.to_string()).arg(forger.folder().join("dump"));
+    plain.arg(hostile.server.port.to_string()).arg(forger.folder().join("dump"));
     let plain = plain.env("PGPASSWORD", crate::support::ADMIN_PASSWORD).output().unwrap();
     let refused = String::from_utf8(plain.stderr).unwrap().contains("invalid file name in archive");
-    let read = || ground.server.value("plain", "SELECT convert_from(lo_get(4711), 'UTF8')");
+    let read = || hostile.server.value("plain", "SELECT convert_from(lo_get(4711), 'UTF8')");
     assert!(refused || read() == std::fs::read_to_string(secret).unwrap(), "releases since 2026 refuse it");
-    ground.server.sql("postgres", "DROP DATABASE plain");
-    let mark = ground.server.log().len();
+    hostile.server.sql("postgres", "DROP DATABASE plain");
+    let mark = hostile.server.log().len();
     for done in [forger.verify(NOTHING, &[1]), forger.restore(NOTHING, &[1])] {
         assert!(done.said().contains("it names an invalid file"), "{done:?}");
     }
-    assert!(!ground.server.log_since(mark).contains("CREATE DATABASE"), "something was made");
+    assert!(!hostile.server.log_since(mark).contains("CREATE DATABASE"), "something was made");
 }
 
-/// What a restore may change: the service's database is another one.
-const RESTORED: May = May {
+/// Changes that a restore may make: the service's database is another one.
+const RESTORED: Allowed = Allowed {
     change: &[
         "database red_db",
         "acl of database red_db",
@@ -261,9 +261,9 @@ const RESTORED: May = May {
     install: true,
 };
 
-as_both_admins!(a_record_that_says_more_than_a_service_is_obeyed_no_further, |admin| {
+as_both_admins!(a_record_that_names_other_objects_is_refused, |admin| {
     let Some(forger) = Forger::start(admin) else { return };
-    let ground = &forger.ground;
+    let hostile = &forger.hostile;
     let named = |grantee: &str, privilege: &str| json!({"grantee": grantee, "privilege": privilege, "grantable": false});
     // Words that no server says end the run.
     for (place, words) in [
@@ -278,7 +278,7 @@ as_both_admins!(a_record_that_says_more_than_a_service_is_obeyed_no_further, |ad
         forger.restore(NOTHING, &[1]);
         std::fs::write(forger.folder().join("record.json"), genuine).unwrap();
     }
-    // What another role than the service's own would get or lose is passed over, and so is what only a superuser may set.
+    // Settings of roles outside the service are skipped, and so are those that only a superuser may set.
     forger.forge_record(|record| {
         let beyond = &mut record["beyond"];
         let settings = beyond["database"]["settings"].as_array_mut().unwrap();
@@ -313,25 +313,25 @@ as_both_admins!(a_record_that_says_more_than_a_service_is_obeyed_no_further, |ad
     assert!(report["plan_changes"].as_u64().unwrap() > 0, "{report:#}");
     assert!(report["verify_isolation"].to_string().contains("blue_app"), "{report:#}");
     let comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'red_db'";
-    assert_eq!(ground.server.value("postgres", comment), "martydb:hostile");
+    assert_eq!(hostile.server.value("postgres", comment), "martydb:hostile");
     let given =
         "SELECT pg_get_userbyid(lomowner)::text || coalesce(lomacl::text, '') FROM pg_largeobject_metadata";
-    assert_eq!(ground.server.value("red_db", given), "red_owner");
+    assert_eq!(hostile.server.value("red_db", given), "red_owner");
     let defaults = "SELECT count(*) FROM pg_default_acl WHERE defaclrole <> 'red_owner'::regrole";
-    assert_eq!(ground.server.value("red_db", defaults), "0");
-    ground.project.run(&["apply", "--all", "-y"]).expect(0);
-    ground.project.run(&["plan", "--check"]).expect(0);
+    assert_eq!(hostile.server.value("red_db", defaults), "0");
+    hostile.project.run(&["apply", "--all", "-y"]).expect(0);
+    hostile.project.run(&["plan", "--check"]).expect(0);
 });
 
 #[test]
-fn a_backup_that_says_to_be_another_services_does_not_become_its_database() {
+fn a_backup_that_claims_another_service_does_not_become_its_database() {
     let Some(mut forger) = Forger::start(Admin::Super) else { return };
     let blue = forger.id.replace("-red-", "-blue-");
-    std::fs::rename(forger.folder(), forger.ground.project.path().join("kept").join(&blue)).unwrap();
+    std::fs::rename(forger.folder(), forger.hostile.project.path().join("kept").join(&blue)).unwrap();
     forger.id = blue;
     for end in ["sql", "down.sql"] {
-        let file = forger.ground.project.read(&format!("red/migrations/V2__room.{end}"));
-        forger.ground.project.write(&format!("blue/migrations/V2__room.{end}"), &file);
+        let file = forger.hostile.project.read(&format!("red/migrations/V2__room.{end}"));
+        forger.hostile.project.write(&format!("blue/migrations/V2__room.{end}"), &file);
     }
     edit(&forger.folder().join("manifest.json"), |manifest| {
         manifest["id"] = json!(forger.id);
@@ -340,13 +340,13 @@ fn a_backup_that_says_to_be_another_services_does_not_become_its_database() {
     });
     forger.seal();
     let restore = ["restore", "blue", "--from", &forger.id, "-y"];
-    let done = forger.ground.watched(&restore, NOTHING, &[1, 3]);
+    let done = forger.hostile.watched(&restore, NOTHING, &[1, 3]);
     assert!(done.stderr.contains("was not restored"), "{done:?}");
     forger.nothing_left();
     edit(&forger.folder().join("manifest.json"), |manifest| manifest["project"] = json!("x\u{1b}[31m\nred"));
     forger.seal();
-    let done = forger.ground.watched(&restore, NOTHING, &[1]);
+    let done = forger.hostile.watched(&restore, NOTHING, &[1]);
     assert!(!done.stderr.contains('\u{1b}'), "{done:?}");
-    let listed = forger.ground.watched(&["backup", "list"], NOTHING, &[0]);
+    let listed = forger.hostile.watched(&["backup", "list"], NOTHING, &[0]);
     assert!(!(listed.stdout + &listed.stderr).contains('\u{1b}'));
 }

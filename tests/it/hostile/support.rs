@@ -15,9 +15,9 @@ const OPERATOR: &str = include_str!("operator.sql");
 pub struct Bait {
     /// Its name.
     pub name: String,
-    /// What lays it.
+    /// Statements that plant it.
     pub sql: String,
-    /// What runs it.
+    /// Statement that runs it.
     pub spring: Option<String>,
 }
 
@@ -34,19 +34,19 @@ fn bait(section: &str, major: u32) -> Option<Bait> {
     (major >= since.parse().unwrap()).then(|| Bait { name: name.into(), sql: body.into(), spring })
 }
 
-/// What a command may change; everything else must stay as it is.
+/// Changes that a command may make; everything else must stay as it is.
 #[derive(Clone, Copy, Default)]
-pub struct May {
-    /// How the keys of a [`Fingerprint`] begin that may be new, changed or gone.
+pub struct Allowed {
+    /// Prefixes of the keys of a [`Fingerprint`] that may be new, changed or gone.
     pub change: &'static [&'static str],
-    /// Whether it installs an extension, whose objects are the superuser's.
+    /// `true` if it installs an extension, whose objects are the superuser's.
     pub install: bool,
 }
 
 /// Nothing at all.
-pub const NOTHING: May = May { change: &[], install: false };
+pub const NOTHING: Allowed = Allowed { change: &[], install: false };
 
-/// What a login may set for itself, to the harm of a reader that expects every session to have the same settings.
+/// Settings that a login may set for itself, to the harm of a reader that expects every session to have the same settings.
 const SETTINGS: &[&str] = &[
     "search_path = public, bait, pg_catalog",
     "default_transaction_read_only = on",
@@ -60,21 +60,21 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// The two services and who provisions them.
-pub struct Ground {
+pub struct HostileServer {
     /// The server.
     pub server: Server,
     /// The project, with `red` and `blue`.
     pub project: Project,
-    /// Who provisions.
+    /// Admin that provisions.
     pub admin: Admin,
     loot: tempfile::TempDir,
     /// The server after the last command; nothing where something else has touched it since.
     last: Mutex<Option<Fingerprint>>,
 }
 
-impl Ground {
+impl HostileServer {
     /// Both services, provisioned and migrated, and no bait yet.
-    pub fn innocent(admin: Admin) -> Ground {
+    pub fn without_baits(admin: Admin) -> HostileServer {
         let server = Server::for_admin(admin);
         let text = format!(
             "version: 1\nproject: hostile\nservers:\n  main: {{ url: \"{}\" }}\n\
@@ -91,23 +91,23 @@ impl Ground {
         // The server's account must be able to write here: what a bait steals would lie there.
         let loot = tempfile::Builder::new().prefix("martydb-it-loot-").tempdir().unwrap();
         std::fs::set_permissions(loot.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let ground = Ground { server, project, admin, loot, last: Mutex::default() };
-        ground.project.run(&["apply", "--all", "-y"]).expect(0);
-        ground.project.run(&["upgrade", "--all"]).expect(0);
-        ground.server.sql("blue_db", "INSERT INTO item (name) VALUES ('blue')");
-        ground
+        let hostile = HostileServer { server, project, admin, loot, last: Mutex::default() };
+        hostile.project.run(&["apply", "--all", "-y"]).expect(0);
+        hostile.project.run(&["upgrade", "--all"]).expect(0);
+        hostile.server.sql("blue_db", "INSERT INTO item (name) VALUES ('blue')");
+        hostile
     }
 
     /// The same with every bait laid: by a migration of red, and by an operator's mistakes.
-    pub fn baited(admin: Admin) -> Ground {
-        let ground = Ground::innocent(admin);
-        ground.write_baits();
+    pub fn with_baits(admin: Admin) -> HostileServer {
+        let hostile = HostileServer::without_baits(admin);
+        hostile.write_baits();
         // The functions of its extension and of its range types are the superuser's from the start.
-        ground.watched(&["upgrade", "-s", "red"], May { change: &[], install: true }, &[0]);
-        ground.mistakes();
-        ground.in_the_admins_room();
-        ground.settings();
-        ground
+        hostile.watched(&["upgrade", "-s", "red"], Allowed { change: &[], install: true }, &[0]);
+        hostile.mistakes();
+        hostile.in_the_admins_room();
+        hostile.settings();
+        hostile
     }
 
     /// Red's second migration and its way back.
@@ -124,11 +124,11 @@ impl Ground {
     }
 
     /// Red with nothing but the bait's mechanism, for a test that lays its own.
-    pub fn sprung(admin: Admin) -> Ground {
-        let ground = Ground::innocent(admin);
-        let first = ground.placed(&library(ground.server.major())[0].sql);
-        ground.as_red("red_migrator", &first).unwrap();
-        ground
+    pub fn with_mechanism(admin: Admin) -> HostileServer {
+        let hostile = HostileServer::without_baits(admin);
+        let first = hostile.placed(&library(hostile.server.major())[0].sql);
+        hostile.as_red("red_migrator", &first).unwrap();
+        hostile
     }
 
     /// A database of no service in which red may make what it likes, and one schema of blue's that it once was given.
@@ -168,7 +168,7 @@ impl Ground {
         let all = library(self.server.major());
         let there = all
             .iter()
-            .filter(|bait| ["spring", "operator", "function", "catalogue"].contains(&bait.name.as_str()));
+            .filter(|bait| ["spring", "operator", "function", "catalog"].contains(&bait.name.as_str()));
         let sql: String = there.map(|bait| format!("{}\n;", bait.sql)).collect();
         let sql = self
             .placed(&sql)
@@ -208,7 +208,7 @@ impl Ground {
     }
 
     /// Runs the binary and demands that no bait ran as anybody but red, and nothing changed but what may.
-    pub fn watched(&self, arguments: &[&str], may: May, codes: &[i32]) -> Done {
+    pub fn watched(&self, arguments: &[&str], may: Allowed, codes: &[i32]) -> Done {
         let before = self.last.lock().unwrap().take().unwrap_or_else(|| Fingerprint::take(&self.server));
         let mark = self.server.log().len();
         let done = self.project.run(arguments);
@@ -228,7 +228,7 @@ impl Ground {
     }
 
     /// The same, with the baits open again before.
-    pub fn run(&self, arguments: &[&str], may: May, codes: &[i32]) -> Done {
+    pub fn run(&self, arguments: &[&str], may: Allowed, codes: &[i32]) -> Done {
         self.open();
         self.watched(arguments, may, codes)
     }
@@ -238,8 +238,8 @@ impl Ground {
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect();
-        let sprung = sprung(&self.server.log_since(mark));
-        let others: Vec<_> = sprung.iter().filter(|one| !one.is_reds()).collect();
+        let ran_baits = ran_baits(&self.server.log_since(mark));
+        let others: Vec<_> = ran_baits.iter().filter(|one| !one.is_reds()).collect();
         assert!(others.is_empty(), "bait ran as another than red: {others:?}\n{said}");
         assert!(stolen.is_empty(), "files were made: {stolen:?}\n{said}");
     }
@@ -247,27 +247,27 @@ impl Ground {
 
 /// A bait that has run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Sprung {
-    /// Which.
+pub struct RanBait {
+    /// Name of the planted object.
     pub name: String,
-    /// Who had logged in.
+    /// Login of the session.
     pub login: String,
     /// As whom it ran.
     pub actor: String,
 }
 
-impl Sprung {
+impl RanBait {
     fn is_reds(&self) -> bool {
         self.login.starts_with("red_") && self.actor.starts_with("red_")
     }
 }
 
-/// What the server's log tells of baits that ran.
-pub fn sprung(log: &str) -> BTreeSet<Sprung> {
+/// Returns the planted objects that ran, according to the server's log.
+pub fn ran_baits(log: &str) -> BTreeSet<RanBait> {
     let lines = log.lines().filter_map(|line| line.split_once(" LOG:  BAIT <"));
     let one = |rest: &str| {
         let parts: Vec<&str> = rest.trim_end_matches('>').split("> <").collect();
-        Sprung { name: parts[0].into(), login: parts[1].into(), actor: parts[2].into() }
+        RanBait { name: parts[0].into(), login: parts[1].into(), actor: parts[2].into() }
     };
     lines.map(|(_, rest)| one(rest)).collect()
 }

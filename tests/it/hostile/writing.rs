@@ -1,10 +1,10 @@
 //! Commands that write: each changes what it is for, and runs nothing of the service's as the admin.
 
-use super::support::{Ground, May, NOTHING};
+use super::support::{Allowed, HostileServer, NOTHING};
 use crate::support::{Admin, as_both_admins};
 
-/// What `apply` may take back of what red has done to itself.
-const APPLY: May = May {
+/// Changes of red to itself that `apply` may undo.
+const APPLY: Allowed = Allowed {
     change: &[
         "setting red_",
         "membership blue_app of red_app",
@@ -14,8 +14,8 @@ const APPLY: May = May {
     install: false,
 };
 
-/// New passwords, kept by the server, and twins.
-const ROTATE: May = May {
+/// New passwords, kept by the server, and alternate logins.
+const ROTATE: Allowed = Allowed {
     change: &[
         "password red_",
         "role red_",
@@ -29,48 +29,48 @@ const ROTATE: May = May {
     install: false,
 };
 
-as_both_admins!(apply_and_migrations_step_on_no_bait, |admin| {
-    let ground = Ground::baited(admin);
-    ground.run(&["plan", "--out", "saved"], NOTHING, &[0]);
-    ground.run(&["apply", "--plan", "saved", "-y"], APPLY, &[0, 6]);
-    ground.run(&["apply", "--all", "-y"], APPLY, &[0]);
-    ground.run(&["apply", "--all", "--prune", "-y"], APPLY, &[0]);
-    ground.project.write("red/migrations/V3__more.sql", "CREATE TABLE more (id int);\n");
-    ground.project.write("red/migrations/V3__more.down.sql", "DROP TABLE more;\n");
-    ground.run(&["upgrade", "--all"], NOTHING, &[0]);
-    ground.run(&["downgrade", "-s", "red", "-y"], NOTHING, &[0]);
-    ground.run(&["baseline", "-s", "red", "--at", "3"], NOTHING, &[2]);
-    ground.project.write(
+as_both_admins!(apply_and_migrations_run_no_planted_code, |admin| {
+    let hostile = HostileServer::with_baits(admin);
+    hostile.run(&["plan", "--out", "saved"], NOTHING, &[0]);
+    hostile.run(&["apply", "--plan", "saved", "-y"], APPLY, &[0, 6]);
+    hostile.run(&["apply", "--all", "-y"], APPLY, &[0]);
+    hostile.run(&["apply", "--all", "--prune", "-y"], APPLY, &[0]);
+    hostile.project.write("red/migrations/V3__more.sql", "CREATE TABLE more (id int);\n");
+    hostile.project.write("red/migrations/V3__more.down.sql", "DROP TABLE more;\n");
+    hostile.run(&["upgrade", "--all"], NOTHING, &[0]);
+    hostile.run(&["downgrade", "-s", "red", "-y"], NOTHING, &[0]);
+    hostile.run(&["baseline", "-s", "red", "--at", "3"], NOTHING, &[2]);
+    hostile.project.write(
         "red/migrations/V1__item.sql",
         "CREATE TABLE item (id serial PRIMARY KEY, name text); -- edited\n",
     );
-    ground.run(&["repair", "-s", "red", "--reason", "test", "-y"], NOTHING, &[0]);
-    ground.run(&["upgrade", "--all"], NOTHING, &[0]);
+    hostile.run(&["repair", "-s", "red", "--reason", "test", "-y"], NOTHING, &[0]);
+    hostile.run(&["upgrade", "--all"], NOTHING, &[0]);
 });
 
-as_both_admins!(an_extension_that_is_declared_later_steps_on_no_bait, |admin| {
-    let ground = Ground::baited(admin);
-    let manifest = ground.project.read("martydb.yaml");
-    ground.project.write(
+as_both_admins!(an_extension_declared_later_runs_no_planted_code, |admin| {
+    let hostile = HostileServer::with_baits(admin);
+    let manifest = hostile.project.read("martydb.yaml");
+    hostile.project.write(
         "martydb.yaml",
         &manifest
             .replace("  red:\n", "  red: { extensions: [citext, pg_trgm, ltree, intarray, btree_gist] }\n"),
     );
-    ground.run(&["plan"], NOTHING, &[0]);
-    ground.run(&["apply", "--all", "-y"], May { install: true, ..APPLY }, &[0]);
+    hostile.run(&["plan"], NOTHING, &[0]);
+    hostile.run(&["apply", "--all", "-y"], Allowed { install: true, ..APPLY }, &[0]);
 });
 
-as_both_admins!(rotation_and_bootstrap_step_on_no_bait, |admin| {
-    let ground = Ground::baited(admin);
-    ground.run(&["rotate", "-s", "red"], ROTATE, &[0]);
-    ground.run(&["rotate", "-s", "red", "--overlap"], ROTATE, &[0]);
-    ground.run(&["rotate", "-s", "red", "--finish"], ROTATE, &[0]);
-    ground.run(&["test-connections"], NOTHING, &[0, 1]);
-    ground.run(&["init-all", "-y"], ROTATE, &[0, 4]);
+as_both_admins!(rotation_and_bootstrap_run_no_planted_code, |admin| {
+    let hostile = HostileServer::with_baits(admin);
+    hostile.run(&["rotate", "-s", "red"], ROTATE, &[0]);
+    hostile.run(&["rotate", "-s", "red", "--overlap"], ROTATE, &[0]);
+    hostile.run(&["rotate", "-s", "red", "--finish"], ROTATE, &[0]);
+    hostile.run(&["test-connections"], NOTHING, &[0, 1]);
+    hostile.run(&["init-all", "-y"], ROTATE, &[0, 4]);
 });
 
-/// Everything that goes with a service.
-const DROP: May = May {
+/// Objects that are dropped with a service.
+const DROP: Allowed = Allowed {
     change: &[
         "role red_",
         "password red_",
@@ -87,26 +87,26 @@ const DROP: May = May {
     install: false,
 };
 
-as_both_admins!(a_dropped_service_leaves_nothing_to_a_superuser, |admin| {
-    let ground = Ground::baited(admin);
-    ground.lend();
-    ground.open();
-    ground.watched(&["drop", "-s", "red", "--dry-run"], NOTHING, &[0]);
-    ground.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
+as_both_admins!(a_dropped_service_leaves_no_object_owned_by_a_superuser, |admin| {
+    let hostile = HostileServer::with_baits(admin);
+    hostile.lend();
+    hostile.open();
+    hostile.watched(&["drop", "-s", "red", "--dry-run"], NOTHING, &[0]);
+    hostile.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
 });
 
-// Who may replace the function of an event trigger runs code as each role that runs DDL there, the admin first.
-as_both_admins!(the_function_of_an_event_trigger_comes_to_no_service, |admin| {
-    let ground = Ground::innocent(admin);
+// A role that may replace the function of an event trigger runs code as each role that runs DDL there, the admin first.
+as_both_admins!(the_function_of_an_event_trigger_is_never_owned_by_a_service, |admin| {
+    let hostile = HostileServer::without_baits(admin);
     let hook = "CREATE FUNCTION public.hook() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
                 CREATE EVENT TRIGGER hook ON ddl_command_end EXECUTE FUNCTION public.hook()";
-    ground.server.sql("red_db", hook);
-    ground.watched(&["apply", "--all", "--prune", "-y"], NOTHING, &[0]);
-    let doors = May { change: &["acl of database", "setting "], install: false };
-    ground.watched(&["verify-isolation", "--probes", "none", "--fix", "-y"], doors, &[0, 4]);
+    hostile.server.sql("red_db", hook);
+    hostile.watched(&["apply", "--all", "--prune", "-y"], NOTHING, &[0]);
+    let doors = Allowed { change: &["acl of database", "setting "], install: false };
+    hostile.watched(&["verify-isolation", "--probes", "none", "--fix", "-y"], doors, &[0, 4]);
     let owner = "SELECT proowner::regrole FROM pg_proc WHERE proname = 'hook'";
-    assert_eq!(ground.server.value("red_db", owner), "postgres");
+    assert_eq!(hostile.server.value("red_db", owner), "postgres");
     let replaced = "CREATE OR REPLACE FUNCTION public.hook() RETURNS event_trigger LANGUAGE plpgsql AS
                     'BEGIN PERFORM 1; END'";
-    assert!(ground.as_red("red_migrator", replaced).is_err());
+    assert!(hostile.as_red("red_migrator", replaced).is_err());
 });

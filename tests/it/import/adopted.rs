@@ -90,7 +90,7 @@ fn the_baseline_that_fits_is_read_from_the_tools_table() {
 }
 
 #[test]
-fn a_gap_and_a_migration_without_a_file_are_told() {
+fn a_gap_and_a_migration_without_a_file_are_reported() {
     let service = "ado_gap";
     server().sql("postgres", "CREATE DATABASE ado_gap");
     server().sql(
@@ -108,7 +108,7 @@ fn a_gap_and_a_migration_without_a_file_are_told() {
 }
 
 #[test]
-fn a_server_that_is_down_and_a_database_that_is_not_there_are_notes() {
+fn an_unreachable_server_and_a_missing_database_are_notes() {
     let project = project("ado_absent", "");
     write(&project, &[("1_a.sql", "SELECT 1;")]);
     let import = ["import", "--from", "sqlx", "--service", "ado_absent", "old"];
@@ -126,9 +126,9 @@ fn a_server_that_is_down_and_a_database_that_is_not_there_are_notes() {
     assert!(said.stdout.contains("cannot read what"), "{}", said.stdout);
 }
 
-/// The table is the service's: a policy on it runs with the owner's rights and sees no more than the owner does.
+/// The table is the service's: a policy on it runs with the owner's privileges and reads no more than the owner does.
 #[test]
-fn the_tools_table_is_read_without_the_admins_rights() {
+fn the_tools_table_is_read_without_the_admins_privileges() {
     let service = "ado_trap";
     server().sql("postgres", "CREATE DATABASE ado_trap");
     server().sql(

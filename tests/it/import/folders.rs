@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{LAYOUTS, UP1, UP2, files, project, server, write};
 
 #[test]
-fn every_layout_becomes_migrations_that_go_up_and_down() {
+fn every_layout_is_imported_with_up_and_down() {
     for (tool, all) in LAYOUTS {
         let service = format!("lay_{}", tool.replace('-', "_"));
         let project = project(&service, "");
@@ -25,7 +25,7 @@ fn every_layout_becomes_migrations_that_go_up_and_down() {
 }
 
 #[test]
-fn versions_names_and_markers() {
+fn versions_names_and_markers_are_converted() {
     let project = project("imp_names", "");
     let (_, diesel) = LAYOUTS.iter().find(|row| row.0 == "diesel").unwrap();
     write(&project, diesel);
@@ -59,7 +59,7 @@ fn versions_names_and_markers() {
         said.stdout
     );
 
-    // What is there is never changed.
+    // Existing files are never changed.
     project.write("imp_names/migrations/V20240201000000__note.sql", "SELECT 1;\n");
     project.write("imp_names/migrations/V9__own.sql", "SELECT 1;\n");
     let refused = project.run(&import).expect(2);
@@ -74,7 +74,7 @@ fn versions_names_and_markers() {
 }
 
 #[test]
-fn a_dry_run_shows_and_writes_nothing() {
+fn a_dry_run_lists_the_files_and_writes_none() {
     let project = project("imp_dry", "");
     write(
         &project,
@@ -94,7 +94,7 @@ fn a_dry_run_shows_and_writes_nothing() {
 }
 
 #[test]
-fn what_cannot_be_carried_over_stops_it_with_its_place() {
+fn unsupported_syntax_stops_the_import_with_its_line() {
     let project = project("imp_left", "");
     write(
         &project,
@@ -127,7 +127,7 @@ fn what_cannot_be_carried_over_stops_it_with_its_place() {
 }
 
 #[test]
-fn transactions_of_a_file_stay_and_validate_takes_it() {
+fn a_files_own_transactions_stay_and_validate_accepts_them() {
     let project = project("imp_several", "migrations: { down: none }");
     // Prisma writes these around an enum that loses a value.
     let enums = "CREATE TYPE mood_new AS ENUM ('ok');\nALTER TYPE mood RENAME TO mood_old;\nALTER TYPE mood_new RENAME TO mood;\nDROP TYPE mood_old;";
@@ -158,7 +158,7 @@ fn transactions_of_a_file_stay_and_validate_takes_it() {
 }
 
 #[test]
-fn a_baseline_that_nothing_precedes_is_the_first_migration() {
+fn a_baseline_without_predecessors_is_the_first_migration() {
     let import = |service: &'static str, files: &[(&str, &str)], code| {
         let project = project(service, "");
         write(&project, files);
@@ -176,7 +176,7 @@ fn a_baseline_that_nothing_precedes_is_the_first_migration() {
 }
 
 #[test]
-fn a_plan_names_the_script_of_a_reworked_change_and_what_is_missing() {
+fn a_sqitch_plan_names_reworked_and_missing_scripts() {
     let project = project("imp_plan", "");
     let plan = "%project=shop\nviews 2024-01-01T00:00:00Z A <a@b.c>\n@v1 2024-01-02T00:00:00Z A <a@b.c>\n\
                 views [views@v1] 2024-01-03T00:00:00Z A <a@b.c>\n";
@@ -192,7 +192,7 @@ fn a_plan_names_the_script_of_a_reworked_change_and_what_is_missing() {
     write(&project, &[("sqitch.plan", plan)]);
     let refused = project.run(&import).expect(2);
     assert!(refused.said().contains("contains the change views, which has no file in deploy"), "{refused:?}");
-    // What the plan does not name is not read.
+    // Files that the plan does not name are not read.
     let unplanned = ("deploy/more.sql", "\\i other.sql\n");
     write(&project, &[old, unplanned, ("deploy/views.sql", "\\set a 1\n")]);
     let psql = project.run(&import).expect(2);
@@ -221,7 +221,7 @@ fn a_file_of_another_tool_is_refused_with_its_name() {
 }
 
 #[test]
-fn ruby_is_listed_and_another_way_is_offered() {
+fn ruby_migrations_are_listed_with_an_alternative() {
     let project = project("imp_rails", "");
     write(
         &project,
@@ -257,7 +257,7 @@ fn a_folder_without_migrations_and_an_unknown_tool_are_refused() {
 }
 
 #[test]
-fn no_link_of_the_foreign_project_copies_a_file_of_another_folder() {
+fn links_in_the_imported_project_copy_no_file_from_outside() {
     let project = project("imp_link", "");
     let secret = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(secret.path(), "SELECT 'a secret';\n").unwrap();

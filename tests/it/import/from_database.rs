@@ -4,7 +4,7 @@ use super::{files, project, server};
 use crate::backup::expressions::expressions;
 use crate::support::{self, Project};
 
-/// What a restore stumbles over: a function that names a later table, a cast chain of defaults, names with quotes, bodies
+/// Obstacles of a restore: a function that names a later table, a cast chain of defaults, names with quotes, bodies
 /// whose lines look like a dump's own.
 const SCHEMA: &str = r#"
 SET check_function_bodies = false;
@@ -49,7 +49,7 @@ fn adopted(service: &str, sql: &str) -> Project {
     project
 }
 
-/// Whether the machine has a `pg_dump` for the server of this run; without one the command has to say so.
+/// Returns `true` if the machine has a `pg_dump` of this server's major; otherwise the command must report it.
 fn can_dump(project: &Project, service: &str) -> bool {
     if support::can_dump(server()) {
         return true;
@@ -121,7 +121,7 @@ fn the_schema_becomes_the_first_migration() {
 }
 
 #[test]
-fn it_is_refused_where_files_or_a_history_are() {
+fn a_baseline_from_a_database_refuses_existing_files_and_history() {
     let service = "fdb_refused";
     let project = adopted(service, "CREATE SCHEMA app; CREATE TABLE a (id int)");
     let command = ["baseline", "--service", service, "--from-database"];
@@ -165,7 +165,7 @@ fn it_is_refused_where_files_or_a_history_are() {
 /// A privilege that the contract does not give is not in V1, and the proof says so; nothing is recorded, and no scratch
 /// database stays. What other roles hold is no difference: V1 does not give it, and a note says whose it is.
 #[test]
-fn a_schema_that_v1_does_not_make_is_not_recorded() {
+fn a_schema_that_v1_does_not_reproduce_is_not_recorded() {
     let service = "fdb_differs";
     let project = adopted(service, "CREATE SCHEMA app; CREATE TABLE a (id int)");
     if !can_dump(&project, service) {
@@ -225,7 +225,7 @@ fn a_schema_that_v1_does_not_make_is_not_recorded() {
 /// A database of the old login, as TypeORM, Drizzle and Knex leave it: the login created the extension, and the tool has a
 /// schema of its own. Neither is a difference; a schema that nothing declares is one, with the cure.
 #[test]
-fn what_belongs_to_the_old_login_and_its_tool_is_no_difference() {
+fn objects_of_the_former_login_and_tool_are_not_differences() {
     let service = "fdb_old";
     server().sql("postgres", "CREATE ROLE fdb_old_login LOGIN");
     server().sql("postgres", &format!("CREATE DATABASE {service} OWNER fdb_old_login"));
@@ -278,7 +278,7 @@ fn what_belongs_to_the_old_login_and_its_tool_is_no_difference() {
 }
 
 #[test]
-fn an_expression_that_pg_dump_reads_in_another_form_is_no_difference() {
+fn an_expression_that_pg_dump_rewrites_is_not_a_difference() {
     let service = "fdb_forms";
     let project = adopted(service, &format!("CREATE SCHEMA app; {}", expressions(server())));
     if !can_dump(&project, service) {

@@ -3,7 +3,7 @@
 use super::{project, server};
 
 #[test]
-fn a_first_run_on_a_database_that_holds_something_is_refused() {
+fn a_first_upgrade_of_a_nonempty_database_is_refused() {
     for (service, sql, named) in [
         ("full_table", "CREATE TABLE \"Order\" (id int)", "table public.\"Order\""),
         ("full_function", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "function public.f"),
@@ -32,7 +32,7 @@ fn a_first_run_on_a_database_that_holds_something_is_refused() {
 }
 
 #[test]
-fn what_apply_and_extensions_make_does_not_count() {
+fn objects_of_apply_and_extensions_do_not_count_as_contents() {
     let service = "empty_all";
     let project = project(service, "schemas: [app, public], extensions: [hstore, citext]");
     project.write(&format!("{service}/migrations/V1__a.sql"), "CREATE TABLE made (tags hstore);");
@@ -46,7 +46,7 @@ fn what_apply_and_extensions_make_does_not_count() {
 }
 
 #[test]
-fn every_tool_is_named_by_its_table() {
+fn every_tool_is_recognized_by_its_table() {
     let service = "named_tool";
     let project = project(service, "");
     project.run(&["apply", "--all", "-y"]).expect(0);

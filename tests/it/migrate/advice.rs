@@ -67,7 +67,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn an_error_knows_the_cure() {
+async fn a_failed_migration_names_its_remedy() {
     let service = Service::new("adv").await;
     service.write("V1__enum.sql", "CREATE TYPE mood AS ENUM ('a');");
     service.upgraded().await;
@@ -81,7 +81,7 @@ async fn an_error_knows_the_cure() {
 }
 
 #[tokio::test]
-async fn an_error_inside_a_block_is_placed_on_its_line_of_the_file() {
+async fn an_error_inside_a_block_has_its_line_of_the_file() {
     let service = Service::new("adv_block").await;
     for (sql, place, line) in [
         (

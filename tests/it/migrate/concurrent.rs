@@ -25,7 +25,7 @@ async fn sixteen_runs_at_once_apply_every_file_once() {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_held_is_named_with_its_holder() {
+async fn a_held_lock_is_named_with_its_holder() {
     let service = Service::new("co_held").await;
     service.write("V1__a.sql", "SELECT 1;");
     let mut other = service.migrator().await;
@@ -36,15 +36,15 @@ async fn a_lock_that_is_held_is_named_with_its_holder() {
     for word in ["login co_held_migrator", "application \"the other\"", "pid ", "since 2"] {
         assert!(error.causes[0].contains(word), "{error:?}");
     }
-    let told = |event: &&Event| matches!(event, Event::Waiting(who) if who.contains("the other"));
-    let waits = service.events.lock().unwrap().iter().filter(told).count();
+    let reported = |event: &&Event| matches!(event, Event::Waiting(who) if who.contains("the other"));
+    let waits = service.events.lock().unwrap().iter().filter(reported).count();
     assert_eq!(waits, 1, "the same is not said twice within ten seconds");
     drop(other);
     assert_eq!(service.upgraded().await, [1]);
 }
 
 #[tokio::test]
-async fn a_table_that_others_hold_is_tried_again_and_the_attempts_are_recorded() {
+async fn a_locked_table_is_retried_and_the_attempts_are_recorded() {
     let service = Service::new("co_retry").await;
     service.write("V1__t.sql", "CREATE TABLE t (a int);").upgraded().await;
     service.write("V2__b.sql", "ALTER TABLE t ADD b int;");
@@ -69,7 +69,7 @@ async fn a_table_that_others_hold_is_tried_again_and_the_attempts_are_recorded()
 }
 
 #[tokio::test]
-async fn a_concurrent_build_and_a_waiting_run_do_not_lock_each_other_out() {
+async fn a_concurrent_build_and_a_waiting_run_do_not_deadlock() {
     let service = Service::new("co_cic").await;
     service
         .write("V1__t.sql", "CREATE TABLE t AS SELECT g a FROM generate_series(1, 1000) g;")
@@ -93,7 +93,7 @@ async fn a_concurrent_build_and_a_waiting_run_do_not_lock_each_other_out() {
 }
 
 #[tokio::test]
-async fn a_backend_that_is_ended_leaves_a_run_that_the_next_one_finishes() {
+async fn the_next_run_completes_one_whose_backend_was_terminated() {
     let service = Service::new("co_killed").await;
     service
         .write("V1__a.sql", "CREATE TABLE a (a int);")

@@ -26,7 +26,7 @@ async fn three(name: &str) -> Service {
 }
 
 #[tokio::test]
-async fn the_last_applied_is_undone_first_and_recorded() {
+async fn a_downgrade_undoes_the_newest_first_and_records_it() {
     let service = three("do_order").await;
     service.write("V3__late.sql", "CREATE TABLE t3 (a int);").write("V3__late.down.sql", "DROP TABLE t3;");
     let late = Options { order: Order::AllowOutOfOrder, ..service.options() };
@@ -73,7 +73,7 @@ async fn a_missing_or_unreadable_down_file_is_found_before_the_first_statement()
 }
 
 #[tokio::test]
-async fn the_other_command_is_named_where_the_direction_is_wrong() {
+async fn a_wrong_direction_names_the_other_command() {
     let service = three("do_above").await;
     let error = back(&service, DowngradeTo::Version(7)).await.error.unwrap();
     assert_eq!(error.kind, Kind::Usage);
@@ -84,7 +84,7 @@ async fn the_other_command_is_named_where_the_direction_is_wrong() {
 }
 
 #[tokio::test]
-async fn a_failing_down_file_is_taken_back_with_its_row() {
+async fn a_failing_down_file_is_rolled_back_with_its_row() {
     let service = three("do_fails").await;
     service.write("V2__f.down.sql", "DROP TABLE t2;\nDROP TABLE nope;");
     let outcome = back(&service, DowngradeTo::Version(0)).await;
@@ -105,7 +105,7 @@ async fn a_failing_down_file_is_taken_back_with_its_row() {
 }
 
 #[tokio::test]
-async fn a_down_file_outside_a_transaction_goes_back_and_can_be_resumed() {
+async fn a_non_transactional_down_file_is_run_and_resumed() {
     let service = Service::new("do_outside").await;
     service
         .write("V1__t.sql", "CREATE TABLE t (a int); CREATE INDEX i ON t (a);")

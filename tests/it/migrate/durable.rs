@@ -46,7 +46,7 @@ fn state(server: &Server, database: &str) -> [String; 3] {
 }
 
 #[test]
-fn what_a_run_has_reported_survives_a_crash() {
+fn reported_migrations_survive_a_crash() {
     let mut server = Server::start_with(SETTINGS);
     let good = project(&server, "du_good", "CREATE TABLE t5 (id int);\n");
     let bad = project(&server, "du_bad", "SELECT nope;\n");
@@ -63,7 +63,7 @@ fn what_a_run_has_reported_survives_a_crash() {
 }
 
 #[test]
-fn what_a_crash_interrupts_is_lost_with_its_history_and_taken_up_again() {
+fn migrations_interrupted_by_a_crash_are_lost_with_their_history_and_repeated() {
     let mut server = Server::start_with(SETTINGS);
     let project = project(&server, "du_cut", "SELECT pg_sleep(600);\nCREATE TABLE t5 (id int);\n");
     let mut command = project.command(&["upgrade", "--all"]);

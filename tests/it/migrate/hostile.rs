@@ -25,7 +25,7 @@ async fn control_of_the_transaction_at_run_time_fails() {
 }
 
 #[tokio::test]
-async fn a_role_changed_at_run_time_leaves_nothing_to_another() {
+async fn objects_of_a_role_changed_at_run_time_belong_to_the_owner() {
     let service = Service::new("ho_role").await;
     for sql in [
         "CREATE TABLE trace (a int); GRANT CREATE, USAGE ON SCHEMA public TO ho_role_migrator;
@@ -38,7 +38,7 @@ async fn a_role_changed_at_run_time_leaves_nothing_to_another() {
         assert!(error.causes[0].contains("to another role than the owner"), "{error:?}");
         assert!(error.causes[0].contains("belongs to ho_role_migrator"), "{error:?}");
     }
-    // Changed, but with nothing made: the run goes on as the owner.
+    // Changed without an object: the run continues as the owner.
     service
         .write("V1__hostile.sql", "SELECT set_config('role', 'none', false);")
         .write("V2__t.sql", "CREATE TABLE t (a int);");
@@ -50,7 +50,7 @@ async fn a_role_changed_at_run_time_leaves_nothing_to_another() {
 }
 
 #[tokio::test]
-async fn what_others_make_meanwhile_is_not_held_against_a_migration() {
+async fn objects_made_concurrently_by_others_do_not_fail_a_migration() {
     let service = Service::new("ho_others").await;
     let mut app = service.app().await;
     service.write("V1__slow.sql", "CREATE TABLE t (a int); SELECT pg_sleep(1);");
@@ -63,7 +63,7 @@ async fn what_others_make_meanwhile_is_not_held_against_a_migration() {
 }
 
 #[tokio::test]
-async fn a_deferred_constraint_is_told_from_a_statement() {
+async fn a_deferred_constraint_error_is_distinguished_from_a_statement_error() {
     let service = Service::new("ho_defer").await;
     let error = fails(
         &service,
@@ -74,7 +74,7 @@ async fn a_deferred_constraint_is_told_from_a_statement() {
 }
 
 #[tokio::test]
-async fn hostile_search_paths_quotes_comments_and_sizes_go_through() {
+async fn hostile_search_paths_quotes_comments_and_sizes_are_applied() {
     let service = Service::new("ho_odd").await;
     let many: String = (0..10_000).map(|n| format!("INSERT INTO n VALUES ({n});\n")).collect();
     let long = format!("INSERT INTO n SELECT length('{}');", "x".repeat(50_000_000));

@@ -24,7 +24,7 @@ fn noticed(service: &Service) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_login_without_the_owners_rights_holds_nothing_up() {
+async fn a_login_without_the_owners_privileges_does_not_delay_a_run() {
     let service = Service::new("lk_hostile").await;
     service.write("V1__a.sql", "CREATE TABLE a (n int);");
     let (mut readonly, mut app) = (service.readonly().await, service.app().await);
@@ -57,7 +57,7 @@ async fn a_login_without_the_owners_rights_holds_nothing_up() {
 
 /// It has no session whose login could be looked at, and no run is prepared.
 #[tokio::test]
-async fn a_prepared_transaction_holds_nothing_up() {
+async fn a_prepared_transaction_does_not_delay_a_run() {
     let service = Service::new("lk_prepared").await;
     service.write("V1__a.sql", "CREATE TABLE a (n int);");
     let mut readonly = service.readonly().await;
@@ -89,7 +89,7 @@ async fn runs_exclude_each_other_while_another_login_holds_the_lock() {
 
 /// A run that passed another login over is still respected after that login has let go.
 #[tokio::test]
-async fn a_run_with_a_ticket_is_seen_by_one_that_gets_the_key() {
+async fn a_run_that_ignored_a_login_still_excludes_other_runs() {
     let service = Service::new("lk_ticket").await;
     service.write("V1__a.sql", "SELECT pg_sleep(3);");
     let mut readonly = service.readonly().await;
@@ -118,7 +118,7 @@ async fn a_run_with_a_ticket_is_seen_by_one_that_gets_the_key() {
 
 /// The run ends with its session, and so does its lock; the session of a killed run ends with its statement.
 #[tokio::test]
-async fn the_ticket_of_a_session_that_is_ended_is_free_again() {
+async fn the_ticket_of_an_ended_session_is_released() {
     let service = Service::new("lk_ended").await;
     service.write("V1__a.sql", "SELECT pg_sleep(20);");
     let mut readonly = service.readonly().await;
@@ -137,7 +137,7 @@ async fn the_ticket_of_a_session_that_is_ended_is_free_again() {
 
 /// A superuser may do everything a migrator may: its lock counts, and so does one of the owner's members.
 #[tokio::test]
-async fn a_holder_with_the_owners_rights_is_waited_for() {
+async fn a_run_waits_for_a_lock_holder_with_the_owners_privileges() {
     let service = Service::new("lk_member").await;
     service.write("V1__a.sql", "SELECT 1;");
     let mut admin = service.admin().await;

@@ -14,7 +14,7 @@ async fn indexes(service: &Service) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_failed_build_names_its_invalid_index_and_the_next_run_heals_it() {
+async fn a_failed_build_names_its_invalid_index_and_the_next_run_rebuilds_it() {
     let service = Service::new("ou_heal").await;
     service.write("V1__t.sql", TABLE).upgraded().await;
     service.write(
@@ -33,7 +33,7 @@ async fn a_failed_build_names_its_invalid_index_and_the_next_run_heals_it() {
     service.do_as_admin("UPDATE t SET b = a").await;
     assert_eq!(service.upgraded().await, [2]);
     assert_eq!(indexes(&service).await, ["bad true", "good true"]);
-    // What was finished is not repeated.
+    // Completed statements are not repeated.
     assert_eq!(service.ask("SELECT count(*)::text FROM marks").await, ["1"]);
     assert_eq!(
         service.history().await[1..],
@@ -48,7 +48,7 @@ async fn a_failed_build_names_its_invalid_index_and_the_next_run_heals_it() {
 }
 
 #[tokio::test]
-async fn a_lost_session_is_taken_up_where_it_was() {
+async fn a_lost_session_is_resumed_at_its_statement() {
     let service = Service::new("ou_lost").await;
     service.write("V1__t.sql", TABLE).upgraded().await;
     service.write(
@@ -79,7 +79,7 @@ async fn a_lost_session_is_taken_up_where_it_was() {
 }
 
 #[tokio::test]
-async fn an_edit_of_what_has_run_is_refused_and_of_the_rest_is_not() {
+async fn edits_of_executed_statements_are_refused_and_of_later_ones_accepted() {
     let service = Service::new("ou_edit").await;
     let file = |first: &str, second: &str| format!("-- martydb: no-transaction\n{first};\n{second};");
     service.write("V1__x.sql", &file("CREATE TABLE a (n int)", "SELECT 1 / 0"));
@@ -92,7 +92,7 @@ async fn an_edit_of_what_has_run_is_refused_and_of_the_rest_is_not() {
 }
 
 #[tokio::test]
-async fn if_not_exists_is_not_content_with_an_invalid_index() {
+async fn if_not_exists_does_not_accept_an_invalid_index() {
     let service = Service::new("ou_exists").await;
     service.write("V1__t.sql", TABLE).upgraded().await;
     service.do_as_admin("CREATE INDEX i ON t (a); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass").await;
@@ -107,7 +107,7 @@ async fn if_not_exists_is_not_content_with_an_invalid_index() {
 }
 
 #[tokio::test]
-async fn a_block_that_changes_the_role_leaves_nothing_to_the_login() {
+async fn a_block_that_resets_the_role_leaves_no_object_to_the_login() {
     let service = Service::new("ou_role").await;
     service.write(
         "V1__x.sql",
@@ -130,10 +130,10 @@ async fn a_block_that_changes_the_role_leaves_nothing_to_the_login() {
     assert!(error.causes[0].contains("to another role than the owner"), "{error:?}");
 }
 
-/// A statement that a function builds can change how strings are read without being seen: that lasts no longer than
+/// A statement that a function builds can change how strings are read unnoticed: that lasts no longer than
 /// the statement itself, or a COMMIT hidden in a string would be run.
 #[tokio::test]
-async fn how_the_file_is_read_stays_as_it_was_cut() {
+async fn a_file_cannot_change_how_its_strings_are_read() {
     let service = Service::new("ou_strings").await;
     let hidden = r"SELECT '\'' ; COMMIT; CREATE TABLE hidden (a int); --';";
     let changes = [
@@ -154,9 +154,9 @@ async fn how_the_file_is_read_stays_as_it_was_cut() {
     }
 }
 
-/// What the check says is for people, whatever statement it is said at.
+/// The check's message is for people, at any statement.
 #[tokio::test]
-async fn no_complaint_shows_how_the_check_works() {
+async fn errors_do_not_expose_the_internal_check() {
     let service = Service::new("ou_xml").await;
     service.write(
         "V1__x.sql",

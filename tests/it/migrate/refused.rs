@@ -1,11 +1,11 @@
-//! What is refused before anything connects.
+//! Files that are refused before anything connects.
 
 use martydb_model::error::Kind;
 
 use super::support::{Service, server};
 
 #[tokio::test]
-async fn files_that_cannot_run_are_refused_before_connecting_and_all_at_once() {
+async fn invalid_files_are_all_refused_before_connecting() {
     let service = Service::new("no_connect").await;
     service
         .write("V1__a.sql", "SELECT 1;")
@@ -26,7 +26,7 @@ async fn files_that_cannot_run_are_refused_before_connecting_and_all_at_once() {
 }
 
 #[tokio::test]
-async fn dangers_are_told_where_something_is_applied_already() {
+async fn lint_dangers_are_warned_of_only_after_a_first_run() {
     use martydb_migrate::Event;
     let service = Service::new("no_danger").await;
     let large =
@@ -47,7 +47,7 @@ async fn dangers_are_told_where_something_is_applied_already() {
 
 /// The file was cut into statements by the settings that the server begins with.
 #[tokio::test]
-async fn a_file_that_changes_how_it_is_read_is_refused_with_the_place() {
+async fn a_file_that_changes_how_it_is_read_is_refused_with_its_line() {
     let service = Service::new("no_lexer").await;
     service
         .write("V1__a.sql", "SELECT 1;\nSET standard_conforming_strings = off;")

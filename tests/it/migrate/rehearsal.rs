@@ -18,7 +18,7 @@ fn locks(outcome: &MigrationOutcome, at: usize) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_file_is_run_measured_and_rolled_back() {
+async fn a_rehearsal_runs_measures_and_rolls_back_each_file() {
     let service = Service::new("re_full").await;
     service.write(
         "V1__t.sql",
@@ -59,7 +59,7 @@ const CATALOGUE: &str = "SELECT c.relname::text, c.relfilenode::text, c.relnatts
                          FROM pg_class c WHERE c.relnamespace NOT IN (11, 99) ORDER BY c.oid";
 
 #[tokio::test]
-async fn the_first_failure_stops_and_is_placed() {
+async fn a_rehearsal_stops_at_the_first_failure_with_its_line() {
     let service = Service::new("re_fails").await;
     service
         .write("V1__t.sql", "CREATE TABLE t (a int);")
@@ -89,7 +89,7 @@ async fn the_first_failure_stops_and_is_placed() {
 }
 
 #[tokio::test]
-async fn what_only_one_transaction_cannot_do_is_no_failure() {
+async fn a_rehearsal_tolerates_errors_of_its_single_transaction() {
     let service = Service::new("re_enum").await;
     service
         .write("V1__e.sql", "CREATE TYPE mood AS ENUM ('a'); CREATE TABLE t (m mood);")
@@ -113,7 +113,7 @@ async fn what_only_one_transaction_cannot_do_is_no_failure() {
 }
 
 #[tokio::test]
-async fn a_rehearsal_gives_way_to_others_and_names_them() {
+async fn a_rehearsal_yields_to_other_sessions_and_names_them() {
     let service = Service::new("re_blocked").await;
     service.write("V1__t.sql", "CREATE TABLE t (a int);");
     service.upgraded().await;

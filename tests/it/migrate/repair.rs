@@ -6,7 +6,7 @@ use martydb_model::error::Kind;
 use super::support::Service;
 
 #[tokio::test]
-async fn a_baseline_runs_nothing_and_is_made_once() {
+async fn a_baseline_runs_no_file_and_is_recorded_once() {
     let service = Service::new("re_base").await;
     for n in 1..=3 {
         service.write(&format!("V{n}__f.sql"), &format!("CREATE TABLE t{n} (a int);"));
@@ -25,7 +25,7 @@ async fn a_baseline_runs_nothing_and_is_made_once() {
 }
 
 #[tokio::test]
-async fn an_edit_is_shown_accepted_once_and_recorded() {
+async fn an_edit_is_shown_and_accepted_once() {
     let service = Service::new("re_edit").await;
     service.write("V1__a.sql", "SELECT 1;\nSELECT 2;\n").write("V2__b.sql", "SELECT 3;\n").upgraded().await;
     let before = service.ask("SELECT version::text, checksum FROM refinery_schema_history ORDER BY 1").await;
@@ -48,7 +48,7 @@ async fn an_edit_is_shown_accepted_once_and_recorded() {
     assert_eq!(service.ask(last).await, ["repair 1 tester a typing error in a comment"]);
     let error = examine(&service.target, Some(1), &options).await.unwrap_err();
     assert_eq!(error.kind, Kind::Usage);
-    // What was shown and is not so any more is not accepted.
+    // A change after it was shown is not accepted.
     service.write("V2__b.sql", "SELECT 3;\n");
     let stale = repair(&service.target, &found, "x", &options, &EventSender::ignored()).await.unwrap_err();
     assert_eq!(stale.kind, Kind::Stale);
@@ -56,7 +56,7 @@ async fn an_edit_is_shown_accepted_once_and_recorded() {
 }
 
 #[tokio::test]
-async fn a_half_way_migration_is_cleared_and_starts_over() {
+async fn repair_restarts_a_half_applied_migration() {
     let service = Service::new("re_half").await;
     service.write("V1__x.sql", "-- martydb: no-transaction\nCREATE TABLE a (n int);\nSELECT 1 / 0;");
     service.upgrade().await.error.unwrap();
@@ -71,7 +71,7 @@ async fn a_half_way_migration_is_cleared_and_starts_over() {
 }
 
 #[tokio::test]
-async fn an_applied_file_that_the_rules_refuse_can_be_accepted_and_does_not_run() {
+async fn an_applied_file_that_is_now_invalid_can_be_accepted_without_running() {
     let service = Service::new("re_rules").await;
     let sql = "RESET ROLE;\nCREATE TABLE a (n int);\n";
     service.write("V1__a.sql", "SELECT 1;").upgraded().await;

@@ -29,7 +29,7 @@ async fn two_views(name: &str) -> Service {
 }
 
 #[tokio::test]
-async fn they_run_after_the_versions_in_the_order_of_their_needs() {
+async fn repeatable_migrations_run_last_in_order_of_their_dependencies() {
     let service = two_views("rep_order").await;
     let dry = Options { execution: Execution::Dry, ..service.options() };
     let planned = service.upgrade_with(&dry).await;
@@ -45,18 +45,18 @@ async fn they_run_after_the_versions_in_the_order_of_their_needs() {
     let known = service.status().await;
     assert_eq!((known.state, due(&known)), (ServiceState::UpToDate, vec![]));
     assert_eq!(ran(&service).await, Vec::<String>::new());
-    // refinery's table has the versions alone, and the history tells of all.
+    // refinery's table has only versions, and the history has every migration.
     assert_eq!(service.ask("SELECT version::text FROM refinery_schema_history").await, ["1"]);
     let past = martydb_migrate::history(&service.target, std::time::Duration::from_secs(5)).await.unwrap();
-    let told: Vec<_> = past.iter().map(|event| (event.version, event.name.as_str())).collect();
-    assert_eq!(told, [(Some(1), "t"), (None, "rows"), (None, "a_totals")]);
+    let reported: Vec<_> = past.iter().map(|event| (event.version, event.name.as_str())).collect();
+    assert_eq!(reported, [(Some(1), "t"), (None, "rows"), (None, "a_totals")]);
     let mut app = service.app().await;
     let refused = sqlx::raw_sql("SELECT FROM martydb.repeatable").execute(&mut app).await.unwrap_err();
     assert!(refused.to_string().contains("permission denied"), "{refused}");
 }
 
 #[tokio::test]
-async fn a_change_of_one_runs_it_and_those_that_need_it() {
+async fn a_changed_repeatable_migration_runs_with_its_dependents() {
     let service = two_views("rep_change").await;
     service.write(
         "R__other.sql",
@@ -76,7 +76,7 @@ async fn a_change_of_one_runs_it_and_those_that_need_it() {
 
     service.write("V2__t.sql", "ALTER TABLE t ADD b int;").write("V2__t.down.sql", "ALTER TABLE t DROP b;");
     assert_eq!(ran(&service).await, ["other", "rows", "a_totals"]);
-    // What refinery applies counts as well.
+    // Migrations that refinery applies count as well.
     service
         .do_as_admin("INSERT INTO refinery_schema_history SELECT 3, 'x', applied_on, '1' FROM refinery_schema_history LIMIT 1")
         .await;
@@ -85,7 +85,7 @@ async fn a_change_of_one_runs_it_and_those_that_need_it() {
 }
 
 #[tokio::test]
-async fn a_version_in_between_leaves_them_and_so_does_a_downgrade() {
+async fn versions_and_downgrades_leave_repeatable_migrations_alone() {
     let service = two_views("rep_to").await;
     service.write("V2__t.sql", "ALTER TABLE t ADD b int;").write("V2__t.down.sql", "ALTER TABLE t DROP b;");
     let first = service.upgrade_with(&Options { to: Some(1), ..service.options() }).await;
@@ -110,7 +110,7 @@ async fn a_version_in_between_leaves_them_and_so_does_a_downgrade() {
 }
 
 #[tokio::test]
-async fn one_that_fails_is_rolled_back_and_tried_again() {
+async fn a_failed_repeatable_migration_is_rolled_back_and_retried() {
     let service = two_views("rep_fails").await;
     service.write(
         "R__rows.sql",
@@ -131,14 +131,14 @@ async fn one_that_fails_is_rolled_back_and_tried_again() {
     service.write("R__rows.sql", "CREATE OR REPLACE VIEW rows_of_t AS SELECT a FROM t;");
     assert_eq!(ran(&service).await, ["rows", "a_totals"]);
 
-    // What it makes belongs to the owner, as everywhere.
+    // Its objects belong to the owner, as everywhere.
     service.write("R__rows.sql", "SELECT set_config('role', 'none', false); SELECT lo_create(0);");
     let error = service.upgrade().await.error.unwrap();
     assert!(error.causes[0].contains("to another role than the owner"), "{error:#?}");
 }
 
 #[tokio::test]
-async fn misfits_are_refused_before_connecting() {
+async fn invalid_repeatable_migrations_are_refused_before_connecting() {
     let service = Service::absent("rep_misfit");
     service
         .write("R__a.sql", "SELECT 1;")

@@ -116,12 +116,12 @@ impl Service {
     pub async fn upgrade_with(&self, options: &Options) -> MigrationOutcome {
         let (events, mut receiver) = EventSender::channel();
         let run = async move { martydb_migrate::run(&self.target, Goal::Upgrade, options, &events).await };
-        let told = async {
+        let reported = async {
             while let Some(event) = receiver.recv().await {
                 self.events.lock().unwrap().push(event);
             }
         };
-        tokio::join!(run, told).0
+        tokio::join!(run, reported).0
     }
 
     /// An upgrade that must go through; the versions it applied.
@@ -131,7 +131,7 @@ impl Service {
         outcome.applied.iter().map(|applied| applied.version).collect()
     }
 
-    /// What `status` says of it, looked at alone.
+    /// Returns its own `status`.
     pub async fn status(&self) -> ServiceStatus {
         let wait = Duration::from_secs(5);
         martydb_migrate::status(&self.target, Sizes::Skipped, wait, &SessionList::default()).await

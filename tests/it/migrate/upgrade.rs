@@ -1,4 +1,4 @@
-//! What `upgrade`, `status`, `current` and `history` do when nothing is wrong, and when the server says no.
+//! `upgrade`, `status`, `current` and `history`, in success, and when the server refuses.
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ async fn pending_files_are_applied_once_and_recorded_in_both_tables() {
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
 
     let events = martydb_migrate::history(&service.target, WAIT).await.unwrap();
-    let told: Vec<_> = events.iter().map(|e| (e.version, e.outcome.as_str(), e.by.as_str())).collect();
+    let reported: Vec<_> = events.iter().map(|e| (e.version, e.outcome.as_str(), e.by.as_str())).collect();
     assert_eq!(
-        told,
+        reported,
         [(Some(1), "ok", "tester@bench"), (Some(2), "ok", "tester@bench"), (Some(10), "ok", "tester@bench")]
     );
     assert_eq!(events[0].role.as_deref(), Some("up_plain_migrator"));
@@ -41,7 +41,7 @@ async fn pending_files_are_applied_once_and_recorded_in_both_tables() {
 }
 
 #[tokio::test]
-async fn app_and_readonly_hold_nothing_on_either_table_and_the_owner_cannot_rewrite_history() {
+async fn app_and_readonly_have_no_privileges_on_the_history_and_the_owner_cannot_rewrite_it() {
     let service = Service::new("up_closed").await;
     service.write("V1__t.sql", "CREATE TABLE t (a int);").upgraded().await;
     let held = "SELECT r, o, p FROM unnest(ARRAY['up_closed_app', 'up_closed_ro']) r,
@@ -62,7 +62,7 @@ async fn app_and_readonly_hold_nothing_on_either_table_and_the_owner_cannot_rewr
     assert_eq!(error.sqlstate.as_deref(), Some("42501"), "{error:?}");
 }
 
-/// The status once no session is told: the server takes a moment to end the one before.
+/// Returns the status once it has no session: the server takes a moment to end the former one.
 async fn settled(
     target: &martydb_migrate::MigrationTarget,
     sizes: martydb_migrate::Sizes,
@@ -78,7 +78,7 @@ async fn settled(
 }
 
 #[tokio::test]
-async fn reading_writes_nothing_and_a_second_upgrade_neither() {
+async fn reading_and_a_second_upgrade_write_nothing() {
     let service = Service::new("up_reads").await;
     service.write("V1__t.sql", "CREATE TABLE t (a int);");
     let status =
@@ -91,14 +91,14 @@ async fn reading_writes_nothing_and_a_second_upgrade_neither() {
     let dry = martydb_migrate::Options { execution: Execution::Dry, ..service.options() };
     let outcome = service.upgrade_with(&dry).await;
     assert_eq!((outcome.planned.len(), outcome.applied.len(), outcome.error), (1, 0, None));
-    // Other tests of this process write too, so only the catalogue of this database can be compared.
+    // Other tests of this process write too, so only the catalog of this database can be compared.
     assert_eq!(service.ask("SELECT count(*)::text FROM pg_class WHERE relname IN ('history', 't', 'refinery_schema_history')").await, ["0"]);
 
     service.upgraded().await;
     let status = settled(&service.target, martydb_migrate::Sizes::Measured).await;
     assert_eq!((status.state, status.current), (ServiceState::UpToDate, Some(1)));
     assert!(status.size_bytes.is_some_and(|bytes| bytes > 1_000_000));
-    // Where the history is not in the first schema, it takes another look, and everything is told all the same.
+    // A history outside of the first schema needs a second query, and the report is complete all the same.
     service.do_as_admin("CREATE SCHEMA earlier AUTHORIZATION up_reads_owner").await;
     let mut schemas = service.target.schemas.clone();
     schemas.insert(0, martydb_model::SchemaName::new("earlier").unwrap());
@@ -118,7 +118,7 @@ async fn reading_writes_nothing_and_a_second_upgrade_neither() {
 }
 
 #[tokio::test]
-async fn a_failing_file_is_taken_back_explained_and_recorded() {
+async fn a_failing_file_is_rolled_back_explained_and_recorded() {
     let service = Service::new("up_fails").await;
     service
         .write("V1__t.sql", "CREATE TABLE t (a int);")
@@ -140,7 +140,7 @@ async fn a_failing_file_is_taken_back_explained_and_recorded() {
 }
 
 #[tokio::test]
-async fn a_fault_without_a_position_is_placed_by_counting_statements() {
+async fn an_error_without_a_position_is_located_by_counting_statements() {
     let service = Service::new("up_counts").await;
     service.write(
         "V1__t.sql",
@@ -160,7 +160,7 @@ async fn a_fault_without_a_position_is_placed_by_counting_statements() {
 }
 
 #[tokio::test]
-async fn what_a_file_sets_ends_with_it() {
+async fn settings_of_a_file_end_with_it() {
     let service = Service::new("up_sets").await;
     service
         .write("V1__s.sql", "CREATE SCHEMA other; SET search_path = other; SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; CREATE TEMP TABLE x (a int); CREATE TABLE a (a int);")
@@ -173,7 +173,7 @@ async fn what_a_file_sets_ends_with_it() {
 }
 
 #[tokio::test]
-async fn divergence_stops_before_anything_runs_and_is_named() {
+async fn a_divergent_history_is_refused_before_any_file_runs() {
     let service = Service::new("up_differs").await;
     service
         .write("V1__a.sql", "SELECT 1;\n")
@@ -212,7 +212,7 @@ async fn divergence_stops_before_anything_runs_and_is_named() {
 }
 
 #[tokio::test]
-async fn a_wanted_version_is_reached_and_no_other_command_is_played() {
+async fn upgrade_to_a_version_stops_there_and_never_goes_back() {
     let service = Service::new("up_to").await;
     service.write("V1__a.sql", "SELECT 1;").write("V2__b.sql", "SELECT 2;").write("V4__d.sql", "SELECT 4;");
     let to = |to| martydb_migrate::Options { to: Some(to), ..service.options() };
@@ -269,7 +269,7 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
 }
 
 #[tokio::test]
-async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
+async fn a_missing_service_is_distinguished_from_an_error() {
     let absent = Service::absent("up_absent");
     let status =
         martydb_migrate::status(&absent.target, martydb_migrate::Sizes::Measured, WAIT, &Default::default())
@@ -327,7 +327,7 @@ async fn a_warning_of_the_server_is_reported() {
 }
 
 #[tokio::test]
-async fn objects_of_a_migration_serve_the_app() {
+async fn objects_of_a_migration_are_usable_by_the_app() {
     let service = Service::new("up_app").await;
     service.write("V1__t.sql", "CREATE SCHEMA more; CREATE TABLE more.t (a int);").upgraded().await;
     let mut app = service.app().await;

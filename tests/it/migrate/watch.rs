@@ -1,4 +1,4 @@
-//! Work that takes long is seen: how far it is, and who is in its way.
+//! Long work is watched: its progress, and its blockers.
 
 use std::time::Duration;
 
@@ -40,10 +40,10 @@ async fn a_blocked_migration_names_its_blocker() {
         assert!(causes.contains(words), "{words}: {error:#?}");
     }
     assert!(seen(&service).iter().any(|one| one.blockers.len() == 2 && one.statement == Some((2, 2))));
-    let told = service.events.lock().unwrap().iter().any(
+    let reported = service.events.lock().unwrap().iter().any(
         |event| matches!(event, Event::Retrying(_, 1, why) if why.contains("blocked by pid ") && why.contains("wa_blocked_app")),
     );
-    assert!(told, "an attempt that gave way names the blocker");
+    assert!(reported, "an attempt that gave way names the blocker");
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn the_servers_progress_is_shown() {
 }
 
 #[tokio::test]
-async fn without_a_connection_to_spare_the_migration_goes_on_unseen() {
+async fn without_a_spare_connection_the_migration_runs_unwatched() {
     let service = Service::new("wa_full").await;
     let mut others = vec![];
     for _ in 0..4 {
@@ -85,7 +85,7 @@ async fn without_a_connection_to_spare_the_migration_goes_on_unseen() {
 }
 
 #[tokio::test]
-async fn a_short_migration_is_not_looked_after_and_the_session_is_given_back() {
+async fn a_short_migration_is_not_watched_and_releases_its_session() {
     let service = Service::new("wa_short").await;
     service
         .write("V1__a.sql", "CREATE TABLE a (n int);")

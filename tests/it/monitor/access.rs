@@ -1,4 +1,4 @@
-//! Who may read the metrics.
+//! Access to the metrics.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -19,7 +19,7 @@ fn private(project: &Project, name: &str, text: &str) {
 }
 
 #[test]
-fn a_listener_for_other_machines_takes_tls_and_a_password() {
+fn a_listener_for_other_machines_requires_tls_and_a_password() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mot");
     let done = project.run(&["monitor", "--listen", "0.0.0.0:0"]).expect(2);
@@ -49,13 +49,13 @@ fn a_listener_for_other_machines_takes_tls_and_a_password() {
     let answer = ask(connect(), "localhost", "/metrics", &with("prometheus:correct horse"));
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains("martydb_up"), "{}", answer.body);
-    // What tells nothing asks for nothing.
+    // A path that reveals nothing needs no password.
     assert_eq!(ask(connect(), "localhost", "/live", "").status, 200);
     assert!(!served.said().contains("horse"), "{}", served.said());
 }
 
 #[test]
-fn on_loopback_a_name_of_elsewhere_reads_nothing() {
+fn requests_on_loopback_with_another_host_name_are_refused() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mod");
     let served = Served::start(&project, &["--isolation-every", "never"]);
@@ -68,7 +68,7 @@ fn on_loopback_a_name_of_elsewhere_reads_nothing() {
 }
 
 #[test]
-fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
+fn silent_connections_time_out_and_free_their_places() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mos");
     let never = ["--isolation-every", "never", "--drift-every", "never", "--migrations-every", "never"];
@@ -93,7 +93,7 @@ fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
         });
         silent.is_empty()
     });
-    // A client that asked before is no exception.
+    // A client that has connected before is refused too.
     let mut idle = connect();
     idle.write_all(b"GET /live HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     idle.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -103,7 +103,7 @@ fn connections_that_are_silent_end_and_keep_nobody_out_for_long() {
 }
 
 #[test]
-fn it_lives_at_once_and_is_ready_when_every_server_was_asked() {
+fn the_monitor_is_live_at_once_and_ready_after_every_server_answered() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mor");
     project.run(&["apply", "--all", "-y"]).expect(0);

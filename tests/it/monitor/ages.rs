@@ -1,4 +1,4 @@
-//! How old backups, proven restores and passwords are: in the metrics, and in `status`.
+//! Ages of backups, proven restores and passwords: in the metrics, and in `status`.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -55,7 +55,7 @@ fn backups_and_proven_restores_have_an_age() {
     assert_eq!(status["services"][0]["backup"]["id"], id.as_str(), "{status:#}");
     assert!(status["services"][0]["backup"]["verified_at"].is_string(), "{status:#}");
 
-    // What is damaged counts for nothing, and is counted.
+    // A damaged backup is not used, and is counted.
     std::fs::remove_file(project.path().join("kept").join(&id).join("record.json")).unwrap();
     let damaged = measure(&project);
     assert_eq!(value(&damaged, "martydb_backup_problems", none), Some(1.0));
@@ -63,7 +63,7 @@ fn backups_and_proven_restores_have_an_age() {
 }
 
 #[test]
-fn a_store_that_gives_no_answer_holds_up_neither_status_nor_the_monitor() {
+fn an_unresponsive_store_delays_neither_status_nor_the_monitor() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mob");
     project.run(&["init-all", "-y"]).expect(0);
@@ -126,7 +126,7 @@ fn a_password_has_the_age_of_its_last_change_by_martydb() {
     project.run(&["rotate", "moc_a", "--role", "readonly", "--finish", "-y"]).expect(0);
     let after = measure(&project);
     assert!(is_now(of(&after, "moc_a_ro_b")) && of(&after, "moc_a_ro").is_none());
-    // The note of another manifest, or what was written by hand, tells nothing.
+    // The note of another manifest, and a manual one, are ignored.
     server.value(
         "postgres",
         "COMMENT ON ROLE moc_b_app IS 'of the payroll; password set 2020-01-01T00:00:00Z'",

@@ -1,4 +1,4 @@
-//! A database without a free connection: its service cannot be proven, which is no breach, and the others go on.
+//! A database without a free connection: its service is unproven, which is not a breach, and the others continue.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use super::monitored;
 use super::served::{Series, Served, series, value};
 use crate::support::{Admin, Project, Server, until_some};
 
-/// How long the others may take meanwhile: far less than the minute for which commands wait.
+/// Longest time of the others meanwhile: far less than the minute for which commands wait.
 const SOON: Duration = Duration::from_secs(25);
 
 fn project(server: &Server, prefix: &str) -> Project {
@@ -33,7 +33,7 @@ fn of(series: &Series, metric: &str, service: &str) -> Option<f64> {
 }
 
 #[test]
-fn a_full_database_is_not_proven_and_holds_up_no_other() {
+fn a_full_database_is_unproven_and_delays_no_other() {
     let server = Server::start();
     let project = project(&server, "moz");
     let every = ["--isolation-every", "2s", "--migrations-every", "2s", "--drift-every", "2s"];
@@ -43,7 +43,7 @@ fn a_full_database_is_not_proven_and_holds_up_no_other() {
     });
     with_full(&server, &project, "moz_a", || {
         served.until("not proven", |series| {
-            // What is seen on the way: never a breach.
+            // Intermediate values are never breaches.
             assert_ne!(of(series, "martydb_isolation_ok", "moz_a"), Some(0.0));
             of(series, "martydb_isolation_inconclusive", "moz_a") == Some(1.0)
         });
@@ -72,7 +72,7 @@ fn a_full_database_is_not_proven_and_holds_up_no_other() {
 }
 
 #[test]
-fn a_breach_stays_one_until_it_is_disproved() {
+fn a_breach_is_reported_until_a_proof_passes() {
     let server = Server::start();
     let project = project(&server, "mov");
     let served = Served::start(&project, &["--isolation-every", "2s", "--drift-every", "never"]);

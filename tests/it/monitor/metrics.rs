@@ -1,4 +1,4 @@
-//! What is measured, how soon it shows, and what one server's end does to the others.
+//! Measured values, the delay until they show, and the effect of one server's end on the others.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn a_scrape_has_the_statistics_of_every_service_under_its_name() {
 }
 
 #[test]
-fn sessions_and_locks_are_seen_by_login_and_others_are_one() {
+fn sessions_and_locks_are_counted_by_login_with_others_combined() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mos");
     project.run(&["init-all", "-y"]).expect(0);
@@ -86,7 +86,7 @@ fn sessions_and_locks_are_seen_by_login_and_others_are_one() {
 }
 
 #[test]
-fn a_grant_to_public_shows_within_one_interval_and_so_does_its_end() {
+fn a_grant_to_public_and_its_revoke_show_within_one_interval() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mog");
     project.run(&["init-all", "-y"]).expect(0);
@@ -116,7 +116,7 @@ fn a_grant_to_public_shows_within_one_interval_and_so_does_its_end() {
 }
 
 #[test]
-fn migrations_behind_the_files_and_edited_ones_show() {
+fn pending_and_edited_migrations_show() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "moh");
     project.run(&["init-all", "-y"]).expect(0);
@@ -150,7 +150,7 @@ fn on_two(one: &Server, two: &Server, prefix: &str) -> Project {
 }
 
 #[test]
-fn a_server_that_is_gone_leaves_the_series_of_the_others_and_comes_back() {
+fn an_unreachable_server_keeps_the_series_of_the_others_and_recovers() {
     let (one, mut two) = (Server::start(), Server::start());
     let project = on_two(&one, &two, "mod");
     project.run(&["init-all", "-y"]).expect(0);
@@ -172,7 +172,7 @@ fn a_server_that_is_gone_leaves_the_series_of_the_others_and_comes_back() {
     assert!(up("main", 1.0)(&series));
     assert!(value(&series, "martydb_database_size_bytes", &[("service", "mod_a")]).is_some());
     assert!(value(&series, "martydb_database_size_bytes", &[("service", "mod_b")]).is_none());
-    // What was proven last stays, and grows old.
+    // The last proof stays, and its age grows.
     assert_eq!(ok(&series), Some(1.0));
     two.launch();
     served.until("up again", up("other", 1.0));
@@ -222,7 +222,7 @@ fn once_prints_everything_for_a_textfile_collector() {
 }
 
 #[test]
-fn without_the_login_it_says_what_to_do() {
+fn without_its_login_the_monitor_prints_a_hint() {
     let server = Server::start();
     let project = Project::new(&server, "mow");
     let done = project.run(&["monitor", "--once"]).expect(2);

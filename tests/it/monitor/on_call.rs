@@ -1,5 +1,5 @@
-//! What on-call asks first: archiving, checkpoints, WAL, subscriptions and the largest tables; and the names that others
-//! know.
+//! Metrics for on-call: archiving, checkpoints, WAL, subscriptions and the largest tables; and the names of other
+//! exporters.
 
 use super::monitored;
 use super::served::{Series, Served, value};
@@ -15,7 +15,7 @@ fn project(server: &Server, prefix: &str) -> Project {
 }
 
 #[test]
-fn failed_archiving_shows_and_so_does_its_end() {
+fn failed_archiving_and_its_recovery_show() {
     let mut server = Server::start();
     let project = project(&server, "moj");
     let served = Served::start(&project, &QUIET);
@@ -41,7 +41,7 @@ fn failed_archiving_shows_and_so_does_its_end() {
 }
 
 #[test]
-fn checkpoints_wal_and_subscriptions_of_the_server_show() {
+fn metrics_include_checkpoints_wal_and_subscriptions() {
     let server = Server::start();
     let project = project(&server, "moc");
     let served = Served::start(&project, &QUIET);
@@ -63,7 +63,7 @@ fn checkpoints_wal_and_subscriptions_of_the_server_show() {
 }
 
 #[test]
-fn the_largest_tables_of_each_service_show_as_its_migrator_sees_them() {
+fn metrics_include_the_largest_tables_of_each_service() {
     let server = Server::start();
     let project = project(&server, "moy");
     server.sql("moy_a", "ALTER TABLE item SET (autovacuum_enabled = off)");
@@ -103,7 +103,7 @@ fn the_largest_tables_of_each_service_show_as_its_migrator_sees_them() {
 }
 
 #[test]
-fn names_that_others_know_stand_beside_its_own_where_they_are_wanted() {
+fn metrics_have_the_names_of_postgres_exporter_if_requested() {
     let server = Server::start();
     let project = project(&server, "mok");
     let body = |served: &Served, headers: &str| served.get("/metrics", headers).body;

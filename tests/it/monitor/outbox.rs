@@ -1,4 +1,4 @@
-//! What is measured of outboxes, against ones whose contents are known.
+//! Metrics of outboxes whose contents are known.
 
 use super::served::{Series, Served, value};
 use crate::support::{Project, Server};
@@ -15,7 +15,7 @@ fn project(server: &Server, prefix: &str) -> Project {
 }
 
 #[test]
-fn what_waits_how_long_it_has_and_what_is_dead_is_measured() {
+fn waiting_and_dead_events_and_their_age_are_measured() {
     let server = Server::start();
     let project = project(&server, "moo");
     // Four wait, the oldest for ten minutes; two that are older are dead, and three were published.
@@ -45,7 +45,7 @@ fn what_waits_how_long_it_has_and_what_is_dead_is_measured() {
     assert!((600.0..1200.0).contains(&oldest), "{oldest}");
     assert_eq!(value(&series, "martydb_outbox_pending", &[("service", "moo_b")]), None, "it has none");
     assert_eq!(value(&series, "martydb_check_ok", &[("check", "outbox")]), Some(1.0));
-    // A person decides about one, and the oldest goes out.
+    // A person decides about one, and the oldest is published.
     let event = server.value("moo_a", "SELECT event_id::text FROM moo_a_outbox WHERE aggregate_id = '5'");
     project.run(&["relay", "skip", "--event", &event, "--reason", "a test"]).expect(0);
     server.sql("moo_a", "UPDATE moo_a_outbox SET published_at = now() WHERE aggregate_id = '4'");
@@ -56,7 +56,7 @@ fn what_waits_how_long_it_has_and_what_is_dead_is_measured() {
     server.sql("moo_a", "UPDATE moo_a_outbox SET published_at = now()");
     served.until("empty", are(0.0, 0.0));
     assert_eq!(of(&served.scrape(), "martydb_outbox_oldest_seconds"), Some(0.0));
-    // What cannot be read is no number, and the check says that it failed.
+    // An unreadable value has no sample, and the check reports its failure.
     server.sql("moo_a", "REVOKE SELECT ON moo_a_outbox FROM moo_a_relay");
     served.until("failed", |series| value(series, "martydb_check_ok", &[("check", "outbox")]) == Some(0.0));
     project.run(&["apply", "--all", "-y"]).expect(0);

@@ -39,7 +39,7 @@ fn serde_yaml_value(text: &str) -> Value {
 }
 
 #[test]
-fn promtool_takes_configuration_and_rules() {
+fn promtool_accepts_configuration_and_rules() {
     let project = rendered();
     let said = promtool(project.path(), &["check", "config", "prometheus.yml"]);
     assert!(said.contains("SUCCESS") && !said.contains("FAILED"), "{said}");
@@ -196,7 +196,7 @@ fn input(firing: &[(&str, &str)], lacks: &str) -> Vec<Value> {
 }
 
 #[test]
-fn promtool_sees_each_alert_fire_and_none_where_all_is_well() {
+fn promtool_fires_each_alert_and_none_without_a_fault() {
     let project = rendered();
     let rules = rules(&project);
     let known: Vec<&str> = rules.iter().map(|rule| rule["alert"].as_str().unwrap()).collect();
@@ -207,7 +207,7 @@ fn promtool_sees_each_alert_fire_and_none_where_all_is_well() {
     for (name, series) in FIRING {
         let lacks = if *name == "MartydbMonitorDown" { "martydb_service_info" } else { "" };
         let rule = rules.iter().find(|rule| rule["alert"] == *name).unwrap();
-        // What fires is counted: its labels and words depend on the series.
+        // Firing alerts are counted: their labels and words depend on the series.
         let fires = format!("count(ALERTS{{alertname=\"{name}\",alertstate=\"firing\"}})");
         let at = |minute: u32, value: Value| serde_json::json!({ "expr": fires, "eval_time": format!("{minute}m"), "exp_samples": value });
         let lasting = rule["for"].as_str().unwrap().trim_end_matches('m').parse::<u32>().unwrap();
@@ -235,7 +235,7 @@ fn promtool_sees_each_alert_fire_and_none_where_all_is_well() {
 }
 
 #[test]
-fn promtool_takes_the_queries_of_the_dashboard_and_what_is_exposed() {
+fn promtool_accepts_the_dashboards_queries_and_the_exposition() {
     let project = Project::with_manifest(MANIFEST);
     project.run(&["render", "grafana", "--out", "."]).expect(0);
     let first = project.read("martydb-dashboard.json");
@@ -311,7 +311,7 @@ impl Prometheus {
         Prometheus { child, address }
     }
 
-    /// Asks until the answer is as wanted.
+    /// Asks until the answer is the expected one.
     fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         let mut last = Value::Null;

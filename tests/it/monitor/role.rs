@@ -3,7 +3,7 @@
 use super::monitored;
 use crate::support::{Admin, Project, Server, as_both_admins};
 
-/// From 16 on an admin that is no superuser gives away only what it was given to give.
+/// From 16 on a limited admin grants only roles that it has ADMIN on.
 fn may_give_statistics(server: &Server, admin: Admin) {
     if admin == Admin::Limited && server.major() >= 16 {
         server.sql("postgres", "GRANT pg_monitor TO adm WITH ADMIN OPTION");
@@ -21,7 +21,7 @@ fn findings_of(project: &Project, role: &str) -> Vec<String> {
     all.filter(|one| one["role"] == role).map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-as_both_admins!(the_login_reads_statistics_and_no_service, |admin| {
+as_both_admins!(the_monitors_login_reads_statistics_and_no_rows, |admin| {
     let server = Server::for_admin(admin);
     may_give_statistics(&server, admin);
     let project = monitored(&server, admin, "mol");
@@ -48,7 +48,7 @@ as_both_admins!(the_login_reads_statistics_and_no_service, |admin| {
     assert_eq!((outcome("mol_a"), outcome("mol_b")), (Some("denied"), Some("denied")));
 });
 
-as_both_admins!(what_the_login_was_given_beside_is_drift_and_a_finding, |admin| {
+as_both_admins!(other_privileges_of_the_monitors_login_are_drift_and_a_finding, |admin| {
     let server = Server::for_admin(admin);
     may_give_statistics(&server, admin);
     let project = monitored(&server, admin, "mob");
@@ -58,7 +58,7 @@ as_both_admins!(what_the_login_was_given_beside_is_drift_and_a_finding, |admin| 
     server.sql("postgres", "GRANT pg_signal_backend TO mob_monitor");
     assert!(findings_of(&project, "mob_monitor").len() >= 2);
     project.run(&["plan", "--check"]).expect(3);
-    // What a superuser gave away a limited admin cannot take back on every major: it is a limit then.
+    // A limited admin cannot revoke a superuser's grant on every major: it is a limit then.
     let _outcome = project.run(&["apply", "--all", "-y"]);
     if admin == Admin::Super {
         project.run(&["plan", "--check"]).expect(0);
@@ -69,7 +69,7 @@ as_both_admins!(what_the_login_was_given_beside_is_drift_and_a_finding, |admin| 
 });
 
 #[test]
-fn without_the_right_to_give_statistics_it_is_a_limit_and_says_what_to_ask_for() {
+fn an_admin_that_cannot_grant_statistics_has_a_limit_with_a_hint() {
     let server = Server::for_admin(Admin::Limited);
     if server.major() < 16 {
         return;
@@ -77,13 +77,13 @@ fn without_the_right_to_give_statistics_it_is_a_limit_and_says_what_to_ask_for()
     let project = monitored(&server, Admin::Limited, "moq");
     let applied = project.run(&["apply", "--all", "-y", "-o", "json"]).expect(0).json();
     let limits = applied["limits"].as_array().unwrap();
-    let asked = limits.iter().filter_map(|limit| limit["grant"].as_str());
-    let asked: Vec<&str> = asked.filter(|grant| grant.contains("pg_monitor")).collect();
-    assert!(asked[0].starts_with("GRANT \"pg_monitor\" TO \"moq_monitor\""), "{asked:?}");
+    let query = limits.iter().filter_map(|limit| limit["grant"].as_str());
+    let query: Vec<&str> = query.filter(|grant| grant.contains("pg_monitor")).collect();
+    assert!(query[0].starts_with("GRANT \"pg_monitor\" TO \"moq_monitor\""), "{query:?}");
 }
 
 #[test]
-fn a_login_that_is_no_longer_asked_for_is_pruned() {
+fn a_login_that_is_no_longer_declared_is_pruned() {
     let server = Server::start();
     let project = monitored(&server, Admin::Super, "mop");
     project.run(&["init-all", "-y"]).expect(0);

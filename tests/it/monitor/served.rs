@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::support::{Project, until};
 
-/// How long anything that is awaited may take.
+/// Longest wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A `martydb monitor`, `relay` or `serve` that listens; it is stopped when this is dropped.
@@ -31,7 +31,7 @@ pub struct Response {
     pub body: String,
 }
 
-/// Series by their name and labels as they are written.
+/// Series by name and labels as written.
 pub type Series = BTreeMap<String, f64>;
 
 impl Served {
@@ -64,7 +64,7 @@ impl Served {
         Served { child, address, said }
     }
 
-    /// What it wrote to standard error.
+    /// Returns its output on standard error.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
@@ -162,7 +162,7 @@ pub fn ask(mut stream: impl Read + Write, host: &str, path: &str, headers: &str)
     Response { status, head: head.to_lowercase(), body: body.to_owned() }
 }
 
-/// What is exposed; a series that stands there twice fails.
+/// Returns the exposed series; a duplicate fails.
 pub fn series(text: &str) -> Series {
     let mut all = Series::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {

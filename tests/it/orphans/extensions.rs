@@ -40,7 +40,7 @@ fn superusers(server: &Server) -> String {
     server.value("postgres", "SELECT string_agg(rolname, ' ') FROM pg_roles WHERE rolsuper")
 }
 
-as_both_admins!(no_script_runs_with_the_services_schema_in_its_path, |admin| {
+as_both_admins!(extension_scripts_run_without_the_services_schema_in_their_path, |admin| {
     let server = Server::with_both_admins();
     let project = provisioned(&server, admin, "ext");
     if server.major() < 17 {
@@ -67,7 +67,7 @@ as_both_admins!(no_script_runs_with_the_services_schema_in_its_path, |admin| {
 });
 
 #[test]
-fn a_planted_object_of_the_same_name_stops_the_installation_whole() {
+fn a_planted_object_of_the_same_name_fails_the_whole_installation() {
     let server = Server::start();
     let project = provisioned(&server, Admin::Super, "exs");
     server.sql("exs_a", "SET ROLE exs_a_owner; CREATE FUNCTION public.show_trgm(text) RETURNS text[] LANGUAGE sql AS 'SELECT NULL::text[]'");
@@ -79,7 +79,7 @@ fn a_planted_object_of_the_same_name_stops_the_installation_whole() {
 }
 
 #[test]
-fn an_extension_that_cannot_be_moved_is_not_installed_among_the_services_functions() {
+fn a_fixed_schema_extension_is_not_installed_in_the_services_schema() {
     let server = Server::start();
     let project = provisioned(&server, Admin::Super, "exn");
     declare(&project, "exn", "xml2");
@@ -92,7 +92,7 @@ fn an_extension_that_cannot_be_moved_is_not_installed_among_the_services_functio
     );
     server.sql("exn_a", "CREATE SCHEMA \"xml2\"; CREATE EXTENSION \"xml2\" SCHEMA \"xml2\"");
     assert_eq!(project.json(&["plan"], 0)["limits"].as_array().unwrap().len(), 0);
-    // With nothing planted it goes where it always went.
+    // With nothing planted it is installed into the usual schema.
     let text = project.read("martydb.yaml");
     project.write("martydb.yaml", &text.replace("  exn_b:\n", "  exn_b: { extensions: [xml2] }\n"));
     project.run(&["apply", "--all", "-y"]).expect(0);

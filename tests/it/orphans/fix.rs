@@ -15,7 +15,7 @@ fn provisioned(prefix: &str) -> (Server, Project) {
     (server, project)
 }
 
-/// What was found of who owns members of extensions and the server's own.
+/// Returns the findings about owners of extension members and of the server's own objects.
 fn owners(document: &Value) -> Vec<&Value> {
     let all = document["findings"].as_array().unwrap();
     let given = ["trap", "trojan", "sly", "hstore_in", "pg_read_file"];
@@ -29,7 +29,7 @@ const LOOK: [&str; 5] = ["verify-isolation", "--probes", "none", "-o", "json"];
 
 /// Added in a transaction of its own: no script made it.
 #[test]
-fn what_was_added_to_an_extension_leaves_it_before_its_owner_changes() {
+fn an_added_object_leaves_its_extension_before_its_owner_changes() {
     let (server, project) = provisioned("fixm");
     let mut weak = Weak::default();
     server.sql("fixm_a", "GRANT CREATE ON DATABASE fixm_a TO bob");
@@ -54,7 +54,7 @@ fn what_was_added_to_an_extension_leaves_it_before_its_owner_changes() {
 }
 
 #[test]
-fn where_it_cannot_tell_it_only_advises() {
+fn fix_only_advises_about_ambiguous_objects() {
     let (server, project) = provisioned("fixt");
     // All in one transaction, as a script does it; and what the script did make, given away by a superuser.
     server.sql("den", "SET ROLE bob; CREATE EXTENSION hstore SCHEMA s; CREATE TABLE s.sly (id int); ALTER EXTENSION hstore ADD TABLE s.sly");
@@ -78,7 +78,7 @@ fn where_it_cannot_tell_it_only_advises() {
 }
 
 #[test]
-fn databases_servers_and_tablespaces_are_given_to_no_superuser() {
+fn databases_servers_and_tablespaces_are_never_given_to_a_superuser() {
     let (server, project) = provisioned("fixd");
     server.sql("postgres", "CREATE DATABASE attic OWNER fixd_a_owner");
     server.sql("postgres", "ALTER TABLESPACE pg_default OWNER TO fixd_a_app");

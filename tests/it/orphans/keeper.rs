@@ -16,7 +16,7 @@ fn exists(server: &Server, role: &str) -> bool {
     server.value("postgres", &format!("SELECT count(*) FROM pg_roles WHERE rolname = '{role}'")) == "1"
 }
 
-as_both_admins!(it_lives_for_as_long_as_it_owns_something, |admin| {
+as_both_admins!(the_keeper_is_dropped_once_it_owns_nothing, |admin| {
     let server = Server::with_both_admins();
     let project = provisioned(&server, admin, "keep");
     let drop_it =
@@ -31,18 +31,18 @@ as_both_admins!(it_lives_for_as_long_as_it_owns_something, |admin| {
     project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
     assert!(exists(&server, "keep_orphans"));
     let verify = project.run(&["verify-isolation", "--probes", "none", "-o", "json"]).json();
-    // What others may call is told of the function that they may call.
+    // The finding names the function that others may call.
     let about =
         |finding: &&serde_json::Value| finding["role"] == "keep_orphans" || finding["id"] == "orphans-role";
     assert_eq!(verify["findings"].as_array().unwrap().iter().find(about), None);
-    // With nothing to keep it goes like everything that is not declared.
+    // With nothing to keep it is dropped like any undeclared role.
     server.sql("bobs", "DROP OWNED BY keep_orphans CASCADE");
     project.run(&["plan", "--check"]).expect(0);
     project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
     assert!(!exists(&server, "keep_orphans"));
 });
 
-as_both_admins!(a_role_that_somebody_can_use_takes_over_nothing, |admin| {
+as_both_admins!(a_keeper_with_members_takes_over_no_object, |admin| {
     let server = Server::with_both_admins();
     let project = provisioned(&server, admin, "used");
     let made = format!(
@@ -93,7 +93,7 @@ as_both_admins!(a_role_that_somebody_can_use_takes_over_nothing, |admin| {
 });
 
 #[test]
-fn what_only_a_superuser_may_own_stops_it_before_anything_is_gone() {
+fn objects_that_only_a_superuser_may_own_stop_drop_before_any_change() {
     let server = Server::start();
     let project = provisioned(&server, Admin::Super, "stuck");
     server.sql("bobs", "SET ROLE stuck_a_owner; CREATE FUNCTION shared.hook() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; RESET ROLE; CREATE EVENT TRIGGER hook ON ddl_command_end EXECUTE FUNCTION shared.hook(); ALTER EVENT TRIGGER hook DISABLE; ALTER ROLE stuck_a_owner SUPERUSER; ALTER EVENT TRIGGER hook OWNER TO stuck_a_owner; ALTER ROLE stuck_a_owner NOSUPERUSER");
@@ -117,7 +117,7 @@ fn what_only_a_superuser_may_own_stops_it_before_anything_is_gone() {
 }
 
 #[test]
-fn a_tablespace_goes_with_the_rest() {
+fn a_tablespace_changes_owner_with_the_other_objects() {
     let server = Server::start();
     let project = Project::new(&server, "space");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -129,7 +129,7 @@ fn a_tablespace_goes_with_the_rest() {
 }
 
 #[test]
-fn a_declared_role_cannot_have_its_name() {
+fn a_declared_role_cannot_have_the_keepers_name() {
     let manifest = |roles: &str, server: &str| {
         format!(
             "version: 1\nproject: marty\nservers:\n  main: {{ url: postgresql://a@127.0.0.1:1/postgres{server} }}\nservices:\n  csca: {{ roles: {{ {roles} }} }}\n"

@@ -52,7 +52,7 @@ fn databases(server: &Server) -> Vec<String> {
         .collect()
 }
 
-/// What belonged to a role without power at any time.
+/// Objects that belonged to a role without power at any time.
 #[derive(Default)]
 pub struct Weak(BTreeSet<String>);
 
@@ -67,7 +67,7 @@ impl Weak {
     }
 }
 
-/// Code of every kind that runs with its owner's rights, in the schema `name`, as the role that runs this.
+/// Returns code of every kind that runs with its owner's privileges, in the schema `name`, as the role that executes this.
 pub fn traps(name: &str) -> String {
     format!(
         "CREATE SCHEMA {name};
@@ -131,7 +131,7 @@ pub fn foreign(server: &Server, admin: Admin) {
     server.sql("postgres", &format!("CREATE DATABASE bobs OWNER {}", admin.role()));
 }
 
-/// Lets a role make things in `bobs`, with rights that the admin gave.
+/// Lets a role make objects in `bobs`, with privileges that the admin granted.
 pub fn admit(server: &Server, admin: Admin, role: &str) {
     let sql = format!("SET ROLE {}; GRANT CREATE ON DATABASE bobs TO {role}", admin.role());
     server.sql("bobs", &sql);

@@ -16,7 +16,7 @@ fn setup(server: &Server, admin: Admin) {
     server.sql("bobs", "SET ROLE orp_a_owner; ALTER EXTENSION hstore ADD FUNCTION shared.trojan()");
     server.sql("postgres", "CREATE DATABASE orp_a_archive OWNER orp_a_owner");
     if admin == Admin::Super {
-        // What a limited admin may not give to another role: it must hold rights that only a superuser gave.
+        // A limited admin cannot give this to another role: it must hold privileges that only a superuser granted.
         server.sql("bobs", "CREATE EXTENSION postgres_fdw; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO orp_a_owner; SET ROLE orp_a_owner; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR orp_a_owner SERVER far; CREATE PUBLICATION pub FOR TABLE shared.log");
     }
     // An unmanaged role's own database, with a table of that role in an extension.
@@ -34,7 +34,7 @@ fn setup(server: &Server, admin: Admin) {
     }
 }
 
-as_both_admins!(nothing_of_a_service_becomes_a_superusers_on_any_path, |admin| {
+as_both_admins!(no_command_gives_a_services_object_to_a_superuser, |admin| {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, admin, "orp");
     project.run(&["apply", "--all", "-y"]).expect(0);

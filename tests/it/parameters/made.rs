@@ -16,9 +16,9 @@ fn locale(server: &Server) -> (&'static str, &'static str) {
 }
 
 const CHANGEABLE: &str =
-    "connection_limit: 40, comment: 'orders of {service}', settings: { work_mem: 8MB, app.tenant: 'a b' }";
+    "connection_limit: 40, comment: 'orders of {service}', settings: { work_mem: 8MB, app.region: 'a b' }";
 
-as_both_admins!(a_database_is_made_and_stays_as_declared, |admin| {
+as_both_admins!(a_database_is_created_as_declared_without_later_drift, |admin| {
     let server = Server::for_admin(admin);
     let (declared, expected) = locale(&server);
     let project = project(&server, admin, "pm", &format!("{declared}, {CHANGEABLE}"));
@@ -31,10 +31,10 @@ as_both_admins!(a_database_is_made_and_stays_as_declared, |admin| {
         assert_eq!(settings(&server, "pm"), "work_mem=8MB");
         let plan = project.json(&["plan", "--check"], 0);
         let limits = plan["limits"].as_array().unwrap();
-        assert!(limits.iter().any(|limit| limit["what"] == "set app.tenant on the database"), "{plan:#}");
-        server.sql("postgres", "ALTER DATABASE pm SET app.tenant = 'a b'");
+        assert!(limits.iter().any(|limit| limit["what"] == "set app.region on the database"), "{plan:#}");
+        server.sql("postgres", "ALTER DATABASE pm SET app.region = 'a b'");
     }
-    assert_eq!(settings(&server, "pm"), "app.tenant=a b work_mem=8MB");
+    assert_eq!(settings(&server, "pm"), "app.region=a b work_mem=8MB");
     let rest = "SELECT datconnlimit || ' ' || shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'pm'";
     assert_eq!(server.value("postgres", rest), "40 martydb:pm\norders of pm");
     project.run(&["plan", "--check"]).expect(0);
@@ -75,7 +75,7 @@ as_both_admins!(a_database_is_made_and_stays_as_declared, |admin| {
 });
 
 #[test]
-fn what_can_be_changed_later_is_a_step_with_its_risk() {
+fn changeable_parameters_are_steps_with_their_risk() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "pc", CHANGEABLE);
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -93,7 +93,7 @@ fn what_can_be_changed_later_is_a_step_with_its_risk() {
         shown,
         [
             "caution ALTER DATABASE \"pc\" CONNECTION LIMIT 30",
-            "safe ALTER DATABASE \"pc\" RESET \"app\".\"tenant\"",
+            "safe ALTER DATABASE \"pc\" RESET \"app\".\"region\"",
             "safe ALTER DATABASE \"pc\" SET \"work_mem\" = '9MB'",
             "safe COMMENT ON DATABASE \"pc\" IS 'martydb:pc\nnew'",
         ]
@@ -113,7 +113,7 @@ fn what_can_be_changed_later_is_a_step_with_its_risk() {
     assert_eq!(server.value("postgres", comment), "martydb:pc-1");
 }
 
-as_both_admins!(a_database_of_others_keeps_what_it_was_made_with_and_is_not_marked, |admin| {
+as_both_admins!(an_adopted_database_keeps_its_parameters_without_a_mark, |admin| {
     let server = Server::for_admin(admin);
     let owner = admin.role();
     server.sql("postgres", &format!("CREATE DATABASE pa TEMPLATE template0 OWNER {owner} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'"));
@@ -142,7 +142,7 @@ as_both_admins!(a_database_of_others_keeps_what_it_was_made_with_and_is_not_mark
     assert_eq!(settings(&server, "pa"), "jit=off work_mem=8192kB");
     let comment = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'pa'";
     assert_eq!(server.value("postgres", comment), "ours now");
-    // What is undeclared is as the service's own database, in its copies.
+    // Undeclared parameters equal those of the service's own database, in its copies too.
     declare(&project, &server, admin, "pa", "comment: ours now, settings: { work_mem: 8MB, jit: 'off' }");
     project.run(&["upgrade", "--all"]).expect(0);
     let test = project.json(&["test-db", "-s", "pa"], 0);
@@ -150,7 +150,7 @@ as_both_admins!(a_database_of_others_keeps_what_it_was_made_with_and_is_not_mark
 });
 
 #[test]
-fn a_builtin_locale_is_made_from_17_on() {
+fn a_builtin_locale_is_accepted_from_17_on() {
     let server = Server::start();
     let declared = "encoding: UTF8, locale_provider: builtin, builtin_locale: C.UTF-8";
     let project = project(&server, Admin::Super, "pb", declared);
@@ -169,7 +169,7 @@ fn a_builtin_locale_is_made_from_17_on() {
 }
 
 #[test]
-fn a_collation_version_is_reported_and_recorded_where_asked() {
+fn a_collation_version_is_reported_and_recorded_on_request() {
     let server = Server::start();
     if !has_icu(&server) {
         return;

@@ -75,7 +75,7 @@ as_both_admins!(a_database_moves_to_another_tablespace_while_no_session_is_in_it
 });
 
 #[test]
-fn a_tablespace_that_is_missing_or_closed_is_found_before_anything_is_done() {
+fn a_missing_or_closed_tablespace_is_found_before_any_change() {
     let server = Server::with_both_admins();
     tablespace(&server, "fast");
     let project = project(&server, Admin::Limited, "pn", "tablespace: fats");

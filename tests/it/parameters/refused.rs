@@ -1,10 +1,10 @@
-//! What cannot be, and who says so.
+//! Invalid parameters, and the part that refuses each.
 
 use super::support::{declare, has_icu, project};
 use crate::support::{Admin, Project, Server};
 
 #[test]
-fn validate_finds_what_fits_no_server() {
+fn validate_refuses_parameters_that_no_server_accepts() {
     let project = Project::with_manifest("");
     for (parameters, expected) in [
         ("encoding: UTF9", "\"UTF9\" is not an encoding for databases"),
@@ -34,7 +34,7 @@ fn validate_finds_what_fits_no_server() {
 }
 
 #[test]
-fn the_defaults_are_inherited_and_a_provider_of_its_own_inherits_no_locale() {
+fn defaults_are_inherited_but_no_locale_of_another_provider() {
     let project = Project::with_manifest(
         "version: 1\ndefaults:\n  parameters: { locale_provider: icu, icu_locale: de, settings: { work_mem: 8MB } }\nservices:\n  a:\n  b: { parameters: { locale_provider: libc, locale: C } }\n  c: { parameters: { icu_locale: fr } }\n",
     );
@@ -45,7 +45,7 @@ fn the_defaults_are_inherited_and_a_provider_of_its_own_inherits_no_locale() {
 }
 
 #[test]
-fn the_servers_refusal_comes_with_what_to_do() {
+fn the_servers_refusal_has_a_hint() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "pr", "locale: xx_XX");
     let done = project.run(&["apply", "--all", "-y"]).expect(1);
@@ -65,7 +65,7 @@ fn the_servers_refusal_comes_with_what_to_do() {
     "#);
     declare(&project, &server, Admin::Super, "pr", "encoding: LATIN1, lc_ctype: C.utf8");
     project.run(&["apply", "--all", "-y"]).expect(2);
-    // What was left half way is finished.
+    // A half-made database is completed.
     if has_icu(&server) {
         let icu = "locale_provider: icu, icu_locale: de-DE";
         declare(&project, &server, Admin::Super, "pr", &format!("encoding: MULE_INTERNAL, {icu}"));

@@ -20,7 +20,7 @@ pub fn declare(project: &Project, server: &Server, admin: Admin, prefix: &str, p
     project.write("martydb.yaml", &text);
 }
 
-/// What a database was made with.
+/// Returns the parameters of a database.
 pub fn made(server: &Server, database: &str) -> String {
     let sql = format!(
         "SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate, datctype, to_jsonb(d) ->> 'datlocprovider',
@@ -39,7 +39,7 @@ pub fn settings(server: &Server, database: &str) -> String {
     server.value("postgres", &sql)
 }
 
-/// Whether the server was built with ICU, and its databases can have it.
+/// Returns `true` if the server was built with ICU, and its databases can have it.
 pub fn has_icu(server: &Server) -> bool {
     let built = server.value("postgres", "SELECT count(*) FROM pg_collation WHERE collprovider = 'i'") != "0";
     assert!(built || built_elsewhere(), "the system's server comes with ICU");

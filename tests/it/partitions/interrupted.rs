@@ -33,7 +33,7 @@ fn while_read<T>(server: &Server, database: &str, then: impl FnOnce() -> T) -> T
 }
 
 #[test]
-fn an_interrupted_detach_is_finished_by_the_next_upgrade() {
+fn the_next_upgrade_completes_an_interrupted_detach() {
     let server = Server::start();
     if server.major() < 14 {
         return;
@@ -68,7 +68,7 @@ fn an_interrupted_detach_is_finished_by_the_next_upgrade() {
 }
 
 #[test]
-fn an_interrupted_detach_of_somebody_else_is_finished_by_upgrade_and_by_partitions() {
+fn upgrade_and_partitions_complete_an_interrupted_detach_of_others() {
     let server = Server::start();
     if server.major() < 14 {
         return;
@@ -92,7 +92,7 @@ fn an_interrupted_detach_of_somebody_else_is_finished_by_upgrade_and_by_partitio
     assert_eq!(server.value("prj_a", PENDING), "0");
     assert_eq!(server.value("prj_a", "SELECT count(*)::text FROM e1"), "0");
 
-    // The table refuses to detach another one; the migration that does is no resumed one.
+    // The table refuses to detach another one; a migration that tries is not resumed.
     interrupt("e2");
     let names = parts(&server, "prj_a");
     let other = names.iter().find(|name| *name != "e2").unwrap();

@@ -21,7 +21,7 @@ const EARLY: i64 = 1;
 const DUE: i64 = 3;
 const MOVED: i64 = 6;
 
-/// What a writer may wait at most: 100 ms behind one try to get a lock, and the change itself.
+/// Longest wait of a writer: 100 ms behind one attempt to get a lock, and the change itself.
 const LONGEST: Duration = Duration::from_millis(200);
 
 const CLOCK: &str = "SET allow_system_table_mods = on;
@@ -31,14 +31,14 @@ const CLOCK: &str = "SET allow_system_table_mods = on;
     CREATE FUNCTION pg_catalog.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS
       'BEGIN RETURN pg_catalog.real_clock_timestamp() + pg_catalog.make_interval(days => (SELECT days FROM sim.clock)); END'";
 
-/// A twin of each row that is written, and a table that no partition concerns.
+/// A copy of each written row, and a table without partitions.
 const TABLES: &str = "CREATE TABLE events (at timestamptz NOT NULL, name text) PARTITION BY RANGE (at);
     CREATE INDEX ON events (at);
     CREATE TABLE events_rest PARTITION OF events DEFAULT;
-    CREATE TABLE twin (at timestamptz NOT NULL);
+    CREATE TABLE copies (at timestamptz NOT NULL);
     CREATE TABLE plain (at timestamptz NOT NULL);\n";
 
-const WRITE: &str = "WITH new AS (INSERT INTO events VALUES (clock_timestamp(), 'x') RETURNING at) INSERT INTO twin SELECT at FROM new";
+const WRITE: &str = "WITH new AS (INSERT INTO events VALUES (clock_timestamp(), 'x') RETURNING at) INSERT INTO copies SELECT at FROM new";
 const CHANGE: &str = "UPDATE events SET name = 'y' WHERE at > clock_timestamp() - interval '1 s'";
 const READ: &str = "SELECT count(*), pg_sleep(0.05) FROM events";
 const PLAIN: &str = "INSERT INTO plain VALUES (clock_timestamp())";
@@ -85,7 +85,7 @@ fn live(server: &Server, project: &Project, day: i64) {
     let of_twenty = day % 20;
     if of_twenty == EARLY {
         let early = "WITH new AS (INSERT INTO events VALUES (clock_timestamp() + interval '9 days', 'early') RETURNING at)
-                     INSERT INTO twin SELECT at FROM new";
+                     INSERT INTO copies SELECT at FROM new";
         server.sql("prs_a", early);
     }
     if of_twenty == MOVED {
@@ -121,7 +121,7 @@ fn longest_wait(log: &str) -> Duration {
     Duration::from_secs_f64(waits.fold(0.0, f64::max) / 1000.0)
 }
 
-/// What `keep` says is gone, and every other row is where it was.
+/// Checks that only rows older than `keep` are gone.
 fn check_rows(server: &Server) {
     let cutoff = format!(
         "((date_trunc('day', clock_timestamp() AT TIME ZONE 'UTC') - interval '{KEEP} days') AT TIME ZONE 'UTC')"
@@ -131,13 +131,13 @@ fn check_rows(server: &Server) {
         server.value("prs_a", &sql).parse::<u64>().unwrap()
     };
     assert_eq!(count("events", "<"), 0);
-    assert!(count("twin", "<") > 0);
-    assert_eq!(count("events", ">="), count("twin", ">="));
+    assert!(count("copies", "<") > 0);
+    assert_eq!(count("events", ">="), count("copies", ">="));
     assert_eq!(parts(server, "prs_a").len(), usize::try_from(KEEP + 1 + AHEAD + 1).unwrap());
 }
 
 #[test]
-fn no_writer_waits_long_and_nothing_but_what_keep_says_is_gone() {
+fn writers_wait_briefly_and_only_expired_partitions_are_removed() {
     // A wait for a lock is logged with its duration, by the server.
     let server = Server::start_with(&["log_lock_waits=on", "deadlock_timeout=40ms"]);
     let rule = format!("{{ by: day, key: at, ahead: {AHEAD}, keep: {KEEP}d, drop: drop }}");
@@ -164,7 +164,7 @@ fn no_writer_waits_long_and_nothing_but_what_keep_says_is_gone() {
         "{days} days: longest statement of a writer {longest:?}, of one beside it {plain:?}; longest wait for a lock {waited:?}"
     );
     check_rows(&server);
-    // The plain table tells how long this machine makes a statement wait that waits for no lock.
+    // Writes to the plain table measure the waits of this machine without locks.
     assert!(waited <= LONGEST + plain, "{waited:?}, plain {plain:?}");
     assert!(longest <= LONGEST + 2 * plain, "{longest:?}, plain {plain:?}");
 }

@@ -49,7 +49,7 @@ fn only_inconclusive(matrix: &Matrix, role: &str, sqlstate: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn isolated_services_are_green_and_breaches_are_found() {
+async fn isolated_services_pass_and_breaches_are_found() {
     let server = Server::start().await;
     let task = three_services(&server, "").await;
     let before = server.attempts();
@@ -73,7 +73,7 @@ async fn isolated_services_are_green_and_breaches_are_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_that_fails_at_home_proves_nothing_elsewhere() {
+async fn a_login_that_fails_at_home_is_inconclusive_elsewhere() {
     let server = Server::start().await;
     let mut task = three_services(&server, "").await;
     let cases = [
@@ -108,7 +108,7 @@ async fn a_login_that_fails_at_home_proves_nothing_elsewhere() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn databases_that_are_gone_closed_or_full_are_not_denials() {
+async fn missing_closed_or_full_databases_are_not_denials() {
     let server = Server::start().await;
     let task = three_services(&server, "").await;
     server.sql("postgres", "GRANT CONNECT ON DATABASE beta_db TO alpha_app").await;
@@ -134,7 +134,7 @@ async fn databases_that_are_gone_closed_or_full_are_not_denials() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn only_scram_is_answered_and_the_rest_is_inconclusive() {
+async fn only_scram_is_answered_and_other_methods_are_inconclusive() {
     let server = Server::start().await;
     let task = three_services(&server, "").await;
     server
@@ -159,7 +159,7 @@ async fn only_scram_is_answered_and_the_rest_is_inconclusive() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_and_passwords_may_hold_anything() {
+async fn names_and_passwords_may_contain_any_character() {
     let server = Server::start().await;
     let mut task = three_services(&server, " \"o'dd\\ é 名").await;
     server.sql("postgres", "ALTER ROLE \"alpha \"\"o'dd\\ é 名_app\" PASSWORD 'I\u{ad}X ª ⅸ p\u{e9}'").await;
@@ -171,7 +171,7 @@ async fn names_and_passwords_may_hold_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_are_tested_and_timed() {
+async fn connections_are_probed_and_timed() {
     let server = Server::start().await;
     let mut task = three_services(&server, "").await;
     task.logins[2].password = Some(SecretString::from("stale"));

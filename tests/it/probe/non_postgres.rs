@@ -1,4 +1,4 @@
-//! What answers at a server's address need not be a server, and need not answer.
+//! Servers of other protocols, and silent ones, at a server's address.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -58,7 +58,7 @@ fn parrot(bytes: &'static [u8]) -> u16 {
 }
 
 #[tokio::test]
-async fn a_server_that_talks_nonsense_proves_nothing() {
+async fn a_server_of_another_protocol_is_inconclusive() {
     let answers: [&[u8]; 7] = [
         b"HTTP/1.1 400 Bad Request\r\n\r\n",
         b"",
@@ -85,7 +85,7 @@ async fn a_server_that_talks_nonsense_proves_nothing() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_an_error() {
+async fn a_missing_server_is_an_error() {
     let error = try_all(&at(1, TlsMode::Prefer)).await.unwrap_err();
     assert_eq!(error.kind, Kind::Unreachable);
     assert!(!error.causes.is_empty());

@@ -1,4 +1,4 @@
-//! What a session can be asked for: startup parameters that sqlx does not send, and one query.
+//! Abilities of a session: startup parameters that sqlx does not send, and one query.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn answer(attempt: Attempt) -> Answer {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_takes_parameters_and_one_query() {
+async fn a_session_accepts_parameters_and_one_query() {
     let server = Server::start().await;
     provision(&server, "alpha", "").await;
     let pinned = [("options", "-c statement_timeout=4321ms -c search_path=pg_catalog")];

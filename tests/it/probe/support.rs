@@ -83,7 +83,7 @@ impl Server {
         Endpoint { host: Host::Tcp("127.0.0.1".into()), port: self.port(), tls: Tls::default() }
     }
 
-    /// How many clients have connected over TCP since the server was started.
+    /// Returns the number of clients that have connected over TCP since the server was started.
     pub fn attempts(&self) -> usize {
         self.0.log().lines().filter(|line| line.contains("connection received: host=127.0.0.1")).count()
     }

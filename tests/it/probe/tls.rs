@@ -79,7 +79,7 @@ fn short(attempt: &Attempt) -> (String, u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_sslmode_does_what_libpq_says() {
+async fn every_sslmode_behaves_as_in_libpq() {
     use TlsMode::*;
     let server = Server::start().await;
     provision(&server, "alpha", "").await;

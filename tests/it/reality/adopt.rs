@@ -45,7 +45,7 @@ const FOREIGN: &str = "SELECT count(*) FROM (
     UNION ALL SELECT stxowner FROM pg_statistic_ext WHERE oid >= 16384) o WHERE owner::regrole::text NOT LIKE '%_owner'";
 
 #[test]
-fn everything_changes_hands_and_nothing_is_lost() {
+fn adopting_changes_every_owner_and_loses_no_row() {
     let (server, project) = legacy("ad", Admin::Super);
     server.sql("ad_a", "CREATE TABLE of_root (id int); INSERT INTO of_root VALUES (1)");
     let plan = project.json(&["plan", "--check"], 3);
@@ -105,7 +105,7 @@ fn everything_changes_hands_and_nothing_is_lost() {
 }
 
 #[test]
-fn the_old_login_keeps_working_until_prune() {
+fn the_former_login_works_until_prune() {
     let (server, project) = legacy("ol", Admin::Super);
     let mark = server.log().len();
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -127,7 +127,7 @@ fn the_old_login_keeps_working_until_prune() {
 }
 
 #[test]
-fn a_limited_admin_takes_over_what_it_was_given() {
+fn a_limited_admin_adopts_a_database_that_it_was_granted() {
     let (server, project) = legacy("li", Admin::Limited);
     if server.major() >= 16 {
         let limits = project.json(&["plan"], 0)["limits"].to_string();
@@ -151,7 +151,7 @@ fn a_limited_admin_takes_over_what_it_was_given() {
 
 /// Borrowing would end with taking it away: what a DBA gave stays.
 #[test]
-fn a_membership_that_a_dba_gave_is_kept() {
+fn a_membership_that_a_dba_granted_is_kept() {
     let (server, project) = legacy("me", Admin::Limited);
     server.sql("postgres", "GRANT legacy TO adm");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -166,7 +166,7 @@ fn a_membership_that_a_dba_gave_is_kept() {
 }
 
 #[test]
-fn a_superusers_tables_in_a_new_schema_of_its_own_stay_its_own() {
+fn a_superusers_schema_keeps_its_owner() {
     let server = Server::start();
     let project = Project::new(&server, "mo");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -176,7 +176,7 @@ fn a_superusers_tables_in_a_new_schema_of_its_own_stay_its_own() {
 
 /// An owner sees all rows of its tables, a member of the app login's role those that a policy lets through.
 #[test]
-fn an_owner_to_whom_policies_will_apply_is_named() {
+fn an_owner_that_becomes_subject_to_policies_is_named() {
     let (server, project) = legacy("rl", Admin::Super);
     server.sql(
         "rl_a",
@@ -193,7 +193,7 @@ fn an_owner_to_whom_policies_will_apply_is_named() {
     assert!(!reasons().contains("row security"), "{}", reasons());
 }
 
-/// A database that has just been filled has no statistics of its catalogues.
+/// A database that has just been filled has no statistics of its catalogs.
 #[test]
 fn a_database_without_statistics_is_read_quickly() {
     let (server, project) = legacy("qu", Admin::Super);

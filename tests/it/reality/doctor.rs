@@ -18,7 +18,7 @@ fn a_superuser_can_do_everything() {
 }
 
 #[test]
-fn a_limited_admin_learns_its_limits_and_a_poor_one_what_it_lacks() {
+fn doctor_lists_limits_and_missing_privileges_of_an_admin() {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, Admin::Limited, "d");
     let document = project.json(&["doctor"], 0);
@@ -32,7 +32,7 @@ fn a_limited_admin_learns_its_limits_and_a_poor_one_what_it_lacks() {
 
 /// The other admins of the server are named beforehand, and do not find out by a login that fails.
 #[test]
-fn closing_the_maintenance_database_names_the_admins_it_would_lock_out() {
+fn closing_the_maintenance_database_names_the_locked_out_admins() {
     let server = Server::with_both_admins();
     let project = Project::new(&server, "d");
     let warned = |code| {
@@ -87,15 +87,15 @@ fn a_plan_names_the_logins_that_lose_a_database() {
     assert!(!closing["reason"].as_str().unwrap().contains("by nothing else"), "{closing}");
 }
 
-/// What a limited admin asks a DBA for must not lock it out.
+/// Privileges that a limited admin requests from a DBA must not lock it out.
 #[test]
-fn closing_the_maintenance_database_leaves_the_admin_its_own_way_in() {
+fn closing_the_maintenance_database_keeps_the_admins_access() {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, Admin::Limited, "d");
     let limits = project.json(&["doctor"], 0)["limits"].as_array().unwrap().clone();
     let close = |limit: &&serde_json::Value| limit["what"] == "close database postgres to PUBLIC";
-    let asked = limits.iter().find(close).expect("it may not close it")["grant"].as_str().unwrap();
-    server.sql("postgres", asked);
+    let query = limits.iter().find(close).expect("it may not close it")["grant"].as_str().unwrap();
+    server.sql("postgres", query);
     let limits = project.json(&["doctor"], 0)["limits"].as_array().unwrap().clone();
     assert_eq!(limits.iter().find(close), None);
     project.run(&["apply", "--all", "-y", "--prune"]).expect(0);
@@ -104,7 +104,7 @@ fn closing_the_maintenance_database_leaves_the_admin_its_own_way_in() {
 
 /// An admin that may become the owner of the maintenance database closes it, and stays in.
 #[test]
-fn an_admin_that_closes_the_maintenance_database_by_a_borrowed_right_stays_in() {
+fn an_admin_that_closes_the_maintenance_database_as_a_member_keeps_access() {
     let server = Server::with_both_admins();
     server.sql("postgres", "CREATE ROLE dba; ALTER DATABASE postgres OWNER TO dba");
     if server.major() >= 16 {

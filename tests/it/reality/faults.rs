@@ -1,6 +1,6 @@
 //! `kill -9` after every single statement: the next `apply` converges unaided.
 //!
-//! A proxy between the program and the server counts the messages that carry SQL. Run once, it tells how many there
+//! A proxy between the program and the server counts the messages that carry SQL. A first run counts how many there
 //! are; then it kills the program after the first, the second, and so on.
 
 use std::io::{Read, Write};
@@ -249,10 +249,10 @@ fn rotation_killed_after_each(admin: Admin, moment: Moment) {
     assert!(different <= 1, "after {different} of {statements} statements no client could log in");
 }
 
-as_both_admins!(a_rotation_killed_after_each_statement_is_finished_by_the_next_run, |admin| {
+as_both_admins!(the_next_run_completes_a_rotation_killed_after_any_statement, |admin| {
     rotation_killed_after_each(admin, Moment::Answered);
 });
 
-as_both_admins!(a_rotation_killed_while_each_statement_runs_is_finished_by_the_next_run, |admin| {
+as_both_admins!(the_next_run_completes_a_rotation_killed_during_any_statement, |admin| {
     rotation_killed_after_each(admin, Moment::Sent);
 });

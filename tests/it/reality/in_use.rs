@@ -31,7 +31,7 @@ const BEFORE: &str = "
     INSERT INTO a (n) SELECT g FROM generate_series(1, 20) g;
     INSERT INTO b (a) SELECT id FROM a;";
 
-/// What an application does, in an order that a deadlock would need.
+/// Statements of an application, in an order that could deadlock.
 const ROUNDS: &[&str] = &[
     "SELECT count(*) FROM above_y",
     "BEGIN; UPDATE a SET n = n + 1 WHERE id = 1 + floor(random() * 20)::int; INSERT INTO b (a) VALUES (1); COMMIT",
@@ -41,7 +41,7 @@ const ROUNDS: &[&str] = &[
     "SELECT * FROM a JOIN b ON b.a = a.id ORDER BY b.id DESC LIMIT 5",
 ];
 
-/// What a person does who comes in by the rights of PUBLIC and of a group.
+/// Statements of a person who has access by PUBLIC and by a group.
 const REPORTS: &[&str] = &["SELECT count(*) FROM a", "SELECT * FROM b ORDER BY id DESC LIMIT 3"];
 
 const CLIENTS: usize = 50;
@@ -51,7 +51,7 @@ async fn connect(server: &Server, role: &str) -> PgConnection {
     server.connect(role, OLD, "iu_a").await
 }
 
-/// Works until told to stop; every third client, and every person, logs in again each time.
+/// Works until stopped; every third client, and every person, logs in again each time.
 async fn client(server: Arc<Server>, number: usize, stop: Arc<AtomicBool>, rounds: Arc<AtomicUsize>) {
     let (role, work) = if number < CLIENTS { ("busy", ROUNDS) } else { ("iu_bi", REPORTS) };
     let mut connection = connect(&server, role).await;
@@ -89,7 +89,7 @@ fn prepared(admin: Admin) -> (Arc<Server>, Project) {
     );
     server.sql("postgres", &roles);
     if server.major() >= 16 {
-        // What a limited admin needs there, and would ask for.
+        // A limited admin needs this grant, and would request it.
         server.sql("postgres", "GRANT busy TO adm WITH ADMIN TRUE, INHERIT FALSE, SET FALSE");
     }
     server.sql("postgres", "CREATE DATABASE iu_a OWNER busy");
@@ -141,7 +141,7 @@ as_both_admins!(fifty_clients_do_not_notice, |admin| {
 });
 
 #[test]
-fn what_an_interrupted_run_has_lent_does_not_take_the_owners_rights() {
+fn the_owner_keeps_privileges_granted_by_an_interrupted_run() {
     let (server, project) = prepared(Admin::Super);
     project.run(&["apply", "-s", "iu_b", "-y"]).expect(0);
     server.sql("postgres", "CREATE ROLE iu_a_owner NOLOGIN");

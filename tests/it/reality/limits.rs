@@ -1,4 +1,4 @@
-//! What a limited admin cannot do: named, explained, and never a silent success.
+//! Limits of a limited admin: named, explained, and never a silent success.
 
 use serde_json::Value;
 
@@ -42,7 +42,7 @@ fn temp_file_limit_is_a_limit_until_it_is_granted() {
 }
 
 #[test]
-fn what_a_superuser_made_is_asked_of_the_dba() {
+fn objects_of_a_superuser_become_a_request_to_the_dba() {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, Admin::Limited, "s");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -63,7 +63,7 @@ fn what_a_superuser_made_is_asked_of_the_dba() {
 
 /// From 15 on `public` belongs to the database's owner, and PUBLIC has no CREATE there.
 #[test]
-fn the_schema_public_of_a_superusers_database_is_told_as_it_is() {
+fn the_public_schema_of_a_superusers_database_is_reported_as_it_is() {
     let server = Server::with_both_admins();
     server.sql("postgres", "CREATE DATABASE o_a");
     let project = Project::new_as(&server, Admin::Limited, "o");
@@ -105,7 +105,7 @@ fn roles_of_another_admin_need_a_grant_from_16_on() {
 }
 
 #[test]
-fn an_admin_without_createrole_touches_nothing() {
+fn an_admin_without_createrole_changes_nothing() {
     let server = Server::with_both_admins();
     server.sql("postgres", "ALTER ROLE adm NOCREATEROLE");
     let project = Project::new_as(&server, Admin::Limited, "w");
@@ -137,7 +137,7 @@ fn an_admin_without_createrole_touches_nothing() {
 }
 
 #[test]
-fn a_setting_that_the_major_does_not_know_is_named() {
+fn a_setting_unknown_to_the_major_is_named() {
     let server = Server::start();
     let project = Project::new(&server, "u");
     let text = project
@@ -186,14 +186,14 @@ fn s10_a_warning_fails_the_step_of_a_superuser_too() {
     let server = Server::with_both_admins();
     server.sql("postgres", "CREATE ROLE one; CREATE ROLE two");
     let cause = warned(&server, Admin::Super, "REVOKE one FROM two");
-    // Before 16 it says that it is no member.
+    // Before 16 the server reports a missing membership.
     assert!(cause.contains("is not a member of") || cause.contains("has not been granted"), "{cause}");
 }
 
 /// Whatever an extension's script, or a trigger on it, has to say: the extension is there. As the limited admin, whose
 /// sessions cannot switch event triggers off.
 #[test]
-fn s10_a_warning_beside_an_extension_is_passed_on_and_fails_nothing() {
+fn s10_a_warning_of_an_extension_is_printed_and_fails_no_step() {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, Admin::Limited, "x");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -214,7 +214,7 @@ fn s10_a_warning_beside_an_extension_is_passed_on_and_fails_nothing() {
     assert_eq!(server.value("x_a", "SELECT extname FROM pg_extension WHERE extname = 'citext'"), "citext");
     project.run(&["plan", "--check"]).expect(0);
 
-    // The same words beside a right mean that it may not have been given.
+    // The same words with a privilege mean that it may not have been granted.
     server.sql("x_a", "DROP EVENT TRIGGER advise; CREATE EVENT TRIGGER advise ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION public.advise()");
     server.sql("x_a", "REVOKE USAGE ON SCHEMA more FROM x_a_ro");
     let failed = project.run(&["apply", "--all", "-y"]).expect(1);
@@ -227,7 +227,7 @@ fn s10_a_warning_beside_an_extension_is_passed_on_and_fails_nothing() {
 }
 
 #[test]
-fn a_database_that_another_admin_made_and_closed_is_asked_for() {
+fn a_database_closed_by_another_admin_becomes_a_request() {
     let server = Server::with_both_admins();
     server.sql("postgres", "CREATE DATABASE e_a");
     server.sql("postgres", "REVOKE ALL ON DATABASE e_a FROM PUBLIC");
@@ -267,7 +267,7 @@ fn an_extension_whose_author_chose_its_schema_is_installed_there() {
 
 /// Everything that a DBA is asked for on a server is one script, and after it there is nothing left to ask.
 #[test]
-fn a_dba_gets_a_script_that_leaves_nothing_to_ask() {
+fn the_script_for_the_dba_fulfils_every_request() {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, Admin::Limited, "dba");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -276,9 +276,9 @@ fn a_dba_gets_a_script_that_leaves_nothing_to_ask() {
     let hostile = ["a\n\\! touch mark\n--", "a\"\"; \\! touch mark\n", "a' :mark $$ */"];
     let hostile: String = hostile.map(|name| format!("CREATE TABLE \"{name}\" (id int);")).concat();
     server.sql("dba_a", &(many + &hostile));
-    let asked = |shown: &str| shown.matches("ask a DBA for").count();
+    let query = |shown: &str| shown.matches("ask a DBA for").count();
     let plan = project.run(&["plan", "--out-sql", "dba.sql"]).expect(0);
-    assert!(asked(&plan.stdout) > 1, "{}", plan.stdout);
+    assert!(query(&plan.stdout) > 1, "{}", plan.stdout);
     // As above.
     if server.major() >= 15 {
         insta::assert_snapshot!(plan.shown(), @r#"
@@ -317,7 +317,7 @@ fn a_dba_gets_a_script_that_leaves_nothing_to_ask() {
     assert_eq!(server.value("dba_a", foreign), "0");
     project.run(&["apply", "--all", "-y"]).expect(0);
     let after = project.run(&["plan", "--check", "--out-sql", "none.sql"]).expect(0);
-    assert_eq!(asked(&after.stdout), 0, "{}", after.stdout);
+    assert_eq!(query(&after.stdout), 0, "{}", after.stdout);
     insta::assert_snapshot!(after.shown(), @r"
     Nothing to do: the servers match the manifest.
     --- stderr

@@ -1,4 +1,4 @@
-//! Where rights of PUBLIC and of groups go, those who have them by nothing else are named, with what keeps them.
+//! Logins that lose access with the privileges of PUBLIC and of groups are named, with the grant that keeps it.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{Admin, Project, Server, as_both_admins};
 
 const PASSWORD: &str = "of those who lose something";
 
-/// Everybody may enter and use the database of `lo_a`: bob reads by a group, own by rights of its own, eve has none.
+/// Every role may connect to the database of `lo_a`: bob reads by a group, own by grants to itself, eve only by PUBLIC.
 fn open_house(admin: Admin) -> (Server, Project) {
     let server = Server::for_admin(admin);
     let project = Project::new_as(&server, admin, "lo");
@@ -44,15 +44,15 @@ fn names(loss: &Value) -> Vec<&str> {
     loss["logins"].as_array().unwrap().iter().map(|login| login["role"].as_str().unwrap()).collect()
 }
 
-as_both_admins!(plan_apply_and_doctor_name_them, |admin| {
+as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
     let (server, project) = open_house(admin);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let session = runtime.block_on(server.connect("eve", PASSWORD, "lo_a"));
     let plan = project.json(&["plan"], 0);
     let losses = of_service(&plan);
-    let told: Vec<_> = losses.iter().map(|loss| (loss["right"].as_str().unwrap(), names(loss))).collect();
+    let reported: Vec<_> = losses.iter().map(|loss| (loss["right"].as_str().unwrap(), names(loss))).collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("CONNECT on database lo_a", vec!["eve", "bob"]),
             ("USAGE on schema public of lo_a", vec!["bob", "own"]),
@@ -63,7 +63,7 @@ as_both_admins!(plan_apply_and_doctor_name_them, |admin| {
     assert!(losses.iter().all(|loss| loss["from"] == "PUBLIC" && loss["database"] == "lo_a"), "{losses:#?}");
     let eve = &losses[0]["logins"][0];
     assert_eq!(eve["sessions"], 1, "{eve}");
-    // A limited admin is not told what others do.
+    // A limited admin cannot read the activity of others.
     assert_eq!(eve["last_activity"].is_null(), admin == Admin::Limited, "{eve}");
     let shown = project.run(&["plan"]).expect(0).stdout;
     let activity =
@@ -93,14 +93,14 @@ as_both_admins!(plan_apply_and_doctor_name_them, |admin| {
         stopped.said()
     );
     drop(session);
-    // What the plan names is enough.
+    // The named grants suffice.
     for loss in &losses {
         for statement in loss["keep"].as_array().unwrap() {
             server.sql("lo_a", statement.as_str().unwrap());
         }
     }
     let plan = project.json(&["plan"], 0);
-    // A login with a right of its own counts as a user of what PUBLIC may do there.
+    // A login with a privilege of its own counts as a user of PUBLIC's privileges there.
     assert!(of_service(&plan).iter().all(|loss| names(loss) == ["eve"]), "{plan:#}");
     assert!(!plan["prunable"].to_string().contains("dead"), "{plan:#}");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -114,7 +114,7 @@ as_both_admins!(plan_apply_and_doctor_name_them, |admin| {
 
 /// Without the grants, what is said to be dead is dead.
 #[test]
-fn what_is_said_to_be_dead_is() {
+fn objects_reported_as_unused_are_unused() {
     let (server, project) = open_house(Admin::Super);
     project.run(&["apply", "--all", "-y"]).expect(0);
     let inside = |role| server.sql_as(role, PASSWORD, "lo_a", "SELECT n FROM t").unwrap_err();
@@ -134,7 +134,7 @@ fn what_is_said_to_be_dead_is() {
 
 /// Many logins make one line; the document has them all.
 #[test]
-fn many_logins_are_counted() {
+fn many_losing_logins_are_counted() {
     let (server, project) = open_house(Admin::Super);
     let more: String = (0..12).map(|n| format!("CREATE ROLE p{n:02} LOGIN;")).collect();
     server.sql("postgres", &more);

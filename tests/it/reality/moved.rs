@@ -30,7 +30,7 @@ fn renamed_service(project: &Project, prefix: &str, moved: &str) {
 }
 
 #[test]
-fn a_renamed_service_gets_no_empty_database_in_silence() {
+fn a_renamed_service_gets_no_empty_database_unannounced() {
     let server = Server::start();
     let project = used(&server, Admin::Super, "mw");
     renamed_service(&project, "mw", "");
@@ -52,7 +52,7 @@ fn a_renamed_service_gets_no_empty_database_in_silence() {
     let databases =
         "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'mw%'";
     assert_eq!(server.value("postgres", databases), "mw_a mw_b");
-    // One that was adopted carries no marker of ours, but the roles own what is in it.
+    // An adopted one has no marker, but the service's roles own its objects.
     server.sql("postgres", "COMMENT ON DATABASE mw_a IS 'of others'");
     project.run(&["apply", "--all", "-y"]).expect(2);
     project.run(&["apply", "--all", "-y", "--new-database"]).expect(0);
@@ -62,7 +62,7 @@ fn a_renamed_service_gets_no_empty_database_in_silence() {
     project.run(&["apply", "--all", "-y"]).expect(0);
 }
 
-as_both_admins!(a_moved_service_is_renamed_with_all_that_hangs_on_it, |admin| {
+as_both_admins!(a_service_is_renamed_with_its_roles_grants_and_secrets, |admin| {
     let server = Server::for_admin(admin);
     let project = used(&server, admin, "mv");
     project.run(&["rotate", "-s", "mv_a", "--role", "readonly", "--overlap"]).expect(0);
@@ -82,7 +82,7 @@ as_both_admins!(a_moved_service_is_renamed_with_all_that_hangs_on_it, |admin| {
     assert_eq!(server.value("mv_shop", "SELECT string_agg(name, ' ') FROM item"), "kept");
     let gone = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'mv\\_a\\_%'";
     assert_eq!(server.value("postgres", gone), "0");
-    // Clients change the name alone.
+    // Clients change only the name.
     assert_eq!(project.password("mv_shop_app"), app);
     assert_eq!(project.password("mv_shop_ro_b"), readonly);
     for (login, password) in [("mv_shop_app", &app), ("mv_shop_ro_b", &readonly)] {
@@ -99,7 +99,7 @@ as_both_admins!(a_moved_service_is_renamed_with_all_that_hangs_on_it, |admin| {
 });
 
 #[test]
-fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
+fn a_database_is_renamed_once_no_session_is_left() {
     let server = Server::start();
     let project = used(&server, Admin::Super, "mx");
     server.sql("postgres", "COMMENT ON DATABASE mx_a IS 'adopted'");
@@ -122,7 +122,7 @@ fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
         let sleeping =
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3)%' AND datname = 'mx_a'";
         until("the session is there", || server.value("postgres", sleeping) != "0");
-        // It waits for the session, and goes on when that has ended.
+        // It waits for the end of the session, and continues.
         let done = project.run(&["apply", "--all", "-y"]);
         session.join().unwrap();
         done
@@ -140,7 +140,7 @@ fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
 }
 
 #[test]
-fn a_service_on_another_server_gets_no_empty_database_in_silence() {
+fn a_service_on_another_server_gets_no_empty_database_unannounced() {
     let (server, other) = (Server::start(), Server::start());
     let project = used(&server, Admin::Super, "ms");
     let manifest = project.read("martydb.yaml");
@@ -155,7 +155,7 @@ fn a_service_on_another_server_gets_no_empty_database_in_silence() {
         "martydb.yaml",
         &with_far.replace("ms_a:", "ms_a: { server: far }").replace("ms_b:", "ms_b: { server: main }"),
     );
-    // Also where the run is about the moved service alone, so that the other server is not part of it.
+    // Also if the run selects only the moved service, so that the other server is not part of it.
     for arguments in [&["apply", "--all", "-y"][..], &["apply", "-s", "ms_a", "-y"]] {
         let refused = project.run(arguments).expect(2).stderr;
         let cause = "database \"ms_a\" is missing on server \"far\", and is on server \"main\"";
@@ -164,7 +164,7 @@ fn a_service_on_another_server_gets_no_empty_database_in_silence() {
     assert_eq!(other.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'ms%'"), "0");
     project.run(&["apply", "-s", "ms_a", "-y", "--new-database"]).expect(0);
     assert_eq!(server.value("ms_a", "SELECT string_agg(name, ' ') FROM item"), "kept");
-    // A server that cannot be asked stops no new service; its silence is told.
+    // An unreachable server does not stop a new service, and is reported.
     let down = other.url_of(Admin::Super).replace(&format!(":{}", other.port), ":1");
     let gone = with_far.replace(&other.url_of(Admin::Super), &down);
     project.write(

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 use super::faults::{Fatal, Moment, Proxy};
 use crate::support::{Admin, Project, Server, as_both_admins, can_dump, many};
 
-/// Rights that a migration takes, and kinds of objects that a copy has to bring.
+/// Privileges that a migration revokes, and kinds of objects that a copy has to have.
 const MORE: &str = "CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE SEQUENCE number START 100;
 CREATE TABLE secret (id int PRIMARY KEY, mood mood DEFAULT 'good', twice int GENERATED ALWAYS AS (id * 2) STORED);
@@ -108,7 +108,8 @@ impl Two {
         server.sql_as(&app, &self.project.password(&app), &self.database(), sql)
     }
 
-    /// Whether the machine has programs for the servers of this run; without them the command has to say so.
+    /// Returns `true` if the machine has the client programs of this server's major; otherwise the command must report
+    /// the missing ones.
     fn can_copy(&self) -> bool {
         if can_dump(&self.main) {
             return true;
@@ -159,12 +160,12 @@ impl Two {
     }
 }
 
-as_both_admins!(a_service_moves_with_rows_rights_and_history, |admin| {
+as_both_admins!(a_service_moves_with_rows_privileges_and_history, |admin| {
     let two = Two::start(admin, "mc");
     if !two.can_copy() {
         return;
     }
-    let former = two.main.catalogue("mc_a");
+    let former = two.main.catalog("mc_a");
     two.moved();
     let plan = two.project.json(&["plan"], 0);
     let copy = plan["changes"].as_array().unwrap().iter().find(|change| change["action"] == "copy").unwrap();
@@ -181,7 +182,7 @@ as_both_admins!(a_service_moves_with_rows_rights_and_history, |admin| {
     two.project.run(&["apply", "--all", "-y"]).expect(0);
     two.expect_moved();
     assert_eq!(two.comment(), "martydb:mc\nmartydb moved it to database \"mc_a\" of server \"far\"");
-    // What a migration took stays taken, the histories included.
+    // Privileges that a migration revoked stay revoked, for the histories too.
     for refused in [
         "SELECT * FROM secret",
         "SELECT hidden()",
@@ -209,10 +210,10 @@ as_both_admins!(a_service_moves_with_rows_rights_and_history, |admin| {
         serde_yaml::from_str(&two.project.read(".martydb/secrets/development.yaml")).unwrap();
     assert_eq!(stored["far"]["mc_a_app"], password.as_str());
     two.main.sql("postgres", "ALTER DATABASE mc_a ALLOW_CONNECTIONS true");
-    let differences = former.differences(&two.far.catalogue("mc_a"));
+    let differences = former.differences(&two.far.catalog("mc_a"));
     assert!(differences.is_empty(), "{differences:#?}");
     two.main.sql("postgres", "ALTER DATABASE mc_a ALLOW_CONNECTIONS false");
-    // The next migration goes on, and the key in the manifest does no more.
+    // The next migration runs, and the key in the manifest has no further effect.
     two.project.write("mc_a/migrations/V4__next.sql", "CREATE TABLE next (id int);\n");
     two.project.write("mc_a/migrations/V4__next.down.sql", "DROP TABLE next;\n");
     two.project.run(&["upgrade", "--all"]).expect(0);
@@ -220,7 +221,7 @@ as_both_admins!(a_service_moves_with_rows_rights_and_history, |admin| {
     if admin == Admin::Super {
         two.project.run(&["verify-isolation"]).expect(0);
     }
-    // What is left on the former server is a left-over like any other.
+    // Remains on the former server are orphans like any other.
     two.project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
     let left = "SELECT (SELECT count(*) FROM pg_database WHERE datname = 'mc_a') + (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'mc\\_a\\_%')";
     assert_eq!(two.main.value("postgres", left), "0");
@@ -228,7 +229,7 @@ as_both_admins!(a_service_moves_with_rows_rights_and_history, |admin| {
 });
 
 #[test]
-fn before_the_move_nothing_of_it_is_a_left_over() {
+fn before_a_move_its_copy_is_not_an_orphan() {
     let two = Two::start(Admin::Super, "mp");
     if !two.can_copy() {
         return;
@@ -243,7 +244,7 @@ fn before_the_move_nothing_of_it_is_a_left_over() {
 }
 
 #[test]
-fn a_saved_plan_moves_a_service_and_another_server_without_it_gets_a_new_one() {
+fn a_saved_plan_moves_a_service_or_creates_it_on_another_server() {
     let two = Two::start(Admin::Super, "mq");
     if !two.can_copy() {
         return;
@@ -257,14 +258,14 @@ fn a_saved_plan_moves_a_service_and_another_server_without_it_gets_a_new_one() {
     let refused = two.project.run(&["apply", "--all", "-y"]).expect(2);
     let cause = "database \"mq_a\" is missing on server \"far\", and is on server \"main\"";
     assert!(refused.stderr.contains(cause), "{refused:?}");
-    // Where neither server has it, such as in a test environment, it is a new service.
+    // If neither server has it, as in a test environment, it is a new service.
     two.main.sql("postgres", "DROP DATABASE mq_a WITH (FORCE)");
     two.project.run(&["init-all", "-y"]).expect(0);
     assert_eq!(two.far.value("mq_a", "SELECT count(*) FROM item"), "0");
 }
 
 #[test]
-fn a_service_goes_back_after_a_question() {
+fn a_service_moves_back_after_confirmation() {
     let two = Two::start(Admin::Super, "mg");
     if !two.can_copy() {
         return;
@@ -299,7 +300,7 @@ fn session(runtime: &Runtime, two: &Two) -> PgConnection {
     runtime.block_on(two.main.connect(&app, &two.project.password(&app), &two.database()))
 }
 
-as_both_admins!(an_application_that_is_still_connected_stops_the_move, |admin| {
+as_both_admins!(a_connected_application_stops_the_move, |admin| {
     let two = Two::start(admin, "mi");
     if !two.can_copy() {
         return;
@@ -320,7 +321,7 @@ as_both_admins!(an_application_that_is_still_connected_stops_the_move, |admin| {
     two.expect_moved();
 });
 
-as_both_admins!(what_a_copy_cannot_have_is_named_before_anything_is_done, |admin| {
+as_both_admins!(objects_that_a_copy_cannot_have_are_named_before_any_change, |admin| {
     let two = Two::start(admin, "mo");
     if !two.can_copy() {
         return;
@@ -357,7 +358,7 @@ as_both_admins!(what_a_copy_cannot_have_is_named_before_anything_is_done, |admin
     assert_eq!(two.far.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'mo%'"), "0");
 });
 
-as_both_admins!(a_copy_that_differs_gets_no_name_and_the_former_database_goes_on, |admin| {
+as_both_admins!(a_differing_copy_is_not_renamed_and_the_former_database_stays_in_use, |admin| {
     let two = Two::start(admin, "md");
     if !two.can_copy() {
         return;
@@ -386,7 +387,7 @@ as_both_admins!(a_copy_that_differs_gets_no_name_and_the_former_database_goes_on
 });
 
 #[test]
-fn a_database_that_others_closed_stays_closed() {
+fn a_database_closed_by_others_stays_closed() {
     let two = Two::start(Admin::Super, "ml");
     if !two.can_copy() {
         return;
@@ -404,7 +405,7 @@ fn a_database_that_others_closed_stays_closed() {
 }
 
 #[test]
-fn a_move_that_the_manifest_cannot_mean_is_an_error_in_it() {
+fn a_contradictory_move_is_an_error_of_the_manifest() {
     let two = Two::start(Admin::Super, "mm");
     for (moved, words) in [
         ("from: mm_a, server: fra", "unknown server \"fra\""),
@@ -456,10 +457,10 @@ fn killed_at(admin: Admin, prefix: &str, points: &[(bool, &'static str)]) {
     }
 }
 
-as_both_admins!(a_move_that_was_killed_before_its_end_begins_again, |admin| {
+as_both_admins!(a_move_killed_before_its_end_restarts, |admin| {
     killed_at(admin, "mk", &[(false, "CREATE TABLE public.secret"), (true, "ALLOW_CONNECTIONS false")]);
 });
 
-as_both_admins!(a_move_that_was_killed_at_its_end_is_done, |admin| {
+as_both_admins!(a_move_killed_at_its_end_is_completed, |admin| {
     killed_at(admin, "mz", &[(false, "RENAME TO"), (true, "martydb moved it to")]);
 });

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Admin, Project, Server};
 
-/// Names that something treats specially: the grammar, the catalogues, a setting, a URL, a shell.
+/// Names that something treats specially: the grammar, the catalogs, a setting, a URL, a shell.
 const AWKWARD: &[&str] = &[
     "select",
     "user",
@@ -131,7 +131,7 @@ proptest! {
     #![proptest_config(cases(12))]
 
     #[test]
-    fn s22_any_names_work_end_to_end_or_are_refused_offline(names in names(), limited in any::<bool>()) {
+    fn s22_every_name_works_end_to_end_or_is_refused_offline(names in names(), limited in any::<bool>()) {
         let admin = if limited { Admin::Limited } else { Admin::Super };
         end_to_end(admin, &names);
     }

@@ -1,4 +1,4 @@
-//! Side by side: other runs and unmanaged sessions that change the same rows of the catalogues.
+//! Side by side: other runs and unmanaged sessions that change the same rows of the catalogs.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -7,7 +7,7 @@ use crate::support::{Admin, Project, Server, as_both_admins, until};
 
 const LOUD: [&str; 6] = ["XX000", "23505", "42710", "40P01", "tuple concurrently", "deadlock"];
 
-/// Grants and revokes in one session, each a transaction of its own, until told to stop.
+/// Grants and revokes in one session, each a transaction of its own, until stopped.
 fn grants(server: &Server, database: &str, stop: &AtomicBool) {
     let sql = format!(
         "DO $$ BEGIN FOR i IN 1..40 LOOP
@@ -39,7 +39,7 @@ fn quiet(done: &crate::support::Done) {
     }
 }
 
-as_both_admins!(s15_two_applies_and_a_loop_of_grants_end_well, |admin| {
+as_both_admins!(s15_two_applies_and_a_loop_of_grants_converge, |admin| {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, admin, "z");
     server.sql("postgres", "CREATE ROLE unmanaged");
@@ -68,7 +68,7 @@ as_both_admins!(s15_two_applies_and_a_loop_of_grants_end_well, |admin| {
     project.run(&["plan", "--check"]).expect(0);
 });
 
-as_both_admins!(a_unmanaged_who_makes_the_same_roles_is_no_error, |admin| {
+as_both_admins!(roles_created_concurrently_by_another_session_are_not_an_error, |admin| {
     let server = Server::with_both_admins();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{Admin, Project, Server, as_both_admins};
 
-as_both_admins!(a_saved_plan_is_applied_as_it_is, |admin| {
+as_both_admins!(a_saved_plan_is_applied_unchanged, |admin| {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, admin, "s");
     project.run(&["plan", "--out", "plan.json"]).expect(0);
@@ -22,7 +22,7 @@ as_both_admins!(a_saved_plan_is_applied_as_it_is, |admin| {
     assert_eq!(again["error"]["kind"], "stale");
 });
 
-as_both_admins!(a_plan_is_stale_once_what_it_is_about_changed, |admin| {
+as_both_admins!(a_plan_is_stale_after_a_change_of_its_objects, |admin| {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, admin, "s");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -45,7 +45,7 @@ as_both_admins!(a_plan_is_stale_once_what_it_is_about_changed, |admin| {
 });
 
 #[test]
-fn a_plan_of_another_project_or_no_plan_is_refused() {
+fn a_plan_of_another_project_and_an_invalid_plan_are_refused() {
     let server = Server::start();
     let project = Project::new(&server, "s");
     for text in
@@ -59,7 +59,7 @@ fn a_plan_of_another_project_or_no_plan_is_refused() {
 }
 
 #[test]
-fn a_plan_is_written_through_no_link_and_for_its_owner_alone() {
+fn a_plan_is_written_privately_and_not_through_a_link() {
     let server = Server::start();
     let project = Project::new(&server, "s");
     project.write("precious", "precious");

@@ -43,7 +43,7 @@ fn clean(admin: Admin) -> i32 {
     if admin == Admin::Limited { 4 } else { 0 }
 }
 
-/// What `verify-isolation` found, in one line each.
+/// Returns the findings of `verify-isolation`, one line each.
 fn findings(document: &Value) -> Vec<String> {
     let all = document["findings"].as_array().unwrap().iter();
     let line = |one: &Value| {
@@ -75,7 +75,7 @@ as_both_admins!(s01_a_second_apply_sends_no_ddl, |admin| {
 });
 
 const DRIFTS: &[(&str, &str, &str)] = &[
-    // Where it is made, how, and what must name it.
+    // Database, statement, and the text that must name the drift.
     ("d_a", "GRANT CONNECT ON DATABASE d_a TO PUBLIC", "PUBLIC holds CONNECT on database d_a"),
     (
         "d_a",
@@ -137,7 +137,7 @@ as_both_admins!(s03_a_null_acl_is_drift_and_repaired, |admin| {
     login(&server, &project, "n_a_app", "n_a", "SELECT 1");
 });
 
-as_both_admins!(s04_every_login_is_refused_at_every_foreign_database, |admin| {
+as_both_admins!(s04_every_login_is_refused_at_every_other_database, |admin| {
     let (server, project) = provisioned(admin, "m");
     for (service, foreign) in [("m_a", "m_b"), ("m_b", "m_a")] {
         for kind in ["migrator", "app", "ro"] {
@@ -179,7 +179,7 @@ as_both_admins!(s05_a_session_from_before_the_revoke_fails_verify_by_its_pid, |a
     assert!(!after.iter().any(|line| line.contains("outlived")), "{after:#?}");
 });
 
-as_both_admins!(s06_a_table_of_the_migrator_is_the_owners_and_usable_at_once, |admin| {
+as_both_admins!(s06_a_table_of_the_migrator_belongs_to_the_owner_and_is_usable_at_once, |admin| {
     let (server, project) = provisioned(admin, "t");
     login(&server, &project, "t_a_migrator", "t_a", "CREATE TABLE item (id serial, name text)");
     assert_eq!(
@@ -234,14 +234,14 @@ fn s09_before_15_a_limited_admin_names_the_open_public_schema() {
     assert!(
         limit["grant"].as_str().unwrap().contains("REVOKE CREATE, USAGE ON SCHEMA \"public\" FROM PUBLIC")
     );
-    // What it asks for is what helps.
-    server.sql("o_a", asked(limit));
+    // The requested grant suffices.
+    server.sql("o_a", query(limit));
     let limits = project.json(&["plan", "--check"], 0)["limits"].clone();
     assert!(!limits.as_array().unwrap().iter().any(|limit| named(&limit)), "{limits:#}");
 }
 
 /// The statements of a limit that a DBA runs inside the service's database.
-fn asked(limit: &Value) -> &str {
+fn query(limit: &Value) -> &str {
     limit["grant"].as_str().unwrap().split_once(": ").unwrap().1
 }
 
@@ -254,7 +254,7 @@ fn s09_an_open_public_schema_fails_verify() {
     let open = |document: &Value| -> Vec<String> {
         findings(document).into_iter().filter(|line| line.contains("schema public")).collect()
     };
-    // With everything else closed by a DBA, this alone decides.
+    // With everything else closed by a DBA, only this decides.
     server.sql("postgres", "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC");
     server.sql("postgres", "GRANT CONNECT ON DATABASE postgres TO adm");
     let before_15 = server.major() < 15;
@@ -270,7 +270,7 @@ fn s09_an_open_public_schema_fails_verify() {
         for limit in project.json(&["plan"], 0)["limits"].as_array().unwrap() {
             let what = limit["what"].as_str().unwrap();
             if let Some((_, database)) = what.split_once("schema public of database ") {
-                server.sql(database, asked(limit));
+                server.sql(database, query(limit));
             }
         }
         assert_eq!(open(&project.json(&["verify-isolation"], 0)), Vec::<String>::new());
@@ -309,7 +309,7 @@ as_both_admins!(s12_a_delegates_grant_is_gone_after_apply, |admin| {
     project.run(&["plan", "--check"]).expect(0);
 });
 
-as_both_admins!(s13_no_password_table_is_read_and_no_unchanged_attribute_named, |admin| {
+as_both_admins!(s13_apply_reads_no_password_table_and_names_no_unchanged_attribute, |admin| {
     let (server, project) = provisioned(admin, "q");
     server.sql("postgres", "ALTER ROLE q_a_app CREATEDB");
     let mark = server.log().len();
@@ -338,7 +338,7 @@ as_both_admins!(s14_the_admin_keeps_no_membership, |admin| {
 });
 
 #[test]
-fn s14_nor_does_it_where_the_server_makes_it_a_member_of_its_own() {
+fn s14_the_admin_keeps_no_membership_that_the_server_adds() {
     let server = Server::with_both_admins();
     if server.major() < 16 {
         let none = "SELECT count(*) FROM pg_settings WHERE name = 'createrole_self_grant'";
@@ -394,7 +394,7 @@ as_both_admins!(s19_a_changed_password_is_found_by_logging_in, |admin| {
     project.run(&["apply", "--all"]).expect(0);
     assert_eq!(before, xmin());
     server.sql("postgres", "ALTER ROLE p_a_app PASSWORD 'by hand'");
-    // Who may read pg_authid needs no login for that.
+    // A reader of pg_authid needs no login for that.
     project.run(&["plan", "--check"]).expect(if admin == Admin::Limited { 0 } else { 3 });
     let plan = project.json(&["plan", "--check", "--check-logins"], 3);
     assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "{plan:#}");
@@ -411,7 +411,7 @@ as_both_admins!(s19_a_changed_password_is_found_by_logging_in, |admin| {
 });
 
 #[test]
-fn s19_what_a_server_keeps_of_a_password_is_compared_with_the_store() {
+fn s19_a_stored_verifier_is_compared_with_the_secret_store() {
     let (server, project) = provisioned(Admin::Super, "k");
     project.run(&["rotate", "--service", "k_b", "--role", "app", "--overlap"]).expect(0);
     project.run(&["plan", "--check"]).expect(0);
@@ -466,9 +466,9 @@ as_both_admins!(s21_secrets_are_private_and_nothing_prints_them, |admin| {
     assert_eq!(mode(".martydb/secrets"), 0o700);
 });
 
-as_both_admins!(s23_a_removed_service_goes_only_with_prune, |admin| {
+as_both_admins!(s23_a_removed_service_stays_until_prune, |admin| {
     let (server, project) = provisioned(admin, "x");
-    // A role of the service that goes owns something in the database that stays, and holds rights there.
+    // A role of the removed service owns an object in the remaining database, and holds privileges there.
     login(&server, &project, "x_a_migrator", "x_a", "CREATE TABLE kept (id int)");
     server.sql("x_a", "CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO x_b_app; GRANT SELECT ON kept TO x_b_ro; GRANT CONNECT ON DATABASE x_a TO x_b_ro");
     let text = project.read("martydb.yaml").replace("  x_b:\n", "");
@@ -489,7 +489,7 @@ as_both_admins!(s23_a_removed_service_goes_only_with_prune, |admin| {
     project.run(&["plan", "--check"]).expect(0);
 });
 
-as_both_admins!(s23_a_pruned_service_goes_as_a_dropped_one_does, |admin| {
+as_both_admins!(s23_pruning_a_service_equals_dropping_it, |admin| {
     let (server, project) = provisioned(admin, "y");
     project.run(&["rotate", "--service", "y_b", "--overlap"]).expect(0);
     server.sql("postgres", "CREATE DATABASE y_archive OWNER y_b_owner");
@@ -532,7 +532,7 @@ as_both_admins!(s23_a_pruned_service_goes_as_a_dropped_one_does, |admin| {
     assert_eq!(server.value("postgres", borrowed), "0");
 });
 
-as_both_admins!(s24_one_server_down_leaves_the_others_to_finish, |admin| {
+as_both_admins!(s24_an_unreachable_server_does_not_stop_the_others, |admin| {
     let server = Server::with_both_admins();
     let mut down = Server::with_both_admins();
     down.crash();

@@ -20,7 +20,7 @@ impl Drop for Ended<'_> {
 }
 
 #[test]
-fn an_embedded_server_is_made_kept_and_removed() {
+fn an_embedded_server_is_started_kept_and_removed() {
     let Some(other) = Redis::managed() else { return };
     let server = Server::start();
     let project = project(&server, "", "allow: [{ finding: redis-shared-memory, reason: test }]\n");
@@ -76,7 +76,7 @@ fn an_embedded_server_is_made_kept_and_removed() {
     project.run(&["dev", "psql", "--server", "cache"]).expect(2);
     project.run(&["render", "compose"]).expect(2);
 
-    // What the manifest may say.
+    // Settings that the manifest accepts.
     let with = |cache: &str| project.write("martydb.yaml", &text.replace("{ embedded: redis }", cache));
     let ops = other.url_of("ops", "ops-secret");
     for wrong in [

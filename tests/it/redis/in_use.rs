@@ -4,7 +4,7 @@ use super::project;
 use crate::support::{Redis, Server};
 
 #[test]
-fn clients_and_prefixes_in_use_are_proposed_as_services_and_nothing_is_changed() {
+fn adopt_proposes_services_from_clients_and_prefixes_without_changes() {
     let Some(redis) = Redis::start("user default on nopass ~* &* +@all\n") else { return };
     let server = Server::start();
     let address = format!("redis://127.0.0.1:{}", redis.port);
@@ -49,7 +49,7 @@ fn clients_and_prefixes_in_use_are_proposed_as_services_and_nothing_is_changed()
     assert_eq!(state(), before);
     project.run(&["adopt", "--redis", "--server", "main"]).expect(2);
     project.run(&["adopt", "alpha", "--redis"]).expect(2);
-    // What is proposed is a manifest.
+    // The proposal is a valid manifest.
     let added = manifest.strip_prefix("services:\n").unwrap();
     project.write("martydb.yaml", &(before.2 + added));
     let planned = project.run(&["plan"]).expect(0).stdout;

@@ -82,7 +82,7 @@ fn every_command_beyond_the_contract_is_found_with_its_severity() {
 }
 
 #[test]
-fn every_way_to_keys_and_channels_of_another_service_is_found_and_closed() {
+fn every_access_to_keys_and_channels_of_another_service_is_found_and_closed() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
@@ -141,7 +141,7 @@ fn shared_memory_and_scripts_are_findings_unless_they_are_allowed() {
 const HIDDEN: &str = "hidden-9431";
 
 #[test]
-fn no_command_names_a_key_of_another_service() {
+fn commands_reveal_no_key_of_another_service() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);

@@ -1,4 +1,4 @@
-//! What `monitor` measures of Redis, and `status` tells.
+//! Metrics of Redis, and its rows in `status`.
 
 use super::{project, url};
 use crate::support::{OPS, Project, Redis, Server};
@@ -20,7 +20,7 @@ fn measured(project: &Project, code: i32) -> serde_json::Value {
 }
 
 #[test]
-fn memory_users_refusals_and_the_proof_are_measured_and_a_server_that_is_down_is_no_breach() {
+fn metrics_cover_memory_users_refusals_and_the_proof() {
     let Some(mut redis) = Redis::managed() else { return };
     let server = Server::start();
     let allow = "allow: [{ finding: redis-shared-memory, reason: test }]\nmonitor: true\n";
@@ -44,7 +44,7 @@ fn memory_users_refusals_and_the_proof_are_measured_and_a_server_that_is_down_is
     assert_eq!(values(&first, "martydb_redis_users_unsaved", &cache), [0.0]);
     assert_eq!(values(&first, "martydb_redis_save_failing", &cache), [0.0]);
     assert!(values(&first, "martydb_redis_saved_timestamp_seconds", &cache)[0] > 1e9);
-    // The proof tries foreign keys too, which is no refusal of the service's own.
+    // The proof tries keys of other services too, which is not a refusal of the service's own.
     let refused = |samples: &serde_json::Value, reason: &str| {
         values(samples, "martydb_redis_acl_log_refusals", &[&alpha[..], &[("reason", reason)]].concat())
     };

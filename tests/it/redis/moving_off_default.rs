@@ -28,7 +28,7 @@ impl RunningClient {
 }
 
 #[test]
-fn default_is_left_on_while_clients_use_it_and_switched_off_after_they_moved() {
+fn the_default_user_is_disabled_once_no_client_uses_it() {
     let Some(mut redis) = Redis::start("user default on nopass ~* &* +@all\n") else { return };
     let server = Server::start();
     let address = format!("redis://127.0.0.1:{}", redis.port);
@@ -44,8 +44,8 @@ fn default_is_left_on_while_clients_use_it_and_switched_off_after_they_moved() {
     let reason = closing["reason"].as_str().unwrap();
     assert!(reason.contains("legacy-worker") && reason.contains("1 key outside every prefix"), "{reason}");
 
-    let told = project.run(&["doctor"]).expect(0).said();
-    assert!(told.contains("legacy-worker"), "{told}");
+    let reported = project.run(&["doctor"]).expect(0).said();
+    assert!(reported.contains("legacy-worker"), "{reported}");
 
     let said = project.run(&["apply", "--all", "-y"]).expect(0).said();
     assert!(said.contains("default stays on") && said.contains("legacy-worker"), "{said}");
@@ -68,7 +68,7 @@ fn default_is_left_on_while_clients_use_it_and_switched_off_after_they_moved() {
 }
 
 #[test]
-fn clients_of_default_are_cut_off_on_request() {
+fn clients_of_the_default_user_are_disconnected_on_request() {
     let Some(redis) = Redis::start("user default on nopass ~* &* +@all\n") else { return };
     let server = Server::start();
     let project = project(&server, &format!("redis://127.0.0.1:{}", redis.port), "");

@@ -4,7 +4,7 @@ use super::{project, provisioned, url};
 use crate::support::{OPS, Redis, Server};
 
 #[test]
-fn users_are_made_by_hash_kept_over_a_restart_and_reach_their_own_keys_alone() {
+fn users_are_created_by_hash_survive_a_restart_and_reach_only_their_keys() {
     let Some(mut redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
@@ -45,11 +45,11 @@ fn users_are_made_by_hash_kept_over_a_restart_and_reach_their_own_keys_alone() {
 }
 
 #[test]
-fn a_difference_in_effect_is_drift_and_rules_that_the_server_rewrites_are_not() {
+fn effective_differences_are_drift_and_rewritten_rules_are_not() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
-    for (change, told) in [
+    for (change, reported) in [
         (&["ACL", "SETUSER", "alpha_app", "+scan", "+@dangerous"][..], "may run"),
         (&["ACL", "SETUSER", "alpha_app", "-get"], "may not run get"),
         (&["ACL", "SETUSER", "alpha_app", "~beta:*"], "its keys are"),
@@ -61,7 +61,7 @@ fn a_difference_in_effect_is_drift_and_rules_that_the_server_rewrites_are_not() 
     ] {
         redis.ops(change);
         let said = project.run(&["plan", "--check", "--full"]).expect(3).said();
-        assert!(said.contains(told), "{change:?}: {said}");
+        assert!(said.contains(reported), "{change:?}: {said}");
         project.run(&["apply", "--all", "-y"]).expect(0);
         project.run(&["plan", "--check"]).expect(0);
     }
@@ -75,7 +75,7 @@ fn a_difference_in_effect_is_drift_and_rules_that_the_server_rewrites_are_not() 
 }
 
 #[test]
-fn a_run_that_could_not_save_shows_in_the_next_plan_and_a_second_one_converges() {
+fn an_unsaved_change_shows_in_the_next_plan_and_the_next_apply_saves_it() {
     let Some(mut redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
@@ -94,7 +94,7 @@ fn a_run_that_could_not_save_shows_in_the_next_plan_and_a_second_one_converges()
     redis.kill();
     redis.launch();
     project.run(&["plan", "--check"]).expect(0);
-    // A user that is in memory alone.
+    // A user that exists only in memory.
     let file = redis.acl_folder().join("users.acl");
     let kept = std::fs::read_to_string(&file).unwrap();
     let others: String =
@@ -105,7 +105,7 @@ fn a_run_that_could_not_save_shows_in_the_next_plan_and_a_second_one_converges()
 }
 
 #[test]
-fn a_lost_password_is_replaced_on_request_only() {
+fn a_lost_password_is_replaced_only_on_request() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
@@ -126,7 +126,7 @@ fn a_lost_password_is_replaced_on_request_only() {
 }
 
 #[test]
-fn a_saved_plan_holds_both_servers_and_is_stale_after_a_change() {
+fn a_saved_plan_covers_both_servers_and_is_stale_after_a_change() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
@@ -140,7 +140,7 @@ fn a_saved_plan_holds_both_servers_and_is_stale_after_a_change() {
 }
 
 #[test]
-fn drop_removes_users_and_keys_of_the_service_alone() {
+fn drop_removes_only_the_services_users_and_keys() {
     let Some(mut redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
@@ -158,7 +158,7 @@ fn drop_removes_users_and_keys_of_the_service_alone() {
 }
 
 #[test]
-fn a_server_that_cannot_be_used_is_named() {
+fn an_unusable_server_is_named() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let refused = project(&server, &redis.url_of(OPS.0, "wrong"), "");
@@ -177,12 +177,12 @@ fn a_server_that_cannot_be_used_is_named() {
 }
 
 #[test]
-fn a_wrong_section_is_refused_with_its_place() {
+fn an_invalid_section_is_refused_with_its_line() {
     let manifest = |servers: &str, services: &str| {
         format!("version: 1\nservers:\n  main: {{ embedded: true }}\n  {servers}\nservices:\n  {services}\n")
     };
     let cache = "cache: { url: \"redis://ops@localhost\" }";
-    for (servers, services, told) in [
+    for (servers, services, reported) in [
         (cache, "a: { redis: { server: main } }", "is a PostgreSQL server"),
         (cache, "a: { redis: { server: cash } }", "unknown server \"cash\""),
         (cache, "a: { server: cache }", "is a Redis server"),
@@ -205,6 +205,6 @@ fn a_wrong_section_is_refused_with_its_place() {
         let text = manifest(servers, services).replace("services:\n  {", "services: {");
         let project = crate::support::Project::with_manifest(&text);
         let said = project.run(&["validate"]).expect(2).said();
-        assert!(said.contains(told), "{services}: {said}");
+        assert!(said.contains(reported), "{services}: {said}");
     }
 }

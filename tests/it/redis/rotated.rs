@@ -6,7 +6,7 @@ use super::{provisioned, url};
 use crate::support::{Project, Redis, Server};
 
 #[test]
-fn no_command_is_refused_while_clients_change_and_the_former_password_ends_at_finish() {
+fn a_rotation_refuses_no_client_and_finish_disables_the_former_password() {
     let Some(mut redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);

@@ -62,7 +62,7 @@ fn batch(url: &str, lines: &str) -> String {
 }
 
 #[test]
-fn no_command_of_the_server_tells_a_service_of_another_ones_keys() {
+fn server_commands_reveal_no_key_of_another_service() {
     let Some(redis) = Redis::managed() else { return };
     let server = Server::start();
     let project = provisioned(&server, &redis);
@@ -82,9 +82,9 @@ fn no_command_of_the_server_tells_a_service_of_another_ones_keys() {
     // `app` is the last: it writes the names that it is given into its own keys.
     for role in ["readonly", "app"] {
         let user = url(&project, "alpha", role);
-        let asked = batch(&user, &lines(ASKING));
-        assert!(asked.lines().count() > all.len() && asked.contains("NOPERM"), "{role}");
-        assert!(!asked.contains("hidden"), "{role}");
+        let query = batch(&user, &lines(ASKING));
+        assert!(query.lines().count() > all.len() && query.contains("NOPERM"), "{role}");
+        assert!(!query.contains("hidden"), "{role}");
         // An answer may repeat the name that it was given, and nothing else.
         let named = batch(&user, &lines(NAMING));
         assert!(named.contains("NOPERM") && !named.contains("hidden-value"), "{role}");

@@ -11,7 +11,7 @@ use crate::support::{Authority, MANAGED, OPS, Redis, Server};
 const ALLOW: &str = "allow: [{ finding: redis-shared-memory, reason: test }]\n";
 
 #[test]
-fn a_server_with_tls_is_used_only_with_a_certificate_that_is_verified() {
+fn a_tls_server_is_used_only_with_a_verified_certificate() {
     let server = Server::start();
     let project = project(&server, "redis://nowhere", ALLOW);
     let manifest = project.read("martydb.yaml");
@@ -70,7 +70,7 @@ fn a_cluster_a_sentinel_and_a_replica_are_refused() {
     let replica = [&users[..], &["--replicaof", "127.0.0.1 1"]].concat();
     let sentinel = ["redis.conf", "--sentinel", "--port", "{port}"];
     let server = Server::start();
-    for (arguments, told) in [
+    for (arguments, reported) in [
         (&cluster[..], "is a node of a Redis Cluster"),
         (&replica[..], "is a replica"),
         (&sentinel[..], "is a Redis Sentinel"),
@@ -78,7 +78,7 @@ fn a_cluster_a_sentinel_and_a_replica_are_refused() {
         let Some(redis) = Redis::with(MANAGED, arguments) else { return };
         let project = project(&server, &redis.url_of(OPS.0, OPS.1), "");
         let said = project.run(&["plan"]).expect(2).said();
-        assert!(said.contains(told), "{said}");
+        assert!(said.contains(reported), "{said}");
         assert!(!redis.client(&redis.url_of(OPS.0, OPS.1), &["ACL", "USERS"]).contains("alpha"));
     }
 }
@@ -115,7 +115,7 @@ fn killing_proxy(to: u16, stop: &'static [u8], client: Arc<Mutex<Option<u32>>>) 
 }
 
 #[test]
-fn a_run_that_is_killed_between_a_change_and_the_save_shows_in_the_next_plan() {
+fn a_run_killed_before_saving_shows_in_the_next_plan() {
     let Some(mut redis) = Redis::managed() else { return };
     let server = Server::start();
     let address = redis.url_of(OPS.0, OPS.1);

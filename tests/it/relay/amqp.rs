@@ -12,7 +12,7 @@ fn with_outbox(prefix: &str) -> Option<(Rabbit, Server, Project)> {
 }
 
 #[test]
-fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
+fn events_reach_a_queue_and_unroutable_ones_are_kept() {
     let Some((rabbit, server, project)) = with_outbox("ram") else { return };
     emit(&server, "ram_a", 300, 7);
     let once = |code| {
@@ -72,7 +72,7 @@ fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
 }
 
 #[test]
-fn a_broker_that_falls_silent_does_not_hold_up_the_end_of_a_relay() {
+fn a_silent_broker_does_not_delay_the_end_of_a_relay() {
     let Some((rabbit, server, project)) = with_outbox("ras") else { return };
     rabbit.bind("marty", "things", "ras_a.#");
     emit(&server, "ras_a", 10, 1);

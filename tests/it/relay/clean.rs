@@ -19,13 +19,13 @@ fn keeping(server: &Server, admin: Admin, prefix: &str, (to, keep): (&str, &str)
     project
 }
 
-/// What one run removed.
+/// Returns the number of events that one run removed.
 fn removed(project: &Project) -> u64 {
     let done = project.json(&["relay", "clean", "--all"], 0);
     done["services"][0]["removed"].as_u64().unwrap()
 }
 
-/// How many events there are: published, dead, pending.
+/// Returns the numbers of published, dead and pending events.
 fn states(server: &Server, service: &str) -> [String; 3] {
     let sql = format!(
         "SELECT count(published_at)::text, count(*) FILTER (WHERE available_at = 'infinity')::text, \
@@ -34,7 +34,7 @@ fn states(server: &Server, service: &str) -> [String; 3] {
     server.sql(service, &sql).remove(0).try_into().unwrap()
 }
 
-as_both_admins!(what_was_published_long_ago_goes_in_steps_and_nothing_else_does, |admin| {
+as_both_admins!(clean_removes_only_old_published_events_in_batches, |admin| {
     let server = Server::for_admin(admin);
     let project = keeping(&server, admin, "rcl", (NOWHERE, "1h"));
     emit(&server, "rcl_a", 12_000, 40);
@@ -59,7 +59,7 @@ as_both_admins!(what_was_published_long_ago_goes_in_steps_and_nothing_else_does,
 });
 
 #[test]
-fn the_table_stays_as_large_as_it_was() {
+fn the_table_does_not_grow() {
     let Some(nats) = Nats::start("") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
@@ -88,7 +88,7 @@ fn the_table_stays_as_large_as_it_was() {
 }
 
 #[test]
-fn a_row_that_is_held_waits_for_the_next_run() {
+fn a_locked_row_is_removed_by_the_next_run() {
     let server = Server::start();
     let project = keeping(&server, Admin::Super, "rch", (NOWHERE, "1h"));
     emit(&server, "rch_a", 20, 4);
@@ -103,7 +103,7 @@ fn a_row_that_is_held_waits_for_the_next_run() {
 }
 
 #[test]
-fn without_a_time_everything_stays_and_one_that_fails_holds_up_no_other() {
+fn without_retention_events_stay_and_one_failure_delays_no_other_outbox() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "rcf", NOWHERE);
     emit(&server, "rcf_a", 5, 1);

@@ -26,7 +26,7 @@ pub enum Broker {
     Rabbit(Rabbit),
 }
 
-/// What a consumer gets.
+/// Event as a consumer gets it.
 struct Arrived {
     service: String,
     aggregate: String,
@@ -130,7 +130,7 @@ fn relay(project: &Project) -> Running {
     Running::of(project.command(&["relay", "-q"]).env("RABBIT_PASSWORD", "guest"))
 }
 
-/// How often each died.
+/// Numbers of kills.
 #[derive(Default)]
 struct Deaths {
     relay: usize,
@@ -138,7 +138,7 @@ struct Deaths {
     server: usize,
 }
 
-/// Whether there is one relay or several, everything arrives.
+/// Checks that every event arrives, with one relay or several.
 fn survives(broker: Option<Broker>, relays: usize, (events, kills): (u64, u64)) {
     let Some(mut broker) = broker else { return };
     let (mut dice, begun) = (Dice::seeded("MARTYDB_RELAY_SEED"), Instant::now());
@@ -240,21 +240,21 @@ fn judge(server: &Server, arrived: &[Arrived], events: usize) -> usize {
 }
 
 #[test]
-fn nothing_is_lost_when_relay_and_jetstream_are_killed() {
+fn no_event_is_lost_when_relay_and_jetstream_are_killed() {
     survives(Broker::nats(), 1, (8_000, 6));
 }
 
 #[test]
-fn nothing_is_lost_with_four_relays_and_jetstream() {
+fn no_event_is_lost_with_four_relays_and_jetstream() {
     survives(Broker::nats(), 4, (8_000, 6));
 }
 
 #[test]
-fn nothing_is_lost_when_relay_and_rabbitmq_are_killed() {
+fn no_event_is_lost_when_relay_and_rabbitmq_are_killed() {
     survives(Broker::rabbit(), 1, (4_000, 3));
 }
 
 #[test]
-fn nothing_is_lost_with_four_relays_and_rabbitmq() {
+fn no_event_is_lost_with_four_relays_and_rabbitmq() {
     survives(Broker::rabbit(), 4, (4_000, 3));
 }

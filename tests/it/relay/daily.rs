@@ -71,11 +71,11 @@ fn date_back(server: &Server, service: &str) {
     );
 }
 
-as_both_admins!(days_are_made_ahead_and_are_no_drift, |admin| {
+as_both_admins!(daily_partitions_are_created_ahead_without_drift, |admin| {
     let server = Server::for_admin(admin);
     let project = daily(&server, admin, "rda", "{ nats: \"nats://127.0.0.1:9\" }");
     assert_eq!(parts(&server, "rda_a"), ["rda_a_outbox_rest"]);
-    // What was written before the first run stays where it is.
+    // Events from before the first run stay in their partition.
     emit(&server, "rda_a", 10, 2);
     assert_eq!(numbers(&clean(&project)), [0, 0, 7]);
     assert_eq!(parts(&server, "rda_a").len(), 8);
@@ -100,7 +100,7 @@ as_both_admins!(days_are_made_ahead_and_are_no_drift, |admin| {
 });
 
 #[test]
-fn a_day_goes_once_all_of_its_events_were_delivered() {
+fn a_day_is_dropped_once_all_its_events_are_delivered() {
     let Some(nats) = Nats::start("") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
@@ -112,7 +112,7 @@ fn a_day_goes_once_all_of_its_events_were_delivered() {
     emit_past(&server, "rdd_a", 2, 300);
     emit(&server, "rdd_a", 100, 5);
     assert_eq!(server.value("rdd_a", &format!("SELECT count(*)::text FROM {third}")), "400");
-    // Nothing was delivered: nothing goes.
+    // Without a delivery no partition is dropped.
     assert_eq!(numbers(&clean(&project)), [0, 0, 0]);
     assert_eq!(project.json(&["relay", "--once"], 0)["services"][0]["published"], 800);
     let numbers_of = |aggregate: &str| {
@@ -174,18 +174,18 @@ fn stays_as_large_as_it_was(prefix: &str, each_day: u32) {
 }
 
 #[test]
-fn the_table_stays_as_large_as_it_was() {
+fn the_table_does_not_grow() {
     stays_as_large_as_it_was("rdf", 500);
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/test --all-majors"]
-fn the_table_stays_as_large_as_it_was_with_a_million_events() {
+fn the_table_does_not_grow_with_a_million_events() {
     stays_as_large_as_it_was("rdm", 100_000);
 }
 
 #[test]
-fn what_is_committed_late_does_not_go_with_its_day() {
+fn a_late_commit_keeps_its_day() {
     let server = Server::start();
     let project = daily(&server, Admin::Super, "rdl", "{ nats: \"nats://127.0.0.1:9\" }");
     clean(&project);
@@ -207,7 +207,7 @@ fn what_is_committed_late_does_not_go_with_its_day() {
 }
 
 #[test]
-fn doctor_says_where_tomorrow_has_no_partition() {
+fn doctor_names_outboxes_without_a_partition_for_tomorrow() {
     let server = Server::start();
     let project = daily(&server, Admin::Super, "rdt", "{ nats: \"nats://127.0.0.1:9\" }");
     let said = || project.run(&["doctor"]).expect(0).stdout;
@@ -218,7 +218,7 @@ fn doctor_says_where_tomorrow_has_no_partition() {
 }
 
 #[test]
-fn another_division_is_left_to_the_service() {
+fn an_outbox_with_other_partitions_is_left_to_the_service() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "rdx", "{ nats: \"nats://127.0.0.1:9\" }");
     // By the aggregate: nothing about time.

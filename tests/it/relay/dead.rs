@@ -49,7 +49,7 @@ fn status(project: &Project) -> Value {
 }
 
 #[test]
-fn a_dead_event_is_passed_over_where_the_manifest_says_so() {
+fn a_dead_event_is_skipped_if_the_manifest_allows_it() {
     let server = Server::start();
     let (project, taken) = poisoned(&server, "rdc", "stop");
     publish(&server, &project, "rdc_a");
@@ -84,7 +84,7 @@ fn a_dead_event_is_passed_over_where_the_manifest_says_so() {
 }
 
 #[test]
-fn a_dead_event_goes_to_its_destination_with_the_reason_and_not_before_that_has_it() {
+fn a_dead_event_is_skipped_only_after_its_destination_has_it() {
     let server = Server::start();
     // Nothing listens there at first, and no other test will.
     let closed = 1;
@@ -122,7 +122,7 @@ fn a_dead_event_goes_to_its_destination_with_the_reason_and_not_before_that_has_
 }
 
 #[test]
-fn what_cannot_be_meant_is_an_error_at_its_place() {
+fn contradictory_settings_are_errors_with_a_line() {
     let server = Server::start();
     let to = "{ nats: 'nats://127.0.0.1:9' }";
     let project = declared(&server, Admin::Super, "rde", to);

@@ -1,11 +1,11 @@
-//! What `doctor` says about outboxes: what makes others lose events, or a table grow for ever.
+//! Findings of `doctor` about outboxes: causes of lost events, or of a table that always grows.
 
 use super::{emit, project};
 use crate::support::{Admin, Project, Server};
 
 const NOWHERE: &str = "{ nats: \"nats://127.0.0.1:9\" }";
 
-/// What it says about the outbox, line by line.
+/// Returns its lines about the outbox.
 fn said(project: &Project) -> Vec<String> {
     let document = project.json(&["doctor"], 0);
     let checks = document["servers"][0]["checks"].as_array().unwrap().iter();
@@ -14,7 +14,7 @@ fn said(project: &Project) -> Vec<String> {
 }
 
 #[test]
-fn each_thing_that_loses_events_is_named_and_what_is_well_is_not() {
+fn doctor_names_each_cause_of_lost_events() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "rdo", NOWHERE);
     assert_eq!(said(&project), Vec::<String>::new());
@@ -81,7 +81,7 @@ fn each_thing_that_loses_events_is_named_and_what_is_well_is_not() {
 }
 
 #[test]
-fn events_that_are_never_removed_and_tables_too_large_for_it_are_named() {
+fn doctor_names_outboxes_that_are_never_cleaned_or_too_large() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "rdk", NOWHERE);
     let manifest = project.read("martydb.yaml");

@@ -99,7 +99,7 @@ impl Trial<'_> {
     }
 }
 
-/// How often each died: relay, program, server, broker.
+/// Numbers of kills: relay, program, server, broker.
 type Deaths = [usize; 4];
 
 /// Kills as many as `kills` says, or `MARTYDB_RELAY_KILLS`, while events are written, and judges the effects of all.

@@ -64,7 +64,7 @@ fn events_arrive_once_in_order_and_describe_themselves() {
 }
 
 #[test]
-fn what_is_committed_late_is_published() {
+fn a_late_commit_is_published() {
     let Some(nats) = Nats::start("") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
@@ -94,9 +94,9 @@ fn what_is_committed_late_is_published() {
 }
 
 #[test]
-fn four_relays_share_the_work_and_keep_the_order() {
+fn four_relays_share_the_events_and_keep_the_order() {
     let Some(nats) = Nats::start("") else { return };
-    // What comes twice within the window would be dropped: here it would be seen.
+    // Duplicates within the window would be dropped: a short window shows them.
     nats.stream("EV", &["ev.>"], &json!({"duplicate_window": 100_000_000}));
     let server = Server::start();
     let project = project(&server, Admin::Super, "rnf", &target(&nats));
@@ -116,7 +116,7 @@ fn four_relays_share_the_work_and_keep_the_order() {
 }
 
 #[test]
-fn a_running_relay_is_woken_and_ends_when_it_is_asked() {
+fn a_running_relay_is_woken_by_events_and_ends_at_a_signal() {
     let Some(nats) = Nats::start("") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
@@ -130,7 +130,7 @@ fn a_running_relay_is_woken_and_ends_when_it_is_asked() {
         assert!(begun.elapsed().as_secs() < 10, "nothing arrives");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    // Polling alone would take up to a second.
+    // Polling without notifications would take up to a second.
     assert!(begun.elapsed().as_millis() < 900, "{:?}", begun.elapsed());
     let pid = rustix::process::Pid::from_child(&relay);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
@@ -140,7 +140,7 @@ fn a_running_relay_is_woken_and_ends_when_it_is_asked() {
 }
 
 #[test]
-fn an_outbox_of_another_shape_is_mapped() {
+fn an_outbox_with_other_columns_is_mapped() {
     let Some(nats) = Nats::start("") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
@@ -173,7 +173,7 @@ fn an_outbox_of_another_shape_is_mapped() {
 }
 
 #[test]
-fn an_event_speaks_for_its_own_service_alone() {
+fn an_event_cannot_name_another_service() {
     let Some(nats) = Nats::start("") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();

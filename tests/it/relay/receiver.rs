@@ -10,14 +10,14 @@ use crate::support::until;
 const SHORT: (u64, u64) = (2_400, 6);
 
 #[test]
-fn of_the_receiver_in_python() {
+fn the_python_receiver_handles_each_event_once() {
     if let Some(receiver) = programs::python("receiver/receiver.py", "psycopg") {
         effects::take_place_once("rvp", Way::hook(), &receiver, SHORT);
     }
 }
 
 #[test]
-fn of_the_receiver_in_rust() {
+fn the_rust_receiver_handles_each_event_once() {
     if let Some(receiver) = programs::example("receiver") {
         effects::take_place_once("rvr", Way::hook(), &receiver, SHORT);
     }
@@ -25,7 +25,7 @@ fn of_the_receiver_in_rust() {
 
 /// Both refuse what the relay has not signed.
 #[test]
-fn a_wrong_signature_is_no_event() {
+fn an_event_with_a_wrong_signature_is_rejected() {
     let python = programs::python("receiver/receiver.py", "psycopg");
     let rust = programs::example("receiver");
     let python = python.as_ref().map(|program| ("rvx", program as &dyn Fn() -> Command));

@@ -10,7 +10,7 @@ fn target(nats: &Nats) -> String {
 }
 
 #[test]
-fn a_poison_event_holds_up_its_aggregate_alone_until_a_person_decides() {
+fn a_poison_event_blocks_only_its_aggregate_until_a_decision() {
     let Some(nats) = Nats::start("max_payload: 4096\n") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
@@ -58,7 +58,7 @@ fn a_poison_event_holds_up_its_aggregate_alone_until_a_person_decides() {
 
 /// A session takes messages of 16 MiB only: such an event stopped the whole outbox, and nothing named it.
 #[test]
-fn an_event_that_is_too_large_to_be_read_holds_up_its_aggregate_alone() {
+fn an_oversized_event_blocks_only_its_aggregate() {
     let Some(nats) = Nats::start("") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
@@ -80,7 +80,7 @@ fn an_event_that_is_too_large_to_be_read_holds_up_its_aggregate_alone() {
     large("payload", "'e'", &pad(20_000_000), "'{}'");
     large("headers", "'e'", "'{}'", &pad(20_000_000));
     large("kind", "repeat('x', 20000000)", "'{}'", "'{}'");
-    // Together these are more than one answer holds; each alone is read, and refused by the broker.
+    // Together these exceed one answer; each is read by itself, and refused by the broker.
     for number in 0..6 {
         large(&format!("many {number}"), "'e'", "'{}'", &pad(8_000_000));
     }
@@ -96,7 +96,7 @@ fn an_event_that_is_too_large_to_be_read_holds_up_its_aggregate_alone() {
     let why = server.value("rpl_a", "SELECT last_error FROM rpl_a_outbox WHERE aggregate_id = 'payload'");
     assert!(why.contains("too large: 20000") && why.contains("12582912"), "{why}");
     assert_eq!(pending(&server, "rpl_a"), 9);
-    // The way out needs its id, which the message told.
+    // The remedy needs its id, which the message contains.
     let id = server.value("rpl_a", "SELECT event_id::text FROM rpl_a_outbox WHERE aggregate_id = 'payload'");
     project.run(&["relay", "skip", "--event", &id, "--reason", "too large"]).expect(0);
     assert_eq!(pending(&server, "rpl_a"), 8);
@@ -132,7 +132,7 @@ fn a_broker_that_cannot_be_used_makes_no_event_dead() {
 }
 
 #[test]
-fn a_stream_that_is_missing_and_a_login_that_is_refused_are_named() {
+fn a_missing_stream_and_a_refused_login_are_named() {
     let Some(nats) = Nats::start("") else { return };
     let server = Server::start();
     let project = project(&server, Admin::Super, "rpm", &target(&nats));
@@ -171,7 +171,7 @@ fn a_stream_that_is_missing_and_a_login_that_is_refused_are_named() {
 }
 
 #[test]
-fn an_outbox_that_is_not_there_is_named_and_holds_up_no_other() {
+fn a_missing_outbox_is_named_and_delays_no_other() {
     let Some(nats) = Nats::start("") else { return };
     nats.stream("EV", &["ev.>"], &json!({}));
     let server = Server::start();
@@ -189,7 +189,7 @@ fn an_outbox_that_is_not_there_is_named_and_holds_up_no_other() {
 }
 
 #[test]
-fn a_build_without_kafka_says_what_it_needs() {
+fn a_build_without_kafka_refuses_with_a_hint() {
     let server = Server::start();
     let to = "{ kafka: 'kafka://localhost:9,b2.example.org', plaintext: true }";
     let project = project(&server, Admin::Super, "rpk", to);

@@ -17,7 +17,7 @@ fn published(server: &Server, prefix: &str) -> (Project, Taken) {
 }
 
 #[test]
-fn what_was_published_since_a_time_is_published_again_in_order() {
+fn replay_since_a_time_publishes_in_order() {
     let server = Server::start();
     let (project, taken) = published(&server, "rrs");
     let hours = |hours: u32, numbers: &str| {
@@ -67,7 +67,7 @@ fn what_was_published_since_a_time_is_published_again_in_order() {
 }
 
 #[test]
-fn what_was_published_from_an_event_on_is_published_again() {
+fn replay_from_an_event_publishes_it_and_later_ones() {
     let server = Server::start();
     let (project, taken) = published(&server, "rrf");
     taken.lock().unwrap().clear();
@@ -78,7 +78,7 @@ fn what_was_published_from_an_event_on_is_published_again() {
     assert_eq!(done["services"][0]["events"], json!(count.parse::<u64>().unwrap()));
     project.run(&["relay", "--once"]).expect(0);
     assert_eq!(taken.lock().unwrap().len().to_string(), count);
-    // What is no number is an error of the server, and changes nothing.
+    // Text that is not a number is an error of the server, and changes nothing.
     let wrong = project
         .json(&["relay", "replay", "-s", "rrf_a", "--from-id", "x'; DROP TABLE rrf_a_outbox; --", "-y"], 1);
     assert_eq!(wrong["services"][0]["error"]["sqlstate"], "22P02", "{wrong}");

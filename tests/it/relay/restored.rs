@@ -1,4 +1,4 @@
-//! A service with an outbox that comes back from a backup: the relay's login has its rights again, and what was not delivered in
+//! A service with an outbox that comes back from a backup: the relay's login has its privileges again, and events not delivered in
 //! the backup goes out.
 
 use std::collections::BTreeMap;
@@ -8,9 +8,9 @@ use serde_json::json;
 use super::{declared, emit, pending};
 use crate::support::{Admin, Nats, Server, as_both_admins, can_dump};
 
-as_both_admins!(what_the_backup_had_not_delivered_goes_out, |admin| {
+as_both_admins!(after_a_restore_undelivered_events_are_published, |admin| {
     let Some(nats) = Nats::start("") else { return };
-    // What comes twice is seen here.
+    // A short window shows duplicates.
     nats.stream("EV", &["ev.>"], &json!({"duplicate_window": 100_000_000}));
     let server = Server::for_admin(admin);
     if !can_dump(&server) {
@@ -26,7 +26,7 @@ as_both_admins!(what_the_backup_had_not_delivered_goes_out, |admin| {
     emit(&server, "rre_a", 10, 2);
     assert_eq!(published(), 10);
     emit(&server, "rre_a", 6, 2);
-    let rights = server.value("rre_a", held);
+    let privileges = server.value("rre_a", held);
     let made = project.json(&["backup", "rre_a"], 0);
     let id = made["backups"][0]["id"].as_str().unwrap().to_owned();
     // After the backup: the six go out, and four that the backup does not know.
@@ -41,8 +41,8 @@ as_both_admins!(what_the_backup_had_not_delivered_goes_out, |admin| {
         (&json!(0), &json!(0)),
         "{restored:?}"
     );
-    assert_eq!(server.value("rre_a", held), rights);
-    assert!(rights.contains("rre_a_relay=w/") && rights.contains("rre_a_relay=r/"), "{rights}");
+    assert_eq!(server.value("rre_a", held), privileges);
+    assert!(privileges.contains("rre_a_relay=w/") && privileges.contains("rre_a_relay=r/"), "{privileges}");
     project.run(&["plan", "--check"]).expect(0);
     let isolation = project.run(&["verify-isolation", "-o", "json"]).json();
     let findings = isolation["findings"].as_array().unwrap();

@@ -12,7 +12,7 @@ fn findings_of(project: &Project, role: &str) -> Vec<String> {
     all.filter(|one| one["role"] == role).map(|one| one["id"].as_str().unwrap().to_owned()).collect()
 }
 
-as_both_admins!(the_login_reads_one_table_and_changes_what_tells_of_the_delivery, |admin| {
+as_both_admins!(the_relays_login_reads_one_table_and_updates_only_delivery_columns, |admin| {
     let server = Server::for_admin(admin);
     let project = project(&server, admin, "ror", NOWHERE);
     assert_eq!(project.json(&["plan", "--check"], 0)["changes"].as_array().unwrap().len(), 0);
@@ -56,7 +56,7 @@ as_both_admins!(the_login_reads_one_table_and_changes_what_tells_of_the_delivery
     assert_eq!((cell("ror_a").as_deref(), cell("ror_b").as_deref()), (Some("allowed"), Some("denied")));
 });
 
-as_both_admins!(what_it_was_given_beside_is_drift_and_a_finding, |admin| {
+as_both_admins!(other_privileges_of_the_relays_login_are_drift_and_a_finding, |admin| {
     let server = Server::for_admin(admin);
     let project = project(&server, admin, "rob", NOWHERE);
     for sql in [
@@ -73,7 +73,7 @@ as_both_admins!(what_it_was_given_beside_is_drift_and_a_finding, |admin| {
         project.run(&["plan", "--check"]).expect(0);
         assert_eq!(findings_of(&project, "rob_a_relay"), Vec::<String>::new(), "{sql}");
     }
-    // What is missing comes back.
+    // A missing grant is restored.
     server.sql("rob_a", "REVOKE UPDATE (attempts) ON rob_a_outbox FROM rob_a_relay");
     let plan = project.run(&["plan", "--full", "--check"]).expect(3).stdout;
     assert!(plan.contains("grant UPDATE on column public.rob_a_outbox.attempts to rob_a_relay"), "{plan}");
@@ -81,7 +81,7 @@ as_both_admins!(what_it_was_given_beside_is_drift_and_a_finding, |admin| {
 });
 
 #[test]
-fn until_the_table_is_there_it_is_a_limit_and_one_outbox_is_closed_to_the_other() {
+fn a_missing_outbox_table_is_a_limit_and_relay_logins_are_separate() {
     let server = Server::start();
     let project = declared(&server, Admin::Super, "rot", NOWHERE);
     let manifest = project.read("martydb.yaml");
@@ -116,7 +116,7 @@ fn until_the_table_is_there_it_is_a_limit_and_one_outbox_is_closed_to_the_other(
 }
 
 #[test]
-fn what_cannot_be_meant_is_an_error_at_its_place() {
+fn contradictory_settings_are_errors_with_a_line() {
     let server = Server::start();
     let nats = "nats: \"nats://localhost\"";
     for (entry, expected) in [

@@ -24,7 +24,7 @@ fn count(taken: &Taken) -> usize {
 }
 
 #[test]
-fn a_destination_that_changed_counts_from_the_next_batch_on_and_an_invalid_manifest_does_not() {
+fn a_reload_takes_a_new_destination_and_ignores_an_invalid_manifest() {
     let (first, taken_first) = hook(|_| 200);
     let (second, taken_second) = hook(|_| 200);
     let server = Server::start();
@@ -122,7 +122,7 @@ fn a_relay_counts_what_it_publishes_and_why_it_fails() {
     let poison = server.value("rrm_a", poison);
     project.run(&["relay", "skip", "--event", &poison, "--reason", "a test"]).expect(0);
     server.sql("rrm_a", "DROP INDEX rrm_a_outbox_skipped_idx");
-    // It goes on counting with another manifest.
+    // It continues its counters with another manifest.
     relay.signal(Signal::HUP);
     until("it reloaded", || relay.said().contains("reloaded the manifest"));
     relay.until("skipped", |series| skipped(series) == Some(1.0));

@@ -26,7 +26,7 @@ struct Reached {
     project: Project,
     service: String,
     to: Target,
-    /// What the target is now.
+    /// Present text of the target.
     now: String,
 }
 
@@ -114,7 +114,7 @@ fn give(from: &Project, to: &Project) {
 fn nats(authority: &Authority, certified: &Project, last_year: i32) -> Option<Nats> {
     authority.sign_into(certified.path(), "localhost", last_year);
     let file = |name: &str| certified.path().join(name).display().to_string();
-    // What a test asks of it, it asks without TLS.
+    // The test's own requests go without TLS.
     let nats = Nats::start(&format!(
         "tls {{ cert_file: \"{}\", key_file: \"{}\", timeout: 30 }}\nallow_non_tls: true\n\
          authorization {{ timeout: 30, users: [{{ user: relay, password: \"{PASSWORD}\" }}, {{ user: test, password: test }}] }}\n",
@@ -126,7 +126,7 @@ fn nats(authority: &Authority, certified: &Project, last_year: i32) -> Option<Na
 }
 
 #[test]
-fn nats_gets_events_only_where_it_is_believed() {
+fn nats_gets_events_only_with_a_trusted_certificate() {
     let certified = Project::with_manifest("");
     let own = authorities(&certified);
     let Some(reached) = nats(&own, &certified, 2100) else { return };
@@ -153,7 +153,7 @@ fn nats_gets_events_only_where_it_is_believed() {
 }
 
 #[test]
-fn rabbitmq_gets_events_only_where_it_is_believed() {
+fn rabbitmq_gets_events_only_with_a_trusted_certificate() {
     let certified = Project::with_manifest("");
     let own = authorities(&certified);
     let Some(rabbit) = Rabbit::with_tls(&own, "relay", PASSWORD, 2100) else { return };
@@ -205,7 +205,7 @@ fn hook(authority: &Authority, last_year: i32) -> u16 {
 }
 
 #[test]
-fn a_web_hook_gets_events_only_where_it_is_believed() {
+fn a_web_hook_gets_events_only_with_a_trusted_certificate() {
     let certified = Project::with_manifest("");
     let own = authorities(&certified);
     let (port, expired) = (hook(&own, 2100), hook(&own, 2002));

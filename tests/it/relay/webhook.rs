@@ -71,7 +71,7 @@ pub fn in_order(taken: &Taken) -> BTreeMap<String, Vec<i64>> {
 }
 
 #[test]
-fn requests_are_signed_cloud_events_and_what_is_refused_waits() {
+fn requests_are_signed_cloud_events_and_refused_ones_wait() {
     // Of one aggregate the second event is refused.
     let (port, taken) = hook(|event| {
         let refused = event["subject"] == "thing/2" && event["data"]["n"] == 1;
@@ -108,7 +108,7 @@ fn requests_are_signed_cloud_events_and_what_is_refused_waits() {
 }
 
 #[test]
-fn a_hook_that_is_busy_makes_no_event_dead() {
+fn a_busy_hook_makes_no_event_dead() {
     let (port, _) = hook(|_| 503);
     let server = Server::start();
     let to = format!("{{ http: \"http://127.0.0.1:{port}/in\" }}");
@@ -160,7 +160,7 @@ fn rate(server: &Server, prefix: &str, aggregates: u32, failures: &'static [u16]
 /// One 503 in thirty answers made the relay pause as if the receiver was away, longer each time: 0.3 events a second, a
 /// thousandth of the rate without failures. How near it comes is a benchmark's matter.
 #[test]
-fn a_hook_that_fails_now_and_then_stops_no_service() {
+fn a_hook_that_fails_sometimes_stops_no_service() {
     let server = Server::start();
     for (prefix, aggregates) in [("rwf", 10), ("rwm", 1000)] {
         let well = rate(&server, &format!("{prefix}w"), aggregates, &[]);
@@ -171,9 +171,9 @@ fn a_hook_that_fails_now_and_then_stops_no_service() {
 }
 
 #[test]
-fn an_event_that_is_put_off_delays_its_aggregate_alone_for_as_long_as_the_hook_asks() {
-    let asked = Arc::new(Mutex::new(vec![]));
-    let times = asked.clone();
+fn a_postponed_event_delays_only_its_aggregate_for_the_requested_time() {
+    let query = Arc::new(Mutex::new(vec![]));
+    let times = query.clone();
     let (port, taken) = slow_hook(Duration::ZERO, move |event| {
         let is_it = event["subject"] == "thing/2" && event["data"]["n"] == 1;
         let mut times = times.lock().unwrap();
@@ -202,7 +202,7 @@ fn an_event_that_is_put_off_delays_its_aggregate_alone_for_as_long_as_the_hook_a
     let relay = Running::of(&mut project.command(&["relay", "-q"]));
     until("all are published", || pending(&server, "rwa_a") == 0);
     drop(relay);
-    let asked = asked.lock().unwrap();
-    assert!(asked[1] - asked[0] >= Duration::from_secs(3), "{:?}", asked[1] - asked[0]);
+    let query = query.lock().unwrap();
+    assert!(query[1] - query[0] >= Duration::from_secs(3), "{:?}", query[1] - query[0]);
     assert!(in_order(&taken).values().all(|numbers| numbers.iter().copied().eq(0..4)));
 }

@@ -18,7 +18,7 @@ const SYSTEMS: [(&str, &str); 2] = [
 const PASSWORD: &str = "only-in-this-job";
 
 #[test]
-fn the_systems_own_schemas_take_the_jobs() {
+fn the_ci_systems_schemas_accept_the_jobs() {
     let text = super::MANIFEST.replace("{ provider: env }", "{ provider: file }");
     let project = Project::with_manifest(&text);
     for (system, schema) in SYSTEMS {
@@ -41,7 +41,7 @@ fn the_systems_own_schemas_take_the_jobs() {
 }
 
 #[test]
-fn a_job_reaches_nothing_that_lasts() {
+fn a_job_is_refused_for_lasting_servers_and_stores() {
     let file = ("{ provider: env }", "{ provider: file }");
     for (from, to, expected) in [
         ("version: 1", "version: 1", "provider is env"),
@@ -57,7 +57,7 @@ fn a_job_reaches_nothing_that_lasts() {
     }
 }
 
-/// A repository with the manifest in a folder of its own, a commit that the change goes into, and a change.
+/// A repository with the manifest in a folder of its own, a commit of the target branch, and a change.
 struct Repository {
     project: Project,
     servers: [Server; 2],
@@ -214,12 +214,12 @@ fn the_steps_of_the_workflow_provision_and_prove() {
     assert!(read("summary").contains("2 services, 6 logins"), "{}", read("summary"));
     assert!(read("the db/isolation.xml").contains("<testsuite"));
 
-    // What lint finds in the change stops the job, and older migrations do not.
+    // Lint findings in the change stop the job, and those of older migrations do not.
     repository.migration("cij_a", 2, "DROP TABLE item", "CREATE TABLE item (id bigint)");
     let (step, done) = github(&repository).expect("a failure");
     assert_eq!(step, "Lint what the branch adds", "{done:#?}");
     assert!(done.stdout.contains("::error file=the db/cij_a/migrations/V2__step.sql"), "{}", done.stdout);
-    // So does a file of the branch that this one goes into, changed.
+    // So does a changed file of the target branch.
     repository.migration("cij_a", 2, "SELECT 1", "SELECT 1");
     repository.migration("cij_a", 1, "CREATE TABLE item (id int)", "DROP TABLE item");
     let (step, _) = github(&repository).expect("a failure");
@@ -227,7 +227,7 @@ fn the_steps_of_the_workflow_provision_and_prove() {
 }
 
 #[test]
-fn a_breach_ends_the_workflow_and_its_report_is_kept() {
+fn a_breach_fails_the_workflow_and_its_report_is_kept() {
     let repository = Repository::new();
     assert!(github(&repository).is_none());
     // By a migration: what the service's own role may give away.

@@ -26,7 +26,7 @@ fn schema(kind: &str) -> Option<Value> {
     Some(definition)
 }
 
-/// What the API server would drop without a word.
+/// Forbids the keys that the API server would drop silently.
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(all) => {
@@ -58,13 +58,13 @@ pub fn problems(object: &Value) -> Option<Vec<String>> {
     Some(validator.iter_errors(object).map(|error| format!("{}: {error}", error.instance_path())).collect())
 }
 
-/// What operators do on demand.
+/// Features that operators provide on demand.
 const EVERYTHING: &str = "monitor: true\ndeploy:\n  pooler: { mode: transaction }\n  backup: { object_store: barman }\n  pod_monitor: true\n\
      \x20 prometheus: { operator: true, labels: { release: prometheus } }\n  startup_time: 2h\n  certificates: { issuer: internal }\n\
      \x20 pods: { annotations: { example.com/team: db }, node_selector: { pool: db }, priority_class: db, pull_secrets: [registry], spread: zone }";
 
 #[test]
-fn the_projects_own_schemas_take_every_custom_resource() {
+fn the_operators_schemas_accept_every_custom_resource() {
     let mut kinds = BTreeMap::new();
     for target in ["cloudnative-pg", "external-secrets"] {
         let manifest = super::manifest_for(target).replace("deploy:", EVERYTHING);
@@ -104,7 +104,7 @@ fn urlquery(text: &str) -> String {
     text.bytes().map(one).collect()
 }
 
-/// What the operator makes of a template of ours, whose three kinds of action are known.
+/// Returns the result of the operator for one of martydb's templates, whose three kinds of action are known.
 fn filled(template: &str, password: &str) -> String {
     let in_url = urlquery(password).replace('+', "%20");
     let filled = template
@@ -116,7 +116,7 @@ fn filled(template: &str, password: &str) -> String {
 
 /// The two ways to a Secret give the same one, for a password that every step could take for something else.
 #[test]
-fn what_the_operator_fetches_is_what_secrets_export_writes() {
+fn the_operator_fetches_the_keys_of_secrets_export() {
     let server = Server::start();
     let awkward = "p@s:s/w%2Bo'r\"d\\ é$(x)${y}#&?=+";
     let text = format!(
@@ -134,7 +134,7 @@ fn what_the_operator_fetches_is_what_secrets_export_writes() {
         project.run(&[export.as_slice(), &[role]].concat()).expect(0);
         let written = objects(&project.read("s.yaml"));
         let rendered = objects(&project.run(&["render", "external-secrets"]).expect(0).stdout);
-        // The further login's goes with the application's.
+        // The further login's key is beneath the application's.
         assert_eq!(written.len(), if role == "app" { 2 } else { 1 }, "{written:#?}");
         for exported in written {
             let name = &exported["metadata"]["name"];

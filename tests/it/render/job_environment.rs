@@ -33,7 +33,8 @@ fn secret(name: &str, data: &[(&str, &str)]) -> Value {
     secret
 }
 
-/// What is made by hand: the admin's Secret, the broker's, and those of the listeners of the monitor, the relay and the data service.
+/// Returns the manually created Secrets: the admin's, the broker's, and those of the listeners of the monitor, the
+/// relay and the data service.
 fn by_hand(certified: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Vec<Value> {
     let (certificate, key) = (certified.cert.pem(), certified.signing_key.serialize_pem());
     let listener = |program: &str| {
@@ -84,7 +85,7 @@ impl Pod<'_> {
     /// Writes the files of its Secrets, as a mount of them has them, and returns where each folder lies here.
     fn mounted(&self) -> Vec<(String, String)> {
         let mut all = vec![];
-        // Each pod has its own mounts alone.
+        // Each pod has only its own mounts.
         let _ = std::fs::remove_dir_all(self.project.path().join("mounted"));
         for volume in self.spec["volumes"].as_sequence().unwrap() {
             let Some(name) = volume.get("secret").map(|secret| &secret["secretName"]) else { continue };
@@ -127,7 +128,7 @@ impl Pod<'_> {
 }
 
 #[test]
-fn the_environment_of_each_pod_is_enough_for_its_command() {
+fn the_environment_of_each_pod_suffices_for_its_command() {
     let server = Server::start();
     let nats = Nats::start(
         "authorization { users: [{ user: relay, password: \"correct horse\" }, { user: test, password: test }] }",
@@ -260,7 +261,7 @@ fn serve_answers(pod: &Pod<'_>, key: &str, certified: &rcgen::CertifiedKey<rcgen
 }
 
 /// Asks what a listener of the pod serves to its user.
-fn asked(served: &Served, certified: &rcgen::CertifiedKey<rcgen::KeyPair>, path: &str) -> Response {
+fn query(served: &Served, certified: &rcgen::CertifiedKey<rcgen::KeyPair>, path: &str) -> Response {
     let user = BASE64_STANDARD.encode("prometheus:battery staple");
     let headers = format!("Authorization: Basic {user}\r\n");
     ask(served.tls(certified.cert.der()), "localhost", path, &headers)
@@ -282,7 +283,7 @@ fn monitor_serves(pod: &Pod<'_>, certified: &rcgen::CertifiedKey<rcgen::KeyPair>
     let served = Served::run(pod.command());
     let checks = ["isolation", "migrations", "drift", "outbox"];
     until("every check has completed", || {
-        let body = asked(&served, certified, "/metrics").body;
+        let body = query(&served, certified, "/metrics").body;
         let done: Vec<&str> = body.lines().filter(|line| line.starts_with("martydb_check_ok{")).collect();
         assert!(done.iter().all(|line| line.ends_with(" 1") || line.ends_with(" 1.0")), "{done:?}");
         checks.iter().all(|check| done.iter().any(|line| line.contains(&format!("check=\"{check}\""))))
@@ -309,7 +310,7 @@ fn relay_publishes(
     until("it is published", || nats.last("je") == 1);
     listens(pod, &served, certified);
     until("it is counted", || {
-        let body = asked(&served, certified, "/metrics").body;
+        let body = query(&served, certified, "/metrics").body;
         let mut lines = body.lines().filter(|line| line.starts_with("martydb_relay_events_total{"));
         lines.any(|line| {
             line.contains("\"published\"") && [" 1", " 1.0"].iter().any(|one| line.ends_with(one))

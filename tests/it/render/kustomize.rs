@@ -26,7 +26,7 @@ fn names(project: &Project) -> Vec<String> {
 const OUT: [&str; 4] = ["render", "kubernetes", "--out", "k8s"];
 
 #[test]
-fn a_kustomization_of_the_files_is_the_document() {
+fn a_kustomization_of_the_files_equals_the_single_document() {
     let project = Project::with_manifest(MANIFEST);
     let document = by_name(objects(&project.run(&OUT[..2]).expect(0).stdout));
     project.run(&OUT).expect(0);
@@ -45,7 +45,7 @@ fn a_kustomization_of_the_files_is_the_document() {
 }
 
 #[test]
-fn the_project_s_image_has_two_lines_and_leaves_the_passwords_out() {
+fn the_projects_image_excludes_the_passwords() {
     let project = Project::with_manifest(MANIFEST);
     project.run(&OUT).expect(0);
     let text = project.read("k8s/Dockerfile");
@@ -56,7 +56,7 @@ fn the_project_s_image_has_two_lines_and_leaves_the_passwords_out() {
 }
 
 #[test]
-fn a_file_that_is_not_rendered_any_more_is_removed() {
+fn a_file_that_is_no_longer_rendered_is_removed() {
     let project = Project::with_manifest(MANIFEST);
     project.run(&OUT).expect(0);
     let (before, manifest) = (names(&project), project.read("martydb.yaml"));

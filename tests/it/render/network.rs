@@ -1,4 +1,4 @@
-//! Which pod reaches which, read from rendered NetworkPolicies as Kubernetes reads them:
+//! Connections that rendered NetworkPolicies allow between pods, as Kubernetes reads them:
 //! <https://kubernetes.io/docs/concepts/services-networking/network-policies/>.
 
 use std::collections::BTreeMap;
@@ -31,12 +31,12 @@ impl Cluster {
             let name = object["metadata"]["name"].as_str()?.to_owned();
             let labels = match object["kind"].as_str()? {
                 "StatefulSet" | "Deployment" => labels(&object["spec"]["template"]["metadata"]["labels"]),
-                // What the operator gives its pods, and what it takes over from the object.
+                // Labels that the operator gives its pods, and those that it copies from the object.
                 "Cluster" => {
                     let own = ("cnpg.io/cluster".to_owned(), name.clone());
                     labels(&object["spec"]["inheritedMetadata"]["labels"]).into_iter().chain([own]).collect()
                 }
-                // Older operators give its pods this label alone, newer ones the server's too.
+                // Older operators give its pods only this label, newer ones the server's too.
                 "Pooler" => [("cnpg.io/poolerName".to_owned(), name.clone())].into(),
                 _ => return None,
             };
@@ -48,7 +48,7 @@ impl Cluster {
         }
     }
 
-    /// Whether pods with these labels may open a connection to a server's.
+    /// Returns `true` if pods with these labels may open a connection to a server's.
     pub fn reaches(&self, from: &Labels, server: &str, port: u16) -> bool {
         let to = &self.servers[server];
         let out =
@@ -57,19 +57,19 @@ impl Cluster {
             .admits(to, "Ingress", "ingress", "from", port, &|peer| selects(&peer["podSelector"], from))
     }
 
-    /// Whether the pods of one server or pooler may open a connection to another's.
+    /// Returns `true` if the pods of one server or pooler may open a connection to another's.
     pub fn passes(&self, from: &str, server: &str, port: u16) -> bool {
         self.reaches(&self.servers[from], server, port)
     }
 
-    /// Whether the pods of a workload may open a connection to pods of another namespace.
+    /// Returns `true` if the pods of a workload may open a connection to pods of another namespace.
     pub fn reaches_namespace(&self, from: &str, namespace: &str, port: u16) -> bool {
         let named = [("kubernetes.io/metadata.name".to_owned(), namespace.to_owned())].into();
         let there = |peer: &Value| selects(&peer["namespaceSelector"], &named);
         self.lets(&self.servers[from], "Egress", "egress", "to", port, &there)
     }
 
-    /// Whether pods of another namespace may open a connection to a workload.
+    /// Returns `true` if pods of another namespace may open a connection to a workload.
     pub fn admits_from(&self, namespace: &str, pod: &Labels, to: &str, port: u16) -> bool {
         let named = [("kubernetes.io/metadata.name".to_owned(), namespace.to_owned())].into();
         let from =
@@ -77,12 +77,12 @@ impl Cluster {
         self.lets(&self.servers[to], "Ingress", "ingress", "from", port, &from)
     }
 
-    /// Whether pods with these labels may open a connection into a network outside.
+    /// Returns `true` if pods with these labels may open a connection into a network outside.
     pub fn reaches_network(&self, from: &Labels, cidr: &str, port: u16) -> bool {
         self.admits(from, "Egress", "egress", "to", port, &|peer| peer["ipBlock"]["cidr"] == cidr)
     }
 
-    /// Whether a peer of the own namespace is admitted.
+    /// Returns `true` if a peer of the own namespace is admitted.
     fn admits(
         &self,
         pod: &Labels,

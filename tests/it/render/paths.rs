@@ -57,7 +57,7 @@ impl World {
         text
     }
 
-    /// Whether the manifest gives a service a login in another one's database.
+    /// Returns `true` if the manifest gives a service a login in another one's database.
     fn has_login(&self, service: usize, database: usize) -> bool {
         service == database || (self.services[service].1.contains(&database) && !self.idle.contains(&service))
     }
@@ -90,7 +90,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn a_path_is_a_login(world in worlds()) {
+    fn network_paths_equal_declared_logins(world in worlds()) {
         let manifest = world.manifest(|server| format!("postgresql://adm@db{server}:5432/postgres"));
         let compose: Value = serde_yaml::from_str(&rendered(&manifest, "compose")).unwrap();
         let clusters = ["kubernetes", "cloudnative-pg"].map(|target| Cluster::read(&rendered(&manifest, target)));
@@ -111,7 +111,7 @@ proptest! {
         let pooled = Cluster::read(&rendered(&pooled, "cloudnative-pg"));
         for server in 0..world.servers {
             let (db, pooler) = (format!("db{server}"), format!("db{server}-pooler-rw"));
-            // A pooler leads to its own server, and only services use it.
+            // A pooler leads to the server of its service, and only services use it.
             for other in 0..world.servers {
                 prop_assert_eq!(pooled.passes(&pooler, &format!("db{other}"), 5432), other == server);
             }
@@ -151,7 +151,7 @@ const APPLIED: usize = 6;
 
 /// The same pairs, asked of servers after `apply`.
 #[test]
-fn a_login_is_a_right_to_connect() {
+fn the_server_admits_exactly_the_declared_logins() {
     let servers = [Server::start(), Server::start()];
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let few = worlds().prop_filter("more servers than there are", |world| world.servers <= servers.len());
@@ -176,25 +176,25 @@ fn a_login_is_a_right_to_connect() {
         let cluster = Cluster::read(&rendered(&text, "kubernetes"));
         for (service, database) in world.pairs() {
             let at = world.services[database].0;
-            let asked = own(&format!(
+            let query = own(&format!(
                 "SELECT coalesce(bool_or(has_database_privilege(rolname, 'rp_s{database}', 'CONNECT')), false)::text \
                  FROM pg_roles WHERE rolcanlogin AND (starts_with(rolname, 'rp_s{service}_') OR rolname = 'rp_x{service}')"
             ));
-            let right = servers[at].value("postgres", &asked) == "true";
+            let admits = servers[at].value("postgres", &query) == "true";
             let network = format!("database-rp-s{database}");
             let path = networks(&compose, &format!("rp-s{service}")).contains(&network);
             let expected = world.has_login(service, database);
-            assert_eq!((right, path), (expected, expected), "{service} {database}\n{manifest}");
-            // A policy knows servers, not their databases: no right without a path.
+            assert_eq!((admits, path), (expected, expected), "{service} {database}\n{manifest}");
+            // A policy knows servers, not their databases: no login without a path.
             let reached = cluster.reaches(&name(&format!("rp_s{service}")), &format!("db{at}"), 5432);
-            assert!(!right || reached, "{service} {database}\n{manifest}");
+            assert!(!admits || reached, "{service} {database}\n{manifest}");
         }
     }
 }
 
-/// Two services that declare one login of their own name no user of it: a shared reporting login is no path between them.
+/// A reporting login that two services declare opens no path between them.
 #[test]
-fn a_login_in_two_entries_belongs_to_neither() {
+fn a_login_declared_by_two_services_opens_no_path_between_them() {
     let entry = |reads: &str| {
         format!("{{ server: v0, access: {{ rp_x: {{ login: true, read: [{reads}], reason: test }} }} }}")
     };

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::{ADMIN_PASSWORD, Done, Project, Server, built_elsewhere, until};
 
-/// Where it keeps two runs apart.
+/// Variable of the folder that keeps two runs apart.
 const LOCK: &str = "PGBACKREST_LOCK_PATH";
 
 /// As the account of the server, whose files they are.
@@ -17,7 +17,7 @@ fn pgbackrest(project: &Project, config: &Path, server: &Server, arguments: &[&s
     }
     command.arg("pgbackrest").arg(format!("--config={}", config.display()));
     command.args(["--stanza=main", "--log-level-console=warn"]).args(arguments);
-    // What the test's folders are, as variables: not every command takes the options.
+    // The test's folders, as variables: not every command takes the options.
     command.env(LOCK, server.folder()).env("PGBACKREST_PG1_SOCKET_PATH", server.folder());
     command.env("PGPASSWORD", ADMIN_PASSWORD).current_dir("/");
     project.finish(command)
@@ -65,10 +65,10 @@ fn pgbackrest_backs_a_server_up_and_restores_it() {
     let _restored = pgbackrest(&project, &config, &server, &["restore"]).expect(0);
     server.launch();
     assert_eq!(server.value("pbr_a", "SELECT answer::text FROM kept"), "42");
-    // Roles and rights came with it.
+    // Roles and privileges came with it.
     project.run(&["plan", "--check"]).expect(0);
 
-    // One service goes back to a moment, and the other keeps what it wrote since.
+    // One service is restored to a moment, and the other keeps its later rows.
     server.sql("pbr_b", "SET ROLE pbr_b_owner; CREATE TABLE kept AS SELECT 1 AS answer");
     let moment = server.value("postgres", "SELECT clock_timestamp()::text");
     server.sql("pbr_a", "UPDATE kept SET answer = 0");
@@ -94,7 +94,7 @@ fn at_the_moment(project: &Project, config: &Path, moment: &str) -> Server {
     let target = format!("--target={moment}");
     let arguments = [&path, "--type=time", &target, "--target-action=promote", "restore"];
     let _restored = pgbackrest(project, config, &copy, &arguments).expect(0);
-    // It has the settings of the other, which goes on beside it.
+    // It has the settings of the other one, which keeps running.
     let own = format!(
         "port = {}\nunix_socket_directories = '{}'\narchive_mode = off\n",
         copy.port,
@@ -121,7 +121,7 @@ fn empty(folder: &Path) {
 }
 
 #[test]
-fn a_stanza_for_each_server_is_where_the_image_has_its_files() {
+fn each_server_has_a_stanza_with_the_images_paths() {
     let text = super::MANIFEST.replace("{ name: vault }", "{ name: vault }\n  image: postgres:17");
     let two = text.replace("password_env: TWO }", "password_env: TWO, deploy: { image: 'postgres:18.1' } }");
     let settings = Project::with_manifest(&two).run(&["render", "pgbackrest"]).expect(0).stdout;

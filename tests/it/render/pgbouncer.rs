@@ -28,7 +28,7 @@ fn enter(project: &Project, port: u16, login: &str, database: &str) -> Done {
 }
 
 #[test]
-fn a_pooler_with_the_rendered_files_serves_each_its_own() {
+fn a_rendered_pooler_admits_each_login_to_its_own_database() {
     let server = Server::start();
     let port = free_port();
     let project = Project::with_manifest(&manifest(&server, port));
@@ -54,7 +54,7 @@ fn a_pooler_with_the_rendered_files_serves_each_its_own() {
         let done = enter(&project, port, login, database).expect(0);
         assert_eq!(done.stdout.trim(), format!("{login} in {database}"));
     }
-    // What the server would let in is refused by the pooler where the manifest gives no login.
+    // The pooler refuses logins that the server would admit and the manifest does not declare.
     server.sql("postgres", &format!("GRANT CONNECT ON DATABASE \"{ODD_DATABASE}\" TO pb_a_app, pb_x"));
     enter(&project, server.port, "pb_a_app", ODD_DATABASE).expect(0);
     for (login, database) in [
@@ -72,12 +72,28 @@ fn a_pooler_with_the_rendered_files_serves_each_its_own() {
     }
 }
 
+/// Services on two servers.
+const TWO_SERVERS: &str = "version: 1
+project: pt
+servers:
+  one: { url: 'postgresql://db-one/postgres?sslmode=verify-full&sslrootcert=/ca.pem', password_env: A }
+  two: { url: 'postgresql://db-two:5433/postgres?sslmode=verify-full&sslrootcert=/ca.pem', password_env: B }
+services:
+  pt_a: { server: one, connection_limit: { app: 5 } }
+  pt_b: { server: two }
+";
+
+/// A project whose two servers have different TLS settings and databases of one name.
+fn differing() -> Project {
+    let text = TWO_SERVERS
+        .replace("5433/postgres?sslmode=verify-full", "5433/postgres?sslmode=require")
+        .replace("pt_b: { server: two", "pt_b: { server: two, database: pt_a");
+    Project::with_manifest(&text)
+}
+
 #[test]
-fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
-    let two = "version: 1\nproject: pt\nservers:\n  one: { url: 'postgresql://db-one/postgres?sslmode=verify-full&sslrootcert=/ca.pem', password_env: A }\n\
-               \x20 two: { url: 'postgresql://db-two:5433/postgres?sslmode=verify-full&sslrootcert=/ca.pem', password_env: B }\n\
-               services:\n  pt_a: { server: one, connection_limit: { app: 5 } }\n  pt_b: { server: two }\n";
-    let ini = Project::with_manifest(two).run(&["render", "pgbouncer"]).expect(0).stdout;
+fn one_pooler_serves_several_servers_of_equal_settings() {
+    let ini = Project::with_manifest(TWO_SERVERS).run(&["render", "pgbouncer"]).expect(0).stdout;
     for line in [
         "pt_a = host='db-one' port=5432 dbname='pt_a' pool_size=5\n",
         "pt_b = host='db-two' port=5433 dbname='pt_b' pool_size=10\n",
@@ -90,6 +106,10 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
         assert!(ini.contains(line), "{line}{ini}");
     }
     assert!(!ini.contains("\n* ") && !ini.contains("trust"), "{ini}");
+}
+
+#[test]
+fn settings_that_one_pooler_cannot_have_for_two_servers_are_refused() {
     for (from, to, expected) in [
         ("5433/postgres?sslmode=verify-full", "5433/postgres?sslmode=require", "differ in TLS"),
         (
@@ -107,14 +127,15 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
         ("pt_b: { server: two", "pt_b: { server: two, roles: { app: 'a\"b' }", "cannot contain the name"),
         ("db-two:5433/", "db-two:5433,db-three:5433/", "several hosts"),
     ] {
-        let refused = Project::with_manifest(&two.replace(from, to)).run(&["render", "pgbouncer"]).expect(2);
+        let refused =
+            Project::with_manifest(&TWO_SERVERS.replace(from, to)).run(&["render", "pgbouncer"]).expect(2);
         assert!(refused.stderr.contains(expected), "{to}: {}", refused.stderr);
     }
-    // With a pooler for each server they may differ.
-    let differing = two
-        .replace("5433/postgres?sslmode=verify-full", "5433/postgres?sslmode=require")
-        .replace("pt_b: { server: two", "pt_b: { server: two, database: pt_a");
-    let project = Project::with_manifest(&differing);
+}
+
+#[test]
+fn servers_with_a_pooler_each_may_have_different_settings() {
+    let project = differing();
     for (server, host, mode) in [("one", "db-one", "verify-full"), ("two", "db-two", "verify-ca")] {
         let ini = project.run(&["render", "pgbouncer", "--server", server]).expect(0).stdout;
         assert!(ini.starts_with(&format!("# martydb render pgbouncer --server {server}\n")), "{ini}");
@@ -122,6 +143,11 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
         assert_eq!(ini.matches("host='db-").count(), 1, "{ini}");
         assert!(ini.contains(&format!("pt_a = host='{host}'")), "{ini}");
     }
+}
+
+#[test]
+fn only_a_pooler_is_rendered_for_one_declared_server() {
+    let project = differing();
     for (arguments, expected) in [
         (["pgbouncer", "--server", "three"], "no server \"three\""),
         (["compose", "--server", "one"], "compose is not written for one server"),
@@ -132,7 +158,7 @@ fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
 }
 
 #[test]
-fn a_pooler_for_other_machines_takes_tls_from_declared_networks() {
+fn a_pooler_for_other_machines_requires_tls_and_declared_networks() {
     let server = Server::start();
     let port = free_port();
     let text = |pooler: &str| {

@@ -34,7 +34,7 @@ fn words(value: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn only_services_with_keys_have_a_way_to_redis() {
+fn only_services_with_keys_have_a_path_to_redis() {
     let text = render(MANIFEST, "compose");
     let compose: Value = serde_yaml::from_str(&text).unwrap();
     let services = &compose["services"];
@@ -65,7 +65,7 @@ fn only_services_with_keys_have_a_way_to_redis() {
 }
 
 #[test]
-fn the_secrets_of_users_are_those_that_the_pods_refer_to() {
+fn the_pods_refer_to_the_secrets_of_their_users() {
     let tls = MANIFEST.replace("redis://", "rediss://");
     let text = render(&tls, "kubernetes");
     let all = objects(&text);
@@ -104,7 +104,7 @@ fn the_secrets_of_users_are_those_that_the_pods_refer_to() {
 }
 
 #[test]
-fn a_redis_that_cannot_be_deployed_is_refused_with_a_way_out() {
+fn an_undeployable_redis_is_refused_with_a_hint() {
     let rows = [
         (", password_env: CACHE", "", "compose", "password_env: CACHE_ADMIN_PASSWORD"),
         ("ops@", "a%20b@", "compose", "cannot be created by its image"),

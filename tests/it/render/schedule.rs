@@ -93,7 +93,7 @@ fn jobs(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn cron_jobs_have_the_disk_the_keys_and_the_way_that_they_need() {
+fn cron_jobs_have_their_volumes_keys_and_network_paths() {
     assert_eq!(jobs(&kubernetes("")), ["verify-isolation"]);
     // A folder is a disk.
     let folder = kubernetes("backup: { to: kept, keep: { last: 3 } }\n");
@@ -138,7 +138,7 @@ fn cron_jobs_have_the_disk_the_keys_and_the_way_that_they_need() {
 }
 
 #[test]
-fn several_stores_are_a_disk_each_and_the_keys_of_the_buckets() {
+fn each_store_has_its_volume_or_its_bucket_keys() {
     let text = kubernetes("backup: { to: [kept, 's3://bucket/shop', /mnt/copies] }\n");
     let disks: Vec<String> =
         objects(&text, "PersistentVolumeClaim").into_iter().map(|(name, _)| name).collect();
@@ -156,7 +156,7 @@ fn several_stores_are_a_disk_each_and_the_keys_of_the_buckets() {
 }
 
 #[test]
-fn encrypted_backups_are_verified_where_an_identity_is() {
+fn encrypted_backups_are_verified_only_with_an_identity() {
     let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
     let sealed = format!("backup: {{ to: kept, encrypt: [{recipient}] }}\n");
     let text = kubernetes(&sealed);
@@ -187,7 +187,7 @@ fn encrypted_backups_are_verified_where_an_identity_is() {
 }
 
 #[test]
-fn what_is_no_time_is_refused() {
+fn an_invalid_time_is_refused() {
     for (schedule, expected) in [
         ("{ take: daily }", "\"daily\" is not a cron schedule"),
         ("{ verify: '0 0 4 * * 0' }", "\"0 0 4 * * 0\" is not a cron schedule"),

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::{ADMIN_PASSWORD, Project, Server, psql};
 
-/// What a URL, YAML, a shell or a line would take for something else.
+/// Text with characters that are special in a URL, YAML, a shell or a line.
 const AWKWARD: &str = "p@s:s/w%2Bo'r\"d\\ é$(x)${y}#&?=+";
 
 fn manifest(server: &Server) -> String {
@@ -15,7 +15,7 @@ fn manifest(server: &Server) -> String {
     )
 }
 
-/// Logs in by a connection string alone, as an application does.
+/// Logs in by nothing but a connection string, as an application does.
 pub fn who(url: &str) -> String {
     let output = Command::new(psql())
         .env_clear()
@@ -35,7 +35,7 @@ pub fn store(project: &Project, passwords: &serde_json::Value) {
 }
 
 #[test]
-fn files_for_compose_lead_a_client_in_and_the_admins_file_lets_martydb_provision() {
+fn the_compose_files_admit_a_client_and_the_admin() {
     let server = Server::start();
     let project = Project::with_manifest(&manifest(&server));
     let generated = project.json(&["secrets", "generate", "--all"], 0);
@@ -62,7 +62,7 @@ fn files_for_compose_lead_a_client_in_and_the_admins_file_lets_martydb_provision
     project.finish(apply).expect(0);
     assert_eq!(who(&project.read("secrets/rs_a_database_url")), "rs_a_app in rs_a");
 
-    // What is there is kept, and a folder that others can enter is refused.
+    // Existing values are kept, and a folder that others can enter is refused.
     project.run(&export).expect(0);
     assert_eq!(project.read("secrets/main_admin_password"), format!("{ADMIN_PASSWORD}\n"));
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -80,7 +80,7 @@ fn files_for_compose_lead_a_client_in_and_the_admins_file_lets_martydb_provision
 }
 
 #[test]
-fn an_awkward_password_goes_through_a_secret_to_a_client() {
+fn an_unusual_password_reaches_a_client_through_a_secret() {
     let server = Server::start();
     let project = Project::with_manifest(&manifest(&server));
     let stored = serde_json::json!({ "main": { "rs_a_app": AWKWARD, "rs_a_migrator": "m", "rs_a_ro": "r" } });
@@ -112,7 +112,7 @@ fn an_awkward_password_goes_through_a_secret_to_a_client() {
 
 /// A further login's password goes from the store to the Secret that the Job refers to, and back into a store.
 #[test]
-fn the_secret_of_a_further_login_is_the_one_that_the_job_refers_to() {
+fn the_job_refers_to_the_secret_of_a_further_login() {
     let server = Server::start();
     let access = "  rs_a:\n    access: { Rs_BI: { login: true, read: [rs_a], reason: reports } }\n";
     let text = manifest(&server).replace("  rs_a:\n", access);

@@ -54,7 +54,7 @@ fn selected(labels: &str) -> Value {
 }
 
 #[test]
-fn the_data_service_reaches_the_replicas_that_it_reads_and_martydb_all_and_no_other_pod_does() {
+fn only_martydb_and_the_data_service_reach_replicas() {
     for target in ["kubernetes", "cloudnative-pg"] {
         let cluster = Cluster::read(&rendered(MANIFEST, target));
         for (from, network, port, expected) in [
@@ -105,7 +105,7 @@ fn a_replica_in_the_namespace_admits_martydb_and_the_data_service() {
 }
 
 #[test]
-fn without_reads_at_replicas_the_data_service_has_no_way_to_them() {
+fn without_reads_at_replicas_the_data_service_has_no_path_to_them() {
     for (change, with) in [
         // A record of each read is written, at the primary.
         ("serve: {} }", "serve: { audit: all } }"),

@@ -37,7 +37,7 @@ fn pods(app: &str) -> Labels {
 }
 
 #[test]
-fn the_monitor_reaches_every_server_and_the_relay_those_with_an_outbox() {
+fn the_monitor_reaches_every_server_and_the_relay_only_those_with_an_outbox() {
     for target in ["kubernetes", "cloudnative-pg"] {
         let cluster = Cluster::read(&rendered("mq:5672", target));
         for (from, server, expected) in [
@@ -65,7 +65,7 @@ fn the_monitor_reaches_every_server_and_the_relay_those_with_an_outbox() {
 }
 
 #[test]
-fn the_way_to_a_broker_is_as_narrow_as_its_address_tells() {
+fn the_path_to_a_broker_is_as_narrow_as_its_address_allows() {
     // Its host and port; a pod of the same namespace, one of `messaging`, and a network outside.
     for (broker, here, there, outside) in [
         ("mq:5673", true, false, false),
@@ -103,7 +103,7 @@ fn the_way_to_a_broker_is_as_narrow_as_its_address_tells() {
 }
 
 #[test]
-fn what_the_manifest_does_not_declare_is_not_deployed() {
+fn undeclared_workloads_are_not_deployed() {
     let of =
         |text: &str, target: &str| Project::with_manifest(text).run(&["render", target]).expect(0).stdout;
     let manifest = manifest("mq");
@@ -123,7 +123,7 @@ fn what_the_manifest_does_not_declare_is_not_deployed() {
 }
 
 #[test]
-fn in_compose_each_has_the_secrets_and_the_networks_that_it_needs() {
+fn each_compose_service_has_its_secrets_and_networks() {
     let compose: Value = serde_yaml::from_str(&rendered("mq", "compose")).unwrap();
     let list = |service: &str, key: &str| -> Vec<String> {
         let all = compose["services"][service][key].as_sequence().unwrap();
@@ -166,7 +166,7 @@ fn in_compose_each_has_the_secrets_and_the_networks_that_it_needs() {
 
 /// The relay has the listener of the monitor, if that is deployed too.
 #[test]
-fn prometheus_finds_the_relay_as_it_finds_the_monitor() {
+fn prometheus_scrapes_the_relay_and_the_monitor() {
     let declared = "deploy:\n  secret_store: { name: vault, key: 'martydb/{server}/{role}' }\n  certificates: { issuer: internal }\n";
     let manifest = manifest("mq").replace("deploy:\n", declared);
     let manifest = manifest.replace("{ namespace: monitoring }", "{ namespace: monitoring, operator: true }");
@@ -280,7 +280,7 @@ fn pod_specs(text: &str) -> Vec<(String, Value)> {
 }
 
 #[test]
-fn the_settings_of_pods_are_those_of_every_pod() {
+fn pod_settings_apply_to_every_pod() {
     let with = |more: &str| {
         let text = manifest("mq").replace("deploy:\n", &format!("deploy:\n{more}"));
         objects_of(&text)
@@ -336,7 +336,7 @@ fn objects_of(manifest: &str) -> String {
 }
 
 #[test]
-fn certificates_of_the_issuer_are_where_their_users_look() {
+fn certificates_of_the_issuer_are_mounted_for_their_users() {
     let text = manifest("mq").replace("deploy:\n", "deploy:\n  certificates: { issuer: internal }\n");
     let rendered = objects_of(&text);
     let all = objects(&rendered);

@@ -45,7 +45,7 @@ fn provision(project: &Project) {
 }
 
 #[test]
-fn one_server_and_several_servers_are_used_as_the_page_says() {
+fn the_pages_setups_with_one_and_several_servers_work() {
     let (first, second) = (Server::start(), Server::start());
     let one = project("One server", &[("db1", &first)]);
     provision(&one);
@@ -79,7 +79,7 @@ fn one_server_and_several_servers_are_used_as_the_page_says() {
 
 /// The first standby is made as an operator makes one.
 #[test]
-fn standbys_are_used_as_the_page_says_and_readers_that_a_lock_cancels_are_told() {
+fn the_pages_setup_with_standbys_works() {
     let primary = Server::with_standbys();
     let first = primary.base_backup(&["max_standby_streaming_delay=100ms"]);
     let second = primary.standby(&[]);
@@ -110,8 +110,8 @@ fn standbys_are_used_as_the_page_says_and_readers_that_a_lock_cancels_are_told()
         "{linted}"
     );
     let rehearsed = run(&project, &["upgrade", "--all", "--rehearse"]).expect(0).stdout;
-    let told = "cancels readers at standbys, after max_standby_streaming_delay: public.item";
-    assert!(rehearsed.contains(told), "{rehearsed}");
+    let reported = "cancels readers at standbys, after max_standby_streaming_delay: public.item";
+    assert!(rehearsed.contains(reported), "{rehearsed}");
     let reader = std::thread::scope(|scope| {
         let read = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM item; SELECT pg_sleep(60)";
         let reader = scope.spawn(|| first.sql_as("postgres", ADMIN_PASSWORD, "orders", read));
@@ -124,7 +124,7 @@ fn standbys_are_used_as_the_page_says_and_readers_that_a_lock_cancels_are_told()
 }
 
 #[test]
-fn a_cluster_that_fails_over_is_used_as_the_page_says() {
+fn the_pages_setup_with_failover_works() {
     let mut primary = Server::with_standbys();
     let (second, third) = (primary.standby(&[]), primary.standby(&[]));
     let project =

@@ -6,7 +6,7 @@ use super::{inside, made, provisioned};
 use crate::support::Terminal;
 
 #[test]
-fn only_a_report_is_replaced_and_only_a_report_is_compared() {
+fn only_a_report_is_overwritten_or_compared() {
     let (_server, project) = provisioned("pagefile");
     let refused = |arguments: &[&str], why: &str| {
         let done = project.run(arguments).expect(2);
@@ -43,7 +43,7 @@ fn only_a_report_is_replaced_and_only_a_report_is_compared() {
 }
 
 #[test]
-fn a_terminal_gets_no_page_and_a_pipe_gets_it_whole() {
+fn a_report_is_refused_on_a_terminal_and_written_to_a_pipe() {
     let (_server, project) = provisioned("pageterm");
     let mut terminal = Terminal::run(project.command(&["report"]));
     assert_eq!(terminal.end(), Some(2));

@@ -3,7 +3,7 @@
 use super::{inside, made, provisioned};
 
 #[test]
-fn names_and_messages_of_a_service_are_text() {
+fn names_and_messages_of_a_service_are_escaped() {
     let (server, project) = provisioned("pagehost");
     let name = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\u{202e}";
     let sql = format!(
@@ -28,7 +28,7 @@ fn names_and_messages_of_a_service_are_text() {
 }
 
 #[test]
-fn a_comment_of_60_mb_and_an_error_of_1_mb_are_cut_and_say_so() {
+fn a_comment_of_60_mb_and_an_error_of_1_mb_are_marked_as_cut() {
     let (server, project) = provisioned("pagelong");
     let sql = "CREATE TABLE long (id bigint); ALTER TABLE long OWNER TO pagelong_a_owner;
         DO $$ BEGIN EXECUTE format('COMMENT ON TABLE long IS %L', 'postgresql://app:hunter2@db/x ' || repeat('</script>', 6700000)); END $$";

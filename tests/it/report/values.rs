@@ -42,7 +42,7 @@ fn check_proof(report: &Value, proof: &Value) {
 }
 
 #[test]
-fn the_page_has_the_values_of_the_commands_and_no_password() {
+fn the_page_has_the_values_of_the_commands_without_passwords() {
     let (_server, project) = provisioned("page");
     project.git(&["init", "-q"]);
     project.git(&["add", "martydb.yaml"]);
@@ -79,7 +79,7 @@ fn the_page_has_the_values_of_the_commands_and_no_password() {
 }
 
 #[test]
-fn a_breach_ends_with_4_and_the_next_page_says_that_it_is_gone() {
+fn a_breach_ends_with_4_and_the_next_page_shows_its_end() {
     let (server, project) = provisioned("pagebreach");
     let (_, calm) = made(&project, &["--force"], 0);
     let is_low = |finding: &Value| finding["severity"] == "low";
@@ -104,7 +104,7 @@ fn a_breach_ends_with_4_and_the_next_page_says_that_it_is_gone() {
 }
 
 #[test]
-fn what_is_pending_drifted_or_unreachable_is_on_the_page_and_in_the_exit_code() {
+fn pending_drifted_and_unreachable_services_decide_page_and_exit_code() {
     let (mut server, project) = provisioned("pagestate");
     let _ = made(&project, &[], 0);
     project.write("pagestate_a/migrations/V3__more.sql", "CREATE TABLE more (id bigint PRIMARY KEY);\n");

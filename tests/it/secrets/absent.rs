@@ -3,7 +3,7 @@
 use super::vault::Vault;
 use crate::support::{Admin, Project, Server, as_both_admins};
 
-as_both_admins!(a_store_that_fails_for_reading_costs_no_password, |admin| {
+as_both_admins!(an_unreadable_store_loses_no_password, |admin| {
     let server = Server::for_admin(admin);
     let vault = Vault::new(&server, admin, "seal");
     vault.project.run(&["apply", "--all", "-y"]).expect(0);

@@ -1,4 +1,4 @@
-//! How often a program is asked for a password.
+//! Number of calls of a program for a password.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::vault::Vault;
 use crate::support::{Admin, Server};
 
 /// The calls of `get` since the last look, by entry.
-fn asked(vault: &Vault) -> BTreeMap<String, usize> {
+fn query(vault: &Vault) -> BTreeMap<String, usize> {
     let text = std::fs::read_to_string(vault.project.path().join("calls")).unwrap_or_default();
     let _none_yet = std::fs::remove_file(vault.project.path().join("calls"));
     let mut counts = BTreeMap::new();
@@ -17,7 +17,7 @@ fn asked(vault: &Vault) -> BTreeMap<String, usize> {
 }
 
 #[test]
-fn each_entry_is_asked_for_once_in_a_run() {
+fn each_entry_is_read_once_per_run() {
     let server = Server::start();
     let vault = Vault::new(&server, Admin::Super, "once");
     let project = &vault.project;
@@ -29,7 +29,7 @@ fn each_entry_is_asked_for_once_in_a_run() {
     }
     // New ones: looked for, looked for again before one is made, and asked for back.
     project.run(&["apply", "--all", "-y"]).expect(0);
-    let made = asked(&vault);
+    let made = query(&vault);
     assert!(made.len() == 6 && made.values().all(|count| *count <= 3), "{made:?}");
     for (arguments, entries) in [
         (&["plan", "--check", "--check-logins"][..], 6),
@@ -46,13 +46,13 @@ fn each_entry_is_asked_for_once_in_a_run() {
         (&["secrets", "move", "--to", "file"], 24),
     ] {
         project.run(arguments).expect(0);
-        let counts = asked(&vault);
+        let counts = query(&vault);
         assert!(counts.values().all(|count| *count == 1), "{arguments:?}: {counts:?}");
         assert!((1..=entries).contains(&counts.len()), "{arguments:?}: {counts:?}");
     }
-    // What was written is asked for back.
+    // A written password is read back.
     project.run(&["rotate", "--all"]).expect(0);
-    let rotated = asked(&vault);
+    let rotated = query(&vault);
     assert!(
         rotated.iter().all(|(name, count)| *count <= if name.ends_with(".next") { 1 } else { 2 }),
         "{rotated:?}"

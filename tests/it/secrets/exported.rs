@@ -29,7 +29,7 @@ fn shows_none(project: &Project, said: &str) {
 }
 
 #[test]
-fn without_values_every_format_shows_names_and_places_and_no_password() {
+fn without_values_every_format_lists_names_without_passwords() {
     let server = Server::start();
     let project = provisioned(&server, "ref");
     project.run(&["rotate", "--service", "ref_a", "--role", "app", "--overlap"]).expect(0);
@@ -72,7 +72,7 @@ fn without_values_every_format_shows_names_and_places_and_no_password() {
 }
 
 #[test]
-fn values_go_into_a_private_file_and_nowhere_else() {
+fn values_are_written_only_to_a_private_file() {
     let server = Server::start();
     let project = provisioned(&server, "val");
     for format in FORMATS {
@@ -129,7 +129,7 @@ fn values_are_not_written_to_a_terminal() {
     shows_none(&project, &done.said());
 }
 
-as_both_admins!(what_dotenv_says_the_provider_env_reads, |admin| {
+as_both_admins!(the_provider_env_reads_an_exported_dotenv_file, |admin| {
     let server = Server::for_admin(admin);
     let project = Project::new_as(&server, admin, "dot");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -153,7 +153,7 @@ as_both_admins!(what_dotenv_says_the_provider_env_reads, |admin| {
 });
 
 #[test]
-fn kubernetes_secrets_hold_what_url_says_and_any_password() {
+fn kubernetes_secrets_equal_url_with_any_password() {
     let server = Server::start();
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: kube\nservers:\n  main:\n    url: {}\nsecrets: {{ provider: env }}\nservices:\n  kube_a_:\n  k-b:\n",
@@ -195,7 +195,7 @@ fn kubernetes_secrets_hold_what_url_says_and_any_password() {
 }
 
 #[test]
-fn a_programs_arguments_are_not_shown() {
+fn a_programs_arguments_are_not_printed() {
     let project = Project::with_manifest(
         "version: 1\nproject: tok\nsecrets: { provider: command, get: [echo, \"${TOKEN}\"] }\nservices:\n  tok_a:\n",
     );
@@ -214,12 +214,12 @@ fn a_programs_arguments_are_not_shown() {
 #[test]
 fn two_services_with_one_name_in_a_format_are_refused() {
     let project = Project::with_manifest(
-        "version: 1\nproject: twin\nservices:\n  twin_a:\n  twin-a: { database: other }\n",
+        "version: 1\nproject: pair\nservices:\n  pair_a:\n  pair-a: { database: other }\n",
     );
     for format in ["kubernetes", "dotenv"] {
         let refused = project.run(&["secrets", "export", "--format", format]).expect(2);
-        assert!(refused.stderr.contains("twin_a") && refused.stderr.contains("--service"), "{refused:?}");
-        project.run(&["secrets", "export", "--format", format, "-s", "twin_a"]).expect(0);
+        assert!(refused.stderr.contains("pair_a") && refused.stderr.contains("--service"), "{refused:?}");
+        project.run(&["secrets", "export", "--format", format, "-s", "pair_a"]).expect(0);
     }
     project.run(&["secrets", "export", "--format", "json"]).expect(0);
 }
@@ -244,7 +244,7 @@ fn the_list_of_a_pooler_does_not_have_the_login_of_the_monitor() {
 }
 
 #[test]
-fn a_pooler_lets_in_and_passes_on_who_is_in_the_exported_userlist() {
+fn a_pooler_admits_the_logins_of_the_exported_userlist() {
     let server = Server::with_both_admins();
     // No superuser: what the server keeps is not read but computed.
     let project = Project::new_as(&server, Admin::Limited, "list");

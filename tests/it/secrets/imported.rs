@@ -26,7 +26,7 @@ fn export(project: &Project, format: &str, more: &[&str]) {
     project.run(&[&all[..], more].concat()).expect(0);
 }
 
-as_both_admins!(a_lost_store_comes_back_from_an_export_and_the_clients_notice_nothing, |admin| {
+as_both_admins!(a_lost_store_is_restored_from_an_export_unnoticed_by_clients, |admin| {
     let server = Server::for_admin(admin);
     let project = Project::new_as(&server, admin, "back");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -78,7 +78,7 @@ fn in_the_cluster(text: &str) -> Value {
 }
 
 #[test]
-fn a_lost_store_comes_back_from_the_secrets_in_a_cluster() {
+fn a_lost_store_is_restored_from_the_secrets_of_a_cluster() {
     let server = Server::start();
     let project = Project::new(&server, "clus");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -94,12 +94,12 @@ fn a_lost_store_comes_back_from_the_secrets_in_a_cluster() {
         assert_eq!(project.read(STORE), store, "{file}");
     }
     project.run(&["plan", "--check-logins", "--check"]).expect(0);
-    // By hand, without annotations: the login's name tells.
+    // A manual Secret without annotations is recognized by the login's name.
     lose(&project);
     private(&project, "hand", "kind: Secret\nstringData: { PGUSER: clus_a_app, PGPASSWORD: mine }\n");
     project.run(&["secrets", "import", "--from", "kubernetes", "hand"]).expect(0);
     assert_eq!(project.passwords(), ["mine"]);
-    // What is left is lost: it is named, and replaced only where that is asked for.
+    // The remaining passwords are lost: they are named, and replaced only on request.
     let said = project.run(&["doctor"]).expect(1).stdout;
     assert!(
         said.contains("lacks 5 logins") && said.contains("clus_a_ro") && said.contains("--reset-passwords"),
@@ -114,7 +114,7 @@ fn a_lost_store_comes_back_from_the_secrets_in_a_cluster() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused_before_anything_is_written() {
+fn mismatched_imports_are_refused_before_any_write() {
     let server = Server::start();
     let project = Project::new(&server, "fit");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -175,7 +175,7 @@ fn what_does_not_fit_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_store_that_is_read_only_takes_nothing() {
+fn a_read_only_store_refuses_imports() {
     let server = Server::start();
     let manifest = |secrets: &str| {
         format!(

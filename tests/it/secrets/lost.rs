@@ -9,7 +9,7 @@ fn login(server: &Server, role: &str, password: &str, database: &str) -> bool {
     server.sql_as(role, password, database, "SELECT 1").is_ok()
 }
 
-as_both_admins!(a_lost_store_is_replaced_only_where_that_is_asked_for, |admin| {
+as_both_admins!(a_lost_store_is_replaced_only_on_request, |admin| {
     let server = Server::for_admin(admin);
     let project = Project::new_as(&server, admin, "lost");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -63,7 +63,7 @@ as_both_admins!(a_lost_store_is_replaced_only_where_that_is_asked_for, |admin| {
     project.run(&["test-connections"]).expect(0);
 });
 
-as_both_admins!(an_entry_that_a_program_has_lost_is_replaced_only_where_that_is_asked_for, |admin| {
+as_both_admins!(an_entry_lost_by_a_program_is_replaced_only_on_request, |admin| {
     let server = Server::for_admin(admin);
     let vault = Vault::new(&server, admin, "gone");
     let project = &vault.project;
@@ -84,7 +84,7 @@ as_both_admins!(an_entry_that_a_program_has_lost_is_replaced_only_where_that_is_
 });
 
 #[test]
-fn a_role_without_a_password_has_none_to_lose() {
+fn only_existing_passwords_count_as_lost() {
     let server = Server::start();
     let project = Project::new(&server, "bare");
     server.sql("postgres", "CREATE ROLE bare_a_app LOGIN");

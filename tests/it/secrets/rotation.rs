@@ -8,7 +8,7 @@ fn works(server: &Server, role: &str, password: &str, database: &str) -> bool {
 }
 
 #[test]
-fn a_server_that_refuses_the_new_password_leaves_the_old_one_in_the_store() {
+fn a_refused_new_password_leaves_the_former_one_in_the_store() {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, Admin::Limited, "refu");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -28,7 +28,7 @@ fn a_server_that_refuses_the_new_password_leaves_the_old_one_in_the_store() {
 }
 
 #[test]
-fn a_store_that_fails_after_the_server_has_the_new_password_still_has_it() {
+fn a_store_that_fails_after_the_change_keeps_the_new_password() {
     let server = Server::start();
     let vault = Vault::new(&server, Admin::Super, "half");
     let rotate = ["rotate", "--service", "half_a", "--role", "app"];
@@ -44,7 +44,7 @@ fn a_store_that_fails_after_the_server_has_the_new_password_still_has_it() {
     vault.project.run(&rotate).expect(0);
     assert!(works(&server, "half_a_app", &vault.password("half_a_app"), "half_a"));
     vault.project.run(&["test-connections"]).expect(0);
-    // What refuses the first of the two steps leaves all as it was.
+    // A program that refuses the first of the two steps leaves everything as it was.
     vault.set("refuse-half_a_app.next", true);
     let before = vault.password("half_a_app");
     vault.project.run(&rotate).expect(1);

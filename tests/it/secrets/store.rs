@@ -28,7 +28,7 @@ fn kept_in(server: &Server, prefix: &str, path: &str) -> Project {
 }
 
 #[test]
-fn no_folder_that_exists_is_closed() {
+fn permissions_of_existing_folders_are_kept() {
     let server = Server::start();
     let beside = kept_in(&server, "beside", "secrets.{env}.yaml");
     chmod(beside.path(), 0o755);
@@ -50,7 +50,7 @@ fn no_folder_that_exists_is_closed() {
 }
 
 #[test]
-fn a_store_that_others_can_read_or_replace_is_refused_with_the_command_that_closes_it() {
+fn a_store_that_others_can_read_or_replace_is_refused_with_a_chmod_hint() {
     let server = Server::start();
     let project = kept_in(&server, "loose", "kept/s.yaml");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -93,7 +93,7 @@ fn a_store_that_others_can_read_or_replace_is_refused_with_the_command_that_clos
 }
 
 #[test]
-fn a_linked_store_is_written_where_it_is() {
+fn a_linked_store_is_written_at_its_target() {
     let server = Server::start();
     let project = kept_in(&server, "linked", "link.yaml");
     project.write("real/.keep", "");
@@ -119,13 +119,13 @@ fn start(project: &Project, arguments: &[&str]) -> Child {
     project.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Whether it has a file of this name open.
+/// Returns `true` if the process has a file of this name open.
 fn has_open(child: &Child, name: &str) -> bool {
     let files = std::fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
     files.filter_map(|entry| std::fs::read_link(entry.path()).ok()).any(|path| path.ends_with(name))
 }
 
-/// How many processes are in the project's folder.
+/// Returns the number of processes in the project's folder.
 fn inside(project: &Project) -> usize {
     let folder = project.path().canonicalize().unwrap();
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
@@ -139,7 +139,7 @@ fn pid(child: &Child) -> Pid {
 }
 
 #[test]
-fn a_locked_store_is_waited_for_within_the_limit_and_never_with_the_servers_lock() {
+fn a_run_waits_for_a_locked_store_without_holding_the_servers_lock() {
     let server = Server::start();
     let project = Project::new(&server, "held");
     project.run(&["apply", "--service", "held_a", "-y"]).expect(0);
@@ -171,7 +171,7 @@ fn a_locked_store_is_waited_for_within_the_limit_and_never_with_the_servers_lock
         assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
         assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     }
-    // What reads the store, and what does not change it, does not wait.
+    // Readers of the store, and commands that do not change it, do not wait.
     project.run(&["test-connections", "--service", "held_a"]).expect(0);
     project.run(&["apply", "--service", "held_a", "-y"]).expect(0);
     let waiting = start(&project, &["rotate", "--service", "held_a"]);

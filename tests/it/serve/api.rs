@@ -87,7 +87,7 @@ fn documents(api: &ApiService, server: &Server) {
     let again = api.service.ask("GET", &format!("{}/{row}", api.base), Some(&api.reader), &known, "");
     assert_eq!((again.status, again.body.as_str()), (304, ""));
 
-    // Who changes a row that another one has changed meanwhile gets 412, on both faces.
+    // A caller that changes a row with a concurrent change gets 412, on both faces.
     let patch = r#"{"name":"Ada L."}"#;
     assert_eq!(api.matched("PATCH", &row, "\"other\"", patch), 412);
     // A condition that is too long to be read is not passed over.

@@ -96,7 +96,7 @@ fn proven(server: &Server, admin: Admin) -> Admin {
     if server.major() < 15 { Admin::Super } else { admin }
 }
 
-as_both_admins!(audit_rows_come_back_as_they_were_and_none_is_forged, |admin| {
+as_both_admins!(audit_rows_are_restored_unchanged_and_never_forged, |admin| {
     let server = Server::with_both_admins();
     if !can_dump(&server) {
         return;
@@ -144,7 +144,7 @@ as_both_admins!(audit_rows_come_back_as_they_were_and_none_is_forged, |admin| {
     assert_eq!(server.value("sab_a", "SELECT count(*)::text FROM martydb_serve.audit"), "5");
     project.run(&["restore", "sab_a", "--discard-old", "-y"]).expect(0);
 
-    // The audit alone, beside the service and for the admin alone.
+    // The audit without the service, for the admin only.
     let beside = ["restore", "sab_a", "--from", &id, "--table", "martydb_serve.audit", "--as", "sab_look"];
     let looked = project.json(&beside, 0);
     let expected = serde_json::json!([{"table": "martydb_serve.audit", "rows": 4}]);
@@ -166,7 +166,7 @@ as_both_admins!(audit_rows_come_back_as_they_were_and_none_is_forged, |admin| {
 });
 
 #[test]
-fn the_manifest_and_the_backup_may_differ_about_audit_rows() {
+fn manifest_and_backup_may_disagree_about_audit_rows() {
     let server = Server::with_both_admins();
     if !can_dump(&server) {
         return;
@@ -226,7 +226,7 @@ fn the_manifest_and_the_backup_may_differ_about_audit_rows() {
 }
 
 #[test]
-fn a_backup_without_the_rows_that_it_should_have_is_a_choice() {
+fn a_restore_without_the_declared_audit_rows_needs_confirmation() {
     let server = Server::with_both_admins();
     if !can_dump(&server) {
         return;
@@ -260,7 +260,7 @@ fn a_backup_without_the_rows_that_it_should_have_is_a_choice() {
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["backup", "sal_a"]).expect(0);
 
-    // Bytes that were changed in the store are no rows.
+    // Changed bytes in the store are refused.
     let changed = backup(&project, "sal_a");
     let file = project.path().join("kept").join(&changed).join("audit/rows");
     std::fs::write(file, "2000-01-01\tsal_a_serve\tforged\t\\N\tx\tx\t\\N\t1\n").unwrap();

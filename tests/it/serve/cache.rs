@@ -40,7 +40,7 @@ impl KeptService<'_> {
 }
 
 #[test]
-fn a_kept_answer_is_that_of_the_table_now() {
+fn a_cached_answer_equals_the_current_table() {
     let server = Server::start();
     let project = served(&server, "srk", KEPT);
     let checked = project.run(&["serve", "check", "srk_a"]).expect(3);
@@ -90,7 +90,7 @@ fn a_kept_answer_is_that_of_the_table_now() {
         assert_eq!(done.err().as_deref(), Some("42501"), "{sql}");
     }
 
-    // Its state is part of the plan, and it goes with the entry.
+    // Its counter is part of the plan, and is removed with the entry.
     service.of_owner("ALTER TABLE counter DISABLE TRIGGER martydb_cache");
     assert_ne!(project.json(&["plan", "--check"], 3)["changes"].as_array().unwrap().len(), 0);
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -161,7 +161,7 @@ fn writes(service: &KeptService<'_>) {
     }
     service.of_owner("DROP TABLE counter; ALTER TABLE former RENAME TO counter");
 
-    // A column of another name is no column of this one.
+    // A renamed column counts as another one.
     service.warm(path);
     service.of_owner("ALTER TABLE counter RENAME value TO other");
     assert_ne!(service.read(path).status, 200);
@@ -169,7 +169,7 @@ fn writes(service: &KeptService<'_>) {
     until("the column is there again", || service.read(path).status == 200);
 }
 
-/// What is kept for whom, and what is not kept at all.
+/// Checks which answers are cached for which caller, and which are not cached.
 fn limits(service: &KeptService<'_>) {
     let path = "api/db/counter?limit=2&order=id";
     let kept = service.warm(path);

@@ -35,7 +35,7 @@ CREATE FUNCTION answer() RETURNS void LANGUAGE plpgsql STABLE AS $$ BEGIN
 ";
 
 #[test]
-fn listed_functions_are_called_with_the_callers_login_and_leave_nothing_behind() {
+fn listed_functions_run_as_the_caller_and_leave_no_session_state() {
     let server = Server::start();
     let names = "total_of, invoices_of, add_invoice, as_owner, become, leave, answer, latin, dear, dear_add";
     let exposure =
@@ -131,7 +131,7 @@ CREATE FUNCTION sneak_mode() RETURNS text LANGUAGE plpgsql STABLE AS $$ BEGIN
 ";
 
 #[test]
-fn callers_that_read_call_what_cannot_write_and_nothing_else() {
+fn read_only_callers_call_only_functions_that_cannot_write() {
     let server = Server::for_admin(Admin::Limited);
     let listed = "total_of, invoices_of, spent, add_invoice, as_owner, become, sneak_insert, sneak_as_owner, sneak_mode";
     let exposure = format!("{{ limits: {{ functions: [{listed}] }} }}");
@@ -200,7 +200,7 @@ fn callers_that_read_call_what_cannot_write_and_nothing_else() {
     assert!(mode.status >= 400, "{}", mode.body);
     assert_eq!(server.value("srj_a", "SELECT count(*)::text FROM invoice"), "1");
 
-    // The database decides: the login itself gets no further, and what is no longer listed is no longer granted.
+    // The database decides: the login itself has no other access, and unlisted functions are revoked.
     let login = |sql: &str| {
         let done = server.sql_as("srj_a_serve_ro", &project.password("srj_a_serve_ro"), "srj_a", sql);
         done.err().unwrap_or_default()

@@ -11,7 +11,7 @@ use crate::monitor::served::Served;
 use crate::support::{Admin, Authority, Server};
 
 #[test]
-fn a_certificate_of_the_authority_stands_for_the_caller_that_it_names() {
+fn a_certificate_authenticates_the_caller_that_it_names() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "srx", "{}");
     let (own, other) = (Authority::new(&project, "own"), Authority::new(&project, "other"));
@@ -52,7 +52,7 @@ fn a_certificate_of_the_authority_stands_for_the_caller_that_it_names() {
         (Some(&own), "elsewhere.example", "GET", None, Some(401)),
         (Some(&own), "reader", "GET", Some("wrong"), Some(401)),
         (None, "", "GET", None, Some(401)),
-        // Of another authority: there is no connection.
+        // A certificate of another authority gets no connection.
         (Some(&other), "reader", "GET", None, None),
         (Some(&other), "reader", "GET", Some(reader.as_str()), None),
         // It still serves.

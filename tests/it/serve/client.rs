@@ -91,7 +91,7 @@ impl DataService {
         ask_at(&self.0.address, method, path, key, headers, body)
     }
 
-    /// What it wrote to standard error.
+    /// Returns its output on standard error.
     pub fn said(&self) -> String {
         self.0.said()
     }

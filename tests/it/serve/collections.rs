@@ -53,7 +53,7 @@ impl ApiService {
 }
 
 #[test]
-fn documents_are_filtered_changed_and_versioned_by_their_callers_login() {
+fn documents_are_filtered_changed_and_versioned_as_the_caller() {
     let server = Server::start();
     let project = collected(&server);
     let api = ApiService::start(&project, "srd");
@@ -141,7 +141,7 @@ fn filters(api: &ApiService) {
         (json!({"$not": {"name": "Ada"}}), "Bob,Eve"),
         (json!({"name": {"$regex": "^[AB]"}}), "Ada,Bob"),
         (json!({"age": {"$regex": "."}}), "Bob"),
-        // What would be code elsewhere is data.
+        // Text that would be code elsewhere is data.
         (json!({"a\"'{},.\\": 1}), "Eve"),
         (json!({"a\"'{},": {"$exists": true}}), "Eve"),
         (json!({"name": "x' OR '1'='1"}), ""),
@@ -172,7 +172,7 @@ fn versions(api: &ApiService, server: &Server, ids: &[String]) {
         |tag: &str| api.service.ask("GET", &path, Some(&api.reader), &[("If-None-Match", tag)], "").status;
     assert_eq!((again("\"1\""), again("\"2\"")), (304, 200));
 
-    // Of several writers with one version one wins, and the others are told.
+    // Of several writers with one version one wins, and the others get a conflict.
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let one = || api.change(id, "\"1\"", json!({"$inc": {"visits": 1}})).status;
         let all: Vec<_> = (0..6).map(|_| scope.spawn(one)).collect();
@@ -201,7 +201,7 @@ fn versions(api: &ApiService, server: &Server, ids: &[String]) {
     let missing = "00000000-0000-7000-8000-000000000000";
     assert_eq!(api.change(missing, "*", json!({"$set": {"a": 1}})).status, 412);
     assert_eq!(api.ask("PATCH", &api.at(missing), &[], json!({"$set": {"a": 1}})).status, 404);
-    // Who writes past the data service makes a new version too.
+    // A write past the data service makes a new version too.
     server.sql("srd_a", &format!("UPDATE {COLLECTION} SET doc = doc || '{{\"past\":1}}' WHERE id = '{id}'"));
     assert_eq!(api.read(&api.at(id)).header("etag"), Some("\"11\""));
     let audited = "SELECT string_agg(DISTINCT op, ',' ORDER BY op) FROM martydb_serve.audit WHERE key LIKE '%' AND rows > 0";

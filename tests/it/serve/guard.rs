@@ -8,7 +8,7 @@ use super::api::{ApiService, served};
 use crate::support::{Server, until};
 
 #[test]
-fn callers_and_servers_are_guarded_before_anything_is_done() {
+fn rates_costs_and_breakers_refuse_requests_before_the_database() {
     let server = Server::start();
     let project = served(&server, "srg", "{ limits: { cost: 1000 } }");
     let manifest = project.read("martydb.yaml");

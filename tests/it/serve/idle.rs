@@ -47,7 +47,7 @@ fn slowest(service: &DataService, key: &str) -> Duration {
 
 /// The same while four clients ask for another service as fast as they can; with the number of their requests.
 fn slowest_beside_a_flood(service: &DataService, calm: &str, loud: &str) -> (Duration, usize) {
-    let (over, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (over, query) = (AtomicBool::new(false), AtomicUsize::new(0));
     let slowest = thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
@@ -55,7 +55,7 @@ fn slowest_beside_a_flood(service: &DataService, calm: &str, loud: &str) -> (Dur
                     let answer =
                         try_ask_at(service.address(), "GET", "/sri_2/rest/item", Some(loud), &[], "");
                     assert!(answer.is_some_and(|answer| [200, 429].contains(&answer.status)));
-                    asked.fetch_add(1, SeqCst);
+                    query.fetch_add(1, SeqCst);
                 }
             });
         }
@@ -64,11 +64,11 @@ fn slowest_beside_a_flood(service: &DataService, calm: &str, loud: &str) -> (Dur
         over.store(true, SeqCst);
         found
     });
-    (slowest, asked.into_inner())
+    (slowest, query.into_inner())
 }
 
 #[test]
-fn fifty_services_without_requests_are_cheap_and_a_flood_stays_with_its_own() {
+fn fifty_idle_services_are_cheap_and_a_flood_slows_only_its_own() {
     let server = Server::start();
     let project = project(&server);
     let [calm, loud] = ["calm", "loud"].map(|caller| key(&project, caller));
@@ -89,9 +89,9 @@ fn fifty_services_without_requests_are_cheap_and_a_flood_stays_with_its_own() {
     let mut ratios: Vec<f64> = (0..5)
         .map(|round| {
             let alone = slowest(&service, &calm);
-            let (beside, asked) = slowest_beside_a_flood(&service, &calm, &loud);
+            let (beside, query) = slowest_beside_a_flood(&service, &calm, &loud);
             let ratio = beside.as_secs_f64() / alone.as_secs_f64();
-            eprintln!("round {round}: p99 {alone:?} alone, {beside:?} beside {asked} requests of the flood: {ratio:.2}");
+            eprintln!("round {round}: p99 {alone:?} alone, {beside:?} beside {query} requests of the flood: {ratio:.2}");
             ratio
         })
         .collect();

@@ -8,7 +8,7 @@ use super::api::{ApiService, served};
 use crate::support::{Server, until};
 
 #[test]
-fn a_transaction_belongs_to_its_caller_and_never_outlives_its_limits() {
+fn a_transaction_belongs_to_its_caller_and_ends_at_its_limits() {
     let server = Server::start();
     let exposure =
         "{ pool: { max: 8 }, audit: all, transactions: { interactive: true, idle: 700ms, total: 2500ms } }";
@@ -27,7 +27,7 @@ fn a_transaction_belongs_to_its_caller_and_never_outlives_its_limits() {
         server.value("sri_a", &format!("SELECT count(*)::text FROM customer WHERE name = '{name}'"))
     };
 
-    // Begin, operate, commit; until then its rows are not seen.
+    // Begin, operate, commit; until then its rows are invisible.
     let id = begin();
     let made = run(&id, insert("kept"));
     assert_eq!((made.status, made.json()["name"].as_str()), (200, Some("kept")), "{}", made.body);
@@ -87,7 +87,7 @@ fn a_transaction_belongs_to_its_caller_and_never_outlives_its_limits() {
     assert_eq!(api.write("GET", "customer/count", Value::Null).json(), json!({"count": 1}));
 }
 
-/// An idle transaction, one that goes on for too long, and one whose caller hangs up are over.
+/// An idle transaction, one that lasts too long, and one whose caller disconnects are ended.
 fn limits(api: &ApiService, server: &Server) {
     let begin = || api.write("POST", "transactions", Value::Null).json()["id"].as_str().unwrap().to_owned();
     let path = |id: &str| format!("transactions/{id}/operations");

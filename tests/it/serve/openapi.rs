@@ -31,7 +31,7 @@ fn described(prefix: &str, server: &Server) -> Project {
 }
 
 #[test]
-fn a_document_tells_what_its_caller_may_do_and_requests_by_it_are_not_refused() {
+fn the_openapi_document_describes_exactly_what_its_caller_may_do() {
     let server = Server::start();
     let project = described("sro", &server);
     server.sql("sro_a", "INSERT INTO customer (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Ada')");

@@ -9,19 +9,19 @@ const HISTORY: &str = "SELECT string_agg(r, ' ' ORDER BY r) FROM unnest(ARRAY['s
      WHERE has_table_privilege(r, 'martydb.history', 'SELECT') AND has_schema_privilege(r, 'martydb', 'USAGE')";
 
 #[test]
-fn callers_see_how_their_own_service_does_and_no_value() {
+fn callers_read_statistics_of_their_own_service_without_values() {
     let server = Server::start();
     let project = served(&server, "sos", "{ hide: [secret], limits: { slow: 100ms, timeout: 1s } }");
     let api = ApiService::start(&project, "sos");
     let changes = project.json(&["plan", "--check"], 0);
     assert_eq!(changes["changes"].as_array().unwrap().len(), 0, "{changes}");
 
-    // The history is told by the reading login, which alone may read it.
+    // The reading login, which is the only one with access, reads the history.
     assert_eq!(server.value("sos_a", HISTORY), "sos_a_serve_ro");
-    let told = api.read("migrations?limit=1").json();
-    let event = &told["migrations"][0];
-    assert_eq!((&event["version"], &event["status"]), (&2.into(), &"completed".into()), "{told}");
-    assert!(event.get("content").is_none() && event.get("operator").is_none(), "{told}");
+    let reported = api.read("migrations?limit=1").json();
+    let event = &reported["migrations"][0];
+    assert_eq!((&event["version"], &event["status"]), (&2.into(), &"completed".into()), "{reported}");
+    assert!(event.get("content").is_none() && event.get("operator").is_none(), "{reported}");
     let before = event["id"].as_i64().unwrap();
     let earlier = api.read(&format!("migrations?before={before}")).json();
     assert!(earlier["migrations"].as_array().unwrap().iter().any(|one| one["version"] == 1), "{earlier}");
@@ -46,7 +46,7 @@ fn callers_see_how_their_own_service_does_and_no_value() {
     let of_ours = findings.filter(|one| one["role"].as_str().is_some_and(|role| role.contains("_serve")));
     assert_eq!(of_ours.collect::<Vec<_>>(), Vec::<&Value>::new());
 
-    // Who may ask: health is told to anyone, in one word.
+    // Anyone may request the health, which is one word.
     let short = api.service.ask("GET", "/sos_a/api/db/health", None, &[], "");
     assert_eq!((short.status, short.body.as_str()), (200, r#"{"status":"up"}"#));
     assert_eq!(api.service.ask("GET", "/none/api/db/health", None, &[], "").status, 401);
@@ -70,8 +70,8 @@ fn statements(api: &ApiService) {
     assert_eq!(api.write("POST", "counter", serde_json::json!({"id": 4712, "value": 1})).status, 409);
     let slow = api.service.ask("GET", "/sos_a/rest/slow", Some(&api.reader), &[], "");
     assert_eq!(slow.status, 504);
-    let told = api.read("performance").json();
-    let all = told["statements"].as_array().unwrap();
+    let reported = api.read("performance").json();
+    let all = reported["statements"].as_array().unwrap();
     // As in the audit, with the schema, whichever face was asked.
     let of = |collection: &str| all.iter().find(|one| one["collection"] == collection);
     let counter = of("public.counter").unwrap();
@@ -79,13 +79,17 @@ fn statements(api: &ApiService) {
     let slow = of("public.slow").unwrap();
     assert_eq!((&slow["failed"], &slow["calls"]), (&1.into(), &1.into()));
     assert!(slow["max_ms"].as_f64() > Some(900.0), "{slow}");
-    assert!(all.iter().all(|one| one["operation"] == "read"), "{told}");
-    assert!(!told.to_string().contains("4711"), "{told}");
-    let told = api.write("GET", "performance", Value::Null).json();
-    let inserts: Vec<&Value> =
-        told["statements"].as_array().unwrap().iter().filter(|one| one["operation"] == "insert").collect();
-    assert_eq!((&inserts[0]["calls"], &inserts[0]["failed"]), (&2.into(), &1.into()), "{told}");
-    assert!(!told.to_string().contains("4712"), "{told}");
+    assert!(all.iter().all(|one| one["operation"] == "read"), "{reported}");
+    assert!(!reported.to_string().contains("4711"), "{reported}");
+    let reported = api.write("GET", "performance", Value::Null).json();
+    let inserts: Vec<&Value> = reported["statements"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["operation"] == "insert")
+        .collect();
+    assert_eq!((&inserts[0]["calls"], &inserts[0]["failed"]), (&2.into(), &1.into()), "{reported}");
+    assert!(!reported.to_string().contains("4712"), "{reported}");
     until("the slow log tells it", || {
         api.service.said().contains("slow: sos_a: read of public.slow by sos_a_serve_ro took")
     });
@@ -107,16 +111,22 @@ fn statistics(api: &ApiService, server: &Server, project: &crate::support::Proje
     project.run(&["apply", "--all", "-y"]).expect(0);
     api.service.reload();
     until("the manifest is reloaded", || api.service.said().contains("reloaded: "));
-    let told = api.read("stats");
-    assert_eq!(told.status, 200, "{}", told.body);
+    let reported = api.read("stats");
+    assert_eq!(reported.status, 200, "{}", reported.body);
     server.sql("sos_a", "ANALYZE counter; REVOKE SELECT ON keyless FROM sos_a_serve_ro");
-    let told = api.read("stats").json();
-    assert!(told["database"]["size_bytes"].as_u64() > Some(1 << 20), "{told}");
-    let logins = told["database"]["connections"].as_array().unwrap();
-    assert!(logins.iter().any(|one| one["login"] == "sos_a_serve_ro"), "{told}");
-    let collections = told["collections"].as_array().unwrap();
+    let reported = api.read("stats").json();
+    assert!(reported["database"]["size_bytes"].as_u64() > Some(1 << 20), "{reported}");
+    let logins = reported["database"]["connections"].as_array().unwrap();
+    assert!(logins.iter().any(|one| one["login"] == "sos_a_serve_ro"), "{reported}");
+    let collections = reported["collections"].as_array().unwrap();
     let counter = collections.iter().find(|one| one["collection"] == "counter").unwrap();
-    assert!(counter["rows_estimated"].as_u64() >= Some(50) && counter["bytes"].as_u64() > Some(0), "{told}");
+    assert!(
+        counter["rows_estimated"].as_u64() >= Some(50) && counter["bytes"].as_u64() > Some(0),
+        "{reported}"
+    );
     let hidden = ["keyless", "secret", "history", "refinery_schema_history"];
-    assert!(!collections.iter().any(|one| hidden.contains(&one["collection"].as_str().unwrap())), "{told}");
+    assert!(
+        !collections.iter().any(|one| hidden.contains(&one["collection"].as_str().unwrap())),
+        "{reported}"
+    );
 }

@@ -47,7 +47,7 @@ fn connected(log: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn a_process_for_a_part_serves_it_and_knows_nothing_of_the_others() {
+fn a_process_for_a_part_needs_no_password_of_the_others() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "snp", "{}");
     let [reader, other] = ["reader", "other"].map(|caller| key(&project, caller));
@@ -83,17 +83,23 @@ fn a_process_for_a_part_serves_it_and_knows_nothing_of_the_others() {
     assert!(others.is_empty(), "{others:#?}");
 }
 
-/// What another process serves: each face says it, to everyone alike, and as for a service that does not exist.
+/// Checks the answers for services of another process: each face answers everyone alike, as for a service that does
+/// not exist.
 fn elsewhere(both: &TwoProcesses, keys: &[Option<&str>]) {
     for path in ["rest/customer", "api/db/customer/1", "api/db/health", "api/openapi.json", "api/docs"] {
         for key in keys {
             let found = both.get(&format!("/snp_b/{path}"), *key);
             let none = both.get(&format!("/nowhere/{path}"), *key);
             for (found, none) in found.into_iter().zip(none) {
-                let told = found.json();
-                assert_eq!((found.status, &told["code"]), (404, &json!("MDB014")), "{path}: {}", found.body);
-                assert_eq!(told["message"], "this process does not serve \"snp_b\"");
-                assert!(told["hint"].as_str().unwrap().contains("another process"), "{told}");
+                let reported = found.json();
+                assert_eq!(
+                    (found.status, &reported["code"]),
+                    (404, &json!("MDB014")),
+                    "{path}: {}",
+                    found.body
+                );
+                assert_eq!(reported["message"], "this process does not serve \"snp_b\"");
+                assert!(reported["hint"].as_str().unwrap().contains("another process"), "{reported}");
                 assert_eq!((none.status, none.body), (404, found.body.replace("snp_b", "nowhere")));
             }
         }
@@ -138,7 +144,7 @@ fn anonymous_project(server: &Server) -> Project {
 }
 
 #[test]
-fn a_caller_without_a_key_has_the_login_of_the_service_that_it_asks() {
+fn a_caller_without_a_key_gets_the_login_of_the_requested_service() {
     let server = Server::start();
     let project = anonymous_project(&server);
     let named = key(&project, "named");
@@ -182,12 +188,12 @@ fn a_caller_without_a_key_has_the_login_of_the_service_that_it_asks() {
     // The catalog of a service without requests is read in the background.
     until("each login and no other has connected", || connected(&server.log_since(mark)) == expected);
     drop(both);
-    told(&project);
+    reported(&project);
     in_parts(&project);
 }
 
-/// What the commands say of such callers.
-fn told(project: &Project) {
+/// Checks the output of the commands about such callers.
+fn reported(project: &Project) {
     let checked = project.json(&["serve", "check"], 0);
     let rows = checked["callers"].as_array().unwrap().iter().filter(|row| row["caller"] == "anonymous");
     let rows: Vec<&str> = rows.map(|row| row["login"].as_str().unwrap()).collect();

@@ -33,7 +33,7 @@ fn migrate(project: &Project, service: &str, file: &str, sql: &str) {
 }
 
 #[test]
-fn a_plain_read_is_one_statement_and_code_of_the_service_leaves_nothing() {
+fn a_plain_read_is_one_statement_and_service_code_leaves_no_session_state() {
     let server = Server::start();
     // The second schema is in the path, and not exposed.
     let project = project(&server, Admin::Super, "srv", "{ schemas: [public], pool: { max: 1 } }");
@@ -63,8 +63,8 @@ fn a_plain_read_is_one_statement_and_code_of_the_service_leaves_nothing() {
     assert!(others.len() < 25, "{others:#?}");
 
     let left = || {
-        let asked = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srv_a_serve_ro' AND application_name = 'left behind'";
-        server.value("postgres", asked)
+        let query = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srv_a_serve_ro' AND application_name = 'left behind'";
+        server.value("postgres", query)
     };
     migrate("V3__operators", &format!("{OPERATORS}ALTER TABLE ticket ADD COLUMN later int DEFAULT 7;\n"));
     until("the migration is known", || ask("ticket?select=later").status == 200);
@@ -103,7 +103,7 @@ INSERT INTO parent VALUES (1); INSERT INTO child VALUES (1, 1);
 ";
 
 #[test]
-fn a_plain_write_keeps_its_session_and_any_other_leaves_nothing_in_it() {
+fn a_plain_write_reuses_its_session_and_any_other_resets_it() {
     let server = Server::start();
     let project =
         project(&server, Admin::Super, "srx", "{ schemas: [public], pool: { max: 1 }, audit: writes }");
@@ -129,8 +129,8 @@ fn a_plain_write_keeps_its_session_and_any_other_leaves_nothing_in_it() {
             .count()
     };
     let left = || {
-        let asked = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srx_a_serve' AND application_name = 'left behind'";
-        server.value("postgres", asked)
+        let query = "SELECT count(*)::text FROM pg_stat_activity WHERE usename = 'srx_a_serve' AND application_name = 'left behind'";
+        server.value("postgres", query)
     };
     for (method, path, row) in [
         ("POST", "note", json!({"body": "y"})),

@@ -9,7 +9,7 @@ use crate::support::{Admin, Server};
 const RUNS: usize = 8;
 
 #[test]
-fn a_usual_read_is_planned_once() {
+fn a_repeated_read_is_planned_once() {
     let server = Server::start();
     // The columns of pg_prepared_statements that count plans.
     if server.major() < 14 {

@@ -1,11 +1,12 @@
 //! The data service's own records: an audit row for each write and one answer for each idempotency key, both in the
 //! transaction of the write, in a schema that no role of the service can change.
 
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use super::client::{Answer, DataService};
 use super::{key, project};
-use crate::support::{Admin, Project, Server, as_both_admins, until_some};
+use crate::support::{Admin, Project, Server, Shared, as_both_admins, until_some};
 
 /// Code of a hostile service: it runs in the transaction of each write, with the data service's own login.
 const HOSTILE: &str = "\
@@ -37,19 +38,15 @@ fn changes(project: &Project, code: i32) -> usize {
     project.json(&["plan", "--check"], code)["changes"].as_array().unwrap().len()
 }
 
-fn audit(server: &Server, what: &str) -> String {
-    let sql = format!("SELECT coalesce(string_agg({what}, ',' ORDER BY at), '') FROM martydb_serve.audit");
-    server.value("sra_a", &sql)
-}
-
 fn named(name: &str) -> String {
     format!(r#"{{"name":"{name}"}}"#)
 }
 
-as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
-    let server = Server::for_admin(admin);
-    let exposure = "{ audit: all, rollback: true, limits: { functions: [add_customer] } }";
-    let project = project(&server, admin, "sra", exposure);
+const EXPOSURE: &str = "{ audit: all, rollback: true, limits: { functions: [add_customer] } }";
+
+/// Makes a service whose code is hostile, and whose requests are recorded.
+fn recorded(server: &Server, admin: Admin) -> Project {
+    let project = project(server, admin, "sra", EXPOSURE);
     project.write("sra_a/migrations/V2__hostile.sql", HOSTILE);
     project.write(
         "sra_a/migrations/V2__hostile.down.sql",
@@ -57,16 +54,51 @@ as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
     );
     project.run(&["upgrade", "--all"]).expect(0);
     project.run(&["apply", "--all", "-y"]).expect(0);
-    assert_eq!(changes(&project, 0), 0);
-    let proof = project.run(&["verify-isolation", "-o", "json"]).json();
-    let findings = proof["findings"].as_array().unwrap().iter();
-    let ours = findings.filter(|one| one.to_string().contains("_serve"));
-    assert_eq!(ours.count(), 0, "{proof}");
+    project
+}
 
-    let [reader, writer] = ["reader", "writer"].map(|caller| key(&project, caller));
-    let service = DataService::start(&project);
+/// Recorded service for one kind of admin, in the order in which its parts end.
+struct Recorded {
+    service: DataService,
+    reader: String,
+    writer: String,
+    project: Project,
+    server: Server,
+}
+
+impl Recorded {
+    /// Returns a service whose tests take turns: each leaves its tables as they were.
+    fn shared(admin: Admin) -> Arc<Mutex<Recorded>> {
+        static SHARED: [Shared<Mutex<Recorded>>; 2] = [Shared::new(), Shared::new()];
+        SHARED[usize::from(admin == Admin::Limited)].get(|| {
+            let server = Server::for_admin(admin);
+            let project = recorded(&server, admin);
+            let [reader, writer] = ["reader", "writer"].map(|caller| key(&project, caller));
+            let service = DataService::start(&project);
+            Mutex::new(Recorded { service, reader, writer, project, server })
+        })
+    }
+
+    fn write(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> u16 {
+        let path = format!("/sra_a/rest/{path}");
+        self.service.ask(method, &path, Some(&self.writer), headers, body).status
+    }
+
+    /// Returns one value of each record after a time.
+    fn audit(&self, after: &str, value: &str) -> String {
+        let values = format!("SELECT coalesce(string_agg({value}, ',' ORDER BY at), '')");
+        self.server.value("sra_a", &format!("{values} FROM martydb_serve.audit WHERE at > '{after}'"))
+    }
+}
+
+const COUNT: &str = "SELECT count(*)::text FROM martydb_serve.audit";
+
+as_both_admins!(each_write_is_recorded_once_and_unforgeably, |admin| {
+    let shared = Recorded::shared(admin);
+    let recorded = shared.lock().unwrap();
+    let start = recorded.server.value("postgres", "SELECT clock_timestamp()");
     let write = |method: &str, path: &str, headers: &[(&str, &str)], body: &str| {
-        service.ask(method, &format!("/sra_a/rest/{path}"), Some(&writer), headers, body).status
+        recorded.write(method, path, headers, body)
     };
     let named_request = [("X-Request-Id", "r-1"), ("Prefer", "return=representation")];
     for (expected, method, path, headers, body) in [
@@ -79,21 +111,27 @@ as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
     ] {
         assert_eq!(write(method, path, headers, &body), expected, "{method} {path}");
     }
+    let audit = |value: &str| recorded.audit(&start, value);
     assert_eq!(
-        audit(&server, "concat_ws(' ', op, collection, key, rows)"),
+        audit("concat_ws(' ', op, collection, key, rows)"),
         "insert public.customer id=eq.1 1,update public.customer id=eq.99 0,call public.add_customer 1,\
          delete public.customer name=eq.Cyd 1"
     );
     assert_eq!(
-        audit(&server, "concat_ws(' ', login, caller, request)").split(',').next(),
+        audit("concat_ws(' ', login, caller, request)").split(',').next(),
         Some("sra_a_serve writer r-1")
     );
-    assert!(audit(&server, "login::text").split(',').all(|login| login == "sra_a_serve"));
-    assert_eq!(service.ask("GET", "/sra_a/rest/customer?id=eq.1", Some(&reader), &[], "").status, 200);
-    let last = audit(&server, "concat_ws(' ', login, caller, op, key, rows)");
+    assert!(audit("login::text").split(',').all(|login| login == "sra_a_serve"));
+    let read = recorded.service.ask("GET", "/sra_a/rest/customer?id=eq.1", Some(&recorded.reader), &[], "");
+    assert_eq!(read.status, 200);
+    let last = audit("concat_ws(' ', login, caller, op, key, rows)");
     assert_eq!(last.rsplit(',').next(), Some("sra_a_serve_ro reader read id=eq.1 1"));
+});
 
-    // Refused by the database, whatever the program does.
+// The database refuses, whatever the program does.
+as_both_admins!(no_role_of_the_service_changes_or_forges_a_record, |admin| {
+    let shared = Recorded::shared(admin);
+    let Recorded { server, project, .. } = &*shared.lock().unwrap();
     let insert = |columns: &str, values: &str| {
         format!(
             "INSERT INTO martydb_serve.audit (caller, collection, op, rows{columns}) VALUES ('c', 't', 'insert', 1{values})"
@@ -122,9 +160,18 @@ as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
         let done = server.sql_as(role, &project.password(role), "sra_a", &sql);
         assert_eq!(done.err().as_deref(), Some("42501"), "{role}: {sql}");
     }
+});
 
-    // What a superuser changed is drift, and apply makes it what it was, with its rows.
-    let rows = server.value("sra_a", "SELECT count(*)::text FROM martydb_serve.audit");
+as_both_admins!(apply_restores_the_tables_of_records_with_their_rows, |admin| {
+    let shared = Recorded::shared(admin);
+    let recorded = shared.lock().unwrap();
+    let Recorded { server, project, .. } = &*recorded;
+    assert_eq!(changes(project, 0), 0);
+    let findings = project.run(&["verify-isolation", "-o", "json"]).json()["findings"].clone();
+    assert!(!findings.to_string().contains("_serve"), "{findings:#}");
+
+    assert_eq!(recorded.write("PATCH", "customer?id=eq.0", &[], &named("Bob")), 204);
+    let rows = server.value("sra_a", COUNT);
     for sql in [
         "ALTER TABLE martydb_serve.audit ALTER login SET DEFAULT 'other'",
         "ALTER TABLE martydb_serve.audit ALTER caller DROP NOT NULL, ADD note text; CREATE INDEX ON martydb_serve.audit (note)",
@@ -138,15 +185,17 @@ as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
     ] {
         server.sql("sra_a", sql);
     }
-    assert!(changes(&project, 3) >= 4);
+    assert!(changes(project, 3) >= 4);
     project.run(&["apply", "--all", "-y"]).expect(0);
-    assert_eq!(changes(&project, 0), 0);
-    assert_eq!(server.value("sra_a", "SELECT count(*)::text FROM martydb_serve.audit"), rows);
-    assert_eq!(write("POST", "customer", &[], &named("Dan")), 201);
+    assert_eq!(changes(project, 0), 0);
+    assert_eq!(server.value("sra_a", COUNT), rows);
+    assert_eq!(recorded.write("PATCH", "customer?id=eq.0", &[], &named("Bob")), 204);
+});
 
-    // It goes with the exposure, and not before.
-    drop(service);
-    let text = project.read("martydb.yaml").replace(&format!("    serve: {exposure}\n"), "");
+as_both_admins!(records_are_removed_with_the_exposure_and_only_by_prune, |admin| {
+    let server = Server::for_admin(admin);
+    let project = recorded(&server, admin);
+    let text = project.read("martydb.yaml").replace(&format!("    serve: {EXPOSURE}\n"), "");
     let text = text.lines().filter(|line| !line.contains("service: sra_a")).collect::<Vec<_>>().join("\n");
     let before = project.read("martydb.yaml");
     project.write("martydb.yaml", &text);
@@ -165,7 +214,7 @@ as_both_admins!(each_write_is_recorded_once_and_no_record_is_forged, |admin| {
 });
 
 #[test]
-fn a_request_with_a_key_is_done_once_and_answered_again() {
+fn a_request_with_a_key_is_executed_once_and_its_answer_repeated() {
     let server = Server::for_admin(Admin::Super);
     let project = project(&server, Admin::Super, "srk", "{ audit: writes }");
     let text = project.read("martydb.yaml");
@@ -222,7 +271,7 @@ fn a_request_with_a_key_is_done_once_and_answered_again() {
     assert!(role("DELETE FROM martydb_serve.requests").is_ok());
     assert_eq!(rows("martydb_serve.requests"), "3");
 
-    // Where the schema is gone, nothing is done without a record.
+    // Without the schema, every write is refused, because it could not be recorded.
     server.sql("srk_a", "REVOKE INSERT ON martydb_serve.audit FROM srk_a_serve");
     let unrecorded = service.ask("POST", "/srk_a/rest/customer", Some(&writer), &[], &named("Gil"));
     assert_eq!((unrecorded.status, unrecorded.json()["code"].as_str().unwrap()), (503, "MDB011"));
@@ -230,7 +279,7 @@ fn a_request_with_a_key_is_done_once_and_answered_again() {
 }
 
 #[test]
-fn a_killed_process_leaves_no_half_of_a_write_and_no_second_one() {
+fn a_killed_process_leaves_no_partial_and_no_repeated_write() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "srx", "{ pool: { max: 4, wait: 10s, processes: 8 } }");
     let writer = key(&project, "writer");

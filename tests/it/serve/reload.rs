@@ -66,7 +66,7 @@ fn reloads_and_rotations_refuse_no_request() {
         assert_eq!(api.read("line").status, 200);
     });
     assert!(number > 20 && wrong.is_empty(), "{number}: {wrong:?}");
-    // A transaction of several requests goes on.
+    // A transaction of several requests continues.
     let done = api.write("POST", &format!("transactions/{id}/commit"), json!(null));
     assert_eq!(done.status, 200, "{}", done.body);
     assert_eq!(api.read("counter/900").status, 200);
@@ -128,7 +128,7 @@ fn change_in_store(project: &Project, password: &str) {
 const APART: Duration = Duration::from_millis(1200);
 
 #[test]
-fn a_password_that_one_side_has_before_the_other_refuses_no_request() {
+fn a_password_changed_on_one_side_first_refuses_no_request() {
     let server = Server::start();
     let project = served(&server, "srw", "{ hide: [secret], pool: { max: 4, wait: 5s } }");
     let api = ApiService::start(&project, "srw");
@@ -159,7 +159,7 @@ fn a_password_that_one_side_has_before_the_other_refuses_no_request() {
 }
 
 #[test]
-fn a_password_that_stays_wrong_is_answered_at_once_and_tried_seldom() {
+fn a_persistently_wrong_password_is_refused_at_once_and_rarely_retried() {
     let server = Server::start();
     let project = served(&server, "srw", "{ hide: [secret], pool: { max: 4 } }");
     let api = ApiService::start(&project, "srw");

@@ -55,7 +55,7 @@ fn a_caller_reads_at_a_standby_and_sees_its_own_writes() {
     }
     assert!(stale == 0 && there > 50, "{stale} stale, {there} of 100 at the standby");
 
-    // A standby that is behind: without a token it is read as it is, with one the primary is.
+    // A standby that lags: without a token it is read as it is, with one the primary is read.
     standby.sql("postgres", "SELECT pg_wal_replay_pause()");
     until("replay is paused", || {
         standby.value("postgres", "SELECT pg_is_wal_replay_paused()::text") == "true"
@@ -70,7 +70,7 @@ fn a_caller_reads_at_a_standby_and_sees_its_own_writes() {
     );
     let seen = api.read_at(rest, "secondary", Some(&token));
     assert_eq!((seen.header("martydb-replica"), seen.body.contains(":7")), (None, true), "{}", seen.body);
-    // What only the primary has is read there.
+    // Tables that only the primary has are read there.
     primary.sql("srs_a", "SET ROLE srs_a_owner; CREATE TABLE late (id int PRIMARY KEY)");
     until("the table shows", || api.read_at("/srs_a/rest/late", "primary", None).status == 200);
     let late = api.read_at("/srs_a/rest/late", "secondary", None);

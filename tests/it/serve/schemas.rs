@@ -71,7 +71,7 @@ pub fn declared(api: &ApiService, server: &Server) {
     let count = json!({"where": {"level": {"$gte": "j"}}, "aggregates": {"n": {"count": "*"}}});
     assert_eq!(api.ask("POST", "srd_log/aggregate", &[], count).json(), json!([{"n": 1}]));
 
-    // Without a partition a document is refused; with one it is addressed by its id alone.
+    // Without a partition a document is refused; with one its id suffices.
     let event = || api.ask("POST", "srd_event", &[], json!({"a": 1}));
     assert_eq!(event().status, 400, "{}", event().body);
     server.sql(

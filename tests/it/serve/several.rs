@@ -16,7 +16,7 @@ use super::client::{Answer, DataService, ask_at};
 use super::key;
 use crate::support::{Project, Server, until};
 
-/// A balancer: each connection goes to the next process.
+/// Load balancer: each connection gets the next process.
 pub struct Balancer {
     pub address: String,
     stop: Arc<AtomicBool>,
@@ -138,7 +138,7 @@ impl KnownCounters {
         self.at_standby.fetch_add(u64::from(answer.header("martydb-replica").is_some()), SeqCst);
     }
 
-    /// Raises counters until the reads are done: by transactions that stay open for up to 30 ms, beside the data service.
+    /// Raises counters until the reads are done: by transactions that stay open for up to 30 ms, past the data service.
     fn write_beside(&self, server: &Server, own: std::ops::Range<usize>) {
         let mut open = (0..=30).cycle().step_by(7);
         while !self.over.load(SeqCst) {
@@ -174,7 +174,7 @@ impl KnownCounters {
 }
 
 #[test]
-fn two_processes_behind_a_balancer_answer_as_one() {
+fn two_processes_behind_a_load_balancer_answer_as_one() {
     let primary = Server::with_standbys();
     let standby = primary.standby(&[]);
     let exposure = "{ cache: { counter: 60s }, transactions: { interactive: true }, pool: { max: 8 } }";
@@ -235,7 +235,7 @@ fn stale(services: &BalancedServices, primary: &Server) {
     });
 }
 
-/// What one process has, and the others know: keys, cursors, ids of transactions, callers without a key.
+/// Checks state that one process has and the others must know: keys, cursors, ids of transactions, callers without a key.
 fn of_one_process(services: &BalancedServices, primary: &Server) {
     let insert = json!({"name": "once"}).to_string();
     let keyed = [("Idempotency-Key", "once"), ("Prefer", "return=representation")];

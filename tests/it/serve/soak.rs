@@ -1,7 +1,7 @@
 //! Hours of use in short: two processes for four services, writers with keys, readers of kept answers and transactions of several
 //! requests go on while passwords are rotated, tables are changed, the manifest is reloaded, the server crashes and processes are killed.
 //!
-//! `scripts/serve-soak` runs it for as long as it is told; by itself each event comes once.
+//! `scripts/serve-soak` runs it for a given time; without, each event comes once.
 
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,7 +54,7 @@ struct SoakedCounter {
     known: AtomicI64,
 }
 
-/// All that goes on.
+/// State of the run.
 struct Soak {
     processes: [RwLock<Option<DataService>>; 2],
     counters: Vec<SoakedCounter>,
@@ -228,7 +228,7 @@ fn events(soak: &Soak, project: &Project, server: &mut Server) {
 }
 
 #[test]
-fn what_was_acknowledged_stays_whatever_happens_to_processes_and_server() {
+fn acknowledged_writes_survive_kills_of_processes_and_server() {
     let mut server = Server::start();
     let project = project(&server);
     let counters = SERVICES.into_iter().flat_map(|service| {

@@ -9,7 +9,7 @@ use crate::support::{Admin, Authority, Server, until};
 const ELSEWHERE: &str = "0.0.0.0";
 
 #[test]
-fn a_server_elsewhere_is_reached_by_tls_that_proves_it_or_not_at_all() {
+fn a_remote_server_is_used_only_over_verified_tls() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "srt", "{ limits: { timeout: 20s } }");
     let writer = key(&project, "writer");

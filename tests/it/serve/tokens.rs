@@ -21,7 +21,7 @@ fn token(header: &Value, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> Str
 }
 
 #[test]
-fn a_token_chooses_among_declared_callers_and_nothing_else() {
+fn a_token_selects_only_declared_callers() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "srt", "{ claims: true }");
     let document = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();

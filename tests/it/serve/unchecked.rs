@@ -60,7 +60,7 @@ impl Unchecked<'_> {
             replicas: vec![],
         };
         let mut book = CallerBook::default();
-        // The process takes both for writers: the reader's login alone makes it one that reads.
+        // The process takes both for writers: only its login makes the reader one.
         for (name, login) in [("reader", Some(reader)), ("writer", None)] {
             let (service, name, right) = ("shop".to_owned(), name.to_owned(), CallerRight::Write);
             let key = digest(&name);
@@ -100,7 +100,7 @@ impl Unchecked<'_> {
 }
 
 #[test]
-fn what_is_not_checked_is_refused_by_the_database() {
+fn the_database_refuses_unchecked_requests() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "srz", "{}");
     project.write("srz_a/migrations/V2__owners.sql", OWNERS);

@@ -28,7 +28,7 @@ fn split(from: &Server, to: &Server) {
     server_differs(to, &project);
 }
 
-/// The hashes of both majors agree, and a changed byte is seen.
+/// The hashes of both majors agree, and a changed byte is noticed.
 fn server_differs(to: &Server, project: &Project) {
     to.sql(
         "shop_people",
@@ -39,12 +39,12 @@ fn server_differs(to: &Server, project: &Project) {
 }
 
 #[test]
-fn to_another_server() {
+fn split_copies_to_another_server() {
     split(&Server::start(), &Server::start());
 }
 
 #[test]
-fn from_13_to_18() {
+fn a_split_works_from_13_to_18() {
     let (Some(old), Some(new)) = (programs("13."), programs("18.")) else {
         eprintln!("SKIPPED: no servers 13 and 18 on this machine");
         return;

@@ -10,7 +10,7 @@ const INSIDE: &str = "SELECT string_agg(what, E'\n' ORDER BY what) FROM (
     UNION ALL SELECT conrelid::regclass || ' ' || conname || pg_get_constraintdef(oid) || ' ' || convalidated || conislocal || coninhcount
         || coalesce(obj_description(oid, 'pg_constraint'), '') FROM pg_constraint WHERE connamespace = 'public'::regnamespace) x";
 
-/// What a statement of an application is refused with.
+/// Returns the error of a statement of an application.
 fn refusal(server: &Server, database: &str, sql: &str) -> String {
     let url = format!(
         "postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/{database}?sslmode=disable",
@@ -25,7 +25,7 @@ fn status(project: &Project) -> Vec<serde_json::Value> {
     project.json(&["split", "status"], 0)["services"].as_array().unwrap().clone()
 }
 
-as_both_admins!(everything_arrives_once_and_as_it_was, |admin| {
+as_both_admins!(every_row_arrives_once_and_unchanged, |admin| {
     let server = Server::for_admin(admin);
     let project = ready(&server, admin);
     if admin == Admin::Limited {
@@ -71,7 +71,7 @@ as_both_admins!(everything_arrives_once_and_as_it_was, |admin| {
 });
 
 #[test]
-fn a_difference_is_named() {
+fn a_differing_row_is_named() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     let early = project.run(&["split", "verify"]).expect(1).stderr;
@@ -121,14 +121,14 @@ fn a_difference_is_named() {
     );
     let wrong = project.run(&["split", "verify", "--service", "order"]).expect(2).stderr;
     assert!(wrong.contains("service \"order\" is not part of the split"), "{wrong}");
-    // Who opens a table behind the split's back makes every comparison worthless.
+    // A table that is reopened behind the split's back makes every comparison worthless.
     server.sql("shop", "DROP TRIGGER martydb_split_closed ON people_main");
     let open = project.run(&["split", "verify", "--service", "people"]).expect(3).stderr;
     assert!(open.contains("public.people_main of the source"), "{open}");
 }
 
 #[test]
-fn what_stands_in_the_way_is_said_before_anything_is_closed() {
+fn obstacles_are_named_before_the_source_is_closed() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     server.sql("shop_people", "INSERT INTO people_main VALUES (1, 'seeded')");

@@ -4,7 +4,7 @@ use super::sample::{SOURCE, ready};
 use crate::support::{Admin, Server};
 
 #[test]
-fn a_grant_to_connect_is_named_before_and_does_not_undo_a_finish() {
+fn a_grant_to_connect_is_named_and_does_not_stop_a_finish() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     let early = project.run(&["split", "finish", "--confirm", SOURCE]).expect(2).stderr;

@@ -3,10 +3,10 @@
 use super::{SERVICES, SHARED, migrations, project, shared};
 use crate::support::{Admin, Server, as_both_admins};
 
-as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
+as_both_admins!(names_and_foreign_keys_place_most_tables, |admin| {
     let server = Server::for_admin(admin);
     shared(&server);
-    server.sql(SHARED, "CREATE TABLE alembic_version (version_num text); CREATE TABLE \"Stray $1\" (id int)");
+    server.sql(SHARED, "CREATE TABLE alembic_version (version_num text); CREATE TABLE \"Extra $1\" (id int)");
     let project = project(&server, admin);
     let document = project.json(&["split", "init", "--from", &format!("main/{SHARED}")], 0);
     let tables = |at: usize| -> Vec<&str> {
@@ -26,7 +26,7 @@ as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
     assert_eq!(document["ignored"][0]["table"], "public.alembic_version");
     let open: Vec<&str> =
         document["unassigned"].as_array().unwrap().iter().map(|one| one["table"].as_str().unwrap()).collect();
-    assert!(open.contains(&"public.countries") && open.contains(&"public.\"Stray $1\""), "{open:?}");
+    assert!(open.contains(&"public.countries") && open.contains(&"public.\"Extra $1\""), "{open:?}");
     let text = project.read("split.yaml");
     for line in [
         "      - public.csca_certificates  # guess: its name begins with csca\n",
@@ -35,7 +35,7 @@ as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
-    // What it wrote is a map, in which things are open.
+    // The written file is a map with undecided tables.
     let planned = project.json(&["split", "plan"], 3);
     assert_eq!(planned["unassigned"].as_array().unwrap().len(), open.len());
     assert_eq!(document["next"][0], "martydb split plan");
@@ -45,7 +45,7 @@ as_both_admins!(names_and_foreign_keys_tell_most, |admin| {
 });
 
 #[test]
-fn the_services_own_migrations_tell_the_rest() {
+fn the_services_migrations_place_the_remaining_tables() {
     let server = Server::start();
     shared(&server);
     let project = project(&server, Admin::Super);
@@ -71,7 +71,7 @@ fn the_services_own_migrations_tell_the_rest() {
 }
 
 #[test]
-fn a_source_that_cannot_be_meant_is_refused() {
+fn an_implausible_source_is_refused() {
     let server = Server::start();
     let project = project(&server, Admin::Super);
     for (from, code, said) in [

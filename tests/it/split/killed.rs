@@ -18,24 +18,24 @@ fn killed(project: &Project, arguments: &[&str], after: Duration) -> bool {
     at_work
 }
 
-/// Which parts are there, each with the transaction that brought it.
+/// Returns the loaded parts, each with the transaction that loaded it.
 fn loaded(server: &Server) -> Vec<String> {
-    let asked =
+    let query =
         "SELECT schema || '.' || name || ' ' || part || ' ' || xmin FROM martydb_split.loaded ORDER BY 1";
     let one = |database: &str| {
         let there = server.value(database, "SELECT to_regclass('martydb_split.loaded') IS NOT NULL") == "t";
-        if there { server.sql(database, asked).into_iter().flatten().collect() } else { vec![] }
+        if there { server.sql(database, query).into_iter().flatten().collect() } else { vec![] }
     };
     ["shop_orders", "shop_people"].iter().flat_map(|database| one(database)).collect()
 }
 
-/// What a copy takes away and makes again.
+/// Objects that a copy drops and recreates.
 const MADE_AGAIN: &str = "SELECT string_agg(what, E'\n' ORDER BY what) FROM (
     SELECT pg_get_indexdef(i.oid) || i.relispartition AS what FROM pg_class i WHERE i.relkind IN ('i', 'I') AND i.relnamespace = 'public'::regnamespace
     UNION ALL SELECT conname || pg_get_constraintdef(oid) || convalidated FROM pg_constraint WHERE connamespace = 'public'::regnamespace) x";
 
 #[test]
-fn an_offline_copy_goes_on_where_it_was() {
+fn a_killed_offline_copy_resumes() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     // Large enough for parts.
@@ -59,7 +59,7 @@ fn an_offline_copy_goes_on_where_it_was() {
 }
 
 #[test]
-fn an_online_copy_begins_again_and_leaves_no_slot_behind() {
+fn a_killed_online_copy_restarts_without_leaving_a_slot() {
     let server = Server::start_with(&["wal_level=logical", "max_replication_slots=4"]);
     let project = ready(&server, Admin::Super);
     let arguments = ["split", "copy", "--online", "--until-caught-up"];

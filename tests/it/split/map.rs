@@ -3,9 +3,9 @@
 use super::{SHARED, map, project};
 use crate::support::{Admin, Server};
 
-/// No server is asked before the map is right.
+/// The map is checked before any server is asked.
 #[test]
-fn mistakes_have_their_place() {
+fn mistakes_in_the_map_have_their_line() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     let project = project(&server, Admin::Super);

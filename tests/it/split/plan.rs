@@ -13,12 +13,12 @@ fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect()
 }
 
-as_both_admins!(every_edge_is_found_and_wants_an_answer, |admin| {
+as_both_admins!(every_edge_is_found_and_needs_an_answer, |admin| {
     let server = Server::for_admin(admin);
     shared(&server);
     let project = project(&server, admin);
     project.write("split.yaml", &map(" []"));
-    let before = server.catalogue(SHARED);
+    let before = server.catalog(SHARED);
     let document = project.json(&["split", "plan"], 3);
     assert_eq!(edges(&document), EDGES);
     assert_eq!(document["unassigned"], json!([]));
@@ -37,8 +37,8 @@ as_both_admins!(every_edge_is_found_and_wants_an_answer, |admin| {
     ] {
         assert!(text.contains(said), "{said}\n{text}");
     }
-    assert!(before.differences(&server.catalogue(SHARED)).is_empty());
-    // Nothing of ours is left there, and no service has a database.
+    assert!(before.differences(&server.catalog(SHARED)).is_empty());
+    // No object of martydb is left there, and no service has a database.
     assert_eq!(server.value(SHARED, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'martydb%'"), "0");
     assert_eq!(
         server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'marty_csca'"),
@@ -47,7 +47,7 @@ as_both_admins!(every_edge_is_found_and_wants_an_answer, |admin| {
 });
 
 #[test]
-fn a_plan_is_complete_once_everything_is_answered() {
+fn a_plan_is_complete_once_every_edge_is_answered() {
     let server = Server::start();
     shared(&server);
     let project = project(&server, Admin::Super);
@@ -78,19 +78,19 @@ fn a_plan_is_complete_once_everything_is_answered() {
 }
 
 #[test]
-fn a_table_of_no_service_or_of_two_is_open() {
+fn a_table_of_no_service_or_of_two_is_undecided() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql(
         SHARED,
-        "CREATE TABLE csca_a (); CREATE TABLE \"Odd.Name\" (); CREATE SEQUENCE lonely; CREATE TABLE old_a (); CREATE SCHEMA pkd; CREATE TABLE pkd.b (); CREATE FUNCTION alone(int) RETURNS int LANGUAGE sql AS 'SELECT $1'",
+        "CREATE TABLE csca_a (); CREATE TABLE \"Odd.Name\" (); CREATE SEQUENCE unused; CREATE TABLE old_a (); CREATE SCHEMA pkd; CREATE TABLE pkd.b (); CREATE FUNCTION alone(int) RETURNS int LANGUAGE sql AS 'SELECT $1'",
     );
     let project = project(&server, Admin::Super);
     let source = format!("source: {{ server: main, database: {SHARED} }}\n");
     let services = "services:\n  csca: { tables: [public.csca_*, pkd.missing] }\n  pkd_service: { tables: ['public.*_a', pkd.*] }\n";
     project.write("split.yaml", &format!("{source}{services}ignore: [public.old_a]\n"));
     let document = project.json(&["split", "plan"], 3);
-    assert_eq!(names(&document["unassigned"]), ["public.csca_a", "public.\"Odd.Name\"", "public.lonely"]);
+    assert_eq!(names(&document["unassigned"]), ["public.csca_a", "public.\"Odd.Name\"", "public.unused"]);
     assert_eq!(
         document["disputed"],
         json!([{ "table": "public.csca_a", "claims": ["public.csca_* of csca", "public.*_a of pkd_service"] }])
@@ -99,7 +99,7 @@ fn a_table_of_no_service_or_of_two_is_open() {
     assert_eq!(names(&document["left"]), ["function public.alone(integer)"]);
     // A name that is written out wins, quoted or not.
     let exact = "services:\n  csca: { tables: [public.csca_a, 'public.\"Odd.Name\"'] }\n  pkd_service: { tables: ['public.*_a', pkd.*] }\n";
-    project.write("split.yaml", &format!("{source}{exact}ignore: [public.old_a, public.lonely]\n"));
+    project.write("split.yaml", &format!("{source}{exact}ignore: [public.old_a, public.unused]\n"));
     let _ = project.run(&["split", "plan"]).expect(0);
     // A table that appears later is open again.
     server.sql(SHARED, "CREATE TABLE appeared (id int)");
@@ -163,9 +163,9 @@ fn a_map_that_matches_nothing_is_not_complete() {
     assert!(refused.contains("the map assigns no table of the source to a service"), "{refused}");
 }
 
-/// The source is no service's, and what its tables' owners wrote is not run.
+/// The source belongs to no service, and code of its tables' owners is not run.
 #[test]
-fn nothing_that_an_owner_wrote_runs() {
+fn planning_runs_no_code_of_the_owners() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql("postgres", "CREATE ROLE owner_of_all LOGIN");
@@ -194,7 +194,7 @@ fn nothing_that_an_owner_wrote_runs() {
 }
 
 #[test]
-fn a_source_at_a_url_and_one_that_refuses() {
+fn a_source_may_be_a_url_and_an_unreachable_one_is_an_error() {
     let server = Server::start();
     shared(&server);
     let project = project(&server, Admin::Super);

@@ -1,11 +1,11 @@
-//! A small shared database of two services, with a bit of everything that a copy has to get right, and a project that it is split into.
+//! A small shared database of two services, with a bit of everything that a copy has to preserve, and a project that it is split into.
 
 use crate::support::{Admin, Project, Server};
 
 /// The shared database.
 pub const SOURCE: &str = "shop";
 
-/// What the service `orders` has, as its own migration makes it too.
+/// Objects of the service `orders`, as its own migration makes them too.
 pub const ORDERS: &str = r#"
 CREATE TYPE mood AS ENUM ('ok', 'bad');
 CREATE TYPE pair AS (a int, b text);
@@ -40,7 +40,7 @@ CREATE FUNCTION note_order() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT
 CREATE TRIGGER noted AFTER INSERT ON orders_main FOR EACH ROW EXECUTE FUNCTION note_order();
 "#;
 
-/// What the service `people` has.
+/// Objects of the service `people`.
 pub const PEOPLE: &str = "
 CREATE TABLE people_main (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE people_notes (person int REFERENCES people_main, note text);
@@ -106,7 +106,7 @@ pub fn ready(server: &Server, admin: Admin) -> Project {
     project
 }
 
-/// The shared database alone.
+/// The shared database without services.
 pub fn source(server: &Server) {
     server.sql("postgres", "CREATE DATABASE shop");
     for text in [ORDERS, PEOPLE, COUNTRIES, ROWS] {

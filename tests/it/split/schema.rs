@@ -32,7 +32,7 @@ fn each_service_gets_its_own_part() {
     if !dumps(&server, &project) {
         return;
     }
-    let before = server.catalogue(SHARED);
+    let before = server.catalog(SHARED);
     let document = project.json(&["split", "schema"], 0);
     let services = document["services"].as_array().unwrap();
     assert!(services.iter().all(|one| one["outcome"] == "written"), "{document}");
@@ -76,12 +76,12 @@ fn each_service_gets_its_own_part() {
         there.iter().for_each(|said| assert!(text.contains(said), "{said}\n{text}"));
         not.iter().for_each(|said| assert!(!text.contains(said), "{said}\n{text}"));
     }
-    assert!(before.differences(&server.catalogue(SHARED)).is_empty());
+    assert!(before.differences(&server.catalog(SHARED)).is_empty());
     assert_eq!(
         server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb_scratch%'"),
         "0"
     );
-    // What was written is what upgrade takes, and a second run finds it equal.
+    // Upgrade accepts the written files, and a second run finds them equal.
     project.run(&["upgrade", "--all"]).expect(0);
     assert_eq!(
         server.value(
@@ -94,7 +94,7 @@ fn each_service_gets_its_own_part() {
     assert!(again["services"].as_array().unwrap().iter().all(|one| one["outcome"] == "same"), "{again}");
 }
 
-/// What the owner of a reference table guards it with and does with its rows stays there: a reader gets the rows.
+/// Guards and triggers of a reference table stay with its owner: a reader gets only the rows.
 #[test]
 fn the_copy_of_a_reference_table_has_no_triggers_and_no_row_security() {
     let server = Server::start();
@@ -135,7 +135,7 @@ fn the_copy_of_a_reference_table_has_no_triggers_and_no_row_security() {
 }
 
 #[test]
-fn migrations_that_are_there_are_compared() {
+fn existing_migrations_are_compared() {
     let server = Server::start();
     let project = ready(&server);
     if !dumps(&server, &project) {
@@ -149,7 +149,7 @@ fn migrations_that_are_there_are_compared() {
             project.write(&format!("{service}/migrations/{down}"), "SELECT 1;\n");
         }
     }
-    // What the migrations alone create is no difference, with all its parts.
+    // Objects that only the migrations create are not differences, nor are their parts.
     let more = "CREATE TABLE passport_more (id int PRIMARY KEY, n int UNIQUE, m int); CREATE UNIQUE INDEX passport_m ON passport_more (m);
         CREATE TABLE passport_parts (id int PRIMARY KEY) PARTITION BY LIST (id);";
     project.write("passport_engine/migrations/V99__more.sql", more);
@@ -170,7 +170,7 @@ fn migrations_that_are_there_are_compared() {
     }
     let said = project.run(&["split", "schema"]).expect(3).stdout;
     assert!(said.contains("csca: column public.csca_certificates.review is only in the source\n"), "{said}");
-    // What crosses is dropped, and no difference: the foreign key of this service alone.
+    // A foreign key across services is dropped and is not a difference.
     let passport = &document["services"][2]["differences"];
     assert_eq!(passport.as_array().unwrap().len(), 1, "{passport}");
     assert_eq!(passport[0]["name"], "public.passport_validation_requests.offer_id");
@@ -179,7 +179,7 @@ fn migrations_that_are_there_are_compared() {
 }
 
 #[test]
-fn what_an_answer_drops_is_undone_and_what_cannot_be_written_is_refused() {
+fn dropped_edges_have_down_files_and_unwritable_ones_are_refused() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql(
@@ -220,7 +220,7 @@ fn what_an_answer_drops_is_undone_and_what_cannot_be_written_is_refused() {
     let causes = &document["services"][1]["error"]["causes"];
     assert!(causes[0].as_str().unwrap().contains("inherits its columns from public.pkd_rates"), "{causes}");
     project.run(&["upgrade", "csca", "pkd_service"]).expect(0);
-    // What a column was generated from is elsewhere: it takes values now.
+    // The source of a generated column is in another database: the column takes values now.
     let rows = "INSERT INTO csca_made VALUES (2, 20); SELECT made FROM csca_made";
     assert_eq!(server.value("marty_csca", rows), "20");
     let policies = "SELECT string_agg(polname, ',') FROM pg_policy WHERE polrelid = 'csca_made'::regclass";

@@ -89,7 +89,7 @@ impl Pair {
         }
     }
 
-    /// Where the source's log ends.
+    /// Returns the end of the source's log.
     fn end(&self) -> FollowGoal {
         let text = self.source.value(DATABASE, "SELECT pg_current_wal_flush_lsn()::text");
         FollowGoal::UpTo(Lsn::parse(&text).unwrap())
@@ -109,10 +109,10 @@ impl Pair {
 
     /// The rows of a table at one side, as a number and a hash.
     fn rows(server: &Server, table: &str) -> String {
-        let asked = format!(
+        let query = format!(
             "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t"
         );
-        server.value(DATABASE, &asked)
+        server.value(DATABASE, &query)
     }
 
     fn assert_equal(&self, tables: &[&str]) {
@@ -122,9 +122,9 @@ impl Pair {
                 "SELECT '{name}', count(*)::text, coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t"
             )
         };
-        let asked: Vec<String> = tables.iter().map(one).collect();
-        let asked = asked.join(" UNION ALL ");
-        assert_eq!(self.source.sql(DATABASE, &asked), self.target.sql(DATABASE, &asked));
+        let query: Vec<String> = tables.iter().map(one).collect();
+        let query = query.join(" UNION ALL ");
+        assert_eq!(self.source.sql(DATABASE, &query), self.target.sql(DATABASE, &query));
     }
 }
 

@@ -1,15 +1,15 @@
 //! `split cutover`, `split rollback` and `split finish`.
 
 mod across;
+mod blocked_writes;
+mod consistent_reads;
 mod definitions;
-mod held;
-mod left;
-mod moment;
-mod needs;
+mod follower;
 mod offline;
 mod online;
 mod owners;
-mod staying;
+mod remains;
+mod rollback_needs;
 
 use crate::support::{Admin, Project, Server};
 
@@ -32,7 +32,7 @@ BEGIN INSERT INTO public.order_log VALUES (TG_OP, NEW.n); RETURN NEW; END $$;
 CREATE TRIGGER note_order AFTER INSERT OR UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION note_order();
 ";
 
-/// What of the shared database crosses its services.
+/// Dependencies between the services of the shared database.
 const CROSSING: &str = "
 ALTER TABLE orders ADD CONSTRAINT orders_user FOREIGN KEY (user_id) REFERENCES users;
 CREATE VIEW user_orders AS SELECT u.name, o.note FROM users u JOIN orders o ON o.user_id = u.id;
@@ -99,7 +99,7 @@ impl Split {
         self.project.run(&[&["split"], arguments].concat())
     }
 
-    /// What a limited admin may not do before 15, where PUBLIC makes objects in the schema public.
+    /// Revokes a limited admin's use of PUBLIC's CREATE in the schema public, which exists before 15.
     fn close_public(&self) {
         for database in ["orders", "users"] {
             self.target.sql(database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
@@ -107,8 +107,8 @@ impl Split {
     }
 
     fn phase(&self, service: &str) -> String {
-        let asked = format!("SELECT phase FROM martydb_split.service WHERE name = '{service}'");
-        self.source.value(LEGACY, &asked)
+        let query = format!("SELECT phase FROM martydb_split.service WHERE name = '{service}'");
+        self.source.value(LEGACY, &query)
     }
 
     /// As the application of the shared database.
@@ -123,10 +123,10 @@ impl Split {
     }
 
     fn rows(server: &Server, database: &str, table: &str) -> String {
-        let asked = format!(
+        let query = format!(
             "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t"
         );
-        server.value(database, &asked)
+        server.value(database, &query)
     }
 
     fn assert_equal(&self) {
@@ -137,7 +137,7 @@ impl Split {
         }
     }
 
-    /// What is left of the split at the target.
+    /// Returns the remains of the split at the target.
     fn leftovers(&self, server: &Server, database: &str) -> Vec<Vec<String>> {
         server.sql(
             database,

@@ -1,4 +1,4 @@
-//! What a service wrote into its tables never runs with the admin's rights: not when rows are read, not when they are written, not when they are compared.
+//! Code in a service's tables never runs with the admin's privileges: not when rows are read, written or compared.
 
 use crate::support::{Admin, Project, Server, as_both_admins};
 
@@ -59,14 +59,14 @@ fn ready(server: &Server, admin: Admin) -> Project {
     project
 }
 
-as_both_admins!(no_trap_is_sprung, |admin| {
+as_both_admins!(a_split_runs_no_planted_code, |admin| {
     let server = Server::for_admin(admin);
     let project = ready(&server, admin);
     project.run(&["split", "plan"]).expect(0);
     project.run(&["split", "copy"]).expect(0);
     let compared = project.json(&["split", "verify"], 0);
     assert_eq!(compared["services"][0]["rows"], 6000);
-    // Where the rows differ they are read once more.
+    // Differing rows are read once more.
     let migrator = project.password("items_migrator");
     server
         .sql_as("items_migrator", &migrator, "items", "SET ROLE items_owner; DELETE FROM items WHERE id = 7")
@@ -123,14 +123,14 @@ fn cut_over_keys(server: &Server, more: &str) -> Project {
     project
 }
 
-/// How many foreign keys hold at the source.
+/// Number of valid foreign keys at the source.
 const KEYS: &str = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND convalidated AND connamespace = 'public'::regnamespace";
 
-/// How many logins of the way back there are.
+/// Number of logins for the rollback.
 const LOGINS: &str = r"SELECT count(*) FROM pg_roles WHERE rolname LIKE 'martydb\_split%'";
 
 #[test]
-fn no_trap_is_sprung_by_a_foreign_key_that_comes_back() {
+fn a_restored_foreign_key_runs_no_planted_code() {
     let server = Server::start();
     let project = cut_over_keys(&server, ARMED);
     assert_eq!(server.value("shared", KEYS), "0");
@@ -142,7 +142,7 @@ fn no_trap_is_sprung_by_a_foreign_key_that_comes_back() {
 }
 
 #[test]
-fn tables_of_several_owners_get_no_login() {
+fn tables_of_several_owners_roll_back_without_a_login() {
     let server = Server::start();
     let project = cut_over_keys(&server, "ALTER TABLE lines OWNER TO other_team;");
     let back = project.json(&["split", "rollback", "--service", "items"], 0);
@@ -152,7 +152,7 @@ fn tables_of_several_owners_get_no_login() {
 }
 
 #[test]
-fn a_schema_of_that_name_that_another_made_is_not_touched() {
+fn another_roles_schema_of_the_same_name_is_not_changed() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     server.sql("shared", "CREATE SCHEMA martydb_split AUTHORIZATION team; SET ROLE team; CREATE TABLE martydb_split.note (a int)");

@@ -2,7 +2,7 @@
 //! write unique numbers all the while, and every command killed at random moments and run again.
 //!
 //! `MARTYDB_SPLIT_MB` and `MARTYDB_SPLIT_KILLS` make it longer, `MARTYDB_SPLIT_SEED` repeats a run:
-//! `MARTYDB_SPLIT_MB=1000 MARTYDB_SPLIT_KILLS=20 cargo test --test it -- --nocapture split::whole::on_two_servers`
+//! `MARTYDB_SPLIT_MB=1000 MARTYDB_SPLIT_KILLS=20 cargo test --test it -- --nocapture split::whole::a_whole_split_works_on_two_servers`
 
 mod clients;
 mod follower;
@@ -21,7 +21,7 @@ use clients::{Clients, Side};
 use follower::{COPY, Follower};
 use world::{Attempt, Servers, Size, World, ended, kill};
 
-/// The service that goes, comes back, and goes.
+/// Service that is cut over, rolled back, and cut over again.
 const MOVED: &str = "csca";
 
 /// Longer than a debug build on a loaded machine takes for anything but the copy.
@@ -71,7 +71,7 @@ impl Whole {
 
     /// Runs it, to die within this time; what it gave if it was faster.
     fn attempt(&mut self, phase: &'static str, arguments: &[&str], longest: Duration) -> Option<Done> {
-        // Now and then the follower goes as well.
+        // Sometimes the follower is killed as well.
         if let Some(follower) = self.follower.as_ref().filter(|_| self.dice.below(4) == 0) {
             follower.kill();
         }
@@ -130,7 +130,7 @@ impl Whole {
         self.world.project.run(&["upgrade", "--all"]).expect(0);
     }
 
-    /// Kills until a copy is whole; the last one goes on to follow.
+    /// Kills copies until one is complete; the last one continues as the follower.
     fn copy(&mut self) {
         let mut longest = Duration::from_millis(1500 + 60 * self.size.megabytes);
         loop {
@@ -173,9 +173,9 @@ impl Whole {
 
     /// Each part that was copied, with the transaction that brought it.
     fn loaded(&self) -> Vec<String> {
-        let asked =
+        let query =
             "SELECT schema || '.' || name || ' ' || part || ' ' || xmin FROM martydb_split.loaded ORDER BY 1";
-        let one = |(_, database): &(&str, &str)| self.world.target().sql(database, asked);
+        let one = |(_, database): &(&str, &str)| self.world.target().sql(database, query);
         SERVICES.iter().flat_map(one).flatten().collect()
     }
 
@@ -193,7 +193,7 @@ impl Whole {
         }
     }
 
-    /// How long writes were refused, as the command and as the clients saw it.
+    /// Runs a switch; returns how long writes were refused, according to the command and to the clients.
     fn switch(&mut self, step: &str, service: &'static str, to: Side) -> Duration {
         self.clients.gap(service);
         let begun = Instant::now();
@@ -368,18 +368,18 @@ fn whole(servers: Servers, size: Size) {
 }
 
 #[test]
-fn on_two_servers() {
+fn a_whole_split_works_on_two_servers() {
     whole(Servers::Two, Size::or(2, 1));
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/test --all-majors"]
-fn on_one_server() {
+fn a_whole_split_works_on_one_server() {
     whole(Servers::One, Size::or(2, 1));
 }
 
 #[test]
 #[ignore = "takes minutes: scripts/test --all-majors"]
-fn from_13_to_18() {
+fn a_split_works_from_13_to_18() {
     whole(Servers::Majors("13.", "18."), Size::or(2, 1));
 }

@@ -5,7 +5,7 @@ use crate::backup::expressions::expressions;
 use crate::support::Server;
 
 #[test]
-fn an_expression_in_another_form_is_no_difference() {
+fn an_equivalent_expression_is_not_a_difference() {
     let server = Server::start();
     let project = service(&server, "sqx");
     let (up, down) = ("sqx/migrations/V5__expressions.sql", "sqx/migrations/V5__expressions.down.sql");

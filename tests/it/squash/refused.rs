@@ -1,10 +1,10 @@
-//! What a checkpoint cannot be, and databases that do not fit to it.
+//! States that a checkpoint refuses, and databases that do not fit it.
 
 use super::{applied, can_dump, checkpoint, files, fresh, service};
 use crate::support::Server;
 
 #[test]
-fn a_database_in_the_middle_is_refused_until_the_files_are_back() {
+fn a_database_between_squashed_versions_is_refused_without_the_files() {
     let server = Server::start();
     let project = service(&server, "sqm");
     if !can_dump(&server, &project, "sqm") {
@@ -77,7 +77,7 @@ fn an_edited_checkpoint_or_file_is_refused_before_anything_connects() {
 }
 
 #[test]
-fn a_database_of_other_files_is_told_from_one_of_these() {
+fn a_database_of_other_files_is_refused() {
     let server = Server::start();
     let project = service(&server, "sqh");
     if !can_dump(&server, &project, "sqh") {
@@ -102,7 +102,7 @@ fn a_database_of_other_files_is_told_from_one_of_these() {
 }
 
 #[test]
-fn what_a_checkpoint_cannot_carry_is_said_and_nothing_is_written() {
+fn contents_that_a_checkpoint_cannot_have_are_refused() {
     let server = Server::start();
     let project = service(&server, "sqr");
     if !can_dump(&server, &project, "sqr") {

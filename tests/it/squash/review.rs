@@ -1,4 +1,4 @@
-//! What reviews the schema sees no difference in a checkpoint.
+//! Reviews of the schema find no difference in a checkpoint.
 
 use super::{can_dump, checkpoint, service};
 use crate::support::{Project, Server};
@@ -40,7 +40,7 @@ fn schema_file_diff_and_merge_see_the_same_schema_as_before() {
     project.run(&["upgrade", "--all"]).expect(0);
     assert_eq!(project.read("sqv/schema.sql"), schema);
 
-    // A branch from before goes on with the files, and is no older for it.
+    // An earlier branch continues with the files, and does not count as older.
     project.git(&["checkout", "-q", "before"]);
     let migration = |name: &str| {
         project.write(&format!("sqv/migrations/{name}.sql"), "SELECT 1;");

@@ -1,4 +1,4 @@
-//! What a server answers to a statement of a test, as text.
+//! Answers of a server to a test's statements, as text.
 
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 

@@ -8,7 +8,7 @@ use super::Project;
 
 /// Its own certificate is in a file.
 pub struct Authority {
-    /// What a client names to trust it.
+    /// File that a client names to trust it.
     pub file: PathBuf,
     issuer: Issuer<'static, KeyPair>,
 }

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use super::Server;
 
 impl Server {
-    /// Writes a file into the data folder that belongs to the server alone, as it demands for a key.
+    /// Writes a file into the data folder that only the server can read, as it demands for a key.
     pub fn install(&self, file: &str, text: &str) {
         let place = self.data().join(file);
         std::fs::write(&place, text).unwrap();

@@ -1,7 +1,7 @@
-//! A slow link to a server, which counts what passes.
+//! A link to a server, slow or not, which counts round trips, connections and bytes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -10,32 +10,44 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// The way to the server, and the same back.
+/// Delay of a slow link, in each direction.
 const ONE_WAY: Duration = Duration::from_millis(25);
 
-/// Forwards connections with a delay, as long as its runtime lives.
-pub struct FarLink {
+/// Forwards connections, as long as its runtime lives.
+pub struct Link {
     pub port: u16,
     counts: Arc<Counts>,
 }
 
 #[derive(Default)]
 struct Counts {
-    /// How often a client spoke after its server had.
+    /// Number of times that a client sent after its server had.
     trips: AtomicUsize,
+    /// Bytes that the server has sent.
+    received: AtomicUsize,
     open: AtomicUsize,
     most_open: AtomicUsize,
 }
 
-impl FarLink {
-    pub async fn to(port: u16) -> FarLink {
+impl Link {
+    /// Opens a slow link to a server.
+    pub async fn slow(port: u16) -> Link {
+        Link::delayed(port, ONE_WAY).await
+    }
+
+    /// Opens a link that only counts.
+    pub async fn fast(port: u16) -> Link {
+        Link::delayed(port, Duration::ZERO).await
+    }
+
+    async fn delayed(port: u16, delay: Duration) -> Link {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let link = FarLink { port: listener.local_addr().unwrap().port(), counts: Arc::default() };
+        let link = Link { port: listener.local_addr().unwrap().port(), counts: Arc::default() };
         let counts = link.counts.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-                tokio::spawn(pass(client, server, counts.clone()));
+                tokio::spawn(pass(client, server, delay, counts.clone()));
             }
         });
         link
@@ -45,31 +57,45 @@ impl FarLink {
         self.counts.trips.load(SeqCst)
     }
 
-    /// How many connections there were at a time, at most.
+    /// Returns the number of bytes that the server has sent.
+    pub fn received(&self) -> usize {
+        self.counts.received.load(SeqCst)
+    }
+
+    /// Returns the largest number of simultaneous connections.
     pub fn most_open(&self) -> usize {
         self.counts.most_open.load(SeqCst)
     }
 }
 
-async fn pass(client: TcpStream, server: TcpStream, counts: Arc<Counts>) {
+async fn pass(client: TcpStream, server: TcpStream, delay: Duration, counts: Arc<Counts>) {
     let open = counts.open.fetch_add(1, SeqCst) + 1;
     counts.most_open.fetch_max(open, SeqCst);
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let (turn, back) = (Arc::new(AtomicUsize::new(0)), Arc::default());
-    let there = tokio::spawn(forward(from_client, to_server, turn.clone(), 1, counts.clone()));
-    forward(from_server, to_client, turn, 2, back).await;
+    let has_server_sent = Arc::new(AtomicBool::new(true));
+    let (sent, trips) = (has_server_sent.clone(), counts.clone());
+    let there = tokio::spawn(forward(from_client, to_server, delay, move |_| {
+        if sent.swap(false, SeqCst) {
+            trips.trips.fetch_add(1, SeqCst);
+        }
+    }));
+    let received = counts.clone();
+    forward(from_server, to_client, delay, move |bytes| {
+        has_server_sent.store(true, SeqCst);
+        received.received.fetch_add(bytes, SeqCst);
+    })
+    .await;
     there.abort();
     counts.open.fetch_sub(1, SeqCst);
 }
 
-/// `turn` holds who spoke last, and `counts` how often this side began.
+/// Forwards one direction, and counts each piece before it is sent.
 async fn forward(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    turn: Arc<AtomicUsize>,
-    side: usize,
-    counts: Arc<Counts>,
+    delay: Duration,
+    count: impl Fn(usize) + Send,
 ) {
     let (sender, mut receiver) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
     tokio::spawn(async move {
@@ -81,11 +107,9 @@ async fn forward(
         }
     });
     let mut bytes = vec![0; 65536];
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        if turn.swap(side, SeqCst) != side {
-            counts.trips.fetch_add(1, SeqCst);
-        }
-        if sender.send((Instant::now() + ONE_WAY, bytes[..count].to_vec())).is_err() {
+    while let Ok(length @ 1..) = from.read(&mut bytes).await {
+        count(length);
+        if sender.send((Instant::now() + delay, bytes[..length].to_vec())).is_err() {
             return;
         }
     }

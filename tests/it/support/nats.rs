@@ -16,13 +16,13 @@ use super::until::{until, until_some};
 
 /// A server of a test.
 pub struct Nats {
-    /// Where it listens, on loopback.
+    /// Port on loopback.
     pub port: u16,
     folder: tempfile::TempDir,
     child: Option<Child>,
 }
 
-/// What a stream holds.
+/// Contents of a stream.
 #[derive(Debug, Clone)]
 pub struct StreamMessage {
     pub subject: String,
@@ -30,7 +30,7 @@ pub struct StreamMessage {
     pub data: String,
 }
 
-/// Whether the machine has it; a test that needs it says so and ends where it is missing.
+/// Returns `true` if the machine has the program; a test without its program prints that, and ends.
 pub fn has(program: &str) -> bool {
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let there = found.is_ok();
@@ -41,7 +41,7 @@ pub fn has(program: &str) -> bool {
 }
 
 impl Nats {
-    /// Starts one with an empty store; `None` where there is no program for it.
+    /// Starts one with an empty store; `None` without its program.
     pub fn start(configuration: &str) -> Option<Nats> {
         has("nats-server").then(|| {
             let port = free_port();
@@ -106,7 +106,7 @@ impl Nats {
         });
     }
 
-    /// How many messages a stream has seen.
+    /// Returns the number of messages that a stream has received.
     pub fn last(&self, name: &str) -> u64 {
         until_some(format!("there is a stream {name}"), || {
             let answers = self.requests(&[(format!("$JS.API.STREAM.INFO.{name}"), String::new())]);

@@ -16,7 +16,7 @@ pub struct Project {
     folder: tempfile::TempDir,
 }
 
-/// What a run of the binary gave.
+/// Result of a run of the binary.
 #[derive(Debug)]
 pub struct Done {
     /// The exit code; `None` if a signal ended it.

@@ -22,7 +22,7 @@ const ATTEMPTS: usize = 3;
 /// A server of a test.
 pub struct Rabbit {
     port: u16,
-    /// Where it listens by TLS, if it does.
+    /// Port for TLS, if any.
     pub tls_port: u16,
     /// Of the other nodes, and of its own tools.
     distribution: u16,
@@ -33,7 +33,7 @@ pub struct Rabbit {
 }
 
 impl Rabbit {
-    /// Starts one; `None` where there is no program for it.
+    /// Starts one; `None` without its program.
     pub fn start() -> Option<Rabbit> {
         Rabbit::with(None)
     }
@@ -92,7 +92,7 @@ impl Rabbit {
         let mut command = Command::new("sh");
         command.args(["-c", "(\"$0\"; kill -KILL 0) & read _; kill -KILL 0", PROGRAM]);
         command
-            // Where it dies it leaves a dump.
+            // A crash leaves a dump in the folder.
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             // The wrapper becomes the server, and what ends the one ends the other.

@@ -10,7 +10,7 @@ use super::until::until;
 
 /// A server of a test.
 pub struct Redis {
-    /// Where it listens, on loopback.
+    /// Port on loopback.
     pub port: u16,
     folder: tempfile::TempDir,
     /// Arguments of its program.
@@ -25,7 +25,7 @@ pub const OPS: (&str, &str) = ("ops", "ops-secret");
 pub const MANAGED: &str = "user default off resetchannels -@all\nuser ops on >ops-secret ~* &* +@all\n";
 
 impl Redis {
-    /// Starts one whose users are these lines of its aclfile; `None` where there is no program for it.
+    /// Starts one whose users are these lines of its aclfile; `None` without its program.
     pub fn start(users: &str) -> Option<Redis> {
         Redis::with(users, &["--port", "{port}", "--save", "", "--aclfile", "acl/users.acl"])
     }

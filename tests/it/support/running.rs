@@ -1,4 +1,4 @@
-//! Processes that run beside a test.
+//! Processes that run during a test.
 
 use std::process::{Child, Command};
 

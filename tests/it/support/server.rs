@@ -23,7 +23,7 @@ use super::until::{until, until_some};
 /// The superuser's password: every TCP login of these servers needs one.
 pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
 
-/// Who provisions.
+/// Admin that provisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admin {
     /// The bootstrap superuser.
@@ -48,7 +48,7 @@ pub struct Server {
     pub port: u16,
     folder: tempfile::TempDir,
     child: Option<Child>,
-    /// Whether the shell removes the folder: a server in a static is never dropped.
+    /// `true` if the shell removes the folder: a server in a static is never dropped.
     shared: bool,
     /// Its programs.
     bin: PathBuf,
@@ -226,7 +226,7 @@ impl Server {
         assert!(self.try_launch(), "its port was taken meanwhile");
     }
 
-    /// Whether it has its port. Where tests of another process run too, theirs may have been given the same.
+    /// Returns `true` if it has got its port. Tests of another process may have been given the same.
     fn try_launch(&mut self) -> bool {
         let mark = self.log().len();
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
@@ -289,7 +289,7 @@ impl Server {
         String::from_utf8_lossy(&std::fs::read(self.log_path()).unwrap_or_default()).into_owned()
     }
 
-    /// What it has logged since `mark` bytes.
+    /// Returns its log after `mark` bytes.
     pub fn log_since(&self, mark: usize) -> String {
         self.log()[mark..].to_owned()
     }
@@ -420,7 +420,7 @@ impl Server {
     }
 
     /// Everything a database holds, for comparing.
-    pub fn catalogue(&self, database: &str) -> martydb_migrate::history::Catalog {
+    pub fn catalog(&self, database: &str) -> martydb_migrate::history::Catalog {
         block(async {
             let endpoint = Endpoint {
                 host: Host::Tcp("127.0.0.1".into()),
@@ -474,7 +474,7 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// Whether the server under test is another than the system's; such a build may lack a library or a client.
+/// Returns `true` if the server under test is another than the system's; such a build may lack a library or a client.
 pub fn built_elsewhere() -> bool {
     std::env::var_os("MARTYDB_PG_BIN").is_some()
 }
@@ -485,7 +485,7 @@ fn client(program: &str) -> PathBuf {
     if beside.exists() { beside } else { program.into() }
 }
 
-/// Whether this `pg_dump` reads a server of that major, which it does not where the server is newer.
+/// Returns `true` if this `pg_dump` reads a server of that major: it must not be older.
 pub fn reads(program: &Path, major: u32) -> bool {
     major_of(program).is_some_and(|version| version >= major)
 }
@@ -496,12 +496,12 @@ fn major_of(program: &Path) -> Option<u32> {
     said.split_whitespace().nth(2)?.split('.').next()?.parse().ok()
 }
 
-/// Whether the `pg_dump` on PATH reads the servers that martydb starts from the programs under test.
+/// Returns `true` if the `pg_dump` on PATH reads the servers that martydb starts from the programs under test.
 pub fn can_dump_embedded() -> bool {
     reads(Path::new("pg_dump"), major_of(&bin().join("postgres")).unwrap())
 }
 
-/// Whether the `pg_dump` on PATH reads the servers of this run. The system's server comes with its own.
+/// Returns `true` if the `pg_dump` on PATH reads the servers of this run. The system's server comes with its own.
 pub fn can_dump(server: &Server) -> bool {
     let reads = reads(Path::new("pg_dump"), server.major());
     assert!(reads || built_elsewhere(), "the system's server comes with pg_dump");

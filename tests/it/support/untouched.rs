@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::server::running;
 
-/// What statements begin with that change something.
+/// First words of statements that change something.
 const WRITING: [&str; 23] = [
     "ALTER", "ANALYZE", "CALL", "CLUSTER", "COMMENT", "CREATE", "DELETE", "DO", "DROP", "GRANT", "IMPORT",
     "INSERT", "MERGE", "NOTIFY", "REASSIGN", "REFRESH", "REINDEX", "REVOKE", "SECURITY", "TRUNCATE",
@@ -42,7 +42,7 @@ impl Before {
 fn writing_statements(log: &str) -> Vec<String> {
     let mut sessions = BTreeSet::new();
     let mut found = Vec::new();
-    // What goes on over several lines is indented.
+    // Continuation lines are indented.
     for entry in log.replace("\n\t", " ").lines() {
         let Some((session, event)) = entry.split_once(" LOG:  ") else { continue };
         let pid = session.split(' ').next().unwrap_or_default();
@@ -72,7 +72,7 @@ fn writes(statement: &str) -> bool {
 }
 
 #[test]
-fn a_writing_statement_of_the_program_is_found() {
+fn writing_statements_of_the_program_are_recognized() {
     let log = "\
 7 [unknown]@[unknown] LOG:  connection received: host=127.0.0.1 port=1
 7 postgres@a LOG:  connection authorized: user=postgres database=a application_name=martydb

@@ -3,7 +3,7 @@
 
 use super::Project;
 
-/// What is special about a workload.
+/// Peculiarity of a workload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// All in transactions.

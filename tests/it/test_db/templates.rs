@@ -6,7 +6,7 @@ use super::{databases, made, provisioned, text};
 use crate::support::{Server, until};
 
 #[test]
-fn other_files_make_another_template_and_the_old_one_goes_with_its_last_copy() {
+fn changed_files_make_a_new_template_and_the_former_one_goes_with_its_last_copy() {
     let server = Server::start();
     let project = provisioned(&server, "tdt");
     let first = made(&project, "tdt_a");
@@ -19,7 +19,7 @@ fn other_files_make_another_template_and_the_old_one_goes_with_its_last_copy() {
     assert_eq!(databases(&server, "martydb_template_").len(), 2);
     project.run(&["test-db", "-s", "tdt_a", "--drop", text(&first, "database")]).expect(0);
     project.run(&["test-db", "-s", "tdt_a", "--drop", text(&second, "database")]).expect(0);
-    // The other service has a template of its own, and leaves these alone.
+    // The other service has its own template, and does not affect these.
     made(&project, "tdt_b");
     assert_eq!(databases(&server, "martydb_template_").len(), 3);
     project.write("tdt_a/migrations/R__view.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS one;");
@@ -50,7 +50,7 @@ fn a_migration_that_fails_leaves_no_template() {
 }
 
 #[test]
-fn of_runs_at_the_same_time_one_makes_the_template() {
+fn one_of_several_concurrent_runs_makes_the_template() {
     let server = Server::start();
     let project = provisioned(&server, "tdc");
     project.write("tdc_a/migrations/V3__slow.sql", "SELECT pg_sleep(1);");
@@ -66,7 +66,7 @@ fn of_runs_at_the_same_time_one_makes_the_template() {
 }
 
 #[test]
-fn what_a_killed_run_left_is_no_template() {
+fn a_killed_run_leaves_no_usable_template() {
     let server = Server::start();
     let project = provisioned(&server, "tdk");
     let slow = "tdk_a/migrations/V3__slow.sql";
@@ -85,9 +85,9 @@ fn what_a_killed_run_left_is_no_template() {
     assert_eq!(databases(&server, "martydb_template_").len(), 1);
 }
 
-/// The name alone proves nothing: it can be known beforehand.
+/// The name is not a proof: it is predictable.
 #[test]
-fn a_database_with_the_templates_name_and_no_mark_is_not_copied() {
+fn an_unmarked_database_with_the_templates_name_is_not_copied() {
     let server = Server::start();
     let project = provisioned(&server, "tdp");
     let template = text(&made(&project, "tdp_a"), "template").to_owned();

@@ -1,4 +1,4 @@
-//! A migration whose code waits for a session with more rights than its own: `verify-down` must not be one.
+//! A migration whose code waits for a session with more privileges than its own: `verify-down` must not be one.
 
 use crate::support::{Admin, Project, Server};
 
@@ -133,18 +133,18 @@ fn attack(admin: Admin, prefix: &str) {
 }
 
 #[test]
-fn a_migration_gains_nothing_from_a_superuser() {
+fn a_migration_gains_no_privilege_of_a_superuser() {
     attack(Admin::Super, "vda");
 }
 
 #[test]
-fn a_migration_gains_nothing_from_a_limited_admin() {
+fn a_migration_gains_no_privilege_of_a_limited_admin() {
     attack(Admin::Limited, "vdl");
 }
 
-/// The harness reads catalogues as the superuser: the query by itself calls nothing of the service's either.
+/// The harness reads catalogs as the superuser: the query by itself calls nothing of the service's either.
 #[test]
-fn reading_the_catalogue_calls_no_code_of_the_service() {
+fn reading_the_catalog_calls_no_code_of_the_service() {
     let server = Server::start();
     let project = Project::new(&server, "vdr");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -154,7 +154,7 @@ fn reading_the_catalogue_calls_no_code_of_the_service() {
     assert_eq!(server.value("vdr_a", filled), "6");
     let (before, mark) = (roles(&server), server.log().len());
     server.sql("vdr_a", "ALTER DATABASE vdr_a SET search_path = public, trap, pg_catalog");
-    assert!(server.catalogue("vdr_a").0.len() > 20);
+    assert!(server.catalog("vdr_a").0.len() > 20);
     assert_eq!(roles(&server), before);
     assert!(!server.data().join("pwned").exists());
     let log = server.log_since(mark);
@@ -163,7 +163,7 @@ fn reading_the_catalogue_calls_no_code_of_the_service() {
 
 /// The relations with an `anyarray`, whose rows no query may convert, and those whose rows some do convert.
 #[test]
-fn rows_that_are_converted_hold_types_of_the_server_only() {
+fn converted_rows_contain_only_types_of_the_server() {
     let server = Server::start();
     let anyarray = "SELECT DISTINCT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
                     WHERE a.atttypid = 'anyarray'::regtype AND c.relnamespace = 'pg_catalog'::regnamespace ORDER BY 1";

@@ -16,7 +16,7 @@ CREATE TRIGGER changed AFTER UPDATE ON many FOR EACH ROW
 ALTER DOMAIN letter ADD CONSTRAINT letter_check CHECK ((VALUE)::text = ANY (ARRAY[('a'::character varying)::text, ('b'::character varying)::text]));\n";
 
 #[test]
-fn another_form_undoes_a_migration_and_another_list_does_not() {
+fn a_down_file_may_use_another_form_but_not_another_list() {
     let server = Server::start();
     let project = Project::new(&server, "vdx");
     let other = DOWN.replace("'b'", "'z'").replace("'d'", "'z'");

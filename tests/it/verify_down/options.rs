@@ -1,4 +1,4 @@
-//! What the server writes into its catalogues by itself, and what a migration does: only the latter is a difference.
+//! Values that the server writes into its catalogs by itself, and those of a migration: only the latter are differences.
 
 use martydb_migrate::history::Catalog;
 
@@ -10,25 +10,22 @@ fn changed(before: &Catalog, after: &Catalog) -> Vec<String> {
 
 /// PostgreSQL 15.20 stamps every new column; here columns, relations and indexes are stamped on every release.
 #[test]
-fn stamps_of_the_server_are_no_difference() {
+fn version_stamps_of_the_server_are_not_differences() {
     let server = Server::start();
     server.sql("postgres", "CREATE TABLE t (a int, b text) WITH (fillfactor = 70)");
     server
         .sql("postgres", "CREATE INDEX i ON t (b) WITH (fillfactor = 60); CREATE VIEW v AS SELECT 1 AS one");
     let stamp = |number: u32| {
-        for (catalogue, options, key) in
+        for (catalog, options, key) in
             [("pg_attribute", "attoptions", "attrelid"), ("pg_class", "reloptions", "oid")]
         {
-            let stamped = format!("UPDATE {catalogue} SET {options} = array_append(array_remove({options}, 'pg_ver={}'), 'pg_ver={number}')
+            let stamped = format!("UPDATE {catalog} SET {options} = array_append(array_remove({options}, 'pg_ver={}'), 'pg_ver={number}')
                 WHERE {key} IN ('t'::regclass, 'i'::regclass, 'v'::regclass)", number - 1);
-            let plain = if catalogue == "pg_attribute" {
-                " AND attnum > 0 AND attrelid <> 'i'::regclass"
-            } else {
-                ""
-            };
+            let plain =
+                if catalog == "pg_attribute" { " AND attnum > 0 AND attrelid <> 'i'::regclass" } else { "" };
             server.sql("postgres", &(stamped + plain));
         }
-        server.catalogue("postgres")
+        server.catalog("postgres")
     };
     let (first, second) = (stamp(1), stamp(2));
     assert_eq!(changed(&first, &second), Vec::<String>::new());
@@ -39,18 +36,18 @@ fn stamps_of_the_server_are_no_difference() {
     );
     let _unstamped = server
         .sql("postgres", "UPDATE pg_class SET reloptions = '{fillfactor=60,pg_ver=3}' WHERE relname = 'i'");
-    assert_eq!(changed(&second, &server.catalogue("postgres")), Vec::<String>::new());
+    assert_eq!(changed(&second, &server.catalog("postgres")), Vec::<String>::new());
 }
 
 #[test]
-fn options_that_a_migration_sets_are_a_difference() {
+fn options_set_by_a_migration_are_differences() {
     let server = Server::start();
     server.sql(
         "postgres",
         "CREATE TABLE t (a int, b text) WITH (fillfactor = 70); CREATE INDEX i ON t (b) WITH (fillfactor = 60);
          CREATE VIEW v AS SELECT 1 AS one; CREATE INDEX g ON t USING gin (to_tsvector('simple', b))",
     );
-    let mut before = server.catalogue("postgres");
+    let mut before = server.catalog("postgres");
     for (sql, expected) in [
         ("ALTER TABLE t SET (fillfactor = 80)", "table public.t"),
         ("ALTER TABLE t SET (toast.autovacuum_enabled = off)", "table public.t"),
@@ -68,14 +65,14 @@ fn options_that_a_migration_sets_are_a_difference() {
             continue;
         }
         server.sql("postgres", sql);
-        let after = server.catalogue("postgres");
+        let after = server.catalog("postgres");
         assert_eq!(changed(&before, &after), [expected], "{sql}");
         before = after;
     }
 }
 
 #[test]
-fn a_table_that_is_made_twice_is_the_same() {
+fn a_table_created_twice_is_equal() {
     let server = Server::start();
     let project = Project::new(&server, "vdo");
     project.run(&["apply", "--all", "-y"]).expect(0);

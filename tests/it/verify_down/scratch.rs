@@ -13,7 +13,7 @@ fn when_used(server: &Server, then: impl Fn(&str)) {
 }
 
 #[test]
-fn a_scratch_database_that_stays_is_an_error_and_the_next_run_removes_it() {
+fn an_undroppable_scratch_database_is_an_error_and_the_next_run_drops_it() {
     let server = Server::start();
     let project = Project::new(&server, "vds");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -47,7 +47,7 @@ fn a_scratch_database_that_stays_is_an_error_and_the_next_run_removes_it() {
 
 /// The name of a scratch database is its lock's key, and every login may take that: it must not keep it alive.
 #[test]
-fn a_login_of_a_service_cannot_keep_a_dead_scratch_database() {
+fn a_services_login_cannot_block_the_removal_of_a_scratch_database() {
     let server = Server::start();
     let project = Project::new(&server, "vdk");
     project.run(&["apply", "--all", "-y"]).expect(0);

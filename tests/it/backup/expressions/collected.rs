@@ -3,13 +3,13 @@
 //! A file has blocks between blank lines. A block of `-- source:` names the file that the blocks after it are from, and
 //! makes their schema; the others are one statement each, with its line and the first major that knows it.
 
-use super::super::away::programs;
+use super::super::newer_server::programs;
 use super::super::{Kept, OBJECTS};
 use crate::support::{Admin, Project, Server, can_dump};
 
 /// `src/test/regress/sql` of PostgreSQL; a query of it is in a view and a change in a procedure.
 const SUITE: &str = include_str!("suite.sql");
-/// What public projects ship to their users.
+/// Expressions that public projects ship to their users.
 const PROJECTS: &str = include_str!("projects.sql");
 
 /// Counts the different expressions in a database, as the server prints them.
@@ -35,7 +35,7 @@ fn first_major(block: &str) -> u32 {
     mark.map_or(13, |(_, major)| major.parse().unwrap())
 }
 
-/// What this major knows, as one script.
+/// Returns the expressions that this major accepts, as one script.
 fn script(major: u32) -> String {
     let known: Vec<&str> = blocks().filter(|block| first_major(block) <= major).collect();
     format!("{}\nSET LOCAL search_path = public;\n", known.join("\n"))
@@ -65,12 +65,12 @@ fn a_backup_of_a_thousand_expressions_is_restored_without_a_difference() {
     if !kept.can_dump() {
         return;
     }
-    let before = server.catalogue(&service);
+    let before = server.catalog(&service);
     let id = kept.backup();
     kept.project.run(&["backup", "verify", &id]).expect(0);
     assert_eq!(kept.restore(&id).json()["database"], service);
     // The test is worth something only where the server prints some of them in another form.
-    let other = before.differences(&server.catalogue(&service));
+    let other = before.differences(&server.catalog(&service));
     assert!(!other.is_empty());
     assert_eq!(server.value(&service, PRINTED).parse(), Ok(count));
     kept.project.run(&["diff", &service, "--from", "database", "--to", "files"]).expect(0);
@@ -80,7 +80,7 @@ fn a_backup_of_a_thousand_expressions_is_restored_without_a_difference() {
 
 #[test]
 #[ignore = "a minute: scripts/test --all-majors"]
-fn a_backup_of_them_from_13_is_restored_into_18() {
+fn a_backup_of_expressions_from_13_is_restored_into_18() {
     let (Some(old), Some(new)) = (programs(13), programs(18)) else {
         eprintln!("SKIPPED: no servers 13 and 18 on this machine");
         return;
@@ -104,7 +104,7 @@ fn a_backup_of_them_from_13_is_restored_into_18() {
 
 #[test]
 #[ignore = "a minute: scripts/test --all-majors"]
-fn a_checkpoint_makes_them_as_their_migration_does() {
+fn a_checkpoint_makes_the_same_expressions_as_the_migrations() {
     let server = Server::start();
     let project = Project::new(&server, "bkq");
     project.write("bkq_a/migrations/V3__all.sql", &script(server.major()));
@@ -119,7 +119,7 @@ fn a_checkpoint_makes_them_as_their_migration_does() {
 
 #[test]
 #[ignore = "a minute: scripts/test --all-majors"]
-fn a_first_migration_makes_what_a_database_holds_of_them() {
+fn a_generated_first_migration_makes_the_same_expressions() {
     let server = Server::start();
     server.sql("postgres", "CREATE DATABASE bkf");
     server.sql("bkf", &format!("BEGIN;\n{}COMMIT;", script(server.major())));

@@ -13,14 +13,14 @@ use crate::support::Server;
 
 pub const CLIENTS: usize = 50;
 
-/// Which of the roles a client is, the owner most often.
+/// Roles of the clients, mostly the owner.
 const SHARES: [usize; 10] = [0, 1, 2, 3, 0, 1, 2, 3, 0, 0];
 
-/// What all clients share.
+/// State that all clients share.
 struct Shared {
     server: Arc<Server>,
     stop: AtomicBool,
-    /// Whether `apply` runs.
+    /// `true` while `apply` runs.
     changing: AtomicBool,
     rounds: Arc<AtomicUsize>,
 }
@@ -87,7 +87,7 @@ impl Crowd {
         }
     }
 
-    /// What clients wait for from now on counts against `apply`.
+    /// Attributes later waits of clients to `apply`.
     pub fn changing(&self) {
         self.shared.changing.store(true, Relaxed);
     }

@@ -11,13 +11,13 @@ pub const PASSWORD: &str = "of those who are here";
 /// Ours, in tests/live.
 const OWN: [&str; 2] = ["tenants", "offices"];
 
-/// The script of one of ours.
+/// Script of one of the databases.
 fn script(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/live/{name}.sql"));
     std::fs::read_to_string(path).unwrap()
 }
 
-/// Who uses each database; the first owns it, the last holds rights that no manifest names.
+/// Roles that use each database; the first owns it, the last holds privileges that no manifest names.
 pub const ROLES: [&str; 5] = ["old", "clerk", "analyst", "guest", "left"];
 
 /// A statement with the first value that it returns, or nothing.
@@ -30,7 +30,7 @@ pub struct Database {
     pub name: String,
     pub schemas: Vec<String>,
     extensions: Vec<String>,
-    /// What each of [`ROLES`] can do.
+    /// Statements that each of [`ROLES`] can execute.
     pub rounds: [Vec<Round>; 4],
 }
 
@@ -50,7 +50,7 @@ impl Database {
         )
     }
 
-    /// The group of those who write, the group of those who read, and a login that came in by PUBLIC alone.
+    /// The group of those who write, the group of those who read, and a login with access by PUBLIC only.
     pub fn access(&self) -> String {
         let name = &self.name;
         format!(
@@ -92,7 +92,7 @@ fn make(server: &Server, name: &str, fill: impl Fn(&str)) -> Database {
         ),
     );
     if server.major() >= 16 {
-        // What a limited admin needs there, and would ask for.
+        // A limited admin needs this grant, and would request it.
         server.sql(
             "postgres",
             &format!(
@@ -166,7 +166,7 @@ fn by_psql(server: &Server, name: &str, owner: &str, path: &Path) {
     assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Rows that the clients write are counted; the other rights are those that such databases give.
+/// Rows that the clients write are counted; the other privileges are usual in such databases.
 fn grant(server: &Server, made: &Database) {
     let (name, first, all) = (&made.name, &made.schemas[0], made.schemas.join("\", \""));
     server.sql(
@@ -185,8 +185,8 @@ fn grant(server: &Server, made: &Database) {
     );
 }
 
-/// What the role can do today: the application's own rounds, a read of each relation, and an update of each table that
-/// is rolled back.
+/// Returns the statements that the role can execute today: the application's own rounds, a read of each relation, and
+/// an update of each table that is rolled back.
 fn possible(server: &Server, made: &Database, who: &str) -> Vec<Round> {
     let own = if OWN.contains(&made.name.as_str()) { script(&made.name) } else { String::new() };
     let own: Vec<String> = lines(&own, "round").filter(|_| who == "old").map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! Everything that a database holds, but for owners and rights.
+//! Contents of a database without owners and privileges.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::process::Command;
 use super::database::Database;
 use crate::support::{ADMIN_PASSWORD, Server, bin, built_elsewhere, reads};
 
-/// As the server writes definitions down, which it does without owners and rights.
+/// Definitions as the server writes them, without owners and privileges.
 const OBJECTS: &str = "
   SELECT 'column ' || attrelid::regclass || '.' || attname, concat_ws(' ', format_type(atttypid, atttypmod), attnotnull, attidentity,
       attgenerated, attstattarget, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum))
@@ -74,7 +74,7 @@ pub fn read(server: &Server, database: &Database) -> Held {
     }
 }
 
-/// Rows in the order of their text: the order on disk is no promise. Sequences are compared by themselves.
+/// Rows in the order of their text: the order on disk is not stable. Sequences are compared by themselves.
 fn dump(server: &Server, database: &str) -> Option<Vec<String>> {
     let program = [bin().join("pg_dump"), PathBuf::from("pg_dump")]
         .into_iter()

@@ -1,4 +1,4 @@
-//! What stops a stream, and what it goes on after.
+//! Causes that stop a stream, and the conditions to continue.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ async fn write(pair: &Pair, who: i64, ended: &AtomicBool) -> i64 {
 }
 
 #[test]
-fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
+fn a_killed_follower_applies_each_change_once() {
     let pair = Pair::with(COUNTED);
     let (rounds, ended) = (40, AtomicBool::new(false));
     block(async {
@@ -59,7 +59,7 @@ fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
                 match random(&mut state) % 3 {
                     // The process dies.
                     0 => task.abort(),
-                    // A session dies, and it goes on by itself.
+                    // A session dies, and the follower reconnects.
                     kind => {
                         let mut admin = if kind == 1 {
                             pair.source.admin("postgres").await
@@ -85,7 +85,7 @@ fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
 }
 
 #[test]
-fn who_takes_the_stream_over_applies_nothing_again() {
+fn a_new_follower_applies_no_change_twice() {
     let pair = Pair::with(COUNTED);
     let (rounds, ended) = (40, AtomicBool::new(false));
     block(async {
@@ -114,7 +114,7 @@ fn who_takes_the_stream_over_applies_nothing_again() {
 }
 
 #[test]
-fn either_server_may_crash_meanwhile() {
+fn the_stream_survives_a_crash_of_either_server() {
     let mut pair = Pair::with(COUNTED);
     let (origin, place) = (pair.origin(), pair.place());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -139,7 +139,7 @@ fn either_server_may_crash_meanwhile() {
 }
 
 #[test]
-fn a_change_of_a_table_stops_it_with_both_lists() {
+fn a_changed_table_stops_the_stream_with_both_column_lists() {
     let pair = Pair::with("CREATE TABLE a (id int PRIMARY KEY, b text); CREATE TABLE c (id int PRIMARY KEY)");
     pair.source.sql(
         DATABASE,
@@ -157,7 +157,7 @@ fn a_change_of_a_table_stops_it_with_both_lists() {
         ]
     );
     assert!(stopped.hints[0].contains("make the same change at the target"), "{:?}", stopped.hints);
-    // The same at the target, and it goes on.
+    // The same at the target, and the stream continues.
     pair.target.sql(DATABASE, "ALTER TABLE a ADD fresh int");
     pair.drain().unwrap();
     pair.assert_equal(&["a", "c"]);
@@ -183,7 +183,7 @@ fn a_change_of_a_table_stops_it_with_both_lists() {
 }
 
 #[test]
-fn rows_that_are_not_as_expected_stop_it_and_nothing_of_them_stays() {
+fn unexpected_rows_stop_the_stream_and_are_rolled_back() {
     let pair = Pair::with("CREATE TABLE a (id int PRIMARY KEY, b text)");
     pair.source.sql(DATABASE, "INSERT INTO a VALUES (1, 'x'), (2, 'x')");
     pair.drain().unwrap();
@@ -205,7 +205,7 @@ fn rows_that_are_not_as_expected_stop_it_and_nothing_of_them_stays() {
 }
 
 #[test]
-fn it_stops_exactly_where_it_is_told() {
+fn the_stream_stops_at_the_given_position() {
     let pair = Pair::with(COUNTED);
     pair.source.sql(DATABASE, "INSERT INTO numbers VALUES (1, 1)");
     let goal = pair.end();

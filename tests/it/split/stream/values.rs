@@ -48,14 +48,14 @@ const CHANGES: &[&str] = &[
          i, repeat(md5(i::text), 400), 0.1 + i, '1 mon 2 days 03:04:05.678', 'ab', '(1.5,-2)', 'K', ROW(i, 'a,b\"c')::spot, '{good,\"it''s bad\"}', i % 2 = 0, '[1,5)',
          '<a>1</a>', '{\"b\":  1}' FROM generate_series(1, 50) i;
      INSERT INTO items (name) VALUES (NULL), (''), (E'line\\nbreak\\ttab'), ('ünïcödé 🦀')",
-    // Values that are out of line stay as they are.
+    // Values that are stored out of line are unchanged.
     "UPDATE items SET n = n + 1, name = NULL WHERE id % 3 = 0; UPDATE items SET big = reverse(big) WHERE id % 7 = 0",
     "UPDATE items SET id = id + 1000 WHERE id % 10 = 1",
     "DELETE FROM items WHERE id % 10 = 2",
     "INSERT INTO keyed SELECT i, 'k' || i, 'v' FROM generate_series(1, 20) i; UPDATE keyed SET b = b || 'x' WHERE a > 10; DELETE FROM keyed WHERE a = 3",
     "INSERT INTO moods VALUES ('good', 1), ('it''s bad', 2); UPDATE moods SET v = 5 WHERE m = 'it''s bad'; DELETE FROM moods WHERE m = 'good'",
     "INSERT INTO chars VALUES ('a', 1), ('b ', 2); UPDATE chars SET v = 3 WHERE c = 'b'",
-    // Of rows that are equal only one goes; those that look different are not the same.
+    // Of equal rows only one is deleted; rows with different texts are not equal.
     "INSERT INTO pairs SELECT 1.5, 'a', '{\"x\": 1}', 'z' FROM generate_series(1, 5);
      INSERT INTO pairs VALUES (1.50, 'a', '{\"x\": 1}', 'z'), (NULL, NULL, NULL, NULL), (NULL, NULL, NULL, NULL), ('NaN', '', '[]', '')",
     "DELETE FROM pairs WHERE ctid = (SELECT min(ctid) FROM pairs WHERE n = 1.5); DELETE FROM pairs WHERE n::text = '1.50'",
@@ -76,7 +76,7 @@ const CHANGES: &[&str] = &[
 ];
 
 #[test]
-fn every_change_arrives_as_it_was() {
+fn every_change_arrives_unchanged() {
     let pair = Pair::with(TABLES);
     for changes in CHANGES {
         pair.source.sql(super::DATABASE, changes);
@@ -96,7 +96,7 @@ fn every_change_arrives_as_it_was() {
 }
 
 #[test]
-fn all_of_it_at_once_is_the_same() {
+fn changes_drained_all_at_once_arrive_unchanged() {
     let pair = Pair::with(TABLES);
     CHANGES.iter().for_each(|changes| drop(pair.source.sql(super::DATABASE, changes)));
     pair.drain().unwrap();
@@ -110,7 +110,7 @@ fn all_of_it_at_once_is_the_same() {
 }
 
 #[test]
-fn a_large_transaction_is_one_transaction() {
+fn a_large_transaction_is_applied_as_one() {
     let pair = Pair::with("CREATE TABLE large (id int PRIMARY KEY, note text, amount numeric)");
     pair.source.sql(
         super::DATABASE,
@@ -125,7 +125,7 @@ fn a_large_transaction_is_one_transaction() {
 }
 
 #[test]
-fn what_is_written_is_written_as_the_owner() {
+fn the_stream_writes_as_the_owner() {
     let spying = "CREATE TABLE seen (who text);
         CREATE FUNCTION spy(n int) RETURNS bool LANGUAGE plpgsql AS $$
         BEGIN INSERT INTO public.seen VALUES (session_user || ' ' || current_user); RETURN true; END $$;";

@@ -6,7 +6,7 @@ use crate::split::across::programs;
 use crate::support::{Admin, Server};
 
 #[test]
-fn from_13_to_18_and_back_and_to_the_end() {
+fn a_split_from_13_to_18_switches_back_and_finishes() {
     let (Some(old), Some(new)) = (programs("13."), programs("18.")) else {
         eprintln!("SKIPPED: no servers 13 and 18 on this machine");
         return;

@@ -44,7 +44,7 @@ fn a_cutover_waits_until_both_sides_are_defined_alike() {
 }
 
 #[test]
-fn a_dropped_column_is_noticed_though_no_stream_says_so() {
+fn a_dropped_column_is_noticed_without_a_stream_message() {
     let split = Split::new();
     split.split(&["copy", "--online", "--until-caught-up"]).expect(0);
     split.source.sql(LEGACY, "ALTER TABLE orders DROP COLUMN note CASCADE");
@@ -56,7 +56,7 @@ fn a_dropped_column_is_noticed_though_no_stream_says_so() {
 }
 
 #[test]
-fn a_copy_with_the_source_closed_looks_as_well() {
+fn an_offline_copy_compares_definitions_too() {
     let split = Split::new();
     split.split(&["copy"]).expect(0);
     split.source.sql(LEGACY, "CREATE INDEX late_index ON orders (n, id)");

@@ -6,7 +6,7 @@ use crate::support::ask;
 const REFUSED: &str = "25006";
 
 #[test]
-fn a_service_goes_and_comes_back_and_goes() {
+fn a_service_is_cut_over_rolled_back_and_cut_over_again() {
     let split = Split::new();
     split.split(&["copy"]).expect(0);
     assert_eq!((split.phase("orders").as_str(), split.phase("users").as_str()), ("copied", "copied"));
@@ -41,7 +41,7 @@ fn a_service_goes_and_comes_back_and_goes() {
     split.at_source("DELETE FROM users WHERE id = 1").unwrap();
     split.split(&["cutover", "--service", "orders"]).expect(0);
 
-    // What was written there would be lost.
+    // Rows written there would be lost.
     let refused = split.split(&["rollback", "--service", "orders"]).expect(3).stderr;
     assert!(
         refused.contains("rows were written into the database of orders since it was opened"),
@@ -83,7 +83,7 @@ fn a_service_goes_and_comes_back_and_goes() {
         split.split(&["cutover", "--service", service]).expect(0);
     }
     split.assert_equal();
-    let before = split.source.catalogue(LEGACY);
+    let before = split.source.catalog(LEGACY);
     let shown = split.split(&["finish", "--dry-run"]).expect(0).stdout;
     assert!(
         shown.contains("7 tables and 1 view of database legacy:\n")
@@ -93,7 +93,7 @@ fn a_service_goes_and_comes_back_and_goes() {
     let refused = split.split(&["finish", "-y"]).expect(2).stderr;
     assert!(refused.contains("needs its name, nothing was touched"), "{refused}");
     split.split(&["finish", "--confirm", "other"]).expect(2);
-    assert!(before.differences(&split.source.catalogue(LEGACY)).is_empty());
+    assert!(before.differences(&split.source.catalog(LEGACY)).is_empty());
     let done = split.split(&["finish", "--confirm", LEGACY]);
     insta::assert_snapshot!(done.shown(), @r"
     Removed 7 tables and 1 view from database legacy.
@@ -166,7 +166,7 @@ fn a_row_that_differs_stops_the_cutover() {
 
 /// The server ends the last statement of a command that was killed, and until then its locks are held, at both sides.
 #[test]
-fn a_switch_waits_for_what_a_killed_one_still_does_in_the_services_database() {
+fn a_switch_waits_for_statements_of_a_killed_one() {
     let split = Split::new();
     split.split(&["copy"]).expect(0);
     super::super::stream::block(async {
@@ -188,7 +188,7 @@ fn a_switch_waits_for_what_a_killed_one_still_does_in_the_services_database() {
 /// Of the service's logins the migrator alone may delay a switch, as it could with a lock of a table, and is named. The others' locks
 /// count for nothing.
 #[test]
-fn a_services_login_that_holds_the_lock_of_a_switch_is_named_or_passed_over() {
+fn a_services_login_holding_the_lock_of_a_switch_is_named_or_ignored() {
     let split = Split::new();
     split.split(&["copy"]).expect(0);
     let open = async |role: &str| {

@@ -132,7 +132,7 @@ impl Writers {
     }
 }
 
-/// Every number that a writer was told is in, once, is there; and each has been noted by the trigger once.
+/// Every acknowledged number exists once, and the trigger recorded each once.
 pub fn assert_all(server: &crate::support::Server, database: &str, written: &[i64]) {
     let days = server.sql(database, "SELECT n FROM order_days WHERE n >= 1000000 ORDER BY n");
     let mut expected: Vec<String> = written.iter().map(i64::to_string).collect();
@@ -155,7 +155,7 @@ fn verified(split: &Split) {
 }
 
 #[test]
-fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
+fn repeated_switches_lose_and_repeat_no_write() {
     let split = Split::new();
     follow(&split);
     let writers = Writers::start(&split, 3);
@@ -217,7 +217,7 @@ fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
 }
 
 #[test]
-fn a_switch_that_is_killed_anywhere_is_ended_by_the_next() {
+fn the_next_run_completes_a_killed_switch() {
     let split = Split::new();
     follow(&split);
     let writers = Writers::start(&split, 2);

@@ -1,4 +1,4 @@
-//! Tables of the source that belong to roles of their own, and an admin that is no superuser.
+//! Tables of the source that belong to roles of their own, and an admin that is not a superuser.
 
 use super::across::to_and_fro;
 use super::{LEGACY, SETTINGS, Split};
@@ -30,13 +30,13 @@ fn limited(attribute: &str) -> (Server, Server) {
 }
 
 #[test]
-fn a_limited_admin_follows_and_switches() {
+fn a_limited_admin_can_follow_and_switch() {
     let (source, target) = limited("REPLICATION");
     to_and_fro(&Split::between(source, target, Admin::Limited, &format!("{OF_TEAM}{MEMBER}")));
 }
 
 #[test]
-fn from_16_on_a_limited_admin_needs_admin_on_the_owners() {
+fn a_limited_admin_needs_admin_on_the_owners_from_16_on() {
     let Some(new) = crate::split::across::programs("18.") else {
         eprintln!("SKIPPED: no server 18 on this machine");
         return;
@@ -60,7 +60,7 @@ fn from_16_on_a_limited_admin_needs_admin_on_the_owners() {
 }
 
 #[test]
-fn tables_of_an_ordinary_role_come_back_by_the_way_back() {
+fn a_rollback_restores_tables_of_an_ordinary_role() {
     let (source, target) = (Server::start_with(SETTINGS), Server::start_with(SETTINGS));
     to_and_fro(&Split::between(source, target, Admin::Super, OF_TEAM));
 }
@@ -95,7 +95,7 @@ fn an_admin_that_may_not_replicate_splits_offline() {
 }
 
 #[test]
-fn what_the_admin_lacks_is_said_before_anything_is_changed() {
+fn missing_privileges_of_the_admin_are_named_before_any_change() {
     let (source, target) = limited("REPLICATION");
     let forced = "ALTER TABLE order_log ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; ALTER TABLE users OWNER TO postgres;";
     let split = Split::between(source, target, Admin::Limited, &format!("{OF_TEAM}{forced}"));
@@ -105,7 +105,7 @@ fn what_the_admin_lacks_is_said_before_anything_is_changed() {
         "public.users belongs to postgres, a superuser, but adm is not a superuser",
         "forced row security hides rows of public.order_log from adm",
     ];
-    let before = split.source.catalogue(LEGACY);
+    let before = split.source.catalog(LEGACY);
     for arguments in [&["copy", "--online"][..], &["copy"]] {
         let refused = split.split(arguments).expect(1).stderr;
         for said in lacking.iter().chain(&[
@@ -122,7 +122,7 @@ fn what_the_admin_lacks_is_said_before_anything_is_changed() {
     }
     let shown = split.split(&["plan"]).expect(0).stdout;
     assert!(shown.contains("missing for the copy: adm may not create a schema there"), "{shown}");
-    assert!(before.differences(&split.source.catalogue(LEGACY)).is_empty());
+    assert!(before.differences(&split.source.catalog(LEGACY)).is_empty());
     // Each cure as it was printed.
     split.source.sql(LEGACY, "GRANT team TO adm WITH ADMIN OPTION; GRANT CREATE ON DATABASE legacy TO adm; ALTER TABLE users OWNER TO team; ALTER ROLE adm BYPASSRLS");
     split.split(&["copy"]).expect(0);

@@ -15,14 +15,14 @@ use crate::support::ask;
 /// Clients of each service.
 const EACH: i64 = 2;
 
-/// Where a number was written.
+/// Side at which a number was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     Source,
     Target,
 }
 
-/// What one service's clients have done so far.
+/// Progress of one service's clients.
 #[derive(Default)]
 struct Tally {
     /// At the source and at the target.
@@ -32,7 +32,7 @@ struct Tally {
     refused: AtomicU64,
 }
 
-/// The numbers that one client was told are in: all from the first to the last.
+/// Acknowledged numbers of one client: all from the first to the last.
 #[derive(Debug, Clone, Copy)]
 pub struct Written {
     pub service: &'static str,

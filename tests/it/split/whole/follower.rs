@@ -10,7 +10,7 @@ use crate::support::Done;
 /// The command.
 pub const COPY: &[&str] = &["split", "copy", "--online"];
 
-/// What has become of the followers so far.
+/// Endings of the followers so far.
 #[derive(Default)]
 struct Fates {
     running: Option<Child>,
@@ -37,7 +37,7 @@ impl Drop for Follower {
     }
 }
 
-/// What has become of them.
+/// Endings of the followers.
 pub struct Followed {
     pub kills: u64,
     pub ended: u64,

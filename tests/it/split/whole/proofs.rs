@@ -1,10 +1,10 @@
-//! What has to hold in the end.
+//! Conditions that hold at the end.
 
 use sqlx::postgres::PgDatabaseError;
 
 use super::super::SHARED;
 use super::clients::Written;
-use super::rows::{CLIENT, CLIENT_PASSWORD, OWNER, asked, outbox};
+use super::rows::{CLIENT, CLIENT_PASSWORD, OWNER, outbox, query};
 use super::world::{EXTRA, World};
 use crate::support::Server;
 
@@ -24,7 +24,7 @@ pub fn sequences_are_ahead(server: &Server, database: &str) -> usize {
     for one in &found {
         let [table, column, sequence] = one.as_slice() else { panic!("{one:?}") };
         // First the rows: clients go on writing.
-        let number = |asked: String| server.value(database, &asked).parse::<i64>().unwrap();
+        let number = |query: String| server.value(database, &query).parse::<i64>().unwrap();
         let highest = number(format!("SELECT coalesce(max({column}), 0) FROM {table}"));
         let given = number(format!("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}"));
         assert!(given >= highest, "{database}: {sequence} stands at {given}, {table}.{column} at {highest}");
@@ -38,7 +38,7 @@ pub fn refuses(world: &World, service: &str, database: &str) {
         let mut session = world.source.connect(CLIENT, CLIENT_PASSWORD, SHARED).await;
         let table = outbox(service);
         let write = format!(
-            "INSERT INTO {table} (aggregate_type, aggregate_id, event_type, payload) VALUES ('stray', '1', 'x', '{{}}')"
+            "INSERT INTO {table} (aggregate_type, aggregate_id, event_type, payload) VALUES ('extra', '1', 'x', '{{}}')"
         );
         let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(write)).execute(&mut session).await.unwrap_err();
         let refused = refused.into_database_error().unwrap();
@@ -53,7 +53,7 @@ pub fn refuses(world: &World, service: &str, database: &str) {
     assert_eq!(said, expected);
 }
 
-/// What the split left behind.
+/// Returns the remains of the split.
 pub fn leftovers(server: &Server, database: &str) -> Vec<Vec<String>> {
     server.sql(
         database,
@@ -70,7 +70,7 @@ pub fn leftovers(server: &Server, database: &str) -> Vec<Vec<String>> {
     )
 }
 
-/// What a database is made of that has to be equal in each, with the rights on it: each a query of texts.
+/// Queries for the contents of a database that have to be equal in each, privileges included; each returns texts.
 const MADE: &[&str] = &[
     "SELECT d.datname::text = current_database(), pg_get_userbyid(d.datdba), d.datconnlimit, d.datallowconn, d.datistemplate, pg_encoding_to_char(d.encoding),
         d.datcollate, d.datctype, (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(d.datacl) a) FROM pg_database d WHERE d.datname = current_database()",
@@ -92,21 +92,21 @@ const MADE: &[&str] = &[
         WHERE r.rolname LIKE '{service}\\_%' ORDER BY 1, 2",
 ];
 
-/// A database, its roles and the rights in it are those of a service that was provisioned and never split.
+/// Checks that a database, its roles and their privileges are those of a service that was provisioned and never split.
 pub fn as_a_new_one(world: &World, service: &str, database: &str) {
-    let made = |service: &str, database: &str, asked: &str| {
-        let all = world.target().sql(database, &asked.replace("{service}", service));
+    let made = |service: &str, database: &str, query: &str| {
+        let all = world.target().sql(database, &query.replace("{service}", service));
         let text = all.into_iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n");
         text.replace(&format!("{service}_"), "SERVICE_")
     };
-    for asked in MADE {
-        let (here, new) = (made(service, database, asked), made(EXTRA.0, EXTRA.1, asked));
-        // A service without functions or types of its own has no rights on them.
-        assert!(here == new || here.is_empty(), "{service}\n{asked}\n{here}\nand a new one:\n{new}");
+    for query in MADE {
+        let (here, new) = (made(service, database, query), made(EXTRA.0, EXTRA.1, query));
+        // A service without functions or types of its own has no privileges on them.
+        assert!(here == new || here.is_empty(), "{service}\n{query}\n{here}\nand a new one:\n{new}");
     }
 }
 
-/// The rows of the clients of one service: every number that one was told is in is there once, and every change of it was made once.
+/// Checks the rows of one service's clients: every acknowledged number exists once, and each of its changes was made once.
 /// How many there are.
 pub fn nothing_lost_and_nothing_twice(server: &Server, database: &str, all: &[Written]) -> u64 {
     let service = all[0].service;
@@ -129,16 +129,16 @@ pub fn nothing_lost_and_nothing_twice(server: &Server, database: &str, all: &[Wr
     };
     let mut expected: Vec<(i64, i64)> = all.iter().flat_map(kept).collect();
     expected.sort_unstable();
-    let (own, empty) = asked(service);
+    let (own, empty) = query(service);
     let number = |text: &String| text.parse::<i64>().unwrap();
     let found: Vec<(i64, i64)> =
         server.sql(database, own).iter().map(|row| (number(&row[0]), number(&row[1]))).collect();
     let other = expected.iter().zip(&found).find(|(expected, found)| expected != found);
     assert!(other.is_none(), "{service}: number and marks {:?}", other.unwrap());
     assert_eq!(found.len(), expected.len(), "{service}");
-    for asked in empty {
-        let found = server.sql(database, asked);
-        assert!(found.is_empty(), "{service}: {asked}\n{:?}", &found[..found.len().min(10)]);
+    for query in empty {
+        let found = server.sql(database, query);
+        assert!(found.is_empty(), "{service}: {query}\n{:?}", &found[..found.len().min(10)]);
     }
     all.iter().map(|one| u64::try_from(one.end - one.first).unwrap()).sum()
 }
@@ -154,10 +154,10 @@ fn difference(expected: &[i64], found: &[i64]) -> String {
 pub fn old_roles_reach_nothing(world: &World, databases: &[&str]) {
     for database in databases {
         for role in [OWNER, CLIENT] {
-            let asked = format!(
+            let query = format!(
                 "SELECT count(*) FROM pg_roles WHERE rolname = '{role}' AND has_database_privilege(oid, '{database}', 'CONNECT')"
             );
-            assert_eq!(world.target().value("postgres", &asked), "0", "{role} {database}");
+            assert_eq!(world.target().value("postgres", &query), "0", "{role} {database}");
         }
     }
 }

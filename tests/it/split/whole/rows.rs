@@ -16,12 +16,13 @@ CREATE INDEX passport_offers ON passport_validation_requests (offer_id);
 CREATE INDEX pkd_csca ON pkd_certificate_entries (csca_id);
 ";
 
-/// Who owns everything in the shared database, and as whom applications write there.
+/// Owner of everything in the shared database, and role of the applications that write there.
 pub const OWNER: &str = "marty";
 pub const CLIENT: &str = "marty_app";
 pub const CLIENT_PASSWORD: &str = "app-of-the-shared-database";
 
-/// What each service's own migrations have to make of [`CROSSING`] and [`MORE`], where no `pg_dump` reads the source.
+/// Objects that each service's own migrations create of [`CROSSING`] and [`MORE`], for machines without a `pg_dump` of
+/// the source's major.
 const BY_HAND: [(&str, &str); 4] = [
     (
         "csca",
@@ -141,10 +142,10 @@ pub fn by_hand(service: &str) -> Vec<(String, String)> {
 pub fn kept(server: &Server, database: &str, service: Option<&str>) -> Vec<String> {
     let tables = KEPT.iter().filter(|(of, ..)| service.is_none_or(|service| service == *of));
     let one = |(of, table, rows): &(&str, &str, &str)| {
-        let asked = format!(
+        let query = format!(
             "SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {table} t WHERE {rows}"
         );
-        format!("{of} {table} {}", server.value(database, &asked))
+        format!("{of} {table} {}", server.value(database, &query))
     };
     tables.map(one).collect()
 }
@@ -202,7 +203,7 @@ pub fn writing(service: &str, n: i64) -> String {
     )
 }
 
-/// Where every number of a service's clients stays.
+/// Returns the table with every number of a service's clients.
 pub fn outbox(service: &str) -> &str {
     match service {
         "csca" => "csca_outbox",
@@ -213,7 +214,7 @@ pub fn outbox(service: &str) -> &str {
 }
 
 /// The numbers in a service's own tables, each with how often it was marked, and what has to be empty.
-pub fn asked(service: &str) -> (&'static str, &'static [&'static str]) {
+pub fn query(service: &str) -> (&'static str, &'static [&'static str]) {
     match service {
         "csca" => (
             "SELECT substr(subject_dn, 11)::bigint, length(coalesce(trust_reason, '')) FROM csca_certificates WHERE subject_dn LIKE 'CN=client %' ORDER BY 1",

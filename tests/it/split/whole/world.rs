@@ -24,7 +24,7 @@ const SETTINGS: &[&str] = &[
     "autovacuum=on",
 ];
 
-/// Where the databases are.
+/// Placement of the databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Servers {
     One,
@@ -33,7 +33,7 @@ pub enum Servers {
     Majors(&'static str, &'static str),
 }
 
-/// How much, from the environment.
+/// Sizes, from the environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub megabytes: u64,
@@ -56,7 +56,7 @@ pub struct World {
     pub project: Project,
 }
 
-/// How a command ended that a kill was aimed at.
+/// End of a command that a kill was aimed at.
 pub enum Attempt {
     Killed,
     /// It was faster.
@@ -94,14 +94,14 @@ impl World {
         self.project.write("split.yaml", &text.replace("server: main", &format!("server: {server}")));
     }
 
-    /// Where each service stands; nothing before the first copy.
+    /// Returns the phase of each service; empty before the first copy.
     pub fn phases(&self) -> Vec<String> {
         let there = "SELECT to_regclass('martydb_split.service') IS NOT NULL";
         if self.source.value(SHARED, there) != "t" {
             return vec![];
         }
-        let asked = "SELECT phase FROM martydb_split.service ORDER BY name";
-        self.source.sql(SHARED, asked).into_iter().flatten().collect()
+        let query = "SELECT phase FROM martydb_split.service ORDER BY name";
+        self.source.sql(SHARED, query).into_iter().flatten().collect()
     }
 
     pub fn all_are(&self, phase: &str) -> bool {
@@ -130,7 +130,7 @@ impl World {
     }
 }
 
-/// What a child that ends by itself said.
+/// Returns the output of a child that ends by itself.
 pub fn ended(child: Child) -> Done {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -1,4 +1,4 @@
-//! What the other commands say of partitions: plan, status, diff, monitor and the templates.
+//! Partitions in the output of other commands: plan, status, diff, monitor and the templates.
 
 use super::{Admin, Project, Server, parts_of, today};
 
@@ -32,10 +32,10 @@ fn log_parts(server: &Server) -> usize {
 }
 
 #[test]
-fn partitions_of_the_templates_are_planned_shown_measured_and_no_difference() {
+fn template_partitions_are_planned_shown_and_measured_without_drift() {
     let server = Server::start();
     let project = project(&server);
-    // Before the migrations there is no table, and that is no failure of the plan.
+    // Before the migrations there is no table, and the plan does not fail.
     assert!(!plan(&project).contains("pse_a_log"));
     let _done = project.run(&["upgrade", "--all"]).expect(0);
     hashed(&server, &project);

@@ -1,10 +1,10 @@
-//! Into another environment, and what is kept told apart.
+//! A restore into another environment, and the names of kept databases.
 
 use super::Kept;
 use crate::support::{Admin, Server, as_both_admins};
 
 #[test]
-fn a_backup_of_production_becomes_testing_without_its_people() {
+fn a_production_backup_is_anonymized_for_testing() {
     let kept = Kept::start(Admin::Super, "bke");
     if !kept.can_dump() {
         return;
@@ -18,7 +18,7 @@ fn a_backup_of_production_becomes_testing_without_its_people() {
     kept.project.write("anonymous.sql", "UPDATE item SET name = 'person ' || id;");
     let restore =
         ["restore", &service, "--from", &id, "-y", "--env", "testing", "--anonymize", "anonymous.sql"];
-    // Nothing is there yet that could hold its rights.
+    // There is no role yet that could hold its privileges.
     let lacking = kept.project.run(&restore).expect(1);
     insta::assert_snapshot!(lacking.shown(), @r#"
     error: service "bke_a" was not restored
@@ -60,7 +60,7 @@ fn a_backup_of_production_becomes_testing_without_its_people() {
     assert_eq!(testing.value(&service, names), "person 1,person 2");
 }
 
-as_both_admins!(what_a_restore_has_replaced_is_told_apart, |admin: Admin| {
+as_both_admins!(kept_databases_of_restores_are_told_apart, |admin: Admin| {
     let kept = Kept::start(admin, "bkt");
     if !kept.can_dump() {
         return;
@@ -69,8 +69,8 @@ as_both_admins!(what_a_restore_has_replaced_is_told_apart, |admin: Admin| {
     let report = kept.restore(&id).json();
     let former = report["kept"].as_str().unwrap().to_owned();
     let plan = kept.project.json(&["plan", "--check"], 0);
-    let told = serde_json::json!([{"server": "main", "database": former, "service": service}]);
-    assert_eq!(plan["replaced_databases"], told, "{plan:#}");
+    let reported = serde_json::json!([{"server": "main", "database": former, "service": service}]);
+    assert_eq!(plan["replaced_databases"], reported, "{plan:#}");
     let shown = kept.project.run(&["plan"]).expect(0);
     assert!(
         shown
@@ -91,7 +91,7 @@ as_both_admins!(what_a_restore_has_replaced_is_told_apart, |admin: Admin| {
 });
 
 #[test]
-fn an_extension_of_another_version_is_told() {
+fn an_extension_of_another_version_is_reported() {
     let kept = Kept::start(Admin::Super, "bkv");
     if !kept.can_dump() {
         return;
@@ -100,6 +100,6 @@ fn an_extension_of_another_version_is_told() {
     let now = "SELECT default_version FROM pg_available_extensions WHERE name = 'citext'";
     let now = kept.server.value("postgres", now);
     let verified = kept.project.json(&["backup", "verify", &kept.backup()], 0);
-    let told = format!("extension citext had version 1.5, and has version {now} here");
-    assert!(verified["backups"][0]["notes"].to_string().contains(&told), "{verified:#}");
+    let reported = format!("extension citext had version 1.5, and has version {now} here");
+    assert!(verified["backups"][0]["notes"].to_string().contains(&reported), "{verified:#}");
 }

@@ -1,5 +1,5 @@
 //! Rows as lines of JSON: sent while the database reads them, by a process that holds a small part of them; what goes wrong in
-//! the middle is seen by the caller.
+//! the middle is noticeable for the caller.
 
 use std::io::Read;
 
@@ -75,7 +75,7 @@ fn exposed(prefix: &str, exposure: &str) -> (Server, crate::support::Project) {
 }
 
 #[test]
-fn a_large_answer_is_sent_as_it_is_read_and_seen_to_be_cut() {
+fn a_large_answer_is_streamed_and_a_cut_is_noticeable() {
     let exposure = "{ pool: { max: 2, wait: 10s }, limits: { rows: 200000, timeout: 20s } }";
     let (server, project) = exposed("sry", exposure);
     let rows = format!(
@@ -105,7 +105,7 @@ fn a_large_answer_is_sent_as_it_is_read_and_seen_to_be_cut() {
     let array = service.ask("GET", "/sry_a/rest/customer?select=id,name", Some(&reader), &[], "");
     assert_eq!((array.status, array.json()["code"].as_str()), (400, Some("MDB009")));
 
-    // In the middle nothing tells an error but the end of the connection.
+    // After the first line, only the end of the connection can signal an error.
     for path in ["broken?order=id", "halting", "wide?order=id"] {
         let cut = ask(path);
         assert!(cut.head.starts_with("HTTP/1.1 200") && !cut.is_whole, "{path}: {}", cut.head);
@@ -143,7 +143,7 @@ fn a_large_answer_is_sent_as_it_is_read_and_seen_to_be_cut() {
 }
 
 #[test]
-fn lines_have_the_limits_and_the_records_of_every_read() {
+fn streamed_reads_have_the_limits_and_records_of_other_reads() {
     let (server, project) = exposed("srp", "{ audit: all, limits: { rows: 3 } }");
     let rows = "INSERT INTO customer (id, name) SELECT n, E'n\\n' || n FROM generate_series(1, 9) n";
     server.sql("srp_a", rows);

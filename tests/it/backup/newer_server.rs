@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Kept;
 use crate::support::{Admin, Server, can_dump};
 
-/// What newer servers make by themselves: multirange types, triggers of partitions and constraints for NOT NULL.
+/// Objects that newer servers add by themselves: multirange types, triggers of partitions and constraints for NOT NULL.
 const MADE_SINCE: &str = "CREATE TYPE reach AS RANGE (subtype = float8);
 CREATE TYPE own.longrange AS RANGE (subtype = timestamptz);
 CREATE DOMAIN sure AS int NOT NULL;
@@ -25,7 +25,7 @@ pub fn programs(major: u32) -> Option<PathBuf> {
 }
 
 #[test]
-fn what_newer_majors_make_by_themselves_is_no_difference() {
+fn objects_that_newer_majors_add_are_not_differences() {
     let Some(old) = programs(13) else {
         eprintln!("SKIPPED: no server 13 on this machine");
         return;

@@ -1,4 +1,4 @@
-//! Servers beside a service's database on the page: replicas and Redis.
+//! Further servers of a service on the page: replicas and Redis.
 
 use serde_json::Value;
 
@@ -39,7 +39,7 @@ fn counted(report: &Value) -> Vec<(String, usize)> {
 }
 
 #[test]
-fn replicas_and_redis_have_their_sentences_and_pictures() {
+fn replicas_and_redis_are_described_and_drawn() {
     let Some(mut redis) = Redis::managed() else { return };
     let primary = Server::with_standbys();
     let mut standby = primary.standby(&[]);

@@ -1,10 +1,10 @@
-//! What the other commands make of test databases.
+//! Test databases in the output of other commands.
 
 use super::{databases, made, provisioned, text};
 use crate::support::Server;
 
 #[test]
-fn plan_and_verification_know_them_as_the_services() {
+fn plan_and_verify_attribute_test_databases_to_the_service() {
     let server = Server::start();
     let project = provisioned(&server, "tdv");
     project.run(&["upgrade", "--all"]).expect(0);
@@ -30,7 +30,7 @@ fn plan_and_verification_know_them_as_the_services() {
 }
 
 #[test]
-fn they_go_with_their_service() {
+fn test_databases_are_dropped_with_their_service() {
     let server = Server::start();
     let project = provisioned(&server, "tdd");
     let database = text(&made(&project, "tdd_a"), "database").to_owned();

@@ -1,4 +1,4 @@
-//! What the way back needs is said before anything is copied.
+//! Obstacles of a rollback are named before anything is copied.
 
 use super::{SETTINGS, Split};
 use crate::support::{Admin, Server};
@@ -12,7 +12,7 @@ fn way_back(split: &Split) -> Vec<(bool, String)> {
 }
 
 #[test]
-fn a_plan_says_what_the_way_back_lacks() {
+fn a_plan_names_obstacles_of_a_rollback() {
     let (source, target) = (Server::start_with(SETTINGS), Server::start());
     let split = Split::between(source, target, Admin::Super, TWO_OWNERS);
     let owners = "the tables of orders belong to several roles, and need one owner: public.order_days to postgres, public.order_log to second_owner";
@@ -25,7 +25,7 @@ fn a_plan_says_what_the_way_back_lacks() {
 }
 
 #[test]
-fn a_server_that_cannot_be_asked_is_part_of_the_plan() {
+fn a_plan_names_an_unreachable_server() {
     let mut split = Split::new();
     assert!(way_back(&split).iter().all(|(ok, _)| *ok), "{:?}", way_back(&split));
     split.target.crash();

@@ -1,4 +1,4 @@
-//! What `status` learns from few questions: the newest of many events, and one list of sessions for all databases.
+//! Results that `status` gets by few queries: the newest of many events, and one list of sessions for all databases.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn the_newest_event_is_found_among_few_and_many() {
 
 /// The list is asked for by the first service, and the second finds its own sessions in it, not those of the first.
 #[tokio::test]
-async fn services_share_a_list_of_sessions() {
+async fn services_share_one_query_for_sessions() {
     let (one, two) = (Service::new("glance_one").await, Service::new("glance_two").await);
     for service in [&one, &two] {
         service.write("V1__t.sql", "CREATE TABLE t (a int);").upgraded().await;
@@ -67,7 +67,7 @@ async fn services_share_a_list_of_sessions() {
 
 /// A service whose database cannot be asked does not keep the others from their list.
 #[tokio::test]
-async fn a_service_without_a_database_leaves_the_list_to_the_next() {
+async fn a_service_without_a_database_leaves_that_query_to_the_next() {
     let (absent, there) = (Service::absent("glance_absent"), Service::new("glance_there").await);
     there.write("V1__t.sql", "CREATE TABLE t (a int);").upgraded().await;
     let sessions = SessionList::default();

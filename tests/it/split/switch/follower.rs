@@ -1,4 +1,4 @@
-//! The process that follows stays across the switch, whichever way it goes.
+//! The follower survives switches in either direction.
 
 use std::process::{Child, Stdio};
 
@@ -44,7 +44,7 @@ fn standing(split: &Split) -> (String, bool) {
 }
 
 #[test]
-fn it_goes_on_after_each_switch_and_after_each_kill() {
+fn the_follower_continues_after_each_switch_and_kill() {
     let split = Split::new();
     let mut follower = Follower::start(&split);
     until("following", || {
@@ -80,7 +80,7 @@ fn it_goes_on_after_each_switch_and_after_each_kill() {
 }
 
 #[test]
-fn it_outlives_a_restart_of_either_server() {
+fn the_follower_survives_a_restart_of_either_server() {
     let mut split = Split::new();
     let mut follower = Follower::start(&split);
     followed(&split);
@@ -95,7 +95,7 @@ fn it_outlives_a_restart_of_either_server() {
 }
 
 #[test]
-fn a_service_that_cannot_be_followed_leaves_the_others_alone() {
+fn an_unfollowable_service_does_not_affect_the_others() {
     let split = Split::new();
     let mut follower = Follower::start(&split);
     followed(&split);

@@ -14,7 +14,7 @@ async fn back(target: &MigrationTarget, options: &Options) -> MigrationOutcome {
 }
 
 #[tokio::test]
-async fn a_transaction_around_the_whole_file_is_the_files_own() {
+async fn a_files_own_transaction_replaces_the_runs() {
     let service = Service::new("own_frame").await;
     let text = "-- é\nBEGIN /* é */ ISOLATION LEVEL SERIALIZABLE;\nCREATE TABLE a (level text);\n\
                 INSERT INTO a SELECT current_setting('transaction_isolation');\nCOMMIT;\n";
@@ -41,7 +41,7 @@ async fn a_transaction_around_the_whole_file_is_the_files_own() {
 }
 
 #[tokio::test]
-async fn several_transactions_are_refused_in_one_and_kept_outside_one() {
+async fn files_with_several_transactions_must_be_non_transactional() {
     let service = Service::new("own_several").await;
     let several =
         "BEGIN; CREATE TABLE a (a int); COMMIT;\nBEGIN; CREATE TABLE b (a int); SELECT 1/0; COMMIT;\n";
@@ -71,7 +71,7 @@ async fn several_transactions_are_refused_in_one_and_kept_outside_one() {
 }
 
 #[tokio::test]
-async fn a_file_without_a_statement_does_nothing_up_and_down() {
+async fn a_file_without_statements_is_applied_and_undone() {
     let service = Service::new("own_noop").await;
     service
         .write("V1__a.sql", "-- done in code before\n")
@@ -89,7 +89,7 @@ async fn a_file_without_a_statement_does_nothing_up_and_down() {
 }
 
 #[tokio::test]
-async fn a_downgrade_stops_before_what_cannot_be_undone() {
+async fn a_downgrade_stops_before_an_irreversible_file() {
     let service = Service::new("own_irrev").await;
     service
         .write("V1__a.sql", "-- martydb: irreversible: the rows are gone\nCREATE TABLE a (a int);")
@@ -107,7 +107,7 @@ async fn a_downgrade_stops_before_what_cannot_be_undone() {
 }
 
 #[tokio::test]
-async fn a_service_that_only_goes_forward_says_so() {
+async fn a_forward_only_service_refuses_a_downgrade() {
     let service = Service::new("own_forward").await;
     service.write("V1__a.sql", "CREATE TABLE a (a int);").write("V1__a.down.sql", "DROP TABLE a;");
     service.upgraded().await;
@@ -122,7 +122,7 @@ async fn a_service_that_only_goes_forward_says_so() {
 }
 
 #[tokio::test]
-async fn what_baseline_accepted_builds_a_new_database_where_it_can_be_run() {
+async fn runnable_baselined_files_build_a_new_database() {
     let old = Service::new("own_old").await;
     let several = "BEGIN; CREATE TABLE a (a int); COMMIT; BEGIN; CREATE TABLE b (a int); COMMIT;";
     old.write("V1__a.sql", several).write("V2__i.sql", "CREATE INDEX CONCURRENTLY i ON a (a);");
@@ -153,9 +153,9 @@ async fn what_baseline_accepted_builds_a_new_database_where_it_can_be_run() {
     );
 }
 
-/// The only row that could tell the type of its versions is missing, and the owner alone may look into the schema.
+/// The row that would show the type of its versions is missing, and only the owner may read the schema.
 #[tokio::test]
-async fn an_empty_history_is_no_unreachable_service() {
+async fn a_service_with_an_empty_history_is_reachable() {
     use martydb_migrate::ServiceState;
     let service = Service::new("own_empty").await;
     service.write("V1__a.sql", "SELECT 1/0;").write("V1__a.down.sql", "");

@@ -1,4 +1,4 @@
-//! The other commands beside the data service: none of them takes its records for the service's own, or stumbles over
+//! The other commands and the data service: none of them takes its records for the service's own, or fails because of
 //! them.
 
 use super::client::DataService;
@@ -24,7 +24,7 @@ fn is_converged(project: &Project) {
 }
 
 #[test]
-fn every_command_knows_the_records_of_the_data_service() {
+fn every_command_ignores_the_records_of_the_data_service() {
     let (server, far) = (Server::with_both_admins(), Server::with_both_admins());
     // Before 15 a limited admin cannot close the schema public, and a restore ends with the proof.
     let admin = if server.major() < 15 { Admin::Super } else { Admin::Limited };
@@ -85,7 +85,7 @@ fn backups(server: &Server, project: &Project, writer: &str) {
     assert_eq!(server.value("srr_a", "SELECT count(*)::text FROM martydb_serve.audit"), "1");
     project.run(&["restore", "srr_a", "--discard-old", "-y"]).expect(0);
 
-    // A schema of that name that the service made is no record, and no backup leaves it out in silence.
+    // A schema of that name that the service made is not a record, and every backup contains it or names it.
     server.sql("srr_b", "DROP TABLE martydb_serve.audit, martydb_serve.requests; DROP SCHEMA martydb_serve");
     server.sql(
         "srr_b",
@@ -106,7 +106,7 @@ fn backups(server: &Server, project: &Project, writer: &str) {
     is_converged(project);
 }
 
-/// The service goes to another server, where its records begin again.
+/// The service moves to another server, where its records start empty.
 fn moves((server, far): (&Server, &Server), admin: Admin, project: &Project) {
     let text = project.read("martydb.yaml");
     let main = format!("  main:\n    url: {}\n", server.url_of(admin));

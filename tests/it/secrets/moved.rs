@@ -41,7 +41,7 @@ fn adopt_block(project: &Project, said: &str) {
 }
 
 #[test]
-fn a_store_moves_to_a_program_and_back_with_all_that_is_in_it() {
+fn a_store_moves_to_a_program_and_back_completely() {
     let server = Server::start();
     let (vault, _) = rotated(&server, "goes");
     let project = &vault.project;
@@ -103,7 +103,7 @@ fn variables_move_into_a_file_that_can_be_rotated() {
 }
 
 #[test]
-fn a_set_that_fails_half_way_is_told_and_the_next_run_writes_the_rest() {
+fn the_next_run_completes_a_partly_failed_move() {
     let server = Server::start();
     let (vault, _) = rotated(&server, "half");
     vault.set("refuse-half_b_app", true);
@@ -131,7 +131,7 @@ fn a_set_that_fails_half_way_is_told_and_the_next_run_writes_the_rest() {
 }
 
 #[test]
-fn what_cannot_be_moved_is_refused_before_anything_is_written() {
+fn impossible_moves_are_refused_before_any_write() {
     let server = Server::start();
     let (vault, _) = rotated(&server, "stop");
     let project = &vault.project;
@@ -172,7 +172,7 @@ fn no_password_of_a_move_is_in_the_process_list_or_in_a_programs_arguments() {
     let server = Server::start();
     let (vault, _) = rotated(&server, "list");
     let project = &vault.project;
-    // Slow enough to be seen, and it notes what it was called with.
+    // Slow enough to be observed, and it records its arguments.
     let script = project
         .read("vault")
         .replace("case $1 in", "echo \"$@\" >> called; env >> called; sleep 0.05\ncase $1 in");

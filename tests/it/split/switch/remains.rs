@@ -1,8 +1,8 @@
-//! What a finish leaves in the shared database, and who still reaches it.
+//! Objects that a finish leaves in the shared database, and the roles that still reach them.
 
 use super::{LEGACY, Split};
 
-/// What belongs to no table, though tables use it.
+/// Objects of no table that tables use.
 const APART: &str = "
 CREATE TYPE mood AS ENUM ('ok', 'bad');
 CREATE TYPE pair AS (a int, b text);
@@ -13,7 +13,7 @@ CREATE ROLE legacy_report LOGIN NOINHERIT; CREATE ROLE legacy_group; CREATE TABL
 ";
 
 #[test]
-fn a_finish_names_what_stays_and_who_reaches_it() {
+fn a_finish_names_remaining_objects_and_their_privileges() {
     let split = Split::new();
     split.source.sql(LEGACY, APART);
     let more = "CREATE TYPE mood AS ENUM ('ok', 'bad'); CREATE TYPE pair AS (a int, b text); CREATE SEQUENCE order_numbers;
@@ -52,7 +52,7 @@ fn a_finish_names_what_stays_and_who_reaches_it() {
     assert!(login("legacy_report")["databases"].as_array().unwrap().contains(&LEGACY.into()), "{document}");
     assert!(login("legacy_group").is_null() && login("postgres").is_null(), "{document}");
 
-    // A service that another login reaches is no service of its own yet.
+    // While another login reaches the service, it is not separate yet.
     split.target.sql("postgres", "GRANT CONNECT ON DATABASE orders TO PUBLIC");
     let refused = split.split(&["finish", "--confirm", LEGACY]).expect(4).stdout;
     assert!(refused.contains("Nothing was removed: the services are not isolated."), "{refused}");

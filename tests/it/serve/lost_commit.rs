@@ -60,7 +60,7 @@ fn forward(from: &mut TcpStream, to: &mut TcpStream, goes_on: impl Fn(&[u8]) -> 
 }
 
 #[test]
-fn a_commit_whose_answer_is_lost_is_unknown_and_its_key_settles_it() {
+fn a_key_resolves_a_commit_whose_answer_was_lost() {
     let server = Server::start();
     let project = project(&server, Admin::Super, "sru", "{}");
     let writer = key(&project, "writer");

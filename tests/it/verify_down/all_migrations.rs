@@ -17,7 +17,7 @@ fn outcomes(proof: &Value, service: usize) -> Vec<(i64, String)> {
 }
 
 #[test]
-fn every_migration_is_reported_in_one_run() {
+fn verify_down_reports_every_migration_in_one_run() {
     let server = Server::start();
     let project = Project::new(&server, "vdg");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -25,7 +25,7 @@ fn every_migration_is_reported_in_one_run() {
     write(&project, "vdg_a", 3, "CREATE TABLE c (i int);", "DROP TABLE c; DROP TABLE nothing;");
     // The down file forgets the table.
     write(&project, "vdg_a", 4, "CREATE TABLE d (i int);", "SELECT 1;");
-    // What it needs was made by the one whose second up failed.
+    // The migration whose second up failed made its prerequisite.
     write(
         &project,
         "vdg_a",
@@ -57,7 +57,7 @@ fn every_migration_is_reported_in_one_run() {
     let expected: Vec<_> = (1..).zip(expected.map(str::to_owned)).collect();
     assert_eq!(outcomes(&proof, 0), expected, "{proof:#}");
     assert_eq!(outcomes(&proof, 1), [(1, "ok".into()), (2, "ok".into())]);
-    // What the down file left is told beside the failure of the second up.
+    // The remains after the down file are reported with the failure of the second up.
     let fourth = &proof["services"][0]["migrations"][3];
     let left = fourth["after_down"].as_array().unwrap();
     assert!(left.iter().any(|one| one["kind"] == "table" && one["name"] == "public.d"), "{fourth:#}");
@@ -79,7 +79,7 @@ fn every_migration_is_reported_in_one_run() {
 }
 
 #[test]
-fn the_clock_and_the_order_of_columns_are_no_difference() {
+fn clock_values_and_column_order_are_not_differences() {
     let server = Server::start();
     let project = Project::new(&server, "vdc");
     project.run(&["apply", "--all", "-y"]).expect(0);

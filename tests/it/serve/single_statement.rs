@@ -88,7 +88,7 @@ fn a_plain_write_is_one_statement_with_its_record() {
     assert_eq!(located.header("location"), Some("/note?id=eq.6&part=eq.s"), "{}", located.body);
     assert!(writer.audit().ends_with("insert id=eq.6&part=eq.s 1"));
 
-    // What fails leaves neither rows nor record, and the connection as it was.
+    // A failed write leaves neither rows nor record, and the connection as it was.
     let process = || {
         let sql = "SELECT string_agg(pid::text, ',') FROM pg_stat_activity WHERE usename = 'srw_a_serve'";
         writer.server.value("postgres", sql)
@@ -109,7 +109,7 @@ fn a_plain_write_is_one_statement_with_its_record() {
     assert_eq!(writer.value("SELECT count(mark)::text FROM big"), "0");
     assert_eq!(writer.audit(), "");
 
-    // Without the right to record there is no write.
+    // Without the privilege to record, there is no write.
     writer.value("REVOKE INSERT ON martydb_serve.audit FROM srw_a_serve; SELECT ''");
     let unrecorded = ask("POST", "note", represent, json!({"body": "i"}));
     assert_eq!((unrecorded.status, unrecorded.json()["code"].as_str()), (503, Some("MDB011")));

@@ -1,11 +1,11 @@
 //! `split verify` while applications write and a process follows: both sides are read at one moment.
 
 use super::Split;
+use super::follower::{Follower, followed};
 use super::online::Writers;
-use super::staying::{Follower, followed};
 use crate::support::many;
 
-/// How often both sides are compared in each state.
+/// Number of comparisons in each state.
 const ROUNDS: usize = 6;
 
 fn verify(split: &Split, code: i32) -> serde_json::Value {
@@ -21,7 +21,7 @@ fn equal(split: &Split, writers: &Writers) {
 }
 
 #[test]
-fn no_difference_is_reported_that_is_not_there() {
+fn verify_reports_no_false_difference_under_load() {
     let split = Split::new();
     let mut follower = Follower::start(&split);
     followed(&split);
@@ -49,9 +49,9 @@ fn no_difference_is_reported_that_is_not_there() {
     writers.end();
 }
 
-/// Where later changes are applied all the time, what differs is no difference.
+/// While later changes are applied, differences in flight are not reported.
 #[test]
-fn a_side_that_is_beyond_the_moment_is_not_compared() {
+fn a_side_past_the_common_moment_is_not_compared() {
     let split = Split::new();
     split.split(&["copy", "--online", "--until-caught-up"]).expect(0);
     let spoil = "SET session_replication_role = replica; UPDATE orders SET note = 'later' WHERE n = 7";

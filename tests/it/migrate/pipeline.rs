@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::support::{Service, server};
-use crate::support::FarLink;
+use crate::support::Link;
 
 fn write_tables(service: &Service, versions: std::ops::RangeInclusive<u32>) {
     for version in versions {
@@ -11,7 +11,7 @@ fn write_tables(service: &Service, versions: std::ops::RangeInclusive<u32>) {
     }
 }
 
-/// How many of the tables are there.
+/// Returns the number of the tables that exist.
 async fn tables(service: &Service) -> String {
     service.ask("SELECT count(*)::text FROM pg_class WHERE relname ~ '^t[0-9]+$'").await.remove(0)
 }
@@ -20,7 +20,7 @@ async fn tables(service: &Service) -> String {
 async fn fifty_files_over_a_slow_link_take_at_most_twelve_round_trips() {
     let mut service = Service::new("far_link").await;
     write_tables(&service, 1..=50);
-    let link = FarLink::to(server().port).await;
+    let link = Link::slow(server().port).await;
     service.target.endpoint.port = link.port;
     let versions = service.upgraded().await;
     assert_eq!(versions, (1..=50).collect::<Vec<i64>>());
@@ -34,7 +34,7 @@ async fn fifty_files_over_a_slow_link_take_at_most_twelve_round_trips() {
 }
 
 #[tokio::test]
-async fn nothing_behind_a_file_that_fails_is_run() {
+async fn files_after_a_failing_one_are_not_run() {
     let service = Service::new("far_fail").await;
     write_tables(&service, 1..=40);
     service.write("V20__t.sql", "CREATE TABLE t20 (a int);\nSELECT 1/0;");
@@ -54,7 +54,7 @@ async fn nothing_behind_a_file_that_fails_is_run() {
 }
 
 #[tokio::test]
-async fn nothing_behind_a_commit_that_fails_is_run() {
+async fn files_after_a_failing_commit_are_not_run() {
     let service = Service::new("far_commit").await;
     write_tables(&service, 1..=6);
     // PostgreSQL looks at this only at COMMIT: rows that stay must not refer to rows that go.
@@ -71,7 +71,7 @@ async fn nothing_behind_a_commit_that_fails_is_run() {
 }
 
 #[tokio::test]
-async fn a_file_that_waits_for_a_lock_is_tried_again_and_the_later_ones_follow() {
+async fn a_file_waiting_for_a_lock_is_retried_before_later_ones() {
     let service = Service::new("far_lock").await;
     service.write("V1__busy.sql", "CREATE TABLE busy (a int);").upgraded().await;
     write_tables(&service, 2..=5);
@@ -93,7 +93,7 @@ async fn a_file_that_waits_for_a_lock_is_tried_again_and_the_later_ones_follow()
 }
 
 #[tokio::test]
-async fn files_and_warnings_larger_than_the_sockets_pass() {
+async fn files_and_warnings_larger_than_socket_buffers_pass() {
     let service = Service::new("far_large").await;
     for version in 1..=24 {
         let noise =

@@ -1,4 +1,4 @@
-//! What writes into the tables of a service that has been cut over, from tables that still accept writes at the source.
+//! Writes into the tables of a service after its cutover, from tables that still accept writes at the source.
 
 use std::process::Stdio;
 
@@ -68,7 +68,7 @@ fn go(split: &Split, step: &str, service: &str) -> serde_json::Value {
 }
 
 #[test]
-fn a_service_that_has_not_moved_writes_on() {
+fn a_service_before_its_cutover_keeps_writing() {
     let split = split(WRITES);
     let notes = split.project.json(&["split", "plan"], 0)["notes"].to_string();
     for one in ["rule public.users.gone", "trigger public.users.\\\"Note user\\\""] {
@@ -123,7 +123,7 @@ fn a_service_that_has_not_moved_writes_on() {
 }
 
 #[test]
-fn a_cutover_that_is_killed_anywhere_stops_no_write() {
+fn a_killed_cutover_blocks_no_other_service() {
     let split = split(WRITES);
     split.split(&["copy", "--online", "--until-caught-up"]).expect(0);
     let (mut dice, mut kills) = (Dice::seeded("MARTYDB_SPLIT_SEED"), 0);
@@ -156,7 +156,7 @@ fn a_cutover_that_is_killed_anywhere_stops_no_write() {
 }
 
 #[test]
-fn a_cutover_that_fails_after_the_closing_enables_all_again() {
+fn a_failed_cutover_reopens_the_source() {
     let split = split(WRITES);
     split.split(&["copy", "--online", "--until-caught-up"]).expect(0);
     block(async {
@@ -232,7 +232,7 @@ CREATE TRIGGER note_kept BEFORE INSERT ON kept FOR EACH ROW EXECUTE FUNCTION not
 ";
 
 #[test]
-fn a_table_that_stays_is_written_while_the_source_is_closed() {
+fn a_table_that_stays_is_writable_while_the_source_is_closed() {
     let split = split(KEPT);
     let map = split.project.read("split.yaml");
     split.project.write("split.yaml", &format!("{map}ignore: [public.kept]\n"));
