@@ -87,3 +87,23 @@ fn project(server: &Server, manifest: &str) -> Project {
     }
     project
 }
+
+/// Returns the names of the objects that statements make.
+pub fn made(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split("CREATE ").skip(1).filter_map(|rest| rest.split([' ', ';']).nth(1))
+}
+
+/// Divides rows into groups that are opened together, each of at most this size; `fits` tells if two may be in one.
+pub fn groups<T>(rows: Vec<T>, most: usize, fits: impl Fn(&T, &T) -> bool) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = vec![];
+    for row in rows {
+        match groups
+            .iter_mut()
+            .find(|group| group.len() < most && group.iter().all(|other| fits(other, &row)))
+        {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups
+}

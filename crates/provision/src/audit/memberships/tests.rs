@@ -1,7 +1,7 @@
 //! Attributes, memberships, passwords and limits of roles, each with what is nearly the same and harmless.
 
 use crate::audit::testing::{NOTHING, Server, assert_finds, assert_grave, healthy, role, server};
-use martydb_model::{ActualRole, StoredPassword};
+use martydb_model::{AccessRole, ActualRole, StoredPassword};
 
 fn pair(major: u32) -> Server {
     server(major).service("red").service("blue")
@@ -114,6 +114,26 @@ fn a_membership_of_a_services_role_is_named() {
         (healthy().member("red_app", "red_group").member("red_ro", "red_group"), &[]),
         (healthy().unmanaged("watcher").member("watcher", "pg_monitor"), &[]),
     ]);
+}
+
+#[test]
+fn a_group_of_no_service_is_a_note() {
+    let group = healthy().member("red_app", "red_group");
+    assert_eq!(group.found(), ["low | shared-group | red | red_app | - | role red_group"]);
+}
+
+#[test]
+fn a_declared_login_that_follows_changes_is_a_note() {
+    let follower = |declared: bool| {
+        let server = healthy().role("feed", |found| (found.login, found.replication) = (true, true));
+        server.with(|snapshot| snapshot.hba = None).manifest(|desired| {
+            let login = AccessRole::login(role("feed"), 2, "search index".into());
+            let login = AccessRole { replicates: true, ..login };
+            desired.access.extend(declared.then(|| (role("feed"), login)));
+        })
+    };
+    assert_eq!(follower(true).found(), ["low | declared-replication | - | feed | - | -"]);
+    assert_eq!(follower(false).found(), ["medium | unmanaged-role-power | - | feed | - | -"]);
 }
 
 #[test]

@@ -268,6 +268,7 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
         let found =
             json!({ "shown": "job 8 of pg_cron", "database": database, "role": role, "command": command });
         let server = healthy().object("red_db", "function", "public.item_job()", |_| {});
+        let server = server.object("red_db", "view", "public.item_names", |_| {});
         server.inside("postgres", |catalog| catalog.jobs.push(row(found))).grave()
     };
     let line = |role, object| format!("high | superuser-object | red | {role} | red_db | {object}");
@@ -277,6 +278,10 @@ fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
     assert_eq!(
         job(Some("postgres"), "red_db", "VACUUM item; SELECT item_job()"),
         [line("red_migrator", "function public.item_job()")]
+    );
+    assert_eq!(
+        job(Some("postgres"), "red_db", "DO $$ BEGIN PERFORM name FROM item_names; END $$"),
+        [line("red_migrator", "view public.item_names")]
     );
     let executes =
         "DO $$ DECLARE q text; BEGIN FOR q IN SELECT name FROM item LOOP EXECUTE q; END LOOP; END $$";
