@@ -211,6 +211,13 @@ fn harmless_changes_stay_green() {
     let result = pair.verify(&["--probes", "full"], 0);
     assert_eq!(Pair::grave(&result), Vec::<String>::new());
     assert_eq!(result["summary"]["breaches"], 0);
+    for note in [
+        "low | other-superuser | - | dba | - | -",
+        "low | shared-group | red | red_app | - | role red_group",
+        "low | undeclared-extension | red | red_app | red_db | extension citext",
+    ] {
+        assert!(Pair::found(&result).iter().any(|line| line == note), "{note}\n{:#?}", Pair::found(&result));
+    }
 }
 
 #[test]

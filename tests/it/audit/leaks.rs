@@ -119,6 +119,7 @@ const LEAKS: &[Leak] = &[
     leak("red_db", "CREATE FUNCTION rd(text) RETURNS bytea LANGUAGE internal AS 'pg_read_binary_file_all'", ["critical", "untrusted-function", "red", "PUBLIC", "rd(text)"], "REVOKE ALL ON FUNCTION rd(text) FROM PUBLIC"),
     leak("red_db", "UPDATE pg_language SET lanpltrusted = true WHERE lanname = 'c'", ["critical", "language-trusted", "red", "red_migrator", "language c"], "UPDATE pg_language SET lanpltrusted = false WHERE lanname = 'c'"),
     leak("red_db", "SET ROLE red_owner; CREATE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; RESET ROLE; CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy()", ["critical", "event-trigger", "red", "red_owner", "spy"], "DROP EVENT TRIGGER spy"),
+    leak("red_db", "CREATE FUNCTION far() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ALTER FUNCTION far() OWNER TO blue_owner; CREATE TRIGGER far BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION far()", ["high", "foreign-trigger", "red", "blue_owner", "trigger far"], "DROP FUNCTION far() CASCADE"),
     leak("red_db", "ALTER FUNCTION pg_catalog.query_to_xml(text,boolean,boolean,text) SECURITY DEFINER", ["critical", "definer-function", "red", "PUBLIC", "query_to_xml"], "ALTER FUNCTION pg_catalog.query_to_xml(text,boolean,boolean,text) SECURITY INVOKER"),
     leak("red_db", "CREATE VIEW shadows AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT (rolpassword) ON shadows TO red_app", ["high", "definer-view", "red", "red_app", "shadows"], "DROP VIEW shadows"),
     leak("red_db", "CREATE VIEW every_row AS SELECT id, name FROM item; ALTER TABLE item ENABLE ROW LEVEL SECURITY; GRANT SELECT ON every_row TO red_ro", ["high", "definer-view", "red", "red_ro", "every_row"], "DROP VIEW every_row; ALTER TABLE item DISABLE ROW LEVEL SECURITY"),
@@ -150,11 +151,11 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "CREATE ROLE ghost LOGIN; CREATE ROLE helpers; GRANT pg_signal_backend TO helpers; GRANT helpers TO ghost", ["high", "unmanaged-role-power", "-", "ghost", "pg_signal_backend"], "DROP ROLE ghost, helpers"),
     since(15, leak("postgres", "CREATE ROLE ghost LOGIN; GRANT ALTER SYSTEM ON PARAMETER archive_command TO ghost", ["critical", "parameter-privilege", "-", "ghost", "archive_command"], "DROP OWNED BY ghost; DROP ROLE ghost")),
     since(15, leak("postgres", "CREATE ROLE ghost LOGIN; GRANT SET ON PARAMETER session_preload_libraries TO ghost", ["medium", "parameter-privilege", "-", "ghost", "session_preload_libraries"], "DROP OWNED BY ghost; DROP ROLE ghost")),
-    leak("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "PUBLIC", "search_path"], ""),
     // The service's schema before what superusers, or logins with more than this database, mean.
     leak("red_db", "CREATE SCHEMA ops; CREATE FUNCTION ops.purge() RETURNS void LANGUAGE sql AS 'SELECT 1'; ALTER DATABASE red_db SET search_path = public, ops", ["high", "superuser-search-path", "red", "red_migrator", "public"], "DROP SCHEMA ops CASCADE; ALTER DATABASE red_db RESET search_path"),
     leak("postgres", "CREATE ROLE ghost LOGIN; GRANT pg_monitor TO ghost; GRANT CONNECT ON DATABASE red_db TO ghost; ALTER ROLE ghost SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "ghost", "search_path"], "DROP OWNED BY ghost; DROP ROLE ghost"),
     leak("postgres", "CREATE SCHEMA box AUTHORIZATION red_app; GRANT CONNECT ON DATABASE postgres TO red_app, blue_app; ALTER DATABASE postgres SET search_path = box, pg_catalog", ["medium", "role-setting", "-", "PUBLIC", "search_path"], "ALTER DATABASE postgres RESET search_path; DROP SCHEMA box; REVOKE CONNECT ON DATABASE postgres FROM red_app, blue_app"),
+    leak("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "PUBLIC", "search_path"], ""),
     // Before 14 that is what every role has.
     since(14, leak("postgres", "ALTER ROLE blue_app SET password_encryption = 'md5'", ["medium", "role-setting", "blue", "blue_app", "password_encryption"], "")),
     leak("postgres", "ALTER DATABASE red_db SET role = 'red_owner'", ["critical", "role-setting", "red", "PUBLIC", "role"], ""),
@@ -174,8 +175,15 @@ fn is(line: &str, expect: &[&str; 5]) -> bool {
 }
 
 /// Words of what changes how others are judged, or what only one leak at a time can change.
-const ALONE: [&str; 6] =
-    ["SUPERUSER", "DATABASE blue_db OWNER", "REPLICATION", "CREATEROLE", "IS_TEMPLATE", "search_path"];
+const ALONE: [&str; 7] = [
+    "SUPERUSER",
+    "DATABASE blue_db OWNER",
+    "REPLICATION",
+    "CREATEROLE",
+    "IS_TEMPLATE",
+    "SET role",
+    "search_path",
+];
 
 /// Returns `true` for leaks that are found as well together: their findings differ, and so do the names of what they make.
 fn fit(one: &Leak, other: &Leak) -> bool {
@@ -263,10 +271,15 @@ fn passwords_that_others_know_are_found_without_trying_them() {
     // A guessable password in use, set by hand: no word list is tried against the server, and it is found all the same.
     pair.server.sql(
         "postgres",
-        "SET password_encryption = 'scram-sha-256'; ALTER ROLE blue_ro PASSWORD 'Blue_db123'",
+        "SET password_encryption = 'scram-sha-256'; ALTER ROLE blue_ro PASSWORD 'Blue_db123';
+         SET password_encryption = 'md5'; ALTER ROLE red_ro PASSWORD 'k2J9sLq0-of-red'",
     );
     let found = Pair::grave(&pair.verify(&["--probes", "full"], 4));
-    assert_eq!(found, ["high | guessable-password | blue | blue_ro | - | role blue_ro"]);
+    let expected = [
+        "high | guessable-password | blue | blue_ro | - | role blue_ro",
+        "medium | weak-verifier | red | red_ro | - | role red_ro",
+    ];
+    assert_eq!(found, expected);
     pair.project.run(&["apply", "--all", "-y"]).expect(0);
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
 }
