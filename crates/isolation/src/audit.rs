@@ -22,6 +22,8 @@ mod search_paths;
 mod secrets;
 mod sessions;
 mod settings;
+#[cfg(test)]
+pub mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

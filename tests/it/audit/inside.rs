@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::Pair;
+use super::support::{Pair, groups, made};
 use crate::support::many;
 
 /// One leak inside a service.
@@ -100,24 +100,38 @@ fn provisioned_logins_have_exactly_the_privileges_of_the_contract() {
     leaves_nothing(&pair);
 }
 
+/// Words of what lets a role do more than the one thing that is expected.
+const ALONE: [&str; 4] = ["SUPERUSER", "_owner TO", "bridge", "lo_compat_privileges"];
+
+fn fit(one: &Leak, other: &Leak) -> bool {
+    let is_alone = |leak: &Leak| ALONE.iter().any(|word| leak.open.contains(word));
+    let is_made_twice = made(one.open).any(|name| made(other.open).any(|own| own == name));
+    one.expect[..2] != other.expect[..2] && !is_alone(one) && !is_alone(other) && !is_made_twice
+}
+
 #[test]
 fn every_privilege_beyond_the_contract_is_a_live_breach() {
     let pair = Pair::new();
-    for leak in LEAKS.iter().step_by(many(1, 2)).filter(|leak| pair.server.major() >= leak.since) {
-        let [role, what, fix] = leak.expect;
-        pair.server.sql(leak.database, leak.open);
+    let taken = LEAKS.iter().step_by(many(1, 2)).filter(|leak| pair.server.major() >= leak.since);
+    for group in groups(taken.collect(), many(1, 8), |one, other| fit(one, other)) {
+        group.iter().for_each(|leak| drop(pair.server.sql(leak.database, leak.open)));
         let result = pair.verify(&["--probes", "sample"], 4);
-        let seen = breach(&result, role, what);
-        assert!(seen.is_some(), "{}\n{:#}", leak.open, result["trials"]);
-        let told = |finding: &&Value| finding["id"] == "own-database-reach" && finding["role"] == role;
-        let findings: Vec<&Value> = result["findings"].as_array().unwrap().iter().filter(told).collect();
-        assert!(!findings.is_empty(), "{}\n{:#}", leak.open, result["findings"]);
-        assert!(findings.iter().all(|finding| finding["kind"] == "probe" && finding["severity"] != "low"));
-        let fixes: Vec<&str> = findings.iter().filter_map(|finding| finding["fix"].as_str()).collect();
-        assert!(fix.is_empty() || fixes.iter().any(|text| text.contains(fix)), "{fix}\n{findings:#?}");
+        for leak in &group {
+            let [role, what, fix] = leak.expect;
+            let seen = breach(&result, role, what);
+            assert!(seen.is_some(), "{}\n{:#}", leak.open, result["trials"]);
+            let told = |finding: &&Value| finding["id"] == "own-database-reach" && finding["role"] == role;
+            let findings: Vec<&Value> = result["findings"].as_array().unwrap().iter().filter(told).collect();
+            assert!(!findings.is_empty(), "{}\n{:#}", leak.open, result["findings"]);
+            assert!(
+                findings.iter().all(|finding| finding["kind"] == "probe" && finding["severity"] != "low")
+            );
+            let fixes: Vec<&str> = findings.iter().filter_map(|finding| finding["fix"].as_str()).collect();
+            assert!(fix.is_empty() || fixes.iter().any(|text| text.contains(fix)), "{fix}\n{findings:#?}");
+        }
         assert!(result["summary"]["breaches"].as_i64().unwrap() >= 1);
         leaves_nothing(&pair);
-        pair.server.sql(leak.database, leak.mend);
+        group.iter().for_each(|leak| drop(pair.server.sql(leak.database, leak.mend)));
         pair.project.run(&["apply", "--all", "-y"]).expect(0);
     }
     let green = pair.verify(&["--probes", "full"], 0);

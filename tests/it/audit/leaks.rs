@@ -1,6 +1,7 @@
-//! Ways to break the isolation of what martydb provisions, one row each.
+//! Ways to break the isolation of what martydb provisions, one row each. The unit tests of the audit have more variants of what
+//! needs no other row of the catalogs.
 
-use super::support::Pair;
+use super::support::{Pair, groups, made};
 use crate::support::{is_due, many};
 
 /// One leak.
@@ -36,7 +37,6 @@ const fn since(major: u32, leak: Leak) -> Leak {
 const LEAKS: &[Leak] = &[
     // The fence.
     leak("postgres", "GRANT CONNECT ON DATABASE blue_db TO PUBLIC", ["critical", "foreign-database-connect", "blue", "PUBLIC", "blue_db"], ""),
-    leak("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_ro", ["critical", "foreign-database-connect", "blue", "red_ro", "blue_db"], ""),
     leak("postgres", "GRANT TEMPORARY ON DATABASE blue_db TO PUBLIC", ["medium", "public-privilege", "blue", "PUBLIC", "blue_db"], ""),
     leak("postgres", "GRANT CREATE ON DATABASE blue_db TO red_migrator", ["high", "foreign-role-in-acl", "blue", "red_migrator", "blue_db"], ""),
     leak("postgres", "GRANT CREATE ON DATABASE blue_db TO blue_app", ["high", "undeclared-privilege", "blue", "blue_app", "blue_db"], ""),
@@ -45,7 +45,6 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "GRANT CONNECT ON DATABASE template1 TO red_app", ["medium", "template-database-connect", "-", "red_app", "template1"], ""),
     leak("postgres", "CREATE DATABASE den", ["medium", "unmanaged-database-connect", "-", "PUBLIC", "den"], "DROP DATABASE den"),
     leak("postgres", "ALTER DATABASE blue_db OWNER TO blue_app", ["high", "database-owner", "blue", "blue_app", "blue_db"], ""),
-    leak("postgres", "ALTER DATABASE blue_db OWNER TO red_owner", ["high", "database-owner", "blue", "red_owner", "blue_db"], ""),
     leak("postgres", "ALTER DATABASE blue_db IS_TEMPLATE true", ["high", "database-is-template", "blue", "PUBLIC", "blue_db"], ""),
     // Attributes.
     leak("postgres", "ALTER ROLE red_app SUPERUSER", ["critical", "role-attribute", "red", "red_app", "red_app"], ""),
@@ -71,13 +70,11 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "GRANT pg_monitor TO red_app", ["high", "predefined-role", "red", "red_app", "pg_monitor"], ""),
     leak("postgres", "CREATE ROLE helpers; GRANT pg_execute_server_program TO helpers; GRANT helpers TO red_app", ["critical", "predefined-role", "red", "red_app", "pg_execute_server_program"], "DROP ROLE helpers"),
     leak("postgres", "CREATE ROLE mighty SUPERUSER; GRANT mighty TO red_app", ["critical", "role-attribute", "red", "red_app", "mighty"], "DROP ROLE mighty"),
-    leak("postgres", "CREATE ROLE maker CREATEDB; GRANT maker TO red_app", ["medium", "role-attribute", "red", "red_app", "maker"], "DROP ROLE maker"),
     // Privileges inside a database.
     leak("blue_db", "GRANT USAGE, CREATE ON SCHEMA public TO PUBLIC", ["high", "public-privilege", "blue", "PUBLIC", "public"], ""),
     leak("blue_db", "GRANT SELECT (secret) ON hidden TO red_app", ["medium", "foreign-role-in-acl", "blue", "red_app", "hidden.secret"], ""),
     leak("blue_db", "GRANT SELECT ON item TO PUBLIC", ["medium", "public-privilege", "blue", "PUBLIC", "item"], ""),
     leak("blue_db", "GRANT TRIGGER ON item TO blue_ro", ["high", "undeclared-privilege", "blue", "blue_ro", "item"], ""),
-    leak("blue_db", "GRANT TRUNCATE ON item TO blue_app", ["high", "undeclared-privilege", "blue", "blue_app", "item"], ""),
     since(17, leak("blue_db", "GRANT MAINTAIN ON item TO blue_ro", ["high", "undeclared-privilege", "blue", "blue_ro", "item"], "")),
     leak("blue_db", "GRANT UPDATE ON SEQUENCE item_id_seq TO PUBLIC", ["high", "public-privilege", "blue", "PUBLIC", "item_id_seq"], ""),
     leak("blue_db", "SET ROLE blue_owner; CREATE TYPE mood AS ENUM ('a'); GRANT USAGE ON TYPE mood TO PUBLIC; RESET ROLE", ["medium", "public-privilege", "blue", "PUBLIC", "mood"], ""),
@@ -122,6 +119,7 @@ const LEAKS: &[Leak] = &[
     leak("red_db", "CREATE FUNCTION rd(text) RETURNS bytea LANGUAGE internal AS 'pg_read_binary_file_all'", ["critical", "untrusted-function", "red", "PUBLIC", "rd(text)"], "REVOKE ALL ON FUNCTION rd(text) FROM PUBLIC"),
     leak("red_db", "UPDATE pg_language SET lanpltrusted = true WHERE lanname = 'c'", ["critical", "language-trusted", "red", "red_migrator", "language c"], "UPDATE pg_language SET lanpltrusted = false WHERE lanname = 'c'"),
     leak("red_db", "SET ROLE red_owner; CREATE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; RESET ROLE; CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy()", ["critical", "event-trigger", "red", "red_owner", "spy"], "DROP EVENT TRIGGER spy"),
+    leak("red_db", "CREATE FUNCTION far() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; ALTER FUNCTION far() OWNER TO blue_owner; CREATE TRIGGER far BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION far()", ["high", "foreign-trigger", "red", "blue_owner", "trigger far"], "DROP FUNCTION far() CASCADE"),
     leak("red_db", "ALTER FUNCTION pg_catalog.query_to_xml(text,boolean,boolean,text) SECURITY DEFINER", ["critical", "definer-function", "red", "PUBLIC", "query_to_xml"], "ALTER FUNCTION pg_catalog.query_to_xml(text,boolean,boolean,text) SECURITY INVOKER"),
     leak("red_db", "CREATE VIEW shadows AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT (rolpassword) ON shadows TO red_app", ["high", "definer-view", "red", "red_app", "shadows"], "DROP VIEW shadows"),
     leak("red_db", "CREATE VIEW every_row AS SELECT id, name FROM item; ALTER TABLE item ENABLE ROW LEVEL SECURITY; GRANT SELECT ON every_row TO red_ro", ["high", "definer-view", "red", "red_ro", "every_row"], "DROP VIEW every_row; ALTER TABLE item DISABLE ROW LEVEL SECURITY"),
@@ -143,7 +141,6 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "ALTER ROLE postgres IN DATABASE red_db SET role = 'red_owner'", ["high", "role-setting", "red", "postgres", "role"], "ALTER ROLE postgres IN DATABASE red_db RESET role"),
     leak("template1", "CREATE FUNCTION public.adm(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'", ["high", "definer-function", "-", "PUBLIC", "adm(text)"], "DROP FUNCTION public.adm(text)"),
     leak("red_db", "CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR PUBLIC SERVER elsewhere OPTIONS (password 'x')", ["critical", "user-mapping", "red", "PUBLIC", "elsewhere"], "DROP EXTENSION postgres_fdw CASCADE"),
-    leak("red_db", "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE logf (l text) SERVER files OPTIONS (filename '/etc/passwd'); GRANT SELECT ON logf TO red_app", ["critical", "foreign-table", "red", "red_app", "logf"], "DROP EXTENSION file_fdw CASCADE"),
     leak("red_db", "CREATE EXTENSION dblink", ["medium", "extension-crosses-databases", "red", "red_app", "dblink"], "DROP EXTENSION dblink"),
     // Settings.
     leak("postgres", "GRANT blue_app TO red_app; ALTER ROLE red_app SET role = 'blue_app'", ["critical", "role-setting", "blue", "red_app", "role"], ""),
@@ -151,18 +148,14 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "ALTER ROLE blue_app SET session_replication_role = 'replica'", ["medium", "role-setting", "blue", "blue_app", "session_replication_role"], ""),
     leak("postgres", "ALTER ROLE blue_app RESET temp_file_limit", ["medium", "no-temp-file-limit", "blue", "blue_app", "blue_app"], ""),
     leak("postgres", "ALTER ROLE blue_app CONNECTION LIMIT -1", ["medium", "no-connection-limit", "blue", "blue_app", "blue_app"], ""),
-    leak("postgres", "ALTER ROLE blue_app CONNECTION LIMIT 100000", ["medium", "no-connection-limit", "blue", "blue_app", "blue_app"], ""),
     leak("postgres", "CREATE ROLE ghost LOGIN; CREATE ROLE helpers; GRANT pg_signal_backend TO helpers; GRANT helpers TO ghost", ["high", "unmanaged-role-power", "-", "ghost", "pg_signal_backend"], "DROP ROLE ghost, helpers"),
     since(15, leak("postgres", "CREATE ROLE ghost LOGIN; GRANT ALTER SYSTEM ON PARAMETER archive_command TO ghost", ["critical", "parameter-privilege", "-", "ghost", "archive_command"], "DROP OWNED BY ghost; DROP ROLE ghost")),
     since(15, leak("postgres", "CREATE ROLE ghost LOGIN; GRANT SET ON PARAMETER session_preload_libraries TO ghost", ["medium", "parameter-privilege", "-", "ghost", "session_preload_libraries"], "DROP OWNED BY ghost; DROP ROLE ghost")),
-    leak("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "PUBLIC", "search_path"], ""),
-    leak("postgres", "ALTER ROLE postgres IN DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "postgres", "search_path"], "ALTER ROLE postgres IN DATABASE red_db RESET search_path"),
     // The service's schema before what superusers, or logins with more than this database, mean.
     leak("red_db", "CREATE SCHEMA ops; CREATE FUNCTION ops.purge() RETURNS void LANGUAGE sql AS 'SELECT 1'; ALTER DATABASE red_db SET search_path = public, ops", ["high", "superuser-search-path", "red", "red_migrator", "public"], "DROP SCHEMA ops CASCADE; ALTER DATABASE red_db RESET search_path"),
     leak("postgres", "CREATE ROLE ghost LOGIN; GRANT pg_monitor TO ghost; GRANT CONNECT ON DATABASE red_db TO ghost; ALTER ROLE ghost SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "ghost", "search_path"], "DROP OWNED BY ghost; DROP ROLE ghost"),
-    leak("postgres", "CREATE ROLE ghost LOGIN; GRANT CONNECT ON DATABASE red_db, blue_db TO ghost; ALTER ROLE ghost IN DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "ghost", "search_path"], "DROP OWNED BY ghost; DROP ROLE ghost"),
-    leak("red_db", "CREATE SCHEMA ops; CREATE TABLE ops.notes (line text); ALTER DATABASE red_db SET search_path = public, ops", ["medium", "role-setting", "red", "PUBLIC", "search_path"], "DROP SCHEMA ops CASCADE; ALTER DATABASE red_db RESET search_path"),
     leak("postgres", "CREATE SCHEMA box AUTHORIZATION red_app; GRANT CONNECT ON DATABASE postgres TO red_app, blue_app; ALTER DATABASE postgres SET search_path = box, pg_catalog", ["medium", "role-setting", "-", "PUBLIC", "search_path"], "ALTER DATABASE postgres RESET search_path; DROP SCHEMA box; REVOKE CONNECT ON DATABASE postgres FROM red_app, blue_app"),
+    leak("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "PUBLIC", "search_path"], ""),
     // Before 14 that is what every role has.
     since(14, leak("postgres", "ALTER ROLE blue_app SET password_encryption = 'md5'", ["medium", "role-setting", "blue", "blue_app", "password_encryption"], "")),
     leak("postgres", "ALTER DATABASE red_db SET role = 'red_owner'", ["critical", "role-setting", "red", "PUBLIC", "role"], ""),
@@ -182,43 +175,21 @@ fn is(line: &str, expect: &[&str; 5]) -> bool {
 }
 
 /// Words of leaks that change the findings of others, or that exclude each other.
-const ALONE: [&str; 10] = [
+const ALONE: [&str; 7] = [
     "SUPERUSER",
-    "OWNER",
+    "DATABASE blue_db OWNER",
     "REPLICATION",
     "CREATEROLE",
-    "BYPASSRLS",
-    "pg_",
     "IS_TEMPLATE",
-    "DROP",
-    "EXTENSION",
+    "SET role",
     "search_path",
 ];
 
-/// Returns the names of the objects that a leak makes.
-fn made(leak: &Leak) -> impl Iterator<Item = &'static str> {
-    leak.open.split("CREATE ").skip(1).filter_map(|rest| rest.split([' ', ';']).nth(1))
-}
-
-/// Divides leaks into groups that are opened together: of at most this size, and never two whose findings could be taken for each
-/// other's, or that make objects of one name.
-fn groups<'a>(leaks: &[&'a Leak], most: usize) -> Vec<Vec<&'a Leak>> {
-    let mut groups: Vec<Vec<&Leak>> = vec![];
-    for leak in leaks {
-        let is_alone = |leak: &Leak| ALONE.iter().any(|word| leak.open.contains(word));
-        let takes = |group: &Vec<&Leak>| {
-            let makes_other = |other: &Leak| made(other).all(|name| made(leak).all(|own| own != name));
-            let differs = |other: &&Leak| {
-                other.expect[..4] != leak.expect[..4] && !is_alone(other) && makes_other(other)
-            };
-            group.len() < most && group.iter().all(differs)
-        };
-        match groups.iter_mut().find(|group| !is_alone(leak) && takes(group)) {
-            Some(group) => group.push(leak),
-            None => groups.push(vec![leak]),
-        }
-    }
-    groups
+/// Returns `true` for leaks that are found as well together: their findings differ, and so do the names of what they make.
+fn fit(one: &Leak, other: &Leak) -> bool {
+    let is_alone = |leak: &Leak| ALONE.iter().any(|word| leak.open.contains(word));
+    let is_made_twice = made(one.open).any(|name| made(other.open).any(|own| own == name));
+    one.expect[..4] != other.expect[..4] && !is_alone(one) && !is_alone(other) && !is_made_twice
 }
 
 #[test]
@@ -233,7 +204,7 @@ fn every_leak_is_named_and_gone_after_its_fix() {
     };
     let taken = LEAKS.iter().enumerate().filter(|(number, leak)| is_taken(*number, leak));
     let taken: Vec<&Leak> = taken.map(|(_, leak)| leak).collect();
-    for group in groups(&taken, many(1, 6)) {
+    for group in groups(taken, many(1, 12), |one, other| fit(one, other)) {
         for leak in &group {
             pair.server.sql(leak.database, leak.open);
         }
@@ -300,10 +271,15 @@ fn known_passwords_are_found_without_logging_in() {
     // A guessable password in use, set by hand: no word list is tried against the server, and it is found all the same.
     pair.server.sql(
         "postgres",
-        "SET password_encryption = 'scram-sha-256'; ALTER ROLE blue_ro PASSWORD 'Blue_db123'",
+        "SET password_encryption = 'scram-sha-256'; ALTER ROLE blue_ro PASSWORD 'Blue_db123';
+         SET password_encryption = 'md5'; ALTER ROLE red_ro PASSWORD 'k2J9sLq0-of-red'",
     );
     let found = Pair::grave(&pair.verify(&["--probes", "full"], 4));
-    assert_eq!(found, ["high | guessable-password | blue | blue_ro | - | role blue_ro"]);
+    let expected = [
+        "high | guessable-password | blue | blue_ro | - | role blue_ro",
+        "medium | weak-verifier | red | red_ro | - | role red_ro",
+    ];
+    assert_eq!(found, expected);
     pair.project.run(&["apply", "--all", "-y"]).expect(0);
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
 }

@@ -34,11 +34,13 @@ fn a_guessable_password_of_a_powerful_login_is_critical() {
     assert_eq!(known(&pair, 4), ["chief", "clerk", "copier", "legacy", "member"].map(line));
     sql(&pair, "DROP ROLE chief, copier, clerk, member, board, legacy");
     // As people satisfy rules on capitals, digits and signs.
-    for password in ["Passw0rd!", "P@ssw0rd123!", "Chief2026!", "Welcome1!", "Secret2025"] {
-        sql(&pair, &format!("CREATE ROLE chief SUPERUSER LOGIN PASSWORD '{password}'"));
-        assert_eq!(known(&pair, 4), [line("chief")], "{password}");
-        sql(&pair, "DROP ROLE chief");
+    let passwords = ["Passw0rd!", "P@ssw0rd123!", "Welcome1!", "Secret2025"];
+    for (number, password) in passwords.iter().enumerate() {
+        sql(&pair, &format!("CREATE ROLE boss{number} SUPERUSER LOGIN PASSWORD '{password}'"));
     }
+    sql(&pair, "CREATE ROLE chief SUPERUSER LOGIN PASSWORD 'Chief2026!'");
+    assert_eq!(known(&pair, 4), ["boss0", "boss1", "boss2", "boss3", "chief"].map(line));
+    sql(&pair, "DROP ROLE boss0, boss1, boss2, boss3, chief");
     // A good one, none, and a bad one of a login that can enter nothing.
     sql(
         &pair,

@@ -1,7 +1,9 @@
 //! Findings of the model of reach that no list of objects names: paths of unmanaged logins, in any database, and paths
 //! of several steps.
 
-use super::support::Pair;
+use serde_json::Value;
+
+use super::support::{Pair, groups, made};
 use crate::support::many;
 
 /// One way, opened for the login `guest`, who may connect to the database `den` alone.
@@ -94,42 +96,113 @@ const WAYS: &[Way] = &[
         expect: ["critical", "definer-function", "guest", "ops.fire()"], path: &["writes to ops.inbox", "a row of ops.inbox goes to ops.rest", "the trigger of ops.rest runs ops.fire() as postgres"], close: "DROP SCHEMA ops CASCADE" },
 ];
 
-/// The database `den`, and the login `guest` that may connect to it alone.
+/// Words of what changes how others find or make their objects.
+const ALONE: [&str; 6] = [
+    "EVENT TRIGGER",
+    "DATABASE den SET search_path",
+    "CREATE SCHEMA postgres",
+    "CREATE CAST",
+    "CREATE LANGUAGE",
+    "FROM pg_class",
+];
+
+/// Names of a way that are its own where several are open.
+const NAMES: [&str; 7] = ["guest", "other", "mine", "Mine", "heard", "adm", "ops"];
+
+/// A way with names of its own.
+struct OpenWay {
+    way: &'static Way,
+    number: usize,
+    open: String,
+}
+
+impl OpenWay {
+    fn new(number: usize, way: &'static Way) -> OpenWay {
+        OpenWay { way, number, open: renamed(way.open, number) }
+    }
+
+    fn is_alone(&self) -> bool {
+        self.way.expect[2] == "PUBLIC" || ALONE.iter().any(|word| self.open.contains(word))
+    }
+
+    fn fits(&self, other: &OpenWay) -> bool {
+        let is_made_twice = made(&self.open).any(|name| made(&other.open).any(|own| own == name));
+        !self.is_alone() && !other.is_alone() && !is_made_twice
+    }
+
+    /// Asserts that it is found with its path.
+    fn is_in(&self, result: &Value) {
+        let [severity, id, role, object] = self.way.expect.map(|word| renamed(word, self.number));
+        let findings = result["findings"].as_array().unwrap();
+        let found = findings.iter().find(|finding| {
+            (&finding["severity"], &finding["id"], &finding["role"])
+                == (&severity.as_str().into(), &id.as_str().into(), &role.as_str().into())
+                && finding["object"].as_str().is_some_and(|name| name.contains(&object))
+        });
+        let found = found.unwrap_or_else(|| panic!("{}\n{:#?}", self.open, Pair::found(result)));
+        assert!(found["fix"].is_string(), "{found:#}");
+        let mut rest = found["evidence"].as_str().unwrap();
+        for word in self.way.path.iter().map(|word| renamed(word, self.number)) {
+            let at = rest.find(&word).unwrap_or_else(|| panic!("{word}\n{}", found["evidence"]));
+            rest = &rest[at + word.len()..];
+        }
+    }
+}
+
+/// Returns a text with the number behind each name of a way.
+fn renamed(text: &str, number: usize) -> String {
+    NAMES.iter().fold(text.to_owned(), |text, name| {
+        let mut parts = text.split(name);
+        let mut all = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let is_word = !all.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+                && !part.starts_with(|c: char| c.is_ascii_alphanumeric());
+            all += name;
+            if is_word {
+                all += &format!("{number}");
+            }
+            all += part;
+        }
+        all
+    })
+}
+
+/// The database `den`, and a login that may connect to it alone.
 fn with_den(pair: &Pair) {
-    pair.server.sql("postgres", "CREATE ROLE guest LOGIN; CREATE ROLE other");
     pair.server.sql("postgres", "CREATE DATABASE den");
-    pair.server
-        .sql("postgres", "REVOKE ALL ON DATABASE den FROM PUBLIC; GRANT CONNECT ON DATABASE den TO guest");
+    pair.server.sql("postgres", "REVOKE ALL ON DATABASE den FROM PUBLIC");
+    with_guest(pair, "guest", "other");
+}
+
+fn with_guest(pair: &Pair, guest: &str, other: &str) {
+    let sql =
+        format!("CREATE ROLE {guest} LOGIN; CREATE ROLE {other}; GRANT CONNECT ON DATABASE den TO {guest}");
+    pair.server.sql("postgres", &sql);
 }
 
 #[test]
 fn paths_of_several_steps_and_of_unmanaged_logins_are_found() {
     let pair = Pair::new();
     with_den(&pair);
-    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
     let major = pair.server.major();
     // In the short form one half on 15, and the other on 18.
     let is_due = |number: usize| number % many(1, 2) == usize::from(major == 15) % many(1, 2);
-    for (_, way) in WAYS.iter().enumerate().filter(|(number, way)| is_due(*number) && way.since <= major) {
-        pair.server.sql(way.database, way.open);
-        let result = pair.verify(&[], 4);
-        let [severity, id, role, object] = way.expect;
-        let findings = result["findings"].as_array().unwrap();
-        let found = findings.iter().find(|finding| {
-            (&finding["severity"], &finding["id"], &finding["role"])
-                == (&severity.into(), &id.into(), &role.into())
-                && finding["object"].as_str().is_some_and(|name| name.contains(object))
-        });
-        let found = found.unwrap_or_else(|| panic!("{}\n{:#?}", way.open, Pair::found(&result)));
-        assert!(found["fix"].is_string(), "{found:#}");
-        let mut rest = found["evidence"].as_str().unwrap();
-        for word in way.path {
-            let at = rest.find(word).unwrap_or_else(|| panic!("{word}\n{}", found["evidence"]));
-            rest = &rest[at + word.len()..];
+    let due = WAYS.iter().enumerate().filter(|(number, way)| is_due(*number) && way.since <= major);
+    let due: Vec<OpenWay> = due.map(|(number, way)| OpenWay::new(number, way)).collect();
+    for group in groups(due, many(1, 10), OpenWay::fits) {
+        for one in &group {
+            with_guest(&pair, &renamed("guest", one.number), &renamed("other", one.number));
+            pair.server.sql(one.way.database, &one.open);
         }
-        pair.server.sql(way.database, way.close);
-        assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new(), "{}", way.close);
+        let result = pair.verify(&[], 4);
+        for one in &group {
+            one.is_in(&result);
+            pair.server.sql(one.way.database, &renamed(one.way.close, one.number));
+            let gone = "DROP OWNED BY guest, other; DROP ROLE guest, other";
+            pair.server.sql("den", &renamed(gone, one.number));
+        }
     }
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Two services on a server of their own, with a table that every role of the service reads and one that only its owner reads.
 
+use std::process::Command;
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use crate::support::{Project, Server};
@@ -13,32 +16,32 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// Provisions `red` and `blue`.
+    /// Returns `red` and `blue`, provisioned.
     pub fn new() -> Pair {
         Pair::with(&[], "")
     }
 
-    /// The same with settings of the server and more lines of the manifest.
+    /// The same with settings of the server and more lines of the manifest, which change nothing that is provisioned.
     pub fn with(settings: &[&str], manifest: &str) -> Pair {
-        let server = Server::start_with(settings);
-        let text = format!(
-            "version: 1\nproject: pair\nservers:\n  main: {{ url: \"{}\" }}\ndefaults: {{ database: \"{{service}}_db\", connection_limit: {{ migrator: 4, app: 6, readonly: 4 }} }}\n\
-             services:\n  red:\n  blue:\n{manifest}",
-            server.url()
-        );
-        let project = Project::with_manifest(&text);
-        for service in ["red", "blue"] {
-            project.write(
-                &format!("{service}/migrations/V1__item.sql"),
-                "CREATE TABLE item (id serial PRIMARY KEY, name text);\nCREATE TABLE hidden (secret text);\n\
-                 REVOKE ALL ON hidden FROM PUBLIC;\n",
-            );
-            project.write(&format!("{service}/migrations/V1__item.down.sql"), "DROP TABLE item, hidden;\n");
-        }
-        let pair = Pair { server, project };
-        pair.project.run(&["apply", "--all", "-y"]).expect(0);
-        pair.project.run(&["upgrade", "--all"]).expect(0);
-        pair
+        let first = Pair::first();
+        let server = Server::copied(&first.server, settings);
+        let project = project(&server, manifest);
+        let secrets = first.project.path().join(".martydb");
+        assert!(Command::new("cp").arg("-a").arg(secrets).arg(project.path()).status().unwrap().success());
+        Pair { server, project }
+    }
+
+    /// Provisions the pair that the others are copies of: it takes longer than most of the tests.
+    fn first() -> &'static Pair {
+        static FIRST: OnceLock<Pair> = OnceLock::new();
+        FIRST.get_or_init(|| {
+            let server = Server::shared(&[]);
+            let project = project(&server, "");
+            project.run(&["apply", "--all", "-y"]).expect(0);
+            project.run(&["upgrade", "--all"]).expect(0);
+            server.stop();
+            Pair { server, project }
+        })
     }
 
     /// The result with exit code `code`; no logins unless `more` asks for them.
@@ -65,4 +68,42 @@ impl Pair {
     pub fn grave(result: &Value) -> Vec<String> {
         Self::found(result).into_iter().filter(|line| !line.starts_with("low")).collect()
     }
+}
+
+fn project(server: &Server, manifest: &str) -> Project {
+    let text = format!(
+        "version: 1\nproject: pair\nservers:\n  main: {{ url: \"{}\" }}\ndefaults: {{ database: \"{{service}}_db\", connection_limit: {{ migrator: 4, app: 6, readonly: 4 }} }}\n\
+         services:\n  red:\n  blue:\n{manifest}",
+        server.url()
+    );
+    let project = Project::with_manifest(&text);
+    for service in ["red", "blue"] {
+        project.write(
+            &format!("{service}/migrations/V1__item.sql"),
+            "CREATE TABLE item (id serial PRIMARY KEY, name text);\nCREATE TABLE hidden (secret text);\n\
+             REVOKE ALL ON hidden FROM PUBLIC;\n",
+        );
+        project.write(&format!("{service}/migrations/V1__item.down.sql"), "DROP TABLE item, hidden;\n");
+    }
+    project
+}
+
+/// Returns the names of the objects that statements make.
+pub fn made(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split("CREATE ").skip(1).filter_map(|rest| rest.split([' ', ';']).nth(1))
+}
+
+/// Divides rows into groups that are opened together, each of at most this size; `fits` tells if two may be in one.
+pub fn groups<T>(rows: Vec<T>, most: usize, fits: impl Fn(&T, &T) -> bool) -> Vec<Vec<T>> {
+    let mut groups: Vec<Vec<T>> = vec![];
+    for row in rows {
+        match groups
+            .iter_mut()
+            .find(|group| group.len() < most && group.iter().all(|other| fits(other, &row)))
+        {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups
 }

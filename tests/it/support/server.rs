@@ -169,6 +169,11 @@ impl Server {
         tokio::task::spawn_blocking(move || Server::prepare(settings, false)).await.unwrap()
     }
 
+    /// Starts one on a copy of the data of a server that has stopped.
+    pub fn copied(from: &Server, settings: &[&str]) -> Server {
+        Server::prepare_in(&from.bin, settings, false, |data| copy(&from.data(), data))
+    }
+
     fn prepare(settings: &[&str], shared: bool) -> Server {
         Server::prepare_from(&bin(), settings, shared)
     }
@@ -259,6 +264,15 @@ impl Server {
         let before = loaded();
         self.sql("postgres", "SELECT pg_reload_conf()");
         until("the configuration is read", || loaded() != before);
+    }
+
+    /// Stops the server as an operator does, with everything on disk.
+    pub fn stop(&self) {
+        let file = self.data().join("postmaster.pid");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let pid = text.lines().next().unwrap();
+        assert!(Command::new("kill").args(["-INT", pid]).status().unwrap().success());
+        until("the server has stopped", || !file.exists());
     }
 
     /// Stops the server at once, as a crash would.

@@ -105,3 +105,65 @@ fn unnamed(db: &Database<'_>) -> Option<FindingBuilder> {
     let finding = REDEFINED.of(PUBLIC).at(severity).inside(db).object("further objects of the server");
     (more > 0).then(|| finding.evidence(seen))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::{NOTHING, Server, healthy};
+    use martydb_catalog::{BuiltinChange, BuiltinDifference};
+    use martydb_model::platform::Platform;
+
+    /// The server with an object of initdb's that differs, in the databases of both services.
+    fn changed(kind: &str, change: BuiltinChange, shown: &str) -> Server {
+        let (kind, shown) = (kind.to_owned(), shown.to_owned());
+        let found = BuiltinDifference { kind, change, shown, told: None, number: 1 };
+        ["red_db", "blue_db"].into_iter().fold(healthy(), |server, database| {
+            server.inside(database, |catalog| catalog.builtins.differences.push(found.clone()))
+        })
+    }
+
+    fn newer(server: Server) -> Server {
+        server.inside("red_db", |catalog| catalog.builtins.release = ("17.1".into(), true))
+    }
+
+    fn severity(server: &Server) -> String {
+        let all = server.found();
+        let of_red = all.iter().find(|line| line.contains("redefined-builtin | red")).unwrap();
+        of_red.split(' ').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_was_changed_for_certain_is_critical() {
+        use BuiltinChange::{Added, Changed, Unknown};
+        for (kind, change, expected) in [
+            ("function", Changed, "critical"),
+            ("rule", Added, "critical"),
+            ("function", Added, "high"),
+            ("view", Added, "medium"),
+            ("function", Unknown, "low"),
+        ] {
+            assert_eq!(severity(&changed(kind, change, "function f()")), expected, "{kind} {change:?}");
+        }
+        assert_eq!(severity(&newer(changed("function", Changed, "function f()"))), "medium");
+        let sold = changed("function", Changed, "function f()");
+        let sold = sold.manifest(|desired| desired.platform = Platform::named("rds"));
+        assert_eq!(severity(&sold), "low");
+    }
+
+    #[test]
+    fn what_all_databases_share_is_named_once() {
+        let shared = changed("membership", BuiltinChange::Added, "role pg_monitor");
+        assert_eq!(
+            shared.found(),
+            ["critical | redefined-builtin | - | PUBLIC | - | memberships of role pg_monitor"]
+        );
+        assert_eq!(changed("function", BuiltinChange::Changed, "function f()").found().len(), 2);
+    }
+
+    #[test]
+    fn what_is_not_named_is_counted() {
+        let more = |unnamed| healthy().inside("red_db", |catalog| catalog.builtins.unnamed = unnamed).found();
+        let line = "medium | redefined-builtin | red | PUBLIC | red_db | further objects of the server";
+        assert_eq!(more(3), [line]);
+        assert_eq!(more(0), NOTHING);
+    }
+}

@@ -2,6 +2,8 @@
 
 mod bounded;
 mod search_path;
+#[cfg(test)]
+mod tests;
 mod triggers;
 
 use super::context::{Audit, Database};

@@ -106,3 +106,63 @@ fn on_other(audit: &Audit<'_>, kind: &DatabaseKind, entry: &AclEntry, user: &str
         (false, _) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::{NOTHING, assert_finds, assert_grave, healthy};
+
+    #[test]
+    fn a_privilege_on_a_database_of_a_service_is_named() {
+        for (privilege, grantee, expected) in [
+            ("CONNECT", "PUBLIC", "critical | foreign-database-connect | blue | PUBLIC"),
+            ("CONNECT", "red_ro", "critical | foreign-database-connect | blue | red_ro"),
+            ("TEMPORARY", "PUBLIC", "medium | public-privilege | blue | PUBLIC"),
+            ("CREATE", "red_migrator", "high | foreign-role-in-acl | blue | red_migrator"),
+            ("CREATE", "blue_app", "high | undeclared-privilege | blue | blue_app"),
+            ("CONNECT*", "blue_app", "medium | grant-option | blue | blue_app"),
+            ("CONNECT", "ghost", "high | unmanaged-login-connect | blue | ghost"),
+            ("TEMPORARY", "ghost", "low | unmanaged-role-in-acl | blue | ghost"),
+        ] {
+            let server = healthy().unmanaged("ghost").grant(privilege, "blue_db", grantee);
+            assert_finds(&server, &format!("{expected} | blue_db | database blue_db"));
+        }
+    }
+
+    #[test]
+    fn a_privilege_on_a_database_of_no_service_counts_for_services_and_public() {
+        let server = || healthy().unmanaged("ghost").database("den");
+        assert_grave([
+            (
+                server().grant("CONNECT", "postgres", "PUBLIC"),
+                &["medium | maintenance-database-connect | - | PUBLIC | postgres | database postgres"],
+            ),
+            (
+                server().grant("CONNECT", "template1", "red_app"),
+                &["medium | template-database-connect | - | red_app | template1 | database template1"],
+            ),
+            (
+                server().grant("CONNECT", "den", "PUBLIC"),
+                &["medium | unmanaged-database-connect | - | PUBLIC | den | database den"],
+            ),
+            (
+                server().grant("CREATE", "postgres", "ghost"),
+                &["medium | unmanaged-role-in-acl | - | ghost | postgres | database postgres"],
+            ),
+            (server().grant("CONNECT", "postgres", "ghost"), &[]),
+            (server().grant("CONNECT", "den", "ghost").grant("CREATE", "den", "ghost"), &[]),
+            (server().grant("TEMPORARY", "den", "PUBLIC"), &[]),
+        ]);
+    }
+
+    #[test]
+    fn a_closed_archive_and_what_the_manifest_leaves_open_are_quiet() {
+        let archive = healthy().database("archive").grant("CONNECT", "archive", "PUBLIC");
+        assert_eq!(
+            archive.alter_database("archive", |found| found.allow_connections = false).found(),
+            NOTHING
+        );
+        let open = healthy().grant("CONNECT", "postgres", "PUBLIC");
+        let found = open.manifest(|desired| desired.close_maintenance = false).found();
+        assert_eq!(found, NOTHING);
+    }
+}

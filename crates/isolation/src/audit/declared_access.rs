@@ -45,3 +45,54 @@ pub fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
         _ => ObjectClass::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::{NOTHING, Server, assert_finds, healthy, role};
+    use martydb_model::{AccessExtent, AccessGrant, AccessLevel, AccessRole};
+
+    /// A login that reads the table of `red`, as the manifest declares it or not.
+    fn reporter(is_declared: bool, expired: bool) -> Server {
+        let server = healthy().unmanaged("reporter").grant("CONNECT", "red_db", "reporter");
+        let server = server.grant_inside("red_db", "USAGE", "public", "reporter");
+        let server = server.grant_inside("red_db", "SELECT", "public.item", "reporter");
+        server.manifest(|desired| {
+            if !is_declared {
+                return;
+            }
+            let name = role("reporter");
+            let declared = AccessRole { expired, ..AccessRole::login(name.clone(), 2, "reports".into()) };
+            desired.access.insert(name.clone(), declared);
+            let red = desired.services.values_mut().find(|service| service.name.as_str() == "red").unwrap();
+            red.access.push(AccessGrant {
+                role: name,
+                level: AccessLevel::Read,
+                extent: AccessExtent::Whole,
+            });
+        })
+    }
+
+    #[test]
+    fn what_the_manifest_gives_a_further_role_is_quiet_until_it_expires() {
+        assert_eq!(reporter(true, false).found(), NOTHING);
+        for other in [reporter(false, false), reporter(true, true)] {
+            assert_finds(
+                &other,
+                "high | unmanaged-login-connect | red | reporter | red_db | database red_db",
+            );
+            assert_finds(
+                &other,
+                "medium | unmanaged-role-in-acl | red | reporter | red_db | table public.item",
+            );
+        }
+    }
+
+    #[test]
+    fn what_it_holds_beyond_that_is_named() {
+        let written = reporter(true, false).grant_inside("red_db", "UPDATE", "public.item", "reporter");
+        assert_eq!(
+            written.grave(),
+            ["medium | unmanaged-role-in-acl | red | reporter | red_db | table public.item"]
+        );
+    }
+}

@@ -124,3 +124,74 @@ fn missing(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::{NOTHING, Server, assert_finds, entry, healthy, role};
+    use martydb_model::{DefaultAcl, SchemaName};
+
+    /// ALTER DEFAULT PRIVILEGES of a role in the database of `blue`.
+    fn future(maker: &str, object: char, schema: Option<&str>, privilege: &str, grantee: &str) -> Server {
+        let acl = vec![entry(privilege, grantee, maker)];
+        let schema = schema.map(|name| SchemaName::new(name).unwrap());
+        let row = DefaultAcl { role: role(maker), schema, object, acl };
+        healthy().unmanaged("ghost").inside("blue_db", |catalog| catalog.defaults.push(row))
+    }
+
+    #[test]
+    fn a_privilege_on_future_objects_is_named() {
+        for (server, expected) in [
+            (
+                future("blue_owner", 'r', None, "SELECT", "PUBLIC"),
+                "high | default-privilege | blue | PUBLIC | blue_db | default privileges of blue_owner on TABLES",
+            ),
+            (
+                future("blue_owner", 'r', Some("public"), "SELECT", "red_ro"),
+                "high | default-privilege | blue | red_ro | blue_db | default privileges of blue_owner on TABLES",
+            ),
+            (
+                future("blue_owner", 'r', None, "SELECT", "ghost").grant("CONNECT", "blue_db", "ghost"),
+                "medium | default-privilege | blue | ghost | blue_db | default privileges of blue_owner on TABLES",
+            ),
+            (
+                future("blue_owner", 'f', None, "EXECUTE", "PUBLIC"),
+                "high | default-privilege | blue | PUBLIC | blue_db | default privileges of blue_owner on FUNCTIONS",
+            ),
+            (
+                future("blue_owner", 'L', None, "SELECT", "PUBLIC"),
+                "high | default-privilege | blue | PUBLIC | blue_db | default privileges of blue_owner on LARGE OBJECTS",
+            ),
+            (
+                future("blue_owner", 'r', None, "SELECT*", "blue_app"),
+                "medium | grant-option | blue | blue_app | blue_db | default privileges of blue_owner on TABLES",
+            ),
+            (
+                future("blue_owner", '?', None, "SELECT", "blue_app"),
+                "medium | unknown-object-kind | blue | blue_owner | blue_db | default privileges of blue_owner on \
+                 objects of an unknown kind",
+            ),
+        ] {
+            assert_finds(&server, expected);
+        }
+    }
+
+    #[test]
+    fn a_role_that_gets_the_same_from_the_owner_is_quiet() {
+        assert_eq!(future("blue_owner", 'r', None, "SELECT", "blue_ro").found(), NOTHING);
+        assert_eq!(future("postgres", 'r', Some("reference"), "SELECT", "blue_ro").grave(), NOTHING);
+        assert_eq!(future("blue_owner", 'r', None, "SELECT", "ghost").grave(), NOTHING);
+    }
+
+    #[test]
+    fn the_servers_default_for_everybody_has_to_be_taken_back() {
+        let missing = |partial| {
+            healthy().inside("blue_db", |catalog| {
+                catalog.defaults.retain(|row| row.object != 'f');
+                catalog.partial = partial;
+            })
+        };
+        let line = "medium | default-privilege | blue | PUBLIC | blue_db | default privileges of blue_owner on FUNCTIONS";
+        assert_eq!(missing(false).grave(), [line]);
+        assert_eq!(missing(true).grave(), NOTHING);
+    }
+}

@@ -73,3 +73,72 @@ fn readers<'a>(db: &Database<'a>, item: &CatalogObject) -> Vec<(&'a str, &'a Acl
     users.dedup_by_key(|(user, ..)| *user);
     users
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::audit::testing::{NOTHING, Server, assert_finds, healthy, row};
+    use martydb_catalog::CatalogObject;
+
+    /// Adds a view of a superuser that a login of `red` may read.
+    fn view(change: impl FnOnce(&mut CatalogObject)) -> Server {
+        let server = healthy().object("red_db", "view", "public.everybody", |found| {
+            found.owner = "postgres".into();
+            change(found);
+        });
+        server.grant_inside("red_db", "SELECT", "public.everybody", "red_ro")
+    }
+
+    const LEAK: &str = "high | definer-view | red | red_ro | red_db | view public.everybody";
+
+    fn reads(found: &mut CatalogObject, schema: &str, shown: &str, everybody: bool) {
+        let relation = json!({ "schema": schema, "shown": shown, "everybody": everybody });
+        found.reads.get_or_insert_default().push(row(relation));
+    }
+
+    #[test]
+    fn a_view_of_a_superuser_is_named_unless_its_readers_read_the_same_without_it() {
+        assert_finds(&view(|_| {}), LEAK);
+        assert_finds(&view(|found| reads(found, "ops", "ops.notes", true)), LEAK);
+        assert_finds(&view(|found| reads(found, "public", "public.hidden", false)), LEAK);
+        let quiet = |server: Server| server.grave().into_iter().filter(|line| line.contains("definer-view"));
+        assert_eq!(quiet(view(|found| reads(found, "public", "public.item", false))).count(), 0);
+        let caller = view(|found| found.options = Some(vec!["security_invoker=on".into()]));
+        assert_eq!(quiet(caller).count(), 0);
+        assert_eq!(quiet(view(|found| found.owner = "red_owner".into())).count(), 0);
+    }
+
+    #[test]
+    fn a_privilege_to_write_or_on_a_column_counts_too() {
+        let written = view(|found| reads(found, "public", "public.item", false));
+        assert_finds(&written.grant_inside("red_db", "UPDATE", "public.everybody", "red_ro"), LEAK);
+        let column =
+            healthy().object("red_db", "view", "public.shadows", |found| found.owner = "postgres".into());
+        let column = column.object("red_db", "column", "public.shadows.secret", |found| {
+            (found.owner, found.name, found.column) =
+                ("postgres".into(), "shadows".into(), Some("secret".into()));
+        });
+        let column = column.grant_inside("red_db", "SELECT", "public.shadows.secret", "red_app");
+        assert_finds(&column, "high | definer-view | red | red_app | red_db | view public.shadows");
+    }
+
+    #[test]
+    fn a_table_with_rules_acts_as_its_owner() {
+        let table = |rules| {
+            let server = healthy().object("red_db", "table", "public.inbox", |found| {
+                (found.owner, found.rules) = ("postgres".into(), rules);
+            });
+            server.grant_inside("red_db", "INSERT", "public.inbox", "red_app")
+        };
+        assert_finds(&table(true), "high | definer-view | red | red_app | red_db | table public.inbox");
+        assert!(table(false).found().iter().all(|line| !line.contains("definer-view")));
+    }
+
+    #[test]
+    fn an_archive_of_a_role_without_power_is_a_note() {
+        let kept = view(|found| found.owner = "keeper".into()).role("keeper", |_| {});
+        assert_eq!(kept.grave(), NOTHING);
+        assert_finds(&kept, "low | definer-view | red | red_ro | red_db | view public.everybody");
+    }
+}

@@ -158,3 +158,89 @@ fn can_use(db: &Database<'_>, login: &str, access: &ExtensionAccess) -> bool {
     let mut schemas = db.catalog.privileged.schemas.iter().filter(|schema| schema.name == access.schema);
     holds && schemas.any(|schema| acts_as(&schema.owner) || schema.acl.iter().any(enters))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::audit::testing::{NOTHING, Server, assert_grave, entry, healthy, row};
+
+    /// An extension with a function in a schema of its own, which a role may call.
+    fn extension(database: &str, name: &str, grantee: Option<&str>) -> impl FnOnce(Server) -> Server {
+        let open = json!([{ "schema": name, "grantee": grantee }]);
+        let found = json!({ "name": name, "owner": "postgres", "trusted": false, "open": open });
+        let schema = json!({ "name": name, "owner": "postgres", "acl": null });
+        let database = database.to_owned();
+        move |server| {
+            server.inside(&database, |catalog| {
+                catalog.extensions.push(row(found));
+                catalog.privileged.schemas.push(row(schema));
+            })
+        }
+    }
+
+    fn usable(server: Server, database: &str, name: &str) -> Server {
+        server.inside(database, |catalog| {
+            let mut schemas = catalog.privileged.schemas.iter_mut();
+            let schema = schemas.find(|schema| schema.name == name).unwrap();
+            schema.acl.push(entry("USAGE", "red_app", "postgres"));
+        })
+    }
+
+    #[test]
+    fn an_extension_that_leads_out_of_its_database_is_named_where_a_login_can_use_it() {
+        let dblink = |grantee| extension("red_db", "dblink", grantee)(healthy());
+        let line = "medium | extension-crosses-databases | red | red_app | red_db | extension dblink";
+        assert_grave([
+            (usable(dblink(None), "red_db", "dblink"), &[line]),
+            (usable(dblink(Some("red_app")), "red_db", "dblink"), &[line]),
+            (usable(dblink(Some("blue_app")), "red_db", "dblink"), &[]),
+            (dblink(None), &[]),
+            (usable(extension("red_db", "hstore", None)(healthy()), "red_db", "hstore"), &[]),
+        ]);
+    }
+
+    #[test]
+    fn messages_cross_only_between_two_databases() {
+        let one = || usable(extension("red_db", "orafce", None)(healthy()), "red_db", "orafce");
+        let line = "medium | extension-crosses-databases | red | red_app | red_db | extension orafce";
+        assert_grave([(one(), &[]), (extension("blue_db", "orafce", None)(one()), &[line])]);
+    }
+
+    #[test]
+    fn a_row_in_a_table_that_opens_folders_is_named() {
+        let table = |stored| {
+            let found = json!({
+                "shown": "utl_file.utl_file_dir", "schema": "utl_file", "owner": "postgres", "grant_on": "TABLE x",
+                "system": false, "row_security": false, "stored": stored, "materialized": false, "view": false,
+                "filled": false, "invoker": false, "reads": null, "triggers": null, "children": null, "acl": null,
+            });
+            let server = extension("red_db", "orafce", None)(healthy());
+            let server = server.inside("red_db", |catalog| {
+                catalog.extensions[0].open[0].schema = "utl_file".into();
+                catalog
+                    .privileged
+                    .schemas
+                    .push(row(json!({ "name": "utl_file", "owner": "postgres", "acl": null })));
+                catalog.privileged.relations.push(row(found));
+            });
+            usable(server, "red_db", "utl_file")
+        };
+        let line =
+            "high | extension-crosses-databases | red | red_app | red_db | table utl_file.utl_file_dir";
+        assert_grave([(table(true), &[line]), (table(false), &[])]);
+    }
+
+    #[test]
+    fn an_extension_that_nobody_declares_is_a_note() {
+        let hstore = || extension("red_db", "hstore", None)(healthy());
+        assert_eq!(
+            hstore().found(),
+            ["low | undeclared-extension | red | red_app | red_db | extension hstore"]
+        );
+        let declared = hstore().manifest(|desired| {
+            desired.services.values_mut().for_each(|service| service.extensions.push("hstore".into()));
+        });
+        assert_eq!(declared.found(), NOTHING);
+    }
+}

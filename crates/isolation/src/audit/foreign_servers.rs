@@ -189,3 +189,107 @@ impl ServerMapping<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::audit::testing::{NOTHING, Server, assert_finds, assert_grave, healthy, row};
+
+    /// A foreign server in the database of `red`.
+    fn server(wrapper: &str, dbname: Option<&str>, mappings: Value) -> Server {
+        let connects = wrapper != "dummy";
+        let found = json!({
+            "name": "far", "quoted": "far", "dbname": dbname, "wrapper": wrapper, "owner": "postgres",
+            "connects": connects, "local": true, "mappings": mappings, "tables": null,
+        });
+        healthy().inside("red_db", |catalog| catalog.servers.push(row(found)))
+    }
+
+    fn mapping(role: Option<&str>, user: &str) -> Value {
+        json!([{ "role": role, "user": user, "bare": true, "passwordless": false }])
+    }
+
+    #[test]
+    fn a_login_that_connects_elsewhere_is_named_unless_it_comes_back_as_itself() {
+        let far = |dbname, role, user| server("postgres_fdw", dbname, mapping(role, user));
+        let line = |service, role| {
+            format!("critical | user-mapping | {service} | {role} | red_db | foreign server far")
+        };
+        assert_grave([
+            (far(Some("red_db"), Some("red_ro"), "red_app"), &[&line("red", "red_ro")]),
+            (far(Some("blue_db"), Some("red_app"), "blue_ro"), &[&line("blue", "red_app")]),
+            (far(None, None, "x"), &[&line("red", "PUBLIC")]),
+            (
+                far(Some("reports"), Some("red_app"), "x"),
+                &["medium | user-mapping | red | red_app | red_db | foreign server far"],
+            ),
+            (far(Some("red_db"), Some("red_app"), "red_app"), &[]),
+            (server("dummy", Some("blue_db"), mapping(Some("red_app"), "red_far")), &[]),
+        ]);
+        let abroad = far(Some("red_db"), Some("red_app"), "red_app");
+        let abroad = abroad.inside("red_db", |catalog| catalog.servers[0].local = false);
+        assert_eq!(abroad.grave(), [line("red", "red_app")]);
+    }
+
+    #[test]
+    fn tables_that_a_superuser_reads_in_a_service_run_the_code_of_its_migrator() {
+        let table = json!([{ "shown": "public.item", "file": null }]);
+        let found = json!({
+            "name": "far", "quoted": "far", "dbname": "blue_db", "wrapper": "postgres_fdw", "owner": "postgres",
+            "connects": true, "local": true, "mappings": mapping(Some("postgres"), "postgres"), "tables": table,
+        });
+        let read = healthy().inside("postgres", |catalog| catalog.servers.push(row(found)));
+        let line = "critical | user-mapping | blue | blue_migrator | postgres | foreign server far";
+        assert_eq!(read.grave(), [line]);
+        assert_eq!(read.inside("postgres", |catalog| catalog.servers[0].tables.clear()).grave(), NOTHING);
+    }
+
+    #[test]
+    fn a_file_is_named_unless_it_is_one_of_the_kernel() {
+        let file = |path: &str| {
+            let read = server("file_fdw", None, json!(null)).object(
+                "red_db",
+                "foreign table",
+                "public.f",
+                |found| {
+                    found.owner = "postgres".into();
+                },
+            );
+            let table = json!({ "shown": "public.f", "file": path });
+            let read = read.inside("red_db", |catalog| catalog.servers[0].tables.push(row(table)));
+            read.grant_inside("red_db", "SELECT", "public.f", "red_ro")
+        };
+        assert_finds(
+            &file("/etc/passwd"),
+            "high | foreign-table | red | red_ro | red_db | foreign table public.f",
+        );
+        let quiet = file("/proc/meminfo").grave();
+        assert!(quiet.iter().all(|line| !line.contains("foreign-table")), "{quiet:#?}");
+    }
+
+    #[test]
+    fn a_wrapper_without_a_validator_opens_files() {
+        let wrapper = |checked: bool| {
+            let server = healthy().object("red_db", "foreign-data wrapper", "csv", |found| {
+                (found.owner, found.name) = ("postgres".into(), "csv".into());
+            });
+            let server = server.grant_inside("red_db", "USAGE", "csv", "red_owner");
+            let unchecked = (!checked).then(|| "csv".to_owned());
+            server.inside("red_db", |catalog| catalog.unchecked_wrappers.extend(unchecked))
+        };
+        let line = "critical | foreign-table | red | red_owner | red_db | foreign-data wrapper csv";
+        assert_finds(&wrapper(false), line);
+        assert!(!wrapper(true).found().contains(&line.to_owned()));
+    }
+
+    #[test]
+    fn a_server_of_a_service_is_named() {
+        let owned = |owner: &str| {
+            let server = server("postgres_fdw", None, json!(null));
+            server.inside("red_db", |catalog| catalog.servers[0].owner = owner.into())
+        };
+        let line = "medium | foreign-table | red | red_owner | red_db | foreign server far";
+        assert_grave([(owned("red_owner"), &[line]), (owned("postgres"), &[])]);
+    }
+}

@@ -13,6 +13,8 @@ mod maps;
 mod methods;
 mod passwordless;
 mod rules;
+#[cfg(test)]
+pub mod tests;
 mod tokens;
 mod wording;
 

@@ -304,3 +304,6 @@ fn orphans(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         out.push(about(format!("{} is a member of {}", row.member, row.role)).fix(end(audit, row)));
     }
 }
+
+#[cfg(test)]
+mod tests;

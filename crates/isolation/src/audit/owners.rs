@@ -304,3 +304,6 @@ fn others(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -238,3 +238,125 @@ fn elsewhere(
     let only_usage = entry.privilege == "USAGE" && db.service.is_none() && item.kind == "schema";
     if only_usage || db.is_closed() { found.map(|found| found.at(Low)) } else { found }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::audit::testing::{assert_finds, assert_grave, healthy, row};
+
+    #[test]
+    fn a_privilege_on_an_object_of_a_service_is_named() {
+        for (privilege, grantee, expected) in [
+            ("SELECT", "red_app", "medium | foreign-role-in-acl | blue | red_app"),
+            ("SELECT", "PUBLIC", "medium | public-privilege | blue | PUBLIC"),
+            ("UPDATE", "PUBLIC", "high | public-privilege | blue | PUBLIC"),
+            ("TRIGGER", "blue_ro", "high | undeclared-privilege | blue | blue_ro"),
+            ("MAINTAIN", "blue_ro", "high | undeclared-privilege | blue | blue_ro"),
+            ("SELECT*", "blue_ro", "medium | grant-option | blue | blue_ro"),
+            ("SELECT", "ghost", "low | unmanaged-role-in-acl | blue | ghost"),
+            ("SELECT", "crowd", "low | unmanaged-role-in-acl | blue | crowd"),
+        ] {
+            let server = healthy().unmanaged("ghost").role("crowd", |_| {});
+            let server = server.grant_inside("blue_db", privilege, "public.item", grantee);
+            assert_finds(&server, &format!("{expected} | blue_db | table public.item"));
+        }
+        let crowd =
+            healthy().member("red_app", "crowd").grant_inside("blue_db", "SELECT", "public.item", "crowd");
+        assert_finds(&crowd, "medium | foreign-role-in-acl | blue | red_app | blue_db | table public.item");
+    }
+
+    #[test]
+    fn what_gives_nothing_is_quiet() {
+        let types = healthy().object("red_db", "type", "public.mood", |_| {});
+        let lookup = healthy().object("red_db", "function", "public.twice(integer)", |_| {});
+        let large = healthy().object("red_db", "large object", "4711", |_| {});
+        assert_grave([
+            (healthy().grant_inside("red_db", "SELECT", "public.item", "red_ro"), &[]),
+            (types.grant_inside("red_db", "USAGE", "public.mood", "red_app"), &[]),
+            (lookup.grant_inside("red_db", "EXECUTE", "public.twice(integer)", "PUBLIC"), &[]),
+            (large.clone().grant_inside("red_db", "SELECT", "4711", "red_ro"), &[]),
+            (
+                large.grant_inside("red_db", "UPDATE", "4711", "red_ro"),
+                &["medium | undeclared-privilege | red | red_ro | red_db | large object 4711"],
+            ),
+        ]);
+    }
+
+    #[test]
+    fn a_privilege_on_an_object_of_the_server_or_of_an_extension_is_named() {
+        let builtin = |grantee| {
+            let server = healthy().unmanaged("ghost");
+            let server = server.object("red_db", "table", "pg_catalog.pg_class", |found| {
+                (found.system, found.owner) = (true, "postgres".into());
+            });
+            server.grant_inside("red_db", "SELECT", "pg_catalog.pg_class", grantee)
+        };
+        let member = |grantee| {
+            let server = healthy().unmanaged("ghost").database("den");
+            let server = server.object("den", "function", "public.pages()", |found| {
+                found.extension = Some("pg_buffercache".into());
+            });
+            server.grant_inside("den", "EXECUTE", "public.pages()", grantee)
+        };
+        assert_grave([
+            (
+                builtin("red_app"),
+                &["critical | catalog-privilege | red | red_app | red_db | table pg_catalog.pg_class"],
+            ),
+            (builtin("ghost"), &[]),
+            (
+                builtin("ghost").grant("CONNECT", "blue_db", "ghost"),
+                &[
+                    "high | catalog-privilege | red | ghost | red_db | table pg_catalog.pg_class",
+                    "high | unmanaged-login-connect | blue | ghost | blue_db | database blue_db",
+                ],
+            ),
+            (
+                member("red_app"),
+                &["high | extension-privilege | - | red_app | den | function public.pages()"],
+            ),
+            (member("ghost"), &[]),
+        ]);
+    }
+
+    #[test]
+    fn a_privilege_on_a_tablespace_or_a_parameter_is_named() {
+        let space = |owner: &str, grantee: &str| {
+            let acl = json!([{ "grantee": grantee, "grantor": "postgres", "privilege": "CREATE", "grantable": false }]);
+            let found =
+                json!({ "name": "fast", "quoted": "fast", "owner": owner, "comment": null, "acl": acl });
+            healthy().unmanaged("ghost").with(|snapshot| snapshot.state.tablespaces.push(row(found)))
+        };
+        let parameter = |privilege: &str, name: &str, grantee: &str| {
+            let found = json!({
+                "parameter": name, "grantee": grantee, "grantor": "postgres", "privilege": privilege, "grantable": false,
+            });
+            healthy().unmanaged("ghost").with(|snapshot| {
+                snapshot.parameters.push(row(found));
+                snapshot.state.parameters.user_settings.push("work_mem".into());
+            })
+        };
+        let tablespace = "medium | tablespace-privilege | red | red_app | - | tablespace fast";
+        assert_grave([
+            (space("postgres", "red_app"), &[tablespace]),
+            (space("red_app", "ghost"), &[tablespace]),
+            (space("postgres", "ghost"), &[]),
+            (
+                parameter("SET", "session_replication_role", "red_app"),
+                &["medium | parameter-privilege | red | red_app | - | parameter session_replication_role"],
+            ),
+            (
+                parameter("ALTER SYSTEM", "archive_command", "ghost"),
+                &["critical | parameter-privilege | - | ghost | - | parameter archive_command"],
+            ),
+            (
+                parameter("SET", "session_preload_libraries", "ghost"),
+                &["medium | parameter-privilege | - | ghost | - | parameter session_preload_libraries"],
+            ),
+            (parameter("SET", "session_replication_role", "ghost"), &[]),
+            (parameter("SET", "work_mem", "red_app"), &[]),
+            (parameter("SET", "log_temp_files", "red_app"), &[]),
+        ]);
+    }
+}

@@ -13,6 +13,8 @@ mod pieces;
 mod principals;
 mod privileged_text;
 mod search_paths;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

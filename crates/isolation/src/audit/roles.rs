@@ -120,3 +120,47 @@ impl<'a> Roles<'a> {
         trusted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::testing::{NOTHING, Server, assert_finds, healthy};
+
+    /// The alternate login of `blue_app`, as a rotation makes it.
+    fn rotated() -> Server {
+        let server = healthy().member("blue_app_b", "blue_app").set("blue_app_b", "temp_file_limit", "1GB");
+        let server = server.set_inside("blue_app_b", "blue_db", "search_path", "public");
+        let server = server.set_inside("blue_app_b", "blue_db", "role", "blue_app");
+        server.role("blue_app_b", |found| (found.login, found.connection_limit) = (true, 6))
+    }
+
+    #[test]
+    fn an_alternate_login_is_judged_as_the_one_that_it_replaces() {
+        assert_eq!(rotated().found(), NOTHING);
+        assert_finds(
+            &rotated().member("blue_app_b", "blue_owner"),
+            "high | own-service-membership | blue | blue_app_b | - | role blue_owner",
+        );
+        assert_finds(
+            &rotated().grant("CONNECT", "red_db", "blue_app_b"),
+            "critical | foreign-database-connect | red | blue_app_b | red_db | database red_db",
+        );
+    }
+
+    #[test]
+    fn a_member_of_the_rightful_owner_is_the_admins_equal() {
+        let owned = |declared: bool| {
+            let server = ["red_db", "blue_db"].into_iter().fold(healthy(), |server, database| {
+                server.alter_database(database, |found| found.owner = "dba".into())
+            });
+            let server = server.role("dba", |_| {}).member("postgres", "dba").unmanaged("deputy");
+            let server = server.member("deputy", "dba").grant("CONNECT", "red_db", "deputy");
+            server.manifest(|desired| {
+                desired.database_owner = declared.then(|| crate::audit::testing::role("dba"));
+            })
+        };
+        let connects = "high | unmanaged-login-connect | red | deputy | red_db | database red_db".to_owned();
+        assert!(!owned(true).found().contains(&connects));
+        let outsider = healthy().unmanaged("deputy").grant("CONNECT", "red_db", "deputy");
+        assert!(outsider.found().contains(&connects));
+    }
+}

@@ -4,6 +4,8 @@
 
 mod inside;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod text;
 mod words;
 

@@ -149,3 +149,87 @@ fn streaming(audit: &Audit<'_>, session: &ServerSession, role: &RoleName) -> Fin
     );
     ended(SESSION.of(role.as_str()).service(audit.service_of_role(role.as_str())).evidence(seen), session)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::audit::testing::{NOTHING, Server, assert_finds, assert_grave, healthy, row};
+
+    fn session(role: Option<&str>, database: &str, change: impl FnOnce(&mut Value)) -> Server {
+        let mut found = json!({
+            "pid": 7, "role": role, "open": true, "streams": false, "database": database, "application": null, "since": null,
+        });
+        change(&mut found);
+        healthy().unmanaged("ghost").with(|snapshot| snapshot.state.sessions.push(row(found)))
+    }
+
+    #[test]
+    fn a_session_that_outlived_a_revoke_is_named() {
+        let line = |severity, service, role, database| {
+            format!("{severity} | session-outlived-revoke | {service} | {role} | {database} | session 7")
+        };
+        assert_grave([
+            (session(Some("red_app"), "blue_db", |_| {}), &[&line("high", "blue", "red_app", "blue_db")]),
+            (session(Some("ghost"), "postgres", |_| {}), &[&line("medium", "-", "ghost", "postgres")]),
+            (session(None, "blue_db", |_| {}), &[&line("high", "blue", "(dropped role)", "blue_db")]),
+            (session(None, "postgres", |_| {}), &[&line("medium", "-", "(dropped role)", "postgres")]),
+            (
+                session(Some("ghost"), "red_db", |found| found["streams"] = true.into()),
+                &["high | session-outlived-revoke | - | ghost | - | session 7"],
+            ),
+            (session(Some("red_app"), "red_db", |_| {}), &[]),
+            (session(Some("postgres"), "blue_db", |_| {}), &[]),
+        ]);
+        let closed = session(Some("red_app"), "red_db", |found| found["open"] = false.into());
+        assert_eq!(closed.found(), [line("low", "red", "red_app", "red_db")]);
+    }
+
+    #[test]
+    fn a_prepared_transaction_that_its_owner_may_commit_is_named_by_what_it_changes() {
+        let prepared = |owner: &str, seconds: i64, changes: Option<&str>| {
+            let found = json!({
+                "gid": "work", "owner": owner, "database": "red_db", "since": "now", "seconds": seconds, "changes": changes,
+            });
+            healthy().with(|snapshot| snapshot.state.prepared.push(row(found)))
+        };
+        let line = |severity, role| {
+            format!("{severity} | prepared-transaction | red | {role} | red_db | prepared transaction work")
+        };
+        let catalog = Some("pg_auth_members");
+        assert_eq!(prepared("red_migrator", 1, catalog).found(), [line("high", "red_migrator")]);
+        assert_eq!(prepared("red_app", 600, None).found(), [line("medium", "red_app")]);
+        assert_eq!(prepared("red_app", 1, None).found(), [line("low", "red_app")]);
+        assert_eq!(prepared("postgres", 1, catalog).found(), [line("low", "postgres")]);
+    }
+
+    #[test]
+    fn a_subscription_that_copies_another_service_is_critical() {
+        let subscription = |owner: &str, from: Option<&str>, escaped: bool| {
+            let found = json!({ "name": "copied", "owner": owner, "database": "red_db" });
+            let source = json!({ "name": "copied", "from": from, "escaped": escaped });
+            healthy().with(|snapshot| {
+                snapshot.state.subscriptions.push(row(found));
+                snapshot.sources.push(row(source));
+            })
+        };
+        let copied = "critical | replication-object | blue | red_app | red_db | subscription copied";
+        assert_finds(&subscription("postgres", Some("blue_db"), false), copied);
+        assert_finds(&subscription("postgres", Some("blue%5Fdb"), true), copied);
+        let own = "high | replication-object | red | red_owner | red_db | subscription copied";
+        assert_finds(&subscription("red_owner", Some("far"), false), own);
+        assert_eq!(subscription("postgres", Some("far"), false).grave(), NOTHING);
+    }
+
+    #[test]
+    fn a_slot_is_a_note_and_that_of_a_split_stays() {
+        let slot = |name: &str| {
+            let found = json!({ "name": name, "database": "red_db", "active": false });
+            let server = healthy().with(|snapshot| snapshot.state.slots.push(row(found)));
+            let findings = crate::audit::audit(&server.desired, &server.snapshot, &|_| None);
+            findings[0].fix.as_ref().unwrap().to_string()
+        };
+        assert!(slot("left").contains("pg_drop_replication_slot"));
+        assert!(slot("mdb_0badc0de_red_f").starts_with("-- a split needs it"));
+    }
+}

@@ -3,6 +3,8 @@
 mod open_files;
 mod server;
 mod temp_file_limit;
+#[cfg(test)]
+mod tests;
 
 use super::context::Audit;
 use super::roles::RoleClass;

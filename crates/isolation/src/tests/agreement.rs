@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::audit::testing::{Server, server};
 use crate::proof::privileges::rules::{Class, PRIVILEGES as FORBIDDEN};
 use martydb_catalog::{CatalogObject, DatabaseCatalog, Snapshot};
 use martydb_model::contract::{
@@ -12,7 +13,6 @@ use martydb_model::{
     SchemaName,
 };
 use martydb_plan::{Action, Object, Selection, StoredLogins, diff};
-use martydb_samples::{desired, empty, provisioned};
 
 const PRIVILEGES: &[Privilege] = &[
     Privilege::Connect,
@@ -45,6 +45,11 @@ const OBJECTS: &[(ObjectClass, ObjectKind, &str, (&str, &str))] = &[
 /// Returns every role and privilege, for an object of the owner.
 fn cells() -> impl Iterator<Item = (RoleKind, Privilege)> {
     RoleKind::ALL.into_iter().flat_map(|kind| PRIVILEGES.iter().map(move |privilege| (kind, *privilege)))
+}
+
+/// A server on which `apply` has just ended.
+fn provisioned() -> Server {
+    server(18).service("csca")
 }
 
 fn role(desired: &DesiredServer, kind: RoleKind) -> RoleName {
@@ -87,7 +92,7 @@ fn with_object(
     (class, kind, _, (schema, name)): (ObjectClass, ObjectKind, &str, (&str, &str)),
     acl: Vec<AclEntry>,
 ) -> ActualServer {
-    let mut actual = provisioned(desired, 180_000);
+    let mut actual = provisioned().snapshot.actual;
     let contents = actual.databases.get_mut(&database()).unwrap().contents.as_mut().unwrap();
     let routine = matches!(kind, ObjectKind::Function | ObjectKind::Procedure);
     contents.objects.push(ActualObject {
@@ -125,7 +130,7 @@ fn catalog_with(
 
 #[test]
 fn plan_and_audit_accept_what_the_table_allows_on_an_object() {
-    let desired = desired(&["csca"]);
+    let Server { desired, .. } = provisioned();
     for row in OBJECTS {
         for (kind, privilege) in cells().filter(|(kind, _)| *kind != RoleKind::Owner) {
             let expected = allows(kind, row.0, privilege.name());
@@ -142,11 +147,11 @@ fn plan_and_audit_accept_what_the_table_allows_on_an_object() {
 
 #[test]
 fn plan_and_audit_accept_what_the_table_allows_on_the_database() {
-    let desired = desired(&["csca"]);
+    let Server { desired, .. } = provisioned();
     for (kind, privilege) in cells() {
         let expected = allows(kind, ObjectClass::Database, privilege.name());
         let who = role(&desired, kind);
-        let (plain, mut actual) = (provisioned(&desired, 180_000), provisioned(&desired, 180_000));
+        let (plain, mut actual) = (provisioned().snapshot.actual, provisioned().snapshot.actual);
         let acl = &mut actual.databases.get_mut(&database()).unwrap().acl;
         let new = entry(who.clone(), "postgres", privilege);
         if !acl.contains(&new) {
@@ -161,8 +166,8 @@ fn plan_and_audit_accept_what_the_table_allows_on_the_database() {
 
 #[test]
 fn a_fresh_server_is_granted_what_the_table_grants() {
-    let desired = desired(&["csca"]);
-    let plan = diff(&desired, &empty(180_000), &StoredLogins::All, &Selection::all(&desired));
+    let Server { desired, .. } = provisioned();
+    let plan = diff(&desired, &server(18).snapshot.actual, &StoredLogins::All, &Selection::all(&desired));
     let to = |grantee: &Grantee, kind| *grantee == Grantee::Role(role(&desired, kind));
     for (kind, privilege) in cells() {
         for class in [ObjectClass::Database, ObjectClass::Schema] {
@@ -228,9 +233,9 @@ fn each_cell_is_in_the_table_once_and_every_power_is_withheld() {
     assert_eq!(cells.len(), GRANTS.len());
     assert!(GRANTS.iter().all(|row| !row.privileges.is_empty()));
     assert_eq!(ATTRIBUTES.iter().filter(|attribute| attribute.is_power()).count(), 5);
-    let desired = desired(&["csca"]);
+    let Server { desired, .. } = provisioned();
     for attribute in ATTRIBUTES.iter().filter(|attribute| attribute.is_power()) {
-        let mut actual = provisioned(&desired, 180_000);
+        let mut actual = provisioned().snapshot.actual;
         let who = role(&desired, RoleKind::App);
         let found = actual.roles.get_mut(&who).unwrap();
         let before = found.clone();
@@ -245,5 +250,13 @@ fn each_cell_is_in_the_table_once_and_every_power_is_withheld() {
         assert!(!plan_accepts(&desired, &actual), "{}", attribute.on);
         let ids = findings(&desired, &actual, DatabaseCatalog::default(), &who);
         assert!(ids.contains(&martydb_model::findings::ATTRIBUTE.id), "{}: {ids:?}", attribute.on);
+    }
+}
+
+#[test]
+fn what_was_provisioned_needs_no_step() {
+    for major in 13..=18 {
+        let Server { desired, snapshot } = server(major).service("csca").service("pkd");
+        assert!(plan_accepts(&desired, &snapshot.actual), "{major}");
     }
 }

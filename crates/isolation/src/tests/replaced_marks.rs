@@ -2,11 +2,11 @@
 
 use martydb_model::ActualDatabase;
 
-use martydb_samples::desired;
+use crate::audit::testing::server;
 
 #[test]
 fn a_closed_database_with_the_mark_was_replaced() {
-    let desired = desired(&["shop"]);
+    let desired = server(17).service("shop").desired;
     let service = desired.services.values().next().unwrap();
     let comment = format!("{}replaced by a restore of x\nit had: y", desired.replaced_mark(service));
     let of = |comment: &str, allow_connections| {
@@ -23,7 +23,7 @@ fn a_closed_database_with_the_mark_was_replaced() {
 
 #[test]
 fn a_mark_of_another_kind_is_foreign() {
-    let desired = desired(&["shop"]);
+    let desired = server(17).service("shop").desired;
     let project = &desired.project;
     let moved = format!("{}\nmartydb moved it to x", desired.marker());
     for (comment, foreign) in [

@@ -1,0 +1,222 @@
+//! Functions that run with more privileges than those of their caller, each with one that gives its caller nothing.
+
+use serde_json::json;
+
+use crate::audit::testing::{NOTHING, Server, assert_finds, assert_grave, healthy, row};
+use martydb_catalog::CatalogObject;
+
+const SHELL: &str = "public.shell(text)";
+const SAFE: &str = "search_path=pg_catalog, pg_temp";
+
+/// Adds a function of a superuser to the database of `red` that runs as its owner, and everybody may call.
+fn definer(change: impl FnOnce(&mut CatalogObject)) -> Server {
+    let server = healthy().object("red_db", "function", SHELL, |found| {
+        (found.owner, found.definer) = ("postgres".into(), true);
+        found.config = Some(vec![SAFE.into()]);
+        change(found);
+    });
+    server.grant_inside("red_db", "EXECUTE", SHELL, "PUBLIC")
+}
+
+/// Adds the text of the function.
+fn with_body(server: Server, shown: &str, language: &str, text: &str) -> Server {
+    let body = json!({
+        "visitor": format!("the function {shown}"), "function": shown, "language": language, "definer": true,
+        "text": text, "path": "pg_catalog, pg_temp",
+    });
+    server.inside("red_db", |catalog| catalog.privileged.bodies.push(row(body)))
+}
+
+#[test]
+fn a_function_that_runs_as_a_superuser_is_named_unless_it_only_computes() {
+    let line = "critical | definer-function | red | PUBLIC | red_db | function public.shell(text)";
+    assert_finds(&definer(|_| {}), line);
+    assert_finds(&with_body(definer(|_| {}), SHELL, "plpgsql", "BEGIN EXECUTE $1; END"), line);
+    assert_finds(&with_body(definer(|_| {}), SHELL, "sql", "SELECT pg_read_file($1)"), line);
+    assert_grave([(
+        with_body(definer(|_| {}), SHELL, "sql", "SELECT pg_size_pretty(pg_total_relation_size($1))"),
+        &[],
+    )]);
+}
+
+#[test]
+fn a_function_that_only_adds_rows_is_quiet_unless_something_runs_on_them() {
+    let notes = |change: fn(&mut CatalogObject)| {
+        let server = definer(|_| {}).object("red_db", "table", "ops.notes", |found| {
+            found.owner = "postgres".into();
+            change(found);
+        });
+        with_body(server, SHELL, "sql", "INSERT INTO ops.notes VALUES ($1)")
+    };
+    let line = "critical | definer-function | red | PUBLIC | red_db | function public.shell(text)";
+    assert!(!notes(|_| {}).grave().contains(&line.to_owned()));
+    assert_finds(&notes(|found| found.watched = true), line);
+    assert_finds(&notes(|found| found.owner = "red_owner".into()), line);
+    let worker = "DECLARE q text; BEGIN FOR q IN SELECT what FROM ops.notes LOOP EXECUTE q; END LOOP; END";
+    assert_finds(&with_body(notes(|_| {}), "ops.work()", "plpgsql", worker), line);
+}
+
+#[test]
+fn a_lookup_of_passwords_that_every_role_may_call_is_critical() {
+    let source = "BEGIN SELECT usename, passwd FROM pg_shadow WHERE usename = login INTO name, verifier; END";
+    let lookup = |grantee: &str| {
+        let body = json!({
+            "visitor": "the function lookup.get_auth(text)", "function": "lookup.get_auth(text)", "language": "plpgsql",
+            "definer": true, "text": source, "path": "pg_catalog",
+        });
+        let server = healthy().unmanaged("pooler").database("lobby").grant("CONNECT", "lobby", "pooler");
+        let server = server.object("lobby", "function", "lookup.get_auth(text)", |found| {
+            found.definer = true;
+            found.config = Some(vec!["search_path=pg_catalog".into()]);
+        });
+        let server = server.inside("lobby", |catalog| catalog.privileged.bodies.push(row(body)));
+        server.grant_inside("lobby", "EXECUTE", "lookup.get_auth(text)", grantee)
+    };
+    assert_finds(
+        &lookup("PUBLIC"),
+        "critical | definer-function | - | PUBLIC | lobby | function lookup.get_auth(text)",
+    );
+    assert_eq!(lookup("pooler").grave(), NOTHING);
+}
+
+#[test]
+fn a_function_in_a_language_without_limits_is_named() {
+    let written = |language: &str, trusted: bool| {
+        let server = healthy().object("red_db", "function", "public.rd(text)", |found| {
+            (found.owner, found.language, found.trusted) =
+                ("postgres".into(), Some(language.into()), Some(trusted));
+        });
+        server.grant_inside("red_db", "EXECUTE", "public.rd(text)", "red_app")
+    };
+    let line = "critical | untrusted-function | red | red_app | red_db | function public.rd(text)";
+    assert_finds(&written("internal", false), line);
+    assert_finds(&written("plperlu", false), line);
+    let quiet = written("plpgsql", true).grave();
+    assert!(quiet.iter().all(|line| !line.contains("untrusted-function")), "{quiet:#?}");
+}
+
+#[test]
+fn a_function_whose_caller_puts_its_own_objects_before_those_that_it_means_is_named() {
+    let of = |owner: &str, config: Option<&str>, atomic: bool| {
+        let server = healthy().object("red_db", "function", "public.note()", |found| {
+            (found.owner, found.definer, found.atomic) = (owner.into(), true, atomic);
+            found.config = config.map(|path| vec![format!("search_path={path}")]);
+        });
+        server.grant_inside("red_db", "EXECUTE", "public.note()", "red_app")
+    };
+    let line = |severity| {
+        format!("{severity} | definer-search-path | red | red_app | red_db | function public.note()")
+    };
+    assert_finds(&of("red_owner", None, false), &line("medium"));
+    assert_finds(&of("red_owner", Some("public"), false), &line("medium"));
+    assert_finds(&of("postgres", Some("pg_catalog, public"), false), &line("high"));
+    assert_finds(&of("red_owner", Some("pg_catalog"), false), &line("low"));
+    assert_finds(&of("red_owner", None, true), &line("low"));
+    assert_eq!(of("red_owner", Some("pg_catalog, public, pg_temp"), false).found(), NOTHING);
+}
+
+#[test]
+fn a_function_that_gets_hidden_rows_belongs_to_a_superuser() {
+    let of = |owner: &str| {
+        healthy().object("red_db", "function", "public.trace(text)", |found| {
+            (found.owner, found.leakproof) = (owner.into(), true);
+        })
+    };
+    assert_finds(
+        &of("red_owner"),
+        "medium | leakproof-function | red | red_owner | red_db | function public.trace(text)",
+    );
+    let quiet = of("postgres").found();
+    assert!(quiet.iter().all(|line| !line.contains("leakproof")), "{quiet:#?}");
+}
+
+#[test]
+fn a_function_with_the_name_of_one_of_the_server_is_a_note() {
+    let named =
+        |shadows| healthy().object("red_db", "function", "public.now()", |found| found.shadows = shadows);
+    assert_finds(&named(true), "low | shadowing-function | red | red_owner | red_db | function public.now()");
+    assert_eq!(named(false).found(), NOTHING);
+}
+
+#[test]
+fn a_trigger_function_of_a_superuser_is_quiet_unless_it_uses_the_row() {
+    let written = |text: &str| {
+        let server = healthy().object("red_db", "function", "ops.written()", |found| {
+            (found.owner, found.definer, found.called) = ("postgres".into(), true, true);
+            (found.returns, found.config) = (Some("trigger".into()), Some(vec![SAFE.into()]));
+        });
+        let server = server.object("red_db", "table", "ops.writes", |found| found.owner = "postgres".into());
+        with_body(server, "ops.written()", "plpgsql", text)
+    };
+    let definer = |server: Server| -> Vec<String> {
+        server.grave().into_iter().filter(|line| line.contains("definer-function")).collect()
+    };
+    assert_eq!(definer(written("BEGIN INSERT INTO ops.writes VALUES (TG_OP); RETURN NULL; END")), NOTHING);
+    for what in ["NEW.name", "to_jsonb(OLD)", "to_jsonb(\"new\")"] {
+        let text = format!("BEGIN INSERT INTO ops.writes VALUES ({what}); RETURN NULL; END");
+        let line = "medium | definer-function | red | red_app | red_db | function ops.written()";
+        assert_eq!(definer(written(&text)), [line], "{what}");
+    }
+}
+
+#[test]
+fn a_language_is_judged_by_its_name_and_handler() {
+    let language = |name: &str, handler: Option<&str>, trusted: bool| {
+        let found = json!({ "name": name, "trusted": trusted, "handler": handler });
+        healthy().inside("red_db", |catalog| catalog.languages.push(row(found)))
+    };
+    let line = |name| format!("critical | language-trusted | red | red_migrator | red_db | language {name}");
+    assert_finds(&language("c", None, true), &line("c"));
+    assert_finds(&language("pljs", Some("plpgsql_call_handler"), true), &line("pljs"));
+    assert_eq!(language("plperl", Some("plperl_call_handler"), true).found(), NOTHING);
+    assert_eq!(language("plperlu", Some("plperlu_call_handler"), false).found(), NOTHING);
+}
+
+#[test]
+fn a_trigger_that_calls_the_code_of_another_role_is_named() {
+    let event = |owner: &str, enabled: bool| {
+        let found = json!({
+            "name": "spy", "quoted": "spy", "event": "ddl_command_end", "enabled": enabled, "owner": "postgres",
+            "function": "public.spy()", "function_owner": owner, "extension": null,
+        });
+        healthy().inside("red_db", |catalog| catalog.event_triggers.push(row(found)))
+    };
+    let trigger = |owner: &str, temporary: bool| {
+        let found = json!({
+            "name": "t", "quoted": "t", "table": "public.item", "table_owner": "red_owner", "function": "far.f()",
+            "function_owner": owner, "temporary": temporary,
+        });
+        healthy().inside("red_db", |catalog| catalog.triggers.push(row(found)))
+    };
+    let line = "red | red_owner | red_db | event trigger spy";
+    assert_grave([
+        (event("red_owner", true), &[&format!("critical | event-trigger | {line}")]),
+        (event("red_owner", false), &[&format!("medium | event-trigger | {line}")]),
+        (event("postgres", true), &[]),
+        (
+            trigger("blue_owner", false),
+            &["high | foreign-trigger | red | blue_owner | red_db | trigger t on public.item"],
+        ),
+        (
+            trigger("red_owner", true),
+            &["high | foreign-trigger | red | red_owner | red_db | trigger t on public.item"],
+        ),
+        (trigger("red_owner", false), &[]),
+    ]);
+}
+
+#[test]
+fn a_function_of_the_server_that_was_changed_to_run_as_its_owner_is_named() {
+    let changed = |definer| {
+        let shown = "pg_catalog.query_to_xml(text)";
+        let server = healthy().object("red_db", "function", shown, |found| {
+            (found.system, found.definer, found.owner) = (true, definer, "postgres".into());
+            found.config = Some(vec![SAFE.into()]);
+            found.acl = vec![crate::audit::testing::entry("EXECUTE", "PUBLIC", "postgres")];
+        });
+        server.found().into_iter().filter(|line| line.contains("definer-function")).collect::<Vec<_>>()
+    };
+    let line = "critical | definer-function | red | PUBLIC | red_db | function pg_catalog.query_to_xml(text)";
+    assert_eq!(changed(true), [line]);
+    assert_eq!(changed(false), NOTHING);
+}
