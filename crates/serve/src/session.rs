@@ -78,11 +78,7 @@ impl ToSql for AsText<'_> {
         Format::Text
     }
 
-    fn to_sql_checked(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, ConversionError> {
+    fn to_sql_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
         self.to_sql(kind, out)
     }
 }
