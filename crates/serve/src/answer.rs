@@ -3,7 +3,7 @@
 pub(crate) mod etag;
 pub(crate) mod limits;
 mod override_headers;
-pub(crate) mod result;
+pub(crate) mod statement_rows;
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Handlers: from the text of a request to what is to be done, as a value.
+//! Handlers: from the text of a request to its statements, as a value.
 
 pub(crate) mod api;
 pub(crate) mod json_lines;

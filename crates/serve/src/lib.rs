@@ -15,7 +15,7 @@
 //! - `token`: signed tokens of callers
 //! - `guard`: rates, costs and breakers
 //! - `session`: pools of a service's logins
-//! - `handlers`: from the text of a request to what is to be done
+//! - `handlers`: from the text of a request to its statements
 //! - `run`: the one way through a request
 //! - `answer`: status, headers and body
 //! - `listener`: routes and limits of HTTP

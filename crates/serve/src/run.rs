@@ -1,4 +1,4 @@
-//! The one way through a request: a handler says what is to be done, as a [`PreparedRequest`], and the runner does it. It alone takes
+//! The one way through a request: a handler returns a [`PreparedRequest`], and the runner runs it. It alone takes
 //! connections, begins and ends transactions, looks at costs, writes the audit, and decides if a session is used again.
 
 mod at_replica;
@@ -22,7 +22,7 @@ mod transaction;
 pub(crate) mod wal_position;
 
 pub(crate) use lease::ask;
-pub(crate) use prepared::{Handled, PreparedRequest, RequestContext, RequestWork, Step};
+pub(crate) use prepared::{Handled, PreparedRequest, RequestContext, RequestStep, RequestWork};
 pub(crate) use session_use::{RequestEnd, SessionUse, TransactionMode};
 pub(crate) use stream::ServedAnswer;
 pub(crate) use transaction::{TransactionSettings, in_own_transaction};

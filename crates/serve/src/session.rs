@@ -19,11 +19,9 @@ use tokio_postgres::{Row, RowStream};
 
 use crate::compile::CompiledStatement;
 pub use connector::ServerConnector;
-pub(crate) use fault::{DatabaseFault, UNREACHABLE, unavailable};
+pub(crate) use fault::{DatabaseFault, DatabaseResult, UNREACHABLE, unavailable};
 pub use pool::LoginPool;
 pub use target::LoginTarget;
-
-type Result<T> = std::result::Result<T, DatabaseFault>;
 
 /// Error of a conversion, as the driver has it.
 type ConversionError = Box<dyn std::error::Error + Sync + Send>;
@@ -66,7 +64,7 @@ impl Drop for LoginSession {
 struct AsText<'a>(Option<&'a str>);
 
 impl ToSql for AsText<'_> {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, ConversionError> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
         let Some(text) = self.0 else { return Ok(IsNull::Yes) };
         out.extend_from_slice(text.as_bytes());
         Ok(IsNull::No)
@@ -80,11 +78,7 @@ impl ToSql for AsText<'_> {
         Format::Text
     }
 
-    fn to_sql_checked(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> std::result::Result<IsNull, ConversionError> {
+    fn to_sql_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
         self.to_sql(kind, out)
     }
 }
@@ -112,7 +106,7 @@ fn as_typed_values<'a>(texts: &'a [(AsText<'a>, Type)]) -> Vec<(&'a (dyn ToSql +
 pub(crate) struct AnswerText(pub String);
 
 impl<'a> FromSql<'a> for AnswerText {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> std::result::Result<Self, ConversionError> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, ConversionError> {
         Ok(AnswerText(std::str::from_utf8(raw)?.to_owned()))
     }
 
@@ -127,8 +121,8 @@ impl LoginSession {
     async fn within<'c, T>(
         &'c mut self,
         late: DatabaseFault,
-        work: impl FnOnce(&'c Object) -> BoxFuture<'c, Result<T>>,
-    ) -> Result<T> {
+        work: impl FnOnce(&'c Object) -> BoxFuture<'c, DatabaseResult<T>>,
+    ) -> DatabaseResult<T> {
         let client = self.client.as_ref().ok_or(DatabaseFault::Released)?;
         self.runs = true;
         let done = tokio::time::timeout(self.timeout + GRACE, work(client)).await;
@@ -137,7 +131,7 @@ impl LoginSession {
     }
 
     /// Runs a statement with its values, and returns its rows.
-    pub(crate) async fn query(&mut self, compiled: &CompiledStatement) -> Result<Vec<Row>> {
+    pub(crate) async fn query(&mut self, compiled: &CompiledStatement) -> DatabaseResult<Vec<Row>> {
         self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
@@ -150,7 +144,7 @@ impl LoginSession {
     /// Runs a statement that is a transaction of its own and writes, after [`writes_plainly`](LoginSession::writes_plainly), and returns
     /// its rows; behind it the session forgets the values of the sequences that it used. An error of the statement leaves nothing, and
     /// the session as it was.
-    pub(crate) async fn query_alone(&mut self, compiled: &CompiledStatement) -> Result<Vec<Row>> {
+    pub(crate) async fn query_alone(&mut self, compiled: &CompiledStatement) -> DatabaseResult<Vec<Row>> {
         let done = self.within(DatabaseFault::UnknownOutcome, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
@@ -168,7 +162,7 @@ impl LoginSession {
 
     /// Begins a statement whose rows are taken one by one. It runs until [`rests`](LoginSession::rests) is called: dropped before, it
     /// is cancelled.
-    pub(crate) async fn stream(&mut self, compiled: &CompiledStatement) -> Result<RowStream> {
+    pub(crate) async fn stream(&mut self, compiled: &CompiledStatement) -> DatabaseResult<RowStream> {
         let begun = self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
@@ -192,7 +186,11 @@ impl LoginSession {
 
     /// Runs a statement of the program's own with values of these types, and returns the number of its rows. It uses no
     /// prepared statement: code of the service that ran in the transaction could have put another one in its place.
-    pub(crate) async fn change(&mut self, statement: &Statement, values: &[TypedText<'_>]) -> Result<u64> {
+    pub(crate) async fn change(
+        &mut self,
+        statement: &Statement,
+        values: &[TypedText<'_>],
+    ) -> DatabaseResult<u64> {
         self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
                 let texts = typed(values);
@@ -203,7 +201,11 @@ impl LoginSession {
     }
 
     /// Returns the rows of such a statement.
-    pub(crate) async fn rows(&mut self, statement: &Statement, values: &[TypedText<'_>]) -> Result<Vec<Row>> {
+    pub(crate) async fn rows(
+        &mut self,
+        statement: &Statement,
+        values: &[TypedText<'_>],
+    ) -> DatabaseResult<Vec<Row>> {
         self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {
                 let texts = typed(values);
@@ -214,7 +216,7 @@ impl LoginSession {
     }
 
     /// Runs a statement of the program's own without values.
-    pub(crate) async fn execute(&mut self, statement: &Statement) -> Result<()> {
+    pub(crate) async fn execute(&mut self, statement: &Statement) -> DatabaseResult<()> {
         self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move { Ok(client.batch_execute(statement.exact()).await?) })
         })
@@ -229,7 +231,7 @@ impl LoginSession {
     pub(crate) async fn commit(
         &mut self,
         last: Option<(&Statement, &[TypedText<'_>])>,
-    ) -> Result<(u64, Result<()>)> {
+    ) -> DatabaseResult<(u64, DatabaseResult<()>)> {
         let end = self.end();
         let done = self.within(DatabaseFault::TooSlow, |client| {
             Box::pin(async move {

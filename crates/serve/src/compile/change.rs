@@ -27,7 +27,7 @@ pub(super) fn changed(
 /// A step as the compiler sees it: before a value is set, the objects around it are made.
 enum CompiledStep<'a> {
     Object(&'a [String]),
-    Step(&'a DocumentStep),
+    RequestStep(&'a DocumentStep),
 }
 
 fn steps(change: &DocumentChange) -> Served<Vec<CompiledStep<'_>>> {
@@ -37,7 +37,7 @@ fn steps(change: &DocumentChange) -> Served<Vec<CompiledStep<'_>>> {
         if !matches!(step, DocumentStep::Remove(_)) {
             all.extend((1..path.len()).map(|end| CompiledStep::Object(&path[..end])));
         }
-        all.push(CompiledStep::Step(step));
+        all.push(CompiledStep::RequestStep(step));
     }
     if all.len() <= MOST_STEPS {
         return Ok(all);
@@ -54,15 +54,15 @@ fn value(before: &Statement, step: &CompiledStep<'_>, values: &mut StatementValu
             let object = stmt!("COALESCE({place}, '{{}}'::jsonb)");
             set(before, path, &object, values)
         }
-        CompiledStep::Step(DocumentStep::Replace(json)) => {
+        CompiledStep::RequestStep(DocumentStep::Replace(json)) => {
             let json = values.add(json.clone());
             stmt!("{json}::jsonb")
         }
-        CompiledStep::Step(DocumentStep::Set(path, json)) => {
+        CompiledStep::RequestStep(DocumentStep::Set(path, json)) => {
             let json = values.add(json.clone());
             set(before, path, &stmt!("{json}::jsonb"), values)
         }
-        CompiledStep::Step(DocumentStep::Remove(path)) => {
+        CompiledStep::RequestStep(DocumentStep::Remove(path)) => {
             let parent = at(before, &path[..path.len().saturating_sub(1)], values);
             let path = values.add_array(path);
             // As in MongoDB an element becomes null, so that the others keep their places.
@@ -72,7 +72,7 @@ fn value(before: &Statement, step: &CompiledStep<'_>, values: &mut StatementValu
                  ELSE {before} OPERATOR(pg_catalog.#-) {path}::text[] END"
             )
         }
-        CompiledStep::Step(DocumentStep::Increase(path, number)) => {
+        CompiledStep::RequestStep(DocumentStep::Increase(path, number)) => {
             let (place, number) = (at(before, path, values), values.add(number.clone()));
             let sum = stmt!(
                 "pg_catalog.to_jsonb(COALESCE(NULLIF({place}, 'null'::jsonb)::pg_catalog.numeric, 0) \
@@ -80,7 +80,7 @@ fn value(before: &Statement, step: &CompiledStep<'_>, values: &mut StatementValu
             );
             set(before, path, &sum, values)
         }
-        CompiledStep::Step(DocumentStep::Append(path, list)) => {
+        CompiledStep::RequestStep(DocumentStep::Append(path, list)) => {
             let (place, list) = (at(before, path, values), values.add(list.clone()));
             // The length of what is no list is an error.
             let longer = stmt!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::answer::etag::conditional;
-use crate::answer::result::StepForm;
+use crate::answer::statement_rows::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::callers::RequestCaller;
 use crate::compile::{CompiledStatement, lines_statement};
@@ -16,7 +16,7 @@ use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowRange};
 use crate::run::records::AuditedAction;
 use crate::run::service::ServedService;
-use crate::run::{PreparedRequest, RequestContext, RequestWork, ServedAnswer, SessionUse, Step};
+use crate::run::{PreparedRequest, RequestContext, RequestStep, RequestWork, ServedAnswer, SessionUse};
 
 /// Returns `true` for a read of a relation whose caller wants lines.
 pub(crate) fn wants_lines(request: &RestRequest) -> bool {
@@ -74,9 +74,9 @@ struct LinesRead<'a> {
 }
 
 impl RequestWork for LinesRead<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
         let form = StepForm::Body(BodyForm::Nothing);
-        Ok(done.is_empty().then(|| Step::new(&self.compiled, form, Some(self.action.clone()))))
+        Ok(done.is_empty().then(|| RequestStep::new(&self.compiled, form, Some(self.action.clone()))))
     }
 
     fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::answer::limits::ResultLimits;
-use crate::answer::result::StepForm;
+use crate::answer::statement_rows::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::callers::{CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ExposedFunction;
@@ -20,7 +20,8 @@ use crate::request::{BodyForm, RowRange};
 use crate::run::records::AuditedAction;
 use crate::run::service::ServedService;
 use crate::run::{
-    Handled, PreparedRequest, RequestContext, RequestEnd, RequestWork, SessionUse, Step, TransactionMode,
+    Handled, PreparedRequest, RequestContext, RequestEnd, RequestStep, RequestWork, SessionUse,
+    TransactionMode,
 };
 
 /// Prepares a call of a caller.
@@ -106,8 +107,8 @@ struct FunctionRequest {
 }
 
 impl RequestWork for FunctionRequest {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
-        let step = || Step::new(&self.compiled, StepForm::Body(self.form), Some(self.audited.clone()));
+    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+        let step = || RequestStep::new(&self.compiled, StepForm::Body(self.form), Some(self.audited.clone()));
         Ok(done.is_empty().then(|| step().checked(|result| self.limits.check(result))))
     }
 

@@ -6,7 +6,7 @@ use crate::callers::ServeCaller;
 use crate::compile::CompiledStatement;
 use crate::fault::Served;
 use crate::run::service::ServedService;
-use crate::session::{DatabaseFault, LoginSession};
+use crate::session::{DatabaseResult, LoginSession};
 
 /// Charges a caller for a statement, and rejects one above the limit of the service.
 pub(super) async fn check_cost(
@@ -14,7 +14,7 @@ pub(super) async fn check_cost(
     caller: &ServeCaller,
     session: &mut LoginSession,
     compiled: &CompiledStatement,
-) -> Result<Served<()>, DatabaseFault> {
+) -> DatabaseResult<Served<()>> {
     let limit = service.exposure.limits.cost;
     if limit.is_none() && caller.cost.is_none() {
         return Ok(Ok(()));
@@ -34,7 +34,7 @@ pub(super) async fn check_cost(
     Ok(service.guard.charge(caller, limit, cost))
 }
 
-async fn planned(session: &mut LoginSession, compiled: &CompiledStatement) -> Result<f64, DatabaseFault> {
+async fn planned(session: &mut LoginSession, compiled: &CompiledStatement) -> DatabaseResult<f64> {
     let statement = &compiled.statement;
     let asked = CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {statement}"), compiled.values.clone());
     let rows = session.query(&asked).await?;

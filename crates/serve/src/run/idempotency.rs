@@ -15,7 +15,7 @@ use crate::answer::HttpAnswer;
 use crate::callers::RequestCaller;
 use crate::face::http_request::RestRequest;
 use crate::fault::{RequestFault, Served};
-use crate::session::{DatabaseFault, LoginSession};
+use crate::session::{DatabaseFault, DatabaseResult, LoginSession};
 use crate::settings::ServedExposure;
 
 /// Header with the key (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
@@ -71,7 +71,7 @@ impl IdempotencyKey {
 
     /// Claims the key in the open transaction: `false` if a request that was done has it. Another one that is in
     /// progress is waited for.
-    pub(crate) async fn claim(&self, session: &mut LoginSession) -> Result<bool, DatabaseFault> {
+    pub(crate) async fn claim(&self, session: &mut LoginSession) -> DatabaseResult<bool> {
         let statement = stmt!(
             "INSERT INTO martydb_serve.requests (caller, claims, key, fingerprint) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
         );
@@ -81,10 +81,7 @@ impl IdempotencyKey {
     }
 
     /// Returns the answer that the key's request got.
-    pub(crate) async fn answer(
-        &self,
-        session: &mut LoginSession,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
+    pub(crate) async fn answer(&self, session: &mut LoginSession) -> DatabaseResult<Served<HttpAnswer>> {
         let statement = stmt!(
             "SELECT fingerprint, status, headers, body FROM martydb_serve.requests \
              WHERE login = session_user AND caller = $1 AND claims = $2 AND key = $3"
@@ -101,11 +98,7 @@ impl IdempotencyKey {
     }
 
     /// Keeps the answer in the open transaction, in which the key was claimed.
-    pub(crate) async fn keep(
-        &self,
-        session: &mut LoginSession,
-        answer: &HttpAnswer,
-    ) -> Result<(), DatabaseFault> {
+    pub(crate) async fn keep(&self, session: &mut LoginSession, answer: &HttpAnswer) -> DatabaseResult<()> {
         let statement = stmt!(
             "UPDATE martydb_serve.requests SET status = $4, headers = $5, body = $6 \
              WHERE login = session_user AND caller = $1 AND claims = $2 AND key = $3"

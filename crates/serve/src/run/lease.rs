@@ -4,7 +4,7 @@ use martydb_model::sql::Statement;
 use tokio_postgres::Row;
 
 use crate::fault::Served;
-use crate::session::{DatabaseFault, LoginPool, LoginSession, TypedText};
+use crate::session::{DatabaseResult, LoginPool, LoginSession, TypedText};
 
 /// Takes a connection.
 pub(super) async fn take(pool: &LoginPool) -> Served<LoginSession> {
@@ -15,9 +15,9 @@ pub(super) async fn take(pool: &LoginPool) -> Served<LoginSession> {
 /// known is closed, and one in which code of the service ran forgets all.
 pub(super) async fn give_back<T>(
     session: LoginSession,
-    done: Result<T, DatabaseFault>,
+    done: DatabaseResult<T>,
     ran_code: bool,
-) -> Result<T, DatabaseFault> {
+) -> DatabaseResult<T> {
     if done.is_ok() {
         session.release_after(ran_code).await;
     }
@@ -29,7 +29,7 @@ pub(crate) async fn ask(
     pool: &LoginPool,
     question: &Statement,
     values: &[TypedText<'_>],
-) -> Served<Result<Vec<Row>, DatabaseFault>> {
+) -> Served<DatabaseResult<Vec<Row>>> {
     let mut session = take(pool).await?;
     let rows = session.rows(question, values).await;
     Ok(give_back(session, rows, true).await)

@@ -10,7 +10,7 @@ use crate::face::rest::AnswerMedia;
 use crate::fault::{AnswerHeader, RequestFault, Served};
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowQuery};
-use crate::session::{DatabaseFault, LoginSession};
+use crate::session::{DatabaseResult, LoginSession};
 use crate::settings::RequestLimits;
 
 /// Returns the condition of `If-Match`, on the representation that GET of the same address has.
@@ -47,7 +47,7 @@ pub(crate) struct Precondition {
 
 impl Precondition {
     /// Locks the row, and checks its tag, in the open transaction.
-    pub(crate) async fn check(&self, session: &mut LoginSession) -> Result<Served<()>, DatabaseFault> {
+    pub(crate) async fn check(&self, session: &mut LoginSession) -> DatabaseResult<Served<()>> {
         let locked = session.query(&self.lock).await?.len();
         if locked > 1 {
             let message = "If-Match needs a filter that means one row";

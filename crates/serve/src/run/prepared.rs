@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::session_use::SessionUse;
 use super::transaction::TransactionSettings;
-use crate::answer::result::StepForm;
+use crate::answer::statement_rows::StepForm;
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::callers::{ANONYMOUS, RequestCaller, ServeCaller};
 use crate::compile::CompiledStatement;
@@ -61,7 +61,7 @@ pub(super) type StepCheck<'a> =
     Box<dyn FnOnce(StatementResult) -> Served<StatementResult> + Send + Sync + 'a>;
 
 /// A statement of a request.
-pub(crate) struct Step<'a> {
+pub(crate) struct RequestStep<'a> {
     pub(crate) compiled: Cow<'a, CompiledStatement>,
     pub form: StepForm,
     /// Action for cost, statistics and audit; `None` for a statement that only helps to answer.
@@ -69,14 +69,14 @@ pub(crate) struct Step<'a> {
     pub check: StepCheck<'a>,
 }
 
-impl<'a> Step<'a> {
+impl<'a> RequestStep<'a> {
     /// Makes a step without a check.
     pub(crate) fn new(
         compiled: &'a CompiledStatement,
         form: StepForm,
         action: Option<AuditedAction>,
-    ) -> Step<'a> {
-        Step { compiled: Cow::Borrowed(compiled), form, action, check: Box::new(Ok) }
+    ) -> RequestStep<'a> {
+        RequestStep { compiled: Cow::Borrowed(compiled), form, action, check: Box::new(Ok) }
     }
 
     /// Adds the check of its result.
@@ -84,7 +84,7 @@ impl<'a> Step<'a> {
     pub(crate) fn checked(
         mut self,
         check: impl FnOnce(StatementResult) -> Served<StatementResult> + Send + Sync + 'a,
-    ) -> Step<'a> {
+    ) -> RequestStep<'a> {
         self.check = Box::new(check);
         self
     }
@@ -98,7 +98,7 @@ impl<'a> Step<'a> {
 /// Statements of a request, and its answer. It decides and does nothing, so that a request can be repeated.
 pub(crate) trait RequestWork: Send + Sync {
     /// Returns the statement behind those with these results; `None` behind the last one.
-    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>>;
+    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>>;
 
     /// Returns the answer to these results.
     fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer>;
@@ -114,7 +114,7 @@ pub(crate) struct PreparedRequest<'a> {
     pub(crate) context: Arc<RequestContext>,
     pub session: SessionUse,
     /// Write that is a transaction of its own. Where it is not possible, the steps are taken.
-    pub(crate) single: Option<Step<'a>>,
+    pub(crate) single: Option<RequestStep<'a>>,
     pub(crate) precondition: Option<Precondition>,
     pub replica: Option<ReadPreference>,
     pub cache: Option<CacheWish>,

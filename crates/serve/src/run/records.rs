@@ -15,7 +15,7 @@ use crate::face::http_request::RestRequest;
 use crate::fault::{RequestFault, Served};
 use crate::request::{Resolution, RowAction};
 use crate::run::idempotency::IdempotencyKey;
-use crate::session::{DatabaseFault, LoginSession, TypedText};
+use crate::session::{DatabaseFault, DatabaseResult, LoginSession, TypedText};
 use crate::settings::{KeptRecords, ServedExposure};
 
 /// Records of one request.
@@ -115,7 +115,7 @@ impl RequestRecords {
     pub(crate) async fn claim(
         &self,
         session: &mut LoginSession,
-    ) -> Result<Option<Served<HttpAnswer>>, DatabaseFault> {
+    ) -> DatabaseResult<Option<Served<HttpAnswer>>> {
         let Some(key) = &self.key else { return Ok(None) };
         if key.claim(session).await.map_err(DatabaseFault::unrecorded)? {
             return Ok(None);

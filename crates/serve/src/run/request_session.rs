@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_postgres::RowStream;
 
 use super::lease::{give_back, take};
-use super::prepared::{RequestContext, Step};
+use super::prepared::{RequestContext, RequestStep};
 use super::session_use::{RequestEnd, SessionUse, TransactionMode};
 use super::transaction::{begin, check_constraints, commit, in_own_transaction, own_transaction, roll_back};
 use crate::answer::{HttpAnswer, StatementResult};
@@ -14,7 +14,7 @@ use crate::run::cache::{CacheLook, CacheTicket, CacheWish};
 use crate::run::cost::check_cost;
 use crate::run::precondition::Precondition;
 use crate::run::records::{AuditRow, AuditedAction, key_of};
-use crate::session::{DatabaseFault, LoginPool, LoginSession};
+use crate::session::{DatabaseFault, DatabaseResult, LoginPool, LoginSession};
 
 /// A session in use by a request. Dropped before its end, it is closed.
 pub(super) struct RequestSession {
@@ -74,7 +74,7 @@ impl RequestSession {
     }
 
     /// Looks for a kept answer, which is then the result of the first step.
-    pub(super) async fn look_up(&mut self, wish: Option<&CacheWish>) -> Result<(), DatabaseFault> {
+    pub(super) async fn look_up(&mut self, wish: Option<&CacheWish>) -> DatabaseResult<()> {
         match self.context.service.look_up(&mut self.session, wish).await? {
             CacheLook::Hit(result) => self.cached = Some(result),
             CacheLook::Miss(ticket) => self.ticket = ticket,
@@ -83,7 +83,7 @@ impl RequestSession {
     }
 
     /// Begins the transaction, where one is needed, and claims the request's key. Returns the answer of a request that was done before.
-    pub(super) async fn begin(&mut self) -> Result<Option<Served<HttpAnswer>>, DatabaseFault> {
+    pub(super) async fn begin(&mut self) -> DatabaseResult<Option<Served<HttpAnswer>>> {
         let context = self.context.clone();
         let needs_none = self.with.mode == TransactionMode::Plain && context.settings.is_empty();
         if needs_none || self.is_open || self.cached.is_some() {
@@ -103,16 +103,16 @@ impl RequestSession {
     }
 
     /// Locks the row of a condition, and checks it.
-    pub(super) async fn check(&mut self, precondition: &Precondition) -> Result<Served<()>, DatabaseFault> {
+    pub(super) async fn check(&mut self, precondition: &Precondition) -> DatabaseResult<Served<()>> {
         precondition.check(&mut self.session).await
     }
 
     /// Does a step; `alone` if it is a transaction of its own that writes, and records itself.
     pub(super) async fn execute(
         &mut self,
-        step: Step<'_>,
+        step: RequestStep<'_>,
         alone: bool,
-    ) -> Result<Served<StatementResult>, DatabaseFault> {
+    ) -> DatabaseResult<Served<StatementResult>> {
         self.record_last().await?;
         let result = match self.cached.take() {
             Some(kept) => Ok(kept),
@@ -132,7 +132,7 @@ impl RequestSession {
     }
 
     /// Begins a step whose rows are taken one by one.
-    pub(super) async fn stream(&mut self, step: &Step<'_>) -> Result<Served<RowStream>, DatabaseFault> {
+    pub(super) async fn stream(&mut self, step: &RequestStep<'_>) -> DatabaseResult<Served<RowStream>> {
         match self.admit(step).await? {
             Ok(()) => self.session.stream(&step.compiled).await.map(Ok),
             Err(fault) => Ok(Err(fault)),
@@ -141,9 +141,9 @@ impl RequestSession {
 
     async fn result(
         &mut self,
-        step: &Step<'_>,
+        step: &RequestStep<'_>,
         alone: bool,
-    ) -> Result<Served<StatementResult>, DatabaseFault> {
+    ) -> DatabaseResult<Served<StatementResult>> {
         if let Err(fault) = self.admit(step).await? {
             return Ok(Err(fault));
         }
@@ -166,7 +166,7 @@ impl RequestSession {
 
     /// Charges the caller for a step, and rejects one that costs too much. The planner runs what is IMMUTABLE, with the same login, in
     /// the same transaction and under the same timeout.
-    async fn admit(&mut self, step: &Step<'_>) -> Result<Served<()>, DatabaseFault> {
+    async fn admit(&mut self, step: &RequestStep<'_>) -> DatabaseResult<Served<()>> {
         self.ran_code |= self.with.runs_code;
         if !step.has_cost() {
             return Ok(Ok(()));
@@ -193,7 +193,7 @@ impl RequestSession {
     }
 
     /// Records the last action in the open transaction.
-    async fn record_last(&mut self) -> Result<(), DatabaseFault> {
+    async fn record_last(&mut self) -> DatabaseResult<()> {
         let Some(action) = self.unrecorded.take() else { return Ok(()) };
         let row = self.context.records.row_of(&action);
         match self.session.change(row.statement(), &row.values()).await.map_err(DatabaseFault::unrecorded)? {
@@ -203,10 +203,7 @@ impl RequestSession {
     }
 
     /// Ends the request: with its answer, or without a trace. Returns the answer once all that has to be recorded is.
-    pub(super) async fn end(
-        &mut self,
-        answer: Served<HttpAnswer>,
-    ) -> Result<Served<HttpAnswer>, DatabaseFault> {
+    pub(super) async fn end(&mut self, answer: Served<HttpAnswer>) -> DatabaseResult<Served<HttpAnswer>> {
         let answer = match (answer, self.with.end) {
             (Ok(answer), RequestEnd::Commit) => self.commit(answer).await?,
             (Ok(answer), RequestEnd::RollBack { checks_constraints }) => {
@@ -234,7 +231,7 @@ impl RequestSession {
     }
 
     /// Keeps the answer with the request's key, and commits.
-    async fn commit(&mut self, answer: HttpAnswer) -> Result<Served<HttpAnswer>, DatabaseFault> {
+    async fn commit(&mut self, answer: HttpAnswer) -> DatabaseResult<Served<HttpAnswer>> {
         if !self.is_open {
             return Ok(Ok(answer));
         }
@@ -262,12 +259,12 @@ impl RequestSession {
     }
 
     /// Rolls back what is open.
-    pub(super) async fn roll_back(&mut self) -> Result<(), DatabaseFault> {
+    pub(super) async fn roll_back(&mut self) -> DatabaseResult<()> {
         if std::mem::take(&mut self.is_open) { roll_back(&mut self.session).await } else { Ok(()) }
     }
 
     /// Records actions in a transaction of their own: they were done in one that may not write, or was rolled back.
-    async fn record_later(&mut self) -> Result<(), DatabaseFault> {
+    async fn record_later(&mut self) -> DatabaseResult<()> {
         for action in std::mem::take(&mut self.recorded_later) {
             let row = self.context.records.row_of(&action);
             let done = own_transaction(&mut self.session, row.statement(), &row.values()).await;
@@ -288,13 +285,13 @@ impl RequestSession {
     }
 
     /// Gives the session back, and returns what was done in it.
-    pub(super) async fn release<T>(self, done: Result<T, DatabaseFault>) -> Result<T, DatabaseFault> {
+    pub(super) async fn release<T>(self, done: DatabaseResult<T>) -> DatabaseResult<T> {
         give_back(self.session, done, self.ran_code).await
     }
 }
 
 /// Checks that the row of an action that read is there.
-fn recorded(done: Result<u64, DatabaseFault>) -> Result<(), DatabaseFault> {
+fn recorded(done: DatabaseResult<u64>) -> DatabaseResult<()> {
     match done.map_err(DatabaseFault::of_read)? {
         1 => Ok(()),
         _ => Err(DatabaseFault::NoRecord),

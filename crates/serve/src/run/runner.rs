@@ -11,9 +11,9 @@ use crate::answer::{HttpAnswer, StatementResult};
 use crate::compile::WITHOUT_ANSWER;
 use crate::fault::{RequestFault, Served};
 use crate::run::open_transactions::{HeldState, TakenTransaction, ended, failed};
-use crate::session::DatabaseFault;
+use crate::session::{DatabaseFault, DatabaseResult};
 
-type Done = Result<Served<HttpAnswer>, DatabaseFault>;
+type Done = DatabaseResult<Served<HttpAnswer>>;
 
 impl PreparedRequest<'_> {
     /// Runs the request, and returns its answer.
@@ -82,10 +82,7 @@ impl PreparedRequest<'_> {
         session.end(done.and_then(|done| self.work.answer(done))).await
     }
 
-    async fn steps(
-        &self,
-        session: &mut RequestSession,
-    ) -> Result<Served<Vec<StatementResult>>, DatabaseFault> {
+    async fn steps(&self, session: &mut RequestSession) -> DatabaseResult<Served<Vec<StatementResult>>> {
         let mut done = vec![];
         loop {
             session.step = Some(done.len());
@@ -107,7 +104,7 @@ impl PreparedRequest<'_> {
     pub(super) async fn finish<T>(
         &self,
         session: RequestSession,
-        done: Result<Served<T>, DatabaseFault>,
+        done: DatabaseResult<Served<T>>,
     ) -> Served<T> {
         let step = session.step;
         session.release(done).await.map_err(|fault| self.fault(step, &fault))?

@@ -14,13 +14,13 @@ use futures_util::stream::{BoxStream, try_unfold};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio_postgres::RowStream;
 
-use super::prepared::{PreparedRequest, RequestContext, Step};
+use super::prepared::{PreparedRequest, RequestContext, RequestStep};
 use super::request_session::RequestSession;
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::compile::StatementDigest;
 use crate::fault::{AnswerHeader, RequestFault, Served};
 use crate::guard::{ShapeSubject, StatementOutcome};
-use crate::session::{DatabaseFault, unavailable};
+use crate::session::{DatabaseFault, DatabaseResult, unavailable};
 
 /// Most bytes of an answer that is sent whole, and of a part of another one.
 const WHOLE: usize = 256 << 10;
@@ -99,7 +99,7 @@ impl PreparedRequest<'_> {
 }
 
 /// Begins the transaction and the step. One that is refused leaves nothing open.
-async fn begin(session: &mut RequestSession, step: &Step<'_>) -> Result<Served<RowStream>, DatabaseFault> {
+async fn begin(session: &mut RequestSession, step: &RequestStep<'_>) -> DatabaseResult<Served<RowStream>> {
     let _no_key = session.begin().await?;
     let rows = session.stream(step).await?;
     if rows.is_err() {
@@ -142,7 +142,7 @@ impl Drop for RowLines {
 }
 
 impl RowLines {
-    fn new(session: RequestSession, rows: RowStream, step: &Step<'_>) -> RowLines {
+    fn new(session: RequestSession, rows: RowStream, step: &RequestStep<'_>) -> RowLines {
         let context = session.context.clone();
         let limits = &context.service.exposure.limits;
         RowLines {
@@ -196,7 +196,7 @@ impl RowLines {
     }
 
     /// Ends the transaction, and gives the session back.
-    async fn finish(&mut self, answer: Served<HttpAnswer>) -> Result<Served<HttpAnswer>, DatabaseFault> {
+    async fn finish(&mut self, answer: Served<HttpAnswer>) -> DatabaseResult<Served<HttpAnswer>> {
         let mut session = self.session.take().ok_or(DatabaseFault::Released)?;
         let done = session.end(answer).await;
         session.release(done).await

@@ -11,7 +11,7 @@ use crate::compile::CompiledStatement;
 use crate::face::api::IsolationLevel;
 use crate::face::rest::Preferences;
 use crate::fault::Served;
-use crate::session::{DatabaseFault, LoginPool, LoginSession, TypedText};
+use crate::session::{DatabaseFault, DatabaseResult, LoginPool, LoginSession, TypedText};
 use crate::settings::ServedExposure;
 
 /// Time zone and claims of a transaction. Both end with it.
@@ -50,7 +50,7 @@ pub(super) async fn begin(
     session: &mut LoginSession,
     settings: &TransactionSettings,
     with: SessionUse,
-) -> Result<(), DatabaseFault> {
+) -> DatabaseResult<()> {
     let mode = Keyword(if with.mode == TransactionMode::ReadWrite { "READ WRITE" } else { "READ ONLY" });
     let level = level(with.isolation);
     session.execute(&stmt!("BEGIN {level}{mode}")).await?;
@@ -71,7 +71,7 @@ pub(super) async fn begin(
     Ok(())
 }
 
-async fn set(session: &mut LoginSession, statement: Statement, value: &str) -> Result<(), DatabaseFault> {
+async fn set(session: &mut LoginSession, statement: Statement, value: &str) -> DatabaseResult<()> {
     session.query(&CompiledStatement::new(statement, vec![value.to_owned()])).await.map(drop)
 }
 
@@ -85,12 +85,12 @@ fn level(isolation: Option<IsolationLevel>) -> Keyword {
 }
 
 /// Ends a transaction without a trace.
-pub(super) async fn roll_back(session: &mut LoginSession) -> Result<(), DatabaseFault> {
+pub(super) async fn roll_back(session: &mut LoginSession) -> DatabaseResult<()> {
     session.execute(&stmt!("ROLLBACK")).await
 }
 
 /// Checks deferred constraints now, as COMMIT would.
-pub(super) async fn check_constraints(session: &mut LoginSession) -> Result<(), DatabaseFault> {
+pub(super) async fn check_constraints(session: &mut LoginSession) -> DatabaseResult<()> {
     session.execute(&stmt!("SET CONSTRAINTS ALL IMMEDIATE")).await
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn check_constraints(session: &mut LoginSession) -> Result<(), 
 pub(super) async fn commit(
     session: &mut LoginSession,
     last: Option<(&Statement, &[TypedText<'_>])>,
-) -> Result<u64, DatabaseFault> {
+) -> DatabaseResult<u64> {
     let (rows, ended) = session.commit(last).await.map_err(|fault| match fault.sqlstate() {
         Some(_) => fault.unrecorded(),
         None => DatabaseFault::UnknownOutcome,
@@ -115,7 +115,7 @@ pub(crate) async fn in_own_transaction(
     pool: &LoginPool,
     statement: &Statement,
     values: &[TypedText<'_>],
-) -> Served<Result<u64, DatabaseFault>> {
+) -> Served<DatabaseResult<u64>> {
     let mut session = take(pool).await?;
     let done = own_transaction(&mut session, statement, values).await;
     Ok(give_back(session, done, true).await)
@@ -126,7 +126,7 @@ pub(super) async fn own_transaction(
     session: &mut LoginSession,
     statement: &Statement,
     values: &[TypedText<'_>],
-) -> Result<u64, DatabaseFault> {
+) -> DatabaseResult<u64> {
     begin(session, &TransactionSettings::default(), SessionUse::new(true, false)).await?;
     commit(session, Some((statement, values))).await
 }

@@ -11,6 +11,9 @@ pub(crate) fn unavailable() -> RequestFault {
     RequestFault::new(503, UNREACHABLE, "Database connection error.").header("Retry-After", "1")
 }
 
+/// Result of a statement.
+pub(crate) type DatabaseResult<T> = std::result::Result<T, DatabaseFault>;
+
 /// Reason for which a statement has no result.
 #[derive(Debug)]
 pub(crate) enum DatabaseFault {

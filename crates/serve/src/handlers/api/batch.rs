@@ -6,7 +6,7 @@ use super::call::{ApiCall, JSON};
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::face::api::{OperationBatch, parse_batch};
 use crate::fault::{RequestFault, Served};
-use crate::run::{Handled, PreparedRequest, RequestWork, Step, TransactionMode};
+use crate::run::{Handled, PreparedRequest, RequestStep, RequestWork, TransactionMode};
 
 /// Repetitions after a conflict with another transaction: all that the batch does is known.
 const REPETITIONS: u32 = 3;
@@ -34,7 +34,7 @@ struct BatchRequest<'a> {
 }
 
 impl RequestWork for BatchRequest<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
         let Some(operation) = self.batch.operations.get(done.len()) else { return Ok(None) };
         let texts: Vec<&str> = done.iter().map(text).collect();
         let operation = operation.resolved(&texts, &|name| self.call.kind(name))?;

@@ -21,7 +21,7 @@ use crate::request::{BodyForm, RowAction, RowsBody, SelectEntry};
 use crate::run::cache::{CacheSubject, CacheWish};
 use crate::run::precondition::Precondition;
 use crate::run::read_preference::ReadPreference;
-use crate::run::{Handled, PreparedRequest, RequestContext, RequestWork, Step};
+use crate::run::{Handled, PreparedRequest, RequestContext, RequestStep, RequestWork};
 
 /// Returns the operation of a request.
 pub(super) fn operation(
@@ -126,7 +126,7 @@ struct SingleOperation<'a> {
 }
 
 impl RequestWork for SingleOperation<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
         let step = || self.prepared.step(Cow::Borrowed(&self.prepared.compiled));
         Ok(done.is_empty().then(|| step().checked(|result| self.prepared.check(result))))
     }

@@ -13,13 +13,13 @@ use crate::fault::Served;
 use crate::run::idempotency::lasting_claims;
 use crate::run::open_transactions::{TakenTransaction, TransactionOwner};
 use crate::run::service::cursor::CursorKey;
-use crate::run::{Handled, PreparedRequest, RequestEnd, RequestWork, SessionUse, Step};
+use crate::run::{Handled, PreparedRequest, RequestEnd, RequestStep, RequestWork, SessionUse};
 
 /// A request that only begins or ends a transaction, with its answer.
 struct Boundary(Served<HttpAnswer>);
 
 impl RequestWork for Boundary {
-    fn next(&self, _done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+    fn next(&self, _done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
         Ok(None)
     }
 
@@ -35,7 +35,7 @@ struct HeldOperation<'a> {
 }
 
 impl RequestWork for HeldOperation<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
         let step = || self.prepared.step(Cow::Borrowed(&self.prepared.compiled));
         Ok(done.is_empty().then(|| step().checked(|result| self.prepared.check(result))))
     }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use crate::answer::StatementResult;
-use crate::answer::result::StepForm;
+use crate::answer::statement_rows::StepForm;
 use crate::catalog::CachedTable;
 use crate::compile::{CompiledStatement, LONGEST_PLACE};
 use crate::fault::{RequestFault, Served};
 use crate::request::{BodyForm, OrderedField};
-use crate::run::Step;
+use crate::run::RequestStep;
 use crate::run::precondition::failed;
 use crate::run::records::AuditedAction;
 use crate::run::service::cursor::{CursorKey, PagePlace};
@@ -63,7 +63,7 @@ pub(super) enum OperationOutcome {
 
 impl PreparedOperation {
     /// Returns the step of the operation. It is checked by [`check`](PreparedOperation::check).
-    pub(super) fn step<'a>(&self, compiled: Cow<'a, CompiledStatement>) -> Step<'a> {
+    pub(super) fn step<'a>(&self, compiled: Cow<'a, CompiledStatement>) -> RequestStep<'a> {
         let form = match self.outcome {
             OperationOutcome::Planned => StepForm::Plan,
             _ => StepForm::Body(self.form),
@@ -76,7 +76,7 @@ impl PreparedOperation {
             writes: self.writes,
             rows: 0,
         };
-        Step { compiled, form, action: Some(action), check: Box::new(Ok) }
+        RequestStep { compiled, form, action: Some(action), check: Box::new(Ok) }
     }
 
     /// Checks the result of the step.

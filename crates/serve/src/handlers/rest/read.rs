@@ -3,7 +3,7 @@
 use super::RowRequest;
 use crate::answer::etag::conditional;
 use crate::answer::limits::ResultLimits;
-use crate::answer::result::StepForm;
+use crate::answer::statement_rows::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::compile::{CompiledStatement, planned_statement, read_statement};
 use crate::face::http_request::RestRequest;
@@ -13,7 +13,7 @@ use crate::request::{BodyForm, RowRange};
 use crate::run::cache::{CacheSubject, CacheWish};
 use crate::run::read_preference::ReadPreference;
 use crate::run::records::AuditedAction;
-use crate::run::{Handled, PreparedRequest, RequestContext, RequestWork, SessionUse, Step};
+use crate::run::{Handled, PreparedRequest, RequestContext, RequestStep, RequestWork, SessionUse};
 
 /// A read of rows, and the planner's number of them where it is asked for.
 struct RowRead<'a> {
@@ -30,14 +30,14 @@ struct RowRead<'a> {
 }
 
 impl RequestWork for RowRead<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
         let form = StepForm::Body(self.form);
         Ok(match (done, &self.planned) {
             ([], _) => {
-                let step = Step::new(&self.compiled, form, Some(self.action.clone()));
+                let step = RequestStep::new(&self.compiled, form, Some(self.action.clone()));
                 Some(step.checked(|result| self.limits.check(result)))
             }
-            ([_], Some(planned)) => Some(Step::new(planned, StepForm::Plan, None)),
+            ([_], Some(planned)) => Some(RequestStep::new(planned, StepForm::Plan, None)),
             _ => None,
         })
     }

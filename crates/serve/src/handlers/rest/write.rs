@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::RowRequest;
 use crate::answer::limits::ResultLimits;
-use crate::answer::result::StepForm;
+use crate::answer::statement_rows::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{CompiledStatement, WrittenRows, lone_write_statement, write_statement};
@@ -15,7 +15,9 @@ use crate::plan::{PlannedTree, plan_tree};
 use crate::request::{BodyForm, RowAction, RowQuery};
 use crate::run::precondition::precondition;
 use crate::run::records::{AuditedAction, operation};
-use crate::run::{Handled, PreparedRequest, RequestContext, RequestEnd, RequestWork, SessionUse, Step};
+use crate::run::{
+    Handled, PreparedRequest, RequestContext, RequestEnd, RequestStep, RequestWork, SessionUse,
+};
 use crate::settings::{RequestLimits, ServedExposure};
 
 /// A write of rows.
@@ -90,8 +92,8 @@ impl RowWrite {
         lone_write_statement(&rows, tree, self.form, record.as_ref()).map(Some)
     }
 
-    fn step<'a>(&self, compiled: CompiledStatement) -> Step<'a> {
-        Step {
+    fn step<'a>(&self, compiled: CompiledStatement) -> RequestStep<'a> {
+        RequestStep {
             compiled: Cow::Owned(compiled),
             form: StepForm::Body(self.form),
             action: Some(self.audited.clone()),
@@ -101,7 +103,7 @@ impl RowWrite {
 }
 
 impl RequestWork for RowWrite {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<Step<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
         if !done.is_empty() {
             return Ok(None);
         }

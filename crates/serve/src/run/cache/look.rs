@@ -15,7 +15,7 @@ use crate::compile::CompiledStatement;
 use crate::request::BodyForm;
 use crate::run::TransactionSettings;
 use crate::run::service::ServedService;
-use crate::session::{DatabaseFault, LoginSession};
+use crate::session::{DatabaseResult, LoginSession};
 
 /// Words that stand for the time of the statement in a date or a time
 /// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES>).
@@ -97,7 +97,7 @@ impl ServedService {
         &self,
         session: &mut LoginSession,
         wish: Option<&CacheWish>,
-    ) -> Result<CacheLook, DatabaseFault> {
+    ) -> DatabaseResult<CacheLook> {
         let Some(wish) = wish else { return Ok(CacheLook::Miss(None)) };
         let begun = Instant::now();
         let found = asked(session, versions(&wish.tables)).await?;
@@ -126,7 +126,7 @@ impl ServedService {
 }
 
 /// Returns the text that a statement of the check answers; `None` if the server refuses it: before `apply` has made what it reads.
-async fn asked(session: &mut LoginSession, statement: Statement) -> Result<Option<String>, DatabaseFault> {
+async fn asked(session: &mut LoginSession, statement: Statement) -> DatabaseResult<Option<String>> {
     match session.query(&CompiledStatement::new(statement, vec![])).await {
         Ok(rows) => Ok(rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten())),
         Err(fault) if fault.sqlstate().is_some_and(|state| !state.starts_with("57")) => {
