@@ -11,7 +11,6 @@
 //! - [`dump`]: the first migration, from a dump of the schema
 //! - [`files`]: the folder of a service's migrations, read and checked without a server
 //! - [`history`](mod@history): the migration history of a database
-//! - [`report`]: results of the engine
 //! - [`round_trip`]: up, down, up on a scratch database, with a comparison of the catalogs after each
 
 #![cfg_attr(

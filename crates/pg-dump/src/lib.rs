@@ -1,4 +1,7 @@
-//! Runs of PostgreSQL's own programs: dumps as SQL (`pg_dump`) and archives of databases (`archive`).
+//! Runs of PostgreSQL's own programs, with a login that acts as another role.
+//!
+//! - [`archive`]: archives of databases
+//! - [`pg_dump`](mod@pg_dump): dumps as SQL
 
 #![cfg_attr(
     not(test),

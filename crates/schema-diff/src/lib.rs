@@ -4,6 +4,8 @@
 //! server prints and quotes them. `steps` decides which of these statements are due, and in which order; [`script`]
 //! writes them down. Both are pure. Whether the result is right, only the server can say: a file is written after its
 //! round trip in a scratch database, compared by [`Catalog`](martydb_migrate::history::Catalog) like every other proof.
+//!
+//! - [`script`]: files of a revision
 
 #![cfg_attr(
     not(test),

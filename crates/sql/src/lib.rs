@@ -11,4 +11,4 @@ mod script;
 
 pub use lexer::{Lexer, Token, TokenKind, tokens};
 pub use nesting::too_deep;
-pub use script::{READING, ScriptItem, StatementHead, Word, bare, inside, is_word, walk};
+pub use script::{PARSING_SETTINGS, ScriptItem, StatementHead, Word, bare, is_word, string_contents, walk};

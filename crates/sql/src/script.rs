@@ -21,7 +21,7 @@ pub struct StatementHead<'a, 'b> {
     /// Range from its first byte to the byte after its last, without the semicolon.
     pub span: Range<usize>,
     pub text: &'a str,
-    /// Position in its text of a string that names a setting of [`READING`], after a word that sets by name.
+    /// Position in its text of a string that names a setting of [`PARSING_SETTINGS`], after a word that sets by name.
     pub sets: Option<usize>,
     pub head: &'b [Word<'a>],
 }
@@ -41,10 +41,10 @@ impl StatementHead<'_, '_> {
 
 /// Settings that decide how the server parses text. `backslash_quote` can only make it reject more, and
 /// `escape_string_warning` and `quote_all_identifiers` affect its output.
-pub const READING: &[&str] = &["standard_conforming_strings", "client_encoding"];
+pub const PARSING_SETTINGS: &[&str] = &["standard_conforming_strings", "client_encoding"];
 
 /// Returns the contents of a string in single quotes, if it contains no escapes.
-pub fn inside(text: &str) -> &str {
+pub fn string_contents(text: &str) -> &str {
     text.trim_start_matches(['e', 'E']).trim_matches('\'')
 }
 
@@ -147,7 +147,8 @@ impl<'a> StatementSplitter<'a> {
             self.keep(text);
             self.by_name |= is_word(text, "set_config") || is_word(text, "pg_settings");
         } else if self.by_name && token.kind == TokenKind::Text && self.sets.is_none() {
-            let named = READING.iter().any(|setting| inside(text).eq_ignore_ascii_case(setting));
+            let named =
+                PARSING_SETTINGS.iter().any(|setting| string_contents(text).eq_ignore_ascii_case(setting));
             self.sets = named.then_some(token.start);
         }
         self.last = text;

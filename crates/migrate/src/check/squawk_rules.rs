@@ -28,7 +28,7 @@ pub const OFF: &[(Rule, &str)] = &[
 ];
 
 /// Rules about the duration of a lock or a rewrite: on a small table it is short.
-pub const BY_SIZE: &[Rule] = &[
+pub(crate) const BY_SIZE: &[Rule] = &[
     Rule::RequireConcurrentIndexCreation,
     Rule::RequireConcurrentIndexDeletion,
     Rule::RequireConcurrentPartitionDetach,
@@ -43,7 +43,7 @@ pub const BY_SIZE: &[Rule] = &[
 ];
 
 /// Pairs of equivalent rules: the first is reported.
-pub const SAME: &[(Rule, Rule)] = &[
+pub(crate) const SAME: &[(Rule, Rule)] = &[
     (Rule::AddingForeignKeyConstraint, Rule::ConstraintMissingNotValid),
     (Rule::DisallowedUniqueConstraint, Rule::ConstraintMissingNotValid),
     // A PRIMARY KEY cannot be NOT VALID.

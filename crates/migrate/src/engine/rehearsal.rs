@@ -23,8 +23,7 @@ use martydb_model::error::Result;
 use martydb_model::sql::stmt;
 use martydb_model::sqlstate;
 use martydb_pg::server::{ErrorResponse, execute_protected};
-use martydb_sql::bare;
-use martydb_sql::{Lexer, TokenKind};
+use martydb_sql::{Lexer, TokenKind, bare};
 
 /// Result of a rehearsal, filled in on failure too.
 #[derive(Debug, Default)]

@@ -6,9 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::repeatable::Repeatable;
-use martydb_sql::bare;
-use martydb_sql::{Lexer, Token, TokenKind};
-use martydb_sql::{ScriptItem, is_word, walk};
+use martydb_sql::{Lexer, ScriptItem, Token, TokenKind, bare, is_word, walk};
 
 /// A repeatable migration with its position in the order.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,7 @@
 use std::ops::Range;
 
 use super::directive::Mode;
-use martydb_sql::{Lexer, TokenKind};
-use martydb_sql::{ScriptItem, StatementHead, is_word, walk};
+use martydb_sql::{Lexer, ScriptItem, StatementHead, TokenKind, is_word, walk};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnTransaction {

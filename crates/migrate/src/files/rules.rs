@@ -5,8 +5,7 @@
 //! time (`EXECUTE`, `set_config`) is caught by the checks before the COMMIT (see `batch`).
 
 use super::problem::ProblemSeverity;
-use martydb_sql::{Lexer, TokenKind};
-use martydb_sql::{READING, StatementHead, inside, is_word};
+use martydb_sql::{Lexer, PARSING_SETTINGS, StatementHead, TokenKind, is_word, string_contents};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
@@ -106,7 +105,7 @@ fn changes_role(seen: &StatementHead) -> bool {
     is_word(name, "role") || is_word(name, "session_authorization") || authorization
 }
 
-/// Returns `true` if a setting of [`READING`] is changed to another value: by SET, for a role or a database, or
+/// Returns `true` if a setting of [`PARSING_SETTINGS`] is changed to another value: by SET, for a role or a database, or
 /// by name.
 fn changes_reading(seen: &StatementHead) -> bool {
     const OWNERS: &[&str] = &["role", "user", "database", "system"];
@@ -116,19 +115,19 @@ fn changes_reading(seen: &StatementHead) -> bool {
         let scopes = ["session", "local"];
         let name = tokens.find(|word| !scopes.iter().any(|scope| is_word(word, scope))).unwrap_or_default();
         let name = if is_word(name, "names") { "client_encoding" } else { name };
-        let known = READING.iter().find(|setting| is_word(&name.to_ascii_lowercase(), setting));
+        let known = PARSING_SETTINGS.iter().find(|setting| is_word(&name.to_ascii_lowercase(), setting));
         let mut value = tokens.filter(|word| *word != "=" && !is_word(word, "to"));
         return known.is_some_and(|setting| !holds(setting, &mut value));
     }
     let Some(at) = seen.sets else { return false };
     let mut arguments = tokens(&seen.text[at..]);
-    let name = inside(arguments.next().unwrap_or_default()).to_ascii_lowercase();
+    let name = string_contents(arguments.next().unwrap_or_default()).to_ascii_lowercase();
     seen.begins(&["update"]) || !holds(&name, &mut arguments.skip_while(|word| *word == ","))
 }
 
 /// Returns `true` if a value is the one that the runner sets: dumps begin by setting these.
 fn holds<'a>(setting: &str, value: &mut impl Iterator<Item = &'a str>) -> bool {
-    let value = value.next().map(|word| inside(word.trim_matches('"')).to_ascii_lowercase());
+    let value = value.next().map(|word| string_contents(word.trim_matches('"')).to_ascii_lowercase());
     let same: &[&str] = match setting {
         "standard_conforming_strings" => &["on", "true", "yes", "1", "default"],
         _ => &["utf8", "utf-8", "unicode", "default"],

@@ -7,8 +7,7 @@ use std::ops::Range;
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 
-use martydb_sql::bare;
-use martydb_sql::{Lexer, TokenKind};
+use martydb_sql::{Lexer, TokenKind, bare};
 
 /// Ends of the names that the server gives to the sequences and indexes of a table, after the names of the table and its
 /// columns (`ChooseRelationName`).

@@ -8,8 +8,7 @@ use crate::target::MigrationTarget;
 use martydb_model::SchemaName;
 use martydb_model::sqlstate;
 use martydb_pg::server::ErrorResponse;
-use martydb_sql::bare;
-use martydb_sql::{Lexer, TokenKind};
+use martydb_sql::{Lexer, TokenKind, bare};
 
 /// Condition of a row, apart from the SQLSTATE.
 enum AdviceCondition {

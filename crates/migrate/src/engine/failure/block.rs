@@ -1,8 +1,7 @@
 //! Position in the file for a line of a DO block, as the server counts lines.
 
 use martydb_pg::server::ErrorResponse;
-use martydb_sql::is_word;
-use martydb_sql::{Lexer, TokenKind};
+use martydb_sql::{Lexer, TokenKind, is_word};
 
 /// The server's name for a DO block's code in an error context, in every language.
 const BLOCK_FUNCTION: &str = "inline_code_block";
