@@ -8,7 +8,7 @@ pub(crate) use martydb_model::ANONYMOUS;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::token::{Claims, TokenRules, unacceptable};
 
 /// Digest of a key.
@@ -103,13 +103,13 @@ impl CallerBook {
         certificate: Option<&[String]>,
         service: &str,
         now: f64,
-    ) -> Served<RequestCaller> {
+    ) -> HttpResult<RequestCaller> {
         let found = match (authorization, certificate) {
             (None, Some(names)) => self.certified(names, service)?,
             (None, None) => {
                 let own = self.anonymous.get(service);
                 own.map(|caller| RequestCaller::new(caller, Claims::new())).ok_or_else(|| {
-                    RequestFault::new(401, "PGRST302", "Anonymous access is disabled")
+                    HttpError::new(401, "PGRST302", "Anonymous access is disabled")
                         .header("WWW-Authenticate", "Bearer")
                 })?
             }
@@ -120,22 +120,22 @@ impl CallerBook {
         }
         // The same answer whether the other service exists.
         let message = format!("caller \"{}\" may not use this service", found.caller.name);
-        Err(RequestFault::new(403, "42501", message))
+        Err(HttpError::new(403, "42501", message))
     }
 
     /// Returns the caller that a certificate names: of several the one of the service.
-    fn certified(&self, names: &[String], service: &str) -> Served<RequestCaller> {
+    fn certified(&self, names: &[String], service: &str) -> HttpResult<RequestCaller> {
         let named = names.iter().filter_map(|name| self.certified.get(name));
         let caller = named.min_by_key(|caller| caller.service != service).ok_or_else(|| {
-            RequestFault::new(401, "PGRST301", "the certificate names no caller")
+            HttpError::new(401, "PGRST301", "the certificate names no caller")
                 .header("WWW-Authenticate", "Bearer")
         })?;
         Ok(RequestCaller::new(caller, Claims::new()))
     }
 
-    fn proven(&self, header: &str, now: f64) -> Served<RequestCaller> {
+    fn proven(&self, header: &str, now: f64) -> HttpResult<RequestCaller> {
         let unauthorized =
-            |message: &str| RequestFault::new(401, "PGRST301", message).header("WWW-Authenticate", "Bearer");
+            |message: &str| HttpError::new(401, "PGRST301", message).header("WWW-Authenticate", "Bearer");
         let is_bearer = |(scheme, _): &(&str, &str)| scheme.eq_ignore_ascii_case("bearer");
         // A server of HTTP takes the blank away with which an empty key ends.
         let key = if header.eq_ignore_ascii_case("bearer") {
@@ -198,7 +198,7 @@ mod tests {
             let book = book(anonymous);
             let found = book.of_request(header, None, service, 0.0);
             assert!(found.as_ref().is_ok_and(|found| found.caller.service == service) || found.is_err());
-            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
+            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {service}");
         }
     }
@@ -223,7 +223,7 @@ mod tests {
         ] {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             let found = book.of_request(header, Some(&names), service, 0.0);
-            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
+            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {names:?} {service}");
         }
     }

@@ -10,7 +10,7 @@
 //! - `compile`: compiler to one statement
 //! - `openapi`: document of what a caller may do
 //! - `settings`: limits and permissions
-//! - `fault`: error answers
+//! - `error`: error answers
 //! - `callers`: who sends a request
 //! - `token`: signed tokens of callers
 //! - `guard`: rates, costs and breakers
@@ -31,8 +31,8 @@ mod callers;
 mod catalog;
 mod closest_name;
 mod compile;
+mod error;
 mod face;
-mod fault;
 mod guard;
 mod handlers;
 mod listener;
@@ -46,9 +46,9 @@ mod token;
 
 pub use callers::{CallerBook, CallerRight, KeyDigest, ServeCaller, digest};
 pub use catalog::{ExposedFunction, ExposedRelation};
+pub use error::HttpError;
 pub use face::api::is_reserved;
 pub use face::http_request::RestRequest;
-pub use fault::RequestFault;
 pub use guard::ServerBreaker;
 pub use handlers::rest::respond;
 pub use listener::{ServedProcess, bind};

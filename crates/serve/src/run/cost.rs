@@ -4,7 +4,7 @@ use martydb_model::sql::stmt;
 
 use crate::callers::ServeCaller;
 use crate::compile::CompiledStatement;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::run::service::ServedService;
 use crate::session::{DatabaseResult, LoginSession};
 
@@ -14,7 +14,7 @@ pub(super) async fn check_cost(
     caller: &ServeCaller,
     session: &mut LoginSession,
     compiled: &CompiledStatement,
-) -> DatabaseResult<Served<()>> {
+) -> DatabaseResult<HttpResult<()>> {
     let limit = service.exposure.limits.cost;
     if limit.is_none() && caller.cost.is_none() {
         return Ok(Ok(()));

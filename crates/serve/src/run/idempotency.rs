@@ -13,9 +13,9 @@ use tokio_postgres::types::Type;
 use crate::answer::HttpAnswer;
 use crate::answer::etag::hexadecimal;
 use crate::callers::RequestCaller;
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
-use crate::fault::{RequestFault, Served};
-use crate::session::{DatabaseFault, DatabaseResult, LoginSession};
+use crate::session::{DatabaseError, DatabaseResult, LoginSession};
 use crate::settings::ServedExposure;
 
 /// Header with the key (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
@@ -51,14 +51,14 @@ impl IdempotencyKey {
         exposure: &ServedExposure,
         caller: &RequestCaller,
         request: &RestRequest,
-    ) -> Served<Option<IdempotencyKey>> {
+    ) -> HttpResult<Option<IdempotencyKey>> {
         let mut all = request.headers.iter().filter(|(name, _)| name == HEADER).map(|(_, value)| value);
         let Some(key) = all.next() else { return Ok(None) };
         let is_visible = |byte: u8| (b'!'..=b'~').contains(&byte);
         if all.next().is_some() || key.is_empty() || key.len() > LONGEST || !key.bytes().all(is_visible) {
             let message =
                 format!("an Idempotency-Key is one header of 1 to {LONGEST} visible characters of ASCII");
-            return Err(RequestFault::limit(message));
+            return Err(HttpError::limit(message));
         }
         let claims = if exposure.claims { lasting_claims(caller) } else { String::new() };
         let (caller, key) = (caller.caller.name.clone(), key.clone());
@@ -81,7 +81,7 @@ impl IdempotencyKey {
     }
 
     /// Returns the answer that the key's request got.
-    pub(crate) async fn answer(&self, session: &mut LoginSession) -> DatabaseResult<Served<HttpAnswer>> {
+    pub(crate) async fn answer(&self, session: &mut LoginSession) -> DatabaseResult<HttpResult<HttpAnswer>> {
         let statement = stmt!(
             "SELECT fingerprint, status, headers, body FROM martydb_serve.requests \
              WHERE login = session_user AND caller = $1 AND claims = $2 AND key = $3"
@@ -92,7 +92,7 @@ impl IdempotencyKey {
             Some(kept) if kept.fingerprint != self.fingerprint => Err(other_request()),
             Some(kept) => Ok(kept.answer()),
             // It expired meanwhile, or is no row of ours.
-            None => Err(RequestFault::new(409, "MDB006", "the Idempotency-Key has no answer yet")
+            None => Err(HttpError::new(409, "MDB006", "the Idempotency-Key has no answer yet")
                 .header("Retry-After", "1")),
         })
     }
@@ -118,18 +118,18 @@ impl IdempotencyKey {
         ]);
         match session.change(&statement, &values).await? {
             1 => Ok(()),
-            _ => Err(DatabaseFault::NoRecord),
+            _ => Err(DatabaseError::NoRecord),
         }
     }
 
     /// Checks that the answer is small enough to be kept.
-    pub(crate) fn check(&self, answer: &HttpAnswer) -> Served<()> {
+    pub(crate) fn check(&self, answer: &HttpAnswer) -> HttpResult<()> {
         if answer.body.len() <= LARGEST_ANSWER {
             return Ok(());
         }
         let message =
             format!("the answer to a request with an Idempotency-Key has more than {LARGEST_ANSWER} bytes");
-        Err(RequestFault::limit(message).hint("Prefer: return=minimal"))
+        Err(HttpError::limit(message).hint("Prefer: return=minimal"))
     }
 }
 
@@ -146,8 +146,8 @@ pub(crate) fn expire() -> Statement {
     )
 }
 
-fn other_request() -> RequestFault {
-    RequestFault::new(422, "MDB006", "the Idempotency-Key was used with another request")
+fn other_request() -> HttpError {
+    HttpError::new(422, "MDB006", "the Idempotency-Key was used with another request")
 }
 
 /// An answer as it was kept.

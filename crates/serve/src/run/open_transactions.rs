@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use martydb_model::TransactionTimes;
 use tokio::time::Instant;
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::session::LoginSession;
 
 /// Most transactions of one caller at a time.
@@ -119,10 +119,10 @@ impl TransactionBook {
     }
 
     /// Returns the times, if transactions of several requests are allowed.
-    pub(crate) fn times(&self) -> Served<TransactionTimes> {
+    pub(crate) fn times(&self) -> HttpResult<TransactionTimes> {
         let message = "transactions of several requests are not allowed";
         let hint = "`transactions: { interactive: true }` of the service in the manifest, or a batch";
-        self.times.ok_or_else(|| RequestFault::new(405, "PGRST117", message).hint(hint).header("Allow", ""))
+        self.times.ok_or_else(|| HttpError::new(405, "PGRST117", message).hint(hint).header("Allow", ""))
     }
 
     /// Returns the number of open transactions.
@@ -135,15 +135,15 @@ impl TransactionBook {
     }
 
     /// Reserves a place for a new transaction, before its connection is taken.
-    pub(crate) fn begin(self: &Arc<Self>, owner: TransactionOwner) -> Served<TakenTransaction> {
+    pub(crate) fn begin(self: &Arc<Self>, owner: TransactionOwner) -> HttpResult<TakenTransaction> {
         let times = self.times()?;
-        let secret = random::<16>().ok_or_else(|| RequestFault::new(500, "MDB000", "no random numbers"))?;
+        let secret = random::<16>().ok_or_else(|| HttpError::new(500, "MDB000", "no random numbers"))?;
         let (id, now) = (format!("{}-{secret}", self.prefix), Instant::now());
         let mut entries = self.entries();
         let own = entries.open.values().filter(|one| one.owner.caller == owner.caller).count();
         if own >= FOR_A_CALLER || entries.open.len() >= self.most.load(Ordering::Relaxed) {
             let message = "too many open transactions: end one first";
-            return Err(RequestFault::new(429, "MDB002", message).header("Retry-After", "1"));
+            return Err(HttpError::new(429, "MDB002", message).header("Retry-After", "1"));
         }
         entries
             .open
@@ -155,7 +155,7 @@ impl TransactionBook {
     }
 
     /// Takes a transaction for a request of its owner.
-    pub(crate) fn take(self: &Arc<Self>, id: &str, owner: &TransactionOwner) -> Served<TakenTransaction> {
+    pub(crate) fn take(self: &Arc<Self>, id: &str, owner: &TransactionOwner) -> HttpResult<TakenTransaction> {
         let times = self.times()?;
         let mut entries = self.entries();
         let Some(found) = entries.open.get_mut(id).filter(|one| one.owner == *owner) else {
@@ -163,7 +163,7 @@ impl TransactionBook {
         };
         let Some(state) = found.state.take() else {
             let message = "another operation of the transaction is in progress";
-            return Err(RequestFault::new(409, "MDB004", message));
+            return Err(HttpError::new(409, "MDB004", message));
         };
         found.operations += 1;
         let (id, deadline) = (id.to_owned(), found.begun + times.total);
@@ -174,7 +174,7 @@ impl TransactionBook {
     }
 
     /// Returns the answer for an id that is not open: one for those that never were and those of others.
-    fn absent(&self, entries: &mut BookEntries, id: &str, owner: &TransactionOwner) -> RequestFault {
+    fn absent(&self, entries: &mut BookEntries, id: &str, owner: &TransactionOwner) -> HttpError {
         entries.ended.retain(|(.., at)| at.elapsed() < REMEMBERED_FOR);
         if entries.ended.iter().any(|(known, whose, _)| known == id && whose == owner) {
             return ended();
@@ -184,9 +184,9 @@ impl TransactionBook {
             prefix != self.prefix && prefix.len() == 8 && rest.len() == 32 && is_hex(prefix) && is_hex(rest)
         });
         if !elsewhere {
-            return RequestFault::new(404, "MDB004", "the transaction is unknown, or not yours");
+            return HttpError::new(404, "MDB004", "the transaction is unknown, or not yours");
         }
-        RequestFault::new(421, "MDB004", "another process of the data service began the transaction, if any did")
+        HttpError::new(421, "MDB004", "another process of the data service began the transaction, if any did")
             .hint("a transaction of several requests stays at the process that began it: have the balancer do so, or send a batch")
     }
 
@@ -215,14 +215,14 @@ impl TransactionBook {
 }
 
 /// Returns the answer for a transaction that a limit ended.
-pub(crate) fn ended() -> RequestFault {
-    RequestFault::new(410, "MDB005", "the transaction was ended by a limit, and rolled back")
+pub(crate) fn ended() -> HttpError {
+    HttpError::new(410, "MDB005", "the transaction was ended by a limit, and rolled back")
 }
 
 /// Returns the answer for a transaction that an error ended.
-pub(crate) fn failed() -> RequestFault {
+pub(crate) fn failed() -> HttpError {
     let message = "the transaction has failed, and was rolled back";
-    RequestFault::new(409, "25P02", message).hint("DELETE it, and begin another one")
+    HttpError::new(409, "25P02", message).hint("DELETE it, and begin another one")
 }
 
 /// Ends a transaction at its limits.

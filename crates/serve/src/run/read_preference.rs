@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::callers::CallerRight;
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
-use crate::fault::{RequestFault, Served};
 use crate::run::replicas::place_at;
 use crate::run::service::ServedService;
 use crate::run::wal_position::{WRITTEN, WalPlace};
@@ -22,20 +22,20 @@ pub(crate) struct ReadPreference {
 
 impl ReadPreference {
     /// Parses the headers of a request; `None` for the primary.
-    pub(crate) fn of(service: &ServedService, request: &RestRequest) -> Served<Option<ReadPreference>> {
+    pub(crate) fn of(service: &ServedService, request: &RestRequest) -> HttpResult<Option<ReadPreference>> {
         let nearest = match request.header("read-preference").map(str::trim) {
             None | Some("primary") => return Ok(None),
             Some("secondary") => false,
             Some("nearest") => true,
             Some(_) => {
                 let message = "Read-Preference is primary, secondary or nearest";
-                return Err(RequestFault::new(400, "PGRST100", message));
+                return Err(HttpError::new(400, "PGRST100", message));
             }
         };
         let tokens = request.headers.iter().filter(|(name, _)| name == WRITTEN);
         let places = tokens.map(|(_, token)| WalPlace::of_token(token, &service.cursors));
         // One of another process, or of before a rotation: the primary shows every write.
-        let Ok(places) = places.collect::<Served<Vec<_>>>() else { return Ok(None) };
+        let Ok(places) = places.collect::<HttpResult<Vec<_>>>() else { return Ok(None) };
         let written = places.into_iter().max();
         // A record of a read is written, and that at the primary.
         let usable = !service.replicas.is_empty() && !service.exposure.records.reads;

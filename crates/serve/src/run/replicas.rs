@@ -10,7 +10,7 @@ use martydb_model::error::Result;
 use martydb_model::sql::{Statement, stmt};
 use tokio_postgres::Row;
 
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::run::ask;
 use crate::run::wal_position::{PrimaryPlaces, WalPlace};
 use crate::session::{LoginPool, LoginSession, LoginTarget, unavailable};
@@ -165,7 +165,7 @@ async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPlace), Duration)> {
 }
 
 /// Returns the place of a server in the WAL, with `true` if it is a standby.
-pub(crate) async fn place_at(pool: &LoginPool) -> Served<(bool, WalPlace)> {
+pub(crate) async fn place_at(pool: &LoginPool) -> HttpResult<(bool, WalPlace)> {
     let rows = ask(pool, &where_it_is(), &[]).await?;
     rows.ok().and_then(|rows| parsed(&rows)).ok_or_else(unavailable)
 }

@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::guard::{ServerBreaker, ServiceGuard};
 use crate::run::cache::KeptAnswers;
 use crate::run::idempotency;
@@ -175,7 +175,7 @@ impl ServedService {
     ///
     /// # Errors
     /// If the caller's own login has no pool: it is never given another one.
-    pub(crate) fn pool_of(&self, caller: &ServeCaller, writes: bool) -> Served<&LoginPool> {
+    pub(crate) fn pool_of(&self, caller: &ServeCaller, writes: bool) -> HttpResult<&LoginPool> {
         match &caller.login {
             Some(login) => self.further.get(login).ok_or_else(unavailable),
             None => Ok(self.pool(if writes { caller.right } else { CallerRight::Read })),
@@ -189,7 +189,7 @@ impl ServedService {
     }
 
     /// Returns the catalog; the first request reads it.
-    pub async fn catalog(&self) -> Served<Arc<ServedCatalog>> {
+    pub async fn catalog(&self) -> HttpResult<Arc<ServedCatalog>> {
         if let Some((_, known)) = &*self.catalog.read().unwrap_or_else(PoisonError::into_inner) {
             return Ok(known.clone());
         }
@@ -197,7 +197,7 @@ impl ServedService {
     }
 
     /// Compares the catalogs with the known ones, and reads them where they differ.
-    pub(crate) async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
+    pub(crate) async fn refresh(&self) -> HttpResult<Arc<ServedCatalog>> {
         let fingerprint = self.text(&statements::fingerprint(&self.exposure.schemas)).await?;
         let known = self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {
@@ -223,12 +223,12 @@ impl ServedService {
         Ok(catalog)
     }
 
-    async fn text(&self, question: &Statement) -> Served<String> {
-        let rows = ask(&self.read, question, &[]).await?.map_err(|fault| {
+    async fn text(&self, question: &Statement) -> HttpResult<String> {
+        let rows = ask(&self.read, question, &[]).await?.map_err(|error| {
             tracing::warn!(
                 "the catalogs of {} cannot be read: {}",
                 self.name,
-                fault.answer(true, false).code
+                error.answer(true, false).code
             );
             no_catalog()
         })?;
@@ -248,8 +248,8 @@ impl ServedService {
                 }
             };
             // A login that only reads keeps no answers.
-            if let Ok(Err(fault)) = removed {
-                tracing::debug!("no answer of {} was removed: {}", self.name, fault.answer(true, false).code);
+            if let Ok(Err(error)) = removed {
+                tracing::debug!("no answer of {} was removed: {}", self.name, error.answer(true, false).code);
             }
         }
     }
@@ -264,18 +264,18 @@ impl ServedService {
                 expired = Instant::now();
             }
             self.replicas.look(&self.read).await;
-            if let Err(fault) = self.refresh().await {
-                if fault.code == UNREACHABLE {
+            if let Err(error) = self.refresh().await {
+                if error.code == UNREACHABLE {
                     self.breaker.open(Instant::now());
                 }
-                tracing::debug!("the catalogs of {} could not be compared: {}", self.name, fault.message);
+                tracing::debug!("the catalogs of {} could not be compared: {}", self.name, error.message);
             }
         }
     }
 }
 
 /// Returns the answer where the catalogs cannot be read.
-fn no_catalog() -> RequestFault {
-    RequestFault::new(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
+fn no_catalog() -> HttpError {
+    HttpError::new(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
         .header("Retry-After", "1")
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::run::service::cursor::CursorKey;
 
 /// Header of the token.
@@ -25,11 +25,10 @@ impl WalPlace {
     }
 
     /// Returns the place of a token that this key signed.
-    pub(crate) fn of_token(token: &str, key: &CursorKey) -> Served<WalPlace> {
+    pub(crate) fn of_token(token: &str, key: &CursorKey) -> HttpResult<WalPlace> {
         let wrong = || {
             let message = "the header Martydb-Written is no token of this service";
-            RequestFault::new(400, "PGRST100", message)
-                .hint("send that of the answer to the write, unchanged")
+            HttpError::new(400, "PGRST100", message).hint("send that of the answer to the write, unchanged")
         };
         let (text, tag) = token.trim().split_once('.').ok_or_else(wrong)?;
         if !key.has_tag(text, tag) {

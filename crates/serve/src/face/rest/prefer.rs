@@ -1,6 +1,6 @@
 //! The header `Prefer` (RFC 7240).
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::Resolution;
 
 /// Contents of the answer to a write.
@@ -89,12 +89,12 @@ impl Preferences {
     }
 
     /// Rejects unknown preferences where the caller wants that.
-    pub(crate) fn check(&self) -> Served<()> {
+    pub(crate) fn check(&self) -> HttpResult<()> {
         if self.strict != Some(true) || self.unknown.is_empty() {
             return Ok(());
         }
         let details = format!("Invalid preferences: {}", self.unknown.join(", "));
-        Err(RequestFault::new(400, "PGRST122", "Invalid preferences given with handling=strict")
+        Err(HttpError::new(400, "PGRST122", "Invalid preferences given with handling=strict")
             .details(details))
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::fault::RequestFault;
+use crate::error::HttpError;
 
 /// Name of a field in messages.
 pub(super) const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
@@ -174,11 +174,11 @@ pub(super) fn whole<T>(
     text: &str,
     scanned: &str,
     rule: impl FnOnce(&mut QueryScanner<'_>) -> Scanned<T>,
-) -> Result<T, RequestFault> {
+) -> Result<T, HttpError> {
     let mut scanner = QueryScanner::new(scanned);
     let result = rule(&mut scanner);
     result.map_err(|miss| {
         let before = scanned.get(..miss.at).unwrap_or(scanned).chars().count();
-        RequestFault::unparsed(what, text, before + 1, miss.to_string())
+        HttpError::unparsed(what, text, before + 1, miss.to_string())
     })
 }

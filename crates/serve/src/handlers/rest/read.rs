@@ -6,9 +6,9 @@ use crate::answer::limits::ResultLimits;
 use crate::answer::statement_rows::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::compile::{CompiledStatement, planned_statement, read_statement};
+use crate::error::HttpResult;
 use crate::face::http_request::RestRequest;
 use crate::face::rest::CountWish;
-use crate::fault::Served;
 use crate::request::{BodyForm, RowRange};
 use crate::run::cache::{CacheSubject, CacheWish};
 use crate::run::read_preference::ReadPreference;
@@ -30,7 +30,7 @@ struct RowRead<'a> {
 }
 
 impl RequestWork for RowRead<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         let form = StepForm::Body(self.form);
         Ok(match (done, &self.planned) {
             ([], _) => {
@@ -42,7 +42,7 @@ impl RequestWork for RowRead<'_> {
         })
     }
 
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let mut done = done.into_iter();
         let mut result = done.next().unwrap_or_default();
         if let Some(planned) = done.next() {
@@ -56,7 +56,7 @@ impl RequestWork for RowRead<'_> {
 
 impl<'a> RowRequest<'a, '_> {
     /// Prepares a read.
-    pub(super) fn read(&self, context: RequestContext, parts: AnswerParts) -> Served<Handled<'a>> {
+    pub(super) fn read(&self, context: RequestContext, parts: AnswerParts) -> HttpResult<Handled<'a>> {
         let limits = &context.service.exposure.limits;
         let checks = ResultLimits::new(self.media.form, None, limits.answer);
         let without_body = self.request.method == "HEAD" && !checks.is_single;

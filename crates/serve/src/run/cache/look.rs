@@ -129,10 +129,10 @@ impl ServedService {
 async fn asked(session: &mut LoginSession, statement: Statement) -> DatabaseResult<Option<String>> {
     match session.query(&CompiledStatement::new(statement, vec![])).await {
         Ok(rows) => Ok(rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten())),
-        Err(fault) if fault.sqlstate().is_some_and(|state| !state.starts_with("57")) => {
-            tracing::debug!("no answer is kept: {}", fault.answer(true, false).code);
+        Err(error) if error.sqlstate().is_some_and(|state| !state.starts_with("57")) => {
+            tracing::debug!("no answer is kept: {}", error.answer(true, false).code);
             Ok(None)
         }
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     }
 }

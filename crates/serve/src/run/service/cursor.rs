@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use ring::rand::SystemRandom;
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::{ColumnFilter, FieldPath, FilterOperation, FilterTree, OrderedField};
 
 /// Bytes of a signature that a cursor has: 128 bits.
@@ -45,10 +45,10 @@ impl CursorKey {
     }
 
     /// Returns the place of a cursor that this key signed for the relation and the order.
-    pub(crate) fn open(&self, relation: &str, order: &[OrderedField], cursor: &str) -> Served<PagePlace> {
+    pub(crate) fn open(&self, relation: &str, order: &[OrderedField], cursor: &str) -> HttpResult<PagePlace> {
         self.verified(relation, order, cursor).ok_or_else(|| {
             let message = "`after` is no cursor of this service, collection and order";
-            RequestFault::new(400, "PGRST100", message).hint("take `next` of the page before, unchanged")
+            HttpError::new(400, "PGRST100", message).hint("take `next` of the page before, unchanged")
         })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Highest counter of one millisecond: it has the 12 bits behind the version.
 const MOST: u16 = 0xfff;
@@ -14,10 +14,10 @@ pub(crate) struct DocumentIds(Mutex<(u64, u16)>);
 
 impl DocumentIds {
     /// Makes an id, which is higher than all before it.
-    pub(crate) fn next(&self) -> Served<String> {
+    pub(crate) fn next(&self) -> HttpResult<String> {
         let mut random = [0; 10];
         getrandom::fill(&mut random)
-            .map_err(|_| RequestFault::new(503, "MDB000", "the system gives no random bytes"))?;
+            .map_err(|_| HttpError::new(503, "MDB000", "the system gives no random bytes"))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *last = following(*last, now, u16::from_be_bytes([random[8], random[9]]));
