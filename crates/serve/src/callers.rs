@@ -56,7 +56,7 @@ impl RequestCaller {
 
 /// The callers, by the digests of their keys and by their names.
 #[derive(Debug, Default)]
-pub struct CallerBook {
+pub struct Callers {
     keys: HashMap<KeyDigest, Arc<ServeCaller>>,
     names: HashMap<String, Arc<ServeCaller>>,
     /// By the names of their certificates.
@@ -72,7 +72,7 @@ pub fn digest(key: &str) -> KeyDigest {
     Sha256::digest(key.as_bytes()).into()
 }
 
-impl CallerBook {
+impl Callers {
     /// Adds a caller with the digests of its keys.
     pub fn add(&mut self, caller: ServeCaller, digests: impl IntoIterator<Item = KeyDigest>) {
         let caller = Arc::new(caller);
@@ -160,7 +160,7 @@ impl CallerBook {
 mod tests {
     use super::*;
 
-    fn book(anonymous: bool) -> CallerBook {
+    fn known(anonymous: bool) -> Callers {
         let caller = |name: &str| ServeCaller {
             name: name.into(),
             service: "shop".into(),
@@ -169,13 +169,13 @@ mod tests {
             rate: None,
             cost: None,
         };
-        let mut book = CallerBook::default();
-        book.add(caller("billing"), [digest("one"), digest("two")]);
+        let mut callers = Callers::default();
+        callers.add(caller("billing"), [digest("one"), digest("two")]);
         if anonymous {
-            book.add(caller(ANONYMOUS), []);
-            book.add(ServeCaller { service: "news".into(), ..caller(ANONYMOUS) }, []);
+            callers.add(caller(ANONYMOUS), []);
+            callers.add(ServeCaller { service: "news".into(), ..caller(ANONYMOUS) }, []);
         }
-        book
+        callers
     }
 
     #[test]
@@ -195,8 +195,8 @@ mod tests {
             (None, "bank", true, Err(401)),
             (Some("Bearer one"), "news", true, Err(403)),
         ] {
-            let book = book(anonymous);
-            let found = book.of_request(header, None, service, 0.0);
+            let callers = known(anonymous);
+            let found = callers.of_request(header, None, service, 0.0);
             assert!(found.as_ref().is_ok_and(|found| found.caller.service == service) || found.is_err());
             let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {service}");
@@ -205,11 +205,11 @@ mod tests {
 
     #[test]
     fn a_certificate_stands_for_the_caller_that_it_names() {
-        let mut book = book(true);
-        let billing = ServeCaller::clone(&book.names["billing"]);
-        book.accept_certificate("billing.example".into(), billing.clone());
+        let mut callers = known(true);
+        let billing = ServeCaller::clone(&callers.names["billing"]);
+        callers.accept_certificate("billing.example".into(), billing.clone());
         let bank = ServeCaller { name: "bank".into(), service: "bank".into(), ..billing };
-        book.accept_certificate("spiffe://example/bank".into(), bank);
+        callers.accept_certificate("spiffe://example/bank".into(), bank);
         for (header, names, service, expected) in [
             (None, &["billing.example"][..], "shop", Ok("billing")),
             (None, &["billing.example"], "bank", Err(403)),
@@ -222,7 +222,7 @@ mod tests {
             (Some("Bearer wrong"), &["billing.example"], "shop", Err(401)),
         ] {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            let found = book.of_request(header, Some(&names), service, 0.0);
+            let found = callers.of_request(header, Some(&names), service, 0.0);
             let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {names:?} {service}");
         }

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 pub use breaker::ServerBreaker;
 use budget::CallerBudgets;
-use costs::{CostBook, ShapeKey};
+use costs::{CostCache, ShapeKey};
 pub(crate) use shapes::{ShapeStatistics, ShapeSubject, StatementOutcome};
 
 use crate::callers::ServeCaller;
@@ -32,7 +32,7 @@ const PLANNER_UNITS: f64 = 100.0;
 #[derive(Debug, Default)]
 pub(crate) struct ServiceGuard {
     budgets: CallerBudgets,
-    costs: CostBook,
+    costs: CostCache,
     /// Statistics of statements.
     pub shapes: ShapeStatistics,
     over_rate: AtomicU64,

@@ -44,7 +44,7 @@ mod session;
 mod settings;
 mod token;
 
-pub use callers::{CallerBook, CallerRight, KeyDigest, ServeCaller, digest};
+pub use callers::{CallerRight, Callers, KeyDigest, ServeCaller, digest};
 pub use catalog::{ExposedFunction, ExposedRelation};
 pub use error::HttpError;
 pub use face::api::is_reserved;

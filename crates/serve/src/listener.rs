@@ -19,7 +19,7 @@ use martydb_model::error::Result;
 use tokio::task::JoinHandle;
 
 use crate::answer::{HttpAnswer, REPLICA};
-use crate::callers::{CallerBook, CallerRight, RequestCaller};
+use crate::callers::{CallerRight, Callers, RequestCaller};
 use crate::error::{AnswerHeader, HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::handlers::api::{PREFIX as API_PREFIX, respond_api};
@@ -37,7 +37,7 @@ pub struct ServedProcess {
     /// Project of the manifest, which labels the metrics.
     project: String,
     services: RwLock<ServedServices>,
-    callers: RwLock<CallerBook>,
+    callers: RwLock<Callers>,
     /// Tasks that follow migrations, by service.
     following: Mutex<HashMap<String, JoinHandle<()>>>,
     /// Page that shows the OpenAPI document.
@@ -58,7 +58,7 @@ const LARGEST_HEADER: usize = 8192;
 
 impl ServedProcess {
     /// Makes the state of a process that serves nothing yet.
-    pub fn new(project: &str, callers: CallerBook) -> ServedProcess {
+    pub fn new(project: &str, callers: Callers) -> ServedProcess {
         ServedProcess {
             project: project.to_owned(),
             services: RwLock::default(),

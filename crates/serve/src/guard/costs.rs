@@ -35,16 +35,16 @@ impl ShapeKey {
 
 /// Costs by shape.
 #[derive(Debug, Default)]
-pub(super) struct CostBook(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
+pub(super) struct CostCache(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
 
-impl CostBook {
+impl CostCache {
     /// Returns a cost that is not too old.
     pub(super) fn get(&self, key: &ShapeKey, now: Instant) -> Option<f64> {
         let costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < AGE).map(|(cost, _)| *cost)
     }
 
-    /// Keeps a cost; a full book loses the old ones, or all.
+    /// Keeps a cost; a full cache loses the old ones, or all.
     pub(super) fn put(&self, key: ShapeKey, cost: f64, now: Instant) {
         let mut costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if costs.len() >= MOST {
@@ -68,16 +68,16 @@ mod tests {
 
     #[test]
     fn costs_belong_to_a_login_grow_old_and_are_bounded() {
-        let (book, now) = (CostBook::default(), Instant::now());
+        let (costs, now) = (CostCache::default(), Instant::now());
         let of = |login, text: &str| ShapeKey::of(login, StatementDigest::of(text));
         let key = of(None, "SELECT 1");
-        book.put(key, 7.0, now);
-        assert_eq!(book.get(&key, now), Some(7.0));
-        assert_eq!(book.get(&of(Some("other"), "SELECT 1"), now), None);
-        assert_eq!(book.get(&key, now + AGE), None);
+        costs.put(key, 7.0, now);
+        assert_eq!(costs.get(&key, now), Some(7.0));
+        assert_eq!(costs.get(&of(Some("other"), "SELECT 1"), now), None);
+        assert_eq!(costs.get(&key, now + AGE), None);
         for number in 0..2 * MOST {
-            book.put(of(None, &number.to_string()), 1.0, now);
+            costs.put(of(None, &number.to_string()), 1.0, now);
         }
-        assert!(book.0.lock().unwrap().len() <= MOST);
+        assert!(costs.0.lock().unwrap().len() <= MOST);
     }
 }

@@ -29,16 +29,16 @@ pub(crate) struct TransactionOwner {
 }
 
 /// The open transactions of a service in this process.
-pub(crate) struct TransactionBook {
+pub(crate) struct OpenTransactions {
     /// Beginning of all ids: it tells this process from others.
     prefix: String,
     times: Option<TransactionTimes>,
     most: AtomicUsize,
-    entries: Mutex<BookEntries>,
+    entries: Mutex<TransactionEntries>,
 }
 
 #[derive(Default)]
-struct BookEntries {
+struct TransactionEntries {
     open: HashMap<String, OpenTransaction>,
     ended: VecDeque<(String, TransactionOwner, Instant)>,
 }
@@ -64,7 +64,7 @@ pub(crate) enum HeldState {
 /// A transaction that a request is using. Dropped without [`leave`](TakenTransaction::leave), because the caller hung up, it is over:
 /// its connection is closed.
 pub(crate) struct TakenTransaction {
-    book: Arc<TransactionBook>,
+    transactions: Arc<OpenTransactions>,
     id: String,
     state: HeldState,
     /// Time at which it is over, whatever it does.
@@ -75,7 +75,7 @@ pub(crate) struct TakenTransaction {
 impl Drop for TakenTransaction {
     fn drop(&mut self) {
         if !self.kept {
-            self.book.end(&self.id, true);
+            self.transactions.end(&self.id, true);
         }
     }
 }
@@ -94,8 +94,8 @@ impl TakenTransaction {
     /// Leaves it to the next request; `None` ends it, as its caller knows.
     pub(crate) fn leave(mut self, state: Option<HeldState>) {
         self.kept = true;
-        let Some(state) = state else { return self.book.end(&self.id, false) };
-        let mut entries = self.book.entries();
+        let Some(state) = state else { return self.transactions.end(&self.id, false) };
+        let mut entries = self.transactions.entries();
         // Its time may be over already: then the connection is closed here.
         if let Some(found) = entries.open.get_mut(&self.id) {
             found.state = Some(state);
@@ -104,13 +104,14 @@ impl TakenTransaction {
     }
 }
 
-impl TransactionBook {
-    /// Makes the book of a service whose pools have this number of connections: a quarter of them may be held.
-    pub(crate) fn new(times: Option<TransactionTimes>, connections: usize) -> TransactionBook {
+impl OpenTransactions {
+    /// Makes those of a service whose pools have this number of connections: a quarter of them may be held.
+    pub(crate) fn new(times: Option<TransactionTimes>, connections: usize) -> OpenTransactions {
         let prefix = random::<4>().unwrap_or_default();
-        let book = TransactionBook { prefix, times, most: AtomicUsize::default(), entries: Mutex::default() };
-        book.allow(connections);
-        book
+        let transactions =
+            OpenTransactions { prefix, times, most: AtomicUsize::default(), entries: Mutex::default() };
+        transactions.allow(connections);
+        transactions
     }
 
     /// Sets the number of connections of the pools.
@@ -130,7 +131,7 @@ impl TransactionBook {
         self.entries().open.len()
     }
 
-    fn entries(&self) -> MutexGuard<'_, BookEntries> {
+    fn entries(&self) -> MutexGuard<'_, TransactionEntries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -151,7 +152,7 @@ impl TransactionBook {
         drop(entries);
         tokio::spawn(watch(Arc::downgrade(self), id.clone()));
         let (deadline, state) = (now + times.total, HeldState::New);
-        Ok(TakenTransaction { book: self.clone(), id, state, deadline, kept: false })
+        Ok(TakenTransaction { transactions: self.clone(), id, state, deadline, kept: false })
     }
 
     /// Takes a transaction for a request of its owner.
@@ -167,14 +168,14 @@ impl TransactionBook {
         };
         found.operations += 1;
         let (id, deadline) = (id.to_owned(), found.begun + times.total);
-        let taken = TakenTransaction { book: self.clone(), id, state, deadline, kept: false };
+        let taken = TakenTransaction { transactions: self.clone(), id, state, deadline, kept: false };
         let too_many = found.operations > MOST_OPERATIONS;
         drop(entries);
         if too_many { Err(ended()) } else { Ok(taken) }
     }
 
     /// Returns the answer for an id that is not open: one for those that never were and those of others.
-    fn absent(&self, entries: &mut BookEntries, id: &str, owner: &TransactionOwner) -> HttpError {
+    fn absent(&self, entries: &mut TransactionEntries, id: &str, owner: &TransactionOwner) -> HttpError {
         entries.ended.retain(|(.., at)| at.elapsed() < REMEMBERED_FOR);
         if entries.ended.iter().any(|(known, whose, _)| known == id && whose == owner) {
             return ended();
@@ -226,18 +227,22 @@ pub(crate) fn failed() -> HttpError {
 }
 
 /// Ends a transaction at its limits.
-async fn watch(book: Weak<TransactionBook>, id: String) {
+async fn watch(transactions: Weak<OpenTransactions>, id: String) {
     loop {
-        let Some(next) = book.upgrade().and_then(|book| book.next(&id)) else { return };
+        let Some(next) = transactions.upgrade().and_then(|transactions| transactions.next(&id)) else {
+            return;
+        };
         if Instant::now() >= next {
-            if let Some(book) = book.upgrade() {
-                book.end(&id, true);
+            if let Some(transactions) = transactions.upgrade() {
+                transactions.end(&id, true);
             }
             return;
         }
         // A request that ends in between may bring the end nearer: `idle` is looked at as often as it may pass.
-        let idle =
-            book.upgrade().and_then(|book| book.times).map_or(next, |times| Instant::now() + times.idle);
+        let idle = transactions
+            .upgrade()
+            .and_then(|transactions| transactions.times)
+            .map_or(next, |times| Instant::now() + times.idle);
         tokio::time::sleep_until(next.min(idle)).await;
     }
 }

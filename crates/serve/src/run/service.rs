@@ -19,7 +19,7 @@ use crate::error::{HttpError, HttpResult};
 use crate::guard::{ServerBreaker, ServiceGuard};
 use crate::run::cache::KeptAnswers;
 use crate::run::idempotency;
-use crate::run::open_transactions::TransactionBook;
+use crate::run::open_transactions::OpenTransactions;
 use crate::run::replicas::{ReplicaTargets, ServiceReplicas};
 use crate::run::service::cursor::CursorKey;
 use crate::run::service::document_ids::DocumentIds;
@@ -77,7 +77,7 @@ pub struct ServedService {
     pub breaker: Arc<ServerBreaker>,
     pub(crate) cursors: CursorKey,
     pub(crate) ids: DocumentIds,
-    pub(crate) transactions: Arc<TransactionBook>,
+    pub(crate) transactions: Arc<OpenTransactions>,
     pub(crate) cache: KeptAnswers,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
     /// One document at a time: each holds the description of all relations.
@@ -107,7 +107,7 @@ impl ServedService {
         let times = database.exposure.transactions;
         let transactions = former.filter(|former| former.exposure.transactions == times);
         let transactions = transactions.map_or_else(
-            || Arc::new(TransactionBook::new(times, database.write.connections)),
+            || Arc::new(OpenTransactions::new(times, database.write.connections)),
             |former| former.transactions.clone(),
         );
         let further =
