@@ -8,7 +8,7 @@ pub(crate) mod statement_rows;
 use std::sync::Arc;
 
 use crate::error::{AnswerHeader, HttpError};
-use crate::face::rest::{CountWish, ParsedQuery, Preferences, ReturnWish};
+use crate::face::rest::{CountPreference, ParsedQuery, Preferences, ReturnPreference};
 use crate::request::{Resolution, RowAction, RowRange};
 
 /// An answer of the data service.
@@ -151,13 +151,14 @@ impl AnswerParts {
     }
 
     fn counted(&self, result: &StatementResult) -> Option<i64> {
-        let counts = matches!(self.preferences.count, Some(CountWish::Exact | CountWish::Estimated));
+        let counts =
+            matches!(self.preferences.count, Some(CountPreference::Exact | CountPreference::Estimated));
         counts.then_some(result.rows)
     }
 
     /// Returns the answer to a write.
     pub(crate) fn written(&self, action: &RowAction, result: StatementResult) -> HttpAnswer {
-        let shows = self.preferences.returns == Some(ReturnWish::Representation);
+        let shows = self.preferences.returns == Some(ReturnPreference::Representation);
         let mut headers = vec![];
         match action {
             RowAction::Insert { .. } => {

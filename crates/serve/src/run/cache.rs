@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-pub(crate) use look::{CacheLook, CacheSubject, CacheTicket, CacheWish};
+pub(crate) use look::{CacheLookup, CacheRequest, CacheSubject, CacheTicket};
 
 use crate::answer::StatementResult;
 
@@ -22,7 +22,7 @@ const LARGEST_PART: usize = 8;
 /// Bytes that an answer takes beside its own: its keys, and its places in both maps.
 const OVERHEAD: usize = 512;
 
-/// Digest of all that an answer depends on beside the tables: see [`CacheWish::of`].
+/// Digest of all that an answer depends on beside the tables: see [`CacheRequest::of`].
 pub(crate) type CacheKey = [u8; 32];
 
 /// An answer with what it was read at.

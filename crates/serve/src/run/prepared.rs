@@ -12,7 +12,7 @@ use crate::compile::CompiledStatement;
 use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::face::rest::Preferences;
-use crate::run::cache::CacheWish;
+use crate::run::cache::CacheRequest;
 use crate::run::open_transactions::TakenTransaction;
 use crate::run::precondition::Precondition;
 use crate::run::read_preference::ReadPreference;
@@ -117,7 +117,7 @@ pub(crate) struct PreparedRequest<'a> {
     pub(crate) single: Option<RequestStep<'a>>,
     pub(crate) precondition: Option<Precondition>,
     pub replica: Option<ReadPreference>,
-    pub cache: Option<CacheWish>,
+    pub cache: Option<CacheRequest>,
     /// Repetitions after a conflict with another transaction.
     pub(crate) repetitions: u32,
     /// Transaction of several requests that this one is a part of.

@@ -10,7 +10,7 @@ use super::session_use::{RequestEnd, SessionUse, TransactionMode};
 use super::transaction::{begin, check_constraints, commit, in_own_transaction, own_transaction, roll_back};
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::error::HttpResult;
-use crate::run::cache::{CacheLook, CacheTicket, CacheWish};
+use crate::run::cache::{CacheLookup, CacheRequest, CacheTicket};
 use crate::run::cost::check_cost;
 use crate::run::precondition::Precondition;
 use crate::run::records::{AuditRow, AuditedAction, key_of};
@@ -74,10 +74,10 @@ impl RequestSession {
     }
 
     /// Looks for a kept answer, which is then the result of the first step.
-    pub(super) async fn look_up(&mut self, wish: Option<&CacheWish>) -> DatabaseResult<()> {
-        match self.context.service.look_up(&mut self.session, wish).await? {
-            CacheLook::Hit(result) => self.cached = Some(result),
-            CacheLook::Miss(ticket) => self.ticket = ticket,
+    pub(super) async fn look_up(&mut self, request: Option<&CacheRequest>) -> DatabaseResult<()> {
+        match self.context.service.look_up(&mut self.session, request).await? {
+            CacheLookup::Hit(result) => self.cached = Some(result),
+            CacheLookup::Miss(ticket) => self.ticket = ticket,
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use crate::catalog::ServedCatalog;
 use crate::error::HttpResult;
 use crate::face::api::{ApiOperation, CollectionKind};
 use crate::face::http_request::RestRequest;
-use crate::face::rest::{Preferences, ReturnWish, TransactionEnd};
+use crate::face::rest::{Preferences, ReturnPreference, TransactionEnd};
 use crate::handlers::rest::check_right;
 use crate::run::service::ServedService;
 use crate::run::{RequestContext, RequestEnd, SessionUse};
@@ -56,7 +56,7 @@ impl ApiCall<'_> {
             cursors: &self.service.cursors,
             schema: &self.schema,
             ids: &self.service.ids,
-            returns: self.preferences.returns != Some(ReturnWish::Minimal),
+            returns: self.preferences.returns != Some(ReturnPreference::Minimal),
         }
     }
 

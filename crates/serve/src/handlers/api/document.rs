@@ -15,10 +15,10 @@ use crate::face::api::{
     parse_rows, replacement,
 };
 use crate::face::http_request::RestRequest;
-use crate::face::rest::{ReturnWish, parse_query};
+use crate::face::rest::{ReturnPreference, parse_query};
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowsBody, SelectEntry};
-use crate::run::cache::{CacheSubject, CacheWish};
+use crate::run::cache::{CacheRequest, CacheSubject};
 use crate::run::precondition::Precondition;
 use crate::run::read_preference::ReadPreference;
 use crate::run::{Handled, PreparedRequest, RequestContext, RequestStep, RequestWork};
@@ -152,7 +152,7 @@ impl<'a> ApiCall<'a> {
         let precondition = self.precondition(&operation)?;
         let context = self.context()?;
         let replica = if prepared.writes { None } else { ReadPreference::of(self.service, self.request)? };
-        let cache = if replica.is_some() { None } else { self.cache_wish(&context, &prepared) };
+        let cache = if replica.is_some() { None } else { self.cache_request(&context, &prepared) };
         let session = self.session(prepared.writes, prepared.runs_code);
         let work = SingleOperation { call: self, prepared };
         let request = PreparedRequest::new(context, session, work);
@@ -166,8 +166,8 @@ impl<'a> ApiCall<'a> {
         Ok(PreparedRequest::new(context, session, work).into())
     }
 
-    /// Returns the wish of a read whose answer may be kept.
-    fn cache_wish(&self, context: &RequestContext, prepared: &PreparedOperation) -> Option<CacheWish> {
+    /// Returns the request of a read whose answer may be kept.
+    fn cache_request(&self, context: &RequestContext, prepared: &PreparedOperation) -> Option<CacheRequest> {
         let tables = prepared.cached.as_ref()?.iter().collect();
         let subject = CacheSubject {
             login: self.service.login_of(&self.caller.caller, false),
@@ -175,12 +175,12 @@ impl<'a> ApiCall<'a> {
             form: prepared.form,
             compiled: &prepared.compiled,
         };
-        CacheWish::of(&self.catalog, Some(tables), &subject)
+        CacheRequest::of(&self.catalog, Some(tables), &subject)
     }
 
     /// Returns the answer to an operation.
     fn answer(&self, prepared: &PreparedOperation, result: &StatementResult) -> HttpResult<HttpAnswer> {
-        let minimal = self.preferences.returns == Some(ReturnWish::Minimal);
+        let minimal = self.preferences.returns == Some(ReturnPreference::Minimal);
         let is_new = prepared.word == "insert";
         let mut headers = vec![];
         if is_new && let Some(id) = prepared.id(result) {

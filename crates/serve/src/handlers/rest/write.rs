@@ -10,7 +10,7 @@ use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{CompiledStatement, WrittenRows, lone_write_statement, write_statement};
 use crate::error::{HttpError, HttpResult};
-use crate::face::rest::{ReturnWish, TransactionEnd};
+use crate::face::rest::{ReturnPreference, TransactionEnd};
 use crate::plan::{PlannedTree, plan_tree};
 use crate::request::{BodyForm, RowAction, RowQuery};
 use crate::run::precondition::precondition;
@@ -124,11 +124,14 @@ fn is_insert(action: &RowAction) -> bool {
 }
 
 fn answers_location(parts: &AnswerParts) -> bool {
-    parts.preferences.returns == Some(ReturnWish::HeadersOnly)
+    parts.preferences.returns == Some(ReturnPreference::HeadersOnly)
 }
 
 fn returns(parts: &AnswerParts) -> bool {
-    matches!(parts.preferences.returns, Some(ReturnWish::Representation | ReturnWish::HeadersOnly))
+    matches!(
+        parts.preferences.returns,
+        Some(ReturnPreference::Representation | ReturnPreference::HeadersOnly)
+    )
 }
 
 /// Rejects a change of all rows: a filter was forgotten.
@@ -160,7 +163,7 @@ impl<'a> RowRequest<'a, '_> {
         };
         check_filtered(exposure, query, &action)?;
         let preferences = &parts.preferences;
-        let shows = preferences.returns == Some(ReturnWish::Representation);
+        let shows = preferences.returns == Some(ReturnPreference::Representation);
         let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
         let most = preferences.max_affected.filter(|_| changes && preferences.strict == Some(true));
         let rolls_back = preferences.end == Some(TransactionEnd::Rollback);

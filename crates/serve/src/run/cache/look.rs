@@ -30,7 +30,7 @@ pub(crate) struct CacheSubject<'a> {
 }
 
 /// A read whose answer may be kept.
-pub(crate) struct CacheWish {
+pub(crate) struct CacheRequest {
     key: CacheKey,
     tables: Vec<CachedTable>,
     time: Duration,
@@ -45,18 +45,18 @@ pub(crate) struct CacheTicket {
 }
 
 /// End of a look.
-pub(crate) enum CacheLook {
+pub(crate) enum CacheLookup {
     Hit(StatementResult),
     Miss(Option<CacheTicket>),
 }
 
-impl CacheWish {
-    /// Returns the wish of a read from these tables; `None` if its answer depends on anything else.
+impl CacheRequest {
+    /// Returns the request of a read from these tables; `None` if its answer depends on anything else.
     pub(crate) fn of(
         catalog: &ServedCatalog,
         tables: Option<Vec<&CachedTable>>,
         subject: &CacheSubject<'_>,
-    ) -> Option<CacheWish> {
+    ) -> Option<CacheRequest> {
         use BodyForm::{Csv, Nothing, Rows, Single};
         let tables: Vec<CachedTable> = tables?.into_iter().cloned().collect();
         let time = tables.iter().map(|table| table.time).min()?;
@@ -68,7 +68,7 @@ impl CacheWish {
         if !is_plain || subject.compiled.values.iter().any(tells_time) {
             return None;
         }
-        Some(CacheWish { key: key(catalog, subject), tables, time })
+        Some(CacheRequest { key: key(catalog, subject), tables, time })
     }
 }
 
@@ -96,24 +96,24 @@ impl ServedService {
     pub(crate) async fn look_up(
         &self,
         session: &mut LoginSession,
-        wish: Option<&CacheWish>,
-    ) -> DatabaseResult<CacheLook> {
-        let Some(wish) = wish else { return Ok(CacheLook::Miss(None)) };
+        request: Option<&CacheRequest>,
+    ) -> DatabaseResult<CacheLookup> {
+        let Some(request) = request else { return Ok(CacheLookup::Miss(None)) };
         let begun = Instant::now();
-        let found = asked(session, versions(&wish.tables)).await?;
+        let found = asked(session, versions(&request.tables)).await?;
         // The values are numbers and settings: one with `null` in its text keeps no answer, and does nothing else.
         let found = found.filter(|found| !found.contains("null"));
         let kept =
-            found.as_ref().and_then(|found| self.cache.get(&wish.key, found, session.opened()?, begun));
+            found.as_ref().and_then(|found| self.cache.get(&request.key, found, session.opened()?, begun));
         if let Some(result) = kept {
-            return Ok(CacheLook::Hit(StatementResult { kept: true, ..result }));
+            return Ok(CacheLookup::Hit(StatementResult { kept: true, ..result }));
         }
         self.cache.missed();
-        let Some(versions) = found else { return Ok(CacheLook::Miss(None)) };
-        let is_written = asked(session, writers(&wish.tables)).await?.is_none_or(|found| found != "false");
-        let end = begun + wish.time;
-        let ticket = CacheTicket { key: wish.key, versions, begun, end };
-        Ok(CacheLook::Miss((!is_written).then_some(ticket)))
+        let Some(versions) = found else { return Ok(CacheLookup::Miss(None)) };
+        let is_written = asked(session, writers(&request.tables)).await?.is_none_or(|found| found != "false");
+        let end = begun + request.time;
+        let ticket = CacheTicket { key: request.key, versions, begun, end };
+        Ok(CacheLookup::Miss((!is_written).then_some(ticket)))
     }
 
     /// Keeps an answer that was read after its ticket was given. One with a status or headers of the service's code is not kept.
