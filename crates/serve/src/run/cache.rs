@@ -16,7 +16,7 @@ use crate::answer::StatementResult;
 /// Most bytes of the kept answers of a process, which its services share in equal parts.
 pub(crate) const MOST_BYTES: usize = 64 << 20;
 
-/// Largest part of its service's room that one answer may take.
+/// Largest part of its service's state that one answer may take.
 const LARGEST_PART: usize = 8;
 
 /// Bytes that an answer takes beside its own: its keys, and its places in both maps.
@@ -35,7 +35,7 @@ pub(crate) struct CachedResult {
     pub begun: Instant,
     /// Time from which it is not used.
     pub end: Instant,
-    turn: u64,
+    recency: u64,
 }
 
 impl CachedResult {
@@ -46,44 +46,44 @@ impl CachedResult {
 }
 
 #[derive(Default)]
-struct CacheRoom {
+struct CacheState {
     answers: HashMap<CacheKey, CachedResult>,
     /// Keys by their last use.
-    turns: BTreeMap<u64, CacheKey>,
-    turn: u64,
+    by_recency: BTreeMap<u64, CacheKey>,
+    recency: u64,
     bytes: usize,
     most: usize,
 }
 
-impl CacheRoom {
+impl CacheState {
     fn remove(&mut self, key: &CacheKey) {
         if let Some(gone) = self.answers.remove(key) {
-            self.turns.remove(&gone.turn);
+            self.by_recency.remove(&gone.recency);
             self.bytes -= gone.bytes();
         }
     }
 
-    /// Drops the oldest until the others have room; returns their number.
-    fn make_room(&mut self) -> u64 {
+    /// Drops the oldest until the others have state; returns their number.
+    fn evict(&mut self) -> u64 {
         let mut dropped = 0;
         while self.bytes > self.most {
-            let Some((_, key)) = self.turns.pop_first() else { break };
+            let Some((_, key)) = self.by_recency.pop_first() else { break };
             self.remove(&key);
             dropped += 1;
         }
         dropped
     }
 
-    fn next_turn(&mut self) -> u64 {
-        self.turn += 1;
-        self.turn
+    fn next_recency(&mut self) -> u64 {
+        self.recency += 1;
+        self.recency
     }
 }
 
 /// Kept answers, and what became of requests for them.
 #[derive(Default)]
 pub(crate) struct KeptAnswers {
-    room: Mutex<CacheRoom>,
+    state: Mutex<CacheState>,
     hits: AtomicU64,
     misses: AtomicU64,
     evictions: AtomicU64,
@@ -98,41 +98,41 @@ pub(crate) struct CacheFigures {
 }
 
 impl KeptAnswers {
-    fn room(&self) -> MutexGuard<'_, CacheRoom> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, CacheState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the answer of a key, if the tables are as they were, and the session that asked for them is old enough.
     fn get(&self, key: &CacheKey, versions: &str, opened: Instant, now: Instant) -> Option<StatementResult> {
-        let mut room = self.room();
-        let turn = room.next_turn();
-        let answer = room.answers.get_mut(key)?;
+        let mut state = self.state();
+        let recency = state.next_recency();
+        let answer = state.answers.get_mut(key)?;
         if answer.versions == versions && now < answer.end {
             if opened > answer.begun {
                 return None;
             }
-            let (former, result) = (std::mem::replace(&mut answer.turn, turn), answer.result.clone());
-            room.turns.remove(&former);
-            room.turns.insert(turn, *key);
+            let (former, result) = (std::mem::replace(&mut answer.recency, recency), answer.result.clone());
+            state.by_recency.remove(&former);
+            state.by_recency.insert(recency, *key);
             self.hits.fetch_add(1, Relaxed);
             return Some(result);
         }
-        room.remove(key);
+        state.remove(key);
         None
     }
 
     fn put(&self, key: CacheKey, mut answer: CachedResult) {
         let bytes = answer.bytes();
-        let mut room = self.room();
-        if bytes > room.most / LARGEST_PART {
+        let mut state = self.state();
+        if bytes > state.most / LARGEST_PART {
             return;
         }
-        room.remove(&key);
-        answer.turn = room.next_turn();
-        room.turns.insert(answer.turn, key);
-        room.answers.insert(key, answer);
-        room.bytes += bytes;
-        self.evictions.fetch_add(room.make_room(), Relaxed);
+        state.remove(&key);
+        answer.recency = state.next_recency();
+        state.by_recency.insert(answer.recency, key);
+        state.answers.insert(key, answer);
+        state.bytes += bytes;
+        self.evictions.fetch_add(state.evict(), Relaxed);
     }
 
     fn missed(&self) {
@@ -141,15 +141,15 @@ impl KeptAnswers {
 
     /// Sets the most bytes.
     pub(crate) fn allow(&self, most: usize) {
-        let mut room = self.room();
-        room.most = most;
-        self.evictions.fetch_add(room.make_room(), Relaxed);
+        let mut state = self.state();
+        state.most = most;
+        self.evictions.fetch_add(state.evict(), Relaxed);
     }
 
     /// Forgets all answers.
     pub(crate) fn forget(&self) {
-        let mut room = self.room();
-        *room = CacheRoom { most: room.most, turn: room.turn, ..CacheRoom::default() };
+        let mut state = self.state();
+        *state = CacheState { most: state.most, recency: state.recency, ..CacheState::default() };
     }
 
     /// Returns the figures.
@@ -158,7 +158,7 @@ impl KeptAnswers {
             hits: self.hits.load(Relaxed),
             misses: self.misses.load(Relaxed),
             evictions: self.evictions.load(Relaxed),
-            bytes: self.room().bytes,
+            bytes: self.state().bytes,
         }
     }
 }
@@ -171,7 +171,7 @@ mod tests {
 
     fn answer(body: usize, begun: Instant) -> CachedResult {
         let result = StatementResult { body: vec![b'x'; body], ..StatementResult::default() };
-        CachedResult { result, versions: "1".into(), begun, end: begun + Duration::from_secs(60), turn: 0 }
+        CachedResult { result, versions: "1".into(), begun, end: begun + Duration::from_secs(60), recency: 0 }
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl ServedService {
     pub(crate) fn keep(&self, ticket: CacheTicket, result: StatementResult) {
         let CacheTicket { key, versions, begun, end } = ticket;
         if result.status.is_none() && result.headers.is_empty() {
-            self.cache.put(key, CachedResult { result, versions, begun, end, turn: 0 });
+            self.cache.put(key, CachedResult { result, versions, begun, end, recency: 0 });
         }
     }
 }
