@@ -56,5 +56,5 @@ pub use openapi::page::ApiPage;
 pub use run::replicas::ReplicaTargets;
 pub use run::service::{ServedDatabase, ServedService};
 pub use session::{LoginPool, LoginTarget, ServerConnector};
-pub use settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
+pub use settings::{ExposedFunctions, RecordOptions, RequestLimits, ServedExposure};
 pub use token::{TokenKey, TokenRules, parse_keys};

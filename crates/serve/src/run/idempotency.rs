@@ -87,7 +87,7 @@ impl IdempotencyKey {
              WHERE login = session_user AND caller = $1 AND claims = $2 AND key = $3"
         );
         let rows = session.rows(&statement, &self.values()).await?;
-        let found = rows.first().and_then(KeptAnswer::of);
+        let found = rows.first().and_then(StoredAnswer::of);
         Ok(match found {
             Some(kept) if kept.fingerprint != self.fingerprint => Err(other_request()),
             Some(kept) => Ok(kept.answer()),
@@ -151,18 +151,18 @@ fn other_request() -> HttpError {
 }
 
 /// An answer as it was kept.
-struct KeptAnswer {
+struct StoredAnswer {
     fingerprint: String,
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl KeptAnswer {
-    fn of(row: &Row) -> Option<KeptAnswer> {
+impl StoredAnswer {
+    fn of(row: &Row) -> Option<StoredAnswer> {
         let status: i32 = row.try_get::<_, Option<i32>>(1).ok()??;
         let headers: String = row.try_get::<_, Option<String>>(2).ok()??;
-        Some(KeptAnswer {
+        Some(StoredAnswer {
             fingerprint: row.try_get(0).ok()?,
             status: u16::try_from(status).ok()?,
             headers: serde_json::from_str(&headers).ok()?,

@@ -16,11 +16,11 @@ use crate::face::http_request::RestRequest;
 use crate::request::{Resolution, RowAction};
 use crate::run::idempotency::IdempotencyKey;
 use crate::session::{DatabaseError, DatabaseResult, LoginSession, TypedText};
-use crate::settings::{KeptRecords, ServedExposure};
+use crate::settings::{RecordOptions, ServedExposure};
 
 /// Records of one request.
 pub(crate) struct RequestRecords {
-    kept: KeptRecords,
+    kept: RecordOptions,
     caller: String,
     /// The caller's own name of the request, to find it in other logs.
     request: Option<String>,
