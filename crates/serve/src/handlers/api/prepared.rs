@@ -11,7 +11,7 @@ use crate::request::{BodyForm, OrderedField};
 use crate::run::RequestStep;
 use crate::run::precondition::failed;
 use crate::run::records::AuditedAction;
-use crate::run::service::cursor::{CursorKey, PagePlace};
+use crate::run::service::cursor::{CursorKey, PageKey};
 
 /// An operation, planned and compiled.
 pub(super) struct PreparedOperation {
@@ -159,8 +159,8 @@ fn encoded(text: &str) -> String {
 }
 
 /// Parses a place; one whose value was cut is none.
-fn checked(place: &str) -> HttpResult<PagePlace> {
-    let place: PagePlace = serde_json::from_str(place)
+fn checked(place: &str) -> HttpResult<PageKey> {
+    let place: PageKey = serde_json::from_str(place)
         .map_err(|_| HttpError::new(500, "MDB000", "the place of a page cannot be read"))?;
     if place.iter().flatten().any(|value| value.chars().count() > LONGEST_PLACE) {
         let message = format!("a value of the order has more than {LONGEST_PLACE} characters");
