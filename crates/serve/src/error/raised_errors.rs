@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::{AnswerHeader, DatabaseReport, HttpError};
 
 /// Headers that belong to the connection (RFC 9110, section 7.6.1), to the length of the message, and to the data service.
-const OF_THE_CONNECTION: [&str; 10] = [
+const CONNECTION_HEADERS: [&str; 10] = [
     "connection",
     "content-length",
     "keep-alive",
@@ -22,7 +22,7 @@ const OF_THE_CONNECTION: [&str; 10] = [
 
 /// Returns `true` for a header that code of a service may set.
 pub(crate) fn is_allowed_header(name: &str, value: &str) -> bool {
-    !OF_THE_CONNECTION.contains(&name.to_ascii_lowercase().as_str())
+    !CONNECTION_HEADERS.contains(&name.to_ascii_lowercase().as_str())
         && axum::http::HeaderName::try_from(name).is_ok()
         && axum::http::HeaderValue::try_from(value).is_ok()
 }

@@ -131,11 +131,11 @@ fn most_affected(function: &ExposedFunction, preferences: &Preferences) -> HttpR
 }
 
 /// Methods by which a function may be called.
-const BY_READS: &str = "OPTIONS,GET,HEAD,POST";
-const BY_WRITES: &str = "OPTIONS,POST";
+const READ_METHODS: &str = "OPTIONS,GET,HEAD,POST";
+const WRITE_METHODS: &str = "OPTIONS,POST";
 
 fn allowed(function: &ExposedFunction) -> &'static str {
-    if function.only_reads() { BY_READS } else { BY_WRITES }
+    if function.only_reads() { READ_METHODS } else { WRITE_METHODS }
 }
 
 fn options(function: &ExposedFunction) -> HttpAnswer {
@@ -157,7 +157,7 @@ fn check_right(
     if !posts && !volatile_reads {
         let message = format!("the function {name} is volatile: it is called by POST");
         let hint = "A function that only reads is declared STABLE or IMMUTABLE.";
-        return Err(HttpError::new(405, "PGRST101", message).hint(hint).header("Allow", BY_WRITES));
+        return Err(HttpError::new(405, "PGRST101", message).hint(hint).header("Allow", WRITE_METHODS));
     }
     if posts && caller.right == CallerRight::Read {
         let message =

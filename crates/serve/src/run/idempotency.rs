@@ -34,7 +34,7 @@ const LARGEST_ANSWER: usize = 1 << 20;
 const DECIDING: &[&str] = &["accept", "content-profile", "content-type", "if-match", "prefer"];
 
 /// Claims that differ between two tokens of the same person (RFC 7519, section 4.1).
-const OF_TOKEN: &[&str] = &["exp", "iat", "nbf", "jti", "auth_time"];
+const VOLATILE_CLAIMS: &[&str] = &["exp", "iat", "nbf", "jti", "auth_time"];
 
 /// The key of a request, whose it is, and a digest of what the request asks for.
 pub(crate) struct IdempotencyKey {
@@ -198,7 +198,7 @@ fn fingerprint(request: &RestRequest) -> String {
 /// Returns a digest of the claims that two tokens of the same person have in common.
 pub(crate) fn lasting_claims(caller: &RequestCaller) -> String {
     let lasting: BTreeMap<_, _> =
-        caller.claims.iter().filter(|(name, _)| !OF_TOKEN.contains(&name.as_str())).collect();
+        caller.claims.iter().filter(|(name, _)| !VOLATILE_CLAIMS.contains(&name.as_str())).collect();
     if lasting.is_empty() {
         return String::new();
     }

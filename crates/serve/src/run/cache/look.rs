@@ -19,7 +19,7 @@ use crate::session::{DatabaseResult, LoginSession};
 
 /// Words that stand for the time of the statement in a date or a time
 /// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES>).
-const OF_TIME: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
+const TIME_WORDS: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
 
 /// All that an answer depends on, beside its tables.
 pub(crate) struct CacheSubject<'a> {
@@ -63,7 +63,7 @@ impl CacheRequest {
         let is_plain = matches!(subject.form, Rows { .. } | Single { .. } | Csv | Nothing);
         let tells_time = |value: &String| {
             let value = value.to_ascii_lowercase();
-            OF_TIME.iter().any(|word| value.contains(word))
+            TIME_WORDS.iter().any(|word| value.contains(word))
         };
         if !is_plain || subject.compiled.values.iter().any(tells_time) {
             return None;
