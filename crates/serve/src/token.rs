@@ -27,7 +27,7 @@ pub struct TokenRules {
 }
 
 /// Most bytes of a token.
-const LONGEST: usize = 8192;
+const MAX_TOKEN_BYTES: usize = 8192;
 
 /// Seconds by which clocks may differ.
 const SKEW: f64 = 30.0;
@@ -54,7 +54,7 @@ impl TokenRules {
             return Err(undecodable("Empty JWT is sent in Authorization header"));
         }
         let broken = || undecodable("JWT cryptographic operation failed");
-        if token.len() > LONGEST {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(broken());
         }
         let parts: Vec<&str> = token.split('.').collect();

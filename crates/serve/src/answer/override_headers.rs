@@ -7,7 +7,7 @@ use crate::error::raised_errors::is_allowed_header;
 use crate::error::{HttpError, HttpResult};
 
 /// Most headers of a function.
-const MOST: usize = 50;
+const MAX_HEADERS: usize = 50;
 
 /// Parses the headers: an array of objects with one key and a text.
 pub(super) fn headers(text: Option<&str>) -> HttpResult<Vec<(String, String)>> {
@@ -17,7 +17,7 @@ pub(super) fn headers(text: Option<&str>) -> HttpResult<Vec<(String, String)>> {
         HttpError::new(500, "PGRST111", message)
     };
     let parsed: Vec<serde_json::Map<String, Value>> = serde_json::from_str(text).map_err(|_| wrong())?;
-    if parsed.len() > MOST {
+    if parsed.len() > MAX_HEADERS {
         return Err(wrong());
     }
     let one = |object: serde_json::Map<String, Value>| match object.into_iter().collect::<Vec<_>>().pop() {

@@ -9,10 +9,10 @@ use sha2::{Digest, Sha256};
 use crate::compile::StatementDigest;
 
 /// Most costs that are kept: their number is in the hands of callers.
-const MOST: usize = 2000;
+const MAX_COSTS: usize = 2000;
 
 /// Time after which a cost is asked for again, since tables grow.
-const AGE: Duration = Duration::from_secs(300);
+const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// Digest of a login and the text of a statement, without values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,16 +41,16 @@ impl CostCache {
     /// Returns a cost that is not too old.
     pub(super) fn get(&self, key: &ShapeKey, now: Instant) -> Option<f64> {
         let costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < AGE).map(|(cost, _)| *cost)
+        costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < MAX_AGE).map(|(cost, _)| *cost)
     }
 
     /// Keeps a cost; a full cache loses the old ones, or all.
     pub(super) fn put(&self, key: ShapeKey, cost: f64, now: Instant) {
         let mut costs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if costs.len() >= MOST {
-            costs.retain(|_, (_, at)| now.saturating_duration_since(*at) < AGE);
+        if costs.len() >= MAX_COSTS {
+            costs.retain(|_, (_, at)| now.saturating_duration_since(*at) < MAX_AGE);
         }
-        if costs.len() >= MOST {
+        if costs.len() >= MAX_COSTS {
             costs.clear();
         }
         costs.insert(key, (cost, now));
@@ -74,10 +74,10 @@ mod tests {
         costs.put(key, 7.0, now);
         assert_eq!(costs.get(&key, now), Some(7.0));
         assert_eq!(costs.get(&of(Some("other"), "SELECT 1"), now), None);
-        assert_eq!(costs.get(&key, now + AGE), None);
-        for number in 0..2 * MOST {
+        assert_eq!(costs.get(&key, now + MAX_AGE), None);
+        for number in 0..2 * MAX_COSTS {
             costs.put(of(None, &number.to_string()), 1.0, now);
         }
-        assert!(costs.0.lock().unwrap().len() <= MOST);
+        assert!(costs.0.lock().unwrap().len() <= MAX_COSTS);
     }
 }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::{ServedProcess, ServedServices};
 use crate::callers::{CallerRight, Callers};
-use crate::run::cache::MOST_BYTES as MOST_CACHED_BYTES;
+use crate::run::cache::MAX_BYTES as MAX_CACHED_BYTES;
 use crate::run::service::{ServedDatabase, ServedService};
 
 impl ServedProcess {
@@ -87,7 +87,7 @@ impl ServedProcess {
             }
         }
         let caching = services.values().filter(|service| !service.exposure.cache.is_empty()).count();
-        let most = MOST_CACHED_BYTES / caching.max(1);
+        let most = MAX_CACHED_BYTES / caching.max(1);
         for (name, service) in services {
             service.cache.allow(most);
             service.transactions.allow(service.pool(CallerRight::Write).connections().most);

@@ -14,7 +14,7 @@ pub(crate) use look::{CacheLookup, CacheRequest, CacheSubject, CacheTicket};
 use crate::answer::StatementResult;
 
 /// Most bytes of the kept answers of a process, which its services share in equal parts.
-pub(crate) const MOST_BYTES: usize = 64 << 20;
+pub(crate) const MAX_BYTES: usize = 64 << 20;
 
 /// Largest part of its service's state that one answer may take.
 const LARGEST_PART: usize = 8;

@@ -25,10 +25,10 @@ pub(crate) const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "Idempotency-Replayed";
 
 /// Longest key.
-const LONGEST: usize = 255;
+const MAX_KEY_BYTES: usize = 255;
 
 /// Most bytes of an answer that is kept.
-const LARGEST_ANSWER: usize = 1 << 20;
+const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Headers that decide what a request does or how it is answered.
 const DECIDING: &[&str] = &["accept", "content-profile", "content-type", "if-match", "prefer"];
@@ -55,9 +55,11 @@ impl IdempotencyKey {
         let mut all = request.headers.iter().filter(|(name, _)| name == HEADER).map(|(_, value)| value);
         let Some(key) = all.next() else { return Ok(None) };
         let is_visible = |byte: u8| (b'!'..=b'~').contains(&byte);
-        if all.next().is_some() || key.is_empty() || key.len() > LONGEST || !key.bytes().all(is_visible) {
-            let message =
-                format!("an Idempotency-Key is one header of 1 to {LONGEST} visible characters of ASCII");
+        if all.next().is_some() || key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(is_visible)
+        {
+            let message = format!(
+                "an Idempotency-Key is one header of 1 to {MAX_KEY_BYTES} visible characters of ASCII"
+            );
             return Err(HttpError::limit(message));
         }
         let claims = if exposure.claims { lasting_claims(caller) } else { String::new() };
@@ -124,11 +126,11 @@ impl IdempotencyKey {
 
     /// Checks that the answer is small enough to be kept.
     pub(crate) fn check(&self, answer: &HttpAnswer) -> HttpResult<()> {
-        if answer.body.len() <= LARGEST_ANSWER {
+        if answer.body.len() <= MAX_ANSWER_BYTES {
             return Ok(());
         }
         let message =
-            format!("the answer to a request with an Idempotency-Key has more than {LARGEST_ANSWER} bytes");
+            format!("the answer to a request with an Idempotency-Key has more than {MAX_ANSWER_BYTES} bytes");
         Err(HttpError::limit(message).hint("Prefer: return=minimal"))
     }
 }

@@ -19,7 +19,7 @@ use crate::session::{LoginPool, LoginSession, LoginTarget, unavailable};
 const LONGEST_LAG: Duration = Duration::from_secs(30);
 
 /// Longest look at a server: one that does not answer by then is not read, and holds up no other.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Targets at one replica.
 #[derive(Clone)]
@@ -160,7 +160,7 @@ impl ServiceReplicas {
 /// Looks at a server, within a limited time.
 async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPosition), Duration)> {
     let begun = Instant::now();
-    let found = tokio::time::timeout(LOOK, position_at(pool)).await.ok()?.ok()?;
+    let found = tokio::time::timeout(LOOK_TIMEOUT, position_at(pool)).await.ok()?.ok()?;
     Some((found, begun.elapsed()))
 }
 

@@ -55,12 +55,12 @@ pub(crate) struct PrimaryPositions(VecDeque<(Instant, WalPosition)>);
 const LOOKS: Duration = Duration::from_secs(5);
 
 /// Most positions that are kept.
-const MOST: usize = 600;
+const MAX_POSITIONS: usize = 600;
 
 impl PrimaryPositions {
     /// Adds the position of the primary now.
     pub(crate) fn add(&mut self, position: WalPosition, now: Instant) {
-        if self.0.len() >= MOST {
+        if self.0.len() >= MAX_POSITIONS {
             self.0.pop_front();
         }
         self.0.push_back((now, position));

@@ -15,7 +15,7 @@ use crate::error::{HttpError, HttpResult};
 use parse::parse_operation;
 
 /// Most operations of a batch.
-const MOST: usize = 100;
+const MAX_OPERATIONS: usize = 100;
 
 /// Isolation of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +57,9 @@ pub(crate) fn parse_batch(text: &str) -> HttpResult<OperationBatch> {
         return Err(wrong("\"operations\" is a list of operations"));
     };
     body.finish()?;
-    if operations.is_empty() || operations.len() > MOST {
-        let message = format!("a transaction has 1 to {MOST} operations, and not {}", operations.len());
+    if operations.is_empty() || operations.len() > MAX_OPERATIONS {
+        let message =
+            format!("a transaction has 1 to {MAX_OPERATIONS} operations, and not {}", operations.len());
         return Err(HttpError::limit(message));
     }
     Ok(OperationBatch { isolation, operations: operations.into_iter().map(BatchOperation).collect() })

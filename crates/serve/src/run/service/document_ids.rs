@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::error::{HttpError, HttpResult};
 
 /// Highest counter of one millisecond: it has the 12 bits behind the version.
-const MOST: u16 = 0xfff;
+const MAX_COUNTER: u16 = 0xfff;
 
 /// Maker of ids: the millisecond and the counter of the last one.
 #[derive(Debug, Default)]
@@ -29,9 +29,9 @@ impl DocumentIds {
 /// back, make the time run ahead of the clock.
 fn following((time, counter): (u64, u16), now: u64, random: u16) -> (u64, u16) {
     match now > time {
-        true => (now, random & (MOST >> 1)),
-        false if counter < MOST => (time, counter + 1),
-        false => (time + 1, random & (MOST >> 1)),
+        true => (now, random & (MAX_COUNTER >> 1)),
+        false if counter < MAX_COUNTER => (time, counter + 1),
+        false => (time + 1, random & (MAX_COUNTER >> 1)),
     }
 }
 
@@ -59,7 +59,7 @@ mod tests {
         assert!(made.iter().all(|id| "89ab".contains(&id[19..20])));
         assert_eq!(following((5, 9), 6, 0xffff), (6, 0x7ff));
         assert_eq!(following((5, 9), 4, 0), (5, 10));
-        assert_eq!(following((5, MOST), 5, 3), (6, 3));
+        assert_eq!(following((5, MAX_COUNTER), 5, 3), (6, 3));
         assert_eq!(text((0x0123_4567_89ab, 0xdef), &[0xff; 10]), "01234567-89ab-7def-bfff-ffffffffffff");
     }
 }

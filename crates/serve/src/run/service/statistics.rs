@@ -12,7 +12,7 @@ use crate::run::ask;
 use crate::session::{LoginPool, unavailable};
 
 /// Age up to which statistics are told again: to measure a database reads its whole folder.
-const AGE: Duration = Duration::from_secs(10);
+const MAX_AGE: Duration = Duration::from_secs(10);
 
 /// Statistics of one database.
 pub(crate) struct DatabaseStatistics {
@@ -42,7 +42,7 @@ impl DatabaseStatistics {
         let Some(pool) = &self.pool else { return Err(without_monitor()) };
         let mut last = self.last.lock().await;
         if let Some((at, text)) = &*last
-            && at.elapsed() < AGE
+            && at.elapsed() < MAX_AGE
         {
             return Ok(text.clone());
         }

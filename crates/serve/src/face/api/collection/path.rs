@@ -8,12 +8,12 @@ use crate::request::DocumentPath;
 pub(super) const DEEPEST: usize = 16;
 
 /// Longest path, in bytes.
-const LONGEST: usize = 1000;
+const MAX_PATH_BYTES: usize = 1000;
 
 /// Parses keys that are joined by points.
 pub(super) fn document_path(text: &str) -> HttpResult<DocumentPath> {
-    if text.len() > LONGEST {
-        return Err(HttpError::limit(format!("a path has more than {LONGEST} bytes")));
+    if text.len() > MAX_PATH_BYTES {
+        return Err(HttpError::limit(format!("a path has more than {MAX_PATH_BYTES} bytes")));
     }
     let path: DocumentPath = text.split('.').map(str::to_owned).collect();
     if path.len() > DEEPEST {
