@@ -90,7 +90,7 @@ impl ServedCatalog {
                 relation.runs_code = true;
             }
         }
-        // Casts of the service make and read the values of its domains.
+        // Domain casts may run the service's code.
         for relation in all.values_mut() {
             relation.runs_code |= relation.columns.iter().any(|column| {
                 column.to_json.is_some() || column.from_json.is_some() || column.from_text.is_some()

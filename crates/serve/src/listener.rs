@@ -230,7 +230,7 @@ async fn served(
         .iter()
         .filter_map(|(name, value)| {
             let text = std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.len() <= LARGEST_HEADER);
-            // A key or a condition that cannot be read is refused, and not passed over.
+            // An unreadable key or condition is rejected, not ignored.
             let text = text
                 .or_else(|| [IDEMPOTENCY_KEY, "if-match", WRITTEN].contains(&name.as_str()).then_some(""))?;
             Some((name.as_str().to_owned(), text.to_owned()))

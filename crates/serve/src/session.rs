@@ -29,8 +29,7 @@ type ConversionError = Box<dyn std::error::Error + Sync + Send>;
 /// Time that the server has to end a statement by itself before it is cancelled.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// A connection of a login. It goes back to its pool by [`release`](LoginSession::release) alone: dropped in any other way,
-/// because its caller hung up in the middle of a transaction, or of a statement, it is closed.
+/// A connection of a login. Only [`release`](LoginSession::release) returns it to its pool; any other drop closes it.
 pub struct LoginSession {
     /// `None` only while it is released or dropped.
     client: Option<Object>,

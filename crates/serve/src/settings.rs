@@ -26,7 +26,7 @@ pub struct RequestLimits {
     pub aggregates: bool,
     /// Planner cost of a statement.
     pub cost: Option<u64>,
-    /// Time from which a statement is told in the log.
+    /// Statements slower than this are logged.
     pub slow: Duration,
 }
 

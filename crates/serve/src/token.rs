@@ -1,4 +1,4 @@
-//! Tokens of callers: JSON Web Tokens (RFC 7519), signed by whom the manifest trusts. The algorithm is that of the key and
+//! Tokens of callers: JSON Web Tokens (RFC 7519), signed by a key of the manifest. The algorithm is that of the key and
 //! never the token's choice (RFC 8725, section 3.1).
 
 mod keys;
@@ -22,7 +22,7 @@ pub struct TokenRules {
     pub audience: String,
     /// Claim that names the caller.
     pub caller_claim: String,
-    /// `true` if tokens without `exp` or `aud` are accepted, as by PostgREST: for its tests alone.
+    /// `true` if tokens without `exp` or `aud` are accepted, as by PostgREST: used only by its conformance tests.
     pub lenient: bool,
 }
 

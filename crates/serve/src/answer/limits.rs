@@ -19,7 +19,7 @@ impl ResultLimits {
         ResultLimits { is_single: matches!(form, BodyForm::Single { .. }), rows, bytes }
     }
 
-    /// Checks a result.
+    /// Checks row count and size of a result.
     pub(crate) fn check(self, result: StatementResult) -> HttpResult<StatementResult> {
         if self.is_single && result.rows != 1 {
             return Err(HttpError::not_single(result.rows));

@@ -95,7 +95,7 @@ fn at(document: &Statement, path: &[String], values: &mut StatementValues) -> St
     stmt!("({document} OPERATOR(pg_catalog.#>) {path}::text[])")
 }
 
-/// Sets a value in its object, and the object in the document: in one call, what is no object would be left as it is.
+/// Sets a value in its object, and the object in the document: jsonb_set would ignore a parent that is not an object.
 fn set(document: &Statement, path: &[String], value: &Statement, values: &mut StatementValues) -> Statement {
     let (outer, last) = path.split_at(path.len().saturating_sub(1));
     let key = values.add_array(last);

@@ -66,7 +66,7 @@ pub(super) fn answered_write(
     Ok((stmt!("martydb_source AS ({source}), martydb_rows AS ({rows})"), answer))
 }
 
-/// Compiles the lock of at most two of the rows that a write means, so that they stay as they are until it is done.
+/// Compiles the lock (FOR UPDATE) of the rows that a write targets, at most two.
 pub(crate) fn lock_statement(write: &WrittenRows<'_>) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let (table, conditions) = (write.table(), write.conditions(WRITTEN, &mut values)?);

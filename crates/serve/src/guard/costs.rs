@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::compile::StatementDigest;
 
-/// Most costs that are kept: their number is in the hands of callers.
+/// Maximum number of costs; callers control how many there are.
 const MAX_COSTS: usize = 2000;
 
 /// Time after which a cost is asked for again, since tables grow.

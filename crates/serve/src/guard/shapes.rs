@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::costs::ShapeKey;
 use crate::compile::StatementDigest;
 
-/// Most shapes that are kept: their number is in the hands of callers.
+/// Maximum number of shapes; callers control how many there are.
 const MAX_SHAPES: usize = 200;
 
 /// Time after which a shape may give its place to another.

@@ -16,7 +16,7 @@ use crate::answer::StatementResult;
 /// Most bytes of the kept answers of a process, which its services share in equal parts.
 pub(crate) const MAX_BYTES: usize = 64 << 20;
 
-/// Largest part of its service's state that one answer may take.
+/// Largest part of its service's memory that one answer may take.
 const LARGEST_PART: usize = 8;
 
 /// Bytes that an answer takes beside its own: its keys, and its places in both maps.
@@ -63,7 +63,7 @@ impl CacheState {
         }
     }
 
-    /// Drops the oldest until the others have state; returns their number.
+    /// Drops the oldest until the others fit; returns their number.
     fn evict(&mut self) -> u64 {
         let mut dropped = 0;
         while self.bytes > self.most {

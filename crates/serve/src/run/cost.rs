@@ -40,6 +40,6 @@ async fn planned(session: &mut LoginSession, compiled: &CompiledStatement) -> Da
     let rows = session.query(&asked).await?;
     let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
     let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    // A plan that cannot be read is no reason to let everything through.
+    // An unreadable plan has infinite cost.
     Ok(plan.pointer("/0/Plan/Total Cost").and_then(serde_json::Value::as_f64).unwrap_or(f64::INFINITY))
 }

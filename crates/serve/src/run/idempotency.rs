@@ -36,7 +36,7 @@ const DECIDING: &[&str] = &["accept", "content-profile", "content-type", "if-mat
 /// Claims that differ between two tokens of the same person (RFC 7519, section 4.1).
 const VOLATILE_CLAIMS: &[&str] = &["exp", "iat", "nbf", "jti", "auth_time"];
 
-/// The key of a request, whose it is, and a digest of what the request asks for.
+/// Key, caller and fingerprint of a request.
 pub(crate) struct IdempotencyKey {
     caller: String,
     /// Digest of the claims that code of the service sees: two persons behind one caller have keys of their own.
@@ -93,7 +93,7 @@ impl IdempotencyKey {
         Ok(match found {
             Some(kept) if kept.fingerprint != self.fingerprint => Err(other_request()),
             Some(kept) => Ok(kept.answer()),
-            // It expired meanwhile, or is no row of ours.
+            // Expired, or not written by this version.
             None => Err(HttpError::new(409, "MDB006", "the Idempotency-Key has no answer yet")
                 .header("Retry-After", "1")),
         })

@@ -191,11 +191,11 @@ impl OpenTransactions {
             .hint("a transaction of several requests stays at the process that began it: have the balancer do so, or send a batch")
     }
 
-    /// Removes a transaction; `told` keeps for its owner that it was ended by a limit.
-    fn end(&self, id: &str, told: bool) {
+    /// Removes a transaction. If `remember`, its owner's next request gets the reason: a limit.
+    fn end(&self, id: &str, remember: bool) {
         let mut entries = self.entries();
         let Some(found) = entries.open.remove(id) else { return };
-        if told {
+        if remember {
             entries.ended.push_back((id.to_owned(), found.owner.clone(), Instant::now()));
         }
         while entries.ended.len() > REMEMBERED {

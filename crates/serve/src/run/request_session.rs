@@ -202,7 +202,7 @@ impl RequestSession {
         }
     }
 
-    /// Ends the request: with its answer, or without a trace. Returns the answer once all that has to be recorded is.
+    /// Ends the request: commits and stores the answer, or rolls back. Reads are recorded before it returns.
     pub(super) async fn end(
         &mut self,
         answer: HttpResult<HttpAnswer>,

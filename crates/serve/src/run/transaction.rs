@@ -14,7 +14,7 @@ use crate::face::rest::Preferences;
 use crate::session::{DatabaseError, DatabaseResult, LoginPool, LoginSession, TypedText};
 use crate::settings::ServedExposure;
 
-/// Time zone and claims of a transaction. Both end with it.
+/// Time zone and claims of a transaction. Both are local to it.
 #[derive(Default)]
 pub(crate) struct TransactionSettings {
     zone: Option<String>,
@@ -84,7 +84,7 @@ fn level(isolation: Option<IsolationLevel>) -> Keyword {
     })
 }
 
-/// Ends a transaction without a trace.
+/// Rolls back.
 pub(super) async fn roll_back(session: &mut LoginSession) -> DatabaseResult<()> {
     session.execute(&stmt!("ROLLBACK")).await
 }

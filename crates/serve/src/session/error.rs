@@ -23,7 +23,7 @@ pub(crate) enum DatabaseError {
     Released,
     /// A record beside the writes could not be written: see `run::records`.
     Unrecorded(Box<DatabaseError>),
-    /// A record that has to be there is not.
+    /// The expected row is missing.
     NoRecord,
     /// The answer to COMMIT was lost.
     UnknownOutcome,

@@ -161,7 +161,7 @@ impl LoginPool {
         }
     }
 
-    /// Tells the breaker whether the server answered; a wait for a free connection says nothing about it.
+    /// Reports to the breaker if the server answered; pool timeouts do not count.
     fn watch(&self, got: &std::result::Result<Object, PoolError>) {
         match got {
             Ok(_) => self.breaker.succeeded(),

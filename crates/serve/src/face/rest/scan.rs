@@ -7,8 +7,7 @@ use crate::error::HttpError;
 /// Name of a field in messages.
 pub(super) const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
 
-/// A mismatch: its position, what stands there and what could. Most belong to an attempt that another one follows: only that of
-/// the answer becomes a text.
+/// A mismatch: position, found character, expected ones. The text is built lazily: most are discarded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mismatch {
     pub at: usize,

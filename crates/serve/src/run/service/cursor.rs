@@ -1,4 +1,4 @@
-//! Cursors of pages: the place after which the next page begins, signed so that only one that was given is taken.
+//! Signed cursors of pages: forged ones are rejected.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -15,7 +15,7 @@ pub(crate) fn parse_change(value: &Value) -> HttpResult<DocumentChange> {
     for (operator, operands) in object {
         if !operator.starts_with('$') {
             let hint = "{\"$set\": {\"KEY\": VALUE}} changes a key, and PUT replaces the document";
-            return Err(wrong(format!("\"{operator}\" is no operator of a change")).hint(hint));
+            return Err(wrong(format!("unknown change operator \"{operator}\"")).hint(hint));
         }
         let operands = operands.as_object().filter(|operands| !operands.is_empty());
         let operands =
