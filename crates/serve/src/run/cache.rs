@@ -82,7 +82,7 @@ impl CacheState {
 
 /// Kept answers, and what became of requests for them.
 #[derive(Default)]
-pub(crate) struct AnswerCache {
+pub(crate) struct CachedAnswers {
     state: Mutex<CacheState>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -97,7 +97,7 @@ pub(crate) struct CacheFigures {
     pub bytes: usize,
 }
 
-impl AnswerCache {
+impl CachedAnswers {
     fn state(&self) -> MutexGuard<'_, CacheState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_used_while_its_tables_are_as_they_were() {
-        let (cache, now, key) = (AnswerCache::default(), Instant::now(), [1; 32]);
+        let (cache, now, key) = (CachedAnswers::default(), Instant::now(), [1; 32]);
         cache.allow(1 << 20);
         cache.put(key, answer(10, now));
         let later = now + Duration::from_secs(59);
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn the_answer_that_was_not_asked_for_the_longest_goes_first() {
-        let (cache, now) = (AnswerCache::default(), Instant::now());
+        let (cache, now) = (CachedAnswers::default(), Instant::now());
         cache.allow(10 * 1000);
         (0..9).for_each(|number| cache.put([number; 32], answer(488, now)));
         assert!(cache.get(&[0; 32], "1", now, now).is_some());

@@ -17,7 +17,7 @@ use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
 use crate::error::{HttpError, HttpResult};
 use crate::guard::{ServerBreaker, ServiceGuard};
-use crate::run::cache::AnswerCache;
+use crate::run::cache::CachedAnswers;
 use crate::run::idempotency;
 use crate::run::open_transactions::OpenTransactions;
 use crate::run::replicas::{ReplicaTargets, ServiceReplicas};
@@ -78,7 +78,7 @@ pub struct ServedService {
     pub(crate) cursors: CursorKey,
     pub(crate) ids: DocumentIds,
     pub(crate) transactions: Arc<OpenTransactions>,
-    pub(crate) cache: AnswerCache,
+    pub(crate) cache: CachedAnswers,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
     /// One document at a time: each holds the description of all relations.
     pub documents: tokio::sync::Mutex<()>,
@@ -126,7 +126,7 @@ impl ServedService {
             ),
             ids: DocumentIds::default(),
             transactions,
-            cache: AnswerCache::default(),
+            cache: CachedAnswers::default(),
             subject: Subject {
                 service: database.name.clone(),
                 server: database.server.clone(),
