@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use martydb_config::embedded::{self, EmbeddedEngine, RunningServer, Spec, State, Status};
+use martydb_embedded::{self as embedded, EmbeddedEngine, RunningServer, Spec, State, Status};
 use martydb_model::error::{Error, Kind};
 use martydb_pg::server::{Host, Login, connect};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};

@@ -12,8 +12,8 @@ mod verify;
 use clap::{Args, Subcommand};
 
 use super::one_of::one_of;
+use crate::app::Run;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 
 #[derive(Debug, Args)]
 #[group(skip)]

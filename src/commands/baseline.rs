@@ -6,12 +6,12 @@ use clap::Args;
 
 use super::choice;
 use super::migrating::{UpgradeReport, Watch, plain_options};
+use crate::app::Run;
+use martydb_context::targets;
 use martydb_migrate::files::Direction;
 use martydb_migrate::{EventSender, Execution, MigrationOutcome, MigrationTarget, Options};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::OneService;
 
 #[derive(Debug, Args)]

@@ -12,11 +12,9 @@ use serde_json::json;
 use super::losses::{LostPrivilege, lost_rights};
 use martydb_model::error::{Error, ExitStatus};
 use martydb_model::units::{counted, listed};
-use martydb_provision::plan::grouping::{StepGroup, folded};
-use martydb_provision::plan::{
-    DbaRequest, PASSWORDLESS, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, script,
-};
-use martydb_provision::provision::PlannedServer;
+use martydb_plan::grouping::{StepGroup, folded};
+use martydb_plan::{DbaRequest, PASSWORDLESS, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, script};
+use martydb_provision::PlannedServer;
 use martydb_ui::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
 use replaced_databases::{ReplacedDatabase, replaced_text};
 

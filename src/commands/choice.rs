@@ -1,9 +1,9 @@
 //! Choice of services on a terminal, for a command that writes and was given none.
 
 use super::status::states;
+use crate::app::Run;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
 use martydb_ui::flags::{OneService, Select};
 use martydb_ui::prompt;
 

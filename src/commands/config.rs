@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use martydb_config::manifest::{self, Manifest, ResolvedValue};
+use crate::app::Run;
+use martydb_manifest::{self as manifest, Manifest, ResolvedValue};
 use martydb_model::environment::Environment;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_ui::flags::{Global, Select};
 use martydb_ui::report::{Out, Paint, Report, Style, paint, printable};
 

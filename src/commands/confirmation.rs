@@ -2,11 +2,11 @@
 
 use clap::Args;
 
+use crate::app::Run;
 use crate::commands::redis::RedisPlans;
 use martydb_model::error::{Error, Result};
-use martydb_provision::plan::Step;
-use martydb_provision::provision::{Plans, left_elsewhere, planned};
-use martydb_provision::run::Run;
+use martydb_plan::Step;
+use martydb_provision::{Plans, left_elsewhere, planned};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub struct Confirmation {

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, ask_each};
+use crate::app::Run;
 use martydb_model::error::{ExitStatus, Result};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 pub use martydb_ui::flags::Select as Arguments;

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use martydb_config::replace_file::{Readers, replace_file};
+use crate::app::Run;
 use martydb_model::DbName;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::psql;
-use martydb_provision::plan::PrivilegeGap;
-use martydb_provision::run::Run;
+use martydb_os::replace_file::{Readers, replace_file};
+use martydb_plan::PrivilegeGap;
 use martydb_ui::report::printable;
 
 /// First statement of each session: `\connect` starts a new one, whose database may set another search path.
@@ -82,7 +82,7 @@ fn connection(database: &DbName) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use martydb_provision::plan::DbaRequest;
+    use martydb_plan::DbaRequest;
 
     fn limit(what: &str, database: Option<&str>, statements: &[&str]) -> PrivilegeGap {
         let database = database.map(|name| DbName::new(name).unwrap());

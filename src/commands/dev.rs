@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use super::exec::{self, ReplacedProcess};
 use super::{login_choice, psql};
-use martydb_config::embedded::{self, EmbeddedEngine, Spec, State, Status};
-use martydb_config::manifest::ServerLocation;
+use crate::app::Run;
+use martydb_embedded::{self as embedded, EmbeddedEngine, Spec, State, Status};
+use martydb_manifest::ServerLocation;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 #[derive(Debug, Args)]

@@ -4,15 +4,15 @@ use clap::Args;
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, map_concurrent};
+use crate::app::Run;
+use martydb_apply::scratch::Scratch;
+use martydb_context::targets;
 use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::reread;
 use martydb_migrate::{EventSender, Goal, MigrationTarget, Operator, Options};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredServer, DesiredService, RoleName};
 use martydb_pg::server::Access;
-use martydb_provision::run::Run;
-use martydb_provision::scratch::Scratch;
-use martydb_provision::targets;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style, indented, printable};
 

@@ -8,19 +8,19 @@ use serde::Serialize;
 use super::change::{ServerError, limits_text};
 use super::losses::{LostPrivilege, lost_rights};
 use super::redis::{self, RedisPlans};
-use martydb_config::manifest::{Replica, ReplicaRole};
-use martydb_config::secrets::Secrets;
+use crate::app::Run;
+use martydb_apply::replicas;
+use martydb_apply::scratch;
+use martydb_manifest::{Replica, ReplicaRole};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::grants::alter_role;
 use martydb_model::platform::Platform;
 use martydb_model::sql::Keyword;
 use martydb_model::units::{counted, listed};
 use martydb_model::{ActualDatabase, ActualServer, Admin, DesiredService, RoleName};
-use martydb_provision::plan::{PrivilegeGap, Step};
-use martydb_provision::provision::{self, PlanOptions, PlannedServer};
-use martydb_provision::replicas;
-use martydb_provision::run::Run;
-use martydb_provision::scratch;
+use martydb_plan::{PrivilegeGap, Step};
+use martydb_provision::{self as provision, PlanOptions, PlannedServer};
+use martydb_secrets::Secrets;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Supported major versions of PostgreSQL: those that martydb is tested with.

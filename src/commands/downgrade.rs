@@ -4,12 +4,12 @@ use clap::Args;
 
 use super::choice;
 use super::migrating::{UpgradeReport, load_folders, migrate_each, plain_options, planned, write_schemas};
+use crate::app::Run;
+use martydb_context::targets;
 use martydb_migrate::files::Direction;
 use martydb_migrate::{DowngradeTo, Ended, Execution, Goal, MigrationOutcome, Options};
 use martydb_model::error::Result;
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::Select;
 
 #[derive(Debug, Args)]

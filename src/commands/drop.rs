@@ -5,17 +5,17 @@ use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError, changes_table};
 use super::choice;
+use crate::app::Run;
 use crate::commands::redis::{self, RedisTeardown};
-use martydb_config::secrets::{CredentialKey, LockedStore};
+use martydb_apply::converge::{Planner, Policy, converge};
+use martydb_apply::replicas::{self, Replay};
+use martydb_apply::teardown::Teardown;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Jobs, ServiceExposure};
 use martydb_pg::server::Access;
-use martydb_provision::converge::{Planner, Policy, converge};
-use martydb_provision::plan::Action;
-use martydb_provision::plan::teardown::AdoptedDatabase;
-use martydb_provision::replicas::{self, Replay};
-use martydb_provision::run::Run;
-use martydb_provision::teardown::Teardown;
+use martydb_plan::Action;
+use martydb_plan::teardown::AdoptedDatabase;
+use martydb_secrets::{CredentialKey, LockedStore};
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, error_text};
 

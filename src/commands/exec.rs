@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::login_choice::{ChosenLogin, LoginChoice, Route};
 use super::url::REDIS_URL;
+use crate::app::Run;
 use crate::commands::redis;
-use martydb_config::connection_string::Parts;
-use martydb_config::replace_process::replace;
+use martydb_manifest::connection_string::Parts;
 use martydb_model::RoleKind;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_provision::run::Run;
+use martydb_os::replace_process::replace;
 use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]

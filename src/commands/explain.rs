@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::shipped_files::{FINDINGS, runbook};
-use martydb_config::lint_rules::{self, Rule};
+use martydb_manifest::lint_rules::{self, Rule};
 use martydb_model::error::{Error, Result};
 use martydb_model::findings::{KINDS, Severity};
 use martydb_model::metrics::ALERTS;

@@ -4,9 +4,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::per_service::{PerService, Services, ask_each};
+use crate::app::Run;
 use martydb_migrate::HistoryEvent;
 use martydb_model::error::{ExitStatus, Result};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, indented, printable, when};
 

@@ -6,13 +6,13 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
+use crate::app::Run;
+use martydb_context::targets;
 use martydb_migrate::import::{self, ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
 use martydb_migrate::{AdoptionState, MigrationTarget, RowMeaning};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, DownFiles};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::report::{Report, Style, indented, printable};
 
 #[derive(Debug, Args)]

@@ -11,13 +11,13 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::app::Run;
 use crate::shipped_files::MANIFEST_SCHEMA;
-use martydb_config::manifest::{self, DEFAULT_ENV, ManifestPath};
+use martydb_manifest::{self as manifest, DEFAULT_ENV, ManifestPath};
 use martydb_migrate::discovery::{self, Proposal};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Global;
 use martydb_ui::prompt;
 use martydb_ui::report::{Out, Report};

@@ -8,12 +8,12 @@ use super::confirmation::Confirmation;
 use super::migrating::{UpgradeReport, plain_options, read_folders};
 use super::upgrade::upgrade_services;
 use super::verify::{self, Probes, VerifyReport, verify_services};
+use crate::app::Run;
 use martydb_migrate::Goal;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
 use martydb_model::{AccessExtent, DesiredService};
-use martydb_provision::provision::PlanOptions;
-use martydb_provision::run::Run;
+use martydb_provision::PlanOptions;
 use martydb_ui::flags::Format;
 use martydb_ui::report::{Out, Report, Style};
 

@@ -6,12 +6,12 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
-use martydb_config::connection_string::{self, Parts};
-use martydb_config::manifest::ReplicaRole;
+use crate::app::Run;
+use martydb_manifest::ReplicaRole;
+use martydb_manifest::connection_string::{self, Parts};
 use martydb_model::app_url::{AppUrl, TARGET};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
-use martydb_provision::run::Run;
 
 /// Login of a service, further login with access to it, or admin of a server.
 #[derive(Debug, Args)]

@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::dev::{only, specs};
-use martydb_config::embedded::{self, ServerLog};
+use crate::app::Run;
+use martydb_embedded::{self as embedded, ServerLog};
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Format;
 use martydb_ui::report::{Report, Style, printable};
 

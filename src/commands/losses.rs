@@ -6,8 +6,8 @@ use serde::Serialize;
 use martydb_model::sql::Statement;
 use martydb_model::units::{counted, first_of};
 use martydb_model::{Activity, ActualServer, DbName, RoleName};
-use martydb_provision::plan::{LOGINS_NAMED, Loss};
-use martydb_provision::provision::PlannedServer;
+use martydb_plan::{LOGINS_NAMED, Loss};
+use martydb_provision::PlannedServer;
 use martydb_ui::report::printable;
 
 /// Number of objects whose statements are shown.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Command};
 
-use martydb_config::replace_file::unwritable;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest;
+use martydb_os::replace_file::unwritable;
 use martydb_ui::report::Document;
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ pub use watch::Watch;
 
 use super::init::near;
 use super::per_service::{errors_text, map_concurrent};
+use crate::app::Run;
 use martydb_migrate::files::folder::load;
 use martydb_migrate::files::{Direction, MigrationFolder, Mode};
 use martydb_migrate::{
@@ -22,7 +23,6 @@ use martydb_migrate::{
 };
 use martydb_model::error::{ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, ServiceName};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Returns the options of a run without flags of the command.

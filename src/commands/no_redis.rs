@@ -1,16 +1,16 @@
 //! A build without Redis: a run whose services have keys there ends with the name of the feature.
 
+use crate::app::Run;
 use crate::commands::change::{Change, ServerError};
 use crate::commands::missing_feature;
-use martydb_config::manifest::{RedisServer, RedisService};
-use martydb_config::secrets::CredentialKey;
+use martydb_apply::rotate::Rotated;
+use martydb_isolation::probe::ConnectionRow;
+use martydb_isolation::proof::{Extent, ServerJudgement};
+use martydb_manifest::{RedisServer, RedisService};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind};
-use martydb_provision::isolation::{Extent, ServerJudgement};
-use martydb_provision::plan::PrivilegeGap;
-use martydb_provision::probe::ConnectionRow;
-use martydb_provision::rotate::Rotated;
-use martydb_provision::run::Run;
+use martydb_plan::PrivilegeGap;
+use martydb_secrets::CredentialKey;
 
 pub use super::redis_values::{
     RedisAddress, RedisApplied, RedisClients, RedisHealth, RedisMeasured, RedisRow, RedisState, RedisUsage,

@@ -6,8 +6,8 @@ use clap::Args;
 use serde::Serialize;
 
 use super::missing_feature;
+use crate::app::Run;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style};
 
 /// Any step and its options: all of them end with the same error.

@@ -8,11 +8,11 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, PartitionedTable, Removal};
 use martydb_partitions::{MaintenanceMode, due, maintain};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, printable};
 

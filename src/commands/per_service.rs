@@ -7,12 +7,12 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
+use crate::app::Run;
+use martydb_context::targets;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::first_of;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Style, error_text, progress};
 

@@ -8,12 +8,12 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::change::{Change, grouped_by};
+use crate::app::Run;
 use crate::commands::redis::RedisPlans;
-use martydb_config::replace_file::{Readers, replace_file};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_provision::provision::{PlanOptions, Plans};
-use martydb_provision::run::Run;
+use martydb_os::replace_file::{Readers, replace_file};
+use martydb_provision::{PlanOptions, Plans};
 
 const FORMAT_VERSION: u64 = 1;
 

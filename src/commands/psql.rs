@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::exec::{self, ReplacedProcess};
 use super::login_choice::{LoginChoice, Route};
+use crate::app::Run;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 
 /// Name of libpq's own client.
 pub const PROGRAM: &str = "psql";

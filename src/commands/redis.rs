@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use crate::app::Run;
 use crate::commands::change::{Change, ServerError, Statements};
-use martydb_config::manifest::{RedisServer, RedisService};
-use martydb_config::secrets::CredentialKey;
+use martydb_apply::rotate::Rotated;
+use martydb_isolation::probe::{ConnectionRow, LoginResult};
+use martydb_isolation::proof::{Extent, ServerJudgement};
+use martydb_manifest::{RedisServer, RedisService};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName, ServiceName};
-use martydb_provision::isolation::{Extent, ServerJudgement};
-use martydb_provision::plan::{PrivilegeGap, Risk, StepOutcome};
-use martydb_provision::probe::{ConnectionRow, LoginResult};
-use martydb_provision::rotate::Rotated;
-use martydb_provision::run::Run;
+use martydb_plan::{PrivilegeGap, Risk, StepOutcome};
 use martydb_redis::apply::{self, AppliedRedis, PlannedRedis};
 use martydb_redis::desired::DesiredRedis;
 use martydb_redis::discovery::{self, discover};
@@ -21,6 +20,7 @@ use martydb_redis::plan::{RedisStep, in_use, save_command};
 use martydb_redis::proof::TriedLogin;
 use martydb_redis::rotate::{self, PasswordTurn};
 use martydb_redis::{proof, reach, statistics as measuring, teardown};
+use martydb_secrets::CredentialKey;
 
 pub use super::redis_values::{
     RedisAddress, RedisApplied, RedisClients, RedisHealth, RedisMeasured, RedisRow, RedisState, RedisUsage,

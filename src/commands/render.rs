@@ -11,13 +11,11 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use serde::Serialize;
 
-use martydb_config::manifest;
-use martydb_config::replace_file::{Readers, replace_file};
-use martydb_deploy::render::{
-    DeploymentPlan, NamedServers, ProjectPaths, RenderTarget, RenderedFile, TARGETS,
-};
+use martydb_manifest as manifest;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_os::replace_file::{Readers, replace_file};
+use martydb_render::{DeploymentPlan, NamedServers, ProjectPaths, RenderTarget, RenderedFile, TARGETS};
 use martydb_ui::flags::{Format, Global};
 use martydb_ui::report::{Out, Report, Style, printable};
 

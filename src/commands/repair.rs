@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use super::choice;
 use super::migrating::{Watch, plain_options};
+use crate::app::Run;
+use martydb_context::targets;
 use martydb_migrate::{EventSender, Repairable};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::OneService;
 use martydb_ui::report::{Report, Style, printable};
 

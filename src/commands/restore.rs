@@ -10,19 +10,19 @@ use clap::Args;
 use super::backup::store::{BackupStore, FetchedBackup};
 use super::choice;
 use super::verify::{self, verify_services};
+use crate::app::Run;
+use martydb_backup::moving::sums;
+use martydb_backup::{
+    self as backup, HeadAgainstFiles, LoadSource, RestoreLocation, RestoreTarget, compare_head,
+};
+use martydb_context::targets;
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::files::folder;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{List, Statement, stmt};
 use martydb_model::{DbName, DesiredService};
 use martydb_pg::server::execute;
-use martydb_provision::backup::{
-    self, HeadAgainstFiles, LoadSource, RestoreLocation, RestoreTarget, compare_head,
-};
-use martydb_provision::moving::sums;
-use martydb_provision::provision::{self, PlanOptions};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
+use martydb_provision::{self as provision, PlanOptions};
 use martydb_ui::flags::OneService;
 
 pub use report::RestoreReport;
@@ -148,7 +148,7 @@ impl Restoring<'_> {
         let services = std::slice::from_ref(self.service);
         let mut plans = provision::plan(self.run, services, PlanOptions::default()).await;
         let Some((_, planned)) = plans.pop() else { return Ok(0) };
-        let own = |step: &&martydb_provision::plan::Step| step.service.as_ref() == Some(&self.service.name);
+        let own = |step: &&martydb_plan::Step| step.service.as_ref() == Some(&self.service.name);
         Ok(planned?.plan.steps.iter().filter(own).count())
     }
 }

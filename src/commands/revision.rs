@@ -12,11 +12,11 @@ pub use arguments::Arguments;
 
 use super::choice;
 use super::init::near;
+use crate::app::Run;
 use crate::shipped_files::TEMPLATES;
 use martydb_migrate::files::revision::{Numbering, TemplateChoice};
 use martydb_migrate::files::{Written, revision};
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style, printable};
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::choice;
 use super::login_choice::LoginRole;
+use crate::app::Run;
 use crate::commands::redis;
+use martydb_apply::replicas;
+use martydb_apply::rotate::{Rotated, Rotation, RotationMode, rotate_server};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
-use martydb_provision::replicas;
-use martydb_provision::rotate::{Rotated, Rotation, RotationMode, rotate_server};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable};
 

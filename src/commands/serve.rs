@@ -19,8 +19,8 @@ use listener::ListenerFlags;
 
 use super::missing_feature;
 use super::one_of::one_of;
+use crate::app::Run;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style, pause};
 

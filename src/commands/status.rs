@@ -8,13 +8,13 @@ mod status_word;
 mod view;
 
 use super::per_service::errors_text;
+use crate::app::Run;
 use backups::KnownBackups;
 use collect::{measured, review};
+use martydb_apply::replicas::ReplicaState;
+use martydb_context::targets;
 use martydb_migrate::ServiceState;
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_provision::replicas::ReplicaState;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::report::{Report, Style};
 use report::StatusReport;
 

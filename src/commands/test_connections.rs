@@ -2,16 +2,16 @@
 
 use futures_util::future::join_all;
 
+use crate::app::Run;
 use crate::commands::redis;
-use martydb_config::manifest::Replica;
+use martydb_catalog::inspect;
+use martydb_isolation::probe::{
+    self, ConnectionRow, Connections, LoginResult, ProbeLogin, Task, connections,
+};
+use martydb_manifest::Replica;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_pg::server::Access;
-use martydb_provision::catalog::inspect;
-use martydb_provision::probe::{
-    self, ConnectionRow, Connections, LoginResult, ProbeLogin, Task, connections,
-};
-use martydb_provision::run::Run;
 
 pub use martydb_ui::flags::Select as Arguments;
 

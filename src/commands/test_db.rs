@@ -7,13 +7,13 @@ use super::choice;
 use super::login_choice;
 use super::login_choice::LoginRole;
 use super::migrating::{Watch, plain_options};
-use martydb_config::connection_string::Form;
+use crate::app::Run;
+use martydb_apply::test_databases::{ClearedDatabases, CopyContext, LIFETIME};
+use martydb_context::targets;
+use martydb_manifest::connection_string::Form;
 use martydb_migrate::EventSender;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
-use martydb_provision::test_databases::{ClearedDatabases, CopyContext, LIFETIME};
 use martydb_ui::flags::{Format, OneService};
 use martydb_ui::report::{Cell, Report, Style, Table};
 

@@ -6,12 +6,12 @@ use super::choice;
 use super::migrating::{
     UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, write_schemas,
 };
+use crate::app::Run;
+use martydb_context::targets;
 use martydb_migrate::files::Direction;
 use martydb_migrate::{Execution, Goal, Options, Order};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::Select;
 
 #[derive(Debug, Args)]

@@ -4,10 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::login_choice::{ChosenLogin, LoginChoice, Route};
+use crate::app::Run;
 use crate::commands::redis;
-use martydb_config::connection_string::Form;
+use martydb_manifest::connection_string::Form;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style};
 
 /// Variable with the address of a service's keys.

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::annotation::{Annotation, CheckFormat, Checkout, Level};
 use super::migrating::note_missing_folders;
+use crate::app::Run;
 use martydb_migrate::check::syntax_errors;
 use martydb_migrate::files::inspect::{Inspection, inspect};
 use martydb_migrate::files::{FileProblem, MigrationFile, MigrationFolder, folder};
@@ -16,7 +17,6 @@ use martydb_migrate::{schema_path, schema_version};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, LintRules};
-use martydb_provision::run::Run;
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::{Report, Style, indented, printable};
 

@@ -13,14 +13,14 @@ use clap::{Args, ValueEnum};
 
 use super::annotation::Checkout;
 use super::change::Change;
+use crate::app::Run;
 use crate::commands::redis;
-use martydb_config::manifest::unknown_finding;
+use martydb_isolation::proof::{ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, verify};
+use martydb_manifest::unknown_finding;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::findings::Severity;
 use martydb_model::units::counted;
-use martydb_provision::isolation::{ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, verify};
-use martydb_provision::run::Run;
 use martydb_ui::flags::{self, Select};
 use martydb_ui::report::{Report, Style, error_text};
 
@@ -295,10 +295,10 @@ fn entry(grantee: Option<&str>, privilege: &str, grantor: &str) -> martydb_model
 mod tests {
     use super::entry;
     use super::*;
+    use martydb_isolation::proof::step;
     use martydb_model::findings::{Finding, IN_DATABASE, PUBLIC_RIGHT, UNMANAGED_POWER};
     use martydb_model::grants::{Securable, alter_role, revoke};
     use martydb_model::sql::Keyword;
-    use martydb_provision::isolation::step;
 
     #[test]
     fn a_step_names_what_it_changes_and_where_its_statement_runs() {

@@ -5,6 +5,9 @@ use serde::Serialize;
 
 use super::migrating::plain_options;
 use super::per_service::{PerService, Services, map_concurrent};
+use crate::app::Run;
+use martydb_apply::scratch::Scratch;
+use martydb_context::targets;
 use martydb_migrate::files::folder;
 use martydb_migrate::round_trip::{RoundTrip, RoundTripResult, ScratchSource, check_round_trips, folder_of};
 use martydb_migrate::{MigrationTarget, Options, Sizes};
@@ -13,9 +16,6 @@ use martydb_model::sqlstate;
 use martydb_model::{DesiredServer, DesiredService};
 use martydb_pg::server::Access;
 use martydb_pg::server::sessions::SessionList;
-use martydb_provision::run::Run;
-use martydb_provision::scratch::Scratch;
-use martydb_provision::targets;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable};
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use martydb_config::manifest;
+use martydb_catalog::{ConfigFile, HbaLine, IdentLine, Snapshot};
+use martydb_isolation::audit::{access_graph, audit};
+use martydb_manifest as manifest;
 use martydb_model::environment::Environment;
 use martydb_model::{ActualServer, DesiredServer};
-use martydb_provision::audit::{access_graph, audit};
-use martydb_provision::catalog::{ConfigFile, HbaLine, IdentLine, Snapshot};
 
 use super::engine::{Target, fuzz};
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use martydb_deploy::http::{Bound, HttpListener};
+use martydb_http::{Bound, HttpListener};
 
 use super::engine::{Target, fuzz};
 

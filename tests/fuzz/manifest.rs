@@ -4,11 +4,11 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use martydb_config::manifest;
+use martydb_manifest as manifest;
 use martydb_migrate::files::source::judge;
 use martydb_model::environment::Environment;
 use martydb_model::{ActualServer, Admin, DesiredServer};
-use martydb_provision::plan::{PASSWORDLESS, Selection, StoredLogins, diff, script};
+use martydb_plan::{PASSWORDLESS, Selection, StoredLogins, diff, script};
 
 use super::engine::{Target, fuzz};
 

@@ -9,7 +9,7 @@ mod settings;
 
 use std::path::Path;
 
-use martydb_config::backup_store::{BackupHeader, BackupId, Repository};
+use martydb_backup::store::{BackupHeader, BackupId, Repository};
 use martydb_model::{BackupLocation, BackupSettings, ServiceName};
 
 fn settings(home: &Path, to: BackupLocation, encrypt: Vec<String>) -> BackupSettings {
@@ -72,7 +72,7 @@ fn the_manifest_of_a_backup_fits_its_published_schema() {
     let id = run(backup(&repository)).unwrap();
     let text = std::fs::read(home.path().join("store").join(id.as_str()).join("manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
-    let schema = serde_json::from_str(&martydb_config::backup_store::json_schema()).unwrap();
+    let schema = serde_json::from_str(&martydb_backup::store::json_schema()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     assert!(validator.is_valid(&manifest), "{manifest:#}");
     let mut other = manifest;

@@ -33,9 +33,9 @@ fn committed_completions_are_those_of_the_binary() {
     }
     compare("completions/martydb.1", &project.run(&["man"]).expect(0).stdout);
     for (document, generated) in [
-        ("manifest", martydb_config::manifest::json_schema()),
+        ("manifest", martydb_manifest::json_schema()),
         ("verify-isolation", martydb::commands::verify::json_schema()),
-        ("backup", martydb_config::backup_store::json_schema()),
+        ("backup", martydb_backup::store::json_schema()),
     ] {
         let file = if document == "backup" { "backup-manifest" } else { document };
         compare(&format!("docs/{file}.schema.json"), &generated);

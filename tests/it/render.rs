@@ -15,7 +15,7 @@ mod secrets;
 mod served_replicas;
 mod workloads;
 
-use martydb_deploy::render::TARGETS;
+use martydb_render::TARGETS;
 
 use crate::support::Project;
 

@@ -8,8 +8,8 @@ use super::engine::session;
 use super::history::schema_text;
 use super::target::MigrationTarget;
 use crate::files::read_text;
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 
 const MARK: &str = "-- The schema of ";
 

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::calendar::{self, Span, TimePartition};
 use super::catalog::{self, Partitioning};
 use super::change::{self, LockTries, Parent};
+use martydb_context::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Literal, Qualified, stmt};
 use martydb_model::sqlstate::DUPLICATE_TABLE;
 use martydb_model::{DesiredService, PartitionedTable, Removal, RoleKind};
 use martydb_pg::server::{Connection, connect_watched, execute, query, query_one};
 use martydb_pg::wire::interrupt;
-use martydb_provision::context::Context;
 
 /// Attempts to get a lock. A writer that comes behind one waits no longer than it does: 100 ms for the first lock of a
 /// transaction, and little for those that it takes while it holds the first.

@@ -1,10 +1,10 @@
 //! Login of the admin: as the user of the URL, or as martydb's own once `default` is replaced.
 
-use martydb_config::credentials;
-use martydb_config::manifest::RedisServer;
-use martydb_config::secrets::CredentialKey;
+use martydb_context::Context;
+use martydb_manifest::RedisServer;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_provision::context::Context;
+use martydb_secrets::CredentialKey;
+use martydb_secrets::credentials;
 use redis::Value;
 
 use crate::reach::reach;

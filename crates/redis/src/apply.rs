@@ -3,11 +3,11 @@
 //! Redis does not tell whether its users were saved. So a run makes a user as a mark first, which cannot log in, and
 //! removes it once the changes are saved: a run that is killed in between leaves it, and the next plan sees it.
 
-use martydb_config::manifest::DEFAULT_USER;
-use martydb_config::secrets::{CredentialKey, LockedStore, sha256};
+use martydb_context::Context;
+use martydb_manifest::DEFAULT_USER;
 use martydb_model::error::{Error, Result};
-use martydb_provision::context::Context;
-use martydb_provision::plan::StepOutcome;
+use martydb_plan::StepOutcome;
+use martydb_secrets::{CredentialKey, LockedStore, sha256};
 
 use crate::actual::{ActualRedis, UserStorage};
 use crate::admin::{self, AdminSession};

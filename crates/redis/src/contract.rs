@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use martydb_config::manifest::RedisService;
+use martydb_manifest::RedisService;
 use martydb_model::RoleKind;
 use martydb_model::findings::Severity;
 

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use martydb_config::manifest::{RedisServer, RedisService};
-use martydb_config::secrets::{CredentialKey, StoredEntries, sha256};
+use martydb_context::Context;
+use martydb_manifest::{RedisServer, RedisService};
 use martydb_model::error::Result;
 use martydb_model::{RoleKind, ServiceName};
-use martydb_provision::context::Context;
+use martydb_secrets::{CredentialKey, StoredEntries, sha256};
 
 use crate::contract;
 use crate::reach::reach;

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use martydb_config::manifest::RedisServer;
+use martydb_context::Context;
+use martydb_manifest::RedisServer;
 use martydb_model::ServiceName;
 use martydb_model::error::Result;
-use martydb_provision::context::Context;
 
 use crate::actual::RedisClient;
 use crate::admin;

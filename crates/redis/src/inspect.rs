@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use redis::Value;
 
-use martydb_config::manifest::DEFAULT_USER;
+use martydb_manifest::DEFAULT_USER;
 use martydb_model::error::Result;
 
 use crate::actual::{

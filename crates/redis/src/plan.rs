@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use martydb_config::manifest::DEFAULT_USER;
+use martydb_manifest::DEFAULT_USER;
 use martydb_model::ServiceName;
 use martydb_model::units::{counted, first_of};
-use martydb_provision::plan::{PrivilegeGap, Risk, Verb};
+use martydb_plan::{PrivilegeGap, Risk, Verb};
 
 use crate::actual::{ActualRedis, ActualUser, KeysOutside, UserStorage};
 use crate::contract;

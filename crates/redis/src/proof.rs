@@ -6,11 +6,11 @@ mod judge;
 mod probe;
 mod settings;
 
-use martydb_config::manifest::RedisServer;
+use martydb_context::Context;
+use martydb_isolation::proof::{Extent, ServerJudgement};
+use martydb_manifest::RedisServer;
 use martydb_model::ServiceName;
 use martydb_model::error::Result;
-use martydb_provision::context::Context;
-use martydb_provision::isolation::{Extent, ServerJudgement};
 
 use crate::admin;
 use crate::desired::DesiredRedis;

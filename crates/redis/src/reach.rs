@@ -1,9 +1,9 @@
 //! Servers with their addresses: an embedded one has its port and its admin's password once it runs.
 
-use martydb_config::embedded::redis;
-use martydb_config::manifest::RedisServer;
+use martydb_context::Context;
+use martydb_embedded::redis;
+use martydb_manifest::RedisServer;
 use martydb_model::error::Result;
-use martydb_provision::context::Context;
 use secrecy::ExposeSecret;
 
 /// Returns the server with which a client can connect; an embedded one is started if it is down.

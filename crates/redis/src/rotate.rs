@@ -1,11 +1,11 @@
 //! New passwords: a user accepts the former and the new one until the rotation is finished.
 
-use martydb_config::manifest::RedisServer;
-use martydb_config::secrets::{LockedStore, sha256};
+use martydb_context::Context;
+use martydb_manifest::RedisServer;
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleKind, ServiceName};
-use martydb_provision::context::Context;
+use martydb_secrets::{LockedStore, sha256};
 use secrecy::ExposeSecret;
 
 use crate::actual::UserStorage;

@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-use martydb_config::manifest::RedisServer;
+use martydb_manifest::RedisServer;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_pg::server::Host;
 use martydb_pg::wire::tls::Handshake;

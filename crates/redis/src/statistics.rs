@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use redis::Value;
 
-use martydb_config::manifest::RedisServer;
+use martydb_context::Context;
+use martydb_manifest::RedisServer;
 use martydb_model::RoleKind;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::metrics::*;
-use martydb_provision::context::Context;
 
 use crate::actual::UserStorage;
 use crate::admin;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use martydb_config::manifest::RedisService;
+use martydb_manifest::RedisService;
 use martydb_model::RoleKind;
 use martydb_model::error::Result;
-use martydb_provision::plan::{Risk, StepOutcome};
+use martydb_plan::{Risk, StepOutcome};
 
 use crate::apply::{AppliedRedis, PlannedRedis};
 use crate::inspect::{databases, scan};

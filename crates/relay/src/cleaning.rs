@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::partitions;
 use super::statements::outbox_table;
+use martydb_context::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox, RoleKind};
@@ -12,7 +13,6 @@ use martydb_partitions::catalog::Partitioning;
 use martydb_partitions::{calendar, change};
 use martydb_pg::server::{Connection, connect_watched, execute};
 use martydb_pg::wire::interrupt;
-use martydb_provision::context::Context;
 
 /// Rows per statement: few, so that its locks are short.
 const ROWS: i64 = 5000;

@@ -7,11 +7,11 @@ use super::daily_partitions;
 use super::partitions;
 use super::session::{self, OutboxSession};
 use super::statements::outbox_table;
+use martydb_context::Context;
 use martydb_model::error::Result;
 use martydb_model::sql::{ArrayLiteral, Literal, Qualified, Statement, stmt};
 use martydb_model::{DesiredService, Outbox};
 use martydb_partitions::catalog::Partitioning;
-use martydb_provision::context::Context;
 
 /// Number of rows above which a missing `keep` is reported.
 const MANY: i64 = 1_000_000;

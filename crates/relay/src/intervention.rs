@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::session;
 use super::statements::OutboxStatements;
+use martydb_context::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_pg::server::Unreadable;
-use martydb_provision::context::Context;
 
 /// Decision, with its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,9 +39,9 @@ use futures_util::future::join_all;
 
 use crate::broker::OutboxEvent;
 use claim::BatchShape;
+use martydb_context::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::context::Context;
 use publisher::Publisher;
 use stop::StopSignal;
 

@@ -14,11 +14,11 @@ use super::stop::StopSignal;
 use super::tally::Tally;
 use super::verdict::{BatchVerdict, Fate, judge};
 use crate::broker::{BrokerLink, BrokerSecrets, FailureKind, OutboxEvent};
+use martydb_context::Context;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeadPolicy, DesiredService, Outbox};
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
-use martydb_provision::context::Context;
 
 /// Shortest and longest pause after finding nothing.
 const SHORT: Duration = Duration::from_millis(10);

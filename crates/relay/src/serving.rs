@@ -13,8 +13,8 @@ use super::share;
 use super::status::read_counts;
 use super::stop::StopSignal;
 use super::tally::RelayMetrics;
+use martydb_context::Context;
 use martydb_model::{DesiredService, Outbox, ServiceName};
-use martydb_provision::context::Context;
 
 /// Interval at which pending events are counted for metrics.
 const COUNT: Duration = Duration::from_secs(10);

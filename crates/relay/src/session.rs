@@ -8,14 +8,14 @@ use super::claim::{BatchClaim, BatchShape, ClaimSizes, ClaimedEvent};
 use super::statements::{OutboxStatements, SETTINGS, listen};
 use super::verdict::{BatchVerdict, Fate};
 use crate::broker::OutboxEvent;
-use martydb_config::secrets::CredentialKey;
+use martydb_context::Context;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Statement, stmt};
 use martydb_model::{DesiredService, Outbox};
 use martydb_pg::server::{
     Connection, Login, Row, Unreadable, connect_watched, execute_protected, query_each,
 };
-use martydb_provision::context::Context;
+use martydb_secrets::CredentialKey;
 
 /// Outbox of a service, and the session that works on it.
 pub struct OutboxSession {

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::session::{self, OutboxSession};
 use super::statements::OutboxStatements;
+use martydb_context::Context;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_pg::server::{FromRow, Row, Unreadable};
-use martydb_provision::context::Context;
 
 /// Pending events of an outbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use martydb_deploy::http::HttpListener;
+use martydb_http::HttpListener;
 use martydb_pg::server::{Endpoint, Host, Tls};
 use martydb_serve::{
     CallerRight, Callers, ExposedFunctions, LoginTarget, RequestLimits, ServeCaller, ServedDatabase,

@@ -13,8 +13,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
-use martydb_deploy::http::{Bound, HttpListener, client_names};
-use martydb_deploy::monitor::exposition::Exposition;
+use martydb_http::exposition::Exposition;
+use martydb_http::{Bound, HttpListener, client_names};
 use martydb_model::error::Result;
 use tokio::task::JoinHandle;
 

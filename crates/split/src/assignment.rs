@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proposal::SplitProposal;
 use super::source::{Oid, SourceCatalog, SourceRelation};
-use martydb_config::manifest::{ReferenceTable, SplitMap, TablePattern};
+use martydb_manifest::{ReferenceTable, SplitMap, TablePattern};
 use martydb_model::ServiceName;
 
 /// Destination of a relation.

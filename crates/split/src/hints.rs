@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::proposal::ServiceHints;
-use martydb_config::manifest::Manifest;
+use martydb_manifest::Manifest;
 use martydb_migrate::files::{ScriptItem, StatementHead, bare, folder, is_word, walk};
 use martydb_model::{DesiredService, SchemaName};
 

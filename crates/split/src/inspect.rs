@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use super::dependencies::{DependRow, Dependencies};
 use super::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
 use super::tables::{DatabaseTables, TableColumn, TableShape};
+use martydb_catalog::rows::{self, CatalogRow};
 use martydb_model::error::Result;
 use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
 use martydb_pg::server::{Access, Connection, copy_out, execute_protected, query_one, query_rows};
-use martydb_provision::catalog::rows::{self, CatalogRow};
 use martydb_ui::report::progress;
 use serde::Deserialize;
 

@@ -9,7 +9,7 @@ use super::edges::{CrossingEdge, crossing_edges};
 use super::needs::ReferenceGraph;
 use super::proposal::SplitProposal;
 use super::source::{CatalogClass, RelationKind, SourceCatalog};
-use martydb_config::manifest::SplitMap;
+use martydb_manifest::SplitMap;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};
 

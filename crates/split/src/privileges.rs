@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::write_block::numbers;
+use martydb_catalog::rows;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_pg::server::{Connection, query};
-use martydb_provision::catalog::rows;
 use martydb_ui::report::printable;
 
 /// First major version in which CREATEROLE can grant only roles that it has with ADMIN.

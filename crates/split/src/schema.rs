@@ -9,7 +9,7 @@ use super::placement::Placement;
 use super::plan::SplitPlan;
 use super::selection::{TocEntry, select};
 use super::source::{CatalogClass, SourceCatalog};
-use martydb_config::manifest::SplitMap;
+use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::import::archive::{self, Archive, ArchiveEntry};
 use martydb_model::error::{Error, Result};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use martydb_catalog::rows;
 use martydb_model::error::Result;
 use martydb_pg::server::Connection;
-use martydb_provision::catalog::rows;
 
 const TABLES: &str = include_str!("sql/tables.sql");
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use martydb_config::manifest::ManifestDraft;
+use crate::app::Run;
+use martydb_apply::adopt;
+use martydb_manifest::ManifestDraft;
 use martydb_migrate::discovery::service_name;
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
-use martydb_provision::adopt;
-use martydb_provision::run::Run;
 use martydb_ui::flags::Global;
 use martydb_ui::prompt;
 use martydb_ui::report::Out;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_yaml::{Mapping, Value};
 
-use martydb_config::manifest::raw::RawAccess;
+use martydb_apply::adopt::{AdoptedRole, ServiceKeys};
+use martydb_manifest::raw::RawAccess;
 use martydb_model::DbName;
-use martydb_provision::adopt::{AdoptedRole, ServiceKeys};
 
 /// Entries of further roles that the manifest already has.
 pub type DeclaredRoles = BTreeMap<String, RawAccess>;

@@ -1,9 +1,9 @@
 //! Next commands, in order.
 
-use martydb_config::manifest::DEFAULT_ENV;
+use martydb_manifest::DEFAULT_ENV;
 use martydb_migrate::files::folder;
 use martydb_model::DesiredService;
-use martydb_provision::provision::PlannedServer;
+use martydb_provision::PlannedServer;
 
 pub fn commands(env: &str, service: &DesiredService, planned: &PlannedServer, baseline: bool) -> Vec<String> {
     let env = if env == DEFAULT_ENV { String::new() } else { format!(" --env {env}") };

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::redis::{self, RedisClients, RedisUsage};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 pub async fn run(run: &Run, server: Option<&str>) -> Result<RedisUseReport> {

@@ -4,12 +4,12 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use crate::commands::change::{Change, Changes, Summary, as_held, limits_text, risk};
-use martydb_config::manifest::ManifestDraft;
+use martydb_apply::adopt::{AdoptedRole, Consequences, Declarations, consequences};
+use martydb_manifest::ManifestDraft;
 use martydb_model::DesiredService;
 use martydb_model::units::{counted, listed};
-use martydb_provision::adopt::{AdoptedRole, Consequences, Declarations, consequences};
-use martydb_provision::plan::PrivilegeGap;
-use martydb_provision::provision::PlannedServer;
+use martydb_plan::PrivilegeGap;
+use martydb_provision::PlannedServer;
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
 /// Manifest before and after the run.

@@ -5,10 +5,10 @@ use time::OffsetDateTime;
 
 use super::listing::{OwnBackup, list};
 use super::store::{StoreOutcome, error_of};
-use martydb_config::backup_store::Encryption;
+use crate::app::Run;
+use martydb_backup::store::Encryption;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::units::bytes;
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_text, printable, when};
 
 pub use martydb_ui::flags::Select as Arguments;

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::store::StoreOutcome;
-use martydb_config::backup_store::{ListedBackup, Listing, Repository, Stores};
+use crate::app::Run;
+use martydb_backup::store::{ListedBackup, Listing, Repository, Stores};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::printable;
 

@@ -12,18 +12,18 @@ use time::format_description::well_known::Rfc3339;
 
 use super::on_failure::ServiceErrors;
 use super::store::{BackupStore, StoreOutcome, error_of};
+use crate::app::Run;
 use crate::commands::choice;
 use crate::commands::per_service::{PerService, errors_of, errors_text, map_concurrent};
+use martydb_backup::{
+    BackupOptions, BackupRecord, DUMP, ExportedService, FoundAudit, RowsCompared, audit_size, examine,
+};
+use martydb_context::targets;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::{bytes, counted};
 use martydb_model::{DesiredService, ServiceName};
-use martydb_provision::backup::{
-    BackupOptions, BackupRecord, DUMP, ExportedService, FoundAudit, RowsCompared, audit_size, examine,
-};
-use martydb_provision::provision::{self, PlanOptions};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
+use martydb_provision::{self as provision, PlanOptions};
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
 
@@ -124,7 +124,7 @@ async fn exported(
     let examined = map_concurrent(run.jobs.count, targets, examining).await;
     let locking = |(service, examined): (DesiredService, Result<_>)| async move {
         let locked = match examined {
-            Ok(examined) => martydb_provision::backup::ExaminedService::lock(examined).await,
+            Ok(examined) => martydb_backup::ExaminedService::lock(examined).await,
             Err(error) => Err(error),
         };
         (service, locked)

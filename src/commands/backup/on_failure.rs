@@ -7,10 +7,10 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use martydb_config::program::{ProgramCall, call, shortened};
+use crate::app::{IDENTITY, Run};
 use martydb_model::error::{Error, ExitStatus, Result};
+use martydb_os::program::{ProgramCall, call, shortened};
 use martydb_pg::wire::interrupt;
-use martydb_provision::run::{IDENTITY, Run};
 use martydb_ui::report::{Report, printable};
 
 /// Time that the program gets: the run reports its own result after it.

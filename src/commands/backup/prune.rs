@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 use super::list::BackupRow;
 use super::listing::{OwnBackup, list};
 use super::store::StoreOutcome;
-use martydb_config::backup_store::{Retainable, RetentionRule, retained};
+use crate::app::Run;
+use martydb_backup::store::{Retainable, RetentionRule, retained};
 use martydb_model::RetentionPolicy;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, printable, when};
 

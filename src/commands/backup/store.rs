@@ -7,13 +7,13 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use martydb_config::backup_store::{
+use crate::app::Run;
+use martydb_backup::BackupRecord;
+use martydb_backup::store::{
     BackupHeader, BackupHolder, BackupId, BackupManifest, Repository, Staging, Stores, Workspace,
 };
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServiceName};
-use martydb_provision::backup::BackupRecord;
-use martydb_provision::run::Run;
 use martydb_ui::report::printable;
 
 /// Open backup stores.

@@ -6,13 +6,13 @@ use serde::Serialize;
 use super::listing::list;
 use super::on_failure::ServiceErrors;
 use super::store::BackupStore;
+use crate::app::Run;
 use crate::commands::per_service::{PerService, errors_of, errors_text};
-use martydb_config::backup_store::BackupId;
+use martydb_backup::store::BackupId;
+use martydb_backup::{BackupRecord, LoadSource, RestoreTarget, RowsCompared, load};
+use martydb_context::targets;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_model::units::counted;
-use martydb_provision::backup::{BackupRecord, LoadSource, RestoreTarget, RowsCompared, load};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style};
 

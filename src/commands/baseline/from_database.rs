@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
+use crate::app::Run;
+use martydb_apply::scratch::Scratch;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::files::folder;
 use martydb_migrate::history::Difference;
@@ -15,9 +16,8 @@ use martydb_migrate::{MigrationTarget, Options, Unadopted};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::listed;
 use martydb_model::{DesiredService, SchemaName};
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_pg::server::existence::{Existence, ExistenceCheck};
-use martydb_provision::run::Run;
-use martydb_provision::scratch::Scratch;
 use martydb_ui::report::printable;
 
 /// Name of the file; its folder during the check begins with a dot, which hides it from the migrations.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use martydb_provision::provision::PlannedServer;
+use martydb_provision::PlannedServer;
 use martydb_ui::report::printable;
 
 /// Replaced database, kept closed until it is discarded.

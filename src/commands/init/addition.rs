@@ -7,11 +7,11 @@ use serde_yaml::Mapping;
 
 use super::files::make_folder;
 use super::report::{InitReport, near};
-use martydb_config::manifest::{ManifestDraft, ManifestPath};
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
+use martydb_manifest::{ManifestDraft, ManifestPath};
 use martydb_model::ServiceName;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_ui::flags::Global;
 
 /// Adds the services, checks the manifest, and makes their folders.

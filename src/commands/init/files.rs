@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use martydb_config::replace_file::unwritable;
 use martydb_model::error::Result;
+use martydb_os::replace_file::unwritable;
 
 /// Makes a folder of migrations, with `.gitkeep` if it is empty: git keeps no folder without a file.
 pub fn make_folder(folder: &Path) -> Result<()> {

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
+use crate::app::Run;
+use martydb_context::targets;
 use martydb_migrate::{MigrationOutcome, MigrationTarget};
 use martydb_model::{DesiredService, sqlstate};
 use martydb_pg::server::Login;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 
 /// Pauses in milliseconds before the store is read again. A rotation in place changes the server first, and the store as
 /// soon as a login has proven the password.

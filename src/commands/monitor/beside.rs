@@ -3,14 +3,14 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use crate::app::Run;
 use crate::commands::redis;
-use martydb_deploy::monitor::results::CheckOutcome;
-use martydb_deploy::monitor::{BesideServers, Judgements};
+use martydb_isolation::proof::Extent;
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::metrics::{DRIFT, MonitorCheck, Sample, Subject};
-use martydb_provision::isolation::Extent;
-use martydb_provision::run::Run;
+use martydb_monitor::results::CheckOutcome;
+use martydb_monitor::{BesideServers, Judgements};
 
 /// Servers of the manifest that are not PostgreSQL's.
 pub struct Beside;

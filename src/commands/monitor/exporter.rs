@@ -6,16 +6,16 @@ use serde::Serialize;
 
 use super::beside::Beside;
 use super::{Arguments, Interval};
-use martydb_config::manifest::Manifest;
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
-use martydb_deploy::http::HttpListener;
-use martydb_deploy::monitor::checks::Schedule;
-use martydb_deploy::monitor::exposition::Exposition;
-use martydb_deploy::monitor::results::CheckResults;
-use martydb_deploy::monitor::{self, Measurement, MonitorPage};
+use crate::app::Run;
+use martydb_http::HttpListener;
+use martydb_http::exposition::Exposition;
+use martydb_manifest::Manifest;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::metrics::MonitorCheck;
-use martydb_provision::run::Run;
+use martydb_monitor::checks::Schedule;
+use martydb_monitor::results::CheckResults;
+use martydb_monitor::{self as monitor, Measurement, MonitorPage};
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_ui::report::{Report, Style, error_text, pause};
 
 impl Arguments {

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::Arguments;
+use crate::app::Run;
 use crate::commands::missing_feature;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_ui::report::{Report, Style};
 
 /// # Errors

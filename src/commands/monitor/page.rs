@@ -6,13 +6,13 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
+use crate::app::Run;
 use crate::commands::report::{PageProof, collect_around, now};
 use crate::commands::verify::VerifyReport;
-use martydb_deploy::monitor::MonitorPage;
-use martydb_deploy::monitor::results::{CheckResults, EndedRun};
 use martydb_model::error::{Error, Result};
 use martydb_model::metrics::MonitorCheck;
-use martydb_provision::run::Run;
+use martydb_monitor::MonitorPage;
+use martydb_monitor::results::{CheckResults, EndedRun};
 use martydb_report::page::{CheckPlot, Extras, PlottedRun, policy, render};
 use martydb_report::values;
 

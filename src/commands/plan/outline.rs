@@ -3,8 +3,8 @@
 
 use crate::commands::change::{Change, grouped_by, risk_paint};
 use martydb_model::units::counted;
-use martydb_provision::plan::grouping::{StepGroup, folded};
-use martydb_provision::plan::{Action, Risk, Step, Verb};
+use martydb_plan::grouping::{StepGroup, folded};
+use martydb_plan::{Action, Risk, Step, Verb};
 use martydb_ui::report::{Paint, Style, paint, printable, wrapped};
 
 /// Effects of a plan on one service, or on a server as a whole.

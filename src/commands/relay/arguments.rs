@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use crate::app::Run;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 
 #[derive(Debug, Args)]

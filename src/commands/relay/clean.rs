@@ -3,10 +3,10 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::choice;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
 use martydb_relay::Cleaned;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Report, Style, Table, error_texts};

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
 use martydb_relay::Intervention;
 use martydb_ui::report::{Report, Style};
 

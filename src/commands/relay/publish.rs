@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::arguments::{Arguments, outboxes};
 use super::serving;
+use crate::app::Run;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::run::Run;
 use martydb_relay::Published;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts, pause};
 

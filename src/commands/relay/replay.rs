@@ -7,11 +7,11 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::app::Run;
 use crate::commands::choice;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::{self, counted};
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::run::Run;
 use martydb_relay::ReplayStart;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Report, Style, Table, error_texts};

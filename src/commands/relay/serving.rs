@@ -11,9 +11,9 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::arguments::{Arguments, outboxes};
+use crate::app::Run;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, Outbox};
-use martydb_provision::run::Run;
 use martydb_relay::{RelayMetrics, RelayPlan};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;

@@ -3,8 +3,8 @@
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use crate::app::Run;
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_provision::run::Run;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, error_texts};
 
 pub use martydb_ui::flags::Select as Arguments;

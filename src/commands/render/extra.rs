@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use martydb_config::manifest::Manifest;
+use martydb_manifest::Manifest;
 use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
 

@@ -6,14 +6,12 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use time::OffsetDateTime;
 
-use martydb_config::credentials;
-use martydb_config::secrets::{CredentialKey, Store};
-use martydb_deploy::render::{
-    DeploymentPlan, PasswordsToSeal, RedisNode, SealingKey, redis_logins, stored_callers,
-};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::{RoleName, ServerName};
+use martydb_render::{DeploymentPlan, PasswordsToSeal, RedisNode, SealingKey, redis_logins, stored_callers};
+use martydb_secrets::credentials;
+use martydb_secrets::{CredentialKey, Store};
 
 /// # Errors
 /// If the manifest has no certificate, or an expired one, or if a password is missing.
@@ -89,7 +87,7 @@ fn admins(
     environment: &Environment,
 ) -> Result<BTreeMap<ServerName, SecretString>> {
     let only = plan.servers.len() == 1;
-    let one = |server: &martydb_deploy::render::ServerNode<'_>| {
+    let one = |server: &martydb_render::ServerNode<'_>| {
         let password = credentials::admin_password(environment, server.url, only).ok_or_else(|| {
             let message = format!("no password for the admin of server \"{}\"", server.name);
             Error::manifest(message).hint(format!("set the variable {}", server.password_variable))

@@ -1,6 +1,6 @@
 //! Access beyond the four roles of a service, as the manifest declares it. Pure.
 
-use martydb_config::manifest::Manifest;
+use martydb_manifest::Manifest;
 use martydb_model::{AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredService};
 use martydb_report::values::AccessRow;
 

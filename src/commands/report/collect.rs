@@ -6,11 +6,11 @@ use time::format_description::well_known::Rfc3339;
 
 use super::isolation::PageProof;
 use super::{access, skipped};
+use crate::app::Run;
 use crate::commands::{git_listing, history, status, verify};
-use martydb_config::manifest::RedisService;
+use martydb_manifest::RedisService;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_provision::run::Run;
 use martydb_report::values::{RedisKeys, sha256};
 use martydb_ui::flags::Select;
 use martydb_ui::report::Report;

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use martydb_config::manifest::Manifest;
+use martydb_manifest::Manifest;
 use martydb_model::error::{Error, Result};
 use martydb_report::embedded;
 use martydb_report::values;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::commands::verify::VerifyReport;
+use martydb_catalog::Unread;
+use martydb_isolation::probe::{Probe, ProbeDatabase, ProbeLocation, Verdict};
+use martydb_isolation::proof::{Assessment, VerifiedServer};
 use martydb_model::error::ExitStatus;
-use martydb_provision::catalog::Unread;
-use martydb_provision::isolation::{Assessment, VerifiedServer};
-use martydb_provision::probe::{Probe, ProbeDatabase, ProbeLocation, Verdict};
 use martydb_report::counts::{CellOutcome, CountedCell, CountedServer, rows};
 use martydb_report::values::{CountsRow, Server};
 use martydb_ui::report::Report;

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use super::collect::{Collected, collect};
 use super::{Arguments, earlier};
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
+use crate::app::Run;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_report::difference::ReportDifference;
 use martydb_report::page::{Extras, render};
 use martydb_report::values;

@@ -1,11 +1,11 @@
 //! `restore --discard-old`: removes the databases that restores have replaced.
 
 use super::report::RestoreReport;
+use crate::app::Run;
+use martydb_backup::{discard, list_kept};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::units::{bytes, counted};
-use martydb_provision::backup::{discard, list_kept};
-use martydb_provision::run::Run;
 
 pub async fn run(run: &Run, service: &DesiredService) -> Result<RestoreReport> {
     let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use crate::commands::backup::store::FetchedBackup;
 use crate::commands::verify::VerifyReport;
+use martydb_backup::{ArchivePart, BackupRecord, HeadAgainstFiles, RestoreOutcome, RowsCompared};
 use martydb_model::error::ExitStatus;
 use martydb_model::units::counted;
 use martydb_model::{DbName, DesiredService};
-use martydb_provision::backup::{ArchivePart, BackupRecord, HeadAgainstFiles, RestoreOutcome, RowsCompared};
 use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Default, Serialize)]

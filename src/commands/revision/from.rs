@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::arguments::Arguments;
 use super::proof::{RevisionProof, prove};
 use super::sides::{Declared, Sides, declared};
+use crate::app::Run;
 use crate::commands::migrating::plain_options;
+use martydb_apply::scratch::Scratch;
+use martydb_context::targets;
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::declared::division::{Division, FilePlan};
 use martydb_migrate::declared::renames::{Rename, likely, rename};
@@ -18,9 +21,6 @@ use martydb_migrate::files::Written;
 use martydb_migrate::files::revision::{self, Numbering};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_provision::run::Run;
-use martydb_provision::scratch::Scratch;
-use martydb_provision::targets;
 use martydb_ui::prompt;
 
 /// Result of a comparison with a declared schema.

@@ -1,6 +1,7 @@
 //! Proof of a revision: in scratch databases up makes the declared schema, down the former one, and up again.
 
 use super::sides::{Declared, Sides};
+use martydb_apply::scratch::Scratch;
 use martydb_migrate::declared::DraftFolder;
 use martydb_migrate::declared::script::Texts;
 use martydb_migrate::files::{Written, folder};
@@ -8,7 +9,6 @@ use martydb_migrate::round_trip::{RoundTrip, ScratchSource, check_round_trips};
 use martydb_migrate::{EventSender, Goal, MigrationTarget};
 use martydb_model::DownFiles;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_provision::scratch::Scratch;
 
 /// Maximum number of differences that are shown.
 const SHOWN: usize = 20;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::commands::baseline::from_database::provided;
 use crate::commands::verify_down::scratch_of;
+use martydb_apply::scratch::Scratch;
 use martydb_migrate::declared::sources::{DeclaredFile, read_declared};
 use martydb_migrate::declared::{DraftFolder, Structure, filled_tables, read};
 use martydb_migrate::history::Catalog;
@@ -11,7 +12,6 @@ use martydb_migrate::{EventSender, Goal, MigrationTarget, Options};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredServer, DesiredService};
 use martydb_pg::server::Access;
-use martydb_provision::scratch::Scratch;
 
 /// Service and server with which both sides are built.
 pub struct Sides<'a> {

@@ -10,14 +10,14 @@ use serde::Serialize;
 
 use super::files::{self, SecretFolder};
 use super::formats::{self, ExportFormat, Exported};
+use crate::app::Run;
 use crate::commands::login_choice::LoginRole;
 use crate::commands::redis;
-use martydb_config::manifest::RedisServer;
-use martydb_config::secrets::{CredentialKey, PrivateFile};
+use martydb_manifest::RedisServer;
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_model::{DbName, DesiredService, RoleKind};
-use martydb_provision::run::Run;
+use martydb_secrets::{CredentialKey, PrivateFile};
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, printable};
 

@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::formats::Exported;
-use martydb_config::connection_string::Form;
-use martydb_config::manifest::ServerLocation;
-use martydb_config::replace_file::unwritable;
-use martydb_config::secrets::{self, PrivateFile};
-use martydb_deploy::render::admin_password_file;
+use crate::app::Run;
+use martydb_manifest::ServerLocation;
+use martydb_manifest::connection_string::Form;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
+use martydb_os::replace_file::unwritable;
+use martydb_render::admin_password_file;
+use martydb_secrets::{self as secrets, PrivateFile};
 
 pub struct SecretFolder(PathBuf);
 

@@ -7,16 +7,16 @@ use futures_util::future::try_join_all;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use crate::app::Run;
 use crate::commands::login_choice;
-use martydb_config::connection_string::Parts;
-use martydb_config::manifest::RedisServer;
-use martydb_config::secrets::{self, CredentialKey, Secrets, Store, StoredLogin};
-use martydb_deploy::render;
+use martydb_isolation::probe::{self, ProbeLogin, Task};
+use martydb_manifest::RedisServer;
+use martydb_manifest::connection_string::Parts;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::psql;
 use martydb_model::{DbName, DesiredService, RoleKind};
-use martydb_provision::probe::{self, ProbeLogin, Task};
-use martydb_provision::run::Run;
+use martydb_render as render;
+use martydb_secrets::{self as secrets, CredentialKey, Secrets, Store, StoredLogin};
 
 /// Keys of the annotations by which `secrets import` finds the login again.
 pub const ANNOTATIONS: [&str; 4] =

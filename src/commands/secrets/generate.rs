@@ -3,11 +3,11 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::choice;
-use martydb_config::secrets::CredentialKey;
 use martydb_model::error::Result;
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
+use martydb_secrets::CredentialKey;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style};
 

@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use super::import_file::{self, ImportFormat};
 use super::transferred::Transferred;
-use martydb_config::secrets::PrivateFile;
+use crate::app::Run;
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_provision::run::Run;
+use martydb_secrets::PrivateFile;
 use martydb_ui::report::{Report, Style};
 
 #[derive(Debug, Args)]

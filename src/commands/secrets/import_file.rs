@@ -10,13 +10,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::formats::{ANNOTATIONS, VERSION};
-use martydb_config::secrets::{CredentialKey, StoredEntries, StoredLogin};
-use martydb_deploy::render::CALLER_KEYS;
+use crate::app::Run;
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
-use martydb_provision::run::Run;
+use martydb_render::CALLER_KEYS;
+use martydb_secrets::{CredentialKey, StoredEntries, StoredLogin};
 
 /// Format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

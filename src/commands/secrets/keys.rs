@@ -1,8 +1,8 @@
 //! Keys of all logins of the manifest, further ones included.
 
-use martydb_config::secrets::CredentialKey;
-use martydb_provision::provision::credential_keys;
-use martydb_provision::run::Run;
+use crate::app::Run;
+use martydb_provision::credential_keys;
+use martydb_secrets::CredentialKey;
 
 pub fn all(run: &Run) -> Vec<CredentialKey> {
     let servers = run.manifest.servers.keys();

@@ -4,10 +4,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::transferred::Transferred;
-use martydb_config::manifest::{Absent, SecretsSpec, default_secrets_path, wrong_in_secrets};
-use martydb_config::secrets::{CredentialKey, PrivateFile, Store, StoredEntries};
+use crate::app::Run;
+use martydb_manifest::{Absent, SecretsSpec, default_secrets_path, wrong_in_secrets};
 use martydb_model::error::{Error, ExitStatus, Result};
-use martydb_provision::run::Run;
+use martydb_secrets::{CredentialKey, PrivateFile, Store, StoredEntries};
 use martydb_ui::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]

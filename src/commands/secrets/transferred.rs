@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use martydb_config::secrets::{StoredEntries, TransferOutcome};
 use martydb_model::error::{Error, ExitStatus};
 use martydb_model::units::counted;
+use martydb_secrets::{StoredEntries, TransferOutcome};
 use martydb_ui::report::{Style, error_text};
 
 #[derive(Serialize)]

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::process;
 use super::selected::{FunctionRow, RelationRow, exposed};
+use crate::app::Run;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::{DesiredService, ServiceExposure};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Cell, Report, Style, Table};
 

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use super::process;
 use super::stored_keys::{entry, stored};
-use martydb_config::secrets::password;
+use crate::app::Run;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{ANONYMOUS, DesiredService};
-use martydb_provision::run::Run;
+use martydb_secrets::password;
 use martydb_ui::report::{Cell, Report, Style, Table};
 
 #[derive(Debug, Args)]

@@ -2,10 +2,10 @@
 
 use super::listener::ListenerFlags;
 use super::selected::ExposedObjects;
+use crate::app::Run;
 use crate::commands::missing_feature;
 use martydb_model::error::Result;
 use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 
 pub async fn serve(

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::process;
 use super::selected::exposed;
+use crate::app::Run;
 use martydb_model::DeclaredCaller;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 use martydb_ui::report::{Report, Style};
 

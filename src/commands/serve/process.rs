@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use super::listener::ListenerFlags;
 use super::selected::exposed;
+use crate::app::Run;
 use callers::callers;
 use databases::{SharedParts, current_passwords};
-use martydb_deploy::http::HttpListener;
+use martydb_http::HttpListener;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServiceExposure};
-use martydb_provision::run::Run;
 use martydb_serve::{ApiPage, ServedProcess, bind};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
+use crate::app::Run;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServiceExposure};
-use martydb_provision::run::Run;
 use martydb_ui::flags::Select;
 
 /// Returns the selected services that are exposed.

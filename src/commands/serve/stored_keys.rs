@@ -2,10 +2,10 @@
 
 use secrecy::ExposeSecret;
 
-use martydb_config::secrets::CredentialKey;
+use crate::app::Run;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
+use martydb_secrets::CredentialKey;
 
 /// Returns the key of the entry of a caller.
 pub fn entry(service: &DesiredService, caller: &str) -> Result<CredentialKey> {

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use clap::Args;
 
-use martydb_config::manifest::SplitMap;
+use crate::app::Run;
+use martydb_context::targets;
+use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, ServiceName};
 use martydb_pg::server::{Access, Connection, lock};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_split::SplitPlan;
 use martydb_split::copying::{CopyTarget, SplitCopy};
 use martydb_split::state::LOCK;

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::common::{self, MapChoice};
 use super::status::next;
+use crate::app::Run;
 use follow::FollowedSource;
+use martydb_context::targets;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::{bytes, counted};
 use martydb_pg::server::Connection;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_split::SplitPlan;
 use martydb_split::begin::{BegunRun, PlannedRun, begin};
 use martydb_split::copying::{CopyTarget, FilledCount, SplitCopy};

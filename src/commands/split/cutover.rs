@@ -4,11 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text};
+use crate::app::Run;
 use crate::commands::{choice, login_choice};
-use martydb_config::connection_string::Form;
+use martydb_manifest::connection_string::Form;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
-use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
 use martydb_split::switching::{SwitchEndpoints, Switched, cut_over};
 use martydb_ui::flags::OneService;

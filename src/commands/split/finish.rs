@@ -6,16 +6,16 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{self, MapChoice};
+use crate::app::Run;
 use crate::commands::verify::{self, VerifyReport, verify_services};
-use martydb_config::manifest::SplitMap;
+use martydb_context::targets;
+use martydb_isolation::proof::Assessment;
+use martydb_manifest::SplitMap;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::findings::Severity;
 use martydb_model::units::counted;
 use martydb_pg::server::{Access, Connection};
-use martydb_provision::isolation::Assessment;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_split::inspect::SourceMoment;
 use martydb_split::state::source;
 use martydb_split::switching::{

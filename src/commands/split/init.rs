@@ -6,11 +6,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{MapChoice, near};
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
+use crate::app::Run;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
-use martydb_provision::run::Run;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_split::{CrossingEdge, GuessedTable, SplitProposal, hints, inspect, plan, proposal, split_yaml};
 use martydb_ui::report::{Cell, Report, Style, Table, printable};
 

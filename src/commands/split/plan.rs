@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::common::{self, MapChoice};
-use martydb_config::manifest::SplitMap;
+use crate::app::Run;
+use martydb_manifest::SplitMap;
 use martydb_migrate::import::pg_dump;
 use martydb_model::error::Result;
 use martydb_pg::server::Access;
-use martydb_provision::run::Run;
 use martydb_split::{SourceCatalog, SourceSettings, SplitPlan, inspect, privileges, relations};
 pub use report::PlannedSplit;
 use report::SplitNeed;

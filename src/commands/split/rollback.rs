@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text};
 use super::status::next;
+use crate::app::Run;
 use crate::commands::choice;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_split::state::SplitPhase;
 use martydb_split::switching::{AfterRollback, RolledBack, SwitchEndpoints, roll_back};
 use martydb_ui::flags::OneService;

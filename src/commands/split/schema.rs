@@ -8,11 +8,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{self, MapChoice, near};
+use crate::app::Run;
 use crate::commands::baseline::from_database::{provided, put};
 use crate::commands::migrating::plain_options;
 use crate::commands::per_service::{PerService, errors_text};
-use martydb_config::manifest::SplitMap;
-use martydb_config::replace_file::unwritable;
+use martydb_apply::scratch::Scratch;
+use martydb_context::targets;
+use martydb_manifest::SplitMap;
 use martydb_migrate::files::folder;
 use martydb_migrate::history::{Catalog, Difference};
 use martydb_migrate::import::first_migration;
@@ -20,9 +22,7 @@ use martydb_migrate::reread;
 use martydb_migrate::{EventSender, Goal, MigrationTarget};
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
-use martydb_provision::run::Run;
-use martydb_provision::scratch::Scratch;
-use martydb_provision::targets;
+use martydb_os::replace_file::unwritable;
 use martydb_split::schema::DumpedSource;
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, indented, printable, progress};
 

@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text, near};
 use super::finish::is_over;
-use martydb_config::manifest::SplitMap;
+use crate::app::Run;
+use martydb_context::targets;
+use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::bytes;
 use martydb_pg::server::Connection;
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_split::fingerprint::ChangedDefinition;
 use martydb_split::following::FollowedSide;
 use martydb_split::state::{SplitPhase, notes, source};

@@ -4,9 +4,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{MapChoice, SplitAtWork};
+use crate::app::Run;
 use crate::commands::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
-use martydb_provision::run::Run;
 use martydb_split::comparing::{
     ComparedMoment, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
 };

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use martydb_config::backup_store::BackupSummary;
+use crate::app::Run;
+use martydb_backup::store::BackupSummary;
 use martydb_model::error::{Error, Kind, Result};
-use martydb_provision::run::Run;
 
 /// Timeout of the store: the services are what matters, and slow object storage must not delay them.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::status_word::StatusWord;
+use crate::app::Run;
 use crate::commands::partitions::{PartitionRow, next_run};
 use crate::commands::per_service::map_within;
 use crate::commands::redis::{self, RedisRow};
+use martydb_apply::replicas::{self, ReplicaStatus};
+use martydb_apply::scratch;
+use martydb_context::targets;
 use martydb_migrate::{MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, ServerName};
 use martydb_pg::server::sessions::SessionList;
-use martydb_provision::provision::{self, PlanOptions, PlannedServer};
-use martydb_provision::replicas::{self, ReplicaStatus};
-use martydb_provision::run::Run;
-use martydb_provision::scratch;
-use martydb_provision::targets;
+use martydb_provision::{self as provision, PlanOptions, PlannedServer};
 use martydb_ui::flags::{Format, Select};
 use martydb_ui::report::progress;
 

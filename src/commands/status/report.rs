@@ -7,9 +7,9 @@ use super::collect::{Arguments, Reviewed};
 use super::status_word::StatusWord;
 use crate::commands::partitions::PartitionRow;
 use crate::commands::redis::RedisRow;
-use martydb_config::backup_store::BackupSummary;
+use martydb_apply::replicas::ReplicaStatus;
+use martydb_backup::store::BackupSummary;
 use martydb_migrate::{ServiceStatus, Sizes};
-use martydb_provision::replicas::ReplicaStatus;
 
 /// All services, and which of them are shown.
 pub struct StatusReport {

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 use super::backups::KnownBackups;
 use super::collect::{Arguments, measured, review};
 use super::report::StatusReport;
+use crate::app::Run;
+use martydb_context::targets;
 use martydb_migrate::ServiceState;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 use martydb_ui::flags::Format;
 use martydb_ui::report::{Out, Report, pause};
 

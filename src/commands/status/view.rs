@@ -4,13 +4,13 @@ use super::report::StatusReport;
 use super::status_word::{StatusWord, tally};
 use crate::commands::partitions::PartitionRow;
 use crate::commands::redis::{RedisRow, RedisState};
-use martydb_config::backup_store::BackupSummary;
+use martydb_apply::replicas::{ReplicaState, ReplicaStatus};
+use martydb_backup::store::BackupSummary;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::{
     HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes,
 };
 use martydb_model::units::counted;
-use martydb_provision::replicas::{ReplicaState, ReplicaStatus};
 use martydb_ui::report::{Cell, Paint, ReportColumn, Style, indented, paint, printable, when, wrapped};
 
 pub fn text(report: &StatusReport, style: &Style) -> String {

@@ -10,8 +10,8 @@ use serde::{Serialize, Serializer};
 use super::formats::MatrixExtent;
 use crate::commands::annotation::Checkout;
 use crate::commands::change::{Change, ServerError};
+use martydb_isolation::proof::{Assessment, FailedFix};
 use martydb_model::error::Error;
-use martydb_provision::isolation::{Assessment, FailedFix};
 
 /// Proof, findings, and errors of servers that could not be examined.
 #[derive(Serialize, JsonSchema)]

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{ReportFormat, VerifyReport};
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::Result;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_ui::report::{Out, Style};
 
 /// Format and file of a report.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use martydb_config::backup_store::{Identities, Repository};
+use martydb_backup::store::{Identities, Repository};
 use martydb_model::BackupLocation;
 
 use super::{backup, run, same, settings};

@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use martydb_config::backup_store::{Repository, RequestTimeouts};
+use martydb_backup::store::{Repository, RequestTimeouts};
 use martydb_model::BackupLocation;
 use martydb_model::environment::Environment;
 use martydb_model::error::Kind;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use martydb_config::backup_store::{BackupId, Repository};
+use martydb_backup::store::{BackupId, Repository};
 use martydb_model::BackupLocation;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

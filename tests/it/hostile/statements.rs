@@ -218,10 +218,10 @@ as_both_admins!(every_statement_of_the_admin_in_a_restored_database_has_a_row, |
 #[test]
 fn no_question_converts_a_row_with_a_column_of_any_array_type() {
     let folders = [
-        "crates/provision/src/catalog/sql",
-        "crates/provision/src/catalog/sql/database",
-        "crates/provision/src/catalog/sql/reach",
-        "crates/provision/src/catalog/sql/texts",
+        "crates/catalog/src/sql",
+        "crates/catalog/src/sql/database",
+        "crates/catalog/src/sql/reach",
+        "crates/catalog/src/sql/texts",
         "crates/pg/src/server/sql",
         "crates/migrate/src/history/sql",
     ];

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use martydb_isolation::probe::{
+    self, Probe, ProbeCoverage, ProbeSummary, Task, Verdict, judge, try_all, try_own,
+};
+use martydb_isolation::proof::{Basis, findings};
 use martydb_model::ActualServer;
 use martydb_model::findings::Finding;
 use martydb_pg::server::{self, Endpoint, Host};
-use martydb_provision::isolation::{Basis, findings};
-use martydb_provision::probe::{
-    self, Probe, ProbeCoverage, ProbeSummary, Task, Verdict, judge, try_all, try_own,
-};
 use secrecy::SecretString;
 
 use super::support::{HBA, Server, three_services};

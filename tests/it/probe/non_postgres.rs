@@ -3,14 +3,14 @@
 use std::io::{Read, Write};
 use std::time::Duration;
 
+use martydb_isolation::probe::{
+    self, AccessPolicy, ProbeCoverage, ProbeDatabase, ProbeLogin, ProbeSelection, ProbeSummary, Task, judge,
+    try_all, try_own,
+};
 use martydb_model::DatabaseKind;
 use martydb_model::error::Kind;
 use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
 use martydb_pg::server::{Endpoint, Host, Tls, TlsMode};
-use martydb_provision::probe::{
-    self, AccessPolicy, ProbeCoverage, ProbeDatabase, ProbeLogin, ProbeSelection, ProbeSummary, Task, judge,
-    try_all, try_own,
-};
 use secrecy::SecretString;
 
 fn at(port: u16, mode: TlsMode) -> Task {

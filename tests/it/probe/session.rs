@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use martydb_isolation::probe::{AccessPolicy, Control, Verdict, judge_foreign};
 use martydb_model::sql::Statement;
 use martydb_model::sql::stmt;
 use martydb_pg::server::Login;
 use martydb_pg::wire::{Accepted, Address, Answer, Attempt, Credentials, LoginRequest, Outcome};
-use martydb_provision::probe::{AccessPolicy, Control, Verdict, judge_foreign};
 use secrecy::SecretString;
 
 use super::support::{HBA, Server, provision};

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use martydb_isolation::probe::{AccessPolicy, ProbeDatabase, ProbeLogin, ProbeSelection, Task};
 use martydb_model::DatabaseKind;
 use martydb_model::error::Error;
 use martydb_model::sql::Statement;
 use martydb_model::{DbName, RoleKind, RoleName, ServiceName};
 use martydb_pg::server::{self, Connection, Endpoint, Host, Login, Tls};
-use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbeLogin, ProbeSelection, Task};
 use secrecy::SecretString;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _, Executor};

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use martydb_config::manifest::ManifestPath;
-use martydb_deploy::render::{DeploymentPlan, ProjectPaths, RenderTarget};
+use martydb_manifest::ManifestPath;
+use martydb_render::{DeploymentPlan, ProjectPaths, RenderTarget};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use serde_yaml::Value;
@@ -72,8 +72,7 @@ fn rendered(manifest: &str, target: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("martydb.yaml");
     std::fs::write(&path, manifest).unwrap();
-    let manifest =
-        martydb_config::manifest::load(&ManifestPath::named(&path), "development", &Default::default());
+    let manifest = martydb_manifest::load(&ManifestPath::named(&path), "development", &Default::default());
     let manifest = manifest.unwrap_or_else(|error| panic!("{error:?}"));
     let places = ProjectPaths { from_file: ".".into(), in_repository: ".".into() };
     let landscape = DeploymentPlan::new(&manifest, places).unwrap_or_else(|error| panic!("{error:?}"));

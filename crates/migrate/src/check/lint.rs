@@ -21,7 +21,7 @@ use squawk_syntax::SourceFile;
 
 use super::syntax;
 use crate::files::{Migration, Mode, Position, Positions, too_deep};
-use martydb_config::lint_rules::{
+use martydb_manifest::lint_rules::{
     ALWAYS, BY_SIZE, LIVE_PARENT, OFF, SAME, STANDBY_CONFLICT, SYNTAX, UNREADABLE,
 };
 use martydb_model::LintRules;

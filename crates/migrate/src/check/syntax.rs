@@ -8,7 +8,7 @@ use squawk_syntax::{Parse, SourceFile};
 
 use super::lint::deep::with_deep_stack;
 use crate::files::{FileProblem, MigrationFile, Position, too_deep};
-use martydb_config::lint_rules::SYNTAX;
+use martydb_manifest::lint_rules::SYNTAX;
 use martydb_model::LintRules;
 
 pub const FIX: &str = "correct the statement; if PostgreSQL accepts it, write \

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use martydb_config::replace_file::unwritable;
 use martydb_model::error::{Error, Result};
+use martydb_os::replace_file::unwritable;
 use tempfile::TempDir;
 
 /// Folder that is removed with the value.

@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 
 use super::folder;
 use super::name::sanitize;
-use martydb_config::replace_file::unwritable;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, DownFiles};
+use martydb_os::replace_file::unwritable;
 
 /// Template of a migration and of the file that undoes it.
 #[derive(Debug, Clone, Copy)]

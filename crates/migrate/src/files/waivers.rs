@@ -9,8 +9,8 @@ use std::path::Path;
 use super::plain_file::read_text;
 use super::refinery::{VersionType, checksum};
 use super::source::Migration;
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::Result;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 
 /// Name of the file; because of the dot it is not read as a migration.
 pub const WAIVERS: &str = ".martydb-accepted";

@@ -12,8 +12,8 @@ use super::name::readable;
 use super::number::{normal, versions};
 use super::script::tidy;
 use crate::files::{ScriptItem, is_word, walk};
-use martydb_config::process_group::ProcessGroup;
 use martydb_model::error::{Error, Result};
+use martydb_os::process_group::ProcessGroup;
 use martydb_ui::report::printable;
 
 /// Runs `alembic` in the folder that contains `alembic.ini`. It imports the service's code, so the variables

@@ -16,7 +16,7 @@ use super::archive_entries::no_file;
 use super::archive_files;
 use super::client::{self, number, version};
 use crate::MigrationTarget;
-use martydb_config::embedded::program_folders;
+use martydb_embedded::program_folders;
 use martydb_model::error::{Error, Result};
 use martydb_pg::backoff::Backoff;
 

@@ -9,8 +9,8 @@ use secrecy::ExposeSecret;
 use tokio::process::Command;
 
 use crate::MigrationTarget;
-use martydb_config::process_group::ProcessGroup;
 use martydb_model::error::{Error, Kind, Result};
+use martydb_os::process_group::ProcessGroup;
 use martydb_pg::wire::{Endpoint, Host, interrupt};
 use martydb_ui::report::printable;
 

@@ -8,7 +8,7 @@ use tokio::process::Command;
 use super::archive::NO_RECORDS;
 use super::client::{self, number, version};
 use crate::MigrationTarget;
-use martydb_config::embedded::program_folders;
+use martydb_embedded::program_folders;
 use martydb_model::error::{Error, Result};
 use martydb_model::{CACHE_TRIGGER, SERVE_SCHEMA};
 

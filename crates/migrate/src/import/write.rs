@@ -7,9 +7,9 @@ use std::path::Path;
 
 use super::files::NewFile;
 use crate::files::read_plain;
-use martydb_config::replace_file::{Readers, replace_file, unwritable};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
+use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_ui::report::printable;
 
 /// Number of files that were written, and that existed.

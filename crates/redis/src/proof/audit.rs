@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use martydb_config::manifest::{DEFAULT_USER, RedisService};
+use martydb_manifest::{DEFAULT_USER, RedisService};
 use martydb_model::RoleKind;
 use martydb_model::findings::{
     Finding, FindingBuilder, PUBLIC, REDIS_COMMAND, REDIS_DEFAULT, REDIS_PASSWORD, REDIS_PATTERN,

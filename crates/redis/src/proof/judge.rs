@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use martydb_model::findings::{Finding, FindingSource, REDIS_PASSWORD, REDIS_REACH, Severity};
-use martydb_model::{DatabaseKind, DbName};
-use martydb_provision::catalog::Unread;
-use martydb_provision::isolation::{Extent, ServerJudgement, VerifiedServer};
-use martydb_provision::probe::{
+use martydb_catalog::Unread;
+use martydb_isolation::probe::{
     AccessPolicy, Probe, ProbeCoverage, ProbeDatabase, ProbeExtent, ProbeLocation, Verdict,
 };
+use martydb_isolation::proof::{Extent, ServerJudgement, VerifiedServer};
+use martydb_model::findings::{Finding, FindingSource, REDIS_PASSWORD, REDIS_REACH, Severity};
+use martydb_model::{DatabaseKind, DbName};
 
 use super::probe::{PrefixAnswer, UserAttempts};
 use crate::actual::ActualRedis;
@@ -124,7 +124,7 @@ fn any_password(desired: &DesiredRedis, attempt: &UserAttempts) -> Probe {
 }
 
 fn server(desired: &DesiredRedis, actual: &ActualRedis, extent: Extent, pairs: usize) -> VerifiedServer {
-    let column = |service: &martydb_config::manifest::RedisService| {
+    let column = |service: &martydb_manifest::RedisService| {
         Some(ProbeDatabase {
             name: DbName::found(service.prefix.clone()).ok()?,
             allow_connections: true,

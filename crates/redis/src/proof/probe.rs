@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use redis::Value;
 
-use martydb_config::manifest::RedisService;
-use martydb_config::secrets::{self, CredentialKey, Secrets};
+use martydb_context::Context;
+use martydb_manifest::RedisService;
 use martydb_model::RoleKind;
 use martydb_model::error::Result;
-use martydb_provision::context::Context;
+use martydb_secrets::{self as secrets, CredentialKey, Secrets};
 
 use crate::actual::ActualRedis;
 use crate::desired::{DesiredRedis, DesiredUser};

@@ -1,6 +1,6 @@
 //! Findings from a server's settings. Pure.
 
-use martydb_config::manifest::DEFAULT_USER;
+use martydb_manifest::DEFAULT_USER;
 use martydb_model::findings::{Finding, PUBLIC, REDIS_SETTING, Severity};
 
 use crate::actual::{ActualRedis, UserStorage};

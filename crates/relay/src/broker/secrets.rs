@@ -2,10 +2,10 @@
 
 use secrecy::SecretString;
 
-use martydb_config::credentials;
 use martydb_model::EventTarget;
 use martydb_model::environment::Environment;
 use martydb_model::error::Result;
+use martydb_secrets::credentials;
 
 /// Credentials for a connection, in addition to the address.
 #[derive(Debug, Clone, Default)]

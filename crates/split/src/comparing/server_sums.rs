@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use crate::loading::TableLoad;
 use crate::tables::{DatabaseTables, TableShape};
 use crate::write_block::numbers;
+use martydb_backup::moving::sums::hashed_columns;
 use martydb_model::error::Result;
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, Unreadable, query_as, query_one};
-use martydb_provision::moving::sums::hashed_columns;
 
 /// First major version with functions that hash a record; later versions return the same hashes.
 const HASHES_RECORDS: u32 = 14;

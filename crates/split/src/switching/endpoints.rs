@@ -6,14 +6,14 @@ use crate::sessions;
 use crate::state::source::{self, SplitRelation, SplitRun, SplitService};
 use crate::state::{LOCK, SplitKind, target};
 use crate::stream::ApplyTarget;
+use martydb::app::Run;
+use martydb_context::targets;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::stmt;
 use martydb_pg::server::lock::{self, SessionLock};
 use martydb_pg::server::{Access, Connection, query_as};
-use martydb_provision::run::Run;
-use martydb_provision::targets;
 
 /// Command of a service while `split verify` compares it: followers wait.
 pub const VERIFYING: &str = "verify";

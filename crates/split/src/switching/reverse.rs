@@ -7,12 +7,12 @@ use super::endpoints::{SwitchEndpoints, TargetEnd};
 use crate::state::notes::{self, SplitNote};
 use crate::stream::{ApplyTarget, Lsn, StreamOrigin};
 use crate::transaction::{transact, transact_warned};
-use martydb_config::secrets::{password, verifier};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, Qualified, Statement, stmt};
 use martydb_pg::server::{
     Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query, query_as, query_one,
 };
+use martydb_secrets::{password, verifier};
 use martydb_ui::report::printable;
 
 /// Creates the login that writes at the source, with a new password that is stored nowhere.

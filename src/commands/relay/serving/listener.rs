@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::super::arguments::Arguments;
-use martydb_deploy::http::{Bound, HttpListener};
-use martydb_deploy::relay_metrics::{ServedMetrics, bind};
+use crate::app::Run;
+use martydb_http::{Bound, HttpListener};
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
+use martydb_monitor::relay_metrics::{ServedMetrics, bind};
 use martydb_relay::RelayMetrics;
 
 /// Bound listener, if one was requested.

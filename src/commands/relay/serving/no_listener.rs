@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::super::arguments::Arguments;
+use crate::app::Run;
 use crate::commands::missing_feature;
 use martydb_model::error::Result;
-use martydb_provision::run::Run;
 use martydb_relay::RelayMetrics;
 
 /// Listener that was not requested.

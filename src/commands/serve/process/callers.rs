@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::app::Run;
 use crate::commands::serve::stored_keys::stored;
 use martydb_model::error::{Error, Result};
 use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
-use martydb_provision::run::Run;
 use martydb_serve::{CallerRight, Callers, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
 
 /// Returns the callers with the digests of their keys, and the rules of tokens.

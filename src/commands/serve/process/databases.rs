@@ -7,13 +7,13 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 
-use martydb_config::manifest::ReplicaRole;
-use martydb_config::secrets::CredentialKey;
+use crate::app::Run;
+use martydb_manifest::ReplicaRole;
 use martydb_model::contract::REFINERY_TABLE;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{AccessRole, DesiredService, RoleName, ServerName, ServiceExposure};
 use martydb_pg::server::{Access, Endpoint};
-use martydb_provision::run::Run;
+use martydb_secrets::CredentialKey;
 use martydb_serve::{
     ExposedFunctions, LoginPool, LoginTarget, RecordOptions, ReplicaTargets, RequestLimits, ServedDatabase,
     ServedExposure, ServerBreaker, ServerConnector,

@@ -2,10 +2,10 @@
 
 use super::callers::served_caller;
 use super::databases::SharedParts;
+use crate::app::Run;
 use crate::commands::serve::selected::{ExposedObjects, FunctionRow, RelationRow};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
-use martydb_provision::run::Run;
 use martydb_serve::{HttpError, ServedService};
 
 /// Returns the error where the catalogs of a service cannot be read.

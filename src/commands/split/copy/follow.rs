@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
+use crate::app::Run;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
 use martydb_pg::backoff::Backoff;
 use martydb_pg::outage::{Outage, OutageChange};
 use martydb_pg::server::Access;
-use martydb_provision::run::Run;
 use martydb_split::following::{FollowEnd, follow_service, followed_from};
 use martydb_split::state::source::SplitService;
 use martydb_split::switching::SwitchEndpoints;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::app::Run;
 use crate::commands::split::common::{EMPTY, MapChoice};
-use martydb_config::manifest::SplitMap;
+use martydb_manifest::SplitMap;
 use martydb_model::error::ExitStatus;
 use martydb_model::units::{bytes, counted};
-use martydb_provision::run::Run;
 use martydb_split::{CrossingEdge, EdgeChoice, EdgeKind, PlannedTable, SplitPlan, answer_line};
 use martydb_ui::report::{Cell, Paint, Report, Style, Table, paint, printable, wrapped};
 

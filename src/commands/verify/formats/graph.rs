@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use martydb_provision::isolation::Assessment;
-use martydb_provision::reach::{AccessGraph, GraphEdge, GraphNode, NodeKind};
+use martydb_isolation::proof::Assessment;
+use martydb_isolation::reach::{AccessGraph, GraphEdge, GraphNode, NodeKind};
 use martydb_ui::report::printable;
 
 pub fn dot(assessment: &Assessment) -> String {

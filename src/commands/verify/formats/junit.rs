@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::text::{fix_lines, place_of, subject};
 use crate::commands::verify::document::VerifyReport;
+use martydb_isolation::probe::Verdict;
+use martydb_isolation::proof::{BreachReport, ProbeRow};
 use martydb_model::findings::{Finding, Severity};
-use martydb_provision::isolation::{BreachReport, ProbeRow};
-use martydb_provision::probe::Verdict;
 use martydb_ui::report::printable;
 
 /// Returns the suites: for each database of a server one of its logins, of other ways to it, and of its findings; for
@@ -205,10 +205,10 @@ fn xml(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::commands::verify::entry;
+    use martydb_isolation::probe::{Probe, ProbeLocation};
+    use martydb_isolation::proof::{Filter, ServerJudgement, VerifiedServer, assess};
     use martydb_model::findings::{FOREIGN_CONNECT, FindingSource};
     use martydb_model::grants::{Securable, revoke};
-    use martydb_provision::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
-    use martydb_provision::probe::{Probe, ProbeLocation};
 
     #[test]
     fn a_breach_says_how_it_was_seen_and_what_closes_it_on_lines_of_their_own() {

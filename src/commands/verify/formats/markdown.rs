@@ -6,10 +6,10 @@ use super::table::{accepted_breaches, numbers};
 use super::text::{self, fix_lines, place_of};
 use crate::commands::change::Change;
 use crate::commands::verify::document::VerifyReport;
+use martydb_isolation::probe::{Probe, Verdict};
+use martydb_isolation::proof::ServerView;
 use martydb_model::findings::Finding;
 use martydb_model::units::counted;
-use martydb_provision::isolation::ServerView;
-use martydb_provision::probe::{Probe, Verdict};
 use martydb_ui::report::printable;
 
 pub fn markdown(report: &VerifyReport) -> String {
@@ -153,12 +153,12 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use martydb_isolation::probe::{AccessPolicy, ProbeDatabase, ProbeLocation};
+    use martydb_isolation::proof::{Filter, ServerJudgement, VerifiedServer, assess};
     use martydb_model::findings::UNMANAGED_POWER;
     use martydb_model::grants::alter_role;
     use martydb_model::sql::Keyword;
     use martydb_model::{DatabaseKind, DbName, ServiceName};
-    use martydb_provision::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
-    use martydb_provision::probe::{AccessPolicy, ProbeDatabase, ProbeLocation};
 
     fn page(services: usize) -> String {
         let probe = |n: usize| Probe {

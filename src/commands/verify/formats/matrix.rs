@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use martydb_isolation::probe::{Probe, ProbeDatabase, ProbeLocation, Verdict};
+use martydb_isolation::proof::{ProbeRow, ServerView};
 use martydb_model::sqlstate;
 use martydb_model::units::{counted, listed};
 use martydb_model::{DatabaseKind, MONITOR_SERVICE};
-use martydb_provision::isolation::{ProbeRow, ServerView};
-use martydb_provision::probe::{Probe, ProbeDatabase, ProbeLocation, Verdict};
 use martydb_ui::report::{Grid, Mark, Paint, Style, printable, wrapped};
 
 /// Extent of the shown matrix.

@@ -5,11 +5,11 @@ use super::matrix::{MatrixExtent, matrix};
 use super::text;
 use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
+use martydb_catalog::NotExamined;
+use martydb_isolation::probe::{ProbeExtent, ProbeLocation, Verdict};
+use martydb_isolation::proof::{Assessment, BreachReport, FailedFix, ProbeRow, ServerView};
 use martydb_model::units::{counted, listed};
-use martydb_provision::catalog::NotExamined;
-use martydb_provision::isolation::{Assessment, BreachReport, FailedFix, ProbeRow, ServerView};
-use martydb_provision::plan::StepOutcome;
-use martydb_provision::probe::{ProbeExtent, ProbeLocation, Verdict};
+use martydb_plan::StepOutcome;
 use martydb_ui::report::{Paint, Style, error_text, paint, printable, wrapped};
 
 pub fn table(report: &VerifyReport, style: &Style) -> String {

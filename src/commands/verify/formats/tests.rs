@@ -5,16 +5,16 @@ use std::time::Duration;
 use super::MatrixExtent;
 use super::table::server;
 use crate::commands::verify::document::VerifyReport;
+use martydb_isolation::probe::{
+    AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, ProbeSelection, Task, judge,
+};
+use martydb_isolation::proof::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
 use martydb_model::sqlstate;
 use martydb_model::{
     AclEntry, ActualDatabase, ActualServer, DatabaseKind, DbName, Grantee, RoleKind, RoleName, ServiceName,
 };
 use martydb_pg::server::{Endpoint, Host, Tls};
 use martydb_pg::wire::{Accepted, Attempt, Outcome, Rejection};
-use martydb_provision::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
-use martydb_provision::probe::{
-    AccessPolicy, LoginAttempts, ProbeDatabase, ProbeLogin, ProbeSelection, Task, judge,
-};
 use martydb_ui::report::Style;
 
 const NARROW: Style = Style { colour: false, width: Some(80) };

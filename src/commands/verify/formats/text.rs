@@ -2,10 +2,10 @@
 
 use super::groups::FindingGroup;
 use crate::commands::verify::document::VerifyReport;
+use martydb_isolation::proof::{Assessment, FailedFix};
 use martydb_model::findings::{Finding, FindingSource, PUBLIC, Severity};
 use martydb_model::grants::{Fix, Repair};
 use martydb_model::units::{counted, listed};
-use martydb_provision::isolation::{Assessment, FailedFix};
 use martydb_ui::report::{Paint, Style, paint, printable, wrapped};
 
 pub fn in_words(alike: &FindingGroup<'_>, style: &Style) -> String {
@@ -171,6 +171,9 @@ fn reasons(report: &VerifyReport) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::commands::verify::entry;
+    use martydb_catalog::{NotExamined, Unread};
+    use martydb_isolation::probe::{Probe, ProbeLocation, Verdict};
+    use martydb_isolation::proof::{FailedFix, Filter, ServerJudgement, VerifiedServer, assess};
     use martydb_model::error::Error;
     use martydb_model::findings::{
         ATTRIBUTE, DATABASE_OWNER, FOREIGN_CONNECT, HBA_MAP, IN_DATABASE, LIMITS_SUM, PUBLIC_RIGHT,
@@ -178,9 +181,6 @@ mod tests {
     };
     use martydb_model::findings::{HBA_ERROR, NO_LIMIT, PREPARED};
     use martydb_model::grants::{Securable, revoke};
-    use martydb_provision::catalog::{NotExamined, Unread};
-    use martydb_provision::isolation::{FailedFix, Filter, ServerJudgement, VerifiedServer, assess};
-    use martydb_provision::probe::{Probe, ProbeLocation, Verdict};
 
     #[test]
     fn every_sort_of_finding_has_a_title_that_reads() {

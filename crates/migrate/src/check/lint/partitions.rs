@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects::LintedStatement;
-use martydb_config::lint_rules::{ATTACH_UNCHECKED, CONCURRENT_ON_PARENT, DEFAULT_PART, LIVE_PARENT};
+use martydb_manifest::lint_rules::{ATTACH_UNCHECKED, CONCURRENT_ON_PARENT, DEFAULT_PART, LIVE_PARENT};
 
 /// Tables as the statements before the current one leave them.
 #[derive(Debug, Default)]

@@ -219,8 +219,8 @@ fn rules_are_switched_off_in_the_manifest_and_answered_for_in_a_file() {
     assert_eq!(rules_of(&["DROP TABLE t;"], 0, &disable), Vec::<String>::new());
     let allowed = "-- martydb: allow ban-drop-table: unused since 2024\nDROP TABLE t;\nDROP VIEW v;";
     assert_eq!(found(&[allowed], 0), ["ban-drop-view"]);
-    assert!(martydb_config::lint_rules::unknown("ban-drop-tables").unwrap().contains("ban-drop-table?"));
-    assert_eq!(martydb_config::lint_rules::unknown("ban-drop-table"), None);
+    assert!(martydb_manifest::lint_rules::unknown("ban-drop-tables").unwrap().contains("ban-drop-table?"));
+    assert_eq!(martydb_manifest::lint_rules::unknown("ban-drop-table"), None);
 }
 
 /// One service of an ordinary workload, as in the benchmark: a table, an index, a column and a check, a foreign

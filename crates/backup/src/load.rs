@@ -1,0 +1,323 @@
+//! Loads a backup into a scratch database: the service's migrator restores it as the owner, the admin restores
+//! objects of other owners, and the result is compared with its record. `verify` then drops the database, and
+//! `restore` gives it the service's name.
+//!
+//! Only the migrator loads, never a superuser: an archive runs the service's functions while its rows are loaded.
+
+use std::collections::BTreeMap;
+
+use super::archive_part::{ArchivePart, part_of};
+use super::audit_rows::AUDIT;
+use super::chosen_tables::recorded_tables;
+use super::load_task::{LoadSource, RestoreTarget};
+use super::make::DUMP;
+use super::part_comparison::restricted;
+use super::put_back::{put_back, put_back_audit};
+use super::record::{BackupRecord, ExtensionRecord};
+use super::role_state::RoleState;
+use super::snapshot::{free_sessions, jobs};
+use super::toc::wanted;
+use crate::moving::compare::{self, CopySide};
+use crate::moving::sums::{self, RowHash};
+use martydb_apply::scratch::Scratch;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms, client_major};
+use martydb_model::RoleName;
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sql::stmt;
+use martydb_model::sqlstate;
+use martydb_pg::server::{Connection, execute_warned, query_as};
+use martydb_ui::report::{printable, progress};
+
+/// Number of sessions that read the loaded data: each additional one slows the others.
+const MOST_READERS: usize = 4;
+
+/// A database that equals its record, or those of its tables that were chosen.
+pub struct Loaded {
+    pub scratch: Scratch,
+    /// Roles of the server.
+    pub known: Vec<RoleName>,
+    /// Differences that were accepted or are unavoidable.
+    pub notes: Vec<String>,
+    /// Loaded tables; `None` for all.
+    pub part: Option<ArchivePart>,
+}
+
+/// Loads and compares a backup.
+///
+/// # Errors
+/// If it cannot be loaded, or differs from its record; the scratch database is dropped then.
+#[martydb_pg::boxed]
+pub async fn load<'a>(to: &'a RestoreTarget<'a>, from: LoadSource<'a>) -> Result<Loaded> {
+    let mut session = to.access.read(&to.access.maintenance).await?;
+    let (major, known) = (session.major(), roles(&mut session).await?);
+    session.close().await;
+    refuse(to, from.record, major, &known)?;
+    let programs = programs(from.record, major).await?;
+    Archive::in_folder(&programs, &from.folder.join(DUMP)).check_files()?;
+    let mut scratch = Scratch::make_without_rights(to.access, to.desired, to.service).await?;
+    match fill(to, from, &programs, &mut scratch, &known).await {
+        Ok((notes, part)) => Ok(Loaded { scratch, known, notes, part }),
+        Err(error) => scratch.remove_after(Err(error)).await,
+    }
+}
+
+/// Returns client programs that can read the archive and write to the server.
+async fn programs(record: &BackupRecord, major: u32) -> Result<ArchivePrograms> {
+    let written = client_major(&record.client_version).unwrap_or(0);
+    archive::find(written.max(record.major()), major).await
+}
+
+/// Rejects restores that cannot succeed, before anything is created.
+fn refuse(to: &RestoreTarget<'_>, record: &BackupRecord, major: u32, known: &[RoleName]) -> Result<()> {
+    let service = &to.service.name;
+    if record.major() > major {
+        return Err(Error::operation(format!("cannot restore the backup for service \"{service}\""))
+            .cause(format!(
+                "it was made on PostgreSQL {}, and server \"{}\" has version {major}",
+                record.major(),
+                to.service.server
+            ))
+            .hint("restore it on a server of the same version or a newer one"));
+    }
+    if RowHash::named(&record.hash).is_none() {
+        return Err(Error::operation(format!("the backup has hashes of the unknown kind {}", record.hash))
+            .hint("use the newer version of martydb that wrote it"));
+    }
+    let lacking: Vec<String> = record
+        .beyond
+        .roles
+        .iter()
+        .filter(|role| known.iter().all(|there| there.as_str() != role.as_str()))
+        .map(|role| format!("role {role}: owns objects or holds privileges in the backup, and server \"{}\" has no such role", to.service.server))
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Error::operation(format!("cannot restore the backup for service \"{service}\""))
+        .causes(lacking)
+        .hint(
+            "run `martydb apply --all`, which creates the roles of services; declare others under `access:` first",
+        ))
+}
+
+async fn fill(
+    to: &RestoreTarget<'_>,
+    from: LoadSource<'_>,
+    programs: &ArchivePrograms,
+    scratch: &mut Scratch,
+    known: &[RoleName],
+) -> Result<(Vec<String>, Option<ArchivePart>)> {
+    let here = scratch.target(to.target);
+    let archive = Archive::in_folder(programs, &from.folder.join(DUMP));
+    let mut entries = wanted(archive.entries().await?, to.service, &from.record.left_out);
+    let part = selected(&archive, &mut entries, from).await?;
+    let mut session = sums::as_owner(&here).await?;
+    let free = free_sessions(&mut session).await?;
+    let side_by_side = jobs(to.jobs, free);
+    session.close().await;
+    let own = to.service.own_roles();
+    let before = RoleState::read(scratch.keeper(), &own).await?;
+    let restoring = progress("restoring", "databases");
+    restoring.expect(1);
+    // Without an entry the program has nothing to do, as for the audit alone.
+    let restore = async {
+        if entries.is_empty() { Ok(()) } else { archive.restore(&entries, &here, side_by_side).await }
+    };
+    let restored = restoring.run(to.service.name.as_str(), restore).await;
+    before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
+    // A new session proves that the migrator still has its password.
+    let mut session = match (restored, sums::as_owner(&here).await) {
+        (Ok(()), session) => session.map_err(locked_out)?,
+        (Err(error), Ok(_)) => return Err(error),
+        (Err(error), Err(refused)) => return Err(locked_out(refused).and_also(error)),
+    };
+    let not_put_back = match part {
+        None => put_back(to, scratch, from.record, known).await?,
+        // They belong to no table.
+        Some(_) => None,
+    };
+    let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
+    let audit = put_back_audit(to, scratch, from, part.as_ref(), hash).await?;
+    let versions = extension_versions(&mut session).await?;
+    // A login that is limited to one session reads sequentially.
+    let readers = if free == Some(0) { 0 } else { side_by_side.min(MOST_READERS) };
+    let found = analyze_and_read(&here, session, readers, hash).await?;
+    let sides = audit.compared(recorded(from.record), found);
+    let [recorded, found] = match &part {
+        None => sides,
+        Some(part) => restricted(sides, part),
+    };
+    let recorded = compare::reread_by(&here, recorded, &found).await?;
+    let mut notes = judged(from.record, recorded, found)?;
+    notes.extend(not_put_back.into_iter().chain(audit.note));
+    notes.extend(of_versions(&from.record.beyond.extensions, &versions));
+    Ok((notes, part))
+}
+
+/// Returns the part of the archive with the chosen tables, if there are some, and removes the other entries.
+async fn selected(
+    archive: &Archive,
+    entries: &mut Vec<ArchiveEntry>,
+    from: LoadSource<'_>,
+) -> Result<Option<ArchivePart>> {
+    if from.tables.is_empty() {
+        return Ok(None);
+    }
+    let needs = archive.dependencies().await?;
+    let (audit, tables): (Vec<_>, Vec<_>) =
+        from.tables.iter().cloned().partition(|table| table.name == AUDIT && from.record.audit.is_some());
+    let mut part = part_of(entries, &needs, &tables, &recorded_tables(from.record));
+    if let Some(table) = tables.iter().find(|table| !part.tables.contains(table)) {
+        return Err(Error::operation(format!("cannot restore table {}", table.name))
+            .cause("the archive has no entry for it that the owner could restore")
+            .hint("restore the whole backup beside the service: `--as NAME` without --table"));
+    }
+    entries.retain(|entry| part.entries.contains(&entry.number));
+    part.tables.extend(audit);
+    Ok(Some(part))
+}
+
+/// Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
+async fn analyze_and_read(
+    here: &MigrationTarget,
+    mut session: Connection,
+    readers: usize,
+    hash: RowHash,
+) -> Result<CopySide> {
+    let mut sessions = vec![];
+    for _ in 0..readers {
+        sessions.push(sums::as_owner(here).await?);
+    }
+    let analyze = stmt!("ANALYZE");
+    let analyzing = execute_warned(&mut session, &analyze);
+    let found = if sessions.is_empty() {
+        analyzing.await?;
+        compare::read_side_by_side(std::slice::from_mut(&mut session), hash).await?
+    } else {
+        tokio::try_join!(compare::read_side_by_side(&mut sessions, hash), analyzing)?.0
+    };
+    for session in sessions.into_iter().chain([session]) {
+        session.close().await;
+    }
+    Ok(found)
+}
+
+/// Adds a hint on the password: every role may change its own.
+fn locked_out(error: Error) -> Error {
+    let refused = error.sqlstate.as_deref() == Some(sqlstate::INVALID_PASSWORD);
+    error.hint_if(refused.then_some(
+        "the archive may have changed the password, which worked before: run `martydb apply --all --reset-passwords`",
+    ))
+}
+
+/// Returns extensions with their versions.
+async fn extension_versions(session: &mut Connection) -> Result<BTreeMap<String, String>> {
+    let asked = stmt!("SELECT e.extname::pg_catalog.text, e.extversion FROM pg_catalog.pg_extension e");
+    Ok(query_as(session, &asked).await?.into_iter().collect())
+}
+
+/// Returns notes on versions that differ: a server creates extensions in the version that it has.
+fn of_versions(recorded: &[ExtensionRecord], found: &BTreeMap<String, String>) -> Vec<String> {
+    let note = |one: &ExtensionRecord| {
+        let now = found.get(&one.name).filter(|now| **now != one.version)?;
+        let ExtensionRecord { name, version, .. } = one;
+        Some(printable(&format!("extension {name} had version {version}, and has version {now} here")))
+    };
+    recorded.iter().filter_map(note).collect()
+}
+
+async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {
+    let asked = stmt!("SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r ORDER BY 1");
+    let names = query_as::<String>(session, &asked).await?;
+    Ok(names.into_iter().filter_map(|name| RoleName::found(name).ok()).collect())
+}
+
+fn recorded(record: &BackupRecord) -> CopySide {
+    let (catalogue, sums) = (record.read_catalogue(), record.contents.clone());
+    CopySide { catalogue, sums, major: record.major(), live: true, ..CopySide::default() }
+}
+
+/// Returns notes on accepted differences, or an error.
+fn judged(record: &BackupRecord, recorded: CopySide, found: CopySide) -> Result<Vec<String>> {
+    let differences = compare::differences(&recorded, &found);
+    if differences.is_empty() {
+        return Ok(vec![]);
+    }
+    // Omitted objects cannot exist, but differences in rows are never accepted.
+    if !record.left_out.is_empty() {
+        let empty = |side: CopySide| CopySide { sums: sums::Sums::new(), ..side };
+        let of_objects = compare::differences(&empty(recorded), &empty(found));
+        if of_objects == differences {
+            return Ok(differences);
+        }
+    }
+    const SHOWN: usize = 20;
+    let more = differences.len().saturating_sub(SHOWN);
+    Err(Error::new(Kind::Divergent, "the restored database differs from its record")
+        .causes(differences.into_iter().take(SHOWN))
+        .causes((more > 0).then(|| format!("and {more} more")))
+        .hint("the service's own database is unchanged"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_migrate::history::Catalog;
+
+    fn side(objects: &[(&str, &str)], rows: &str) -> CopySide {
+        let entry =
+            |(name, text): &(&str, &str)| (("table".to_owned(), (*name).to_owned()), (*text).to_owned());
+        let sums = [("table public.a".to_owned(), rows.to_owned())];
+        let catalogue = Catalog(objects.iter().map(entry).collect());
+        CopySide { catalogue, sums: sums.into(), major: 15, ..CopySide::default() }
+    }
+
+    fn record(of: CopySide, left_out: &[&str]) -> BackupRecord {
+        let catalogue: Vec<_> =
+            of.catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect();
+        serde_json::from_value(serde_json::json!({
+            "lsn": null, "server_version": "15.20", "server_version_num": 150_020, "client_version": "15.20",
+            "compression": "1", "migration_head": null, "plan_changes": null, "left_out": left_out, "hash": "cols/2",
+            "contents": of.sums, "catalogue": catalogue,
+            "beyond": {
+                "database": {
+                    "name": "d", "owner": "o", "connection_limit": -1, "encoding": "UTF8", "collate": "C", "ctype": "C",
+                    "comment": null, "acl": [], "settings": []
+                },
+                "public": null, "extensions": [], "large_objects": [], "default_privileges": [], "roles": []
+            }
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_extension_of_another_version_is_told() {
+        let recorded = ExtensionRecord {
+            name: "citext".into(),
+            version: "1.5".into(),
+            schema: "public".into(),
+            owner: "o".into(),
+            comment: None,
+        };
+        let of = |version: &str| {
+            of_versions(std::slice::from_ref(&recorded), &[("citext".into(), version.into())].into())
+        };
+        assert_eq!(of("1.5"), Vec::<String>::new());
+        assert_eq!(of("1.6"), ["extension citext had version 1.5, and has version 1.6 here"]);
+    }
+
+    #[test]
+    fn what_differs_is_no_restore_and_of_what_was_left_out_objects_alone_may_differ() {
+        let whole = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 7");
+        let judged = |record: &BackupRecord, found: CopySide| judged(record, recorded(record), found);
+        assert_eq!(judged(&record(whole(), &[]), whole()).unwrap(), Vec::<String>::new());
+        let others = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 8");
+        let fewer = || side(&[("public.a", "o")], "3 rows, sum 7");
+        for found in [others(), fewer()] {
+            assert_eq!(judged(&record(whole(), &[]), found).unwrap_err().kind, Kind::Divergent);
+        }
+        assert_eq!(judged(&record(whole(), &["table b"]), fewer()).unwrap().len(), 1);
+        assert_eq!(judged(&record(whole(), &["table b"]), others()).unwrap_err().kind, Kind::Divergent);
+    }
+}

@@ -1,0 +1,281 @@
+//! Copy of a database to another server. A run may die at every step: until the copy gets its name nothing has
+//! changed for the service, and the next run starts over; from then on only an ordinary `apply` remains.
+
+use std::time::Duration;
+
+use super::compare::{self, CopySide};
+use super::former::{Former, connected, refused_login};
+use super::obstacles::{self, MoveTarget};
+use super::sums;
+use martydb::app::Run;
+use martydb_apply::scratch::Scratch;
+use martydb_catalog::inspect;
+use martydb_context::targets;
+use martydb_migrate::MigrationTarget;
+use martydb_migrate::import::archive::{self, Archive, ArchiveEntry, ArchivePrograms};
+use martydb_model::error::{Error, Result};
+use martydb_model::sql::{Literal, stmt};
+use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind};
+use martydb_pg::server::{Access, Connection, execute_warned, lock, query_first};
+use martydb_ui::report::progress;
+
+/// A service and its new server.
+pub struct Move<'a> {
+    pub run: &'a Run,
+    pub service: &'a DesiredService,
+    pub access: &'a Access,
+    pub desired: &'a DesiredServer,
+    /// Snapshot of the new server with the roles of the service.
+    pub actual: &'a ActualServer,
+}
+
+/// Runs that may be working on the move of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ConcurrentRuns {
+    /// Only this one: it holds the lock, so all others are dead.
+    This,
+    Others,
+}
+
+/// Both ends of a move, examined.
+struct PreparedMove<'a> {
+    former: Former<'a>,
+    source: MigrationTarget,
+    /// Target on the new server; its scratch database has another name.
+    own: MigrationTarget,
+    programs: ArchivePrograms,
+}
+
+/// Copies the database, compares the copy with the original and gives it its name. Afterwards both are closed: the
+/// copy as a new database is before `apply` opens it.
+///
+/// # Errors
+/// If a step fails: the former database is open as before, and no copy is left.
+pub async fn copy(of: &Move<'_>) -> Result<()> {
+    let mut session = of.access.write(&of.access.maintenance).await?;
+    let (what, key) = (format!("the move of service \"{}\"", of.service.name), key(of.service));
+    let held = lock::take(&mut session, key, of.run.lock_wait, &what).await?;
+    // Another run may have finished the move while this one waited.
+    let end = match of.is_there(&mut session).await {
+        Ok(true) => Ok(()),
+        Ok(false) => of.begin(&mut session).await,
+        Err(error) => Err(error),
+    };
+    let released = lock::release(&mut session, held).await;
+    end.map_err(|error| error.while_doing(of.failed())).and(released)
+}
+
+impl Move<'_> {
+    /// Checks for obstacles before any change. After a run that died, the copy checks by itself.
+    ///
+    /// # Errors
+    /// As [`copy`].
+    pub async fn examine(&self) -> Result<()> {
+        let Some(old) = self.service.at_former_server() else { return Ok(()) };
+        let former = self.former(&old).await?;
+        if former.interrupted {
+            return Ok(());
+        }
+        // Another run may be active, whose programs log in as the migrator: the copy waits for it.
+        self.prepare(&old, former, ConcurrentRuns::Others)
+            .await
+            .map(drop)
+            .map_err(|error| error.while_doing(self.failed()))
+    }
+
+    fn failed(&self) -> String {
+        let (service, server) = (&self.service.name, &self.desired.name);
+        format!("service \"{service}\" was not moved to server \"{server}\"")
+    }
+
+    async fn former<'o>(&self, old: &'o DesiredService) -> Result<Former<'o>> {
+        let access = self.run.admin(&old.server).await?;
+        let to = format!("database \"{}\" of server \"{}\"", self.service.database, self.desired.name);
+        Former::find(&access, self.run.manifest.desired(&old.server), &old.database, to).await
+    }
+
+    async fn begin(&self, session: &mut Connection) -> Result<()> {
+        let Some(old) = self.service.at_former_server() else { return Ok(()) };
+        let mut former = self.former(&old).await?;
+        if former.interrupted {
+            former.reopen().await?;
+        }
+        let mut ready = self.prepare(&old, former, ConcurrentRuns::This).await?;
+        let archive = step("dumping", &old.database, Archive::dump(&ready.programs, &ready.source)).await?;
+        let scratch = Scratch::make_without_rights(self.access, self.desired, self.service).await?;
+        let filled = self.fill(&archive, &scratch.target(&ready.own)).await;
+        match filled {
+            Ok(()) => self.finish(&mut ready, scratch, session).await,
+            Err(error) => scratch.remove_after(Err(error)).await,
+        }
+    }
+
+    /// Examines both ends, and rejects all obstacles in one error.
+    async fn prepare<'o>(
+        &self,
+        old: &'o DesiredService,
+        mut former: Former<'o>,
+        runs: ConcurrentRuns,
+    ) -> Result<PreparedMove<'o>> {
+        let major = self.actual.major();
+        obstacles::refuse_older(self.service, former.major, major, &self.desired.name)?;
+        let programs = archive::find(former.major, major).await?;
+        let (source, own) = (target(self.run, old).await?, target(self.run, self.service).await?);
+        let migrator = (runs == ConcurrentRuns::Others).then(|| source.login.role.clone());
+        if runs == ConcurrentRuns::This {
+            sums::end_programs(&source).await.map_err(|error| refused_login(error, old))?;
+        }
+        let sessions = former.settled(&[], migrator.as_deref(), Duration::from_secs(1)).await?;
+        if !sessions.is_empty() {
+            return Err(connected(&old.database, &old.server, &sessions));
+        }
+        // The service may have installed trusted ones that no manifest declares.
+        let extensions =
+            inspect::host_extensions(&mut self.access.read(&self.access.maintenance).await?).await?;
+        let to = MoveTarget { service: self.service, desired: self.desired, actual: self.actual, extensions };
+        let found = obstacles::find(&source, &to).await.map_err(|error| refused_login(error, old))?;
+        for lost in found.lost {
+            tracing::warn!(target: "martydb", "warning: service \"{}\": not copied: {lost}", self.service.name);
+        }
+        if !found.refused.is_empty() {
+            let server = &old.server;
+            let what = format!(
+                "database \"{}\" of server \"{server}\" contains objects that cannot be copied",
+                old.database
+            );
+            return Err(Error::operation(what).causes(found.refused).hint(format!(
+                "while the manifest has the service on server \"{server}\", `martydb apply --service {}` gives tables and the like \
+                 of others to the owner",
+                self.service.name
+            )));
+        }
+        Ok(PreparedMove { former, source, own, programs })
+    }
+
+    async fn fill(&self, archive: &Archive, scratch: &MigrationTarget) -> Result<()> {
+        let entries: Vec<ArchiveEntry> = archive
+            .entries()
+            .await?
+            .into_iter()
+            .filter(|entry| is_wanted(&entry.what, self.service))
+            .collect();
+        step("restoring", &self.service.database, archive.restore(&entries, scratch, 1)).await?;
+        // Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
+        let mut session = sums::as_owner(scratch).await?;
+        execute_warned(&mut session, &stmt!("ANALYZE")).await?;
+        session.close().await;
+        Ok(())
+    }
+
+    /// Closes the former database, compares, and renames the copy; reopens the former database if that fails.
+    async fn finish(
+        &self,
+        ready: &mut PreparedMove<'_>,
+        scratch: Scratch,
+        session: &mut Connection,
+    ) -> Result<()> {
+        let here = scratch.target(&ready.own);
+        if let Err(error) = close_and_compare(ready, &here).await {
+            return scratch.remove_after(Err(reopened(ready, error).await)).await;
+        }
+        let comment = self.desired.database_comment(self.service);
+        let Err(error) = scratch.keep_as(&self.service.database, &comment).await else {
+            return self.leave(ready).await;
+        };
+        match self.is_there(session).await {
+            // The server has renamed it, but the answer was lost.
+            Ok(true) => self.leave(ready).await,
+            Ok(false) => Err(reopened(ready, error).await),
+            // Two open databases would be worse than none; the next run finds out.
+            Err(second) => {
+                let hint = "the former database stays closed: `martydb apply --all` finds out which of the two to use";
+                Err(error.and_also(second).hint(hint))
+            }
+        }
+    }
+
+    async fn leave(&self, ready: &mut PreparedMove<'_>) -> Result<()> {
+        if let Err(error) = ready.former.mark_moved().await {
+            let what = "cannot mark its former database as moved";
+            tracing::warn!(target: "martydb", "warning: service \"{}\": {what}: {error}", self.service.name);
+        }
+        Ok(())
+    }
+
+    async fn is_there(&self, session: &mut Connection) -> Result<bool> {
+        let asked = stmt!(
+            "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_database WHERE datname = {name}",
+            name = Literal(self.service.database.to_string())
+        );
+        Ok(query_first(session, &asked).await?.unwrap_or_default())
+    }
+}
+
+/// Reopens the former database; returns the original error, combined with another one if that fails.
+async fn reopened(ready: &mut PreparedMove<'_>, error: Error) -> Error {
+    match ready.former.reopen().await {
+        Ok(()) => error,
+        Err(second) => error.and_also(second),
+    }
+}
+
+/// Kinds of archive entries whose owner is that of the object they are about, which may be another role than the
+/// service's: the admin owns the extensions, and before 15 a superuser owns the schema `public`.
+const OF_OTHERS: &[&str] =
+    &["ACL ", "TABLE DATA ", "SEQUENCE SET ", "SCHEMA - public ", "COMMENT - SCHEMA public "];
+
+/// Returns `true` if the restore may create an archive entry, and `apply` has not created it already.
+fn is_wanted(what: &str, service: &DesiredService) -> bool {
+    let owner = service.role(RoleKind::Owner);
+    let made = service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {owner}"));
+    let others = !what.ends_with(&format!(" {owner}")) && OF_OTHERS.iter().any(|kind| what.starts_with(kind));
+    !made && !others && !what.starts_with("COMMENT - EXTENSION ")
+}
+
+async fn close_and_compare(ready: &mut PreparedMove<'_>, scratch: &MigrationTarget) -> Result<()> {
+    // Opened before the database is closed; afterwards it accepts no session.
+    let mut there = sums::as_owner(&ready.source).await?;
+    let mut here = sums::as_owner(scratch).await?;
+    let end = compared(ready, scratch, &mut there, &mut here).await;
+    there.close().await;
+    here.close().await;
+    end
+}
+
+async fn compared(
+    ready: &mut PreparedMove<'_>,
+    scratch: &MigrationTarget,
+    there: &mut Connection,
+    here: &mut Connection,
+) -> Result<()> {
+    ready.former.close(&[there.backend()]).await?;
+    let sides = futures_util::future::join(compare::read(there), compare::read(here)).await;
+    let (former, copy): (CopySide, CopySide) = (sides.0?, sides.1?);
+    let former = compare::reread_by(scratch, former, &copy).await?;
+    let differences = compare::differences(&former, &copy);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    const SHOWN: usize = 20;
+    let more = differences.len().saturating_sub(SHOWN);
+    Err(Error::operation("the copy differs from the former database")
+        .causes(differences.into_iter().take(SHOWN))
+        .causes((more > 0).then(|| format!("and {more} more")))
+        .hint("the former database is open and unchanged; make sure that its applications are stopped, then run the same command again"))
+}
+
+async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let doing = progress(doing, "databases");
+    doing.expect(1);
+    doing.run(name.as_str(), work).await
+}
+
+async fn target(run: &Run, service: &DesiredService) -> Result<MigrationTarget> {
+    targets::of(run, std::slice::from_ref(service)).await?.remove(0).1
+}
+
+/// Returns the key of the lock: a short hash of the database's name.
+fn key(service: &DesiredService) -> i32 {
+    let bytes = service.database.as_str().bytes();
+    bytes.fold(0x6d6f_7665_u32, |key, byte| key.rotate_left(5) ^ u32::from(byte)).cast_signed()
+}

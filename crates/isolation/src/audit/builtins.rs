@@ -1,0 +1,107 @@
+//! Changes of the server's own objects since initdb: every session trusts them, superusers' sessions included.
+
+use std::collections::BTreeSet;
+
+use super::context::{Audit, Database};
+use crate::audit::context::AuditSubject;
+use martydb_catalog::{BuiltinChange, BuiltinDifference};
+use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
+use martydb_model::findings::{FindingBuilder, PUBLIC, REDEFINED};
+use martydb_model::units::counted;
+
+/// Kinds of objects that all databases share.
+const SHARED: &[&str] = &["role", "membership"];
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    let mut shared = BTreeSet::new();
+    for db in audit.databases() {
+        for found in &db.catalog.builtins.differences {
+            let is_shared = SHARED.contains(&found.kind.as_str());
+            if !is_shared || shared.insert((&found.kind, &found.shown)) {
+                let finding = REDEFINED.of(PUBLIC).at(severity(&db, found)).object(object(found));
+                let finding = finding.evidence(evidence(&db, found)).advice(&advice(&db, found));
+                out.push(if is_shared { finding } else { finding.inside(&db) });
+            }
+        }
+        out.extend(unnamed(&db));
+    }
+}
+
+fn object(found: &BuiltinDifference) -> String {
+    match found.kind.as_str() {
+        "privileges" => format!("initial privileges of {}", found.shown),
+        "membership" => format!("memberships of {}", found.shown),
+        _ => found.shown.clone(),
+    }
+}
+
+/// Returns the severity: the less certain it is that the object was changed, the lower.
+fn severity(db: &Database<'_>, found: &BuiltinDifference) -> Severity {
+    let (_, newer) = db.catalog.builtins.release;
+    match found.change {
+        BuiltinChange::Unknown => Low,
+        // A provider changes the server that it sells.
+        _ if db.audit.desired.platform.is_some() => Low,
+        BuiltinChange::Changed if newer => Medium,
+        BuiltinChange::Changed => Critical,
+        // A rule acts when any session writes to the view; a membership gives one predefined role another's power.
+        BuiltinChange::Added if matches!(found.kind.as_str(), "rule" | "membership") => Critical,
+        // Calls without a schema find it first.
+        BuiltinChange::Added if matches!(found.kind.as_str(), "function" | "operator") => High,
+        BuiltinChange::Added => Medium,
+    }
+}
+
+fn evidence(db: &Database<'_>, found: &BuiltinDifference) -> String {
+    let (release, newer) = &db.catalog.builtins.release;
+    let told = found.told.as_ref().map_or(String::new(), |told| format!(" ({told})"));
+    let object = object(found);
+    match found.change {
+        BuiltinChange::Changed if *newer => {
+            format!(
+                "{object}{told} differs from that of PostgreSQL {release}, the newest release that this version of martydb knows"
+            )
+        }
+        BuiltinChange::Changed => format!("{object}{told} differs from that of PostgreSQL {release}"),
+        BuiltinChange::Added => format!("{object}{told} was added to what PostgreSQL {release} has"),
+        BuiltinChange::Unknown => {
+            format!("{object}{told} is not known of PostgreSQL {release}; another release may have it")
+        }
+    }
+}
+
+/// Returns the way back. No statement is printed: the original is on a new server only, and what replaced it may
+/// be in use.
+fn advice(db: &Database<'_>, found: &BuiltinDifference) -> String {
+    let major = db.audit.actual.major();
+    let of_new = |query: String| {
+        format!("execute here what a new server of PostgreSQL {major} answers to: SELECT {query}")
+    };
+    match (found.change, found.kind.as_str()) {
+        (BuiltinChange::Added, _) => {
+            format!("drop {} with allow_system_table_mods, or accept it", found.shown)
+        }
+        (BuiltinChange::Unknown, _) => "compare it with that of a new server of the same release".into(),
+        (_, "function" | "body") => of_new(format!("pg_catalog.pg_get_functiondef({})", found.number)),
+        (_, "rule") if found.shown.starts_with("view ") => {
+            format!(
+                "restore it with CREATE OR REPLACE VIEW, as pg_catalog.pg_get_viewdef shows it on a new server of PostgreSQL {major}"
+            )
+        }
+        _ => format!(
+            "dump database {} and restore it into a new one, made from template0 of a new server",
+            db.name
+        ),
+    }
+}
+
+fn unnamed(db: &Database<'_>) -> Option<FindingBuilder> {
+    let more = db.catalog.builtins.unnamed;
+    let seen = format!(
+        "{} of the server differ too; the server may be a fork of PostgreSQL",
+        counted(more, "object")
+    );
+    let severity = if db.audit.desired.platform.is_some() { Low } else { Medium };
+    let finding = REDEFINED.of(PUBLIC).at(severity).inside(db).object("further objects of the server");
+    (more > 0).then(|| finding.evidence(seen))
+}

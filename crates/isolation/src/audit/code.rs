@@ -1,0 +1,187 @@
+//! Functions that run with another role's privileges, or in a language that PostgreSQL does not confine.
+
+mod bounded;
+mod search_path;
+mod triggers;
+
+use super::context::{Audit, Database};
+use super::definer_views;
+use super::reach::read_body;
+use super::roles::RoleClass;
+use crate::audit::context::AuditSubject;
+use martydb_catalog::CatalogObject;
+use martydb_model::findings::Severity::{Critical, Low, Medium};
+use martydb_model::findings::{
+    DEFINER_SUPERUSER, FindingBuilder, FindingKind, LEAKPROOF, PUBLIC, SHADOW, UNTRUSTED_FUNCTION,
+};
+use martydb_model::grants::{Repair, RepairScope, revoke};
+use martydb_model::sql::{ServerText, Statement, stmt};
+use martydb_model::{RoleKind, SERVE_SCHEMA, WriteCounter};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        for item in &db.catalog.objects {
+            if item.is_definer_builtin() {
+                definer_builtin(&db, item, out);
+            } else if item.is_users() && item.is_routine() {
+                routine(&db, item, out);
+                out.extend(leakproof(&db, item));
+            } else if item.is_users() {
+                definer_views::judge(&db, item, out);
+            }
+        }
+        triggers::judge(&db, out);
+    }
+}
+
+/// Returns `true` for a SECURITY DEFINER function that gives its callers nothing.
+pub fn is_bounded(db: &Database<'_>, item: &CatalogObject) -> bool {
+    item.is_routine() && item.definer && bounded::purpose(db, item).is_some()
+}
+
+fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    let lends = item.definer && db.audit.managed(&item.owner).is_none() && !is_write_counter(db, item);
+    // Only the server can call a trigger's function. The effect of a service's own triggers on a login is a
+    // matter of `reach`; the library of a C function is loaded anyway.
+    let uncallable = is_hook(item) || item.is_trigger_function() && !item.is_unconfined();
+    let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
+    let purpose = if lends { bounded::purpose(db, item) } else { None };
+    for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
+        // Fixed by revoking EXECUTE from the user if an entry grants it.
+        let callable = |kind: &FindingKind, what: &str| {
+            let repair = db.audit.entry_for(item, user).map(|entry| revoke(entry, None, &item.securable()));
+            let seen = format!("{user} can call {}, {what}", item.object());
+            kind.of(*user).at(db.severity(user)).about(db, item).evidence(seen).fix(repair)
+        };
+        if item.is_unconfined() {
+            let what = if item.is_aggregate() {
+                format!("an aggregate of functions that {} may call and PUBLIC may not", item.owner)
+            } else {
+                format!("which is written in {}", item.language.as_deref().unwrap_or("an unknown language"))
+            };
+            out.push(callable(UNTRUSTED_FUNCTION, &what));
+        }
+        if lends && *user != item.owner {
+            let does = told(purpose.as_deref());
+            let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
+            let found = callable(DEFINER_SUPERUSER, &what);
+            // A search path that misleads it is a finding of its own.
+            out.push(if purpose.is_some() || db.is_given(user) {
+                found.at(Low)
+            } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
+                // The passwords of all services' logins are among them.
+                found.at(Critical)
+            } else {
+                found
+            });
+        }
+    }
+    let writer = writer(db, item);
+    if let Some(writer) = writer.filter(|_| lends && users.is_empty()) {
+        out.push(fired(db, item, writer, purpose.as_deref()));
+    }
+    users.extend(writer);
+    search_path::judge(db, item, &users, out);
+    if item.shadows {
+        let seen = format!("{} has the name and arguments of a function of the server", item.object());
+        out.push(SHADOW.of(item.owner.as_str()).about(db, item).evidence(seen));
+    }
+}
+
+/// Returns the login of the service for whose work the server calls a function without checking EXECUTE.
+fn writer<'a>(db: &Database<'a>, item: &CatalogObject) -> Option<&'a str> {
+    // Who creates objects may fetch what an event trigger leaves open.
+    let kind = if is_hook(item) && item.cursor { RoleKind::Migrator } else { RoleKind::App };
+    db.service.filter(|_| item.called).map(|service| service.role(kind).as_str())
+}
+
+/// Returns `true` for a superuser's function that reads a catalog with the passwords of roles.
+fn reads_passwords(db: &Database<'_>, item: &CatalogObject) -> bool {
+    db.catalog.privileged.body_of(&item.shown).is_some_and(|body| {
+        let text = read_body(&body.text, body.language == "plpgsql");
+        text.reads.iter().any(|used| ["pg_authid", "pg_shadow"].contains(&used.name.as_str()))
+    })
+}
+
+fn is_hook(item: &CatalogObject) -> bool {
+    item.returns.as_deref() == Some("event_trigger")
+}
+
+/// Reports a function that the server calls for the work of a login.
+fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str, purpose: Option<&str>) -> FindingBuilder {
+    let hook = is_hook(item);
+    let seen = format!(
+        "{} runs with the privileges of {} when {writer} {}{}{}",
+        item.object(),
+        item.owner,
+        if hook { "creates an object" } else { "writes" },
+        told(purpose),
+        left_open(item)
+    );
+    // The rows of a cursor are as good as returned, and what else it does with rows is unknown here; an event trigger gets
+    // none.
+    let severity = match item.cursor {
+        _ if purpose.is_some() => Low,
+        true => db.severity(writer),
+        false if hook || db.audit.is_powerless(&item.owner) => Low,
+        false => Medium,
+    };
+    let found = DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).evidence(seen);
+    // What it is for is unknown here: a person decides.
+    let close = altered(item, stmt!("SECURITY INVOKER"));
+    close.into_iter().fold(found, |found, close| found.asking(&close.statement()))
+}
+
+fn told(purpose: Option<&str>) -> String {
+    purpose.map_or_else(String::new, |purpose| format!(" and {purpose}"))
+}
+
+fn left_open(item: &CatalogObject) -> &'static str {
+    if item.cursor { ", and may leave a cursor open, whose rows its caller can fetch" } else { "" }
+}
+
+/// Returns `true` for a function as `apply` makes it, by which the data service notices writes: it counts, and does nothing else.
+fn is_write_counter(db: &Database<'_>, item: &CatalogObject) -> bool {
+    let counter = WriteCounter::named(&item.name).filter(|counter| counter.function() == item.name);
+    let is_pinned = |config: &[String]| matches!(config, [only] if only == "search_path=pg_catalog, pg_temp");
+    item.schema.as_deref() == Some(SERVE_SCHEMA)
+        && item.language.as_deref() == Some("plpgsql")
+        && item.config.as_deref().is_some_and(is_pinned)
+        && counter.is_some_and(|counter| item.source.as_deref() == Some(&counter.source()))
+        && db.audit.actual.is_admins(&item.owner, db.audit.desired)
+}
+
+/// Reports a LEAKPROOF function of a role that is not a superuser: the planner passes it rows that its caller
+/// may not see.
+fn leakproof(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> {
+    if !item.leakproof || db.audit.class_of(&item.owner) == RoleClass::Trusted {
+        return None;
+    }
+    let seen = format!(
+        "{} of {} is marked LEAKPROOF: it gets rows that row security and security_barrier views hide",
+        item.object(),
+        item.owner
+    );
+    let severity = if db.service.is_some() || db.is_visited() { Medium } else { Low };
+    let found = LEAKPROOF.of(item.owner.as_str()).at(severity).about(db, item).evidence(seen);
+    Some(found.fix(altered(item, stmt!("NOT LEAKPROOF"))))
+}
+
+/// Reports a function of the server or of an extension that runs with a superuser's privileges for its caller.
+fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    if item.is_trigger_function() {
+        return;
+    }
+    for user in db.audit.callers(item, "EXECUTE") {
+        let seen =
+            format!("{user} can call {}, which runs with the privileges of {}", item.object(), item.owner);
+        let found = DEFINER_SUPERUSER.of(user).at(db.severity(user)).about(db, item).evidence(seen);
+        out.push(found.fix(altered(item, stmt!("SECURITY INVOKER"))));
+    }
+}
+
+/// Returns the change, except for a member of an extension, which is never edited: its other members rely on it.
+fn altered(item: &CatalogObject, to: Statement) -> Option<Repair> {
+    let what = ServerText::quoted_by_server(item.alter.clone().filter(|_| item.extension.is_none())?);
+    Some(Repair::alter(RepairScope::Database, stmt!("ALTER {what} {to}")))
+}

@@ -1,0 +1,91 @@
+//! SECURITY DEFINER functions of superusers that give their callers nothing beyond the rows that they add.
+
+use crate::audit::context::Database;
+use crate::audit::reach::{Piece, UsedName, added_to, computes, is_lever, pieces, read_body};
+use crate::audit::roles::RoleClass;
+use martydb_catalog::{CatalogObject, RoutineBody};
+
+/// Types of a single figure.
+const FIGURES: &[&str] = &[
+    "bigint",
+    "boolean",
+    "double precision",
+    "integer",
+    "interval",
+    "numeric",
+    "real",
+    "timestamp with time zone",
+];
+
+/// Returns what such a function does, in words; `None` if it may do anything else.
+pub fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String> {
+    let body = db.catalog.privileged.body_of(&item.shown)?;
+    // A text that was cut may go on with anything.
+    let is_cut = body.text.chars().count() >= 65536;
+    // A CHECK of a domain would run inside the function.
+    let returns_others = item.returns.as_deref().is_some_and(|of| of.contains('.'));
+    if is_cut
+        || returns_others
+        || !body.definer
+        || !finds_servers_names(body.path.as_deref())
+        || !has_servers_types(&item.shown)
+    {
+        return None;
+    }
+    let figure =
+        item.shown.ends_with("()") && item.returns.as_deref().is_some_and(|of| FIGURES.contains(&of));
+    let words = pieces(&body.text);
+    // The types of the row are those of a service's table, and so are their casts, which would run.
+    let is_row =
+        |word: &Piece| matches!(word, Piece::Word { text, .. } if ["new", "old"].contains(&text.as_str()));
+    if item.is_trigger_function() && words.iter().any(is_row) {
+        return None;
+    }
+    let tables = added_to(&words, figure)?;
+    if !tables.iter().all(|name| is_inert(db, name)) {
+        return None;
+    }
+    let names: Vec<String> = tables.iter().map(full_name).collect();
+    Some(match names.as_slice() {
+        [] => "only computes".into(),
+        names => format!("only adds rows to {}", names.join(" and ")),
+    })
+}
+
+/// Returns `true` if nothing but the server's own functions, operators and types is found without a schema.
+fn finds_servers_names(path: Option<&str>) -> bool {
+    let part = |part: &str| ["", "pg_catalog", "pg_temp"].contains(&part.trim().trim_matches('"'));
+    path.is_some_and(|path| path.split(',').all(part) && path.trim().ends_with("pg_temp"))
+}
+
+/// Returns `true` unless an argument may have a type of another role, whose casts and output functions would run.
+fn has_servers_types(shown: &str) -> bool {
+    let arguments = shown.rsplit_once('(').map_or("", |(_, rest)| rest.trim_end_matches(')'));
+    arguments.split(',').map(str::trim).all(|of| !of.contains('.') && !of.contains("any") && of != "record")
+}
+
+/// Returns `true` for a superuser's plain table on which nothing runs, and whose rows no function executes.
+fn is_inert(db: &Database<'_>, name: &UsedName) -> bool {
+    let shown = full_name(name);
+    let mut items = db.catalog.objects.iter();
+    let found = items.find(|item| item.kind == "table" && item.column.is_none() && item.shown == shown);
+    let plain = |item: &CatalogObject| {
+        item.is_users() && !item.watched && db.audit.class_of(&item.owner) == RoleClass::Trusted
+    };
+    found.is_some_and(plain)
+        && !is_lever(&shown)
+        && !db.catalog.privileged.bodies.iter().any(|body| executes(body, name))
+}
+
+/// Returns `true` for a body that may run what rows of the table say.
+fn executes(body: &RoutineBody, name: &UsedName) -> bool {
+    let text = read_body(&body.text, body.language == "plpgsql");
+    let uses = text.reads.iter().chain(&text.writes).any(|used| used.name == name.name);
+    // Another table may have a worker of its own.
+    let passes_on = text.writes.iter().any(|used| used.name != name.name);
+    uses && (text.executes || passes_on || !text.calls.iter().all(computes))
+}
+
+fn full_name(name: &UsedName) -> String {
+    format!("{}.{}", name.schema.as_deref().unwrap_or_default(), name.name)
+}

@@ -1,0 +1,160 @@
+//! Extensions that the manifest does not declare, and extensions that reach beyond their database.
+
+use super::context::{Audit, Database};
+use crate::audit::context::AuditSubject;
+use martydb_catalog::{Extension, ExtensionAccess};
+use martydb_model::findings::Severity::{High, Low};
+use martydb_model::findings::{CROSSING, EXTENSION, FindingBuilder};
+use martydb_model::grants::{Repair, RepairScope, ident};
+use martydb_model::sql::stmt;
+use martydb_model::{AclEntry, DesiredService, RoleKind};
+
+/// Databases in which a message or a row must be read for it to cross.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum CrossingScope {
+    /// Only in this database.
+    One,
+    /// Also in another database with the same extension.
+    Both,
+}
+
+use CrossingScope::{Both, One};
+
+/// An extension whose functions or views reach beyond its database, for every login that may use them.
+/// Extensions that need a foreign server, or a privilege that they do not grant to PUBLIC, are judged by these.
+struct ReachingExtension {
+    name: &'static str,
+    ends: CrossingScope,
+    does: &'static str,
+    advice: &'static str,
+}
+
+const fn crossing(
+    name: &'static str,
+    ends: CrossingScope,
+    does: &'static str,
+    advice: &'static str,
+) -> ReachingExtension {
+    ReachingExtension { name, ends, does, advice }
+}
+
+const REVOKE: &str = "revoke EXECUTE on its functions from PUBLIC";
+
+const CROSSINGS: &[ReachingExtension] = &[
+    crossing("aws_lambda", One, "calls functions outside the server", REVOKE),
+    crossing("aws_s3", One, "copies rows to and from object storage", REVOKE),
+    crossing("dblink", One, "opens connections to every database that the host reaches", REVOKE),
+    crossing("http", One, "sends requests from the server's host", REVOKE),
+    crossing(
+        "orafce",
+        Both,
+        "passes messages between databases (dbms_pipe, dbms_alert)",
+        "revoke USAGE on the schemas dbms_pipe and dbms_alert from PUBLIC",
+    ),
+    crossing("pg_background", One, "runs statements in sessions of its own", REVOKE),
+    crossing(
+        "pg_cron",
+        One,
+        "runs jobs later, in any database to which their owner may connect",
+        "install it only in the maintenance database",
+    ),
+    crossing("pg_curl", One, "sends requests from the server's host", REVOKE),
+    crossing("pg_net", One, "sends requests from the server's host", REVOKE),
+    crossing(
+        "pg_qualstats",
+        One,
+        "shows the constants in queries of all databases",
+        "revoke SELECT on its views and EXECUTE on its functions from PUBLIC",
+    ),
+    crossing("pgagent", One, "runs jobs with the privileges of their agent", "keep its schema closed"),
+    crossing("plproxy", One, "opens connections to other databases", REVOKE),
+    crossing("set_user", One, "changes the role of a session", "grant EXECUTE only to administrators"),
+];
+
+/// A table of an extension whose rows give access to every role that may use one of its schemas.
+struct OpeningTable {
+    extension: &'static str,
+    schema: &'static str,
+    table: &'static str,
+    does: &'static str,
+}
+
+const OPENING_TABLES: &[OpeningTable] = &[OpeningTable {
+    extension: "orafce",
+    schema: "utl_file",
+    table: "utl_file.utl_file_dir",
+    does: "reads and writes files in the folders that its rows name",
+}];
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        let Some(service) = db.service else { continue };
+        for found in &db.catalog.extensions {
+            out.extend(undeclared(&db, service, found));
+            out.extend(crosses(&db, service, found));
+            out.extend(opened_by_rows(&db, service, found));
+        }
+    }
+}
+
+fn undeclared(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
+    if service.extensions.contains(&found.name) {
+        return None;
+    }
+    let kind = if found.trusted == Some(true) { "trusted" } else { "not trusted" };
+    let seen = format!("the extension {} ({kind}) is installed and not declared", found.name);
+    let close = stmt!("DROP EXTENSION {name}", name = ident(&found.name));
+    let finding = EXTENSION.of(service.role(RoleKind::App).as_str()).at(Low).inside(db);
+    let finding = finding.object(format!("extension {}", found.name)).evidence(seen);
+    Some(finding.fix(Repair::drop(RepairScope::Database, close)))
+}
+
+fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
+    let row = CROSSINGS.iter().find(|row| row.name == found.name)?;
+    if row.ends == Both && !is_elsewhere(db, &found.name) {
+        return None;
+    }
+    let login = user(service, |login| found.open.iter().any(|access| can_use(db, login, access)))?;
+    let seen = format!("{login} can use the extension {}, which {}", row.name, row.does);
+    let found = CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).evidence(seen);
+    Some(found.advice(row.advice))
+}
+
+/// Returns the first login of the service that can use it.
+fn user(service: &DesiredService, can: impl Fn(&str) -> bool) -> Option<&str> {
+    RoleKind::logins_by_use().map(|kind| service.role(kind).as_str()).find(|login| can(login))
+}
+
+/// Reports such a table with rows. No query reads them: a file that is not empty shows that there are some, or
+/// were before a VACUUM.
+fn opened_by_rows(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
+    let row = OPENING_TABLES.iter().find(|row| row.extension == found.name)?;
+    let mut relations = db.catalog.privileged.relations.iter();
+    relations.find(|relation| relation.shown == row.table && relation.stored)?;
+    let open = found.open.iter().filter(|access| access.schema == row.schema);
+    let login = user(service, |login| open.clone().any(|access| can_use(db, login, access)))?;
+    let seen = format!("{} has rows, and {login} {} ({})", row.table, row.does, row.extension);
+    let found = CROSSING.of(login).at(High).inside(db).object(format!("table {}", row.table)).evidence(seen);
+    let steps =
+        format!("delete the rows, then VACUUM {}; or revoke USAGE on schema {}", row.table, row.schema);
+    Some(found.advice(&steps))
+}
+
+/// Returns `true` if another database to which logins can connect has the extension too.
+fn is_elsewhere(db: &Database<'_>, extension: &str) -> bool {
+    let mut others = db.audit.databases().filter(|other| other.name != db.name);
+    others.any(|other| {
+        let has = other.catalog.extensions.iter().any(|one| one.name == extension);
+        has && (other.service.is_some() || other.is_visited() || other.is_entered())
+    })
+}
+
+fn can_use(db: &Database<'_>, login: &str, access: &ExtensionAccess) -> bool {
+    let acts_as = |name: &str| db.audit.actors(name).contains(&login);
+    let holds = access.grantee.as_deref().is_none_or(acts_as);
+    let enters = |entry: &AclEntry| {
+        entry.privilege == "USAGE" && entry.grantee.role().is_none_or(|role| acts_as(role.as_str()))
+    };
+    let mut schemas = db.catalog.privileged.schemas.iter().filter(|schema| schema.name == access.schema);
+    holds && schemas.any(|schema| acts_as(&schema.owner) || schema.acl.iter().any(enters))
+}

@@ -1,0 +1,191 @@
+//! Connections out of a database: foreign servers, their tables and the logins that they use.
+
+use super::context::{Audit, Database};
+use crate::audit::context::AuditSubject;
+use crate::audit::reach::is_of_kernel;
+use martydb_catalog::{CatalogObject, ForeignServer, Mapping};
+use martydb_model::findings::Severity::{Critical, High, Low, Medium};
+use martydb_model::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
+use martydb_model::grants::{Repair, RepairScope, ident};
+use martydb_model::sql::{ServerText, stmt};
+use martydb_model::{DesiredService, RoleKind};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        for server in &db.catalog.servers {
+            // The service whose database the server connects to.
+            let other = server.dbname.as_deref().filter(|name| *name != db.name);
+            let beyond = other.and_then(|name| audit.service_of(name));
+            let way = ServerMapping { db: &db, server, beyond };
+            way.mappings(out);
+            way.tables(out);
+            way.owner(out);
+        }
+        db.catalog.unchecked_wrappers.iter().for_each(|wrapper| unchecked(&db, wrapper, out));
+    }
+}
+
+/// Reports access to a wrapper without a validator. The wrapper's own code does not check what a role may open,
+/// so an option may name any file or program. USAGE on the wrapper allows to create a server, and USAGE on a
+/// server to create a table.
+fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
+    let servers = db.catalog.servers.iter().filter(|server| server.wrapper == wrapper);
+    let servers: Vec<&str> = servers.map(|server| server.name.as_str()).collect();
+    let leads = |item: &&CatalogObject| match item.kind.as_str() {
+        "foreign-data wrapper" => item.name == wrapper,
+        "foreign server" => servers.contains(&item.name.as_str()),
+        _ => false,
+    };
+    for item in db.catalog.objects.iter().filter(leads) {
+        for user in db.audit.callers(item, "USAGE") {
+            let seen = format!(
+                "{user} can use {}, and no validator checks the options of the foreign-data wrapper {wrapper}: \
+                 they name any file or program of the server",
+                item.object()
+            );
+            let found = FOREIGN_TABLE.of(user).at(db.severity(user)).about(db, item).evidence(seen);
+            out.push(match db.audit.entry_for(item, user) {
+                Some(entry) => found.revoking(entry, None, &item.securable()),
+                None => found,
+            });
+        }
+    }
+}
+
+/// Returns `true` for a server that connects nowhere, or leads the service's logins, as themselves, back to the database in
+/// which it is.
+pub fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
+    let named = |server: &&ForeignServer| item.kind == "foreign server" && server.name == item.name;
+    db.catalog.servers.iter().find(named).is_some_and(|server| {
+        let way = ServerMapping { db, server, beyond: None };
+        let own =
+            |mapping: &Mapping| mapping.role.as_deref().is_some_and(|role| way.leads_back(mapping, role));
+        !server.connects || !server.mappings.is_empty() && server.mappings.iter().all(own)
+    })
+}
+
+struct ServerMapping<'a> {
+    db: &'a Database<'a>,
+    server: &'a ForeignServer,
+    beyond: Option<&'a DesiredService>,
+}
+
+impl ServerMapping<'_> {
+    fn object(&self) -> String {
+        format!("foreign server {}", self.server.name)
+    }
+
+    /// Sets the service at the other end as the exposed one, if there is one.
+    fn exposing(&self, found: FindingBuilder) -> FindingBuilder {
+        found.inside(self.db).service(self.beyond.or(self.db.service))
+    }
+
+    fn mappings(&self, out: &mut Vec<FindingBuilder>) {
+        // A database that does not exist here is on another server.
+        let is_abroad =
+            self.server.dbname.as_ref().is_some_and(|name| self.db.audit.database(name).is_none());
+        let of_service = self.db.service.or(self.beyond).is_some();
+        let severity = if of_service && !is_abroad { Critical } else { Medium };
+        for mapping in &self.server.mappings {
+            let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
+            out.extend(self.runs_code(mapping));
+            let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| self.db.audit.actors(role));
+            for user in users {
+                // An unmanaged login that reaches no service by it, in a database of its own.
+                let is_own = !of_service && self.db.is_given(user) && self.db.audit.managed(user).is_none();
+                let is_idle = is_own || !self.server.connects && mapping.bare == Some(true);
+                let severity = if is_idle || self.leads_back(mapping, user) { Low } else { severity };
+                let of =
+                    mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
+                let name = ServerText::quoted_by_server(self.server.quoted.clone());
+                let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}");
+                let found = self.exposing(USER_MAPPING.of(user).at(severity)).object(self.object());
+                let found = found.evidence(format!("{user} can connect through {}{free}", self.object()));
+                out.push(found.fix(Repair::drop(RepairScope::Database, close)));
+            }
+        }
+    }
+
+    /// Reports a mapping by which foreign tables read a service's relations as a superuser: the service's owner may put
+    /// a view with code of its own in the place of each.
+    fn runs_code(&self, mapping: &Mapping) -> Option<FindingBuilder> {
+        let (service, user) = (self.beyond?, mapping.user.as_deref()?);
+        let is_superuser =
+            self.db.audit.role(user).is_some_and(|role| self.db.audit.actual.roles[role].superuser);
+        if !is_superuser || self.server.tables.is_empty() || !self.server.connects {
+            return None;
+        }
+        let reader = mapping.role.as_deref().unwrap_or(PUBLIC);
+        let migrator = service.role(RoleKind::Migrator).as_str();
+        let seen = format!(
+            "foreign tables of {} in {} read {} as the superuser {user} for {reader}: {migrator} can make a view of its own \
+             code there, which runs with that role's privileges",
+            self.object(),
+            self.db.name,
+            service.database
+        );
+        let found = USER_MAPPING.of(migrator).at(Critical).inside(self.db).service(Some(service));
+        let name = ServerText::quoted_by_server(self.server.quoted.clone());
+        let of = mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
+        let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}");
+        Some(found.object(self.object()).evidence(seen).fix(Repair::drop(RepairScope::Database, close)))
+    }
+
+    /// Returns `true` if it connects a login of the service, as itself, to the database in which it is.
+    fn leads_back(&self, mapping: &Mapping, user: &str) -> bool {
+        self.server.local
+            && ["postgres_fdw", "dblink_fdw"].contains(&self.server.wrapper.as_str())
+            && self.server.dbname.as_deref() == Some(self.db.name)
+            && mapping.passwordless != Some(true)
+            && mapping.user.as_deref() == Some(user)
+            && mapping.role.as_deref() == Some(user)
+            && self
+                .db
+                .audit
+                .managed(user)
+                .is_some_and(|(service, _)| self.db.service.is_some_and(|own| own.name == service.name))
+    }
+
+    fn tables(&self, out: &mut Vec<FindingBuilder>) {
+        for table in self.server.tables.iter().filter(|_| self.db.service.is_some()) {
+            let mut objects = self.db.catalog.objects.iter();
+            let item = objects.find(|item| item.kind == "foreign table" && item.shown == table.shown);
+            let readers = item.map_or(vec![], |item| self.db.audit.callers(item, "SELECT"));
+            let of_kernel =
+                self.server.wrapper == "file_fdw" && table.file.as_deref().is_some_and(is_of_kernel);
+            let (severity, users) = match readers.as_slice() {
+                _ if of_kernel => (Low, readers),
+                [] => (Low, vec![self.server.owner.as_str()]),
+                _ => (High, readers),
+            };
+            let seen = format!(
+                "foreign table {} reads through {} ({})",
+                table.shown,
+                self.object(),
+                self.server.wrapper
+            );
+            for user in users {
+                let mut mappings = self.server.mappings.iter();
+                let leads_back = mappings.any(|mapping| self.leads_back(mapping, user));
+                let severity = if leads_back { Low } else { severity };
+                let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
+                let found = found.object(format!("foreign table {}", table.shown)).evidence(seen.clone());
+                let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));
+                out.push(match gives {
+                    Some((entry, item)) => found.revoking(entry, None, &item.securable()),
+                    None => found,
+                });
+            }
+        }
+    }
+
+    /// Reports the owner, who writes the server's mappings; servers of superusers connect without a password.
+    fn owner(&self, out: &mut Vec<FindingBuilder>) {
+        let owner = self.server.owner.as_str();
+        if self.db.audit.managed(owner).is_some() {
+            let seen = format!("{} ({}) belongs to {owner}", self.object(), self.server.wrapper);
+            let found = FOREIGN_TABLE.of(owner).at(Medium).inside(self.db);
+            out.push(found.object(self.object()).evidence(seen));
+        }
+    }
+}

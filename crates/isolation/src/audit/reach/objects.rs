@@ -1,0 +1,284 @@
+//! Contents of one database, as facts.
+
+use std::collections::BTreeMap;
+
+use super::super::context::Audit;
+use super::bodies::{Known, bodies};
+use super::bounded::is_of_kernel;
+use super::gather::{Gathered, ObjectName, Visitor};
+use super::search_paths::is_open_as_delivered;
+use crate::reach::{DatabaseId, Object, ObjectId, Target};
+use martydb_catalog::{
+    CheckedDomain, DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine,
+};
+use martydb_model::Grantee;
+
+/// C functions that give powers to each role that may call them, by the beginning of their name.
+const POWERS: &[(&str, Target)] = &[
+    ("pg_read_file", Target::Files),
+    ("pg_read_binary_file", Target::Files),
+    ("pg_file_", Target::Files),
+    ("be_lo_import", Target::Files),
+    ("be_lo_export", Target::Files),
+    ("set_user", Target::Superuser),
+    ("pg_get_wal_", Target::OtherDatabases),
+];
+
+/// Catalogs with secrets.
+const SECRETS: &[(&str, Target)] = &[
+    ("pg_catalog.pg_authid", Target::Verifiers),
+    ("pg_catalog.pg_shadow", Target::Verifiers),
+    ("pg_catalog.pg_subscription", Target::Verifiers),
+    ("pg_catalog.pg_user_mapping", Target::Verifiers),
+];
+
+/// Tables whose rows control an extension: jobs that run as the role in a row, and folders that its functions
+/// open to every role. Row security limits a role to its own rows.
+const LEVERS: &[(&str, Target)] = &[
+    ("cron.job", Target::Superuser),
+    ("utl_file.utl_file_dir", Target::Files),
+    ("pgagent.pga_jobstep", Target::Superuser),
+];
+
+pub fn inside<'a>(
+    audit: &Audit<'a>,
+    id: DatabaseId,
+    name: &'a str,
+    catalog: &'a DatabaseCatalog,
+    all: &mut Gathered<'a>,
+) {
+    let found = &catalog.privileged;
+    let schemas = schemas(audit, id, name, found, all);
+    let mut routines: BTreeMap<&str, ObjectId> = BTreeMap::new();
+    for found in &found.routines {
+        if let Some(schema) = schemas.get(found.schema.as_str()) {
+            routines.insert(&found.shown, routine(id, *schema, name, found, all));
+        }
+    }
+    let mut relations: BTreeMap<&str, ObjectId> = BTreeMap::new();
+    for found in &found.relations {
+        if let Some(schema) = schemas.get(found.schema.as_str()) {
+            let relation = relation(audit, id, *schema, name, found, all);
+            relations.insert(&found.shown, relation.id);
+            let fired = found.triggers.iter().filter_map(|routine| routines.get(routine.as_str()));
+            all.facts.triggers.extend(fired.map(|function| (relation, *function)));
+        }
+    }
+    let leads = |found: &&PrivilegedRelation| {
+        !found.invoker && !found.system && (found.filled || !found.materialized)
+    };
+    for found in found.relations.iter().filter(leads) {
+        let Some(view) = relations.get(found.shown.as_str()) else { continue };
+        let read = found.reads.iter().filter_map(|relation| relations.get(relation.as_str()));
+        let edges = if found.materialized { &mut all.facts.copies } else { &mut all.facts.views };
+        edges.extend(read.map(|relation| (*view, *relation)));
+    }
+    for found in &found.relations {
+        let Some(table) = relations.get(found.shown.as_str()) else { continue };
+        let children = found.children.iter().filter_map(|child| relations.get(child.as_str()));
+        all.facts.routes.extend(children.map(|child| (*table, *child)));
+    }
+    let domains = found.domains.iter().filter_map(|found| domain(id, &schemas, name, found, all));
+    let domains: Vec<_> = domains.collect();
+    let objects = routines.into_iter().chain(relations).chain(domains).collect();
+    bodies(audit, catalog, Known { database: id, database_name: name, schemas, objects }, all);
+}
+
+/// Adds a domain, to which its owner may add a CHECK.
+fn domain<'a>(
+    database: DatabaseId,
+    schemas: &BTreeMap<&'a str, ObjectId>,
+    database_name: &'a str,
+    found: &'a CheckedDomain,
+    all: &mut Gathered<'a>,
+) -> Option<(&'a str, ObjectId)> {
+    let schema = *schemas.get(found.schema.as_str())?;
+    let visitor = found.visitor.as_deref().map(Visitor::Object);
+    let id = all.name(ObjectName {
+        database: database_name,
+        kind: "domain",
+        shown: &found.shown,
+        owner: &found.owner,
+        grant_on: None,
+        extension: None,
+        system: false,
+        acl: &[],
+        visitor,
+    });
+    let owner = all.role_id(&found.owner);
+    if visitor.is_some() && !all.facts.is_end(owner) {
+        all.facts.visited_domains.push(Object { id, database, schema, owner });
+    }
+    Some((&found.shown, id))
+}
+
+/// Collects the schemas by name: owners, and the roles that may use them and create in them.
+fn schemas<'a>(
+    audit: &Audit<'a>,
+    id: DatabaseId,
+    name: &'a str,
+    found: &'a PrivilegedCatalog,
+    all: &mut Gathered<'a>,
+) -> BTreeMap<&'a str, ObjectId> {
+    let paths = all.superuser_paths.in_database(audit, name);
+    let mut schemas: BTreeMap<&'a str, ObjectId> = BTreeMap::new();
+    for schema in &found.schemas {
+        let object = all.name(ObjectName {
+            database: name,
+            kind: "schema",
+            shown: &schema.name,
+            owner: &schema.owner,
+            grant_on: None,
+            extension: None,
+            system: schema.name.starts_with("pg_"),
+            acl: &schema.acl,
+            visitor: None,
+        });
+        let (usage, create) = (all.holders(object, &["USAGE"]), all.holders(object, &["CREATE"]));
+        all.facts.schemas.push((object, id));
+        let owner = all.role_id(&schema.owner);
+        if !all.facts.is_end(owner) {
+            all.facts.schema_owners.push((object, owner));
+        }
+        all.facts.usage.extend(usage);
+        all.facts.create.extend(create);
+        if paths.contains(&schema.name) {
+            all.facts.superuser_paths.push((id, object));
+        } else if is_open_as_delivered(audit, name, &schema.name) {
+            all.facts.superuser_paths.push((id, object));
+            let public = all.grantee(&Grantee::Public);
+            all.facts.delivered.push((object, public));
+        }
+        schemas.insert(&schema.name, object);
+    }
+    schemas
+}
+
+fn routine<'a>(
+    database: DatabaseId,
+    schema: ObjectId,
+    database_name: &'a str,
+    found: &'a PrivilegedRoutine,
+    all: &mut Gathered<'a>,
+) -> ObjectId {
+    let visitor = found.visitor.as_deref().map(Visitor::Object);
+    let id = all.name(ObjectName {
+        database: database_name,
+        kind: if found.grant_on.starts_with("PROCEDURE") { "procedure" } else { "function" },
+        shown: &found.shown,
+        owner: &found.owner,
+        grant_on: Some(&found.grant_on),
+        extension: found.extension.as_deref(),
+        system: found.schema == "pg_catalog",
+        acl: &found.acl,
+        visitor: visitor.or(found.event.as_deref().map(Visitor::EventTrigger)),
+    });
+    let owner = all.role_id(&found.owner);
+    let object = Object { id, database, schema, owner };
+    // A SECURITY DEFINER function that the extension's own script created counts as part of a trusted base.
+    let is_base = found.extension.as_deref().is_some_and(is_known);
+    if found.definer && found.executes && !is_base {
+        all.facts.definers.push(object);
+    }
+    // One C symbol serves both directions: back to the session's own role it gives nothing.
+    let leads_back = found.shown.contains("reset_user(");
+    let symbol = found.symbol.as_ref().filter(|_| !leads_back);
+    let power = symbol.and_then(|symbol| POWERS.iter().find(|row| symbol.starts_with(row.0)));
+    all.facts.powers.extend(power.map(|row| (object, row.1)));
+    if found.trigger {
+        all.facts.trigger_functions.push(id);
+    }
+    if found.called {
+        all.facts.called_by_server.push(id);
+    }
+    if found.untrusted && !is_base {
+        all.facts.powers.push((object, Target::Files));
+    }
+    if found.event.is_some() {
+        all.facts.event_functions.push(id);
+    }
+    if all.object(id).visitor.is_some() && !all.facts.is_end(owner) {
+        all.facts.visited_functions.push(object);
+    }
+    let holders = all.holders(id, &["EXECUTE"]);
+    all.facts.execute.extend(holders);
+    id
+}
+
+fn relation<'a>(
+    audit: &Audit<'a>,
+    database: DatabaseId,
+    schema: ObjectId,
+    database_name: &'a str,
+    found: &'a PrivilegedRelation,
+    all: &mut Gathered<'a>,
+) -> Object {
+    let id = all.name(ObjectName {
+        database: database_name,
+        kind: match (&found.wrapper, found.reads.is_empty() && !found.view) {
+            (Some(_), _) => "foreign table",
+            (None, false) => "view",
+            (None, true) => "table",
+        },
+        shown: &found.shown,
+        owner: &found.owner,
+        grant_on: Some(&found.grant_on),
+        extension: None,
+        system: found.system,
+        acl: &found.acl,
+        visitor: found.visitor.as_deref().map(Visitor::Object),
+    });
+    let object = Object { id, database, schema, owner: all.role_id(&found.owner) };
+    all.relation(object);
+    // A superuser writes to its own tables.
+    let of_superuser = !found.system && !found.view && all.facts.superusers.contains(&object.owner);
+    let visited = found.visitor.is_some() && !all.facts.is_end(object.owner);
+    if visited && found.view {
+        all.facts.visited_functions.push(object);
+    } else if of_superuser || visited {
+        all.facts.visited_tables.push(object);
+    }
+    let secret = SECRETS.iter().find(|row| row.0 == found.shown).map(|row| row.1);
+    let target = secret.or_else(|| away(audit, found));
+    all.facts.secrets.extend(target.map(|target| (id, target)));
+    let lever = LEVERS.iter().find(|row| row.0 == found.shown && !found.row_security);
+    all.facts.levers.extend(lever.map(|row| (id, row.1)));
+    object
+}
+
+/// Returns `true` for a table whose rows an extension executes.
+pub fn is_lever(shown: &str) -> bool {
+    LEVERS.iter().any(|row| row.0 == shown)
+}
+
+/// Returns `true` for an extension of PostgreSQL or one in wide use, whose script many people have reviewed.
+/// Any other extension is as trustworthy as the role that installed it.
+fn is_known(extension: &str) -> bool {
+    KNOWN.split_whitespace().any(|known| known == extension)
+}
+
+const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt autoinc aws_commons aws_lambda aws_s3 azure \
+    azure_ai azure_storage bloom bool_plperl bool_plperlu btree_gin btree_gist citext citus citus_columnar columnar cube \
+    dblink dict_int dict_xsyn earthdistance file_fdw fuzzystrmatch google_columnar_engine google_ml_integration \
+    h3 hll hstore hstore_plperl hstore_plpython3u http hypopg insert_username intagg intarray ip4r isn jsonb_plperl \
+    jsonb_plpython3u lo log_fdw ltree moddatetime mysql_fdw neon ogr_fdw old_snapshot oracle_fdw orafce pageinspect \
+    periods pgagent pgaudit pgauditlogtofile pgcrypto pgjwt pglogical pgmq pgq pgrouting pgrowlocks pgsodium pgstattuple pgtap \
+    pg_background pg_bigm pg_buffercache pg_cron pg_curl pg_dirtyread pg_failover_slots pg_freespacemap pg_graphql pg_hashids \
+    pg_hint_plan pg_ivm pg_jsonschema pg_logicalinspect pg_net pg_partman pg_permissions pg_prewarm pg_proctab pg_profile \
+    pg_qualstats pg_rational pg_repack pg_roaringbitmap pg_search pg_show_plans pg_similarity pg_sphere pg_squeeze \
+    pg_stat_kcache pg_stat_monitor pg_stat_statements pg_store_plans pg_surgery pg_textsearch pg_tle pg_track_settings \
+    pg_trgm pg_uuidv7 pg_visibility pg_wait_sampling pg_walinspect pldbgapi plperl plperlu plpgsql plpgsql_check plproxy plpython3u plr plv8 pointcloud postgis postgis_raster postgis_sfcgal postgis_tiger_geocoder \
+    postgis_topology postgres_fdw powa prefix rdkit \
+    refint repmgr seg semver set_user sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables timescaledb timescaledb_osm timescaledb_toolkit tsm_system_rows \
+    tsm_system_time unaccent uuid-ossp vector vectorscale wal2json wrappers xml2 zhparser";
+
+/// Returns the target of a foreign table.
+fn away(audit: &Audit<'_>, found: &PrivilegedRelation) -> Option<Target> {
+    if found.wrapper.as_deref() == Some("file_fdw") {
+        return (!found.file.as_deref().is_some_and(is_of_kernel)).then_some(Target::Files);
+    }
+    let name = found.database.as_deref()?;
+    audit.service_of(name)?;
+    let at = audit.actual.databases.keys().position(|other| other.as_str() == name)?;
+    Some(Target::ServiceDatabase(DatabaseId::try_from(at).ok()?))
+}

@@ -1,0 +1,151 @@
+//! Runtime state: sessions, prepared transactions, replication.
+
+use super::context::Audit;
+use super::roles::RoleClass;
+use martydb_catalog::ServerSession;
+use martydb_model::findings::Severity::{Critical, High, Low, Medium};
+use martydb_model::findings::{FindingBuilder, PREPARED, PUBLIC, REPLICATION_OBJECT, SESSION};
+use martydb_model::grants::{Repair, RepairScope, ident};
+use martydb_model::sql::{Literal, stmt};
+use martydb_model::{RoleKind, RoleName};
+
+/// Age in seconds from which a prepared transaction counts as forgotten; a younger one may be in use.
+const FORGOTTEN_SECONDS: i64 = 300;
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for session in &audit.snapshot.state.sessions {
+        out.extend(of_session(audit, session));
+    }
+    prepared(audit, out);
+    slots(audit, out);
+    subscriptions(audit, out);
+}
+
+fn prepared(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for found in &audit.snapshot.state.prepared {
+        let close = stmt!("ROLLBACK PREPARED {gid}", gid = Literal(found.gid.clone()));
+        // Its owner may commit it, and another role may have written in it before SET ROLE.
+        let changes = found.changes.as_ref().filter(|_| !audit.actors(&found.owner).is_empty());
+        let severity = match changes {
+            Some(_) => High,
+            None if found.seconds >= FORGOTTEN_SECONDS => Medium,
+            None => Low,
+        };
+        let finding = PREPARED.of(&found.owner).at(severity).service(audit.service_of(&found.database));
+        let finding = finding.database(&found.database).object(format!("prepared transaction {}", found.gid));
+        let changes = changes.map_or(String::new(), |catalogs| {
+            format!("; it writes to {catalogs}, and {} may commit that", found.owner)
+        });
+        let finding = finding.evidence(format!("{} prepared it at {}{changes}", found.owner, found.since));
+        out.push(finding.fix(Repair::drop(RepairScope::Database, close).outside_transactions()));
+    }
+}
+
+fn slots(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for slot in &audit.snapshot.state.slots {
+        let service = slot.database.as_deref().and_then(|database| audit.service_of(database));
+        let state = if slot.active { "in use" } else { "not in use" };
+        let close = stmt!("SELECT pg_catalog.pg_drop_replication_slot({n})", n = Literal(slot.name.clone()));
+        let finding = REPLICATION_OBJECT.of(PUBLIC).service(service).object(format!("slot {}", slot.name));
+        let finding = finding.evidence(format!("the replication slot {} is {state}", slot.name));
+        if is_of_split(&slot.name) {
+            let advice = "a split needs it: see martydb split status; martydb split finish removes it";
+            out.push(finding.advice(advice));
+            continue;
+        }
+        out.push(finding.fix((!slot.active).then(|| Repair::drop(RepairScope::Server, close))));
+    }
+}
+
+/// Returns `true` for a name that `martydb split` gives its slots: `mdb_`, 8 hexadecimal digits of the run, the service, and
+/// `f` or `r`. The name decides only which fix is shown: without the slot a split loses its way back.
+fn is_of_split(slot: &str) -> bool {
+    let Some((run, rest)) = slot.strip_prefix("mdb_").and_then(|name| name.split_once('_')) else {
+        return false;
+    };
+    let is_run = run.len() == 8 && run.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_run && (rest.ends_with("_f") || rest.ends_with("_r"))
+}
+
+fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for found in &audit.snapshot.state.subscriptions {
+        let service = audit.service_of(&found.database);
+        let severity = if audit.actors(&found.owner).is_empty() { Low } else { High };
+        let mut sources = audit.snapshot.sources.iter().filter(|source| source.name == found.name);
+        // The host is not compared: a database of the same name on another server is unlikely.
+        let foreign = sources.find_map(|source| source.database()).filter(|from| *from != found.database);
+        let (severity, exposed, from) = match foreign.and_then(|from| audit.service_of(&from)) {
+            Some(exposed) => (Critical, Some(exposed), format!(", and copies from {}", exposed.database)),
+            None => (severity, service, String::new()),
+        };
+        // The service for which the copy is made can read it.
+        let reader = service.map(|own| own.role(RoleKind::App).as_str());
+        let who = reader.filter(|_| severity == Critical).unwrap_or(&found.owner);
+        let finding = REPLICATION_OBJECT.of(who).at(severity).service(exposed).database(&found.database);
+        let finding = finding.object(format!("subscription {}", found.name));
+        // It may be in use; where the publisher is out of reach its slot has to be taken from it first.
+        let close = stmt!("DROP SUBSCRIPTION {name}", name = ident(&found.name));
+        let seen = format!("the subscription {} belongs to {}{from}", found.name, found.owner);
+        out.push(finding.evidence(seen).asking(&close));
+    }
+}
+
+/// Makes a finding about a session; nothing if its role may still be there.
+fn of_session(audit: &Audit<'_>, session: &ServerSession) -> Option<FindingBuilder> {
+    let Some(name) = &session.role else {
+        return session.database.as_deref().map(|database| of_dropped_role(audit, session, database));
+    };
+    let role = audit.role(name).filter(|role| audit.roles.class_of(role) != RoleClass::Trusted)?;
+    match session.database.as_deref() {
+        _ if session.streams && !audit.actual.roles[role].replication => {
+            Some(streaming(audit, session, role))
+        }
+        Some(database) if !audit.can_connect(role, database) || session.open == Some(false) => {
+            Some(outlived(audit, session, role, database))
+        }
+        _ => None,
+    }
+}
+
+fn since(session: &ServerSession) -> &str {
+    session.since.as_deref().unwrap_or("an unknown time")
+}
+
+fn ended(finding: FindingBuilder, session: &ServerSession) -> FindingBuilder {
+    let close = stmt!("SELECT pg_catalog.pg_terminate_backend({pid})", pid = session.pid);
+    finding.object(format!("session {}", session.pid)).fix(Repair::drop(RepairScope::Server, close))
+}
+
+/// Reports a session in a database to which its role can no longer connect, or of a role that may no longer log in.
+fn outlived(audit: &Audit<'_>, session: &ServerSession, role: &RoleName, database: &str) -> FindingBuilder {
+    let service = audit.service_of(database);
+    let severity = match service {
+        Some(_) if audit.is_of(role.as_str(), service) => Low,
+        Some(_) => High,
+        None => Medium,
+    };
+    let since = since(session);
+    let seen =
+        format!("pid {} of {role} is in {database} since {since}, and may no longer connect", session.pid);
+    let found = SESSION.of(role.as_str()).at(severity).service(service).database(database);
+    ended(found.evidence(seen), session)
+}
+
+/// Reports a session of a dropped role, which keeps the role's privileges.
+fn of_dropped_role(audit: &Audit<'_>, session: &ServerSession, database: &str) -> FindingBuilder {
+    let seen =
+        format!("pid {} is in {database} since {}, and its role was dropped", session.pid, since(session));
+    let service = audit.service_of(database);
+    let found = SESSION.of("(dropped role)").at(if service.is_some() { High } else { Medium });
+    ended(found.service(service).database(database).evidence(seen), session)
+}
+
+/// Reports a replication connection, which is checked only once and then gets every change of every database.
+fn streaming(audit: &Audit<'_>, session: &ServerSession, role: &RoleName) -> FindingBuilder {
+    let since = since(session);
+    let seen = format!(
+        "pid {} of {role} streams the whole server since {since}, and may no longer do so",
+        session.pid
+    );
+    ended(SESSION.of(role.as_str()).service(audit.service_of_role(role.as_str())).evidence(seen), session)
+}

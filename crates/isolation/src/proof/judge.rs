@@ -1,0 +1,181 @@
+//! Second stage: judgement of one server's observations. Pure.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::alternates;
+use super::assessment::{PartialJudgement, ServerJudgement, VerifiedServer};
+use super::breaches::{self, Basis};
+use super::extra_probes;
+use super::guesses;
+use super::inferred;
+use super::observations::{Observations, ServerContext};
+use super::password_audit;
+use super::privileges;
+use super::provider;
+use super::replicas;
+use super::scratch_databases;
+use crate::audit::{access_graph, audit};
+use crate::probe::{self, Probe, ProbeDatabase};
+use martydb_catalog::{NotExamined, Unread};
+use martydb_model::error::Error;
+use martydb_model::findings::Finding;
+use martydb_model::units::counted;
+use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
+
+/// Judges one server. Findings of the catalog about services are limited to `services`.
+pub fn judge(observations: &Observations, services: &[DesiredService], wants_graph: bool) -> ServerJudgement {
+    let ServerContext { task, catalog, .. } = &observations.context;
+    let actual = &catalog.actual;
+    let (matrix, inferred) = matrix(observations);
+    let mut part = PartialJudgement {
+        probes: vec![],
+        findings: connect_findings(observations, &matrix),
+        not_examined: [observations.not_examined.clone(), inferred].concat(),
+    };
+    if !observations.attempts.is_empty() {
+        part.findings.extend(guesses::findings(task));
+        part.extend(extra_probes::judge(observations, &matrix));
+        part.extend(privileges::judge(observations));
+    }
+    let mut audited = audited(&observations.context);
+    if observations.context.is_replaying() {
+        audited.retain(replicas::is_own_of_standby);
+    }
+    let mut unread = catalog.unread.clone();
+    match &observations.known_passwords {
+        Ok(compared) => {
+            audited.extend(password_audit::findings(&observations.context, &compared.known));
+            part.not_examined.extend(not_compared(&task.server, compared.left_out));
+        }
+        Err(error) => unread.push(passwords_unread(&task.server, error)),
+    }
+    let names: HashSet<&str> = services.iter().map(|service| service.name.as_str()).collect();
+    let chosen =
+        |finding: &Finding| finding.service.as_ref().is_none_or(|name| names.contains(name.as_str()));
+    let (columns, closed): (Vec<_>, Vec<_>) =
+        task.databases.iter().cloned().partition(|database| database.allow_connections);
+    let (kept, closed): (Vec<_>, Vec<_>) =
+        closed.into_iter().partition(|database| is_kept(&observations.context.desired, actual, database));
+    let desired = &observations.context.desired;
+    let closed_notes = not_tried(&task.server, desired, actual, &closed);
+    let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
+    scratch_databases::summarize(&observations.context.desired.name, catalog, &mut findings);
+    let provider = provider::separate(&observations.context.desired, catalog, &mut findings);
+    ServerJudgement {
+        server: VerifiedServer {
+            name: task.server.clone(),
+            at: None,
+            columns,
+            closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
+            kept: kept.into_iter().map(|database| database.name.to_string()).collect(),
+            unprovisioned: unprovisioned(services, &task.server, actual),
+            coverage: observations.coverage,
+        },
+        not_examined: [catalog.not_examined.clone(), part.not_examined, closed_notes].concat(),
+        findings,
+        provider,
+        extra: part.probes,
+        matrix,
+        unread,
+        graph: wants_graph.then(|| access_graph(&observations.context.desired, catalog)),
+    }
+}
+
+fn passwords_unread(server: &str, error: &Error) -> Unread {
+    Unread {
+        service: None,
+        server: server.into(),
+        at: None,
+        database: None,
+        what: "whether the passwords that the server keeps are known elsewhere".into(),
+        why: error.to_string(),
+    }
+}
+
+/// Returns the findings of the catalogs, unfiltered.
+pub fn audited(context: &ServerContext) -> Vec<Finding> {
+    let stored = context.task.stored_passwords();
+    let mut audited = audit(&context.desired, &context.catalog, &stored.search());
+    audited.extend(alternates::findings(context));
+    audited
+}
+
+/// Returns every probe of the matrix, and a note for each login with inferred probes.
+fn matrix(observations: &Observations) -> (Vec<Probe>, Vec<NotExamined>) {
+    let ServerContext { task, catalog, .. } = &observations.context;
+    let probes = probe::judge(task, &observations.attempts);
+    let Some(configured) = observations.listeners.first() else { return (probes, vec![]) };
+    let known = inferred::LoginRules {
+        server: &catalog.actual,
+        hba: catalog.hba.as_deref(),
+        transport: configured.transport,
+    };
+    inferred::complete(task, &known, probes)
+}
+
+/// Returns breaches of the matrix, observed ones before inferred ones.
+fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Finding> {
+    let ServerContext { task, catalog, .. } = &observations.context;
+    let actual = &catalog.actual;
+    let (inferred, observed): (Vec<&Probe>, Vec<&Probe>) =
+        matrix.iter().partition(|probe| inferred::is_inferred(probe));
+    let mut found = breaches::findings(task, &observed, actual, Basis::Login);
+    let known: BTreeSet<_> = found.iter().map(Finding::key).collect();
+    let more = breaches::findings(task, &inferred, actual, Basis::Catalog).into_iter();
+    found.extend(more.filter(|finding| !known.contains(&finding.key())));
+    found
+}
+
+/// Drops findings of the catalog that a login has already proven.
+fn merged(proven: Vec<Finding>, catalog: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let gap = |finding: &Finding| (finding.id, finding.database.clone(), finding.role.clone());
+    let known: BTreeSet<_> = proven.iter().map(gap).collect();
+    let mut findings = proven;
+    findings.extend(catalog.filter(|finding| !known.contains(&gap(finding))));
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
+    findings
+}
+
+fn not_compared(server: &str, left_out: usize) -> Option<NotExamined> {
+    let what = format!("the passwords of {} on server {server}", counted(left_out, "login"));
+    let why = "comparing them with guesses and with the stored passwords would take too long";
+    (left_out > 0).then(|| NotExamined::new(what, why))
+}
+
+/// template0 accepts no connections on any server, and martydb closes its own templates: --strict must not fail for them.
+fn not_tried(
+    server: &str,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    closed: &[ProbeDatabase],
+) -> Vec<NotExamined> {
+    let is_expected = |database: &&ProbeDatabase| {
+        database.name.as_str() == "template0" || is_own_template(desired, actual, database)
+    };
+    let others = closed.iter().filter(|database| !is_expected(database));
+    let note = others.map(|database| {
+        let what = format!("database {} on server {server}", database.name);
+        NotExamined::new(what, "it accepts no connections (datallowconn is off)")
+    });
+    note.collect()
+}
+
+/// Returns `true` for a template of test databases: a copy without rows of the service, which martydb closed itself.
+fn is_own_template(desired: &DesiredServer, actual: &ActualServer, database: &ProbeDatabase) -> bool {
+    actual.test_database(&database.name, desired).is_some_and(|test| test.copied_from.is_none())
+}
+
+/// Returns `true` if a restore has replaced the database.
+fn is_kept(desired: &DesiredServer, actual: &ActualServer, database: &ProbeDatabase) -> bool {
+    actual.databases.get(&database.name).is_some_and(|found| desired.replaced_service(found).is_some())
+}
+
+/// Returns services that `apply` has not created completely.
+fn unprovisioned(services: &[DesiredService], server: &str, actual: &ActualServer) -> Vec<String> {
+    let is_there = |service: &DesiredService| {
+        let mut logins = RoleKind::LOGINS.into_iter().map(|kind| service.role(kind));
+        actual.databases.contains_key(&service.database) && logins.all(|role| actual.roles.contains_key(role))
+    };
+    let here = services.iter().filter(|service| service.server == server);
+    here.filter(|service| !is_there(service)).map(|service| service.name.to_string()).collect()
+}

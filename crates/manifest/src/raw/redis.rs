@@ -1,0 +1,20 @@
+//! `redis:` of a service.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::lenient;
+
+/// Keys of a service on a Redis server.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawRedis {
+    /// Redis server; default: the only one of the manifest.
+    pub server: Option<String>,
+    /// Beginning of all its keys and channels; default: `{service}:`.
+    pub prefix: Option<String>,
+    /// Let its users run Lua scripts, which hold up every other client of the server while they run; default: false.
+    #[serde(deserialize_with = "lenient::optional")]
+    #[schemars(with = "Option<bool>")]
+    pub scripts: Option<bool>,
+}

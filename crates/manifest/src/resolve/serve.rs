@@ -1,0 +1,267 @@
+//! The data service: exposure, logins and callers.
+
+mod callers;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::names;
+use super::scope::Scope;
+use super::unique::{ServiceMap, declared_roles};
+use crate::checked::ServerSpec;
+use crate::raw::{RawAudit, RawAuditExtent, RawAuditedRequests, RawExposure, RawServe};
+use callers::{Logins, ResolvedCallers};
+use martydb_model::error::{Error, Result};
+use martydb_model::suggest::hint;
+use martydb_model::units;
+use martydb_model::{
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredAudit, DeclaredTokens, DesiredService,
+    ListenerFiles, RoleName, SchemaName, ServeSettings, ServiceExposure, TokenKeys, TransactionTimes,
+};
+
+/// Connections of a process with each login.
+const CONNECTIONS: u16 = 10;
+
+/// Processes at a time: one that runs, and one that replaces it.
+const PROCESSES: u16 = 2;
+
+/// Adds the exposure and its two logins to each service with `serve:`.
+pub fn all(
+    scope: &Scope,
+    servers: &BTreeMap<String, ServerSpec>,
+    services: &mut ServiceMap,
+    found: &mut Logins,
+) -> Result<()> {
+    if scope.raw.defaults.serve.is_some() {
+        return Err(scope
+            .error(["defaults", "serve"], "the exposure belongs to one service")
+            .hint("write it under the service"));
+    }
+    for (name, own) in &scope.raw.services {
+        let Some(raw) = own.as_ref().and_then(|own| own.serve.as_ref()) else { continue };
+        let declared = DeclaredExposure { scope, name, raw };
+        let Some(service) = services.values().find(|service| service.name.as_str() == name) else { continue };
+        let exposure = declared.exposure(service)?;
+        let logins = [(&exposure.writer, AccessLevel::Write), (&exposure.reader, AccessLevel::Read)];
+        for (role, _) in logins {
+            declared.check_login(role, servers, services, found)?;
+        }
+        let Some(service) = services.values_mut().find(|service| service.name.as_str() == name) else {
+            continue;
+        };
+        let limit = declared.connections() * i32::from(raw.pool.processes.unwrap_or(PROCESSES));
+        for (role, level) in logins {
+            let login =
+                AccessRole::login(role.clone(), limit, format!("the data service of {}", service.name));
+            let login = AccessRole { of: Some(service.name.clone()), ..login };
+            found.entry(service.server.clone()).or_default().insert(role.clone(), login);
+            service.access.push(AccessGrant { role: role.clone(), level, extent: AccessExtent::Whole });
+        }
+        service.serve = Some(exposure);
+    }
+    Ok(())
+}
+
+fn audit(raw: RawAudit) -> DeclaredAudit {
+    match raw {
+        RawAudit::Requests(which) => DeclaredAudit {
+            writes: which != RawAuditedRequests::None,
+            reads: which == RawAuditedRequests::All,
+            backup: false,
+        },
+        RawAudit::Settings(settings) => DeclaredAudit {
+            writes: settings.writes != Some(RawAuditExtent::None),
+            reads: settings.reads == Some(RawAuditExtent::All),
+            backup: settings.backup,
+        },
+    }
+}
+
+/// Adds to each exposure the logins of `access` that its callers use: they write to the service's records too.
+pub fn further_logins(settings: &ServeSettings, services: &mut ServiceMap) {
+    for (_, caller) in settings.all_callers() {
+        let service = services.values_mut().find(|service| service.name == caller.service);
+        let exposure = service.and_then(|service| service.serve.as_mut());
+        let (Some(exposure), Some(login)) = (exposure, &caller.login) else { continue };
+        let logins =
+            if caller.writes { &mut exposure.further_writers } else { &mut exposure.further_readers };
+        logins.insert(login.clone());
+    }
+}
+
+struct DeclaredExposure<'a> {
+    scope: &'a Scope<'a>,
+    name: &'a str,
+    raw: &'a RawExposure,
+}
+
+impl DeclaredExposure<'_> {
+    fn connections(&self) -> i32 {
+        i32::from(self.raw.pool.max.unwrap_or(CONNECTIONS))
+    }
+
+    fn exposure(&self, service: &DesiredService) -> Result<ServiceExposure> {
+        let login = |suffix: &str| {
+            let name = format!("{}_{suffix}", self.name);
+            RoleName::new(name.clone())
+                .map_err(|error| self.error(&[], format!("the login \"{name}\" {error}")))
+        };
+        let connections = self.raw.pool.max.unwrap_or(CONNECTIONS);
+        if connections == 0 || self.raw.pool.processes == Some(0) {
+            return Err(self.error(&["pool"], "0 connections serve nothing"));
+        }
+        let rows = self.raw.limits.rows.unwrap_or(1000);
+        if rows == 0 {
+            return Err(self.error(&["limits", "rows"], "0 rows serve nothing"));
+        }
+        Ok(ServiceExposure {
+            reader: login("serve_ro")?,
+            writer: login("serve")?,
+            schemas: self.schemas(service)?,
+            only: self.raw.only.iter().cloned().collect(),
+            hide: self.raw.hide.iter().cloned().collect(),
+            connections,
+            wait: self.time(&["pool", "wait"], self.raw.pool.wait.as_deref(), Duration::from_millis(500))?,
+            rows,
+            timeout: self.time(
+                &["limits", "timeout"],
+                self.raw.limits.timeout.as_deref(),
+                Duration::from_secs(5),
+            )?,
+            slow: self.time(&["limits", "slow"], self.raw.limits.slow.as_deref(), Duration::from_secs(1))?,
+            functions: self.raw.limits.functions.iter().cloned().collect(),
+            aggregates: self.raw.limits.aggregates,
+            cost: self.raw.limits.cost,
+            transactions: self.transactions()?,
+            rollback: self.raw.rollback,
+            claims: self.raw.claims,
+            audit: audit(self.raw.audit),
+            cache: self.cache()?,
+            further_writers: BTreeSet::new(),
+            further_readers: BTreeSet::new(),
+        })
+    }
+
+    /// Returns the tables whose answers are kept, each with its time.
+    fn cache(&self) -> Result<BTreeMap<String, Duration>> {
+        let one = |(table, time): (&String, &String)| {
+            let (only, hide) = (&self.raw.only, &self.raw.hide);
+            if hide.contains(table) || !only.is_empty() && !only.contains(table) {
+                return Err(self.error(&["cache", table], format!("\"{table}\" is not exposed")));
+            }
+            let time = self.time(&["cache", table], Some(time), Duration::ZERO)?;
+            Ok((table.clone(), time))
+        };
+        self.raw.cache.iter().map(one).collect()
+    }
+
+    fn transactions(&self) -> Result<Option<TransactionTimes>> {
+        let raw = &self.raw.transactions;
+        let time = |key: &str, text: Option<&str>, default: u64, most: u64| {
+            let path = ["transactions", key];
+            let time = self.time(&path, text, Duration::from_secs(default))?;
+            match time <= Duration::from_secs(most) {
+                true => Ok(time),
+                false => Err(self.error(&path, format!("a transaction holds locks: at most {most}s"))),
+            }
+        };
+        let idle = time("idle", raw.idle.as_deref(), 5, 30)?;
+        let total = time("total", raw.total.as_deref(), 30, 120)?;
+        Ok(raw.interactive.then_some(TransactionTimes { idle, total }))
+    }
+
+    fn schemas(&self, service: &DesiredService) -> Result<Vec<SchemaName>> {
+        let Some(names) = &self.raw.schemas else { return Ok(vec![service.schemas[0].clone()]) };
+        let declared: Vec<&str> = service.schemas.iter().map(SchemaName::as_str).collect();
+        let one = |name: &String| {
+            let found = service.schemas.iter().find(|schema| schema.as_str() == name);
+            let none = || {
+                let message = format!("service \"{}\" declares no schema \"{name}\"", service.name);
+                self.error(&["schemas"], message).hint(hint(name, "schemas", &declared))
+            };
+            found.cloned().ok_or_else(none)
+        };
+        match names.is_empty() {
+            true => Err(self.error(&["schemas"], "no schema is exposed").hint("leave out `serve`")),
+            false => names.iter().map(one).collect(),
+        }
+    }
+
+    fn time(&self, path: &[&str], text: Option<&str>, default: Duration) -> Result<Duration> {
+        let Some(text) = text else { return Ok(default) };
+        let longest = Duration::from_secs(3600);
+        let time = units::duration(text).filter(|time| !time.is_zero() && *time <= longest);
+        time.ok_or_else(|| {
+            self.error(path, format!("\"{text}\" is not a time such as 500ms or 5s, at most 1h"))
+        })
+    }
+
+    /// Checks that no other role has the login's name, and that it can log in.
+    fn check_login(
+        &self,
+        login: &RoleName,
+        servers: &BTreeMap<String, ServerSpec>,
+        services: &ServiceMap,
+        found: &Logins,
+    ) -> Result<()> {
+        let wrong = |why: &str| self.error(&[], format!("its login \"{login}\" {why}"));
+        names::login(login.as_str()).map_err(|(why, fix)| wrong(&why).hint(fix))?;
+        let own = services.values().find(|service| service.name.as_str() == self.name);
+        let Some(own) = own else { return Ok(()) };
+        names::not_the_admin(
+            self.scope,
+            &["services", self.name, "serve"],
+            login,
+            &servers[&own.server].location,
+        )?;
+        let is_role =
+            |service: &&DesiredService| declared_roles(service).iter().any(|role| role == login.as_str());
+        if let Some(other) = services.values().find(is_role) {
+            return Err(wrong(&format!("belongs to service \"{}\"", other.name)).hint("rename that role"));
+        }
+        if found.get(&own.server).is_some_and(|roles| roles.contains_key(login)) {
+            return Err(wrong("is declared under `access` too").hint("remove one of the two"));
+        }
+        Ok(())
+    }
+
+    fn error(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
+        let path: Vec<&str> = ["services", self.name, "serve"].iter().chain(path).copied().collect();
+        self.scope.sources.error_at(&path, message)
+    }
+}
+
+/// Returns the settings of the listener and its callers.
+pub fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result<ServeSettings> {
+    let Some(raw) = &scope.raw.serve else { return Ok(ServeSettings::default()) };
+    let listen = raw.listen.unwrap_or(ServeSettings::default().listen);
+    if !listen.ip().is_loopback() && raw.tls.is_none() {
+        let message =
+            format!("{listen} can be reached from other machines: there the data service needs TLS");
+        return Err(scope.error(["serve", "listen"], message).hint("tls: { certificate: FILE, key: FILE }"));
+    }
+    let place = |file: &String| scope.home.join(file);
+    let tls = raw.tls.as_ref().map(|tls| ListenerFiles {
+        certificate: place(&tls.certificate),
+        key: place(&tls.key),
+        client_authority: tls.client_ca.as_ref().map(place),
+    });
+    let docs = raw.docs.as_ref().map(place);
+    let ResolvedCallers { named, anonymous } = callers::all(scope, &raw.callers, services, logins)?;
+    Ok(ServeSettings { listen, tls, tokens: tokens(scope, raw)?, docs, callers: named, anonymous })
+}
+
+fn tokens(scope: &Scope, raw: &RawServe) -> Result<Option<DeclaredTokens>> {
+    let Some(raw) = &raw.jwt else { return Ok(None) };
+    let wrong = |key: &str, message: &str| scope.error(["serve", "jwt", key], message);
+    let keys = match (&raw.jwks, &raw.secret_env) {
+        (Some(file), None) => TokenKeys::Set(scope.home.join(file)),
+        (None, Some(variable)) => TokenKeys::Secret(variable.clone()),
+        _ => return Err(wrong("jwks", "tokens need either `jwks` or `secret_env`")),
+    };
+    if raw.audience.is_empty() {
+        return Err(wrong("audience", "without an audience, tokens for other services would be accepted"));
+    }
+    let caller_claim = raw.caller_claim.clone().unwrap_or_else(|| "sub".into());
+    Ok(Some(DeclaredTokens { keys, audience: raw.audience.clone(), caller_claim }))
+}

@@ -1,0 +1,53 @@
+//! Metrics of `martydb relay`: what it counts itself, over HTTP.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use martydb_http::exposition::Exposition;
+use martydb_http::{Bound, HttpListener};
+use martydb_model::error::Result;
+use martydb_relay::RelayMetrics;
+
+/// Metrics of a relay, and the project that labels them.
+pub struct ServedMetrics {
+    pub project: String,
+    pub metrics: Arc<RelayMetrics>,
+}
+
+/// Binds the listener.
+///
+/// # Errors
+/// If it cannot listen as requested.
+pub fn bind(listener: &HttpListener, served: ServedMetrics) -> Result<Bound> {
+    listener.check("the metrics")?;
+    let served = Arc::new(served);
+    let open = Router::new()
+        .route("/", get(async || "martydb relay: /metrics, /live, /ready\n"))
+        .route("/live", get(async || "live\n"))
+        .route("/ready", get(ready))
+        .with_state(served.clone());
+    let guarded = Router::new().route("/metrics", get(metrics)).with_state(served);
+    Bound::new(listener, open, guarded)
+}
+
+async fn metrics(State(served): State<Arc<ServedMetrics>>, headers: HeaderMap) -> impl IntoResponse {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let exposition = Exposition::accepted(accept);
+    let samples = served.metrics.samples();
+    let text = exposition.text(&served.project, samples, false);
+    ([(header::CONTENT_TYPE, exposition.content_type())], text)
+}
+
+/// Succeeds once every outbox was read.
+async fn ready(State(served): State<Arc<ServedMetrics>>) -> (StatusCode, &'static str) {
+    if served.metrics.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not every outbox was read\n")
+    }
+}

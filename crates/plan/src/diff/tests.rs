@@ -1,0 +1,406 @@
+//! Tables of states and the resulting plans.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::*;
+use crate::{Action, PASSWORDLESS, Risk, script};
+use martydb_model::{
+    AclEntry, ActualDatabase, ActualRole, Admin, Contents, DefaultAcl, Membership, RoleKind, RoleSetting,
+    SchemaName,
+};
+use martydb_model::{DbName, DesiredService, Grantee, RoleName, ServiceName};
+
+pub(crate) fn role(name: &str) -> RoleName {
+    RoleName::found(name).unwrap()
+}
+
+fn service(name: &str) -> DesiredService {
+    let roles = [
+        (RoleKind::Owner, "owner"),
+        (RoleKind::Migrator, "migrator"),
+        (RoleKind::App, "app"),
+        (RoleKind::Readonly, "ro"),
+    ];
+    DesiredService {
+        name: ServiceName::new(name).unwrap(),
+        server: "main".into(),
+        database: DbName::new(format!("{name}_db")).unwrap(),
+        migrations: PathBuf::new(),
+        down: Default::default(),
+        schemas: vec![SchemaName::new("public").unwrap()],
+        roles: roles.map(|(kind, suffix)| (kind, role(&format!("{name}_{suffix}")))).into(),
+        connection_limit: [(RoleKind::Migrator, 5), (RoleKind::App, 50), (RoleKind::Readonly, 10)].into(),
+        settings: [("lock_timeout".to_owned(), "5s".to_owned())].into(),
+        extensions: vec![],
+        parameters: Default::default(),
+        prune: false,
+        access: vec![],
+        publications: vec![],
+        outbox: None,
+        partitions: vec![],
+        serve: None,
+        moved: None,
+        dump_schema: false,
+        lint: Default::default(),
+    }
+}
+
+pub(crate) fn desired(names: &[&str]) -> DesiredServer {
+    DesiredServer {
+        name: "main".into(),
+        project: "t".into(),
+        platform: None,
+        close_maintenance: true,
+        database_owner: None,
+        embedded: false,
+        services: names.iter().map(|name| (ServiceName::new(*name).unwrap(), service(name))).collect(),
+        access: Default::default(),
+        leaving: vec![],
+        index: Default::default(),
+    }
+}
+
+pub(crate) fn empty(version: u32) -> ActualServer {
+    let admin = Admin {
+        name: "postgres".into(),
+        superuser: true,
+        createdb: true,
+        createrole: true,
+        ..Admin::default()
+    };
+    let root = ActualRole { superuser: true, login: true, connection_limit: -1, ..ActualRole::default() };
+    ActualServer {
+        version,
+        admin,
+        bootstrap: "postgres".into(),
+        maintenance: "postgres".into(),
+        roles: BTreeMap::from([(role("postgres"), root)]),
+        ..ActualServer::default()
+    }
+}
+
+fn entry(grantee: Grantee, privilege: &str, grantor: &str) -> AclEntry {
+    AclEntry { grantee, grantor: role(grantor), privilege: privilege.into(), grantable: false }
+}
+
+fn to(name: &str, privilege: &str, grantor: &str) -> AclEntry {
+    entry(Grantee::Role(role(name)), privilege, grantor)
+}
+
+/// A server on which `apply` has just ended: the state that must give an empty plan.
+pub(crate) fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
+    let mut actual = empty(version);
+    for service in desired.services.values() {
+        let name = |kind| service.role(kind).as_str().to_owned();
+        let (owner, migrator, app, ro) =
+            (name(RoleKind::Owner), name(RoleKind::Migrator), name(RoleKind::App), name(RoleKind::Readonly));
+        for kind in RoleKind::ALL {
+            let login = kind != RoleKind::Owner;
+            let limit = service.connection_limit.get(&kind).copied().unwrap_or(-1);
+            let found = ActualRole {
+                login,
+                inherit: kind != RoleKind::Migrator,
+                connection_limit: limit,
+                comment: Some("martydb:t".into()),
+                ..ActualRole::default()
+            };
+            actual.roles.insert(service.role(kind).clone(), found);
+        }
+        actual.memberships.push(Membership {
+            role: role(&owner),
+            member: role(&migrator),
+            grantor: Some(role("postgres")),
+            admin: false,
+            inherit: false,
+            set: true,
+        });
+        for login in [&migrator, &app, &ro] {
+            let setting = |database: Option<&DbName>, name: &str, value: &str| RoleSetting {
+                role: role(login),
+                database: database.cloned(),
+                name: name.into(),
+                value: value.into(),
+            };
+            put(&mut actual, setting(None, "lock_timeout", "5000ms"));
+            put(&mut actual, setting(Some(&service.database), "search_path", "public"));
+        }
+        let database = Some(service.database.clone());
+        put(
+            &mut actual,
+            RoleSetting { role: role(&migrator), database, name: "role".into(), value: owner.clone() },
+        );
+        let defaults: &[(char, &[(&str, &str)])] = &[
+            ('r', &[(&app, "SELECT"), (&app, "INSERT"), (&app, "UPDATE"), (&app, "DELETE"), (&ro, "SELECT")]),
+            ('S', &[(&app, "USAGE"), (&app, "SELECT"), (&ro, "SELECT")]),
+            ('f', &[(&app, "EXECUTE")]),
+            ('T', &[]),
+            ('n', &[(&app, "USAGE"), (&ro, "USAGE")]),
+        ];
+        let default_acls = defaults.iter().map(|(object, acl)| DefaultAcl {
+            role: role(&owner),
+            schema: None,
+            object: *object,
+            acl: acl.iter().map(|(who, what)| to(who, what, &owner)).collect(),
+        });
+        let schema = martydb_model::ActualSchema {
+            owner: role(&owner),
+            acl: vec![to(&app, "USAGE", &owner), to(&ro, "USAGE", &owner)],
+        };
+        let contents = Contents {
+            schemas: [(SchemaName::new("public").unwrap(), schema)].into(),
+            default_acls: default_acls.collect(),
+            ..Contents::default()
+        };
+        let acl = vec![
+            to("postgres", "CONNECT", "postgres"),
+            to(&owner, "CREATE", "postgres"),
+            to(&owner, "TEMPORARY", "postgres"),
+            to(&migrator, "CONNECT", "postgres"),
+            to(&app, "CONNECT", "postgres"),
+            to(&app, "TEMPORARY", "postgres"),
+            to(&ro, "CONNECT", "postgres"),
+        ];
+        let database = ActualDatabase {
+            owner: "postgres".into(),
+            allow_connections: true,
+            connection_limit: -1,
+            acl,
+            comment: Some("martydb:t".into()),
+            contents: Some(contents),
+            ..ActualDatabase::default()
+        };
+        actual.databases.insert(service.database.clone(), database);
+    }
+    actual
+}
+
+fn lines(plan: &Plan, major: u32) -> Vec<String> {
+    plan.steps
+        .iter()
+        .map(|step| {
+            format!("{:?} {:?} {}", step.stage, step.risk, script(&step.action, major, &PASSWORDLESS))
+        })
+        .collect()
+}
+
+fn plan(desired: &DesiredServer, actual: &ActualServer) -> Plan {
+    diff(desired, actual, &StoredLogins::All, &Selection::all(desired))
+}
+
+fn of_role<'a>(actual: &'a mut ActualServer, name: &str) -> &'a mut Vec<RoleSetting> {
+    actual.role_settings.entry(role(name)).or_default()
+}
+
+fn put(actual: &mut ActualServer, setting: RoleSetting) {
+    of_role(actual, setting.role.as_str()).push(setting.clone());
+}
+
+#[test]
+fn a_fresh_server_gets_everything_and_closed_first() {
+    insta::assert_snapshot!(lines(&plan(&desired(&["csca"]), &empty(150018)), 15).join("\n"));
+}
+
+#[test]
+fn before_15_public_is_taken_from_the_bootstrap_superuser() {
+    let lines = lines(&plan(&desired(&["csca"]), &empty(130023)), 13);
+    assert!(
+        lines.contains(
+            &"InDatabase Safe REVOKE CREATE, USAGE ON SCHEMA \"public\" FROM PUBLIC CASCADE".to_owned()
+        ),
+        "{lines:#?}"
+    );
+    assert!(
+        lines.contains(&"Cluster Safe GRANT \"csca_owner\" TO \"csca_migrator\"".to_owned()),
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn a_provisioned_server_gets_nothing() {
+    for version in [130023, 140023, 150018, 160014, 170010, 180004] {
+        let desired = desired(&["csca", "pkd"]);
+        let plan = plan(&desired, &provisioned(&desired, version));
+        assert_eq!(plan, Plan::default(), "{version}");
+    }
+}
+
+/// Every tampering is noticed, named and repaired by exactly this statement.
+#[test]
+fn each_drift_has_its_repair() {
+    type Tamper = fn(&mut ActualServer);
+    let db = || DbName::new("csca_db").unwrap();
+    let cases: &[(Tamper, &str)] = &[
+        (
+            |a| {
+                a.databases.get_mut(&DbName::new("csca_db").unwrap()).unwrap().acl.push(entry(
+                    Grantee::Public,
+                    "CONNECT",
+                    "postgres",
+                ))
+            },
+            "AlterDatabase Safe REVOKE CONNECT ON DATABASE \"csca_db\" FROM PUBLIC CASCADE",
+        ),
+        (
+            |a| {
+                a.databases
+                    .get_mut(&DbName::new("csca_db").unwrap())
+                    .unwrap()
+                    .acl
+                    .push(to("pkd_app", "CONNECT", "postgres"))
+            },
+            "AlterDatabase Safe REVOKE CONNECT ON DATABASE \"csca_db\" FROM \"pkd_app\" CASCADE",
+        ),
+        (
+            |a| a.roles.get_mut(&role("csca_app")).unwrap().createdb = true,
+            "Cluster Safe ALTER ROLE \"csca_app\" NOCREATEDB",
+        ),
+        (
+            |a| a.roles.get_mut(&role("csca_app")).unwrap().login = false,
+            "Cluster Safe ALTER ROLE \"csca_app\" LOGIN",
+        ),
+        (
+            |a| a.roles.get_mut(&role("csca_migrator")).unwrap().inherit = true,
+            "Cluster Safe ALTER ROLE \"csca_migrator\" NOINHERIT",
+        ),
+        (
+            |a| a.roles.get_mut(&role("csca_app")).unwrap().connection_limit = -1,
+            "Cluster Caution ALTER ROLE \"csca_app\" CONNECTION LIMIT 50",
+        ),
+        (
+            |a| a.roles.get_mut(&role("csca_app")).unwrap().connection_limit = 0,
+            "Cluster Safe ALTER ROLE \"csca_app\" CONNECTION LIMIT 50",
+        ),
+        (
+            |a| {
+                a.memberships.push(Membership {
+                    role: role("csca_owner"),
+                    member: role("pkd_app"),
+                    grantor: Some(role("postgres")),
+                    admin: false,
+                    inherit: true,
+                    set: true,
+                })
+            },
+            "Cluster Safe REVOKE \"csca_owner\" FROM \"pkd_app\" CASCADE",
+        ),
+        (
+            |a| {
+                a.memberships.push(Membership {
+                    role: role("pg_read_all_data"),
+                    member: role("csca_app"),
+                    grantor: Some(role("postgres")),
+                    admin: false,
+                    inherit: true,
+                    set: true,
+                })
+            },
+            "Cluster Safe REVOKE \"pg_read_all_data\" FROM \"csca_app\" CASCADE",
+        ),
+        (
+            |a| a.memberships.retain(|m| m.member != role("csca_migrator")),
+            "Cluster Safe GRANT \"csca_owner\" TO \"csca_migrator\"",
+        ),
+        (
+            |a| of_role(a, "csca_app").retain(|setting| setting.name != "lock_timeout"),
+            "Cluster Safe ALTER ROLE \"csca_app\" SET \"lock_timeout\" = '5s'",
+        ),
+        (
+            |a| {
+                let (role, value) = (role("csca_app"), "x".into());
+                put(a, RoleSetting { role, database: None, name: "role".into(), value })
+            },
+            "Cluster Safe ALTER ROLE \"csca_app\" RESET \"role\"",
+        ),
+        (
+            |a| a.databases.get_mut(&DbName::new("csca_db").unwrap()).unwrap().owner = "csca_owner".into(),
+            "AlterDatabase Safe ALTER DATABASE \"csca_db\" OWNER TO \"postgres\"",
+        ),
+        (
+            |a| a.databases.get_mut(&DbName::new("csca_db").unwrap()).unwrap().is_template = true,
+            "AlterDatabase Safe ALTER DATABASE \"csca_db\" IS_TEMPLATE false",
+        ),
+        (
+            |a| inside(a).default_acls.retain(|row| row.object != 'f'),
+            "InDatabase Safe ALTER DEFAULT PRIVILEGES FOR ROLE \"csca_owner\" REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+        ),
+        (
+            |a| {
+                inside(a).schemas.values_mut().next().unwrap().acl.push(entry(
+                    Grantee::Public,
+                    "CREATE",
+                    "csca_owner",
+                ))
+            },
+            "InDatabase Safe REVOKE CREATE ON SCHEMA \"public\" FROM PUBLIC CASCADE",
+        ),
+    ];
+    for (tamper, expected) in cases {
+        let desired = desired(&["csca", "pkd"]);
+        let mut actual = provisioned(&desired, 150018);
+        tamper(&mut actual);
+        let lines = lines(&plan(&desired, &actual), 15);
+        assert!(lines.iter().any(|line| line == expected), "wanted {expected}, got {lines:#?}");
+    }
+    assert_eq!(db().as_str(), "csca_db");
+}
+
+fn inside(actual: &mut ActualServer) -> &mut Contents {
+    actual.databases.get_mut(&DbName::new("csca_db").unwrap()).unwrap().contents.as_mut().unwrap()
+}
+
+#[test]
+fn strangers_are_listed_and_left_alone() {
+    let desired = desired(&["csca"]);
+    let mut actual = provisioned(&desired, 160014);
+    actual.roles.insert(role("reporting"), ActualRole { login: true, ..ActualRole::default() });
+    let database = actual.databases.get_mut(&DbName::new("csca_db").unwrap()).unwrap();
+    database.acl.push(to("reporting", "CONNECT", "postgres"));
+    let plan = plan(&desired, &actual);
+    assert!(plan.steps.is_empty(), "{:?}", plan.steps);
+    assert_eq!(plan.prunable.len(), 1);
+}
+
+fn all_but(lost: &str) -> StoredLogins {
+    let logins = ["csca_migrator", "csca_app", "csca_ro"].into_iter().filter(|login| *login != lost);
+    StoredLogins::These(logins.map(role).collect())
+}
+
+#[test]
+fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
+    let desired = desired(&["csca"]);
+    let plan =
+        diff(&desired, &provisioned(&desired, 160014), &all_but("csca_app"), &Selection::all(&desired));
+    assert_eq!(plan.steps.len(), 1);
+    assert_eq!(
+        plan.steps[0].action,
+        Action::SetPassword { role: role("csca_app"), marker: Some("martydb:t".into()) }
+    );
+    assert_eq!(plan.steps[0].replaces_password(), Some(&role("csca_app")));
+    assert!(plan.steps[0].reason.contains("--reset-passwords"), "{}", plan.steps[0].reason);
+
+    let mut actual = provisioned(&desired, 160014);
+    actual.passwords.insert(role("csca_app"), martydb_model::StoredPassword::default());
+    let plan = diff(&desired, &actual, &all_but("csca_app"), &Selection::all(&desired));
+    assert_eq!((plan.steps.len(), plan.steps[0].risk), (1, Risk::Caution));
+}
+
+#[test]
+fn a_limited_admin_is_told_what_it_cannot_close() {
+    let desired = desired(&["csca"]);
+    let mut actual = provisioned(&desired, 160014);
+    actual.admin =
+        Admin { name: "adm".into(), superuser: false, createdb: true, createrole: true, ..Admin::default() };
+    let room = ActualDatabase {
+        owner: "postgres".into(),
+        allow_connections: true,
+        connection_limit: -1,
+        acl: vec![entry(Grantee::Public, "CONNECT", "postgres")],
+        ..ActualDatabase::default()
+    };
+    actual.databases.insert(DbName::found("template1").unwrap(), room);
+    let plan = plan(&desired, &actual);
+    assert!(plan.steps.is_empty(), "{:?}", plan.steps);
+    assert_eq!(plan.limits.len(), 1);
+    assert!(plan.limits[0].grant.as_deref().unwrap().contains("template1"));
+}

@@ -1,0 +1,34 @@
+//! Databases on other servers that services are copied from.
+
+use std::collections::BTreeMap;
+
+use super::scope::PlanScope;
+use martydb::app::Run;
+use martydb_backup::moving;
+use martydb_model::error::Result;
+use martydb_model::{ActualServer, DesiredServer, ServiceName};
+use martydb_plan::CopyOrigin;
+
+pub type Copies = BTreeMap<ServiceName, CopyOrigin>;
+
+/// Inspects the former servers of services that have no database here.
+///
+/// # Errors
+/// If a former server cannot be inspected.
+#[martydb_pg::boxed]
+pub async fn due(
+    run: &Run,
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+) -> Result<Copies> {
+    let mut copies = Copies::new();
+    for service in scope.services_of(desired) {
+        if actual.databases.contains_key(&service.database) {
+            moving::refuse_two(run, service).await?;
+        } else if let Some(origin) = moving::origin(run, service).await? {
+            copies.insert(service.name.clone(), origin);
+        }
+    }
+    Ok(copies)
+}

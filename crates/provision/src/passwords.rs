@@ -1,0 +1,167 @@
+//! Stored passwords that the server does not accept. An admin that may read verifiers compares them: a cheap test
+//! of a login, which every plan makes. `--check-logins` tries the logins, which needs no superuser.
+
+use std::collections::BTreeSet;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::scope::PlanScope;
+use martydb_isolation::probe::{self, ProbeLogin, Task};
+use martydb_model::error::{Error, Kind, Result};
+use martydb_model::sqlstate;
+use martydb_model::{ActualServer, DesiredServer, RoleKind, RoleName, StoredPassword};
+use martydb_pg::server::Access;
+use martydb_pg::wire::{Outcome, is_kept};
+use martydb_secrets::Secrets;
+
+struct LoginPair {
+    login: RoleName,
+    kept: StoredPassword,
+    stored: SecretString,
+}
+
+/// Returns the logins in use whose stored password does not match the server's SCRAM-SHA-256 verifier.
+#[martydb_pg::boxed]
+pub async fn differing(
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Result<BTreeSet<RoleName>> {
+    let pairs = pairs(scope, desired, actual, secrets);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    // Each costs 4,096 rounds of hashing, which would block the threads that serve connections.
+    let compared = tokio::task::spawn_blocking(move || compare(&pairs, cores)).await;
+    compared.map_err(|error| Error::operation("cannot compare the stored passwords").cause(error))
+}
+
+fn compare(pairs: &[LoginPair], threads: usize) -> BTreeSet<RoleName> {
+    let differing = |part: &[LoginPair]| -> Vec<RoleName> {
+        part.iter().filter(|pair| differs(pair)).map(|pair| pair.login.clone()).collect()
+    };
+    std::thread::scope(|scope| {
+        let parts = pairs.chunks(pairs.len().div_ceil(threads).max(1));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || differing(part))).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("a comparison does not panic")).collect()
+    })
+}
+
+fn pairs(
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Vec<LoginPair> {
+    let roles =
+        scope.services_of(desired).flat_map(|service| RoleKind::LOGINS.map(|kind| service.role(kind)));
+    let pair = |role: &RoleName| {
+        let (login, stored) = secrets.current(&desired.name, role)?;
+        let kept = actual.passwords.get(&login)?.clone();
+        Some(LoginPair { login, kept, stored: stored.clone() })
+    };
+    roles.filter_map(pair).collect()
+}
+
+/// Returns `true` if the password differs. MD5 counts as different, because its hash alone is enough to log in; so
+/// does a missing password.
+fn differs(pair: &LoginPair) -> bool {
+    !is_kept(pair.stored.expose_secret(), &pair.kept)
+}
+
+/// Tries every stored password of the chosen services at its own database, and returns those that were rejected.
+///
+/// # Errors
+/// If an attempt was neither accepted nor rejected for its password: that proves nothing either way.
+pub async fn refused(
+    scope: &PlanScope<'_>,
+    access: &Access,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Result<BTreeSet<RoleName>> {
+    let logins = logins(scope, desired, actual, secrets);
+    let concurrency = actual.capacity.share(scope.jobs.count, 1);
+    let task = Task { logins, ..Task::new(access, desired, &[], secrets, concurrency) };
+    let attempts = probe::try_own(&task).await?;
+    let mut refused = BTreeSet::new();
+    for (login, attempt) in task.logins.iter().zip(&attempts) {
+        match &attempt.outcome {
+            Outcome::Accepted(_) => {}
+            Outcome::Rejected(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
+                refused.insert(login.role.clone());
+            }
+            // A missing CONNECT is drift of its own and a separate step of the plan.
+            Outcome::Rejected(refusal) if refusal.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE => {}
+            _ => return Err(unclear(login, probe::judge_own(&attempt.outcome).why)),
+        }
+    }
+    Ok(refused)
+}
+
+fn unclear(login: &ProbeLogin, why: Option<String>) -> Error {
+    let message = format!("cannot tell whether the stored password of \"{}\" works", login.role);
+    why.into_iter().fold(Error::new(Kind::Unreachable, message), Error::cause)
+}
+
+/// Returns the logins that exist, may log in, have a stored password, and a database that accepts connections.
+fn logins(
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Vec<ProbeLogin> {
+    let mut logins = vec![];
+    for service in scope.services_of(desired) {
+        let open = actual.databases.get(&service.database).is_some_and(|found| found.allow_connections);
+        for kind in RoleKind::LOGINS.into_iter().filter(|_| open) {
+            let role = service.role(kind);
+            let login = actual.roles.get(role).is_some_and(|found| found.login);
+            let password = secrets.get(&desired.name, role).filter(|_| login).cloned();
+            let (service, database) = (service.name.clone(), service.database.clone());
+            logins.extend(
+                password
+                    .map(|password| ProbeLogin::new(service, kind, role.clone(), database, Some(password))),
+            );
+        }
+    }
+    logins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use martydb_pg::wire::{digest, verifier};
+
+    fn pair(kept: &str, salt: Option<&str>, rounds: Option<u32>) -> LoginPair {
+        LoginPair {
+            login: RoleName::found("csca_app").unwrap(),
+            kept: StoredPassword { digest: Some(digest(kept)), salt: salt.map(str::to_owned), rounds },
+            stored: SecretString::from("secret"),
+        }
+    }
+
+    #[test]
+    fn only_the_verifier_of_the_stored_password_is_equal() {
+        let kept = |password| verifier(password, "QUFB", 2).unwrap();
+        assert!(!differs(&pair(&kept("secret"), Some("QUFB"), Some(2))));
+        assert!(differs(&pair(&kept("other"), Some("QUFB"), Some(2))));
+        // A verifier with hours of hashing is skipped: its cost is meant to do harm.
+        assert!(differs(&pair("SCRAM-SHA-256$", Some("QUFB"), Some(999_999_999))));
+    }
+
+    #[test]
+    fn anything_but_scram_is_a_difference() {
+        assert!(differs(&pair("md5d41d8cd98f00b204e9800998ecf8427e", None, None)));
+        assert!(differs(&LoginPair { kept: StoredPassword::default(), ..pair("", None, None) }));
+    }
+
+    #[test]
+    fn every_pair_is_compared_by_one_of_the_threads() {
+        for (count, threads) in [(0, 1), (5, 2), (5, 3), (2, 5), (1, 1)] {
+            let login = |n| RoleName::found(format!("login{n}")).unwrap();
+            let pairs: Vec<_> =
+                (0..count).map(|n| LoginPair { login: login(n), ..pair("", None, None) }).collect();
+            assert_eq!(compare(&pairs, threads), (0..count).map(login).collect(), "{count} by {threads}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Scope of a `plan` or `apply` run, on all its servers.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use martydb::app::Run;
+use martydb_model::{DesiredServer, DesiredService, Jobs, ServiceName};
+use martydb_secrets::Store;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Removes objects that the manifest does not declare.
+    pub prune: bool,
+    /// Tries every stored password.
+    pub check_logins: bool,
+    /// Executes exactly the shown steps.
+    pub exact: bool,
+}
+
+pub struct PlanScope<'a> {
+    /// Services to include, in addition to steps on the server as a whole.
+    pub services: BTreeSet<ServiceName>,
+    pub options: PlanOptions,
+    pub store: &'a Store,
+    pub jobs: Jobs,
+    /// With `-y`, steps that were not shown may affect other users; without it they must be safe.
+    pub yes: bool,
+    pub lock_wait: Duration,
+}
+
+impl<'r> PlanScope<'r> {
+    pub fn new(run: &'r Run, services: &[DesiredService], options: PlanOptions) -> PlanScope<'r> {
+        let services = services.iter().map(|service| service.name.clone()).collect();
+        let Run { jobs, yes, lock_wait, .. } = run;
+        PlanScope { services, options, store: &run.store, jobs: *jobs, yes: *yes, lock_wait: *lock_wait }
+    }
+
+    pub fn covers(&self, service: &ServiceName) -> bool {
+        self.services.contains(service)
+    }
+
+    pub fn services_of<'a>(&'a self, desired: &'a DesiredServer) -> impl Iterator<Item = &'a DesiredService> {
+        desired.services.values().filter(|service| self.covers(&service.name))
+    }
+}

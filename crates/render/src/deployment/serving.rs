@@ -1,0 +1,85 @@
+//! Part of the map that the data service needs: what it exposes, to whom, and the servers and replicas that it reaches, among all
+//! replicas.
+
+use super::{DeploymentPlan, ServerNode, ServiceNode};
+use martydb_manifest::{Replica, ReplicaRole};
+use martydb_model::ServiceExposure;
+use martydb_model::deploy::Workload;
+use martydb_model::error::{Error, Result};
+
+/// A replica, with its server.
+pub struct ReplicaNode<'p> {
+    pub server: &'p ServerNode<'p>,
+    pub replica: &'p Replica,
+    /// `true` if a deployed data service reads it.
+    pub served: bool,
+}
+
+impl<'a> DeploymentPlan<'a> {
+    /// Returns the services that a deployed data service exposes to a caller.
+    pub fn exposed(&self) -> impl Iterator<Item = &ServiceNode<'a>> {
+        let deployed = self.manifest.deploy.workloads.contains(&Workload::Serve);
+        let services = self.services.iter().filter(move |_| deployed);
+        services.filter(|node| {
+            node.service.serve.is_some()
+                && self.manifest.serve.callers_of(&node.service.name).next().is_some()
+        })
+    }
+
+    /// Returns `true` if the data service is deployed.
+    pub fn serves(&self) -> bool {
+        self.exposed().next().is_some()
+    }
+
+    /// Returns `true` if a deployed data service reaches the server.
+    pub fn has_exposed(&self, server: &ServerNode<'_>) -> bool {
+        self.exposed().any(|node| node.service.server == server.name)
+    }
+
+    /// Returns the replicas of all servers.
+    pub fn replicas(&self) -> impl Iterator<Item = ReplicaNode<'_>> {
+        self.servers.iter().flat_map(|server| {
+            let mut own = self.exposed().filter(|node| node.service.server == server.name);
+            let reads =
+                own.any(|node| node.service.serve.as_ref().is_some_and(ServiceExposure::reads_at_replicas));
+            let declared = self.manifest.servers[server.name].replicas.iter();
+            declared.map(move |replica| {
+                let served = reads && replica.role == ReplicaRole::Read;
+                ReplicaNode { server, replica, served }
+            })
+        })
+    }
+
+    /// Returns the replicas that a deployed data service reads.
+    pub fn served_replicas(&self) -> impl Iterator<Item = ReplicaNode<'_>> {
+        self.replicas().filter(|node| node.served)
+    }
+
+    /// Returns `true` if the programs of a service are a caller of the data service, which has their name.
+    pub fn is_caller(&self, client: &ServiceNode<'_>) -> bool {
+        self.exposed().any(|node| {
+            let mut callers = self.manifest.serve.callers_of(&node.service.name);
+            callers.any(|(name, _)| name == client.service.name.as_str() || name == client.label)
+        })
+    }
+
+    /// Checks that the data service can reach its servers: it would end with 2 otherwise.
+    ///
+    /// # Errors
+    /// If one is elsewhere, and its certificate is not verified.
+    pub fn check_server_tls(&self) -> Result<()> {
+        let servers = self.servers.iter().filter(|server| self.has_exposed(server));
+        let servers = servers.map(|server| (format!("server \"{}\"", server.name), server.url));
+        let replicas = self.served_replicas().map(|served| {
+            let name =
+                format!("replica \"{}\" of the server \"{}\"", served.replica.name, served.server.name);
+            (name, &*served.replica.url)
+        });
+        let mut all = servers.chain(replicas);
+        let Some((name, _)) = all.find(|(_, url)| !url.endpoint().is_safe()) else { return Ok(()) };
+        let message =
+            format!("a deployed data service reaches the {name} only by TLS with a verified certificate");
+        let hint = "write sslmode=verify-full into its url, or leave the data service out: deploy: { workloads: [monitor, relay] }";
+        Err(Error::manifest(message).hint(hint))
+    }
+}

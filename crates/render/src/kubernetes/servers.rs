@@ -1,0 +1,121 @@
+//! One StatefulSet with a headless Service per server:
+//! <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/>.
+
+use serde_json::{Value, json};
+
+use super::certificates;
+use super::objects::*;
+use super::pod::Pod;
+use crate::deployment::{DeploymentPlan, ServerNode};
+use crate::image;
+
+/// User ID of `postgres` in the Debian image; in the Alpine image it is 70.
+const ACCOUNT: u32 = 999;
+
+const ALPINE_ACCOUNT: u32 = 70;
+
+/// Key of the admin's password in a Secret.
+pub const PASSWORD: &str = "password";
+
+/// Period of the startup probe, in seconds.
+const STARTUP_PERIOD: u32 = 5;
+
+pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
+    let here = plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
+    let of = |(host, server)| {
+        [
+            Some(service(plan, host, server)),
+            certificates::certificate(plan, &certificates::server_secret(host), &[host]),
+            Some(stateful_set(plan, host, server)),
+            disruption_budget(plan, host, POSTGRES),
+        ]
+    };
+    here.flat_map(of).flatten().collect()
+}
+
+fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
+    let spec = json!({
+        // A name for the pods themselves.
+        "clusterIP": "None",
+        "selector": pod_labels(POSTGRES, workload(host)),
+        "ports": [service_port(POSTGRES, server.url.port)],
+    });
+    object(("v1", "Service"), pods_metadata(plan, host, POSTGRES, workload(host)), spec)
+}
+
+/// Returns the budget of a server's pods of this name label, if the manifest declares one:
+/// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>.
+pub fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str, name: &str) -> Option<RenderedObject> {
+    let spec = json!({
+        "maxUnavailable": plan.manifest.deploy.max_unavailable?,
+        "selector": selector(&pod_labels(name, workload(host))),
+    });
+    let metadata = pods_metadata(plan, workload(host), name, workload(host));
+    Some(object(("policy/v1", "PodDisruptionBudget"), metadata, spec))
+}
+
+fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
+    let disk = claim(&server.deploy.storage_size, server.deploy.storage_class.as_ref());
+    let spec = json!({
+        "serviceName": host,
+        "replicas": 1,
+        "selector": selector(&pod_labels(POSTGRES, workload(host))),
+        "template": pod(plan, host, server).template(plan),
+        "volumeClaimTemplates": [{ "metadata": { "name": "data" }, "spec": disk }],
+    });
+    let metadata = pods_metadata(plan, workload(host), POSTGRES, workload(host));
+    object(("apps/v1", "StatefulSet"), metadata, spec)
+}
+
+fn pod(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Pod {
+    let (certificate, mount) = certificates::server_files(plan, host).unzip();
+    let folders = [
+        empty_volume("run", Some("Memory"), "16Mi"),
+        empty_volume("shm", Some("Memory"), "256Mi"),
+        empty_volume("tmp", None, "256Mi"),
+    ];
+    Pod {
+        labels: pod_labels(POSTGRES, workload(host)),
+        siblings: Some([(NAME.to_owned(), POSTGRES.to_owned())].into()),
+        restart_policy: None,
+        account: if server.deploy.image.contains("alpine") { ALPINE_ACCOUNT } else { ACCOUNT },
+        owns_volumes: true,
+        // A smart shutdown would wait for clients. The image stops with a fast one, which has to write a
+        // checkpoint.
+        seconds_to_end: 120,
+        container: container(plan, server, mount),
+        volumes: folders.into_iter().chain(certificate).collect(),
+    }
+}
+
+fn container(plan: &DeploymentPlan<'_>, server: &ServerNode<'_>, certificate: Option<Value>) -> Value {
+    let password = secret_variable("POSTGRES_PASSWORD", &server.admin_secret(), PASSWORD);
+    let variables = image::variables(server).into_iter();
+    let mut env: Vec<Value> =
+        variables.map(|(name, value)| variable(name, &value)).chain([password]).collect();
+    // initdb rejects the root of a disk because of its folder lost+found.
+    env.extend(image::has_one_folder(server).then(|| variable("PGDATA", "/var/lib/postgresql/data/pgdata")));
+    let ready = |period: u32, failures: u32| {
+        probe(json!({ "exec": { "command": image::ready(server) } }), period, failures)
+    };
+    let mounts = [
+        mount("data", image::data_folder(server)),
+        mount("run", "/var/run/postgresql"),
+        mount("shm", "/dev/shm"),
+        mount("tmp", "/tmp"),
+    ];
+    json!({
+        "name": POSTGRES,
+        "image": server.deploy.image,
+        "args": filled(certificates::server_arguments(plan)),
+        "env": env,
+        "ports": [container_port(POSTGRES, server.url.port)],
+        "resources": resources(&server.deploy.cpu, &server.deploy.memory),
+        "securityContext": container_security(),
+        // Crash recovery takes long: a pod that is restarted meanwhile begins it again.
+        "startupProbe": ready(STARTUP_PERIOD, server.deploy.startup_seconds.div_ceil(STARTUP_PERIOD)),
+        "readinessProbe": ready(5, 3),
+        "livenessProbe": ready(20, 6),
+        "volumeMounts": mounts.into_iter().chain(certificate).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,210 @@
+//! Run of a command: the context, with the settings, prompts and output of the person who started it.
+
+mod backups;
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use martydb_context::{Context, NoteSink};
+use martydb_manifest::{self as manifest, Manifest, Replica, ServerLocation, ServerSpec};
+use martydb_model::environment::Environment;
+use martydb_model::error::{Error, Result};
+use martydb_model::{DesiredService, Jobs};
+use martydb_pg::server::Access;
+use martydb_pg::wire;
+use martydb_secrets::LockedStore;
+use martydb_ui::flags::{Global, Select};
+use martydb_ui::report::Out;
+
+pub use backups::IDENTITY;
+
+/// Context with the settings of the command line and the output. A function that needs no more takes the context.
+pub struct Run {
+    pub context: Context,
+    pub jobs: Jobs,
+    pub lock_wait: Duration,
+    pub yes: bool,
+    pub can_ask: bool,
+    pub out: Arc<Out>,
+    /// Passwords of admins that were typed; `None` if the server needs none.
+    typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
+}
+
+impl Deref for Run {
+    type Target = Context;
+
+    fn deref(&self) -> &Context {
+        &self.context
+    }
+}
+
+impl Run {
+    pub fn new(global: &Global, environment: Environment, out: Arc<Out>) -> Result<Run> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let manifest = manifest::find(global.manifest.as_deref(), &here)
+            .and_then(|path| manifest::load(&path, &global.env, &environment))?;
+        Ok(Run::with_manifest(global, manifest, environment, out))
+    }
+
+    /// Creates a run with a manifest that is not in its file yet.
+    pub fn with_manifest(
+        global: &Global,
+        manifest: Manifest,
+        environment: Environment,
+        out: Arc<Out>,
+    ) -> Run {
+        let note: NoteSink = Arc::new({
+            let out = out.clone();
+            move |text| out.note(text)
+        });
+        Run {
+            context: Context::new(manifest, environment, note),
+            jobs: Jobs {
+                count: global.jobs.map_or_else(default_jobs, usize::from),
+                explicit: global.jobs.is_some(),
+            },
+            lock_wait: global.lock_wait,
+            yes: global.yes,
+            can_ask: !global.no_input && martydb_ui::prompt::possible(),
+            out,
+            typed: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Returns this run in another environment.
+    ///
+    /// # Errors
+    /// If there is no overlay for it, or it is not valid.
+    pub fn in_environment(&self, env: &str) -> Result<Run> {
+        let manifest = manifest::load(&self.manifest.place(), env, &self.environment)?;
+        Ok(self.beginning_again(manifest))
+    }
+
+    /// Returns this run with a server that the manifest lacks.
+    #[must_use]
+    pub fn and_server(&self, name: &str, server: &ServerSpec) -> Run {
+        let mut manifest = self.manifest.clone();
+        manifest.servers.insert(name.to_owned(), server.clone());
+        self.beginning_again(manifest)
+    }
+
+    /// Returns a fresh copy of this run for a long-running command: it determines again which host of a server is
+    /// the primary.
+    #[must_use]
+    pub fn again(&self) -> Run {
+        self.beginning_again(self.manifest.clone())
+    }
+
+    /// Returns this run with a replica in place of its server. It asks for no password: that of the server is used.
+    pub async fn at_replica(&self, server: &str, replica: &Replica) -> Run {
+        let known = self.admin(server).await.ok().and_then(|access| access.admin.password);
+        let context = self.context.at_replica(server, replica, known);
+        Run { context, can_ask: false, ..self.again() }
+    }
+
+    fn beginning_again(&self, manifest: Manifest) -> Run {
+        Run {
+            context: self.context.with_manifest(manifest),
+            jobs: self.jobs,
+            lock_wait: self.lock_wait,
+            yes: self.yes,
+            can_ask: self.can_ask,
+            out: self.out.clone(),
+            typed: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// Returns the services for a command that reads: all if none is named.
+    pub fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
+        if select.names_none() {
+            return Ok(self.manifest.services.values().cloned().collect());
+        }
+        let mut chosen: Vec<DesiredService> = vec![];
+        for name in select.named() {
+            let service = self.service(name)?;
+            if !chosen.iter().any(|other| other.name == service.name) {
+                chosen.push(service.clone());
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// Returns the services for a command that writes: they must be named, or `--all` given.
+    pub fn writable(&self, select: &Select) -> Result<Vec<DesiredService>> {
+        if select.names_none() && !select.all {
+            return Err(self
+                .no_service_given()
+                .cause("commands that write need --service NAME or --all")
+                .hint("use --service NAME or --all"));
+        }
+        self.readable(select)
+    }
+
+    /// Returns the error of a command that needs a service, with their names.
+    pub fn no_service_given(&self) -> Error {
+        let error = Error::usage("no service given");
+        match self.service_names().as_slice() {
+            [] => error.hint("add a service to the manifest: `martydb init NAME`"),
+            names => error.hint(format!("services: {}", names.join(", "))),
+        }
+    }
+
+    /// Returns the access for a command that logs in as the admin. Prompts for a password that the server requires
+    /// and no source has, once per server and run.
+    #[martydb_pg::boxed]
+    pub async fn admin(&self, server: &str) -> Result<Access> {
+        let mut access = self.access(server).await?;
+        if access.embedded || access.admin.password.is_some() || !self.can_ask {
+            return Ok(access);
+        }
+        // Held while the user types: two prompts at once would share one terminal.
+        let mut typed = self.typed.lock().await;
+        if !typed.contains_key(server) {
+            let (endpoint, admin) = (&access.admin_endpoint, &access.admin);
+            let password = if wire::wants_password(endpoint, admin, &access.maintenance).await {
+                let question = format!("Password of {} at {endpoint}", admin.role);
+                Some(martydb_ui::prompt::password(&question).await?)
+            } else {
+                None
+            };
+            typed.insert(server.to_owned(), password);
+        }
+        access.admin.password = typed[server].clone();
+        if let (Some(password), ServerLocation::Url(url)) =
+            (&typed[server], &self.manifest.servers[server].location)
+        {
+            let chosen = self.located(server, url, Some(password)).await?.endpoint();
+            (access.admin_endpoint, access.endpoint) = (chosen.clone(), chosen);
+        }
+        Ok(access)
+    }
+
+    /// Locks the secret store against other runs, with the usual lock wait. Has to be taken before a server's lock.
+    pub async fn lock_store(&self) -> Result<LockedStore<'_>> {
+        self.store.lock(self.lock_wait).await
+    }
+
+    /// Asks for confirmation of changes that may affect others; without a terminal only `-y` confirms. `would` is
+    /// the question as a statement, for an error. The hint names the commands that show the changes and that
+    /// confirm them without a prompt.
+    #[martydb_pg::boxed]
+    pub async fn confirm(&self, question: &str, would: &str, hint: &str) -> Result<()> {
+        match (self.yes, self.can_ask) {
+            (true, _) => Ok(()),
+            (false, true) if martydb_ui::prompt::yes_no(question).await? => Ok(()),
+            (false, true) => Err(Error::usage("not confirmed, nothing was touched")),
+            (false, false) => Err(Error::usage("these changes need a confirmation, nothing was touched")
+                .cause(format!("{would}, and this is not a terminal, so no confirmation could be asked"))
+                .hint(hint)),
+        }
+    }
+}
+
+/// Returns the number of cores, and at least four: most of the time is spent on the server.
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(4, usize::from).max(4)
+}
