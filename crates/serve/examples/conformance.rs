@@ -6,7 +6,7 @@ use std::time::Duration;
 use martydb_http::HttpListener;
 use martydb_pg::server::{Endpoint, Host, Tls};
 use martydb_serve::{
-    CallerBook, CallerRight, ExposedFunctions, LoginTarget, RequestLimits, ServeCaller, ServedDatabase,
+    CallerRight, Callers, ExposedFunctions, LoginTarget, RequestLimits, ServeCaller, ServedDatabase,
     ServedExposure, ServedProcess, ServerConnector, TokenKey, TokenRules, bind,
 };
 
@@ -68,8 +68,8 @@ async fn main() {
 }
 
 /// Returns the anonymous caller, and the one of the suite's tokens.
-fn callers() -> CallerBook {
-    let mut callers = CallerBook::default();
+fn callers() -> Callers {
+    let mut callers = Callers::default();
     callers.add(
         ServeCaller {
             name: "anonymous".into(),

@@ -7,8 +7,8 @@ pub(crate) mod statement_rows;
 
 use std::sync::Arc;
 
-use crate::face::rest::{CountWish, ParsedQuery, Preferences, ReturnWish};
-use crate::fault::{AnswerHeader, RequestFault};
+use crate::error::{AnswerHeader, HttpError};
+use crate::face::rest::{CountPreference, ParsedQuery, Preferences, ReturnPreference};
 use crate::request::{Resolution, RowAction, RowRange};
 
 /// An answer of the data service.
@@ -38,12 +38,12 @@ pub(crate) struct StatementResult {
     pub headers: Vec<(String, String)>,
 }
 
-impl From<RequestFault> for HttpAnswer {
-    fn from(fault: RequestFault) -> HttpAnswer {
-        let mut headers = fault.headers.clone();
+impl From<HttpError> for HttpAnswer {
+    fn from(error: HttpError) -> HttpAnswer {
+        let mut headers = error.headers.clone();
         headers.push(("Content-Type".into(), JSON.into()));
-        headers.push(("Proxy-Status".into(), format!("PostgREST; error={}", fault.code)));
-        HttpAnswer { status: fault.status, headers, body: fault.body().into_bytes() }
+        headers.push(("Proxy-Status".into(), format!("PostgREST; error={}", error.code)));
+        HttpAnswer { status: error.status, headers, body: error.body().into_bytes() }
     }
 }
 
@@ -124,7 +124,7 @@ impl AnswerParts {
         let (lower, upper) = (range.offset, range.offset + result.rows - 1);
         if let Some(total) = result.total.filter(|total| lower > *total) {
             let details = format!("An offset of {lower} was requested, but there are only {total} rows.");
-            let mut answer = HttpAnswer::from(RequestFault::range(details));
+            let mut answer = HttpAnswer::from(HttpError::range(details));
             answer.headers.push(("Content-Range".into(), content_range(lower, upper, Some(total))));
             return Err(answer);
         }
@@ -151,13 +151,14 @@ impl AnswerParts {
     }
 
     fn counted(&self, result: &StatementResult) -> Option<i64> {
-        let counts = matches!(self.preferences.count, Some(CountWish::Exact | CountWish::Estimated));
+        let counts =
+            matches!(self.preferences.count, Some(CountPreference::Exact | CountPreference::Estimated));
         counts.then_some(result.rows)
     }
 
     /// Returns the answer to a write.
     pub(crate) fn written(&self, action: &RowAction, result: StatementResult) -> HttpAnswer {
-        let shows = self.preferences.returns == Some(ReturnWish::Representation);
+        let shows = self.preferences.returns == Some(ReturnPreference::Representation);
         let mut headers = vec![];
         match action {
             RowAction::Insert { .. } => {

@@ -8,7 +8,7 @@ pub(crate) use martydb_model::ANONYMOUS;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::token::{Claims, TokenRules, unacceptable};
 
 /// Digest of a key.
@@ -56,7 +56,7 @@ impl RequestCaller {
 
 /// The callers, by the digests of their keys and by their names.
 #[derive(Debug, Default)]
-pub struct CallerBook {
+pub struct Callers {
     keys: HashMap<KeyDigest, Arc<ServeCaller>>,
     names: HashMap<String, Arc<ServeCaller>>,
     /// By the names of their certificates.
@@ -72,7 +72,7 @@ pub fn digest(key: &str) -> KeyDigest {
     Sha256::digest(key.as_bytes()).into()
 }
 
-impl CallerBook {
+impl Callers {
     /// Adds a caller with the digests of its keys.
     pub fn add(&mut self, caller: ServeCaller, digests: impl IntoIterator<Item = KeyDigest>) {
         let caller = Arc::new(caller);
@@ -103,13 +103,13 @@ impl CallerBook {
         certificate: Option<&[String]>,
         service: &str,
         now: f64,
-    ) -> Served<RequestCaller> {
+    ) -> HttpResult<RequestCaller> {
         let found = match (authorization, certificate) {
             (None, Some(names)) => self.certified(names, service)?,
             (None, None) => {
                 let own = self.anonymous.get(service);
                 own.map(|caller| RequestCaller::new(caller, Claims::new())).ok_or_else(|| {
-                    RequestFault::new(401, "PGRST302", "Anonymous access is disabled")
+                    HttpError::new(401, "PGRST302", "Anonymous access is disabled")
                         .header("WWW-Authenticate", "Bearer")
                 })?
             }
@@ -120,22 +120,22 @@ impl CallerBook {
         }
         // The same answer whether the other service exists.
         let message = format!("caller \"{}\" may not use this service", found.caller.name);
-        Err(RequestFault::new(403, "42501", message))
+        Err(HttpError::new(403, "42501", message))
     }
 
     /// Returns the caller that a certificate names: of several the one of the service.
-    fn certified(&self, names: &[String], service: &str) -> Served<RequestCaller> {
+    fn certified(&self, names: &[String], service: &str) -> HttpResult<RequestCaller> {
         let named = names.iter().filter_map(|name| self.certified.get(name));
         let caller = named.min_by_key(|caller| caller.service != service).ok_or_else(|| {
-            RequestFault::new(401, "PGRST301", "the certificate names no caller")
+            HttpError::new(401, "PGRST301", "the certificate names no caller")
                 .header("WWW-Authenticate", "Bearer")
         })?;
         Ok(RequestCaller::new(caller, Claims::new()))
     }
 
-    fn proven(&self, header: &str, now: f64) -> Served<RequestCaller> {
+    fn proven(&self, header: &str, now: f64) -> HttpResult<RequestCaller> {
         let unauthorized =
-            |message: &str| RequestFault::new(401, "PGRST301", message).header("WWW-Authenticate", "Bearer");
+            |message: &str| HttpError::new(401, "PGRST301", message).header("WWW-Authenticate", "Bearer");
         let is_bearer = |(scheme, _): &(&str, &str)| scheme.eq_ignore_ascii_case("bearer");
         // A server of HTTP takes the blank away with which an empty key ends.
         let key = if header.eq_ignore_ascii_case("bearer") {
@@ -160,7 +160,7 @@ impl CallerBook {
 mod tests {
     use super::*;
 
-    fn book(anonymous: bool) -> CallerBook {
+    fn known(anonymous: bool) -> Callers {
         let caller = |name: &str| ServeCaller {
             name: name.into(),
             service: "shop".into(),
@@ -169,13 +169,13 @@ mod tests {
             rate: None,
             cost: None,
         };
-        let mut book = CallerBook::default();
-        book.add(caller("billing"), [digest("one"), digest("two")]);
+        let mut callers = Callers::default();
+        callers.add(caller("billing"), [digest("one"), digest("two")]);
         if anonymous {
-            book.add(caller(ANONYMOUS), []);
-            book.add(ServeCaller { service: "news".into(), ..caller(ANONYMOUS) }, []);
+            callers.add(caller(ANONYMOUS), []);
+            callers.add(ServeCaller { service: "news".into(), ..caller(ANONYMOUS) }, []);
         }
-        book
+        callers
     }
 
     #[test]
@@ -195,21 +195,21 @@ mod tests {
             (None, "bank", true, Err(401)),
             (Some("Bearer one"), "news", true, Err(403)),
         ] {
-            let book = book(anonymous);
-            let found = book.of_request(header, None, service, 0.0);
+            let callers = known(anonymous);
+            let found = callers.of_request(header, None, service, 0.0);
             assert!(found.as_ref().is_ok_and(|found| found.caller.service == service) || found.is_err());
-            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
+            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {service}");
         }
     }
 
     #[test]
     fn a_certificate_stands_for_the_caller_that_it_names() {
-        let mut book = book(true);
-        let billing = ServeCaller::clone(&book.names["billing"]);
-        book.accept_certificate("billing.example".into(), billing.clone());
+        let mut callers = known(true);
+        let billing = ServeCaller::clone(&callers.names["billing"]);
+        callers.accept_certificate("billing.example".into(), billing.clone());
         let bank = ServeCaller { name: "bank".into(), service: "bank".into(), ..billing };
-        book.accept_certificate("spiffe://example/bank".into(), bank);
+        callers.accept_certificate("spiffe://example/bank".into(), bank);
         for (header, names, service, expected) in [
             (None, &["billing.example"][..], "shop", Ok("billing")),
             (None, &["billing.example"], "bank", Err(403)),
@@ -222,8 +222,8 @@ mod tests {
             (Some("Bearer wrong"), &["billing.example"], "shop", Err(401)),
         ] {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            let found = book.of_request(header, Some(&names), service, 0.0);
-            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|fault| fault.status);
+            let found = callers.of_request(header, Some(&names), service, 0.0);
+            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {names:?} {service}");
         }
     }

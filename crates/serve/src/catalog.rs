@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::settings::ServedExposure;
 use relationships::KeyedRelations;
 
@@ -90,7 +90,7 @@ impl ServedCatalog {
                 relation.runs_code = true;
             }
         }
-        // Casts of the service make and read the values of its domains.
+        // Domain casts may run the service's code.
         for relation in all.values_mut() {
             relation.runs_code |= relation.columns.iter().any(|column| {
                 column.to_json.is_some() || column.from_json.is_some() || column.from_text.is_some()
@@ -120,9 +120,9 @@ impl ServedCatalog {
     }
 
     /// Returns an exposed relation.
-    pub fn relation(&self, schema: &str, name: &str) -> Served<&ExposedRelation> {
+    pub fn relation(&self, schema: &str, name: &str) -> HttpResult<&ExposedRelation> {
         let found = self.relations.get(&(schema.to_owned(), name.to_owned()));
-        found.ok_or_else(|| RequestFault::no_table(schema, name))
+        found.ok_or_else(|| HttpError::no_table(schema, name))
     }
 
     /// Returns a table whose answers are kept.
@@ -161,7 +161,7 @@ impl ServedCatalog {
         name: &str,
         names: &BTreeSet<String>,
         body: CallBody,
-    ) -> Served<&ExposedFunction> {
+    ) -> HttpResult<&ExposedFunction> {
         functions::find(&self.functions, (schema, name), names, body)
     }
 
@@ -194,18 +194,18 @@ impl ServedCatalog {
     }
 
     /// Returns the name in SQL of a type that a cast names.
-    pub(crate) fn cast(&self, name: &str) -> Served<&str> {
-        let missing = || RequestFault::new(400, "42704", format!("type \"{name}\" does not exist"));
+    pub(crate) fn cast(&self, name: &str) -> HttpResult<&str> {
+        let missing = || HttpError::new(400, "42704", format!("type \"{name}\" does not exist"));
         self.types.get(&name.to_lowercase()).map(String::as_str).ok_or_else(missing)
     }
 
     /// Checks a text search configuration.
-    pub fn language(&self, name: &str) -> Served<()> {
+    pub fn language(&self, name: &str) -> HttpResult<()> {
         if self.languages.contains(name) {
             return Ok(());
         }
         let message = format!("text search configuration \"{name}\" does not exist");
-        Err(RequestFault::new(400, "42704", message))
+        Err(HttpError::new(400, "42704", message))
     }
 
     /// Returns `true` if the column is a function of the relation's row.

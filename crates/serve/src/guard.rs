@@ -12,12 +12,12 @@ use std::time::Instant;
 
 pub use breaker::ServerBreaker;
 use budget::CallerBudgets;
-use costs::{CostBook, ShapeKey};
+use costs::{CostCache, ShapeKey};
 pub(crate) use shapes::{ShapeStatistics, ShapeSubject, StatementOutcome};
 
 use crate::callers::ServeCaller;
 use crate::compile::StatementDigest;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Code of the answer where no connection was free in time.
 pub(crate) const NO_CONNECTION: &str = "PGRST003";
@@ -32,7 +32,7 @@ const PLANNER_UNITS: f64 = 100.0;
 #[derive(Debug, Default)]
 pub(crate) struct ServiceGuard {
     budgets: CallerBudgets,
-    costs: CostBook,
+    costs: CostCache,
     /// Statistics of statements.
     pub shapes: ShapeStatistics,
     over_rate: AtomicU64,
@@ -43,11 +43,11 @@ pub(crate) struct ServiceGuard {
 
 impl ServiceGuard {
     /// Admits a request of a caller, before anything is done for it.
-    pub(crate) fn admit(&self, caller: &ServeCaller) -> Served<()> {
+    pub(crate) fn admit(&self, caller: &ServeCaller) -> HttpResult<()> {
         self.budgets.admit(caller, Instant::now()).map_err(|seconds| {
             self.over_rate.fetch_add(1, Ordering::Relaxed);
             let message = format!("caller \"{}\" sends more than its rate allows", caller.name);
-            RequestFault::new(429, "MDB002", message).header("Retry-After", seconds.to_string())
+            HttpError::new(429, "MDB002", message).header("Retry-After", seconds.to_string())
         })
     }
 
@@ -67,14 +67,14 @@ impl ServiceGuard {
     }
 
     /// Charges a caller for a statement, and rejects one above the limit.
-    pub(crate) fn charge(&self, caller: &ServeCaller, limit: Option<u64>, cost: f64) -> Served<()> {
+    pub(crate) fn charge(&self, caller: &ServeCaller, limit: Option<u64>, cost: f64) -> HttpResult<()> {
         // One unit was taken when the request was admitted.
         self.budgets.charge(caller, (cost / PLANNER_UNITS - 1.0).max(0.0), Instant::now());
         let Some(limit) = limit.filter(|limit| cost > *limit as f64) else { return Ok(()) };
         self.over_cost.fetch_add(1, Ordering::Relaxed);
         let message = format!("the planner expects a cost of {cost:.0}, and the limit is {limit}");
         let hint = "a filter on an indexed column, fewer rows, or fewer embedded relations";
-        Err(RequestFault::new(422, "MDB001", message).hint(hint))
+        Err(HttpError::new(422, "MDB001", message).hint(hint))
     }
 
     /// Counts a request that was refused for want of a connection, by the code of its answer.

@@ -10,7 +10,7 @@
 //! - `compile`: compiler to one statement
 //! - `openapi`: document of what a caller may do
 //! - `settings`: limits and permissions
-//! - `fault`: error answers
+//! - `error`: error answers
 //! - `callers`: who sends a request
 //! - `token`: signed tokens of callers
 //! - `guard`: rates, costs and breakers
@@ -31,8 +31,8 @@ mod callers;
 mod catalog;
 mod closest_name;
 mod compile;
+mod error;
 mod face;
-mod fault;
 mod guard;
 mod handlers;
 mod listener;
@@ -44,11 +44,11 @@ mod session;
 mod settings;
 mod token;
 
-pub use callers::{CallerBook, CallerRight, KeyDigest, ServeCaller, digest};
+pub use callers::{CallerRight, Callers, KeyDigest, ServeCaller, digest};
 pub use catalog::{ExposedFunction, ExposedRelation};
+pub use error::HttpError;
 pub use face::api::is_reserved;
 pub use face::http_request::RestRequest;
-pub use fault::RequestFault;
 pub use guard::ServerBreaker;
 pub use handlers::rest::respond;
 pub use listener::{ServedProcess, bind};
@@ -56,5 +56,5 @@ pub use openapi::page::ApiPage;
 pub use run::replicas::ReplicaTargets;
 pub use run::service::{ServedDatabase, ServedService};
 pub use session::{LoginPool, LoginTarget, ServerConnector};
-pub use settings::{ExposedFunctions, KeptRecords, RequestLimits, ServedExposure};
+pub use settings::{ExposedFunctions, RecordOptions, RequestLimits, ServedExposure};
 pub use token::{TokenKey, TokenRules, parse_keys};

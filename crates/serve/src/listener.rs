@@ -20,9 +20,9 @@ use parking_lot::{Mutex, RwLock};
 use tokio::task::JoinHandle;
 
 use crate::answer::{HttpAnswer, REPLICA};
-use crate::callers::{CallerBook, CallerRight, RequestCaller};
+use crate::callers::{CallerRight, Callers, RequestCaller};
+use crate::error::{AnswerHeader, HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
-use crate::fault::{AnswerHeader, RequestFault, Served};
 use crate::handlers::api::{PREFIX as API_PREFIX, respond_api};
 use crate::handlers::json_lines::{respond_lines, wants_lines};
 use crate::handlers::openapi::respond_openapi;
@@ -38,7 +38,7 @@ pub struct ServedProcess {
     /// Project of the manifest, which labels the metrics.
     project: String,
     services: RwLock<ServedServices>,
-    callers: RwLock<CallerBook>,
+    callers: RwLock<Callers>,
     /// Tasks that follow migrations, by service.
     following: Mutex<HashMap<String, JoinHandle<()>>>,
     /// Page that shows the OpenAPI document.
@@ -59,7 +59,7 @@ const LARGEST_HEADER: usize = 8192;
 
 impl ServedProcess {
     /// Makes the state of a process that serves nothing yet.
-    pub fn new(project: &str, callers: CallerBook) -> ServedProcess {
+    pub fn new(project: &str, callers: Callers) -> ServedProcess {
         ServedProcess {
             project: project.to_owned(),
             services: RwLock::default(),
@@ -112,8 +112,8 @@ fn router(process: Arc<ServedProcess>) -> Router {
 
 async fn ready(State(process): State<Arc<ServedProcess>>) -> Response {
     for service in process.all().values() {
-        if let Err(fault) = service.refresh().await {
-            tracing::debug!("{} is not ready: {}", service.name, fault.message);
+        if let Err(error) = service.refresh().await {
+            tracing::debug!("{} is not ready: {}", service.name, error.message);
             return plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n");
         }
     }
@@ -158,12 +158,12 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     let answer = match addressed {
         Ok(path) => {
             let answer = served(&process, &name, known.clone(), path, request).await;
-            if let (Err(fault), Some(service)) = (&answer, &known) {
-                service.guard.count_refused(&fault.code);
+            if let (Err(error), Some(service)) = (&answer, &known) {
+                service.guard.count_refused(&error.code);
             }
-            answer.unwrap_or_else(|fault| ServedAnswer::Whole(fault.into()))
+            answer.unwrap_or_else(|error| ServedAnswer::Whole(error.into()))
         }
-        Err(fault) => ServedAnswer::Whole(fault.into()),
+        Err(error) => ServedAnswer::Whole(error.into()),
     };
     let (status, headers, body) = match answer {
         ServedAnswer::Whole(answer) => (answer.status, answer.headers, Body::from(answer.body)),
@@ -174,15 +174,15 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     into_response(status, headers, body)
 }
 
-fn no_path() -> RequestFault {
-    RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")
+fn no_path() -> HttpError {
+    HttpError::new(404, "PGRST125", "Invalid path specified in request URL")
 }
 
 /// Returns the answer for a service that this process does not serve. It is the same with any key, and for a service that
 /// does not exist: the process knows neither the other services nor their callers.
-fn not_served(name: &str) -> RequestFault {
+fn not_served(name: &str) -> HttpError {
     let message = format!("this process does not serve \"{name}\"");
-    RequestFault::new(404, "MDB014", message)
+    HttpError::new(404, "MDB014", message)
         .hint("it serves a part of the services: another process may serve this one")
 }
 
@@ -201,7 +201,7 @@ async fn served(
     service: Option<Arc<ServedService>>,
     addressed: Addressed<'_>,
     request: Request,
-) -> Served<ServedAnswer> {
+) -> HttpResult<ServedAnswer> {
     let caller = {
         let authorization =
             request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
@@ -223,7 +223,7 @@ async fn served(
         Addressed::Api(path) => format!("{API_PREFIX}{path}"),
         Addressed::Rest(path) => {
             let decoded = percent_encoding::percent_decode_str(path).decode_utf8();
-            decoded.map_err(|_| RequestFault::new(400, "PGRST125", "the path is not UTF-8"))?.into_owned()
+            decoded.map_err(|_| HttpError::new(400, "PGRST125", "the path is not UTF-8"))?.into_owned()
         }
     };
     let headers = request
@@ -231,7 +231,7 @@ async fn served(
         .iter()
         .filter_map(|(name, value)| {
             let text = std::str::from_utf8(value.as_bytes()).ok().filter(|text| text.len() <= LARGEST_HEADER);
-            // A key or a condition that cannot be read is refused, and not passed over.
+            // An unreadable key or condition is rejected, not ignored.
             let text = text
                 .or_else(|| [IDEMPOTENCY_KEY, "if-match", WRITTEN].contains(&name.as_str()).then_some(""))?;
             Some((name.as_str().to_owned(), text.to_owned()))
@@ -248,16 +248,16 @@ async fn served(
 }
 
 /// Reads a body within the limits of the service.
-async fn body(body: Body, service: &ServedService) -> Served<String> {
+async fn body(body: Body, service: &ServedService) -> HttpResult<String> {
     if body.is_end_stream() {
         return Ok(String::new());
     }
     let (time, most) = (service.exposure.limits.timeout, service.exposure.limits.body);
     let read = tokio::time::timeout(time, to_bytes(body, most)).await;
     let bytes = read
-        .map_err(|_| RequestFault::new(408, "MDB009", "the body did not arrive in time"))?
-        .map_err(|_| RequestFault::new(413, "MDB009", format!("the body has more than {most} bytes")))?;
-    String::from_utf8(bytes.into()).map_err(|_| RequestFault::invalid_body("the body is not UTF-8"))
+        .map_err(|_| HttpError::new(408, "MDB009", "the body did not arrive in time"))?
+        .map_err(|_| HttpError::new(413, "MDB009", format!("the body has more than {most} bytes")))?;
+    String::from_utf8(bytes.into()).map_err(|_| HttpError::invalid_body("the body is not UTF-8"))
 }
 
 /// Answers by the face of a request; the answer to a write has its token.
@@ -266,7 +266,7 @@ async fn answered(
     caller: &RequestCaller,
     rest: &RestRequest,
     addressed: Addressed<'_>,
-) -> Served<HttpAnswer> {
+) -> HttpResult<HttpAnswer> {
     let mut answer = match addressed {
         Addressed::Api(_) => respond_api(service, caller, rest).await,
         Addressed::Document => respond_openapi(service, caller, rest).await,

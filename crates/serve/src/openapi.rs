@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use crate::callers::{ANONYMOUS, CallerRight, ServeCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::is_reserved;
-use crate::fault::{RequestFault, Served};
 use crate::settings::ServedExposure;
 pub(crate) use privileges::{CallerPrivileges, DescribedRelation};
 use template::PathTemplate;
@@ -60,12 +60,12 @@ struct DocumentParts {
 }
 
 impl DocumentParts {
-    fn check(&self, most: usize) -> Served<()> {
+    fn check(&self, most: usize) -> HttpResult<()> {
         let length = self.paths.0.len() + self.schemas.0.len() + self.parameters.0.len();
         if length <= most {
             return Ok(());
         }
-        Err(RequestFault::limit(format!("the document has more than {most} bytes"))
+        Err(HttpError::limit(format!("the document has more than {most} bytes"))
             .hint("expose fewer relations to this caller"))
     }
 }
@@ -75,7 +75,7 @@ impl DocumentSource<'_> {
     ///
     /// # Errors
     /// If it has more bytes than an answer may have.
-    pub(crate) fn document(&self) -> Served<String> {
+    pub(crate) fn document(&self) -> HttpResult<String> {
         let most = self.exposure.limits.answer;
         let mut parts = DocumentParts::default();
         for relation in self.catalog.relations().filter(|one| one.schema == self.schema) {

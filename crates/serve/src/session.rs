@@ -1,7 +1,7 @@
 //! Sessions with the database: one pool for each login, and statements with their parameters as text.
 
 mod connector;
-mod fault;
+mod error;
 mod password;
 mod pool;
 mod target;
@@ -19,7 +19,7 @@ use tokio_postgres::{Row, RowStream};
 
 use crate::compile::CompiledStatement;
 pub use connector::ServerConnector;
-pub(crate) use fault::{DatabaseFault, DatabaseResult, UNREACHABLE, unavailable};
+pub(crate) use error::{DatabaseError, DatabaseResult, UNREACHABLE, unavailable};
 pub use pool::LoginPool;
 pub use target::LoginTarget;
 
@@ -29,8 +29,7 @@ type ConversionError = Box<dyn std::error::Error + Sync + Send>;
 /// Time that the server has to end a statement by itself before it is cancelled.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// A connection of a login. It goes back to its pool by [`release`](LoginSession::release) alone: dropped in any other way,
-/// because its caller hung up in the middle of a transaction, or of a statement, it is closed.
+/// A connection of a login. Only [`release`](LoginSession::release) returns it to its pool; any other drop closes it.
 pub struct LoginSession {
     /// `None` only while it is released or dropped.
     client: Option<Object>,
@@ -120,10 +119,10 @@ impl LoginSession {
     /// cancelled, and the connection closed, when the session is dropped.
     async fn within<'c, T>(
         &'c mut self,
-        late: DatabaseFault,
+        late: DatabaseError,
         work: impl FnOnce(&'c Object) -> BoxFuture<'c, DatabaseResult<T>>,
     ) -> DatabaseResult<T> {
-        let client = self.client.as_ref().ok_or(DatabaseFault::Released)?;
+        let client = self.client.as_ref().ok_or(DatabaseError::Released)?;
         self.runs = true;
         let done = tokio::time::timeout(self.timeout + GRACE, work(client)).await;
         self.runs = done.is_err();
@@ -132,7 +131,7 @@ impl LoginSession {
 
     /// Runs a statement with its values, and returns its rows.
     pub(crate) async fn query(&mut self, compiled: &CompiledStatement) -> DatabaseResult<Vec<Row>> {
-        self.within(DatabaseFault::TooSlow, |client| {
+        self.within(DatabaseError::TooSlow, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
                 Ok(client.query(&prepared, &as_values(&texts(compiled))).await?)
@@ -145,14 +144,14 @@ impl LoginSession {
     /// its rows; behind it the session forgets the values of the sequences that it used. An error of the statement leaves nothing, and
     /// the session as it was.
     pub(crate) async fn query_alone(&mut self, compiled: &CompiledStatement) -> DatabaseResult<Vec<Row>> {
-        let done = self.within(DatabaseFault::UnknownOutcome, |client| {
+        let done = self.within(DatabaseError::UnknownOutcome, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
                 let (texts, forget) = (texts(compiled), stmt!("DISCARD SEQUENCES"));
                 let values = as_values(&texts);
                 let (rows, forgot) =
                     tokio::join!(client.query(&prepared, &values), client.batch_execute(forget.exact()));
-                Ok((rows.map_err(DatabaseFault::of_commit)?, forgot.is_ok()))
+                Ok((rows.map_err(DatabaseError::of_commit)?, forgot.is_ok()))
             })
         });
         let (rows, forgot) = done.await?;
@@ -163,7 +162,7 @@ impl LoginSession {
     /// Begins a statement whose rows are taken one by one. It runs until [`rests`](LoginSession::rests) is called: dropped before, it
     /// is cancelled.
     pub(crate) async fn stream(&mut self, compiled: &CompiledStatement) -> DatabaseResult<RowStream> {
-        let begun = self.within(DatabaseFault::TooSlow, |client| {
+        let begun = self.within(DatabaseError::TooSlow, |client| {
             Box::pin(async move {
                 let prepared = client.prepare_cached(compiled.statement.exact()).await?;
                 Ok(client.query_raw(&prepared, texts(compiled)).await?)
@@ -191,7 +190,7 @@ impl LoginSession {
         statement: &Statement,
         values: &[TypedText<'_>],
     ) -> DatabaseResult<u64> {
-        self.within(DatabaseFault::TooSlow, |client| {
+        self.within(DatabaseError::TooSlow, |client| {
             Box::pin(async move {
                 let texts = typed(values);
                 Ok(client.execute_typed(statement.exact(), &as_typed_values(&texts)).await?)
@@ -206,7 +205,7 @@ impl LoginSession {
         statement: &Statement,
         values: &[TypedText<'_>],
     ) -> DatabaseResult<Vec<Row>> {
-        self.within(DatabaseFault::TooSlow, |client| {
+        self.within(DatabaseError::TooSlow, |client| {
             Box::pin(async move {
                 let texts = typed(values);
                 Ok(client.query_typed(statement.exact(), &as_typed_values(&texts)).await?)
@@ -217,7 +216,7 @@ impl LoginSession {
 
     /// Runs a statement of the program's own without values.
     pub(crate) async fn execute(&mut self, statement: &Statement) -> DatabaseResult<()> {
-        self.within(DatabaseFault::TooSlow, |client| {
+        self.within(DatabaseError::TooSlow, |client| {
             Box::pin(async move { Ok(client.batch_execute(statement.exact()).await?) })
         })
         .await
@@ -233,10 +232,10 @@ impl LoginSession {
         last: Option<(&Statement, &[TypedText<'_>])>,
     ) -> DatabaseResult<(u64, DatabaseResult<()>)> {
         let end = self.end();
-        let done = self.within(DatabaseFault::TooSlow, |client| {
+        let done = self.within(DatabaseError::TooSlow, |client| {
             Box::pin(async move {
                 let Some((statement, values)) = last else {
-                    return Ok((1, client.batch_execute(end.exact()).await.map_err(DatabaseFault::Reported)));
+                    return Ok((1, client.batch_execute(end.exact()).await.map_err(DatabaseError::Reported)));
                 };
                 let texts = typed(values);
                 let values = as_typed_values(&texts);
@@ -248,7 +247,7 @@ impl LoginSession {
                     // One that was not sent cannot fail at the server: the end must not follow it.
                     Poll::Ready(Err(error)) => (Err(error), Ok(())),
                 };
-                Ok((rows?, ended.map_err(DatabaseFault::Reported)))
+                Ok((rows?, ended.map_err(DatabaseError::Reported)))
             })
         });
         let (rows, ended) = done.await?;

@@ -26,7 +26,7 @@ pub struct RequestLimits {
     pub aggregates: bool,
     /// Planner cost of a statement.
     pub cost: Option<u64>,
-    /// Time from which a statement is told in the log.
+    /// Statements slower than this are logged.
     pub slow: Duration,
 }
 
@@ -65,7 +65,7 @@ impl Default for ExposedFunctions {
 
 /// Records that the data service keeps in the schema `martydb_serve`; without any, the schema may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct KeptRecords {
+pub struct RecordOptions {
     /// `true` if each write leaves a row in the audit.
     pub writes: bool,
     /// `true` if each read leaves one too.
@@ -87,7 +87,7 @@ pub struct ServedExposure {
     pub limits: RequestLimits,
     /// Times of transactions of several requests, if they are allowed.
     pub transactions: Option<TransactionTimes>,
-    pub records: KeptRecords,
+    pub records: RecordOptions,
     /// Tables whose answers are kept, with the longest time for which one is.
     pub cache: BTreeMap<String, Duration>,
     /// `true` if a caller may ask for `Prefer: tx=rollback`.

@@ -1,4 +1,4 @@
-//! Tokens of callers: JSON Web Tokens (RFC 7519), signed by whom the manifest trusts. The algorithm is that of the key and
+//! Tokens of callers: JSON Web Tokens (RFC 7519), signed by a key of the manifest. The algorithm is that of the key and
 //! never the token's choice (RFC 8725, section 3.1).
 
 mod keys;
@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Claims of a token.
 pub(crate) type Claims = Map<String, Value>;
@@ -22,39 +22,39 @@ pub struct TokenRules {
     pub audience: String,
     /// Claim that names the caller.
     pub caller_claim: String,
-    /// `true` if tokens without `exp` or `aud` are accepted, as by PostgREST: for its tests alone.
+    /// `true` if tokens without `exp` or `aud` are accepted, as by PostgREST: used only by its conformance tests.
     pub lenient: bool,
 }
 
 /// Most bytes of a token.
-const LONGEST: usize = 8192;
+const MAX_TOKEN_BYTES: usize = 8192;
 
 /// Seconds by which clocks may differ.
 const SKEW: f64 = 30.0;
 
 /// Returns the answer to a token that is not accepted (RFC 6750, section 3.1).
-fn invalid(code: &str, message: &str) -> RequestFault {
+fn invalid(code: &str, message: &str) -> HttpError {
     let described = format!("Bearer error=\"invalid_token\", error_description=\"{message}\"");
-    RequestFault::new(401, code, message).header("WWW-Authenticate", described)
+    HttpError::new(401, code, message).header("WWW-Authenticate", described)
 }
 
-fn undecodable(message: &str) -> RequestFault {
+fn undecodable(message: &str) -> HttpError {
     invalid("PGRST301", message)
 }
 
 /// Returns the answer to claims that are not accepted.
-pub(crate) fn unacceptable(message: &str) -> RequestFault {
+pub(crate) fn unacceptable(message: &str) -> HttpError {
     invalid("PGRST303", message)
 }
 
 impl TokenRules {
     /// Returns the claims of a token that is valid at a time, in seconds since 1970.
-    pub fn verify(&self, token: &str, now: f64) -> Served<Claims> {
+    pub fn verify(&self, token: &str, now: f64) -> HttpResult<Claims> {
         if token.is_empty() {
             return Err(undecodable("Empty JWT is sent in Authorization header"));
         }
         let broken = || undecodable("JWT cryptographic operation failed");
-        if token.len() > LONGEST {
+        if token.len() > MAX_TOKEN_BYTES {
             return Err(broken());
         }
         let parts: Vec<&str> = token.split('.').collect();
@@ -69,7 +69,7 @@ impl TokenRules {
         Ok(claims)
     }
 
-    fn check_signature(&self, header: &Claims, message: &[u8], signature: &[u8]) -> Served<()> {
+    fn check_signature(&self, header: &Claims, message: &[u8], signature: &[u8]) -> HttpResult<()> {
         let wrong_algorithm = || undecodable("Wrong or unsupported encoding algorithm");
         let algorithm = header.get("alg").and_then(Value::as_str).unwrap_or_default();
         if algorithm == "none" {
@@ -91,7 +91,7 @@ impl TokenRules {
         }
     }
 
-    fn check_claims(&self, claims: &Claims, now: f64) -> Served<()> {
+    fn check_claims(&self, claims: &Claims, now: f64) -> HttpResult<()> {
         let time = |name: &str| match claims.get(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => {
@@ -115,7 +115,7 @@ impl TokenRules {
         self.check_audience(claims.get("aud").filter(|audience| !audience.is_null()))
     }
 
-    fn check_audience(&self, audience: Option<&Value>) -> Served<()> {
+    fn check_audience(&self, audience: Option<&Value>) -> HttpResult<()> {
         let foreign = || unacceptable("JWT not in audience");
         let malformed = || unacceptable("The JWT 'aud' claim must be a string or an array of strings");
         match audience {

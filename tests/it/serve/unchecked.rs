@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use martydb_pg::server::{Endpoint, Host, Tls, TlsMode};
 use martydb_serve::{
-    CallerBook, CallerRight, ExposedFunctions, LoginTarget, RestRequest, ServeCaller, ServedDatabase,
+    CallerRight, Callers, ExposedFunctions, LoginTarget, RestRequest, ServeCaller, ServedDatabase,
     ServedExposure, ServedService, ServerConnector, digest, respond,
 };
 use tokio::runtime::Runtime;
@@ -20,7 +20,7 @@ const OWNERS: &str =
 struct Unchecked<'a> {
     runtime: Runtime,
     service: Arc<ServedService>,
-    book: CallerBook,
+    book: Callers,
     server: &'a Server,
 }
 
@@ -59,7 +59,7 @@ impl Unchecked<'_> {
             monitor: None,
             replicas: vec![],
         };
-        let mut book = CallerBook::default();
+        let mut book = Callers::default();
         // The process takes both for writers: only its login makes the reader one.
         for (name, login) in [("reader", Some(reader)), ("writer", None)] {
             let (service, name, right) = ("shop".to_owned(), name.to_owned(), CallerRight::Write);

@@ -1,7 +1,7 @@
 //! Limits of a result, which it is checked against before its transaction ends.
 
 use super::StatementResult;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::BodyForm;
 
 /// Limits of a result.
@@ -19,16 +19,16 @@ impl ResultLimits {
         ResultLimits { is_single: matches!(form, BodyForm::Single { .. }), rows, bytes }
     }
 
-    /// Checks a result.
-    pub(crate) fn check(self, result: StatementResult) -> Served<StatementResult> {
+    /// Checks row count and size of a result.
+    pub(crate) fn check(self, result: StatementResult) -> HttpResult<StatementResult> {
         if self.is_single && result.rows != 1 {
-            return Err(RequestFault::not_single(result.rows));
+            return Err(HttpError::not_single(result.rows));
         }
         if self.rows.is_some_and(|most| result.rows > most) {
-            return Err(RequestFault::too_many_affected(result.rows));
+            return Err(HttpError::too_many_affected(result.rows));
         }
         if result.body.len() > self.bytes {
-            return Err(RequestFault::too_large(self.bytes));
+            return Err(HttpError::too_large(self.bytes));
         }
         Ok(result)
     }

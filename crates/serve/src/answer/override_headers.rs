@@ -3,21 +3,21 @@
 
 use serde_json::Value;
 
-use crate::fault::raised_errors::is_allowed_header;
-use crate::fault::{RequestFault, Served};
+use crate::error::raised_errors::is_allowed_header;
+use crate::error::{HttpError, HttpResult};
 
 /// Most headers of a function.
-const MOST: usize = 50;
+const MAX_HEADERS: usize = 50;
 
 /// Parses the headers: an array of objects with one key and a text.
-pub(super) fn headers(text: Option<&str>) -> Served<Vec<(String, String)>> {
+pub(super) fn headers(text: Option<&str>) -> HttpResult<Vec<(String, String)>> {
     let Some(text) = text else { return Ok(vec![]) };
     let wrong = || {
         let message = "response.headers guc must be a JSON array composed of objects with a single key and a string value";
-        RequestFault::new(500, "PGRST111", message)
+        HttpError::new(500, "PGRST111", message)
     };
     let parsed: Vec<serde_json::Map<String, Value>> = serde_json::from_str(text).map_err(|_| wrong())?;
-    if parsed.len() > MOST {
+    if parsed.len() > MAX_HEADERS {
         return Err(wrong());
     }
     let one = |object: serde_json::Map<String, Value>| match object.into_iter().collect::<Vec<_>>().pop() {
@@ -28,11 +28,11 @@ pub(super) fn headers(text: Option<&str>) -> Served<Vec<(String, String)>> {
 }
 
 /// Parses the status.
-pub(super) fn status(text: Option<&str>) -> Served<Option<u16>> {
+pub(super) fn status(text: Option<&str>) -> HttpResult<Option<u16>> {
     let Some(text) = text else { return Ok(None) };
     let status = text.parse::<u16>().ok().filter(|status| (200..600).contains(status));
     let message = "response.status guc must be a valid status code";
-    status.map(Some).ok_or_else(|| RequestFault::new(500, "PGRST112", message))
+    status.map(Some).ok_or_else(|| HttpError::new(500, "PGRST112", message))
 }
 
 #[cfg(test)]

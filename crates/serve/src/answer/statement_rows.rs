@@ -5,17 +5,17 @@ use tokio_postgres::types::FromSql;
 
 use crate::answer::StatementResult;
 use crate::answer::override_headers;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::BodyForm;
 use crate::session::{AnswerText, LoginSession};
 
 impl StatementResult {
     /// Reads the one row of a statement: rows, body, total, location, inserted rows, headers, status. Those behind the last that it
     /// has are NULL.
-    pub(crate) fn of(rows: &[Row], form: BodyForm) -> Served<StatementResult> {
+    pub(crate) fn of(rows: &[Row], form: BodyForm) -> HttpResult<StatementResult> {
         let Some(row) = rows.first() else { return Ok(StatementResult::default()) };
         // Code of the service may have changed `client_encoding`; `get` would end the process.
-        let wrong = |_: tokio_postgres::Error| RequestFault::new(500, "22021", "the answer is not UTF-8");
+        let wrong = |_: tokio_postgres::Error| HttpError::new(500, "22021", "the answer is not UTF-8");
         let body: Option<AnswerText> = row.try_get(1).map_err(wrong)?;
         Ok(StatementResult {
             replica: None,
@@ -41,7 +41,7 @@ pub(crate) enum StepForm {
 
 impl StepForm {
     /// Reads the rows of a statement.
-    pub(crate) fn read(self, rows: &[Row]) -> Served<StatementResult> {
+    pub(crate) fn read(self, rows: &[Row]) -> HttpResult<StatementResult> {
         match self {
             StepForm::Body(form) => StatementResult::of(rows, form),
             StepForm::Plan => Ok(StatementResult { total: planned_rows(rows), ..StatementResult::default() }),

@@ -38,7 +38,7 @@ pub(crate) struct CachedTable {
     pub time: Duration,
 }
 
-/// A relation of which no answer is kept, though the manifest names it.
+/// A relation listed under `cache:` that cannot be cached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UncachedRelation {
     pub relation: String,

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::relations::{CatalogName, ExposedRelation};
 use super::views::CatalogOid;
 use crate::closest_name::closest;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Name of the column that holds the value of a function without columns.
 pub(crate) const VALUE: &str = "martydb_value";
@@ -139,7 +139,7 @@ pub(super) fn find<'c>(
     (schema, name): (&str, &str),
     names: &BTreeSet<String>,
     body: CallBody,
-) -> Served<&'c ExposedFunction> {
+) -> HttpResult<&'c ExposedFunction> {
     let overloads: Vec<&ExposedFunction> =
         all.iter().filter(|one| one.schema == schema && one.name == name).collect();
     let named: Vec<&ExposedFunction> =
@@ -153,10 +153,10 @@ pub(super) fn find<'c>(
     }
 }
 
-fn ambiguous(several: &[&ExposedFunction]) -> RequestFault {
+fn ambiguous(several: &[&ExposedFunction]) -> HttpError {
     let names: Vec<String> = several.iter().map(|one| one.signature()).collect();
     let message = format!("Could not choose the best candidate function between: {}", names.join(", "));
-    RequestFault::new(300, "PGRST203", message).hint(
+    HttpError::new(300, "PGRST203", message).hint(
         "Try renaming the parameters or the function itself in the database so function overloading can be resolved",
     )
 }
@@ -167,7 +167,7 @@ fn missing(
     (schema, name): (&str, &str),
     names: &BTreeSet<String>,
     body: CallBody,
-) -> RequestFault {
+) -> HttpError {
     let list = names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
     let none = " without parameters".to_owned();
     let message = match body {
@@ -182,7 +182,7 @@ fn missing(
         CallBody::Json => format!("{with} or with a single unnamed json/jsonb parameter"),
         CallBody::None | CallBody::Named => with,
     };
-    let fault = RequestFault::new(
+    let error = HttpError::new(
         404,
         "PGRST202",
         format!("Could not find the function {schema}.{name}{message} in the schema cache"),
@@ -192,9 +192,9 @@ fn missing(
     ));
     match suggested(all, overloads, (schema, name), &format!("({list})")) {
         Some(call) if !matches!(body, CallBody::Whole(_)) => {
-            fault.hint(format!("Perhaps you meant to call the function {schema}.{call}"))
+            error.hint(format!("Perhaps you meant to call the function {schema}.{call}"))
         }
-        _ => fault,
+        _ => error,
     }
 }
 
@@ -264,7 +264,7 @@ mod tests {
         ] {
             let names: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
             let found = find(&all, ("shop", name), &names, body);
-            let found = found.map(|one| one.parameters.len()).map_err(|fault| fault.status);
+            let found = found.map(|one| one.parameters.len()).map_err(|error| error.status);
             assert_eq!(found, expected, "{name} {names:?}");
         }
     }
@@ -272,12 +272,12 @@ mod tests {
     #[test]
     fn a_mistyped_name_is_told_with_the_one_that_is_meant() {
         let all = [function("total_of", &[("order", "integer", true)])];
-        let fault = find(&all, ("shop", "total_off"), &BTreeSet::new(), CallBody::None).unwrap_err();
-        assert_eq!(fault.hint.as_deref(), Some("Perhaps you meant to call the function shop.total_of"));
+        let error = find(&all, ("shop", "total_off"), &BTreeSet::new(), CallBody::None).unwrap_err();
+        assert_eq!(error.hint.as_deref(), Some("Perhaps you meant to call the function shop.total_of"));
         let names = BTreeSet::from(["ordr".to_owned()]);
-        let fault = find(&all, ("shop", "total_of"), &names, CallBody::None).unwrap_err();
+        let error = find(&all, ("shop", "total_of"), &names, CallBody::None).unwrap_err();
         assert_eq!(
-            fault.hint.as_deref(),
+            error.hint.as_deref(),
             Some("Perhaps you meant to call the function shop.total_of(order)")
         );
     }

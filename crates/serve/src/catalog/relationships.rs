@@ -11,7 +11,7 @@ use super::views::{CatalogOid, ColumnPlace};
 type KeyColumns<'a> = (&'a ExposedRelation, Vec<String>);
 
 /// Most relations of a key that are combined: a view may show a column many times.
-const MOST: usize = 64;
+const MAX_RELATIONSHIPS: usize = 64;
 
 /// Relations, and the columns of tables that the columns of views show.
 pub(super) struct KeyedRelations<'a> {
@@ -51,7 +51,7 @@ impl KeyedRelations<'_> {
                 let with = |name: &String| list.iter().chain([name]).cloned().collect::<Vec<_>>();
                 names.iter().map(with).collect::<Vec<_>>()
             };
-            lists = lists.iter().flat_map(longer).take(MOST).collect();
+            lists = lists.iter().flat_map(longer).take(MAX_RELATIONSHIPS).collect();
         }
         if columns.is_empty() { vec![] } else { lists }
     }
@@ -60,7 +60,7 @@ impl KeyedRelations<'_> {
         let of = |relation| {
             self.columns_of(relation, table, columns).into_iter().map(move |names| (relation, names))
         };
-        self.relations.values().flat_map(of).take(MOST).collect()
+        self.relations.values().flat_map(of).take(MAX_RELATIONSHIPS).collect()
     }
 
     fn is_unique(&self, key: &TableKey) -> bool {

@@ -9,7 +9,7 @@ use super::field::FieldScope;
 use super::read::{RootSource, direction, read_rows};
 use super::values::StatementValues;
 use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::plan::PlannedTree;
 use crate::request::{BodyForm, FilterTree, OrderedField, SelectedField};
 
@@ -29,7 +29,7 @@ pub(crate) fn aggregate_statement(
     tree: &PlannedTree<'_>,
     groups: &GroupedRows<'_>,
     form: BodyForm,
-) -> Served<CompiledStatement> {
+) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
     let relation = named(tree);
@@ -44,7 +44,7 @@ pub(crate) fn aggregate_statement(
     let mut order = stmt!("");
     for (number, term) in groups.order.iter().enumerate() {
         if term.relation.is_some() {
-            return Err(RequestFault::invalid_body("groups are ordered by names of the answer"));
+            return Err(HttpError::invalid_body("groups are ordered by names of the answer"));
         }
         let (value, word) = (scope.value(&term.field, &mut values)?, direction(term));
         let before = Keyword(if number == 0 { " ORDER BY " } else { ", " });

@@ -10,7 +10,7 @@ use super::field::with_computed;
 use super::read::{RootSource, read_count, read_rows, relation_name};
 use super::values::StatementValues;
 use crate::catalog::{ExposedFunction, FunctionParameter, ServedCatalog, VALUE};
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::plan::PlannedTree;
 use crate::request::{BodyForm, CallArguments, RowQuery};
 
@@ -33,7 +33,7 @@ pub(crate) fn call_statement(
     tree: &PlannedTree<'_>,
     form: BodyForm,
     counts: bool,
-) -> Served<CompiledStatement> {
+) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let source = call.source(&mut values);
     let rows = read_rows(call.catalog, &tree.root, RootSource::Written, &mut values)?;

@@ -3,7 +3,7 @@
 use martydb_model::sql::{Qualified, Statement, stmt};
 
 use super::values::StatementValues;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::{DocumentChange, DocumentStep, MOST_STEPS};
 
 /// Returns the new value of a document.
@@ -11,7 +11,7 @@ pub(super) fn changed(
     document: &Statement,
     change: &DocumentChange,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let mut query = stmt!("SELECT {document} AS d");
     for (number, step) in steps(change)?.iter().enumerate() {
         let alias = format!("martydb_s{number}");
@@ -30,7 +30,7 @@ enum CompiledStep<'a> {
     RequestStep(&'a DocumentStep),
 }
 
-fn steps(change: &DocumentChange) -> Served<Vec<CompiledStep<'_>>> {
+fn steps(change: &DocumentChange) -> HttpResult<Vec<CompiledStep<'_>>> {
     let mut all = vec![];
     for step in change {
         let path = step.path();
@@ -42,9 +42,7 @@ fn steps(change: &DocumentChange) -> Served<Vec<CompiledStep<'_>>> {
     if all.len() <= MOST_STEPS {
         return Ok(all);
     }
-    Err(RequestFault::limit(format!(
-        "the change has more than {MOST_STEPS} steps: each key of a path counts"
-    )))
+    Err(HttpError::limit(format!("the change has more than {MOST_STEPS} steps: each key of a path counts")))
 }
 
 fn value(before: &Statement, step: &CompiledStep<'_>, values: &mut StatementValues) -> Statement {
@@ -97,7 +95,7 @@ fn at(document: &Statement, path: &[String], values: &mut StatementValues) -> St
     stmt!("({document} OPERATOR(pg_catalog.#>) {path}::text[])")
 }
 
-/// Sets a value in its object, and the object in the document: in one call, what is no object would be left as it is.
+/// Sets a value in its object, and the object in the document: jsonb_set would ignore a parent that is not an object.
 fn set(document: &Statement, path: &[String], value: &Statement, values: &mut StatementValues) -> Statement {
     let (outer, last) = path.split_at(path.len().saturating_sub(1));
     let key = values.add_array(last);

@@ -5,7 +5,7 @@ use martydb_model::sql::{Keyword, Statement, stmt};
 use super::document::document_condition;
 use super::field::{FieldScope, called};
 use super::values::StatementValues;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::request::{ColumnFilter, FilterOperation, FilterTree, Quantifier};
 
 /// Compiles a tree. `embedded` compiles the conditions on embedded relations, such as `clients=is.null`.
@@ -13,8 +13,8 @@ pub(super) fn condition(
     scope: &FieldScope<'_>,
     tree: &FilterTree,
     values: &mut StatementValues,
-    embedded: &mut dyn FnMut(&ColumnFilter, &mut StatementValues) -> Served<Option<Statement>>,
-) -> Served<Statement> {
+    embedded: &mut dyn FnMut(&ColumnFilter, &mut StatementValues) -> HttpResult<Option<Statement>>,
+) -> HttpResult<Statement> {
     match tree {
         FilterTree::Leaf(filter) => match embedded(filter, values)? {
             Some(found) => Ok(found),
@@ -38,7 +38,11 @@ fn not(negated: bool) -> Keyword {
     Keyword(if negated { "NOT " } else { "" })
 }
 
-fn leaf(scope: &FieldScope<'_>, filter: &ColumnFilter, values: &mut StatementValues) -> Served<Statement> {
+fn leaf(
+    scope: &FieldScope<'_>,
+    filter: &ColumnFilter,
+    values: &mut StatementValues,
+) -> HttpResult<Statement> {
     let column = scope.column(&filter.field.name)?;
     let is_path = !filter.field.steps.is_empty();
     let builtin = is_path || column.is_none_or(|column| column.builtin);
@@ -97,9 +101,9 @@ fn search(
     (function, language, value): (&'static str, Option<&str>, &str),
     is_vector: bool,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let function = Keyword(function);
-    let mut language_value = || -> Served<Statement> {
+    let mut language_value = || -> HttpResult<Statement> {
         let Some(language) = language else { return Ok(stmt!("")) };
         scope.catalog.language(language)?;
         let language = values.add(language);

@@ -6,7 +6,7 @@ use martydb_model::sql::{Keyword, List, Literal, Qualified, Statement, stmt};
 use super::field::FieldScope;
 use super::values::StatementValues;
 use crate::catalog::DOCUMENT;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::request::DocumentFilter;
 
 /// A document, or an element of a list in it.
@@ -23,7 +23,7 @@ pub(super) fn document_condition(
     scope: &FieldScope<'_>,
     filter: &DocumentFilter,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let indexed = scope.relation.indexed_paths();
     let document = DocumentScope { value: scope.plain(DOCUMENT)?, indexed: &indexed, depth: 0 };
     Ok(document.condition(filter, values))

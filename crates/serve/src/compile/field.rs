@@ -4,7 +4,7 @@ use martydb_model::sql::{Ident, List, Qualified, ServerText, Statement, stmt};
 
 use super::values::StatementValues;
 use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::{FieldPath, JsonKey, RowQuery};
 
 /// A relation in a statement: what it is, and its alias there.
@@ -17,22 +17,22 @@ pub(super) struct FieldScope<'a> {
 
 impl<'a> FieldScope<'a> {
     /// Returns the column if the catalog has it; `None` for a function of the row.
-    pub(super) fn column(&self, name: &str) -> Served<Option<&'a ExposedColumn>> {
+    pub(super) fn column(&self, name: &str) -> HttpResult<Option<&'a ExposedColumn>> {
         match self.relation.column(name) {
             Some(column) => Ok(Some(column)),
             None if self.catalog.is_computed(self.relation, name) => Ok(None),
-            None => Err(RequestFault::no_column(&self.relation.name, name)),
+            None => Err(HttpError::no_column(&self.relation.name, name)),
         }
     }
 
     /// Returns `alias."column"`.
-    pub(super) fn plain(&self, name: &str) -> Served<Statement> {
+    pub(super) fn plain(&self, name: &str) -> HttpResult<Statement> {
         self.column(name)?;
         Ok(stmt!("{name}", name = Qualified([self.alias, name])))
     }
 
     /// Returns the value of a column, or of a path into it.
-    pub(super) fn value(&self, field: &FieldPath, values: &mut StatementValues) -> Served<Statement> {
+    pub(super) fn value(&self, field: &FieldPath, values: &mut StatementValues) -> HttpResult<Statement> {
         let column = self.column(&field.name)?;
         let plain = self.plain(&field.name)?;
         if field.steps.is_empty() {
@@ -95,12 +95,16 @@ pub(super) fn key_of(field: &FieldPath) -> Option<&str> {
 }
 
 /// Quotes a key of the answer.
-pub(super) fn answer_key(name: &str) -> Served<Ident> {
-    Ident::new(name).map_err(|error| RequestFault::limit(format!("the name \"{name}\" {error}")))
+pub(super) fn answer_key(name: &str) -> HttpResult<Ident> {
+    Ident::new(name).map_err(|error| HttpError::limit(format!("the name \"{name}\" {error}")))
 }
 
 /// Returns a cast of a value.
-pub(super) fn cast(catalog: &ServedCatalog, value: Statement, r#type: Option<&String>) -> Served<Statement> {
+pub(super) fn cast(
+    catalog: &ServedCatalog,
+    value: Statement,
+    r#type: Option<&String>,
+) -> HttpResult<Statement> {
     let Some(name) = r#type else { return Ok(value) };
     let target = ServerText::quoted_by_server(catalog.cast(name)?.to_owned());
     Ok(stmt!("CAST({value} AS {target})"))

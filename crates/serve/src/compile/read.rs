@@ -15,7 +15,7 @@ use super::condition::condition;
 use super::field::FieldScope;
 use super::values::StatementValues;
 use crate::catalog::ServedCatalog;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::plan::{PlanNode, PlannedTree};
 use crate::request::{BodyForm, ColumnFilter, FilterOperation};
 use joins::joined;
@@ -43,7 +43,7 @@ pub(crate) fn read_statement(
     tree: &PlannedTree<'_>,
     form: BodyForm,
     counts: Option<Option<i64>>,
-) -> Served<CompiledStatement> {
+) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
     let (count, total) = match counts {
@@ -66,7 +66,10 @@ pub(crate) fn read_statement(
 
 /// Compiles a read whose rows are taken one by one, each a JSON text. The server cuts one that is too large, so that the process
 /// never holds it.
-pub(crate) fn lines_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -> Served<CompiledStatement> {
+pub(crate) fn lines_statement(
+    catalog: &ServedCatalog,
+    tree: &PlannedTree<'_>,
+) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
     let most = i64::try_from(tree.answer.saturating_add(1)).unwrap_or(i64::MAX);
@@ -80,7 +83,7 @@ pub(crate) fn lines_statement(catalog: &ServedCatalog, tree: &PlannedTree<'_>) -
 pub(crate) fn planned_statement(
     catalog: &ServedCatalog,
     tree: &PlannedTree<'_>,
-) -> Served<CompiledStatement> {
+) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
     Ok(CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {count}"), values.into_values()))
@@ -92,7 +95,7 @@ pub(super) fn read_rows(
     node: &PlanNode<'_>,
     source: RootSource,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let alias = alias(node);
     let scope = scope(catalog, node, &alias);
     let selection = SelectedColumns::of(&scope, node, values)?;
@@ -117,7 +120,7 @@ pub(super) fn read_count(
     node: &PlanNode<'_>,
     source: RootSource,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let alias = alias(node);
     let scope = scope(catalog, node, &alias);
     let from = from(node, source);
@@ -166,7 +169,7 @@ fn conditions(
     node: &PlanNode<'_>,
     values: &mut StatementValues,
     how: ConditionUse,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let mut all = vec![];
     for tree in &node.filters {
         let mut embedded =
@@ -203,7 +206,7 @@ fn null_condition(
     absent: bool,
     values: &mut StatementValues,
     how: ConditionUse,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let embedded = embedded_alias(child);
     Ok(match (how, absent) {
         (ConditionUse::Joined, true) => stmt!("{embedded} IS NOT DISTINCT FROM NULL"),

@@ -9,7 +9,7 @@ use martydb_model::sql::{List, Literal, Qualified, Statement, stmt};
 use super::CompiledStatement;
 use super::values::StatementValues;
 use super::write::{WrittenRows, answered_write};
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::plan::PlannedTree;
 use crate::request::BodyForm;
 
@@ -37,7 +37,7 @@ pub(crate) fn lone_write_statement(
     tree: &PlannedTree<'_>,
     form: BodyForm,
     record: Option<&WriteRecord<'_>>,
-) -> Served<CompiledStatement> {
+) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let (rows, answer) = answered_write(write, tree, (form, false), &mut values)?;
     let most = i64::try_from(tree.answer).unwrap_or(i64::MAX);

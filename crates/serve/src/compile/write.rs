@@ -10,7 +10,7 @@ use super::field::{FieldScope, called, with_computed};
 use super::read::{RootSource, read_rows, relation_name};
 use super::values::StatementValues;
 use crate::catalog::{DOCUMENT, ExposedColumn, ExposedRelation, ServedCatalog};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::plan::PlannedTree;
 use crate::request::{BodyForm, DocumentChange, FilterTree, Resolution, RowAction, RowQuery, RowsBody};
 
@@ -35,7 +35,7 @@ pub(crate) fn write_statement(
     write: &WrittenRows<'_>,
     tree: &PlannedTree<'_>,
     form: BodyForm,
-) -> Served<CompiledStatement> {
+) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let (rows, answer) = answered_write(write, tree, (form, true), &mut values)?;
     Ok(CompiledStatement::new(stmt!("WITH {rows} {answer}"), values.into_values()))
@@ -47,7 +47,7 @@ pub(super) fn answered_write(
     tree: &PlannedTree<'_>,
     (form, overridden): (BodyForm, bool),
     values: &mut StatementValues,
-) -> Served<(Statement, Statement)> {
+) -> HttpResult<(Statement, Statement)> {
     let source = write.source(values)?;
     let rows = match form {
         BodyForm::Nothing => stmt!("SELECT * FROM martydb_source"),
@@ -66,8 +66,8 @@ pub(super) fn answered_write(
     Ok((stmt!("martydb_source AS ({source}), martydb_rows AS ({rows})"), answer))
 }
 
-/// Compiles the lock of at most two of the rows that a write means, so that they stay as they are until it is done.
-pub(crate) fn lock_statement(write: &WrittenRows<'_>) -> Served<CompiledStatement> {
+/// Compiles the lock (FOR UPDATE) of the rows that a write targets, at most two.
+pub(crate) fn lock_statement(write: &WrittenRows<'_>) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let (table, conditions) = (write.table(), write.conditions(WRITTEN, &mut values)?);
     let statement = stmt!("SELECT 1 FROM {table} AS martydb_written{conditions} LIMIT 2 FOR UPDATE");
@@ -75,9 +75,9 @@ pub(crate) fn lock_statement(write: &WrittenRows<'_>) -> Served<CompiledStatemen
 }
 
 impl WrittenRows<'_> {
-    fn source(&self, values: &mut StatementValues) -> Served<Statement> {
+    fn source(&self, values: &mut StatementValues) -> HttpResult<Statement> {
         match self.action {
-            RowAction::Read => Err(RequestFault::new(500, "MDB000", "a read is no write")),
+            RowAction::Read => Err(HttpError::new(500, "MDB000", "a read is no write")),
             RowAction::Insert { rows, resolution, missing_default } => {
                 self.insert(rows, *resolution, *missing_default, false, values)
             }
@@ -137,7 +137,7 @@ impl WrittenRows<'_> {
         names.iter().all(|name| self.relation.column(name).is_some()).then_some(names)
     }
 
-    fn conditions(&self, alias: &str, values: &mut StatementValues) -> Served<Statement> {
+    fn conditions(&self, alias: &str, values: &mut StatementValues) -> HttpResult<Statement> {
         let trees: Vec<&FilterTree> = self.query.root_filters().collect();
         let scope = FieldScope { catalog: self.catalog, relation: self.relation, alias };
         let mut text = stmt!("");
@@ -148,11 +148,11 @@ impl WrittenRows<'_> {
         Ok(text)
     }
 
-    fn columns(&self, rows: &RowsBody) -> Served<Vec<&ExposedColumn>> {
+    fn columns(&self, rows: &RowsBody) -> HttpResult<Vec<&ExposedColumn>> {
         let missing = |name: &String| {
             let message =
                 format!("Could not find the '{name}' column of '{}' in the schema cache", self.relation.name);
-            RequestFault::new(400, "PGRST204", message)
+            HttpError::new(400, "PGRST204", message)
         };
         rows.keys.iter().map(|name| self.relation.column(name).ok_or_else(|| missing(name))).collect()
     }
@@ -164,7 +164,7 @@ impl WrittenRows<'_> {
         missing_default: bool,
         is_put: bool,
         values: &mut StatementValues,
-    ) -> Served<Statement> {
+    ) -> HttpResult<Statement> {
         let columns = self.columns(rows)?;
         let table = self.table();
         let names = names(&columns);
@@ -185,7 +185,7 @@ impl WrittenRows<'_> {
         ))
     }
 
-    fn conflict(&self, columns: &[&ExposedColumn], resolution: Option<Resolution>) -> Served<Statement> {
+    fn conflict(&self, columns: &[&ExposedColumn], resolution: Option<Resolution>) -> HttpResult<Statement> {
         let Some(resolution) = resolution else { return Ok(stmt!("")) };
         let target = match (&self.query.on_conflict, self.action) {
             (Some(names), RowAction::Insert { .. }) => names,
@@ -195,9 +195,9 @@ impl WrittenRows<'_> {
             return Ok(stmt!(""));
         }
         let missing = |name: &String| {
-            self.relation.column(name).ok_or_else(|| RequestFault::no_column(&self.relation.name, name))
+            self.relation.column(name).ok_or_else(|| HttpError::no_column(&self.relation.name, name))
         };
-        let target = names(&target.iter().map(missing).collect::<Served<Vec<_>>>()?);
+        let target = names(&target.iter().map(missing).collect::<HttpResult<Vec<_>>>()?);
         if resolution == Resolution::Ignore || columns.is_empty() {
             return Ok(stmt!(" ON CONFLICT ({target}) DO NOTHING"));
         }
@@ -215,7 +215,7 @@ impl WrittenRows<'_> {
         rows: &RowsBody,
         missing_default: bool,
         values: &mut StatementValues,
-    ) -> Served<Statement> {
+    ) -> HttpResult<Statement> {
         let columns = self.columns(rows)?;
         let table = self.table();
         if columns.is_empty() {
@@ -233,7 +233,7 @@ impl WrittenRows<'_> {
         Ok(stmt!("UPDATE {table} AS martydb_written SET {set} {body}{conditions}{returning}"))
     }
 
-    fn change(&self, change: &DocumentChange, values: &mut StatementValues) -> Served<Statement> {
+    fn change(&self, change: &DocumentChange, values: &mut StatementValues) -> HttpResult<Statement> {
         let table = self.table();
         let document = stmt!("{name}", name = Qualified([WRITTEN, DOCUMENT]));
         let new = changed(&document, change, values)?;

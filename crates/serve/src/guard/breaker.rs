@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Failures in a row after which it opens. Only connections that cannot be made count: an error of a statement may be the
 /// doing of a service's own code, and would close the server to the others.
@@ -26,12 +26,12 @@ struct BreakerState {
 
 impl ServerBreaker {
     /// Rejects a request while the breaker is open; about once a second one may try.
-    pub fn check(&self, now: Instant) -> Served<()> {
+    pub fn check(&self, now: Instant) -> HttpResult<()> {
         let mut state = self.0.lock();
         match state.next {
             Some(next) if now < next => {
                 let message = "the database server cannot be reached";
-                Err(RequestFault::new(503, super::BREAKER_OPEN, message).header("Retry-After", "1"))
+                Err(HttpError::new(503, super::BREAKER_OPEN, message).header("Retry-After", "1"))
             }
             Some(_) => {
                 state.next = Some(now + HOLD);

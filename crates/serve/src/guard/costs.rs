@@ -10,11 +10,11 @@ use sha2::{Digest, Sha256};
 use crate::compile::StatementDigest;
 use martydb_model::hex;
 
-/// Most costs that are kept: their number is in the hands of callers.
-const MOST: usize = 2000;
+/// Maximum number of costs; callers control how many there are.
+const MAX_COSTS: usize = 2000;
 
 /// Time after which a cost is asked for again, since tables grow.
-const AGE: Duration = Duration::from_secs(300);
+const MAX_AGE: Duration = Duration::from_secs(300);
 
 /// Digest of a login and the text of a statement, without values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,22 +37,22 @@ impl ShapeKey {
 
 /// Costs by shape.
 #[derive(Debug, Default)]
-pub(super) struct CostBook(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
+pub(super) struct CostCache(Mutex<HashMap<ShapeKey, (f64, Instant)>>);
 
-impl CostBook {
+impl CostCache {
     /// Returns a cost that is not too old.
     pub(super) fn get(&self, key: &ShapeKey, now: Instant) -> Option<f64> {
         let costs = self.0.lock();
-        costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < AGE).map(|(cost, _)| *cost)
+        costs.get(key).filter(|(_, at)| now.saturating_duration_since(*at) < MAX_AGE).map(|(cost, _)| *cost)
     }
 
-    /// Keeps a cost; a full book loses the old ones, or all.
+    /// Keeps a cost; a full cache loses the old ones, or all.
     pub(super) fn put(&self, key: ShapeKey, cost: f64, now: Instant) {
         let mut costs = self.0.lock();
-        if costs.len() >= MOST {
-            costs.retain(|_, (_, at)| now.saturating_duration_since(*at) < AGE);
+        if costs.len() >= MAX_COSTS {
+            costs.retain(|_, (_, at)| now.saturating_duration_since(*at) < MAX_AGE);
         }
-        if costs.len() >= MOST {
+        if costs.len() >= MAX_COSTS {
             costs.clear();
         }
         costs.insert(key, (cost, now));
@@ -70,16 +70,16 @@ mod tests {
 
     #[test]
     fn costs_belong_to_a_login_grow_old_and_are_bounded() {
-        let (book, now) = (CostBook::default(), Instant::now());
+        let (costs, now) = (CostCache::default(), Instant::now());
         let of = |login, text: &str| ShapeKey::of(login, StatementDigest::of(text));
         let key = of(None, "SELECT 1");
-        book.put(key, 7.0, now);
-        assert_eq!(book.get(&key, now), Some(7.0));
-        assert_eq!(book.get(&of(Some("other"), "SELECT 1"), now), None);
-        assert_eq!(book.get(&key, now + AGE), None);
-        for number in 0..2 * MOST {
-            book.put(of(None, &number.to_string()), 1.0, now);
+        costs.put(key, 7.0, now);
+        assert_eq!(costs.get(&key, now), Some(7.0));
+        assert_eq!(costs.get(&of(Some("other"), "SELECT 1"), now), None);
+        assert_eq!(costs.get(&key, now + MAX_AGE), None);
+        for number in 0..2 * MAX_COSTS {
+            costs.put(of(None, &number.to_string()), 1.0, now);
         }
-        assert!(book.0.lock().len() <= MOST);
+        assert!(costs.0.lock().unwrap().len() <= MAX_COSTS);
     }
 }

@@ -9,17 +9,17 @@ use serde_json::{Value, json};
 use super::costs::ShapeKey;
 use crate::compile::StatementDigest;
 
-/// Most shapes that are kept: their number is in the hands of callers.
-const MOST: usize = 200;
+/// Maximum number of shapes; callers control how many there are.
+const MAX_SHAPES: usize = 200;
 
 /// Time after which a shape may give its place to another.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Most characters of a statement that are shown.
-const LONGEST: usize = 1000;
+const MAX_STATEMENT_CHARS: usize = 1000;
 
 /// Time between two lines of the slow log about one shape.
-const QUIET: Duration = Duration::from_secs(60);
+const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Number of buckets, the upper bound of the first in milliseconds, and the factor to the next; the last ends after 12 minutes.
 const BUCKETS: usize = 40;
@@ -80,7 +80,7 @@ impl ShapeStatistics {
     ) -> bool {
         let key = ShapeKey::of(Some(subject.login), subject.digest);
         let mut shapes = self.shapes.lock();
-        if shapes.len() >= MOST && !shapes.contains_key(&key) {
+        if shapes.len() >= MAX_SHAPES && !shapes.contains_key(&key) {
             let oldest = shapes.iter().min_by_key(|(_, one)| one.used).map(|(key, one)| (*key, one.used));
             match oldest {
                 Some((oldest, used)) if now.saturating_duration_since(used) >= IDLE => shapes.remove(&oldest),
@@ -89,7 +89,7 @@ impl ShapeStatistics {
         }
         let figures = shapes.entry(key).or_insert_with(|| ShapeFigures::new(subject, now));
         figures.add(outcome, now);
-        let told = figures.logged.is_none_or(|logged| now.saturating_duration_since(logged) >= QUIET);
+        let told = figures.logged.is_none_or(|logged| now.saturating_duration_since(logged) >= LOG_INTERVAL);
         let tells = outcome.took >= slow && told;
         if tells {
             figures.logged = Some(now);
@@ -113,7 +113,7 @@ impl ShapeFigures {
             login: subject.login.to_owned(),
             operation: subject.operation,
             collection: subject.collection.to_owned(),
-            statement: subject.statement.chars().take(LONGEST).collect(),
+            statement: subject.statement.chars().take(MAX_STATEMENT_CHARS).collect(),
             calls: 0,
             failed: 0,
             rows: 0,
@@ -210,12 +210,12 @@ mod tests {
     fn their_number_is_bounded_and_idle_ones_give_way() {
         let (statistics, now) = (ShapeStatistics::default(), Instant::now());
         let slow = Duration::from_secs(1);
-        for number in 0..2 * MOST {
+        for number in 0..2 * MAX_SHAPES {
             statistics.count(subject("l", &number.to_string()), took(1, Some(1)), slow, now);
         }
-        assert_eq!(statistics.of_logins(&["l"]).len(), MOST);
+        assert_eq!(statistics.of_logins(&["l"]).len(), MAX_SHAPES);
         statistics.count(subject("l", "later"), took(1, Some(1)), slow, now + IDLE);
         let told = statistics.of_logins(&["l"]);
-        assert!(told.len() == MOST && told.iter().any(|one| one["statement"] == "later"));
+        assert!(told.len() == MAX_SHAPES && told.iter().any(|one| one["statement"] == "later"));
     }
 }

@@ -15,9 +15,9 @@ use std::sync::Arc;
 use crate::answer::HttpAnswer;
 use crate::callers::RequestCaller;
 use crate::catalog::ServedCatalog;
+use crate::error::HttpResult;
 use crate::face::api::{ApiRoute, OperationsRoute, parse_route};
 use crate::face::http_request::RestRequest;
-use crate::fault::Served;
 use crate::handlers::rest_params::schema;
 use crate::run::Handled;
 use crate::run::records::RequestRecords;
@@ -30,7 +30,7 @@ pub(crate) const PREFIX: &str = "api/db/";
 
 /// Returns the catalog, which a question about the operation of the service does not need: it is answered while the database cannot
 /// be reached, too.
-async fn catalog(service: &ServedService, route: &ApiRoute) -> Served<Arc<ServedCatalog>> {
+async fn catalog(service: &ServedService, route: &ApiRoute) -> HttpResult<Arc<ServedCatalog>> {
     match route {
         ApiRoute::Operations(route) if *route != OperationsRoute::Stats => Ok(Arc::default()),
         _ => service.catalog().await,
@@ -42,7 +42,7 @@ pub(crate) async fn respond_api(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &RestRequest,
-) -> Served<HttpAnswer> {
+) -> HttpResult<HttpAnswer> {
     let method = if request.method == "HEAD" { "GET" } else { request.method.as_str() };
     let route = parse_route(method, request.path.strip_prefix(PREFIX).unwrap_or_default())?;
     let preferences = request.preferences(service.exposure.rollback);

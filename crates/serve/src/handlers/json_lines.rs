@@ -7,9 +7,9 @@ use crate::answer::statement_rows::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::callers::RequestCaller;
 use crate::compile::{CompiledStatement, lines_statement};
+use crate::error::HttpResult;
 use crate::face::http_request::RestRequest;
 use crate::face::rest::{LINES, accepted_of_relation, is_lines, parse_query};
-use crate::fault::Served;
 use crate::handlers::rest::respond;
 use crate::handlers::rest_params::{root_range, schema};
 use crate::plan::plan_tree;
@@ -29,7 +29,7 @@ pub(crate) async fn respond_lines(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &RestRequest,
-) -> Served<ServedAnswer> {
+) -> HttpResult<ServedAnswer> {
     let exposure = &service.exposure;
     let (schema, profile) = schema(exposure, request)?;
     let catalog = service.catalog().await?;
@@ -74,12 +74,12 @@ struct LinesRead<'a> {
 }
 
 impl RequestWork for LinesRead<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         let form = StepForm::Body(BodyForm::Nothing);
         Ok(done.is_empty().then(|| RequestStep::new(&self.compiled, form, Some(self.action.clone()))))
     }
 
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let result = done.into_iter().next().unwrap_or_default();
         Ok(conditional(self.request, self.parts.read(result, self.range, false)))
     }

@@ -10,9 +10,9 @@ use crate::answer::{HttpAnswer, JSON};
 use crate::callers::{ANONYMOUS, CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ServedCatalog;
 use crate::catalog::statements::{callable, describe};
+use crate::error::HttpResult;
 use crate::face::api::unsupported;
 use crate::face::http_request::RestRequest;
-use crate::fault::Served;
 use crate::handlers::rest_params::schema;
 use crate::openapi::{CallerPrivileges, DescribedRelation, DocumentSource};
 use crate::run::ask;
@@ -23,7 +23,7 @@ pub(crate) async fn respond_openapi(
     service: &ServedService,
     caller: &RequestCaller,
     request: &RestRequest,
-) -> Served<HttpAnswer> {
+) -> HttpResult<HttpAnswer> {
     if !["GET", "HEAD"].contains(&request.method.as_str()) {
         return Err(unsupported(&request.method, "GET"));
     }
@@ -42,7 +42,7 @@ impl ServedService {
     ///
     /// # Errors
     /// If the database cannot be asked, or the document is too large.
-    pub async fn document(&self, caller: &ServeCaller, schema: &str) -> Served<String> {
+    pub async fn document(&self, caller: &ServeCaller, schema: &str) -> HttpResult<String> {
         let _alone = self.documents.lock().await;
         let catalog = self.catalog().await?;
         let privileges = self.privileges(&catalog, caller, schema).await?;
@@ -63,7 +63,7 @@ impl ServedService {
         catalog: &ServedCatalog,
         caller: &ServeCaller,
         schema: &str,
-    ) -> Served<CallerPrivileges> {
+    ) -> HttpResult<CallerPrivileges> {
         let relations = || -> Vec<u32> {
             catalog.relations().filter(|one| one.schema == schema).map(|one| one.oid).collect()
         };
@@ -89,9 +89,9 @@ impl ServedService {
         caller: &ServeCaller,
         writes: bool,
         statement: Statement,
-    ) -> Served<Vec<T>> {
+    ) -> HttpResult<Vec<T>> {
         let rows = ask(self.pool_of(caller, writes)?, &statement, &[]).await?;
-        let rows = rows.map_err(|fault| fault.answer(caller.name != ANONYMOUS, true))?;
+        let rows = rows.map_err(|error| error.answer(caller.name != ANONYMOUS, true))?;
         let text = |row: &tokio_postgres::Row| row.try_get::<_, String>(0).ok();
         Ok(rows.iter().filter_map(text).filter_map(|text| serde_json::from_str(&text).ok()).collect())
     }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use crate::answer::{AnswerParts, HttpAnswer};
 use crate::callers::{CallerRight, RequestCaller};
 use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::face::rest::{AnswerMedia, accepted_of_relation, parse_query};
-use crate::fault::{RequestFault, Served};
 use crate::handlers::rest_params::{root_range, schema};
 use crate::plan::{PlannedTree, plan_tree};
 use crate::request::RowAction;
@@ -24,7 +24,7 @@ pub async fn respond(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &RestRequest,
-) -> Served<HttpAnswer> {
+) -> HttpResult<HttpAnswer> {
     prepare(service, caller, request).await?.answer().await
 }
 
@@ -33,13 +33,13 @@ async fn prepare<'a>(
     service: &Arc<ServedService>,
     caller: &RequestCaller,
     request: &'a RestRequest,
-) -> Served<Handled<'a>> {
+) -> HttpResult<Handled<'a>> {
     if let Some(name) = request.path.strip_prefix("rpc/").filter(|name| !name.contains('/')) {
         return crate::handlers::rpc::prepare(service, caller, request, name).await;
     }
     let exposure = &service.exposure;
     if request.path.is_empty() || request.path.contains('/') {
-        return Err(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL"));
+        return Err(HttpError::new(404, "PGRST125", "Invalid path specified in request URL"));
     }
     let (schema, profile) = schema(exposure, request)?;
     check_right(caller, request.writes())?;
@@ -72,12 +72,12 @@ async fn prepare<'a>(
 }
 
 /// Rejects a write of a caller that only reads, before a connection is taken.
-pub(crate) fn check_right(caller: &RequestCaller, writes: bool) -> Served<()> {
+pub(crate) fn check_right(caller: &RequestCaller, writes: bool) -> HttpResult<()> {
     if caller.caller.right == CallerRight::Write || !writes {
         return Ok(());
     }
     let message = format!("caller \"{}\" may only read", caller.caller.name);
-    Err(RequestFault::new(403, "42501", message))
+    Err(HttpError::new(403, "42501", message))
 }
 
 /// A request that is planned.

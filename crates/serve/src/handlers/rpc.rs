@@ -8,12 +8,12 @@ use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::callers::{CallerRight, RequestCaller, ServeCaller};
 use crate::catalog::ExposedFunction;
 use crate::compile::{CompiledStatement, FunctionCall, call_statement};
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::face::rest::{
     Preferences, TransactionEnd, accepted_of_function, check_method, parse_call, parse_call_query,
     parse_query,
 };
-use crate::fault::{RequestFault, Served};
 use crate::handlers::rest_params::{root_range, schema};
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowRange};
@@ -30,7 +30,7 @@ pub(crate) async fn prepare<'a>(
     caller: &RequestCaller,
     request: &'a RestRequest,
     name: &str,
-) -> Served<Handled<'a>> {
+) -> HttpResult<Handled<'a>> {
     check_method(&request.method)?;
     let exposure = &service.exposure;
     let (schema, profile) = schema(exposure, request)?;
@@ -107,12 +107,12 @@ struct FunctionRequest {
 }
 
 impl RequestWork for FunctionRequest {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         let step = || RequestStep::new(&self.compiled, StepForm::Body(self.form), Some(self.audited.clone()));
         Ok(done.is_empty().then(|| step().checked(|result| self.limits.check(result))))
     }
 
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let result = done.into_iter().next().unwrap_or_default();
         let called = |result| self.parts.called(result, self.range, self.without_body, self.is_void);
         Ok(self.parts.overridden(result, called))
@@ -120,22 +120,22 @@ impl RequestWork for FunctionRequest {
 }
 
 /// Returns the most rows that the function may return.
-fn most_affected(function: &ExposedFunction, preferences: &Preferences) -> Served<Option<i64>> {
+fn most_affected(function: &ExposedFunction, preferences: &Preferences) -> HttpResult<Option<i64>> {
     let most = preferences.max_affected.filter(|_| preferences.strict == Some(true));
     if most.is_some() && !function.returns_set {
         let message =
             "Function must return SETOF or TABLE when max-affected preference is used with handling=strict";
-        return Err(RequestFault::new(400, "PGRST128", message));
+        return Err(HttpError::new(400, "PGRST128", message));
     }
     Ok(most)
 }
 
 /// Methods by which a function may be called.
-const BY_READS: &str = "OPTIONS,GET,HEAD,POST";
-const BY_WRITES: &str = "OPTIONS,POST";
+const READ_METHODS: &str = "OPTIONS,GET,HEAD,POST";
+const WRITE_METHODS: &str = "OPTIONS,POST";
 
 fn allowed(function: &ExposedFunction) -> &'static str {
-    if function.only_reads() { BY_READS } else { BY_WRITES }
+    if function.only_reads() { READ_METHODS } else { WRITE_METHODS }
 }
 
 fn options(function: &ExposedFunction) -> HttpAnswer {
@@ -149,7 +149,7 @@ fn check_right(
     caller: &ServeCaller,
     posts: bool,
     volatile_reads: bool,
-) -> Served<()> {
+) -> HttpResult<()> {
     if function.only_reads() {
         return Ok(());
     }
@@ -157,12 +157,12 @@ fn check_right(
     if !posts && !volatile_reads {
         let message = format!("the function {name} is volatile: it is called by POST");
         let hint = "A function that only reads is declared STABLE or IMMUTABLE.";
-        return Err(RequestFault::new(405, "PGRST101", message).hint(hint).header("Allow", BY_WRITES));
+        return Err(HttpError::new(405, "PGRST101", message).hint(hint).header("Allow", WRITE_METHODS));
     }
     if posts && caller.right == CallerRight::Read {
         let message =
             format!("caller \"{}\" may only read, and the function {name} is volatile", caller.name);
-        return Err(RequestFault::new(403, "42501", message));
+        return Err(HttpError::new(403, "42501", message));
     }
     Ok(())
 }

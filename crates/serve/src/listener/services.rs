@@ -8,8 +8,8 @@ use martydb_model::error::Result;
 use secrecy::SecretString;
 
 use super::{ServedProcess, ServedServices};
-use crate::callers::{CallerBook, CallerRight};
-use crate::run::cache::MOST_BYTES as MOST_CACHED_BYTES;
+use crate::callers::{CallerRight, Callers};
+use crate::run::cache::MAX_BYTES as MAX_CACHED_BYTES;
 use crate::run::service::{ServedDatabase, ServedService};
 
 impl ServedProcess {
@@ -36,7 +36,7 @@ impl ServedProcess {
     ///
     /// # Errors
     /// If a server cannot be reached safely; then nothing changes.
-    pub async fn reload(&self, databases: Vec<ServedDatabase>, callers: CallerBook) -> Result<()> {
+    pub async fn reload(&self, databases: Vec<ServedDatabase>, callers: Callers) -> Result<()> {
         let services = self.made(databases).await?;
         // The first request need not wait for the catalog; where the database is down, it is read later.
         let _known = join_all(services.values().map(|service| service.catalog())).await;
@@ -84,7 +84,7 @@ impl ServedProcess {
             }
         }
         let caching = services.values().filter(|service| !service.exposure.cache.is_empty()).count();
-        let most = MOST_CACHED_BYTES / caching.max(1);
+        let most = MAX_CACHED_BYTES / caching.max(1);
         for (name, service) in services {
             service.cache.allow(most);
             service.transactions.allow(service.pool(CallerRight::Write).connections().most);

@@ -1,5 +1,5 @@
-//! Page that shows the OpenAPI document by Swagger UI, whose files are beside the program. It needs no key: it has nothing of
-//! a service in it, and is the same below each name. Its security policy lets it load and ask this server alone.
+//! Page that shows the OpenAPI document by Swagger UI, whose files are beside the program. It needs no key:
+//! it is static and equal for all services. Its security policy allows this origin only.
 
 use std::fs::File;
 use std::io::Read;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::{Cardinality, ExposedRelation, Relationship, ServedCatalog};
 use crate::closest_name::closest;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Finds the one relationship between a relation and the target of an embedding.
 pub(super) fn find_relationship<'c>(
@@ -12,7 +12,7 @@ pub(super) fn find_relationship<'c>(
     origin: &ExposedRelation,
     target: &str,
     hint: Option<&str>,
-) -> Served<&'c Relationship> {
+) -> HttpResult<&'c Relationship> {
     let all = catalog.from_relation(&origin.schema, &origin.name);
     // A function of the row takes the place of the relationships that its name would find.
     let is_named = |one: &&Relationship| one.function.as_ref().is_some_and(|(_, name)| name == target);
@@ -67,7 +67,7 @@ fn fits_hint(one: &Relationship, hint: &str) -> bool {
         || has_target_column(one, hint)
 }
 
-fn none(catalog: &ServedCatalog, origin: &ExposedRelation, target: &str, hint: Option<&str>) -> RequestFault {
+fn none(catalog: &ServedCatalog, origin: &ExposedRelation, target: &str, hint: Option<&str>) -> HttpError {
     let message =
         format!("Could not find a relationship between '{}' and '{target}' in the schema cache", origin.name);
     let using = hint.map(|hint| format!("' using the hint '{hint}")).unwrap_or_default();
@@ -75,10 +75,10 @@ fn none(catalog: &ServedCatalog, origin: &ExposedRelation, target: &str, hint: O
         "Searched for a foreign key relationship between '{}' and '{target}{using}' in the schema '{}', but no matches were found.",
         origin.name, origin.schema
     );
-    let fault = RequestFault::new(400, "PGRST200", message).details(details);
+    let error = HttpError::new(400, "PGRST200", message).details(details);
     match suggested(catalog, origin, target) {
-        Some(near) => fault.hint(format!("Perhaps you meant '{near}' instead of '{target}'.")),
-        None => fault,
+        Some(near) => error.hint(format!("Perhaps you meant '{near}' instead of '{target}'.")),
+        None => error,
     }
 }
 
@@ -93,7 +93,7 @@ fn suggested<'c>(catalog: &'c ServedCatalog, origin: &ExposedRelation, target: &
     if names().any(|name| name == target) { None } else { closest(target, names(), SIMILAR) }
 }
 
-fn several(origin: &ExposedRelation, target: &str, found: &[&Relationship]) -> RequestFault {
+fn several(origin: &ExposedRelation, target: &str, found: &[&Relationship]) -> HttpError {
     let message = format!(
         "Could not embed because more than one relationship was found for '{}' and '{target}'",
         origin.name
@@ -104,7 +104,7 @@ fn several(origin: &ExposedRelation, target: &str, found: &[&Relationship]) -> R
         names.join(", ")
     );
     let details: Vec<Value> = found.iter().map(|one| described(one)).collect();
-    RequestFault::new(300, "PGRST201", message).details(Value::Array(details)).hint(hint)
+    HttpError::new(300, "PGRST201", message).details(Value::Array(details)).hint(hint)
 }
 
 fn hint_of(one: &Relationship) -> &str {

@@ -1,12 +1,12 @@
 //! Filters, orders and ranges at their places in the tree.
 
 use super::node::PlanNode;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::{FilterOperation, FilterTree, RowQuery};
 use crate::settings::RequestLimits;
 
 /// Puts each parameter at the relation that it names.
-pub(super) fn put_all(root: &mut PlanNode<'_>, query: &RowQuery, writes: bool) -> Served<()> {
+pub(super) fn put_all(root: &mut PlanNode<'_>, query: &RowQuery, writes: bool) -> HttpResult<()> {
     for (path, tree) in &query.filters {
         if writes && path.is_empty() {
             continue;
@@ -25,7 +25,7 @@ pub(super) fn put_all(root: &mut PlanNode<'_>, query: &RowQuery, writes: bool) -
 }
 
 /// Returns the relation at a path.
-fn at<'n, 'c>(node: &'n mut PlanNode<'c>, path: &[String]) -> Served<&'n mut PlanNode<'c>> {
+fn at<'n, 'c>(node: &'n mut PlanNode<'c>, path: &[String]) -> HttpResult<&'n mut PlanNode<'c>> {
     let Some((first, rest)) = path.split_first() else { return Ok(node) };
     let position = node.children.iter().position(|child| child.key == *first);
     let Some(position) = position else {
@@ -35,14 +35,14 @@ fn at<'n, 'c>(node: &'n mut PlanNode<'c>, path: &[String]) -> Served<&'n mut Pla
 }
 
 /// Returns the answer where a parameter names a relation that is not embedded.
-pub(super) fn not_embedded(node: &PlanNode<'_>, name: &str) -> RequestFault {
+pub(super) fn not_embedded(node: &PlanNode<'_>, name: &str) -> HttpError {
     let message = format!("'{name}' is not an embedded resource in this request");
-    let fault = RequestFault::new(400, "PGRST108", message);
+    let error = HttpError::new(400, "PGRST108", message);
     match node.children.iter().find(|child| child.target == name) {
-        Some(child) => fault
+        Some(child) => error
             .details("Target names are not allowed in filters if they have an alias")
             .hint(format!("Change '{name}' to '{}' in filters, orders or limits.", child.key)),
-        None => fault.hint(format!("Verify that '{name}' is included in the 'select' query parameter.")),
+        None => error.hint(format!("Verify that '{name}' is included in the 'select' query parameter.")),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) fn check(
     query: &RowQuery,
     limits: &RequestLimits,
     writes: bool,
-) -> Served<()> {
+) -> HttpResult<()> {
     let (mut conditions, mut values) = (0, 0);
     count(root, &mut conditions, &mut values);
     if writes {
@@ -66,10 +66,10 @@ pub(super) fn check(
 }
 
 /// Rejects an order of too many terms.
-pub(crate) fn check_terms(terms: usize) -> Served<()> {
+pub(crate) fn check_terms(terms: usize) -> HttpResult<()> {
     match terms <= MOST_TERMS {
         true => Ok(()),
-        false => Err(RequestFault::limit(format!("more than {MOST_TERMS} terms of an order"))),
+        false => Err(HttpError::limit(format!("more than {MOST_TERMS} terms of an order"))),
     }
 }
 
@@ -78,12 +78,12 @@ fn terms(node: &PlanNode<'_>) -> usize {
 }
 
 /// Checks the number of conditions, and of values in the longest list.
-pub(crate) fn check_counted(conditions: usize, values: usize, limits: &RequestLimits) -> Served<()> {
+pub(crate) fn check_counted(conditions: usize, values: usize, limits: &RequestLimits) -> HttpResult<()> {
     if conditions > limits.conditions {
-        return Err(RequestFault::limit(format!("more than {} conditions", limits.conditions)));
+        return Err(HttpError::limit(format!("more than {} conditions", limits.conditions)));
     }
     if values > limits.values {
-        return Err(RequestFault::limit(format!("more than {} values of `in`", limits.values)));
+        return Err(HttpError::limit(format!("more than {} values of `in`", limits.values)));
     }
     Ok(())
 }

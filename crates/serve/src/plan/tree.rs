@@ -4,7 +4,7 @@ use super::embed::find_relationship;
 use super::node::PlanNode;
 use super::places;
 use crate::catalog::{ExposedRelation, ServedCatalog};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::{RowQuery, RowRange, SelectEntry, SelectedField, SelectedRelation};
 use crate::settings::RequestLimits;
 
@@ -43,7 +43,7 @@ pub(crate) fn plan_tree<'c>(
     relation: &'c ExposedRelation,
     query: &RowQuery,
     writes: bool,
-) -> Served<PlannedTree<'c>> {
+) -> HttpResult<PlannedTree<'c>> {
     let mut planner = TreePlanner { catalog, limits, nodes: 1 };
     let mut root = PlanNode {
         relation,
@@ -82,7 +82,7 @@ struct TreePlanner<'c, 'l> {
 }
 
 impl<'c> TreePlanner<'c, '_> {
-    fn fill(&mut self, node: &mut PlanNode<'c>, entries: &[SelectEntry], depth: usize) -> Served<()> {
+    fn fill(&mut self, node: &mut PlanNode<'c>, entries: &[SelectEntry], depth: usize) -> HttpResult<()> {
         for entry in entries {
             match entry {
                 SelectEntry::Field(field) => node.select.push(self.checked(field)?),
@@ -95,9 +95,9 @@ impl<'c> TreePlanner<'c, '_> {
         Ok(())
     }
 
-    fn checked(&self, field: &SelectedField) -> Served<SelectedField> {
+    fn checked(&self, field: &SelectedField) -> HttpResult<SelectedField> {
         if field.aggregate.is_some() && !self.limits.aggregates {
-            return Err(RequestFault::new(400, "PGRST123", "Use of aggregate functions is not allowed"));
+            return Err(HttpError::new(400, "PGRST123", "Use of aggregate functions is not allowed"));
         }
         for cast in field.cast.iter().chain(&field.aggregate_cast) {
             self.catalog.cast(cast)?;
@@ -105,9 +105,14 @@ impl<'c> TreePlanner<'c, '_> {
         Ok(field.clone())
     }
 
-    fn child(&mut self, parent: &PlanNode<'c>, one: &SelectedRelation, depth: usize) -> Served<PlanNode<'c>> {
+    fn child(
+        &mut self,
+        parent: &PlanNode<'c>,
+        one: &SelectedRelation,
+        depth: usize,
+    ) -> HttpResult<PlanNode<'c>> {
         if depth > self.limits.depth {
-            return Err(RequestFault::limit(format!(
+            return Err(HttpError::limit(format!(
                 "more than {} levels of embedded relations",
                 self.limits.depth
             )));

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::prepared::PreparedRequest;
-use super::replicas::place;
+use super::replicas::position;
 use super::request_session::RequestSession;
 
 /// Longest wait until a replica shows a write; then the primary is asked.
@@ -24,11 +24,11 @@ impl PreparedRequest<'_> {
         let end = Instant::now() + LONGEST_WAIT;
         loop {
             // Of this session: behind one name there may be several standbys.
-            let (in_recovery, place) = place(&mut session.session).await?;
+            let (in_recovery, position) = position(&mut session.session).await?;
             let is_fit = in_recovery
-                && replicas.is_within(replica, place)
-                && preference.written.is_none_or(|written| written.timeline == place.timeline);
-            if is_fit && preference.written.is_none_or(|written| place.shows(written)) {
+                && replicas.is_within(replica, position)
+                && preference.written.is_none_or(|written| written.timeline == position.timeline);
+            if is_fit && preference.written.is_none_or(|written| position.shows(written)) {
                 session.replica = Some(replica.name.clone());
                 return Some(session);
             }

@@ -8,21 +8,22 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
-pub(crate) use look::{CacheLook, CacheSubject, CacheTicket, CacheWish};
 use parking_lot::Mutex;
+
+pub(crate) use look::{CacheLookup, CacheRequest, CacheSubject, CacheTicket};
 
 use crate::answer::StatementResult;
 
 /// Most bytes of the kept answers of a process, which its services share in equal parts.
-pub(crate) const MOST_BYTES: usize = 64 << 20;
+pub(crate) const MAX_BYTES: usize = 64 << 20;
 
-/// Largest part of its service's room that one answer may take.
+/// Largest part of its service's memory that one answer may take.
 const LARGEST_PART: usize = 8;
 
 /// Bytes that an answer takes beside its own: its keys, and its places in both maps.
 const OVERHEAD: usize = 512;
 
-/// Digest of all that an answer depends on beside the tables: see [`CacheWish::of`].
+/// Digest of all that an answer depends on beside the tables: see [`CacheRequest::of`].
 pub(crate) type CacheKey = [u8; 32];
 
 /// An answer with what it was read at.
@@ -35,7 +36,7 @@ pub(crate) struct CachedResult {
     pub begun: Instant,
     /// Time from which it is not used.
     pub end: Instant,
-    turn: u64,
+    recency: u64,
 }
 
 impl CachedResult {
@@ -46,44 +47,44 @@ impl CachedResult {
 }
 
 #[derive(Default)]
-struct CacheRoom {
+struct CacheState {
     answers: HashMap<CacheKey, CachedResult>,
     /// Keys by their last use.
-    turns: BTreeMap<u64, CacheKey>,
-    turn: u64,
+    by_recency: BTreeMap<u64, CacheKey>,
+    recency: u64,
     bytes: usize,
     most: usize,
 }
 
-impl CacheRoom {
+impl CacheState {
     fn remove(&mut self, key: &CacheKey) {
         if let Some(gone) = self.answers.remove(key) {
-            self.turns.remove(&gone.turn);
+            self.by_recency.remove(&gone.recency);
             self.bytes -= gone.bytes();
         }
     }
 
-    /// Drops the oldest until the others have room; returns their number.
-    fn make_room(&mut self) -> u64 {
+    /// Drops the oldest until the others fit; returns their number.
+    fn evict(&mut self) -> u64 {
         let mut dropped = 0;
         while self.bytes > self.most {
-            let Some((_, key)) = self.turns.pop_first() else { break };
+            let Some((_, key)) = self.by_recency.pop_first() else { break };
             self.remove(&key);
             dropped += 1;
         }
         dropped
     }
 
-    fn next_turn(&mut self) -> u64 {
-        self.turn += 1;
-        self.turn
+    fn next_recency(&mut self) -> u64 {
+        self.recency += 1;
+        self.recency
     }
 }
 
 /// Kept answers, and what became of requests for them.
 #[derive(Default)]
-pub(crate) struct KeptAnswers {
-    room: Mutex<CacheRoom>,
+pub(crate) struct CachedAnswers {
+    state: Mutex<CacheState>,
     hits: AtomicU64,
     misses: AtomicU64,
     evictions: AtomicU64,
@@ -97,38 +98,38 @@ pub(crate) struct CacheFigures {
     pub bytes: usize,
 }
 
-impl KeptAnswers {
+impl CachedAnswers {
     /// Returns the answer of a key, if the tables are as they were, and the session that asked for them is old enough.
     fn get(&self, key: &CacheKey, versions: &str, opened: Instant, now: Instant) -> Option<StatementResult> {
-        let mut room = self.room.lock();
-        let turn = room.next_turn();
-        let answer = room.answers.get_mut(key)?;
+        let mut state = self.state.lock();
+        let recency = state.next_recency();
+        let answer = state.answers.get_mut(key)?;
         if answer.versions == versions && now < answer.end {
             if opened > answer.begun {
                 return None;
             }
-            let (former, result) = (std::mem::replace(&mut answer.turn, turn), answer.result.clone());
-            room.turns.remove(&former);
-            room.turns.insert(turn, *key);
+            let (former, result) = (std::mem::replace(&mut answer.recency, recency), answer.result.clone());
+            state.by_recency.remove(&former);
+            state.by_recency.insert(recency, *key);
             self.hits.fetch_add(1, Relaxed);
             return Some(result);
         }
-        room.remove(key);
+        state.remove(key);
         None
     }
 
     fn put(&self, key: CacheKey, mut answer: CachedResult) {
         let bytes = answer.bytes();
-        let mut room = self.room.lock();
-        if bytes > room.most / LARGEST_PART {
+        let mut state = self.state.lock();
+        if bytes > state.most / LARGEST_PART {
             return;
         }
-        room.remove(&key);
-        answer.turn = room.next_turn();
-        room.turns.insert(answer.turn, key);
-        room.answers.insert(key, answer);
-        room.bytes += bytes;
-        self.evictions.fetch_add(room.make_room(), Relaxed);
+        state.remove(&key);
+        answer.recency = state.next_recency();
+        state.by_recency.insert(answer.recency, key);
+        state.answers.insert(key, answer);
+        state.bytes += bytes;
+        self.evictions.fetch_add(state.evict(), Relaxed);
     }
 
     fn missed(&self) {
@@ -137,15 +138,15 @@ impl KeptAnswers {
 
     /// Sets the most bytes.
     pub(crate) fn allow(&self, most: usize) {
-        let mut room = self.room.lock();
-        room.most = most;
-        self.evictions.fetch_add(room.make_room(), Relaxed);
+        let mut state = self.state.lock();
+        state.most = most;
+        self.evictions.fetch_add(state.evict(), Relaxed);
     }
 
     /// Forgets all answers.
     pub(crate) fn forget(&self) {
-        let mut room = self.room.lock();
-        *room = CacheRoom { most: room.most, turn: room.turn, ..CacheRoom::default() };
+        let mut state = self.state.lock();
+        *state = CacheState { most: state.most, recency: state.recency, ..CacheState::default() };
     }
 
     /// Returns the figures.
@@ -154,7 +155,7 @@ impl KeptAnswers {
             hits: self.hits.load(Relaxed),
             misses: self.misses.load(Relaxed),
             evictions: self.evictions.load(Relaxed),
-            bytes: self.room.lock().bytes,
+            bytes: self.state.lock().bytes,
         }
     }
 }
@@ -167,12 +168,12 @@ mod tests {
 
     fn answer(body: usize, begun: Instant) -> CachedResult {
         let result = StatementResult { body: vec![b'x'; body], ..StatementResult::default() };
-        CachedResult { result, versions: "1".into(), begun, end: begun + Duration::from_secs(60), turn: 0 }
+        CachedResult { result, versions: "1".into(), begun, end: begun + Duration::from_secs(60), recency: 0 }
     }
 
     #[test]
     fn an_answer_is_used_while_its_tables_are_as_they_were() {
-        let (cache, now, key) = (KeptAnswers::default(), Instant::now(), [1; 32]);
+        let (cache, now, key) = (CachedAnswers::default(), Instant::now(), [1; 32]);
         cache.allow(1 << 20);
         cache.put(key, answer(10, now));
         let later = now + Duration::from_secs(59);
@@ -188,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_answer_that_was_not_asked_for_the_longest_goes_first() {
-        let (cache, now) = (KeptAnswers::default(), Instant::now());
+        let (cache, now) = (CachedAnswers::default(), Instant::now());
         cache.allow(10 * 1000);
         (0..9).for_each(|number| cache.put([number; 32], answer(488, now)));
         assert!(cache.get(&[0; 32], "1", now, now).is_some());

@@ -4,7 +4,7 @@ use martydb_model::sql::stmt;
 
 use crate::callers::ServeCaller;
 use crate::compile::CompiledStatement;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::run::service::ServedService;
 use crate::session::{DatabaseResult, LoginSession};
 
@@ -14,7 +14,7 @@ pub(super) async fn check_cost(
     caller: &ServeCaller,
     session: &mut LoginSession,
     compiled: &CompiledStatement,
-) -> DatabaseResult<Served<()>> {
+) -> DatabaseResult<HttpResult<()>> {
     let limit = service.exposure.limits.cost;
     if limit.is_none() && caller.cost.is_none() {
         return Ok(Ok(()));
@@ -40,6 +40,6 @@ async fn planned(session: &mut LoginSession, compiled: &CompiledStatement) -> Da
     let rows = session.query(&asked).await?;
     let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
     let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    // A plan that cannot be read is no reason to let everything through.
+    // An unreadable plan has infinite cost.
     Ok(plan.pointer("/0/Plan/Total Cost").and_then(serde_json::Value::as_f64).unwrap_or(f64::INFINITY))
 }

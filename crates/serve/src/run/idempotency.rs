@@ -13,9 +13,9 @@ use tokio_postgres::types::Type;
 
 use crate::answer::HttpAnswer;
 use crate::callers::RequestCaller;
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
-use crate::fault::{RequestFault, Served};
-use crate::session::{DatabaseFault, DatabaseResult, LoginSession};
+use crate::session::{DatabaseError, DatabaseResult, LoginSession};
 use crate::settings::ServedExposure;
 
 /// Header with the key (<https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>).
@@ -25,18 +25,18 @@ pub(crate) const HEADER: &str = "idempotency-key";
 const REPLAYED: &str = "Idempotency-Replayed";
 
 /// Longest key.
-const LONGEST: usize = 255;
+const MAX_KEY_BYTES: usize = 255;
 
 /// Most bytes of an answer that is kept.
-const LARGEST_ANSWER: usize = 1 << 20;
+const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Headers that decide what a request does or how it is answered.
 const DECIDING: &[&str] = &["accept", "content-profile", "content-type", "if-match", "prefer"];
 
 /// Claims that differ between two tokens of the same person (RFC 7519, section 4.1).
-const OF_TOKEN: &[&str] = &["exp", "iat", "nbf", "jti", "auth_time"];
+const VOLATILE_CLAIMS: &[&str] = &["exp", "iat", "nbf", "jti", "auth_time"];
 
-/// The key of a request, whose it is, and a digest of what the request asks for.
+/// Key, caller and fingerprint of a request.
 pub(crate) struct IdempotencyKey {
     caller: String,
     /// Digest of the claims that code of the service sees: two persons behind one caller have keys of their own.
@@ -51,14 +51,16 @@ impl IdempotencyKey {
         exposure: &ServedExposure,
         caller: &RequestCaller,
         request: &RestRequest,
-    ) -> Served<Option<IdempotencyKey>> {
+    ) -> HttpResult<Option<IdempotencyKey>> {
         let mut all = request.headers.iter().filter(|(name, _)| name == HEADER).map(|(_, value)| value);
         let Some(key) = all.next() else { return Ok(None) };
         let is_visible = |byte: u8| (b'!'..=b'~').contains(&byte);
-        if all.next().is_some() || key.is_empty() || key.len() > LONGEST || !key.bytes().all(is_visible) {
-            let message =
-                format!("an Idempotency-Key is one header of 1 to {LONGEST} visible characters of ASCII");
-            return Err(RequestFault::limit(message));
+        if all.next().is_some() || key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(is_visible)
+        {
+            let message = format!(
+                "an Idempotency-Key is one header of 1 to {MAX_KEY_BYTES} visible characters of ASCII"
+            );
+            return Err(HttpError::limit(message));
         }
         let claims = if exposure.claims { lasting_claims(caller) } else { String::new() };
         let (caller, key) = (caller.caller.name.clone(), key.clone());
@@ -81,18 +83,18 @@ impl IdempotencyKey {
     }
 
     /// Returns the answer that the key's request got.
-    pub(crate) async fn answer(&self, session: &mut LoginSession) -> DatabaseResult<Served<HttpAnswer>> {
+    pub(crate) async fn answer(&self, session: &mut LoginSession) -> DatabaseResult<HttpResult<HttpAnswer>> {
         let statement = stmt!(
             "SELECT fingerprint, status, headers, body FROM martydb_serve.requests \
              WHERE login = session_user AND caller = $1 AND claims = $2 AND key = $3"
         );
         let rows = session.rows(&statement, &self.values()).await?;
-        let found = rows.first().and_then(KeptAnswer::of);
+        let found = rows.first().and_then(StoredAnswer::of);
         Ok(match found {
             Some(kept) if kept.fingerprint != self.fingerprint => Err(other_request()),
             Some(kept) => Ok(kept.answer()),
-            // It expired meanwhile, or is no row of ours.
-            None => Err(RequestFault::new(409, "MDB006", "the Idempotency-Key has no answer yet")
+            // Expired, or not written by this version.
+            None => Err(HttpError::new(409, "MDB006", "the Idempotency-Key has no answer yet")
                 .header("Retry-After", "1")),
         })
     }
@@ -118,18 +120,18 @@ impl IdempotencyKey {
         ]);
         match session.change(&statement, &values).await? {
             1 => Ok(()),
-            _ => Err(DatabaseFault::NoRecord),
+            _ => Err(DatabaseError::NoRecord),
         }
     }
 
     /// Checks that the answer is small enough to be kept.
-    pub(crate) fn check(&self, answer: &HttpAnswer) -> Served<()> {
-        if answer.body.len() <= LARGEST_ANSWER {
+    pub(crate) fn check(&self, answer: &HttpAnswer) -> HttpResult<()> {
+        if answer.body.len() <= MAX_ANSWER_BYTES {
             return Ok(());
         }
         let message =
-            format!("the answer to a request with an Idempotency-Key has more than {LARGEST_ANSWER} bytes");
-        Err(RequestFault::limit(message).hint("Prefer: return=minimal"))
+            format!("the answer to a request with an Idempotency-Key has more than {MAX_ANSWER_BYTES} bytes");
+        Err(HttpError::limit(message).hint("Prefer: return=minimal"))
     }
 }
 
@@ -146,23 +148,23 @@ pub(crate) fn expire() -> Statement {
     )
 }
 
-fn other_request() -> RequestFault {
-    RequestFault::new(422, "MDB006", "the Idempotency-Key was used with another request")
+fn other_request() -> HttpError {
+    HttpError::new(422, "MDB006", "the Idempotency-Key was used with another request")
 }
 
 /// An answer as it was kept.
-struct KeptAnswer {
+struct StoredAnswer {
     fingerprint: String,
     status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
 }
 
-impl KeptAnswer {
-    fn of(row: &Row) -> Option<KeptAnswer> {
+impl StoredAnswer {
+    fn of(row: &Row) -> Option<StoredAnswer> {
         let status: i32 = row.try_get::<_, Option<i32>>(1).ok()??;
         let headers: String = row.try_get::<_, Option<String>>(2).ok()??;
-        Some(KeptAnswer {
+        Some(StoredAnswer {
             fingerprint: row.try_get(0).ok()?,
             status: u16::try_from(status).ok()?,
             headers: serde_json::from_str(&headers).ok()?,
@@ -198,7 +200,7 @@ fn fingerprint(request: &RestRequest) -> String {
 /// Returns a digest of the claims that two tokens of the same person have in common.
 pub(crate) fn lasting_claims(caller: &RequestCaller) -> String {
     let lasting: BTreeMap<_, _> =
-        caller.claims.iter().filter(|(name, _)| !OF_TOKEN.contains(&name.as_str())).collect();
+        caller.claims.iter().filter(|(name, _)| !VOLATILE_CLAIMS.contains(&name.as_str())).collect();
     if lasting.is_empty() {
         return String::new();
     }

@@ -3,11 +3,11 @@
 use martydb_model::sql::Statement;
 use tokio_postgres::Row;
 
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::session::{DatabaseResult, LoginPool, LoginSession, TypedText};
 
 /// Takes a connection.
-pub(super) async fn take(pool: &LoginPool) -> Served<LoginSession> {
+pub(super) async fn take(pool: &LoginPool) -> HttpResult<LoginSession> {
     pool.get().await
 }
 
@@ -29,7 +29,7 @@ pub(crate) async fn ask(
     pool: &LoginPool,
     question: &Statement,
     values: &[TypedText<'_>],
-) -> Served<DatabaseResult<Vec<Row>>> {
+) -> HttpResult<DatabaseResult<Vec<Row>>> {
     let mut session = take(pool).await?;
     let rows = session.rows(question, values).await;
     Ok(give_back(session, rows, true).await)

@@ -10,7 +10,7 @@ use martydb_model::hex;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::session::LoginSession;
 
 /// Most transactions of one caller at a time.
@@ -31,16 +31,16 @@ pub(crate) struct TransactionOwner {
 }
 
 /// The open transactions of a service in this process.
-pub(crate) struct TransactionBook {
+pub(crate) struct OpenTransactions {
     /// Beginning of all ids: it tells this process from others.
     prefix: String,
     times: Option<TransactionTimes>,
     most: AtomicUsize,
-    entries: Mutex<BookEntries>,
+    entries: Mutex<TransactionEntries>,
 }
 
 #[derive(Default)]
-struct BookEntries {
+struct TransactionEntries {
     open: HashMap<String, OpenTransaction>,
     ended: VecDeque<(String, TransactionOwner, Instant)>,
 }
@@ -66,7 +66,7 @@ pub(crate) enum HeldState {
 /// A transaction that a request is using. Dropped without [`leave`](TakenTransaction::leave), because the caller hung up, it is over:
 /// its connection is closed.
 pub(crate) struct TakenTransaction {
-    book: Arc<TransactionBook>,
+    transactions: Arc<OpenTransactions>,
     id: String,
     state: HeldState,
     /// Time at which it is over, whatever it does.
@@ -77,7 +77,7 @@ pub(crate) struct TakenTransaction {
 impl Drop for TakenTransaction {
     fn drop(&mut self) {
         if !self.kept {
-            self.book.end(&self.id, true);
+            self.transactions.end(&self.id, true);
         }
     }
 }
@@ -96,8 +96,8 @@ impl TakenTransaction {
     /// Leaves it to the next request; `None` ends it, as its caller knows.
     pub(crate) fn leave(mut self, state: Option<HeldState>) {
         self.kept = true;
-        let Some(state) = state else { return self.book.end(&self.id, false) };
-        let mut entries = self.book.entries.lock();
+        let Some(state) = state else { return self.transactions.end(&self.id, false) };
+        let mut entries = self.transactions.entries.lock();
         // Its time may be over already: then the connection is closed here.
         if let Some(found) = entries.open.get_mut(&self.id) {
             found.state = Some(state);
@@ -106,13 +106,14 @@ impl TakenTransaction {
     }
 }
 
-impl TransactionBook {
-    /// Makes the book of a service whose pools have this number of connections: a quarter of them may be held.
-    pub(crate) fn new(times: Option<TransactionTimes>, connections: usize) -> TransactionBook {
+impl OpenTransactions {
+    /// Makes those of a service whose pools have this number of connections: a quarter of them may be held.
+    pub(crate) fn new(times: Option<TransactionTimes>, connections: usize) -> OpenTransactions {
         let prefix = random::<4>().unwrap_or_default();
-        let book = TransactionBook { prefix, times, most: AtomicUsize::default(), entries: Mutex::default() };
-        book.allow(connections);
-        book
+        let transactions =
+            OpenTransactions { prefix, times, most: AtomicUsize::default(), entries: Mutex::default() };
+        transactions.allow(connections);
+        transactions
     }
 
     /// Sets the number of connections of the pools.
@@ -121,10 +122,10 @@ impl TransactionBook {
     }
 
     /// Returns the times, if transactions of several requests are allowed.
-    pub(crate) fn times(&self) -> Served<TransactionTimes> {
+    pub(crate) fn times(&self) -> HttpResult<TransactionTimes> {
         let message = "transactions of several requests are not allowed";
         let hint = "`transactions: { interactive: true }` of the service in the manifest, or a batch";
-        self.times.ok_or_else(|| RequestFault::new(405, "PGRST117", message).hint(hint).header("Allow", ""))
+        self.times.ok_or_else(|| HttpError::new(405, "PGRST117", message).hint(hint).header("Allow", ""))
     }
 
     /// Returns the number of open transactions.
@@ -133,15 +134,15 @@ impl TransactionBook {
     }
 
     /// Reserves a place for a new transaction, before its connection is taken.
-    pub(crate) fn begin(self: &Arc<Self>, owner: TransactionOwner) -> Served<TakenTransaction> {
+    pub(crate) fn begin(self: &Arc<Self>, owner: TransactionOwner) -> HttpResult<TakenTransaction> {
         let times = self.times()?;
-        let secret = random::<16>().ok_or_else(|| RequestFault::new(500, "MDB000", "no random numbers"))?;
+        let secret = random::<16>().ok_or_else(|| HttpError::new(500, "MDB000", "no random numbers"))?;
         let (id, now) = (format!("{}-{secret}", self.prefix), Instant::now());
         let mut entries = self.entries.lock();
         let own = entries.open.values().filter(|one| one.owner.caller == owner.caller).count();
         if own >= FOR_A_CALLER || entries.open.len() >= self.most.load(Ordering::Relaxed) {
             let message = "too many open transactions: end one first";
-            return Err(RequestFault::new(429, "MDB002", message).header("Retry-After", "1"));
+            return Err(HttpError::new(429, "MDB002", message).header("Retry-After", "1"));
         }
         entries
             .open
@@ -149,11 +150,11 @@ impl TransactionBook {
         drop(entries);
         tokio::spawn(watch(Arc::downgrade(self), id.clone()));
         let (deadline, state) = (now + times.total, HeldState::New);
-        Ok(TakenTransaction { book: self.clone(), id, state, deadline, kept: false })
+        Ok(TakenTransaction { transactions: self.clone(), id, state, deadline, kept: false })
     }
 
     /// Takes a transaction for a request of its owner.
-    pub(crate) fn take(self: &Arc<Self>, id: &str, owner: &TransactionOwner) -> Served<TakenTransaction> {
+    pub(crate) fn take(self: &Arc<Self>, id: &str, owner: &TransactionOwner) -> HttpResult<TakenTransaction> {
         let times = self.times()?;
         let mut entries = self.entries.lock();
         let Some(found) = entries.open.get_mut(id).filter(|one| one.owner == *owner) else {
@@ -161,18 +162,18 @@ impl TransactionBook {
         };
         let Some(state) = found.state.take() else {
             let message = "another operation of the transaction is in progress";
-            return Err(RequestFault::new(409, "MDB004", message));
+            return Err(HttpError::new(409, "MDB004", message));
         };
         found.operations += 1;
         let (id, deadline) = (id.to_owned(), found.begun + times.total);
-        let taken = TakenTransaction { book: self.clone(), id, state, deadline, kept: false };
+        let taken = TakenTransaction { transactions: self.clone(), id, state, deadline, kept: false };
         let too_many = found.operations > MOST_OPERATIONS;
         drop(entries);
         if too_many { Err(ended()) } else { Ok(taken) }
     }
 
     /// Returns the answer for an id that is not open: one for those that never were and those of others.
-    fn absent(&self, entries: &mut BookEntries, id: &str, owner: &TransactionOwner) -> RequestFault {
+    fn absent(&self, entries: &mut TransactionEntries, id: &str, owner: &TransactionOwner) -> HttpError {
         entries.ended.retain(|(.., at)| at.elapsed() < REMEMBERED_FOR);
         if entries.ended.iter().any(|(known, whose, _)| known == id && whose == owner) {
             return ended();
@@ -182,17 +183,17 @@ impl TransactionBook {
             prefix != self.prefix && prefix.len() == 8 && rest.len() == 32 && is_hex(prefix) && is_hex(rest)
         });
         if !elsewhere {
-            return RequestFault::new(404, "MDB004", "the transaction is unknown, or not yours");
+            return HttpError::new(404, "MDB004", "the transaction is unknown, or not yours");
         }
-        RequestFault::new(421, "MDB004", "another process of the data service began the transaction, if any did")
+        HttpError::new(421, "MDB004", "another process of the data service began the transaction, if any did")
             .hint("a transaction of several requests stays at the process that began it: have the balancer do so, or send a batch")
     }
 
-    /// Removes a transaction; `told` keeps for its owner that it was ended by a limit.
-    fn end(&self, id: &str, told: bool) {
+    /// Removes a transaction. If `remember`, its owner's next request gets the reason: a limit.
+    fn end(&self, id: &str, remember: bool) {
         let mut entries = self.entries.lock();
         let Some(found) = entries.open.remove(id) else { return };
-        if told {
+        if remember {
             entries.ended.push_back((id.to_owned(), found.owner.clone(), Instant::now()));
         }
         while entries.ended.len() > REMEMBERED {
@@ -213,29 +214,33 @@ impl TransactionBook {
 }
 
 /// Returns the answer for a transaction that a limit ended.
-pub(crate) fn ended() -> RequestFault {
-    RequestFault::new(410, "MDB005", "the transaction was ended by a limit, and rolled back")
+pub(crate) fn ended() -> HttpError {
+    HttpError::new(410, "MDB005", "the transaction was ended by a limit, and rolled back")
 }
 
 /// Returns the answer for a transaction that an error ended.
-pub(crate) fn failed() -> RequestFault {
+pub(crate) fn failed() -> HttpError {
     let message = "the transaction has failed, and was rolled back";
-    RequestFault::new(409, "25P02", message).hint("DELETE it, and begin another one")
+    HttpError::new(409, "25P02", message).hint("DELETE it, and begin another one")
 }
 
 /// Ends a transaction at its limits.
-async fn watch(book: Weak<TransactionBook>, id: String) {
+async fn watch(transactions: Weak<OpenTransactions>, id: String) {
     loop {
-        let Some(next) = book.upgrade().and_then(|book| book.next(&id)) else { return };
+        let Some(next) = transactions.upgrade().and_then(|transactions| transactions.next(&id)) else {
+            return;
+        };
         if Instant::now() >= next {
-            if let Some(book) = book.upgrade() {
-                book.end(&id, true);
+            if let Some(transactions) = transactions.upgrade() {
+                transactions.end(&id, true);
             }
             return;
         }
         // A request that ends in between may bring the end nearer: `idle` is looked at as often as it may pass.
-        let idle =
-            book.upgrade().and_then(|book| book.times).map_or(next, |times| Instant::now() + times.idle);
+        let idle = transactions
+            .upgrade()
+            .and_then(|transactions| transactions.times)
+            .map_or(next, |times| Instant::now() + times.idle);
         tokio::time::sleep_until(next.min(idle)).await;
     }
 }

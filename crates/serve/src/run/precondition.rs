@@ -5,9 +5,9 @@ use crate::answer::etag::tag;
 use crate::answer::{HttpAnswer, StatementResult, content_range};
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{CompiledStatement, WrittenRows, lock_statement, read_statement};
+use crate::error::{AnswerHeader, HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::face::rest::AnswerMedia;
-use crate::fault::{AnswerHeader, RequestFault, Served};
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowQuery};
 use crate::session::{DatabaseResult, LoginSession};
@@ -21,7 +21,7 @@ pub(crate) fn precondition(
     query: &RowQuery,
     request: &RestRequest,
     media: &AnswerMedia,
-) -> Served<Option<Precondition>> {
+) -> HttpResult<Option<Precondition>> {
     let Some(tags) = request.header("if-match") else { return Ok(None) };
     let (tree, form) = (plan_tree(catalog, limits, relation, query, false)?, media.form);
     let locked =
@@ -47,11 +47,11 @@ pub(crate) struct Precondition {
 
 impl Precondition {
     /// Locks the row, and checks its tag, in the open transaction.
-    pub(crate) async fn check(&self, session: &mut LoginSession) -> DatabaseResult<Served<()>> {
+    pub(crate) async fn check(&self, session: &mut LoginSession) -> DatabaseResult<HttpResult<()>> {
         let locked = session.query(&self.lock).await?.len();
         if locked > 1 {
             let message = "If-Match needs a filter that means one row";
-            return Ok(Err(RequestFault::new(400, "MDB010", message)));
+            return Ok(Err(HttpError::new(400, "MDB010", message)));
         }
         if locked == 0 {
             return Ok(Err(failed()));
@@ -66,8 +66,8 @@ impl Precondition {
 }
 
 /// Returns the answer where the condition does not hold.
-pub(crate) fn failed() -> RequestFault {
-    RequestFault::new(412, "MDB010", "the row has changed, or is not there").hint("read it again")
+pub(crate) fn failed() -> HttpError {
+    HttpError::new(412, "MDB010", "the row has changed, or is not there").hint("read it again")
 }
 
 /// Returns `true` if a list of tags names this one; a weak one names nothing (RFC 9110, section 8.8.3.2).

@@ -9,16 +9,16 @@ use crate::answer::statement_rows::StepForm;
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::callers::{ANONYMOUS, RequestCaller, ServeCaller};
 use crate::compile::CompiledStatement;
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::face::rest::Preferences;
-use crate::fault::{RequestFault, Served};
-use crate::run::cache::CacheWish;
+use crate::run::cache::CacheRequest;
 use crate::run::open_transactions::TakenTransaction;
 use crate::run::precondition::Precondition;
 use crate::run::read_preference::ReadPreference;
 use crate::run::records::{AuditedAction, RequestRecords};
 use crate::run::service::ServedService;
-use crate::session::{DatabaseFault, LoginPool};
+use crate::session::{DatabaseError, LoginPool};
 
 /// Service and caller of a request, with its records and its settings.
 pub(crate) struct RequestContext {
@@ -35,7 +35,7 @@ impl RequestContext {
         caller: &RequestCaller,
         request: &RestRequest,
         preferences: &Preferences,
-    ) -> Served<RequestContext> {
+    ) -> HttpResult<RequestContext> {
         let exposure = &service.exposure;
         Ok(RequestContext {
             service: service.clone(),
@@ -45,20 +45,20 @@ impl RequestContext {
         })
     }
 
-    /// Returns the answer to a fault of the database.
-    pub(crate) fn fault(&self, fault: &DatabaseFault) -> RequestFault {
-        fault.answer(self.caller.name != ANONYMOUS, true)
+    /// Returns the answer to a error of the database.
+    pub(crate) fn error(&self, error: &DatabaseError) -> HttpError {
+        error.answer(self.caller.name != ANONYMOUS, true)
     }
 
     /// Returns the pool of the caller's login that writes, or of the one that reads.
-    pub(crate) fn pool(&self, as_writer: bool) -> Served<&LoginPool> {
+    pub(crate) fn pool(&self, as_writer: bool) -> HttpResult<&LoginPool> {
         self.service.pool_of(&self.caller, as_writer)
     }
 }
 
 /// Check of a result, which may write it in another form.
 pub(super) type StepCheck<'a> =
-    Box<dyn FnOnce(StatementResult) -> Served<StatementResult> + Send + Sync + 'a>;
+    Box<dyn FnOnce(StatementResult) -> HttpResult<StatementResult> + Send + Sync + 'a>;
 
 /// A statement of a request.
 pub(crate) struct RequestStep<'a> {
@@ -83,7 +83,7 @@ impl<'a> RequestStep<'a> {
     #[must_use]
     pub(crate) fn checked(
         mut self,
-        check: impl FnOnce(StatementResult) -> Served<StatementResult> + Send + Sync + 'a,
+        check: impl FnOnce(StatementResult) -> HttpResult<StatementResult> + Send + Sync + 'a,
     ) -> RequestStep<'a> {
         self.check = Box::new(check);
         self
@@ -98,14 +98,14 @@ impl<'a> RequestStep<'a> {
 /// Statements of a request, and its answer. It decides and does nothing, so that a request can be repeated.
 pub(crate) trait RequestWork: Send + Sync {
     /// Returns the statement behind those with these results; `None` behind the last one.
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>>;
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>>;
 
     /// Returns the answer to these results.
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer>;
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer>;
 
-    /// Names the step in its fault.
-    fn explain(&self, _step: usize, fault: RequestFault) -> RequestFault {
-        fault
+    /// Names the step in its error.
+    fn explain(&self, _step: usize, error: HttpError) -> HttpError {
+        error
     }
 }
 
@@ -117,7 +117,7 @@ pub(crate) struct PreparedRequest<'a> {
     pub(crate) single: Option<RequestStep<'a>>,
     pub(crate) precondition: Option<Precondition>,
     pub replica: Option<ReadPreference>,
-    pub cache: Option<CacheWish>,
+    pub cache: Option<CacheRequest>,
     /// Repetitions after a conflict with another transaction.
     pub(crate) repetitions: u32,
     /// Transaction of several requests that this one is a part of.
@@ -156,7 +156,7 @@ impl<'a> From<PreparedRequest<'a>> for Handled<'a> {
 
 impl Handled<'_> {
     /// Runs the request, and returns its answer.
-    pub(crate) async fn answer(self) -> Served<HttpAnswer> {
+    pub(crate) async fn answer(self) -> HttpResult<HttpAnswer> {
         match self {
             Handled::Answered(answer) => Ok(answer),
             Handled::Prepared(prepared) => prepared.run().await,

@@ -11,16 +11,16 @@ use tokio_postgres::types::Type;
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::callers::RequestCaller;
 use crate::compile::WriteRecord;
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
-use crate::fault::{RequestFault, Served};
 use crate::request::{Resolution, RowAction};
 use crate::run::idempotency::IdempotencyKey;
-use crate::session::{DatabaseFault, DatabaseResult, LoginSession, TypedText};
-use crate::settings::{KeptRecords, ServedExposure};
+use crate::session::{DatabaseError, DatabaseResult, LoginSession, TypedText};
+use crate::settings::{RecordOptions, ServedExposure};
 
 /// Records of one request.
 pub(crate) struct RequestRecords {
-    kept: KeptRecords,
+    kept: RecordOptions,
     caller: String,
     /// The caller's own name of the request, to find it in other logs.
     request: Option<String>,
@@ -54,7 +54,7 @@ impl RequestRecords {
         exposure: &ServedExposure,
         caller: &RequestCaller,
         request: &RestRequest,
-    ) -> Served<RequestRecords> {
+    ) -> HttpResult<RequestRecords> {
         let kept = exposure.records;
         let has_key = kept.keys && request.writes();
         let key = if has_key { IdempotencyKey::of(exposure, caller, request)? } else { None };
@@ -68,12 +68,12 @@ impl RequestRecords {
     }
 
     /// Rejects a key where no answer would be kept for it.
-    pub(crate) fn check_keyless(&self) -> Served<()> {
+    pub(crate) fn check_keyless(&self) -> HttpResult<()> {
         if self.key.is_none() {
             return Ok(());
         }
         let message = "a transaction of several requests takes no Idempotency-Key";
-        Err(RequestFault::new(400, "MDB006", message).hint("a batch takes one: POST transaction"))
+        Err(HttpError::new(400, "MDB006", message).hint("a batch takes one: POST transaction"))
     }
 
     /// Returns the key for which the answer is kept.
@@ -115,12 +115,12 @@ impl RequestRecords {
     pub(crate) async fn claim(
         &self,
         session: &mut LoginSession,
-    ) -> DatabaseResult<Option<Served<HttpAnswer>>> {
+    ) -> DatabaseResult<Option<HttpResult<HttpAnswer>>> {
         let Some(key) = &self.key else { return Ok(None) };
-        if key.claim(session).await.map_err(DatabaseFault::unrecorded)? {
+        if key.claim(session).await.map_err(DatabaseError::unrecorded)? {
             return Ok(None);
         }
-        key.answer(session).await.map(Some).map_err(DatabaseFault::unrecorded)
+        key.answer(session).await.map(Some).map_err(DatabaseError::unrecorded)
     }
 }
 

@@ -11,16 +11,16 @@ use martydb_model::sql::{Statement, stmt};
 use parking_lot::Mutex;
 use tokio_postgres::Row;
 
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::run::ask;
-use crate::run::wal_position::{PrimaryPlaces, WalPlace};
+use crate::run::wal_position::{PrimaryPositions, WalPosition};
 use crate::session::{LoginPool, LoginSession, LoginTarget, unavailable};
 
 /// Lag above which a replica without `max_lag` is not read.
 const LONGEST_LAG: Duration = Duration::from_secs(30);
 
 /// Longest look at a server: one that does not answer by then is not read, and holds up no other.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Targets at one replica.
 #[derive(Clone)]
@@ -62,7 +62,7 @@ struct ReplicaLook {
 pub(crate) struct ServiceReplicas {
     all: Vec<ServedReplica>,
     next: AtomicUsize,
-    primary: Mutex<(PrimaryPlaces, Duration)>,
+    primary: Mutex<(PrimaryPositions, Duration)>,
 }
 
 impl ServedReplica {
@@ -125,23 +125,23 @@ impl ServiceReplicas {
             tokio::join!(looked_at(primary), join_all(self.all.iter().map(|one| looked_at(&one.read))));
         let now = Instant::now();
         let mut known = self.primary.lock();
-        if let Some(((false, place), answered_in)) = at_primary {
-            known.0.add(place, now);
+        if let Some(((false, position), answered_in)) = at_primary {
+            known.0.add(position, now);
             known.1 = answered_in;
         }
         for (replica, found) in self.all.iter().zip(found) {
-            let found = found.filter(|((in_recovery, place), _)| {
-                *in_recovery && known.0.is_within(*place, replica.max_lag, now)
+            let found = found.filter(|((in_recovery, position), _)| {
+                *in_recovery && known.0.is_within(*position, replica.max_lag, now)
             });
             let answers_in = found.map(|(_, time)| time).unwrap_or_default();
             replica.set(ReplicaLook { fit: found.is_some(), answers_in });
         }
     }
 
-    /// Returns `true` if a replica that is at this place is not too far behind.
-    pub(crate) fn is_within(&self, replica: &ServedReplica, place: WalPlace) -> bool {
+    /// Returns `true` if a replica that is at this position is not too far behind.
+    pub(crate) fn is_within(&self, replica: &ServedReplica, position: WalPosition) -> bool {
         let known = self.primary.lock();
-        known.0.is_within(place, replica.max_lag, Instant::now())
+        known.0.is_within(position, replica.max_lag, Instant::now())
     }
 
     /// Returns the replica to ask: each in turn, or the nearest; `None` for the primary.
@@ -159,33 +159,33 @@ impl ServiceReplicas {
 }
 
 /// Looks at a server, within a limited time.
-async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPlace), Duration)> {
+async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPosition), Duration)> {
     let begun = Instant::now();
-    let found = tokio::time::timeout(LOOK, place_at(pool)).await.ok()?.ok()?;
+    let found = tokio::time::timeout(LOOK_TIMEOUT, position_at(pool)).await.ok()?.ok()?;
     Some((found, begun.elapsed()))
 }
 
-/// Returns the place of a server in the WAL, with `true` if it is a standby.
-pub(crate) async fn place_at(pool: &LoginPool) -> Served<(bool, WalPlace)> {
+/// Returns the position of a server in the WAL, with `true` if it is a standby.
+pub(crate) async fn position_at(pool: &LoginPool) -> HttpResult<(bool, WalPosition)> {
     let rows = ask(pool, &where_it_is(), &[]).await?;
     rows.ok().and_then(|rows| parsed(&rows)).ok_or_else(unavailable)
 }
 
 /// Returns the same by a session that is there.
-pub(crate) async fn place(session: &mut LoginSession) -> Option<(bool, WalPlace)> {
+pub(crate) async fn position(session: &mut LoginSession) -> Option<(bool, WalPosition)> {
     parsed(&session.rows(&where_it_is(), &[]).await.ok()?)
 }
 
-fn parsed(rows: &[Row]) -> Option<(bool, WalPlace)> {
+fn parsed(rows: &[Row]) -> Option<(bool, WalPosition)> {
     let text: String = rows.first()?.try_get(0).ok()?;
     let mut parts = text.split(' ');
     let in_recovery = parts.next()? == "true";
     let timeline = u32::from_str_radix(parts.next()?, 16).ok()?;
     let position = parts.next()?.parse().ok()?;
-    Some((in_recovery, WalPlace { timeline, position }))
+    Some((in_recovery, WalPosition { timeline, position }))
 }
 
-/// Returns the statement for a server's role, timeline and place. The primary is told by what it inserts, so after COMMIT; a
+/// Returns the statement for a server's role, timeline and position. The primary is told by what it inserts, so after COMMIT; a
 /// standby by what it has replayed. A standby's timeline is that of its last restart point: an older one than it is at, never a
 /// newer one (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA>).
 fn where_it_is() -> Statement {

@@ -9,12 +9,12 @@ use super::prepared::{RequestContext, RequestStep};
 use super::session_use::{RequestEnd, SessionUse, TransactionMode};
 use super::transaction::{begin, check_constraints, commit, in_own_transaction, own_transaction, roll_back};
 use crate::answer::{HttpAnswer, StatementResult};
-use crate::fault::Served;
-use crate::run::cache::{CacheLook, CacheTicket, CacheWish};
+use crate::error::HttpResult;
+use crate::run::cache::{CacheLookup, CacheRequest, CacheTicket};
 use crate::run::cost::check_cost;
 use crate::run::precondition::Precondition;
 use crate::run::records::{AuditRow, AuditedAction, key_of};
-use crate::session::{DatabaseFault, DatabaseResult, LoginPool, LoginSession};
+use crate::session::{DatabaseError, DatabaseResult, LoginPool, LoginSession};
 
 /// A session in use by a request. Dropped before its end, it is closed.
 pub(super) struct RequestSession {
@@ -43,7 +43,7 @@ impl RequestSession {
         context: &Arc<RequestContext>,
         pool: &LoginPool,
         with: SessionUse,
-    ) -> Served<RequestSession> {
+    ) -> HttpResult<RequestSession> {
         Ok(RequestSession::of(context, take(pool).await?, with))
     }
 
@@ -74,16 +74,16 @@ impl RequestSession {
     }
 
     /// Looks for a kept answer, which is then the result of the first step.
-    pub(super) async fn look_up(&mut self, wish: Option<&CacheWish>) -> DatabaseResult<()> {
-        match self.context.service.look_up(&mut self.session, wish).await? {
-            CacheLook::Hit(result) => self.cached = Some(result),
-            CacheLook::Miss(ticket) => self.ticket = ticket,
+    pub(super) async fn look_up(&mut self, request: Option<&CacheRequest>) -> DatabaseResult<()> {
+        match self.context.service.look_up(&mut self.session, request).await? {
+            CacheLookup::Hit(result) => self.cached = Some(result),
+            CacheLookup::Miss(ticket) => self.ticket = ticket,
         }
         Ok(())
     }
 
     /// Begins the transaction, where one is needed, and claims the request's key. Returns the answer of a request that was done before.
-    pub(super) async fn begin(&mut self) -> DatabaseResult<Option<Served<HttpAnswer>>> {
+    pub(super) async fn begin(&mut self) -> DatabaseResult<Option<HttpResult<HttpAnswer>>> {
         let context = self.context.clone();
         let needs_none = self.with.mode == TransactionMode::Plain && context.settings.is_empty();
         if needs_none || self.is_open || self.cached.is_some() {
@@ -103,7 +103,7 @@ impl RequestSession {
     }
 
     /// Locks the row of a condition, and checks it.
-    pub(super) async fn check(&mut self, precondition: &Precondition) -> DatabaseResult<Served<()>> {
+    pub(super) async fn check(&mut self, precondition: &Precondition) -> DatabaseResult<HttpResult<()>> {
         precondition.check(&mut self.session).await
     }
 
@@ -112,7 +112,7 @@ impl RequestSession {
         &mut self,
         step: RequestStep<'_>,
         alone: bool,
-    ) -> DatabaseResult<Served<StatementResult>> {
+    ) -> DatabaseResult<HttpResult<StatementResult>> {
         self.record_last().await?;
         let result = match self.cached.take() {
             Some(kept) => Ok(kept),
@@ -120,7 +120,7 @@ impl RequestSession {
         };
         let result = match result.and_then(step.check) {
             Ok(result) => result,
-            Err(fault) => return Ok(Err(fault)),
+            Err(error) => return Ok(Err(error)),
         };
         if self.ticket.is_some() {
             self.to_keep = Some(result.clone());
@@ -132,10 +132,10 @@ impl RequestSession {
     }
 
     /// Begins a step whose rows are taken one by one.
-    pub(super) async fn stream(&mut self, step: &RequestStep<'_>) -> DatabaseResult<Served<RowStream>> {
+    pub(super) async fn stream(&mut self, step: &RequestStep<'_>) -> DatabaseResult<HttpResult<RowStream>> {
         match self.admit(step).await? {
             Ok(()) => self.session.stream(&step.compiled).await.map(Ok),
-            Err(fault) => Ok(Err(fault)),
+            Err(error) => Ok(Err(error)),
         }
     }
 
@@ -143,9 +143,9 @@ impl RequestSession {
         &mut self,
         step: &RequestStep<'_>,
         alone: bool,
-    ) -> DatabaseResult<Served<StatementResult>> {
-        if let Err(fault) = self.admit(step).await? {
-            return Ok(Err(fault));
+    ) -> DatabaseResult<HttpResult<StatementResult>> {
+        if let Err(error) = self.admit(step).await? {
+            return Ok(Err(error));
         }
         let (service, compiled) = (self.context.service.clone(), &step.compiled);
         let login = service.login_of(&self.context.caller, self.with.as_writer);
@@ -166,7 +166,7 @@ impl RequestSession {
 
     /// Charges the caller for a step, and rejects one that costs too much. The planner runs what is IMMUTABLE, with the same login, in
     /// the same transaction and under the same timeout.
-    async fn admit(&mut self, step: &RequestStep<'_>) -> DatabaseResult<Served<()>> {
+    async fn admit(&mut self, step: &RequestStep<'_>) -> DatabaseResult<HttpResult<()>> {
         self.ran_code |= self.with.runs_code;
         if !step.has_cost() {
             return Ok(Ok(()));
@@ -196,14 +196,17 @@ impl RequestSession {
     async fn record_last(&mut self) -> DatabaseResult<()> {
         let Some(action) = self.unrecorded.take() else { return Ok(()) };
         let row = self.context.records.row_of(&action);
-        match self.session.change(row.statement(), &row.values()).await.map_err(DatabaseFault::unrecorded)? {
+        match self.session.change(row.statement(), &row.values()).await.map_err(DatabaseError::unrecorded)? {
             1 => Ok(()),
-            _ => Err(DatabaseFault::NoRecord),
+            _ => Err(DatabaseError::NoRecord),
         }
     }
 
-    /// Ends the request: with its answer, or without a trace. Returns the answer once all that has to be recorded is.
-    pub(super) async fn end(&mut self, answer: Served<HttpAnswer>) -> DatabaseResult<Served<HttpAnswer>> {
+    /// Ends the request: commits and stores the answer, or rolls back. Reads are recorded before it returns.
+    pub(super) async fn end(
+        &mut self,
+        answer: HttpResult<HttpAnswer>,
+    ) -> DatabaseResult<HttpResult<HttpAnswer>> {
         let answer = match (answer, self.with.end) {
             (Ok(answer), RequestEnd::Commit) => self.commit(answer).await?,
             (Ok(answer), RequestEnd::RollBack { checks_constraints }) => {
@@ -217,7 +220,7 @@ impl RequestSession {
                 self.record_last().await?;
                 self.record_beside().await.map(|()| answer)
             }
-            (Err(fault), _) => Err(fault),
+            (Err(error), _) => Err(error),
         };
         if answer.is_err() {
             self.roll_back().await?;
@@ -231,29 +234,29 @@ impl RequestSession {
     }
 
     /// Keeps the answer with the request's key, and commits.
-    async fn commit(&mut self, answer: HttpAnswer) -> DatabaseResult<Served<HttpAnswer>> {
+    async fn commit(&mut self, answer: HttpAnswer) -> DatabaseResult<HttpResult<HttpAnswer>> {
         if !self.is_open {
             return Ok(Ok(answer));
         }
         let (context, writes) = (self.context.clone(), self.with.mode == TransactionMode::ReadWrite);
         if writes && let Some(key) = context.records.idempotency() {
-            if let Err(fault) = key.check(&answer) {
-                return Ok(Err(fault));
+            if let Err(error) = key.check(&answer) {
+                return Ok(Err(error));
             }
             self.record_last().await?;
-            key.keep(&mut self.session, &answer).await.map_err(DatabaseFault::unrecorded)?;
+            key.keep(&mut self.session, &answer).await.map_err(DatabaseError::unrecorded)?;
         }
         let last = self.unrecorded.take();
         let row = last.as_ref().map(|action| context.records.row_of(action));
         let values = row.as_ref().map(AuditRow::values);
         let last = row.as_ref().zip(values.as_ref()).map(|(row, values)| (row.statement(), &values[..]));
         let committed = commit(&mut self.session, last).await;
-        let rows = committed.map_err(|fault| if writes { fault } else { fault.of_read() })?;
+        let rows = committed.map_err(|error| if writes { error } else { error.of_read() })?;
         self.is_open = false;
         // Only a trigger or a rule of the table's owner, the admin, leaves a row out; the write is done by then.
         if rows != 1 {
             tracing::warn!("{}: martydb_serve.audit has no row of a write", context.service.name);
-            return Err(DatabaseFault::UnknownOutcome);
+            return Err(DatabaseError::UnknownOutcome);
         }
         Ok(Ok(answer))
     }
@@ -274,12 +277,12 @@ impl RequestSession {
     }
 
     /// Records actions on a connection of their own: their rows stay when the transaction is rolled back.
-    async fn record_beside(&mut self) -> Served<()> {
+    async fn record_beside(&mut self) -> HttpResult<()> {
         let context = self.context.clone();
         for action in std::mem::take(&mut self.recorded_later) {
             let row = context.records.row_of(&action);
             let done = in_own_transaction(context.pool(true)?, row.statement(), &row.values()).await?;
-            recorded(done).map_err(|fault| context.fault(&fault))?;
+            recorded(done).map_err(|error| context.error(&error))?;
         }
         Ok(())
     }
@@ -292,8 +295,8 @@ impl RequestSession {
 
 /// Checks that the row of an action that read is there.
 fn recorded(done: DatabaseResult<u64>) -> DatabaseResult<()> {
-    match done.map_err(DatabaseFault::of_read)? {
+    match done.map_err(DatabaseError::of_read)? {
         1 => Ok(()),
-        _ => Err(DatabaseFault::NoRecord),
+        _ => Err(DatabaseError::NoRecord),
     }
 }

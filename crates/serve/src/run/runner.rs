@@ -9,22 +9,22 @@ use super::request_session::RequestSession;
 use super::session_use::RequestEnd;
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::compile::WITHOUT_ANSWER;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::run::open_transactions::{HeldState, TakenTransaction, ended, failed};
-use crate::session::{DatabaseFault, DatabaseResult};
+use crate::session::{DatabaseError, DatabaseResult};
 
-type Done = DatabaseResult<Served<HttpAnswer>>;
+type Done = DatabaseResult<HttpResult<HttpAnswer>>;
 
 impl PreparedRequest<'_> {
     /// Runs the request, and returns its answer.
-    pub(crate) async fn run(mut self) -> Served<HttpAnswer> {
+    pub(crate) async fn run(mut self) -> HttpResult<HttpAnswer> {
         if let Some(taken) = self.held.take() {
             return self.run_held(taken).await;
         }
         // What a replica cannot answer, the primary may: a table that it does not have yet.
         if let Some(mut session) = self.at_replica().await {
             match self.several(&mut session).await {
-                Err(fault) if !fault.is_too_slow() => {}
+                Err(error) if !error.is_too_slow() => {}
                 done => return self.finish(session, done).await,
             }
         }
@@ -32,7 +32,7 @@ impl PreparedRequest<'_> {
         loop {
             let mut session = self.take().await?;
             match self.attempt(&mut session).await {
-                Err(fault) if repetition < self.repetitions && fault.is_conflict() => {
+                Err(error) if repetition < self.repetitions && error.is_conflict() => {
                     let rolled_back = session.roll_back().await;
                     let _closed = session.release(rolled_back).await;
                     repetition += 1;
@@ -44,7 +44,7 @@ impl PreparedRequest<'_> {
     }
 
     /// Takes a connection with the primary.
-    pub(super) async fn take(&self) -> Served<RequestSession> {
+    pub(super) async fn take(&self) -> HttpResult<RequestSession> {
         let pool = self.context.pool(self.session.as_writer)?;
         RequestSession::take(&self.context, pool, self.session).await
     }
@@ -57,10 +57,10 @@ impl PreparedRequest<'_> {
         if let Some(step) = self.single.take() {
             match session.execute(step, true).await {
                 Ok(result) => return Ok(result.and_then(|result| self.work.answer(vec![result]))),
-                Err(fault) if is_ambiguous(&fault) => {}
+                Err(error) if is_ambiguous(&error) => {}
                 // The statement is rolled back, and the session as it was.
-                Err(fault) if fault.sqlstate().is_some() => return Ok(Err(self.context.fault(&fault))),
-                Err(fault) => return Err(fault),
+                Err(error) if error.sqlstate().is_some() => return Ok(Err(self.context.error(&error))),
+                Err(error) => return Err(error),
             }
         }
         session.look_up(self.cache.as_ref()).await?;
@@ -77,23 +77,23 @@ impl PreparedRequest<'_> {
         };
         let done = match holds {
             Ok(()) => self.steps(session).await?,
-            Err(fault) => Err(fault),
+            Err(error) => Err(error),
         };
         session.end(done.and_then(|done| self.work.answer(done))).await
     }
 
-    async fn steps(&self, session: &mut RequestSession) -> DatabaseResult<Served<Vec<StatementResult>>> {
+    async fn steps(&self, session: &mut RequestSession) -> DatabaseResult<HttpResult<Vec<StatementResult>>> {
         let mut done = vec![];
         loop {
             session.step = Some(done.len());
             let result = match self.work.next(&done) {
                 Ok(Some(step)) => session.execute(step, false).await?,
                 Ok(None) => break,
-                Err(fault) => Err(fault),
+                Err(error) => Err(error),
             };
             match result {
                 Ok(result) => done.push(result),
-                Err(fault) => return Ok(Err(self.work.explain(done.len(), fault))),
+                Err(error) => return Ok(Err(self.work.explain(done.len(), error))),
             }
         }
         session.step = None;
@@ -104,19 +104,19 @@ impl PreparedRequest<'_> {
     pub(super) async fn finish<T>(
         &self,
         session: RequestSession,
-        done: DatabaseResult<Served<T>>,
-    ) -> Served<T> {
+        done: DatabaseResult<HttpResult<T>>,
+    ) -> HttpResult<T> {
         let step = session.step;
-        session.release(done).await.map_err(|fault| self.fault(step, &fault))?
+        session.release(done).await.map_err(|error| self.error(step, &error))?
     }
 
-    fn fault(&self, step: Option<usize>, fault: &DatabaseFault) -> RequestFault {
-        let fault = self.context.fault(fault);
-        step.map_or_else(|| fault.clone(), |step| self.work.explain(step, fault.clone()))
+    fn error(&self, step: Option<usize>, error: &DatabaseError) -> HttpError {
+        let error = self.context.error(error);
+        step.map_or_else(|| error.clone(), |step| self.work.explain(step, error.clone()))
     }
 
     /// Runs a request that is a part of a transaction of several requests: its session comes from the one before, and goes to the next.
-    async fn run_held(mut self, mut taken: TakenTransaction) -> Served<HttpAnswer> {
+    async fn run_held(mut self, mut taken: TakenTransaction) -> HttpResult<HttpAnswer> {
         let (holds, rolls_back) =
             (self.session.end == RequestEnd::Hold, matches!(self.session.end, RequestEnd::RollBack { .. }));
         let state = taken.take_state();
@@ -132,7 +132,7 @@ impl PreparedRequest<'_> {
         let done = match timeout_at(taken.deadline, self.attempt(&mut session)).await {
             Ok(done) => done,
             Err(_) if holds => return Err(ended()),
-            Err(_) => Err(DatabaseFault::UnknownOutcome),
+            Err(_) => Err(DatabaseError::UnknownOutcome),
         };
         if holds && let Ok(Ok(answer)) = done {
             taken.leave(Some(HeldState::Open(Box::new(session.session))));
@@ -140,8 +140,8 @@ impl PreparedRequest<'_> {
         }
         let done = match done {
             // The server rejected a statement: the transaction waits for its caller to end it.
-            Err(fault) if holds && fault.is_of_statement() => {
-                let answer = Err(self.context.fault(&fault));
+            Err(error) if holds && error.is_of_statement() => {
+                let answer = Err(self.context.error(&error));
                 session.roll_back().await.map(|()| answer)
             }
             done => done,
@@ -157,10 +157,10 @@ impl PreparedRequest<'_> {
 }
 
 /// Returns `true` if the error may be about the record, or the answer's size, and not about the rows: of a privilege, a name, a mode.
-fn is_ambiguous(fault: &DatabaseFault) -> bool {
+fn is_ambiguous(error: &DatabaseError) -> bool {
     let is_named = |state: &str| ["42", "3F", "25"].iter().any(|class| state.starts_with(class));
-    fault.sqlstate().is_some_and(is_named)
-        || fault.message().is_some_and(|text| text.contains(WITHOUT_ANSWER))
+    error.sqlstate().is_some_and(is_named)
+        || error.message().is_some_and(|text| text.contains(WITHOUT_ANSWER))
 }
 
 /// Returns the pause before a repetition, longer each time.

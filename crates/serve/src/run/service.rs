@@ -16,11 +16,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::callers::{CallerRight, ServeCaller};
 use crate::catalog::{ServedCatalog, statements};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::guard::{ServerBreaker, ServiceGuard};
-use crate::run::cache::KeptAnswers;
+use crate::run::cache::CachedAnswers;
 use crate::run::idempotency;
-use crate::run::open_transactions::TransactionBook;
+use crate::run::open_transactions::OpenTransactions;
 use crate::run::replicas::{ReplicaTargets, ServiceReplicas};
 use crate::run::service::cursor::CursorKey;
 use crate::run::service::document_ids::DocumentIds;
@@ -78,8 +78,8 @@ pub struct ServedService {
     pub breaker: Arc<ServerBreaker>,
     pub(crate) cursors: CursorKey,
     pub(crate) ids: DocumentIds,
-    pub(crate) transactions: Arc<TransactionBook>,
-    pub(crate) cache: KeptAnswers,
+    pub(crate) transactions: Arc<OpenTransactions>,
+    pub(crate) cache: CachedAnswers,
     catalog: RwLock<Option<(String, Arc<ServedCatalog>)>>,
     /// One document at a time: each holds the description of all relations.
     pub documents: tokio::sync::Mutex<()>,
@@ -108,7 +108,7 @@ impl ServedService {
         let times = database.exposure.transactions;
         let transactions = former.filter(|former| former.exposure.transactions == times);
         let transactions = transactions.map_or_else(
-            || Arc::new(TransactionBook::new(times, database.write.connections)),
+            || Arc::new(OpenTransactions::new(times, database.write.connections)),
             |former| former.transactions.clone(),
         );
         let further =
@@ -127,7 +127,7 @@ impl ServedService {
             ),
             ids: DocumentIds::default(),
             transactions,
-            cache: KeptAnswers::default(),
+            cache: CachedAnswers::default(),
             subject: Subject {
                 service: database.name.clone(),
                 server: database.server.clone(),
@@ -176,7 +176,7 @@ impl ServedService {
     ///
     /// # Errors
     /// If the caller's own login has no pool: it is never given another one.
-    pub(crate) fn pool_of(&self, caller: &ServeCaller, writes: bool) -> Served<&LoginPool> {
+    pub(crate) fn pool_of(&self, caller: &ServeCaller, writes: bool) -> HttpResult<&LoginPool> {
         match &caller.login {
             Some(login) => self.further.get(login).ok_or_else(unavailable),
             None => Ok(self.pool(if writes { caller.right } else { CallerRight::Read })),
@@ -190,7 +190,7 @@ impl ServedService {
     }
 
     /// Returns the catalog; the first request reads it.
-    pub async fn catalog(&self) -> Served<Arc<ServedCatalog>> {
+    pub async fn catalog(&self) -> HttpResult<Arc<ServedCatalog>> {
         if let Some((_, known)) = &*self.catalog.read() {
             return Ok(known.clone());
         }
@@ -198,7 +198,7 @@ impl ServedService {
     }
 
     /// Compares the catalogs with the known ones, and reads them where they differ.
-    pub(crate) async fn refresh(&self) -> Served<Arc<ServedCatalog>> {
+    pub(crate) async fn refresh(&self) -> HttpResult<Arc<ServedCatalog>> {
         let fingerprint = self.text(&statements::fingerprint(&self.exposure.schemas)).await?;
         let known = self.catalog.read().clone();
         if let Some((_, catalog)) = known.filter(|(known, _)| *known == fingerprint) {
@@ -224,12 +224,12 @@ impl ServedService {
         Ok(catalog)
     }
 
-    async fn text(&self, question: &Statement) -> Served<String> {
-        let rows = ask(&self.read, question, &[]).await?.map_err(|fault| {
+    async fn text(&self, question: &Statement) -> HttpResult<String> {
+        let rows = ask(&self.read, question, &[]).await?.map_err(|error| {
             tracing::warn!(
                 "the catalogs of {} cannot be read: {}",
                 self.name,
-                fault.answer(true, false).code
+                error.answer(true, false).code
             );
             no_catalog()
         })?;
@@ -249,8 +249,8 @@ impl ServedService {
                 }
             };
             // A login that only reads keeps no answers.
-            if let Ok(Err(fault)) = removed {
-                tracing::debug!("no answer of {} was removed: {}", self.name, fault.answer(true, false).code);
+            if let Ok(Err(error)) = removed {
+                tracing::debug!("no answer of {} was removed: {}", self.name, error.answer(true, false).code);
             }
         }
     }
@@ -265,18 +265,18 @@ impl ServedService {
                 expired = Instant::now();
             }
             self.replicas.look(&self.read).await;
-            if let Err(fault) = self.refresh().await {
-                if fault.code == UNREACHABLE {
+            if let Err(error) = self.refresh().await {
+                if error.code == UNREACHABLE {
                     self.breaker.open(Instant::now());
                 }
-                tracing::debug!("the catalogs of {} could not be compared: {}", self.name, fault.message);
+                tracing::debug!("the catalogs of {} could not be compared: {}", self.name, error.message);
             }
         }
     }
 }
 
 /// Returns the answer where the catalogs cannot be read.
-fn no_catalog() -> RequestFault {
-    RequestFault::new(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
+fn no_catalog() -> HttpError {
+    HttpError::new(503, "PGRST002", "Could not query the database for the schema cache. Retrying.")
         .header("Retry-After", "1")
 }

@@ -18,9 +18,9 @@ use super::prepared::{PreparedRequest, RequestContext, RequestStep};
 use super::request_session::RequestSession;
 use crate::answer::{HttpAnswer, StatementResult};
 use crate::compile::StatementDigest;
-use crate::fault::{AnswerHeader, RequestFault, Served};
+use crate::error::{AnswerHeader, HttpError, HttpResult};
 use crate::guard::{ShapeSubject, StatementOutcome};
-use crate::session::{DatabaseFault, DatabaseResult, unavailable};
+use crate::session::{DatabaseError, DatabaseResult, unavailable};
 
 /// Most bytes of an answer that is sent whole, and of a part of another one.
 const WHOLE: usize = 256 << 10;
@@ -54,8 +54,8 @@ impl std::fmt::Display for CutAnswer {
 impl std::error::Error for CutAnswer {}
 
 /// Reason for which no further row is sent.
-enum LineFault {
-    Database(DatabaseFault),
+enum LineError {
+    Database(DatabaseError),
     TooLarge(usize),
     NotText,
     HungUp,
@@ -64,7 +64,7 @@ enum LineFault {
 impl PreparedRequest<'_> {
     /// Runs a read of one step, whose rows have a line each, and returns the answer; `headers` are those of one that is sent in parts.
     /// What goes wrong before the first part is answered as ever. With an audit of reads all rows are read before one is sent.
-    pub(crate) async fn stream(self, headers: Vec<AnswerHeader>) -> Served<ServedAnswer> {
+    pub(crate) async fn stream(self, headers: Vec<AnswerHeader>) -> HttpResult<ServedAnswer> {
         let mut session = self.take().await?;
         let Some(step) = self.work.next(&[])? else {
             return self.work.answer(vec![]).map(ServedAnswer::Whole);
@@ -77,7 +77,7 @@ impl PreparedRequest<'_> {
         let mut lines = RowLines::new(session, rows, &step);
         let mut first = vec![];
         let most = if audits { usize::MAX } else { WHOLE };
-        if !lines.take(&mut first, most).await.map_err(|fault| self.line_fault(&fault))? {
+        if !lines.take(&mut first, most).await.map_err(|error| self.line_error(&error))? {
             return Ok(ServedAnswer::Parts(PartedAnswer { headers, body: lines.parts(first.into()) }));
         }
         let result = StatementResult { rows: lines.number, body: first, ..StatementResult::default() };
@@ -85,21 +85,24 @@ impl PreparedRequest<'_> {
             session.note(action, &result);
         }
         let done = lines.finish(self.work.answer(vec![result])).await;
-        done.map_err(|fault| self.context.fault(&fault))?.map(ServedAnswer::Whole)
+        done.map_err(|error| self.context.error(&error))?.map(ServedAnswer::Whole)
     }
 
-    fn line_fault(&self, fault: &LineFault) -> RequestFault {
-        match fault {
-            LineFault::Database(fault) => self.context.fault(fault),
-            LineFault::TooLarge(most) => RequestFault::too_large(*most),
-            LineFault::NotText => RequestFault::new(500, "22021", "the answer is not UTF-8"),
-            LineFault::HungUp => unavailable(),
+    fn line_error(&self, error: &LineError) -> HttpError {
+        match error {
+            LineError::Database(error) => self.context.error(error),
+            LineError::TooLarge(most) => HttpError::too_large(*most),
+            LineError::NotText => HttpError::new(500, "22021", "the answer is not UTF-8"),
+            LineError::HungUp => unavailable(),
         }
     }
 }
 
 /// Begins the transaction and the step. One that is refused leaves nothing open.
-async fn begin(session: &mut RequestSession, step: &RequestStep<'_>) -> DatabaseResult<Served<RowStream>> {
+async fn begin(
+    session: &mut RequestSession,
+    step: &RequestStep<'_>,
+) -> DatabaseResult<HttpResult<RowStream>> {
     let _no_key = session.begin().await?;
     let rows = session.stream(step).await?;
     if rows.is_err() {
@@ -162,14 +165,14 @@ impl RowLines {
     }
 
     /// Takes rows until the lines have this size; returns `true` behind the last one.
-    async fn take(&mut self, lines: &mut Vec<u8>, size: usize) -> Result<bool, LineFault> {
+    async fn take(&mut self, lines: &mut Vec<u8>, size: usize) -> Result<bool, LineError> {
         while lines.len() < size {
             let next = tokio::time::timeout_at(self.end, self.rows.next()).await;
-            let row = match next.map_err(|_| LineFault::Database(DatabaseFault::TooSlow))? {
+            let row = match next.map_err(|_| LineError::Database(DatabaseError::TooSlow))? {
                 Some(Ok(row)) => row,
                 Some(Err(error)) => {
                     self.rests();
-                    return Err(LineFault::Database(DatabaseFault::Reported(error)));
+                    return Err(LineError::Database(DatabaseError::Reported(error)));
                 }
                 None => {
                     self.rests();
@@ -178,10 +181,10 @@ impl RowLines {
                 }
             };
             // Code of the service may have changed `client_encoding`.
-            let text: &str = row.try_get(0).map_err(|_| LineFault::NotText)?;
+            let text: &str = row.try_get(0).map_err(|_| LineError::NotText)?;
             self.bytes = self.bytes.saturating_add(text.len() + 1);
             if self.bytes > self.most || text.len() > self.context.service.exposure.limits.answer {
-                return Err(LineFault::TooLarge(self.most));
+                return Err(LineError::TooLarge(self.most));
             }
             lines.extend(text.bytes().map(on_one_line).chain([b'\n']));
             self.number += 1;
@@ -196,8 +199,8 @@ impl RowLines {
     }
 
     /// Ends the transaction, and gives the session back.
-    async fn finish(&mut self, answer: Served<HttpAnswer>) -> DatabaseResult<Served<HttpAnswer>> {
-        let mut session = self.session.take().ok_or(DatabaseFault::Released)?;
+    async fn finish(&mut self, answer: HttpResult<HttpAnswer>) -> DatabaseResult<HttpResult<HttpAnswer>> {
+        let mut session = self.session.take().ok_or(DatabaseError::Released)?;
         let done = session.end(answer).await;
         session.release(done).await
     }
@@ -222,29 +225,29 @@ impl RowLines {
         let end = self.end;
         let work = tokio::time::timeout_at(end, self.send_parts(first, &sender));
         let done = tokio::select! {
-            done = work => done.unwrap_or(Err(LineFault::Database(DatabaseFault::TooSlow))),
-            () = sender.closed() => Err(LineFault::HungUp),
+            done = work => done.unwrap_or(Err(LineError::Database(DatabaseError::TooSlow))),
+            () = sender.closed() => Err(LineError::HungUp),
         };
         let done = match done {
-            Ok(()) => self.finish(Ok(HttpAnswer::default())).await.map_err(LineFault::Database),
-            Err(fault) => Err(fault),
+            Ok(()) => self.finish(Ok(HttpAnswer::default())).await.map_err(LineError::Database),
+            Err(error) => Err(error),
         };
         let (name, collection) = (&self.context.service.name, &self.collection);
         match done {
             // A caller that hung up takes nothing.
             Ok(_) => drop(sender.send(None).await),
-            Err(LineFault::HungUp) => tracing::debug!("{name}: the caller of {collection} hung up"),
-            Err(fault) => tracing::warn!("{name}: an answer of {collection} was cut: {}", reason(&fault)),
+            Err(LineError::HungUp) => tracing::debug!("{name}: the caller of {collection} hung up"),
+            Err(error) => tracing::warn!("{name}: an answer of {collection} was cut: {}", reason(&error)),
         }
     }
 
-    async fn send_parts(&mut self, first: Bytes, sender: &Sender<Option<Bytes>>) -> Result<(), LineFault> {
-        sender.send(Some(first)).await.map_err(|_| LineFault::HungUp)?;
+    async fn send_parts(&mut self, first: Bytes, sender: &Sender<Option<Bytes>>) -> Result<(), LineError> {
+        sender.send(Some(first)).await.map_err(|_| LineError::HungUp)?;
         loop {
             let mut part = Vec::with_capacity(PART);
             let is_last = self.take(&mut part, PART).await?;
             if !part.is_empty() {
-                sender.send(Some(part.into())).await.map_err(|_| LineFault::HungUp)?;
+                sender.send(Some(part.into())).await.map_err(|_| LineError::HungUp)?;
             }
             if is_last {
                 return Ok(());
@@ -254,12 +257,12 @@ impl RowLines {
 }
 
 /// Returns the reason for the log, without a value.
-fn reason(fault: &LineFault) -> String {
-    match fault {
-        LineFault::Database(fault) => fault.answer(true, false).code.to_string(),
-        LineFault::TooLarge(most) => format!("it has more than {most} bytes"),
-        LineFault::NotText => "it is not UTF-8".into(),
-        LineFault::HungUp => String::new(),
+fn reason(error: &LineError) -> String {
+    match error {
+        LineError::Database(error) => error.answer(true, false).code.to_string(),
+        LineError::TooLarge(most) => format!("it has more than {most} bytes"),
+        LineError::NotText => "it is not UTF-8".into(),
+        LineError::HungUp => String::new(),
     }
 }
 

@@ -8,13 +8,13 @@ use super::lease::{give_back, take};
 use super::session_use::{SessionUse, TransactionMode};
 use crate::callers::RequestCaller;
 use crate::compile::CompiledStatement;
+use crate::error::HttpResult;
 use crate::face::api::IsolationLevel;
 use crate::face::rest::Preferences;
-use crate::fault::Served;
-use crate::session::{DatabaseFault, DatabaseResult, LoginPool, LoginSession, TypedText};
+use crate::session::{DatabaseError, DatabaseResult, LoginPool, LoginSession, TypedText};
 use crate::settings::ServedExposure;
 
-/// Time zone and claims of a transaction. Both end with it.
+/// Time zone and claims of a transaction. Both are local to it.
 #[derive(Default)]
 pub(crate) struct TransactionSettings {
     zone: Option<String>,
@@ -84,7 +84,7 @@ fn level(isolation: Option<IsolationLevel>) -> Keyword {
     })
 }
 
-/// Ends a transaction without a trace.
+/// Rolls back.
 pub(super) async fn roll_back(session: &mut LoginSession) -> DatabaseResult<()> {
     session.execute(&stmt!("ROLLBACK")).await
 }
@@ -95,18 +95,18 @@ pub(super) async fn check_constraints(session: &mut LoginSession) -> DatabaseRes
 }
 
 /// Commits, with a statement of the program's own before it, which is not waited for. Returns the number of its rows, 1 without one.
-/// What is not known about COMMIT is [`DatabaseFault::UnknownOutcome`].
+/// What is not known about COMMIT is [`DatabaseError::UnknownOutcome`].
 pub(super) async fn commit(
     session: &mut LoginSession,
     last: Option<(&Statement, &[TypedText<'_>])>,
 ) -> DatabaseResult<u64> {
-    let (rows, ended) = session.commit(last).await.map_err(|fault| match fault.sqlstate() {
-        Some(_) => fault.unrecorded(),
-        None => DatabaseFault::UnknownOutcome,
+    let (rows, ended) = session.commit(last).await.map_err(|error| match error.sqlstate() {
+        Some(_) => error.unrecorded(),
+        None => DatabaseError::UnknownOutcome,
     })?;
-    ended.map(|()| rows).map_err(|fault| match fault.sqlstate() {
-        Some(_) => fault,
-        None => DatabaseFault::UnknownOutcome,
+    ended.map(|()| rows).map_err(|error| match error.sqlstate() {
+        Some(_) => error,
+        None => DatabaseError::UnknownOutcome,
     })
 }
 
@@ -115,7 +115,7 @@ pub(crate) async fn in_own_transaction(
     pool: &LoginPool,
     statement: &Statement,
     values: &[TypedText<'_>],
-) -> Served<DatabaseResult<u64>> {
+) -> HttpResult<DatabaseResult<u64>> {
     let mut session = take(pool).await?;
     let done = own_transaction(&mut session, statement, values).await;
     Ok(give_back(session, done, true).await)

@@ -19,11 +19,11 @@ use tokio_postgres::{Client, Config, Error};
 use super::connector::ServerConnector;
 
 /// Longest time for which a login is tried again: a secret store that is a program of its own takes seconds.
-const LONGEST: Duration = Duration::from_secs(8);
+const MAX_WAIT: Duration = Duration::from_secs(8);
 
 /// Pauses between two tries with the same password: the first, and the longest.
 const PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
 /// Time after a try in which no other one is made, once a password has stayed rejected: servers lock logins out, and write each
 /// failure to their log.
@@ -116,7 +116,7 @@ impl LoginTries<'_> {
             return false;
         }
         let wait = self.wait.get_or_insert_with(|| Wait {
-            end: Instant::now() + LONGEST,
+            end: Instant::now() + MAX_WAIT,
             pause: PAUSE,
             looks: known.looks.subscribe(),
         });
@@ -127,7 +127,7 @@ impl LoginTries<'_> {
             known.renewals.notify_one();
             let next = (Instant::now() + wait.pause).min(wait.end);
             let _look = tokio::time::timeout_at(next, wait.looks.changed()).await;
-            wait.pause = (2 * wait.pause).min(LONGEST_PAUSE);
+            wait.pause = (2 * wait.pause).min(MAX_PAUSE);
         }
         // With a new one all try at the same time.
         drop(turn);

@@ -13,10 +13,10 @@ use secrecy::SecretString;
 
 use super::LoginSession;
 use super::connector::ServerConnector;
-use super::fault::{of_database, unavailable};
+use super::error::{of_database, unavailable};
 use super::password::{LoginPassword, PasswordConnect, is_rejected};
 use super::target::LoginTarget;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::guard::{NO_CONNECTION, ServerBreaker};
 
 /// The pool of one login. It serves this login and this database for its whole life.
@@ -115,7 +115,7 @@ impl LoginPool {
     }
 
     /// Returns a free connection.
-    pub async fn get(&self) -> Served<LoginSession> {
+    pub async fn get(&self) -> HttpResult<LoginSession> {
         self.breaker.check(Instant::now())?;
         if self.password.rests() && self.pool.status().available == 0 {
             return Err(unavailable());
@@ -125,7 +125,7 @@ impl LoginPool {
         let client = client.map_err(|error| match error {
             PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => {
                 let message = "Timed out acquiring connection from connection pool.";
-                RequestFault::new(504, NO_CONNECTION, message)
+                HttpError::new(504, NO_CONNECTION, message)
             }
             // The caller has no part in it.
             PoolError::Backend(error) if refuses_login(&error) => unavailable(),
@@ -162,7 +162,7 @@ impl LoginPool {
         }
     }
 
-    /// Tells the breaker whether the server answered; a wait for a free connection says nothing about it.
+    /// Reports to the breaker if the server answered; pool timeouts do not count.
     fn watch(&self, got: &std::result::Result<Object, PoolError>) {
         match got {
             Ok(_) => self.breaker.succeeded(),

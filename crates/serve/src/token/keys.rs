@@ -107,7 +107,7 @@ const UNCOMPRESSED: u8 = 4;
 /// If it has no key that verifies signatures.
 pub fn parse_keys(text: &str) -> Result<Vec<TokenKey>, String> {
     let set: KeySet =
-        serde_json::from_str(text).map_err(|error| format!("it is no JSON Web Key Set: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("not a JSON Web Key Set: {error}"))?;
     let keys: Vec<TokenKey> = set.keys.iter().filter_map(usable).collect();
     match keys.is_empty() {
         true => Err("it has no key for RS256, ES256 or EdDSA".into()),

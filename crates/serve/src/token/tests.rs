@@ -62,7 +62,7 @@ fn claims_are_checked_and_none_is_left_out() {
         (json!(["no object"]), Err("Parsing claims failed")),
     ] {
         let token = signed(&header, &claims, &by_secret(SECRET));
-        let found = rules.verify(&token, NOW).map(|_| ()).map_err(|fault| fault.message);
+        let found = rules.verify(&token, NOW).map(|_| ()).map_err(|error| error.message);
         assert_eq!(found, expected.map_err(str::to_owned), "{claims}");
     }
 }
@@ -92,7 +92,7 @@ fn the_key_and_not_the_token_chooses_the_algorithm() {
     ];
     for (header, sign, expected) in rows {
         let found = rules.verify(&signed(&header, &good(), sign), NOW);
-        let found = found.map(|_| ()).map_err(|fault| fault.message);
+        let found = found.map(|_| ()).map_err(|error| error.message);
         assert_eq!(found, expected.map_err(str::to_owned), "{header}");
     }
     let token = signed(&json!({"alg": "EdDSA"}), &good(), &by_pair);

@@ -6,11 +6,11 @@ use super::names::{alias, embedded_alias, junction_alias, parent_alias};
 use super::spread::{spread_fields, spread_json};
 use crate::catalog::ServedCatalog;
 use crate::compile::values::StatementValues;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::plan::PlanNode;
 
 /// Compiler of the rows of a relation.
-type RowsOf<'a> = dyn FnMut(&PlanNode<'_>, &mut StatementValues) -> Served<Statement> + 'a;
+type RowsOf<'a> = dyn FnMut(&PlanNode<'_>, &mut StatementValues) -> HttpResult<Statement> + 'a;
 
 /// Compiles the joins of a relation's children.
 pub(super) fn all(
@@ -18,7 +18,7 @@ pub(super) fn all(
     node: &PlanNode<'_>,
     values: &mut StatementValues,
     rows: &mut RowsOf<'_>,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let mut joins = vec![];
     for child in &node.children {
         joins.push(one(catalog, (node, child), values, rows)?);
@@ -31,7 +31,7 @@ fn one(
     (node, child): (&PlanNode<'_>, &PlanNode<'_>),
     values: &mut StatementValues,
     rows: &mut RowsOf<'_>,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let rows = rows(child, values)?;
     let name = embedded_alias(child);
     let join = Keyword(if child.inner { "INNER" } else { "LEFT" });
@@ -41,7 +41,7 @@ fn one(
     let columns = if child.spread {
         if spread_fields(child).iter().any(|field| field.aggregate.is_some()) {
             let details = "Aggregates are not implemented for one-to-many or many-to-many spreads.";
-            return Err(RequestFault::new(400, "PGRST127", "Feature not implemented").details(details));
+            return Err(HttpError::new(400, "PGRST127", "Feature not implemented").details(details));
         }
         spread_json(catalog, child, values)?
     } else {

@@ -3,7 +3,7 @@
 use martydb_model::sql::{Ident, Qualified, Statement, stmt};
 
 use crate::compile::field::answer_key;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::plan::PlanNode;
 
 /// Returns the alias of a relation.
@@ -31,7 +31,7 @@ pub(crate) fn relation_name(schema: &str, name: &str) -> Statement {
 }
 
 /// Returns a key of the answer as an identifier.
-pub(super) fn key(name: &str) -> Served<Ident> {
+pub(super) fn key(name: &str) -> HttpResult<Ident> {
     answer_key(name)
 }
 

@@ -5,7 +5,7 @@ use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 use super::names::{has_ordered_arrays, order_name};
 use crate::compile::field::FieldScope;
 use crate::compile::values::StatementValues;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::plan::PlanNode;
 use crate::request::{OrderedField, RowRange};
 
@@ -14,7 +14,7 @@ pub(super) fn ordered(
     scope: &FieldScope<'_>,
     node: &PlanNode<'_>,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let mut text = stmt!("");
     for (number, term) in node.order.iter().enumerate() {
         // Of a spread relation with several rows the arrays are ordered, by columns beside those of the answer.
@@ -51,7 +51,7 @@ pub(super) fn order_value(
     node: &PlanNode<'_>,
     term: &OrderedField,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let Some(relation) = &term.relation else { return scope.value(&term.field, values) };
     let child = node.child(relation).ok_or_else(|| not_embedded(relation))?;
     if !child.is_to_one() {
@@ -61,17 +61,16 @@ pub(super) fn order_value(
     FieldScope { catalog: scope.catalog, relation: child.relation, alias: &alias }.value(&term.field, values)
 }
 
-pub(super) fn not_embedded(name: &str) -> RequestFault {
+pub(super) fn not_embedded(name: &str) -> HttpError {
     let message = format!("'{name}' is not an embedded resource in this request");
-    RequestFault::new(400, "PGRST108", message)
+    HttpError::new(400, "PGRST108", message)
         .hint(format!("Verify that '{name}' is included in the 'select' query parameter."))
 }
 
-pub(super) fn not_to_one(node: &PlanNode<'_>, name: &str) -> RequestFault {
+pub(super) fn not_to_one(node: &PlanNode<'_>, name: &str) -> HttpError {
     let details =
         format!("'{}' and '{name}' do not form a many-to-one or one-to-one relationship", node.relation.name);
-    RequestFault::new(400, "PGRST118", format!("A related order on '{name}' is not possible"))
-        .details(details)
+    HttpError::new(400, "PGRST118", format!("A related order on '{name}' is not possible")).details(details)
 }
 
 /// Compiles `LIMIT` and `OFFSET`. A round limit stands in the statement itself. Where it is a parameter, the generic plan assumes a

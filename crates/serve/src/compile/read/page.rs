@@ -11,7 +11,7 @@ use crate::catalog::ServedCatalog;
 use crate::compile::CompiledStatement;
 use crate::compile::answer::{AnswerColumns, bounded};
 use crate::compile::values::StatementValues;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::plan::{PlanNode, PlannedTree};
 
 /// Most characters of a value in a place; a longer one shows that it was cut.
@@ -22,7 +22,7 @@ pub(crate) fn page_statement(
     catalog: &ServedCatalog,
     tree: &PlannedTree<'_>,
     most: i64,
-) -> Served<CompiledStatement> {
+) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let node = &tree.root;
     let alias = alias(node);

@@ -9,7 +9,7 @@ use super::spread::{SpreadField, hands_aggregates_up, name_of, spread_fields, wo
 use crate::catalog::ServedCatalog;
 use crate::compile::field::{FieldScope, called, cast};
 use crate::compile::values::StatementValues;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::plan::PlanNode;
 use crate::request::{FieldPath, SelectedField, TimeSpans};
 
@@ -27,7 +27,7 @@ impl SelectedColumns {
         scope: &FieldScope<'_>,
         node: &PlanNode<'_>,
         values: &mut StatementValues,
-    ) -> Served<SelectedColumns> {
+    ) -> HttpResult<SelectedColumns> {
         let mut selection = SelectedColumns::default();
         let everything = [SelectedField::column("*")];
         let nothing_named = node.select.is_empty() && node.children.is_empty();
@@ -60,7 +60,7 @@ impl SelectedColumns {
         node: &PlanNode<'_>,
         field: &SelectedField,
         values: &mut StatementValues,
-    ) -> Served<()> {
+    ) -> HttpResult<()> {
         let handed_up = hands_aggregates_up(node);
         let value = value(scope, field, handed_up, values)?;
         let aggregate = field.aggregate.filter(|_| !handed_up);
@@ -88,7 +88,12 @@ impl SelectedColumns {
         Ok(())
     }
 
-    fn child(&mut self, catalog: &ServedCatalog, node: &PlanNode<'_>, child: &PlanNode<'_>) -> Served<()> {
+    fn child(
+        &mut self,
+        catalog: &ServedCatalog,
+        node: &PlanNode<'_>,
+        child: &PlanNode<'_>,
+    ) -> HttpResult<()> {
         let embedded = embedded_alias(child);
         if !child.spread {
             if child.is_empty() {
@@ -115,7 +120,7 @@ impl SelectedColumns {
         handed_up: bool,
         embedded: &Statement,
         field: &SpreadField,
-    ) -> Served<()> {
+    ) -> HttpResult<()> {
         let value = stmt!("{embedded}.{name}", name = key(&field.name)?);
         let Some(aggregate) = field.aggregate.filter(|_| !handed_up) else {
             self.groups.push(value.clone());
@@ -167,7 +172,7 @@ fn value(
     field: &SelectedField,
     handed_up: bool,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     if field.field.name == "*" {
         let alias = Qualified([scope.alias]);
         return Ok(match field.aggregate {
@@ -196,18 +201,18 @@ fn time_span(
     field: &FieldPath,
     spans: &TimeSpans,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     if scope.catalog.server_version < BINS {
         let major = scope.catalog.server_version / 10_000;
         let message = format!("date_bin needs PostgreSQL 14 or later, and this server has version {major}");
-        return Err(RequestFault::invalid_body(message));
+        return Err(HttpError::invalid_body(message));
     }
     let column = scope.column(&field.name)?.filter(|column| column.builtin && field.steps.is_empty());
     let kind = match column.map(|column| column.base.as_str()) {
         Some("timestamptz") => Keyword("timestamptz"),
         Some("timestamp" | "date") => Keyword("timestamp"),
         _ => {
-            return Err(RequestFault::invalid_body(format!(
+            return Err(HttpError::invalid_body(format!(
                 "date_bin takes a time, and \"{}\" is none",
                 field.name
             )));

@@ -7,7 +7,7 @@ use super::order::ordered;
 use crate::catalog::ServedCatalog;
 use crate::compile::field::{FieldScope, key_of};
 use crate::compile::values::StatementValues;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::plan::PlanNode;
 use crate::request::{Aggregate, SelectedField};
 
@@ -79,7 +79,7 @@ pub(super) fn spread_json(
     catalog: &ServedCatalog,
     node: &PlanNode<'_>,
     values: &mut StatementValues,
-) -> Served<Statement> {
+) -> HttpResult<Statement> {
     let embedded = embedded_alias(node);
     let alias = format!("martydb_e{}", node.number);
     let scope = FieldScope { catalog, relation: node.relation, alias: &alias };

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::body::{BodyKeys, wrong};
 use super::collection::{CollectionKind, parse_where};
 use super::filter::parse_filter;
+use crate::error::HttpResult;
 use crate::face::rest::{json_path, parse_order};
-use crate::fault::Served;
 use crate::request::{
     Aggregate, FieldPath, FilterTree, OrderedField, RowQuery, SelectEntry, SelectedField, TimeSpans,
 };
@@ -30,7 +30,7 @@ const FUNCTIONS: &[(&str, Aggregate)] = &[
 ];
 
 /// Parses the body.
-pub(crate) fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> Served<AggregateRequest> {
+pub(crate) fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> HttpResult<AggregateRequest> {
     let filter = body.take("where").map(|value| parse_where(&value, kind)).transpose()?;
     let mut select = groups(body.take("group"))?;
     select.extend(aggregates(body.take("aggregates"))?);
@@ -46,7 +46,7 @@ pub(crate) fn parse_aggregate(mut body: BodyKeys, kind: CollectionKind) -> Serve
     Ok(AggregateRequest { query, having, order, limit })
 }
 
-fn groups(value: Option<Value>) -> Served<Vec<SelectedField>> {
+fn groups(value: Option<Value>) -> HttpResult<Vec<SelectedField>> {
     let list = match value {
         None => vec![],
         Some(Value::Array(list)) => list,
@@ -67,7 +67,7 @@ const UNITS: [&str; 5] = ["second", "minute", "hour", "day", "week"];
 const ORIGIN: &str = "2001-01-01";
 
 /// Parses spans of time: `{"day": {"date_bin": "at", "stride": "1 day", "origin": "2001-01-01"}}`.
-fn spans(object: Map<String, Value>) -> Served<SelectedField> {
+fn spans(object: Map<String, Value>) -> HttpResult<SelectedField> {
     let wanted = || {
         wrong(
             "a group is a column, or an object such as {\"day\": {\"date_bin\": \"at\", \"stride\": \"1 day\"}}",
@@ -100,7 +100,7 @@ fn is_length(text: &str) -> bool {
     is_number && UNITS.contains(&unit.strip_suffix('s').unwrap_or(unit))
 }
 
-fn aggregates(value: Option<Value>) -> Served<Vec<SelectedField>> {
+fn aggregates(value: Option<Value>) -> HttpResult<Vec<SelectedField>> {
     let wanted = || wrong("\"aggregates\" is an object such as {\"n\": {\"count\": \"*\"}}");
     let Some(Value::Object(all)) = value else { return Err(wanted()) };
     if all.is_empty() {

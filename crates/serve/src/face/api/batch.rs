@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::body::{BodyKeys, wrong};
 use super::collection::CollectionKind;
 use super::operation::ApiOperation;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use parse::parse_operation;
 
 /// Most operations of a batch.
-const MOST: usize = 100;
+const MAX_OPERATIONS: usize = 100;
 
 /// Isolation of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,30 +43,31 @@ pub(crate) struct OperationBatch {
 }
 
 /// Parses the isolation of a transaction.
-pub(crate) fn isolation(body: &mut BodyKeys) -> Served<Option<IsolationLevel>> {
+pub(crate) fn isolation(body: &mut BodyKeys) -> HttpResult<Option<IsolationLevel>> {
     let Some(name) = body.text("isolation")? else { return Ok(None) };
     let level = LEVELS.iter().find(|(known, _)| *known == name).map(|(_, level)| *level);
     level.map(Some).ok_or_else(|| wrong(format!("unknown isolation \"{name}\"")))
 }
 
 /// Parses the body of a batch.
-pub(crate) fn parse_batch(text: &str) -> Served<OperationBatch> {
+pub(crate) fn parse_batch(text: &str) -> HttpResult<OperationBatch> {
     let mut body = BodyKeys::parse(text)?;
     let isolation = isolation(&mut body)?;
     let Some(Value::Array(operations)) = body.take("operations") else {
         return Err(wrong("\"operations\" is a list of operations"));
     };
     body.finish()?;
-    if operations.is_empty() || operations.len() > MOST {
-        let message = format!("a transaction has 1 to {MOST} operations, and not {}", operations.len());
-        return Err(RequestFault::limit(message));
+    if operations.is_empty() || operations.len() > MAX_OPERATIONS {
+        let message =
+            format!("a transaction has 1 to {MAX_OPERATIONS} operations, and not {}", operations.len());
+        return Err(HttpError::limit(message));
     }
     Ok(OperationBatch { isolation, operations: operations.into_iter().map(BatchOperation).collect() })
 }
 
 impl BatchOperation {
     /// Parses a single operation.
-    pub(crate) fn parse(text: &str) -> Served<BatchOperation> {
+    pub(crate) fn parse(text: &str) -> HttpResult<BatchOperation> {
         super::number::check_numbers(text)?;
         let value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
         Ok(BatchOperation(value))
@@ -83,7 +84,7 @@ impl BatchOperation {
         &self,
         results: &[&str],
         kinds: &dyn Fn(&str) -> CollectionKind,
-    ) -> Served<ApiOperation> {
+    ) -> HttpResult<ApiOperation> {
         let mut value = self.0.clone();
         let mut results = ReferredResults { texts: results, parsed: BTreeMap::new(), left: MOST_REFERRED };
         for place in ["id", "version", "values", "where"] {
@@ -99,7 +100,7 @@ impl BatchOperation {
 const DEEPEST: usize = 100;
 
 /// Puts results in the place of references.
-fn resolve(value: &mut Value, results: &mut ReferredResults<'_>, depth: usize) -> Served<()> {
+fn resolve(value: &mut Value, results: &mut ReferredResults<'_>, depth: usize) -> HttpResult<()> {
     if depth > DEEPEST {
         return Err(wrong("a value has too many levels"));
     }
@@ -129,7 +130,7 @@ struct ReferredResults<'a> {
 
 impl ReferredResults<'_> {
     /// Returns the value that a reference such as `0.id` or `2.items.0.name` means.
-    fn value(&mut self, reference: &Value) -> Served<Value> {
+    fn value(&mut self, reference: &Value) -> HttpResult<Value> {
         let text = reference.as_str().unwrap_or_default();
         let nothing = || wrong(format!("the reference {reference} means no value of an earlier operation"));
         let mut words = text.split('.');
@@ -149,7 +150,7 @@ impl ReferredResults<'_> {
         let found = found.filter(|value| !value.is_object() && !value.is_array()).ok_or_else(nothing)?;
         let left = self.left.checked_sub(found.as_str().map_or(32, str::len));
         self.left = left.ok_or_else(|| {
-            RequestFault::limit(format!("references put more than {MOST_REFERRED} bytes into an operation"))
+            HttpError::limit(format!("references put more than {MOST_REFERRED} bytes into an operation"))
         })?;
         Ok(found.clone())
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::number::check_numbers;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Keys of an object that are not read yet.
 pub(crate) struct BodyKeys {
@@ -11,21 +11,21 @@ pub(crate) struct BodyKeys {
     place: String,
 }
 
-/// Returns a fault of a body.
-pub(super) fn wrong(message: impl Into<String>) -> RequestFault {
-    RequestFault::invalid_body(message)
+/// Returns a error of a body.
+pub(super) fn wrong(message: impl Into<String>) -> HttpError {
+    HttpError::invalid_body(message)
 }
 
 impl BodyKeys {
     /// Parses a body, an object.
-    pub(crate) fn parse(text: &str) -> Served<BodyKeys> {
+    pub(crate) fn parse(text: &str) -> HttpResult<BodyKeys> {
         check_numbers(text)?;
         let value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
         BodyKeys::of(value, "the body")
     }
 
     /// Takes an object; `place` names it in messages.
-    pub(crate) fn of(value: Value, place: &str) -> Served<BodyKeys> {
+    pub(crate) fn of(value: Value, place: &str) -> HttpResult<BodyKeys> {
         match value {
             Value::Object(object) => Ok(BodyKeys { object, place: place.to_owned() }),
             _ => Err(wrong(format!("{place} is not an object"))),
@@ -43,7 +43,7 @@ impl BodyKeys {
     }
 
     /// Takes a text.
-    pub(crate) fn text(&mut self, key: &str) -> Served<Option<String>> {
+    pub(crate) fn text(&mut self, key: &str) -> HttpResult<Option<String>> {
         match self.take(key) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
@@ -52,28 +52,28 @@ impl BodyKeys {
     }
 
     /// Takes a whole number.
-    pub(crate) fn number(&mut self, key: &str) -> Served<Option<i64>> {
+    pub(crate) fn number(&mut self, key: &str) -> HttpResult<Option<i64>> {
         let Some(value) = self.take(key) else { return Ok(None) };
         let number = value.as_i64().filter(|number| *number >= 0);
         number.map(Some).ok_or_else(|| wrong(format!("\"{key}\" of {} is not a number of rows", self.place)))
     }
 
     /// Takes a text, or texts that are joined by commas, as `select` and `order` of the URL are written.
-    pub(crate) fn list(&mut self, key: &str) -> Served<Option<String>> {
+    pub(crate) fn list(&mut self, key: &str) -> HttpResult<Option<String>> {
         let not_text = || wrong(format!("\"{key}\" of {} is neither a text nor a list of texts", self.place));
         match self.object.remove(key).filter(|value| !value.is_null()) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(Value::Array(all)) => {
                 let texts = all.iter().map(|one| one.as_str().ok_or_else(not_text));
-                Ok(Some(texts.collect::<Served<Vec<_>>>()?.join(",")))
+                Ok(Some(texts.collect::<HttpResult<Vec<_>>>()?.join(",")))
             }
             Some(_) => Err(not_text()),
         }
     }
 
     /// Rejects keys that were not read.
-    pub(crate) fn finish(self) -> Served<()> {
+    pub(crate) fn finish(self) -> HttpResult<()> {
         match self.object.keys().next() {
             None => Ok(()),
             Some(key) => Err(wrong(format!("unknown key \"{key}\" in {}", self.place))),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::body::wrong;
 use super::filter::parse_filter;
 use super::number::check_numbers;
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::request::{DocumentChange, DocumentStep, FilterTree};
 
 pub(crate) use change::parse_change;
@@ -31,7 +31,7 @@ pub(crate) struct NewDocuments {
 }
 
 /// Parses the filter of a collection.
-pub(super) fn parse_where(value: &Value, kind: CollectionKind) -> Served<FilterTree> {
+pub(super) fn parse_where(value: &Value, kind: CollectionKind) -> HttpResult<FilterTree> {
     match kind {
         CollectionKind::Rows => parse_filter(value),
         CollectionKind::Documents => parse_document_filter(value).map(FilterTree::Document),
@@ -39,7 +39,7 @@ pub(super) fn parse_where(value: &Value, kind: CollectionKind) -> Served<FilterT
 }
 
 /// Parses one document, or a list of documents.
-pub(crate) fn parse_documents(value: Value) -> Served<NewDocuments> {
+pub(crate) fn parse_documents(value: Value) -> HttpResult<NewDocuments> {
     let (documents, is_one) = match value {
         Value::Array(all) if !all.is_empty() => (all, false),
         one => (vec![one], true),
@@ -49,19 +49,19 @@ pub(crate) fn parse_documents(value: Value) -> Served<NewDocuments> {
 }
 
 /// Returns the change that replaces a document.
-pub(crate) fn replacement(document: &Value) -> Served<DocumentChange> {
+pub(crate) fn replacement(document: &Value) -> HttpResult<DocumentChange> {
     check_document(document)?;
     Ok(vec![DocumentStep::Replace(document.to_string())])
 }
 
 /// Parses a body of JSON.
-pub(crate) fn parse_json(text: &str) -> Served<Value> {
+pub(crate) fn parse_json(text: &str) -> HttpResult<Value> {
     check_numbers(text)?;
     serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))
 }
 
 /// Checks that a value is a document, and no change by operators.
-pub(super) fn check_document(value: &Value) -> Served<()> {
+pub(super) fn check_document(value: &Value) -> HttpResult<()> {
     let object = value.as_object().ok_or_else(|| wrong("a document is an object"))?;
     match object.keys().find(|key| key.starts_with('$')) {
         None => Ok(()),

@@ -3,19 +3,19 @@
 use serde_json::Value;
 
 use super::body::wrong;
+use crate::error::HttpResult;
 use crate::face::rest::{json_filter, json_path};
-use crate::fault::Served;
 use crate::request::{ColumnFilter, FilterOperation, FilterTree};
 
 /// Deepest nesting of trees.
 const DEEPEST: usize = 32;
 
 /// Parses a tree; all keys of an object have to hold.
-pub(super) fn parse_filter(value: &Value) -> Served<FilterTree> {
+pub(super) fn parse_filter(value: &Value) -> HttpResult<FilterTree> {
     tree(value, 0)
 }
 
-fn tree(value: &Value, depth: usize) -> Served<FilterTree> {
+fn tree(value: &Value, depth: usize) -> HttpResult<FilterTree> {
     if depth > DEEPEST {
         return Err(wrong("the filter has too many levels"));
     }
@@ -35,10 +35,10 @@ fn tree(value: &Value, depth: usize) -> Served<FilterTree> {
     }
 }
 
-fn branch(all: bool, value: &Value, depth: usize) -> Served<FilterTree> {
+fn branch(all: bool, value: &Value, depth: usize) -> HttpResult<FilterTree> {
     let list = value.as_array().filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| wrong("\"and\" and \"or\" need a list of filters"))?;
-    let trees = list.iter().map(|one| tree(one, depth + 1)).collect::<Served<_>>()?;
+    let trees = list.iter().map(|one| tree(one, depth + 1)).collect::<HttpResult<_>>()?;
     Ok(FilterTree::Branch { negated: false, all, trees })
 }
 
@@ -46,7 +46,7 @@ fn negated(tree: FilterTree) -> FilterTree {
     FilterTree::Branch { negated: true, all: true, trees: vec![tree] }
 }
 
-fn column_filters(column: &str, value: &Value, trees: &mut Vec<FilterTree>) -> Served<()> {
+fn column_filters(column: &str, value: &Value, trees: &mut Vec<FilterTree>) -> HttpResult<()> {
     let field = json_path(column)?;
     let leaf = |operation| FilterTree::Leaf(ColumnFilter { field: field.clone(), negated: false, operation });
     match value {
@@ -63,9 +63,11 @@ fn column_filters(column: &str, value: &Value, trees: &mut Vec<FilterTree>) -> S
     Ok(())
 }
 
-fn operation(operator: &str, operand: &Value) -> Served<FilterOperation> {
+fn operation(operator: &str, operand: &Value) -> HttpResult<FilterOperation> {
     match (operator, operand) {
-        ("in", Value::Array(list)) => list.iter().map(scalar).collect::<Served<_>>().map(FilterOperation::In),
+        ("in", Value::Array(list)) => {
+            list.iter().map(scalar).collect::<HttpResult<_>>().map(FilterOperation::In)
+        }
         ("in", _) => Err(wrong("\"in\" needs a list of values")),
         ("eq" | "is", Value::Null) => Ok(FilterOperation::Is("NULL")),
         ("neq", Value::Null) => Ok(FilterOperation::Is("NOT NULL")),
@@ -82,7 +84,7 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 /// Returns the text of a value that is no list and no object.
-pub(super) fn scalar(value: &Value) -> Served<String> {
+pub(super) fn scalar(value: &Value) -> HttpResult<String> {
     match value {
         Value::Null | Value::Array(_) | Value::Object(_) => Err(wrong(format!("{value} is not one value"))),
         value => Ok(text(value)),

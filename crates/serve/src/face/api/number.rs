@@ -1,12 +1,12 @@
 //! Numbers of a body that would lose digits on their way through a binary number.
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Decimal digits that a double always keeps (IEEE 754, binary64).
 const EXACT_DIGITS: usize = 15;
 
 /// Rejects a JSON text with a number that would be changed when it is parsed and written again.
-pub(super) fn check_numbers(json: &str) -> Served<()> {
+pub(super) fn check_numbers(json: &str) -> HttpResult<()> {
     let mut rest = json;
     while let Some(at) = rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()) {
         rest = &rest[at..];
@@ -19,7 +19,7 @@ pub(super) fn check_numbers(json: &str) -> Served<()> {
         let (number, behind) = rest.split_at(end);
         if !is_exact(number) {
             let message = format!("the number {number} has too many digits: send it as a text");
-            return Err(RequestFault::invalid_body(message));
+            return Err(HttpError::invalid_body(message));
         }
         rest = behind;
     }

@@ -8,7 +8,7 @@ use super::aggregate::AggregateRequest;
 use super::body::wrong;
 use super::collection::NewDocuments;
 use super::page::PageRequest;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::{DocumentChange, FilterTree, RowQuery, RowsBody, SelectEntry};
 
 /// Values of a row's key, in the order of the key's columns.
@@ -94,7 +94,7 @@ impl ApiAction {
 }
 
 /// Parses a body of JSON: a row, or, for an insert, rows, of which each may have columns of its own.
-pub(crate) fn parse_rows(text: &str, many: bool) -> Served<RowsBody> {
+pub(crate) fn parse_rows(text: &str, many: bool) -> HttpResult<RowsBody> {
     let value: Value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
     let rows = match &value {
         Value::Array(rows) if many && !rows.is_empty() => rows.as_slice(),
@@ -111,12 +111,12 @@ pub(crate) fn parse_rows(text: &str, many: bool) -> Served<RowsBody> {
 }
 
 /// Checks the values of a key in the body of a replacement: they are those of its address.
-pub(crate) fn check_key(row: &RowsBody, key: &[String], id: &RowId) -> Served<()> {
+pub(crate) fn check_key(row: &RowsBody, key: &[String], id: &RowId) -> HttpResult<()> {
     let value: Value = serde_json::from_str(&row.json).unwrap_or_default();
     for (column, own) in key.iter().zip(id) {
         if value.get(column).is_some_and(|given| super::filter::text(given) != *own) {
             let message = format!("the column {column} of the body differs from the id of the address");
-            return Err(RequestFault::new(400, "PGRST115", message));
+            return Err(HttpError::new(400, "PGRST115", message));
         }
     }
     Ok(())

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::body::{BodyKeys, wrong};
 use super::collection::{CollectionKind, parse_where};
+use crate::error::{HttpError, HttpResult};
 use crate::face::rest::{pairs, parse_order, parse_query, parse_select};
-use crate::fault::{RequestFault, Served};
 use crate::request::{EmbedPath, FieldPath, OrderedField, RowQuery, RowRange, SelectEntry, SelectedRelation};
 
 /// A page of rows. Its order and its limit are beside the query.
@@ -19,16 +19,16 @@ pub(crate) struct PageRequest {
 }
 
 /// Parses the parameters of a list.
-pub(crate) fn parse_list(query: &str) -> Served<PageRequest> {
+pub(crate) fn parse_list(query: &str) -> HttpResult<PageRequest> {
     let (own, rest) = without(query, &["after"]);
     page(parsed(&rest)?, own.into_iter().next().map(|(_, value)| value))
 }
 
 /// Returns the page of a query with its order and range in it.
-fn page(mut query: RowQuery, after: Option<String>) -> Served<PageRequest> {
+fn page(mut query: RowQuery, after: Option<String>) -> HttpResult<PageRequest> {
     let range = query.range();
     if range.offset != 0 {
-        return Err(RequestFault::new(400, "PGRST100", "a page has no `offset`").hint("after=CURSOR"));
+        return Err(HttpError::new(400, "PGRST100", "a page has no `offset`").hint("after=CURSOR"));
     }
     query.ranges.retain(|(path, _)| !path.is_empty());
     let (own, below) = std::mem::take(&mut query.order).into_iter().partition(|(path, _)| path.is_empty());
@@ -38,10 +38,10 @@ fn page(mut query: RowQuery, after: Option<String>) -> Served<PageRequest> {
     Ok(PageRequest { query, order, limit: range.limit, after })
 }
 
-fn parsed(query: &str) -> Served<RowQuery> {
+fn parsed(query: &str) -> HttpResult<RowQuery> {
     let parsed = parse_query(query)?;
     match parsed.rows.columns.is_some() || parsed.rows.on_conflict.is_some() {
-        true => Err(RequestFault::new(400, "PGRST100", "`columns` and `on_conflict` belong to /rest")),
+        true => Err(HttpError::new(400, "PGRST100", "`columns` and `on_conflict` belong to /rest")),
         false => Ok(parsed.rows),
     }
 }
@@ -57,7 +57,7 @@ fn without(query: &str, names: &[&str]) -> (Vec<(String, String)>, String) {
 }
 
 /// Parses the parameters of a count: its filters, and `count=planned`.
-pub(crate) fn parse_count(query: &str) -> Served<(RowQuery, bool)> {
+pub(crate) fn parse_count(query: &str) -> HttpResult<(RowQuery, bool)> {
     let is_mode = |part: &&str| ["count=planned", "count=exact"].contains(part);
     let rest: Vec<&str> = query.split('&').filter(|part| !is_mode(part)).collect();
     let planned = query.split('&').any(|part| part == "count=planned");
@@ -65,7 +65,7 @@ pub(crate) fn parse_count(query: &str) -> Served<(RowQuery, bool)> {
 }
 
 /// Parses the body of a query.
-pub(crate) fn parse_query_body(mut body: BodyKeys, kind: CollectionKind) -> Served<PageRequest> {
+pub(crate) fn parse_query_body(mut body: BodyKeys, kind: CollectionKind) -> HttpResult<PageRequest> {
     let after = body.text("after")?;
     let mut query = RowQuery::default();
     level(&mut body, &vec![], &mut query, kind).and_then(|select| {
@@ -84,7 +84,7 @@ fn level(
     path: &EmbedPath,
     query: &mut RowQuery,
     kind: CollectionKind,
-) -> Served<Vec<SelectEntry>> {
+) -> HttpResult<Vec<SelectEntry>> {
     if path.len() > DEEPEST {
         return Err(wrong("too many levels of embedded relations"));
     }
@@ -110,7 +110,7 @@ fn level(
     Ok(select)
 }
 
-fn embedded(key: String, value: Value, path: &EmbedPath, query: &mut RowQuery) -> Served<SelectEntry> {
+fn embedded(key: String, value: Value, path: &EmbedPath, query: &mut RowQuery) -> HttpResult<SelectEntry> {
     let mut body = BodyKeys::of(value, &format!("\"embed\" of {key}"))?;
     let name = body.text("relation")?;
     let hint = body.text("hint")?;
@@ -131,15 +131,15 @@ pub(crate) fn page_order(
     request: &PageRequest,
     collection: &str,
     key: &[String],
-) -> Served<Vec<OrderedField>> {
+) -> HttpResult<Vec<OrderedField>> {
     if key.is_empty() {
         let message = format!("{collection} has no primary key, so it has no pages");
-        return Err(RequestFault::new(400, "PGRST100", message).hint("read it below /rest/"));
+        return Err(HttpError::new(400, "PGRST100", message).hint("read it below /rest/"));
     }
     let is_plain = |term: &OrderedField| term.relation.is_none() && term.field.steps.is_empty();
     if !request.order.iter().all(is_plain) {
         let message = "pages are ordered by columns of the collection";
-        return Err(RequestFault::new(400, "PGRST100", message));
+        return Err(HttpError::new(400, "PGRST100", message));
     }
     let mut order = request.order.clone();
     for column in key {

@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::operation::RowId;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Address of a request, with its method where the address alone does not tell what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,9 +71,9 @@ pub fn is_reserved(name: &str) -> bool {
 }
 
 /// Parses a method and the encoded path behind `/api/db/`.
-pub(crate) fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
+pub(crate) fn parse_route(method: &str, path: &str) -> HttpResult<ApiRoute> {
     let encoded: Vec<&str> = path.split('/').collect();
-    let words: Vec<String> = encoded.iter().map(|word| decoded(word)).collect::<Served<_>>()?;
+    let words: Vec<String> = encoded.iter().map(|word| decoded(word)).collect::<HttpResult<_>>()?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let own = |name: &str| name.to_owned();
     if let Some((_, route)) = OPERATIONS.iter().find(|(address, _)| *address == path) {
@@ -100,7 +100,7 @@ pub(crate) fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
         [name, "aggregate"] if method == "POST" => ("POST", ApiRoute::Aggregate(own(name))),
         [name, "count"] if method == "GET" => ("GET", ApiRoute::Count(own(name))),
         [name, _] => {
-            let id = encoded[1].split(',').map(decoded).collect::<Served<_>>()?;
+            let id = encoded[1].split(',').map(decoded).collect::<HttpResult<_>>()?;
             let address = RowAddress { collection: own(name), id };
             ("GET,PUT,PATCH,DELETE", ApiRoute::Row(address, own(method)))
         }
@@ -113,18 +113,18 @@ pub(crate) fn parse_route(method: &str, path: &str) -> Served<ApiRoute> {
 }
 
 /// Returns the answer to a method that an address does not have.
-pub(crate) fn unsupported(method: &str, allowed: &'static str) -> RequestFault {
-    RequestFault::new(405, "PGRST117", format!("Unsupported HTTP method: {method}")).header("Allow", allowed)
+pub(crate) fn unsupported(method: &str, allowed: &'static str) -> HttpError {
+    HttpError::new(405, "PGRST117", format!("Unsupported HTTP method: {method}")).header("Allow", allowed)
 }
 
-fn decoded(word: &str) -> Served<String> {
+fn decoded(word: &str) -> HttpResult<String> {
     let text = percent_decode_str(word).decode_utf8();
-    let text = text.map_err(|_| RequestFault::new(400, "PGRST125", "the path is not UTF-8"))?;
+    let text = text.map_err(|_| HttpError::new(400, "PGRST125", "the path is not UTF-8"))?;
     Ok(text.into_owned())
 }
 
-fn nowhere() -> RequestFault {
-    RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")
+fn nowhere() -> HttpError {
+    HttpError::new(404, "PGRST125", "Invalid path specified in request URL")
 }
 
 #[cfg(test)]

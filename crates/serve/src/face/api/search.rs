@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::body::{BodyKeys, wrong};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 
 /// Most collections of a search.
 pub(crate) const MOST_COLLECTIONS: usize = 50;
@@ -18,7 +18,7 @@ pub(crate) struct SearchRequest {
 }
 
 /// Parses the body.
-pub(crate) fn parse_search(text: &str) -> Served<SearchRequest> {
+pub(crate) fn parse_search(text: &str) -> HttpResult<SearchRequest> {
     let mut body = BodyKeys::parse(text)?;
     let words = body.text("q")?.ok_or_else(|| wrong("the body has no \"q\": the words to search for"))?;
     let collections = body.take("collections").map(names).transpose()?;
@@ -30,14 +30,14 @@ pub(crate) fn parse_search(text: &str) -> Served<SearchRequest> {
     Ok(SearchRequest { words, collections, limit })
 }
 
-fn names(value: Value) -> Served<Vec<String>> {
+fn names(value: Value) -> HttpResult<Vec<String>> {
     let wanted = || wrong("\"collections\" is a list of names");
     let Value::Array(list) = value else { return Err(wanted()) };
     if list.len() > MOST_COLLECTIONS {
-        return Err(RequestFault::limit(format!("more than {MOST_COLLECTIONS} collections")));
+        return Err(HttpError::limit(format!("more than {MOST_COLLECTIONS} collections")));
     }
     let names = list.iter().map(|one| one.as_str().map(str::to_owned).ok_or_else(wanted));
-    let mut names = names.collect::<Served<Vec<_>>>()?;
+    let mut names = names.collect::<HttpResult<Vec<_>>>()?;
     names.sort();
     names.dedup();
     if names.is_empty() { Err(wanted()) } else { Ok(names) }

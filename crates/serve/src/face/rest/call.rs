@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::payload::{is_json, media_name, rows_body};
 use super::query::{ParsedQuery, pairs};
 use crate::catalog::{CallBody, ExposedFunction};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::CallArguments;
 
 /// A parsed call.
@@ -26,7 +26,7 @@ pub(crate) fn parse_call(
     content_type: Option<&str>,
     body: &str,
     query: &ParsedQuery,
-) -> Served<ParsedCall> {
+) -> HttpResult<ParsedCall> {
     if !posts {
         return Ok(named(query.arguments.clone(), CallBody::None));
     }
@@ -67,10 +67,10 @@ impl ParsedCall {
 }
 
 /// Rejects a method that calls no function.
-pub(crate) fn check_method(method: &str) -> Served<()> {
+pub(crate) fn check_method(method: &str) -> HttpResult<()> {
     match method {
         "GET" | "HEAD" | "POST" | "OPTIONS" => Ok(()),
-        other => Err(RequestFault::new(405, "PGRST101", format!("Cannot use the {other} method on RPC"))
+        other => Err(HttpError::new(405, "PGRST101", format!("Cannot use the {other} method on RPC"))
             .header("Allow", "OPTIONS,GET,HEAD,POST")),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::payload::media_name;
 use crate::catalog::{ExposedFunction, ExposedRelation, ServedCatalog};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::BodyForm;
 
 /// Form of an answer, and its media type.
@@ -113,7 +113,7 @@ pub(crate) fn accepted_of_function(
     catalog: &ServedCatalog,
     function: &ExposedFunction,
     is_whole: bool,
-) -> Served<AnswerMedia> {
+) -> HttpResult<AnswerMedia> {
     if let Some(own) = function.media_type.as_deref().filter(|_| !function.returns_set) {
         let wanted = |part: &str| media_name(part) == own;
         if own == ANY || header.is_some_and(|header| header.split(',').any(wanted)) {
@@ -131,7 +131,7 @@ pub(crate) fn accepted_of_relation(
     catalog: &ServedCatalog,
     relation: &ExposedRelation,
     is_whole: bool,
-) -> Served<AnswerMedia> {
+) -> HttpResult<AnswerMedia> {
     let own = |name: &str| catalog.media_aggregate(Some(relation), name).filter(|_| is_whole);
     let of_all = |name: &str| catalog.media_aggregate(None, name).filter(|_| name != ANY);
     let made = |part: &str| {
@@ -152,7 +152,7 @@ pub(crate) fn accepted_of_relation(
 }
 
 /// Chooses the form by the header `Accept` (RFC 9110, section 12.5.1): the largest weight, then the first.
-fn chosen<T>(header: &str, found: impl Fn(&str) -> Option<T>) -> Served<T> {
+fn chosen<T>(header: &str, found: impl Fn(&str) -> Option<T>) -> HttpResult<T> {
     let mut wishes: Vec<(u32, &str)> = header.split(',').map(|part| (weight(part), part.trim())).collect();
     wishes.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     if let Some(found) = wishes.iter().filter(|(weight, _)| *weight > 0).find_map(|(_, part)| found(part)) {
@@ -160,7 +160,7 @@ fn chosen<T>(header: &str, found: impl Fn(&str) -> Option<T>) -> Served<T> {
     }
     let names: Vec<String> = wishes.iter().map(|(_, part)| unweighted(part)).collect();
     let message = format!("None of these media types are available: {}", names.join(", "));
-    Err(RequestFault::new(406, "PGRST107", message))
+    Err(HttpError::new(406, "PGRST107", message))
 }
 
 fn row(part: &str) -> Option<AcceptedMedia> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::RowsBody;
 
 /// Media types of a body of JSON; without a type it is JSON.
@@ -26,7 +26,7 @@ pub(crate) fn rows_body(
     content_type: Option<&str>,
     body: &str,
     columns: Option<&[String]>,
-) -> Served<RowsBody> {
+) -> HttpResult<RowsBody> {
     let name = media_name(content_type.unwrap_or_default());
     match name.as_str() {
         json if is_json(json) => of_json(body, columns),
@@ -40,25 +40,25 @@ pub(crate) fn rows_body(
             let object = Value::Object(object);
             of_value(object.to_string(), &object, columns)
         }
-        _ => Err(RequestFault::invalid_body(format!("Content-Type not acceptable: {name}"))),
+        _ => Err(HttpError::invalid_body(format!("Content-Type not acceptable: {name}"))),
     }
 }
 
-fn of_json(body: &str, columns: Option<&[String]>) -> Served<RowsBody> {
+fn of_json(body: &str, columns: Option<&[String]>) -> HttpResult<RowsBody> {
     // The server parses it too; here only the keys are looked at.
     let value: Value =
-        serde_json::from_str(body).map_err(|_| RequestFault::invalid_body("Empty or invalid json"))?;
+        serde_json::from_str(body).map_err(|_| HttpError::invalid_body("Empty or invalid json"))?;
     of_value(body.to_owned(), &value, columns)
 }
 
-fn of_value(json: String, value: &Value, columns: Option<&[String]>) -> Served<RowsBody> {
+fn of_value(json: String, value: &Value, columns: Option<&[String]>) -> HttpResult<RowsBody> {
     if let Some(columns) = columns {
         let keys: BTreeSet<String> = columns.iter().cloned().collect();
         return Ok(RowsBody { json, is_object: value.is_object(), keys: keys.into_iter().collect() });
     }
     let keys = |row: &Value| row.as_object().map(|row| row.keys().cloned().collect::<BTreeSet<String>>());
     let empty = || RowsBody { json: "[]".into(), is_object: false, keys: vec![] };
-    let mismatch = || RequestFault::invalid_body("All object keys must match");
+    let mismatch = || HttpError::invalid_body("All object keys must match");
     match value {
         Value::Object(_) => {
             let keys = keys(value).unwrap_or_default();
@@ -76,8 +76,8 @@ fn of_value(json: String, value: &Value, columns: Option<&[String]>) -> Served<R
     }
 }
 
-fn of_csv(body: &str) -> Served<Value> {
-    let uneven = || RequestFault::invalid_body("All lines must have same number of fields");
+fn of_csv(body: &str) -> HttpResult<Value> {
+    let uneven = || HttpError::invalid_body("All lines must have same number of fields");
     let mut reader = csv::Reader::from_reader(body.as_bytes());
     let names: Vec<String> = reader.headers().map_err(|_| uneven())?.iter().map(str::to_owned).collect();
     let mut rows = vec![];

@@ -1,11 +1,11 @@
 //! The header `Prefer` (RFC 7240).
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::Resolution;
 
 /// Contents of the answer to a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ReturnWish {
+pub(crate) enum ReturnPreference {
     Representation,
     Minimal,
     HeadersOnly,
@@ -13,7 +13,7 @@ pub(crate) enum ReturnWish {
 
 /// Way in which the rows are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CountWish {
+pub(crate) enum CountPreference {
     Exact,
     Planned,
     Estimated,
@@ -30,8 +30,8 @@ pub(crate) enum TransactionEnd {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Preferences {
     pub resolution: Option<Resolution>,
-    pub returns: Option<ReturnWish>,
-    pub count: Option<CountWish>,
+    pub returns: Option<ReturnPreference>,
+    pub count: Option<CountPreference>,
     pub end: Option<TransactionEnd>,
     pub(crate) missing_default: Option<bool>,
     /// `Some(true)`: an unknown preference is an error.
@@ -45,15 +45,15 @@ const RESOLUTIONS: &[(&str, Resolution)] = &[
     ("resolution=merge-duplicates", Resolution::Merge),
     ("resolution=ignore-duplicates", Resolution::Ignore),
 ];
-const RETURNS: &[(&str, ReturnWish)] = &[
-    ("return=representation", ReturnWish::Representation),
-    ("return=minimal", ReturnWish::Minimal),
-    ("return=headers-only", ReturnWish::HeadersOnly),
+const RETURNS: &[(&str, ReturnPreference)] = &[
+    ("return=representation", ReturnPreference::Representation),
+    ("return=minimal", ReturnPreference::Minimal),
+    ("return=headers-only", ReturnPreference::HeadersOnly),
 ];
-const COUNTS: &[(&str, CountWish)] = &[
-    ("count=exact", CountWish::Exact),
-    ("count=planned", CountWish::Planned),
-    ("count=estimated", CountWish::Estimated),
+const COUNTS: &[(&str, CountPreference)] = &[
+    ("count=exact", CountPreference::Exact),
+    ("count=planned", CountPreference::Planned),
+    ("count=estimated", CountPreference::Estimated),
 ];
 const ENDS: &[(&str, TransactionEnd)] =
     &[("tx=commit", TransactionEnd::Commit), ("tx=rollback", TransactionEnd::Rollback)];
@@ -89,12 +89,12 @@ impl Preferences {
     }
 
     /// Rejects unknown preferences where the caller wants that.
-    pub(crate) fn check(&self) -> Served<()> {
+    pub(crate) fn check(&self) -> HttpResult<()> {
         if self.strict != Some(true) || self.unknown.is_empty() {
             return Ok(());
         }
         let details = format!("Invalid preferences: {}", self.unknown.join(", "));
-        Err(RequestFault::new(400, "PGRST122", "Invalid preferences given with handling=strict")
+        Err(HttpError::new(400, "PGRST122", "Invalid preferences given with handling=strict")
             .details(details))
     }
 

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 use super::filter::{self, ValuePlace};
 use super::scan::{QueryScanner, Scanned, whole};
 use super::{order, range, select};
-use crate::fault::Served;
+use crate::error::HttpResult;
 use crate::request::{ColumnFilter, EmbedPath, FieldPath, FilterTree, OrderedField, RowQuery, SelectEntry};
 
 /// A parsed query string.
@@ -21,16 +21,16 @@ pub(crate) struct ParsedQuery {
 }
 
 /// Parses a query string.
-pub(crate) fn parse_query(text: &str) -> Served<ParsedQuery> {
+pub(crate) fn parse_query(text: &str) -> HttpResult<ParsedQuery> {
     parse(text, false)
 }
 
 /// Parses the query string of a call by GET, in which a parameter that is no filter is an argument.
-pub(crate) fn parse_call_query(text: &str) -> Served<ParsedQuery> {
+pub(crate) fn parse_call_query(text: &str) -> HttpResult<ParsedQuery> {
     parse(text, true)
 }
 
-fn parse(text: &str, takes_arguments: bool) -> Served<ParsedQuery> {
+fn parse(text: &str, takes_arguments: bool) -> HttpResult<ParsedQuery> {
     let pairs = pairs(text);
     let given =
         |name: &str| pairs.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_deref());
@@ -63,7 +63,7 @@ fn parse(text: &str, takes_arguments: bool) -> Served<ParsedQuery> {
 }
 
 /// Parses a column with steps into its JSON value.
-pub(crate) fn json_path(text: &str) -> Served<FieldPath> {
+pub(crate) fn json_path(text: &str) -> HttpResult<FieldPath> {
     whole("column", text, text, |scanner| {
         let path = select::path(scanner)?;
         if scanner.is_at_end() { Ok(path) } else { Err(scanner.surplus("end of input")) }
@@ -71,7 +71,7 @@ pub(crate) fn json_path(text: &str) -> Served<FieldPath> {
 }
 
 /// Parses a list of selected columns and relations.
-pub(crate) fn parse_select(text: &str) -> Served<Vec<SelectEntry>> {
+pub(crate) fn parse_select(text: &str) -> HttpResult<Vec<SelectEntry>> {
     whole("select parameter", text, text, |scanner| {
         let entries = select::select(scanner, 0)?;
         at_end(scanner, entries)
@@ -79,7 +79,7 @@ pub(crate) fn parse_select(text: &str) -> Served<Vec<SelectEntry>> {
 }
 
 /// Parses the terms of an order.
-pub(crate) fn parse_order(text: &str) -> Served<Vec<OrderedField>> {
+pub(crate) fn parse_order(text: &str) -> HttpResult<Vec<OrderedField>> {
     whole("order", text, text, order::order)
 }
 
@@ -135,7 +135,7 @@ fn at_end<T>(scanner: &QueryScanner<'_>, value: T) -> Scanned<T> {
     }
 }
 
-fn names(what: &str, text: &str) -> Served<Vec<String>> {
+fn names(what: &str, text: &str) -> HttpResult<Vec<String>> {
     whole(what, text, text, |scanner| {
         let mut names = vec![scanner.field_name()?];
         scanner.skip_blanks();
@@ -149,7 +149,7 @@ fn names(what: &str, text: &str) -> Served<Vec<String>> {
 }
 
 /// Parses a name with the relations before it.
-fn dotted(key: &str) -> Served<(EmbedPath, FieldPath)> {
+fn dotted(key: &str) -> HttpResult<(EmbedPath, FieldPath)> {
     whole("tree path", key, key, |scanner| {
         let mut names = vec![scanner.field_name()?];
         while scanner.eat(".") {
@@ -162,11 +162,11 @@ fn dotted(key: &str) -> Served<(EmbedPath, FieldPath)> {
 }
 
 /// Returns the relations before the last word of a parameter's name.
-fn above(key: &str) -> Served<EmbedPath> {
+fn above(key: &str) -> HttpResult<EmbedPath> {
     dotted(key).map(|(path, _)| path)
 }
 
-fn filter(key: &str, value: &str) -> Served<(EmbedPath, FilterTree)> {
+fn filter(key: &str, value: &str) -> HttpResult<(EmbedPath, FilterTree)> {
     let (path, field) = dotted(key)?;
     let (negated, operation) =
         whole("filter", value, value, |scanner| filter::operation(scanner, ValuePlace::Alone))?;
@@ -174,11 +174,11 @@ fn filter(key: &str, value: &str) -> Served<(EmbedPath, FilterTree)> {
 }
 
 /// Returns the name of an argument.
-fn argument(key: &str) -> Served<String> {
+fn argument(key: &str) -> HttpResult<String> {
     dotted(key).map(|(_, field)| field.name)
 }
 
-fn logic(key: &str, value: &str) -> Served<(EmbedPath, FilterTree)> {
+fn logic(key: &str, value: &str) -> HttpResult<(EmbedPath, FilterTree)> {
     let (mut path, word) = dotted(key)?;
     let negated = path.iter().any(|part| part == "not");
     path.retain(|part| part != "not");
@@ -187,7 +187,7 @@ fn logic(key: &str, value: &str) -> Served<(EmbedPath, FilterTree)> {
     Ok((path, tree))
 }
 
-fn ranges(pairs: &[(String, Option<String>)]) -> Served<Vec<(EmbedPath, crate::request::RowRange)>> {
+fn ranges(pairs: &[(String, Option<String>)]) -> HttpResult<Vec<(EmbedPath, crate::request::RowRange)>> {
     let mut found: Vec<(EmbedPath, Option<String>, Option<String>)> = vec![];
     for (key, value) in pairs {
         let word = key.rsplit('.').next().unwrap_or_default();

@@ -1,20 +1,20 @@
 //! Ranges of rows: `limit` and `offset`, and the header `Range`.
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::RowRange;
 
 /// Combines `limit` and `offset`; a text that is no number counts as absent.
-pub(super) fn of_parameters(limit: Option<&str>, offset: Option<&str>) -> Served<RowRange> {
+pub(super) fn of_parameters(limit: Option<&str>, offset: Option<&str>) -> HttpResult<RowRange> {
     let number = |text: Option<&str>| text.and_then(|text| text.trim().parse::<i64>().ok());
     let (limit, offset) = (number(limit), number(offset).unwrap_or(0).max(0));
     if limit.is_some_and(|limit| limit < 0) {
-        return Err(RequestFault::range("Limit should be greater than or equal to zero."));
+        return Err(HttpError::range("Limit should be greater than or equal to zero."));
     }
     Ok(RowRange { offset, limit })
 }
 
 /// Restricts a range by the header `Range`, such as `0-9`; another form counts as absent.
-pub(crate) fn header_range(range: RowRange, header: Option<&str>) -> Served<RowRange> {
+pub(crate) fn header_range(range: RowRange, header: Option<&str>) -> HttpResult<RowRange> {
     let Some((first, last)) = header.and_then(bounds) else { return Ok(range) };
     if range.limit == Some(0) {
         return Ok(range);
@@ -22,7 +22,7 @@ pub(crate) fn header_range(range: RowRange, header: Option<&str>) -> Served<RowR
     if last.is_some_and(|last| last < first) {
         let details =
             "The lower boundary must be lower than or equal to the upper boundary in the Range header.";
-        return Err(RequestFault::range(details));
+        return Err(HttpError::range(details));
     }
     let offset = range.offset.max(first);
     let last = match (last, range.limit.map(|limit| range.offset + limit - 1)) {
@@ -31,7 +31,7 @@ pub(crate) fn header_range(range: RowRange, header: Option<&str>) -> Served<RowR
     };
     let limit = last.map(|last| last - offset + 1);
     if limit.is_some_and(|limit| limit <= 0) {
-        return Err(RequestFault::range("Limit should be greater than or equal to zero."));
+        return Err(HttpError::range("Limit should be greater than or equal to zero."));
     }
     Ok(RowRange { offset, limit })
 }

@@ -2,13 +2,12 @@
 
 use std::fmt;
 
-use crate::fault::RequestFault;
+use crate::error::HttpError;
 
 /// Name of a field in messages.
 pub(super) const FIELD_NAME: &str = "field name (* or [a..z0..9_$])";
 
-/// A mismatch: its position, what stands there and what could. Most belong to an attempt that another one follows: only that of
-/// the answer becomes a text.
+/// A mismatch: position, found character, expected ones. The text is built lazily: most are discarded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mismatch {
     pub at: usize,
@@ -174,11 +173,11 @@ pub(super) fn whole<T>(
     text: &str,
     scanned: &str,
     rule: impl FnOnce(&mut QueryScanner<'_>) -> Scanned<T>,
-) -> Result<T, RequestFault> {
+) -> Result<T, HttpError> {
     let mut scanner = QueryScanner::new(scanned);
     let result = rule(&mut scanner);
     result.map_err(|miss| {
         let before = scanned.get(..miss.at).unwrap_or(scanned).chars().count();
-        RequestFault::unparsed(what, text, before + 1, miss.to_string())
+        HttpError::unparsed(what, text, before + 1, miss.to_string())
     })
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::call::{ApiCall, JSON};
 use crate::answer::{HttpAnswer, StatementResult};
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::{OperationBatch, parse_batch};
-use crate::fault::{RequestFault, Served};
 use crate::run::{Handled, PreparedRequest, RequestStep, RequestWork, TransactionMode};
 
 /// Repetitions after a conflict with another transaction: all that the batch does is known.
@@ -13,7 +13,7 @@ const REPETITIONS: u32 = 3;
 
 impl<'a> ApiCall<'a> {
     /// Prepares a batch, whose answer has the results in its order.
-    pub(super) fn batch(self) -> Served<Handled<'a>> {
+    pub(super) fn batch(self) -> HttpResult<Handled<'a>> {
         let batch = parse_batch(&self.request.body)?;
         let writes = batch.operations.iter().any(|one| one.writes());
         self.check_right(writes)?;
@@ -34,7 +34,7 @@ struct BatchRequest<'a> {
 }
 
 impl RequestWork for BatchRequest<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         let Some(operation) = self.batch.operations.get(done.len()) else { return Ok(None) };
         let texts: Vec<&str> = done.iter().map(text).collect();
         let operation = operation.resolved(&texts, &|name| self.call.kind(name))?;
@@ -48,7 +48,7 @@ impl RequestWork for BatchRequest<'_> {
             let body = prepared.text(&result, &service.cursors)?.into_bytes();
             let most = service.exposure.limits.answer;
             if before + body.len() > most {
-                Err(RequestFault::too_large(most))
+                Err(HttpError::too_large(most))
             } else {
                 Ok(StatementResult { body, ..result })
             }
@@ -56,16 +56,16 @@ impl RequestWork for BatchRequest<'_> {
         Ok(Some(step.checked(written)))
     }
 
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let results: Vec<&str> = done.iter().map(text).collect();
         let headers = vec![("Content-Type".into(), JSON.to_owned())];
         let body = format!("{{\"results\":[{}]}}", results.join(",")).into_bytes();
         Ok(HttpAnswer { status: 200, headers, body })
     }
 
-    fn explain(&self, step: usize, mut fault: RequestFault) -> RequestFault {
-        fault.message = format!("operation {step}: {}", fault.message);
-        fault
+    fn explain(&self, step: usize, mut error: HttpError) -> HttpError {
+        error.message = format!("operation {step}: {}", error.message);
+        error
     }
 }
 

@@ -7,10 +7,10 @@ use super::prepared::PreparedOperation;
 pub(super) use crate::answer::JSON;
 use crate::callers::RequestCaller;
 use crate::catalog::ServedCatalog;
+use crate::error::HttpResult;
 use crate::face::api::{ApiOperation, CollectionKind};
 use crate::face::http_request::RestRequest;
-use crate::face::rest::{Preferences, ReturnWish, TransactionEnd};
-use crate::fault::Served;
+use crate::face::rest::{Preferences, ReturnPreference, TransactionEnd};
 use crate::handlers::rest::check_right;
 use crate::run::service::ServedService;
 use crate::run::{RequestContext, RequestEnd, SessionUse};
@@ -27,7 +27,7 @@ pub(super) struct ApiCall<'a> {
 
 impl ApiCall<'_> {
     /// Returns the context of the request.
-    pub(super) fn context(&self) -> Served<RequestContext> {
+    pub(super) fn context(&self) -> HttpResult<RequestContext> {
         RequestContext::of(self.service, self.caller, self.request, &self.preferences)
     }
 
@@ -56,17 +56,17 @@ impl ApiCall<'_> {
             cursors: &self.service.cursors,
             schema: &self.schema,
             ids: &self.service.ids,
-            returns: self.preferences.returns != Some(ReturnWish::Minimal),
+            returns: self.preferences.returns != Some(ReturnPreference::Minimal),
         }
     }
 
     /// Prepares an operation.
-    pub(super) fn prepare(&self, operation: &ApiOperation) -> Served<PreparedOperation> {
+    pub(super) fn prepare(&self, operation: &ApiOperation) -> HttpResult<PreparedOperation> {
         self.planner().prepare(operation)
     }
 
     /// Rejects a write of a caller that only reads.
-    pub(super) fn check_right(&self, writes: bool) -> Served<()> {
+    pub(super) fn check_right(&self, writes: bool) -> HttpResult<()> {
         check_right(self.caller, writes)
     }
 

@@ -5,20 +5,20 @@ use crate::answer::HttpAnswer;
 use crate::answer::etag::conditional;
 use crate::callers::CallerRight;
 use crate::catalog::statements::describe;
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::run::{Handled, ask};
 
 impl<'a> ApiCall<'a> {
     /// Answers with the schema of a collection.
-    pub(super) async fn describe(&self, collection: &str) -> Served<Handled<'a>> {
+    pub(super) async fn describe(&self, collection: &str) -> HttpResult<Handled<'a>> {
         let relation = self.catalog.relation(&self.schema, collection)?;
         let pool =
             self.service.pool_of(&self.caller.caller, self.caller.caller.right == CallerRight::Write)?;
         let rows = ask(pool, &describe(vec![relation.oid]), &[]).await?;
-        let rows = rows.map_err(|fault| fault.answer(self.is_authenticated(), true))?;
+        let rows = rows.map_err(|error| error.answer(self.is_authenticated(), true))?;
         let text = rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten());
         // A collection of which the login may see nothing is not there for it.
-        let text = text.ok_or_else(|| RequestFault::no_table(&self.schema, collection))?;
+        let text = text.ok_or_else(|| HttpError::no_table(&self.schema, collection))?;
         let headers = vec![("Content-Type".into(), JSON.to_owned())];
         let answer = HttpAnswer { status: 200, headers, body: text.into_bytes() };
         Ok(Handled::Answered(conditional(self.request, answer)))

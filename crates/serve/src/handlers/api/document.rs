@@ -8,17 +8,17 @@ use super::prepared::{OperationOutcome, PreparedOperation};
 use crate::answer::etag::{conditional, tag, tagged};
 use crate::answer::{HttpAnswer, REPLICA, StatementResult, kept_header};
 use crate::compile::{WrittenRows, lock_statement, read_statement};
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::{
     ApiAction, ApiOperation, ApiRoute, BodyKeys, CollectionKind, RowAddress, RowId, RowTarget,
     parse_aggregate, parse_change, parse_count, parse_documents, parse_json, parse_list, parse_query_body,
     parse_rows, replacement,
 };
 use crate::face::http_request::RestRequest;
-use crate::face::rest::{ReturnWish, parse_query};
-use crate::fault::{RequestFault, Served};
+use crate::face::rest::{ReturnPreference, parse_query};
 use crate::plan::plan_tree;
 use crate::request::{BodyForm, RowAction, RowsBody, SelectEntry};
-use crate::run::cache::{CacheSubject, CacheWish};
+use crate::run::cache::{CacheRequest, CacheSubject};
 use crate::run::precondition::Precondition;
 use crate::run::read_preference::ReadPreference;
 use crate::run::{Handled, PreparedRequest, RequestContext, RequestStep, RequestWork};
@@ -28,7 +28,7 @@ pub(super) fn operation(
     route: ApiRoute,
     request: &RestRequest,
     kinds: &dyn Fn(&str) -> CollectionKind,
-) -> Served<ApiOperation> {
+) -> HttpResult<ApiOperation> {
     let of = |collection, action| Ok(ApiOperation { collection, action });
     match route {
         ApiRoute::List(collection) => of(collection, ApiAction::Page(parse_list(&request.query)?)),
@@ -56,11 +56,11 @@ pub(super) fn operation(
             document(address, &method, request)
         }
         ApiRoute::Row(address, method) => row(address, &method, request),
-        _ => Err(RequestFault::new(404, "PGRST125", "Invalid path specified in request URL")),
+        _ => Err(HttpError::new(404, "PGRST125", "Invalid path specified in request URL")),
     }
 }
 
-fn row(address: RowAddress, method: &str, request: &RestRequest) -> Served<ApiOperation> {
+fn row(address: RowAddress, method: &str, request: &RestRequest) -> HttpResult<ApiOperation> {
     let RowAddress { collection, id } = address;
     let select = select(request)?;
     let action = match method {
@@ -72,7 +72,7 @@ fn row(address: RowAddress, method: &str, request: &RestRequest) -> Served<ApiOp
     Ok(ApiOperation { collection, action })
 }
 
-fn document(address: RowAddress, method: &str, request: &RestRequest) -> Served<ApiOperation> {
+fn document(address: RowAddress, method: &str, request: &RestRequest) -> HttpResult<ApiOperation> {
     let RowAddress { collection, id } = address;
     let (select, body) = (select(request)?, || parse_json(&request.body));
     let target = match request.header("if-match").map(versions) {
@@ -107,15 +107,15 @@ fn versions(tags: &str) -> Result<Option<Vec<i32>>, ()> {
 }
 
 /// Returns the selection of a row; it is the only parameter.
-fn select(request: &RestRequest) -> Served<Vec<SelectEntry>> {
+fn select(request: &RestRequest) -> HttpResult<Vec<SelectEntry>> {
     let parsed = parse_query(&request.query)?.rows;
     if parsed.filters.is_empty() && parsed.order.is_empty() && parsed.ranges.is_empty() {
         return Ok(parsed.select);
     }
-    Err(RequestFault::new(400, "PGRST100", "an address of one row takes no parameter but `select`"))
+    Err(HttpError::new(400, "PGRST100", "an address of one row takes no parameter but `select`"))
 }
 
-fn rows(request: &RestRequest, many: bool) -> Served<RowsBody> {
+fn rows(request: &RestRequest, many: bool) -> HttpResult<RowsBody> {
     parse_rows(&request.body, many)
 }
 
@@ -126,12 +126,12 @@ struct SingleOperation<'a> {
 }
 
 impl RequestWork for SingleOperation<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         let step = || self.prepared.step(Cow::Borrowed(&self.prepared.compiled));
         Ok(done.is_empty().then(|| step().checked(|result| self.prepared.check(result))))
     }
 
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let result = done.into_iter().next().unwrap_or_default();
         let mut answer = self.call.answer(&self.prepared, &result)?;
         answer.headers.extend(result.replica.as_ref().map(|name| (REPLICA.into(), name.to_string())));
@@ -146,13 +146,13 @@ impl RequestWork for SingleOperation<'_> {
 
 impl<'a> ApiCall<'a> {
     /// Prepares an operation that is a request of its own.
-    pub(super) fn document(self, operation: ApiOperation) -> Served<Handled<'a>> {
+    pub(super) fn document(self, operation: ApiOperation) -> HttpResult<Handled<'a>> {
         self.check_right(operation.action.writes())?;
         let prepared = self.prepare(&operation)?;
         let precondition = self.precondition(&operation)?;
         let context = self.context()?;
         let replica = if prepared.writes { None } else { ReadPreference::of(self.service, self.request)? };
-        let cache = if replica.is_some() { None } else { self.cache_wish(&context, &prepared) };
+        let cache = if replica.is_some() { None } else { self.cache_request(&context, &prepared) };
         let session = self.session(prepared.writes, prepared.runs_code);
         let work = SingleOperation { call: self, prepared };
         let request = PreparedRequest::new(context, session, work);
@@ -160,14 +160,14 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Prepares a read at the primary.
-    pub(super) fn single(self, prepared: PreparedOperation) -> Served<Handled<'a>> {
+    pub(super) fn single(self, prepared: PreparedOperation) -> HttpResult<Handled<'a>> {
         let (context, session) = (self.context()?, self.session(false, prepared.runs_code));
         let work = SingleOperation { call: self, prepared };
         Ok(PreparedRequest::new(context, session, work).into())
     }
 
-    /// Returns the wish of a read whose answer may be kept.
-    fn cache_wish(&self, context: &RequestContext, prepared: &PreparedOperation) -> Option<CacheWish> {
+    /// Returns the request of a read whose answer may be kept.
+    fn cache_request(&self, context: &RequestContext, prepared: &PreparedOperation) -> Option<CacheRequest> {
         let tables = prepared.cached.as_ref()?.iter().collect();
         let subject = CacheSubject {
             login: self.service.login_of(&self.caller.caller, false),
@@ -175,12 +175,12 @@ impl<'a> ApiCall<'a> {
             form: prepared.form,
             compiled: &prepared.compiled,
         };
-        CacheWish::of(&self.catalog, Some(tables), &subject)
+        CacheRequest::of(&self.catalog, Some(tables), &subject)
     }
 
     /// Returns the answer to an operation.
-    fn answer(&self, prepared: &PreparedOperation, result: &StatementResult) -> Served<HttpAnswer> {
-        let minimal = self.preferences.returns == Some(ReturnWish::Minimal);
+    fn answer(&self, prepared: &PreparedOperation, result: &StatementResult) -> HttpResult<HttpAnswer> {
+        let minimal = self.preferences.returns == Some(ReturnPreference::Minimal);
         let is_new = prepared.word == "insert";
         let mut headers = vec![];
         if is_new && let Some(id) = prepared.id(result) {
@@ -205,7 +205,7 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Returns the condition of `If-Match` on a row that is changed.
-    fn precondition(&self, operation: &ApiOperation) -> Served<Option<Precondition>> {
+    fn precondition(&self, operation: &ApiOperation) -> HttpResult<Option<Precondition>> {
         let Some(tags) = self.request.header("if-match") else { return Ok(None) };
         let (id, select): (&RowId, &[SelectEntry]) = match &operation.action {
             ApiAction::Replace { id, select, .. } => (id, select),

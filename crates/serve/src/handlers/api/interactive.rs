@@ -8,22 +8,22 @@ use serde_json::json;
 use super::call::{ApiCall, JSON};
 use super::prepared::PreparedOperation;
 use crate::answer::{HttpAnswer, StatementResult};
+use crate::error::HttpResult;
 use crate::face::api::{BatchOperation, BodyKeys, isolation};
-use crate::fault::Served;
 use crate::run::idempotency::lasting_claims;
 use crate::run::open_transactions::{TakenTransaction, TransactionOwner};
 use crate::run::service::cursor::CursorKey;
 use crate::run::{Handled, PreparedRequest, RequestEnd, RequestStep, RequestWork, SessionUse};
 
 /// A request that only begins or ends a transaction, with its answer.
-struct Boundary(Served<HttpAnswer>);
+struct Boundary(HttpResult<HttpAnswer>);
 
 impl RequestWork for Boundary {
-    fn next(&self, _done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, _done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         Ok(None)
     }
 
-    fn answer(&self, _done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, _done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         self.0.clone()
     }
 }
@@ -35,12 +35,12 @@ struct HeldOperation<'a> {
 }
 
 impl RequestWork for HeldOperation<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         let step = || self.prepared.step(Cow::Borrowed(&self.prepared.compiled));
         Ok(done.is_empty().then(|| step().checked(|result| self.prepared.check(result))))
     }
 
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let result = done.into_iter().next().unwrap_or_default();
         Ok(said(200, self.prepared.text(&result, self.cursors)?))
     }
@@ -57,7 +57,7 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Takes a transaction of this caller.
-    fn taken(&self, id: &str) -> Served<TakenTransaction> {
+    fn taken(&self, id: &str) -> HttpResult<TakenTransaction> {
         self.service.transactions.take(id, &self.owner())
     }
 
@@ -66,7 +66,7 @@ impl<'a> ApiCall<'a> {
         taken: TakenTransaction,
         session: SessionUse,
         work: impl RequestWork + 'a,
-    ) -> Served<Handled<'a>> {
+    ) -> HttpResult<Handled<'a>> {
         let request = PreparedRequest::new(self.context()?, session, work);
         Ok(PreparedRequest { held: Some(taken), ..request }.into())
     }
@@ -77,15 +77,15 @@ impl<'a> ApiCall<'a> {
         taken: TakenTransaction,
         end: RequestEnd,
         work: impl RequestWork + 'a,
-    ) -> Served<Handled<'a>> {
+    ) -> HttpResult<Handled<'a>> {
         match self.check_right(true) {
             Ok(()) => self.held(taken, session(end), work),
-            Err(fault) => self.held(taken, session(ROLL_BACK), Boundary(Err(fault))),
+            Err(error) => self.held(taken, session(ROLL_BACK), Boundary(Err(error))),
         }
     }
 
     /// Prepares the beginning of a transaction, whose answer has its id.
-    pub(super) fn begin(&self) -> Served<Handled<'a>> {
+    pub(super) fn begin(&self) -> HttpResult<Handled<'a>> {
         let times = self.service.transactions.times()?;
         self.check_right(true)?;
         self.context()?.records.check_keyless()?;
@@ -109,7 +109,7 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Prepares one operation in a transaction.
-    pub(super) fn operate(&self, id: &str) -> Served<Handled<'a>> {
+    pub(super) fn operate(&self, id: &str) -> HttpResult<Handled<'a>> {
         self.context()?.records.check_keyless()?;
         let operation = BatchOperation::parse(&self.request.body)?.resolved(&[], &|name| self.kind(name))?;
         let (prepared, cursors) = (self.prepare(&operation)?, &self.service.cursors);
@@ -117,14 +117,14 @@ impl<'a> ApiCall<'a> {
     }
 
     /// Prepares the commit of a transaction.
-    pub(super) fn commit(&self, id: &str) -> Served<Handled<'a>> {
+    pub(super) fn commit(&self, id: &str) -> HttpResult<Handled<'a>> {
         self.context()?.records.check_keyless()?;
         let answer = said(200, json!({ "committed": true }).to_string());
         self.held_by_writer(self.taken(id)?, RequestEnd::Commit, Boundary(Ok(answer)))
     }
 
     /// Prepares the rollback of a transaction.
-    pub(super) fn roll_back(&self, id: &str) -> Served<Handled<'a>> {
+    pub(super) fn roll_back(&self, id: &str) -> HttpResult<Handled<'a>> {
         let answer = HttpAnswer { status: 204, headers: vec![], body: vec![] };
         self.held(self.taken(id)?, session(ROLL_BACK), Boundary(Ok(answer)))
     }

@@ -10,9 +10,9 @@ use tokio_postgres::types::Type;
 use super::call::{ApiCall, JSON};
 use crate::answer::HttpAnswer;
 use crate::callers::CallerRight;
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::OperationsRoute;
 use crate::face::rest::pairs;
-use crate::fault::{RequestFault, Served};
 use crate::run::ask;
 use crate::run::service::ServedService;
 use crate::session::TypedText;
@@ -47,11 +47,11 @@ fn written(status: u16, text: String) -> HttpAnswer {
 
 impl ApiCall<'_> {
     /// Answers a question about the operation of the service.
-    pub(super) async fn operations(&self, route: OperationsRoute) -> Served<HttpAnswer> {
+    pub(super) async fn operations(&self, route: OperationsRoute) -> HttpResult<HttpAnswer> {
         if !self.is_authenticated() {
             return match route {
                 OperationsRoute::Health => Ok(self.service.short_health()),
-                _ => Err(RequestFault::new(401, "PGRST302", "Anonymous access is disabled")
+                _ => Err(HttpError::new(401, "PGRST302", "Anonymous access is disabled")
                     .header("WWW-Authenticate", "Bearer")),
             };
         }
@@ -78,8 +78,8 @@ impl ApiCall<'_> {
                 health["read_only"] = Value::from(in_recovery);
                 (200, "up")
             }
-            Err(fault) => {
-                health["reason"] = Value::from(fault.message);
+            Err(error) => {
+                health["reason"] = Value::from(error.message);
                 (503, "down")
             }
         };
@@ -88,7 +88,7 @@ impl ApiCall<'_> {
     }
 
     /// Returns `true` if the server is a standby.
-    async fn recovery(&self) -> Served<bool> {
+    async fn recovery(&self) -> HttpResult<bool> {
         let texts = self.texts(stmt!("SELECT pg_catalog.pg_is_in_recovery()::text"), &[]).await?;
         Ok(texts.first().is_some_and(|text| text == "true"))
     }
@@ -113,7 +113,7 @@ impl ApiCall<'_> {
         json!({ "slow_ms": slow, "statements": self.service.guard.shapes.of_logins(&logins) })
     }
 
-    async fn stats(&self) -> Served<HttpAnswer> {
+    async fn stats(&self) -> HttpResult<HttpAnswer> {
         let database = self.service.statistics.text().await?;
         let own = self.catalog.relations().filter(|one| one.schema == self.schema).map(|one| one.oid);
         let own: Vec<u32> = own.collect();
@@ -121,7 +121,7 @@ impl ApiCall<'_> {
         Ok(written(200, format!("{{\"database\":{database},\"collections\":[{}]}}", sizes.join(","))))
     }
 
-    async fn migrations(&self) -> Served<HttpAnswer> {
+    async fn migrations(&self) -> HttpResult<HttpAnswer> {
         let mut page = (EVENTS, i64::MAX);
         for (name, value) in pairs(&self.request.query) {
             let number = value.and_then(|value| value.parse::<i64>().ok()).filter(|number| *number > 0);
@@ -130,7 +130,7 @@ impl ApiCall<'_> {
                 ("before", Some(number)) => page.1 = number,
                 _ => {
                     let message = "the parameters are `limit` and `before`, positive numbers";
-                    return Err(RequestFault::new(400, "PGRST100", message));
+                    return Err(HttpError::new(400, "PGRST100", message));
                 }
             }
         }
@@ -140,29 +140,29 @@ impl ApiCall<'_> {
         Ok(written(200, format!("{{\"migrations\":[{}]}}", events.join(","))))
     }
 
-    async fn migration_status(&self) -> Served<HttpAnswer> {
+    async fn migration_status(&self) -> HttpResult<HttpAnswer> {
         let texts = self.history(status(), &[]).await?;
         Ok(written(200, texts.into_iter().next().unwrap_or_else(|| NOT_MIGRATED.to_owned())))
     }
 
     /// Returns the texts of a statement about the history, which the service's own reading login alone may read.
-    async fn history(&self, statement: Statement, values: &[TypedText<'_>]) -> Served<Vec<String>> {
+    async fn history(&self, statement: Statement, values: &[TypedText<'_>]) -> HttpResult<Vec<String>> {
         match ask(self.service.pool(CallerRight::Read), &statement, values).await? {
             Ok(rows) => Ok(texts(&rows)),
             // Nothing was migrated yet.
-            Err(fault) if matches!(fault.sqlstate(), Some("42P01" | "3F000")) => Ok(vec![]),
-            Err(fault) if fault.sqlstate() == Some("42501") => {
+            Err(error) if matches!(error.sqlstate(), Some("42P01" | "3F000")) => Ok(vec![]),
+            Err(error) if error.sqlstate() == Some("42501") => {
                 let message = "the data service may not read the history of migrations yet";
-                Err(RequestFault::new(501, "MDB012", message).hint("martydb apply"))
+                Err(HttpError::new(501, "MDB012", message).hint("martydb apply"))
             }
-            Err(fault) => Err(fault.answer(true, false)),
+            Err(error) => Err(error.answer(true, false)),
         }
     }
 
     /// Returns the texts of a statement as the caller's login that reads.
-    async fn texts(&self, statement: Statement, values: &[TypedText<'_>]) -> Served<Vec<String>> {
+    async fn texts(&self, statement: Statement, values: &[TypedText<'_>]) -> HttpResult<Vec<String>> {
         let rows = ask(self.service.pool_of(&self.caller.caller, false)?, &statement, values).await?;
-        Ok(texts(&rows.map_err(|fault| fault.answer(true, false))?))
+        Ok(texts(&rows.map_err(|error| error.answer(true, false))?))
     }
 }
 

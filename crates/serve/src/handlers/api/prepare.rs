@@ -8,11 +8,11 @@ use crate::compile::{
     GroupedRows, WrittenRows, aggregate_statement, page_statement, planned_statement, read_statement,
     write_statement,
 };
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::{
     AggregateRequest, ApiAction, ApiOperation, PageRequest, RowId, RowTarget, check_key, is_reserved,
     page_order,
 };
-use crate::fault::{RequestFault, Served};
 use crate::handlers::api::prepared::{OperationOutcome, PreparedOperation};
 use crate::plan::{PlannedTree, check_counted, check_terms, count_tree, plan_tree};
 use crate::request::{
@@ -40,15 +40,15 @@ pub(super) struct OperationPlanner<'a> {
 }
 
 /// Returns the filter of the row with an id.
-pub(super) fn id_filter(relation: &ExposedRelation, id: &RowId) -> Served<Vec<FilterTree>> {
+pub(super) fn id_filter(relation: &ExposedRelation, id: &RowId) -> HttpResult<Vec<FilterTree>> {
     let (name, key) = (&relation.name, collection::address(relation));
     if key.is_empty() {
         let message = format!("{name} has no primary key, so its rows have no id");
-        return Err(RequestFault::new(400, "PGRST100", message).hint("use it below /rest/"));
+        return Err(HttpError::new(400, "PGRST100", message).hint("use it below /rest/"));
     }
     if key.len() != id.len() {
         let message = format!("the key of {name} is {}, and the id has {} values", key.join(","), id.len());
-        return Err(RequestFault::new(400, "PGRST100", message));
+        return Err(HttpError::new(400, "PGRST100", message));
     }
     let one = |(column, value): (&String, &String)| {
         let operation = FilterOperation::Binary { operator: "=", quantifier: None, value: value.clone() };
@@ -65,15 +65,15 @@ pub(super) fn filtered(select: &[SelectEntry], filters: Vec<FilterTree>) -> RowQ
 
 impl<'a> OperationPlanner<'a> {
     /// Returns the relation of a collection.
-    pub(super) fn relation(&self, collection: &str) -> Served<&'a ExposedRelation> {
+    pub(super) fn relation(&self, collection: &str) -> HttpResult<&'a ExposedRelation> {
         if is_reserved(collection) {
-            return Err(RequestFault::no_table(self.schema, collection));
+            return Err(HttpError::no_table(self.schema, collection));
         }
         self.catalog.relation(self.schema, collection)
     }
 
     /// Prepares an operation.
-    pub(super) fn prepare(&self, wanted: &ApiOperation) -> Served<PreparedOperation> {
+    pub(super) fn prepare(&self, wanted: &ApiOperation) -> HttpResult<PreparedOperation> {
         let relation = self.relation(&wanted.collection)?;
         match &wanted.action {
             ApiAction::Insert { rows, select } => self.insert(relation, rows, select),
@@ -122,7 +122,7 @@ impl<'a> OperationPlanner<'a> {
         relation: &ExposedRelation,
         id: &RowId,
         select: &[SelectEntry],
-    ) -> Served<PreparedOperation> {
+    ) -> HttpResult<PreparedOperation> {
         let query = filtered(&collection::shown(relation, select), id_filter(relation, id)?);
         let tree = plan_tree(self.catalog, self.limits, relation, &query, false)?;
         Ok(PreparedOperation {
@@ -137,7 +137,7 @@ impl<'a> OperationPlanner<'a> {
         })
     }
 
-    fn page(&self, relation: &ExposedRelation, page: &PageRequest) -> Served<PreparedOperation> {
+    fn page(&self, relation: &ExposedRelation, page: &PageRequest) -> HttpResult<PreparedOperation> {
         let order = page_order(page, &relation.name, &relation.key)?;
         let mut query = page.query.clone();
         self.check_patterns(&query)?;
@@ -146,7 +146,7 @@ impl<'a> OperationPlanner<'a> {
         let mut tree = plan_tree(self.catalog, self.limits, relation, &query, false)?;
         let prepared = self.reading(relation);
         if tree.root.select.iter().any(|field| field.aggregate.is_some()) {
-            return Err(RequestFault::new(400, "PGRST100", "a page has rows and no aggregates"));
+            return Err(HttpError::new(400, "PGRST100", "a page has rows and no aggregates"));
         }
         if let Some(cursor) = &page.after {
             let place = self.cursors.open(&prepared.relation, &order, cursor)?;
@@ -158,7 +158,7 @@ impl<'a> OperationPlanner<'a> {
         tree.root.range = RowRange::default();
         let most = page.limit.unwrap_or(self.limits.rows).min(self.limits.rows);
         if most < 1 {
-            return Err(RequestFault::new(400, "PGRST100", "a page has at least one row"));
+            return Err(HttpError::new(400, "PGRST100", "a page has at least one row"));
         }
         Ok(PreparedOperation {
             compiled: page_statement(self.catalog, &tree, most)?,
@@ -174,7 +174,7 @@ impl<'a> OperationPlanner<'a> {
         relation: &ExposedRelation,
         query: &RowQuery,
         planned: bool,
-    ) -> Served<PreparedOperation> {
+    ) -> HttpResult<PreparedOperation> {
         self.check_patterns(query)?;
         let mut tree = plan_tree(self.catalog, self.limits, relation, query, false)?;
         tree.root.range = RowRange { offset: 0, limit: Some(0) };
@@ -192,7 +192,11 @@ impl<'a> OperationPlanner<'a> {
         })
     }
 
-    fn aggregate(&self, relation: &ExposedRelation, wanted: &AggregateRequest) -> Served<PreparedOperation> {
+    fn aggregate(
+        &self,
+        relation: &ExposedRelation,
+        wanted: &AggregateRequest,
+    ) -> HttpResult<PreparedOperation> {
         self.check_patterns(&wanted.query)?;
         let mut tree = plan_tree(self.catalog, self.limits, relation, &wanted.query, false)?;
         let (mut conditions, mut values) = (0, 0);
@@ -215,7 +219,7 @@ impl<'a> OperationPlanner<'a> {
         relation: &ExposedRelation,
         rows: &RowsBody,
         select: &[SelectEntry],
-    ) -> Served<PreparedOperation> {
+    ) -> HttpResult<PreparedOperation> {
         let action = RowAction::Insert { rows: rows.clone(), resolution: None, missing_default: true };
         let one = if rows.is_object { OperationOutcome::New } else { OperationOutcome::Rows };
         let prepared = self.write(relation, &filtered(select, vec![]), &action, rows.is_object)?;
@@ -229,9 +233,9 @@ impl<'a> OperationPlanner<'a> {
         id: &RowId,
         row: &RowsBody,
         select: &[SelectEntry],
-    ) -> Served<PreparedOperation> {
+    ) -> HttpResult<PreparedOperation> {
         if let Some(unknown) = row.keys.iter().find(|name| relation.column(name).is_none()) {
-            return Err(RequestFault::no_column(&relation.name, unknown));
+            return Err(HttpError::no_column(&relation.name, unknown));
         }
         check_key(row, &relation.key, id)?;
         let given = relation.columns.iter().filter(|one| !one.fixed && !relation.key.contains(&one.name));
@@ -248,7 +252,7 @@ impl<'a> OperationPlanner<'a> {
         target: &RowTarget,
         action: RowAction,
         select: &[SelectEntry],
-    ) -> Served<PreparedOperation> {
+    ) -> HttpResult<PreparedOperation> {
         let conditional = matches!(target, RowTarget::Versioned(..));
         let (filters, one, key) = match target {
             RowTarget::Id(id) => (id_filter(relation, id)?, true, Some(id.join(","))),
@@ -276,7 +280,7 @@ impl<'a> OperationPlanner<'a> {
         query: &RowQuery,
         action: &RowAction,
         one: bool,
-    ) -> Served<PreparedOperation> {
+    ) -> HttpResult<PreparedOperation> {
         let tree = plan_tree(self.catalog, self.limits, relation, query, true)?;
         let returns = self.returns && *action != RowAction::Delete;
         let form = match (returns, one) {

@@ -6,12 +6,12 @@ use crate::answer::StatementResult;
 use crate::answer::statement_rows::StepForm;
 use crate::catalog::CachedTable;
 use crate::compile::{CompiledStatement, LONGEST_PLACE};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::{BodyForm, OrderedField};
 use crate::run::RequestStep;
 use crate::run::precondition::failed;
 use crate::run::records::AuditedAction;
-use crate::run::service::cursor::{CursorKey, PagePlace};
+use crate::run::service::cursor::{CursorKey, PageKey};
 
 /// An operation, planned and compiled.
 pub(super) struct PreparedOperation {
@@ -80,27 +80,27 @@ impl PreparedOperation {
     }
 
     /// Checks the result of the step.
-    pub(super) fn check(&self, result: StatementResult) -> Served<StatementResult> {
+    pub(super) fn check(&self, result: StatementResult) -> HttpResult<StatementResult> {
         if result.body.len() > self.largest {
-            return Err(RequestFault::too_large(self.largest));
+            return Err(HttpError::too_large(self.largest));
         }
         match self.outcome {
             OperationOutcome::One | OperationOutcome::Removed { one: true } if result.rows == 0 => {
                 if self.conditional {
                     return Err(failed());
                 }
-                Err(RequestFault::new(404, "PGRST116", "no row has this id"))
+                Err(HttpError::new(404, "PGRST116", "no row has this id"))
             }
             OperationOutcome::Found { .. } if result.total == Some(0) => {
                 let message = "the search has no word to find";
-                Err(RequestFault::new(422, "MDB013", message).hint(
+                Err(HttpError::new(422, "MDB013", message).hint(
                     "a word behind a minus only excludes, and a language leaves out words such as \"the\"",
                 ))
             }
             OperationOutcome::One | OperationOutcome::New | OperationOutcome::Removed { one: true }
                 if result.rows != 1 =>
             {
-                Err(RequestFault::not_single(result.rows))
+                Err(HttpError::not_single(result.rows))
             }
             _ => Ok(result),
         }
@@ -121,7 +121,7 @@ impl PreparedOperation {
     }
 
     /// Returns the JSON text of a result.
-    pub(super) fn text(&self, result: &StatementResult, cursors: &CursorKey) -> Served<String> {
+    pub(super) fn text(&self, result: &StatementResult, cursors: &CursorKey) -> HttpResult<String> {
         let body = || String::from_utf8_lossy(&result.body).into_owned();
         Ok(match &self.outcome {
             OperationOutcome::Rows | OperationOutcome::New | OperationOutcome::One => body(),
@@ -159,12 +159,12 @@ fn encoded(text: &str) -> String {
 }
 
 /// Parses a place; one whose value was cut is none.
-fn checked(place: &str) -> Served<PagePlace> {
-    let place: PagePlace = serde_json::from_str(place)
-        .map_err(|_| RequestFault::new(500, "MDB000", "the place of a page cannot be read"))?;
+fn checked(place: &str) -> HttpResult<PageKey> {
+    let place: PageKey = serde_json::from_str(place)
+        .map_err(|_| HttpError::new(500, "MDB000", "the place of a page cannot be read"))?;
     if place.iter().flatten().any(|value| value.chars().count() > LONGEST_PLACE) {
         let message = format!("a value of the order has more than {LONGEST_PLACE} characters");
-        return Err(RequestFault::limit(message).hint("order by shorter columns"));
+        return Err(HttpError::limit(message).hint("order by shorter columns"));
     }
     Ok(place)
 }

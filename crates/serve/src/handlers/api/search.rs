@@ -7,8 +7,8 @@ use super::prepared::{OperationOutcome, PreparedOperation};
 use crate::catalog::ExposedRelation;
 use crate::catalog::statements::describe;
 use crate::compile::{SearchedRelation, search_statement};
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::{MOST_COLLECTIONS, SearchRequest, is_reserved, parse_search};
-use crate::fault::{RequestFault, Served};
 use crate::openapi::DescribedRelation;
 use crate::request::BodyForm;
 use crate::run::Handled;
@@ -21,7 +21,7 @@ const HINT: &str = "a stored generated tsvector column with a GIN index: martydb
 
 impl<'a> ApiCall<'a> {
     /// Prepares a search.
-    pub(super) async fn search(self) -> Served<Handled<'a>> {
+    pub(super) async fn search(self) -> HttpResult<Handled<'a>> {
         self.check_right(false)?;
         let wanted = parse_search(&self.request.body)?;
         let candidates = self.candidates(&wanted)?;
@@ -38,22 +38,22 @@ impl<'a> ApiCall<'a> {
         }
         if searched.is_empty() {
             let message = format!("the login may not read {}", left_out.join(", "));
-            return Err(RequestFault::new(403, "42501", message));
+            return Err(HttpError::new(403, "42501", message));
         }
         let prepared = self.searching(&wanted, &searched, left_out);
         self.single(prepared)
     }
 
     /// Returns the collections that a search means.
-    fn candidates(&self, wanted: &SearchRequest) -> Served<Vec<&ExposedRelation>> {
+    fn candidates(&self, wanted: &SearchRequest) -> HttpResult<Vec<&ExposedRelation>> {
         let Some(names) = &wanted.collections else {
             let relations = self.catalog.relations().filter(|one| one.schema == self.schema);
             let all: Vec<_> =
                 relations.filter(|one| !is_reserved(&one.name) && one.is_searchable()).collect();
             return match all.len() {
-                0 => Err(RequestFault::new(422, "MDB013", "no collection can be searched").hint(HINT)),
+                0 => Err(HttpError::new(422, "MDB013", "no collection can be searched").hint(HINT)),
                 number if number > MOST_COLLECTIONS => {
-                    Err(RequestFault::limit(format!("more than {MOST_COLLECTIONS} collections: name them")))
+                    Err(HttpError::limit(format!("more than {MOST_COLLECTIONS} collections: name them")))
                 }
                 _ => Ok(all),
             };
@@ -62,9 +62,7 @@ impl<'a> ApiCall<'a> {
             let relation = self.planner().relation(name)?;
             match relation.is_searchable() {
                 true => Ok(relation),
-                false => {
-                    Err(RequestFault::new(422, "MDB013", format!("{name} cannot be searched")).hint(HINT))
-                }
+                false => Err(HttpError::new(422, "MDB013", format!("{name} cannot be searched")).hint(HINT)),
             }
         };
         names.iter().map(one).collect()

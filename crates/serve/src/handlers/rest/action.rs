@@ -2,9 +2,9 @@
 
 use crate::answer::HttpAnswer;
 use crate::catalog::ExposedRelation;
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::face::rest::{ParsedQuery, Preferences, rows_body};
-use crate::fault::{RequestFault, Served};
 use crate::request::{FilterOperation, FilterTree, RowAction};
 
 /// Returns the action of a request.
@@ -13,7 +13,7 @@ pub(super) fn action(
     relation: &ExposedRelation,
     query: &ParsedQuery,
     preferences: &Preferences,
-) -> Served<RowAction> {
+) -> HttpResult<RowAction> {
     let missing_default = preferences.missing_default == Some(true);
     let rows = |columns: Option<&[String]>| rows_body(request.header("content-type"), &request.body, columns);
     let columns = query.rows.columns.as_deref();
@@ -29,7 +29,7 @@ pub(super) fn action(
             RowAction::Put { rows }
         }
         "DELETE" => RowAction::Delete,
-        other => return Err(RequestFault::new(405, "PGRST117", format!("Unsupported HTTP method: {other}"))),
+        other => return Err(HttpError::new(405, "PGRST117", format!("Unsupported HTTP method: {other}"))),
     })
 }
 
@@ -48,7 +48,7 @@ pub(super) fn options(relation: &ExposedRelation) -> HttpAnswer {
 }
 
 /// Checks that the filters of PUT name the row by its whole key.
-fn names_its_row(relation: &ExposedRelation, query: &ParsedQuery) -> Served<()> {
+fn names_its_row(relation: &ExposedRelation, query: &ParsedQuery) -> HttpResult<()> {
     let is_equal = |tree: &FilterTree| match tree {
         FilterTree::Leaf(filter) => {
             let equal =
@@ -67,7 +67,7 @@ fn names_its_row(relation: &ExposedRelation, query: &ParsedQuery) -> Served<()> 
         || !query.rows.filters.iter().all(|(path, tree)| path.is_empty() && is_equal(tree))
     {
         let message = "Filters must include all and only primary key columns with 'eq' operators";
-        return Err(RequestFault::new(405, "PGRST105", message));
+        return Err(HttpError::new(405, "PGRST105", message));
     }
     Ok(())
 }

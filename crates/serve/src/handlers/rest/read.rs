@@ -6,11 +6,11 @@ use crate::answer::limits::ResultLimits;
 use crate::answer::statement_rows::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::compile::{CompiledStatement, planned_statement, read_statement};
+use crate::error::HttpResult;
 use crate::face::http_request::RestRequest;
-use crate::face::rest::CountWish;
-use crate::fault::Served;
+use crate::face::rest::CountPreference;
 use crate::request::{BodyForm, RowRange};
-use crate::run::cache::{CacheSubject, CacheWish};
+use crate::run::cache::{CacheRequest, CacheSubject};
 use crate::run::read_preference::ReadPreference;
 use crate::run::records::AuditedAction;
 use crate::run::{Handled, PreparedRequest, RequestContext, RequestStep, RequestWork, SessionUse};
@@ -30,7 +30,7 @@ struct RowRead<'a> {
 }
 
 impl RequestWork for RowRead<'_> {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         let form = StepForm::Body(self.form);
         Ok(match (done, &self.planned) {
             ([], _) => {
@@ -42,7 +42,7 @@ impl RequestWork for RowRead<'_> {
         })
     }
 
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let mut done = done.into_iter();
         let mut result = done.next().unwrap_or_default();
         if let Some(planned) = done.next() {
@@ -56,24 +56,25 @@ impl RequestWork for RowRead<'_> {
 
 impl<'a> RowRequest<'a, '_> {
     /// Prepares a read.
-    pub(super) fn read(&self, context: RequestContext, parts: AnswerParts) -> Served<Handled<'a>> {
+    pub(super) fn read(&self, context: RequestContext, parts: AnswerParts) -> HttpResult<Handled<'a>> {
         let limits = &context.service.exposure.limits;
         let checks = ResultLimits::new(self.media.form, None, limits.answer);
         let without_body = self.request.method == "HEAD" && !checks.is_single;
         let form = if without_body { BodyForm::Nothing } else { self.media.form };
         let counts = match parts.preferences.count {
-            Some(CountWish::Exact) => Some(None),
-            Some(CountWish::Estimated) => Some(Some(limits.rows + 1)),
-            Some(CountWish::Planned) | None => None,
+            Some(CountPreference::Exact) => Some(None),
+            Some(CountPreference::Estimated) => Some(Some(limits.rows + 1)),
+            Some(CountPreference::Planned) | None => None,
         };
         let compiled = read_statement(self.catalog, self.tree, form, counts)?;
-        let estimates = matches!(parts.preferences.count, Some(CountWish::Planned | CountWish::Estimated));
+        let estimates =
+            matches!(parts.preferences.count, Some(CountPreference::Planned | CountPreference::Estimated));
         let planned = if estimates { planned_statement(self.catalog, self.tree).ok() } else { None };
         let replica = ReadPreference::of(&context.service, self.request)?;
         let cache = match (estimates, replica) {
             // The planner, and a replica, may have another answer.
             (true, _) | (_, Some(_)) => None,
-            _ => self.cache_wish(&context, form, &compiled),
+            _ => self.cache_request(&context, form, &compiled),
         };
         let filters = Some(parts.query.canonical.clone()).filter(|filters| !filters.is_empty());
         let action = AuditedAction {
@@ -97,14 +98,14 @@ impl<'a> RowRequest<'a, '_> {
         Ok(PreparedRequest { replica, cache, ..PreparedRequest::new(context, session, work) }.into())
     }
 
-    fn cache_wish(
+    fn cache_request(
         &self,
         context: &RequestContext,
         form: BodyForm,
         compiled: &CompiledStatement,
-    ) -> Option<CacheWish> {
+    ) -> Option<CacheRequest> {
         let login = context.service.login_of(&context.caller, false);
         let subject = CacheSubject { login, settings: &context.settings, form, compiled };
-        CacheWish::of(self.catalog, self.tree.cached(self.catalog), &subject)
+        CacheRequest::of(self.catalog, self.tree.cached(self.catalog), &subject)
     }
 }

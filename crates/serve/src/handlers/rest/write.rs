@@ -9,8 +9,8 @@ use crate::answer::statement_rows::StepForm;
 use crate::answer::{AnswerParts, HttpAnswer, StatementResult};
 use crate::catalog::{ExposedRelation, ServedCatalog};
 use crate::compile::{CompiledStatement, WrittenRows, lone_write_statement, write_statement};
-use crate::face::rest::{ReturnWish, TransactionEnd};
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
+use crate::face::rest::{ReturnPreference, TransactionEnd};
 use crate::plan::{PlannedTree, plan_tree};
 use crate::request::{BodyForm, RowAction, RowQuery};
 use crate::run::precondition::precondition;
@@ -37,7 +37,7 @@ struct RowWrite {
 
 impl RowWrite {
     /// Compiles the write as a step between others. Most writes are one statement, and do not need it.
-    fn compiled(&self) -> Served<CompiledStatement> {
+    fn compiled(&self) -> HttpResult<CompiledStatement> {
         let relation = self.catalog.relation(&self.schema, &self.name)?;
         let query = &self.parts.query.rows;
         let tree = plan_tree(&self.catalog, &self.planning, relation, query, true)?;
@@ -58,10 +58,10 @@ impl RowWrite {
     }
 
     /// Checks the number of rows that were changed.
-    fn affected(&self, result: StatementResult) -> Served<StatementResult> {
+    fn affected(&self, result: StatementResult) -> HttpResult<StatementResult> {
         if matches!(self.action, RowAction::Put { .. }) && result.rows != 1 {
             let message = "Payload values do not match URL in primary key column(s)";
-            return Err(RequestFault::new(400, "PGRST115", message));
+            return Err(HttpError::new(400, "PGRST115", message));
         }
         self.limits.check(result)
     }
@@ -73,7 +73,7 @@ impl RowWrite {
         context: &RequestContext,
         relation: &ExposedRelation,
         tree: &PlannedTree<'_>,
-    ) -> Served<Option<CompiledStatement>> {
+    ) -> HttpResult<Option<CompiledStatement>> {
         let preferences = &self.parts.preferences;
         let takes_steps = !context.settings.is_empty()
             || context.records.idempotency().is_some()
@@ -103,14 +103,14 @@ impl RowWrite {
 }
 
 impl RequestWork for RowWrite {
-    fn next(&self, done: &[StatementResult]) -> Served<Option<RequestStep<'_>>> {
+    fn next(&self, done: &[StatementResult]) -> HttpResult<Option<RequestStep<'_>>> {
         if !done.is_empty() {
             return Ok(None);
         }
         Ok(Some(self.step(self.compiled()?).checked(|result| self.affected(result))))
     }
 
-    fn answer(&self, done: Vec<StatementResult>) -> Served<HttpAnswer> {
+    fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let mut result = done.into_iter().next().unwrap_or_default();
         if !answers_location(&self.parts) {
             result.location = None;
@@ -124,21 +124,24 @@ fn is_insert(action: &RowAction) -> bool {
 }
 
 fn answers_location(parts: &AnswerParts) -> bool {
-    parts.preferences.returns == Some(ReturnWish::HeadersOnly)
+    parts.preferences.returns == Some(ReturnPreference::HeadersOnly)
 }
 
 fn returns(parts: &AnswerParts) -> bool {
-    matches!(parts.preferences.returns, Some(ReturnWish::Representation | ReturnWish::HeadersOnly))
+    matches!(
+        parts.preferences.returns,
+        Some(ReturnPreference::Representation | ReturnPreference::HeadersOnly)
+    )
 }
 
 /// Rejects a change of all rows: a filter was forgotten.
-fn check_filtered(exposure: &ServedExposure, query: &RowQuery, action: &RowAction) -> Served<()> {
+fn check_filtered(exposure: &ServedExposure, query: &RowQuery, action: &RowAction) -> HttpResult<()> {
     let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
     if !changes || exposure.unfiltered_writes || query.root_filters().next().is_some() {
         return Ok(());
     }
     let message = "a change of all rows needs a filter";
-    Err(RequestFault::new(400, "21000", message)
+    Err(HttpError::new(400, "21000", message)
         .hint("a condition that all rows fulfil, such as id=not.is.null"))
 }
 
@@ -149,7 +152,7 @@ impl<'a> RowRequest<'a, '_> {
         context: RequestContext,
         parts: AnswerParts,
         action: RowAction,
-    ) -> Served<Handled<'a>> {
+    ) -> HttpResult<Handled<'a>> {
         let exposure = &context.service.exposure;
         let (limits, relation, query) = (&exposure.limits, self.relation, &parts.query.rows);
         let precondition = match action {
@@ -160,7 +163,7 @@ impl<'a> RowRequest<'a, '_> {
         };
         check_filtered(exposure, query, &action)?;
         let preferences = &parts.preferences;
-        let shows = preferences.returns == Some(ReturnWish::Representation);
+        let shows = preferences.returns == Some(ReturnPreference::Representation);
         let changes = matches!(action, RowAction::Update { .. } | RowAction::Delete);
         let most = preferences.max_affected.filter(|_| changes && preferences.strict == Some(true));
         let rolls_back = preferences.end == Some(TransactionEnd::Rollback);

@@ -19,7 +19,7 @@ use crate::session::{DatabaseResult, LoginSession};
 
 /// Words that stand for the time of the statement in a date or a time
 /// (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES>).
-const OF_TIME: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
+const TIME_WORDS: [&str; 4] = ["now", "today", "tomorrow", "yesterday"];
 
 /// All that an answer depends on, beside its tables.
 pub(crate) struct CacheSubject<'a> {
@@ -30,7 +30,7 @@ pub(crate) struct CacheSubject<'a> {
 }
 
 /// A read whose answer may be kept.
-pub(crate) struct CacheWish {
+pub(crate) struct CacheRequest {
     key: CacheKey,
     tables: Vec<CachedTable>,
     time: Duration,
@@ -45,30 +45,30 @@ pub(crate) struct CacheTicket {
 }
 
 /// End of a look.
-pub(crate) enum CacheLook {
+pub(crate) enum CacheLookup {
     Hit(StatementResult),
     Miss(Option<CacheTicket>),
 }
 
-impl CacheWish {
-    /// Returns the wish of a read from these tables; `None` if its answer depends on anything else.
+impl CacheRequest {
+    /// Returns the request of a read from these tables; `None` if its answer depends on anything else.
     pub(crate) fn of(
         catalog: &ServedCatalog,
         tables: Option<Vec<&CachedTable>>,
         subject: &CacheSubject<'_>,
-    ) -> Option<CacheWish> {
+    ) -> Option<CacheRequest> {
         use BodyForm::{Csv, Nothing, Rows, Single};
         let tables: Vec<CachedTable> = tables?.into_iter().cloned().collect();
         let time = tables.iter().map(|table| table.time).min()?;
         let is_plain = matches!(subject.form, Rows { .. } | Single { .. } | Csv | Nothing);
         let tells_time = |value: &String| {
             let value = value.to_ascii_lowercase();
-            OF_TIME.iter().any(|word| value.contains(word))
+            TIME_WORDS.iter().any(|word| value.contains(word))
         };
         if !is_plain || subject.compiled.values.iter().any(tells_time) {
             return None;
         }
-        Some(CacheWish { key: key(catalog, subject), tables, time })
+        Some(CacheRequest { key: key(catalog, subject), tables, time })
     }
 }
 
@@ -96,31 +96,31 @@ impl ServedService {
     pub(crate) async fn look_up(
         &self,
         session: &mut LoginSession,
-        wish: Option<&CacheWish>,
-    ) -> DatabaseResult<CacheLook> {
-        let Some(wish) = wish else { return Ok(CacheLook::Miss(None)) };
+        request: Option<&CacheRequest>,
+    ) -> DatabaseResult<CacheLookup> {
+        let Some(request) = request else { return Ok(CacheLookup::Miss(None)) };
         let begun = Instant::now();
-        let found = asked(session, versions(&wish.tables)).await?;
+        let found = asked(session, versions(&request.tables)).await?;
         // The values are numbers and settings: one with `null` in its text keeps no answer, and does nothing else.
         let found = found.filter(|found| !found.contains("null"));
         let kept =
-            found.as_ref().and_then(|found| self.cache.get(&wish.key, found, session.opened()?, begun));
+            found.as_ref().and_then(|found| self.cache.get(&request.key, found, session.opened()?, begun));
         if let Some(result) = kept {
-            return Ok(CacheLook::Hit(StatementResult { kept: true, ..result }));
+            return Ok(CacheLookup::Hit(StatementResult { kept: true, ..result }));
         }
         self.cache.missed();
-        let Some(versions) = found else { return Ok(CacheLook::Miss(None)) };
-        let is_written = asked(session, writers(&wish.tables)).await?.is_none_or(|found| found != "false");
-        let end = begun + wish.time;
-        let ticket = CacheTicket { key: wish.key, versions, begun, end };
-        Ok(CacheLook::Miss((!is_written).then_some(ticket)))
+        let Some(versions) = found else { return Ok(CacheLookup::Miss(None)) };
+        let is_written = asked(session, writers(&request.tables)).await?.is_none_or(|found| found != "false");
+        let end = begun + request.time;
+        let ticket = CacheTicket { key: request.key, versions, begun, end };
+        Ok(CacheLookup::Miss((!is_written).then_some(ticket)))
     }
 
     /// Keeps an answer that was read after its ticket was given. One with a status or headers of the service's code is not kept.
     pub(crate) fn keep(&self, ticket: CacheTicket, result: StatementResult) {
         let CacheTicket { key, versions, begun, end } = ticket;
         if result.status.is_none() && result.headers.is_empty() {
-            self.cache.put(key, CachedResult { result, versions, begun, end, turn: 0 });
+            self.cache.put(key, CachedResult { result, versions, begun, end, recency: 0 });
         }
     }
 }
@@ -129,10 +129,10 @@ impl ServedService {
 async fn asked(session: &mut LoginSession, statement: Statement) -> DatabaseResult<Option<String>> {
     match session.query(&CompiledStatement::new(statement, vec![])).await {
         Ok(rows) => Ok(rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten())),
-        Err(fault) if fault.sqlstate().is_some_and(|state| !state.starts_with("57")) => {
-            tracing::debug!("no answer is kept: {}", fault.answer(true, false).code);
+        Err(error) if error.sqlstate().is_some_and(|state| !state.starts_with("57")) => {
+            tracing::debug!("no answer is kept: {}", error.answer(true, false).code);
             Ok(None)
         }
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     }
 }

@@ -1,18 +1,18 @@
-//! Cursors of pages: the place after which the next page begins, signed so that only one that was given is taken.
+//! Signed cursors of pages: forged ones are rejected.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
 use ring::rand::SystemRandom;
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::request::{ColumnFilter, FieldPath, FilterOperation, FilterTree, OrderedField};
 
 /// Bytes of a signature that a cursor has: 128 bits.
 const SIGNED: usize = 16;
 
 /// Values of a row in the columns of the order, as texts.
-pub(crate) type PagePlace = Vec<Option<String>>;
+pub(crate) type PageKey = Vec<Option<String>>;
 
 /// Key that signs the cursors of a service.
 pub(crate) struct CursorKey(Option<hmac::Key>);
@@ -36,7 +36,7 @@ impl CursorKey {
     }
 
     /// Returns the cursor of a place in an order of a relation.
-    pub(crate) fn sign(&self, relation: &str, order: &[OrderedField], place: &PagePlace) -> Option<String> {
+    pub(crate) fn sign(&self, relation: &str, order: &[OrderedField], place: &PageKey) -> Option<String> {
         let text = serde_json::Value::from_iter(place.iter().cloned()).to_string();
         let tag = hmac::sign(self.0.as_ref()?, signed(relation, order, &text).as_bytes());
         let mut bytes = tag.as_ref()[..SIGNED].to_vec();
@@ -45,10 +45,10 @@ impl CursorKey {
     }
 
     /// Returns the place of a cursor that this key signed for the relation and the order.
-    pub(crate) fn open(&self, relation: &str, order: &[OrderedField], cursor: &str) -> Served<PagePlace> {
+    pub(crate) fn open(&self, relation: &str, order: &[OrderedField], cursor: &str) -> HttpResult<PageKey> {
         self.verified(relation, order, cursor).ok_or_else(|| {
             let message = "`after` is no cursor of this service, collection and order";
-            RequestFault::new(400, "PGRST100", message).hint("take `next` of the page before, unchanged")
+            HttpError::new(400, "PGRST100", message).hint("take `next` of the page before, unchanged")
         })
     }
 
@@ -65,7 +65,7 @@ impl CursorKey {
         !expected.is_empty() && expected.len() == tag.len() && differs == 0
     }
 
-    fn verified(&self, relation: &str, order: &[OrderedField], cursor: &str) -> Option<PagePlace> {
+    fn verified(&self, relation: &str, order: &[OrderedField], cursor: &str) -> Option<PageKey> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (tag, text) = bytes.split_at_checked(SIGNED)?;
         let text = std::str::from_utf8(text).ok()?;
@@ -74,7 +74,7 @@ impl CursorKey {
         if differs != 0 {
             return None;
         }
-        let place: PagePlace = serde_json::from_str(text).ok()?;
+        let place: PageKey = serde_json::from_str(text).ok()?;
         (place.len() == order.len()).then_some(place)
     }
 }
@@ -85,7 +85,7 @@ fn signed(relation: &str, order: &[OrderedField], text: &str) -> String {
 }
 
 /// Returns the filter of the rows behind a place. `required` are columns that are never NULL.
-pub(crate) fn after(order: &[OrderedField], place: &PagePlace, required: &[String]) -> FilterTree {
+pub(crate) fn after(order: &[OrderedField], place: &PageKey, required: &[String]) -> FilterTree {
     let terms: Vec<(&OrderedField, &Option<String>)> = order.iter().zip(place).collect();
     let one = |number: usize| {
         let equal = terms[..number].iter().map(|(term, value)| leaf(term, equals(value)));

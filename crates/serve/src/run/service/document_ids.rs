@@ -4,11 +4,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use martydb_model::hex;
 
 /// Highest counter of one millisecond: it has the 12 bits behind the version.
-const MOST: u16 = 0xfff;
+const MAX_COUNTER: u16 = 0xfff;
 
 /// Maker of ids: the millisecond and the counter of the last one.
 #[derive(Debug, Default)]
@@ -16,10 +16,10 @@ pub(crate) struct DocumentIds(Mutex<(u64, u16)>);
 
 impl DocumentIds {
     /// Makes an id, which is higher than all before it.
-    pub(crate) fn next(&self) -> Served<String> {
+    pub(crate) fn next(&self) -> HttpResult<String> {
         let mut random = [0; 10];
         getrandom::fill(&mut random)
-            .map_err(|_| RequestFault::new(503, "MDB000", "the system gives no random bytes"))?;
+            .map_err(|_| HttpError::new(503, "MDB000", "the system gives no random bytes"))?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis() as u64);
         let mut last = self.0.lock();
         *last = following(*last, now, u16::from_be_bytes([random[8], random[9]]));
@@ -31,9 +31,9 @@ impl DocumentIds {
 /// back, make the time run ahead of the clock.
 fn following((time, counter): (u64, u16), now: u64, random: u16) -> (u64, u16) {
     match now > time {
-        true => (now, random & (MOST >> 1)),
-        false if counter < MOST => (time, counter + 1),
-        false => (time + 1, random & (MOST >> 1)),
+        true => (now, random & (MAX_COUNTER >> 1)),
+        false if counter < MAX_COUNTER => (time, counter + 1),
+        false => (time + 1, random & (MAX_COUNTER >> 1)),
     }
 }
 
@@ -61,7 +61,7 @@ mod tests {
         assert!(made.iter().all(|id| "89ab".contains(&id[19..20])));
         assert_eq!(following((5, 9), 6, 0xffff), (6, 0x7ff));
         assert_eq!(following((5, 9), 4, 0), (5, 10));
-        assert_eq!(following((5, MOST), 5, 3), (6, 3));
+        assert_eq!(following((5, MAX_COUNTER), 5, 3), (6, 3));
         assert_eq!(text((0x0123_4567_89ab, 0xdef), &[0xff; 10]), "01234567-89ab-7def-bfff-ffffffffffff");
     }
 }

@@ -7,12 +7,12 @@ use martydb_model::sql::{Statement, stmt};
 use tokio::sync::Mutex;
 use tokio_postgres::types::Type;
 
-use crate::fault::{RequestFault, Served};
+use crate::error::{HttpError, HttpResult};
 use crate::run::ask;
 use crate::session::{LoginPool, unavailable};
 
 /// Age up to which statistics are told again: to measure a database reads its whole folder.
-const AGE: Duration = Duration::from_secs(10);
+const MAX_AGE: Duration = Duration::from_secs(10);
 
 /// Statistics of one database.
 pub(crate) struct DatabaseStatistics {
@@ -38,16 +38,16 @@ impl DatabaseStatistics {
     }
 
     /// Returns them as a JSON object, at most ten seconds old.
-    pub(crate) async fn text(&self) -> Served<Arc<str>> {
+    pub(crate) async fn text(&self) -> HttpResult<Arc<str>> {
         let Some(pool) = &self.pool else { return Err(without_monitor()) };
         let mut last = self.last.lock().await;
         if let Some((at, text)) = &*last
-            && at.elapsed() < AGE
+            && at.elapsed() < MAX_AGE
         {
             return Ok(text.clone());
         }
         let rows = ask(pool, &of_database(), &[(Some(&self.database), Type::TEXT)]).await?;
-        let rows = rows.map_err(|fault| fault.answer(true, false))?;
+        let rows = rows.map_err(|error| error.answer(true, false))?;
         let text = rows.first().and_then(|row| row.try_get::<_, String>(0).ok()).ok_or_else(unavailable)?;
         let text: Arc<str> = text.into();
         *last = Some((Instant::now(), text.clone()));
@@ -55,9 +55,9 @@ impl DatabaseStatistics {
     }
 }
 
-fn without_monitor() -> RequestFault {
+fn without_monitor() -> HttpError {
     let message = "sizes and connections are read by the monitor's login, which the manifest does not have";
-    RequestFault::new(501, "MDB012", message).hint("`monitor: true` in the manifest, then `martydb apply`")
+    HttpError::new(501, "MDB012", message).hint("`monitor: true` in the manifest, then `martydb apply`")
 }
 
 /// Returns the statement for the statistics of a database, the parameter. Sessions are told by login and state alone.

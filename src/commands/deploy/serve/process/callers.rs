@@ -9,11 +9,11 @@ use crate::commands::deploy::serve::stored_keys::stored;
 use martydb_model::error::{Error, Result};
 use martydb_model::hex;
 use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, ServiceExposure, TokenKeys};
-use martydb_serve::{CallerBook, CallerRight, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
+use martydb_serve::{CallerRight, Callers, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
 
 /// Returns the callers with the digests of their keys, and the rules of tokens.
-pub async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> Result<CallerBook> {
-    let mut book = CallerBook::default();
+pub async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> Result<Callers> {
+    let mut book = Callers::default();
     for (name, caller) in run.manifest.serve.all_callers() {
         let Some((service, _)) = services.iter().find(|(service, _)| service.name == caller.service) else {
             continue;

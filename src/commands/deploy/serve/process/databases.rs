@@ -15,7 +15,7 @@ use martydb_model::{AccessRole, DesiredService, RoleName, ServerName, ServiceExp
 use martydb_pg::server::{Access, Endpoint};
 use martydb_secrets::CredentialKey;
 use martydb_serve::{
-    ExposedFunctions, KeptRecords, LoginPool, LoginTarget, ReplicaTargets, RequestLimits, ServedDatabase,
+    ExposedFunctions, LoginPool, LoginTarget, RecordOptions, ReplicaTargets, RequestLimits, ServedDatabase,
     ServedExposure, ServerBreaker, ServerConnector,
 };
 
@@ -236,7 +236,7 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
         volatile_reads: false,
         claims: exposure.claims,
         cache: exposure.cache.clone(),
-        records: KeptRecords { writes: exposure.audit.writes, reads: exposure.audit.reads, keys: true },
+        records: RecordOptions { writes: exposure.audit.writes, reads: exposure.audit.reads, keys: true },
     }
 }
 

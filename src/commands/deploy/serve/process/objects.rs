@@ -6,10 +6,10 @@ use crate::app::Run;
 use crate::commands::deploy::serve::selected::{ExposedObjects, FunctionRow, RelationRow};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
-use martydb_serve::{RequestFault, ServedService};
+use martydb_serve::{HttpError, ServedService};
 
 /// Returns the error where the catalogs of a service cannot be read.
-fn unread(service: &DesiredService, fault: &RequestFault) -> Error {
+fn unread(service: &DesiredService, fault: &HttpError) -> Error {
     Error::new(Kind::Unreachable, format!("the catalogs of {} cannot be read", service.name))
         .cause(&fault.message)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::aggregate::parse_aggregate;
 use crate::face::api::body::{BodyKeys, wrong};
 use crate::face::api::collection::{CollectionKind, parse_change, parse_documents, parse_where, replacement};
@@ -9,11 +10,13 @@ use crate::face::api::filter::scalar;
 use crate::face::api::operation::{ApiAction, ApiOperation, RowId, RowTarget, parse_rows};
 use crate::face::api::page::parse_query_body;
 use crate::face::rest::parse_select;
-use crate::fault::{RequestFault, Served};
 use crate::request::RowsBody;
 
 /// Parses an operation.
-pub(super) fn parse_operation(value: Value, kinds: &dyn Fn(&str) -> CollectionKind) -> Served<ApiOperation> {
+pub(super) fn parse_operation(
+    value: Value,
+    kinds: &dyn Fn(&str) -> CollectionKind,
+) -> HttpResult<ApiOperation> {
     let mut body = BodyKeys::of(value, "the operation")?;
     let name = body.text("op")?.ok_or_else(|| wrong("an operation has no \"op\""))?;
     let collection = body.text("collection")?.ok_or_else(|| wrong("an operation has no \"collection\""))?;
@@ -31,7 +34,7 @@ pub(super) fn parse_operation(value: Value, kinds: &dyn Fn(&str) -> CollectionKi
     Ok(ApiOperation { collection, action })
 }
 
-fn on_rows(name: &str, mut body: BodyKeys) -> Served<ApiAction> {
+fn on_rows(name: &str, mut body: BodyKeys) -> HttpResult<ApiAction> {
     let select = parse_select(body.list("select")?.as_deref().unwrap_or("*"))?;
     let action = match name {
         "insert" => ApiAction::Insert { rows: values(&mut body, true)?, select },
@@ -51,7 +54,7 @@ fn on_rows(name: &str, mut body: BodyKeys) -> Served<ApiAction> {
     Ok(action)
 }
 
-fn on_documents(name: &str, mut body: BodyKeys) -> Served<ApiAction> {
+fn on_documents(name: &str, mut body: BodyKeys) -> HttpResult<ApiAction> {
     let select = parse_select(body.list("select")?.as_deref().unwrap_or("*"))?;
     let action = match name {
         "insert" => ApiAction::InsertDocuments { new: parse_documents(given(&mut body)?)?, select },
@@ -74,19 +77,19 @@ fn on_documents(name: &str, mut body: BodyKeys) -> Served<ApiAction> {
     Ok(action)
 }
 
-fn without_id() -> RequestFault {
+fn without_id() -> HttpError {
     wrong("the operation has no \"id\"")
 }
 
-fn id(body: &mut BodyKeys) -> Served<Option<RowId>> {
+fn id(body: &mut BodyKeys) -> HttpResult<Option<RowId>> {
     match body.take("id") {
         None => Ok(None),
-        Some(Value::Array(parts)) => parts.iter().map(scalar).collect::<Served<_>>().map(Some),
+        Some(Value::Array(parts)) => parts.iter().map(scalar).collect::<HttpResult<_>>().map(Some),
         Some(value) => Ok(Some(vec![scalar(&value)?])),
     }
 }
 
-fn target(body: &mut BodyKeys, kind: CollectionKind) -> Served<RowTarget> {
+fn target(body: &mut BodyKeys, kind: CollectionKind) -> HttpResult<RowTarget> {
     let version = if kind == CollectionKind::Documents { version(body)? } else { None };
     match (id(body)?, body.take("where")) {
         (Some(id), None) if version.is_some() => Ok(RowTarget::Versioned(id, version)),
@@ -97,7 +100,7 @@ fn target(body: &mut BodyKeys, kind: CollectionKind) -> Served<RowTarget> {
     }
 }
 
-fn version(body: &mut BodyKeys) -> Served<Option<Vec<i32>>> {
+fn version(body: &mut BodyKeys) -> HttpResult<Option<Vec<i32>>> {
     let Some(value) = body.given("version") else { return Ok(None) };
     let number = value.as_i64().and_then(|number| i32::try_from(number).ok());
     number
@@ -105,10 +108,10 @@ fn version(body: &mut BodyKeys) -> Served<Option<Vec<i32>>> {
         .ok_or_else(|| wrong("\"version\" of the operation is not a whole number"))
 }
 
-fn given(body: &mut BodyKeys) -> Served<Value> {
+fn given(body: &mut BodyKeys) -> HttpResult<Value> {
     body.take("values").ok_or_else(|| wrong("the operation has no \"values\""))
 }
 
-fn values(body: &mut BodyKeys, many: bool) -> Served<RowsBody> {
+fn values(body: &mut BodyKeys, many: bool) -> HttpResult<RowsBody> {
     parse_rows(&given(body)?.to_string(), many)
 }

@@ -3,19 +3,19 @@
 use serde_json::{Map, Value};
 
 use super::path::{document_path, unknown};
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::body::wrong;
-use crate::fault::{RequestFault, Served};
 use crate::request::{DocumentChange, DocumentStep, MOST_STEPS};
 
 /// Parses a change.
-pub(crate) fn parse_change(value: &Value) -> Served<DocumentChange> {
+pub(crate) fn parse_change(value: &Value) -> HttpResult<DocumentChange> {
     let object = value.as_object().filter(|object| !object.is_empty());
     let object = object.ok_or_else(|| wrong("a change is an object of operators"))?;
     let mut change = vec![];
     for (operator, operands) in object {
         if !operator.starts_with('$') {
             let hint = "{\"$set\": {\"KEY\": VALUE}} changes a key, and PUT replaces the document";
-            return Err(wrong(format!("\"{operator}\" is no operator of a change")).hint(hint));
+            return Err(wrong(format!("unknown change operator \"{operator}\"")).hint(hint));
         }
         let operands = operands.as_object().filter(|operands| !operands.is_empty());
         let operands =
@@ -23,13 +23,13 @@ pub(crate) fn parse_change(value: &Value) -> Served<DocumentChange> {
         steps(operator, operands, &mut change)?;
     }
     if change.len() > MOST_STEPS {
-        return Err(RequestFault::limit(format!("the change has more than {MOST_STEPS} steps")));
+        return Err(HttpError::limit(format!("the change has more than {MOST_STEPS} steps")));
     }
     check_apart(&change)?;
     Ok(change)
 }
 
-fn steps(operator: &str, operands: &Map<String, Value>, change: &mut DocumentChange) -> Served<()> {
+fn steps(operator: &str, operands: &Map<String, Value>, change: &mut DocumentChange) -> HttpResult<()> {
     for (path, value) in operands {
         let path = document_path(path)?;
         change.push(match (operator, value) {
@@ -45,7 +45,7 @@ fn steps(operator: &str, operands: &Map<String, Value>, change: &mut DocumentCha
 }
 
 /// Returns the list of the values that are appended.
-fn pushed(value: &Value) -> Served<Value> {
+fn pushed(value: &Value) -> HttpResult<Value> {
     let Some(object) = value.as_object().filter(|all| all.keys().any(|key| key.starts_with('$'))) else {
         return Ok(Value::Array(vec![value.clone()]));
     };
@@ -57,7 +57,7 @@ fn pushed(value: &Value) -> Served<Value> {
 }
 
 /// Rejects steps of which one would change what the other one sets.
-fn check_apart(change: &DocumentChange) -> Served<()> {
+fn check_apart(change: &DocumentChange) -> HttpResult<()> {
     for (number, one) in change.iter().enumerate() {
         let meets = |other: &DocumentStep| {
             one.path().starts_with(other.path()) || other.path().starts_with(one.path())

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::path::{DEEPEST, document_path, unknown};
+use crate::error::HttpResult;
 use crate::face::api::body::wrong;
-use crate::fault::Served;
 use crate::request::DocumentFilter;
 
 /// Operators that compare values of one type, with those of SQL.
@@ -15,11 +15,11 @@ const OPERATORS: [&str; 10] =
     ["$eq", "$ne", "$in", "$gt", "$gte", "$lt", "$lte", "$exists", "$elemMatch", "$regex"];
 
 /// Parses a filter.
-pub(crate) fn parse_document_filter(value: &Value) -> Served<DocumentFilter> {
+pub(crate) fn parse_document_filter(value: &Value) -> HttpResult<DocumentFilter> {
     tree(value, 0)
 }
 
-fn tree(value: &Value, depth: usize) -> Served<DocumentFilter> {
+fn tree(value: &Value, depth: usize) -> HttpResult<DocumentFilter> {
     if depth > DEEPEST {
         return Err(wrong("the filter has too many levels"));
     }
@@ -31,16 +31,16 @@ fn tree(value: &Value, depth: usize) -> Served<DocumentFilter> {
         key if key.starts_with('$') => Err(unknown(key)),
         path => place(&document_path(path)?, value, depth + 1),
     };
-    all_of(object.iter().map(one).collect::<Served<_>>()?)
+    all_of(object.iter().map(one).collect::<HttpResult<_>>()?)
 }
 
-fn list(value: &Value, depth: usize) -> Served<Vec<DocumentFilter>> {
+fn list(value: &Value, depth: usize) -> HttpResult<Vec<DocumentFilter>> {
     let list = value.as_array().filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| wrong("\"$and\" and \"$or\" need a list of filters"))?;
     list.iter().map(|one| tree(one, depth + 1)).collect()
 }
 
-fn all_of(mut filters: Vec<DocumentFilter>) -> Served<DocumentFilter> {
+fn all_of(mut filters: Vec<DocumentFilter>) -> HttpResult<DocumentFilter> {
     match filters.len() {
         0 => Err(wrong("a filter without conditions")),
         1 => Ok(filters.remove(0)),
@@ -53,20 +53,20 @@ fn not(filter: DocumentFilter) -> DocumentFilter {
 }
 
 /// Parses the condition on the value at a path: operators, or the value that it has to be.
-fn place(path: &[String], value: &Value, depth: usize) -> Served<DocumentFilter> {
+fn place(path: &[String], value: &Value, depth: usize) -> HttpResult<DocumentFilter> {
     if depth > DEEPEST {
         return Err(wrong("the filter has too many levels"));
     }
     match value {
         Value::Object(operators) if operators.keys().any(|key| key.starts_with('$')) => {
             let all = operators.iter().map(|(name, operand)| operator(path, name, operand, depth));
-            all_of(all.collect::<Served<_>>()?)
+            all_of(all.collect::<HttpResult<_>>()?)
         }
         value => Ok(equal(path, value)),
     }
 }
 
-fn operator(path: &[String], name: &str, operand: &Value, depth: usize) -> Served<DocumentFilter> {
+fn operator(path: &[String], name: &str, operand: &Value, depth: usize) -> HttpResult<DocumentFilter> {
     match (name, operand) {
         ("$eq", value) => Ok(equal(path, value)),
         ("$ne", value) => Ok(not(equal(path, value))),
@@ -101,7 +101,7 @@ fn is_of_value(object: &serde_json::Map<String, Value>) -> bool {
     })
 }
 
-fn compared(path: &[String], name: &str, value: &Value) -> Served<DocumentFilter> {
+fn compared(path: &[String], name: &str, value: &Value) -> HttpResult<DocumentFilter> {
     let (_, operator) = COMPARISONS.iter().find(|(known, _)| *known == name).ok_or_else(|| unknown(name))?;
     let r#type = match value {
         Value::Number(_) => "number",

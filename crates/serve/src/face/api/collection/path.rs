@@ -1,23 +1,23 @@
 //! Paths into documents, such as `address.city`.
 
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::body::wrong;
-use crate::fault::{RequestFault, Served};
 use crate::request::DocumentPath;
 
 /// Deepest nesting of filters, and of keys in a path.
 pub(super) const DEEPEST: usize = 16;
 
 /// Longest path, in bytes.
-const LONGEST: usize = 1000;
+const MAX_PATH_BYTES: usize = 1000;
 
 /// Parses keys that are joined by points.
-pub(super) fn document_path(text: &str) -> Served<DocumentPath> {
-    if text.len() > LONGEST {
-        return Err(RequestFault::limit(format!("a path has more than {LONGEST} bytes")));
+pub(super) fn document_path(text: &str) -> HttpResult<DocumentPath> {
+    if text.len() > MAX_PATH_BYTES {
+        return Err(HttpError::limit(format!("a path has more than {MAX_PATH_BYTES} bytes")));
     }
     let path: DocumentPath = text.split('.').map(str::to_owned).collect();
     if path.len() > DEEPEST {
-        return Err(RequestFault::limit(format!("a path has more than {DEEPEST} keys")));
+        return Err(HttpError::limit(format!("a path has more than {DEEPEST} keys")));
     }
     match path.iter().all(|key| !key.is_empty() && !key.starts_with('$')) {
         true => Ok(path),
@@ -25,7 +25,7 @@ pub(super) fn document_path(text: &str) -> Served<DocumentPath> {
     }
 }
 
-/// Returns the fault of an operator that is none of a filter or a change.
-pub(super) fn unknown(operator: &str) -> RequestFault {
+/// Returns the error of an operator that is none of a filter or a change.
+pub(super) fn unknown(operator: &str) -> HttpError {
     wrong(format!("unknown operator \"{operator}\""))
 }

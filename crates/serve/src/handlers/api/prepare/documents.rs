@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::OperationPlanner;
 use super::collection::{are_whole, has_pattern, shown};
 use crate::catalog::{DOCUMENT, ExposedRelation};
+use crate::error::{HttpError, HttpResult};
 use crate::face::api::{NewDocuments, RowTarget};
-use crate::fault::{RequestFault, Served};
 use crate::handlers::api::prepared::PreparedOperation;
 use crate::request::{DocumentChange, DocumentStep, RowAction, RowQuery, RowsBody, SelectEntry};
 
@@ -17,9 +17,9 @@ impl OperationPlanner<'_> {
         relation: &ExposedRelation,
         new: &NewDocuments,
         select: &[SelectEntry],
-    ) -> Served<PreparedOperation> {
+    ) -> HttpResult<PreparedOperation> {
         let row = |document: &Value| Ok(json!({ "id": self.ids.next()?, DOCUMENT: document }));
-        let rows: Vec<Value> = new.documents.iter().map(row).collect::<Served<_>>()?;
+        let rows: Vec<Value> = new.documents.iter().map(row).collect::<HttpResult<_>>()?;
         let json = match &rows[..] {
             [one] if new.is_one => one.to_string(),
             _ => Value::from(rows).to_string(),
@@ -36,7 +36,7 @@ impl OperationPlanner<'_> {
         target: &RowTarget,
         change: &DocumentChange,
         select: &[SelectEntry],
-    ) -> Served<PreparedOperation> {
+    ) -> HttpResult<PreparedOperation> {
         let action = RowAction::Change(change.clone());
         let prepared = self.change(relation, target, action, &shown(relation, select))?;
         let word = if matches!(change[..], [DocumentStep::Replace(_)]) { "put" } else { prepared.word };
@@ -44,12 +44,11 @@ impl OperationPlanner<'_> {
     }
 
     /// Rejects regular expressions where nothing limits what they cost.
-    pub(super) fn check_patterns(&self, query: &RowQuery) -> Served<()> {
+    pub(super) fn check_patterns(&self, query: &RowQuery) -> HttpResult<()> {
         if self.limits.cost.is_some() || !query.root_filters().any(has_pattern) {
             return Ok(());
         }
         let message = "\"$regex\" needs a limit of the planner's cost";
-        Err(RequestFault::new(400, "MDB009", message)
-            .hint("limits: { cost: … } of the service in the manifest"))
+        Err(HttpError::new(400, "MDB009", message).hint("limits: { cost: … } of the service in the manifest"))
     }
 }

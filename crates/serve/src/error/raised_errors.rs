@@ -4,10 +4,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::fault::{AnswerHeader, DatabaseReport, RequestFault};
+use crate::error::{AnswerHeader, DatabaseReport, HttpError};
 
 /// Headers that belong to the connection (RFC 9110, section 7.6.1), to the length of the message, and to the data service.
-const OF_THE_CONNECTION: [&str; 10] = [
+const CONNECTION_HEADERS: [&str; 10] = [
     "connection",
     "content-length",
     "keep-alive",
@@ -22,7 +22,7 @@ const OF_THE_CONNECTION: [&str; 10] = [
 
 /// Returns `true` for a header that code of a service may set.
 pub(crate) fn is_allowed_header(name: &str, value: &str) -> bool {
-    !OF_THE_CONNECTION.contains(&name.to_ascii_lowercase().as_str())
+    !CONNECTION_HEADERS.contains(&name.to_ascii_lowercase().as_str())
         && axum::http::HeaderName::try_from(name).is_ok()
         && axum::http::HeaderValue::try_from(value).is_ok()
 }
@@ -46,15 +46,15 @@ struct RaisedAnswer {
 }
 
 /// Returns the answer, if the code of a service raised one.
-pub(crate) fn raised(report: &DatabaseReport) -> Option<RequestFault> {
+pub(crate) fn raised(report: &DatabaseReport) -> Option<HttpError> {
     if report.sqlstate == "PGRST" {
-        return Some(whole(report).unwrap_or_else(|fault| fault));
+        return Some(whole(report).unwrap_or_else(|error| error));
     }
     let status = report.sqlstate.strip_prefix("PT")?.parse().ok().filter(is_status).unwrap_or(500);
-    let mut fault = RequestFault::new(status, report.sqlstate.as_str(), report.message.as_str());
-    fault.details = report.detail.clone().map(|detail| Box::new(Value::from(detail)));
-    fault.hint = report.hint.clone().map(String::into_boxed_str);
-    Some(fault)
+    let mut error = HttpError::new(status, report.sqlstate.as_str(), report.message.as_str());
+    error.details = report.detail.clone().map(|detail| Box::new(Value::from(detail)));
+    error.hint = report.hint.clone().map(String::into_boxed_str);
+    Some(error)
 }
 
 /// Returns `true` for the status of a whole answer.
@@ -62,10 +62,10 @@ fn is_status(status: &u16) -> bool {
     (200..600).contains(status)
 }
 
-fn whole(report: &DatabaseReport) -> Result<RequestFault, RequestFault> {
+fn whole(report: &DatabaseReport) -> Result<HttpError, HttpError> {
     let wrong = |details: String, hint: &str| {
         let message = "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error";
-        RequestFault::new(500, "PGRST121", message).details(details).hint(hint)
+        HttpError::new(500, "PGRST121", message).details(details).hint(hint)
     };
     const MESSAGE: &str = "MESSAGE must be a JSON object with obligatory keys: 'code', 'message' and optional keys: 'details', 'hint'.";
     const DETAIL: &str = "DETAIL must be a JSON object with obligatory keys: 'status', 'headers' and optional key: 'status_text'.";
@@ -81,12 +81,12 @@ fn whole(report: &DatabaseReport) -> Result<RequestFault, RequestFault> {
     if !is_status(&answer.status) || !headers.iter().all(allowed) {
         return Err(wrong(invalid("DETAIL", detail), DETAIL));
     }
-    let mut fault = RequestFault::new(answer.status, body.code, body.message);
-    fault.details = body.details.map(|details| Box::new(Value::from(details)));
-    fault.hint = body.hint.map(String::into_boxed_str);
-    fault.headers =
+    let mut error = HttpError::new(answer.status, body.code, body.message);
+    error.details = body.details.map(|details| Box::new(Value::from(details)));
+    error.hint = body.hint.map(String::into_boxed_str);
+    error.headers =
         headers.into_iter().map(|(name, value)| -> AnswerHeader { (name.into(), value) }).collect();
-    Ok(fault)
+    Ok(error)
 }
 
 #[cfg(test)]
@@ -104,14 +104,14 @@ mod tests {
 
     #[test]
     fn code_of_a_service_may_set_the_whole_answer() {
-        let fault = raised(&report("PT402", "pay", Some("quota"))).unwrap();
-        assert_eq!((fault.status, fault.code.as_str()), (402, "PT402"));
+        let error = raised(&report("PT402", "pay", Some("quota"))).unwrap();
+        assert_eq!((error.status, error.code.as_str()), (402, "PT402"));
         assert_eq!(raised(&report("PT999", "?", None)).unwrap().status, 500);
         assert!(raised(&report("22P02", "?", None)).is_none());
         let message = r#"{"code":"123","message":"ABC"}"#;
         let detail = r#"{"status":332,"headers":{"X-Header":"str"}}"#;
-        let fault = raised(&report("PGRST", message, Some(detail))).unwrap();
-        assert_eq!((fault.status, fault.headers.len()), (332, 1));
+        let error = raised(&report("PGRST", message, Some(detail))).unwrap();
+        assert_eq!((error.status, error.headers.len()), (332, 1));
         for (message, detail) in [
             ("no JSON", Some(detail)),
             (message, None),

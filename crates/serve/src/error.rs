@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// An answer that tells what was wrong.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RequestFault {
+pub struct HttpError {
     pub status: u16,
     pub code: String,
     pub message: String,
@@ -24,32 +24,32 @@ pub struct RequestFault {
 pub(crate) type AnswerHeader = (Cow<'static, str>, String);
 
 /// Result of a step of a request.
-pub(crate) type Served<T> = Result<T, RequestFault>;
+pub(crate) type HttpResult<T> = Result<T, HttpError>;
 
-impl RequestFault {
-    /// Makes a fault without details.
-    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> RequestFault {
+impl HttpError {
+    /// Makes a error without details.
+    pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> HttpError {
         let (code, message) = (code.into(), message.into());
-        RequestFault { status, code, message, details: None, hint: None, headers: vec![] }
+        HttpError { status, code, message, details: None, hint: None, headers: vec![] }
     }
 
     /// Adds the key `details`.
     #[must_use]
-    pub(crate) fn details(mut self, details: impl Into<Value>) -> RequestFault {
+    pub(crate) fn details(mut self, details: impl Into<Value>) -> HttpError {
         self.details = Some(Box::new(details.into()));
         self
     }
 
     /// Adds the key `hint`.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<Box<str>>) -> RequestFault {
+    pub fn hint(mut self, hint: impl Into<Box<str>>) -> HttpError {
         self.hint = Some(hint.into());
         self
     }
 
     /// Adds a header.
     #[must_use]
-    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> RequestFault {
+    pub fn header(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> HttpError {
         self.headers.push((name.into(), value.into()));
         self
     }
@@ -61,51 +61,51 @@ impl RequestFault {
     }
 
     /// A request that no rule of the grammar accepts, at a column counted from 1.
-    pub(crate) fn unparsed(what: &str, text: &str, column: usize, details: String) -> RequestFault {
+    pub(crate) fn unparsed(what: &str, text: &str, column: usize, details: String) -> HttpError {
         let message = format!("\"failed to parse {what} ({text})\" (line 1, column {column})");
-        RequestFault::new(400, "PGRST100", message).details(details)
+        HttpError::new(400, "PGRST100", message).details(details)
     }
 
     /// A body that is no rows.
-    pub(crate) fn invalid_body(message: impl Into<String>) -> RequestFault {
-        RequestFault::new(400, "PGRST102", message)
+    pub(crate) fn invalid_body(message: impl Into<String>) -> HttpError {
+        HttpError::new(400, "PGRST102", message)
     }
 
     /// A range without rows.
-    pub fn range(details: impl Into<String>) -> RequestFault {
-        RequestFault::new(416, "PGRST103", "Requested range not satisfiable").details(details.into())
+    pub fn range(details: impl Into<String>) -> HttpError {
+        HttpError::new(416, "PGRST103", "Requested range not satisfiable").details(details.into())
     }
 
     /// A limit of the data service that the request exceeds.
-    pub fn limit(message: impl Into<String>) -> RequestFault {
-        RequestFault::new(400, "MDB009", message)
+    pub fn limit(message: impl Into<String>) -> HttpError {
+        HttpError::new(400, "MDB009", message)
     }
 
     /// An answer with more bytes than the service sends.
-    pub(crate) fn too_large(most: usize) -> RequestFault {
-        RequestFault::limit(format!("the answer has more than {most} bytes: select less, or a range"))
+    pub(crate) fn too_large(most: usize) -> HttpError {
+        HttpError::limit(format!("the answer has more than {most} bytes: select less, or a range"))
     }
 
     /// A write of more rows than its caller expects.
-    pub(crate) fn too_many_affected(rows: i64) -> RequestFault {
+    pub(crate) fn too_many_affected(rows: i64) -> HttpError {
         let message = "Query result exceeds max-affected preference constraint";
-        RequestFault::new(400, "PGRST124", message).details(format!("The query affects {rows} rows"))
+        HttpError::new(400, "PGRST124", message).details(format!("The query affects {rows} rows"))
     }
 
     /// A relation that is not exposed, or does not exist: one answer for both.
-    pub(crate) fn no_table(schema: &str, name: &str) -> RequestFault {
+    pub(crate) fn no_table(schema: &str, name: &str) -> HttpError {
         let message = format!("Could not find the table '{schema}.{name}' in the schema cache");
-        RequestFault::new(404, "PGRST205", message)
+        HttpError::new(404, "PGRST205", message)
     }
 
     /// A column that the relation does not have.
-    pub(crate) fn no_column(relation: &str, name: &str) -> RequestFault {
-        RequestFault::new(400, "42703", format!("column {relation}.{name} does not exist"))
+    pub(crate) fn no_column(relation: &str, name: &str) -> HttpError {
+        HttpError::new(400, "42703", format!("column {relation}.{name} does not exist"))
     }
 
     /// A result that had to be one row.
-    pub(crate) fn not_single(rows: i64) -> RequestFault {
-        RequestFault::new(406, "PGRST116", "Cannot coerce the result to a single JSON object")
+    pub(crate) fn not_single(rows: i64) -> HttpError {
+        HttpError::new(406, "PGRST116", "Cannot coerce the result to a single JSON object")
             .details(format!("The result contains {rows} rows"))
     }
 }
@@ -167,23 +167,23 @@ const SHOWN: &[&str] =
     &["22", "23", "P0001", "42703", "42704", "42883", "42P17", "428C9", "42804", "21000", "42501", "42P10"];
 
 /// Returns the answer to an error of the server. `authenticated` is `false` for the anonymous caller.
-pub(crate) fn of_server(report: &DatabaseReport, authenticated: bool, may_read_rows: bool) -> RequestFault {
+pub(crate) fn of_server(report: &DatabaseReport, authenticated: bool, may_read_rows: bool) -> HttpError {
     let state = report.sqlstate.as_str();
     let row = STATUSES.iter().find(|(start, _)| state.starts_with(start));
     let status = row.map_or(400, |(_, status)| *status);
     let status = if state == "42501" && !authenticated { 401 } else { status };
     let shown = SHOWN.iter().any(|start| state.starts_with(start));
     let message = if shown { report.message.clone() } else { withheld(state).to_owned() };
-    let mut fault = RequestFault::new(status, state, message);
+    let mut error = HttpError::new(status, state, message);
     // DETAIL of a unique violation names another row's values.
     let detail = report.detail.clone().filter(|_| shown && (may_read_rows || !state.starts_with("23")));
-    fault.details = detail.map(|detail| Box::new(Value::from(detail)));
-    fault.hint = report.hint.clone().filter(|_| shown).map(String::into_boxed_str);
+    error.details = detail.map(|detail| Box::new(Value::from(detail)));
+    error.hint = report.hint.clone().filter(|_| shown).map(String::into_boxed_str);
     match status {
-        401 => fault.header("WWW-Authenticate", "Bearer"),
-        409 if state.starts_with("40") => fault.header("Retry-After", "0"),
-        503 => fault.header("Retry-After", "1"),
-        _ => fault,
+        401 => error.header("WWW-Authenticate", "Bearer"),
+        409 if state.starts_with("40") => error.header("Retry-After", "0"),
+        503 => error.header("Retry-After", "1"),
+        _ => error,
     }
 }
 
@@ -224,8 +224,8 @@ mod tests {
             ("XX000", 500, false),
             ("58P01", 500, false),
         ] {
-            let fault = of_server(&report(state), true, true);
-            assert_eq!((fault.status, fault.message.contains("secret")), (status, shown), "{state}");
+            let error = of_server(&report(state), true, true);
+            assert_eq!((error.status, error.message.contains("secret")), (status, shown), "{state}");
         }
     }
 
