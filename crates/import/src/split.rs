@@ -36,12 +36,12 @@ enum Marker {
 }
 
 /// Returns a file whose text is one direction.
-pub fn plain(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn plain(text: &str) -> Result<UpDown, SplitProblem> {
     Ok(UpDown { up: SqlText { text: text.into(), alone: false }, down: None })
 }
 
 /// Splits a file of sqlx, which reads only the first bytes for a marker.
-pub fn sqlx(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn sqlx(text: &str) -> Result<UpDown, SplitProblem> {
     const MARKER: &str = "-- no-transaction";
     let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
     let text = rest.split_once('\n').map_or("", |lines| lines.1);
@@ -49,7 +49,7 @@ pub fn sqlx(text: &str) -> Result<UpDown, SplitProblem> {
 }
 
 /// Returns a file of Sqitch, which psql runs.
-pub fn sqitch(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn sqitch(text: &str) -> Result<UpDown, SplitProblem> {
     let mut found = None;
     walk(text, |item| {
         if let ScriptItem::Backslash(at) = item {
@@ -100,7 +100,7 @@ fn comment(line: &str) -> Option<&str> {
 }
 
 /// Splits a file of goose. <https://pressly.github.io/goose/documentation/annotations/>
-pub fn goose(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn goose(text: &str) -> Result<UpDown, SplitProblem> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("+goose")?.trim().to_ascii_lowercase();
         Some(match words.as_str() {
@@ -156,7 +156,7 @@ pub(crate) fn foreign_marker(tool: &str, text: &str) -> Option<(usize, &'static 
 }
 
 /// Splits a file of dbmate. <https://github.com/amacneil/dbmate#migration-options>
-pub fn dbmate(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn dbmate(text: &str) -> Result<UpDown, SplitProblem> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("migrate:")?;
         let (side, options) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
@@ -184,7 +184,7 @@ pub(crate) fn node_pg_migrate(text: &str) -> Result<UpDown, SplitProblem> {
 }
 
 /// Rejects `${name}`, a placeholder that Flyway would replace.
-pub fn flyway(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn flyway(text: &str) -> Result<UpDown, SplitProblem> {
     match text.find("${") {
         None => plain(text),
         Some(at) => {

@@ -8,7 +8,7 @@ use super::problem::ProblemSeverity;
 use martydb_sql::{Lexer, PARSING_SETTINGS, StatementHead, TokenKind, is_word, string_contents};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     Everywhere,
     Transaction,
 }
@@ -27,7 +27,7 @@ const NO_TRANSACTION: &str = "put `-- martydb: no-transaction` in the file's fir
                               that must succeed together with it in the same file";
 
 /// The rules; the first that matches is reported.
-pub const RULES: &[FileRule] = &[
+pub(crate) const RULES: &[FileRule] = &[
     FileRule {
         scope: Scope::Everywhere,
         severity: ProblemSeverity::Refused,
@@ -86,7 +86,7 @@ pub(crate) const SEVERAL: &str = "leave BEGIN and COMMIT out, or make each trans
 pub(crate) const MOVE_OUT: &str = "move it out of BEGIN … COMMIT";
 
 /// Message and fix for psql's own commands.
-pub const BACKSLASH: (&str, &str) =
+pub(crate) const BACKSLASH: (&str, &str) =
     ("is a psql command, which the server does not know", "rewrite it as SQL");
 
 fn changes_role(seen: &StatementHead) -> bool {

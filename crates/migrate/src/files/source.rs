@@ -173,7 +173,7 @@ fn first_words(text: &str) -> String {
 }
 
 /// Reads a file's bytes as a script that may run, or returns all its problems.
-pub fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProblem>> {
+pub(crate) fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProblem>> {
     match judge(path, bytes) {
         Ok((source, problems)) if problems.is_empty() => Ok(source),
         Ok((_, problems)) => Err(problems),
