@@ -6,7 +6,7 @@ use martydb_migrate::files::Position;
 
 /// A file in the imported folder.
 #[derive(Debug, Clone)]
-pub struct SourceFile {
+pub(crate) struct SourceFile {
     /// Path from that folder, with `/` between the parts.
     pub path: String,
     pub bytes: Vec<u8>,

@@ -86,7 +86,7 @@ fn code_or_other(file: &str) -> FileMeaning {
 }
 
 /// Parses names of goose and dbmate: `20240115180414_init.sql`.
-pub fn single(path: &str) -> FileMeaning {
+pub(crate) fn single(path: &str) -> FileMeaning {
     match path.strip_suffix(".sql") {
         Some(stem) => numbered(stem, FileDirection::Whole),
         None => code_or_other(path),
@@ -94,7 +94,7 @@ pub fn single(path: &str) -> FileMeaning {
 }
 
 /// Parses names of sqlx and golang-migrate: `1_x.up.sql`, `1_x.down.sql`; without `.up` it is sqlx's simple form.
-pub fn paired(path: &str) -> FileMeaning {
+pub(crate) fn paired(path: &str) -> FileMeaning {
     let Some(stem) = path.strip_suffix(".sql") else { return code_or_other(path) };
     match (stem.strip_suffix(".up"), stem.strip_suffix(".down")) {
         (Some(stem), _) => numbered(stem, FileDirection::Up),
@@ -104,14 +104,14 @@ pub fn paired(path: &str) -> FileMeaning {
 }
 
 /// Parses `V0001.Name.up.sql`, `0001_name.up.sql`.
-pub fn updown(path: &str) -> FileMeaning {
+pub(crate) fn updown(path: &str) -> FileMeaning {
     let bare = path.strip_prefix(['V', 'v']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     paired(bare.unwrap_or(path))
 }
 
 /// Parses `2022-04-26-153628_name/up.sql`: the version is the text before the underscore, without dashes
 /// (`diesel_migrations::file_based_migrations::version_from_string`).
-pub fn diesel(path: &str) -> FileMeaning {
+pub(crate) fn diesel(path: &str) -> FileMeaning {
     let Some((folder, file)) = path.split_once('/') else { return code_or_other(path) };
     let (version, name) = folder.split_once('_').unwrap_or((folder, ""));
     let key = version.replace('-', "");
@@ -126,7 +126,7 @@ pub fn diesel(path: &str) -> FileMeaning {
 }
 
 /// Parses `20210101120000_init/migration.sql`; the key in the tool's table is the folder's whole name.
-pub fn prisma(path: &str) -> FileMeaning {
+pub(crate) fn prisma(path: &str) -> FileMeaning {
     let Some((folder, "migration.sql")) = path.split_once('/') else { return FileMeaning::Other };
     let (version, name) = digits(folder).map_or((vec![], folder), |(digits, rest)| {
         (number(digits).unwrap_or_default(), rest.trim_start_matches(['_', '-']))
@@ -147,7 +147,7 @@ pub(crate) fn node_pg_migrate(path: &str) -> FileMeaning {
 }
 
 /// Parses names of Rails, whose migrations are Ruby; a plain SQL file beside them is treated as sqlx's.
-pub fn rails(path: &str) -> FileMeaning {
+pub(crate) fn rails(path: &str) -> FileMeaning {
     paired(path)
 }
 
@@ -155,7 +155,7 @@ const CALLBACKS: &[&str] = &["before", "after", "createSchema"];
 
 /// Parses `V1.2__x.sql`, `U1.2__x.sql`, `R__x.sql`, callbacks; the parts of a version are separated by dots or
 /// underscores.
-pub fn flyway(path: &str) -> FileMeaning {
+pub(crate) fn flyway(path: &str) -> FileMeaning {
     let file = path.rsplit_once('/').map_or(path, |parts| parts.1);
     if let Some(script) = file.strip_suffix(".conf") {
         return match flyway(script) {
@@ -195,7 +195,7 @@ pub fn flyway(path: &str) -> FileMeaning {
 }
 
 /// Returns a name that refinery can parse: letters, digits and underscores, with unchanged case.
-pub fn readable(name: &str, version: i64) -> String {
+pub(crate) fn readable(name: &str, version: i64) -> String {
     let mut out = String::new();
     for c in name.chars() {
         match c {

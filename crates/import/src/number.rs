@@ -17,7 +17,7 @@ pub fn normal(key: &str) -> String {
 }
 
 /// Returns the versions of migrations in order, and `true` if they had to be counted.
-pub fn versions(order: &[&[u64]]) -> (Vec<i64>, bool) {
+pub(crate) fn versions(order: &[&[u64]]) -> (Vec<i64>, bool) {
     let whole = |version: &&[u64]| version.first().and_then(|first| i64::try_from(*first).ok());
     let mut numbers: Option<Vec<i64>> = order.iter().map(whole).collect();
     if let Some([first, rest @ ..]) = numbers.as_deref_mut()

@@ -34,7 +34,7 @@ struct ImportBuilder {
 }
 
 /// Returns the migrations of a tool's files.
-pub fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
+pub(crate) fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
     let mut gathering = ImportBuilder::default();
     let mut read: Vec<(&SourceFile, FileMeaning)> =
         files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
@@ -255,7 +255,7 @@ fn cannot_share(text: &str) -> bool {
 }
 
 /// Removes empty lines at both ends, and ensures a line break at the end.
-pub fn tidy(text: &str) -> String {
+pub(crate) fn tidy(text: &str) -> String {
     let end = text.trim_end().len();
     let text = &text[..end];
     let start = text.len() - text.trim_start().len();

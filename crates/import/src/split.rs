@@ -14,7 +14,7 @@ pub(crate) struct UpDown {
 pub(crate) type SplitProblem = (usize, String, String);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum ScriptSide {
     Before,
     Up,
     Down,
@@ -36,12 +36,12 @@ enum Marker {
 }
 
 /// Returns a file whose text is one direction.
-pub fn plain(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn plain(text: &str) -> Result<UpDown, SplitProblem> {
     Ok(UpDown { up: SqlText { text: text.into(), alone: false }, down: None })
 }
 
 /// Splits a file of sqlx, which reads only the first bytes for a marker.
-pub fn sqlx(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn sqlx(text: &str) -> Result<UpDown, SplitProblem> {
     const MARKER: &str = "-- no-transaction";
     let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
     let text = rest.split_once('\n').map_or("", |lines| lines.1);
@@ -49,7 +49,7 @@ pub fn sqlx(text: &str) -> Result<UpDown, SplitProblem> {
 }
 
 /// Returns a file of Sqitch, which psql runs.
-pub fn sqitch(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn sqitch(text: &str) -> Result<UpDown, SplitProblem> {
     let mut found = None;
     walk(text, |item| {
         if let ScriptItem::Backslash(at) = item {
@@ -63,21 +63,25 @@ pub fn sqitch(text: &str) -> Result<UpDown, SplitProblem> {
 }
 
 /// Splits a text at markers on lines of their own.
-fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<UpDown, SplitProblem> {
+fn cut(
+    text: &str,
+    first: ScriptSide,
+    marker: impl Fn(&str) -> Option<Marker>,
+) -> Result<UpDown, SplitProblem> {
     let (mut side, mut at, mut alone) = (first, 0, false);
     let (mut up, mut down) = (SqlText::default(), None::<SqlText>);
     for line in text.split_inclusive('\n') {
         match marker(line.trim()) {
-            Some(Marker::Up { alone }) => (side, up.alone) = (Side::Up, alone),
+            Some(Marker::Up { alone }) => (side, up.alone) = (ScriptSide::Up, alone),
             Some(Marker::Down { alone }) => {
-                side = Side::Down;
+                side = ScriptSide::Down;
                 down.get_or_insert_default().alone = alone;
             }
             Some(Marker::Alone) => alone = true,
             Some(Marker::Dropped) => {}
             Some(Marker::Unknown(what, fix)) => return Err((at, what, fix)),
-            None if side == Side::Down => down.get_or_insert_default().text += line,
-            None if side == Side::Up => up.text += line,
+            None if side == ScriptSide::Down => down.get_or_insert_default().text += line,
+            None if side == ScriptSide::Up => up.text += line,
             None if line.trim().is_empty() || line.trim_start().starts_with("--") => {}
             None => {
                 return Err((at, "is before the up marker".into(), "move it below the marker".into()));
@@ -85,7 +89,7 @@ fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Resu
         }
         at += line.len();
     }
-    if side == Side::Before {
+    if side == ScriptSide::Before {
         let what = "has no up marker";
         return Err((0, what.into(), "write the marker, or pass --skip".into()));
     }
@@ -100,8 +104,8 @@ fn comment(line: &str) -> Option<&str> {
 }
 
 /// Splits a file of goose. <https://pressly.github.io/goose/documentation/annotations/>
-pub fn goose(text: &str) -> Result<UpDown, SplitProblem> {
-    cut(text, Side::Before, |line| {
+pub(crate) fn goose(text: &str) -> Result<UpDown, SplitProblem> {
+    cut(text, ScriptSide::Before, |line| {
         let words = comment(line)?.strip_prefix("+goose")?.trim().to_ascii_lowercase();
         Some(match words.as_str() {
             "up" => Marker::Up { alone: false },
@@ -122,7 +126,7 @@ pub fn goose(text: &str) -> Result<UpDown, SplitProblem> {
 
 /// Splits a file of sql-migrate. <https://github.com/rubenv/sql-migrate#writing-migrations>
 pub(crate) fn sql_migrate(text: &str) -> Result<UpDown, SplitProblem> {
-    cut(text, Side::Before, |line| {
+    cut(text, ScriptSide::Before, |line| {
         let words = comment(line)?.strip_prefix("+migrate")?.trim().to_ascii_lowercase();
         let mut words = words.split_whitespace();
         let (side, alone) = (words.next().unwrap_or_default(), words.next() == Some("notransaction"));
@@ -156,8 +160,8 @@ pub(crate) fn foreign_marker(tool: &str, text: &str) -> Option<(usize, &'static 
 }
 
 /// Splits a file of dbmate. <https://github.com/amacneil/dbmate#migration-options>
-pub fn dbmate(text: &str) -> Result<UpDown, SplitProblem> {
-    cut(text, Side::Before, |line| {
+pub(crate) fn dbmate(text: &str) -> Result<UpDown, SplitProblem> {
+    cut(text, ScriptSide::Before, |line| {
         let words = comment(line)?.strip_prefix("migrate:")?;
         let (side, options) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
         let alone = options.split_whitespace().any(|option| option == "transaction:false");
@@ -172,7 +176,7 @@ pub fn dbmate(text: &str) -> Result<UpDown, SplitProblem> {
 /// Splits a file of node-pg-migrate; a file without markers is an up file.
 /// <https://salsita.github.io/node-pg-migrate/migrations/>
 pub(crate) fn node_pg_migrate(text: &str) -> Result<UpDown, SplitProblem> {
-    cut(text, Side::Up, |line| {
+    cut(text, ScriptSide::Up, |line| {
         let words = comment(line)?.trim_start_matches(['-', ' ', '\t']).to_ascii_lowercase();
         let mut words = words.split_whitespace();
         match (words.next(), words.next()) {
@@ -184,7 +188,7 @@ pub(crate) fn node_pg_migrate(text: &str) -> Result<UpDown, SplitProblem> {
 }
 
 /// Rejects `${name}`, a placeholder that Flyway would replace.
-pub fn flyway(text: &str) -> Result<UpDown, SplitProblem> {
+pub(crate) fn flyway(text: &str) -> Result<UpDown, SplitProblem> {
     match text.find("${") {
         None => plain(text),
         Some(at) => {

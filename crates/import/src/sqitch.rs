@@ -18,7 +18,7 @@ struct PlannedChange<'a> {
 }
 
 /// Parses `deploy/users.sql`, `revert/users.sql` and `deploy/users@v1.sql`; the plan gives their versions.
-pub fn named(path: &str) -> FileMeaning {
+pub(crate) fn named(path: &str) -> FileMeaning {
     let script = path.split_once('/').and_then(|(folder, file)| Some((folder, file.strip_suffix(".sql")?)));
     let (direction, script) = match script {
         _ if path == PLAN => return FileMeaning::Plan,
@@ -32,7 +32,10 @@ pub fn named(path: &str) -> FileMeaning {
 
 /// Returns the position of each script in the plan, counted from 1, and the name of its change in the tool's own table: a
 /// change that was reworked is there several times. The second result are changes without a script.
-pub fn positions(plan: &str, scripts: &BTreeSet<&str>) -> (BTreeMap<String, (u64, String)>, Vec<String>) {
+pub(crate) fn positions(
+    plan: &str,
+    scripts: &BTreeSet<&str>,
+) -> (BTreeMap<String, (u64, String)>, Vec<String>) {
     let (mut all, mut missing) = (BTreeMap::new(), vec![]);
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for (position, change) in (1..).zip(changes(plan)) {

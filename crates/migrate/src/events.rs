@@ -9,7 +9,7 @@ use super::report::HistoryEvent;
 use martydb_pg::server::{Row, Unreadable};
 
 /// Returns the event of a row that only refinery recorded.
-pub fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
+pub(crate) fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
     Ok(HistoryEvent {
         at: text(row, 3)?,
         action: "upgrade".into(),
@@ -25,7 +25,7 @@ pub fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
 
 /// Returns an event of martydb's history from the columns of
 /// [`read_history`](super::history::tables::read_history()).
-pub fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
+pub(crate) fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
     let (at, began) = (read_time(row, 0)?, read_time(row, 5)?);
     let optional = |column| row.try_get::<Option<String>>(column);
     let by = match (optional(6)?, optional(7)?) {

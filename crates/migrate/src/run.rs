@@ -107,7 +107,7 @@ async fn attempt(
 ///
 /// # Errors
 /// As in the outcome of [`run`].
-pub async fn run_in(
+pub(crate) async fn run_in(
     session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
     goal: Goal,

@@ -73,7 +73,7 @@ fn due_migration(due: &Repeatable) -> DueMigration {
 }
 
 /// Returns the recorded runs of repeatable migrations. Sends no query if the folder has none.
-pub async fn recorded(
+pub(crate) async fn recorded(
     session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
 ) -> Result<Vec<RecordedRepeatable>> {

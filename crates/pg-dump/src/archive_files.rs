@@ -28,7 +28,7 @@ const COMPRESSED: [&str; 3] = [".gz", ".lz4", ".zst"];
 /// # Errors
 /// If the folder has a file that an archive cannot have, or the archive names one that may be elsewhere, or its
 /// format is unknown.
-pub fn check(folder: &Path) -> Result<()> {
+pub(crate) fn check(folder: &Path) -> Result<()> {
     let unread = |error: io::Error| strange("it cannot be read").cause(error);
     for entry in fs::read_dir(folder).map_err(unread)? {
         let entry = entry.map_err(unread)?;
@@ -185,7 +185,7 @@ fn strange(why: &str) -> Error {
 }
 
 /// Adds hints for known errors of a server that are caused by the database's contents.
-pub fn advised(error: Error) -> Error {
+pub(crate) fn advised(error: Error) -> Error {
     let words = error.causes.join("; ");
     if words.contains("temp_file_limit") {
         return error

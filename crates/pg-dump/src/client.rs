@@ -24,7 +24,7 @@ const SIGNAL_INTERVAL: Duration = Duration::from_millis(100);
 /// Returns the version that a program prints, such as `15.20 (Debian 15.20-0+deb12u1)`; `None` if it is another
 /// program.
 #[martydb_pg::boxed]
-pub async fn version(path: &Path, name: &str) -> Option<String> {
+pub(crate) async fn version(path: &Path, name: &str) -> Option<String> {
     let output =
         Command::new(path).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output().await.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -32,13 +32,13 @@ pub async fn version(path: &Path, name: &str) -> Option<String> {
 }
 
 /// Returns `15` for `15.20 (Debian …)`, `18` for `18beta1`.
-pub fn number(version: &str) -> Option<u32> {
+pub(crate) fn number(version: &str) -> Option<u32> {
     let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version[..end].parse().ok()
 }
 
 /// Returns a command with an environment of only `PATH`.
-pub fn bare(program: &Path) -> Command {
+pub(crate) fn bare(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
     command
@@ -75,7 +75,12 @@ fn answers_anything(version: &str, endpoint: &Endpoint) -> bool {
 /// # Errors
 /// If it fails, with its error output.
 #[martydb_pg::boxed]
-pub async fn run(mut command: Command, program: &Path, stdin: Stdio, stdout: Stdio) -> Result<Vec<u8>> {
+pub(crate) async fn run(
+    mut command: Command,
+    program: &Path,
+    stdin: Stdio,
+    stdout: Stdio,
+) -> Result<Vec<u8>> {
     command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let failed = |why: String| Error::operation(format!("{} failed", program.display())).cause(why);
     let child = command.spawn().map_err(|error| failed(error.to_string()))?;

@@ -44,7 +44,7 @@ struct FilledIdentity {
 
 impl FilledColumn {
     /// Finds the value that the server computes for a new column.
-    pub fn find(schemas: &SchemaPair<'_>, id: &SchemaObjectId) -> Option<FilledColumn> {
+    pub(crate) fn find(schemas: &SchemaPair<'_>, id: &SchemaObjectId) -> Option<FilledColumn> {
         let column = schemas.to.objects.get(id)?;
         let table = column.parent.as_ref()?;
         let inherited = [schemas.from, schemas.to].into_iter().any(|side| is_inherited(side, table));
@@ -68,13 +68,13 @@ impl FilledColumn {
     }
 
     /// Returns the statements behind ADD COLUMN: new rows get their value from then on.
-    pub fn begun(&self) -> Vec<String> {
+    pub(crate) fn begun(&self) -> Vec<String> {
         let sequence = self.identity.iter().flat_map(|identity| identity.begun(&self.table, &self.column));
         sequence.chain([self.default.clone()]).collect()
     }
 
     /// Returns the statement that fills the rows that exist. It commits each batch, and a second run goes on.
-    pub fn filled(&self) -> String {
+    pub(crate) fn filled(&self) -> String {
         let (table, column) = (&self.table, &self.column);
         let body = format!(
             "
@@ -110,12 +110,12 @@ END
     }
 
     /// Returns the statements that make the column an identity, when it is NOT NULL.
-    pub fn ended(&self) -> Vec<String> {
+    pub(crate) fn ended(&self) -> Vec<String> {
         self.identity.as_ref().map_or_else(Vec::new, |identity| identity.ended(&self.table, &self.column))
     }
 
     /// Returns the statements that undo [`ended`](Self::ended).
-    pub fn reopened(&self) -> Vec<String> {
+    pub(crate) fn reopened(&self) -> Vec<String> {
         let Some(identity) = &self.identity else { return vec![] };
         let mut all = identity.begun(&self.table, &self.column);
         all.extend([

@@ -29,6 +29,6 @@ pub struct SchemaPair<'a> {
 
 /// Returns `true` for an object that exists, and for a table that is not partitioned: PostgreSQL makes no index of a
 /// partitioned one concurrently.
-pub fn is_plain(structure: &Structure, table: &SchemaObjectId) -> bool {
+pub(crate) fn is_plain(structure: &Structure, table: &SchemaObjectId) -> bool {
     structure.objects.get(table).is_some_and(|table| table.body.is_empty())
 }

@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Nodes with the edges between them.
 #[derive(Debug)]
-pub struct Graph<N> {
+pub(crate) struct Graph<N> {
     after: BTreeMap<N, BTreeSet<N>>,
     waits: BTreeMap<N, usize>,
 }
 
 impl<N: Ord + Clone> Graph<N> {
     /// Makes a graph without edges.
-    pub fn new(nodes: impl IntoIterator<Item = N>) -> Graph<N> {
+    pub(crate) fn new(nodes: impl IntoIterator<Item = N>) -> Graph<N> {
         let waits = nodes.into_iter().map(|node| (node, 0)).collect();
         Graph { after: BTreeMap::new(), waits }
     }
 
     /// Demands that one node comes before another, if both exist.
-    pub fn before(&mut self, first: &N, second: &N) {
+    pub(crate) fn before(&mut self, first: &N, second: &N) {
         if first == second || !self.waits.contains_key(first) || !self.waits.contains_key(second) {
             return;
         }
@@ -30,7 +30,7 @@ impl<N: Ord + Clone> Graph<N> {
     ///
     /// # Errors
     /// With the nodes of which each waits for another one.
-    pub fn ordered(mut self) -> Result<Vec<N>, Vec<N>> {
+    pub(crate) fn ordered(mut self) -> Result<Vec<N>, Vec<N>> {
         let mut free: BTreeSet<N> =
             self.waits.iter().filter(|(_, n)| **n == 0).map(|(node, _)| node.clone()).collect();
         let mut all = Vec::with_capacity(self.waits.len());

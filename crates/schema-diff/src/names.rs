@@ -1,7 +1,7 @@
 //! Names as the server quotes them.
 
 /// Splits a qualified name that the server quoted into the qualifier with its dot and the last name.
-pub fn split(name: &str) -> (&str, &str) {
+pub(crate) fn split(name: &str) -> (&str, &str) {
     let at = match name.strip_suffix('"') {
         Some(open) => {
             // A quote inside is doubled, so the name begins at the last quote that is not.
@@ -23,7 +23,7 @@ pub fn split(name: &str) -> (&str, &str) {
 }
 
 /// Returns the name of a type while its successor is made.
-pub fn former(name: &str) -> String {
+pub(crate) fn former(name: &str) -> String {
     suffixed(name, "_former")
 }
 

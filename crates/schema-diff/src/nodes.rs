@@ -36,7 +36,7 @@ pub(crate) struct StatementNode {
 
 impl StatementNode {
     /// Makes the node of an action on a whole object.
-    pub fn new(verb: SchemaVerb, id: &SchemaObjectId, foreign_key: bool) -> StatementNode {
+    pub(crate) fn new(verb: SchemaVerb, id: &SchemaObjectId, foreign_key: bool) -> StatementNode {
         let begins = matches!(verb, SchemaVerb::Make | SchemaVerb::Set);
         // Foreign keys are created after all other keys and dropped before them.
         let rank = 2 * (id.kind as i16) + i16::from(foreign_key);
@@ -91,7 +91,7 @@ pub(crate) struct SchemaComparison<'a> {
 
 impl SchemaComparison<'_> {
     /// Returns all nodes with their statements.
-    pub fn nodes(&self) -> PendingStatements {
+    pub(crate) fn nodes(&self) -> PendingStatements {
         let mut all = BTreeMap::new();
         for (id, change) in &self.changes.by_object {
             match (self.from.objects.get(id), self.to.objects.get(id)) {
@@ -148,7 +148,7 @@ impl SchemaComparison<'_> {
     }
 
     /// Returns the node of an action on an object.
-    pub fn node(&self, verb: SchemaVerb, id: &SchemaObjectId) -> StatementNode {
+    pub(crate) fn node(&self, verb: SchemaVerb, id: &SchemaObjectId) -> StatementNode {
         let side = if matches!(verb, SchemaVerb::Drop | SchemaVerb::Unset) { self.from } else { self.to };
         let foreign = side
             .objects

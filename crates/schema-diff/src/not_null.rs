@@ -36,7 +36,7 @@ pub(crate) struct ColumnPlans {
 
 impl ColumnPlans {
     /// Returns the files in order.
-    pub fn all(mut self) -> [FilePlan; 3] {
+    pub(crate) fn all(mut self) -> [FilePlan; 3] {
         self.filled.suffix = "_fill";
         self.filled.no_transaction = true;
         // A check forbids each UPDATE of a row whose value is still to come.
@@ -57,7 +57,7 @@ pub(crate) struct CheckedColumns<'a> {
 
 impl<'a> CheckedColumns<'a> {
     /// Finds the columns. Those of `online` keys may be among them: these keys are created last.
-    pub fn find(
+    pub(crate) fn find(
         schemas: &'a SchemaPair<'a>,
         up: &[SchemaStep],
         online: &BTreeSet<SchemaObjectId>,
@@ -105,13 +105,13 @@ impl<'a> CheckedColumns<'a> {
     }
 
     /// Returns `true` for the step that is divided.
-    pub fn is_checked(&self, step: &SchemaStep) -> bool {
+    pub(crate) fn is_checked(&self, step: &SchemaStep) -> bool {
         let divided = step.verb == SchemaVerb::Make || step.verb == SchemaVerb::Set && step.part == NOT_NULL;
         divided && self.columns.contains(&step.id)
     }
 
     /// Adds the statements of a step to the files.
-    pub fn add(&self, step: SchemaStep, plans: &mut ColumnPlans) {
+    pub(crate) fn add(&self, step: SchemaStep, plans: &mut ColumnPlans) {
         let Some(column) = self.schemas.to.objects.get(&step.id) else { return };
         let of_it =
             |text: String| SchemaStep { verb: SchemaVerb::Set, part: NOT_NULL.into(), text, ..step.clone() };
@@ -150,7 +150,7 @@ impl<'a> CheckedColumns<'a> {
     }
 
     /// Returns the step of the first down file, if none of the second one replaces it.
-    pub fn undone(&self, step: SchemaStep) -> Option<SchemaStep> {
+    pub(crate) fn undone(&self, step: SchemaStep) -> Option<SchemaStep> {
         let replaced =
             step.verb == SchemaVerb::Unset && step.part == NOT_NULL && self.columns.contains(&step.id);
         (!replaced).then_some(step)

@@ -22,12 +22,12 @@ pub(crate) enum ObjectChange {
 
 impl ObjectChange {
     /// Returns `true` if the existing object is dropped.
-    pub fn drops(self) -> bool {
+    pub(crate) fn drops(self) -> bool {
         matches!(self, ObjectChange::Rebuilt | ObjectChange::Swapped | ObjectChange::Dropped)
     }
 
     /// Returns `true` if an object is created.
-    pub fn creates(self) -> bool {
+    pub(crate) fn creates(self) -> bool {
         matches!(self, ObjectChange::Rebuilt | ObjectChange::Swapped | ObjectChange::Created)
     }
 }
@@ -44,7 +44,7 @@ pub(crate) struct ObjectChanges {
 
 impl ObjectChanges {
     /// Returns the decision about an object; `Same` for one that is in neither schema.
-    pub fn get(&self, id: &SchemaObjectId) -> ObjectChange {
+    pub(crate) fn get(&self, id: &SchemaObjectId) -> ObjectChange {
         self.by_object.get(id).copied().unwrap_or(ObjectChange::Same)
     }
 
@@ -54,7 +54,7 @@ impl ObjectChanges {
 }
 
 /// Decides about every object of both schemas.
-pub fn object_changes(from: &Structure, to: &Structure) -> ObjectChanges {
+pub(crate) fn object_changes(from: &Structure, to: &Structure) -> ObjectChanges {
     let mut changes = ObjectChanges::default();
     for id in from.objects.keys().chain(to.objects.keys()) {
         let change = match (from.objects.get(id), to.objects.get(id)) {

@@ -134,19 +134,19 @@ pub struct ObjectPart {
 }
 
 /// Name of the part that is a column's type.
-pub const TYPE: &str = "type";
+pub(crate) const TYPE: &str = "type";
 /// Name of the part that forbids NULL; its value is the name of the constraint, from 18 on.
 pub(crate) const NOT_NULL: &str = "not null";
 /// Name of the part that marks a constraint as validated for all rows.
 pub(crate) const VALIDATED: &str = "validated";
 /// Name of the part that is the column to which a sequence belongs.
-pub const OWNER: &str = "owner";
+pub(crate) const OWNER: &str = "owner";
 /// Name of the part that is a column's storage, which a change of its type resets.
-pub const STORAGE: &str = "storage";
+pub(crate) const STORAGE: &str = "storage";
 /// Name of the part that makes a column an identity.
-pub const IDENTITY: &str = "identity";
+pub(crate) const IDENTITY: &str = "identity";
 /// Name of the part that is a column's or a domain's default.
-pub const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// Objects of a database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

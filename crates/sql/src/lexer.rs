@@ -137,7 +137,7 @@ impl Iterator for Lexer<'_> {
 }
 
 /// Returns the text of a `-- martydb: …` comment at `start`.
-pub fn directive(text: &str, start: usize) -> Option<&str> {
+pub(crate) fn directive(text: &str, start: usize) -> Option<&str> {
     let line = text.get(start..line_end(text.as_bytes(), start))?;
     Some(line.strip_prefix("--")?.trim_start().strip_prefix("martydb:")?.trim())
 }

@@ -31,4 +31,4 @@ pub(crate) fn environment_of(path: &str) -> Option<&'static str> {
 }
 
 /// Databases of the services in one environment.
-pub type EnvironmentPlaces = BTreeMap<ServiceName, DatabaseLocation>;
+pub(crate) type EnvironmentPlaces = BTreeMap<ServiceName, DatabaseLocation>;

@@ -19,7 +19,7 @@ pub struct DiscoveredMigrations {
 }
 
 /// Returns all of them, by path; of nested folders only the outer one.
-pub fn folders(tree: &ProjectTree) -> Vec<DiscoveredMigrations> {
+pub(crate) fn folders(tree: &ProjectTree) -> Vec<DiscoveredMigrations> {
     let mut all: Vec<DiscoveredMigrations> = vec![];
     for (path, files) in by_folder(tree) {
         let Some(found) = judge(tree, path, &files) else { continue };

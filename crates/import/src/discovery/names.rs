@@ -134,7 +134,7 @@ pub(crate) fn server_word(host: &str) -> Option<ServiceName> {
 
 /// Returns the service that a sequence of words names, ordered from the whole to the part: the last word that
 /// is not generic.
-pub fn named_by<'a>(words: impl DoubleEndedIterator<Item = &'a str>) -> Option<ServiceName> {
+pub(crate) fn named_by<'a>(words: impl DoubleEndedIterator<Item = &'a str>) -> Option<ServiceName> {
     words.rev().find_map(|word| {
         let name = service_name(word)?;
         let bare =

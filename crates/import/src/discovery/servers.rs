@@ -8,7 +8,7 @@ use super::url::DatabaseLocation;
 use martydb_model::units::listed;
 
 /// Name of the server for services whose server is on this machine or unknown.
-pub const MAIN: &str = "main";
+pub(crate) const MAIN: &str = "main";
 
 /// Kind of a server in the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(crate) struct PlacedServers {
 impl PlacedServers {
     /// Names the servers. A single server on another machine replaces `main`, and so does a single container; several
     /// get names of their own.
-    pub fn new<'p>(
+    pub(crate) fn new<'p>(
         places: impl Iterator<Item = &'p DatabaseLocation>,
         found: &ProjectFindings,
     ) -> PlacedServers {
@@ -78,11 +78,11 @@ impl PlacedServers {
     }
 
     /// Returns the name of a database's server, unless that is `main`.
-    pub fn name_of(&self, place: &DatabaseLocation) -> Option<String> {
+    pub(crate) fn name_of(&self, place: &DatabaseLocation) -> Option<String> {
         self.named.get(&address(place, &self.composed)).map(|(name, _)| name.clone())
     }
 
-    pub fn all(self) -> BTreeMap<String, ProposedServer> {
+    pub(crate) fn all(self) -> BTreeMap<String, ProposedServer> {
         self.named.into_values().chain([(MAIN.to_owned(), self.main)]).collect()
     }
 }
@@ -111,7 +111,7 @@ fn is_elsewhere(host: &str) -> bool {
 }
 
 /// Returns the host and port; a port that docker compose publishes on this machine is its container's.
-pub fn address(place: &DatabaseLocation, composed: &[ComposeServer]) -> (String, u16) {
+pub(crate) fn address(place: &DatabaseLocation, composed: &[ComposeServer]) -> (String, u16) {
     let port = place.port.unwrap_or(5432);
     let published =
         |server: &&ComposeServer| is_local(&place.host) && place.port.is_some() && server.port == place.port;
@@ -131,7 +131,7 @@ fn folded(ports: &BTreeSet<u16>) -> String {
 }
 
 /// Returns a name that is not taken, from the word of a host that tells it from the others; with a number if that is taken.
-pub fn free_name(host: &str, taken: &BTreeSet<String>) -> String {
+pub(crate) fn free_name(host: &str, taken: &BTreeSet<String>) -> String {
     let base = server_word(host).or_else(|| service_name(host.split('.').next().unwrap_or_default()));
     let base = base.map_or_else(|| "server".to_owned(), |name| name.to_string());
     let numbered = (2..).map(|n| format!("{base}-{n}"));

@@ -50,7 +50,7 @@ fn service(service: &ProposedService) -> String {
 }
 
 /// Returns a YAML scalar for a text.
-pub fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
@@ -60,7 +60,7 @@ pub fn scalar(text: &str) -> String {
 }
 
 /// Returns a YAML scalar for a URL whose `${…}` are variables of the manifest.
-pub fn url(text: &str) -> String {
+pub(crate) fn url(text: &str) -> String {
     let is_plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@${}[]?=".contains(c));
     if is_plain && text.starts_with("postgresql://") { text.into() } else { quoted(text) }
 }

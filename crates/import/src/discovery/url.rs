@@ -11,7 +11,7 @@ pub struct DatabaseLocation {
 }
 
 /// Parses the first PostgreSQL URL in a text: `postgresql://`, or the forms of SQLAlchemy, JDBC and others.
-pub fn place(text: &str) -> Option<DatabaseLocation> {
+pub(crate) fn place(text: &str) -> Option<DatabaseLocation> {
     let text = text.trim().trim_matches(['"', '\'']);
     let (scheme, rest) = text.split_once("://")?;
     let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme).split('+').next().unwrap_or_default();

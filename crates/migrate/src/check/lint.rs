@@ -2,7 +2,7 @@
 //! are new, because a pending migration creates them, the sizes of the others, and martydb's own handling of
 //! locks. Pure.
 
-pub mod deep;
+pub(crate) mod deep;
 mod objects;
 mod partitions;
 mod sizes;

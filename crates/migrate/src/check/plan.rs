@@ -84,7 +84,12 @@ pub(crate) enum PlanRefusal {
 }
 
 impl PlanRefusal {
-    pub fn into_error(self, service: &ServiceName, current: Option<i64>, folder: &MigrationFolder) -> Error {
+    pub(crate) fn into_error(
+        self,
+        service: &ServiceName,
+        current: Option<i64>,
+        folder: &MigrationFolder,
+    ) -> Error {
         match self {
             PlanRefusal::Below(to) => {
                 Error::usage(format!("{service} is at V{}, above V{to}", current.unwrap_or_default()))

@@ -9,7 +9,7 @@ use crate::files::{Repeatable, dependencies};
 use crate::history::RecordedRepeatable;
 
 /// Returns those that are due, in order. `versions_change` is `true` if versioned migrations run before.
-pub fn due<'f>(
+pub(crate) fn due<'f>(
     files: &'f [Repeatable],
     recorded: &[RecordedRepeatable],
     versions_change: bool,

@@ -12,14 +12,14 @@ use martydb_manifest::lint_rules::SYNTAX;
 use martydb_model::LintRules;
 use martydb_sql::too_deep;
 
-pub const FIX: &str = "correct the statement; if PostgreSQL accepts it, write \
+pub(crate) const FIX: &str = "correct the statement; if PostgreSQL accepts it, write \
                        `-- martydb: allow syntax-error: reason` at the top of the file";
 
 /// Description of a file that would take the parser too long.
 pub(crate) const TOO_DEEP: &str = "is nested too deeply to be checked";
 
 /// Returns position and text of the first error. Later errors may be its consequences.
-pub fn first_error(parsed: &Parse<SourceFile>) -> Option<(usize, String)> {
+pub(crate) fn first_error(parsed: &Parse<SourceFile>) -> Option<(usize, String)> {
     let errors = parsed.errors();
     let first = errors.iter().min_by_key(|error| error.range().start())?;
     Some((usize::from(first.range().start()), format!("syntax error: {}", first.message())))

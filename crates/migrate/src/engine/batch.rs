@@ -24,7 +24,7 @@ use martydb_model::RoleName;
 use martydb_model::hex;
 use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
 
-pub struct Batch {
+pub(crate) struct Batch {
     pub message: Statement,
     /// Part of the batch that each statement of the message is.
     parts: Vec<BatchPart>,
@@ -55,7 +55,7 @@ pub(crate) struct BatchContext<'a> {
 
 impl Batch {
     /// Returns the batch of a whole file; the records commit together with it.
-    pub fn of_file(frame: &BatchContext<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
+    pub(crate) fn of_file(frame: &BatchContext<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
         let marked = MarkedText::new(file);
         let cleanup = cleanup().into_iter().chain(frame.note.map(notes::note));
         let opening = opening(frame, file.whole());
@@ -70,7 +70,7 @@ impl Batch {
 
     /// Returns a whole file without a record, for a transaction that is already open and stays open.
     /// Transaction modes of the file's own BEGIN cannot apply there.
-    pub fn rehearsal(frame: &BatchContext<'_>, file: &MigrationFile) -> Batch {
+    pub(crate) fn rehearsal(frame: &BatchContext<'_>, file: &MigrationFile) -> Batch {
         let marked = MarkedText::new(file);
         // The checks have made all constraints immediate; the next file expects those of a new transaction.
         let after = cleanup().into_iter().chain([stmt!("SET CONSTRAINTS ALL DEFERRED")]);
@@ -93,7 +93,7 @@ impl Batch {
     }
 
     /// Returns a message of only one statement, as required where it cannot run in a transaction.
-    pub fn alone(file: &MigrationFile, at: usize) -> Batch {
+    pub(crate) fn alone(file: &MigrationFile, at: usize) -> Batch {
         Batch::part_of(&[], file, at..at + 1, vec![])
     }
 
@@ -131,7 +131,7 @@ impl Batch {
     }
 
     /// Returns the part that follows `completed` finished statements.
-    pub fn part(&self, completed: usize) -> BatchPart {
+    pub(crate) fn part(&self, completed: usize) -> BatchPart {
         self.parts.get(completed).copied().unwrap_or(BatchPart::Cleanup)
     }
 
@@ -157,7 +157,7 @@ fn closing(
 }
 
 /// Returns milliseconds for a server setting, limited to its maximum.
-pub fn millis(time: Duration) -> i64 {
+pub(crate) fn millis(time: Duration) -> i64 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).into()
 }
 
@@ -257,7 +257,7 @@ pub(crate) enum CheckFailure {
 
 impl CheckFailure {
     /// Parses the message of SQLSTATE 22P02. Its words depend on the server's language; the quoted value does not.
-    pub fn read(message: &str) -> Option<CheckFailure> {
+    pub(crate) fn read(message: &str) -> Option<CheckFailure> {
         let (_, text) = message.split_once(&format!("<{FINDING}>"))?;
         let digits = text.split(|c: char| !c.is_ascii_hexdigit()).next()?;
         let text = String::from_utf8(hex::decode(digits)?).ok()?;
@@ -279,16 +279,16 @@ pub(crate) struct MigrationStep<'a> {
 }
 
 impl MigrationStep<'_> {
-    pub fn id(&self) -> MigrationId {
+    pub(crate) fn id(&self) -> MigrationId {
         MigrationId { version: self.row.version, name: self.row.name.clone() }
     }
 
     /// Returns the number of events that its end adds to the history.
-    pub fn events(&self) -> i64 {
+    pub(crate) fn events(&self) -> i64 {
         i64::try_from(self.replaced.len()).map_or(1, |others| others + 1)
     }
 
-    pub fn planned(&self) -> PlannedFile {
+    pub(crate) fn planned(&self) -> PlannedFile {
         PlannedFile {
             version: self.row.version,
             name: self.row.name.clone(),
@@ -299,7 +299,7 @@ impl MigrationStep<'_> {
     }
 
     /// Returns an event for the history, without a measured duration.
-    pub fn record(&self, outcome: &'static str) -> Record<'_> {
+    pub(crate) fn record(&self, outcome: &'static str) -> Record<'_> {
         let content = (outcome == "ok").then(|| tables::content(&self.file.text)).flatten();
         let mode = self.file.directives.mode;
         Record { mode, content, ..Record::new(self.direction.action(), &self.row, outcome) }

@@ -12,7 +12,7 @@ const FIRST_USER_OID: u32 = 16384;
 
 /// Tests for a relation of a user in any schema, or any object in these schemas. It takes two index lookups,
 /// where [`some`] reads three catalogs.
-pub fn any(schemas: &[SchemaName]) -> Statement {
+pub(crate) fn any(schemas: &[SchemaName]) -> Statement {
     stmt!(
         "SELECT EXISTS (SELECT FROM pg_catalog.pg_class WHERE oid >= {first})
              OR EXISTS (SELECT FROM pg_catalog.pg_depend WHERE refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
@@ -24,7 +24,7 @@ pub fn any(schemas: &[SchemaName]) -> Statement {
 
 /// Selects relations, routines and types in these schemas that no extension created, as `table a.b`. Parts of a
 /// table, such as its row type, are not selected.
-pub fn some(schemas: &[SchemaName]) -> Statement {
+pub(crate) fn some(schemas: &[SchemaName]) -> Statement {
     stmt!(
         "SELECT found.kind || ' ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(found.name) FROM (
              SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'

@@ -34,7 +34,7 @@ pub(crate) struct StepRun<'r, 's> {
 
 /// Returns `true` for a temporary fault, which ends when other sessions release their locks: `lock_timeout` or
 /// NOWAIT (55P03), a deadlock (40P01), a serialization failure (40001).
-pub fn is_passing(fault: &ErrorResponse) -> bool {
+pub(crate) fn is_passing(fault: &ErrorResponse) -> bool {
     matches!(
         fault.sqlstate.as_deref(),
         Some(sqlstate::LOCK_NOT_AVAILABLE | sqlstate::DEADLOCK_DETECTED | sqlstate::SERIALIZATION_FAILURE)
@@ -55,7 +55,7 @@ impl StepRun<'_, '_> {
     }
 
     /// Sends a batch until it is committed; retries only if other sessions' locks block it.
-    pub async fn commit(&mut self, batch: impl Fn(&mut Self) -> Batch) -> Result<()> {
+    pub(crate) async fn commit(&mut self, batch: impl Fn(&mut Self) -> Batch) -> Result<()> {
         let mut backoff = self.backoff();
         loop {
             let (batch, end) = match self.sent.take() {
@@ -80,11 +80,11 @@ impl StepRun<'_, '_> {
     }
 
     /// Returns the pauses between the attempts at one statement.
-    pub fn backoff(&self) -> Backoff {
+    pub(crate) fn backoff(&self) -> Backoff {
         until(Instant::now() + self.options.lock_wait)
     }
 
-    pub fn frame(&self) -> BatchContext<'_> {
+    pub(crate) fn frame(&self) -> BatchContext<'_> {
         BatchContext {
             owner: &self.session.target.owner,
             other_roles: &self.preflight.other_roles,
@@ -97,18 +97,18 @@ impl StepRun<'_, '_> {
 
     /// Returns the statements that record a finished migration in both tables; a repeatable one has a table of
     /// its own.
-    pub fn rows(&self, record: &Record) -> Vec<Statement> {
+    pub(crate) fn rows(&self, record: &Record) -> Vec<Statement> {
         rows(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
     }
 
     /// Returns the statement that writes an event with the next number. Once it is committed,
     /// [`recorded`](StepRun::recorded) counts it.
-    pub fn event(&self, record: &Record) -> Statement {
+    pub(crate) fn event(&self, record: &Record) -> Statement {
         event(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
     }
 
     /// Counts the last written event, which is now committed.
-    pub fn recorded(&mut self) {
+    pub(crate) fn recorded(&mut self) {
         self.count(1);
     }
 
@@ -118,7 +118,7 @@ impl StepRun<'_, '_> {
 
     /// Sends one message. `Err` has the number of statements finished before the failed one, and its fault.
     #[martydb_pg::boxed]
-    pub async fn send(&mut self, message: &Statement) -> Result<(), (usize, ErrorResponse)> {
+    pub(crate) async fn send(&mut self, message: &Statement) -> Result<(), (usize, ErrorResponse)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
         let connection = &mut self.session.connection;
         connection.without_timeout(true);
@@ -146,14 +146,14 @@ impl StepRun<'_, '_> {
     }
 
     /// Explains why it failed after `completed` statements of a batch.
-    pub fn explain(&self, batch: &Batch, completed: usize, fault: ErrorResponse) -> Error {
+    pub(crate) fn explain(&self, batch: &Batch, completed: usize, fault: ErrorResponse) -> Error {
         let locked = fault.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE);
         let blockers = if locked { self.watcher.blockers() } else { vec![] };
         failure::explain(self.session.target, self.step, batch, completed, fault)
             .causes(blockers.iter().map(|blocker| format!("blocked by {blocker}")))
     }
 
-    pub fn warn(&self, text: String) {
+    pub(crate) fn warn(&self, text: String) {
         self.session.events.send(Event::Warned(self.step.id(), text));
     }
 
@@ -165,7 +165,7 @@ impl StepRun<'_, '_> {
 
     /// WaitLog a little and counts another attempt. Returns `false` at the deadline.
     #[martydb_pg::boxed]
-    pub async fn retry(&mut self, fault: &ErrorResponse, backoff: &mut Backoff) -> bool {
+    pub(crate) async fn retry(&mut self, fault: &ErrorResponse, backoff: &mut Backoff) -> bool {
         let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));
         let why = std::iter::once(fault.to_string()).chain(blockers).collect();
         self.session.events.send(Event::Retrying(self.step.id(), self.attempts, why));
@@ -201,7 +201,7 @@ pub(crate) fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Rec
 
 /// Returns the statements that record a finished migration in both tables, under the event's number. A
 /// checkpoint adds the rows of all migrations that it replaces, in version order.
-pub fn rows(
+pub(crate) fn rows(
     session: &MigrationSession<'_>,
     step: &MigrationStep<'_>,
     number: i64,

@@ -17,7 +17,7 @@ use martydb_model::sqlstate;
 use martydb_pg::server::ErrorResponse;
 
 /// Explains why a migration failed after `completed` statements of its batch.
-pub fn explain(
+pub(crate) fn explain(
     target: &MigrationTarget,
     step: &MigrationStep<'_>,
     batch: &Batch,
@@ -122,6 +122,6 @@ fn found(fault: &ErrorResponse) -> Option<String> {
     })
 }
 
-pub fn message(fault: &ErrorResponse) -> String {
+pub(crate) fn message(fault: &ErrorResponse) -> String {
     found(fault).unwrap_or_else(|| fault.message.clone())
 }

@@ -27,7 +27,7 @@ struct FileRun<'r, 's> {
 }
 
 /// Runs the statements of a file one by one and returns the duration.
-pub async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
+pub(crate) async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
     let mut file = FileRun { run, from: 0, resumed: false, note: None };
     file.begin().await?;
     let step = file.run.step;

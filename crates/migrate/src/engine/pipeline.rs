@@ -35,7 +35,7 @@ const MAX_BYTES: usize = 256 << 10;
 ///
 /// # Errors
 /// If the connection ends before all are sent.
-pub async fn send(
+pub(crate) async fn send(
     session: &mut MigrationSession<'_>,
     preflight: &Preflight,
     options: &Options,

@@ -49,7 +49,7 @@ pub(crate) struct OtherRoles {
 
 impl OtherRoles {
     /// Returns the OIDs, never an empty list because SQL's `IN` needs one. No role has the OID 0.
-    pub fn ids(&self) -> Vec<u32> {
+    pub(crate) fn ids(&self) -> Vec<u32> {
         if self.roles.is_empty() { vec![0] } else { self.roles.clone() }
     }
 
@@ -82,7 +82,7 @@ pub(crate) struct Preflight {
 
 impl Preflight {
     #[martydb_pg::boxed]
-    pub async fn run(session: &mut MigrationSession<'_>) -> Result<Preflight> {
+    pub(crate) async fn run(session: &mut MigrationSession<'_>) -> Result<Preflight> {
         let roles = OtherRoles::ask(&session.target.owner);
         let fresh = !session.present.history;
         if fresh && session.present.refinery.is_none() {
@@ -146,7 +146,11 @@ impl Preflight {
 
     /// Creates missing tables and revokes other roles' privileges, in one transaction.
     #[martydb_pg::boxed]
-    pub async fn prepare(&self, session: &mut MigrationSession<'_>, version_type: VersionType) -> Result<()> {
+    pub(crate) async fn prepare(
+        &self,
+        session: &mut MigrationSession<'_>,
+        version_type: VersionType,
+    ) -> Result<()> {
         let (target, schema) = (session.target, session.schema());
         let outsiders = session.outsiders().await?;
         let all = self.missing(&outsiders, &schema, version_type);
@@ -188,7 +192,12 @@ impl Preflight {
     }
 
     /// Rejects tables of other roles, and versions that do not fit into refinery's table.
-    pub fn check(&self, target: &MigrationTarget, version_type: VersionType, versions: &[i64]) -> Result<()> {
+    pub(crate) fn check(
+        &self,
+        target: &MigrationTarget,
+        version_type: VersionType,
+        versions: &[i64],
+    ) -> Result<()> {
         let mut tables = [&self.history, &self.refinery].into_iter().flatten();
         if let Some(table) = tables.find(|table| table.owner != target.owner.as_str()) {
             let what = format!("the history of {} belongs to \"{}\"", target.service, table.owner);

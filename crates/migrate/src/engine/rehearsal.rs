@@ -27,7 +27,7 @@ use martydb_sql::{Lexer, TokenKind, bare};
 
 /// Result of a rehearsal, filled in on failure too.
 #[derive(Debug, Default)]
-pub struct Rehearsal {
+pub(crate) struct Rehearsal {
     pub rehearsed: Vec<RehearsedMigration>,
     pub skipped: Vec<SkippedMigration>,
 }
@@ -44,7 +44,7 @@ struct RehearsalStage<'r, 's> {
 ///
 /// # Errors
 /// The first failure of a file, with its position.
-pub async fn rehearse(
+pub(crate) async fn rehearse(
     session: &mut MigrationSession<'_>,
     preflight: &mut Preflight,
     options: &Options,

@@ -74,7 +74,7 @@ impl<'a> MigrationSession<'a> {
     /// Logs in, becomes the owner, looks up the tables, and takes the lock if it will write: one round trip
     /// after the login if no other session holds it.
     #[martydb_pg::boxed]
-    pub async fn open(
+    pub(crate) async fn open(
         target: &'a MigrationTarget,
         intent: Intent,
         lock_wait: Duration,
@@ -172,34 +172,34 @@ impl<'a> MigrationSession<'a> {
     }
 
     /// Returns the run that holds the lock, if any. The session remains the owner.
-    pub async fn holder(&mut self) -> Result<Option<LockHolder>> {
+    pub(crate) async fn holder(&mut self) -> Result<Option<LockHolder>> {
         let results = self.query([holders(self.target), self.act_as_owner()]).await?;
         Ok(results.iter().flatten().map(advisory::holder).find(|holder| holder.entitled))
     }
 
     /// Returns the schema of refinery's table: where it is, or where it will be.
-    pub fn schema(&self) -> SchemaName {
+    pub(crate) fn schema(&self) -> SchemaName {
         self.present.refinery.as_ref().unwrap_or(&self.target.schemas[0]).clone()
     }
 
-    pub async fn execute(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
+    pub(crate) async fn execute(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
         execute(&mut self.connection, &Statement::join(all)).await?;
         Ok(())
     }
 
     /// Executes statements in one transaction.
-    pub async fn commit(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
+    pub(crate) async fn commit(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
         self.execute([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])).await
     }
 
     /// Returns the rows of each statement.
-    pub async fn query(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<Vec<Vec<Row>>> {
+    pub(crate) async fn query(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<Vec<Vec<Row>>> {
         query_each(&mut self.connection, &Statement::join(all)).await
     }
 
     /// Reads the rows of both tables in one round trip.
     #[martydb_pg::boxed]
-    pub async fn rows(&mut self) -> Result<HistoryRows> {
+    pub(crate) async fn rows(&mut self) -> Result<HistoryRows> {
         let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
         let queries: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
         let results = if queries.is_empty() { vec![] } else { self.query(queries).await? };
@@ -235,7 +235,7 @@ impl<'a> MigrationSession<'a> {
     }
 
     /// Closes the session properly; the server's log then has no lost connection. Errors are ignored.
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.connection.close().await;
     }
 }
@@ -258,7 +258,7 @@ impl WaitLog {
 }
 
 /// Returns the backoff for temporary obstacles: another run's lock, a full server, a locked table.
-pub fn until(deadline: Instant) -> Backoff {
+pub(crate) fn until(deadline: Instant) -> Backoff {
     Backoff::until(deadline, Duration::from_millis(50), Duration::from_secs(1))
 }
 

@@ -33,14 +33,14 @@ pub(crate) struct Watcher {
 
 impl Watcher {
     /// Watches the session's backend. Sends no query before [`begin`](Watcher::begin).
-    pub fn over(session: &MigrationSession<'_>) -> Watcher {
+    pub(crate) fn over(session: &MigrationSession<'_>) -> Watcher {
         let state = Arc::<Mutex<WatchState>>::default();
         let monitor = BlockMonitor::new(session.target.clone(), session.connection.backend());
         let task = tokio::spawn(watch(state.clone(), monitor, session.events.clone()));
         Watcher { state, task }
     }
 
-    pub fn begin(&self, id: MigrationId) {
+    pub(crate) fn begin(&self, id: MigrationId) {
         self.change(|state| {
             *state = WatchState { running: Some((id, Instant::now())), ..WatchState::default() }
         });
@@ -51,12 +51,12 @@ impl Watcher {
         self.change(|state| state.statement = Some((at, all)));
     }
 
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         self.change(|state| *state = WatchState::default());
     }
 
     /// Returns the sessions that blocked the migration in the latest sample.
-    pub fn blockers(&self) -> Vec<Blocker> {
+    pub(crate) fn blockers(&self) -> Vec<Blocker> {
         self.state.lock().map(|state| state.blockers.clone()).unwrap_or_default()
     }
 

@@ -62,7 +62,7 @@ impl ReadablePart {
 }
 
 /// Returns the parts of a definition and their places, in order. `is_domain` knows the names of domains.
-pub fn parts(
+pub(crate) fn parts(
     (kind, name): (&str, &str),
     text: &str,
     is_domain: impl Fn(&str) -> bool,
@@ -142,7 +142,7 @@ fn parent(name: &str) -> Option<String> {
 }
 
 /// Returns the last part of a name: `t` of `public.t`.
-pub fn last(name: &str) -> &str {
+pub(crate) fn last(name: &str) -> &str {
     tokens(name).last().map_or(name, |token| &name[token.start..])
 }
 

@@ -33,7 +33,7 @@ pub(crate) enum TransactionControl {
 
 /// Classifies a statement; savepoints stay inside the transaction.
 /// <https://www.postgresql.org/docs/current/sql-commands.html>
-pub fn control(seen: &StatementHead) -> Option<TransactionControl> {
+pub(crate) fn control(seen: &StatementHead) -> Option<TransactionControl> {
     if seen.begins(&["begin"]) || seen.begins(&["start", "transaction"]) {
         return Some(TransactionControl::Begin(modes(seen.text)));
     }
@@ -84,12 +84,12 @@ pub(crate) enum Paired {
 
 impl Pairing {
     /// Returns `true` if the next statement is between a BEGIN and a COMMIT.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.open.is_some()
     }
 
     /// Adds a transaction control statement that follows `count` other ones.
-    pub fn add(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
+    pub(crate) fn add(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
         self.seen.push(span.clone());
         match (control, self.open.take()) {
             (TransactionControl::Begin(modes), None) => {
@@ -105,7 +105,7 @@ impl Pairing {
     }
 
     /// Returns the pairs of a file of `count` other statements.
-    pub fn end(self, mode: Mode, count: usize) -> (Vec<OwnTransaction>, Paired) {
+    pub(crate) fn end(self, mode: Mode, count: usize) -> (Vec<OwnTransaction>, Paired) {
         if self.unbalanced || self.open.is_some() {
             return (vec![], Paired::Unbalanced(self.seen));
         }

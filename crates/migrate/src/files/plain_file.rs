@@ -17,7 +17,7 @@ pub(crate) fn bytes_of(path: &Path) -> Result<Vec<u8>, FileProblem> {
 }
 
 /// Returns the problem of a file, or of the folder, that cannot be read.
-pub fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
+pub(crate) fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
     let fix = match error.kind() {
         io::ErrorKind::NotFound => "remove the link, or correct `migrations` in the manifest",
         io::ErrorKind::NotADirectory => "correct `migrations` in the manifest: it names a folder",

@@ -119,12 +119,12 @@ pub(crate) struct Positions<'a> {
 }
 
 impl<'a> Positions<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Positions { text, offset: 0, position: Position { line: 1, column: 1 } }
     }
 
     /// Returns the position of `offset`, which must not be before the last one.
-    pub fn at(&mut self, offset: usize) -> Position {
+    pub(crate) fn at(&mut self, offset: usize) -> Position {
         let end = self.text.floor_char_boundary(offset);
         if let Some(passed) = self.text.get(self.offset..end) {
             match passed.rfind('\n') {

@@ -22,7 +22,7 @@ impl Repeatable {
 }
 
 /// Reads one, or returns all its problems.
-pub fn read(path: &Path, name: String, bytes: Vec<u8>) -> Result<Repeatable, Vec<FileProblem>> {
+pub(crate) fn read(path: &Path, name: String, bytes: Vec<u8>) -> Result<Repeatable, Vec<FileProblem>> {
     let file = source::read(path, bytes)?;
     if file.directives.mode == Mode::NoTransaction {
         let fix = "move statements that cannot run in a transaction into a versioned migration";

@@ -8,13 +8,13 @@ use super::problem::ProblemSeverity;
 use martydb_sql::{Lexer, PARSING_SETTINGS, StatementHead, TokenKind, is_word, string_contents};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum RuleScope {
     Everywhere,
     Transaction,
 }
 
 pub(crate) struct FileRule {
-    pub scope: Scope,
+    pub scope: RuleScope,
     /// Weight of a violation in an applied file, for a new database.
     pub severity: ProblemSeverity,
     pub applies: fn(&StatementHead) -> bool,
@@ -27,44 +27,44 @@ const NO_TRANSACTION: &str = "put `-- martydb: no-transaction` in the file's fir
                               that must succeed together with it in the same file";
 
 /// The rules; the first that matches is reported.
-pub const RULES: &[FileRule] = &[
+pub(crate) const RULES: &[FileRule] = &[
     FileRule {
-        scope: Scope::Everywhere,
+        scope: RuleScope::Everywhere,
         severity: ProblemSeverity::Refused,
         applies: changes_role,
         what: "would change the role, but the owner must own all objects of a migration",
         fix: "remove it: the file already runs as the owner",
     },
     FileRule {
-        scope: Scope::Everywhere,
+        scope: RuleScope::Everywhere,
         severity: ProblemSeverity::Refused,
         applies: changes_reading,
         what: "would change how the server parses the text after it",
         fix: "remove it: the file is read as UTF-8, and E'…' is the string with escapes",
     },
     FileRule {
-        scope: Scope::Everywhere,
+        scope: RuleScope::Everywhere,
         severity: ProblemSeverity::Refused,
         applies: |seen| seen.begins(&["discard", "all"]),
         what: "would discard the session's state, including the lock against other runs",
         fix: "use DISCARD TEMP, DISCARD PLANS or DISCARD SEQUENCES",
     },
     FileRule {
-        scope: Scope::Everywhere,
+        scope: RuleScope::Everywhere,
         severity: ProblemSeverity::Refused,
         applies: copies_to_client,
         what: "needs psql to send or receive the data",
         fix: "use INSERT with VALUES; COPY to and from a file of the server needs a superuser",
     },
     FileRule {
-        scope: Scope::Everywhere,
+        scope: RuleScope::Everywhere,
         severity: ProblemSeverity::Runnable,
         applies: builds_nameless,
         what: "does not name the index, so an interrupted build could not be found",
         fix: "name it: CREATE INDEX CONCURRENTLY <name> ON …",
     },
     FileRule {
-        scope: Scope::Transaction,
+        scope: RuleScope::Transaction,
         severity: ProblemSeverity::Runnable,
         applies: needs_no_transaction,
         what: "cannot run in a transaction",
@@ -86,7 +86,7 @@ pub(crate) const SEVERAL: &str = "leave BEGIN and COMMIT out, or make each trans
 pub(crate) const MOVE_OUT: &str = "move it out of BEGIN … COMMIT";
 
 /// Message and fix for psql's own commands.
-pub const BACKSLASH: (&str, &str) =
+pub(crate) const BACKSLASH: (&str, &str) =
     ("is a psql command, which the server does not know", "rewrite it as SQL");
 
 fn changes_role(seen: &StatementHead) -> bool {
@@ -186,11 +186,11 @@ mod tests {
     use crate::files::own_transaction::control;
     use martydb_sql::{ScriptItem, walk};
 
-    fn verdict(sql: &str) -> Option<(Scope, &'static str)> {
+    fn verdict(sql: &str) -> Option<(RuleScope, &'static str)> {
         let mut found = None;
         walk(sql, |seen| {
             if let ScriptItem::Statement(seen) = seen {
-                let control = control(&seen).map(|_| (Scope::Everywhere, CONTROL.0));
+                let control = control(&seen).map(|_| (RuleScope::Everywhere, CONTROL.0));
                 found = found
                     .or(control)
                     .or(RULES.iter().find(|r| (r.applies)(&seen)).map(|r| (r.scope, r.what)));
@@ -307,7 +307,7 @@ mod tests {
             "CLUSTER",
             "ALTER TABLE a.b DETACH PARTITION c.d CONCURRENTLY",
         ] {
-            assert_eq!(verdict(sql).map(|v| v.0), Some(Scope::Transaction), "{sql}");
+            assert_eq!(verdict(sql).map(|v| v.0), Some(RuleScope::Transaction), "{sql}");
         }
         for sql in [
             "CREATE INDEX i ON t (a)",
@@ -328,7 +328,7 @@ mod tests {
             "COPY (SELECT 1) TO STDOUT",
             "DISCARD ALL",
         ] {
-            assert_eq!(verdict(sql).map(|v| v.0), Some(Scope::Everywhere), "{sql}");
+            assert_eq!(verdict(sql).map(|v| v.0), Some(RuleScope::Everywhere), "{sql}");
         }
         for sql in ["COPY t FROM '/x'", "COPY t TO PROGRAM 'x'", "DISCARD TEMP"] {
             assert_eq!(verdict(sql), None, "{sql}");

@@ -9,7 +9,7 @@ use super::directive::{Directives, Mode};
 use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
 use super::problem::{FileProblem, Position, Positions, ProblemSeverity};
 use super::replaced::Replaced;
-use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, SEVERAL, Scope};
+use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, RuleScope, SEVERAL};
 use martydb_sql::{ScriptItem, StatementHead, walk};
 
 #[derive(Debug, Clone, Default)]
@@ -140,12 +140,12 @@ impl Reader {
         self.file.statements.push(statement.span.clone());
         let in_own = self.pairing.is_open();
         let in_transaction = in_own || self.file.directives.mode == Mode::Transaction;
-        let holds = |scope: Scope| scope == Scope::Everywhere || in_transaction;
+        let holds = |scope: RuleScope| scope == RuleScope::Everywhere || in_transaction;
         let rule = RULES.iter().find(|rule| holds(rule.scope) && (rule.applies)(statement))?;
         let what = format!("{} {}", first_words(statement.text), rule.what);
         let wrong = TextProblem::refused(statement.span.start, what, rule.fix);
         Some(match (rule.scope, in_own) {
-            (Scope::Transaction, true) => TextProblem { fix: MOVE_OUT.into(), ..wrong },
+            (RuleScope::Transaction, true) => TextProblem { fix: MOVE_OUT.into(), ..wrong },
             _ => TextProblem { severity: rule.severity, ..wrong },
         })
     }
@@ -173,7 +173,7 @@ fn first_words(text: &str) -> String {
 }
 
 /// Reads a file's bytes as a script that may run, or returns all its problems.
-pub fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProblem>> {
+pub(crate) fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProblem>> {
     match judge(path, bytes) {
         Ok((source, problems)) if problems.is_empty() => Ok(source),
         Ok((_, problems)) => Err(problems),

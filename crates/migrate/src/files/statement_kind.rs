@@ -53,7 +53,7 @@ impl StatementKind {
         )
     }
 
-    pub fn built(self) -> Option<String> {
+    pub(crate) fn built(self) -> Option<String> {
         match self {
             StatementKind::ConcurrentIndex(name) => Some(name),
             _ => None,

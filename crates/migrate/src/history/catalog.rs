@@ -103,7 +103,7 @@ impl CatalogQueries {
     const REPLANNED: u32 = 20;
 
     /// Reads the database of this session, which must not change.
-    pub async fn read(&mut self, connection: &mut Connection) -> Result<Catalog> {
+    pub(crate) async fn read(&mut self, connection: &mut Connection) -> Result<Catalog> {
         let (names, mut queries) = (texts(connection.major()), vec![]);
         if self.executed.is_none_or(|times| times >= Self::REPLANNED) {
             queries.extend(self.executed.map(|_| stmt!("DEALLOCATE ALL")));

@@ -20,7 +20,7 @@ pub(crate) struct ResumePoint {
 }
 
 impl ResumePoint {
-    pub fn read(row: &Row) -> Result<ResumePoint, Unreadable> {
+    pub(crate) fn read(row: &Row) -> Result<ResumePoint, Unreadable> {
         let done: i32 = row.try_get(0)?;
         Ok(ResumePoint {
             done: usize::try_from(done).unwrap_or_default(),
@@ -33,7 +33,7 @@ impl ResumePoint {
 
 /// Creates the table, with privileges like the history. Only done when a migration needs it: most services
 /// never have one.
-pub fn create(outsiders: &List<Ident>) -> [Statement; 2] {
+pub(crate) fn create(outsiders: &List<Ident>) -> [Statement; 2] {
     [
         stmt!(
             "CREATE TABLE martydb.progress (
@@ -57,7 +57,7 @@ fn indexes() -> Statement {
 }
 
 /// Notes that a migration begins, or continues, after `done` statements.
-pub fn begin(version: i64, direction: Direction, done: i64, source: &MigrationFile) -> Statement {
+pub(crate) fn begin(version: i64, direction: Direction, done: i64, source: &MigrationFile) -> Statement {
     stmt!(
         "INSERT INTO martydb.progress VALUES ({version}, {action}, {done}, {indexes}, {content})
          ON CONFLICT (version, action) DO UPDATE
@@ -68,7 +68,7 @@ pub fn begin(version: i64, direction: Direction, done: i64, source: &MigrationFi
     )
 }
 
-pub fn advance(version: i64, direction: Direction, done: i64) -> Statement {
+pub(crate) fn advance(version: i64, direction: Direction, done: i64) -> Statement {
     stmt!(
         "UPDATE martydb.progress SET done = {done}, indexes = {indexes} WHERE version = {version} AND action = {action}",
         action = Literal(direction.action().into()),
@@ -76,14 +76,14 @@ pub fn advance(version: i64, direction: Direction, done: i64) -> Statement {
     )
 }
 
-pub fn end(version: i64) -> Statement {
+pub(crate) fn end(version: i64) -> Statement {
     stmt!("DELETE FROM martydb.progress WHERE version = {version}")
 }
 
 /// Reads the number of finished statements, the text, and the indexes that have appeared since, quoted if
 /// INVALID and as bare names if not. `REINDEX CONCURRENTLY` leaves the old index under the name `…_ccold` if it
 /// was interrupted at its very end.
-pub fn read(version: i64, direction: Direction) -> Statement {
+pub(crate) fn read(version: i64, direction: Direction) -> Statement {
     stmt!(
         "SELECT p.done, p.content,
                 ARRAY(SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid

@@ -16,13 +16,13 @@ pub(crate) struct RecordedRepeatable {
 }
 
 impl RecordedRepeatable {
-    pub fn read(row: &Row) -> Result<RecordedRepeatable, Unreadable> {
+    pub(crate) fn read(row: &Row) -> Result<RecordedRepeatable, Unreadable> {
         Ok(RecordedRepeatable { name: row.try_get(0)?, checksum: row.try_get(1)?, current: row.try_get(2)? })
     }
 }
 
 /// Creates the table, with privileges like the history. Only done when a repeatable migration runs.
-pub fn create(outsiders: &List<Ident>) -> [Statement; 3] {
+pub(crate) fn create(outsiders: &List<Ident>) -> [Statement; 3] {
     [
         stmt!(
             "CREATE TABLE martydb.repeatable (
@@ -63,7 +63,7 @@ fn versions(schema: &SchemaName) -> Statement {
 }
 
 /// Reads the last successful run of each.
-pub fn read(schema: &SchemaName) -> Statement {
+pub(crate) fn read(schema: &SchemaName) -> Statement {
     stmt!(
         "SELECT DISTINCT ON (name) name, checksum, event = {event} AND versions = {versions}
          FROM martydb.repeatable WHERE outcome = 'ok' ORDER BY name, id DESC",
@@ -73,7 +73,7 @@ pub fn read(schema: &SchemaName) -> Statement {
 }
 
 /// Adds a run. The row's version is ignored.
-pub fn insert(schema: &SchemaName, record: &Record, operator: &Operator) -> Statement {
+pub(crate) fn insert(schema: &SchemaName, record: &Record, operator: &Operator) -> Statement {
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(
         "INSERT INTO martydb.repeatable (id, name, checksum, outcome, event, versions, attempts, began, operator, host, \

@@ -49,7 +49,7 @@ pub(crate) struct HistoryRows {
 }
 
 impl HistoryRows {
-    pub fn read(applied: &[Row], begun: &[Row]) -> Result<HistoryRows, Unreadable> {
+    pub(crate) fn read(applied: &[Row], begun: &[Row]) -> Result<HistoryRows, Unreadable> {
         let mut all = applied.iter().map(applied_row).collect::<Result<Vec<_>, _>>()?;
         all.sort_by_key(|(_, row)| row.version);
         let rows = all.iter().map(|(_, row)| row.clone()).collect();
@@ -63,7 +63,7 @@ impl HistoryRows {
     }
 
     /// Returns `true` if nothing is applied, and nothing was started.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.applied.is_empty() && self.unfinished.is_empty()
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct ExistingTables {
 }
 
 /// Tests for the existing tables, in one column each. `to_regclass` reads and never fails.
-pub fn present(schemas: &[SchemaName]) -> Statement {
+pub(crate) fn present(schemas: &[SchemaName]) -> Statement {
     let mut columns = vec![
         stmt!("pg_catalog.to_regclass('martydb.history') IS NOT NULL"),
         stmt!("pg_catalog.to_regclass('martydb.progress') IS NOT NULL"),
@@ -61,7 +61,7 @@ impl ExistingTables {
         Ok(ExistingTables { history: true, progress, repeatable, refinery, ..ExistingTables::default() })
     }
 
-    pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<ExistingTables, Unreadable> {
+    pub(crate) fn read(row: &Row, schemas: &[SchemaName]) -> Result<ExistingTables, Unreadable> {
         let mut refinery = None;
         for (at, schema) in schemas.iter().enumerate().rev() {
             if row.try_get(at + 4)? {
@@ -89,12 +89,12 @@ pub(crate) fn read_version_type(schema: &SchemaName) -> Statement {
 }
 
 /// Selects the existing roles among these.
-pub fn existing_roles(names: &[RoleName]) -> Statement {
+pub(crate) fn existing_roles(names: &[RoleName]) -> Statement {
     let names = List::literals(names.iter().map(RoleName::as_str));
     stmt!("SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolname IN ({names})")
 }
 
-pub fn last_event() -> Statement {
+pub(crate) fn last_event() -> Statement {
     stmt!("SELECT coalesce(pg_catalog.max(id), 0) FROM martydb.history")
 }
 
@@ -202,7 +202,7 @@ pub(crate) fn create_refinery(schema: &SchemaName, version_type: VersionType) ->
 }
 
 /// Revokes other roles' privileges on tables.
-pub fn close(tables: Vec<Statement>, outsiders: &List<Ident>) -> Statement {
+pub(crate) fn close(tables: Vec<Statement>, outsiders: &List<Ident>) -> Statement {
     stmt!("REVOKE ALL ON {tables} FROM PUBLIC, {outsiders}", tables = List(tables))
 }
 
@@ -242,7 +242,7 @@ pub(crate) fn read_content(version: i64) -> Statement {
 /// Maximum size of a stored text, in bytes: the history is for people to read, and a file of 50 MB is data.
 const MAX_CONTENT: usize = 1 << 20;
 
-pub fn content(text: &str) -> Option<String> {
+pub(crate) fn content(text: &str) -> Option<String> {
     (text.len() <= MAX_CONTENT).then(|| text.to_owned())
 }
 
@@ -256,7 +256,7 @@ pub(crate) enum Elapsed {
 
 impl Elapsed {
     /// Returns the start time as an SQL expression.
-    pub fn began(self) -> Statement {
+    pub(crate) fn began(self) -> Statement {
         match self {
             Elapsed::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
             Elapsed::Millis(millis) => {
@@ -267,7 +267,7 @@ impl Elapsed {
         }
     }
 
-    pub fn since(started: Instant) -> Elapsed {
+    pub(crate) fn since(started: Instant) -> Elapsed {
         Elapsed::Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 }
@@ -292,7 +292,7 @@ pub(crate) struct Record<'a> {
 
 impl<'a> Record<'a> {
     /// Returns an event without a measured duration.
-    pub fn new(action: &'static str, row: &'a AppliedRow, outcome: &'static str) -> Record<'a> {
+    pub(crate) fn new(action: &'static str, row: &'a AppliedRow, outcome: &'static str) -> Record<'a> {
         Record {
             action,
             row,

@@ -50,7 +50,7 @@ enum StateAfter {
 
 impl<'a> TripSession<'a> {
     /// Brings a fresh database to the version before the migration at `first`.
-    pub async fn start(
+    pub(crate) async fn start(
         target: &'a MigrationTarget,
         folder: &'a MigrationFolder,
         first: usize,
@@ -81,7 +81,7 @@ impl<'a> TripSession<'a> {
     }
 
     /// Makes the chosen round trips, starting with the migration at `first`.
-    pub async fn make(&mut self, chosen: &[i64], first: usize, all: &mut Vec<RoundTrip>) -> WalkEnd {
+    pub(crate) async fn make(&mut self, chosen: &[i64], first: usize, all: &mut Vec<RoundTrip>) -> WalkEnd {
         let migrations = &self.folder.migrations;
         // Index after the last applied migration.
         let mut reached = first;
@@ -118,7 +118,7 @@ impl<'a> TripSession<'a> {
         WalkEnd::Done
     }
 
-    pub async fn end(self) {
+    pub(crate) async fn end(self) {
         self.session.close().await;
         self.reader.close().await;
     }

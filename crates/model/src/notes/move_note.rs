@@ -63,7 +63,7 @@ impl DesiredServer {
 pub(super) mod tests {
     use super::*;
 
-    pub fn desired() -> DesiredServer {
+    pub(crate) fn desired() -> DesiredServer {
         DesiredServer {
             name: "main".into(),
             project: "p".into(),

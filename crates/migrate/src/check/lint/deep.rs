@@ -26,7 +26,7 @@ pub(crate) struct ParserAttempt {
 
 impl ParserAttempt {
     /// Calls `work` with a file, by its number, and returns `None` if squawk panicked at it.
-    pub fn survived<T>(&self, file: usize, work: impl FnOnce() -> T) -> Option<T> {
+    pub(crate) fn survived<T>(&self, file: usize, work: impl FnOnce() -> T) -> Option<T> {
         if self.panicked.contains(&file) {
             return None;
         }

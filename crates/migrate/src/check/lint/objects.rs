@@ -15,7 +15,7 @@ const IMPLICIT: &[&str] = &["_seq", "_key", "_idx", "_pkey", "_excl"];
 
 /// Names of objects that pending migrations create, across files.
 #[derive(Debug, Default)]
-pub struct Objects {
+pub(crate) struct Objects {
     new: BTreeSet<String>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct LintedStatement {
 
 impl Objects {
     /// Processes the statements of a file.
-    pub fn follow(&mut self, parsed: &Parse<SourceFile>) -> Vec<LintedStatement> {
+    pub(crate) fn follow(&mut self, parsed: &Parse<SourceFile>) -> Vec<LintedStatement> {
         let mut file = FileNames::default();
         let (mut all, mut dropped): (Vec<LintedStatement>, Vec<Vec<String>>) = (vec![], vec![]);
         for statement in parsed.tree().stmts() {

@@ -8,7 +8,7 @@ use martydb_manifest::lint_rules::{ATTACH_UNCHECKED, CONCURRENT_ON_PARENT, DEFAU
 
 /// Tables as the statements before the current one leave them.
 #[derive(Debug, Default)]
-pub struct Partitioned {
+pub(crate) struct Partitioned {
     /// Partitioned tables that these files make.
     parents: BTreeSet<String>,
     /// Partitioned tables in use.
@@ -42,7 +42,7 @@ impl Partitioned {
     }
 
     /// Processes a statement and returns what it violates.
-    pub fn follow(&mut self, statement: &LintedStatement) -> Vec<PartitionViolation> {
+    pub(crate) fn follow(&mut self, statement: &LintedStatement) -> Vec<PartitionViolation> {
         let words = Sentence(&statement.words);
         let target = statement.targets.first().cloned().unwrap_or_default();
         let mut found = vec![];
@@ -143,7 +143,7 @@ fn default_of(parent: &str) -> PartitionViolation {
 pub(crate) struct Sentence<'a>(pub &'a [String]);
 
 impl Sentence<'_> {
-    pub fn begins(&self, words: &[&str]) -> bool {
+    pub(crate) fn begins(&self, words: &[&str]) -> bool {
         self.0.len() >= words.len() && self.0.iter().zip(words).all(|(one, other)| one == other)
     }
 
@@ -153,12 +153,12 @@ impl Sentence<'_> {
             .position(|window| window.iter().zip(words).all(|(one, other)| one == other))
     }
 
-    pub fn has(&self, words: &[&str]) -> bool {
+    pub(crate) fn has(&self, words: &[&str]) -> bool {
         self.at(words).is_some()
     }
 
     /// Returns the name behind the words, without its schema.
-    pub fn after(&self, words: &[&str]) -> Option<String> {
+    pub(crate) fn after(&self, words: &[&str]) -> Option<String> {
         const BEHIND: &[&str] = &["concurrently", "default", "for", "partition", "using", "with"];
         let from = self.at(words)? + words.len();
         let (first, second) = (self.0.get(from)?, self.0.get(from + 1));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use martydb_model::units::bytes;
 
 /// Maximum size of a small table in bytes (1 MB): it is read, or rewritten, in a few milliseconds.
-pub const SMALL: i64 = 1 << 20;
+pub(crate) const SMALL: i64 = 1 << 20;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TableSize {

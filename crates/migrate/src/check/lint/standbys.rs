@@ -33,7 +33,7 @@ const EXCLUSIVE: &[(&[&str], &[&[&str]])] = &[
 const STRONG: &[&[&str]] = &[&["drop"], &["rename"], &["type"], &["add", "column"]];
 
 /// Returns `true` if queries that read its objects at a standby are canceled.
-pub fn conflicts(statement: &LintedStatement) -> bool {
+pub(crate) fn conflicts(statement: &LintedStatement) -> bool {
     let words = Sentence(&statement.words);
     let has = |phrases: &[&[&str]]| phrases.iter().any(|phrase| words.has(phrase));
     // Storage parameters, which are in parentheses.
@@ -44,7 +44,7 @@ pub fn conflicts(statement: &LintedStatement) -> bool {
     !statement.is_new && !sets_parameters && EXCLUSIVE.iter().any(takes)
 }
 
-pub fn message(statement: &LintedStatement) -> String {
+pub(crate) fn message(statement: &LintedStatement) -> String {
     // The parent of a new partition is locked, not the partition.
     let parent = Sentence(&statement.words).after(&["partition", "of"]);
     let read = parent.unwrap_or_else(|| statement.targets.join(", "));

@@ -6,7 +6,7 @@ use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::APPLICATION_NAME;
 
 /// Maximum number of marks in a file: a dump of a hundred thousand INSERTs does not need one for each.
-pub const MARKS: usize = 64;
+pub(crate) const MARKS: usize = 64;
 
 /// A file's text with marks between its statements. All statements of a file are sent in one message and the
 /// server answers when the last has ended; only the session itself knows the current one. It reports it in
@@ -19,7 +19,7 @@ pub(crate) struct MarkedText {
 }
 
 impl MarkedText {
-    pub fn new(file: &MigrationFile) -> MarkedText {
+    pub(crate) fn new(file: &MigrationFile) -> MarkedText {
         let (text, all) = (&*file.sent(), file.statements.len());
         // Blanks may be shorter than the text they replace; then the statements' positions do not apply to this text.
         let every = if text.len() == file.text.len() { all.div_ceil(MARKS).max(1) } else { all + 1 };

@@ -7,13 +7,13 @@
 use martydb_model::sql::{Statement, stmt};
 
 /// Notes in the session that a file is committed.
-pub fn note(number: u64) -> Statement {
+pub(crate) fn note(number: u64) -> Statement {
     stmt!("PREPARE {name} AS SELECT", name = name(number))
 }
 
 /// Fails unless the note exists. It has a transaction of its own: it takes a snapshot, after which the file
 /// could not choose the isolation level of its transaction.
-pub fn demand(number: u64) -> [Statement; 3] {
+pub(crate) fn demand(number: u64) -> [Statement; 3] {
     [stmt!("BEGIN"), stmt!("DEALLOCATE {name}", name = name(number)), stmt!("COMMIT")]
 }
 

@@ -179,7 +179,7 @@ pub(crate) struct StatementFailure<'a> {
 }
 
 /// Returns the hints of an error: the server's own, unless it misleads, and martydb's advice.
-pub fn hints(case: &StatementFailure<'_>) -> Vec<String> {
+pub(crate) fn hints(case: &StatementFailure<'_>) -> Vec<String> {
     let row = CURES.iter().find(|row| case.has(row));
     let own = case.fault.hint.clone().filter(|_| !row.is_some_and(|row| row.replaces_hint));
     own.into_iter().chain(row.map(|row| case.fill(row.advice))).collect()

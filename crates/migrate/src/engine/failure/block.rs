@@ -8,7 +8,7 @@ const BLOCK_FUNCTION: &str = "inline_code_block";
 
 /// Returns the byte offset of the error in a DO block: the server's position in the code, else the line's
 /// start. `None` for other statements.
-pub fn place(statement: &str, fault: &ErrorResponse) -> Option<usize> {
+pub(crate) fn place(statement: &str, fault: &ErrorResponse) -> Option<usize> {
     named(statement, fault).or_else(|| failing_line(statement, fault.context.as_deref()?))
 }
 

@@ -12,7 +12,7 @@ const WIDTH: usize = 80 - "caused by: ".len();
 const CUT: &str = "…";
 
 /// Returns the line with a caret below the character at `offset`, in bytes.
-pub fn excerpt(text: &str, offset: usize) -> String {
+pub(crate) fn excerpt(text: &str, offset: usize) -> String {
     let offset = text.floor_char_boundary(offset);
     let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
     let end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);

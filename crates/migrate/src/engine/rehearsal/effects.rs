@@ -49,7 +49,7 @@ impl Relations {
         )
     }
 
-    pub fn read(rows: &[Row]) -> Result<Relations, Unreadable> {
+    pub(crate) fn read(rows: &[Row]) -> Result<Relations, Unreadable> {
         let one = |row: &Row| {
             let (oid, name, filenode, rows) = row.read()?;
             Ok((oid, RelationState { name, filenode, rows, lock: None }))
@@ -69,7 +69,7 @@ impl Relations {
     }
 
     /// Returns locks that are new, or stronger than those already reported.
-    pub fn locks(&mut self, rows: &[Row]) -> Result<Vec<RelationLock>, Unreadable> {
+    pub(crate) fn locks(&mut self, rows: &[Row]) -> Result<Vec<RelationLock>, Unreadable> {
         let mut taken: BTreeMap<String, String> = BTreeMap::new();
         for row in rows {
             let (relation, mode): (u32, String) = row.read()?;
@@ -84,7 +84,7 @@ impl Relations {
     }
 
     /// Returns the tables with a new file.
-    pub fn rewritten(&mut self, rows: &[Row]) -> Result<Vec<u32>, Unreadable> {
+    pub(crate) fn rewritten(&mut self, rows: &[Row]) -> Result<Vec<u32>, Unreadable> {
         let mut all = vec![];
         for row in rows {
             let (relation, filenode): (u32, u32) = row.read()?;
@@ -105,7 +105,7 @@ impl Relations {
         )
     }
 
-    pub fn rewrites(&self, rows: &[Row]) -> Result<Vec<Rewrite>, Unreadable> {
+    pub(crate) fn rewrites(&self, rows: &[Row]) -> Result<Vec<Rewrite>, Unreadable> {
         let one = |row: &Row| {
             let (relation, bytes): (u32, i64) = row.read()?;
             let known = self.0.get(&relation);

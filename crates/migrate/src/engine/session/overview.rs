@@ -59,7 +59,7 @@ impl<'a> SessionOverview<'a> {
     /// # Errors
     /// If there is no session, or its database is not provisioned.
     #[martydb_pg::boxed]
-    pub async fn read(
+    pub(crate) async fn read(
         target: &'a MigrationTarget,
         scope: OverviewScope,
         wait: Duration,

@@ -33,12 +33,12 @@ pub(crate) struct BlockMonitor {
 }
 
 impl BlockMonitor {
-    pub fn new(target: MigrationTarget, pid: i32) -> BlockMonitor {
+    pub(crate) fn new(target: MigrationTarget, pid: i32) -> BlockMonitor {
         BlockMonitor { target, pid, session: None, pause_until: None }
     }
 
     /// Takes a sample; `None` if there is no session for it.
-    pub async fn sample(&mut self) -> Option<BlockSample> {
+    pub(crate) async fn sample(&mut self) -> Option<BlockSample> {
         if self.pause_until.is_some_and(|until| Instant::now() < until) {
             return None;
         }
@@ -60,7 +60,7 @@ impl BlockMonitor {
     }
 
     /// Closes the connection.
-    pub async fn rest(&mut self) {
+    pub(crate) async fn rest(&mut self) {
         self.pause_until = None;
         if let Some(session) = self.session.take() {
             session.close().await;
