@@ -80,6 +80,6 @@ mod tests {
         for number in 0..2 * MAX_COSTS {
             costs.put(of(None, &number.to_string()), 1.0, now);
         }
-        assert!(costs.0.lock().unwrap().len() <= MAX_COSTS);
+        assert!(costs.0.lock().len() <= MAX_COSTS);
     }
 }
