@@ -67,14 +67,14 @@ impl Run {
     ///
     /// # Errors
     /// If there is no overlay for it, or it is not valid.
-    pub fn in_environment(&self, env: &str) -> Result<Run> {
+    pub(crate) fn in_environment(&self, env: &str) -> Result<Run> {
         let manifest = manifest::load(&self.manifest.place(), env, &self.environment)?;
         Ok(self.beginning_again(manifest))
     }
 
     /// Returns this run with a server that the manifest lacks.
     #[must_use]
-    pub fn and_server(&self, name: &str, server: &ServerSpec) -> Run {
+    pub(crate) fn and_server(&self, name: &str, server: &ServerSpec) -> Run {
         let mut manifest = self.manifest.clone();
         manifest.servers.insert(name.to_owned(), server.clone());
         self.beginning_again(manifest)
@@ -93,7 +93,7 @@ impl Run {
     }
 
     /// Returns the services for a command that reads: all if none is named.
-    pub fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
+    pub(crate) fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
         if select.names_none() {
             return Ok(self.manifest.services.values().cloned().collect());
         }
@@ -119,7 +119,7 @@ impl Run {
     }
 
     /// Returns the error of a command that needs a service, with their names.
-    pub fn no_service_given(&self) -> Error {
+    pub(crate) fn no_service_given(&self) -> Error {
         let error = Error::usage("no service given");
         match self.service_names().as_slice() {
             [] => error.hint("add a service to the manifest: `martydb init NAME`"),
@@ -131,7 +131,7 @@ impl Run {
     /// the question as a statement, for an error. The hint names the commands that show the changes and that
     /// confirm them without a prompt.
     #[martydb_pg::boxed]
-    pub async fn confirm(&self, question: &str, would: &str, hint: &str) -> Result<()> {
+    pub(crate) async fn confirm(&self, question: &str, would: &str, hint: &str) -> Result<()> {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),
             (false, true) if martydb_ui::prompt::yes_no(question).await? => Ok(()),

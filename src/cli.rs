@@ -19,7 +19,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MARTYDB_BUI
 /// One database per service on PostgreSQL: provision, migrate, verify isolation, show the status of every service.
 #[derive(Debug, Parser)]
 #[command(name = "martydb", version, long_version = VERSION, max_term_width = 100, arg_required_else_help = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     pub global: Global,
     #[command(subcommand)]

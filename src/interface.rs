@@ -3,7 +3,7 @@
 pub mod complete;
 mod examples;
 mod help;
-pub mod tool_aliases;
+pub(crate) mod tool_aliases;
 
 pub use examples::EXAMPLES;
 pub use help::{interface, interface_within};

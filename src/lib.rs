@@ -60,7 +60,7 @@ pub mod environment;
 pub mod interface;
 pub mod program;
 pub mod shipped_files;
-pub mod signals;
+pub(crate) mod signals;
 pub mod usage;
 
 pub use program::main;

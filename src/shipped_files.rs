@@ -7,13 +7,13 @@ pub const FINDINGS: &str = include_str!("../docs/findings.md");
 
 /// JSON Schema of the manifest. The schemas are generated from the Rust types by a test: the generator and the descriptions
 /// of all types would take ten times the room of the texts.
-pub const MANIFEST_SCHEMA: &str = include_str!("../docs/manifest.schema.json");
+pub(crate) const MANIFEST_SCHEMA: &str = include_str!("../docs/manifest.schema.json");
 
 /// JSON Schema of `verify-isolation -o json`.
-pub const VERIFY_ISOLATION_SCHEMA: &str = include_str!("../docs/verify-isolation.schema.json");
+pub(crate) const VERIFY_ISOLATION_SCHEMA: &str = include_str!("../docs/verify-isolation.schema.json");
 
 /// JSON Schema of the manifest of a backup.
-pub const BACKUP_SCHEMA: &str = include_str!("../docs/backup-manifest.schema.json");
+pub(crate) const BACKUP_SCHEMA: &str = include_str!("../docs/backup-manifest.schema.json");
 
 macro_rules! templates {
     ($($name:literal),*) => {

@@ -19,7 +19,7 @@ impl Run {
 
     /// Returns the identities that decrypt a backup: `None` if it is not encrypted; otherwise those of the file
     /// that `MARTYDB_BACKUP_IDENTITY` names, or a typed one.
-    pub async fn backup_identities(
+    pub(crate) async fn backup_identities(
         &self,
         repository: &Repository,
         id: &BackupId,
@@ -45,7 +45,7 @@ impl Run {
     }
 
     /// Notes that backups are not encrypted.
-    pub fn warn_unencrypted(&self, stores: &Stores) {
+    pub(crate) fn warn_unencrypted(&self, stores: &Stores) {
         if let Some(note) = stores.unencrypted() {
             self.out.note(&note);
         }

@@ -2,10 +2,10 @@
 
 pub mod adopt;
 pub mod apply;
-pub mod dba_script;
+pub(crate) mod dba_script;
 pub mod drop;
 pub mod plan;
-pub mod plan_file;
+pub(crate) mod plan_file;
 pub mod rotate;
 pub mod secrets;
 #[cfg(feature = "split")]

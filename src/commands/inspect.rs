@@ -3,6 +3,6 @@
 pub mod config;
 pub mod current;
 pub mod history;
-pub mod logs;
+pub(crate) mod logs;
 pub mod report;
 pub mod status;

@@ -5,7 +5,7 @@ pub mod diff;
 pub mod downgrade;
 pub mod import;
 pub mod lint;
-pub mod migrating;
+pub(crate) mod migrating;
 pub mod repair;
 pub mod revision;
 pub mod squash;

@@ -1,5 +1,5 @@
 //! Schemas, completions, man pages.
 
-pub mod completions;
-pub mod man;
+pub(crate) mod completions;
+pub(crate) mod man;
 pub mod schema;

@@ -3,20 +3,20 @@
 pub mod annotation;
 pub mod change;
 pub mod choice;
-pub mod companion;
-pub mod companions;
-pub mod confirmation;
-pub mod git_listing;
-pub mod login_choice;
+pub(crate) mod companion;
+pub(crate) mod companions;
+pub(crate) mod confirmation;
+pub(crate) mod git_listing;
+pub(crate) mod login_choice;
 pub mod losses;
 #[cfg_attr(
     all(feature = "monitor", feature = "redis", feature = "relay", feature = "report", feature = "split"),
     allow(dead_code)
 )]
 pub mod missing;
-pub mod per_service;
+pub(crate) mod per_service;
 #[cfg(feature = "redis")]
 pub mod redis;
-pub mod relative_path;
-pub mod report_enum;
+pub(crate) mod relative_path;
+pub(crate) mod report_enum;
 pub mod tables;

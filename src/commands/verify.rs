@@ -1,5 +1,5 @@
 //! Proofs by login.
 
-pub mod explain;
-pub mod test_connections;
+pub(crate) mod explain;
+pub(crate) mod test_connections;
 pub mod verify_isolation;

@@ -80,13 +80,13 @@ pub const COMMANDS: &[CommandAlias] = &[
 ];
 
 /// An option that does not exist; `command` is empty for all commands.
-pub struct OptionAlias {
+pub(crate) struct OptionAlias {
     pub command: &'static str,
     pub words: &'static [&'static str],
     pub answer: &'static str,
 }
 
-pub const OPTIONS: &[OptionAlias] = &[
+pub(crate) const OPTIONS: &[OptionAlias] = &[
     OptionAlias { command: "", words: &["--json"], answer: "-o json" },
     OptionAlias { command: "", words: &["--yaml"], answer: "-o yaml" },
     OptionAlias { command: "", words: &["--csv"], answer: "-o csv" },

@@ -6,12 +6,9 @@ use crate::facts::sources;
 /// Names that the context has, or had.
 const CONTEXT: &[&str] = &["App", "Run"];
 
-/// Crates that still import it; the first one defines it.
-const NOT_YET: &[&str] = &["martydb_provision", "martydb_deploy", "martydb_split"];
-
 #[test]
 fn no_crate_imports_the_applications_context() {
-    let is_crate = |name: &str| name != "martydb" && !NOT_YET.contains(&name);
+    let is_crate = |name: &str| name != "martydb";
     let takes = |names: &[String]| names.iter().any(|name| CONTEXT.contains(&name.as_str()));
     let mut found = Vec::new();
     for ((from, to), names) in &sources().imports {

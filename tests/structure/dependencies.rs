@@ -8,14 +8,17 @@ use crate::source::{crates, depends_on};
 
 const FEWEST_NAMES: usize = 3;
 
-/// Crates that hold what products share.
-const LEAVES: &[&str] = &["macros", "model", "sql", "os", "http", "context", "ui", "pg"];
+/// Crates that hold what products share, and those below the context, which come with it.
+const LEAVES: &[&str] =
+    &["macros", "model", "sql", "os", "http", "context", "ui", "pg", "manifest", "secrets", "embedded"];
 
 /// Dependencies that wait for a leaf: the crate, and the one that it depends on.
 const FOR_FEW_NAMES: &[(&str, &str)] = &[
-    ("martydb_deploy", "martydb_partitions"),
-    ("martydb_partitions", "martydb_provision"),
-    ("martydb_relay", "martydb_provision"),
+    ("martydb_backup", "martydb_catalog"),
+    ("martydb_monitor", "martydb_backup"),
+    ("martydb_monitor", "martydb_partitions"),
+    ("martydb_provision", "martydb_catalog"),
+    ("martydb_redis", "martydb_catalog"),
 ];
 
 #[test]

@@ -7,20 +7,6 @@ use crate::source::files;
 
 const MOST_FILES: usize = 20;
 
-/// Folders that wait for their division.
-const CROWDED: &[&str] = &[
-    "crates/backup/src/store",
-    "crates/config/src/manifest",
-    "crates/render/src/kubernetes",
-    "crates/migrate/src",
-    "crates/model/src",
-    "crates/provision/src",
-    "crates/isolation/src/proof",
-    "crates/serve/src/serving",
-    "crates/split/src",
-    "src/commands",
-];
-
 #[test]
 fn no_folder_has_too_many_files() {
     let mut folders = BTreeMap::<PathBuf, usize>::new();
@@ -28,7 +14,6 @@ fn no_folder_has_too_many_files() {
         *folders.entry(file.parent().unwrap().to_owned()).or_default() += 1;
     }
     assert!(folders.len() > 100, "{folders:?}");
-    folders
-        .retain(|folder, count| *count > MOST_FILES && !CROWDED.iter().any(|one| Path::new(one) == folder));
+    folders.retain(|_, count| *count > MOST_FILES);
     assert!(folders.is_empty(), "move files that belong together into a folder: {folders:#?}");
 }

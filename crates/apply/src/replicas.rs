@@ -12,7 +12,8 @@ use martydb_model::error::Result;
 use martydb_pg::server::Access;
 
 pub use lag::{ReplicaState, ReplicaStatus, of_servers, status};
-pub use replay::{NotReplayed, Replay, not_replayed};
+pub(crate) use replay::not_replayed;
+pub use replay::{NotReplayed, Replay};
 
 /// A declared replica with the access of its server's admin.
 pub struct ReplicaAccess {

@@ -51,7 +51,7 @@ const FOREIGN_KEY: &str = "FK CONSTRAINT ";
 
 /// Selects the entries of the chosen tables, of which one that the archive lacks is absent from the result. `entries`
 /// are in the archive's order.
-pub fn part_of(
+pub(crate) fn part_of(
     entries: &[ArchiveEntry],
     needs: &EntryDependencies,
     chosen: &[RecordedTable],

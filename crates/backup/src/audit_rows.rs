@@ -19,7 +19,7 @@ use martydb_pg::server::{Access, Connection, copy_in, copy_out, execute, query_f
 
 /// Name as the server prints it, and in a record's contents.
 pub const AUDIT: &str = "martydb_serve.audit";
-pub const CONTENT: &str = "table martydb_serve.audit";
+pub(crate) const CONTENT: &str = "table martydb_serve.audit";
 
 /// Folder and file of the rows in a backup.
 const FOLDER: &str = "audit";

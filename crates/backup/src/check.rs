@@ -11,7 +11,7 @@ use martydb_pg::server::{Connection, query_as};
 
 /// Gaps that were found.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct BackupGaps {
+pub(crate) struct BackupGaps {
     /// Problems that prevent a dump or its restore.
     pub blocking: Vec<String>,
     /// Objects that the backup leaves out, or restores differently.
@@ -19,7 +19,7 @@ pub struct BackupGaps {
 }
 
 /// Examines the database as its owner, who makes the dump.
-pub async fn gaps(session: &mut Connection, target: &MigrationTarget) -> Result<BackupGaps> {
+pub(crate) async fn gaps(session: &mut Connection, target: &MigrationTarget) -> Result<BackupGaps> {
     let mut found = BackupGaps::default();
     let asked = of_objects(include_str!("sql/check.sql"));
     for (class, kind, name, why) in query_as::<(String, String, String, String)>(session, &asked).await? {

@@ -4,6 +4,9 @@
 //! `check` finds what a backup would lack, `snapshot` holds the snapshot, `make` writes the archive, and `record`
 //! is stored beside it. `load` creates a database from a backup; `toc` and `restore_settings` decide which role creates
 //! which object, `put_back` creates those of the admin, and `archive_part` what some of its tables need, and `audit_rows` has the rows that the admin owns. `restore` gives the database the service's name. The `backup_store` module stores backups.
+//!
+//! - [`moving`]: move of a service to another server
+//! - [`store`]: stores of backups: folders, buckets, encryption, retention
 
 #![cfg_attr(
     not(test),
@@ -21,13 +24,10 @@ pub mod moving;
 mod part_comparison;
 mod put_back;
 mod record;
-mod replaced_databases;
 mod restore;
-mod restore_settings;
 mod role_state;
 mod snapshot;
 pub mod store;
-mod swap;
 mod tables_there;
 mod toc;
 
@@ -38,5 +38,5 @@ pub use load::{Loaded, load};
 pub use load_task::{LoadSource, RestoreTarget};
 pub use make::{BackupOptions, DUMP, ExaminedService, ExportedService, LockedService, examine};
 pub use record::{BackupRecord, RowsCompared};
-pub use replaced_databases::{KeptDatabase, discard, list as list_kept};
+pub use restore::replaced_databases::{KeptDatabase, discard, list as list_kept};
 pub use restore::{HeadAgainstFiles, RestoreLocation, RestoreOutcome, compare_head, restore};

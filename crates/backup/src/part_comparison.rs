@@ -6,7 +6,7 @@ use crate::moving::compare::CopySide;
 
 /// Returns the record and the restored database with only the restored tables: their rows, columns, indexes and
 /// constraints, and the positions of the restored sequences.
-pub fn restricted([recorded, found]: [CopySide; 2], part: &ArchivePart) -> [CopySide; 2] {
+pub(crate) fn restricted([recorded, found]: [CopySide; 2], part: &ArchivePart) -> [CopySide; 2] {
     let is_sequence = |name: &&String| name.starts_with("sequence ");
     let sequences: Vec<String> = found.sums.keys().filter(is_sequence).cloned().collect();
     let is_table = |name: &str| {

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::archive_part::ArchivePart;
-use super::audit_rows::{AUDIT, CONTENT, fill};
-use super::load_task::{LoadSource, RestoreTarget};
-use super::record::{BackupRecord, PublicRecord};
-use super::restore_settings;
-use super::tables_there::tables_there;
+use crate::archive_part::ArchivePart;
+use crate::audit_rows::{AUDIT, CONTENT, fill};
+use crate::load_task::{LoadSource, RestoreTarget};
 use crate::moving::compare::CopySide;
+use crate::record::{BackupRecord, PublicRecord};
+use crate::restore::restore_settings;
+use crate::tables_there::tables_there;
 use martydb_apply::scratch::Scratch;
 use martydb_compare::RowHash;
 use martydb_model::RoleName;
@@ -21,7 +21,7 @@ use martydb_plan::records;
 
 /// Restores objects of other owners as the admin, in one transaction with temporary memberships. Returns a note on
 /// privileges that could not be restored.
-pub async fn put_back(
+pub(crate) async fn put_back(
     to: &RestoreTarget<'_>,
     scratch: &Scratch,
     record: &BackupRecord,
@@ -69,7 +69,7 @@ pub async fn put_back(
 
 /// Rows of the audit in a restored database.
 #[derive(Default)]
-pub struct RestoredAudit {
+pub(crate) struct RestoredAudit {
     /// Number and hash, if there are some in the backup and they were restored.
     sum: Option<String>,
     /// Difference from what the manifest asks for.
@@ -93,7 +93,7 @@ impl RestoredAudit {
 
 /// Restores the rows of the audit into the table that the admin made, if the backup has them. A part of a backup has them
 /// only by choice. A service without a data service gets the table alone, which no login may use.
-pub async fn put_back_audit(
+pub(crate) async fn put_back_audit(
     to: &RestoreTarget<'_>,
     scratch: &Scratch,
     from: LoadSource<'_>,

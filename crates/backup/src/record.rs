@@ -51,7 +51,7 @@ impl BackupRecord {
     }
 
     /// Returns the catalog as it was read.
-    pub fn read_catalogue(&self) -> Catalog {
+    pub(crate) fn read_catalogue(&self) -> Catalog {
         let entry =
             |(kind, name, text): &(String, String, String)| ((kind.clone(), name.clone()), text.clone());
         Catalog(self.catalogue.iter().map(entry).collect())

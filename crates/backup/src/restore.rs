@@ -1,11 +1,15 @@
 //! Restore, from the lock to the swap.
 
+pub(crate) mod replaced_databases;
+pub(crate) mod restore_settings;
+pub(crate) mod swap;
+
 use std::time::Duration;
 
 use super::archive_part::ArchivePart;
 use super::load::{Loaded, load};
 use super::load_task::{LoadSource, RestoreTarget};
-use super::swap::{beside, swap};
+use crate::restore::swap::{beside, swap};
 use martydb_migrate::files::MigrationFolder;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DbName, DesiredService};

@@ -126,7 +126,7 @@ impl LockedTables {
 }
 
 /// Returns the number of further sessions that the login may open.
-pub async fn free_sessions(session: &mut Connection) -> Result<Option<usize>> {
+pub(crate) async fn free_sessions(session: &mut Connection) -> Result<Option<usize>> {
     let asked = stmt!(
         "SELECT r.rolconnlimit::pg_catalog.int8, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = r.rolname)
          FROM pg_catalog.pg_roles r WHERE r.rolname = session_user"
@@ -167,7 +167,7 @@ impl HeldSnapshot {
 
     /// Reads the positions of the sequences, and lists the tables. If it is done before the dump begins, the dump has
     /// the same positions or later ones.
-    pub async fn positions(&mut self) -> Result<(Checksums, SummedRelations)> {
+    pub(crate) async fn positions(&mut self) -> Result<(Checksums, SummedRelations)> {
         let mut relations = SummedRelations::read(&mut self.session).await?;
         Ok((relations.take_sequences(&mut self.session).await?, relations))
     }
@@ -178,7 +178,7 @@ impl HeldSnapshot {
     }
 
     /// Returns the best row hash for its server.
-    pub fn best_hash(&self) -> RowHash {
+    pub(crate) fn best_hash(&self) -> RowHash {
         RowHash::best(self.session.major())
     }
 

@@ -5,45 +5,26 @@
 //! the SHA-256 of every stored file in order. The sums, encrypted like the files, have that of the manifest and of every file
 //! before encryption.
 
-#[cfg(feature = "encryption")]
-mod age_files;
-#[cfg(not(feature = "encryption"))]
-#[path = "store/no_age_files.rs"]
-mod age_files;
 mod backend;
 mod blocking_task;
-#[cfg(feature = "object-storage")]
-mod bucket;
 mod check;
 mod cipher;
-#[cfg(feature = "object-storage")]
-mod connect;
-#[cfg(not(feature = "object-storage"))]
-#[path = "store/no_connect.rs"]
-mod connect;
-mod digest;
-#[cfg(feature = "object-storage")]
-mod errors;
 mod fetch;
-mod folder;
 mod id;
 mod manifest;
-mod mirror;
 mod parallel;
 mod path;
 mod repository;
-#[cfg(feature = "object-storage")]
-mod requests;
 mod retention;
 mod staging;
 mod stop;
 mod stores;
 mod summary;
 mod sums;
-mod timeouts;
 mod verified;
 mod workspace;
 
+pub use backend::timeouts::RequestTimeouts;
 pub use cipher::Identities;
 pub use fetch::ReturnedBackup;
 pub use id::BackupId;
@@ -53,7 +34,6 @@ pub use retention::{Retainable, RetentionRule, retained};
 pub use staging::{Staging, StoredBackup};
 pub use stores::{BackupHolder, Stores};
 pub use summary::{BackupSummary, StoreSummary};
-pub use timeouts::RequestTimeouts;
 pub use workspace::Workspace;
 
 #[cfg(all(test, feature = "encryption"))]

@@ -6,7 +6,7 @@ use martydb_model::sql::stmt;
 use martydb_pg::server::{Connection, query_as};
 
 /// Returns the tables in schemas that a service can have, that have rows of their own.
-pub async fn tables_there(session: &mut Connection) -> Result<Vec<(SchemaName, String)>> {
+pub(crate) async fn tables_there(session: &mut Connection) -> Result<Vec<(SchemaName, String)>> {
     let asked = stmt!(
         "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.oid >= 16384"

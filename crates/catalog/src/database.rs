@@ -49,7 +49,7 @@ pub struct DatabaseCatalog {
 }
 
 /// Most items of one kind that are read from one database; queries return one more at most.
-pub const MOST_OF_A_KIND: usize = 100_000;
+pub(crate) const MOST_OF_A_KIND: usize = 100_000;
 
 impl DatabaseCatalog {
     /// Adds one row; returns how many bytes of it are kept.
@@ -75,7 +75,7 @@ impl DatabaseCatalog {
 
     /// Returns `true` if the extension is installed and its table is its own: only a superuser can install it, so that the
     /// objects of its script belong to no service.
-    pub fn has_jobs_of(&self, scheduler: &Scheduler) -> bool {
+    pub(crate) fn has_jobs_of(&self, scheduler: &Scheduler) -> bool {
         self.extensions.iter().any(|one| one.name == scheduler.extension)
             && self.privileged.relations.iter().any(|one| one.shown == scheduler.table)
     }
@@ -96,7 +96,7 @@ impl DatabaseCatalog {
     }
 
     /// Returns the kinds with more items than were read.
-    pub fn crowded(&self) -> Vec<&str> {
+    pub(crate) fn crowded(&self) -> Vec<&str> {
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
         for object in &self.objects {
             // Functions and procedures are read together, and so are all kinds of relations.

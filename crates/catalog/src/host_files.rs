@@ -14,7 +14,7 @@ const MOST_FILES: usize = 64;
 
 /// Answer of `sql/host_files.sql`.
 #[derive(Debug, Deserialize)]
-pub struct HostFiles {
+pub(crate) struct HostFiles {
     /// postgresql.conf.
     config: PathBuf,
     /// Its size in bytes, and its modification time in seconds since 1970.

@@ -116,7 +116,9 @@ async fn whole_cluster(access: &Access, desired: &DesiredServer) -> Result<Actua
 }
 
 /// Returns how each login's password is stored; fails if the admin lacks the privilege to read that.
-pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<RoleName, StoredPassword>> {
+pub(crate) async fn kept_passwords(
+    connection: &mut Connection,
+) -> Result<BTreeMap<RoleName, StoredPassword>> {
     let mut kept = BTreeMap::new();
     let sql = include_str!("sql/passwords.sql");
     rows::read_all(connection, sql, |row| {
@@ -174,7 +176,7 @@ async fn inspect_database(
 }
 
 #[derive(Default)]
-pub struct ClusterRows {
+pub(crate) struct ClusterRows {
     /// The one row about the whole server.
     server: ActualServer,
     /// All sections with one row per item.
@@ -207,7 +209,7 @@ struct SettingRow {
 
 /// Limits of an admin that is not a superuser.
 #[derive(Deserialize)]
-pub struct LimitedAdmin {
+pub(crate) struct LimitedAdmin {
     #[serde(deserialize_with = "null_as_default")]
     pub forbidden_settings: BTreeSet<String>,
     #[serde(deserialize_with = "null_as_default")]
@@ -216,7 +218,7 @@ pub struct LimitedAdmin {
 
 /// A database in which a role owns or holds something; `None` is for shared objects.
 #[derive(Deserialize)]
-pub struct HoldingRow {
+pub(crate) struct HoldingRow {
     pub role: RoleName,
     pub database: Option<DbName>,
     pub owned: bool,

@@ -1,6 +1,10 @@
 //! Reads a server's catalogs: the queries, their rows and the values made of them. Read-only; it makes no decisions.
 //!
 //! [`inspect`] reads what a plan needs. [`snapshot`] reads in more detail, for the audit only.
+//!
+//! - [`dependencies`]: what depends on the roles of a service
+//! - [`inspect`]: state of a server as a plan needs it
+//! - [`rows`]: rows of the catalog queries
 
 #![cfg_attr(
     not(test),

@@ -12,7 +12,7 @@ use martydb_pg::server::Connection;
 
 /// Returns owners whose objects can change hands without giving a service anything: superusers, and the
 /// declared service owner of each of these databases.
-pub fn settled_owners(
+pub(crate) fn settled_owners(
     desired: &DesiredServer,
     actual: &ActualServer,
     databases: Vec<DbName>,

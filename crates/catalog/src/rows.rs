@@ -48,7 +48,7 @@ pub async fn read(
 }
 
 /// Does the same for a query with values of its own.
-pub async fn read_statement(
+pub(crate) async fn read_statement(
     connection: &mut Connection,
     statement: &Statement,
     mut take: impl FnMut(&CatalogRow) -> Result<usize> + Send,

@@ -60,7 +60,7 @@ impl StoredPasswords {
     }
 
     /// Returns the service of the first password in the text, as it is or in the Base64 of an Authorization header.
-    pub fn owner_in(&self, text: &str) -> Option<String> {
+    pub(crate) fn owner_in(&self, text: &str) -> Option<String> {
         self.owner_of_plain(text).or_else(|| encoded(text).find_map(|plain| self.owner_of_plain(&plain)))
     }
 

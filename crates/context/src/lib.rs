@@ -1,4 +1,6 @@
 //! The manifest, its secrets and its servers: what a use case needs, whether a person or a service started it.
+//!
+//! - [`targets`]: the database, the migrator's login and the folder of each service
 
 #![cfg_attr(
     not(test),
@@ -35,7 +37,7 @@ pub type PasswordPrompt = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Secret
 #[derive(Clone)]
 pub struct Dialog {
     pub note: NoteSink,
-    /// `None` if nobody can answer.
+    /// `None` without a terminal that could answer.
     pub password: Option<PasswordPrompt>,
 }
 

@@ -26,7 +26,7 @@ impl Account {
     ///
     /// # Errors
     /// If no account has it, as in a container that is started with an arbitrary user id.
-    pub fn by_uid(uid: u32) -> Result<Account> {
+    pub(crate) fn by_uid(uid: u32) -> Result<Account> {
         uzers::get_user_by_uid(uid).as_ref().map(Account::from_entry).ok_or_else(|| {
             Error::operation(format!("the user id {uid} has no name on this system"))
                 .cause("PostgreSQL refuses to run under an account without one")
@@ -35,7 +35,7 @@ impl Account {
     }
 
     /// Returns the account that runs the server of a new cluster.
-    pub fn for_server(me: &Account) -> Result<Account> {
+    pub(crate) fn for_server(me: &Account) -> Result<Account> {
         if !me.is_root() {
             return Ok(me.clone());
         }
@@ -49,7 +49,7 @@ impl Account {
 
     /// Returns `true` if this account may pass through a folder. Supplementary groups do not count, since root gives them up;
     /// nor do access control lists, which only makes the answer too strict.
-    pub fn may_enter(&self, folder: &std::fs::Metadata) -> bool {
+    pub(crate) fn may_enter(&self, folder: &std::fs::Metadata) -> bool {
         let bit = match () {
             () if folder.uid() == self.uid => 0o100,
             () if folder.gid() == self.gid => 0o010,

@@ -9,7 +9,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-pub use missing::install_command;
+pub(crate) use missing::install_command;
 
 use super::account::Account;
 use super::child::{output, output_lines, program};

@@ -57,7 +57,7 @@ fn keep_descriptors() {
 }
 
 /// Returns a program's output as complete lines: its errors if there are any, else its output.
-pub fn output_lines(output: &Output) -> Vec<String> {
+pub(crate) fn output_lines(output: &Output) -> Vec<String> {
     let text = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
     let text = String::from_utf8_lossy(text);
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(String::from).collect()

@@ -16,7 +16,7 @@ use martydb_model::error::{Error, Result};
 use martydb_pg::backoff::Backoff;
 
 /// Prefix of half-made and half-deleted data folders.
-pub const PARTIAL: &str = "data.partial-";
+pub(crate) const PARTIAL: &str = "data.partial-";
 
 /// Removes what killed runs left behind. Their `initdb` may still run there: it ends soon after its folder is removed, and
 /// its later files are removed by the next attempt.
@@ -93,7 +93,7 @@ async fn unicode_case(account: &Account) -> Option<String> {
 }
 
 /// Deletes the cluster, the folders that were set aside, and the log.
-pub fn erase(layout: &Layout) -> Result<()> {
+pub(crate) fn erase(layout: &Layout) -> Result<()> {
     let data = layout.data();
     if data.symlink_metadata().is_ok() {
         let partial = layout.base.join(format!("{PARTIAL}{}", nonce()?));

@@ -14,7 +14,7 @@ use martydb_model::error::{Error, Result};
 pub use martydb_os::state_folder::{failed, make_open_folder, make_state_folder};
 
 /// Creates a folder for one account only. Returns `false` if the name is taken by anything else.
-pub fn claim_folder(folder: &Path, owner: &Account) -> Result<bool> {
+pub(crate) fn claim_folder(folder: &Path, owner: &Account) -> Result<bool> {
     use std::os::unix::fs::MetadataExt;
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => give(folder, owner).map(|()| true),
@@ -31,7 +31,7 @@ fn give(path: &Path, owner: &Account) -> Result<()> {
 }
 
 /// Creates the log, so that the server's account can write to it in a folder of another account.
-pub fn make_log(path: &Path, owner: &Account) -> Result<()> {
+pub(crate) fn make_log(path: &Path, owner: &Account) -> Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(_) => give(path, owner),
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),

@@ -58,7 +58,7 @@ impl Layout {
     }
 
     /// Creates the server's own folder and those above it.
-    pub fn make_base(&self) -> Result<()> {
+    pub(crate) fn make_base(&self) -> Result<()> {
         if self.base.starts_with(&self.home) {
             make_state_folder(&self.home)?;
         }
@@ -68,7 +68,7 @@ impl Layout {
     }
 
     /// Refuses data of the other engine, as after a change of the manifest.
-    pub fn check_engine(&self, engine: EmbeddedEngine) -> Result<()> {
+    pub(crate) fn check_engine(&self, engine: EmbeddedEngine) -> Result<()> {
         let is_there = |engine: &EmbeddedEngine| self.data().join(engine.control_file()).exists();
         match EmbeddedEngine::ALL.into_iter().find(is_there) {
             Some(found) if found != engine => Err(Error::operation(format!(
@@ -95,7 +95,7 @@ impl Layout {
     }
 
     /// Returns a short name for this server's socket folder, for a path that is too long otherwise.
-    pub fn short_socket_dir(&self) -> PathBuf {
+    pub(crate) fn short_socket_dir(&self) -> PathBuf {
         PathBuf::from(format!("/tmp/martydb-{}", hash(&self.base)))
     }
 

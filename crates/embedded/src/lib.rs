@@ -4,6 +4,8 @@
 //! The data folder is the only state: a settings file in it records the port and the socket, and an existing cluster stays
 //! in its place. Services connect to 127.0.0.1 with a password (SCRAM); the admin connects through a socket in a folder of
 //! the server's account, as one of two accounts of the operating system.
+//!
+//! - [`redis`]: Redis servers
 
 #![cfg_attr(
     not(test),

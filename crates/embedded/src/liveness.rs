@@ -13,7 +13,7 @@ use super::layout::Layout;
 use martydb_model::error::Result;
 
 /// PostgreSQL's pid file in the data folder.
-pub const PID_FILE: &str = "postmaster.pid";
+pub(crate) const PID_FILE: &str = "postmaster.pid";
 
 const SERVER_NAMES: [&str; 2] = ["postgres", "postmaster"];
 
@@ -111,7 +111,7 @@ fn holder(server: &ServerProcess, data: &Path, owner: u32) -> Holder {
 /// visible: without /proc, or as root without CAP_SYS_PTRACE, as in a container. An account that can write into the data
 /// folder can name any process as the server, and root's martydb can kill all of them: a process is the server only if it
 /// has the server's name and account, whatever its working folder.
-pub fn works_in(pid: Pid, names: &[&str], data: &Path, owner: u32) -> Option<bool> {
+pub(crate) fn works_in(pid: Pid, names: &[&str], data: &Path, owner: u32) -> Option<bool> {
     if !is_server(pid, names, owner) {
         return Some(false);
     }
@@ -122,7 +122,7 @@ pub fn works_in(pid: Pid, names: &[&str], data: &Path, owner: u32) -> Option<boo
 }
 
 /// Returns `true` if the process lives, with one of these names and under this account.
-pub fn is_server(pid: Pid, names: &[&str], owner: u32) -> bool {
+pub(crate) fn is_server(pid: Pid, names: &[&str], owner: u32) -> bool {
     // EPERM means a process of another account.
     test_kill_process(pid) != Err(rustix::io::Errno::SRCH)
         && SystemProcess::find(pid.as_raw_nonzero().get())

@@ -16,11 +16,11 @@ use martydb_model::error::{Error, Result};
 /// Maximum length of a socket's path in bytes. Systems cut it off at 104 or 108 bytes, and clients add their own suffixes.
 const LONGEST_SOCKET: usize = 100;
 
-pub fn remembered(layout: &Layout) -> Result<LastSettings> {
+pub(crate) fn remembered(layout: &Layout) -> Result<LastSettings> {
     Ok(LastSettings::parse(&layout.folder()?.read(settings::FILE)?.unwrap_or_default()))
 }
 
-pub async fn choose_port(layout: &Layout, spec: &Spec) -> Result<PortChoice> {
+pub(crate) async fn choose_port(layout: &Layout, spec: &Spec) -> Result<PortChoice> {
     let remembered = remembered(layout)?.port;
     wait_for_port(spec.port.or(remembered)).await;
     port::choose(
@@ -29,7 +29,7 @@ pub async fn choose_port(layout: &Layout, spec: &Spec) -> Result<PortChoice> {
     )
 }
 
-pub fn arrange(
+pub(crate) fn arrange(
     layout: &Layout,
     choice: PortChoice,
     version: &str,
@@ -50,7 +50,7 @@ pub fn arrange(
 }
 
 /// Reports that the remembered port was given up.
-pub fn note_exchange(choice: PortChoice, note: Note<'_>) {
+pub(crate) fn note_exchange(choice: PortChoice, note: Note<'_>) {
     if let Some(taken) = choice.instead_of {
         note(format!("port {taken} is taken, using {}", choice.port));
     }

@@ -40,7 +40,7 @@ pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<
 
 /// Ends a server whose files were removed while it ran. It still names this folder: its next checkpoint would be written
 /// to the control file of the new cluster. An immediate shutdown writes none.
-pub async fn end_orphan(layout: &Layout, note: Note<'_>) {
+pub(crate) async fn end_orphan(layout: &Layout, note: Note<'_>) {
     let Some(pid) = liveness::orphan(layout) else { return };
     note(format!("ending the server {} (process {pid}), whose files were removed while it ran", layout.name));
     // A process that is not ours to end exits by itself within a minute, when it misses its pid file.
@@ -119,7 +119,7 @@ pub async fn stop(layout: &Layout, server: &ServerProcess, signal: Signal) -> Re
 }
 
 /// Waits until a server has finished starting or stopping.
-pub async fn wait_while_busy(layout: &Layout) -> Result<()> {
+pub(crate) async fn wait_while_busy(layout: &Layout) -> Result<()> {
     wait_while(layout, |found| matches!(found, Liveness::Up(now) | Liveness::Unresponsive(now) if !now.ready))
         .await
 }
@@ -138,6 +138,6 @@ async fn wait_while(layout: &Layout, busy: impl Fn(&Liveness) -> bool) -> Result
 
 /// Removes a pid file that names no server of this folder: PostgreSQL refuses to start over it while any process of the
 /// same account has that id.
-pub fn remove_stale_pid_file(layout: &Layout) -> Result<()> {
+pub(crate) fn remove_stale_pid_file(layout: &Layout) -> Result<()> {
     files::remove(&layout.data().join(PID_FILE))
 }

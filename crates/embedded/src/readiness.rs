@@ -23,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Tries the admin's login. Returns a transient error in `Ok`; other errors are left to the next login, which can report
 /// its purpose.
-pub async fn wait_ready(
+pub(crate) async fn wait_ready(
     layout: &Layout,
     server: &ServerProcess,
     running: &RunningServer,

@@ -14,9 +14,9 @@ use martydb_model::EMBEDDED_MAP;
 pub const FILE: &str = "martydb.conf";
 
 /// Lines appended to `postgresql.conf`.
-pub const INCLUDE: &str = "\n# Where the server listens, set by martydb. Lines below this one take precedence.\ninclude 'martydb.conf'\n";
+pub(crate) const INCLUDE: &str = "\n# Where the server listens, set by martydb. Lines below this one take precedence.\ninclude 'martydb.conf'\n";
 
-pub const ADDRESS: &str = "127.0.0.1";
+pub(crate) const ADDRESS: &str = "127.0.0.1";
 
 /// Superuser of the cluster.
 pub const ADMIN: &str = "postgres";
@@ -51,7 +51,7 @@ pub fn ident_line(account: &Account) -> String {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EmbeddedSettings {
+pub(crate) struct EmbeddedSettings {
     /// Name in the process list.
     pub name: String,
     /// Version of the programs at the last start.

@@ -20,7 +20,7 @@ impl EmbeddedEngine {
     pub const ALL: [EmbeddedEngine; 2] = [EmbeddedEngine::PostgreSql, EmbeddedEngine::Redis];
 
     /// Returns the file of the data folder without which a server of this kind was never there.
-    pub const fn control_file(self) -> &'static str {
+    pub(crate) const fn control_file(self) -> &'static str {
         match self {
             EmbeddedEngine::PostgreSql => "global/pg_control",
             EmbeddedEngine::Redis => "redis.conf",
@@ -28,7 +28,7 @@ impl EmbeddedEngine {
     }
 
     /// Returns the beginning of the line with the version, in martydb's own settings.
-    pub const fn version_line(self) -> &'static str {
+    pub(crate) const fn version_line(self) -> &'static str {
         match self {
             EmbeddedEngine::PostgreSql => "# PostgreSQL ",
             EmbeddedEngine::Redis => "# Redis ",

@@ -84,7 +84,7 @@ impl HttpAuth {
     }
 
     /// Tests the value of `Authorization` (RFC 7617).
-    pub fn opens(&self, authorization: Option<&str>) -> bool {
+    pub(crate) fn opens(&self, authorization: Option<&str>) -> bool {
         let Some(path) = &self.users else { return true };
         let given = authorization.and_then(|value| value.split_once(' '));
         let given = given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"));

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 /// Refuses a request whose `Host` (RFC 9110, section 7.2) is no name of the loopback interface. One without it is not from a
 /// browser.
-pub async fn only_local(request: Request, next: Next) -> Response {
+pub(crate) async fn only_local(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).map(|value| value.to_str().unwrap_or_default());
     let host = host.or_else(|| request.uri().host());
     if host.is_none_or(is_local) {

@@ -1,4 +1,6 @@
 //! HTTP listener: address, TLS, limits and users. It knows nothing of what it serves.
+//!
+//! - [`exposition`]: samples of metrics as text, in two formats
 
 #![cfg_attr(
     not(test),

@@ -58,7 +58,10 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
 }
 
 /// Returns the SECURITY DEFINER functions that give their callers nothing, by database, with their arguments.
-pub fn bounded_functions(desired: &DesiredServer, snapshot: &Snapshot) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) fn bounded_functions(
+    desired: &DesiredServer,
+    snapshot: &Snapshot,
+) -> BTreeMap<String, BTreeSet<String>> {
     let audit = Audit::new(desired, snapshot);
     let of = |db: &Database<'_>| {
         let bounded = db.catalog.objects.iter().filter(|item| code::is_bounded(db, item));

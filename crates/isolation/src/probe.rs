@@ -11,7 +11,9 @@ mod others;
 mod task;
 mod verdict;
 
-pub use attempts::{LoginAttempts, attempt_patiently, quickest, try_all, try_own, verifiers};
+pub(crate) use attempts::attempt_patiently;
+pub(crate) use attempts::quickest;
+pub use attempts::{LoginAttempts, try_all, try_own, verifiers};
 pub use connections::{ConnectionRow, Connections, LoginResult, connections};
 pub use matrix::{Probe, ProbeCoverage, ProbeExtent, ProbeLocation, ProbeSummary, judge};
 pub use others::OtherDatabases;

@@ -9,21 +9,19 @@
 //! addresses and passwords, `privileges` the privileges of each login in its own database, and `password_audit`
 //! compares hashes without logging in.
 
-mod alternates;
 mod assess;
 mod assessment;
 mod breaches;
 mod coverage;
 mod extent;
 mod extra_probes;
-mod guesses;
 mod hba;
 mod inferred;
 mod judge;
 mod listeners;
 mod observations;
 mod observe;
-mod password_audit;
+mod passwords;
 pub(crate) mod privileges;
 mod provider;
 mod remediate;

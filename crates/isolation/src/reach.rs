@@ -20,6 +20,7 @@ mod tests;
 pub use facts::{Facts, Member, Object};
 pub use graph::{AccessGraph, GraphEdge, GraphNode, NodeKind};
 pub use ids::{DatabaseId, ObjectId, PUBLIC, RoleId, ServiceId};
-pub use path::{Conclusions, Path, conclude};
+pub(crate) use path::conclude;
+pub use path::{Conclusions, Path};
 pub use state::{Conclusion, Target};
 pub use step::PathStep;

@@ -27,7 +27,7 @@ pub fn with_service(text: &str, service: &str, keys: &Mapping) -> Option<String>
 }
 
 /// Returns the lines to add by hand.
-pub fn lines_to_paste(service: &str, keys: &Mapping) -> Vec<String> {
+pub(crate) fn lines_to_paste(service: &str, keys: &Mapping) -> Vec<String> {
     write::map(&nested(service, keys), 0)
 }
 

@@ -45,7 +45,7 @@ pub fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
 }
 
 /// Deserializes a map whose values are scalars.
-pub fn text_map<'de, D: Deserializer<'de>>(
+pub(crate) fn text_map<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<std::collections::BTreeMap<String, String>, D::Error> {
     let raw = std::collections::BTreeMap::<String, Value>::deserialize(deserializer)?;

@@ -3,37 +3,31 @@
 //! Steps: `find` locates the files. `source` parses and merges them with the files that they `include`; `expand`
 //! substitutes variables, `generate` numbers services, `raw` adds types, `resolve` applies defaults and templates and
 //! checks what types cannot express.
+//!
+//! - [`connection_string`]: connection strings of a login, in the format of each client
+//! - [`lint_rules`]: names of the lint rules
+//! - [`raw`]: keys of the YAML files
 
 #![cfg_attr(
     not(test),
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-mod app_url;
 mod checked;
 pub mod connection_string;
-mod connection_url;
 mod draft;
 mod edit;
-mod expand;
-mod generate;
-mod include;
 mod lenient;
 pub mod lint_rules;
-mod locate;
-mod pattern;
 mod provenance;
 pub mod raw;
 mod recipient;
 mod redis;
 mod resolve;
-mod service_file;
 mod source;
 mod split_map;
 mod trust;
-mod typed;
 mod url;
-mod yaml_file;
 
 use std::path::Path;
 
@@ -51,7 +45,7 @@ pub use redis::{DEFAULT_USER, EmbeddedRedis, RedisPart, RedisServer, RedisServic
 pub use resolve::allow::unknown_finding;
 pub use resolve::{login_name, wrong_in_secrets};
 pub use source::{DEFAULT_ENV, environments};
-pub use split_map::{EdgeAnswer, ReferenceTable, SplitMap, SplitSource, TablePattern, split_map_schema};
+pub use split_map::{EdgeAnswer, ReferenceTable, SplitMap, SplitSource, TablePattern};
 use trust::CANDIDATES;
 pub use trust::ManifestPath;
 

@@ -1,17 +1,24 @@
 //! The manifest's files: reading them, merging the overlay over the base, and locating values.
 
+pub(crate) mod expand;
+pub(crate) mod generate;
+pub(crate) mod include;
+pub(crate) mod locate;
+pub(crate) mod pattern;
+pub(crate) mod typed;
+pub(crate) mod yaml_file;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use super::expand::{BadVariable, expand};
-use super::generate::{Origins, generate};
-use super::include;
 use super::raw::RawManifest;
 use super::trust::ManifestPath;
-use super::typed::TypeMismatch;
-use super::yaml_file::{YamlFile, without_passwords};
+use crate::source::expand::{BadVariable, expand};
+use crate::source::generate::{Origins, generate};
+use crate::source::typed::TypeMismatch;
+use crate::source::yaml_file::{YamlFile, without_passwords};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::{did_you_mean, nearest};
@@ -42,7 +49,7 @@ impl Sources {
     }
 
     /// Reads the manifest with this text in place of the base file's.
-    pub fn with_text(place: &ManifestPath, text: String, env: &str) -> Result<Sources> {
+    pub(crate) fn with_text(place: &ManifestPath, text: String, env: &str) -> Result<Sources> {
         Sources::over(place.clone(), YamlFile::parse(&place.path, text, HINT)?, env)
     }
 
@@ -67,7 +74,7 @@ impl Sources {
         Ok(Sources { place, base, included, declared_in, overlay, origins: Origins::new() })
     }
 
-    pub fn place_of_base(&self) -> &ManifestPath {
+    pub(crate) fn place_of_base(&self) -> &ManifestPath {
         &self.place
     }
 
@@ -106,7 +113,7 @@ impl Sources {
     }
 
     /// Returns an error at a path, with the location of the path or of its nearest parent.
-    pub fn error_at(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
+    pub(crate) fn error_at(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
         Error::manifest(format!("{}: {}", self.place(path), without_passwords(&message.to_string())))
     }
 
@@ -149,7 +156,7 @@ impl Sources {
         }
     }
 
-    pub fn unfilled(&self, path: &[&str], problem: &BadVariable) -> Error {
+    pub(crate) fn unfilled(&self, path: &[&str], problem: &BadVariable) -> Error {
         match problem {
             BadVariable::Unset(name) => self
                 .error_at(path, format!("the variable {name} is not set"))

@@ -10,10 +10,10 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use super::checked::{Manifest, ServerLocation, ServerSpec};
-use super::expand::{BadVariable, expand, fill_url};
-use super::typed::TypeMismatch;
 use super::url;
-use super::yaml_file::YamlFile;
+use crate::source::expand::{BadVariable, expand, fill_url};
+use crate::source::typed::TypeMismatch;
+use crate::source::yaml_file::YamlFile;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
@@ -61,7 +61,7 @@ pub struct EdgeAnswer {
 
 impl EdgeAnswer {
     pub fn is_about(&self, edge: &str) -> bool {
-        self.edge == edge || super::pattern::matches(&self.edge, edge)
+        self.edge == edge || crate::source::pattern::matches(&self.edge, edge)
     }
 }
 
@@ -246,10 +246,4 @@ impl MapContext<'_> {
         };
         Ok(SplitSource { server: ELSEWHERE.into(), database, elsewhere: Some(spec) })
     }
-}
-
-/// Returns the map's JSON Schema, for editors.
-pub fn split_map_schema() -> String {
-    let schema = schemars::schema_for!(RawSplitMap);
-    serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
 }

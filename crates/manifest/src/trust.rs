@@ -10,7 +10,7 @@ use martydb_model::error::{Error, Result};
 use martydb_os::account_trust::{is_private_group, is_trusted, name_of};
 
 /// Default file names, tried in each folder in this order.
-pub const CANDIDATES: [&str; 2] = ["martydb.yaml", "services/manifest.yaml"];
+pub(crate) const CANDIDATES: [&str; 2] = ["martydb.yaml", "services/manifest.yaml"];
 
 /// Path of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]

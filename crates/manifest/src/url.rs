@@ -4,13 +4,17 @@
 //! Missing values come from a section of the service file, if `service` or PGSERVICE names one, then from libpq's files
 //! in `~/.postgresql`, then from libpq's defaults.
 
+pub(crate) mod app_url;
+pub(crate) mod connection_url;
+pub(crate) mod service_file;
+
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use super::checked::ServerUrl;
-use super::connection_url::{misplaced, places, take_apart};
-use super::expand::{FilledUrl, VARIABLE_MARK};
-use super::service_file::{self, ConnectionKeywords};
+use crate::source::expand::{FilledUrl, VARIABLE_MARK};
+use crate::url::connection_url::{misplaced, places, take_apart};
+use crate::url::service_file::ConnectionKeywords;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 use martydb_pg::wire::{Tls, TlsMode};
@@ -88,7 +92,7 @@ pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_beside(
+pub(crate) fn parse_beside(
     filled: &FilledUrl,
     primary: &ServerUrl,
     home: &Path,
@@ -224,8 +228,8 @@ fn tls(
 
 #[cfg(test)]
 mod tests {
-    use super::super::expand::fill_url;
     use super::*;
+    use crate::source::expand::fill_url;
 
     fn parsed_with(text: &str, variables: &[(&str, &str)]) -> Result<ServerUrl> {
         let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();

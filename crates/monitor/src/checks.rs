@@ -126,6 +126,19 @@ impl Checks {
         Ok(outcome?.and(beside?))
     }
 
+    async fn prove(&self, context: &Context, services: &[DesiredService]) -> Result<CheckOutcome> {
+        let today = OffsetDateTime::now_utc().date().to_string();
+        let filter = Filter { allow: context.manifest.allow.clone(), today, ..Filter::default() };
+        let beside = self.beside.prove(context, services, self.extent).await?;
+        let assessment = isolation::verify(context, services, self.extent, &filter, false, beside).await;
+        let now = seconds(OffsetDateTime::now_utc());
+        let outcome = verdict::of_isolation(&assessment, &subjects(context, services), now);
+        if let Some(page) = &self.page {
+            (page.proven)(assessment);
+        }
+        Ok(outcome)
+    }
+
     async fn examine(
         &self,
         context: &Context,
@@ -133,23 +146,7 @@ impl Checks {
         check: MonitorCheck,
     ) -> Result<CheckOutcome> {
         Ok(match check {
-            MonitorCheck::Isolation => {
-                let now = OffsetDateTime::now_utc();
-                let filter = Filter {
-                    allow: context.manifest.allow.clone(),
-                    today: now.date().to_string(),
-                    ..Filter::default()
-                };
-                let beside = self.beside.prove(context, services, self.extent).await?;
-                let assessment =
-                    isolation::verify(context, services, self.extent, &filter, false, beside).await;
-                let now = seconds(OffsetDateTime::now_utc());
-                let outcome = verdict::of_isolation(&assessment, &subjects(context, services), now);
-                if let Some(page) = &self.page {
-                    (page.proven)(assessment);
-                }
-                outcome
-            }
+            MonitorCheck::Isolation => self.prove(context, services).await?,
             MonitorCheck::Migrations => {
                 verdict::of_migrations(services, &migrations(context, services).await?)
             }

@@ -58,7 +58,7 @@ impl Exporter {
     }
 
     /// Returns `true` if the names of postgres_exporter are exposed too.
-    pub fn has_compatible_names(&self) -> bool {
+    pub(crate) fn has_compatible_names(&self) -> bool {
         self.compatible_names
     }
 

@@ -25,7 +25,7 @@ pub fn open(monitor: Arc<Exporter>, lists_paths: bool) -> Router {
 }
 
 /// Returns the metrics and the page, which reveal names of databases and logins, and the use of services.
-pub fn guarded(monitor: &Arc<Exporter>, page: Option<MonitorPage>) -> Router {
+pub(crate) fn guarded(monitor: &Arc<Exporter>, page: Option<MonitorPage>) -> Router {
     let routes = Router::new().route("/metrics", get(metrics)).with_state(monitor.clone());
     match page {
         Some(page) => routes.merge(Router::new().route("/", get(newest)).with_state(page)),

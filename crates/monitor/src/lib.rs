@@ -3,6 +3,11 @@
 //! Each scrape reads statistics as the monitor's own login, server by server ([`watch`]). Checks that need other
 //! logins or more time run on a schedule ([`checks`]) and store their results on the [`results`]. A scrape combines
 //! both and writes them ([`martydb_http::exposition`]). [`martydb_model::metrics`] lists all metrics.
+//!
+//! - [`checks`]: scheduled checks
+//! - [`relay_metrics`]: metrics that a relay counts itself, over HTTP
+//! - [`results`]: results of the checks
+//! - [`watch`]: statistics of servers, read for each scrape
 
 #![cfg_attr(
     not(test),

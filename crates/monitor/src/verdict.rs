@@ -22,7 +22,7 @@ use martydb_relay::Backlog;
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
 /// Converts a verification that ended at `now`, in seconds since 1970.
-pub fn of_isolation(assessment: &Assessment, subjects: &[Subject], now: f64) -> CheckOutcome {
+pub(crate) fn of_isolation(assessment: &Assessment, subjects: &[Subject], now: f64) -> CheckOutcome {
     let mut outcome = CheckOutcome { failures: failures(&assessment.failed), ..CheckOutcome::default() };
     // What was found at a replica counts for its server.
     for server in assessment.servers.iter().filter(|server| server.at.is_none()) {
@@ -125,7 +125,7 @@ pub fn count(number: usize) -> f64 {
 }
 
 /// Converts the `status` of each service.
-pub fn of_migrations(services: &[DesiredService], all: &[ServiceStatus]) -> CheckOutcome {
+pub(crate) fn of_migrations(services: &[DesiredService], all: &[ServiceStatus]) -> CheckOutcome {
     let mut outcome = CheckOutcome::default();
     for (service, status) in services.iter().zip(all) {
         let subject = Subject::service(service);
@@ -160,7 +160,7 @@ fn migrations(status: &ServiceStatus, subject: &Subject) -> Vec<Sample> {
 }
 
 /// Converts the number and ages of each service's backups.
-pub fn of_backups(services: &[DesiredService], summary: &StoreSummary) -> CheckOutcome {
+pub(crate) fn of_backups(services: &[DesiredService], summary: &StoreSummary) -> CheckOutcome {
     let itself = Subject::monitor();
     let problems = Sample::new(BACKUP_PROBLEMS, &itself, count(summary.problems));
     let mut outcome = CheckOutcome { samples: vec![problems], ..CheckOutcome::default() };
@@ -185,7 +185,7 @@ pub fn of_backups(services: &[DesiredService], summary: &StoreSummary) -> CheckO
 }
 
 /// Converts the backlog of each outbox.
-pub fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcome {
+pub(crate) fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcome {
     let mut outcome = CheckOutcome::default();
     for (service, backlog) in read {
         let backlog = match backlog {
@@ -240,7 +240,7 @@ pub fn of_partitions(read: Vec<DuePartitions<'_>>) -> CheckOutcome {
 }
 
 /// Converts the statistics of each service's largest tables.
-pub fn of_tables(read: Vec<(DesiredService, Result<Vec<TableStatistics>>)>) -> CheckOutcome {
+pub(crate) fn of_tables(read: Vec<(DesiredService, Result<Vec<TableStatistics>>)>) -> CheckOutcome {
     let mut outcome = CheckOutcome::default();
     for (service, tables) in read {
         let tables = match tables {
@@ -262,7 +262,7 @@ pub fn of_tables(read: Vec<(DesiredService, Result<Vec<TableStatistics>>)>) -> C
 }
 
 /// Converts the number of differences from the manifest, for each service and each server.
-pub fn of_drift(services: &[DesiredService], plans: &Plans) -> CheckOutcome {
+pub(crate) fn of_drift(services: &[DesiredService], plans: &Plans) -> CheckOutcome {
     let mut outcome = CheckOutcome::default();
     for (server, planned) in plans {
         let planned = match planned {

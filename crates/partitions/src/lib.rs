@@ -16,7 +16,6 @@ mod service;
 
 pub use calendar::{Span, TimePartition, day, name_of, over};
 pub use catalog::{Partitioning, partitioning, partitioning_sql};
-pub use change::{
-    LockTries, Parent, attached as attached_sql, limit as limit_sql, name as partition_name, patiently,
-};
+pub use change::attached as attached_sql;
+pub use change::{LockTries, Parent, limit as limit_sql, name as partition_name, patiently};
 pub use service::{COUNTED, Coverage, Maintained, MaintenanceMode, due, maintain};

@@ -13,9 +13,9 @@ mod rows;
 pub mod sessions;
 
 pub use crate::wire::{
-    APPLICATION_NAME, ActingLogin, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint,
-    ErrorResponse, ExchangeResult, FailedStatement, FrameSink, Host, Limits, Login, ReplicationStream, Row,
-    StreamFrame, Tls, TlsMode, Unreadable,
+    APPLICATION_NAME, ActingLogin, Connection, CopyListener, CopyStatements, Endpoint, ErrorResponse,
+    ExchangeResult, FailedStatement, Host, Limits, Login, ReplicationStream, Row, StreamFrame, Tls, TlsMode,
+    Unreadable,
 };
 pub use access::{Access, COMMON_DATABASE, EventTriggerGuard, PATIENCE, while_full};
 pub use connect::{

@@ -33,13 +33,17 @@ pub use attempt::{ATTEMPT_TIMEOUT, LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
 pub use binding::{BindingError, BindingMode};
 pub use codec::Stream;
-pub use connection::{
-    Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, ExchangeResult, FrameSink, Limits,
-    ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
-};
+pub(crate) use connection::CopiedRows;
+pub(crate) use connection::CopyFailure;
+pub use connection::CopyListener;
+pub use connection::CopyStatements;
+pub(crate) use connection::FrameSink;
+pub(crate) use connection::copy_rows;
+pub use connection::{Connection, ExchangeResult, Limits, ReplicationStream, Reply, ResultSet, StreamFrame};
 pub use dial::Address;
 pub use endpoint::{ActingLogin, Endpoint, Host, Login, Tls, TlsMode};
-pub use error_response::{ErrorResponse, FailedStatement, shorten};
+pub(crate) use error_response::shorten;
+pub use error_response::{ErrorResponse, FailedStatement};
 pub use login::{APPLICATION_NAME, Credentials, LoginError, Startup};
 pub use other_engine::NAME_POSTGRES;
 pub use outcome::{Accepted, Answer, Attempt, ConnectionFailure, Outcome, Rejection, Stage};

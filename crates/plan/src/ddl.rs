@@ -270,12 +270,12 @@ impl Fragment for SettingValue {
 }
 
 /// Returns an object as in `GRANT … ON`.
-pub fn grant_object(object: &Object) -> Statement {
+pub(crate) fn grant_object(object: &Object) -> Statement {
     spelt(object, |kind| words(kind).0)
 }
 
 /// Returns an object as in `ALTER … OWNER TO`.
-pub fn alter_object(object: &Object) -> Statement {
+pub(crate) fn alter_object(object: &Object) -> Statement {
     spelt(object, |kind| words(kind).1)
 }
 

@@ -2,6 +2,12 @@
 //!
 //! A [`Plan`] is a list of typed steps in their order of execution. `diff` makes it, `ddl` turns each step into
 //! SQL, and `converge::apply` runs it. A dry run differs only in that last call.
+//!
+//! - [`admin_capabilities`]: privileges of the admin that a plan needs
+//! - [`diff`]: the difference between desired and actual state
+//! - [`grouping`]: steps that people see as one
+//! - [`records`]: tables of the data service's records
+//! - [`rotate`]: plan of new passwords
 
 #![cfg_attr(
     not(test),
@@ -18,15 +24,14 @@ pub mod diff;
 pub mod grouping;
 mod loss;
 mod object;
-pub mod orphan_role;
 mod ownership;
 mod parameters;
 mod privilege_gaps;
 pub mod records;
+mod removal;
 pub mod rotate;
 mod stage;
 mod step;
-pub mod teardown;
 mod verb;
 
 pub use action::{Action, Attribute, SettingValue, Verb};
@@ -38,5 +43,6 @@ pub use loss::{LOGINS_NAMED, Loss, LostObject};
 pub use object::Object;
 pub use ownership::{locked, ranges, transactions};
 pub use parameters::impossible;
+pub use removal::{orphan_role, teardown};
 pub use stage::{Risk, Stage, StepOutcome};
 pub use step::{CopyOrigin, DbaRequest, Plan, PrivilegeGap, Step};

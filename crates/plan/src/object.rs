@@ -56,7 +56,7 @@ impl Object {
         }
     }
 
-    pub fn of_publication(found: &ActualPublication) -> Object {
+    pub(crate) fn of_publication(found: &ActualPublication) -> Object {
         Object::Other { sort: "publication".into(), identity: found.identity.clone() }
     }
 

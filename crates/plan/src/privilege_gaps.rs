@@ -46,7 +46,7 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
 }
 
 /// Returns the gap for a database to which the admin cannot connect, so its contents are unknown.
-pub fn closed_database(
+pub(crate) fn closed_database(
     desired: &DesiredServer,
     actual: &ActualServer,
     service: &DesiredService,

@@ -12,13 +12,13 @@ use martydb_model::{
 };
 
 /// Creates the schema. It must not exist: the tables would be in a schema of another owner.
-pub fn create_schema(owner: &RoleName) -> Script {
+pub(crate) fn create_schema(owner: &RoleName) -> Script {
     let schema = named(SERVE_SCHEMA);
     stmt!("CREATE SCHEMA {schema} AUTHORIZATION {owner}").into()
 }
 
 /// Drops the tables and the schema; fails if anything else is in it, or depends on it.
-pub fn drop_schema(tables: &[&'static RecordTable]) -> Script {
+pub(crate) fn drop_schema(tables: &[&'static RecordTable]) -> Script {
     let all = List(tables.iter().map(|table| name(table)).collect());
     let tables = (!tables.is_empty()).then(|| stmt!("DROP TABLE {all}"));
     let schema = stmt!("DROP SCHEMA {schema}", schema = named(SERVE_SCHEMA));
@@ -26,7 +26,7 @@ pub fn drop_schema(tables: &[&'static RecordTable]) -> Script {
 }
 
 /// Creates a table with its key, index and policies.
-pub fn create_table(table: &RecordTable) -> Script {
+pub(crate) fn create_table(table: &RecordTable) -> Script {
     let key = (!table.key.is_empty()).then(|| primary_key(table));
     let columns = List(table.columns.iter().map(column).chain(key).collect());
     let create = stmt!("CREATE TABLE {table} ({columns})", table = name(table));

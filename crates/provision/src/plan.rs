@@ -89,7 +89,7 @@ fn selection(scope: &PlanScope<'_>, copies: &Copies) -> Selection {
     Selection { services: scope.services.clone(), prune: scope.options.prune, copies: copies.clone() }
 }
 
-pub async fn inspect_and_compare(
+pub(crate) async fn inspect_and_compare(
     scope: &PlanScope<'_>,
     access: &Access,
     desired: &DesiredServer,

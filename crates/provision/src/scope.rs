@@ -40,11 +40,14 @@ impl<'r> PlanScope<'r> {
         PlanScope { services, options, store, jobs: *jobs, confirmed, lock_wait: *lock_wait }
     }
 
-    pub fn covers(&self, service: &ServiceName) -> bool {
+    pub(crate) fn covers(&self, service: &ServiceName) -> bool {
         self.services.contains(service)
     }
 
-    pub fn services_of<'a>(&'a self, desired: &'a DesiredServer) -> impl Iterator<Item = &'a DesiredService> {
+    pub(crate) fn services_of<'a>(
+        &'a self,
+        desired: &'a DesiredServer,
+    ) -> impl Iterator<Item = &'a DesiredService> {
         desired.services.values().filter(|service| self.covers(&service.name))
     }
 }

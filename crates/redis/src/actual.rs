@@ -97,12 +97,12 @@ impl ActualUser {
     }
 
     /// Returns all patterns of keys, those of selectors too.
-    pub fn all_keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn all_keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().chain(self.selectors.iter().flat_map(|one| &one.keys)).map(String::as_str)
     }
 
     /// Returns all patterns of channels, those of selectors too.
-    pub fn all_channels(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn all_channels(&self) -> impl Iterator<Item = &str> {
         self.channels.iter().chain(self.selectors.iter().flat_map(|one| &one.channels)).map(String::as_str)
     }
 }

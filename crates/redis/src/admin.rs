@@ -23,7 +23,7 @@ const FIRST_MAJOR: u32 = 7;
 ///
 /// # Errors
 /// If the server cannot be reached or refuses the login, or if it is one that martydb does not support.
-pub async fn log_in(context: &Context, server: &RedisServer) -> Result<AdminSession> {
+pub(crate) async fn log_in(context: &Context, server: &RedisServer) -> Result<AdminSession> {
     let server = &reach(context, server).await?;
     let mut admin = match own_admin(context, server).await? {
         Some(admin) => admin,

@@ -100,7 +100,7 @@ pub async fn mark(session: &mut Session, desired: &DesiredRedis) -> Result<()> {
 }
 
 /// Saves the users, removes the mark, and saves again.
-pub async fn save(session: &mut Session, desired: &DesiredRedis, storage: UserStorage) -> Result<()> {
+pub(crate) async fn save(session: &mut Session, desired: &DesiredRedis, storage: UserStorage) -> Result<()> {
     let Some(command) = save_command(storage) else { return Ok(()) };
     let (words, mark) = (command.split(' ').collect::<Vec<&str>>(), desired.unsaved_mark());
     session.demand(&words, command).await?;

@@ -35,7 +35,7 @@ const CHANNELS: [&str; 5] = ["publish", "spublish", "subscribe", "ssubscribe", "
 
 impl CommandSpec {
     /// Reads the answer of `COMMAND`: leaves only, since a user runs no container.
-    pub fn read_all(answer: &Value) -> Vec<CommandSpec> {
+    pub(crate) fn read_all(answer: &Value) -> Vec<CommandSpec> {
         let Value::Array(rows) = answer else { return vec![] };
         rows.iter().flat_map(CommandSpec::read).collect()
     }
@@ -60,12 +60,12 @@ impl CommandSpec {
     }
 
     /// Returns `true` if the server checks every key that the command touches.
-    pub fn checks_every_key(&self) -> bool {
+    pub(crate) fn checks_every_key(&self) -> bool {
         !self.keys.is_empty() && !self.hides_keys
     }
 
     /// Returns `true` if the command takes keys or channels.
-    pub fn has_target(&self) -> bool {
+    pub(crate) fn has_target(&self) -> bool {
         !self.keys.is_empty() || CHANNELS.contains(&self.name.as_str())
     }
 

@@ -105,7 +105,7 @@ pub fn patterns(service: &RedisService, kind: RoleKind) -> (Vec<String>, Vec<Str
 
 /// Returns the severity of a user that may run a command beyond its contract. A command that is unknown here and names
 /// all its keys reaches no further than the user's patterns; one that does not is not understood.
-pub fn danger(command: &CommandSpec, setting: impl Fn(&str) -> Option<String>) -> Severity {
+pub(crate) fn danger(command: &CommandSpec, setting: impl Fn(&str) -> Option<String>) -> Severity {
     if let Some((_, parameter)) = CLOSED_BY.iter().find(|(name, _)| *name == command.name) {
         let closed = setting(parameter).is_some_and(|value| value == "no");
         return if closed { Severity::Low } else { Severity::High };

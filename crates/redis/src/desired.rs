@@ -63,7 +63,7 @@ impl DesiredRedis {
     }
 
     /// Returns the user whose presence means that a run has not saved its changes yet.
-    pub fn unsaved_mark(&self) -> String {
+    pub(crate) fn unsaved_mark(&self) -> String {
         format!("{}_unsaved", self.project.replace(char::is_whitespace, "_"))
     }
 

@@ -293,7 +293,7 @@ fn stored_lines(desired: &DesiredRedis, file: &Path) -> Option<BTreeMap<String, 
 
 /// Returns how the server keeps its users, and `true` if a restart would lose or change one: a run was killed before it
 /// saved, or the stored form differs.
-pub async fn unsaved_state(
+pub(crate) async fn unsaved_state(
     session: &mut Session,
     desired: &DesiredRedis,
     info: &Value,
@@ -370,7 +370,11 @@ pub async fn walk(session: &mut Session, pause: Duration, mut take: impl FnMut(S
 }
 
 /// Returns the next cursor, `0` at the end, and some keys.
-pub async fn scan(session: &mut Session, cursor: &str, pattern: &str) -> Result<(String, Vec<String>)> {
+pub(crate) async fn scan(
+    session: &mut Session,
+    cursor: &str,
+    pattern: &str,
+) -> Result<(String, Vec<String>)> {
     let answer = session.demand(&["SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_STEP], "SCAN").await?;
     let Value::Array(cells) = answer else { return Ok(("0".into(), vec![])) };
     let next = cells.first().and_then(text).unwrap_or_else(|| "0".into());

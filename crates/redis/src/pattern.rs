@@ -55,7 +55,7 @@ fn reaches(pattern: &[GlobToken<'_>], prefix: &[u8]) -> bool {
 }
 
 /// Returns `true` if every text that the pattern matches begins with the prefix.
-pub fn is_within(pattern: &str, prefix: &str) -> bool {
+pub(crate) fn is_within(pattern: &str, prefix: &str) -> bool {
     let (tokens, prefix) = (tokens(pattern.as_bytes()), prefix.as_bytes());
     tokens.len() >= prefix.len()
         && prefix.iter().zip(&tokens).all(|(byte, token)| *token == GlobToken::Literal(*byte))

@@ -67,7 +67,7 @@ impl RedisAction {
 }
 
 /// Rules of martydb's own admin, without its password.
-pub const ADMIN_RULES: [&str; 3] = ["~*", "&*", "+@all"];
+pub(crate) const ADMIN_RULES: [&str; 3] = ["~*", "&*", "+@all"];
 
 /// Text of a password's hash in a shown command.
 const REDACTED: &str = "#…";
@@ -246,7 +246,7 @@ fn save(desired: &DesiredRedis, actual: &ActualRedis, changes: bool) -> Option<R
 }
 
 /// Returns `true` if a restart would change nothing, as far as is known.
-pub fn is_saved(desired: &DesiredRedis, actual: &ActualRedis) -> bool {
+pub(crate) fn is_saved(desired: &DesiredRedis, actual: &ActualRedis) -> bool {
     actual.unsaved.is_empty() && !actual.users.contains_key(&desired.unsaved_mark())
 }
 

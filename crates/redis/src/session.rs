@@ -41,7 +41,7 @@ impl Drop for Session {
 }
 
 /// Result of a login.
-pub enum RedisLogin {
+pub(crate) enum RedisLogin {
     Accepted(Session),
     /// The server refused it, in its own words.
     Refused(String),
@@ -70,7 +70,11 @@ impl Session {
     }
 
     /// Logs in as a user. An answer that is not a refusal of the password is an error.
-    pub async fn log_in(server: &RedisServer, user: &str, password: &SecretString) -> Result<RedisLogin> {
+    pub(crate) async fn log_in(
+        server: &RedisServer,
+        user: &str,
+        password: &SecretString,
+    ) -> Result<RedisLogin> {
         let mut session = Session::connect(server).await?;
         let words = ["AUTH", user, password.expose_secret()].map(str::to_owned);
         match session.ask(&words).await? {
@@ -89,7 +93,7 @@ impl Session {
     }
 
     /// Returns the answers to commands in their order; each may be an error of the server.
-    pub async fn ask_all(&mut self, commands: &[Vec<String>]) -> Result<Vec<Value>> {
+    pub(crate) async fn ask_all(&mut self, commands: &[Vec<String>]) -> Result<Vec<Value>> {
         let mut all = Vec::with_capacity(commands.len());
         for batch in commands.chunks(BATCH) {
             let mut pipeline = Pipeline::with_capacity(batch.len());
@@ -111,7 +115,7 @@ impl Session {
     }
 
     /// Returns the answer to a command that must succeed. `shown` is the command for an error, without secrets.
-    pub async fn demand(&mut self, words: &[&str], shown: &str) -> Result<Value> {
+    pub(crate) async fn demand(&mut self, words: &[&str], shown: &str) -> Result<Value> {
         let words: Vec<String> = words.iter().map(ToString::to_string).collect();
         match self.ask(&words).await? {
             refused @ Value::ServerError(_) => Err(self.refused(shown, &refused)),
@@ -120,7 +124,7 @@ impl Session {
     }
 
     /// Measures one round trip.
-    pub async fn ping(&mut self) -> Result<Duration> {
+    pub(crate) async fn ping(&mut self) -> Result<Duration> {
         let begun = Instant::now();
         self.demand(&["PING"], "PING").await?;
         Ok(begun.elapsed())
@@ -200,7 +204,7 @@ impl AsyncWrite for BoundedStream {
 }
 
 /// Returns `true` if the host is certainly this machine.
-pub fn is_local(host: &str) -> bool {
+pub(crate) fn is_local(host: &str) -> bool {
     Host::Tcp(host.to_owned()).is_local()
 }
 

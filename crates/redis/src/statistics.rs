@@ -31,7 +31,7 @@ const REASONS: [&str; 4] = ["auth", "channel", "command", "key"];
 
 /// State of a server at one moment, as far as the monitor tells of it.
 #[derive(Debug, Default)]
-pub struct RedisStatistics {
+pub(crate) struct RedisStatistics {
     info: BTreeMap<String, String>,
     /// Connections by user.
     clients: BTreeMap<String, f64>,

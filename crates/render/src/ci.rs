@@ -2,5 +2,5 @@
 //! job, with the host name and port of the manifest's environment, so a job tests what Compose deploys.
 
 pub mod github;
-pub mod gitlab;
+pub(crate) mod gitlab;
 mod steps;

@@ -61,7 +61,7 @@ pub struct ServerNode<'a> {
 
 impl ServerNode<'_> {
     /// Returns the name of the Kubernetes Secret with the admin's password.
-    pub fn admin_secret(&self) -> String {
+    pub(crate) fn admin_secret(&self) -> String {
         format!("{}-admin", label(self.name))
     }
 }
@@ -192,7 +192,7 @@ impl<'a> DeploymentPlan<'a> {
     }
 
     /// Returns `true` if the monitor is deployed.
-    pub fn runs_monitor(&self) -> bool {
+    pub(crate) fn runs_monitor(&self) -> bool {
         let monitors = |role: &AccessRole| role.monitors;
         self.manifest.deploy.workloads.contains(&Workload::Monitor)
             && self.manifest.access.values().flat_map(BTreeMap::values).any(monitors)
@@ -200,7 +200,7 @@ impl<'a> DeploymentPlan<'a> {
 
     /// Returns `true` if a deployed relay serves metrics in the cluster: to the Prometheus that scrapes the monitor, or to
     /// a declared one.
-    pub fn measures_relay(&self) -> bool {
+    pub(crate) fn measures_relay(&self) -> bool {
         self.outboxes().next().is_some() && (self.runs_monitor() || self.manifest.deploy.relay.is_some())
     }
 
@@ -217,7 +217,7 @@ impl<'a> DeploymentPlan<'a> {
     }
 
     /// Returns `true` if a deployed relay reads an outbox on the server.
-    pub fn has_outbox(&self, server: &ServerNode<'_>) -> bool {
+    pub(crate) fn has_outbox(&self, server: &ServerNode<'_>) -> bool {
         self.outboxes().any(|node| node.service.server == server.name)
     }
 }
@@ -230,14 +230,14 @@ pub fn workload(host: &str) -> &str {
 
 /// Recommended Kubernetes labels for the application's name and its instance:
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
-pub const NAME_LABEL: &str = "app.kubernetes.io/name";
-pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+pub(crate) const NAME_LABEL: &str = "app.kubernetes.io/name";
+pub(crate) const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
 
 /// Name label of all servers' pods.
-pub const POSTGRES: &str = "postgres";
+pub(crate) const POSTGRES: &str = "postgres";
 
 /// Name label of martydb's pods.
-pub const MARTYDB: &str = "martydb";
+pub(crate) const MARTYDB: &str = "martydb";
 
 /// Platform whose servers are deployed here; those of other platforms are external.
 const OPERATOR: &str = "cnpg";
@@ -257,21 +257,21 @@ const RESERVED: [&str; 10] = [
 ];
 
 /// Name of the monitor.
-pub const MONITOR: &str = "martydb-monitor";
+pub(crate) const MONITOR: &str = "martydb-monitor";
 
 /// Name of the relay, and name label of its pods: they have no access to servers without an outbox.
-pub const RELAY: &str = "martydb-relay";
+pub(crate) const RELAY: &str = "martydb-relay";
 
 /// Name of the data service, and name label of its pods: they have access to servers with an exposed service alone.
 pub const SERVE: &str = "martydb-serve";
 
 /// Name of the job that makes and removes partitions.
-pub const PARTITIONS: &str = "martydb-partitions";
+pub(crate) const PARTITIONS: &str = "martydb-partitions";
 
 /// Names of backup jobs.
-pub const BACKUP: &str = "martydb-backup";
-pub const BACKUP_PRUNE: &str = "martydb-backup-prune";
-pub const BACKUP_VERIFY: &str = "martydb-backup-verify";
+pub(crate) const BACKUP: &str = "martydb-backup";
+pub(crate) const BACKUP_PRUNE: &str = "martydb-backup-prune";
+pub(crate) const BACKUP_VERIFY: &str = "martydb-backup-verify";
 
 fn server<'a>(
     manifest: &'a Manifest,

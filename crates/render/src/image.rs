@@ -28,13 +28,13 @@ pub fn ready<'a>(server: &ServerNode<'a>) -> [&'a str; 7] {
 
 /// Returns `true` if the image keeps its data in one folder. From 18 on each major has a separate folder:
 /// <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>.
-pub fn has_one_folder(server: &ServerNode<'_>) -> bool {
+pub(crate) fn has_one_folder(server: &ServerNode<'_>) -> bool {
     server.deploy.major().is_some_and(|major| major < 18)
 }
 
 /// Returns the server's data folder:
 /// <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>.
-pub fn cluster_folder(server: &ServerNode<'_>) -> String {
+pub(crate) fn cluster_folder(server: &ServerNode<'_>) -> String {
     if has_one_folder(server) {
         return data_folder(server).to_owned();
     }
@@ -42,6 +42,6 @@ pub fn cluster_folder(server: &ServerNode<'_>) -> String {
 }
 
 /// Returns the mount point of the disk.
-pub fn data_folder(server: &ServerNode<'_>) -> &'static str {
+pub(crate) fn data_folder(server: &ServerNode<'_>) -> &'static str {
     if has_one_folder(server) { "/var/lib/postgresql/data" } else { "/var/lib/postgresql" }
 }

@@ -1,29 +1,24 @@
 //! Kubernetes objects: <https://kubernetes.io/docs/reference/kubernetes-api/>.
 
-mod addresses;
-mod backup_jobs;
 mod backups;
 mod caller_keys;
 mod certificates;
-pub mod cloudnative_pg;
-pub mod external_secrets;
+pub(crate) mod cloudnative_pg;
+pub(crate) mod external_secrets;
 mod jobs;
 pub mod kustomization;
 mod listener;
 mod namespace;
-mod network_policies;
+mod network;
 mod objects;
 mod operator;
 pub mod plain;
 mod pod;
-mod policy_parts;
 mod pooler;
 mod prometheus_operator;
 mod redis;
-mod replica_policies;
 mod servers;
 mod tool_pod;
-mod workload_policies;
 mod workloads;
 
 pub use objects::RenderedObject;

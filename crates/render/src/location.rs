@@ -5,7 +5,7 @@ use martydb_model::deploy::label;
 use martydb_model::error::Error;
 
 /// Returns the host's first label if the rest can only be this namespace.
-pub fn host_in(namespace: &str, host: &str) -> Option<String> {
+pub(crate) fn host_in(namespace: &str, host: &str) -> Option<String> {
     let (first, rest) = host.split_once('.').unwrap_or((host, ""));
     let inside = ["", namespace, &format!("{namespace}.svc"), &format!("{namespace}.svc.cluster.local")]
         .contains(&rest);
@@ -13,7 +13,7 @@ pub fn host_in(namespace: &str, host: &str) -> Option<String> {
 }
 
 /// Returns the error for a server whose admin's password has no variable.
-pub fn unnamed_password(name: &str) -> Error {
+pub(crate) fn unnamed_password(name: &str) -> Error {
     let variable = format!("{}_ADMIN_PASSWORD", name.replace('-', "_").to_uppercase());
     Error::manifest(format!("the server \"{name}\" names no variable for its admin's password")).hint(
         format!("add password_env: {variable} to it: the deployed martydb reads the password from there"),

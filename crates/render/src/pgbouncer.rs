@@ -101,7 +101,7 @@ fn all_clients(plan: &DeploymentPlan<'_>) -> u32 {
 ///
 /// # Errors
 /// If a name cannot be written in the file, or other machines can connect and no network is declared.
-pub fn entrances(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn entrances(plan: &DeploymentPlan<'_>) -> Result<String> {
     let pooler = plan.manifest.deploy.pooler.clone().unwrap_or_default();
     let (kind, networks) = match (is_reachable(&pooler), pooler.networks) {
         (false, _) => ("host", vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()]),

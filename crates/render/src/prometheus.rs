@@ -11,10 +11,10 @@ use martydb_model::error::Result;
 use martydb_model::metrics::{ALERTS, Alert, of_project};
 
 /// Name of the rules file, beside the configuration.
-pub const RULES_FILE: &str = "martydb-alerts.yml";
+pub(crate) const RULES_FILE: &str = "martydb-alerts.yml";
 
 /// Interval of scrapes.
-pub const INTERVAL: &str = "15s";
+pub(crate) const INTERVAL: &str = "15s";
 
 /// Default address of the monitor.
 const LOOPBACK: &str = "127.0.0.1:9187";
@@ -46,7 +46,7 @@ fn scrape(job_name: String, target: &str) -> Value {
 
 /// Returns the groups of rules, for a file of Prometheus or a PrometheusRule. The alerts cover only this project, even
 /// if the same Prometheus scrapes others.
-pub fn rule_groups(project: &str) -> Value {
+pub(crate) fn rule_groups(project: &str) -> Value {
     let rules: Vec<Value> = ALERTS.iter().map(|alert| rule(alert, project)).collect();
     json!({ "groups": [{ "name": format!("martydb-{project}"), "rules": rules }] })
 }

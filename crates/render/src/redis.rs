@@ -12,10 +12,12 @@ use martydb_model::deploy::{ServerDeployment, label};
 use martydb_model::error::{Error, Result};
 use martydb_secrets::CredentialKey;
 
-pub use start::{DATA, ServerFiles, admin_rule, program, ready, script};
+pub(crate) use start::DATA;
+pub(crate) use start::admin_rule;
+pub use start::{ServerFiles, program, ready, script};
 
 /// Name label of all Redis servers' pods, and name of their port.
-pub const REDIS: &str = "redis";
+pub(crate) const REDIS: &str = "redis";
 
 /// A Redis server of the manifest.
 pub struct RedisNode<'a> {
@@ -31,7 +33,7 @@ pub struct RedisNode<'a> {
 
 impl RedisNode<'_> {
     /// Returns the name of the Kubernetes Secret with the admin's password.
-    pub fn admin_secret(&self) -> String {
+    pub(crate) fn admin_secret(&self) -> String {
         format!("{}-admin", label(&self.server.name))
     }
 
@@ -96,7 +98,7 @@ pub fn logins(manifest: &Manifest) -> impl Iterator<Item = RedisCredential<'_>> 
 pub const PASSWORD: &str = "REDIS_PASSWORD";
 
 /// Variable with the URL of a service's keys.
-pub const URL: &str = "REDIS_URL";
+pub(crate) const URL: &str = "REDIS_URL";
 
 /// Returns the contents of a user's Secret.
 pub fn variables(server: &RedisServer, user: &str, password: &SecretString) -> [(&'static str, String); 5] {

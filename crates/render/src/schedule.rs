@@ -3,7 +3,7 @@
 use super::deployment::{BACKUP, BACKUP_PRUNE, BACKUP_VERIFY, DeploymentPlan, PARTITIONS};
 
 /// Schedule of `verify-isolation`, in cron's five fields.
-pub const ISOLATION: &str = "17 3 * * *";
+pub(crate) const ISOLATION: &str = "17 3 * * *";
 
 /// Schedule of `partitions`: the partitions of days are made a week ahead.
 const PARTITIONS_AT: &str = "41 1 * * *";
@@ -24,7 +24,7 @@ pub fn of_partitions(plan: &DeploymentPlan<'_>) -> Option<TimedRun<'static>> {
 }
 
 /// Returns the runs for the manifest's `backup:` section.
-pub fn of_backups<'a>(plan: &DeploymentPlan<'a>) -> Vec<TimedRun<'a>> {
+pub(crate) fn of_backups<'a>(plan: &DeploymentPlan<'a>) -> Vec<TimedRun<'a>> {
     let Some(settings) = &plan.manifest.backup else { return vec![] };
     let times = &settings.schedule;
     let take = TimedRun { name: BACKUP, at: &times.take, arguments: &["--no-input", "backup", "--all"] };

@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::values::ReportValues;
 
 /// Element with the JSON.
-pub const ID: &str = "martydb-report";
+pub(crate) const ID: &str = "martydb-report";
 
 /// Beginning of the element, as the page has it.
 const START: &str = "<script type=\"application/json\" id=\"martydb-report\">";
 const END: &str = "</script>";
 
 /// Mark of a page that this program wrote, near its beginning.
-pub const MARK: &str = "<meta name=\"generator\" content=\"martydb report\">";
+pub(crate) const MARK: &str = "<meta name=\"generator\" content=\"martydb report\">";
 
 /// Returns `true` if a text begins like a report.
 pub fn is_report(text: &str) -> bool {
@@ -23,7 +23,7 @@ pub fn is_report(text: &str) -> bool {
 /// Returns the element with the JSON. A browser ends a script at the first `</script`, whatever surrounds it, and `<!--` changes
 /// how it reads the rest (<https://html.spec.whatwg.org/multipage/scripting.html#restrictions-for-contents-of-script-elements>):
 /// `<`, `>` and `&` occur in strings only, where JSON can escape them.
-pub fn element(json: &Value) -> String {
+pub(crate) fn element(json: &Value) -> String {
     let text = martydb_model::text::escaped_json(&json.to_string())
         .replace('<', "\\u003c")
         .replace('>', "\\u003e")

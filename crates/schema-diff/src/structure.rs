@@ -76,7 +76,7 @@ impl SchemaObjectKind {
     }
 
     /// Returns `true` if its name is in the namespace of relations and types.
-    pub fn is_relation(self) -> bool {
+    pub(crate) fn is_relation(self) -> bool {
         use SchemaObjectKind::{Index, MaterializedView, Sequence, Table, View};
         self.is_type() || matches!(self, Sequence | Table | Index | View | MaterializedView)
     }
@@ -160,7 +160,7 @@ pub struct Structure {
 
 impl Structure {
     /// Returns `true` if the object, or the table that it is a part of, is one for which the condition holds.
-    pub fn is_within(&self, id: &SchemaObjectId, holds: impl Fn(&SchemaObjectId) -> bool) -> bool {
+    pub(crate) fn is_within(&self, id: &SchemaObjectId, holds: impl Fn(&SchemaObjectId) -> bool) -> bool {
         let parent = self.objects.get(id).and_then(|object| object.parent.as_ref());
         parent.is_some_and(|parent| {
             let above = self.objects.get(parent).and_then(|object| object.parent.as_ref());

@@ -37,7 +37,7 @@ pub struct Program {
 }
 
 /// Number of parallel calls: enough for a slow vault, few enough not to look like an attack on it.
-pub const PARALLEL: usize = 8;
+pub(crate) const PARALLEL: usize = 8;
 
 /// Reads each password.
 ///

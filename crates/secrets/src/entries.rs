@@ -32,7 +32,7 @@ impl StoredEntries {
     }
 
     /// Returns the names of the entries with the logins' present passwords.
-    pub fn login_names(key: &CredentialKey) -> Vec<String> {
+    pub(crate) fn login_names(key: &CredentialKey) -> Vec<String> {
         alternate_of(&key.role).iter().chain([&key.role]).map(ToString::to_string).collect()
     }
 

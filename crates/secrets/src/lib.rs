@@ -2,6 +2,9 @@
 //!
 //! The store is written before the server: a password that only the server has is lost; one that only the store has is
 //! set by the next run.
+//!
+//! - [`credentials`]: passwords of admins, and other secrets in variables
+//! - [`pgpass`]: libpq's password file
 
 #![cfg_attr(
     not(test),
@@ -16,7 +19,7 @@ mod entries;
 mod file;
 mod guard;
 mod key;
-pub mod pgpass;
+pub(crate) mod pgpass;
 mod private_file;
 mod rotation;
 mod store;

@@ -73,7 +73,7 @@ impl PrivateFile {
     }
 
     /// Returns `true` if both are one file, which may not exist yet, or two with one lock.
-    pub fn shares_lock(&self, other: &PrivateFile) -> bool {
+    pub(crate) fn shares_lock(&self, other: &PrivateFile) -> bool {
         let folder = |place: &PrivateFile| {
             rustix::fs::fstat(&place.handle).map(|found| (found.st_dev, found.st_ino)).ok()
         };
@@ -106,7 +106,7 @@ impl PrivateFile {
     }
 
     /// Opens the file that is locked instead of the one that is replaced; creates it if it is missing.
-    pub fn lock_file(&self) -> Result<(File, PathBuf)> {
+    pub(crate) fn lock_file(&self) -> Result<(File, PathBuf)> {
         let path = self.path().with_extension("lock");
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let name = path.file_name().expect("made from a file's name");
@@ -142,7 +142,7 @@ impl PrivateFile {
     }
 
     /// Removes files of killed runs, which contain passwords. Called under the lock, when no run is writing.
-    pub fn remove_leftovers(&self) {
+    pub(crate) fn remove_leftovers(&self) {
         // A file that cannot be removed does no harm.
         let Ok(folder) = rustix::fs::Dir::read_from(&self.handle) else { return };
         for entry in folder.flatten() {

@@ -63,7 +63,7 @@ impl Secrets {
         self.0.insert((key.server.clone(), key.role.clone()), Ok(password));
     }
 
-    pub fn insert_alternate(&mut self, key: &CredentialKey, password: SecretString) {
+    pub(crate) fn insert_alternate(&mut self, key: &CredentialKey, password: SecretString) {
         if let Some(alternate) = alternate_of(&key.role) {
             self.0.insert((key.server.clone(), alternate), Ok(password));
         }

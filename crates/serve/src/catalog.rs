@@ -146,7 +146,7 @@ impl ServedCatalog {
     }
 
     /// Returns the relationships that begin at a relation.
-    pub(crate) fn from_relation(
+    pub(crate) fn relationships_of(
         &self,
         schema: &str,
         name: &str,

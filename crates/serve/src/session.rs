@@ -270,7 +270,7 @@ impl LoginSession {
     }
 
     /// Returns the connection to its pool as it was before code of the service ran, if some did.
-    pub async fn release_after(self, ran_code: bool) {
+    pub(crate) async fn release_after(self, ran_code: bool) {
         match ran_code || self.has_sequences {
             true => self.discard().await,
             false => self.release(),

@@ -77,7 +77,7 @@ impl SplitCopy<'_> {
     ///
     /// # Errors
     /// With all obstacles: missing tables or columns, and existing rows.
-    pub async fn examine_all<'t>(
+    pub(crate) async fn examine_all<'t>(
         &self,
         targets: &[&'t CopyTarget],
         source: &DatabaseTables,
@@ -168,7 +168,7 @@ impl SplitCopy<'_> {
     ///
     /// # Errors
     /// If the owner may not set a sequence.
-    pub async fn set_sequences(&self, of: &CopyTarget, source: &Sequences) -> Result<()> {
+    pub(crate) async fn set_sequences(&self, of: &CopyTarget, source: &Sequences) -> Result<()> {
         let mut session = sessions::open_inspecting(&of.target).await?;
         let here = sequences::read(&mut session).await?;
         let raising = sequences::raise_sql(source, &here);

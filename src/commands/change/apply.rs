@@ -80,7 +80,7 @@ async fn execute(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
 }
 
 /// Plans, prompts if other users could be affected, and applies.
-pub async fn provision_services(
+pub(crate) async fn provision_services(
     run: &Run,
     services: &[DesiredService],
     options: PlanOptions,
@@ -174,6 +174,9 @@ pub struct ApplyReport {
     unread: Vec<String>,
 }
 
+/// Service, server, database, and the number of changes with their outcome.
+type AppliedRow<'a> = (String, &'a str, &'a str, (usize, Cell));
+
 impl ApplyReport {
     fn add(&mut self, planned: &PlannedServer, applied: Converged) {
         let (server, major) = (&planned.server, planned.actual.major());
@@ -199,7 +202,7 @@ impl ApplyReport {
     }
 
     fn table(&self, style: &Style) -> String {
-        let columns: Vec<ReportColumn<(String, &str, &str, (usize, Cell))>> = vec![
+        let columns: Vec<ReportColumn<AppliedRow<'_>>> = vec![
             ReportColumn::shown("service", |(service, ..), _| service.into()),
             ReportColumn::shown("server", |(_, server, ..), _| server.into()),
             ReportColumn::shown("database", |(_, _, database, _), _| database.into()),
@@ -257,12 +260,12 @@ impl ApplyReport {
     }
 
     /// Removes the limits that end once a migration has made a table, and returns them as text.
-    pub fn take_awaited_tables(&mut self) -> Vec<String> {
+    pub(crate) fn take_awaited_tables(&mut self) -> Vec<String> {
         let awaited = self.all.limits.extract_if(.., |limit| limit.awaits_migration);
         awaited.map(|limit| format!("limit: cannot {}: {}", limit.what, limit.why)).collect()
     }
 
-    pub fn has_changed(&self) -> bool {
+    pub(crate) fn has_changed(&self) -> bool {
         self.all.changes.iter().any(|change| change.outcome == Some(StepOutcome::Ok))
     }
 

@@ -11,7 +11,7 @@ use martydb_model::error::{Error, Result};
 use martydb_ui::report::{Report, Style};
 
 /// Variable with the address of a service's keys.
-pub const REDIS_URL: &str = "REDIS_URL";
+pub(crate) const REDIS_URL: &str = "REDIS_URL";
 
 #[derive(Debug, Args)]
 pub struct Arguments {

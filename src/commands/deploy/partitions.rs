@@ -104,7 +104,7 @@ async fn round(run: &Run, tables: &Tables<'_>, mode: MaintenanceMode) -> Partiti
 }
 
 /// Returns what the next run would do for the tables of these services.
-pub async fn next_run(run: &Run, services: &[DesiredService]) -> Vec<PartitionRow> {
+pub(crate) async fn next_run(run: &Run, services: &[DesiredService]) -> Vec<PartitionRow> {
     round(run, &tables_of(services), MaintenanceMode::Look).await.tables
 }
 

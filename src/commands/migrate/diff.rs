@@ -185,7 +185,7 @@ async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalog> {
 }
 
 #[derive(Default, Serialize)]
-pub struct Differences {
+pub(crate) struct Differences {
     differences: Vec<Difference>,
 }
 

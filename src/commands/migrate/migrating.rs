@@ -26,15 +26,15 @@ use martydb_model::{DesiredService, ServiceName};
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Returns the options of a run without flags of the command.
-pub fn plain_options(run: &Run) -> Options {
+pub(crate) fn plain_options(run: &Run) -> Options {
     Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) }
 }
 
 /// Folders of migrations by service. Each is read once: what was checked is what runs.
-pub type MigrationFolders = BTreeMap<ServiceName, Arc<MigrationFolder>>;
+pub(crate) type MigrationFolders = BTreeMap<ServiceName, Arc<MigrationFolder>>;
 
 /// Runs the migrations of each service; a second time where a rotation changed the password after it had been read.
-pub async fn migrate_each(
+pub(crate) async fn migrate_each(
     run: &Run,
     folders: &MigrationFolders,
     targets: Vec<(DesiredService, Result<MigrationTarget>)>,
@@ -94,7 +94,7 @@ fn load_shared(service: &DesiredService) -> Arc<MigrationFolder> {
 }
 
 /// Reads the folders of all services, valid or not.
-pub fn load_folders(services: &[DesiredService]) -> MigrationFolders {
+pub(crate) fn load_folders(services: &[DesiredService]) -> MigrationFolders {
     services.iter().map(|service| (service.name.clone(), load_shared(service))).collect()
 }
 
@@ -102,7 +102,7 @@ pub fn load_folders(services: &[DesiredService]) -> MigrationFolders {
 ///
 /// # Errors
 /// The outcomes of a run whose files are invalid for some services: all others are skipped, and no server is touched.
-pub async fn read_folders(
+pub(crate) async fn read_folders(
     run: &Run,
     services: &[DesiredService],
     goal: Goal,
@@ -130,20 +130,20 @@ pub async fn read_folders(
 }
 
 /// Notes services whose folder of migrations does not exist: it may be misspelt in the manifest.
-pub fn note_missing_folders(run: &Run, services: &[DesiredService]) {
+pub(crate) fn note_missing_folders(run: &Run, services: &[DesiredService]) {
     for service in services.iter().filter(|service| !service.migrations.exists()) {
         run.out.note(&format!("note: {}", no_folder(service.name.as_str(), &service.migrations)));
     }
 }
 
 /// Returns the sentence about a folder of migrations that does not exist.
-pub fn no_folder(service: &str, folder: &Path) -> String {
+pub(crate) fn no_folder(service: &str, folder: &Path) -> String {
     format!("{service} has no migrations: the folder {} does not exist", relative_path(folder))
 }
 
 /// Writes `schema.sql` of the services that require it and whose run succeeded. A failure is only a warning: the
 /// migrations are applied.
-pub async fn write_schemas(
+pub(crate) async fn write_schemas(
     run: &Run,
     targets: &[(DesiredService, Result<MigrationTarget>)],
     outcomes: &[MigrationOutcome],

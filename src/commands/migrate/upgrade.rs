@@ -80,7 +80,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     upgrade_services(run, &services, arguments.options(run)).await
 }
 
-pub async fn upgrade_services(
+pub(crate) async fn upgrade_services(
     run: &Run,
     services: &[DesiredService],
     options: Options,

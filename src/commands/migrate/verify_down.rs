@@ -101,7 +101,7 @@ impl ScratchSource for Scratches<'_> {
 ///
 /// # Errors
 /// As [`Scratch::make`], with the command that creates the roles.
-pub async fn scratch_of(
+pub(crate) async fn scratch_of(
     access: &Access,
     desired: &DesiredServer,
     service: &DesiredService,
@@ -137,7 +137,7 @@ async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Optio
 }
 
 #[derive(Default, Serialize)]
-pub struct RoundTrips {
+pub(crate) struct RoundTrips {
     migrations: Vec<RoundTrip>,
 }
 

@@ -8,7 +8,7 @@ use martydb_model::error::{Error, Result};
 use martydb_ui::report::Document;
 
 /// Variable through which the script requests completions; `interface/complete.rs` answers.
-pub const VARIABLE: &str = "COMPLETE";
+pub(crate) const VARIABLE: &str = "COMPLETE";
 
 #[derive(Debug, Args)]
 pub struct Arguments {

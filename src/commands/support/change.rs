@@ -72,12 +72,12 @@ impl Change {
     }
 
     /// Returns the service, or the server for a change that belongs to none.
-    pub fn whose(&self) -> String {
+    pub(crate) fn whose(&self) -> String {
         self.service.clone().unwrap_or_else(|| format!("({})", self.server))
     }
 
     /// Returns object, reason and statement, for a prompt: no other command shows them.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let words = format!("{}: {}: {}", self.risk.name(), self.object, self.reason);
         format!("{}\n  {}", printable(&words), self.statement())
     }
@@ -144,7 +144,7 @@ impl ServerError {
         ServerError { error: error.clone(), server: server.to_owned() }
     }
 
-    pub fn worst(errors: &[ServerError]) -> ExitStatus {
+    pub(crate) fn worst(errors: &[ServerError]) -> ExitStatus {
         ExitStatus::of_errors(errors.iter().map(|failed| &failed.error))
     }
 
@@ -159,7 +159,7 @@ impl ServerError {
 
 /// Document of `plan`, `apply` and `drop`.
 #[derive(Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     pub changes: Vec<Change>,
     pub prunable: Vec<Change>,
     /// Undeclared objects that are not changed, as text with equal ones folded.
@@ -187,7 +187,7 @@ impl Serialize for Changes {
 
 impl Changes {
     /// Adds everything of a plan except its changes.
-    pub fn add_rest(&mut self, planned: &PlannedServer) {
+    pub(crate) fn add_rest(&mut self, planned: &PlannedServer) {
         let (server, major) = (&planned.server, planned.actual.major());
         self.prunable.extend(planned.plan.prunable.iter().map(|step| Change::new(server, step, major, None)));
         self.left_alone.extend(left_alone(&planned.plan.prunable));
@@ -212,7 +212,7 @@ impl Changes {
     }
 
     /// Returns the text of an empty plan; it does not claim success if the admin lacks privileges.
-    pub fn nothing_to_do(&self, style: &Style) -> String {
+    pub(crate) fn nothing_to_do(&self, style: &Style) -> String {
         let text = if self.limits.is_empty() {
             "Nothing to do: the servers match the manifest."
         } else {
@@ -228,7 +228,7 @@ impl Changes {
     }
 
     /// Returns the text below the changes, unfolded.
-    pub fn full_rest(&self, style: &Style) -> String {
+    pub(crate) fn full_rest(&self, style: &Style) -> String {
         let left_alone = self.prunable.iter().map(|change| change.reason.as_str());
         left_alone_text(left_alone, style) + &replaced_text(&self.replaced) + &limits_text(&self.limits)
     }
@@ -263,11 +263,11 @@ fn left_alone(steps: &[Step]) -> Vec<String> {
 const DEAD: &str = "; dead: ";
 
 /// Returns the text of a revoking step, reworded for the existing state.
-pub fn as_held(what: &str) -> String {
+pub(crate) fn as_held(what: &str) -> String {
     what.replacen(" loses ", " holds ", 1).replacen(" is no longer a member of ", " is a member of ", 1)
 }
 
-pub fn changes_table(changes: &[Change], style: &Style) -> String {
+pub(crate) fn changes_table(changes: &[Change], style: &Style) -> String {
     ReportColumn::table(columns(), &[], changes, style).render(style)
 }
 
@@ -286,13 +286,13 @@ pub fn columns<'a>() -> Vec<ReportColumn<&'a Change>> {
 }
 
 /// Returns the keys of executed changes: those of a plan, with the outcome behind the risk.
-pub fn executed_keys() -> Vec<&'static str> {
+pub(crate) fn executed_keys() -> Vec<&'static str> {
     let outcome = |key| if key == "risk" { vec![key, "outcome"] } else { vec![key] };
     ReportColumn::keys(columns()).into_iter().flat_map(outcome).collect()
 }
 
 /// Returns a table with one line per service.
-pub fn summary_table(changes: &[Change], style: &Style) -> String {
+pub(crate) fn summary_table(changes: &[Change], style: &Style) -> String {
     let columns: Vec<ReportColumn<(Vec<&Change>, Summary)>> = vec![
         ReportColumn::shown("service", |(all, _), _| all[0].whose().into()),
         ReportColumn::shown("server", |(all, _), _| all[0].server.as_str().into()),
@@ -308,11 +308,11 @@ pub fn summary_table(changes: &[Change], style: &Style) -> String {
     ReportColumn::table(columns, &[], rows, style).render(style)
 }
 
-pub fn risk(risk: Risk) -> Cell {
+pub(crate) fn risk(risk: Risk) -> Cell {
     Cell::new(risk.name(), risk_paint(risk))
 }
 
-pub fn risk_paint(risk: Risk) -> Paint {
+pub(crate) fn risk_paint(risk: Risk) -> Paint {
     match risk {
         Risk::Safe => Paint::Dim,
         Risk::Caution => Paint::Warn,
@@ -335,7 +335,7 @@ pub fn risks(changes: &[Change]) -> String {
 const LONGEST_REQUEST: usize = 400;
 
 /// Groups items with the same key, in the order of the first of each.
-pub fn grouped_by<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
+pub(crate) fn grouped_by<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
     let (mut groups, mut known): (Vec<Vec<&T>>, BTreeMap<K, usize>) = Default::default();
     for item in items {
         let at = *known.entry(key(item)).or_insert(groups.len());
@@ -347,7 +347,7 @@ pub fn grouped_by<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Ve
     groups
 }
 
-pub fn limits_text(limits: &[PrivilegeGap]) -> String {
+pub(crate) fn limits_text(limits: &[PrivilegeGap]) -> String {
     let mut text = String::new();
     // Their only difference is the service.
     let key = |limit: &'_ PrivilegeGap| {

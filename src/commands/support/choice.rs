@@ -32,7 +32,7 @@ pub async fn service(run: &Run, one: &OneService) -> Result<DesiredService> {
 
 /// Returns the same for a command that needs no server.
 #[martydb_pg::boxed]
-pub async fn service_by_name(run: &Run, one: &OneService) -> Result<DesiredService> {
+pub(crate) async fn service_by_name(run: &Run, one: &OneService) -> Result<DesiredService> {
     match one.name() {
         None if offers(run) => {
             let names: Vec<String> = all(run).iter().map(|service| service.name.to_string()).collect();

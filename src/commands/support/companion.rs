@@ -17,7 +17,7 @@ use martydb_plan::PrivilegeGap;
 use martydb_secrets::{CredentialKey, LockedStore};
 
 /// Server with the services of a run that have keys there.
-pub trait Companion: Send + Sync {
+pub(crate) trait Companion: Send + Sync {
     fn server(&self) -> &str;
 
     fn plan(&self) -> BoxFuture<'_, Result<Box<dyn CompanionPlan>>>;
@@ -63,7 +63,7 @@ pub trait Companion: Send + Sync {
 }
 
 /// Plan of a companion.
-pub trait CompanionPlan: Send + Sync {
+pub(crate) trait CompanionPlan: Send + Sync {
     fn changes(&self) -> Vec<Change>;
 
     fn limits(&self) -> Vec<PrivilegeGap>;
@@ -85,7 +85,7 @@ pub trait CompanionPlan: Send + Sync {
 }
 
 /// Planned removal of a service from a companion.
-pub struct CompanionTeardown {
+pub(crate) struct CompanionTeardown {
     pub changes: Vec<Change>,
     pub keys: Vec<CredentialKey>,
     pub execution: BoxFuture<'static, CompanionApplied>,
@@ -120,12 +120,11 @@ impl CompanionApplied {
 /// Address of a service's keys for a client.
 pub struct RedisAddress {
     pub url: String,
-    pub user: String,
 }
 
 /// Statistics of a server for `monitor`.
 #[cfg_attr(not(feature = "monitor"), allow(dead_code))]
-pub struct CompanionStatistics {
+pub(crate) struct CompanionStatistics {
     pub server: String,
     pub samples: Vec<Sample>,
     /// Subjects whose samples these are.
@@ -158,7 +157,7 @@ pub enum RedisState {
 
 impl RedisRow {
     /// Returns the line for people.
-    pub fn in_words(&self) -> String {
+    pub(crate) fn in_words(&self) -> String {
         let RedisRow { service, server, prefix, state, error } = self;
         let why = error.as_deref().unwrap_or_default();
         let said = match state {
@@ -172,7 +171,7 @@ impl RedisRow {
 
 /// Connections of one user with one name from one host.
 #[derive(Serialize)]
-pub struct RedisClients {
+pub(crate) struct RedisClients {
     pub user: String,
     pub name: String,
     pub host: String,
@@ -180,7 +179,7 @@ pub struct RedisClients {
 }
 
 /// Use of a server, for `adopt --redis`.
-pub struct RedisUsage {
+pub(crate) struct RedisUsage {
     pub server: String,
     pub clients: Vec<RedisClients>,
     /// Prefixes, each with the number of its keys and the name that a service with it would have.

@@ -20,7 +20,7 @@ use martydb_plan::PrivilegeGap;
 ///
 /// # Errors
 /// If this build lacks its feature, here and below.
-pub fn companion<'r>(
+pub(crate) fn companion<'r>(
     context: &'r Context,
     server: &'r RedisServer,
     services: Vec<ServiceName>,
@@ -35,7 +35,7 @@ pub fn companion<'r>(
 }
 
 /// Returns the companions of these services.
-pub fn companions<'r>(
+pub(crate) fn companions<'r>(
     context: &'r Context,
     services: &[DesiredService],
 ) -> Result<Vec<Box<dyn Companion + 'r>>> {
@@ -51,14 +51,14 @@ pub fn companions<'r>(
 }
 
 /// Returns the companion of a service, if it has one.
-pub fn companion_of<'r>(
+pub(crate) fn companion_of<'r>(
     context: &'r Context,
     service: &DesiredService,
 ) -> Result<Option<Box<dyn Companion + 'r>>> {
     Ok(companions(context, slice::from_ref(service))?.pop())
 }
 
-pub async fn prove(
+pub(crate) async fn prove(
     context: &Context,
     services: &[DesiredService],
     extent: Extent,
@@ -135,7 +135,7 @@ impl CompanionPlans {
     }
 
     /// Returns the first error.
-    pub fn first_error(&self) -> Option<&Error> {
+    pub(crate) fn first_error(&self) -> Option<&Error> {
         self.0.iter().find_map(|(_, planned)| planned.as_ref().err())
     }
 
@@ -151,7 +151,7 @@ impl CompanionPlans {
     }
 
     /// Returns the existing users, by server, whose passwords the secret store has lost.
-    pub fn replaced_passwords(&self) -> Vec<String> {
+    pub(crate) fn replaced_passwords(&self) -> Vec<String> {
         let users = self.0.iter().filter_map(|(server, planned)| {
             let users = planned.as_ref().ok()?.replaced_passwords();
             let users: Vec<String> = users.iter().map(|user| format!("\"{user}\"")).collect();

@@ -10,7 +10,7 @@ use martydb_migrate::files::name::{self, Direction};
 use martydb_model::error::{Error, Result};
 
 /// Up files of a folder, by name, with the hash of each content.
-pub type UpFiles = BTreeMap<String, String>;
+pub(crate) type UpFiles = BTreeMap<String, String>;
 
 pub struct CommitListing {
     /// Hash of the commit.
@@ -53,12 +53,12 @@ fn entry(line: &str) -> Option<(String, String)> {
 }
 
 /// Returns the up files among the entries.
-pub fn up_files(entries: &BTreeMap<String, String>) -> UpFiles {
+pub(crate) fn up_files(entries: &BTreeMap<String, String>) -> UpFiles {
     entries.iter().filter_map(|(name, hash)| Some((is_up(name)?, hash.clone()))).collect()
 }
 
 /// Returns the name, if it is that of an up file.
-pub fn is_up(file: &str) -> Option<String> {
+pub(crate) fn is_up(file: &str) -> Option<String> {
     name::parse(file).ok().filter(|name| name.direction == Direction::Up).map(|_| file.to_owned())
 }
 

@@ -44,7 +44,7 @@ pub struct LoginChoice {
 
 /// Host that a client prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Preference {
+pub(crate) enum Preference {
     /// The primary.
     Primary,
     /// A standby, or the primary if there is none.
@@ -93,7 +93,7 @@ impl LoginChoice {
     ///
     /// # Errors
     /// If the choice is another login.
-    pub fn of_application<'r>(&self, run: &'r Run) -> Result<(&'r DesiredService, RoleKind)> {
+    pub(crate) fn of_application<'r>(&self, run: &'r Run) -> Result<(&'r DesiredService, RoleKind)> {
         let usual = if self.read_only { RoleKind::Readonly } else { RoleKind::App };
         let kind = self.role.map_or(usual, |role| role.0);
         match self.service.as_ref().or(self.plain.as_ref()) {
@@ -144,7 +144,7 @@ impl LoginChoice {
 ///
 /// # Errors
 /// If the manifest has no address and the server's own is unknown.
-pub async fn for_application(
+pub(crate) async fn for_application(
     run: &Run,
     service: &DesiredService,
     kind: RoleKind,
@@ -239,7 +239,7 @@ fn preferred(
 }
 
 /// Returns the connection of a service's login straight to the server.
-pub async fn straight(
+pub(crate) async fn straight(
     run: &Run,
     service: &DesiredService,
     kind: RoleKind,

@@ -15,7 +15,7 @@ const MAX_SHOWN: usize = 3;
 
 /// Revoked privilege, as scripts see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct LostPrivilege {
+pub(crate) struct LostPrivilege {
     /// Server.
     server: String,
     /// Service; null for the server as a whole.
@@ -47,7 +47,7 @@ struct AffectedLogin {
 }
 
 /// Returns the privileges that a plan revokes from logins with no other source of them.
-pub fn lost_rights(planned: &PlannedServer) -> Vec<LostPrivilege> {
+pub(crate) fn lost_rights(planned: &PlannedServer) -> Vec<LostPrivilege> {
     planned
         .plan
         .losses
@@ -122,7 +122,7 @@ impl AffectedLogin {
 }
 
 /// Returns the section of a report; empty if no login loses access.
-pub fn losses_text(losses: &[LostPrivilege]) -> String {
+pub(crate) fn losses_text(losses: &[LostPrivilege]) -> String {
     if losses.is_empty() {
         return String::new();
     }

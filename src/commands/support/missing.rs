@@ -8,14 +8,14 @@ use serde::Serialize;
 use martydb_model::error::Error;
 use martydb_ui::report::{Report, Style};
 
-pub fn missing_feature(feature: &str) -> Error {
+pub(crate) fn missing_feature(feature: &str) -> Error {
     Error::usage(format!("this build of martydb lacks the feature `{feature}`"))
         .hint(format!("build it with `cargo build --features {feature}`, or without `--no-default-features`"))
 }
 
 /// Any arguments: all of them end with the same error.
 #[derive(Debug, Args)]
-pub struct AnyArguments {
+pub(crate) struct AnyArguments {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     _words: Vec<OsString>,
 }

@@ -34,13 +34,13 @@ impl<T: Default> PerService<T> {
 }
 
 impl<T> PerService<T> {
-    pub fn is_unprovisioned(&self) -> bool {
+    pub(crate) fn is_unprovisioned(&self) -> bool {
         self.error.as_ref().is_some_and(|error| error.kind == Kind::NotProvisioned)
     }
 }
 
 /// Returns the errors with the names of their services.
-pub fn errors_of<T>(services: &[PerService<T>]) -> Vec<(String, &Error)> {
+pub(crate) fn errors_of<T>(services: &[PerService<T>]) -> Vec<(String, &Error)> {
     services.iter().filter_map(|one| Some((one.service.clone(), one.error.as_ref()?))).collect()
 }
 
@@ -62,19 +62,19 @@ pub struct Services<T> {
 
 impl<T> Services<T> {
     /// Returns the errors of services, and below them those that are not provisioned.
-    pub fn errors_text(&self, style: &Style) -> String {
+    pub(crate) fn errors_text(&self, style: &Style) -> String {
         let failed = self.services.iter().filter(|one| !one.is_unprovisioned());
         let text = errors_text(failed.map(|one| (one.service.as_str(), one.error.as_ref())), style);
         let absent = self.services.iter().filter(|one| one.is_unprovisioned());
         text + &unprovisioned(&absent.map(|one| one.service.as_str()).collect::<Vec<_>>())
     }
 
-    pub fn worst_status(&self) -> ExitStatus {
+    pub(crate) fn worst_status(&self) -> ExitStatus {
         ExitStatus::of_errors(self.services.iter().filter_map(|one| one.error.as_ref()))
     }
 
     /// Exit status of a read-only command: a service without a database is a result, not an error, as for `status`.
-    pub fn status_of_look(&self) -> ExitStatus {
+    pub(crate) fn status_of_look(&self) -> ExitStatus {
         let failed = self.services.iter().filter(|one| !one.is_unprovisioned());
         ExitStatus::of_errors(failed.filter_map(|one| one.error.as_ref()))
     }
@@ -84,7 +84,7 @@ impl<T> Services<T> {
 ///
 /// # Errors
 /// If the secrets or a server's settings cannot be read. The error of one service is part of its answer.
-pub async fn ask_each<T, F>(
+pub(crate) async fn ask_each<T, F>(
     run: &Run,
     select: &Select,
     ask: impl Fn(MigrationTarget, Duration) -> F + Copy + Send + 'static,
@@ -113,7 +113,7 @@ const MAX_NAMED: usize = 5;
 
 /// Returns the errors of services, for the space below a table; one that several services have is printed once, in the
 /// words of the first.
-pub fn errors_text<'a>(
+pub(crate) fn errors_text<'a>(
     services: impl Iterator<Item = (&'a str, Option<&'a Error>)>,
     style: &Style,
 ) -> String {
@@ -134,7 +134,7 @@ pub fn errors_text<'a>(
 }
 
 /// Runs one task per item on all cores, at most `jobs` at a time; results are in the items' order.
-pub async fn map_concurrent<I, T, F>(jobs: usize, items: Vec<I>, work: impl Fn(I) -> F) -> Vec<T>
+pub(crate) async fn map_concurrent<I, T, F>(jobs: usize, items: Vec<I>, work: impl Fn(I) -> F) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,
@@ -143,7 +143,11 @@ where
 }
 
 /// The same with a number of tasks that may change as they end.
-pub async fn map_within<I, T, F>(jobs: impl Fn() -> usize, items: Vec<I>, work: impl Fn(I) -> F) -> Vec<T>
+pub(crate) async fn map_within<I, T, F>(
+    jobs: impl Fn() -> usize,
+    items: Vec<I>,
+    work: impl Fn(I) -> F,
+) -> Vec<T>
 where
     T: Send + 'static,
     F: Future<Output = T> + Send + 'static,

@@ -191,11 +191,11 @@ impl Companion for Redis<'_> {
             let (server, user) = (&self.reached().await?, redis.user(kind));
             let Some(key) = CredentialKey::redis(redis, kind) else { return Ok(None) };
             if no_password {
-                return Ok(Some(RedisAddress { url: server.url(&user, None), user }));
+                return Ok(Some(RedisAddress { url: server.url(&user, None) }));
             }
             let secrets = self.context.store.read(std::slice::from_ref(&key)).await?;
             let (_, password) = secrets.require(&key.server, &key.role)?;
-            Ok(Some(RedisAddress { url: server.url(&user, Some(password)), user }))
+            Ok(Some(RedisAddress { url: server.url(&user, Some(password)) }))
         }
         .boxed()
     }

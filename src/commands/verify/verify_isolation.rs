@@ -160,7 +160,7 @@ pub enum Probes {
 }
 
 impl Probes {
-    pub fn extent(self) -> Extent {
+    pub(crate) fn extent(self) -> Extent {
         match self {
             Probes::Auto => Extent::Auto,
             Probes::Full => Extent::Full,
@@ -221,7 +221,7 @@ async fn settled(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
 }
 
 /// Verifies without changes.
-pub async fn verify_services(
+pub(crate) async fn verify_services(
     run: &Run,
     arguments: &Arguments,
     services: &[DesiredService],

@@ -161,12 +161,12 @@ impl HeldPrivileges {
 
     /// Returns `true` if a level of `access:` grants what the role uses. A role with CONNECT that otherwise holds
     /// only privileges beyond every level would lose those by an entry.
-    pub fn is_expressible(&self) -> bool {
+    pub(crate) fn is_expressible(&self) -> bool {
         !self.needs.is_empty() || self.connects && self.unsaid.is_empty()
     }
 
     /// Returns tables on which `write` grants more than the role holds.
-    pub fn widened(&self, relations: &SchemaRelations) -> Vec<&RelationName> {
+    pub(crate) fn widened(&self, relations: &SchemaRelations) -> Vec<&RelationName> {
         let is_table =
             |place: &RelationName| relations.get(&place.0).is_some_and(|names| names.contains(&place.1));
         let writes = self.needs.iter().filter(|(place, need)| **need == Need::Write && is_table(place));

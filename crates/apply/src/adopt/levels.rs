@@ -20,7 +20,7 @@ pub type FutureNeeds = BTreeMap<Option<String>, Need>;
 
 /// Values of `read` and `write`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Extents {
+pub(crate) struct Extents {
     pub read: Vec<String>,
     pub write: Vec<String>,
     /// Relations whose names cannot be written as an extent.
@@ -29,7 +29,7 @@ pub struct Extents {
 
 /// Returns the narrowest extents: a whole schema if the role uses all of it or will use future tables; otherwise
 /// single relations.
-pub fn narrowest(
+pub(crate) fn narrowest(
     service: &str,
     relations: &SchemaRelations,
     needs: &BTreeMap<RelationName, Need>,

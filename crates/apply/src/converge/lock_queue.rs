@@ -38,7 +38,7 @@ impl LockQueue {
     }
 
     /// Returns `true` if the error is a lock of another session that a statement needs.
-    pub fn concerns(error: &Error) -> bool {
+    pub(crate) fn concerns(error: &Error) -> bool {
         error.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE)
     }
 
@@ -46,7 +46,7 @@ impl LockQueue {
     ///
     /// # Errors
     /// Returns the error itself once the time is up, with the holders of the lock.
-    pub async fn step_back(&mut self, connection: &mut Connection, error: Error) -> Result<()> {
+    pub(crate) async fn step_back(&mut self, connection: &mut Connection, error: Error) -> Result<()> {
         let holders = self.holders(connection).await;
         if self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
             let what = self.relation.as_ref().map_or_else(|| "a lock".into(), ToString::to_string);

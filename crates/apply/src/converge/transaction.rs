@@ -98,7 +98,7 @@ pub async fn run(context: &ConvergeContext<'_>, connection: &mut Connection, ste
 
 /// Runs steps that PostgreSQL may not allow in a transaction. Statements that fix a finding run in one if
 /// possible: between two of them the owner of the object could undo the first.
-pub async fn autocommit(
+pub(crate) async fn autocommit(
     context: &ConvergeContext<'_>,
     connection: &mut Connection,
     steps: &[Step],

@@ -109,7 +109,7 @@ impl<'a> Replay<'a> {
 ///
 /// # Errors
 /// If there are any.
-pub fn not_replayed(missing: &[NotReplayed], what: &str) -> Result<()> {
+pub(crate) fn not_replayed(missing: &[NotReplayed], what: &str) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }

@@ -10,9 +10,9 @@ use martydb_model::{ActualServer, RoleName};
 use martydb_plan::admin_capabilities::AdminCapabilities;
 use martydb_plan::{Action, Step, StepOutcome};
 
-pub type PlanSteps<'a> = dyn Fn(&ActualServer) -> Vec<Step> + Send + Sync + 'a;
+pub(crate) type PlanSteps<'a> = dyn Fn(&ActualServer) -> Vec<Step> + Send + Sync + 'a;
 
-pub struct RotationPlanner<'a, 'b> {
+pub(crate) struct RotationPlanner<'a, 'b> {
     pub of: &'a mut LoginRotation<'b>,
     pub login: &'a RoleName,
     pub steps: &'a PlanSteps<'a>,
@@ -79,7 +79,7 @@ impl Planner for RotationPlanner<'_, '_> {
 }
 
 /// Returns `true` if one of the executed steps set the login's password.
-pub fn sets_password(done: &[(Step, StepOutcome)], login: &RoleName) -> bool {
+pub(crate) fn sets_password(done: &[(Step, StepOutcome)], login: &RoleName) -> bool {
     done.iter().any(|(step, outcome)| *outcome == StepOutcome::Ok && gives_password(step, login))
 }
 

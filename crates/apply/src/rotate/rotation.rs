@@ -43,7 +43,7 @@ pub struct Rotation<'a> {
 }
 
 /// Rotation of one login.
-pub struct LoginRotation<'a> {
+pub(crate) struct LoginRotation<'a> {
     pub access: &'a Access,
     pub replay: &'a Replay<'a>,
     pub desired: &'a DesiredServer,

@@ -85,7 +85,7 @@ pub async fn logins_in(connection: &mut Connection, database: &DbName) -> Result
     Ok(rows.iter().filter_map(|row| RoleName::found(row.try_get::<String>(0).ok()?).ok()).collect())
 }
 
-pub fn left_behind(database: &DbName, error: Error) -> Error {
+pub(crate) fn left_behind(database: &DbName, error: Error) -> Error {
     error.while_doing(format!("cannot remove the scratch database {database}")).hint(format!(
         "the next run that needs one on this server tries again, or run DROP DATABASE {database}"
     ))

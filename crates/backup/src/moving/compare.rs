@@ -37,7 +37,7 @@ pub async fn read(session: &mut Connection) -> Result<CopySide> {
 }
 
 /// Reads one side with several sessions and this hash.
-pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<CopySide> {
+pub(crate) async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<CopySide> {
     let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
     let (catalogue, major) = (Catalog::read(first).await?, first.major());
     let by_server = by_server(first).await?;
@@ -63,7 +63,11 @@ async fn by_server(session: &mut Connection) -> Result<BTreeSet<(u32, String, St
 ///
 /// # Errors
 /// If the migrator cannot log in to the copy.
-pub async fn reread_by(target: &MigrationTarget, former: CopySide, copy: &CopySide) -> Result<CopySide> {
+pub(crate) async fn reread_by(
+    target: &MigrationTarget,
+    former: CopySide,
+    copy: &CopySide,
+) -> Result<CopySide> {
     let catalogue = normalize_expressions(target, WAIT, former.catalogue, &copy.catalogue).await?;
     Ok(CopySide { catalogue, ..former })
 }

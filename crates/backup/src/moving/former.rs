@@ -210,7 +210,7 @@ impl<'a> SourceDatabase<'a> {
     }
 
     /// Accepts sessions again, and restores the comment.
-    pub async fn reopen(&mut self) -> Result<()> {
+    pub(crate) async fn reopen(&mut self) -> Result<()> {
         let comment =
             self.comment.clone().map_or(stmt!("NULL"), |text| stmt!("{text}", text = Literal(text)));
         let statement = self.set("true", &comment);
@@ -226,7 +226,7 @@ impl<'a> SourceDatabase<'a> {
     }
 
     /// Marks it as moved. It stays closed, because its copy is in use.
-    pub async fn mark_moved(&mut self) -> Result<()> {
+    pub(crate) async fn mark_moved(&mut self) -> Result<()> {
         let note = self.desired.with_move_note(self.comment.as_deref(), MoveNote::Moved, &self.to);
         let (database, note) = (self.database, Literal(note));
         let statement = stmt!("COMMENT ON DATABASE {database} IS {note}");
@@ -255,7 +255,7 @@ pub fn connected(database: &DbName, server: &str, sessions: &[String]) -> Error 
 
 /// Replaces the hints of a rejected login of the migrator: the usual ones are about the current server, which has
 /// not given it a password yet.
-pub fn refused_login(error: Error, former: &DesiredService) -> Error {
+pub(crate) fn refused_login(error: Error, former: &DesiredService) -> Error {
     if error.kind != Kind::Unreachable || error.is_lost() {
         return error;
     }

@@ -53,13 +53,13 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
 }
 
 /// Returns a query on the objects that an owner's dump contains or affects.
-pub fn of_objects(question: &'static str) -> Statement {
+pub(crate) fn of_objects(question: &'static str) -> Statement {
     let objects = Statement::from_program(include_str!("sql/objects.sql"));
     Statement::concat([objects, Statement::from_program(question)])
 }
 
 /// A table of an extension with rows of a service, as far as the owner can see.
-pub struct ExtensionRows {
+pub(crate) struct ExtensionRows {
     pub extension: String,
     pub table: String,
     /// `true` if the owner may read it; otherwise a dump fails.
@@ -67,7 +67,7 @@ pub struct ExtensionRows {
 }
 
 /// Returns the extensions' tables with rows of a service, which only a superuser may write.
-pub async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<ExtensionRows>> {
+pub(crate) async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<ExtensionRows>> {
     let mut found = vec![];
     for row in query(session, &Statement::from_program(include_str!("sql/extension_rows.sql"))).await? {
         let (extension, table, condition): (_, String, _) = row.read()?;
@@ -135,7 +135,7 @@ impl MoveTarget<'_> {
 ///
 /// # Errors
 /// If the new server has an older major.
-pub fn refuse_older(service: &DesiredService, former: u32, new: u32, server: &str) -> Result<()> {
+pub(crate) fn refuse_older(service: &DesiredService, former: u32, new: u32, server: &str) -> Result<()> {
     if new >= former {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use martydb_migrate::history::Catalog;
 
 /// Returns `true` if `name` is a sequence whose position `after` follows `before`, by the sign of its increment. A
 /// sequence that cycles may be anywhere.
-pub fn has_advanced(catalogue: &Catalog, name: &str, before: &str, after: &str) -> bool {
+pub(crate) fn has_advanced(catalogue: &Catalog, name: &str, before: &str, after: &str) -> bool {
     let Some(name) = name.strip_prefix("sequence ") else { return false };
     let Some(definition) = catalogue.0.get(&("sequence".to_owned(), name.to_owned())) else { return false };
     let word_after = |word: &str| definition.split(&format!(" {word} ")).nth(1)?.split(' ').next();

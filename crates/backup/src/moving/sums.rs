@@ -29,13 +29,13 @@ pub async fn as_owner(target: &MigrationTarget) -> Result<Connection> {
 }
 
 /// Ends sessions of programs that dead moves left in the database. No move of it is running.
-pub async fn end_programs(target: &MigrationTarget) -> Result<()> {
+pub(crate) async fn end_programs(target: &MigrationTarget) -> Result<()> {
     end_sessions(target, &stmt!("a.application_name = {name}", name = Literal(SESSION_NAME.into()))).await
 }
 
 /// Ends sessions of programs that dead backups left in the database. Their names contain the process of the session
 /// with their snapshot, which has ended.
-pub async fn end_orphans(target: &MigrationTarget) -> Result<()> {
+pub(crate) async fn end_orphans(target: &MigrationTarget) -> Result<()> {
     let orphaned = stmt!(
         "pg_catalog.starts_with(a.application_name, {name}) AND NOT EXISTS (
              SELECT FROM pg_catalog.pg_stat_activity holder

@@ -1,5 +1,20 @@
 //! Interface of a store, whatever its medium: files under the name of a backup, which exists once its manifest does.
 
+#[cfg(feature = "object-storage")]
+pub(crate) mod bucket;
+#[cfg(feature = "object-storage")]
+pub(crate) mod connect;
+#[cfg(not(feature = "object-storage"))]
+#[path = "backend/no_connect.rs"]
+pub(crate) mod connect;
+#[cfg(feature = "object-storage")]
+pub(crate) mod errors;
+pub(crate) mod folder;
+pub(crate) mod mirror;
+#[cfg(feature = "object-storage")]
+pub(crate) mod requests;
+pub(crate) mod timeouts;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::Path;
@@ -9,7 +24,7 @@ use super::id::BackupId;
 use martydb_model::error::Result;
 
 /// Maximum size of a file that is read as a whole, in bytes: manifest, sums and notes.
-pub const SMALL: u64 = 64 * 1024 * 1024;
+pub(crate) const SMALL: u64 = 64 * 1024 * 1024;
 
 /// TopLevel level of a store.
 #[derive(Debug, Default)]

@@ -33,12 +33,12 @@ impl BlockingTask {
     }
 
     /// As [`BlockingTask::check`], between reads and writes.
-    pub fn check_io(&self) -> io::Result<()> {
+    pub(crate) fn check_io(&self) -> io::Result<()> {
         self.check().map_err(io::Error::other)
     }
 }
 
 /// Returns the error of work whose run no longer waits for it.
-pub fn abandoned() -> Error {
+pub(crate) fn abandoned() -> Error {
     Error::new(Kind::Interrupted, "interrupted while a backup was read or written")
 }

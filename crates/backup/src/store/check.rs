@@ -23,7 +23,7 @@ pub fn absent(id: &BackupId, place: &str) -> Error {
 }
 
 /// Checks that a store contains the files of a manifest and no others. Compares names and sizes, not contents.
-pub fn same_files(manifest: &BackupManifest, found: &BTreeMap<String, u64>) -> Result<(), String> {
+pub(crate) fn same_files(manifest: &BackupManifest, found: &BTreeMap<String, u64>) -> Result<(), String> {
     let sums = manifest.encryption.stored_name(sums::NAME);
     for file in &manifest.files {
         match found.get(&file.path) {
@@ -46,7 +46,7 @@ pub fn same_files(manifest: &BackupManifest, found: &BTreeMap<String, u64>) -> R
 }
 
 /// Returns our own error that passed through a reader or a writer, or the result of `otherwise` for a system's error.
-pub fn of_io(error: io::Error, otherwise: impl FnOnce(io::Error) -> Error) -> Error {
+pub(crate) fn of_io(error: io::Error, otherwise: impl FnOnce(io::Error) -> Error) -> Error {
     match error.downcast::<Error>() {
         Ok(ours) => ours,
         Err(error) => otherwise(error),
@@ -54,7 +54,7 @@ pub fn of_io(error: io::Error, otherwise: impl FnOnce(io::Error) -> Error) -> Er
 }
 
 /// Returns the error for a file that was not read completely.
-pub fn of_stop(
+pub(crate) fn of_stop(
     id: &BackupId,
     path: &str,
     stop: Stop,
@@ -76,7 +76,7 @@ pub fn of_stop(
 }
 
 /// Returns the error for a file that was not written completely.
-pub fn of_write(path: &str, stop: Stop) -> Error {
+pub(crate) fn of_write(path: &str, stop: Stop) -> Error {
     let doing = |verb: &str, error: io::Error| {
         of_io(error, |error| Error::operation(format!("cannot {verb} {path} of the backup")).cause(error))
     };

@@ -1,15 +1,22 @@
 //! Encryption of files with age, as streams: <https://age-encryption.org/v1>. The program `age` reads the same format.
 
+#[cfg(feature = "encryption")]
+pub(crate) mod age_files;
+#[cfg(not(feature = "encryption"))]
+#[path = "cipher/no_age_files.rs"]
+pub(crate) mod age_files;
+pub(crate) mod digest;
+
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::age_files::{self, Identity, Recipient};
 use super::blocking_task::BlockingTask;
-use super::digest::{Digest, HashingStream};
 use super::manifest::Encryption;
 use super::stop::Stop;
+use crate::store::cipher::age_files::{Identity, Recipient};
+use crate::store::cipher::digest::{Digest, HashingStream};
 use martydb_model::error::{Error, Result};
 
 /// Maximum size of a file of identities, in bytes; a larger one is something else.

@@ -9,8 +9,6 @@ use super::backend::Backend;
 use super::blocking_task::BlockingTask;
 use super::check::{absent, damaged, of_stop, same_files};
 use super::cipher::{self, Identities, StreamDigests};
-use super::digest::digest;
-use super::folder::{create, make_parents};
 use super::id::BackupId;
 use super::manifest::{BackupManifest, MANIFEST, RECORD, StoredFile};
 use super::parallel;
@@ -18,6 +16,8 @@ use super::path::below;
 use super::stop::Stop;
 use super::sums;
 use super::workspace::failed;
+use crate::store::backend::folder::{create, make_parents};
+use crate::store::cipher::digest::digest;
 use martydb_model::error::{Error, Result};
 
 /// A fetched backup; its files are in the given folder.
@@ -29,7 +29,7 @@ pub struct ReturnedBackup {
 }
 
 /// A fetch: its source and its target.
-pub struct Download<'a> {
+pub(crate) struct Download<'a> {
     pub task: &'a BlockingTask,
     pub backend: &'a dyn Backend,
     pub id: &'a BackupId,

@@ -12,7 +12,7 @@ use super::path;
 pub const MANIFEST: &str = "manifest.json";
 
 /// Record of the service, written by the maker of a backup for its restore.
-pub const RECORD: &str = "record.json";
+pub(crate) const RECORD: &str = "record.json";
 
 /// Version of the layout that this program writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -86,7 +86,7 @@ impl Encryption {
     const SUFFIX: &str = ".age";
 
     /// Returns the name of a file in the store.
-    pub fn stored_name(self, plain: &str) -> String {
+    pub(crate) fn stored_name(self, plain: &str) -> String {
         match self {
             Encryption::None => plain.to_owned(),
             Encryption::Age => format!("{plain}{}", Self::SUFFIX),
@@ -94,7 +94,7 @@ impl Encryption {
     }
 
     /// Returns the name of a decrypted file; `None` for a name that this encryption does not produce.
-    pub fn plain_name(self, stored: &str) -> Option<&str> {
+    pub(crate) fn plain_name(self, stored: &str) -> Option<&str> {
         match self {
             Encryption::None => Some(stored),
             Encryption::Age => stored.strip_suffix(Self::SUFFIX).filter(|name| !name.is_empty()),
@@ -103,7 +103,7 @@ impl Encryption {
 }
 
 impl BackupManifest {
-    pub fn to_json(&self) -> Vec<u8> {
+    pub(crate) fn to_json(&self) -> Vec<u8> {
         let mut text = serde_json::to_vec_pretty(self).expect("plain data");
         text.push(b'\n');
         text

@@ -9,18 +9,18 @@ use super::backend::Backend;
 use super::blocking_task::BlockingTask;
 use super::check::{absent, damaged, same_files};
 use super::cipher::{Cipher, Identities};
-use super::connect::connect;
-use super::digest::digest;
 use super::fetch::{Download, ReturnedBackup};
-use super::folder::FolderBackend;
 use super::id::BackupId;
 use super::manifest::{BackupManifest, Encryption, MANIFEST};
 use super::parallel;
 use super::staging::Staging;
 use super::sums;
-use super::timeouts::RequestTimeouts;
 use super::verified;
 use super::workspace::Workspace;
+use crate::store::backend::connect::connect;
+use crate::store::backend::folder::FolderBackend;
+use crate::store::backend::timeouts::RequestTimeouts;
+use crate::store::cipher::digest::digest;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{BackupLocation, BackupSettings, ServiceName};
@@ -201,7 +201,7 @@ impl Repository {
 }
 
 /// Creates a private folder of that name in martydb's own folder beside the manifest.
-pub fn local(settings: &BackupSettings, name: &str) -> Result<Workspace> {
+pub(crate) fn local(settings: &BackupSettings, name: &str) -> Result<Workspace> {
     let folder = make_state_folder(&settings.home)?.join("backup");
     Workspace::make(&folder, name)
 }

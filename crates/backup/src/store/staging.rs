@@ -10,15 +10,15 @@ use super::backend::{Backend, BackupUpload};
 use super::blocking_task::BlockingTask;
 use super::check::of_write;
 use super::cipher::{Cipher, StreamDigests};
-use super::digest::digest;
-use super::folder::{create, open_plain, publish, tree};
 use super::id::BackupId;
 use super::manifest::{BackupHeader, BackupManifest, FORMAT_VERSION, RECORD, StoredFile};
-use super::mirror::MirrorStores;
 use super::parallel;
 use super::path::below;
 use super::sums;
 use super::workspace::{Workspace, failed};
+use crate::store::backend::folder::{create, open_plain, publish, tree};
+use crate::store::backend::mirror::MirrorStores;
+use crate::store::cipher::digest::digest;
 use martydb_model::error::{Error, Result};
 
 /// A backup in the making. Dropped before it is finished, it leaves nothing.

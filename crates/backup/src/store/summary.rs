@@ -34,7 +34,7 @@ pub struct StoreSummary {
 
 /// Returns for each service the summary of the store whose newest backup is the oldest, so that a store without new
 /// backups is noticed. A proven restore of a backup counts whichever store it was in.
-pub fn furthest_behind(
+pub(crate) fn furthest_behind(
     stores: Vec<(Option<String>, BTreeMap<String, BackupSummary>)>,
 ) -> BTreeMap<String, BackupSummary> {
     let services: BTreeSet<String> = stores.iter().flat_map(|(_, all)| all.keys().cloned()).collect();

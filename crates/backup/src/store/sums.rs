@@ -2,12 +2,12 @@
 //! files are encrypted, so is this one: the store lacks what is needed to write another one that an identity would open, and
 //! has no plain digest that a guess at the data could be compared with.
 
-use super::digest::Digest;
+use crate::store::cipher::digest::Digest;
 
 pub const NAME: &str = "SHA256SUMS";
 
 /// Returns the first line, which is that of the manifest.
-pub fn first_line(manifest: &Digest) -> String {
+pub(crate) fn first_line(manifest: &Digest) -> String {
     line("manifest.json", manifest)
 }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::digest::{Digest, digest};
 use super::id::BackupId;
+use crate::store::cipher::digest::{Digest, digest};
 
 pub const NAME: &str = "verified.json";
 

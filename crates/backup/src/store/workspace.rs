@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use martydb_model::error::{Error, Result};
 
 /// Prefix of the names of such folders.
-pub const PREFIX: &str = ".staging-";
+pub(crate) const PREFIX: &str = ".staging-";
 const LOCK: &str = ".lock";
 const ATTEMPTS: u32 = 100;
 
@@ -91,12 +91,12 @@ fn is_named(file: &File, path: &Path) -> bool {
 }
 
 /// Creates a folder and those above it for this user only; existing ones are left as they are.
-pub fn make_private(folder: &Path) -> Result<()> {
+pub(crate) fn make_private(folder: &Path) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("make the folder", folder))
 }
 
 /// Syncs a folder's names to disk.
-pub fn sync_folder(folder: &Path) -> Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(failed("write", folder))
 }
 

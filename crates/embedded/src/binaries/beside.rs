@@ -25,7 +25,7 @@ const LINKS: &str = "pg-symlinks.json";
 const LINKS_MAX: u64 = 1 << 20;
 
 /// Returns the program that runs, with links followed: `~/.local/bin` may have a link into an environment of its own.
-pub fn own_program() -> PathBuf {
+pub(crate) fn own_program() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     program.canonicalize().unwrap_or(program)
 }
@@ -39,7 +39,7 @@ pub fn folders(program: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns the folders of the packages of the Python whose `bin` holds `program`.
-pub fn python_packages(program: &Path) -> Vec<PathBuf> {
+pub(crate) fn python_packages(program: &Path) -> Vec<PathBuf> {
     let prefix = program.ancestors().nth(2).into_iter();
     prefix.flat_map(|prefix| PYTHON.iter().flat_map(|below| expand(prefix, below))).collect()
 }

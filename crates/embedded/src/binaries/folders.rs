@@ -48,7 +48,7 @@ fn number(version: &str) -> Option<u32> {
 }
 
 /// Returns the folders of every `postgres` on `PATH`, with links followed: the folder of a link need not have the rest.
-pub fn on_path(path: &OsStr) -> Vec<PathBuf> {
+pub(crate) fn on_path(path: &OsStr) -> Vec<PathBuf> {
     let real = |folder: &PathBuf| Some(folder.join("postgres").canonicalize().ok()?.parent()?.to_owned());
     let folders: Vec<_> = std::env::split_paths(path).filter(|folder| folder.is_absolute()).collect();
     folders.iter().flat_map(|folder| [real(folder), Some(folder.clone())]).flatten().collect()

@@ -68,7 +68,7 @@ fn platform() -> String {
 }
 
 /// Returns the command of this system's package manager, one of these, or else the page.
-pub fn install_command(managers: &[(&str, &str)], page: &str) -> String {
+pub(crate) fn install_command(managers: &[(&str, &str)], page: &str) -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let present = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
     let manager = managers.iter().find(|(manager, _)| present(manager));

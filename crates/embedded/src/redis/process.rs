@@ -24,7 +24,7 @@ use martydb_model::error::{Error, Result};
 const CONFIGURATION: &str = EmbeddedEngine::Redis.control_file();
 
 /// Line of the log when the port is bound and the data are read.
-pub const READY: &str = "Ready to accept connections";
+pub(crate) const READY: &str = "Ready to accept connections";
 
 const ANSWER: Duration = Duration::from_millis(500);
 

@@ -14,7 +14,7 @@ use martydb_pg::password::sha256;
 pub const USERS: &str = "users.acl";
 
 /// File with the process id, in the data folder.
-pub const PID_FILE: &str = "redis.pid";
+pub(crate) const PID_FILE: &str = "redis.pid";
 
 /// Returns martydb's record of the last start, in the form of PostgreSQL's.
 pub fn record(version: &str, port: u16) -> String {

@@ -37,7 +37,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 }
 
 /// Returns `true` for a SECURITY DEFINER function that gives its callers nothing.
-pub fn is_bounded(db: &Database<'_>, item: &CatalogObject) -> bool {
+pub(crate) fn is_bounded(db: &Database<'_>, item: &CatalogObject) -> bool {
     item.is_routine() && item.definer && bounded::purpose(db, item).is_some()
 }
 

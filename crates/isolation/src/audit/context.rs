@@ -32,7 +32,7 @@ impl<'a> Database<'a> {
     }
 
     /// Returns `true` for a role of this database's service.
-    pub fn is_own(&self, name: &str) -> bool {
+    pub(crate) fn is_own(&self, name: &str) -> bool {
         self.audit.is_of(name, self.service)
     }
 
@@ -51,28 +51,28 @@ impl<'a> Database<'a> {
     }
 
     /// Returns `true` if a service's login can connect.
-    pub fn is_visited(&self) -> bool {
+    pub(crate) fn is_visited(&self) -> bool {
         self.audit.roles.all_managed().any(|(role, ..)| self.audit.can_connect(role, self.name))
     }
 
     /// Returns `true` if new databases are made as copies of it.
-    pub fn is_template(&self) -> bool {
+    pub(crate) fn is_template(&self) -> bool {
         self.audit.database(self.name).is_some_and(|found| found.is_template)
     }
 
     /// Returns `true` if an unmanaged login can connect.
-    pub fn is_entered(&self) -> bool {
+    pub(crate) fn is_entered(&self) -> bool {
         self.audit.roles.unmanaged_logins().any(|role| self.audit.can_connect(role, self.name))
     }
 
     /// Returns `true` for a database of no service that only superusers may enter, such as a restored copy: no login
     /// can use the privileges in it.
-    pub fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.service.is_none() && !self.is_visited() && !self.is_entered()
     }
 
     /// Returns `true` for access among unmanaged roles in a database of their own.
-    pub fn is_elsewhere(&self, item: &CatalogObject, user: &str) -> bool {
+    pub(crate) fn is_elsewhere(&self, item: &CatalogObject, user: &str) -> bool {
         let among_them =
             self.is_given(user) || user == PUBLIC && self.service.is_none() && !self.is_visited();
         among_them && matches!(self.audit.class_of(&item.owner), RoleClass::Unmanaged | RoleClass::Predefined)
@@ -86,7 +86,7 @@ impl<'a> Database<'a> {
 }
 
 /// The subject of a finding, from the values that the audit reads.
-pub trait AuditSubject {
+pub(crate) trait AuditSubject {
     /// In this database, exposing its service.
     fn inside(self, db: &Database<'_>) -> Self;
 
@@ -116,7 +116,7 @@ impl<'a> Audit<'a> {
     }
 
     /// Returns the class of a role; one that does not exist is unmanaged.
-    pub fn class_of(&self, name: &str) -> RoleClass<'a> {
+    pub(crate) fn class_of(&self, name: &str) -> RoleClass<'a> {
         self.role(name).map_or(RoleClass::Unmanaged, |role| self.roles.class_of(role))
     }
 
@@ -141,7 +141,7 @@ impl<'a> Audit<'a> {
     }
 
     /// Returns `true` if a role can connect to a database: itself, through any role that it can become, or as PUBLIC.
-    pub fn can_connect(&self, role: &'a RoleName, database: &str) -> bool {
+    pub(crate) fn can_connect(&self, role: &'a RoleName, database: &str) -> bool {
         let Some(found) = self.database(database) else { return false };
         let reachable = self.roles.reachable(role);
         let holds = |holder: &RoleName| holder == role || reachable.iter().any(|path| path.role == holder);
@@ -149,18 +149,18 @@ impl<'a> Audit<'a> {
     }
 
     /// Returns the same by name; `false` if there is no such role.
-    pub fn user_can_connect(&self, user: &str, database: &str) -> bool {
+    pub(crate) fn user_can_connect(&self, user: &str, database: &str) -> bool {
         self.role(user).is_some_and(|role| self.can_connect(role, database))
     }
 
     /// Returns the roles that can use a privilege: PUBLIC, or the [`actors`](Self::actors) of its grantee.
-    pub fn users_of(&self, entry: &AclEntry) -> Vec<&'a str> {
+    pub(crate) fn users_of(&self, entry: &AclEntry) -> Vec<&'a str> {
         entry.grantee.role().map_or(vec![PUBLIC], |role| self.actors(role.as_str()))
     }
 
     /// Returns `true` if the manifest grants the privilege to the holder of an entry, and the user is that role
     /// or one of its declared members.
-    pub fn is_declared_access(
+    pub(crate) fn is_declared_access(
         &self,
         service: &DesiredService,
         entry: &AclEntry,
@@ -176,7 +176,7 @@ impl<'a> Audit<'a> {
     }
 
     /// Returns `true` if a user is a further role of the manifest, or a declared member of one.
-    pub fn is_declared_user(&self, role: &RoleName, user: &str) -> bool {
+    pub(crate) fn is_declared_user(&self, role: &RoleName, user: &str) -> bool {
         let declared = self.desired.access.get(role).filter(|declared| !declared.expired);
         declared.is_some_and(|declared| {
             user == role.as_str() || declared.members.iter().any(|member| member.as_str() == user)
@@ -195,19 +195,19 @@ impl<'a> Audit<'a> {
     }
 
     /// Returns the first entry of an object through which a role can use it.
-    pub fn entry_for<'i>(&self, item: &'i CatalogObject, user: &str) -> Option<&'i AclEntry> {
+    pub(crate) fn entry_for<'i>(&self, item: &'i CatalogObject, user: &str) -> Option<&'i AclEntry> {
         item.acl.iter().find(|entry| self.users_of(entry).contains(&user))
     }
 
     /// Returns services' roles and unmanaged logins that can act as a role; none for a superuser.
-    pub fn actors(&self, name: &str) -> Vec<&'a str> {
+    pub(crate) fn actors(&self, name: &str) -> Vec<&'a str> {
         let actors = |role| self.roles.actors(role).into_iter().map(RoleName::as_str).collect();
         self.role(name).map_or(vec![], actors)
     }
 
     /// Returns `true` for a role that no login can become, and that has only what it owns or was granted: what it executes
     /// for others is a matter of `reach`.
-    pub fn is_powerless(&self, name: &str) -> bool {
+    pub(crate) fn is_powerless(&self, name: &str) -> bool {
         let Some(role) = self.role(name).filter(|_| self.class_of(name) == RoleClass::Unmanaged) else {
             return false;
         };
@@ -221,11 +221,11 @@ impl<'a> Audit<'a> {
     }
 
     /// Returns the service of a role.
-    pub fn service_of_role(&self, name: &str) -> Option<&'a DesiredService> {
+    pub(crate) fn service_of_role(&self, name: &str) -> Option<&'a DesiredService> {
         self.managed(name).map(|(service, _)| service)
     }
 
-    pub fn is_of(&self, name: &str, service: Option<&DesiredService>) -> bool {
+    pub(crate) fn is_of(&self, name: &str, service: Option<&DesiredService>) -> bool {
         matches!((self.managed(name), service), (Some((own, _)), Some(service)) if own.name == service.name)
     }
 }

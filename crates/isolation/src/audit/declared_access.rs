@@ -6,7 +6,7 @@ use martydb_model::contract::{self, ObjectClass};
 use martydb_model::{AccessTarget, AclEntry};
 
 /// Returns `true` if the manifest grants it to this user as a further role.
-pub fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: &str) -> bool {
+pub(crate) fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: &str) -> bool {
     let (Some(service), Some(schema)) = (db.service, item.schema.as_deref()) else { return false };
     let class = class_of(db, item);
     let table = item.table.as_deref().and_then(|table| table.strip_prefix(schema)?.strip_prefix('.'));
@@ -19,7 +19,7 @@ pub fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, us
 }
 
 /// Returns `true` for a privilege that the contract or the manifest gives to the holder of an entry.
-pub fn is_meant(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry) -> bool {
+pub(crate) fn is_meant(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry) -> bool {
     entry.grantee.role().is_some_and(|role| {
         let kind = db.audit.managed(role.as_str()).filter(|_| db.is_own(role.as_str())).map(|(_, kind)| kind);
         kind.is_some_and(|kind| contract::allows(kind, class_of(db, item), &entry.privilege))
@@ -28,7 +28,7 @@ pub fn is_meant(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry) -> bo
 }
 
 /// Returns the class of an object in the contract's table.
-pub fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
+pub(crate) fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
     let first = db.service.and_then(|service| service.schemas.first()).map(|schema| schema.as_str());
     let own = item.schema.as_ref().and_then(|schema| contract::class_of_schema(schema, &item.name, first));
     if let Some(class) = own {

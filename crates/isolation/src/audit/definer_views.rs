@@ -40,7 +40,7 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuild
 }
 
 /// Returns `true` for a view of nothing but relations that the role reads without it.
-pub fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str) -> bool {
+pub(crate) fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str) -> bool {
     let objects = || db.catalog.objects.iter();
     let may = |item: &CatalogObject, privilege| {
         let callers = db.audit.callers(item, privilege);

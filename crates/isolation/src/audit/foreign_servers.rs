@@ -54,7 +54,7 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
 
 /// Returns `true` for a server that connects nowhere, or leads the service's logins, as themselves, back to the database in
 /// which it is.
-pub fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
+pub(crate) fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
     let named = |server: &&ForeignServer| item.kind == "foreign server" && server.name == item.name;
     db.catalog.servers.iter().find(named).is_some_and(|server| {
         let way = ServerMapping { db, server, beyond: None };

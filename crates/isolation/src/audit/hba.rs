@@ -30,7 +30,7 @@ use rules::Rule;
 use tokens::Lines;
 use wording::{advised, place};
 
-pub use passwordless::passwordless_edges;
+pub(crate) use passwordless::passwordless_edges;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();

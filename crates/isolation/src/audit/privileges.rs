@@ -116,7 +116,7 @@ pub fn evidence(entry: &AclEntry, user: &str, object: &str) -> String {
     }
 }
 
-pub fn weight(privilege: &str) -> Severity {
+pub(crate) fn weight(privilege: &str) -> Severity {
     match privilege {
         "SELECT" | "USAGE" | "EXECUTE" | "REFERENCES" | "TEMPORARY" | "CONNECT" | "SET" => Medium,
         // Writing, planting code, taking over the object, and privileges that are unknown here.

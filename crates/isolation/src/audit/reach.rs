@@ -20,11 +20,13 @@ use std::collections::BTreeSet;
 
 use super::context::Audit;
 use crate::reach::{AccessGraph, Target, conclude};
-pub use body_text::read_body;
-pub use bounded::{added_to, computes, is_of_kernel};
+pub(crate) use body_text::read_body;
+pub(crate) use bounded::added_to;
+pub(crate) use bounded::computes;
+pub(crate) use bounded::is_of_kernel;
 use fixes::{Cause, is_own};
 use gather::Gathered;
-use martydb_model::findings::FindingBuilder;
+pub(crate) use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
 pub use objects::is_lever;
 pub use pieces::{Piece, UsedName, pieces};

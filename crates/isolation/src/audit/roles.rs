@@ -9,7 +9,7 @@ use martydb_model::{
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleClass<'a> {
+pub(crate) enum RoleClass<'a> {
     /// One of the four roles of a service, or the alternate login of one.
     Managed(&'a DesiredService, RoleKind),
     /// A superuser, the admin, or a member of a role that may own the databases: no privilege limits them.
@@ -39,7 +39,7 @@ impl<'a> Roles<'a> {
     }
 
     /// Returns the class of a role; a role that was dropped is unmanaged.
-    pub fn class_of(&self, role: &RoleName) -> RoleClass<'a> {
+    pub(crate) fn class_of(&self, role: &RoleName) -> RoleClass<'a> {
         match self.managed(role) {
             Some((service, kind)) => RoleClass::Managed(service, kind),
             None if self.trusted.contains(role) => RoleClass::Trusted,
@@ -54,13 +54,15 @@ impl<'a> Roles<'a> {
     }
 
     /// Returns every existing role of a service of this manifest, alternate logins included.
-    pub fn all_managed(&self) -> impl Iterator<Item = (&'a RoleName, &'a DesiredService, RoleKind)> + '_ {
+    pub(crate) fn all_managed(
+        &self,
+    ) -> impl Iterator<Item = (&'a RoleName, &'a DesiredService, RoleKind)> + '_ {
         let managed = |role| self.managed(role).map(|(service, kind)| (role, service, kind));
         self.actual.roles.keys().filter_map(managed)
     }
 
     /// Returns logins that are neither a service's nor trusted.
-    pub fn unmanaged_logins(&self) -> impl Iterator<Item = &'a RoleName> + '_ {
+    pub(crate) fn unmanaged_logins(&self) -> impl Iterator<Item = &'a RoleName> + '_ {
         let logins = self.actual.roles.iter().filter(|(_, found)| found.login).map(|(name, _)| name);
         logins.filter(|name| self.class_of(name) == RoleClass::Unmanaged)
     }
@@ -73,7 +75,7 @@ impl<'a> Roles<'a> {
 
     /// Returns roles of services and unmanaged logins that can act as this role. For a service's role that is
     /// only the role itself: any other role that can become it is reported as a member.
-    pub fn actors(&self, role: &'a RoleName) -> Vec<&'a RoleName> {
+    pub(crate) fn actors(&self, role: &'a RoleName) -> Vec<&'a RoleName> {
         if self.managed(role).is_some() {
             return vec![role];
         }

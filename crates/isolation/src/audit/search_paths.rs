@@ -14,7 +14,7 @@ use martydb_model::{DbName, RoleName, RoleSetting};
 const NAME: &str = "search_path";
 
 /// Path of a session that no setting changes.
-pub const DEFAULT_PATH: &str = "\"$user\", public";
+pub(crate) const DEFAULT_PATH: &str = "\"$user\", public";
 
 /// Setting from which a session has its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum PathSource {
 }
 
 /// A session that finds objects of a weaker role before those of a stronger one.
-pub struct ExposedSession<'a> {
+pub(crate) struct ExposedSession<'a> {
     pub login: &'a str,
     pub database: &'a str,
     schema: String,
@@ -72,17 +72,20 @@ pub fn path_of<'a>(audit: &Audit<'a>, login: &RoleName, database: &DbName) -> (P
 
 /// Returns `true` if objects of others are found before PostgreSQL's: `pg_catalog` is first unless a path names
 /// it later.
-pub fn hides_the_server(path: &str) -> bool {
+pub(crate) fn hides_the_server(path: &str) -> bool {
     split_name_list(path).iter().skip(1).any(|name| name == "pg_catalog")
 }
 
 /// Returns the names of a path, with the login's name for `$user`.
-pub fn schemas_of<'p>(path: &'p str, login: &'p str) -> impl Iterator<Item = String> + 'p {
+pub(crate) fn schemas_of<'p>(path: &'p str, login: &'p str) -> impl Iterator<Item = String> + 'p {
     split_name_list(path).into_iter().map(|name| if name == "$user" { login.to_owned() } else { name })
 }
 
 /// Returns the first session of a stronger role that a database's setting exposes.
-pub fn exposed_by_database<'a>(audit: &'a Audit<'a>, database: &'a DbName) -> Option<ExposedSession<'a>> {
+pub(crate) fn exposed_by_database<'a>(
+    audit: &'a Audit<'a>,
+    database: &'a DbName,
+) -> Option<ExposedSession<'a>> {
     let db = audit.inside(database)?;
     let mut logins = audit.actual.roles.iter().filter(|(_, found)| found.login).map(|(name, _)| name);
     logins.find_map(|login| {
@@ -95,7 +98,10 @@ pub fn exposed_by_database<'a>(audit: &'a Audit<'a>, database: &'a DbName) -> Op
 }
 
 /// Returns the first session of the role that its own setting exposes.
-pub fn exposed_by_role<'a>(audit: &'a Audit<'a>, setting: &'a RoleSetting) -> Option<ExposedSession<'a>> {
+pub(crate) fn exposed_by_role<'a>(
+    audit: &'a Audit<'a>,
+    setting: &'a RoleSetting,
+) -> Option<ExposedSession<'a>> {
     let role = setting.role.as_str();
     let login = audit.role(role).filter(|login| audit.actual.roles[*login].login && setting.name == NAME)?;
     let mut databases = audit.actual.databases.keys().filter(|name| match &setting.database {
@@ -120,7 +126,7 @@ fn first_exposed<'a>(db: &Database<'a>, login: &'a RoleName, path: &str) -> Opti
 
 /// Returns the schemas of a path in which other roles create before the session finds the server's own objects, or
 /// those that it means, each with the schema that is found too late.
-pub fn exposures<'d>(
+pub(crate) fn exposures<'d>(
     db: &'d Database<'_>,
     login: &str,
     path: &str,

@@ -21,7 +21,7 @@ use martydb_model::sql::{Keyword, Literal, Statement, stmt};
 
 use text::{Text, named};
 
-pub use words::announces;
+pub(crate) use words::announces;
 
 pub fn judge(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
     let texts = comments(audit).into_iter().chain(settings::texts(audit)).chain(sessions(audit, known));

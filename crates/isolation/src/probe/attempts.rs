@@ -33,12 +33,12 @@ pub struct LoginAttempts {
 }
 
 impl LoginAttempts {
-    pub fn logged_in(&self) -> bool {
+    pub(crate) fn logged_in(&self) -> bool {
         matches!(self.control.outcome, Outcome::Accepted(_))
     }
 
     /// Returns `true` if the stored password is wrong or expired.
-    pub fn password_refused(&self) -> bool {
+    pub(crate) fn password_refused(&self) -> bool {
         matches!(&self.control.outcome, Outcome::Rejected(refused) if refused.sqlstate == sqlstate::INVALID_PASSWORD)
     }
 }
@@ -81,7 +81,7 @@ pub async fn try_all(task: &Task) -> Result<Vec<LoginAttempts>> {
 }
 
 /// Returns the shortest duration of the first accepted attempts.
-pub fn quickest<'a>(all: impl IntoIterator<Item = &'a LoginAttempts>) -> Option<Duration> {
+pub(crate) fn quickest<'a>(all: impl IntoIterator<Item = &'a LoginAttempts>) -> Option<Duration> {
     all.into_iter().filter(|one| one.logged_in()).map(|one| one.control.latency).min()
 }
 
@@ -231,7 +231,7 @@ fn pauses(task: &Task) -> &'static [u64] {
 }
 
 /// Makes one attempt at any address, repeated while no connection is free.
-pub async fn attempt_patiently(
+pub(crate) async fn attempt_patiently(
     task: &Task,
     address: &Address,
     credentials: &mut Credentials,

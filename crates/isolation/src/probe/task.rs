@@ -162,7 +162,7 @@ impl Task {
     }
 
     /// Returns the passwords that texts on the server are searched for.
-    pub fn stored_passwords(&self) -> StoredPasswords {
+    pub(crate) fn stored_passwords(&self) -> StoredPasswords {
         let stored = |login: &ProbeLogin| Some((login.service.to_string(), login.password.clone()?));
         StoredPasswords::new(self.logins.iter().filter_map(stored))
     }

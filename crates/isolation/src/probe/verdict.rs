@@ -167,7 +167,7 @@ pub fn judge_foreign(outcome: &Outcome, control: Control, policy: AccessPolicy) 
 }
 
 /// Reason why a refusal proves nothing for a login that is refused everywhere.
-pub const WITHOUT_CONTROL: &str = "it was refused, but it cannot connect to its own database either";
+pub(crate) const WITHOUT_CONTROL: &str = "it was refused, but it cannot connect to its own database either";
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ use martydb_model::{
 };
 
 /// Evidence of an inferred probe.
-pub const WAY: &str = "simulated from the catalog";
+pub(crate) const WAY: &str = "simulated from the catalog";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
@@ -125,7 +125,7 @@ impl Breach<'_> {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessPath {
+pub(crate) struct AccessPath {
     pub why: String,
     /// Statement that closes the path.
     pub repair: Repair,
@@ -135,7 +135,7 @@ pub struct AccessPath {
 
 /// Returns all access paths that the catalog shows; each has to be closed. Empty if the catalog does not explain
 /// the access.
-pub fn access_paths(server: &ActualServer, role: &RoleName, database: &DbName) -> Vec<AccessPath> {
+pub(crate) fn access_paths(server: &ActualServer, role: &RoleName, database: &DbName) -> Vec<AccessPath> {
     let mut paths = vec![];
     if let Some(found) = server.databases.get(database) {
         paths.extend(granted(found, role, database));

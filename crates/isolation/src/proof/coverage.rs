@@ -7,7 +7,7 @@ use martydb_model::grants::{Fix, Repair, RepairScope};
 ///
 /// A privilege that a session proves in a login's own database mostly has a finding from the catalog too. Accepting
 /// or closing that one decides both.
-pub fn is_covered(finding: &Finding, others: &[&Finding]) -> bool {
+pub(crate) fn is_covered(finding: &Finding, others: &[&Finding]) -> bool {
     let is_known = |repair: &Repair| others.iter().any(|other| closes(other, repair, finding));
     let repairs = finding.fix.as_ref().map_or(&[][..], Fix::repairs);
     finding.is(IN_DATABASE) && !repairs.is_empty() && repairs.iter().all(is_known)

@@ -8,4 +8,5 @@ mod judge;
 mod observe;
 
 pub use judge::judge;
-pub use observe::{ProbeContext, observe};
+pub(crate) use observe::ProbeContext;
+pub(crate) use observe::observe;

@@ -16,10 +16,10 @@ pub struct Client<'a> {
 }
 
 /// Connection type, method and options of a line: two lines with the same treatment need one attempt.
-pub type LineMethod<'a> = (&'a str, &'a str, &'a [String]);
+pub(crate) type LineMethod<'a> = (&'a str, &'a str, &'a [String]);
 
 /// Returns the treatments of the first line that matches, and of the lines before it that may match.
-pub fn treatments<'a>(lines: &'a [HbaLine], client: &Client<'_>) -> Vec<LineMethod<'a>> {
+pub(crate) fn treatments<'a>(lines: &'a [HbaLine], client: &Client<'_>) -> Vec<LineMethod<'a>> {
     let mut found = vec![];
     for line in lines.iter().filter(|line| line.error.is_none()) {
         let fit = fit(line, client);
@@ -35,13 +35,13 @@ pub fn treatments<'a>(lines: &'a [HbaLine], client: &Client<'_>) -> Vec<LineMeth
 }
 
 /// Returns `true` if the line accepts logins and names this role, or a group or pattern that may include it.
-pub fn names_role(line: &HbaLine, role: &str) -> bool {
+pub(crate) fn names_role(line: &HbaLine, role: &str) -> bool {
     let names = |name: &String| name != "all" && user(name, role) != LineMatch::No;
     line.error.is_none() && line.method.as_deref() != Some("reject") && line.users.iter().any(names)
 }
 
 /// Returns `true` if the line names this database, or a group or pattern that may include it.
-pub fn names_database(line: &HbaLine, role: &str, name: &str) -> bool {
+pub(crate) fn names_database(line: &HbaLine, role: &str, name: &str) -> bool {
     line.databases.iter().any(|found| found != "all" && database(found, role, Some(name)) != LineMatch::No)
 }
 

@@ -18,7 +18,7 @@ pub struct LoginRules<'a> {
 }
 
 /// Returns `true` if the probe was inferred: only these name how they were made.
-pub fn is_inferred(probe: &Probe) -> bool {
+pub(crate) fn is_inferred(probe: &Probe) -> bool {
     probe.way.is_some()
 }
 

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::alternates;
 use super::assessment::{PartialJudgement, ServerJudgement, VerifiedServer};
 use super::breaches::{self, Basis};
 use super::extra_probes;
-use super::guesses;
 use super::inferred;
 use super::observations::{Observations, ServerContext};
-use super::password_audit;
 use super::privileges;
 use super::provider;
 use super::replicas;
 use super::scratch_databases;
 use crate::audit::{access_graph, audit};
 use crate::probe::{self, Probe, ProbeDatabase};
+use crate::proof::passwords::alternates;
+use crate::proof::passwords::guesses;
+use crate::proof::passwords::password_audit;
 use martydb_catalog::{NotExamined, Unread};
 use martydb_model::error::Error;
 use martydb_model::findings::Finding;

@@ -48,7 +48,7 @@ pub struct ServerSettings<'a> {
 impl ServerSettings<'_> {
     /// Returns the number of replication connections to use: half of the server's, because standbys and backups
     /// need the others; 0 if it has none.
-    pub fn walsenders(&self) -> usize {
+    pub(crate) fn walsenders(&self) -> usize {
         const DEFAULT: usize = 4;
         match self.setting("max_wal_senders").parse().unwrap_or(DEFAULT) {
             0 => 0,
@@ -215,7 +215,7 @@ fn other_transport(endpoint: &Endpoint, listener: &Listener) -> Result<Option<Li
 }
 
 /// Returns the TCP addresses of a server whose socket the manifest names.
-pub fn loopback(endpoint: &Endpoint, settings: &BTreeMap<String, String>) -> Vec<Endpoint> {
+pub(crate) fn loopback(endpoint: &Endpoint, settings: &BTreeMap<String, String>) -> Vec<Endpoint> {
     let text = |name: &str| settings.get(name).map_or("", String::as_str);
     let Ok(port) = text("port").parse::<u16>() else { return vec![] };
     let all = elsewhere(endpoint, text("listen_addresses"), "", port);

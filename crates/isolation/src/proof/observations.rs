@@ -38,7 +38,7 @@ pub struct ServerContext {
 
 impl ServerContext {
     /// Returns `true` for a replica that replays the catalogs of its primary.
-    pub fn is_replaying(&self) -> bool {
+    pub(crate) fn is_replaying(&self) -> bool {
         self.at.is_some() && self.catalog.actual.standby
     }
 }
@@ -68,7 +68,7 @@ pub struct ComparedPasswords {
 
 impl Observations {
     /// Returns what is known without a login.
-    pub fn without_logins(
+    pub(crate) fn without_logins(
         context: ServerContext,
         coverage: ProbeCoverage,
         known_passwords: Result<ComparedPasswords>,

@@ -1,13 +1,13 @@
 //! First stage: all I/O of a verification, one server at a time.
 
-use super::alternates::open_alternates;
 use super::extent::{SettledExtent, settle};
 use super::extra_probes::{self, ProbeContext};
 use super::listeners::{ServerSettings, listeners, loopback};
 use super::observations::{ComparedPasswords, Extent, Observations, ServerContext};
-use super::password_audit::known_passwords;
 use super::privileges;
 use crate::probe::{self, AccessPolicy, LoginAttempts, ProbeDatabase, Task, quickest};
+use crate::proof::passwords::alternates::open_alternates;
+use crate::proof::passwords::password_audit::known_passwords;
 use martydb_apply::scratch;
 use martydb_catalog as catalog;
 use martydb_catalog::{NotExamined, Unread};
@@ -22,7 +22,7 @@ use martydb_pg::wire::{Outcome, Stage};
 ///
 /// # Errors
 /// If the server cannot be reached, or the admin cannot read its catalogs.
-pub async fn observe(
+pub(crate) async fn observe(
     context: &Context,
     server: &str,
     services: &[DesiredService],
@@ -100,7 +100,7 @@ fn left_out(extent: Extent, server: &str) -> Option<NotExamined> {
     (extent == Extent::Gentle).then(|| NotExamined::new(what, "--probes gentle tries none"))
 }
 
-pub async fn server_context(
+pub(crate) async fn server_context(
     context: &Context,
     server: &str,
     services: &[DesiredService],

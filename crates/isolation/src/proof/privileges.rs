@@ -13,4 +13,4 @@ mod observe;
 pub(crate) mod rules;
 
 pub use judge::judge;
-pub use observe::observe;
+pub(crate) use observe::observe;

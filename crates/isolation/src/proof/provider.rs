@@ -131,7 +131,11 @@ pub struct ProviderLimits {
 }
 
 /// Removes the platform's limits from the findings of one server; none without a platform.
-pub fn separate(desired: &DesiredServer, catalog: &Snapshot, findings: &mut Vec<Finding>) -> ProviderLimits {
+pub(crate) fn separate(
+    desired: &DesiredServer,
+    catalog: &Snapshot,
+    findings: &mut Vec<Finding>,
+) -> ProviderLimits {
     let Some(platform) = desired.platform else { return ProviderLimits::default() };
     let Snapshot { actual, databases, .. } = catalog;
     let place = RuleInput { platform, desired, actual, databases };

@@ -26,7 +26,7 @@ const OWN_OF_STANDBY: &[&FindingKind] =
 const TEXTS: &[&FindingKind] = &[SECRET, UNSEARCHED];
 
 /// Returns `true` for a finding of a standby's catalogs that its primary does not have.
-pub fn is_own_of_standby(finding: &Finding) -> bool {
+pub(crate) fn is_own_of_standby(finding: &Finding) -> bool {
     let is = |kinds: &[&FindingKind]| kinds.iter().any(|kind| finding.is(kind));
     let is_setting = || finding.object.as_deref().is_some_and(|object| object.starts_with("setting "));
     is(OWN_OF_STANDBY) || is(TEXTS) && finding.database.is_none() && is_setting()
@@ -34,7 +34,7 @@ pub fn is_own_of_standby(finding: &Finding) -> bool {
 
 /// Marks everything of a judgement with the replica that it is about. What the primary says too is left out: the
 /// platform's limits, and services that are not provisioned.
-pub fn judgement_at(mut judged: ServerJudgement, replica: &str) -> ServerJudgement {
+pub(crate) fn judgement_at(mut judged: ServerJudgement, replica: &str) -> ServerJudgement {
     let at = || Some(replica.to_owned());
     judged.matrix.iter_mut().chain(&mut judged.extra).for_each(|probe| probe.at = at());
     judged.findings.iter_mut().for_each(|one| one.at = at());
@@ -71,7 +71,7 @@ fn place_of(url: &ServerUrl) -> Place {
 
 /// Returns a finding for each host of the services' `app_url.read` that is neither the address at which the server was
 /// proven nor a declared replica.
-pub fn unproven_addresses(
+pub(crate) fn unproven_addresses(
     manifest: &Manifest,
     server: &str,
     proven: &Endpoint,

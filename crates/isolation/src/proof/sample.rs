@@ -8,10 +8,10 @@ use martydb_catalog::HbaLine;
 use martydb_model::{ActualServer, RoleGraph, RoleName};
 
 /// Most attempts of a run whose extent is chosen by size: about a minute for a server that answers 330 logins a second.
-pub const MOST_PAIRS: usize = 20_000;
+pub(crate) const MOST_PAIRS: usize = 20_000;
 
 /// Probability, in percent, of the statement that [`detectable`] makes.
-pub const CONFIDENCE: u32 = 97;
+pub(crate) const CONFIDENCE: u32 = 97;
 
 /// Source of the databases' connect privileges and of the rules that name a login.
 pub struct AccessRules<'a> {
@@ -71,7 +71,7 @@ pub fn draw(
 
 /// Returns the least number of open pairs of which a sample with this share of each login's pairs finds at least one
 /// with [`CONFIDENCE`], however they are distributed: each open pair is missed with a probability of at most 1 − share.
-pub fn detectable(share: f64) -> usize {
+pub(crate) fn detectable(share: f64) -> usize {
     let missed = 1.0 - f64::from(CONFIDENCE) / 100.0;
     if share >= 1.0 { 1 } else { (missed.ln() / (1.0 - share).ln()).ceil() as usize }
 }

@@ -8,7 +8,7 @@ use martydb_model::grants::{Repair, RepairScope};
 use martydb_model::sql::stmt;
 
 /// Replaces all findings about a scratch database by one, if no run is using it.
-pub fn summarize(server: &str, catalog: &Snapshot, findings: &mut Vec<Finding>) {
+pub(crate) fn summarize(server: &str, catalog: &Snapshot, findings: &mut Vec<Finding>) {
     let all = scratch::of_trusted(&catalog.actual);
     let is_inside = |finding: &Finding| {
         let is = |name: &str| all.iter().any(|scratch| scratch.as_str() == name);

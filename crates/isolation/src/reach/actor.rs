@@ -16,7 +16,7 @@ impl Actor {
         Actor { login, ..self }
     }
 
-    pub fn is_asked(self) -> bool {
+    pub(crate) fn is_asked(self) -> bool {
         self.login == self.asked
     }
 }
@@ -32,7 +32,7 @@ pub fn as_role(mine: ServiceId, its: ServiceId, role: RoleId, otherwise: Conclus
 }
 
 /// Returns the conclusion of entering a database: the walk ends at another service's.
-pub fn at_database(mine: ServiceId, its: ServiceId, database: DatabaseId) -> Conclusion {
+pub(crate) fn at_database(mine: ServiceId, its: ServiceId, database: DatabaseId) -> Conclusion {
     let end = Conclusion::Reaches(Target::ServiceDatabase(database));
     if is_foreign(mine, its) { end } else { Conclusion::Enters(database) }
 }

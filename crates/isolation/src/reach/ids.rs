@@ -12,4 +12,4 @@ pub type ServiceId = u32;
 pub const PUBLIC: RoleId = 0;
 
 /// ID for what belongs to no service.
-pub const NO_SERVICE: ServiceId = ServiceId::MAX;
+pub(crate) const NO_SERVICE: ServiceId = ServiceId::MAX;

@@ -27,7 +27,7 @@ pub struct Conclusions {
     pub states: Vec<(RoleId, Conclusion)>,
 }
 
-pub fn conclude(facts: &Facts) -> Conclusions {
+pub(crate) fn conclude(facts: &Facts) -> Conclusions {
     let rules = run(facts.clone());
     let because = rules.because.into_iter().map(|(login, conclusion, step, first, second)| Derivation {
         conclusion: (login, conclusion),

@@ -348,7 +348,7 @@ ascent! {
 
 impl Rules {
     /// Adds PUBLIC's privileges to every role.
-    pub fn add_public(&mut self) {
+    pub(crate) fn add_public(&mut self) {
         self.inherits.extend(self.role.iter().map(|(role,)| (*role, PUBLIC)));
     }
 }

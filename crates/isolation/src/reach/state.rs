@@ -40,7 +40,7 @@ pub enum Conclusion {
 
 impl Conclusion {
     /// Returns `true` if it applies to each login that can log in as the one it was derived for.
-    pub fn is_shared(self) -> bool {
+    pub(crate) fn is_shared(self) -> bool {
         use Conclusion::{Admits, Grants, LendsSchema, LetsCreate, LetsMakeTemporary, Reaches, Takes};
         matches!(
             self,

@@ -52,7 +52,7 @@ pub enum PathStep {
 
 impl PathStep {
     /// Returns the names of the privilege that the step uses; empty if it uses none on an object.
-    pub fn privilege_names(self) -> &'static [&'static str] {
+    pub(crate) fn privilege_names(self) -> &'static [&'static str] {
         match self {
             PathStep::Executes(..) | PathStep::MakesTrigger(..) => &["EXECUTE"],
             PathStep::Selects(..) => &["SELECT"],

@@ -107,7 +107,7 @@ const ROWS: &[ParameterNames] = &[
 
 /// A parameter as one client spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpelledParameter {
+pub(crate) struct SpelledParameter {
     pub name: &'static str,
     pub value: String,
     /// `true` if the value is a keyword of the client, which needs no quotes.
@@ -118,7 +118,7 @@ pub struct SpelledParameter {
 ///
 /// # Errors
 /// If the form cannot express it.
-pub fn spell(form: Form, name: &str, value: &str) -> Result<Option<SpelledParameter>, ()> {
+pub(crate) fn spell(form: Form, name: &str, value: &str) -> Result<Option<SpelledParameter>, ()> {
     let row = ROWS.iter().find(|row| row.libpq == name).ok_or(())?;
     let spelling = match form {
         Form::Uri | Form::Psycopg => As(row.libpq),

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 use serde_yaml::Value;
 
 use crate::source::Sources;
-use crate::yaml_file::without_passwords;
+use crate::source::yaml_file::without_passwords;
 
 /// One value with its path of keys.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::scope::Scope;
-use crate::app_url::parse;
 use crate::checked::{ServerLocation, ServerSpec};
-use crate::expand::fill_url;
 use crate::raw::{Embedded, RawAppUrl};
+use crate::source::expand::fill_url;
+use crate::url::app_url::parse;
 use martydb_model::app_url::{AppUrl, AppUrls};
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServiceName};

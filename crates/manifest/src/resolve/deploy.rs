@@ -20,7 +20,7 @@ use martydb_model::error::Result;
 use martydb_model::{DesiredService, ServiceName, units};
 use texts::*;
 
-pub use texts::is_cron;
+pub(crate) use texts::is_cron;
 
 /// Default image, with the newest major that martydb supports.
 const SERVER_IMAGE: &str = "postgres:18";

@@ -10,7 +10,7 @@ use martydb_model::{
 use martydb_pg::wire::Host;
 
 /// Destination as the manifest declares it.
-pub struct DeclaredTarget<'a> {
+pub(crate) struct DeclaredTarget<'a> {
     pub scope: &'a Scope<'a>,
     pub service: &'a str,
     /// Path of its key below `outbox`.

@@ -10,7 +10,7 @@ use martydb_model::{DbName, RoleKind, RoleName, SERVE_SCHEMA, SchemaName};
 const CLUSTER_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
 
 /// Role that `initdb` creates by convention, and that embedded servers have.
-pub const CLUSTER_ROLE: &str = "postgres";
+pub(crate) const CLUSTER_ROLE: &str = "postgres";
 
 pub fn database(scope: &Scope, service: &str, text: String) -> Result<DbName> {
     let path = ["services", service, "database"];
@@ -59,7 +59,12 @@ pub fn role(scope: &Scope, path: [&str; 4], kind: RoleKind, text: String, admin:
 }
 
 /// Rejects the role that martydb connects as, which has all privileges already.
-pub fn not_the_admin(scope: &Scope, path: &[&str], role: &RoleName, server: &ServerLocation) -> Result<()> {
+pub(crate) fn not_the_admin(
+    scope: &Scope,
+    path: &[&str],
+    role: &RoleName,
+    server: &ServerLocation,
+) -> Result<()> {
     let admin = match server {
         ServerLocation::Url(url) => url.user.as_str(),
         ServerLocation::Embedded { .. } => CLUSTER_ROLE,

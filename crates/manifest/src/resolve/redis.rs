@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::scope::Scope;
-use crate::connection_url::take_apart;
-use crate::expand::{FilledUrl, fill_url};
 use crate::raw::{Embedded, RawRedis, RawServer};
 use crate::redis::{DEFAULT_USER, EmbeddedRedis, RedisPart, RedisServer, RedisService, own_admin};
+use crate::source::expand::{FilledUrl, fill_url};
+use crate::url::connection_url::take_apart;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{DesiredService, EMBEDDED_REDIS_ADMIN, RoleKind, ServerName, ServiceName};

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::scope::Scope;
 use crate::checked::{Replica, ServerLocation, ServerUrl};
-use crate::expand::fill_url;
 use crate::raw::{RawReplica, RawServer};
+use crate::source::expand::fill_url;
 use crate::url;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};

@@ -24,7 +24,7 @@ impl Scope<'_> {
     }
 
     /// Returns `true` if `embedded: auto` means the server at the URL.
-    pub fn has_db_host(&self) -> bool {
+    pub(crate) fn has_db_host(&self) -> bool {
         self.variables.get("DB_HOST").is_some_and(|host| !host.is_empty())
     }
 

@@ -6,14 +6,14 @@ use super::redis::is_redis;
 use super::replicas;
 use super::scope::Scope;
 use crate::checked::{ServerLocation, ServerSpec, ServerUrl};
-use crate::expand::{FilledUrl, fill_url};
 use crate::raw::{Embedded, RawServer};
+use crate::source::expand::{FilledUrl, fill_url};
 use crate::url;
 use martydb_model::error::{Error, Result};
 use martydb_model::platform::Platform;
 use martydb_model::{RoleName, ServiceName};
 
-pub const DEFAULT_SERVER: &str = "main";
+pub(crate) const DEFAULT_SERVER: &str = "main";
 
 pub fn all(scope: &Scope) -> Result<BTreeMap<String, ServerSpec>> {
     let mut declared = scope.raw.servers.iter().filter(|(_, raw)| !is_redis(scope, raw)).peekable();

@@ -47,7 +47,7 @@ fn check_moved(scope: &Scope, services: &ServiceMap) -> Result<()> {
 }
 
 /// Rejects the orphans' role as a role of a service, since no service may reach what it owns.
-pub fn check_orphans(
+pub(crate) fn check_orphans(
     scope: &Scope,
     project: &str,
     servers: &BTreeMap<String, ServerSpec>,
@@ -70,7 +70,7 @@ pub fn check_orphans(
 }
 
 /// Returns the roles of a service, and the alternate logins that a rotation may add.
-pub fn declared_roles(service: &DesiredService) -> Vec<String> {
+pub(crate) fn declared_roles(service: &DesiredService) -> Vec<String> {
     let alternates = RoleKind::LOGINS.iter().map(|kind| format!("{}{ALTERNATE_SUFFIX}", service.role(*kind)));
     service.roles.values().map(ToString::to_string).chain(alternates).collect()
 }

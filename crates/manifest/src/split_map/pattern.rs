@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::pattern::matches;
+use crate::source::pattern::matches;
 
 /// Pattern of one or more tables.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

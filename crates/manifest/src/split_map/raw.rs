@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "martydb split map")]
-pub struct RawSplitMap {
+pub(crate) struct RawSplitMap {
     /// Shared database.
     pub source: RawSplitSource,
     /// Services of the manifest, with the tables of each.
@@ -28,7 +28,7 @@ pub struct RawSplitMap {
 /// Location of the shared database: a server of the manifest, or a URL.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawSplitSource {
+pub(crate) struct RawSplitSource {
     /// Server of the manifest.
     pub server: Option<String>,
     /// Name of the shared database on that server.
@@ -40,7 +40,7 @@ pub struct RawSplitSource {
 /// Tables of one service.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawMappedService {
+pub(crate) struct RawMappedService {
     /// Tables, views and sequences as `schema.name`; * matches characters of a name.
     pub tables: Vec<String>,
 }
@@ -48,7 +48,7 @@ pub struct RawMappedService {
 /// Owner and readers of a reference table.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawReferenceTable {
+pub(crate) struct RawReferenceTable {
     /// Service that continues to write it.
     pub owner: String,
     /// Services that get a copy.
@@ -58,7 +58,7 @@ pub struct RawReferenceTable {
 /// Answer for one edge.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawEdgeAnswer {
+pub(crate) struct RawEdgeAnswer {
     /// Edge as `martydb split plan` prints it; * matches any characters.
     pub edge: String,
     /// One of the choices that `martydb split plan` prints for it.

@@ -52,7 +52,7 @@ pub(crate) const SAME: &[(Rule, Rule)] = &[
 ];
 
 /// Rules that apply to new objects too: they concern something other than the object, or more than it.
-pub const ALWAYS: &[Rule] = &[
+pub(crate) const ALWAYS: &[Rule] = &[
     Rule::BanDropDatabase,
     Rule::BanTruncateCascade,
     Rule::IdentifierTooLong,

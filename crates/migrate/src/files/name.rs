@@ -121,7 +121,7 @@ fn rename(file: &str) -> String {
 
 /// Converts text to the name of a migration, empty if nothing is left: letters of any script, without accents,
 /// and digits.
-pub fn sanitize(text: &str) -> String {
+pub(crate) fn sanitize(text: &str) -> String {
     let mut name = String::new();
     for c in text.to_lowercase().nfkd().filter(|c| !is_combining_mark(*c)) {
         match c {

@@ -39,7 +39,7 @@ impl std::fmt::Display for FileProblem {
 
 impl FileProblem {
     /// Returns a problem that stops nothing.
-    pub fn noted(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
+    pub(crate) fn noted(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
         FileProblem { severity: ProblemSeverity::Noted, ..FileProblem::refused(path, what, fix) }
     }
 

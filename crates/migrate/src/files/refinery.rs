@@ -25,7 +25,7 @@ pub enum VersionType {
 
 impl VersionType {
     /// Returns the type for the OID of the column's type: `pg_type` has 20 for int8.
-    pub fn of_column(oid: Option<u32>) -> VersionType {
+    pub(crate) fn of_column(oid: Option<u32>) -> VersionType {
         if oid == Some(20) { VersionType::Int8 } else { VersionType::Int4 }
     }
 

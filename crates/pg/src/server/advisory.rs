@@ -180,7 +180,7 @@ impl std::fmt::Display for LockHolder {
 }
 
 /// Returns a warning about the holders that do not count; `None` if there are none.
-pub fn passed_over(holders: &[LockHolder]) -> Option<String> {
+pub(crate) fn passed_over(holders: &[LockHolder]) -> Option<String> {
     let others: Vec<String> =
         holders.iter().filter(|holder| !holder.entitled).map(ToString::to_string).collect();
     (!others.is_empty()).then(|| {

@@ -29,7 +29,7 @@ pub fn pooled(database: &str, address: impl std::fmt::Display) -> Error {
 ///
 /// # Errors
 /// If the server is a standby.
-pub async fn refuse_standby(connection: &mut Connection, server: &str) -> Result<()> {
+pub(crate) async fn refuse_standby(connection: &mut Connection, server: &str) -> Result<()> {
     let asked = stmt!(
         "SELECT pg_catalog.concat_ws(':', w.sender_host, w.sender_port) FROM (SELECT 1) one
          LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true WHERE pg_catalog.pg_is_in_recovery()"

@@ -71,7 +71,7 @@ impl Binding {
     }
 
     /// Returns the binding of a TLS connection to the server whose certificate has this digest.
-    pub fn over_tls(mode: BindingMode, digest: Option<Vec<u8>>) -> Binding {
+    pub(crate) fn over_tls(mode: BindingMode, digest: Option<Vec<u8>>) -> Binding {
         Binding { mode, end_point: digest.map_or(EndPoint::WithoutDigest, EndPoint::Digest) }
     }
 

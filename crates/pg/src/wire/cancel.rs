@@ -22,7 +22,7 @@ pub struct CancelTarget {
 impl CancelTarget {
     /// Requests cancellation of the backend's current statement. The server does not answer; only the session shows
     /// the effect.
-    pub async fn cancel(&self) {
+    pub(crate) async fn cancel(&self) {
         let request = async {
             let Ok(mut opened) = self.address.open(self.transport).await else { return };
             let sent = opened.wire.send(|out| {

@@ -18,13 +18,13 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use super::outcome::{ConnectionFailure, Stage};
 
 /// Size limit of a message during a login, and of a row that a probe reads, in bytes.
-pub const LOGIN_MESSAGE: usize = 1 << 20;
+pub(crate) const LOGIN_MESSAGE: usize = 1 << 20;
 
 /// Tag of CopyBothResponse.
 const BOTH_WAYS: u8 = b'W';
 
 /// A message of a streaming session.
-pub enum WireFrame {
+pub(crate) enum WireFrame {
     /// Start of the stream: from here on both sides send data.
     BothWays,
     Message(Message),
@@ -53,7 +53,7 @@ impl Wire {
         Wire { stream, inbox, outbox, largest: LOGIN_MESSAGE }
     }
 
-    pub fn accept_up_to(&mut self, bytes: usize) {
+    pub(crate) fn accept_up_to(&mut self, bytes: usize) {
         self.largest = bytes;
     }
 
@@ -69,7 +69,7 @@ impl Wire {
 
     /// Like [`send`](Self::send), for more than the socket buffers may hold: it receives meanwhile, so that a server
     /// waiting for its answers to be read cannot deadlock with us.
-    pub async fn send_while_receiving(
+    pub(crate) async fn send_while_receiving(
         &mut self,
         build: impl FnOnce(&mut BytesMut) -> io::Result<()>,
     ) -> Result<(), ConnectionFailure> {
@@ -98,7 +98,7 @@ impl Wire {
     }
 
     /// Like [`receive`](Self::receive), with the message's length in bytes.
-    pub async fn receive_counted(&mut self) -> Result<(Message, usize), ConnectionFailure> {
+    pub(crate) async fn receive_counted(&mut self) -> Result<(Message, usize), ConnectionFailure> {
         loop {
             let before = self.inbox.len();
             if let Some(message) = next(&mut self.inbox, self.largest)? {
@@ -112,7 +112,7 @@ impl Wire {
     }
 
     /// Like [`receive`](Self::receive) for a streaming session: the codec crate does not know CopyBothResponse.
-    pub async fn receive_frame(&mut self) -> Result<WireFrame, ConnectionFailure> {
+    pub(crate) async fn receive_frame(&mut self) -> Result<WireFrame, ConnectionFailure> {
         loop {
             if let Some(frame) = next_frame(&mut self.inbox, self.largest)? {
                 return Ok(frame);
@@ -215,7 +215,7 @@ fn lost(error: io::Error) -> ConnectionFailure {
     speaking(format!("the connection broke: {error}"))
 }
 
-pub fn speaking(why: String) -> ConnectionFailure {
+pub(crate) fn speaking(why: String) -> ConnectionFailure {
     ConnectionFailure { stage: Stage::Speak, why }
 }
 

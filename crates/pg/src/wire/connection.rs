@@ -27,7 +27,9 @@ use super::row::Row;
 use super::tls::Transport;
 use martydb_model::sql::Statement;
 
-pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, FrameSink, copy_rows};
+pub(crate) use copying::CopyFailure;
+pub(crate) use copying::copy_rows;
+pub use copying::{CopiedRows, CopyListener, CopyStatements, FrameSink};
 pub use replication::{ReplicationStream, StreamFrame};
 
 /// Size limit of a session's messages (row, error, notice), in bytes.
@@ -181,7 +183,7 @@ impl Connection {
 
     /// Like [`run`](Self::run), for cleanup statements such as ROLLBACK: they run even after a signal, and are not
     /// cancelled.
-    pub async fn run_protected(&mut self, statement: &Statement) -> ExchangeResult {
+    pub(crate) async fn run_protected(&mut self, statement: &Statement) -> ExchangeResult {
         self.collect(statement, true).await
     }
 
@@ -203,7 +205,11 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`], and those that `sink` returns.
-    pub async fn each_row(&mut self, statement: &Statement, sink: &mut RowSink<'_>) -> ExchangeResult<()> {
+    pub(crate) async fn each_row(
+        &mut self,
+        statement: &Statement,
+        sink: &mut RowSink<'_>,
+    ) -> ExchangeResult<()> {
         self.exchange(statement, false, sink).await.map(drop)
     }
 

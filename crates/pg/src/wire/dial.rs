@@ -47,7 +47,7 @@ enum ResolvedAddress {
     Socket(PathBuf),
 }
 
-pub struct DialedWire {
+pub(crate) struct DialedWire {
     pub wire: Wire,
     pub channel: Channel,
     pub binding: Binding,

@@ -165,7 +165,7 @@ impl Login {
         Login { role: role.into(), password, rules: AuthRules::ScramOnly, key: SharedKey::default() }
     }
 
-    pub fn is_of_service(&self) -> bool {
+    pub(crate) fn is_of_service(&self) -> bool {
         matches!(self.rules, AuthRules::ScramOnly)
     }
 

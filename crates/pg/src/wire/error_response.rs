@@ -91,7 +91,7 @@ impl ErrorResponse {
     }
 
     /// Makes the error of a statement that was not sent because of a signal.
-    pub fn not_sent() -> ErrorResponse {
+    pub(crate) fn not_sent() -> ErrorResponse {
         ErrorResponse {
             message: "not sent: the run was interrupted".into(),
             interrupted: true,
@@ -106,7 +106,7 @@ impl ErrorResponse {
 
     /// Returns `true` if the database of a login was renamed or dropped while the login waited for its lock. The refusal of a
     /// database that never existed has no detail; that of one whose folder is missing has one, and costs a second try: <https://github.com/postgres/postgres/blob/REL_18_STABLE/src/backend/utils/init/postinit.c>.
-    pub fn is_of_a_rename(&self) -> bool {
+    pub(crate) fn is_of_a_rename(&self) -> bool {
         self.sqlstate.as_deref() == Some(sqlstate::INVALID_CATALOG_NAME) && self.detail.is_some()
     }
 
@@ -146,7 +146,7 @@ impl ErrorResponse {
     }
 
     /// Returns a hint for a failed login.
-    pub fn login_hint(&self) -> Option<String> {
+    pub(crate) fn login_hint(&self) -> Option<String> {
         let Some(sqlstate) = self.sqlstate.as_deref() else { return self.hint.clone() };
         let hint = match sqlstate {
             sqlstate::INVALID_PASSWORD => {
@@ -233,7 +233,7 @@ fn uncommented(mut text: &str) -> &str {
 }
 
 /// Returns a statement's first line: the whole text belongs in `-vv`, not in an error.
-pub fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(160) {
         Some((end, _)) => format!("{}…", &line[..end]),

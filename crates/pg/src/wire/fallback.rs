@@ -39,7 +39,7 @@ impl Fallback {
 
 /// Returns the failure that counts if both tries failed. If the second got no answer about the login, the server does
 /// not support its transport, and the first answer counts.
-pub fn decisive(first: LoginError, second: LoginError) -> LoginError {
+pub(crate) fn decisive(first: LoginError, second: LoginError) -> LoginError {
     match (&first, &second) {
         (LoginError::Rejected(_), LoginError::Failed(_)) => first,
         _ => second,

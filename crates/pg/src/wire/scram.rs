@@ -20,10 +20,10 @@ use super::pbkdf2;
 use martydb_model::StoredPassword;
 use martydb_model::hex;
 
-pub const MECHANISM: &str = "SCRAM-SHA-256";
+pub(crate) const MECHANISM: &str = "SCRAM-SHA-256";
 
 /// Mechanism with channel binding.
-pub const BOUND_MECHANISM: &str = "SCRAM-SHA-256-PLUS";
+pub(crate) const BOUND_MECHANISM: &str = "SCRAM-SHA-256-PLUS";
 
 /// Accepted number of rounds, which the server chooses. A hostile one could keep a core busy for any time, or request
 /// a proof that is cheap to guess from: RFC 7677 requires at least 4,096, which is also PostgreSQL's default
@@ -124,7 +124,7 @@ impl DerivedKeys {
 }
 
 /// An exchange before the server's first message.
-pub struct Exchange {
+pub(crate) struct Exchange {
     header: Header,
     nonce: String,
 }

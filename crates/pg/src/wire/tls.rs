@@ -43,7 +43,7 @@ pub enum Transport {
 }
 
 /// Returns the first transport, and the second one to try if pg_hba.conf has no line for the first.
-pub fn transports(mode: TlsMode) -> (Transport, Option<Transport>) {
+pub(crate) fn transports(mode: TlsMode) -> (Transport, Option<Transport>) {
     match mode {
         TlsMode::Disable => (Transport::Plain, None),
         TlsMode::Allow => (Transport::Plain, Some(Transport::Required)),

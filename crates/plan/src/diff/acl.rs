@@ -32,7 +32,11 @@ pub fn declared(service: &DesiredService, class: ObjectClass, spot: AccessTarget
 }
 
 /// Returns their privileges on the owner's future objects, everywhere or in one schema.
-pub fn declared_future(service: &DesiredService, class: ObjectClass, schema: Option<&SchemaName>) -> Holding {
+pub(crate) fn declared_future(
+    service: &DesiredService,
+    class: ObjectClass,
+    schema: Option<&SchemaName>,
+) -> Holding {
     collected(access_to_future(service, class, schema))
 }
 
@@ -68,7 +72,7 @@ pub fn taken(privileges: &Privileges, only_option: bool) -> String {
 }
 
 /// An access list to compare.
-pub struct Acl<'a> {
+pub(crate) struct Acl<'a> {
     pub on: Object,
     /// Its owner, whose own privileges are never drift.
     pub owner: &'a str,

@@ -61,7 +61,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Returns `true` for a further role of the manifest that this manifest did not make.
-    pub fn is_taken_over(&self, grantee: &Grantee) -> bool {
+    pub(crate) fn is_taken_over(&self, grantee: &Grantee) -> bool {
         let further = grantee.role().filter(|role| self.desired.access.contains_key(*role));
         let found = further.and_then(|role| self.actual.roles.get(role));
         found.is_some_and(|found| !self.is_ours(found.comment.as_deref()))
@@ -74,12 +74,12 @@ impl<'a> Comparison<'a> {
     }
 
     /// Returns the alternate if clients use it now, according to the secret store.
-    pub fn alternate_in_use(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
+    pub(crate) fn alternate_in_use(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
         self.alternate(service, kind).filter(|alternate| self.stored.contains(alternate))
     }
 
     /// Returns the risk of a change on which clients may rely, unless there are none.
-    pub fn caution(&self) -> Risk {
+    pub(crate) fn caution(&self) -> Risk {
         let ours = match self.actual.databases.get(&self.database) {
             _ if self.service.is_none() => false,
             None => true,
@@ -99,12 +99,12 @@ impl<'a> Comparison<'a> {
         self.add_at(action.stage(), risk, action, reason);
     }
 
-    pub fn add_at(&mut self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) {
+    pub(crate) fn add_at(&mut self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) {
         let step = self.step(stage, risk, action, reason);
         self.steps.push(step);
     }
 
-    pub fn add_prunable(&mut self, action: Action, reason: impl Into<String>) {
+    pub(crate) fn add_prunable(&mut self, action: Action, reason: impl Into<String>) {
         let step = self.step(action.stage(), Risk::Caution, action, reason);
         self.prunable.push(step);
     }

@@ -75,7 +75,7 @@ fn risk(look: &Comparison<'_>) -> Risk {
 }
 
 /// Marks each new database that may be a renamed old one: only `--new-database` creates it.
-pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
+pub(crate) fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     for step in &mut plan.steps {
         let service = step.service.as_ref().and_then(|name| desired.services.get(name));
         let (Action::CreateDatabase { .. }, Some(service)) = (&step.action, service) else { continue };

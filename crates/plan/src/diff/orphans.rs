@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::removal::teardown::Teardown;
 use crate::step::{Plan, PrivilegeGap};
-use crate::teardown::Teardown;
 use martydb_model::contract::{had, managed, was_managed};
 use martydb_model::error::Error;
 use martydb_model::{

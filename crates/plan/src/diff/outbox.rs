@@ -15,7 +15,7 @@ fn is_it(outbox: &Outbox, found: &ActualObject) -> bool {
 }
 
 /// Returns the privileges allowed on a column in addition to those on its table.
-pub fn of_column(service: &DesiredService, found: &ActualObject, column: &str) -> Holding {
+pub(crate) fn of_column(service: &DesiredService, found: &ActualObject, column: &str) -> Holding {
     let spot = AccessTarget::Column { schema: found.schema.as_str(), table: &found.name, column };
     declared(service, ObjectClass::Table, spot)
 }

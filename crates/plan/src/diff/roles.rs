@@ -14,7 +14,7 @@ use martydb_model::{
 };
 
 /// Groups memberships by the responsible service: that of the group, or else that of the member.
-pub fn memberships_by_service<'a>(
+pub(crate) fn memberships_by_service<'a>(
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
 ) -> BTreeMap<&'a ServiceName, Vec<&'a Membership>> {
@@ -218,7 +218,7 @@ pub fn ending(found: &Membership) -> Action {
 
 /// Keeps access for logins that lose ownership: as members of app they still read and write the objects, until
 /// `--prune`.
-pub fn keep_working(look: &mut Comparison<'_>, service: &DesiredService) {
+pub(crate) fn keep_working(look: &mut Comparison<'_>, service: &DesiredService) {
     let app = service.role(RoleKind::App);
     for name in std::mem::take(&mut look.previous_owners) {
         let Ok(member) = RoleName::found(name) else { continue };

@@ -79,7 +79,7 @@ impl OutboxEvent {
     }
 
     /// Returns the service's own metadata without names that CloudEvents uses.
-    pub fn further_headers(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn further_headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let known = ["content-type", "content_type", "datacontenttype"];
         let further = self.headers.iter().filter(move |(name, _)| !known.contains(&name.as_str()));
         further.map(|(name, value)| (name.as_str(), value.as_str()))
@@ -87,7 +87,7 @@ impl OutboxEvent {
 
     /// Returns the whole event as one JSON document:
     /// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md>.
-    pub fn structured(&self) -> String {
+    pub(crate) fn structured(&self) -> String {
         let mut document: Map<String, Value> =
             self.attributes().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
         document.insert("datacontenttype".into(), self.content_type().into());

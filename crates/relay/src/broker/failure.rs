@@ -108,7 +108,7 @@ impl PublishFailure {
     }
 
     /// Returns `true` if the broker answered, about this event.
-    pub fn is_about_the_event(&self) -> bool {
+    pub(crate) fn is_about_the_event(&self) -> bool {
         matches!(self, PublishFailure::Refused(_) | PublishFailure::Failed(_))
     }
 }

@@ -9,9 +9,9 @@ use martydb_model::error::{Error, Result};
 pub const PASSWORD: &str = "only-in-this-job";
 
 /// Report of `verify-isolation`.
-pub const JUNIT: &str = "isolation.xml";
-pub const MARKDOWN: &str = "isolation.md";
-pub const JSON: &str = "isolation.json";
+pub(crate) const JUNIT: &str = "isolation.xml";
+pub(crate) const MARKDOWN: &str = "isolation.md";
+pub(crate) const JSON: &str = "isolation.json";
 
 /// A step of a job.
 pub struct JobStep {
@@ -21,7 +21,7 @@ pub struct JobStep {
 }
 
 /// Differences between CI systems.
-pub struct CiSystem {
+pub(crate) struct CiSystem {
     /// Target commit of the change, as a shell word.
     pub base: &'static str,
     /// Arguments appended to `validate` and `lint`.
@@ -29,7 +29,7 @@ pub struct CiSystem {
 }
 
 /// Returns the steps that compare with the target branch.
-pub fn comparisons(system: &CiSystem) -> Vec<JobStep> {
+pub(crate) fn comparisons(system: &CiSystem) -> Vec<JobStep> {
     let CiSystem { base, format } = system;
     vec![
         JobStep {
@@ -106,7 +106,7 @@ pub fn redis<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l R
 }
 
 /// Returns the variables with the passwords of the Redis servers' admins.
-pub fn redis_admins<'l>(
+pub(crate) fn redis_admins<'l>(
     servers: &'l [(&'l str, &'l RedisNode<'l>)],
 ) -> impl Iterator<Item = (String, String)> + 'l {
     servers.iter().map(|(_, node)| (node.password_variable.to_owned(), PASSWORD.to_owned()))

@@ -10,13 +10,13 @@ use martydb_model::ServiceName;
 use martydb_model::deploy::label;
 
 /// Network between the host and the servers; services are not part of it.
-pub const ADMIN: &str = "admin";
+pub(crate) const ADMIN: &str = "admin";
 
-pub const INIT: &str = "init-all";
+pub(crate) const INIT: &str = "init-all";
 
 /// Conditions for the start of a container that depends on another one.
-pub const HEALTHY: &str = "service_healthy";
-pub const COMPLETED: &str = "service_completed_successfully";
+pub(crate) const HEALTHY: &str = "service_healthy";
+pub(crate) const COMPLETED: &str = "service_completed_successfully";
 
 /// A container. What is `None` is not written.
 #[derive(Serialize, Default)]
@@ -49,7 +49,7 @@ pub struct ComposeService {
 }
 
 /// Returns a container of martydb with the admins' passwords.
-pub fn as_admin(plan: &DeploymentPlan<'_>, arguments: &[&str]) -> ComposeService {
+pub(crate) fn as_admin(plan: &DeploymentPlan<'_>, arguments: &[&str]) -> ComposeService {
     let secret = |server: &ServerNode<'_>| (server.password_variable.clone(), admin_password(server.name));
     let redis = plan.redis.iter();
     let redis = redis.map(|node| (node.password_variable.to_owned(), admin_password(&node.server.name)));

@@ -7,7 +7,7 @@ const COMMANDS: &[&str] = &["command", "entrypoint", "test"];
 
 /// Returns the first document with the second merged into it: maps by key, lists one after the other, and of two other
 /// values the second.
-pub fn merged(own: Value, further: &Value) -> Value {
+pub(crate) fn merged(own: Value, further: &Value) -> Value {
     match (own, further) {
         (Value::Object(mut own), Value::Object(further)) => {
             for (key, value) in further {

@@ -32,7 +32,7 @@ impl<'a> DeploymentPlan<'a> {
     }
 
     /// Returns `true` if a deployed data service reaches the server.
-    pub fn has_exposed(&self, server: &ServerNode<'_>) -> bool {
+    pub(crate) fn has_exposed(&self, server: &ServerNode<'_>) -> bool {
         self.exposed().any(|node| node.service.server == server.name)
     }
 
@@ -56,7 +56,7 @@ impl<'a> DeploymentPlan<'a> {
     }
 
     /// Returns `true` if the programs of a service are a caller of the data service, which has their name.
-    pub fn is_caller(&self, client: &ServiceNode<'_>) -> bool {
+    pub(crate) fn is_caller(&self, client: &ServiceNode<'_>) -> bool {
         self.exposed().any(|node| {
             let mut callers = self.manifest.serve.callers_of(&node.service.name);
             callers.any(|(name, _)| name == client.service.name.as_str() || name == client.label)
@@ -67,7 +67,7 @@ impl<'a> DeploymentPlan<'a> {
     ///
     /// # Errors
     /// If one is elsewhere, and its certificate is not verified.
-    pub fn check_server_tls(&self) -> Result<()> {
+    pub(crate) fn check_server_tls(&self) -> Result<()> {
         let servers = self.servers.iter().filter(|server| self.has_exposed(server));
         let servers = servers.map(|server| (format!("server \"{}\"", server.name), server.url));
         let replicas = self.served_replicas().map(|served| {

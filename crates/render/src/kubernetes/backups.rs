@@ -2,6 +2,8 @@
 //! <https://cloudnative-pg.io/documentation/current/backup/>,
 //! <https://cloudnative-pg.io/documentation/current/monitoring/>
 
+pub(crate) mod backup_jobs;
+
 use serde_json::json;
 
 use super::objects::{RenderedObject, object, plain_metadata, selector, workload};
@@ -9,7 +11,11 @@ use super::operator::{API, BARMAN, cluster, pod_labels};
 use crate::deployment::DeploymentPlan;
 use martydb_model::deploy::BackupSchedule;
 
-pub fn scheduled_backup(plan: &DeploymentPlan<'_>, host: &str, backup: &BackupSchedule) -> RenderedObject {
+pub(crate) fn scheduled_backup(
+    plan: &DeploymentPlan<'_>,
+    host: &str,
+    backup: &BackupSchedule,
+) -> RenderedObject {
     let spec = json!({
         "schedule": backup.schedule,
         "cluster": cluster(host),
@@ -21,7 +27,7 @@ pub fn scheduled_backup(plan: &DeploymentPlan<'_>, host: &str, backup: &BackupSc
     object((API, "ScheduledBackup"), plain_metadata(plan, workload(host)), spec)
 }
 
-pub fn pod_monitor(plan: &DeploymentPlan<'_>, host: &str) -> RenderedObject {
+pub(crate) fn pod_monitor(plan: &DeploymentPlan<'_>, host: &str) -> RenderedObject {
     let spec = json!({
         "selector": selector(&pod_labels(host)),
         "podMetricsEndpoints": [{ "port": "metrics" }],

@@ -7,7 +7,7 @@ use crate::deployment::DeploymentPlan;
 use crate::redis::here;
 
 /// Folder of a server's certificate in its pod.
-pub const FOLDER: &str = "/run/postgresql-tls";
+pub(crate) const FOLDER: &str = "/run/postgresql-tls";
 
 /// Folder of the authorities of all servers in martydb's pods, one below it for each server.
 const AUTHORITIES: &str = "/run/martydb/ca";
@@ -33,19 +33,19 @@ pub fn certificate(plan: &DeploymentPlan<'_>, secret: &str, services: &[&str]) -
 }
 
 /// Returns the name of the Secret with a server's certificate.
-pub fn server_secret(host: &str) -> String {
+pub(crate) fn server_secret(host: &str) -> String {
     format!("{}-tls", workload(host))
 }
 
 /// Returns the volume and the mount of a server's certificate, if the manifest declares an issuer. The file of the key
 /// belongs to root and can be read by the pod's group, as PostgreSQL demands.
-pub fn server_files(plan: &DeploymentPlan<'_>, host: &str) -> Option<(Value, Value)> {
+pub(crate) fn server_files(plan: &DeploymentPlan<'_>, host: &str) -> Option<(Value, Value)> {
     plan.manifest.deploy.issuer.as_ref()?;
     Some((secret_volume("tls", &server_secret(host), &[]), mount("tls", FOLDER)))
 }
 
 /// Returns the arguments with which a server uses its certificate.
-pub fn server_arguments(plan: &DeploymentPlan<'_>) -> Vec<String> {
+pub(crate) fn server_arguments(plan: &DeploymentPlan<'_>) -> Vec<String> {
     if plan.manifest.deploy.issuer.is_none() {
         return vec![];
     }

@@ -4,15 +4,17 @@
 
 use serde_json::{Value, json};
 
+use super::backups::backup_jobs;
 use super::namespace::namespace;
+use super::network::network_policies;
 use super::objects::{
     INSTANCE, NAME, POSTGRES, RenderedObject, joined, object, plain_metadata, resources, selector, workload,
 };
 use super::operator::{self, API, BARMAN, PORT, pod_labels, pooler_labels, replica_labels};
 use super::pod::{placement, template_metadata};
-use super::policy_parts::{self, EntryPods, pods, tcp};
-use super::{backup_jobs, backups, certificates, jobs, network_policies, pooler, redis, workloads};
+use super::{backups, certificates, jobs, pooler, redis, workloads};
 use crate::deployment::{DeploymentPlan, ServerNode, ServiceNode};
+use crate::kubernetes::network::policy_parts::{self, EntryPods, pods, tcp};
 use martydb_model::CreationParameters;
 use martydb_model::deploy::BackupSchedule;
 use martydb_model::error::{Error, Result};

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::addresses::{address, admin_data};
 use super::listener::{self, PodListener, USER};
 use super::objects::{RenderedObject, labels, object, plain_metadata};
 use crate::caller_keys::{self, CALLER_KEYS};
 use crate::deployment::{DeploymentPlan, LoginNode};
+use crate::kubernetes::network::addresses::{address, admin_data};
 use crate::redis;
 use martydb_model::deploy::SecretStore;
 use martydb_model::error::{Error, Result};

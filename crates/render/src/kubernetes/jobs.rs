@@ -38,7 +38,11 @@ pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
 ///
 /// # Errors
 /// See [`all`].
-pub fn cron_job(plan: &DeploymentPlan<'_>, schedule: &str, run: ToolPod<'_>) -> Result<RenderedObject> {
+pub(crate) fn cron_job(
+    plan: &DeploymentPlan<'_>,
+    schedule: &str,
+    run: ToolPod<'_>,
+) -> Result<RenderedObject> {
     let instance = run.instance;
     let spec = json!({
         "schedule": schedule,

@@ -11,7 +11,7 @@ use crate::deployment::DeploymentPlan;
 const METRICS: &str = "metrics";
 
 /// Name in the file of users, and in the Secret with it.
-pub const USER: &str = "prometheus";
+pub(crate) const USER: &str = "prometheus";
 
 /// Listener of a program.
 pub struct PodListener {
@@ -26,7 +26,7 @@ pub struct PodListener {
     pub users: &'static str,
 }
 
-pub const OF_MONITOR: PodListener = PodListener {
+pub(crate) const OF_MONITOR: PodListener = PodListener {
     program: MONITOR,
     name: MARTYDB,
     port: 9187,
@@ -35,7 +35,7 @@ pub const OF_MONITOR: PodListener = PodListener {
     users: "martydb-monitor-users",
 };
 
-pub const OF_RELAY: PodListener = PodListener {
+pub(crate) const OF_RELAY: PodListener = PodListener {
     program: RELAY,
     name: RELAY,
     port: 9188,
@@ -44,7 +44,7 @@ pub const OF_RELAY: PodListener = PodListener {
     users: "martydb-relay-users",
 };
 
-pub const OF_SERVE: PodListener = PodListener {
+pub(crate) const OF_SERVE: PodListener = PodListener {
     program: SERVE,
     name: SERVE,
     port: 8480,
@@ -54,7 +54,7 @@ pub const OF_SERVE: PodListener = PodListener {
 };
 
 /// Arguments of a program with the files of its Secrets.
-pub const FILES: [&str; 6] = [
+pub(crate) const FILES: [&str; 6] = [
     "--tls-certificate",
     "/run/martydb/tls/tls.crt",
     "--tls-key",
@@ -86,7 +86,7 @@ impl PodListener {
     }
 
     /// Returns the port, the probes and the files of the Secrets for its pod.
-    pub fn extras(&self) -> PodExtras {
+    pub(crate) fn extras(&self) -> PodExtras {
         // The kubelet verifies no certificate.
         let get =
             |path: &str| json!({ "httpGet": { "path": path, "port": self.port_name, "scheme": "HTTPS" } });

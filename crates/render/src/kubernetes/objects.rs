@@ -8,9 +8,11 @@ use crate::deployment::DeploymentPlan;
 
 pub type Labels = BTreeMap<String, String>;
 
-pub use crate::deployment::{
-    INSTANCE_LABEL as INSTANCE, MARTYDB, MONITOR, NAME_LABEL as NAME, POSTGRES, RELAY, SERVE, workload,
-};
+pub(crate) use crate::deployment::INSTANCE_LABEL as INSTANCE;
+pub(crate) use crate::deployment::MARTYDB;
+pub(crate) use crate::deployment::MONITOR;
+pub(crate) use crate::deployment::NAME_LABEL as NAME;
+pub(crate) use crate::deployment::{POSTGRES, RELAY, SERVE, workload};
 pub use crate::document::{filled, joined, yaml};
 
 /// The text of an object.
@@ -33,12 +35,12 @@ pub fn metadata(plan: &DeploymentPlan<'_>, name: &str, labels: &Labels) -> Value
 }
 
 /// Returns the metadata of an object without pods.
-pub fn plain_metadata(plan: &DeploymentPlan<'_>, name: &str) -> Value {
+pub(crate) fn plain_metadata(plan: &DeploymentPlan<'_>, name: &str) -> Value {
     metadata(plan, name, &labels(plan))
 }
 
 /// Returns the metadata of an object with pods, which the labels `name` and `instance` select.
-pub fn pods_metadata(plan: &DeploymentPlan<'_>, object: &str, name: &str, instance: &str) -> Value {
+pub(crate) fn pods_metadata(plan: &DeploymentPlan<'_>, object: &str, name: &str, instance: &str) -> Value {
     metadata(plan, object, &labels(plan).into_iter().chain(pod_labels(name, instance)).collect())
 }
 
@@ -50,7 +52,7 @@ pub fn labels(plan: &DeploymentPlan<'_>) -> Labels {
     ])
 }
 
-pub fn pod_labels(name: &str, instance: &str) -> Labels {
+pub(crate) fn pod_labels(name: &str, instance: &str) -> Labels {
     [(NAME.to_owned(), name.to_owned()), (INSTANCE.to_owned(), instance.to_owned())].into()
 }
 
@@ -60,7 +62,7 @@ pub fn selector(labels: &Labels) -> Value {
 }
 
 /// Returns the security context of a container, which has no privileges.
-pub fn container_security() -> Value {
+pub(crate) fn container_security() -> Value {
     json!({
         "allowPrivilegeEscalation": false,
         "readOnlyRootFilesystem": true,
@@ -78,21 +80,21 @@ pub fn variable(name: &str, value: &str) -> Value {
 }
 
 /// Returns a variable with the value of a Secret's key.
-pub fn secret_variable(name: &str, secret: &str, key: &str) -> Value {
+pub(crate) fn secret_variable(name: &str, secret: &str, key: &str) -> Value {
     json!({ "name": name, "valueFrom": { "secretKeyRef": { "name": secret, "key": key } } })
 }
 
 /// Escapes a value so that Kubernetes expands no `$(VARIABLE)` in it.
-pub fn dependency_free(text: &str) -> String {
+pub(crate) fn dependency_free(text: &str) -> String {
     text.replace("$(", "$$(")
 }
 
-pub fn container_port(name: &str, port: u16) -> Value {
+pub(crate) fn container_port(name: &str, port: u16) -> Value {
     json!({ "name": name, "containerPort": port })
 }
 
 /// Returns a port of a Service, which leads to the pods' port with the same name.
-pub fn service_port(name: &str, port: u16) -> Value {
+pub(crate) fn service_port(name: &str, port: u16) -> Value {
     json!({ "name": name, "port": port, "targetPort": name })
 }
 
@@ -112,14 +114,14 @@ pub fn mount(name: &str, path: &str) -> Value {
 }
 
 /// Returns a volume with these keys of a Secret, or all, as files that the pod's group can read.
-pub fn secret_volume(name: &str, secret: &str, keys: &[&str]) -> Value {
+pub(crate) fn secret_volume(name: &str, secret: &str, keys: &[&str]) -> Value {
     let items: Vec<Value> = keys.iter().map(|key| json!({ "key": key, "path": key })).collect();
     let source = json!({ "secretName": secret, "defaultMode": 0o440, "items": filled(items) });
     json!({ "name": name, "secret": source })
 }
 
 /// Returns a volume that is deleted with the pod.
-pub fn empty_volume(name: &str, medium: Option<&str>, size_limit: &str) -> Value {
+pub(crate) fn empty_volume(name: &str, medium: Option<&str>, size_limit: &str) -> Value {
     json!({ "name": name, "emptyDir": { "medium": medium, "sizeLimit": size_limit } })
 }
 

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use super::objects::{Labels, workload};
 
 /// API of its objects.
-pub const API: &str = "postgresql.cnpg.io/v1";
+pub(crate) const API: &str = "postgresql.cnpg.io/v1";
 
 /// Port of every server and every pooler.
-pub const PORT: u16 = 5432;
+pub(crate) const PORT: u16 = 5432;
 
 /// Backup plugin of the operator: <https://cloudnative-pg.io/plugin-barman-cloud/>.
-pub const BARMAN: &str = "barman-cloud.cloudnative-pg.io";
+pub(crate) const BARMAN: &str = "barman-cloud.cloudnative-pg.io";
 
 /// Returns the reference to a server's Cluster.
 pub fn cluster(host: &str) -> Value {
@@ -19,21 +19,21 @@ pub fn cluster(host: &str) -> Value {
 }
 
 /// Returns the operator's label for a server's pods.
-pub fn pod_labels(host: &str) -> Labels {
+pub(crate) fn pod_labels(host: &str) -> Labels {
     [("cnpg.io/cluster".to_owned(), workload(host).to_owned())].into()
 }
 
 /// Returns the operator's label for the pods behind a host of replicas: `<cluster>-ro`, or `-r` for all instances.
-pub fn replica_labels(host: &str) -> Labels {
+pub(crate) fn replica_labels(host: &str) -> Labels {
     pod_labels(host.strip_suffix("-ro").or_else(|| host.strip_suffix("-r")).unwrap_or(host))
 }
 
 /// Returns the operator's label for a pooler's pods. In newer versions they also have that of the server's pods.
-pub fn pooler_labels(host: &str) -> Labels {
+pub(crate) fn pooler_labels(host: &str) -> Labels {
     [("cnpg.io/poolerName".to_owned(), pooler_name(host))].into()
 }
 
 /// Returns the name of a server's pooler and of its Service.
-pub fn pooler_name(host: &str) -> String {
+pub(crate) fn pooler_name(host: &str) -> String {
     format!("{}-pooler-rw", workload(host))
 }

@@ -1,11 +1,13 @@
 //! Servers as StatefulSets, without an operator.
 
+use super::backups::backup_jobs;
 use super::namespace::namespace;
+use super::network::network_policies;
 use super::objects::{POSTGRES, RenderedObject, pod_labels, workload};
-use super::policy_parts::EntryPods;
 use super::servers;
-use super::{backup_jobs, jobs, network_policies, redis, workloads};
+use super::{jobs, redis, workloads};
 use crate::deployment::DeploymentPlan;
+use crate::kubernetes::network::policy_parts::EntryPods;
 use martydb_model::error::Result;
 
 /// Returns the objects.

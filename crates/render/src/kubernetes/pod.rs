@@ -41,14 +41,14 @@ impl Pod {
     }
 }
 
-pub fn template_metadata(plan: &DeploymentPlan<'_>, labels: &Labels) -> Value {
+pub(crate) fn template_metadata(plan: &DeploymentPlan<'_>, labels: &Labels) -> Value {
     json!({ "labels": labels, "annotations": filled(&plan.manifest.deploy.pods.annotations) })
 }
 
 /// Returns the nodes, priority and registries of pods, as the manifest has them for all. Siblings, the servers, are
 /// kept apart from each other if the manifest says so; where there are too few nodes or zones, they share one:
 /// <https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/>.
-pub fn placement(plan: &DeploymentPlan<'_>, siblings: Option<&Labels>) -> Value {
+pub(crate) fn placement(plan: &DeploymentPlan<'_>, siblings: Option<&Labels>) -> Value {
     let pods = &plan.manifest.deploy.pods;
     let registries: Vec<Value> = pods.pull_secrets.iter().map(|name| json!({ "name": name })).collect();
     let spread = pods.spread.zip(siblings).map(|(spread, siblings)| {

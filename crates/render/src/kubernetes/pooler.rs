@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::objects::{RenderedObject, object, plain_metadata, selector};
 use super::operator::{API, PORT, cluster, pooler_labels, pooler_name};
-use super::policy_parts::{self, pods, tcp};
 use crate::deployment::{DeploymentPlan, ServerNode};
+use crate::kubernetes::network::policy_parts::{self, pods, tcp};
 use martydb_model::deploy::PoolerDeployment;
 use martydb_model::error::{Error, Result};
 

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use super::certificates;
 use super::objects::*;
 use super::pod::Pod;
-use super::policy_parts::{named, networks, pods, policy, tcp, to_peers};
 use super::servers::{PASSWORD, disruption_budget};
 use crate::deployment::DeploymentPlan;
+use crate::kubernetes::network::policy_parts::{named, networks, pods, policy, tcp, to_peers};
 use crate::redis::{DATA, REDIS, RedisNode, ServerFiles, here, ready, script};
 use martydb_model::error::{Error, Result};
 

@@ -45,7 +45,7 @@ fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Re
 
 /// Returns the budget of a server's pods of this name label, if the manifest declares one:
 /// <https://kubernetes.io/docs/tasks/run-application/configure-pdb/>.
-pub fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str, name: &str) -> Option<RenderedObject> {
+pub(crate) fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str, name: &str) -> Option<RenderedObject> {
     let spec = json!({
         "maxUnavailable": plan.manifest.deploy.max_unavailable?,
         "selector": selector(&pod_labels(name, workload(host))),

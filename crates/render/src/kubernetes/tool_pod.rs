@@ -21,7 +21,7 @@ use martydb_secrets::variable_name;
 const ACCOUNT: u32 = 10001;
 
 /// Secret with the variables of the brokers.
-pub const BROKERS: &str = "martydb-relay-brokers";
+pub(crate) const BROKERS: &str = "martydb-relay-brokers";
 
 /// Passwords that a pod gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,13 +3,14 @@
 
 use serde_json::json;
 
-use super::backup_jobs::{store_keys, to_store};
 use super::listener::{self, FILES, OF_MONITOR, OF_RELAY, OF_SERVE};
+use super::network::workload_policies;
 use super::objects::*;
-use super::policy_parts::EntryPods;
+use super::prometheus_operator;
 use super::tool_pod::{self, PodExtras, PodPasswords, ToolPod};
-use super::{prometheus_operator, workload_policies};
 use crate::deployment::DeploymentPlan;
+use crate::kubernetes::backups::backup_jobs::{store_keys, to_store};
+use crate::kubernetes::network::policy_parts::EntryPods;
 use martydb_model::BackupSettings;
 use martydb_model::error::Result;
 

@@ -6,7 +6,7 @@
 use super::RedisNode;
 
 /// Disk of a server: its keys and its users.
-pub const DATA: &str = "/data";
+pub(crate) const DATA: &str = "/data";
 
 /// Files in a container of a server.
 pub struct ServerFiles<'f> {
@@ -46,7 +46,7 @@ fn first_users(admin: &str) -> String {
 }
 
 /// Returns the name and the rule of the admin with this password, as arguments of `ACL SETUSER`.
-pub fn admin_rule(node: &RedisNode<'_>, password: &str) -> [String; 6] {
+pub(crate) fn admin_rule(node: &RedisNode<'_>, password: &str) -> [String; 6] {
     [node.server.user.clone(), "on".into(), format!(">{password}"), "~*".into(), "&*".into(), "+@all".into()]
 }
 

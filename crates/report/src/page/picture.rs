@@ -11,7 +11,7 @@ use crate::values::{CountsRow, Server, Values};
 
 /// State of a square, in the order in which they are drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Square {
+pub(crate) enum Square {
     Untried,
     Denied,
     Own,
@@ -21,7 +21,7 @@ pub enum Square {
 }
 
 /// States with their class and their words.
-pub const SQUARES: [(Square, &str, &str); 6] = [
+pub(crate) const SQUARES: [(Square, &str, &str); 6] = [
     (Square::Untried, "untried", "not tried"),
     (Square::Denied, "denied", "denied, as it must be"),
     (Square::Own, "own", "the service's own database"),
@@ -77,7 +77,7 @@ impl<'a> SquareGrid<'a> {
     }
 
     /// Returns the states that occur, with the number of their squares.
-    pub fn legend(&self) -> Vec<(&'static str, &'static str, usize)> {
+    pub(crate) fn legend(&self) -> Vec<(&'static str, &'static str, usize)> {
         let all = SQUARES.iter().map(|(square, class, words)| (*class, *words, self.count(*square)));
         all.filter(|(_, _, count)| *count > 0).collect()
     }
@@ -146,7 +146,7 @@ impl PictureLayout {
 }
 
 /// Draws the squares.
-pub fn svg(grid: &SquareGrid<'_>, title: &str) -> Markup {
+pub(crate) fn svg(grid: &SquareGrid<'_>, title: &str) -> Markup {
     let layout = PictureLayout::of(grid);
     let label =
         format!("Matrix of {title}: {} services by {} databases", grid.rows.len(), grid.columns.len());

@@ -25,7 +25,7 @@ pub fn place(server: &str, at: Option<&str>) -> String {
 }
 
 /// A text on one line.
-pub struct PlainText<'a>(pub &'a str);
+pub(crate) struct PlainText<'a>(pub &'a str);
 
 impl Render for PlainText<'_> {
     fn render_to(&self, buffer: &mut String) {
@@ -34,7 +34,7 @@ impl Render for PlainText<'_> {
 }
 
 /// A text of several lines, such as SQL.
-pub struct SeveralLines<'a>(pub &'a str);
+pub(crate) struct SeveralLines<'a>(pub &'a str);
 
 impl Render for SeveralLines<'_> {
     fn render_to(&self, buffer: &mut String) {
@@ -105,6 +105,6 @@ pub fn time(at: &str) -> Markup {
 }
 
 /// Returns a word with its weight as a colour and a shape.
-pub fn badge(weight: &str, words: &str) -> Markup {
+pub(crate) fn badge(weight: &str, words: &str) -> Markup {
     html! { span class=(format!("badge {weight}")) { (words) } }
 }

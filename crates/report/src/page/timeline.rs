@@ -28,7 +28,7 @@ const MARKS: [EventMark; 3] = [
 ];
 
 /// Draws the events; none is drawn whose time cannot be read.
-pub fn svg(history: &[History]) -> Markup {
+pub(crate) fn svg(history: &[History]) -> Markup {
     let times = history.iter().flat_map(|one| &one.events).filter_map(|event| seconds(&event.at));
     let Some((first, last)) = times.fold(None, widened) else { return html! {} };
     let named = history.len() <= NAMED;

@@ -13,7 +13,7 @@ pub(super) fn find_relationship<'c>(
     target: &str,
     hint: Option<&str>,
 ) -> HttpResult<&'c Relationship> {
-    let all = catalog.from_relation(&origin.schema, &origin.name);
+    let all = catalog.relationships_of(&origin.schema, &origin.name);
     // A function of the row takes the place of the relationships that its name would find.
     let is_named = |one: &&Relationship| one.function.as_ref().is_some_and(|(_, name)| name == target);
     if let Some(one) = all.clone().find(is_named) {
@@ -87,7 +87,7 @@ const SIMILAR: f64 = 0.33;
 
 /// Returns a relation with a similar name that can be embedded.
 fn suggested<'c>(catalog: &'c ServedCatalog, origin: &ExposedRelation, target: &str) -> Option<&'c str> {
-    let all = catalog.from_relation(&origin.schema, &origin.name);
+    let all = catalog.relationships_of(&origin.schema, &origin.name);
     let names = || all.clone().filter(|one| one.target.0 == origin.schema).map(|one| one.target.1.as_str());
     // Where the name is one of them, the hint is wrong and not the name.
     if names().any(|name| name == target) { None } else { closest(target, names(), SIMILAR) }

@@ -165,7 +165,7 @@ impl ServedService {
     }
 
     /// Returns the pool of a login.
-    pub fn pool(&self, right: CallerRight) -> &LoginPool {
+    pub(crate) fn pool(&self, right: CallerRight) -> &LoginPool {
         match right {
             CallerRight::Read => &self.read,
             CallerRight::Write => &self.write,

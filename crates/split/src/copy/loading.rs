@@ -72,7 +72,7 @@ impl TableLoad {
     }
 
     /// Returns `COPY … TO STDOUT` of one part.
-    pub fn copy_part_sql(&self, part: i32) -> Statement {
+    pub(crate) fn copy_part_sql(&self, part: i32) -> Statement {
         let from = ServerText::quoted_by_server(self.from.clone());
         let (format, parts) = (format_sql(self.binary), i64::from(self.relation.parts.max(1)));
         if parts == 1 {
@@ -94,7 +94,7 @@ impl TableLoad {
     }
 
     /// Returns `COPY … FROM STDIN`.
-    pub fn copy_in_sql(&self) -> Statement {
+    pub(crate) fn copy_in_sql(&self) -> Statement {
         let into = ServerText::quoted_by_server(self.into.clone());
         stmt!(
             "COPY {into}{columns} FROM STDIN {format}",
@@ -103,12 +103,12 @@ impl TableLoad {
         )
     }
 
-    pub fn is_binary(&self) -> bool {
+    pub(crate) fn is_binary(&self) -> bool {
         self.binary
     }
 
     /// Returns `COPY … TO STDOUT` of the source's whole table, which is not planned.
-    pub fn copy_source_sql(&self, binary: bool) -> Statement {
+    pub(crate) fn copy_source_sql(&self, binary: bool) -> Statement {
         let from = ServerText::quoted_by_server(self.from.clone());
         stmt!(
             "COPY {from}{columns} TO STDOUT {format}",
@@ -118,7 +118,7 @@ impl TableLoad {
     }
 
     /// Returns `COPY … TO STDOUT` of the target's whole table; for a partitioned table with its parts.
-    pub fn copy_target_sql(&self, partitioned: bool, binary: bool) -> Statement {
+    pub(crate) fn copy_target_sql(&self, partitioned: bool, binary: bool) -> Statement {
         let (into, format) = (ServerText::quoted_by_server(self.into.clone()), format_sql(binary));
         if !partitioned {
             return stmt!("COPY {into}{columns} TO STDOUT {format}", columns = self.columns_sql());

@@ -9,7 +9,7 @@ use martydb_pg::server::{Connection, query_as};
 
 /// Current value of a sequence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SequenceValue {
+pub(crate) struct SequenceValue {
     /// Name, quoted.
     pub ident: String,
     /// Last value that was generated; `None` before the first.

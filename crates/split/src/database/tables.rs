@@ -58,7 +58,7 @@ pub struct DatabaseTables {
 }
 
 impl TableShape {
-    pub fn is_partitioned(&self) -> bool {
+    pub(crate) fn is_partitioned(&self) -> bool {
         self.kind == 'p'
     }
 

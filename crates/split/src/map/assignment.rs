@@ -22,7 +22,7 @@ pub enum RelationDestination {
 
 /// Database that will contain a relation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ServicePlacement {
+pub(crate) enum ServicePlacement {
     Source,
     Service(ServiceName),
 }
@@ -77,7 +77,7 @@ impl Assignment {
     }
 
     /// Returns the databases that will contain the relation; `None` if it is unassigned.
-    pub fn placements(&self, relation: Oid) -> Option<BTreeSet<ServicePlacement>> {
+    pub(crate) fn placements(&self, relation: Oid) -> Option<BTreeSet<ServicePlacement>> {
         match self.destination(relation) {
             RelationDestination::Service(service) => {
                 Some([ServicePlacement::Service(service.clone())].into())

@@ -38,7 +38,7 @@ pub(crate) fn key((class, oid): ObjectKey) -> DependKey {
 
 /// Row of `pg_depend`: an object, its dependency, and the type of the dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DependRow {
+pub(crate) struct DependRow {
     pub object: DependKey,
     pub needs: DependKey,
     pub kind: char,
@@ -72,7 +72,7 @@ impl Dependencies {
     }
 
     /// Returns the relation of an index, a constraint or the like.
-    pub fn relation_of(&self, object: DependKey) -> Option<u32> {
+    pub(crate) fn relation_of(&self, object: DependKey) -> Option<u32> {
         let mut at = object;
         for _ in 0..3 {
             let relations = self.needs(at).filter(|(to, kind)| matches!(kind, 'a' | 'i') && *to != at);
@@ -88,7 +88,7 @@ impl Dependencies {
 
     /// Returns everything that belongs to `roots`, except `kept_out` and the objects that need it. `also` adds
     /// dependencies that no catalog contains.
-    pub fn closure(
+    pub(crate) fn closure(
         &self,
         roots: &BTreeSet<DependKey>,
         kept_out: &BTreeSet<DependKey>,

@@ -117,12 +117,12 @@ pub struct SourcePart {
 
 impl SourcePart {
     /// Returns `true` if the part can be disabled and enabled again.
-    pub fn is_switchable(&self) -> bool {
+    pub(crate) fn is_switchable(&self) -> bool {
         matches!(self.kind, PartKind::Rule | PartKind::Trigger)
     }
 
     /// Returns `true` if the copies of a reference table omit the part: its checks and effects belong to the owner.
-    pub fn stays_with_the_owner(&self) -> bool {
+    pub(crate) fn stays_with_the_owner(&self) -> bool {
         matches!(self.kind, PartKind::Rule | PartKind::Trigger | PartKind::Policy)
     }
 }
@@ -230,7 +230,7 @@ impl SourceCatalog {
     }
 
     /// Returns a table, and its partitions.
-    pub fn family(&self, table: Oid) -> BTreeSet<Oid> {
+    pub(crate) fn family(&self, table: Oid) -> BTreeSet<Oid> {
         let mut all: BTreeSet<Oid> = [table].into();
         loop {
             let inside = |one: &&ChildTable| one.partition && all.contains(&one.parent);
@@ -248,7 +248,7 @@ impl SourceCatalog {
     }
 
     /// Returns `true` if a map must assign the relation: a table, or a sequence that no column uses.
-    pub fn has_to_be_placed(&self, relation: &SourceRelation) -> bool {
+    pub(crate) fn has_to_be_placed(&self, relation: &SourceRelation) -> bool {
         let key = (CatalogClass::Relation, relation.oid);
         let in_default = |part: &SourcePart| {
             part.class == CatalogClass::Default
@@ -264,7 +264,7 @@ impl SourceCatalog {
     }
 
     /// Returns the table that a sequence belongs to.
-    pub fn owner_of_sequence(&self, sequence: Oid) -> Option<Oid> {
+    pub(crate) fn owner_of_sequence(&self, sequence: Oid) -> Option<Oid> {
         let owners = self.owned.get(&(CatalogClass::Relation, sequence))?;
         owners.iter().find(|(class, _)| *class == CatalogClass::Relation).map(|(_, table)| *table)
     }

@@ -115,12 +115,12 @@ impl SplitSides {
     }
 
     /// Returns the OIDs of the service's own tables at the source.
-    pub fn source_tables(&self) -> Vec<u32> {
+    pub(crate) fn source_tables(&self) -> Vec<u32> {
         self.own().map(|one| one.oid).collect()
     }
 
     /// Returns schema and name of the service's own tables.
-    pub fn own_names(&self) -> Vec<(String, String)> {
+    pub(crate) fn own_names(&self) -> Vec<(String, String)> {
         self.own().map(|one| (one.schema.clone(), one.name.clone())).collect()
     }
 
@@ -134,7 +134,7 @@ impl SplitSides {
     ///
     /// # Errors
     /// If the target cannot be read, or lacks one.
-    pub async fn target_tables(&mut self) -> Result<Vec<u32>> {
+    pub(crate) async fn target_tables(&mut self) -> Result<Vec<u32>> {
         let names = self.names();
         let found = numbers(&mut self.target.session, &names).await?;
         let missing: Vec<String> = names
@@ -150,7 +150,7 @@ impl SplitSides {
     }
 
     /// Returns the name of the login for rollbacks.
-    pub fn login_name(&self) -> String {
+    pub(crate) fn login_name(&self) -> String {
         self.run.login(&self.service.name)
     }
 
@@ -176,13 +176,13 @@ impl SplitSides {
     ///
     /// # Errors
     /// As [`open_source_sql`].
-    pub async fn open_source_sql(&mut self, tables: &SourceTables) -> Result<Vec<Statement>> {
+    pub(crate) async fn open_source_sql(&mut self, tables: &SourceTables) -> Result<Vec<Statement>> {
         let own = self.source_tables();
         open_source_sql(&mut self.source.session, &self.service.name, &own, tables).await
     }
 
     /// Returns the target of changes from the source.
-    pub fn forward_target(&self, direction: &str) -> ApplyTarget {
+    pub(crate) fn forward_target(&self, direction: &str) -> ApplyTarget {
         ApplyTarget {
             endpoint: self.target.at.endpoint.clone(),
             login: self.target.at.login.clone(),
@@ -194,12 +194,12 @@ impl SplitSides {
     }
 
     /// Returns the new location of the service's rows, for refused writers at the source.
-    pub fn new_address(&self) -> String {
+    pub(crate) fn new_address(&self) -> String {
         format!("write to database {} at {}", self.target.at.database, self.target.at.endpoint)
     }
 
     /// Returns the old location, for refused writers at the target.
-    pub fn old_address(&self) -> String {
+    pub(crate) fn old_address(&self) -> String {
         format!("write to database {} at {}", self.source.database, self.source.access.endpoint)
     }
 

@@ -65,7 +65,7 @@ fn put_back() -> bool {
 /// Standard error for the thread of a choice, which writes before it waits for each key: behind the end of the run it stops
 /// there, and does not set raw mode again.
 #[derive(Debug)]
-pub struct GatedStderr;
+pub(crate) struct GatedStderr;
 
 impl Write for GatedStderr {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
@@ -113,7 +113,7 @@ impl Drop for Borrowed {
 }
 
 /// Waits for an answer. The thread that reads it is abandoned if the run ends first.
-pub async fn on_a_thread<T: Send + 'static>(
+pub(crate) async fn on_a_thread<T: Send + 'static>(
     read: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     ASKED.store(true, Ordering::SeqCst);

@@ -1,10 +1,10 @@
 //! Layout of a table: the columns that fit a terminal's width, and their widths. Pure.
 
 /// Space between two columns, in characters.
-pub const GAP: usize = 2;
+pub(crate) const GAP: usize = 2;
 
 /// Width below which a table that does not fit is written as blocks of `key: value`.
-pub const NARROWEST: usize = 60;
+pub(crate) const NARROWEST: usize = 60;
 
 /// Minimum width of a shortened text.
 const LEAST: usize = 12;
@@ -14,7 +14,7 @@ const LEAST_WORDS: usize = 24;
 
 /// Measurements of a column before the layout.
 #[derive(Debug, Clone, Copy)]
-pub struct Measure {
+pub(crate) struct Measure {
     /// Width of the widest cell, in characters.
     pub width: usize,
     /// `true` if all its cells are numbers, which are never shortened.
@@ -24,7 +24,7 @@ pub struct Measure {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum TableLayout {
+pub(crate) enum TableLayout {
     /// Indexes of the shown columns, with their widths.
     Columns(Vec<(usize, usize)>),
     /// Even the required columns do not fit.
@@ -32,7 +32,7 @@ pub enum TableLayout {
 }
 
 /// Omits spare columns, then shortens the widest names, until the rest fits.
-pub fn lay_out(measures: &[Measure], limit: usize) -> TableLayout {
+pub(crate) fn lay_out(measures: &[Measure], limit: usize) -> TableLayout {
     let mut shown: Vec<(usize, usize)> = measures.iter().map(|one| one.width).enumerate().collect();
     let total = |shown: &[(usize, usize)]| -> usize {
         shown.iter().map(|(_, width)| width + GAP).sum::<usize>().saturating_sub(GAP)

@@ -166,7 +166,7 @@ impl Drop for Pause {
 }
 
 /// Prints something else without a torn progress line.
-pub fn aside<T>(print: impl FnOnce() -> T) -> T {
+pub(crate) fn aside<T>(print: impl FnOnce() -> T) -> T {
     match &board().view {
         Some(bar) => bar.aside(print),
         None => print(),

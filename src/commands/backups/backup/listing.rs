@@ -22,7 +22,7 @@ pub struct OwnBackups<'a> {
 
 impl OwnBackups<'_> {
     /// Returns `true` if the store was read.
-    pub fn has_read(&self, repository: &Repository) -> bool {
+    pub(crate) fn has_read(&self, repository: &Repository) -> bool {
         let place = repository.place();
         self.stores.iter().all(|one| one.store != place || one.error.is_none())
     }

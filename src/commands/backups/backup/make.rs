@@ -80,7 +80,7 @@ fn outcome(service: &ServiceName, made: Result<CreatedBackup>) -> PerService<Cre
 }
 
 /// Returns the names of the services that the arguments select; empty if they are invalid.
-pub fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
+pub(crate) fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
     let services = run.writable(&arguments.select).unwrap_or_default();
     services.iter().map(|service| service.name.to_string()).collect()
 }
@@ -194,7 +194,7 @@ enum MakeOutcome {
 }
 
 #[derive(Default, Serialize)]
-pub struct CreatedBackup {
+pub(crate) struct CreatedBackup {
     id: Option<String>,
     outcome: MakeOutcome,
     /// Time of the snapshot, in RFC 3339.
@@ -279,7 +279,7 @@ impl Report for CreatedBackups {
 }
 
 /// Returns the service of a backup, or an error if the manifest no longer declares it.
-pub fn service_of<'r>(run: &'r Run, name: &str) -> Result<&'r DesiredService> {
+pub(crate) fn service_of<'r>(run: &'r Run, name: &str) -> Result<&'r DesiredService> {
     run.service(name).map_err(|error| -> Error {
         error.hint("a backup can be restored only for a service that the manifest declares")
     })

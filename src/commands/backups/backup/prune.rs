@@ -89,7 +89,7 @@ pub struct PrunedBackups {
 }
 
 #[derive(Serialize)]
-pub struct PrunedBackup {
+pub(crate) struct PrunedBackup {
     #[serde(flatten)]
     backup: BackupRow,
     outcome: PruneOutcome,

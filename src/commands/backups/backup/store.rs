@@ -30,7 +30,7 @@ pub struct StoreOutcome {
 }
 
 /// Returns the errors of stores as one.
-pub fn error_of(stores: &[StoreOutcome]) -> Option<Error> {
+pub(crate) fn error_of(stores: &[StoreOutcome]) -> Option<Error> {
     stores.iter().filter_map(|store| store.error.clone()).reduce(Error::and_also)
 }
 
@@ -72,7 +72,7 @@ impl BackupStore {
     }
 
     /// Reports why backups are not encrypted, if so.
-    pub fn warn_unencrypted(&self, run: &Run) {
+    pub(crate) fn warn_unencrypted(&self, run: &Run) {
         run.warn_unencrypted(&self.stores);
     }
 

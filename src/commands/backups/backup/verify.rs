@@ -36,7 +36,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedBackups> {
 }
 
 /// Returns the names of the services that the arguments select; empty if they are invalid.
-pub fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
+pub(crate) fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
     match &arguments.id {
         None => run.manifest.services.keys().map(ToString::to_string).collect(),
         Some(id) => id.parse().into_iter().map(|id: BackupId| id.service().to_owned()).collect(),
@@ -94,7 +94,7 @@ impl ServiceErrors for VerifiedBackups {
 }
 
 #[derive(Default, Serialize)]
-pub struct VerifiedBackup {
+pub(crate) struct VerifiedBackup {
     id: Option<String>,
     tables: usize,
     objects: usize,

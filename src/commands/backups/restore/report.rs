@@ -83,7 +83,7 @@ impl RestoreReport {
         }
     }
 
-    pub fn discarded(service: &DesiredService, discarded: Vec<String>) -> RestoreReport {
+    pub(crate) fn discarded(service: &DesiredService, discarded: Vec<String>) -> RestoreReport {
         RestoreReport { service: service.name.to_string(), discarded, ..RestoreReport::default() }
     }
 

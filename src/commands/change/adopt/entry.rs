@@ -9,11 +9,11 @@ use martydb_manifest::raw::RawAccess;
 use martydb_model::DbName;
 
 /// Entries of further roles that the manifest already has.
-pub type DeclaredRoles = BTreeMap<String, RawAccess>;
+pub(crate) type DeclaredRoles = BTreeMap<String, RawAccess>;
 
 /// New keys of the service; those that are `None` or empty keep their value.
 #[derive(Debug, Clone, Default)]
-pub struct ServiceEntry {
+pub(crate) struct ServiceEntry {
     pub server: Option<String>,
     pub database: Option<String>,
     schemas: Option<Vec<String>>,
@@ -25,14 +25,14 @@ pub struct ServiceEntry {
 }
 
 impl ServiceEntry {
-    pub fn with_keys(self, keys: &ServiceKeys) -> ServiceEntry {
+    pub(crate) fn with_keys(self, keys: &ServiceKeys) -> ServiceEntry {
         let ServiceKeys { schemas, extensions, settings, database_settings, connection_limit, .. } =
             keys.clone();
         ServiceEntry { schemas, extensions, settings, database_settings, connection_limit, ..self }
     }
 
     /// Adds the roles that are not declared. One that another service declares gets the same entry.
-    pub fn with_people(
+    pub(crate) fn with_people(
         mut self,
         people: &[AdoptedRole],
         declared: &DeclaredRoles,
@@ -46,7 +46,7 @@ impl ServiceEntry {
         self
     }
 
-    pub fn mapping(&self) -> Mapping {
+    pub(crate) fn mapping(&self) -> Mapping {
         let mut map = Mapping::new();
         let mut put = |key: &str, value: Option<Value>| {
             value.map(|value| map.insert(key.into(), value));

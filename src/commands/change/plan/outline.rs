@@ -21,7 +21,7 @@ enum OutlineBody {
 }
 
 /// Returns the outline of the safe steps of one server.
-pub fn outline(server: &str, steps: &[Step]) -> Vec<ServiceOutline> {
+pub(crate) fn outline(server: &str, steps: &[Step]) -> Vec<ServiceOutline> {
     let outlines = grouped_by(steps, |step| step.service.clone()).into_iter().filter_map(|all| {
         let service = all[0].service.as_ref().map(ToString::to_string);
         let safe: Vec<&Step> = all.iter().filter(|step| step.risk == Risk::Safe).copied().collect();
@@ -35,7 +35,7 @@ pub fn outline(server: &str, steps: &[Step]) -> Vec<ServiceOutline> {
 }
 
 /// Returns the outline of the safe changes of a server that is not PostgreSQL's, each with its reason.
-pub fn of_changes(changes: &[Change]) -> Vec<ServiceOutline> {
+pub(crate) fn of_changes(changes: &[Change]) -> Vec<ServiceOutline> {
     let safe: Vec<&Change> = changes.iter().filter(|change| change.is_safe()).collect();
     let outline = |all: Vec<&&Change>| {
         let line = |change: &&&Change| (change.action, in_short(&change.object, &change.reason));

@@ -19,11 +19,11 @@ use martydb_render as render;
 use martydb_secrets::{self as secrets, CredentialKey, Secrets, Store, StoredLogin};
 
 /// Keys of the annotations by which `secrets import` finds the login again.
-pub const ANNOTATIONS: [&str; 4] =
+pub(crate) const ANNOTATIONS: [&str; 4] =
     ["martydb/project", "martydb/environment", "martydb/service", "martydb/role"];
 
 /// Version of the JSON file's format.
-pub const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 
 /// Format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,7 +55,7 @@ impl ExportFormat {
     }
 
     /// Returns `true` if further logins are exported. Their Secrets are exported with those of the applications.
-    pub fn has_further(self, chosen: &[RoleKind]) -> bool {
+    pub(crate) fn has_further(self, chosen: &[RoleKind]) -> bool {
         match self {
             ExportFormat::Compose => false,
             ExportFormat::Kubernetes => self.kinds(chosen).contains(&RoleKind::App),
@@ -66,12 +66,12 @@ impl ExportFormat {
     }
 
     /// Returns `true` if the format has users of Redis: PgBouncer and the scripts of psql know only PostgreSQL.
-    pub fn has_redis(self) -> bool {
+    pub(crate) fn has_redis(self) -> bool {
         !matches!(self, ExportFormat::Pgbouncer | ExportFormat::Psql)
     }
 
     /// Returns `true` if applications read the format, which use one login each.
-    pub fn is_for_applications(self) -> bool {
+    pub(crate) fn is_for_applications(self) -> bool {
         matches!(self, ExportFormat::Compose | ExportFormat::Kubernetes)
     }
 }
@@ -91,7 +91,7 @@ pub struct Exported<'a> {
 
 impl Exported<'_> {
     /// Returns the server, the user and the password of Redis; `None` for a login of PostgreSQL.
-    pub fn redis_user(&self) -> Option<(&RedisServer, &str, &SecretString)> {
+    pub(crate) fn redis_user(&self) -> Option<(&RedisServer, &str, &SecretString)> {
         Some((self.redis.as_ref()?, self.key.redis_user()?, &self.kept.as_ref()?.password))
     }
 
@@ -222,7 +222,7 @@ fn psql_variables(all: &[Exported<'_>]) -> String {
 }
 
 /// Returns the variables with empty values, for an operator to fill in.
-pub fn dotenv_template(all: &[Exported<'_>]) -> String {
+pub(crate) fn dotenv_template(all: &[Exported<'_>]) -> String {
     let mut text =
         String::from("# Passwords of the services' logins: the provider env reads these variables.\n");
     all.iter().for_each(|one| text += &format!("{}=\n", one.name));

@@ -64,7 +64,7 @@ impl Transferred {
         errors.map(|error| error_text(error, style) + "\n").collect()
     }
 
-    pub fn worst(all: &[Transferred]) -> ExitStatus {
+    pub(crate) fn worst(all: &[Transferred]) -> ExitStatus {
         ExitStatus::of_errors(all.iter().filter_map(|one| one.error.as_ref()))
     }
 }

@@ -25,7 +25,7 @@ use martydb_ui::report::printable;
 const FILE: &str = "split.yaml";
 
 /// Problem of a map without tables.
-pub const EMPTY: &str = "the map assigns no table of the source to a service";
+pub(crate) const EMPTY: &str = "the map assigns no table of the source to a service";
 
 /// Choice of the map.
 #[derive(Debug, Clone, Args)]
@@ -41,7 +41,7 @@ impl MapChoice {
     }
 
     /// Returns a command, with `--map` unless it is the default.
-    pub fn in_command(&self, command: &str) -> String {
+    pub(crate) fn in_command(&self, command: &str) -> String {
         let flag = self.map.as_ref().map(|path| format!(" --map {}", path.display()));
         format!("{command}{}", flag.unwrap_or_default())
     }
@@ -168,7 +168,7 @@ impl SplitSession {
 }
 
 /// Lists the triggers and rules that are disabled at the source.
-pub fn disabled_text(disabled: &[String]) -> String {
+pub(crate) fn disabled_text(disabled: &[String]) -> String {
     if disabled.is_empty() {
         return String::new();
     }

@@ -87,7 +87,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
 
 /// Returns `true` if an earlier run has finished the split: no table of the map is in the source, and each service's
 /// database has its tables.
-pub async fn is_over(
+pub(crate) async fn is_over(
     run: &Run,
     map: &SplitMap,
     access: &Access,

@@ -211,7 +211,7 @@ enum SchemaOutcome {
 }
 
 #[derive(Default, Serialize)]
-pub struct SplitSchema {
+pub(crate) struct SplitSchema {
     outcome: SchemaOutcome,
     /// File that was written.
     file: Option<PathBuf>,

@@ -101,7 +101,7 @@ fn not_now(service: &SplitService, phase: SplitPhase) -> Error {
 }
 
 #[derive(Default, Serialize)]
-pub struct VerifiedService {
+pub(crate) struct VerifiedService {
     tables: usize,
     rows: i64,
     equal: bool,

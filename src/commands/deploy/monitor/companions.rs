@@ -14,7 +14,7 @@ use martydb_monitor::results::CheckOutcome;
 use martydb_monitor::{BesideServers, Judgements};
 
 /// Servers of the manifest that are not PostgreSQL's.
-pub struct MonitoredCompanions;
+pub(crate) struct MonitoredCompanions;
 
 impl BesideServers for MonitoredCompanions {
     fn prove<'r>(

@@ -79,7 +79,7 @@ impl PartitionRow {
     }
 
     /// Returns a line about interrupted detaching that was finished, or in a dry run would be.
-    pub fn finished_text(&self, dry: bool) -> Option<String> {
+    pub(crate) fn finished_text(&self, dry: bool) -> Option<String> {
         let names = (!self.finished.is_empty()).then(|| names(&self.finished))?;
         let (table, service) = (printable(&self.table), &self.service);
         let verb = if dry { "Would finish" } else { "Finished" };
@@ -94,7 +94,7 @@ impl PartitionRow {
     }
 
     /// Returns a line about rows in the default partition, which have no period and are never removed.
-    pub fn default_text(&self) -> Option<String> {
+    pub(crate) fn default_text(&self) -> Option<String> {
         let count = self.default_count()?;
         let (table, service) = (printable(&self.table), &self.service);
         Some(format!(
@@ -103,7 +103,7 @@ impl PartitionRow {
     }
 
     /// Returns a line about the state of the table, and of what the next run would remove.
-    pub fn state_text(&self) -> String {
+    pub(crate) fn state_text(&self) -> String {
         let head = format!("partitions of {} of {}", self.table, self.service);
         if let (Some(error), None) = (&self.error, self.coverage) {
             return printable(&format!("{head}: unknown: {error}"));
@@ -121,7 +121,7 @@ impl PartitionRow {
     }
 
     /// Returns what the next run would do, if it would do something.
-    pub fn next_text(&self) -> Option<String> {
+    pub(crate) fn next_text(&self) -> Option<String> {
         let verb = if self.removal == Removal::Drop { "drops" } else { "detaches" };
         let makes = (!self.made.is_empty()).then(|| format!("makes {}", self.made.len()));
         let removes = (!self.removed.is_empty()).then(|| format!("{verb} {}", names(&self.removed)));

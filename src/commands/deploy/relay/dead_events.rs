@@ -27,7 +27,7 @@ pub struct SkipArguments {
     pub reason: String,
 }
 
-pub async fn retry(run: &Run, arguments: &RetryArguments) -> Result<DecidedEvent> {
+pub(crate) async fn retry(run: &Run, arguments: &RetryArguments) -> Result<DecidedEvent> {
     decide(run, arguments, Intervention::Retry, "retried").await
 }
 

@@ -34,7 +34,7 @@ pub fn read(path: &Path, manifest: &Manifest) -> Result<values::ReportValues> {
 }
 
 /// Refuses a file that exists and is no report.
-pub fn check_replaceable(path: &Path) -> Result<()> {
+pub(crate) fn check_replaceable(path: &Path) -> Result<()> {
     let is_there = path.symlink_metadata().is_ok();
     if !is_there || text(path, 1024).is_ok_and(|head| embedded::is_report(&head)) {
         return Ok(());

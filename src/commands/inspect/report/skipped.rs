@@ -8,7 +8,7 @@ use martydb_report::values::{SkipNote, Skipped};
 const MAX_EVENTS: usize = 4000;
 
 /// Returns the number of events that each service has in the report.
-pub fn events_each(services: usize) -> usize {
+pub(crate) fn events_each(services: usize) -> usize {
     (MAX_EVENTS / services.max(1)).max(2)
 }
 

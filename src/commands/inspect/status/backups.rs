@@ -34,7 +34,7 @@ impl KnownBackups {
         self.0.is_some()
     }
 
-    pub fn summary_of(&self, service: &str) -> Option<BackupSummary> {
+    pub(crate) fn summary_of(&self, service: &str) -> Option<BackupSummary> {
         Some(self.0.as_ref()?.get(service).cloned().unwrap_or_default())
     }
 }

@@ -32,7 +32,7 @@ pub fn check(out: &Out) -> Result<()> {
 }
 
 /// Does not return by itself.
-pub async fn draw(
+pub(crate) async fn draw(
     run: &Run,
     arguments: &Arguments,
     services: &[DesiredService],

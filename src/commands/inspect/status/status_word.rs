@@ -31,7 +31,7 @@ pub enum StatusWord {
 
 impl StatusWord {
     /// Returns the most important state.
-    pub fn from_status(status: &ServiceStatus) -> StatusWord {
+    pub(crate) fn from_status(status: &ServiceStatus) -> StatusWord {
         let shown = StatusWord::of_state(status.state);
         let is_calm = matches!(shown, StatusWord::UpToDate | StatusWord::Pending);
         match (status.running.is_some(), has_failed(status)) {

@@ -77,7 +77,7 @@ pub async fn write(
 }
 
 /// Returns the objects that the manifest creates before the first migration.
-pub fn provided(service: &DesiredService) -> ProvidedObjects {
+pub(crate) fn provided(service: &DesiredService) -> ProvidedObjects {
     ProvidedObjects {
         schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
         extensions: service.extensions.clone(),

@@ -15,7 +15,7 @@ use martydb_pg::server::Login;
 const PAUSES: [u64; 4] = [0, 200, 600, 1200];
 
 /// Returns `true` if the login failed, so that nothing ran.
-pub fn is_password_rejected(outcome: &MigrationOutcome) -> bool {
+pub(crate) fn is_password_rejected(outcome: &MigrationOutcome) -> bool {
     let state = outcome.error.as_ref().and_then(|error| error.sqlstate.as_deref());
     state == Some(sqlstate::INVALID_PASSWORD) && outcome.applied.is_empty() && outcome.repeatable.is_empty()
 }

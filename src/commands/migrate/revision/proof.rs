@@ -14,7 +14,7 @@ use martydb_schema_diff::script::Texts;
 const MAX_SHOWN: usize = 20;
 
 /// Files of a revision that are proven.
-pub struct RevisionProof<'a> {
+pub(crate) struct RevisionProof<'a> {
     pub sides: &'a Sides<'a>,
     pub declared: &'a Declared,
     pub files: &'a [Written],
@@ -24,7 +24,7 @@ pub struct RevisionProof<'a> {
 ///
 /// # Errors
 /// [`Kind::Divergent`] if the files make another schema, or down another one than the former.
-pub async fn prove(
+pub(crate) async fn prove(
     proof: &RevisionProof<'_>,
     former: Option<Scratch>,
     all: &[Texts],

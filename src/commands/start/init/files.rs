@@ -8,7 +8,7 @@ use martydb_model::error::Result;
 use martydb_os::replace_file::unwritable;
 
 /// Makes a folder of migrations, with `.gitkeep` if it is empty: git keeps no folder without a file.
-pub fn make_folder(folder: &Path) -> Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> Result<()> {
     fs::create_dir_all(folder).map_err(unwritable(folder))?;
     let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
     if is_empty { create(&folder.join(".gitkeep"), "") } else { Ok(()) }

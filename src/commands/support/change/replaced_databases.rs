@@ -24,7 +24,7 @@ pub fn replaced(planned: &PlannedServer) -> impl Iterator<Item = ReplacedDatabas
     })
 }
 
-pub fn replaced_text(all: &[ReplacedDatabase]) -> String {
+pub(crate) fn replaced_text(all: &[ReplacedDatabase]) -> String {
     let line = |one: &ReplacedDatabase| {
         let (database, service) = (printable(&one.database), printable(&one.service));
         format!("  database {database}, closed; `martydb restore {service} --discard-old` removes it\n")

@@ -9,7 +9,7 @@ use martydb_model::sql::{Script, Statement};
 pub struct Statements(pub Vec<String>);
 
 impl Statements {
-    pub fn on_one_line(&self) -> String {
+    pub(crate) fn on_one_line(&self) -> String {
         self.0.join("; ")
     }
 }

@@ -164,7 +164,7 @@ async fn a_manifest_cannot_name_files_outside_its_folder() {
         fs::write(folder.join("manifest.json"), &text).unwrap();
         let sums = fs::read_to_string(folder.join("SHA256SUMS")).unwrap();
         let rest = sums.split_once('\n').unwrap().1;
-        let first = super::super::sums::first_line(&super::super::digest::digest(&text));
+        let first = super::super::sums::first_line(&crate::store::cipher::digest::digest(&text));
         fs::write(folder.join("SHA256SUMS"), first + rest).unwrap();
         let refused = bench.fetch(&id).await.unwrap_err();
         assert!(refused.to_string().contains("names a file that no backup has"), "{path}: {refused}");

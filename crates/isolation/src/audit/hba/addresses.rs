@@ -14,7 +14,7 @@ pub const WAYS: [&[&str]; 4] = [
 ];
 
 /// Index of TLS in [`WAYS`].
-pub const TLS: usize = 2;
+pub(crate) const TLS: usize = 2;
 
 /// Addresses of one family, from the first to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,13 +87,13 @@ impl Origin {
     }
 
     /// Returns `true` if another line takes some of its addresses.
-    pub fn is_cut_by(&self, other: &Origin) -> bool {
+    pub(crate) fn is_cut_by(&self, other: &Origin) -> bool {
         let ranges = self.ranges();
         other.taken_from(ranges.clone(), self) != ranges
     }
 
     /// Returns `true` if some address of this origin is in none of the others.
-    pub fn outlasts<'a>(&self, others: impl IntoIterator<Item = &'a Origin>) -> bool {
+    pub(crate) fn outlasts<'a>(&self, others: impl IntoIterator<Item = &'a Origin>) -> bool {
         !others.into_iter().fold(self.ranges(), |left, other| other.taken_from(left, self)).is_empty()
     }
 }

@@ -55,7 +55,7 @@ impl<'a> Exposure<'a> {
     }
 
     /// Returns `true` if a service or the whole server is exposed.
-    pub fn is_grave(&self) -> bool {
+    pub(crate) fn is_grave(&self) -> bool {
         self.server || !self.found.is_empty()
     }
 

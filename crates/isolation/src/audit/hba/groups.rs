@@ -34,12 +34,12 @@ impl<'a> Groups<'a> {
     }
 
     /// Compares a role with a group's members; uncertain if a login can add or remove members.
-    pub fn has_member(&self, role: &str, group: &str) -> LineMatch {
+    pub(crate) fn has_member(&self, role: &str, group: &str) -> LineMatch {
         if self.grower(group).is_some() { LineMatch::Perhaps } else { self.is_member(role, group).into() }
     }
 
     /// Returns the login that can add members to the group, or to a group in it.
-    pub fn grower(&self, group: &str) -> Option<&'a str> {
+    pub(crate) fn grower(&self, group: &str) -> Option<&'a str> {
         let mut growable_group = self.growable_group.iter();
         growable_group.find(|(role, _)| self.is_member(role, group)).map(|(_, grower)| *grower)
     }

@@ -12,7 +12,7 @@ use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, FindingKind, HBA_CLEARTEXT, HBA_EXTERNAL, HBA_MAP, HBA_TRUST};
 
 /// One line with the context for its judgment.
-pub struct LineAudit<'a, 'b> {
+pub(crate) struct LineAudit<'a, 'b> {
     pub audit: &'b Audit<'a>,
     pub decisions: &'b Decisions<'a>,
     pub at: usize,
@@ -24,7 +24,7 @@ impl LineAudit<'_, '_> {
         &self.decisions.rules[self.at]
     }
 
-    pub fn add_findings(&self, out: &mut Vec<FindingBuilder>) {
+    pub(crate) fn add_findings(&self, out: &mut Vec<FindingBuilder>) {
         let rule = self.rule();
         let method = methods::method(rule.line.method.as_deref());
         match method.proof {

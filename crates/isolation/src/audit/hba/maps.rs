@@ -125,7 +125,7 @@ fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccou
 }
 
 /// Returns the accounts that control the server anyway: root, and the one that usually runs it.
-pub fn own_accounts<'a>(audit: &Audit<'a>) -> [&'a str; 3] {
+pub(crate) fn own_accounts<'a>(audit: &Audit<'a>) -> [&'a str; 3] {
     ["root", "postgres", audit.actual.bootstrap.as_str()]
 }
 
@@ -156,7 +156,7 @@ pub struct Maps<'a> {
 }
 
 impl<'a> Maps<'a> {
-    pub fn of_audit(audit: &Audit<'a>) -> Option<Maps<'a>> {
+    pub(crate) fn of_audit(audit: &Audit<'a>) -> Option<Maps<'a>> {
         let entries = audit.snapshot.ident.as_deref()?;
         Some(Maps { entries, lines: Lines::of(&audit.snapshot.ident_files) })
     }

@@ -13,7 +13,7 @@ use crate::reach::{GraphEdge, GraphNode, NodeKind};
 use martydb_model::RoleName;
 
 /// Returns the present edges, and those that are possible after a login has changed the members of a group.
-pub fn passwordless_edges(audit: &Audit<'_>) -> Vec<GraphEdge> {
+pub(crate) fn passwordless_edges(audit: &Audit<'_>) -> Vec<GraphEdge> {
     let mut all = doors(audit, MembershipScope::Present);
     let open: BTreeSet<GraphEdge> = all.iter().cloned().collect();
     let possible = doors(audit, MembershipScope::Possible).into_iter().filter(|edge| !open.contains(edge));

@@ -45,7 +45,7 @@ impl<'a> Keywords<'a> {
         Keywords { groups: Groups::of(audit, counted), patterns: &audit.snapshot.patterns, has_patterns }
     }
 
-    pub fn has_patterns(&self) -> bool {
+    pub(crate) fn has_patterns(&self) -> bool {
         self.has_patterns
     }
 
@@ -60,13 +60,13 @@ impl<'a> Keywords<'a> {
     }
 
     /// Returns `true` if a role may result from `\1` in an entry's role name.
-    pub fn has_shape(&self, shape: &str, role: &str) -> bool {
+    pub(crate) fn has_shape(&self, shape: &str, role: &str) -> bool {
         let (before, after) = shape.split_once("\\1").unwrap_or((shape, ""));
         role.len() >= before.len() + after.len() && role.starts_with(before) && role.ends_with(after)
     }
 
     /// Returns the group among a line's users to which a login can add members, with that login.
-    pub fn growable_group<'r>(&self, rule: &'r Rule<'_>) -> Option<(&'r str, &'a str)> {
+    pub(crate) fn growable_group<'r>(&self, rule: &'r Rule<'_>) -> Option<(&'r str, &'a str)> {
         let unquoted = rule.users.iter().filter(|word| word.quoting != Quoting::Quoted);
         let mut groups = unquoted.filter_map(|word| word.text.strip_prefix('+'));
         groups.find_map(|group| Some((group, self.groups.grower(group)?)))
@@ -151,19 +151,19 @@ impl<'a> Rule<'a> {
     }
 
     /// Returns `true` if it matches every login and every database, future ones included.
-    pub fn is_for_all(&self) -> bool {
+    pub(crate) fn is_for_all(&self) -> bool {
         let all =
             |words: &[RuleWord<'_>]| words.iter().any(|w| w.text == "all" && w.quoting == Quoting::Plain);
         all(&self.databases) && all(&self.users)
     }
 
     /// Returns `true` if it matches only replication, which `all` does not include.
-    pub fn is_for_replication(&self) -> bool {
+    pub(crate) fn is_for_replication(&self) -> bool {
         self.databases.iter().all(|word| word.text == "replication" && word.quoting != Quoting::Quoted)
     }
 
     /// Returns a keyword or group that may be in quotes or not.
-    pub fn doubtful(&self) -> Option<&str> {
+    pub(crate) fn doubtful(&self) -> Option<&str> {
         const KEYWORDS: [&str; 5] = ["all", "replication", "sameuser", "samerole", "samegroup"];
         let special = |word: &&RuleWord<'_>| KEYWORDS.contains(&word.text) || word.text.starts_with('+');
         let mut words = self.databases.iter().chain(&self.users).filter(special);
@@ -182,7 +182,7 @@ impl<'a> Rule<'a> {
     }
 
     /// Returns the line with a password method instead of its own.
-    pub fn corrected(&self) -> String {
+    pub(crate) fn corrected(&self) -> String {
         self.text_with("scram-sha-256", &[])
     }
 

@@ -49,7 +49,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Returns the quoting of a word from the view in this field of the file.
-pub fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
+pub(crate) fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
     let Some(field) = field else { return Quoting::Unknown };
     let mut same = field.iter().filter(|token| token.text == word).peekable();
     let includes = field.iter().any(|token| !token.quoted && token.text.starts_with('@'));

@@ -10,7 +10,7 @@ pub fn place(file: Option<&str>, usual: &str, line: i32) -> String {
 }
 
 /// Adds steps for an administrator of the host; no statement changes these files.
-pub fn advised(found: FindingBuilder, steps: &[String]) -> FindingBuilder {
+pub(crate) fn advised(found: FindingBuilder, steps: &[String]) -> FindingBuilder {
     steps.iter().fold(found, |found, step| found.advice(step)).reload()
 }
 

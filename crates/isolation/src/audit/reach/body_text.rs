@@ -21,7 +21,7 @@ pub struct BodyText {
 const DEEPEST: usize = 3;
 
 /// Reads a text; `executes` tells if `EXECUTE` runs an expression, as in PL/pgSQL.
-pub fn read_body(text: &str, executes: bool) -> BodyText {
+pub(crate) fn read_body(text: &str, executes: bool) -> BodyText {
     let mut found = BodyText::default();
     found.read(&pieces(text), executes, DEEPEST);
     found
@@ -119,7 +119,7 @@ const WRITES: &[&[&str]] =
     &[&["insert", "into"], &["merge", "into"], &["delete", "from"], &["update"], &["copy"], &["truncate"]];
 
 /// Keywords before a parenthesis that call nothing.
-pub const NO_FUNCTION: &[&str] = &[
+pub(crate) const NO_FUNCTION: &[&str] = &[
     "all", "and", "any", "as", "by", "case", "else", "exists", "filter", "from", "if", "in", "not", "on",
     "or", "over", "return", "select", "then", "using", "values", "when", "where", "with",
 ];
@@ -127,7 +127,7 @@ pub const NO_FUNCTION: &[&str] = &[
 /// Words before an UPDATE that belongs to another clause, such as `FOR UPDATE` and `DO UPDATE`.
 const NO_STATEMENT: &[&str] = &["for", "key", "on", "do", "or", "before", "after", "of"];
 
-pub fn is_target(pieces: &[Piece], at: usize) -> bool {
+pub(crate) fn is_target(pieces: &[Piece], at: usize) -> bool {
     let mut end = at;
     while end > 0 && pieces[end - 1].is_any(&["only", "table"]) {
         end -= 1;

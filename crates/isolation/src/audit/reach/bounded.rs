@@ -78,18 +78,18 @@ const REFUSED: &[&str] = &[
 const READERS: &[&str] = &["pg_read_file", "pg_read_binary_file"];
 
 /// Returns `true` for a file that shows nothing of a service or the server.
-pub fn is_of_kernel(file: &str) -> bool {
+pub(crate) fn is_of_kernel(file: &str) -> bool {
     KERNEL_FILES.contains(&file)
 }
 
 /// Returns `true` for a call that only computes.
-pub fn computes(name: &UsedName) -> bool {
+pub(crate) fn computes(name: &UsedName) -> bool {
     name.schema.as_deref().is_none_or(|of| of == "pg_catalog") && FUNCTIONS.contains(&name.name.as_str())
 }
 
 /// Returns the tables, with their schemas, to which a bounded body adds rows; `None` if it may do anything else. `figure` tells
 /// that the function has no argument and returns a single number, time or truth value.
-pub fn added_to(pieces: &[Piece], figure: bool) -> Option<BTreeSet<UsedName>> {
+pub(crate) fn added_to(pieces: &[Piece], figure: bool) -> Option<BTreeSet<UsedName>> {
     // A message or a row would carry more than the figure.
     let figure = figure && !pieces.iter().any(|piece| piece.is_any(&["insert", "raise"]));
     let mut body = BoundedBody { pieces, aliases: aliases(pieces), figure, tables: BTreeSet::new() };

@@ -46,7 +46,7 @@ const QUOTED_TYPES: &[&str] = &[
 
 /// Returns `true` if an expression consists of literals and quoted values; a variable counts as what is assigned to
 /// it in the body.
-pub fn is_fixed(body: &[Piece], expression: &[Piece], depth: usize) -> bool {
+pub(crate) fn is_fixed(body: &[Piece], expression: &[Piece], depth: usize) -> bool {
     let mut at = 0;
     while let Some(piece) = expression.get(at) {
         match piece {

@@ -76,7 +76,7 @@ pub fn causes<'a>(
 }
 
 /// Returns `true` if the path leads back to the login's own service.
-pub fn is_own(audit: &Audit<'_>, gathered: &Gathered<'_>, path: &Path) -> bool {
+pub(crate) fn is_own(audit: &Audit<'_>, gathered: &Gathered<'_>, path: &Path) -> bool {
     let Some((service, _)) = audit.managed(gathered.role(path.login)) else { return false };
     match path.target {
         Target::ServiceDatabase(database) => {

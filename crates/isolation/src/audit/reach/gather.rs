@@ -77,7 +77,7 @@ impl<'a> Gathered<'a> {
         &self.objects[id as usize]
     }
 
-    pub fn role_id(&mut self, name: &'a str) -> RoleId {
+    pub(crate) fn role_id(&mut self, name: &'a str) -> RoleId {
         let next = RoleId::try_from(self.roles.len()).unwrap_or(RoleId::MAX);
         let roles = &mut self.roles;
         *self.role_ids.entry(name).or_insert_with(|| {
@@ -86,7 +86,7 @@ impl<'a> Gathered<'a> {
         })
     }
 
-    pub fn service_id(&mut self, name: &'a ServiceName) -> ServiceId {
+    pub(crate) fn service_id(&mut self, name: &'a ServiceName) -> ServiceId {
         let next = ServiceId::try_from(self.service_ids.len()).unwrap_or(ServiceId::MAX);
         *self.service_ids.entry(name).or_insert(next)
     }

@@ -4,7 +4,7 @@ use super::gather::{Gathered, Visitor};
 use crate::reach::{PUBLIC, Path, PathStep, Target};
 
 /// Describes the path of a login, such as "a: connects to d (CONNECT of PUBLIC) → …".
-pub fn describe(gathered: &Gathered<'_>, path: &Path) -> String {
+pub(crate) fn describe(gathered: &Gathered<'_>, path: &Path) -> String {
     // Inheriting from PUBLIC is not a step: every role does.
     let steps = path.steps.iter().filter(|step| !matches!(step, PathStep::Inherits(_, PUBLIC)));
     let steps = steps.map(|step| step_in_words(gathered, *step));
@@ -12,7 +12,7 @@ pub fn describe(gathered: &Gathered<'_>, path: &Path) -> String {
     format!("{}: {} → {end}", gathered.role(path.login), steps.collect::<Vec<_>>().join(" → "))
 }
 
-pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
+pub(crate) fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
     let role = |id| all.role(id);
     match step {
         PathStep::LogsIn | PathStep::Inside => String::new(),
@@ -123,7 +123,7 @@ fn step_of_placing(all: &Gathered<'_>, step: PathStep) -> String {
     }
 }
 
-pub fn target_in_words(all: &Gathered<'_>, target: Target) -> String {
+pub(crate) fn target_in_words(all: &Gathered<'_>, target: Target) -> String {
     match target {
         Target::Superuser => "superuser".into(),
         Target::SuperuserVisit(at) => format!("superuser, as soon as one uses {}", all.database(at)),

@@ -26,7 +26,7 @@ impl Piece {
         matches!(self, Piece::Word { text, quoted: false } if text == keyword)
     }
 
-    pub fn is_any(&self, keywords: &[&str]) -> bool {
+    pub(crate) fn is_any(&self, keywords: &[&str]) -> bool {
         keywords.iter().any(|keyword| self.is(keyword))
     }
 }
@@ -62,7 +62,7 @@ fn inner(part: &str) -> String {
 }
 
 /// Returns the name that begins at a place, and the place behind it.
-pub fn name_at(pieces: &[Piece], at: usize) -> Option<(UsedName, usize)> {
+pub(crate) fn name_at(pieces: &[Piece], at: usize) -> Option<(UsedName, usize)> {
     let word = |at: usize| match pieces.get(at) {
         Some(Piece::Word { text, .. }) => Some(text.clone()),
         _ => None,

@@ -8,7 +8,7 @@ use super::objects::inside;
 use crate::reach::{DatabaseId, Member};
 use martydb_model::{ActualDatabase, FILE_ROLES};
 
-pub fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
+pub(crate) fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
     let mut all = Gathered::new(audit.actual);
     roles(audit, &mut all);
     for (name, found) in &audit.actual.databases {

@@ -20,7 +20,7 @@ impl<'a> SuperuserPaths<'a> {
 
     /// Returns the schemas that superusers' sessions in this database search, without those where a service's objects
     /// belong: a service's database is meant to have the service's schemas in its search path.
-    pub fn in_database(&self, audit: &Audit<'a>, database: &str) -> BTreeSet<String> {
+    pub(crate) fn in_database(&self, audit: &Audit<'a>, database: &str) -> BTreeSet<String> {
         let Some(name) = DbName::found(database).ok() else { return BTreeSet::new() };
         let mut all = BTreeSet::new();
         for login in &self.logins {
@@ -43,7 +43,7 @@ impl<'a> SuperuserPaths<'a> {
     }
 
     /// Returns what takes a schema out of the paths of superusers' sessions, where a setting names it.
-    pub fn resets(&self, audit: &Audit<'_>, database: &str, schema: &str) -> Vec<Repair> {
+    pub(crate) fn resets(&self, audit: &Audit<'_>, database: &str, schema: &str) -> Vec<Repair> {
         let Some(name) = DbName::found(database).ok() else { return vec![] };
         let mut all = vec![];
         for login in &self.logins {
@@ -78,6 +78,6 @@ fn is_shared(audit: &Audit<'_>, database: &str) -> bool {
 
 /// Returns `true` if superusers search a schema in which PUBLIC may create because of initdb's grant, as
 /// before 15: then the finding is that roles may connect, not that they may create.
-pub fn is_open_as_delivered(audit: &Audit<'_>, database: &str, schema: &str) -> bool {
+pub(crate) fn is_open_as_delivered(audit: &Audit<'_>, database: &str, schema: &str) -> bool {
     schema == "public" && audit.actual.major() < 15 && is_shared(audit, database)
 }

@@ -74,7 +74,7 @@ fn is_restricted(setting: &FileSetting) -> bool {
 
 /// Reports passwords in settings for standby connections to the logins that may read them; a standby needs them
 /// stored there.
-pub fn judge_restricted(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge_restricted(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
     for one in audit.snapshot.files.iter().flatten().filter(|one| is_restricted(one)) {
         let text = format!("{}={}", one.name, one.value.0);
         let (severity, whose, words) = match known(&text) {
@@ -109,7 +109,7 @@ fn leads_to_everything(audit: &Audit<'_>, text: &str) -> bool {
 }
 
 /// Reports settings that were cut: the rest of a value may contain anything.
-pub fn judge_cut(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge_cut(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (role, database, name, _) in stored(audit).filter(|(_, _, _, value)| is_cut(value)) {
         let service = role.map_or_else(
             || database.and_then(|database| audit.service_of(database)),

@@ -26,7 +26,7 @@ const REFERENCES: &[&str] = &["arn:", "op://", "projects/", "vault:"];
 
 /// Returns `true` if a text contains a secret, by its words: `pw hunter2`, `password: x`, `api_key=…`, or a URL
 /// with a password.
-pub fn announces(text: &str) -> bool {
+pub(crate) fn announces(text: &str) -> bool {
     let lower = text.to_lowercase();
     url_with_password(&lower) || pairs(&lower)
 }

@@ -179,7 +179,7 @@ fn is_used(audit: &Audit<'_>, used: SettingUse) -> bool {
 }
 
 /// Returns a value of a file as `pg_settings` shows it (config-setting.html): for a Boolean any unambiguous word counts.
-pub fn as_shown(name: &str, written: &str) -> String {
+pub(crate) fn as_shown(name: &str, written: &str) -> String {
     match canonical_setting(name, written).as_str() {
         "true" | "tru" | "tr" | "t" | "yes" | "ye" | "y" | "1" if name != "log_file_mode" => "on".into(),
         value => value.into(),

@@ -8,16 +8,16 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
 use crate::probe::{LoginAttempts, OtherDatabases, ProbeLocation, ProbeLogin, Task, attempt_patiently};
-use crate::proof::guesses::GUESSES;
 use crate::proof::hba::{Client, LineMethod, treatments};
 use crate::proof::listeners::{ConnectionType, Listener};
 use crate::proof::observations::{Extent, ExtraProbe, Purpose};
+use crate::proof::passwords::guesses::GUESSES;
 use martydb_catalog::HbaLine;
 use martydb_pg::server::Login;
 use martydb_pg::wire::{Attempt, Credentials, LoginRequest, Outcome};
 use martydb_ui::report::{Progress, progress};
 
-pub async fn observe(around: &ProbeContext<'_>) -> Vec<(ExtraProbe, Attempt)> {
+pub(crate) async fn observe(around: &ProbeContext<'_>) -> Vec<(ExtraProbe, Attempt)> {
     let walsenders = Semaphore::new(around.walsenders.max(1));
     let (all, trying) = (by_role(around), progress("trying other ways in", "attempts"));
     trying.expect(all.iter().map(Vec::len).sum());
@@ -60,7 +60,7 @@ async fn walk(
     walked
 }
 
-pub struct ProbeContext<'a> {
+pub(crate) struct ProbeContext<'a> {
     pub task: &'a Task,
     pub attempts: &'a [LoginAttempts],
     /// Listeners, the manifest's address first.
@@ -78,7 +78,7 @@ pub struct ProbeContext<'a> {
 const WRONG: &str = "martydb-tries-a-wrong-password-on-purpose";
 
 /// Returns all attempts, one list per role, without duplicates.
-pub fn by_role(around: &ProbeContext<'_>) -> Vec<Vec<ExtraProbe>> {
+pub(crate) fn by_role(around: &ProbeContext<'_>) -> Vec<Vec<ExtraProbe>> {
     let foreign = OtherDatabases::new(around.task);
     let logins = (0..around.task.logins.len()).map(|at| of_login(around, at, &foreign));
     logins.chain([of_admin(around)]).map(once).collect()

@@ -220,7 +220,7 @@ fn passed_on(context: &LoginContext<'_>) -> Statement {
 
 /// Queries large objects. Before 18 no function tests privileges on them. Every login may create its own and grant
 /// it to another by name, so only a grant to PUBLIC or a group counts, and a server that does not check at all.
-pub fn large_objects(context: &LoginContext<'_>) -> Statement {
+pub(crate) fn large_objects(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "SELECT o.oid::text AS object, 'LARGE OBJECT ' || o.oid AS target, pg_catalog.pg_get_userbyid(o.lomowner) AS owner, \
            NULL AS part, {entry} \
@@ -296,7 +296,7 @@ pub fn roles(context: &LoginContext<'_>, depth: Depth) -> Statement {
     held_roles(context, depth, &stmt!("pg_catalog.pg_has_role(m.roleid, r.oid, 'MEMBER')"), &held)
 }
 
-pub fn role_admin(context: &LoginContext<'_>, depth: Depth) -> Statement {
+pub(crate) fn role_admin(context: &LoginContext<'_>, depth: Depth) -> Statement {
     let held = stmt!("pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER WITH ADMIN OPTION')");
     held_roles(context, depth, &stmt!("m.roleid = r.oid AND m.admin_option"), &held)
 }

@@ -15,7 +15,7 @@ use martydb_pg::wire::{Address, Answer, Attempt, Credentials, LoginRequest, Outc
 use martydb_ui::report::progress;
 
 /// Opens one session per login with a known and working password; returns each with the index of its login.
-pub async fn observe(
+pub(crate) async fn observe(
     server: &ServerContext,
     attempts: &[LoginAttempts],
     address: &Address,
@@ -93,7 +93,7 @@ async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: 
 }
 
 /// Number of objects to report per privilege.
-pub const SHOWN: usize = 20;
+pub(crate) const SHOWN: usize = 20;
 
 /// Columns of an answer, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,13 +122,13 @@ impl HeldPrivilege {
 }
 
 /// Returns the indexes of the privileges to check for this login.
-pub fn applicable(context: &LoginContext<'_>) -> Vec<usize> {
+pub(crate) fn applicable(context: &LoginContext<'_>) -> Vec<usize> {
     let fits = |row: &ForbiddenPrivilege| row.is_denied_to(context.login.kind) && context.major >= row.since;
     PRIVILEGES.iter().enumerate().filter(|(_, row)| fits(row)).map(|(at, _)| at).collect()
 }
 
 /// Returns a query that tests whether a login event trigger changed the role or the search path.
-pub fn unchanged_session() -> Statement {
+pub(crate) fn unchanged_session() -> Statement {
     stmt!(
         "SELECT (current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text"
     )

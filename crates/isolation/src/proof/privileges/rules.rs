@@ -56,13 +56,13 @@ pub struct ForbiddenPrivilege {
 
 impl ForbiddenPrivilege {
     /// Returns the privilege as an ACL spells it, or an empty string for any privilege of the class.
-    pub fn in_acl(&self) -> &'static str {
+    pub(crate) fn in_acl(&self) -> &'static str {
         if self.asked.contains(' ') { "" } else { self.asked }
     }
 
     /// Returns `true` if the contract denies it to such a login. The migrator is checked as itself, not as the
     /// owner.
-    pub fn is_denied_to(&self, kind: RoleKind) -> bool {
+    pub(crate) fn is_denied_to(&self, kind: RoleKind) -> bool {
         let holds = |class| allowed(kind, class).contains(&Privilege::named(self.asked));
         !self.class.of_contract().is_some_and(holds)
     }
@@ -100,7 +100,7 @@ const COLUMN_OPTIONS: &str = "SELECT WITH GRANT OPTION, INSERT WITH GRANT OPTION
 /// Forbidden privileges. The migrator usually acts as the owner; these are the privileges it must not have as
 /// itself.
 #[rustfmt::skip]
-pub const PRIVILEGES: &[ForbiddenPrivilege] = &[
+pub(crate) const PRIVILEGES: &[ForbiddenPrivilege] = &[
     rule("an attribute beyond LOGIN", Class::Attributes, "", Critical),
     rule("SET ROLE to a role that is not its own", Class::Roles, "", High),
     rule("GRANT of a role to others", Class::RoleAdmin, "", High),
@@ -150,7 +150,7 @@ impl ForbiddenStatement {
 
 const NAME: &str = "martydb_probe";
 
-pub const STATEMENTS: &[ForbiddenStatement] = &[
+pub(crate) const STATEMENTS: &[ForbiddenStatement] = &[
     ForbiddenStatement {
         what: "CREATE TABLE",
         takes: "CREATE in a schema",
@@ -212,7 +212,7 @@ pub struct LoginContext<'a> {
 }
 
 /// Returns every existing role of every service, alternate logins included.
-pub fn managed_roles(context: &ServerContext) -> BTreeSet<String> {
+pub(crate) fn managed_roles(context: &ServerContext) -> BTreeSet<String> {
     let existing: HashSet<&str> = context.catalog.actual.roles.keys().map(RoleName::as_str).collect();
     let roles = context.desired.services.values().flat_map(|service| service.roles.values());
     let all = roles.flat_map(|role| [role.to_string(), format!("{role}{ALTERNATE_SUFFIX}")]);

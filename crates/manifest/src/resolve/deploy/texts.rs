@@ -8,14 +8,14 @@ pub fn is_label(text: &str) -> bool {
 
 /// Tests for a label's value:
 /// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
-pub fn is_label_value(text: &str) -> bool {
+pub(crate) fn is_label_value(text: &str) -> bool {
     let ends = |text: &str| text.starts_with(alphanumeric) && text.ends_with(alphanumeric);
     text.len() <= 63
         && (text.is_empty() || ends(text))
         && text.chars().all(|c| alphanumeric(c) || "-_.".contains(c))
 }
 
-pub fn is_label_key(text: &str) -> bool {
+pub(crate) fn is_label_key(text: &str) -> bool {
     let (prefix, name) = text.split_once('/').unwrap_or(("a", text));
     !name.is_empty() && is_label_value(name) && prefix.split('.').all(is_label)
 }
@@ -26,7 +26,7 @@ fn alphanumeric(c: char) -> bool {
 
 /// Tests for a number with an optional suffix:
 /// <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
-pub fn is_quantity(text: &str) -> bool {
+pub(crate) fn is_quantity(text: &str) -> bool {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let suffix = &text[digits.len()..];
     let number = digits.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()));
@@ -35,11 +35,11 @@ pub fn is_quantity(text: &str) -> bool {
 }
 
 /// Tests for an image reference: <https://github.com/distribution/reference>.
-pub fn is_image(text: &str) -> bool {
+pub(crate) fn is_image(text: &str) -> bool {
     text.starts_with(alphanumeric) && text.chars().all(|c| alphanumeric(c) || "./:@_-".contains(c))
 }
 
-pub fn is_host_and_port(text: &str) -> bool {
+pub(crate) fn is_host_and_port(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(host, port)| {
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let fits = |c: char| alphanumeric(c) || ".:_-".contains(c);
@@ -47,23 +47,23 @@ pub fn is_host_and_port(text: &str) -> bool {
     })
 }
 
-pub fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     text == "*" || text.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// Tests for a schedule with seconds: <https://pkg.go.dev/github.com/robfig/cron#hdr-CRON_Expression_Format>.
-pub fn is_schedule(text: &str) -> bool {
+pub(crate) fn is_schedule(text: &str) -> bool {
     is_cron(text, 6)
 }
 
 /// Tests for fields of numbers, ranges, steps and names.
-pub fn is_cron(text: &str, fields: usize) -> bool {
+pub(crate) fn is_cron(text: &str, fields: usize) -> bool {
     let field =
         |text: &&str| !text.is_empty() && text.chars().all(|c| alphanumeric(c) || "*/,-?".contains(c));
     text.split(' ').filter(field).count() == fields && text.split(' ').count() == fields
 }
 
-pub fn is_cidr(text: &str) -> bool {
+pub(crate) fn is_cidr(text: &str) -> bool {
     let Some((address, bits)) = text.split_once('/') else { return false };
     let most = match address.parse::<std::net::IpAddr>() {
         Ok(address) if address.is_ipv4() => 32,

@@ -68,7 +68,7 @@ impl Wire {
     }
 
     /// Returns the next complete message that has arrived.
-    pub fn at_hand(&mut self) -> Result<Option<Message>, ConnectionFailure> {
+    pub(crate) fn at_hand(&mut self) -> Result<Option<Message>, ConnectionFailure> {
         next(&mut self.inbox, self.largest)
     }
 }

@@ -27,7 +27,7 @@ pub struct CopiedRows {
 
 /// The failed side of a copy.
 #[derive(Debug)]
-pub enum CopyFailure {
+pub(crate) enum CopyFailure {
     Reading(Box<FailedStatement>),
     Writing(Box<FailedStatement>),
 }
@@ -51,7 +51,7 @@ pub type FrameSink<'a> = dyn FnMut(&[u8], bool) + Send + 'a;
 ///
 /// # Errors
 /// Either server's error, or the end of its connection.
-pub async fn copy_rows(
+pub(crate) async fn copy_rows(
     from: &mut Connection,
     to: &mut Connection,
     statements: &CopyStatements,

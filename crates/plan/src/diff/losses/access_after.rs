@@ -104,7 +104,7 @@ impl<'a> AccessAfter<'a> {
 
     /// Returns the roles whose only source of the privilege is `from`: for PUBLIC's CONNECT every login that
     /// can connect, and otherwise those that use the database through privileges of their own.
-    pub fn losers(
+    pub(crate) fn losers(
         &self,
         database: &DbName,
         on: &Object,
@@ -129,7 +129,7 @@ impl<'a> AccessAfter<'a> {
     }
 
     /// Returns the roles whose only source of a privilege on a role's future objects is `from`.
-    pub fn losers_of_future(
+    pub(crate) fn losers_of_future(
         &self,
         database: &DbName,
         (owner, schema, kind): (&RoleName, Option<&SchemaName>, DefaultKind),
@@ -169,7 +169,7 @@ impl<'a> AccessAfter<'a> {
     }
 
     /// Returns the schema of an object.
-    pub fn schema_of(&self, database: &DbName, on: &Object) -> Option<&SchemaName> {
+    pub(crate) fn schema_of(&self, database: &DbName, on: &Object) -> Option<&SchemaName> {
         self.access(database, on)?.schema
     }
 

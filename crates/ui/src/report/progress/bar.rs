@@ -44,7 +44,7 @@ impl Bar {
         }
     }
 
-    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+    pub(crate) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         if self.shown { self.bar.suspend(print) } else { print() }
     }
 }

@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const SETTLED: Duration = Duration::from_secs(10);
 
 /// Shared database, and how its services are followed.
-pub struct FollowedSource<'a> {
+pub(crate) struct FollowedSource<'a> {
     pub run: &'a Run,
     pub access: &'a Access,
     pub database: &'a str,

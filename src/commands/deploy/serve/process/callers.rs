@@ -32,7 +32,7 @@ pub async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) 
 }
 
 /// Returns a caller as the data service knows it.
-pub fn served_caller(name: &str, caller: &DeclaredCaller) -> ServeCaller {
+pub(crate) fn served_caller(name: &str, caller: &DeclaredCaller) -> ServeCaller {
     ServeCaller {
         name: name.to_owned(),
         service: caller.service.to_string(),

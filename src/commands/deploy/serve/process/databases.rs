@@ -21,7 +21,7 @@ use martydb_serve::{
 
 /// Parts that the services of a process share, also across reloads.
 #[derive(Default)]
-pub struct SharedParts {
+pub(crate) struct SharedParts {
     servers: BTreeMap<String, SharedServer>,
     /// Connection of the monitor's login to each server.
     monitors: BTreeMap<String, LoginPool>,
@@ -200,7 +200,7 @@ async fn monitor_password(run: &Run, server: &ServerName) -> Result<Option<(Role
 }
 
 /// Returns the passwords of all logins of a service as the store has them now, by login.
-pub async fn current_passwords(
+pub(crate) async fn current_passwords(
     run: &Run,
     service: &DesiredService,
     exposure: &ServiceExposure,

@@ -23,7 +23,7 @@ pub fn github(report: &VerifyReport) -> String {
 
 /// Returns what kept the proof from being complete: servers, probes and catalogs without an answer, and findings that
 /// could not be closed.
-pub fn obstacles(report: &VerifyReport) -> Vec<(Level, String)> {
+pub(crate) fn obstacles(report: &VerifyReport) -> Vec<(Level, String)> {
     let assessment = &report.assessment;
     let failed = assessment.failed.iter().map(|(server, error)| (format!("server {server}"), error));
     let unclosed = report.unclosed.iter().map(|one| (place_of(one), &one.error));

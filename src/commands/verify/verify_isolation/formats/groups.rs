@@ -12,13 +12,13 @@ const MIN_GROUP: usize = 4;
 const MAX_NAMED: usize = 3;
 
 /// First finding of a cause, and the rest.
-pub struct FindingGroup<'a> {
+pub(crate) struct FindingGroup<'a> {
     pub first: &'a Finding,
     pub others: Vec<&'a Finding>,
 }
 
 /// Groups findings, in the order of the first of each.
-pub fn finding_groups<'a>(findings: &[&'a Finding]) -> Vec<FindingGroup<'a>> {
+pub(crate) fn finding_groups<'a>(findings: &[&'a Finding]) -> Vec<FindingGroup<'a>> {
     let mut all: BTreeMap<&str, Vec<&'a Finding>> = BTreeMap::new();
     let causes: Vec<String> = findings.iter().map(|finding| cause(finding)).collect();
     for (cause, finding) in causes.iter().zip(findings) {
@@ -65,7 +65,7 @@ impl FindingGroup<'_> {
     }
 
     /// Returns a note that the others have such a fix, too.
-    pub fn fixed_alike(&self) -> Option<&'static str> {
+    pub(crate) fn fixed_alike(&self) -> Option<&'static str> {
         let has_repair = self.first.fix.as_ref().is_some_and(|fix| !fix.repairs().is_empty());
         (has_repair && !self.others.is_empty())
             .then_some("-- and the same on the others; --fix runs them all")

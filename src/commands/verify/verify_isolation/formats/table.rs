@@ -159,7 +159,7 @@ pub fn sum(view: &ServerView<'_>, style: &Style) -> String {
 }
 
 /// Returns the number of breaches that the manifest or a baseline accepts.
-pub fn accepted_breaches(view: &ServerView<'_>) -> usize {
+pub(crate) fn accepted_breaches(view: &ServerView<'_>) -> usize {
     let rows = view.matrix.iter().chain(&view.extra);
     let breaches = rows.filter(|row| row.probe.outcome == Verdict::Breach);
     breaches.filter(|row| matches!(row.reported, Some(BreachReport::Accepted))).count()

@@ -8,7 +8,7 @@ use martydb_model::grants::{Fix, Repair};
 use martydb_model::units::{counted, listed};
 use martydb_ui::report::{Paint, Style, paint, printable, wrapped};
 
-pub fn in_words(alike: &FindingGroup<'_>, style: &Style) -> String {
+pub(crate) fn in_words(alike: &FindingGroup<'_>, style: &Style) -> String {
     let finding = alike.first;
     let colour = if finding.severity < Severity::Medium { Paint::Dim } else { Paint::Bad };
     let mut text =
@@ -77,7 +77,7 @@ fn what(finding: &Finding) -> Option<String> {
 
 /// Returns the statements of the fix, one per line. A name with a line break or a control character is escaped; JSON
 /// contains it unchanged.
-pub fn fix_lines(finding: &Finding) -> Vec<String> {
+pub(crate) fn fix_lines(finding: &Finding) -> Vec<String> {
     let parts = finding.fix.iter().flat_map(Fix::repairs).flat_map(Repair::parts);
     let parts = parts.map(|part| format!("{};", printable(part.shown())));
     let advice = finding.fix.iter().flat_map(Fix::advice);
@@ -85,7 +85,7 @@ pub fn fix_lines(finding: &Finding) -> Vec<String> {
 }
 
 /// Returns the place of a failed fix.
-pub fn place_of(failed: &FailedFix) -> String {
+pub(crate) fn place_of(failed: &FailedFix) -> String {
     match &failed.database {
         Some(database) => format!("database {database} of server {}", failed.server),
         None => format!("server {}", failed.server),
@@ -94,7 +94,7 @@ pub fn place_of(failed: &FailedFix) -> String {
 
 /// Returns the last line: what was found, what a filter hides, and the reason of an exit code other than 0 that the
 /// findings do not explain. It has no full stop.
-pub fn closing_line(report: &VerifyReport) -> String {
+pub(crate) fn closing_line(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let grave = assessment.findings.iter().any(|finding| finding.severity >= Severity::Medium);
     let reasons = reasons(report);

@@ -105,7 +105,7 @@ pub const FUNCTIONS: &[&str] = &[
 ];
 
 /// Relations of the server that show everybody the same rows.
-pub const CATALOGS: &[&str] = &[
+pub(crate) const CATALOGS: &[&str] = &[
     "pg_am",
     "pg_attribute",
     "pg_class",
@@ -119,7 +119,7 @@ pub const CATALOGS: &[&str] = &[
 ];
 
 /// Functions and relations that tell of the server's work, where only a number leaves the function.
-pub const FIGURES: &[&str] = &[
+pub(crate) const FIGURES: &[&str] = &[
     "pg_conf_load_time",
     "pg_current_wal_lsn",
     "pg_last_wal_receive_lsn",
@@ -139,7 +139,7 @@ pub const FIGURES: &[&str] = &[
 ];
 
 /// Statistics of the kernel about the whole machine: <https://man7.org/linux/man-pages/man5/proc.5.html>.
-pub const KERNEL_FILES: &[&str] = &[
+pub(crate) const KERNEL_FILES: &[&str] = &[
     "/proc/cpuinfo",
     "/proc/diskstats",
     "/proc/loadavg",

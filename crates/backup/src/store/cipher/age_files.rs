@@ -1,0 +1,57 @@
+//! Files in the format of age, through the crate of that name: <https://age-encryption.org/v1>.
+
+use std::io::{self, Read, Write};
+
+use age::{DecryptError, Decryptor, Encryptor};
+
+use crate::store::cipher::digest::Digest;
+use crate::store::stop::Stop;
+
+pub use age::x25519::{Identity, Recipient};
+
+/// Encrypts what `copy` writes, for all of the recipients.
+///
+/// # Errors
+/// Those of `copy`, and of the output.
+pub fn encrypt(
+    recipients: &[Recipient],
+    to: &mut dyn Write,
+    copy: impl FnOnce(&mut dyn Write) -> Result<Digest, Stop>,
+) -> Result<Digest, Stop> {
+    let recipients = recipients.iter().map(|one| one as &dyn age::Recipient);
+    let encryptor = Encryptor::with_recipients(recipients).expect("recipients of one kind");
+    let mut writer = encryptor.wrap_output(to).map_err(Stop::Write)?;
+    let plain = copy(&mut writer)?;
+    writer.finish().map_err(Stop::Write)?;
+    Ok(plain)
+}
+
+/// Returns a reader of the decrypted file. Its errors are converted by [`unread`].
+///
+/// # Errors
+/// If no identity decrypts the file, or its header is damaged.
+pub(crate) fn decrypt<'a>(
+    identities: &[Identity],
+    from: &'a mut dyn Read,
+) -> Result<Box<dyn Read + 'a>, Stop> {
+    let identities = identities.iter().map(|one| one as &dyn age::Identity);
+    let reader = Decryptor::new(from).and_then(|decryptor| decryptor.decrypt(identities)).map_err(stop)?;
+    Ok(Box::new(reader))
+}
+
+/// Converts an error of reading an encrypted file.
+pub fn unread(error: io::Error) -> Stop {
+    stop(DecryptError::Io(error))
+}
+
+fn stop(error: DecryptError) -> Stop {
+    match error {
+        DecryptError::NoMatchingKeys => Stop::Closed,
+        DecryptError::Io(error)
+            if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
+        {
+            Stop::Read(error)
+        }
+        _ => Stop::Damaged,
+    }
+}

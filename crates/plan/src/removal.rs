@@ -1,0 +1,4 @@
+//! Removal of services and of roles that no service has.
+
+pub mod orphan_role;
+pub mod teardown;
