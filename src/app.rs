@@ -14,7 +14,7 @@ use martydb_model::{DesiredService, Jobs};
 use martydb_ui::flags::{Global, Select};
 use martydb_ui::report::Out;
 
-pub use backups::IDENTITY;
+pub(crate) use backups::IDENTITY;
 
 /// Context with the settings of the command line and the output. A function that needs no more takes the context.
 pub struct Run {

@@ -6,4 +6,5 @@ mod help;
 pub(crate) mod tool_aliases;
 
 pub use examples::EXAMPLES;
-pub use help::{interface, interface_within};
+pub use help::interface;
+pub(crate) use help::interface_within;

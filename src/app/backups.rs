@@ -8,7 +8,7 @@ use martydb_backup::store::{BackupId, Encryption, Identities, Repository, Stores
 use martydb_model::error::{Error, Result};
 
 /// Variable with the path of the identity file. There is no flag for it: any user can see a process's arguments.
-pub const IDENTITY: &str = "MARTYDB_BACKUP_IDENTITY";
+pub(crate) const IDENTITY: &str = "MARTYDB_BACKUP_IDENTITY";
 
 impl Run {
     /// # Errors

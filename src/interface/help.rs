@@ -41,7 +41,7 @@ pub fn interface() -> Command {
 }
 
 /// Returns the same for a terminal of so many columns. In a narrow one, descriptions get lines of their own.
-pub fn interface_within(width: Option<usize>) -> Command {
+pub(crate) fn interface_within(width: Option<usize>) -> Command {
     match width.filter(|width| *width < NARROW) {
         None => interface(),
         Some(width) => narrowed(interface(), width).next_line_help(true),

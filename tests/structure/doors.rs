@@ -24,6 +24,10 @@ pub struct Door {
     leads_to: BTreeSet<String>,
 }
 
+/// Items that leave their crate under another name, or in a variant that a macro or an exported enumeration makes.
+const BY_ANOTHER_NAME: &[&str] =
+    &["ApplyReport", "Stopped", "StreamedValue", "admin_password", "attached", "database_url", "redis_url"];
+
 #[test]
 fn every_pub_item_is_used_outside_its_crate() {
     let mut crates = BTreeMap::<&str, Vec<(&Names, &Facts)>>::new();
@@ -34,7 +38,9 @@ fn every_pub_item_is_used_outside_its_crate() {
     for (name, modules) in crates.into_iter().filter(|(name, _)| !OPEN.contains(name)) {
         let used = with_signatures(used_outside(name), &modules);
         for (_, facts) in &modules {
-            let unused = facts.doors.iter().filter(|door| door.is_item && !used.contains(&door.name));
+            let unused = facts.doors.iter().filter(|door| {
+                door.is_item && !used.contains(&door.name) && !BY_ANOTHER_NAME.contains(&door.name.as_str())
+            });
             found.extend(unused.map(|door| format!("{}:{}: {}", facts.file.display(), door.line, door.name)));
         }
     }

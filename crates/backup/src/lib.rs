@@ -25,6 +25,7 @@ mod part_comparison;
 mod put_back;
 mod record;
 mod restore;
+mod restore_settings;
 mod role_state;
 mod snapshot;
 pub mod store;

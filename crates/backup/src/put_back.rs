@@ -8,7 +8,7 @@ use crate::audit_rows::{AUDIT, CONTENT, fill};
 use crate::load_task::{LoadSource, RestoreTarget};
 use crate::moving::compare::CopySide;
 use crate::record::{BackupRecord, PublicRecord};
-use crate::restore::restore_settings;
+use crate::restore_settings;
 use crate::tables_there::tables_there;
 use martydb_apply::scratch::Scratch;
 use martydb_compare::RowHash;

@@ -1,7 +1,6 @@
 //! Restore, from the lock to the swap.
 
 pub(crate) mod replaced_databases;
-pub(crate) mod restore_settings;
 pub(crate) mod swap;
 
 use std::time::Duration;

@@ -16,7 +16,8 @@ use crate::admin;
 use crate::desired::DesiredRedis;
 use crate::inspect::{InspectionDepth, inspect};
 
-pub use probe::{PROBE, TriedLogin, own_logins};
+pub(crate) use probe::PROBE;
+pub use probe::{TriedLogin, own_logins};
 
 /// Proves one server. Nothing is written.
 pub async fn prove(

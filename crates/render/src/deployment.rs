@@ -92,7 +92,7 @@ pub struct OutboxNode<'a> {
 }
 
 /// Returns pairs of a service and a service whose database its programs may connect to.
-pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
+pub(crate) fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
     let own = manifest.services.keys().map(|name| (name, name));
     let further = manifest.services.values().flat_map(|service| {
         let roles = manifest.access.get(&service.server);

@@ -30,7 +30,6 @@ mod targets;
 pub use caller_keys::CALLER_KEYS;
 pub use compose::database_url as database_url_file;
 pub use compose::{admin_password as admin_password_file, redis_url as redis_url_file};
-pub use deployment::entitled;
 pub use deployment::{DeploymentPlan, ProjectPaths, ServerNode};
 pub use redis::variables as redis_variables;
 pub use targets::{NamedServers, RenderTarget, RenderedFile, TARGETS};

@@ -97,87 +97,97 @@ pub fn to(name: &str, privilege: &str, grantor: &str) -> AclEntry {
 pub fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
     let mut actual = empty(version);
     for service in desired.services.values() {
-        let name = |kind| service.role(kind).as_str().to_owned();
-        let (owner, migrator, app, ro) =
-            (name(RoleKind::Owner), name(RoleKind::Migrator), name(RoleKind::App), name(RoleKind::Readonly));
-        for kind in RoleKind::ALL {
-            let login = kind != RoleKind::Owner;
-            let limit = service.connection_limit.get(&kind).copied().unwrap_or(-1);
-            let found = ActualRole {
-                login,
-                inherit: kind != RoleKind::Migrator,
-                connection_limit: limit,
-                comment: Some("martydb:t".into()),
-                ..ActualRole::default()
-            };
-            actual.roles.insert(service.role(kind).clone(), found);
-        }
-        actual.memberships.push(Membership {
-            role: role(&owner),
-            member: role(&migrator),
-            grantor: Some(role("postgres")),
-            admin: false,
-            inherit: false,
-            set: true,
-        });
-        for login in [&migrator, &app, &ro] {
-            let setting = |database: Option<&DbName>, name: &str, value: &str| RoleSetting {
-                role: role(login),
-                database: database.cloned(),
-                name: name.into(),
-                value: value.into(),
-            };
-            put(&mut actual, setting(None, "lock_timeout", "5000ms"));
-            put(&mut actual, setting(Some(&service.database), "search_path", "public"));
-        }
-        let database = Some(service.database.clone());
-        put(
-            &mut actual,
-            RoleSetting { role: role(&migrator), database, name: "role".into(), value: owner.clone() },
-        );
-        let defaults: &[(char, &[(&str, &str)])] = &[
-            ('r', &[(&app, "SELECT"), (&app, "INSERT"), (&app, "UPDATE"), (&app, "DELETE"), (&ro, "SELECT")]),
-            ('S', &[(&app, "USAGE"), (&app, "SELECT"), (&ro, "SELECT")]),
-            ('f', &[(&app, "EXECUTE")]),
-            ('T', &[]),
-            ('n', &[(&app, "USAGE"), (&ro, "USAGE")]),
-        ];
-        let default_acls = defaults.iter().map(|(object, acl)| DefaultAcl {
-            role: role(&owner),
-            schema: None,
-            object: *object,
-            acl: acl.iter().map(|(who, what)| to(who, what, &owner)).collect(),
-        });
-        let schema = martydb_model::ActualSchema {
-            owner: role(&owner),
-            acl: vec![to(&app, "USAGE", &owner), to(&ro, "USAGE", &owner)],
-        };
-        let contents = Contents {
-            schemas: [(SchemaName::new("public").expect("a name"), schema)].into(),
-            default_acls: default_acls.collect(),
-            ..Contents::default()
-        };
-        let acl = vec![
-            to("postgres", "CONNECT", "postgres"),
-            to(&owner, "CREATE", "postgres"),
-            to(&owner, "TEMPORARY", "postgres"),
-            to(&migrator, "CONNECT", "postgres"),
-            to(&app, "CONNECT", "postgres"),
-            to(&app, "TEMPORARY", "postgres"),
-            to(&ro, "CONNECT", "postgres"),
-        ];
-        let database = ActualDatabase {
-            owner: "postgres".into(),
-            allow_connections: true,
-            connection_limit: -1,
-            acl,
-            comment: Some("martydb:t".into()),
-            contents: Some(contents),
-            ..ActualDatabase::default()
-        };
-        actual.databases.insert(service.database.clone(), database);
+        add_roles(&mut actual, service);
+        add_settings(&mut actual, service);
+        actual.databases.insert(service.database.clone(), database(service));
     }
     actual
+}
+
+fn add_roles(actual: &mut ActualServer, service: &DesiredService) {
+    for kind in RoleKind::ALL {
+        let found = ActualRole {
+            login: kind != RoleKind::Owner,
+            inherit: kind != RoleKind::Migrator,
+            connection_limit: service.connection_limit.get(&kind).copied().unwrap_or(-1),
+            comment: Some("martydb:t".into()),
+            ..ActualRole::default()
+        };
+        actual.roles.insert(service.role(kind).clone(), found);
+    }
+    actual.memberships.push(Membership {
+        role: service.role(RoleKind::Owner).clone(),
+        member: service.role(RoleKind::Migrator).clone(),
+        grantor: Some(role("postgres")),
+        admin: false,
+        inherit: false,
+        set: true,
+    });
+}
+
+fn add_settings(actual: &mut ActualServer, service: &DesiredService) {
+    let setting = |kind: RoleKind, database: Option<&DbName>, name: &str, value: &str| RoleSetting {
+        role: service.role(kind).clone(),
+        database: database.cloned(),
+        name: name.into(),
+        value: value.into(),
+    };
+    let database = Some(&service.database);
+    for kind in [RoleKind::Migrator, RoleKind::App, RoleKind::Readonly] {
+        put(actual, setting(kind, None, "lock_timeout", "5000ms"));
+        put(actual, setting(kind, database, "search_path", "public"));
+    }
+    put(actual, setting(RoleKind::Migrator, database, "role", service.role(RoleKind::Owner).as_str()));
+}
+
+fn database(service: &DesiredService) -> ActualDatabase {
+    let name = |kind| service.role(kind).as_str();
+    let (owner, migrator, app, ro) =
+        (name(RoleKind::Owner), name(RoleKind::Migrator), name(RoleKind::App), name(RoleKind::Readonly));
+    let acl = vec![
+        to("postgres", "CONNECT", "postgres"),
+        to(owner, "CREATE", "postgres"),
+        to(owner, "TEMPORARY", "postgres"),
+        to(migrator, "CONNECT", "postgres"),
+        to(app, "CONNECT", "postgres"),
+        to(app, "TEMPORARY", "postgres"),
+        to(ro, "CONNECT", "postgres"),
+    ];
+    ActualDatabase {
+        owner: "postgres".into(),
+        allow_connections: true,
+        connection_limit: -1,
+        acl,
+        comment: Some("martydb:t".into()),
+        contents: Some(contents(owner, app, ro)),
+        ..ActualDatabase::default()
+    }
+}
+
+/// An empty schema `public` and the default privileges of the owner.
+fn contents(owner: &str, app: &str, ro: &str) -> Contents {
+    let defaults: &[(char, &[(&str, &str)])] = &[
+        ('r', &[(app, "SELECT"), (app, "INSERT"), (app, "UPDATE"), (app, "DELETE"), (ro, "SELECT")]),
+        ('S', &[(app, "USAGE"), (app, "SELECT"), (ro, "SELECT")]),
+        ('f', &[(app, "EXECUTE")]),
+        ('T', &[]),
+        ('n', &[(app, "USAGE"), (ro, "USAGE")]),
+    ];
+    let default_acls = defaults.iter().map(|(object, acl)| DefaultAcl {
+        role: role(owner),
+        schema: None,
+        object: *object,
+        acl: acl.iter().map(|(who, what)| to(who, what, owner)).collect(),
+    });
+    let schema = martydb_model::ActualSchema {
+        owner: role(owner),
+        acl: vec![to(app, "USAGE", owner), to(ro, "USAGE", owner)],
+    };
+    Contents {
+        schemas: [(SchemaName::new("public").expect("a name"), schema)].into(),
+        default_acls: default_acls.collect(),
+        ..Contents::default()
+    }
 }
 
 pub fn of_role<'a>(actual: &'a mut ActualServer, name: &str) -> &'a mut Vec<RoleSetting> {

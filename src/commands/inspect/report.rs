@@ -22,7 +22,8 @@ use crate::commands::support::missing;
 use martydb_ui::flags::Select;
 
 #[cfg(all(feature = "monitor", feature = "report"))]
-pub use collect::{collect_around, now};
+pub(crate) use collect::collect_around;
+pub use collect::now;
 #[cfg(all(feature = "monitor", feature = "report"))]
 pub use isolation::PageProof;
 #[cfg(feature = "report")]

@@ -18,7 +18,8 @@ use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_ui::report::{Report, Style};
 use report::StatusReport;
 
-pub use collect::{Arguments, look_at, states};
+pub(crate) use collect::look_at;
+pub use collect::{Arguments, states};
 pub use view::columns;
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {

@@ -27,7 +27,7 @@ use martydb_ui::report::{Report, Style, error_text};
 use formats::MatrixExtent;
 use report_file::ReportFile;
 
-pub use document::{Body, Document, NoResult, Printed, ReportFormat, VerifyReport, json_schema};
+pub use document::{Body, Document, NoResult, ReportFormat, VerifyReport, json_schema};
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {

@@ -8,7 +8,7 @@ use crate::load::Loaded;
 use crate::load_task::RestoreTarget;
 use crate::record::{BeyondRecord, SettingRecord};
 use crate::restore::replaced_databases;
-use crate::restore::restore_settings;
+use crate::restore_settings;
 use martydb_apply::scratch::{end_sessions, logins_in};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Literal, ServerText, Statement, stmt};

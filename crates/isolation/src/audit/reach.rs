@@ -28,8 +28,9 @@ use fixes::{Cause, is_own};
 use gather::Gathered;
 pub(crate) use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
-pub use objects::is_lever;
-pub use pieces::{Piece, UsedName, pieces};
+pub(crate) use objects::is_lever;
+pub(crate) use pieces::pieces;
+pub use pieces::{Piece, UsedName};
 use principals::gather;
 
 /// Adds findings for everything that the logins reach.

@@ -38,7 +38,7 @@ pub enum PrefixAnswer {
 }
 
 /// Suffix of the keys and channels of probes: none of a service is likely to have it.
-pub const PROBE: &str = "martydb-probe";
+pub(crate) const PROBE: &str = "martydb-probe";
 
 pub async fn attempt(
     context: &Context,

@@ -37,7 +37,7 @@ pub async fn collect(run: &Run, select: &Select) -> Result<Collected> {
 
 /// Reads everything but the proof of isolation, which a monitor has.
 #[cfg(feature = "monitor")]
-pub async fn collect_around(run: &Run, proof: PageProof) -> Result<Collected> {
+pub(crate) async fn collect_around(run: &Run, proof: PageProof) -> Result<Collected> {
     let select = Select::default();
     States::read(run, &select).await?.with(run, &select, proof).await
 }

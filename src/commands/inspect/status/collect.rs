@@ -87,7 +87,11 @@ pub async fn review(
 }
 
 /// Returns the status of each service; one whose server does not answer is unreachable.
-pub async fn look_at(run: &Run, services: &[DesiredService], sizes: Sizes) -> Result<Vec<ServiceStatus>> {
+pub(crate) async fn look_at(
+    run: &Run,
+    services: &[DesiredService],
+    sizes: Sizes,
+) -> Result<Vec<ServiceStatus>> {
     Ok(look(run, targets::of(run, services).await?, sizes).await)
 }
 

@@ -38,7 +38,8 @@ impl Serialize for VerifyReport {
 /// may add some.
 #[derive(JsonSchema)]
 #[schemars(title = "martydb verify-isolation", rename = "VerifyIsolation")]
-pub struct Printed {
+#[expect(dead_code, reason = "only its JSON Schema reads the fields")]
+pub(crate) struct Printed {
     /// The version of the documents' layout.
     #[schemars(range(min = 1, max = 1))]
     pub format_version: u32,

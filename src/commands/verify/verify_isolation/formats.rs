@@ -13,7 +13,7 @@ mod tests;
 mod text;
 
 pub use github::github;
-pub use graph::{dot, opengraph};
+pub(crate) use graph::{dot, opengraph};
 pub use junit::junit;
 pub use markdown::markdown;
 pub use matrix::MatrixExtent;

@@ -247,7 +247,7 @@ fn relation<'a>(
 }
 
 /// Returns `true` for a table whose rows an extension executes.
-pub fn is_lever(shown: &str) -> bool {
+pub(crate) fn is_lever(shown: &str) -> bool {
     LEVERS.iter().any(|row| row.0 == shown)
 }
 

@@ -32,7 +32,7 @@ impl Piece {
 }
 
 /// Splits a text; comments and what is never closed are left out.
-pub fn pieces(text: &str) -> Vec<Piece> {
+pub(crate) fn pieces(text: &str) -> Vec<Piece> {
     tokens(text).into_iter().map(|token| piece(text, token)).collect()
 }
 

@@ -9,7 +9,7 @@ use martydb_isolation::proof::Assessment;
 use martydb_isolation::reach::{AccessGraph, GraphEdge, GraphNode, NodeKind};
 use martydb_ui::report::printable;
 
-pub fn dot(assessment: &Assessment) -> String {
+pub(crate) fn dot(assessment: &Assessment) -> String {
     let clusters =
         assessment.graphs.iter().enumerate().map(|(at, (server, graph))| cluster(at, server, graph));
     let head = "digraph reach {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", fontsize=10];\n";
@@ -56,7 +56,7 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", printable(text).replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-pub fn opengraph(assessment: &Assessment) -> String {
+pub(crate) fn opengraph(assessment: &Assessment) -> String {
     let all = || assessment.graphs.iter();
     let nodes =
         all().flat_map(|(server, graph)| graph.nodes().into_iter().map(move |node| shown(server, node)));
