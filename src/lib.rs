@@ -44,7 +44,7 @@
 //! - [`cli`]: the commands, one row each
 //! - [`usage`]: clap's errors in martydb's form
 //! - [`environment`]: the variables of the process
-//! - [`signals`]: Ctrl-C and its like
+//! - `signals`: Ctrl-C and its like
 //! - [`commands`]: a folder for each group of the help, a file for each command: arguments, use case, report
 //! - [`shipped_files`]: templates, findings and runbooks that the program contains
 
