@@ -4,7 +4,7 @@
 //! set by the next run.
 //!
 //! - [`credentials`]: passwords of admins, and other secrets in variables
-//! - [`pgpass`]: libpq's password file
+//! - `pgpass`: libpq's password file
 
 #![cfg_attr(
     not(test),

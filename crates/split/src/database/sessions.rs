@@ -40,7 +40,7 @@ pub(crate) async fn open_loading(target: &MigrationTarget) -> Result<Connection>
 /// prints all others with their schema.
 ///
 /// # Errors
-/// As [`open_loading`].
+/// As `open_loading`.
 #[martydb_pg::boxed]
 pub async fn open_inspecting(target: &MigrationTarget) -> Result<Connection> {
     let own = [

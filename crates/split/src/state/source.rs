@@ -90,7 +90,7 @@ pub(crate) async fn prepare(session: &mut Connection) -> Result<()> {
 /// Returns `true` if there is a state, which the admin created.
 ///
 /// # Errors
-/// As [`prepare`].
+/// As `prepare`.
 #[martydb_pg::boxed]
 pub async fn exists(session: &mut Connection) -> Result<bool> {
     match owned(session).await? {
@@ -346,7 +346,7 @@ pub(crate) fn mark_sql(service: &str) -> Statement {
 /// Removes the whole state.
 ///
 /// # Errors
-/// As [`begin`].
+/// As `begin`.
 pub async fn remove(session: &mut Connection) -> Result<()> {
     let schema = Ident::new(super::STATE_SCHEMA).map_err(|error| Error::operation(error.to_string()))?;
     execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await.map(drop)

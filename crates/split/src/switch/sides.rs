@@ -166,7 +166,7 @@ impl SplitSides {
     /// Reads the shared database and the state of its tables.
     ///
     /// # Errors
-    /// As [`SourceTables::read`].
+    /// As `SourceTables::read`.
     pub async fn read_source(&mut self) -> Result<SourceTables> {
         let SourceSide { access, database, session } = &mut self.source;
         SourceTables::read(session, access, database).await
