@@ -30,7 +30,7 @@ pub struct Tool {
     pub(super) alone: Option<&'static str>,
     /// Line of a settings file that makes `${x}` plain text.
     pub(super) verbatim: Option<&'static str>,
-    /// Tool of its history table, as in [`OtherTool`](martydb_migrate::check::OtherTool).
+    /// Tool of its history table, as in `OtherTool`.
     pub history: Option<&'static str>,
     pub(super) own_table: Option<OwnTable>,
 }

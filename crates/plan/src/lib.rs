@@ -4,7 +4,7 @@
 //! SQL, and `converge::apply` runs it. A dry run differs only in that last call.
 //!
 //! - [`admin_capabilities`]: privileges of the admin that a plan needs
-//! - [`diff`]: the difference between desired and actual state
+//! - [`diff`](mod@diff): the difference between desired and actual state
 //! - [`grouping`]: steps that people see as one
 //! - [`records`]: tables of the data service's records
 //! - [`rotate`]: plan of new passwords
