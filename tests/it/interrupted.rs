@@ -161,6 +161,9 @@ fn a_second_signal_ends_the_run_at_once() {
     project.write("twice_a/migrations/V3__slow.sql", stubborn);
     project.write("twice_a/migrations/V3__slow.down.sql", "SELECT 1;\n");
     let mut started = Started::new(&server, &project, &["upgrade", "-s", "twice_a"], "stubborn");
+    // A cancellation before the first sleep would meet no handler.
+    let sleeping = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    until("the migration sleeps", || server.value("postgres", sleeping) != "0");
     started.signal(Signal::INT);
     std::thread::sleep(Duration::from_secs(2));
     assert!(started.child.try_wait().unwrap().is_none(), "it waits for the server's answer");
