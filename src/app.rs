@@ -1,4 +1,4 @@
-//! Application's context for a command: the context of the crates, with the settings, prompts and output of the person who started it.
+//! The application's context: the context of the crates, with the options of the command line, prompts and output.
 
 mod backups;
 
@@ -16,7 +16,7 @@ use martydb_ui::report::Out;
 
 pub(crate) use backups::IDENTITY;
 
-/// Context with the settings of the command line and the output. A function that needs no more takes the context.
+/// Context of a command. A function that needs neither options nor output takes the [`Context`] alone.
 pub struct App {
     pub context: Context,
     pub yes: bool,
@@ -63,7 +63,7 @@ impl App {
         App { context, yes: global.yes, can_ask, out }
     }
 
-    /// Returns the context for another environment.
+    /// Returns the context in another environment.
     ///
     /// # Errors
     /// If there is no overlay for it, or it is not valid.
@@ -72,7 +72,7 @@ impl App {
         Ok(self.beginning_again(manifest))
     }
 
-    /// Adds a server that the manifest lacks.
+    /// Returns the context with a server that the manifest lacks.
     #[must_use]
     pub(crate) fn and_server(&self, name: &str, server: &ServerSpec) -> App {
         let mut manifest = self.manifest.clone();
