@@ -2,8 +2,8 @@
 //! original and gets its final name only then. The former database is closed and kept; its comment names the new
 //! server.
 //!
-//! `obstacles` finds what prevents a copy, `source_database` closes and opens the former database, `owner_session` reads the data
-//! that no catalog comparison covers, `compare` compares both sides, and `copy` runs the steps.
+//! `obstacles` finds what prevents a copy, `source_database` closes and opens the former database, `owner_session` logs in
+//! as the migrator and acts as the owner, `compare` compares both sides, and `copy` runs the steps.
 
 pub mod compare;
 mod copy;
