@@ -17,11 +17,11 @@ pub mod split {
     use crate::commands::support::missing::{NoReport, missing_feature};
     use martydb_model::error::Result;
 
-    pub use crate::commands::support::missing::AnyArguments as Arguments;
+    pub(crate) use crate::commands::support::missing::AnyArguments as Arguments;
 
     /// # Errors
     /// Always: this build cannot split a database.
-    pub async fn run(_: &App, _: &Arguments) -> Result<NoReport> {
+    pub(crate) async fn run(_: &App, _: &Arguments) -> Result<NoReport> {
         Err(missing_feature("split"))
     }
 }

@@ -23,6 +23,7 @@ use martydb_ui::flags::Select;
 
 #[cfg(all(feature = "monitor", feature = "report"))]
 pub(crate) use collect::collect_around;
+#[cfg(feature = "report")]
 pub use collect::now;
 #[cfg(all(feature = "monitor", feature = "report"))]
 pub use isolation::PageProof;
