@@ -25,25 +25,26 @@ def lint(p):
     p.martydb("lint", p.service, "--since", "0", allowed=(0, 3))
 
 
+NO_TRANSACTION = "-- martydb: no-transaction"
+
+
 def down(p):
     """Down and up again is what psql makes of the same files."""
     p.upgraded()
-    files = p.row.files()
-    downs = sorted(p.migrations.glob("*.down.sql"))
-    if len(downs) < len(files):
-        raise Absent("the project has no down files")
+    versions = p.versions()
+    if not all(down.exists() for _, down in versions):
+        raise Absent("not every migration has a down file")
     copy = p.copy(f"down_{p.service}")
-    for at in range(len(files), 0, -1):
-        text = next(p.migrations.glob(f"V{at}__*.down.sql")).read_text()
-        flags = [] if files[at - 1].outside else ["-1"]
-        code, output = p.world.psql(copy, text, user=p.owner, password=PASSWORD, options=p.row.options, flags=flags)
+    for up, down in reversed(versions):
+        flags = [] if NO_TRANSACTION in up.read_text()[:200] else ["-1"]
+        code, output = p.world.psql(copy, down.read_text(), user=p.owner, password=PASSWORD, options=p.row.options, flags=flags)
         if code:
-            raise Absent(f"a down file of the row fails by psql too: {output[-300:]}")
+            raise Absent(f"{down.name} fails by psql too: {output[-300:]}")
     p.martydb("downgrade", p.service, "--to", "0", "-y")
     p.same(p.world.dump(p.database), p.world.dump(copy), "downgrade --to 0")
     p.martydb("plan", "--check")
     p.martydb("upgrade", p.service)
-    if len(files) == 1:
+    if not p.row.imported and len(versions) == 1:
         p.same(p.world.dump(p.database), p.world.dump(p.reference), "upgrade after downgrade")
     plan(p)
 
@@ -53,7 +54,7 @@ def other_project(p, name, database):
     shutil.rmtree(folder, ignore_errors=True)
     (folder / p.service / "migrations").mkdir(parents=True)
     folder.chmod(0o755)
-    p.write_manifest(folder, p.service, database, keys=roles(p, name))
+    p.write_manifest(folder, p.service, database, keys=roles(p, name), project=f"{p.service}-{name}")
     return folder
 
 
@@ -112,7 +113,7 @@ def squash(p):
     folder = p.world.folder / f"{p.service}.squash"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(p.folder, folder)
-    p.martydb("squash", p.service, "--to", str(len(p.row.files())), cwd=folder)
+    p.martydb("squash", p.service, "--to", p.versions()[-1][0].name[1:].split("__")[0], cwd=folder)
     of_test_db(p, folder, "test-db from the checkpoint")
 
 

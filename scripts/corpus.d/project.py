@@ -25,7 +25,7 @@ class Project:
         self.database = row.keys.get("database", self.service)
         self.reference, self.owner = f"ref_{self.service}", f"old_{self.service}"
         self.migrations = self.folder / self.service / "migrations"
-        self.ready, self.told = None, None
+        self.ready, self.outcome, self.told = None, None, None
 
     def martydb(self, *words, allowed=(0,), cwd=None, env=None, seconds=180):
         """Returns the standard output; an exit code that is not allowed ends the cell."""
@@ -70,6 +70,10 @@ class Project:
         self.migrations.mkdir(parents=True)
         self.folder.chmod(0o755)
         self.write_manifest(self.folder, self.service, self.database)
+        if row.imported:
+            tool, source = row.imported
+            self.martydb("import", "--from", tool, "--service", self.service, source)
+            return
         files = row.files()
         for at, file in enumerate(files, 1):
             stem = f"V{at}__{file.name}"
@@ -77,14 +81,20 @@ class Project:
             (self.migrations / f"{stem}.sql").write_text(marker + file.up)
             down = file.down
             if down is None and len(files) == 1:
-                down = self.down = self.drops()
+                down = self.drops()
             if down is not None:
                 (self.migrations / f"{stem}.down.sql").write_text(down)
+
+    def versions(self):
+        """The migrations with their down files, oldest first."""
+        ups = [path for path in self.migrations.glob("V*.sql") if not path.name.endswith(".down.sql")]
+        ups.sort(key=lambda path: int(path.name[1:].split("__")[0]))
+        return [(path, path.with_name(path.name[:-4] + ".down.sql")) for path in ups]
 
     def drops(self):
         return self.world.sql(self.reference, DROPS) + "\n"
 
-    def write_manifest(self, folder, service, database, more="", keys=None):
+    def write_manifest(self, folder, service, database, more="", keys=None, project=None):
         row = self.row
         entry = {
             "database": database,
@@ -96,7 +106,7 @@ class Project:
         }
         entry["database"] = database
         (folder / "martydb.yaml").write_text(
-            f'version: 1\nservers:\n  main: {{ url: "{self.world.url}" }}\nbackup: {{ to: ./backups }}\n{more}'
+            f'version: 1\nproject: {project or service}\nservers:\n  main: {{ url: "{self.world.url}" }}\nbackup: {{ to: ./backups }}\n{more}'
             f"services:\n  {service}: {yaml(entry)}\n"
         )
 
@@ -105,16 +115,16 @@ class Project:
         if self.ready is None:
             try:
                 self.make_reference()
-                self.write()
                 self.ready = True
+                self.write()
             except Ended as ended:
-                self.ready = Absent(f"{ended.why}: {ended.output.strip()[-300:]}")
+                self.ready = ended if self.ready else Absent(f"{ended.why}: {ended.output.strip()[-300:]}")
                 raise
         if self.ready is not True:
             raise self.ready
 
     def usable(self):
-        return self.ready is True and getattr(self, "outcome", True) is True
+        return self.ready is True and self.outcome in (None, True)
 
     def reset(self):
         """A column that failed may have left anything."""
@@ -135,7 +145,7 @@ class Project:
 
     def upgraded(self):
         self.prepare()
-        if not hasattr(self, "outcome"):
+        if self.outcome is None:
             try:
                 self.martydb("apply", self.service, "-y")
                 self.admin_part(self.database)

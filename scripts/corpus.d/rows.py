@@ -23,6 +23,7 @@ class Row:
     settings: list = field(default_factory=list)  # statements, {database} is the quoted name
     options: str | None = None  # PGOPTIONS of psql
     several: list | None = None  # files, in place of `up`
+    imported: tuple | None = None  # tool and folder: martydb runs what `import` makes of them
     absent: str = ""  # the reason why it cannot be run here
     make: object = field(default=None, repr=False, compare=False)  # fills in what only the server can tell, once
 
