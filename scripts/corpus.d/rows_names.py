@@ -17,7 +17,7 @@ NAMES = {
     "bytes-61": "z" * 61,
     "bytes-62": "v" * 62,
     "bytes-63": "w" * 63,
-    "umlauts-63": "ü" * 31 + "u",
+    "umlauts-61": "ü" * 30 + "u",
     "digits": "1st",
     "line-break": "a\nb",
 }
