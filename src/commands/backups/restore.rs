@@ -11,7 +11,7 @@ use super::backup::store::{BackupStore, FetchedBackup};
 use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::verify::verify_isolation::{self, verify_services};
-use martydb_backup::moving::sums;
+use martydb_backup::move_service::owner_session;
 use martydb_backup::{
     self as backup, HeadAgainstFiles, LoadSource, RestoreLocation, RestoreTarget, compare_head,
 };
@@ -163,7 +163,7 @@ fn read(path: &Path) -> Result<String> {
 async fn anonymized(target: &MigrationTarget, database: DbName, text: Option<&str>) -> Result<()> {
     let Some(text) = text else { return Ok(()) };
     let here = MigrationTarget { database, ..target.clone() };
-    let mut session = sums::as_owner(&here).await?;
+    let mut session = owner_session::as_owner(&here).await?;
     let path = stmt!("SET search_path = {schemas}", schemas = List(target.schemas.clone()));
     execute(&mut session, &path).await?;
     let end = execute(&mut session, &Statement::from_migration_file(text)).await;
