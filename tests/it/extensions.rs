@@ -4,13 +4,14 @@ mod members;
 
 use crate::support::{Project, Server};
 
-/// Extensions that this server can install with what it has, but for those whose library must be preloaded or is a test's.
+/// Extensions that this server can install with what it has, but for those that need a preloaded library or whose script
+/// sets the database's search path, and US addresses, whose tables no owner may dump.
 fn installable(server: &Server) -> Vec<String> {
     let rows = server.sql(
         "postgres",
         "WITH RECURSIVE usual AS (
              SELECT v.name, v.requires FROM pg_available_extension_versions v JOIN pg_available_extensions e ON e.name = v.name
-             WHERE v.version = e.default_version AND v.name NOT IN ('plpgsql', 'pg_cron', 'postgis_tiger_geocoder')
+             WHERE v.version = e.default_version AND v.name NOT IN ('plpgsql', 'pg_cron', 'address_standardizer_data_us', 'postgis_topology', 'postgis_tiger_geocoder')
          ), missing AS (
              SELECT u.name FROM usual u CROSS JOIN LATERAL unnest(u.requires) r (name)
              WHERE r.name NOT IN (SELECT name FROM usual) AND r.name <> 'plpgsql'
