@@ -231,7 +231,7 @@ INSERT INTO t VALUES (1);
 CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA public;
 -- row: foreign-table (pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_user_mapping)
 CREATE SERVER far FOREIGN DATA WRAPPER nothing OPTIONS (host 'nowhere');
-CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (user 'x');
+CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'x');
 CREATE FOREIGN TABLE away (id int OPTIONS (column_name 'no'), v text NOT NULL) SERVER far OPTIONS (table_name 'x');
 CREATE TABLE t (id int PRIMARY KEY);
 INSERT INTO t VALUES (1);
@@ -244,6 +244,7 @@ INSERT INTO t DEFAULT VALUES;
 -- admin
 CREATE LANGUAGE own HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator;
 CREATE FUNCTION f() RETURNS int LANGUAGE own AS $$ BEGIN RETURN 1; END $$;
+GRANT EXECUTE ON FUNCTION f() TO {owner};
 -- row: transform (pg_transform)
 CREATE TABLE t (id int PRIMARY KEY);
 INSERT INTO t VALUES (1);
@@ -260,7 +261,6 @@ ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 CREATE TABLE t (id int PRIMARY KEY);
 INSERT INTO t VALUES (1);
 -- down
-ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC;
 DROP TABLE t;
 -- row: comment (pg_description)
 CREATE TABLE t (id int PRIMARY KEY, v text DEFAULT 'x');
