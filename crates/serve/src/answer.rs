@@ -3,6 +3,7 @@
 pub(crate) mod etag;
 pub(crate) mod limits;
 mod override_headers;
+pub(crate) mod service_headers;
 pub(crate) mod statement_rows;
 
 use std::sync::Arc;
@@ -121,7 +122,7 @@ impl AnswerParts {
         range: RowRange,
         without_body: bool,
     ) -> Result<HttpAnswer, HttpAnswer> {
-        let (lower, upper) = (range.offset, range.offset + result.rows - 1);
+        let (lower, upper) = (range.offset, range.offset.saturating_add(result.rows - 1));
         if let Some(total) = result.total.filter(|total| lower > *total) {
             let details = format!("An offset of {lower} was requested, but there are only {total} rows.");
             let mut answer = HttpAnswer::from(HttpError::range(details));
