@@ -5,7 +5,7 @@ mod audit_backup;
 mod cache;
 mod calls;
 mod certified;
-mod client;
+pub mod client;
 mod collections;
 mod guard;
 mod idle;

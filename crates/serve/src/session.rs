@@ -15,11 +15,11 @@ use deadpool_postgres::Object;
 use futures_util::future::BoxFuture;
 use martydb_model::sql::{Statement, stmt};
 use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
-use tokio_postgres::{Row, RowStream};
+use tokio_postgres::{NoTls, Row, RowStream};
 
 use crate::compile::CompiledStatement;
 pub use connector::ServerConnector;
-pub(crate) use error::{DatabaseError, DatabaseResult, UNREACHABLE, unavailable};
+pub(crate) use error::{DatabaseError, DatabaseResult, unavailable};
 pub use pool::LoginPool;
 pub use target::LoginTarget;
 
@@ -34,6 +34,7 @@ pub struct LoginSession {
     /// `None` only while it is released or dropped.
     client: Option<Object>,
     connector: ServerConnector,
+    encrypted: bool,
     timeout: Duration,
     /// `true` while a statement runs.
     runs: bool,
@@ -50,9 +51,15 @@ impl Drop for LoginSession {
             return drop(Object::take(client));
         };
         // Its place is free only when the server was told: the login has few connections more than the pool.
-        let (patience, connector) = (self.timeout, self.connector.clone());
+        let (patience, connector, encrypted) = (self.timeout, self.connector.clone(), self.encrypted);
         runtime.spawn(async move {
-            let _told = tokio::time::timeout(patience, client.cancel_token().cancel_query(connector)).await;
+            let token = client.cancel_token();
+            let told = async {
+                if let Ok(stream) = connector.for_cancel(encrypted).await {
+                    let _told = token.cancel_query_raw(stream, NoTls).await;
+                }
+            };
+            let _told = tokio::time::timeout(patience, told).await;
             drop(Object::take(client));
         });
     }

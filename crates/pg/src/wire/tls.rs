@@ -22,7 +22,7 @@ use x509_parser::extensions::GeneralName;
 
 use super::binding;
 use super::codec::Stream;
-use super::endpoint::{Tls, TlsMode};
+use super::endpoint::{Endpoint, Host, Tls, TlsMode};
 use martydb_model::error::{Error, Result};
 
 /// An encrypted connection. The stream within is boxed, so that TLS is compiled once for all kinds of streams.
@@ -60,6 +60,17 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// Reads the certificates of an endpoint; `None` where there is no TLS.
+    ///
+    /// # Errors
+    /// [`Kind::Manifest`](martydb_model::error::Kind::Manifest) for unusable TLS files.
+    pub fn of(endpoint: &Endpoint) -> Result<Option<Self>> {
+        match (&endpoint.host, endpoint.tls.mode) {
+            (Host::Socket(_), _) | (_, TlsMode::Disable) => Ok(None),
+            (Host::Tcp(host), _) => Handshake::new(host, &endpoint.tls).map(Some),
+        }
+    }
+
     /// Reads the certificates of these settings.
     pub fn new(host: &str, tls: &Tls) -> Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
