@@ -20,6 +20,7 @@ mod plain;
 mod planned;
 mod records;
 mod reload;
+mod remains;
 mod replicas;
 mod schemas;
 mod search;

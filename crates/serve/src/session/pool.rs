@@ -17,7 +17,7 @@ use super::connector::ServerConnector;
 use super::error::{of_database, unavailable};
 use super::password::{LoginPassword, is_rejected};
 use super::target::LoginTarget;
-use super::LoginSession;
+use super::{LoginSession, SessionState};
 use crate::error::{HttpError, HttpResult};
 use crate::guard::{NO_CONNECTION, ServerBreaker};
 
@@ -65,7 +65,7 @@ impl LoginPool {
         let encrypted = connect.encrypted.clone();
         let mut config = Config::new();
         config.user(&target.role);
-        // Nothing is left in a session that is given back: see `release_after`.
+        // Nothing is left in a session that is given back: see `run::lease`.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_connect(config, connect, recycling);
         let renewed = Arc::new(Mutex::new(None));
@@ -149,8 +149,7 @@ impl LoginPool {
             encrypted: self.encrypted.load(Ordering::Relaxed),
             timeout: self.timeout,
             runs: false,
-            is_plain: false,
-            has_sequences: false,
+            left: SessionState::default(),
         })
     }
 
