@@ -4,25 +4,25 @@ mod connector;
 mod error;
 mod password;
 mod pool;
+mod statement;
 mod target;
 
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
 use deadpool_postgres::Object;
-use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use martydb_model::sql::{Statement, stmt};
-use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
+use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{NoTls, Row, RowStream, Statement as Prepared};
 
 use crate::compile::CompiledStatement;
 pub use connector::ServerConnector;
 pub(crate) use error::{DatabaseError, DatabaseResult, unavailable};
 pub use pool::LoginPool;
-use target::LARGEST_MESSAGE;
+pub(crate) use statement::TypedText;
+use statement::{as_typed_values, bounded, has_own_types, rows, stream, typed};
 pub use target::LoginTarget;
 
 /// Error of a conversion, as the driver has it.
@@ -83,87 +83,6 @@ impl Drop for LoginSession {
             drop(Object::take(client));
         });
     }
-}
-
-/// A value in the text format of whatever type the server derives for it; `None` is NULL.
-#[derive(Debug)]
-struct AsText<'a>(Option<&'a str>);
-
-impl ToSql for AsText<'_> {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
-        let Some(text) = self.0 else { return Ok(IsNull::Yes) };
-        out.extend_from_slice(text.as_bytes());
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    fn encode_format(&self, _: &Type) -> Format {
-        Format::Text
-    }
-
-    fn to_sql_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
-        self.to_sql(kind, out)
-    }
-}
-
-fn texts(compiled: &CompiledStatement) -> impl ExactSizeIterator<Item = AsText<'_>> {
-    compiled.values.iter().map(|value| AsText(Some(value)))
-}
-
-/// Begins a statement. One that is not prepared is sent with its values; the server derives their types.
-async fn stream(
-    client: &Object,
-    prepared: Option<&Prepared>,
-    compiled: &CompiledStatement,
-) -> Result<RowStream, tokio_postgres::Error> {
-    match prepared {
-        Some(prepared) => client.query_raw(prepared, texts(compiled)).await,
-        None => {
-            let values = texts(compiled).map(|text| (text, Type::UNKNOWN));
-            client.query_typed_raw(compiled.statement.exact(), values).await
-        }
-    }
-}
-
-async fn rows(
-    client: &Object,
-    prepared: Option<&Prepared>,
-    compiled: &CompiledStatement,
-) -> Result<Option<Vec<Row>>, tokio_postgres::Error> {
-    bounded(stream(client, prepared, compiled).await?).await
-}
-
-/// Collects rows; `None` if they have more bytes than any statement of the program returns.
-async fn bounded(rows: RowStream) -> Result<Option<Vec<Row>>, tokio_postgres::Error> {
-    let (mut rows, mut all, mut bytes) = (std::pin::pin!(rows), vec![], 0_usize);
-    while let Some(row) = rows.try_next().await? {
-        bytes = bytes.saturating_add(row.raw_size_bytes());
-        if bytes > LARGEST_MESSAGE {
-            return Ok(None);
-        }
-        all.push(row);
-    }
-    Ok(Some(all))
-}
-
-/// Returns `true` if the driver had to ask the server for a type of the statement.
-fn has_own_types(prepared: &Prepared) -> bool {
-    let columns = prepared.columns().iter().map(tokio_postgres::Column::type_);
-    prepared.params().iter().chain(columns).any(|kind| Type::from_oid(kind.oid()).is_none())
-}
-
-/// A value as text, with the type that it has; `None` is NULL.
-pub(crate) type TypedText<'a> = (Option<&'a str>, Type);
-
-fn typed<'a>(values: &[TypedText<'a>]) -> Vec<(AsText<'a>, Type)> {
-    values.iter().map(|(value, kind)| (AsText(*value), kind.clone())).collect()
-}
-
-fn as_typed_values<'a>(texts: &'a [(AsText<'a>, Type)]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    texts.iter().map(|(text, kind)| (text as _, kind.clone())).collect()
 }
 
 /// A text, or a JSON value, as the server wrote it.

@@ -26,10 +26,10 @@ use super::endpoint::{Endpoint, Host, Tls, TlsMode};
 use martydb_model::error::{Error, Result};
 
 /// An encrypted connection. The stream within is boxed, so that TLS is compiled once for all kinds of streams.
-pub type EncryptedStream = TlsStream<Box<dyn Stream>>;
+pub(crate) type EncryptedStream = TlsStream<Box<dyn Stream>>;
 
 /// Returns the digest of the server's certificate, to which a login can be bound; `None` if none is defined for it.
-pub fn end_point(stream: &EncryptedStream) -> Option<Vec<u8>> {
+pub(crate) fn end_point(stream: &EncryptedStream) -> Option<Vec<u8>> {
     let certificate = stream.get_ref().1.peer_certificates()?.first()?;
     binding::digest(certificate)
 }
@@ -98,7 +98,7 @@ impl Handshake {
     ///
     /// # Errors
     /// If the connection breaks; or, of the kind `InvalidData`, if the certificate is not trusted.
-    pub async fn run(&self, stream: Box<dyn Stream>) -> std::io::Result<EncryptedStream> {
+    pub(crate) async fn run(&self, stream: Box<dyn Stream>) -> std::io::Result<EncryptedStream> {
         let connected = self.connector.connect(self.name.clone(), stream).await;
         connected.map_err(|error| std::io::Error::new(error.kind(), format!("TLS failed: {error}")))
     }
