@@ -379,7 +379,7 @@ fn another_database_system_is_refused_while_logging_in() {
     }
 }
 
-/// A project whose data service is to use the server.
+/// A project whose data service uses the server.
 fn served_project(port: u16) -> Project {
     let project = project(port);
     let manifest = project.read("martydb.yaml").replace(

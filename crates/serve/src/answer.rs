@@ -3,7 +3,6 @@
 pub(crate) mod etag;
 pub(crate) mod limits;
 mod override_headers;
-pub(crate) mod service_headers;
 pub(crate) mod statement_rows;
 
 use std::sync::Arc;

@@ -28,6 +28,7 @@ use std::sync::OnceLock;
 
 use martydb_model::sql::{Statement, stmt};
 use sha2::{Digest, Sha256};
+use values::StatementValues;
 
 /// A statement with the values of its parameters, in the text format.
 #[derive(Debug, Clone, Default)]
@@ -61,6 +62,16 @@ impl CompiledStatement {
     /// Makes a statement of PostgreSQL's own objects with its values.
     pub(crate) fn new(statement: Statement, values: Vec<String>) -> CompiledStatement {
         CompiledStatement { statement, values, ..CompiledStatement::default() }
+    }
+
+    /// Makes a statement with what its fragments collected.
+    fn of(statement: Statement, collected: StatementValues) -> CompiledStatement {
+        let (runs_code, has_own_types) = (collected.runs_code(), collected.has_own_types());
+        CompiledStatement {
+            runs_code,
+            has_own_types,
+            ..CompiledStatement::new(statement, collected.into_values())
+        }
     }
 
     /// Returns the question for its plan: the planner runs what is immutable.

@@ -19,9 +19,9 @@ use martydb_model::error::Result;
 use parking_lot::{Mutex, RwLock};
 use tokio::task::JoinHandle;
 
-use crate::answer::service_headers::sent;
 use crate::answer::{HttpAnswer, REPLICA};
 use crate::callers::{CallerRight, Callers, RequestCaller};
+use crate::error::service_headers::sent;
 use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::handlers::api::{PREFIX as API_PREFIX, respond_api};

@@ -22,11 +22,8 @@ pub use connector::ServerConnector;
 pub(crate) use error::{DatabaseError, DatabaseResult, unavailable};
 pub use pool::LoginPool;
 pub(crate) use statement::TypedText;
-use statement::{as_typed_values, bounded, has_own_types, rows, stream, typed};
+use statement::{ConversionError, as_typed_values, bounded, has_own_types, rows, stream, typed};
 pub use target::LoginTarget;
-
-/// Error of a conversion, as the driver has it.
-type ConversionError = Box<dyn std::error::Error + Sync + Send>;
 
 /// Time that the server has to end a statement by itself before it is cancelled.
 const GRACE: Duration = Duration::from_millis(250);

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::answer::service_headers::{is_status, may_set};
+use crate::error::service_headers::{is_status, may_set};
 use crate::error::{HttpError, HttpResult};
 
 /// Most headers of a function.

@@ -58,7 +58,7 @@ pub(crate) fn aggregate_statement(
          martydb_source AS (SELECT * FROM martydb_groups{having}{order} LIMIT {limit}) \
          SELECT {columns} FROM martydb_source AS martydb_row"
     );
-    Ok(values.compiled(statement))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 /// Returns the groups as a relation whose columns are the names of the answer.

@@ -56,7 +56,7 @@ pub(crate) fn call_statement(
         "WITH martydb_source AS ({source}), martydb_rows AS ({rows}){count} \
          SELECT {columns} FROM (SELECT * FROM martydb_rows) AS martydb_row"
     );
-    Ok(values.compiled(statement))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 fn shape(function: &ExposedFunction) -> ResultShape {

@@ -60,7 +60,7 @@ pub(crate) fn read_statement(
     let columns = AnswerColumns { total, ..AnswerColumns::of(body, values.runs_code()) };
     let statement =
         stmt!("WITH martydb_source AS ({rows}){count} SELECT {columns} FROM martydb_source AS martydb_row");
-    Ok(values.compiled(statement))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 /// Compiles a read whose rows are taken one by one, each a JSON text. The server cuts one that is too large, so that the process
@@ -75,7 +75,7 @@ pub(crate) fn lines_statement(
     let statement = stmt!(
         "SELECT pg_catalog.left(pg_catalog.row_to_json(martydb_row)::text, {most}) FROM ({rows}) AS martydb_row"
     );
-    Ok(values.compiled(statement))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 /// Compiles the question for the planner's number of rows.
@@ -85,7 +85,7 @@ pub(crate) fn planned_statement(
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
-    Ok(values.compiled(stmt!("EXPLAIN (FORMAT JSON) {count}")))
+    Ok(CompiledStatement::of(stmt!("EXPLAIN (FORMAT JSON) {count}"), values))
 }
 
 /// Compiles the rows of a relation with everything below it.

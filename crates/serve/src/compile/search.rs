@@ -58,7 +58,7 @@ pub(crate) fn search_statement(
          martydb_rows AS (SELECT * FROM martydb_source ORDER BY rank DESC, collection, id::text LIMIT {limit}) \
          SELECT {columns} FROM martydb_rows AS martydb_row"
     );
-    values.compiled(statement)
+    CompiledStatement::of(statement, values)
 }
 
 impl SearchedRelation<'_> {

@@ -1,8 +1,6 @@
 //! Values of a statement's parameters, and whether code of the service may run in the statement.
 
-use martydb_model::sql::{Parameter, Statement};
-
-use super::CompiledStatement;
+use martydb_model::sql::Parameter;
 
 /// The values collected so far, and what the fragments of the statement told of themselves.
 #[derive(Debug, Default)]
@@ -41,14 +39,12 @@ impl StatementValues {
         self.runs_code
     }
 
-    /// Returns the statement with the values in the order of their parameters.
-    pub(super) fn compiled(self, statement: Statement) -> CompiledStatement {
-        let StatementValues { texts, runs_code, has_own_types } = self;
-        CompiledStatement { runs_code, has_own_types, ..CompiledStatement::new(statement, texts) }
+    /// Returns `true` if a parameter may have a type that is not PostgreSQL's own.
+    pub(super) fn has_own_types(&self) -> bool {
+        self.has_own_types
     }
 
     /// Returns the values in the order of their parameters.
-    #[cfg(test)]
     pub(super) fn into_values(self) -> Vec<String> {
         self.texts
     }

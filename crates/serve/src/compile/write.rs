@@ -38,7 +38,7 @@ pub(crate) fn write_statement(
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let (rows, answer) = answered_write(write, tree, (form, true), &mut values)?;
-    Ok(values.compiled(stmt!("WITH {rows} {answer}")))
+    Ok(CompiledStatement::of(stmt!("WITH {rows} {answer}"), values))
 }
 
 /// Returns the common table expressions of a write, and the query for its answer, which code of the service may have `overridden`.
@@ -72,7 +72,7 @@ pub(crate) fn lock_statement(write: &WrittenRows<'_>) -> HttpResult<CompiledStat
     let table = values.written(write.relation);
     let conditions = write.conditions(WRITTEN, &mut values)?;
     let statement = stmt!("SELECT 1 FROM {table} AS martydb_written{conditions} LIMIT 2 FOR UPDATE");
-    Ok(values.compiled(statement))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 impl WrittenRows<'_> {

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::answer::service_headers::{is_status, may_set};
+use crate::error::service_headers::{is_status, may_set};
 use crate::error::{AnswerHeader, DatabaseReport, HttpError};
 
 /// MESSAGE of `RAISE SQLSTATE 'PGRST'`.

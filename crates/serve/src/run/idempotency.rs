@@ -12,8 +12,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::answer::HttpAnswer;
-use crate::answer::service_headers::{is_status, kept};
 use crate::callers::RequestCaller;
+use crate::error::service_headers::{is_status, kept};
 use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::session::{DatabaseError, DatabaseResult, LoginSession};

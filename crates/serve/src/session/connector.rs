@@ -12,6 +12,9 @@ use martydb_pg::wire::{
     Address, ConnectionFailure, Credentials, HandedStream, LoginError, Stage, Startup, Stream,
 };
 
+/// Most bytes of a message of the server, and of all rows of a statement: the catalogs of a database are one value.
+pub(super) const LARGEST_MESSAGE: usize = 64 << 20;
+
 /// Maker of connections to one server, by the settings of its URL. It is made once for a server, and shared by all pools: the
 /// certificates of an operating system are large.
 #[derive(Clone)]

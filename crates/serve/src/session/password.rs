@@ -17,8 +17,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_postgres::{Client, Config, Error, NoTls};
 
-use super::connector::ServerConnector;
-use super::target::LARGEST_MESSAGE;
+use super::connector::{LARGEST_MESSAGE, ServerConnector};
 
 /// Longest time for which a login is tried again: a secret store that is a program of its own takes seconds.
 const MAX_WAIT: Duration = Duration::from_secs(8);

@@ -6,9 +6,11 @@ use futures_util::TryStreamExt;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type};
 use tokio_postgres::{Row, RowStream, Statement as Prepared};
 
-use super::ConversionError;
-use super::target::LARGEST_MESSAGE;
+use super::connector::LARGEST_MESSAGE;
 use crate::compile::CompiledStatement;
+
+/// Error of a conversion, as the driver has it.
+pub(super) type ConversionError = Box<dyn std::error::Error + Sync + Send>;
 
 /// A value in the text format of whatever type the server derives for it; `None` is NULL.
 #[derive(Debug)]

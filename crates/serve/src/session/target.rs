@@ -31,9 +31,6 @@ pub struct LoginTarget {
     pub renewals: Arc<Notify>,
 }
 
-/// Most bytes of a message of the server, and of all rows of a statement: the catalogs of a database are one value.
-pub(super) const LARGEST_MESSAGE: usize = 64 << 20;
-
 impl LoginTarget {
     fn secret(&self) -> Option<&str> {
         self.password.as_ref().map(ExposeSecret::expose_secret)

@@ -57,5 +57,5 @@ pub(crate) fn page_statement(
          martydb_rows AS (SELECT *, pg_catalog.row_number() OVER () AS martydb_number FROM martydb_source) \
          SELECT {answer} FROM martydb_rows"
     );
-    Ok(values.compiled(statement))
+    Ok(CompiledStatement::of(statement, values))
 }

@@ -146,7 +146,6 @@ fn cookie(value: &str, service: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::override_headers;
 
     /// Headers that mean something to the message, the connection, a proxy, or the origin, and the values that would harm.
     const HARMFUL: &[(&str, &str)] = &[
@@ -203,8 +202,6 @@ mod tests {
         for (name, value) in HARMFUL {
             for name in [(*name).to_owned(), name.to_uppercase(), name.to_lowercase()] {
                 assert!(!may_set(&name, value), "{name}: {value}");
-                let json = serde_json::json!([{ (&name): value }]).to_string();
-                assert_eq!(override_headers::headers(Some(&json)).unwrap_err().code, "PGRST111", "{name}");
                 assert_eq!(kept(vec![(name.clone(), (*value).to_owned())]), vec![], "{name}");
             }
         }
