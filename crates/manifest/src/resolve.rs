@@ -56,6 +56,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     let backup = backup::settings(&scope, &services)?;
     let serve = serve::settings(&scope, &services, &access)?;
     serve::further_logins(&serve, &mut services);
+    services::complete_lint(&mut services);
     check_secrets(&scope)?;
     let allow = allow::all(&scope, &services)?;
     Ok(Manifest {

@@ -168,7 +168,8 @@ impl<'a> MigrationRun<'a, '_> {
             Execution::Real => {}
             Execution::Dry => {
                 let files = steps.iter().chain(&repeatables).map(|step| &*step.file);
-                refuse(self.service(), &syntax_errors(files, &self.session.target.lint))?;
+                let found = syntax_errors(files, &self.session.target.lint);
+                refuse(self.service(), found.iter().filter(|problem| problem.refuses()))?;
                 outcome.planned = steps.iter().map(MigrationStep::planned).collect();
                 outcome.repeatable_planned = repeatables.iter().map(MigrationStep::planned).collect();
                 outcome.to = self.version_after(&rows, &versions);
@@ -328,7 +329,7 @@ impl<'a> MigrationRun<'a, '_> {
         let known: Vec<_> = others.into_iter().filter(|one| !pending.contains(&one.version)).collect();
         let rules = &self.session.target.lint;
         let mut found = lint(&known, &chosen, rules, &TableSizes::default());
-        if found.iter().any(LintFinding::depends_on_size) {
+        if found.iter().any(LintFinding::depends_on_server) {
             let sizes = table_sizes(self.session.target, Duration::ZERO).await.unwrap_or_default();
             found = lint(&known, &chosen, rules, &sizes);
         }

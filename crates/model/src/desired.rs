@@ -138,6 +138,10 @@ pub struct LintRules {
     pub enable: Vec<String>,
     /// `true` if the server has standbys, whose readers a lock can cancel.
     pub has_standbys: bool,
+    /// Schemas of the login's search path, the first first; `public` if there is none.
+    pub search_path: Vec<String>,
+    /// Roles of the other services, with the name of the service.
+    pub other_roles: BTreeMap<String, String>,
 }
 
 impl DesiredService {

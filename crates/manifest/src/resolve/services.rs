@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::scope::Scope;
 use super::servers::DEFAULT_SERVER;
+use super::unique::declared_roles;
 use super::{names, parameters};
 use crate::checked::{ServerLocation, ServerSpec};
 use crate::raw::{RawDown, RawLimits, RawLint, RawMoved, RawRoles, RawService};
@@ -145,6 +146,7 @@ fn lint(scope: &Scope, service: &str, own: &RawLint, has_standbys: bool) -> Resu
         disable: either(&own.disable, &defaults.disable),
         enable: either(&own.enable, &defaults.enable),
         has_standbys,
+        ..LintRules::default()
     };
     match rules.disable.iter().chain(&rules.enable).find_map(|name| crate::lint_rules::unknown(name)) {
         None => Ok(rules),
@@ -195,4 +197,18 @@ fn settings(
 fn limits(own: &RawLimits, default: &RawLimits) -> BTreeMap<RoleKind, i32> {
     let limit = |kind: RoleKind| own.get(kind).or(default.get(kind)).unwrap_or(kind.default_limit());
     RoleKind::LOGINS.map(|kind| (kind, limit(kind))).into()
+}
+
+/// Completes what the rules of `lint` know of a service and the others.
+pub(crate) fn complete_lint(services: &mut BTreeMap<ServiceName, DesiredService>) {
+    let roles: Vec<(String, String)> = services
+        .values()
+        .flat_map(|service| declared_roles(service).into_iter().map(|role| (role, service.name.to_string())))
+        .collect();
+    for service in services.values_mut() {
+        let own = declared_roles(service);
+        let others = roles.iter().filter(|(role, _)| !own.contains(role)).cloned();
+        service.lint.other_roles = others.collect();
+        service.lint.search_path = service.schemas.iter().map(ToString::to_string).collect();
+    }
 }
