@@ -73,7 +73,7 @@ pub(crate) async fn read_session(connection: &mut Connection) -> Result<Structur
         Statement::from_program(include_str!("sql/needs.sql")),
         Statement::from_program(include_str!("sql/casts.sql")),
         Statement::from_program(include_str!("sql/volatile.sql")),
-        Statement::from_program(include_str!("sql/uncompared.sql")),
+        Statement::from_program(with_members!(" ", include_str!("sql/uncompared.sql"))),
         common(include_str!("sql/parts.sql")),
     ];
     if connection.major() >= 14 {

@@ -9,4 +9,4 @@ WHERE d.objid >= 16384
            'pg_amop', 'pg_amproc', 'pg_largeobject'])
        OR d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = d.objid AND c.relkind = 'f'))
   AND coalesce(o.schema, '') !~ '^pg_temp' AND coalesce(o.schema, '') NOT IN ('martydb', 'martydb_serve')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend m WHERE m.classid = d.classid AND m.objid = d.objid AND m.deptype = 'e')
+  AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
