@@ -1,5 +1,6 @@
 //! Conversion of a column to another type: PostgreSQL does it without USING where there is an assignment cast.
 
+use super::conversions::TypeName;
 use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
 /// Types to which the server casts any type on assignment, by its output function.
@@ -58,14 +59,7 @@ fn is_array(kind: &str) -> bool {
 
 /// Returns the type without modifier, collation and array.
 fn without_modifier(kind: &str) -> String {
-    let kind = uncollated(kind).trim_end_matches("[]");
-    match (kind.find('('), kind.find(')')) {
-        (Some(start), Some(end)) if start < end => {
-            let name = format!("{}{}", &kind[..start], &kind[end + 1..]);
-            name.trim_end().to_owned()
-        }
-        _ => kind.to_owned(),
-    }
+    TypeName::parse(kind).base
 }
 
 #[cfg(test)]
@@ -82,6 +76,7 @@ mod tests {
             ("timestamp(3) without time zone", "timestamp without time zone", true),
             ("character varying(10)", "character varying(20) COLLATE pg_catalog.\"C\"", true),
             ("app.mood", "text", true),
+            ("interval", "interval day to second(3)", true),
             ("text", "integer", false),
             ("integer", "integer[]", false),
             ("integer[]", "text", true),

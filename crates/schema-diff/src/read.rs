@@ -1,5 +1,7 @@
 //! Reading of a database's objects, in a few queries that read only catalogs.
 
+pub(crate) mod changed_values;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -71,21 +73,26 @@ pub(crate) async fn read_session(connection: &mut Connection) -> Result<Structur
         Statement::from_program(include_str!("sql/needs.sql")),
         Statement::from_program(include_str!("sql/casts.sql")),
         Statement::from_program(include_str!("sql/volatile.sql")),
+        Statement::from_program(with_members!(" ", include_str!("sql/uncompared.sql"))),
         common(include_str!("sql/parts.sql")),
     ];
     if connection.major() >= 14 {
         queries.push(Statement::from_program(include_str!("sql/compression.sql")));
     }
+    if connection.major() >= 15 {
+        // Its rows replace those of the tables without columns and filter.
+        queries.push(common(include_str!("sql/publications.sql")));
+    }
     let rows = query_each(connection, &Statement::join(queries)).await?;
     // Each SET has a result without rows.
     let mut results = rows.into_iter().skip(2);
     let mut next = || results.next().unwrap_or_default();
-    let (objects, needs, casts, volatile) = (next(), next(), next(), next());
+    let (objects, needs, casts, volatile, uncompared) = (next(), next(), next(), next(), next());
     let parts: Vec<Row> = results.flatten().collect();
     if objects.len() > MAX_OBJECTS {
         return Err(Error::operation(format!("the schema has more than {MAX_OBJECTS} objects")));
     }
-    let parts = ReadParts { needs, casts, volatile, parts };
+    let parts = ReadParts { needs, casts, volatile, uncompared, parts };
     structure(&objects, &parts).map_err(Error::from)
 }
 
@@ -94,6 +101,7 @@ struct ReadParts {
     needs: Vec<Row>,
     casts: Vec<Row>,
     volatile: Vec<Row>,
+    uncompared: Vec<Row>,
     parts: Vec<Row>,
 }
 
@@ -127,7 +135,14 @@ fn structure(objects: &[Row], more: &ReadParts) -> Result<Structure, Unreadable>
             object.parts.insert(name, part);
         }
     }
-    found.casts = more.casts.iter().map(Row::read).collect::<Result<_, _>>()?;
+    for row in &more.casts {
+        let (source, target, coercible): (String, String, bool) = row.read()?;
+        if coercible {
+            found.coercible.insert((source.clone(), target.clone()));
+        }
+        found.casts.insert((source, target));
+    }
+    found.uncompared = more.uncompared.iter().map(Row::read).collect::<Result<_, _>>()?;
     let volatile: Vec<String> = more.volatile.iter().map(Row::read).collect::<Result<_, _>>()?;
     found.volatile = volatile.iter().filter_map(|key| ids.get(key).cloned()).collect();
     let pairs: Vec<(String, String)> = more.needs.iter().map(Row::read).collect::<Result<_, _>>()?;
