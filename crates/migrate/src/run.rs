@@ -14,7 +14,7 @@ use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
     Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, non_transactional, pipeline,
 };
-use super::files::{Direction, MigrationFolder, Mode, ProblemSeverity, folder, refuse};
+use super::files::{Direction, FileProblem, MigrationFolder, Mode, ProblemSeverity, folder, refuse};
 use super::history::{HistoryRows, repeatables};
 use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
 use super::sizes::table_sizes;
@@ -161,6 +161,7 @@ impl<'a> MigrationRun<'a, '_> {
             other_tools::refuse_contents(self.service(), &preflight.contents)?;
         }
         self.refuse_waived(&steps)?;
+        refuse(self.service(), &empty_files(&steps))?;
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
         events.send(Event::Planned(steps.iter().chain(&repeatables).map(MigrationStep::id).collect()));
@@ -368,4 +369,13 @@ fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction
         )),
     }
     .hint_if(crashed)
+}
+
+/// Returns a problem for each up file of 0 bytes: an interrupted write or checkout leaves one, and recorded as applied it would
+/// never run again.
+fn empty_files(steps: &[MigrationStep<'_>]) -> Vec<FileProblem> {
+    let is_empty = |step: &&MigrationStep| step.direction == Direction::Up && step.file.text.is_empty();
+    let fix = "restore its statements; a migration that does nothing on purpose contains a comment";
+    let problem = |step: &MigrationStep| FileProblem::refused(&step.file.path, "is empty", fix);
+    steps.iter().filter(is_empty).map(problem).collect()
 }
