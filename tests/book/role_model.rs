@@ -46,6 +46,7 @@ const CLASSES: [(ObjectClass, &str); 11] = [
     (ObjectClass::Type, "types, domains"),
     (ObjectClass::LargeObject, "large objects"),
     (ObjectClass::History, "the migration history"),
+    (ObjectClass::Extensions, "a schema of extensions (`extensions: [{ name, schema }]`)"),
     (ObjectClass::Records, "the records of the data service (`martydb_serve`)"),
     (ObjectClass::Other, "everything else"),
 ];
