@@ -235,8 +235,8 @@ pub struct RawService {
     pub settings: BTreeMap<String, String>,
     /// Parameters of the database: encoding, locale, tablespace, settings and the like.
     pub parameters: RawParameters,
-    /// Extensions that `apply` installs.
-    pub extensions: Option<Vec<String>>,
+    /// Extensions that `apply` installs: names, or maps with the keys name and schema.
+    pub extensions: Option<Vec<RawExtension>>,
     /// Address of the database for applications, if it differs from the server's.
     pub app_url: Option<RawAppUrl>,
     /// Let `apply` also remove what is not declared.
@@ -326,6 +326,34 @@ forms! {
     nothing => RawMigrations::Unset,
     text => |path| Ok(RawMigrations::Path(path.to_owned())),
     map => RawMigrations::Map
+}
+
+/// Extension that `apply` installs.
+#[derive(Debug, Clone, JsonSchema)]
+#[schemars(untagged)]
+pub enum RawExtension {
+    /// Its name: it is installed in the first schema of the service.
+    Name(String),
+    /// Its name, and the schema that holds it.
+    Map(RawExtensionMap),
+}
+
+/// Extension, and the schema that holds it.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawExtensionMap {
+    /// Name of the extension.
+    pub name: String,
+    /// Schema of its objects. One that is not the service's own belongs to the admin.
+    #[serde(default)]
+    pub schema: Option<String>,
+}
+
+forms! {
+    RawExtension,
+    "the name of an extension, or a map with the keys name and schema",
+    text => |name| Ok(RawExtension::Name(name.to_owned())),
+    map => RawExtension::Map
 }
 
 /// Former names of a service, or its former server.

@@ -6,6 +6,7 @@ mod app_urls;
 mod backup;
 mod deploy;
 mod event_target;
+mod extensions;
 mod monitor;
 mod names;
 mod outbox;

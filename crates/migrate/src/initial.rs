@@ -148,7 +148,7 @@ fn schemas_of(tables: &[(&str, &str)], declared: &[SchemaName]) -> Statement {
     )
 }
 
-/// Selects undeclared schemas of roles other than the owner that no extension created.
+/// Selects undeclared schemas of roles other than the owner that no extension created or is installed in.
 fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
     stmt!(
         "{members} SELECT nspname FROM pg_catalog.pg_namespace n
@@ -156,6 +156,7 @@ fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
              AND nspowner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {owner})
              AND NOT EXISTS (
                  SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid)
+             AND NOT EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extnamespace = n.oid)
          ORDER BY 1",
         declared = List::literals(declared.iter().map(SchemaName::as_str)),
         members = with_members(),

@@ -265,6 +265,7 @@ impl<'a> MigrationRun<'a, '_> {
                 sent = pipeline::send(session, preflight, options, &steps[at..]).await?;
             }
             events.send(Event::Started(step.id()));
+            step.file.notes().for_each(|note| events.send(Event::Warned(step.id(), note)));
             watcher.begin(step.id());
             let (sent, started) = (sent.pop_front(), Instant::now());
             let mut run = StepRun { session, preflight, options, watcher, step, sent, attempts: 1, started };

@@ -1,6 +1,7 @@
 //! The desired state of one server, with every default and template filled in.
 
 mod access;
+mod extension;
 mod parameters;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ pub use access::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, DesiredPublication, MONITOR_SERVICE,
     PG_MONITOR,
 };
+pub use extension::DesiredExtension;
 pub use parameters::{
     ActualParameters, CollationVersions, CreationParameters, DatabaseParameters, FixedParameter,
     LocaleProvider, encoding, refused_setting,
@@ -80,14 +82,16 @@ pub struct DesiredService {
     /// Migrations folder, absolute.
     pub migrations: PathBuf,
     pub down: DownFiles,
-    /// Declared schemas, in `search_path` order; never empty.
+    /// Its own schemas, in `search_path` order; never empty.
     pub schemas: Vec<SchemaName>,
+    /// Search path of its logins: its own schemas, and those of extensions that the manifest lists among them.
+    pub search_path: Vec<SchemaName>,
     pub roles: BTreeMap<RoleKind, RoleName>,
     /// Connection limits of its logins; `-1` is no limit.
     pub connection_limit: BTreeMap<RoleKind, i32>,
     /// Settings of its logins, by name; values in PostgreSQL's form.
     pub settings: BTreeMap<String, String>,
-    pub extensions: Vec<String>,
+    pub extensions: Vec<DesiredExtension>,
     /// Parameters of its database.
     pub parameters: DatabaseParameters,
     /// `true` if `apply` also removes what is not declared.

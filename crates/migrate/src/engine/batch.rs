@@ -104,7 +104,7 @@ impl Batch {
         closing: Vec<(BatchPart, Statement)>,
     ) -> Batch {
         let (start, end) = (file.statements[statements.start].start, file.statements[statements.end - 1].end);
-        let text = Statement::from_migration_file(&file.text[start..end]);
+        let text = Statement::from_migration_file(&file.sent_part(start..end));
         let skipped = file.text[..start].chars().count();
         let parts = statements.map(BatchPart::File).collect();
         Batch { skipped, ..Batch::new(opening, text, parts, closing) }

@@ -10,6 +10,10 @@ temporary AS (
     UNION ALL
     SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass, oid FROM pg_catalog.pg_namespace WHERE nspname = 'martydb_serve'
 ),
+-- Schemas in which extensions are installed: `apply` makes one that is not the service's before a dump is restored.
+stored AS (
+    SELECT 'pg_catalog.pg_namespace'::pg_catalog.regclass AS classid, e.extnamespace AS objid FROM pg_catalog.pg_extension e
+),
 ns AS (
     SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb_serve')
@@ -43,6 +47,7 @@ superusers AS (
     ) found WHERE found.owner = 10 AND found.oid >= 16384
         AND NOT EXISTS (SELECT FROM member m WHERE m.classid = found.classid AND m.objid = found.oid)
         AND NOT EXISTS (SELECT FROM temporary t WHERE t.classid = found.classid AND t.objid = found.oid)
+        AND NOT EXISTS (SELECT FROM stored t WHERE t.classid = found.classid AND t.objid = found.oid)
         -- A range type creates its constructors.
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = found.classid AND d.objid = found.oid)
 ),
@@ -84,6 +89,7 @@ others AS (
             SELECT FROM pg_catalog.pg_namespace n WHERE n.oid = s.objid AND (n.nspname = 'public' OR n.nspname ~ '^pg_')))
         AND NOT EXISTS (SELECT FROM member m WHERE m.classid = s.classid AND m.objid = s.objid)
         AND NOT EXISTS (SELECT FROM temporary t WHERE t.classid = s.classid AND t.objid = s.objid)
+        AND NOT EXISTS (SELECT FROM stored t WHERE t.classid = s.classid AND t.objid = s.objid)
 ),
 granted AS (
     SELECT what AS object, relowner AS owner, relacl AS acl FROM rel
