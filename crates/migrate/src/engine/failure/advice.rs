@@ -5,7 +5,7 @@ use super::cures::{AdviceCondition, AdviceRow, CURES};
 use super::extensions;
 use crate::files::Mode;
 use crate::target::MigrationTarget;
-use martydb_model::SchemaName;
+use martydb_model::{SchemaName, sqlstate};
 use martydb_pg::server::ErrorResponse;
 use martydb_sql::{Lexer, TokenKind, bare};
 
