@@ -38,7 +38,8 @@ pub(crate) fn parse(statement: &str) -> Result<Option<CopyStatement>, String> {
 
 fn options_of(target: String, words: &[&str]) -> Result<CopyStatement, String> {
     let has = |word: &str| words.iter().any(|found| is_word(found, word));
-    let csv = has("csv");
+    // The name of the format may be a string.
+    let csv = has("csv") || words.iter().any(|word| word.eq_ignore_ascii_case("'csv'"));
     let mut copy = CopyStatement {
         target,
         csv,
@@ -171,7 +172,7 @@ impl CopyStatement {
     fn csv_rows(&self, data: &str) -> Result<Vec<Vec<String>>, String> {
         let (bytes, mut rows, mut row) = (data.as_bytes(), vec![], vec![]);
         let (mut value, mut was_quoted, mut inside, mut at) = (vec![], false, false, 0);
-        let mut end = |value: &mut Vec<u8>, was_quoted: &mut bool| -> Result<String, String> {
+        let end = |value: &mut Vec<u8>, was_quoted: &mut bool| -> Result<String, String> {
             let text = String::from_utf8(std::mem::take(value)).map_err(|error| error.to_string())?;
             let is_null = !std::mem::take(was_quoted) && text == self.null;
             Ok(if is_null { "NULL".into() } else { quoted(&text) })
