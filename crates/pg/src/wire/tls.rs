@@ -98,7 +98,7 @@ impl Handshake {
     ///
     /// # Errors
     /// If the connection breaks; or, of the kind `InvalidData`, if the certificate is not trusted.
-    pub(crate) async fn run(&self, stream: Box<dyn Stream>) -> std::io::Result<EncryptedStream> {
+    pub async fn run(&self, stream: Box<dyn Stream>) -> std::io::Result<EncryptedStream> {
         let connected = self.connector.connect(self.name.clone(), stream).await;
         connected.map_err(|error| std::io::Error::new(error.kind(), format!("TLS failed: {error}")))
     }
