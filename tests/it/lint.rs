@@ -85,7 +85,7 @@ fn a_syntax_error_is_found_without_a_server() {
 }
 
 #[test]
-fn what_a_server_knows_decides_about_objects_that_may_exist() {
+fn objects_that_may_exist_are_judged_by_the_server() {
     let server = Server::start();
     let project = Project::new(&server, "lintknows");
     project.write("lintknows_a/migrations/V3__if.sql", "CREATE TABLE IF NOT EXISTS other (a int);\n");

@@ -178,7 +178,7 @@ pub const OWN: &[(&str, &str)] = &[
     ),
     (
         own::VACUUM_FULL,
-        "VACUUM FULL rewrites the table and its indexes under an ACCESS EXCLUSIVE lock. A plain VACUUM blocks nobody.",
+        "VACUUM FULL rewrites the table and its indexes under an ACCESS EXCLUSIVE lock. A plain VACUUM blocks no reader or writer.",
     ),
     (
         own::PERSISTENCE,

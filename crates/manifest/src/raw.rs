@@ -12,6 +12,7 @@ mod app_url;
 mod audit;
 mod backup;
 mod deploy;
+mod extension;
 mod forms;
 mod monitor;
 mod outbox;
@@ -33,6 +34,7 @@ pub use deploy::{
     RawBackupJobs, RawCertificates, RawClusterPrometheus, RawDeploy, RawOperatorBackup, RawPods, RawPooler,
     RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
 };
+pub use extension::RawExtension;
 pub use monitor::RawMonitor;
 pub use outbox::{
     RawDeadPolicy, RawDeadTarget, RawDeadWord, RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery,
@@ -326,34 +328,6 @@ forms! {
     nothing => RawMigrations::Unset,
     text => |path| Ok(RawMigrations::Path(path.to_owned())),
     map => RawMigrations::Map
-}
-
-/// Extension that `apply` installs.
-#[derive(Debug, Clone, JsonSchema)]
-#[schemars(untagged)]
-pub enum RawExtension {
-    /// Its name: it is installed in the first schema of the service.
-    Name(String),
-    /// Its name, and the schema that holds it.
-    Map(RawExtensionMap),
-}
-
-/// Extension, and the schema that holds it.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RawExtensionMap {
-    /// Name of the extension.
-    pub name: String,
-    /// Schema of its objects. One that is not the service's own belongs to the admin.
-    #[serde(default)]
-    pub schema: Option<String>,
-}
-
-forms! {
-    RawExtension,
-    "the name of an extension, or a map with the keys name and schema",
-    text => |name| Ok(RawExtension::Name(name.to_owned())),
-    map => RawExtension::Map
 }
 
 /// Former names of a service, or its former server.

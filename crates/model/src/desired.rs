@@ -149,6 +149,24 @@ pub struct LintRules {
 }
 
 impl DesiredService {
+    /// Returns `true` if the manifest declares the extension.
+    pub fn installs(&self, extension: &str) -> bool {
+        self.extensions.iter().any(|one| one.name == extension)
+    }
+
+    /// Returns `true` for a schema of extensions: it belongs to the admin, and no role of the service creates in it.
+    pub fn is_of_extensions(&self, schema: &SchemaName) -> bool {
+        !self.schemas.contains(schema)
+            && self.extensions.iter().any(|one| one.schema.as_ref() == Some(schema))
+    }
+
+    /// Returns the schemas of extensions, each once.
+    pub fn extension_schemas(&self) -> impl Iterator<Item = &SchemaName> {
+        let named = self.extensions.iter().filter_map(|one| one.schema.as_ref());
+        let all: std::collections::BTreeSet<&SchemaName> = named.collect();
+        all.into_iter().filter(|schema| !self.schemas.contains(schema))
+    }
+
     pub fn role(&self, kind: RoleKind) -> &RoleName {
         &self.roles[&kind]
     }

@@ -21,7 +21,6 @@ mod counters;
 mod database_option;
 mod ddl;
 pub mod diff;
-mod extensions;
 pub mod grouping;
 mod loss;
 mod object;

@@ -1,6 +1,7 @@
 //! Parameters that this server does not support, reported before anything is changed.
 
-use super::extensions;
+mod extensions;
+
 use martydb_model::error::Error;
 use martydb_model::grants::ident;
 use martydb_model::sql::stmt;

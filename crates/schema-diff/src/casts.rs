@@ -1,6 +1,6 @@
 //! Conversion of a column to another type: PostgreSQL does it without USING where there is an assignment cast.
 
-use super::conversions::TypeName;
+use super::conversions::{TypeName, uncollated};
 use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
 /// Types to which the server casts any type on assignment, by its output function.
@@ -23,11 +23,6 @@ pub(crate) fn is_assignable(structure: &Structure, from: &str, to: &str) -> bool
 pub(crate) fn is_text(structure: &Structure, kind: &str) -> bool {
     let kind = element(structure, kind);
     !kind.is_array && TEXTS.contains(&kind.name.as_str())
-}
-
-/// Returns the type without its collation.
-pub(crate) fn uncollated(kind: &str) -> &str {
-    kind.split(" COLLATE ").next().unwrap_or(kind)
 }
 
 /// Type whose cast decides: an array is cast by its elements, and a domain by its base type.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::names::split;
 use super::object_changes::labels;
 use super::structure::{SchemaObject, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
-pub(crate) use type_name::TypeName;
+pub(crate) use type_name::{TypeName, uncollated};
 use widening::widens;
 
 /// Maximum depth of types within types.

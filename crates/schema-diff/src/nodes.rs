@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::casts::{is_assignable, is_text, uncollated};
-use super::conversions::keeps;
+use super::casts::{is_assignable, is_text};
+use super::conversions::{keeps, uncollated};
 use super::names::{former, split};
 use super::object_changes::{ObjectChange, ObjectChanges, added_labels};
 use super::structure::{

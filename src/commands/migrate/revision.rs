@@ -2,6 +2,7 @@
 
 mod arguments;
 mod collection;
+mod compared;
 mod from;
 mod plan;
 mod proof;

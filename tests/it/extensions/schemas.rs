@@ -50,7 +50,7 @@ fn own_schema(admin: Admin) {
 }
 
 #[test]
-fn what_an_extension_lacks_is_refused_by_plan() {
+fn plan_refuses_an_extension_without_its_requirements() {
     let server = Server::start();
     for (list, said) in [
         ("[earthdistance]", "write `extensions: [earthdistance, cube]`"),

@@ -5,73 +5,26 @@
 mod dangers;
 pub(crate) mod deep;
 mod file;
+mod finding;
 mod objects;
 mod partitions;
 mod sizes;
 mod squawk;
 mod standbys;
 
-use std::path::PathBuf;
-
 use deep::with_deep_stack;
 use file::FileLint;
+pub use finding::{LintFinding, LintSeverity};
 use objects::Objects;
 use partitions::Partitioned;
-use serde::Serialize;
 pub(crate) use sizes::TableSize;
 pub use sizes::TableSizes;
 use squawk::Chosen;
-use squawk_linter::Rule;
 use squawk_syntax::SourceFile;
 
-use super::squawk_rules::BY_SIZE;
-use crate::files::{Migration, Position};
-use martydb_manifest::lint_rules;
+use crate::files::Migration;
 use martydb_model::LintRules;
 use martydb_sql::too_deep;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LintSeverity {
-    Danger,
-    /// A note, which does not stop a run.
-    Note,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct LintFinding {
-    pub version: i64,
-    pub file: PathBuf,
-    #[serde(flatten)]
-    pub position: Position,
-    pub rule: String,
-    pub severity: LintSeverity,
-    pub message: String,
-    pub help: Option<String>,
-    /// Number of further findings of the same rule in the statement.
-    pub more: usize,
-    /// Set if pending migrations create the object unless it exists, and no server has told.
-    #[serde(skip)]
-    may_be_new: bool,
-}
-
-impl LintFinding {
-    /// Returns `true` if the server's objects, or the size of the table, determine its severity.
-    pub fn depends_on_server(&self) -> bool {
-        let by_size = self.rule.parse().is_ok_and(|rule: Rule| BY_SIZE.contains(&rule));
-        self.may_be_new || by_size || lint_rules::OWN_BY_SIZE.contains(&self.rule.as_str())
-    }
-}
-
-impl std::fmt::Display for LintFinding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}: {}: {}", self.file.display(), self.position, self.rule, self.message)?;
-        match self.more {
-            0 => Ok(()),
-            more => write!(f, " (and {more} more in this statement)"),
-        }
-    }
-}
 
 /// Checks pending migrations, in order. `applied` decide which tables are partitioned. `sizes` are those of existing tables;
 /// tables without a size count as large.

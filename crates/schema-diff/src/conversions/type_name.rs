@@ -1,6 +1,9 @@
 //! Types as `format_type` prints them, divided into name, modifiers and array.
 
-use crate::casts::uncollated;
+/// Returns the type without its collation.
+pub(crate) fn uncollated(kind: &str) -> &str {
+    kind.split(" COLLATE ").next().unwrap_or(kind)
+}
 
 /// Parts of a type's name.
 #[derive(Debug, Clone, PartialEq, Eq)]

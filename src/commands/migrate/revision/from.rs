@@ -2,6 +2,7 @@
 //! databases have shown that the files make it and undo it.
 
 use super::arguments::Arguments;
+use super::compared::ComparedSides;
 use super::plan::RevisionPlan;
 use super::sides::{Declared, Sides, declared};
 use crate::app::App;
@@ -13,9 +14,7 @@ use martydb_migrate::files::Written;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_schema_diff::script::Texts;
-use martydb_schema_diff::{
-    Rename, SchemaObjectKind, SchemaStep, Structure, execute_in, likely_renames, read, rename, steps,
-};
+use martydb_schema_diff::{Rename, Structure, execute_in, likely_renames, read, rename, steps};
 use martydb_ui::prompt;
 
 /// Result of a comparison with a declared schema.
@@ -27,7 +26,7 @@ pub struct Revised {
     pub texts: Vec<Texts>,
     /// Objects whose statements are commented out, with the reason.
     pub held: Vec<(String, String)>,
-    /// Reason why all statements are in one migration although nobody asked for that.
+    /// Reason why all statements are in one migration without `--simple`.
     pub undivided: Option<String>,
     /// Database whose rows were read, and the number of columns whose values were tried there.
     pub tried: Option<(String, usize)>,
@@ -53,32 +52,6 @@ pub async fn revise(
     };
     let result = sides.revised(arguments, from).await;
     result.map_err(|error| error.while_doing(format!("no revision of {} was written", service.name)))
-}
-
-/// Both sides as they were read.
-pub struct ComparedSides {
-    pub before: Structure,
-    pub declared: Declared,
-    pub renames: Vec<Rename>,
-    /// Labels of enums that later statements may use, and the schema without them.
-    pub labels: Option<(Vec<SchemaStep>, Structure)>,
-}
-
-impl ComparedSides {
-    /// Returns the statements that add labels to enums, if there are others that may use them: the server allows that
-    /// only in a later transaction. `simple` looks for others that name one.
-    fn new_labels(&self, simple: bool) -> Vec<SchemaStep> {
-        let all = steps(&self.before, &self.declared.structure).unwrap_or_default();
-        let adds = |step: &SchemaStep| {
-            step.id.kind == SchemaObjectKind::Enum
-                && !step.part.is_empty()
-                && step.text.contains(" ADD VALUE ")
-        };
-        let (labels, others): (Vec<SchemaStep>, Vec<SchemaStep>) = all.into_iter().partition(adds);
-        let used =
-            others.iter().any(|step| !simple || labels.iter().any(|label| step.text.contains(&label.part)));
-        if used { labels } else { vec![] }
-    }
 }
 
 impl Sides<'_> {

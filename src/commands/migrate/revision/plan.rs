@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::from::ComparedSides;
+use super::compared::ComparedSides;
 use martydb_migrate::files::Written;
 use martydb_model::text::printable;
 use martydb_schema_diff::script::{self, Texts};

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arguments::Arguments;
-use super::from::{ComparedSides, Revised, removed};
+use super::compared::ComparedSides;
+use super::from::{Revised, removed};
 use super::plan::{RevisionPlan, further, texts};
 use super::proof::{RevisionProof, prove};
 use super::sides::Sides;

@@ -1,24 +1,17 @@
 //! martydb's own rules about single statements, as a table of rows: what the statement does, and to which objects that is harmless.
 
+mod case;
 mod definer;
 mod grants;
 mod rows;
 
-use squawk_syntax::SyntaxKind::{self, *};
-use squawk_syntax::SyntaxNode;
+use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::ast::AstNode;
 
 use super::objects::{LintedStatement, LintedText};
+use case::DangerCase;
 use martydb_manifest::lint_rules::own;
 use martydb_model::LintRules;
-
-/// A statement, with what decides about it.
-pub(crate) struct DangerCase<'a> {
-    pub statement: &'a LintedStatement,
-    pub node: &'a SyntaxNode,
-    pub part: &'a LintedText,
-    pub rules: &'a LintRules,
-}
 
 pub(crate) struct FoundDanger {
     pub rule: &'static str,
@@ -51,7 +44,7 @@ const DANGERS: &[DangerRow] = &[
     DangerRow {
         rule: own::VACUUM_FULL,
         found: |case| rows::is_full(case.node).then(|| rewrites("VACUUM FULL", case)),
-        help: "a plain VACUUM blocks nobody; do the full one when no client uses the table",
+        help: "a plain VACUUM blocks no reader or writer; do the full one when no client uses the table",
         spares_new: true,
     },
     DangerRow {
@@ -171,35 +164,4 @@ fn rewrites(what: &str, case: &DangerCase<'_>) -> String {
         "{what} rewrites {} under an ACCESS EXCLUSIVE lock, which blocks readers and writers",
         case.names()
     )
-}
-
-impl DangerCase<'_> {
-    fn is(&self, kind: SyntaxKind) -> bool {
-        self.node.kind() == kind
-    }
-
-    fn is_any(&self, kinds: &[SyntaxKind]) -> bool {
-        kinds.contains(&self.node.kind())
-    }
-
-    /// Returns `true` if a node of the kind is a part of the statement itself.
-    fn has(&self, kind: SyntaxKind) -> bool {
-        self.node.children().any(|child| child.kind() == kind)
-    }
-
-    /// Returns `true` if a node of the kind is an action of ALTER COLUMN.
-    fn in_column(&self, kind: SyntaxKind) -> bool {
-        let columns = self.node.children().filter(|child| child.kind() == ALTER_COLUMN);
-        columns.flat_map(|column| column.children()).any(|child| child.kind() == kind)
-    }
-
-    fn says(&self, words: &[&str]) -> bool {
-        super::objects::Sentence(&self.statement.words).has(words)
-    }
-
-    /// Returns the names of the changed objects.
-    fn names(&self) -> String {
-        let names: Vec<&str> = self.statement.targets.iter().map(|target| target.name.as_str()).collect();
-        if names.is_empty() { "every table".into() } else { names.join(", ") }
-    }
 }

@@ -3,10 +3,12 @@
 use squawk_linter::Rule;
 use squawk_syntax::SourceFile;
 
+use super::finding::{LintFinding, LintSeverity};
 use super::objects::{LintedStatement, LintedText, Objects};
 use super::partitions::{PartitionViolation, Partitioned};
+use super::sizes::TableSizes;
 use super::squawk::{self, Chosen, SquawkFinding};
-use super::{LintFinding, LintSeverity, TableSizes, dangers, standbys};
+use super::{dangers, standbys};
 use crate::check::squawk_rules::BY_SIZE;
 use crate::check::syntax;
 use crate::files::{Migration, Position, Positions};

@@ -1,4 +1,4 @@
-//! Rule about functions that execute the text of an argument with the rights of their owner.
+//! Rule about functions that execute the text of an argument with the privileges of their owner.
 
 use std::collections::BTreeSet;
 
@@ -75,7 +75,7 @@ pub(crate) fn executes_argument(node: &SyntaxNode) -> Option<String> {
     let calls = body.descendants().filter(|part| part.kind() == CALL_EXPR && calls(part, EXECUTING));
     let argument = dynamic.chain(calls).find_map(|expression| exposed(&expression, &texts))?;
     Some(format!(
-        "the SECURITY DEFINER function executes the text of {argument} with the rights of its owner"
+        "the SECURITY DEFINER function executes the text of {argument} with the privileges of its owner"
     ))
 }
 

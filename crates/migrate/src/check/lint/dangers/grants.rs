@@ -2,7 +2,7 @@
 
 use squawk_syntax::SyntaxKind::*;
 
-use super::DangerCase;
+use super::case::DangerCase;
 use crate::check::lint::objects::written_name;
 
 /// Returns the roles to which a statement grants something.

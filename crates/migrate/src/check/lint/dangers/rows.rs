@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxKind::{self, *};
 use squawk_syntax::SyntaxNode;
 
-use super::DangerCase;
+use super::case::DangerCase;
 use crate::check::lint::objects::written_name;
 
 /// Statements that run the UPDATE and DELETE inside them: a function, a rule or a cursor does not.

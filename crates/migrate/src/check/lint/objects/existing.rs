@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kinds::ObjectKind;
+use super::kinds::LintedKind;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum ExistingObjects {
@@ -10,21 +10,21 @@ pub(crate) enum ExistingObjects {
     #[default]
     Unknown,
     /// Kinds of the catalog's letters, with schemas and names.
-    Known(BTreeSet<(ObjectKind, String, String)>),
+    Known(BTreeSet<(LintedKind, String, String)>),
 }
 
 impl ExistingObjects {
     /// Adds an object of the catalog by its letter: `pg_class.relkind`, or `F` for a routine, `T` for a type, `N` for a schema.
     pub(crate) fn add(&mut self, letter: &str, schema: &str, name: &str) {
         let kind = match letter {
-            "r" | "p" | "f" => ObjectKind::Table,
-            "v" => ObjectKind::View,
-            "m" => ObjectKind::MaterializedView,
-            "S" => ObjectKind::Sequence,
-            "i" | "I" => ObjectKind::Index,
-            "F" => ObjectKind::Routine,
-            "T" => ObjectKind::Type,
-            "N" => ObjectKind::Schema,
+            "r" | "p" | "f" => LintedKind::Table,
+            "v" => LintedKind::View,
+            "m" => LintedKind::MaterializedView,
+            "S" => LintedKind::Sequence,
+            "i" | "I" => LintedKind::Index,
+            "F" => LintedKind::Routine,
+            "T" => LintedKind::Type,
+            "N" => LintedKind::Schema,
             _ => return,
         };
         if let ExistingObjects::Known(all) = self {
@@ -33,16 +33,16 @@ impl ExistingObjects {
     }
 
     /// Returns `true` if the database is known to lack the object.
-    pub(crate) fn lacks(&self, kind: ObjectKind, schema: &str, name: &str) -> bool {
-        const COUNTED: &[ObjectKind] = &[
-            ObjectKind::Table,
-            ObjectKind::View,
-            ObjectKind::MaterializedView,
-            ObjectKind::Sequence,
-            ObjectKind::Index,
-            ObjectKind::Routine,
-            ObjectKind::Type,
-            ObjectKind::Schema,
+    pub(crate) fn lacks(&self, kind: LintedKind, schema: &str, name: &str) -> bool {
+        const COUNTED: &[LintedKind] = &[
+            LintedKind::Table,
+            LintedKind::View,
+            LintedKind::MaterializedView,
+            LintedKind::Sequence,
+            LintedKind::Index,
+            LintedKind::Routine,
+            LintedKind::Type,
+            LintedKind::Schema,
         ];
         match self {
             ExistingObjects::Unknown => false,

@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxKind::{self, *};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ObjectKind {
+pub(crate) enum LintedKind {
     AccessMethod,
     Cast,
     Collation,
@@ -29,7 +29,7 @@ pub(crate) enum ObjectKind {
     Server,
     Statistics,
     Subscription,
-    /// A table of any kind, a foreign one too: ALTER TABLE changes both.
+    /// A table of any kind: ALTER TABLE changes a foreign table too.
     Table,
     Tablespace,
     TextSearchConfiguration,
@@ -55,8 +55,8 @@ pub(crate) enum NameSpace {
 }
 
 /// Statements of a kind, by their nodes.
-pub(crate) struct KindRow {
-    pub kind: ObjectKind,
+pub(crate) struct ObjectKindRow {
+    pub kind: LintedKind,
     pub names: NameSpace,
     pub create: &'static [SyntaxKind],
     pub alter: &'static [SyntaxKind],
@@ -66,26 +66,26 @@ pub(crate) struct KindRow {
 }
 
 const fn row(
-    kind: ObjectKind,
+    kind: LintedKind,
     names: NameSpace,
     create: &'static [SyntaxKind],
     alter: &'static [SyntaxKind],
     drop: &'static [SyntaxKind],
-) -> KindRow {
-    KindRow { kind, names, create, alter, drop, uses: &[] }
+) -> ObjectKindRow {
+    ObjectKindRow { kind, names, create, alter, drop, uses: &[] }
 }
 
-impl KindRow {
-    const fn used_by(self, uses: &'static [SyntaxKind]) -> KindRow {
-        KindRow { uses, ..self }
+impl ObjectKindRow {
+    const fn used_by(self, uses: &'static [SyntaxKind]) -> ObjectKindRow {
+        ObjectKindRow { uses, ..self }
     }
 }
 
+use LintedKind as K;
 use NameSpace::{Schema as InSchema, Table as OfTable, Whole};
-use ObjectKind as K;
 
 /// All kinds. A test compares the rows with the grammar.
-pub(crate) const KINDS: &[KindRow] = &[
+pub(crate) const KINDS: &[ObjectKindRow] = &[
     row(
         K::Table,
         InSchema,
@@ -213,7 +213,7 @@ pub(crate) enum Verb {
 }
 
 /// Returns the row of a statement, and its verb.
-pub(crate) fn of(statement: SyntaxKind) -> Option<(&'static KindRow, Verb)> {
+pub(crate) fn of(statement: SyntaxKind) -> Option<(&'static ObjectKindRow, Verb)> {
     KINDS.iter().find_map(|row| {
         let verbs = [
             (row.create, Verb::Create),

@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxKind::{self, *};
 use squawk_syntax::SyntaxNode;
 
-use super::kinds::{self, KindRow, NameSpace, ObjectKind, Verb};
+use super::kinds::{self, LintedKind, NameSpace, ObjectKindRow, Verb};
 use martydb_sql::{TokenKind, bare, tokens};
 
 /// A name as it is written.
@@ -16,7 +16,7 @@ pub(crate) struct WrittenName {
 /// An object as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrittenObject {
-    pub kind: ObjectKind,
+    pub kind: LintedKind,
     pub name: WrittenName,
     /// Table of a trigger, policy or rule.
     pub table: Option<WrittenName>,
@@ -25,7 +25,7 @@ pub(crate) struct WrittenObject {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Effect {
+pub(crate) enum ObjectEffect {
     Created {
         /// Set if the object did not exist before: neither IF NOT EXISTS nor OR REPLACE.
         certain: bool,
@@ -38,7 +38,7 @@ pub(crate) enum Effect {
 }
 
 /// Returns the effects of a statement, in order.
-pub(crate) fn effects(statement: &SyntaxNode) -> Vec<(WrittenObject, Effect)> {
+pub(crate) fn effects(statement: &SyntaxNode) -> Vec<(WrittenObject, ObjectEffect)> {
     let Some((row, verb)) = kinds::of(statement.kind()) else { return special(statement) };
     match verb {
         Verb::Create => created(statement, row).into_iter().collect(),
@@ -50,8 +50,8 @@ pub(crate) fn effects(statement: &SyntaxNode) -> Vec<(WrittenObject, Effect)> {
     }
 }
 
-fn dropped(object: WrittenObject) -> (WrittenObject, Effect) {
-    (object, Effect::Dropped)
+fn dropped(object: WrittenObject) -> (WrittenObject, ObjectEffect) {
+    (object, ObjectEffect::Dropped)
 }
 
 /// Returns the table of an index, or of another object that a statement changes beside its own.
@@ -65,27 +65,27 @@ pub(crate) fn other_table(statement: &SyntaxNode, clause: &[SyntaxKind]) -> Opti
 }
 
 /// Statements with several objects, or with one of several kinds.
-fn special(statement: &SyntaxNode) -> Vec<(WrittenObject, Effect)> {
+fn special(statement: &SyntaxNode) -> Vec<(WrittenObject, ObjectEffect)> {
     if statement.kind() != REINDEX {
         return vec![];
     }
     let target = statement.children().find_map(|node| {
         let kind = match node.kind() {
-            REINDEX_TARGET_INDEX => ObjectKind::Index,
-            REINDEX_TARGET_TABLE => ObjectKind::Table,
-            REINDEX_TARGET_SCHEMA => ObjectKind::Schema,
+            REINDEX_TARGET_INDEX => LintedKind::Index,
+            REINDEX_TARGET_TABLE => LintedKind::Table,
+            REINDEX_TARGET_SCHEMA => LintedKind::Schema,
             _ => return None,
         };
-        Some((plain(kind, name(&node)?), Effect::Changed))
+        Some((plain(kind, name(&node)?), ObjectEffect::Changed))
     });
     target.into_iter().collect()
 }
 
-fn plain(kind: ObjectKind, name: WrittenName) -> WrittenObject {
+fn plain(kind: LintedKind, name: WrittenName) -> WrittenObject {
     WrittenObject { kind, name, table: None, signature: None }
 }
 
-fn created(statement: &SyntaxNode, row: &KindRow) -> Option<(WrittenObject, Effect)> {
+fn created(statement: &SyntaxNode, row: &ObjectKindRow) -> Option<(WrittenObject, ObjectEffect)> {
     let inside = match statement.kind() {
         SELECT_INTO => statement.children().find(|node| node.kind() == INTO_CLAUSE)?,
         _ => statement.clone(),
@@ -98,22 +98,22 @@ fn created(statement: &SyntaxNode, row: &KindRow) -> Option<(WrittenObject, Effe
         object.name.schema = Some("pg_temp".into());
     }
     let certain = !has(IF_NOT_EXISTS) && !has(OR_REPLACE);
-    Some((object, Effect::Created { certain, temporary }))
+    Some((object, ObjectEffect::Created { certain, temporary }))
 }
 
-fn altered(statement: &SyntaxNode, row: &KindRow) -> Vec<(WrittenObject, Effect)> {
+fn altered(statement: &SyntaxNode, row: &ObjectKindRow) -> Vec<(WrittenObject, ObjectEffect)> {
     let Some(object) = named(statement).first().and_then(|node| object(statement, node, row)) else {
         return vec![];
     };
     let effect = statement.children().find_map(|node| match node.kind() {
-        SET_SCHEMA => Some(Effect::Moved(name(&node)?.name)),
-        kind if format!("{kind:?}").ends_with("_RENAME_TO") => Some(Effect::Renamed(name(&node)?.name)),
+        SET_SCHEMA => Some(ObjectEffect::Moved(name(&node)?.name)),
+        kind if format!("{kind:?}").ends_with("_RENAME_TO") => Some(ObjectEffect::Renamed(name(&node)?.name)),
         _ => None,
     });
-    vec![(object, effect.unwrap_or(Effect::Changed))]
+    vec![(object, effect.unwrap_or(ObjectEffect::Changed))]
 }
 
-fn used(statement: &SyntaxNode, row: &KindRow) -> Vec<(WrittenObject, Effect)> {
+fn used(statement: &SyntaxNode, row: &ObjectKindRow) -> Vec<(WrittenObject, ObjectEffect)> {
     const LISTS: &[SyntaxKind] = &[TABLE_LIST, RELATION_LIST, TABLE_AND_COLUMNS_LIST];
     const NAMES: &[SyntaxKind] = &[
         TABLE_RELATION_NAME,
@@ -132,7 +132,7 @@ fn used(statement: &SyntaxNode, row: &KindRow) -> Vec<(WrittenObject, Effect)> {
         CLUSTER_LEGACY => name(&node.children().last()?),
         _ => name(&node),
     });
-    named.map(|name| (plain(row.kind, name), Effect::Changed)).collect()
+    named.map(|name| (plain(row.kind, name), ObjectEffect::Changed)).collect()
 }
 
 /// Nodes before the names of a statement's objects, and after them.
@@ -162,7 +162,7 @@ fn named(statement: &SyntaxNode) -> Vec<SyntaxNode> {
     nodes.flat_map(list).collect()
 }
 
-fn object(statement: &SyntaxNode, node: &SyntaxNode, row: &KindRow) -> Option<WrittenObject> {
+fn object(statement: &SyntaxNode, node: &SyntaxNode, row: &ObjectKindRow) -> Option<WrittenObject> {
     let table = match row.names {
         NameSpace::Table => {
             let on =
@@ -171,7 +171,7 @@ fn object(statement: &SyntaxNode, node: &SyntaxNode, row: &KindRow) -> Option<Wr
         }
         _ => None,
     };
-    let has_arguments = row.kind == ObjectKind::Routine;
+    let has_arguments = row.kind == LintedKind::Routine;
     let parameters = |node: &SyntaxNode| node.children().find(|node| node.kind() == PARAM_LIST);
     let arguments = has_arguments.then(|| parameters(node).or_else(|| parameters(statement))).flatten();
     let signature = arguments.map(|list| signature(&list));

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::existing::ExistingObjects;
-use super::kinds::{KINDS, NameSpace, ObjectKind};
+use super::kinds::{KINDS, LintedKind, NameSpace};
 use super::path::{SearchPath, TEMPORARY};
-use super::reader::{Effect, WrittenName, WrittenObject};
+use super::reader::{ObjectEffect, WrittenName, WrittenObject};
 
 /// Ends of the names that the server gives to the sequences and indexes of a table, after the names of the table and its
 /// columns (`ChooseRelationName`).
@@ -13,7 +13,7 @@ const IMPLICIT: &[&str] = &["_seq", "_key", "_idx", "_pkey", "_excl"];
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Object {
-    pub kind: ObjectKind,
+    pub kind: LintedKind,
     /// Empty for what lies in no schema, and where the search path is not known.
     pub schema: String,
     /// Table of a trigger, policy or rule.
@@ -31,13 +31,13 @@ impl Object {
 
     fn in_schema(schema: &str) -> Object {
         let name = schema.to_owned();
-        Object { kind: ObjectKind::Schema, schema: String::new(), table: None, name, signature: None }
+        Object { kind: LintedKind::Schema, schema: String::new(), table: None, name, signature: None }
     }
 
     /// Returns the table to which it belongs.
     fn of_table(&self) -> Option<Object> {
         let name = self.table.clone()?;
-        Some(Object { kind: ObjectKind::Table, table: None, name, signature: None, ..self.clone() })
+        Some(Object { kind: LintedKind::Table, table: None, name, signature: None, ..self.clone() })
     }
 }
 
@@ -79,13 +79,13 @@ impl Objects {
 
     pub(crate) fn table(&self, name: &WrittenName) -> Object {
         let name = name.clone();
-        self.resolve(&WrittenObject { kind: ObjectKind::Table, name, table: None, signature: None })
+        self.resolve(&WrittenObject { kind: LintedKind::Table, name, table: None, signature: None })
     }
 
     /// Returns the object that a statement names. The table of a new trigger, policy or rule stands for it.
-    pub(crate) fn target(&self, written: &WrittenObject, effect: &Effect) -> Object {
+    pub(crate) fn target(&self, written: &WrittenObject, effect: &ObjectEffect) -> Object {
         let object = self.resolve(written);
-        let is_made = matches!(effect, Effect::Created { .. });
+        let is_made = matches!(effect, ObjectEffect::Created { .. });
         object.of_table().filter(|_| is_made).unwrap_or(object)
     }
 
@@ -130,45 +130,51 @@ impl Objects {
 
     /// Returns `true` if the object is one of these. A routine without arguments stands for all of its name.
     fn is_among(&self, all: &BTreeSet<Object>, object: &Object) -> bool {
-        let is_any = object.kind == ObjectKind::Routine && object.signature.is_none();
+        let is_any = object.kind == LintedKind::Routine && object.signature.is_none();
         all.contains(object) || is_any && all.iter().any(|one| one.by_name() == *object)
     }
 
     /// Returns `true` for a sequence or index that the server makes with a new table.
     fn is_implicit(&self, object: &Object) -> bool {
         let named = IMPLICIT.iter().any(|end| object.name.ends_with(end));
-        if !named || !matches!(object.kind, ObjectKind::Sequence | ObjectKind::Index) {
+        if !named || !matches!(object.kind, LintedKind::Sequence | LintedKind::Index) {
             return false;
         }
         let mut tables = object.name.match_indices('_').map(|(at, _)| &object.name[..at]);
         tables.any(|name| {
-            let table = Object { kind: ObjectKind::Table, name: name.into(), ..object.clone() };
+            let table = Object { kind: LintedKind::Table, name: name.into(), ..object.clone() };
             self.is_new(&table)
         })
     }
 
     /// Applies an effect. `is_certain` is set if the statement runs in any case, `on_new` if its table is new.
-    pub(crate) fn apply(&mut self, written: &WrittenObject, effect: &Effect, is_certain: bool, on_new: bool) {
+    pub(crate) fn apply(
+        &mut self,
+        written: &WrittenObject,
+        effect: &ObjectEffect,
+        is_certain: bool,
+        on_new: bool,
+    ) {
         let object = self.resolve(written);
         match effect {
-            Effect::Created { certain, .. } => self.create(object, *certain && is_certain, on_new),
-            Effect::Dropped => self.drop(object, is_certain),
-            Effect::Renamed(name) => {
+            ObjectEffect::Created { certain, .. } => self.create(object, *certain && is_certain, on_new),
+            ObjectEffect::Dropped => self.drop(object, is_certain),
+            ObjectEffect::Renamed(name) => {
                 let to = Object { name: name.clone(), ..object.clone() };
                 self.rename(object, to);
             }
-            Effect::Moved(schema) => {
+            ObjectEffect::Moved(schema) => {
                 let to = Object { schema: schema.clone(), ..object.clone() };
                 self.rename(object, to);
             }
-            Effect::Changed => {}
+            ObjectEffect::Changed => {}
         }
     }
 
     /// An index is new only on a new table: to drop it locks the table.
     fn create(&mut self, object: Object, certain: bool, on_new: bool) {
         self.made.insert(object.by_name());
-        let of_old = object.kind == ObjectKind::Index && !on_new;
+        let of_old = object.kind == LintedKind::Index && !on_new;
         let is_absent = self.absent.contains(&object.by_name())
             || self.existing.lacks(object.kind, &object.schema, &object.name);
         if of_old || self.old.contains(&object) {
@@ -190,7 +196,7 @@ impl Objects {
         for all in [&mut self.new, &mut self.perhaps, &mut self.old] {
             all.retain(|one| *one != object && (object.signature.is_some() || one.by_name() != object));
         }
-        if object.kind == ObjectKind::Schema {
+        if object.kind == LintedKind::Schema {
             let schema = object.name.clone();
             for all in [&mut self.new, &mut self.perhaps, &mut self.old] {
                 all.retain(|one| one.schema != schema);
@@ -215,7 +221,7 @@ impl Objects {
         state.insert(to.clone());
         self.absent.remove(&to.by_name());
         self.absent.insert(from.by_name());
-        if from.kind == ObjectKind::Schema {
+        if from.kind == LintedKind::Schema {
             self.rename_schema(&from.name, &to.name);
         }
         let first = self.before.remove(&from.by_name()).unwrap_or_else(|| from.by_name());
