@@ -27,8 +27,8 @@ The database itself belongs to the admin or to `database_owner`, so no service c
 ";
 
 const AFTER_PRIVILEGES: &str = "
-No role holds a grant option. The migrator holds only CONNECT; everything
-else it does as the owner.
+No role holds a grant option. The migrator holds only CONNECT, and USAGE on
+schemas of extensions; everything else it does as the owner.
 
 - `apply` grants privileges marked with `*` on each object; a missing one is drift.
 - The owner's default privileges grant the others on its future objects. A migration may revoke them again.
@@ -36,7 +36,7 @@ else it does as the owner.
 ";
 
 /// Every class, with its name on the page.
-const CLASSES: [(ObjectClass, &str); 11] = [
+const CLASSES: [(ObjectClass, &str); 12] = [
     (ObjectClass::Database, "the database"),
     (ObjectClass::Schema, "schemas"),
     (ObjectClass::Table, "tables, views, materialized views"),
@@ -46,6 +46,7 @@ const CLASSES: [(ObjectClass, &str); 11] = [
     (ObjectClass::Type, "types, domains"),
     (ObjectClass::LargeObject, "large objects"),
     (ObjectClass::History, "the migration history"),
+    (ObjectClass::Extensions, "a schema of extensions (`extensions: [{ name, schema }]`)"),
     (ObjectClass::Records, "the records of the data service (`martydb_serve`)"),
     (ObjectClass::Other, "everything else"),
 ];

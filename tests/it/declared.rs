@@ -1,7 +1,9 @@
 //! `revision --from`: revisions written from a declared schema, proven before they are written.
 
+mod conversions;
 mod fill;
 mod models;
+mod ordinary;
 mod refused;
 mod steps;
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::serve::client::DataService;
 use crate::support::{ADMIN_PASSWORD, Project};
 
 const SERVICE_PASSWORD: &str = "servicePassword0123456789abcdefg";
@@ -375,5 +376,73 @@ fn another_database_system_is_refused_while_logging_in() {
         // A statement is a message "Q" (or "P"); nothing comes after the startup but Terminate.
         let heard = fake.heard.lock().unwrap().clone();
         assert!(heard.chunks(5).all(|message| message == b"X\0\0\0\x04"), "{name}: {heard:?}");
+    }
+}
+
+/// A project whose data service uses the server.
+fn served_project(port: u16) -> Project {
+    let project = project(port);
+    let manifest = project.read("martydb.yaml").replace(
+        "services:\n  fake_a:\n",
+        "serve:\n  listen: 127.0.0.1:0\n  callers:\n    anonymous: { service: fake_a, as: write }\nservices:\n  fake_a:\n    serve: {}\n",
+    );
+    project.write("martydb.yaml", &manifest);
+    let store = project.read(".martydb/secrets/development.yaml");
+    let logins = ["serve", "serve_ro"].map(|kind| format!("  fake_a_{kind}: {SERVICE_PASSWORD}\n")).concat();
+    project.write(".martydb/secrets/development.yaml", &format!("{store}{logins}"));
+    project
+}
+
+#[test]
+fn the_data_service_demands_of_a_server_what_every_command_does() {
+    let tricks = [
+        Trick::AskForClearText,
+        Trick::AskForMd5,
+        Trick::AskForRounds(1),
+        Trick::AskForRounds(4_294_967_295),
+        Trick::NoticesBeforeLogin,
+        Trick::ParametersForever,
+        Trick::HugeMessageAtLogin,
+        Trick::Gibberish,
+        Trick::SilentAtOnce,
+        // These let everybody in, without a proof.
+        Trick::NoticesAfterLogin,
+        Trick::RowsForever,
+        Trick::HugeMessageAfterLogin,
+        Trick::HugeMessageStreamed,
+        Trick::SilentAfterLogin,
+        Trick::Reports("crdb_version", "CockroachDB CCL v25.1.0"),
+    ];
+    std::thread::scope(|scope| {
+        for trick in tricks {
+            scope.spawn(move || refuses(trick));
+        }
+    });
+}
+
+fn refuses(trick: Trick) {
+    let fake = Fake::start(trick);
+    let project = served_project(fake.port);
+    let most = *WITHOUT_AN_ANSWER + (72 << 10);
+    std::thread::scope(|scope| {
+        for arguments in [&["serve", "check"][..], &["serve", "openapi", "-s", "fake_a"]] {
+            let project = &project;
+            scope.spawn(move || {
+                let (code, said, peak) = watched(project, arguments, Duration::from_secs(60));
+                assert!(code != 0 && code != 101, "{trick:?} {arguments:?}: exit {code}\n{said}");
+                assert!(peak < most, "{trick:?} {arguments:?}: {peak} KiB of {most}");
+            });
+        }
+        scope.spawn(|| {
+            let service = DataService::start(&project);
+            for (method, body) in [("GET", ""), ("POST", "{\"note\":\"callersWord\"}")] {
+                let answer = service.ask(method, "/fake_a/rest/t", None, &[], body);
+                assert!(matches!(answer.status, 503 | 504), "{trick:?}: {} {}", answer.status, answer.body);
+            }
+        });
+    });
+    let heard = String::from_utf8_lossy(&fake.heard.lock().unwrap()).into_owned();
+    for word in [SERVICE_PASSWORD, "\0md5", ",p=", "callersWord", "SELECT"] {
+        assert!(!heard.contains(word), "{trick:?}: {word}");
     }
 }

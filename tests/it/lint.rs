@@ -67,13 +67,13 @@ fn a_syntax_error_is_found_without_a_server() {
     project.write(up, "SELECT 1;\nCREATE TABLE q (\n  id int,,\n  b int);\n");
     project.write(down, "DROP TABEL q;\n");
     let said = project.run(&["validate"]).expect(2).stdout;
-    assert!(said.contains("V3__bad.sql:3:10: syntax error: "), "{said}");
-    assert!(said.contains("V3__bad.down.sql:1:1: syntax error: "), "{said}");
+    assert!(said.contains("V3__bad.sql:3:10: syntax error at "), "{said}");
+    assert!(said.contains("V3__bad.down.sql:1:1: syntax error at "), "{said}");
     project.run(&["lint", "--since", "0"]).expect(3);
     project.run(&["apply", "--all", "-y"]).expect(0);
     let dry = project.json(&["upgrade", "-s", "syntax_a", "--dry-run"], 2);
     let cause = dry["services"][0]["error"]["causes"][0].as_str().unwrap();
-    assert!(cause.contains("V3__bad.sql:3:10: syntax error: "), "{dry:#}");
+    assert!(cause.contains("V3__bad.sql:3:10: syntax error at "), "{dry:#}");
     project.write(
         up,
         "-- martydb: allow syntax-error: a grammar that only the server knows\nCREATE TABLE q (id int);\n",
@@ -82,4 +82,33 @@ fn a_syntax_error_is_found_without_a_server() {
     project.run(&["validate"]).expect(0);
     project.run(&["upgrade", "-s", "syntax_a"]).expect(0);
     assert!(project.run(&["explain", "syntax-error"]).expect(0).stdout.contains("PostgreSQL's grammar"));
+}
+
+#[test]
+fn objects_that_may_exist_are_judged_by_the_server() {
+    let server = Server::start();
+    let project = Project::new(&server, "lintknows");
+    project.write("lintknows_a/migrations/V3__if.sql", "CREATE TABLE IF NOT EXISTS other (a int);\n");
+    project.write("lintknows_a/migrations/V4__drop.sql", "DROP TABLE other;\nALTER TABLE item FROBNICATE;\n");
+    let offline = project.run(&["lint", "-s", "lintknows_a", "--since", "2"]).expect(3).stdout;
+    assert!(
+        offline.contains("V4__drop.sql:1:1: ban-drop-table") && offline.contains("only if it does not exist"),
+        "{offline}"
+    );
+    assert!(
+        offline.contains("note: ") && offline.contains("V4__drop.sql:2:18: syntax-error: not checked: "),
+        "{offline}"
+    );
+    assert!(!offline.contains("_KW"), "{offline}");
+    let valid = project.run(&["validate", "-s", "lintknows_a"]).expect(0).stdout;
+    assert!(valid.contains("note: ") && valid.contains("V4__drop.sql:2:18: not checked: "), "{valid}");
+    project.run(&["lint", "-s", "lintknows_a", "--since", "0"]).expect(0);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "-s", "lintknows_a", "--to", "2"]).expect(0);
+    project.run(&["lint", "-s", "lintknows_a"]).expect(0);
+    server.sql("lintknows_a", "CREATE TABLE other (a int)");
+    project.run(&["lint", "-s", "lintknows_a"]).expect(3);
+    project.write("lintknows_a/migrations/V4__drop.sql", "GRANT SELECT ON item TO lintknows_b_app;\n");
+    let found = project.json(&["lint", "-s", "lintknows_a"], 3);
+    assert_eq!(found["services"][0]["findings"][0]["rule"], "grant-to-other-service", "{found:#}");
 }

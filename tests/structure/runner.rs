@@ -11,7 +11,7 @@ const PURE: &[&str] = &["compile", "face", "plan", "request"];
 /// Text of a call or of a statement, what it does, and the file that alone does it.
 const ONCE: &[(&str, &str, &str)] = &[
     ("pool.get()", "takes a connection", "run/lease.rs"),
-    (".release_after(", "gives a connection back", "run/lease.rs"),
+    (".reuse(", "gives a connection back", "run/lease.rs"),
     ("\"BEGIN ", "begins a transaction", "run/transaction.rs"),
     ("\"ROLLBACK\"", "rolls back", "run/transaction.rs"),
     ("session.commit(", "commits", "run/transaction.rs"),

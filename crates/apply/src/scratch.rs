@@ -297,7 +297,9 @@ impl Planner for Provision<'_> {
             }
         }
         let mut due = steps(&self.desired, &self.actual, &self.service);
-        due.retain(|step| self.rights == ScratchPrivileges::Declared || !is_right_inside(step));
+        due.retain(|step| {
+            self.rights == ScratchPrivileges::Declared || !is_right_inside(&self.service, step)
+        });
         let (admitting, others): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|step| step.stage == Stage::GrantConnect);
         self.open |= others.is_empty();
@@ -320,8 +322,10 @@ impl Planner for Provision<'_> {
 }
 
 /// Returns `true` for a privilege on an object or on future objects inside the database.
-fn is_right_inside(step: &Step) -> bool {
-    step.stage == Stage::InDatabase && matches!(step.action.verb(), Verb::Grant | Verb::Revoke)
+fn is_right_inside(service: &DesiredService, step: &Step) -> bool {
+    // The owner reaches an extension that is the admin's only by this privilege.
+    let reaches = matches!(&step.action, Action::Grant { on: Object::Schema(name), .. } if service.is_of_extensions(name));
+    !reaches && step.stage == Stage::InDatabase && matches!(step.action.verb(), Verb::Grant | Verb::Revoke)
 }
 
 fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<Step> {

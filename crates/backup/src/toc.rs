@@ -47,6 +47,12 @@ impl ServiceEntries<'_> {
         let own = what.ends_with(&format!(" {}", self.owner));
         let made =
             self.service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {}", self.owner));
+        // The admin makes it, whichever role owned it where the backup was taken.
+        let made = made
+            || self
+                .service
+                .extension_schemas()
+                .any(|schema| what.starts_with(&format!("SCHEMA - {schema} ")));
         let rows_of_extension =
             !own && begins(&["TABLE DATA ", "SEQUENCE SET "]) && !self.has_object_of(what);
         let others = !own && begins(OF_OTHERS);

@@ -22,6 +22,8 @@ pub struct MigrationTarget {
     pub database: DbName,
     /// Its schemas, in the order of the search path; never empty. refinery's table is in the first.
     pub schemas: Vec<SchemaName>,
+    /// Search path of its sessions: its schemas, and those of extensions among them.
+    pub search_path: Vec<SchemaName>,
     pub owner: RoleName,
     pub app: RoleName,
     pub readonly: RoleName,
@@ -86,6 +88,7 @@ pub async fn of(
             server: service.server.clone(),
             database: service.database.clone(),
             schemas: service.schemas.clone(),
+            search_path: service.search_path.clone(),
             owner: service.role(RoleKind::Owner).clone(),
             app: service.role(RoleKind::App).clone(),
             readonly: service.role(RoleKind::Readonly).clone(),

@@ -14,7 +14,7 @@ use super::script::tidy;
 use martydb_model::error::{Error, Result};
 use martydb_model::text::printable;
 use martydb_os::process_group::ProcessGroup;
-use martydb_sql::{ScriptItem, is_word, walk};
+use martydb_sql::{ScriptItem, bare, is_word, walk};
 
 /// Runs `alembic` in the folder that contains `alembic.ini`. It imports the service's code, so the variables
 /// `withheld`, which contain passwords of admins, are removed from its environment.
@@ -72,13 +72,16 @@ async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Resu
 /// Parses the three outputs. Pure.
 fn imported(up: &str, down: &str, history: &str) -> ImportedFolder {
     let (messages, mut downs) = (messages(history), BTreeMap::new());
+    let table = own_table(up).unwrap_or_else(|| "alembic_version".into());
+    let script = |body: &str| script(body, &table);
     for (from, _, body) in sections(down, "-- Running downgrade ") {
         downs.insert(from, script(&body));
     }
     let ups = sections(up, "-- Running upgrade ");
     let numbers: Vec<Vec<u64>> = ups.iter().map(|(_, to, _)| to.parse().ok().into_iter().collect()).collect();
     let (numbers, counted) = versions(&numbers.iter().map(Vec::as_slice).collect::<Vec<_>>());
-    let mut imported = ImportedFolder::default();
+    let history_table = Some(table.clone()).filter(|table| table != "alembic_version");
+    let mut imported = ImportedFolder { history_table, ..ImportedFolder::default() };
     if counted {
         imported
             .notes
@@ -119,9 +122,27 @@ fn sections(text: &str, begin: &str) -> Vec<(String, String, String)> {
     all
 }
 
+/// Returns the name of Alembic's own table, which `version_table` in env.py gives: it alone has the one column `version_num`, and
+/// Alembic creates it before the first migration.
+fn own_table(up: &str) -> Option<String> {
+    let end = up.find("-- Running upgrade ").unwrap_or(up.len());
+    let mut found = None;
+    walk(&up[..end], |item| {
+        let ScriptItem::Statement(statement) = item else { return };
+        let is_own = statement.begins(&["create", "table"])
+            && statement.head.iter().any(|word| word.depth == 1 && is_word(word.text, "version_num"));
+        if is_own && found.is_none() {
+            // The name is the last word before the parenthesis: a schema may precede it.
+            let named = statement.head.iter().take_while(|word| word.depth == 0).last();
+            found = named.map(|word| bare(word.text));
+        }
+    });
+    found
+}
+
 /// Removes statements on Alembic's own table and its BEGIN and COMMIT. A COMMIT before further statements is an
 /// `autocommit_block`: the whole migration is non-transactional.
-fn script(body: &str) -> SqlText {
+fn script(body: &str, own_table: &str) -> SqlText {
     let (mut spans, mut committed, mut alone) = (vec![], false, false);
     walk(body, |seen| {
         let ScriptItem::Statement(statement) = seen else { return };
@@ -129,7 +150,7 @@ fn script(body: &str) -> SqlText {
         let table = |words: &[&str]| {
             let mut outer = statement.outer();
             words.iter().all(|word| outer.next().is_some_and(|found| is_word(found, word)))
-                && outer.any(|word| is_word(word, "alembic_version"))
+                && outer.take(3).any(|word| is_word(word, own_table) || bare(word) == own_table)
         };
         let own = table(&["create", "table"])
             || table(&["drop", "table"])
@@ -191,5 +212,25 @@ mod tests {
         let downs: Vec<_> = found.carried.iter().filter_map(|one| one.down.as_ref().map(script)).collect();
         assert_eq!(downs, [("DROP TABLE t;\n".into(), false), ("DROP INDEX i;\n".into(), false)]);
         assert_eq!(imported("", "", "").left_out.len(), 1);
+    }
+
+    #[test]
+    fn the_own_table_is_known_whatever_its_name_and_schema() {
+        for name in ["shop_version", "ops.shop_version", "\"Shop Version\"", "\"Ops\".\"Shop.Version\""] {
+            let renamed = |text: &str| {
+                text.replace("alembic_version.version_num", "version_num").replace("alembic_version", name)
+            };
+            let found = imported(&renamed(UP), &renamed(DOWN), "");
+            let ups: Vec<&str> = found.carried.iter().map(|one| one.up.text.as_str()).collect();
+            assert_eq!(
+                ups,
+                ["CREATE TABLE t (a int);\n", "CREATE INDEX CONCURRENTLY i ON t (a);\n"],
+                "{name}"
+            );
+            let downs: Vec<&str> =
+                found.carried.iter().filter_map(|one| Some(one.down.as_ref()?.text.as_str())).collect();
+            assert_eq!(downs, ["DROP TABLE t;\n", "DROP INDEX i;\n"], "{name}");
+            assert!(found.history_table.is_some());
+        }
     }
 }

@@ -36,7 +36,7 @@ pub fn planned(imported: &ImportedFolder) -> Vec<NewFile> {
     let repeatable = imported.repeatable.iter().map(|one| NewFile {
         file: format!("R__{}.sql", one.name),
         source: one.source.clone(),
-        text: one.text.clone(),
+        text: if one.text.is_empty() { NOTHING.into() } else { one.text.clone() },
     });
     all.into_iter().chain(repeatable).collect()
 }

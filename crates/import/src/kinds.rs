@@ -81,4 +81,6 @@ pub struct ImportedFolder {
     pub left_out: Vec<OmittedPart>,
     /// Notes for the user that stop nothing.
     pub notes: Vec<String>,
+    /// Name of the tool's own table, where the project has changed it.
+    pub history_table: Option<String>,
 }

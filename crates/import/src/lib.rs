@@ -9,6 +9,7 @@
 )]
 
 mod alembic;
+mod copy;
 pub mod discovery;
 mod files;
 mod history_match;
@@ -16,6 +17,7 @@ mod kinds;
 mod name;
 mod number;
 mod own_table;
+mod psql;
 mod recognise;
 mod script;
 mod split;

@@ -6,7 +6,8 @@ use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile,
 use super::name::{FileDirection, FileMeaning, readable};
 use super::number::{normal, versions};
 use super::own_table::provide;
-use super::split::{foreign_marker, plain};
+use super::psql;
+use super::split::{SplitProblem, foreign_marker, plain};
 use super::sqitch;
 use super::tools::{FileOrder, Tool};
 use martydb_migrate::files::{Position, has_several_transactions, needs_no_transaction};
@@ -139,7 +140,10 @@ impl ImportBuilder {
                         direction,
                     ),
                     Err(left) => {
-                        self.broken.insert(key);
+                        // A file that undoes can be missing; the migration itself cannot.
+                        if direction != FileDirection::Down {
+                            self.broken.insert(key);
+                        }
                         self.imported.left_out.push(left);
                     }
                 }
@@ -165,8 +169,13 @@ impl ImportBuilder {
                 (format!("has a marker of {of}"), format!("import with --from {of}, or pass --skip"));
             return Err(OmittedPart::new(&file.path, what, fix).at(Position::new(text, at)));
         }
-        let parts = split(text)
-            .map_err(|(at, what, fix)| OmittedPart::new(&file.path, what, fix).at(Position::new(text, at)))?;
+        let omitted = |(at, what, fix): SplitProblem| {
+            OmittedPart::new(&file.path, what, fix).at(Position::new(text, at))
+        };
+        let parts = split(text).map_err(omitted)?;
+        let sql = psql::converted(text).map_err(omitted)?;
+        // The markers are lines of comments, which the conversion leaves in their places.
+        let parts = if sql == text { parts } else { split(&sql).map_err(omitted)? };
         let finish = |script: SqlText| {
             let alone = script.alone
                 || says(tool.alone)

@@ -1,7 +1,6 @@
 //! Markers of each tool inside one file, for up, down and non-transactional migrations.
 
 use super::kinds::SqlText;
-use martydb_sql::{ScriptItem, walk};
 
 /// Both directions of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,20 +45,6 @@ pub(crate) fn sqlx(text: &str) -> Result<UpDown, SplitProblem> {
     let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
     let text = rest.split_once('\n').map_or("", |lines| lines.1);
     Ok(UpDown { up: SqlText { text: text.into(), alone: true }, down: None })
-}
-
-/// Returns a file of Sqitch, which psql runs.
-pub(crate) fn sqitch(text: &str) -> Result<UpDown, SplitProblem> {
-    let mut found = None;
-    walk(text, |item| {
-        if let ScriptItem::Backslash(at) = item {
-            found.get_or_insert(at);
-        }
-    });
-    match found {
-        Some(at) => Err((at, "uses a command of psql".into(), "rewrite it as SQL, or pass --skip".into())),
-        None => plain(text),
-    }
 }
 
 /// Splits a text at markers on lines of their own.

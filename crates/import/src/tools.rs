@@ -136,7 +136,6 @@ pub const TOOLS: &[Tool] = &[
         name: "sqitch",
         named: sqitch::named,
         depth: usize::MAX,
-        split: split::sqitch,
         detects: true,
         sorted: FileOrder::Plan,
         history: Some("Sqitch"),

@@ -98,6 +98,38 @@ pub const CONCURRENT_ON_PARENT: &str = "concurrent-index-on-partitioned";
 /// Name of the rule about the readers of standbys.
 pub const STANDBY_CONFLICT: &str = "standby-conflict";
 
+/// Names of the rules about single statements.
+pub mod own {
+    pub const TRUNCATE: &str = "truncate-table";
+    pub const CLUSTER: &str = "cluster-table";
+    pub const VACUUM_FULL: &str = "vacuum-full";
+    pub const PERSISTENCE: &str = "changing-persistence";
+    pub const TABLESPACE: &str = "changing-tablespace";
+    pub const ACCESS_METHOD: &str = "changing-access-method";
+    pub const EXPRESSION: &str = "changing-generated-expression";
+    pub const REFRESH: &str = "require-concurrent-refresh";
+    pub const LOCK: &str = "lock-table";
+    pub const UPDATE_ALL: &str = "update-all-rows";
+    pub const DELETE_ALL: &str = "delete-all-rows";
+    pub const JSON: &str = "adding-json-field";
+    pub const ROW_SECURITY: &str = "row-security-without-policy";
+    pub const DROP_OWNED: &str = "drop-owned";
+    pub const OTHER_SERVICE: &str = "grant-to-other-service";
+    pub const PUBLIC: &str = "grant-to-public";
+    pub const DEFINER: &str = "definer-executes-argument";
+}
+
+/// Rules about the duration of a rewrite: on a small table it is short.
+pub const OWN_BY_SIZE: &[&str] = &[
+    own::CLUSTER,
+    own::VACUUM_FULL,
+    own::PERSISTENCE,
+    own::TABLESPACE,
+    own::ACCESS_METHOD,
+    own::EXPRESSION,
+    own::UPDATE_ALL,
+];
+
 /// Rules of our own, with their meaning.
 pub const OWN: &[(&str, &str)] = &[
     (
@@ -136,6 +168,65 @@ pub const OWN: &[(&str, &str)] = &[
          that reads the table there is canceled after max_standby_streaming_delay, with SQLSTATE 40001. Have the readers retry, or \
          run the migration when they are idle.",
     ),
+    (
+        own::TRUNCATE,
+        "TRUNCATE deletes all rows, and its ACCESS EXCLUSIVE lock blocks every reader until the file ends. Delete the rows in batches, or drop the table when no client uses it.",
+    ),
+    (
+        own::CLUSTER,
+        "CLUSTER rewrites the table and its indexes under an ACCESS EXCLUSIVE lock. Do it when no client uses the table, or with pg_repack.",
+    ),
+    (
+        own::VACUUM_FULL,
+        "VACUUM FULL rewrites the table and its indexes under an ACCESS EXCLUSIVE lock. A plain VACUUM blocks no reader or writer.",
+    ),
+    (
+        own::PERSISTENCE,
+        "SET LOGGED and SET UNLOGGED rewrite the table under an ACCESS EXCLUSIVE lock; an unlogged table is empty after a crash, and on every standby.",
+    ),
+    (own::TABLESPACE, "SET TABLESPACE copies the table or index under an ACCESS EXCLUSIVE lock."),
+    (own::ACCESS_METHOD, "SET ACCESS METHOD rewrites the table under an ACCESS EXCLUSIVE lock."),
+    (
+        own::EXPRESSION,
+        "ALTER COLUMN … SET EXPRESSION rewrites the table under an ACCESS EXCLUSIVE lock. Add a column with the new expression, and drop the old one later.",
+    ),
+    (
+        own::REFRESH,
+        "REFRESH MATERIALIZED VIEW takes an ACCESS EXCLUSIVE lock while its query runs; with CONCURRENTLY, which needs a unique index, readers go on.",
+    ),
+    (
+        own::LOCK,
+        "LOCK TABLE in a mode from SHARE on blocks writers, in ACCESS EXCLUSIVE MODE (the default) readers too, until the file ends.",
+    ),
+    (
+        own::UPDATE_ALL,
+        "UPDATE without a condition locks every row until the file ends, and doubles the size of the table. Update the rows in batches, each in its own transaction.",
+    ),
+    (own::DELETE_ALL, "DELETE without a condition removes all rows, and locks each until the file ends."),
+    (
+        own::JSON,
+        "The type json has no equality, so SELECT DISTINCT, GROUP BY and UNION over the table fail (42883). Use jsonb.",
+    ),
+    (
+        own::ROW_SECURITY,
+        "ENABLE ROW LEVEL SECURITY hides all rows from every role but the owner until a policy lets them through. Create the policies in the same file.",
+    ),
+    (
+        own::DROP_OWNED,
+        "DROP OWNED drops every object of a role in the database, and its privileges. Drop the objects by their names.",
+    ),
+    (
+        own::OTHER_SERVICE,
+        "The file grants something to a role of another service of the manifest. It is drift, which `apply` revokes; declare it as `access:` in the manifest.",
+    ),
+    (
+        own::PUBLIC,
+        "The file grants something to PUBLIC, which is every role of the server. It is drift, which `apply` revokes; declare it as `access:` in the manifest.",
+    ),
+    (
+        own::DEFINER,
+        "A SECURITY DEFINER function executes the text of an argument, not only a name or a value that is quoted: its caller can do whatever the owner can.",
+    ),
 ];
 
 /// Returns an error message if a name is not a rule.
@@ -143,7 +234,7 @@ pub fn unknown(name: &str) -> Option<String> {
     if SQUAWK.contains(&name) || OWN.iter().any(|row| row.0 == name) {
         return None;
     }
-    Some(match nearest(name, SQUAWK.iter().copied()) {
+    Some(match nearest(name, SQUAWK.iter().copied().chain(OWN.iter().map(|row| row.0))) {
         Some(near) => format!("\"{name}\" is not a rule of lint; did you mean {near}?"),
         None => format!("\"{name}\" is not a rule of lint"),
     })

@@ -12,6 +12,7 @@ mod app_url;
 mod audit;
 mod backup;
 mod deploy;
+mod extension;
 mod forms;
 mod monitor;
 mod outbox;
@@ -33,6 +34,7 @@ pub use deploy::{
     RawBackupJobs, RawCertificates, RawClusterPrometheus, RawDeploy, RawOperatorBackup, RawPods, RawPooler,
     RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
 };
+pub use extension::RawExtension;
 pub use monitor::RawMonitor;
 pub use outbox::{
     RawDeadPolicy, RawDeadTarget, RawDeadWord, RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery,
@@ -235,8 +237,8 @@ pub struct RawService {
     pub settings: BTreeMap<String, String>,
     /// Parameters of the database: encoding, locale, tablespace, settings and the like.
     pub parameters: RawParameters,
-    /// Extensions that `apply` installs.
-    pub extensions: Option<Vec<String>>,
+    /// Extensions that `apply` installs: names, or maps with the keys name and schema.
+    pub extensions: Option<Vec<RawExtension>>,
     /// Address of the database for applications, if it differs from the server's.
     pub app_url: Option<RawAppUrl>,
     /// Let `apply` also remove what is not declared.

@@ -6,6 +6,7 @@ mod app_urls;
 mod backup;
 mod deploy;
 mod event_target;
+mod extensions;
 mod monitor;
 mod names;
 mod outbox;
@@ -56,6 +57,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     let backup = backup::settings(&scope, &services)?;
     let serve = serve::settings(&scope, &services, &access)?;
     serve::further_logins(&serve, &mut services);
+    services::complete_lint(&mut services);
     check_secrets(&scope)?;
     let allow = allow::all(&scope, &services)?;
     Ok(Manifest {

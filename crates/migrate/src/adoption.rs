@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
-use super::check::OtherTool;
+use serde::Serialize;
+
+use super::check::{OtherTool, other_tools};
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::report::EventSender;
 use super::target::MigrationTarget;
 use martydb_model::error::Result;
-use martydb_model::sql::{Qualified, Statement, stmt};
+use martydb_model::sql::{Literal, Qualified, Statement, stmt};
 use martydb_pg::server::Row;
 
 /// RowMeaning of the rows of a history table.
@@ -20,35 +22,60 @@ pub enum RowMeaning {
     Last,
 }
 
-/// Tool, query for the names of its applied migrations, and meaning of the rows.
+/// Query of a tool's table: the name of each migration, and the reason why it does not count as applied, or NULL.
 type HistoryQuery = (&'static str, fn(&Qualified) -> Statement, RowMeaning);
 
+/// Query of a further table of a tool, which must exist: its name, and a row for each reason not to trust the history.
+type LockQuery = (&'static str, &'static str, fn(&Qualified) -> Statement);
+
 const QUERIES: &[HistoryQuery] = &[
-    ("Diesel", |t| stmt!("SELECT version::pg_catalog.text FROM {t}"), RowMeaning::Each),
-    ("sqlx", |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE success"), RowMeaning::Each),
     (
-        "goose",
+        "Diesel",
+        |t| stmt!("SELECT version::pg_catalog.text, NULL::pg_catalog.text FROM {t}"),
+        RowMeaning::Each,
+    ),
+    (
+        "sqlx",
         |t| {
             stmt!(
-                "SELECT version_id::pg_catalog.text FROM (
-                     SELECT DISTINCT ON (version_id) version_id, is_applied FROM {t} ORDER BY version_id, id DESC
-                 ) last WHERE is_applied AND version_id > 0"
+                "SELECT version::pg_catalog.text, CASE WHEN success THEN NULL ELSE 'success is false' END FROM {t} ORDER BY version"
             )
         },
         RowMeaning::Each,
     ),
-    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}"), RowMeaning::Each),
+    (
+        "goose",
+        // The last row of a version counts.
+        |t| {
+            stmt!(
+                "SELECT version_id::pg_catalog.text, CASE WHEN NOT is_applied THEN 'is_applied is false' END FROM (
+                     SELECT DISTINCT ON (version_id) version_id, is_applied FROM {t} ORDER BY version_id, id DESC
+                 ) AS last WHERE version_id > 0"
+            )
+        },
+        RowMeaning::Each,
+    ),
+    (
+        "dbmate",
+        |t| stmt!("SELECT version::pg_catalog.text, NULL::pg_catalog.text FROM {t}"),
+        RowMeaning::Each,
+    ),
     (
         "golang-migrate",
-        |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}"),
+        |t| stmt!("SELECT version::pg_catalog.text, CASE WHEN dirty THEN 'dirty is true' END FROM {t}"),
         RowMeaning::Last,
     ),
     (
         "Flyway",
+        // A repeatable migration has no version; it is named by its description.
         |t| {
             stmt!(
-                "SELECT version::pg_catalog.text FROM {t} WHERE success AND version IS NOT NULL
-                 AND type NOT IN ('SCHEMA', 'DELETE') AND type NOT LIKE 'UNDO%'"
+                "SELECT name, problem FROM (
+                     SELECT COALESCE(version::pg_catalog.text, description::pg_catalog.text) AS name,
+                            CASE WHEN success THEN NULL ELSE 'success is false' END AS problem
+                     FROM {t}
+                     WHERE (version IS NOT NULL OR NOT success) AND type NOT IN ('SCHEMA', 'DELETE')
+                       AND (type NOT LIKE 'UNDO%' OR NOT success) ORDER BY installed_rank) AS all_of"
             )
         },
         RowMeaning::Each,
@@ -57,23 +84,72 @@ const QUERIES: &[HistoryQuery] = &[
         "Prisma",
         |t| {
             stmt!(
-                "SELECT migration_name::pg_catalog.text FROM {t} WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL"
+                "SELECT migration_name::pg_catalog.text, CASE WHEN rolled_back_at IS NOT NULL THEN 'rolled_back_at is set'
+                     WHEN finished_at IS NULL THEN 'finished_at is null' END
+                 FROM (SELECT DISTINCT ON (migration_name) * FROM {t} ORDER BY migration_name, started_at DESC) AS last"
             )
         },
         RowMeaning::Each,
     ),
-    ("Alembic", |t| stmt!("SELECT version_num::pg_catalog.text FROM {t}"), RowMeaning::Last),
+    (
+        "Alembic",
+        |t| stmt!("SELECT version_num::pg_catalog.text, NULL::pg_catalog.text FROM {t}"),
+        RowMeaning::Last,
+    ),
     (
         "Sqitch",
         |t| {
             stmt!(
-                "SELECT change || CASE time WHEN 1 THEN '' ELSE '#' || time END
+                "SELECT change || CASE time WHEN 1 THEN '' ELSE '#' || time END, NULL::pg_catalog.text
                  FROM (SELECT change, pg_catalog.row_number() OVER (PARTITION BY change ORDER BY committed_at) AS time FROM {t}) AS all_of"
             )
         },
         RowMeaning::Each,
     ),
-    ("node-pg-migrate", |t| stmt!("SELECT name::pg_catalog.text FROM {t}"), RowMeaning::Each),
+    (
+        "node-pg-migrate",
+        |t| stmt!("SELECT name::pg_catalog.text, NULL::pg_catalog.text FROM {t}"),
+        RowMeaning::Each,
+    ),
+    (
+        "Liquibase",
+        // FAILED is in no version's DATABASECHANGELOG; other programs that write it have it.
+        |t| {
+            stmt!(
+                "SELECT id || '::' || author || '::' || filename, CASE WHEN exectype = 'FAILED' THEN 'exectype is FAILED' END
+                 FROM {t} ORDER BY orderexecuted"
+            )
+        },
+        RowMeaning::Each,
+    ),
+    (
+        "Atlas",
+        |t| {
+            stmt!(
+                "SELECT version::pg_catalog.text, CASE WHEN COALESCE(error, '') <> '' THEN 'it has an error'
+                     WHEN applied < total THEN applied || ' of ' || total || ' statements are applied' END
+                 FROM {t} WHERE version NOT LIKE '.%' ORDER BY version"
+            )
+        },
+        RowMeaning::Each,
+    ),
+];
+
+/// The lock of a run that ended half way stays; so does Sqitch's event of a change that failed last.
+const LOCKS: &[LockQuery] = &[
+    ("Knex", "knex_migrations_lock", |t| {
+        stmt!("SELECT 'is_locked is ' || is_locked FROM {t} WHERE is_locked > 0")
+    }),
+    ("Liquibase", "databasechangeloglock", |t| {
+        stmt!("SELECT 'locked is true, by ' || COALESCE(lockedby, '?') FROM {t} WHERE locked")
+    }),
+    ("Sqitch", "events", |t| {
+        stmt!(
+            "SELECT 'the change ' || change || ' failed' FROM (
+                 SELECT DISTINCT ON (change) change, event FROM {t} ORDER BY change, committed_at DESC
+             ) AS last WHERE event = 'fail'"
+        )
+    }),
 ];
 
 /// Contents of a service's database before martydb has a history there.
@@ -84,20 +160,41 @@ pub struct AdoptionState {
     pub tools: Vec<OtherTool>,
     /// The requested tool's table and the names in it.
     pub applied: Option<(OtherTool, Vec<String>, RowMeaning)>,
+    /// Rows of any tool's tables that say that something failed, or is not finished.
+    pub failed: Vec<FailedRow>,
 }
 
-/// Finds the history tables of other tools and reads that of `tool`, a name of [`OtherTool`].
+/// Row of another tool's table that does not count as an applied migration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FailedRow {
+    /// The table with its schema.
+    pub table: String,
+    /// Name of the migration in it; empty for a lock.
+    pub migration: String,
+    /// The row's own columns, in words.
+    pub state: String,
+    /// Set if the tool has undone it.
+    pub undone: bool,
+}
+
+/// Finds the history tables of other tools and reads that of `tool`, a name of [`OtherTool`]; `table` is its name where the
+/// project has changed it.
 ///
 /// # Errors
 /// If the migrator cannot log in, or the table cannot be read.
-pub async fn inspect_adoption(target: &MigrationTarget, tool: &str, wait: Duration) -> Result<AdoptionState> {
+pub async fn inspect_adoption(
+    target: &MigrationTarget,
+    tool: &str,
+    table: Option<&str>,
+    wait: Duration,
+) -> Result<AdoptionState> {
     let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
-    let found = read(&mut session, tool).await;
+    let found = read(&mut session, tool, table).await;
     session.close().await;
     found
 }
 
-async fn read(session: &mut MigrationSession<'_>, tool: &str) -> Result<AdoptionState> {
+async fn read(session: &mut MigrationSession<'_>, tool: &str, table: Option<&str>) -> Result<AdoptionState> {
     if session.present.history || session.present.refinery.is_some() {
         let adopted = !session.rows().await?.applied.is_empty();
         if adopted {
@@ -105,14 +202,79 @@ async fn read(session: &mut MigrationSession<'_>, tool: &str) -> Result<Adoption
         }
     }
     let tools = Preflight::run(session).await?.other_tools;
-    let query = QUERIES.iter().find(|row| row.0 == tool);
-    let table = tools.iter().find(|found| query.is_some_and(|row| row.0 == found.tool)).cloned();
     let mut found = AdoptionState { tools, ..AdoptionState::default() };
-    if let (Some((_, query, meaning)), Some(table)) = (query, table) {
-        let place = Qualified(vec![table.schema.clone(), table.name.clone()]);
-        let rows = session.query([query(&place)]).await?;
-        let names = rows.iter().flatten().map(Row::read).collect::<Result<_, _>>()?;
-        found.applied = Some((table, names, *meaning));
+    let named = match table {
+        Some(name) => schema_of(session, name).await?.map(|schema| other_tools::table(tool, &schema, name)),
+        None => None,
+    };
+    let tables: Vec<OtherTool> = named.into_iter().chain(found.tools.iter().cloned()).collect();
+    for table in tables {
+        let rows = rows(session, &table).await;
+        if table.tool != tool {
+            // Of other tools only the failures count, where they can be read.
+            found.failed.extend(rows.map(|rows| rows.failed).unwrap_or_default());
+            continue;
+        }
+        let rows = rows?;
+        found.failed.extend(rows.failed);
+        if let (Some(meaning), None) = (rows.meaning, &found.applied) {
+            found.applied = Some((table, rows.applied, meaning));
+        }
+    }
+    Ok(found)
+}
+
+/// States of a migration that the tool itself has undone: it is pending, and nothing of it is left.
+const UNDONE: &[&str] = &["is_applied is false", "rolled_back_at is set"];
+
+#[derive(Default)]
+struct HistoryRows {
+    applied: Vec<String>,
+    failed: Vec<FailedRow>,
+    meaning: Option<RowMeaning>,
+}
+
+async fn rows(session: &mut MigrationSession<'_>, table: &OtherTool) -> Result<HistoryRows> {
+    let mut found = HistoryRows { failed: locks(session, table).await?, ..HistoryRows::default() };
+    let Some((_, query, meaning)) = QUERIES.iter().find(|row| row.0 == table.tool) else { return Ok(found) };
+    found.meaning = Some(*meaning);
+    let place = Qualified(vec![table.schema.clone(), table.name.clone()]);
+    for row in session.query([query(&place)]).await?.iter().flatten() {
+        let (migration, state): (String, Option<String>) = row.read()?;
+        let Some(state) = state else {
+            found.applied.push(migration);
+            continue;
+        };
+        let (table, undone) = (table.table.clone(), UNDONE.contains(&state.as_str()));
+        found.failed.push(FailedRow { table, migration, state, undone });
+    }
+    Ok(found)
+}
+
+/// Returns the schema of a table of that name.
+async fn schema_of(session: &mut MigrationSession<'_>, name: &str) -> Result<Option<String>> {
+    let query = stmt!(
+        "SELECT n.nspname::pg_catalog.text FROM pg_catalog.pg_class AS c
+         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'r' AND c.relname = {name} AND n.nspname NOT LIKE 'pg!_%' ESCAPE '!' ORDER BY 1",
+        name = Literal(name.into())
+    );
+    let rows = session.query([query]).await?;
+    Ok(rows.iter().flatten().next().map(Row::read).transpose()?)
+}
+
+/// Reads a tool's table of locks or events, if it is beside its history.
+async fn locks(session: &mut MigrationSession<'_>, table: &OtherTool) -> Result<Vec<FailedRow>> {
+    let mut found = vec![];
+    for (_, name, query) in LOCKS.iter().filter(|row| row.0 == table.tool) {
+        if schema_of(session, name).await?.as_ref() != Some(&table.schema) {
+            continue;
+        }
+        let place = Qualified(vec![table.schema.clone(), (*name).into()]);
+        for row in session.query([query(&place)]).await?.iter().flatten() {
+            let table = format!("{}.{name}", table.schema);
+            found.push(FailedRow { table, migration: String::new(), state: row.read()?, undone: false });
+        }
     }
     Ok(found)
 }

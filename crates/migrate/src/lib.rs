@@ -38,7 +38,7 @@ mod status;
 mod steps;
 mod target;
 
-pub use adoption::{AdoptionState, RowMeaning, inspect_adoption};
+pub use adoption::{AdoptionState, FailedRow, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use engine::session::{Sizes, connect_as_owner, connect_reader};

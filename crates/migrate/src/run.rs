@@ -14,7 +14,7 @@ use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
     Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, non_transactional, pipeline,
 };
-use super::files::{Direction, MigrationFolder, Mode, ProblemSeverity, folder, refuse};
+use super::files::{Direction, FileProblem, MigrationFolder, Mode, ProblemSeverity, folder, refuse};
 use super::history::{HistoryRows, repeatables};
 use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
 use super::sizes::table_sizes;
@@ -161,6 +161,7 @@ impl<'a> MigrationRun<'a, '_> {
             other_tools::refuse_contents(self.service(), &preflight.contents)?;
         }
         self.refuse_waived(&steps)?;
+        refuse(self.service(), &empty_files(&steps))?;
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
         events.send(Event::Planned(steps.iter().chain(&repeatables).map(MigrationStep::id).collect()));
@@ -168,7 +169,8 @@ impl<'a> MigrationRun<'a, '_> {
             Execution::Real => {}
             Execution::Dry => {
                 let files = steps.iter().chain(&repeatables).map(|step| &*step.file);
-                refuse(self.service(), &syntax_errors(files, &self.session.target.lint))?;
+                let found = syntax_errors(files, &self.session.target.lint);
+                refuse(self.service(), found.iter().filter(|problem| problem.refuses()))?;
                 outcome.planned = steps.iter().map(MigrationStep::planned).collect();
                 outcome.repeatable_planned = repeatables.iter().map(MigrationStep::planned).collect();
                 outcome.to = self.version_after(&rows, &versions);
@@ -263,6 +265,7 @@ impl<'a> MigrationRun<'a, '_> {
                 sent = pipeline::send(session, preflight, options, &steps[at..]).await?;
             }
             events.send(Event::Started(step.id()));
+            step.file.notes().for_each(|note| events.send(Event::Warned(step.id(), note)));
             watcher.begin(step.id());
             let (sent, started) = (sent.pop_front(), Instant::now());
             let mut run = StepRun { session, preflight, options, watcher, step, sent, attempts: 1, started };
@@ -328,7 +331,7 @@ impl<'a> MigrationRun<'a, '_> {
         let known: Vec<_> = others.into_iter().filter(|one| !pending.contains(&one.version)).collect();
         let rules = &self.session.target.lint;
         let mut found = lint(&known, &chosen, rules, &TableSizes::default());
-        if found.iter().any(LintFinding::depends_on_size) {
+        if found.iter().any(LintFinding::depends_on_server) {
             let sizes = table_sizes(self.session.target, Duration::ZERO).await.unwrap_or_default();
             found = lint(&known, &chosen, rules, &sizes);
         }
@@ -367,4 +370,13 @@ fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction
         )),
     }
     .hint_if(crashed)
+}
+
+/// Returns a problem for each up file of 0 bytes: an interrupted write or checkout leaves one, and recorded as applied it would
+/// never run again.
+fn empty_files(steps: &[MigrationStep<'_>]) -> Vec<FileProblem> {
+    let is_empty = |step: &&MigrationStep| step.direction == Direction::Up && step.file.text.is_empty();
+    let fix = "restore its statements; a migration that does nothing on purpose contains a comment";
+    let problem = |step: &MigrationStep| FileProblem::refused(&step.file.path, "is empty", fix);
+    steps.iter().filter(is_empty).map(problem).collect()
 }

@@ -144,6 +144,15 @@ pub struct HostExtensions {
     /// Trusted extensions: their script runs as a superuser for every role with CREATE on the database.
     #[serde(deserialize_with = "null_as_default")]
     pub trusted: BTreeSet<String>,
+    /// Those that can be installed, with the extensions that each needs.
+    #[serde(deserialize_with = "null_as_default")]
+    pub needs: BTreeMap<String, BTreeSet<String>>,
+    /// Fixed schemas by extension.
+    #[serde(deserialize_with = "null_as_default")]
+    pub fixed: BTreeMap<String, String>,
+    /// Those whose objects can be moved to another schema, by any owner of them.
+    #[serde(deserialize_with = "null_as_default")]
+    pub relocatable: BTreeSet<String>,
     /// Those that the admin may not install; a superuser may install all.
     #[serde(deserialize_with = "null_as_default")]
     pub forbidden: BTreeSet<String>,

@@ -1,6 +1,7 @@
 //! The desired state of one server, with every default and template filled in.
 
 mod access;
+mod extension;
 mod parameters;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ pub use access::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, DesiredPublication, MONITOR_SERVICE,
     PG_MONITOR,
 };
+pub use extension::DesiredExtension;
 pub use parameters::{
     ActualParameters, CollationVersions, CreationParameters, DatabaseParameters, FixedParameter,
     LocaleProvider, encoding, refused_setting,
@@ -80,14 +82,16 @@ pub struct DesiredService {
     /// Migrations folder, absolute.
     pub migrations: PathBuf,
     pub down: DownFiles,
-    /// Declared schemas, in `search_path` order; never empty.
+    /// Its own schemas, in `search_path` order; never empty.
     pub schemas: Vec<SchemaName>,
+    /// Search path of its logins: its own schemas, and those of extensions that the manifest lists among them.
+    pub search_path: Vec<SchemaName>,
     pub roles: BTreeMap<RoleKind, RoleName>,
     /// Connection limits of its logins; `-1` is no limit.
     pub connection_limit: BTreeMap<RoleKind, i32>,
     /// Settings of its logins, by name; values in PostgreSQL's form.
     pub settings: BTreeMap<String, String>,
-    pub extensions: Vec<String>,
+    pub extensions: Vec<DesiredExtension>,
     /// Parameters of its database.
     pub parameters: DatabaseParameters,
     /// `true` if `apply` also removes what is not declared.
@@ -138,9 +142,31 @@ pub struct LintRules {
     pub enable: Vec<String>,
     /// `true` if the server has standbys, whose readers a lock can cancel.
     pub has_standbys: bool,
+    /// Schemas of the login's search path, the first first; `public` if there is none.
+    pub search_path: Vec<String>,
+    /// Roles of the other services, with the name of the service.
+    pub other_roles: BTreeMap<String, String>,
 }
 
 impl DesiredService {
+    /// Returns `true` if the manifest declares the extension.
+    pub fn installs(&self, extension: &str) -> bool {
+        self.extensions.iter().any(|one| one.name == extension)
+    }
+
+    /// Returns `true` for a schema of extensions: it belongs to the admin, and no role of the service creates in it.
+    pub fn is_of_extensions(&self, schema: &SchemaName) -> bool {
+        !self.schemas.contains(schema)
+            && self.extensions.iter().any(|one| one.schema.as_ref() == Some(schema))
+    }
+
+    /// Returns the schemas of extensions, each once.
+    pub fn extension_schemas(&self) -> impl Iterator<Item = &SchemaName> {
+        let named = self.extensions.iter().filter_map(|one| one.schema.as_ref());
+        let all: std::collections::BTreeSet<&SchemaName> = named.collect();
+        all.into_iter().filter(|schema| !self.schemas.contains(schema))
+    }
+
     pub fn role(&self, kind: RoleKind) -> &RoleName {
         &self.roles[&kind]
     }

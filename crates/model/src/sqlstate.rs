@@ -19,6 +19,7 @@ pub const INVALID_AUTHORIZATION: &str = "28000";
 pub const INVALID_PASSWORD: &str = "28P01";
 /// `dependent_objects_still_exist`.
 pub const DEPENDENT_OBJECTS: &str = "2BP01";
+pub const INVALID_TRANSACTION_TERMINATION: &str = "2D000";
 pub const INVALID_CATALOG_NAME: &str = "3D000";
 pub const INVALID_SCHEMA_NAME: &str = "3F000";
 pub const SERIALIZATION_FAILURE: &str = "40001";

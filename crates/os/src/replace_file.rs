@@ -21,6 +21,32 @@ pub enum Readers {
 /// # Errors
 /// [`ErrorKind::AlreadyExists`] if something that is not a regular file has the name; otherwise the error of writing.
 pub fn replace_file(path: &Path, text: &str, readers: Readers) -> Result<()> {
+    let renamed = |temporary: &Path| fs::rename(temporary, path);
+    write_beside(path, text, readers, renamed)
+}
+
+/// Writes a new file: it has all of `text`, or is not there.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`] if the name is taken; otherwise the error of writing.
+pub fn create_file(path: &Path, text: &str, readers: Readers) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    // A link, unlike a name, is never put over a file that another process made since.
+    let linked = |temporary: &Path| match fs::hard_link(temporary, path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => fs::rename(temporary, path),
+        linked => linked.inspect(|()| drop(fs::remove_file(temporary))),
+    };
+    write_beside(path, text, readers, linked)
+}
+
+fn write_beside(
+    path: &Path,
+    text: &str,
+    readers: Readers,
+    place: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
     if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
         let message = "the path is not a regular file: remove it, or name another file";
@@ -34,7 +60,7 @@ pub fn replace_file(path: &Path, text: &str, readers: Readers) -> Result<()> {
     // Neither follows a link nor opens an existing file.
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
     let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    let done = written.and_then(|()| fs::rename(&temporary, path));
+    let done = written.and_then(|()| place(&temporary));
     done.inspect_err(|_| drop(fs::remove_file(&temporary)))
 }
 
@@ -62,5 +88,17 @@ mod tests {
         replace_file(&path, "y", Readers::All).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "y");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_takes_no_name_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("V1__a.sql");
+        create_file(&path, "x", Readers::All).unwrap();
+        assert_eq!(create_file(&path, "y", Readers::All).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        symlink("nowhere", folder.path().join("V2__a.sql")).unwrap();
+        assert!(create_file(&folder.path().join("V2__a.sql"), "y", Readers::All).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "x");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     }
 }

@@ -150,6 +150,11 @@ pub enum Action {
         schema: Option<SchemaName>,
         staged: bool,
     },
+    /// Moves the objects of an extension to another schema.
+    MoveExtension {
+        name: String,
+        schema: SchemaName,
+    },
     /// Creates a publication, as the owner of its tables.
     CreatePublication {
         name: RoleName,
@@ -285,9 +290,10 @@ impl Action {
             | Action::CreateWriteCounter { .. }
             | Action::CreateExtension { .. }
             | Action::CreatePublication { .. } => (Verb::Create, Stage::InDatabase),
-            Action::Reassign { .. } | Action::ChangePublication { .. } | Action::MendRecordTable { .. } => {
-                (Verb::Alter, Stage::InDatabase)
-            }
+            Action::Reassign { .. }
+            | Action::MoveExtension { .. }
+            | Action::ChangePublication { .. }
+            | Action::MendRecordTable { .. } => (Verb::Alter, Stage::InDatabase),
             Action::DropRecordSchema { .. } | Action::DropWriteCounter { .. } => {
                 (Verb::Drop, Stage::InDatabase)
             }
@@ -346,7 +352,9 @@ impl Action {
             }
             Action::CreateWriteCounter { schema, table, .. } => values::trigger(schema, table),
             Action::DropWriteCounter { counter } => values::function(counter),
-            Action::CreateExtension { name, .. } => format!("extension {name}"),
+            Action::CreateExtension { name, .. } | Action::MoveExtension { name, .. } => {
+                format!("extension {name}")
+            }
             Action::CreatePublication { name, .. } | Action::ChangePublication { name, .. } => {
                 format!("publication {name}")
             }

@@ -36,6 +36,8 @@ pub enum Refusal {
     Tablespace(String),
     /// Only a superuser may install this extension.
     Extension(String),
+    /// The extension's objects stay where they are: its control file says so, or another role owns them.
+    Immovable(String),
     /// The extension's script would run as the admin among the service's own functions: name and schema.
     Planted(String, SchemaName),
     /// This major lacks the setting; with the first that has it.
@@ -68,7 +70,10 @@ impl<'a> AdminCapabilities<'a> {
 
     /// Returns the reason why the admin cannot do the step, if there is one.
     pub fn refusal(&self, step: &Step) -> Option<Refusal> {
-        let refused = self.unknown_setting(&step.action).or_else(|| self.planted(step));
+        let refused = self
+            .unknown_setting(&step.action)
+            .or_else(|| self.planted(step))
+            .or_else(|| self.immovable(&step.action));
         if refused.is_some() || self.actual.admin.superuser {
             return refused;
         }
@@ -108,6 +113,11 @@ impl<'a> AdminCapabilities<'a> {
             found.schema == *schema && matches!(found.kind, Function | Procedure | Type | Other)
         };
         contents.objects.iter().any(code).then(|| Refusal::Planted(name.clone(), schema.clone()))
+    }
+
+    fn immovable(&self, action: &Action) -> Option<Refusal> {
+        let Action::MoveExtension { name, .. } = action else { return None };
+        (!self.actual.host_extensions.movable.contains(name)).then(|| Refusal::Immovable(name.clone()))
     }
 
     fn for_superusers(&self, action: &Action) -> Option<Refusal> {
@@ -151,6 +161,13 @@ impl<'a> AdminCapabilities<'a> {
             Action::RevokeMembership { grantor, .. } if self.actual.major() >= 16 => {
                 grantor.iter().cloned().collect()
             }
+            // CREATE on the database is its owner's, who makes a schema of its own for extensions.
+            Action::CreateSchema { owner, .. } if self.is_admin(owner) => step
+                .database
+                .as_ref()
+                .and_then(|database| self.owner_of_database(database))
+                .into_iter()
+                .collect(),
             Action::CreateDatabase { owner, .. }
             | Action::CreateSchema { owner, .. }
             | Action::CreatePublication { owner, .. }
@@ -224,6 +241,9 @@ impl<'a> AdminCapabilities<'a> {
             return self.actual.admin_role();
         }
         let service = self.desired.services.get(step.service.as_ref()?)?;
+        if matches!(object, Object::Schema(schema) if service.is_of_extensions(schema)) {
+            return self.actual.admin_role();
+        }
         Some(service.role(RoleKind::Owner).clone())
     }
 

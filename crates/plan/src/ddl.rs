@@ -30,6 +30,9 @@ pub const PASSWORDLESS: NewPasswords<'static> =
 pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Script {
     match action {
         Action::CreateExtension { name, schema, staged } => create_extension(name, schema.as_ref(), *staged),
+        Action::MoveExtension { name, schema } => {
+            stmt!("ALTER EXTENSION {name} SET SCHEMA {schema}", name = Qualified::dotted(name)).into()
+        }
         Action::Lend { objects, to, .. } => {
             let lend = |object| stmt!("GRANT ALL ON {object} TO {to}", object = grant_object(object));
             Script::from_iter(objects.iter().map(lend))

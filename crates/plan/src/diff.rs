@@ -7,6 +7,7 @@ mod comparison;
 mod counters;
 mod database;
 mod defaults;
+mod extensions;
 mod inside;
 mod losses;
 mod maintenance;

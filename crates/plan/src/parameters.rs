@@ -1,5 +1,7 @@
 //! Parameters that this server does not support, reported before anything is changed.
 
+mod extensions;
+
 use martydb_model::error::Error;
 use martydb_model::grants::ident;
 use martydb_model::sql::stmt;
@@ -8,6 +10,9 @@ use martydb_model::{ActualServer, DesiredService};
 
 /// Returns the reason why a database cannot have its declared parameters on this server.
 pub fn impossible(actual: &ActualServer, service: &DesiredService) -> Option<Error> {
+    if let Some(error) = extensions::refused(actual, service) {
+        return Some(error);
+    }
     let (parameters, major) = (&service.parameters, actual.major());
     let exists = actual.databases.contains_key(&service.database);
     let refused = |why: String| Error::manifest(format!("service \"{}\": {why}", service.name));

@@ -79,6 +79,12 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
         Refusal::Attribute(_) => format!("only a superuser may, and {admin} is not one"),
         Refusal::Setting(_) => format!("only a superuser may set it, and {admin} was not granted SET on it"),
         Refusal::Tablespace(_) => format!("{admin} lacks CREATE on it"),
+        Refusal::Immovable(name) if !actual.host_extensions.relocatable.contains(name) => format!(
+            "its control file says that it is not relocatable: write the schema that it is in, or drop {name} and let `apply` create it"
+        ),
+        Refusal::Immovable(_) => {
+            format!("only the owner of all its objects may, a superuser, and {admin} is not one")
+        }
         Refusal::Extension(_) => {
             format!("the extension is not trusted, and {admin} is not a superuser")
         }
@@ -155,6 +161,7 @@ fn request(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<D
             vec![stmt!("GRANT CREATE ON TABLESPACE {t} TO {admin}", t = Qualified(vec![name.clone()]))]
         }
         Refusal::Unknown(..) => return None,
+        Refusal::Immovable(name) if !actual.host_extensions.relocatable.contains(name) => return None,
         Refusal::Planted(name, _) => vec![
             stmt!("CREATE SCHEMA {name}", name = Qualified::dotted(name)),
             stmt!("CREATE EXTENSION {name} SCHEMA {name}", name = Qualified::dotted(name)),
@@ -183,6 +190,7 @@ fn what(step: &Step, refusal: &Refusal) -> String {
         },
         (Refusal::Tablespace(name), _) => format!("move the database to tablespace {name}"),
         (Refusal::Extension(name) | Refusal::Planted(name, _), _) => format!("install extension {name}"),
+        (Refusal::Immovable(name), _) => format!("move extension {name} to another schema"),
         (_, Action::AlterRole { role, .. }) => format!("change the attributes of role {role}"),
         (_, Action::RevokeMembership { role, .. } | Action::GrantMembership { role, .. }) => {
             format!("change who is a member of {role}")

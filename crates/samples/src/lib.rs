@@ -26,6 +26,7 @@ pub fn service(name: &str) -> DesiredService {
         migrations: PathBuf::new(),
         down: Default::default(),
         schemas: vec![SchemaName::new("public").expect("a name")],
+        search_path: vec![SchemaName::new("public").expect("a name")],
         roles: roles.map(|(kind, suffix)| (kind, role(&format!("{name}_{suffix}")))).into(),
         connection_limit: [(RoleKind::Migrator, 5), (RoleKind::App, 50), (RoleKind::Readonly, 10)].into(),
         settings: [("lock_timeout".to_owned(), "5s".to_owned())].into(),

@@ -179,7 +179,8 @@ fn advanced(sequence: &str, former: &str) -> String {
     format!("SELECT setval({}, nextval({}), false)", literal(sequence), literal(former))
 }
 
-fn literal(name: &str) -> String {
+/// Returns a name as a literal, which functions of sequences take.
+pub(crate) fn literal(name: &str) -> String {
     stmt!("{name}", name = Literal(name.to_owned())).shown().to_owned()
 }
 

@@ -1,5 +1,6 @@
 //! Conversion of a column to another type: PostgreSQL does it without USING where there is an assignment cast.
 
+use super::conversions::{TypeName, uncollated};
 use super::structure::{SchemaObjectId, SchemaObjectKind, Structure};
 
 /// Types to which the server casts any type on assignment, by its output function.
@@ -22,11 +23,6 @@ pub(crate) fn is_assignable(structure: &Structure, from: &str, to: &str) -> bool
 pub(crate) fn is_text(structure: &Structure, kind: &str) -> bool {
     let kind = element(structure, kind);
     !kind.is_array && TEXTS.contains(&kind.name.as_str())
-}
-
-/// Returns the type without its collation.
-pub(crate) fn uncollated(kind: &str) -> &str {
-    kind.split(" COLLATE ").next().unwrap_or(kind)
 }
 
 /// Type whose cast decides: an array is cast by its elements, and a domain by its base type.
@@ -58,14 +54,7 @@ fn is_array(kind: &str) -> bool {
 
 /// Returns the type without modifier, collation and array.
 fn without_modifier(kind: &str) -> String {
-    let kind = uncollated(kind).trim_end_matches("[]");
-    match (kind.find('('), kind.find(')')) {
-        (Some(start), Some(end)) if start < end => {
-            let name = format!("{}{}", &kind[..start], &kind[end + 1..]);
-            name.trim_end().to_owned()
-        }
-        _ => kind.to_owned(),
-    }
+    TypeName::parse(kind).base
 }
 
 #[cfg(test)]
@@ -82,6 +71,7 @@ mod tests {
             ("timestamp(3) without time zone", "timestamp without time zone", true),
             ("character varying(10)", "character varying(20) COLLATE pg_catalog.\"C\"", true),
             ("app.mood", "text", true),
+            ("interval", "interval day to second(3)", true),
             ("text", "integer", false),
             ("integer", "integer[]", false),
             ("integer[]", "text", true),

@@ -14,6 +14,7 @@
 
 mod backfill;
 mod casts;
+mod conversions;
 mod draft;
 mod file_plan;
 mod graph;
@@ -25,6 +26,7 @@ mod online_steps;
 mod read;
 mod renames;
 pub mod script;
+mod sequences;
 mod sources;
 mod split_files;
 mod steps;
@@ -32,6 +34,7 @@ mod structure;
 
 pub use draft::DraftFolder;
 pub use file_plan::{FilePlan, SchemaPair};
+pub use read::changed_values::changed_values;
 pub use read::{execute_in, filled_tables, read, row_counts};
 pub use renames::{Rename, likely_renames, rename};
 pub use sources::{DeclaredFile, read_declared};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::casts::{is_assignable, is_text, uncollated};
+use super::casts::{is_assignable, is_text};
+use super::conversions::{keeps, uncollated};
 use super::names::{former, split};
 use super::object_changes::{ObjectChange, ObjectChanges, added_labels};
 use super::structure::{
@@ -59,6 +60,21 @@ pub(crate) struct PendingStatement {
     pub needs: Option<SchemaObjectId>,
     /// Set if no assignment cast converts the column.
     pub conversion: Option<ManualConversion>,
+    /// Set if the column's values may not all be of its new type.
+    pub narrowing: Option<TypeChange>,
+}
+
+/// Types of a column before and after a statement, as the server prints them, without collation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TypeChange {
+    pub former: String,
+    pub new: String,
+}
+
+impl std::fmt::Display for TypeChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to {}", self.former, self.new)
+    }
 }
 
 /// Statements in their order.
@@ -78,7 +94,7 @@ pub struct ManualConversion {
 
 impl PendingStatement {
     fn plain(text: String) -> PendingStatement {
-        PendingStatement { text, inline: false, needs: None, conversion: None }
+        PendingStatement { text, inline: false, needs: None, conversion: None, narrowing: None }
     }
 }
 
@@ -101,6 +117,7 @@ impl SchemaComparison<'_> {
                 _ => {}
             }
         }
+        self.keep(&mut all);
         all
     }
 
@@ -196,7 +213,7 @@ impl SchemaComparison<'_> {
         id.kind.is_column() && self.to.is_within(id, |above| self.changes.get(above).creates())
     }
 
-    fn set(
+    pub(crate) fn set(
         &self,
         id: &SchemaObjectId,
         name: &str,
@@ -213,7 +230,13 @@ impl SchemaComparison<'_> {
         all.insert(StatementNode::of_part(SchemaVerb::Set, id, name, part), pending);
     }
 
-    fn unset(&self, id: &SchemaObjectId, name: &str, part: &ObjectPart, all: &mut PendingStatements) {
+    pub(crate) fn unset(
+        &self,
+        id: &SchemaObjectId,
+        name: &str,
+        part: &ObjectPart,
+        all: &mut PendingStatements,
+    ) {
         let Some(text) = part.remove_sql.clone() else { return };
         let pending = PendingStatement {
             inline: part.inline,
@@ -310,8 +333,11 @@ impl SchemaComparison<'_> {
             types: format!("{former} to {kind}"),
             by_input,
         });
+        // A generated column computes its values again.
+        let narrows = is_column && before.body.is_empty() && !keeps(self.from, self.to, former, kind);
         let pending = PendingStatement {
             inline: true,
+            narrowing: narrows.then(|| TypeChange { former: former.to_owned(), new: kind.to_owned() }),
             conversion,
             ..PendingStatement::plain(format!("{text}{using}"))
         };

@@ -64,6 +64,16 @@ pub(crate) fn object_changes(from: &Structure, to: &Structure) -> ObjectChanges 
         };
         changes.set(id, change);
     }
+    // The server refuses another type of an attribute that a column stores.
+    let stored = |id: &&SchemaObjectId| {
+        id.kind == SchemaObjectKind::Attribute && has_other_type(from, to, id) && from.is_stored(id)
+    };
+    let both = from.objects.iter().filter(|(id, _)| to.objects.contains_key(*id));
+    for (_, attribute) in both.filter(|(id, _)| stored(id)) {
+        if let Some(kind) = &attribute.parent {
+            changes.set(kind, ObjectChange::Swapped);
+        }
+    }
     spread(from, to, &mut changes);
     changes
 }
@@ -107,7 +117,7 @@ fn alone(id: &SchemaObjectId, before: &SchemaObject, after: &SchemaObject) -> Ob
 }
 
 /// Returns the labels of an enum in order.
-fn labels(object: &SchemaObject) -> Vec<&str> {
+pub(crate) fn labels(object: &SchemaObject) -> Vec<&str> {
     let is_label = |name: &str| name.starts_with('\'') || name.starts_with("E'") || name.starts_with(" E'");
     let mut all: Vec<_> = object.parts.iter().filter(|(name, _)| is_label(name)).collect();
     all.sort_by_key(|(_, part)| part.place);

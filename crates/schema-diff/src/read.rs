@@ -1,12 +1,14 @@
 //! Reading of a database's objects, in a few queries that read only catalogs.
 
+pub(crate) mod changed_values;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::structure::{ObjectPart, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Keyword, ServerText, Statement, stmt};
+use martydb_model::sql::{Keyword, ServerText, Statement, stmt, with_members};
 use martydb_pg::server::{Connection, Row, Unreadable, execute_protected, query_each};
 
 /// Maximum number of objects that are compared.
@@ -30,10 +32,11 @@ pub async fn read(target: &MigrationTarget, wait: Duration) -> Result<Structure>
 pub async fn filled_tables(target: &MigrationTarget, wait: Duration) -> Result<Vec<String>> {
     let mut reader = martydb_migrate::connect_reader(target, wait).await?;
     let filled = stmt!(
-        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        "{members} SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve') AND c.relname <> 'refinery_schema_history'
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-             AND pg_catalog.pg_relation_size(c.oid) > 0 ORDER BY 1"
+             AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND m.objid = c.oid)
+             AND pg_catalog.pg_relation_size(c.oid) > 0 ORDER BY 1",
+        members = with_members()
     );
     let rows = query_each(&mut reader, &filled).await;
     reader.close().await;
@@ -59,7 +62,7 @@ pub async fn execute_in(target: &MigrationTarget, wait: Duration, texts: &[Strin
 /// # Errors
 /// If the database has too many objects.
 pub(crate) async fn read_session(connection: &mut Connection) -> Result<Structure> {
-    const COMMON: &str = include_str!("sql/common.sql");
+    const COMMON: &str = with_members!(", ", include_str!("sql/common.sql"));
     let common =
         |query: &'static str| stmt!("{common} {query}", common = Keyword(COMMON), query = Keyword(query));
     let mut queries = vec![
@@ -70,21 +73,26 @@ pub(crate) async fn read_session(connection: &mut Connection) -> Result<Structur
         Statement::from_program(include_str!("sql/needs.sql")),
         Statement::from_program(include_str!("sql/casts.sql")),
         Statement::from_program(include_str!("sql/volatile.sql")),
+        Statement::from_program(with_members!(" ", include_str!("sql/uncompared.sql"))),
         common(include_str!("sql/parts.sql")),
     ];
     if connection.major() >= 14 {
         queries.push(Statement::from_program(include_str!("sql/compression.sql")));
     }
+    if connection.major() >= 15 {
+        // Its rows replace those of the tables without columns and filter.
+        queries.push(common(include_str!("sql/publications.sql")));
+    }
     let rows = query_each(connection, &Statement::join(queries)).await?;
     // Each SET has a result without rows.
     let mut results = rows.into_iter().skip(2);
     let mut next = || results.next().unwrap_or_default();
-    let (objects, needs, casts, volatile) = (next(), next(), next(), next());
+    let (objects, needs, casts, volatile, uncompared) = (next(), next(), next(), next(), next());
     let parts: Vec<Row> = results.flatten().collect();
     if objects.len() > MAX_OBJECTS {
         return Err(Error::operation(format!("the schema has more than {MAX_OBJECTS} objects")));
     }
-    let parts = ReadParts { needs, casts, volatile, parts };
+    let parts = ReadParts { needs, casts, volatile, uncompared, parts };
     structure(&objects, &parts).map_err(Error::from)
 }
 
@@ -93,6 +101,7 @@ struct ReadParts {
     needs: Vec<Row>,
     casts: Vec<Row>,
     volatile: Vec<Row>,
+    uncompared: Vec<Row>,
     parts: Vec<Row>,
 }
 
@@ -126,7 +135,14 @@ fn structure(objects: &[Row], more: &ReadParts) -> Result<Structure, Unreadable>
             object.parts.insert(name, part);
         }
     }
-    found.casts = more.casts.iter().map(Row::read).collect::<Result<_, _>>()?;
+    for row in &more.casts {
+        let (source, target, coercible): (String, String, bool) = row.read()?;
+        if coercible {
+            found.coercible.insert((source.clone(), target.clone()));
+        }
+        found.casts.insert((source, target));
+    }
+    found.uncompared = more.uncompared.iter().map(Row::read).collect::<Result<_, _>>()?;
     let volatile: Vec<String> = more.volatile.iter().map(Row::read).collect::<Result<_, _>>()?;
     found.volatile = volatile.iter().filter_map(|key| ids.get(key).cloned()).collect();
     let pairs: Vec<(String, String)> = more.needs.iter().map(Row::read).collect::<Result<_, _>>()?;

@@ -85,6 +85,7 @@ fn written(structure: &Structure, id: &SchemaObjectId, new: &str) -> Option<Rena
         text,
         loses: false,
         conversion: None,
+        narrowing: None,
     };
     Some(Rename { done: step(format!("{before} TO {new}")), undone: step(format!("{after} TO {old}")) })
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::nodes::SchemaVerb;
+use super::read::changed_values::ChangedValues;
 use super::steps::SchemaStep;
 use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 use martydb_model::text::printable;
@@ -22,13 +23,15 @@ pub fn held(
     (up, down): (&[SchemaStep], &[SchemaStep]),
     with_drops: bool,
 ) -> BTreeSet<SchemaObjectId> {
-    let stays = |step: &&SchemaStep| step.conversion.is_some() || step.loses && !with_drops;
+    let changes = |step: &SchemaStep| step.loses || step.narrowing.is_some();
+    let stays = |step: &&SchemaStep| step.conversion.is_some() || changes(step) && !with_drops;
     // A conversion back from text is one by the type's input function, as psql reads values.
     let returns =
         |step: &&SchemaStep| step.conversion.as_ref().is_some_and(|conversion| !conversion.by_input);
     let ids = up.iter().filter(stays).chain(down.iter().filter(returns)).map(|step| step.id.clone());
     let mut held: BTreeSet<SchemaObjectId> = ids.collect();
-    let conversion = up.iter().chain(down).filter(|step| step.conversion.is_some());
+    let is_other = |step: &&SchemaStep| step.conversion.is_some() || step.narrowing.is_some();
+    let conversion = up.iter().chain(down).filter(is_other);
     let mut converted: BTreeSet<SchemaObjectId> =
         conversion.map(|step| step.id.clone()).filter(|id| held.contains(id)).collect();
     let clears = |step: &&SchemaStep| step.verb == SchemaVerb::Drop || step.part == TYPE;
@@ -41,7 +44,7 @@ pub fn held(
         held.extend(contained(from, &held));
         for step in needed(from, &cleared, &held) {
             held.insert(step.id.clone());
-            if step.part == TYPE {
+            if step.part == TYPE || step.id.kind.is_type() {
                 converted.insert(step.id.clone());
             }
         }
@@ -89,7 +92,9 @@ fn dependents(
         let sides = [from.objects.get(id), to.objects.get(id)];
         sides.into_iter().flatten().any(|object| !object.needs.is_disjoint(converted))
     };
-    let whole = up.iter().filter(|step| matches!(step.verb, SchemaVerb::Make | SchemaVerb::Drop));
+    let whole = up
+        .iter()
+        .filter(|step| matches!(step.verb, SchemaVerb::Make | SchemaVerb::Drop) || step.part == TYPE);
     whole.map(|step| &step.id).filter(|id| needs(id)).cloned().collect()
 }
 
@@ -122,6 +127,12 @@ pub fn text(
             let shown = step.conversion.as_ref().map_or(&step.text, |conversion| &conversion.template);
             text += &format!("{};\n", commented(reason, shown));
         } else {
+            if let Some(change) = &step.narrowing {
+                text += &format!(
+                    "-- values that are not of the new type are changed or refused: {}\n",
+                    printable(&change.to_string())
+                );
+            }
             text += &format!("{};\n", step.text);
         }
     }
@@ -137,11 +148,27 @@ pub(super) fn commented(reason: &str, statement: &str) -> String {
     lines.join("\n")
 }
 
-/// Returns why each step is commented out. `rows` has the number of rows of each table.
+/// Rows as far as they are known.
+#[derive(Debug, Default)]
+pub struct KnownRows {
+    /// Number of rows of each table, as the server estimates it.
+    pub tables: BTreeMap<String, i64>,
+    /// Values of each column whose type changes.
+    pub columns: BTreeMap<SchemaObjectId, ChangedValues>,
+}
+
+impl KnownRows {
+    /// Returns the number of columns whose values were read.
+    pub fn counted(&self) -> usize {
+        self.columns.values().filter(|values| **values != ChangedValues::Unknown).count()
+    }
+}
+
+/// Returns why each step is commented out.
 pub fn reasons(
     from: &Structure,
     (up, down): (&[SchemaStep], &[SchemaStep]),
-    rows: &BTreeMap<String, i64>,
+    rows: &KnownRows,
 ) -> BTreeMap<SchemaObjectId, String> {
     let mut all = BTreeMap::new();
     let back = down.iter().filter(|step| step.conversion.is_some());
@@ -153,9 +180,10 @@ pub fn reasons(
     all
 }
 
-fn reason(from: &Structure, step: &SchemaStep, rows: &BTreeMap<String, i64>) -> Option<String> {
+fn reason(from: &Structure, step: &SchemaStep, rows: &KnownRows) -> Option<String> {
     let parent = from.objects.get(&step.id).and_then(|object| object.parent.as_ref());
-    let count = |table: &SchemaObjectId| rows.get(&table.name).map(|count| count.to_string());
+    let count = |table: &SchemaObjectId| rows.tables.get(&table.name).map(|count| count.to_string());
+    let values = rows.columns.get(&step.id).unwrap_or(&ChangedValues::Unknown);
     let reason = match (step.loses, &step.conversion, parent) {
         (true, _, None) => match count(&step.id) {
             Some(rows) => format!("loses {rows} rows"),
@@ -167,6 +195,10 @@ fn reason(from: &Structure, step: &SchemaStep, rows: &BTreeMap<String, i64>) -> 
         },
         (_, Some(conversion), _) => {
             format!("no assignment cast from {} exists; write the expression", conversion.types)
+        }
+        (_, None, _) if step.narrowing.is_some() => {
+            let change = step.narrowing.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("{values}: {change}")
         }
         _ => return None,
     };

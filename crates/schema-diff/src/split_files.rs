@@ -8,7 +8,7 @@ use super::nodes::SchemaVerb;
 use super::not_null::{CheckedColumns, ColumnPlans};
 use super::online_steps::{index_again, is_online_index, is_online_key, key_again, key_by_index};
 use super::steps::SchemaStep;
-use super::structure::{SchemaObjectId, SchemaObjectKind, VALIDATED};
+use super::structure::{SchemaObject, SchemaObjectId, SchemaObjectKind, VALIDATED};
 
 impl SchemaPair<'_> {
     /// Divides the statements; files without one are left out.
@@ -58,7 +58,18 @@ impl SchemaPair<'_> {
             && matches!(constraint.signature.as_str(), "f" | "c")
             && constraint.parts.contains_key(VALIDATED)
             && constraint.parent.as_ref().is_some_and(|table| is_plain(self.from, table))
+            && !self.refers_to_partitions(constraint)
             && !self.held.contains(&step.id)
+    }
+
+    /// Returns `true` for a foreign key to a partitioned table: VALIDATE leaves its constraints of the partitions.
+    fn refers_to_partitions(&self, constraint: &SchemaObject) -> bool {
+        let table = |id: &SchemaObjectId| match id.kind {
+            SchemaObjectKind::Table => Some(id.clone()),
+            _ => self.to.objects.get(id)?.parent.clone(),
+        };
+        let tables = constraint.needs.iter().filter_map(table);
+        constraint.signature == "f" && tables.into_iter().any(|table| !is_plain(self.to, &table))
     }
 
     fn validating(&self, step: &SchemaStep) -> Option<SchemaStep> {
@@ -76,7 +87,12 @@ impl SchemaPair<'_> {
         let Some(constraint) = self.to.objects.get(&step.id) else { return vec![] };
         let dropped =
             SchemaStep { verb: SchemaVerb::Drop, text: constraint.drop_sql.clone(), ..step.clone() };
-        vec![not_valid(step.clone()), dropped]
+        let others = constraint.parts.iter().filter(|(_, part)| !part.inline);
+        let others = others.filter_map(|(name, part)| {
+            let text = part.create_sql.clone()?;
+            Some(SchemaStep { verb: SchemaVerb::Set, part: name.clone(), text, ..step.clone() })
+        });
+        others.chain([not_valid(step.clone()), dropped]).collect()
     }
 }
 

@@ -3,9 +3,10 @@
 use super::graph::Graph;
 use super::nodes::{
     ManualConversion, PendingStatement, PendingStatements, SchemaComparison, SchemaVerb, StatementNode,
+    TypeChange,
 };
 use super::object_changes::{ObjectChange, ObjectChanges, object_changes};
-use super::structure::{OWNER, SchemaObjectId, SchemaObjectKind, Structure};
+use super::structure::{IDENTITY, OWNER, SchemaObjectId, SchemaObjectKind, Structure, TYPE};
 
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct SchemaStep {
     pub loses: bool,
     /// Set if a person has to write how a column is converted.
     pub conversion: Option<ManualConversion>,
+    /// Set if the column's values may not all be of its new type.
+    pub narrowing: Option<TypeChange>,
 }
 
 /// Returns the statements that turn `from` into `to`, in order.
@@ -27,7 +30,7 @@ pub struct SchemaStep {
 /// With what cannot be expressed, a line for each object.
 pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<String>> {
     let changes = object_changes(from, to);
-    let refused = refused(&changes);
+    let refused = refused(from, to, &changes);
     if !refused.is_empty() {
         return Err(refused);
     }
@@ -44,13 +47,15 @@ pub fn steps(from: &Structure, to: &Structure) -> Result<Vec<SchemaStep>, Vec<St
     Ok(ordered.into_iter().filter_map(|node| step(&comparison, &nodes, node)).collect())
 }
 
-/// Returns the objects that would have to be made again with all their rows.
-fn refused(changes: &ObjectChanges) -> Vec<String> {
+/// Returns the objects that would have to be made again with all their rows, and those for which there are no statements.
+fn refused(from: &Structure, to: &Structure, changes: &ObjectChanges) -> Vec<String> {
+    let others = from.uncompared.symmetric_difference(&to.uncompared);
     let tables = changes
         .by_object
         .iter()
         .filter(|(id, change)| id.kind == SchemaObjectKind::Table && **change == ObjectChange::Rebuilt);
-    tables.map(|(id, _)| format!("{id}: its partition key cannot be changed")).collect()
+    let tables = tables.map(|(id, _)| format!("{id}: its partition key cannot be changed"));
+    tables.chain(others.map(|other| format!("not compared: {other}"))).collect()
 }
 
 fn step(
@@ -59,20 +64,38 @@ fn step(
     node: StatementNode,
 ) -> Option<SchemaStep> {
     let pending = nodes.get(&node)?;
+    let column = |side: &Structure| side.objects.get(&node.id).is_some_and(|column| column.body.is_empty());
     let is_data = match node.id.kind {
         SchemaObjectKind::Table => true,
-        SchemaObjectKind::Column => {
-            comparison.from.objects.get(&node.id).is_some_and(|column| column.body.is_empty())
-        }
+        // The values of a generated column are computed again, unless it becomes an ordinary one.
+        SchemaObjectKind::Column => column(comparison.from) || column(comparison.to),
+        SchemaObjectKind::Attribute => comparison.from.is_stored(&node.id),
         _ => false,
     };
     Some(SchemaStep {
         loses: node.verb == SchemaVerb::Drop && is_data,
         text: pending.text.clone(),
         conversion: pending.conversion.clone(),
+        narrowing: pending.narrowing.clone(),
         id: node.id,
         verb: node.verb,
         part: node.part,
+    })
+}
+
+/// Returns the changes of columns that a published table's filter or list of columns may name.
+fn column_changes<'a>(
+    comparison: &'a SchemaComparison<'_>,
+    nodes: &'a PendingStatements,
+    pending: &'a PendingStatement,
+) -> impl Iterator<Item = &'a StatementNode> {
+    nodes.keys().filter(move |node| {
+        let sides = [comparison.from, comparison.to];
+        let mut parents = sides.iter().filter_map(|side| side.objects.get(&node.id)?.parent.as_ref());
+        node.id.kind == SchemaObjectKind::Column
+            && pending.needs.is_some()
+            && parents.any(|table| pending.needs.as_ref() == Some(table))
+            && (node.part.is_empty() || node.part == TYPE)
     })
 }
 
@@ -175,6 +198,12 @@ fn of_unset(
         graph.before(node, &dropper(comparison, need));
     }
     setters(nodes, &node.id, SchemaVerb::Set).for_each(|setter| graph.before(node, setter));
+    if node.id.kind == SchemaObjectKind::Publication {
+        column_changes(comparison, nodes, pending).for_each(|change| graph.before(node, change));
+    }
+    if let Some(sequence) = comparison.successor(&node.id).filter(|_| node.part == IDENTITY) {
+        graph.before(&maker(comparison, sequence), node);
+    }
     if let Some((set, _)) = nodes
         .iter()
         .find(|(other, _)| other.verb == SchemaVerb::Set && other.id == node.id && other.part == node.part)
@@ -213,6 +242,13 @@ fn of_set(
     graph.before(&maker(comparison, id), node);
     if let Some(need) = &pending.needs {
         graph.before(&maker(comparison, need), node);
+    }
+    if node.id.kind == SchemaObjectKind::Publication {
+        column_changes(comparison, nodes, pending).for_each(|change| graph.before(change, node));
+    }
+    if let Some(column) = comparison.inherited_default(&node.id, &node.part) {
+        let of_it = nodes.keys().filter(|other| other.id == *column && !other.part.is_empty());
+        of_it.for_each(|setter| graph.before(setter, node));
     }
     if !pending.inline {
         setters(nodes, id, SchemaVerb::Set).for_each(|setter| graph.before(setter, node));

@@ -154,6 +154,10 @@ pub struct Structure {
     pub objects: BTreeMap<SchemaObjectId, SchemaObject>,
     /// Pairs of types with an assignment cast, without those that the server makes by text.
     pub casts: BTreeSet<(String, String)>,
+    /// Those of them that keep the bytes of a type that is not built in.
+    pub coercible: BTreeSet<(String, String)>,
+    /// Objects of kinds for which there are no statements, such as collations.
+    pub uncompared: BTreeSet<String>,
     /// Columns whose default calls a volatile function.
     pub volatile: BTreeSet<SchemaObjectId>,
 }
@@ -166,6 +170,25 @@ impl Structure {
             let above = self.objects.get(parent).and_then(|object| object.parent.as_ref());
             holds(parent) || above.is_some_and(&holds)
         })
+    }
+
+    /// Returns `true` if a column of a table has the attribute's type, itself or within another type.
+    pub(crate) fn is_stored(&self, attribute: &SchemaObjectId) -> bool {
+        let dependents = self.dependents();
+        let parent = |id: &SchemaObjectId| self.objects.get(id).and_then(|object| object.parent.as_ref());
+        let mut next: Vec<&SchemaObjectId> = parent(attribute).into_iter().collect();
+        let mut seen: BTreeSet<&SchemaObjectId> = next.iter().copied().collect();
+        while let Some(id) = next.pop() {
+            for dependent in dependents.get(id).into_iter().flatten().copied() {
+                if dependent.kind == SchemaObjectKind::Column {
+                    return true;
+                }
+                let above = if dependent.kind.is_type() { Some(dependent) } else { None };
+                let above = above.or_else(|| parent(dependent).filter(|id| id.kind.is_type()));
+                next.extend(above.filter(|id| seen.insert(id)));
+            }
+        }
+        false
     }
 
     /// Returns the objects that depend on each object, parts of it included.

@@ -121,7 +121,7 @@ impl AnswerParts {
         range: RowRange,
         without_body: bool,
     ) -> Result<HttpAnswer, HttpAnswer> {
-        let (lower, upper) = (range.offset, range.offset + result.rows - 1);
+        let (lower, upper) = (range.offset, range.offset.saturating_add(result.rows - 1));
         if let Some(total) = result.total.filter(|total| lower > *total) {
             let details = format!("An offset of {lower} was requested, but there are only {total} rows.");
             let mut answer = HttpAnswer::from(HttpError::range(details));

@@ -7,6 +7,7 @@ mod relations;
 mod relationships;
 mod routines;
 pub(crate) mod statements;
+mod types;
 mod views;
 
 pub(crate) use cached::{CachedTable, UncachedRelation};
@@ -16,6 +17,8 @@ pub use relations::ExposedRelation;
 pub(crate) use relations::{
     Cardinality, CatalogName, DOCUMENT, ExposedColumn, Relationship, RowFunction, TableKey,
 };
+
+pub(crate) use types::CastType;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,8 +33,8 @@ use relationships::KeyedRelations;
 pub struct ServedCatalog {
     relations: BTreeMap<(String, String), ExposedRelation>,
     relationships: Vec<Relationship>,
-    /// Types that a cast may name, with the name in SQL.
-    types: BTreeMap<String, String>,
+    /// Types that a cast may name.
+    types: BTreeMap<String, CastType>,
     /// Text search configurations.
     languages: BTreeSet<String>,
     /// Functions of one row that act as columns: schema and name of the row's relation, and name of the function, with the
@@ -52,7 +55,7 @@ pub(crate) struct RawCatalog {
     relations: Vec<ExposedRelation>,
     keys: Vec<TableKey>,
     rules: Vec<(u32, String)>,
-    types: Vec<(String, String)>,
+    types: Vec<(String, String, bool)>,
     languages: Vec<String>,
     computed: Vec<(String, String, String, String)>,
     row_functions: Vec<RowFunction>,
@@ -99,14 +102,13 @@ impl ServedCatalog {
         let mut relationships =
             KeyedRelations { relations: &all, origins: &origins, keys: &raw.keys }.relationships();
         relationships.extend(relationships::computed(&raw.row_functions, &all));
-        let aliases = TYPE_ALIASES.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned()));
         let cached = cached::CachedTables::of(raw.cached, &all, exposure);
         ServedCatalog {
             cached,
             version: String::new(),
             relationships,
             relations: all,
-            types: raw.types.into_iter().chain(aliases).collect(),
+            types: types::of(raw.types),
             languages: raw.languages.into_iter().collect(),
             computed: raw
                 .computed
@@ -193,10 +195,10 @@ impl ServedCatalog {
             .unwrap_or(&function.row)
     }
 
-    /// Returns the name in SQL of a type that a cast names.
-    pub(crate) fn cast(&self, name: &str) -> HttpResult<&str> {
+    /// Returns the type that a cast names.
+    pub(crate) fn cast(&self, name: &str) -> HttpResult<&CastType> {
         let missing = || HttpError::new(400, "42704", format!("type \"{name}\" does not exist"));
-        self.types.get(&name.to_lowercase()).map(String::as_str).ok_or_else(missing)
+        self.types.get(&name.to_lowercase()).ok_or_else(missing)
     }
 
     /// Checks a text search configuration.
@@ -229,25 +231,3 @@ fn with_value(mut function: ExposedFunction) -> ExposedFunction {
     }
     function
 }
-
-/// Names of types that the grammar of SQL has beside those in `pg_type`
-/// (<https://www.postgresql.org/docs/current/datatype.html>, table 8.1).
-const TYPE_ALIASES: &[(&str, &str)] = &[
-    ("bigint", "bigint"),
-    ("boolean", "boolean"),
-    ("char", "char"),
-    ("character", "character"),
-    ("character varying", "character varying"),
-    ("decimal", "numeric"),
-    ("double precision", "double precision"),
-    ("float", "double precision"),
-    ("int", "integer"),
-    ("integer", "integer"),
-    ("real", "real"),
-    ("smallint", "smallint"),
-    ("time with time zone", "time with time zone"),
-    ("time without time zone", "time without time zone"),
-    ("timestamp with time zone", "timestamp with time zone"),
-    ("timestamp without time zone", "timestamp without time zone"),
-    ("varchar", "character varying"),
-];

@@ -9,6 +9,7 @@ mod change;
 mod condition;
 mod document;
 mod field;
+mod objects;
 mod read;
 mod search;
 mod single_statement;
@@ -25,14 +26,19 @@ pub(crate) use write::{WrittenRows, lock_statement, write_statement};
 
 use std::sync::OnceLock;
 
-use martydb_model::sql::Statement;
+use martydb_model::sql::{Statement, stmt};
 use sha2::{Digest, Sha256};
+use values::StatementValues;
 
 /// A statement with the values of its parameters, in the text format.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CompiledStatement {
     pub statement: Statement,
     pub values: Vec<String>,
+    /// `true` if code of the service may run in it: each fragment tells it to `StatementValues`.
+    pub runs_code: bool,
+    /// `true` if a parameter may have a type that is not PostgreSQL's own.
+    pub has_own_types: bool,
     digest: OnceLock<StatementDigest>,
 }
 
@@ -53,9 +59,35 @@ impl StatementDigest {
 }
 
 impl CompiledStatement {
-    /// Makes a statement with its values.
+    /// Makes a statement of PostgreSQL's own objects with its values.
     pub(crate) fn new(statement: Statement, values: Vec<String>) -> CompiledStatement {
-        CompiledStatement { statement, values, digest: OnceLock::new() }
+        CompiledStatement { statement, values, ..CompiledStatement::default() }
+    }
+
+    /// Makes a statement with what its fragments collected.
+    fn of(statement: Statement, collected: StatementValues) -> CompiledStatement {
+        let (runs_code, has_own_types) = (collected.runs_code(), collected.has_own_types());
+        CompiledStatement {
+            runs_code,
+            has_own_types,
+            ..CompiledStatement::new(statement, collected.into_values())
+        }
+    }
+
+    /// Returns the question for its plan: the planner runs what is immutable.
+    pub(crate) fn explained(&self) -> CompiledStatement {
+        let statement = &self.statement;
+        CompiledStatement {
+            statement: stmt!("EXPLAIN (FORMAT JSON) {statement}"),
+            digest: OnceLock::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns `true` if its connection may keep it prepared. Code of the service may forget or replace what is prepared; and for a type
+    /// that is new to a connection the driver prepares statements of its own, which a reset of the session would remove.
+    pub(crate) fn may_be_prepared(&self) -> bool {
+        !self.runs_code && !self.has_own_types
     }
 
     /// Returns the digest of its text, which is computed once.

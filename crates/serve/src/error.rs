@@ -3,6 +3,7 @@
 //! `PGRST` reaches every caller.
 
 pub(crate) mod raised_errors;
+pub(crate) mod service_headers;
 
 use std::borrow::Cow;
 

@@ -21,7 +21,8 @@ use tokio::task::JoinHandle;
 
 use crate::answer::{HttpAnswer, REPLICA};
 use crate::callers::{CallerRight, Callers, RequestCaller};
-use crate::error::{AnswerHeader, HttpError, HttpResult};
+use crate::error::service_headers::sent;
+use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::handlers::api::{PREFIX as API_PREFIX, respond_api};
 use crate::handlers::json_lines::{respond_lines, wants_lines};
@@ -171,7 +172,7 @@ async fn request(State(process): State<Arc<ServedProcess>>, request: Request) ->
     };
     let label = if known.is_some() { name.as_str() } else { "" };
     process.count(label, status, start.elapsed().as_secs_f64());
-    into_response(status, headers, body)
+    into_response(status, sent(headers, label), body)
 }
 
 fn no_path() -> HttpError {
@@ -285,15 +286,11 @@ fn now() -> f64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |time| time.as_secs_f64())
 }
 
-fn into_response(status: u16, headers: Vec<AnswerHeader>, body: Body) -> Response {
+fn into_response(status: u16, headers: Vec<(HeaderName, HeaderValue)>, body: Body) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::try_from(name.as_ref()), HeaderValue::from_bytes(value.as_bytes()))
-        {
-            response.headers_mut().append(name, value);
-        }
+        response.headers_mut().append(name, value);
     }
     response
 }

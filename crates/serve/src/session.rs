@@ -4,27 +4,26 @@ mod connector;
 mod error;
 mod password;
 mod pool;
+mod statement;
 mod target;
 
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use bytes::BytesMut;
 use deadpool_postgres::Object;
 use futures_util::future::BoxFuture;
 use martydb_model::sql::{Statement, stmt};
-use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type};
-use tokio_postgres::{Row, RowStream};
+use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::{NoTls, Row, RowStream, Statement as Prepared};
 
 use crate::compile::CompiledStatement;
 pub use connector::ServerConnector;
-pub(crate) use error::{DatabaseError, DatabaseResult, UNREACHABLE, unavailable};
+pub(crate) use error::{DatabaseError, DatabaseResult, unavailable};
 pub use pool::LoginPool;
+pub(crate) use statement::TypedText;
+use statement::{ConversionError, as_typed_values, bounded, has_own_types, rows, stream, typed};
 pub use target::LoginTarget;
-
-/// Error of a conversion, as the driver has it.
-type ConversionError = Box<dyn std::error::Error + Sync + Send>;
 
 /// Time that the server has to end a statement by itself before it is cancelled.
 const GRACE: Duration = Duration::from_millis(250);
@@ -34,13 +33,32 @@ pub struct LoginSession {
     /// `None` only while it is released or dropped.
     client: Option<Object>,
     connector: ServerConnector,
+    encrypted: bool,
     timeout: Duration,
     /// `true` while a statement runs.
     runs: bool,
-    /// `true` if nothing but PostgreSQL's own code runs in it.
-    is_plain: bool,
-    /// `true` if sequences may have been used in it that DISCARD SEQUENCES has not forgotten.
+    left: SessionState,
+}
+
+/// State that requests may have left in a session.
+#[derive(Debug, Clone, Copy, Default)]
+struct SessionState {
+    /// Code of the service may have run: it may have left anything.
+    ran_code: bool,
+    /// Sequences may have been used that DISCARD SEQUENCES has not forgotten.
     has_sequences: bool,
+    /// The driver asked for a type that is not PostgreSQL's own, by statements that it prepared, and relies on.
+    asked_for_types: bool,
+}
+
+/// Treatment of a session before another request may have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SessionReuse {
+    /// Nothing was left.
+    AsItIs,
+    Reset,
+    /// A reset would take from the driver what it relies on.
+    Never,
 }
 
 impl Drop for LoginSession {
@@ -50,55 +68,18 @@ impl Drop for LoginSession {
             return drop(Object::take(client));
         };
         // Its place is free only when the server was told: the login has few connections more than the pool.
-        let (patience, connector) = (self.timeout, self.connector.clone());
+        let (patience, connector, encrypted) = (self.timeout, self.connector.clone(), self.encrypted);
         runtime.spawn(async move {
-            let _told = tokio::time::timeout(patience, client.cancel_token().cancel_query(connector)).await;
+            let token = client.cancel_token();
+            let told = async {
+                if let Ok(stream) = connector.for_cancel(encrypted).await {
+                    let _told = token.cancel_query_raw(stream, NoTls).await;
+                }
+            };
+            let _told = tokio::time::timeout(patience, told).await;
             drop(Object::take(client));
         });
     }
-}
-
-/// A value in the text format of whatever type the server derives for it; `None` is NULL.
-#[derive(Debug)]
-struct AsText<'a>(Option<&'a str>);
-
-impl ToSql for AsText<'_> {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
-        let Some(text) = self.0 else { return Ok(IsNull::Yes) };
-        out.extend_from_slice(text.as_bytes());
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    fn encode_format(&self, _: &Type) -> Format {
-        Format::Text
-    }
-
-    fn to_sql_checked(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, ConversionError> {
-        self.to_sql(kind, out)
-    }
-}
-
-fn texts(compiled: &CompiledStatement) -> Vec<AsText<'_>> {
-    compiled.values.iter().map(|value| AsText(Some(value))).collect()
-}
-
-fn as_values<'a>(texts: &'a [AsText<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
-    texts.iter().map(|text| text as _).collect()
-}
-
-/// A value as text, with the type that it has; `None` is NULL.
-pub(crate) type TypedText<'a> = (Option<&'a str>, Type);
-
-fn typed<'a>(values: &[TypedText<'a>]) -> Vec<(AsText<'a>, Type)> {
-    values.iter().map(|(value, kind)| (AsText(*value), kind.clone())).collect()
-}
-
-fn as_typed_values<'a>(texts: &'a [(AsText<'a>, Type)]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    texts.iter().map(|(text, kind)| (text as _, kind.clone())).collect()
 }
 
 /// A text, or a JSON value, as the server wrote it.
@@ -122,51 +103,86 @@ impl LoginSession {
         late: DatabaseError,
         work: impl FnOnce(&'c Object) -> BoxFuture<'c, DatabaseResult<T>>,
     ) -> DatabaseResult<T> {
+        let end = self.end_of_statement();
+        self.until(end, late, work).await
+    }
+
+    fn end_of_statement(&self) -> tokio::time::Instant {
+        tokio::time::Instant::now() + self.timeout + GRACE
+    }
+
+    async fn until<'c, T>(
+        &'c mut self,
+        end: tokio::time::Instant,
+        late: DatabaseError,
+        work: impl FnOnce(&'c Object) -> BoxFuture<'c, DatabaseResult<T>>,
+    ) -> DatabaseResult<T> {
         let client = self.client.as_ref().ok_or(DatabaseError::Released)?;
         self.runs = true;
-        let done = tokio::time::timeout(self.timeout + GRACE, work(client)).await;
+        let done = tokio::time::timeout_at(end, work(client)).await;
         self.runs = done.is_err();
         done.unwrap_or(Err(late))
     }
 
+    /// Prepares a statement on this connection, if it may be prepared: see [`CompiledStatement::may_be_prepared`].
+    async fn prepare(
+        &mut self,
+        compiled: &CompiledStatement,
+        end: tokio::time::Instant,
+    ) -> DatabaseResult<Option<Prepared>> {
+        self.left.ran_code |= compiled.runs_code;
+        if !compiled.may_be_prepared() {
+            return Ok(None);
+        }
+        let done = self.until(end, DatabaseError::TooSlow, |client| {
+            Box::pin(async move { Ok(client.prepare_cached(compiled.statement.exact()).await?) })
+        });
+        let prepared = done.await?;
+        self.left.asked_for_types |= has_own_types(&prepared);
+        Ok(Some(prepared))
+    }
+
     /// Runs a statement with its values, and returns its rows.
     pub(crate) async fn query(&mut self, compiled: &CompiledStatement) -> DatabaseResult<Vec<Row>> {
-        self.within(DatabaseError::TooSlow, |client| {
+        let end = self.end_of_statement();
+        let prepared = self.prepare(compiled, end).await?;
+        self.until(end, DatabaseError::TooSlow, |client| {
             Box::pin(async move {
-                let prepared = client.prepare_cached(compiled.statement.exact()).await?;
-                Ok(client.query(&prepared, &as_values(&texts(compiled))).await?)
+                rows(client, prepared.as_ref(), compiled).await?.ok_or(DatabaseError::Released)
             })
         })
         .await
     }
 
-    /// Runs a statement that is a transaction of its own and writes, after [`writes_plainly`](LoginSession::writes_plainly), and returns
-    /// its rows; behind it the session forgets the values of the sequences that it used. An error of the statement leaves nothing, and
-    /// the session as it was.
+    /// Runs a statement that is a transaction of its own and writes, and no code of the service, and returns its rows; behind it the
+    /// session forgets the values of the sequences that it used. An error of the statement leaves nothing, and the session as it was.
     pub(crate) async fn query_alone(&mut self, compiled: &CompiledStatement) -> DatabaseResult<Vec<Row>> {
-        let done = self.within(DatabaseError::UnknownOutcome, |client| {
+        let end = self.end_of_statement();
+        let prepared = self.prepare(compiled, end).await?;
+        self.left.has_sequences = true;
+        let done = self.until(end, DatabaseError::UnknownOutcome, |client| {
             Box::pin(async move {
-                let prepared = client.prepare_cached(compiled.statement.exact()).await?;
-                let (texts, forget) = (texts(compiled), stmt!("DISCARD SEQUENCES"));
-                let values = as_values(&texts);
-                let (rows, forgot) =
-                    tokio::join!(client.query(&prepared, &values), client.batch_execute(forget.exact()));
-                Ok((rows.map_err(DatabaseError::of_commit)?, forgot.is_ok()))
+                let forget = stmt!("DISCARD SEQUENCES");
+                let (rows, forgot) = tokio::join!(
+                    rows(client, prepared.as_ref(), compiled),
+                    client.batch_execute(forget.exact())
+                );
+                let rows = rows.map_err(DatabaseError::of_commit)?.ok_or(DatabaseError::UnknownOutcome)?;
+                Ok((rows, forgot.is_ok()))
             })
         });
         let (rows, forgot) = done.await?;
-        self.has_sequences &= !forgot;
+        self.left.has_sequences &= !forgot;
         Ok(rows)
     }
 
     /// Begins a statement whose rows are taken one by one. It runs until [`rests`](LoginSession::rests) is called: dropped before, it
     /// is cancelled.
     pub(crate) async fn stream(&mut self, compiled: &CompiledStatement) -> DatabaseResult<RowStream> {
-        let begun = self.within(DatabaseError::TooSlow, |client| {
-            Box::pin(async move {
-                let prepared = client.prepare_cached(compiled.statement.exact()).await?;
-                Ok(client.query_raw(&prepared, texts(compiled)).await?)
-            })
+        let end = self.end_of_statement();
+        let prepared = self.prepare(compiled, end).await?;
+        let begun = self.until(end, DatabaseError::TooSlow, |client| {
+            Box::pin(async move { Ok(stream(client, prepared.as_ref(), compiled).await?) })
         });
         let rows = begun.await?;
         self.runs = true;
@@ -178,9 +194,23 @@ impl LoginSession {
         self.runs = false;
     }
 
-    /// Tells that a write follows, and that it runs nothing but PostgreSQL's own code.
-    pub(crate) fn writes_plainly(&mut self) {
-        (self.is_plain, self.has_sequences) = (true, true);
+    /// Tells that a transaction begins that may write.
+    pub(crate) fn may_write(&mut self) {
+        self.left.has_sequences = true;
+    }
+
+    /// Tells that code of the service may run in it.
+    pub(crate) fn may_run_code(&mut self) {
+        self.left.ran_code = true;
+    }
+
+    /// Returns how the session has to be treated before another request may have it.
+    pub(crate) fn reuse(&self) -> SessionReuse {
+        match self.left {
+            SessionState { asked_for_types: true, .. } => SessionReuse::Never,
+            SessionState { ran_code: false, has_sequences: false, .. } => SessionReuse::AsItIs,
+            _ => SessionReuse::Reset,
+        }
     }
 
     /// Runs a statement of the program's own with values of these types, and returns the number of its rows. It uses no
@@ -207,8 +237,9 @@ impl LoginSession {
     ) -> DatabaseResult<Vec<Row>> {
         self.within(DatabaseError::TooSlow, |client| {
             Box::pin(async move {
-                let texts = typed(values);
-                Ok(client.query_typed(statement.exact(), &as_typed_values(&texts)).await?)
+                let values = typed(values);
+                let rows = client.query_typed_raw(statement.exact(), values).await?;
+                bounded(rows).await?.ok_or(DatabaseError::Released)
             })
         })
         .await
@@ -251,12 +282,15 @@ impl LoginSession {
             })
         });
         let (rows, ended) = done.await?;
-        self.has_sequences &= ended.is_err();
+        self.left.has_sequences &= ended.is_err();
         Ok((rows, ended))
     }
 
     fn end(&self) -> Statement {
-        if self.is_plain { stmt!("DISCARD SEQUENCES; COMMIT") } else { stmt!("COMMIT") }
+        match self.left {
+            SessionState { has_sequences: true, ran_code: false, .. } => stmt!("DISCARD SEQUENCES; COMMIT"),
+            _ => stmt!("COMMIT"),
+        }
     }
 
     /// Returns the time at which the connection was made.
@@ -267,14 +301,6 @@ impl LoginSession {
     /// Returns the first column, a JSON value, as text.
     pub fn json(row: &Row) -> Option<String> {
         row.try_get::<_, AnswerText>(0).ok().map(|text| text.0)
-    }
-
-    /// Returns the connection to its pool as it was before code of the service ran, if some did.
-    pub(crate) async fn release_after(self, ran_code: bool) {
-        match ran_code || self.has_sequences {
-            true => self.discard().await,
-            false => self.release(),
-        }
     }
 
     /// Returns the connection to its pool: it is in no transaction, and no statement runs.

@@ -164,7 +164,7 @@ async fn anonymized(target: &MigrationTarget, database: DbName, text: Option<&st
     let Some(text) = text else { return Ok(()) };
     let here = MigrationTarget { database, ..target.clone() };
     let mut session = owner_session::as_owner(&here).await?;
-    let path = stmt!("SET search_path = {schemas}", schemas = List(target.schemas.clone()));
+    let path = stmt!("SET search_path = {schemas}", schemas = List(target.search_path.clone()));
     execute(&mut session, &path).await?;
     let end = execute(&mut session, &Statement::from_migration_file(text)).await;
     session.close().await;

@@ -211,7 +211,7 @@ async fn look(app: &App, arguments: &Arguments, declared: Option<&[String]>) -> 
     let named = keys.schemas.iter().flatten().filter_map(|name| SchemaName::new(name.clone()).ok());
     let schemas: Vec<SchemaName> = named.collect();
     let completed = DesiredService {
-        schemas: if schemas.is_empty() { service.schemas.clone() } else { schemas },
+        schemas: if schemas.is_empty() { service.search_path.clone() } else { schemas },
         ..service.clone()
     };
     scene.service = &completed;
@@ -239,8 +239,8 @@ fn completed(draft: &ManifestDraft, found: &Observed, entry: &ServiceEntry, app:
     let is_whole = manifest.services.get(&found.service.name).is_some_and(|service| {
         let has_role = |role: &String| service.access.iter().any(|grant| grant.role.as_str() == role);
         let wanted = found.keys.extensions.iter().flatten();
-        service.schemas == found.service.schemas
-            && wanted.clone().all(|name| service.extensions.contains(name))
+        service.search_path == found.service.schemas
+            && wanted.clone().all(|one| service.installs(&one.name))
             && found.keys.settings.keys().all(|name| service.settings.contains_key(name))
             && found.keys.database_settings.keys().all(|name| service.parameters.settings.contains_key(name))
             && entry.access.keys().all(has_role)

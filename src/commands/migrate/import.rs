@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::app::App;
 use martydb_context::targets;
 use martydb_import::{ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
-use martydb_migrate::{AdoptionState, MigrationTarget, RowMeaning};
+use martydb_migrate::{AdoptionState, FailedRow, MigrationTarget, RowMeaning};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, DownFiles};
@@ -80,6 +80,8 @@ pub struct ImportReport {
     notes: Vec<String>,
     /// Version of the database according to the tool's own table.
     baseline_at: Option<i64>,
+    /// Rows of the tools' tables that are no applied migrations.
+    failed: Vec<FailedRow>,
     /// Next commands.
     next: Vec<String>,
     #[serde(skip)]
@@ -103,6 +105,7 @@ impl ImportReport {
             left_out: vec![],
             notes: vec![],
             baseline_at: None,
+            failed: vec![],
             next: vec![format!("martydb validate --service {}", service.name)],
             skip: arguments.skip,
             dry: arguments.dry_run,
@@ -140,7 +143,8 @@ impl ImportReport {
         let found = async {
             let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
             let target: MigrationTarget = target?;
-            martydb_migrate::inspect_adoption(&target, history, app.lock_wait).await
+            let table = imported.history_table.as_deref();
+            martydb_migrate::inspect_adoption(&target, history, table, app.lock_wait).await
         };
         match found.await {
             Ok(found) => self.adopt(tool, imported, &found),
@@ -156,6 +160,10 @@ impl ImportReport {
         if found.adopted {
             return;
         }
+        self.failed.clone_from(&found.failed);
+        self.notes.extend(found.failed.iter().filter(|row| row.undone).map(|row| {
+            format!("{} says of {}: {}; it counts as pending", row.table, row.migration, row.state)
+        }));
         let Some((table, applied, meaning)) = &found.applied else {
             for other in &found.tools {
                 self.notes.push(format!("{} keeps its history in {}", other.tool, other.table));
@@ -180,16 +188,49 @@ impl ImportReport {
             ));
         }
         match matched.at {
+            Some(at) if self.is_failed() => self.notes.push(format!(
+                "{table} says that V{at} and all before it are applied: a baseline there is right only if nothing of the failed \
+                 migration is left in the database"
+            )),
             Some(at) => {
                 self.notes.push(format!("according to {table}, the database is at V{at}"));
                 self.baseline_at = Some(at);
                 self.next.push(format!("martydb baseline --service {} --at {at}", self.service));
             }
-            None if matched.missing.is_empty() => {
+            None if matched.missing.is_empty() && !self.is_failed() => {
                 self.notes.push(format!("{table} contains none of these migrations"))
             }
             None => {}
         }
+    }
+
+    /// Returns `true` if a row of a tool says that a migration failed or is not finished.
+    fn is_failed(&self) -> bool {
+        self.failed.iter().any(|row| !row.undone)
+    }
+
+    /// Names the failed rows, with the ways out.
+    fn failures(&self) -> String {
+        let line = |row: &FailedRow| match row.migration.as_str() {
+            "" => format!("failed: {}: {}\n", printable(&row.table), printable(&row.state)),
+            migration => {
+                format!(
+                    "failed: {} in {}: {}\n",
+                    printable(migration),
+                    printable(&row.table),
+                    printable(&row.state)
+                )
+            }
+        };
+        let mut text: String = self.failed.iter().filter(|row| !row.undone).map(line).collect();
+        if self.is_failed() {
+            text += &format!(
+                "hint: finish or undo it with the old tool, then run this command again; no baseline is offered before\n\
+                 hint: the present schema is right as it is: `martydb baseline --service {} --from-database`, in an empty folder\n",
+                self.service
+            );
+        }
+        text
     }
 
     fn head(&self) -> String {
@@ -234,6 +275,7 @@ impl Report for ImportReport {
         for note in &self.notes {
             text += &format!("note: {}\n", indented(note, 6));
         }
+        text += &self.failures();
         if self.outcome == ImportOutcome::Stopped {
             text += "hint: pass --skip to write the others\n";
         }
@@ -252,6 +294,7 @@ impl Report for ImportReport {
     fn status(&self) -> ExitStatus {
         match self.outcome {
             ImportOutcome::Stopped => ExitStatus::Usage,
+            _ if self.is_failed() => ExitStatus::Differences,
             _ => ExitStatus::Success,
         }
     }

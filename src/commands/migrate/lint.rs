@@ -61,9 +61,14 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<LintReport> {
             Some(reference) => KnownFiles::Branch(CommitListing::read(&service.migrations, reference).await?),
             None => KnownFiles::UpTo(arguments.since.or(status.and_then(|status| status.current))),
         };
-        let mut looked = look(service, &known, &TableSizes::default())?;
+        let state = status.map(|status| status.state);
+        let is_empty = arguments.since == Some(0)
+            || state == Some(ServiceState::NotProvisioned)
+            || !exists(app, service);
+        let unread = if is_empty { TableSizes::of_empty_database() } else { TableSizes::default() };
+        let mut looked = look(service, &known, &unread)?;
         let answers = status.is_some_and(|status| ANSWERING.contains(&status.state));
-        if answers && looked.findings.iter().any(LintFinding::depends_on_size) {
+        if answers && looked.findings.iter().any(LintFinding::depends_on_server) {
             match sizes(app, service).await {
                 Ok(sizes) => looked = look(service, &known, &sizes)?,
                 Err(error) => report.assumed.push(format!("{name}: table sizes are unknown: {error}")),

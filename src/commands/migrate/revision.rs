@@ -2,9 +2,12 @@
 
 mod arguments;
 mod collection;
+mod compared;
 mod from;
+mod plan;
 mod proof;
 mod sides;
+mod writing;
 
 use serde::Serialize;
 
@@ -22,12 +25,14 @@ use martydb_ui::report::{Report, Style, printable};
 pub async fn run(app: &App, arguments: &Arguments) -> Result<RevisionReport> {
     let service = &choice::service_by_name(app, &arguments.service).await?;
     if let Some(from) = &arguments.from {
-        let from::Revised { written, texts, held } = from::revise(app, service, arguments, from).await?;
+        let from::Revised { written, texts, held, undivided, tried } =
+            from::revise(app, service, arguments, from).await?;
         let held = held.into_iter().map(|(object, reason)| HeldObject { object, reason }).collect();
         let texts = texts.into_iter().map(|texts| FileTexts { up: texts.up, down: texts.down }).collect();
         let mut written = written.into_iter();
         let (written, further) = (written.next(), written.collect());
-        let compared = Some(Compared { held, further, texts });
+        let tried = tried.map(|(database, columns)| TriedSample { database, columns });
+        let compared = Some(Compared { held, further, texts, undivided, tried });
         return Ok(RevisionReport { service: service.name.to_string(), written, compared });
     }
     let templates = app.manifest.home().join("templates");
@@ -64,6 +69,19 @@ struct Compared {
     further: Vec<Written>,
     /// Texts of all migrations; none without a difference.
     texts: Vec<FileTexts>,
+    /// Reason why all statements are in one migration although the staged form was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undivided: Option<String>,
+    /// Database on whose rows changed types were tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tried: Option<TriedSample>,
+}
+
+#[derive(Serialize)]
+struct TriedSample {
+    database: String,
+    /// Number of columns whose values were converted there.
+    columns: usize,
 }
 
 #[derive(Serialize)]
@@ -88,7 +106,20 @@ impl Compared {
         for one in &self.held {
             text += &format!("commented out: {}: {}\n", printable(&one.object), printable(&one.reason));
         }
-        text + "Proven in scratch databases: up, down and up again.\n"
+        if let Some(note) = &self.undivided {
+            text += &format!("{}\n", printable(note));
+        }
+        if let Some(tried) = &self.tried {
+            text += &format!(
+                "Types tried on the rows of {}: {} columns.\n",
+                printable(&tried.database),
+                tried.columns
+            );
+        }
+        if !self.held.is_empty() {
+            text += "Commented lines were proven as statements and as comments.\n";
+        }
+        text + "Proven in scratch databases without rows: the schema after up, down and up again.\n"
     }
 }
 

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::commands::migrate::migrating::note_missing_folders;
 use crate::commands::support::annotation::{Annotation, CheckFormat, Checkout, Level};
 use martydb_migrate::check::syntax_errors;
-use martydb_migrate::files::{FileProblem, MigrationFile, MigrationFolder, folder};
+use martydb_migrate::files::{FileProblem, MigrationFile, MigrationFolder, ProblemSeverity, folder};
 use martydb_migrate::files::{Inspection, inspect};
 use martydb_migrate::{schema_path, schema_version};
 use martydb_model::error::{ExitStatus, Result};
@@ -96,6 +96,8 @@ struct CheckedFolder {
     /// Folder that does not exist: the service has no migrations.
     missing_folder: Option<PathBuf>,
     problems: Vec<Problem>,
+    /// Statements that only a server can judge.
+    not_checked: Vec<Problem>,
     /// Number of missing down files, which are the last of the problems.
     #[serde(skip)]
     missing_downs: usize,
@@ -119,12 +121,15 @@ impl CheckedFolder {
             line: None,
             column: None,
         };
+        let (unknown, problems): (Vec<_>, Vec<_>) =
+            found.problems.into_iter().partition(|problem| problem.severity == ProblemSeverity::NotChecked);
         CheckedFolder {
+            not_checked: unknown.into_iter().map(problem).collect(),
             differences: differences.into_iter().map(difference).collect(),
             migrations: found.folder.migrations.len(),
             missing_folder: found.folder.is_missing.then(|| found.folder.path.clone()),
             missing_downs: found.missing_downs.len(),
-            problems: found.problems.into_iter().chain(found.missing_downs).map(problem).collect(),
+            problems: problems.into_iter().chain(found.missing_downs).map(problem).collect(),
             service,
         }
     }
@@ -170,6 +175,10 @@ impl Problem {
             message: format!("{}\nhint: {}", self.message, self.fix),
         }
     }
+
+    fn notice(&self) -> Annotation<'_> {
+        Annotation { level: Level::Notice, message: self.message.clone(), ..self.annotation() }
+    }
 }
 
 impl ValidateReport {
@@ -195,7 +204,9 @@ impl ValidateReport {
 
     fn annotations(&self) -> String {
         let problems = self.services.iter().flat_map(|folder| &folder.problems);
-        problems.chain(self.differences()).map(|found| self.checkout.line(&found.annotation())).collect()
+        let errors = problems.chain(self.differences()).map(Problem::annotation);
+        let unknown = self.services.iter().flat_map(|folder| &folder.not_checked).map(Problem::notice);
+        errors.chain(unknown).map(|one| self.checkout.line(&one)).collect()
     }
 
     fn summary(&self) -> String {
@@ -220,6 +231,8 @@ impl Report for ValidateReport {
             .map(|found| format!("{}\n  hint: {}\n", indented(&found.message, 2), indented(&found.fix, 8)))
             .collect();
         text.extend(self.services.iter().map(CheckedFolder::missing));
+        let unknown = self.services.iter().flat_map(|folder| &folder.not_checked);
+        text.extend(unknown.map(|found| format!("note: {}\n", indented(&found.message, 6))));
         text + &self.summary()
     }
 

@@ -13,7 +13,7 @@ const TABLES: &[(&str, &str, &str)] = &[
     (
         "sqlx",
         "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text, installed_on timestamptz DEFAULT now(), success boolean);
-         INSERT INTO _sqlx_migrations VALUES (1, 'first', now(), true), (2, 'note', now(), true), (3, 'index', now(), false)",
+         INSERT INTO _sqlx_migrations VALUES (1, 'first', now(), true), (2, 'note', now(), true)",
         "2",
     ),
     (
@@ -45,7 +45,9 @@ const TABLES: &[(&str, &str, &str)] = &[
         "sqitch",
         "CREATE TABLE changes (change_id text PRIMARY KEY, script_hash text, change text NOT NULL, project text NOT NULL, committed_at timestamptz NOT NULL);
          INSERT INTO changes VALUES ('a', 'x', 'first', 'shop', '2024-01-01'), ('b', 'y', 'text/note', 'shop', '2024-02-01');
-         CREATE TABLE dependencies (id int); CREATE TABLE events (id int); CREATE TABLE projects (id int);
+         CREATE TABLE dependencies (id int);
+         CREATE TABLE events (event text NOT NULL, change text NOT NULL, committed_at timestamptz NOT NULL);
+         INSERT INTO events VALUES ('fail', 'first', '2023-12-31'), ('deploy', 'first', '2024-01-01'); CREATE TABLE projects (id int);
          CREATE TABLE releases (id int); CREATE TABLE tags (id int)",
         "2",
     ),
@@ -87,6 +89,100 @@ fn the_baseline_that_fits_is_read_from_the_tools_table() {
         assert_eq!(server().value(&service, "SELECT id FROM item"), "7");
         assert_eq!(project.json(&import, 0)["baseline_at"], serde_json::Value::Null);
     }
+}
+
+/// The tool, its table with something failed, and the line that names it.
+const FAILED: &[(&str, &str, &str)] = &[
+    (
+        "golang-migrate",
+        "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);
+         INSERT INTO schema_migrations VALUES (2, true)",
+        "failed: 2 in public.schema_migrations: dirty is true\n",
+    ),
+    (
+        "sqlx",
+        "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, success boolean);
+         INSERT INTO _sqlx_migrations VALUES (1, true), (2, false)",
+        "failed: 2 in public._sqlx_migrations: success is false\n",
+    ),
+    (
+        "flyway",
+        "CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY, version varchar(50), description text, type text, success boolean);
+         INSERT INTO flyway_schema_history VALUES (1, '1.0', 'first', 'SQL', true), (2, NULL, 'views', 'SQL', false)",
+        "failed: views in public.flyway_schema_history: success is false\n",
+    ),
+    (
+        "sqitch",
+        "CREATE TABLE changes (change_id text, script_hash text, change text NOT NULL, project text, committed_at timestamptz);
+         INSERT INTO changes VALUES ('a', 'x', 'first', 'shop', '2024-01-01');
+         CREATE TABLE events (event text, change text, committed_at timestamptz); CREATE TABLE dependencies (id int);
+         CREATE TABLE projects (id int); CREATE TABLE releases (id int); CREATE TABLE tags (id int);
+         INSERT INTO events VALUES ('fail', 'text/note', '2024-02-01')",
+        "failed: public.events: the change text/note failed\n",
+    ),
+    (
+        // A table of another tool in the same database.
+        "dbmate",
+        "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);
+         INSERT INTO schema_migrations VALUES ('20240101000000');
+         CREATE TABLE _prisma_migrations (migration_name text, started_at timestamptz, finished_at timestamptz, rolled_back_at timestamptz);
+         INSERT INTO _prisma_migrations VALUES ('a', '2024-01-01', NULL, '2024-01-01'), ('a', '2024-01-02', '2024-01-02', NULL),
+             ('b', '2024-01-03', NULL, NULL)",
+        "failed: b in public._prisma_migrations: finished_at is null\n",
+    ),
+];
+
+#[test]
+fn a_failed_row_is_named_and_no_baseline_is_offered() {
+    for (tool, table, line) in FAILED {
+        let service = format!("fai_{}", tool.replace('-', "_"));
+        server().sql("postgres", &format!("CREATE DATABASE {service}"));
+        server().sql(&service, table);
+        let project = project(&service, "");
+        write(&project, LAYOUTS.iter().find(|row| row.0 == *tool).unwrap().1);
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        let said = project.run(&["import", "--from", tool, "--service", &service, "old"]).expect(3);
+        assert!(said.stdout.contains(line), "{tool}: {}", said.stdout);
+        assert!(!said.stdout.contains("--at"), "{tool}: {}", said.stdout);
+    }
+}
+
+#[test]
+fn a_migration_that_the_tool_has_undone_is_named() {
+    let service = "ado_undone";
+    server().sql("postgres", "CREATE DATABASE ado_undone");
+    server().sql(
+        service,
+        "CREATE TABLE goose_db_version (id serial, version_id bigint, is_applied boolean);
+         INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true), (2, false)",
+    );
+    let project = project(service, "");
+    write(&project, LAYOUTS.iter().find(|row| row.0 == "goose").unwrap().1);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let said = project.run(&["import", "--from", "goose", "--service", service, "old"]).expect(0);
+    let note = "goose_db_version says of 2: is_applied is false; it counts as pending";
+    assert!(said.stdout.contains(note), "{}", said.stdout);
+    assert!(said.stdout.contains("baseline --service ado_undone --at 1\n"), "{}", said.stdout);
+}
+
+#[test]
+fn a_pending_file_of_0_bytes_is_refused_and_an_applied_one_stays() {
+    let service = "imp_zero";
+    let project = project(service, "");
+    let file = |name: &str| project.path().join(format!("{service}/migrations/{name}"));
+    std::fs::create_dir_all(file("")).unwrap();
+    std::fs::write(file("V1__a.sql"), "-- nothing\n").unwrap();
+    std::fs::write(file("V1__a.down.sql"), "").unwrap();
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    std::fs::write(file("V2__b.sql"), "").unwrap();
+    std::fs::write(file("V2__b.down.sql"), "").unwrap();
+    for flags in [&["upgrade", "--all"][..], &["upgrade", "--all", "--dry-run"]] {
+        let refused = project.run(flags).expect(2);
+        assert!(refused.said().contains("V2__b.sql: is empty"), "{}", refused.said());
+    }
+    std::fs::write(file("V2__b.sql"), "-- nothing\n").unwrap();
+    project.run(&["upgrade", "--all"]).expect(0);
 }
 
 #[test]

@@ -194,9 +194,9 @@ fn a_sqitch_plan_names_reworked_and_missing_scripts() {
     assert!(refused.said().contains("contains the change views, which has no file in deploy"), "{refused:?}");
     // Files that the plan does not name are not read.
     let unplanned = ("deploy/more.sql", "\\i other.sql\n");
-    write(&project, &[old, unplanned, ("deploy/views.sql", "\\set a 1\n")]);
+    write(&project, &[old, unplanned, ("deploy/views.sql", "\\connect other\n")]);
     let psql = project.run(&import).expect(2);
-    assert!(psql.said().contains("deploy/views.sql:1:1: uses a command of psql"), "{psql:?}");
+    assert!(psql.said().contains("deploy/views.sql:1:1: uses \\connect of psql"), "{psql:?}");
     assert!(!psql.said().contains("more.sql"), "{psql:?}");
     write(&project, &[new]);
     let written = project.run(&import).expect(0);

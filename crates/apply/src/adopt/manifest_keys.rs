@@ -7,7 +7,8 @@ use martydb_migrate::check::other_tools;
 use martydb_model::contract::HISTORY_SCHEMA;
 use martydb_model::sql::split_name_list;
 use martydb_model::{
-    ActualServer, Contents, DesiredService, SERVE_SCHEMA, SchemaName, is_cut, refused_setting,
+    ActualServer, Contents, DesiredExtension, DesiredService, SERVE_SCHEMA, SchemaName, is_cut,
+    refused_setting,
 };
 use martydb_plan::same_setting;
 
@@ -20,7 +21,7 @@ pub struct ServiceKeys {
     /// All schemas; `None` if the manifest declares them.
     pub schemas: Option<Vec<String>>,
     /// All extensions; `None` if the manifest declares them.
-    pub extensions: Option<Vec<String>>,
+    pub extensions: Option<Vec<DesiredExtension>>,
     /// Settings of its logins that differ.
     pub settings: BTreeMap<String, String>,
     /// Settings of its database that differ.
@@ -39,11 +40,12 @@ pub fn declare(scene: &ScanContext<'_>, declared: Option<&[String]>) -> ServiceK
     let scene = &ScanContext { service: &all, ..*scene };
     let path = search_path(scene);
     let schemas = schemas(contents, declared.unwrap_or_default(), &path, &mut keys.notes);
-    let present: Vec<&str> = service.schemas.iter().map(SchemaName::as_str).collect();
+    let present: Vec<&str> = service.search_path.iter().map(SchemaName::as_str).collect();
     keys.schemas = (schemas != present).then_some(schemas);
     let missing =
-        contents.extensions.keys().filter(|name| *name != "plpgsql" && !service.extensions.contains(name));
-    let missing: Vec<String> = missing.cloned().collect();
+        contents.extensions.iter().filter(|(name, _)| *name != "plpgsql" && !service.installs(name));
+    let missing: Vec<DesiredExtension> =
+        missing.map(|(name, schema)| extension(contents, name, schema)).collect();
     if !missing.is_empty() {
         keys.extensions = Some(service.extensions.iter().cloned().chain(missing).collect());
     }
@@ -55,6 +57,20 @@ pub fn declare(scene: &ScanContext<'_>, declared: Option<&[String]>) -> ServiceK
             .push(format!("schema {names} belongs to a superuser: `apply` gives it to the service's owner"));
     }
     keys
+}
+
+/// Returns the entry of an installed extension: with its schema if that holds nothing else.
+fn extension(contents: &Contents, name: &str, schema: &str) -> DesiredExtension {
+    let schema = SchemaName::new(schema).ok().filter(|_| is_of_extensions(contents, schema));
+    DesiredExtension { name: name.to_owned(), schema }
+}
+
+/// Returns `true` for a schema with extensions and no object of the service. One that an extension made is not listed.
+fn is_of_extensions(contents: &Contents, schema: &str) -> bool {
+    schema != "public"
+        && contents.schemas.keys().any(|name| name.as_str() == schema)
+        && contents.extensions.iter().any(|(name, of)| of == schema && name != "plpgsql")
+        && !contents.objects.iter().any(|found| found.schema.as_str() == schema)
 }
 
 /// Returns the current search path of sessions: the old owners' in this database, or the database's.
@@ -93,7 +109,8 @@ pub fn schemas(
     let public = found.contains("public").then_some("public");
     for name in in_path.chain(public).chain(found.iter().copied()) {
         let is_known = all.iter().any(|known| known == name);
-        if is_known || is_own(name) || is_of_tool(contents, name) {
+        let is_aside = is_of_extensions(contents, name) && !path.iter().any(|on_path| on_path == name);
+        if is_known || is_own(name) || is_of_tool(contents, name) || is_aside {
             continue;
         }
         match SchemaName::new(name) {

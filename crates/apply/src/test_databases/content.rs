@@ -37,7 +37,10 @@ pub fn digest(
     parts.extend([desired.project.clone(), service.name.to_string()]);
     parts.extend(service.roles.iter().map(|(kind, role)| format!("{}: {role}", kind.key())));
     parts.extend(service.schemas.iter().map(|schema| format!("schema {schema}")));
-    parts.extend(service.extensions.iter().map(|extension| format!("extension {extension}")));
+    parts.extend(service.extensions.iter().map(|one| {
+        let schema = one.schema.as_ref().map_or("-", |schema| schema.as_str());
+        format!("extension {} in {schema}", one.name)
+    }));
     parts.extend(parameters(&service.parameters));
     for migration in &folder.for_new(None).migrations {
         let kind = if migration.waived.is_empty() { "V" } else { "waived V" };

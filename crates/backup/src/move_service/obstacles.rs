@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::owner_session;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{ServerText, Statement, stmt};
+use martydb_model::sql::{ServerText, Statement, stmt, with_members};
 use martydb_model::sqlstate;
 use martydb_model::text::printable;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, HostExtensions, RoleName};
@@ -38,7 +38,7 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
         found.refused.push(format!("{kind}: {name}; {why}"));
     }
     found.refused.extend(rows_of_extensions(&mut session).await?.iter().map(ExtensionRows::in_the_way));
-    let needs = Statement::from_program(include_str!("sql/needs.sql"));
+    let needs = Statement::from_program(with_members!("\n", include_str!("sql/needs.sql")));
     for (kind, name) in query_as::<(String, String)>(&mut session, &needs).await? {
         match kind.as_str() {
             "audit" => found.lost.push(format!("the rows of {name} stay in the former database")),
@@ -54,7 +54,7 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
 
 /// Returns a query on the objects that an owner's dump contains or affects.
 pub(crate) fn of_objects(question: &'static str) -> Statement {
-    let objects = Statement::from_program(include_str!("sql/objects.sql"));
+    let objects = Statement::from_program(with_members!(", ", include_str!("sql/objects.sql")));
     Statement::concat([objects, Statement::from_program(question)])
 }
 
@@ -111,7 +111,7 @@ impl MoveTarget<'_> {
                 format!("role {name}: holds privileges in the database, and server \"{server}\" has no such role; {way}")
             });
         }
-        let declared = self.service.extensions.iter().any(|one| one == name);
+        let declared = self.service.installs(name);
         let actual = self.actual;
         match (declared, self.extensions.trusted.contains(name)) {
             (true, _) if self.extensions.forbidden.contains(name) => Some(format!(
@@ -147,13 +147,15 @@ pub(crate) fn refuse_older(service: &DesiredService, former: u32, new: u32, serv
 #[cfg(test)]
 mod tests {
     use super::*;
+    use martydb_model::DesiredExtension;
     use martydb_samples::desired;
 
     #[test]
     fn an_older_server_gets_nothing_and_what_a_server_lacks_is_named() {
         let mut desired = desired(&["shop"]);
         let service = desired.services.values_mut().next().unwrap();
-        service.extensions = vec!["citext".into(), "dblink".into()];
+        service.extensions =
+            ["citext", "dblink"].map(|name| DesiredExtension { name: name.into(), schema: None }).into();
         let service = desired.services.values().next().unwrap();
         assert!(refuse_older(service, 15, 15, "far").is_ok() && refuse_older(service, 13, 18, "far").is_ok());
         let refused = refuse_older(service, 18, 15, "far").unwrap_err();

@@ -37,6 +37,7 @@ pub(crate) fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
     match item.kind.as_str() {
         "table" | "view" | "materialized view" | "foreign table" | "column" => ObjectClass::Table,
         "sequence" => ObjectClass::Sequence,
+        "schema" if is_of_extensions(db, &item.name) => ObjectClass::Extensions,
         "schema" => ObjectClass::Schema,
         "function" | "procedure" if item.definer => ObjectClass::SecurityDefiner,
         "function" | "procedure" => ObjectClass::Function,
@@ -44,6 +45,10 @@ pub(crate) fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
         "large object" => ObjectClass::LargeObject,
         _ => ObjectClass::Other,
     }
+}
+
+fn is_of_extensions(db: &Database<'_>, schema: &str) -> bool {
+    db.service.is_some_and(|service| service.extension_schemas().any(|own| own.as_str() == schema))
 }
 
 #[cfg(test)]

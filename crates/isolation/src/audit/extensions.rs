@@ -98,7 +98,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 }
 
 fn undeclared(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
-    if service.extensions.contains(&found.name) {
+    if service.installs(&found.name) {
         return None;
     }
     let kind = if found.trusted == Some(true) { "trusted" } else { "not trusted" };
@@ -161,6 +161,7 @@ fn can_use(db: &Database<'_>, login: &str, access: &ExtensionAccess) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use martydb_model::DesiredExtension;
     use serde_json::json;
 
     use crate::audit::testing::{NOTHING, Server, assert_grave, entry, healthy, row};
@@ -239,7 +240,9 @@ mod tests {
             ["low | undeclared-extension | red | red_app | red_db | extension hstore"]
         );
         let declared = hstore().manifest(|desired| {
-            desired.services.values_mut().for_each(|service| service.extensions.push("hstore".into()));
+            desired.services.values_mut().for_each(|service| {
+                service.extensions.push(DesiredExtension { name: "hstore".into(), schema: None })
+            });
         });
         assert_eq!(declared.found(), NOTHING);
     }

@@ -165,7 +165,8 @@ fn leave(item: &CatalogObject) -> Option<Repair> {
 
 /// Returns `true` for the data service's own schema and its contents, while they are the admin's.
 fn is_record(db: &Database<'_>, item: &CatalogObject) -> bool {
-    class_of(db, item) == ObjectClass::Records && db.audit.actual.is_admins(&item.owner, db.audit.desired)
+    matches!(class_of(db, item), ObjectClass::Records | ObjectClass::Extensions)
+        && db.audit.actual.is_admins(&item.owner, db.audit.desired)
 }
 
 fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {

@@ -170,6 +170,7 @@ fn stays_inside(path: &str, is_harmless: impl Fn(&str) -> bool) -> bool {
 fn is_own(service: &DesiredService, schema: &str) -> bool {
     ["pg_catalog", "public", "$user"].contains(&schema)
         || service.schemas.iter().any(|own| own.as_str() == schema)
+        || service.extension_schemas().any(|own| own.as_str() == schema)
 }
 
 /// Returns `true` if only superusers can create in a schema, most likely one that an extension's script put on
@@ -271,7 +272,7 @@ fn is_declared(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, sett
     let RoleSetting { role, database, name, value } = setting;
     let place = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
     let here = place.is_some_and(|place| place.name == service.name);
-    let schemas: Vec<&str> = service.schemas.iter().map(|schema| schema.as_str()).collect();
+    let schemas: Vec<&str> = service.search_path.iter().map(|schema| schema.as_str()).collect();
     match name.as_str() {
         // The migrator acts as the owner, and an alternate login as its primary.
         "role" => here && value == service.role(acts_as(kind)).as_str() && value != role.as_str(),

@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use super::value::{ResolvedValue, find, leaves, written};
 use crate::checked::{Manifest, ServerLocation, ServerUrl};
 use crate::source::Sources;
-use martydb_model::{DesiredService, DownFiles, RoleKind};
+use martydb_model::{DesiredExtension, DesiredService, DownFiles, RoleKind};
 
 /// A key below a server or service, and its value.
 type KeyedValue = (Vec<&'static str>, Json);
@@ -78,13 +78,21 @@ pub fn service(sources: &Sources, service: &DesiredService, entry: Option<&Value
     all
 }
 
+/// Returns an extension as the manifest writes it.
+fn extension(of: &DesiredExtension) -> serde_json::Value {
+    match &of.schema {
+        None => json!(of.name),
+        Some(schema) => json!({ "name": of.name, "schema": schema.as_str() }),
+    }
+}
+
 fn rows(service: &DesiredService) -> Vec<KeyedValue> {
     let down = match service.down {
         DownFiles::Required => "required",
         DownFiles::Optional => "optional",
         DownFiles::None => "none",
     };
-    let schemas: Vec<String> = service.schemas.iter().map(ToString::to_string).collect();
+    let schemas: Vec<String> = service.search_path.iter().map(ToString::to_string).collect();
     let mut rows: Vec<KeyedValue> = vec![
         (vec!["server"], json!(service.server)),
         (vec!["database"], json!(service.database.as_str())),
@@ -94,7 +102,7 @@ fn rows(service: &DesiredService) -> Vec<KeyedValue> {
     ];
     rows.extend(of_roles("roles", &service.roles, |name| json!(name.as_str())));
     rows.extend(of_roles("connection_limit", &service.connection_limit, |limit| json!(limit)));
-    rows.push((vec!["extensions"], json!(service.extensions)));
+    rows.push((vec!["extensions"], json!(service.extensions.iter().map(extension).collect::<Vec<_>>())));
     rows.push((vec!["prune"], json!(service.prune)));
     rows.push((vec!["dump_schema"], json!(service.dump_schema)));
     rows

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::extensions;
 use super::scope::Scope;
 use super::servers::DEFAULT_SERVER;
+use super::unique::declared_roles;
 use super::{names, parameters};
 use crate::checked::{ServerLocation, ServerSpec};
 use crate::raw::{RawDown, RawLimits, RawLint, RawMoved, RawRoles, RawService};
@@ -52,15 +54,19 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     let by_default = folder.is_none() && default.is_some();
     let beside = if by_default { scope.home } else { scope.sources.folder_of(name) };
     let schemas = own.schemas.clone().or(defaults.schemas.clone()).unwrap_or_else(|| vec!["public".into()]);
+    let search_path = names::schemas(scope, name, &schemas)?;
+    let extensions = own.extensions.as_deref().or(defaults.extensions.as_deref()).unwrap_or_default();
+    let extensions = extensions::resolve(scope, name, extensions)?;
     Ok(DesiredService {
         database: names::database(scope, name, database)?,
         migrations: beside.join(migrations),
         down: down(own.migrations.down().or(defaults.migrations.down())),
-        schemas: names::schemas(scope, name, &schemas)?,
+        schemas: extensions::own_schemas(&search_path, &extensions),
+        search_path,
         roles: roles(scope, name, &own.roles, &spec.location)?,
         connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
         settings: settings(scope, name, &own.settings)?,
-        extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
+        extensions,
         parameters: parameters::resolve(scope, name, &own.parameters)?,
         prune: own.prune.or(defaults.prune).unwrap_or(false),
         access: vec![],
@@ -145,6 +151,7 @@ fn lint(scope: &Scope, service: &str, own: &RawLint, has_standbys: bool) -> Resu
         disable: either(&own.disable, &defaults.disable),
         enable: either(&own.enable, &defaults.enable),
         has_standbys,
+        ..LintRules::default()
     };
     match rules.disable.iter().chain(&rules.enable).find_map(|name| crate::lint_rules::unknown(name)) {
         None => Ok(rules),
@@ -195,4 +202,18 @@ fn settings(
 fn limits(own: &RawLimits, default: &RawLimits) -> BTreeMap<RoleKind, i32> {
     let limit = |kind: RoleKind| own.get(kind).or(default.get(kind)).unwrap_or(kind.default_limit());
     RoleKind::LOGINS.map(|kind| (kind, limit(kind))).into()
+}
+
+/// Completes what the rules of `lint` know of a service and the others.
+pub(crate) fn complete_lint(services: &mut BTreeMap<ServiceName, DesiredService>) {
+    let roles: Vec<(String, String)> = services
+        .values()
+        .flat_map(|service| declared_roles(service).into_iter().map(|role| (role, service.name.to_string())))
+        .collect();
+    for service in services.values_mut() {
+        let own = declared_roles(service);
+        let others = roles.iter().filter(|(role, _)| !own.contains(role)).cloned();
+        service.lint.other_roles = others.collect();
+        service.lint.search_path = service.schemas.iter().map(ToString::to_string).collect();
+    }
 }

@@ -115,12 +115,17 @@ fn known(name: &str, schema: &str, columns: &[String]) -> Option<OtherTool> {
     let has = |column: &&str| columns.iter().any(|found| found == column);
     let fits = |known: &&KnownTable| known.0 == name && known.2.iter().all(has);
     let tool = TOOLS.iter().find(fits).filter(|_| !schema.starts_with("pg_"))?;
-    Some(OtherTool {
-        tool: tool.1.into(),
+    Some(table(tool.1, schema, name))
+}
+
+/// Returns the history table of a tool.
+pub(crate) fn table(tool: &str, schema: &str, name: &str) -> OtherTool {
+    OtherTool {
+        tool: tool.into(),
         table: format!("{schema}.{name}"),
         schema: schema.into(),
         name: name.into(),
-    })
+    }
 }
 
 /// Returns the hint for moving from a tool, named as in [`OtherTool::tool`].

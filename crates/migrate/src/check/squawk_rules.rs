@@ -42,6 +42,14 @@ pub(crate) const BY_SIZE: &[Rule] = &[
     Rule::DisallowedUniqueConstraint,
 ];
 
+/// Rules that pass over tables that the same file creates, by their names alone.
+pub(crate) const BY_FILE: &[Rule] = &[
+    Rule::RequireConcurrentIndexCreation,
+    Rule::ConstraintMissingNotValid,
+    Rule::AddingForeignKeyConstraint,
+    Rule::DisallowedUniqueConstraint,
+];
+
 /// Pairs of equivalent rules: the first is reported.
 pub(crate) const SAME: &[(Rule, Rule)] = &[
     (Rule::AddingForeignKeyConstraint, Rule::ConstraintMissingNotValid),

@@ -3,6 +3,7 @@
 
 mod advice;
 mod block;
+mod cures;
 mod excerpt;
 mod extensions;
 
@@ -35,8 +36,9 @@ pub(crate) fn explain(
         error.causes.push(excerpt(&step.file.text, offset));
     }
     error.causes.extend(fault.context.as_deref().map(|context| format!("in {context}")));
-    error.hints =
-        advice::hints(&StatementFailure { target, part, statement: statement(step, part), fault: &fault });
+    let mode = step.file.directives.mode;
+    let statement = statement(step, part);
+    error.hints = advice::hints(&StatementFailure { target, part, mode, statement, fault: &fault });
     error.sqlstate = fault.sqlstate;
     error
 }

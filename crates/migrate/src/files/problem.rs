@@ -15,6 +15,8 @@ pub enum ProblemSeverity {
     Runnable,
     /// A note that stops nothing.
     Noted,
+    /// A statement that only a server can judge.
+    NotChecked,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +45,11 @@ impl FileProblem {
         FileProblem { severity: ProblemSeverity::Noted, ..FileProblem::refused(path, what, fix) }
     }
 
+    /// Returns a statement that the parser does not know, which stops nothing.
+    pub(crate) fn not_checked(path: &Path, what: impl Into<String>) -> FileProblem {
+        FileProblem { severity: ProblemSeverity::NotChecked, ..FileProblem::refused(path, what, "") }
+    }
+
     /// Returns a problem of the file as a whole that stops a run.
     pub fn refused(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
         FileProblem {
@@ -56,7 +63,7 @@ impl FileProblem {
 
     /// Returns `true` if it stops a run.
     pub fn refuses(&self) -> bool {
-        self.severity != ProblemSeverity::Noted
+        !matches!(self.severity, ProblemSeverity::Noted | ProblemSeverity::NotChecked)
     }
 
     #[must_use]

@@ -1,7 +1,6 @@
 //! Creation of the next migration: a number, a name derived from the message, and a template.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
@@ -10,7 +9,7 @@ use super::folder;
 use super::name::sanitize;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, DownFiles};
-use martydb_os::replace_file::unwritable;
+use martydb_os::replace_file::{Readers, create_file, unwritable};
 
 /// Template of a migration and of the file that undoes it.
 #[derive(Debug, Clone, Copy)]
@@ -145,8 +144,7 @@ fn fill(template: &str, service: &DesiredService, message: &str) -> String {
 }
 
 fn create(path: &Path, text: &str) -> Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(unwritable(path))
+    create_file(path, text, Readers::All).map_err(unwritable(path))
 }
 
 #[cfg(test)]

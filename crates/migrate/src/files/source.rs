@@ -19,6 +19,8 @@ pub struct MigrationFile {
     pub text: Arc<str>,
     /// Ranges of its statements in bytes, without semicolons.
     pub statements: Vec<Range<usize>>,
+    /// Ranges of statements that are not sent: comments on extensions, which the admin owns. A dump writes them.
+    pub left_out: Vec<Range<usize>>,
     /// The file's own transactions. Their BEGIN and COMMIT are not among the statements.
     pub own: Vec<OwnTransaction>,
     pub directives: Directives,
@@ -62,14 +64,39 @@ impl MigrationFile {
 
     /// Returns the text to send: blanks replace the file's own BEGIN and COMMIT, which keeps positions.
     pub fn sent(&self) -> Cow<'_, str> {
-        let Some(OwnTransaction { begin, commit, .. }) = self.whole() else {
-            return Cow::Borrowed(&self.text);
-        };
-        let blank = |span: &Range<usize>| -> String {
-            self.text[span.clone()].chars().map(|c| if c == '\n' { c } else { ' ' }).collect()
-        };
-        let (before, between) = (&self.text[..begin.start], &self.text[begin.end..commit.start]);
-        Cow::Owned([before, &blank(begin), between, &blank(commit), &self.text[commit.end..]].concat())
+        let own = self.whole().into_iter().flat_map(|own| [&own.begin, &own.commit]);
+        let mut blanks: Vec<&Range<usize>> = own.chain(&self.left_out).collect();
+        blanks.sort_by_key(|span| span.start);
+        self.blanked(0..self.text.len(), &blanks)
+    }
+
+    /// Returns a part of the text to send, without the statements that are left out.
+    pub(crate) fn sent_part(&self, part: Range<usize>) -> Cow<'_, str> {
+        let inside = self.left_out.iter().filter(|span| part.contains(&span.start));
+        self.blanked(part.clone(), &inside.collect::<Vec<_>>())
+    }
+
+    /// Returns a part of the text with blanks in place of spans inside, in their order. Positions in characters stay.
+    fn blanked(&self, part: Range<usize>, spans: &[&Range<usize>]) -> Cow<'_, str> {
+        if spans.is_empty() {
+            return Cow::Borrowed(&self.text[part]);
+        }
+        let (mut text, mut from) = (String::with_capacity(part.len()), part.start);
+        for span in spans {
+            text.push_str(&self.text[from..span.start]);
+            text.extend(self.text[(*span).clone()].chars().map(|c| if c == '\n' { c } else { ' ' }));
+            from = span.end;
+        }
+        text.push_str(&self.text[from..part.end]);
+        Cow::Owned(text)
+    }
+
+    /// Returns a note for each statement that is left out.
+    pub(crate) fn notes(&self) -> impl Iterator<Item = String> {
+        self.left_out.iter().map(|span| {
+            let what = first_words(&self.text[span.clone()]);
+            format!("{what} is left out: the extension is the admin's, and its control file has a comment")
+        })
     }
 
     /// Returns the units that a non-transactional run sends one by one: statements, and the file's own
@@ -135,6 +162,10 @@ impl Reader {
     fn statement(&mut self, statement: &StatementHead) -> Option<TextProblem> {
         if let Some(control) = control(statement) {
             self.pairing.add(control, statement.span.clone(), self.file.statements.len());
+            return None;
+        }
+        if statement.begins(&["comment", "on", "extension"]) {
+            self.file.left_out.push(statement.span.clone());
             return None;
         }
         self.file.statements.push(statement.span.clone());
@@ -287,6 +318,16 @@ mod tests {
         assert_eq!(units, [(0..1, false), (1..3, true), (3..4, false)]);
         let inside = problems(b"-- martydb: no-transaction\nBEGIN; VACUUM; COMMIT;");
         assert_eq!(inside, ["V1__x.sql:2:8: VACUUM cannot run in a transaction"]);
+    }
+
+    #[test]
+    fn a_comment_on_an_extension_is_left_out_of_what_is_sent() {
+        let text = "SELECT 1;\nCOMMENT ON EXTENSION x IS 'é;\n';SELECT 2;";
+        let file = read(Path::new("V1__x.sql"), text.as_bytes().to_vec()).unwrap();
+        assert_eq!(file.sent().split_whitespace().collect::<Vec<_>>().join(" "), "SELECT 1; ;SELECT 2;");
+        assert_eq!(file.sent().chars().count(), text.chars().count());
+        assert_eq!((file.statements.len(), file.notes().count()), (2, 1));
+        assert_eq!(file.sent_part(0..9), "SELECT 1;");
     }
 
     #[test]

@@ -82,7 +82,9 @@ fn judge(seen: &StatementHead) -> StatementKind {
     } else {
         &[]
     };
-    if needs_no_transaction(seen) {
+    // With an existing slot, or without one, it can run in a transaction.
+    let of_subscription = ["create", "alter", "drop"].iter().any(|verb| seen.begins(&[verb, "subscription"]));
+    if needs_no_transaction(seen) || of_subscription {
         let patient = seen.head.iter().any(|word| is_word(word.text, "concurrently"));
         StatementKind::NonTransactional { repeated, patient }
     } else if seen.begins(&["call"]) || seen.begins(&["do"]) {
@@ -123,6 +125,10 @@ mod tests {
             ("RESET ALL", StatementKind::SessionSetting),
             ("DO $$ BEGIN COMMIT; END $$", StatementKind::Block),
             ("CALL p()", StatementKind::Block),
+            (
+                "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p",
+                StatementKind::NonTransactional { repeated: &[], patient: false },
+            ),
             ("VACUUM t", StatementKind::NonTransactional { repeated: &[], patient: false }),
             (
                 "DROP INDEX CONCURRENTLY i",

@@ -1,6 +1,8 @@
 //! The table of privileges: by role and class of objects, with the source of each grant.
 
-use super::ObjectClass::{self, Database, Function, Schema, SecurityDefiner, Sequence, Table, Type};
+use super::ObjectClass::{
+    self, Database, Extensions, Function, Schema, SecurityDefiner, Sequence, Table, Type,
+};
 use super::Privilege::{self, Connect, Create, Delete, Execute, Insert, Select, Temporary, Update, Usage};
 use crate::RoleKind::{self, App, Migrator, Owner, Readonly};
 
@@ -36,6 +38,10 @@ pub const GRANTS: &[Grant] = &[
     row(Database, Readonly, &[Connect],            GrantedBy::Apply),
     row(Schema, App,      &[Usage], GrantedBy::Apply),
     row(Schema, Readonly, &[Usage], GrantedBy::Apply),
+    row(Extensions, Owner,    &[Usage], GrantedBy::Apply),
+    row(Extensions, Migrator, &[Usage], GrantedBy::Apply),
+    row(Extensions, App,      &[Usage], GrantedBy::Apply),
+    row(Extensions, Readonly, &[Usage], GrantedBy::Apply),
     row(Table, App,      &[Select, Insert, Update, Delete], GrantedBy::DefaultPrivileges),
     row(Table, Readonly, &[Select],                         GrantedBy::DefaultPrivileges),
     row(Sequence, App,      &[Usage, Select], GrantedBy::DefaultPrivileges),

@@ -20,15 +20,17 @@ pub enum ObjectClass {
     History,
     /// Schema and tables in which the data service records its writes. They belong to the admin.
     Records,
+    /// Schema that holds extensions alone. It belongs to the admin.
+    Extensions,
     /// Everything else that has an owner or an ACL.
     Other,
 }
 
 impl ObjectClass {
     /// Returns `true` for classes inside a database, whose objects belong to the owner role with all privileges. The
-    /// database and the records of the data service belong to the admin.
+    /// database, the records of the data service and the schemas of extensions belong to the admin.
     pub fn belongs_to_owner(self) -> bool {
-        !matches!(self, ObjectClass::Database | ObjectClass::Records)
+        !matches!(self, ObjectClass::Database | ObjectClass::Records | ObjectClass::Extensions)
     }
 
     /// Returns the class of an object that is not part of the history.

@@ -22,6 +22,9 @@ pub enum Channel {
 pub enum AuthRules {
     /// Only SCRAM: a service's login.
     ScramOnly,
+    /// Only SCRAM, which the server has to ask for unless it is known by its certificate or by the folder of its socket: a login that
+    /// sends what callers write.
+    Proven,
     /// SCRAM anywhere, clear text and MD5 over a socket or verified TLS: the admin.
     Admin,
     /// The methods listed in `require_auth`.
@@ -36,6 +39,10 @@ impl AuthRules {
     pub fn check(&self, method: AuthMethod, channel: Channel) -> Result<(), String> {
         let allowed = match self {
             AuthRules::ScramOnly => matches!(method, AuthMethod::None | AuthMethod::ScramSha256),
+            AuthRules::Proven => match method {
+                AuthMethod::None => channel != Channel::Unverified,
+                method => method == AuthMethod::ScramSha256,
+            },
             AuthRules::Admin => match method {
                 AuthMethod::None | AuthMethod::ScramSha256 => true,
                 AuthMethod::Password | AuthMethod::Md5 => channel != Channel::Unverified,
@@ -58,6 +65,9 @@ impl AuthRules {
         };
         let why = match self {
             AuthRules::ScramOnly => "a service's login answers only SCRAM-SHA-256",
+            AuthRules::Proven => {
+                "the data service trusts a server that proves by SCRAM-SHA-256, or by a verified certificate, that it is the right one"
+            }
             AuthRules::Admin => {
                 "the admin answers that only over a Unix-domain socket or verified TLS, or where require_auth allows it"
             }
@@ -77,6 +87,8 @@ mod tests {
         for (rules, channel, allowed) in [
             (AuthRules::ScramOnly, Channel::Socket, &[None, ScramSha256][..]),
             (AuthRules::ScramOnly, Channel::Verified, &[None, ScramSha256]),
+            (AuthRules::Proven, Channel::Unverified, &[ScramSha256]),
+            (AuthRules::Proven, Channel::Verified, &[None, ScramSha256]),
             (AuthRules::Admin, Channel::Unverified, &[None, ScramSha256]),
             (AuthRules::Admin, Channel::Verified, &[None, ScramSha256, Password, Md5]),
             (AuthRules::Admin, Channel::Socket, &[None, ScramSha256, Password, Md5]),

@@ -53,6 +53,16 @@ impl Wire {
         Wire { stream, inbox, outbox, largest: LOGIN_MESSAGE }
     }
 
+    /// Returns `true` if nothing that the server sent is unread.
+    pub(crate) fn is_read(&self) -> bool {
+        self.inbox.is_empty()
+    }
+
+    /// Returns the stream, for a driver that speaks on it from now on.
+    pub(crate) fn into_stream(self) -> Box<dyn Stream> {
+        self.stream
+    }
+
     pub(crate) fn accept_up_to(&mut self, bytes: usize) {
         self.largest = bytes;
     }

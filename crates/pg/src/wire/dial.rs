@@ -61,6 +61,15 @@ impl Address {
     /// [`Kind::Unreachable`] for a name without an address, [`Kind::Manifest`] for unusable TLS files.
     #[crate::boxed]
     pub async fn resolve(endpoint: &Endpoint) -> Result<Self> {
+        Address::resolve_with(endpoint, Handshake::of(endpoint)?).await
+    }
+
+    /// Resolves the name, with certificates that were read before: see [`Handshake::of`].
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`] for a name without an address.
+    #[crate::boxed]
+    pub async fn resolve_with(endpoint: &Endpoint, handshake: Option<Handshake>) -> Result<Self> {
         match &endpoint.host {
             Host::Socket(folder) => {
                 let place = ResolvedAddress::Socket(folder.join(format!(".s.PGSQL.{}", endpoint.port)));
@@ -70,17 +79,11 @@ impl Address {
                     None,
                 ))
             }
-            Host::Tcp(host) => {
-                let handshake = match endpoint.tls.mode {
-                    TlsMode::Disable => None,
-                    _ => Some(Handshake::new(host, &endpoint.tls)?),
-                };
-                Ok(Address::with(
-                    ResolvedAddress::Tcp(look_up(host, endpoint).await?),
-                    &endpoint.tls,
-                    handshake,
-                ))
-            }
+            Host::Tcp(host) => Ok(Address::with(
+                ResolvedAddress::Tcp(look_up(host, endpoint).await?),
+                &endpoint.tls,
+                handshake,
+            )),
         }
     }
 

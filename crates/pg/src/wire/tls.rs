@@ -22,14 +22,14 @@ use x509_parser::extensions::GeneralName;
 
 use super::binding;
 use super::codec::Stream;
-use super::endpoint::{Tls, TlsMode};
+use super::endpoint::{Endpoint, Host, Tls, TlsMode};
 use martydb_model::error::{Error, Result};
 
 /// An encrypted connection. The stream within is boxed, so that TLS is compiled once for all kinds of streams.
-pub type EncryptedStream = TlsStream<Box<dyn Stream>>;
+pub(crate) type EncryptedStream = TlsStream<Box<dyn Stream>>;
 
 /// Returns the digest of the server's certificate, to which a login can be bound; `None` if none is defined for it.
-pub fn end_point(stream: &EncryptedStream) -> Option<Vec<u8>> {
+pub(crate) fn end_point(stream: &EncryptedStream) -> Option<Vec<u8>> {
     let certificate = stream.get_ref().1.peer_certificates()?.first()?;
     binding::digest(certificate)
 }
@@ -60,6 +60,17 @@ pub struct Handshake {
 }
 
 impl Handshake {
+    /// Reads the certificates of an endpoint; `None` where there is no TLS.
+    ///
+    /// # Errors
+    /// [`Kind::Manifest`](martydb_model::error::Kind::Manifest) for unusable TLS files.
+    pub fn of(endpoint: &Endpoint) -> Result<Option<Self>> {
+        match (&endpoint.host, endpoint.tls.mode) {
+            (Host::Socket(_), _) | (_, TlsMode::Disable) => Ok(None),
+            (Host::Tcp(host), _) => Handshake::new(host, &endpoint.tls).map(Some),
+        }
+    }
+
     /// Reads the certificates of these settings.
     pub fn new(host: &str, tls: &Tls) -> Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::acl::{Acl, Holding, declared, wanted};
 use super::comparison::Comparison;
-use super::{outbox, publications, records};
+use super::{extensions, outbox, publications, records};
 use crate::action::Action;
 use crate::object::Object;
 use crate::stage::Risk;
@@ -26,6 +26,9 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
         }
     }
     for (name, found) in contents.schemas.iter().filter(|(name, _)| !service.schemas.contains(name)) {
+        if service.is_of_extensions(name) {
+            continue;
+        }
         if !(service.serve.is_none() && records::is_ours(look, name, found)) {
             schema(look, service, name, found);
         }
@@ -45,13 +48,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     look.part_of = None;
     publications::diff(look, service, &contents);
     records::diff(look, service, &contents);
-    for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
-        let settled = look.actual.host_extensions.settled.contains(name);
-        let schema = (!settled).then(|| service.schemas[0].clone());
-        let staged = look.actual.host_extensions.movable.contains(name);
-        let action = Action::CreateExtension { name: name.clone(), schema, staged };
-        look.add(Risk::Safe, action, "not installed");
-    }
+    extensions::diff(look, service, &contents);
 }
 
 /// Returns the contents of a database, or those that it will have once it is created or opened: no login could

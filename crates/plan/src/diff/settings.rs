@@ -52,7 +52,7 @@ fn of_logins(service: &DesiredService) -> impl Iterator<Item = (SettingKey, Sett
         .settings
         .iter()
         .map(|(name, value)| ((None, name.clone()), SettingValue::Text(value.clone())));
-    let path = SettingValue::Schemas(service.schemas.clone());
+    let path = SettingValue::Schemas(service.search_path.clone());
     everywhere.chain([((Some(service.database.clone()), "search_path".to_owned()), path)])
 }
 

@@ -120,9 +120,16 @@ SELECT key, part, place, value, made, changed, undone, is_inline, needs FROM (
     ) p (part, place, value, made, changed, undone, is_inline)
     WHERE p.value IS NOT NULL AND relkind IN ('r', 'p', 'c') AND is_local
     UNION ALL
+    SELECT pg_catalog.format('1259/%s/0', c.relid), 'default of ' || c.name, 35, c.expression, x.own, x.own,
+           pg_catalog.format('ALTER VIEW %s ALTER COLUMN %s DROP DEFAULT', c.tab, c.name), false, NULL
+    FROM col c CROSS JOIN LATERAL (SELECT pg_catalog.format('ALTER VIEW %s ALTER COLUMN %s SET DEFAULT %s', c.tab, c.name, c.expression)) x (own)
+    WHERE c.relkind = 'v' AND c.expression IS NOT NULL
+    UNION ALL
     -- A partition may have other defaults than its parent.
     SELECT pg_catalog.format('1259/%s/0', c.relid), 'default of ' || c.name, 35, coalesce(c.expression, ''), x.own, x.own,
-           coalesce(pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s SET DEFAULT ', c.tab, c.name) || p.expression, pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT', c.tab, c.name)), false, NULL
+           coalesce(pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s SET DEFAULT ', c.tab, c.name) || p.expression, pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT', c.tab, c.name)), false,
+           -- The column of the topmost table, whose default this one follows.
+           (SELECT pg_catalog.format('1259/%s/%s', r.relid, r.attnum) FROM col r WHERE r.relid = coalesce(pg_catalog.pg_partition_root(c.relid)::pg_catalog.oid, i.inhparent) AND r.name = c.name)
     FROM col c JOIN pg_catalog.pg_inherits i ON i.inhrelid = c.relid JOIN col p ON p.relid = i.inhparent AND p.name = c.name
     CROSS JOIN LATERAL (SELECT coalesce(pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s SET DEFAULT ', c.tab, c.name) || c.expression, pg_catalog.format('ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT', c.tab, c.name))) x (own)
     WHERE NOT c.is_local AND c.attgenerated = '' AND c.attidentity = '' AND c.expression IS DISTINCT FROM p.expression

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::error::raised_errors::is_allowed_header;
+use crate::error::service_headers::{is_status, may_set};
 use crate::error::{HttpError, HttpResult};
 
 /// Most headers of a function.
@@ -21,7 +21,7 @@ pub(super) fn headers(text: Option<&str>) -> HttpResult<Vec<(String, String)>> {
         return Err(wrong());
     }
     let one = |object: serde_json::Map<String, Value>| match object.into_iter().collect::<Vec<_>>().pop() {
-        Some((name, Value::String(value))) if is_allowed_header(&name, &value) => Ok((name, value)),
+        Some((name, Value::String(value))) if may_set(&name, &value) => Ok((name, value)),
         _ => Err(wrong()),
     };
     parsed.into_iter().map(|object| if object.len() == 1 { one(object) } else { Err(wrong()) }).collect()
@@ -30,7 +30,7 @@ pub(super) fn headers(text: Option<&str>) -> HttpResult<Vec<(String, String)>> {
 /// Parses the status.
 pub(super) fn status(text: Option<&str>) -> HttpResult<Option<u16>> {
     let Some(text) = text else { return Ok(None) };
-    let status = text.parse::<u16>().ok().filter(|status| (200..600).contains(status));
+    let status = text.parse::<u16>().ok().filter(|status| is_status(*status));
     let message = "response.status guc must be a valid status code";
     status.map(Some).ok_or_else(|| HttpError::new(500, "PGRST112", message))
 }

@@ -33,9 +33,9 @@ const HARMLESS: [&str; 24] = [
 
 /// Returns common table expressions behind `relations` and `spaces`: `families`, each relation with its partitions and children;
 /// `written`, each with the tables that a write to it changes, by foreign keys too; `touched`, those and the tables at which its
-/// foreign keys look; `with_code`, tables whose indexes, constraints, defaults or statistics depend on a function, an operator or a
-/// type that initdb did not make (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>: of initdb's own objects it has
-/// no rows); `acting`, tables with triggers, rules, or functions of PostgreSQL's that act; and `overloads`, one row that is true where
+/// foreign keys look; `with_code`, tables that themselves, or whose indexes, constraints, defaults or statistics, depend on anything
+/// that initdb did not make (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>: of initdb's own objects it has
+/// no rows), but for what is no code: relations, schemas, constraints, extensions, enumerations and arrays of these; `acting`, tables with triggers, rules, or functions of PostgreSQL's that act; and `overloads`, one row that is true where
 /// a statement may find the service's objects in place of PostgreSQL's.
 pub(super) fn code_beside() -> Statement {
     let harmless = List::literals(HARMLESS.iter().map(|name| (*name).to_owned()));
@@ -66,8 +66,9 @@ pub(super) fn code_beside() -> Statement {
 ), with_code AS (
   SELECT p.member AS oid FROM parts p JOIN pg_catalog.pg_depend d ON d.classid = p.class AND d.objid = p.part
     LEFT JOIN pg_catalog.pg_type t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
-  WHERE d.refobjid >= 16384 AND t.typtype IS DISTINCT FROM 'e'
-    AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass, 'pg_type'::regclass)
+    LEFT JOIN pg_catalog.pg_type e ON e.oid = t.typelem AND t.typcategory = 'A'
+  WHERE d.refobjid >= 16384 AND COALESCE(e.typtype, t.typtype) IS DISTINCT FROM 'e'
+    AND d.refclassid NOT IN ('pg_class'::regclass, 'pg_namespace'::regclass, 'pg_constraint'::regclass, 'pg_extension'::regclass)
   UNION SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relrowsecurity OR c.relkind IN ('f', 'v')
 ), expressions AS (
   SELECT d.adrelid AS oid, d.adbin::text AS tree FROM pg_catalog.pg_attrdef d

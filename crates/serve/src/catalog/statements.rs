@@ -8,6 +8,7 @@ use martydb_model::sql::{List, Statement, stmt};
 use super::cached::cached;
 use super::code::code_beside;
 use super::routines::{functions, media_aggregates};
+use super::types::types;
 use super::views::CatalogOid;
 use crate::settings::ExposedFunctions;
 
@@ -45,10 +46,11 @@ pub(crate) fn read(
     FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
     WHERE c.relkind IN ('v', 'm') AND r.rulename = '_RETURN'
       AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)),
-  'types', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(t.typname, pg_catalog.format_type(t.oid, NULL))), '[]')
+  'types', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(t.typname, pg_catalog.format_type(t.oid, NULL),
+      t.oid IN (SELECT h.oid FROM harmless_types h))), '[]')
     FROM pg_catalog.pg_type t
-    WHERE t.typtype IN ('b', 'd', 'e', 'r', 'm') AND t.typname NOT LIKE 'reg%'
-      AND (t.typnamespace = 'pg_catalog'::regnamespace AND t.typtype <> 'c' OR t.typnamespace IN (SELECT oid FROM spaces))),
+    WHERE t.oid IN (SELECT a.oid FROM allowed_types a)
+      AND (t.typnamespace = 'pg_catalog'::regnamespace OR t.typnamespace IN (SELECT oid FROM spaces))),
   'languages', (SELECT COALESCE(pg_catalog.json_agg(cfgname), '[]') FROM pg_catalog.pg_ts_config
     WHERE pg_catalog.pg_ts_config_is_visible(oid)),
   'computed', (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_array(r.nspname, r.relname, p.proname, y.typname)), '[]')
@@ -72,7 +74,7 @@ pub(crate) fn read(
 
 /// Returns the common table expressions of the exposed relations with their columns.
 fn relations(schemas: &[String]) -> Statement {
-    let plain = code_beside();
+    let (plain, types) = (code_beside(), types());
     let schemas = List::literals(schemas.iter().cloned());
     stmt!(
         "WITH RECURSIVE spaces AS (
@@ -118,7 +120,7 @@ fn relations(schemas: &[String]) -> Statement {
     LEFT JOIN pg_catalog.pg_class seq ON seq.oid = dep.objid AND seq.relkind = 'S'
   WHERE a.attnum > 0 AND NOT a.attisdropped
   GROUP BY a.attrelid
-){plain}
+){plain}{types}
 "
     )
 }

@@ -51,14 +51,14 @@ pub(crate) fn aggregate_statement(
         order = stmt!("{order}{before}{value}{word}");
     }
     let limit = groups.limit;
-    let body = body(catalog, form, ResultShape::Rows, "martydb_source", tree.answer);
+    let body = body(catalog, form, (ResultShape::Rows, "martydb_source", tree.answer), &mut values);
     let columns = AnswerColumns::of(body, true);
     let statement = stmt!(
         "WITH martydb_groups AS ({rows}), \
          martydb_source AS (SELECT * FROM martydb_groups{having}{order} LIMIT {limit}) \
          SELECT {columns} FROM martydb_source AS martydb_row"
     );
-    Ok(CompiledStatement::new(statement, values.into_values()))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 /// Returns the groups as a relation whose columns are the names of the answer.

@@ -2,7 +2,8 @@
 
 use martydb_model::sql::{Fragment, Keyword, Literal, Qualified, Statement, stmt};
 
-use crate::catalog::{CatalogName, MediaAggregate, ServedCatalog, VALUE};
+use super::values::StatementValues;
+use crate::catalog::{MediaAggregate, ServedCatalog, VALUE};
 use crate::request::BodyForm;
 
 /// Bytes before those of a value that is in no table
@@ -85,21 +86,20 @@ impl ResultShape {
     }
 }
 
-/// Returns the expression of an answer's body, of the rows that the common table expression `rows` has. The server cuts one that
+/// Returns the expression of an answer's body, of the rows in the common table expression of this name. The server cuts one that
 /// is too large, so that the process never holds it; two characters are a byte in hexadecimal, and two more show that it was cut.
 pub(super) fn body(
     catalog: &ServedCatalog,
     form: BodyForm,
-    shape: ResultShape,
-    rows: &'static str,
-    most: usize,
+    (shape, rows, most): (ResultShape, &'static str, usize),
+    values: &mut StatementValues,
 ) -> Statement {
     match form {
         BodyForm::Rows { strip_nulls: false } if !shape.is_one() => {
             bounded(&stmt!("COALESCE(pg_catalog.json_agg({item}), '[]')", item = shape.item()), most)
         }
         _ => {
-            let (whole, cut) = (whole_body(catalog, form, shape, rows), number(2 * most + 2));
+            let (whole, cut) = (whole_body(catalog, form, (shape, rows), values), number(2 * most + 2));
             stmt!("pg_catalog.left({whole}, {cut})")
         }
     }
@@ -119,7 +119,12 @@ fn number(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn whole_body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows: &'static str) -> Statement {
+fn whole_body(
+    catalog: &ServedCatalog,
+    form: BodyForm,
+    (shape, rows): (ResultShape, &'static str),
+    values: &mut StatementValues,
+) -> Statement {
     let (strip_nulls, is_one) = match form {
         BodyForm::Rows { strip_nulls } => (strip_nulls, shape.is_one()),
         BodyForm::Single { strip_nulls } => (strip_nulls, true),
@@ -133,7 +138,7 @@ fn whole_body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows:
                 false => stmt!("COALESCE(pg_catalog.string_agg({item}::text, ''), '')"),
             };
         }
-        BodyForm::Made { number, binary } => return made(catalog.media(number), binary),
+        BodyForm::Made { number, binary } => return made(catalog.media(number), binary, values),
         BodyForm::Nothing => return stmt!("''"),
     };
     let item = shape.item();
@@ -144,17 +149,13 @@ fn whole_body(catalog: &ServedCatalog, form: BodyForm, shape: ResultShape, rows:
     stmt!("COALESCE({stripped}, {empty})::text")
 }
 
-fn qualified((schema, name): &CatalogName) -> Qualified<[&str; 2]> {
-    Qualified([schema, name])
-}
-
 /// Returns the body that an aggregate of the service makes of the rows.
-fn made(aggregate: Option<&MediaAggregate>, binary: bool) -> Statement {
+fn made(aggregate: Option<&MediaAggregate>, binary: bool, values: &mut StatementValues) -> Statement {
     let Some(aggregate) = aggregate else { return stmt!("''") };
-    let function = qualified(&aggregate.name);
+    let function = values.function(&aggregate.name.0, &aggregate.name.1);
     let row = match &aggregate.relation {
         None => stmt!("martydb_row"),
-        Some(relation) => stmt!("martydb_row::{kind}", kind = qualified(relation)),
+        Some(relation) => stmt!("martydb_row::{kind}", kind = values.row_type(relation)),
     };
     match binary {
         true => stmt!("COALESCE(pg_catalog.encode({function}({row})::bytea, 'hex'), '')"),

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use martydb_model::sql::{Keyword, List, Qualified, ServerText, Statement, stmt};
+use martydb_model::sql::{Keyword, List, Qualified, Statement, stmt};
 
 use super::CompiledStatement;
 use super::answer::{AnswerColumns, ResultShape, body};
 use super::field::with_computed;
-use super::read::{RootSource, read_count, read_rows, relation_name};
+use super::read::{RootSource, read_count, read_rows};
 use super::values::StatementValues;
 use crate::catalog::{ExposedFunction, FunctionParameter, ServedCatalog, VALUE};
 use crate::error::HttpResult;
@@ -46,7 +46,7 @@ pub(crate) fn call_statement(
     } else {
         (stmt!(""), None)
     };
-    let body = body(call.catalog, form, shape(call.function), "martydb_rows", tree.answer);
+    let body = body(call.catalog, form, (shape(call.function), "martydb_rows", tree.answer), &mut values);
     let columns = AnswerColumns {
         rows: stmt!("pg_catalog.count(martydb_row)"),
         total,
@@ -56,7 +56,7 @@ pub(crate) fn call_statement(
         "WITH martydb_source AS ({source}), martydb_rows AS ({rows}){count} \
          SELECT {columns} FROM (SELECT * FROM martydb_rows) AS martydb_row"
     );
-    Ok(CompiledStatement::new(statement, values.into_values()))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 fn shape(function: &ExposedFunction) -> ResultShape {
@@ -70,7 +70,7 @@ fn shape(function: &ExposedFunction) -> ResultShape {
 
 impl FunctionCall<'_> {
     fn source(&self, values: &mut StatementValues) -> Statement {
-        let function = relation_name(&self.function.schema, &self.function.name);
+        let function = values.called_function(self.function);
         let (before, arguments) = self.arguments(values);
         if self.function.is_scalar() {
             let value = Qualified([VALUE]);
@@ -79,7 +79,7 @@ impl FunctionCall<'_> {
             );
         }
         let relation = self.catalog.rows_of(self.function);
-        let columns = with_computed(self.catalog, relation, self.query, CALLED);
+        let columns = with_computed(self.catalog, relation, self.query, CALLED, values);
         stmt!("SELECT {columns} FROM {before}LATERAL {function}({arguments}) AS martydb_call")
     }
 
@@ -89,7 +89,7 @@ impl FunctionCall<'_> {
         match self.arguments {
             CallArguments::Whole(text) => {
                 let kind = self.function.unnamed().map_or("text", |one| one.r#type.as_str());
-                let (kind, value) = (type_name(kind), values.add(text.clone()));
+                let (kind, value) = (values.parameter_type(kind), values.add(text.clone()));
                 (stmt!(""), stmt!("{value}::{kind}"))
             }
             CallArguments::Named(texts) => {
@@ -107,7 +107,8 @@ impl FunctionCall<'_> {
                     return (stmt!(""), stmt!(""));
                 }
                 let typed = given().map(|one| {
-                    let (name, kind) = (Qualified(vec![one.name.clone()]), type_name(&one.r#type));
+                    let (name, kind) =
+                        (Qualified(vec![one.name.clone()]), values.parameter_type(&one.r#type));
                     stmt!("{name} {kind}")
                 });
                 let typed = List(typed.collect::<Vec<_>>());
@@ -122,10 +123,6 @@ impl FunctionCall<'_> {
     }
 }
 
-fn type_name(name: &str) -> ServerText {
-    ServerText::quoted_by_server(name.to_owned())
-}
-
 fn named_argument(parameter: &FunctionParameter, value: Statement) -> Statement {
     let name = Qualified(vec![parameter.name.clone()]);
     let variadic = Keyword(if parameter.variadic { "VARIADIC " } else { "" });
@@ -138,7 +135,7 @@ fn text_value(
     values: &mut StatementValues,
 ) -> Statement {
     let own = || texts.iter().filter(|(name, _)| *name == parameter.name).map(|(_, text)| text.clone());
-    let kind = type_name(&parameter.r#type);
+    let kind = values.parameter_type(&parameter.r#type);
     let value = match parameter.variadic {
         true => values.add_array(&own().collect::<Vec<_>>()),
         false => values.add(own().next_back().unwrap_or_default()),

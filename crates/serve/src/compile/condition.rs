@@ -3,7 +3,7 @@
 use martydb_model::sql::{Keyword, Statement, stmt};
 
 use super::document::document_condition;
-use super::field::{FieldScope, called};
+use super::field::FieldScope;
 use super::values::StatementValues;
 use crate::error::HttpResult;
 use crate::request::{ColumnFilter, FilterOperation, FilterTree, Quantifier};
@@ -46,6 +46,7 @@ fn leaf(
     let column = scope.column(&filter.field.name)?;
     let is_path = !filter.field.steps.is_empty();
     let builtin = is_path || column.is_none_or(|column| column.builtin);
+    values.note_own_type(!builtin);
     let field = scope.value(&filter.field, values)?;
     let parser = column.filter(|_| !is_path).and_then(|column| column.from_text.as_deref());
     let test = match &filter.operation {
@@ -53,7 +54,7 @@ fn leaf(
             let operator = operator_of(operator, builtin);
             let value = values.add(value.clone());
             let value = match parser {
-                Some(parser) if quantifier.is_none() => called(parser, &stmt!("{value}::text")),
+                Some(parser) if quantifier.is_none() => values.called(parser, &stmt!("{value}::text")),
                 _ => stmt!("{value}"),
             };
             match quantifier {
@@ -72,7 +73,7 @@ fn leaf(
             let list = values.add_array(if nothing { &[] } else { list });
             let list = match parser {
                 Some(parser) => {
-                    let parsed = called(parser, &stmt!("pg_catalog.unnest({list}::text[])"));
+                    let parsed = values.called(parser, &stmt!("pg_catalog.unnest({list}::text[])"));
                     stmt!("SELECT {parsed}")
                 }
                 None => stmt!("{list}"),

@@ -1,6 +1,6 @@
 //! Columns and paths into their JSON values.
 
-use martydb_model::sql::{Ident, List, Qualified, ServerText, Statement, stmt};
+use martydb_model::sql::{Ident, List, Qualified, Statement, stmt};
 
 use super::values::StatementValues;
 use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
@@ -35,6 +35,8 @@ impl<'a> FieldScope<'a> {
     pub(super) fn value(&self, field: &FieldPath, values: &mut StatementValues) -> HttpResult<Statement> {
         let column = self.column(&field.name)?;
         let plain = self.plain(&field.name)?;
+        // A function of the row.
+        values.note_code(column.is_none());
         if field.steps.is_empty() {
             return Ok(plain);
         }
@@ -68,20 +70,16 @@ pub(super) fn with_computed(
     relation: &ExposedRelation,
     query: &RowQuery,
     alias: &str,
+    values: &mut StatementValues,
 ) -> Statement {
     let named = query.root_columns();
     let computed = named.iter().filter(|name| relation.column(name).is_none());
-    let computed = computed.filter(|name| catalog.is_computed(relation, name));
-    let computed = computed.map(|name| stmt!("{name}", name = Qualified([alias, name])));
+    let computed: Vec<_> = computed.filter(|name| catalog.is_computed(relation, name)).collect();
+    values.note_code(!computed.is_empty());
+    let computed = computed.into_iter().map(|name| stmt!("{name}", name = Qualified([alias, name])));
     let all = Qualified([alias]);
     let all = [stmt!("{all}.*")].into_iter().chain(computed).collect();
     stmt!("{all}", all = List(all))
-}
-
-/// Returns a call of a function of the catalog.
-pub(super) fn called(function: &str, value: &Statement) -> Statement {
-    let function = ServerText::quoted_by_server(function.to_owned());
-    stmt!("{function}({value})")
 }
 
 /// Returns the name that the answer gives a path: its last key, or the column's where there is none.
@@ -97,15 +95,4 @@ pub(super) fn key_of(field: &FieldPath) -> Option<&str> {
 /// Quotes a key of the answer.
 pub(super) fn answer_key(name: &str) -> HttpResult<Ident> {
     Ident::new(name).map_err(|error| HttpError::limit(format!("the name \"{name}\" {error}")))
-}
-
-/// Returns a cast of a value.
-pub(super) fn cast(
-    catalog: &ServedCatalog,
-    value: Statement,
-    r#type: Option<&String>,
-) -> HttpResult<Statement> {
-    let Some(name) = r#type else { return Ok(value) };
-    let target = ServerText::quoted_by_server(catalog.cast(name)?.to_owned());
-    Ok(stmt!("CAST({value} AS {target})"))
 }

@@ -19,7 +19,6 @@ use crate::error::HttpResult;
 use crate::plan::{PlanNode, PlannedTree};
 use crate::request::{BodyForm, ColumnFilter, FilterOperation};
 use joins::joined;
-pub(super) use names::relation_name;
 use names::{alias, embedded_alias, has_ordered_arrays, junction_alias, parent_alias};
 pub(super) use order::direction;
 use order::{limit, ordered};
@@ -57,11 +56,11 @@ pub(crate) fn read_statement(
             )
         }
     };
-    let body = body(catalog, form, ResultShape::Rows, "martydb_source", tree.answer);
-    let columns = AnswerColumns { total, ..AnswerColumns::of(body, !tree.is_plain()) };
+    let body = body(catalog, form, (ResultShape::Rows, "martydb_source", tree.answer), &mut values);
+    let columns = AnswerColumns { total, ..AnswerColumns::of(body, values.runs_code()) };
     let statement =
         stmt!("WITH martydb_source AS ({rows}){count} SELECT {columns} FROM martydb_source AS martydb_row");
-    Ok(CompiledStatement::new(statement, values.into_values()))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 /// Compiles a read whose rows are taken one by one, each a JSON text. The server cuts one that is too large, so that the process
@@ -76,7 +75,7 @@ pub(crate) fn lines_statement(
     let statement = stmt!(
         "SELECT pg_catalog.left(pg_catalog.row_to_json(martydb_row)::text, {most}) FROM ({rows}) AS martydb_row"
     );
-    Ok(CompiledStatement::new(statement, values.into_values()))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 /// Compiles the question for the planner's number of rows.
@@ -86,7 +85,7 @@ pub(crate) fn planned_statement(
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
-    Ok(CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {count}"), values.into_values()))
+    Ok(CompiledStatement::of(stmt!("EXPLAIN (FORMAT JSON) {count}"), values))
 }
 
 /// Compiles the rows of a relation with everything below it.
@@ -99,7 +98,7 @@ pub(super) fn read_rows(
     let alias = alias(node);
     let scope = scope(catalog, node, &alias);
     let selection = SelectedColumns::of(&scope, node, values)?;
-    let from = from(node, source);
+    let from = from(catalog, node, source, values);
     let mut rows = |child: &PlanNode<'_>, values: &mut StatementValues| {
         read_rows(catalog, child, RootSource::Relation, values)
     };
@@ -123,7 +122,7 @@ pub(super) fn read_count(
 ) -> HttpResult<Statement> {
     let alias = alias(node);
     let scope = scope(catalog, node, &alias);
-    let from = from(node, source);
+    let from = from(catalog, node, source, values);
     let mut conditions = conditions(&scope, node, values, ConditionUse::Counted)?;
     for child in node.children.iter().filter(|child| child.inner) {
         let word = Keyword(if conditions == stmt!("") { " WHERE" } else { " AND" });
@@ -133,24 +132,29 @@ pub(super) fn read_count(
     Ok(stmt!("SELECT 1 FROM {from}{conditions}"))
 }
 
-fn from(node: &PlanNode<'_>, source: RootSource) -> Statement {
-    let relation = match source {
-        RootSource::Relation => relation_name(&node.relation.schema, &node.relation.name),
-        RootSource::Written => stmt!("martydb_source"),
-    };
+fn from(
+    catalog: &ServedCatalog,
+    node: &PlanNode<'_>,
+    source: RootSource,
+    values: &mut StatementValues,
+) -> Statement {
     let alias = stmt!("{alias}", alias = Qualified([alias(node).as_str()]));
     if let Some(relationship) = node.relationship
         && let Some((schema, name)) = &relationship.function
     {
-        let function = relation_name(schema, name);
+        let function = values.function(schema, name);
         let parent = Qualified(vec![parent_alias(node)]);
-        let row = relation_name(&relationship.table.0, &relationship.table.1);
+        let row = values.row_type(&relationship.table);
         return stmt!("{function}({parent}::{row}) AS {alias}");
     }
+    let relation = match source {
+        RootSource::Relation => values.read(node.relation),
+        RootSource::Written => stmt!("martydb_source"),
+    };
     match node.relationship.and_then(|one| one.junction.as_ref()) {
         None => stmt!("{relation} AS {alias}"),
         Some(junction) => {
-            let table = relation_name(&junction.table.0, &junction.table.1);
+            let table = values.read_beside(catalog, &junction.table);
             let other = Qualified(vec![junction_alias(node)]);
             stmt!("{relation} AS {alias}, {table} AS {other}")
         }

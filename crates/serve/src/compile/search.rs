@@ -6,7 +6,6 @@ use martydb_model::sql::{Keyword, List, Literal, Qualified, Statement, stmt};
 
 use super::CompiledStatement;
 use super::answer::{AnswerColumns, bounded};
-use super::read::relation_name;
 use super::values::StatementValues;
 use crate::catalog::ExposedRelation;
 
@@ -42,7 +41,8 @@ pub(crate) fn search_statement(
         let query = stmt!("pg_catalog.websearch_to_tsquery({language}::pg_catalog.regconfig, {words}::text)");
         // Words that are only excluded, and words that the language leaves out, would match every row.
         let is_usable = stmt!("pg_catalog.querytree({query}) NOT IN ('', 'T')");
-        found.push(one.matches(&query, &is_usable, limit));
+        let table = values.read(one.relation);
+        found.push(one.matches(&table, &query, &is_usable, limit));
         usable.push(is_usable);
     }
     let found = Statement::separated(found, " UNION ALL ");
@@ -58,13 +58,12 @@ pub(crate) fn search_statement(
          martydb_rows AS (SELECT * FROM martydb_source ORDER BY rank DESC, collection, id::text LIMIT {limit}) \
          SELECT {columns} FROM martydb_rows AS martydb_row"
     );
-    CompiledStatement::new(statement, values.into_values())
+    CompiledStatement::of(statement, values)
 }
 
 impl SearchedRelation<'_> {
-    fn matches(&self, query: &Statement, is_usable: &Statement, limit: i64) -> Statement {
+    fn matches(&self, table: &Statement, query: &Statement, is_usable: &Statement, limit: i64) -> Statement {
         let of = |name: &str| stmt!("{name}", name = Qualified([MATCHES, name]));
-        let table = relation_name(&self.relation.schema, &self.relation.name);
         let (vector, ranked) = (Qualified(vec![self.vector.to_owned()]), of(self.vector));
         let name = Literal(self.relation.name.clone());
         // The login may not be allowed to read others.

@@ -1,16 +1,20 @@
-//! Values of a statement's parameters.
+//! Values of a statement's parameters, and whether code of the service may run in the statement.
 
 use martydb_model::sql::Parameter;
 
-/// The values collected so far.
+/// The values collected so far, and what the fragments of the statement told of themselves.
 #[derive(Debug, Default)]
-pub(super) struct StatementValues(Vec<String>);
+pub(super) struct StatementValues {
+    texts: Vec<String>,
+    runs_code: bool,
+    has_own_types: bool,
+}
 
 impl StatementValues {
     /// Adds a value; the server derives its type from its place.
     pub(super) fn add(&mut self, value: impl Into<String>) -> Parameter {
-        self.0.push(value.into());
-        Parameter(self.0.len())
+        self.texts.push(value.into());
+        Parameter(self.texts.len())
     }
 
     /// Adds an array in PostgreSQL's text format
@@ -20,8 +24,28 @@ impl StatementValues {
         self.add(format!("{{{}}}", values.iter().map(quote).collect::<Vec<_>>().join(",")))
     }
 
+    /// Tells that code of the service may run where a fragment stands, if it `may`.
+    pub(super) fn note_code(&mut self, may: bool) {
+        self.runs_code |= may;
+    }
+
+    /// Tells that a parameter may have a type that is not PostgreSQL's own.
+    pub(super) fn note_own_type(&mut self, has: bool) {
+        self.has_own_types |= has;
+    }
+
+    /// Returns `true` if code of the service may run in a fragment so far.
+    pub(super) fn runs_code(&self) -> bool {
+        self.runs_code
+    }
+
+    /// Returns `true` if a parameter may have a type that is not PostgreSQL's own.
+    pub(super) fn has_own_types(&self) -> bool {
+        self.has_own_types
+    }
+
     /// Returns the values in the order of their parameters.
     pub(super) fn into_values(self) -> Vec<String> {
-        self.0
+        self.texts
     }
 }

@@ -1,13 +1,13 @@
 //! Statements that write, and return what they wrote.
 
-use martydb_model::sql::{Keyword, Literal, Qualified, ServerText, Statement, stmt};
+use martydb_model::sql::{Keyword, Literal, Qualified, Statement, stmt};
 
 use super::CompiledStatement;
 use super::answer::{AnswerColumns, ResultShape, body};
 use super::change::changed;
 use super::condition::condition;
-use super::field::{FieldScope, called, with_computed};
-use super::read::{RootSource, read_rows, relation_name};
+use super::field::{FieldScope, with_computed};
+use super::read::{RootSource, read_rows};
 use super::values::StatementValues;
 use crate::catalog::{DOCUMENT, ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::error::{HttpError, HttpResult};
@@ -38,7 +38,7 @@ pub(crate) fn write_statement(
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let (rows, answer) = answered_write(write, tree, (form, true), &mut values)?;
-    Ok(CompiledStatement::new(stmt!("WITH {rows} {answer}"), values.into_values()))
+    Ok(CompiledStatement::of(stmt!("WITH {rows} {answer}"), values))
 }
 
 /// Returns the common table expressions of a write, and the query for its answer, which code of the service may have `overridden`.
@@ -60,7 +60,7 @@ pub(super) fn answered_write(
         }
         _ => None,
     };
-    let body = body(write.catalog, form, ResultShape::Rows, "martydb_rows", tree.answer);
+    let body = body(write.catalog, form, (ResultShape::Rows, "martydb_rows", tree.answer), values);
     let columns = AnswerColumns { location, inserted, ..AnswerColumns::of(body, overridden) };
     let answer = stmt!("SELECT {columns} FROM martydb_rows AS martydb_row");
     Ok((stmt!("martydb_source AS ({source}), martydb_rows AS ({rows})"), answer))
@@ -69,9 +69,10 @@ pub(super) fn answered_write(
 /// Compiles the lock (FOR UPDATE) of the rows that a write targets, at most two.
 pub(crate) fn lock_statement(write: &WrittenRows<'_>) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
-    let (table, conditions) = (write.table(), write.conditions(WRITTEN, &mut values)?);
+    let table = values.written(write.relation);
+    let conditions = write.conditions(WRITTEN, &mut values)?;
     let statement = stmt!("SELECT 1 FROM {table} AS martydb_written{conditions} LIMIT 2 FOR UPDATE");
-    Ok(CompiledStatement::new(statement, values.into_values()))
+    Ok(CompiledStatement::of(statement, values))
 }
 
 impl WrittenRows<'_> {
@@ -85,26 +86,22 @@ impl WrittenRows<'_> {
             RowAction::Update { rows, missing_default } => self.update(rows, *missing_default, values),
             RowAction::Change(change) => self.change(change, values),
             RowAction::Delete => {
-                let table = self.table();
+                let table = values.written(self.relation);
                 let conditions = self.conditions(WRITTEN, values)?;
-                let returning = self.returning();
+                let returning = self.returning(values);
                 Ok(stmt!("DELETE FROM {table} AS martydb_written{conditions}{returning}"))
             }
         }
     }
 
-    fn table(&self) -> Statement {
-        relation_name(&self.relation.schema, &self.relation.name)
-    }
-
-    fn returning(&self) -> Statement {
+    fn returning(&self, values: &mut StatementValues) -> Statement {
         if !self.returns {
             return stmt!(" RETURNING 1");
         }
         let wanted = self.returned_columns();
         match wanted {
             None => {
-                let columns = with_computed(self.catalog, self.relation, self.query, WRITTEN);
+                let columns = with_computed(self.catalog, self.relation, self.query, WRITTEN, values);
                 stmt!(" RETURNING {columns}")
             }
             Some(names) => {
@@ -166,7 +163,7 @@ impl WrittenRows<'_> {
         values: &mut StatementValues,
     ) -> HttpResult<Statement> {
         let columns = self.columns(rows)?;
-        let table = self.table();
+        let table = values.written(self.relation);
         let names = names(&columns);
         let list = if columns.is_empty() { stmt!("") } else { stmt!(" ({names})") };
         let body = parsed_rows(rows, &columns, missing_default, values);
@@ -179,7 +176,7 @@ impl WrittenRows<'_> {
             conditions = stmt!("{conditions}{word} {counted}");
         }
         let conflict = self.conflict(&columns, resolution)?;
-        let returning = self.returning();
+        let returning = self.returning(values);
         Ok(stmt!(
             "INSERT INTO {table} AS martydb_written{list} SELECT {selected} {body}{conditions}{conflict}{returning}"
         ))
@@ -217,7 +214,7 @@ impl WrittenRows<'_> {
         values: &mut StatementValues,
     ) -> HttpResult<Statement> {
         let columns = self.columns(rows)?;
-        let table = self.table();
+        let table = values.written(self.relation);
         if columns.is_empty() {
             let returned = if self.returns { stmt!("martydb_written.*") } else { stmt!("NULL") };
             return Ok(stmt!("SELECT {returned} FROM {table} AS martydb_written WHERE false"));
@@ -229,16 +226,16 @@ impl WrittenRows<'_> {
         let set = martydb_model::sql::List(set.collect());
         let body = parsed_rows(rows, &columns, missing_default, values);
         let conditions = self.conditions(WRITTEN, values)?;
-        let returning = self.returning();
+        let returning = self.returning(values);
         Ok(stmt!("UPDATE {table} AS martydb_written SET {set} {body}{conditions}{returning}"))
     }
 
     fn change(&self, change: &DocumentChange, values: &mut StatementValues) -> HttpResult<Statement> {
-        let table = self.table();
+        let table = values.written(self.relation);
         let document = stmt!("{name}", name = Qualified([WRITTEN, DOCUMENT]));
         let new = changed(&document, change, values)?;
         let conditions = self.conditions(WRITTEN, values)?;
-        let returning = self.returning();
+        let returning = self.returning(values);
         Ok(stmt!(
             "UPDATE {table} AS martydb_written SET doc = {new}, \
              version = martydb_written.version OPERATOR(pg_catalog.+) 1, updated = pg_catalog.now(){conditions}{returning}"
@@ -262,18 +259,18 @@ fn names(columns: &[&ExposedColumn]) -> Statement {
 }
 
 /// Returns the columns of the given rows, those of domains with a function for JSON through it.
-fn parsed(columns: &[&ExposedColumn]) -> Statement {
-    let one = |column: &&ExposedColumn| {
+fn parsed(columns: &[&ExposedColumn], values: &mut StatementValues) -> Statement {
+    let mut one = |column: &&ExposedColumn| {
         let name = Qualified([column.name.as_str()]);
         match &column.from_json {
             Some(function) => {
-                let value = called(function, &stmt!("{name}"));
+                let value = values.called(function, &stmt!("{name}"));
                 stmt!("{value} AS {name}")
             }
             None => stmt!("{name}"),
         }
     };
-    stmt!("{all}", all = martydb_model::sql::List(columns.iter().map(one).collect::<Vec<_>>()))
+    stmt!("{all}", all = martydb_model::sql::List(columns.iter().map(&mut one).collect::<Vec<_>>()))
 }
 
 fn prefixed(columns: &[&ExposedColumn]) -> Statement {
@@ -301,12 +298,11 @@ fn parsed_rows(
     let json = values.add(rows.json.clone());
     let typed = columns.iter().map(|column| {
         let name = Qualified([column.name.as_str()]);
-        let kind = column.from_json.as_ref().map_or(column.r#type.as_str(), |_| "json");
-        let kind = ServerText::quoted_by_server(kind.to_owned());
+        let kind = values.column_type(column);
         stmt!("{name} {kind}")
     });
     let typed = martydb_model::sql::List(typed.collect());
-    let names = parsed(columns);
+    let names = parsed(columns, values);
     if columns.is_empty() {
         return match rows.is_object {
             true => stmt!(
@@ -323,7 +319,7 @@ fn parsed_rows(
             "FROM (SELECT {json}::json AS data) AS p, LATERAL (SELECT {names} FROM pg_catalog.{function}(p.data) AS _({typed})) AS martydb_given"
         );
     }
-    let defaults = defaults(columns);
+    let defaults = defaults(columns, values);
     match rows.is_object {
         true => stmt!(
             "FROM (SELECT {json}::jsonb AS data) AS p, LATERAL (SELECT {defaults} || p.data AS data) AS d, \
@@ -338,9 +334,9 @@ fn parsed_rows(
 }
 
 /// Returns the object of the columns' defaults.
-fn defaults(columns: &[&ExposedColumn]) -> Statement {
+fn defaults(columns: &[&ExposedColumn], values: &mut StatementValues) -> Statement {
     let pairs = columns.iter().filter_map(|column| {
-        let default = ServerText::quoted_by_server(column.default.clone()?);
+        let default = values.default_of(column)?;
         Some(stmt!("{name}, {default}", name = Literal(column.name.clone())))
     });
     let pairs = martydb_model::sql::List(pairs.collect());

@@ -4,28 +4,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::error::service_headers::{is_status, may_set};
 use crate::error::{AnswerHeader, DatabaseReport, HttpError};
-
-/// Headers that belong to the connection (RFC 9110, section 7.6.1), to the length of the message, and to the data service.
-const CONNECTION_HEADERS: [&str; 10] = [
-    "connection",
-    "content-length",
-    "keep-alive",
-    "martydb-replica",
-    "martydb-written",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
-/// Returns `true` for a header that code of a service may set.
-pub(crate) fn is_allowed_header(name: &str, value: &str) -> bool {
-    !CONNECTION_HEADERS.contains(&name.to_ascii_lowercase().as_str())
-        && axum::http::HeaderName::try_from(name).is_ok()
-        && axum::http::HeaderValue::try_from(value).is_ok()
-}
 
 /// MESSAGE of `RAISE SQLSTATE 'PGRST'`.
 #[derive(Deserialize)]
@@ -50,16 +30,12 @@ pub(crate) fn raised(report: &DatabaseReport) -> Option<HttpError> {
     if report.sqlstate == "PGRST" {
         return Some(whole(report).unwrap_or_else(|error| error));
     }
-    let status = report.sqlstate.strip_prefix("PT")?.parse().ok().filter(is_status).unwrap_or(500);
+    let status =
+        report.sqlstate.strip_prefix("PT")?.parse().ok().filter(|status| is_status(*status)).unwrap_or(500);
     let mut error = HttpError::new(status, report.sqlstate.as_str(), report.message.as_str());
     error.details = report.detail.clone().map(|detail| Box::new(Value::from(detail)));
     error.hint = report.hint.clone().map(String::into_boxed_str);
     Some(error)
-}
-
-/// Returns `true` for the status of a whole answer.
-fn is_status(status: &u16) -> bool {
-    (200..600).contains(status)
 }
 
 fn whole(report: &DatabaseReport) -> Result<HttpError, HttpError> {
@@ -76,9 +52,9 @@ fn whole(report: &DatabaseReport) -> Result<HttpError, HttpError> {
     let detail = detail.ok_or_else(|| wrong("DETAIL is missing in the RAISE statement".into(), DETAIL))?;
     let answer: RaisedAnswer =
         serde_json::from_str(detail).map_err(|_| wrong(invalid("DETAIL", detail), DETAIL))?;
-    let allowed = |(name, value): &(String, String)| is_allowed_header(name, value);
+    let allowed = |(name, value): &(String, String)| may_set(name, value);
     let headers: Vec<(String, String)> = answer.headers.into_iter().collect();
-    if !is_status(&answer.status) || !headers.iter().all(allowed) {
+    if !is_status(answer.status) || !headers.iter().all(allowed) {
         return Err(wrong(invalid("DETAIL", detail), DETAIL));
     }
     let mut error = HttpError::new(answer.status, body.code, body.message);

@@ -6,8 +6,8 @@ use parking_lot::Mutex;
 
 use crate::error::{HttpError, HttpResult};
 
-/// Failures in a row after which it opens. Only connections that cannot be made count: an error of a statement may be the
-/// doing of a service's own code, and would close the server to the others.
+/// Failures in a row after which it opens. Only a server that does not answer counts, as the pools see it: an error of a statement, or
+/// a rejected login, may be the doing of one service, and would close the server to the others.
 const FAILURES: u32 = 3;
 
 /// Time between two attempts while it is open.
@@ -55,13 +55,6 @@ impl ServerBreaker {
         if state.failures >= FAILURES {
             state.next = Some(now + HOLD);
         }
-    }
-
-    /// Opens it: the process's own look at the server failed.
-    pub fn open(&self, now: Instant) {
-        let mut state = self.0.lock();
-        state.failures = FAILURES;
-        state.next.get_or_insert(now + HOLD);
     }
 
     /// Returns `true` while it is open.

@@ -61,7 +61,7 @@ pub(crate) async fn respond_lines(
     let headers = parts.content();
     let (compiled, range) = (lines_statement(&catalog, &tree)?, tree.range);
     let read = LinesRead { request, parts, compiled, range, action };
-    PreparedRequest::new(context, SessionUse::new(false, !tree.is_plain()), read).stream(headers).await
+    PreparedRequest::new(context, SessionUse::new(false), read).stream(headers).await
 }
 
 /// A read whose rows have a line each.

@@ -91,7 +91,7 @@ fn session(writes: bool, rolls_back: bool) -> SessionUse {
         true => RequestEnd::RollBack { checks_constraints: false },
         false => RequestEnd::Commit,
     };
-    SessionUse { mode, end, ..SessionUse::new(true, true) }
+    SessionUse { mode, end, ..SessionUse::new(true) }
 }
 
 /// A call of a function.

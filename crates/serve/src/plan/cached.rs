@@ -46,7 +46,7 @@ fn add<'k>(
     found: &mut BTreeMap<CatalogName, &'k CachedTable>,
 ) -> Option<()> {
     let mut casts = node.select.iter().flat_map(|field| field.cast.iter().chain(&field.aggregate_cast));
-    if !casts.all(|cast| catalog.cast(cast).is_ok_and(|name| OWN_TYPES.contains(&name))) {
+    if !casts.all(|cast| catalog.cast(cast).is_ok_and(|found| OWN_TYPES.contains(&found.name.as_str()))) {
         return None;
     }
     let own = (node.relation.schema.clone(), node.relation.name.clone());

@@ -42,11 +42,6 @@ impl PlanNode<'_> {
         self.relation.runs_code || by_function || self.children.iter().any(PlanNode::runs_code)
     }
 
-    /// Returns `true` if nothing but PostgreSQL's own code runs for it and for the relations below it.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.relation.is_plain && !self.runs_code() && self.children.iter().all(PlanNode::is_plain)
-    }
-
     /// Returns `true` if rows of it, or of a relation below it, are aggregated.
     fn aggregates(&self) -> bool {
         self.select.iter().any(|field| field.aggregate.is_some())

@@ -23,17 +23,6 @@ impl PlannedTree<'_> {
     pub(crate) fn runs_code(&self) -> bool {
         self.root.runs_code()
     }
-
-    /// Returns `true` if a read runs nothing but PostgreSQL's own code: it leaves nothing in the session.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.root.is_plain()
-    }
-
-    /// Returns `true` if a write to its root, and what it returns of the others, runs nothing but PostgreSQL's own code. What it
-    /// leaves in the session are values of sequences.
-    pub(crate) fn is_plain_to_write(&self) -> bool {
-        self.is_plain() && self.root.relation.is_plain_to_write
-    }
 }
 
 /// Plans a request. Root filters of a write belong to the write and not to the tree.

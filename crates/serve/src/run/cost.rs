@@ -1,7 +1,5 @@
 //! Planner cost of a statement, asked for before it is executed for the first time.
 
-use martydb_model::sql::stmt;
-
 use crate::callers::ServeCaller;
 use crate::compile::CompiledStatement;
 use crate::error::HttpResult;
@@ -35,9 +33,7 @@ pub(super) async fn check_cost(
 }
 
 async fn planned(session: &mut LoginSession, compiled: &CompiledStatement) -> DatabaseResult<f64> {
-    let statement = &compiled.statement;
-    let asked = CompiledStatement::new(stmt!("EXPLAIN (FORMAT JSON) {statement}"), compiled.values.clone());
-    let rows = session.query(&asked).await?;
+    let rows = session.query(&compiled.explained()).await?;
     let text = rows.first().and_then(LoginSession::json).unwrap_or_default();
     let plan: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
     // An unreadable plan has infinite cost.

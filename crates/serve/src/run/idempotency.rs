@@ -13,6 +13,7 @@ use tokio_postgres::types::Type;
 
 use crate::answer::HttpAnswer;
 use crate::callers::RequestCaller;
+use crate::error::service_headers::{is_status, kept};
 use crate::error::{HttpError, HttpResult};
 use crate::face::http_request::RestRequest;
 use crate::session::{DatabaseError, DatabaseResult, LoginSession};
@@ -166,15 +167,14 @@ impl StoredAnswer {
         let headers: String = row.try_get::<_, Option<String>>(2).ok()??;
         Some(StoredAnswer {
             fingerprint: row.try_get(0).ok()?,
-            status: u16::try_from(status).ok()?,
+            status: u16::try_from(status).ok().filter(|status| is_status(*status))?,
             headers: serde_json::from_str(&headers).ok()?,
             body: row.try_get::<_, Option<Vec<u8>>>(3).ok()??,
         })
     }
 
     fn answer(self) -> HttpAnswer {
-        let mut headers: Vec<_> =
-            self.headers.into_iter().map(|(name, value)| (name.into(), value)).collect();
+        let mut headers = kept(self.headers);
         headers.push((REPLAYED.into(), "true".into()));
         HttpAnswer { status: self.status, headers, body: self.body }
     }

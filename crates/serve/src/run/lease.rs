@@ -4,7 +4,7 @@ use martydb_model::sql::Statement;
 use tokio_postgres::Row;
 
 use crate::error::HttpResult;
-use crate::session::{DatabaseResult, LoginPool, LoginSession, TypedText};
+use crate::session::{DatabaseResult, LoginPool, LoginSession, SessionReuse, TypedText};
 
 /// Takes a connection.
 pub(super) async fn take(pool: &LoginPool) -> HttpResult<LoginSession> {
@@ -12,25 +12,26 @@ pub(super) async fn take(pool: &LoginPool) -> HttpResult<LoginSession> {
 }
 
 /// Gives a connection back, and returns what was done in it. This alone decides if a session is used again: one whose state is not
-/// known is closed, and one in which code of the service ran forgets all.
-pub(super) async fn give_back<T>(
-    session: LoginSession,
-    done: DatabaseResult<T>,
-    ran_code: bool,
-) -> DatabaseResult<T> {
+/// known is closed, and one in which code of the service may have run forgets all. The statements that ran in it told if it may.
+pub(super) async fn give_back<T>(session: LoginSession, done: DatabaseResult<T>) -> DatabaseResult<T> {
     if done.is_ok() {
-        session.release_after(ran_code).await;
+        match session.reuse() {
+            SessionReuse::AsItIs => session.release(),
+            SessionReuse::Reset => session.discard().await,
+            SessionReuse::Never => drop(session),
+        }
     }
     done
 }
 
-/// Returns the rows of a question of the program's own.
+/// Returns the rows of a question of the program's own, whose operators the search path finds.
 pub(crate) async fn ask(
     pool: &LoginPool,
     question: &Statement,
     values: &[TypedText<'_>],
 ) -> HttpResult<DatabaseResult<Vec<Row>>> {
     let mut session = take(pool).await?;
+    session.may_run_code();
     let rows = session.rows(question, values).await;
-    Ok(give_back(session, rows, true).await)
+    Ok(give_back(session, rows).await)
 }

@@ -26,7 +26,6 @@ pub(super) struct RequestSession {
     /// Name of the replica that it is at.
     pub replica: Option<Arc<str>>,
     is_open: bool,
-    ran_code: bool,
     cached: Option<StatementResult>,
     /// Permission to keep the result, and the result.
     ticket: Option<CacheTicket>,
@@ -53,7 +52,7 @@ impl RequestSession {
         session: LoginSession,
         with: SessionUse,
     ) -> RequestSession {
-        RequestSession { is_open: true, ran_code: true, ..RequestSession::of(context, session, with) }
+        RequestSession { is_open: true, ..RequestSession::of(context, session, with) }
     }
 
     fn of(context: &Arc<RequestContext>, session: LoginSession, with: SessionUse) -> RequestSession {
@@ -64,7 +63,6 @@ impl RequestSession {
             step: None,
             replica: None,
             is_open: false,
-            ran_code: false,
             cached: None,
             ticket: None,
             to_keep: None,
@@ -90,7 +88,6 @@ impl RequestSession {
             return Ok(None);
         }
         self.is_open = true;
-        self.ran_code = self.with.runs_code;
         begin(&mut self.session, &context.settings, self.with).await?;
         if self.with.mode != TransactionMode::ReadWrite {
             return Ok(None);
@@ -167,7 +164,6 @@ impl RequestSession {
     /// Charges the caller for a step, and rejects one that costs too much. The planner runs what is IMMUTABLE, with the same login, in
     /// the same transaction and under the same timeout.
     async fn admit(&mut self, step: &RequestStep<'_>) -> DatabaseResult<HttpResult<()>> {
-        self.ran_code |= self.with.runs_code;
         if !step.has_cost() {
             return Ok(Ok(()));
         }
@@ -289,7 +285,7 @@ impl RequestSession {
 
     /// Gives the session back, and returns what was done in it.
     pub(super) async fn release<T>(self, done: DatabaseResult<T>) -> DatabaseResult<T> {
-        give_back(self.session, done, self.ran_code).await
+        give_back(self.session, done).await
     }
 }
 

@@ -51,9 +51,6 @@ impl PreparedRequest<'_> {
 
     /// Does all that the request is: in one statement where that is possible, and in several steps otherwise.
     async fn attempt(&mut self, session: &mut RequestSession) -> Done {
-        if self.session.writes_plainly() {
-            session.session.writes_plainly();
-        }
         if let Some(step) = self.single.take() {
             match session.execute(step, true).await {
                 Ok(result) => return Ok(result.and_then(|result| self.work.answer(vec![result]))),

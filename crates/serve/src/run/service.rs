@@ -26,7 +26,7 @@ use crate::run::service::cursor::CursorKey;
 use crate::run::service::document_ids::DocumentIds;
 use crate::run::service::statistics::DatabaseStatistics;
 use crate::run::{ask, in_own_transaction};
-use crate::session::{LoginPool, LoginTarget, UNREACHABLE, unavailable};
+use crate::session::{LoginPool, LoginTarget, unavailable};
 use crate::settings::ServedExposure;
 
 /// Settings of a service, and the targets of its logins.
@@ -266,9 +266,6 @@ impl ServedService {
             }
             self.replicas.look(&self.read).await;
             if let Err(error) = self.refresh().await {
-                if error.code == UNREACHABLE {
-                    self.breaker.open(Instant::now());
-                }
                 tracing::debug!("the catalogs of {} could not be compared: {}", self.name, error.message);
             }
         }

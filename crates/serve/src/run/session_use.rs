@@ -32,8 +32,6 @@ pub(crate) struct SessionUse {
     pub mode: TransactionMode,
     /// `true` for the caller's login that writes, also where nothing may be written.
     pub(crate) as_writer: bool,
-    /// `true` if code of the service may run in it.
-    pub(crate) runs_code: bool,
     pub isolation: Option<IsolationLevel>,
     /// Time after which the server ends a transaction that waits for its next request.
     pub idle: Option<Duration>,
@@ -42,15 +40,10 @@ pub(crate) struct SessionUse {
 
 impl SessionUse {
     /// Returns the use of a request that reads, or of one that writes.
-    pub(crate) fn new(writes: bool, runs_code: bool) -> SessionUse {
+    pub(crate) fn new(writes: bool) -> SessionUse {
         let mode = if writes { TransactionMode::ReadWrite } else { TransactionMode::Plain };
         let end = RequestEnd::Commit;
-        SessionUse { mode, as_writer: writes, runs_code, isolation: None, idle: None, end }
-    }
-
-    /// Returns `true` for a write that runs nothing but PostgreSQL's own code.
-    pub(crate) fn writes_plainly(&self) -> bool {
-        self.mode == TransactionMode::ReadWrite && !self.runs_code
+        SessionUse { mode, as_writer: writes, isolation: None, idle: None, end }
     }
 
     /// Returns `true` if the action is recorded in the transaction itself, and not behind it.

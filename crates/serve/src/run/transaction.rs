@@ -51,7 +51,11 @@ pub(super) async fn begin(
     settings: &TransactionSettings,
     with: SessionUse,
 ) -> DatabaseResult<()> {
-    let mode = Keyword(if with.mode == TransactionMode::ReadWrite { "READ WRITE" } else { "READ ONLY" });
+    let writes = with.mode == TransactionMode::ReadWrite;
+    if writes {
+        session.may_write();
+    }
+    let mode = Keyword(if writes { "READ WRITE" } else { "READ ONLY" });
     let level = level(with.isolation);
     session.execute(&stmt!("BEGIN {level}{mode}")).await?;
     if let Some(zone) = &settings.zone {
@@ -117,8 +121,9 @@ pub(crate) async fn in_own_transaction(
     values: &[TypedText<'_>],
 ) -> HttpResult<DatabaseResult<u64>> {
     let mut session = take(pool).await?;
+    session.may_run_code();
     let done = own_transaction(&mut session, statement, values).await;
-    Ok(give_back(session, done, true).await)
+    Ok(give_back(session, done).await)
 }
 
 /// Does so in a session that is in no transaction.
@@ -127,6 +132,6 @@ pub(super) async fn own_transaction(
     statement: &Statement,
     values: &[TypedText<'_>],
 ) -> DatabaseResult<u64> {
-    begin(session, &TransactionSettings::default(), SessionUse::new(true, false)).await?;
+    begin(session, &TransactionSettings::default(), SessionUse::new(true)).await?;
     commit(session, Some((statement, values))).await
 }

@@ -1,52 +1,27 @@
-//! Connector to a server: by a Unix socket, on this machine, or by TLS with a verified certificate.
+//! Connector to a server: by a Unix socket, on this machine, or by TLS with a verified certificate. The login is that of every other
+//! command (`martydb_pg::wire`), and the driver gets the stream behind it: the server asks for SCRAM, and proves that it knows the
+//! password; it gets neither clear text nor MD5.
 
-use std::error::Error as StdError;
 use std::fmt;
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use martydb_model::error::{Error, Result};
-use martydb_pg::server::{Endpoint, Host, TlsMode};
-use martydb_pg::wire::BindingMode;
-use martydb_pg::wire::tls::{EncryptedStream, Handshake, end_point};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio_postgres::config::{ChannelBinding as Binding, SslMode};
-use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
-use tokio_postgres::{Config, Socket};
+use martydb_pg::server::{Endpoint, Host};
+use martydb_pg::wire::tls::Handshake;
+use martydb_pg::wire::{
+    Address, ConnectionFailure, Credentials, HandedStream, LoginError, Stage, Startup, Stream,
+};
 
-/// Longest wait for a server that does not answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Most bytes of a message of the server, and of all rows of a statement: the catalogs of a database are one value.
+pub(super) const LARGEST_MESSAGE: usize = 64 << 20;
 
 /// Maker of connections to one server, by the settings of its URL. It is made once for a server, and shared by all pools: the
 /// certificates of an operating system are large.
 #[derive(Clone)]
 pub struct ServerConnector {
     endpoint: Arc<Endpoint>,
-    mode: SslMode,
     /// `None` where there is no TLS.
     handshake: Option<Handshake>,
-}
-
-/// Returns the driver's word for an `sslmode`; certificates are verified by the handshake. `allow` uses TLS where the
-/// server offers it.
-fn mode(mode: TlsMode) -> SslMode {
-    match mode {
-        TlsMode::Disable => SslMode::Disable,
-        TlsMode::Allow | TlsMode::Prefer => SslMode::Prefer,
-        TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull => SslMode::Require,
-    }
-}
-
-fn unverified(host: &str, mode: TlsMode) -> Error {
-    let mode = mode.name();
-    Error::usage(format!(
-        "serve reaches a server on another machine by TLS with a verified certificate, and {host} has sslmode={mode}"
-    ))
-    .hint("write sslmode=verify-full into the url of the server, and sslrootcert=FILE for an authority of your own")
 }
 
 impl ServerConnector {
@@ -55,18 +30,19 @@ impl ServerConnector {
     /// # Errors
     /// If others could read the connection, or the certificates cannot be used.
     pub fn new(endpoint: &Endpoint) -> Result<ServerConnector> {
-        let tls = &endpoint.tls;
-        let (mode, handshake) = match &endpoint.host {
-            Host::Socket(_) => (SslMode::Disable, None),
+        match &endpoint.host {
             Host::Tcp(host) if !endpoint.is_safe() => {
-                return Err(unverified(host, tls.mode));
+                let mode = endpoint.tls.mode.name();
+                Err(Error::usage(format!(
+                    "serve reaches a server on another machine by TLS with a verified certificate, and {host} has sslmode={mode}"
+                ))
+                .hint("write sslmode=verify-full into the url of the server, and sslrootcert=FILE for an authority of your own"))
             }
-            Host::Tcp(host) => match mode(tls.mode) {
-                SslMode::Disable => (SslMode::Disable, None),
-                mode => (mode, Some(Handshake::new(host, tls)?)),
-            },
-        };
-        Ok(ServerConnector { endpoint: Arc::new(endpoint.clone()), mode, handshake })
+            _ => {
+                let handshake = Handshake::of(endpoint)?;
+                Ok(ServerConnector { endpoint: Arc::new(endpoint.clone()), handshake })
+            }
+        }
     }
 
     /// Returns `true` if both lead to one server in one manner.
@@ -79,20 +55,32 @@ impl ServerConnector {
         *self.endpoint == *endpoint
     }
 
-    /// Returns the settings of its connections.
-    pub fn config(&self) -> Config {
-        let mut config = Config::new();
-        match &self.endpoint.host {
-            Host::Socket(folder) => config.host_path(folder),
-            Host::Tcp(host) => config.host(host),
+    /// Logs in, and returns the stream for the driver; where that failed, it reads why.
+    pub(super) async fn log_in(
+        &self,
+        credentials: &mut Credentials,
+        startup: &Startup<'_>,
+        largest: usize,
+    ) -> HandedStream {
+        let opened = match self.address().await {
+            Ok(address) => HandedStream::open(&address, credentials, startup, largest).await,
+            Err(error) => Err(error),
         };
-        config.port(self.endpoint.port).ssl_mode(self.mode).connect_timeout(PATIENCE);
-        config.channel_binding(match self.endpoint.tls.binding {
-            BindingMode::Disable => Binding::Disable,
-            BindingMode::Prefer => Binding::Prefer,
-            BindingMode::Require => Binding::Require,
-        });
-        config
+        opened.unwrap_or_else(|error| HandedStream::failed(&error))
+    }
+
+    /// Opens a stream for a request to cancel.
+    pub(super) async fn for_cancel(
+        &self,
+        encrypted: bool,
+    ) -> std::result::Result<Box<dyn Stream>, LoginError> {
+        HandedStream::for_cancel(&self.address().await?, encrypted).await
+    }
+
+    /// Returns the address that the name has now.
+    async fn address(&self) -> std::result::Result<Address, LoginError> {
+        let address = Address::resolve_with(&self.endpoint, self.handshake.clone()).await;
+        address.map_err(|error| ConnectionFailure { stage: Stage::Reach, why: error.to_string() }.into())
     }
 
     /// Returns `true` if the server proves its identity.
@@ -111,68 +99,5 @@ impl ServerConnector {
 impl fmt::Display for ServerConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.endpoint.fmt(f)
-    }
-}
-
-/// Error of the driver's TLS.
-type TlsRefusal = Box<dyn StdError + Send + Sync>;
-
-impl MakeTlsConnect<Socket> for ServerConnector {
-    type Stream = BoundStream;
-    type TlsConnect = ServerConnector;
-    type Error = TlsRefusal;
-
-    fn make_tls_connect(&mut self, _: &str) -> std::result::Result<ServerConnector, TlsRefusal> {
-        Ok(self.clone())
-    }
-}
-
-impl TlsConnect<Socket> for ServerConnector {
-    type Stream = BoundStream;
-    type Error = TlsRefusal;
-    type Future = BoxFuture<'static, std::result::Result<BoundStream, TlsRefusal>>;
-
-    fn connect(self, stream: Socket) -> Self::Future {
-        Box::pin(async move {
-            let handshake = self.handshake.ok_or("this connector has no TLS")?;
-            Ok(BoundStream(handshake.run(Box::new(stream)).await?))
-        })
-    }
-}
-
-/// An encrypted connection, to which a login can be bound (RFC 5929, `tls-server-end-point`).
-pub struct BoundStream(EncryptedStream);
-
-impl TlsStream for BoundStream {
-    fn channel_binding(&self) -> ChannelBinding {
-        end_point(&self.0).map_or_else(ChannelBinding::none, ChannelBinding::tls_server_end_point)
-    }
-}
-
-impl AsyncRead for BoundStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for BoundStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
     }
 }

@@ -3,12 +3,9 @@
 use crate::error::raised_errors::raised;
 use crate::error::{DatabaseReport, HttpError, of_server};
 
-/// Code of the answer where the database cannot be reached.
-pub(crate) const UNREACHABLE: &str = "PGRST000";
-
 /// Returns the answer of a service whose database cannot be reached.
 pub(crate) fn unavailable() -> HttpError {
-    HttpError::new(503, UNREACHABLE, "Database connection error.").header("Retry-After", "1")
+    HttpError::new(503, "PGRST000", "Database connection error.").header("Retry-After", "1")
 }
 
 /// Result of a statement.

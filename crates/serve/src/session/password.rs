@@ -3,20 +3,21 @@
 //! the other, so either may have the new password first.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::Connect;
 use futures_util::future::BoxFuture;
 use martydb_model::sqlstate::INVALID_PASSWORD;
+use martydb_pg::wire::{AuthRules, Credentials, Login, Startup};
 use parking_lot::{Mutex, RwLock};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use tokio_postgres::{Client, Config, Error};
+use tokio_postgres::{Client, Config, Error, NoTls};
 
-use super::connector::ServerConnector;
+use super::connector::{LARGEST_MESSAGE, ServerConnector};
 
 /// Longest time for which a login is tried again: a secret store that is a program of its own takes seconds.
 const MAX_WAIT: Duration = Duration::from_secs(8);
@@ -31,7 +32,7 @@ const REST: Duration = Duration::from_secs(1);
 
 /// The password, and how a new one is asked for.
 pub(super) struct LoginPassword {
-    password: RwLock<Option<SecretString>>,
+    login: RwLock<Login>,
     /// Number of passwords that there were.
     version: AtomicU64,
     /// Number of looks at the store.
@@ -45,9 +46,9 @@ pub(super) struct LoginPassword {
 
 impl LoginPassword {
     /// Makes the password of a pool; `renewals` is told where the server rejects it.
-    pub(super) fn new(password: Option<SecretString>, renewals: Arc<Notify>) -> LoginPassword {
+    pub(super) fn new(role: &str, password: Option<SecretString>, renewals: Arc<Notify>) -> LoginPassword {
         LoginPassword {
-            password: RwLock::new(password),
+            login: RwLock::new(login(role, password)),
             version: AtomicU64::new(0),
             looks: watch::Sender::new(0),
             renewals,
@@ -58,9 +59,11 @@ impl LoginPassword {
 
     /// Sets the password that the store has, and returns `true` if it is another one.
     pub(super) fn set(&self, password: Option<&SecretString>) -> bool {
-        let is_new = password.is_some_and(|password| !same(Some(password), self.now().as_ref()));
+        let is_new =
+            password.is_some_and(|password| !same(Some(password), self.login.read().password.as_ref()));
         if let Some(password) = password.filter(|_| is_new) {
-            *self.password.write() = Some(password.clone());
+            let role = self.login.read().role.clone();
+            *self.login.write() = login(&role, Some(password.clone()));
             self.version.fetch_add(1, Ordering::AcqRel);
             self.remember(None);
         }
@@ -78,8 +81,9 @@ impl LoginPassword {
         LoginTries { password: self, version: self.version.load(Ordering::Acquire), wait: None }
     }
 
-    fn now(&self) -> Option<SecretString> {
-        self.password.read().clone()
+    /// Returns the login with the password as it is now. What was derived from the password is derived once.
+    fn login(&self) -> Login {
+        self.login.read().clone()
     }
 
     fn stays_rejected(&self) -> Option<Instant> {
@@ -143,6 +147,11 @@ impl LoginTries<'_> {
     }
 }
 
+/// Returns the login with a password: the server has to prove that it knows it, too.
+fn login(role: &str, password: Option<SecretString>) -> Login {
+    Login { rules: AuthRules::Proven, ..Login::of_service(role, password) }
+}
+
 /// Returns `true` for the same password.
 fn same(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
     one.map(ExposeSecret::expose_secret) == other.map(ExposeSecret::expose_secret)
@@ -152,19 +161,30 @@ fn same(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
 pub(super) struct PasswordConnect {
     pub password: Arc<LoginPassword>,
     pub connector: ServerConnector,
+    pub database: String,
+    /// Settings that the session has from its start.
+    pub options: String,
+    /// `true` if its connections are encrypted, so that requests to cancel have to be.
+    pub encrypted: Arc<AtomicBool>,
 }
+
+/// Name of the program, visible in `pg_stat_activity`.
+const APPLICATION_NAME: &str = "martydb serve";
 
 /// A connection, and the task that drives it.
 type Connected = Result<(Client, JoinHandle<()>), Error>;
 
 impl Connect for PasswordConnect {
     fn connect(&self, config: &Config) -> BoxFuture<'_, Connected> {
-        let mut config = config.clone();
+        let config = config.clone();
         Box::pin(async move {
-            if let Some(password) = self.password.now() {
-                config.password(password.expose_secret());
-            }
-            let (client, connection) = config.connect(self.connector.clone()).await?;
+            let mut credentials = Credentials::new(self.password.login());
+            let parameters = [("application_name", APPLICATION_NAME), ("options", self.options.as_str())];
+            let startup = Startup { database: &self.database, parameters: &parameters };
+            let stream = self.connector.log_in(&mut credentials, &startup, LARGEST_MESSAGE).await;
+            let is_encrypted = stream.is_encrypted();
+            let (client, connection) = config.connect_raw(stream, NoTls).await?;
+            self.encrypted.store(is_encrypted, Ordering::Relaxed);
             self.password.remember(None);
             let task = tokio::spawn(async move {
                 if let Err(error) = connection.await {

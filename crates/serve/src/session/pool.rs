@@ -1,6 +1,7 @@
 //! Pool of one login's connections.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{
@@ -10,12 +11,13 @@ use deadpool_postgres::{
 use martydb_model::error::{Error, Result};
 use parking_lot::Mutex;
 use secrecy::SecretString;
+use tokio_postgres::Config;
 
-use super::LoginSession;
 use super::connector::ServerConnector;
 use super::error::{of_database, unavailable};
-use super::password::{LoginPassword, PasswordConnect, is_rejected};
+use super::password::{LoginPassword, is_rejected};
 use super::target::LoginTarget;
+use super::{LoginSession, SessionState};
 use crate::error::{HttpError, HttpResult};
 use crate::guard::{NO_CONNECTION, ServerBreaker};
 
@@ -25,6 +27,7 @@ pub struct LoginPool {
     pool: Pool,
     /// Connector to the server: cancels use it too.
     connector: ServerConnector,
+    encrypted: Arc<AtomicBool>,
     timeout: Duration,
     breaker: Arc<ServerBreaker>,
     password: Arc<LoginPassword>,
@@ -56,11 +59,15 @@ impl LoginPool {
     /// If the pool cannot be made.
     pub fn new(target: &LoginTarget) -> Result<LoginPool> {
         let connector = target.connector.clone();
-        let password = Arc::new(LoginPassword::new(target.password.clone(), target.renewals.clone()));
-        let connect = PasswordConnect { password: password.clone(), connector: connector.clone() };
-        // Nothing is left in a session that is given back: see `release_after`.
+        let (known, renewals) = (target.password.clone(), target.renewals.clone());
+        let password = Arc::new(LoginPassword::new(&target.role, known, renewals));
+        let connect = target.connect(password.clone());
+        let encrypted = connect.encrypted.clone();
+        let mut config = Config::new();
+        config.user(&target.role);
+        // Nothing is left in a session that is given back: see `run::lease`.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_connect(target.config(), connect, recycling);
+        let manager = Manager::from_connect(config, connect, recycling);
         let renewed = Arc::new(Mutex::new(None));
         let pool = Pool::builder(manager)
             .pre_recycle(usable(renewed.clone()))
@@ -75,6 +82,7 @@ impl LoginPool {
         Ok(LoginPool {
             pool,
             connector,
+            encrypted,
             timeout: target.timeout,
             breaker: target.breaker.clone(),
             password,
@@ -138,10 +146,10 @@ impl LoginPool {
         Ok(LoginSession {
             client: Some(client),
             connector: self.connector.clone(),
+            encrypted: self.encrypted.load(Ordering::Relaxed),
             timeout: self.timeout,
             runs: false,
-            is_plain: false,
-            has_sequences: false,
+            left: SessionState::default(),
         })
     }
 
@@ -164,18 +172,16 @@ impl LoginPool {
 
     /// Reports to the breaker if the server answered; pool timeouts do not count.
     fn watch(&self, got: &std::result::Result<Object, PoolError>) {
+        if let Err(PoolError::Backend(error)) = got
+            && let Some(why) = mistrust(error)
+        {
+            tracing::warn!("{}: {why}", self.connector);
+        }
         match got {
             Ok(_) => self.breaker.succeeded(),
             Err(PoolError::Timeout(deadpool_postgres::TimeoutType::Wait)) => {}
             Err(PoolError::Backend(error)) if answered(error) => self.breaker.succeeded(),
-            Err(error) => {
-                if let PoolError::Backend(error) = error
-                    && let Some(why) = mistrust(error)
-                {
-                    tracing::warn!("{}: {why}", self.connector);
-                }
-                self.breaker.failed(Instant::now());
-            }
+            Err(_) => self.breaker.failed(Instant::now()),
         }
     }
 
@@ -213,16 +219,23 @@ fn refuses_login(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(|found| found.code().starts_with("28"))
 }
 
-/// Returns `true` for an error of a server that is there: not while it starts or stops (class 57).
+/// Returns `true` for an error of a server that is there: not while it starts or stops (class 57), and also one that asks a login for
+/// something else than SCRAM. Whatever is said of one login says nothing of the others.
 fn answered(error: &tokio_postgres::Error) -> bool {
-    error.as_db_error().is_some_and(|found| !found.code().code().starts_with("57"))
+    match error.as_db_error() {
+        Some(found) => !found.code().code().starts_with("57"),
+        None => io_kind(error) == Some(std::io::ErrorKind::PermissionDenied),
+    }
+}
+
+fn io_kind(error: &tokio_postgres::Error) -> Option<std::io::ErrorKind> {
+    let cause = std::error::Error::source(error)?;
+    cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
 }
 
 /// Returns why a server is not the one that the settings trust; `None` if the connection failed for another reason.
 fn mistrust(error: &tokio_postgres::Error) -> Option<String> {
-    let cause = std::error::Error::source(error)?;
-    // The handshake's error of another kind is that of a broken connection.
-    let broke = |error: &std::io::Error| error.kind() != std::io::ErrorKind::InvalidData;
-    let is_other = error.as_db_error().is_some() || cause.downcast_ref::<std::io::Error>().is_some_and(broke);
-    (!is_other).then(|| cause.to_string())
+    use std::io::ErrorKind::{InvalidData, PermissionDenied};
+    let is_mistrust = matches!(io_kind(error), Some(InvalidData | PermissionDenied));
+    std::error::Error::source(error).filter(|_| is_mistrust).map(ToString::to_string)
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use martydb_model::sql::{List, Qualified, stmt};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
-use tokio_postgres::Config;
 
 use super::connector::ServerConnector;
+use super::password::{LoginPassword, PasswordConnect};
 use crate::guard::ServerBreaker;
 
 /// Target of a login: its database and its settings there.
@@ -46,12 +46,15 @@ impl LoginTarget {
             && Arc::ptr_eq(&self.breaker, &other.breaker)
     }
 
-    /// Returns the settings of its connections, without the password, which may change.
-    pub fn config(&self) -> Config {
-        let mut config = self.connector.config();
-        config.user(&self.role).dbname(&self.database).application_name("martydb serve");
-        config.options(startup_options(self));
-        config
+    /// Returns the maker of its connections.
+    pub(super) fn connect(&self, password: Arc<LoginPassword>) -> PasswordConnect {
+        PasswordConnect {
+            password,
+            connector: self.connector.clone(),
+            database: self.database.clone(),
+            options: startup_options(self),
+            encrypted: Arc::default(),
+        }
     }
 }
 

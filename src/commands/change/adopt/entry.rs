@@ -6,7 +6,7 @@ use serde_yaml::{Mapping, Value};
 
 use martydb_apply::adopt::{AdoptedRole, ServiceKeys};
 use martydb_manifest::raw::RawAccess;
-use martydb_model::DbName;
+use martydb_model::{DbName, DesiredExtension};
 
 /// Entries of further roles that the manifest already has.
 pub(crate) type DeclaredRoles = BTreeMap<String, RawAccess>;
@@ -17,7 +17,7 @@ pub(crate) struct ServiceEntry {
     pub server: Option<String>,
     pub database: Option<String>,
     schemas: Option<Vec<String>>,
-    extensions: Option<Vec<String>>,
+    extensions: Option<Vec<DesiredExtension>>,
     settings: BTreeMap<String, String>,
     database_settings: BTreeMap<String, String>,
     connection_limit: Option<i32>,
@@ -54,7 +54,10 @@ impl ServiceEntry {
         put("server", self.server.as_deref().map(text));
         put("database", self.database.as_deref().map(text));
         put("schemas", self.schemas.as_deref().map(list));
-        put("extensions", self.extensions.as_deref().map(list));
+        put(
+            "extensions",
+            self.extensions.as_deref().map(|all| Value::Sequence(all.iter().map(extension).collect())),
+        );
         put("settings", some_map(texts(&self.settings)));
         put("parameters", some_map(self.parameters()));
         let access = self.access.iter().map(|(role, entry)| (role.as_str().into(), entry.clone().into()));
@@ -80,6 +83,13 @@ fn some_map(map: Mapping) -> Option<Value> {
 /// Doubles each dollar sign, which would begin a variable.
 fn text(text: &str) -> Value {
     text.replace('$', "$$").into()
+}
+
+/// Returns an extension as its name, or with its schema.
+fn extension(of: &DesiredExtension) -> Value {
+    let Some(schema) = &of.schema else { return text(&of.name) };
+    let pair = [("name".into(), text(&of.name)), ("schema".into(), text(schema.as_str()))];
+    Value::Mapping(pair.into_iter().collect())
 }
 
 fn list(items: &[String]) -> Value {

@@ -79,8 +79,14 @@ pub async fn write(
 /// Returns the objects that the manifest creates before the first migration.
 pub(crate) fn provided(service: &DesiredService) -> ProvidedObjects {
     ProvidedObjects {
-        schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
-        extensions: service.extensions.clone(),
+        schemas: service
+            .schemas
+            .iter()
+            .chain(service.extension_schemas())
+            .map(ToString::to_string)
+            .chain(["public".into()])
+            .collect(),
+        extensions: service.extensions.iter().map(|one| one.name.clone()).collect(),
     }
 }
 

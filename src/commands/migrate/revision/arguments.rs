@@ -28,9 +28,12 @@ pub struct Arguments {
     /// Renamed object, OLD:NEW or TABLE.OLD:NEW; repeatable.
     #[arg(long, value_name = "OLD:NEW", requires = "from")]
     pub rename: Vec<String>,
-    /// Do not comment out what loses rows.
+    /// Do not comment out what loses rows or changes values.
     #[arg(long, requires = "from")]
     pub with_drops: bool,
+    /// Try changed types on the rows of this database of the same server, such as a restored backup.
+    #[arg(long, value_name = "DATABASE", requires = "from")]
+    pub sample: Option<String>,
     /// Write one migration, whatever its locks.
     #[arg(long, requires = "from")]
     pub simple: bool,

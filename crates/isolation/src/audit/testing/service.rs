@@ -103,6 +103,7 @@ fn desired(name: &str) -> DesiredService {
         migrations: PathBuf::new(),
         down: Default::default(),
         schemas: vec![SchemaName::new("public").unwrap()],
+        search_path: vec![SchemaName::new("public").unwrap()],
         roles: kinds.into_iter().zip(suffixes.map(|suffix| role(&format!("{name}_{suffix}")))).collect(),
         connection_limit: limits.into(),
         settings: [("temp_file_limit".to_owned(), "1GB".to_owned())].into(),

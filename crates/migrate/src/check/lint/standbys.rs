@@ -1,8 +1,7 @@
 //! Statements whose ACCESS EXCLUSIVE lock on a table in use cancels queries at a standby, which replays the lock.
 //! <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 
-use super::objects::LintedStatement;
-use super::partitions::Sentence;
+use super::objects::{LintedStatement, Sentence};
 
 /// Statements that take such a lock: their first words, and the words with which they take a weaker one.
 const EXCLUSIVE: &[(&[&str], &[&[&str]])] = &[
@@ -46,8 +45,9 @@ pub(crate) fn conflicts(statement: &LintedStatement) -> bool {
 
 pub(crate) fn message(statement: &LintedStatement) -> String {
     // The parent of a new partition is locked, not the partition.
-    let parent = Sentence(&statement.words).after(&["partition", "of"]);
-    let read = parent.unwrap_or_else(|| statement.targets.join(", "));
+    let parent = statement.other.as_ref().filter(|_| statement.verb == "create table");
+    let names: Vec<&str> = statement.targets.iter().map(|target| target.name.as_str()).collect();
+    let read = parent.map_or_else(|| names.join(", "), |parent| parent.name.clone());
     let of = if read.is_empty() { String::new() } else { format!(" that read {read}") };
     format!(
         "it takes an ACCESS EXCLUSIVE lock: a standby cancels queries{of} after max_standby_streaming_delay"

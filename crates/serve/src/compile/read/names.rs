@@ -25,11 +25,6 @@ pub(super) fn junction_alias(node: &PlanNode<'_>) -> String {
     format!("martydb_j{}", node.number)
 }
 
-/// Returns the quoted name of a relation of the catalog.
-pub(crate) fn relation_name(schema: &str, name: &str) -> Statement {
-    stmt!("{name}", name = Qualified([schema, name]))
-}
-
 /// Returns a key of the answer as an identifier.
 pub(super) fn key(name: &str) -> HttpResult<Ident> {
     answer_key(name)

@@ -7,7 +7,7 @@ use super::names::{embedded_alias, has_ordered_arrays, key, order_name};
 use super::order::order_value;
 use super::spread::{SpreadField, hands_aggregates_up, name_of, spread_fields, word};
 use crate::catalog::ServedCatalog;
-use crate::compile::field::{FieldScope, called, cast};
+use crate::compile::field::FieldScope;
 use crate::compile::values::StatementValues;
 use crate::error::{HttpError, HttpResult};
 use crate::plan::PlanNode;
@@ -43,7 +43,7 @@ impl SelectedColumns {
             }
         }
         for child in &node.children {
-            selection.child(scope.catalog, node, child)?;
+            selection.child(scope.catalog, node, child, values)?;
         }
         if has_ordered_arrays(node) {
             for (number, term) in node.order.iter().enumerate() {
@@ -68,7 +68,11 @@ impl SelectedColumns {
             None => value,
             Some(aggregate) => {
                 let function = Keyword(word(aggregate));
-                cast(scope.catalog, stmt!("pg_catalog.{function}({value})"), field.aggregate_cast.as_ref())?
+                values.cast(
+                    scope.catalog,
+                    stmt!("pg_catalog.{function}({value})"),
+                    field.aggregate_cast.as_ref(),
+                )?
             }
         };
         self.aggregated |= aggregate.is_some();
@@ -93,6 +97,7 @@ impl SelectedColumns {
         catalog: &ServedCatalog,
         node: &PlanNode<'_>,
         child: &PlanNode<'_>,
+        values: &mut StatementValues,
     ) -> HttpResult<()> {
         let embedded = embedded_alias(child);
         if !child.spread {
@@ -109,7 +114,7 @@ impl SelectedColumns {
             return Ok(());
         }
         for field in spread_fields(child) {
-            self.spread(catalog, hands_aggregates_up(node), &embedded, &field)?;
+            self.spread(catalog, hands_aggregates_up(node), (&embedded, &field), values)?;
         }
         Ok(())
     }
@@ -118,8 +123,8 @@ impl SelectedColumns {
         &mut self,
         catalog: &ServedCatalog,
         handed_up: bool,
-        embedded: &Statement,
-        field: &SpreadField,
+        (embedded, field): (&Statement, &SpreadField),
+        values: &mut StatementValues,
     ) -> HttpResult<()> {
         let value = stmt!("{embedded}.{name}", name = key(&field.name)?);
         let Some(aggregate) = field.aggregate.filter(|_| !handed_up) else {
@@ -129,7 +134,7 @@ impl SelectedColumns {
         };
         self.aggregated = true;
         let function = Keyword(word(aggregate));
-        let value = cast(catalog, stmt!("pg_catalog.{function}({value})"), field.cast.as_ref())?;
+        let value = values.cast(catalog, stmt!("pg_catalog.{function}({value})"), field.cast.as_ref())?;
         self.columns.push(stmt!("{value} AS {name}", name = key(&field.name)?));
         Ok(())
     }
@@ -186,10 +191,10 @@ fn value(
     }
     let value = scope.value(&field.field, values)?;
     let value = match formatter(scope, &field.field) {
-        Some(function) => called(function, &value),
+        Some(function) => values.called(function, &value),
         None => value,
     };
-    cast(scope.catalog, value, field.cast.as_ref())
+    values.cast(scope.catalog, value, field.cast.as_ref())
 }
 
 /// First major with `date_bin`.

@@ -25,11 +25,11 @@ pub(crate) fn header_range(range: RowRange, header: Option<&str>) -> HttpResult<
         return Err(HttpError::range(details));
     }
     let offset = range.offset.max(first);
-    let last = match (last, range.limit.map(|limit| range.offset + limit - 1)) {
+    let last = match (last, range.limit.map(|limit| range.offset.saturating_add(limit - 1))) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (one, other) => one.or(other),
     };
-    let limit = last.map(|last| last - offset + 1);
+    let limit = last.map(|last| last.saturating_sub(offset).saturating_add(1));
     if limit.is_some_and(|limit| limit <= 0) {
         return Err(HttpError::range("Limit should be greater than or equal to zero."));
     }
@@ -56,6 +56,8 @@ mod tests {
             (RowRange { offset: 1, limit: Some(10) }, Some("0-4"), Some((1, Some(4)))),
             (all, Some("items=0-4"), Some((0, None))),
             (all, Some("3-1"), None),
+            (all, Some("0-9223372036854775807"), Some((0, Some(i64::MAX)))),
+            (RowRange { offset: i64::MAX, limit: Some(i64::MAX) }, Some("1-"), Some((i64::MAX, Some(1)))),
         ] {
             let found = header_range(range, header).ok().map(|range| (range.offset, range.limit));
             assert_eq!(found, expected, "{range:?} {header:?}");

@@ -17,7 +17,7 @@ impl<'a> ApiCall<'a> {
         let batch = parse_batch(&self.request.body)?;
         let writes = batch.operations.iter().any(|one| one.writes());
         self.check_right(writes)?;
-        let mut session = self.session(writes, true);
+        let mut session = self.session(writes);
         session.isolation = batch.isolation;
         if !writes {
             session.mode = TransactionMode::ReadOnly;

@@ -32,8 +32,8 @@ impl ApiCall<'_> {
     }
 
     /// Returns the session of the request.
-    pub(super) fn session(&self, writes: bool, runs_code: bool) -> SessionUse {
-        let mut session = SessionUse::new(writes, runs_code);
+    pub(super) fn session(&self, writes: bool) -> SessionUse {
+        let mut session = SessionUse::new(writes);
         if writes && self.preferences.end == Some(TransactionEnd::Rollback) {
             session.end = RequestEnd::RollBack { checks_constraints: true };
         }

@@ -153,7 +153,7 @@ impl<'a> ApiCall<'a> {
         let context = self.context()?;
         let replica = if prepared.writes { None } else { ReadPreference::of(self.service, self.request)? };
         let cache = if replica.is_some() { None } else { self.cache_request(&context, &prepared) };
-        let session = self.session(prepared.writes, prepared.runs_code);
+        let session = self.session(prepared.writes);
         let work = SingleOperation { call: self, prepared };
         let request = PreparedRequest::new(context, session, work);
         Ok(PreparedRequest { precondition, replica, cache, ..request }.into())
@@ -161,7 +161,7 @@ impl<'a> ApiCall<'a> {
 
     /// Prepares a read at the primary.
     pub(super) fn single(self, prepared: PreparedOperation) -> HttpResult<Handled<'a>> {
-        let (context, session) = (self.context()?, self.session(false, prepared.runs_code));
+        let (context, session) = (self.context()?, self.session(false));
         let work = SingleOperation { call: self, prepared };
         Ok(PreparedRequest::new(context, session, work).into())
     }

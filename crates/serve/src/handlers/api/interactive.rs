@@ -132,7 +132,7 @@ impl<'a> ApiCall<'a> {
 
 const ROLL_BACK: RequestEnd = RequestEnd::RollBack { checks_constraints: false };
 
-/// Returns the session of a request in a transaction: its operations may have run code of the service.
+/// Returns the session of a request in a transaction.
 fn session(end: RequestEnd) -> SessionUse {
-    SessionUse { end, ..SessionUse::new(true, true) }
+    SessionUse { end, ..SessionUse::new(true) }
 }

@@ -111,7 +111,6 @@ impl<'a> OperationPlanner<'a> {
             conditional: false,
             filters: None,
             writes: false,
-            runs_code: false,
             cached: None,
             largest: self.limits.answer,
         }
@@ -130,7 +129,6 @@ impl<'a> OperationPlanner<'a> {
             tagged: collection::are_whole(relation, select),
             form: SINGLE,
             outcome: OperationOutcome::One,
-            runs_code: !tree.is_plain(),
             cached: self.cached(&tree),
             filters: Some(id.join(",")),
             ..self.reading(relation)
@@ -163,7 +161,6 @@ impl<'a> OperationPlanner<'a> {
         Ok(PreparedOperation {
             compiled: page_statement(self.catalog, &tree, most)?,
             outcome: OperationOutcome::Page(order),
-            runs_code: !tree.is_plain(),
             cached: self.cached(&tree),
             ..prepared
         })
@@ -186,7 +183,6 @@ impl<'a> OperationPlanner<'a> {
             compiled,
             form: BodyForm::Nothing,
             outcome: if planned { OperationOutcome::Planned } else { OperationOutcome::Count },
-            runs_code: !tree.is_plain(),
             cached: if planned { None } else { self.cached(&tree) },
             ..self.reading(relation)
         })
@@ -208,7 +204,6 @@ impl<'a> OperationPlanner<'a> {
         let groups = GroupedRows { having: wanted.having.as_ref(), order: &wanted.order, limit };
         Ok(PreparedOperation {
             compiled: aggregate_statement(self.catalog, &tree, &groups, ROWS)?,
-            runs_code: !tree.is_plain(),
             cached: self.cached(&tree),
             ..self.reading(relation)
         })
@@ -295,7 +290,6 @@ impl<'a> OperationPlanner<'a> {
             form,
             word: operation(action),
             writes: true,
-            runs_code: !tree.is_plain_to_write(),
             ..self.reading(relation)
         })
     }

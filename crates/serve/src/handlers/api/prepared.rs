@@ -31,7 +31,6 @@ pub(super) struct PreparedOperation {
     /// Filters of the request, for the audit.
     pub filters: Option<String>,
     pub writes: bool,
-    pub(crate) runs_code: bool,
     /// Tables that it reads, if its answer may be kept.
     pub(crate) cached: Option<Vec<CachedTable>>,
     /// Most bytes of the result.

@@ -88,7 +88,6 @@ impl<'a> ApiCall<'a> {
             key: vec![],
             filters: None,
             writes: false,
-            runs_code: !searched.iter().all(|one| one.relation.is_plain),
             cached: None,
             largest: limits.answer,
         }

@@ -94,7 +94,7 @@ impl<'a> RowRequest<'a, '_> {
             planned,
             action,
         };
-        let session = SessionUse::new(false, !self.tree.is_plain());
+        let session = SessionUse::new(false);
         Ok(PreparedRequest { replica, cache, ..PreparedRequest::new(context, session, work) }.into())
     }
 

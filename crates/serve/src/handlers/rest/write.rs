@@ -81,7 +81,7 @@ impl RowWrite {
             || matches!(self.action, RowAction::Put { .. })
             || preferences.max_affected.is_some()
             || preferences.end == Some(TransactionEnd::Rollback);
-        if !tree.is_plain_to_write() || takes_steps {
+        if takes_steps {
             return Ok(None);
         }
         let is_insert = is_insert(&self.action);
@@ -89,7 +89,8 @@ impl RowWrite {
         let filters = context.records.key(&self.parts.query.canonical);
         let filters = (!is_insert).then_some(filters.as_str());
         let record = context.records.row(&self.audited.collection, self.audited.operation, filters);
-        lone_write_statement(&rows, tree, self.form, record.as_ref()).map(Some)
+        let compiled = lone_write_statement(&rows, tree, self.form, record.as_ref())?;
+        Ok(Some(compiled).filter(|compiled| !compiled.runs_code))
     }
 
     fn step<'a>(&self, compiled: CompiledStatement) -> RequestStep<'a> {
@@ -191,7 +192,7 @@ impl<'a> RowRequest<'a, '_> {
             None => write.single(&context, relation, self.tree)?.map(|compiled| write.step(compiled)),
             Some(_) => None,
         };
-        let mut session = SessionUse::new(true, !self.tree.is_plain_to_write());
+        let mut session = SessionUse::new(true);
         if rolls_back {
             session.end = RequestEnd::RollBack { checks_constraints: true };
         }

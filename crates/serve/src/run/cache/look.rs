@@ -65,7 +65,7 @@ impl CacheRequest {
             let value = value.to_ascii_lowercase();
             TIME_WORDS.iter().any(|word| value.contains(word))
         };
-        if !is_plain || subject.compiled.values.iter().any(tells_time) {
+        if !is_plain || subject.compiled.runs_code || subject.compiled.values.iter().any(tells_time) {
             return None;
         }
         Some(CacheRequest { key: key(catalog, subject), tables, time })

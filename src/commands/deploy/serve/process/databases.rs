@@ -153,7 +153,7 @@ impl ServedLogins<'_> {
             database: service.database.to_string(),
             role: role.to_string(),
             password: self.passwords.get(role).cloned(),
-            schemas: exposure.schemas.iter().chain(&service.schemas).map(ToString::to_string).collect(),
+            schemas: exposure.schemas.iter().chain(&service.search_path).map(ToString::to_string).collect(),
             timeout: exposure.timeout,
             reads_only,
             connections: usize::from(exposure.connections),

@@ -1,0 +1,93 @@
+//! Rules about the rows of a table: those that a statement changes, hides or locks.
+
+use squawk_syntax::SyntaxKind::{self, *};
+use squawk_syntax::SyntaxNode;
+
+use super::case::DangerCase;
+use crate::check::lint::objects::written_name;
+
+/// Statements that run the UPDATE and DELETE inside them: a function, a rule or a cursor does not.
+const RUNNING: &[SyntaxKind] =
+    &[UPDATE, DELETE, INSERT, MERGE, SELECT, COMPOUND_SELECT, CREATE_TABLE_AS, SELECT_INTO, EXPLAIN];
+
+/// Conditions that every row fulfils.
+const ALWAYS_TRUE: &[&str] = &["true", "1=1", "'t'", "notfalse", "'true'", "true::boolean", "0=0"];
+
+/// Returns the table of which a statement of this kind changes all rows.
+pub(crate) fn of_all(case: &DangerCase<'_>, kind: SyntaxKind) -> Option<String> {
+    if !RUNNING.contains(&case.node.kind()) {
+        return None;
+    }
+    let found = case.node.descendants().find(|node| node.kind() == kind && has_no_condition(node))?;
+    let table = found.children().find(|node| node.kind() == RELATION_NAME)?;
+    Some(written_name(&table)?.name)
+}
+
+fn has_no_condition(node: &SyntaxNode) -> bool {
+    let condition = node.children().find_map(|child| match child.kind() {
+        WHERE_CLAUSE => {
+            Some(child.children().next().map_or_else(String::new, |inner| inner.text().to_string()))
+        }
+        WHERE_CURRENT_OF => Some("current".into()),
+        _ => None,
+    });
+    let Some(condition) = condition else { return true };
+    let plain: String = condition.chars().filter(|c| !c.is_whitespace() && !matches!(c, '(' | ')')).collect();
+    ALWAYS_TRUE.contains(&plain.to_ascii_lowercase().as_str())
+}
+
+/// Returns the lock of a statement that blocks readers or writers.
+pub(crate) fn blocking_lock(case: &DangerCase<'_>) -> Option<String> {
+    if !case.is(LOCK) {
+        return None;
+    }
+    let clause = case.node.children().find(|node| node.kind() == LOCK_MODE_CLAUSE);
+    let mode =
+        clause.and_then(|clause| clause.children().next()).map_or(ACCESS_EXCLUSIVE, |mode| mode.kind());
+    let (mode, blocked) = match mode {
+        ACCESS_EXCLUSIVE => ("ACCESS EXCLUSIVE", "readers and writers"),
+        EXCLUSIVE => ("EXCLUSIVE", "writers"),
+        SHARE_ROW_EXCLUSIVE => ("SHARE ROW EXCLUSIVE", "writers"),
+        SHARE => ("SHARE", "writers"),
+        _ => return None,
+    };
+    Some(format!("LOCK in {mode} MODE blocks {blocked} of {} until the file ends", case.names()))
+}
+
+/// Returns `true` for VACUUM FULL in either form.
+pub(crate) fn is_full(node: &SyntaxNode) -> bool {
+    use squawk_syntax::ast::{AstNode, Vacuum};
+    Vacuum::cast(node.clone()).is_some_and(|vacuum| vacuum.is_full())
+}
+
+/// Returns the column of type json that a statement adds.
+pub(crate) fn json_column(case: &DangerCase<'_>) -> Option<String> {
+    if !case.is(ALTER_TABLE) {
+        return None;
+    }
+    let mut columns = case.node.children().filter(|node| node.kind() == ADD_COLUMN);
+    let is_json = |column: &SyntaxNode| {
+        column.children().any(|node| {
+            node.kind() == PATH_TYPE && node.text().to_string().trim().eq_ignore_ascii_case("json")
+        })
+    };
+    columns.find(is_json)?;
+    let names = case.names();
+    Some(format!(
+        "a column of type json has no equality: SELECT DISTINCT and GROUP BY over {names} fail (42883)"
+    ))
+}
+
+/// Returns the table whose rows vanish: row security begins, and the file creates no policy.
+pub(crate) fn row_security(case: &DangerCase<'_>) -> Option<String> {
+    let of_table = |kind: SyntaxKind| {
+        let others = case.part.statements.iter();
+        others.filter(move |one| squawk_syntax::ast::AstNode::syntax(&one.statement).kind() == kind)
+    };
+    let policies = of_table(CREATE_POLICY).flat_map(|one| &one.targets);
+    let has_policy = policies.into_iter().any(|table| case.statement.targets.contains(table));
+    let begins = case.is(ALTER_TABLE) && case.has(ENABLE_RLS) && !has_policy;
+    begins.then(|| {
+        format!("ROW LEVEL SECURITY without a policy hides all rows of {} from the application", case.names())
+    })
+}
