@@ -32,12 +32,15 @@ fn cells(text: &str) -> impl Iterator<Item = String> + '_ {
     rows.map(|row| row.trim_start_matches("| ").split(" | ").next().unwrap().to_owned())
 }
 
-/// A row stands for a statement, or for a file or more that make one; `{A, B}` for each of these words.
+/// A row stands for a statement, or for a file or more that make one, behind the shared query of members; `{A, B}` for each of these words.
 fn written(cell: &str) -> Vec<String> {
     let text = cell.trim_matches('`').replace("\\|", "|");
     let statements: Vec<String> = match text.strip_suffix(".sql") {
         Some(_) => {
             let read = |name: &str| {
+                if name == "with_members!" {
+                    return martydb_model::with_members!(", ").to_owned();
+                }
                 let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
                 std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
             };
