@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::conversions::resolved;
+use crate::conversions::{keeps, resolved};
 use crate::names::split;
 use crate::nodes::TypeChange;
 use crate::object_changes::labels;
@@ -87,7 +87,7 @@ fn count((from, to): (&Structure, &Structure), step: &SchemaStep) -> Option<Stat
     let table = from.objects.get(&step.id)?.parent.as_ref()?.name.clone();
     let column = split(&step.id.name).1;
     let text = |text: String| ServerText::quoted_by_server(text);
-    let changed = changed((from, to), change, column);
+    let changed = changed((from, to), change, column)?;
     Some(stmt!(
         "SELECT pg_catalog.count(*) FILTER (WHERE {changed}), pg_catalog.count(*) FROM {table} WHERE {column} IS NOT NULL",
         changed = text(changed),
@@ -96,20 +96,19 @@ fn count((from, to): (&Structure, &Structure), step: &SchemaStep) -> Option<Stat
     ))
 }
 
-/// Returns the condition for a row to be counted.
-fn changed((from, to): (&Structure, &Structure), change: &TypeChange, column: &str) -> String {
+/// Returns the condition for a row to be counted; `None` if the database has the new type with another definition, so that
+/// a cast there tells nothing.
+fn changed((from, to): (&Structure, &Structure), change: &TypeChange, column: &str) -> Option<String> {
     let (old, new) = (resolved(from, &change.former), resolved(to, &change.new));
-    let kind = SchemaObjectKind::Enum;
-    let id = SchemaObjectId { kind, name: new.base.clone() };
-    if let (false, Some(object)) = (new.is_array, to.objects.get(&id)) {
-        // The database has the type with its former labels.
-        let labels = labels(object).join(", ");
-        return format!("{column}::pg_catalog.text <> ALL (ARRAY[{labels}]::pg_catalog.text[])");
+    if !keeps(from, to, &new.base, &new.base) {
+        let id = SchemaObjectId { kind: SchemaObjectKind::Enum, name: new.base };
+        let labels = to.objects.get(&id).filter(|_| !new.is_array).map(|object| labels(object).join(", "))?;
+        return Some(format!("{column}::pg_catalog.text <> ALL (ARRAY[{labels}]::pg_catalog.text[])"));
     }
     let cast = from.casts.contains(&(old.base.clone(), new.base.clone())) || old.base == new.base;
     let through = if cast { "" } else { "::pg_catalog.text" };
     let (former, new) = (&change.former, new.written());
-    format!(
+    Some(format!(
         "{column}{through}::{new}::pg_catalog.text::{former}::pg_catalog.text IS DISTINCT FROM {column}::pg_catalog.text"
-    )
+    ))
 }
