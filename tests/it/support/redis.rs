@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::nats::has;
 use super::server::free_port;
-use super::until::until;
+use super::until::{until, until_some};
 
 /// A server of a test.
 pub struct Redis {
@@ -38,10 +38,12 @@ impl Redis {
             std::fs::create_dir(folder.path().join("acl")).unwrap();
             std::fs::write(folder.path().join("acl/users.acl"), users).unwrap();
             std::fs::write(folder.path().join("redis.conf"), users).unwrap();
-            let port = free_port();
-            let arguments = arguments.iter().map(|one| one.replace("{port}", &port.to_string())).collect();
-            let mut redis = Redis { port, folder, arguments, child: None };
-            redis.launch();
+            let arguments = arguments.iter().map(|&one| one.to_owned()).collect();
+            let mut redis = Redis { port: 0, folder, arguments, child: None };
+            until("redis-server listens at a port of its choice", || {
+                redis.port = free_port();
+                redis.listens()
+            });
             redis
         })
     }
@@ -53,12 +55,24 @@ impl Redis {
 
     /// Starts it again with the users that it kept.
     pub fn launch(&mut self) {
+        until("redis-server listens at its port again", || self.listens());
+    }
+
+    /// Starts the program; `false` if it ended, as it does if its port or that of its cluster's bus, 10,000 above, is taken.
+    fn listens(&mut self) -> bool {
+        let port = self.port.to_string();
         let mut command = Command::new("redis-server");
-        command.args(&self.arguments).args(["--bind", "127.0.0.1", "--logfile", "redis.log"]);
+        command.args(self.arguments.iter().map(|one| one.replace("{port}", &port)));
+        command.args(["--bind", "127.0.0.1", "--logfile", "redis.log"]);
         command.args(["--dir", &self.folder.path().display().to_string()]);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-        until("redis-server listens", || TcpStream::connect(("127.0.0.1", self.port)).is_ok());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let listens = until_some("redis-server listens or ends", || {
+            let ended = child.try_wait().unwrap().is_some();
+            (ended || TcpStream::connect(("127.0.0.1", self.port)).is_ok()).then_some(!ended)
+        });
+        self.child = Some(child);
+        listens
     }
 
     /// Ends it as a power cut would.
