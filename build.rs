@@ -1,4 +1,4 @@
-//! What `martydb --version` says about the build: the commit and the target, and no time of its own, so that the same
+//! Build information of `martydb --version`: the commit and the target, and no time, so that the same
 //! sources give the same binary.
 //!
 //! The commit is the first of: `MARTYDB_COMMIT`, for builds without the repository; what `cargo package` wrote into its
@@ -68,7 +68,7 @@ fn committed() -> Option<String> {
     Some(format!("{commit} {day}"))
 }
 
-/// What moves with HEAD, and what makes the tree differ from it. Cargo runs this again and again if a file is missing.
+/// Files that change with HEAD or with the working tree. Cargo reruns the build script each time if one is missing.
 fn watch() {
     let branch = git(&["symbolic-ref", "--quiet", "HEAD"]).unwrap_or_default();
     for file in ["HEAD", "logs/HEAD", "packed-refs", &branch] {

@@ -16,6 +16,6 @@ fn main() -> ExitCode {
 /// A core file would hold passwords. The hard limit stays, so that a server started from here may raise its own.
 fn leave_no_core() {
     let maximum = getrlimit(Resource::Core).maximum;
-    // Where the system refuses, the run is as safe as any other program's.
+    // If the system refuses, the run is as safe as any other program's.
     let _refused = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
 }

@@ -1,4 +1,4 @@
-//! What the relay is measured against: the same messages to the same broker by the same client, and no database.
+//! Baseline of the relay's benchmark: the same messages to the same broker by the same client, without a database.
 //! `run.py` calls it: how it waits, URL, subject, how many, how many at a time, bytes of the payload.
 
 use std::time::Instant;

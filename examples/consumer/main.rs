@@ -21,7 +21,7 @@ use sqlx::{Connection, PgConnection};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// What an event says, whatever brings it.
+/// An event, independent of its broker.
 struct Event<'a> {
     source: &'a str,
     id: &'a str,

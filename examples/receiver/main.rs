@@ -21,7 +21,7 @@ use serde_json::Value;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 
-/// How old a request may be, in seconds.
+/// Maximum age of a request, in seconds.
 const OLDEST: u64 = 300;
 const LARGEST: usize = 13 << 20;
 

@@ -2,7 +2,7 @@
 
 use martydb_model::deploy::SEALED_WITH;
 
-/// A word that is no command.
+/// A word that is not a command.
 pub(crate) struct CommandAlias {
     pub words: &'static [&'static str],
     /// Answer, as the rest of a hint.

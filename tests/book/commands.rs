@@ -1,6 +1,6 @@
 //! Runs what the pages tell their reader to type, page by page, each in an empty folder of its own.
 //!
-//! What a page may hold:
+//! Contents of a page:
 //!
 //! - a block `sh` is run by bash; each command must end with 0, or as `# exit N` behind it says. Variables and the
 //!   folder stay from block to block.

@@ -1,6 +1,6 @@
 //! The loop: spoil an input, run the target, keep the input if it says something not said before.
 //!
-//! What a target says stands for the coverage that an instrumented build would measure: an input that reached a new
+//! A target's messages replace the coverage of an instrumented build: an input that reached a new
 //! message is worth spoiling further.
 
 use std::collections::BTreeSet;

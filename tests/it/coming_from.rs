@@ -1,4 +1,4 @@
-//! `docs/coming-from.md`, step by step: its commands are run as they stand there.
+//! `docs/coming-from.md`, step by step: its commands are run unchanged.
 
 use crate::support::{Project, Server};
 

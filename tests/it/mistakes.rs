@@ -435,7 +435,7 @@ impl Mistake {
     }
 }
 
-/// Options that show what would be done stand in no hint.
+/// No hint contains an option for a dry run.
 fn is_told(said: &str, word: &str) -> bool {
     ["--dry-run", "--help", "true"].contains(&word) || said.contains(word)
 }

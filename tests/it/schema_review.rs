@@ -13,7 +13,7 @@ CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; 
 CREATE TRIGGER same BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION same();
 CREATE STATISTICS pairs ON id, name FROM item; CREATE RULE quiet AS ON DELETE TO item DO INSTEAD NOTHING;";
 
-/// Every kind has its statement, and nothing of martydb's or refinery's tables stands there.
+/// Every kind has its statement, and nothing of martydb's or refinery's tables is included.
 #[test]
 fn schema_sql_follows_the_database() {
     let server = Server::start();

@@ -6,7 +6,7 @@ use axum::http::{StatusCode, header, uri::Authority};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Refuses a request whose `Host` (RFC 9110, section 7.2) is no name of the loopback interface. One without it is not from a
+/// Refuses a request whose `Host` (RFC 9110, section 7.2) is not a name of the loopback interface. One without it is not from a
 /// browser.
 pub(crate) async fn only_local(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).map(|value| value.to_str().unwrap_or_default());

@@ -77,7 +77,7 @@ pub(crate) fn converted(text: &str) -> Result<String, SplitProblem> {
 struct PsqlScript<'a> {
     text: &'a str,
     out: String,
-    /// Byte up to which the text is in `out`.
+    /// Position in the text up to which `out` has it, in bytes.
     emitted: usize,
     /// Byte from which it has to be read.
     at: usize,

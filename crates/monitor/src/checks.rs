@@ -181,7 +181,7 @@ impl Checks {
                     });
                 verdict::of_tables(side_by_side(context, read).await)
             }
-            // All of it is read beside.
+            // The extra servers read all of it.
             MonitorCheck::Redis => CheckOutcome::default(),
             MonitorCheck::Drift => {
                 let plans = provision::plan(context, services, PlanOptions::default()).await;

@@ -24,7 +24,7 @@ const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::Hi
 /// Converts a verification that ended at `now`, in seconds since 1970.
 pub(crate) fn of_isolation(assessment: &Assessment, subjects: &[Subject], now: f64) -> CheckOutcome {
     let mut outcome = CheckOutcome { failures: failures(&assessment.failed), ..CheckOutcome::default() };
-    // What was found at a replica counts for its server.
+    // Findings at a replica count for its server.
     for server in assessment.servers.iter().filter(|server| server.at.is_none()) {
         let subject = Subject::server(&server.name);
         outcome.samples.extend(findings(assessment, &subject, None));

@@ -275,7 +275,7 @@ impl Archive {
             if !(is_limit && backoff.wait().await) {
                 return Err(error);
             }
-            // What the failed attempt wrote; the program refuses a folder that has files.
+            // Files of the failed attempt: the program refuses a folder that has files.
             if folder.exists() {
                 std::fs::remove_dir_all(folder).map_err(no_file)?;
             }

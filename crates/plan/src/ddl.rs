@@ -16,7 +16,7 @@ use martydb_model::{
 
 /// New passwords of logins.
 pub struct NewPasswords<'a> {
-    /// Returns the SCRAM verifier of a login's password as a literal, or what stands for it.
+    /// Returns the SCRAM verifier of a login's password as a literal, or a placeholder.
     pub verifier: &'a dyn Fn(&RoleName) -> Statement,
     /// Time at which they are set; `None` if the plan is only shown.
     pub at: Option<OffsetDateTime>,

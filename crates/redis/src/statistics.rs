@@ -132,7 +132,7 @@ impl RedisStatistics {
             Some((user, subject)) => (subject.clone(), user.clone()),
             None => (server.clone(), OTHER.to_owned()),
         };
-        // What there is none of is 0, so that the first one is an increase.
+        // Missing counters are 0, so that the first event is an increase.
         let roles = users.keys().map(String::as_str).chain([OTHER]);
         let (mut clients, mut refusals) = (BTreeMap::new(), BTreeMap::new());
         for role in roles {

@@ -103,7 +103,7 @@ fn event_identity(event: &PastEvent) -> (&str, &str, Option<i64>, &str, &str) {
 }
 
 /// Returns the events that the first report does not have, oldest first. Those older than its oldest of the service were cut
-/// from it, and are no news.
+/// from it, and are not news.
 fn migrations(before: &Values, after: &Values) -> Vec<(String, PastEvent)> {
     let known: BTreeMap<&str, Vec<&PastEvent>> =
         before.history.iter().map(|one| (one.service.as_str(), one.events.iter().collect())).collect();

@@ -34,7 +34,7 @@ pub(crate) fn element(json: &Value) -> String {
 /// Reads the report that a page contains.
 ///
 /// # Errors
-/// The reason why the text is no report of this version.
+/// The reason why the text is not a report of this version.
 pub fn read(page: &str) -> Result<ReportValues, String> {
     if !is_report(page) {
         return Err("it is not a page of `martydb report`".into());

@@ -4,7 +4,7 @@ use martydb_model::units::counted;
 
 use crate::values::{RedisKeys, ReplicaLine, ShownFinding, StatedService, Values};
 
-/// Weight of a line of the verdict.
+/// VerdictLevel of a line of the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
     Good,
@@ -22,7 +22,7 @@ pub struct Line {
     pub section: &'static str,
 }
 
-/// States of services, from the worst, with the words for their number and the weight.
+/// States of services, from the worst, with the words for their number and the level.
 const STATES: [(&str, &str, Weight); 6] = [
     ("unreachable", "not reachable", Weight::Bad),
     ("divergent", "with files that differ from their history", Weight::Bad),
@@ -59,7 +59,7 @@ const REPLICA_FINE: (Weight, &str) = (Weight::Good, "in use");
 /// States of replicas that are wrong, with the words for their number.
 const REPLICAS: [(Weight, &str); 2] = [REPLICA_GONE, REPLICA_LATE];
 
-/// Returns the weight and the words of a replica's state.
+/// Returns the level and the words of a replica's state.
 pub fn replica(one: &ReplicaLine) -> (Weight, &'static str) {
     match one.state.as_str() {
         "unreachable" => REPLICA_GONE,

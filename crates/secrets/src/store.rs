@@ -229,7 +229,7 @@ impl LockedStore<'_> {
         }
     }
 
-    /// Sets or removes the value of a key that is no login.
+    /// Sets or removes the value of a key that is not a login.
     pub async fn set(&self, key: &CredentialKey, value: Option<SecretString>) -> Result<()> {
         self.write(key, &[(key.role.to_string(), value)]).await
     }

@@ -42,7 +42,7 @@ pub(crate) struct CompiledStatement {
     digest: OnceLock<StatementDigest>,
 }
 
-/// SHA-256 of a statement's text, without values. It names a statement in tables whose keys are in the hands of callers.
+/// SHA-256 of a statement's text, without values: a key of fixed size for texts whose number callers control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StatementDigest([u8; 32]);
 

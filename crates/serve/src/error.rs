@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-/// An answer that tells what was wrong.
+/// An error response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HttpError {
     pub status: u16,
@@ -67,7 +67,7 @@ impl HttpError {
         HttpError::new(400, "PGRST100", message).details(details)
     }
 
-    /// A body that is no rows.
+    /// A body that does not consist of rows.
     pub(crate) fn invalid_body(message: impl Into<String>) -> HttpError {
         HttpError::new(400, "PGRST102", message)
     }

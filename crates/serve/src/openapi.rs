@@ -20,7 +20,7 @@ use crate::settings::ServedExposure;
 pub(crate) use privileges::{CallerPrivileges, DescribedRelation};
 use template::PathTemplate;
 
-/// All that a document tells.
+/// Contents of a document.
 pub(crate) struct DocumentSource<'a> {
     pub service: &'a str,
     pub caller: &'a ServeCaller,
@@ -29,7 +29,7 @@ pub(crate) struct DocumentSource<'a> {
     /// The exposed schema that it is about.
     pub schema: &'a str,
     pub privileges: &'a CallerPrivileges,
-    /// `true` if the monitor's login tells statistics.
+    /// `true` if the monitor's login reads statistics.
     pub monitored: bool,
 }
 

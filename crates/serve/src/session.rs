@@ -54,7 +54,7 @@ struct SessionState {
 /// Treatment of a session before another request may have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SessionReuse {
-    /// Nothing was left.
+    /// Nothing in the session has to be reset.
     AsItIs,
     Reset,
     /// A reset would take from the driver what it relies on.
@@ -67,7 +67,7 @@ impl Drop for LoginSession {
         let Some(runtime) = tokio::runtime::Handle::try_current().ok().filter(|_| self.runs) else {
             return drop(Object::take(client));
         };
-        // Its place is free only when the server was told: the login has few connections more than the pool.
+        // Its place is free only when the server has the request to cancel: the login has few connections more than the pool.
         let (patience, connector, encrypted) = (self.timeout, self.connector.clone(), self.encrypted);
         runtime.spawn(async move {
             let token = client.cancel_token();
@@ -194,7 +194,7 @@ impl LoginSession {
         self.runs = false;
     }
 
-    /// Tells that a transaction begins that may write.
+    /// Records that a transaction that may write begins.
     pub(crate) fn may_write(&mut self) {
         self.left.has_sequences = true;
     }

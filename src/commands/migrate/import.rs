@@ -80,7 +80,7 @@ pub struct ImportReport {
     notes: Vec<String>,
     /// Version of the database according to the tool's own table.
     baseline_at: Option<i64>,
-    /// Rows of the tools' tables that are no applied migrations.
+    /// Rows of the tools' tables that are not applied migrations.
     failed: Vec<FailedRow>,
     /// Next commands.
     next: Vec<String>,
@@ -209,7 +209,7 @@ impl ImportReport {
         self.failed.iter().any(|row| !row.undone)
     }
 
-    /// Names the failed rows, with the ways out.
+    /// Names the failed rows, with the possible remedies.
     fn failures(&self) -> String {
         let line = |row: &FailedRow| match row.migration.as_str() {
             "" => format!("failed: {}: {}\n", printable(&row.table), printable(&row.state)),

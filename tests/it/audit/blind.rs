@@ -32,7 +32,7 @@ fn databases_in_other_encodings_are_audited() {
         pair.project.run(&["apply", "--all", "-y"]).expect(0);
         pair.project.run(&["upgrade", "--service", "red"]).expect(0);
         pair.server.sql("red_db", TRAP);
-        // A byte that is no UTF-8, in names and comments that the service's migrator makes.
+        // Bytes that are not UTF-8, in names and comments that the service's migrator makes.
         let name = format!("'caf' || pg_catalog.convert_from('\\xe9', '{encoding}')");
         let table = format!(
             "DO $$ BEGIN EXECUTE format('CREATE TABLE public.%I (id int)', {name}); \

@@ -149,7 +149,7 @@ fn statements_that_refuse_a_transaction_are_fixed_too() {
         Pair::grave(&pair.verify(&[], 4)),
         ["medium | server-setting | - | PUBLIC | - | setting lo_compat_privileges"]
     );
-    // A reload is told to the server and happens a moment later, so the look that follows may still see the old value.
+    // The server reloads asynchronously, so the next query may still see the old value.
     let done =
         pair.project.run(&["verify-isolation", "--probes", "none", "--fix", "-y", "-o", "json"]).json();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Extensions as their scripts made them are no finding; what was added to one later, or changed in it, is judged like
+//! Extensions as their scripts made them are not findings; what was added to one later, or changed in it, is judged like
 //! anything else; and one that leads out of its database is named.
 
 use super::support::Pair;

@@ -233,7 +233,7 @@ fn a_login_trigger_that_changes_the_session_makes_the_probe_inconclusive() {
     }
 }
 
-/// A refusal of the question itself is no denial, and the line for people counts what the document counts.
+/// A refusal of the question itself is not a denial, and the line for people counts what the document counts.
 #[test]
 fn a_catalog_that_is_closed_to_a_login_is_not_read_as_that_login() {
     let pair = Pair::new();

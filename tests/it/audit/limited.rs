@@ -1,4 +1,4 @@
-//! An admin that is no superuser: what it could not look at is said, with the grant that would allow it.
+//! An admin that is not a superuser: what it could not examine is reported, with the grant that would allow it.
 
 use serde_json::Value;
 

@@ -317,7 +317,7 @@ fn privileges_that_lead_nowhere_are_not_findings() {
     let open = [
         // No USAGE of the schema.
         "CREATE SCHEMA shut; CREATE FUNCTION shut.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; END'",
-        // Nothing in it executes what it is told.
+        // Nothing in it executes its argument.
         "GRANT USAGE ON SCHEMA public TO guest; CREATE FUNCTION count_roles() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM pg_catalog.pg_authid'; REVOKE ALL ON FUNCTION count_roles() FROM PUBLIC; GRANT EXECUTE ON FUNCTION count_roles() TO guest",
         // No secret column.
         "CREATE VIEW names AS SELECT rolname FROM pg_authid; GRANT SELECT ON names TO guest",

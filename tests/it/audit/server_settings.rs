@@ -1,4 +1,4 @@
-//! Settings of the whole server in comparison with what initdb gives: what opens something is told with what it was, and
+//! Settings of the whole server in comparison with what initdb gives: a setting that opens something is reported with its default, and
 //! what a package or an operator writes without opening anything is not.
 
 use std::fs::Permissions;

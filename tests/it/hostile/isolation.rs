@@ -58,7 +58,7 @@ as_both_admins!(a_session_with_hostile_temporary_tables_is_audited, |admin| {
     });
 });
 
-/// Tables of its own session that stand before the catalogs, and code in its temporary schema.
+/// Tables of its own session that precede the catalogs, and code in its temporary schema.
 const TEMPORARY: &str = "
     CREATE TEMPORARY TABLE pg_class (relname name, x int CHECK (bait.yes('temporary', x)));
     CREATE TEMPORARY TABLE pg_roles (rolname name, rolsuper boolean DEFAULT true);

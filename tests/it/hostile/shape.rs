@@ -18,7 +18,7 @@ pub(crate) fn shapes(sql: &str) -> Vec<String> {
     statements.map(shape).collect()
 }
 
-/// The functions that a shape calls, as it writes them: a word before a parenthesis that is no keyword. A keyword is
+/// The functions that a shape calls, as it writes them: a word before a parenthesis that is not a keyword. A keyword is
 /// written in capitals, or is one of those that look like a function.
 pub(crate) fn functions(shape: &str) -> Vec<String> {
     let words: Vec<&str> = shape.split(' ').collect();

@@ -43,7 +43,7 @@ impl Forger {
         self.hostile.project.path().join("kept").join(&self.id)
     }
 
-    /// Replaces the words that made room, wherever they stand: `sql` runs where the comment was.
+    /// Replaces the words that made room, wherever they are: `sql` runs where the comment was.
     fn forge_archive(&self, sql: &str) {
         let path = self.folder().join("dump/toc.dat");
         let mut bytes = std::fs::read(&path).unwrap();

@@ -163,7 +163,7 @@ fn a_baseline_from_a_database_refuses_existing_files_and_history() {
 }
 
 /// A privilege that the contract does not give is not in V1, and the proof says so; nothing is recorded, and no scratch
-/// database stays. What other roles hold is no difference: V1 does not give it, and a note says whose it is.
+/// database stays. What other roles hold is not a difference: V1 does not give it, and a note says whose it is.
 #[test]
 fn a_schema_that_v1_does_not_reproduce_is_not_recorded() {
     let service = "fdb_differs";

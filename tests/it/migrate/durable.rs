@@ -1,4 +1,4 @@
-//! A server that crashes: what a run has reported at its end is there, and what it had not is gone with its history.
+//! A server that crashes keeps all that a run has reported, and nothing of the rest, with its history.
 
 use std::io::Read;
 use std::process::Stdio;

@@ -344,7 +344,7 @@ fn an_alert_fires_in_a_real_prometheus_after_a_grant_to_public() {
     let prometheus = Prometheus::start(&project, &served.address);
     let ok = "/api/v1/query?query=martydb_isolation_ok%7Bservice%3D%22mof_a%22%7D";
     prometheus.until(ok, |answer| results(answer).iter().any(|one| one["value"][1] == "1"));
-    // Nothing that was scraped was refused or stands there twice.
+    // Nothing that was scraped was refused or is duplicated.
     for metric in ["scrape_samples_scraped%20-%20scrape_samples_post_metric_relabeling", "1-up"] {
         let answer =
             prometheus.until(&format!("/api/v1/query?query={metric}"), |answer| !results(answer).is_empty());

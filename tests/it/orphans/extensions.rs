@@ -1,4 +1,4 @@
-//! `CREATE EXTENSION` runs a script as a superuser: nothing of the service stands in its search path.
+//! `CREATE EXTENSION` runs a script as a superuser: nothing of the service is in its search path.
 
 use crate::support::{Admin, Project, Server, as_both_admins};
 

@@ -1,7 +1,7 @@
 //! Databases in use are taken over, all of one server in one run: two of our own (tests/live) and any others that
 //! `ADOPT_DATABASES` names, a folder with `NAME.sql` or `NAME/*.sql` for each, as `psql` reads them.
 //!
-//! What each role can read and write is tried out before; fifty clients then do it again and again while `apply` runs, and
+//! The privileges of each role are tried before; fifty clients then repeat these statements while `apply` runs, and
 //! everything must go on to work, give the same results, and take less than two seconds.
 
 mod clients;

@@ -112,7 +112,7 @@ as_both_admins!(plan_apply_and_doctor_name_logins_that_lose_access, |admin| {
     assert!(server.sql_as("eve", PASSWORD, "lo_a", "SELECT 1").is_ok());
 });
 
-/// Without the grants, what is said to be dead is dead.
+/// Without the grants, the privileges reported as unusable are unusable.
 #[test]
 fn objects_reported_as_unused_are_unused() {
     let (server, project) = open_house(Admin::Super);

@@ -1,4 +1,4 @@
-//! The example consumers of brokers. [`super::effects`] says what dies meanwhile.
+//! The example consumers of brokers. [`super::effects`] lists the failures.
 
 use super::crash::Broker;
 use super::effects::{self, Way};

@@ -75,7 +75,7 @@ impl Broker {
         }
     }
 
-    /// Tells a consumer of `examples` where its events come from.
+    /// Configures the source of events for a consumer of `examples`.
     pub(crate) fn consumed_by<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         match self {
             Broker::Nats(nats) => command.arg("EV").env("NATS_URL", nats.url()),

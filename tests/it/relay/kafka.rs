@@ -50,7 +50,7 @@ impl KafkaCluster {
         format!("{{ kafka: \"{}\", topic: {TOPIC} }}", self.address)
     }
 
-    /// Tells a consumer of `examples` where its events come from.
+    /// Configures the source of events for a consumer of `examples`.
     pub(crate) fn consumed_by<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.arg(TOPIC).env("KAFKA_CLUSTER", &self.address)
     }

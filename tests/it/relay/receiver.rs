@@ -1,4 +1,4 @@
-//! The example receivers of web hooks. [`super::effects`] says what dies meanwhile.
+//! The example receivers of web hooks. [`super::effects`] lists the failures.
 
 use std::process::Command;
 

@@ -217,7 +217,7 @@ fn serve_as_rendered(rendered: &[Value], server: &Server, secret: &Value) {
     server.reload();
 }
 
-/// The first Job does not reach a server whose certificate another authority signed, or is for other names.
+/// The first Job does not connect to a server whose certificate is signed by another authority or has other names.
 fn other_certificates_are_refused(
     rendered: &[Value],
     (own, other): (&Authority, &Authority),

@@ -1,5 +1,5 @@
 //! Two processes of the data service for the same services, behind a balancer that sends each request to the next one: what is kept in
-//! one of them is checked against the database, and what only one of them has is said.
+//! one of them is checked against the database, and differences between them are reported.
 //!
 //! `scripts/serve-stale` runs the first test with 100,000 reads.
 

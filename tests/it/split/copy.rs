@@ -29,7 +29,7 @@ as_both_admins!(every_row_arrives_once_and_unchanged, |admin| {
     let server = Server::for_admin(admin);
     let project = ready(&server, admin);
     if admin == Admin::Limited {
-        // Whose tables these are in the shared database: the admin is a member, and row security that is forced stands in its way.
+        // Owner of the tables in the shared database: the admin is a member, and forced row security applies to it.
         server.sql("postgres", "CREATE ROLE shop_team; GRANT shop_team TO adm WITH ADMIN OPTION");
         let all: Vec<String> =
             TABLES.iter().map(|(_, table)| format!("ALTER TABLE {table} OWNER TO shop_team;")).collect();
@@ -63,7 +63,7 @@ as_both_admins!(every_row_arrives_once_and_unchanged, |admin| {
     assert!(refused.contains("has moved"), "{refused}");
     let refused = refusal(&server, "shop_people", "TRUNCATE people_main CASCADE");
     assert!(refused.contains("is not open"), "{refused}");
-    // Sequences stand where the source's stand.
+    // Sequences have the positions of the source's.
     assert_eq!(server.value("shop_orders", "SELECT last_value FROM orders_down"), "-5");
     assert_eq!(server.value("shop_orders", "SELECT last_value FROM orders_main_id_seq"), "8000");
     // A second copy finds nothing to do.

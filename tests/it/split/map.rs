@@ -1,4 +1,4 @@
-//! `split.yaml`: what is wrong in it is said with its place.
+//! `split.yaml`: mistakes are reported with their position.
 
 use super::{SHARED, map, project};
 use crate::support::{Admin, Server};

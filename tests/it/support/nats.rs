@@ -80,7 +80,7 @@ impl Nats {
         }
     }
 
-    /// Stops it where it stands, or lets it go on.
+    /// Suspends or resumes it.
     pub(crate) fn freeze(&self, frozen: bool) {
         let pid = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
         let signal = if frozen { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };

@@ -139,7 +139,7 @@ impl Rabbit {
         }
     }
 
-    /// Stops it where it stands: connections stay, and nothing is answered.
+    /// Suspends it: connections stay open without an answer.
     pub(crate) fn freeze(&self) {
         let group = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
         rustix::process::kill_process_group(group, rustix::process::Signal::STOP).unwrap();

@@ -6,7 +6,7 @@ pub(crate) fn many(whole: usize, short: usize) -> usize {
 }
 
 /// Returns `true` if a row of a long table is due: each is, but in the short form a third of them, on each of CI's majors another
-/// one. They stand together, because one may need what the one before made.
+/// one. They are in order: one may need the objects of an earlier one.
 pub(crate) fn is_due(number: usize, rows: usize, major: u32) -> bool {
     let third = match major {
         ..=14 => 0,

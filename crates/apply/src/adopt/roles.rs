@@ -83,7 +83,7 @@ pub fn adopted_roles(scene: &ScanContext<'_>) -> Declarations {
     found
 }
 
-/// Returns a note with the statements that keep privileges usable that no level grants and `apply` leaves alone.
+/// Returns a note with the GRANTs for privileges outside all levels, which `apply` leaves alone.
 fn what_keeps(scene: &ScanContext<'_>, role: &RoleName, held: &HeldPrivileges) -> String {
     let (database, acting) = (&scene.service.database, scene.actual.inherited_by(role));
     let holds = |acl: &[AclEntry], privilege: &str| {

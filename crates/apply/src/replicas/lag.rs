@@ -141,7 +141,7 @@ struct FoundLag {
 }
 
 async fn read(primary: Option<&Access>, access: &Access, role: ReplicaRole) -> Result<FoundLag> {
-    // What is written first must be replayed later.
+    // The replay must follow the write.
     let written = match primary {
         Some(primary) => written(primary).await.ok(),
         None => None,

@@ -77,7 +77,7 @@ impl<'a> Replay<'a> {
         replica.access.as_ref().is_ok_and(|access| place(access) == place(self.primary))
     }
 
-    /// Looks at a replica until it has replayed `target`; one that restarts meanwhile is asked again.
+    /// Looks at a replica until it has replayed `target`; a replica that restarts meanwhile is queried again.
     async fn follow(&self, replica: &ReplicaAccess, target: &str) -> Result<()> {
         let access = replica.access.as_ref().map_err(Error::clone)?;
         let (mut pause, mut session) = (FIRST_PAUSE, None);

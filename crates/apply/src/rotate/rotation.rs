@@ -1,4 +1,4 @@
-//! Input and results of a rotation.
+//! Inputs and results of a rotation.
 
 use crate::replicas::{Replay, ReplicaAccess};
 use martydb_model::error::Error;

@@ -92,7 +92,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
 
 /// Returns the login of the service for whose work the server calls a function without checking EXECUTE.
 fn writer<'a>(db: &Database<'a>, item: &CatalogObject) -> Option<&'a str> {
-    // Who creates objects may fetch what an event trigger leaves open.
+    // A role that creates objects may fetch from a cursor that an event trigger leaves open.
     let kind = if is_hook(item) && item.cursor { RoleKind::Migrator } else { RoleKind::App };
     db.service.filter(|_| item.called).map(|service| service.role(kind).as_str())
 }
@@ -129,7 +129,7 @@ fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str, purpose: Option<
         false => Medium,
     };
     let found = DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).evidence(seen);
-    // What it is for is unknown here: a person decides.
+    // Its purpose is unknown here: a person decides.
     let close = altered(item, stmt!("SECURITY INVOKER"));
     close.into_iter().fold(found, |found, close| found.asking(&close.statement()))
 }

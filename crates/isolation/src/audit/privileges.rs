@@ -204,7 +204,7 @@ fn in_service(
         ObjectClass::LargeObject if kind == RoleKind::Readonly && entry.privilege == "UPDATE" => Medium,
         // Every login may create large objects and grant access to them within its service.
         ObjectClass::LargeObject => Low,
-        // The list of migrations is no secret within a service; `plan` revokes it anyway.
+        // The list of migrations is not a secret within a service; `plan` revokes it anyway.
         ObjectClass::History if entry.privilege == "SELECT" => Low,
         // A role that creates nothing cannot use it.
         ObjectClass::Type => Low,

@@ -67,7 +67,7 @@ impl Control {
 pub struct Judgement {
     pub verdict: Verdict,
     pub sqlstate: Option<String>,
-    /// Reason, for people; `None` if the verdict needs none.
+    /// Reason in words; `None` if the verdict needs none.
     pub why: Option<String>,
 }
 

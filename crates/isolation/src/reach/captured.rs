@@ -56,7 +56,7 @@ ascent::ascent_source! {
         is(p, ?Conclusion::Controls(t)), visited_table(t, d, _, _);
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::Inside, Conclusion::Controls(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Controls(t)), visited_domain(t, d, _, _);
-    // Who makes the function run needs to await no one.
+    // A role that makes the function run needs no other session.
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::Touches(*f, *x), Conclusion::Calls(*f), Conclusion::Controls(*x)) <--
         touches(f, d, _, o, x), is(p, Conclusion::Calls(*f)), is(p, Conclusion::Controls(*x)), service(o, its);
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::Touches(*f, *x), Conclusion::Writes(*t), Conclusion::Controls(*x)) <--

@@ -142,7 +142,7 @@ impl DeclaredTarget<'_> {
 
     fn route(&self, key: &str, own: Option<&str>, default: &str) -> Result<EventRoute> {
         let route = self.template(key, own.unwrap_or(default))?;
-        // Who inserts an event would choose where it goes: to subjects of other services, and of the broker itself.
+        // The inserting role would choose the destination: subjects of other services, and of the broker itself.
         route.fixed_first_token().ok_or_else(|| {
             let hint = format!("begin with a fixed token, such as {key}: \"{default}\"");
             self.error(&[key], "the first token comes from the event").hint(hint)

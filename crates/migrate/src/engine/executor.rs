@@ -32,7 +32,7 @@ pub(crate) struct StepRun<'r, 's> {
     pub started: Instant,
 }
 
-/// Returns `true` for a temporary fault, which ends when other sessions release their locks: `lock_timeout` or
+/// Returns `true` for a temporary error, which ends when other sessions release their locks: `lock_timeout` or
 /// NOWAIT (55P03), a deadlock (40P01), a serialization failure (40001).
 pub(crate) fn is_passing(fault: &ErrorResponse) -> bool {
     matches!(
@@ -116,7 +116,7 @@ impl StepRun<'_, '_> {
         self.preflight.last_event += if self.step.id().is_repeatable() { 0 } else { events };
     }
 
-    /// Sends one message. `Err` has the number of statements finished before the failed one, and its fault.
+    /// Sends one message. `Err` has the number of statements finished before the failed one, and its error.
     #[martydb_pg::boxed]
     pub(crate) async fn send(&mut self, message: &Statement) -> Result<(), (usize, ErrorResponse)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
@@ -134,7 +134,7 @@ impl StepRun<'_, '_> {
         self.failed(end).map_or(Ok(()), Err)
     }
 
-    /// Reports the warnings. Returns the number of statements finished before the failed one, and its fault.
+    /// Reports the warnings. Returns the number of statements finished before the failed one, and its error.
     fn failed(&mut self, end: ExchangeResult) -> Option<(usize, ErrorResponse)> {
         self.session.connection.without_timeout(false);
         let (warnings, failed) = match end {

@@ -110,7 +110,7 @@ fn cause(part: BatchPart, fault: &ErrorResponse) -> String {
     }
 }
 
-/// Describes the finding of martydb's check, if the fault comes from it. The part alone does not show that: a
+/// Describes the finding of martydb's check, if the error comes from it. The part alone does not show that: a
 /// file that ended its own transaction may have contained statements that were not counted.
 fn found(fault: &ErrorResponse) -> Option<String> {
     let complains = fault.sqlstate.as_deref() == Some(sqlstate::INVALID_TEXT_REPRESENTATION);

@@ -1,4 +1,4 @@
-//! Partitions that martydb makes and removes by time, which are no part of a schema's definition.
+//! Partitions that martydb makes and removes by time, which are not part of a schema's definition.
 
 use std::collections::BTreeSet;
 

@@ -101,7 +101,7 @@ pub struct FindingBuilder {
     advice: Vec<String>,
 }
 
-/// Returns a line of a fix that is no statement.
+/// Returns a line of a fix that is not a statement.
 fn comment(step: &str) -> String {
     let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     format!("-- {plain}")

@@ -97,7 +97,7 @@ fn quoted<'a>(parts: impl IntoIterator<Item = &'a str>) -> Statement {
     Statement::open(text)
 }
 
-/// Appends the parts of a name. Returns `false`: a name is no secret.
+/// Appends the parts of a name. Returns `false`: a name is not a secret.
 fn append_quoted<'a>(parts: impl IntoIterator<Item = &'a str>, text: &mut String) -> bool {
     for (number, part) in parts.into_iter().enumerate() {
         text.push_str(if number == 0 { "\"" } else { ".\"" });

@@ -58,7 +58,7 @@ impl Wire {
         self.inbox.is_empty()
     }
 
-    /// Returns the stream, for a driver that speaks on it from now on.
+    /// Returns the stream, for another driver to use.
     pub(crate) fn into_stream(self) -> Box<dyn Stream> {
         self.stream
     }

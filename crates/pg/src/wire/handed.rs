@@ -23,7 +23,7 @@ const HEAD: usize = 5;
 /// Bytes of the length at the beginning of a startup message, which has no tag.
 const LENGTH: usize = 4;
 
-/// Code of AuthenticationOk.
+/// Code of the message AuthenticationOk.
 const AUTHENTICATED: i32 = 0;
 
 /// A stream that the driver may use.
@@ -115,7 +115,7 @@ fn logged_in(greeting: &Greeting) -> Bytes {
     out.freeze()
 }
 
-/// Returns ErrorResponse, with the fields that tell why a login was refused.
+/// Returns ErrorResponse, with the reason why a login was refused.
 fn rejection(fault: &ErrorResponse) -> Bytes {
     let state = fault.sqlstate.as_deref().unwrap_or("XX000");
     let fields = [
@@ -168,7 +168,7 @@ impl StartupMessage {
     }
 }
 
-/// Sizes of the messages that pass by.
+/// Sizes of the forwarded messages.
 struct MessageSizes {
     largest: usize,
     head: Vec<u8>,

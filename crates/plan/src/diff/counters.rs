@@ -82,7 +82,7 @@ fn table_counter(
     Acl { on, owner: &admin, next_owner: None, found: &[] }.missing(look, &wanted);
 }
 
-/// Returns the gaps for tables that are not there yet, and for what is no table.
+/// Returns the gaps for tables that are not there yet, and for objects that are not tables.
 pub(crate) fn limits<'a>(
     look: &'a Comparison<'_>,
     service: &'a DesiredService,

@@ -12,7 +12,7 @@ pub(crate) struct ClaimedEvent {
     pub event: Option<OutboxEvent>,
 }
 
-/// Sizes of one look at the outbox.
+/// Limits of one query of the outbox.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ClaimSizes {
     /// Number of locked events.

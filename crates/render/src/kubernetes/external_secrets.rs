@@ -91,7 +91,7 @@ fn of_caller_keys(plan: &DeploymentPlan<'_>, store: &SecretStore) -> RenderedObj
     let spec = json!({
         "refreshInterval": "1h",
         "secretStoreRef": { "kind": store.kind.name(), "name": store.name },
-        // A caller may have no key, or none any more: a missing entry is no error, and its digest does not stay.
+        // A caller may have no key, or none any more: a missing entry is not an error, and its digest does not stay.
         "target": { "name": CALLER_KEYS, "creationPolicy": "Owner", "deletionPolicy": "Delete" },
         "data": caller_keys::stored(plan).map(one).collect::<Vec<_>>(),
     });

@@ -42,7 +42,7 @@ fn headline(worst: Weight) -> &'static str {
     }
 }
 
-/// Class of a weight in the style.
+/// Class of a level in the style.
 pub(crate) fn class(weight: Weight) -> &'static str {
     match weight {
         Weight::Good => "good",

@@ -20,7 +20,7 @@ const OPTIONAL: [(&str, &str); 3] = [
 
 const SENTENCE: &str = "In a sentence";
 
-/// Words and weight of each state.
+/// Words and level of each state.
 const STATES: [(&str, &str, &str); 7] = [
     ("up_to_date", "good", "up to date"),
     ("pending", "warning", "pending"),
@@ -74,7 +74,7 @@ fn replicas(values: &Values) -> Markup {
     }
 }
 
-/// Returns the weight and the words of a state.
+/// Returns the level and the words of a state.
 pub(crate) fn state(word: &str) -> (&'static str, &str) {
     let known = STATES.iter().find(|(state, ..)| *state == word);
     known.map_or(("bad", word), |(_, weight, words)| (*weight, *words))

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-/// Bytes of rows from which on a table is surely higher than its region, so that a browser knows its place without a layout.
+/// Size of rows, in bytes, above which a table certainly scrolls: a browser then reserves its region before the layout.
 const LONG: usize = 50_000;
 
 /// Table in a region that scrolls by itself, with the keyboard too.

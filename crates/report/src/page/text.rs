@@ -98,13 +98,13 @@ pub(crate) fn duration(milliseconds: i64) -> String {
     }
 }
 
-/// Returns a time, for a browser and for people; anything that is no time as it is.
+/// Returns a time, for a browser and for people; other text is unchanged.
 pub(crate) fn time(at: &str) -> Markup {
     let short = at.split_once('.').map_or(at, |(seconds, _)| seconds).trim_end_matches('Z').replace('T', " ");
     html! { time datetime=(PlainText(at)) { (PlainText(&short)) } }
 }
 
-/// Returns a word with its weight as a colour and a shape.
+/// Returns a word with its level as a colour and a shape.
 pub(crate) fn badge(weight: &str, words: &str) -> Markup {
     html! { span class=(format!("badge {weight}")) { (words) } }
 }

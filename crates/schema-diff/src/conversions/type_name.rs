@@ -31,7 +31,7 @@ impl TypeName {
         TypeName { base, modifiers, fields, is_array }
     }
 
-    /// Returns the name as SQL has it.
+    /// Returns the name in SQL.
     pub(crate) fn written(&self) -> String {
         let numbers: Vec<String> = self.modifiers.iter().map(ToString::to_string).collect();
         let modifiers = if numbers.is_empty() { String::new() } else { format!("({})", numbers.join(",")) };

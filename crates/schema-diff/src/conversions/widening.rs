@@ -13,7 +13,7 @@ enum ModifierRule {
     Digits,
     /// The new type has this many digits before the point.
     Whole(i32),
-    /// The new type has as many digits of a second, of which an omitted modifier means 6, and no fewer fields.
+    /// The new type has as many digits of a second, for which an omitted modifier means 6, and no fewer fields.
     /// <https://www.postgresql.org/docs/current/datatype-datetime.html>
     Seconds,
 }

@@ -17,9 +17,9 @@ use martydb_pg::server::{Connection, query_each};
 /// Effect of a changed type on the rows of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChangedValues {
-    /// Rows whose value would be another one, and rows with a value.
+    /// Number of rows whose value would change, and of rows with a value.
     Counted { changed: i64, all: i64 },
-    /// The new type has not the value of some row. The server's message may contain it, and is not told.
+    /// The new type has not the value of some row. The server's message may contain it, so it is not shown.
     Refused,
     /// The database has not this column, or it could not be read.
     Unknown,

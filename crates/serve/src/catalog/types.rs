@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use martydb_model::sql::{List, Statement, stmt};
 
-/// A type that a cast may name.
+/// A type to which a request may cast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CastType {
     /// Name in SQL, as the server quotes it.

@@ -8,7 +8,7 @@ pub(super) type CatalogOid = u32;
 /// A column by its relation and number.
 pub(super) type ColumnPlace = (CatalogOid, i16);
 
-/// Deepest chain of views that is followed.
+/// Maximum depth of a chain of views.
 const DEEPEST: usize = 16;
 
 /// Returns the columns of a table that each column of a view shows, by the rules of the views.

@@ -17,7 +17,7 @@ pub(super) struct AnswerColumns {
     pub total: Option<Statement>,
     pub location: Option<Statement>,
     pub(crate) inserted: Option<Statement>,
-    /// `true` if code of the service may have set headers and the status of the answer. Headers that were cut are no JSON, which is an
+    /// `true` if code of the service may have set headers and the status of the answer. Headers that were cut are not JSON, which is an
     /// error.
     pub(crate) overridden: bool,
 }

@@ -80,7 +80,7 @@ fn value(before: &Statement, step: &CompiledStep<'_>, values: &mut StatementValu
         }
         CompiledStep::RequestStep(DocumentStep::Append(path, list)) => {
             let (place, list) = (at(before, path, values), values.add(list.clone()));
-            // The length of what is no list is an error.
+            // jsonb_array_length fails for other values than lists.
             let longer = stmt!(
                 "CASE WHEN pg_catalog.jsonb_array_length(COALESCE({place}, '[]'::jsonb)) >= 0 \
                  THEN COALESCE({place}, '[]'::jsonb) OPERATOR(pg_catalog.||) {list}::jsonb END"

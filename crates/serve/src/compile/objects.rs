@@ -14,7 +14,7 @@ impl StatementValues {
         named(&relation.schema, &relation.name)
     }
 
-    /// Returns the name of a relation of the catalog that is read beside those that a request names.
+    /// Returns the name of a catalog relation that is read in addition to those of the request.
     pub(super) fn read_beside(&mut self, catalog: &ServedCatalog, (schema, name): &CatalogName) -> Statement {
         self.note_code(!catalog.relation(schema, name).is_ok_and(|relation| relation.is_plain));
         named(schema, name)
@@ -37,7 +37,7 @@ impl StatementValues {
         self.function(&function.schema, &function.name)
     }
 
-    /// Returns the name of the type of a relation's rows, which is no code itself.
+    /// Returns the name of the type of a relation's rows, which is not code itself.
     pub(super) fn row_type(&mut self, (schema, name): &CatalogName) -> Statement {
         named(schema, name)
     }

@@ -2,7 +2,7 @@
 
 use martydb_model::sql::Parameter;
 
-/// The values collected so far, and what the fragments of the statement told of themselves.
+/// The values collected so far, and the properties that the fragments of the statement reported.
 #[derive(Debug, Default)]
 pub(super) struct StatementValues {
     texts: Vec<String>,
@@ -24,7 +24,7 @@ impl StatementValues {
         self.add(format!("{{{}}}", values.iter().map(quote).collect::<Vec<_>>().join(",")))
     }
 
-    /// Tells that code of the service may run where a fragment stands, if it `may`.
+    /// Records that code of the service may run in a fragment, if it `may`.
     pub(super) fn note_code(&mut self, may: bool) {
         self.runs_code |= may;
     }

@@ -60,7 +60,7 @@ const OF_OTHERS: [&str; 21] = [
 /// Headers of a kept answer that the data service had set itself.
 const OF_KEPT_ANSWERS: [&str; 2] = ["content-profile", "proxy-status"];
 
-/// Headers that the listener alone sets: length and framing of the message, and the connection (RFC 9110, section 7.6.1).
+/// Headers that only the listener sets: length and framing of the message, and the connection (RFC 9110, section 7.6.1).
 const OF_THE_LISTENER: [&str; 9] = [
     "connection",
     "content-length",

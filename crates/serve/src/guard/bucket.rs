@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-/// Seconds of its rate by which a bucket may be overdrawn: the longest wait that a caller is told.
+/// Seconds of its rate by which a bucket may be overdrawn: the longest Retry-After.
 const LONGEST_DEBT: f64 = 60.0;
 
 /// A bucket that holds one second of its rate.

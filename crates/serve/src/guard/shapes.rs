@@ -70,7 +70,7 @@ pub(crate) struct StatementOutcome {
 }
 
 impl ShapeStatistics {
-    /// Counts a statement, and returns `true` if the slow log has to tell it.
+    /// Counts a statement, and returns `true` if the slow log has to report it.
     pub(crate) fn count(
         &self,
         subject: ShapeSubject<'_>,

@@ -10,7 +10,7 @@ use super::{DocumentParts, DocumentSource, values};
 use crate::catalog::ExposedRelation;
 use crate::face::api::is_reserved;
 
-/// Parameters of an address that are no columns.
+/// Parameters of an address that are not columns.
 const TAKEN: [&str; 9] =
     ["select", "order", "limit", "offset", "after", "count", "columns", "on_conflict", "Range"];
 

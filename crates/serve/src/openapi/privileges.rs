@@ -1,10 +1,10 @@
-//! Privileges of a caller's logins, as the database tells them.
+//! Privileges of a caller's logins, according to the database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-/// A relation as the statement [`describe`](crate::catalog::statements::describe) tells it.
+/// A relation as the statement [`describe`](crate::catalog::statements::describe) returns it.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct DescribedRelation {
     pub oid: u32,

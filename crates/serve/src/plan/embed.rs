@@ -89,7 +89,7 @@ const SIMILAR: f64 = 0.33;
 fn suggested<'c>(catalog: &'c ServedCatalog, origin: &ExposedRelation, target: &str) -> Option<&'c str> {
     let all = catalog.relationships_of(&origin.schema, &origin.name);
     let names = || all.clone().filter(|one| one.target.0 == origin.schema).map(|one| one.target.1.as_str());
-    // Where the name is one of them, the hint is wrong and not the name.
+    // If the name is one of them, the hint is wrong and not the name.
     if names().any(|name| name == target) { None } else { closest(target, names(), SIMILAR) }
 }
 

@@ -12,7 +12,8 @@ pub(super) async fn take(pool: &LoginPool) -> HttpResult<LoginSession> {
 }
 
 /// Gives a connection back, and returns what was done in it. This alone decides if a session is used again: one whose state is not
-/// known is closed, and one in which code of the service may have run forgets all. The statements that ran in it told if it may.
+/// known is closed, and one in which code of the service may have run is reset. The statements that ran in it reported whether it
+/// may have.
 pub(super) async fn give_back<T>(session: LoginSession, done: DatabaseResult<T>) -> DatabaseResult<T> {
     if done.is_ok() {
         match session.reuse() {

@@ -19,7 +19,7 @@ const FOR_A_CALLER: usize = 2;
 /// Most operations of one.
 pub(crate) const MOST_OPERATIONS: u32 = 1000;
 
-/// Ended transactions of which a caller is told so, and for how long.
+/// Maximum number of ended transactions to remember, and for how long.
 const REMEMBERED: usize = 1000;
 const REMEMBERED_FOR: std::time::Duration = std::time::Duration::from_secs(300);
 
@@ -32,7 +32,7 @@ pub(crate) struct TransactionOwner {
 
 /// The open transactions of a service in this process.
 pub(crate) struct OpenTransactions {
-    /// Beginning of all ids: it tells this process from others.
+    /// Prefix of all ids: it distinguishes this process from others.
     prefix: String,
     times: Option<TransactionTimes>,
     most: AtomicUsize,

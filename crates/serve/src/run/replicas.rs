@@ -185,7 +185,7 @@ fn parsed(rows: &[Row]) -> Option<(bool, WalPosition)> {
     Some((in_recovery, WalPosition { timeline, position }))
 }
 
-/// Returns the statement for a server's role, timeline and position. The primary is told by what it inserts, so after COMMIT; a
+/// Returns the statement for a server's role, timeline and position. The primary is asked for its insert position, so after COMMIT; a
 /// standby by what it has replayed. A standby's timeline is that of its last restart point: an older one than it is at, never a
 /// newer one (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA>).
 fn where_it_is() -> Statement {

@@ -21,7 +21,7 @@ impl PreparedRequest<'_> {
         if let Some(taken) = self.held.take() {
             return self.run_held(taken).await;
         }
-        // What a replica cannot answer, the primary may: a table that it does not have yet.
+        // The primary may answer if the replica cannot, as for a table that it does not have yet.
         if let Some(mut session) = self.at_replica().await {
             match self.several(&mut session).await {
                 Err(error) if !error.is_too_slow() => {}

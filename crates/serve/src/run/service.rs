@@ -216,7 +216,7 @@ impl ServedService {
             tracing::warn!("{}: no answer of {} is kept: {}", self.name, one.relation, one.why);
         }
         let catalog = Arc::new(catalog);
-        // What ran in them was judged by the catalogs of before.
+        // Their statements were judged by the previous catalogs.
         self.pools().for_each(LoginPool::renew);
         self.guard.forget();
         self.cache.forget();

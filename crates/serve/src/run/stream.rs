@@ -63,7 +63,7 @@ enum LineError {
 
 impl PreparedRequest<'_> {
     /// Runs a read of one step, whose rows have a line each, and returns the answer; `headers` are those of one that is sent in parts.
-    /// What goes wrong before the first part is answered as ever. With an audit of reads all rows are read before one is sent.
+    /// Errors before the first part become an ordinary error response. With an audit of reads all rows are read before one is sent.
     pub(crate) async fn stream(self, headers: Vec<AnswerHeader>) -> HttpResult<ServedAnswer> {
         let mut session = self.take().await?;
         let Some(step) = self.work.next(&[])? else {
@@ -266,7 +266,7 @@ fn reason(error: &LineError) -> String {
     }
 }
 
-/// Replaces what ends a line. In JSON it stands between tokens alone, such as those of embedded rows or of a column of type `json`.
+/// Replaces what ends a line. In JSON it occurs only between tokens, such as those of embedded rows or of a column of type `json`.
 fn on_one_line(byte: u8) -> u8 {
     if matches!(byte, b'\n' | b'\r') { b' ' } else { byte }
 }

@@ -6,7 +6,7 @@ use crate::compile::CompiledStatement;
 use crate::guard::{ShapeSubject, StatementOutcome};
 use crate::run::service::ServedService;
 
-/// A statement that runs. Dropped before its end is told, because it failed or its caller hung up, it counts as failed.
+/// A statement that runs. Dropped before its end is recorded, because it failed or its caller hung up, it counts as failed.
 pub(crate) struct TimedStatement<'a> {
     service: &'a ServedService,
     subject: ShapeSubject<'a>,
@@ -29,7 +29,7 @@ impl Drop for TimedStatement<'_> {
 }
 
 impl ServedService {
-    /// Counts a statement that has ended, and tells a slow one.
+    /// Counts a statement that has ended, and logs a slow one.
     pub(crate) fn count_statement(&self, subject: ShapeSubject<'_>, outcome: StatementOutcome) {
         let slow = self.exposure.limits.slow;
         if self.guard.shapes.count(subject, outcome, slow, Instant::now()) {
@@ -40,7 +40,7 @@ impl ServedService {
         }
     }
 
-    /// Counts a statement from now until it is told how it ended.
+    /// Counts a statement from now until its end is recorded.
     pub(crate) fn timed<'a>(
         &'a self,
         login: &'a str,

@@ -99,7 +99,7 @@ pub(super) async fn check_constraints(session: &mut LoginSession) -> DatabaseRes
 }
 
 /// Commits, with a statement of the program's own before it, which is not waited for. Returns the number of its rows, 1 without one.
-/// What is not known about COMMIT is [`DatabaseError::UnknownOutcome`].
+/// A COMMIT without an answer is [`DatabaseError::UnknownOutcome`].
 pub(super) async fn commit(
     session: &mut LoginSession,
     last: Option<(&Statement, &[TypedText<'_>])>,

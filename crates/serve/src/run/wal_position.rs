@@ -46,7 +46,7 @@ impl WalPosition {
     }
 }
 
-/// Positions of the primary in the last seconds, by which the lag of a replica is told: its clock, and a quiet primary, do not
+/// Positions of the primary in the last seconds, from which the lag of a replica is computed: its clock, and a quiet primary, do not
 /// matter.
 #[derive(Debug, Default)]
 pub(crate) struct PrimaryPositions(VecDeque<(Instant, WalPosition)>);

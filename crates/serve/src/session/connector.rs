@@ -50,7 +50,7 @@ impl ServerConnector {
         self.connects_to(&other.endpoint)
     }
 
-    /// Returns `true` if it leads to this server in this manner.
+    /// Returns `true` if it connects to this server with these settings.
     pub fn connects_to(&self, endpoint: &Endpoint) -> bool {
         *self.endpoint == *endpoint
     }

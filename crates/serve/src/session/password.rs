@@ -45,7 +45,7 @@ pub(super) struct LoginPassword {
 }
 
 impl LoginPassword {
-    /// Makes the password of a pool; `renewals` is told where the server rejects it.
+    /// Makes the password of a pool; `renewals` is notified when the server rejects it.
     pub(super) fn new(role: &str, password: Option<SecretString>, renewals: Arc<Notify>) -> LoginPassword {
         LoginPassword {
             login: RwLock::new(login(role, password)),

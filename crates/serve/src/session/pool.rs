@@ -49,7 +49,7 @@ pub(crate) struct PoolConnections {
 /// Time after which a connection that was not used is tried first.
 const SHORT_REST: Duration = Duration::from_millis(500);
 
-/// Most prepared statements of a connection; then they are forgotten, for their number is in the hands of callers.
+/// Most prepared statements of a connection; then all are dropped: callers control how many there are.
 const MOST_STATEMENTS: usize = 500;
 
 impl LoginPool {
@@ -220,7 +220,7 @@ fn refuses_login(error: &tokio_postgres::Error) -> bool {
 }
 
 /// Returns `true` for an error of a server that is there: not while it starts or stops (class 57), and also one that asks a login for
-/// something else than SCRAM. Whatever is said of one login says nothing of the others.
+/// something else than SCRAM. The state of one login does not apply to the others.
 fn answered(error: &tokio_postgres::Error) -> bool {
     match error.as_db_error() {
         Some(found) => !found.code().code().starts_with("57"),

@@ -10,7 +10,7 @@ pub struct ReportColumn<R> {
     shown: Option<ShownColumn<R>>,
 }
 
-/// Column of the table for people.
+/// Column of the text table.
 struct ShownColumn<R> {
     title: &'static str,
     cell: fn(&R, &Style) -> Cell,

@@ -285,7 +285,7 @@ fn coloured(when: Option<When>, no_color: bool, terminal: bool) -> bool {
     }
 }
 
-/// Returns the columns of standard output; `None` if it is no terminal.
+/// Returns the width of standard output in columns; `None` if it is not a terminal.
 pub fn terminal_width() -> Option<usize> {
     io::stdout().is_terminal().then(columns)
 }

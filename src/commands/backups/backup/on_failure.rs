@@ -1,6 +1,6 @@
 //! `on_failure` of the manifest: a program that is called once for a failed run.
 //!
-//! A run that a signal ends is no failure: the user who sent it knows, and a killed process could run no program.
+//! A run that a signal ends is not a failure: the user who sent it knows, and a killed process could run no program.
 
 use std::time::Duration;
 

@@ -190,7 +190,7 @@ fn kubernetes(app: &App, text: &str) -> Result<Vec<ParsedPassword>> {
             Error::usage(format!("{at}not a Secret in the format of kubectl"))
         })?;
         for secret in resource.into_iter().flat_map(secrets) {
-            // Digests of callers' keys are no passwords of a login.
+            // Digests of callers' keys are not passwords of a login.
             if secret.metadata.name == CALLER_KEYS {
                 app.out.note(&format!(
                     "the keys of callers in {CALLER_KEYS} are not imported: make new ones with `martydb serve key new CALLER`"

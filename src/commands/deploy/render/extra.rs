@@ -14,7 +14,7 @@ const MAX_EXTRA_BYTES: u64 = 1024 * 1024;
 /// Returns the contents of the declared file; `None` if none is declared.
 ///
 /// # Errors
-/// If it cannot be read, or is no mapping in YAML.
+/// If it cannot be read, or is not a mapping in YAML.
 pub(crate) fn read(manifest: &Manifest) -> Result<Option<Value>> {
     manifest.deploy.extra.as_deref().map(contents).transpose()
 }

@@ -33,7 +33,7 @@ pub(crate) fn read(path: &Path, manifest: &Manifest) -> Result<values::ReportVal
     Ok(report)
 }
 
-/// Refuses a file that exists and is no report.
+/// Refuses a file that exists and is not a report.
 pub(crate) fn check_replaceable(path: &Path) -> Result<()> {
     let is_there = path.symlink_metadata().is_ok();
     if !is_there || text(path, 1024).is_ok_and(|head| embedded::is_report(&head)) {

@@ -20,7 +20,7 @@ const MAX_SCHEMA_BYTES: u64 = 1 << 20;
 /// Writes both files of the migration that creates the collection.
 ///
 /// # Errors
-/// If the file is no schema of a collection; nothing is written then.
+/// If the file is not a schema of a collection; nothing is written then.
 pub(crate) fn write(
     service: &DesiredService,
     file: &Path,

@@ -56,7 +56,7 @@ impl Sides<'_> {
 /// Reads the declared schema: a live database, or files that are applied to a scratch database.
 ///
 /// # Errors
-/// If the files are no schema, or the server rejects them.
+/// If the files are not a schema, or the server rejects them.
 pub(crate) async fn declared(sides: &Sides<'_>, from: &str) -> Result<Declared> {
     if from == "database" {
         return of_database(sides, &sides.target).await;

@@ -27,7 +27,7 @@ struct Draft<'a> {
     reasons: BTreeMap<SchemaObjectId, String>,
 }
 
-/// Files that were proven.
+/// Proven files.
 struct ProvenFiles {
     plans: Vec<FilePlan>,
     files: Vec<Written>,

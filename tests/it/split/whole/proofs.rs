@@ -107,7 +107,7 @@ pub(crate) fn as_a_new_one(world: &World, service: &str, database: &str) {
 }
 
 /// Checks the rows of one service's clients: every acknowledged number exists once, and each of its changes was made once.
-/// How many there are.
+/// Returns the number of numbers.
 pub(crate) fn nothing_lost_and_nothing_twice(server: &Server, database: &str, all: &[Written]) -> u64 {
     let service = all[0].service;
     let mut expected: Vec<i64> = all.iter().flat_map(|one| one.first..one.end).collect();

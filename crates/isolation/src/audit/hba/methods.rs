@@ -10,7 +10,7 @@ pub(crate) enum Proof {
     Password,
     /// A password that is sent in clear text.
     ClearPassword,
-    /// The account of the operating system, reported by the server's own kernel.
+    /// The client's operating-system account, reported by the kernel.
     Account,
     /// The account that the other host names.
     RemoteAccount,

@@ -114,7 +114,7 @@ fn expression_end(pieces: &[Piece], from: usize) -> usize {
     pieces.len()
 }
 
-/// Statements that write, by the words before the table; ONLY and TABLE may stand between.
+/// Statements that write, by the words before the table; ONLY and TABLE may come between.
 const WRITES: &[&[&str]] =
     &[&["insert", "into"], &["merge", "into"], &["delete", "from"], &["update"], &["copy"], &["truncate"]];
 
@@ -142,7 +142,7 @@ pub(crate) fn is_target(pieces: &[Piece], at: usize) -> bool {
     !(clause && words.len() == 1)
 }
 
-/// Returns `true` for a name without a schema where a relation or a type stands.
+/// Returns `true` for a name without a schema where a relation or a type is expected.
 fn is_read(pieces: &[Piece], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).map(|at| &pieces[at]) else { return false };
     before.is_any(&["from", "join", "only", "using", "as"])

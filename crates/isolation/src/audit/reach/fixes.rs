@@ -28,7 +28,7 @@ pub(crate) struct Cause<'a> {
     pub kind: &'static FindingKind,
     pub object: Option<ObjectId>,
     pub role: &'a str,
-    /// Paths that it ends; the first ones are shorter than any that remain without them.
+    /// Paths that it closes; the first ones are shorter than any that remain.
     pub paths: Vec<Path>,
     /// Statements that end all paths; empty if revoking a privilege is not enough.
     pub repairs: Vec<Repair>,

@@ -100,7 +100,7 @@ impl<'a> Gathered<'a> {
         ObjectId::try_from(self.objects.len() - 1).unwrap_or(ObjectId::MAX)
     }
 
-    /// Records the object through which superusers use another one; the first one is told.
+    /// Records the object through which superusers use another one; the first one is reported.
     pub(crate) fn visit(&mut self, id: ObjectId, visitor: Visitor<'a>) {
         self.objects[id as usize].visitor.get_or_insert(visitor);
     }

@@ -60,7 +60,7 @@ fn weight(db: &Database<'_>, name: &str) -> Severity {
     }
 }
 
-/// Reports a table with the columns of pg_authid to a reader that is no superuser.
+/// Reports a table with the columns of pg_authid to a reader that is not a superuser.
 fn verifiers(db: &Database<'_>, copy: &VerifierCopy) -> Option<FindingBuilder> {
     let readers = copy.readers.iter().flat_map(|reader| match reader {
         Some(role) => db.audit.actors(role),

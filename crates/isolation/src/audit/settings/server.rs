@@ -1,7 +1,7 @@
 //! Settings of the whole server that differ from what initdb gives and open something, as they are and as the configuration
 //! files will make them.
 //!
-//! What differs and opens nothing is not told: addresses, folders, names, limits and what a package writes into its own
+//! Harmless differences are not reported: addresses, folders, names, limits and a package's entries in its own
 //! postgresql.conf. The value of initdb is the server's own (`boot_val`): none of these is one that initdb writes.
 
 use super::super::context::Audit;

@@ -162,7 +162,7 @@ fn finding(context: &ServerContext, known: &KnownPassword, importance: RoleImpor
     let severity = match importance {
         RoleImportance::Powerful => Severity::Critical,
         RoleImportance::OfService | RoleImportance::Enters => Severity::High,
-        // Who knows it can log in as the service's login.
+        // It lets anyone log in as the service's login.
         _ if owner.is_some() => Severity::High,
         // No service's data is at risk: the server's administrator decides.
         RoleImportance::Elsewhere | RoleImportance::Outside => Severity::Low,

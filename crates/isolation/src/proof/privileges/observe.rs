@@ -35,7 +35,7 @@ pub(crate) async fn observe(
             let context = LoginContext::new(server, login, &managed);
             let asked = async move {
                 let mut found = ask(task, address, &context, Depth::What).await;
-                // What was found is asked for exactly, with its ACL entry.
+                // A second query reads the found objects, with their ACL entries.
                 if let Outcome::Accepted(session) = &found.outcome
                     && matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
                 {

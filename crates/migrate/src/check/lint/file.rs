@@ -22,7 +22,7 @@ pub(crate) struct FileLint<'a> {
     pub sizes: &'a TableSizes,
 }
 
-/// A finding and the byte of the file where it is.
+/// A finding with its position in the file, in bytes.
 type PlacedFinding = (usize, LintFinding);
 
 impl FileLint<'_> {

@@ -29,7 +29,7 @@ pub struct LintFinding {
     pub help: Option<String>,
     /// Number of further findings of the same rule in the statement.
     pub more: usize,
-    /// Set if pending migrations create the object unless it exists, and no server has told.
+    /// Set if pending migrations create the object unless it exists, and no server was asked.
     #[serde(skip)]
     pub(super) may_be_new: bool,
 }

@@ -80,7 +80,7 @@ impl Objects {
     }
 
     fn follow_block(&mut self, inner: &[InnerStatement]) -> Option<LintedText> {
-        // An expression that is no statement on its own, or one that only the server can build.
+        // An expression that is not a statement on its own, or one that only the server can build.
         let is_whole = |one: &&InnerStatement| SourceFile::parse(&one.text).errors().is_empty();
         let inner: Vec<_> = inner.iter().filter(is_whole).collect();
         let text: String = inner.iter().map(|one| format!("{};\n", one.text)).collect();

@@ -36,7 +36,7 @@ pub(crate) struct SquawkFinding<'a> {
     pub rule: Rule,
     pub message: String,
     pub help: Option<String>,
-    /// Byte of the file.
+    /// Position in the file, in bytes.
     pub at: usize,
     pub statement: Option<&'a LintedStatement>,
     pub more: usize,

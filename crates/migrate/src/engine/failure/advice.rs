@@ -13,7 +13,7 @@ use martydb_sql::{Lexer, TokenKind, bare};
 pub(crate) struct StatementFailure<'a> {
     pub target: &'a MigrationTarget,
     pub part: BatchPart,
-    /// The file's.
+    /// Mode of the file.
     pub mode: Mode,
     /// The statement of the file.
     pub statement: &'a str,

@@ -5,7 +5,7 @@ use super::super::batch::BatchPart;
 use crate::files::Mode;
 use martydb_model::sqlstate;
 
-/// Condition of a row, apart from the SQLSTATE.
+/// Condition of a row, in addition to the SQLSTATE.
 pub(crate) enum AdviceCondition {
     Always,
     /// The file's mode.

@@ -53,7 +53,7 @@ pub(crate) fn of_relay(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Re
 }
 
 /// Returns the policy that lets the data service connect to the servers with an exposed service and to the replicas that it
-/// reads, and lets Prometheus and the services that are callers connect to the data service. Callers that are no services of
+/// reads, and lets Prometheus and the services that are callers connect to the data service. Callers that are not services of
 /// the manifest need a policy of their own.
 ///
 /// # Errors

@@ -73,7 +73,7 @@ pub(super) fn not_to_one(node: &PlanNode<'_>, name: &str) -> HttpError {
     HttpError::new(400, "PGRST118", format!("A related order on '{name}' is not possible")).details(details)
 }
 
-/// Compiles `LIMIT` and `OFFSET`. A round limit stands in the statement itself. Where it is a parameter, the generic plan assumes a
+/// Compiles `LIMIT` and `OFFSET`. A round limit is written into the statement itself. Where it is a parameter, the generic plan assumes a
 /// tenth of all rows, so that a plan for the value looks cheaper, and PostgreSQL plans the statement again for each request
 /// (<https://www.postgresql.org/docs/current/sql-prepare.html>). Other limits are parameters, so that callers cannot make a statement
 /// for each number.

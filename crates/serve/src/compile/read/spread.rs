@@ -1,4 +1,4 @@
-//! Spread relations: their columns stand among those of the parent.
+//! Spread relations: their columns are listed with those of the parent.
 
 use martydb_model::sql::{Statement, stmt};
 

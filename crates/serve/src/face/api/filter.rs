@@ -83,7 +83,7 @@ pub(super) fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Returns the text of a value that is no list and no object.
+/// Returns the text of a value that is neither a list nor an object.
 pub(super) fn scalar(value: &Value) -> HttpResult<String> {
     match value {
         Value::Null | Value::Array(_) | Value::Object(_) => Err(wrong(format!("{value} is not one value"))),

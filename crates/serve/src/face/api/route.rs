@@ -52,7 +52,7 @@ pub(crate) struct RowAddress {
     pub id: RowId,
 }
 
-/// Words that are no collections here; a relation of such a name is reached below `/rest/`.
+/// Words that are not collections here; a relation of such a name is reached below `/rest/`.
 const RESERVED: [&str; 9] = [
     "transaction",
     "transactions",

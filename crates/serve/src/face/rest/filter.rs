@@ -4,7 +4,7 @@ use super::scan::{QueryScanner, Scanned};
 use super::select::path;
 use crate::request::{ColumnFilter, FilterOperation, FilterTree, Quantifier};
 
-/// Operators with one value: the name on the wire, the operator in SQL. Longer names stand before their beginnings.
+/// Operators with one value: the name on the wire, the operator in SQL. Longer names precede their prefixes.
 const BINARY: &[(&str, &str)] = &[
     ("neq", "<>"),
     ("cs", "@>"),
@@ -66,7 +66,7 @@ pub(super) fn operation(
     let negated = scanner.eat("not.");
     let expecting = if negated { OPERATOR } else { "\"not\" or operator (eq, gt, ...)" };
     let found = scanner.attempt(|scanner| one(scanner, place)).map_err(|miss| {
-        // A mismatch in a list is told where it is.
+        // A mismatch in a list is reported at its position.
         if miss.expecting.contains("operator") || miss.at == scanner.at {
             scanner.mismatch(expecting)
         } else {

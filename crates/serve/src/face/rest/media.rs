@@ -82,7 +82,7 @@ pub(crate) struct AnswerMedia {
     pub(crate) media_type: String,
 }
 
-/// Media types of texts, which are told with their encoding.
+/// Media types of texts, which are sent with their encoding.
 const TEXTS: [&str; 4] = ["text/plain", "text/xml", "text/csv", "application/json"];
 
 /// Media type of lines, each a row in JSON.

@@ -14,7 +14,7 @@ pub(crate) struct ParsedQuery {
     pub rows: RowQuery,
     /// Names of the parameters that are filters.
     pub filtered: Vec<String>,
-    /// Arguments of a function: the parameters that are no filters, of a call by GET.
+    /// Arguments of a function: the parameters that are not filters, of a call by GET.
     pub arguments: Vec<(String, String)>,
     /// The parameters in the order of their names, encoded.
     pub(crate) canonical: String,
@@ -25,7 +25,7 @@ pub(crate) fn parse_query(text: &str) -> HttpResult<ParsedQuery> {
     parse(text, false)
 }
 
-/// Parses the query string of a call by GET, in which a parameter that is no filter is an argument.
+/// Parses the query string of a call by GET, in which a parameter that is not a filter is an argument.
 pub(crate) fn parse_call_query(text: &str) -> HttpResult<ParsedQuery> {
     parse(text, true)
 }

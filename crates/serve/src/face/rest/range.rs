@@ -3,7 +3,7 @@
 use crate::error::{HttpError, HttpResult};
 use crate::request::RowRange;
 
-/// Combines `limit` and `offset`; a text that is no number counts as absent.
+/// Combines `limit` and `offset`; a text that is not a number counts as absent.
 pub(super) fn of_parameters(limit: Option<&str>, offset: Option<&str>) -> HttpResult<RowRange> {
     let number = |text: Option<&str>| text.and_then(|text| text.trim().parse::<i64>().ok());
     let (limit, offset) = (number(limit), number(offset).unwrap_or(0).max(0));

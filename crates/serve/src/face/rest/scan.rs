@@ -53,19 +53,19 @@ impl<'a> QueryScanner<'a> {
         self.at >= self.text.len()
     }
 
-    /// Consumes the text if it stands here.
+    /// Consumes the text if it is next.
     pub(super) fn eat(&mut self, text: &str) -> bool {
         let stands = self.sees(text);
         self.at += if stands { text.len() } else { 0 };
         stands
     }
 
-    /// Returns `true` if the text stands here.
+    /// Returns `true` if the text is next.
     pub(super) fn sees(&self, text: &str) -> bool {
         self.ahead().starts_with(text)
     }
 
-    /// Consumes the first of these texts that stands here.
+    /// Consumes the first of these texts that is next.
     pub(super) fn eat_one_of<T: Copy>(&mut self, rows: &[(&str, T)]) -> Option<T> {
         rows.iter().find(|(text, _)| self.eat(text)).map(|(_, value)| *value)
     }
@@ -87,7 +87,7 @@ impl<'a> QueryScanner<'a> {
         self.take_while(|c| c == ' ' || c == '\t');
     }
 
-    /// Consumes a character that has to stand here.
+    /// Consumes a required character.
     pub(super) fn expect(&mut self, c: char, expecting: &'static str) -> Scanned<()> {
         if self.peek() == Some(c) {
             self.at += c.len_utf8();

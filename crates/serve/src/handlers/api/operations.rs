@@ -145,7 +145,7 @@ impl ApiCall<'_> {
         Ok(written(200, texts.into_iter().next().unwrap_or_else(|| NOT_MIGRATED.to_owned())))
     }
 
-    /// Returns the texts of a statement about the history, which the service's own reading login alone may read.
+    /// Returns the texts of a statement about the history, which only the service's own reading login may read.
     async fn history(&self, statement: Statement, values: &[TypedText<'_>]) -> HttpResult<Vec<String>> {
         match ask(self.service.pool(CallerRight::Read), &statement, values).await? {
             Ok(rows) => Ok(texts(&rows)),

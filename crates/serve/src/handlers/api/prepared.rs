@@ -54,7 +54,7 @@ pub(super) enum OperationOutcome {
     Count,
     /// Number of rows, by the planner.
     Planned,
-    /// Removed rows; one that was named by its id has to be there.
+    /// Removed rows; a row named by its id must exist.
     Removed {
         one: bool,
     },

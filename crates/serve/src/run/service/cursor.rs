@@ -52,7 +52,7 @@ impl CursorKey {
         })
     }
 
-    /// Returns the signature of a text that is no cursor.
+    /// Returns the signature of a text that is not a cursor.
     pub(crate) fn tag(&self, text: &str) -> Option<String> {
         let tag = hmac::sign(self.0.as_ref()?, format!("place\n{text}").as_bytes());
         Some(URL_SAFE_NO_PAD.encode(&tag.as_ref()[..SIGNED]))

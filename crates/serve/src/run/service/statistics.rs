@@ -11,7 +11,7 @@ use crate::error::{HttpError, HttpResult};
 use crate::run::ask;
 use crate::session::{LoginPool, unavailable};
 
-/// Age up to which statistics are told again: to measure a database reads its whole folder.
+/// Maximum age of cached statistics: to measure a database reads its whole folder.
 const MAX_AGE: Duration = Duration::from_secs(10);
 
 /// Statistics of one database.
@@ -60,7 +60,7 @@ fn without_monitor() -> HttpError {
     HttpError::new(501, "MDB012", message).hint("`monitor: true` in the manifest, then `martydb apply`")
 }
 
-/// Returns the statement for the statistics of a database, the parameter. Sessions are told by login and state alone.
+/// Returns the statement for the statistics of a database, the parameter. Sessions are grouped by login and state.
 fn of_database() -> Statement {
     stmt!(
         "SELECT pg_catalog.json_build_object('database', d.datname, 'size_bytes', pg_catalog.pg_database_size(d.oid),

@@ -25,7 +25,7 @@ pub(crate) struct SharedParts {
     servers: BTreeMap<String, SharedServer>,
     /// Connection of the monitor's login to each server.
     monitors: BTreeMap<String, LoginPool>,
-    /// Told where a server rejects a password: the store may have another one.
+    /// Notified when a server rejects a password: the store may have a newer one.
     pub renewals: Arc<Notify>,
 }
 
@@ -37,13 +37,13 @@ struct SharedServer {
 }
 
 impl SharedParts {
-    /// Returns a server; one that the manifest places elsewhere now is another one.
+    /// Returns the entry of a server; a changed endpoint creates a new entry.
     fn server(&mut self, name: &str, endpoint: &Endpoint) -> Result<SharedServer> {
         if let Some(known) = self.servers.get(name).filter(|known| known.connector.connects_to(endpoint)) {
             return Ok(known.clone());
         }
         let server = SharedServer { connector: ServerConnector::new(endpoint)?, breaker: Arc::default() };
-        // Its pool leads to the former place.
+        // The pool uses the old endpoint.
         self.monitors.remove(name);
         self.servers.insert(name.to_owned(), server.clone());
         Ok(server)
@@ -137,7 +137,7 @@ struct ServedLogins<'a> {
     passwords: BTreeMap<RoleName, SecretString>,
 }
 
-/// The server, and where a rejected password is told.
+/// The server, and the channel that reports rejected passwords.
 type SharedByPools<'a> = (&'a SharedServer, &'a Arc<Notify>);
 
 impl ServedLogins<'_> {
@@ -214,7 +214,7 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
     let mut hide = exposure.hide.clone();
     // Events are the relay's, and no rows of the service.
     hide.extend(service.outbox.as_ref().map(|outbox| outbox.table.clone()));
-    // Default privileges give the reading login SELECT on it; it is no collection.
+    // Default privileges give the reading login SELECT on it; it is not a collection.
     hide.insert(REFINERY_TABLE.into());
     let limits = RequestLimits {
         rows: i64::from(exposure.rows),

@@ -1,6 +1,6 @@
 //! Functions, relations and files that give a caller nothing.
 
-/// Functions of the server that need no privilege and tell nothing but sizes, and types with a length.
+/// Functions of the server that need no privilege and return only sizes, and types with a length.
 pub(crate) const FUNCTIONS: &[&str] = &[
     "abs",
     "age",
@@ -118,7 +118,7 @@ pub(crate) const CATALOGS: &[&str] = &[
     "pg_type",
 ];
 
-/// Functions and relations that tell of the server's work, where only a number leaves the function.
+/// Statistics functions and relations, harmless if the function returns only a number.
 pub(crate) const FIGURES: &[&str] = &[
     "pg_conf_load_time",
     "pg_current_wal_lsn",

@@ -8,7 +8,7 @@ use squawk_syntax::{SyntaxNode, SyntaxToken};
 
 use crate::check::lint::objects::{executed_query, written_name};
 
-/// Types whose text is no part of a statement.
+/// Types whose text is not part of a statement.
 const HARMLESS: &[&str] = &[
     "int",
     "integer",

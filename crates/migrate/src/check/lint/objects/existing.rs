@@ -6,7 +6,7 @@ use super::kinds::LintedKind;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) enum ExistingObjects {
-    /// No server has told.
+    /// No server was asked.
     #[default]
     Unknown,
     /// Kinds of the catalog's letters, with schemas and names.
