@@ -58,9 +58,8 @@ pub(crate) fn judge(
         |finding: &Finding| finding.service.as_ref().is_none_or(|name| names.contains(name.as_str()));
     let (columns, closed): (Vec<_>, Vec<_>) =
         task.databases.iter().cloned().partition(|database| database.allow_connections);
-    let (kept, closed): (Vec<_>, Vec<_>) =
-        closed.into_iter().partition(|database| is_kept(&observations.context.desired, actual, database));
     let desired = &observations.context.desired;
+    let (kept, closed): (Vec<_>, Vec<_>) = closed.into_iter().partition(|one| is_kept(desired, actual, one));
     let closed_notes = not_tried(&task.server, desired, actual, &closed);
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
     scratch_databases::summarize(&observations.context.desired.name, catalog, &mut findings);
