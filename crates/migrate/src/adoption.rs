@@ -99,7 +99,8 @@ pub async fn inspect_adoption(target: &MigrationTarget, tool: &str, wait: Durati
 
 async fn read(session: &mut MigrationSession<'_>, tool: &str) -> Result<AdoptionState> {
     if session.present.history || session.present.refinery.is_some() {
-        let adopted = !session.rows().await?.applied.is_empty();
+        let rows = session.rows().await?;
+        let adopted = !(rows.applied.is_empty() && rows.lost.is_empty());
         if adopted {
             return Ok(AdoptionState { adopted, ..AdoptionState::default() });
         }

@@ -82,6 +82,8 @@ pub struct DesiredService {
     pub down: DownFiles,
     /// Declared schemas, in `search_path` order; never empty.
     pub schemas: Vec<SchemaName>,
+    /// Schema of refinery's history table: `martydb`, or one of `schemas`.
+    pub history_schema: SchemaName,
     pub roles: BTreeMap<RoleKind, RoleName>,
     /// Connection limits of its logins; `-1` is no limit.
     pub connection_limit: BTreeMap<RoleKind, i32>,

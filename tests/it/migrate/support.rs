@@ -59,6 +59,7 @@ impl Service {
             server: "main".into(),
             database: DbName::new(name).unwrap(),
             schemas: vec![SchemaName::new("public").unwrap()],
+            history_schema: SchemaName::history(),
             owner: role("owner"),
             app: role("app"),
             readonly: role("ro"),

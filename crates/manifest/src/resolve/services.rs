@@ -52,11 +52,14 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     let by_default = folder.is_none() && default.is_some();
     let beside = if by_default { scope.home } else { scope.sources.folder_of(name) };
     let schemas = own.schemas.clone().or(defaults.schemas.clone()).unwrap_or_else(|| vec!["public".into()]);
+    let schemas = names::schemas(scope, name, &schemas)?;
+    let history = own.history.schema.as_ref().or(defaults.history.schema.as_ref());
     Ok(DesiredService {
+        history_schema: names::history_schema(scope, name, history, &schemas)?,
         database: names::database(scope, name, database)?,
         migrations: beside.join(migrations),
         down: down(own.migrations.down().or(defaults.migrations.down())),
-        schemas: names::schemas(scope, name, &schemas)?,
+        schemas,
         roles: roles(scope, name, &own.roles, &spec.location)?,
         connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
         settings: settings(scope, name, &own.settings)?,
