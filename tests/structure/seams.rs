@@ -16,3 +16,27 @@ fn one_module_knows_the_crate_of_redis() {
         .collect();
     assert!(!into.is_empty() && into.iter().all(|from| from == SEAM), "{into:#?}");
 }
+
+/// Files that may name the type of dependency that makes a member: the query itself, and what follows one named object.
+const ASK_FOR_MEMBERS: [&str; 3] = [
+    "crates/model/src/sql/members.rs",
+    "crates/monitor/src/queries.rs",      // the function of one extension
+    "crates/split/src/sql/droppable.sql", // an index and what depends on it by `x`
+];
+
+#[test]
+fn members_of_extensions_are_asked_for_in_one_query() {
+    let mut files = vec![];
+    crate::words::collect(std::path::Path::new("src"), &mut files);
+    crate::words::collect(std::path::Path::new("crates"), &mut files);
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql" || extension == "rs"));
+    let asks = |text: &str| {
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        ["deptype = 'e'", "deptype IN ('e'", "deptype = ANY (ARRAY['e'"]
+            .iter()
+            .any(|form| flat.contains(form))
+    };
+    files.retain(|file| asks(&std::fs::read_to_string(file).unwrap()));
+    files.retain(|file| !ASK_FOR_MEMBERS.contains(&file.to_string_lossy().as_ref()));
+    assert!(files.is_empty(), "use `with_members!` of crates/model: {files:#?}");
+}

@@ -13,7 +13,7 @@ use martydb_migrate::history::Catalog;
 use martydb_model::SchemaName;
 use martydb_model::contract::REFINERY_TABLE;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Ident, List, Literal, ServerText, Statement, stmt};
+use martydb_model::sql::{Ident, List, Literal, ServerText, Statement, stmt, with_members};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, execute, query, query_as, query_first, query_one};
 
@@ -147,7 +147,7 @@ impl HeldSnapshot {
     /// # Errors
     /// If the server's answer is invalid.
     pub async fn read(&mut self, target: &MigrationTarget) -> Result<RecordedFacts> {
-        let asked = Statement::from_program(include_str!("sql/database.sql"));
+        let asked = Statement::from_program(with_members!(", ", include_str!("sql/database.sql")));
         let said: String = query_one(&mut self.session, &asked).await?;
         let said: serde_json::Value = serde_json::from_str(&said).map_err(|error| strange(&error))?;
         let beyond = serde_json::from_value(said.clone()).map_err(|error| strange(&error))?;

@@ -15,6 +15,9 @@ macro_rules! question {
     ($folder:literal: $($part:literal),+) => {
         concat!($(include_str!(concat!("sql/", $folder, "/", $part, ".sql"))),+)
     };
+    (member, $folder:literal: $($part:literal),+) => {
+        martydb_model::with_members!(", ", question!($folder: $($part),+))
+    };
 }
 
 impl Census {
@@ -23,28 +26,30 @@ impl Census {
         match (self.code, self.rare) {
             (true, true) => {
                 question!(
-                    "database": "start", "aggregates", "objects", "rare_objects", "rights", "code_properties", "end",
+                    member, "database": "start", "aggregates", "objects", "rare_objects", "rights", "code_properties", "end",
                     "rare_sections"
                 )
             }
             (true, false) => {
-                question!("database": "start", "aggregates", "objects", "rights", "code_properties", "end")
+                question!(member, "database": "start", "aggregates", "objects", "rights", "code_properties", "end")
             }
             (false, true) => {
                 question!(
-                    "database": "start", "no_aggregates", "objects", "rare_objects", "rights", "end", "rare_sections"
+                    member, "database": "start", "no_aggregates", "objects", "rare_objects", "rights", "end", "rare_sections"
                 )
             }
-            (false, false) => question!("database": "start", "no_aggregates", "objects", "rights", "end"),
+            (false, false) => {
+                question!(member, "database": "start", "no_aggregates", "objects", "rights", "end")
+            }
         }
     }
 
     /// Returns the query for everything that can take a role beyond its own privileges.
     pub fn reach(self) -> &'static str {
         if self.code {
-            question!("reach": "start", "code", "end")
+            question!(member, "reach": "start", "code", "end")
         } else {
-            question!("reach": "start", "no_code", "end")
+            question!(member, "reach": "start", "no_code", "end")
         }
     }
 

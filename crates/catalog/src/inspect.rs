@@ -10,6 +10,7 @@ use super::owner_code;
 use super::rows::{self, CatalogRow};
 use martydb_model::acl::null_as_default;
 use martydb_model::error::Result;
+use martydb_model::sql::with_members;
 use martydb_model::sqlstate;
 use martydb_model::{
     self, ActualRecords, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings,
@@ -147,8 +148,10 @@ async fn read_holdings(connection: &mut Connection) -> Result<BTreeMap<RoleName,
 }
 
 /// Queries about the contents of one database.
-const COMMON: &str = concat!(include_str!("sql/contents/start.sql"), include_str!("sql/contents/common.sql"));
-const RARE: &str = concat!(include_str!("sql/contents/start.sql"), include_str!("sql/contents/rare.sql"));
+const COMMON: &str =
+    with_members!(", ", include_str!("sql/contents/start.sql"), include_str!("sql/contents/common.sql"));
+const RARE: &str =
+    with_members!(", ", include_str!("sql/contents/start.sql"), include_str!("sql/contents/rare.sql"));
 
 /// Reads the contents of one database; `None` if the admin lacks CONNECT because another admin owns it.
 async fn inspect_database(

@@ -14,7 +14,7 @@ use super::builtins::{BuiltinChange, BuiltinDifference};
 use super::rows;
 use super::snapshot::{NotExamined, Snapshot, Unread};
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{List, Statement, stmt};
+use martydb_model::sql::{List, Statement, stmt, with_members};
 use martydb_model::sqlstate;
 use martydb_pg::server::{Access, Connection};
 use table::{InitdbTable, Item};
@@ -103,7 +103,8 @@ fn tell(access: &Access, found: &mut Snapshot, names: &[String], error: &Error) 
 async fn of_database(access: &Access, table: &InitdbTable, name: &str) -> Result<NamedDifferences> {
     let mut connection = access.read(name).await?;
     let mut odd: Vec<(BuiltinChange, Item)> = vec![];
-    let question = concat!(include_str!("sql/pristine/objects.sql"), include_str!("sql/pristine/items.sql"));
+    let question =
+        with_members!(", ", include_str!("sql/pristine/objects.sql"), include_str!("sql/pristine/items.sql"));
     rows::read_all(&mut connection, question, |row| {
         let ItemsOfKind { kind, catalog, items } = row.parse()?;
         let items = items.split(' ').filter_map(|text| Item::parse(&kind, catalog, text));

@@ -10,7 +10,7 @@ use futures_util::future::try_join_all;
 use super::row_hash::{ColumnHash, RowHash, hashed_columns};
 use super::sums::{ServerSum, read_sum, sum_sql};
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{ServerText, Statement, stmt};
+use martydb_model::sql::{ServerText, Statement, stmt, with_members};
 use martydb_pg::server::{Connection, Unreadable, query, query_as, query_one};
 use martydb_ui::report::progress;
 
@@ -39,7 +39,8 @@ impl SummedRelations {
     /// If the catalogs cannot be read.
     pub async fn read(session: &mut Connection) -> Result<SummedRelations> {
         let query = stmt!(
-            "WITH hashed AS ({columns}) {relations}",
+            "{members}, hashed AS ({columns}) {relations}",
+            members = with_members(),
             columns = hashed_columns(),
             relations = Statement::from_program(include_str!("sql/relations.sql"))
         );

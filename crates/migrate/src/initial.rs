@@ -16,7 +16,7 @@ use super::report::EventSender;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
 use martydb_model::error::{Error, Kind, Result};
-use martydb_model::sql::{List, Literal, Statement, stmt};
+use martydb_model::sql::{List, Literal, Statement, stmt, with_members};
 use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::Row;
 
@@ -152,14 +152,14 @@ fn schemas_of(tables: &[(&str, &str)], declared: &[SchemaName]) -> Statement {
 /// Selects undeclared schemas of roles other than the owner that no extension created.
 fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
     stmt!(
-        "SELECT nspname FROM pg_catalog.pg_namespace n
+        "{members} SELECT nspname FROM pg_catalog.pg_namespace n
          WHERE nspname NOT IN ('public', 'martydb', 'martydb_serve', 'information_schema', {declared}) AND NOT pg_catalog.starts_with(nspname::pg_catalog.text, 'pg_')
              AND nspowner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {owner})
              AND NOT EXISTS (
-                 SELECT FROM pg_catalog.pg_depend d
-                 WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e')
+                 SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid)
          ORDER BY 1",
         declared = List::literals(declared.iter().map(SchemaName::as_str)),
+        members = with_members(),
         owner = Literal(owner.into())
     )
 }

@@ -9,15 +9,17 @@
 mod fragment;
 mod identifier;
 mod literal;
+mod members;
 pub mod psql;
 mod rows;
 mod statement;
 
-pub use crate::stmt;
+pub use crate::{stmt, with_members};
 pub use fragment::{Fragment, Keyword, List, Parameter, ServerText};
 pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
 pub use literal::{ArrayLiteral, Bulk, Literal, Secret};
 #[doc(hidden)]
 pub use martydb_macros::fill;
+pub use members::with_members;
 pub use rows::ValueRows;
 pub use statement::{Script, Statement};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::structure::{ObjectPart, SchemaObject, SchemaObjectId, SchemaObjectKind, Structure};
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Keyword, ServerText, Statement, stmt};
+use martydb_model::sql::{Keyword, ServerText, Statement, stmt, with_members};
 use martydb_pg::server::{Connection, Row, Unreadable, execute_protected, query_each};
 
 /// Maximum number of objects that are compared.
@@ -30,10 +30,11 @@ pub async fn read(target: &MigrationTarget, wait: Duration) -> Result<Structure>
 pub async fn filled_tables(target: &MigrationTarget, wait: Duration) -> Result<Vec<String>> {
     let mut reader = martydb_migrate::connect_reader(target, wait).await?;
     let filled = stmt!(
-        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        "{members} SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve') AND c.relname <> 'refinery_schema_history'
-             AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
-             AND pg_catalog.pg_relation_size(c.oid) > 0 ORDER BY 1"
+             AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND m.objid = c.oid)
+             AND pg_catalog.pg_relation_size(c.oid) > 0 ORDER BY 1",
+        members = with_members()
     );
     let rows = query_each(&mut reader, &filled).await;
     reader.close().await;
@@ -59,7 +60,7 @@ pub async fn execute_in(target: &MigrationTarget, wait: Duration, texts: &[Strin
 /// # Errors
 /// If the database has too many objects.
 pub(crate) async fn read_session(connection: &mut Connection) -> Result<Structure> {
-    const COMMON: &str = include_str!("sql/common.sql");
+    const COMMON: &str = with_members!(", ", include_str!("sql/common.sql"));
     let common =
         |query: &'static str| stmt!("{common} {query}", common = Keyword(COMMON), query = Keyword(query));
     let mut queries = vec![

@@ -13,12 +13,12 @@ use crate::map::dependencies::{DependRow, Dependencies};
 use crate::map::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
 use martydb_catalog::rows::{self, CatalogRow};
 use martydb_model::error::Result;
-use martydb_model::sql::{Qualified, ServerText, Statement, stmt};
+use martydb_model::sql::{Qualified, ServerText, Statement, stmt, with_members};
 use martydb_pg::server::{Access, Connection, copy_out, execute_protected, query_one, query_rows};
 use martydb_ui::report::progress;
 use serde::Deserialize;
 
-const SOURCE: &str = include_str!("sql/source.sql");
+const SOURCE: &str = with_members!(", ", include_str!("sql/source.sql"));
 const DEPENDENCIES: &str = include_str!("sql/dependencies.sql");
 const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
 

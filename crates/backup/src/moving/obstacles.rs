@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::sums;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{ServerText, Statement, stmt};
+use martydb_model::sql::{ServerText, Statement, stmt, with_members};
 use martydb_model::sqlstate;
 use martydb_model::text::printable;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, HostExtensions, RoleName};
@@ -38,7 +38,7 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
         found.refused.push(format!("{kind}: {name}; {why}"));
     }
     found.refused.extend(rows_of_extensions(&mut session).await?.iter().map(ExtensionRows::in_the_way));
-    let needs = Statement::from_program(include_str!("sql/needs.sql"));
+    let needs = Statement::from_program(with_members!("\n", include_str!("sql/needs.sql")));
     for (kind, name) in query_as::<(String, String)>(&mut session, &needs).await? {
         match kind.as_str() {
             "audit" => found.lost.push(format!("the rows of {name} stay in the former database")),
@@ -54,7 +54,7 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
 
 /// Returns a query on the objects that an owner's dump contains or affects.
 pub(crate) fn of_objects(question: &'static str) -> Statement {
-    let objects = Statement::from_program(include_str!("sql/objects.sql"));
+    let objects = Statement::from_program(with_members!(", ", include_str!("sql/objects.sql")));
     Statement::concat([objects, Statement::from_program(question)])
 }
 

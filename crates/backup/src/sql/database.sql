@@ -1,6 +1,6 @@
 -- Data that no archive contains, as one document: properties of the database itself, its extensions, and objects of roles other
 -- than the owner, which an owner may not give away.
-WITH base AS (SELECT * FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
+base AS (SELECT * FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
 own AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user)
 SELECT pg_catalog.jsonb_build_object(
   'lsn', CASE WHEN NOT pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_current_wal_lsn()::text END,
@@ -47,8 +47,9 @@ SELECT pg_catalog.jsonb_build_object(
     FROM pg_catalog.pg_default_acl d WHERE d.defaclrole <> (SELECT oid FROM own)),
   'roles', (SELECT coalesce(pg_catalog.jsonb_agg(DISTINCT r.rolname), '[]') FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid
     WHERE s.dbid = (SELECT oid FROM base) AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
-            AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass
-        WHERE d.classid = s.classid AND d.objid = s.objid AND (d.deptype = 'e' OR n.nspname ~ '^(pg_temp_|martydb_serve$)'))
+      AND NOT EXISTS (SELECT FROM member m WHERE m.classid = s.classid AND m.objid = s.objid)
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_namespace n ON n.oid = d.refobjid
+        WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.classid = s.classid AND d.objid = s.objid
+          AND n.nspname ~ '^(pg_temp_|martydb_serve$)')
       AND NOT (s.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND s.objid IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'martydb_serve')))
 )::text

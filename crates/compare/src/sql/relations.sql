@@ -10,5 +10,5 @@ SELECT c.relkind::pg_catalog.text, pg_catalog.format('%I.%I', n.nspname, c.relna
     , (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(h.function, h.value) ORDER BY h.attnum)::pg_catalog.text FROM hashed h WHERE h.attrelid = c.oid)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb_serve')
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e' AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid)
+    AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND m.objid = c.oid)
 ORDER BY pg_catalog.pg_relation_size(c.oid) DESC, 2

@@ -22,7 +22,7 @@ use crate::history::{AppliedRow, Record, tables};
 use crate::report::{MigrationId, PlannedFile};
 use martydb_model::RoleName;
 use martydb_model::hex;
-use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
+use martydb_model::sql::{Keyword, List, Literal, Statement, stmt, with_members};
 
 pub(crate) struct Batch {
     pub message: Statement,
@@ -230,16 +230,16 @@ fn check(frame: &BatchContext<'_>) -> Statement {
 /// text. Empty if all objects are members of extensions: their owner is the one that the extension sets.
 fn detail(frame: &BatchContext<'_>) -> Statement {
     stmt!(
-        "SELECT pg_catalog.encode(pg_catalog.convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
+        "{members} SELECT pg_catalog.encode(pg_catalog.convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
              WHEN pg_catalog.current_setting('martydb.migration', true) IS DISTINCT FROM 'open' THEN 'transaction'
              ELSE (SELECT 'owner ' || pg_catalog.string_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
                           || ' belongs to ' || pg_catalog.pg_get_userbyid(d.refobjid), '; ' ORDER BY d.objid)
                    FROM pg_catalog.pg_shdepend d
                    WHERE d.refclassid = 1260 AND d.refobjid IN ({others})
                      AND d.dbid = {database} AND d.deptype = 'o' AND pg_catalog.age(d.xmin) BETWEEN -1000000000 AND 0
-                     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
-                                                               AND e.deptype = 'e'))
+                     AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid))
          END) f(text) WHERE f.text IS NOT NULL",
+        members = with_members(),
         finding = Keyword(FINDING),
         others = List(frame.other_roles.ids()),
         database = frame.other_roles.database

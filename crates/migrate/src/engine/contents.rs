@@ -1,7 +1,7 @@
 //! Queries for the contents of a database before its first migration.
 
 use martydb_model::SchemaName;
-use martydb_model::sql::{List, Statement, stmt};
+use martydb_model::sql::{List, Statement, stmt, with_members};
 
 /// Number of objects in a message: enough to recognise the database.
 const MAX_NAMED: u32 = 5;
@@ -26,7 +26,7 @@ pub(crate) fn any(schemas: &[SchemaName]) -> Statement {
 /// table, such as its row type, are not selected.
 pub(crate) fn some(schemas: &[SchemaName]) -> Statement {
     stmt!(
-        "SELECT found.kind || ' ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(found.name) FROM (
+        "{members} SELECT found.kind || ' ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(found.name) FROM (
              SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence'
                         WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'type' ELSE 'table' END AS kind,
                     relname AS name, relnamespace AS namespace, 'pg_catalog.pg_class'::pg_catalog.regclass AS class, oid
@@ -38,9 +38,9 @@ pub(crate) fn some(schemas: &[SchemaName]) -> Statement {
              WHERE typtype IN ('e', 'd', 'r') OR typtype = 'b' AND typelem = 0
          ) found JOIN pg_catalog.pg_namespace n ON n.oid = found.namespace
          WHERE n.nspname IN ({schemas}) AND NOT EXISTS (
-             SELECT FROM pg_catalog.pg_depend d
-             WHERE d.classid = found.class AND d.objid = found.oid AND d.deptype = 'e')
+             SELECT FROM member m WHERE m.classid = found.class AND m.objid = found.oid)
          ORDER BY found.kind = 'table' DESC, 1 LIMIT {limit}",
+        members = with_members(),
         schemas = List::literals(schemas.iter().map(SchemaName::as_str)),
         limit = MAX_NAMED
     )

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::conditions::same_conditions;
 use super::equivalence::{same_code, same_columns, same_default, without_now};
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Keyword, Statement, stmt};
+use martydb_model::sql::{Keyword, Statement, stmt, with_members};
 use martydb_model::text::{indented, printable};
 use martydb_pg::server::{Connection, Row, Unreadable, query_each};
 
@@ -153,8 +153,8 @@ fn days() -> Statement {
 /// text of its own, because reading it through `to_jsonb` would convert the whole row.
 fn texts(major: u32) -> &'static [(&'static str, &'static str)] {
     const ALL: &[(&str, &str)] = &[
-        ("martydb_catalogue", include_str!("sql/catalogue.sql")),
-        ("martydb_compression", include_str!("sql/compression.sql")),
+        ("martydb_catalogue", with_members!(", ", include_str!("sql/catalogue.sql"))),
+        ("martydb_compression", with_members!("\n", include_str!("sql/compression.sql"))),
         ("martydb_publication", include_str!("sql/publication.sql")),
     ];
     let known = match major {

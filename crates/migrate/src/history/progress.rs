@@ -4,7 +4,7 @@
 use super::tables::content;
 use crate::files::{Direction, MigrationFile};
 use martydb_model::RoleName;
-use martydb_model::sql::{Bulk, Ident, List, Literal, ServerText, Statement, stmt};
+use martydb_model::sql::{Bulk, Ident, List, Literal, ServerText, Statement, stmt, with_members};
 use martydb_pg::server::{Row, Unreadable};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -133,13 +133,15 @@ pub(crate) fn invalid_among(names: &[String]) -> Statement {
 /// table follow it.
 pub(crate) fn owned_by_login(owner: &RoleName) -> Statement {
     stmt!(
-        "SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid),
+        "{members} SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid),
                 pg_catalog.format('ALTER %s %s OWNER TO %I', o.type, o.identity, {owner}::pg_catalog.text)
          FROM pg_catalog.pg_shdepend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) o
-         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
+         WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
                                                    AND e.deptype IN ('a', 'i')) AND d.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
            AND d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.deptype = 'o' AND pg_catalog.pg_get_userbyid(d.refobjid) = session_user
          ORDER BY 1",
+        members = with_members(),
         owner = Literal(owner.as_str().into())
     )
 }

@@ -2,12 +2,12 @@
 //! not meant for a restore.
 
 use martydb_model::error::Result;
-use martydb_model::sql::{Statement, stmt};
+use martydb_model::sql::{Statement, stmt, with_members};
 use martydb_pg::server::{Connection, query_each};
 
 /// Reads a database whose migrator is the session's login. `head` is the first line of the text.
 pub(crate) async fn schema_text(connection: &mut Connection, head: &str) -> Result<String> {
-    let texts = Statement::from_program(include_str!("sql/schema.sql"));
+    let texts = Statement::from_program(with_members!(", ", include_str!("sql/schema.sql")));
     let query = Statement::join([stmt!("SET search_path = pg_catalog, pg_temp"), texts]);
     let results = query_each(connection, &query).await?;
     let blocks = results.iter().flatten().map(|row| row.try_get::<Option<String>>(2));

@@ -2,11 +2,10 @@
 -- Like catalogue.sql of the history, it converts no row that contains an anyarray, and reads only tables of pg_catalog.
 -- An object has a key (catalog/oid/column) that dependencies refer to, and a kind and a name that are the same in
 -- every database.
-WITH ns AS (
+ns AS (
     SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace
     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb', 'martydb_serve')
 ),
-member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
 rel AS (
     SELECT c.*, n.nspname, pg_catalog.format('%I.%I', n.nspname, c.relname) AS id FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
     WHERE c.relname !~ '^refinery_schema_history(_pkey)?$'
@@ -52,6 +51,7 @@ named AS (
     SELECT 'schema' AS kind, '2615/' || oid || '/0' AS key, pg_catalog.quote_ident(nspname) AS id, NULL::pg_catalog.text AS parent,
            pg_catalog.format('SCHEMA %I', nspname) AS target, 'pg_catalog.pg_namespace'::pg_catalog.regclass AS classid, oid AS objid, 0 AS subid
     FROM ns WHERE nspname <> 'public'
+      AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = ns.oid)
     UNION ALL
     SELECT 'extension', '3079/' || oid || '/0', pg_catalog.quote_ident(extname), NULL, pg_catalog.format('EXTENSION %I', extname),
            'pg_catalog.pg_extension'::pg_catalog.regclass, oid, 0 FROM pg_catalog.pg_extension WHERE extname <> 'plpgsql'
@@ -111,6 +111,7 @@ named AS (
     SELECT 'statistics', pg_catalog.format('3381/%s/0', s.oid), pg_catalog.format('%I.%I', ns.nspname, s.stxname), pg_catalog.format('1259/%s/0', s.stxrelid),
            pg_catalog.format('STATISTICS %I.%I', ns.nspname, s.stxname), 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, 0
     FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace
+    WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND m.objid = s.oid)
     UNION ALL
     SELECT 'publication', pg_catalog.format('6104/%s/0', p.oid), pg_catalog.quote_ident(p.pubname), NULL, pg_catalog.format('PUBLICATION %I', p.pubname),
            'pg_catalog.pg_publication'::pg_catalog.regclass, p.oid, 0

@@ -1,14 +1,16 @@
 -- Objects of a shared database except for the server's schemas, members of extensions and objects that belong to a
 -- table: kind and name.
-WITH own AS (
+own AS (
     SELECT n.oid, pg_catalog.quote_ident(n.nspname) AS ident FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve', 'martydb_split')
 ),
 part AS (
     -- Of an extension, or of a table: a sequence of its column.
+    SELECT m.classid, m.objid FROM member m
+    UNION ALL
     SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
-    WHERE d.deptype = 'e' OR (d.deptype IN ('a', 'i') AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+    WHERE d.deptype IN ('a', 'i') AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
 )
 SELECT r.kind, r.name FROM (
     SELECT k.kind, pg_catalog.format('%s.%I', s.ident, c.relname) AS name, 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS class, c.oid

@@ -1,11 +1,8 @@
 -- Objects of a shared database, their ownership and references: each row is a section and an item as JSON. Schemas that
 -- no service can own, and members of extensions, are omitted.
-WITH space AS MATERIALIZED (
+space AS MATERIALIZED (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_serve', 'martydb_split')
-),
-member AS MATERIALIZED (
-    SELECT d.classid, d.objid FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'
 ),
 rel AS MATERIALIZED (
     SELECT c.oid, c.relname, c.relkind, c.relpersistence, c.relispartition, c.reltuples, c.relowner, s.nspname

@@ -2,7 +2,7 @@
 //! rest.
 
 use martydb_model::error::Result;
-use martydb_model::sql::Statement;
+use martydb_model::sql::{Statement, with_members};
 use martydb_pg::server::{Connection, query_as};
 
 /// Remaining object.
@@ -36,7 +36,9 @@ pub struct OldGrant {
 /// # Errors
 /// If the catalog cannot be read.
 pub(super) async fn leftovers(session: &mut Connection, removed: &[&[String]]) -> Result<Vec<Leftover>> {
-    let rows = query_as(session, &Statement::from_program(include_str!("../sql/remains.sql"))).await?;
+    let rows =
+        query_as(session, &Statement::from_program(with_members!(", ", include_str!("../sql/remains.sql"))))
+            .await?;
     let found = rows.into_iter().map(|(kind, name)| Leftover { kind, name });
     Ok(found.filter(|one| !removed.iter().any(|names| names.contains(&one.name))).collect())
 }

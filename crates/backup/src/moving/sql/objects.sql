@@ -1,8 +1,7 @@
 -- The objects that an owner's dump contains or affects, for the query that follows: the owner (`own`), the database (`base`),
 -- members of extensions (`member`), schemas and relations, objects of other roles (`others`), and privileges.
-WITH own AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user),
+own AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user),
 base AS (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
-member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
 -- Objects of sessions: temporary ones. No dump has them, and the server keeps their empty schemas. Nor has a dump the records of
 -- the data service, which the admin makes in each database.
 temporary AS (
@@ -62,14 +61,15 @@ beyond AS (
         UNION ALL SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, oid FROM pg_catalog.pg_ts_parser
         UNION ALL SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, oid FROM pg_catalog.pg_ts_template
     ) found WHERE found.oid >= 16384
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype IN ('e', 'i') AND d.classid = found.classid AND d.objid = found.oid)
+        AND NOT EXISTS (SELECT FROM member m WHERE m.classid = found.classid AND m.objid = found.oid)
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = found.classid AND d.objid = found.oid)
 ),
 -- Objects that the service has added to an extension: the owner has none of those that the extension creates.
 added AS (
     SELECT s.classid, s.objid AS oid FROM pg_catalog.pg_shdepend s
     WHERE s.dbid = (SELECT oid FROM base) AND s.deptype = 'o' AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
         AND s.refobjid = (SELECT oid FROM own)
-        AND EXISTS (SELECT FROM member m WHERE m.classid = s.classid AND m.objid = s.objid)
+        AND EXISTS (SELECT FROM member m WHERE NOT m.is_part AND m.classid = s.classid AND m.objid = s.objid)
 ),
 others AS (
     SELECT classid, oid, (SELECT rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10) AS role FROM superusers

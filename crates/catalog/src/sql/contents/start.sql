@@ -1,8 +1,4 @@
 -- Beginning of the queries about the contents of one database: without the server's own schemas and members of extensions.
-WITH
-member AS (
-  SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
-  WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass),
 space AS (
   SELECT n.* FROM pg_catalog.pg_namespace n
   WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')

@@ -55,7 +55,7 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
   'kind', t.kind, 'schema', t.schema, 'name', t.name, 'column', t.part, 'shown', t.shown,
   'grant_on', t.grant_word || ' ' || t.quoted, 'alter', t.alter_word || ' ' || t.quoted,
   'owner', pg_catalog.pg_get_userbyid(t.owner), 'system', t.system, 'extension', t.extension,
-  'joined', (SELECT m.extname FROM member m WHERE m.classid = t.class AND m.objid = t.oid AND t.extension IS NULL),
+  'joined', (SELECT m.extname FROM listed m WHERE m.classid = t.class AND m.objid = t.oid AND t.extension IS NULL),
 'altered', t.altered, 'dependent', t.dependent,
   'table', CASE WHEN t.kind = 'sequence' AND t.dependent THEN (
     SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_depend d

@@ -4,16 +4,14 @@
 -- Columns of newer majors are read through to_jsonb, so one text serves 13 to 18.
 -- A service decides how many objects there are and how long its texts are: each kind ends after 100,001 (the
 -- reader reports that), and texts are cut, with their length.
-WITH
-member AS (
-  SELECT d.classid, d.objid, e.oid AS id, e.extname, e.extversion, e.extowner, pg_catalog.age(d.xmin) AS since, pg_catalog.age(e.xmin) AS made
-  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-  WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass),
+listed AS (
+  SELECT m.classid, m.objid, e.oid AS id, e.extname, e.extversion, e.extowner, m.since, pg_catalog.age(e.xmin) AS made
+  FROM member m JOIN pg_catalog.pg_extension e ON e.oid = m.extension WHERE NOT m.is_part),
 -- Objects of an extension's script: their entry in a schema and their membership have the same transaction.
 -- Anything may be added by ALTER EXTENSION. pg_upgrade keeps OIDs of relations and types, and gives functions
 -- new ones.
 ext AS (
-  SELECT m.* FROM member m
+  SELECT m.* FROM listed m
   WHERE NOT (m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid < m.id)
     AND NOT EXISTS (
       SELECT FROM pg_catalog.pg_depend n WHERE n.classid = m.classid AND n.objid = m.objid AND n.deptype = 'n'

@@ -4,12 +4,8 @@
 -- OIDs below 12000 are the same on every build of a major (FirstUnpinnedObjectId in transam.h). initdb gives out
 -- those up to 16383 in an order that depends on the locales of the machine: these objects are compared by name.
 -- An object with a higher OID was added to a schema of the server; members of extensions are left out.
-WITH
 space AS (
   SELECT n.oid FROM pg_catalog.pg_namespace n WHERE n.nspname IN ('pg_catalog', 'information_schema')),
-member AS (
-  SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
-  WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.objid >= 16384),
 routine AS (
   SELECT p.* FROM pg_catalog.pg_proc p
   WHERE p.oid < 16384 OR p.pronamespace IN (SELECT s.oid FROM space s)),

@@ -3,12 +3,10 @@
 -- and the schemas that decide which roles may use them. Members of extensions and the server's own objects are
 -- judged like any other, except objects of an extension's script with the privileges that it gave. Lists end
 -- after 100,001.
-WITH RECURSIVE
 mighty AS (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper),
 ext AS (
-  SELECT d.classid, d.objid, e.extname, e.oid AS extension, pg_catalog.age(d.xmin) AS since FROM pg_catalog.pg_depend d
-  JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
-  WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass),
+  SELECT m.classid, m.objid, e.extname, e.oid AS extension, m.since FROM member m
+  JOIN pg_catalog.pg_extension e ON e.oid = m.extension WHERE NOT m.is_part),
 -- Objects of a script have higher OIDs than the extension, and one transaction writes their entry in a schema
 -- and their membership.
 scripted AS (

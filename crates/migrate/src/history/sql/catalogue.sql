@@ -14,7 +14,7 @@
 --   https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-STORAGE-PARAMETERS
 --   https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-STORAGE-PARAMETERS
 --   https://www.postgresql.org/docs/current/sql-createview.html
-WITH ns AS (
+ns AS (
     SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace
     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb', 'martydb_serve')
 ),
@@ -40,7 +40,6 @@ option AS (
         FROM pg_catalog.unnest(c.reloptions) WITH ORDINALITY u (text, place)) o
     GROUP BY c.oid
 ),
-member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
 rel AS (
     SELECT c.*, n.nspname, pg_catalog.format('%I.%I', n.nspname, c.relname) AS id FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
     WHERE c.relname !~ '^refinery_schema_history(_pkey)?$'
@@ -50,6 +49,7 @@ SELECT 'schema' AS kind, pg_catalog.quote_ident(nspname) AS name,
        pg_catalog.concat_ws(' ', pg_catalog.pg_get_userbyid(nspowner), (SELECT pg_catalog.string_agg(a::pg_catalog.text, ',' ORDER BY a::pg_catalog.text)
            FROM pg_catalog.unnest(coalesce(nspacl, pg_catalog.acldefault('n', nspowner))) a)) AS definition
 FROM ns
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = ns.oid)
 UNION ALL
 SELECT CASE relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
                     WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table' WHEN 'c' THEN 'composite type'
@@ -148,6 +148,7 @@ FROM pg_catalog.pg_default_acl d
 UNION ALL
 SELECT 'statistics', pg_catalog.format('%I.%I', ns.nspname, s.stxname), pg_catalog.pg_get_statisticsobjdef(s.oid)
 FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND m.objid = s.oid)
 UNION ALL
 SELECT 'publication', pg_catalog.quote_ident(p.pubname),
        pg_catalog.concat_ws(' ', (pg_catalog.to_jsonb(p) - 'oid' - 'pubowner' - 'pubname')::pg_catalog.text,
@@ -159,6 +160,7 @@ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = p.pubname 
 UNION ALL
 SELECT 'foreign server', pg_catalog.quote_ident(s.srvname), pg_catalog.concat_ws(' ', s.srvtype, s.srvversion, pg_catalog.array_to_string(s.srvoptions, ','))
 FROM pg_catalog.pg_foreign_server s
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_foreign_server'::pg_catalog.regclass AND m.objid = s.oid)
 UNION ALL
 SELECT 'cast', pg_catalog.format('%s as %s', c.castsource::pg_catalog.regtype, c.casttarget::pg_catalog.regtype), pg_catalog.concat_ws(' ', c.castfunc::pg_catalog.regproc::pg_catalog.text, c.castcontext::pg_catalog.text)
 FROM pg_catalog.pg_cast c WHERE c.oid >= 16384
@@ -167,6 +169,8 @@ UNION ALL
 SELECT 'comment', pg_catalog.concat_ws(' ', o.type, o.identity), d.description
 FROM pg_catalog.pg_description d, pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
 WHERE d.objoid >= 16384 AND coalesce(o.schema, '') NOT IN ('martydb', 'martydb_serve')
+  -- Of an extension: its control file has it, and a service may not change it.
+  AND d.classoid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
   -- Temporary objects of any session, and parts of them.
   AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ ' on pg_temp[_.]'
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classoid AND m.objid = d.objoid)
@@ -178,6 +182,7 @@ FROM pg_catalog.pg_shdepend s, pg_catalog.pg_identify_object(s.classid, s.objid,
 WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
   AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.deptype = 'o' AND coalesce(o.schema, '') NOT IN ('martydb', 'martydb_serve')
   AND coalesce(o.schema, '') !~ '^pg_temp'
+  AND NOT EXISTS (SELECT FROM member m WHERE m.classid = s.classid AND m.objid = s.objid)
   AND o.identity !~ '(^|\.)(martydb|martydb_serve|refinery_schema_history)$'
   -- A multirange type is the server's, and stays with its first owner when its range type gets another.
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_type t

@@ -2,10 +2,9 @@
 -- of creation time. Owners and privileges are omitted: the manifest determines them.
 --
 -- Like catalogue.sql it converts no row that contains an anyarray, and reads only tables of pg_catalog.
-WITH ns AS (
+ns AS (
     SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb', 'martydb_serve')
 ),
-member AS (SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'),
 rel AS (
     SELECT c.*, pg_catalog.format('%I.%I', n.nspname, c.relname) AS id FROM pg_catalog.pg_class c JOIN ns n ON n.oid = c.relnamespace
     WHERE c.relname !~ '^refinery_schema_history(_pkey)?$'
@@ -32,6 +31,7 @@ lines AS (
     SELECT oid, pg_catalog.string_agg('    ' || text, E',\n' ORDER BY place, name COLLATE "C") AS text FROM line GROUP BY oid
 )
 SELECT 1, pg_catalog.quote_ident(nspname) COLLATE "C" AS name, pg_catalog.format('CREATE SCHEMA %I;', nspname) AS text FROM ns WHERE nspname <> 'public'
+  AND NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = ns.oid)
 UNION ALL
 SELECT 2, pg_catalog.quote_ident(e.extname), pg_catalog.format('CREATE EXTENSION %I WITH SCHEMA %s;', e.extname, e.extnamespace::pg_catalog.regnamespace)
 FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql'
@@ -107,10 +107,12 @@ FROM pg_catalog.pg_policy p JOIN rel ON rel.oid = p.polrelid
 UNION ALL
 SELECT 12, pg_catalog.format('%I.%I', ns.nspname, s.stxname), pg_catalog.pg_get_statisticsobjdef(s.oid) || ';'
 FROM pg_catalog.pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass AND m.objid = s.oid)
 UNION ALL
 SELECT 13, pg_catalog.concat_ws(' ', o.type, o.identity), pg_catalog.format('COMMENT ON %s %s IS %L;', pg_catalog.upper(o.type), o.identity, d.description)
 FROM pg_catalog.pg_description d, pg_catalog.pg_identify_object(d.classoid, d.objoid, d.objsubid) o
 WHERE d.objoid >= 16384 AND coalesce(o.schema, '') NOT IN ('martydb', 'martydb_serve')
+  AND d.classoid <> 'pg_catalog.pg_extension'::pg_catalog.regclass
   AND coalesce(o.schema, '') !~ '^pg_temp' AND o.identity !~ ' on pg_temp[_.]'
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classoid AND m.objid = d.objoid)
 ORDER BY 1, 2
