@@ -23,7 +23,6 @@ use martydb_model::SchemaName;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sql::{Ident, List, Literal, Statement, stmt};
 use martydb_model::sqlstate;
-use martydb_model::units::counted;
 use martydb_pg::backoff::Backoff;
 use martydb_pg::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
 use martydb_pg::server::existence::Existence;
@@ -226,7 +225,7 @@ impl<'a> MigrationSession<'a> {
             Ok(counts) => counts.iter().map(Vec::len).collect(),
             Err(error) => return error,
         };
-        two_tables(self.target, schemas, &counts)
+        place::two_tables(self.target.service.as_str(), schemas, &counts)
     }
 
     /// Reads martydb's history; refinery's rows, and those that it lost, are already read.
@@ -365,19 +364,6 @@ fn no_start(target: &MigrationTarget, error: Error) -> NoSession {
         Some(sqlstate::INSUFFICIENT_PRIVILEGE) => error.hint(format!("run `{}`", apply(target))).into(),
         _ => error.into(),
     }
-}
-
-fn two_tables(target: &MigrationTarget, schemas: &[SchemaName; 2], counts: &[usize]) -> Error {
-    let name = |schema: &SchemaName| format!("{schema}.{}", martydb_model::contract::REFINERY_TABLE);
-    let count =
-        |(schema, rows): (&SchemaName, &usize)| format!("{} has {}", name(schema), counted(*rows, "version"));
-    let service = &target.service;
-    Error::new(Kind::Divergent, format!("{service}: two tables of applied migrations"))
-        .causes(schemas.iter().zip(counts).map(count))
-        .hint(format!(
-            "drop the one that is not the history of this database, with `martydb psql -s {service} --role migrator`; \
-             `history: {{ schema: … }}` in the manifest is the schema of the other"
-        ))
 }
 
 /// "mart" and "ydb" in ASCII.

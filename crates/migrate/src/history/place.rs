@@ -10,8 +10,10 @@ use super::progress;
 use super::tables::ExistingTables;
 use crate::files::Mode;
 use martydb_model::SchemaName;
-use martydb_model::contract::HISTORY_SCHEMA;
+use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
+use martydb_model::error::{Error, Kind};
 use martydb_model::sql::{Ident, List, Literal, Statement, stmt};
+use martydb_model::units::counted;
 
 /// Returns every schema in which refinery's table may be: the wanted one, martydb's, the declared ones.
 pub(crate) fn places(wanted: &SchemaName, declared: &[SchemaName]) -> Vec<SchemaName> {
@@ -114,6 +116,17 @@ fn unguard() -> Vec<Statement> {
                     AND outcome IN ('started', 'ok', 'failed') AND mode IN ('transaction', 'no-transaction'))"
         ),
     ]
+}
+
+/// Returns the error for a table in two schemas, with its numbers of rows.
+pub(crate) fn two_tables(service: &str, schemas: &[SchemaName; 2], rows: &[usize]) -> Error {
+    let of_each = schemas.iter().zip(rows);
+    Error::new(Kind::Divergent, format!("{service}: two tables of applied migrations"))
+        .causes(of_each.map(|(schema, rows)| format!("{schema}.{REFINERY_TABLE} has {}", counted(*rows, "version"))))
+        .hint(format!(
+            "drop the one that is not the history of this database, with `martydb psql -s {service} --role migrator`; \
+             `history: {{ schema: … }}` in the manifest is the schema of the other"
+        ))
 }
 
 impl ExistingTables {
