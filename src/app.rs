@@ -1,4 +1,4 @@
-//! Run of a command: the context, with the settings, prompts and output of the person who started it.
+//! Application's context for a command: the context of the crates, with the settings, prompts and output of the person who started it.
 
 mod backups;
 
@@ -17,14 +17,14 @@ use martydb_ui::report::Out;
 pub(crate) use backups::IDENTITY;
 
 /// Context with the settings of the command line and the output. A function that needs no more takes the context.
-pub struct Run {
+pub struct App {
     pub context: Context,
     pub yes: bool,
     pub can_ask: bool,
     pub out: Arc<Out>,
 }
 
-impl Deref for Run {
+impl Deref for App {
     type Target = Context;
 
     fn deref(&self) -> &Context {
@@ -32,21 +32,21 @@ impl Deref for Run {
     }
 }
 
-impl Run {
-    pub fn new(global: &Global, environment: Environment, out: Arc<Out>) -> Result<Run> {
+impl App {
+    pub fn new(global: &Global, environment: Environment, out: Arc<Out>) -> Result<App> {
         let here = std::env::current_dir().unwrap_or_default();
         let manifest = manifest::find(global.manifest.as_deref(), &here)
             .and_then(|path| manifest::load(&path, &global.env, &environment))?;
-        Ok(Run::with_manifest(global, manifest, environment, out))
+        Ok(App::with_manifest(global, manifest, environment, out))
     }
 
-    /// Creates a run with a manifest that is not in its file yet.
+    /// Creates the context for a manifest that is not in its file yet.
     pub fn with_manifest(
         global: &Global,
         manifest: Manifest,
         environment: Environment,
         out: Arc<Out>,
-    ) -> Run {
+    ) -> App {
         let can_ask = !global.no_input && martydb_ui::prompt::possible();
         let note: NoteSink = Arc::new({
             let out = out.clone();
@@ -60,36 +60,36 @@ impl Run {
             explicit: global.jobs.is_some(),
         };
         let context = Context::new(manifest, environment, jobs, global.lock_wait, dialog);
-        Run { context, yes: global.yes, can_ask, out }
+        App { context, yes: global.yes, can_ask, out }
     }
 
-    /// Returns this run in another environment.
+    /// Returns the context for another environment.
     ///
     /// # Errors
     /// If there is no overlay for it, or it is not valid.
-    pub(crate) fn in_environment(&self, env: &str) -> Result<Run> {
+    pub(crate) fn in_environment(&self, env: &str) -> Result<App> {
         let manifest = manifest::load(&self.manifest.place(), env, &self.environment)?;
         Ok(self.beginning_again(manifest))
     }
 
-    /// Returns this run with a server that the manifest lacks.
+    /// Adds a server that the manifest lacks.
     #[must_use]
-    pub(crate) fn and_server(&self, name: &str, server: &ServerSpec) -> Run {
+    pub(crate) fn and_server(&self, name: &str, server: &ServerSpec) -> App {
         let mut manifest = self.manifest.clone();
         manifest.servers.insert(name.to_owned(), server.clone());
         self.beginning_again(manifest)
     }
 
-    /// Returns a fresh copy of this run for a long-running command: it determines again which host of a server is
+    /// Returns a fresh copy for a long-running command, which determines again which host of a server is
     /// the primary.
     #[must_use]
-    pub fn again(&self) -> Run {
+    pub fn again(&self) -> App {
         self.beginning_again(self.manifest.clone())
     }
 
-    fn beginning_again(&self, manifest: Manifest) -> Run {
+    fn beginning_again(&self, manifest: Manifest) -> App {
         let (context, out) = (self.context.with_manifest(manifest), self.out.clone());
-        Run { context, yes: self.yes, can_ask: self.can_ask, out }
+        App { context, yes: self.yes, can_ask: self.can_ask, out }
     }
 
     /// Returns the services for a command that reads: all if none is named.

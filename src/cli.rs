@@ -80,8 +80,8 @@ macro_rules! run_with {
     (checked, $folder:ident $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {{
         let checkout = Checkout::from_environment(&$environment);
         let end = async {
-            let run = commands::start::init::opened($global, $environment, $out.clone()).await?;
-            commands::$folder::$module::run(&run, $arguments).await
+            let app = commands::start::init::opened($global, $environment, $out.clone()).await?;
+            commands::$folder::$module::run(&app, $arguments).await
         };
         end.await.inspect_err(|error| {
             if $arguments.format == Some(CheckFormat::Github) {

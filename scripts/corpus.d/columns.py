@@ -128,7 +128,7 @@ def of_test_db(p, folder, what):
     if database.replace('"', "") not in url.replace("%22", ""):
         raise Ended("test-db", 0, f"{url}: not {database}")
     try:
-        p.same(p.world.dump(database), p.world.dump(p.reference), what)
+        p.same(p.world.dump(database), p.world.dump(p.from_files()), what)
     finally:
         p.martydb("test-db", p.service, "--drop", database, cwd=folder)
 

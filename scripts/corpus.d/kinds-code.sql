@@ -206,8 +206,6 @@ ALTER EVENT TRIGGER rewrites DISABLE;
 CREATE TABLE t (id int PRIMARY KEY, v text, w int);
 CREATE TABLE u (id int PRIMARY KEY);
 INSERT INTO t VALUES (1, 'a', 1);
--- admin
-GRANT CREATE ON DATABASE :"DBNAME" TO {owner};
 -- file
 CREATE PUBLICATION chosen FOR TABLE t, u WITH (publish = 'insert, update', publish_via_partition_root = true);
 CREATE PUBLICATION empty;
@@ -217,8 +215,6 @@ DROP PUBLICATION chosen, empty;
 -- row: publication-filter from 15
 CREATE TABLE t (id int PRIMARY KEY, v text, w int);
 INSERT INTO t VALUES (1, 'a', 1);
--- admin
-GRANT CREATE ON DATABASE :"DBNAME" TO {owner};
 -- file
 CREATE PUBLICATION chosen FOR TABLE t (id, w) WHERE (id > 5);
 -- down
@@ -235,7 +231,7 @@ INSERT INTO t VALUES (1);
 CREATE PUBLICATION of_schema FOR TABLES IN SCHEMA public;
 -- row: foreign-table (pg_foreign_data_wrapper pg_foreign_server pg_foreign_table pg_user_mapping)
 CREATE SERVER far FOREIGN DATA WRAPPER nothing OPTIONS (host 'nowhere');
-CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (user 'x');
+CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'x');
 CREATE FOREIGN TABLE away (id int OPTIONS (column_name 'no'), v text NOT NULL) SERVER far OPTIONS (table_name 'x');
 CREATE TABLE t (id int PRIMARY KEY);
 INSERT INTO t VALUES (1);
@@ -243,11 +239,12 @@ INSERT INTO t VALUES (1);
 CREATE FOREIGN DATA WRAPPER nothing OPTIONS (debug 'false');
 GRANT USAGE ON FOREIGN DATA WRAPPER nothing TO {owner};
 -- row: language (pg_language)
-CREATE FUNCTION f() RETURNS int LANGUAGE own AS $$ BEGIN RETURN 1; END $$;
 CREATE TABLE t (id int PRIMARY KEY DEFAULT f());
 INSERT INTO t DEFAULT VALUES;
 -- admin
-CREATE TRUSTED LANGUAGE own HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator;
+CREATE LANGUAGE own HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator;
+CREATE FUNCTION f() RETURNS int LANGUAGE own AS $$ BEGIN RETURN 1; END $$;
+GRANT EXECUTE ON FUNCTION f() TO {owner};
 -- row: transform (pg_transform)
 CREATE TABLE t (id int PRIMARY KEY);
 INSERT INTO t VALUES (1);
@@ -260,12 +257,10 @@ CREATE TRANSFORM FOR pair LANGUAGE sql (FROM SQL WITH FUNCTION from_sql(internal
 CREATE TABLE t (id int PRIMARY KEY, lo oid);
 INSERT INTO t VALUES (1, lo_from_bytea(0, '\x0102'));
 -- row: default-privileges (pg_default_acl)
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 CREATE TABLE t (id int PRIMARY KEY);
 INSERT INTO t VALUES (1);
 -- down
-ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE SELECT ON TABLES FROM PUBLIC;
 DROP TABLE t;
 -- row: comment (pg_description)
 CREATE TABLE t (id int PRIMARY KEY, v text DEFAULT 'x');
@@ -306,8 +301,6 @@ CREATE TABLE reports.t (id int PRIMARY KEY);
 CREATE VIEW v AS SELECT * FROM reports.t;
 CREATE TABLE t (id int REFERENCES reports.t);
 INSERT INTO reports.t VALUES (1); INSERT INTO t VALUES (1);
--- admin
-GRANT CREATE ON DATABASE :"DBNAME" TO {owner};
 -- down
 DROP SCHEMA reports CASCADE; DROP TABLE t; DROP VIEW IF EXISTS v;
 -- row: statements-over-all-tables

@@ -39,27 +39,36 @@ class Project:
         if left != right:
             raise Ended(what, 0, difference(left, right), "the schemas differ")
 
-    def make_reference(self):
+    def from_files(self):
+        """The database that the files alone make, without what a superuser made by hand."""
+        if not self.row.admin:
+            return self.reference
+        name = f"plain_{self.service}"
+        if not self.world.sql("postgres", f"SELECT datname FROM pg_database WHERE datname = '{name}'"):
+            self.make_reference(name, "")
+        return name
+
+    def make_reference(self, name, admin):
         """psql as a plain owner of a database in which the admin made the same extensions and schemas."""
         world, row = self.world, self.row
-        world.sql("postgres", f"CREATE ROLE {self.owner} LOGIN PASSWORD '{PASSWORD}'; CREATE DATABASE {self.reference} OWNER {self.owner} TEMPLATE template0")
-        world.sql("postgres", f"REVOKE ALL ON DATABASE {self.reference} FROM PUBLIC")
+        world.sql("postgres", f"CREATE DATABASE {name} OWNER {self.owner} TEMPLATE template0")
+        world.sql("postgres", f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
         setup = [f"ALTER SCHEMA public OWNER TO {self.owner}"]
         for schema in row.schemas:
             if schema != "public":
                 setup.append(f"CREATE SCHEMA {quoted(schema)} AUTHORIZATION {self.owner}")
-        for name, schema in reversed(row.extensions):
+        for extension, schema in reversed(row.extensions):
             if schema and schema not in row.schemas:
                 setup.append(f'CREATE SCHEMA IF NOT EXISTS {quoted(schema)}; GRANT USAGE ON SCHEMA {quoted(schema)} TO PUBLIC')
-            setup.append(f'CREATE EXTENSION IF NOT EXISTS {quoted(name)}{f" SCHEMA {quoted(schema)}" if schema else ""} CASCADE')
+            setup.append(f'CREATE EXTENSION IF NOT EXISTS {quoted(extension)}{f" SCHEMA {quoted(schema)}" if schema else ""} CASCADE')
         path = ", ".join(quoted(schema) for schema in row.schemas)
-        setup.append(f"ALTER ROLE {self.owner} IN DATABASE {self.reference} SET search_path = {path}")
-        world.sql(self.reference, ";\n".join(setup) + ";\n" + row.admin.replace("{owner}", self.owner))
+        setup.append(f"ALTER ROLE {self.owner} IN DATABASE {name} SET search_path = {path}")
+        world.sql(name, ";\n".join(setup) + ";\n" + admin.replace("{owner}", self.owner))
         for setting in row.settings:
-            world.sql("postgres", setting.format(database=self.reference))
+            world.sql("postgres", setting.format(database=name))
         for file in row.files():
             flags = [] if file.outside else ["-1"]
-            code, output = world.psql(self.reference, file.up, user=self.owner, password=PASSWORD, options=row.options, flags=flags)
+            code, output = world.psql(name, file.up, user=self.owner, password=PASSWORD, options=row.options, flags=flags)
             if code:
                 raise Ended(f"psql of {file.name}", code, output, "the row itself does not run by psql")
 
@@ -80,7 +89,7 @@ class Project:
             marker = "-- martydb: no-transaction\n" if file.outside else ""
             (self.migrations / f"{stem}.sql").write_text(marker + file.up)
             down = file.down
-            if down is None and len(files) == 1:
+            if down is None and at == 1:
                 down = self.drops()
             if down is not None:
                 (self.migrations / f"{stem}.down.sql").write_text(down)
@@ -114,7 +123,8 @@ class Project:
         """Makes the reference and the migrated service, once; the outcome of the first time holds for every column."""
         if self.ready is None:
             try:
-                self.make_reference()
+                self.world.sql("postgres", f"CREATE ROLE {self.owner} LOGIN PASSWORD '{PASSWORD}'")
+                self.make_reference(self.reference, self.row.admin)
                 self.ready = True
                 self.write()
             except Ended as ended:
@@ -148,13 +158,22 @@ class Project:
         if self.outcome is None:
             try:
                 self.martydb("apply", self.service, "-y")
-                self.admin_part(self.database)
+                if self.row.admin or self.row.settings:
+                    self.admin_part(self.database)
+                    self.martydb("apply", self.service, "-y")
+                    self.first_upgrade()
                 self.martydb("upgrade", self.service)
                 self.outcome = True
             except Ended as ended:
                 self.outcome = ended
         if self.outcome is not True:
             raise self.outcome
+
+    def first_upgrade(self):
+        """A database in which a superuser made something is not empty: `baseline --at 0` is the way that the error names."""
+        out = self.martydb("upgrade", self.service, "-o", "json", allowed=(0, 3))
+        if "--at 0" in out:
+            self.martydb("baseline", self.service, "--at", "0")
 
     def copy(self, name):
         """A database like the reference, of the same owner and closed to everybody else."""

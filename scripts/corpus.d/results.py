@@ -56,7 +56,7 @@ class Refusals:
         """Returns the listed words of a refusal; nothing was written then, or the command says so by its exit code."""
         for rows, columns, words in self.listed:
             named = any(fnmatch.fnmatchcase(row, part.strip()) for part in rows.split(","))
-            if code in (1, 2, 3) and named and any(fnmatch.fnmatchcase(column, part.strip()) for part in columns.split(",")) and words in output:
+            if code in (1, 2, 3, 404) and named and any(fnmatch.fnmatchcase(column, part.strip()) for part in columns.split(",")) and words in output:
                 return words
         return None
 

@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Run;
+use super::App;
 use martydb_backup::store::{BackupId, Encryption, Identities, Repository, Stores};
 use martydb_model::error::{Error, Result};
 
 /// Variable with the path of the identity file. There is no flag for it: any user can see a process's arguments.
 pub(crate) const IDENTITY: &str = "MARTYDB_BACKUP_IDENTITY";
 
-impl Run {
+impl App {
     /// # Errors
     /// As [`Stores::of`].
     pub fn backups(&self) -> Result<Stores> {

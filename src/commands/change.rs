@@ -13,7 +13,7 @@ pub mod split;
 
 #[cfg(not(feature = "split"))]
 pub mod split {
-    use crate::app::Run;
+    use crate::app::App;
     use crate::commands::support::missing::{NoReport, missing_feature};
     use martydb_model::error::Result;
 
@@ -21,7 +21,7 @@ pub mod split {
 
     /// # Errors
     /// Always: this build cannot split a database.
-    pub async fn run(_: &Run, _: &Arguments) -> Result<NoReport> {
+    pub async fn run(_: &App, _: &Arguments) -> Result<NoReport> {
         Err(missing_feature("split"))
     }
 }

@@ -4,7 +4,7 @@
 use crate::facts::sources;
 
 /// Names that the context has, or had.
-const CONTEXT: &[&str] = &["App", "Run"];
+const CONTEXT: &[&str] = &["App"];
 
 #[test]
 fn no_crate_imports_the_applications_context() {

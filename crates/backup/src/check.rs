@@ -1,7 +1,7 @@
 //! Objects that a backup would lack, found before anything is written: all of them, each with its name and
 //! solution.
 
-use crate::moving::obstacles::{of_objects, rows_of_extensions};
+use crate::move_service::obstacles::{of_objects, rows_of_extensions};
 use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
 use martydb_model::error::{Error, Result};

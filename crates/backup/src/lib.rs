@@ -5,7 +5,7 @@
 //! is stored beside it. `load` creates a database from a backup; `toc` and `restore_settings` decide which role creates
 //! which object, `put_back` creates those of the admin, and `archive_part` what some of its tables need, and `audit_rows` has the rows that the admin owns. `restore` gives the database the service's name. The `backup_store` module stores backups.
 //!
-//! - [`moving`]: move of a service to another server
+//! - [`move_service`]: move of a service to another server
 //! - [`store`]: stores of backups: folders, buckets, encryption, retention
 
 #![cfg_attr(
@@ -20,7 +20,7 @@ mod chosen_tables;
 mod load;
 mod load_task;
 mod make;
-pub mod moving;
+pub mod move_service;
 mod part_comparison;
 mod put_back;
 mod record;

@@ -16,8 +16,8 @@ use super::record::{BackupRecord, ExtensionRecord};
 use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
 use super::toc::wanted;
-use crate::moving::compare::{self, CopySide};
-use crate::moving::sums;
+use crate::move_service::compare::{self, CopySide};
+use crate::move_service::owner_session;
 use crate::put_back::{put_back, put_back_audit};
 use martydb_apply::scratch::Scratch;
 use martydb_compare::{Checksums, RowHash};
@@ -115,7 +115,7 @@ async fn fill(
     let archive = Archive::in_folder(programs, &from.folder.join(DUMP));
     let mut entries = wanted(archive.entries().await?, to.service, &from.record.left_out);
     let part = selected(&archive, &mut entries, from).await?;
-    let mut session = sums::as_owner(&here).await?;
+    let mut session = owner_session::as_owner(&here).await?;
     let free = free_sessions(&mut session).await?;
     let side_by_side = jobs(to.jobs, free);
     session.close().await;
@@ -134,7 +134,7 @@ async fn fill(
     let restored = restoring.run(to.service.name.as_str(), restore).await;
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
     // A new session proves that the migrator still has its password.
-    let mut session = match (restored, sums::as_owner(&here).await) {
+    let mut session = match (restored, owner_session::as_owner(&here).await) {
         (Ok(()), session) => session.map_err(locked_out)?,
         (Err(error), Ok(_)) => return Err(error),
         (Err(error), Err(refused)) => return Err(locked_out(refused).and_also(error)),
@@ -194,7 +194,7 @@ async fn analyze_and_read(
 ) -> Result<CopySide> {
     let mut sessions = vec![];
     for _ in 0..readers {
-        sessions.push(sums::as_owner(here).await?);
+        sessions.push(owner_session::as_owner(here).await?);
     }
     let analyze = stmt!("ANALYZE");
     let analyzing = execute_warned(&mut session, &analyze);

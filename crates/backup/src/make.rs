@@ -9,7 +9,7 @@ use super::audit_rows::{self, AuditTable, FoundAudit, LockedAudit};
 use super::check;
 use super::record::BackupRecord;
 use super::snapshot::{self, HeldSnapshot, LockedTables, RecordedFacts, jobs};
-use crate::moving::sums;
+use crate::move_service::owner_session;
 use martydb_compare::RowHash;
 use martydb_migrate::MigrationTarget;
 use martydb_model::ServiceName;
@@ -75,8 +75,8 @@ pub async fn examine(
     audit: Option<FoundAudit>,
     how: BackupOptions,
 ) -> Result<ExaminedService> {
-    sums::end_orphans(&target).await?;
-    let mut session = sums::as_owner(&target).await?;
+    owner_session::end_orphans(&target).await?;
+    let mut session = owner_session::as_owner(&target).await?;
     let programs = archive::find(session.major(), session.major()).await?;
     let mut gaps = check::gaps(&mut session, &target).await?;
     let audit = match audit {

@@ -2,7 +2,7 @@
 
 use super::archive_part::ArchivePart;
 use super::chosen_tables::RecordedTable;
-use crate::moving::compare::CopySide;
+use crate::move_service::compare::CopySide;
 
 /// Returns the record and the restored database with only the restored tables: their rows, columns, indexes and
 /// constraints, and the positions of the restored sequences.
@@ -35,7 +35,7 @@ fn is_of(table: &RecordedTable, kind: &str, name: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::moving::compare::differences;
+    use crate::move_service::compare::differences;
     use martydb_migrate::history::Catalog;
 
     const OBJECTS: &[(&str, &str, &str)] = &[

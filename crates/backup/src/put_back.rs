@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::archive_part::ArchivePart;
 use crate::audit_rows::{AUDIT, CONTENT, fill};
 use crate::load_task::{LoadSource, RestoreTarget};
-use crate::moving::compare::CopySide;
+use crate::move_service::compare::CopySide;
 use crate::record::{BackupRecord, PublicRecord};
 use crate::restore_settings;
 use crate::tables_there::tables_there;

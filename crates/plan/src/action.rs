@@ -99,7 +99,7 @@ pub enum Action {
         made_with: Box<CreationParameters>,
         tablespace: Option<String>,
     },
-    /// Copies a database with its privileges and history from another server of the manifest. Done by `moving`,
+    /// Copies a database with its privileges and history from another server of the manifest. Done by `move_service`,
     /// not by a statement.
     CopyDatabase {
         server: ServerName,

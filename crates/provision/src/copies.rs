@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::scope::PlanScope;
-use martydb_backup::moving;
+use martydb_backup::move_service;
 use martydb_context::Context;
 use martydb_model::error::Result;
 use martydb_model::{ActualServer, DesiredServer, ServiceName};
@@ -25,8 +25,8 @@ pub async fn due(
     let mut copies = Copies::new();
     for service in scope.services_of(desired) {
         if actual.databases.contains_key(&service.database) {
-            moving::refuse_two(context, service).await?;
-        } else if let Some(origin) = moving::origin(context, service).await? {
+            move_service::refuse_two(context, service).await?;
+        } else if let Some(origin) = move_service::origin(context, service).await? {
             copies.insert(service.name.clone(), origin);
         }
     }

@@ -7,8 +7,8 @@ use super::apply::finish;
 use super::plan::{PlannedServer, Plans, planned};
 use super::scope::PlanScope;
 use martydb_apply::converge::Converged;
-use martydb_backup::moving;
-use martydb_backup::moving::Move;
+use martydb_backup::move_service;
+use martydb_backup::move_service::Move;
 use martydb_context::Context;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, ServiceName};
@@ -34,7 +34,8 @@ pub async fn move_services(context: &Context, scope: &PlanScope<'_>, plans: &Pla
         let ready = converged.end.is_ok();
         let mut moved = BTreeSet::new();
         for (step, service) in due(planned) {
-            let end = if ready { Some(moving::copy(&of(context, planned, service)).await) } else { None };
+            let end =
+                if ready { Some(move_service::copy(&of(context, planned, service)).await) } else { None };
             let outcome = match &end {
                 Some(Ok(())) => StepOutcome::Ok,
                 Some(Err(_)) => StepOutcome::Failed,

@@ -11,7 +11,7 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
 
@@ -37,24 +37,24 @@ pub enum BackupCommand {
     Prune(prune::Arguments),
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<BackupReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<BackupReport> {
     Ok(match &arguments.what {
-        None => BackupReport::Made(made(run, &arguments.make).await?),
-        Some(BackupCommand::List(arguments)) => BackupReport::List(list::run(run, arguments).await?),
-        Some(BackupCommand::Verify(arguments)) => BackupReport::Verified(verified(run, arguments).await?),
-        Some(BackupCommand::Prune(arguments)) => BackupReport::Pruned(prune::run(run, arguments).await?),
+        None => BackupReport::Made(made(app, &arguments.make).await?),
+        Some(BackupCommand::List(arguments)) => BackupReport::List(list::run(app, arguments).await?),
+        Some(BackupCommand::Verify(arguments)) => BackupReport::Verified(verified(app, arguments).await?),
+        Some(BackupCommand::Prune(arguments)) => BackupReport::Pruned(prune::run(app, arguments).await?),
     })
 }
 
-async fn made(run: &Run, arguments: &make::Arguments) -> Result<make::CreatedBackups> {
-    let end = make::run(run, arguments).await;
-    on_failure::report(run, "backup", make::service_names(run, arguments), &end).await;
+async fn made(app: &App, arguments: &make::Arguments) -> Result<make::CreatedBackups> {
+    let end = make::run(app, arguments).await;
+    on_failure::report(app, "backup", make::service_names(app, arguments), &end).await;
     end
 }
 
-async fn verified(run: &Run, arguments: &verify::Arguments) -> Result<verify::VerifiedBackups> {
-    let end = verify::run(run, arguments).await;
-    on_failure::report(run, "backup verify", verify::service_names(run, arguments), &end).await;
+async fn verified(app: &App, arguments: &verify::Arguments) -> Result<verify::VerifiedBackups> {
+    let end = verify::run(app, arguments).await;
+    on_failure::report(app, "backup verify", verify::service_names(app, arguments), &end).await;
     end
 }
 

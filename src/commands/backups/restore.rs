@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::backup::store::{BackupStore, FetchedBackup};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::verify::verify_isolation::{self, verify_services};
-use martydb_backup::moving::sums;
+use martydb_backup::move_service::owner_session;
 use martydb_backup::{
     self as backup, HeadAgainstFiles, LoadSource, RestoreLocation, RestoreTarget, compare_head,
 };
@@ -52,16 +52,16 @@ fn database(text: &str) -> Result<DbName, String> {
     DbName::new(text).map_err(|error| format!("it {error}"))
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<RestoreReport> {
-    let service = &choice::service(run, &arguments.service).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<RestoreReport> {
+    let service = &choice::service(app, &arguments.service).await?;
     match &arguments.from {
-        Some(from) => Restoring { run, service, arguments, from }.restore().await,
-        None => discard::run(run, service).await,
+        Some(from) => Restoring { app, service, arguments, from }.restore().await,
+        None => discard::run(app, service).await,
     }
 }
 
 struct Restoring<'a> {
-    run: &'a Run,
+    app: &'a App,
     service: &'a DesiredService,
     arguments: &'a Arguments,
     from: &'a str,
@@ -69,14 +69,14 @@ struct Restoring<'a> {
 
 impl Restoring<'_> {
     async fn restore(&self) -> Result<RestoreReport> {
-        let Restoring { run, service, arguments, from } = *self;
+        let Restoring { app, service, arguments, from } = *self;
         let anonymize = arguments.anonymize.as_deref().map(read).transpose()?;
-        let store = BackupStore::open(run)?;
-        let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
+        let store = BackupStore::open(app)?;
+        let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
         let target = target?;
-        let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
+        let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
         self.ask().await?;
-        let fetched = store.fetch(run, from).await?;
+        let fetched = store.fetch(app, from).await?;
         let head = self.fits(&fetched)?;
         let place = arguments.restore_as.clone().map_or(RestoreLocation::Service, RestoreLocation::Beside);
         let to = RestoreTarget {
@@ -91,13 +91,13 @@ impl Restoring<'_> {
         let audit = anonymize.is_none() || !tables.is_empty();
         let source = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &tables, audit };
         let before = |database| anonymized(&target, database, anonymize.as_deref());
-        let end = backup::restore(&to, source, from, &place, run.lock_wait, before).await?;
+        let end = backup::restore(&to, source, from, &place, app.lock_wait, before).await?;
         let mut report = RestoreReport::new(self.service, from, &arguments.restore_as, end, &fetched, head);
         if arguments.restore_as.is_none() {
             report.plan_changes = Some(self.plan_changes().await?);
             let services = std::slice::from_ref(service);
             let mut verified =
-                verify_services(run, &verify_isolation::Arguments::default(), services).await?;
+                verify_services(app, &verify_isolation::Arguments::default(), services).await?;
             // A restore changes nothing of the server.
             verified.assessment.findings.retain(|finding| finding.service.is_some());
             report.verified = Some(verified);
@@ -107,7 +107,7 @@ impl Restoring<'_> {
 
     /// A restore ends the service's sessions and replaces its rows.
     async fn ask(&self) -> Result<()> {
-        let Restoring { run, service, arguments, from } = *self;
+        let Restoring { app, service, arguments, from } = *self;
         if arguments.restore_as.is_some() {
             return Ok(());
         }
@@ -117,7 +117,7 @@ impl Restoring<'_> {
             service.database
         );
         let would = format!("the database of service \"{name}\" would be replaced");
-        run.confirm(
+        app.confirm(
             &question,
             &would,
             "first restore into another database with --as NAME to review it, then add -y",
@@ -147,7 +147,7 @@ impl Restoring<'_> {
     /// Returns the number of changes that `apply` would make now.
     async fn plan_changes(&self) -> Result<usize> {
         let services = std::slice::from_ref(self.service);
-        let mut plans = provision::plan(self.run, services, PlanOptions::default()).await;
+        let mut plans = provision::plan(self.app, services, PlanOptions::default()).await;
         let Some((_, planned)) = plans.pop() else { return Ok(0) };
         let own = |step: &&martydb_plan::Step| step.service.as_ref() == Some(&self.service.name);
         Ok(planned?.plan.steps.iter().filter(own).count())
@@ -163,7 +163,7 @@ fn read(path: &Path) -> Result<String> {
 async fn anonymized(target: &MigrationTarget, database: DbName, text: Option<&str>) -> Result<()> {
     let Some(text) = text else { return Ok(()) };
     let here = MigrationTarget { database, ..target.clone() };
-    let mut session = sums::as_owner(&here).await?;
+    let mut session = owner_session::as_owner(&here).await?;
     let path = stmt!("SET search_path = {schemas}", schemas = List(target.schemas.clone()));
     execute(&mut session, &path).await?;
     let end = execute(&mut session, &Statement::from_migration_file(text)).await;

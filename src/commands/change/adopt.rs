@@ -16,7 +16,7 @@ use serde::Serialize;
 use self::entry::{DeclaredRoles, ServiceEntry};
 use self::redis::RedisUseReport;
 use self::report::{AdoptReport, ManifestEdit};
-use crate::app::Run;
+use crate::app::App;
 use martydb_apply::adopt::{self, Declarations, ScanContext, ServiceKeys};
 use martydb_manifest::{self as manifest, DeclaredService, Manifest, ManifestDraft};
 use martydb_model::environment::Environment;
@@ -95,8 +95,8 @@ pub async fn run(
     let path = manifest::find(global.manifest.as_deref(), &here)?;
     let before = ManifestDraft::read(&path, &global.env)?;
     if arguments.redis {
-        let run = Run::with_manifest(global, before.resolve(&environment)?, environment, out);
-        return redis::run(&run, arguments.server.as_deref()).await.map(AdoptOutcome::Redis);
+        let app = App::with_manifest(global, before.resolve(&environment)?, environment, out);
+        return redis::run(&app, arguments.server.as_deref()).await.map(AdoptOutcome::Redis);
     }
     let report = of_database(global, environment, out, arguments, before).await?;
     Ok(AdoptOutcome::Database(Box::new(report)))
@@ -117,7 +117,7 @@ async fn of_database(
     };
     let (chosen_run, chosen) = match chosen {
         Some(chosen) => {
-            (Some(chosen.run), Some(arguments.with(&chosen.service, chosen.server, chosen.database)))
+            (Some(chosen.app), Some(arguments.with(&chosen.service, chosen.server, chosen.database)))
         }
         None => (None, None),
     };
@@ -126,22 +126,22 @@ async fn of_database(
     let draft = before.with_service(arguments.name(), &place.mapping())?;
     let manifest = draft.resolve(&environment)?;
     // The run of the choice knows the password that was typed for it.
-    let mut run =
-        chosen_run.unwrap_or_else(|| Run::with_manifest(global, manifest.clone(), environment, out));
-    run.context.manifest = manifest;
-    let found = look(&run, arguments, declared.schemas.as_deref()).await?;
-    let (people, reasons) = (&found.people.roles, found.reasons(&before, &run)?);
+    let mut app =
+        chosen_run.unwrap_or_else(|| App::with_manifest(global, manifest.clone(), environment, out));
+    app.context.manifest = manifest;
+    let found = look(&app, arguments, declared.schemas.as_deref()).await?;
+    let (people, reasons) = (&found.people.roles, found.reasons(&before, &app)?);
     let entry = place.with_keys(&found.keys).with_people(people, &reasons, &found.service.database);
     let after = before.with_service(arguments.name(), &entry.mapping())?;
-    run.context.manifest = completed(&after, &found, &entry, &run)?;
-    let service = run.service(arguments.name())?.clone();
-    let planned = planned(&run, &service).await?;
+    app.context.manifest = completed(&after, &found, &entry, &app)?;
+    let service = app.service(arguments.name())?.clone();
+    let planned = planned(&app, &service).await?;
     let written = after.text != before.text && !arguments.dry_run;
     if written {
         write(&before, &after)?;
     }
     let baseline = !found.has_history && !arguments.no_baseline;
-    let mut next = next_commands::commands(&run.manifest.env, &service, &planned, baseline);
+    let mut next = next_commands::commands(&app.manifest.env, &service, &planned, baseline);
     if arguments.dry_run && after.text != before.text {
         next.insert(0, arguments.again(&service.name));
     }
@@ -195,10 +195,10 @@ struct Observed {
     has_history: bool,
 }
 
-async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> Result<Observed> {
-    let service = run.service(arguments.name())?.clone();
-    let access = run.admin(&service.server).await?;
-    let desired = run.manifest.desired(&service.server);
+async fn look(app: &App, arguments: &Arguments, declared: Option<&[String]>) -> Result<Observed> {
+    let service = app.service(arguments.name())?.clone();
+    let access = app.admin(&service.server).await?;
+    let desired = app.manifest.desired(&service.server);
     let survey = adopt::survey(&access, &desired, &service).await?;
     let mut scene = ScanContext {
         desired: &desired,
@@ -223,19 +223,19 @@ async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> 
 
 impl Observed {
     /// Returns the entries of roles that other services of the server declare: a role has one reason.
-    fn reasons(&self, draft: &ManifestDraft, run: &Run) -> Result<DeclaredRoles> {
-        let here = run.manifest.access.get(&self.service.server);
-        let mut raw = draft.access(&run.environment)?;
+    fn reasons(&self, draft: &ManifestDraft, app: &App) -> Result<DeclaredRoles> {
+        let here = app.manifest.access.get(&self.service.server);
+        let mut raw = draft.access(&app.environment)?;
         raw.retain(|role, _| here.is_some_and(|here| here.keys().any(|known| known.as_str() == role)));
         Ok(raw)
     }
 }
 
 /// Returns the completed manifest. Fails if an overlay hides a new key.
-fn completed(draft: &ManifestDraft, found: &Observed, entry: &ServiceEntry, run: &Run) -> Result<Manifest> {
+fn completed(draft: &ManifestDraft, found: &Observed, entry: &ServiceEntry, app: &App) -> Result<Manifest> {
     let wrong =
         |error: Error| error.while_doing("the completed manifest would be invalid, nothing was written");
-    let manifest = draft.resolve(&run.environment).map_err(wrong)?;
+    let manifest = draft.resolve(&app.environment).map_err(wrong)?;
     let is_whole = manifest.services.get(&found.service.name).is_some_and(|service| {
         let has_role = |role: &String| service.access.iter().any(|grant| grant.role.as_str() == role);
         let wanted = found.keys.extensions.iter().flatten();
@@ -248,8 +248,8 @@ fn completed(draft: &ManifestDraft, found: &Observed, entry: &ServiceEntry, run:
     if is_whole { Ok(manifest) } else { Err(draft.by_hand(found.service.name.as_str(), &entry.mapping())) }
 }
 
-async fn planned(run: &Run, service: &DesiredService) -> Result<PlannedServer> {
-    let plans = provision::plan(run, std::slice::from_ref(service), PlanOptions::default()).await;
+async fn planned(app: &App, service: &DesiredService) -> Result<PlannedServer> {
+    let plans = provision::plan(app, std::slice::from_ref(service), PlanOptions::default()).await;
     let (_, planned) = plans.into_iter().next().ok_or_else(|| Error::operation("no server to plan for"))?;
     planned
 }

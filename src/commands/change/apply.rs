@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::plan::{self, PlanReport};
 use super::plan_file::{self, SavedPlan};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::change::{Change, Changes, ServerError};
 use crate::commands::support::choice;
 use crate::commands::support::companion::CompanionApplied;
@@ -54,7 +54,7 @@ report_enum! {
     AppliedOrPlanned { Applied(ApplyReport), Planned(PlanReport) }
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<AppliedOrPlanned> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<AppliedOrPlanned> {
     if arguments.dry_run {
         let Arguments { select, prune, check_logins, .. } = arguments;
         let arguments = plan::Arguments {
@@ -63,44 +63,44 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<AppliedOrPlanned> {
             check_logins: *check_logins,
             ..plan::Arguments::default()
         };
-        return plan::run(run, &arguments).await.map(AppliedOrPlanned::Planned);
+        return plan::run(app, &arguments).await.map(AppliedOrPlanned::Planned);
     }
-    execute(run, arguments).await.map(AppliedOrPlanned::Applied)
+    execute(app, arguments).await.map(AppliedOrPlanned::Applied)
 }
 
-async fn execute(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
+async fn execute(app: &App, arguments: &Arguments) -> Result<ApplyReport> {
     let confirmation = arguments.confirmation;
     if let Some(path) = &arguments.plan {
-        let saved = plan_file::read(run, path)?;
-        return provision_services(run, &saved.services, saved.options, confirmation, Some(&saved)).await;
+        let saved = plan_file::read(app, path)?;
+        return provision_services(app, &saved.services, saved.options, confirmation, Some(&saved)).await;
     }
-    let services = choice::services(run, &arguments.select).await?;
+    let services = choice::services(app, &arguments.select).await?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
-    provision_services(run, &services, options, confirmation, None).await
+    provision_services(app, &services, options, confirmation, None).await
 }
 
 /// Plans, prompts if other users could be affected, and applies.
 pub(crate) async fn provision_services(
-    run: &Run,
+    app: &App,
     services: &[DesiredService],
     options: PlanOptions,
     confirmation: Confirmation,
     saved: Option<&SavedPlan>,
 ) -> Result<ApplyReport> {
-    let plans = provision::refuse_standbys(provision::plan(run, services, options).await);
-    let companions = companions::plan(run, services).await?;
+    let plans = provision::refuse_standbys(provision::plan(app, services, options).await);
+    let companions = companions::plan(app, services).await?;
     if let Some(saved) = saved {
         saved.check(&plans, &companions)?;
     }
-    provision::check_passwords(&run.store, &plans)?;
-    confirmation.check(run, &plans, &companions).await?;
-    provision::examine_moves(run, &plans).await?;
-    ask(run, &plans, &companions.grave(confirmation.close_default)).await?;
-    let scope = PlanScope::new(run, services, options, run.yes);
+    provision::check_passwords(&app.store, &plans)?;
+    confirmation.check(app, &plans, &companions).await?;
+    provision::examine_moves(app, &plans).await?;
+    ask(app, &plans, &companions.grave(confirmation.close_default)).await?;
+    let scope = PlanScope::new(app, services, options, app.yes);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
     if planned(&plans).any(|(_, planned)| needs_store(planned)) {
-        held = Some(Arc::new(run.lock_store().await?));
+        held = Some(Arc::new(app.lock_store().await?));
     }
     let one = |planned| {
         // Each server that needs the store releases the store's lock when it is done.
@@ -110,8 +110,8 @@ pub(crate) async fn provision_services(
     let all: Vec<_> = planned(&plans).map(|(_, planned)| one(planned)).collect();
     drop(held);
     let mut done = join_all(all).await;
-    provision::move_services(run, &scope, &plans, &mut done).await;
-    await_replay(run, &plans, &mut done).await;
+    provision::move_services(app, &scope, &plans, &mut done).await;
+    await_replay(app, &plans, &mut done).await;
     let mut done = done.into_iter();
     let (all, services) = (Changes::default(), services.to_vec());
     let mut report = ApplyReport { all, services, stopped: vec![], unread: vec![] };
@@ -121,25 +121,25 @@ pub(crate) async fn provision_services(
             Err(error) => report.stop(server, error),
         }
     }
-    report.add_companions(run, companions.apply(run, confirmation.close_default).await?);
+    report.add_companions(app, companions.apply(app, confirmation.close_default).await?);
     Ok(report)
 }
 
 /// Waits until the replicas of each server refuse what was taken there.
-async fn await_replay(run: &Run, plans: &Plans, done: &mut [Converged]) {
+async fn await_replay(app: &App, plans: &Plans, done: &mut [Converged]) {
     let took = |done: &Converged| {
         done.steps.iter().any(|(step, outcome)| *outcome == StepOutcome::Ok && step.takes())
     };
     let each = planned(plans).zip(done).filter(|(_, done)| done.end.is_ok() && took(done));
     join_all(each.map(async |((server, planned), done)| {
-        let replicas = replicas::of_server(run, server).await;
-        let replay = Replay::new(&planned.access, &replicas, run.lock_wait);
+        let replicas = replicas::of_server(app, server).await;
+        let replay = Replay::new(&planned.access, &replicas, app.lock_wait);
         done.end = replay.wait("privileges, passwords and logins that were taken still work").await;
     }))
     .await;
 }
 
-async fn ask(run: &Run, plans: &Plans, on_companions: &[Change]) -> Result<()> {
+async fn ask(app: &App, plans: &Plans, on_companions: &[Change]) -> Result<()> {
     let steps = planned(plans).flat_map(|(_, planned)| &planned.plan.steps);
     let grave: Vec<_> = steps.filter(|step| step.risk > Risk::Safe).collect();
     let count = grave.len() + on_companions.len();
@@ -149,15 +149,15 @@ async fn ask(run: &Run, plans: &Plans, on_companions: &[Change]) -> Result<()> {
     let shown = grave.iter().map(|step| (step.risk, step.action.object(), &step.reason));
     let others = on_companions.iter().map(|change| (change.risk, change.object.clone(), &change.reason));
     for (risk, object, reason) in shown.chain(others) {
-        run.out.eprint(&printable(&format!("{}: {object}: {reason}", risk.name())));
+        app.out.eprint(&printable(&format!("{}: {object}: {reason}", risk.name())));
     }
     let losses: Vec<_> = planned(plans).flat_map(|(_, planned)| lost_rights(planned)).collect();
     if !losses.is_empty() {
-        run.out.eprint(losses_text(&losses).trim());
+        app.out.eprint(losses_text(&losses).trim());
     }
     let felt = format!("{} can affect other users of this server", counted(count, "change"));
     let question = format!("{felt}. Make {}?", if count == 1 { "it" } else { "them" });
-    run.confirm(&question, &felt, "look at them with `martydb plan`, then add -y").await
+    app.confirm(&question, &felt, "look at them with `martydb plan`, then add -y").await
 }
 
 #[derive(Serialize)]
@@ -189,8 +189,8 @@ impl ApplyReport {
         }
     }
 
-    fn add_companions(&mut self, run: &Run, done: CompanionApplied) {
-        done.notes.iter().for_each(|note| run.out.note(&printable(note)));
+    fn add_companions(&mut self, app: &App, done: CompanionApplied) {
+        done.notes.iter().for_each(|note| app.out.note(&printable(note)));
         self.stopped.extend(done.errors.iter().map(|failed| failed.server.clone()));
         self.all.changes.extend(done.changes);
         self.all.errors.extend(done.errors);

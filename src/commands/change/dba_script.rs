@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::DbName;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::psql;
@@ -17,20 +17,20 @@ const PINNED: &str = "SET search_path = pg_catalog;\n";
 type LimitsByServer<'a> = BTreeMap<&'a str, Vec<&'a PrivilegeGap>>;
 
 /// Writes one file per server with such statements: `path` itself if there is only one server.
-pub fn write(run: &Run, path: &Path, limits: &[PrivilegeGap]) -> Result<()> {
+pub fn write(app: &App, path: &Path, limits: &[PrivilegeGap]) -> Result<()> {
     let mut servers = LimitsByServer::new();
     for limit in limits.iter().filter(|limit| limit.request.is_some()) {
         servers.entry(&limit.server).or_default().push(limit);
     }
     if servers.is_empty() {
-        run.out.note(&format!("No statements for a DBA: {} was not written.", path.display()));
+        app.out.note(&format!("No statements for a DBA: {} was not written.", path.display()));
     }
     for (server, limits) in &servers {
         let path = if servers.len() == 1 { path.to_owned() } else { of_server(path, server) };
         replace_file(&path, &script(server, limits), Readers::Owner).map_err(|error| {
             Error::operation(format!("cannot write the script {}", path.display())).cause(error)
         })?;
-        run.out.note(&format!(
+        app.out.note(&format!(
             "Written. A superuser of server {server} runs it with: psql -v ON_ERROR_STOP=1 -f {}",
             path.display()
         ));

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::change::{Change, Changes, ServerError, changes_table};
 use crate::commands::support::choice;
 use crate::commands::support::companion::CompanionTeardown;
@@ -39,22 +39,22 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
-    let service = &choice::service(run, &arguments.service).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<DropReport> {
+    let service = &choice::service(app, &arguments.service).await?;
     if !arguments.dry_run {
-        early_refusal(run, service, arguments.confirm.as_deref())?;
+        early_refusal(app, service, arguments.confirm.as_deref())?;
     }
-    let access = run.admin(&service.server).await?;
-    let desired = run.manifest.desired(&service.server);
+    let access = app.admin(&service.server).await?;
+    let desired = app.manifest.desired(&service.server);
     let adopted = if arguments.adopted { AdoptedDatabase::Drop } else { AdoptedDatabase::Keep };
     let mut teardown = Teardown::new(&access, &desired, service, adopted);
     let due = teardown.remaining(&[]).await?.steps;
     if teardown.keeps_database() && !due.is_empty() {
         let words = "existed before this manifest and is kept; --adopted drops it, too";
-        run.out.note(&format!("database \"{}\" {words}", service.database));
+        app.out.note(&format!("database \"{}\" {words}", service.database));
     }
     let major = teardown.actual().major();
-    let companion = match companion_of(run, service)? {
+    let companion = match companion_of(app, service)? {
         Some(companion) => Some(companion.teardown(service).await?),
         None => None,
     };
@@ -72,14 +72,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
         return Ok(report);
     }
     if arguments.confirm.is_none() {
-        run.out.show(&report.listing(&run.out.message_style()));
+        app.out.show(&report.listing(&app.out.message_style()));
         let asked = format!("Type the service's name to remove all of this: {}", service.name);
         typed(&martydb_ui::prompt::text(&asked).await?, service)?;
         report.shown = true;
     }
     // The store's lock is taken first: a run that holds a server waits for nothing else.
-    let held = run.lock_store().await?;
-    let policy = Policy { lock_wait: Some(run.lock_wait), jobs: Jobs::ONE };
+    let held = app.lock_store().await?;
+    let policy = Policy { lock_wait: Some(app.lock_wait), jobs: Jobs::ONE };
     let done = converge(&access, &mut teardown, &policy).await;
     if done.steps.is_empty() {
         done.end.clone()?;
@@ -89,11 +89,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     let changes = steps.map(|(step, end)| Change::new(&service.server, step, major, Some(*end)));
     report.all.changes = changes.collect();
     if done.steps.iter().any(|(step, _)| matches!(step.action, Action::Reassign { .. })) {
-        run.out.note(REASSIGNED);
+        app.out.note(REASSIGNED);
     }
-    report.all.errors.extend(await_replay(run, &access, service, done.end).await.err());
+    report.all.errors.extend(await_replay(app, &access, service, done.end).await.err());
     if report.all.errors.is_empty() {
-        report.finish(run, service, companion, &held).await?;
+        report.finish(app, service, companion, &held).await?;
     }
     Ok(report)
 }
@@ -103,26 +103,26 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
 /// # Errors
 /// That of the removal, or if a replica may still accept them.
 async fn await_replay(
-    run: &Run,
+    app: &App,
     access: &Access,
     service: &DesiredService,
     end: Result<()>,
 ) -> std::result::Result<(), ServerError> {
-    let replicas = replicas::of_server(run, &service.server).await;
+    let replicas = replicas::of_server(app, &service.server).await;
     let what = format!("the database and the logins of \"{}\" still work", service.name);
     let end = match end {
-        Ok(()) => Replay::new(access, &replicas, run.lock_wait).wait(&what).await,
+        Ok(()) => Replay::new(access, &replicas, app.lock_wait).wait(&what).await,
         failed => failed,
     };
     end.map_err(|error| ServerError::new(&service.server, &error))
 }
 
 /// Refuses the run before any connection. `-y` does not confirm a drop.
-fn early_refusal(run: &Run, service: &DesiredService, confirm: Option<&str>) -> Result<()> {
+fn early_refusal(app: &App, service: &DesiredService, confirm: Option<&str>) -> Result<()> {
     let name = &service.name;
     match confirm {
         Some(confirm) => typed(confirm, service),
-        None if run.can_ask => Ok(()),
+        None if app.can_ask => Ok(()),
         None => Err(Error::usage(format!("dropping \"{name}\" needs its name, nothing was touched"))
             .cause("the database and all its data would be lost; -y is not enough for that")
             .hint(format!("look with --dry-run, then add --confirm {name}"))),
@@ -156,13 +156,13 @@ impl DropReport {
     /// Removes the service's users and keys on its Redis server, and its passwords.
     async fn finish(
         &mut self,
-        run: &Run,
+        app: &App,
         service: &DesiredService,
         companion: Option<CompanionTeardown>,
         held: &LockedStore<'_>,
     ) -> Result<()> {
         let mut keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
-        let desired = run.manifest.desired(&service.server);
+        let desired = app.manifest.desired(&service.server);
         let serving = service.serve.iter().flat_map(ServiceExposure::own_logins);
         let serving = serving.filter_map(|role| desired.access.get(role));
         keys.extend(serving.filter_map(|login| CredentialKey::of_access(&service.server, login)));
@@ -176,10 +176,10 @@ impl DropReport {
             return Ok(());
         }
         if !held.forget(&keys).await? {
-            run.out.note("the secret store still contains the passwords of the service: remove them there");
+            app.out.note("the secret store still contains the passwords of the service: remove them there");
         }
         let name = &service.name;
-        run.out.note(&format!("remove {name} from the manifest, or the next apply recreates it"));
+        app.out.note(&format!("remove {name} from the manifest, or the next apply recreates it"));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::dba_script;
 use super::plan_file;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::deploy::partitions::{PartitionRow, next_run};
 use crate::commands::support::change::{
     Change, Changes, ServerError, Summary, changes_table, limits_text, risks, summary_table,
@@ -55,15 +55,15 @@ pub struct Arguments {
     pub out_sql: Option<PathBuf>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
-    let services = run.readable(&arguments.select)?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<PlanReport> {
+    let services = app.readable(&arguments.select)?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
-    let planned = provision::refuse_standbys(provision::plan(run, &services, options).await);
-    let companions = companions::plan(run, &services).await?;
-    let partitions = of_partitions(run, &services, &planned).await;
+    let planned = provision::refuse_standbys(provision::plan(app, &services, options).await);
+    let companions = companions::plan(app, &services).await?;
+    let partitions = of_partitions(app, &services, &planned).await;
     if let Some(path) = &arguments.out {
-        plan_file::write(run, path, &services, options, &planned, &companions)?;
-        run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
+        plan_file::write(app, path, &services, options, &planned, &companions)?;
+        app.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
     }
     let (mut all, mut outlines) = (Changes::default(), vec![]);
     for (server, planned) in &planned {
@@ -85,9 +85,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     all.errors.extend(companions.errors());
     if let Some(path) = &arguments.out_sql {
         if all.errors.is_empty() {
-            dba_script::write(run, path, &all.limits)?;
+            dba_script::write(app, path, &all.limits)?;
         } else {
-            run.out
+            app.out
                 .note(&format!("{} was not written: not every server could be inspected.", path.display()));
         }
     }
@@ -109,12 +109,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
 
 /// Returns what the next `martydb partitions` would do. A table that cannot be read, such as one before its migration, is left
 /// out: `martydb partitions --dry-run` says why.
-async fn of_partitions(run: &Run, services: &[DesiredService], plans: &Plans) -> Vec<PartitionRow> {
+async fn of_partitions(app: &App, services: &[DesiredService], plans: &Plans) -> Vec<PartitionRow> {
     let answers = |service: &&DesiredService| {
         plans.iter().any(|(server, planned)| *server == service.server.as_str() && planned.is_ok())
     };
     let there: Vec<DesiredService> = services.iter().filter(answers).cloned().collect();
-    let rows = next_run(run, &there).await;
+    let rows = next_run(app, &there).await;
     rows.into_iter().filter(|row| row.outcome != "failed").collect()
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::change::{Change, grouped_by};
 use crate::commands::support::companions::CompanionPlans;
 use martydb_model::DesiredService;
@@ -26,7 +26,7 @@ pub struct SavedPlan {
 
 /// Writes the plan; fails if a server could not be inspected.
 pub fn write(
-    run: &Run,
+    app: &App,
     path: &Path,
     services: &[DesiredService],
     options: PlanOptions,
@@ -37,8 +37,8 @@ pub fn write(
     let document = json!({
         "format_version": FORMAT_VERSION,
         "kind": "plan",
-        "project": run.manifest.project,
-        "env": run.manifest.env,
+        "project": app.manifest.project,
+        "env": app.manifest.env,
         "services": services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(),
         "prune": options.prune,
         "check_logins": options.check_logins,
@@ -72,7 +72,7 @@ fn contents(planned: &Plans, companions: &CompanionPlans) -> Result<Value> {
 }
 
 /// Reads a plan of this manifest and environment.
-pub fn read(run: &Run, path: &Path) -> Result<SavedPlan> {
+pub fn read(app: &App, path: &Path) -> Result<SavedPlan> {
     let wrong = |why: String| Error::usage(format!("{} cannot be applied here", path.display())).cause(why);
     let unreadable = |error| {
         let error = Error::usage(format!("cannot read the plan {}", path.display())).cause(error);
@@ -83,13 +83,13 @@ pub fn read(run: &Run, path: &Path) -> Result<SavedPlan> {
     if document["kind"] != "plan" || document["format_version"] != FORMAT_VERSION {
         return Err(wrong("it was not written by `martydb plan --out FILE` of this version".into()));
     }
-    for (key, ours) in [("project", &run.manifest.project), ("env", &run.manifest.env)] {
+    for (key, ours) in [("project", &app.manifest.project), ("env", &app.manifest.env)] {
         if document[key] != ours.as_str() {
             return Err(wrong(format!("it is for {key} {}, but this run is for {ours}", document[key])));
         }
     }
     let names = document["services"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let services = names.map(|name| run.service(name).cloned()).collect::<Result<_>>()?;
+    let services = names.map(|name| app.service(name).cloned()).collect::<Result<_>>()?;
     let flag = |key: &str| document[key] == true;
     Ok(SavedPlan {
         services,

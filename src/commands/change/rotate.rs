@@ -4,7 +4,7 @@ use clap::Args;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::support::companions::companions;
 use crate::commands::support::login_choice::LoginRole;
@@ -58,31 +58,31 @@ impl Arguments {
 }
 
 /// Rotates passwords on all servers in parallel.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
-    let services = choice::services(run, &arguments.select).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<RotateReport> {
+    let services = choice::services(app, &arguments.select).await?;
     if arguments.redis {
-        return of_redis(run, arguments, &services).await;
+        return of_redis(app, arguments, &services).await;
     }
     let (kinds, mode) = (arguments.kinds(), arguments.mode());
-    let further = further(run, arguments, &services)?;
-    note_left_out(run, arguments, &services);
+    let further = further(app, arguments, &services)?;
+    note_left_out(app, arguments, &services);
     // A prompt comes before the lock: other runs would wait for the answer. The error of each server occurs again
     // below, and is reported in its own row.
-    for server in run.servers_of(&services) {
-        match run.admin(&server).await {
+    for server in app.servers_of(&services) {
+        match app.admin(&server).await {
             Err(error) if error.kind == Kind::Interrupted => return Err(error),
             _ => {}
         }
     }
-    let held = run.lock_store().await?;
-    let all = run.servers_of(&services).into_iter().map(|server| {
+    let held = app.lock_store().await?;
+    let all = app.servers_of(&services).into_iter().map(|server| {
         let (kinds, services, further, held) = (&kinds, &services, &further, &held);
         async move {
             let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
             let valid_until = arguments.valid_until.as_deref();
             let on_server = |pair: &&(DesiredService, RoleName)| pair.0.server == server;
             let further: Vec<_> = further.iter().filter(on_server).cloned().collect();
-            let replicas = replicas::of_server(run, &server).await;
+            let replicas = replicas::of_server(app, &server).await;
             let rotation = Rotation {
                 services: &here,
                 kinds,
@@ -92,8 +92,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
                 valid_until,
             };
             let done = async {
-                let (access, desired) = (run.admin(&server).await?, run.manifest.desired(&server));
-                rotate_server(&access, &desired, held, &rotation, run.lock_wait).await
+                let (access, desired) = (app.admin(&server).await?, app.manifest.desired(&server));
+                rotate_server(&access, &desired, held, &rotation, app.lock_wait).await
             };
             (done.await, here)
         }
@@ -110,10 +110,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     Ok(RotateReport { rotations, mode, redis: false })
 }
 
-async fn of_redis(run: &Run, arguments: &Arguments, services: &[DesiredService]) -> Result<RotateReport> {
+async fn of_redis(app: &App, arguments: &Arguments, services: &[DesiredService]) -> Result<RotateReport> {
     let mode = if arguments.finish { RotationMode::Finish } else { RotationMode::Overlap };
-    let (companions, kinds) = (companions(run, services)?, arguments.kinds());
-    let store = run.lock_store().await?;
+    let (companions, kinds) = (companions(app, services)?, arguments.kinds());
+    let store = app.lock_store().await?;
     let mut rotations = vec![];
     for one in &companions {
         let rotated = one.rotate(&kinds, arguments.finish, &store).await?;
@@ -132,7 +132,7 @@ async fn of_redis(run: &Run, arguments: &Arguments, services: &[DesiredService])
 /// Returns the further logins to rotate, each with the first of the services that it can access: the named one, or
 /// without a name those of only these services, or all with --all.
 fn further(
-    run: &Run,
+    app: &App,
     arguments: &Arguments,
     services: &[DesiredService],
 ) -> Result<Vec<(DesiredService, RoleName)>> {
@@ -140,7 +140,7 @@ fn further(
         return Ok(vec![]);
     }
     let mut found = vec![];
-    for (server, role) in run.manifest.further_logins() {
+    for (server, role) in app.manifest.further_logins() {
         let meant = match &arguments.access {
             Some(name) => role.name.as_str() == name,
             None => arguments.select.all || services.iter().any(|one| Some(&one.name) == role.of.as_ref()),
@@ -162,15 +162,15 @@ fn further(
 }
 
 /// Notes the further logins that a rotation with an overlap leaves: they have no alternate login.
-fn note_left_out(run: &Run, arguments: &Arguments, services: &[DesiredService]) {
+fn note_left_out(app: &App, arguments: &Arguments, services: &[DesiredService]) {
     if !arguments.overlap || arguments.role.is_some() {
         return;
     }
     let left: Vec<String> =
-        run.manifest.further_logins_of(services.iter()).map(|login| login.role.name.to_string()).collect();
+        app.manifest.further_logins_of(services.iter()).map(|login| login.role.name.to_string()).collect();
     if !left.is_empty() {
         let one = &left[0];
-        run.out.note(&format!(
+        app.out.note(&format!(
             "not rotated, because they have no second login: {}; at once: `martydb rotate --all --access {one}`",
             left.join(", ")
         ));

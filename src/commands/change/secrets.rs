@@ -12,7 +12,7 @@ mod transferred;
 
 use clap::{Args, Subcommand};
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
 
@@ -36,12 +36,12 @@ pub enum SecretsCommand {
     Move(relocate::Arguments),
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<SecretsReport> {
     Ok(match &arguments.what {
-        SecretsCommand::Export(arguments) => SecretsReport::Export(export::run(run, arguments).await?),
-        SecretsCommand::Generate(arguments) => SecretsReport::Generate(generate::run(run, arguments).await?),
-        SecretsCommand::Import(arguments) => SecretsReport::Import(import::run(run, arguments).await?),
-        SecretsCommand::Move(arguments) => SecretsReport::Move(relocate::run(run, arguments).await?),
+        SecretsCommand::Export(arguments) => SecretsReport::Export(export::run(app, arguments).await?),
+        SecretsCommand::Generate(arguments) => SecretsReport::Generate(generate::run(app, arguments).await?),
+        SecretsCommand::Import(arguments) => SecretsReport::Import(import::run(app, arguments).await?),
+        SecretsCommand::Move(arguments) => SecretsReport::Move(relocate::run(app, arguments).await?),
     })
 }
 

@@ -14,7 +14,7 @@ mod verify;
 
 use clap::{Args, Subcommand};
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
 
@@ -48,17 +48,17 @@ pub enum SplitStep {
     Finish(finish::Arguments),
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<SplitReport> {
     Ok(match &arguments.step {
-        SplitStep::Init(arguments) => SplitReport::Proposed(init::run(run, arguments).await?),
-        SplitStep::Plan(arguments) => SplitReport::Planned(plan::run(run, arguments).await?),
-        SplitStep::Schema(arguments) => SplitReport::Schemas(schema::run(run, arguments).await?),
-        SplitStep::Copy(arguments) => SplitReport::Copied(copy::run(run, arguments).await?),
-        SplitStep::Status(arguments) => SplitReport::Standing(status::run(run, arguments).await?),
-        SplitStep::Verify(arguments) => SplitReport::Verified(verify::run(run, arguments).await?),
-        SplitStep::Cutover(arguments) => SplitReport::Switched(cutover::run(run, arguments).await?),
-        SplitStep::Rollback(arguments) => SplitReport::Switched(rollback::run(run, arguments).await?),
-        SplitStep::Finish(arguments) => SplitReport::Finished(finish::run(run, arguments).await?),
+        SplitStep::Init(arguments) => SplitReport::Proposed(init::run(app, arguments).await?),
+        SplitStep::Plan(arguments) => SplitReport::Planned(plan::run(app, arguments).await?),
+        SplitStep::Schema(arguments) => SplitReport::Schemas(schema::run(app, arguments).await?),
+        SplitStep::Copy(arguments) => SplitReport::Copied(copy::run(app, arguments).await?),
+        SplitStep::Status(arguments) => SplitReport::Standing(status::run(app, arguments).await?),
+        SplitStep::Verify(arguments) => SplitReport::Verified(verify::run(app, arguments).await?),
+        SplitStep::Cutover(arguments) => SplitReport::Switched(cutover::run(app, arguments).await?),
+        SplitStep::Rollback(arguments) => SplitReport::Switched(rollback::run(app, arguments).await?),
+        SplitStep::Finish(arguments) => SplitReport::Finished(finish::run(app, arguments).await?),
     })
 }
 

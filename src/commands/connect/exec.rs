@@ -7,7 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::url::REDIS_URL;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::companions;
 use crate::commands::support::login_choice::{ChosenLogin, LoginChoice, Route};
 use martydb_manifest::connection_string::Parts;
@@ -25,18 +25,18 @@ pub struct Arguments {
     pub program: Vec<OsString>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
-    let chosen = arguments.login.resolve(run, Route::Applications, false).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ReplacedProcess> {
+    let chosen = arguments.login.resolve(app, Route::Applications, false).await?;
     let (program, rest) = arguments.program.split_first().expect("clap demands one");
-    let address = redis_variable(run, &chosen).await?;
-    start(run, &chosen.parts, program, rest, address)
+    let address = redis_variable(app, &chosen).await?;
+    start(app, &chosen.parts, program, rest, address)
 }
 
 /// Returns the variable with the address of the service's keys, if it has any.
-async fn redis_variable(run: &Run, chosen: &ChosenLogin) -> Result<Option<(String, String)>> {
+async fn redis_variable(app: &App, chosen: &ChosenLogin) -> Result<Option<(String, String)>> {
     let kind = RoleKind::APPLICATIONS.into_iter().find(|kind| kind.key() == chosen.role);
     let Some((service, kind)) = chosen.service.as_ref().zip(kind) else { return Ok(None) };
-    let address = companions::address(run, run.service(service)?, kind, false).await?;
+    let address = companions::address(app, app.service(service)?, kind, false).await?;
     Ok(address.map(|address| (REDIS_URL.to_owned(), address.url)))
 }
 
@@ -46,7 +46,7 @@ async fn redis_variable(run: &Run, chosen: &ChosenLogin) -> Result<Option<(Strin
 /// # Errors
 /// If the program cannot be started.
 pub fn start(
-    run: &Run,
+    app: &App,
     parts: &Parts,
     program: &OsStr,
     arguments: &[OsString],
@@ -54,7 +54,7 @@ pub fn start(
 ) -> Result<ReplacedProcess> {
     let mut variables = parts.variables()?;
     variables.extend(address);
-    match replace(program, arguments, &run.admin_variables(), &variables) {
+    match replace(program, arguments, &app.admin_variables(), &variables) {
         Ok(never) => match never {},
         Err(error) => Err(not_started(program, &error)),
     }

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::Args;
 
 use super::exec::{self, ReplacedProcess};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::login_choice::{LoginChoice, Route};
 use martydb_model::error::Result;
 
@@ -21,7 +21,7 @@ pub struct Arguments {
     pub arguments: Vec<OsString>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
-    let chosen = arguments.login.resolve(run, Route::Straight, false).await?;
-    exec::start(run, &chosen.parts, OsStr::new(PROGRAM), &arguments.arguments, None)
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ReplacedProcess> {
+    let chosen = arguments.login.resolve(app, Route::Straight, false).await?;
+    exec::start(app, &chosen.parts, OsStr::new(PROGRAM), &arguments.arguments, None)
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::companions;
 use crate::commands::support::login_choice::{ChosenLogin, LoginChoice, Route};
 use martydb_manifest::connection_string::Form;
@@ -28,19 +28,19 @@ pub struct Arguments {
     pub redis: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<UrlReport> {
     if arguments.redis {
-        return of_redis(run, arguments).await;
+        return of_redis(app, arguments).await;
     }
     let ChosenLogin { parts, service, role } =
-        arguments.login.resolve(run, Route::Applications, arguments.no_password).await?;
+        arguments.login.resolve(app, Route::Applications, arguments.no_password).await?;
     let url = parts.render(arguments.format)?;
     Ok(UrlReport { service, role, format: arguments.format.name().to_owned(), url })
 }
 
-async fn of_redis(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
-    let (service, kind) = arguments.login.of_application(run)?;
-    let address = companions::address(run, service, kind, arguments.no_password).await?;
+async fn of_redis(app: &App, arguments: &Arguments) -> Result<UrlReport> {
+    let (service, kind) = arguments.login.of_application(app)?;
+    let address = companions::address(app, service, kind, arguments.no_password).await?;
     let Some(address) = address else {
         return Err(Error::usage(format!("service \"{}\" has no keys on a Redis server", service.name))
             .hint("the manifest declares them: redis: { server: NAME }"));

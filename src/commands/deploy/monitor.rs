@@ -24,7 +24,7 @@ pub use exporter::{MonitorReport, run};
 /// # Errors
 /// Always: this build has no exporter.
 #[cfg(not(feature = "monitor"))]
-pub async fn run(_: &crate::app::Run, _: &Arguments) -> martydb_model::error::Result<missing::NoReport> {
+pub async fn run(_: &crate::app::App, _: &Arguments) -> martydb_model::error::Result<missing::NoReport> {
     Err(missing::missing_feature("monitor"))
 }
 

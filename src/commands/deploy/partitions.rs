@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_model::{DesiredService, PartitionedTable, Removal};
@@ -34,21 +34,21 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<PartitionsReport> {
-    let services = run.readable(&arguments.select)?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<PartitionsReport> {
+    let services = app.readable(&arguments.select)?;
     let tables = tables(&services, !arguments.select.names_none())?;
     if arguments.dry_run {
-        return Ok(round(run, &tables, MaintenanceMode::Look).await);
+        return Ok(round(app, &tables, MaintenanceMode::Look).await);
     }
-    agree(run, &tables).await?;
+    agree(app, &tables).await?;
     if arguments.once {
-        return Ok(round(run, &tables, MaintenanceMode::Run).await);
+        return Ok(round(app, &tables, MaintenanceMode::Run).await);
     }
-    run.out.ends_by_interrupt();
+    app.out.ends_by_interrupt();
     loop {
-        let report = round(run, &tables, MaintenanceMode::Run).await;
-        let style = run.out.message_style();
-        run.out.show(&(report.text(&style) + &report.messages(&style)));
+        let report = round(app, &tables, MaintenanceMode::Run).await;
+        let style = app.out.message_style();
+        app.out.show(&(report.text(&style) + &report.messages(&style)));
         tokio::time::sleep(EVERY).await;
     }
 }
@@ -72,10 +72,10 @@ fn tables_of(services: &[DesiredService]) -> Tables<'_> {
 }
 
 /// Asks before the first run on a table that would remove something: its partitions were made by others.
-async fn agree(run: &Run, tables: &Tables<'_>) -> Result<()> {
+async fn agree(app: &App, tables: &Tables<'_>) -> Result<()> {
     let mut gone = vec![];
     for (service, table) in tables {
-        let first = due(run, service, table).await.ok().filter(|due| due.is_first);
+        let first = due(app, service, table).await.ok().filter(|due| due.is_first);
         gone.extend(first.into_iter().flat_map(|due| due.removed).map(|name| (*service, *table, name)));
     }
     if gone.is_empty() {
@@ -83,11 +83,11 @@ async fn agree(run: &Run, tables: &Tables<'_>) -> Result<()> {
     }
     for (service, table, name) in &gone {
         let verb = if table.removal == Removal::Drop { "drop" } else { "detach" };
-        run.out.eprint(&printable(&format!("{verb} partition {name} of {table} ({})", service.name)));
+        app.out.eprint(&printable(&format!("{verb} partition {name} of {table} ({})", service.name)));
     }
     let count = counted(gone.len(), "partition");
     let would = format!("{count} that martydb did not make would be removed");
-    run.confirm(
+    app.confirm(
         &format!("Remove {count}?"),
         &would,
         "look at them with `martydb partitions --dry-run`, then add -y",
@@ -95,17 +95,17 @@ async fn agree(run: &Run, tables: &Tables<'_>) -> Result<()> {
     .await
 }
 
-async fn round(run: &Run, tables: &Tables<'_>, mode: MaintenanceMode) -> PartitionsReport {
+async fn round(app: &App, tables: &Tables<'_>, mode: MaintenanceMode) -> PartitionsReport {
     let mut rows = vec![];
     for (service, table) in tables {
-        rows.push(PartitionRow::new(service, table, maintain(run, service, table, mode).await));
+        rows.push(PartitionRow::new(service, table, maintain(app, service, table, mode).await));
     }
     PartitionsReport { dry: mode == MaintenanceMode::Look, tables: rows }
 }
 
 /// Returns what the next run would do for the tables of these services.
-pub(crate) async fn next_run(run: &Run, services: &[DesiredService]) -> Vec<PartitionRow> {
-    round(run, &tables_of(services), MaintenanceMode::Look).await.tables
+pub(crate) async fn next_run(app: &App, services: &[DesiredService]) -> Vec<PartitionRow> {
+    round(app, &tables_of(services), MaintenanceMode::Look).await.tables
 }
 
 #[derive(Serialize)]

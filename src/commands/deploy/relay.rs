@@ -10,7 +10,7 @@ mod status;
 
 use clap::{Args, Subcommand};
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::missing::missing_feature;
 use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
@@ -41,19 +41,19 @@ pub enum RelayCommand {
     Clean(clean::Arguments),
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<RelayReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<RelayReport> {
     if cfg!(not(feature = "relay")) {
         return Err(missing_feature("relay"));
     }
     Ok(match &arguments.what {
-        None => RelayReport::Published(publish::run(run, &arguments.publish).await?),
-        Some(RelayCommand::Status(arguments)) => RelayReport::Status(status::run(run, arguments).await?),
+        None => RelayReport::Published(publish::run(app, &arguments.publish).await?),
+        Some(RelayCommand::Status(arguments)) => RelayReport::Status(status::run(app, arguments).await?),
         Some(RelayCommand::Retry(arguments)) => {
-            RelayReport::Decided(dead_events::retry(run, arguments).await?)
+            RelayReport::Decided(dead_events::retry(app, arguments).await?)
         }
-        Some(RelayCommand::Skip(arguments)) => RelayReport::Decided(dead_events::skip(run, arguments).await?),
-        Some(RelayCommand::Replay(arguments)) => RelayReport::Replayed(replay::run(run, arguments).await?),
-        Some(RelayCommand::Clean(arguments)) => RelayReport::Cleaned(clean::run(run, arguments).await?),
+        Some(RelayCommand::Skip(arguments)) => RelayReport::Decided(dead_events::skip(app, arguments).await?),
+        Some(RelayCommand::Replay(arguments)) => RelayReport::Replayed(replay::run(app, arguments).await?),
+        Some(RelayCommand::Clean(arguments)) => RelayReport::Cleaned(clean::run(app, arguments).await?),
     })
 }
 

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use listener::ListenerFlags;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::missing::missing_feature;
 use crate::commands::support::report_enum::report_enum;
 use martydb_model::error::Result;
@@ -48,7 +48,7 @@ pub enum ServeCommand {
     Openapi(openapi::Arguments),
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ServeReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ServeReport> {
     if cfg!(not(feature = "serve")) {
         return Err(missing_feature("serve"));
     }
@@ -56,12 +56,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ServeReport> {
         None => {
             let _still = pause();
             let (select, flags) = (&arguments.select, &arguments.listener);
-            process::serve(run, &selected::exposed(run, select)?, select, flags).await?;
+            process::serve(app, &selected::exposed(app, select)?, select, flags).await?;
             ServeReport::Served(Stopped {})
         }
-        Some(ServeCommand::Check(arguments)) => ServeReport::Checked(check::run(run, arguments).await?),
-        Some(ServeCommand::Key(arguments)) => ServeReport::Key(key::run(run, arguments).await?),
-        Some(ServeCommand::Openapi(arguments)) => ServeReport::Openapi(openapi::run(run, arguments).await?),
+        Some(ServeCommand::Check(arguments)) => ServeReport::Checked(check::run(app, arguments).await?),
+        Some(ServeCommand::Key(arguments)) => ServeReport::Key(key::run(app, arguments).await?),
+        Some(ServeCommand::Openapi(arguments)) => ServeReport::Openapi(openapi::run(app, arguments).await?),
     })
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_manifest::{self as manifest, Manifest, ResolvedValue};
 use martydb_model::environment::Environment;
 use martydb_model::error::Result;
@@ -28,18 +28,18 @@ pub async fn run(
     let here = std::env::current_dir().unwrap_or_default();
     let path = manifest::find(global.manifest.as_deref(), &here)?;
     let (manifest, all) = manifest::explain(&path, &global.env, &environment)?;
-    let run = Run::with_manifest(global, manifest, environment, out);
-    let chosen = run.readable(&arguments.select)?;
+    let app = App::with_manifest(global, manifest, environment, out);
+    let chosen = app.readable(&arguments.select)?;
     let is_shown = |value: &ResolvedValue| match value.key.as_slice() {
         [section, name, ..] if section == "services" => {
             chosen.iter().any(|service| service.name.as_str() == name)
         }
         _ => arguments.select.names_none(),
     };
-    let values = all.into_iter().filter(is_shown).map(|one| shown(&run.manifest, one)).collect();
+    let values = all.into_iter().filter(is_shown).map(|one| shown(&app.manifest, one)).collect();
     Ok(ConfigReport {
-        manifest: run.manifest.path.display().to_string(),
-        environment: run.manifest.env.clone(),
+        manifest: app.manifest.path.display().to_string(),
+        environment: app.manifest.env.clone(),
         values,
     })
 }

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::per_service::{PerService, Services, ask_each};
 use martydb_model::error::{ExitStatus, Result};
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style};
 
 pub use martydb_ui::flags::Select as Arguments;
 
-pub async fn run(run: &Run, select: &Arguments) -> Result<Services<Current>> {
-    ask_each(run, select, |target, wait| async move {
+pub async fn run(app: &App, select: &Arguments) -> Result<Services<Current>> {
+    ask_each(app, select, |target, wait| async move {
         Ok(Current { current: martydb_migrate::current(&target, wait).await? })
     })
     .await

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::per_service::{PerService, Services, ask_each};
 use martydb_migrate::HistoryEvent;
 use martydb_model::error::{ExitStatus, Result};
@@ -19,9 +19,9 @@ pub struct Arguments {
     pub limit: Option<usize>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Services<Events>> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<Services<Events>> {
     let limit = arguments.limit.unwrap_or(usize::MAX);
-    ask_each(run, &arguments.select, move |target, wait| async move {
+    ask_each(app, &arguments.select, move |target, wait| async move {
         let mut events = martydb_migrate::history(&target, wait).await?;
         Ok(Events { events: events.split_off(events.len().saturating_sub(limit)) })
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::start::dev::{only, specs};
 use martydb_embedded::{self as embedded, ServerLog};
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -28,15 +28,15 @@ pub struct Arguments {
     pub follow: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
-    let specs = specs(run, arguments.server.as_deref())?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<LogsReport> {
+    let specs = specs(app, arguments.server.as_deref())?;
     let logs = specs.iter().map(embedded::log).collect::<Result<Vec<_>>>()?;
     if arguments.follow {
-        if run.out.format() != Format::Table {
+        if app.out.format() != Format::Table {
             return Err(Error::usage("--follow prints lines as they come, which no document can contain")
                 .hint("omit --follow or -o"));
         }
-        return follow(run, only(&logs)?, arguments.lines).await;
+        return follow(app, only(&logs)?, arguments.lines).await;
     }
     let servers = specs.iter().zip(&logs).map(|(spec, log)| {
         Ok(ServerLines {
@@ -49,13 +49,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
 }
 
 /// Does not return by itself.
-async fn follow(run: &Run, log: &ServerLog, lines: usize) -> Result<LogsReport> {
+async fn follow(app: &App, log: &ServerLog, lines: usize) -> Result<LogsReport> {
     let (lines, mut from) = log.last_lines(lines)?;
-    run.out.text(&text(&lines), ExitStatus::Success);
+    app.out.text(&text(&lines), ExitStatus::Success);
     loop {
         tokio::time::sleep(PAUSE).await;
         let (lines, to) = log.lines_since(from)?;
-        if !lines.is_empty() && run.out.text(&text(&lines), ExitStatus::Success) != ExitStatus::Success {
+        if !lines.is_empty() && app.out.text(&text(&lines), ExitStatus::Success) != ExitStatus::Success {
             return Ok(LogsReport { servers: vec![] });
         }
         from = to;

@@ -32,7 +32,7 @@ pub use page::{PageReport, run};
 /// # Errors
 /// Always: this build makes no page.
 #[cfg(not(feature = "report"))]
-pub async fn run(_: &crate::app::Run, _: &Arguments) -> martydb_model::error::Result<missing::NoReport> {
+pub async fn run(_: &crate::app::App, _: &Arguments) -> martydb_model::error::Result<missing::NoReport> {
     Err(missing::missing_feature("report"))
 }
 

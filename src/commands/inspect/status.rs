@@ -7,7 +7,7 @@ mod screen;
 mod status_word;
 mod view;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::per_service::errors_text;
 use backups::KnownBackups;
 use collect::{measured, review};
@@ -22,17 +22,17 @@ pub(crate) use collect::look_at;
 pub use collect::{Arguments, states};
 pub use view::columns;
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<StatusReport> {
     if arguments.watch.is_some() {
-        screen::check(&run.out)?;
+        screen::check(&app.out)?;
     }
-    let services = run.readable(&arguments.select)?;
+    let services = app.readable(&arguments.select)?;
     if let Some(seconds) = arguments.watch {
-        return screen::draw(run, arguments, &services, seconds).await;
+        return screen::draw(app, arguments, &services, seconds).await;
     }
-    let targets = targets::of(run, &services).await?;
-    let (all, backups) = tokio::join!(review(run, arguments, &services, targets), KnownBackups::read(run));
-    Ok(StatusReport::new(all, backups, arguments, measured(run, arguments)))
+    let targets = targets::of(app, &services).await?;
+    let (all, backups) = tokio::join!(review(app, arguments, &services, targets), KnownBackups::read(app));
+    Ok(StatusReport::new(all, backups, arguments, measured(app, arguments)))
 }
 
 impl Report for StatusReport {

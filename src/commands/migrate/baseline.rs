@@ -5,7 +5,7 @@ pub mod from_database;
 use clap::Args;
 
 use super::migrating::{UpgradeReport, Watch, plain_options};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
 use martydb_migrate::files::Direction;
@@ -26,13 +26,13 @@ pub struct Arguments {
     pub from_database: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
-    let service = choice::service(run, &arguments.service).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
+    let service = choice::service(app, &arguments.service).await?;
     let name = service.name.to_string();
-    let options = plain_options(run);
-    let (_, target) = targets::of(run, std::slice::from_ref(&service)).await?.remove(0);
+    let options = plain_options(app);
+    let (_, target) = targets::of(app, std::slice::from_ref(&service)).await?.remove(0);
     let outcome = match target {
-        Ok(target) => record(run, &service, &target, arguments.at, &options).await,
+        Ok(target) => record(app, &service, &target, arguments.at, &options).await,
         Err(error) => Err(error),
     };
     let outcome = outcome.unwrap_or_else(|error| MigrationOutcome::new(&name).failed(error));
@@ -43,19 +43,19 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
 
 /// Without a version, writes V1 first.
 async fn record(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     target: &MigrationTarget,
     at: Option<i64>,
     options: &Options,
 ) -> Result<MigrationOutcome> {
-    let watch = Watch::new(&run.out);
+    let watch = Watch::new(&app.out);
     let at = match at {
         Some(at) => at,
         None => {
-            let adopted = from_database::write(run, service, target, options).await?;
-            run.out.note(&format!("{}: wrote {}", service.name, adopted.file.display()));
-            adopted.notes.iter().for_each(|note| run.out.note(&format!("{}: {note}", service.name)));
+            let adopted = from_database::write(app, service, target, options).await?;
+            app.out.note(&format!("{}: wrote {}", service.name, adopted.file.display()));
+            adopted.notes.iter().for_each(|note| app.out.note(&format!("{}: {note}", service.name)));
             1
         }
     };

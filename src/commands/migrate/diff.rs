@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::per_service::{PerService, Services, map_concurrent};
 use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
@@ -30,16 +30,16 @@ pub struct Arguments {
 }
 
 /// Reads both sides of each service and writes to neither: `files` is a scratch database.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<DiffReport> {
-    let services = run.readable(&arguments.select)?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<DiffReport> {
+    let services = app.readable(&arguments.select)?;
     if arguments.from == arguments.to {
         return Err(Error::usage(format!("both sides are \"{}\"", arguments.from)));
     }
     let (before, after) =
-        (sides(run, &arguments.from, &services).await?, sides(run, &arguments.to, &services).await?);
-    let options = Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) };
+        (sides(app, &arguments.from, &services).await?, sides(app, &arguments.to, &services).await?);
+    let options = Options { lock_wait: app.lock_wait, ..Options::new(Operator::current()) };
     let work: Vec<_> = services.into_iter().zip(before.into_iter().zip(after)).collect();
-    let all = map_concurrent(run.jobs.count, work, |(service, (before, after))| {
+    let all = map_concurrent(app.jobs.count, work, |(service, (before, after))| {
         let options = options.clone();
         async move {
             let found = compare(before, after, &options, &maintained(&service)).await;
@@ -61,12 +61,12 @@ enum Side {
 }
 
 /// Returns a side for each service, or the reason why it has none.
-async fn sides(run: &Run, name: &str, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
+async fn sides(app: &App, name: &str, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
     match name {
-        "database" => databases(run, services).await,
-        "files" => files(run, services).await,
+        "database" => databases(app, services).await,
+        "files" => files(app, services).await,
         environment => {
-            let there = run.in_environment(environment).map_err(|error| {
+            let there = app.in_environment(environment).map_err(|error| {
                 error.hint("a side is an environment of the manifest, `database` or `files`")
             })?;
             let found: Vec<Result<DesiredService>> =
@@ -82,16 +82,16 @@ async fn sides(run: &Run, name: &str, services: &[DesiredService]) -> Result<Vec
     }
 }
 
-async fn databases(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
-    let all = targets::of(run, services).await?;
+async fn databases(app: &App, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
+    let all = targets::of(app, services).await?;
     Ok(all.into_iter().map(|(_, target)| target.map(|target| Side::Database(Box::new(target)))).collect())
 }
 
-async fn files(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
+async fn files(app: &App, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
     let mut all = vec![];
-    for (service, target) in targets::of(run, services).await? {
-        let access = run.access(&service.server).await;
-        let desired = run.manifest.desired(&service.server);
+    for (service, target) in targets::of(app, services).await? {
+        let access = app.access(&service.server).await;
+        let desired = app.manifest.desired(&service.server);
         all.push(target.and_then(|target| Ok(Side::Files(Box::new((target, access?, desired, service))))));
     }
     Ok(all)

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::migrating::{UpgradeReport, load_folders, migrate_each, plain_options, planned, write_schemas};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
 use martydb_migrate::files::Direction;
@@ -49,13 +49,13 @@ impl Arguments {
 }
 
 /// Shows the migrations, asks for confirmation, and reverts them. If one service cannot be reverted, none is.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
-    let services = choice::services(run, &arguments.select).await?;
-    let (goal, options) = (arguments.goal(), plain_options(run));
+pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
+    let services = choice::services(app, &arguments.select).await?;
+    let (goal, options) = (arguments.goal(), plain_options(app));
     let folders = load_folders(&services);
-    let targets = targets::of(run, &services).await?;
+    let targets = targets::of(app, &services).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };
-    let mut outcomes = migrate_each(run, &folders, targets.clone(), goal, &dry).await;
+    let mut outcomes = migrate_each(app, &folders, targets.clone(), goal, &dry).await;
     let failed = outcomes.iter().any(|outcome| outcome.outcome == Ended::Failed);
     let count: usize = outcomes.iter().map(|outcome| outcome.planned.len()).sum();
     if arguments.dry_run || failed || count == 0 {
@@ -65,9 +65,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
         let shown = if arguments.dry_run { Execution::Dry } else { Execution::Real };
         return Ok(UpgradeReport::new(outcomes, Direction::Down, shown));
     }
-    ask(run, &outcomes, count).await?;
-    let outcomes = migrate_each(run, &folders, targets.clone(), goal, &options).await;
-    write_schemas(run, &targets, &outcomes).await;
+    ask(app, &outcomes, count).await?;
+    let outcomes = migrate_each(app, &folders, targets.clone(), goal, &options).await;
+    write_schemas(app, &targets, &outcomes).await;
     Ok(UpgradeReport::new(outcomes, Direction::Down, Execution::Real))
 }
 
@@ -76,16 +76,16 @@ fn skip(outcome: &mut MigrationOutcome) {
     outcome.planned.clear();
 }
 
-async fn ask(run: &Run, outcomes: &[MigrationOutcome], count: usize) -> Result<()> {
-    if !run.yes {
-        run.out.show_note(planned(outcomes).trim_end());
+async fn ask(app: &App, outcomes: &[MigrationOutcome], count: usize) -> Result<()> {
+    if !app.yes {
+        app.out.show_note(planned(outcomes).trim_end());
     }
     let names: Vec<_> =
         outcomes.iter().filter(|o| !o.planned.is_empty()).map(|o| o.service.as_str()).collect();
     let what = format!("{} of {}", counted(count, "migration"), names.join(", "));
     let question = format!("Revert {what}? Their data may be lost.");
     let would = format!("{what} would be reverted, and data may be lost");
-    run.confirm(&question, &would, "see them with --dry-run, then add -y").await
+    app.confirm(&question, &would, "see them with --dry-run, then add -y").await
 }
 
 #[cfg(test)]

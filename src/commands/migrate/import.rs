@@ -6,7 +6,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_context::targets;
 use martydb_import::{ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
 use martydb_migrate::{AdoptionState, MigrationTarget, RowMeaning};
@@ -34,11 +34,11 @@ pub struct Arguments {
     pub folder: PathBuf,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
-    let service = run.service(&arguments.service)?.clone();
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ImportReport> {
+    let service = app.service(&arguments.service)?.clone();
     let tool = Tool::find(&arguments.from).ok_or_else(|| Error::usage("unknown tool"))?;
     let imported = match tool.prints() {
-        true => martydb_import::read_alembic(&arguments.folder, &run.admin_variables()).await?,
+        true => martydb_import::read_alembic(&arguments.folder, &app.admin_variables()).await?,
         false => martydb_import::read(tool, &arguments.folder)?,
     };
     let files = martydb_import::planned(&imported);
@@ -52,7 +52,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
     let mut report = ImportReport::new(tool, &service, arguments, count);
     report.files = files;
     report.note_missing_downs(service.down);
-    report.database(run, &service, tool, &imported).await;
+    report.database(app, &service, tool, &imported).await;
     report.notes.extend(imported.notes);
     report.left_out = imported.left_out;
     Ok(report)
@@ -125,7 +125,7 @@ impl ImportReport {
     /// Reads the migrations that the tool applied to the service's database. A server that does not answer is a note.
     async fn database(
         &mut self,
-        run: &Run,
+        app: &App,
         service: &DesiredService,
         tool: &Tool,
         imported: &ImportedFolder,
@@ -138,9 +138,9 @@ impl ImportReport {
         };
         let Some(history) = tool.history else { return };
         let found = async {
-            let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
+            let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
             let target: MigrationTarget = target?;
-            martydb_migrate::inspect_adoption(&target, history, run.lock_wait).await
+            martydb_migrate::inspect_adoption(&target, history, app.lock_wait).await
         };
         match found.await {
             Ok(found) => self.adopt(tool, imported, &found),

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::inspect::status::look_at;
 use crate::commands::support::annotation::{Annotation, CheckFormat, Checkout, Level};
 use crate::commands::support::git_listing::CommitListing;
@@ -37,15 +37,15 @@ pub struct Arguments {
 
 /// Checks the pending files. If a database does not answer, or its password is behind a program, all its files are
 /// checked: what only reads files runs no program that they name.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
-    let services = run.readable(&arguments.select)?;
-    let by_program = run.store.runs_a_program();
+pub async fn run(app: &App, arguments: &Arguments) -> Result<LintReport> {
+    let services = app.readable(&arguments.select)?;
+    let by_program = app.store.runs_a_program();
     let is_offline = arguments.since.is_some() || arguments.against.is_some();
     let asks = !is_offline && !by_program;
-    let asked = |service: &&DesiredService| asks && exists(run, service);
+    let asked = |service: &&DesiredService| asks && exists(app, service);
     let asked: Vec<_> = services.iter().filter(asked).cloned().collect();
-    let statuses = if asked.is_empty() { vec![] } else { look_at(run, &asked, Sizes::Skipped).await? };
-    let checkout = Checkout::from_environment(&run.environment);
+    let statuses = if asked.is_empty() { vec![] } else { look_at(app, &asked, Sizes::Skipped).await? };
+    let checkout = Checkout::from_environment(&app.environment);
     let mut report = LintReport { services: vec![], assumed: vec![], format: arguments.format, checkout };
     if by_program && !is_offline {
         report.assumed.push(NO_PROGRAM.into());
@@ -64,7 +64,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
         let mut looked = look(service, &known, &TableSizes::default())?;
         let answers = status.is_some_and(|status| ANSWERING.contains(&status.state));
         if answers && looked.findings.iter().any(LintFinding::depends_on_size) {
-            match sizes(run, service).await {
+            match sizes(app, service).await {
                 Ok(sizes) => looked = look(service, &known, &sizes)?,
                 Err(error) => report.assumed.push(format!("{name}: table sizes are unknown: {error}")),
             }
@@ -81,19 +81,19 @@ const NO_PROGRAM: &str = "the passwords are behind a program, which `lint` does 
 const ANSWERING: &[ServiceState] =
     &[ServiceState::UpToDate, ServiceState::Pending, ServiceState::Drifted, ServiceState::Divergent];
 
-async fn sizes(run: &Run, service: &DesiredService) -> Result<TableSizes> {
-    let mut targets = targets::of(run, std::slice::from_ref(service)).await?;
+async fn sizes(app: &App, service: &DesiredService) -> Result<TableSizes> {
+    let mut targets = targets::of(app, std::slice::from_ref(service)).await?;
     let (_, target) = targets.pop().ok_or_else(|| Error::operation("no such service"))?;
-    table_sizes(&target?, run.lock_wait).await
+    table_sizes(&target?, app.lock_wait).await
 }
 
 /// Returns `true` if the server exists: an embedded server that was never created has nothing applied, and `lint` does
 /// not create it.
-fn exists(run: &Run, service: &DesiredService) -> bool {
-    match run.manifest.servers[&service.server].location {
+fn exists(app: &App, service: &DesiredService) -> bool {
+    match app.manifest.servers[&service.server].location {
         ServerLocation::Url(_) => true,
         ServerLocation::Embedded { port } => {
-            let status = embedded::status(&run.embedded(&service.server, port));
+            let status = embedded::status(&app.embedded(&service.server, port));
             status.is_ok_and(|status| status.state != embedded::State::Absent)
         }
     }

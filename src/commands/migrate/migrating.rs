@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::Serialize;
 pub use watch::Watch;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::per_service::{errors_text, map_concurrent};
 use crate::commands::support::relative_path::relative_path;
 use martydb_migrate::files::folder::load;
@@ -26,8 +26,8 @@ use martydb_model::{DesiredService, ServiceName};
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, printable};
 
 /// Returns the options of a run without flags of the command.
-pub(crate) fn plain_options(run: &Run) -> Options {
-    Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) }
+pub(crate) fn plain_options(app: &App) -> Options {
+    Options { lock_wait: app.lock_wait, ..Options::new(Operator::current()) }
 }
 
 /// Folders of migrations by service. Each is read once: what was checked is what runs.
@@ -35,14 +35,14 @@ pub(crate) type MigrationFolders = BTreeMap<ServiceName, Arc<MigrationFolder>>;
 
 /// Runs the migrations of each service; a second time where a rotation changed the password after it had been read.
 pub(crate) async fn migrate_each(
-    run: &Run,
+    app: &App,
     folders: &MigrationFolders,
     targets: Vec<(DesiredService, Result<MigrationTarget>)>,
     goal: Goal,
     options: &Options,
 ) -> Vec<MigrationOutcome> {
-    let watch = Watch::new(&run.out);
-    let mut outcomes = migrate_once(run, &watch, folders, targets.clone(), goal, options).await;
+    let watch = Watch::new(&app.out);
+    let mut outcomes = migrate_once(app, &watch, folders, targets.clone(), goal, options).await;
     let rejected = targets.into_iter().zip(&outcomes).filter_map(|((service, target), outcome)| {
         let target = target.ok().filter(|_| renewed::is_password_rejected(outcome))?;
         Some((service, target))
@@ -51,9 +51,9 @@ pub(crate) async fn migrate_each(
     if rejected.is_empty() {
         return outcomes;
     }
-    let again = renewed::targets(run, &rejected).await;
+    let again = renewed::targets(app, &rejected).await;
     let again = again.into_iter().map(|(service, target)| (service, Ok(target))).collect();
-    for outcome in migrate_once(run, &watch, folders, again, goal, options).await {
+    for outcome in migrate_once(app, &watch, folders, again, goal, options).await {
         if let Some(former) = outcomes.iter_mut().find(|former| former.service == outcome.service) {
             *former = outcome;
         }
@@ -62,7 +62,7 @@ pub(crate) async fn migrate_each(
 }
 
 async fn migrate_once(
-    run: &Run,
+    app: &App,
     watch: &Arc<Watch>,
     folders: &MigrationFolders,
     targets: Vec<(DesiredService, Result<MigrationTarget>)>,
@@ -86,7 +86,7 @@ async fn migrate_once(
             }
         }
     };
-    map_concurrent(run.jobs.count, targets, one).await
+    map_concurrent(app.jobs.count, targets, one).await
 }
 
 fn load_shared(service: &DesiredService) -> Arc<MigrationFolder> {
@@ -103,7 +103,7 @@ pub(crate) fn load_folders(services: &[DesiredService]) -> MigrationFolders {
 /// # Errors
 /// The outcomes of a run whose files are invalid for some services: all others are skipped, and no server is touched.
 pub(crate) async fn read_folders(
-    run: &Run,
+    app: &App,
     services: &[DesiredService],
     goal: Goal,
     options: &Options,
@@ -116,7 +116,7 @@ pub(crate) async fn read_folders(
         }
     };
     let (mut folders, mut outcomes) = (MigrationFolders::new(), vec![]);
-    for (name, read) in map_concurrent(run.jobs.count, services.to_vec(), one).await {
+    for (name, read) in map_concurrent(app.jobs.count, services.to_vec(), one).await {
         let outcome = MigrationOutcome::new(name.as_str());
         outcomes.push(match read {
             Ok(folder) => {
@@ -130,9 +130,9 @@ pub(crate) async fn read_folders(
 }
 
 /// Notes services whose folder of migrations does not exist: it may be misspelt in the manifest.
-pub(crate) fn note_missing_folders(run: &Run, services: &[DesiredService]) {
+pub(crate) fn note_missing_folders(app: &App, services: &[DesiredService]) {
     for service in services.iter().filter(|service| !service.migrations.exists()) {
-        run.out.note(&format!("note: {}", no_folder(service.name.as_str(), &service.migrations)));
+        app.out.note(&format!("note: {}", no_folder(service.name.as_str(), &service.migrations)));
     }
 }
 
@@ -144,15 +144,15 @@ pub(crate) fn no_folder(service: &str, folder: &Path) -> String {
 /// Writes `schema.sql` of the services that require it and whose run succeeded. A failure is only a warning: the
 /// migrations are applied.
 pub(crate) async fn write_schemas(
-    run: &Run,
+    app: &App,
     targets: &[(DesiredService, Result<MigrationTarget>)],
     outcomes: &[MigrationOutcome],
 ) {
     for ((service, target), outcome) in targets.iter().zip(outcomes) {
         if let (true, Ok(target), Ended::Ok) = (service.dump_schema, target, outcome.outcome)
-            && let Err(error) = martydb_migrate::write_schema(target, outcome.to, run.lock_wait).await
+            && let Err(error) = martydb_migrate::write_schema(target, outcome.to, app.lock_wait).await
         {
-            run.out.note(&format!("{}: warning: no schema.sql: {error}", service.name));
+            app.out.note(&format!("{}: warning: no schema.sql: {error}", service.name));
         }
     }
 }

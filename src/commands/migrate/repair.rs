@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::migrating::{Watch, plain_options};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
 use martydb_migrate::{EventSender, Repairable};
@@ -26,21 +26,21 @@ pub struct Arguments {
     pub reason: String,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<RepairReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
     if arguments.reason.trim().is_empty() {
         return Err(
             Error::usage("the reason is empty").hint("specify it with --reason: it is stored in the history")
         );
     }
-    let service = choice::service(run, &arguments.service).await?;
-    let options = plain_options(run);
+    let service = choice::service(app, &arguments.service).await?;
+    let options = plain_options(app);
     let name = service.name.to_string();
-    let (_, target) = targets::of(run, &[service]).await?.remove(0);
+    let (_, target) = targets::of(app, &[service]).await?.remove(0);
     let target = target?;
     let found = martydb_migrate::examine(&target, arguments.version, &options).await?;
     if !found.is_empty() {
-        ask(run, &name, &found).await?;
-        let watch = Watch::new(&run.out);
+        ask(app, &name, &found).await?;
+        let watch = Watch::new(&app.out);
         let (events, receiver) = EventSender::channel();
         let work = martydb_migrate::repair(&target, &found, arguments.reason.trim(), &options, &events);
         watch.follow(&name, receiver, work).await?;
@@ -48,14 +48,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RepairReport> {
     Ok(RepairReport { service: name, repaired: found })
 }
 
-async fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
-    if !run.yes {
-        run.out.show(shown(found).trim_end());
+async fn ask(app: &App, service: &str, found: &[Repairable]) -> Result<()> {
+    if !app.yes {
+        app.out.show(shown(found).trim_end());
     }
     let migrations = counted(found.len(), "migration");
     let question = format!("Accept this for {migrations} of {service}?");
     let would = format!("the above would be accepted for {migrations} of {service}");
-    run.confirm(&question, &would, "review the above, then add -y").await
+    app.confirm(&question, &would, "review the above, then add -y").await
 }
 
 fn shown(found: &[Repairable]) -> String {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use arguments::Arguments;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::support::relative_path::relative_path;
 use crate::shipped_files::TEMPLATES;
@@ -19,10 +19,10 @@ use martydb_migrate::files::{Written, revision};
 use martydb_model::error::Result;
 use martydb_ui::report::{Report, Style, printable};
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
-    let service = &choice::service_by_name(run, &arguments.service).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<RevisionReport> {
+    let service = &choice::service_by_name(app, &arguments.service).await?;
     if let Some(from) = &arguments.from {
-        let from::Revised { written, texts, held } = from::revise(run, service, arguments, from).await?;
+        let from::Revised { written, texts, held } = from::revise(app, service, arguments, from).await?;
         let held = held.into_iter().map(|(object, reason)| HeldObject { object, reason }).collect();
         let texts = texts.into_iter().map(|texts| FileTexts { up: texts.up, down: texts.down }).collect();
         let mut written = written.into_iter();
@@ -30,7 +30,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
         let compared = Some(Compared { held, further, texts });
         return Ok(RevisionReport { service: service.name.to_string(), written, compared });
     }
-    let templates = run.manifest.home().join("templates");
+    let templates = app.manifest.home().join("templates");
     let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
     if let Some(file) = &arguments.collection {
         let written = collection::write(service, file, arguments.message.as_deref(), numbering)?;

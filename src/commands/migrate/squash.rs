@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::baseline::from_database::{provided, put};
 use super::migrating::{Watch, plain_options};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
@@ -45,17 +45,17 @@ pub struct Arguments {
     pub remove: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<SquashReport> {
-    let service = &choice::service(run, &arguments.service).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<SquashReport> {
+    let service = &choice::service(app, &arguments.service).await?;
     let folder = folder::load_valid(&service.migrations, service.name.as_str())?;
     let replaces = replaces(&folder, service, arguments.to)?;
-    let access = run.admin(&service.server).await?;
-    let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
-    let desired = run.manifest.desired(&service.server);
-    let options = Options { repeatables: false, to: Some(arguments.to), ..plain_options(run) };
+    let access = app.admin(&service.server).await?;
+    let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+    let desired = app.manifest.desired(&service.server);
+    let options = Options { repeatables: false, to: Some(arguments.to), ..plain_options(app) };
     let major = access.read(&access.maintenance).await?.major();
     let program = pg_dump::find(major).await?;
-    let squash = Squash { run, access, desired: &desired, service, target: target?, options, program, major };
+    let squash = Squash { app, access, desired: &desired, service, target: target?, options, program, major };
     let proven = squash.prove(&replaces).await?;
     let path = service.migrations.join(checkpoint::file_name(arguments.to));
     fs::rename(&proven.draft, &path).map_err(unwritable(&path))?;
@@ -94,7 +94,7 @@ fn replaces(folder: &MigrationFolder, service: &DesiredService, to: i64) -> Resu
 }
 
 struct Squash<'a> {
-    run: &'a Run,
+    app: &'a App,
     access: Access,
     desired: &'a DesiredServer,
     service: &'a DesiredService,
@@ -121,7 +121,7 @@ impl Squash<'_> {
     }
 
     async fn write_and_compare(&self, files: &MigrationTarget, replaces: &[Replaced]) -> Result<ProvenDraft> {
-        let watch = Watch::new(&self.run.out);
+        let watch = Watch::new(&self.app.out);
         let (events, receiver) = EventSender::channel();
         let work = martydb_migrate::run(files, Goal::Upgrade, &self.options, &events);
         let outcome = watch.follow(self.service.name.as_str(), receiver, work).await;

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::migrating::{Watch, plain_options};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::support::login_choice;
 use crate::commands::support::login_choice::LoginRole;
@@ -35,48 +35,48 @@ pub struct Arguments {
     pub drop: Option<String>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<TestDbReport> {
-    if !arguments.list && matches!(run.out.format(), Format::Csv | Format::Name) {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<TestDbReport> {
+    if !arguments.list && matches!(app.out.format(), Format::Csv | Format::Name) {
         return Err(Error::usage("test-db has no table to print without --list")
             .hint("use -o json or -o yaml, which contain the whole result"));
     }
-    let service = &choice::service(run, &arguments.service).await?;
-    let access = run.admin(&service.server).await?;
-    let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
-    let desired = run.manifest.desired(&service.server);
-    let mut workshop = CopyContext::open(access, &desired, service, target?, plain_options(run)).await?;
+    let service = &choice::service(app, &arguments.service).await?;
+    let access = app.admin(&service.server).await?;
+    let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+    let desired = app.manifest.desired(&service.server);
+    let mut workshop = CopyContext::open(access, &desired, service, target?, plain_options(app)).await?;
     match &arguments.drop {
         Some(name) => {
             let removed = workshop.drop(name).await?.to_string();
             Ok(TestDbReport::Dropped { service: service.name.to_string(), removed })
         }
         None if arguments.list => list(&mut workshop).await,
-        None => make(run, service, &mut workshop, arguments).await,
+        None => make(app, service, &mut workshop, arguments).await,
     }
 }
 
 async fn make(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     workshop: &mut CopyContext<'_>,
     arguments: &Arguments,
 ) -> Result<TestDbReport> {
     // A login without a password is reported before anything is created.
-    let mut parts = login_choice::straight(run, service, arguments.role.0, false).await?;
+    let mut parts = login_choice::straight(app, service, arguments.role.0, false).await?;
     parts.render(arguments.format)?;
     let (events, receiver) = EventSender::channel();
-    let watch = Watch::new(&run.out);
+    let watch = Watch::new(&app.out);
     let made = watch.follow(service.name.as_str(), receiver, workshop.make(&events)).await?;
     parts.database = made.database.to_string();
     let cleared = match workshop.clear_old().await {
         Ok(cleared) => cleared,
         Err(error) => {
-            run.out.note(&format!("warning: old test databases were not removed: {error}"));
+            app.out.note(&format!("warning: old test databases were not removed: {error}"));
             ClearedDatabases::default()
         }
     };
     for left in &cleared.in_use {
-        run.out.note(&format!(
+        app.out.note(&format!(
             "{} is older than a day, but was not removed because it is in use: {}",
             left.database, left.why
         ));

@@ -5,7 +5,7 @@ use clap::Args;
 use super::migrating::{
     UpgradeReport, migrate_each, note_missing_folders, plain_options, read_folders, write_schemas,
 };
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_context::targets;
 use martydb_migrate::files::Direction;
@@ -56,7 +56,7 @@ fn last(text: &str) -> Result<Last, String> {
 }
 
 impl Arguments {
-    fn options(&self, run: &Run) -> Options {
+    fn options(&self, app: &App) -> Options {
         let steps = match self.to {
             Some(Last::Steps(steps)) => Some(steps),
             _ => self.steps,
@@ -70,30 +70,30 @@ impl Arguments {
                 _ => Execution::Real,
             },
             order: if self.allow_out_of_order { Order::AllowOutOfOrder } else { Order::Strict },
-            ..plain_options(run)
+            ..plain_options(app)
         }
     }
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
-    let services = choice::services(run, &arguments.select).await?;
-    upgrade_services(run, &services, arguments.options(run)).await
+pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
+    let services = choice::services(app, &arguments.select).await?;
+    upgrade_services(app, &services, arguments.options(app)).await
 }
 
 pub(crate) async fn upgrade_services(
-    run: &Run,
+    app: &App,
     services: &[DesiredService],
     options: Options,
 ) -> Result<UpgradeReport> {
-    note_missing_folders(run, services);
-    let folders = match read_folders(run, services, Goal::Upgrade, &options).await {
+    note_missing_folders(app, services);
+    let folders = match read_folders(app, services, Goal::Upgrade, &options).await {
         Ok(folders) => folders,
         Err(refused) => return Ok(UpgradeReport::new(refused, Direction::Up, options.execution)),
     };
-    let targets = targets::of(run, services).await?;
-    let outcomes = migrate_each(run, &folders, targets.clone(), Goal::Upgrade, &options).await;
+    let targets = targets::of(app, services).await?;
+    let outcomes = migrate_each(app, &folders, targets.clone(), Goal::Upgrade, &options).await;
     if options.execution == Execution::Real {
-        write_schemas(run, &targets, &outcomes).await;
+        write_schemas(app, &targets, &outcomes).await;
     }
     Ok(UpgradeReport::new(outcomes, Direction::Up, options.execution))
 }

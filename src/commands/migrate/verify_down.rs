@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::migrating::plain_options;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::per_service::{PerService, Services, map_concurrent};
 use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
@@ -33,23 +33,23 @@ pub struct Arguments {
 }
 
 /// Runs the round trips, and leaves no databases behind.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyDownReport> {
-    let services = run.readable(&arguments.select)?;
-    let options = plain_options(run);
+pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifyDownReport> {
+    let services = app.readable(&arguments.select)?;
+    let options = plain_options(app);
     let mut work = vec![];
-    for (service, target) in targets::of(run, &services).await? {
-        let access = run.access(&service.server).await;
-        let desired = run.manifest.desired(&service.server);
+    for (service, target) in targets::of(app, &services).await? {
+        let access = app.access(&service.server).await;
+        let desired = app.manifest.desired(&service.server);
         work.push((service, desired, target.and_then(|target| Ok((target, access?)))));
     }
-    let all = map_concurrent(run.jobs.count, work, |(service, desired, reached)| {
+    let all = map_concurrent(app.jobs.count, work, |(service, desired, reached)| {
         let (arguments, options) = (arguments.clone(), options.clone());
         async move {
             let trips = round_trips(&service, &desired, reached, &arguments, &options).await;
             PerService::new(service.name.to_string(), trips.map(|migrations| RoundTrips { migrations }))
         }
     });
-    let is_ci = run.environment.get("CI").is_some_and(|value| !matches!(value.as_str(), "" | "false" | "0"));
+    let is_ci = app.environment.get("CI").is_some_and(|value| !matches!(value.as_str(), "" | "false" | "0"));
     let proof_is_due = is_ci && !arguments.every && arguments.version.is_empty();
     Ok(VerifyDownReport { all: Services { services: all.await }, proof_is_due })
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::connect::exec::{self, ReplacedProcess};
 use crate::commands::connect::psql;
 use crate::commands::support::login_choice;
@@ -44,20 +44,20 @@ pub enum DevCommand {
     },
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
-    let specs = specs(run, arguments.server.as_deref())?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<DevReport> {
+    let specs = specs(app, arguments.server.as_deref())?;
     if let DevCommand::Psql { arguments } = &arguments.what {
-        match psql(run, &specs, arguments).await? {}
+        match psql(app, &specs, arguments).await? {}
     }
     if arguments.what == DevCommand::Destroy {
         let names: Vec<_> = specs.iter().map(|spec| spec.server.as_str()).collect();
-        let data = format!("all data of the embedded server {} ({})", names.join(", "), run.manifest.env);
+        let data = format!("all data of the embedded server {} ({})", names.join(", "), app.manifest.env);
         let (question, would) = (format!("Delete {data}?"), format!("{data} would be deleted"));
-        run.confirm(&question, &would, "see `martydb dev status`, then add -y").await?;
+        app.confirm(&question, &would, "see `martydb dev status`, then add -y").await?;
     }
     let all = specs.iter().map(|spec| async move {
         match &arguments.what {
-            DevCommand::Up => embedded::start(spec, &mut |text| run.out.note(&text)).await,
+            DevCommand::Up => embedded::start(spec, &mut |text| app.out.note(&text)).await,
             DevCommand::Down => embedded::down(spec).await.map(drop),
             DevCommand::Destroy => embedded::destroy(spec).await.map(drop),
             DevCommand::Status | DevCommand::Psql { .. } => Ok(()),
@@ -69,15 +69,15 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
     Ok(DevReport { servers })
 }
 
-async fn psql(run: &Run, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
+async fn psql(app: &App, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
     let databases: Vec<&Spec> =
         specs.iter().filter(|spec| spec.engine == EmbeddedEngine::PostgreSql).collect();
     if databases.is_empty() {
         return Err(Error::usage("psql is for PostgreSQL servers, and this is a Redis server"));
     }
     let spec = only(&databases)?;
-    let admin = login_choice::of_admin(run, &spec.server, false).await?;
-    exec::start(run, &admin.parts, OsStr::new(psql::PROGRAM), arguments, None)
+    let admin = login_choice::of_admin(app, &spec.server, false).await?;
+    exec::start(app, &admin.parts, OsStr::new(psql::PROGRAM), arguments, None)
 }
 
 /// Returns the only server, for a command that works with one.
@@ -92,17 +92,17 @@ pub fn only<T>(servers: &[T]) -> Result<&T> {
 }
 
 /// Returns the embedded servers of the manifest, or the one with this name.
-pub fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
-    let chosen = run.manifest.servers.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+pub fn specs(app: &App, only: Option<&str>) -> Result<Vec<Spec>> {
+    let chosen = app.manifest.servers.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
     let embedded = chosen.filter_map(|(name, server)| match server.location {
-        ServerLocation::Embedded { port } => Some(run.embedded(name, port)),
+        ServerLocation::Embedded { port } => Some(app.embedded(name, port)),
         ServerLocation::Url(_) => None,
     });
     let redis =
-        run.manifest.redis.servers.values().filter(|server| only.is_none_or(|only| only == server.name));
-    let specs: Vec<Spec> = embedded.chain(redis.filter_map(|server| run.embedded_redis(server))).collect();
+        app.manifest.redis.servers.values().filter(|server| only.is_none_or(|only| only == server.name));
+    let specs: Vec<Spec> = embedded.chain(redis.filter_map(|server| app.embedded_redis(server))).collect();
     if specs.is_empty() {
-        let message = format!("environment \"{}\" has no such embedded server", run.manifest.env);
+        let message = format!("environment \"{}\" has no such embedded server", app.manifest.env);
         return Err(Error::usage(message)
             .hint("martydb runs only servers with embedded: true or redis (or auto, without DB_HOST)"));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::change::{ServerError, limits_text};
 use crate::commands::support::companions::{self, CompanionPlans};
 use crate::commands::support::losses::{LostPrivilege, lost_rights};
@@ -33,23 +33,23 @@ const MIN_SESSIONS: usize = 3;
 pub struct Arguments {}
 
 /// Plans for every service, and reports which steps the admin may do.
-pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
-    let services: Vec<_> = run.manifest.services.values().cloned().collect();
+pub async fn run(app: &App, _: &Arguments) -> Result<Doctor> {
+    let services: Vec<_> = app.manifest.services.values().cloned().collect();
     // Without a readable store no server has a plan, and each reports why.
-    let stored = run.secrets(&services).await.unwrap_or_default();
+    let stored = app.secrets(&services).await.unwrap_or_default();
     let mut report = Doctor { servers: vec![], limits: vec![], errors: vec![] };
-    for (server, planned) in provision::plan(run, &services, PlanOptions::default()).await {
+    for (server, planned) in provision::plan(app, &services, PlanOptions::default()).await {
         match planned {
             Ok(planned) => {
-                let workers = workers(&run.manifest.servers[&server].replicas);
+                let workers = workers(&app.manifest.servers[&server].replicas);
                 report.add(&planned, &stored, &workers);
             }
             Err(error) => report.errors.push(ServerError { error, server }),
         }
     }
-    report.add_outboxes(run, &services).await;
-    report.add_replicas(run).await;
-    report.add_companions(&companions::plan(run, &services).await?);
+    report.add_outboxes(app, &services).await;
+    report.add_replicas(app).await;
+    report.add_companions(&companions::plan(app, &services).await?);
     Ok(report)
 }
 
@@ -103,10 +103,10 @@ impl Doctor {
     }
 
     /// Adds problems of outboxes that lose or delay events. One that is not provisioned yet is reported by the plan.
-    async fn add_outboxes(&mut self, run: &Run, services: &[DesiredService]) {
+    async fn add_outboxes(&mut self, app: &App, services: &[DesiredService]) {
         for service in services {
             let Some(outbox) = service.outbox.clone().map(Arc::new) else { continue };
-            let Ok(warnings) = martydb_relay::examine(run, service, &outbox).await else { continue };
+            let Ok(warnings) = martydb_relay::examine(app, service, &outbox).await else { continue };
             let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == service.server) else {
                 continue;
             };
@@ -135,9 +135,9 @@ impl Doctor {
     }
 
     /// Adds a check for each replica of the servers that answered.
-    async fn add_replicas(&mut self, run: &Run) {
+    async fn add_replicas(&mut self, app: &App) {
         let servers: Vec<String> = self.servers.iter().map(|seen| seen.server.clone()).collect();
-        for status in replicas::of_servers(run, &servers).await {
+        for status in replicas::of_servers(app, &servers).await {
             let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == status.server) else {
                 continue;
             };

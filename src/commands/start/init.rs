@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::shipped_files::MANIFEST_SCHEMA;
 use martydb_import::discovery;
 use martydb_import::discovery::Proposal;
@@ -95,8 +95,8 @@ pub async fn run(
 /// Returns the manifest of a command that needs one; a user at a terminal is offered to create a missing one.
 ///
 /// # Errors
-/// As [`Run::new`], and if a prompt gets no answer.
-pub async fn opened(global: &Global, environment: Environment, out: Arc<Out>) -> Result<Run> {
+/// As [`App::new`], and if a prompt gets no answer.
+pub async fn opened(global: &Global, environment: Environment, out: Arc<Out>) -> Result<App> {
     let here = std::env::current_dir().unwrap_or_default();
     let can_ask = !global.no_input && !global.yes && prompt::possible();
     let named = global.manifest.as_deref();
@@ -108,7 +108,7 @@ pub async fn opened(global: &Global, environment: Environment, out: Arc<Out>) ->
             out.show(&report.text(&out.message_style()));
         }
     }
-    Run::new(global, environment, out)
+    App::new(global, environment, out)
 }
 
 /// Returns the named services, or those that the user confirms.

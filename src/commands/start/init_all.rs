@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::change::apply::{ApplyReport, provision_services};
 use crate::commands::migrate::migrating::{UpgradeReport, plain_options, read_folders};
 use crate::commands::migrate::upgrade::upgrade_services;
@@ -28,13 +28,13 @@ pub struct Arguments {
 
 /// Provisions, migrates, verifies. A failed step stops the run: the next one would only repeat the failure in other
 /// words.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
-    let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    check_all_files(run, &services).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<InitAllReport> {
+    let services: Vec<_> = app.manifest.services.values().cloned().collect();
+    check_all_files(app, &services).await?;
     // The migrations need the migrators, and the proof all logins.
-    run.store.check_present(&run.credential_keys())?;
+    app.store.check_present(&app.credential_keys())?;
     let options = PlanOptions::default();
-    let provisioned = provision_services(run, &services, options, arguments.confirmation, None).await?;
+    let provisioned = provision_services(app, &services, options, arguments.confirmation, None).await?;
     let mut report = InitAllReport { provisioned, migrated: None, verified: None, printed: 0 };
     if report.provisioned.failed() {
         return Ok(report);
@@ -42,7 +42,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     // The migrations may make these tables.
     report.provisioned.take_awaited_tables();
     let changed = report.provisioned.has_changed();
-    match migrate_and_verify(run, arguments, &services, &mut report).await {
+    match migrate_and_verify(app, arguments, &services, &mut report).await {
         Err(error) if changed && error.kind.status() == ExitStatus::Usage => {
             Err(Error { kind: Kind::Operation, ..error })
         }
@@ -51,28 +51,28 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
 }
 
 async fn migrate_and_verify(
-    run: &Run,
+    app: &App,
     arguments: &Arguments,
     services: &[DesiredService],
     report: &mut InitAllReport,
 ) -> Result<()> {
-    report.print_new(&run.out);
-    report.migrated = Some(upgrade_services(run, services, plain_options(run)).await?);
+    report.print_new(&app.out);
+    report.migrated = Some(upgrade_services(app, services, plain_options(app)).await?);
     if report.status() == ExitStatus::Interrupted {
         return Ok(());
     }
-    report.print_new(&run.out);
+    report.print_new(&app.out);
     if services.iter().any(names_tables) {
         let options = PlanOptions::default();
-        let mut again = provision_services(run, services, options, arguments.confirmation, None).await?;
-        again.take_awaited_tables().iter().for_each(|limit| run.out.note(limit));
+        let mut again = provision_services(app, services, options, arguments.confirmation, None).await?;
+        again.take_awaited_tables().iter().for_each(|limit| app.out.note(limit));
         if again.failed() {
             report.provisioned = again;
             report.printed = 0;
         }
     }
     let verification = verify_isolation::Arguments { probes: arguments.probes, ..Default::default() };
-    report.verified = Some(verify_services(run, &verification, services).await?);
+    report.verified = Some(verify_services(app, &verification, services).await?);
     Ok(())
 }
 
@@ -80,9 +80,9 @@ async fn migrate_and_verify(
 ///
 /// # Errors
 /// The problems of all services in one.
-async fn check_all_files(run: &Run, services: &[DesiredService]) -> Result<()> {
+async fn check_all_files(app: &App, services: &[DesiredService]) -> Result<()> {
     let refused =
-        read_folders(run, services, Goal::Upgrade, &plain_options(run)).await.err().unwrap_or_default();
+        read_folders(app, services, Goal::Upgrade, &plain_options(app)).await.err().unwrap_or_default();
     let errors: Vec<Error> = refused.into_iter().filter_map(|outcome| outcome.error).collect();
     let message = format!("the migration files of {} are invalid", counted(errors.len(), "service"));
     match <[Error; 1]>::try_from(errors) {

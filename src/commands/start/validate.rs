@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::migrate::migrating::note_missing_folders;
 use crate::commands::support::annotation::{Annotation, CheckFormat, Checkout, Level};
 use martydb_migrate::check::syntax_errors;
@@ -33,10 +33,10 @@ pub struct Arguments {
 }
 
 /// Checks the folders; the manifest was read before.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ValidateReport> {
     let mut folders = vec![];
-    let services = run.readable(&arguments.select)?;
-    note_missing_folders(run, &services);
+    let services = app.readable(&arguments.select)?;
+    note_missing_folders(app, &services);
     for service in services {
         let mut found = inspect(&service.migrations, service.down);
         add_syntax_errors(&mut found, &service.lint);
@@ -48,11 +48,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
         folders.push(CheckedFolder::new(service.name.to_string(), found, differences));
     }
     Ok(ValidateReport {
-        manifest: run.manifest.path.display().to_string(),
-        environment: run.manifest.env.clone(),
+        manifest: app.manifest.path.display().to_string(),
+        environment: app.manifest.env.clone(),
         services: folders,
         format: arguments.format,
-        checkout: Checkout::from_environment(&run.environment),
+        checkout: Checkout::from_environment(&app.environment),
     })
 }
 

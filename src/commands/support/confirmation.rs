@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::companions::CompanionPlans;
 use martydb_model::error::{Error, Result};
 use martydb_plan::Step;
@@ -24,7 +24,7 @@ pub struct Confirmation {
 impl Confirmation {
     /// # Errors
     /// With the effects of the plans that were not requested.
-    pub async fn check(self, run: &Run, plans: &Plans, companions: &CompanionPlans) -> Result<()> {
+    pub async fn check(self, app: &App, plans: &Plans, companions: &CompanionPlans) -> Result<()> {
         if !self.reset_passwords {
             let error =
                 Error::usage("the secret store lacks the passwords of existing roles, nothing was touched")
@@ -38,7 +38,7 @@ impl Confirmation {
                 .hint("if the service or its database was renamed, write `moved: { from: FORMER_NAME }` in the manifest")
                 .hint("if it was moved to another server, write `moved: { from: NAME, server: FORMER_SERVER }`: `apply` then copies its database")
                 .hint("or create the empty database with --new-database: the data of the other one stays there");
-            let elsewhere = left_elsewhere(run, plans).await;
+            let elsewhere = left_elsewhere(app, plans).await;
             refuse(doubtful_databases(plans).chain(elsewhere), error)?;
         }
         Ok(())

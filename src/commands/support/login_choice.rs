@@ -6,7 +6,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_manifest::ReplicaRole;
 use martydb_manifest::connection_string::{self, Parts};
 use martydb_model::app_url::{AppUrl, TARGET};
@@ -93,12 +93,12 @@ impl LoginChoice {
     ///
     /// # Errors
     /// If the choice is another login.
-    pub(crate) fn of_application<'r>(&self, run: &'r Run) -> Result<(&'r DesiredService, RoleKind)> {
+    pub(crate) fn of_application<'r>(&self, app: &'r App) -> Result<(&'r DesiredService, RoleKind)> {
         let usual = if self.read_only { RoleKind::Readonly } else { RoleKind::App };
         let kind = self.role.map_or(usual, |role| role.0);
         match self.service.as_ref().or(self.plain.as_ref()) {
             Some(service) if kind.is_for_applications() && self.access.is_none() => {
-                Ok((run.service(service)?, kind))
+                Ok((app.service(service)?, kind))
             }
             _ => {
                 Err(Error::usage("only the roles app and readonly of a service have keys on a Redis server")
@@ -109,16 +109,16 @@ impl LoginChoice {
 
     /// # Errors
     /// If the manifest does not contain the choice, the store has no password, or an embedded server does not start.
-    pub async fn resolve(&self, run: &Run, route: Route, no_password: bool) -> Result<ChosenLogin> {
+    pub async fn resolve(&self, app: &App, route: Route, no_password: bool) -> Result<ChosenLogin> {
         match self.service.as_ref().or(self.plain.as_ref()) {
-            Some(service) => self.of_service(run, run.service(service)?, route, no_password).await,
-            None => of_admin(run, self.server.as_deref().unwrap_or_default(), no_password).await,
+            Some(service) => self.of_service(app, app.service(service)?, route, no_password).await,
+            None => of_admin(app, self.server.as_deref().unwrap_or_default(), no_password).await,
         }
     }
 
     async fn of_service(
         &self,
-        run: &Run,
+        app: &App,
         service: &DesiredService,
         route: Route,
         no_password: bool,
@@ -127,15 +127,15 @@ impl LoginChoice {
         let usual = if reads { RoleKind::Readonly } else { RoleKind::App };
         let kind = self.role.map_or(usual, |role| role.0);
         let address = match (route, self.prefer) {
-            (_, Some(prefer)) => preferred(run, service, kind, prefer)?,
+            (_, Some(prefer)) => preferred(app, service, kind, prefer)?,
             (Route::Straight, None) if !reads => None,
-            _ => app_url(run, service, kind, reads)?,
+            _ => app_url(app, service, kind, reads)?,
         };
         let (role, (user, password)) = match &self.access {
-            Some(name) => (name.clone(), further_login(run, service, name, no_password).await?),
-            None => (kind.key().to_owned(), login(run, service, kind, no_password).await?),
+            Some(name) => (name.clone(), further_login(app, service, name, no_password).await?),
+            None => (kind.key().to_owned(), login(app, service, kind, no_password).await?),
         };
-        let parts = at(run, address, service, &user, password).await?;
+        let parts = at(app, address, service, &user, password).await?;
         Ok(ChosenLogin { parts, service: Some(service.name.to_string()), role })
     }
 }
@@ -145,26 +145,26 @@ impl LoginChoice {
 /// # Errors
 /// If the manifest has no address and the server's own is unknown.
 pub(crate) async fn for_application(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     kind: RoleKind,
     user: &str,
     password: SecretString,
 ) -> Result<Parts> {
-    at(run, app_url(run, service, kind, false)?, service, user, Some(password)).await
+    at(app, app_url(app, service, kind, false)?, service, user, Some(password)).await
 }
 
 /// Returns the connection without a password.
 ///
 /// # Errors
 /// As [`for_application`].
-pub async fn address(run: &Run, service: &DesiredService, kind: RoleKind) -> Result<Parts> {
+pub async fn address(app: &App, service: &DesiredService, kind: RoleKind) -> Result<Parts> {
     let user = service.role(kind).as_str();
-    at(run, app_url(run, service, kind, false)?, service, user, None).await
+    at(app, app_url(app, service, kind, false)?, service, user, None).await
 }
 
 async fn at(
-    run: &Run,
+    app: &App,
     address: Option<AppUrl>,
     service: &DesiredService,
     user: &str,
@@ -173,7 +173,7 @@ async fn at(
     match address {
         Some(url) => Ok(Parts::through(&url, user, password, service.database.as_str())),
         None => {
-            let endpoint = run.access(&service.server).await?.endpoint;
+            let endpoint = app.access(&service.server).await?.endpoint;
             Ok(Parts::new(&endpoint, user, password, service.database.as_str()))
         }
     }
@@ -181,15 +181,15 @@ async fn at(
 
 /// Returns the address that the manifest gives to applications with this login; `None` for the server's own. The
 /// migrator connects straight to the server: migrations need a session of their own, which a pooler does not provide.
-fn app_url(run: &Run, service: &DesiredService, kind: RoleKind, read_only: bool) -> Result<Option<AppUrl>> {
-    let urls = &run.manifest.app_urls[&service.name];
+fn app_url(app: &App, service: &DesiredService, kind: RoleKind, read_only: bool) -> Result<Option<AppUrl>> {
+    let urls = &app.manifest.app_urls[&service.name];
     match (kind.is_for_applications(), read_only) {
         (false, true) => Err(Error::usage("--read-only conflicts with the role migrator")
             .hint("use --read-only with the role readonly or app")),
         (false, false) => Ok(None),
         (true, false) => Ok(urls.write.clone()),
         (true, true) => {
-            let declared = || replicas(run, service, ReplicaRole::Read);
+            let declared = || replicas(app, service, ReplicaRole::Read);
             urls.for_reading().or_else(declared).map(Some).ok_or_else(|| {
                 let name = &service.name;
                 Error::usage(format!("service \"{name}\" has no read-only address"))
@@ -204,34 +204,34 @@ fn app_url(run: &Run, service: &DesiredService, kind: RoleKind, read_only: bool)
 }
 
 /// Returns the replicas of a service's server with this role, as an address for applications.
-fn replicas(run: &Run, service: &DesiredService, role: ReplicaRole) -> Option<AppUrl> {
-    let declared = run.manifest.servers[&service.server].replicas_as(role);
+fn replicas(app: &App, service: &DesiredService, role: ReplicaRole) -> Option<AppUrl> {
+    let declared = app.manifest.servers[&service.server].replicas_as(role);
     let endpoints: Vec<_> = declared.map(|one| one.url.endpoint()).collect();
     connection_string::address_of(&endpoints)
 }
 
 /// Returns the address with the words of libpq for a preference; other formats spell them in theirs, or refuse.
 fn preferred(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     kind: RoleKind,
     prefer: Preference,
 ) -> Result<Option<AppUrl>> {
     if prefer == Preference::Analytics {
         let name = &service.name;
-        return replicas(run, service, ReplicaRole::Analytics).map(Some).ok_or_else(|| {
+        return replicas(app, service, ReplicaRole::Analytics).map(Some).ok_or_else(|| {
             Error::usage(format!("the server of service \"{name}\" has no replica for analytics"))
                 .hint("declare one: replicas: [{ name: a1, url: postgresql://…, role: analytics }]")
         });
     }
-    let write = app_url(run, service, kind, false)?;
+    let write = app_url(app, service, kind, false)?;
     let words: &[(&str, &str)] = match prefer {
         Preference::Primary => return Ok(write.map(|url| url.with(&[(TARGET, "primary")]))),
         Preference::Secondary => &[(TARGET, "prefer-standby")],
         Preference::Nearest => &[(TARGET, "any"), ("load_balance_hosts", "random")],
         Preference::Analytics => &[],
     };
-    let read = app_url(run, service, kind, true)?;
+    let read = app_url(app, service, kind, true)?;
     // Behind the hosts for reading, so that a client can still read when no standby answers.
     let hosts = write.iter().flat_map(|url| url.hosts.clone());
     let read = read.map(|url| hosts.fold(url, AppUrl::and_host));
@@ -240,24 +240,24 @@ fn preferred(
 
 /// Returns the connection of a service's login straight to the server.
 pub(crate) async fn straight(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     kind: RoleKind,
     no_password: bool,
 ) -> Result<Parts> {
-    let endpoint = run.access(&service.server).await?.endpoint;
-    let (user, password) = login(run, service, kind, no_password).await?;
+    let endpoint = app.access(&service.server).await?.endpoint;
+    let (user, password) = login(app, service, kind, no_password).await?;
     Ok(Parts::new(&endpoint, &user, password, service.database.as_str()))
 }
 
 async fn login(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     kind: RoleKind,
     no_password: bool,
 ) -> Result<(String, Option<SecretString>)> {
-    let secrets = run.secrets(std::slice::from_ref(service)).await;
-    let login = secrets.and_then(|secrets| run.login(service, kind, &secrets));
+    let secrets = app.secrets(std::slice::from_ref(service)).await;
+    let login = secrets.and_then(|secrets| app.login(service, kind, &secrets));
     match (login, no_password) {
         (Ok(login), no_password) => Ok((login.role, login.password.filter(|_| !no_password))),
         // Without a password the string is useful even if the store is unavailable.
@@ -268,12 +268,12 @@ async fn login(
 
 /// Returns the connection of a further login of the service.
 async fn further_login(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     name: &str,
     no_password: bool,
 ) -> Result<(String, Option<SecretString>)> {
-    let desired = run.manifest.desired(&service.server);
+    let desired = app.manifest.desired(&service.server);
     let uses = |role: &&RoleName| role.as_str() == name;
     let role = service.access.iter().map(|grant| &grant.role).find(uses);
     let Some(role) = role.and_then(|role| desired.access.get(role)).filter(|role| role.login) else {
@@ -283,7 +283,7 @@ async fn further_login(
     if no_password {
         return Ok((role.name.to_string(), None));
     }
-    let secrets = run.all_secrets(&desired, std::slice::from_ref(service)).await?;
+    let secrets = app.all_secrets(&desired, std::slice::from_ref(service)).await?;
     let (login, password) = secrets.require(&service.server, &role.name)?;
     Ok((login.to_string(), Some(password.clone())))
 }
@@ -292,13 +292,13 @@ async fn further_login(
 ///
 /// # Errors
 /// If the manifest has no such server, or an embedded one does not start.
-pub async fn of_admin(run: &Run, server: &str, no_password: bool) -> Result<ChosenLogin> {
-    if !run.manifest.servers.contains_key(server) {
-        let known: Vec<_> = run.manifest.servers.keys().map(String::as_str).collect();
+pub async fn of_admin(app: &App, server: &str, no_password: bool) -> Result<ChosenLogin> {
+    if !app.manifest.servers.contains_key(server) {
+        let known: Vec<_> = app.manifest.servers.keys().map(String::as_str).collect();
         return Err(Error::usage(format!("unknown server \"{server}\""))
             .hint(format!("servers: {}", known.join(", "))));
     }
-    let access = run.access(server).await?;
+    let access = app.access(server).await?;
     let password = access.admin.password.filter(|_| !no_password);
     let parts = Parts::new(&access.admin_endpoint, &access.admin.role, password, &access.maintenance);
     Ok(ChosenLogin { parts, service: None, role: "admin".into() })

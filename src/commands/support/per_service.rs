@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_context::targets;
 use martydb_migrate::MigrationTarget;
 use martydb_model::DesiredService;
@@ -85,7 +85,7 @@ impl<T> Services<T> {
 /// # Errors
 /// If the secrets or a server's settings cannot be read. The error of one service is part of its answer.
 pub(crate) async fn ask_each<T, F>(
-    run: &Run,
+    app: &App,
     select: &Select,
     ask: impl Fn(MigrationTarget, Duration) -> F + Copy + Send + 'static,
 ) -> Result<Services<T>>
@@ -93,8 +93,8 @@ where
     T: Default + Send + 'static,
     F: Future<Output = Result<T>> + Send + 'static,
 {
-    let wait = run.lock_wait;
-    let targets = targets::of(run, &run.readable(select)?).await?;
+    let wait = app.lock_wait;
+    let targets = targets::of(app, &app.readable(select)?).await?;
     let asking = Arc::new(progress("asking", "services"));
     asking.expect(targets.len());
     let one = |(service, target): (DesiredService, Result<MigrationTarget>)| {
@@ -105,7 +105,7 @@ where
             PerService::new(service.name.to_string(), answer)
         }
     };
-    Ok(Services { services: map_concurrent(run.jobs.count, targets, one).await })
+    Ok(Services { services: map_concurrent(app.jobs.count, targets, one).await })
 }
 
 /// Number of services named for one error.

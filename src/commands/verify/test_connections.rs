@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::companions::companions;
 use martydb_catalog::inspect;
 use martydb_context::Context;
@@ -15,15 +15,15 @@ use martydb_pg::server::Access;
 
 pub use martydb_ui::flags::Select as Arguments;
 
-pub async fn run(run: &Run, select: &Arguments) -> Result<Connections> {
-    let services = run.readable(select)?;
-    let servers = run.servers_of(&services);
-    let all = join_all(servers.iter().map(|server| test_server(run, server, &services))).await;
+pub async fn run(app: &App, select: &Arguments) -> Result<Connections> {
+    let services = app.readable(select)?;
+    let servers = app.servers_of(&services);
+    let all = join_all(servers.iter().map(|server| test_server(app, server, &services))).await;
     let mut rows = all.into_iter().collect::<Result<Vec<_>>>()?.concat();
-    for companion in companions(run, &services)? {
+    for companion in companions(app, &services)? {
         rows.extend(companion.connections().await?);
     }
-    rows.extend(join_all(servers.iter().map(|server| test_replicas(run, server, &services))).await.concat());
+    rows.extend(join_all(servers.iter().map(|server| test_replicas(app, server, &services))).await.concat());
     let place =
         |row: &ConnectionRow| services.iter().position(|service| service.name.as_str() == row.service);
     rows.sort_by_key(place);
@@ -31,16 +31,16 @@ pub async fn run(run: &Run, select: &Arguments) -> Result<Connections> {
 }
 
 /// Tests the logins at each replica. One that fails is listed with the error.
-async fn test_replicas(run: &Run, server: &str, services: &[DesiredService]) -> Vec<ConnectionRow> {
+async fn test_replicas(app: &App, server: &str, services: &[DesiredService]) -> Vec<ConnectionRow> {
     let one = async |replica: &Replica| {
-        let there = run.at_replica(server, replica).await;
+        let there = app.at_replica(server, replica).await;
         let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
         let rows =
             test_server(&there, server, services).await.unwrap_or_else(|error| unreached(&here, &error));
         let at = || Some(replica.name.clone());
         rows.into_iter().map(|row| ConnectionRow { at: at(), ..row }).collect::<Vec<_>>()
     };
-    join_all(run.manifest.servers[server].replicas.iter().map(one)).await.concat()
+    join_all(app.manifest.servers[server].replicas.iter().map(one)).await.concat()
 }
 
 async fn test_server(

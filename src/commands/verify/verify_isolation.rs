@@ -11,7 +11,7 @@ use std::path::Path;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::annotation::Checkout;
 use crate::commands::support::change::Change;
 use crate::commands::support::companions;
@@ -96,9 +96,9 @@ impl Arguments {
         }
     }
 
-    fn filter(&self, run: &Run) -> Result<Filter> {
+    fn filter(&self, app: &App) -> Result<Filter> {
         Ok(Filter {
-            allow: run.manifest.allow.clone(),
+            allow: app.manifest.allow.clone(),
             today: time::OffsetDateTime::now_utc().date().to_string(),
             covers_all: self.select.names_none() && self.probes.may_be_full(),
             baseline: self.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default(),
@@ -179,17 +179,17 @@ impl Probes {
 const MOST_ROUNDS: usize = 4;
 
 /// Verifies, fixes findings if requested, and writes the files of `--report`.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
-    let mut report = settled(run, arguments).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifyReport> {
+    let mut report = settled(app, arguments).await?;
     report.unwritten = report_file::write(&report, &arguments.report).err();
     Ok(report)
 }
 
 /// Verifies; with `--fix` or `--terminate` fixes findings and verifies again.
-async fn settled(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
+async fn settled(app: &App, arguments: &Arguments) -> Result<VerifyReport> {
     arguments.check()?;
-    let services = run.readable(&arguments.select)?;
-    let mut report = verify_services(run, arguments, &services).await?;
+    let services = app.readable(&arguments.select)?;
+    let mut report = verify_services(app, arguments, &services).await?;
     // Fixing one finding may reveal another one.
     for _ in 0..MOST_ROUNDS {
         let tried: BTreeSet<String> = report.changes.iter().map(Change::statement).collect();
@@ -203,18 +203,18 @@ async fn settled(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
         if changes.iter().all(|change| tried.contains(&change.statement())) {
             break;
         }
-        changes.iter().for_each(|change| run.out.show(&change.in_words()));
+        changes.iter().for_each(|change| app.out.show(&change.in_words()));
         let (question, would) = consent(changes.len());
         let hint = "look at them with `martydb verify-isolation --fix --dry-run`, then add -y";
         if changes.iter().any(|change| !change.is_safe()) {
-            run.confirm(&question, &would, hint).await?;
+            app.confirm(&question, &would, hint).await?;
         }
-        let done = remediate(run, &services, &remediation).await;
+        let done = remediate(app, &services, &remediation).await;
         let closed = done.steps.iter();
         report.changes.extend(
             closed.map(|(server, step, outcome)| Change::new(server, step, ANY_MAJOR, Some(*outcome))),
         );
-        let after = verify_services(run, arguments, &services).await?;
+        let after = verify_services(app, arguments, &services).await?;
         report = VerifyReport { changes: report.changes, unclosed: done.failed, ..after };
     }
     Ok(report)
@@ -222,20 +222,20 @@ async fn settled(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
 
 /// Verifies without changes.
 pub(crate) async fn verify_services(
-    run: &Run,
+    app: &App,
     arguments: &Arguments,
     services: &[DesiredService],
 ) -> Result<VerifyReport> {
-    let filter = arguments.filter(run)?;
+    let filter = arguments.filter(app)?;
     let mut formats = arguments.format.into_iter().chain(arguments.report.iter().map(|file| file.format));
     let wants_graph = formats.any(|format| matches!(format, ReportFormat::Opengraph | ReportFormat::Dot));
-    let companions = companions::prove(run, services, arguments.extent()).await?;
-    let assessment = verify(run, services, arguments.extent(), &filter, wants_graph, companions).await;
+    let companions = companions::prove(app, services, arguments.extent()).await?;
+    let assessment = verify(app, services, arguments.extent(), &filter, wants_graph, companions).await;
     Ok(VerifyReport {
         format: arguments.format,
-        checkout: Checkout::from_environment(&run.environment),
+        checkout: Checkout::from_environment(&app.environment),
         matrix: if arguments.matrix { MatrixExtent::Whole } else { MatrixExtent::Findings },
-        ..VerifyReport::of(assessment, run.manifest.path.clone())
+        ..VerifyReport::of(assessment, app.manifest.path.clone())
     })
 }
 

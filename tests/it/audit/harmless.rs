@@ -75,6 +75,10 @@ const HARMLESS: &[(&str, &str)] = &[
     ),
     (
         "red_db",
+        "SET ROLE red_owner; CREATE FUNCTION gap(a numeric, b numeric) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT (a - b)::float8'; CREATE TYPE price AS RANGE (SUBTYPE = numeric, SUBTYPE_DIFF = gap); RESET ROLE",
+    ),
+    (
+        "red_db",
         "SET ROLE red_owner; CREATE TYPE mood AS ENUM ('a'); GRANT USAGE ON TYPE mood TO red_app; RESET ROLE",
     ),
     ("red_db", "SET ROLE red_owner; GRANT SELECT ON ALL TABLES IN SCHEMA public TO red_ro; RESET ROLE"),

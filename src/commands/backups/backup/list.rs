@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::listing::{OwnBackup, list};
 use super::store::{StoreOutcome, error_of};
-use crate::app::Run;
+use crate::app::App;
 use martydb_backup::store::Encryption;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::units::bytes;
@@ -16,9 +16,9 @@ pub use martydb_ui::flags::Select as Arguments;
 /// Title of the column that only several stores need.
 pub const STORE: &str = "store";
 
-pub async fn run(run: &Run, select: &Arguments) -> Result<BackupList> {
-    let stores = run.backups()?;
-    let own = list(run, &stores, select).await?;
+pub async fn run(app: &App, select: &Arguments) -> Result<BackupList> {
+    let stores = app.backups()?;
+    let own = list(app, &stores, select).await?;
     let now = OffsetDateTime::now_utc();
     Ok(BackupList {
         backups: own.backups.iter().map(|one| BackupRow::new(one, now)).collect(),

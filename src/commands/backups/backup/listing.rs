@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::store::StoreOutcome;
-use crate::app::Run;
+use crate::app::App;
 use martydb_backup::store::{ListedBackup, Listing, Repository, Stores};
 use martydb_model::error::{Error, Result};
 use martydb_model::units::counted;
@@ -40,9 +40,9 @@ pub struct OwnBackup<'a> {
 ///
 /// # Errors
 /// If a selected service is not declared, or no store can be read.
-pub async fn list<'a>(run: &Run, stores: &'a Stores, select: &Select) -> Result<OwnBackups<'a>> {
+pub async fn list<'a>(app: &App, stores: &'a Stores, select: &Select) -> Result<OwnBackups<'a>> {
     let services: BTreeSet<String> =
-        run.readable(select)?.iter().map(|service| service.name.to_string()).collect();
+        app.readable(select)?.iter().map(|service| service.name.to_string()).collect();
     // Without a selection, backups of services that are no longer declared are included.
     let chosen = |one: &ListedBackup| select.names_none() || services.contains(&one.manifest.header.service);
     let (mut own, mut failures): (OwnBackups, Vec<Error>) = (OwnBackups::default(), vec![]);
@@ -50,7 +50,7 @@ pub async fn list<'a>(run: &Run, stores: &'a Stores, select: &Select) -> Result<
         let store = stores.name_of(repository);
         let error = match listing {
             Ok(listing) => {
-                let ours = own_entries(run, repository, &store, listing, &mut own.problems);
+                let ours = own_entries(app, repository, &store, listing, &mut own.problems);
                 let ours = ours.into_iter().filter(chosen);
                 own.backups.extend(ours.map(|backup| OwnBackup { backup, repository, store: store.clone() }));
                 None
@@ -75,7 +75,7 @@ pub async fn list<'a>(run: &Run, stores: &'a Stores, select: &Select) -> Result<
 
 /// Returns the own backups of a store, and reports its other entries.
 fn own_entries(
-    run: &Run,
+    app: &App,
     repository: &Repository,
     store: &Option<String>,
     listing: Listing,
@@ -83,13 +83,13 @@ fn own_entries(
 ) -> Vec<ListedBackup> {
     let of = store.as_ref().map_or_else(String::new, |store| format!("{store}: "));
     for problem in listing.problems.iter().map(|problem| format!("{of}{problem}")) {
-        run.out.note(&format!("warning: {}", printable(&problem)));
+        app.out.note(&format!("warning: {}", printable(&problem)));
         problems.push(problem);
     }
-    let (ours, others) = listing.split(&run.manifest.project, &run.manifest.env);
+    let (ours, others) = listing.split(&app.manifest.project, &app.manifest.env);
     if others > 0 {
         let others = counted(others, "backup");
-        run.out.note(&format!(
+        app.out.note(&format!(
             "{} also contains {others} of other projects or environments",
             printable(&repository.place())
         ));

@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::on_failure::ServiceErrors;
 use super::store::{BackupStore, StoreOutcome, error_of};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use crate::commands::support::per_service::{PerService, errors_of, errors_text, map_concurrent};
 use martydb_backup::{
@@ -42,20 +42,20 @@ pub struct Arguments {
     pub sessions: Option<NonZeroUsize>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<CreatedBackups> {
-    let services = choice::services(run, &arguments.select).await?;
-    let store = BackupStore::open(run)?;
-    store.warn_unencrypted(run);
+pub async fn run(app: &App, arguments: &Arguments) -> Result<CreatedBackups> {
+    let services = choice::services(app, &arguments.select).await?;
+    let store = BackupStore::open(app)?;
+    store.warn_unencrypted(app);
     let how = BackupOptions {
         accept: arguments.accept,
         jobs: arguments.sessions.map_or(store.jobs(), NonZeroUsize::get),
         hashes: !arguments.no_hashes,
     };
-    let plans = plan_changes(run, &services).await;
+    let plans = plan_changes(app, &services).await;
     let mut made = vec![];
-    for (service, exported) in exported(run, &services, how).await? {
+    for (service, exported) in exported(app, &services, how).await? {
         let one = match exported {
-            Ok(exported) => keep(run, &store, &service, exported, &plans).await,
+            Ok(exported) => keep(app, &store, &service, exported, &plans).await,
             Err(error) => Err(error),
         };
         let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
@@ -80,14 +80,14 @@ fn outcome(service: &ServiceName, made: Result<CreatedBackup>) -> PerService<Cre
 }
 
 /// Returns the names of the services that the arguments select; empty if they are invalid.
-pub(crate) fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
-    let services = run.writable(&arguments.select).unwrap_or_default();
+pub(crate) fn service_names(app: &App, arguments: &Arguments) -> Vec<String> {
+    let services = app.writable(&arguments.select).unwrap_or_default();
     services.iter().map(|service| service.name.to_string()).collect()
 }
 
 /// Returns the number of changes in `plan` for each service, where it is known.
-async fn plan_changes(run: &Run, services: &[DesiredService]) -> BTreeMap<ServiceName, usize> {
-    let plans = provision::plan(run, services, PlanOptions::default()).await;
+async fn plan_changes(app: &App, services: &[DesiredService]) -> BTreeMap<ServiceName, usize> {
+    let plans = provision::plan(app, services, PlanOptions::default()).await;
     let mut all = BTreeMap::new();
     for planned in plans.iter().filter_map(|(_, planned)| planned.as_ref().ok()) {
         let unread = planned.unread();
@@ -102,14 +102,14 @@ async fn plan_changes(run: &Run, services: &[DesiredService]) -> BTreeMap<Servic
 
 /// Takes the snapshots of all services. Each step is done for all services before the next.
 async fn exported(
-    run: &Run,
+    app: &App,
     services: &[DesiredService],
     how: BackupOptions,
 ) -> Result<Vec<(DesiredService, Result<ExportedService>)>> {
     let mut targets = vec![];
-    for (service, target) in targets::of(run, services).await? {
+    for (service, target) in targets::of(app, services).await? {
         let audited = match target {
-            Ok(target) => audit(run, &service).await.map(|audit| (target, audit)),
+            Ok(target) => audit(app, &service).await.map(|audit| (target, audit)),
             Err(error) => Err(error),
         };
         targets.push((service, audited));
@@ -121,7 +121,7 @@ async fn exported(
         };
         (service, examined.await)
     };
-    let examined = map_concurrent(run.jobs.count, targets, examining).await;
+    let examined = map_concurrent(app.jobs.count, targets, examining).await;
     let locking = |(service, examined): (DesiredService, Result<_>)| async move {
         let locked = match examined {
             Ok(examined) => martydb_backup::ExaminedService::lock(examined).await,
@@ -129,7 +129,7 @@ async fn exported(
         };
         (service, locked)
     };
-    let locked = map_concurrent(run.jobs.count, examined, locking).await;
+    let locked = map_concurrent(app.jobs.count, examined, locking).await;
     let mut all = vec![];
     for (service, locked) in locked {
         let exported = match locked {
@@ -142,16 +142,16 @@ async fn exported(
 }
 
 /// Returns the audit of a service whose backups have its rows.
-async fn audit(run: &Run, service: &DesiredService) -> Result<Option<FoundAudit>> {
+async fn audit(app: &App, service: &DesiredService) -> Result<Option<FoundAudit>> {
     if !service.serve.as_ref().is_some_and(|exposure| exposure.audit.backup) {
         return Ok(None);
     }
-    let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
+    let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
     FoundAudit::find(&access, &desired, service).await.map(Some)
 }
 
 async fn keep(
-    run: &Run,
+    app: &App,
     store: &BackupStore,
     service: &DesiredService,
     exported: ExportedService,
@@ -161,7 +161,7 @@ async fn keep(
     let exported_at = exported.at();
     let record = exported.write(staged.path(), plans.get(&service.name).copied()).await?;
     let size = size_of(staged.path());
-    let (id, stores) = store.finish(run, staged, service, exported_at, &record).await?;
+    let (id, stores) = store.finish(app, staged, service, exported_at, &record).await?;
     Ok(CreatedBackup { stores, ..CreatedBackup::new(id, size, exported_at, &record) })
 }
 
@@ -279,8 +279,8 @@ impl Report for CreatedBackups {
 }
 
 /// Returns the service of a backup, or an error if the manifest no longer declares it.
-pub(crate) fn service_of<'r>(run: &'r Run, name: &str) -> Result<&'r DesiredService> {
-    run.service(name).map_err(|error| -> Error {
+pub(crate) fn service_of<'r>(app: &'r App, name: &str) -> Result<&'r DesiredService> {
+    app.service(name).map_err(|error| -> Error {
         error.hint("a backup can be restored only for a service that the manifest declares")
     })
 }

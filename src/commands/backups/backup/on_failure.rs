@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use crate::app::{IDENTITY, Run};
+use crate::app::{App, IDENTITY};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_os::program::{ProgramCall, call, shortened};
 use martydb_pg::wire::interrupt;
@@ -46,12 +46,12 @@ pub trait ServiceErrors: Report {
 /// Runs the manifest's program if the command failed. A failure of the program is a warning: the result is the
 /// command's own. `selected` are the services that its arguments select.
 pub async fn report(
-    run: &Run,
+    app: &App,
     command: &'static str,
     selected: Vec<String>,
     end: &Result<impl ServiceErrors>,
 ) {
-    let Some(settings) = run.manifest.backup.as_ref().filter(|settings| !settings.on_failure.is_empty())
+    let Some(settings) = app.manifest.backup.as_ref().filter(|settings| !settings.on_failure.is_empty())
     else {
         return;
     };
@@ -59,8 +59,8 @@ pub async fn report(
     let Some((_, error)) = errors.first().filter(|_| interrupt::signal().is_none()) else { return };
     let failed = FailedRun {
         command,
-        project: &run.manifest.project,
-        env: &run.manifest.env,
+        project: &app.manifest.project,
+        env: &app.manifest.env,
         exit_code: status.code(),
         error,
         services: errors
@@ -69,8 +69,8 @@ pub async fn report(
             .map(|(service, error)| FailedService { service: service.clone(), error })
             .collect(),
     };
-    if let Err(error) = notify(run, &settings.on_failure, &failed).await {
-        run.out.note(&format!("warning: {error}"));
+    if let Err(error) = notify(app, &settings.on_failure, &failed).await {
+        app.out.note(&format!("warning: {error}"));
     }
 }
 
@@ -89,8 +89,8 @@ fn failure<'a>(
     is_failure.then_some((status, errors))
 }
 
-async fn notify(run: &Run, arguments: &[String], failed: &FailedRun<'_>) -> Result<()> {
-    let mut withheld = run.password_variables();
+async fn notify(app: &App, arguments: &[String], failed: &FailedRun<'_>) -> Result<()> {
+    let mut withheld = app.password_variables();
     withheld.push(IDENTITY.to_owned());
     let names: Vec<&str> = failed.services.iter().map(|one| one.service.as_str()).collect();
     let text = serde_json::to_string(failed).map_err(|error| Error::operation(error.to_string()))?;

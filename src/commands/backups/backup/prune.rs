@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::list::{BackupRow, STORE};
 use super::listing::{OwnBackup, list};
 use super::store::StoreOutcome;
-use crate::app::Run;
+use crate::app::App;
 use martydb_backup::store::{Retainable, RetentionRule, retained};
 use martydb_model::RetentionPolicy;
 use martydb_model::error::{Error, ExitStatus, Result};
@@ -26,19 +26,19 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<PrunedBackups> {
-    let stores = run.backups()?;
-    let keep = run.manifest.backup.as_ref().and_then(|settings| settings.keep).ok_or_else(|| {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<PrunedBackups> {
+    let stores = app.backups()?;
+    let keep = app.manifest.backup.as_ref().and_then(|settings| settings.keep).ok_or_else(|| {
         Error::usage("the manifest has no retention rules for backups, nothing was removed")
             .hint("add it: backup: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } }")
     })?;
-    let own = list(run, &stores, &arguments.select).await?;
+    let own = list(app, &stores, &arguments.select).await?;
     let mut backups = judged(keep, &own.backups);
     let due = backups.iter().filter(|one| one.outcome == PruneOutcome::Due).count();
     if due > 0 && !arguments.dry_run {
         let what = format!("{} in {}", counted(due, "backup"), stores.places());
         let (question, would) = (format!("Remove {what}?"), format!("{what} would be removed"));
-        run.confirm(&question, &would, "see them with --dry-run, then add -y").await?;
+        app.confirm(&question, &would, "see them with --dry-run, then add -y").await?;
         remove(&own.backups, &mut backups).await;
         for repository in stores.iter().filter(|repository| own.has_read(repository)) {
             repository.sweep().await?;

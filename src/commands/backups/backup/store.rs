@@ -7,7 +7,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_backup::BackupRecord;
 use martydb_backup::store::{
     BackupHeader, BackupHolder, BackupId, BackupManifest, Repository, Staging, Stores, Workspace,
@@ -62,9 +62,9 @@ impl FetchedBackup {
 impl BackupStore {
     /// # Errors
     /// If the manifest declares no backup store.
-    pub fn open(run: &Run) -> Result<BackupStore> {
-        let stores = run.backups()?;
-        Ok(BackupStore { stores, jobs: run.manifest.backup.as_ref().map_or(1, |settings| settings.jobs) })
+    pub fn open(app: &App) -> Result<BackupStore> {
+        let stores = app.backups()?;
+        Ok(BackupStore { stores, jobs: app.manifest.backup.as_ref().map_or(1, |settings| settings.jobs) })
     }
 
     pub fn jobs(&self) -> usize {
@@ -72,8 +72,8 @@ impl BackupStore {
     }
 
     /// Reports why backups are not encrypted, if so.
-    pub(crate) fn warn_unencrypted(&self, run: &Run) {
-        run.warn_unencrypted(&self.stores);
+    pub(crate) fn warn_unencrypted(&self, app: &App) {
+        app.warn_unencrypted(&self.stores);
     }
 
     pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {
@@ -83,15 +83,15 @@ impl BackupStore {
     /// Stores a backup; returns its name and, if there are several stores, how it came into each.
     pub async fn finish(
         &self,
-        run: &Run,
+        app: &App,
         staged: Staging,
         service: &DesiredService,
         taken_at: OffsetDateTime,
         record: &BackupRecord,
     ) -> Result<(String, Vec<StoreOutcome>)> {
         let header = BackupHeader {
-            project: run.manifest.project.clone(),
-            env: run.manifest.env.clone(),
+            project: app.manifest.project.clone(),
+            env: app.manifest.env.clone(),
             service: service.name.to_string(),
             server: service.server.clone(),
             database: service.database.to_string(),
@@ -113,17 +113,17 @@ impl BackupStore {
     ///
     /// # Errors
     /// If the backup is missing, damaged, of another project, or cannot be decrypted.
-    pub async fn fetch(&self, run: &Run, id: &str) -> Result<FetchedBackup> {
+    pub async fn fetch(&self, app: &App, id: &str) -> Result<FetchedBackup> {
         let id: BackupId = id.parse()?;
-        let repository = self.holder(run, &id).await?;
-        let identities = run.backup_identities(&repository, &id).await?;
+        let repository = self.holder(app, &id).await?;
+        let identities = app.backup_identities(&repository, &id).await?;
         let workspace = repository.workspace()?;
         let folder = workspace.path().join("backup");
         let fetched = repository.fetch(&id, identities, &folder).await?;
         let project = &fetched.manifest.header.project;
-        if *project != run.manifest.project {
+        if *project != app.manifest.project {
             return Err(Error::operation(format!("{id} is a backup of project \"{project}\""))
-                .cause(format!("this manifest is of project \"{}\"", run.manifest.project)));
+                .cause(format!("this manifest is of project \"{}\"", app.manifest.project)));
         }
         let record = serde_json::from_value(fetched.record).map_err(|error| {
             Error::operation(format!("cannot read the record of {id}"))
@@ -134,13 +134,13 @@ impl BackupStore {
     }
 
     /// Returns the first store that has a backup, and reports those that were passed over.
-    async fn holder(&self, run: &Run, id: &BackupId) -> Result<Repository> {
+    async fn holder(&self, app: &App, id: &BackupId) -> Result<Repository> {
         let BackupHolder { repository, failures } = self.stores.holder(id).await?;
         for error in &failures {
-            run.out.note(&format!("warning: {error}"));
+            app.out.note(&format!("warning: {error}"));
         }
         if self.stores.are_several() {
-            run.out.note(&format!("{id} is read from {}", printable(&repository.place())));
+            app.out.note(&format!("{id} is read from {}", printable(&repository.place())));
         }
         Ok(repository.clone())
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::listing::list;
 use super::on_failure::ServiceErrors;
 use super::store::BackupStore;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::per_service::{PerService, errors_of, errors_text};
 use martydb_backup::store::BackupId;
 use martydb_backup::{BackupRecord, LoadSource, RestoreTarget, RowsCompared, load};
@@ -26,33 +26,33 @@ pub struct Arguments {
     pub newest: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedBackups> {
-    let store = BackupStore::open(run)?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifiedBackups> {
+    let store = BackupStore::open(app)?;
     let Some(id) = &arguments.id else {
-        return newest(run, &store).await;
+        return newest(app, &store).await;
     };
-    let (service, verified) = one(run, &store, id).await?;
+    let (service, verified) = one(app, &store, id).await?;
     Ok(VerifiedBackups { backups: vec![PerService::new(service, Ok(verified))] })
 }
 
 /// Returns the names of the services that the arguments select; empty if they are invalid.
-pub(crate) fn service_names(run: &Run, arguments: &Arguments) -> Vec<String> {
+pub(crate) fn service_names(app: &App, arguments: &Arguments) -> Vec<String> {
     match &arguments.id {
-        None => run.manifest.services.keys().map(ToString::to_string).collect(),
+        None => app.manifest.services.keys().map(ToString::to_string).collect(),
         Some(id) => id.parse().into_iter().map(|id: BackupId| id.service().to_owned()).collect(),
     }
 }
 
 /// Verifies one backup after another, because each takes space on its server; a failure does not stop the others.
-async fn newest(run: &Run, store: &BackupStore) -> Result<VerifiedBackups> {
-    let stores = run.backups()?;
-    let all = list(run, &stores, &Select::default()).await?.backups;
+async fn newest(app: &App, store: &BackupStore) -> Result<VerifiedBackups> {
+    let stores = app.backups()?;
+    let all = list(app, &stores, &Select::default()).await?.backups;
     let mut backups = vec![];
-    for service in run.manifest.services.keys() {
+    for service in app.manifest.services.keys() {
         let of =
             all.iter().map(|one| &one.backup).filter(|one| one.manifest.header.service == service.as_str());
         let verified = match of.max_by_key(|one| one.manifest.id.clone()) {
-            Some(newest) => one(run, store, newest.manifest.id.as_str()).await.map(|(_, verified)| verified),
+            Some(newest) => one(app, store, newest.manifest.id.as_str()).await.map(|(_, verified)| verified),
             None => {
                 Err(Error::operation("no backup to verify").hint(format!("run `martydb backup {service}`")))
             }
@@ -67,11 +67,11 @@ async fn newest(run: &Run, store: &BackupStore) -> Result<VerifiedBackups> {
 }
 
 /// Also returns the name of its service.
-async fn one(run: &Run, store: &BackupStore, id: &str) -> Result<(String, VerifiedBackup)> {
-    let fetched = store.fetch(run, id).await?;
-    let service = super::make::service_of(run, fetched.service())?;
-    let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
-    let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
+async fn one(app: &App, store: &BackupStore, id: &str) -> Result<(String, VerifiedBackup)> {
+    let fetched = store.fetch(app, id).await?;
+    let service = super::make::service_of(app, fetched.service())?;
+    let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+    let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
     let to =
         RestoreTarget { access: &access, desired: &desired, service, target: &target?, jobs: store.jobs() };
     let from = LoadSource { folder: fetched.path(), record: &fetched.record, tables: &[], audit: true };

@@ -1,14 +1,14 @@
 //! `restore --discard-old`: removes the databases that restores have replaced.
 
 use super::report::RestoreReport;
-use crate::app::Run;
+use crate::app::App;
 use martydb_backup::{discard, list_kept};
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::units::{bytes, counted};
 
-pub async fn run(run: &Run, service: &DesiredService) -> Result<RestoreReport> {
-    let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
+pub async fn run(app: &App, service: &DesiredService) -> Result<RestoreReport> {
+    let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
     let mut session = access.read(&access.maintenance).await?;
     let kept = list_kept(&mut session, &desired, service).await?;
     session.close().await;
@@ -17,11 +17,11 @@ pub async fn run(run: &Run, service: &DesiredService) -> Result<RestoreReport> {
     }
     for one in &kept {
         let size = one.bytes.map_or_else(String::new, |size| format!(", {}", bytes(size)));
-        run.out.show(&format!("{}{size}\n", one.database));
+        app.out.show(&format!("{}{size}\n", one.database));
     }
     let count = counted(kept.len(), "former database");
     let question = format!("Remove {count} of service \"{}\"? This cannot be undone", service.name);
-    run.confirm(&question, &format!("{count} would be removed"), "review the list above, then add -y")
+    app.confirm(&question, &format!("{count} would be removed"), "review the list above, then add -y")
         .await?;
     let mut gone = vec![];
     for one in &kept {

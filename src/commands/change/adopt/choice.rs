@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_apply::adopt;
 use martydb_import::discovery::service_name;
 use martydb_manifest::ManifestDraft;
@@ -16,7 +16,7 @@ use martydb_ui::report::Out;
 /// A database that was chosen.
 pub struct ChosenDatabase {
     /// The run that read the server: it knows the password that was typed for it.
-    pub run: Run,
+    pub app: App,
     pub service: ServiceName,
     pub server: String,
     pub database: String,
@@ -38,20 +38,20 @@ pub async fn database(
     if global.no_input || global.yes || !prompt::possible() {
         return Err(none());
     }
-    let run = Run::with_manifest(global, before.resolve(environment)?, environment.clone(), out.clone());
-    let server = server(&run, named).await?;
-    let found = adopt::candidates(&run.admin(&server).await?, &run.manifest.desired(&server)).await?;
+    let app = App::with_manifest(global, before.resolve(environment)?, environment.clone(), out.clone());
+    let server = server(&app, named).await?;
+    let found = adopt::candidates(&app.admin(&server).await?, &app.manifest.desired(&server)).await?;
     let names: Vec<String> = found.iter().map(ToString::to_string).collect();
     let database = match names.as_slice() {
         [] => return Err(none().cause(format!("each database of server \"{server}\" belongs to a service"))),
         names => names[prompt::one_of("Database to adopt", names).await?].clone(),
     };
     let service = service_name(&database).ok_or_else(none)?;
-    Ok(ChosenDatabase { run, service, server, database })
+    Ok(ChosenDatabase { app, service, server, database })
 }
 
-async fn server(run: &Run, named: Option<&str>) -> Result<String> {
-    let all: Vec<String> = run.manifest.servers.keys().cloned().collect();
+async fn server(app: &App, named: Option<&str>) -> Result<String> {
+    let all: Vec<String> = app.manifest.servers.keys().cloned().collect();
     match (named, all.as_slice()) {
         (Some(named), _) if all.iter().any(|server| server == named) => Ok(named.to_owned()),
         (Some(named), _) => {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::companion::{RedisClients, RedisUsage};
 use crate::commands::support::companions::companion;
 use martydb_model::error::{Error, Result};
@@ -13,8 +13,8 @@ use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_ui::report::{Cell, Report, ReportColumn, Style, printable};
 
-pub async fn run(run: &Run, server: Option<&str>) -> Result<RedisUseReport> {
-    let servers: Vec<&str> = run.manifest.redis.servers.keys().map(String::as_str).collect();
+pub async fn run(app: &App, server: Option<&str>) -> Result<RedisUseReport> {
+    let servers: Vec<&str> = app.manifest.redis.servers.keys().map(String::as_str).collect();
     let server = match (server, servers.as_slice()) {
         (Some(named), all) if all.contains(&named) => named,
         (Some(named), all) => {
@@ -31,7 +31,7 @@ pub async fn run(run: &Run, server: Option<&str>) -> Result<RedisUseReport> {
                 .hint(format!("choose one with --server: {}", all.join(", "))));
         }
     };
-    Ok(RedisUseReport::new(run, companion(run, &run.manifest.redis.servers[server], vec![])?.usage().await?))
+    Ok(RedisUseReport::new(app, companion(app, &app.manifest.redis.servers[server], vec![])?.usage().await?))
 }
 
 /// Prefix of keys, with the service that has it or could have it.
@@ -60,8 +60,8 @@ pub struct RedisUseReport {
 }
 
 impl RedisUseReport {
-    fn new(run: &Run, found: RedisUsage) -> RedisUseReport {
-        let part = &run.manifest.redis;
+    fn new(app: &App, found: RedisUsage) -> RedisUseReport {
+        let part = &app.manifest.redis;
         let mut names: BTreeSet<String> = part.services.keys().map(ToString::to_string).collect();
         let mut manifest = String::new();
         let row = |(prefix, keys, name): (String, usize, String)| {

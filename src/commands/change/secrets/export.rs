@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::files::{self, SecretFolder};
 use super::formats::{self, ExportFormat, Exported};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::companions::companion;
 use crate::commands::support::login_choice::LoginRole;
 use martydb_manifest::RedisServer;
@@ -43,63 +43,63 @@ pub struct Arguments {
     pub out: Option<PathBuf>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ExportReport> {
     if arguments.template && arguments.format != ExportFormat::Dotenv {
         return Err(Error::usage("--template is for --format dotenv"));
     }
-    let services = run.readable(&arguments.select)?;
+    let services = app.readable(&arguments.select)?;
     let chosen: Vec<RoleKind> = arguments.role.iter().map(|role| role.0).collect();
     let kinds = arguments.format.kinds(&chosen);
     let destination = match &arguments.out {
         Some(path) if arguments.format == ExportFormat::Compose => {
             Some(Destination::Folder(SecretFolder::find(path)?))
         }
-        Some(path) => Some(Destination::find(run, path)?),
+        Some(path) => Some(Destination::find(app, path)?),
         None => None,
     };
-    let mut all = logins(run, &services, &kinds, arguments.format, &chosen).await?;
+    let mut all = logins(app, &services, &kinds, arguments.format, &chosen).await?;
     distinct(arguments.format, &all)?;
     if arguments.template {
         let text = formats::dotenv_template(&all).into();
-        return Ok(ExportReport { text: Some(text), ..ExportReport::new(run, arguments, &all) });
+        return Ok(ExportReport { text: Some(text), ..ExportReport::new(app, arguments, &all) });
     }
-    let Some(destination) = destination else { return Ok(ExportReport::new(run, arguments, &all)) };
+    let Some(destination) = destination else { return Ok(ExportReport::new(app, arguments, &all)) };
     for one in all.iter().filter(|one| one.kept.is_none()) {
         // The store reports why it has no password.
-        let found = run.store.read(std::slice::from_ref(&one.key)).await?;
+        let found = app.store.read(std::slice::from_ref(&one.key)).await?;
         found.require(&one.key.server, &one.key.role)?;
     }
     for one in &mut all {
         if let Some(server) = one.redis.take() {
-            one.redis = Some(companion(run, &server, vec![])?.reached().await?);
+            one.redis = Some(companion(app, &server, vec![])?.reached().await?);
         }
     }
-    let mut report = ExportReport::new(run, arguments, &all);
+    let mut report = ExportReport::new(app, arguments, &all);
     report.values = true;
     match destination {
-        Destination::Folder(folder) => files::write(run, &folder, &all).await?,
-        Destination::Stdout => report.text = Some(formats::written(run, arguments.format, &all).await?),
-        Destination::File(file) => file.replace(&formats::written(run, arguments.format, &all).await?)?,
+        Destination::Folder(folder) => files::write(app, &folder, &all).await?,
+        Destination::Stdout => report.text = Some(formats::written(app, arguments.format, &all).await?),
+        Destination::File(file) => file.replace(&formats::written(app, arguments.format, &all).await?)?,
     }
     if report.text.is_none() {
         report.out.clone_from(&arguments.out);
     }
     if let Some(note) = unread_by_env(arguments.format, &all) {
-        run.out.note(&note);
+        app.out.note(&note);
     }
     Ok(report)
 }
 
 /// Returns the keys of these services' logins and Redis users, and of the further logins with access to them.
-pub fn keys(run: &Run, services: &[DesiredService]) -> Vec<CredentialKey> {
+pub fn keys(app: &App, services: &[DesiredService]) -> Vec<CredentialKey> {
     let own = services.iter().flat_map(CredentialKey::of);
-    let redis = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+    let redis = services.iter().filter_map(|service| app.manifest.redis.services.get(&service.name));
     let redis = redis.flat_map(CredentialKey::of_redis);
-    own.chain(further(run, services).map(|(_, key, _)| key)).chain(redis).collect()
+    own.chain(further(app, services).map(|(_, key, _)| key)).chain(redis).collect()
 }
 
 async fn logins<'a>(
-    run: &'a Run,
+    app: &'a App,
     services: &'a [DesiredService],
     kinds: &[RoleKind],
     format: ExportFormat,
@@ -113,13 +113,13 @@ async fn logins<'a>(
     let is_in = |service: &DesiredService, database: &DbName| {
         format != ExportFormat::Pgbouncer || *database == service.database
     };
-    let further = further(run, services).filter(|_| format.has_further(chosen));
+    let further = further(app, services).filter(|_| format.has_further(chosen));
     let further = further.filter(|(service, _, database)| is_in(service, database));
     let none = |(service, key, database)| (service, key, database, None);
-    let redis = redis_users(run, services, kinds).filter(|_| format.has_redis());
+    let redis = redis_users(app, services, kinds).filter(|_| format.has_redis());
     let exported: Vec<_> = own.chain(further).map(none).chain(redis).collect();
     let keys: Vec<_> = exported.iter().map(|(_, key, ..)| key.clone()).collect();
-    let kept = run.store.settled(&keys).await?;
+    let kept = app.store.settled(&keys).await?;
     let mut all = vec![];
     for ((service, _, database, redis), kept) in exported.into_iter().zip(&kept) {
         let mut logins: Vec<_> = kept.logins().into_iter().map(Some).collect();
@@ -129,11 +129,11 @@ async fn logins<'a>(
         // An application uses one login; the other formats are for systems that serve both of a pair.
         logins.retain(|login| !format.is_for_applications() || login.as_ref().is_some_and(|one| one.in_use));
         // The password of a login that martydb did not create is elsewhere; a variable has to be set for each.
-        if logins.is_empty() && (!kept.key.further || run.store.is_read_only()) {
+        if logins.is_empty() && (!kept.key.further || app.store.is_read_only()) {
             logins.push(None);
         }
         for login in logins {
-            let name = formats::name(&run.store, format, &kept.key, redis.is_some(), login.as_ref());
+            let name = formats::name(&app.store, format, &kept.key, redis.is_some(), login.as_ref());
             let (key, database, redis) = (kept.key.clone(), database.clone(), redis.cloned());
             all.push(Exported { service, database, key, redis, kept: login, name });
         }
@@ -143,11 +143,11 @@ async fn logins<'a>(
 
 /// Returns the Redis users of these services, each with its server.
 fn redis_users<'a>(
-    run: &'a Run,
+    app: &'a App,
     services: &'a [DesiredService],
     kinds: &[RoleKind],
 ) -> impl Iterator<Item = (&'a DesiredService, CredentialKey, DbName, Option<&'a RedisServer>)> {
-    let part = &run.manifest.redis;
+    let part = &app.manifest.redis;
     let here = services.iter().filter_map(|service| Some((service, part.services.get(&service.name)?)));
     let all = here.flat_map(|(service, keys)| {
         let server = part.servers.get(&keys.server);
@@ -159,10 +159,10 @@ fn redis_users<'a>(
 
 /// Returns the further logins of these services, each with the first of them and with its initial database.
 fn further<'a>(
-    run: &'a Run,
+    app: &'a App,
     services: &'a [DesiredService],
 ) -> impl Iterator<Item = (&'a DesiredService, CredentialKey, DbName)> {
-    run.manifest.further_logins_of(services.iter()).filter_map(|login| {
+    app.manifest.further_logins_of(services.iter()).filter_map(|login| {
         Some((login.service, CredentialKey::of_access(login.server, login.role)?, login.database))
     })
 }
@@ -191,10 +191,10 @@ enum Destination {
 }
 
 impl Destination {
-    fn find(run: &Run, path: &Path) -> Result<Destination> {
+    fn find(app: &App, path: &Path) -> Result<Destination> {
         if path == Path::new("-") {
             // Only terminals have a width.
-            return match run.out.result_style().width {
+            return match app.out.result_style().width {
                 None => Ok(Destination::Stdout),
                 Some(_) => Err(Error::usage("passwords are not written to a terminal")
                     .hint("specify a file with --out, or pipe the output into the program that reads it")),
@@ -206,7 +206,7 @@ impl Destination {
         };
         // An existing file that others can read is refused, as the store is.
         file.read()?;
-        if run.store.overlaps(&file)? {
+        if app.store.overlaps(&file)? {
             return Err(Error::usage(format!("{} belongs to the secret store", path.display()))
                 .hint("choose another file, whose name differs in more than the extension"));
         }
@@ -255,7 +255,7 @@ struct Reference {
 }
 
 impl ExportReport {
-    fn new(run: &Run, arguments: &Arguments, all: &[Exported<'_>]) -> ExportReport {
+    fn new(app: &App, arguments: &Arguments, all: &[Exported<'_>]) -> ExportReport {
         let format = arguments.format.to_possible_value().map(|value| value.get_name().to_owned());
         let reference = |one: &Exported<'_>| {
             let login = one.kept.as_ref().map_or(&one.key.role, |kept| &kept.login);
@@ -263,14 +263,14 @@ impl ExportReport {
                 service: one.service.name.to_string(),
                 role: one.key.label.clone(),
                 server: one.key.server.clone(),
-                database: match run.manifest.redis.services.get(&one.service.name) {
+                database: match app.manifest.redis.services.get(&one.service.name) {
                     Some(keys) if one.redis.is_some() => keys.prefix.clone(),
                     _ => one.database.to_string(),
                 },
                 login: login.to_string(),
                 in_use: one.kept.as_ref().is_some_and(|kept| kept.in_use),
                 stored: one.kept.is_some(),
-                place: run.store.place_of(&one.key, login),
+                place: app.store.place_of(&one.key, login),
                 name: one.name.clone(),
             }
         };
@@ -278,7 +278,7 @@ impl ExportReport {
             format: format.unwrap_or_default(),
             values: false,
             out: None,
-            provider: run.store.provider(),
+            provider: app.store.provider(),
             entries: all.iter().map(reference).collect(),
             text: None,
         }

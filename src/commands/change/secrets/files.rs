@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 
 use super::formats::Exported;
-use crate::app::Run;
+use crate::app::App;
 use martydb_manifest::ServerLocation;
 use martydb_manifest::connection_string::Form;
 use martydb_model::error::{Error, Result};
@@ -50,19 +50,19 @@ impl SecretFolder {
 ///
 /// # Errors
 /// If a file cannot be written, or an address is unknown.
-pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Result<()> {
+pub async fn write(app: &App, folder: &SecretFolder, all: &[Exported<'_>]) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(&folder.0).map_err(unwritable(&folder.0))?;
     for one in all {
         let Some(kept) = &one.kept else { continue };
         let url = match one.redis_user() {
             Some((server, user, password)) => server.url(user, Some(password)),
-            None => one.connection(run, kept).await?.render(Form::Uri)?,
+            None => one.connection(app, kept).await?.render(Form::Uri)?,
         };
         folder.write(&one.name, SecretString::from(url))?;
     }
     let deployed =
-        run.manifest.servers.iter().filter(|(_, server)| matches!(server.location, ServerLocation::Url(_)));
-    let caches = run.manifest.redis.servers.values();
+        app.manifest.servers.iter().filter(|(_, server)| matches!(server.location, ServerLocation::Url(_)));
+    let caches = app.manifest.redis.servers.values();
     let caches = caches.filter(|server| server.embedded.is_none()).map(|server| &server.name);
     for name in deployed.map(|(name, _)| name).chain(caches) {
         let file = admin_password_file(name);

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::login_choice;
 use martydb_isolation::probe::{self, ProbeLogin, Task};
 use martydb_manifest::RedisServer;
@@ -99,12 +99,12 @@ impl Exported<'_> {
     ///
     /// # Errors
     /// If the server's address is not known.
-    pub async fn connection(&self, run: &Run, kept: &StoredLogin) -> Result<Parts> {
+    pub async fn connection(&self, app: &App, kept: &StoredLogin) -> Result<Parts> {
         let (user, password) = (kept.login.as_str(), kept.password.clone());
         if self.database == self.service.database {
-            return login_choice::for_application(run, self.service, self.key.kind, user, password).await;
+            return login_choice::for_application(app, self.service, self.key.kind, user, password).await;
         }
-        let endpoint = run.access(&self.key.server).await?.endpoint;
+        let endpoint = app.access(&self.key.server).await?.endpoint;
         Ok(Parts::new(&endpoint, user, Some(password), self.database.as_str()))
     }
 }
@@ -132,15 +132,15 @@ pub fn name(
 ///
 /// # Errors
 /// If a server's address is unknown, or for PgBouncer if it rejects a login.
-pub async fn written(run: &Run, format: ExportFormat, all: &[Exported<'_>]) -> Result<SecretString> {
+pub async fn written(app: &App, format: ExportFormat, all: &[Exported<'_>]) -> Result<SecretString> {
     let text = match format {
         // Several files: see `files`.
         ExportFormat::Compose => String::new(),
-        ExportFormat::Kubernetes => kubernetes(run, all).await?,
+        ExportFormat::Kubernetes => kubernetes(app, all).await?,
         ExportFormat::Dotenv => dotenv(all)?,
-        ExportFormat::Json => json_export(run, all),
+        ExportFormat::Json => json_export(app, all),
         ExportFormat::Psql => psql_variables(all),
-        ExportFormat::Pgbouncer => pgbouncer(run, all).await?,
+        ExportFormat::Pgbouncer => pgbouncer(app, all).await?,
     };
     Ok(SecretString::from(text))
 }
@@ -150,10 +150,10 @@ fn kept<'e>(all: &'e [Exported<'e>]) -> impl Iterator<Item = (&'e Exported<'e>, 
 }
 
 /// <https://kubernetes.io/docs/concepts/configuration/secret/>
-async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
+async fn kubernetes(app: &App, all: &[Exported<'_>]) -> Result<String> {
     let mut text = String::new();
     for (one, login) in kept(all) {
-        let values = [&run.manifest.project, &run.manifest.env, one.key.service.as_str(), &one.key.label];
+        let values = [&app.manifest.project, &app.manifest.env, one.key.service.as_str(), &one.key.label];
         let annotations: BTreeMap<_, _> = ANNOTATIONS.into_iter().zip(values).collect();
         let labels = json!({ "app.kubernetes.io/managed-by": "martydb" });
         let secret = json!({
@@ -161,21 +161,21 @@ async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
             "kind": "Secret",
             "metadata": { "name": one.name, "labels": labels, "annotations": annotations },
             "type": "Opaque",
-            "stringData": variables(run, one, login).await?,
+            "stringData": variables(app, one, login).await?,
         });
         text += "---\n";
         text += &serde_yaml::to_string(&secret).expect("a map of texts is YAML");
     }
-    Ok(text + &caller_keys(run, all).await?)
+    Ok(text + &caller_keys(app, all).await?)
 }
 
 /// Returns the Secret with the digests of the keys of these services' callers, if there are any.
-async fn caller_keys(run: &Run, all: &[Exported<'_>]) -> Result<String> {
+async fn caller_keys(app: &App, all: &[Exported<'_>]) -> Result<String> {
     let (names, keys): (Vec<_>, Vec<_>) =
-        CredentialKey::of_callers(&run.manifest.serve.callers, &run.manifest.services)
+        CredentialKey::of_callers(&app.manifest.serve.callers, &app.manifest.services)
             .filter(|(_, key)| all.iter().any(|one| one.service.name == key.service))
             .unzip();
-    let found = run.store.read_present(&keys).await?;
+    let found = app.store.read_present(&keys).await?;
     // `kubectl apply` keeps what `stringData` lacks: a caller whose keys are revoked gets an empty text.
     let digest =
         |key: &CredentialKey| found.get(&key.server, &key.role).map_or("", |digests| digests.expose_secret());
@@ -195,12 +195,12 @@ async fn caller_keys(run: &Run, all: &[Exported<'_>]) -> Result<String> {
 }
 
 /// Returns the variables of `url --format env`.
-async fn variables(run: &Run, one: &Exported<'_>, kept: &StoredLogin) -> Result<BTreeMap<String, String>> {
+async fn variables(app: &App, one: &Exported<'_>, kept: &StoredLogin) -> Result<BTreeMap<String, String>> {
     if let Some((server, user, password)) = one.redis_user() {
         let all = render::redis_variables(server, user, password);
         return Ok(all.map(|(name, value)| (name.to_owned(), value)).into());
     }
-    Ok(one.connection(run, kept).await?.variables()?.into_iter().collect())
+    Ok(one.connection(app, kept).await?.variables()?.into_iter().collect())
 }
 
 fn dotenv(all: &[Exported<'_>]) -> Result<String> {
@@ -229,12 +229,12 @@ pub(crate) fn dotenv_template(all: &[Exported<'_>]) -> String {
     text
 }
 
-fn json_export(run: &Run, all: &[Exported<'_>]) -> String {
+fn json_export(app: &App, all: &[Exported<'_>]) -> String {
     let entries: Vec<Value> = kept(all).map(|(one, kept)| json_login(one, kept)).collect();
     let document = json!({
         "format_version": VERSION,
-        "project": run.manifest.project,
-        "environment": run.manifest.env,
+        "project": app.manifest.project,
+        "environment": app.manifest.env,
         "entries": entries,
     });
     serde_json::to_string_pretty(&document).expect("plain data") + "\n"
@@ -255,24 +255,24 @@ fn json_login(one: &Exported<'_>, kept: &StoredLogin) -> Value {
 /// PgBouncer logs in to the server with its client's proof, which works only for the same verifier that the server has:
 /// <https://www.pgbouncer.org/config.html#authentication-file-format>. The server reveals the verifier's salt at a
 /// login.
-async fn pgbouncer(run: &Run, all: &[Exported<'_>]) -> Result<String> {
+async fn pgbouncer(app: &App, all: &[Exported<'_>]) -> Result<String> {
     let all: Vec<_> = kept(all).collect();
     let mut servers: BTreeMap<&str, Vec<&(&Exported<'_>, &StoredLogin)>> = BTreeMap::new();
     for one in &all {
         servers.entry(&one.0.key.server).or_default().push(one);
     }
-    let asked = servers.into_iter().map(|(server, logins)| verifiers(run, server, logins));
+    let asked = servers.into_iter().map(|(server, logins)| verifiers(app, server, logins));
     Ok(try_join_all(asked).await?.concat())
 }
 
-async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &StoredLogin)>) -> Result<String> {
+async fn verifiers(app: &App, server: &str, all: Vec<&(&Exported<'_>, &StoredLogin)>) -> Result<String> {
     let login = |(one, kept): &&(&Exported<'_>, &StoredLogin)| {
         let (key, password) = (&one.key, Some(kept.password.clone()));
         ProbeLogin::new(key.service.clone(), key.kind, kept.login.clone(), one.database.clone(), password)
     };
-    let access = run.access(server).await?;
+    let access = app.access(server).await?;
     let mut task =
-        Task::new(&access, &run.manifest.desired(server), &[], &Secrets::default(), run.jobs.count);
+        Task::new(&access, &app.manifest.desired(server), &[], &Secrets::default(), app.jobs.count);
     task.logins = all.iter().map(login).collect();
     let mut lines = String::new();
     for ((_, kept), (attempt, verifier)) in all.into_iter().zip(probe::verifiers(&task).await?) {

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_model::error::Result;
 use martydb_model::units::counted;
@@ -17,12 +17,12 @@ pub struct Arguments {
     pub select: Select,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<GenerateReport> {
-    let services = choice::services(run, &arguments.select).await?;
-    run.store.check_writable()?;
-    let keys = super::export::keys(run, &services);
-    let store = run.lock_store().await?;
-    let before = run.store.read(&keys).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<GenerateReport> {
+    let services = choice::services(app, &arguments.select).await?;
+    app.store.check_writable()?;
+    let keys = super::export::keys(app, &services);
+    let store = app.lock_store().await?;
+    let before = app.store.read(&keys).await?;
     store.ensure(&keys).await?;
     let entry = |key: &CredentialKey| GeneratedPassword {
         service: key.service.to_string(),
@@ -31,7 +31,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<GenerateReport> {
         login: key.role.to_string(),
         made: before.lacks(key),
     };
-    Ok(GenerateReport { provider: run.store.provider(), entries: keys.iter().map(entry).collect() })
+    Ok(GenerateReport { provider: app.store.provider(), entries: keys.iter().map(entry).collect() })
 }
 
 #[derive(Serialize)]

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::import_file::{self, ImportFormat};
 use super::transferred::Transferred;
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_secrets::PrivateFile;
 use martydb_ui::report::{Report, Style};
@@ -30,11 +30,11 @@ pub struct Arguments {
 /// Maximum size of standard input, in bytes; a file of passwords is far smaller.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsImportReport> {
-    run.store.check_writable()?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<SecretsImportReport> {
+    app.store.check_writable()?;
     let text = read(&arguments.file)?;
-    let incoming = import_file::read(run, arguments.from, &text, &arguments.file)?;
-    let held = run.lock_store().await?;
+    let incoming = import_file::read(app, arguments.from, &text, &arguments.file)?;
+    let held = app.lock_store().await?;
     let receipts = held.receive(&incoming, arguments.replace).await?;
     Ok(SecretsImportReport { entries: Transferred::all(&incoming, receipts) })
 }

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::formats::{ANNOTATIONS, VERSION};
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::RoleName;
 use martydb_model::contract::alternate_of;
 use martydb_model::error::{Error, Result};
@@ -46,21 +46,21 @@ enum PasswordTarget {
 ///
 /// # Errors
 /// If the file has another format, belongs to another project or environment, or contains a name of no login.
-pub fn read(run: &Run, format: ImportFormat, text: &SecretString, path: &Path) -> Result<Vec<StoredEntries>> {
+pub fn read(app: &App, format: ImportFormat, text: &SecretString, path: &Path) -> Result<Vec<StoredEntries>> {
     let text = text.expose_secret();
     let stated = match format {
         ImportFormat::Dotenv => dotenv(text),
-        ImportFormat::Json => json(run, text),
+        ImportFormat::Json => json(app, text),
         ImportFormat::Kubernetes => {
             yaml::check(text, path)?;
-            kubernetes(run, text)
+            kubernetes(app, text)
         }
     };
     let stated = stated.map_err(|error| error.while_doing(format!("cannot read {}", path.display())))?;
     if stated.is_empty() {
         return Err(Error::usage(format!("{} contains no passwords", path.display())));
     }
-    LoginIndex::of(run).entries(stated)
+    LoginIndex::of(app).entries(stated)
 }
 
 /// Parses assignments as a shell does.
@@ -112,7 +112,7 @@ struct JsonEntry {
     password: SecretString,
 }
 
-fn json(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
+fn json(app: &App, text: &str) -> Result<Vec<ParsedPassword>> {
     let file: JsonFile = serde_json::from_str(text).map_err(|error| {
         // The parser's message may quote the text.
         Error::usage(format!(
@@ -127,7 +127,7 @@ fn json(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
             file.format_version
         )));
     }
-    belongs_here(run, &file.project, &file.environment)?;
+    belongs_here(app, &file.project, &file.environment)?;
     let stated = |entry: JsonEntry| ParsedPassword {
         name: format!("{} of service {}", entry.login, entry.service),
         of: PasswordTarget::Login {
@@ -143,8 +143,8 @@ fn json(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
 
 /// Refuses files of another project or environment: development's passwords in production's store would lock every
 /// service out.
-fn belongs_here(run: &Run, project: &str, environment: &str) -> Result<()> {
-    let here = (run.manifest.project.as_str(), run.manifest.env.as_str());
+fn belongs_here(app: &App, project: &str, environment: &str) -> Result<()> {
+    let here = (app.manifest.project.as_str(), app.manifest.env.as_str());
     if (project, environment) == here {
         return Ok(());
     }
@@ -177,7 +177,7 @@ struct ResourceName {
     annotations: BTreeMap<String, String>,
 }
 
-fn kubernetes(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
+fn kubernetes(app: &App, text: &str) -> Result<Vec<ParsedPassword>> {
     let mut all = vec![];
     for document in serde_yaml::Deserializer::from_str(text) {
         let resource = Option::<Resource>::deserialize(document).map_err(|error| {
@@ -187,12 +187,12 @@ fn kubernetes(run: &Run, text: &str) -> Result<Vec<ParsedPassword>> {
         for secret in resource.into_iter().flat_map(secrets) {
             // Digests of callers' keys are no passwords of a login.
             if secret.metadata.name == CALLER_KEYS {
-                run.out.note(&format!(
+                app.out.note(&format!(
                     "the keys of callers in {CALLER_KEYS} are not imported: make new ones with `martydb serve key new CALLER`"
                 ));
                 continue;
             }
-            all.push(stated(run, &secret)?);
+            all.push(stated(app, &secret)?);
         }
     }
     Ok(all)
@@ -202,7 +202,7 @@ fn secrets(resource: Resource) -> Vec<Resource> {
     if resource.kind.ends_with("List") { resource.items } else { vec![resource] }
 }
 
-fn stated(run: &Run, secret: &Resource) -> Result<ParsedPassword> {
+fn stated(app: &App, secret: &Resource) -> Result<ParsedPassword> {
     let name = &secret.metadata.name;
     let value = |key: &str| match (secret.string_data.get(key), secret.data.get(key)) {
         (Some(text), _) => Some(text.clone()),
@@ -225,7 +225,7 @@ fn stated(run: &Run, secret: &Resource) -> Result<ParsedPassword> {
     let [project, environment, service, role] =
         ANNOTATIONS.map(|key| secret.metadata.annotations.get(key).cloned());
     if let (Some(project), Some(environment)) = (project, environment) {
-        belongs_here(run, &project, &environment)?;
+        belongs_here(app, &project, &environment)?;
     }
     let of = PasswordTarget::Login { login, service, role, in_use: true };
     Ok(ParsedPassword { name: format!("Secret {name}"), of, password })
@@ -239,10 +239,10 @@ struct LoginIndex {
 }
 
 impl LoginIndex {
-    fn of(run: &Run) -> LoginIndex {
-        let keys = super::keys::all(run);
+    fn of(app: &App) -> LoginIndex {
+        let keys = super::keys::all(app);
         let names = |(at, key): (usize, &CredentialKey)| {
-            [false, true].map(|alternate| (run.store.variable_of(key, alternate), at, alternate))
+            [false, true].map(|alternate| (app.store.variable_of(key, alternate), at, alternate))
         };
         let variables = keys.iter().enumerate().flat_map(names).collect();
         LoginIndex { keys, variables }

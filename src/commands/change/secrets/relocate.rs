@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::transferred::Transferred;
-use crate::app::Run;
+use crate::app::App;
 use martydb_manifest::{Absent, SecretsSpec, default_secrets_path, wrong_in_secrets};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_secrets::{CredentialKey, PrivateFile, Store, StoredEntries};
@@ -50,26 +50,26 @@ pub enum ProviderChoice {
     Command,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<MoveReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<MoveReport> {
     let spec = described(arguments)?;
-    if spec == run.manifest.secrets {
+    if spec == app.manifest.secrets {
         return Err(Error::usage("the passwords are already kept there"));
     }
-    let target = Store::described(&spec, &run.manifest, &run.environment);
+    let target = Store::described(&spec, &app.manifest, &app.environment);
     if let Store::File { path, .. } = &target
         && let Some(file) = PrivateFile::find(path)?
-        && run.store.overlaps(&file)?
+        && app.store.overlaps(&file)?
     {
         return Err(Error::usage(format!("{} belongs to the current store", path.display()))
             .hint("choose another --path, which differs in more than the extension"));
     }
     // The lock prevents a rotation from changing the old store.
-    let _old = run.lock_store().await?;
-    let (kept, missing) = kept(run).await?;
-    let held = target.lock(run.lock_wait).await?;
+    let _old = app.lock_store().await?;
+    let (kept, missing) = kept(app).await?;
+    let held = target.lock(app.lock_wait).await?;
     let receipts = held.receive(&kept, arguments.replace).await?;
     let block = block(&spec);
-    let manifest = run.manifest.path.display().to_string();
+    let manifest = app.manifest.path.display().to_string();
     Ok(MoveReport { entries: Transferred::all(&kept, receipts), missing, secrets: spec, block, manifest })
 }
 
@@ -112,14 +112,14 @@ fn words(option: &str, command: Option<&str>) -> Result<Vec<String>> {
 
 /// Returns all entries, and the logins without one. A service that was renamed but not applied yet has its entries
 /// under the former names.
-async fn kept(run: &Run) -> Result<(Vec<StoredEntries>, Vec<String>)> {
-    let services = || run.manifest.services.values();
-    let keys = super::keys::all(run);
+async fn kept(app: &App) -> Result<(Vec<StoredEntries>, Vec<String>)> {
+    let services = || app.manifest.services.values();
+    let keys = super::keys::all(app);
     let former: Vec<CredentialKey> = services().flat_map(CredentialKey::of_former).collect();
-    let mut kept = run.store.kept(&keys).await?;
+    let mut kept = app.store.kept(&keys).await?;
     let lacks = |one: &&StoredEntries| one.logins().is_empty();
     let missing: Vec<String> = kept.iter().filter(lacks).map(|one| one.key.role.to_string()).collect();
-    kept.extend(run.store.kept(&former).await?);
+    kept.extend(app.store.kept(&former).await?);
     kept.retain(|one| !one.entries.is_empty());
     if kept.is_empty() {
         return Err(Error::operation("nothing to move: the secret store contains no password of a login")

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_context::targets;
 use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
@@ -36,8 +36,8 @@ pub struct MapChoice {
 }
 
 impl MapChoice {
-    pub fn path(&self, run: &Run) -> PathBuf {
-        self.map.clone().unwrap_or_else(|| run.manifest.home().join(FILE))
+    pub fn path(&self, app: &App) -> PathBuf {
+        self.map.clone().unwrap_or_else(|| app.manifest.home().join(FILE))
     }
 
     /// Returns a command, with `--map` unless it is the default.
@@ -46,16 +46,16 @@ impl MapChoice {
         format!("{command}{}", flag.unwrap_or_default())
     }
 
-    pub fn load(&self, run: &Run) -> Result<SplitMap> {
-        SplitMap::load(&self.path(run), &run.manifest, &run.environment)
+    pub fn load(&self, app: &App) -> Result<SplitMap> {
+        SplitMap::load(&self.path(app), &app.manifest, &app.environment)
     }
 }
 
 /// Returns the admin's access to the server of the shared database.
-pub async fn source(run: &Run, map: &SplitMap) -> Result<Access> {
+pub async fn source(app: &App, map: &SplitMap) -> Result<Access> {
     match &map.source.elsewhere {
-        Some(server) => run.and_server(&map.source.server, server).admin(&map.source.server).await,
-        None => run.admin(&map.source.server).await,
+        Some(server) => app.and_server(&map.source.server, server).admin(&map.source.server).await,
+        None => app.admin(&map.source.server).await,
     }
 }
 
@@ -63,10 +63,10 @@ pub async fn source(run: &Run, map: &SplitMap) -> Result<Access> {
 ///
 /// # Errors
 /// If another command holds the lock.
-pub async fn locked(run: &Run, access: &Access, database: &str) -> Result<Connection> {
+pub async fn locked(app: &App, access: &Access, database: &str) -> Result<Connection> {
     let mut session = access.write(database).await?;
     let what = format!("the split of database \"{database}\"");
-    lock::take(&mut session, LOCK, run.lock_wait, &what).await?;
+    lock::take(&mut session, LOCK, app.lock_wait, &what).await?;
     Ok(session)
 }
 
@@ -102,11 +102,11 @@ pub struct SplitSession {
 impl SplitSession {
     /// # Errors
     /// If no copy has begun, or another command holds the lock.
-    pub async fn open(run: &Run, choice: &MapChoice, jobs: usize) -> Result<SplitSession> {
-        let map = choice.load(run)?;
-        let access = source(run, &map).await?;
+    pub async fn open(app: &App, choice: &MapChoice, jobs: usize) -> Result<SplitSession> {
+        let map = choice.load(app)?;
+        let access = source(app, &map).await?;
         let database = map.source.database.to_string();
-        let mut session = locked(run, &access, &database).await?;
+        let mut session = locked(app, &access, &database).await?;
         let split = match state_exists(&mut session).await? {
             true => read_run(&mut session).await?,
             false => None,
@@ -117,11 +117,11 @@ impl SplitSession {
                 .hint(format!("run `{}` first", choice.in_command("martydb split copy"))));
         };
         let services: Vec<DesiredService> =
-            map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
-        let targets = targets::of(run, &services).await?.into_iter();
+            map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
+        let targets = targets::of(app, &services).await?.into_iter();
         let targets = targets.map(|(service, target)| (service.name.to_string(), target)).collect();
         let services = read_services(&mut session).await?;
-        let (map, wait) = (choice.clone(), run.lock_wait);
+        let (map, wait) = (choice.clone(), app.lock_wait);
         Ok(SplitSession { session, access, database, split, services, targets, map, jobs, wait })
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::common::{self, MapChoice};
 use super::status::next;
-use crate::app::Run;
+use crate::app::App;
 use follow::FollowedSource;
 use martydb_context::targets;
 use martydb_model::DesiredService;
@@ -35,17 +35,17 @@ pub struct Arguments {
     pub jobs: u16,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
-    let map = arguments.map.load(run)?;
-    let access = common::source(run, &map).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<CopiedSplit> {
+    let map = arguments.map.load(app)?;
+    let access = common::source(app, &map).await?;
     let database = map.source.database.as_str();
     let catalog = SourceSnapshot::open(&access, database).await?.into_catalog().await;
     let plan = SplitPlan::new(&map, &catalog)?;
     common::complete(&plan, &arguments.map, "nothing was copied")?;
     let services: Vec<DesiredService> =
-        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
-    let targets = targets::of(run, &services).await?;
-    let mut session = common::locked(run, &access, database).await?;
+        map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
+    let targets = targets::of(app, &services).await?;
+    let mut session = common::locked(app, &access, database).await?;
     let shapes = DatabaseTables::read(&mut session).await?;
     let planned = PlannedRun {
         plan: &plan,
@@ -72,7 +72,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
         database,
         run: &started.run,
         jobs: usize::from(arguments.jobs),
-        wait: run.lock_wait,
+        wait: app.lock_wait,
         cutover: arguments.map.in_command("martydb split cutover"),
     };
     let count = copy_all(&mut session, &copy, &copied, &shapes).await?;
@@ -80,7 +80,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
     session.close().await;
     if arguments.online {
         let until_caught_up = arguments.until_caught_up;
-        FollowedSource { run, access: &access, database, until_caught_up }.follow(&services).await?;
+        FollowedSource { app, access: &access, database, until_caught_up }.follow(&services).await?;
     }
     Ok(CopiedSplit::new(&arguments.map, &started, &services, count))
 }

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::common::MapChoice;
 use super::switch::{self, NextCommands, SwitchReport};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::login_choice;
 use martydb_manifest::connection_string::Form;
 use martydb_model::error::Result;
@@ -20,9 +20,9 @@ pub struct Arguments {
     pub service: OneService,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<SwitchReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport> {
     let map = &arguments.map;
-    let (mut sides, service, _) = switch::open(run, map, &arguments.service).await?;
+    let (mut sides, service, _) = switch::open(app, map, &arguments.service).await?;
     let end = cut_over(&mut sides).await;
     sides.close().await;
     let (name, database) = (&service.name, service.database.as_str());
@@ -35,12 +35,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SwitchReport> {
     let outcome = format!("Writes of {name} now go to database {database}.");
     let mut report = SwitchReport::new(&service, database, SplitPhase::CutOver, done, next, outcome);
     for kind in [RoleKind::App, RoleKind::Readonly] {
-        report.connections.push(url(run, &service, kind).await?);
+        report.connections.push(url(app, &service, kind).await?);
     }
     Ok(report)
 }
 
 /// Returns the URL without its password, which `martydb url` prints.
-async fn url(run: &Run, service: &DesiredService, kind: RoleKind) -> Result<String> {
-    login_choice::address(run, service, kind).await?.render(Form::Uri)
+async fn url(app: &App, service: &DesiredService, kind: RoleKind) -> Result<String> {
+    login_choice::address(app, service, kind).await?.render(Form::Uri)
 }

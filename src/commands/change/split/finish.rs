@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{self, MapChoice};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::verify::verify_isolation::{self, VerifyReport, verify_services};
 use martydb_context::targets;
 use martydb_isolation::proof::Assessment;
@@ -34,16 +34,16 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
-    let map = arguments.map.load(run)?;
-    let access = common::source(run, &map).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<FinishedSplit> {
+    let map = arguments.map.load(app)?;
+    let access = common::source(app, &map).await?;
     let database = map.source.database.as_str();
-    let mut session = common::locked(run, &access, database).await?;
+    let mut session = common::locked(app, &access, database).await?;
     let services: Vec<DesiredService> =
-        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
+        map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
     if !state_exists(&mut session).await? {
         session.close().await;
-        if is_over(run, &map, &access, &services).await? {
+        if is_over(app, &map, &access, &services).await? {
             return Ok(FinishedSplit {
                 end: FinishEnd::Over,
                 ..FinishedSplit::new(database, FinishRemoval::default())
@@ -60,8 +60,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
         session.close().await;
         return Ok(report);
     }
-    consent(run, arguments, &report).await?;
-    let verify = async || verify_services(run, &verify_isolation::Arguments::default(), &services).await;
+    consent(app, arguments, &report).await?;
+    let verify = async || verify_services(app, &verify_isolation::Arguments::default(), &services).await;
     let before = verify().await?;
     if is_open(&before) {
         report.end = FinishEnd::Refused;
@@ -71,12 +71,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     }
     begin_finish(&mut session).await?;
     for service in &services {
-        let mut sides = SplitSides::open(run, &access, database, service).await?;
+        let mut sides = SplitSides::open(app, &access, database, service).await?;
         let end = clear_target(&mut sides).await;
         sides.close().await;
         report.warnings.extend(end?);
     }
-    clear_source(&mut session, run.lock_wait).await?;
+    clear_source(&mut session, app.lock_wait).await?;
     report.read_access(&mut session, &services).await?;
     report.verified = Some(Box::new(verify().await?));
     // Until here the same command would repeat everything.
@@ -88,7 +88,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
 /// Returns `true` if an earlier run has finished the split: no table of the map is in the source, and each service's
 /// database has its tables.
 pub(crate) async fn is_over(
-    run: &Run,
+    app: &App,
     map: &SplitMap,
     access: &Access,
     services: &[DesiredService],
@@ -97,7 +97,7 @@ pub(crate) async fn is_over(
     if !SplitPlan::new(map, &source)?.is_empty() {
         return Ok(false);
     }
-    for (service, target) in targets::of(run, services).await? {
+    for (service, target) in targets::of(app, services).await? {
         let mut session = open_inspecting(&target?).await?;
         let found = DatabaseTables::read(&mut session).await?;
         session.close().await;
@@ -120,12 +120,12 @@ fn is_open(verified: &VerifyReport) -> bool {
 }
 
 /// `-y` does not confirm a finish.
-async fn consent(run: &Run, arguments: &Arguments, report: &FinishedSplit) -> Result<()> {
+async fn consent(app: &App, arguments: &Arguments, report: &FinishedSplit) -> Result<()> {
     let database = &report.database;
     let typed = match &arguments.confirm {
         Some(confirm) => confirm.clone(),
-        None if run.can_ask => {
-            run.out.show(&report.listing());
+        None if app.can_ask => {
+            app.out.show(&report.listing());
             let asked = format!("Type the shared database's name to remove all of this from it: {database}");
             martydb_ui::prompt::text(&asked).await?
         }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::MapChoice;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::relative_path::relative_path;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
@@ -29,9 +29,9 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
-    let (server, database) = parts(run, &arguments.from)?;
-    let path = arguments.map.path(run);
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ProposedMap> {
+    let (server, database) = parts(app, &arguments.from)?;
+    let path = arguments.map.path(app);
     if !arguments.dry_run && path.symlink_metadata().is_ok() {
         return Err(Error::usage(format!("{} already exists", relative_path(&path)))
             .hint("`martydb split plan` shows its open questions")
@@ -39,9 +39,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
                 "for a new proposal: move it away, choose another file with --map FILE, or print one with --dry-run",
             ));
     }
-    let access = run.admin(server).await?;
+    let access = app.admin(server).await?;
     let source = read_source(&access, database).await?;
-    let proposal = propose(&source, &service_hints(&run.manifest));
+    let proposal = propose(&source, &service_hints(&app.manifest));
     let edges = edges_of(&proposal, &source);
     let text = split_yaml(server, database, &proposal, &edges);
     if !arguments.dry_run {
@@ -51,14 +51,14 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
     Ok(ProposedMap::new(path, &proposal, &edges, arguments.dry_run.then_some(text), next))
 }
 
-fn parts<'a>(run: &Run, from: &'a str) -> Result<(&'a str, &'a str)> {
+fn parts<'a>(app: &App, from: &'a str) -> Result<(&'a str, &'a str)> {
     let parts = from.split_once('/').filter(|(server, database)| !server.is_empty() && !database.is_empty());
     let Some((server, database)) = parts else {
         return Err(Error::usage(format!("\"{from}\" is not of the form SERVER/DATABASE"))
             .hint("for example: martydb split init --from main/shared"));
     };
-    if !run.manifest.servers.contains_key(server) {
-        let known: Vec<&str> = run.manifest.servers.keys().map(String::as_str).collect();
+    if !app.manifest.servers.contains_key(server) {
+        let known: Vec<&str> = app.manifest.servers.keys().map(String::as_str).collect();
         return Err(
             Error::usage(format!("unknown server \"{server}\"")).hint(hint(server, "servers", &known))
         );

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::common::{self, MapChoice};
-use crate::app::Run;
+use crate::app::App;
 use martydb_manifest::SplitMap;
 use martydb_model::error::Result;
 use martydb_pg::server::Access;
@@ -28,15 +28,15 @@ pub struct Arguments {
     pub map: MapChoice,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlannedSplit> {
-    let map = arguments.map.load(run)?;
-    let access = common::source(run, &map).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<PlannedSplit> {
+    let map = arguments.map.load(app)?;
+    let access = common::source(app, &map).await?;
     let source = read_source(&access, map.source.database.as_str()).await?;
     let plan = SplitPlan::new(&map, &source)?;
     let mut needs = needs(&access, &map, source.major).await?;
-    needs.extend(way_back(run, &map, &plan, &source).await);
+    needs.extend(way_back(app, &map, &plan, &source).await);
     needs.extend(lacking(&access, &map, &numbers_of(&plan, &source)).await?);
-    Ok(PlannedSplit::new(run, &map, &plan, needs, &arguments.map))
+    Ok(PlannedSplit::new(app, &map, &plan, needs, &arguments.map))
 }
 
 /// Returns the prerequisites of the later steps, and whether they are met.
@@ -69,12 +69,12 @@ fn replication(access: &Access, settings: &SourceSettings, slots: usize) -> [(bo
 
 /// Returns the prerequisites of a rollback with its rows: streams out of the services' servers, and one owner per
 /// service at the source.
-async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCatalog) -> Vec<SplitNeed> {
+async fn way_back(app: &App, map: &SplitMap, plan: &SplitPlan, source: &SourceCatalog) -> Vec<SplitNeed> {
     let need = |ok, detail| SplitNeed { purpose: WAY_BACK, ok, detail };
     let mut servers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut needs = vec![];
     for service in map.services.keys() {
-        *servers.entry(&run.manifest.services[service].server).or_default() += 1;
+        *servers.entry(&app.manifest.services[service].server).or_default() += 1;
         let owners = owners_of(service, plan, source);
         if owners.len() > 1 {
             let each: Vec<String> =
@@ -88,7 +88,7 @@ async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCa
     }
     let is_source = |server: &str| map.source.elsewhere.is_none() && server == map.source.server;
     for (server, slots) in servers.into_iter().filter(|(server, _)| !is_source(server)) {
-        match server_settings(run, server).await {
+        match server_settings(app, server).await {
             Ok((access, settings)) => needs.extend(
                 replication(&access, &settings, slots)
                     .map(|(ok, detail)| need(ok, format!("server {server}: {detail}"))),
@@ -101,8 +101,8 @@ async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCa
     needs
 }
 
-async fn server_settings(run: &Run, server: &str) -> Result<(Access, SourceSettings)> {
-    let access = run.admin(server).await?;
+async fn server_settings(app: &App, server: &str) -> Result<(Access, SourceSettings)> {
+    let access = app.admin(server).await?;
     let settings = read_settings(&access, &access.maintenance).await?;
     Ok((access, settings))
 }

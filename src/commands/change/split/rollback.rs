@@ -5,7 +5,7 @@ use clap::Args;
 use super::common::MapChoice;
 use super::status::next;
 use super::switch::{self, NextCommands, SwitchReport};
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::Result;
 use martydb_split::{AfterRollback, RolledBack, SplitPhase, roll_back};
 use martydb_ui::flags::OneService;
@@ -21,9 +21,9 @@ pub struct Arguments {
     pub forget: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<SwitchReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport> {
     let map = &arguments.map;
-    let (mut sides, service, database) = switch::open(run, map, &arguments.service).await?;
+    let (mut sides, service, database) = switch::open(app, map, &arguments.service).await?;
     let copy = if arguments.forget { AfterRollback::Forget } else { AfterRollback::Keep };
     let end = roll_back(&mut sides, copy).await;
     let online = sides.run.online;

@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{self, MapChoice};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::migrate::baseline::from_database::{provided, put};
 use crate::commands::migrate::migrating::plain_options;
 use crate::commands::support::per_service::{PerService, errors_text};
@@ -37,12 +37,12 @@ pub struct Arguments {
     pub map: MapChoice,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
-    let map = arguments.map.load(run)?;
-    let access = common::source(run, &map).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<SplitSchemas> {
+    let map = arguments.map.load(app)?;
+    let access = common::source(app, &map).await?;
     let services: Vec<DesiredService> =
-        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
-    let targets = targets::of(run, &services).await?;
+        map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
+    let targets = targets::of(app, &services).await?;
     let Some(like) = targets.iter().find_map(|(_, target)| target.as_ref().ok()) else {
         return Err(Error::usage("the map contains no service with a reachable server"));
     };
@@ -52,7 +52,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
     let writing = progress("proving", "schemas");
     writing.expect(targets.len());
     for (service, target) in targets {
-        let one = async { one(run, &map, &dumped, &service, &target?).await };
+        let one = async { one(app, &map, &dumped, &service, &target?).await };
         let one = writing.run(service.name.as_str(), one).await;
         let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
         all.push(PerService::new(service.name.to_string(), one));
@@ -64,7 +64,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
 }
 
 async fn one(
-    run: &Run,
+    app: &App,
     map: &SplitMap,
     dumped: &DumpedSource,
     service: &DesiredService,
@@ -94,7 +94,7 @@ async fn one(
     let _absent = fs::remove_dir_all(&draft);
     put(&draft.join(FILE), &(first.text.clone() + &undone))?;
     let has_files = !folder::load(&target.folder).all().is_empty();
-    let proven = prove(run, service, target, &draft, has_files).await;
+    let proven = prove(app, service, target, &draft, has_files).await;
     let mut made =
         SplitSchema { left_out: first.left_out, undeclared: first.undeclared, ..SplitSchema::default() };
     match proven? {
@@ -117,38 +117,38 @@ async fn one(
 /// Runs the draft in a scratch database; existing files of the service run in another one, and the differences are
 /// returned.
 async fn prove(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     target: &MigrationTarget,
     draft: &std::path::Path,
     has_files: bool,
 ) -> Result<Option<Vec<Difference>>> {
     let otherwise = "cannot load the source's schema into an empty database";
-    let source = built(run, service, target, draft, otherwise, async |_, source| Ok(source)).await?;
+    let source = built(app, service, target, draft, otherwise, async |_, source| Ok(source)).await?;
     if !has_files {
         return Ok(None);
     }
-    let wait = run.lock_wait;
+    let wait = app.lock_wait;
     let compare = async |there: MigrationTarget, files: Catalog| {
         let source = normalize_expressions(&there, wait, source, &files).await?;
         Ok(that_count(source.differences(&files)))
     };
     let otherwise = "cannot build a new database from the files";
-    built(run, service, target, &target.folder, otherwise, compare).await.map(Some)
+    built(app, service, target, &target.folder, otherwise, compare).await.map(Some)
 }
 
 /// Passes on a scratch database and its catalog after the files of a folder ran in it.
 async fn built<T>(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     target: &MigrationTarget,
     folder: &std::path::Path,
     otherwise: &str,
     then: impl AsyncFnOnce(MigrationTarget, Catalog) -> Result<T>,
 ) -> Result<T> {
-    let access = run.admin(&service.server).await?;
-    let desired = run.manifest.desired(&service.server);
-    let options = plain_options(run);
+    let access = app.admin(&service.server).await?;
+    let desired = app.manifest.desired(&service.server);
+    let options = plain_options(app);
     let scratch = Scratch::make(&access, &desired, service).await?;
     let there = MigrationTarget { folder: folder.to_owned(), ..scratch.target(target) };
     let made = martydb_migrate::run(&there, Goal::Upgrade, &options, &EventSender::ignored()).await;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text};
 use super::finish::is_over;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::relative_path::relative_path;
 use martydb_context::targets;
 use martydb_manifest::SplitMap;
@@ -28,13 +28,13 @@ pub struct Arguments {
     pub map: MapChoice,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
-    let map = arguments.map.load(run)?;
-    let access = common::source(run, &map).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<SplitStatus> {
+    let map = arguments.map.load(app)?;
+    let access = common::source(app, &map).await?;
     let mut session = access.read(map.source.database.as_str()).await?;
     let services: Vec<DesiredService> =
-        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
-    let targets: BTreeMap<String, Result<MigrationTarget>> = targets::of(run, &services)
+        map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
+    let targets: BTreeMap<String, Result<MigrationTarget>> = targets::of(app, &services)
         .await?
         .into_iter()
         .map(|(service, target)| (service.name.to_string(), target))
@@ -43,7 +43,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
     if state_exists(&mut session).await? {
         status = begun(&mut session, &map, &targets).await?;
         disabled = disabled_side_effects(&mut session).await?;
-    } else if is_over(run, &map, &access, &services).await.unwrap_or(false) {
+    } else if is_over(app, &map, &access, &services).await.unwrap_or(false) {
         // A target that cannot be read yet is that of a split which has not begun.
         status = services.iter().map(SplitServiceStatus::finished).collect();
         is_finished = true;

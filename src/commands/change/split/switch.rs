@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::common::{self, MapChoice, disabled_text};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_model::DesiredService;
 use martydb_model::error::Result;
@@ -16,16 +16,16 @@ use martydb_ui::report::{Report, Style};
 /// # Errors
 /// If no copy has begun, or another command is running.
 pub async fn open(
-    run: &Run,
+    app: &App,
     map: &MapChoice,
     service: &OneService,
 ) -> Result<(SplitSides, DesiredService, String)> {
-    let map = map.load(run)?;
-    let access = common::source(run, &map).await?;
+    let map = map.load(app)?;
+    let access = common::source(app, &map).await?;
     let database = map.source.database.to_string();
-    let service = choice::service(run, service).await?;
-    let held = common::locked(run, &access, &database).await?;
-    let sides = SplitSides::open_alone(run, &access, held, &database, &service).await?;
+    let service = choice::service(app, service).await?;
+    let held = common::locked(app, &access, &database).await?;
+    let sides = SplitSides::open_alone(app, &access, held, &database, &service).await?;
     Ok((sides, service, database))
 }
 

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::common::{MapChoice, SplitSession};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::per_service::{PerService, errors_text};
 use martydb_model::error::{Error, ExitStatus, Kind, Result};
 use martydb_split::{
@@ -25,12 +25,12 @@ pub struct Arguments {
     pub jobs: u16,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
-    let mut work = SplitSession::open(run, &arguments.map, usize::from(arguments.jobs)).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifiedSplit> {
+    let mut work = SplitSession::open(app, &arguments.map, usize::from(arguments.jobs)).await?;
     let shapes = DatabaseTables::read(&mut work.session).await?;
     let mut all = vec![];
     for service in work.chosen(&arguments.service)? {
-        let one = one(run, &mut work, &shapes, &service).await;
+        let one = one(app, &mut work, &shapes, &service).await;
         let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
         all.push(PerService::new(service.name.clone(), one));
         if stopped {
@@ -43,7 +43,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
 }
 
 async fn one(
-    run: &Run,
+    app: &App,
     work: &mut SplitSession,
     shapes: &DatabaseTables,
     service: &SplitService,
@@ -52,7 +52,7 @@ async fn one(
     match service.phase {
         SplitPhase::Copied => at_rest(work, &target).await?,
         _ if work.split.online && service.phase >= SplitPhase::Following => {
-            return following(run, work, service).await;
+            return following(app, work, service).await;
         }
         phase => return Err(not_now(service, phase)),
     }
@@ -63,9 +63,9 @@ async fn one(
 }
 
 /// Compares a service with one open side: both sides are compared at the position of the stream.
-async fn following(run: &Run, work: &SplitSession, service: &SplitService) -> Result<VerifiedService> {
-    let desired = run.service(&service.name)?;
-    let mut sides = SplitSides::open(run, &work.access, &work.database, desired).await?;
+async fn following(app: &App, work: &SplitSession, service: &SplitService) -> Result<VerifiedService> {
+    let desired = app.service(&service.name)?;
+    let mut sides = SplitSides::open(app, &work.access, &work.database, desired).await?;
     let end = verify_following(&mut sides).await;
     sides.close().await;
     end.map(VerifiedService::new)

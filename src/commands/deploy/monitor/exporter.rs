@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::companions::MonitoredCompanions;
 use super::{Arguments, Interval};
-use crate::app::Run;
+use crate::app::App;
 use martydb_http::HttpListener;
 use martydb_http::exposition::Exposition;
 use martydb_manifest::Manifest;
@@ -61,19 +61,19 @@ impl Arguments {
     }
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<MonitorReport> {
     // The progress of the checks is measured, not shown.
     let _still = pause();
-    let schedule = arguments.schedule(&run.manifest);
+    let schedule = arguments.schedule(&app.manifest);
     if !arguments.once {
-        run.out.serves();
+        app.out.serves();
         let results = Arc::new(CheckResults::default());
-        let page = page(run, &results)?;
-        monitor::serve(run, &schedule, &arguments.listener(), results, page, Arc::new(MonitoredCompanions))
+        let page = page(app, &results)?;
+        monitor::serve(app, &schedule, &arguments.listener(), results, page, Arc::new(MonitoredCompanions))
             .await?;
         return Ok(MonitorReport { snapshot: None, written: false });
     }
-    let snapshot = monitor::once(run, &schedule, Arc::new(MonitoredCompanions)).await?;
+    let snapshot = monitor::once(app, &schedule, Arc::new(MonitoredCompanions)).await?;
     let written = arguments.out.is_some();
     if let Some(path) = &arguments.out {
         let text = text_of(&snapshot);
@@ -84,12 +84,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
 
 /// Returns the page at `/`, if this build makes pages.
 #[cfg(feature = "report")]
-fn page(run: &Run, results: &Arc<CheckResults>) -> Result<Option<MonitorPage>> {
-    super::page::begin(run, results.clone()).map(Some)
+fn page(app: &App, results: &Arc<CheckResults>) -> Result<Option<MonitorPage>> {
+    super::page::begin(app, results.clone()).map(Some)
 }
 
 #[cfg(not(feature = "report"))]
-fn page(_: &Run, _: &Arc<CheckResults>) -> Result<Option<MonitorPage>> {
+fn page(_: &App, _: &Arc<CheckResults>) -> Result<Option<MonitorPage>> {
     Ok(None)
 }
 

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::inspect::report::{PageProof, collect_around, now};
 use crate::commands::verify::verify_isolation::VerifyReport;
 use martydb_model::error::{Error, Result};
@@ -43,7 +43,7 @@ struct PageState {
 ///
 /// # Errors
 /// If the system cannot create a thread.
-pub fn begin(run: &Run, results: Arc<CheckResults>) -> Result<MonitorPage> {
+pub fn begin(app: &App, results: Arc<CheckResults>) -> Result<MonitorPage> {
     let failed = |error: std::io::Error| Error::operation("cannot start the page").cause(error);
     let shared = Arc::new(PageState {
         proof: Mutex::default(),
@@ -51,10 +51,10 @@ pub fn begin(run: &Run, results: Arc<CheckResults>) -> Result<MonitorPage> {
         proven: Notify::new(),
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let mut run = run.again();
-    (run.context.lock_wait, run.context.patience) = (PATIENCE.min(run.lock_wait), PATIENCE);
-    let (kept, manifest) = (shared.clone(), run.manifest.path.clone());
-    let make = move || runtime.block_on(renew(&run, &kept, &results));
+    let mut app = app.again();
+    (app.context.lock_wait, app.context.patience) = (PATIENCE.min(app.lock_wait), PATIENCE);
+    let (kept, manifest) = (shared.clone(), app.manifest.path.clone());
+    let make = move || runtime.block_on(renew(&app, &kept, &results));
     std::thread::Builder::new().name("page".into()).spawn(make).map_err(failed)?;
     let (taking, showing) = (shared.clone(), shared);
     Ok(MonitorPage {
@@ -69,13 +69,13 @@ pub fn begin(run: &Run, results: Arc<CheckResults>) -> Result<MonitorPage> {
 }
 
 /// Makes a page after each proof, and at the interval. Does not return.
-async fn renew(run: &Run, shared: &PageState, results: &CheckResults) {
+async fn renew(app: &App, shared: &PageState, results: &CheckResults) {
     let mut reported = None;
     loop {
         let _waited = tokio::time::timeout(RENEW_EVERY, shared.proven.notified()).await;
         let proof = shared.proof.lock().clone();
         let Some(proof) = proof else { continue };
-        let run_of_page = run.again();
+        let run_of_page = app.again();
         let failure = match tokio::time::timeout(PAGE_TIMEOUT, page(&run_of_page, proof, results)).await {
             Ok(Ok(page)) => {
                 *shared.page.lock() = page.into();
@@ -88,14 +88,14 @@ async fn renew(run: &Run, shared: &PageState, results: &CheckResults) {
         };
         // The same failure is reported once.
         if let Some(new) = failure.as_ref().filter(|failure| reported.as_ref() != Some(*failure)) {
-            run.out.note(new);
+            app.out.note(new);
         }
         reported = failure;
     }
 }
 
-async fn page(run: &Run, proof: PageProof, results: &CheckResults) -> Result<String> {
-    let collected = collect_around(run, proof).await?;
+async fn page(app: &App, proof: PageProof, results: &CheckResults) -> Result<String> {
+    let collected = collect_around(app, proof).await?;
     let report = values::ReportValues::new(collected.json)
         .map_err(|error| Error::operation("cannot read the values").cause(error))?;
     let checks = plots(results, OffsetDateTime::now_utc());
@@ -105,15 +105,15 @@ async fn page(run: &Run, proof: PageProof, results: &CheckResults) -> Result<Str
 fn plots(results: &CheckResults, now: OffsetDateTime) -> Vec<CheckPlot> {
     let plot = |(check, runs): (MonitorCheck, Vec<EndedRun>)| CheckPlot {
         name: check.name().to_owned(),
-        runs: runs.iter().map(|run| plotted(run, now)).collect(),
+        runs: runs.iter().map(|app| plotted(app, now)).collect(),
     };
     results.ended().into_iter().map(plot).collect()
 }
 
-fn plotted(run: &EndedRun, now: OffsetDateTime) -> PlottedRun {
+fn plotted(app: &EndedRun, now: OffsetDateTime) -> PlottedRun {
     PlottedRun {
-        age: (now - run.ended).as_seconds_f64(),
-        milliseconds: i64::try_from(run.took.as_millis()).unwrap_or(i64::MAX),
-        ok: run.ok,
+        age: (now - app.ended).as_seconds_f64(),
+        milliseconds: i64::try_from(app.took.as_millis()).unwrap_or(i64::MAX),
+        ok: app.ok,
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, Outbox};
 use martydb_ui::flags::Select;
@@ -38,6 +38,6 @@ pub struct Arguments {
 }
 
 /// Returns the selected services that have an outbox.
-pub fn outboxes(run: &Run, select: &Select) -> Result<Vec<(DesiredService, Arc<Outbox>)>> {
-    martydb_relay::with_outbox(&run.readable(select)?, !select.names_none())
+pub fn outboxes(app: &App, select: &Select) -> Result<Vec<(DesiredService, Arc<Outbox>)>> {
+    martydb_relay::with_outbox(&app.readable(select)?, !select.names_none())
 }

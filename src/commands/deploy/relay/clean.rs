@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -17,13 +17,13 @@ pub struct Arguments {
     pub select: Select,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<CleanedOutboxes> {
-    let services = choice::services(run, &arguments.select).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<CleanedOutboxes> {
+    let services = choice::services(app, &arguments.select).await?;
     let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
     let mut rows = vec![];
     for (service, outbox) in &outboxes {
         let outcome = if outbox.keep.is_some() { "ok" } else { "kept" };
-        let end = martydb_relay::clean(run, service, outbox, outbox.keep).await;
+        let end = martydb_relay::clean(app, service, outbox, outbox.keep).await;
         rows.push(CleanedRow::of(service.name.as_str(), outcome, end));
     }
     Ok(CleanedOutboxes { services: rows })

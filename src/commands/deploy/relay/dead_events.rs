@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{Error, Result};
 use martydb_relay::Intervention;
 use martydb_ui::report::{Report, Style};
@@ -27,19 +27,19 @@ pub struct SkipArguments {
     pub reason: String,
 }
 
-pub(crate) async fn retry(run: &Run, arguments: &RetryArguments) -> Result<DecidedEvent> {
-    decide(run, arguments, Intervention::Retry, "retried").await
+pub(crate) async fn retry(app: &App, arguments: &RetryArguments) -> Result<DecidedEvent> {
+    decide(app, arguments, Intervention::Retry, "retried").await
 }
 
-pub async fn skip(run: &Run, arguments: &SkipArguments) -> Result<DecidedEvent> {
+pub async fn skip(app: &App, arguments: &SkipArguments) -> Result<DecidedEvent> {
     if arguments.reason.trim().is_empty() {
         return Err(Error::usage("the reason is empty").hint("specify it with --reason TEXT"));
     }
-    decide(run, &arguments.which, Intervention::Skip { reason: &arguments.reason }, "skipped").await
+    decide(app, &arguments.which, Intervention::Skip { reason: &arguments.reason }, "skipped").await
 }
 
 async fn decide(
-    run: &Run,
+    app: &App,
     which: &RetryArguments,
     what: Intervention<'_>,
     outcome: &'static str,
@@ -49,11 +49,11 @@ async fn decide(
         return Err(Error::usage("the event's id is empty").hint("--event ID"));
     }
     let services = match &which.service {
-        Some(name) => vec![run.service(name)?.clone()],
-        None => run.manifest.services.values().cloned().collect(),
+        Some(name) => vec![app.service(name)?.clone()],
+        None => app.manifest.services.values().cloned().collect(),
     };
     let outboxes = martydb_relay::with_outbox(&services, which.service.is_some())?;
-    let service = martydb_relay::intervene(run, &outboxes, &which.event, what).await?;
+    let service = martydb_relay::intervene(app, &outboxes, &which.event, what).await?;
     Ok(DecidedEvent { service: service.name.to_string(), event_id: which.event.clone(), outcome })
 }
 

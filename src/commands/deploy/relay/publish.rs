@@ -6,30 +6,30 @@ use serde::Serialize;
 
 use super::arguments::{Arguments, outboxes};
 use super::serving;
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, Outbox};
 use martydb_relay::Published;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, pause};
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<PublishedEvents> {
-    let outboxes = outboxes(run, &arguments.select)?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<PublishedEvents> {
+    let outboxes = outboxes(app, &arguments.select)?;
     if arguments.dry_run {
-        return preview(run, &outboxes).await;
+        return preview(app, &outboxes).await;
     }
     let _still = pause();
     if !arguments.once {
-        serving::run(run, arguments, outboxes).await?;
+        serving::run(app, arguments, outboxes).await?;
         return Ok(PublishedEvents::default());
     }
-    let done = martydb_relay::once(run, &outboxes).await;
+    let done = martydb_relay::once(app, &outboxes).await;
     Ok(PublishedEvents { services: done.into_iter().map(ServiceRow::of).collect(), next: None })
 }
 
-async fn preview(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Result<PublishedEvents> {
+async fn preview(app: &App, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Result<PublishedEvents> {
     let mut next = vec![];
     for (service, outbox) in outboxes {
-        let events = martydb_relay::preview(run, service, outbox).await?;
+        let events = martydb_relay::preview(app, service, outbox).await?;
         next.extend(events.into_iter().map(|event| NextEvent {
             service: service.name.to_string(),
             event_id: event.event_id,

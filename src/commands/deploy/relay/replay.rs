@@ -7,7 +7,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::choice;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::{self, counted};
@@ -56,11 +56,11 @@ impl Arguments {
     }
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplayedEvents> {
-    let services = choice::services(run, &arguments.select).await?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ReplayedEvents> {
+    let services = choice::services(app, &arguments.select).await?;
     let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
     let from = arguments.start(outboxes.len())?;
-    let found = count(run, &outboxes, &from).await;
+    let found = count(app, &outboxes, &from).await;
     let events: u64 = found.iter().map(|row| row.events).sum();
     if arguments.dry_run || events == 0 || found.iter().any(|row| row.error.is_some()) {
         return Ok(ReplayedEvents { services: found, dry_run: arguments.dry_run });
@@ -68,22 +68,22 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplayedEvents> {
     let what = counted(usize::try_from(events).unwrap_or(usize::MAX), "event");
     let question = format!("Publish {what} again? Consumers without an inbox handle them twice.");
     let would = format!("{what} would be published again");
-    run.confirm(&question, &would, "count them with --dry-run, then add -y").await?;
+    app.confirm(&question, &would, "count them with --dry-run, then add -y").await?;
     let mut rows = vec![];
     for (service, outbox) in &outboxes {
-        rows.push(ReplayedRow::of(service, martydb_relay::replay(run, service, outbox, &from).await));
+        rows.push(ReplayedRow::of(service, martydb_relay::replay(app, service, outbox, &from).await));
     }
     Ok(ReplayedEvents { services: rows, dry_run: false })
 }
 
 async fn count(
-    run: &Run,
+    app: &App,
     outboxes: &[(DesiredService, Arc<Outbox>)],
     from: &ReplayStart,
 ) -> Vec<ReplayedRow> {
     let mut rows = vec![];
     for (service, outbox) in outboxes {
-        rows.push(ReplayedRow::of(service, martydb_relay::count_replay(run, service, outbox, from).await));
+        rows.push(ReplayedRow::of(service, martydb_relay::count_replay(app, service, outbox, from).await));
     }
     rows
 }

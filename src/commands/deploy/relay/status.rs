@@ -3,17 +3,17 @@
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts};
 
 pub use martydb_ui::flags::Select as Arguments;
 
-pub async fn run(run: &Run, select: &Arguments) -> Result<RelayStatus> {
-    let services = run.readable(select)?;
+pub async fn run(app: &App, select: &Arguments) -> Result<RelayStatus> {
+    let services = app.readable(select)?;
     let outboxes = martydb_relay::with_outbox(&services, !select.names_none())?;
     let read = outboxes.iter().map(|(service, outbox)| async move {
-        let state = martydb_relay::read(run, service, outbox).await;
+        let state = martydb_relay::read(app, service, outbox).await;
         let (state, error) = state.map_or_else(|error| (None, Some(error)), |state| (Some(state), None));
         OutboxRow {
             service: service.name.to_string(),

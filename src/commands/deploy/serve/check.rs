@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::process;
 use super::selected::{FunctionRow, RelationRow, exposed};
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{ExitStatus, Result};
 use martydb_model::{DesiredService, ServiceExposure};
 use martydb_ui::flags::Select;
@@ -43,11 +43,11 @@ pub struct ExposedServices {
     problems: Vec<ExposureProblem>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExposedServices> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<ExposedServices> {
     let mut report =
         ExposedServices { relations: vec![], functions: vec![], callers: vec![], problems: vec![] };
-    for (service, exposure) in exposed(run, &arguments.select)? {
-        let objects = process::objects(run, &service, &exposure).await?;
+    for (service, exposure) in exposed(app, &arguments.select)? {
+        let objects = process::objects(app, &service, &exposure).await?;
         let relations = objects.relations;
         report.problems.extend(relations.iter().filter(|row| row.key.is_empty() && !row.is_view).map(
             |row| {
@@ -66,7 +66,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExposedServices> {
         report.relations.extend(relations);
         report.problems.extend(missing(&service, &exposure, &objects.functions));
         report.functions.extend(objects.functions);
-        let own = run.manifest.serve.callers_of(&service.name);
+        let own = app.manifest.serve.callers_of(&service.name);
         report.callers.extend(own.map(|(name, caller)| CallerRow {
             caller: name.to_owned(),
             service: service.name.to_string(),

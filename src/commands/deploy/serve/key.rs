@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::process;
 use super::stored_keys::{entry, stored};
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{ANONYMOUS, DesiredService};
@@ -64,27 +64,27 @@ struct CallerKeyRow {
     keys: Vec<String>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<CallerKeys> {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<CallerKeys> {
     match &arguments.what {
-        KeyCommand::New { caller } => new(run, caller).await,
-        KeyCommand::Revoke { caller, id, .. } => revoke(run, caller, id.as_deref()).await,
+        KeyCommand::New { caller } => new(app, caller).await,
+        KeyCommand::Revoke { caller, id, .. } => revoke(app, caller, id.as_deref()).await,
         KeyCommand::List => {
             let mut callers = vec![];
-            for (name, caller) in &run.manifest.serve.callers {
-                let service = &run.manifest.services[&caller.service];
-                callers.push(row(name, service, &stored(run, service, name).await?));
+            for (name, caller) in &app.manifest.serve.callers {
+                let service = &app.manifest.services[&caller.service];
+                callers.push(row(name, service, &stored(app, service, name).await?));
             }
             Ok(CallerKeys { key: None, callers })
         }
     }
 }
 
-async fn new(run: &Run, caller: &str) -> Result<CallerKeys> {
-    let service = service_of(run, caller)?;
+async fn new(app: &App, caller: &str) -> Result<CallerKeys> {
+    let service = service_of(app, caller)?;
     // Two passwords have more than 256 random bits.
     let key = SecretString::from(password()?.expose_secret().to_owned() + password()?.expose_secret());
-    let store = run.lock_store().await?;
-    let mut digests = stored(run, service, caller).await?;
+    let store = app.lock_store().await?;
+    let mut digests = stored(app, service, caller).await?;
     if digests.len() >= MAX_KEYS {
         return Err(Error::usage(format!("caller \"{caller}\" has {MAX_KEYS} keys already"))
             .hint(format!("martydb serve key revoke {caller} --id {}", id(&digests[MAX_KEYS - 1]))));
@@ -95,10 +95,10 @@ async fn new(run: &Run, caller: &str) -> Result<CallerKeys> {
     Ok(CallerKeys { key, callers: vec![row(caller, service, &digests)] })
 }
 
-async fn revoke(run: &Run, caller: &str, which: Option<&str>) -> Result<CallerKeys> {
-    let service = service_of(run, caller)?;
-    let store = run.lock_store().await?;
-    let mut digests = stored(run, service, caller).await?;
+async fn revoke(app: &App, caller: &str, which: Option<&str>) -> Result<CallerKeys> {
+    let service = service_of(app, caller)?;
+    let store = app.lock_store().await?;
+    let mut digests = stored(app, service, caller).await?;
     let before = digests.len();
     digests.retain(|digest| which.is_some_and(|which| !digest.starts_with(which)));
     if digests.len() == before {
@@ -111,8 +111,8 @@ async fn revoke(run: &Run, caller: &str, which: Option<&str>) -> Result<CallerKe
     Ok(CallerKeys { key: None, callers: vec![row(caller, service, &digests)] })
 }
 
-fn service_of<'r>(run: &'r Run, caller: &str) -> Result<&'r DesiredService> {
-    let callers = &run.manifest.serve.callers;
+fn service_of<'r>(app: &'r App, caller: &str) -> Result<&'r DesiredService> {
+    let callers = &app.manifest.serve.callers;
     if caller == ANONYMOUS {
         return Err(Error::usage("`anonymous` stands for requests without a key"));
     }
@@ -126,7 +126,7 @@ fn service_of<'r>(run: &'r Run, caller: &str) -> Result<&'r DesiredService> {
         let message = format!("the key of caller \"{caller}\" is in the variable {variable}");
         return Err(Error::usage(message).hint("change the variable, and restart `martydb serve`"));
     }
-    run.service(declared.service.as_str())
+    app.service(declared.service.as_str())
 }
 
 fn id(digest: &str) -> &str {

@@ -2,14 +2,14 @@
 
 use super::listener::ListenerFlags;
 use super::selected::ExposedObjects;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::support::missing::missing_feature;
 use martydb_model::error::Result;
 use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
 use martydb_ui::flags::Select;
 
 pub async fn serve(
-    _: &Run,
+    _: &App,
     _: &[(DesiredService, ServiceExposure)],
     _: &Select,
     _: &ListenerFlags,
@@ -17,12 +17,12 @@ pub async fn serve(
     Err(missing_feature("serve"))
 }
 
-pub async fn objects(_: &Run, _: &DesiredService, _: &ServiceExposure) -> Result<ExposedObjects> {
+pub async fn objects(_: &App, _: &DesiredService, _: &ServiceExposure) -> Result<ExposedObjects> {
     Err(missing_feature("serve"))
 }
 
 pub async fn document(
-    _: &Run,
+    _: &App,
     _: &DesiredService,
     _: &ServiceExposure,
     _: (&str, &DeclaredCaller),

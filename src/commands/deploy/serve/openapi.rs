@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::process;
 use super::selected::exposed;
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::DeclaredCaller;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
@@ -27,14 +27,14 @@ pub struct Arguments {
 #[serde(transparent)]
 pub struct OpenapiDocument(Value);
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<OpenapiDocument> {
-    let services = exposed(run, &arguments.select)?;
+pub async fn run(app: &App, arguments: &Arguments) -> Result<OpenapiDocument> {
+    let services = exposed(app, &arguments.select)?;
     let [(service, exposure)] = &services[..] else {
         return Err(
             Error::usage("a document is of one service").hint("name it: martydb serve openapi -s SERVICE")
         );
     };
-    let callers: Vec<(&str, &DeclaredCaller)> = run.manifest.serve.callers_of(&service.name).collect();
+    let callers: Vec<(&str, &DeclaredCaller)> = app.manifest.serve.callers_of(&service.name).collect();
     let names: Vec<&str> = callers.iter().map(|(name, _)| *name).collect();
     let caller = match &arguments.caller {
         Some(wanted) => callers.iter().find(|(name, _)| name == wanted).ok_or_else(|| {
@@ -50,7 +50,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<OpenapiDocument> {
             }
         },
     };
-    Ok(OpenapiDocument(process::document(run, service, exposure, *caller).await?))
+    Ok(OpenapiDocument(process::document(app, service, exposure, *caller).await?))
 }
 
 impl Report for OpenapiDocument {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::listener::ListenerFlags;
 use super::selected::exposed;
-use crate::app::Run;
+use crate::app::App;
 use callers::callers;
 use databases::{SharedParts, current_passwords};
 use martydb_http::HttpListener;
@@ -27,33 +27,33 @@ pub use objects::{document, objects};
 type Exposed = [(DesiredService, ServiceExposure)];
 
 /// Serves until a signal arrives, and then until the last answers are sent.
-pub async fn serve(run: &Run, services: &Exposed, select: &Select, flags: &ListenerFlags) -> Result<()> {
-    let listener = listener(run, flags)?;
-    let page = run.manifest.serve.docs.as_deref().map(ApiPage::read).transpose()?;
+pub async fn serve(app: &App, services: &Exposed, select: &Select, flags: &ListenerFlags) -> Result<()> {
+    let listener = listener(app, flags)?;
+    let page = app.manifest.serve.docs.as_deref().map(ApiPage::read).transpose()?;
     let mut shared = SharedParts::default();
-    let databases = shared.databases(run, services).await?;
-    let process = ServedProcess::new(&run.manifest.project, callers(run, services).await?)
+    let databases = shared.databases(app, services).await?;
+    let process = ServedProcess::new(&app.manifest.project, callers(app, services).await?)
         .with_page(page)
         .of_a_part(!select.names_none());
     let process = Arc::new(process);
     process.serve(databases).await?;
     let bound = bind(&listener, process.clone())?;
-    run.out.serves();
+    app.out.serves();
     reload::accept();
-    run.out.note(&bound.greeting(""));
-    run.out.note(&format!("serving rows of {}", names(services)));
+    app.out.note(&bound.greeting(""));
+    app.out.note(&format!("serving rows of {}", names(services)));
     tokio::select! {
         ended = bound.serve() => ended?,
-        () = reload_on_request(run, services, select, (&process, &mut shared)) => {}
+        () = reload_on_request(app, services, select, (&process, &mut shared)) => {}
     }
     process.stop_following();
-    run.out.note("stopped: no request is in progress");
+    app.out.note("stopped: no request is in progress");
     Ok(())
 }
 
 /// Returns the listener of the manifest, or of the flags.
-fn listener(run: &Run, flags: &ListenerFlags) -> Result<HttpListener> {
-    let settings = &run.manifest.serve;
+fn listener(app: &App, flags: &ListenerFlags) -> Result<HttpListener> {
+    let settings = &app.manifest.serve;
     let (address, tls) = (flags.listen.unwrap_or(settings.listen), flags.tls(settings.tls.as_ref()));
     if !address.ip().is_loopback() && tls.is_none() {
         let message =
@@ -85,29 +85,29 @@ const CALM: Duration = Duration::from_secs(60);
 
 /// Reloads for each request, and reads the passwords again where a server rejected one. An invalid manifest changes nothing.
 async fn reload_on_request(
-    run: &Run,
+    app: &App,
     services: &Exposed,
     select: &Select,
     (process, shared): (&ServedProcess, &mut SharedParts),
 ) {
     let renewals = shared.renewals.clone();
-    let mut served: Option<(Run, Vec<(DesiredService, ServiceExposure)>)> = None;
+    let mut served: Option<(App, Vec<(DesiredService, ServiceExposure)>)> = None;
     let (mut pause, mut looked) = (PAUSE, Instant::now());
     loop {
         tokio::select! {
-            () = reload::requested() => match reloaded(run, select, (process, shared)).await {
+            () = reload::requested() => match reloaded(app, select, (process, shared)).await {
                 Ok((fresh, services)) => {
-                    run.out.note(&format!("reloaded: serving rows of {}", names(&services)));
+                    app.out.note(&format!("reloaded: serving rows of {}", names(&services)));
                     served = Some((fresh, services));
                 }
                 Err(error) => {
-                    run.out.note(&format!("nothing was reloaded, what was served stays in force: {error}"));
+                    app.out.note(&format!("nothing was reloaded, what was served stays in force: {error}"));
                 }
             },
             () = renewals.notified() => {
-                let (run, services) =
-                    served.as_ref().map_or((run, services), |(run, services)| (run, services.as_slice()));
-                let is_new = renew(run, services, process).await;
+                let (app, services) =
+                    served.as_ref().map_or((app, services), |(app, services)| (app, services.as_slice()));
+                let is_new = renew(app, services, process).await;
                 // A password that stays wrong is looked for less and less often.
                 let is_calm = is_new || looked.elapsed() > CALM;
                 pause = if is_calm { PAUSE } else { (2 * pause).min(LONGEST_PAUSE) };
@@ -120,11 +120,11 @@ async fn reload_on_request(
 
 /// Serves by the manifest, the keys and the passwords as they are now.
 async fn reloaded(
-    run: &Run,
+    app: &App,
     select: &Select,
     (process, shared): (&ServedProcess, &mut SharedParts),
-) -> Result<(Run, Vec<(DesiredService, ServiceExposure)>)> {
-    let fresh = run.in_environment(&run.manifest.env)?;
+) -> Result<(App, Vec<(DesiredService, ServiceExposure)>)> {
+    let fresh = app.in_environment(&app.manifest.env)?;
     let services = exposed(&fresh, select)?;
     let callers = callers(&fresh, &services).await?;
     let databases = shared.databases(&fresh, &services).await?;
@@ -134,12 +134,12 @@ async fn reloaded(
 }
 
 /// Gives the pools the passwords that the store has now, and returns `true` if one of them is another one.
-async fn renew(run: &Run, services: &Exposed, process: &ServedProcess) -> bool {
+async fn renew(app: &App, services: &Exposed, process: &ServedProcess) -> bool {
     let mut is_new = false;
     for (service, exposure) in services {
-        match current_passwords(run, service, exposure).await {
+        match current_passwords(app, service, exposure).await {
             Ok(passwords) => is_new |= process.set_passwords(service.name.as_str(), &passwords),
-            Err(error) => run.out.note(&format!("the passwords of {} cannot be read: {error}", service.name)),
+            Err(error) => app.out.note(&format!("the passwords of {} cannot be read: {error}", service.name)),
         }
     }
     is_new

@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DesiredService, ServiceExposure};
 use martydb_ui::flags::Select;
 
 /// Returns the selected services that are exposed.
-pub fn exposed(run: &Run, select: &Select) -> Result<Vec<(DesiredService, ServiceExposure)>> {
+pub fn exposed(app: &App, select: &Select) -> Result<Vec<(DesiredService, ServiceExposure)>> {
     let hint = "add `serve: {}` to the service in the manifest, then run `martydb apply`";
-    let services = run.readable(select)?;
+    let services = app.readable(select)?;
     if let Some(other) = services.iter().find(|service| !select.names_none() && service.serve.is_none()) {
         return Err(Error::usage(format!("service \"{}\" is not exposed", other.name)).hint(hint));
     }

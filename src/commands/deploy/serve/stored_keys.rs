@@ -2,7 +2,7 @@
 
 use secrecy::ExposeSecret;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Result};
 use martydb_secrets::CredentialKey;
@@ -15,9 +15,9 @@ pub fn entry(service: &DesiredService, caller: &str) -> Result<CredentialKey> {
 }
 
 /// Returns the digests of a caller's keys, the newest first.
-pub async fn stored(run: &Run, service: &DesiredService, caller: &str) -> Result<Vec<String>> {
+pub async fn stored(app: &App, service: &DesiredService, caller: &str) -> Result<Vec<String>> {
     let key = entry(service, caller)?;
-    let secrets = run.store.read_present(std::slice::from_ref(&key)).await?;
+    let secrets = app.store.read_present(std::slice::from_ref(&key)).await?;
     let text = secrets.get(&service.server, &key.role).map(|text| text.expose_secret().to_owned());
     Ok(text.unwrap_or_default().split_whitespace().map(str::to_owned).collect())
 }

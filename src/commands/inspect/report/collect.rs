@@ -6,7 +6,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::isolation::PageProof;
 use super::{access, skipped};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::inspect::history;
 use crate::commands::inspect::status;
 use crate::commands::support::git_listing;
@@ -27,19 +27,19 @@ pub struct Collected {
 }
 
 /// Reads everything, one command after the other: their connections would count in each other's figures.
-pub async fn collect(run: &Run, select: &Select) -> Result<Collected> {
-    let read = States::read(run, select).await?;
+pub async fn collect(app: &App, select: &Select) -> Result<Collected> {
+    let read = States::read(app, select).await?;
     let arguments =
         verify_isolation::Arguments { select: select.clone(), ..verify_isolation::Arguments::default() };
-    let verified = verify_isolation::verify_services(run, &arguments, &run.readable(select)?).await?;
-    read.with(run, select, PageProof::new(verified, now())).await
+    let verified = verify_isolation::verify_services(app, &arguments, &app.readable(select)?).await?;
+    read.with(app, select, PageProof::new(verified, now())).await
 }
 
 /// Reads everything but the proof of isolation, which a monitor has.
 #[cfg(feature = "monitor")]
-pub(crate) async fn collect_around(run: &Run, proof: PageProof) -> Result<Collected> {
+pub(crate) async fn collect_around(app: &App, proof: PageProof) -> Result<Collected> {
     let select = Select::default();
-    States::read(run, &select).await?.with(run, &select, proof).await
+    States::read(app, &select).await?.with(app, &select, proof).await
 }
 
 /// States and history of the services.
@@ -55,43 +55,43 @@ struct States {
 }
 
 impl States {
-    async fn read(run: &Run, select: &Select) -> Result<States> {
-        let limit = skipped::events_each(run.readable(select)?.len());
-        let states = status::run(run, &status_arguments(select)).await?;
+    async fn read(app: &App, select: &Select) -> Result<States> {
+        let limit = skipped::events_each(app.readable(select)?.len());
+        let states = status::run(app, &status_arguments(select)).await?;
         let mut document = serde_json::to_value(&states).expect("plain data");
         let past = history::Arguments { select: select.clone(), limit: Some(limit) };
-        let past = history::run(run, &past).await?;
+        let past = history::run(app, &past).await?;
         Ok(States {
             services: document["services"].take(),
             replicas: document["replicas"].take(),
             history: serde_json::to_value(&past).expect("plain data")["services"].take(),
             limit,
-            backups_unknown: run.manifest.backup.is_some() && !states.backups.is_known(),
+            backups_unknown: app.manifest.backup.is_some() && !states.backups.is_known(),
             status: ExitStatus::worst([states.status(), past.status()]),
-            messages: states.messages(&run.out.message_style()),
+            messages: states.messages(&app.out.message_style()),
         })
     }
 
-    async fn with(self, run: &Run, select: &Select, proof: PageProof) -> Result<Collected> {
-        let manifest = &run.manifest;
+    async fn with(self, app: &App, select: &Select, proof: PageProof) -> Result<Collected> {
+        let manifest = &app.manifest;
         let text = std::fs::read(&manifest.path).map_err(|error| {
             Error::operation(format!("cannot read {}", manifest.path.display())).cause(error)
         })?;
         let skipped = skipped::listed(&proof.isolation, &self.history, self.limit, self.backups_unknown);
-        let services = run.readable(select)?;
+        let services = app.readable(select)?;
         let json = json!({
             "format_version": 1,
             "made_at": now(),
             "proven_at": proof.at,
             "martydb": env!("CARGO_PKG_VERSION"),
-            "commit": commit(run).await,
+            "commit": commit(app).await,
             "manifest_sha256": sha256(&text),
             "project": manifest.project,
             "environment": manifest.env,
             "servers": proof.servers,
             "services": self.services,
             "replicas": self.replicas,
-            "redis": redis_keys(run, &services),
+            "redis": redis_keys(app, &services),
             "isolation": proof.isolation,
             "access": access::declared(manifest, &services),
             "history": self.history,
@@ -114,8 +114,8 @@ fn status_arguments(select: &Select) -> status::Arguments {
 }
 
 /// Returns the keys that the manifest gives these services on Redis.
-fn redis_keys(run: &Run, services: &[DesiredService]) -> Vec<RedisKeys> {
-    let keys = services.iter().filter_map(|service| run.manifest.redis.services.get(&service.name));
+fn redis_keys(app: &App, services: &[DesiredService]) -> Vec<RedisKeys> {
+    let keys = services.iter().filter_map(|service| app.manifest.redis.services.get(&service.name));
     let row = |keys: &RedisService| RedisKeys {
         service: keys.service.to_string(),
         server: keys.server.to_string(),
@@ -125,8 +125,8 @@ fn redis_keys(run: &Run, services: &[DesiredService]) -> Vec<RedisKeys> {
 }
 
 /// Returns the commit that the manifest's folder has checked out; `None` outside of a repository.
-async fn commit(run: &Run) -> Option<String> {
-    let folder = run.manifest.path.parent()?;
+async fn commit(app: &App) -> Option<String> {
+    let folder = app.manifest.path.parent()?;
     let commit = git_listing::git(folder, &["rev-parse", "--verify", "HEAD"], "HEAD").await.ok()?;
     Some(commit.trim().to_owned())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::collect::{Collected, collect};
 use super::{Arguments, earlier};
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
 use martydb_os::replace_file::{Readers, replace_file, unwritable};
@@ -18,18 +18,18 @@ use martydb_ui::flags::Format;
 use martydb_ui::report::{Report, Style};
 
 /// Collects, compares and writes. What the flags name is checked before a server is asked.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<PageReport> {
-    let is_data = matches!(run.out.format(), Format::Json | Format::Yaml);
-    if arguments.out.is_none() && !is_data && run.out.result_style().width.is_some() {
+pub async fn run(app: &App, arguments: &Arguments) -> Result<PageReport> {
+    let is_data = matches!(app.out.format(), Format::Json | Format::Yaml);
+    if arguments.out.is_none() && !is_data && app.out.result_style().width.is_some() {
         return Err(Error::usage("a report is a page for a browser, and standard output is a terminal")
             .hint("write it with `martydb report --out report.html`"));
     }
-    let before = arguments.against.as_deref().map(|path| earlier::read(path, &run.manifest)).transpose()?;
+    let before = arguments.against.as_deref().map(|path| earlier::read(path, &app.manifest)).transpose()?;
     let out = arguments.out.as_deref();
     if let Some(path) = out.filter(|_| !arguments.force) {
         earlier::check_replaceable(path)?;
     }
-    let Collected { json, status, messages } = collect(run, &arguments.select).await?;
+    let Collected { json, status, messages } = collect(app, &arguments.select).await?;
     let report = values::ReportValues::new(json)
         .map_err(|error| Error::operation("cannot read the values").cause(error))?;
     let difference = before.map(|before| ReportDifference::between(&before.values, &report.values));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_backup::store::BackupSummary;
 use martydb_model::error::{Error, Kind, Result};
 
@@ -16,14 +16,14 @@ pub struct KnownBackups(Option<BTreeMap<String, BackupSummary>>);
 
 impl KnownBackups {
     /// Reads the backups; reports on standard error why they are unknown.
-    pub async fn read(run: &Run) -> KnownBackups {
-        if run.manifest.backup.is_none() {
+    pub async fn read(app: &App) -> KnownBackups {
+        if app.manifest.backup.is_none() {
             return KnownBackups(None);
         }
-        match tokio::time::timeout(PATIENCE, summaries(run)).await.unwrap_or_else(|_| Err(late())) {
+        match tokio::time::timeout(PATIENCE, summaries(app)).await.unwrap_or_else(|_| Err(late())) {
             Ok(all) => KnownBackups(Some(all)),
             Err(error) => {
-                run.out.note(&format!("warning: backup ages are unknown: {error}"));
+                app.out.note(&format!("warning: backup ages are unknown: {error}"));
                 KnownBackups(None)
             }
         }
@@ -39,8 +39,8 @@ impl KnownBackups {
     }
 }
 
-async fn summaries(run: &Run) -> Result<BTreeMap<String, BackupSummary>> {
-    let summary = run.backups()?.summaries(&run.manifest.project, &run.manifest.env).await?;
+async fn summaries(app: &App) -> Result<BTreeMap<String, BackupSummary>> {
+    let summary = app.backups()?.summaries(&app.manifest.project, &app.manifest.env).await?;
     Ok(summary.services)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::status_word::StatusWord;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::deploy::partitions::{PartitionRow, next_run};
 use crate::commands::support::companion::RedisRow;
 use crate::commands::support::companions;
@@ -45,8 +45,8 @@ pub struct Arguments {
 }
 
 /// Returns `Sizes::Measured` for `--size` and for data formats, whose columns must not depend on another flag.
-pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
-    let is_data = !matches!(run.out.format(), Format::Table | Format::Name);
+pub fn measured(app: &App, arguments: &Arguments) -> Sizes {
+    let is_data = !matches!(app.out.format(), Format::Table | Format::Name);
     if arguments.size || is_data { Sizes::Measured } else { Sizes::Skipped }
 }
 
@@ -63,42 +63,42 @@ pub struct Reviewed {
 /// Reads the status of each service, and its drift from the manifest if requested, of the servers' replicas,
 /// of partitions and of keys on Redis.
 pub async fn review(
-    run: &Run,
+    app: &App,
     arguments: &Arguments,
     services: &[DesiredService],
     targets: Targets,
 ) -> Reviewed {
-    let servers = run.servers_of(services);
-    let of_services = look(run, targets, measured(run, arguments));
+    let servers = app.servers_of(services);
+    let of_services = look(app, targets, measured(app, arguments));
     let (mut all, replicas, redis) =
-        tokio::join!(of_services, replicas::of_servers(run, &servers), companions::states(run, services));
+        tokio::join!(of_services, replicas::of_servers(app, &servers), companions::states(app, services));
     let reachable = |service: &&DesiredService| {
         let is_it = |status: &&ServiceStatus| status.service == service.name.as_str();
         let has_answered = |state| !matches!(state, ServiceState::Unreachable | ServiceState::NotProvisioned);
         all.iter().find(is_it).is_some_and(|status| has_answered(status.state))
     };
     let there: Vec<DesiredService> = services.iter().filter(reachable).cloned().collect();
-    let partitions = next_run(run, &there).await;
+    let partitions = next_run(app, &there).await;
     let wants_drift = arguments.only.contains(&StatusWord::Drifted);
     if arguments.drift || arguments.check || wants_drift {
-        mark_drift(run, services, &mut all).await;
+        mark_drift(app, services, &mut all).await;
     }
     Reviewed { services: all, replicas, partitions, redis }
 }
 
 /// Returns the status of each service; one whose server does not answer is unreachable.
 pub(crate) async fn look_at(
-    run: &Run,
+    app: &App,
     services: &[DesiredService],
     sizes: Sizes,
 ) -> Result<Vec<ServiceStatus>> {
-    Ok(look(run, targets::of(run, services).await?, sizes).await)
+    Ok(look(app, targets::of(app, services).await?, sizes).await)
 }
 
 /// Returns the state of each service in words, with the number of due migrations and with drift.
-pub async fn states(run: &Run, services: &[DesiredService]) -> Result<Vec<String>> {
-    let mut all = look_at(run, services, Sizes::Skipped).await?;
-    mark_drift(run, services, &mut all).await;
+pub async fn states(app: &App, services: &[DesiredService]) -> Result<Vec<String>> {
+    let mut all = look_at(app, services, Sizes::Skipped).await?;
+    mark_drift(app, services, &mut all).await;
     Ok(all.iter().map(in_words).collect())
 }
 
@@ -110,8 +110,8 @@ fn in_words(status: &ServiceStatus) -> String {
     }
 }
 
-async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
-    let wait = run.lock_wait;
+async fn look(app: &App, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
+    let wait = app.lock_wait;
     let asking = Arc::new(progress("asking", "services"));
     asking.expect(targets.len());
     let lists: BTreeMap<ServerName, SessionList> =
@@ -131,21 +131,21 @@ async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
     // The first answer of a server tells how many connections are free.
     let reads = || {
         let capacities = lists.values().filter_map(SessionList::capacity);
-        capacities.map(|capacity| run.jobs.of_reads(&capacity)).min().unwrap_or(run.jobs.count)
+        capacities.map(|capacity| app.jobs.of_reads(&capacity)).min().unwrap_or(app.jobs.count)
     };
     map_within(reads, targets, one).await
 }
 
 /// Marks a service whose database or roles differ from the manifest as drifted, unless its state is worse.
-async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
+async fn mark_drift(app: &App, services: &[DesiredService], all: &mut [ServiceStatus]) {
     let plans: BTreeMap<String, Result<PlannedServer>> =
-        provision::plan(run, services, PlanOptions::default()).await.into_iter().collect();
+        provision::plan(app, services, PlanOptions::default()).await.into_iter().collect();
     for planned in plans.values().flatten() {
         if let Some(left) = scratch::described(&planned.actual) {
-            run.out.note(&format!("note: on server {}: {left}", planned.access.server));
+            app.out.note(&format!("note: on server {}: {left}", planned.access.server));
         }
     }
-    let companions = companions::plan(run, services).await;
+    let companions = companions::plan(app, services).await;
     let compared = |state| matches!(state, ServiceState::UpToDate | ServiceState::Pending);
     for status in all.iter_mut().filter(|status| compared(status.state)) {
         let differs = drifted(&plans[&status.server], &status.service).and_then(|drifted| {

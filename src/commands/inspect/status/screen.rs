@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::backups::KnownBackups;
 use super::collect::{Arguments, measured, review};
 use super::report::StatusReport;
-use crate::app::Run;
+use crate::app::App;
 use martydb_context::targets;
 use martydb_migrate::ServiceState;
 use martydb_model::DesiredService;
@@ -33,29 +33,29 @@ pub fn check(out: &Out) -> Result<()> {
 
 /// Does not return by itself.
 pub(crate) async fn draw(
-    run: &Run,
+    app: &App,
     arguments: &Arguments,
     services: &[DesiredService],
     seconds: u64,
 ) -> Result<StatusReport> {
-    run.out.ends_by_interrupt();
+    app.out.ends_by_interrupt();
     // A progress bar would overwrite the screen.
     let _still = pause();
-    let mut targets = targets::of(run, services).await?;
-    let mut backups = (Instant::now(), KnownBackups::read(run).await);
+    let mut targets = targets::of(app, services).await?;
+    let mut backups = (Instant::now(), KnownBackups::read(app).await);
     loop {
         if backups.0.elapsed() > BACKUPS_EVERY {
-            backups = (Instant::now(), KnownBackups::read(run).await);
+            backups = (Instant::now(), KnownBackups::read(app).await);
         }
-        let all = review(run, arguments, services, targets.clone()).await;
+        let all = review(app, arguments, services, targets.clone()).await;
         // A restarted server may have another address.
         if all.services.iter().any(|status| status.state == ServiceState::Unreachable) {
-            targets = targets::of(run, services).await?;
+            targets = targets::of(app, services).await?;
         }
-        let report = StatusReport::new(all, backups.1.clone(), arguments, measured(run, arguments));
+        let report = StatusReport::new(all, backups.1.clone(), arguments, measured(app, arguments));
         let every = format!("Every {seconds} s: martydb status; Ctrl-C ends it\n\n");
-        let style = run.out.screen_style();
-        run.out.screen(&(every + &report.text(&style) + &report.messages(&style)));
+        let style = app.out.screen_style();
+        app.out.screen(&(every + &report.text(&style) + &report.messages(&style)));
         tokio::time::sleep(Duration::from_secs(seconds)).await;
     }
 }

@@ -119,8 +119,8 @@ fn redis(one: &RedisRow, style: &Style) -> String {
 fn details(status: &ServiceStatus, style: &Style) -> String {
     let service = &status.service;
     let mut text = String::new();
-    if let Some(run) = &status.running {
-        text += &format!("\n{service}: {}\n", printable(&running(run, status, style)));
+    if let Some(app) = &status.running {
+        text += &format!("\n{service}: {}\n", printable(&running(app, status, style)));
     }
     for divergence in &status.divergences {
         text += &detail(service, &divergence.to_string(), &divergence.hint(service));
@@ -153,10 +153,10 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
 }
 
 /// Describes a run by its statement: a run does not report its version, but files are applied in order.
-fn running(run: &RunningRun, status: &ServiceStatus, style: &Style) -> String {
-    let pid = run.pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
-    let since = run.since.as_deref().map_or_else(String::new, |at| format!(", started {}", when(at, style)));
-    let statement = run.statement.zip(run.statements);
+fn running(app: &RunningRun, status: &ServiceStatus, style: &Style) -> String {
+    let pid = app.pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
+    let since = app.since.as_deref().map_or_else(String::new, |at| format!(", started {}", when(at, style)));
+    let statement = app.statement.zip(app.statements);
     let statement = statement.map_or_else(String::new, |(at, all)| format!(", at statement {at} of {all}"));
     let next = status.pending.first().map_or_else(String::new, |next| format!("; next migration: {next}"));
     format!("another run is in progress{pid}{since}{statement}{next}")

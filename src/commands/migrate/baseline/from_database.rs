@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_apply::scratch::Scratch;
 use martydb_migrate::check::other_tools;
 use martydb_migrate::dump::{FirstMigration, ProvidedObjects, first_migration};
@@ -37,7 +37,7 @@ pub struct Adopted {
 /// [`Kind::Usage`] if there are migrations or a history; [`Kind::Divergent`] if V1 creates another schema, or other
 /// roles own schemas.
 pub async fn write(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     target: &MigrationTarget,
     options: &Options,
@@ -58,7 +58,7 @@ pub async fn write(
     let file = draft.join(FILE);
     put(&file, &first.text)?;
     folder::load_valid(&draft, target.service.as_str())?;
-    let (differences, others) = compare(run, service, target, &draft, &found, options).await?;
+    let (differences, others) = compare(app, service, target, &draft, &found, options).await?;
     if !differences.is_empty() {
         return Err(unequal(&file, &differences));
     }
@@ -112,15 +112,15 @@ fn refuse_schemas(service: &DesiredService, others: &[String]) -> Result<()> {
 }
 
 async fn compare(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     target: &MigrationTarget,
     draft: &Path,
     found: &Unadopted,
     options: &Options,
 ) -> Result<(Vec<Difference>, BTreeSet<String>)> {
-    let access = run.access(&service.server).await?;
-    let desired = run.manifest.desired(&service.server);
+    let access = app.access(&service.server).await?;
+    let desired = app.manifest.desired(&service.server);
     let scratch = Scratch::make(&access, &desired, service).await?;
     let there = MigrationTarget {
         database: scratch.database.clone(),

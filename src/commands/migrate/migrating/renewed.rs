@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_context::targets;
 use martydb_migrate::{MigrationOutcome, MigrationTarget};
 use martydb_model::{DesiredService, sqlstate};
@@ -23,7 +23,7 @@ pub(crate) fn is_password_rejected(outcome: &MigrationOutcome) -> bool {
 /// Returns those of the targets that have another password in the store by now. All of them share the pauses: after the loss
 /// of a store every password is wrong.
 pub async fn targets(
-    run: &Run,
+    app: &App,
     rejected: &[(DesiredService, MigrationTarget)],
 ) -> Vec<(DesiredService, MigrationTarget)> {
     let services: Vec<DesiredService> = rejected.iter().map(|(service, _)| service.clone()).collect();
@@ -31,7 +31,7 @@ pub async fn targets(
     for pause in PAUSES {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         // A command reads its secrets once; a copy of its context reads them again.
-        let Ok(read) = targets::of(&run.again(), &services).await else { break };
+        let Ok(read) = targets::of(&app.again(), &services).await else { break };
         let read = read.into_iter().zip(rejected);
         let changed = read.filter_map(|((service, target), (_, old))| {
             let target = target.ok().filter(|target| !is_same_login(&target.login, &old.login))?;

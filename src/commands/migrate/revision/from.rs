@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::arguments::Arguments;
 use super::proof::{RevisionProof, prove};
 use super::sides::{Declared, Sides, declared};
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::migrate::migrating::plain_options;
 use martydb_apply::scratch::Scratch;
 use martydb_context::targets;
@@ -38,18 +38,18 @@ pub struct Revised {
 /// # Errors
 /// [`Kind::Divergent`] if a difference cannot be expressed, or the files are not proven; nothing is written then.
 pub async fn revise(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     arguments: &Arguments,
     from: &str,
 ) -> Result<Revised> {
-    let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
+    let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
     let sides = Sides {
-        access: run.access(&service.server).await?,
-        desired: run.manifest.desired(&service.server),
+        access: app.access(&service.server).await?,
+        desired: app.manifest.desired(&service.server),
         service,
         target: target?,
-        options: plain_options(run),
+        options: plain_options(app),
     };
     let result = sides.revised(arguments, from).await;
     result.map_err(|error| error.while_doing(format!("no revision of {} was written", service.name)))

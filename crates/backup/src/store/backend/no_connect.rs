@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::backend::Backend;
+use super::Backend;
 use crate::store::backend::timeouts::RequestTimeouts;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};

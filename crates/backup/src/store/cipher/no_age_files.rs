@@ -3,8 +3,8 @@
 use std::io::{self, Read, Write};
 use std::str::FromStr;
 
-use super::stop::Stop;
 use crate::store::cipher::digest::Digest;
+use crate::store::stop::Stop;
 
 const MISSING: &str = "this build of martydb cannot encrypt: build it with the feature `encryption`";
 

@@ -63,6 +63,10 @@ used AS (
   UNION ALL
   SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 'pg_catalog.pg_proc'::pg_catalog.regclass, 0::oid
   FROM pg_catalog.pg_proc p WHERE p.oid >= 16384 AND p.proowner IN (SELECT m.oid FROM mighty m)
+    -- The constructors of each range type belong to the first superuser, whoever made the type.
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_type t ON t.oid = d.refobjid
+      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i'
+        AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.typowner NOT IN (SELECT m.oid FROM mighty m))
   UNION ALL
   SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, f.oid, 'pg_catalog.pg_opfamily'::pg_catalog.regclass, 0::oid
   FROM pg_catalog.pg_opfamily f WHERE f.oid >= 16384 AND f.opfowner IN (SELECT m.oid FROM mighty m)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_model::DesiredService;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::sqlstate;
@@ -24,7 +24,7 @@ const SETTLED: Duration = Duration::from_secs(10);
 
 /// Shared database, and how its services are followed.
 pub(crate) struct FollowedSource<'a> {
-    pub run: &'a Run,
+    pub app: &'a App,
     pub access: &'a Access,
     pub database: &'a str,
     pub until_caught_up: bool,
@@ -43,7 +43,7 @@ impl FollowedSource<'_> {
     }
 
     async fn follow_one(&self, name: &str) -> Result<()> {
-        let service = self.run.service(name)?;
+        let service = self.app.service(name)?;
         let Err(error) = self.patiently(service).await else { return Ok(()) };
         if error.kind != Kind::Interrupted {
             tracing::warn!(target: "martydb", "warning: service \"{name}\" is no longer followed: {error}");
@@ -73,7 +73,7 @@ impl FollowedSource<'_> {
     }
 
     async fn once(&self, service: &DesiredService) -> Result<FollowEnd> {
-        let mut sides = SplitSides::open(self.run, self.access, self.database, service).await?;
+        let mut sides = SplitSides::open(self.app, self.access, self.database, service).await?;
         let end = follow_service(&mut sides, self.until_caught_up).await;
         sides.close().await;
         end

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::change::split::common::{EMPTY, MapChoice};
 use crate::commands::support::relative_path::relative_path;
 use martydb_manifest::SplitMap;
@@ -73,14 +73,14 @@ pub struct SplitNeed {
 
 impl PlannedSplit {
     pub fn new(
-        run: &Run,
+        app: &App,
         map: &SplitMap,
         plan: &SplitPlan,
         needs: Vec<SplitNeed>,
         choice: &MapChoice,
     ) -> PlannedSplit {
         let service = |(name, tables): &(martydb_model::ServiceName, Vec<PlannedTable>)| {
-            let desired = &run.manifest.services[name];
+            let desired = &app.manifest.services[name];
             PlannedService {
                 service: name.to_string(),
                 server: desired.server.clone(),

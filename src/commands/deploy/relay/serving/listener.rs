@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::arguments::Arguments;
-use crate::app::Run;
+use crate::app::App;
 use martydb_http::{Bound, HttpListener};
 use martydb_model::error::Result;
 use martydb_monitor::relay_metrics::{ServedMetrics, bind};
@@ -15,7 +15,7 @@ pub struct MetricsListener(Option<Bound>);
 impl MetricsListener {
     /// # Errors
     /// If it cannot listen as requested.
-    pub fn open(run: &Run, arguments: &Arguments, metrics: &Arc<RelayMetrics>) -> Result<MetricsListener> {
+    pub fn open(app: &App, arguments: &Arguments, metrics: &Arc<RelayMetrics>) -> Result<MetricsListener> {
         let Some(address) = arguments.metrics else { return Ok(MetricsListener(None)) };
         let listener = HttpListener {
             address,
@@ -25,9 +25,9 @@ impl MetricsListener {
             client_authority: None,
             users: arguments.users.clone(),
         };
-        let served = ServedMetrics { project: run.manifest.project.clone(), metrics: metrics.clone() };
+        let served = ServedMetrics { project: app.manifest.project.clone(), metrics: metrics.clone() };
         let bound = bind(&listener, served)?;
-        run.out.note(&bound.greeting("/metrics"));
+        app.out.note(&bound.greeting("/metrics"));
         Ok(MetricsListener(Some(bound)))
     }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::deploy::serve::stored_keys::stored;
 use martydb_model::error::{Error, Result};
 use martydb_model::hex;
@@ -12,21 +12,21 @@ use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, S
 use martydb_serve::{CallerRight, Callers, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
 
 /// Returns the callers with the digests of their keys, and the rules of tokens.
-pub async fn callers(run: &Run, services: &[(DesiredService, ServiceExposure)]) -> Result<Callers> {
+pub async fn callers(app: &App, services: &[(DesiredService, ServiceExposure)]) -> Result<Callers> {
     let mut book = Callers::default();
-    for (name, caller) in run.manifest.serve.all_callers() {
+    for (name, caller) in app.manifest.serve.all_callers() {
         let Some((service, _)) = services.iter().find(|(service, _)| service.name == caller.service) else {
             continue;
         };
-        let digests = if name == ANONYMOUS { vec![] } else { digests(run, service, name, caller).await? };
+        let digests = if name == ANONYMOUS { vec![] } else { digests(app, service, name, caller).await? };
         let declared = served_caller(name, caller);
         if let Some(san) = &caller.san {
             book.accept_certificate(san.clone(), declared.clone());
         }
         book.add(declared, digests);
     }
-    if let Some(declared) = &run.manifest.serve.tokens {
-        book.accept_tokens(tokens(run, declared)?);
+    if let Some(declared) = &app.manifest.serve.tokens {
+        book.accept_tokens(tokens(app, declared)?);
     }
     Ok(book)
 }
@@ -53,7 +53,7 @@ fn read_keys(path: &Path) -> std::io::Result<String> {
 }
 
 /// Returns the rules of tokens, with the keys as they are now.
-fn tokens(run: &Run, declared: &DeclaredTokens) -> Result<TokenRules> {
+fn tokens(app: &App, declared: &DeclaredTokens) -> Result<TokenRules> {
     let keys = match &declared.keys {
         TokenKeys::Set(path) => {
             let wrong =
@@ -62,7 +62,7 @@ fn tokens(run: &Run, declared: &DeclaredTokens) -> Result<TokenRules> {
             parse_keys(&text).map_err(|error| wrong().cause(error))?
         }
         TokenKeys::Secret(variable) => {
-            let secret = run.environment.get(variable).filter(|secret| !secret.is_empty());
+            let secret = app.environment.get(variable).filter(|secret| !secret.is_empty());
             let secret = secret.ok_or_else(|| {
                 Error::manifest(format!("the variable {variable} with the secret of tokens is not set"))
             })?;
@@ -77,19 +77,19 @@ fn tokens(run: &Run, declared: &DeclaredTokens) -> Result<TokenRules> {
 }
 
 async fn digests(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     name: &str,
     caller: &DeclaredCaller,
 ) -> Result<Vec<KeyDigest>> {
     if let Some(variable) = &caller.key_env {
-        let key = run.environment.get(variable).filter(|key| !key.is_empty());
+        let key = app.environment.get(variable).filter(|key| !key.is_empty());
         let key = key.ok_or_else(|| {
             Error::manifest(format!("the variable {variable} with the key of caller \"{name}\" is not set"))
         })?;
         return Ok(vec![martydb_serve::digest(key)]);
     }
-    let stored = stored(run, service, name).await?;
+    let stored = stored(app, service, name).await?;
     Ok(stored.iter().filter_map(|digest| parsed(digest)).collect())
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 
-use crate::app::Run;
+use crate::app::App;
 use martydb_manifest::ReplicaRole;
 use martydb_model::contract::REFINERY_TABLE;
 use martydb_model::error::{Error, Kind, Result};
@@ -52,12 +52,12 @@ impl SharedParts {
     /// Reads settings and passwords of the services.
     pub async fn databases(
         &mut self,
-        run: &Run,
+        app: &App,
         services: &[(DesiredService, ServiceExposure)],
     ) -> Result<Vec<ServedDatabase>> {
         let mut databases = vec![];
         for (service, exposure) in services {
-            databases.push(self.database(run, service, exposure).await?);
+            databases.push(self.database(app, service, exposure).await?);
         }
         Ok(databases)
     }
@@ -65,20 +65,20 @@ impl SharedParts {
     /// Reads settings and passwords of a service.
     pub async fn database(
         &mut self,
-        run: &Run,
+        app: &App,
         service: &DesiredService,
         exposure: &ServiceExposure,
     ) -> Result<ServedDatabase> {
-        let further = further_logins(run, service);
-        let passwords = passwords(run, service, exposure, &further).await?;
-        let access = run.access(&service.server).await?;
+        let further = further_logins(app, service);
+        let passwords = passwords(app, service, exposure, &further).await?;
+        let access = app.access(&service.server).await?;
         let logins = ServedLogins { service, exposure, passwords };
         let server = self.server(&service.server, &access.endpoint)?;
         let shared = (&server, &self.renewals);
-        if monitor_login(run, &service.server).is_none() {
+        if monitor_login(app, &service.server).is_none() {
             self.monitors.remove(&service.server);
         } else if !self.monitors.contains_key(&service.server)
-            && let Some(found) = monitor(run, &service.server, &access, shared).await?
+            && let Some(found) = monitor(app, &service.server, &access, shared).await?
         {
             self.monitors.insert(service.server.clone(), found);
         }
@@ -86,7 +86,7 @@ impl SharedParts {
         let target = |role: &RoleName, reads_only| logins.target(role, reads_only, shared);
         let targets = (target(&exposure.reader, true), target(&exposure.writer, false));
         let others = further.iter().map(|login| target(login, true)).collect();
-        let replicas = self.replicas(run, &logins, &further)?;
+        let replicas = self.replicas(app, &logins, &further)?;
         Ok(ServedDatabase {
             name: service.name.to_string(),
             server: service.server.clone(),
@@ -103,12 +103,12 @@ impl SharedParts {
     /// Returns the logins at the replicas that applications read at.
     fn replicas(
         &mut self,
-        run: &Run,
+        app: &App,
         logins: &ServedLogins<'_>,
         further: &BTreeSet<RoleName>,
     ) -> Result<Vec<ReplicaTargets>> {
         let server = &logins.service.server;
-        let declared = run.manifest.servers[server].replicas_as(ReplicaRole::Read);
+        let declared = app.manifest.servers[server].replicas_as(ReplicaRole::Read);
         let read = declared.filter(|_| logins.exposure.reads_at_replicas());
         let mut replicas = vec![];
         for replica in read {
@@ -126,8 +126,8 @@ impl SharedParts {
 }
 
 /// Returns the monitor's login on a server, if the manifest declares it.
-fn monitor_login(run: &Run, server: &str) -> Option<AccessRole> {
-    run.manifest.desired(server).access.into_values().find(|role| role.monitors)
+fn monitor_login(app: &App, server: &str) -> Option<AccessRole> {
+    app.manifest.desired(server).access.into_values().find(|role| role.monitors)
 }
 
 /// Logins of a service with what they need.
@@ -169,12 +169,12 @@ const STATISTICS: Duration = Duration::from_secs(5);
 
 /// Returns a pool of the monitor's login, if the manifest has one and it was created.
 async fn monitor(
-    run: &Run,
+    app: &App,
     server: &ServerName,
     access: &Access,
     (shared, renewals): SharedByPools<'_>,
 ) -> Result<Option<LoginPool>> {
-    let Some((role, password)) = monitor_password(run, server).await? else { return Ok(None) };
+    let Some((role, password)) = monitor_password(app, server).await? else { return Ok(None) };
     let target = LoginTarget {
         connector: shared.connector.clone(),
         database: access.maintenance.clone(),
@@ -191,22 +191,22 @@ async fn monitor(
     LoginPool::new(&target).map(Some)
 }
 
-async fn monitor_password(run: &Run, server: &ServerName) -> Result<Option<(RoleName, SecretString)>> {
-    let Some(login) = monitor_login(run, server) else { return Ok(None) };
+async fn monitor_password(app: &App, server: &ServerName) -> Result<Option<(RoleName, SecretString)>> {
+    let Some(login) = monitor_login(app, server) else { return Ok(None) };
     let Some(key) = CredentialKey::of_access(server, &login) else { return Ok(None) };
-    let secrets = run.store.read_present(&[key]).await?;
+    let secrets = app.store.read_present(&[key]).await?;
     let password = secrets.get(server, &login.name).filter(|password| !password.expose_secret().is_empty());
     Ok(password.map(|password| (login.name.clone(), password.clone())))
 }
 
 /// Returns the passwords of all logins of a service as the store has them now, by login.
 pub(crate) async fn current_passwords(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     exposure: &ServiceExposure,
 ) -> Result<BTreeMap<String, SecretString>> {
-    let mut all = passwords(run, service, exposure, &further_logins(run, service)).await?;
-    all.extend(monitor_password(run, &service.server).await?);
+    let mut all = passwords(app, service, exposure, &further_logins(app, service)).await?;
+    all.extend(monitor_password(app, &service.server).await?);
     Ok(all.into_iter().map(|(role, password)| (role.to_string(), password)).collect())
 }
 
@@ -241,22 +241,22 @@ fn served_exposure(service: &DesiredService, exposure: &ServiceExposure) -> Serv
 }
 
 /// Returns the logins of `access` that callers of the service get.
-fn further_logins(run: &Run, service: &DesiredService) -> BTreeSet<RoleName> {
-    let own = run.manifest.serve.callers_of(&service.name);
+fn further_logins(app: &App, service: &DesiredService) -> BTreeSet<RoleName> {
+    let own = app.manifest.serve.callers_of(&service.name);
     own.filter_map(|(_, caller)| caller.login.clone()).collect()
 }
 
 async fn passwords(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     exposure: &ServiceExposure,
     further: &BTreeSet<RoleName>,
 ) -> Result<BTreeMap<RoleName, SecretString>> {
-    let desired = run.manifest.desired(&service.server);
+    let desired = app.manifest.desired(&service.server);
     let roles = || exposure.own_logins().into_iter().chain(further);
     let keys =
         roles().filter_map(|role| CredentialKey::of_access(&service.server, desired.access.get(role)?));
-    let secrets = run.store.read(&keys.collect::<Vec<_>>()).await?;
+    let secrets = app.store.read(&keys.collect::<Vec<_>>()).await?;
     let mut passwords = BTreeMap::new();
     for role in roles() {
         let password =

@@ -2,7 +2,7 @@
 
 use super::callers::served_caller;
 use super::databases::SharedParts;
-use crate::app::Run;
+use crate::app::App;
 use crate::commands::deploy::serve::selected::{ExposedObjects, FunctionRow, RelationRow};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
@@ -14,20 +14,20 @@ fn unread(service: &DesiredService, fault: &HttpError) -> Error {
         .cause(&fault.message)
 }
 
-async fn alone(run: &Run, service: &DesiredService, exposure: &ServiceExposure) -> Result<ServedService> {
-    let served = ServedService::new(SharedParts::default().database(run, service, exposure).await?)?;
+async fn alone(app: &App, service: &DesiredService, exposure: &ServiceExposure) -> Result<ServedService> {
+    let served = ServedService::new(SharedParts::default().database(app, service, exposure).await?)?;
     served.verify_server().await?;
     Ok(served)
 }
 
 /// Returns the OpenAPI document of a service for one of its callers.
 pub async fn document(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     exposure: &ServiceExposure,
     (name, caller): (&str, &DeclaredCaller),
 ) -> Result<serde_json::Value> {
-    let served = alone(run, service, exposure).await?;
+    let served = alone(app, service, exposure).await?;
     let schema = exposure.schemas.first().map(ToString::to_string).unwrap_or_default();
     let text = served.document(&served_caller(name, caller), &schema).await;
     let text = text.map_err(|fault| match (&*fault.code, &fault.hint) {
@@ -40,11 +40,11 @@ pub async fn document(
 
 /// Returns what a service exposes, as its reading login sees it.
 pub async fn objects(
-    run: &Run,
+    app: &App,
     service: &DesiredService,
     exposure: &ServiceExposure,
 ) -> Result<ExposedObjects> {
-    let served = alone(run, service, exposure).await?;
+    let served = alone(app, service, exposure).await?;
     let catalog = served.catalog().await.map_err(|fault| unread(service, &fault))?;
     let row = |relation: &martydb_serve::ExposedRelation| RelationRow {
         service: service.name.to_string(),

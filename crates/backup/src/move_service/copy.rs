@@ -4,9 +4,9 @@
 use std::time::Duration;
 
 use super::compare::{self, CopySide};
-use super::former::{SourceDatabase, connected, refused_login};
 use super::obstacles::{self, MoveTarget};
-use super::sums;
+use super::owner_session;
+use super::source_database::{SourceDatabase, connected, refused_login};
 use martydb_apply::scratch::Scratch;
 use martydb_catalog::inspect;
 use martydb_context::{Context, targets};
@@ -124,7 +124,7 @@ impl Move<'_> {
         let (source, own) = (target(self.context, old).await?, target(self.context, self.service).await?);
         let migrator = (runs == ConcurrentRuns::Others).then(|| source.login.role.clone());
         if runs == ConcurrentRuns::This {
-            sums::end_programs(&source).await.map_err(|error| refused_login(error, old))?;
+            owner_session::end_programs(&source).await.map_err(|error| refused_login(error, old))?;
         }
         let sessions = former.settled(&[], migrator.as_deref(), Duration::from_secs(1)).await?;
         if !sessions.is_empty() {
@@ -163,7 +163,7 @@ impl Move<'_> {
         step("restoring", &self.service.database, archive.restore(&entries, scratch.acting_login(), 1))
             .await?;
         // Archives before 18 contain no statistics. Tables that the owner may not analyze only cause warnings.
-        let mut session = sums::as_owner(scratch).await?;
+        let mut session = owner_session::as_owner(scratch).await?;
         execute_warned(&mut session, &stmt!("ANALYZE")).await?;
         session.close().await;
         Ok(())
@@ -236,8 +236,8 @@ fn is_wanted(what: &str, service: &DesiredService) -> bool {
 
 async fn close_and_compare(ready: &mut PreparedMove<'_>, scratch: &MigrationTarget) -> Result<()> {
     // Opened before the database is closed; afterwards it accepts no session.
-    let mut there = sums::as_owner(&ready.source).await?;
-    let mut here = sums::as_owner(scratch).await?;
+    let mut there = owner_session::as_owner(&ready.source).await?;
+    let mut here = owner_session::as_owner(scratch).await?;
     let end = compared(ready, scratch, &mut there, &mut here).await;
     there.close().await;
     here.close().await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::sums;
+use super::owner_session;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{ServerText, Statement, stmt, with_members};
@@ -31,7 +31,7 @@ pub struct Obstacles {
 
 /// Examines the database as its owner.
 pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obstacles> {
-    let mut session = sums::as_owner(source).await?;
+    let mut session = owner_session::as_owner(source).await?;
     let mut found = Obstacles::default();
     let obstacles = of_objects(include_str!("sql/obstacles.sql"));
     for (kind, name, why) in query_as::<(String, String, String)>(&mut session, &obstacles).await? {
