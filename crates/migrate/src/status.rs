@@ -13,7 +13,7 @@ use super::report::{
     DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
 };
 use super::target::MigrationTarget;
-use martydb_model::error::{Error, Result};
+use martydb_model::error::{Error, Kind, Result};
 use martydb_pg::server::advisory::LockHolder;
 use martydb_pg::server::sessions::SessionList;
 
@@ -33,7 +33,9 @@ pub async fn status(
     match SessionOverview::read(target, scope, wait, sessions).await {
         Ok(mut overview) => {
             if let Err(error) = fill(&mut status, &mut overview, &folder).await {
-                (status.state, status.error) = (ServiceState::Unreachable, Some(error));
+                let divergent = error.kind == Kind::Divergent;
+                let state = if divergent { ServiceState::Divergent } else { ServiceState::Unreachable };
+                (status.state, status.error) = (state, Some(error));
             } else if status.error.is_some() && status.state != ServiceState::Divergent {
                 status.state = ServiceState::Invalid;
             }
@@ -107,7 +109,7 @@ async fn fill(
             status.last_event.take().into_iter().chain(repeated).max_by(|one, other| one.at.cmp(&other.at));
     }
     let folder = if rows.is_empty() { folder.for_new(None) } else { folder };
-    let comparison = compare(folder, &rows.applied, &rows.unfinished);
+    let comparison = compare(folder, rows);
     let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
     status.repeatable_pending = due.into_iter().map(due_migration).collect();
     let nothing_due = comparison.pending.is_empty() && status.repeatable_pending.is_empty();
@@ -148,7 +150,8 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
     let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
     let rows = session.rows().await;
     session.close().await;
-    Ok(rows?.applied.iter().map(|row| row.version).max())
+    let rows = rows?;
+    Ok(rows.applied.iter().chain(&rows.lost).map(|row| row.version).max())
 }
 
 /// Reads the catalog of a service's database as its migrator.

@@ -57,7 +57,9 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     let search_path = names::schemas(scope, name, &schemas)?;
     let extensions = own.extensions.as_deref().or(defaults.extensions.as_deref()).unwrap_or_default();
     let extensions = extensions::resolve(scope, name, extensions)?;
+    let history = own.history.schema.as_ref().or(defaults.history.schema.as_ref());
     Ok(DesiredService {
+        history_schema: names::history_schema(scope, name, history, &search_path)?,
         database: names::database(scope, name, database)?,
         migrations: beside.join(migrations),
         down: down(own.migrations.down().or(defaults.migrations.down())),

@@ -16,7 +16,7 @@ pub(crate) use overview::{OverviewScope, SessionOverview};
 pub use readers::{connect_as_owner, connect_reader};
 
 use crate::files::VersionType;
-use crate::history::{ExistingTables, HistoryRows, tables};
+use crate::history::{ExistingTables, HistoryRows, place, tables};
 use crate::report::{Event, EventSender};
 use crate::target::MigrationTarget;
 use martydb_model::SchemaName;
@@ -139,15 +139,15 @@ impl<'a> MigrationSession<'a> {
 
     /// Sends one message: becomes the owner, tries to take a key, and looks up the tables.
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
-        let schemas = &self.target.schemas;
+        let places = self.places();
         let mut queries = vec![pooler_check::demand(&self.connection), self.act_as_owner()];
         queries.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
-        queries.push(tables::present(schemas));
+        queries.push(tables::present(&places));
         let results = self.query(queries).await.map_err(|error| no_start(self.target, error))?;
         let no_row = || Error::from(Unreadable::no_row());
         let (last, before) = results.split_last().ok_or_else(no_row)?;
         self.present =
-            ExistingTables::read(last.first().ok_or_else(no_row)?, schemas).map_err(Error::from)?;
+            ExistingTables::read(last.first().ok_or_else(no_row)?, &places).map_err(Error::from)?;
         if key.is_some() && self.present.standby {
             return Err(pooler_check::standby(&self.target.endpoint, None).into());
         }
@@ -179,7 +179,12 @@ impl<'a> MigrationSession<'a> {
 
     /// Returns the schema of refinery's table: where it is, or where it will be.
     pub(crate) fn schema(&self) -> SchemaName {
-        self.present.refinery.as_ref().unwrap_or(&self.target.schemas[0]).clone()
+        self.present.refinery.as_ref().unwrap_or(&self.target.history_schema).clone()
+    }
+
+    /// Returns the schemas in which refinery's table may be.
+    fn places(&self) -> Vec<SchemaName> {
+        place::places(&self.target.history_schema, &self.target.schemas)
     }
 
     pub(crate) async fn execute(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
@@ -200,21 +205,36 @@ impl<'a> MigrationSession<'a> {
     /// Reads the rows of both tables in one round trip.
     #[martydb_pg::boxed]
     pub(crate) async fn rows(&mut self) -> Result<HistoryRows> {
+        if let (Some(first), Some(second)) = (self.present.refinery.clone(), self.present.second.clone()) {
+            return Err(self.two_tables(&[first, second]).await);
+        }
         let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
-        let queries: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
+        let lost = self.present.history.then(|| tables::read_lost(self.present.refinery.as_ref()));
+        let queries: Vec<_> =
+            refinery.iter().cloned().chain(lost.iter().cloned()).chain(self.unfinished()).collect();
         let results = if queries.is_empty() { vec![] } else { self.query(queries).await? };
         let mut results = results.into_iter();
         let applied = refinery.and_then(|_| results.next()).unwrap_or_default();
-        self.history(&applied, &results.next().unwrap_or_default()).await
+        let lost = lost.and_then(|_| results.next()).unwrap_or_default();
+        self.history(&applied, &results.next().unwrap_or_default(), &lost).await
     }
 
-    /// Reads martydb's history; refinery's rows are already read.
-    async fn history_with(&mut self, applied: &[Row]) -> Result<HistoryRows> {
+    /// Returns the error for a table of refinery in two schemas, of which one is not the history of this database.
+    async fn two_tables(&mut self, schemas: &[SchemaName; 2]) -> Error {
+        let counts: Vec<usize> = match self.query(schemas.iter().map(tables::read_refinery)).await {
+            Ok(counts) => counts.iter().map(Vec::len).collect(),
+            Err(error) => return error,
+        };
+        place::two_tables(self.target.service.as_str(), schemas, &counts)
+    }
+
+    /// Reads martydb's history; refinery's rows, and those that it lost, are already read.
+    async fn history_with(&mut self, applied: &[Row], lost: &[Row]) -> Result<HistoryRows> {
         let unfinished = match self.unfinished() {
             None => vec![],
             Some(query) => self.query([query]).await?,
         };
-        self.history(applied, &unfinished.into_iter().next().unwrap_or_default()).await
+        self.history(applied, &unfinished.into_iter().next().unwrap_or_default(), lost).await
     }
 
     /// Returns the query for unfinished migrations; `None` if the table of notes is missing, because then there
@@ -223,8 +243,8 @@ impl<'a> MigrationSession<'a> {
         (self.present.history && self.present.progress).then(tables::read_unfinished)
     }
 
-    async fn history(&mut self, applied: &[Row], unfinished: &[Row]) -> Result<HistoryRows> {
-        let mut rows = HistoryRows::read(applied, unfinished)?;
+    async fn history(&mut self, applied: &[Row], unfinished: &[Row], lost: &[Row]) -> Result<HistoryRows> {
+        let mut rows = HistoryRows::read(applied, unfinished, lost)?;
         if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
             // The table has no row to infer it from.
             let found = self.query([tables::read_version_type(schema)]).await?;

@@ -1,0 +1,87 @@
+//! Statements of a file that name the history: refinery's table, or martydb's schema. The history is a record of the files;
+//! a file that grants, empties, alters or drops it is refused before it runs. Pure.
+
+use crate::files::{FileProblem, MigrationFile, Position};
+use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
+use martydb_sql::{Lexer, Token, TokenKind, bare, string_contents};
+
+const FIX: &str = "remove it: the history belongs to martydb, and `martydb apply` closes it to other roles";
+
+/// Returns the first place of each file that names the history.
+pub(crate) fn name_history<'a>(files: impl IntoIterator<Item = &'a MigrationFile>) -> Vec<FileProblem> {
+    files.into_iter().filter_map(of_file).collect()
+}
+
+fn of_file(file: &MigrationFile) -> Option<FileProblem> {
+    let (at, name) = first_name(&file.text)?;
+    let what = format!("names {name}, in which martydb records the migrations");
+    Some(FileProblem::refused(&file.path, what, FIX).at(Position::new(&file.text, at)))
+}
+
+/// Returns the place of a name of the history, in a statement or in the body of a block or function.
+fn first_name(text: &str) -> Option<(usize, &'static str)> {
+    let tokens: Vec<Token> = Lexer::new(text).collect();
+    let name = |at: usize| {
+        let token = tokens.get(at)?;
+        matches!(token.kind, TokenKind::Word | TokenKind::Quoted).then(|| bare(&text[token.start..token.end]))
+    };
+    let is_symbol =
+        |at: usize, symbol| tokens.get(at).is_some_and(|token| token.kind == TokenKind::Symbol(symbol));
+    let mut in_schemas = false;
+    for (at, token) in tokens.iter().enumerate() {
+        let found = name(at);
+        let found = found.as_deref();
+        let own = in_schemas || is_symbol(at + 1, b'.');
+        if found == Some(REFINERY_TABLE) {
+            return Some((token.start, REFINERY_TABLE));
+        }
+        if found == Some(HISTORY_SCHEMA) && own && !(at > 0 && is_symbol(at - 1, b'.')) {
+            return Some((token.start, "the schema martydb"));
+        }
+        if token.kind == TokenKind::Text && text[token.start..].starts_with('$') {
+            let body = string_contents(&text[token.start..token.end]);
+            let start = token.start + (token.end - token.start - body.len()) / 2;
+            if let Some((within, name)) = first_name(body) {
+                return Some((start + within, name));
+            }
+        }
+        // SCHEMA a, b: each name of the list; IF EXISTS is between.
+        in_schemas = match found {
+            Some("schema") => true,
+            Some("if" | "not" | "exists") => in_schemas,
+            Some(_) => in_schemas && is_symbol(at + 1, b','),
+            None => in_schemas && token.kind == TokenKind::Symbol(b','),
+        };
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_the_history_is_found_wherever_it_is_executed() {
+        for (sql, expected) in [
+            ("GRANT SELECT ON public.refinery_schema_history TO x", Some(REFINERY_TABLE)),
+            ("TRUNCATE \"refinery_schema_history\"", Some(REFINERY_TABLE)),
+            ("DO $$ BEGIN DELETE FROM Refinery_Schema_History; END $$", Some(REFINERY_TABLE)),
+            ("DROP SCHEMA IF EXISTS martydb CASCADE", Some("the schema martydb")),
+            ("GRANT SELECT ON ALL TABLES IN SCHEMA public, martydb TO x", Some("the schema martydb")),
+            ("ALTER TABLE t SET SCHEMA martydb", Some("the schema martydb")),
+            ("UPDATE martydb.history SET operator = 'x'", Some("the schema martydb")),
+            (
+                "CREATE TRIGGER a BEFORE INSERT ON martydb.history EXECUTE FUNCTION f()",
+                Some("the schema martydb"),
+            ),
+            ("GRANT SELECT ON ALL TABLES IN SCHEMA public TO martydb", None),
+            ("SELECT 'refinery_schema_history' -- refinery_schema_history", None),
+            ("DO $$ BEGIN IF t <> 'refinery_schema_history' THEN TRUNCATE a; END IF; END $$", None),
+            ("CREATE TABLE martydb (a int); CREATE TABLE app.martydb (b int)", None),
+            ("DROP SCHEMA public CASCADE; CREATE SCHEMA public", None),
+        ] {
+            assert_eq!(first_name(sql).map(|found| found.1), expected, "{sql}");
+        }
+        assert_eq!(first_name("DO $a$ DROP SCHEMA martydb $a$").map(|found| found.0), Some(19));
+    }
+}
