@@ -165,7 +165,8 @@ impl<'a> MigrationRun<'a, '_> {
         }
         self.refuse_waived(&steps)?;
         refuse(self.service(), &empty_files(&steps))?;
-        refuse(self.service(), &name_history(steps.iter().chain(&repeatables).map(|step| &*step.file)))?;
+        let files = steps.iter().chain(&repeatables).map(|step| &*step.file);
+        refuse(self.service(), &name_history(files, &self.session.target.history_schema))?;
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
         events.send(Event::Planned(steps.iter().chain(&repeatables).map(MigrationStep::id).collect()));

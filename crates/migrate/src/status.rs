@@ -8,7 +8,7 @@ use super::engine::session::{OverviewScope, SessionOverview, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
-use super::history::{Catalog, RecordedRepeatable, repeatables, tables};
+use super::history::{Catalog, ExistingTables, RecordedRepeatable, repeatables, tables};
 use super::report::{
     DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
 };
@@ -79,9 +79,11 @@ pub(crate) async fn recorded(
     session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
 ) -> Result<Vec<RecordedRepeatable>> {
-    let present = session.present.repeatable && session.present.history && !folder.repeatables.is_empty();
-    let Some(schema) = session.present.refinery.clone().filter(|_| present) else { return Ok(vec![]) };
-    let rows = session.query([repeatables::read(&schema)]).await?;
+    let query = |present: &ExistingTables| {
+        let has_runs = present.repeatable && present.history && !folder.repeatables.is_empty();
+        present.refinery.as_ref().filter(|_| has_runs).map(repeatables::read).into_iter().collect()
+    };
+    let rows = session.query_tables(query).await?;
     Ok(rows.iter().flatten().map(RecordedRepeatable::read).collect::<Result<_, _>>()?)
 }
 
@@ -185,8 +187,10 @@ async fn read_events(session: &mut MigrationSession<'_>) -> Result<Vec<HistoryEv
         own = rows.iter().flatten().map(event).collect::<Result<_, _>>()?;
     }
     let mut all = vec![];
-    if let Some(refinery) = session.present.refinery.as_ref().map(tables::read_refinery) {
-        let rows = session.query([refinery]).await?;
+    let refinery =
+        |present: &ExistingTables| present.refinery.as_ref().map(tables::read_refinery).into_iter().collect();
+    let rows = session.query_tables(refinery).await?;
+    if session.present.refinery.is_some() {
         let known =
             |version: Option<i64>| own.iter().any(|event| event.version == version && event.outcome == "ok");
         let mut read = rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>()?;

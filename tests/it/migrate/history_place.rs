@@ -6,12 +6,20 @@ use martydb_migrate::{
 use martydb_model::SchemaName;
 use martydb_model::error::Kind;
 
-use super::support::Service;
+use super::support::{Service, run as execute};
 
 /// What martydb at commit b3010acd reads first of a history that has a table of notes.
 const EARLIER_READS: &str = "SELECT version, outcome, action FROM (
     SELECT DISTINCT ON (version) version, outcome, action, mode FROM martydb.history ORDER BY version, id DESC
 ) last WHERE mode = 'no-transaction' AND outcome IN ('started', 'failed') ORDER BY version";
+
+/// Ends the session at the given DDL command, as a crash would: numbers of a sequence outlive the transaction.
+const STRIKE: &str = "CREATE SCHEMA fault; CREATE SEQUENCE fault.passed; CREATE TABLE fault.at (n bigint);
+    INSERT INTO fault.at VALUES (0);
+    CREATE FUNCTION fault.strike() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+        IF nextval('fault.passed') = (SELECT n FROM fault.at) THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    END $$;
+    CREATE EVENT TRIGGER strike ON ddl_command_end EXECUTE FUNCTION fault.strike()";
 
 /// Makes the service, with two versions and refinery's table in the schema `public`, as earlier versions leave it.
 async fn earlier(name: &str) -> (Service, MigrationTarget) {
@@ -68,6 +76,53 @@ async fn a_table_of_an_earlier_version_is_moved_by_the_next_upgrade_and_back_if_
     assert_eq!((seen.state, seen.current, seen.error), (ServiceState::UpToDate, Some(2), None));
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
     assert_eq!(place(&service).await, ["martydb"]);
+}
+
+#[tokio::test]
+async fn a_move_that_is_killed_at_any_statement_has_moved_nothing_and_the_next_upgrade_completes_it() {
+    let (service, public) = earlier("hp_killed").await;
+    service.do_as_admin(STRIKE).await;
+    for (target, before, after, least) in
+        [(&service.target, "public", "martydb", 7), (&public, "martydb", "public", 4)]
+    {
+        for at in 1.. {
+            let arm = format!("UPDATE fault.at SET n = {at}; SELECT setval('fault.passed', 1, false)");
+            service.do_as_admin(&arm).await;
+            let end = run(target, Goal::Upgrade, &service.options(), &EventSender::ignored()).await;
+            let passed = service.ask("SELECT last_value::text FROM fault.passed").await;
+            if passed[0].parse::<i32>().unwrap() < at {
+                assert_eq!((end.error, place(&service).await), (None, vec![after.to_string()]));
+                assert!(at > least, "{at}");
+                break;
+            }
+            assert!(end.error.is_some(), "{at}");
+            assert_eq!(place(&service).await, [before], "{at}");
+            let earlier_works =
+                sqlx::raw_sql(EARLIER_READS).execute(&mut service.admin().await).await.is_ok();
+            assert_eq!(earlier_works, before == "public", "{at}");
+            let seen = status(target, Sizes::Skipped, service.options().lock_wait, &Default::default()).await;
+            assert_eq!(
+                (seen.state, seen.current),
+                (ServiceState::UpToDate, Some(2)),
+                "{at} {:?}",
+                seen.error
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_status_that_waits_for_the_move_reads_the_table_where_it_is_then() {
+    let (service, _) = earlier("hp_race").await;
+    let mut mover = service.admin().await;
+    execute(&mut mover, "BEGIN; ALTER TABLE refinery_schema_history SET SCHEMA martydb").await;
+    let released = async {
+        let waits = "SELECT (count(*) > 0)::text FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'hp_race'";
+        service.until("status waits", waits).await;
+        execute(&mut mover, "COMMIT").await;
+    };
+    let (seen, ()) = tokio::join!(service.status(), released);
+    assert_eq!((seen.state, seen.current, seen.error), (ServiceState::UpToDate, Some(2), None));
 }
 
 #[tokio::test]
@@ -136,8 +191,26 @@ async fn statements_over_all_tables_do_not_reach_the_history() {
         .write("V4__new.sql", "DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\nCREATE TABLE b (n int);");
     assert_eq!(service.upgraded().await, [1, 2, 3, 4]);
     assert_eq!(service.status().await.state, ServiceState::UpToDate);
-    service.write("V5__own.sql", "SELECT 1;\nTRUNCATE martydb.history;");
-    let error = service.upgrade().await.error.unwrap();
-    assert_eq!(error.kind, Kind::MigrationFile);
-    assert!(error.causes[0].contains("V5__own.sql:2:10: names the schema martydb"), "{error:?}");
+    let fires = "CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'fired'; END $$;
+        DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+        LOOP EXECUTE format('CREATE TRIGGER fire BEFORE INSERT OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION fire()', t); END LOOP; END $$;";
+    service
+        .write("V5__fire.sql", fires)
+        .write("V6__seen.sql", "CREATE VIEW seen AS SELECT version FROM martydb.history;");
+    assert_eq!(service.upgraded().await, [5, 6]);
+    for (sql, named) in [
+        ("SELECT 1;\nTRUNCATE martydb.history;", "2:10: names the schema martydb"),
+        ("REVOKE ALL ON refinery_schema_history FROM hp_all_app;", "1:15: names refinery_schema_history"),
+    ] {
+        service.write("V7__own.sql", sql);
+        let error = service.upgrade().await.error.unwrap();
+        assert_eq!(error.kind, Kind::MigrationFile);
+        assert!(error.causes[0].contains(&format!("V7__own.sql:{named}")), "{error:?}");
+    }
+    // In a declared schema the table is the team's own.
+    let public = MigrationTarget { history_schema: SchemaName::public(), ..service.target.clone() };
+    service.remove("V7__own.sql");
+    upgraded(&service, &public).await;
+    service.write("V7__own.sql", "REVOKE ALL ON refinery_schema_history FROM hp_all_app;");
+    upgraded(&service, &public).await;
 }

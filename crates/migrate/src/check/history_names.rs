@@ -1,25 +1,38 @@
 //! Statements of a file that name the history: refinery's table, or martydb's schema. The history is a record of the files;
-//! a file that grants, empties, alters or drops it is refused before it runs. Pure.
+//! a file that grants, empties, alters or drops it is refused before it runs. One that only reads it is not. Pure.
 
 use crate::files::{FileProblem, MigrationFile, Position};
+use martydb_model::SchemaName;
 use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
 use martydb_sql::{Lexer, Token, TokenKind, bare, string_contents};
 
 const FIX: &str = "remove it: the history belongs to martydb, and `martydb apply` closes it to other roles";
 
-/// Returns the first place of each file that names the history.
-pub(crate) fn name_history<'a>(files: impl IntoIterator<Item = &'a MigrationFile>) -> Vec<FileProblem> {
-    files.into_iter().filter_map(of_file).collect()
+/// Returns the first place of each file that names the history. A table in a declared schema is refinery's as well, and
+/// the server decides about it; `place` is its schema.
+pub(crate) fn name_history<'a>(
+    files: impl IntoIterator<Item = &'a MigrationFile>,
+    place: &SchemaName,
+) -> Vec<FileProblem> {
+    let is_ours = place.as_str() == HISTORY_SCHEMA;
+    files.into_iter().filter_map(|file| of_file(file, is_ours)).collect()
 }
 
-fn of_file(file: &MigrationFile) -> Option<FileProblem> {
-    let (at, name) = first_name(&file.text)?;
+fn of_file(file: &MigrationFile, is_ours: bool) -> Option<FileProblem> {
+    let (at, name) = first_name(&file.text, is_ours)?;
     let what = format!("names {name}, in which martydb records the migrations");
-    Some(FileProblem::refused(&file.path, what, FIX).at(Position::new(&file.text, at)))
+    let fix = match name {
+        REFINERY_TABLE => format!(
+            "{FIX}; to read it, write {HISTORY_SCHEMA}.{REFINERY_TABLE}; `history: {{ schema: public }}` in the service \
+             keeps it in the schema public"
+        ),
+        _ => FIX.into(),
+    };
+    Some(FileProblem::refused(&file.path, what, fix).at(Position::new(&file.text, at)))
 }
 
 /// Returns the place of a name of the history, in a statement or in the body of a block or function.
-fn first_name(text: &str) -> Option<(usize, &'static str)> {
+fn first_name(text: &str, is_ours: bool) -> Option<(usize, &'static str)> {
     let tokens: Vec<Token> = Lexer::new(text).collect();
     let name = |at: usize| {
         let token = tokens.get(at)?;
@@ -27,21 +40,29 @@ fn first_name(text: &str) -> Option<(usize, &'static str)> {
     };
     let is_symbol =
         |at: usize, symbol| tokens.get(at).is_some_and(|token| token.kind == TokenKind::Symbol(symbol));
+    let is = |at: Option<usize>, words: &[&str]| {
+        at.and_then(name).is_some_and(|found| words.contains(&found.as_str()))
+    };
+    // Such a name is judged at the name of its schema.
+    let qualified_by_us =
+        |at: usize| at > 1 && is_symbol(at - 1, b'.') && is(Some(at - 2), &[HISTORY_SCHEMA]);
+    let is_read = |at: usize| is(at.checked_sub(1), &["from", "join"]) && !is(at.checked_sub(2), &["delete"]);
     let mut in_schemas = false;
     for (at, token) in tokens.iter().enumerate() {
         let found = name(at);
         let found = found.as_deref();
         let own = in_schemas || is_symbol(at + 1, b'.');
-        if found == Some(REFINERY_TABLE) {
+        let qualified = at > 1 && is_symbol(at - 1, b'.');
+        if found == Some(REFINERY_TABLE) && is_ours && !qualified_by_us(at) {
             return Some((token.start, REFINERY_TABLE));
         }
-        if found == Some(HISTORY_SCHEMA) && own && !(at > 0 && is_symbol(at - 1, b'.')) {
+        if found == Some(HISTORY_SCHEMA) && own && !qualified && !is_read(at) {
             return Some((token.start, "the schema martydb"));
         }
         if token.kind == TokenKind::Text && text[token.start..].starts_with('$') {
             let body = string_contents(&text[token.start..token.end]);
             let start = token.start + (token.end - token.start - body.len()) / 2;
-            if let Some((within, name)) = first_name(body) {
+            if let Some((within, name)) = first_name(body, is_ours) {
                 return Some((start + within, name));
             }
         }
@@ -79,9 +100,26 @@ mod tests {
             ("DO $$ BEGIN IF t <> 'refinery_schema_history' THEN TRUNCATE a; END IF; END $$", None),
             ("CREATE TABLE martydb (a int); CREATE TABLE app.martydb (b int)", None),
             ("DROP SCHEMA public CASCADE; CREATE SCHEMA public", None),
+            (
+                "CREATE VIEW v AS SELECT * FROM martydb.history JOIN martydb.refinery_schema_history USING (version)",
+                None,
+            ),
+            ("DELETE FROM martydb.refinery_schema_history", Some("the schema martydb")),
+            ("SELECT * FROM public.refinery_schema_history", Some(REFINERY_TABLE)),
         ] {
-            assert_eq!(first_name(sql).map(|found| found.1), expected, "{sql}");
+            assert_eq!(first_name(sql, true).map(|found| found.1), expected, "{sql}");
         }
-        assert_eq!(first_name("DO $a$ DROP SCHEMA martydb $a$").map(|found| found.0), Some(19));
+        assert_eq!(first_name("DO $a$ DROP SCHEMA martydb $a$", true).map(|found| found.0), Some(19));
+    }
+
+    #[test]
+    fn a_table_that_refinery_uses_too_is_the_teams_own() {
+        for (sql, expected) in [
+            ("REVOKE ALL ON refinery_schema_history FROM x", None),
+            ("TRUNCATE public.refinery_schema_history", None),
+            ("TRUNCATE martydb.history", Some("the schema martydb")),
+        ] {
+            assert_eq!(first_name(sql, false).map(|found| found.1), expected, "{sql}");
+        }
     }
 }

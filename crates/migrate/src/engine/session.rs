@@ -6,6 +6,7 @@
 //! CONCURRENTLY` waits for, and the two would wait for each other. Only locks of logins that are members of the
 //! owner count: every login of the service may take an advisory lock (see `advisory`).
 
+mod applied_rows;
 mod overview;
 mod readers;
 
@@ -15,8 +16,7 @@ pub use overview::Sizes;
 pub(crate) use overview::{OverviewScope, SessionOverview};
 pub use readers::{connect_as_owner, connect_reader};
 
-use crate::files::VersionType;
-use crate::history::{ExistingTables, HistoryRows, place, tables};
+use crate::history::{ExistingTables, place, tables};
 use crate::report::{Event, EventSender};
 use crate::target::MigrationTarget;
 use martydb_model::SchemaName;
@@ -200,58 +200,6 @@ impl<'a> MigrationSession<'a> {
     /// Returns the rows of each statement.
     pub(crate) async fn query(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<Vec<Vec<Row>>> {
         query_each(&mut self.connection, &Statement::join(all)).await
-    }
-
-    /// Reads the rows of both tables in one round trip.
-    #[martydb_pg::boxed]
-    pub(crate) async fn rows(&mut self) -> Result<HistoryRows> {
-        if let (Some(first), Some(second)) = (self.present.refinery.clone(), self.present.second.clone()) {
-            return Err(self.two_tables(&[first, second]).await);
-        }
-        let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
-        let lost = self.present.history.then(|| tables::read_lost(self.present.refinery.as_ref()));
-        let queries: Vec<_> =
-            refinery.iter().cloned().chain(lost.iter().cloned()).chain(self.unfinished()).collect();
-        let results = if queries.is_empty() { vec![] } else { self.query(queries).await? };
-        let mut results = results.into_iter();
-        let applied = refinery.and_then(|_| results.next()).unwrap_or_default();
-        let lost = lost.and_then(|_| results.next()).unwrap_or_default();
-        self.history(&applied, &results.next().unwrap_or_default(), &lost).await
-    }
-
-    /// Returns the error for a table of refinery in two schemas, of which one is not the history of this database.
-    async fn two_tables(&mut self, schemas: &[SchemaName; 2]) -> Error {
-        let counts: Vec<usize> = match self.query(schemas.iter().map(tables::read_refinery)).await {
-            Ok(counts) => counts.iter().map(Vec::len).collect(),
-            Err(error) => return error,
-        };
-        place::two_tables(self.target.service.as_str(), schemas, &counts)
-    }
-
-    /// Reads martydb's history; refinery's rows, and those that it lost, are already read.
-    async fn history_with(&mut self, applied: &[Row], lost: &[Row]) -> Result<HistoryRows> {
-        let unfinished = match self.unfinished() {
-            None => vec![],
-            Some(query) => self.query([query]).await?,
-        };
-        self.history(applied, &unfinished.into_iter().next().unwrap_or_default(), lost).await
-    }
-
-    /// Returns the query for unfinished migrations; `None` if the table of notes is missing, because then there
-    /// was never a non-transactional one.
-    fn unfinished(&self) -> Option<Statement> {
-        (self.present.history && self.present.progress).then(tables::read_unfinished)
-    }
-
-    async fn history(&mut self, applied: &[Row], unfinished: &[Row], lost: &[Row]) -> Result<HistoryRows> {
-        let mut rows = HistoryRows::read(applied, unfinished, lost)?;
-        if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
-            // The table has no row to infer it from.
-            let found = self.query([tables::read_version_type(schema)]).await?;
-            let wide = found.iter().flatten().next().map_or(Ok(false), Row::read)?;
-            rows.version_type = Some(if wide { VersionType::Int8 } else { VersionType::Int4 });
-        }
-        Ok(rows)
     }
 
     /// Closes the session properly; the server's log then has no lost connection. Errors are ignored.
