@@ -89,7 +89,9 @@ fn objects_that_may_exist_are_judged_by_the_server() {
     let server = Server::start();
     let project = Project::new(&server, "lintknows");
     project.write("lintknows_a/migrations/V3__if.sql", "CREATE TABLE IF NOT EXISTS other (a int);\n");
+    project.write("lintknows_a/migrations/V3__if.down.sql", "DROP TABLE other;\n");
     project.write("lintknows_a/migrations/V4__drop.sql", "DROP TABLE other;\nALTER TABLE item FROBNICATE;\n");
+    project.write("lintknows_a/migrations/V4__drop.down.sql", "SELECT 1;\n");
     let offline = project.run(&["lint", "-s", "lintknows_a", "--since", "2"]).expect(3).stdout;
     assert!(
         offline.contains("V4__drop.sql:1:1: ban-drop-table") && offline.contains("only if it does not exist"),

@@ -13,8 +13,8 @@ use super::statement::Statement;
 macro_rules! with_members {
     ($($text:tt)*) => {
         concat!(
-            "WITH RECURSIVE member (classid, objid, extension, since, is_part) AS (
-  SELECT d.classid, d.objid, d.refobjid, pg_catalog.age(d.xmin), false FROM pg_catalog.pg_depend d
+            "WITH RECURSIVE member AS (
+  SELECT d.classid, d.objid, d.refobjid AS extension, pg_catalog.age(d.xmin) AS since, false AS is_part FROM pg_catalog.pg_depend d
   WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
   UNION
   SELECT d.classid, d.objid, m.extension, m.since, true
