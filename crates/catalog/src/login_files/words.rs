@@ -1,12 +1,19 @@
 //! Words of pg_hba.conf and pg_ident.conf with their quotes. The server's views show words without them, but a
 //! quoted keyword is a name: `"all"` is the database of that name.
 
-use martydb_catalog::ConfigFile;
+use crate::snapshot::ConfigFile;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuotedWord {
     pub text: String,
     pub quoted: bool,
+}
+
+impl QuotedWord {
+    /// Returns the name of the file that the word stands for (`@file`). A word that begins with a quote names none.
+    pub(super) fn list(&self) -> Option<&str> {
+        self.text.strip_prefix('@').filter(|file| !self.quoted && !file.is_empty())
+    }
 }
 
 /// Quoting of a word.
@@ -49,7 +56,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Returns the quoting of a word from the view in this field of the file.
-pub(crate) fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
+pub fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
     let Some(field) = field else { return Quoting::Unknown };
     let mut same = field.iter().filter(|token| token.text == word).peekable();
     let includes = field.iter().any(|token| !token.quoted && token.text.starts_with('@'));
@@ -58,6 +65,12 @@ pub(crate) fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
         (true, false, false) => Quoting::Quoted,
         _ => Quoting::Unknown,
     }
+}
+
+/// Returns the fields of each line that has any, with its continuations.
+pub(super) fn logical_lines(text: &str) -> Vec<Vec<Vec<QuotedWord>>> {
+    let joined = text.replace("\\\r\n", "").replace("\\\n", "");
+    joined.lines().map(fields).filter(|fields| !fields.is_empty()).collect()
 }
 
 /// Splits a line as the functions `next_token` and `next_field_expand` of the server's `hba.c` do: fields of
