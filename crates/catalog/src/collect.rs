@@ -78,23 +78,22 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
         looked.map_err(|error| Error::operation("cannot look at the server's files").cause(error))?;
     found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
     found.ident = files.read(connection, maps, told).await?;
-    if let Some(lines) = &found.hba {
-        let refused = lines.iter().filter_map(HbaLine::refused).collect();
-        let read = files.in_force(connection, "hba_file", refused).await?;
-        found.hba_files = read.texts();
-        found.unloaded.extend(read.changed().map(str::to_owned));
-    }
-    if found.ident.is_some() {
-        let errors = match major {
-            15.. => include_str!("sql/ident_errors.sql"),
-            _ => include_str!("sql/ident_errors_before_15.sql"),
-        };
-        let refused = files.read(connection, errors, told).await?.unwrap_or_default();
-        let read = files.in_force(connection, "ident_file", refused).await?;
-        // Before 16 quotes do not change the meaning of a role's name.
-        found.ident_files = if major >= 16 { read.texts() } else { vec![] };
-        found.unloaded.extend(read.changed().map(str::to_owned));
-    }
+    let refused = found.hba.iter().flatten().filter_map(HbaLine::refused).collect();
+    let read = files.in_force(connection, "hba_file", refused).await?;
+    found.hba_files = read.texts();
+    found.unloaded.extend(read.changed().map(str::to_owned));
+    let errors = match major {
+        15.. => include_str!("sql/ident_errors.sql"),
+        _ => include_str!("sql/ident_errors_before_15.sql"),
+    };
+    let refused = match &found.ident {
+        Some(_) => files.read(connection, errors, told).await?.unwrap_or_default(),
+        None => vec![],
+    };
+    let read = files.in_force(connection, "ident_file", refused).await?;
+    // Before 16 quotes do not change the meaning of a role's name.
+    found.ident_files = if major >= 16 { read.texts() } else { vec![] };
+    found.unloaded.extend(read.changed().map(str::to_owned));
     if major >= 16 && found.hba.is_some() {
         let patterns = files.read(connection, include_str!("sql/hba_patterns.sql"), HBA).await?;
         found.patterns = patterns.unwrap_or_default();
@@ -348,9 +347,12 @@ impl Files<'_> {
         refused: Vec<RefusedLine>,
     ) -> Result<LoginFiles> {
         let what = format!("the login rules in force ({setting})");
-        let read = LoginFiles::read(connection, setting).await;
-        let read = self.missing.or(read, (CHANGES, CHANGES_GRANT));
-        let read = self.note_unread(read, &what)?.flatten().unwrap_or_default();
+        let mut read = LoginFiles::default();
+        if !self.missing.all.iter().any(|one| one.what == CHANGES) {
+            let found =
+                self.missing.or(LoginFiles::read(connection, setting).await, (CHANGES, CHANGES_GRANT));
+            read = self.note_unread(found, &what)?.flatten().unwrap_or_default();
+        }
         for why in login_files::unknown_rules(setting, &refused, &read) {
             self.add_unread(&what, why);
         }

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::decisions;
 use super::decisions::{DecidedLogins, Decisions};
 use super::groups::MembershipScope;
 use super::maps::Maps;
 use super::methods::{Proof, method};
-use super::decisions;
 use crate::audit::context::Audit;
 use crate::reach::{GraphEdge, GraphNode, NodeKind};
 use martydb_model::RoleName;
