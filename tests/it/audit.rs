@@ -26,5 +26,5 @@ mod rules;
 mod secrets;
 mod server_settings;
 mod simulated;
-pub mod support;
+pub(crate) mod support;
 mod ways;

@@ -10,7 +10,7 @@ use crate::support::{ADMIN_PASSWORD, until};
 const TRAP: &str = "CREATE FUNCTION public.trap() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'";
 
 /// Returns what could not be read, and why.
-pub fn unread(result: &Value) -> Vec<String> {
+pub(crate) fn unread(result: &Value) -> Vec<String> {
     let text = |one: &Value| format!("{}: {}", one["what"].as_str().unwrap(), one["why"].as_str().unwrap());
     result["unread"].as_array().unwrap().iter().map(text).collect()
 }
