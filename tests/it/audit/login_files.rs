@@ -39,12 +39,12 @@ fn only_reason(pair: &Pair) -> String {
 fn rules_with_a_broken_line_are_inconclusive_although_the_server_was_reloaded() {
     let pair = Pair::new();
     let usual = read(&pair, "pg_hba.conf");
-    fs::write(pair.server.data().join("pg_ident.conf"), "m root postgres\n").unwrap();
+    fs::write(pair.server.data().join("pg_ident.conf"), "m webserver postgres\n").unwrap();
     with_hba(&pair, "local all all peer map=m\n");
     let found = Pair::grave(&pair.verify(&[], 4));
     assert_eq!(found, ["critical | hba-ident-map | - | postgres | - | pg_ident.conf line 1"]);
-    // The map is cleaned, and a line below it is broken: the account root still enters as postgres.
-    fs::write(pair.server.data().join("pg_ident.conf"), "# nobody\nm root\n").unwrap();
+    // The map is cleaned, and a line below it is broken: the account webserver still enters as postgres.
+    fs::write(pair.server.data().join("pg_ident.conf"), "# nobody\nm webserver\n").unwrap();
     pair.server.reload();
     let reason = only_reason(&pair);
     assert!(reason.contains("pg_ident.conf line 2: missing entry"), "{reason}");
@@ -87,7 +87,7 @@ fn files_that_were_included_and_are_gone_are_inconclusive() {
     let data = pair.server.data();
     fs::create_dir(data.join("hba.d")).unwrap();
     fs::write(data.join("hba.d/extra.conf"), "host all all 10.1.0.0/16 trust\n").unwrap();
-    fs::write(data.join("maps.conf"), "m root postgres\n").unwrap();
+    fs::write(data.join("maps.conf"), "m webserver postgres\n").unwrap();
     let maps = read(&pair, "pg_ident.conf");
     fs::write(data.join("pg_ident.conf"), format!("include maps.conf\n{maps}")).unwrap();
     with_hba(&pair, "include_dir hba.d\n");

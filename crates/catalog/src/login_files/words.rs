@@ -4,7 +4,7 @@
 use crate::snapshot::ConfigFile;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct QuotedWord {
+pub struct QuotedWord {
     pub text: String,
     pub quoted: bool,
 }
@@ -18,7 +18,7 @@ impl QuotedWord {
 
 /// Quoting of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Quoting {
+pub enum Quoting {
     Plain,
     Quoted,
     /// Unknown: the file could not be read, or the word is from another one (`@file`).
@@ -26,20 +26,20 @@ pub(crate) enum Quoting {
 }
 
 /// Lines of the files, numbered as the server does it.
-pub(crate) struct Lines<'a>(Vec<(&'a str, Vec<&'a str>)>);
+pub struct Lines<'a>(Vec<(&'a str, Vec<&'a str>)>);
 
 impl<'a> Lines<'a> {
-    pub(crate) fn of(files: &'a [ConfigFile]) -> Lines<'a> {
+    pub fn of(files: &'a [ConfigFile]) -> Lines<'a> {
         Lines(files.iter().map(|file| (file.path.as_str(), file.text.lines().collect())).collect())
     }
 
     /// Returns the full path of a file.
-    pub(crate) fn path(&self, file: Option<&str>) -> Option<&'a str> {
+    pub fn path(&self, file: Option<&str>) -> Option<&'a str> {
         self.0.iter().find(|(path, _)| file.is_none_or(|file| *path == file)).map(|(path, _)| *path)
     }
 
     /// Returns the fields of a line and its continuations; `file` is `None` if there is only one.
-    pub(crate) fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<QuotedWord>>> {
+    pub fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<QuotedWord>>> {
         let is_it = |(path, _): &&(&str, Vec<&str>)| file.is_none_or(|file| *path == file);
         let (_, lines) = self.0.iter().find(is_it)?;
         let from = usize::try_from(line).ok()?.checked_sub(1)?;

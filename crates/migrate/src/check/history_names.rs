@@ -4,7 +4,7 @@
 use crate::files::{FileProblem, MigrationFile, Position};
 use martydb_model::SchemaName;
 use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
-use martydb_sql::{Lexer, Token, TokenKind, bare, string_contents};
+use martydb_sql::{Lexer, Token, TokenKind, bare};
 
 const FIX: &str = "remove it: the history belongs to martydb, and `martydb apply` closes it to other roles";
 
@@ -60,8 +60,10 @@ fn first_name(text: &str, is_ours: bool) -> Option<(usize, &'static str)> {
             return Some((token.start, "the schema martydb"));
         }
         if token.kind == TokenKind::Text && text[token.start..].starts_with('$') {
-            let body = string_contents(&text[token.start..token.end]);
-            let start = token.start + (token.end - token.start - body.len()) / 2;
+            let literal = &text[token.start..token.end];
+            let tag = literal[1..].find('$').map_or(0, |at| at + 2);
+            let body = &literal[tag..literal.len() - tag];
+            let start = token.start + tag;
             if let Some((within, name)) = first_name(body, is_ours) {
                 return Some((start + within, name));
             }

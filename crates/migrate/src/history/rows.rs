@@ -9,7 +9,7 @@ use martydb_pg::server::{Row, Unreadable};
 
 /// A row of refinery's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppliedRow {
+pub(crate) struct AppliedRow {
     pub version: i64,
     pub name: String,
     /// refinery's checksum, a decimal number.
@@ -27,7 +27,7 @@ impl AppliedRow {
     }
 
     /// Returns the row that a replaced migration has, or would have.
-    pub fn replaced(replaced: &Replaced, version_type: VersionType) -> AppliedRow {
+    pub(crate) fn replaced(replaced: &Replaced, version_type: VersionType) -> AppliedRow {
         AppliedRow {
             version: replaced.version,
             name: replaced.name.clone(),
