@@ -8,6 +8,9 @@ use martydb_sql::{Lexer, Token, TokenKind, bare};
 
 const FIX: &str = "remove it: the history belongs to martydb, and `martydb apply` closes it to other roles";
 
+/// Words before the name of a table that is read, or of a setting: `SET martydb.x`.
+const HARMLESS: &[&str] = &["from", "join", "set", "local", "session", "show", "reset"];
+
 /// Returns the first place of each file that names the history. A table in a declared schema is refinery's as well, and
 /// the server decides about it; `place` is its schema.
 pub(crate) fn name_history<'a>(
@@ -46,7 +49,7 @@ fn first_name(text: &str, is_ours: bool) -> Option<(usize, &'static str)> {
     // Such a name is judged at the name of its schema.
     let qualified_by_us =
         |at: usize| at > 1 && is_symbol(at - 1, b'.') && is(Some(at - 2), &[HISTORY_SCHEMA]);
-    let is_read = |at: usize| is(at.checked_sub(1), &["from", "join"]) && !is(at.checked_sub(2), &["delete"]);
+    let is_read = |at: usize| is(at.checked_sub(1), HARMLESS) && !is(at.checked_sub(2), &["delete"]);
     let mut in_schemas = false;
     for (at, token) in tokens.iter().enumerate() {
         let found = name(at);
@@ -108,6 +111,7 @@ mod tests {
             ),
             ("DELETE FROM martydb.refinery_schema_history", Some("the schema martydb")),
             ("SELECT * FROM public.refinery_schema_history", Some(REFINERY_TABLE)),
+            ("SET martydb.x = 'on'; SET LOCAL martydb.y = 1; SHOW martydb.x", None),
         ] {
             assert_eq!(first_name(sql, true).map(|found| found.1), expected, "{sql}");
         }
