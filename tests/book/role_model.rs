@@ -60,8 +60,9 @@ fn page() -> String {
     memberships(&mut page);
     let _infallible = write!(
         page,
-        "\n## Migration history\n\nThe schema `{HISTORY_SCHEMA}` and refinery's table `{REFINERY_TABLE}` record the \
-         migrations. App and readonly have no\nprivileges on them: a role that could write to them could make a migration run \
+        "\n## Migration history\n\nThe schema `{HISTORY_SCHEMA}`, in which refinery's table `{REFINERY_TABLE}` lies \
+         too, records the migrations; a table in\na declared schema ([migrations](migrations.md#the-history)) counts as \
+         well. App and readonly have no privileges on them: a role that could\nwrite to them could make a migration run \
          twice, or never.\n"
     );
     page

@@ -54,7 +54,7 @@ as_both_admins!(a_reporting_login_reads_only_declared_tables, |admin| {
         // Before 15 a limited admin cannot close the schema public.
         let open = server.major() < 15 && admin == Admin::Limited;
         assert!(open || !may(&server, &project, "acr_bi", database, "CREATE TABLE mine (i int)"));
-        assert!(!may(&server, &project, "acr_bi", database, "TABLE refinery_schema_history"));
+        assert!(!may(&server, &project, "acr_bi", database, "TABLE martydb.refinery_schema_history"));
         assert!(!may(&server, &project, "acr_bi", database, "CREATE TEMPORARY TABLE mine (i int)"));
     }
     // Tables of later migrations are readable only if the whole service is declared.
@@ -95,7 +95,7 @@ as_both_admins!(undeclared_privileges_are_drift_and_a_finding, |admin| {
     for (sql, database) in [
         ("GRANT INSERT ON item TO acb_bi", "acb_a"),
         ("GRANT SELECT ON item TO acb_bi WITH GRANT OPTION", "acb_a"),
-        ("GRANT SELECT ON refinery_schema_history TO acb_bi", "acb_a"),
+        ("GRANT SELECT ON martydb.refinery_schema_history TO acb_bi", "acb_a"),
         ("GRANT CONNECT ON DATABASE acb_b TO acb_bi", "acb_b"),
         ("GRANT acb_a_app TO acb_bi", "acb_a"),
         ("REVOKE SELECT ON item FROM acb_bi", "acb_a"),

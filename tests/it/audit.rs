@@ -16,6 +16,7 @@ mod hostile;
 mod inside;
 mod leaks;
 mod limited;
+mod login_files;
 mod mutation;
 mod output;
 mod passwords;

@@ -2,6 +2,7 @@
 
 mod counted;
 pub(crate) mod expressions;
+mod former_place;
 mod full;
 mod hashed;
 mod in_use;

@@ -58,7 +58,7 @@ fn killed(prefix: &str, services: usize, files: usize, kind: Kind, moments: usiz
         assert_eq!(next.code, Some(0), "moment {moment}: {}{}", next.stdout, next.stderr);
         for ((name, before), after) in names.iter().zip(&undisturbed).zip(&catalogs(&server, &names)) {
             assert_eq!(before.differences(after), [], "{name} at moment {moment}");
-            let rows = server.value(name, "SELECT count(*) FROM refinery_schema_history");
+            let rows = server.value(name, "SELECT count(*) FROM martydb.refinery_schema_history");
             assert_eq!(rows, files.to_string(), "{name} at moment {moment}");
             // Since it was undone, every version was recorded as applied, and that once.
             let twice = "SELECT version FROM martydb.history h WHERE action = 'upgrade' AND outcome = 'ok'
@@ -137,7 +137,7 @@ fn a_crash_of_the_server_is_reported_and_the_next_run_completes() {
     server.launch();
     project.write("cr0/migrations/V6__slow.sql", "CREATE TABLE slow (a int);\n");
     project.run(&["upgrade", "--all"]).expect(0);
-    assert_eq!(server.value(&names[0], "SELECT count(*) FROM refinery_schema_history"), "6");
+    assert_eq!(server.value(&names[0], "SELECT count(*) FROM martydb.refinery_schema_history"), "6");
 }
 
 #[test]
@@ -258,8 +258,8 @@ fn every_hostile_file_ends_as_stated() {
     let file = folder.join("V1__hostile.sql");
     let untouched = |what: &str| {
         assert_eq!(server.value("ho0", "SELECT to_regclass('trace')"), "", "{what}");
-        let rows = "SELECT coalesce((xpath('//n/text()', query_to_xml('SELECT count(*) n FROM public.refinery_schema_history', false, true, '')))[1]::text, '')
-                    WHERE to_regclass('public.refinery_schema_history') IS NOT NULL";
+        let rows = "SELECT coalesce((xpath('//n/text()', query_to_xml('SELECT count(*) n FROM martydb.refinery_schema_history', false, true, '')))[1]::text, '')
+                    WHERE to_regclass('martydb.refinery_schema_history') IS NOT NULL";
         assert!(["", "0"].contains(&server.value("ho0", rows).as_str()), "{what}");
     };
     for (what, bytes) in refused {
@@ -306,6 +306,6 @@ fn one_failing_service_of_fifty_does_not_stop_the_others() {
             (outcome["service"].as_str(), outcome["outcome"].as_str()),
             (Some(&**name), Some(expected))
         );
-        assert_eq!(server.value(name, "SELECT count(*) FROM refinery_schema_history"), "2", "{name}");
+        assert_eq!(server.value(name, "SELECT count(*) FROM martydb.refinery_schema_history"), "2", "{name}");
     }
 }

@@ -104,7 +104,7 @@ fn is_running(server: &Server, text: &str) -> bool {
 }
 
 fn versions(server: &Server, database: &str) -> Vec<Vec<String>> {
-    server.sql(database, "SELECT version FROM refinery_schema_history ORDER BY 1")
+    server.sql(database, "SELECT version FROM martydb.refinery_schema_history ORDER BY 1")
 }
 
 #[test]

@@ -58,6 +58,6 @@ fn a_rehearsal_from_the_command_line_is_reported_as_text_and_json() {
     let failed = project.json(&["upgrade", "-s", "rehearse_a", "--rehearse"], 1);
     let message = failed["services"][0]["error"]["message"].as_str().unwrap();
     assert!(message.ends_with("V3__bad.sql:2:1"), "{failed:#}");
-    assert_eq!(server.value("rehearse_a", "SELECT max(version) FROM refinery_schema_history"), "1");
+    assert_eq!(server.value("rehearse_a", "SELECT max(version) FROM martydb.refinery_schema_history"), "1");
     project.run(&["upgrade", "--all", "--rehearse", "--dry-run"]).expect(2);
 }

@@ -4,6 +4,7 @@ mod advice;
 mod concurrent;
 mod downgrade;
 mod durable;
+mod history_place;
 mod hostile;
 mod lock;
 mod non_transactional;

@@ -28,7 +28,7 @@ fn tables_of_a_migration_belong_to_the_owner_and_are_usable_by_app_and_readonly(
         "CREATE SCHEMA mine",
         "CREATE INDEX ON item (id)",
         "SET ROLE priv_a_owner",
-        "SELECT * FROM refinery_schema_history",
+        "SELECT * FROM martydb.refinery_schema_history",
         "SELECT * FROM martydb.history",
     ] {
         assert_eq!(as_app(sql), refused, "app: {sql}");

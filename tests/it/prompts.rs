@@ -155,7 +155,7 @@ fn services_are_chosen_from_a_list_with_their_states() {
     let mut second = begin(&["upgrade"], "pick_b  pending");
     second.types(b"j \r");
     assert_eq!(second.end(), Some(0), "{}", second.seen());
-    assert_eq!(server.value("pick_b", "SELECT count(*) FROM refinery_schema_history"), "2");
+    assert_eq!(server.value("pick_b", "SELECT count(*) FROM martydb.refinery_schema_history"), "2");
     // Letters narrow the list of a command that takes one service.
     let mut one = begin(&["drop"], "pick_b  up to date");
     one.types(b"k_b\r");

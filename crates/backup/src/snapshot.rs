@@ -10,6 +10,7 @@ use super::record::BeyondRecord;
 use martydb_compare::{Checksums, RowHash, SummedRelations};
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::history::Catalog;
+use martydb_model::SchemaName;
 use martydb_model::contract::REFINERY_TABLE;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, ServerText, Statement, stmt, with_members};
@@ -194,17 +195,16 @@ impl HeldSnapshot {
 
 /// Returns the newest applied migration.
 pub(crate) async fn head(session: &mut Connection, target: &MigrationTarget) -> Result<Option<i64>> {
-    let Some(schema) = target.schemas.first() else { return Ok(None) };
     let name = Ident::new(REFINERY_TABLE).map_err(|error| Error::operation(error.to_string()))?;
     let there = stmt!(
-        "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE n.nspname = {schema} AND c.relname = {name}",
-        schema = Literal(schema.to_string()),
-        name = Literal(REFINERY_TABLE.into())
+        "SELECT n.nspname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname IN ({places}) AND c.relname = {name} ORDER BY n.nspname <> {ours}, n.nspname LIMIT 1",
+        places = List::literals(target.schemas.iter().chain([&SchemaName::history()]).map(SchemaName::as_str)),
+        name = Literal(REFINERY_TABLE.into()),
+        ours = Literal(target.history_schema.to_string())
     );
-    if query_first(session, &there).await? != Some(true) {
-        return Ok(None);
-    }
+    let Some(schema) = query_first::<String>(session, &there).await? else { return Ok(None) };
+    let schema = Ident::new(&schema).map_err(|error| Error::operation(error.to_string()))?;
     let asked = stmt!("SELECT pg_catalog.max(version)::pg_catalog.int8 FROM {schema}.{name}");
     Ok(query_first(session, &asked).await?.flatten())
 }

@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
 use super::host_files::HostFiles;
+use super::login_files::{self, LoginFiles};
 use super::rows::{self, Completeness};
-use super::snapshot::{ConfigFile, NotExamined, ServerState, Snapshot, Unread};
+use super::snapshot::{HbaLine, NotExamined, RefusedLine, ServerState, Snapshot, Unread};
 use super::texts::StoredPasswords;
 use super::{inspect, jobs, large_objects, owner_code, pristine};
 use martydb_model::error::{Error, Kind, Result};
@@ -77,19 +78,27 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
         looked.map_err(|error| Error::operation("cannot look at the server's files").cause(error))?;
     found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
     found.ident = files.read(connection, maps, told).await?;
-    if found.hba.is_some() {
-        let texts = files.texts(connection, include_str!("sql/hba_files.sql"), HBA).await?;
-        found.hba_files = texts;
-        let unloaded = files.or_none(connection, include_str!("sql/login_files_changed.sql"), HBA).await?;
-        found.unloaded = unloaded;
-    }
+    let refused = found.hba.iter().flatten().filter_map(HbaLine::refused).collect();
+    let read = files.in_force(connection, "hba_file", refused).await?;
+    found.hba_files = read.texts();
+    found.unloaded.extend(read.changed().map(str::to_owned));
+    let errors = match major {
+        15.. => include_str!("sql/ident_errors.sql"),
+        _ => include_str!("sql/ident_errors_before_15.sql"),
+    };
+    let refused = match &found.ident {
+        Some(_) => files.read(connection, errors, told).await?.unwrap_or_default(),
+        None => vec![],
+    };
+    let read = files.in_force(connection, "ident_file", refused).await?;
+    // Before 16 quotes do not change the meaning of a role's name.
+    found.ident_files = if major >= 16 { read.texts() } else { vec![] };
+    found.unloaded.extend(read.changed().map(str::to_owned));
     if major >= 16 && found.hba.is_some() {
         let patterns = files.read(connection, include_str!("sql/hba_patterns.sql"), HBA).await?;
         found.patterns = patterns.unwrap_or_default();
     }
     if major >= 16 && found.ident.is_some() {
-        let texts = files.texts(connection, include_str!("sql/ident_files.sql"), IDENT).await?;
-        found.ident_files = texts;
         let patterns: Option<BTreeMap<_, _>> =
             files.read(connection, include_str!("sql/ident_patterns.sql"), IDENT).await?;
         found.patterns.extend(patterns.unwrap_or_default());
@@ -282,6 +291,12 @@ const IDENT_FILE: GuardedSource = (
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
 );
 
+const CHANGES: &str =
+    "changes of pg_hba.conf, pg_ident.conf and the files that they name since the server loaded them";
+const CHANGES_GRANT: &str = "GRANT EXECUTE ON FUNCTION pg_catalog.pg_stat_file(text, boolean), \
+    pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean), pg_catalog.pg_ls_dir(text, boolean, boolean) TO \"ADMIN\"; \
+    GRANT pg_read_all_settings, pg_read_server_files TO";
+
 /// Collects what the admin lacks the privilege to read.
 struct MissingPrivileges<'a> {
     admin: &'a str,
@@ -323,15 +338,25 @@ impl Files<'_> {
         self.note_unread(read, guarded.0).map(Option::flatten)
     }
 
-    /// Reads the texts of the files, for their quotes. They are not worth the privilege to read every file of
-    /// the server: where quotes are unknown, the worse of the two meanings is assumed.
-    async fn texts(
+    /// Reads the files of a setting, and records why the rules in force may be others than theirs: what the server refuses,
+    /// or has not loaded.
+    async fn in_force(
         &mut self,
         connection: &mut Connection,
-        sql: &'static str,
-        guarded: GuardedSource,
-    ) -> Result<Vec<ConfigFile>> {
-        self.or_none(connection, sql, guarded).await
+        setting: &'static str,
+        refused: Vec<RefusedLine>,
+    ) -> Result<LoginFiles> {
+        let what = format!("the login rules in force ({setting})");
+        let mut read = LoginFiles::default();
+        if !self.missing.all.iter().any(|one| one.what == CHANGES) {
+            let found =
+                self.missing.or(LoginFiles::read(connection, setting).await, (CHANGES, CHANGES_GRANT));
+            read = self.note_unread(found, &what)?.flatten().unwrap_or_default();
+        }
+        for why in login_files::unknown_rules(setting, &refused, &read) {
+            self.add_unread(&what, why);
+        }
+        Ok(read)
     }
 
     /// Reads what is not worth that privilege either, such as modification times; `None` without it.
@@ -350,19 +375,16 @@ impl Files<'_> {
     fn note_unread<T>(&mut self, read: Result<T>, what: &str) -> Result<Option<T>> {
         match read {
             Err(error) if error.kind == Kind::Operation => {
-                let (server, why) = (self.server.into(), error.to_string());
-                self.unread.push(Unread {
-                    service: None,
-                    server,
-                    at: None,
-                    database: None,
-                    what: what.into(),
-                    why,
-                });
+                self.add_unread(what, error.to_string());
                 Ok(None)
             }
             read => read.map(Some),
         }
+    }
+
+    fn add_unread(&mut self, what: &str, why: String) {
+        let server = self.server.into();
+        self.unread.push(Unread { service: None, server, at: None, database: None, what: what.into(), why });
     }
 }
 

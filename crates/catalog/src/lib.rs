@@ -21,6 +21,7 @@ mod host_files;
 pub mod inspect;
 mod jobs;
 mod large_objects;
+mod login_files;
 mod objects;
 mod owner_code;
 mod pristine;
@@ -38,6 +39,7 @@ pub use database::{
 };
 pub use host_files::OpenFile;
 pub use jobs::Job;
+pub use login_files::{Lines, QuotedWord, Quoting, quoting};
 pub use objects::{
     CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language, Mapping, ReadRelation,
 };

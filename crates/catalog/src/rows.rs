@@ -92,7 +92,15 @@ pub async fn document<T: for<'de> Deserialize<'de>>(
     connection: &mut Connection,
     sql: &'static str,
 ) -> Result<T> {
-    let rows = query(connection, &Statement::from_program(sql)).await.map_err(refused)?;
+    document_of(connection, &Statement::from_program(sql)).await
+}
+
+/// Does the same for a query with values of its own.
+pub(crate) async fn document_of<T: for<'de> Deserialize<'de>>(
+    connection: &mut Connection,
+    statement: &Statement,
+) -> Result<T> {
+    let rows = query(connection, statement).await.map_err(refused)?;
     let row = rows.first().ok_or_else(Unreadable::no_row).map_err(|error| unreadable().cause(error))?;
     let text = row.lossy(0).map_err(|error| unreadable().cause(error))?;
     serde_json::from_str(&text).map_err(|error| unreadable().cause(error))

@@ -127,6 +127,25 @@ pub struct HbaLine {
     pub error: Option<String>,
 }
 
+impl HbaLine {
+    /// Returns `true` if the server can parse the line. For some options, such as a list that it cannot parse, its view has
+    /// neither an error nor a method.
+    pub fn is_read(&self) -> bool {
+        self.error.is_none() && self.method.is_some()
+    }
+
+    /// Returns the line's error; `None` if the server can parse it.
+    pub fn refusal(&self) -> Option<&str> {
+        let unknown = || "the server cannot parse the line and reports no reason";
+        (!self.is_read()).then(|| self.error.as_deref().unwrap_or_else(unknown))
+    }
+
+    pub(crate) fn refused(&self) -> Option<RefusedLine> {
+        let error = self.refusal()?.to_owned();
+        Some(RefusedLine { line: self.line, file: self.file.clone(), error })
+    }
+}
+
 /// A line of pg_ident.conf: an account of the operating system and the role as which it may log in.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct IdentLine {
@@ -140,6 +159,15 @@ pub struct IdentLine {
     pub role: String,
 }
 
+/// A line of pg_ident.conf that the server refuses.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(crate) struct RefusedLine {
+    pub(crate) line: i32,
+    #[serde(default)]
+    pub(crate) file: Option<String>,
+    pub(crate) error: String,
+}
+
 /// Beginning of a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ConfigFile {
@@ -149,7 +177,7 @@ pub struct ConfigFile {
 }
 
 /// Decodes a file whose comments may be in any encoding.
-fn text_of_hex<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+pub(crate) fn text_of_hex<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     let hex = Option::<String>::deserialize(source)?.unwrap_or_default();
     let bytes = hex::decode(&hex).ok_or_else(|| serde::de::Error::custom("not hexadecimal"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -20,10 +20,12 @@ pub struct MigrationTarget {
     pub service: ServiceName,
     pub server: ServerName,
     pub database: DbName,
-    /// Its schemas, in the order of the search path; never empty. refinery's table is in the first.
+    /// Its schemas, in the order of the search path; never empty.
     pub schemas: Vec<SchemaName>,
     /// Search path of its sessions: its schemas, and those of extensions among them.
     pub search_path: Vec<SchemaName>,
+    /// The schema in which refinery's table has to be; it is looked for in [`places`](Self::places).
+    pub history_schema: SchemaName,
     pub owner: RoleName,
     pub app: RoleName,
     pub readonly: RoleName,
@@ -89,6 +91,7 @@ pub async fn of(
             database: service.database.clone(),
             schemas: service.schemas.clone(),
             search_path: service.search_path.clone(),
+            history_schema: service.history_schema.clone(),
             owner: service.role(RoleKind::Owner).clone(),
             app: service.role(RoleKind::App).clone(),
             readonly: service.role(RoleKind::Readonly).clone(),

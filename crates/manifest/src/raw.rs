@@ -228,6 +228,8 @@ pub struct RawService {
     pub migrations: RawMigrations,
     /// Schemas, in search_path order; default: public.
     pub schemas: Option<Vec<String>>,
+    /// Place of refinery's history table.
+    pub history: RawHistory,
     /// Names of the four roles.
     pub roles: RawRoles,
     /// Connection limit of each login; -1 is no limit.
@@ -268,6 +270,15 @@ pub struct RawService {
     pub allow: Vec<RawAllow>,
     /// Deployment of the service's programs; only `martydb render` reads it.
     pub deploy: RawServiceDeploy,
+}
+
+/// Place of refinery's history table.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawHistory {
+    /// Schema of the table `refinery_schema_history`; default: martydb. A declared schema is for teams that run refinery beside;
+    /// the next `upgrade` moves the table.
+    pub schema: Option<String>,
 }
 
 /// Folder of a service's migrations, and the rule for files that undo them.

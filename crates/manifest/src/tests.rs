@@ -49,6 +49,20 @@ fn defaults_and_templates_are_filled_in() {
 }
 
 #[test]
+fn a_history_is_kept_in_the_schema_martydb_or_in_one_of_the_services_own() {
+    let text = "version: 1\nservices:\n  a: {}\n  b: { history: { schema: public } }\n  \
+                c: { schemas: [app, ext], extensions: [{ name: hstore, schema: ext }], history: { schema: KEPT } }\n";
+    let manifest = load(&text.replace("KEPT", "app")).unwrap();
+    let places: Vec<_> = manifest.services.values().map(|one| one.history_schema.as_str()).collect();
+    assert_eq!(places, ["martydb", "public", "app"]);
+    for other in ["ext", "nowhere"] {
+        let error = load(&text.replace("KEPT", other)).unwrap_err();
+        assert!(message(&error).ends_with(&format!("schema \"{other}\" is not a schema of c")), "{error}");
+        assert_eq!(error.hints, ["one of: app, martydb"]);
+    }
+}
+
+#[test]
 fn a_map_is_merged_with_the_defaults() {
     let text = "version: 1\ndefaults: { settings: { work_mem: 8MB, lock_timeout: 2s }, connection_limit: { app: 7 } }\n\
                 services: { a: { settings: { lock_timeout: 9s }, connection_limit: { readonly: 3 } } }\n";

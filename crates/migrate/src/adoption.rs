@@ -196,7 +196,8 @@ pub async fn inspect_adoption(
 
 async fn read(session: &mut MigrationSession<'_>, tool: &str, table: Option<&str>) -> Result<AdoptionState> {
     if session.present.history || session.present.refinery.is_some() {
-        let adopted = !session.rows().await?.applied.is_empty();
+        let rows = session.rows().await?;
+        let adopted = !(rows.applied.is_empty() && rows.lost.is_empty());
         if adopted {
             return Ok(AdoptionState { adopted, ..AdoptionState::default() });
         }

@@ -66,7 +66,7 @@ async fn write(
 ) -> Result<Vec<AppliedRow>> {
     let service = &session.target.service;
     let rows = session.rows().await?;
-    if let Some(last) = rows.applied.last() {
+    if let Some(last) = rows.applied.iter().chain(&rows.lost).max_by_key(|row| row.version) {
         return Err(Error::usage(format!("{service} already has a history"))
             .cause(format!("its database is at V{}__{}", last.version, last.name))
             .hint(format!("`martydb status --service {service}` shows what is pending")));
@@ -82,7 +82,7 @@ async fn write(
     due.sort_by_key(|(row, _)| row.version);
     let versions: Vec<i64> = due.iter().map(|(row, _)| row.version).collect();
     preflight.check(session.target, version_type, &versions)?;
-    preflight.prepare(session, version_type).await?;
+    preflight.prepare(session, version_type, options).await?;
     let (schema, mut all) = (session.schema(), vec![]);
     for (number, (row, content)) in (preflight.last_event + 1..).zip(&due) {
         all.push(tables::insert_refinery(&schema, row));
@@ -91,7 +91,7 @@ async fn write(
             content: content.clone(),
             ..Record::new("baseline", row, "ok")
         };
-        all.push(tables::insert_history(number, &record, &options.operator));
+        all.push(tables::insert_history(&session.present, number, &record, &options.operator));
     }
     session.commit(all).await?;
     Ok(due.into_iter().map(|(row, _)| row).collect())

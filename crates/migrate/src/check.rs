@@ -1,6 +1,7 @@
 //! Decisions based on the files and the history, made before anything is written. Pure.
 
 pub(crate) mod compare;
+pub(crate) mod history_names;
 pub(crate) mod lint;
 pub mod other_tools;
 pub(crate) mod plan;
@@ -8,8 +9,10 @@ pub(crate) mod repeatables;
 pub mod squawk_rules;
 pub(crate) mod syntax;
 
-pub use compare::{Comparison, compare};
+pub use compare::Comparison;
+pub(crate) use compare::compare;
 pub(crate) use compare::{Divergence, Edit};
+pub(crate) use history_names::name_history;
 pub(crate) use lint::TableSize;
 pub use lint::{LintFinding, LintSeverity, TableSizes, lint};
 pub(crate) use other_tools::OtherTool;

@@ -4,6 +4,7 @@ pub(crate) mod catalog;
 mod conditions;
 mod equivalence;
 mod partitions;
+pub(crate) mod place;
 pub(crate) mod progress;
 pub(crate) mod repeatables;
 pub(crate) mod rows;

@@ -47,7 +47,8 @@ pub async fn examine(target: &MigrationTarget, wait: Duration) -> Result<Unadopt
 
 async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
     let service = &session.target.service;
-    if let Some(last) = session.rows().await?.applied.last() {
+    let rows = session.rows().await?;
+    if let Some(last) = rows.applied.iter().chain(&rows.lost).max_by_key(|row| row.version) {
         return Err(Error::usage(format!("{service} already has a history"))
             .cause(format!("its database is at V{}__{}", last.version, last.name)));
     }

@@ -33,6 +33,8 @@ pub enum RepairKind {
     HalfWay,
     /// The file violates the rules, and is applied.
     Refused,
+    /// martydb's history has the version as applied, and refinery's table has lost its row.
+    RowLost,
 }
 
 /// Finds what repair can accept, in one version or in all. Writes nothing.
@@ -69,7 +71,7 @@ async fn examine_run(
     let rows = session.rows().await?;
     let migrations: Vec<Migration> = folder.all().into_iter().cloned().collect();
     let readable = MigrationFolder { migrations, ..folder.clone() };
-    let comparison = compare(&readable, &rows.applied, &rows.unfinished);
+    let comparison = compare(&readable, &rows);
     let mut found = vec![];
     for divergence in &comparison.divergences {
         if let Divergence::Edited { version, name, applied_as, edit } = divergence {
@@ -81,6 +83,7 @@ async fn examine_run(
     found.extend(comparison.unfinished.iter().map(|begun| half_way(begun, folder)));
     let edited = |version: i64| comparison.divergences.iter().any(|d| d.version() == version);
     let applied = |version: i64| rows.applied.iter().any(|row| row.version == version);
+    found.extend(rows.lost.iter().map(row_lost));
     let refused = folder.doubtful.iter().filter(|m| applied(m.version) && !edited(m.version));
     found.extend(refused.map(refused_by_rules));
     found.retain(|item| version.is_none_or(|version| item.version == version));
@@ -142,6 +145,11 @@ fn half_way(begun: &Unfinished, folder: &MigrationFolder) -> Repairable {
     Repairable { version: begun.version, name, wrong: RepairKind::HalfWay, what, diff: None }
 }
 
+fn row_lost(row: &AppliedRow) -> Repairable {
+    let what = "its row is put back: martydb's history has it as applied".into();
+    Repairable { version: row.version, name: row.name.clone(), wrong: RepairKind::RowLost, what, diff: None }
+}
+
 fn refused_by_rules(migration: &Migration) -> Repairable {
     Repairable {
         version: migration.version,
@@ -193,11 +201,11 @@ async fn act(
     let rows = session.rows().await?;
     let version_type = rows.version_type_for(folder);
     let preflight = Preflight::run(session).await?;
-    preflight.prepare(session, version_type).await?;
-    let (rows, schema, mut all) = (rows.applied, session.schema(), vec![]);
+    preflight.prepare(session, version_type, options).await?;
+    let (rows, lost, schema, mut all) = (rows.applied, rows.lost, session.schema(), vec![]);
     for (number, item) in (preflight.last_event + 1..).zip(shown) {
         let migration = folder.find(item.version);
-        let recorded = rows.iter().find(|row| row.version == item.version);
+        let recorded = rows.iter().chain(&lost).find(|row| row.version == item.version);
         let edited = migration.filter(|_| item.wrong == RepairKind::Edited);
         let row = match (edited, recorded, migration) {
             (None, Some(recorded), _) => recorded.clone(),
@@ -214,7 +222,7 @@ async fn act(
             content: edited.and_then(|migration| tables::content(&migration.up.text)),
             ..Record::new("repair", &row, "ok")
         };
-        all.push(tables::insert_history(number, &record, &options.operator));
+        all.push(tables::insert_history(&session.present, number, &record, &options.operator));
     }
     session.commit(all).await
 }
@@ -223,6 +231,7 @@ fn accept(schema: &SchemaName, item: &Repairable, row: &AppliedRow) -> Option<St
     match item.wrong {
         RepairKind::Edited => Some(tables::accept_refinery(schema, row)),
         RepairKind::HalfWay => Some(progress::end(item.version)),
+        RepairKind::RowLost => Some(tables::restore_refinery(schema, row)),
         RepairKind::Refused => None,
     }
 }

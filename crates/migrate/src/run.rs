@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::check::repeatables::due;
 use super::check::{
-    Comparison, DowngradeTo, LintFinding, LintSeverity, PlanRefusal, TableSizes, compare, lint, other_tools,
-    plan_downgrade, plan_upgrade, syntax_errors,
+    Comparison, DowngradeTo, LintFinding, LintSeverity, PlanRefusal, TableSizes, compare, lint, name_history,
+    other_tools, plan_downgrade, plan_upgrade, syntax_errors,
 };
 use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
@@ -142,15 +142,18 @@ impl<'a> MigrationRun<'a, '_> {
         if rows.is_empty() && self.goal == Goal::Upgrade {
             self.folder = self.folder.for_new(self.options.to);
         }
-        let comparison = compare(self.folder, &rows.applied, &rows.unfinished);
+        let comparison = compare(self.folder, &rows);
         (outcome.from, outcome.to) = (comparison.current, comparison.current);
         let steps = self.steps(&rows, &comparison)?;
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
         let repeatables = self.repeatables(&comparison, &versions).await?;
         let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
-        // A table that only refinery wrote is adopted, and privileges of other roles on it are revoked.
-        let adopted = self.session.present.refinery.is_some() && !self.session.present.history;
-        if upgrade && steps.is_empty() && repeatables.is_empty() && !adopted {
+        // A table that only refinery wrote is adopted, and privileges of other roles on it are revoked; one that lies
+        // elsewhere is moved.
+        let present = &self.session.present;
+        let adopted = present.refinery.is_some() && !present.history;
+        let settled = present.is_settled(&self.session.target.history_schema);
+        if upgrade && steps.is_empty() && repeatables.is_empty() && !adopted && settled {
             events.send(Event::Planned(vec![]));
             return Ok(());
         }
@@ -162,6 +165,8 @@ impl<'a> MigrationRun<'a, '_> {
         }
         self.refuse_waived(&steps)?;
         refuse(self.service(), &empty_files(&steps))?;
+        let files = steps.iter().chain(&repeatables).map(|step| &*step.file);
+        refuse(self.service(), &name_history(files, &self.session.target.history_schema))?;
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
         events.send(Event::Planned(steps.iter().chain(&repeatables).map(MigrationStep::id).collect()));
@@ -185,7 +190,7 @@ impl<'a> MigrationRun<'a, '_> {
             self.warn(&versions, &comparison.pending).await;
         }
         if upgrade || !steps.is_empty() {
-            preflight.prepare(self.session, version_type).await?;
+            preflight.prepare(self.session, version_type, self.options).await?;
         }
         let mut result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
         if result.is_ok() && !repeatables.is_empty() {

@@ -8,12 +8,12 @@ use super::engine::session::{OverviewScope, SessionOverview, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
-use super::history::{Catalog, RecordedRepeatable, repeatables, tables};
+use super::history::{Catalog, ExistingTables, RecordedRepeatable, repeatables, tables};
 use super::report::{
     DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
 };
 use super::target::MigrationTarget;
-use martydb_model::error::{Error, Result};
+use martydb_model::error::{Error, Kind, Result};
 use martydb_pg::server::advisory::LockHolder;
 use martydb_pg::server::sessions::SessionList;
 
@@ -33,7 +33,9 @@ pub async fn status(
     match SessionOverview::read(target, scope, wait, sessions).await {
         Ok(mut overview) => {
             if let Err(error) = fill(&mut status, &mut overview, &folder).await {
-                (status.state, status.error) = (ServiceState::Unreachable, Some(error));
+                let divergent = error.kind == Kind::Divergent;
+                let state = if divergent { ServiceState::Divergent } else { ServiceState::Unreachable };
+                (status.state, status.error) = (state, Some(error));
             } else if status.error.is_some() && status.state != ServiceState::Divergent {
                 status.state = ServiceState::Invalid;
             }
@@ -77,9 +79,11 @@ pub(crate) async fn recorded(
     session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
 ) -> Result<Vec<RecordedRepeatable>> {
-    let present = session.present.repeatable && session.present.history && !folder.repeatables.is_empty();
-    let Some(schema) = session.present.refinery.clone().filter(|_| present) else { return Ok(vec![]) };
-    let rows = session.query([repeatables::read(&schema)]).await?;
+    let query = |present: &ExistingTables| {
+        let has_runs = present.repeatable && present.history && !folder.repeatables.is_empty();
+        present.refinery.as_ref().filter(|_| has_runs).map(repeatables::read).into_iter().collect()
+    };
+    let rows = session.query_tables(query).await?;
     Ok(rows.iter().flatten().map(RecordedRepeatable::read).collect::<Result<_, _>>()?)
 }
 
@@ -107,7 +111,7 @@ async fn fill(
             status.last_event.take().into_iter().chain(repeated).max_by(|one, other| one.at.cmp(&other.at));
     }
     let folder = if rows.is_empty() { folder.for_new(None) } else { folder };
-    let comparison = compare(folder, &rows.applied, &rows.unfinished);
+    let comparison = compare(folder, rows);
     let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
     status.repeatable_pending = due.into_iter().map(due_migration).collect();
     let nothing_due = comparison.pending.is_empty() && status.repeatable_pending.is_empty();
@@ -148,7 +152,8 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
     let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
     let rows = session.rows().await;
     session.close().await;
-    Ok(rows?.applied.iter().map(|row| row.version).max())
+    let rows = rows?;
+    Ok(rows.applied.iter().chain(&rows.lost).map(|row| row.version).max())
 }
 
 /// Reads the catalog of a service's database as its migrator.
@@ -182,8 +187,10 @@ async fn read_events(session: &mut MigrationSession<'_>) -> Result<Vec<HistoryEv
         own = rows.iter().flatten().map(event).collect::<Result<_, _>>()?;
     }
     let mut all = vec![];
-    if let Some(refinery) = session.present.refinery.as_ref().map(tables::read_refinery) {
-        let rows = session.query([refinery]).await?;
+    let refinery =
+        |present: &ExistingTables| present.refinery.as_ref().map(tables::read_refinery).into_iter().collect();
+    let rows = session.query_tables(refinery).await?;
+    if session.present.refinery.is_some() {
         let known =
             |version: Option<i64>| own.iter().any(|event| event.version == version && event.outcome == "ok");
         let mut read = rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>()?;

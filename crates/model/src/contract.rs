@@ -24,23 +24,24 @@ pub use roles::{
     acts_as_owner,
 };
 
-use crate::SERVE_SCHEMA;
+use crate::{SERVE_SCHEMA, SchemaName};
 
 /// Schema of martydb's own history in each service's database.
 pub const HISTORY_SCHEMA: &str = "martydb";
 
-/// refinery's history table, in the first schema of the service.
+/// refinery's history table: in [`HISTORY_SCHEMA`], or in a declared schema, where refinery itself and earlier versions
+/// of martydb create it.
 pub const REFINERY_TABLE: &str = "refinery_schema_history";
 
 /// Returns the class of objects by their schema alone: the history, and the records of the data service.
-pub fn class_of_schema(schema: &str, name: &str, first_schema: Option<&str>) -> Option<ObjectClass> {
+pub fn class_of_schema(schema: &str, name: &str, declared: &[SchemaName]) -> Option<ObjectClass> {
     if schema == SERVE_SCHEMA {
         return Some(ObjectClass::Records);
     }
-    is_history(schema, name, first_schema).then_some(ObjectClass::History)
+    is_history(schema, name, declared).then_some(ObjectClass::History)
 }
 
-/// Returns `true` if an object is part of the history: everything in its schema, and refinery's table.
-pub fn is_history(schema: &str, name: &str, first_schema: Option<&str>) -> bool {
-    schema == HISTORY_SCHEMA || name == REFINERY_TABLE && first_schema == Some(schema)
+/// Returns `true` if an object is part of the history: everything in its schema, and refinery's table in a declared one.
+pub fn is_history(schema: &str, name: &str, declared: &[SchemaName]) -> bool {
+    schema == HISTORY_SCHEMA || name == REFINERY_TABLE && declared.iter().any(|own| own.as_str() == schema)
 }

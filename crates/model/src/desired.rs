@@ -86,6 +86,8 @@ pub struct DesiredService {
     pub schemas: Vec<SchemaName>,
     /// Search path of its logins: its own schemas, and those of extensions that the manifest lists among them.
     pub search_path: Vec<SchemaName>,
+    /// Schema of refinery's history table: `martydb`, or one of `schemas`.
+    pub history_schema: SchemaName,
     pub roles: BTreeMap<RoleKind, RoleName>,
     /// Connection limits of its logins; `-1` is no limit.
     pub connection_limit: BTreeMap<RoleKind, i32>,

@@ -92,6 +92,11 @@ impl SchemaName {
     pub fn public() -> SchemaName {
         SchemaName::found("public").expect("a plain word is a name")
     }
+
+    /// Returns the schema of martydb's history in each service's database.
+    pub fn history() -> SchemaName {
+        SchemaName::found(crate::contract::HISTORY_SCHEMA).expect("a plain word is a name")
+    }
 }
 
 /// A service of the manifest: `[a-z][a-z0-9_-]{0,40}`.

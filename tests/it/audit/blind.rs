@@ -9,7 +9,8 @@ use crate::support::{ADMIN_PASSWORD, until};
 
 const TRAP: &str = "CREATE FUNCTION public.trap() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'";
 
-fn unread(result: &Value) -> Vec<String> {
+/// Returns what could not be read, and why.
+pub(crate) fn unread(result: &Value) -> Vec<String> {
     let text = |one: &Value| format!("{}: {}", one["what"].as_str().unwrap(), one["why"].as_str().unwrap());
     result["unread"].as_array().unwrap().iter().map(text).collect()
 }

@@ -228,7 +228,7 @@ fn a_finding_names_the_included_file_of_its_line() {
     if pair.server.major() < 16 {
         with_hba(&pair, "include more.conf\n");
         assert_eq!(
-            Pair::found(&pair.verify(&[], 0)),
+            Pair::found(&pair.verify(&[], 4)),
             ["low | hba-error | - | PUBLIC | - | pg_hba.conf line 1"]
         );
         return;

@@ -9,14 +9,15 @@ const FORMS: [(&str, &str); 3] = [
         "view",
         "ALTER TABLE martydb.history RENAME TO kept;
          CREATE VIEW martydb.history AS SELECT * FROM martydb.kept WHERE bait.yes('history', id);
+         DROP TABLE martydb.progress;
          CREATE VIEW martydb.progress AS SELECT * FROM martydb.kept WHERE bait.yes('history', id);
-         ALTER TABLE public.refinery_schema_history RENAME TO kept;
-         CREATE VIEW public.refinery_schema_history AS SELECT * FROM public.kept WHERE bait.yes('history', version)",
+         ALTER TABLE martydb.refinery_schema_history RENAME TO versions;
+         CREATE VIEW martydb.refinery_schema_history AS SELECT * FROM martydb.versions WHERE bait.yes('history', version)",
     ),
     (
         "table",
         "DO $do$ DECLARE name text; BEGIN
-           FOREACH name IN ARRAY ARRAY['martydb.history', 'public.refinery_schema_history'] LOOP
+           FOREACH name IN ARRAY ARRAY['martydb.history', 'martydb.refinery_schema_history'] LOOP
              EXECUTE format('CREATE TRIGGER bait BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION bait.fire(%L)', name, 'history');
              EXECUTE format('CREATE CONSTRAINT TRIGGER late AFTER INSERT ON %s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bait.fire(%L)', name, 'history');
              EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
@@ -32,7 +33,8 @@ const FORMS: [(&str, &str); 3] = [
     (
         "rule",
         "CREATE RULE bait AS ON INSERT TO martydb.history DO INSTEAD SELECT bait.spring('history');
-         CREATE RULE bait AS ON INSERT TO public.refinery_schema_history DO INSTEAD SELECT bait.spring('history');
+         CREATE RULE bait AS ON INSERT TO martydb.refinery_schema_history DO INSTEAD SELECT bait.spring('history');
+         DROP TABLE martydb.progress;
          CREATE TABLE martydb.progress (id bigint DEFAULT bait.same('history', 1))",
     ),
 ];
@@ -79,10 +81,7 @@ as_both_admins!(a_history_with_triggers_runs_no_code_as_the_admin, |admin| {
             ANY,
         );
         // The next form comes into an empty place.
-        let reset = "DROP TABLE IF EXISTS public.more; DROP SCHEMA martydb CASCADE; DO $$ BEGIN
-            EXECUTE CASE (SELECT relkind FROM pg_class WHERE oid = 'public.refinery_schema_history'::regclass)
-                    WHEN 'v' THEN 'DROP VIEW public.refinery_schema_history; DROP TABLE public.kept'
-                    ELSE 'DROP TABLE public.refinery_schema_history' END; END $$";
+        let reset = "DROP TABLE IF EXISTS public.more; DROP SCHEMA martydb CASCADE";
         hostile.as_red("red_migrator", reset).unwrap();
         hostile.project.run(&["baseline", "-s", "red", "--at", "1"]).expect(0);
     }

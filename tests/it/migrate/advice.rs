@@ -84,7 +84,13 @@ const CASES: &[(&str, &str, &str, &str)] = &[
         "put `-- martydb: no-transaction` in the file's first line",
         "\u{0}",
     ),
-    ("DROP SCHEMA martydb CASCADE;", "42P01 3F000", "schema of the migration history", "\u{0}"),
+    // A file that names the schema is refused before it runs.
+    (
+        "DO $$ BEGIN EXECUTE 'DROP SCHEMA ' || 'martydb CASCADE'; END $$;",
+        "42P01 3F000",
+        "schema of the migration history",
+        "\u{0}",
+    ),
 ];
 
 /// Files that already have the line which makes them run outside a transaction.

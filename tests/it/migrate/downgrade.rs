@@ -51,7 +51,7 @@ async fn a_downgrade_undoes_the_newest_first_and_records_it() {
     assert_eq!((versions(&outcome), outcome.to), (vec![4, 2], Some(1)));
     let outcome = back(&service, DowngradeTo::Version(0)).await;
     assert_eq!((versions(&outcome), outcome.to), (vec![1], None));
-    assert_eq!(service.ask("SELECT count(*)::text FROM refinery_schema_history").await, ["0"]);
+    assert_eq!(service.ask("SELECT count(*)::text FROM martydb.refinery_schema_history").await, ["0"]);
     assert_eq!(
         service.history().await[4..],
         ["5 downgrade 3 ok 1", "6 downgrade 4 ok 1", "7 downgrade 2 ok 1", "8 downgrade 1 ok 1"]
@@ -68,7 +68,7 @@ async fn a_missing_or_unreadable_down_file_is_found_before_the_first_statement()
     assert_eq!(error.kind, Kind::MigrationFile);
     assert_eq!(error.causes.len(), 2, "{error:?}");
     assert!(error.causes[1].ends_with("V1__f.down.sql: is missing"), "{error:?}");
-    assert_eq!(service.ask("SELECT count(*)::text FROM refinery_schema_history").await, ["3"]);
+    assert_eq!(service.ask("SELECT count(*)::text FROM martydb.refinery_schema_history").await, ["3"]);
     assert_eq!(versions(&back(&service, DowngradeTo::Steps(1)).await), [4]);
 }
 

@@ -36,7 +36,7 @@ fn state(server: &Server, database: &str) -> [String; 3] {
     }
     [
         list(
-            "SELECT coalesce(string_agg(version::text, ',' ORDER BY version), '') FROM refinery_schema_history",
+            "SELECT coalesce(string_agg(version::text, ',' ORDER BY version), '') FROM martydb.refinery_schema_history",
         ),
         list(
             "SELECT coalesce(string_agg(version::text, ',' ORDER BY version), '') FROM martydb.history WHERE outcome = 'ok'",

@@ -7,7 +7,11 @@ use super::support::Service;
 async fn fails(service: &Service, sql: &str) -> martydb_model::error::Error {
     service.write("V1__hostile.sql", sql);
     let error = service.upgrade().await.error.unwrap_or_else(|| panic!("went through: {sql}"));
-    assert_eq!(service.ask("SELECT count(*)::text FROM refinery_schema_history").await, ["0"], "{sql}");
+    assert_eq!(
+        service.ask("SELECT count(*)::text FROM martydb.refinery_schema_history").await,
+        ["0"],
+        "{sql}"
+    );
     assert_eq!(service.ask("SELECT to_regclass('trace')::text").await, ["-"], "{sql}");
     error
 }

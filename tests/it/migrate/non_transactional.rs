@@ -118,7 +118,7 @@ async fn a_block_that_resets_the_role_leaves_no_object_to_the_login() {
     assert!(error.causes[0].contains("table mine"), "{error:?}");
     let owner = "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'mine'";
     assert_eq!(service.ask(owner).await, ["ou_role_owner"]);
-    assert_eq!(service.ask("SELECT count(*)::text FROM refinery_schema_history").await, ["0"]);
+    assert_eq!(service.ask("SELECT count(*)::text FROM martydb.refinery_schema_history").await, ["0"]);
 
     let joined = Service::new("ou_join").await;
     joined.write(

@@ -30,7 +30,7 @@ async fn a_files_own_transaction_replaces_the_runs() {
     let recorded = service.ask("SELECT content FROM martydb.history WHERE version = 1").await;
     assert_eq!(recorded, [text]);
     let checksum = martydb_migrate::files::checksum(martydb_migrate::files::VersionType::Int4, 1, "a", text);
-    assert_eq!(service.ask("SELECT checksum FROM refinery_schema_history").await, [checksum]);
+    assert_eq!(service.ask("SELECT checksum FROM martydb.refinery_schema_history").await, [checksum]);
     service
         .write("V2__b.sql", "BEGIN; CREATE TABLE b (a int); COMMIT;")
         .write("V2__b.down.sql", "DROP TABLE b");

@@ -28,7 +28,8 @@ async fn a_baseline_runs_no_file_and_is_recorded_once() {
 async fn an_edit_is_shown_and_accepted_once() {
     let service = Service::new("re_edit").await;
     service.write("V1__a.sql", "SELECT 1;\nSELECT 2;\n").write("V2__b.sql", "SELECT 3;\n").upgraded().await;
-    let before = service.ask("SELECT version::text, checksum FROM refinery_schema_history ORDER BY 1").await;
+    let before =
+        service.ask("SELECT version::text, checksum FROM martydb.refinery_schema_history ORDER BY 1").await;
     service.write("V1__a.sql", "SELECT 1;\nSELECT 22;\n").write("V2__b.sql", "SELECT 3;\r\n");
     let options = service.options();
     let found = examine(&service.target, None, &options).await.unwrap();
@@ -41,7 +42,8 @@ async fn an_edit_is_shown_and_accepted_once() {
     repair(&service.target, &one, "a typing error in a comment", &options, &EventSender::ignored())
         .await
         .unwrap();
-    let after = service.ask("SELECT version::text, checksum FROM refinery_schema_history ORDER BY 1").await;
+    let after =
+        service.ask("SELECT version::text, checksum FROM martydb.refinery_schema_history ORDER BY 1").await;
     assert!(before[0] != after[0] && before[1] == after[1]);
     assert_eq!(service.upgrade().await.error.unwrap().causes.len(), 1);
     let last = "SELECT action, version::text, operator, note FROM martydb.history ORDER BY id DESC LIMIT 1";
@@ -78,7 +80,7 @@ async fn an_applied_file_that_is_now_invalid_can_be_accepted_without_running() {
     let sum = martydb_migrate::files::checksum(martydb_migrate::files::VersionType::Int4, 2, "b", sql);
     service
         .do_as_admin(&format!(
-            "INSERT INTO refinery_schema_history VALUES (2, 'b', '2025-01-01T00:00:00Z', '{sum}')"
+            "INSERT INTO martydb.refinery_schema_history VALUES (2, 'b', '2025-01-01T00:00:00Z', '{sum}')"
         ))
         .await;
     service.write("V2__b.sql", sql).write("V3__c.sql", "CREATE TABLE c (n int);");

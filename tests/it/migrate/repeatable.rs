@@ -46,7 +46,7 @@ async fn repeatable_migrations_run_last_in_order_of_their_dependencies() {
     assert_eq!((known.state, due(&known)), (ServiceState::UpToDate, vec![]));
     assert_eq!(ran(&service).await, Vec::<String>::new());
     // refinery's table has only versions, and the history has every migration.
-    assert_eq!(service.ask("SELECT version::text FROM refinery_schema_history").await, ["1"]);
+    assert_eq!(service.ask("SELECT version::text FROM martydb.refinery_schema_history").await, ["1"]);
     let past = martydb_migrate::history(&service.target, std::time::Duration::from_secs(5)).await.unwrap();
     let reported: Vec<_> = past.iter().map(|event| (event.version, event.name.as_str())).collect();
     assert_eq!(reported, [(Some(1), "t"), (None, "rows"), (None, "a_totals")]);
@@ -78,7 +78,7 @@ async fn a_changed_repeatable_migration_runs_with_its_dependents() {
     assert_eq!(ran(&service).await, ["other", "rows", "a_totals"]);
     // Migrations that refinery applies count as well.
     service
-        .do_as_admin("INSERT INTO refinery_schema_history SELECT 3, 'x', applied_on, '1' FROM refinery_schema_history LIMIT 1")
+        .do_as_admin("INSERT INTO martydb.refinery_schema_history SELECT 3, 'x', applied_on, '1' FROM martydb.refinery_schema_history LIMIT 1")
         .await;
     let known = service.status().await;
     assert_eq!(due(&known), ["other", "rows", "a_totals"]);

@@ -60,6 +60,7 @@ impl Service {
             database: DbName::new(name).unwrap(),
             schemas: vec![SchemaName::new("public").unwrap()],
             search_path: vec![SchemaName::new("public").unwrap()],
+            history_schema: SchemaName::history(),
             owner: role("owner"),
             app: role("app"),
             readonly: role("ro"),

@@ -35,7 +35,7 @@ async fn pending_files_are_applied_once_and_recorded_in_both_tables() {
                   WHERE nspname IN ('public', 'martydb')";
     assert_eq!(service.ask(owners).await, ["up_plain_owner"]);
     let versions = service
-        .ask("SELECT version::text, pg_typeof(version)::text FROM refinery_schema_history ORDER BY 1")
+        .ask("SELECT version::text, pg_typeof(version)::text FROM martydb.refinery_schema_history ORDER BY 1")
         .await;
     assert_eq!(versions, ["1 integer", "10 integer", "2 integer"]);
 }
@@ -45,7 +45,7 @@ async fn app_and_readonly_have_no_privileges_on_the_history_and_the_owner_cannot
     let service = Service::new("up_closed").await;
     service.write("V1__t.sql", "CREATE TABLE t (a int);").upgraded().await;
     let held = "SELECT r, o, p FROM unnest(ARRAY['up_closed_app', 'up_closed_ro']) r,
-                unnest(ARRAY['martydb.history', 'refinery_schema_history']) o,
+                unnest(ARRAY['martydb.history', 'martydb.refinery_schema_history']) o,
                 unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p WHERE has_table_privilege(r, o, p)";
     assert_eq!(service.ask(held).await, Vec::<String>::new());
     assert_eq!(
@@ -57,7 +57,9 @@ async fn app_and_readonly_have_no_privileges_on_the_history_and_the_owner_cannot
         ["true"]
     );
 
-    service.write("V2__forge.sql", "UPDATE martydb.history SET operator = 'forged';");
+    // A name that is put together is not seen in the file; the server refuses it.
+    let forge = "DO $$ BEGIN EXECUTE 'UPDATE martydb' || '.history SET attempts = 9'; END $$;";
+    service.write("V2__forge.sql", forge);
     let error = service.upgrade().await.error.unwrap();
     assert_eq!(error.sqlstate.as_deref(), Some("42501"), "{error:?}");
 }
@@ -112,9 +114,9 @@ async fn reading_and_a_second_upgrade_write_nothing() {
             .size_bytes,
         None
     );
-    let rows = service.ask("SELECT xmin::text FROM refinery_schema_history").await;
+    let rows = service.ask("SELECT xmin::text FROM martydb.refinery_schema_history").await;
     service.upgraded().await;
-    assert_eq!(service.ask("SELECT xmin::text FROM refinery_schema_history").await, rows);
+    assert_eq!(service.ask("SELECT xmin::text FROM martydb.refinery_schema_history").await, rows);
 }
 
 #[tokio::test]
@@ -230,7 +232,8 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
     for (name, kind) in [("up_int4", "int4"), ("up_int8", "int8")] {
         let service = Service::new(name).await;
         service.write("V1__a.sql", "SELECT 1;").write("V2__b.sql", "SELECT 2;").upgraded().await;
-        let narrow = service.ask("SELECT checksum FROM refinery_schema_history ORDER BY version").await;
+        let narrow =
+            service.ask("SELECT checksum FROM martydb.refinery_schema_history ORDER BY version").await;
         if kind == "int8" {
             // The table as a wide build of refinery would have made it, and open to app as default privileges leave it.
             let wide = martydb_migrate::files::checksum(
@@ -241,20 +244,22 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
             );
             service
                 .do_as_admin(&format!(
-                    "DELETE FROM refinery_schema_history; ALTER TABLE refinery_schema_history ALTER version TYPE int8;
-                     INSERT INTO refinery_schema_history VALUES (1, 'a', '2025-01-01T00:00:00Z', '{wide}');
-                     GRANT SELECT, INSERT ON refinery_schema_history TO {name}_app; DROP SCHEMA martydb CASCADE"
+                    "DELETE FROM martydb.refinery_schema_history; ALTER TABLE martydb.refinery_schema_history ALTER version TYPE int8;
+                     INSERT INTO martydb.refinery_schema_history VALUES (1, 'a', '2025-01-01T00:00:00Z', '{wide}');
+                     GRANT SELECT, INSERT ON martydb.refinery_schema_history TO {name}_app;
+                     ALTER TABLE martydb.refinery_schema_history SET SCHEMA public; DROP SCHEMA martydb CASCADE"
                 ))
                 .await;
             service.write("V20250101120000__c.sql", "SELECT 3;");
             assert_eq!(service.upgraded().await, [2, 20250101120000]);
-            let now =
-                service.ask("SELECT checksum FROM refinery_schema_history ORDER BY version LIMIT 2").await;
+            let now = service
+                .ask("SELECT checksum FROM martydb.refinery_schema_history ORDER BY version LIMIT 2")
+                .await;
             assert!(now[0] == wide && now[1] != narrow[1]);
             assert_eq!(
                 service
                     .ask(
-                        "SELECT has_table_privilege('up_int8_app', 'refinery_schema_history', 'SELECT')::text"
+                        "SELECT has_table_privilege('up_int8_app', 'martydb.refinery_schema_history', 'SELECT')::text"
                     )
                     .await,
                 ["false"]

@@ -187,7 +187,7 @@ as_both_admins!(a_service_moves_with_rows_privileges_and_history, |admin| {
         "SELECT * FROM secret",
         "SELECT hidden()",
         "SELECT * FROM martydb.history",
-        "DELETE FROM refinery_schema_history",
+        "DELETE FROM martydb.refinery_schema_history",
     ] {
         assert_eq!(two.as_app(&two.far, refused), Err("42501".into()), "{refused}");
     }

@@ -37,7 +37,7 @@ as_both_admins!(the_relays_login_reads_one_table_and_updates_only_delivery_colum
         "SELECT * FROM item FOR UPDATE",
         "SELECT last_value FROM ror_a_outbox_id_seq",
         "SELECT nextval('ror_a_outbox_id_seq')",
-        "SELECT * FROM refinery_schema_history",
+        "SELECT * FROM martydb.refinery_schema_history",
         "CREATE TEMPORARY TABLE mine (i int)",
         "SET ROLE ror_a_app",
     ] {

@@ -84,7 +84,7 @@ fn a_database_of_other_files_is_refused() {
         return;
     }
     project.run(&["squash", "-s", "sqh", "--to", "3", "--remove"]).expect(0);
-    server.sql("sqh", "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 2");
+    server.sql("sqh", "UPDATE martydb.refinery_schema_history SET checksum = '1' WHERE version = 2");
     let done = project.run(&["upgrade", "--all"]).expect(3);
     insta::assert_snapshot!(done.shown(), @r"
     SERVICE  FROM  TO  MIGRATIONS  OUTCOME

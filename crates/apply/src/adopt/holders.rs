@@ -69,12 +69,11 @@ impl ScanContext<'_> {
     /// Returns relations in the service's schemas; sequences that a table owns are left out.
     fn objects(&self) -> impl Iterator<Item = &ActualObject> {
         use ObjectKind::{MaterializedView, Sequence, Table, View};
-        let first = self.service.schemas.first().map(SchemaName::as_str);
         self.contents.objects.iter().filter(move |found| {
             matches!(found.kind, Table | View | MaterializedView | Sequence)
                 && found.of_table.is_none()
                 && self.service.schemas.contains(&found.schema)
-                && !is_history(found.schema.as_str(), &found.name, first)
+                && !is_history(found.schema.as_str(), &found.name, &self.service.schemas)
         })
     }
 

@@ -29,8 +29,8 @@ pub(crate) fn is_meant(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry
 
 /// Returns the class of an object in the contract's table.
 pub(crate) fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
-    let first = db.service.and_then(|service| service.schemas.first()).map(|schema| schema.as_str());
-    let own = item.schema.as_ref().and_then(|schema| contract::class_of_schema(schema, &item.name, first));
+    let declared = db.service.map_or(&[][..], |service| &service.schemas);
+    let own = item.schema.as_ref().and_then(|schema| contract::class_of_schema(schema, &item.name, declared));
     if let Some(class) = own {
         return class;
     }

@@ -15,7 +15,6 @@ mod passwordless;
 mod rules;
 #[cfg(test)]
 pub(crate) mod tests;
-mod tokens;
 mod wording;
 
 use super::context::Audit;
@@ -23,22 +22,20 @@ use decisions::Decisions;
 use groups::MembershipScope;
 use line::LineAudit;
 use maps::Maps;
-use martydb_catalog::HbaLine;
+use martydb_catalog::{HbaLine, Lines};
 use martydb_model::RoleName;
 use martydb_model::findings::{FindingBuilder, HBA_ERROR, HBA_UNLOADED, PUBLIC};
 use rules::Rule;
-use tokens::Lines;
 use wording::{advised, place};
 
 pub(crate) use passwordless::passwordless_edges;
 
 pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
-    let (read, wrong): (Vec<&HbaLine>, Vec<&HbaLine>) = lines.iter().partition(|line| is_read(line));
+    let (read, wrong): (Vec<&HbaLine>, Vec<&HbaLine>) = lines.iter().partition(|line| line.is_read());
     for line in wrong {
         let object = place(line.file.as_deref(), "pg_hba.conf", line.line);
-        let error = line.error.as_deref().unwrap_or("the server cannot parse the line and reports no reason");
-        out.push(HBA_ERROR.of(PUBLIC).object(object).evidence(error));
+        out.push(HBA_ERROR.of(PUBLIC).object(object).evidence(line.refusal().unwrap_or_default()));
     }
     out.extend(audit.snapshot.unloaded.iter().map(|path| unloaded(path)));
     let decisions = decisions(audit, read, MembershipScope::Possible);
@@ -81,10 +78,4 @@ pub(crate) fn may_replicate<'a>(audit: &Audit<'a>, role: &'a RoleName) -> bool {
     let mut letting_in =
         lines.iter().filter(|line| is_about(line) && line.method.as_deref() != Some("reject"));
     letting_in.any(|line| enters || is_physical(line))
-}
-
-/// Returns `true` if the server can parse the line. For some options, such as a list that it cannot parse, it
-/// reports no error.
-fn is_read(line: &HbaLine) -> bool {
-    line.error.is_none() && line.method.is_some()
 }

@@ -103,6 +103,7 @@ fn rows(service: &DesiredService) -> Vec<KeyedValue> {
         (vec!["migrations", "path"], json!(service.migrations)),
         (vec!["migrations", "down"], json!(down)),
         (vec!["schemas"], json!(schemas)),
+        (vec!["history", "schema"], json!(service.history_schema.as_str())),
     ];
     rows.extend(of_roles("roles", &service.roles, |name| json!(name.as_str())));
     rows.extend(of_roles("connection_limit", &service.connection_limit, |limit| json!(limit)));

@@ -45,6 +45,23 @@ pub(crate) fn schemas(scope: &Scope, service: &str, names: &[String]) -> Result<
     Ok(schemas)
 }
 
+/// Returns the schema of refinery's history table: martydb's own, or a declared one.
+pub(crate) fn history_schema(
+    scope: &Scope,
+    service: &str,
+    text: Option<&String>,
+    declared: &[SchemaName],
+) -> Result<SchemaName> {
+    let text = text.map_or(HISTORY_SCHEMA, String::as_str);
+    let path = ["services", service, "history", "schema"];
+    let known = || declared.iter().cloned().chain([SchemaName::history()]);
+    known().find(|schema| schema.as_str() == text).ok_or_else(|| {
+        let names: Vec<String> = known().map(|schema| schema.to_string()).collect();
+        let error = scope.error(path, format!("schema \"{text}\" is not a schema of {service}"));
+        error.hint(format!("one of: {}", names.join(", ")))
+    })
+}
+
 /// Checks the name of a role. `admin` is the role that martydb connects as.
 pub(crate) fn role(
     scope: &Scope,

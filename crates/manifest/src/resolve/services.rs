@@ -58,11 +58,14 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     let search_path = names::schemas(scope, name, &schemas)?;
     let extensions = own.extensions.as_deref().or(defaults.extensions.as_deref()).unwrap_or_default();
     let extensions = extensions::resolve(scope, name, extensions)?;
+    let schemas = extensions::own_schemas(&search_path, &extensions);
+    let history = own.history.schema.as_ref().or(defaults.history.schema.as_ref());
     Ok(DesiredService {
+        history_schema: names::history_schema(scope, name, history, &schemas)?,
         database: names::database(scope, name, database)?,
         migrations: beside.join(migrations),
         down: down(own.migrations.down().or(defaults.migrations.down())),
-        schemas: extensions::own_schemas(&search_path, &extensions),
+        schemas,
         search_path,
         roles: roles(scope, name, &own.roles, &spec.location)?,
         connection_limit: limits(&own.connection_limit, &defaults.connection_limit),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::files::{Direction, Migration, MigrationFolder, Replaced, VersionType, checkpoint, checksum};
-use crate::history::{AppliedRow, Unfinished};
+use crate::history::{AppliedRow, HistoryRows, Unfinished};
+use martydb_model::contract::REFINERY_TABLE;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -34,6 +35,9 @@ pub enum Divergence {
     Replaced { version: i64, name: String, checkpoint: i64 },
     /// A migration that only a checkpoint contains is not applied, while others are.
     BelowCheckpoint { version: i64, name: String, checkpoint: i64 },
+    /// martydb's history has the version as applied, and refinery's table has lost its row.
+    #[serde(rename = "row_lost")]
+    RowLost { version: i64, name: String },
     /// A file that is not applied is older than one that is.
     #[serde(rename = "late")]
     OutOfOrder { version: i64, name: String, current: i64 },
@@ -46,6 +50,7 @@ impl Divergence {
             | Divergence::Missing { version, .. }
             | Divergence::Replaced { version, .. }
             | Divergence::BelowCheckpoint { version, .. }
+            | Divergence::RowLost { version, .. }
             | Divergence::OutOfOrder { version, .. } => *version,
         }
     }
@@ -67,6 +72,10 @@ impl Divergence {
             Divergence::BelowCheckpoint { checkpoint, .. } => format!(
                 "restore the files up to V{checkpoint} from the commit before the squash, run `martydb upgrade --service \
                  {service} --to {checkpoint}`, and return to this commit"
+            ),
+            Divergence::RowLost { .. } => format!(
+                "put its row back: `martydb repair --service {service} --reason …`; `martydb downgrade` undoes what it \
+                 ran, if that is wanted"
             ),
             Divergence::OutOfOrder { .. } => format!(
                 "give it a version above the current one, or apply it out of order: \
@@ -92,6 +101,10 @@ impl std::fmt::Display for Divergence {
                 f,
                 "V{version}__{name} is not applied, and only the checkpoint C{checkpoint} contains it, which a \
                  database with a history cannot run"
+            ),
+            Divergence::RowLost { version, name } => write!(
+                f,
+                "V{version}__{name} was applied according to martydb.history, and its row in {REFINERY_TABLE} is lost"
             ),
             Divergence::OutOfOrder { version, name, current } => {
                 write!(f, "V{version}__{name} is not applied, and older than V{current}, the current version")
@@ -122,7 +135,21 @@ pub struct Comparison {
     pub unfinished: Vec<Unfinished>,
 }
 
-pub fn compare(folder: &MigrationFolder, rows: &[AppliedRow], unfinished: &[Unfinished]) -> Comparison {
+/// Compares a folder with a history. Versions whose rows are lost count as applied, and differ.
+pub(crate) fn compare(folder: &MigrationFolder, history: &HistoryRows) -> Comparison {
+    let mut rows: Vec<AppliedRow> = history.applied.iter().chain(&history.lost).cloned().collect();
+    rows.sort_by_key(|row| row.version);
+    let mut comparison = compare_folder(folder, &rows, &history.unfinished);
+    let lost = history.lost.iter().map(|AppliedRow { version, name, .. }| Divergence::RowLost {
+        version: *version,
+        name: name.clone(),
+    });
+    comparison.divergences.extend(lost);
+    comparison.divergences.sort_by_key(Divergence::version);
+    comparison
+}
+
+fn compare_folder(folder: &MigrationFolder, rows: &[AppliedRow], unfinished: &[Unfinished]) -> Comparison {
     let mut comparison = compare_files(&folder.migrations, rows, unfinished);
     let Some(checkpoint) = &folder.checkpoint else { return comparison };
     comparison.latest = comparison.latest.max(Some(checkpoint.version()));

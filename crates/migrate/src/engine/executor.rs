@@ -219,7 +219,7 @@ pub(crate) fn rows(
         let note = Some(format!("recorded, not run: the checkpoint of V{} stands for it", step.row.version));
         let record = Record { note, ..Record::new("baseline", row, "ok") };
         all.push(tables::insert_refinery(&schema, row));
-        all.push(tables::insert_history(number, &record, operator));
+        all.push(tables::insert_history(&session.present, number, &record, operator));
     }
     all.extend(refinery);
     all.push(event(session, step, number + step.events() - 1, record, operator));
@@ -236,5 +236,5 @@ fn event(
     if step.id().is_repeatable() {
         return repeatables::insert(&session.schema(), record, operator);
     }
-    tables::insert_history(number, record, operator)
+    tables::insert_history(&session.present, number, record, operator)
 }

@@ -2,17 +2,22 @@
 //! tables of other tools, and the roles that the session could act as. A run with nothing to do skips them.
 //! Then missing tables are created, and privileges of other roles are revoked.
 
+use std::time::Instant;
+
+use super::batch::millis;
 use super::contents;
-use super::session::MigrationSession;
+use super::session::{MigrationSession, until};
 use crate::check::{OtherTool, other_tools};
 use crate::files::VersionType;
-use crate::history::tables;
-use crate::target::MigrationTarget;
+use crate::history::{ExistingTables, place, tables};
+use crate::report::Event;
+use crate::target::{MigrationTarget, Options};
 use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Ident, List, Literal, Statement, split_name_list, stmt};
+use martydb_model::sqlstate;
 use martydb_model::{RoleName, SchemaName};
-use martydb_pg::server::{Row, Unreadable};
+use martydb_pg::server::{Row, Unreadable, execute_protected};
 
 /// A table that may contain a history, martydb's or another tool's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,43 +149,61 @@ impl Preflight {
         })
     }
 
-    /// Creates missing tables and revokes other roles' privileges, in one transaction.
+    /// Creates missing tables, moves refinery's to its place and revokes other roles' privileges, in one transaction.
     #[martydb_pg::boxed]
     pub(crate) async fn prepare(
         &self,
         session: &mut MigrationSession<'_>,
         version_type: VersionType,
+        options: &Options,
     ) -> Result<()> {
-        let (target, schema) = (session.target, session.schema());
+        let (target, wanted) = (session.target, &session.target.history_schema);
         let outsiders = session.outsiders().await?;
-        let all = self.missing(&outsiders, &schema, version_type);
+        let moved = session.present.refinery.clone().filter(|found| found != wanted);
+        let all = self.missing(&session.present, &outsiders, wanted, version_type);
         if all.is_empty() {
             return Ok(());
         }
-        session.commit(all).await.map_err(|error| {
+        commit_patiently(session, all, options).await.map_err(|error| {
             let plan = format!("`martydb plan --service {}`", target.service);
-            error
-                .while_doing(format!("cannot create the history tables of {}", target.service))
-                .hint(format!("{plan} shows what is missing on the server"))
+            let what = if moved.is_some() { "move" } else { "create" };
+            let hint = match is_locked(&error) {
+                true => {
+                    "another session uses them: wait for it to end, or give more time with --lock-wait".into()
+                }
+                false => format!("{plan} shows what is missing on the server"),
+            };
+            error.while_doing(format!("cannot {what} the history tables of {}", target.service)).hint(hint)
         })?;
+        let guarded = place::is_ours(wanted);
         session.present.history = true;
-        session.present.refinery = Some(schema);
+        session.present.guarded = guarded;
+        session.present.progress |= guarded;
+        session.present.refinery = Some(wanted.clone());
+        if let Some(from) = moved {
+            let table = REFINERY_TABLE;
+            session
+                .events
+                .send(Event::Noticed(format!("moved the table {table} from the schema {from} to {wanted}")));
+        }
         Ok(())
     }
 
-    /// Returns the statements that create the tables, and revoke other roles' privileges on them. They run as
-    /// the owner.
+    /// Returns the statements that create the tables, bring them to their place, and revoke other roles' privileges on
+    /// them. They run as the owner.
     fn missing(
         &self,
+        present: &ExistingTables,
         outsiders: &List<Ident>,
         schema: &SchemaName,
         version_type: VersionType,
     ) -> Vec<Statement> {
         let (mut all, mut open) = (vec![], vec![]);
         match &self.history {
-            None => all.extend(tables::create_history(outsiders)),
+            None => all.extend(tables::create_history(outsiders, place::is_ours(schema), present.guarded)),
             Some(table) => open.extend(table.shared.then(|| stmt!("martydb.history"))),
         }
+        all.extend(place::settle(present, schema, outsiders));
         if self.refinery.is_none() {
             all.push(tables::create_refinery(schema, version_type));
         }
@@ -212,6 +235,32 @@ impl Preflight {
                 .hint(format!("give the file a version of at most {}", i32::MAX))),
         }
     }
+}
+
+/// Commits statements that lock the tables; waits for sessions that use them, without blocking others for long.
+async fn commit_patiently(
+    session: &mut MigrationSession<'_>,
+    all: Vec<Statement>,
+    options: &Options,
+) -> Result<()> {
+    let mut backoff = until(Instant::now() + options.lock_wait);
+    let timeout = stmt!("SET LOCAL lock_timeout = {millis}", millis = millis(options.lock_timeout));
+    loop {
+        let statements = [timeout.clone()].into_iter().chain(all.iter().cloned());
+        let Err(error) = session.commit(statements).await else { return Ok(()) };
+        if !is_locked(&error) {
+            return Err(error);
+        }
+        execute_protected(&mut session.connection, &stmt!("ROLLBACK")).await?;
+        if !backoff.wait().await {
+            return Err(error);
+        }
+    }
+}
+
+fn is_locked(error: &Error) -> bool {
+    let state = error.sqlstate.as_deref();
+    matches!(state, Some(sqlstate::LOCK_NOT_AVAILABLE | sqlstate::DEADLOCK_DETECTED))
 }
 
 /// Finds tables by their names, in every schema. It calls as few functions as possible: a new session looks up

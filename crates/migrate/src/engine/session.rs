@@ -6,6 +6,7 @@
 //! CONCURRENTLY` waits for, and the two would wait for each other. Only locks of logins that are members of the
 //! owner count: every login of the service may take an advisory lock (see `advisory`).
 
+mod applied_rows;
 mod overview;
 mod readers;
 
@@ -15,8 +16,7 @@ pub use overview::Sizes;
 pub(crate) use overview::{OverviewScope, SessionOverview};
 pub use readers::{connect_as_owner, connect_reader};
 
-use crate::files::VersionType;
-use crate::history::{ExistingTables, HistoryRows, tables};
+use crate::history::{ExistingTables, place, tables};
 use crate::report::{Event, EventSender};
 use crate::target::MigrationTarget;
 use martydb_model::SchemaName;
@@ -139,15 +139,15 @@ impl<'a> MigrationSession<'a> {
 
     /// Sends one message: becomes the owner, tries to take a key, and looks up the tables.
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
-        let schemas = &self.target.schemas;
+        let places = self.places();
         let mut queries = vec![pooler_check::demand(&self.connection), self.act_as_owner()];
         queries.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
-        queries.push(tables::present(schemas));
+        queries.push(tables::present(&places));
         let results = self.query(queries).await.map_err(|error| no_start(self.target, error))?;
         let no_row = || Error::from(Unreadable::no_row());
         let (last, before) = results.split_last().ok_or_else(no_row)?;
         self.present =
-            ExistingTables::read(last.first().ok_or_else(no_row)?, schemas).map_err(Error::from)?;
+            ExistingTables::read(last.first().ok_or_else(no_row)?, &places).map_err(Error::from)?;
         if key.is_some() && self.present.standby {
             return Err(pooler_check::standby(&self.target.endpoint, None).into());
         }
@@ -179,7 +179,12 @@ impl<'a> MigrationSession<'a> {
 
     /// Returns the schema of refinery's table: where it is, or where it will be.
     pub(crate) fn schema(&self) -> SchemaName {
-        self.present.refinery.as_ref().unwrap_or(&self.target.schemas[0]).clone()
+        self.present.refinery.as_ref().unwrap_or(&self.target.history_schema).clone()
+    }
+
+    /// Returns the schemas in which refinery's table may be.
+    fn places(&self) -> Vec<SchemaName> {
+        place::places(&self.target.history_schema, &self.target.schemas)
     }
 
     pub(crate) async fn execute(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
@@ -195,43 +200,6 @@ impl<'a> MigrationSession<'a> {
     /// Returns the rows of each statement.
     pub(crate) async fn query(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<Vec<Vec<Row>>> {
         query_each(&mut self.connection, &Statement::join(all)).await
-    }
-
-    /// Reads the rows of both tables in one round trip.
-    #[martydb_pg::boxed]
-    pub(crate) async fn rows(&mut self) -> Result<HistoryRows> {
-        let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
-        let queries: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
-        let results = if queries.is_empty() { vec![] } else { self.query(queries).await? };
-        let mut results = results.into_iter();
-        let applied = refinery.and_then(|_| results.next()).unwrap_or_default();
-        self.history(&applied, &results.next().unwrap_or_default()).await
-    }
-
-    /// Reads martydb's history; refinery's rows are already read.
-    async fn history_with(&mut self, applied: &[Row]) -> Result<HistoryRows> {
-        let unfinished = match self.unfinished() {
-            None => vec![],
-            Some(query) => self.query([query]).await?,
-        };
-        self.history(applied, &unfinished.into_iter().next().unwrap_or_default()).await
-    }
-
-    /// Returns the query for unfinished migrations; `None` if the table of notes is missing, because then there
-    /// was never a non-transactional one.
-    fn unfinished(&self) -> Option<Statement> {
-        (self.present.history && self.present.progress).then(tables::read_unfinished)
-    }
-
-    async fn history(&mut self, applied: &[Row], unfinished: &[Row]) -> Result<HistoryRows> {
-        let mut rows = HistoryRows::read(applied, unfinished)?;
-        if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
-            // The table has no row to infer it from.
-            let found = self.query([tables::read_version_type(schema)]).await?;
-            let wide = found.iter().flatten().next().map_or(Ok(false), Row::read)?;
-            rows.version_type = Some(if wide { VersionType::Int8 } else { VersionType::Int4 });
-        }
-        Ok(rows)
     }
 
     /// Closes the session properly; the server's log then has no lost connection. Errors are ignored.

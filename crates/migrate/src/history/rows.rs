@@ -9,7 +9,7 @@ use martydb_pg::server::{Row, Unreadable};
 
 /// A row of refinery's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppliedRow {
+pub(crate) struct AppliedRow {
     pub version: i64,
     pub name: String,
     /// refinery's checksum, a decimal number.
@@ -27,7 +27,7 @@ impl AppliedRow {
     }
 
     /// Returns the row that a replaced migration has, or would have.
-    pub fn replaced(replaced: &Replaced, version_type: VersionType) -> AppliedRow {
+    pub(crate) fn replaced(replaced: &Replaced, version_type: VersionType) -> AppliedRow {
         AppliedRow {
             version: replaced.version,
             name: replaced.name.clone(),
@@ -44,12 +44,14 @@ pub(crate) struct HistoryRows {
     /// Versions of these rows in the order in which they were applied.
     pub order: Vec<i64>,
     pub unfinished: Vec<Unfinished>,
+    /// Rows that refinery's table has lost: martydb's history has their versions as applied.
+    pub lost: Vec<AppliedRow>,
     /// Type of refinery's version column, if the table exists.
     pub version_type: Option<VersionType>,
 }
 
 impl HistoryRows {
-    pub(crate) fn read(applied: &[Row], begun: &[Row]) -> Result<HistoryRows, Unreadable> {
+    pub(crate) fn read(applied: &[Row], begun: &[Row], lost: &[Row]) -> Result<HistoryRows, Unreadable> {
         let mut all = applied.iter().map(applied_row).collect::<Result<Vec<_>, _>>()?;
         all.sort_by_key(|(_, row)| row.version);
         let rows = all.iter().map(|(_, row)| row.clone()).collect();
@@ -58,19 +60,21 @@ impl HistoryRows {
             applied: rows,
             order: all.into_iter().map(|(_, row)| row.version).collect(),
             unfinished: begun.iter().map(Unfinished::read).collect::<Result<_, _>>()?,
+            lost: lost.iter().map(lost_row).collect::<Result<_, _>>()?,
             version_type: applied.first().map(|row| VersionType::of_column(row.type_of(0))),
         })
     }
 
     /// Returns `true` if nothing is applied, and nothing was started.
     pub(crate) fn is_empty(&self) -> bool {
-        self.applied.is_empty() && self.unfinished.is_empty()
+        self.applied.is_empty() && self.unfinished.is_empty() && self.lost.is_empty()
     }
 
     /// Returns the type of versions: an existing table keeps its type; a new one gets the type that most tools
     /// can read.
     pub(crate) fn version_type_for(&self, folder: &MigrationFolder) -> VersionType {
-        self.version_type.unwrap_or_else(|| VersionType::narrowest(folder.versions()))
+        let lost = self.lost.iter().map(|row| row.version);
+        self.version_type.unwrap_or_else(|| VersionType::narrowest(folder.versions().into_iter().chain(lost)))
     }
 }
 
@@ -79,6 +83,10 @@ fn applied_row(row: &Row) -> Result<(Option<OffsetDateTime>, AppliedRow), Unread
     let at = text(row, 3)?;
     let applied = AppliedRow { version: row.try_get(0)?, name: text(row, 1)?, checksum: text(row, 2)? };
     Ok((OffsetDateTime::parse(&at, &Rfc3339).ok(), applied))
+}
+
+fn lost_row(row: &Row) -> Result<AppliedRow, Unreadable> {
+    Ok(AppliedRow { version: row.try_get(0)?, name: text(row, 1)?, checksum: text(row, 2)? })
 }
 
 /// Returns a column that may be NULL in refinery's table.

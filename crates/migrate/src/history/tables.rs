@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use super::place;
 use super::rows::AppliedRow;
 use crate::files::{Mode, VersionType};
 use crate::target::Operator;
@@ -19,63 +20,98 @@ pub(crate) struct ExistingTables {
     pub repeatable: bool,
     /// Set if the server is read-only.
     pub standby: bool,
-    /// The first declared schema that has refinery's table.
+    /// Set if the history ends earlier versions of martydb: see [`place`].
+    pub guarded: bool,
+    /// The first of [`place::places`] that has refinery's table.
     pub refinery: Option<SchemaName>,
+    /// Another one that has it too.
+    pub second: Option<SchemaName>,
 }
 
 /// Tests for the existing tables, in one column each. `to_regclass` reads and never fails.
-pub(crate) fn present(schemas: &[SchemaName]) -> Statement {
+pub(crate) fn present(places: &[SchemaName]) -> Statement {
     let mut columns = vec![
         stmt!("pg_catalog.to_regclass('martydb.history') IS NOT NULL"),
         stmt!("pg_catalog.to_regclass('martydb.progress') IS NOT NULL"),
         stmt!("pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL"),
         stmt!("pg_catalog.pg_is_in_recovery()"),
+        place::is_guarded(),
     ];
-    for schema in schemas {
-        let name = stmt!("{schema}.refinery_schema_history");
-        columns
-            .push(stmt!("pg_catalog.to_regclass({name}) IS NOT NULL", name = Literal(name.shown().into())));
-    }
+    columns.extend(places.iter().map(|schema| place::is_in(std::slice::from_ref(schema))));
     stmt!("SELECT {columns}", columns = List(columns))
 }
 
 impl ExistingTables {
     /// Builds it from the result of [`overview_sql`], if the history exists, and refinery's table in this
-    /// schema. A set of all events also shows the existence of the notes; repeatable migrations are not in the
+    /// schema; `None` if that is in another one too. A set of all events also shows the existence of the notes; repeatable migrations are not in the
     /// history, so for these it shows nothing.
     pub(crate) fn from_overview(
         which: OverviewEvents,
         events: &[Row],
         schema: &SchemaName,
-    ) -> Result<ExistingTables, Unreadable> {
+    ) -> Result<Option<ExistingTables>, Unreadable> {
         let first = events.first().ok_or(Unreadable::no_row())?;
+        if first.try_get(EVENT_COLUMNS + 2)? {
+            return Ok(None);
+        }
         let (progress, repeatable) = match which {
-            OverviewEvents::Newest => (first.try_get(EVENT_COLUMNS + 2)?, first.try_get(EVENT_COLUMNS + 3)?),
+            OverviewEvents::Newest => (first.try_get(EVENT_COLUMNS + 3)?, first.try_get(EVENT_COLUMNS + 4)?),
             OverviewEvents::Few(_) => {
-                let modes = events.iter().map(|event| event.try_get::<String>(EVENT_COLUMNS + 2));
+                let modes = events.iter().map(|event| event.try_get::<String>(EVENT_COLUMNS + 3));
                 let modes = modes.collect::<Result<Vec<_>, _>>()?;
-                (modes.iter().any(|mode| mode == Mode::NoTransaction.name()), false)
+                (modes.iter().any(|mode| mode != Mode::Transaction.name()), false)
             }
         };
         let refinery = Some(schema.clone());
-        Ok(ExistingTables { history: true, progress, repeatable, refinery, ..ExistingTables::default() })
+        Ok(Some(ExistingTables {
+            history: true,
+            progress,
+            repeatable,
+            refinery,
+            ..ExistingTables::default()
+        }))
     }
 
-    pub(crate) fn read(row: &Row, schemas: &[SchemaName]) -> Result<ExistingTables, Unreadable> {
-        let mut refinery = None;
-        for (at, schema) in schemas.iter().enumerate().rev() {
-            if row.try_get(at + 4)? {
-                refinery = Some(schema.clone());
+    pub(crate) fn read(row: &Row, places: &[SchemaName]) -> Result<ExistingTables, Unreadable> {
+        let mut found = vec![];
+        for (at, schema) in places.iter().enumerate() {
+            if row.try_get(at + 5)? {
+                found.push(schema.clone());
             }
         }
-        let (history, progress, repeatable, standby) = row.read()?;
-        Ok(ExistingTables { history, progress, repeatable, standby, refinery })
+        let mut found = found.into_iter();
+        let (refinery, second) = (found.next(), found.next());
+        let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let (standby, guarded) = (row.try_get(3)?, row.try_get(4)?);
+        Ok(ExistingTables { history, progress, repeatable, standby, guarded, refinery, second })
     }
 }
 
 /// Reads refinery's rows unchanged; [`AppliedRow`] interprets them.
 pub(crate) fn read_refinery(schema: &SchemaName) -> Statement {
     stmt!("SELECT version, name, checksum, applied_on FROM {schema}.refinery_schema_history")
+}
+
+/// Reads the versions that are applied by the last of martydb's events and have no row in refinery's table: the row was
+/// lost, or the whole table if there is no schema of it.
+pub(crate) fn read_lost(refinery: Option<&SchemaName>) -> Statement {
+    let has_row = match refinery {
+        None => stmt!("false"),
+        Some(schema) => {
+            stmt!("EXISTS (SELECT FROM {schema}.refinery_schema_history r WHERE r.version = last.version)")
+        }
+    };
+    stmt!(
+        "SELECT last.version, newest.name, newest.checksum FROM (
+             SELECT DISTINCT ON (version) version, action FROM martydb.history
+             WHERE outcome = 'ok' AND action <> 'repair' ORDER BY version, id DESC
+         ) last JOIN (
+             SELECT DISTINCT ON (version) version, name, checksum FROM martydb.history
+             WHERE outcome = 'ok' ORDER BY version, id DESC
+         ) newest ON newest.version = last.version
+         WHERE last.action <> 'downgrade' AND NOT {has_row}
+         ORDER BY last.version"
+    )
 }
 
 /// Reads the type of the version column of an empty table.
@@ -103,7 +139,7 @@ pub(crate) fn read_unfinished() -> Statement {
     stmt!(
         "SELECT version, outcome, action FROM (
              SELECT DISTINCT ON (version) version, outcome, action, mode FROM martydb.history ORDER BY version, id DESC
-         ) last WHERE mode = 'no-transaction' AND outcome IN ('started', 'failed') ORDER BY version"
+         ) last WHERE mode::text LIKE 'no%' AND outcome IN ('started', 'failed') ORDER BY version"
     )
 }
 
@@ -136,17 +172,21 @@ pub(crate) enum OverviewEvents {
 /// Number of columns of [`EVENT`]; those of [`overview_sql`] follow.
 const EVENT_COLUMNS: usize = 15;
 
-/// Reads events, each with its number and the backend's process ID: in a new session, a separate statement
-/// would cost as much as the whole query.
-pub(crate) fn overview_sql(which: OverviewEvents) -> Statement {
-    let event = stmt!("{event}, id, pg_catalog.pg_backend_pid()", event = Keyword(EVENT));
+/// Reads events, each with its number, the backend's process ID, and whether refinery's table is in one of the other
+/// schemas too: in a new session, a separate statement would cost as much as the whole query.
+pub(crate) fn overview_sql(which: OverviewEvents, others: &[SchemaName]) -> Statement {
+    let event = stmt!(
+        "{event}, id, pg_catalog.pg_backend_pid(), (SELECT {elsewhere})",
+        event = Keyword(EVENT),
+        elsewhere = place::is_in(others)
+    );
     match which {
         OverviewEvents::Newest => stmt!(
             "{event}, pg_catalog.to_regclass('martydb.progress') IS NOT NULL,
                 pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL
          FROM martydb.history ORDER BY id DESC LIMIT 1"
         ),
-        OverviewEvents::Few(most) => stmt!("{event}, mode FROM martydb.history LIMIT {most}"),
+        OverviewEvents::Few(most) => stmt!("{event}, mode::text FROM martydb.history LIMIT {most}"),
     }
 }
 
@@ -158,10 +198,15 @@ pub(crate) fn number_and_process(row: &Row) -> Result<(i64, i32), Unreadable> {
 
 /// Creates the history. Default privileges grant access to app and readonly; that is revoked in the transaction
 /// that creates the table. The owner gives up its own privilege to update: rows are only ever added.
-pub(crate) fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
-    [
+pub(crate) fn create_history(outsiders: &List<Ident>, guarded: bool, has_guard: bool) -> Vec<Statement> {
+    let mut all = vec![
         stmt!("CREATE SCHEMA IF NOT EXISTS martydb"),
         stmt!("REVOKE ALL ON SCHEMA martydb FROM PUBLIC, {outsiders}"),
+    ];
+    if guarded && !has_guard {
+        all.extend(place::create_guard(outsiders));
+    }
+    all.extend([
         stmt!(
             "CREATE TABLE martydb.history (
                  id bigint PRIMARY KEY,
@@ -171,7 +216,7 @@ pub(crate) fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
                  name text NOT NULL,
                  checksum text,
                  outcome text NOT NULL,
-                 mode text NOT NULL,
+                 mode {mode} NOT NULL,
                  attempts integer NOT NULL,
                  began timestamptz,
                  role text NOT NULL DEFAULT session_user,
@@ -183,12 +228,15 @@ pub(crate) fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
                  note text,
                  content text,
                  CHECK (action IN ('upgrade', 'downgrade', 'baseline', 'repair')
-                        AND outcome IN ('started', 'ok', 'failed') AND mode IN ('transaction', 'no-transaction'))
-             )"
+                        AND outcome IN ('started', 'ok', 'failed')
+                        AND mode::text IN ('transaction', 'no-transaction', 'no transaction'))
+             )",
+            mode = place::mode_type(guarded)
         ),
         stmt!("REVOKE ALL ON martydb.history FROM PUBLIC, {outsiders}"),
         stmt!("REVOKE UPDATE, DELETE, TRUNCATE ON martydb.history FROM CURRENT_USER"),
-    ]
+    ]);
+    all
 }
 
 /// Creates refinery's table by refinery's own statement (`ASSERT_MIGRATIONS_TABLE_QUERY`), with the schema added.
@@ -211,6 +259,18 @@ pub(crate) fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statemen
     stmt!(
         "INSERT INTO {schema}.refinery_schema_history (version, name, applied_on, checksum) VALUES ({version}, {name}, \
          pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), {checksum})",
+        version = row.version,
+        name = Literal(row.name.clone()),
+        checksum = Literal(row.checksum.clone())
+    )
+}
+
+/// Adds refinery's row again, with the time at which martydb's history has the version applied: the times order the rows.
+pub(crate) fn restore_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
+    stmt!(
+        "INSERT INTO {schema}.refinery_schema_history (version, name, applied_on, checksum)
+         SELECT version, {name}, pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), {checksum}
+         FROM martydb.history WHERE version = {version} AND outcome = 'ok' AND action <> 'repair' ORDER BY id DESC LIMIT 1",
         version = row.version,
         name = Literal(row.name.clone()),
         checksum = Literal(row.checksum.clone())
@@ -309,7 +369,12 @@ impl<'a> Record<'a> {
 
 /// Adds an event. Numbers increase by one without gaps, because every writer holds the database's lock; the
 /// caller counts them.
-pub(crate) fn insert_history(number: i64, record: &Record, operator: &Operator) -> Statement {
+pub(crate) fn insert_history(
+    present: &ExistingTables,
+    number: i64,
+    record: &Record,
+    operator: &Operator,
+) -> Statement {
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(
         "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, began, \
@@ -321,7 +386,7 @@ pub(crate) fn insert_history(number: i64, record: &Record, operator: &Operator) 
         name = Literal(record.row.name.clone()),
         checksum = Literal(record.row.checksum.clone()),
         outcome = Literal(record.outcome.into()),
-        mode = Literal(record.mode.name().into()),
+        mode = Literal(place::mode_text(record.mode, present.guarded)),
         attempts = record.attempts,
         began = record.took.began(),
         by = Literal(operator.user.clone()),

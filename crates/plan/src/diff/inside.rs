@@ -100,7 +100,7 @@ fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName
 /// Returns USAGE on a schema: for app, readonly and further roles; on `martydb_serve` for the data service's logins; on
 /// `martydb` for the one that reads.
 fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
-    let class = contract::class_of_schema(schema.as_str(), "", None).unwrap_or(ObjectClass::Schema);
+    let class = contract::class_of_schema(schema.as_str(), "", &[]).unwrap_or(ObjectClass::Schema);
     let mut users = wanted(service, class, granted);
     users.extend(declared(service, class, AccessTarget::Schema(schema.as_str())));
     users
@@ -240,7 +240,6 @@ fn passes_policies(look: &Comparison<'_>, role: &RoleName) -> bool {
 }
 
 fn class_of(service: &DesiredService, found: &ActualObject) -> ObjectClass {
-    let first = service.schemas.first().map(SchemaName::as_str);
-    let own = contract::class_of_schema(found.schema.as_str(), &found.name, first);
+    let own = contract::class_of_schema(found.schema.as_str(), &found.name, &service.schemas);
     own.unwrap_or_else(|| ObjectClass::from_kind(found.kind, found.security_definer))
 }

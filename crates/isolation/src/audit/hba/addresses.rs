@@ -3,7 +3,7 @@
 
 use core::net::IpAddr;
 
-use super::tokens::Quoting;
+use martydb_catalog::Quoting;
 
 /// Ways to connect: over the Unix-domain socket, without encryption, over TLS, and with GSSAPI encryption.
 pub(crate) const WAYS: [&[&str]; 4] = [

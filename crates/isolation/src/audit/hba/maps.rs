@@ -3,10 +3,10 @@
 use super::decisions::Decisions;
 use super::exposure::Exposure;
 use super::rules::{Keywords, Rule, RuleWord};
-use super::tokens::{Lines, Quoting, quoting};
 use super::wording::{advised, place};
 use crate::audit::context::Audit;
 use martydb_catalog::{IdentLine, LineMatch};
+use martydb_catalog::{Lines, Quoting, quoting};
 use martydb_model::EMBEDDED_MAP;
 use martydb_model::findings::Severity::{Critical, Low};
 use martydb_model::findings::{FindingBuilder, HBA_MAP, PUBLIC};

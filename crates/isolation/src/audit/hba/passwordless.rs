@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::decisions;
 use super::decisions::{DecidedLogins, Decisions};
 use super::groups::MembershipScope;
 use super::maps::Maps;
 use super::methods::{Proof, method};
-use super::{decisions, is_read};
 use crate::audit::context::Audit;
 use crate::reach::{GraphEdge, GraphNode, NodeKind};
 use martydb_model::RoleName;
@@ -23,7 +23,7 @@ pub(crate) fn passwordless_edges(audit: &Audit<'_>) -> Vec<GraphEdge> {
 
 fn doors(audit: &Audit<'_>, counted: MembershipScope) -> Vec<GraphEdge> {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
-    let decisions = decisions(audit, lines.iter().filter(|line| is_read(line)), counted);
+    let decisions = decisions(audit, lines.iter().filter(|line| line.is_read()), counted);
     let maps = Maps::of_audit(audit);
     (0..decisions.rules.len()).flat_map(|at| through(&decisions, maps.as_ref(), at)).collect()
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::{self, Origin, WAYS};
 use super::groups::{Groups, MembershipScope};
-use super::tokens::{Lines, QuotedWord, Quoting, quoting};
 use crate::audit::context::Audit;
 use martydb_catalog::{HbaLine, LineMatch};
+use martydb_catalog::{Lines, QuotedWord, Quoting, quoting};
 
 /// Meanings of the words of a line on this server.
 pub(crate) struct Keywords<'a> {

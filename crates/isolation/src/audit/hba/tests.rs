@@ -1,7 +1,7 @@
 //! Lines of pg_hba.conf and pg_ident.conf on a server with two services.
 
-use super::tokens::Lines;
 use crate::audit::testing::{NOTHING, Server, assert_grave, healthy, server};
+use martydb_catalog::Lines;
 use martydb_catalog::{ConfigFile, HbaLine, IdentLine};
 
 const HBA: &str = "/data/pg_hba.conf";
@@ -12,7 +12,7 @@ fn words(text: &str) -> Vec<(i32, Vec<String>)> {
     let files = [ConfigFile { path: HBA.into(), text: text.into() }];
     let lines = Lines::of(&files);
     let fields = (1..).map_while(|line| Some((line, lines.fields(None, line)?)));
-    let joined = |field: Vec<super::tokens::QuotedWord>| {
+    let joined = |field: Vec<martydb_catalog::QuotedWord>| {
         field.into_iter().map(|word| word.text).collect::<Vec<_>>().join(",")
     };
     fields.map(|(line, fields)| (line, fields.into_iter().map(joined).collect())).collect()

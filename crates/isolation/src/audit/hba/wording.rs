@@ -1,7 +1,7 @@
 //! Names of lines of these files in findings, and the end of every advice to change one.
 
 use super::rules::Rule;
-use super::tokens::Quoting;
+use martydb_catalog::Quoting;
 use martydb_model::findings::{FindingBuilder, PUBLIC};
 
 /// Returns the place of a line. From 16 on a file may include others.

@@ -10,7 +10,7 @@ use super::rules::{Class, ForbiddenPrivilege, LoginContext, PRIVILEGES, managed_
 use crate::probe::{LoginAttempts, Task, attempt_patiently};
 use crate::proof::observations::ServerContext;
 use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
-use martydb_model::sql::{Literal, Statement, stmt, with_members};
+use martydb_model::sql::{List, Literal, Statement, stmt, with_members};
 use martydb_pg::wire::{Address, Answer, Attempt, Credentials, LoginRequest, Outcome};
 use martydb_ui::report::progress;
 
@@ -141,7 +141,7 @@ pub(crate) fn held(context: &LoginContext<'_>, depth: Depth) -> Statement {
         "{members}, ext AS (SELECT m.classid, m.objid FROM member m WHERE NOT m.is_part), \
          space AS NOT MATERIALIZED (SELECT n.* FROM pg_catalog.pg_namespace n \
            WHERE n.nspname !~ '^pg_(catalog$|toast|temp_)' AND n.nspname <> 'information_schema'), \
-         rel AS (SELECT c.*, n.nspname, n.nspname = {history} OR c.relname = {refinery} AND n.nspname = {first} AS history \
+         rel AS (SELECT c.*, n.nspname, n.nspname = {history} OR c.relname = {refinery} AND n.nspname IN ({declared}) AS history \
            FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace \
            WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT EXISTS (SELECT FROM ext x \
              WHERE x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND x.objid = c.oid)) \
@@ -149,7 +149,7 @@ pub(crate) fn held(context: &LoginContext<'_>, depth: Depth) -> Statement {
         members = with_members(),
         history = Literal(HISTORY_SCHEMA.into()),
         refinery = Literal(REFINERY_TABLE.into()),
-        first = Literal(context.schemas.first().cloned().unwrap_or_default()),
+        declared = List::literals(context.schemas.iter().map(String::as_str)),
     )
 }
 

@@ -69,8 +69,8 @@ impl<'a> SessionOverview<'a> {
         let mut session =
             MigrationSession::log_in(target, Intent::Read, deadline, &EventSender::ignored()).await?;
         let (history, newest, size) = match guess(&mut session, scope, sessions).await {
-            Some(SpeculativeResults { applied, newest, size }) => {
-                (session.history_with(&applied).await, Some(newest), size)
+            Some(SpeculativeResults { applied, lost, newest, size }) => {
+                (session.history_with(&applied, &lost).await, Some(newest), size)
             }
             None => ask(&mut session, scope.sizes).await?,
         };
@@ -99,8 +99,10 @@ fn others<'l>(list: &'l [OpenSession], session: &MigrationSession<'_>) -> Vec<&'
 
 /// Results of queries on tables that were not known to exist.
 struct SpeculativeResults {
-    /// Rows of refinery's table in the first of the schemas.
+    /// Rows of refinery's table at its place.
     applied: Vec<Row>,
+    /// Rows that it has lost.
+    lost: Vec<Row>,
     newest: Row,
     size: Option<Row>,
 }
@@ -115,10 +117,12 @@ async fn guess(
     scope: OverviewScope,
     sessions: &SessionList,
 ) -> Option<SpeculativeResults> {
-    let schema = session.target.schemas.first()?;
+    let places = session.places();
+    let (schema, others) = places.split_first()?;
     let mut which = scope.events;
     let claim = sessions.claim();
-    let tables = [tables::read_refinery(schema), tables::overview_sql(which)];
+    let tables =
+        [tables::read_refinery(schema), tables::read_lost(Some(schema)), tables::overview_sql(which, others)];
     let list = claim.iter().map(|_| SessionList::query());
     let queries: Vec<_> = [session.act_as_owner()]
         .into_iter()
@@ -127,23 +131,23 @@ async fn guess(
         .chain(measure(session, scope.sizes))
         .collect();
     let mut results = session.query(queries).await.ok()?.into_iter().skip(1);
-    let (applied, mut events) = (results.next()?, results.next()?);
+    let (applied, lost, mut events) = (results.next()?, results.next()?, results.next()?);
     if let Some(claim) = claim {
         claim.keep(&results.next()?).ok()?;
     }
     let size = size(&mut results);
     if events.len() >= FEW as usize {
         which = OverviewEvents::Newest;
-        events = session.query([tables::overview_sql(which)]).await.ok()?.pop()?;
+        events = session.query([tables::overview_sql(which, others)]).await.ok()?.pop()?;
     }
-    let present = ExistingTables::from_overview(which, &events, schema).ok()?;
+    let present = ExistingTables::from_overview(which, &events, schema).ok()??;
     let newest = newest_of(events)?;
     // Behind a pooler the results may come from another session; the usual path reports that.
     if tables::number_and_process(&newest).ok()?.1 != session.connection.backend() {
         return None;
     }
     session.present = present;
-    Some(SpeculativeResults { applied, newest, size })
+    Some(SpeculativeResults { applied, lost, newest, size })
 }
 
 fn newest_of(events: Vec<Row>) -> Option<Row> {

@@ -193,7 +193,7 @@ fn events() -> Statement {
         "SELECT pg_catalog.json_build_object('id', h.id::bigint, 'version', h.version::bigint,
   'name', pg_catalog.left(h.name::text, 300), 'action', pg_catalog.left(h.action::text, 20),
   'status', CASE h.outcome WHEN 'ok' THEN 'completed' WHEN 'started' THEN 'executing' ELSE 'failed' END,
-  'mode', pg_catalog.left(h.mode::text, 20), 'began', h.began::timestamptz, 'ended', h.at::timestamptz,
+  'mode', pg_catalog.left(pg_catalog.replace(h.mode::text, ' ', '-'), 20), 'began', h.began::timestamptz, 'ended', h.at::timestamptz,
   'checksum', pg_catalog.left(h.checksum::text, 100), 'sqlstate', pg_catalog.left(h.sqlstate::text, 5),
   'tool', pg_catalog.left(h.tool::text, 100))::text
 FROM martydb.history h WHERE h.id < $1 ORDER BY h.id DESC LIMIT $2"

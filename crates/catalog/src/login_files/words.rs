@@ -1,17 +1,24 @@
 //! Words of pg_hba.conf and pg_ident.conf with their quotes. The server's views show words without them, but a
 //! quoted keyword is a name: `"all"` is the database of that name.
 
-use martydb_catalog::ConfigFile;
+use crate::snapshot::ConfigFile;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct QuotedWord {
+pub struct QuotedWord {
     pub text: String,
     pub quoted: bool,
 }
 
+impl QuotedWord {
+    /// Returns the name of the file that the word stands for (`@file`). A word that begins with a quote names none.
+    pub(super) fn list(&self) -> Option<&str> {
+        self.text.strip_prefix('@').filter(|file| !self.quoted && !file.is_empty())
+    }
+}
+
 /// Quoting of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Quoting {
+pub enum Quoting {
     Plain,
     Quoted,
     /// Unknown: the file could not be read, or the word is from another one (`@file`).
@@ -19,20 +26,20 @@ pub(crate) enum Quoting {
 }
 
 /// Lines of the files, numbered as the server does it.
-pub(crate) struct Lines<'a>(Vec<(&'a str, Vec<&'a str>)>);
+pub struct Lines<'a>(Vec<(&'a str, Vec<&'a str>)>);
 
 impl<'a> Lines<'a> {
-    pub(crate) fn of(files: &'a [ConfigFile]) -> Lines<'a> {
+    pub fn of(files: &'a [ConfigFile]) -> Lines<'a> {
         Lines(files.iter().map(|file| (file.path.as_str(), file.text.lines().collect())).collect())
     }
 
     /// Returns the full path of a file.
-    pub(crate) fn path(&self, file: Option<&str>) -> Option<&'a str> {
+    pub fn path(&self, file: Option<&str>) -> Option<&'a str> {
         self.0.iter().find(|(path, _)| file.is_none_or(|file| *path == file)).map(|(path, _)| *path)
     }
 
     /// Returns the fields of a line and its continuations; `file` is `None` if there is only one.
-    pub(crate) fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<QuotedWord>>> {
+    pub fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<QuotedWord>>> {
         let is_it = |(path, _): &&(&str, Vec<&str>)| file.is_none_or(|file| *path == file);
         let (_, lines) = self.0.iter().find(is_it)?;
         let from = usize::try_from(line).ok()?.checked_sub(1)?;
@@ -49,7 +56,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Returns the quoting of a word from the view in this field of the file.
-pub(crate) fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
+pub fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
     let Some(field) = field else { return Quoting::Unknown };
     let mut same = field.iter().filter(|token| token.text == word).peekable();
     let includes = field.iter().any(|token| !token.quoted && token.text.starts_with('@'));
@@ -58,6 +65,12 @@ pub(crate) fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
         (true, false, false) => Quoting::Quoted,
         _ => Quoting::Unknown,
     }
+}
+
+/// Returns the fields of each line that has any, with its continuations.
+pub(super) fn logical_lines(text: &str) -> Vec<Vec<Vec<QuotedWord>>> {
+    let joined = text.replace("\\\r\n", "").replace("\\\n", "");
+    joined.lines().map(fields).filter(|fields| !fields.is_empty()).collect()
 }
 
 /// Splits a line as the functions `next_token` and `next_field_expand` of the server's `hba.c` do: fields of
