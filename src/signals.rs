@@ -3,11 +3,11 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Signals that are handled from now on; until then each has its default effect.
-pub struct Signals(Vec<(&'static str, Signal)>);
+pub(crate) struct Signals(Vec<(&'static str, Signal)>);
 
 impl Signals {
     /// Starts to handle Ctrl-C, SIGTERM and a closed terminal. Needs a runtime.
-    pub fn listen() -> Signals {
+    pub(crate) fn listen() -> Signals {
         let kinds = [
             ("SIGINT", SignalKind::interrupt()),
             ("SIGTERM", SignalKind::terminate()),
@@ -18,7 +18,7 @@ impl Signals {
     }
 
     /// Waits for the first signal and returns its name.
-    pub async fn arrives(&mut self) -> &'static str {
+    pub(crate) async fn arrives(&mut self) -> &'static str {
         let waiting = self.0.iter_mut().map(|(name, signal)| {
             Box::pin(async move {
                 signal.recv().await;

@@ -18,7 +18,7 @@ fn header<'a>(message: &'a Message, name: &str) -> Outcome<&'a str> {
     Ok(found.ok_or_else(|| format!("the event has no {name}"))?.as_str())
 }
 
-pub async fn consume(url: &str, database: &mut PgConnection, stream: &str) -> Outcome {
+pub(crate) async fn consume(url: &str, database: &mut PgConnection, stream: &str) -> Outcome {
     let broker = async_nats::connect(url).await?;
     // An inbox of its own: what a stream delivers keeps its subject, by which `request` would not know it.
     let inbox = broker.new_inbox();

@@ -30,7 +30,7 @@ fn header<'a>(delivery: &'a Delivery, name: &str) -> Outcome<&'a str> {
 }
 
 /// Consumes until the database or the broker is away.
-pub async fn consume(url: &str, database: &mut PgConnection, queue: &str) -> Outcome {
+pub(crate) async fn consume(url: &str, database: &mut PgConnection, queue: &str) -> Outcome {
     let broker = timeout(CONNECT, Connection::connect(url, ConnectionProperties::default())).await??;
     // A call to the client may never return if the connection is lost during it.
     tokio::select! {

@@ -3,14 +3,14 @@
 use martydb_model::deploy::SEALED_WITH;
 
 /// A word that is no command.
-pub struct CommandAlias {
+pub(crate) struct CommandAlias {
     pub words: &'static [&'static str],
     /// Answer, as the rest of a hint.
     pub answer: &'static str,
 }
 
 /// Commands of Alembic, Flyway, dbmate, sqlx, Rails, Terraform, Atlas and others.
-pub const COMMANDS: &[CommandAlias] = &[
+pub(crate) const COMMANDS: &[CommandAlias] = &[
     CommandAlias {
         words: &["rollback", "undo", "down", "revert"],
         answer: "`martydb downgrade SERVICE` reverts the newest migration",
@@ -149,7 +149,7 @@ const REPORT_FORMATS: &[&str] = &["junit", "markdown", "github", "sarif", "openg
 
 /// Returns the answer to a command line that clap rejected, if another tool has its word. `words` are the arguments
 /// without the program's name.
-pub fn answer(words: &[&str], rejected: Rejected<'_>) -> Option<String> {
+pub(crate) fn answer(words: &[&str], rejected: Rejected<'_>) -> Option<String> {
     let command = words.iter().find(|word| !word.starts_with('-')).copied().unwrap_or_default();
     match rejected {
         Rejected::Command(word) => {
@@ -182,7 +182,7 @@ pub fn answer(words: &[&str], rejected: Rejected<'_>) -> Option<String> {
 
 /// Part of the command line that was rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rejected<'a> {
+pub(crate) enum Rejected<'a> {
     /// A word in the place of a command.
     Command(&'a str),
     /// An option, or a word that the command does not take.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// A page of the book, or another one of the repository.
-pub struct Page {
+pub(crate) struct Page {
     /// Below the repository's root.
     pub path: PathBuf,
     /// Anchors that links name: one for each heading.
@@ -16,7 +16,7 @@ pub struct Page {
 
 /// Contents of a fenced block, or of a comment that begins with `test`.
 #[derive(Debug, Clone)]
-pub struct Block {
+pub(crate) struct Block {
     /// The line of its first fence.
     pub line: usize,
     pub info: String,
@@ -24,12 +24,12 @@ pub struct Block {
 }
 
 /// The repository.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// Every page of the repository that people read: those at the root, the book, the examples.
-pub fn all() -> Vec<Page> {
+pub(crate) fn all() -> Vec<Page> {
     let mut files = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(PathBuf::from).to_vec();
     for folder in ["docs", "examples", "services"] {
         collect(Path::new(folder), &mut files);
@@ -53,7 +53,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 
 impl Page {
     /// Reads one by its path below the root.
-    pub fn read(path: &Path) -> Page {
+    pub(crate) fn read(path: &Path) -> Page {
         let text = std::fs::read_to_string(root().join(path)).unwrap();
         let mut page = Page { path: path.into(), anchors: vec![], links: vec![], blocks: vec![] };
         page.walk(&text);
@@ -117,7 +117,7 @@ impl Page {
     }
 
     /// The folder that its links start from.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap()
     }
 }

@@ -7,4 +7,4 @@ mod server;
 #[path = "../it/support/until.rs"]
 mod until;
 
-pub use server::{ADMIN_PASSWORD, Server, bin};
+pub(crate) use server::{ADMIN_PASSWORD, Server, bin};

@@ -17,7 +17,7 @@ const CORPUS: usize = 4000;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One fuzzed function.
-pub struct Target {
+pub(crate) struct Target {
     /// For the file that keeps the input.
     pub name: &'static str,
     pub seeds: Vec<Vec<u8>>,
@@ -31,7 +31,7 @@ fn variable(name: &str) -> Option<u64> {
 }
 
 /// Runs it for as long as the environment says.
-pub fn fuzz(target: &Target) {
+pub(crate) fn fuzz(target: &Target) {
     let until = Instant::now() + Duration::from_secs(variable("MARTYDB_FUZZ_SECONDS").unwrap_or(2));
     let seed = variable("MARTYDB_FUZZ_SEED").unwrap_or_else(|| u64::from(std::process::id()));
     let (mut dice, mut corpus, mut runs) = (Dice(seed), target.seeds.clone(), 0u64);

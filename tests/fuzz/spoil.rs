@@ -1,10 +1,10 @@
 //! Valid bytes, changed: cut, doubled, mixed with others, sprinkled with what a grammar finds special.
 
 /// Numbers that look random and are the same for the same seed: splitmix64.
-pub struct Dice(pub u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -13,11 +13,11 @@ impl Dice {
     }
 
     /// Below `limit`; 0 where there is nothing to choose from.
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % (limit.max(1) as u64)).expect("it is below a usize")
     }
 
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 }
@@ -26,7 +26,7 @@ impl Dice {
 const LONGEST: usize = 6000;
 
 /// A few changes, one after the other.
-pub fn spoil(dice: &mut Dice, mut text: Vec<u8>, other: &[u8], tokens: &[&str]) -> Vec<u8> {
+pub(crate) fn spoil(dice: &mut Dice, mut text: Vec<u8>, other: &[u8], tokens: &[&str]) -> Vec<u8> {
     for _ in 0..=dice.below(8) {
         change(dice, &mut text, other, tokens);
     }

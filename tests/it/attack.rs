@@ -8,7 +8,7 @@ mod claims;
 mod doors;
 mod places;
 mod placing;
-pub mod random;
+pub(crate) mod random;
 mod stage;
 mod world;
 

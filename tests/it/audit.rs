@@ -25,5 +25,5 @@ mod rules;
 mod secrets;
 mod server_settings;
 mod simulated;
-pub mod support;
+pub(crate) mod support;
 mod ways;

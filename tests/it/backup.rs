@@ -1,7 +1,7 @@
 //! `backup` and `restore`: what comes back is what was there, and the neighbours notice nothing.
 
 mod counted;
-pub mod expressions;
+pub(crate) mod expressions;
 mod full;
 mod hashed;
 mod in_use;
@@ -24,7 +24,7 @@ use crate::support::{Admin, Project, Server, can_dump};
 const OBJECTS: &str = include_str!("backup/objects.sql");
 
 /// A service with many kinds of objects, and a second one.
-pub struct Kept {
+pub(crate) struct Kept {
     server: Server,
     project: Project,
     prefix: String,

@@ -50,7 +50,7 @@ const CHANGED: &str = "CREATE TYPE mood AS ENUM ('fine', 'ok', 'bad', 'odd');\n\
     CREATE TABLE log_2027 (at date NOT NULL, note text NOT NULL);\n\
     ALTER TABLE log ATTACH PARTITION log_2027 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');\n";
 
-pub fn files(project: &Project, name: &str) -> Vec<String> {
+pub(crate) fn files(project: &Project, name: &str) -> Vec<String> {
     let entries = std::fs::read_dir(project.path().join(name).join("migrations")).unwrap();
     let mut all: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -58,7 +58,7 @@ pub fn files(project: &Project, name: &str) -> Vec<String> {
     all
 }
 
-pub fn scratch_databases(server: &Server) -> String {
+pub(crate) fn scratch_databases(server: &Server) -> String {
     server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname ~ '^martydb_scratch'")
 }
 

@@ -23,7 +23,7 @@ const IN_THE_SOURCE: &[(&str, &[&str])] = &[
 ];
 
 /// Panics if a hint names a command that the command line does not take.
-pub fn check(stderr: &str) {
+pub(crate) fn check(stderr: &str) {
     for line in stderr.lines().filter(|line| line.starts_with("hint: ")) {
         for command in commands(line) {
             let refused = parse(&command).err();

@@ -10,7 +10,7 @@ mod page;
 mod prometheus;
 mod queries;
 mod role;
-pub mod served;
+pub(crate) mod served;
 
 use crate::support::{Admin, Project, Server};
 

@@ -10,7 +10,7 @@ mod doctor;
 mod effects;
 mod kafka;
 mod nats;
-pub mod programs;
+pub(crate) mod programs;
 mod receiver;
 mod refused;
 mod replay;
@@ -40,7 +40,7 @@ fn declared(server: &Server, admin: Admin, prefix: &str, to: &str) -> Project {
     project
 }
 
-pub fn add_template(project: &Project, service: &str) {
+pub(crate) fn add_template(project: &Project, service: &str) {
     for (kind, text) in [
         ("sql", include_str!("../../templates/outbox.sql")),
         ("down.sql", include_str!("../../templates/outbox.down.sql")),

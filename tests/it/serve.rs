@@ -5,7 +5,7 @@ mod audit_backup;
 mod cache;
 mod calls;
 mod certified;
-pub mod client;
+pub(crate) mod client;
 mod collections;
 mod guard;
 mod idle;

@@ -19,26 +19,26 @@ mod shown;
 mod terminal;
 mod until;
 mod untouched;
-pub mod workload;
+pub(crate) mod workload;
 
-pub use answer::ask;
-pub use authority::Authority;
-pub use dice::{Dice, number};
-pub use link::Link;
-pub use nats::{Nats, StreamMessage, has};
-pub use pooler::Pooler;
-pub use project::{Done, Project};
-pub use rabbit::Rabbit;
-pub use redis::{MANAGED, OPS, Redis};
-pub use reference::Reference;
-pub use running::Running;
-pub use server::{
+pub(crate) use answer::ask;
+pub(crate) use authority::Authority;
+pub(crate) use dice::{Dice, number};
+pub(crate) use link::Link;
+pub(crate) use nats::{Nats, StreamMessage, has};
+pub(crate) use pooler::Pooler;
+pub(crate) use project::{Done, Project};
+pub(crate) use rabbit::Rabbit;
+pub(crate) use redis::{MANAGED, OPS, Redis};
+pub(crate) use reference::Reference;
+pub(crate) use running::Running;
+pub(crate) use server::{
     ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, can_dump_embedded, free_port, psql, reads,
 };
-pub use shared::Shared;
-pub use short::{is_due, many};
-pub use terminal::{INTERRUPT, Terminal};
-pub use until::{until, until_async, until_some};
+pub(crate) use shared::Shared;
+pub(crate) use short::{is_due, many};
+pub(crate) use terminal::{INTERRUPT, Terminal};
+pub(crate) use until::{until, until_async, until_some};
 
 /// One check as both kinds of admin, each a test of its own.
 macro_rules! as_both_admins {

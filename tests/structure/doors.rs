@@ -14,7 +14,7 @@ use crate::used_names::{names_in, used_outside};
 const OPEN: &[&str] = &["martydb_samples"];
 
 /// One `pub` item, or one implementation.
-pub struct Door {
+pub(crate) struct Door {
     /// Name of the item; of an implementation, the name of its type.
     pub name: String,
     pub line: usize,
@@ -64,7 +64,7 @@ fn with_signatures(mut used: BTreeSet<String>, modules: &[(&Names, &Facts)]) -> 
     }
 }
 
-pub fn doors(items: &[Item]) -> Vec<Door> {
+pub(crate) fn doors(items: &[Item]) -> Vec<Door> {
     let mut doors = Vec::new();
     items.iter().for_each(|item| add(item, &mut doors));
     doors

@@ -11,7 +11,7 @@ use crate::imports::{Imports, between_crates, imports};
 use crate::sizes::{Sizes, sizes};
 use crate::source::{Module, Names, files, modules};
 
-pub struct Sources {
+pub(crate) struct Sources {
     pub files: BTreeMap<Names, PathBuf>,
     pub imports: Imports,
     /// Names that the first crate takes from the second one.
@@ -20,14 +20,14 @@ pub struct Sources {
 }
 
 /// Facts of one module.
-pub struct Facts {
+pub(crate) struct Facts {
     pub file: PathBuf,
     pub sizes: Sizes,
     pub words: Words,
     pub doors: Vec<Door>,
 }
 
-pub fn sources() -> &'static Sources {
+pub(crate) fn sources() -> &'static Sources {
     static SOURCES: OnceLock<Sources> = OnceLock::new();
     SOURCES.get_or_init(|| {
         let modules = modules();
@@ -48,14 +48,14 @@ fn facts(module: &Module) -> Facts {
 }
 
 /// File with its words: of the program, or of its tests.
-pub struct Text {
+pub(crate) struct Text {
     pub file: &'static Path,
     pub is_test: bool,
     pub words: &'static Words,
 }
 
 /// Returns the words of all modules and all files of tests. Files of `tests/structure` contain the words to avoid.
-pub fn texts() -> Vec<Text> {
+pub(crate) fn texts() -> Vec<Text> {
     static TESTS: OnceLock<Vec<(PathBuf, Words)>> = OnceLock::new();
     let tests = TESTS.get_or_init(|| {
         let mut files = files(Path::new("tests"));

@@ -34,7 +34,7 @@ const EXCEPTIONS: &[&str] = &[
 const PLACES: [&str; 3] = ["type names", "comments", "messages"];
 
 /// Openings of a clause: a comment names its item by a noun, or a function's action by a verb.
-pub const CLAUSES: &[&str] = &["What", "Whether", "Where", "Which", "How", "Who"];
+pub(crate) const CLAUSES: &[&str] = &["What", "Whether", "Where", "Which", "How", "Who"];
 
 /// Word of the column *not*, with the word of its row and the places.
 struct Wrong {
@@ -107,7 +107,7 @@ fn begins_with_clause(line: &str) -> bool {
 }
 
 /// Words of one file.
-pub struct Words {
+pub(crate) struct Words {
     /// Names of tests.
     pub tests: Vec<String>,
     pub types: Vec<String>,
@@ -118,7 +118,7 @@ pub struct Words {
 }
 
 /// Returns the words of a file's items, and of its text.
-pub fn words(items: &[syn::Item], text: &str) -> Words {
+pub(crate) fn words(items: &[syn::Item], text: &str) -> Words {
     let mut reader = Reader::default();
     items.iter().for_each(|item| reader.visit_item(item));
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();

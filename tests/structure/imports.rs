@@ -8,10 +8,10 @@ use syn::visit::{self, Visit};
 use crate::source::{Module, Names, absolute};
 
 /// The names that each module takes from each other one.
-pub type Imports = BTreeMap<(Names, Names), BTreeSet<String>>;
+pub(crate) type Imports = BTreeMap<(Names, Names), BTreeSet<String>>;
 
 /// Returns all imports between the modules.
-pub fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
+pub(crate) fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
     let mut imports = Imports::new();
     for (names, module) in modules {
         let uses = module.uses.values().filter(|one| !one.public).map(|one| one.path.clone());
@@ -29,7 +29,9 @@ pub fn imports(modules: &BTreeMap<Names, Module>) -> Imports {
 }
 
 /// Returns the names that each crate takes from each other one: of modules, of re-exports, and of exported macros.
-pub fn between_crates(modules: &BTreeMap<Names, Module>) -> BTreeMap<(String, String), BTreeSet<String>> {
+pub(crate) fn between_crates(
+    modules: &BTreeMap<Names, Module>,
+) -> BTreeMap<(String, String), BTreeSet<String>> {
     let mut names = BTreeMap::<_, BTreeSet<String>>::new();
     for (module_names, module) in modules {
         let uses = module.uses.values().map(|one| one.path.clone());

@@ -15,7 +15,7 @@ const LONGEST_FUNCTION: usize = 60;
 const MOST_SHARED_NAMES: usize = 10;
 
 /// Sizes of one module.
-pub struct Sizes {
+pub(crate) struct Sizes {
     pub lines: usize,
     /// Lines that are neither blank, nor a comment, nor part of a unit test.
     pub code_lines: usize,
@@ -25,7 +25,7 @@ pub struct Sizes {
     pub types: Vec<String>,
 }
 
-pub fn sizes(module: &Module) -> Sizes {
+pub(crate) fn sizes(module: &Module) -> Sizes {
     let is_test = |number: usize| module.tests.iter().any(|lines| lines.contains(&(number + 1)));
     let is_code = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
     let code = module.text.lines().enumerate().filter(|(number, line)| is_code(line) && !is_test(*number));

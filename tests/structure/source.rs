@@ -8,10 +8,10 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Item, Visibility};
 
 /// Path of a module: the name of its crate (`martydb` for the root package), then the modules.
-pub type Names = Vec<String>;
+pub(crate) type Names = Vec<String>;
 
 /// One module that has a file of its own.
-pub struct Module {
+pub(crate) struct Module {
     /// The file, relative to the repository.
     pub file: PathBuf,
     pub text: String,
@@ -28,7 +28,7 @@ pub struct Module {
 }
 
 /// One name of a `use` declaration.
-pub struct Use {
+pub(crate) struct Use {
     /// The whole path, from the crate.
     pub path: Names,
     /// `true` for a re-export.
@@ -36,7 +36,7 @@ pub struct Use {
 }
 
 /// Returns the folders of sources by the names of their crates, as `use` writes them.
-pub fn crates() -> BTreeMap<String, PathBuf> {
+pub(crate) fn crates() -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::from([("martydb".to_owned(), PathBuf::from("src"))]);
     for entry in std::fs::read_dir("crates").unwrap().map(|entry| entry.unwrap().path()) {
         let name = entry.file_name().unwrap().to_str().unwrap().replace('-', "_");
@@ -46,7 +46,7 @@ pub fn crates() -> BTreeMap<String, PathBuf> {
 }
 
 /// Returns the crates of the workspace that a manifest depends on, without those that only its tests need.
-pub fn depends_on(manifest: &Path) -> Vec<String> {
+pub(crate) fn depends_on(manifest: &Path) -> Vec<String> {
     let (mut found, mut section) = (Vec::new(), "");
     let text = std::fs::read_to_string(manifest).unwrap();
     for line in text.lines() {
@@ -59,7 +59,7 @@ pub fn depends_on(manifest: &Path) -> Vec<String> {
 }
 
 /// Returns the `.rs` files of a folder and the folders below it.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
         let path = entry.unwrap().path();
@@ -74,7 +74,7 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Returns every module of the workspace by its path.
-pub fn modules() -> BTreeMap<Names, Module> {
+pub(crate) fn modules() -> BTreeMap<Names, Module> {
     let mut found = BTreeMap::new();
     for (name, folder) in crates() {
         read(&folder.join("lib.rs"), vec![name], &mut found);
@@ -147,7 +147,7 @@ fn collect(tree: &syn::UseTree, before: Names, public: bool, leaves: &mut Vec<(N
 }
 
 /// Returns the path with its crate, if it begins in the workspace.
-pub fn absolute(path: &[String], module: &[String], defined: &[String]) -> Option<Names> {
+pub(crate) fn absolute(path: &[String], module: &[String], defined: &[String]) -> Option<Names> {
     let ups = path.iter().take_while(|name| *name == "super").count();
     match path.first()?.as_str() {
         "crate" => Some([&module[..1], &path[1..]].concat()),

@@ -28,7 +28,7 @@ fn no_test_name_begins_with_a_clause() {
 }
 
 /// Returns the names of the tests among a file's items.
-pub fn test_names(items: &[syn::Item]) -> Vec<String> {
+pub(crate) fn test_names(items: &[syn::Item]) -> Vec<String> {
     let mut reader = Reader(Vec::new());
     items.iter().for_each(|item| reader.visit_item(item));
     reader.0

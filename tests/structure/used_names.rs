@@ -17,7 +17,7 @@ struct Unit {
 }
 
 /// Returns the names in all code that can see the crate's items and is not its own.
-pub fn used_outside(name: &str) -> BTreeSet<String> {
+pub(crate) fn used_outside(name: &str) -> BTreeSet<String> {
     static UNITS: OnceLock<Vec<Unit>> = OnceLock::new();
     let dependencies = dependencies();
     let sees = |unit: &&Unit| match &unit.library {
@@ -78,7 +78,7 @@ fn names_of(files: &[PathBuf]) -> BTreeSet<String> {
 }
 
 /// Returns the identifiers among the tokens, and those of paths in literals, such as `#[serde(default = "path::to")]`.
-pub fn names_in(tokens: TokenStream) -> BTreeSet<String> {
+pub(crate) fn names_in(tokens: TokenStream) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for token in tokens {
         match token {

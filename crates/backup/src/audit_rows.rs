@@ -18,7 +18,7 @@ use martydb_model::{
 use martydb_pg::server::{Access, Connection, copy_in, copy_out, execute, query_first};
 
 /// Name as the server prints it, and in a record's contents.
-pub const AUDIT: &str = "martydb_serve.audit";
+pub(crate) const AUDIT: &str = "martydb_serve.audit";
 pub(crate) const CONTENT: &str = "table martydb_serve.audit";
 
 /// Folder and file of the rows in a backup.

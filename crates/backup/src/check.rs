@@ -82,7 +82,7 @@ impl BackupGaps {
     ///
     /// # Errors
     /// If a problem prevents the backup, or objects would be lost and that is not accepted. Lists all of them.
-    pub fn accepted(self, service: &ServiceName, accept: bool) -> Result<Vec<String>> {
+    pub(crate) fn accepted(self, service: &ServiceName, accept: bool) -> Result<Vec<String>> {
         if !self.blocking.is_empty() {
             return Err(Error::operation(format!("cannot back up service \"{service}\" completely"))
                 .causes(self.blocking)

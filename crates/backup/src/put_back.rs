@@ -82,7 +82,7 @@ impl RestoredAudit {
     }
 
     /// Adds the rows, which the owner could not read, to the restored side, or leaves them out on both.
-    pub fn compared(&self, mut recorded: CopySide, mut found: CopySide) -> [CopySide; 2] {
+    pub(crate) fn compared(&self, mut recorded: CopySide, mut found: CopySide) -> [CopySide; 2] {
         match &self.sum {
             Some(sum) => found.sums.insert(CONTENT.into(), sum.clone()),
             None => recorded.sums.remove(CONTENT),

@@ -44,7 +44,7 @@ const LISTS: &[&str] =
 ///
 /// # Errors
 /// If the record contains invalid values.
-pub fn of_database(
+pub(crate) fn of_database(
     database: &DbName,
     record: &DatabaseRecord,
     holders: &[Statement],
@@ -70,7 +70,7 @@ pub fn of_database(
 /// Keeps the settings of a record that are safe to set again: those that every login may set for itself, of roles
 /// that are not above the service, and those that the former database has unchanged. Records are untrusted, and a
 /// setting can name a library to load.
-pub fn harmless(
+pub(crate) fn harmless(
     record: &DatabaseRecord,
     former: &[SettingRecord],
     free: &[String],
@@ -147,7 +147,7 @@ pub(crate) fn of_others(
 ///
 /// # Errors
 /// If the record contains invalid values.
-pub fn of_public(
+pub(crate) fn of_public(
     record: &PublicRecord,
     now: &PublicRecord,
     ours: &[RoleName],

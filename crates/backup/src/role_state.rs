@@ -12,7 +12,7 @@ use martydb_pg::server::{Connection, query_as};
 
 /// Settings and members, one per line.
 #[derive(Debug, PartialEq, Eq)]
-pub struct RoleState(BTreeSet<String>);
+pub(crate) struct RoleState(BTreeSet<String>);
 
 impl RoleState {
     /// Reads the state of these roles in the maintenance database.
@@ -35,7 +35,7 @@ impl RoleState {
     ///
     /// # Errors
     /// If something changed: lists the differences.
-    pub fn unchanged(&self, after: &RoleState) -> Result<()> {
+    pub(crate) fn unchanged(&self, after: &RoleState) -> Result<()> {
         let new = after.0.difference(&self.0).map(|line| format!("new: {}", printable(line)));
         let gone = self.0.difference(&after.0).map(|line| format!("gone: {}", printable(line)));
         let all: Vec<String> = new.chain(gone).collect();

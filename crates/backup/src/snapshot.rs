@@ -32,13 +32,13 @@ const TABLES: &str = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FR
        AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(c.oid, 'SELECT') ORDER BY 1";
 
 /// A database whose tables are locked; [`LockedTables::export`] takes its snapshot.
-pub struct LockedTables {
+pub(crate) struct LockedTables {
     session: Connection,
     tables: Vec<String>,
 }
 
 /// A snapshot that is valid as long as its session.
-pub struct HeldSnapshot {
+pub(crate) struct HeldSnapshot {
     session: Connection,
     pub name: String,
     /// Number of further sessions that the migrator may open; `None` for no limit.
@@ -46,7 +46,7 @@ pub struct HeldSnapshot {
 }
 
 /// Facts on the database, as of the snapshot.
-pub struct RecordedFacts {
+pub(crate) struct RecordedFacts {
     pub lsn: Option<String>,
     pub server_version: String,
     pub server_version_num: u32,
@@ -136,7 +136,7 @@ pub(crate) async fn free_sessions(session: &mut Connection) -> Result<Option<usi
 }
 
 /// Returns the number of concurrent sessions, in addition to the leading one, out of `wanted`.
-pub fn jobs(wanted: usize, free: Option<usize>) -> usize {
+pub(crate) fn jobs(wanted: usize, free: Option<usize>) -> usize {
     free.map_or(wanted, |free| wanted.min(free.saturating_sub(1))).max(1)
 }
 
@@ -145,7 +145,7 @@ impl HeldSnapshot {
     ///
     /// # Errors
     /// If the server's answer is invalid.
-    pub async fn read(&mut self, target: &MigrationTarget) -> Result<RecordedFacts> {
+    pub(crate) async fn read(&mut self, target: &MigrationTarget) -> Result<RecordedFacts> {
         let asked = Statement::from_program(with_members!(", ", include_str!("sql/database.sql")));
         let said: String = query_one(&mut self.session, &asked).await?;
         let said: serde_json::Value = serde_json::from_str(&said).map_err(|error| strange(&error))?;
@@ -173,7 +173,7 @@ impl HeldSnapshot {
     }
 
     /// Reads rows and hashes of these tables, which takes most of the time.
-    pub async fn sums(&mut self, hash: RowHash, tables: SummedRelations) -> Result<Checksums> {
+    pub(crate) async fn sums(&mut self, hash: RowHash, tables: SummedRelations) -> Result<Checksums> {
         tables.checksums(std::slice::from_mut(&mut self.session), hash).await
     }
 
@@ -183,17 +183,17 @@ impl HeldSnapshot {
     }
 
     /// Returns its process ID on the server.
-    pub fn process(&self) -> i32 {
+    pub(crate) fn process(&self) -> i32 {
         self.session.backend()
     }
 
-    pub async fn close(self) {
+    pub(crate) async fn close(self) {
         self.session.close().await;
     }
 }
 
 /// Returns the newest applied migration.
-pub async fn head(session: &mut Connection, target: &MigrationTarget) -> Result<Option<i64>> {
+pub(crate) async fn head(session: &mut Connection, target: &MigrationTarget) -> Result<Option<i64>> {
     let Some(schema) = target.schemas.first() else { return Ok(None) };
     let name = Ident::new(REFINERY_TABLE).map_err(|error| Error::operation(error.to_string()))?;
     let there = stmt!(

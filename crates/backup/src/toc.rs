@@ -24,7 +24,7 @@ const NEVER: &[&str] = &[
 ];
 
 /// Returns the entries to create, in their order. `left_out` is the backup's list of omissions.
-pub fn wanted(
+pub(crate) fn wanted(
     entries: Vec<ArchiveEntry>,
     service: &DesiredService,
     left_out: &[String],

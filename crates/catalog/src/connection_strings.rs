@@ -55,7 +55,7 @@ fn value(rest: &str) -> Option<&str> {
 }
 
 /// Returns `true` if the value is not a variable, an example, or a guess that is tried anyway.
-pub fn is_secret(user: &str, password: &str) -> bool {
+pub(crate) fn is_secret(user: &str, password: &str) -> bool {
     const EXAMPLES: &[&str] =
         &["password", "passwd", "pass", "secret", "changeme", "xxx", "mypassword", "pw"];
     let masked = password.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.' | '…' | '_'));
@@ -65,7 +65,7 @@ pub fn is_secret(user: &str, password: &str) -> bool {
 }
 
 /// Cuts a text to `length` bytes at most.
-pub fn cut(text: &str, length: usize) -> &str {
+pub(crate) fn cut(text: &str, length: usize) -> &str {
     &text[..floor(text, length)]
 }
 

@@ -38,7 +38,7 @@ pub struct OpenFile {
 impl HostFiles {
     /// Returns the open files, in order; none if this is another host than the server's: a file of the same name there has
     /// another size or time.
-    pub fn open_files(&self) -> Vec<OpenFile> {
+    pub(crate) fn open_files(&self) -> Vec<OpenFile> {
         let is_it = |found: &Metadata| found.len() == self.size && found.mtime() == self.modified;
         if !self.config.metadata().is_ok_and(|found| is_it(&found)) {
             return vec![];

@@ -230,7 +230,7 @@ pub(crate) struct HoldingRow {
 }
 
 impl ClusterRows {
-    pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
+    pub(crate) fn take(&mut self, row: &CatalogRow) -> Result<()> {
         let actual = &mut self.actual;
         match row.section.as_str() {
             "server" => self.server = row.parse()?,
@@ -245,7 +245,7 @@ impl ClusterRows {
     }
 
     /// Assigns settings last: their row may come before that of their database.
-    pub fn finish(self) -> ActualServer {
+    pub(crate) fn finish(self) -> ActualServer {
         let ActualServer { roles, memberships, databases, activity, .. } = self.actual;
         let mut actual = ActualServer { roles, memberships, databases, activity, ..self.server };
         self.settings.into_iter().for_each(|row| row.place(&mut actual));

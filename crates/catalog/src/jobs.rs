@@ -48,7 +48,7 @@ pub struct Job {
 }
 
 /// Reads the jobs of the schedulers that are installed in one database, and returns those whose jobs the admin may not read.
-pub async fn read(
+pub(crate) async fn read(
     connection: &mut Connection,
     is_installed: impl Fn(&Scheduler) -> bool,
 ) -> Result<(Vec<Job>, Vec<&'static Scheduler>)> {

@@ -9,7 +9,7 @@ use martydb_model::{DbName, sqlstate};
 use martydb_pg::server::Connection;
 
 /// Searches their beginnings; only superusers can read the catalog that contains them.
-pub async fn search(
+pub(crate) async fn search(
     connection: &mut Connection,
     found: &mut DatabaseCatalog,
     known: &StoredPasswords,
@@ -28,7 +28,7 @@ pub async fn search(
 }
 
 /// Returns a note if the admin could not read them.
-pub fn unread(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
+pub(crate) fn unread(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
     let what = format!("secrets in the large objects of database {name}");
     let why = "only superusers can read pg_largeobject";
     catalog.texts.closed_objects.then(|| NotExamined::new(what, why))

@@ -28,7 +28,7 @@ pub(crate) fn settled_owners(
 }
 
 /// Reads such code in one database; called only if an object has another owner than these.
-pub async fn read<'a>(
+pub(crate) async fn read<'a>(
     connection: &mut Connection,
     mut owners: impl Iterator<Item = &'a str>,
     settled: &BTreeSet<String>,

@@ -41,7 +41,7 @@ struct Description {
 }
 
 /// Compares one database of each digest, and gives its differences to the others.
-pub async fn compare(access: &Access, found: &mut Snapshot) {
+pub(crate) async fn compare(access: &Access, found: &mut Snapshot) {
     let (major, minor) = (found.actual.major(), found.actual.version % 10000);
     let Some(table) = InitdbTable::of(major) else {
         let why = format!("this version of martydb does not know what initdb of PostgreSQL {major} makes");

@@ -24,7 +24,7 @@ const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 const OLDEST: u32 = 13;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Install {
+pub(crate) struct Install {
     pub bin: PathBuf,
     /// Version as `SHOW server_version` returns it: `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
@@ -32,13 +32,13 @@ pub struct Install {
 }
 
 impl Install {
-    pub fn program(&self, name: &str) -> PathBuf {
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.bin.join(name)
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-pub enum RequestedMajor<'a> {
+pub(crate) enum RequestedMajor<'a> {
     /// First installation that martydb supports, for a new cluster.
     Any,
     /// Installation of the major that created this data folder.
@@ -46,7 +46,7 @@ pub enum RequestedMajor<'a> {
 }
 
 /// Finds the installation: only the one that [`VARIABLE`] names if it is set, else the first that fits.
-pub async fn find(account: &Account, wanted: RequestedMajor<'_>) -> Result<Install> {
+pub(crate) async fn find(account: &Account, wanted: RequestedMajor<'_>) -> Result<Install> {
     let named = env::var_os(VARIABLE).filter(|value| !value.is_empty());
     let folders = match &named {
         Some(folder) => vec![named_folder(folder)?],

@@ -16,7 +16,7 @@ use martydb_os::process_group::ProcessGroup;
 const KEPT: &[&str] = &["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOCPATH", "LOCALE_ARCHIVE", "TZ"];
 
 /// Returns a command in `/` with only these variables of our environment.
-pub fn program(account: &Account, program: impl AsRef<OsStr>) -> Command {
+pub(crate) fn program(account: &Account, program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir("/").env_clear();
     command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)))).env("LC_ALL", "C");

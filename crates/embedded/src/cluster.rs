@@ -40,7 +40,7 @@ fn entries(layout: &Layout, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {
 }
 
 /// Creates the cluster in a folder of its own, and renames that at the end.
-pub async fn create(layout: &Layout, install: &Install, note: Note<'_>) -> Result<()> {
+pub(crate) async fn create(layout: &Layout, install: &Install, note: Note<'_>) -> Result<()> {
     set_aside(layout, note)?;
     note(format!("creating PostgreSQL {} server in {}", install.version, layout.data().display()));
     let partial = layout.base.join(format!("{PARTIAL}{}", nonce()?));
@@ -57,7 +57,7 @@ pub async fn create(layout: &Layout, install: &Install, note: Note<'_>) -> Resul
 }
 
 /// Moves away a `data` folder that is not a cluster: martydb did not create it, and it may contain data.
-pub fn set_aside(layout: &Layout, note: Note<'_>) -> Result<()> {
+pub(crate) fn set_aside(layout: &Layout, note: Note<'_>) -> Result<()> {
     let data = layout.data();
     if fs::remove_dir(&data).is_ok() || data.symlink_metadata().is_err() {
         return Ok(());
@@ -104,7 +104,7 @@ pub(crate) fn erase(layout: &Layout) -> Result<()> {
 }
 
 /// Removes the lock and the empty folders. A run that waits for the lock looks its name up again.
-pub fn leave(layout: &Layout) -> Result<()> {
+pub(crate) fn leave(layout: &Layout) -> Result<()> {
     files::remove(&layout.base.join("lock"))?;
     let emptied = layout.base.ancestors().take_while(|folder| !folder.ends_with(".martydb"));
     // Ends at the first folder that is not empty.

@@ -11,7 +11,7 @@ use rustix::fs::{CWD, Gid, Mode, OFlags, Uid};
 
 use super::account::Account;
 use martydb_model::error::{Error, Result};
-pub use martydb_os::state_folder::{failed, make_open_folder, make_state_folder};
+pub(crate) use martydb_os::state_folder::{failed, make_open_folder, make_state_folder};
 
 /// Creates a folder for one account only. Returns `false` if the name is taken by anything else.
 pub(crate) fn claim_folder(folder: &Path, owner: &Account) -> Result<bool> {
@@ -40,7 +40,7 @@ pub(crate) fn make_log(path: &Path, owner: &Account) -> Result<()> {
 }
 
 /// Returns a part of a name that no earlier run has used.
-pub fn nonce() -> Result<String> {
+pub(crate) fn nonce() -> Result<String> {
     let bytes =
         getrandom::u32().map_err(|error| Error::operation("cannot get random numbers").cause(error))?;
     Ok(format!("{bytes:08x}"))
@@ -105,7 +105,7 @@ impl Folder {
 }
 
 /// Removes a file or a whole folder, if it exists.
-pub fn remove(path: &Path) -> Result<()> {
+pub(crate) fn remove(path: &Path) -> Result<()> {
     let found = match path.symlink_metadata() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         other => other.map_err(failed("look at", path))?,

@@ -19,7 +19,7 @@ const SERVER_NAMES: [&str; 2] = ["postgres", "postmaster"];
 
 /// A server process: lines of [`PID_FILE`], in the order of PostgreSQL's `src/include/utils/pidfile.h`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerProcess {
+pub(crate) struct ServerProcess {
     pub pid: Pid,
     /// Data folder, by its name at the start.
     pub data: PathBuf,
@@ -29,7 +29,7 @@ pub struct ServerProcess {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Liveness {
+pub(crate) enum Liveness {
     /// No process and no pid file.
     Down,
     /// [`PID_FILE`] names no server of this data folder.
@@ -52,7 +52,7 @@ enum Holder {
     Ours,
 }
 
-pub fn inspect(layout: &Layout) -> Result<Liveness> {
+pub(crate) fn inspect(layout: &Layout) -> Result<Liveness> {
     if !layout.exists {
         return Ok(Liveness::Down);
     }
@@ -130,7 +130,7 @@ pub(crate) fn is_server(pid: Pid, names: &[&str], owner: u32) -> bool {
 }
 
 /// Returns the processes that are visible here. Requires /proc.
-pub fn processes() -> impl Iterator<Item = Pid> {
+pub(crate) fn processes() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw))
 }
@@ -147,7 +147,7 @@ fn was_started_with(pid: i32, data: &Path) -> bool {
 }
 
 /// Returns a server of this data folder without a [`PID_FILE`], because its files were removed. Requires /proc.
-pub fn orphan(layout: &Layout) -> Option<i32> {
+pub(crate) fn orphan(layout: &Layout) -> Option<i32> {
     let (data, owner) = (layout.data(), layout.owner.uid);
     let is_orphan = |pid: &Pid| {
         was_started_with(pid.as_raw_nonzero().get(), &data) && is_server(*pid, &SERVER_NAMES, owner)

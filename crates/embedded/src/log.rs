@@ -25,13 +25,13 @@ const PASSING: &[&str] = &[
 ];
 
 /// Part of the log after a certain moment.
-pub struct Excerpt {
+pub(crate) struct Excerpt {
     path: PathBuf,
     from: u64,
 }
 
 /// Prepares the log for a start, and remembers its length.
-pub fn open(layout: &Layout) -> Result<Excerpt> {
+pub(crate) fn open(layout: &Layout) -> Result<Excerpt> {
     let path = layout.log();
     let length = |path: &PathBuf| fs::symlink_metadata(path).map_or(0, |found| found.len());
     if length(&path) > FULL {
@@ -42,26 +42,26 @@ pub fn open(layout: &Layout) -> Result<Excerpt> {
 }
 
 /// Adds the end of the log to the error, whatever its age.
-pub fn explain(error: Error, layout: &Layout) -> Error {
+pub(crate) fn explain(error: Error, layout: &Layout) -> Error {
     error.causes(Excerpt { path: layout.log(), from: 0 }.last_lines()).hint(hint(layout))
 }
 
-pub fn hint(layout: &Layout) -> String {
+pub(crate) fn hint(layout: &Layout) -> String {
     format!("the whole log is in {}", layout.log().display())
 }
 
 impl Excerpt {
     /// Returns the last lines, without the time and the process at their beginning.
-    pub fn last_lines(&self) -> Vec<String> {
+    pub(crate) fn last_lines(&self) -> Vec<String> {
         last_lines(&self.text())
     }
 
-    pub fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         let text = self.text();
         PASSING.iter().any(|words| text.contains(words))
     }
 
-    pub fn contains(&self, words: &str) -> bool {
+    pub(crate) fn contains(&self, words: &str) -> bool {
         self.text().contains(words)
     }
 

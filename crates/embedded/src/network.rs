@@ -110,7 +110,7 @@ fn fits(folder: &Path) -> bool {
 
 /// Returns `true` for a name that [`Layout::short_socket_dir`] can have returned. It is read from a file of the server's
 /// account, and root must not trust that for any other name.
-pub fn is_short(folder: &Path) -> bool {
+pub(crate) fn is_short(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     folder.parent() == Some(Path::new("/tmp")) && name.starts_with("martydb-")
 }

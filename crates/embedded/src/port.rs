@@ -11,7 +11,7 @@ use martydb_model::error::{Error, Kind, Result};
 const RANGE: Range<u16> = 15432..32768;
 
 #[derive(Debug, Default)]
-pub struct PortPreferences {
+pub(crate) struct PortPreferences {
     /// Port of the manifest.
     pub pinned: Option<u16>,
     /// Port of the last start.
@@ -22,14 +22,14 @@ pub struct PortPreferences {
 
 /// The chosen port, and the one that was given up for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PortChoice {
+pub(crate) struct PortChoice {
     pub port: u16,
     /// The remembered port, if it is taken.
     pub instead_of: Option<u16>,
 }
 
 /// Chooses a port. One that the manifest names is never exchanged for another: clients rely on it.
-pub fn choose(wish: &PortPreferences, free: impl Fn(u16) -> bool) -> Result<PortChoice> {
+pub(crate) fn choose(wish: &PortPreferences, free: impl Fn(u16) -> bool) -> Result<PortChoice> {
     match (wish.pinned, wish.remembered) {
         (Some(0), _) => {
             Err(Error::manifest("0 is not a port").hint("leave the port out to have a free one chosen"))
@@ -57,7 +57,7 @@ fn none_free() -> Error {
 
 /// Returns `true` if nothing listens on the port. If a bind succeeds despite a listener on all addresses, as on BSD and
 /// macOS, a connection detects that.
-pub fn free(port: u16) -> bool {
+pub(crate) fn free(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address).is_ok()
         && TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_err()

@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Finds the programs, creates the cluster if there is none, and starts its server. Returns `false` if the state must be
 /// examined again instead.
-pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<bool> {
+pub(crate) async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<bool> {
     cluster::sweep(layout).await?;
     let data = layout.data();
     let wanted =

@@ -11,7 +11,7 @@ use super::types::EmbeddedEngine;
 use martydb_model::EMBEDDED_MAP;
 
 /// Name of the file with [`EmbeddedSettings`], in the data folder.
-pub const FILE: &str = "martydb.conf";
+pub(crate) const FILE: &str = "martydb.conf";
 
 /// Lines appended to `postgresql.conf`.
 pub(crate) const INCLUDE: &str = "\n# Where the server listens, set by martydb. Lines below this one take precedence.\ninclude 'martydb.conf'\n";
@@ -19,14 +19,14 @@ pub(crate) const INCLUDE: &str = "\n# Where the server listens, set by martydb. 
 pub(crate) const ADDRESS: &str = "127.0.0.1";
 
 /// Superuser of the cluster.
-pub const ADMIN: &str = "postgres";
+pub(crate) const ADMIN: &str = "postgres";
 
 /// Connection limit, enough for all limits of a developer's services together; each connection takes some 20 kB.
 const CONNECTIONS: u32 = 500;
 
 /// Content of `pg_hba.conf`. Nothing is trusted, and no line accepts a replication connection: `all` does not include
 /// them. [`ident`] decides which accounts the first line accepts.
-pub const HBA: &str = "\
+pub(crate) const HBA: &str = "\
 # Written by martydb at every start.
 # TYPE  DATABASE  USER      ADDRESS       METHOD
 local   all       postgres                peer  map=martydb
@@ -36,7 +36,7 @@ host    all       all       ::1/128       scram-sha-256
 ";
 
 /// Returns `pg_ident.conf`: the accounts that are the admin on the socket.
-pub fn ident(me: &Account, owner: &Account) -> String {
+pub(crate) fn ident(me: &Account, owner: &Account) -> String {
     let mut text = String::from("# Written by martydb at every start.\n# MAP  ACCOUNT  ROLE\n");
     text.push_str(&ident_line(me));
     if me != owner {
@@ -46,7 +46,7 @@ pub fn ident(me: &Account, owner: &Account) -> String {
 }
 
 /// Returns the line of `pg_ident.conf` that accepts one account.
-pub fn ident_line(account: &Account) -> String {
+pub(crate) fn ident_line(account: &Account) -> String {
     format!("{EMBEDDED_MAP} \"{}\" {ADMIN}\n", account.name.replace('"', "\"\""))
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct EmbeddedSettings {
 }
 
 impl EmbeddedSettings {
-    pub fn file(&self) -> String {
+    pub(crate) fn file(&self) -> String {
         let line = EmbeddedEngine::PostgreSql.version_line();
         let mut text = format!("# Written by martydb at every start.\n{line}{}\n", self.version);
         for (name, value) in self.network().iter().chain(&self.rest()) {
@@ -72,7 +72,7 @@ impl EmbeddedSettings {
 
     /// Returns the settings as options of `postgres`, quoted for a shell as `pg_ctl -o` needs them. On the command line they
     /// override `postgresql.conf` and `ALTER SYSTEM`; nothing else can open the server up.
-    pub fn options(&self, data: &Path) -> String {
+    pub(crate) fn options(&self, data: &Path) -> String {
         let mut text = format!("-D {}", shell_quoted(&data.to_string_lossy()));
         for (name, value) in self.network() {
             text.push_str(&format!(" -c {}", shell_quoted(&format!("{name}={value}"))));
@@ -101,14 +101,14 @@ impl EmbeddedSettings {
 
 /// Settings of the last start as read from [`FILE`]. An edited file yields what it still contains.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LastSettings {
+pub(crate) struct LastSettings {
     pub port: Option<u16>,
     pub socket_dir: Option<PathBuf>,
     pub version: Option<String>,
 }
 
 impl LastSettings {
-    pub fn parse(text: &str) -> LastSettings {
+    pub(crate) fn parse(text: &str) -> LastSettings {
         let value = |wanted: &str| {
             let pairs = text.lines().filter_map(|line| line.split_once('='));
             pairs
@@ -129,7 +129,7 @@ impl LastSettings {
 }
 
 /// Quotes a value for `postgresql.conf`.
-pub fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     format!("'{}'", value.replace('\\', "\\\\").replace('\'', "''"))
 }
 

@@ -11,13 +11,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Acceptor that closes a connection at once while there are too many others.
 #[derive(Clone)]
-pub struct LimitedAcceptor<A> {
+pub(crate) struct LimitedAcceptor<A> {
     inner: A,
     free: Arc<Semaphore>,
 }
 
 impl<A> LimitedAcceptor<A> {
-    pub fn new(inner: A, connections: usize) -> LimitedAcceptor<A> {
+    pub(crate) fn new(inner: A, connections: usize) -> LimitedAcceptor<A> {
         LimitedAcceptor { inner, free: Arc::new(Semaphore::new(connections)) }
     }
 }
@@ -43,7 +43,7 @@ where
 }
 
 /// A connection that counts until it is closed.
-pub struct CountedStream<S> {
+pub(crate) struct CountedStream<S> {
     stream: S,
     _permit: OwnedSemaphorePermit,
 }

@@ -7,14 +7,14 @@ use martydb_catalog::HbaLine;
 use martydb_model::{AclEntry, RoleName};
 
 /// An entry of an ACL; no grantee is PUBLIC.
-pub fn entry(grantee: Option<&str>, privilege: &str, grantor: &str) -> AclEntry {
+pub(crate) fn entry(grantee: Option<&str>, privilege: &str, grantor: &str) -> AclEntry {
     let role = |name: &str| RoleName::new(name).expect("a name");
     let (grantee, grantor) = (grantee.map(role).into(), role(grantor));
     AclEntry { grantee, grantor, privilege: privilege.into(), grantable: false }
 }
 
 /// A line of pg_hba.conf for every user and address.
-pub fn hba_line(database: &str, method: &str) -> HbaLine {
+pub(crate) fn hba_line(database: &str, method: &str) -> HbaLine {
     HbaLine {
         line: 1,
         file: None,

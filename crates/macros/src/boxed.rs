@@ -9,7 +9,7 @@ use proc_macro::{Delimiter, Group, TokenStream, TokenTree};
 ///
 /// # Errors
 /// If it is not an `async fn` with a body, or has another option than `?Send`.
-pub fn expand(options: &TokenStream, function: TokenStream) -> Result<TokenStream, String> {
+pub(crate) fn expand(options: &TokenStream, function: TokenStream) -> Result<TokenStream, String> {
     let send = match options.to_string().replace(' ', "").as_str() {
         "" => " + ::core::marker::Send",
         "?Send" => "",

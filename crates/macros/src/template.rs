@@ -2,7 +2,7 @@
 
 /// Texts of a template, each the source of a string literal.
 #[derive(Debug, PartialEq, Eq)]
-pub struct SqlTemplate {
+pub(crate) struct SqlTemplate {
     /// Each text with the name after it.
     pub pieces: Vec<(String, String)>,
     /// The text after the last name.
@@ -11,7 +11,7 @@ pub struct SqlTemplate {
 
 impl SqlTemplate {
     /// Splits a string literal at its `{name}`; `{{` and `}}` are characters.
-    pub fn parse(source: &str) -> Result<SqlTemplate, String> {
+    pub(crate) fn parse(source: &str) -> Result<SqlTemplate, String> {
         let is_raw = source.starts_with('r');
         let (Some(start), Some(end)) = (source.find('"'), source.rfind('"')) else {
             return Err("the template is not a string".into());
@@ -42,7 +42,7 @@ impl SqlTemplate {
     }
 
     /// Returns the names in the order of their first use.
-    pub fn names(&self) -> Vec<&str> {
+    pub(crate) fn names(&self) -> Vec<&str> {
         self.pieces.iter().fold(vec![], |mut names, (_, name)| {
             if !names.contains(&name.as_str()) {
                 names.push(name);

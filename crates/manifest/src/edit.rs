@@ -12,7 +12,7 @@ use self::block::YamlLines;
 
 /// Adds keys to a service of a manifest, and the service itself if it is missing. Maps are merged; all other values are
 /// replaced. Returns `None` if the text cannot be changed safely.
-pub fn with_service(text: &str, service: &str, keys: &Mapping) -> Option<String> {
+pub(crate) fn with_service(text: &str, service: &str, keys: &Mapping) -> Option<String> {
     let wanted = nested(service, keys);
     let before = parsed(text)?;
     let mut expected = before.clone();

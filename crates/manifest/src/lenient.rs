@@ -31,14 +31,16 @@ fn misfit(words: &str) -> &str {
 }
 
 /// Deserializes a value that can be parsed from a scalar's text.
-pub fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     let text = Value::deserialize(deserializer).and_then(scalar)?;
     text.parse()
         .map_err(|error: T::Err| de::Error::custom(format!("\"{text}\" {}", misfit(&error.to_string()))))
 }
 
 /// Deserializes an optional key as [`parsed`] does.
-pub fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
+pub(crate) fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     parsed(deserializer).map(Some)

@@ -1,7 +1,7 @@
 //! Defaults and templates, and the checks that types cannot express: names, duplicates, references.
 
 mod access;
-pub mod allow;
+pub(crate) mod allow;
 mod app_urls;
 mod backup;
 mod deploy;
@@ -33,7 +33,12 @@ pub use names::login as login_name;
 
 const FORMAT_VERSION: u32 = 1;
 
-pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Environment) -> Result<Manifest> {
+pub(crate) fn resolve(
+    raw: RawManifest,
+    sources: &Sources,
+    env: &str,
+    variables: &Environment,
+) -> Result<Manifest> {
     let place = sources.place_of_base().clone();
     let home = place.path.parent().unwrap_or(Path::new("/"));
     let scope = Scope { raw: &raw, sources, home, variables };

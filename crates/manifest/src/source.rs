@@ -30,7 +30,7 @@ pub const DEFAULT_ENV: &str = "development";
 const HINT: &str = "a manifest starts with \"version: 1\" and names its services";
 
 /// The base file, its included files, and the overlay of the environment.
-pub struct Sources {
+pub(crate) struct Sources {
     place: ManifestPath,
     base: YamlFile,
     included: Vec<YamlFile>,
@@ -42,7 +42,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    pub fn read(place: &ManifestPath, env: &str) -> Result<Sources> {
+    pub(crate) fn read(place: &ManifestPath, env: &str) -> Result<Sources> {
         let path = std::path::absolute(&place.path).unwrap_or_else(|_| place.path.clone());
         let place = ManifestPath { path, ..*place };
         Sources::over(place.clone(), YamlFile::read(&place.path, HINT)?, env)
@@ -79,12 +79,12 @@ impl Sources {
     }
 
     /// Returns the base file's text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.base.text
     }
 
     /// Returns the merged tree of all files, with variables substituted and services generated.
-    pub fn tree(&mut self, variables: &Environment) -> Result<Value> {
+    pub(crate) fn tree(&mut self, variables: &Environment) -> Result<Value> {
         let mut merged = self.base.value.clone();
         include::merge(&mut merged, &self.base, &self.included)?;
         if let Some(overlay) = &self.overlay {
@@ -98,12 +98,12 @@ impl Sources {
     }
 
     /// Deserializes the tree.
-    pub fn typed(&self, tree: Value) -> Result<RawManifest> {
+    pub(crate) fn typed(&self, tree: Value) -> Result<RawManifest> {
         serde_path_to_error::deserialize(tree).map_err(|error| self.untyped(error))
     }
 
     /// Returns the value at exactly this path and its location, from the overlay first.
-    pub fn written(&self, path: &[&str]) -> Option<(String, &Value)> {
+    pub(crate) fn written(&self, path: &[&str]) -> Option<(String, &Value)> {
         let path = self.as_written(path);
         let files = self.overlay.iter().chain([&self.base]).chain(&self.included);
         files.into_iter().find_map(|file| {
@@ -118,7 +118,7 @@ impl Sources {
     }
 
     /// Returns `file:line:column` of a path. For a generated service it is that of the entry.
-    pub fn place(&self, path: &[&str]) -> String {
+    pub(crate) fn place(&self, path: &[&str]) -> String {
         let written = self.as_written(path);
         // A file with one service is not the location of all services.
         let included = |length: usize| self.included.iter().filter(move |_| length > 1);
@@ -143,7 +143,7 @@ impl Sources {
 
     /// Returns the folder that the migrations of a service are relative to: that of the file which sets their path, or
     /// else of the one which declares the service.
-    pub fn folder_of(&self, service: &str) -> &Path {
+    pub(crate) fn folder_of(&self, service: &str) -> &Path {
         let path = self.as_written(&["services", service]);
         let says = |file: &YamlFile| {
             let entry = file.value.get("services").and_then(|all| all.get(path[1]));

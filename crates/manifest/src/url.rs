@@ -57,7 +57,7 @@ const IGNORED: &[&str] = &[
 /// # Errors
 /// Neither message nor hint repeats a part of the URL: what was read as a port or a parameter may be the rest of a
 /// password with an unencoded character.
-pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl> {
+pub(crate) fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl> {
     let mut given = take_apart(&filled.url, check_keyword)?;
     let host_is_db_host = given.contains_key("host") && is_db_host(&filled.shape);
     let section = service_file::section(&given, variables).map_err(Error::manifest)?;
@@ -119,7 +119,7 @@ pub(crate) fn parse_beside(
 ///
 /// # Errors
 /// As [`parse`].
-pub fn check(filled: &FilledUrl) -> Result<()> {
+pub(crate) fn check(filled: &FilledUrl) -> Result<()> {
     let mut given = take_apart(&filled.url, check_keyword)?;
     let mut take = |key: &str| given.remove(key).filter(|value| !value.is_empty());
     let (host, port) = (take("host").unwrap_or_default(), take("port").unwrap_or_else(|| "5432".into()));

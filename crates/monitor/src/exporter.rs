@@ -15,7 +15,7 @@ use martydb_model::error::Error;
 use martydb_model::metrics::{AGE_LIMIT, BUILD_INFO, CHECK_INTERVAL, SERVICE_INFO, Sample, Subject};
 
 /// Data source of a scrape.
-pub struct Exporter {
+pub(crate) struct Exporter {
     project: String,
     compatible_names: bool,
     servers: Vec<ServerHandle>,
@@ -26,7 +26,7 @@ pub struct Exporter {
 }
 
 impl Exporter {
-    pub fn new(
+    pub(crate) fn new(
         context: &Context,
         schedule: &Schedule,
         servers: Vec<ServerHandle>,
@@ -53,7 +53,7 @@ impl Exporter {
         }
     }
 
-    pub fn project(&self) -> &str {
+    pub(crate) fn project(&self) -> &str {
         &self.project
     }
 
@@ -63,7 +63,7 @@ impl Exporter {
     }
 
     /// Returns all current samples, waiting at most `patience` for each server.
-    pub async fn samples(&self, patience: Duration) -> (Vec<Sample>, Vec<Error>) {
+    pub(crate) async fn samples(&self, patience: Duration) -> (Vec<Sample>, Vec<Error>) {
         let read = join_all(self.servers.iter().map(|server| server.samples(patience))).await;
         self.asked.store(true, Ordering::Relaxed);
         let (mut samples, mut errors) = (self.fixed.clone(), vec![]);
@@ -76,7 +76,7 @@ impl Exporter {
     }
 
     /// Returns `true` once every server was queried.
-    pub fn is_ready(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 }

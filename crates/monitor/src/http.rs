@@ -15,7 +15,7 @@ use martydb_http::exposition::Exposition;
 
 /// Returns the routes that need no password: they reveal nothing, and probes have none. `lists_paths` adds `/`, where there is
 /// no page.
-pub fn open(monitor: Arc<Exporter>, lists_paths: bool) -> Router {
+pub(crate) fn open(monitor: Arc<Exporter>, lists_paths: bool) -> Router {
     let routes =
         Router::new().route("/live", get(async || "live\n")).route("/ready", get(ready)).with_state(monitor);
     match lists_paths {

@@ -8,7 +8,7 @@ use martydb_model::{DesiredServer, RoleKind};
 
 /// Part of the manifest on one server, as labels.
 #[derive(Debug, Clone)]
-pub struct ServerMap {
+pub(crate) struct ServerMap {
     /// Subject of the server itself.
     pub subject: Subject,
     /// Prefix of comments on objects that the manifest created there.
@@ -19,7 +19,7 @@ pub struct ServerMap {
 }
 
 impl ServerMap {
-    pub fn new(desired: &DesiredServer) -> ServerMap {
+    pub(crate) fn new(desired: &DesiredServer) -> ServerMap {
         let server = Subject::server(&desired.name);
         let (mut databases, mut logins) = (BTreeMap::new(), BTreeMap::new());
         for role in desired.access.values().filter(|role| role.login) {
@@ -36,7 +36,7 @@ impl ServerMap {
         ServerMap { subject: server, marker: desired.marker(), databases, logins }
     }
 
-    pub fn database(&self, name: &str) -> Option<&Subject> {
+    pub(crate) fn database(&self, name: &str) -> Option<&Subject> {
         self.databases.get(name)
     }
 }

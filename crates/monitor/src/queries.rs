@@ -19,7 +19,7 @@ type StatementRow = (String, String, f64, f64, f64);
 ///
 /// # Errors
 /// If the server does not answer. The extension's own errors are none of the server's.
-pub async fn read(connection: &mut Connection, map: &ServerMap) -> Result<Vec<Sample>> {
+pub(crate) async fn read(connection: &mut Connection, map: &ServerMap) -> Result<Vec<Sample>> {
     let found: Vec<String> = query_as(connection, &schema()).await?;
     let Some(schema) = found.first().and_then(|name| SchemaName::found(name).ok()) else {
         return Ok(vec![]);

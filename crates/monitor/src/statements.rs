@@ -16,7 +16,7 @@ const CHECKPOINTER: u32 = 17;
 const SUBSCRIPTION_ERRORS: u32 = 15;
 
 /// Returns the queries in the order of the answers. `slow` adds those that cost the server more or change seldom.
-pub fn all(major: u32, databases: &[&str], roles: &[&str], slow: bool) -> Vec<Statement> {
+pub(crate) fn all(major: u32, databases: &[&str], roles: &[&str], slow: bool) -> Vec<Statement> {
     let mut asked = vec![
         server(),
         of_databases(major, databases),
@@ -36,7 +36,7 @@ pub fn all(major: u32, databases: &[&str], roles: &[&str], slow: bool) -> Vec<St
 }
 
 /// Settings of the session: read-only, with a short statement timeout.
-pub const SETTINGS: &[(&str, &str)] = &[
+pub(crate) const SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
     ("default_transaction_read_only", "on"),
     ("statement_timeout", "5s"),

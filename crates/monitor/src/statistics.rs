@@ -47,7 +47,7 @@ const AGES: [&Metric; 4] = [LONGEST_TRANSACTION, LONGEST_STATEMENT, LONGEST_WAIT
 ///
 /// # Errors
 /// If an answer does not have the expected form.
-pub fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sample>, Unreadable> {
+pub(crate) fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sample>, Unreadable> {
     let mut out = vec![];
     let mut answers = answers.iter();
     for read in [

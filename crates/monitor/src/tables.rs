@@ -10,7 +10,7 @@ use super::statements::SETTINGS;
 
 /// Statistics of one table.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TableStatistics {
+pub(crate) struct TableStatistics {
     pub schema: String,
     pub table: String,
     pub bytes: f64,
@@ -25,7 +25,7 @@ pub struct TableStatistics {
 ///
 /// # Errors
 /// If the migrator cannot log in.
-pub async fn read(target: &MigrationTarget) -> Result<Vec<TableStatistics>> {
+pub(crate) async fn read(target: &MigrationTarget) -> Result<Vec<TableStatistics>> {
     let (database, login) = (&target.database, &target.login);
     let session = connect_with(&target.endpoint, login, database.as_str(), SETTINGS, Limits::READ).await;
     let mut session = match session {

@@ -120,7 +120,7 @@ fn findings<'a>(
 }
 
 /// Converts a count to a sample value.
-pub fn count(number: usize) -> f64 {
+pub(crate) fn count(number: usize) -> f64 {
     u32::try_from(number).map_or(f64::from(u32::MAX), f64::from)
 }
 
@@ -213,7 +213,7 @@ pub(crate) fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> Chec
 type DuePartitions<'a> = (&'a DesiredService, &'a PartitionedTable, Result<Maintained>);
 
 /// Converts what the next run of `partitions` would do.
-pub fn of_partitions(read: Vec<DuePartitions<'_>>) -> CheckOutcome {
+pub(crate) fn of_partitions(read: Vec<DuePartitions<'_>>) -> CheckOutcome {
     let mut outcome = CheckOutcome::default();
     for (service, table, due) in read {
         let due = match due {

@@ -15,7 +15,8 @@ use martydb_model::{
     CreationParameters, DbName, Grantee, RecordPart, RecordTable, RoleKind, RoleName, SERVE_SCHEMA,
     SchemaName, ServerName, WriteCounter,
 };
-pub use values::{PublicationChange, SettingValue};
+pub(crate) use values::PublicationChange;
+pub use values::SettingValue;
 
 /// An attribute of a role, as `ALTER ROLE` spells it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ fn ours(name: String) -> Qualified {
 }
 
 /// Creates the counter of a table, and replaces what is left of an earlier one.
-pub fn create(schema: &SchemaName, table: &str) -> Vec<Statement> {
+pub(crate) fn create(schema: &SchemaName, table: &str) -> Vec<Statement> {
     let counter = WriteCounter::new(schema.as_str(), table);
     let (function, trigger) = (ours(counter.function()), named(CACHE_TRIGGER));
     let on = Qualified(vec![schema.as_str().into(), table.into()]);
@@ -37,7 +37,7 @@ pub fn create(schema: &SchemaName, table: &str) -> Vec<Statement> {
 }
 
 /// Drops a counter. Nothing but triggers can depend on its function: no other role may call it.
-pub fn drop(counter: &WriteCounter) -> Vec<Statement> {
+pub(crate) fn drop(counter: &WriteCounter) -> Vec<Statement> {
     let (function, sequence) = (ours(counter.function()), ours(counter.sequence()));
     vec![stmt!("DROP FUNCTION IF EXISTS {function}() CASCADE"), stmt!("DROP SEQUENCE IF EXISTS {sequence}")]
 }

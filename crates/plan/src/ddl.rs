@@ -283,7 +283,7 @@ pub(crate) fn alter_object(object: &Object) -> Statement {
 }
 
 /// Returns the column list after the privileges.
-pub fn columns(object: &Object) -> Statement {
+pub(crate) fn columns(object: &Object) -> Statement {
     match object {
         Object::Column { column, .. } => stmt!(" ({c})", c = Qualified(vec![column.clone()])),
         _ => stmt!(""),

@@ -18,7 +18,7 @@ use martydb_model::ObjectKind;
 
 /// Moves the steps about relations that change their owner behind all others in their database, one relation
 /// after the other; all other steps keep their order.
-pub fn order(steps: &mut [Step]) {
+pub(crate) fn order(steps: &mut [Step]) {
     let ranges = ranges(steps, |step| (step.service.clone(), step.database.clone(), step.stage));
     for range in ranges {
         let steps = &mut steps[range];

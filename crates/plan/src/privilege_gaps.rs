@@ -25,7 +25,7 @@ struct Topic {
 }
 
 /// Moves the steps that the admin cannot do from the plan to its gaps.
-pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
+pub(crate) fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     let authority = AdminCapabilities::new(desired, actual);
     let mut refused: BTreeMap<Topic, Vec<Step>> = BTreeMap::new();
     let mut held = BTreeSet::new();

@@ -45,7 +45,7 @@ pub async fn apply<'a>(
 
 /// Executes the remaining steps for services whose databases were copied. No client has connected yet, so no lock
 /// matters.
-pub async fn finish(
+pub(crate) async fn finish(
     scope: &PlanScope<'_>,
     planned: &PlannedServer,
     services: BTreeSet<ServiceName>,

@@ -9,7 +9,7 @@ use martydb_model::error::Result;
 use martydb_model::{ActualServer, DesiredServer, ServiceName};
 use martydb_plan::CopyOrigin;
 
-pub type Copies = BTreeMap<ServiceName, CopyOrigin>;
+pub(crate) type Copies = BTreeMap<ServiceName, CopyOrigin>;
 
 /// Inspects the former servers of services that have no database here.
 ///

@@ -72,7 +72,7 @@ fn differs(pair: &LoginPair) -> bool {
 ///
 /// # Errors
 /// If an attempt was neither accepted nor rejected for its password: that proves nothing either way.
-pub async fn refused(
+pub(crate) async fn refused(
     scope: &PlanScope<'_>,
     access: &Access,
     desired: &DesiredServer,

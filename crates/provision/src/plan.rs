@@ -30,7 +30,7 @@ impl PlannedServer {
     }
 }
 
-pub fn unread(desired: &DesiredServer, actual: &ActualServer) -> Vec<(ServiceName, Error)> {
+pub(crate) fn unread(desired: &DesiredServer, actual: &ActualServer) -> Vec<(ServiceName, Error)> {
     let of_service = |service: &DesiredService| {
         let error = actual.databases.get(&service.database)?.unread.clone()?;
         let what = format!("cannot compare service \"{}\" with the manifest", service.name);

@@ -42,7 +42,7 @@ impl GlobToken<'_> {
 }
 
 /// Returns `true` if the pattern may match a text that begins with the prefix.
-pub fn overlaps(pattern: &str, prefix: &str) -> bool {
+pub(crate) fn overlaps(pattern: &str, prefix: &str) -> bool {
     reaches(&tokens(pattern.as_bytes()), prefix.as_bytes())
 }
 

@@ -9,7 +9,7 @@ use martydb_model::{BrokerUrl, EventTarget, ServiceName};
 
 /// Location of a broker, as far as its address tells.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum BrokerLocation {
+pub(crate) enum BrokerLocation {
     /// The namespace of the deployment.
     Here,
     /// Another namespace of the cluster.
@@ -21,7 +21,7 @@ pub enum BrokerLocation {
 ///
 /// # Errors
 /// If an address leads to the relay itself.
-pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeSet<(BrokerLocation, u16)>> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeSet<(BrokerLocation, u16)>> {
     let located_of = |node: OutboxNode<'_>| -> Vec<_> {
         let addresses = node.outbox.targets().flat_map(EventTarget::addresses);
         addresses.map(|at| located(plan, at, &node.service.name)).collect()
@@ -50,7 +50,7 @@ fn located(plan: &DeploymentPlan<'_>, at: &BrokerUrl, name: &ServiceName) -> Res
 }
 
 /// Returns the variables with the secrets of the brokers.
-pub fn variables(plan: &DeploymentPlan<'_>) -> BTreeSet<String> {
+pub(crate) fn variables(plan: &DeploymentPlan<'_>) -> BTreeSet<String> {
     let all = plan.outboxes().flat_map(|node| node.outbox.targets()).flat_map(|target| {
         let signature = match target {
             EventTarget::Http { signature_env, .. } => signature_env.clone(),

@@ -11,7 +11,7 @@ use martydb_secrets::CredentialKey;
 pub const CALLER_KEYS: &str = "martydb-serve-keys";
 
 /// Returns `true` if the data service logs in with it.
-pub fn is_login(plan: &DeploymentPlan<'_>, login: &LoginNode<'_>) -> bool {
+pub(crate) fn is_login(plan: &DeploymentPlan<'_>, login: &LoginNode<'_>) -> bool {
     plan.exposed().any(|node| {
         let own = node.service.serve.as_ref().is_some_and(|own| own.own_logins().contains(&&login.key.role));
         let mut callers = plan.manifest.serve.callers_of(&node.service.name);
@@ -21,13 +21,13 @@ pub fn is_login(plan: &DeploymentPlan<'_>, login: &LoginNode<'_>) -> bool {
 }
 
 /// Returns the callers of deployed services whose digests are in the store.
-pub fn stored<'p>(plan: &'p DeploymentPlan<'_>) -> impl Iterator<Item = (&'p str, CredentialKey)> {
+pub(crate) fn stored<'p>(plan: &'p DeploymentPlan<'_>) -> impl Iterator<Item = (&'p str, CredentialKey)> {
     let all = CredentialKey::of_callers(&plan.manifest.serve.callers, &plan.manifest.services);
     all.filter(|(_, key)| plan.exposed().any(|node| node.service.name == key.service))
 }
 
 /// Returns the variables that the manifest names for callers and tokens.
-pub fn named<'p>(plan: &'p DeploymentPlan<'_>) -> BTreeSet<&'p str> {
+pub(crate) fn named<'p>(plan: &'p DeploymentPlan<'_>) -> BTreeSet<&'p str> {
     let serve = &plan.manifest.serve;
     let callers = plan.exposed().flat_map(|node| serve.callers_of(&node.service.name));
     let keys = callers.filter_map(|(_, caller)| caller.key_env.as_deref());

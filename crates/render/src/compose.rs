@@ -27,7 +27,7 @@ const SECRETS: &str = "./secrets";
 ///
 /// # Errors
 /// If two servers would be published at one port of the host, or a broker is in the relay's container.
-pub fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn document(plan: &DeploymentPlan<'_>) -> Result<String> {
     let here = || plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     let mut published = BTreeMap::new();
     let ports = here().map(|(host, server)| (host, server.deploy.host_port));

@@ -10,7 +10,7 @@ use martydb_model::error::{Error, Result};
 ///
 /// # Errors
 /// If the manifest's path cannot be written in a crontab.
-pub fn table(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn table(plan: &DeploymentPlan<'_>) -> Result<String> {
     let manifest = plan.manifest;
     let path = manifest.path.display().to_string();
     let variables = [("MARTYDB_MANIFEST", value(&path)?), ("MARTYDB_ENV", value(&manifest.env)?)];

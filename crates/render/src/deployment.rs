@@ -20,7 +20,7 @@ use martydb_model::{AccessRole, DbName, DesiredService, Outbox, ServiceName};
 use martydb_secrets::CredentialKey;
 use martydb_secrets::credentials;
 
-pub use serving::ReplicaNode;
+pub(crate) use serving::ReplicaNode;
 
 /// Paths of the project's files, for targets that refer to them.
 #[derive(Debug, Clone)]
@@ -224,7 +224,7 @@ impl<'a> DeploymentPlan<'a> {
 
 /// Returns the workload behind a server's host: the host without the suffix of its Service. CloudNativePG names the
 /// Service of a primary `<cluster>-rw`.
-pub fn workload(host: &str) -> &str {
+pub(crate) fn workload(host: &str) -> &str {
     host.strip_suffix("-rw").or_else(|| host.strip_suffix("-service")).unwrap_or(host)
 }
 
@@ -263,7 +263,7 @@ pub(crate) const MONITOR: &str = "martydb-monitor";
 pub(crate) const RELAY: &str = "martydb-relay";
 
 /// Name of the data service, and name label of its pods: they have access to servers with an exposed service alone.
-pub const SERVE: &str = "martydb-serve";
+pub(crate) const SERVE: &str = "martydb-serve";
 
 /// Name of the job that makes and removes partitions.
 pub(crate) const PARTITIONS: &str = "martydb-partitions";

@@ -6,12 +6,12 @@ use serde_json::{Map, Value, json};
 use martydb_ui::report::yaml_text;
 
 /// Returns the text of a document.
-pub fn yaml(document: Value) -> String {
+pub(crate) fn yaml(document: Value) -> String {
     yaml_text(&present(document))
 }
 
 /// Returns the value without keys whose value is null.
-pub fn present(value: Value) -> Value {
+pub(crate) fn present(value: Value) -> Value {
     match value {
         Value::Object(map) => {
             let map = map.into_iter().filter(|(_, value)| !value.is_null());
@@ -23,14 +23,14 @@ pub fn present(value: Value) -> Value {
 }
 
 /// Returns the list or map; null if it is empty.
-pub fn filled(all: impl Serialize) -> Value {
+pub(crate) fn filled(all: impl Serialize) -> Value {
     let all = json!(all);
     let is_empty = all.as_array().is_some_and(Vec::is_empty) || all.as_object().is_some_and(Map::is_empty);
     if is_empty { Value::Null } else { all }
 }
 
 /// Returns one map with the keys of all, in their order; of two values of a key, the last.
-pub fn joined<const N: usize>(maps: [Value; N]) -> Value {
+pub(crate) fn joined<const N: usize>(maps: [Value; N]) -> Value {
     let keys = maps.iter().filter_map(Value::as_object).flatten();
     keys.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>().into()
 }

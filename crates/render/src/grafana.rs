@@ -19,7 +19,7 @@ const GRID: u32 = 24;
 /// Maximum length of a `uid` in Grafana.
 const LONGEST_UID: usize = 40;
 
-pub fn dashboard(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn dashboard(plan: &DeploymentPlan<'_>) -> Result<String> {
     let project = &plan.manifest.project;
     let mut panels = vec![];
     let mut next = PanelGrid::default();

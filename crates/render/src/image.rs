@@ -7,7 +7,7 @@ use super::deployment::ServerNode;
 const NEWEST: u32 = 18;
 
 /// Returns the variables with which the image sets up a server.
-pub fn variables(server: &ServerNode<'_>) -> Vec<(&'static str, String)> {
+pub(crate) fn variables(server: &ServerNode<'_>) -> Vec<(&'static str, String)> {
     let url = server.url;
     let mut all = vec![
         ("POSTGRES_USER", url.user.clone()),
@@ -22,7 +22,7 @@ pub fn variables(server: &ServerNode<'_>) -> Vec<(&'static str, String)> {
 
 /// Returns the command that succeeds when clients can connect. It uses TCP, because the image's temporary server
 /// during initialization listens only on its socket.
-pub fn ready<'a>(server: &ServerNode<'a>) -> [&'a str; 7] {
+pub(crate) fn ready<'a>(server: &ServerNode<'a>) -> [&'a str; 7] {
     ["pg_isready", "-h", "127.0.0.1", "-U", &server.url.user, "-d", &server.url.database]
 }
 

@@ -21,7 +21,7 @@ pub(crate) fn unnamed_password(name: &str) -> Error {
 }
 
 /// Returns the error for a server that martydb runs itself. `url` is an example of one in a deployment.
-pub fn embedded(manifest: &Manifest, name: &str, url: &str) -> Error {
+pub(crate) fn embedded(manifest: &Manifest, name: &str, url: &str) -> Error {
     let stem = manifest.path.file_stem().unwrap_or_default().to_string_lossy();
     Error::manifest(format!(
         "martydb runs the server \"{name}\" itself, so it has no address for a deployment"

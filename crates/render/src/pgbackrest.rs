@@ -10,7 +10,7 @@ use martydb_model::error::{Error, Result};
 ///
 /// # Errors
 /// If a value cannot be written in the file.
-pub fn settings(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn settings(plan: &DeploymentPlan<'_>) -> Result<String> {
     let own = &plan.manifest.deploy.pgbackrest;
     let mut text = format!(
         "[global]\nrepo1-path={}\nrepo1-retention-full={}\n# A backup begins at once, and not with the next checkpoint.\nstart-fast=y\nlog-level-file=off\n",

@@ -38,7 +38,7 @@ const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 ///
 /// # Errors
 /// If servers differ in a setting that PgBouncer has only once.
-pub fn settings(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn settings(plan: &DeploymentPlan<'_>) -> Result<String> {
     let mut databases = BTreeMap::new();
     for node in &plan.services {
         let (service, server) = (node.service, plan.server(&node.service.server));

@@ -21,7 +21,7 @@ const LOOPBACK: &str = "127.0.0.1:9187";
 
 /// Returns the scrape configuration of the monitor, and of the relay if its address is declared. On another machine they
 /// require TLS and a password, whose files are beside this one.
-pub fn configuration(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn configuration(plan: &DeploymentPlan<'_>) -> Result<String> {
     let (project, deploy) = (&plan.manifest.project, &plan.manifest.deploy);
     let monitor = scrape(format!("martydb-{project}"), deploy.monitor.as_deref().unwrap_or(LOOPBACK));
     let relay = deploy.relay.iter().map(|target| scrape(format!("martydb-{project}-relay"), target));
@@ -62,6 +62,6 @@ fn rule(alert: &Alert, project: &str) -> Value {
 }
 
 /// Returns the file of the alerts.
-pub fn rules(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn rules(plan: &DeploymentPlan<'_>) -> Result<String> {
     Ok(yaml(rule_groups(&plan.manifest.project)))
 }

@@ -14,7 +14,7 @@ use martydb_secrets::CredentialKey;
 
 pub(crate) use start::DATA;
 pub(crate) use start::admin_rule;
-pub use start::{ServerFiles, program, ready, script};
+pub(crate) use start::{ServerFiles, program, ready, script};
 
 /// Name label of all Redis servers' pods, and name of their port.
 pub(crate) const REDIS: &str = "redis";
@@ -44,7 +44,7 @@ impl RedisNode<'_> {
 }
 
 /// User of a Redis server whose password is in a Kubernetes Secret.
-pub struct RedisCredential<'a> {
+pub(crate) struct RedisCredential<'a> {
     pub key: CredentialKey,
     pub server: &'a RedisServer,
     pub user: String,
@@ -54,7 +54,7 @@ pub struct RedisCredential<'a> {
 ///
 /// # Errors
 /// If a server names no variable for its admin's password, or the image cannot make its admin.
-pub fn nodes<'a>(manifest: &'a Manifest, namespace: &str) -> Result<Vec<RedisNode<'a>>> {
+pub(crate) fn nodes<'a>(manifest: &'a Manifest, namespace: &str) -> Result<Vec<RedisNode<'a>>> {
     let node = |server: &'a RedisServer| {
         if server.embedded.is_some() {
             let url = format!("redis://ops@redis-{}:6379", server.name);
@@ -81,12 +81,12 @@ fn is_plain(user: &str) -> bool {
 }
 
 /// Returns the servers that are deployed here, with their hosts.
-pub fn here<'p, 'a>(nodes: &'p [RedisNode<'a>]) -> impl Iterator<Item = (&'p str, &'p RedisNode<'a>)> {
+pub(crate) fn here<'p, 'a>(nodes: &'p [RedisNode<'a>]) -> impl Iterator<Item = (&'p str, &'p RedisNode<'a>)> {
     nodes.iter().filter_map(|node| Some((node.host.as_deref()?, node)))
 }
 
 /// Returns the users of services, and those with which martydb replaces `default`.
-pub fn logins(manifest: &Manifest) -> impl Iterator<Item = RedisCredential<'_>> {
+pub(crate) fn logins(manifest: &Manifest) -> impl Iterator<Item = RedisCredential<'_>> {
     let part = &manifest.redis;
     CredentialKey::of_all_redis(part).filter_map(|key| {
         let (server, user) = (part.servers.get(&key.server)?, key.redis_user()?.to_owned());
@@ -95,7 +95,7 @@ pub fn logins(manifest: &Manifest) -> impl Iterator<Item = RedisCredential<'_>> 
 }
 
 /// Variable with a user's password in its Secret.
-pub const PASSWORD: &str = "REDIS_PASSWORD";
+pub(crate) const PASSWORD: &str = "REDIS_PASSWORD";
 
 /// Variable with the URL of a service's keys.
 pub(crate) const URL: &str = "REDIS_URL";

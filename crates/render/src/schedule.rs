@@ -9,7 +9,7 @@ pub(crate) const ISOLATION: &str = "17 3 * * *";
 const PARTITIONS_AT: &str = "41 1 * * *";
 
 /// A scheduled run of martydb.
-pub struct TimedRun<'a> {
+pub(crate) struct TimedRun<'a> {
     /// Name of the run.
     pub name: &'static str,
     /// Schedule, in cron's five fields.
@@ -18,7 +18,7 @@ pub struct TimedRun<'a> {
 }
 
 /// Returns the run for the manifest's `partitions:`.
-pub fn of_partitions(plan: &DeploymentPlan<'_>) -> Option<TimedRun<'static>> {
+pub(crate) fn of_partitions(plan: &DeploymentPlan<'_>) -> Option<TimedRun<'static>> {
     let arguments = &["--no-input", "partitions", "--once"];
     plan.has_partitions().then_some(TimedRun { name: PARTITIONS, at: PARTITIONS_AT, arguments })
 }

@@ -26,7 +26,7 @@ const RULES: &[AbsentRule] = &[
 
 /// Returns `true` if a failed call of `program` reports a missing entry: by the manifest's description if there is one,
 /// else by the known rules.
-pub fn is_absent(described: Option<&Absent>, program: &str, exit: Option<i32>, stderr: &str) -> bool {
+pub(crate) fn is_absent(described: Option<&Absent>, program: &str, exit: Option<i32>, stderr: &str) -> bool {
     let matches =
         |code: Option<i32>, part: &str| code.is_none_or(|code| exit == Some(code)) && stderr.contains(part);
     match described {
@@ -36,7 +36,7 @@ pub fn is_absent(described: Option<&Absent>, program: &str, exit: Option<i32>, s
 }
 
 /// Returns `true` if the program's report of a missing entry is known without a description.
-pub fn is_known(program: &str) -> bool {
+pub(crate) fn is_known(program: &str) -> bool {
     rules(program).next().is_some()
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use martydb_model::error::Result;
 
 /// A password, or the program's report that it has none.
-pub type PasswordAnswer = Result<SecretString, String>;
+pub(crate) type PasswordAnswer = Result<SecretString, String>;
 
 /// An entry, and the call that reads it.
 type Call = (String, Vec<String>);

@@ -79,7 +79,7 @@ pub async fn alternate(program: &Program, key: &CredentialKey) -> Result<Option<
 }
 
 /// Returns the entries of each key under these of its names.
-pub async fn kept(
+pub(crate) async fn kept(
     program: &Program,
     keys: &[CredentialKey],
     names: impl Fn(&CredentialKey) -> Vec<String>,
@@ -144,7 +144,7 @@ async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<P
 
 /// Stores entries one by one and reads each back before it is used. Entries to be removed stay: the manifest
 /// names no program that deletes.
-pub async fn write(program: &Program, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
+pub(crate) async fn write(program: &Program, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
     for (entry, value) in entries {
         let Some(value) = value else { continue };
         store(program, key, entry, value).await?;

@@ -44,7 +44,7 @@ impl Serialize for StoredValue {
 }
 
 /// The locked file; no other run changes it until this is dropped.
-pub struct LockedFile {
+pub(crate) struct LockedFile {
     place: PrivateFile,
     _lock: File,
 }
@@ -73,7 +73,7 @@ impl LockedFile {
     }
 
     /// Adds a new password for every key without one, and returns all.
-    pub fn ensure(&self, keys: &[CredentialKey]) -> Result<Secrets> {
+    pub(crate) fn ensure(&self, keys: &[CredentialKey]) -> Result<Secrets> {
         let mut content = load(&self.place)?;
         let found = pick(&content, &self.place.path(), keys);
         let lacking: Vec<_> = keys.iter().filter(|key| found.lacks(key)).collect();
@@ -89,7 +89,7 @@ impl LockedFile {
     }
 
     /// Sets or removes entries of one server in one write.
-    pub fn write(&self, server: &str, entries: &[Entry]) -> Result<()> {
+    pub(crate) fn write(&self, server: &str, entries: &[Entry]) -> Result<()> {
         let mut content = load(&self.place)?;
         let roles = content.entry(server.to_owned()).or_default();
         for (key, value) in entries {
@@ -112,7 +112,7 @@ impl LockedFile {
 }
 
 /// Reads the passwords; a missing file contains none.
-pub fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
+pub(crate) fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
     let content = match PrivateFile::find(path)? {
         Some(place) => load(&place)?,
         None => Content::new(),
@@ -121,7 +121,7 @@ pub fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
 }
 
 /// Returns all entries of each key.
-pub fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {
+pub(crate) fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {
     let content = match PrivateFile::find(path)? {
         Some(place) => load(&place)?,
         None => Content::new(),
@@ -137,7 +137,7 @@ pub fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<StoredEntries>> {
 }
 
 /// Returns the password of the alternate login of a role that is itself in use.
-pub fn alternate(path: &Path, key: &CredentialKey) -> Result<Option<SecretString>> {
+pub(crate) fn alternate(path: &Path, key: &CredentialKey) -> Result<Option<SecretString>> {
     let Some(place) = PrivateFile::find(path)? else { return Ok(None) };
     let content = load(&place)?;
     let kept = |role: RoleName| Some(content.get(&key.server)?.get(role.as_str())?.0.clone());

@@ -14,7 +14,7 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 const OPEN_TO_OTHERS: u32 = 0o077;
 
 /// Checks the file of passwords: it must belong to this user or root, and be closed to all others.
-pub fn file(path: &Path, found: &Metadata) -> Result<()> {
+pub(crate) fn file(path: &Path, found: &Metadata) -> Result<()> {
     regular(path, found)?;
     owned(path, found.uid())?;
     match found.mode() & OPEN_TO_OTHERS {
@@ -29,13 +29,13 @@ pub fn file(path: &Path, found: &Metadata) -> Result<()> {
 }
 
 /// Checks the lock file: another user's could stay locked for as long as that user likes.
-pub fn lock(path: &Path, found: &Metadata) -> Result<()> {
+pub(crate) fn lock(path: &Path, found: &Metadata) -> Result<()> {
     regular(path, found)?;
     owned(path, found.uid())
 }
 
 /// Checks a folder: only its owner may replace a file in it, or in a sticky one (`/tmp`) also the file's owner.
-pub fn folder(path: &Path, found: &Metadata) -> Result<()> {
+pub(crate) fn folder(path: &Path, found: &Metadata) -> Result<()> {
     owned(path, found.uid())?;
     let mode = found.mode();
     if mode & WRITABLE_BY_OTHERS == 0 || mode & STICKY != 0 {
@@ -47,7 +47,7 @@ pub fn folder(path: &Path, found: &Metadata) -> Result<()> {
 }
 
 /// Checks a symbolic link: its owner could point it to another file.
-pub fn link(path: &Path, owner: u32) -> Result<()> {
+pub(crate) fn link(path: &Path, owner: u32) -> Result<()> {
     if is_trusted(owner) {
         return Ok(());
     }

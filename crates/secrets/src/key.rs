@@ -28,7 +28,7 @@ pub struct CredentialKey {
 const REDIS: &str = "redis_";
 
 /// Name of an entry below a server, and its new value; `None` removes it.
-pub type Entry = (String, Option<SecretString>);
+pub(crate) type Entry = (String, Option<SecretString>);
 
 impl CredentialKey {
     pub fn of(service: &DesiredService) -> impl Iterator<Item = CredentialKey> + '_ {
@@ -190,12 +190,12 @@ impl CredentialKey {
 }
 
 /// Returns the entry of a login's next password while the present one is in use.
-pub fn pending(login: &RoleName) -> String {
+pub(crate) fn pending(login: &RoleName) -> String {
     format!("{login}.next")
 }
 
 /// Returns the entries that make a login's next password its present one.
-pub fn settle(login: &RoleName, password: &SecretString) -> Vec<Entry> {
+pub(crate) fn settle(login: &RoleName, password: &SecretString) -> Vec<Entry> {
     vec![(login.to_string(), Some(password.clone())), (pending(login), None)]
 }
 

@@ -7,7 +7,7 @@ use martydb_manifest::ServerUrl;
 use martydb_model::environment::Environment;
 
 /// Returns the password of the first matching line.
-pub fn find(environment: &Environment, url: &ServerUrl) -> Option<String> {
+pub(crate) fn find(environment: &Environment, url: &ServerUrl) -> Option<String> {
     let named = url.passfile.clone().or_else(|| environment.get("PGPASSFILE").map(PathBuf::from));
     let path = named.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".pgpass")))?;
     // As in libpq, a file that others can read is not trusted.

@@ -210,6 +210,6 @@ fn target(folder: &OwnedFd, path: &Path, name: &OsStr) -> Result<Option<PathBuf>
 }
 
 /// Returns `cannot <verb> the file of passwords <path>`, with the system's error as the cause.
-pub fn failed(verb: &str, path: &Path, error: std::io::Error) -> Error {
+pub(crate) fn failed(verb: &str, path: &Path, error: std::io::Error) -> Error {
     Error::operation(format!("cannot {verb} the file of passwords {}", path.display())).cause(error)
 }

@@ -9,7 +9,7 @@ use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
 /// Reads all passwords. Missing variables stop the run before any change, and all are named at once.
-pub fn read(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Result<Secrets> {
+pub(crate) fn read(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Result<Secrets> {
     let missing: Vec<(String, &CredentialKey)> = keys
         .iter()
         .map(|key| (name(template, key, &key.label), key))
@@ -19,7 +19,7 @@ pub fn read(template: &str, environment: &Environment, keys: &[CredentialKey]) -
 }
 
 /// Reads the passwords whose variables are set.
-pub fn present(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Secrets {
+pub(crate) fn present(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Secrets {
     let mut secrets = Secrets::default();
     for key in keys {
         if let Some(value) = value(environment, &name(template, key, &key.label)) {
@@ -49,7 +49,7 @@ fn unset(missing: &[(String, &CredentialKey)]) -> Error {
 }
 
 /// Returns the variable of each key; variables name no alternate login.
-pub fn kept(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Vec<StoredEntries> {
+pub(crate) fn kept(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Vec<StoredEntries> {
     let entry = |key: &CredentialKey| {
         let value = value(environment, &name(template, key, &key.label))?;
         Some((key.role.to_string(), SecretString::from(value.clone())))

@@ -17,7 +17,7 @@ const PINNED: &str = "SET search_path = pg_catalog;\n";
 type LimitsByServer<'a> = BTreeMap<&'a str, Vec<&'a PrivilegeGap>>;
 
 /// Writes one file per server with such statements: `path` itself if there is only one server.
-pub fn write(app: &App, path: &Path, limits: &[PrivilegeGap]) -> Result<()> {
+pub(crate) fn write(app: &App, path: &Path, limits: &[PrivilegeGap]) -> Result<()> {
     let mut servers = LimitsByServer::new();
     for limit in limits.iter().filter(|limit| limit.request.is_some()) {
         servers.entry(&limit.server).or_default().push(limit);

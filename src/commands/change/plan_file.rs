@@ -18,14 +18,14 @@ use martydb_provision::{PlanOptions, Plans};
 const FORMAT_VERSION: u64 = 1;
 
 /// Plan read from a file.
-pub struct SavedPlan {
+pub(crate) struct SavedPlan {
     pub services: Vec<DesiredService>,
     pub options: PlanOptions,
     servers: Value,
 }
 
 /// Writes the plan; fails if a server could not be inspected.
-pub fn write(
+pub(crate) fn write(
     app: &App,
     path: &Path,
     services: &[DesiredService],
@@ -72,7 +72,7 @@ fn contents(planned: &Plans, companions: &CompanionPlans) -> Result<Value> {
 }
 
 /// Reads a plan of this manifest and environment.
-pub fn read(app: &App, path: &Path) -> Result<SavedPlan> {
+pub(crate) fn read(app: &App, path: &Path) -> Result<SavedPlan> {
     let wrong = |why: String| Error::usage(format!("{} cannot be applied here", path.display())).cause(why);
     let unreadable = |error| {
         let error = Error::usage(format!("cannot read the plan {}", path.display())).cause(error);
@@ -103,7 +103,7 @@ impl SavedPlan {
     ///
     /// # Errors
     /// [`Kind::Stale`], with the first change that is new or gone.
-    pub fn check(&self, planned: &Plans, companions: &CompanionPlans) -> Result<()> {
+    pub(crate) fn check(&self, planned: &Plans, companions: &CompanionPlans) -> Result<()> {
         let now = contents(planned, companions)?;
         if now == self.servers {
             return Ok(());

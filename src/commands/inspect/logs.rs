@@ -28,7 +28,7 @@ pub struct Arguments {
     pub follow: bool,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<LogsReport> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<LogsReport> {
     let specs = specs(app, arguments.server.as_deref())?;
     let logs = specs.iter().map(embedded::log).collect::<Result<Vec<_>>>()?;
     if arguments.follow {
@@ -63,7 +63,7 @@ async fn follow(app: &App, log: &ServerLog, lines: usize) -> Result<LogsReport> 
 }
 
 #[derive(Serialize)]
-pub struct LogsReport {
+pub(crate) struct LogsReport {
     servers: Vec<ServerLines>,
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-pub use watch::Watch;
+pub(crate) use watch::Watch;
 
 use crate::app::App;
 use crate::commands::support::per_service::{errors_text, map_concurrent};
@@ -200,7 +200,7 @@ impl UpgradeReport {
     }
 }
 
-pub fn columns<'a>() -> Vec<ReportColumn<(&'a UpgradeReport, &'a MigrationOutcome)>> {
+pub(crate) fn columns<'a>() -> Vec<ReportColumn<(&'a UpgradeReport, &'a MigrationOutcome)>> {
     vec![
         ReportColumn::new("service", "service", |(_, outcome), _| outcome.service.as_str().into()),
         ReportColumn::new("from", "from", |(_, outcome), _| Cell::optional(outcome.from)),
@@ -260,7 +260,7 @@ fn script(service: &str, file: &PlannedFile) -> String {
     format!("\n-- {head}\n{}{end}", file.sql)
 }
 
-pub fn planned(outcomes: &[MigrationOutcome]) -> String {
+pub(crate) fn planned(outcomes: &[MigrationOutcome]) -> String {
     let files = |outcome: &'_ MigrationOutcome| -> String {
         let all = outcome.planned.iter().chain(&outcome.repeatable_planned);
         all.map(|file| script(&outcome.service, file)).collect()

@@ -17,13 +17,13 @@ pub struct Arguments {
     pub shell: Shell,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Document> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Document> {
     script(&arguments.shell.to_string()).map(Document)
 }
 
 /// # Errors
 /// If the shell is unknown.
-pub fn script(shell: &str) -> Result<String> {
+pub(crate) fn script(shell: &str) -> Result<String> {
     let (shells, mut text) = (Shells::builtins(), vec![]);
     let known = || shells.names().collect::<Vec<_>>().join(", ");
     let found = shells.completer(shell).ok_or_else(|| {

@@ -23,7 +23,7 @@ pub struct Arguments {
 ///
 /// # Errors
 /// If there is no such command, or the folder cannot be written.
-pub fn run(command: Command, arguments: &Arguments) -> Result<Document> {
+pub(crate) fn run(command: Command, arguments: &Arguments) -> Result<Document> {
     // The page shows a version, not a build.
     let mut root = command.long_version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     root.build();

@@ -198,7 +198,7 @@ impl Changes {
     }
 
     /// Returns the effect of the changes on sessions that use the relations.
-    pub fn locks(&self) -> String {
+    pub(crate) fn locks(&self) -> String {
         let mut locked: Vec<_> = self.changes.iter().filter(|change| change.lock.is_some()).collect();
         locked.dedup_by_key(|change| (&change.database, &change.object));
         match locked.len() {
@@ -222,7 +222,7 @@ impl Changes {
     }
 
     /// Returns the text below the changes, with equal lines folded.
-    pub fn rest(&self, style: &Style) -> String {
+    pub(crate) fn rest(&self, style: &Style) -> String {
         let left_alone = self.left_alone.iter().map(String::as_str);
         left_alone_text(left_alone, style) + &replaced_text(&self.replaced) + &limits_text(&self.limits)
     }
@@ -234,7 +234,7 @@ impl Changes {
     }
 
     /// Returns the errors, for standard error.
-    pub fn messages(&self, style: &Style) -> String {
+    pub(crate) fn messages(&self, style: &Style) -> String {
         ServerError::text(&self.errors, style)
     }
 }

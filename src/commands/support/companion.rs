@@ -118,7 +118,7 @@ impl CompanionApplied {
 }
 
 /// Address of a service's keys for a client.
-pub struct RedisAddress {
+pub(crate) struct RedisAddress {
     pub url: String,
 }
 

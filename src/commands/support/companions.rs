@@ -71,7 +71,7 @@ pub(crate) async fn prove(
 }
 
 /// Returns one row for each service with keys. One that this build cannot ask about is unreachable.
-pub async fn states(context: &Context, services: &[DesiredService]) -> Vec<RedisRow> {
+pub(crate) async fn states(context: &Context, services: &[DesiredService]) -> Vec<RedisRow> {
     let error = match companions(context, services) {
         Ok(all) => return join_all(all.iter().map(|one| one.states())).await.concat(),
         Err(error) => error,
@@ -91,7 +91,7 @@ pub async fn states(context: &Context, services: &[DesiredService]) -> Vec<Redis
 ///
 /// # Errors
 /// If the store has no password.
-pub async fn address(
+pub(crate) async fn address(
     context: &Context,
     service: &DesiredService,
     kind: RoleKind,
@@ -108,7 +108,7 @@ pub async fn address(
 pub struct CompanionPlans(Vec<(String, Result<Box<dyn CompanionPlan>>)>);
 
 /// Plans the companions of these services.
-pub async fn plan(context: &Context, services: &[DesiredService]) -> Result<CompanionPlans> {
+pub(crate) async fn plan(context: &Context, services: &[DesiredService]) -> Result<CompanionPlans> {
     let mut all = vec![];
     for one in companions(context, services)? {
         all.push((one.server().to_owned(), one.plan().await));

@@ -12,7 +12,7 @@ use martydb_model::error::{Error, Result};
 /// Up files of a folder, by name, with the hash of each content.
 pub(crate) type UpFiles = BTreeMap<String, String>;
 
-pub struct CommitListing {
+pub(crate) struct CommitListing {
     /// Hash of the commit.
     pub commit: String,
     /// Entries of the folder, by name, with their hashes.
@@ -24,7 +24,7 @@ impl CommitListing {
     ///
     /// # Errors
     /// If git is missing, the folder is in no repository, or the commit is unknown.
-    pub async fn read(folder: &Path, reference: &str) -> Result<CommitListing> {
+    pub(crate) async fn read(folder: &Path, reference: &str) -> Result<CommitListing> {
         if reference.is_empty() || reference.starts_with('-') {
             return Err(Error::usage(format!("\"{reference}\" is not a valid commit or branch name")));
         }
@@ -63,7 +63,7 @@ pub(crate) fn is_up(file: &str) -> Option<String> {
 }
 
 /// Runs git in a folder, without a shell, and without programs from its configuration.
-pub async fn git(folder: &Path, arguments: &[&str], reference: &str) -> Result<String> {
+pub(crate) async fn git(folder: &Path, arguments: &[&str], reference: &str) -> Result<String> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(["-c", "core.fsmonitor=false", "--no-pager"]).args(arguments);
     command.stdin(Stdio::null()).kill_on_drop(true);

@@ -158,7 +158,7 @@ pub(crate) async fn for_application(
 ///
 /// # Errors
 /// As [`for_application`].
-pub async fn address(app: &App, service: &DesiredService, kind: RoleKind) -> Result<Parts> {
+pub(crate) async fn address(app: &App, service: &DesiredService, kind: RoleKind) -> Result<Parts> {
     let user = service.role(kind).as_str();
     at(app, app_url(app, service, kind, false)?, service, user, None).await
 }
@@ -292,7 +292,7 @@ async fn further_login(
 ///
 /// # Errors
 /// If the manifest has no such server, or an embedded one does not start.
-pub async fn of_admin(app: &App, server: &str, no_password: bool) -> Result<ChosenLogin> {
+pub(crate) async fn of_admin(app: &App, server: &str, no_password: bool) -> Result<ChosenLogin> {
     if !app.manifest.servers.contains_key(server) {
         let known: Vec<_> = app.manifest.servers.keys().map(String::as_str).collect();
         return Err(Error::usage(format!("unknown server \"{server}\""))

@@ -75,12 +75,12 @@ impl LostPrivilege {
     }
 
     /// Returns the logins and their sessions, shortened to the first if there are many.
-    pub fn who(&self) -> String {
+    pub(crate) fn who(&self) -> String {
         first_of(&self.logins.iter().map(AffectedLogin::in_words).collect::<Vec<_>>(), LOGINS_NAMED)
     }
 
     /// Returns the statements that keep the privilege, shortened if there are many.
-    pub fn statements(&self) -> String {
+    pub(crate) fn statements(&self) -> String {
         match self.keep.len() {
             some if some <= MAX_SHOWN => self.keep.join("; "),
             many => {
@@ -95,7 +95,7 @@ impl LostPrivilege {
     }
 
     /// Returns the privilege and its source.
-    pub fn what(&self) -> String {
+    pub(crate) fn what(&self) -> String {
         format!("{} from {}", self.right, self.from)
     }
 }

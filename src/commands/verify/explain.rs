@@ -21,7 +21,7 @@ pub struct Arguments {
 }
 
 #[derive(Debug, Serialize)]
-pub struct Explanation {
+pub(crate) struct Explanation {
     id: String,
     /// Usual severity of a finding; `None` for a rule.
     severity: Option<Severity>,
@@ -32,7 +32,7 @@ pub struct Explanation {
 
 /// # Errors
 /// If no finding, rule or alert has this name.
-pub fn run(arguments: &Arguments) -> Result<Explanation> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Explanation> {
     let id = arguments.id.as_str();
     let of_squawk = || id.parse().ok().map(|rule| of_rule(id, &rule));
     finding(id).or_else(|| of_alert(id)).or_else(|| of_martydb(id)).or_else(of_squawk).ok_or_else(|| {

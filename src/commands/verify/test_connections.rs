@@ -13,9 +13,9 @@ use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::{DesiredService, RoleKind, RoleName};
 use martydb_pg::server::Access;
 
-pub use martydb_ui::flags::Select as Arguments;
+pub(crate) use martydb_ui::flags::Select as Arguments;
 
-pub async fn run(app: &App, select: &Arguments) -> Result<Connections> {
+pub(crate) async fn run(app: &App, select: &Arguments) -> Result<Connections> {
     let services = app.readable(select)?;
     let servers = app.servers_of(&services);
     let all = join_all(servers.iter().map(|server| test_server(app, server, &services))).await;

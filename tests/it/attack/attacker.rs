@@ -11,7 +11,7 @@ use crate::support::Server;
 
 /// Objects that were reached for real.
 #[derive(Debug, Default)]
-pub struct Reached {
+pub(crate) struct Reached {
     pub enters: BTreeSet<String>,
     /// Database, and the role whose table was read there.
     pub acts: BTreeSet<(String, String)>,
@@ -25,11 +25,11 @@ pub struct Reached {
 }
 
 impl Reached {
-    pub fn is_superuser(&self) -> bool {
+    pub(crate) fn is_superuser(&self) -> bool {
         self.programs || self.acts.iter().any(|(_, role)| role == "boss")
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.enters.len()
             + self.acts.len()
             + self.visits.len()
@@ -40,7 +40,7 @@ impl Reached {
 
 /// A way to run a text as a role within one session.
 #[derive(Clone)]
-pub struct Context {
+pub(crate) struct Context {
     pub role: String,
     /// `true` if a function's owner is the current role, so that `SET ROLE` is refused.
     is_frame: bool,
@@ -51,24 +51,24 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn sql(&self, text: &str) -> String {
+    pub(crate) fn sql(&self, text: &str) -> String {
         format!("RESET ROLE; DEALLOCATE ALL; {}", self.body(text))
     }
 
-    pub fn body(&self, text: &str) -> String {
+    pub(crate) fn body(&self, text: &str) -> String {
         let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
         let text =
             self.layers.iter().rev().fold(text.to_owned(), |text, layer| layer.replace("{}", &quoted(&text)));
         format!("{}{text}", self.before)
     }
 
-    pub fn frame(&self, role: &str, before: &str, layer: String) -> Context {
+    pub(crate) fn frame(&self, role: &str, before: &str, layer: String) -> Context {
         let layers = self.layers.iter().cloned().chain([layer]).collect();
         Context { role: role.into(), is_frame: true, before: format!("{before}{}", self.before), layers }
     }
 }
 
-pub struct Attack<'a> {
+pub(crate) struct Attack<'a> {
     pub server: &'a Server,
     pub world: &'a World,
     /// Logins of the attacker.
@@ -86,7 +86,7 @@ pub struct Attack<'a> {
 }
 
 /// Attacks a server as a login, with names whose numbers follow this one.
-pub async fn attack(server: &Server, world: &World, login: &str, counter: usize) -> Reached {
+pub(crate) async fn attack(server: &Server, world: &World, login: &str, counter: usize) -> Reached {
     let logins = BTreeSet::from([login.to_owned()]);
     let mut attack = Attack {
         server,
@@ -383,7 +383,7 @@ impl Attack<'_> {
     }
 
     /// Executes a superuser's statement there, and then the one that removes the trap.
-    pub async fn visit(&mut self, database: &str, statement: &str, mend: &str) {
+    pub(crate) async fn visit(&mut self, database: &str, statement: &str, mend: &str) {
         let mut visitor = self.server.admin(database).await;
         works(&mut visitor, statement).await;
         let trapped = sqlx::query_scalar("SELECT current_setting('trap.of', true)");
@@ -471,7 +471,7 @@ impl Attack<'_> {
 }
 
 /// Schemas where something may be made; before 15 every role may create in `public`.
-pub const PLACES: [&str; 4] = ["pg_temp", "public", "s0", "s1"];
+pub(crate) const PLACES: [&str; 4] = ["pg_temp", "public", "s0", "s1"];
 
 fn roles() -> Vec<&'static str> {
     [&OWN[..], &SERVICE[..], &PREDEFINED[..]].concat()
@@ -479,7 +479,7 @@ fn roles() -> Vec<&'static str> {
 
 impl Attack<'_> {
     /// Returns `true` if the context may do it; new results are kept for the report of a failure.
-    pub async fn tries(&mut self, session: &mut PgConnection, context: &Context, text: &str) -> bool {
+    pub(crate) async fn tries(&mut self, session: &mut PgConnection, context: &Context, text: &str) -> bool {
         let sql = context.sql(text);
         let is_done = works(session, &sql).await;
         if is_done {
@@ -501,6 +501,6 @@ async fn open_places(session: &mut PgConnection, context: &Context) {
 
 const OPENED: &str = "SELECT nspname::text FROM pg_namespace, aclexplode(nspacl) WHERE grantee = 0 AND privilege_type = 'CREATE'";
 
-pub async fn works(session: &mut PgConnection, sql: &str) -> bool {
+pub(crate) async fn works(session: &mut PgConnection, sql: &str) -> bool {
     session.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.is_ok()
 }

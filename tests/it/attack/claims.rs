@@ -22,7 +22,7 @@ const ENDS: [&str; 5] =
     ["superuser", "the server's files", "the role ", "the database ", "the privileges of "];
 
 #[derive(Default)]
-pub struct Claims {
+pub(crate) struct Claims {
     logins: BTreeMap<String, Claim>,
     /// Logins without a password.
     entries: BTreeSet<Entry>,
@@ -30,7 +30,7 @@ pub struct Claims {
 
 impl Claims {
     /// Reads the output of the command.
-    pub fn read(mut command: Command) -> Claims {
+    pub(crate) fn read(mut command: Command) -> Claims {
         let output = command.output().unwrap();
         let document: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
@@ -73,7 +73,7 @@ impl Claims {
     }
 
     /// Logins that only one of the two lets in.
-    pub fn different_entries(&self, found: &BTreeSet<Entry>, logins: &[String]) -> Vec<String> {
+    pub(crate) fn different_entries(&self, found: &BTreeSet<Entry>, logins: &[String]) -> Vec<String> {
         let own: BTreeSet<Entry> =
             self.entries.iter().filter(|entry| logins.contains(&entry.login)).cloned().collect();
         let model = own.difference(found).map(|entry| format!("model only: {entry:?}"));
@@ -81,13 +81,13 @@ impl Claims {
     }
 
     /// The paths of a login.
-    pub fn paths(&self, login: &str) -> String {
+    pub(crate) fn paths(&self, login: &str) -> String {
         let claim = self.logins.get(login).into_iter();
         claim.flat_map(|claim| claim.targets.values()).map(|path| format!("  {path}\n")).collect()
     }
 
     /// Facts that only one of the two knows.
-    pub fn differences(&self, login: &str, found: &Reached) -> Vec<String> {
+    pub(crate) fn differences(&self, login: &str, found: &Reached) -> Vec<String> {
         let none = Claim::default();
         let claim = self.logins.get(login).unwrap_or(&none);
         // The model's walk ends at another service and at a superuser; the attacker continues, and ends there.

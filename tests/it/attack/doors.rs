@@ -14,14 +14,14 @@ use crate::support::Server;
 
 /// A login that was let in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Entry {
+pub(crate) struct Entry {
     pub login: String,
     /// Its name, or `replication`.
     pub database: String,
     pub socket: bool,
 }
 
-pub struct LoginFiles {
+pub(crate) struct LoginFiles {
     hba: String,
     ident: String,
 }
@@ -91,7 +91,7 @@ const SYSTEM_NAMES: [(&str, bool); 5] =
     [("", true), ("", true), ("mallory", false), ("/^(.*)$", true), ("/^mallory", false)];
 
 impl LoginFiles {
-    pub fn random(random: &mut Random) -> LoginFiles {
+    pub(crate) fn random(random: &mut Random) -> LoginFiles {
         let lines = 2 + random.below(7);
         let hba = BEFORE.to_owned() + &(0..lines).map(|_| line(random)).collect::<String>();
         let ident = (0..random.below(4)).map(|_| entry(random)).collect();
@@ -99,17 +99,17 @@ impl LoginFiles {
     }
 
     /// Every login gets in from anywhere; the attacker needs no passwords then.
-    pub fn open() -> LoginFiles {
+    pub(crate) fn open() -> LoginFiles {
         LoginFiles { hba: "host all all 127.0.0.1/32 trust\n".into(), ident: String::new() }
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let lines = self.hba.strip_prefix(BEFORE).unwrap_or_default();
         format!("pg_hba.conf, behind the first lines:\n{lines}pg_ident.conf:\n{}", self.ident)
     }
 
     /// Writes the files, and waits until the server has read them.
-    pub async fn load(&self, server: &Server) {
+    pub(crate) async fn load(&self, server: &Server) {
         const LOADED: &str = "SELECT pg_conf_load_time()::text";
         std::fs::write(server.data().join("pg_hba.conf"), &self.hba).unwrap();
         std::fs::write(server.data().join("pg_ident.conf"), &self.ident).unwrap();
@@ -154,12 +154,12 @@ fn account() -> String {
 }
 
 /// Returns `true` if the account of this process is the one that an entry of pg_ident.conf names.
-pub fn is_own_account(system: &str) -> bool {
+pub(crate) fn is_own_account(system: &str) -> bool {
     SYSTEM_NAMES.iter().any(|(name, own)| *own && *name == system) || account() == system
 }
 
 /// Everything that is entered without a password.
-pub async fn entered(server: &Server, world: &World) -> BTreeSet<Entry> {
+pub(crate) async fn entered(server: &Server, world: &World) -> BTreeSet<Entry> {
     let logins = world.attackers();
     let each = logins.iter().map(|login| async move {
         let mut found = BTreeSet::new();

@@ -8,7 +8,7 @@ use super::world::{Kind, Thing};
 
 impl Attack<'_> {
     /// Places code or rows by every pair of roles: one makes a function, the other uses it.
-    pub async fn place(&mut self, session: &mut PgConnection, database: &str, contexts: &[Context]) {
+    pub(crate) async fn place(&mut self, session: &mut PgConnection, database: &str, contexts: &[Context]) {
         let world = self.world;
         for thing in world.things.iter().filter(|thing| thing.database == database) {
             let Some(placed) = &thing.placed else { continue };
@@ -67,7 +67,7 @@ impl Attack<'_> {
     }
 
     /// A foreign key to the table, with a type whose cast runs a text: the check runs it as the table's owner.
-    pub async fn refer(
+    pub(crate) async fn refer(
         &mut self,
         session: &mut PgConnection,
         contexts: &[Context],

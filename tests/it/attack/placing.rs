@@ -3,7 +3,7 @@
 use super::random::Random;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// A superuser's table on which others may create triggers.
     Own,
     /// A partition of a superuser's table.
@@ -24,7 +24,7 @@ pub enum Place {
 
 /// Use by a superuser, and the statements that place code there.
 #[derive(Clone)]
-pub struct Placed {
+pub(crate) struct Placed {
     /// Statements that place it, each with `{f}` for a trigger function of the attacker's.
     pub put: Vec<String>,
     pub visit: String,
@@ -35,7 +35,7 @@ pub struct Placed {
 const TRAP: &str = "pg_catalog.set_config('trap.of', 'attacker', false)";
 
 impl Place {
-    pub const ALL: [Place; 8] = [
+    pub(crate) const ALL: [Place; 8] = [
         Place::Own,
         Place::Partition,
         Place::Rule,
@@ -46,7 +46,7 @@ impl Place {
         Place::Referenced,
     ];
 
-    pub fn make(self, name: &str, owner: &str) -> String {
+    pub(crate) fn make(self, name: &str, owner: &str) -> String {
         let table = format!("CREATE TABLE {name} (t text); ALTER TABLE {name} OWNER TO {owner}");
         let function = |text: &str| {
             let text = text.replace('\'', "''");
@@ -86,7 +86,7 @@ impl Place {
         }
     }
 
-    pub fn privilege(self, random: &mut Random) -> &'static str {
+    pub(crate) fn privilege(self, random: &mut Random) -> &'static str {
         match self {
             Place::Own | Place::Partition | Place::Rule | Place::Body => {
                 random.of(&["TRIGGER ON", "INSERT ON"])
@@ -98,7 +98,7 @@ impl Place {
         }
     }
 
-    pub fn placed(self, name: &str) -> Option<Placed> {
+    pub(crate) fn placed(self, name: &str) -> Option<Placed> {
         let (schema, short) = name.split_once('.').unwrap();
         let trigger = vec![format!(
             "CREATE TRIGGER trap BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION {{f}}()"

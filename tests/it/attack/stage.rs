@@ -6,7 +6,7 @@ use super::world::{DATABASES, OWN, World};
 use crate::support::Server;
 
 /// State that an attack may change, as it was before any world was made.
-pub struct Stage {
+pub(crate) struct Stage {
     admins: Vec<(&'static str, PgConnection)>,
     /// Role, member, grantor and the statement that grants it.
     memberships: Vec<[String; 4]>,
@@ -17,7 +17,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub async fn new(server: &Server) -> Stage {
+    pub(crate) async fn new(server: &Server) -> Stage {
         let mut admins = vec![];
         for database in DATABASES.iter().filter(|database| **database != "w1") {
             admins.push((*database, server.admin(database).await));
@@ -34,7 +34,7 @@ impl Stage {
         stage
     }
 
-    pub async fn make(&mut self, server: &Server, world: &World) {
+    pub(crate) async fn make(&mut self, server: &Server, world: &World) {
         self.run("postgres", "CREATE DATABASE w1 TEMPLATE template0").await;
         self.run("postgres", "REVOKE ALL ON DATABASE w1 FROM PUBLIC").await;
         self.admins.push(("w1", server.admin("w1").await));
@@ -53,7 +53,7 @@ impl Stage {
     }
 
     /// The memberships, logins and privileges on databases as they were before an attack.
-    pub async fn restore(&mut self, world: &World) {
+    pub(crate) async fn restore(&mut self, world: &World) {
         self.restore_memberships(world.major).await;
         for statement in &world.memberships {
             self.run("postgres", statement).await;
@@ -76,7 +76,7 @@ impl Stage {
         }
     }
 
-    pub async fn remove(&mut self, world: &World) {
+    pub(crate) async fn remove(&mut self, world: &World) {
         self.restore_memberships(world.major).await;
         for database in &world.visited {
             self.run("postgres", &format!("ALTER ROLE postgres IN DATABASE {database} RESET search_path"))

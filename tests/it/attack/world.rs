@@ -6,17 +6,17 @@ use super::placing::{Place, Placed};
 use super::random::Random;
 
 /// Roles that the world makes; `boss` is a superuser.
-pub const OWN: [&str; 6] = ["w0", "w1", "w2", "w3", "w4", "boss"];
-pub const SERVICE: [&str; 8] =
+pub(crate) const OWN: [&str; 6] = ["w0", "w1", "w2", "w3", "w4", "boss"];
+pub(crate) const SERVICE: [&str; 8] =
     ["red_owner", "red_migrator", "red_app", "red_ro", "blue_owner", "blue_migrator", "blue_app", "blue_ro"];
-pub const PREDEFINED: [&str; 4] =
+pub(crate) const PREDEFINED: [&str; 4] =
     ["pg_read_server_files", "pg_execute_server_program", "pg_monitor", "pg_database_owner"];
 /// One has the name of a role: `samerole` and `sameuser` of pg_hba.conf mean it.
-pub const DATABASES: [&str; 4] = ["postgres", "w1", "red_db", "blue_db"];
+pub(crate) const DATABASES: [&str; 4] = ["postgres", "w1", "red_db", "blue_db"];
 
 /// Object that a login may call, write to or read, and its effect.
 #[derive(Clone)]
-pub struct Thing {
+pub(crate) struct Thing {
     pub database: &'static str,
     pub kind: Kind,
     /// With its schema.
@@ -30,7 +30,7 @@ pub struct Thing {
 
 /// A function that an object of a superuser calls, and what a superuser does that calls it.
 #[derive(Clone)]
-pub struct Visited {
+pub(crate) struct Visited {
     /// Arguments and result, and the end of its body where another one replaces it.
     pub signature: &'static str,
     pub returns: &'static str,
@@ -40,7 +40,7 @@ pub struct Visited {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// A function that executes its argument with its owner's privileges.
     Runs,
     /// One that returns `trigger` and executes the row's text.
@@ -57,7 +57,7 @@ pub enum Kind {
     Placed(Place),
 }
 
-pub struct World {
+pub(crate) struct World {
     pub major: u32,
     pub things: Vec<Thing>,
     /// Roles with LOGIN, those of the services too.
@@ -70,7 +70,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn random(random: &mut Random, major: u32) -> World {
+    pub(crate) fn random(random: &mut Random, major: u32) -> World {
         let services = ["app", "ro", "migrator"].iter();
         let services = services.flat_map(|kind| [format!("red_{kind}"), format!("blue_{kind}")]);
         let logins = services.collect();
@@ -103,12 +103,12 @@ impl World {
     }
 
     /// Logins that attack: the world's, and two of a service.
-    pub fn attackers(&self) -> Vec<String> {
+    pub(crate) fn attackers(&self) -> Vec<String> {
         let own = OWN.iter().map(|role| (*role).to_owned()).filter(|role| self.logins.contains(role));
         own.chain(["red_app".into(), "red_ro".into()]).collect()
     }
 
-    pub fn statements(&self) -> String {
+    pub(crate) fn statements(&self) -> String {
         let made = self.made.iter().filter(|(_, statement)| !statement.contains("canary"));
         let made = made.map(|(database, statement)| format!("{database}: {statement};\n"));
         made.chain(self.memberships.iter().map(|statement| format!("{statement};\n"))).collect()

@@ -4,7 +4,7 @@ use super::support::Pair;
 use crate::support::{ADMIN_PASSWORD, Authority, until};
 
 /// Puts lines before those of pg_hba.conf and loads them.
-pub fn with_hba(pair: &Pair, lines: &str) {
+pub(crate) fn with_hba(pair: &Pair, lines: &str) {
     let path = pair.server.data().join("pg_hba.conf");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{lines}{text}")).unwrap();

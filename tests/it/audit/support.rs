@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::support::{Project, Server};
 
 /// A provisioned pair.
-pub struct Pair {
+pub(crate) struct Pair {
     /// The server.
     pub server: Server,
     /// The project, `red` and `blue`.
@@ -17,12 +17,12 @@ pub struct Pair {
 
 impl Pair {
     /// Returns `red` and `blue`, provisioned.
-    pub fn new() -> Pair {
+    pub(crate) fn new() -> Pair {
         Pair::with(&[], "")
     }
 
     /// The same with settings of the server and more lines of the manifest, which change nothing that is provisioned.
-    pub fn with(settings: &[&str], manifest: &str) -> Pair {
+    pub(crate) fn with(settings: &[&str], manifest: &str) -> Pair {
         let first = Pair::first();
         let server = Server::copied(&first.server, settings);
         let project = project(&server, manifest);
@@ -45,7 +45,7 @@ impl Pair {
     }
 
     /// The result with exit code `code`; no logins unless `more` asks for them.
-    pub fn verify(&self, more: &[&str], code: i32) -> Value {
+    pub(crate) fn verify(&self, more: &[&str], code: i32) -> Value {
         let mut arguments = vec!["verify-isolation"];
         if !more.contains(&"--probes") {
             arguments.extend(["--probes", "none"]);
@@ -55,7 +55,7 @@ impl Pair {
     }
 
     /// Everything that was found, in one line each.
-    pub fn found(result: &Value) -> Vec<String> {
+    pub(crate) fn found(result: &Value) -> Vec<String> {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         let line = |finding: &Value| {
             let keys = ["severity", "id", "service", "role", "database", "object"];
@@ -65,7 +65,7 @@ impl Pair {
     }
 
     /// Findings that end the run with 4.
-    pub fn grave(result: &Value) -> Vec<String> {
+    pub(crate) fn grave(result: &Value) -> Vec<String> {
         Self::found(result).into_iter().filter(|line| !line.starts_with("low")).collect()
     }
 }
@@ -89,12 +89,12 @@ fn project(server: &Server, manifest: &str) -> Project {
 }
 
 /// Returns the names of the objects that statements make.
-pub fn made(sql: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn made(sql: &str) -> impl Iterator<Item = &str> {
     sql.split("CREATE ").skip(1).filter_map(|rest| rest.split([' ', ';']).nth(1))
 }
 
 /// Divides rows into groups that are opened together, each of at most this size; `fits` tells if two may be in one.
-pub fn groups<T>(rows: Vec<T>, most: usize, fits: impl Fn(&T, &T) -> bool) -> Vec<Vec<T>> {
+pub(crate) fn groups<T>(rows: Vec<T>, most: usize, fits: impl Fn(&T, &T) -> bool) -> Vec<Vec<T>> {
     let mut groups: Vec<Vec<T>> = vec![];
     for row in rows {
         match groups

@@ -4,7 +4,7 @@ use super::Kept;
 use crate::support::Admin;
 
 /// Returns the record of a backup.
-pub fn record(kept: &Kept, id: &str) -> serde_json::Value {
+pub(crate) fn record(kept: &Kept, id: &str) -> serde_json::Value {
     serde_json::from_str(&kept.project.read(&format!("kept/{id}/record.json"))).unwrap()
 }
 

@@ -8,11 +8,11 @@ use super::{Kept, OBJECTS};
 use crate::support::{Admin, Server, as_both_admins};
 
 /// Each kind of object that holds an expression, with one that changes its form.
-pub const EXPRESSIONS: &str = include_str!("expressions.sql");
+pub(crate) const EXPRESSIONS: &str = include_str!("expressions.sql");
 const FROM_14: &str = include_str!("expressions_14.sql");
 
 /// Those that this major knows, after the function that they need.
-pub fn expressions(server: &Server) -> String {
+pub(crate) fn expressions(server: &Server) -> String {
     let newer = if server.major() >= 14 { FROM_14 } else { "" };
     format!(
         "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';\n{EXPRESSIONS}{newer}"
@@ -81,7 +81,7 @@ fn a_changed_in_list_is_a_difference() {
 }
 
 /// Changes the record of a backup, and the sums of its files.
-pub fn rewrite(kept: &Kept, id: &str, from: &str, to: &str) {
+pub(crate) fn rewrite(kept: &Kept, id: &str, from: &str, to: &str) {
     let folder = format!("kept/{id}");
     let sum = |name: &str| {
         let file = kept.project.path().join(&folder).join(name);

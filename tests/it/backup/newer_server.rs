@@ -16,7 +16,7 @@ INSERT INTO reached VALUES (1, '[1,2.5)', 3);
 ";
 
 /// The folder of a server's programs, where the machine has them.
-pub fn programs(major: u32) -> Option<PathBuf> {
+pub(crate) fn programs(major: u32) -> Option<PathBuf> {
     let all = std::fs::read_dir("/var/cache/martydb/servers").ok()?;
     let begins = format!("{major}.");
     let right =

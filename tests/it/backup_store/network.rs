@@ -9,14 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-pub struct ObjectServer {
+pub(crate) struct ObjectServer {
     process: Child,
     pub port: u16,
 }
 
 impl ObjectServer {
     /// Starts moto, which `scripts/object-store` installs, with a bucket `backups`.
-    pub fn start() -> ObjectServer {
+    pub(crate) fn start() -> ObjectServer {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         static INSTALLED: OnceLock<bool> = OnceLock::new();
         let install = || Command::new(root.join("scripts/object-store")).status().unwrap().success();
@@ -51,7 +51,7 @@ impl ObjectServer {
     }
 
     /// The keys of all objects, and how many uploads are open.
-    pub fn content(&self) -> (Vec<String>, usize) {
+    pub(crate) fn content(&self) -> (Vec<String>, usize) {
         let of = |text: &str| -> Vec<String> {
             text.split("<Key>").skip(1).map(|rest| rest.split("</Key>").next().unwrap().to_owned()).collect()
         };
@@ -68,7 +68,7 @@ impl Drop for ObjectServer {
 
 /// Treatment of requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub(crate) enum Trouble {
     /// Of every twenty, one does not arrive, and the answer to another is lost.
     Fails,
     /// None is ever answered.
@@ -77,13 +77,13 @@ pub enum Trouble {
     Forbids,
 }
 
-pub struct Network {
+pub(crate) struct Network {
     pub port: u16,
     pub requests: Arc<AtomicUsize>,
 }
 
 impl Network {
-    pub fn before(server: u16, trouble: Trouble) -> Network {
+    pub(crate) fn before(server: u16, trouble: Trouble) -> Network {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (port, requests) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
         let counted = requests.clone();

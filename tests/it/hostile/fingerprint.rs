@@ -47,7 +47,7 @@ const BLUE: &str = "
   UNION ALL SELECT 'blue schema ' || n.nspname, to_jsonb(n)::text FROM pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp'";
 
 /// Runs SQL as the superuser without giving the database's own code a chance.
-pub fn ask(server: &Server, database: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
+pub(crate) fn ask(server: &Server, database: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
     let guard: &[(&str, &str)] = if server.major() >= 17 { &[("event_triggers", "off")] } else { &[] };
     let options = PgConnectOptions::new_without_pgpass()
         .host("127.0.0.1")
@@ -73,7 +73,7 @@ fn texts(row: &PgRow) -> Vec<String> {
 }
 
 /// A server at one moment.
-pub struct Fingerprint {
+pub(crate) struct Fingerprint {
     /// Facts by their keys.
     facts: BTreeMap<String, String>,
     /// Database and object → owner and description.
@@ -82,7 +82,7 @@ pub struct Fingerprint {
 
 impl Fingerprint {
     /// Looks.
-    pub fn take(server: &Server) -> Fingerprint {
+    pub(crate) fn take(server: &Server) -> Fingerprint {
         let mut facts: BTreeMap<String, String> = pairs(ask(server, "postgres", SHARED).unwrap());
         let file = std::fs::read_to_string(server.data().join("postgresql.auto.conf")).unwrap_or_default();
         facts.insert("postgresql.auto.conf".into(), file);
@@ -101,7 +101,7 @@ impl Fingerprint {
     }
 
     /// Demands that nothing but what may has changed, and that no object came to a superuser.
-    pub fn compare(&self, after: &Fingerprint, may: Allowed, said: &str) {
+    pub(crate) fn compare(&self, after: &Fingerprint, may: Allowed, said: &str) {
         let changed: Vec<String> = self.changes(after, may).chain(self.taken(after, may)).collect();
         assert!(changed.is_empty(), "{changed:#?}\n{said}");
     }

@@ -12,7 +12,7 @@ enum Token {
 }
 
 /// The shapes of the statements in a text.
-pub fn shapes(sql: &str) -> Vec<String> {
+pub(crate) fn shapes(sql: &str) -> Vec<String> {
     let tokens = tokens(sql);
     let statements = tokens.split(|token| *token == Token::End).filter(|statement| !statement.is_empty());
     statements.map(shape).collect()
@@ -20,7 +20,7 @@ pub fn shapes(sql: &str) -> Vec<String> {
 
 /// The functions that a shape calls, as it writes them: a word before a parenthesis that is no keyword. A keyword is
 /// written in capitals, or is one of those that look like a function.
-pub fn functions(shape: &str) -> Vec<String> {
+pub(crate) fn functions(shape: &str) -> Vec<String> {
     let words: Vec<&str> = shape.split(' ').collect();
     let calls = words.windows(2).filter(|pair| pair[1] == "(").map(|pair| pair[0]);
     let is_name =

@@ -12,7 +12,7 @@ const UNBAIT: &str = include_str!("unbait.sql");
 const OPERATOR: &str = include_str!("operator.sql");
 
 /// One bait of the library.
-pub struct Bait {
+pub(crate) struct Bait {
     /// Its name.
     pub name: String,
     /// Statements that plant it.
@@ -22,7 +22,7 @@ pub struct Bait {
 }
 
 /// The baits that a major version knows.
-pub fn baits(library: &str, major: u32) -> Vec<Bait> {
+pub(crate) fn baits(library: &str, major: u32) -> Vec<Bait> {
     let sections = library.split("\n-- bait ").skip(1);
     sections.filter_map(|section| bait(section, major)).collect()
 }
@@ -36,7 +36,7 @@ fn bait(section: &str, major: u32) -> Option<Bait> {
 
 /// Changes that a command may make; everything else must stay as it is.
 #[derive(Clone, Copy, Default)]
-pub struct Allowed {
+pub(crate) struct Allowed {
     /// Prefixes of the keys of a [`Fingerprint`] that may be new, changed or gone.
     pub change: &'static [&'static str],
     /// `true` if it installs an extension, whose objects are the superuser's.
@@ -44,7 +44,7 @@ pub struct Allowed {
 }
 
 /// Nothing at all.
-pub const NOTHING: Allowed = Allowed { change: &[], install: false };
+pub(crate) const NOTHING: Allowed = Allowed { change: &[], install: false };
 
 /// Settings that a login may set for itself, to the harm of a reader that expects every session to have the same settings.
 const SETTINGS: &[&str] = &[
@@ -60,7 +60,7 @@ const SETTINGS: &[&str] = &[
 ];
 
 /// The two services and who provisions them.
-pub struct HostileServer {
+pub(crate) struct HostileServer {
     /// The server.
     pub server: Server,
     /// The project, with `red` and `blue`.
@@ -74,7 +74,7 @@ pub struct HostileServer {
 
 impl HostileServer {
     /// Both services, provisioned and migrated, and no bait yet.
-    pub fn without_baits(admin: Admin) -> HostileServer {
+    pub(crate) fn without_baits(admin: Admin) -> HostileServer {
         let server = Server::for_admin(admin);
         let text = format!(
             "version: 1\nproject: hostile\nservers:\n  main: {{ url: \"{}\" }}\n\
@@ -99,7 +99,7 @@ impl HostileServer {
     }
 
     /// The same with every bait laid: by a migration of red, and by an operator's mistakes.
-    pub fn with_baits(admin: Admin) -> HostileServer {
+    pub(crate) fn with_baits(admin: Admin) -> HostileServer {
         let hostile = HostileServer::without_baits(admin);
         hostile.write_baits();
         // The functions of its extension and of its range types are the superuser's from the start.
@@ -111,7 +111,7 @@ impl HostileServer {
     }
 
     /// Red's second migration and its way back.
-    pub fn write_baits(&self) {
+    pub(crate) fn write_baits(&self) {
         let all = baits(BAITS, self.server.major());
         let sql: String = all.iter().map(|bait| format!("-- {}\n{}\n", bait.name, bait.sql)).collect();
         self.project.write("red/migrations/V2__bait.sql", &self.placed(&sql));
@@ -119,12 +119,12 @@ impl HostileServer {
     }
 
     /// The text with the folder for the loot filled in.
-    pub fn placed(&self, sql: &str) -> String {
+    pub(crate) fn placed(&self, sql: &str) -> String {
         sql.replace("@FOLDER@", self.loot.path().to_str().unwrap())
     }
 
     /// Red with nothing but the bait's mechanism, for a test that lays its own.
-    pub fn with_mechanism(admin: Admin) -> HostileServer {
+    pub(crate) fn with_mechanism(admin: Admin) -> HostileServer {
         let hostile = HostileServer::without_baits(admin);
         let first = hostile.placed(&library(hostile.server.major())[0].sql);
         hostile.as_red("red_migrator", &first).unwrap();
@@ -132,7 +132,7 @@ impl HostileServer {
     }
 
     /// A database of no service in which red may make what it likes, and one schema of blue's that it once was given.
-    pub fn lend(&self) {
+    pub(crate) fn lend(&self) {
         self.last.lock().unwrap().take();
         let made = self.server.sql_as(self.admin.role(), ADMIN_PASSWORD, "postgres", "CREATE DATABASE lent");
         made.unwrap();
@@ -194,13 +194,13 @@ impl HostileServer {
     }
 
     /// Runs SQL in red's own database as one of its logins.
-    pub fn as_red(&self, login: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
+    pub(crate) fn as_red(&self, login: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
         self.last.lock().unwrap().take();
         self.server.sql_as(login, &self.project.password(login), "red_db", sql)
     }
 
     /// Opens every bait again to everybody: what an earlier command took back must not spare the next one.
-    pub fn open(&self) {
+    pub(crate) fn open(&self) {
         let sql = "SET ROLE red_owner; SET client_min_messages = error; GRANT USAGE ON SCHEMA bait, public TO PUBLIC;
                    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bait, public TO PUBLIC;
                    GRANT INSERT ON bait.log TO PUBLIC";
@@ -208,7 +208,7 @@ impl HostileServer {
     }
 
     /// Runs the binary and demands that no bait ran as anybody but red, and nothing changed but what may.
-    pub fn watched(&self, arguments: &[&str], may: Allowed, codes: &[i32]) -> Done {
+    pub(crate) fn watched(&self, arguments: &[&str], may: Allowed, codes: &[i32]) -> Done {
         let before = self.last.lock().unwrap().take().unwrap_or_else(|| Fingerprint::take(&self.server));
         let mark = self.server.log().len();
         let done = self.project.run(arguments);
@@ -228,7 +228,7 @@ impl HostileServer {
     }
 
     /// The same, with the baits open again before.
-    pub fn run(&self, arguments: &[&str], may: Allowed, codes: &[i32]) -> Done {
+    pub(crate) fn run(&self, arguments: &[&str], may: Allowed, codes: &[i32]) -> Done {
         self.open();
         self.watched(arguments, may, codes)
     }
@@ -247,7 +247,7 @@ impl HostileServer {
 
 /// A bait that has run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RanBait {
+pub(crate) struct RanBait {
     /// Name of the planted object.
     pub name: String,
     /// Login of the session.
@@ -263,7 +263,7 @@ impl RanBait {
 }
 
 /// Returns the planted objects that ran, according to the server's log.
-pub fn ran_baits(log: &str) -> BTreeSet<RanBait> {
+pub(crate) fn ran_baits(log: &str) -> BTreeSet<RanBait> {
     let lines = log.lines().filter_map(|line| line.split_once(" LOG:  BAIT <"));
     let one = |rest: &str| {
         let parts: Vec<&str> = rest.trim_end_matches('>').split("> <").collect();
@@ -273,6 +273,6 @@ pub fn ran_baits(log: &str) -> BTreeSet<RanBait> {
 }
 
 /// The whole library.
-pub fn library(major: u32) -> Vec<Bait> {
+pub(crate) fn library(major: u32) -> Vec<Bait> {
     baits(BAITS, major)
 }

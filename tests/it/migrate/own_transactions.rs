@@ -76,7 +76,7 @@ async fn a_file_without_statements_is_applied_and_undone() {
     service
         .write("V1__a.sql", "-- done in code before\n")
         .write("V1__a.down.sql", "/* nothing */ ;")
-        .write("V2__b.sql", "")
+        .write("V2__b.sql", "\n")
         .write("V2__b.down.sql", "")
         .write("V3__c.sql", "-- martydb: no-transaction\n")
         .write("V3__c.down.sql", "BEGIN; COMMIT;");

@@ -19,26 +19,26 @@ use crate::support::{Reference, Server, until_async};
 
 const MIGRATOR: &str = "migratorPassword0123456789abcdef";
 
-pub fn server() -> &'static Server {
+pub(crate) fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| Server::shared(&["max_prepared_transactions=4"]))
 }
 
 /// One service, provisioned, with an empty folder.
-pub struct Service {
+pub(crate) struct Service {
     pub name: String,
     pub target: MigrationTarget,
     pub folder: tempfile::TempDir,
     pub events: Mutex<Vec<Event>>,
 }
 
-pub async fn run(connection: &mut PgConnection, sql: &str) {
+pub(crate) async fn run(connection: &mut PgConnection, sql: &str) {
     if let Err(error) = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await {
         panic!("{error}: {sql}");
     }
 }
 
-pub async fn rows(connection: &mut PgConnection, sql: &str) -> Vec<String> {
+pub(crate) async fn rows(connection: &mut PgConnection, sql: &str) -> Vec<String> {
     let rows: Vec<PgRow> = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(connection).await.unwrap();
     let text = |row: &PgRow| {
         let columns: Vec<String> = (0..row.len())
@@ -51,7 +51,7 @@ pub async fn rows(connection: &mut PgConnection, sql: &str) -> Vec<String> {
 
 impl Service {
     /// A service without database and roles.
-    pub fn absent(name: &str) -> Service {
+    pub(crate) fn absent(name: &str) -> Service {
         let folder = tempfile::tempdir().unwrap();
         let role = |suffix: &str| RoleName::new(format!("{name}_{suffix}")).unwrap();
         let target = MigrationTarget {
@@ -81,7 +81,7 @@ impl Service {
     }
 
     /// Database and roles as `apply` makes them.
-    pub async fn new(name: &str) -> Service {
+    pub(crate) async fn new(name: &str) -> Service {
         let service = Service::absent(name);
         let mut admin = server().admin("postgres").await;
         let [owner, migrator, app, readonly] =
@@ -96,25 +96,25 @@ impl Service {
         service
     }
 
-    pub fn write(&self, file: &str, sql: &str) -> &Self {
+    pub(crate) fn write(&self, file: &str, sql: &str) -> &Self {
         std::fs::write(self.folder.path().join(file), sql).unwrap();
         self
     }
 
-    pub fn remove(&self, file: &str) {
+    pub(crate) fn remove(&self, file: &str) {
         std::fs::remove_file(self.folder.path().join(file)).unwrap();
     }
 
-    pub fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         let operator = Operator { user: "tester".into(), host: "bench".into() };
         Options { lock_wait: Duration::from_secs(20), ..Options::new(operator) }
     }
 
-    pub async fn upgrade(&self) -> MigrationOutcome {
+    pub(crate) async fn upgrade(&self) -> MigrationOutcome {
         self.upgrade_with(&self.options()).await
     }
 
-    pub async fn upgrade_with(&self, options: &Options) -> MigrationOutcome {
+    pub(crate) async fn upgrade_with(&self, options: &Options) -> MigrationOutcome {
         let (events, mut receiver) = EventSender::channel();
         let run = async move { martydb_migrate::run(&self.target, Goal::Upgrade, options, &events).await };
         let reported = async {
@@ -126,61 +126,61 @@ impl Service {
     }
 
     /// An upgrade that must go through; the versions it applied.
-    pub async fn upgraded(&self) -> Vec<i64> {
+    pub(crate) async fn upgraded(&self) -> Vec<i64> {
         let outcome = self.upgrade().await;
         assert_eq!(outcome.error, None);
         outcome.applied.iter().map(|applied| applied.version).collect()
     }
 
     /// Returns its own `status`.
-    pub async fn status(&self) -> ServiceStatus {
+    pub(crate) async fn status(&self) -> ServiceStatus {
         let wait = Duration::from_secs(5);
         martydb_migrate::status(&self.target, Sizes::Skipped, wait, &SessionList::default()).await
     }
 
-    pub async fn admin(&self) -> PgConnection {
+    pub(crate) async fn admin(&self) -> PgConnection {
         server().admin(&self.name).await
     }
 
-    pub async fn ask(&self, sql: &str) -> Vec<String> {
+    pub(crate) async fn ask(&self, sql: &str) -> Vec<String> {
         rows(&mut self.admin().await, sql).await
     }
 
-    pub async fn do_as_admin(&self, sql: &str) {
+    pub(crate) async fn do_as_admin(&self, sql: &str) {
         run(&mut self.admin().await, sql).await;
     }
 
     /// Waits until the query, in no database of a service, says so.
-    pub async fn until(&self, what: &str, sql: &str) {
+    pub(crate) async fn until(&self, what: &str, sql: &str) {
         let mut admin = server().admin("postgres").await;
         until_async(what, async || rows(&mut admin, sql).await == ["true"]).await;
     }
 
     /// Waits until the migration is where it sleeps.
-    pub async fn until_it_sleeps(&self) {
+    pub(crate) async fn until_it_sleeps(&self) {
         let sleeps =
             "SELECT (count(*) > 0)::text FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND usename = ";
         self.until("the migration sleeps", &format!("{sleeps}'{}_migrator'", self.name)).await;
     }
 
     /// martydb's history in short.
-    pub async fn history(&self) -> Vec<String> {
+    pub(crate) async fn history(&self) -> Vec<String> {
         self.ask("SELECT id::text, action, version::text, outcome, attempts::text FROM martydb.history ORDER BY id").await
     }
 
-    pub async fn migrator(&self) -> PgConnection {
+    pub(crate) async fn migrator(&self) -> PgConnection {
         server().connect(&format!("{}_migrator", self.name), MIGRATOR, &self.name).await
     }
 
-    pub async fn readonly(&self) -> PgConnection {
+    pub(crate) async fn readonly(&self) -> PgConnection {
         server().connect(&format!("{}_ro", self.name), MIGRATOR, &self.name).await
     }
 
-    pub async fn app(&self) -> PgConnection {
+    pub(crate) async fn app(&self) -> PgConnection {
         server().connect(&format!("{}_app", self.name), MIGRATOR, &self.name).await
     }
 }
 
-pub fn path(service: &Service, file: &str) -> String {
+pub(crate) fn path(service: &Service, file: &str) -> String {
     Path::new(service.folder.path()).join(file).display().to_string()
 }

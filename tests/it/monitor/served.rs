@@ -15,35 +15,35 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use crate::support::{Project, until};
 
 /// Longest wait for anything.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A `martydb monitor`, `relay` or `serve` that listens; it is stopped when this is dropped.
-pub struct Served {
+pub(crate) struct Served {
     child: Child,
     pub address: String,
     said: Arc<Mutex<String>>,
 }
 
 /// An answer over HTTP.
-pub struct Response {
+pub(crate) struct Response {
     pub status: u16,
     pub head: String,
     pub body: String,
 }
 
 /// Series by name and labels as written.
-pub type Series = BTreeMap<String, f64>;
+pub(crate) type Series = BTreeMap<String, f64>;
 
 impl Served {
     /// Starts one on a free port.
-    pub fn start(project: &Project, arguments: &[&str]) -> Served {
+    pub(crate) fn start(project: &Project, arguments: &[&str]) -> Served {
         let mut all = vec!["monitor", "--listen", "127.0.0.1:0"];
         all.extend(arguments);
         Served::run(project.command(&all))
     }
 
     /// Starts a command that listens on a free port.
-    pub fn run(mut command: Command) -> Served {
+    pub(crate) fn run(mut command: Command) -> Served {
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let said = Arc::new(Mutex::new(String::new()));
@@ -65,17 +65,17 @@ impl Served {
     }
 
     /// Returns its output on standard error.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 
     /// A connection over TLS to a listener with this certificate for `localhost`.
-    pub fn tls(&self, certificate: &CertificateDer<'static>) -> impl Read + Write + use<> {
+    pub(crate) fn tls(&self, certificate: &CertificateDer<'static>) -> impl Read + Write + use<> {
         self.tls_as(certificate, None)
     }
 
     /// The same as a client with a certificate and its key.
-    pub fn tls_as(
+    pub(crate) fn tls_as(
         &self,
         certificate: &CertificateDer<'static>,
         client: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
@@ -96,14 +96,14 @@ impl Served {
         rustls::StreamOwned::new(session, TcpStream::connect(&self.address).unwrap())
     }
 
-    pub fn get(&self, path: &str, headers: &str) -> Response {
+    pub(crate) fn get(&self, path: &str, headers: &str) -> Response {
         let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         ask(stream, &self.address, path, headers)
     }
 
     /// The series of one scrape, each once.
-    pub fn scrape(&self) -> Series {
+    pub(crate) fn scrape(&self) -> Series {
         let answer = self.get("/metrics", "Accept: application/openmetrics-text\r\n");
         assert_eq!(answer.status, 200, "{}", answer.body);
         assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
@@ -111,7 +111,7 @@ impl Served {
     }
 
     /// Scrapes until it holds, and says how long that took.
-    pub fn until(&self, what: &str, holds: impl Fn(&Series) -> bool) -> Duration {
+    pub(crate) fn until(&self, what: &str, holds: impl Fn(&Series) -> bool) -> Duration {
         let (begun, last) = (Instant::now(), RefCell::default());
         let shown = fmt::from_fn(|out| {
             let series: std::cell::Ref<Series> = last.borrow();
@@ -126,17 +126,17 @@ impl Served {
     }
 
     /// Its process id.
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal that does not end it.
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Sends a signal, and returns the exit code and how long the end took.
-    pub fn end(mut self, signal: Signal) -> (Option<i32>, Duration, String) {
+    pub(crate) fn end(mut self, signal: Signal) -> (Option<i32>, Duration, String) {
         let begun = Instant::now();
         kill_process(Pid::from_child(&self.child), signal).unwrap();
         let code = self.child.wait().unwrap().code();
@@ -152,7 +152,7 @@ impl Drop for Served {
 }
 
 /// One request over an open stream.
-pub fn ask(mut stream: impl Read + Write, host: &str, path: &str, headers: &str) -> Response {
+pub(crate) fn ask(mut stream: impl Read + Write, host: &str, path: &str, headers: &str) -> Response {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
@@ -163,7 +163,7 @@ pub fn ask(mut stream: impl Read + Write, host: &str, path: &str, headers: &str)
 }
 
 /// Returns the exposed series; a duplicate fails.
-pub fn series(text: &str) -> Series {
+pub(crate) fn series(text: &str) -> Series {
     let mut all = Series::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.rsplit_once(' ').unwrap();
@@ -177,7 +177,7 @@ pub fn series(text: &str) -> Series {
 }
 
 /// The value of the one series of this metric that has all of these labels.
-pub fn value(series: &Series, metric: &str, labels: &[(&str, &str)]) -> Option<f64> {
+pub(crate) fn value(series: &Series, metric: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let has = |name: &str| labels.iter().all(|(label, value)| name.contains(&format!("{label}=\"{value}\"")));
     let mut found = series.iter().filter(|(name, _)| name.starts_with(&format!("{metric}{{")) && has(name));
     let one = found.next().map(|(_, value)| *value);

@@ -54,11 +54,11 @@ fn databases(server: &Server) -> Vec<String> {
 
 /// Objects that belonged to a role without power at any time.
 #[derive(Default)]
-pub struct Weak(BTreeSet<String>);
+pub(crate) struct Weak(BTreeSet<String>);
 
 impl Weak {
     /// Adds what belongs to one now, and checks that nothing of what did belongs to a superuser or the admin.
-    pub fn check(&mut self, server: &Server, after: &str) {
+    pub(crate) fn check(&mut self, server: &Server, after: &str) {
         let all = databases(server);
         let mighty: BTreeSet<String> = all.iter().flat_map(|name| owned(server, name, true)).collect();
         let taken: Vec<&String> = self.0.intersection(&mighty).collect();
@@ -68,7 +68,7 @@ impl Weak {
 }
 
 /// Returns code of every kind that runs with its owner's privileges, in the schema `name`, as the role that executes this.
-pub fn traps(name: &str) -> String {
+pub(crate) fn traps(name: &str) -> String {
     format!(
         "CREATE SCHEMA {name};
          CREATE FUNCTION {name}.trojan() RETURNS text LANGUAGE plpgsql SECURITY DEFINER
@@ -104,7 +104,7 @@ pub fn traps(name: &str) -> String {
 }
 
 /// The tables of [`traps`] as the superuser's autovacuum meets them, and the attack by an unmanaged role.
-pub fn spring(server: &Server, database: &str, schema: &str) {
+pub(crate) fn spring(server: &Server, database: &str, schema: &str) {
     let mark = server.log().len();
     for work in ["ANALYZE", "VACUUM", "REINDEX TABLE"] {
         server.sql(database, &format!("{work} {schema}.trap"));
@@ -126,13 +126,13 @@ pub fn spring(server: &Server, database: &str, schema: &str) {
 }
 
 /// `bob`, and a database that belongs to the admin.
-pub fn foreign(server: &Server, admin: Admin) {
+pub(crate) fn foreign(server: &Server, admin: Admin) {
     server.sql("postgres", "CREATE ROLE bob LOGIN PASSWORD 'bob'");
     server.sql("postgres", &format!("CREATE DATABASE bobs OWNER {}", admin.role()));
 }
 
 /// Lets a role make objects in `bobs`, with privileges that the admin granted.
-pub fn admit(server: &Server, admin: Admin, role: &str) {
+pub(crate) fn admit(server: &Server, admin: Admin, role: &str) {
     let sql = format!("SET ROLE {}; GRANT CREATE ON DATABASE bobs TO {role}", admin.role());
     server.sql("bobs", &sql);
 }

@@ -3,7 +3,7 @@
 use crate::support::{Admin, Project, Server, built_elsewhere};
 
 /// The service `<prefix>` with these lines of `parameters`, and one migration.
-pub fn project(server: &Server, admin: Admin, prefix: &str, parameters: &str) -> Project {
+pub(crate) fn project(server: &Server, admin: Admin, prefix: &str, parameters: &str) -> Project {
     let project = Project::with_manifest("");
     declare(&project, server, admin, prefix, parameters);
     project.write(&format!("{prefix}/migrations/V1__item.sql"), "CREATE TABLE item (id int, name text);\n");
@@ -12,7 +12,7 @@ pub fn project(server: &Server, admin: Admin, prefix: &str, parameters: &str) ->
 }
 
 /// Writes its manifest again.
-pub fn declare(project: &Project, server: &Server, admin: Admin, prefix: &str, parameters: &str) {
+pub(crate) fn declare(project: &Project, server: &Server, admin: Admin, prefix: &str, parameters: &str) {
     let text = format!(
         "version: 1\nproject: {prefix}\nservers:\n  main:\n    url: {}\nservices:\n  {prefix}:\n    parameters: {{ {parameters} }}\n",
         server.url_of(admin)
@@ -21,7 +21,7 @@ pub fn declare(project: &Project, server: &Server, admin: Admin, prefix: &str, p
 }
 
 /// Returns the parameters of a database.
-pub fn made(server: &Server, database: &str) -> String {
+pub(crate) fn made(server: &Server, database: &str) -> String {
     let sql = format!(
         "SELECT concat_ws(' ', pg_encoding_to_char(encoding), datcollate, datctype, to_jsonb(d) ->> 'datlocprovider',
            coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'), to_jsonb(d) ->> 'daticurules')
@@ -31,7 +31,7 @@ pub fn made(server: &Server, database: &str) -> String {
 }
 
 /// The settings of a database, in order.
-pub fn settings(server: &Server, database: &str) -> String {
+pub(crate) fn settings(server: &Server, database: &str) -> String {
     let sql = format!(
         "SELECT array_to_string(array(SELECT unnest(s.setconfig) ORDER BY 1), ' ') FROM pg_db_role_setting s
          JOIN pg_database d ON d.oid = s.setdatabase WHERE s.setrole = 0 AND d.datname = '{database}'"
@@ -40,7 +40,7 @@ pub fn settings(server: &Server, database: &str) -> String {
 }
 
 /// Returns `true` if the server was built with ICU, and its databases can have it.
-pub fn has_icu(server: &Server) -> bool {
+pub(crate) fn has_icu(server: &Server) -> bool {
     let built = server.value("postgres", "SELECT count(*) FROM pg_collation WHERE collprovider = 'i'") != "0";
     assert!(built || built_elsewhere(), "the system's server comes with ICU");
     built && server.major() >= 15

@@ -16,13 +16,13 @@ use sqlx::{ConnectOptions as _, Connection as _, Executor};
 
 use crate::support::{self, Reference, until_async};
 
-pub const HBA: &str = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+pub(crate) const HBA: &str = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
 /// A throwaway server that lets the superuser in over its socket without a password.
-pub struct Server(support::Server);
+pub(crate) struct Server(support::Server);
 
 impl Server {
-    pub async fn start() -> Server {
+    pub(crate) async fn start() -> Server {
         let server = Server(support::Server::start_async(&["max_connections=30"]).await);
         server.hba(HBA);
         let mut admin = server.0.admin("postgres").await;
@@ -34,23 +34,23 @@ impl Server {
         server
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.0.port
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.0.folder()
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder().join(name)
     }
 
-    pub fn hba(&self, text: &str) {
+    pub(crate) fn hba(&self, text: &str) {
         fs::write(self.file("data/pg_hba.conf"), text).unwrap();
     }
 
-    pub async fn reload_hba(&self, text: &str) {
+    pub(crate) async fn reload_hba(&self, text: &str) {
         self.hba(text);
         let before = self.loaded().await;
         self.sql("postgres", "SELECT pg_reload_conf()").await;
@@ -72,33 +72,33 @@ impl Server {
         server::connect(&endpoint, &Login::of_admin("postgres", None), database).await
     }
 
-    pub async fn sql(&self, database: &str, text: &str) {
+    pub(crate) async fn sql(&self, database: &str, text: &str) {
         let mut connection = self.over_socket(database).await.unwrap();
         server::execute_warned(&mut connection, &Statement::from_migration_file(text)).await.expect(text);
         // The server counts a session until its process has ended, and would not drop its database.
         connection.close().await;
     }
 
-    pub fn endpoint(&self) -> Endpoint {
+    pub(crate) fn endpoint(&self) -> Endpoint {
         Endpoint { host: Host::Tcp("127.0.0.1".into()), port: self.port(), tls: Tls::default() }
     }
 
     /// Returns the number of clients that have connected over TCP since the server was started.
-    pub fn attempts(&self) -> usize {
+    pub(crate) fn attempts(&self) -> usize {
         self.0.log().lines().filter(|line| line.contains("connection received: host=127.0.0.1")).count()
     }
 }
 
-pub fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-pub fn password(role: &str) -> String {
+pub(crate) fn password(role: &str) -> String {
     format!("pw of {role}")
 }
 
 /// A service with odd names, or plain ones: the contract's roles, made as the role model says.
-pub async fn provision(server: &Server, service: &str, odd: &str) -> Vec<ProbeLogin> {
+pub(crate) async fn provision(server: &Server, service: &str, odd: &str) -> Vec<ProbeLogin> {
     let name = |suffix: &str| format!("{service}{odd}_{suffix}");
     let [database, owner, migrator, app, readonly] =
         ["db", "owner", "migrator", "app", "ro"].map(|suffix| quoted(&name(suffix)));
@@ -124,7 +124,7 @@ pub async fn provision(server: &Server, service: &str, odd: &str) -> Vec<ProbeLo
     kinds.into_iter().map(login).collect()
 }
 
-pub async fn three_services(server: &Server, odd: &str) -> Task {
+pub(crate) async fn three_services(server: &Server, odd: &str) -> Task {
     let mut logins = vec![];
     for service in ["alpha", "beta", "gamma"] {
         logins.extend(provision(server, service, odd).await);
@@ -132,7 +132,7 @@ pub async fn three_services(server: &Server, odd: &str) -> Task {
     task(server, logins)
 }
 
-pub fn task(server: &Server, logins: Vec<ProbeLogin>) -> Task {
+pub(crate) fn task(server: &Server, logins: Vec<ProbeLogin>) -> Task {
     let database = |name: &str, kind, allow_connections| ProbeDatabase {
         name: DbName::found(name).unwrap(),
         allow_connections,

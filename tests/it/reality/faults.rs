@@ -15,14 +15,14 @@ use crate::support::{Admin, Project, Server, as_both_admins, many};
 
 /// When the program dies: after the server's answer to its n-th statement, or as soon as the statement was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub(crate) enum Moment {
     Answered,
     Sent,
 }
 
 /// The statement at which the program dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fatal {
+pub(crate) enum Fatal {
     Number(usize),
     /// The first that holds this text.
     Text(&'static str),
@@ -37,7 +37,7 @@ impl Fatal {
     }
 }
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     pub port: u16,
     state: Arc<State>,
 }
@@ -60,7 +60,7 @@ impl State {
 }
 
 impl Proxy {
-    pub fn start(server: &Server, fatal: Option<(Fatal, Moment)>) -> Proxy {
+    pub(crate) fn start(server: &Server, fatal: Option<(Fatal, Moment)>) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = State {
@@ -82,7 +82,7 @@ impl Proxy {
     }
 
     /// Runs the program through the proxy; whether it was killed.
-    pub fn run(&self, project: &Project, arguments: &[&str]) -> bool {
+    pub(crate) fn run(&self, project: &Project, arguments: &[&str]) -> bool {
         let mut child = project
             .command(arguments)
             .stdout(std::process::Stdio::null())

@@ -21,7 +21,7 @@ const FEW: u64 = 3;
 /// Sessions that one relay has at an outbox while it is busy.
 const SESSIONS: usize = 2;
 
-pub enum Broker {
+pub(crate) enum Broker {
     Nats(Nats),
     Rabbit(Rabbit),
 }
@@ -36,7 +36,7 @@ struct Arrived {
 
 impl Broker {
     /// Starts one with a stream, which drops no duplicates, and a consumer that gets one event after the other.
-    pub fn nats() -> Option<Broker> {
+    pub(crate) fn nats() -> Option<Broker> {
         let nats = Nats::start("")?;
         nats.stream("EV", &["ev.>"], &json!({"duplicate_window": 100_000_000}));
         let config = json!({"durable_name": "totals", "ack_policy": "explicit", "ack_wait": 1_000_000_000, "max_ack_pending": 1});
@@ -45,14 +45,14 @@ impl Broker {
         Some(Broker::Nats(nats))
     }
 
-    pub fn rabbit() -> Option<Broker> {
+    pub(crate) fn rabbit() -> Option<Broker> {
         let rabbit = Rabbit::start()?;
         rabbit.bind("marty", "events", "#");
         Some(Broker::Rabbit(rabbit))
     }
 
     /// The target in the manifest.
-    pub fn to(&self) -> String {
+    pub(crate) fn to(&self) -> String {
         match self {
             Broker::Nats(nats) => format!("{{ nats: \"{}\", subject: \"ev.{{service}}\" }}", nats.url()),
             Broker::Rabbit(rabbit) => format!(
@@ -63,7 +63,7 @@ impl Broker {
     }
 
     /// Ends it as a power cut would, and starts it again a while later.
-    pub fn kill(&mut self, dice: &mut Dice) {
+    pub(crate) fn kill(&mut self, dice: &mut Dice) {
         match self {
             Broker::Nats(nats) => nats.kill(),
             Broker::Rabbit(rabbit) => rabbit.kill(),
@@ -76,7 +76,7 @@ impl Broker {
     }
 
     /// Tells a consumer of `examples` where its events come from.
-    pub fn consumed_by<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    pub(crate) fn consumed_by<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         match self {
             Broker::Nats(nats) => command.arg("EV").env("NATS_URL", nats.url()),
             Broker::Rabbit(rabbit) => {

@@ -11,7 +11,7 @@ use super::kafka::KafkaCluster;
 use super::{declared, emit, pending};
 use crate::support::{Admin, Dice, Project, Running, Server, free_port, number, until};
 
-pub const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub(crate) const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const AGGREGATES: u32 = 20;
 
 /// Keeps the order in which the effects were committed: those of an aggregate follow one another.
@@ -23,14 +23,14 @@ const ARRIVALS: &str = "CREATE TABLE total (subject text PRIMARY KEY, events big
     CREATE TRIGGER arrived AFTER INSERT OR UPDATE ON total FOR EACH ROW EXECUTE FUNCTION arrived();\n";
 
 /// Way of the events to the program.
-pub enum Way {
+pub(crate) enum Way {
     Hook { address: String },
     Broker(Broker),
     Kafka(KafkaCluster),
 }
 
 impl Way {
-    pub fn hook() -> Way {
+    pub(crate) fn hook() -> Way {
         Way::Hook { address: format!("127.0.0.1:{}", free_port()) }
     }
 
@@ -55,7 +55,7 @@ impl Way {
 }
 
 /// Everything of a trial: who dies, and is started again.
-pub struct Trial<'a> {
+pub(crate) struct Trial<'a> {
     pub server: Server,
     pub project: Project,
     pub way: Way,
@@ -64,7 +64,7 @@ pub struct Trial<'a> {
 }
 
 impl Trial<'_> {
-    pub fn new<'a>(prefix: &str, way: Way, program: &'a dyn Fn() -> Command) -> Trial<'a> {
+    pub(crate) fn new<'a>(prefix: &str, way: Way, program: &'a dyn Fn() -> Command) -> Trial<'a> {
         let server = Server::start();
         let project = declared(&server, Admin::Super, prefix, &way.to());
         let inbox = include_str!("../../../templates/inbox.sql").replace("{{service}}_inbox", "inbox");
@@ -80,7 +80,7 @@ impl Trial<'_> {
         Running::of(command.env("HOOK_KEY", KEY).env("RABBIT_PASSWORD", "guest"))
     }
 
-    pub fn program(&self) -> Running {
+    pub(crate) fn program(&self) -> Running {
         let mut command = (self.program)();
         match &self.way {
             Way::Hook { address } => command.arg(address).env("HOOK_KEY", KEY).env("KEEP", "1 hour"),
@@ -103,7 +103,12 @@ impl Trial<'_> {
 type Deaths = [usize; 4];
 
 /// Kills as many as `kills` says, or `MARTYDB_RELAY_KILLS`, while events are written, and judges the effects of all.
-pub fn take_place_once(prefix: &str, way: Way, program: &dyn Fn() -> Command, (events, kills): (u64, u64)) {
+pub(crate) fn take_place_once(
+    prefix: &str,
+    way: Way,
+    program: &dyn Fn() -> Command,
+    (events, kills): (u64, u64),
+) {
     let (mut dice, begun) = (Dice::seeded("MARTYDB_RELAY_SEED"), Instant::now());
     let kills = number("MARTYDB_RELAY_KILLS").unwrap_or(kills);
     let each = u32::try_from(number("MARTYDB_RELAY_EVENTS").unwrap_or(events) / (kills + 1)).unwrap();

@@ -9,7 +9,7 @@ use crate::support::Dice;
 const TOPIC: &str = "ev";
 
 /// A cluster of three brokers, which ends with its input.
-pub struct KafkaCluster {
+pub(crate) struct KafkaCluster {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -19,7 +19,7 @@ pub struct KafkaCluster {
 
 impl KafkaCluster {
     /// Starts one; `None` in a build without the feature.
-    pub fn start() -> Option<KafkaCluster> {
+    pub(crate) fn start() -> Option<KafkaCluster> {
         if !cfg!(feature = "kafka") {
             eprintln!("this build has no client of Kafka: this is NOT tested");
             return None;
@@ -46,17 +46,17 @@ impl KafkaCluster {
     }
 
     /// The target in the manifest.
-    pub fn to(&self) -> String {
+    pub(crate) fn to(&self) -> String {
         format!("{{ kafka: \"{}\", topic: {TOPIC} }}", self.address)
     }
 
     /// Tells a consumer of `examples` where its events come from.
-    pub fn consumed_by<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    pub(crate) fn consumed_by<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command.arg(TOPIC).env("KAFKA_CLUSTER", &self.address)
     }
 
     /// Closes all connections, and listens again a while later with other leaders; what was written stays.
-    pub fn kill(&mut self, dice: &mut Dice) {
+    pub(crate) fn kill(&mut self, dice: &mut Dice) {
         self.order("down");
         dice.pause(1, 400);
         self.leader += 1;

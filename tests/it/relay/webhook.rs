@@ -16,18 +16,18 @@ use serde_json::Value;
 use super::{declared, emit, pending};
 use crate::support::{Admin, Running, Server, until};
 
-pub type Taken = Arc<Mutex<Vec<(HeaderMap, String)>>>;
+pub(crate) type Taken = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 
 /// Status of an answer, and its header `Retry-After`.
 type Answer = (u16, Option<&'static str>);
 
 /// Answers as `answer` says of the document, and keeps what it took.
-pub fn hook(answer: impl Fn(&Value) -> u16 + Clone + Send + Sync + 'static) -> (u16, Taken) {
+pub(crate) fn hook(answer: impl Fn(&Value) -> u16 + Clone + Send + Sync + 'static) -> (u16, Taken) {
     slow_hook(Duration::ZERO, move |event| (answer(event), None))
 }
 
 /// The same, each answer after so long, and with a header.
-pub fn slow_hook(
+pub(crate) fn slow_hook(
     time: Duration,
     answer: impl Fn(&Value) -> Answer + Clone + Send + Sync + 'static,
 ) -> (u16, Taken) {
@@ -60,7 +60,7 @@ fn header_map(all: [(HeaderName, &'static str); 1]) -> HeaderMap {
 }
 
 /// The numbers of each aggregate, in the order in which they were taken.
-pub fn in_order(taken: &Taken) -> BTreeMap<String, Vec<i64>> {
+pub(crate) fn in_order(taken: &Taken) -> BTreeMap<String, Vec<i64>> {
     let mut all: BTreeMap<String, Vec<i64>> = BTreeMap::new();
     for (_, body) in taken.lock().unwrap().iter() {
         let event: Value = serde_json::from_str(body).unwrap();

@@ -42,11 +42,11 @@ fn close(schema: &mut Value) {
     }
 }
 
-pub fn objects(text: &str) -> Vec<Value> {
+pub(crate) fn objects(text: &str) -> Vec<Value> {
     network::objects(text).iter().map(|object| serde_json::to_value(object).unwrap()).collect()
 }
 
-pub fn problems(object: &Value) -> Option<Vec<String>> {
+pub(crate) fn problems(object: &Value) -> Option<Vec<String>> {
     let mut definition = schema(object["kind"].as_str().unwrap())?;
     let version =
         format!("{}/{}", definition["group"].as_str().unwrap(), definition["version"].as_str().unwrap());

@@ -5,27 +5,27 @@ use std::collections::BTreeMap;
 
 use serde_yaml::Value;
 
-pub type Labels = BTreeMap<String, String>;
+pub(crate) type Labels = BTreeMap<String, String>;
 
 /// The documents of a file.
-pub fn objects(text: &str) -> Vec<Value> {
+pub(crate) fn objects(text: &str) -> Vec<Value> {
     let all = text.split("---\n").skip(1);
     all.map(|text| serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))).collect()
 }
 
 /// The label that a service's pods have by default.
-pub fn name(service: &str) -> Labels {
+pub(crate) fn name(service: &str) -> Labels {
     [("app.kubernetes.io/name".to_owned(), service.replace('_', "-"))].into()
 }
 
-pub struct Cluster {
+pub(crate) struct Cluster {
     policies: Vec<Value>,
     /// The labels of the pods of each StatefulSet, Deployment, Cluster or Pooler.
     servers: BTreeMap<String, Labels>,
 }
 
 impl Cluster {
-    pub fn read(text: &str) -> Cluster {
+    pub(crate) fn read(text: &str) -> Cluster {
         let objects = objects(text);
         let servers = objects.iter().filter_map(|object| {
             let name = object["metadata"]["name"].as_str()?.to_owned();
@@ -49,7 +49,7 @@ impl Cluster {
     }
 
     /// Returns `true` if pods with these labels may open a connection to a server's.
-    pub fn reaches(&self, from: &Labels, server: &str, port: u16) -> bool {
+    pub(crate) fn reaches(&self, from: &Labels, server: &str, port: u16) -> bool {
         let to = &self.servers[server];
         let out =
             self.admits(from, "Egress", "egress", "to", port, &|peer| selects(&peer["podSelector"], to));
@@ -58,19 +58,19 @@ impl Cluster {
     }
 
     /// Returns `true` if the pods of one server or pooler may open a connection to another's.
-    pub fn passes(&self, from: &str, server: &str, port: u16) -> bool {
+    pub(crate) fn passes(&self, from: &str, server: &str, port: u16) -> bool {
         self.reaches(&self.servers[from], server, port)
     }
 
     /// Returns `true` if the pods of a workload may open a connection to pods of another namespace.
-    pub fn reaches_namespace(&self, from: &str, namespace: &str, port: u16) -> bool {
+    pub(crate) fn reaches_namespace(&self, from: &str, namespace: &str, port: u16) -> bool {
         let named = [("kubernetes.io/metadata.name".to_owned(), namespace.to_owned())].into();
         let there = |peer: &Value| selects(&peer["namespaceSelector"], &named);
         self.lets(&self.servers[from], "Egress", "egress", "to", port, &there)
     }
 
     /// Returns `true` if pods of another namespace may open a connection to a workload.
-    pub fn admits_from(&self, namespace: &str, pod: &Labels, to: &str, port: u16) -> bool {
+    pub(crate) fn admits_from(&self, namespace: &str, pod: &Labels, to: &str, port: u16) -> bool {
         let named = [("kubernetes.io/metadata.name".to_owned(), namespace.to_owned())].into();
         let from =
             |peer: &Value| selects(&peer["namespaceSelector"], &named) && selects(&peer["podSelector"], pod);
@@ -78,7 +78,7 @@ impl Cluster {
     }
 
     /// Returns `true` if pods with these labels may open a connection into a network outside.
-    pub fn reaches_network(&self, from: &Labels, cidr: &str, port: u16) -> bool {
+    pub(crate) fn reaches_network(&self, from: &Labels, cidr: &str, port: u16) -> bool {
         self.admits(from, "Egress", "egress", "to", port, &|peer| peer["ipBlock"]["cidr"] == cidr)
     }
 

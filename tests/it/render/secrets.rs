@@ -16,7 +16,7 @@ fn manifest(server: &Server) -> String {
 }
 
 /// Logs in by nothing but a connection string, as an application does.
-pub fn who(url: &str) -> String {
+pub(crate) fn who(url: &str) -> String {
     let output = Command::new(psql())
         .env_clear()
         .args(["-XAtq", "-c", "SELECT current_user || ' in ' || current_database()", "-d", url])
@@ -27,7 +27,7 @@ pub fn who(url: &str) -> String {
 }
 
 /// Puts passwords into the store, as by hand.
-pub fn store(project: &Project, passwords: &serde_json::Value) {
+pub(crate) fn store(project: &Project, passwords: &serde_json::Value) {
     let folder = project.path().join(".martydb/secrets");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();

@@ -22,13 +22,13 @@ esac
 "#;
 
 /// A project whose passwords are behind the program.
-pub struct Vault {
+pub(crate) struct Vault {
     /// The project, with the services `<prefix>_a` and `<prefix>_b`.
     pub project: Project,
 }
 
 impl Vault {
-    pub fn new(server: &Server, admin: Admin, prefix: &str) -> Vault {
+    pub(crate) fn new(server: &Server, admin: Admin, prefix: &str) -> Vault {
         let project = Project::with_manifest("");
         let program = project.path().join("vault");
         project.write("kept/.keep", "");
@@ -48,7 +48,7 @@ impl Vault {
     }
 
     /// Every entry with its value.
-    pub fn kept(&self) -> Vec<(String, String)> {
+    pub(crate) fn kept(&self) -> Vec<(String, String)> {
         let mut kept: Vec<_> = std::fs::read_dir(self.project.path().join("kept"))
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -62,12 +62,12 @@ impl Vault {
         kept
     }
 
-    pub fn password(&self, role: &str) -> String {
+    pub(crate) fn password(&self, role: &str) -> String {
         self.project.read(&format!("kept/{role}"))
     }
 
     /// Makes a state of the program begin or end: `sealed`, `refuse-NAME`.
-    pub fn set(&self, state: &str, on: bool) {
+    pub(crate) fn set(&self, state: &str, on: bool) {
         match on {
             true => self.project.write(state, ""),
             false => std::fs::remove_file(self.project.path().join(state)).unwrap(),

@@ -22,7 +22,7 @@ const DROPPED: &str =
     "DROP TABLE visit, keyless, transactions, counter, line;\nDROP FUNCTION slow_counter;\n";
 
 /// A service of the second face with its two callers.
-pub struct ApiService {
+pub(crate) struct ApiService {
     pub service: DataService,
     pub base: String,
     pub reader: String,
@@ -31,19 +31,19 @@ pub struct ApiService {
 }
 
 impl ApiService {
-    pub fn start(project: &Project, prefix: &str) -> ApiService {
+    pub(crate) fn start(project: &Project, prefix: &str) -> ApiService {
         let [reader, writer, other] = ["reader", "writer", "other"].map(|caller| key(project, caller));
         let service = DataService::start(project);
         ApiService { service, base: format!("/{prefix}_a/api/db"), reader, writer, other }
     }
 
     /// Sends a request of the writer.
-    pub fn write(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub(crate) fn write(&self, method: &str, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         self.service.ask(method, &format!("{}/{path}", self.base), Some(&self.writer), &[], &body)
     }
 
-    pub fn read(&self, path: &str) -> Answer {
+    pub(crate) fn read(&self, path: &str) -> Answer {
         self.service.ask("GET", &format!("{}/{path}", self.base), Some(&self.reader), &[], "")
     }
 
@@ -53,7 +53,7 @@ impl ApiService {
     }
 }
 
-pub fn served(server: &Server, prefix: &str, exposure: &str) -> Project {
+pub(crate) fn served(server: &Server, prefix: &str, exposure: &str) -> Project {
     let project = project(server, Admin::Super, prefix, exposure);
     project.write(&format!("{prefix}_a/migrations/V2__api.sql"), TABLES);
     project.write(&format!("{prefix}_a/migrations/V2__api.down.sql"), DROPPED);

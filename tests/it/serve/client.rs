@@ -9,10 +9,10 @@ use crate::monitor::served::{PATIENCE, Served};
 use crate::support::Project;
 
 /// A process that serves; it is stopped when this is dropped.
-pub struct DataService(Served);
+pub(crate) struct DataService(Served);
 
 /// An answer over HTTP.
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     head: String,
     pub body: String,
@@ -26,35 +26,35 @@ impl Answer {
     }
 
     /// Returns a header, by its name in lower case.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
 impl DataService {
-    pub fn start(project: &Project) -> DataService {
+    pub(crate) fn start(project: &Project) -> DataService {
         DataService(Served::run(project.command(&["serve"])))
     }
 
     /// Starts one for one of the services.
-    pub fn start_part(project: &Project, service: &str) -> DataService {
+    pub(crate) fn start_part(project: &Project, service: &str) -> DataService {
         DataService(Served::run(project.command(&["serve", "-s", service])))
     }
 
     /// Returns its memory in kB.
-    pub fn memory(&self) -> u64 {
+    pub(crate) fn memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.pid())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
 
     /// Returns the time of a processor that it has used.
-    pub fn processor_time(&self) -> std::time::Duration {
+    pub(crate) fn processor_time(&self) -> std::time::Duration {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.pid())).unwrap_or_default();
         // Fields 14 and 15, in hundredths of a second, counted behind the name in parentheses (proc(5)).
         let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
@@ -64,12 +64,12 @@ impl DataService {
     }
 
     /// Returns its address.
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.0.address
     }
 
     /// Sends a request, and returns the connection on which the answer will arrive.
-    pub fn send(
+    pub(crate) fn send(
         &self,
         method: &str,
         path: &str,
@@ -80,7 +80,7 @@ impl DataService {
         send_to(&self.0.address, method, path, key, headers, body)
     }
 
-    pub fn ask(
+    pub(crate) fn ask(
         &self,
         method: &str,
         path: &str,
@@ -92,21 +92,21 @@ impl DataService {
     }
 
     /// Returns its output on standard error.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.0.said()
     }
 
-    pub fn reload(&self) {
+    pub(crate) fn reload(&self) {
         self.0.signal(Signal::HUP);
     }
 
     /// Kills it.
-    pub fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.0.signal(Signal::KILL);
     }
 
     /// Asks it to stop, and returns its exit code.
-    pub fn stop(self) -> Option<i32> {
+    pub(crate) fn stop(self) -> Option<i32> {
         self.0.end(Signal::TERM).0
     }
 }
@@ -145,7 +145,7 @@ fn try_send_to(
 }
 
 /// Asks a process, or a balancer before some, by its address.
-pub fn ask_at(
+pub(crate) fn ask_at(
     address: &str,
     method: &str,
     path: &str,
@@ -160,7 +160,7 @@ pub fn ask_at(
 }
 
 /// The same of a process that may end meanwhile: then there is no answer.
-pub fn try_ask_at(
+pub(crate) fn try_ask_at(
     address: &str,
     method: &str,
     path: &str,

@@ -29,7 +29,7 @@ impl ApiService {
         if path.is_empty() { COLLECTION.into() } else { format!("{COLLECTION}/{path}") }
     }
 
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let path = format!("{}/{path}", self.base);
         self.service.ask(method, &path, Some(&self.writer), headers, &body)

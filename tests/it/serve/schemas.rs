@@ -28,7 +28,7 @@ partitioning: { strategy: hash, key: id, partitions: 3 }
 ";
 
 /// Writes the migrations of three schemas; one that is none is refused.
-pub fn written(project: &Project) {
+pub(crate) fn written(project: &Project) {
     for (file, schema) in [("customer.yaml", SCHEMA), ("log.yaml", PARTITIONED), ("event.yaml", BY_TIME)] {
         project.write(file, schema);
         let file = project.path().join(file);
@@ -41,7 +41,7 @@ pub fn written(project: &Project) {
 }
 
 /// A collection by its schema: the server checks the fields, and filters use the indexes.
-pub fn declared(api: &ApiService, server: &Server) {
+pub(crate) fn declared(api: &ApiService, server: &Server) {
     let post = |document: Value| api.ask("POST", "srd_customer", &[], document);
     let made = post(json!({"email": "a@x", "age": 5, "address": {"city": "Bonn"}}));
     assert_eq!((made.status, &made.json()["doc"]["state"]), (201, &json!("new")), "{}", made.body);

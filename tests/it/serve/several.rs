@@ -17,13 +17,13 @@ use super::key;
 use crate::support::{Project, Server, until};
 
 /// Load balancer: each connection gets the next process.
-pub struct Balancer {
+pub(crate) struct Balancer {
     pub address: String,
     stop: Arc<AtomicBool>,
 }
 
 impl Balancer {
-    pub fn start(processes: Vec<String>) -> Balancer {
+    pub(crate) fn start(processes: Vec<String>) -> Balancer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, stop) = (listener.local_addr().unwrap().to_string(), Arc::new(AtomicBool::new(false)));
         let stopped = stop.clone();

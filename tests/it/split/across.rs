@@ -6,7 +6,7 @@ use super::sample::{MAP, equal, source, targets};
 use crate::support::{Project, Server};
 
 /// The folder of the programs of a major, where the machine has it.
-pub fn programs(major: &str) -> Option<PathBuf> {
+pub(crate) fn programs(major: &str) -> Option<PathBuf> {
     let all = std::fs::read_dir("/var/cache/martydb/servers").ok()?;
     let right = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(major));
     all.flatten().map(|entry| entry.path()).find(|path| right(path)).map(|path| path.join("bin"))

@@ -3,10 +3,10 @@
 use crate::support::{Admin, Project, Server};
 
 /// The shared database.
-pub const SOURCE: &str = "shop";
+pub(crate) const SOURCE: &str = "shop";
 
 /// Objects of the service `orders`, as its own migration makes them too.
-pub const ORDERS: &str = r#"
+pub(crate) const ORDERS: &str = r#"
 CREATE TYPE mood AS ENUM ('ok', 'bad');
 CREATE TYPE pair AS (a int, b text);
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
@@ -41,16 +41,16 @@ CREATE TRIGGER noted AFTER INSERT ON orders_main FOR EACH ROW EXECUTE FUNCTION n
 "#;
 
 /// Objects of the service `people`.
-pub const PEOPLE: &str = "
+pub(crate) const PEOPLE: &str = "
 CREATE TABLE people_main (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE people_notes (person int REFERENCES people_main, note text);
 ";
 
 /// A table that both read.
-pub const COUNTRIES: &str = "CREATE TABLE countries (code text PRIMARY KEY, name text NOT NULL);";
+pub(crate) const COUNTRIES: &str = "CREATE TABLE countries (code text PRIMARY KEY, name text NOT NULL);";
 
 /// Rows of the sample; large enough that indexes go, and come again.
-pub const ROWS: &str = r#"
+pub(crate) const ROWS: &str = r#"
 INSERT INTO orders_main (note, amount, at, state, tags, moods, both_of, n, raw, doc, kind, span, price)
     SELECT 'note ' || i || repeat(' x', 30), i / 3.0, timestamptz '2026-01-01' + i * interval '1 hour', 'ok', ARRAY['a', NULL, 'b"c'], '{bad,ok}',
         ROW(i, 'it''s')::pair, i + 1, decode(md5(i::text), 'hex'), jsonb_build_object('i', i), 'orders_main', int4range(i, i + 5), i
@@ -69,7 +69,7 @@ INSERT INTO people_notes SELECT i, 'note' FROM generate_series(1, 1000) i;
 INSERT INTO countries VALUES ('UT', 'Utopia'), ('DE', 'Germany');
 "#;
 
-pub const MAP: &str = r#"source: { server: main, database: shop }
+pub(crate) const MAP: &str = r#"source: { server: main, database: shop }
 services:
   orders: { tables: [public.orders_*, 'public."orders_Odd ""name"""'] }
   people: { tables: [public.people_*] }
@@ -78,7 +78,7 @@ reference:
 "#;
 
 /// All tables of the sample with rows, by service.
-pub const TABLES: &[(&str, &str)] = &[
+pub(crate) const TABLES: &[(&str, &str)] = &[
     ("orders", "orders_main"),
     ("orders", "orders_lines"),
     ("orders", "orders_empty"),
@@ -96,7 +96,7 @@ pub const TABLES: &[(&str, &str)] = &[
 ];
 
 /// The shared database with its rows, and a project whose services have their tables and no rows.
-pub fn ready(server: &Server, admin: Admin) -> Project {
+pub(crate) fn ready(server: &Server, admin: Admin) -> Project {
     source(server);
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: shop\nservers:\n  main:\n    url: {}\nservices:\n  orders: {{ database: shop_orders }}\n  people: {{ database: shop_people }}\n",
@@ -107,7 +107,7 @@ pub fn ready(server: &Server, admin: Admin) -> Project {
 }
 
 /// The shared database without services.
-pub fn source(server: &Server) {
+pub(crate) fn source(server: &Server) {
     server.sql("postgres", "CREATE DATABASE shop");
     for text in [ORDERS, PEOPLE, COUNTRIES, ROWS] {
         server.sql(SOURCE, text);
@@ -115,7 +115,7 @@ pub fn source(server: &Server) {
 }
 
 /// The services with their tables.
-pub fn targets(project: &Project) {
+pub(crate) fn targets(project: &Project) {
     project.write("split.yaml", MAP);
     project.write("orders/migrations/V1__tables.sql", &format!("{ORDERS}{COUNTRIES}"));
     project.write("people/migrations/V1__tables.sql", &format!("{PEOPLE}{COUNTRIES}"));
@@ -124,7 +124,7 @@ pub fn targets(project: &Project) {
 }
 
 /// The rows of a table as a text that does not depend on their order.
-pub fn sum(server: &Server, database: &str, table: &str) -> String {
+pub(crate) fn sum(server: &Server, database: &str, table: &str) -> String {
     server.value(
         database,
         &format!("SELECT count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {table} t"),
@@ -132,7 +132,7 @@ pub fn sum(server: &Server, database: &str, table: &str) -> String {
 }
 
 /// Asserts that each table of the services holds what the source holds.
-pub fn equal(source: &Server, target: &Server) {
+pub(crate) fn equal(source: &Server, target: &Server) {
     for (service, table) in TABLES {
         let (there, here) = (sum(source, SOURCE, table), sum(target, &format!("shop_{service}"), table));
         assert_eq!(there, here, "{service} {table}");

@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 
 /// The SQLSTATE of what the server refused.
-pub fn state(error: sqlx::Error) -> String {
+pub(crate) fn state(error: sqlx::Error) -> String {
     match error.as_database_error().and_then(|error| error.code()) {
         Some(code) => code.into_owned(),
         None => error.to_string(),
@@ -11,7 +11,7 @@ pub fn state(error: sqlx::Error) -> String {
 }
 
 /// The rows as text.
-pub async fn ask(connection: &mut PgConnection, sql: &str) -> Result<Vec<Vec<String>>, String> {
+pub(crate) async fn ask(connection: &mut PgConnection, sql: &str) -> Result<Vec<Vec<String>>, String> {
     let rows = connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.map_err(state)?;
     let text = |row: &sqlx::postgres::PgRow| {
         (0..row.columns().len())
@@ -22,6 +22,6 @@ pub async fn ask(connection: &mut PgConnection, sql: &str) -> Result<Vec<Vec<Str
 }
 
 /// Waits for `future` on this thread.
-pub fn block<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }

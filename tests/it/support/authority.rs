@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 use super::Project;
 
 /// Its own certificate is in a file.
-pub struct Authority {
+pub(crate) struct Authority {
     /// File that a client names to trust it.
     pub file: PathBuf,
     issuer: Issuer<'static, KeyPair>,
@@ -15,7 +15,7 @@ pub struct Authority {
 
 impl Authority {
     /// One whose certificate is `NAME.crt` in the project's folder.
-    pub fn new(project: &Project, name: &str) -> Authority {
+    pub(crate) fn new(project: &Project, name: &str) -> Authority {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, name);
@@ -26,13 +26,13 @@ impl Authority {
     }
 
     /// Certificate and key, as PEM.
-    pub fn sign(&self, name: &str, last_year: i32) -> (String, String) {
+    pub(crate) fn sign(&self, name: &str, last_year: i32) -> (String, String) {
         let names = if name.contains(' ') { vec![] } else { vec![name.to_owned()] };
         self.sign_names(name, names, last_year)
     }
 
     /// Certificate for several names, and its key.
-    pub fn sign_names(&self, name: &str, names: Vec<String>, last_year: i32) -> (String, String) {
+    pub(crate) fn sign_names(&self, name: &str, names: Vec<String>, last_year: i32) -> (String, String) {
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, name);
         params.not_before = date_time_ymd(2001, 1, 1);
@@ -42,7 +42,7 @@ impl Authority {
     }
 
     /// The same as the files `server.crt` and `server.key` of a folder.
-    pub fn sign_into(&self, folder: &Path, name: &str, last_year: i32) {
+    pub(crate) fn sign_into(&self, folder: &Path, name: &str, last_year: i32) {
         let (certificate, key) = self.sign(name, last_year);
         std::fs::write(folder.join("server.crt"), certificate).unwrap();
         std::fs::write(folder.join("server.key"), key).unwrap();

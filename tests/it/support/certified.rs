@@ -6,7 +6,7 @@ use super::Server;
 
 impl Server {
     /// Writes a file into the data folder that only the server can read, as it demands for a key.
-    pub fn install(&self, file: &str, text: &str) {
+    pub(crate) fn install(&self, file: &str, text: &str) {
         let place = self.data().join(file);
         std::fs::write(&place, text).unwrap();
         let data = std::fs::metadata(self.data()).unwrap();
@@ -15,7 +15,7 @@ impl Server {
     }
 
     /// Has it offer TLS with a certificate and its key.
-    pub fn serve_tls(&self, (certificate, key): &(String, String)) {
+    pub(crate) fn serve_tls(&self, (certificate, key): &(String, String)) {
         self.install("server.crt", certificate);
         self.install("server.key", key);
         self.sql("postgres", "ALTER SYSTEM SET ssl = on");

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 const ONE_WAY: Duration = Duration::from_millis(25);
 
 /// Forwards connections, as long as its runtime lives.
-pub struct Link {
+pub(crate) struct Link {
     pub port: u16,
     counts: Arc<Counts>,
 }
@@ -31,12 +31,12 @@ struct Counts {
 
 impl Link {
     /// Opens a slow link to a server.
-    pub async fn slow(port: u16) -> Link {
+    pub(crate) async fn slow(port: u16) -> Link {
         Link::delayed(port, ONE_WAY).await
     }
 
     /// Opens a link that only counts.
-    pub async fn fast(port: u16) -> Link {
+    pub(crate) async fn fast(port: u16) -> Link {
         Link::delayed(port, Duration::ZERO).await
     }
 
@@ -53,17 +53,17 @@ impl Link {
         link
     }
 
-    pub fn round_trips(&self) -> usize {
+    pub(crate) fn round_trips(&self) -> usize {
         self.counts.trips.load(SeqCst)
     }
 
     /// Returns the number of bytes that the server has sent.
-    pub fn received(&self) -> usize {
+    pub(crate) fn received(&self) -> usize {
         self.counts.received.load(SeqCst)
     }
 
     /// Returns the largest number of simultaneous connections.
-    pub fn most_open(&self) -> usize {
+    pub(crate) fn most_open(&self) -> usize {
         self.counts.most_open.load(SeqCst)
     }
 }

@@ -15,7 +15,7 @@ use super::server::free_port;
 use super::until::{until, until_some};
 
 /// A server of a test.
-pub struct Nats {
+pub(crate) struct Nats {
     /// Port on loopback.
     pub port: u16,
     folder: tempfile::TempDir,
@@ -24,14 +24,14 @@ pub struct Nats {
 
 /// Contents of a stream.
 #[derive(Debug, Clone)]
-pub struct StreamMessage {
+pub(crate) struct StreamMessage {
     pub subject: String,
     pub headers: BTreeMap<String, String>,
     pub data: String,
 }
 
 /// Returns `true` if the machine has the program; a test without its program prints that, and ends.
-pub fn has(program: &str) -> bool {
+pub(crate) fn has(program: &str) -> bool {
     let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     let there = found.is_ok();
     if !there {
@@ -42,7 +42,7 @@ pub fn has(program: &str) -> bool {
 
 impl Nats {
     /// Starts one with an empty store; `None` without its program.
-    pub fn start(configuration: &str) -> Option<Nats> {
+    pub(crate) fn start(configuration: &str) -> Option<Nats> {
         has("nats-server").then(|| {
             let port = free_port();
             let folder = tempfile::Builder::new().prefix("martydb-it-nats-").tempdir().unwrap();
@@ -54,7 +54,7 @@ impl Nats {
     }
 
     /// Starts it again with what it kept.
-    pub fn launch(&mut self) {
+    pub(crate) fn launch(&mut self) {
         let mut command = Command::new("nats-server");
         command.args([
             "-a",
@@ -73,7 +73,7 @@ impl Nats {
     }
 
     /// Ends it as a power cut would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _gone = child.kill();
             let _reaped = child.wait();
@@ -81,19 +81,19 @@ impl Nats {
     }
 
     /// Stops it where it stands, or lets it go on.
-    pub fn freeze(&self, frozen: bool) {
+    pub(crate) fn freeze(&self, frozen: bool) {
         let pid = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
         let signal = if frozen { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
         rustix::process::kill_process(pid, signal).unwrap();
     }
 
     /// Its address.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 
     /// Makes a stream; retried, because JetStream is ready a moment after the port is.
-    pub fn stream(&self, name: &str, subjects: &[&str], more: &Value) {
+    pub(crate) fn stream(&self, name: &str, subjects: &[&str], more: &Value) {
         let mut config = json!({"name": name, "subjects": subjects, "storage": "file", "retention": "limits",
             "max_consumers": -1, "max_msgs": -1, "max_bytes": -1, "num_replicas": 1, "discard": "old"});
         for (key, value) in more.as_object().into_iter().flatten() {
@@ -107,7 +107,7 @@ impl Nats {
     }
 
     /// Returns the number of messages that a stream has received.
-    pub fn last(&self, name: &str) -> u64 {
+    pub(crate) fn last(&self, name: &str) -> u64 {
         until_some(format!("there is a stream {name}"), || {
             let answers = self.requests(&[(format!("$JS.API.STREAM.INFO.{name}"), String::new())]);
             let answer: Value = serde_json::from_slice(&answers[0]).unwrap_or_default();
@@ -116,7 +116,7 @@ impl Nats {
     }
 
     /// Everything that a stream holds, in order.
-    pub fn messages(&self, name: &str) -> Vec<StreamMessage> {
+    pub(crate) fn messages(&self, name: &str) -> Vec<StreamMessage> {
         let ask = |number| (format!("$JS.API.STREAM.MSG.GET.{name}"), json!({"seq": number}).to_string());
         let all: Vec<_> = (1..=self.last(name)).map(ask).collect();
         let answers = all.chunks(500).flat_map(|chunk| self.requests(chunk));
@@ -139,7 +139,7 @@ impl Nats {
     }
 
     /// Sends requests together and returns the answers in the order of the requests.
-    pub fn requests(&self, all: &[(String, String)]) -> Vec<Vec<u8>> {
+    pub(crate) fn requests(&self, all: &[(String, String)]) -> Vec<Vec<u8>> {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let mut reader = BufReader::new(stream.try_clone().unwrap());

@@ -8,7 +8,7 @@ use super::until::until;
 use super::{ADMIN_PASSWORD, Server};
 
 /// PgBouncer before a server.
-pub struct Pooler {
+pub(crate) struct Pooler {
     child: Child,
     pub port: u16,
     folder: tempfile::TempDir,
@@ -33,7 +33,7 @@ fn program() -> PathBuf {
 }
 
 impl Pooler {
-    pub fn over(server: &Server, mode: &str, more: &str) -> Pooler {
+    pub(crate) fn over(server: &Server, mode: &str, more: &str) -> Pooler {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let file = |name: &str, text: String| {
@@ -55,7 +55,7 @@ impl Pooler {
     }
 
     /// With these files in a folder of its own, which stands for the one that they name; the last one is the settings.
-    pub fn with_files(files: &[(&str, String)], named: &str, port: u16) -> Pooler {
+    pub(crate) fn with_files(files: &[(&str, String)], named: &str, port: u16) -> Pooler {
         let folder = tempfile::tempdir().unwrap();
         let own = folder.path().display().to_string();
         for (name, text) in files {
@@ -82,14 +82,14 @@ impl Pooler {
     }
 
     /// Whom it lets in, by role and password.
-    pub fn users(&self, users: &[(&str, &str)]) {
+    pub(crate) fn users(&self, users: &[(&str, &str)]) {
         let lines: Vec<_> =
             users.iter().map(|(role, password)| format!("\"{role}\" \"{password}\"\n")).collect();
         self.let_in(&lines.concat());
     }
 
     /// The same with the lines of its file of users.
-    pub fn let_in(&self, users: &str) {
+    pub(crate) fn let_in(&self, users: &str) {
         std::fs::write(self.folder.path().join("users"), users).unwrap();
         let reload = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
         assert!(reload.success());
@@ -97,7 +97,7 @@ impl Pooler {
     }
 
     /// The admin's way through it.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         assert!(self.folder.path().exists());
         format!("postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }

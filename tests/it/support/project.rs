@@ -12,13 +12,13 @@ use super::untouched;
 use super::{Admin, Server};
 
 /// A project under test.
-pub struct Project {
+pub(crate) struct Project {
     folder: tempfile::TempDir,
 }
 
 /// Result of a run of the binary.
 #[derive(Debug)]
-pub struct Done {
+pub(crate) struct Done {
     /// The exit code; `None` if a signal ended it.
     pub code: Option<i32>,
     /// Standard output.
@@ -29,25 +29,25 @@ pub struct Done {
 
 impl Done {
     /// Demands an exit code, and shows everything if it is another.
-    pub fn expect(self, code: i32) -> Done {
+    pub(crate) fn expect(self, code: i32) -> Done {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 
     /// Both outputs.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 
     /// Both outputs as a snapshot keeps them, stderr below the other.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let [out, error] = [&self.stdout, &self.stderr].map(|text| without_varying(text));
         let line = if out.is_empty() || error.is_empty() { "" } else { "--- stderr\n" };
         format!("{out}{line}{error}").trim_start_matches('\n').to_owned()
     }
 
     /// The one document on stdout.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error}:\n{}\nstderr:\n{}", self.stdout, self.stderr))
     }
@@ -55,12 +55,12 @@ impl Done {
 
 impl Project {
     /// Services `<prefix>_a` and `<prefix>_b` on an existing server, two migrations each.
-    pub fn new(server: &Server, prefix: &str) -> Project {
+    pub(crate) fn new(server: &Server, prefix: &str) -> Project {
         Project::new_as(server, Admin::Super, prefix)
     }
 
     /// The same with the other kind of admin.
-    pub fn new_as(server: &Server, admin: Admin, prefix: &str) -> Project {
+    pub(crate) fn new_as(server: &Server, admin: Admin, prefix: &str) -> Project {
         let text = format!(
             "version: 1\nproject: {prefix}\nservers:\n  main:\n    url: {}\nservices:\n  {prefix}_a:\n  {prefix}_b:\n",
             server.url_of(admin)
@@ -80,7 +80,7 @@ impl Project {
     }
 
     /// A folder with this `martydb.yaml`.
-    pub fn with_manifest(text: &str) -> Project {
+    pub(crate) fn with_manifest(text: &str) -> Project {
         let project =
             Project { folder: tempfile::Builder::new().prefix("martydb-it-project-").tempdir().unwrap() };
         project.write("martydb.yaml", text);
@@ -88,12 +88,12 @@ impl Project {
     }
 
     /// Its folder.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file below it; one of passwords is closed as ours are.
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -103,12 +103,12 @@ impl Project {
     }
 
     /// Reads a file below it.
-    pub fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.path().join(name)).unwrap()
     }
 
     /// A command with a clean environment.
-    pub fn command(&self, arguments: &[&str]) -> std::process::Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Command {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_martydb"));
         command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
         for name in ["PATH", "MARTYDB_PG_BIN"] {
@@ -123,13 +123,13 @@ impl Project {
 
     /// Runs the binary; what it gave must be looked at.
     #[must_use]
-    pub fn run(&self, arguments: &[&str]) -> Done {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Done {
         self.finish(self.command(arguments))
     }
 
     /// Runs a prepared command.
     #[must_use]
-    pub fn finish(&self, mut command: std::process::Command) -> Done {
+    pub(crate) fn finish(&self, mut command: std::process::Command) -> Done {
         let before = untouched::before();
         let output = command.output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -152,7 +152,7 @@ impl Project {
     }
 
     /// Runs git in the folder, which must succeed.
-    pub fn git(&self, arguments: &[&str]) {
+    pub(crate) fn git(&self, arguments: &[&str]) {
         let mut command = std::process::Command::new("git");
         command.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(arguments);
         let output = command.current_dir(self.path()).output().unwrap();
@@ -160,21 +160,21 @@ impl Project {
     }
 
     /// Runs it with JSON output and returns the document.
-    pub fn json(&self, arguments: &[&str], code: i32) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str], code: i32) -> Value {
         let mut all = arguments.to_vec();
         all.extend(["-o", "json"]);
         self.run(&all).expect(code).json()
     }
 
     /// The stored password of a login on the server `main`.
-    pub fn password(&self, role: &str) -> String {
+    pub(crate) fn password(&self, role: &str) -> String {
         let text = self.read(".martydb/secrets/development.yaml");
         let stored: Value = serde_yaml::from_str(&text).unwrap();
         stored["main"][role].as_str().unwrap_or_else(|| panic!("no password for {role}")).to_owned()
     }
 
     /// Every stored password.
-    pub fn passwords(&self) -> Vec<String> {
+    pub(crate) fn passwords(&self) -> Vec<String> {
         let stored: Value = serde_yaml::from_str(&self.read(".martydb/secrets/development.yaml")).unwrap();
         let servers = stored.as_object().unwrap().values();
         servers

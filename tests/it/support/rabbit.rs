@@ -20,7 +20,7 @@ const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 const ATTEMPTS: usize = 3;
 
 /// A server of a test.
-pub struct Rabbit {
+pub(crate) struct Rabbit {
     port: u16,
     /// Port for TLS, if any.
     pub tls_port: u16,
@@ -34,12 +34,17 @@ pub struct Rabbit {
 
 impl Rabbit {
     /// Starts one; `None` without its program.
-    pub fn start() -> Option<Rabbit> {
+    pub(crate) fn start() -> Option<Rabbit> {
         Rabbit::with(None)
     }
 
     /// The same with a user of its own and a second listener by TLS, whose certificate the authority signs for `localhost`.
-    pub fn with_tls(authority: &Authority, user: &str, password: &str, last_year: i32) -> Option<Rabbit> {
+    pub(crate) fn with_tls(
+        authority: &Authority,
+        user: &str,
+        password: &str,
+        last_year: i32,
+    ) -> Option<Rabbit> {
         Rabbit::with(Some((authority, user, password, last_year)))
     }
 
@@ -74,7 +79,7 @@ impl Rabbit {
     }
 
     /// Starts it again with what it kept, and once more if one of its ports was taken meanwhile.
-    pub fn launch(&mut self) {
+    pub(crate) fn launch(&mut self) {
         for _ in 0..ATTEMPTS {
             self.child = Some(self.spawn());
             if self.listens_or_ends() {
@@ -126,7 +131,7 @@ impl Rabbit {
     }
 
     /// Ends it as a power cut would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let group = rustix::process::Pid::from_child(&child);
             let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
@@ -135,13 +140,13 @@ impl Rabbit {
     }
 
     /// Stops it where it stands: connections stay, and nothing is answered.
-    pub fn freeze(&self) {
+    pub(crate) fn freeze(&self) {
         let group = rustix::process::Pid::from_child(self.child.as_ref().unwrap());
         rustix::process::kill_process_group(group, rustix::process::Signal::STOP).unwrap();
     }
 
     /// Its address, for the one user that it has from the start.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("amqp://guest@127.0.0.1:{}", self.port)
     }
 
@@ -154,7 +159,7 @@ impl Rabbit {
     }
 
     /// Makes a topic exchange and a queue that gets what the key says.
-    pub fn bind(&self, exchange: &str, queue: &str, key: &str) {
+    pub(crate) fn bind(&self, exchange: &str, queue: &str, key: &str) {
         run(async {
             let (connection, channel) = self.channel().await;
             let durable = ExchangeDeclareOptions { durable: true, ..Default::default() };
@@ -168,7 +173,7 @@ impl Rabbit {
     }
 
     /// Takes everything that a queue holds.
-    pub fn take(&self, queue: &str) -> Vec<(String, BasicProperties, String)> {
+    pub(crate) fn take(&self, queue: &str) -> Vec<(String, BasicProperties, String)> {
         run(async {
             let (connection, channel) = self.channel().await;
             let mut all = vec![];

@@ -9,7 +9,7 @@ use super::server::free_port;
 use super::until::{until, until_some};
 
 /// A server of a test.
-pub struct Redis {
+pub(crate) struct Redis {
     /// Port on loopback.
     pub port: u16,
     folder: tempfile::TempDir,
@@ -19,20 +19,21 @@ pub struct Redis {
 }
 
 /// The admin of [`Redis::managed`].
-pub const OPS: (&str, &str) = ("ops", "ops-secret");
+pub(crate) const OPS: (&str, &str) = ("ops", "ops-secret");
 
 /// The users of [`Redis::managed`], as lines of an aclfile or of a configuration file.
-pub const MANAGED: &str = "user default off resetchannels -@all\nuser ops on >ops-secret ~* &* +@all\n";
+pub(crate) const MANAGED: &str =
+    "user default off resetchannels -@all\nuser ops on >ops-secret ~* &* +@all\n";
 
 impl Redis {
     /// Starts one whose users are these lines of its aclfile; `None` without its program.
-    pub fn start(users: &str) -> Option<Redis> {
+    pub(crate) fn start(users: &str) -> Option<Redis> {
         Redis::with(users, &["--port", "{port}", "--save", "", "--aclfile", "acl/users.acl"])
     }
 
     /// Starts one with these arguments, in a folder with the users in `acl/users.acl`, and as its configuration in
     /// `redis.conf`.
-    pub fn with(users: &str, arguments: &[&str]) -> Option<Redis> {
+    pub(crate) fn with(users: &str, arguments: &[&str]) -> Option<Redis> {
         has("redis-server").then(|| {
             let folder = tempfile::Builder::new().prefix("martydb-it-redis-").tempdir().unwrap();
             std::fs::create_dir(folder.path().join("acl")).unwrap();
@@ -49,12 +50,12 @@ impl Redis {
     }
 
     /// Starts one with an admin of its own, and `default` off.
-    pub fn managed() -> Option<Redis> {
+    pub(crate) fn managed() -> Option<Redis> {
         Redis::start(MANAGED)
     }
 
     /// Starts it again with the users that it kept.
-    pub fn launch(&mut self) {
+    pub(crate) fn launch(&mut self) {
         until("redis-server listens at its port again", || self.listens());
     }
 
@@ -76,7 +77,7 @@ impl Redis {
     }
 
     /// Ends it as a power cut would.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _gone = child.kill();
             let _reaped = child.wait();
@@ -84,17 +85,17 @@ impl Redis {
     }
 
     /// The folder of its aclfile.
-    pub fn acl_folder(&self) -> std::path::PathBuf {
+    pub(crate) fn acl_folder(&self) -> std::path::PathBuf {
         self.folder.path().join("acl")
     }
 
     /// Its log.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("redis.log")).unwrap_or_default()
     }
 
     /// Runs its own client with this URL's login and returns what it printed.
-    pub fn client(&self, url: &str, words: &[&str]) -> String {
+    pub(crate) fn client(&self, url: &str, words: &[&str]) -> String {
         let mut command = Command::new("redis-cli");
         command.args(["--no-auth-warning", "--no-raw", "-u", url]).args(words);
         let output = command.stdin(Stdio::null()).output().unwrap();
@@ -102,7 +103,7 @@ impl Redis {
     }
 
     /// Keeps a connection with this URL's login open until it is dropped.
-    pub fn hold(&self, url: &str) -> HeldClient {
+    pub(crate) fn hold(&self, url: &str) -> HeldClient {
         let mut command = Command::new("redis-cli");
         command.args(["--no-auth-warning", "-u", url]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
@@ -114,20 +115,20 @@ impl Redis {
     }
 
     /// Runs it as the admin; the command must succeed.
-    pub fn ops(&self, words: &[&str]) -> String {
+    pub(crate) fn ops(&self, words: &[&str]) -> String {
         let said = self.client(&self.url_of(OPS.0, OPS.1), words);
         assert!(!said.starts_with("(error)"), "{words:?}: {said}");
         said
     }
 
     /// A URL with a login.
-    pub fn url_of(&self, user: &str, password: &str) -> String {
+    pub(crate) fn url_of(&self, user: &str, password: &str) -> String {
         format!("redis://{user}:{password}@127.0.0.1:{}", self.port)
     }
 }
 
 /// A client that stays connected.
-pub struct HeldClient(Child);
+pub(crate) struct HeldClient(Child);
 
 impl Drop for HeldClient {
     fn drop(&mut self) {

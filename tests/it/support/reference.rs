@@ -1,7 +1,7 @@
 //! The role model as plain SQL, written without the product: what `apply` makes of a service.
 
 /// The four roles, whose names and passwords the caller chooses.
-pub struct Reference<'a> {
+pub(crate) struct Reference<'a> {
     pub database: &'a str,
     pub owner: &'a str,
     pub migrator: &'a str,
@@ -12,7 +12,7 @@ pub struct Reference<'a> {
 impl Reference<'_> {
     /// Passwords, as SQL literals, and connection limits in the order migrator, app, readonly. From 16 on a plain
     /// GRANT to a NOINHERIT role is WITH ADMIN FALSE, INHERIT FALSE, SET TRUE.
-    pub fn roles(&self, passwords: [&str; 3], limits: [i32; 3]) -> String {
+    pub(crate) fn roles(&self, passwords: [&str; 3], limits: [i32; 3]) -> String {
         let Reference { owner, migrator, app, readonly, .. } = self;
         let [m, a, r] = passwords;
         let [m_limit, a_limit, r_limit] = limits;
@@ -26,11 +26,11 @@ impl Reference<'_> {
     }
 
     /// Runs apart from other statements.
-    pub fn create_database(&self) -> String {
+    pub(crate) fn create_database(&self) -> String {
         format!("CREATE DATABASE {} TEMPLATE template0", self.database)
     }
 
-    pub fn grants(&self) -> String {
+    pub(crate) fn grants(&self) -> String {
         let Reference { database, owner, migrator, app, readonly } = self;
         format!(
             "REVOKE ALL ON DATABASE {database} FROM PUBLIC;
@@ -41,7 +41,7 @@ impl Reference<'_> {
     }
 
     /// Runs in the database.
-    pub fn privileges_inside(&self) -> String {
+    pub(crate) fn privileges_inside(&self) -> String {
         let Reference { owner, app, readonly, .. } = self;
         let defaults = format!("ALTER DEFAULT PRIVILEGES FOR ROLE {owner}");
         format!(

@@ -21,11 +21,11 @@ use super::answer::{ask, block, state};
 use super::until::{until, until_some};
 
 /// The superuser's password: every TCP login of these servers needs one.
-pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
+pub(crate) const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
 
 /// Admin that provisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admin {
+pub(crate) enum Admin {
     /// The bootstrap superuser.
     Super,
     /// `LOGIN CREATEDB CREATEROLE` and nothing else.
@@ -34,7 +34,7 @@ pub enum Admin {
 
 impl Admin {
     /// Its role.
-    pub fn role(self) -> &'static str {
+    pub(crate) fn role(self) -> &'static str {
         match self {
             Admin::Super => "postgres",
             Admin::Limited => "adm",
@@ -43,7 +43,7 @@ impl Admin {
 }
 
 /// A running server; dropping it stops it.
-pub struct Server {
+pub(crate) struct Server {
     /// The TCP port on 127.0.0.1.
     pub port: u16,
     folder: tempfile::TempDir,
@@ -92,33 +92,33 @@ fn is_plain_query(sql: &str) -> bool {
 
 impl Server {
     /// Starts one that logs every statement and every connection.
-    pub fn start() -> Server {
+    pub(crate) fn start() -> Server {
         Server::start_with(&[])
     }
 
     /// The same with more settings, each `name=value`.
-    pub fn start_with(settings: &[&str]) -> Server {
+    pub(crate) fn start_with(settings: &[&str]) -> Server {
         Server::prepare(settings, false)
     }
 
     /// The same with programs of another version than the one under test.
-    pub fn start_from(bin: &Path) -> Server {
+    pub(crate) fn start_from(bin: &Path) -> Server {
         Server::start_from_with(bin, &[])
     }
 
     /// The same with more settings.
-    pub fn start_from_with(bin: &Path, settings: &[&str]) -> Server {
+    pub(crate) fn start_from_with(bin: &Path, settings: &[&str]) -> Server {
         Server::prepare_from(bin, settings, false)
     }
 
     /// Starts one with standbys: it keeps the WAL that they need from their beginning.
-    pub fn with_standbys() -> Server {
+    pub(crate) fn with_standbys() -> Server {
         Server::start_with(&["wal_keep_size=512MB"])
     }
 
     /// Starts a standby of a server of [`Server::with_standbys`]. Both begin as copies of one cluster, so it streams all that
     /// the primary has written, and needs no base backup.
-    pub fn standby(&self, settings: &[&str]) -> Server {
+    pub(crate) fn standby(&self, settings: &[&str]) -> Server {
         let source = format!(
             "primary_conninfo=host=127.0.0.1 port={} user=postgres password={ADMIN_PASSWORD}",
             self.port
@@ -130,7 +130,7 @@ impl Server {
 
     /// Starts a standby of it as an operator does: from a base backup, which writes the address of the primary. The archives
     /// of other majors lack the program: there the standby is a copy.
-    pub fn base_backup(&self, settings: &[&str]) -> Server {
+    pub(crate) fn base_backup(&self, settings: &[&str]) -> Server {
         if !self.bin.join("pg_basebackup").exists() {
             return self.standby(settings);
         }
@@ -145,14 +145,14 @@ impl Server {
     }
 
     /// Waits until this standby has replayed everything that its primary has written.
-    pub fn catch_up_with(&self, primary: &Server) {
+    pub(crate) fn catch_up_with(&self, primary: &Server) {
         let written = primary.value("postgres", "SELECT pg_current_wal_flush_lsn()");
         let replayed = format!("SELECT (pg_last_wal_replay_lsn() >= '{written}')::text");
         until("the standby has replayed everything", || self.value("postgres", &replayed) == "true");
     }
 
     /// Puts lines before the others of pg_hba.conf, and reloads it.
-    pub fn let_in(&self, lines: &str) {
+    pub(crate) fn let_in(&self, lines: &str) {
         let path = self.data().join("pg_hba.conf");
         let rest = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, format!("{lines}{rest}")).unwrap();
@@ -160,17 +160,17 @@ impl Server {
     }
 
     /// One for all tests of this process, started on a thread of its own: a test within a runtime may call it.
-    pub fn shared(settings: &'static [&str]) -> Server {
+    pub(crate) fn shared(settings: &'static [&str]) -> Server {
         std::thread::spawn(move || Server::prepare(settings, true)).join().unwrap()
     }
 
     /// The same as [`Server::start_with`] for a test within a runtime.
-    pub async fn start_async(settings: &'static [&str]) -> Server {
+    pub(crate) async fn start_async(settings: &'static [&str]) -> Server {
         tokio::task::spawn_blocking(move || Server::prepare(settings, false)).await.unwrap()
     }
 
     /// Starts one on a copy of the data of a server that has stopped.
-    pub fn copied(from: &Server, settings: &[&str]) -> Server {
+    pub(crate) fn copied(from: &Server, settings: &[&str]) -> Server {
         Server::prepare_in(&from.bin, settings, false, |data| copy(&from.data(), data))
     }
 
@@ -227,7 +227,7 @@ impl Server {
     }
 
     /// Starts the stopped server again, on the same data and port.
-    pub fn launch(&mut self) {
+    pub(crate) fn launch(&mut self) {
         assert!(self.try_launch(), "its port was taken meanwhile");
     }
 
@@ -258,7 +258,7 @@ impl Server {
 
     /// Has it read its configuration again, pg_hba.conf, pg_ident.conf and certificates too, and waits until it has. A new
     /// session is told when the postmaster did, or is refused by what it has read.
-    pub fn reload(&self) {
+    pub(crate) fn reload(&self) {
         let loaded =
             || self.sql_as("postgres", ADMIN_PASSWORD, "postgres", "SELECT pg_conf_load_time()::text");
         let before = loaded();
@@ -267,7 +267,7 @@ impl Server {
     }
 
     /// Stops the server as an operator does, with everything on disk.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let file = self.data().join("postmaster.pid");
         let text = std::fs::read_to_string(&file).unwrap();
         let pid = text.lines().next().unwrap();
@@ -276,7 +276,7 @@ impl Server {
     }
 
     /// Stops the server at once, as a crash would.
-    pub fn crash(&mut self) {
+    pub(crate) fn crash(&mut self) {
         *self.session.lock().unwrap() = None;
         if let Some(mut child) = self.child.take() {
             drop(child.stdin.take());
@@ -285,12 +285,12 @@ impl Server {
     }
 
     /// The folder of the server: its data, its log and its socket.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// The data folder.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder().join("data")
     }
 
@@ -299,34 +299,34 @@ impl Server {
     }
 
     /// Everything the server has logged.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.log_path()).unwrap_or_default()).into_owned()
     }
 
     /// Returns its log after `mark` bytes.
-    pub fn log_since(&self, mark: usize) -> String {
+    pub(crate) fn log_since(&self, mark: usize) -> String {
         self.log()[mark..].to_owned()
     }
 
     /// The admin's URL without its password.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
     }
 
     /// The URL of either kind of admin; the limited one is made by [`Server::with_both_admins`].
-    pub fn url_of(&self, admin: Admin) -> String {
+    pub(crate) fn url_of(&self, admin: Admin) -> String {
         self.url().replace("//postgres@", &format!("//{}@", admin.role()))
     }
 
     /// Starts a server with a second admin as managed clouds have it: it logs in, and may create databases and roles.
-    pub fn with_both_admins() -> Server {
+    pub(crate) fn with_both_admins() -> Server {
         let server = Server::start();
         server.add_limited_admin();
         server
     }
 
     /// Starts one that has the limited admin only if it is asked for: to the superuser it is an unmanaged role with power.
-    pub fn for_admin(admin: Admin) -> Server {
+    pub(crate) fn for_admin(admin: Admin) -> Server {
         match admin {
             Admin::Super => Server::start(),
             Admin::Limited => Server::with_both_admins(),
@@ -334,7 +334,7 @@ impl Server {
     }
 
     /// Makes the limited admin.
-    pub fn add_limited_admin(&self) {
+    pub(crate) fn add_limited_admin(&self) {
         let sql = format!("CREATE ROLE adm LOGIN CREATEDB CREATEROLE PASSWORD '{ADMIN_PASSWORD}'");
         self.sql("postgres", &sql);
     }
@@ -351,12 +351,12 @@ impl Server {
     }
 
     /// A connection for a test within a runtime.
-    pub async fn connect(&self, role: &str, password: &str, database: &str) -> PgConnection {
+    pub(crate) async fn connect(&self, role: &str, password: &str, database: &str) -> PgConnection {
         self.try_connect(role, password, database).await.unwrap()
     }
 
     /// The same where the server may refuse it.
-    pub async fn try_connect(
+    pub(crate) async fn try_connect(
         &self,
         role: &str,
         password: &str,
@@ -366,12 +366,12 @@ impl Server {
     }
 
     /// The superuser's connection.
-    pub async fn admin(&self, database: &str) -> PgConnection {
+    pub(crate) async fn admin(&self, database: &str) -> PgConnection {
         self.options(database).connect().await.unwrap()
     }
 
     /// Runs SQL as the superuser and returns the rows as text.
-    pub fn sql(&self, database: &str, sql: &str) -> Vec<Vec<String>> {
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> Vec<Vec<String>> {
         let asked = if database == "postgres" && is_plain_query(sql) { self.query(sql) } else { None };
         asked.unwrap_or_else(|| {
             self.try_sql(self.options(database), sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
@@ -394,7 +394,7 @@ impl Server {
     }
 
     /// The same as another role; the error is its SQLSTATE.
-    pub fn sql_as(
+    pub(crate) fn sql_as(
         &self,
         role: &str,
         password: &str,
@@ -412,7 +412,7 @@ impl Server {
     }
 
     /// Runs each statement as `role` in one session, whatever became of the one before.
-    pub fn each_as(
+    pub(crate) fn each_as(
         &self,
         role: &str,
         password: &str,
@@ -434,7 +434,7 @@ impl Server {
     }
 
     /// Everything a database holds, for comparing.
-    pub fn catalog(&self, database: &str) -> martydb_migrate::history::Catalog {
+    pub(crate) fn catalog(&self, database: &str) -> martydb_migrate::history::Catalog {
         block(async {
             let endpoint = Endpoint {
                 host: Host::Tcp("127.0.0.1".into()),
@@ -448,12 +448,12 @@ impl Server {
     }
 
     /// The single value of a query.
-    pub fn value(&self, database: &str, sql: &str) -> String {
+    pub(crate) fn value(&self, database: &str, sql: &str) -> String {
         self.sql(database, sql).into_iter().flatten().next().unwrap_or_default()
     }
 
     /// The server's major version.
-    pub fn major(&self) -> u32 {
+    pub(crate) fn major(&self) -> u32 {
         self.value("postgres", "SELECT current_setting('server_version_num')").parse::<u32>().unwrap() / 10000
     }
 }
@@ -466,7 +466,7 @@ impl Drop for Server {
 }
 
 /// The logs of the servers that run, by port.
-pub fn running() -> MutexGuard<'static, BTreeMap<u16, PathBuf>> {
+pub(crate) fn running() -> MutexGuard<'static, BTreeMap<u16, PathBuf>> {
     static LOGS: Mutex<BTreeMap<u16, PathBuf>> = Mutex::new(BTreeMap::new());
     LOGS.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -477,7 +477,7 @@ const PORTS: std::ops::Range<u32> = 10_000..32_000;
 
 /// Ports are handed out once per process, and each process begins elsewhere: between the look at one and the server's bind, another
 /// test must not get the same.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let place = std::process::id().wrapping_mul(251).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
@@ -489,7 +489,7 @@ pub fn free_port() -> u16 {
 }
 
 /// Returns `true` if the server under test is another than the system's; such a build may lack a library or a client.
-pub fn built_elsewhere() -> bool {
+pub(crate) fn built_elsewhere() -> bool {
     std::env::var_os("MARTYDB_PG_BIN").is_some()
 }
 
@@ -500,7 +500,7 @@ fn client(program: &str) -> PathBuf {
 }
 
 /// Returns `true` if this `pg_dump` reads a server of that major: it must not be older.
-pub fn reads(program: &Path, major: u32) -> bool {
+pub(crate) fn reads(program: &Path, major: u32) -> bool {
     major_of(program).is_some_and(|version| version >= major)
 }
 
@@ -511,23 +511,23 @@ fn major_of(program: &Path) -> Option<u32> {
 }
 
 /// Returns `true` if the `pg_dump` on PATH reads the servers that martydb starts from the programs under test.
-pub fn can_dump_embedded() -> bool {
+pub(crate) fn can_dump_embedded() -> bool {
     reads(Path::new("pg_dump"), major_of(&bin().join("postgres")).unwrap())
 }
 
 /// Returns `true` if the `pg_dump` on PATH reads the servers of this run. The system's server comes with its own.
-pub fn can_dump(server: &Server) -> bool {
+pub(crate) fn can_dump(server: &Server) -> bool {
     let reads = reads(Path::new("pg_dump"), server.major());
     assert!(reads || built_elsewhere(), "the system's server comes with pg_dump");
     reads
 }
 
-pub fn psql() -> PathBuf {
+pub(crate) fn psql() -> PathBuf {
     client("psql")
 }
 
 /// The programs under test: those the product itself would take.
-pub fn bin() -> PathBuf {
+pub(crate) fn bin() -> PathBuf {
     static BIN: OnceLock<PathBuf> = OnceLock::new();
     BIN.get_or_init(|| {
         if let Ok(named) = std::env::var("MARTYDB_PG_BIN") {

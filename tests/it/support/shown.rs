@@ -33,7 +33,7 @@ static VARYING: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
 });
 
 /// Returns the text with each varying part replaced.
-pub fn without_varying(text: &str) -> String {
+pub(crate) fn without_varying(text: &str) -> String {
     let replace = |text: Cow<'_, str>, (pattern, word): &(Regex, &str)| {
         Cow::Owned(pattern.replace_all(&text, *word).into_owned())
     };

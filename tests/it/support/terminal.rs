@@ -15,10 +15,10 @@ use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
 use super::until::until;
 
 /// Ctrl-C.
-pub const INTERRUPT: &[u8] = b"\x03";
+pub(crate) const INTERRUPT: &[u8] = b"\x03";
 
 /// The binary on a pseudo-terminal, which is its controlling one.
-pub struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     master: File,
     slave: File,
@@ -28,12 +28,12 @@ pub struct Terminal {
 
 impl Terminal {
     /// With no size, so that nothing is too long for it.
-    pub fn run(inside: Command) -> Terminal {
+    pub(crate) fn run(inside: Command) -> Terminal {
         Terminal::run_in(inside, 0, 0)
     }
 
     /// In a window of so many rows and columns.
-    pub fn run_in(mut inside: Command, rows: u16, columns: u16) -> Terminal {
+    pub(crate) fn run_in(mut inside: Command, rows: u16, columns: u16) -> Terminal {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -58,37 +58,37 @@ impl Terminal {
         Terminal { child, master, slave, seen, before }
     }
 
-    pub fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
     }
 
-    pub fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         self.wait_for_times(text, 1);
     }
 
-    pub fn wait_for_times(&self, text: &str, times: usize) {
+    pub(crate) fn wait_for_times(&self, text: &str, times: usize) {
         let shown = fmt::from_fn(|out| write!(out, "\"{text}\" in\n{}", self.seen()));
         until(shown, || self.seen().matches(text).count() >= times);
     }
 
-    pub fn echoes(&self) -> bool {
+    pub(crate) fn echoes(&self) -> bool {
         tcgetattr(&self.slave).unwrap().local_modes.contains(LocalModes::ECHO)
     }
 
-    pub fn types(&mut self, keys: &[u8]) {
+    pub(crate) fn types(&mut self, keys: &[u8]) {
         self.master.write_all(keys).unwrap();
     }
 
-    pub fn terminate(&self) {
+    pub(crate) fn terminate(&self) {
         self.signal(Signal::TERM);
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// The exit code; the terminal must be as it was.
-    pub fn end(&mut self) -> Option<i32> {
+    pub(crate) fn end(&mut self) -> Option<i32> {
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(20) {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -10,12 +10,12 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(100)];
 
 /// Waits until it holds; `what` it is that was not so in time.
-pub fn until(what: impl Display, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: impl Display, mut holds: impl FnMut() -> bool) {
     until_some(what, || holds().then_some(()));
 }
 
 /// Waits until there is one, and returns it.
-pub fn until_some<T>(what: impl Display, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until_some<T>(what: impl Display, mut look: impl FnMut() -> Option<T>) -> T {
     let (begun, [mut pause, longest]) = (Instant::now(), PAUSES);
     loop {
         if let Some(found) = look() {
@@ -28,7 +28,7 @@ pub fn until_some<T>(what: impl Display, mut look: impl FnMut() -> Option<T>) ->
 }
 
 /// The same as [`until`] for a test within a runtime.
-pub async fn until_async(what: impl Display, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until_async(what: impl Display, mut holds: impl AsyncFnMut() -> bool) {
     let (begun, [mut pause, longest]) = (Instant::now(), PAUSES);
     while !holds().await {
         assert!(begun.elapsed() < PATIENCE, "never: {what}");

@@ -18,17 +18,17 @@ const WRITING: [&str; 23] = [
 const SCRATCH: &str = "martydb_scratch_";
 
 /// The logs as they were before a run.
-pub struct Before(Vec<(u16, PathBuf, usize)>);
+pub(crate) struct Before(Vec<(u16, PathBuf, usize)>);
 
 /// Takes their lengths.
-pub fn before() -> Before {
+pub(crate) fn before() -> Before {
     let length = |log: &PathBuf| std::fs::metadata(log).map_or(0, |found| found.len() as usize);
     Before(running().iter().map(|(port, log)| (*port, log.clone(), length(log))).collect())
 }
 
 impl Before {
     /// Demands that no session of the program has sent a writing statement since, to a server whose port is in `named`.
-    pub fn nothing_was_touched(self, named: &str, said: &str) {
+    pub(crate) fn nothing_was_touched(self, named: &str, said: &str) {
         for (_, log, length) in self.0.into_iter().filter(|(port, _, _)| named.contains(&port.to_string())) {
             let bytes = std::fs::read(log).unwrap_or_default();
             let since = String::from_utf8_lossy(bytes.get(length..).unwrap_or_default());

@@ -5,7 +5,7 @@ use super::Project;
 
 /// Peculiarity of a workload.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// All in transactions.
     Plain,
     /// Every fifth file builds its indexes concurrently.
@@ -13,7 +13,7 @@ pub enum Kind {
 }
 
 /// Writes so many migrations for a service, with their down files.
-pub fn write(project: &Project, service: &str, count: usize, kind: Kind) {
+pub(crate) fn write(project: &Project, service: &str, count: usize, kind: Kind) {
     for n in 1..=count {
         let (name, up, down) = migration(n, kind);
         project.write(&format!("{service}/migrations/V{n}__{name}.sql"), &up);

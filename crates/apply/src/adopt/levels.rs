@@ -10,13 +10,13 @@ pub enum Need {
 }
 
 /// A relation by schema and name.
-pub type RelationName = (String, String);
+pub(crate) type RelationName = (String, String);
 
 /// Tables and views of the service by schema. Sequences without a table occur only in needs.
-pub type SchemaRelations = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type SchemaRelations = BTreeMap<String, BTreeSet<String>>;
 
 /// Needs of a role on future objects: in one schema, or in all (`None`).
-pub type FutureNeeds = BTreeMap<Option<String>, Need>;
+pub(crate) type FutureNeeds = BTreeMap<Option<String>, Need>;
 
 /// Values of `read` and `write`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,7 +70,7 @@ impl Extents {
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.read.is_empty() && self.write.is_empty()
     }
 }

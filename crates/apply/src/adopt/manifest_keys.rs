@@ -111,7 +111,7 @@ fn of_database(scene: &ScanContext<'_>) -> BTreeMap<String, String> {
 /// Returns every schema that does not belong to an extension, the server or another tool. Declaring all matters:
 /// objects of an undeclared schema cannot be part of an initial migration. The schemas of the manifest come first,
 /// then those of the search path.
-pub fn schemas(
+pub(crate) fn schemas(
     contents: &Contents,
     declared: &[String],
     path: &[String],

@@ -11,7 +11,7 @@ use martydb_plan::{Action, DatabaseOption, Step};
 const NAMED: usize = 5;
 
 /// Adds a hint to the error of a step.
-pub async fn explain(connection: &mut Connection, step: &Step, error: Error) -> Error {
+pub(crate) async fn explain(connection: &mut Connection, step: &Step, error: Error) -> Error {
     let state = error.sqlstate.as_deref();
     match &step.action {
         Action::CreateDatabase { template: None, made_with, .. }

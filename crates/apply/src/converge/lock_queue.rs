@@ -21,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Interval between messages about the same wait.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
-pub struct LockQueue {
+pub(crate) struct LockQueue {
     /// Relation that is waited for, if it is known.
     relation: Option<Object>,
     backoff: Backoff,
@@ -29,7 +29,7 @@ pub struct LockQueue {
 }
 
 impl LockQueue {
-    pub fn new(steps: &[Step]) -> LockQueue {
+    pub(crate) fn new(steps: &[Step]) -> LockQueue {
         LockQueue {
             relation: steps.iter().find_map(|step| locked(&step.action)).cloned(),
             backoff: Backoff::until(Instant::now() + PATIENCE, FIRST_PAUSE, LONGEST_PAUSE),

@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 pub type Passwords = BTreeMap<RoleName, SecretString>;
 
 #[derive(Clone, Copy)]
-pub struct ConvergeContext<'a> {
+pub(crate) struct ConvergeContext<'a> {
     pub access: &'a Access,
     pub major: u32,
     /// Capabilities of a limited admin that must borrow privileges; `None` if the steps grant them themselves.

@@ -134,7 +134,7 @@ async fn look(
 }
 
 /// Place of a standby in the WAL.
-pub struct ReplayPosition {
+pub(crate) struct ReplayPosition {
     /// Bytes up to the target; zero or less if it is replayed.
     pub behind: i64,
     /// Time since the last transaction that was replayed.
@@ -143,7 +143,7 @@ pub struct ReplayPosition {
 
 /// Reads the place of a standby relative to `target`; `None` if it is a standby no longer: what it has replayed says nothing
 /// about another server then.
-pub async fn replayed(session: &mut Connection, target: &str) -> Result<Option<ReplayPosition>> {
+pub(crate) async fn replayed(session: &mut Connection, target: &str) -> Result<Option<ReplayPosition>> {
     let asked = stmt!(
         "SELECT pg_catalog.pg_is_in_recovery(),
            pg_catalog.pg_wal_lsn_diff({target}::pg_catalog.pg_lsn,
@@ -164,7 +164,7 @@ pub async fn replayed(session: &mut Connection, target: &str) -> Result<Option<R
 
 /// Returns the place in the WAL up to which everything that is committed now is on disk, which is what standbys get. A
 /// commit may be on disk a little later (`synchronous_commit = off`).
-pub async fn written(primary: &Access) -> Result<String> {
+pub(crate) async fn written(primary: &Access) -> Result<String> {
     let mut session = primary.read(&primary.maintenance).await?;
     let rows = query(&mut session, &stmt!("SELECT pg_catalog.pg_current_wal_insert_lsn()::text")).await?;
     let unread = || Error::operation("cannot read the place of the server in its WAL");

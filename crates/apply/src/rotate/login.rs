@@ -14,7 +14,7 @@ use martydb_plan::rotate;
 use martydb_secrets::CredentialKey;
 
 impl LoginRotation<'_> {
-    pub async fn rotate(&mut self, rotation: &Rotation<'_>) -> Rotated {
+    pub(crate) async fn rotate(&mut self, rotation: &Rotation<'_>) -> Rotated {
         let mut rotated = Rotated {
             label: self.key.label.clone(),
             login: self.key.role.clone(),

@@ -27,7 +27,7 @@ fn parameters(declared: &DatabaseParameters) -> Vec<String> {
 
 /// Returns a digest of all inputs of a migrated database: the files, the objects that `apply` creates before them,
 /// the server's major version, and martydb's version, because its tables are included.
-pub fn digest(
+pub(crate) fn digest(
     desired: &DesiredServer,
     service: &DesiredService,
     folder: &MigrationFolder,

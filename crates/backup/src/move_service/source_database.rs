@@ -107,7 +107,7 @@ async fn read_state(session: &mut Connection, database: &DbName) -> Result<Optio
 }
 
 /// The former database, with a session of the admin in the maintenance database.
-pub struct SourceDatabase<'a> {
+pub(crate) struct SourceDatabase<'a> {
     session: Connection,
     desired: DesiredServer,
     database: &'a DbName,
@@ -125,7 +125,7 @@ impl<'a> SourceDatabase<'a> {
     ///
     /// # Errors
     /// If it is closed for another reason, or the admin may not close it.
-    pub async fn find(
+    pub(crate) async fn find(
         access: &Access,
         desired: DesiredServer,
         database: &'a DbName,
@@ -185,7 +185,7 @@ impl<'a> SourceDatabase<'a> {
     ///
     /// # Errors
     /// If other sessions stay connected.
-    pub async fn close(&mut self, own: &[i32]) -> Result<()> {
+    pub(crate) async fn close(&mut self, own: &[i32]) -> Result<()> {
         let note = self.desired.with_move_note(self.comment.as_deref(), MoveNote::Moving, &self.to);
         let statement = self.set("false", &stmt!("{note}", note = Literal(note)));
         execute(&mut self.session, &statement).await?;
@@ -245,7 +245,7 @@ impl<'a> SourceDatabase<'a> {
 
 /// Returns the error for sessions that are still connected: rows that applications write during the copy would be
 /// lost.
-pub fn connected(database: &DbName, server: &str, sessions: &[String]) -> Error {
+pub(crate) fn connected(database: &DbName, server: &str, sessions: &[String]) -> Error {
     Error::operation(format!(
         "database \"{database}\" of server \"{server}\" is in use: {}",
         listed(sessions)

@@ -22,7 +22,7 @@ pub struct KeptDatabase {
 }
 
 /// Returns its name: the service's database and the time.
-pub fn name(database: &DbName, at: OffsetDateTime) -> Result<DbName> {
+pub(crate) fn name(database: &DbName, at: OffsetDateTime) -> Result<DbName> {
     let format = format_description!("[year][month][day]T[hour][minute][second]");
     let at = at.format(format).map_err(|error| Error::operation(error.to_string()))?;
     let room = MAX_IDENTIFIER_BYTES - BEFORE.len() - at.len();
@@ -35,7 +35,12 @@ pub fn name(database: &DbName, at: OffsetDateTime) -> Result<DbName> {
 }
 
 /// Returns the comment that marks it. `settings` are its roles' settings there, for a manual return.
-pub fn mark(desired: &DesiredServer, service: &DesiredService, backup: &str, settings: &[String]) -> String {
+pub(crate) fn mark(
+    desired: &DesiredServer,
+    service: &DesiredService,
+    backup: &str,
+    settings: &[String],
+) -> String {
     let first = format!("{}replaced by a restore of {backup}", desired.replaced_mark(service));
     [first]
         .into_iter()

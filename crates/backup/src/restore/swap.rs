@@ -32,7 +32,7 @@ const ENDING: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 /// If sessions cannot be ended in time: nothing is changed, and the loaded database is dropped.
-pub async fn swap(
+pub(crate) async fn swap(
     to: &RestoreTarget<'_>,
     mut loaded: Loaded,
     record: &BeyondRecord,
@@ -285,7 +285,7 @@ async fn sessions(session: &mut Connection, database: &DbName) -> Result<Vec<Str
 ///
 /// # Errors
 /// If a database with that name exists.
-pub async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &str) -> Result<()> {
+pub(crate) async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &str) -> Result<()> {
     let scratch = loaded.scratch.database.clone();
     let end = async {
         let found =

@@ -28,14 +28,14 @@ pub(crate) const SMALL: u64 = 64 * 1024 * 1024;
 
 /// TopLevel level of a store.
 #[derive(Debug, Default)]
-pub struct TopLevel {
+pub(crate) struct TopLevel {
     /// Names of backups, complete or not.
     pub backups: Vec<BackupId>,
     /// All other names.
     pub others: Vec<String>,
 }
 
-pub trait Backend: Send + Sync {
+pub(crate) trait Backend: Send + Sync {
     /// Returns the folder or the bucket, for people.
     fn place(&self) -> String;
     /// Returns the folder of the store on this machine, if it is one.
@@ -64,7 +64,7 @@ pub trait Backend: Send + Sync {
 }
 
 /// A backup on its way into a store. Dropped, it leaves nothing.
-pub trait BackupUpload: Send + Sync {
+pub(crate) trait BackupUpload: Send + Sync {
     /// Creates a file of about that size.
     fn create(&self, task: &BlockingTask, path: &str, size: u64) -> Result<Box<dyn FileWriter>>;
     /// Writes the manifest, which comes last.
@@ -72,6 +72,6 @@ pub trait BackupUpload: Send + Sync {
 }
 
 /// A file on its way into a store. It exists only once it is closed.
-pub trait FileWriter: Write + Send {
+pub(crate) trait FileWriter: Write + Send {
     fn close(self: Box<Self>) -> Result<()>;
 }

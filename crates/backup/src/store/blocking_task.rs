@@ -8,14 +8,14 @@ use martydb_model::error::{Error, Kind, Result};
 
 /// Handle of the run that waits; work checks between two pieces whether it still does.
 #[derive(Clone)]
-pub struct BlockingTask(pub(super) watch::Receiver<()>);
+pub(crate) struct BlockingTask(pub(super) watch::Receiver<()>);
 
 impl BlockingTask {
     /// Runs `work` on a thread of its own. If this future is dropped, the work ends at its next check.
     ///
     /// # Errors
     /// Those of `work`.
-    pub async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         work: impl FnOnce(&BlockingTask) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (waiting, watched) = watch::channel(());
@@ -28,7 +28,7 @@ impl BlockingTask {
         })
     }
 
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.0.has_changed().is_err() { Err(abandoned()) } else { Ok(()) }
     }
 

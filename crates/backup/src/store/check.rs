@@ -11,13 +11,13 @@ use super::sums;
 use super::verified;
 use martydb_model::error::{Error, Result};
 
-pub fn damaged(id: &BackupId, why: impl fmt::Display) -> Error {
+pub(crate) fn damaged(id: &BackupId, why: impl fmt::Display) -> Error {
     Error::operation(format!("the backup {id} is damaged, and nothing was restored from it"))
         .cause(why)
         .hint("use another one: `martydb backup list` shows them")
 }
 
-pub fn absent(id: &BackupId, place: &str) -> Error {
+pub(crate) fn absent(id: &BackupId, place: &str) -> Error {
     Error::usage(format!("there is no backup {id} in {place}"))
         .hint("`martydb backup list` shows the existing ones")
 }

@@ -25,7 +25,7 @@ const LARGEST: u64 = 1024 * 1024;
 const PIECE: usize = 256 * 1024;
 
 /// Encryption of a new backup's files.
-pub enum Cipher {
+pub(crate) enum Cipher {
     Plain,
     Age(Vec<Recipient>),
 }
@@ -34,7 +34,7 @@ pub enum Cipher {
 pub struct Identities(Vec<Identity>);
 
 /// Digests of one file that was copied into the store or out of it.
-pub struct StreamDigests {
+pub(crate) struct StreamDigests {
     pub plain: Digest,
     pub stored: Digest,
 }
@@ -44,7 +44,7 @@ impl Cipher {
     ///
     /// # Errors
     /// If one of them is not a recipient of age.
-    pub fn new(recipients: &[String]) -> Result<Cipher> {
+    pub(crate) fn new(recipients: &[String]) -> Result<Cipher> {
         if recipients.is_empty() {
             return Ok(Cipher::Plain);
         }
@@ -54,7 +54,7 @@ impl Cipher {
         Ok(Cipher::Age(all.collect::<Result<_>>()?))
     }
 
-    pub fn encryption(&self) -> Encryption {
+    pub(crate) fn encryption(&self) -> Encryption {
         match self {
             Cipher::Plain => Encryption::None,
             Cipher::Age(_) => Encryption::Age,
@@ -62,7 +62,7 @@ impl Cipher {
     }
 
     /// Copies `from` in its stored form.
-    pub fn write(
+    pub(crate) fn write(
         &self,
         task: &BlockingTask,
         from: &mut dyn Read,
@@ -116,7 +116,7 @@ impl Identities {
 }
 
 /// Copies `from` in its original form. The output may be used only once this has returned and the digests match.
-pub fn read(
+pub(crate) fn read(
     task: &BlockingTask,
     encryption: Encryption,
     identities: Option<&Identities>,

@@ -47,7 +47,7 @@ struct ActiveDownload<'a> {
 
 impl Download<'_> {
     /// Fetches all files.
-    pub fn fetch(&self) -> Result<ReturnedBackup> {
+    pub(crate) fn fetch(&self) -> Result<ReturnedBackup> {
         let into = self.into;
         DirBuilder::new().mode(0o700).create(into).map_err(failed("make the folder", into))?;
         let fetched = self.all();

@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::id::BackupId;
 use super::path;
 
-pub const MANIFEST: &str = "manifest.json";
+pub(crate) const MANIFEST: &str = "manifest.json";
 
 /// Record of the service, written by the maker of a backup for its restore.
 pub(crate) const RECORD: &str = "record.json";
 
 /// Version of the layout that this program writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// Returns the JSON Schema of `manifest.json`.
 pub fn json_schema() -> String {

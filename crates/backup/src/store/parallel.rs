@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use martydb_model::error::Result;
 
 /// Returns the results in the order of `items`, or the first error; items that have not begun by then are skipped.
-pub fn each<T: Sync, R: Send>(
+pub(crate) fn each<T: Sync, R: Send>(
     threads: usize,
     items: &[T],
     work: impl Fn(&T) -> Result<R> + Sync,

@@ -8,7 +8,7 @@ const DEEPEST: usize = 8;
 const LONGEST: usize = 200;
 
 /// Returns `true` for a relative path of plain names with `/` between them.
-pub fn is_safe(path: &str) -> bool {
+pub(crate) fn is_safe(path: &str) -> bool {
     let names: Vec<&str> = path.split('/').collect();
     path.len() <= LONGEST && names.len() <= DEEPEST && names.iter().all(|name| is_plain(name))
 }
@@ -20,7 +20,7 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Returns a path below a folder.
-pub fn below(folder: &Path, path: &str) -> PathBuf {
+pub(crate) fn below(folder: &Path, path: &str) -> PathBuf {
     debug_assert!(is_safe(path), "checked when the manifest was read");
     folder.join(path)
 }

@@ -4,7 +4,7 @@
 
 use crate::store::cipher::digest::Digest;
 
-pub const NAME: &str = "SHA256SUMS";
+pub(crate) const NAME: &str = "SHA256SUMS";
 
 /// Returns the first line, which is that of the manifest.
 pub(crate) fn first_line(manifest: &Digest) -> String {
@@ -12,7 +12,7 @@ pub(crate) fn first_line(manifest: &Digest) -> String {
 }
 
 /// Returns the whole text; `files` in the order of the manifest.
-pub fn text<'a>(manifest: &Digest, files: impl IntoIterator<Item = (&'a str, &'a Digest)>) -> String {
+pub(crate) fn text<'a>(manifest: &Digest, files: impl IntoIterator<Item = (&'a str, &'a Digest)>) -> String {
     let files = files.into_iter().map(|(path, digest)| line(path, digest));
     std::iter::once(first_line(manifest)).chain(files).collect()
 }

@@ -13,18 +13,18 @@ mod damage;
 mod folder;
 
 /// A store in a folder of its own, and the identity that opens it.
-pub struct Bench {
+pub(crate) struct Bench {
     folder: tempfile::TempDir,
     identity: x25519::Identity,
     pub encrypted: bool,
 }
 
 impl Bench {
-    pub fn new(encrypted: bool) -> Bench {
+    pub(crate) fn new(encrypted: bool) -> Bench {
         Bench { folder: tempfile::tempdir().unwrap(), identity: x25519::Identity::generate(), encrypted }
     }
 
-    pub fn settings(&self) -> BackupSettings {
+    pub(crate) fn settings(&self) -> BackupSettings {
         BackupSettings {
             schedule: Default::default(),
             to: vec![BackupLocation::Folder(self.store())],
@@ -36,47 +36,47 @@ impl Bench {
         }
     }
 
-    pub fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 
     /// Returns the number of entries at the top of the store, hidden or not, without those that keep git away.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         let entries = fs::read_dir(self.store()).into_iter().flatten();
         entries.filter(|entry| entry.as_ref().unwrap().file_name() != ".gitignore").count()
     }
 
     /// Returns a path that does not exist.
-    pub fn target(&self) -> PathBuf {
+    pub(crate) fn target(&self) -> PathBuf {
         self.folder.path().join("target")
     }
 
-    pub fn repository(&self) -> Repository {
+    pub(crate) fn repository(&self) -> Repository {
         Repository::open(&self.settings(), &Default::default()).unwrap()
     }
 
-    pub fn identities(&self) -> Arc<Identities> {
+    pub(crate) fn identities(&self) -> Arc<Identities> {
         let text = format!("# of a test\n\n{}\n", self.identity.to_string().expose_secret());
         Arc::new(Identities::parse(&SecretString::from(text)).unwrap())
     }
 
     /// Makes a small backup of the service `orders`.
-    pub async fn backup(&self) -> BackupId {
+    pub(crate) async fn backup(&self) -> BackupId {
         let staging = self.repository().stage(&service()).await.unwrap();
         fill(staging.path());
         staging.finish(header("orders"), &serde_json::json!({"tables": ["a", "b"]})).await.unwrap().id
     }
 
-    pub async fn fetch(&self, id: &BackupId) -> martydb_model::error::Result<ReturnedBackup> {
+    pub(crate) async fn fetch(&self, id: &BackupId) -> martydb_model::error::Result<ReturnedBackup> {
         self.repository().fetch(id, Some(self.identities()), &self.target()).await
     }
 }
 
-pub fn service() -> ServiceName {
+pub(crate) fn service() -> ServiceName {
     ServiceName::new("orders").unwrap()
 }
 
-pub fn fill(folder: &Path) {
+pub(crate) fn fill(folder: &Path) {
     fs::create_dir(folder.join("dump")).unwrap();
     fs::write(folder.join("dump/toc.dat"), b"PGDMP and more").unwrap();
     fs::write(folder.join("dump/3017.dat.gz"), vec![7; 100_000]).unwrap();
@@ -84,7 +84,7 @@ pub fn fill(folder: &Path) {
     fs::write(folder.join("dump/empty.dat"), b"").unwrap();
 }
 
-pub fn header(service: &str) -> BackupHeader {
+pub(crate) fn header(service: &str) -> BackupHeader {
     BackupHeader {
         project: "shop".into(),
         env: "prod".into(),
@@ -97,7 +97,7 @@ pub fn header(service: &str) -> BackupHeader {
 }
 
 /// Returns the paths below a folder.
-pub fn paths(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn paths(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![];
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -110,6 +110,6 @@ pub fn paths(folder: &Path) -> Vec<PathBuf> {
     all
 }
 
-pub fn now() -> OffsetDateTime {
+pub(crate) fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }

@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::id::BackupId;
 use crate::store::cipher::digest::{Digest, digest};
 
-pub const NAME: &str = "verified.json";
+pub(crate) const NAME: &str = "verified.json";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,7 +29,7 @@ impl VerifiedNote {
 }
 
 /// Returns the text of the note.
-pub fn text(id: &BackupId, manifest: &Digest, at: OffsetDateTime) -> String {
+pub(crate) fn text(id: &BackupId, manifest: &Digest, at: OffsetDateTime) -> String {
     let at = at.replace_nanosecond(0).unwrap_or(at).format(&Rfc3339).unwrap_or_default();
     serde_json::to_string_pretty(&VerifiedNote::new(id, manifest, &at)).expect("plain data") + "\n"
 }
@@ -38,7 +38,7 @@ pub fn text(id: &BackupId, manifest: &Digest, at: OffsetDateTime) -> String {
 ///
 /// # Errors
 /// If the note is another backup's, or was changed.
-pub fn parse(text: &[u8], id: &BackupId, manifest: &Digest) -> Result<String, &'static str> {
+pub(crate) fn parse(text: &[u8], id: &BackupId, manifest: &Digest) -> Result<String, &'static str> {
     const WRONG: &str = "its verified.json is damaged or another backup's, and is ignored";
     let note: VerifiedNote = serde_json::from_slice(text).map_err(|_| WRONG)?;
     let expected = VerifiedNote::new(id, manifest, &note.verified_at);

@@ -24,7 +24,7 @@ pub struct Workspace {
 }
 
 /// Returns `cannot <verb> <path>`, with the system's error.
-pub fn failed(verb: &str, path: &Path) -> impl Fn(std::io::Error) -> Error {
+pub(crate) fn failed(verb: &str, path: &Path) -> impl Fn(std::io::Error) -> Error {
     let message = format!("cannot {verb} {}", path.display());
     move |error| Error::operation(&message).cause(error)
 }
@@ -101,7 +101,7 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
 }
 
 /// Removes what dead runs have left.
-pub fn sweep(base: &Path) -> Result<()> {
+pub(crate) fn sweep(base: &Path) -> Result<()> {
     let entries = match fs::read_dir(base) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(failed("list", base))?,

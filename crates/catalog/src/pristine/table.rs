@@ -17,7 +17,7 @@ const FIRST_OF_USERS: u32 = 16384;
 
 /// Compared object of a server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Item {
+pub(crate) struct Item {
     pub kind: String,
     /// OID of its catalog.
     pub catalog: u32,
@@ -27,14 +27,14 @@ pub struct Item {
 
 impl Item {
     /// Parses the number and the record that follows it.
-    pub fn parse(kind: &str, catalog: u32, text: &str) -> Option<Item> {
+    pub(crate) fn parse(kind: &str, catalog: u32, text: &str) -> Option<Item> {
         let (number, digests) = text.split_at_checked(text.len().checked_sub(RECORD)?)?;
         Some(Item { kind: kind.into(), catalog, number: number.parse().ok()?, digests: digests.into() })
     }
 }
 
 /// Records of one major.
-pub struct InitdbTable {
+pub(crate) struct InitdbTable {
     major: u32,
     /// Newest minor release that was read.
     pub minor: u32,
@@ -44,7 +44,7 @@ pub struct InitdbTable {
 
 impl InitdbTable {
     /// Reads the records of a major; `None` if the table does not have it.
-    pub fn of(major: u32) -> Option<InitdbTable> {
+    pub(crate) fn of(major: u32) -> Option<InitdbTable> {
         let mut table = InitdbTable { major, minor: 0, records: HashMap::new() };
         let (mut known, mut is_of_major) = (false, false);
         for line in TABLE.lines() {
@@ -72,12 +72,12 @@ impl InitdbTable {
     }
 
     /// Returns the newest release of the major in the table.
-    pub fn release(&self) -> String {
+    pub(crate) fn release(&self) -> String {
         format!("{}.{}", self.major, self.minor)
     }
 
     /// Returns how an object differs; `None` if initdb makes it so.
-    pub fn change(&self, item: &Item) -> Option<BuiltinChange> {
+    pub(crate) fn change(&self, item: &Item) -> Option<BuiltinChange> {
         let (identity, content) = item.digests.split_at_checked(IDENTITY)?;
         match self.records.get(identity) {
             Some(known) if known.contains(content) => None,

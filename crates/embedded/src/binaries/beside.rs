@@ -31,7 +31,7 @@ pub(crate) fn own_program() -> PathBuf {
 }
 
 /// Returns the folders of programs that lie beside `program`, newest major first.
-pub fn folders(program: &Path) -> Vec<PathBuf> {
+pub(crate) fn folders(program: &Path) -> Vec<PathBuf> {
     // With pnpm there is one within another.
     let modules = program.ancestors().filter(|folder| folder.ends_with("node_modules"));
     let wheels = python_packages(program).into_iter().flat_map(|packages| expand(&packages, WHEEL));
@@ -77,7 +77,7 @@ struct Link {
 ///
 /// # Errors
 /// If the list is malformed, or a link cannot be made.
-pub fn complete(bin: &Path) -> Result<()> {
+pub(crate) fn complete(bin: &Path) -> Result<()> {
     let Some(package) = bin.ancestors().nth(2).filter(|_| bin.ends_with("native/bin")) else { return Ok(()) };
     let list = package.join("native").join(LINKS);
     let failed = |cause: String| Error::operation(format!("cannot use {}", list.display())).cause(cause);

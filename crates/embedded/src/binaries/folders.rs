@@ -21,7 +21,7 @@ const KNOWN: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// Returns the existing folders of [`KNOWN`], newest version first, whatever the system.
-pub fn known() -> Vec<PathBuf> {
+pub(crate) fn known() -> Vec<PathBuf> {
     newest_first(|parent| {
         let entries = fs::read_dir(parent).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()

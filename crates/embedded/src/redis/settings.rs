@@ -11,20 +11,20 @@ use crate::types::EmbeddedEngine;
 use martydb_pg::password::sha256;
 
 /// File with the users, in the data folder.
-pub const USERS: &str = "users.acl";
+pub(crate) const USERS: &str = "users.acl";
 
 /// File with the process id, in the data folder.
 pub(crate) const PID_FILE: &str = "redis.pid";
 
 /// Returns martydb's record of the last start, in the form of PostgreSQL's.
-pub fn record(version: &str, port: u16) -> String {
+pub(crate) fn record(version: &str, port: u16) -> String {
     let port = quoted(&port.to_string());
     let line = EmbeddedEngine::Redis.version_line();
     format!("# Written by martydb at every start.\n{line}{version}\nport = {port}\n")
 }
 
 /// Returns the first content of [`USERS`]: the admin alone.
-pub fn users(password: &SecretString) -> String {
+pub(crate) fn users(password: &SecretString) -> String {
     let hash = sha256(password);
     format!(
         "user default off sanitize-payload resetchannels -@all\n\
@@ -33,7 +33,7 @@ pub fn users(password: &SecretString) -> String {
 }
 
 /// Returns the server's configuration.
-pub fn configuration(layout: &Layout, port: u16) -> String {
+pub(crate) fn configuration(layout: &Layout, port: u16) -> String {
     let data = layout.data();
     let rows = [
         ("bind", ADDRESS.to_owned()),

@@ -12,7 +12,7 @@ use martydb_model::units::counted;
 /// Kinds of objects that all databases share.
 const SHARED: &[&str] = &["role", "membership"];
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let mut shared = BTreeSet::new();
     for db in audit.databases() {
         for found in &db.catalog.builtins.differences {

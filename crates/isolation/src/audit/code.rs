@@ -20,7 +20,7 @@ use martydb_model::grants::{Repair, RepairScope, revoke};
 use martydb_model::sql::{ServerText, Statement, stmt};
 use martydb_model::{RoleKind, SERVE_SCHEMA, WriteCounter};
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for item in &db.catalog.objects {
             if item.is_definer_builtin() {

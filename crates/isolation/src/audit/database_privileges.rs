@@ -13,7 +13,7 @@ use martydb_model::is_monitor_login;
 use martydb_model::sql::stmt;
 use martydb_model::{AccessTarget, AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee};
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (name, found) in &audit.actual.databases {
         // A database without connections is an archive: no login can use its privileges there.
         if found.allow_connections || audit.service_of(name.as_str()).is_some() {

@@ -13,7 +13,7 @@ const PRIVILEGES: &[&str] = &["SELECT", "INSERT", "UPDATE", "DELETE"];
 /// Kinds of relations in [`CatalogObject::reads`].
 const RELATIONS: &[&str] = &["table", "view"];
 
-pub fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     let verb = match item.kind.as_str() {
         "view" | "materialized view" => "reads",
         // A rule acts with the privileges of its table's owner.

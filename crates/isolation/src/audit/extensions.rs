@@ -86,7 +86,7 @@ const OPENING_TABLES: &[OpeningTable] = &[OpeningTable {
     does: "reads and writes files in the folders that its rows name",
 }];
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         let Some(service) = db.service else { continue };
         for found in &db.catalog.extensions {

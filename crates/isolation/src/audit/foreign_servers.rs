@@ -10,7 +10,7 @@ use martydb_model::grants::{Repair, RepairScope, ident};
 use martydb_model::sql::{ServerText, stmt};
 use martydb_model::{DesiredService, RoleKind};
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for server in &db.catalog.servers {
             // The service whose database the server connects to.

@@ -14,7 +14,7 @@ mod methods;
 mod passwordless;
 mod rules;
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;
 mod tokens;
 mod wording;
 
@@ -32,7 +32,7 @@ use wording::{advised, place};
 
 pub(crate) use passwordless::passwordless_edges;
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
     let (read, wrong): (Vec<&HbaLine>, Vec<&HbaLine>) = lines.iter().partition(|line| is_read(line));
     for line in wrong {
@@ -69,7 +69,7 @@ fn decisions<'a>(
 /// Returns `true` if a line accepts replication by a role, or if the admin may not read the lines. A connection
 /// to one database (`replication=database`) matches that database's lines, and can take a `BASE_BACKUP` of all
 /// databases too.
-pub fn may_replicate<'a>(audit: &Audit<'a>, role: &'a RoleName) -> bool {
+pub(crate) fn may_replicate<'a>(audit: &Audit<'a>, role: &'a RoleName) -> bool {
     let Some(lines) = &audit.snapshot.hba else { return true };
     let is_about = |line: &HbaLine| {
         let is = |user: &String| user == "all" || user == role.as_str() || user.starts_with(['+', '/', '@']);

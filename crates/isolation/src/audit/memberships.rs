@@ -14,7 +14,7 @@ use martydb_model::sql::{Keyword, stmt};
 use martydb_model::{ActualRole, DesiredService, Membership, RoleKind, RoleName, RolePath};
 use martydb_plan::orphan_role;
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (role, service, kind) in audit.roles.all_managed() {
         let role = ServiceRole { audit, role, service, kind, found: &audit.actual.roles[role] };
         role.attributes(out);
@@ -208,7 +208,7 @@ fn taken(audit: &Audit<'_>, row: &Membership, taking: RevokeFunction) -> Repair 
     taking(row.role.as_str(), row.member.as_str(), grantor, audit.actual.major())
 }
 
-pub fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
+pub(crate) fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
     taken(audit, row, revoke_membership)
 }
 

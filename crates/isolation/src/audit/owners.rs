@@ -17,7 +17,7 @@ use martydb_model::grants::{
 use martydb_model::sql::{ServerText, stmt};
 use martydb_model::{ActualDatabase, DatabaseKind, DbName, Membership, ObjectKind, RoleKind, RoleName};
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for (name, found) in &audit.actual.databases {
         database(audit, name, found, out);
         template(audit, name, found, out);

@@ -16,7 +16,7 @@ use martydb_model::grants::{Securable, revoke};
 use martydb_model::sql::{Qualified, stmt};
 use martydb_model::{AclEntry, RoleKind};
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for item in db.catalog.objects.iter().filter(|item| !item.is_definer_builtin()) {
             item.acl.iter().for_each(|entry| on_object(&db, item, entry, out));
@@ -106,7 +106,7 @@ impl SharedObject<'_> {
     }
 }
 
-pub fn evidence(entry: &AclEntry, user: &str, object: &str) -> String {
+pub(crate) fn evidence(entry: &AclEntry, user: &str, object: &str) -> String {
     let holder = entry.grantee.to_string();
     let option = if entry.grantable { " with grant option" } else { "" };
     if holder == user {

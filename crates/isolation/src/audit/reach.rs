@@ -30,11 +30,11 @@ pub(crate) use martydb_model::findings::FindingBuilder;
 use martydb_model::findings::Severity::{self, Critical, High, Medium};
 pub(crate) use objects::is_lever;
 pub(crate) use pieces::pieces;
-pub use pieces::{Piece, UsedName};
+pub(crate) use pieces::{Piece, UsedName};
 use principals::gather;
 
 /// Adds findings for everything that the logins reach.
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let mut gathered = gather(audit);
     let facts = std::mem::take(&mut gathered.facts);
     let causes = fixes::causes(audit, &gathered, facts);
@@ -42,7 +42,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 }
 
 /// Returns everything that the logins reach, with every step. At a hundred services this is larger than its input.
-pub fn graph(audit: &Audit<'_>) -> AccessGraph {
+pub(crate) fn graph(audit: &Audit<'_>) -> AccessGraph {
     let mut gathered = gather(audit);
     let facts = std::mem::take(&mut gathered.facts);
     let mut conclusions = conclude(&facts);

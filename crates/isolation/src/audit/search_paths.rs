@@ -18,7 +18,7 @@ pub(crate) const DEFAULT_PATH: &str = "\"$user\", public";
 
 /// Setting from which a session has its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PathSource {
+pub(crate) enum PathSource {
     /// Of the role, for one database or for all.
     Role,
     Database,
@@ -49,7 +49,7 @@ impl std::fmt::Display for ExposedSession<'_> {
 }
 
 /// Returns the path with which a login's sessions in a database start: the most specific setting wins.
-pub fn path_of<'a>(audit: &Audit<'a>, login: &RoleName, database: &DbName) -> (PathSource, &'a str) {
+pub(crate) fn path_of<'a>(audit: &Audit<'a>, login: &RoleName, database: &DbName) -> (PathSource, &'a str) {
     let of_role = audit.actual.role_settings.get(login).into_iter().flatten().filter(|row| row.name == NAME);
     let here = of_role.clone().find(|row| row.database.as_ref() == Some(database));
     if let Some(row) = here.or_else(|| of_role.clone().find(|row| row.database.is_none())) {

@@ -23,7 +23,7 @@ use text::{Text, named};
 
 pub(crate) use words::announces;
 
-pub fn judge(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
     let texts = comments(audit).into_iter().chain(settings::texts(audit)).chain(sessions(audit, known));
     out.extend(texts.filter_map(|text| finding(audit, known, text)));
     settings::judge_restricted(audit, known, out);

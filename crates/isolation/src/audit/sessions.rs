@@ -12,7 +12,7 @@ use martydb_model::{RoleKind, RoleName};
 /// Age in seconds from which a prepared transaction counts as forgotten; a younger one may be in use.
 const FORGOTTEN_SECONDS: i64 = 300;
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for session in &audit.snapshot.state.sessions {
         out.extend(of_session(audit, session));
     }

@@ -20,7 +20,7 @@ use martydb_model::{ActualDatabase, DbName, DesiredService, RoleKind, RoleSettin
 use martydb_plan::{Action, PASSWORDLESS, declared_settings, same_setting, script};
 use server::as_shown;
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for setting in audit.actual.role_settings.values().flatten() {
         match audit.roles.class_of(&setting.role) {
             RoleClass::Managed(service, kind) => out.extend(on_role(audit, service, kind, setting)),

@@ -214,14 +214,14 @@ pub struct ServerJudgement {
 
 /// Judgement of one kind of observation.
 #[derive(Debug, Default)]
-pub struct PartialJudgement {
+pub(crate) struct PartialJudgement {
     pub probes: Vec<Probe>,
     pub findings: Vec<Finding>,
     pub not_examined: Vec<NotExamined>,
 }
 
 impl PartialJudgement {
-    pub fn extend(&mut self, more: PartialJudgement) {
+    pub(crate) fn extend(&mut self, more: PartialJudgement) {
         self.probes.extend(more.probes);
         self.findings.extend(more.findings);
         self.not_examined.extend(more.not_examined);

@@ -33,7 +33,7 @@ pub fn findings(task: &Task, probes: &[&Probe], server: &ActualServer, basis: Ba
 }
 
 /// Judge of breaches, with the logins and databases of a task by their names.
-pub struct BreachJudge<'a> {
+pub(crate) struct BreachJudge<'a> {
     task: &'a Task,
     server: &'a ActualServer,
     logins: HashMap<&'a str, &'a ProbeLogin>,
@@ -42,7 +42,7 @@ pub struct BreachJudge<'a> {
 }
 
 impl<'a> BreachJudge<'a> {
-    pub fn new(task: &'a Task, server: &'a ActualServer) -> BreachJudge<'a> {
+    pub(crate) fn new(task: &'a Task, server: &'a ActualServer) -> BreachJudge<'a> {
         let databases = task.databases.iter().enumerate();
         BreachJudge {
             task,
@@ -53,7 +53,11 @@ impl<'a> BreachJudge<'a> {
     }
 
     /// Returns the findings in the order of the task's databases.
-    pub fn findings<'p>(&self, probes: impl IntoIterator<Item = &'p Probe>, basis: Basis) -> Vec<Finding> {
+    pub(crate) fn findings<'p>(
+        &self,
+        probes: impl IntoIterator<Item = &'p Probe>,
+        basis: Basis,
+    ) -> Vec<Finding> {
         let mut entrants: BTreeMap<usize, Vec<&ProbeLogin>> = BTreeMap::new();
         for probe in probes.into_iter().filter(|probe| probe.outcome == Verdict::Breach) {
             if let Some(at) = self.databases.get(probe.database.as_str()) {

@@ -7,7 +7,7 @@ use martydb_catalog::NotExamined;
 use martydb_model::error::{Error, Result};
 
 /// Extent of the attempts, once the size of the server is known.
-pub struct SettledExtent {
+pub(crate) struct SettledExtent {
     pub extent: Extent,
     pub coverage: ProbeCoverage,
     /// Note on the pairs that a sample leaves out.
@@ -18,7 +18,7 @@ pub struct SettledExtent {
 ///
 /// # Errors
 /// If the system has no random numbers for a sample.
-pub fn settle(context: &mut ServerContext, wanted: Extent) -> Result<SettledExtent> {
+pub(crate) fn settle(context: &mut ServerContext, wanted: Extent) -> Result<SettledExtent> {
     let ServerContext { task, catalog, .. } = context;
     let (foreign, logins) = (OtherDatabases::new(task), task.logins.len());
     let pairs = logins + (0..logins).map(|login| foreign.count(login)).sum::<usize>();

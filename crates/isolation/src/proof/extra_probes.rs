@@ -7,6 +7,6 @@
 mod judge;
 mod observe;
 
-pub use judge::judge;
+pub(crate) use judge::judge;
 pub(crate) use observe::ProbeContext;
 pub(crate) use observe::observe;

@@ -8,7 +8,7 @@ use martydb_catalog::{HbaLine, LineMatch};
 
 /// A login attempt as pg_hba.conf matches it.
 #[derive(Debug, Clone, Copy)]
-pub struct Client<'a> {
+pub(crate) struct Client<'a> {
     pub transport: ConnectionType,
     pub role: &'a str,
     /// Requested database; `None` for physical replication, which has none.

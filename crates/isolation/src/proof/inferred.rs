@@ -10,7 +10,7 @@ use crate::probe::{AccessPolicy, Probe, ProbeDatabase, ProbeLocation, ProbeLogin
 use martydb_catalog::{HbaLine, NotExamined};
 use martydb_model::{ActualServer, DbName};
 
-pub struct LoginRules<'a> {
+pub(crate) struct LoginRules<'a> {
     pub server: &'a ActualServer,
     /// Rules of pg_hba.conf, if the admin may read them.
     pub hba: Option<&'a [HbaLine]>,
@@ -23,7 +23,11 @@ pub(crate) fn is_inferred(probe: &Probe) -> bool {
 }
 
 /// Returns the matrix with an inferred probe for each missing one, and a note for each login that has any.
-pub fn complete(task: &Task, known: &LoginRules<'_>, matrix: Vec<Probe>) -> (Vec<Probe>, Vec<NotExamined>) {
+pub(crate) fn complete(
+    task: &Task,
+    known: &LoginRules<'_>,
+    matrix: Vec<Probe>,
+) -> (Vec<Probe>, Vec<NotExamined>) {
     let unknown: Vec<&ProbeLogin> = task.logins.iter().filter(|login| login.password.is_none()).collect();
     let by_role: HashMap<&str, &ProbeLogin> =
         unknown.iter().map(|login| (login.role.as_str(), *login)).collect();

@@ -23,7 +23,11 @@ use martydb_model::units::counted;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 
 /// Judges one server. Findings of the catalog about services are limited to `services`.
-pub fn judge(observations: &Observations, services: &[DesiredService], wants_graph: bool) -> ServerJudgement {
+pub(crate) fn judge(
+    observations: &Observations,
+    services: &[DesiredService],
+    wants_graph: bool,
+) -> ServerJudgement {
     let ServerContext { task, catalog, .. } = &observations.context;
     let actual = &catalog.actual;
     let (matrix, inferred) = matrix(observations);
@@ -93,7 +97,7 @@ fn passwords_unread(server: &str, error: &Error) -> Unread {
 }
 
 /// Returns the findings of the catalogs, unfiltered.
-pub fn audited(context: &ServerContext) -> Vec<Finding> {
+pub(crate) fn audited(context: &ServerContext) -> Vec<Finding> {
     let stored = context.task.stored_passwords();
     let mut audited = audit(&context.desired, &context.catalog, &stored.search());
     audited.extend(alternates::findings(context));

@@ -15,7 +15,7 @@ use martydb_pg::server::{Endpoint, Host, TlsMode};
 use martydb_pg::wire::Address;
 
 #[derive(Clone)]
-pub struct Listener {
+pub(crate) struct Listener {
     pub shown: String,
     pub transport: ConnectionType,
     /// `true` for the manifest's address, which the matrix uses.
@@ -27,7 +27,7 @@ pub struct Listener {
 
 /// Properties of a connection that pg_hba.conf matches in addition to role and database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConnectionType {
+pub(crate) enum ConnectionType {
     Socket,
     Tcp {
         /// Client address as the server sees it, if known.
@@ -37,7 +37,7 @@ pub enum ConnectionType {
     },
 }
 
-pub struct ServerSettings<'a> {
+pub(crate) struct ServerSettings<'a> {
     /// Settings by name, without those that the admin may not see.
     pub settings: &'a BTreeMap<String, String>,
     /// Rules of pg_hba.conf; `None` if the admin may not see them.
@@ -71,7 +71,7 @@ impl ServerSettings<'_> {
 ///
 /// # Errors
 /// As [`Address::resolve`] for the manifest's own address.
-pub async fn listeners(
+pub(crate) async fn listeners(
     task: &Task,
     settings: &ServerSettings<'_>,
 ) -> Result<(Vec<Listener>, Vec<NotExamined>)> {

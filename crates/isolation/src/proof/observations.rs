@@ -27,7 +27,7 @@ pub enum Extent {
     Exhaustive,
 }
 
-pub struct ServerContext {
+pub(crate) struct ServerContext {
     /// Replica that is observed in place of the server.
     pub at: Option<String>,
     pub task: Task,
@@ -45,7 +45,7 @@ impl ServerContext {
 
 /// A login with the name of an alternate login, which can log in although the store does not name it as the one in
 /// use.
-pub struct OpenAlternate {
+pub(crate) struct OpenAlternate {
     pub role: RoleName,
     /// Login in use.
     pub primary: ProbeLogin,
@@ -54,13 +54,13 @@ pub struct OpenAlternate {
 }
 
 /// A role whose password is easily guessed, or equal to that of a stored login.
-pub struct KnownPassword {
+pub(crate) struct KnownPassword {
     pub role: RoleName,
     pub owner: Option<ProbeLogin>,
 }
 
 #[derive(Default)]
-pub struct ComparedPasswords {
+pub(crate) struct ComparedPasswords {
     pub known: Vec<KnownPassword>,
     /// Number of logins whose passwords were not compared because it would take too long.
     pub left_out: usize,
@@ -89,7 +89,7 @@ impl Observations {
 }
 
 /// An attempt outside the matrix.
-pub struct ExtraProbe {
+pub(crate) struct ExtraProbe {
     /// Index of the login in the task; `None` for the admin.
     pub login: Option<usize>,
     pub role: String,
@@ -101,7 +101,7 @@ pub struct ExtraProbe {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
+pub(crate) enum Purpose {
     /// Tests whether the server asks for a password.
     Wrong,
     /// Tests whether the server asks for a password of a replication connection.
@@ -118,7 +118,7 @@ pub enum Purpose {
     Reuse(String),
 }
 
-pub struct Observations {
+pub(crate) struct Observations {
     pub context: ServerContext,
     pub coverage: ProbeCoverage,
     /// In the order of the task's logins; empty if no logins were tried, and so are the next three fields.

@@ -12,5 +12,5 @@ mod judge;
 mod observe;
 pub(crate) mod rules;
 
-pub use judge::judge;
+pub(crate) use judge::judge;
 pub(crate) use observe::observe;

@@ -14,7 +14,7 @@ pub(crate) const MOST_PAIRS: usize = 20_000;
 pub(crate) const CONFIDENCE: u32 = 97;
 
 /// Source of the databases' connect privileges and of the rules that name a login.
-pub struct AccessRules<'a> {
+pub(crate) struct AccessRules<'a> {
     pub server: &'a ActualServer,
     /// Rules of pg_hba.conf, if the admin may read them.
     pub hba: Option<&'a [HbaLine]>,
@@ -22,7 +22,7 @@ pub struct AccessRules<'a> {
 
 /// Databases at which each login is tried, by their index in the task, and the size of the random part.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PairSample {
+pub(crate) struct PairSample {
     pub foreign: Vec<Vec<usize>>,
     /// Smallest share of a login's pairs that were drawn, from 0 to 1; those that the rules do not decide alike are all
     /// tried and do not count.
@@ -33,7 +33,7 @@ pub struct PairSample {
 /// pairs are no more than that.
 ///
 /// Pairs that the catalogs or pg_hba.conf do not treat like the rest come first.
-pub fn draw(
+pub(crate) fn draw(
     task: &Task,
     foreign: &OtherDatabases<'_>,
     rules: &AccessRules<'_>,

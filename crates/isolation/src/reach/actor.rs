@@ -5,14 +5,14 @@ use super::state::{Conclusion, Target};
 
 /// A login, the principal that can log in as it, and the principal's service, at whose border the walk ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Actor {
+pub(crate) struct Actor {
     pub asked: RoleId,
     pub login: RoleId,
     pub service: ServiceId,
 }
 
 impl Actor {
-    pub fn as_login(self, login: RoleId) -> Actor {
+    pub(crate) fn as_login(self, login: RoleId) -> Actor {
         Actor { login, ..self }
     }
 
@@ -27,7 +27,7 @@ fn is_foreign(mine: ServiceId, its: ServiceId) -> bool {
 }
 
 /// Returns the conclusion of becoming a role: the walk ends at another service's.
-pub fn as_role(mine: ServiceId, its: ServiceId, role: RoleId, otherwise: Conclusion) -> Conclusion {
+pub(crate) fn as_role(mine: ServiceId, its: ServiceId, role: RoleId, otherwise: Conclusion) -> Conclusion {
     if is_foreign(mine, its) { Conclusion::Reaches(Target::ServiceRole(role)) } else { otherwise }
 }
 

@@ -6,7 +6,7 @@ use serde_yaml::{Mapping, Value};
 
 use super::write;
 
-pub struct YamlLines {
+pub(crate) struct YamlLines {
     lines: Vec<String>,
 }
 
@@ -21,16 +21,16 @@ struct Key {
 }
 
 impl YamlLines {
-    pub fn new(text: &str) -> YamlLines {
+    pub(crate) fn new(text: &str) -> YamlLines {
         YamlLines { lines: text.lines().map(String::from).collect() }
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.lines.join("\n") + "\n"
     }
 
     /// Adds keys at the top level.
-    pub fn merge(&mut self, keys: &Mapping) -> Option<()> {
+    pub(crate) fn merge(&mut self, keys: &Mapping) -> Option<()> {
         let end = self.trimmed(0..self.lines.len());
         self.merge_below(0..end, 0, keys)
     }

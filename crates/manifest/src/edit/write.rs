@@ -6,7 +6,7 @@ use serde_yaml::{Mapping, Value};
 const WIDTH: usize = 120;
 
 /// Formats a map as a block.
-pub fn map(map: &Mapping, indent: usize) -> Vec<String> {
+pub(crate) fn map(map: &Mapping, indent: usize) -> Vec<String> {
     map.iter().flat_map(|(key, value)| entry(&key_text(key), value, indent)).collect()
 }
 
@@ -15,7 +15,7 @@ fn key_text(key: &Value) -> String {
 }
 
 /// Formats a key and its value: short lists and maps on one line, sections and long values as blocks.
-pub fn entry(key: &str, value: &Value, indent: usize) -> Vec<String> {
+pub(crate) fn entry(key: &str, value: &Value, indent: usize) -> Vec<String> {
     let blanks = " ".repeat(indent);
     let one = format!("{blanks}{key}: {}", flow(value));
     match value {
@@ -31,7 +31,7 @@ pub fn entry(key: &str, value: &Value, indent: usize) -> Vec<String> {
     }
 }
 
-pub fn item(value: &Value, indent: usize) -> String {
+pub(crate) fn item(value: &Value, indent: usize) -> String {
     format!("{}- {}", " ".repeat(indent), flow(value))
 }
 
@@ -48,7 +48,7 @@ fn holds_maps(map: &Mapping) -> bool {
 }
 
 /// Formats a value on one line.
-pub fn flow(value: &Value) -> String {
+pub(crate) fn flow(value: &Value) -> String {
     match value {
         Value::String(text) => scalar(text),
         Value::Bool(value) => value.to_string(),
@@ -66,7 +66,7 @@ pub fn flow(value: &Value) -> String {
 }
 
 /// Returns a text, quoted if it would be read as something else.
-pub fn scalar(text: &str) -> String {
+pub(crate) fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-./ ".contains(c);
     let bare = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && !text.ends_with(' ')

@@ -13,7 +13,7 @@ use martydb_model::{DesiredExtension, DesiredService, DownFiles, RoleKind};
 /// A key below a server or service, and its value.
 type KeyedValue = (Vec<&'static str>, Json);
 
-pub fn project(sources: &Sources, manifest: &Manifest) -> Option<ResolvedValue> {
+pub(crate) fn project(sources: &Sources, manifest: &Manifest) -> Option<ResolvedValue> {
     let key = ["project".to_owned()];
     // A key that a file sets is among the written values.
     find(sources, &[&key]).is_none().then(|| ResolvedValue {
@@ -24,7 +24,7 @@ pub fn project(sources: &Sources, manifest: &Manifest) -> Option<ResolvedValue> 
     })
 }
 
-pub fn servers(sources: &Sources, manifest: &Manifest) -> Vec<ResolvedValue> {
+pub(crate) fn servers(sources: &Sources, manifest: &Manifest) -> Vec<ResolvedValue> {
     let servers = manifest.servers.iter().flat_map(|(name, spec)| {
         let mut rows: Vec<KeyedValue> = match &spec.location {
             ServerLocation::Embedded { port } => {
@@ -57,7 +57,11 @@ fn address(url: &ServerUrl) -> String {
 }
 
 /// Returns the keys of a service, and all other values of its entry.
-pub fn service(sources: &Sources, service: &DesiredService, entry: Option<&Value>) -> Vec<ResolvedValue> {
+pub(crate) fn service(
+    sources: &Sources,
+    service: &DesiredService,
+    entry: Option<&Value>,
+) -> Vec<ResolvedValue> {
     let own = ["services".to_owned(), service.name.to_string()];
     let defaults = ["defaults".to_owned()];
     let mut all: Vec<ResolvedValue> = rows(service)

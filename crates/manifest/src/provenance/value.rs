@@ -18,7 +18,7 @@ pub struct ResolvedValue {
 }
 
 /// Returns a value that a file contains at this path.
-pub fn written(sources: &Sources, path: &[String], value: &Value) -> ResolvedValue {
+pub(crate) fn written(sources: &Sources, path: &[String], value: &Value) -> ResolvedValue {
     let found = find(sources, &[path]);
     ResolvedValue {
         key: path.to_vec(),
@@ -29,7 +29,7 @@ pub fn written(sources: &Sources, path: &[String], value: &Value) -> ResolvedVal
 }
 
 /// Returns the location of the first of the paths that a file has, and the variables in its text.
-pub fn find(sources: &Sources, paths: &[&[String]]) -> Option<(String, Vec<String>)> {
+pub(crate) fn find(sources: &Sources, paths: &[&[String]]) -> Option<(String, Vec<String>)> {
     paths.iter().find_map(|path| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let (place, value) = sources.written(&path)?;
@@ -38,7 +38,7 @@ pub fn find(sources: &Sources, paths: &[&[String]]) -> Option<(String, Vec<Strin
 }
 
 /// Visits the scalars and lists of a tree, with their paths.
-pub fn leaves(value: &Value, path: &mut Vec<String>, found: &mut impl FnMut(&[String], &Value)) {
+pub(crate) fn leaves(value: &Value, path: &mut Vec<String>, found: &mut impl FnMut(&[String], &Value)) {
     match value {
         Value::Mapping(map) if !map.is_empty() => {
             for (key, value) in map {

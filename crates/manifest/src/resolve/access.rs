@@ -23,7 +23,7 @@ type FollowedTables = (ServiceName, Vec<(SchemaName, String)>);
 const DEFAULT_LIMIT: i32 = 10;
 
 /// Returns the further roles of each server: every server with a service of a role has that role.
-pub fn all(
+pub(crate) fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &mut ServiceMap,

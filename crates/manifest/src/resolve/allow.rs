@@ -19,7 +19,7 @@ pub fn unknown_finding(id: &str) -> Option<(String, String)> {
     Some((format!("unknown finding \"{id}\""), hint))
 }
 
-pub fn all(scope: &Scope, services: &BTreeMap<ServiceName, DesiredService>) -> Result<Vec<RawAllow>> {
+pub(crate) fn all(scope: &Scope, services: &BTreeMap<ServiceName, DesiredService>) -> Result<Vec<RawAllow>> {
     let mut all = vec![];
     for (index, entry) in scope.raw.allow.iter().enumerate() {
         all.push(check(scope, &["allow", &index.to_string()], entry.clone(), services)?);

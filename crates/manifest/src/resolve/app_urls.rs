@@ -21,7 +21,7 @@ struct AppUrlLayer<'a> {
 ///
 /// # Errors
 /// If a URL is invalid, contains a login, or leads two services to one database.
-pub fn all(
+pub(crate) fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &BTreeMap<ServiceName, DesiredService>,

@@ -14,7 +14,7 @@ use martydb_model::{
 
 const MOST_JOBS: usize = 64;
 
-pub fn settings(
+pub(crate) fn settings(
     scope: &Scope,
     services: &BTreeMap<ServiceName, DesiredService>,
 ) -> Result<Option<BackupSettings>> {

@@ -36,7 +36,7 @@ const NAME_LABEL: &str = "app.kubernetes.io/name";
 ///
 /// # Errors
 /// If Compose or Kubernetes would reject an image, label, quantity or namespace.
-pub fn all(
+pub(crate) fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &BTreeMap<ServiceName, DesiredService>,

@@ -23,7 +23,7 @@ impl DeclaredTarget<'_> {
     ///
     /// # Errors
     /// If it is not exactly one broker, or has a key of another kind, or an unsafe address or route.
-    pub fn resolve(&self) -> Result<EventTarget> {
+    pub(crate) fn resolve(&self) -> Result<EventTarget> {
         let raw = self.raw;
         let given = [("nats", &raw.nats), ("amqp", &raw.amqp), ("kafka", &raw.kafka), ("http", &raw.http)];
         let given: Vec<_> = given.into_iter().filter_map(|(key, url)| Some((key, url.as_deref()?))).collect();

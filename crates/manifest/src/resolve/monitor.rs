@@ -12,7 +12,7 @@ use martydb_model::{AccessRole, MONITOR_SERVICE, RoleName, ServerName, project_r
 /// the rest for interactive sessions.
 const CONNECTIONS: i32 = 5;
 
-pub fn add(
+pub(crate) fn add(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &ServiceMap,

@@ -12,7 +12,7 @@ const CLUSTER_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
 /// Role that `initdb` creates by convention, and that embedded servers have.
 pub(crate) const CLUSTER_ROLE: &str = "postgres";
 
-pub fn database(scope: &Scope, service: &str, text: String) -> Result<DbName> {
+pub(crate) fn database(scope: &Scope, service: &str, text: String) -> Result<DbName> {
     let path = ["services", service, "database"];
     if CLUSTER_DATABASES.contains(&text.as_str()) {
         return Err(scope
@@ -22,7 +22,7 @@ pub fn database(scope: &Scope, service: &str, text: String) -> Result<DbName> {
     DbName::new(text.clone()).map_err(|error| scope.error(path, format!("database \"{text}\" {error}")))
 }
 
-pub fn schemas(scope: &Scope, service: &str, names: &[String]) -> Result<Vec<SchemaName>> {
+pub(crate) fn schemas(scope: &Scope, service: &str, names: &[String]) -> Result<Vec<SchemaName>> {
     if names.is_empty() {
         return Err(scope.error(["services", service, "schemas"], "a service needs at least one schema"));
     }
@@ -46,7 +46,13 @@ pub fn schemas(scope: &Scope, service: &str, names: &[String]) -> Result<Vec<Sch
 }
 
 /// Checks the name of a role. `admin` is the role that martydb connects as.
-pub fn role(scope: &Scope, path: [&str; 4], kind: RoleKind, text: String, admin: &str) -> Result<RoleName> {
+pub(crate) fn role(
+    scope: &Scope,
+    path: [&str; 4],
+    kind: RoleKind,
+    text: String,
+    admin: &str,
+) -> Result<RoleName> {
     let wrong = |why: &dyn std::fmt::Display| scope.error(path, format!("role \"{text}\" {why}"));
     let role = RoleName::new(text.clone()).map_err(|error| wrong(&error))?;
     if text == admin || text == CLUSTER_ROLE {

@@ -27,7 +27,7 @@ const LARGEST_BATCH: u32 = 5000;
 type RelayLogins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
 /// Adds the outbox to each service that declares one, and the login of its relay to the server.
-pub fn all(
+pub(crate) fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &mut ServiceMap,

@@ -32,7 +32,7 @@ impl ParameterCheck<'_> {
     }
 }
 
-pub fn resolve(scope: &Scope, service: &str, own: &RawParameters) -> Result<DatabaseParameters> {
+pub(crate) fn resolve(scope: &Scope, service: &str, own: &RawParameters) -> Result<DatabaseParameters> {
     let (look, default) = (ParameterCheck { scope, service }, &scope.raw.defaults.parameters);
     let tablespace = look.text("tablespace", own.tablespace.as_ref(), default.tablespace.as_ref())?;
     if let Some(name) =

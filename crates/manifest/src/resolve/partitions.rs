@@ -16,7 +16,7 @@ const AHEAD: u32 = 7;
 const MOST_AHEAD: u32 = 366;
 
 /// Adds the partitioned tables to each service that declares some.
-pub fn all(scope: &Scope, services: &mut ServiceMap) -> Result<()> {
+pub(crate) fn all(scope: &Scope, services: &mut ServiceMap) -> Result<()> {
     if !scope.raw.defaults.partitions.is_empty() {
         return Err(scope
             .error(["defaults", "partitions"], "partitions belong to the tables of one service")

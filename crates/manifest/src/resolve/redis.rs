@@ -20,7 +20,7 @@ const DEFAULT_PORT: u16 = 6379;
 const ROOT_CERTIFICATE: &str = "sslrootcert";
 
 /// Returns `true` for a server at a URL of Redis, or one that martydb runs.
-pub fn is_redis(scope: &Scope, raw: &RawServer) -> bool {
+pub(crate) fn is_redis(scope: &Scope, raw: &RawServer) -> bool {
     if raw.embedded == Some(Embedded::Redis) {
         return true;
     }
@@ -32,7 +32,7 @@ fn scheme(url: &str) -> Option<(&str, bool)> {
     SCHEMES.iter().find_map(|(scheme, tls)| Some((url.strip_prefix(scheme)?, *tls)))
 }
 
-pub fn all(scope: &Scope, services: &BTreeMap<ServiceName, DesiredService>) -> Result<RedisPart> {
+pub(crate) fn all(scope: &Scope, services: &BTreeMap<ServiceName, DesiredService>) -> Result<RedisPart> {
     let declared = scope.raw.servers.iter().filter(|(_, raw)| is_redis(scope, raw));
     let servers: BTreeMap<ServerName, RedisServer> =
         declared.map(|(name, raw)| Ok((name.clone(), server(scope, name, raw)?))).collect::<Result<_>>()?;

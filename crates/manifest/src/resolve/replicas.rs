@@ -13,7 +13,7 @@ use martydb_model::units::duration;
 
 /// Returns the replicas of a server. One that martydb runs itself has none; with `embedded: auto` they are those of the
 /// other server, at `url`.
-pub fn of_server(
+pub(crate) fn of_server(
     scope: &Scope,
     server: &str,
     raw: &RawServer,

@@ -8,7 +8,7 @@ use crate::source::Sources;
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
 
-pub struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     pub raw: &'a RawManifest,
     pub sources: &'a Sources,
     /// Folder of the manifest.
@@ -18,7 +18,7 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     /// Returns the project, which marks what this manifest created.
-    pub fn project(&self) -> String {
+    pub(crate) fn project(&self) -> String {
         let folder = || self.home.file_name().map(|name| name.to_string_lossy().into_owned());
         self.raw.project.clone().or_else(folder).unwrap_or_else(|| "martydb".into())
     }
@@ -28,12 +28,12 @@ impl Scope<'_> {
         self.variables.get("DB_HOST").is_some_and(|host| !host.is_empty())
     }
 
-    pub fn error<const N: usize>(&self, path: [&str; N], message: impl Display) -> Error {
+    pub(crate) fn error<const N: usize>(&self, path: [&str; N], message: impl Display) -> Error {
         self.sources.error_at(&path, message)
     }
 
     /// Returns the service's own value, or that of the defaults, or the fallback, with `{service}` substituted.
-    pub fn template<const N: usize>(
+    pub(crate) fn template<const N: usize>(
         &self,
         path: [&str; N],
         service: &str,

@@ -26,7 +26,7 @@ const CONNECTIONS: u16 = 10;
 const PROCESSES: u16 = 2;
 
 /// Adds the exposure and its two logins to each service with `serve:`.
-pub fn all(
+pub(crate) fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &mut ServiceMap,
@@ -78,7 +78,7 @@ fn audit(raw: RawAudit) -> DeclaredAudit {
 }
 
 /// Adds to each exposure the logins of `access` that its callers use: they write to the service's records too.
-pub fn further_logins(settings: &ServeSettings, services: &mut ServiceMap) {
+pub(crate) fn further_logins(settings: &ServeSettings, services: &mut ServiceMap) {
     for (_, caller) in settings.all_callers() {
         let service = services.values_mut().find(|service| service.name == caller.service);
         let exposure = service.and_then(|service| service.serve.as_mut());
@@ -232,7 +232,7 @@ impl DeclaredExposure<'_> {
 }
 
 /// Returns the settings of the listener and its callers.
-pub fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result<ServeSettings> {
+pub(crate) fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result<ServeSettings> {
     let Some(raw) = &scope.raw.serve else { return Ok(ServeSettings::default()) };
     let listen = raw.listen.unwrap_or(ServeSettings::default().listen);
     if !listen.ip().is_loopback() && raw.tls.is_none() {

@@ -15,7 +15,7 @@ use martydb_model::{RoleName, ServiceName};
 
 pub(crate) const DEFAULT_SERVER: &str = "main";
 
-pub fn all(scope: &Scope) -> Result<BTreeMap<String, ServerSpec>> {
+pub(crate) fn all(scope: &Scope) -> Result<BTreeMap<String, ServerSpec>> {
     let mut declared = scope.raw.servers.iter().filter(|(_, raw)| !is_redis(scope, raw)).peekable();
     if declared.peek().is_none() {
         let embedded = RawServer { embedded: Some(Embedded::Fixed(true)), ..RawServer::default() };

@@ -24,7 +24,7 @@ const DEFAULT_SETTINGS: [(&str, &str); 4] = [
 
 type Servers = BTreeMap<String, ServerSpec>;
 
-pub fn all(scope: &Scope, servers: &Servers) -> Result<BTreeMap<ServiceName, DesiredService>> {
+pub(crate) fn all(scope: &Scope, servers: &Servers) -> Result<BTreeMap<ServiceName, DesiredService>> {
     if scope.raw.services.is_empty() {
         return Err(scope.error(["services"], "no services are declared"));
     }

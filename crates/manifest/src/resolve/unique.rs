@@ -8,9 +8,9 @@ use martydb_model::contract::ALTERNATE_SUFFIX;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind, ServiceName, project_roles};
 
-pub type ServiceMap = BTreeMap<ServiceName, DesiredService>;
+pub(crate) type ServiceMap = BTreeMap<ServiceName, DesiredService>;
 
-pub fn check(scope: &Scope, services: &ServiceMap) -> Result<()> {
+pub(crate) fn check(scope: &Scope, services: &ServiceMap) -> Result<()> {
     let mut taken: BTreeMap<(&str, &str, String), &ServiceName> = BTreeMap::new();
     for service in services.values() {
         let database = ("database", service.database.to_string(), "database", "that");

@@ -6,7 +6,7 @@ use serde_yaml::Value;
 use martydb_model::environment::Environment;
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum BadVariable {
+pub(crate) enum BadVariable {
     /// A variable that is not set and has no default.
     Unset(String),
     /// A reference that is not `${NAME}` or `${NAME:-default}`.
@@ -20,7 +20,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 pub(crate) const VARIABLE_MARK: char = '\u{1}';
 
 #[derive(Debug, PartialEq, Eq)]
-pub struct FilledUrl {
+pub(crate) struct FilledUrl {
     pub url: String,
     /// The same text with [`VARIABLE_MARK`] and the variable's name in place of each value. It shows which part of the
     /// URL a variable filled.
@@ -29,7 +29,7 @@ pub struct FilledUrl {
 
 /// Substitutes variables in every string of the tree, except the URLs of servers and applications; keys are unchanged.
 /// `Err` contains the path of the string with the bad reference.
-pub fn expand(
+pub(crate) fn expand(
     value: &mut Value,
     variables: &Environment,
     path: &[&str],

@@ -9,7 +9,7 @@ use serde_yaml::{Mapping, Value};
 const MOST: usize = 10_000;
 
 /// Entry that each generated service came from, by the service's name.
-pub type Origins = BTreeMap<String, String>;
+pub(crate) type Origins = BTreeMap<String, String>;
 
 /// Path of an error, and its message.
 type EntryError = (Vec<String>, String);
@@ -21,7 +21,7 @@ type NumberedEntry = (Value, Value);
 type KeyError = (Option<&'static str>, String);
 
 /// Replaces template entries by the services that they generate.
-pub fn generate(manifest: &mut Value) -> Result<Origins, EntryError> {
+pub(crate) fn generate(manifest: &mut Value) -> Result<Origins, EntryError> {
     let mut origins = Origins::new();
     let Some(services) = manifest.get_mut("services").and_then(Value::as_mapping_mut) else {
         return Ok(origins);

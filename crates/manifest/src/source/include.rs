@@ -18,7 +18,7 @@ const HINT: &str = "an included file may contain only the keys `services` and `a
 ///
 /// # Errors
 /// With the location in the base or in the included file, or if another account could have written one.
-pub fn read(base: &YamlFile, place: &ManifestPath) -> Result<Vec<YamlFile>> {
+pub(crate) fn read(base: &YamlFile, place: &ManifestPath) -> Result<Vec<YamlFile>> {
     // Another type is reported with all other type errors.
     let Some(Value::Sequence(patterns)) = base.value.get("include") else { return Ok(vec![]) };
     let own = base.path.canonicalize().ok();
@@ -54,7 +54,7 @@ pub fn read(base: &YamlFile, place: &ManifestPath) -> Result<Vec<YamlFile>> {
 ///
 /// # Errors
 /// If a file has other keys, or an entry is declared twice; both locations are given.
-pub fn merge(tree: &mut Value, base: &YamlFile, files: &[YamlFile]) -> Result<()> {
+pub(crate) fn merge(tree: &mut Value, base: &YamlFile, files: &[YamlFile]) -> Result<()> {
     for file in files {
         check(file)?;
     }
@@ -97,7 +97,7 @@ fn is_word(key: &str) -> bool {
 }
 
 /// Returns the names in a section.
-pub fn names<'a>(file: &'a YamlFile, section: &str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn names<'a>(file: &'a YamlFile, section: &str) -> impl Iterator<Item = &'a str> {
     let entries = file.value.get(section).and_then(Value::as_mapping).into_iter().flatten();
     entries.filter_map(|(name, _)| name.as_str())
 }

@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 /// Maximum number of files that one manifest includes.
-pub const MOST_FILES: usize = 10_000;
+pub(crate) const MOST_FILES: usize = 10_000;
 
 /// Maximum number of names that one pattern examines.
 const MOST_NAMES: usize = 100_000;
@@ -15,7 +15,7 @@ const MOST_NAMES: usize = 100_000;
 ///
 /// # Errors
 /// With a message, if no file matches, too many do, or a link leads out.
-pub fn files(home: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
+pub(crate) fn files(home: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     let mut search = Search { found: vec![home.to_owned()], root: None, looked_at: 0 };
     for component in Path::new(pattern).components() {
         match component {
@@ -94,7 +94,7 @@ impl Search {
 }
 
 /// Tests a name: `*` matches any characters, `?` one. Matching is from left to right and backtracks to the last star only.
-pub fn matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n, mut back) = (0, 0, None);
     while n < name.len() {

@@ -4,14 +4,14 @@ use martydb_model::deploy::SEALED_WITH;
 use martydb_model::suggest::hint;
 
 /// A value of the wrong type, or an unknown key.
-pub struct TypeMismatch {
+pub(crate) struct TypeMismatch {
     pub path: Vec<String>,
     pub message: String,
     pub hint: Option<String>,
 }
 
 impl TypeMismatch {
-    pub fn of(error: &serde_path_to_error::Error<serde_yaml::Error>) -> TypeMismatch {
+    pub(crate) fn of(error: &serde_path_to_error::Error<serde_yaml::Error>) -> TypeMismatch {
         let mut path: Vec<String> = error.path().iter().filter_map(step).collect();
         let message = error.inner().to_string();
         // The YAML library prefixes its own, untranslated path.

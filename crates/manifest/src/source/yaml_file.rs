@@ -8,7 +8,7 @@ use crate::source::locate::{duplicate, locate};
 use martydb_model::error::{Error, Result};
 use martydb_model::yaml;
 
-pub struct YamlFile {
+pub(crate) struct YamlFile {
     pub path: PathBuf,
     pub text: String,
     /// The content, a mapping.
@@ -17,7 +17,7 @@ pub struct YamlFile {
 
 impl YamlFile {
     /// Reads and parses a file; `hint` describes the content that an empty one lacks.
-    pub fn read(path: &Path, hint: &str) -> Result<YamlFile> {
+    pub(crate) fn read(path: &Path, hint: &str) -> Result<YamlFile> {
         let shown = path.display();
         let bytes = std::fs::read(path)
             .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
@@ -27,7 +27,7 @@ impl YamlFile {
     }
 
     /// Parses a text, which may not be in the file yet.
-    pub fn parse(path: &Path, text: String, hint: &str) -> Result<YamlFile> {
+    pub(crate) fn parse(path: &Path, text: String, hint: &str) -> Result<YamlFile> {
         let shown = path.display();
         yaml::check(&text, path)?;
         let value: Value = serde_yaml::from_str(&text).map_err(|error| unreadable(path, &text, &error))?;
@@ -40,7 +40,7 @@ impl YamlFile {
     }
 
     /// Returns `file:line:column` of a path; `None` if the file does not have it.
-    pub fn place(&self, path: &[&str]) -> Option<String> {
+    pub(crate) fn place(&self, path: &[&str]) -> Option<String> {
         let (line, column) = locate(&self.text, path)?;
         Some(format!("{}:{line}:{column}", self.path.display()))
     }
@@ -53,7 +53,7 @@ impl YamlFile {
     }
 
     /// Returns the file's folder.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))
     }
 }

@@ -16,7 +16,7 @@ const PLACE: &[&str] = &["host", "hostaddr", "port"];
 ///
 /// # Errors
 /// No message repeats a part of the URL, since it may be a password.
-pub fn parse(text: &str) -> Result<AppUrl> {
+pub(crate) fn parse(text: &str) -> Result<AppUrl> {
     let mut given = take_apart(text, check)?;
     if given.contains_key("user") || given.contains_key("password") {
         return Err(login());

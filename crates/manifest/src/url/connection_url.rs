@@ -76,7 +76,7 @@ fn host_and_port(place: &str) -> Result<(&str, &str)> {
 ///
 /// # Errors
 /// If one of several hosts is empty, a port is invalid, or the numbers of hosts and ports differ.
-pub fn places(hosts: &str, ports: &str) -> Result<Vec<(String, u16)>> {
+pub(crate) fn places(hosts: &str, ports: &str) -> Result<Vec<(String, u16)>> {
     let hosts: Vec<&str> = hosts.split(',').collect();
     let ports: Vec<&str> = ports.split(',').collect();
     if hosts.len() > 1 && hosts.contains(&"") {

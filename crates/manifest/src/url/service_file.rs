@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use martydb_model::environment::Environment;
 
 /// Values by libpq keyword.
-pub type ConnectionKeywords = std::collections::BTreeMap<String, String>;
+pub(crate) type ConnectionKeywords = std::collections::BTreeMap<String, String>;
 
 /// Returns the values of the section that `service`, or else PGSERVICE, names; empty if neither is set.
-pub fn section(given: &ConnectionKeywords, variables: &Environment) -> Result<ConnectionKeywords, String> {
+pub(crate) fn section(
+    given: &ConnectionKeywords,
+    variables: &Environment,
+) -> Result<ConnectionKeywords, String> {
     let variable = |name: &str| variables.get(name).filter(|value| !value.is_empty());
     let Some(name) = given.get("service").or_else(|| variable("PGSERVICE")) else {
         return Ok(ConnectionKeywords::new());

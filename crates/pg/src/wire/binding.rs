@@ -48,7 +48,7 @@ impl FromStr for BindingMode {
 
 /// Server's end of a connection, as far as an exchange can be bound to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum EndPoint {
+pub(crate) enum EndPoint {
     #[default]
     WithoutTls,
     /// TLS with a certificate for which no digest is defined, such as one signed with Ed25519.
@@ -59,14 +59,14 @@ pub enum EndPoint {
 
 /// Channel binding that one connection can use.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Binding {
+pub(crate) struct Binding {
     pub mode: BindingMode,
     pub end_point: EndPoint,
 }
 
 impl Binding {
     /// Returns the binding of a connection without TLS.
-    pub fn without_tls(mode: BindingMode) -> Binding {
+    pub(crate) fn without_tls(mode: BindingMode) -> Binding {
         Binding { mode, end_point: EndPoint::WithoutTls }
     }
 
@@ -81,7 +81,7 @@ impl Binding {
     ///
     /// # Errors
     /// If channel binding is not possible, and required or offered.
-    pub fn header(&self, offered: bool) -> Result<Header, BindingError> {
+    pub(crate) fn header(&self, offered: bool) -> Result<Header, BindingError> {
         match (self.mode, &self.end_point, offered) {
             (BindingMode::Disable, ..) => Ok(Header::Unsupported),
             (_, EndPoint::Digest(digest), true) => Ok(Header::EndPoint(digest.clone())),
@@ -151,7 +151,7 @@ impl BindingError {
 
 /// GS2 header of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Header {
+pub(crate) enum Header {
     /// The client cannot bind.
     Unsupported,
     /// The client can bind and believes that the server cannot: a server that offered it notices that the offer was removed.
@@ -162,7 +162,7 @@ pub enum Header {
 
 impl Header {
     /// Returns the text with which the exchange begins.
-    pub fn text(&self) -> &'static str {
+    pub(crate) fn text(&self) -> &'static str {
         match self {
             Header::Unsupported => "n,,",
             Header::NotOffered => "y,,",
@@ -171,7 +171,7 @@ impl Header {
     }
 
     /// Returns the bytes of attribute `c` in the final message.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let data = if let Header::EndPoint(data) = self { data.as_slice() } else { &[] };
         [self.text().as_bytes(), data].concat()
     }
@@ -204,7 +204,7 @@ const DIGESTS: &[(&str, CertificateDigest)] = &[
 const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
 
 /// Returns the digest of a certificate in DER; `None` if none is defined for its signature algorithm.
-pub fn digest(certificate: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn digest(certificate: &[u8]) -> Option<Vec<u8>> {
     let (_, parsed) = parse_x509_certificate(certificate).ok()?;
     let signature = &parsed.signature_algorithm;
     let algorithm = match signature.algorithm.to_id_string() {

@@ -10,7 +10,7 @@ use super::tls::Transport;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
-pub struct CancelTarget {
+pub(crate) struct CancelTarget {
     pub address: Address,
     /// Transport of the session's own connection: a cancel key is not sent over an unencrypted connection if the
     /// session is encrypted.

@@ -39,7 +39,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for T {}
 
-pub struct Wire {
+pub(crate) struct Wire {
     stream: Box<dyn Stream>,
     inbox: BytesMut,
     outbox: BytesMut,
@@ -48,7 +48,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    pub fn new(stream: Box<dyn Stream>) -> Self {
+    pub(crate) fn new(stream: Box<dyn Stream>) -> Self {
         let (inbox, outbox) = (BytesMut::with_capacity(8192), BytesMut::with_capacity(256));
         Wire { stream, inbox, outbox, largest: LOGIN_MESSAGE }
     }
@@ -67,7 +67,7 @@ impl Wire {
         self.largest = bytes;
     }
 
-    pub async fn send(
+    pub(crate) async fn send(
         &mut self,
         build: impl FnOnce(&mut BytesMut) -> io::Result<()>,
     ) -> Result<(), ConnectionFailure> {
@@ -103,7 +103,7 @@ impl Wire {
     ///
     /// # Errors
     /// If the connection ends, or the data is not PostgreSQL's protocol.
-    pub async fn receive(&mut self) -> Result<Message, ConnectionFailure> {
+    pub(crate) async fn receive(&mut self) -> Result<Message, ConnectionFailure> {
         self.receive_counted().await.map(|(message, _)| message)
     }
 

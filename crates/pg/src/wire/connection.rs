@@ -29,7 +29,8 @@ use martydb_model::sql::Statement;
 
 pub(crate) use copying::CopyFailure;
 pub(crate) use copying::copy_rows;
-pub use copying::{CopiedRows, CopyListener, CopyStatements, FrameSink};
+pub(crate) use copying::{CopiedRows, FrameSink};
+pub use copying::{CopyListener, CopyStatements};
 pub use replication::{ReplicationStream, StreamFrame};
 
 /// Size limit of a session's messages (row, error, notice), in bytes.

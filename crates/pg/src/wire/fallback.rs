@@ -10,7 +10,7 @@ use super::tls::{Transport, transports};
 
 /// Transports of the logins to one address.
 #[derive(Debug, Clone, Copy)]
-pub struct Fallback {
+pub(crate) struct Fallback {
     pub first: Transport,
     second: Option<Transport>,
     /// `true` if a failed handshake may be followed by a connection without TLS.
@@ -18,7 +18,7 @@ pub struct Fallback {
 }
 
 impl Fallback {
-    pub fn of(address: &Address) -> Fallback {
+    pub(crate) fn of(address: &Address) -> Fallback {
         let (first, second) = transports(address.mode);
         Fallback { first, second, prefer_written: address.prefer_written }
     }
@@ -26,7 +26,7 @@ impl Fallback {
     /// Returns the transport to try after this failure of the first: pg_hba.conf can have lines for only encrypted or
     /// only plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`. The same transport if the
     /// database was renamed while the login waited: a restore gives its name to another one in the same transaction.
-    pub fn after(&self, failed: &LoginError, encrypted: bool) -> Option<Transport> {
+    pub(crate) fn after(&self, failed: &LoginError, encrypted: bool) -> Option<Transport> {
         if matches!(failed, LoginError::Rejected(fault) if fault.is_of_a_rename()) {
             return Some(self.first);
         }

@@ -61,7 +61,7 @@ impl Drop for SessionHandle {
 }
 
 impl SessionHandle {
-    pub fn new(target: CancelTarget) -> SessionHandle {
+    pub(crate) fn new(target: CancelTarget) -> SessionHandle {
         let session =
             RegisteredSession { target, running: AtomicBool::new(false), protected: AtomicBool::new(false) };
         let session = Arc::new(session);
@@ -71,7 +71,7 @@ impl SessionHandle {
 
     /// Registers a statement; `None` if it must not be sent any more. The entry is made before the flag is read, and
     /// the flag is set before the entries are read, so no statement is missed.
-    pub fn begin(&self, protected: bool) -> Option<RunningStatement> {
+    pub(crate) fn begin(&self, protected: bool) -> Option<RunningStatement> {
         STATEMENTS.fetch_add(1, Ordering::SeqCst);
         self.0.protected.store(protected, Ordering::SeqCst);
         self.0.running.store(true, Ordering::SeqCst);
@@ -79,7 +79,7 @@ impl SessionHandle {
         (protected || signal().is_none()).then_some(running)
     }
 
-    pub fn target(&self) -> &CancelTarget {
+    pub(crate) fn target(&self) -> &CancelTarget {
         &self.0.target
     }
 }

@@ -66,7 +66,7 @@ pub struct Startup<'a> {
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct Greeting {
+pub(crate) struct Greeting {
     /// `server_version`.
     pub version: String,
     /// PID and secret key of the backend, for cancel requests.

@@ -38,7 +38,7 @@ pub const NAME_POSTGRES: &str = "name a PostgreSQL server in the manifest";
 ///
 /// # Errors
 /// [`Stage::NotPostgres`].
-pub fn check(parameter: &str, value: &str) -> Result<(), ConnectionFailure> {
+pub(crate) fn check(parameter: &str, value: &str) -> Result<(), ConnectionFailure> {
     let shows = |engine: &&Engine| engine.parameter == parameter && value.contains(engine.contains);
     let Some(engine) = ENGINES.iter().find(shows) else { return Ok(()) };
     let why = format!("the server is {}, not PostgreSQL: {}", engine.name, engine.reason);

@@ -36,7 +36,7 @@ const KEPT_ROUNDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 type ScramKey = [u8; 32];
 
 /// Reason for which an exchange cannot continue; never contains a secret.
-pub type Reason = &'static str;
+pub(crate) type Reason = &'static str;
 
 /// Keys derived from one role's password and one salt. Has no `Debug`: they are as good as the password.
 #[derive(Clone)]
@@ -130,20 +130,20 @@ pub(crate) struct Exchange {
 }
 
 /// An exchange after the proof was sent.
-pub struct SentProof {
+pub(crate) struct SentProof {
     server_signature: ScramKey,
 }
 
 impl Exchange {
     /// Starts an exchange with a fresh nonce.
-    pub fn start(header: Header) -> Result<Self, Reason> {
+    pub(crate) fn start(header: Header) -> Result<Self, Reason> {
         let mut random = [0; 18];
         getrandom::fill(&mut random).map_err(|_| "the operating system gave no random numbers")?;
         Ok(Exchange { header, nonce: STANDARD.encode(random) })
     }
 
     /// Returns `client-first-message`. PostgreSQL uses the user name of the startup message and ignores this one.
-    pub fn first(&self) -> String {
+    pub(crate) fn first(&self) -> String {
         format!("{}{}", self.header.text(), self.first_bare())
     }
 
@@ -153,7 +153,7 @@ impl Exchange {
 
     /// Answers `server-first-message` with `client-final-message`; derives the key only if the stored one does not
     /// match.
-    pub fn answer(
+    pub(crate) fn answer(
         self,
         challenge: &[u8],
         password: &str,
@@ -188,7 +188,7 @@ impl Exchange {
 
 impl SentProof {
     /// Verifies `server-final-message`: only a server that has the role's verifier can sign it.
-    pub fn check(self, answer: &[u8]) -> Result<(), Reason> {
+    pub(crate) fn check(self, answer: &[u8]) -> Result<(), Reason> {
         let signature = answer
             .strip_prefix(b"v=")
             .and_then(|rest| rest.split(|byte| *byte == b',').next())

@@ -40,11 +40,11 @@ impl PublicationChange {
 }
 
 /// Describes the trigger that counts the writes of a table.
-pub fn trigger(schema: &SchemaName, table: &str) -> String {
+pub(crate) fn trigger(schema: &SchemaName, table: &str) -> String {
     format!("trigger {CACHE_TRIGGER} on {schema}.{table}")
 }
 
 /// Describes the function of a counter.
-pub fn function(counter: &WriteCounter) -> String {
+pub(crate) fn function(counter: &WriteCounter) -> String {
     format!("function {SERVE_SCHEMA}.{}", counter.function())
 }

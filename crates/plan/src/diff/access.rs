@@ -15,7 +15,7 @@ use martydb_model::{
     RoleName,
 };
 
-pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &StoredLogins, plan: &mut Plan) {
+pub(crate) fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &StoredLogins, plan: &mut Plan) {
     let Ok(maintenance) = DbName::found(actual.maintenance.clone()) else { return };
     for role in desired.access.values() {
         let mut look = Comparison::new(desired, actual, stored, None, maintenance.clone());

@@ -11,11 +11,11 @@ use martydb_model::contract::{ObjectClass, Privilege, Privileges, access_to, acc
 use martydb_model::{AccessTarget, AclEntry, DesiredService, Grantee, RoleKind, RoleName, SchemaName};
 
 /// Privileges by grantee: held, required or allowed.
-pub type Holding = BTreeMap<Grantee, BTreeSet<Privilege>>;
+pub(crate) type Holding = BTreeMap<Grantee, BTreeSet<Privilege>>;
 
 /// Returns the privileges of the service's roles on a class by the contract: those that it grants, or those
 /// that it allows.
-pub fn wanted(
+pub(crate) fn wanted(
     service: &DesiredService,
     class: ObjectClass,
     privileges: fn(RoleKind, ObjectClass) -> &'static [Privilege],
@@ -27,7 +27,7 @@ pub fn wanted(
 }
 
 /// Returns the privileges of further roles on a class of objects by the manifest.
-pub fn declared(service: &DesiredService, class: ObjectClass, spot: AccessTarget<'_>) -> Holding {
+pub(crate) fn declared(service: &DesiredService, class: ObjectClass, spot: AccessTarget<'_>) -> Holding {
     collected(access_to(service, class, spot))
 }
 
@@ -48,7 +48,7 @@ fn collected<'a>(held: impl Iterator<Item = (&'a RoleName, &'static [Privilege])
     all
 }
 
-pub fn held<'a>(acl: impl IntoIterator<Item = &'a AclEntry>) -> Holding {
+pub(crate) fn held<'a>(acl: impl IntoIterator<Item = &'a AclEntry>) -> Holding {
     let mut held = Holding::new();
     for entry in acl {
         held.entry(entry.grantee.clone()).or_default().insert(Privilege::named(&entry.privilege));
@@ -57,7 +57,7 @@ pub fn held<'a>(acl: impl IntoIterator<Item = &'a AclEntry>) -> Holding {
 }
 
 /// Returns what is held in `one` and not in `other`.
-pub fn difference(one: &Holding, other: &Holding) -> Vec<(Grantee, Privileges)> {
+pub(crate) fn difference(one: &Holding, other: &Holding) -> Vec<(Grantee, Privileges)> {
     let none = BTreeSet::new();
     let rows = one.iter().map(|(grantee, privileges)| {
         let more = privileges.difference(other.get(grantee).unwrap_or(&none));
@@ -67,7 +67,7 @@ pub fn difference(one: &Holding, other: &Holding) -> Vec<(Grantee, Privileges)> 
 }
 
 /// Describes what a REVOKE takes.
-pub fn taken(privileges: &Privileges, only_option: bool) -> String {
+pub(crate) fn taken(privileges: &Privileges, only_option: bool) -> String {
     if only_option { format!("the grant option for {privileges}") } else { privileges.to_string() }
 }
 
@@ -83,7 +83,7 @@ pub(crate) struct Acl<'a> {
 
 impl Acl<'_> {
     /// Grants missing privileges. Those of the old owner do not count, because they end with its ownership.
-    pub fn missing(&self, look: &mut Comparison<'_>, wanted: &Holding) {
+    pub(crate) fn missing(&self, look: &mut Comparison<'_>, wanted: &Holding) {
         let others = self.found.iter().filter(|found| !self.is_owner(&found.grantee));
         for (to, privileges) in difference(wanted, &held(others)) {
             let reason = format!("grant {privileges} on {} to {to}", self.on);
@@ -92,7 +92,7 @@ impl Acl<'_> {
     }
 
     /// Revokes what managed roles and PUBLIC hold beyond `allowed`; what other roles hold is prunable.
-    pub fn beyond(&self, look: &mut Comparison<'_>, allowed: &Holding) {
+    pub(crate) fn beyond(&self, look: &mut Comparison<'_>, allowed: &Holding) {
         let mut taken: BTreeMap<(&Grantee, &RoleName, bool), Vec<Privilege>> = BTreeMap::new();
         let next = |found: &&AclEntry| found.grantee.role().map(RoleName::as_str) == self.next_owner;
         let owners =

@@ -25,7 +25,7 @@ impl StoredLogins {
     }
 }
 
-pub struct Comparison<'a> {
+pub(crate) struct Comparison<'a> {
     pub desired: &'a DesiredServer,
     pub actual: &'a ActualServer,
     pub stored: &'a StoredLogins,
@@ -43,7 +43,7 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    pub fn new(
+    pub(crate) fn new(
         desired: &'a DesiredServer,
         actual: &'a ActualServer,
         stored: &'a StoredLogins,
@@ -55,7 +55,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Returns `true` for PUBLIC and for declared roles, whose privileges are made to match the manifest.
-    pub fn is_managed(&self, grantee: &Grantee) -> bool {
+    pub(crate) fn is_managed(&self, grantee: &Grantee) -> bool {
         let declared = |role| managed(self.desired, role).is_some() || self.desired.access.contains_key(role);
         grantee.role().is_none_or(declared)
     }
@@ -68,7 +68,7 @@ impl<'a> Comparison<'a> {
     }
 
     /// Returns the alternate of a service's login, if the server has one.
-    pub fn alternate(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
+    pub(crate) fn alternate(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
         let alternate = alternate_of(service.role(kind)).filter(|_| kind.logs_in());
         alternate.filter(|alternate| self.actual.roles.contains_key(alternate))
     }
@@ -91,11 +91,11 @@ impl<'a> Comparison<'a> {
     }
 
     /// Returns `true` if a comment is this manifest's marker.
-    pub fn is_ours(&self, comment: Option<&str>) -> bool {
+    pub(crate) fn is_ours(&self, comment: Option<&str>) -> bool {
         self.desired.marks(comment)
     }
 
-    pub fn add(&mut self, risk: Risk, action: Action, reason: impl Into<String>) {
+    pub(crate) fn add(&mut self, risk: Risk, action: Action, reason: impl Into<String>) {
         self.add_at(action.stage(), risk, action, reason);
     }
 
@@ -110,13 +110,13 @@ impl<'a> Comparison<'a> {
     }
 
     /// Changes the owner of an object.
-    pub fn set_owner(&mut self, object: Object, from: &str, owner: &RoleName) {
+    pub(crate) fn set_owner(&mut self, object: Object, from: &str, owner: &RoleName) {
         let reason = format!("change owner from {from} to {owner}");
         self.previous_owners.insert(from.to_owned());
         self.add(self.caution(), Action::SetOwner { object, owner: owner.clone() }, reason);
     }
 
-    pub fn step(&self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) -> Step {
+    pub(crate) fn step(&self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) -> Step {
         let service = self.service.map(|service| service.name.clone());
         let (database, part_of) = (Some(self.database.clone()), self.part_of.clone());
         Step { service, database, stage, action, reason: reason.into(), risk, part_of }

@@ -15,7 +15,7 @@ use martydb_model::{
 };
 
 /// Returns the tables whose writes are counted; those of a later migration are not there yet.
-pub fn counted<'c>(
+pub(crate) fn counted<'c>(
     service: &DesiredService,
     contents: &'c Contents,
 ) -> impl Iterator<Item = &'c ActualObject> {
@@ -29,12 +29,12 @@ pub fn counted<'c>(
 }
 
 /// Returns the counters that a database has, or what is left of them.
-pub fn found(contents: &Contents) -> BTreeSet<WriteCounter> {
+pub(crate) fn found(contents: &Contents) -> BTreeSet<WriteCounter> {
     let ours = contents.objects.iter().filter(|found| found.schema.as_str() == SERVE_SCHEMA);
     ours.filter_map(|found| WriteCounter::named(&found.name)).collect()
 }
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
     let wanted: Vec<&ActualObject> = counted(service, contents).collect();
     let names: BTreeSet<WriteCounter> =
         wanted.iter().map(|table| WriteCounter::new(table.schema.as_str(), &table.name)).collect();
@@ -83,7 +83,7 @@ fn table_counter(
 }
 
 /// Returns the gaps for tables that are not there yet, and for what is no table.
-pub fn limits<'a>(
+pub(crate) fn limits<'a>(
     look: &'a Comparison<'_>,
     service: &'a DesiredService,
     contents: &'a Contents,

@@ -12,7 +12,7 @@ use martydb_model::{
     AccessTarget, AclEntry, ActualDatabase, ActualParameters, DesiredService, Grantee, MoveNote, RoleName,
 };
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     match look.actual.databases.get(&service.database) {
         None => create(look, service),
         Some(found) => alter(look, service, found),

@@ -18,7 +18,7 @@ struct Defaults<'a> {
     kind: DefaultKind,
 }
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     let found = look.actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
     let rows: &[DefaultAcl] = found.map_or(&[], |contents| &contents.default_acls);
     let owner = service.role(RoleKind::Owner);

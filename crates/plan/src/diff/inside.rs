@@ -17,7 +17,7 @@ use martydb_model::{
     ObjectKind, RoleKind, RoleName, SchemaName,
 };
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     let contents = contents(look.actual, service);
     for name in &service.schemas {
         match contents.schemas.get(name) {
@@ -53,7 +53,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
 
 /// Returns the contents of a database, or those that it will have once it is created or opened: no login could
 /// have added anything before.
-pub fn contents<'a>(actual: &'a ActualServer, service: &DesiredService) -> Cow<'a, Contents> {
+pub(crate) fn contents<'a>(actual: &'a ActualServer, service: &DesiredService) -> Cow<'a, Contents> {
     let found = actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
     found.map_or_else(|| Cow::Owned(fresh(actual)), Cow::Borrowed)
 }

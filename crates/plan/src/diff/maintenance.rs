@@ -14,7 +14,7 @@ use crate::step::Plan;
 use martydb_model::contract::{Privilege, Privileges};
 use martydb_model::{ActualServer, DbName, DesiredServer, Grantee, RoleName};
 
-pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
+pub(crate) fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     if !desired.close_maintenance || desired.services.is_empty() {
         return;
     }

@@ -15,7 +15,7 @@ use martydb_model::units;
 use martydb_model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName};
 
 /// Adds the renames that are due; returns whether there are any.
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
     let Some(former) = service.moved.as_ref().filter(|former| former.server.is_none()) else { return false };
     for kind in RoleKind::ALL {
         let (from, to) = (&former.roles[&kind], service.role(kind));
@@ -38,7 +38,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
 }
 
 /// Plans the copy, after the parts of the roles that need no database; the rest is compared once the database exists.
-pub fn copy(look: &mut Comparison<'_>, service: &DesiredService, origin: &CopyOrigin) {
+pub(crate) fn copy(look: &mut Comparison<'_>, service: &DesiredService, origin: &CopyOrigin) {
     look.steps.retain(|step| step.stage == Stage::Cluster && !is_about_database(&step.action));
     let CopyOrigin { server, database, bytes } = origin;
     let size = bytes.map_or_else(String::new, |bytes| format!(" ({})", units::bytes(bytes)));

@@ -17,7 +17,7 @@ use martydb_model::{
 
 /// Returns the marked roles that belong to no service of the manifest. Alternates of declared logins count as
 /// declared.
-pub fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
+pub(crate) fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
     let marked = actual.roles.iter().filter(|(_, found)| desired.marks(found.comment.as_deref()));
     let names = marked.map(|(name, _)| name.clone());
     let is_declared = |name: &RoleName| {
@@ -58,7 +58,7 @@ fn waiting<'a>(
     })
 }
 
-pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
+pub(crate) fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     let (mut roles, databases) = (roles(desired, actual), databases(desired, actual));
     let orphans = desired.orphans();
     roles.retain(|role| *role != orphans);

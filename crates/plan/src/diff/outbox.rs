@@ -21,7 +21,7 @@ pub(crate) fn of_column(service: &DesiredService, found: &ActualObject, column: 
 }
 
 /// Grants missing privileges on the delivery columns.
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualObject) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualObject) {
     let Some(outbox) = service.outbox.as_ref().filter(|outbox| is_it(outbox, found)) else { return };
     let owner = service.role(RoleKind::Owner);
     let wanted = Holding::from([(Grantee::Role(outbox.relay.clone()), [Privilege::Update].into())]);
@@ -35,7 +35,11 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualO
 }
 
 /// Returns the gap for what cannot be granted yet.
-pub fn limit(look: &Comparison<'_>, service: &DesiredService, contents: &Contents) -> Option<PrivilegeGap> {
+pub(crate) fn limit(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    contents: &Contents,
+) -> Option<PrivilegeGap> {
     let outbox = service.outbox.as_ref()?;
     if contents.objects.iter().any(|found| is_it(outbox, found)) {
         return None;

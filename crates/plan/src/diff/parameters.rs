@@ -10,7 +10,7 @@ use martydb_model::sql::split_name_list;
 use martydb_model::units::canonical_setting;
 use martydb_model::{ActualDatabase, ActualServer, DesiredServer, DesiredService};
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
     tablespace(look, service, found);
     connection_limit(look, service, found);
     comment(look, service, found);
@@ -114,7 +114,11 @@ fn settings(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualD
 }
 
 /// Returns the gaps for parameters that no step can change.
-pub fn limits(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<PrivilegeGap> {
+pub(crate) fn limits(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    service: &DesiredService,
+) -> Vec<PrivilegeGap> {
     let Some(found) = actual.databases.get(&service.database) else { return vec![] };
     let limit = |what, why| PrivilegeGap::without_grant(&desired.name, Some(&service.name), what, why);
     let database = &service.database;

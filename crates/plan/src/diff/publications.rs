@@ -14,7 +14,7 @@ use martydb_model::{
 
 type TableName = (SchemaName, String);
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
     for wanted in &service.publications {
         match contents.publications.get(wanted.login.as_str()) {
             None => create(look, service, contents, wanted),
@@ -101,7 +101,11 @@ fn after_takeover(look: &mut Comparison<'_>, tables: &[TableName], add: impl FnO
 }
 
 /// Returns the gaps that prevent following changes at all.
-pub fn limits(look: &Comparison<'_>, service: &DesiredService, contents: &Contents) -> Vec<PrivilegeGap> {
+pub(crate) fn limits(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    contents: &Contents,
+) -> Vec<PrivilegeGap> {
     let gap = |login: &str, why: String, grant: String| {
         let what = format!("publish tables for {login}");
         let gap = PrivilegeGap::without_grant(&look.desired.name, Some(&service.name), what, why);

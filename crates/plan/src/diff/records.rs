@@ -17,7 +17,7 @@ use martydb_model::{
 };
 
 /// Returns `true` if the schema is martydb's: the admin owns it.
-pub fn is_ours(look: &Comparison<'_>, name: &SchemaName, found: &ActualSchema) -> bool {
+pub(crate) fn is_ours(look: &Comparison<'_>, name: &SchemaName, found: &ActualSchema) -> bool {
     name.as_str() == SERVE_SCHEMA && look.actual.is_admins(found.owner.as_str(), look.desired)
 }
 
@@ -25,7 +25,7 @@ fn schema(contents: &Contents) -> Option<(&SchemaName, &ActualSchema)> {
     contents.schemas.iter().find(|(name, _)| name.as_str() == SERVE_SCHEMA)
 }
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents) {
     match (&service.serve, schema(contents)) {
         (Some(_), None) => {
             create(look, service);
@@ -98,7 +98,11 @@ fn compare(
 }
 
 /// Returns the gaps that no statement closes: a schema of another owner, and tables of another kind.
-pub fn limits(look: &Comparison<'_>, service: &DesiredService, contents: &Contents) -> Vec<PrivilegeGap> {
+pub(crate) fn limits(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    contents: &Contents,
+) -> Vec<PrivilegeGap> {
     if service.serve.is_none() {
         return vec![];
     }

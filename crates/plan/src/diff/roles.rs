@@ -29,7 +29,7 @@ pub(crate) fn memberships_by_service<'a>(
 }
 
 /// Compares the roles; `found` are the memberships for which the service is responsible.
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &[&Membership]) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &[&Membership]) {
     for kind in RoleKind::ALL {
         match look.actual.roles.get(service.role(kind)) {
             None => create(look, service, kind),
@@ -72,7 +72,7 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind, fo
 }
 
 /// Compares the attributes with those of a kind, except the `excused` ones.
-pub fn attributes(
+pub(crate) fn attributes(
     look: &mut Comparison<'_>,
     role: &RoleName,
     kind: RoleKind,
@@ -90,7 +90,7 @@ pub fn attributes(
     }
 }
 
-pub fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &ActualRole) {
+pub(crate) fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &ActualRole) {
     let has = found.connection_limit;
     if wanted != has {
         // -1 means no limit, and a lower limit may lock out a running service.
@@ -103,7 +103,7 @@ pub fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &Ac
 }
 
 /// Sets the password of a login if the store has none, or the server has another.
-pub fn password(look: &mut Comparison<'_>, login: &RoleName) {
+pub(crate) fn password(look: &mut Comparison<'_>, login: &RoleName) {
     let kept = look.actual.passwords.get(login);
     let (risk, reason) = if !look.stored.contains(login) {
         missing(login, kept)
@@ -211,7 +211,7 @@ fn revoke(look: &mut Comparison<'_>, found: &Membership, why: &str) {
     look.add(Risk::Safe, ending(found), reason);
 }
 
-pub fn ending(found: &Membership) -> Action {
+pub(crate) fn ending(found: &Membership) -> Action {
     let Membership { role, member, grantor, .. } = found.clone();
     Action::RevokeMembership { role, member, grantor }
 }

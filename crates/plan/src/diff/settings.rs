@@ -12,9 +12,9 @@ use martydb_model::units::canonical_setting;
 use martydb_model::{AccessLevel, ActualServer, DbName, DesiredService, RoleKind, RoleName};
 
 /// Database, or `None` for all, and name of the setting.
-pub type SettingKey = (Option<DbName>, String);
+pub(crate) type SettingKey = (Option<DbName>, String);
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
+pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     for kind in RoleKind::ALL {
         let logins = [Some(service.role(kind).clone()), look.alternate(service, kind)];
         for role in logins.into_iter().flatten() {

@@ -23,7 +23,7 @@ const NAMED: usize = 12;
 const SKIPS_CHECK: &str = "skip-sanitize-payload";
 
 /// Returns the findings, worst first. `admin` is the user of the admin's session.
-pub fn audit(desired: &DesiredRedis, actual: &ActualRedis, admin: &str) -> Vec<Finding> {
+pub(crate) fn audit(desired: &DesiredRedis, actual: &ActualRedis, admin: &str) -> Vec<Finding> {
     let mut all = vec![];
     for user in desired.users.values() {
         if let Some(found) = actual.users.get(&user.name()) {

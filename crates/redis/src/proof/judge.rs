@@ -14,7 +14,7 @@ use super::probe::{PrefixAnswer, UserAttempts};
 use crate::actual::ActualRedis;
 use crate::desired::DesiredRedis;
 
-pub fn judge(
+pub(crate) fn judge(
     desired: &DesiredRedis,
     actual: &ActualRedis,
     attempts: &[UserAttempts],

@@ -16,7 +16,7 @@ use crate::desired::{DesiredRedis, DesiredUser};
 use crate::session::{RedisLogin, Session, words_of};
 
 /// Attempts of one user.
-pub struct UserAttempts {
+pub(crate) struct UserAttempts {
     pub user: String,
     pub service: RedisService,
     /// Refusal of the login, or the reason why it was not tried.
@@ -29,7 +29,7 @@ pub struct UserAttempts {
 
 /// Answer to commands on the keys and channels of one prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PrefixAnswer {
+pub(crate) enum PrefixAnswer {
     /// All commands were refused for lack of permission.
     Denied,
     /// These commands were accepted.
@@ -40,7 +40,7 @@ pub enum PrefixAnswer {
 /// Suffix of the keys and channels of probes: none of a service is likely to have it.
 pub(crate) const PROBE: &str = "martydb-probe";
 
-pub async fn attempt(
+pub(crate) async fn attempt(
     context: &Context,
     desired: &DesiredRedis,
     actual: &ActualRedis,

@@ -7,7 +7,7 @@ use crate::actual::{ActualRedis, UserStorage};
 use crate::desired::DesiredRedis;
 use crate::session::is_local;
 
-pub fn settings(desired: &DesiredRedis, actual: &ActualRedis) -> Vec<Finding> {
+pub(crate) fn settings(desired: &DesiredRedis, actual: &ActualRedis) -> Vec<Finding> {
     let all = commands(actual).into_iter().chain(network(desired, actual)).chain(storage(actual));
     let finding = |(name, severity, evidence): (&str, Severity, String)| {
         let finding = REDIS_SETTING.of(PUBLIC).at(severity).object(format!("setting {name}"));

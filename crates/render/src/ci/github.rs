@@ -23,7 +23,7 @@ const SYSTEM: CiSystem = CiSystem { base: "\"origin/${GITHUB_BASE_REF:-main}\"",
 ///
 /// # Errors
 /// If the environment has servers or passwords outside of the job.
-pub fn workflow(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn workflow(plan: &DeploymentPlan<'_>) -> Result<String> {
     let (servers, redis) = (steps::servers(plan)?, steps::redis(plan)?);
     let manifest = plan.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();

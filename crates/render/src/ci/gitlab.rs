@@ -20,7 +20,7 @@ const SYSTEM: CiSystem = CiSystem { base: "\"${CI_MERGE_REQUEST_DIFF_BASE_SHA:-H
 ///
 /// # Errors
 /// If the environment has servers or passwords outside of the job.
-pub fn job(plan: &DeploymentPlan<'_>) -> Result<String> {
+pub(crate) fn job(plan: &DeploymentPlan<'_>) -> Result<String> {
     let (servers, redis) = (steps::servers(plan)?, steps::redis(plan)?);
     let manifest = plan.manifest;
     let name = manifest.path.file_name().unwrap_or_default().to_string_lossy();

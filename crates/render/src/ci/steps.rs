@@ -6,7 +6,7 @@ use martydb_manifest::SecretsSpec;
 use martydb_model::error::{Error, Result};
 
 /// Password of the servers' admins. The servers are reachable only by the job and end with it.
-pub const PASSWORD: &str = "only-in-this-job";
+pub(crate) const PASSWORD: &str = "only-in-this-job";
 
 /// Report of `verify-isolation`.
 pub(crate) const JUNIT: &str = "isolation.xml";
@@ -14,7 +14,7 @@ pub(crate) const MARKDOWN: &str = "isolation.md";
 pub(crate) const JSON: &str = "isolation.json";
 
 /// A step of a job.
-pub struct JobStep {
+pub(crate) struct JobStep {
     pub name: &'static str,
     /// POSIX shell script, which stops at the first failure.
     pub script: String,
@@ -44,7 +44,7 @@ pub(crate) fn comparisons(system: &CiSystem) -> Vec<JobStep> {
 }
 
 /// Returns the steps that run on the servers.
-pub fn trials() -> Vec<JobStep> {
+pub(crate) fn trials() -> Vec<JobStep> {
     let reports = [("junit", JUNIT), ("markdown", MARKDOWN), ("json", JSON)]
         .map(|(kind, file)| format!(" --report {kind}={file}"));
     let one = |name, script: &str| JobStep { name, script: format!("{script}\n") };
@@ -60,7 +60,7 @@ pub fn trials() -> Vec<JobStep> {
 ///
 /// # Errors
 /// If a server or the passwords are outside of the job, which must not change anything permanent.
-pub fn servers<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l ServerNode<'a>)>> {
+pub(crate) fn servers<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l ServerNode<'a>)>> {
     let provider = match &plan.manifest.secrets {
         SecretsSpec::File { .. } => None,
         SecretsSpec::Env { .. } => Some("env"),
@@ -88,7 +88,7 @@ pub fn servers<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l
 ///
 /// # Errors
 /// If a server is outside of the job, or has TLS, for which a job has no certificate.
-pub fn redis<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l RedisNode<'a>)>> {
+pub(crate) fn redis<'l, 'a>(plan: &'l DeploymentPlan<'a>) -> Result<Vec<(&'l str, &'l RedisNode<'a>)>> {
     let one = |node: &'l RedisNode<'a>| {
         let host = node.host.as_deref().filter(|_| !node.server.tls);
         host.map(|host| (host, node)).ok_or_else(|| {
@@ -113,6 +113,6 @@ pub(crate) fn redis_admins<'l>(
 }
 
 /// Quotes a text as a literal shell word.
-pub fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     shlex::try_quote(text).map_or_else(|_| "''".to_owned(), std::borrow::Cow::into_owned)
 }

@@ -20,7 +20,7 @@ pub(crate) const COMPLETED: &str = "service_completed_successfully";
 
 /// A container. What is `None` is not written.
 #[derive(Serialize, Default)]
-pub struct ComposeService {
+pub(crate) struct ComposeService {
     pub image: String,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub depends_on: BTreeMap<String, Value>,
@@ -57,7 +57,7 @@ pub(crate) fn as_admin(plan: &DeploymentPlan<'_>, arguments: &[&str]) -> Compose
 }
 
 /// Returns a container of martydb that reads these variables from secret files.
-pub fn of_martydb(
+pub(crate) fn of_martydb(
     plan: &DeploymentPlan<'_>,
     arguments: &[&str],
     secrets: impl Iterator<Item = (String, String)>,
@@ -83,12 +83,12 @@ pub fn of_martydb(
 }
 
 /// Returns the network of a service's database.
-pub fn network(service: &ServiceName) -> String {
+pub(crate) fn network(service: &ServiceName) -> String {
     format!("database-{}", label(service.as_str()))
 }
 
 /// Returns the name of the disk of a server.
-pub fn volume(host: &str) -> String {
+pub(crate) fn volume(host: &str) -> String {
     format!("{}_data", host.replace('-', "_"))
 }
 
@@ -98,6 +98,6 @@ pub fn admin_password(server: &str) -> String {
 }
 
 /// Escapes a text so that Compose interpolates nothing in it.
-pub fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     text.replace('$', "$$")
 }

@@ -11,12 +11,12 @@ use martydb_model::ServiceName;
 use martydb_model::deploy::label;
 
 /// Returns the containers of the servers by host.
-pub fn servers(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = (String, ComposeService)> {
+pub(crate) fn servers(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = (String, ComposeService)> {
     here(&plan.redis).map(|(host, node)| (host.to_owned(), server(host, node)))
 }
 
 /// Returns the hosts of the servers, each with the port that is published.
-pub fn ports<'p>(plan: &'p DeploymentPlan<'_>) -> impl Iterator<Item = (&'p str, Option<u16>)> {
+pub(crate) fn ports<'p>(plan: &'p DeploymentPlan<'_>) -> impl Iterator<Item = (&'p str, Option<u16>)> {
     here(&plan.redis).map(|(host, node)| (host, node.deploy.host_port))
 }
 
@@ -59,7 +59,7 @@ fn of_server(node: &RedisNode<'_>) -> impl Iterator<Item = String> {
 }
 
 /// Returns the container of a service with the URL of its keys and the way to their server.
-pub fn client(
+pub(crate) fn client(
     plan: &DeploymentPlan<'_>,
     node: &ServiceNode<'_>,
     mut container: ComposeService,
@@ -79,13 +79,13 @@ pub fn client(
 }
 
 /// Returns the networks of the keys on servers that are deployed here.
-pub fn networks(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = String> {
+pub(crate) fn networks(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = String> {
     here(&plan.redis).flat_map(|(_, node)| node.services.iter().map(|keys| network(&keys.service)))
 }
 
 /// Returns the names of the secrets: those of the servers, and the URL of each service with keys. An external server has
 /// only the password of its admin here.
-pub fn secrets(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = String> {
+pub(crate) fn secrets(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = String> {
     plan.redis.iter().flat_map(|node| {
         let own = of_server(node).take(if node.host.is_some() { usize::MAX } else { 1 });
         own.chain(node.services.iter().map(|keys| redis_url(keys.service.as_str()))).collect::<Vec<_>>()

@@ -38,7 +38,7 @@ fn listening(service: ComposeService, files: [String; 3], flag: &str, port: u16)
 ///
 /// # Errors
 /// If a broker is in the container itself, or the data service does not reach a server by verified TLS.
-pub fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeMap<String, ComposeService>> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Result<BTreeMap<String, ComposeService>> {
     let mut all = BTreeMap::new();
     if plan.runs_monitor() {
         all.insert(MONITOR.to_owned(), monitor(plan));

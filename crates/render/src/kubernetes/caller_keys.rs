@@ -12,7 +12,7 @@ use martydb_secrets::{CredentialKey, variable_name};
 const VARIABLES: &str = "martydb-serve-variables";
 
 /// Returns the variables of the pod. A caller may have no key yet.
-pub fn variables(plan: &DeploymentPlan<'_>) -> Vec<Value> {
+pub(crate) fn variables(plan: &DeploymentPlan<'_>) -> Vec<Value> {
     let digest = |template: &str, caller: &str, key: &CredentialKey| {
         let mut variable = secret_variable(&variable_name(template, key, &key.label), CALLER_KEYS, caller);
         variable["valueFrom"]["secretKeyRef"]["optional"] = json!(true);

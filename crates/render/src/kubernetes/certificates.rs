@@ -13,7 +13,11 @@ pub(crate) const FOLDER: &str = "/run/postgresql-tls";
 const AUTHORITIES: &str = "/run/martydb/ca";
 
 /// Returns the certificate for names of Services in the namespace, if the manifest declares an issuer.
-pub fn certificate(plan: &DeploymentPlan<'_>, secret: &str, services: &[&str]) -> Option<RenderedObject> {
+pub(crate) fn certificate(
+    plan: &DeploymentPlan<'_>,
+    secret: &str,
+    services: &[&str],
+) -> Option<RenderedObject> {
     let issuer = plan.manifest.deploy.issuer.as_ref()?;
     let namespace = &plan.namespace;
     let names = services.iter().flat_map(|service| {
@@ -58,7 +62,7 @@ pub(crate) fn server_arguments(plan: &DeploymentPlan<'_>) -> Vec<String> {
 }
 
 /// Returns the volumes and the mounts of the servers' authorities in martydb's pods.
-pub fn authorities(plan: &DeploymentPlan<'_>) -> Vec<(Value, Value)> {
+pub(crate) fn authorities(plan: &DeploymentPlan<'_>) -> Vec<(Value, Value)> {
     let deployed = || plan.manifest.deploy.issuer.iter();
     let servers = deployed().flat_map(|_| &plan.servers);
     let servers = servers.filter_map(|server| Some((server.name, server.host.as_deref()?)));

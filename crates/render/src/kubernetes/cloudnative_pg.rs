@@ -29,7 +29,7 @@ const STATUS: u16 = 8000;
 ///
 /// # Errors
 /// See the Kubernetes target without the operator.
-pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
+pub(crate) fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let deploy = &plan.manifest.deploy;
     let mut all = vec![namespace(plan)];
     let pooler = deploy.pooler.as_ref().map(|_| pooler_labels as _);

@@ -30,7 +30,7 @@ const AS_IT_IS: &str = "{{ .password }}";
 ///
 /// # Errors
 /// If the manifest names no secret store.
-pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
+pub(crate) fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let Some(store) = &plan.manifest.deploy.secret_store else {
         return Err(Error::manifest("the manifest names no secret store of the cluster")
             .hint("name the store: deploy: { secret_store: { name: vault } }"));

@@ -17,7 +17,7 @@ const API: &str = "batch/v1";
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let init = job(plan, ToolPod::plain("init-all", &["--no-input", "-y", "init-all"]))?;
     // A Job cannot be changed, so its name depends on its content.
     let digest = Sha256::digest(yaml(init.clone()));

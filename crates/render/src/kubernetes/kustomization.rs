@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::objects::{RenderedObject, yaml};
 
-pub fn text(objects: &[RenderedObject]) -> String {
+pub(crate) fn text(objects: &[RenderedObject]) -> String {
     yaml(json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",

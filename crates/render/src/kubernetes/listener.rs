@@ -14,7 +14,7 @@ const METRICS: &str = "metrics";
 pub(crate) const USER: &str = "prometheus";
 
 /// Listener of a program.
-pub struct PodListener {
+pub(crate) struct PodListener {
     pub program: &'static str,
     /// Name label of its pods.
     pub name: &'static str,
@@ -64,7 +64,7 @@ pub(crate) const FILES: [&str; 6] = [
 ];
 
 /// Returns the listeners that are deployed.
-pub fn deployed(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = &'static PodListener> {
+pub(crate) fn deployed(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = &'static PodListener> {
     let monitor = plan.runs_monitor().then_some(&OF_MONITOR);
     let relay = plan.measures_relay().then_some(&OF_RELAY);
     monitor.into_iter().chain(relay).chain(plan.serves().then_some(&OF_SERVE))
@@ -72,12 +72,12 @@ pub fn deployed(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = &'static PodL
 
 impl PodListener {
     /// Returns the labels of its pods and of its Service.
-    pub fn labels(&self) -> Labels {
+    pub(crate) fn labels(&self) -> Labels {
         pod_labels(self.name, self.program)
     }
 
     /// Returns the Service, and the certificate if the manifest declares an issuer.
-    pub fn objects(&self, plan: &DeploymentPlan<'_>) -> impl Iterator<Item = RenderedObject> + use<> {
+    pub(crate) fn objects(&self, plan: &DeploymentPlan<'_>) -> impl Iterator<Item = RenderedObject> + use<> {
         let spec = json!({ "selector": self.labels(), "ports": [service_port(self.port_name, self.port)] });
         let metadata = pods_metadata(plan, self.program, self.name, self.program);
         let service = object(("v1", "Service"), metadata, spec);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::objects::{RenderedObject, labels, object};
 use crate::deployment::DeploymentPlan;
 
-pub fn namespace(plan: &DeploymentPlan<'_>) -> RenderedObject {
+pub(crate) fn namespace(plan: &DeploymentPlan<'_>) -> RenderedObject {
     let metadata = json!({ "name": plan.namespace, "labels": labels(plan) });
     object(("v1", "Namespace"), metadata, Value::Null)
 }

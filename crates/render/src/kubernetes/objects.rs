@@ -6,31 +6,31 @@ use serde_json::{Value, json};
 
 use crate::deployment::DeploymentPlan;
 
-pub type Labels = BTreeMap<String, String>;
+pub(crate) type Labels = BTreeMap<String, String>;
 
 pub(crate) use crate::deployment::INSTANCE_LABEL as INSTANCE;
 pub(crate) use crate::deployment::MARTYDB;
 pub(crate) use crate::deployment::MONITOR;
 pub(crate) use crate::deployment::NAME_LABEL as NAME;
 pub(crate) use crate::deployment::{POSTGRES, RELAY, SERVE, workload};
-pub use crate::document::{filled, joined, yaml};
+pub(crate) use crate::document::{filled, joined, yaml};
 
 /// The text of an object.
-pub struct RenderedObject {
+pub(crate) struct RenderedObject {
     /// Name of its file, without the extension.
     pub file: String,
     pub text: String,
 }
 
 /// Returns an object of this API and kind.
-pub fn object((api_version, kind): (&str, &str), metadata: Value, spec: Value) -> RenderedObject {
+pub(crate) fn object((api_version, kind): (&str, &str), metadata: Value, spec: Value) -> RenderedObject {
     let file = format!("{}-{}", kind.to_lowercase(), metadata["name"].as_str().unwrap_or_default());
     let object = json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec });
     RenderedObject { file, text: yaml(object) }
 }
 
 /// Returns the metadata of an object in the namespace.
-pub fn metadata(plan: &DeploymentPlan<'_>, name: &str, labels: &Labels) -> Value {
+pub(crate) fn metadata(plan: &DeploymentPlan<'_>, name: &str, labels: &Labels) -> Value {
     json!({ "name": name, "namespace": plan.namespace, "labels": labels })
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn pods_metadata(plan: &DeploymentPlan<'_>, object: &str, name: &str,
 }
 
 /// Returns the labels of every object.
-pub fn labels(plan: &DeploymentPlan<'_>) -> Labels {
+pub(crate) fn labels(plan: &DeploymentPlan<'_>) -> Labels {
     Labels::from([
         ("app.kubernetes.io/managed-by".to_owned(), MARTYDB.to_owned()),
         ("app.kubernetes.io/part-of".to_owned(), martydb_model::deploy::label(&plan.manifest.project)),
@@ -57,7 +57,7 @@ pub(crate) fn pod_labels(name: &str, instance: &str) -> Labels {
 }
 
 /// Returns the selector of pods with these labels; of all without labels.
-pub fn selector(labels: &Labels) -> Value {
+pub(crate) fn selector(labels: &Labels) -> Value {
     json!({ "matchLabels": filled(labels) })
 }
 
@@ -71,11 +71,11 @@ pub(crate) fn container_security() -> Value {
 }
 
 /// Reserves memory and limits it to the same amount; CPU is reserved without a limit.
-pub fn resources(cpu: &str, memory: &str) -> Value {
+pub(crate) fn resources(cpu: &str, memory: &str) -> Value {
     json!({ "requests": { "cpu": cpu, "memory": memory }, "limits": { "memory": memory } })
 }
 
-pub fn variable(name: &str, value: &str) -> Value {
+pub(crate) fn variable(name: &str, value: &str) -> Value {
     json!({ "name": name, "value": dependency_free(value) })
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn service_port(name: &str, port: u16) -> Value {
 
 /// Returns a probe with this action:
 /// <https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/>.
-pub fn probe(action: Value, period_seconds: u32, failure_threshold: u32) -> Value {
+pub(crate) fn probe(action: Value, period_seconds: u32, failure_threshold: u32) -> Value {
     let times = json!({
         "periodSeconds": period_seconds,
         "timeoutSeconds": 5,
@@ -109,7 +109,7 @@ pub fn probe(action: Value, period_seconds: u32, failure_threshold: u32) -> Valu
     joined([action, times])
 }
 
-pub fn mount(name: &str, path: &str) -> Value {
+pub(crate) fn mount(name: &str, path: &str) -> Value {
     json!({ "name": name, "mountPath": path })
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn empty_volume(name: &str, medium: Option<&str>, size_limit: &str) -
 }
 
 /// Returns a request for a disk.
-pub fn claim(size: &str, class: Option<&String>) -> Value {
+pub(crate) fn claim(size: &str, class: Option<&String>) -> Value {
     json!({
         "accessModes": ["ReadWriteOnce"],
         "storageClassName": class,

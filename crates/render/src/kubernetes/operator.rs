@@ -14,7 +14,7 @@ pub(crate) const PORT: u16 = 5432;
 pub(crate) const BARMAN: &str = "barman-cloud.cloudnative-pg.io";
 
 /// Returns the reference to a server's Cluster.
-pub fn cluster(host: &str) -> Value {
+pub(crate) fn cluster(host: &str) -> Value {
     json!({ "name": workload(host) })
 }
 

@@ -14,7 +14,7 @@ use martydb_model::error::Result;
 ///
 /// # Errors
 /// If a pod could not keep the passwords, or the networks of an external server are unknown.
-pub fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
+pub(crate) fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let server = |host: &str| pod_labels(POSTGRES, workload(host));
     let doors = EntryPods { server, replica: server, pooler: None };
     let mut all = vec![namespace(plan)];

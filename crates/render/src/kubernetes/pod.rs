@@ -6,7 +6,7 @@ use super::objects::{Labels, filled, joined, selector};
 use crate::deployment::DeploymentPlan;
 
 /// Pod of a server or of martydb, by what differs between them.
-pub struct Pod {
+pub(crate) struct Pod {
     pub labels: Labels,
     /// Pods to keep apart from, see [`placement`].
     pub siblings: Option<Labels>,
@@ -21,7 +21,7 @@ pub struct Pod {
 }
 
 impl Pod {
-    pub fn template(self, plan: &DeploymentPlan<'_>) -> Value {
+    pub(crate) fn template(self, plan: &DeploymentPlan<'_>) -> Value {
         let rest = json!({
             "restartPolicy": self.restart_policy,
             "securityContext": {

@@ -15,7 +15,7 @@ use martydb_model::error::{Error, Result};
 ///
 /// # Errors
 /// If another object has its name.
-pub fn all(
+pub(crate) fn all(
     plan: &DeploymentPlan<'_>,
     host: &str,
     server: &ServerNode<'_>,

@@ -11,7 +11,7 @@ use crate::prometheus;
 const API: &str = "monitoring.coreos.com/v1";
 
 /// Returns the objects, if the manifest declares the operator.
-pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
     if !plan.manifest.deploy.prometheus.operator {
         return vec![];
     }

@@ -25,7 +25,7 @@ const STARTUP_PERIOD: u32 = 5;
 ///
 /// # Errors
 /// If a server with TLS has no certificate.
-pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let mut all = vec![];
     for (host, node) in here(&plan.redis) {
         all.push(service(plan, host, node));
@@ -118,7 +118,7 @@ fn container(node: &RedisNode<'_>, files: Vec<Value>) -> Value {
 }
 
 /// Returns the policies of the servers: services that have keys there, and martydb, may connect.
-pub fn policies(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = RenderedObject> {
+pub(crate) fn policies(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = RenderedObject> {
     here(&plan.redis).map(|(host, node)| {
         let clients = plan.services.iter().filter(|service| node.serves(&service.service.name));
         let clients = clients.map(|service| service.pods.selector.clone()).chain([named(MARTYDB)]);
@@ -138,7 +138,7 @@ pub fn policies(plan: &DeploymentPlan<'_>) -> impl Iterator<Item = RenderedObjec
 ///
 /// # Errors
 /// If it is external and the manifest does not declare its networks.
-pub fn to_server(node: &RedisNode<'_>) -> Result<Value> {
+pub(crate) fn to_server(node: &RedisNode<'_>) -> Result<Value> {
     let to = match &node.host {
         Some(host) => vec![pods(&pod_labels(REDIS, workload(host)))],
         None => networks(&node.deploy.cidrs).collect(),

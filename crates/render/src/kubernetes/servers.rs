@@ -15,12 +15,12 @@ const ACCOUNT: u32 = 999;
 const ALPINE_ACCOUNT: u32 = 70;
 
 /// Key of the admin's password in a Secret.
-pub const PASSWORD: &str = "password";
+pub(crate) const PASSWORD: &str = "password";
 
 /// Period of the startup probe, in seconds.
 const STARTUP_PERIOD: u32 = 5;
 
-pub fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
     let here = plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     let of = |(host, server)| {
         [

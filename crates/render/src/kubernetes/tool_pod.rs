@@ -25,7 +25,7 @@ pub(crate) const BROKERS: &str = "martydb-relay-brokers";
 
 /// Passwords that a pod gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PodPasswords {
+pub(crate) enum PodPasswords {
     /// Those of the admins and of every login.
     All,
     /// Those of the relay's logins and of the brokers.
@@ -37,7 +37,7 @@ pub enum PodPasswords {
 }
 
 /// A run of martydb: its name, its arguments, its passwords, and additions to its pod.
-pub struct ToolPod<'a> {
+pub(crate) struct ToolPod<'a> {
     pub instance: &'a str,
     pub arguments: &'a [&'a str],
     pub passwords: PodPasswords,
@@ -46,7 +46,7 @@ pub struct ToolPod<'a> {
 
 /// Additions to a pod for its files, external services and listener.
 #[derive(Default)]
-pub struct PodExtras {
+pub(crate) struct PodExtras {
     pub env: Vec<Value>,
     pub env_from: Vec<Value>,
     pub ports: Vec<Value>,
@@ -57,12 +57,12 @@ pub struct PodExtras {
 }
 
 impl<'a> ToolPod<'a> {
-    pub fn plain(instance: &'a str, arguments: &'a [&'a str]) -> ToolPod<'a> {
+    pub(crate) fn plain(instance: &'a str, arguments: &'a [&'a str]) -> ToolPod<'a> {
         ToolPod { instance, arguments, passwords: PodPasswords::All, extras: PodExtras::default() }
     }
 
     /// Returns the labels of the pod.
-    pub fn labels(&self) -> Labels {
+    pub(crate) fn labels(&self) -> Labels {
         let name = match self.passwords {
             PodPasswords::Relay => RELAY,
             PodPasswords::Serve => SERVE,
@@ -76,7 +76,7 @@ impl<'a> ToolPod<'a> {
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn template(
+pub(crate) fn template(
     plan: &DeploymentPlan<'_>,
     run: ToolPod<'_>,
     restart_policy: Option<&'static str>,

@@ -18,7 +18,7 @@ use martydb_model::error::Result;
 ///
 /// # Errors
 /// If a pod could not keep the passwords, or a broker is in the pod itself.
-pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedObject>> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedObject>> {
     let mut all = vec![];
     if plan.runs_monitor() {
         all.push(workload_policies::of_monitor(plan));

@@ -9,7 +9,7 @@ use super::RedisNode;
 pub(crate) const DATA: &str = "/data";
 
 /// Files in a container of a server.
-pub struct ServerFiles<'f> {
+pub(crate) struct ServerFiles<'f> {
     /// Password of the admin.
     pub password: &'f str,
     /// Certificate and key of a server with TLS.
@@ -17,7 +17,7 @@ pub struct ServerFiles<'f> {
 }
 
 /// Returns the script that starts a server.
-pub fn script(node: &RedisNode<'_>, files: &ServerFiles<'_>) -> String {
+pub(crate) fn script(node: &RedisNode<'_>, files: &ServerFiles<'_>) -> String {
     let password = files.password;
     format!(
         "set -eu\n\
@@ -92,7 +92,7 @@ fn memory(quantity: &str) -> Option<u64> {
 /// Returns the command that succeeds when clients can connect. It does not log in as `default`, which `apply` switches
 /// off: each refused login is an entry of the server's ACL log. A server whose admin has another password than the file is
 /// ready too: its services use it.
-pub fn ready(node: &RedisNode<'_>, files: &ServerFiles<'_>) -> String {
+pub(crate) fn ready(node: &RedisNode<'_>, files: &ServerFiles<'_>) -> String {
     let (port, client, user) = (node.server.port, program(node, "cli"), &node.server.user);
     let tls = if node.server.tls { " --tls --insecure" } else { "" };
     if node.server.starts_as_default() {
@@ -105,7 +105,7 @@ pub fn ready(node: &RedisNode<'_>, files: &ServerFiles<'_>) -> String {
 }
 
 /// Returns a program of the image.
-pub fn program(node: &RedisNode<'_>, part: &str) -> String {
+pub(crate) fn program(node: &RedisNode<'_>, part: &str) -> String {
     let product = if node.deploy.image.contains("valkey") { "valkey" } else { "redis" };
     format!("{product}-{part}")
 }

@@ -8,7 +8,7 @@ use crate::values::{AccessRow, Values};
 
 const HEAD: [&str; 7] = ["Role", "Kind", "Service", "Server", "May", "On", "Reason"];
 
-pub fn section(values: &Values) -> Markup {
+pub(crate) fn section(values: &Values) -> Markup {
     if values.access.is_empty() {
         return html! { p { "The manifest declares no role beyond the four of each service." } };
     }

@@ -7,7 +7,7 @@ use super::text::{MOST, PlainText, place, rest, time};
 use crate::difference::{ReportDifference, StateChange};
 use crate::values::{AccessRow, MatrixCell, PastEvent, ShownFinding};
 
-pub fn section(difference: &ReportDifference) -> Markup {
+pub(crate) fn section(difference: &ReportDifference) -> Markup {
     html! {
         section #changes aria-labelledby="changes-title" {
             h2 #changes-title { "Changes since " (time(&difference.since)) }

@@ -27,7 +27,7 @@ pub struct PlottedRun {
     pub ok: bool,
 }
 
-pub fn section(checks: &[CheckPlot]) -> Markup {
+pub(crate) fn section(checks: &[CheckPlot]) -> Markup {
     html! {
         section #checks aria-labelledby="checks-title" {
             h2 #checks-title { "Checks of the last day" }

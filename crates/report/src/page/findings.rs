@@ -17,7 +17,7 @@ const LONGEST_PATH: usize = 50;
 /// Sign between the steps of a path in the evidence.
 const ARROW: &str = " → ";
 
-pub fn section(values: &Values) -> Markup {
+pub(crate) fn section(values: &Values) -> Markup {
     let (findings, accepted) = (&values.isolation.findings, &values.isolation.accepted);
     html! {
         p { "Findings: " (Figure::length("/isolation/findings", findings.len())) ", accepted: "

@@ -9,7 +9,7 @@ use crate::values::{History, PastEvent, Values};
 
 const HEAD: [&str; 7] = ["When (UTC)", "Service", "Migration", "Action", "Outcome", "Took", "By"];
 
-pub fn section(values: &Values) -> Markup {
+pub(crate) fn section(values: &Values) -> Markup {
     let events = newest_first(&values.history);
     let failed: Vec<&History> = values.history.iter().filter(|one| one.error.is_some()).collect();
     html! {

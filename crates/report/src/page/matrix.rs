@@ -12,7 +12,7 @@ const HEAD: [&str; 6] = ["Login", "Of service", "Database", "Server", "Outcome",
 /// Outcomes with their weights, worst first.
 const OUTCOMES: [(&str, &str); 3] = [("breach", "bad"), ("inconclusive", "warning"), ("allowed", "note")];
 
-pub fn section(values: &Values) -> Markup {
+pub(crate) fn section(values: &Values) -> Markup {
     let isolation = &values.isolation;
     html! {
         @for (at, server) in values.servers.iter().enumerate().filter(|(_, server)| server.examined) { (of_server(values, at, server)) }

@@ -6,7 +6,7 @@ use super::text::{Figure, PlainText, time};
 use crate::values::Values;
 use crate::verdict::{self, Line, Weight};
 
-pub fn header(values: &Values) -> Markup {
+pub(crate) fn header(values: &Values) -> Markup {
     html! {
         header {
             h1 { (PlainText(&values.project)) }
@@ -20,7 +20,7 @@ pub fn header(values: &Values) -> Markup {
     }
 }
 
-pub fn section(values: &Values) -> Markup {
+pub(crate) fn section(values: &Values) -> Markup {
     let wrong = verdict::wrong(values);
     let worst = wrong.first().map_or(Weight::Good, |line| line.weight);
     html! {
@@ -43,7 +43,7 @@ fn headline(worst: Weight) -> &'static str {
 }
 
 /// Class of a weight in the style.
-pub fn class(weight: Weight) -> &'static str {
+pub(crate) fn class(weight: Weight) -> &'static str {
     match weight {
         Weight::Good => "good",
         Weight::Note => "note",

@@ -40,7 +40,7 @@ const MARKED: usize = 2000;
 const NAME: usize = 22;
 
 /// Squares of one server: services by databases.
-pub struct SquareGrid<'a> {
+pub(crate) struct SquareGrid<'a> {
     pub rows: Vec<&'a str>,
     pub columns: Vec<&'a str>,
     squares: Vec<Square>,
@@ -48,7 +48,7 @@ pub struct SquareGrid<'a> {
 
 impl<'a> SquareGrid<'a> {
     /// Returns the squares of a server. The columns begin with the services' own databases, so that these are a diagonal.
-    pub fn new(values: &'a Values, server: &'a Server) -> SquareGrid<'a> {
+    pub(crate) fn new(values: &'a Values, server: &'a Server) -> SquareGrid<'a> {
         let mut by_service: BTreeMap<&str, Vec<&CountsRow>> = BTreeMap::new();
         for row in values
             .isolation

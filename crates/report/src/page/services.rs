@@ -31,7 +31,7 @@ const STATES: [(&str, &str, &str); 7] = [
     ("unreachable", "bad", "unreachable"),
 ];
 
-pub fn section(values: &Values) -> Markup {
+pub(crate) fn section(values: &Values) -> Markup {
     if values.services.is_empty() {
         return html! { p { "There are no services." } };
     }
@@ -75,7 +75,7 @@ fn replicas(values: &Values) -> Markup {
 }
 
 /// Returns the weight and the words of a state.
-pub fn state(word: &str) -> (&'static str, &str) {
+pub(crate) fn state(word: &str) -> (&'static str, &str) {
     let known = STATES.iter().find(|(state, ..)| *state == word);
     known.map_or(("bad", word), |(_, weight, words)| (*weight, *words))
 }

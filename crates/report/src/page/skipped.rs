@@ -9,7 +9,7 @@ use crate::verdict::proof;
 
 const HEAD: [&str; 3] = ["What", "Why", "What would allow it"];
 
-pub fn section(values: &Values) -> Markup {
+pub(crate) fn section(values: &Values) -> Markup {
     let rows = html! { @for one in values.skipped.iter().take(MOST) { (row(one)) } };
     html! {
         p { (proof(values)) }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 const LONG: usize = 50_000;
 
 /// Table in a region that scrolls by itself, with the keyboard too.
-pub fn table(label: &str, head: &[&str], rows: &Markup) -> Markup {
+pub(crate) fn table(label: &str, head: &[&str], rows: &Markup) -> Markup {
     html! {
         div .scroll .long[rows.0.len() > LONG] role="region" aria-label=(label) tabindex="0" {
             table {

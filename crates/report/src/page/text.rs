@@ -11,16 +11,16 @@ use maud::{Markup, Render, html};
 const LONGEST: usize = 2000;
 
 /// Most elements of a list whose length a service's team can choose; the JSON has more of them.
-pub const MOST: usize = 500;
+pub(crate) const MOST: usize = 500;
 
 /// Says how many elements of these lists are not shown.
-pub fn rest<const N: usize>(lengths: [usize; N]) -> Markup {
+pub(crate) fn rest<const N: usize>(lengths: [usize; N]) -> Markup {
     let more: usize = lengths.into_iter().map(|all| all.saturating_sub(MOST)).sum();
     html! { @if more > 0 { p .caption { "The JSON in this page has " (more) " more." } } }
 }
 
 /// Returns a server, and the replica of it.
-pub fn place(server: &str, at: Option<&str>) -> String {
+pub(crate) fn place(server: &str, at: Option<&str>) -> String {
     at.map_or_else(|| server.to_owned(), |replica| format!("{server}, replica {replica}"))
 }
 
@@ -53,20 +53,20 @@ fn shortened(text: &str) -> Cow<'_, str> {
 }
 
 /// A figure, with its place in the JSON: of a number, or of a list whose length it is.
-pub struct Figure {
+pub(crate) struct Figure {
     pub place: String,
     pub value: i64,
     pub shown: String,
 }
 
 impl Figure {
-    pub fn number(place: impl Into<String>, value: u64) -> Figure {
+    pub(crate) fn number(place: impl Into<String>, value: u64) -> Figure {
         let value = i64::try_from(value).unwrap_or(i64::MAX);
         Figure { place: place.into(), value, shown: value.to_string() }
     }
 
     /// Length of the list at a place.
-    pub fn length(place: impl Into<String>, length: usize) -> Figure {
+    pub(crate) fn length(place: impl Into<String>, length: usize) -> Figure {
         Figure::number(place, u64::try_from(length).unwrap_or(u64::MAX))
     }
 }
@@ -78,7 +78,7 @@ impl Render for Figure {
 }
 
 /// Returns a figure that may be unknown.
-pub fn optional(place: String, value: Option<i64>, shown: impl Fn(i64) -> String) -> Markup {
+pub(crate) fn optional(place: String, value: Option<i64>, shown: impl Fn(i64) -> String) -> Markup {
     match value {
         Some(value) => Figure { place, value, shown: shown(value) }.render(),
         None => html! { span .unknown { "–" } },
@@ -86,12 +86,12 @@ pub fn optional(place: String, value: Option<i64>, shown: impl Fn(i64) -> String
 }
 
 /// Returns a size in bytes for people.
-pub fn size(bytes: i64) -> String {
+pub(crate) fn size(bytes: i64) -> String {
     units::bytes(bytes)
 }
 
 /// Returns a duration for people.
-pub fn duration(milliseconds: i64) -> String {
+pub(crate) fn duration(milliseconds: i64) -> String {
     match milliseconds {
         ..1000 => format!("{milliseconds} ms"),
         _ => format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100),
@@ -99,7 +99,7 @@ pub fn duration(milliseconds: i64) -> String {
 }
 
 /// Returns a time, for a browser and for people; anything that is no time as it is.
-pub fn time(at: &str) -> Markup {
+pub(crate) fn time(at: &str) -> Markup {
     let short = at.split_once('.').map_or(at, |(seconds, _)| seconds).trim_end_matches('Z').replace('T', " ");
     html! { time datetime=(PlainText(at)) { (PlainText(&short)) } }
 }

@@ -32,7 +32,7 @@ const LISTS: [(&str, &str, &[&str]); 6] = [
 const GRANT: &str = "martydb verify-isolation -o json";
 
 /// Cuts lists and texts, and says so. What is within the bounds, such as the values of a page that was read again, stays.
-pub fn cut(json: &mut Value) {
+pub(crate) fn cut(json: &mut Value) {
     let mut notes: Vec<Value> = LISTS.iter().filter_map(|list| cut_list(json, list)).collect();
     if let Some(skipped) = json.get_mut("skipped").and_then(Value::as_array_mut) {
         if skipped.len() + notes.len() > MOST_ROWS {

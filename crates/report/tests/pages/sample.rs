@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use martydb_report::values::ReportValues;
 
-pub struct Sample<'a> {
+pub(crate) struct Sample<'a> {
     pub services: usize,
     /// Text in all places.
     pub text: &'a str,
@@ -20,7 +20,7 @@ impl Default for Sample<'_> {
     }
 }
 
-pub fn report(sample: &Sample<'_>) -> ReportValues {
+pub(crate) fn report(sample: &Sample<'_>) -> ReportValues {
     let names: Vec<String> = (0..sample.services).map(|number| format!("service_{number:03}")).collect();
     let text = sample.text;
     let json = json!({

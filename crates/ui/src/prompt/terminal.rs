@@ -87,10 +87,10 @@ impl AsRawFd for GatedStderr {
 }
 
 /// A terminal that is restored when this ends.
-pub struct Borrowed;
+pub(crate) struct Borrowed;
 
 impl Borrowed {
-    pub fn begin(hides_cursor: bool) -> io::Result<(Borrowed, Termios)> {
+    pub(crate) fn begin(hides_cursor: bool) -> io::Result<(Borrowed, Termios)> {
         let modes = tcgetattr(io::stdin())?;
         let before = Before { modes: modes.clone(), hides_cursor };
         *BEFORE.lock() = Some(before);
@@ -98,7 +98,7 @@ impl Borrowed {
     }
 
     /// Turns off the terminal's echo.
-    pub fn silent() -> io::Result<Borrowed> {
+    pub(crate) fn silent() -> io::Result<Borrowed> {
         let (borrowed, mut silent) = Borrowed::begin(false)?;
         silent.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL);
         tcsetattr(io::stdin(), OptionalActions::Now, &silent)?;

@@ -72,7 +72,7 @@ pub(crate) fn lay_out(measures: &[Measure], limit: usize) -> TableLayout {
 }
 
 /// Shortens a text to `width` characters. The middle is removed, because names differ at their ends.
-pub fn cut(text: &str, width: usize) -> String {
+pub(crate) fn cut(text: &str, width: usize) -> String {
     let length = text.chars().count();
     if length <= width {
         return text.to_owned();

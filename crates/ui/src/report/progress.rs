@@ -3,7 +3,7 @@
 
 mod bar;
 mod line;
-pub mod view;
+pub(crate) mod view;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

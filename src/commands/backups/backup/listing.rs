@@ -12,7 +12,7 @@ use martydb_ui::report::printable;
 
 /// Own entries of all stores, oldest first.
 #[derive(Default)]
-pub struct OwnBackups<'a> {
+pub(crate) struct OwnBackups<'a> {
     pub backups: Vec<OwnBackup<'a>>,
     /// Messages about entries that are not complete backups.
     pub problems: Vec<String>,
@@ -40,7 +40,7 @@ pub struct OwnBackup<'a> {
 ///
 /// # Errors
 /// If a selected service is not declared, or no store can be read.
-pub async fn list<'a>(app: &App, stores: &'a Stores, select: &Select) -> Result<OwnBackups<'a>> {
+pub(crate) async fn list<'a>(app: &App, stores: &'a Stores, select: &Select) -> Result<OwnBackups<'a>> {
     let services: BTreeSet<String> =
         app.readable(select)?.iter().map(|service| service.name.to_string()).collect();
     // Without a selection, backups of services that are no longer declared are included.

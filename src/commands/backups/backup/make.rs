@@ -42,7 +42,7 @@ pub struct Arguments {
     pub sessions: Option<NonZeroUsize>,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<CreatedBackups> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<CreatedBackups> {
     let services = choice::services(app, &arguments.select).await?;
     let store = BackupStore::open(app)?;
     store.warn_unencrypted(app);

@@ -38,14 +38,14 @@ struct FailedService<'a> {
 }
 
 /// Report on services of which each can have failed.
-pub trait ServiceErrors: Report {
+pub(crate) trait ServiceErrors: Report {
     /// Returns the errors with the names of their services.
     fn errors(&self) -> Vec<(String, &Error)>;
 }
 
 /// Runs the manifest's program if the command failed. A failure of the program is a warning: the result is the
 /// command's own. `selected` are the services that its arguments select.
-pub async fn report(
+pub(crate) async fn report(
     app: &App,
     command: &'static str,
     selected: Vec<String>,

@@ -26,7 +26,7 @@ pub struct Arguments {
     pub newest: bool,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifiedBackups> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<VerifiedBackups> {
     let store = BackupStore::open(app)?;
     let Some(id) = &arguments.id else {
         return newest(app, &store).await;

@@ -7,7 +7,7 @@ use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::units::{bytes, counted};
 
-pub async fn run(app: &App, service: &DesiredService) -> Result<RestoreReport> {
+pub(crate) async fn run(app: &App, service: &DesiredService) -> Result<RestoreReport> {
     let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
     let mut session = access.read(&access.maintenance).await?;
     let kept = list_kept(&mut session, &desired, service).await?;

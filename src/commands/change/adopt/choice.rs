@@ -14,7 +14,7 @@ use martydb_ui::prompt;
 use martydb_ui::report::Out;
 
 /// A database that was chosen.
-pub struct ChosenDatabase {
+pub(crate) struct ChosenDatabase {
     /// The run that read the server: it knows the password that was typed for it.
     pub app: App,
     pub service: ServiceName,

@@ -5,7 +5,12 @@ use martydb_migrate::files::folder;
 use martydb_model::DesiredService;
 use martydb_provision::PlannedServer;
 
-pub fn commands(env: &str, service: &DesiredService, planned: &PlannedServer, baseline: bool) -> Vec<String> {
+pub(crate) fn commands(
+    env: &str,
+    service: &DesiredService,
+    planned: &PlannedServer,
+    baseline: bool,
+) -> Vec<String> {
     let env = if env == DEFAULT_ENV { String::new() } else { format!(" --env {env}") };
     let command = |words: &str| format!("martydb{env} {words}");
     let name = &service.name;

@@ -13,7 +13,7 @@ use martydb_model::suggest::hint;
 use martydb_model::units::counted;
 use martydb_ui::report::{Cell, Report, ReportColumn, Style, printable};
 
-pub async fn run(app: &App, server: Option<&str>) -> Result<RedisUseReport> {
+pub(crate) async fn run(app: &App, server: Option<&str>) -> Result<RedisUseReport> {
     let servers: Vec<&str> = app.manifest.redis.servers.keys().map(String::as_str).collect();
     let server = match (server, servers.as_slice()) {
         (Some(named), all) if all.contains(&named) => named,

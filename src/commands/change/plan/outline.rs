@@ -8,7 +8,7 @@ use martydb_plan::{Action, Risk, Step, Verb};
 use martydb_ui::report::{Paint, Style, paint, printable, wrapped};
 
 /// Effects of a plan on one service, or on a server as a whole.
-pub struct ServiceOutline {
+pub(crate) struct ServiceOutline {
     server: String,
     service: Option<String>,
     body: OutlineBody,
@@ -73,7 +73,7 @@ fn in_short(object: &str, reason: &str) -> String {
 }
 
 /// Returns the lines of all services, by server if there are several, then the changes that need care.
-pub fn text(outlines: &[ServiceOutline], grave: &[&Change], several: bool, style: &Style) -> String {
+pub(crate) fn text(outlines: &[ServiceOutline], grave: &[&Change], several: bool, style: &Style) -> String {
     let mut text = String::new();
     let mut server = "";
     for one in outlines {

@@ -43,7 +43,7 @@ pub struct Arguments {
     pub out: Option<PathBuf>,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<ExportReport> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<ExportReport> {
     if arguments.template && arguments.format != ExportFormat::Dotenv {
         return Err(Error::usage("--template is for --format dotenv"));
     }
@@ -91,7 +91,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<ExportReport> {
 }
 
 /// Returns the keys of these services' logins and Redis users, and of the further logins with access to them.
-pub fn keys(app: &App, services: &[DesiredService]) -> Vec<CredentialKey> {
+pub(crate) fn keys(app: &App, services: &[DesiredService]) -> Vec<CredentialKey> {
     let own = services.iter().flat_map(CredentialKey::of);
     let redis = services.iter().filter_map(|service| app.manifest.redis.services.get(&service.name));
     let redis = redis.flat_map(CredentialKey::of_redis);

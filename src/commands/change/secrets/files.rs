@@ -18,12 +18,12 @@ use martydb_os::replace_file::unwritable;
 use martydb_render::admin_password_file;
 use martydb_secrets::{self as secrets, PrivateFile};
 
-pub struct SecretFolder(PathBuf);
+pub(crate) struct SecretFolder(PathBuf);
 
 impl SecretFolder {
     /// # Errors
     /// If others can enter the folder, or the path is not a folder.
-    pub fn find(path: &Path) -> Result<SecretFolder> {
+    pub(crate) fn find(path: &Path) -> Result<SecretFolder> {
         let refuse = |why: &str| Err(Error::usage(format!("{} {why}", path.display())));
         match path.symlink_metadata() {
             Ok(found) if !found.is_dir() => refuse("is not a folder"),
@@ -50,7 +50,7 @@ impl SecretFolder {
 ///
 /// # Errors
 /// If a file cannot be written, or an address is unknown.
-pub async fn write(app: &App, folder: &SecretFolder, all: &[Exported<'_>]) -> Result<()> {
+pub(crate) async fn write(app: &App, folder: &SecretFolder, all: &[Exported<'_>]) -> Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(&folder.0).map_err(unwritable(&folder.0))?;
     for one in all {
         let Some(kept) = &one.kept else { continue };

@@ -77,7 +77,7 @@ impl ExportFormat {
 }
 
 /// Login with its password, if the store has one.
-pub struct Exported<'a> {
+pub(crate) struct Exported<'a> {
     pub service: &'a DesiredService,
     /// Initial database of the login.
     pub database: DbName,
@@ -99,7 +99,7 @@ impl Exported<'_> {
     ///
     /// # Errors
     /// If the server's address is not known.
-    pub async fn connection(&self, app: &App, kept: &StoredLogin) -> Result<Parts> {
+    pub(crate) async fn connection(&self, app: &App, kept: &StoredLogin) -> Result<Parts> {
         let (user, password) = (kept.login.as_str(), kept.password.clone());
         if self.database == self.service.database {
             return login_choice::for_application(app, self.service, self.key.kind, user, password).await;
@@ -110,7 +110,7 @@ impl Exported<'_> {
 }
 
 /// Returns the name of a login in a format. `login` is the role itself if the store has no password.
-pub fn name(
+pub(crate) fn name(
     store: &Store,
     format: ExportFormat,
     key: &CredentialKey,
@@ -132,7 +132,7 @@ pub fn name(
 ///
 /// # Errors
 /// If a server's address is unknown, or for PgBouncer if it rejects a login.
-pub async fn written(app: &App, format: ExportFormat, all: &[Exported<'_>]) -> Result<SecretString> {
+pub(crate) async fn written(app: &App, format: ExportFormat, all: &[Exported<'_>]) -> Result<SecretString> {
     let text = match format {
         // Several files: see `files`.
         ExportFormat::Compose => String::new(),

@@ -17,7 +17,7 @@ pub struct Arguments {
     pub select: Select,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<GenerateReport> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<GenerateReport> {
     let services = choice::services(app, &arguments.select).await?;
     app.store.check_writable()?;
     let keys = super::export::keys(app, &services);

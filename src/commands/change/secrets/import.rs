@@ -30,7 +30,7 @@ pub struct Arguments {
 /// Maximum size of standard input, in bytes; a file of passwords is far smaller.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<SecretsImportReport> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SecretsImportReport> {
     app.store.check_writable()?;
     let text = read(&arguments.file)?;
     let incoming = import_file::read(app, arguments.from, &text, &arguments.file)?;

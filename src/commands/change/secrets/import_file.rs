@@ -46,7 +46,12 @@ enum PasswordTarget {
 ///
 /// # Errors
 /// If the file has another format, belongs to another project or environment, or contains a name of no login.
-pub fn read(app: &App, format: ImportFormat, text: &SecretString, path: &Path) -> Result<Vec<StoredEntries>> {
+pub(crate) fn read(
+    app: &App,
+    format: ImportFormat,
+    text: &SecretString,
+    path: &Path,
+) -> Result<Vec<StoredEntries>> {
     let text = text.expose_secret();
     let stated = match format {
         ImportFormat::Dotenv => dotenv(text),

@@ -50,7 +50,7 @@ pub enum ProviderChoice {
     Command,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<MoveReport> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<MoveReport> {
     let spec = described(arguments)?;
     if spec == app.manifest.secrets {
         return Err(Error::usage("the passwords are already kept there"));

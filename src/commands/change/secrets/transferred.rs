@@ -8,7 +8,7 @@ use martydb_secrets::{StoredEntries, TransferOutcome};
 use martydb_ui::report::{Style, error_text};
 
 #[derive(Serialize)]
-pub struct Transferred {
+pub(crate) struct Transferred {
     service: String,
     role: String,
     server: String,
@@ -18,7 +18,7 @@ pub struct Transferred {
 }
 
 impl Transferred {
-    pub fn all(incoming: &[StoredEntries], receipts: Vec<Vec<TransferOutcome>>) -> Vec<Transferred> {
+    pub(crate) fn all(incoming: &[StoredEntries], receipts: Vec<Vec<TransferOutcome>>) -> Vec<Transferred> {
         let of_key = |(one, receipts): (&StoredEntries, Vec<TransferOutcome>)| {
             let entries = one.entries.iter().zip(receipts);
             entries.map(|((name, _), receipt)| Transferred::new(one, name, receipt)).collect::<Vec<_>>()
@@ -43,7 +43,7 @@ impl Transferred {
         }
     }
 
-    pub fn summary(all: &[Transferred]) -> String {
+    pub(crate) fn summary(all: &[Transferred]) -> String {
         let count = |outcome| all.iter().filter(|one| one.outcome == outcome).count();
         let mut text = format!(
             "{} written to the secret store, {} existed already.",
@@ -59,7 +59,7 @@ impl Transferred {
         text
     }
 
-    pub fn failures(all: &[Transferred], style: &Style) -> String {
+    pub(crate) fn failures(all: &[Transferred], style: &Style) -> String {
         let errors = all.iter().filter_map(|one| one.error.as_ref());
         errors.map(|error| error_text(error, style) + "\n").collect()
     }

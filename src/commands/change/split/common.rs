@@ -52,7 +52,7 @@ impl MapChoice {
 }
 
 /// Returns the admin's access to the server of the shared database.
-pub async fn source(app: &App, map: &SplitMap) -> Result<Access> {
+pub(crate) async fn source(app: &App, map: &SplitMap) -> Result<Access> {
     match &map.source.elsewhere {
         Some(server) => app.and_server(&map.source.server, server).admin(&map.source.server).await,
         None => app.admin(&map.source.server).await,
@@ -63,7 +63,7 @@ pub async fn source(app: &App, map: &SplitMap) -> Result<Access> {
 ///
 /// # Errors
 /// If another command holds the lock.
-pub async fn locked(app: &App, access: &Access, database: &str) -> Result<Connection> {
+pub(crate) async fn locked(app: &App, access: &Access, database: &str) -> Result<Connection> {
     let mut session = access.write(database).await?;
     let what = format!("the split of database \"{database}\"");
     lock::take(&mut session, LOCK, app.lock_wait, &what).await?;
@@ -74,7 +74,7 @@ pub async fn locked(app: &App, access: &Access, database: &str) -> Result<Connec
 ///
 /// # Errors
 /// With the open questions; `undone` is the omitted action.
-pub fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
+pub(crate) fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
     if plan.is_complete() {
         return Ok(());
     }
@@ -87,7 +87,7 @@ pub fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
 }
 
 /// Split in progress: a session that holds its lock, and the input of the steps after the copy.
-pub struct SplitSession {
+pub(crate) struct SplitSession {
     pub session: Connection,
     pub access: Access,
     pub database: String,
@@ -102,7 +102,7 @@ pub struct SplitSession {
 impl SplitSession {
     /// # Errors
     /// If no copy has begun, or another command holds the lock.
-    pub async fn open(app: &App, choice: &MapChoice, jobs: usize) -> Result<SplitSession> {
+    pub(crate) async fn open(app: &App, choice: &MapChoice, jobs: usize) -> Result<SplitSession> {
         let map = choice.load(app)?;
         let access = source(app, &map).await?;
         let database = map.source.database.to_string();
@@ -129,7 +129,7 @@ impl SplitSession {
     ///
     /// # Errors
     /// If a service is not part of the split.
-    pub fn chosen(&self, names: &[String]) -> Result<Vec<SplitService>> {
+    pub(crate) fn chosen(&self, names: &[String]) -> Result<Vec<SplitService>> {
         let known: Vec<&str> = self.services.iter().map(|one| one.name.as_str()).collect();
         if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
             return Err(Error::usage(format!("service \"{name}\" is not part of the split"))
@@ -143,7 +143,7 @@ impl SplitSession {
     ///
     /// # Errors
     /// If the map does not contain the service, or its server is unreachable.
-    pub async fn target(&mut self, service: &SplitService) -> Result<CopyTarget> {
+    pub(crate) async fn target(&mut self, service: &SplitService) -> Result<CopyTarget> {
         let name = ServiceName::new(&service.name).map_err(|error| Error::operation(error.to_string()))?;
         let target = self.targets.get(&service.name).cloned().unwrap_or_else(|| {
             Err(Error::usage(format!(
@@ -155,7 +155,7 @@ impl SplitSession {
         Ok(CopyTarget { service: name, target: target?, relations, phase: service.phase })
     }
 
-    pub fn copy(&self) -> SplitCopy<'_> {
+    pub(crate) fn copy(&self) -> SplitCopy<'_> {
         SplitCopy {
             access: &self.access,
             database: &self.database,

@@ -35,7 +35,7 @@ pub struct Arguments {
     pub jobs: u16,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<CopiedSplit> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<CopiedSplit> {
     let map = arguments.map.load(app)?;
     let access = common::source(app, &map).await?;
     let database = map.source.database.as_str();

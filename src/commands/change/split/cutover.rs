@@ -20,7 +20,7 @@ pub struct Arguments {
     pub service: OneService,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport> {
     let map = &arguments.map;
     let (mut sides, service, _) = switch::open(app, map, &arguments.service).await?;
     let end = cut_over(&mut sides).await;

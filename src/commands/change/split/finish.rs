@@ -34,7 +34,7 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<FinishedSplit> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<FinishedSplit> {
     let map = arguments.map.load(app)?;
     let access = common::source(app, &map).await?;
     let database = map.source.database.as_str();

@@ -29,7 +29,7 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<ProposedMap> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<ProposedMap> {
     let (server, database) = parts(app, &arguments.from)?;
     let path = arguments.map.path(app);
     if !arguments.dry_run && path.symlink_metadata().is_ok() {

@@ -16,7 +16,7 @@ use martydb_split::{
     MissingPrivilege, SourceCatalog, SourceSettings, SplitPlan, missing_privileges, numbers_of, owners_of,
     read_settings, read_source,
 };
-pub use report::PlannedSplit;
+pub(crate) use report::PlannedSplit;
 use report::SplitNeed;
 
 /// Rollback with its rows: the tables need one owner, and the services' servers need replication slots.
@@ -28,7 +28,7 @@ pub struct Arguments {
     pub map: MapChoice,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<PlannedSplit> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<PlannedSplit> {
     let map = arguments.map.load(app)?;
     let access = common::source(app, &map).await?;
     let source = read_source(&access, map.source.database.as_str()).await?;

@@ -21,7 +21,7 @@ pub struct Arguments {
     pub forget: bool,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport> {
     let map = &arguments.map;
     let (mut sides, service, database) = switch::open(app, map, &arguments.service).await?;
     let copy = if arguments.forget { AfterRollback::Forget } else { AfterRollback::Keep };

@@ -37,7 +37,7 @@ pub struct Arguments {
     pub map: MapChoice,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<SplitSchemas> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SplitSchemas> {
     let map = arguments.map.load(app)?;
     let access = common::source(app, &map).await?;
     let services: Vec<DesiredService> =

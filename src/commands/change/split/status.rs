@@ -28,7 +28,7 @@ pub struct Arguments {
     pub map: MapChoice,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<SplitStatus> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SplitStatus> {
     let map = arguments.map.load(app)?;
     let access = common::source(app, &map).await?;
     let mut session = access.read(map.source.database.as_str()).await?;
@@ -146,7 +146,7 @@ fn row_of(one: &SplitServiceStatus, map: &MapChoice) -> ServiceStatusRow {
 }
 
 /// Returns the next command.
-pub fn next(phase: SplitPhase, service: &str, online: bool, map: &MapChoice) -> Option<String> {
+pub(crate) fn next(phase: SplitPhase, service: &str, online: bool, map: &MapChoice) -> Option<String> {
     let command = match phase {
         SplitPhase::RolledBack if !online => "martydb split copy".into(),
         SplitPhase::Planned | SplitPhase::Copying => "martydb split copy".into(),

@@ -15,7 +15,7 @@ use martydb_ui::report::{Report, Style};
 ///
 /// # Errors
 /// If no copy has begun, or another command is running.
-pub async fn open(
+pub(crate) async fn open(
     app: &App,
     map: &MapChoice,
     service: &OneService,

@@ -25,7 +25,7 @@ pub struct Arguments {
     pub jobs: u16,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifiedSplit> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<VerifiedSplit> {
     let mut work = SplitSession::open(app, &arguments.map, usize::from(arguments.jobs)).await?;
     let shapes = DatabaseTables::read(&mut work.session).await?;
     let mut all = vec![];

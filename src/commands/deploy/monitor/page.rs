@@ -43,7 +43,7 @@ struct PageState {
 ///
 /// # Errors
 /// If the system cannot create a thread.
-pub fn begin(app: &App, results: Arc<CheckResults>) -> Result<MonitorPage> {
+pub(crate) fn begin(app: &App, results: Arc<CheckResults>) -> Result<MonitorPage> {
     let failed = |error: std::io::Error| Error::operation("cannot start the page").cause(error);
     let shared = Arc::new(PageState {
         proof: Mutex::default(),

@@ -152,7 +152,7 @@ fn occupied(service: &DesiredService, table: &PartitionedTable, left_out: &[Stri
 }
 
 /// Returns the names, or the first and the last of many.
-pub fn names(names: &[String]) -> String {
+pub(crate) fn names(names: &[String]) -> String {
     printable(&match names.len() {
         0 => "-".to_owned(),
         n if n <= MAX_NAMED => names.join(", "),

@@ -38,6 +38,6 @@ pub struct Arguments {
 }
 
 /// Returns the selected services that have an outbox.
-pub fn outboxes(app: &App, select: &Select) -> Result<Vec<(DesiredService, Arc<Outbox>)>> {
+pub(crate) fn outboxes(app: &App, select: &Select) -> Result<Vec<(DesiredService, Arc<Outbox>)>> {
     martydb_relay::with_outbox(&app.readable(select)?, !select.names_none())
 }

@@ -17,7 +17,7 @@ pub struct Arguments {
     pub select: Select,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<CleanedOutboxes> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<CleanedOutboxes> {
     let services = choice::services(app, &arguments.select).await?;
     let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
     let mut rows = vec![];

@@ -31,7 +31,7 @@ pub(crate) async fn retry(app: &App, arguments: &RetryArguments) -> Result<Decid
     decide(app, arguments, Intervention::Retry, "retried").await
 }
 
-pub async fn skip(app: &App, arguments: &SkipArguments) -> Result<DecidedEvent> {
+pub(crate) async fn skip(app: &App, arguments: &SkipArguments) -> Result<DecidedEvent> {
     if arguments.reason.trim().is_empty() {
         return Err(Error::usage("the reason is empty").hint("specify it with --reason TEXT"));
     }

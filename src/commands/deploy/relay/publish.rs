@@ -12,7 +12,7 @@ use martydb_model::{DesiredService, Outbox};
 use martydb_relay::Published;
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts, pause};
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<PublishedEvents> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<PublishedEvents> {
     let outboxes = outboxes(app, &arguments.select)?;
     if arguments.dry_run {
         return preview(app, &outboxes).await;

@@ -56,7 +56,7 @@ impl Arguments {
     }
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<ReplayedEvents> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<ReplayedEvents> {
     let services = choice::services(app, &arguments.select).await?;
     let outboxes = martydb_relay::with_outbox(&services, !arguments.select.names_none())?;
     let from = arguments.start(outboxes.len())?;

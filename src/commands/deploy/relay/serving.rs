@@ -15,7 +15,7 @@ use martydb_relay::{RelayMetrics, RelayPlan};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;
 
-pub async fn run(
+pub(crate) async fn run(
     app: &App,
     arguments: &Arguments,
     outboxes: Vec<(DesiredService, Arc<Outbox>)>,

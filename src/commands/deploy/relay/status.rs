@@ -7,9 +7,9 @@ use crate::app::App;
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, error_texts};
 
-pub use martydb_ui::flags::Select as Arguments;
+pub(crate) use martydb_ui::flags::Select as Arguments;
 
-pub async fn run(app: &App, select: &Arguments) -> Result<RelayStatus> {
+pub(crate) async fn run(app: &App, select: &Arguments) -> Result<RelayStatus> {
     let services = app.readable(select)?;
     let outboxes = martydb_relay::with_outbox(&services, !select.names_none())?;
     let read = outboxes.iter().map(|(service, outbox)| async move {

@@ -15,7 +15,7 @@ const MAX_EXTRA_BYTES: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// If it cannot be read, or is no mapping in YAML.
-pub fn read(manifest: &Manifest) -> Result<Option<Value>> {
+pub(crate) fn read(manifest: &Manifest) -> Result<Option<Value>> {
     manifest.deploy.extra.as_deref().map(contents).transpose()
 }
 

@@ -43,7 +43,7 @@ pub struct ExposedServices {
     problems: Vec<ExposureProblem>,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<ExposedServices> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<ExposedServices> {
     let mut report =
         ExposedServices { relations: vec![], functions: vec![], callers: vec![], problems: vec![] };
     for (service, exposure) in exposed(app, &arguments.select)? {

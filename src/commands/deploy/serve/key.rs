@@ -64,7 +64,7 @@ struct CallerKeyRow {
     keys: Vec<String>,
 }
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<CallerKeys> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<CallerKeys> {
     match &arguments.what {
         KeyCommand::New { caller } => new(app, caller).await,
         KeyCommand::Revoke { caller, id, .. } => revoke(app, caller, id.as_deref()).await,

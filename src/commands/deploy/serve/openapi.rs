@@ -27,7 +27,7 @@ pub struct Arguments {
 #[serde(transparent)]
 pub struct OpenapiDocument(Value);
 
-pub async fn run(app: &App, arguments: &Arguments) -> Result<OpenapiDocument> {
+pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<OpenapiDocument> {
     let services = exposed(app, &arguments.select)?;
     let [(service, exposure)] = &services[..] else {
         return Err(

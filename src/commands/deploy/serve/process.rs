@@ -21,13 +21,18 @@ use martydb_serve::{ApiPage, ServedProcess, bind};
 use martydb_ui::flags::Select;
 use martydb_ui::reload;
 
-pub use objects::{document, objects};
+pub(crate) use objects::{document, objects};
 
 /// Services with their exposure.
 type Exposed = [(DesiredService, ServiceExposure)];
 
 /// Serves until a signal arrives, and then until the last answers are sent.
-pub async fn serve(app: &App, services: &Exposed, select: &Select, flags: &ListenerFlags) -> Result<()> {
+pub(crate) async fn serve(
+    app: &App,
+    services: &Exposed,
+    select: &Select,
+    flags: &ListenerFlags,
+) -> Result<()> {
     let listener = listener(app, flags)?;
     let page = app.manifest.serve.docs.as_deref().map(ApiPage::read).transpose()?;
     let mut shared = SharedParts::default();
@@ -146,6 +151,6 @@ async fn renew(app: &App, services: &Exposed, process: &ServedProcess) -> bool {
 }
 
 /// Returns the digest of a key in hexadecimal.
-pub fn digest(key: &str) -> String {
+pub(crate) fn digest(key: &str) -> String {
     hex::encode(martydb_serve::digest(key))
 }

@@ -8,7 +8,7 @@ use martydb_model::{DesiredService, ServiceExposure};
 use martydb_ui::flags::Select;
 
 /// Returns the selected services that are exposed.
-pub fn exposed(app: &App, select: &Select) -> Result<Vec<(DesiredService, ServiceExposure)>> {
+pub(crate) fn exposed(app: &App, select: &Select) -> Result<Vec<(DesiredService, ServiceExposure)>> {
     let hint = "add `serve: {}` to the service in the manifest, then run `martydb apply`";
     let services = app.readable(select)?;
     if let Some(other) = services.iter().find(|service| !select.names_none() && service.serve.is_none()) {
@@ -25,7 +25,7 @@ pub fn exposed(app: &App, select: &Select) -> Result<Vec<(DesiredService, Servic
 }
 
 /// Relations and functions of one service.
-pub struct ExposedObjects {
+pub(crate) struct ExposedObjects {
     pub relations: Vec<RelationRow>,
     pub functions: Vec<FunctionRow>,
     /// Relations of which no answer is kept, though the manifest names them, and why.
@@ -34,7 +34,7 @@ pub struct ExposedObjects {
 
 /// A function that callers may call.
 #[derive(Debug, Clone, Serialize)]
-pub struct FunctionRow {
+pub(crate) struct FunctionRow {
     pub service: String,
     /// Its signature.
     pub function: String,
@@ -50,7 +50,7 @@ pub struct FunctionRow {
 
 /// An exposed table or view.
 #[derive(Debug, Clone, Serialize)]
-pub struct RelationRow {
+pub(crate) struct RelationRow {
     pub service: String,
     pub relation: String,
     pub columns: usize,

@@ -5,7 +5,7 @@ use martydb_model::{AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredS
 use martydb_report::values::AccessRow;
 
 /// Returns the access to the given services, and the roles that have none, such as the monitor's login.
-pub fn declared(manifest: &Manifest, services: &[DesiredService]) -> Vec<AccessRow> {
+pub(crate) fn declared(manifest: &Manifest, services: &[DesiredService]) -> Vec<AccessRow> {
     let grants = services.iter().flat_map(|service| {
         let roles = manifest.access.get(&service.server);
         service.access.iter().filter_map(move |grant| {

@@ -19,7 +19,7 @@ use martydb_ui::flags::Select;
 use martydb_ui::report::Report;
 
 /// Values, and how the commands that they are of would end.
-pub struct Collected {
+pub(crate) struct Collected {
     pub json: Value,
     pub status: ExitStatus,
     /// Failures of parts, for standard error.
@@ -27,7 +27,7 @@ pub struct Collected {
 }
 
 /// Reads everything, one command after the other: their connections would count in each other's figures.
-pub async fn collect(app: &App, select: &Select) -> Result<Collected> {
+pub(crate) async fn collect(app: &App, select: &Select) -> Result<Collected> {
     let read = States::read(app, select).await?;
     let arguments =
         verify_isolation::Arguments { select: select.clone(), ..verify_isolation::Arguments::default() };

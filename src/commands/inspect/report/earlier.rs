@@ -16,7 +16,7 @@ const MAX_REPORT_BYTES: u64 = 64 << 20;
 ///
 /// # Errors
 /// If the file is none.
-pub fn read(path: &Path, manifest: &Manifest) -> Result<values::ReportValues> {
+pub(crate) fn read(path: &Path, manifest: &Manifest) -> Result<values::ReportValues> {
     let refused = |why: String| {
         let error = Error::usage(format!("cannot compare with {}", path.display())).cause(why);
         error.hint("give a file that `martydb report --out FILE` wrote for this manifest")

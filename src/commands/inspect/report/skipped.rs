@@ -13,7 +13,12 @@ pub(crate) fn events_each(services: usize) -> usize {
 }
 
 /// Returns what the proof of isolation skipped, and what the report leaves out of the history and of the services.
-pub fn listed(isolation: &Value, history: &Value, limit: usize, backups_unknown: bool) -> Vec<Skipped> {
+pub(crate) fn listed(
+    isolation: &Value,
+    history: &Value,
+    limit: usize,
+    backups_unknown: bool,
+) -> Vec<Skipped> {
     let notes =
         |key: &str| serde_json::from_value::<Vec<SkipNote>>(isolation[key].clone()).unwrap_or_default();
     let skipped = |note: SkipNote| Skipped { what: note.what, why: note.why, grant: note.grant };

@@ -45,12 +45,12 @@ pub struct Arguments {
 }
 
 /// Returns `Sizes::Measured` for `--size` and for data formats, whose columns must not depend on another flag.
-pub fn measured(app: &App, arguments: &Arguments) -> Sizes {
+pub(crate) fn measured(app: &App, arguments: &Arguments) -> Sizes {
     let is_data = !matches!(app.out.format(), Format::Table | Format::Name);
     if arguments.size || is_data { Sizes::Measured } else { Sizes::Skipped }
 }
 
-pub type Targets = Vec<(DesiredService, Result<MigrationTarget>)>;
+pub(crate) type Targets = Vec<(DesiredService, Result<MigrationTarget>)>;
 
 /// The services, the replicas of their servers, the tables that are partitioned by time, and the keys on Redis.
 pub struct Reviewed {
@@ -62,7 +62,7 @@ pub struct Reviewed {
 
 /// Reads the status of each service, and its drift from the manifest if requested, of the servers' replicas,
 /// of partitions and of keys on Redis.
-pub async fn review(
+pub(crate) async fn review(
     app: &App,
     arguments: &Arguments,
     services: &[DesiredService],

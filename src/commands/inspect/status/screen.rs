@@ -20,7 +20,7 @@ const BACKUPS_EVERY: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// Without a terminal, or if a document is requested.
-pub fn check(out: &Out) -> Result<()> {
+pub(crate) fn check(out: &Out) -> Result<()> {
     if out.format() != Format::Table {
         return Err(Error::usage("--watch draws a screen, not a document").hint("omit --watch or -o"));
     }

@@ -84,7 +84,7 @@ fn has_failed(status: &ServiceStatus) -> bool {
 }
 
 /// Returns a summary such as `58 up to date, 2 pending`.
-pub fn tally(all: &[ServiceStatus]) -> String {
+pub(crate) fn tally(all: &[ServiceStatus]) -> String {
     let of = |standing| all.iter().filter(|status| StatusWord::from_status(status) == standing).count();
     let counts = StatusWord::value_variants().iter().map(|standing| (of(*standing), standing.words().0));
     let words = counts.filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));

@@ -13,7 +13,7 @@ use martydb_migrate::{
 use martydb_model::units::counted;
 use martydb_ui::report::{Cell, Paint, ReportColumn, Style, indented, paint, printable, when, wrapped};
 
-pub fn text(report: &StatusReport, style: &Style) -> String {
+pub(crate) fn text(report: &StatusReport, style: &Style) -> String {
     let shown: Vec<&ServiceStatus> = report.shown().collect();
     let mut text = if shown.is_empty() { String::new() } else { table(&shown, report, style) + "\n" };
     text += &summary(report, shown.len(), style);

@@ -5,7 +5,7 @@ use martydb_model::units::bytes;
 use martydb_ui::report::printable;
 
 /// Returns the effects of each file, and the files that were left out.
-pub fn rehearsed(outcomes: &[MigrationOutcome]) -> String {
+pub(crate) fn rehearsed(outcomes: &[MigrationOutcome]) -> String {
     let mut text = String::new();
     for outcome in outcomes {
         let service = &outcome.service;

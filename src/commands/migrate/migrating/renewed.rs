@@ -22,7 +22,7 @@ pub(crate) fn is_password_rejected(outcome: &MigrationOutcome) -> bool {
 
 /// Returns those of the targets that have another password in the store by now. All of them share the pauses: after the loss
 /// of a store every password is wrong.
-pub async fn targets(
+pub(crate) async fn targets(
     app: &App,
     rejected: &[(DesiredService, MigrationTarget)],
 ) -> Vec<(DesiredService, MigrationTarget)> {

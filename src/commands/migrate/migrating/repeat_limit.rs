@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Last message about each subject.
 #[derive(Debug)]
-pub struct RepeatLimit {
+pub(crate) struct RepeatLimit {
     every: Duration,
     said: BTreeMap<String, LastMessage>,
 }
@@ -18,12 +18,12 @@ struct LastMessage {
 }
 
 impl RepeatLimit {
-    pub fn new(every: Duration) -> RepeatLimit {
+    pub(crate) fn new(every: Duration) -> RepeatLimit {
         RepeatLimit { every, said: BTreeMap::new() }
     }
 
     /// Returns how long the message has been true if it is due, or `None`.
-    pub fn due(&mut self, subject: &str, what: &str, now: Instant) -> Option<Duration> {
+    pub(crate) fn due(&mut self, subject: &str, what: &str, now: Instant) -> Option<Duration> {
         match self.said.get_mut(subject).filter(|said| said.what == what) {
             None => {
                 self.said.insert(subject.into(), LastMessage { what: what.into(), first: now, last: now });
@@ -38,7 +38,7 @@ impl RepeatLimit {
     }
 
     /// Forgets the message: the next one is new.
-    pub fn forget(&mut self, subject: &str) {
+    pub(crate) fn forget(&mut self, subject: &str) {
         self.said.remove(subject);
     }
 }

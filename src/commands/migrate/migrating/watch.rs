@@ -17,7 +17,7 @@ use martydb_ui::report::{Out, Progress, Unit, progress};
 /// Interval after which a message is repeated.
 const EVERY: Duration = Duration::from_secs(10);
 
-pub struct Watch {
+pub(crate) struct Watch {
     out: Arc<Out>,
     progress: Progress,
     /// Running migrations, by service and name.
@@ -27,7 +27,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(out: &Arc<Out>) -> Arc<Watch> {
+    pub(crate) fn new(out: &Arc<Out>) -> Arc<Watch> {
         let pace = || Mutex::new(RepeatLimit::new(EVERY));
         Arc::new(Watch {
             out: out.clone(),
@@ -39,7 +39,7 @@ impl Watch {
     }
 
     /// Shows the events of a run until it ends, and returns its result.
-    pub async fn follow<T>(
+    pub(crate) async fn follow<T>(
         &self,
         service: &str,
         mut events: UnboundedReceiver<Event>,
@@ -119,7 +119,7 @@ impl Watch {
     }
 
     /// Prints one line for all files of a service whose run ended, if no bar shows it.
-    pub fn ended(&self, outcome: &MigrationOutcome) {
+    pub(crate) fn ended(&self, outcome: &MigrationOutcome) {
         if !self.out.tells_steps() {
             return;
         }

@@ -13,7 +13,9 @@ pub struct Arguments {
     /// Description, from which the file name is derived.
     #[arg(short, long, value_name = "TEXT", required_unless_present_any = ["from", "collection"])]
     pub message: Option<String>,
-    /// Derive the version from the time (UTC), such as 20261121141500.
+    /// Derive the version from the time, in UTC.
+    ///
+    /// An example is 20261121141500.
     #[arg(long)]
     pub timestamp: bool,
     /// Template: blank, collection, outbox, outbox-daily, inbox, partitioned-range, partitioned-hash, search, or your templates/NAME.sql.
@@ -31,7 +33,9 @@ pub struct Arguments {
     /// Do not comment out what loses rows or changes values.
     #[arg(long, requires = "from")]
     pub with_drops: bool,
-    /// Try changed types on the rows of this database of the same server, such as a restored backup.
+    /// Try changed types on the rows of this database.
+    ///
+    /// It is one of the same server, such as a restored backup.
     #[arg(long, value_name = "DATABASE", requires = "from")]
     pub sample: Option<String>,
     /// Write one migration, whatever its locks.

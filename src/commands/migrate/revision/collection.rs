@@ -21,7 +21,7 @@ const MAX_SCHEMA_BYTES: u64 = 1 << 20;
 ///
 /// # Errors
 /// If the file is no schema of a collection; nothing is written then.
-pub fn write(
+pub(crate) fn write(
     service: &DesiredService,
     file: &Path,
     message: Option<&str>,

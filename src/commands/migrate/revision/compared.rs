@@ -4,7 +4,7 @@ use super::sides::Declared;
 use martydb_schema_diff::{Rename, SchemaObjectKind, SchemaStep, Structure, steps};
 
 /// Both sides as they were read.
-pub struct ComparedSides {
+pub(crate) struct ComparedSides {
     pub before: Structure,
     pub declared: Declared,
     pub renames: Vec<Rename>,

@@ -19,7 +19,7 @@ use martydb_ui::prompt;
 
 /// Result of a comparison with a declared schema.
 #[derive(Default)]
-pub struct Revised {
+pub(crate) struct Revised {
     /// Migrations that were written, none in a dry run.
     pub written: Vec<Written>,
     /// Texts of the files, in the order of the migrations.
@@ -36,7 +36,7 @@ pub struct Revised {
 ///
 /// # Errors
 /// [`Kind::Divergent`] if a difference cannot be expressed, or the files are not proven; nothing is written then.
-pub async fn revise(
+pub(crate) async fn revise(
     app: &App,
     service: &DesiredService,
     arguments: &Arguments,
@@ -151,7 +151,11 @@ impl Sides<'_> {
     ///
     /// # Errors
     /// If a catalog cannot be read.
-    pub async fn differences(&self, scratch: &MigrationTarget, declared: &Declared) -> Result<Vec<String>> {
+    pub(crate) async fn differences(
+        &self,
+        scratch: &MigrationTarget,
+        declared: &Declared,
+    ) -> Result<Vec<String>> {
         let wait = self.options.lock_wait;
         let made = martydb_migrate::catalog(scratch, wait).await?;
         let expected =
@@ -168,7 +172,7 @@ impl Sides<'_> {
 }
 
 /// Removes the scratch database behind a result.
-pub async fn removed<T>(former: Option<Scratch>, result: Result<T>) -> Result<T> {
+pub(crate) async fn removed<T>(former: Option<Scratch>, result: Result<T>) -> Result<T> {
     match former {
         Some(former) => former.remove_after(result).await,
         None => result,

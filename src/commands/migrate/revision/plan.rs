@@ -9,7 +9,7 @@ use martydb_schema_diff::script::{self, Texts};
 use martydb_schema_diff::{FilePlan, SchemaObjectId, SchemaPair, SchemaStep, steps};
 
 /// Statements of both files.
-pub struct RevisionPlan {
+pub(crate) struct RevisionPlan {
     /// Migration before, which adds labels to enums.
     pub labels: Option<FilePlan>,
     pub up: Vec<SchemaStep>,
@@ -21,7 +21,7 @@ impl RevisionPlan {
     ///
     /// # Errors
     /// With what cannot be expressed, a line for each object.
-    pub fn of(compared: &ComparedSides) -> Result<RevisionPlan, Vec<String>> {
+    pub(crate) fn of(compared: &ComparedSides) -> Result<RevisionPlan, Vec<String>> {
         let (before, after) = (&compared.before, &compared.declared.structure);
         let mut renames: Vec<SchemaStep> =
             compared.renames.iter().map(|rename| rename.done.clone()).collect();
@@ -39,12 +39,12 @@ impl RevisionPlan {
     }
 
     /// Returns `true` if there is no statement.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.labels.is_none() && self.up.is_empty() && self.down.is_empty()
     }
 
     /// Divides the statements into migrations; `simple` puts them into one.
-    pub fn files(
+    pub(crate) fn files(
         &self,
         compared: &ComparedSides,
         held: &BTreeSet<SchemaObjectId>,
@@ -64,7 +64,7 @@ impl RevisionPlan {
     }
 
     /// Returns a message that names the first object.
-    pub fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let first = self.up.iter().chain(&self.down).next();
         let name = |step: &SchemaStep| step.id.name.rsplit('.').next().unwrap_or_default().to_owned();
         first.map_or("declared schema".into(), |step| format!("{} {}", step.id.kind.name(), name(step)))
@@ -72,7 +72,7 @@ impl RevisionPlan {
 }
 
 /// Returns the files of each migration, of which the first is planned.
-pub fn further(first: &Written, plans: &[FilePlan]) -> Vec<Written> {
+pub(crate) fn further(first: &Written, plans: &[FilePlan]) -> Vec<Written> {
     let one = |(number, plan): (i64, &FilePlan)| {
         let (version, name) = (first.version + number, format!("{}{}", first.name, plan.suffix));
         let path = |suffix: &str| first.up.with_file_name(format!("V{version}__{name}{suffix}"));
@@ -83,7 +83,7 @@ pub fn further(first: &Written, plans: &[FilePlan]) -> Vec<Written> {
 }
 
 /// Returns the texts of the migrations; `note` is a further line of their heads.
-pub fn texts(
+pub(crate) fn texts(
     plans: &[FilePlan],
     (message, note): (&str, Option<&str>),
     held: &BTreeSet<SchemaObjectId>,

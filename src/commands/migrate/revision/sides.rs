@@ -13,7 +13,7 @@ use martydb_pg::server::Access;
 use martydb_schema_diff::{DeclaredFile, DraftFolder, Structure, filled_tables, read, read_declared};
 
 /// Service and server with which both sides are built.
-pub struct Sides<'a> {
+pub(crate) struct Sides<'a> {
     pub access: Access,
     pub desired: DesiredServer,
     pub service: &'a DesiredService,
@@ -23,7 +23,7 @@ pub struct Sides<'a> {
 }
 
 /// Declared schema as the server reads it.
-pub struct Declared {
+pub(crate) struct Declared {
     pub structure: Structure,
     pub catalog: Catalog,
 }
@@ -33,7 +33,7 @@ impl Sides<'_> {
     ///
     /// # Errors
     /// If a file fails there; the database is removed then.
-    pub async fn former(&self) -> Result<Scratch> {
+    pub(crate) async fn former(&self) -> Result<Scratch> {
         let scratch = scratch_of(&self.access, &self.desired, self.service).await?;
         let target = scratch.target(&self.target);
         match self.upgraded(&target).await {
@@ -46,7 +46,7 @@ impl Sides<'_> {
     }
 
     /// Applies the files of a target's folder.
-    pub async fn upgraded(&self, target: &MigrationTarget) -> Result<()> {
+    pub(crate) async fn upgraded(&self, target: &MigrationTarget) -> Result<()> {
         let outcome =
             martydb_migrate::run(target, Goal::Upgrade, &self.options, &EventSender::ignored()).await;
         outcome.error.map_or(Ok(()), Err)
@@ -57,7 +57,7 @@ impl Sides<'_> {
 ///
 /// # Errors
 /// If the files are no schema, or the server rejects them.
-pub async fn declared(sides: &Sides<'_>, from: &str) -> Result<Declared> {
+pub(crate) async fn declared(sides: &Sides<'_>, from: &str) -> Result<Declared> {
     if from == "database" {
         return of_database(sides, &sides.target).await;
     }

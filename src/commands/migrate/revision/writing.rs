@@ -39,7 +39,7 @@ impl Sides<'_> {
     ///
     /// # Errors
     /// [`Kind::Divergent`] if neither form is proven; nothing is written then.
-    pub async fn written(
+    pub(crate) async fn written(
         &self,
         arguments: &Arguments,
         compared: &ComparedSides,

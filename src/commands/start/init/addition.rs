@@ -19,7 +19,7 @@ use martydb_ui::flags::Global;
 ///
 /// # Errors
 /// If the manifest has all of them, is not valid with them, or cannot be edited safely: nothing is changed then.
-pub fn add(
+pub(crate) fn add(
     global: &Global,
     environment: &Environment,
     path: &Path,

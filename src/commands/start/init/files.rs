@@ -14,7 +14,7 @@ pub(crate) fn make_folder(folder: &Path) -> Result<()> {
     if is_empty { create(&folder.join(".gitkeep"), "") } else { Ok(()) }
 }
 
-pub fn create(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn create(path: &Path, text: &str) -> Result<()> {
     let file = File::create_new(path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(unwritable(path))
 }

@@ -9,7 +9,7 @@ use martydb_ui::prompt;
 use martydb_ui::report::{Out, printable};
 
 /// Shows the proposal, asks which of it to take, and for further names until all are valid.
-pub async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<ServiceName>> {
+pub(crate) async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<ServiceName>> {
     let found: Vec<&ServiceName> = proposal.services.keys().collect();
     let mut taken = BTreeSet::new();
     if !found.is_empty() {
@@ -40,7 +40,7 @@ pub async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<Service
 ///
 /// # Errors
 /// For the first invalid name, with the nearest valid one.
-pub fn names<'a>(given: impl Iterator<Item = &'a str>) -> Result<BTreeSet<ServiceName>> {
+pub(crate) fn names<'a>(given: impl Iterator<Item = &'a str>) -> Result<BTreeSet<ServiceName>> {
     let checked = given.map(|name| {
         ServiceName::new(name).map_err(|error| {
             let near = service_name(name).map(|near| format!("did you mean \"{near}\"?"));

@@ -95,7 +95,7 @@ impl InitReport {
 }
 
 /// Lists the services that were found, one line for each source.
-pub fn found(proposal: &Proposal) -> String {
+pub(crate) fn found(proposal: &Proposal) -> String {
     if proposal.services.is_empty() {
         return "No services were found here.".into();
     }

@@ -11,7 +11,7 @@ use martydb_model::error::{Error, Result};
 
 /// Conflict: where, what, and what to do.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Conflict {
+pub(crate) struct Conflict {
     pub file: PathBuf,
     pub what: String,
     pub fix: String,
@@ -21,7 +21,7 @@ pub struct Conflict {
 ///
 /// # Errors
 /// If git is missing, the folder is in no repository, or the commit is unknown.
-pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
+pub(crate) async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
     let CommitListing { commit, entries } = CommitListing::read(path, reference).await?;
     let mut there = up_files(&entries);
     let mut here = here(path, reference).await?;

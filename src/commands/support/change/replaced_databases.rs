@@ -7,14 +7,14 @@ use martydb_ui::report::printable;
 
 /// Replaced database, kept closed until it is discarded.
 #[derive(Serialize)]
-pub struct ReplacedDatabase {
+pub(crate) struct ReplacedDatabase {
     server: String,
     database: String,
     service: String,
 }
 
 /// Returns the replaced databases of one server.
-pub fn replaced(planned: &PlannedServer) -> impl Iterator<Item = ReplacedDatabase> {
+pub(crate) fn replaced(planned: &PlannedServer) -> impl Iterator<Item = ReplacedDatabase> {
     planned.actual.databases.iter().filter_map(|(name, found)| {
         Some(ReplacedDatabase {
             server: planned.server.clone(),

@@ -12,10 +12,10 @@ mod table;
 mod tests;
 mod text;
 
-pub use github::github;
+pub(crate) use github::github;
 pub(crate) use graph::{dot, opengraph};
-pub use junit::junit;
-pub use markdown::markdown;
-pub use matrix::MatrixExtent;
-pub use sarif::sarif;
-pub use table::table;
+pub(crate) use junit::junit;
+pub(crate) use markdown::markdown;
+pub(crate) use matrix::MatrixExtent;
+pub(crate) use sarif::sarif;
+pub(crate) use table::table;

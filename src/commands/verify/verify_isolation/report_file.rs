@@ -17,7 +17,7 @@ pub struct ReportFile {
 }
 
 /// Parses `junit=isolation.xml`.
-pub fn parse(text: &str) -> std::result::Result<ReportFile, String> {
+pub(crate) fn parse(text: &str) -> std::result::Result<ReportFile, String> {
     let names = || {
         let values = ReportFormat::value_variants().iter().filter_map(ValueEnum::to_possible_value);
         values.map(|value| value.get_name().to_owned()).collect::<Vec<_>>().join(", ")
@@ -35,7 +35,7 @@ pub fn parse(text: &str) -> std::result::Result<ReportFile, String> {
 ///
 /// # Errors
 /// The first file that cannot be written; the others are written.
-pub fn write(report: &VerifyReport, files: &[ReportFile]) -> Result<()> {
+pub(crate) fn write(report: &VerifyReport, files: &[ReportFile]) -> Result<()> {
     let mut end = Ok(());
     for file in files {
         let text = match file.format {

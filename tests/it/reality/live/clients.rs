@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use super::database::{Database, PASSWORD, ROLES};
 use crate::support::Server;
 
-pub const CLIENTS: usize = 50;
+pub(crate) const CLIENTS: usize = 50;
 
 /// Roles of the clients, mostly the owner.
 const SHARES: [usize; 10] = [0, 1, 2, 3, 0, 1, 2, 3, 0, 0];
@@ -27,7 +27,7 @@ struct Shared {
 
 /// The longest wait for an answer before `apply`, and while it ran, with the statement.
 #[derive(Debug, Default)]
-pub struct Waits {
+pub(crate) struct Waits {
     pub before: Duration,
     pub longest: (Duration, String),
 }
@@ -42,7 +42,7 @@ impl Waits {
     }
 }
 
-pub struct Crowd {
+pub(crate) struct Crowd {
     runtime: Runtime,
     shared: Arc<Shared>,
     pub rounds: Arc<AtomicUsize>,
@@ -59,7 +59,7 @@ struct Client {
 }
 
 impl Crowd {
-    pub fn start(server: &Arc<Server>, databases: &[Database]) -> Crowd {
+    pub(crate) fn start(server: &Arc<Server>, databases: &[Database]) -> Crowd {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let rounds = Arc::new(AtomicUsize::new(0));
@@ -79,7 +79,7 @@ impl Crowd {
     }
 
     /// Until the report has begun, and all have worked for a while.
-    pub fn wait_until_busy(&self, server: &Server) {
+    pub(crate) fn wait_until_busy(&self, server: &Server) {
         let reading = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(12)%' AND pid <> pg_backend_pid()";
         while self.rounds.load(Relaxed) < 500 || server.value("postgres", reading) == "0" {
             assert!(self.clients.iter().all(|client| !client.is_finished()), "a client has failed");
@@ -88,12 +88,12 @@ impl Crowd {
     }
 
     /// Attributes later waits of clients to `apply`.
-    pub fn changing(&self) {
+    pub(crate) fn changing(&self) {
         self.shared.changing.store(true, Relaxed);
     }
 
     /// The longest waits of all.
-    pub fn stop(self) -> Waits {
+    pub(crate) fn stop(self) -> Waits {
         self.shared.stop.store(true, Relaxed);
         self.runtime.block_on(async {
             self.report.await.unwrap();

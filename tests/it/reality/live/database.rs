@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::support::{ADMIN_PASSWORD, Server};
 
 /// Of every role here but the admins.
-pub const PASSWORD: &str = "of those who are here";
+pub(crate) const PASSWORD: &str = "of those who are here";
 
 /// Ours, in tests/live.
 const OWN: [&str; 2] = ["tenants", "offices"];
@@ -18,15 +18,15 @@ fn script(name: &str) -> String {
 }
 
 /// Roles that use each database; the first owns it, the last holds privileges that no manifest names.
-pub const ROLES: [&str; 5] = ["old", "clerk", "analyst", "guest", "left"];
+pub(crate) const ROLES: [&str; 5] = ["old", "clerk", "analyst", "guest", "left"];
 
 /// A statement with the first value that it returns, or nothing.
-pub struct Round {
+pub(crate) struct Round {
     pub sql: String,
     pub gives: Option<String>,
 }
 
-pub struct Database {
+pub(crate) struct Database {
     pub name: String,
     pub schemas: Vec<String>,
     extensions: Vec<String>,
@@ -35,11 +35,11 @@ pub struct Database {
 }
 
 impl Database {
-    pub fn role(&self, who: &str) -> String {
+    pub(crate) fn role(&self, who: &str) -> String {
         format!("{}_{who}", self.name)
     }
 
-    pub fn service(&self) -> String {
+    pub(crate) fn service(&self) -> String {
         let list =
             |names: &[String]| names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
         let Database { name, schemas, extensions, .. } = self;
@@ -51,7 +51,7 @@ impl Database {
     }
 
     /// The group of those who write, the group of those who read, and a login with access by PUBLIC only.
-    pub fn access(&self) -> String {
+    pub(crate) fn access(&self) -> String {
         let name = &self.name;
         format!(
             "  {name}_staff: {{ group: true, members: [{name}_clerk], write: [{name}], reason: work }}\n  \
@@ -60,12 +60,12 @@ impl Database {
         )
     }
 
-    pub fn declared(&self) -> [String; 4] {
+    pub(crate) fn declared(&self) -> [String; 4] {
         ["old", "clerk", "analyst", "guest"].map(|who| self.role(who))
     }
 }
 
-pub fn load(server: &Server) -> Vec<Database> {
+pub(crate) fn load(server: &Server) -> Vec<Database> {
     let own = OWN.iter().map(|name| make(server, name, |owner| of_ours(server, name, owner, &script(name))));
     let others = std::env::var_os("ADOPT_DATABASES").map(PathBuf::from).into_iter().flat_map(|folder| {
         let mut all: Vec<PathBuf> =

@@ -34,7 +34,7 @@ const OBJECTS: &str = "
   UNION ALL SELECT 'large object ' || oid, md5(lo_get(oid)) FROM pg_largeobject_metadata";
 
 #[derive(PartialEq, Eq)]
-pub struct Held {
+pub(crate) struct Held {
     /// Every definition, by kind and name.
     objects: BTreeMap<String, String>,
     /// A digest of the rows of each table.
@@ -44,7 +44,7 @@ pub struct Held {
     sequences: BTreeMap<String, i64>,
 }
 
-pub fn read(server: &Server, database: &Database) -> Held {
+pub(crate) fn read(server: &Server, database: &Database) -> Held {
     let name = &database.name;
     let digest = |table: &String| {
         let sql = format!(
@@ -117,7 +117,7 @@ fn dump(server: &Server, database: &str) -> Option<Vec<String>> {
 }
 
 impl Held {
-    pub fn expect_equal(&self, after: &Held, database: &str) {
+    pub(crate) fn expect_equal(&self, after: &Held, database: &str) {
         for (key, before) in &self.objects {
             assert_eq!(Some(before), after.objects.get(key), "{database}: {key}");
         }

@@ -16,7 +16,7 @@ fn a_split_from_13_to_18_switches_back_and_finishes() {
 }
 
 /// A whole split while applications write: every row of theirs is there once at the end, and nothing of the split is left.
-pub fn to_and_fro(split: &Split) {
+pub(crate) fn to_and_fro(split: &Split) {
     split.split(&["copy", "--online", "--until-caught-up"]).expect(0);
     let writers = Writers::start(split, 2);
     writers.more(30);

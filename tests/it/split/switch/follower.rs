@@ -6,15 +6,15 @@ use super::{LEGACY, Split};
 use crate::support::until;
 
 /// The process that follows; it does not outlive its test.
-pub struct Follower(Child);
+pub(crate) struct Follower(Child);
 
 impl Follower {
-    pub fn start(split: &Split) -> Follower {
+    pub(crate) fn start(split: &Split) -> Follower {
         let mut command = split.project.command(&["split", "copy", "--online"]);
         Follower(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
 
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().unwrap();
         self.0.wait().unwrap();
     }
@@ -109,7 +109,7 @@ fn an_unfollowable_service_does_not_affect_the_others() {
 }
 
 /// Until the services are copied, and the stream is there.
-pub fn followed(split: &Split) {
+pub(crate) fn followed(split: &Split) {
     until("following", || {
         split.source.value(LEGACY, "SELECT to_regclass('martydb_split.service') IS NOT NULL") == "t"
     });

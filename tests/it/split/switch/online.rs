@@ -36,7 +36,7 @@ fn follow(split: &Split) {
 }
 
 /// Writers that use every number once, at the side that takes it.
-pub struct Writers {
+pub(crate) struct Writers {
     done: Arc<AtomicBool>,
     written: Arc<AtomicI64>,
     /// The longest time between two writes of one writer, in milliseconds.
@@ -95,7 +95,7 @@ async fn write(
 }
 
 impl Writers {
-    pub fn start(split: &Split, count: i64) -> Writers {
+    pub(crate) fn start(split: &Split, count: i64) -> Writers {
         let done = Arc::new(AtomicBool::new(false));
         let (written, longest) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
         let (source, target) = (split.source.port, split.target.port);
@@ -117,7 +117,7 @@ impl Writers {
     }
 
     /// Waits until so many more were written.
-    pub fn more(&self, count: i64) {
+    pub(crate) fn more(&self, count: i64) {
         let before = self.written.load(Ordering::Relaxed);
         until("the writers go on", || self.written.load(Ordering::Relaxed) >= before + count);
     }
@@ -126,14 +126,14 @@ impl Writers {
         self.longest.swap(0, Ordering::Relaxed)
     }
 
-    pub fn end(self) -> Vec<i64> {
+    pub(crate) fn end(self) -> Vec<i64> {
         self.done.store(true, Ordering::Relaxed);
         self.threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     }
 }
 
 /// Every acknowledged number exists once, and the trigger recorded each once.
-pub fn assert_all(server: &crate::support::Server, database: &str, written: &[i64]) {
+pub(crate) fn assert_all(server: &crate::support::Server, database: &str, written: &[i64]) {
     let days = server.sql(database, "SELECT n FROM order_days WHERE n >= 1000000 ORDER BY n");
     let mut expected: Vec<String> = written.iter().map(i64::to_string).collect();
     expected.sort_by_key(|n| n.parse::<i64>().unwrap());

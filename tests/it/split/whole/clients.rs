@@ -17,7 +17,7 @@ const EACH: i64 = 2;
 
 /// Side at which a number was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
+pub(crate) enum Side {
     Source,
     Target,
 }
@@ -34,14 +34,14 @@ struct Tally {
 
 /// Acknowledged numbers of one client: all from the first to the last.
 #[derive(Debug, Clone, Copy)]
-pub struct Written {
+pub(crate) struct Written {
     pub service: &'static str,
     pub first: i64,
     /// The one after the last.
     pub end: i64,
 }
 
-pub struct Clients {
+pub(crate) struct Clients {
     done: Arc<AtomicBool>,
     tallies: Vec<Arc<Tally>>,
     threads: Vec<std::thread::JoinHandle<Written>>,
@@ -92,7 +92,7 @@ impl Client {
 }
 
 impl Clients {
-    pub fn start(world: &World, pause: Duration) -> Clients {
+    pub(crate) fn start(world: &World, pause: Duration) -> Clients {
         let done = Arc::new(AtomicBool::new(false));
         let (mut tallies, mut threads) = (vec![], vec![]);
         for (service, database) in SERVICES {
@@ -120,7 +120,7 @@ impl Clients {
     }
 
     /// Waits until a service's clients have written so many more at this side.
-    pub fn more(&self, service: &str, side: Side, count: u64) {
+    pub(crate) fn more(&self, service: &str, side: Side, count: u64) {
         let written = &self.tally(service).written[side as usize];
         let (before, started) = (written.load(Ordering::Relaxed), Instant::now());
         while written.load(Ordering::Relaxed) < before + count {
@@ -134,19 +134,19 @@ impl Clients {
     }
 
     /// The longest time without a write since this was asked last.
-    pub fn gap(&self, service: &str) -> u64 {
+    pub(crate) fn gap(&self, service: &str) -> u64 {
         self.tally(service).gap.swap(0, Ordering::Relaxed)
     }
 
     /// Written at the source, written at the target, refused.
-    pub fn counts(&self, service: &str) -> (u64, u64, u64) {
+    pub(crate) fn counts(&self, service: &str) -> (u64, u64, u64) {
         let tally = self.tally(service);
         let [source, target] = [0, 1].map(|side: usize| tally.written[side].load(Ordering::Relaxed));
         (source, target, tally.refused.load(Ordering::Relaxed))
     }
 
     /// Ends them.
-    pub fn end(self) -> Vec<Written> {
+    pub(crate) fn end(self) -> Vec<Written> {
         self.done.store(true, Ordering::Relaxed);
         self.threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     }

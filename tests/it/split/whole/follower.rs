@@ -8,7 +8,7 @@ use super::world::{World, ended, kill};
 use crate::support::Done;
 
 /// The command.
-pub const COPY: &[&str] = &["split", "copy", "--online"];
+pub(crate) const COPY: &[&str] = &["split", "copy", "--online"];
 
 /// Endings of the followers so far.
 #[derive(Default)]
@@ -21,7 +21,7 @@ struct Fates {
     over: bool,
 }
 
-pub struct Follower {
+pub(crate) struct Follower {
     fates: Arc<Mutex<Fates>>,
     watcher: std::thread::JoinHandle<()>,
 }
@@ -38,7 +38,7 @@ impl Drop for Follower {
 }
 
 /// Endings of the followers.
-pub struct Followed {
+pub(crate) struct Followed {
     pub kills: u64,
     pub ended: u64,
     pub failed: Vec<Done>,
@@ -46,7 +46,7 @@ pub struct Followed {
 
 impl Follower {
     /// Keeps one running from now on; the first one runs already.
-    pub fn keep(world: &Arc<World>, first: Child) -> Follower {
+    pub(crate) fn keep(world: &Arc<World>, first: Child) -> Follower {
         let fates = Arc::new(Mutex::new(Fates { running: Some(first), ..Fates::default() }));
         let (world, watched) = (world.clone(), fates.clone());
         let watcher = std::thread::spawn(move || {
@@ -72,7 +72,7 @@ impl Follower {
     }
 
     /// Ends the one that runs, as a power cut would.
-    pub fn kill(&self) -> bool {
+    pub(crate) fn kill(&self) -> bool {
         let mut fates = self.fates.lock().unwrap();
         let running = fates.running.take().map(kill).is_some();
         fates.kills += u64::from(running);
@@ -80,12 +80,12 @@ impl Follower {
     }
 
     /// No other one is started.
-    pub fn is_the_last(&self) {
+    pub(crate) fn is_the_last(&self) {
         self.fates.lock().unwrap().over = true;
     }
 
     /// No other one is started, and the one that runs ends by itself.
-    pub fn ends(self) -> Followed {
+    pub(crate) fn ends(self) -> Followed {
         self.fates.lock().unwrap().over = true;
         let begun = Instant::now();
         while !self.watcher.is_finished() {

@@ -19,7 +19,7 @@ const NUMBERED: &str = "
     WHERE s.relkind = 'S' AND NOT EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND g.tgname = 'martydb_split_closed') ORDER BY 1, 2";
 
 /// No sequence of a database gives a number that a row has: as many as there have to be.
-pub fn sequences_are_ahead(server: &Server, database: &str) -> usize {
+pub(crate) fn sequences_are_ahead(server: &Server, database: &str) -> usize {
     let found = server.sql(database, NUMBERED);
     for one in &found {
         let [table, column, sequence] = one.as_slice() else { panic!("{one:?}") };
@@ -33,7 +33,7 @@ pub fn sequences_are_ahead(server: &Server, database: &str) -> usize {
 }
 
 /// The source refuses a service's writes, and says where they belong.
-pub fn refuses(world: &World, service: &str, database: &str) {
+pub(crate) fn refuses(world: &World, service: &str, database: &str) {
     let said = super::super::stream::block(async {
         let mut session = world.source.connect(CLIENT, CLIENT_PASSWORD, SHARED).await;
         let table = outbox(service);
@@ -54,7 +54,7 @@ pub fn refuses(world: &World, service: &str, database: &str) {
 }
 
 /// Returns the remains of the split.
-pub fn leftovers(server: &Server, database: &str) -> Vec<Vec<String>> {
+pub(crate) fn leftovers(server: &Server, database: &str) -> Vec<Vec<String>> {
     server.sql(
         database,
         "SELECT 'schema' FROM pg_namespace WHERE nspname = 'martydb_split'
@@ -93,7 +93,7 @@ const MADE: &[&str] = &[
 ];
 
 /// Checks that a database, its roles and their privileges are those of a service that was provisioned and never split.
-pub fn as_a_new_one(world: &World, service: &str, database: &str) {
+pub(crate) fn as_a_new_one(world: &World, service: &str, database: &str) {
     let made = |service: &str, database: &str, query: &str| {
         let all = world.target().sql(database, &query.replace("{service}", service));
         let text = all.into_iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n");
@@ -108,7 +108,7 @@ pub fn as_a_new_one(world: &World, service: &str, database: &str) {
 
 /// Checks the rows of one service's clients: every acknowledged number exists once, and each of its changes was made once.
 /// How many there are.
-pub fn nothing_lost_and_nothing_twice(server: &Server, database: &str, all: &[Written]) -> u64 {
+pub(crate) fn nothing_lost_and_nothing_twice(server: &Server, database: &str, all: &[Written]) -> u64 {
     let service = all[0].service;
     let mut expected: Vec<i64> = all.iter().flat_map(|one| one.first..one.end).collect();
     expected.sort_unstable();
@@ -151,7 +151,7 @@ fn difference(expected: &[i64], found: &[i64]) -> String {
 }
 
 /// The roles of the shared database are still there, and reach no service.
-pub fn old_roles_reach_nothing(world: &World, databases: &[&str]) {
+pub(crate) fn old_roles_reach_nothing(world: &World, databases: &[&str]) {
     for database in databases {
         for role in [OWNER, CLIENT] {
             let query = format!(

@@ -17,9 +17,9 @@ CREATE INDEX pkd_csca ON pkd_certificate_entries (csca_id);
 ";
 
 /// Owner of everything in the shared database, and role of the applications that write there.
-pub const OWNER: &str = "marty";
-pub const CLIENT: &str = "marty_app";
-pub const CLIENT_PASSWORD: &str = "app-of-the-shared-database";
+pub(crate) const OWNER: &str = "marty";
+pub(crate) const CLIENT: &str = "marty_app";
+pub(crate) const CLIENT_PASSWORD: &str = "app-of-the-shared-database";
 
 /// Objects that each service's own migrations create of [`CROSSING`] and [`MORE`], for machines without a `pg_dump` of
 /// the source's major.
@@ -102,7 +102,7 @@ const KEPT: &[(&str, &str, &str)] = &[
 ];
 
 /// Makes the shared database with so many megabytes.
-pub fn fill(server: &Server, database: &str, megabytes: u64) {
+pub(crate) fn fill(server: &Server, database: &str, megabytes: u64) {
     server.sql("postgres", &format!("CREATE DATABASE {database}"));
     server.sql("postgres", &format!("REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC"));
     server.sql(
@@ -126,7 +126,7 @@ pub fn fill(server: &Server, database: &str, megabytes: u64) {
 }
 
 /// The files of a service that make the same as the shared database has of it.
-pub fn by_hand(service: &str) -> Vec<(String, String)> {
+pub(crate) fn by_hand(service: &str) -> Vec<(String, String)> {
     let files = migrations(service);
     let text = |file: &std::path::PathBuf| std::fs::read_to_string(file).unwrap();
     let name = |file: &std::path::PathBuf| file.file_name().unwrap().to_string_lossy().into_owned();
@@ -139,7 +139,7 @@ pub fn by_hand(service: &str) -> Vec<(String, String)> {
 }
 
 /// The rows that were there from the start, as a number and a sum: those of one service in its own database, of all in the shared one.
-pub fn kept(server: &Server, database: &str, service: Option<&str>) -> Vec<String> {
+pub(crate) fn kept(server: &Server, database: &str, service: Option<&str>) -> Vec<String> {
     let tables = KEPT.iter().filter(|(of, ..)| service.is_none_or(|service| service == *of));
     let one = |(of, table, rows): &(&str, &str, &str)| {
         let query = format!(
@@ -152,7 +152,7 @@ pub fn kept(server: &Server, database: &str, service: Option<&str>) -> Vec<Strin
 
 /// One transaction of a client: rows with this number, and changes of those that it wrote before. Every number is written once,
 /// marked once by the third after it, and an even one is deleted by the tenth after it.
-pub fn writing(service: &str, n: i64) -> String {
+pub(crate) fn writing(service: &str, n: i64) -> String {
     let (marked, gone) = (n - 3, n - 10);
     let own = match service {
         "csca" => format!(
@@ -204,7 +204,7 @@ pub fn writing(service: &str, n: i64) -> String {
 }
 
 /// Returns the table with every number of a service's clients.
-pub fn outbox(service: &str) -> &str {
+pub(crate) fn outbox(service: &str) -> &str {
     match service {
         "csca" => "csca_outbox",
         "document_signer" => "document_signer_outbox",
@@ -214,7 +214,7 @@ pub fn outbox(service: &str) -> &str {
 }
 
 /// The numbers in a service's own tables, each with how often it was marked, and what has to be empty.
-pub fn query(service: &str) -> (&'static str, &'static [&'static str]) {
+pub(crate) fn query(service: &str) -> (&'static str, &'static [&'static str]) {
     match service {
         "csca" => (
             "SELECT substr(subject_dn, 11)::bigint, length(coalesce(trust_reason, '')) FROM csca_certificates WHERE subject_dn LIKE 'CN=client %' ORDER BY 1",

@@ -12,7 +12,7 @@ use super::rows;
 use crate::support::{Done, Project, Server, number};
 
 /// Beside the four: it is provisioned and never split, as that to which they are compared.
-pub const EXTRA: (&str, &str) = ("extra", "marty_extra");
+pub(crate) const EXTRA: (&str, &str) = ("extra", "marty_extra");
 
 /// Clients write a lot, and the log would hold every statement.
 const SETTINGS: &[&str] = &[
@@ -26,7 +26,7 @@ const SETTINGS: &[&str] = &[
 
 /// Placement of the databases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Servers {
+pub(crate) enum Servers {
     One,
     Two,
     /// The source on the first major, the targets on the second.
@@ -35,14 +35,14 @@ pub enum Servers {
 
 /// Sizes, from the environment.
 #[derive(Debug, Clone, Copy)]
-pub struct Size {
+pub(crate) struct Size {
     pub megabytes: u64,
     /// For each phase.
     pub kills: u64,
 }
 
 impl Size {
-    pub fn or(megabytes: u64, kills: u64) -> Size {
+    pub(crate) fn or(megabytes: u64, kills: u64) -> Size {
         Size {
             megabytes: number("MARTYDB_SPLIT_MB").unwrap_or(megabytes),
             kills: number("MARTYDB_SPLIT_KILLS").unwrap_or(kills),
@@ -50,14 +50,14 @@ impl Size {
     }
 }
 
-pub struct World {
+pub(crate) struct World {
     pub source: Server,
     target: Option<Server>,
     pub project: Project,
 }
 
 /// End of a command that a kill was aimed at.
-pub enum Attempt {
+pub(crate) enum Attempt {
     Killed,
     /// It was faster.
     Ended(Done),
@@ -65,7 +65,7 @@ pub enum Attempt {
 
 impl World {
     /// The shared database with its rows, and the services with their databases and roles; `None` without servers of these majors.
-    pub fn start(servers: Servers, megabytes: u64) -> Option<World> {
+    pub(crate) fn start(servers: Servers, megabytes: u64) -> Option<World> {
         let start = |major: &str| Some(Server::start_from_with(&programs(major)?, SETTINGS));
         let (source, target) = match servers {
             Servers::One => (Server::start_with(SETTINGS), None),
@@ -79,23 +79,23 @@ impl World {
         Some(world)
     }
 
-    pub fn target(&self) -> &Server {
+    pub(crate) fn target(&self) -> &Server {
         self.target.as_ref().unwrap_or(&self.source)
     }
 
-    pub fn split(&self, arguments: &[&str]) -> Done {
+    pub(crate) fn split(&self, arguments: &[&str]) -> Done {
         self.project.run(&[&["split"], arguments].concat())
     }
 
     /// The map, with its answers or without.
-    pub fn map(&self, answered: bool) {
+    pub(crate) fn map(&self, answered: bool) {
         let text = map(if answered { all_answers() } else { " []".into() }.as_str());
         let server = if self.target.is_some() { "old" } else { "main" };
         self.project.write("split.yaml", &text.replace("server: main", &format!("server: {server}")));
     }
 
     /// Returns the phase of each service; empty before the first copy.
-    pub fn phases(&self) -> Vec<String> {
+    pub(crate) fn phases(&self) -> Vec<String> {
         let there = "SELECT to_regclass('martydb_split.service') IS NOT NULL";
         if self.source.value(SHARED, there) != "t" {
             return vec![];
@@ -104,20 +104,20 @@ impl World {
         self.source.sql(SHARED, query).into_iter().flatten().collect()
     }
 
-    pub fn all_are(&self, phase: &str) -> bool {
+    pub(crate) fn all_are(&self, phase: &str) -> bool {
         let phases = self.phases();
         phases.len() == SERVICES.len() && phases.iter().all(|one| one == phase)
     }
 
     /// A command in a group of its own.
-    pub fn spawn(&self, arguments: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
         let mut command = self.project.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         command.spawn().unwrap()
     }
 
     /// Runs a command, and ends it after this time as a power cut would, with all that it started.
-    pub fn attempt(&self, arguments: &[&str], after: Duration) -> Attempt {
+    pub(crate) fn attempt(&self, arguments: &[&str], after: Duration) -> Attempt {
         let (mut child, begun) = (self.spawn(arguments), Instant::now());
         while begun.elapsed() < after {
             if child.try_wait().unwrap().is_some() {
@@ -131,14 +131,14 @@ impl World {
 }
 
 /// Returns the output of a child that ends by itself.
-pub fn ended(child: Child) -> Done {
+pub(crate) fn ended(child: Child) -> Done {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Done { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 /// Ends a child and what it started.
-pub fn kill(child: Child) {
+pub(crate) fn kill(child: Child) {
     // Until it is waited for, no other process has its number.
     let _gone = kill_process_group(Pid::from_child(&child), Signal::KILL);
     child.wait_with_output().unwrap();

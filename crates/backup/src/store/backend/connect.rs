@@ -22,7 +22,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Variables with the address of the server.
 const ENDPOINTS: &[&str] = &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
 
-pub fn connect(
+pub(crate) fn connect(
     bucket: &str,
     prefix: &str,
     variables: &Environment,

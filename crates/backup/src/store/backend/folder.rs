@@ -17,12 +17,12 @@ use crate::store::workspace::{PREFIX, Workspace, failed, make_private, sweep, sy
 use martydb_model::error::{Error, Result};
 use martydb_os::replace_file::{Readers, replace_file};
 
-pub struct FolderBackend {
+pub(crate) struct FolderBackend {
     folder: PathBuf,
 }
 
 impl FolderBackend {
-    pub fn new(folder: PathBuf) -> FolderBackend {
+    pub(crate) fn new(folder: PathBuf) -> FolderBackend {
         FolderBackend { folder }
     }
 
@@ -142,7 +142,7 @@ pub(crate) fn open_plain(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// If there is a link, a device, or a name that no backup contains.
-pub fn tree(task: &BlockingTask, folder: &Path) -> Result<BTreeMap<String, u64>> {
+pub(crate) fn tree(task: &BlockingTask, folder: &Path) -> Result<BTreeMap<String, u64>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![String::new()];
     while let Some(prefix) = folders.pop() {
@@ -182,7 +182,7 @@ pub(crate) fn make_parents(folder: &Path, path: &str) -> Result<()> {
 }
 
 /// Creates a file for this user only.
-pub fn create(path: &Path) -> Result<File> {
+pub(crate) fn create(path: &Path) -> Result<File> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     file.map_err(failed("make", path))
 }
@@ -205,7 +205,7 @@ impl BackupUpload for FolderUpload {
 }
 
 /// Adds the manifest to the files of a backup, which are on disk already, and renames the folder.
-pub fn publish(task: &BlockingTask, workspace: Workspace, manifest: &[u8], to: &Path) -> Result<()> {
+pub(crate) fn publish(task: &BlockingTask, workspace: Workspace, manifest: &[u8], to: &Path) -> Result<()> {
     let folder = workspace.path();
     let path = folder.join(MANIFEST);
     let mut file = create(&path)?;

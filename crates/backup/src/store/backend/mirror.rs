@@ -14,7 +14,7 @@ use martydb_model::error::{Error, Kind, Result};
 
 /// Stores of an upload. The failures remain readable after it.
 #[derive(Clone)]
-pub struct MirrorStores(Arc<Vec<MirrorStore>>);
+pub(crate) struct MirrorStores(Arc<Vec<MirrorStore>>);
 
 struct MirrorStore {
     place: String,
@@ -32,7 +32,7 @@ impl MirrorStores {
     ///
     /// # Errors
     /// If no store is left.
-    pub fn begin(
+    pub(crate) fn begin(
         task: &BlockingTask,
         stores: &[Arc<dyn Backend>],
         failures: Vec<Option<Error>>,
@@ -48,7 +48,7 @@ impl MirrorStores {
     }
 
     /// Returns the stores that failed, with their errors.
-    pub fn failures(&self) -> Vec<(String, Error)> {
+    pub(crate) fn failures(&self) -> Vec<(String, Error)> {
         let failure = |store: &MirrorStore| match &*store.state.lock() {
             StoreState::Failed(error) => Some((store.place.clone(), error.clone())),
             StoreState::Uploading(_) | StoreState::Stored => None,

@@ -11,7 +11,7 @@ use martydb_model::error::Result;
 
 impl BlockingTask {
     /// Waits for a response from a network.
-    pub fn wait<T>(&self, future: impl Future<Output = T>) -> Result<T> {
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = T>) -> Result<T> {
         let mut watched = self.0.clone();
         network().block_on(async {
             tokio::select! {

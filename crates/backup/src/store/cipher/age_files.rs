@@ -7,13 +7,13 @@ use age::{DecryptError, Decryptor, Encryptor};
 use crate::store::cipher::digest::Digest;
 use crate::store::stop::Stop;
 
-pub use age::x25519::{Identity, Recipient};
+pub(crate) use age::x25519::{Identity, Recipient};
 
 /// Encrypts what `copy` writes, for all of the recipients.
 ///
 /// # Errors
 /// Those of `copy`, and of the output.
-pub fn encrypt(
+pub(crate) fn encrypt(
     recipients: &[Recipient],
     to: &mut dyn Write,
     copy: impl FnOnce(&mut dyn Write) -> Result<Digest, Stop>,
@@ -40,7 +40,7 @@ pub(crate) fn decrypt<'a>(
 }
 
 /// Converts an error of reading an encrypted file.
-pub fn unread(error: io::Error) -> Stop {
+pub(crate) fn unread(error: io::Error) -> Stop {
     stop(DecryptError::Io(error))
 }
 

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use martydb_model::hex;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Digest {
+pub(crate) struct Digest {
     pub size: u64,
     /// Lowercase hexadecimal digits.
     pub sha256: String,
@@ -20,34 +20,34 @@ pub(crate) struct Hasher {
 }
 
 impl Hasher {
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.state.update(bytes);
         self.size += bytes.len() as u64;
     }
 
-    pub fn finish(self) -> Digest {
+    pub(crate) fn finish(self) -> Digest {
         Digest { size: self.size, sha256: hex::encode(self.state.finalize()) }
     }
 }
 
-pub fn digest(bytes: &[u8]) -> Digest {
+pub(crate) fn digest(bytes: &[u8]) -> Digest {
     let mut hasher = Hasher::default();
     hasher.update(bytes);
     hasher.finish()
 }
 
 /// A reader or writer with the digest of what passed through it.
-pub struct HashingStream<T> {
+pub(crate) struct HashingStream<T> {
     pub inner: T,
     hasher: Hasher,
 }
 
 impl<T> HashingStream<T> {
-    pub fn new(inner: T) -> HashingStream<T> {
+    pub(crate) fn new(inner: T) -> HashingStream<T> {
         HashingStream { inner, hasher: Hasher::default() }
     }
 
-    pub fn finish(self) -> (T, Digest) {
+    pub(crate) fn finish(self) -> (T, Digest) {
         (self.inner, self.hasher.finish())
     }
 }

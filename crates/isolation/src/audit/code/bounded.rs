@@ -18,7 +18,7 @@ const FIGURES: &[&str] = &[
 ];
 
 /// Returns what such a function does, in words; `None` if it may do anything else.
-pub fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String> {
+pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String> {
     let body = db.catalog.privileged.body_of(&item.shown)?;
     // A text that was cut may go on with anything.
     let is_cut = body.text.chars().count() >= 65536;

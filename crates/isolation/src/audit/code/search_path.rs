@@ -9,7 +9,7 @@ use martydb_model::findings::{DEFINER_PATH, FindingBuilder};
 use martydb_model::grants::{Repair, RepairScope, ident};
 use martydb_model::sql::{ServerText, stmt};
 
-pub fn judge(db: &Database<'_>, item: &CatalogObject, users: &[&str], out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, users: &[&str], out: &mut Vec<FindingBuilder>) {
     if !item.definer || ends_with_temp(item) {
         return;
     }

@@ -9,7 +9,7 @@ use martydb_model::findings::{EVENT_TRIGGER, FOREIGN_TRIGGER, FindingBuilder, PU
 use martydb_model::grants::{Repair, RepairScope};
 use martydb_model::sql::{Literal, ServerText, stmt};
 
-pub fn judge(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     languages(db, out);
     event_triggers(db, out);
     triggers(db, out);

@@ -6,7 +6,7 @@ use core::net::IpAddr;
 use super::tokens::Quoting;
 
 /// Ways to connect: over the Unix-domain socket, without encryption, over TLS, and with GSSAPI encryption.
-pub const WAYS: [&[&str]; 4] = [
+pub(crate) const WAYS: [&[&str]; 4] = [
     &["local"],
     &["host", "hostnossl", "hostnogssenc"],
     &["host", "hostssl", "hostnogssenc"],
@@ -31,7 +31,7 @@ const EVERY: [AddressRange; 2] = [
 
 /// The address field of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// No address: a line for the socket.
     Socket,
     Network(IpNetwork),
@@ -41,10 +41,10 @@ pub enum Origin {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IpNetwork(AddressRange);
+pub(crate) struct IpNetwork(AddressRange);
 
 impl Origin {
-    pub fn of(address: Option<&str>, netmask: Option<&str>, quoting: Quoting) -> Origin {
+    pub(crate) fn of(address: Option<&str>, netmask: Option<&str>, quoting: Quoting) -> Origin {
         match (address, netmask) {
             (None, _) => Origin::Socket,
             (Some("all"), None) if quoting == Quoting::Plain => Origin::All,
@@ -55,7 +55,7 @@ impl Origin {
     }
 
     /// Returns the name that stands for unknown addresses.
-    pub fn host(&self) -> Option<&str> {
+    pub(crate) fn host(&self) -> Option<&str> {
         match self {
             Origin::Named(name) => Some(name),
             _ => None,
@@ -127,7 +127,7 @@ fn bits(text: &str) -> Option<(bool, u128)> {
 }
 
 /// Formats an address with its mask: `10.1.0.0/16`.
-pub fn shown(address: &str, netmask: Option<&str>) -> String {
+pub(crate) fn shown(address: &str, netmask: Option<&str>) -> String {
     let prefix = |mask: &str| bits(mask).map(|(_, bits)| bits.count_ones());
     match netmask {
         None => address.to_owned(),

@@ -15,7 +15,7 @@ use martydb_model::{RoleGraph, RoleName};
 /// decided.
 const MOST_STEPS: usize = 20_000_000;
 
-pub struct Decisions<'a> {
+pub(crate) struct Decisions<'a> {
     pub rules: Vec<Rule<'a>>,
     pub meanings: Keywords<'a>,
     logins: Vec<HbaRequest<'a>>,
@@ -31,14 +31,14 @@ struct HbaRequest<'a> {
 
 /// Logins that a line decides about, and the databases to which they can then connect; `None` is replication.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct DecidedLogins<'a> {
+pub(crate) struct DecidedLogins<'a> {
     pub logins: BTreeMap<&'a RoleName, BTreeSet<Option<&'a str>>>,
     /// `true` if earlier lines decide about all of these, or the line matches no existing login.
     pub hidden: bool,
 }
 
 impl<'a> Decisions<'a> {
-    pub fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>, counted: MembershipScope) -> Decisions<'a> {
+    pub(crate) fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>, counted: MembershipScope) -> Decisions<'a> {
         let settings = &audit.snapshot.state.parameters.settings;
         let without_tls = settings.get("ssl").is_some_and(|ssl| ssl == "off");
         let (meanings, logins) = (Keywords::of(audit, counted), logins(audit));
@@ -46,7 +46,7 @@ impl<'a> Decisions<'a> {
     }
 
     /// Returns the decision of the line at this index; `admits` returns `true` for roles that it accepts.
-    pub fn of(&self, at: usize, admits: impl Fn(&RoleName) -> bool) -> DecidedLogins<'a> {
+    pub(crate) fn of(&self, at: usize, admits: impl Fn(&RoleName) -> bool) -> DecidedLogins<'a> {
         let before = self.before(at);
         let mut known: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
         let mut decided = DecidedLogins::default();

@@ -12,7 +12,7 @@ use martydb_model::{DesiredService, RoleName, ServiceName};
 const NAMED: usize = 3;
 
 #[derive(Default)]
-pub struct Exposure<'a> {
+pub(crate) struct Exposure<'a> {
     /// Set if a superuser, the admin, or a role that replicates is among the logins.
     pub server: bool,
     services: BTreeSet<&'a ServiceName>,
@@ -26,7 +26,7 @@ pub struct Exposure<'a> {
 }
 
 impl<'a> Exposure<'a> {
-    pub fn of(audit: &Audit<'a>, decided: &DecidedLogins<'a>) -> Exposure<'a> {
+    pub(crate) fn of(audit: &Audit<'a>, decided: &DecidedLogins<'a>) -> Exposure<'a> {
         let mut all = Exposure { words: words(audit, decided), trusted_only: true, ..Exposure::default() };
         for (role, databases) in &decided.logins {
             let is_trusted = audit.roles.class_of(role) == RoleClass::Trusted;
@@ -60,7 +60,7 @@ impl<'a> Exposure<'a> {
     }
 
     /// Returns the exposed service if it is the only one.
-    pub fn service(&self) -> Option<&'a DesiredService> {
+    pub(crate) fn service(&self) -> Option<&'a DesiredService> {
         match (self.server, self.found.as_slice()) {
             (false, [one]) => Some(one),
             _ => None,

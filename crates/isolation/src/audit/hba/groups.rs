@@ -6,7 +6,7 @@ use crate::audit::context::Audit;
 use martydb_catalog::LineMatch;
 use martydb_model::{self, RoleName};
 
-pub struct Groups<'a> {
+pub(crate) struct Groups<'a> {
     /// Members by group.
     members: BTreeMap<&'a str, BTreeSet<&'a str>>,
     /// Roles to which a service's role or an unmanaged login can add members, with that role or login.
@@ -15,7 +15,7 @@ pub struct Groups<'a> {
 
 /// Memberships that count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MembershipScope {
+pub(crate) enum MembershipScope {
     /// Present memberships.
     Present,
     /// Includes memberships that a login could grant or revoke.
@@ -23,7 +23,7 @@ pub enum MembershipScope {
 }
 
 impl<'a> Groups<'a> {
-    pub fn of(audit: &Audit<'a>, counted: MembershipScope) -> Groups<'a> {
+    pub(crate) fn of(audit: &Audit<'a>, counted: MembershipScope) -> Groups<'a> {
         let mut members: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for row in &audit.actual.memberships {
             members.entry(row.role.as_str()).or_default().insert(row.member.as_str());

@@ -26,7 +26,7 @@ enum MappedAccount {
 }
 
 /// Adds a finding for each entry that maps an account to a login that the line decides about.
-pub fn judge(
+pub(crate) fn judge(
     audit: &Audit<'_>,
     decisions: &Decisions<'_>,
     at: usize,
@@ -150,7 +150,7 @@ fn is_framed(pattern: &str) -> bool {
 }
 
 /// Entries with the quotes of their files.
-pub struct Maps<'a> {
+pub(crate) struct Maps<'a> {
     entries: &'a [IdentLine],
     lines: Lines<'a>,
 }
@@ -161,7 +161,7 @@ impl<'a> Maps<'a> {
         Some(Maps { entries, lines: Lines::of(&audit.snapshot.ident_files) })
     }
 
-    pub fn of(&self, map: &str) -> impl Iterator<Item = &'a IdentLine> {
+    pub(crate) fn of(&self, map: &str) -> impl Iterator<Item = &'a IdentLine> {
         self.entries.iter().filter(move |entry| entry.map == map)
     }
 
@@ -174,7 +174,7 @@ impl<'a> Maps<'a> {
     }
 
     /// Returns `true` if the entry lets an account log in as the role. Before 16 only `\1` has a meaning.
-    pub fn admits(&self, meanings: &Keywords<'_>, entry: &IdentLine, role: &str) -> bool {
+    pub(crate) fn admits(&self, meanings: &Keywords<'_>, entry: &IdentLine, role: &str) -> bool {
         let word = self.role(entry);
         let captures = entry.system.starts_with('/') && entry.role.contains("\\1");
         let matches = if meanings.has_patterns() {

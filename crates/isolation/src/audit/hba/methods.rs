@@ -2,7 +2,7 @@
 
 /// Proof that a method requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
+pub(crate) enum Proof {
     Nothing,
     /// None is accepted: the line rejects.
     Refusal,
@@ -20,7 +20,7 @@ pub enum Proof {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LoginMethod {
+pub(crate) struct LoginMethod {
     pub name: &'static str,
     pub proof: Proof,
     /// System that decides, if it is not the server.
@@ -56,7 +56,7 @@ const METHODS: &[LoginMethod] = &[
 /// An unknown method, possibly of a later PostgreSQL: treated as decided elsewhere.
 const UNKNOWN: LoginMethod = row("", Proof::Outside, "a method that martydb does not know", true);
 
-pub fn method(name: Option<&str>) -> LoginMethod {
+pub(crate) fn method(name: Option<&str>) -> LoginMethod {
     let known = METHODS.iter().find(|row| Some(row.name) == name);
     known.copied().unwrap_or(UNKNOWN)
 }

@@ -9,7 +9,7 @@ use crate::audit::context::Audit;
 use martydb_catalog::{HbaLine, LineMatch};
 
 /// Meanings of the words of a line on this server.
-pub struct Keywords<'a> {
+pub(crate) struct Keywords<'a> {
     groups: Groups<'a>,
     patterns: &'a BTreeMap<String, BTreeSet<String>>,
     /// Set from 16 on, where a name with a leading slash is a pattern.
@@ -17,12 +17,12 @@ pub struct Keywords<'a> {
 }
 
 #[derive(Debug, Clone)]
-pub struct RuleWord<'a> {
+pub(crate) struct RuleWord<'a> {
     pub text: &'a str,
     pub quoting: Quoting,
 }
 
-pub struct Rule<'a> {
+pub(crate) struct Rule<'a> {
     pub line: &'a HbaLine,
     pub databases: Vec<RuleWord<'a>>,
     pub users: Vec<RuleWord<'a>>,
@@ -34,13 +34,13 @@ pub struct Rule<'a> {
 
 /// A login attempt at a database; `None` for physical replication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Request<'a> {
+pub(crate) struct Request<'a> {
     pub role: &'a str,
     pub database: Option<&'a str>,
 }
 
 impl<'a> Keywords<'a> {
-    pub fn of(audit: &Audit<'a>, counted: MembershipScope) -> Keywords<'a> {
+    pub(crate) fn of(audit: &Audit<'a>, counted: MembershipScope) -> Keywords<'a> {
         let has_patterns = audit.actual.major() >= 16;
         Keywords { groups: Groups::of(audit, counted), patterns: &audit.snapshot.patterns, has_patterns }
     }
@@ -50,7 +50,7 @@ impl<'a> Keywords<'a> {
     }
 
     /// Compares a name literally, or from 16 on with the pattern after a slash, quoted or not.
-    pub fn is_name(&self, word: &str, name: Option<&str>) -> LineMatch {
+    pub(crate) fn is_name(&self, word: &str, name: Option<&str>) -> LineMatch {
         let Some(name) = name else { return LineMatch::No };
         match (self.has_patterns && word.starts_with('/'), self.patterns.get(word)) {
             (false, _) => (word == name).into(),
@@ -72,7 +72,7 @@ impl<'a> Keywords<'a> {
         groups.find_map(|group| Some((group, self.groups.grower(group)?)))
     }
 
-    pub fn database(&self, word: &RuleWord<'_>, login: Request<'_>) -> LineMatch {
+    pub(crate) fn database(&self, word: &RuleWord<'_>, login: Request<'_>) -> LineMatch {
         let Request { role, database } = login;
         let keyword = match word.text {
             "replication" => Some(database.is_none().into()),
@@ -86,7 +86,7 @@ impl<'a> Keywords<'a> {
         word.read(keyword, self.is_name(word.text, database))
     }
 
-    pub fn user(&self, word: &RuleWord<'_>, role: &str) -> LineMatch {
+    pub(crate) fn user(&self, word: &RuleWord<'_>, role: &str) -> LineMatch {
         let keyword = match (word.text, word.text.strip_prefix('+')) {
             ("all", _) => Some(LineMatch::Yes),
             (_, Some(group)) => Some(self.groups.has_member(role, group)),
@@ -108,7 +108,7 @@ impl RuleWord<'_> {
 }
 
 impl<'a> Rule<'a> {
-    pub fn of(line: &'a HbaLine, lines: &Lines<'_>) -> Rule<'a> {
+    pub(crate) fn of(line: &'a HbaLine, lines: &Lines<'_>) -> Rule<'a> {
         let fields = lines.fields(line.file.as_deref(), line.line);
         // The file changed between two queries if its fields differ.
         let fields = fields.filter(|fields| {
@@ -132,17 +132,17 @@ impl<'a> Rule<'a> {
     }
 
     /// Returns the indexes of its [`WAYS`].
-    pub fn ways(&self) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn ways(&self) -> impl Iterator<Item = usize> + '_ {
         let kind = self.line.kind.as_deref().unwrap_or_default();
         (0..WAYS.len()).filter(move |way| WAYS[*way].contains(&kind))
     }
 
-    pub fn is_local(&self) -> bool {
+    pub(crate) fn is_local(&self) -> bool {
         self.line.kind.as_deref() == Some("local")
     }
 
     /// Describes the clients: `socket`, or the kind of connection and the address.
-    pub fn clients(&self) -> String {
+    pub(crate) fn clients(&self) -> String {
         let kind = self.line.kind.as_deref().unwrap_or("?");
         match self.line.address.as_deref() {
             None => "socket".into(),
@@ -170,13 +170,13 @@ impl<'a> Rule<'a> {
         words.find(|word| word.quoting == Quoting::Unknown).map(|word| word.text)
     }
 
-    pub fn option(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn option(&self, name: &str) -> Option<&'a str> {
         let value = |option: &'a String| option.strip_prefix(name)?.strip_prefix('=');
         self.line.options.iter().find_map(value)
     }
 
     /// Returns the line without its secrets.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let method = self.line.method.as_deref().unwrap_or("?");
         self.text_with(method, &self.line.options)
     }

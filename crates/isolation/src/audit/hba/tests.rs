@@ -19,7 +19,7 @@ fn words(text: &str) -> Vec<(i32, Vec<String>)> {
 }
 
 /// Returns the lines of a pg_hba.conf as the view `pg_hba_file_rules` has them.
-pub fn lines(text: &str) -> Vec<HbaLine> {
+pub(crate) fn lines(text: &str) -> Vec<HbaLine> {
     words(text)
         .into_iter()
         .filter(|(_, words)| !words.is_empty())

@@ -4,14 +4,14 @@
 use martydb_catalog::ConfigFile;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuotedWord {
+pub(crate) struct QuotedWord {
     pub text: String,
     pub quoted: bool,
 }
 
 /// Quoting of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Quoting {
+pub(crate) enum Quoting {
     Plain,
     Quoted,
     /// Unknown: the file could not be read, or the word is from another one (`@file`).
@@ -19,20 +19,20 @@ pub enum Quoting {
 }
 
 /// Lines of the files, numbered as the server does it.
-pub struct Lines<'a>(Vec<(&'a str, Vec<&'a str>)>);
+pub(crate) struct Lines<'a>(Vec<(&'a str, Vec<&'a str>)>);
 
 impl<'a> Lines<'a> {
-    pub fn of(files: &'a [ConfigFile]) -> Lines<'a> {
+    pub(crate) fn of(files: &'a [ConfigFile]) -> Lines<'a> {
         Lines(files.iter().map(|file| (file.path.as_str(), file.text.lines().collect())).collect())
     }
 
     /// Returns the full path of a file.
-    pub fn path(&self, file: Option<&str>) -> Option<&'a str> {
+    pub(crate) fn path(&self, file: Option<&str>) -> Option<&'a str> {
         self.0.iter().find(|(path, _)| file.is_none_or(|file| *path == file)).map(|(path, _)| *path)
     }
 
     /// Returns the fields of a line and its continuations; `file` is `None` if there is only one.
-    pub fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<QuotedWord>>> {
+    pub(crate) fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<QuotedWord>>> {
         let is_it = |(path, _): &&(&str, Vec<&str>)| file.is_none_or(|file| *path == file);
         let (_, lines) = self.0.iter().find(is_it)?;
         let from = usize::try_from(line).ok()?.checked_sub(1)?;

@@ -5,7 +5,7 @@ use super::tokens::Quoting;
 use martydb_model::findings::{FindingBuilder, PUBLIC};
 
 /// Returns the place of a line. From 16 on a file may include others.
-pub fn place(file: Option<&str>, usual: &str, line: i32) -> String {
+pub(crate) fn place(file: Option<&str>, usual: &str, line: i32) -> String {
     format!("{} line {line}", file.and_then(|path| path.rsplit('/').next()).unwrap_or(usual))
 }
 
@@ -15,16 +15,16 @@ pub(crate) fn advised(found: FindingBuilder, steps: &[String]) -> FindingBuilder
 }
 
 impl Rule<'_> {
-    pub fn place(&self) -> String {
+    pub(crate) fn place(&self) -> String {
         place(self.line.file.as_deref(), "pg_hba.conf", self.line.line)
     }
 
     /// Returns the place with the folder of the file.
-    pub fn location(&self) -> String {
+    pub(crate) fn location(&self) -> String {
         format!("{} line {}", self.path.as_deref().unwrap_or("pg_hba.conf"), self.line.line)
     }
 
-    pub fn who(&self) -> &str {
+    pub(crate) fn who(&self) -> &str {
         match self.users.as_slice() {
             [one] if one.text != "all" || one.quoting == Quoting::Quoted => one.text,
             _ => PUBLIC,

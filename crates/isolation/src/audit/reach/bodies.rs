@@ -43,7 +43,7 @@ const NAMES: &[&str] = &[
 ];
 
 /// Objects of one database by name, with the IDs of those that are facts already.
-pub struct Known<'a> {
+pub(crate) struct Known<'a> {
     pub database: DatabaseId,
     pub database_name: &'a str,
     pub schemas: BTreeMap<&'a str, ObjectId>,
@@ -51,7 +51,7 @@ pub struct Known<'a> {
     pub objects: BTreeMap<&'a str, ObjectId>,
 }
 
-pub fn bodies<'a>(
+pub(crate) fn bodies<'a>(
     audit: &Audit<'a>,
     catalog: &'a DatabaseCatalog,
     mut known: Known<'a>,

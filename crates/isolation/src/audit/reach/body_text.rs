@@ -9,7 +9,7 @@ use super::executed_text::is_fixed;
 use super::pieces::{Piece, UsedName, name_at, pieces};
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct BodyText {
+pub(crate) struct BodyText {
     pub calls: BTreeSet<UsedName>,
     pub writes: BTreeSet<UsedName>,
     pub reads: BTreeSet<UsedName>,

@@ -24,7 +24,7 @@ const MOST_ROUNDS: usize = 5;
 type CauseKey<'a> = (&'static str, Option<ObjectId>, &'a str);
 
 /// Cause of paths: the object to change, and the roles that reach something through it.
-pub struct Cause<'a> {
+pub(crate) struct Cause<'a> {
     pub kind: &'static FindingKind,
     pub object: Option<ObjectId>,
     pub role: &'a str,
@@ -35,7 +35,7 @@ pub struct Cause<'a> {
 }
 
 /// Returns the cause of each path, with the repairs.
-pub fn causes<'a>(
+pub(crate) fn causes<'a>(
     audit: &Audit<'a>,
     all: &Gathered<'a>,
     mut facts: Facts,
@@ -156,7 +156,7 @@ fn used_on(path: &Path, object: Option<ObjectId>) -> Option<PathStep> {
 
 /// Adds what ends the paths where no REVOKE does: a setting that is reset, or a statement for a person who knows what else
 /// it ends.
-pub fn instead(
+pub(crate) fn instead(
     audit: &Audit<'_>,
     all: &Gathered<'_>,
     cause: &Cause<'_>,

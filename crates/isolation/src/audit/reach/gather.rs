@@ -7,7 +7,7 @@ use crate::reach::{DatabaseId, Facts, Object, ObjectId, RoleId, ServiceId};
 use martydb_model::findings::PUBLIC;
 use martydb_model::{AclEntry, ActualServer, Grantee, ServiceName};
 
-pub struct Gathered<'a> {
+pub(crate) struct Gathered<'a> {
     pub facts: Facts,
     roles: Vec<&'a str>,
     role_ids: BTreeMap<&'a str, RoleId>,
@@ -18,7 +18,7 @@ pub struct Gathered<'a> {
 }
 
 /// Object of a fact, as findings name it.
-pub struct ObjectName<'a> {
+pub(crate) struct ObjectName<'a> {
     pub database: &'a str,
     pub kind: &'static str,
     pub shown: &'a str,
@@ -33,7 +33,7 @@ pub struct ObjectName<'a> {
 
 /// Object through which superusers' sessions call a function or write to a table.
 #[derive(Debug, Clone, Copy)]
-pub enum Visitor<'a> {
+pub(crate) enum Visitor<'a> {
     EventTrigger(&'a str),
     /// An object in the server's words.
     Object(&'a str),
@@ -51,7 +51,7 @@ impl std::fmt::Display for Visitor<'_> {
 }
 
 impl<'a> Gathered<'a> {
-    pub fn new(actual: &'a ActualServer) -> Gathered<'a> {
+    pub(crate) fn new(actual: &'a ActualServer) -> Gathered<'a> {
         let mut all = Gathered {
             facts: Facts { major: actual.major(), ..Facts::default() },
             roles: vec![],
@@ -65,15 +65,15 @@ impl<'a> Gathered<'a> {
         all
     }
 
-    pub fn role(&self, id: RoleId) -> &'a str {
+    pub(crate) fn role(&self, id: RoleId) -> &'a str {
         self.roles[id as usize]
     }
 
-    pub fn database(&self, id: DatabaseId) -> &'a str {
+    pub(crate) fn database(&self, id: DatabaseId) -> &'a str {
         self.databases[id as usize]
     }
 
-    pub fn object(&self, id: ObjectId) -> &ObjectName<'a> {
+    pub(crate) fn object(&self, id: ObjectId) -> &ObjectName<'a> {
         &self.objects[id as usize]
     }
 
@@ -91,22 +91,22 @@ impl<'a> Gathered<'a> {
         *self.service_ids.entry(name).or_insert(next)
     }
 
-    pub fn grantee(&mut self, grantee: &'a Grantee) -> RoleId {
+    pub(crate) fn grantee(&mut self, grantee: &'a Grantee) -> RoleId {
         self.role_id(grantee.role().map_or(PUBLIC, |role| role.as_str()))
     }
 
-    pub fn name(&mut self, object: ObjectName<'a>) -> ObjectId {
+    pub(crate) fn name(&mut self, object: ObjectName<'a>) -> ObjectId {
         self.objects.push(object);
         ObjectId::try_from(self.objects.len() - 1).unwrap_or(ObjectId::MAX)
     }
 
     /// Records the object through which superusers use another one; the first one is told.
-    pub fn visit(&mut self, id: ObjectId, visitor: Visitor<'a>) {
+    pub(crate) fn visit(&mut self, id: ObjectId, visitor: Visitor<'a>) {
         self.objects[id as usize].visitor.get_or_insert(visitor);
     }
 
     /// Records a relation, and the roles that hold privileges on it.
-    pub fn relation(&mut self, object: Object) {
+    pub(crate) fn relation(&mut self, object: Object) {
         let id = object.id;
         self.facts.relations.push(object);
         let (select, write) =
@@ -123,7 +123,7 @@ impl<'a> Gathered<'a> {
     }
 
     /// Returns the holders of a privilege on an object: its owner and the grantees.
-    pub fn holders(&mut self, id: ObjectId, privileges: &[&str]) -> Vec<(ObjectId, RoleId)> {
+    pub(crate) fn holders(&mut self, id: ObjectId, privileges: &[&str]) -> Vec<(ObjectId, RoleId)> {
         let (owner, acl) = (self.objects[id as usize].owner, self.objects[id as usize].acl);
         let held = acl.iter().filter(|entry| privileges.contains(&entry.privilege.as_str()));
         let mut holders = vec![self.role_id(owner)];

@@ -7,7 +7,7 @@ use crate::reach::{
     PathStep, RoleId,
 };
 
-pub fn graph(all: &Gathered<'_>, found: &Conclusions) -> AccessGraph {
+pub(crate) fn graph(all: &Gathered<'_>, found: &Conclusions) -> AccessGraph {
     let states = found.states.iter().filter_map(|(login, state)| acting(all, *login, *state));
     let steps = found.paths.iter().flat_map(|path| path_edges(all, path));
     AccessGraph { edges: states.chain(steps).collect() }

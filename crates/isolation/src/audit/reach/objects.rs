@@ -40,7 +40,7 @@ const LEVERS: &[(&str, Target)] = &[
     ("pgagent.pga_jobstep", Target::Superuser),
 ];
 
-pub fn inside<'a>(
+pub(crate) fn inside<'a>(
     audit: &Audit<'a>,
     id: DatabaseId,
     name: &'a str,

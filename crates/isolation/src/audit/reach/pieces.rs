@@ -4,14 +4,14 @@ use martydb_sql::{Token, TokenKind, tokens};
 
 /// Name in a text, folded as the server folds it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UsedName {
+pub(crate) struct UsedName {
     pub schema: Option<String>,
     pub name: String,
 }
 
 /// Part of a text, without quotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// A name or keyword; only an unquoted one is a keyword.
     Word {
         text: String,
@@ -22,7 +22,7 @@ pub enum Piece {
 }
 
 impl Piece {
-    pub fn is(&self, keyword: &str) -> bool {
+    pub(crate) fn is(&self, keyword: &str) -> bool {
         matches!(self, Piece::Word { text, quoted: false } if text == keyword)
     }
 

@@ -9,7 +9,7 @@ use martydb_catalog::{DatabaseCatalog, Job, RoutineBody};
 use martydb_model::DbName;
 use martydb_model::sql::split_name_list;
 
-pub struct PrivilegedText<'a> {
+pub(crate) struct PrivilegedText<'a> {
     pub visitor: Visitor<'a>,
     pub text: BodyText,
     /// Schemas in which names without a schema are looked up; `None` if they depend on who runs it.
@@ -17,7 +17,7 @@ pub struct PrivilegedText<'a> {
     pub origin: TextOrigin<'a>,
 }
 
-pub enum TextOrigin<'a> {
+pub(crate) enum TextOrigin<'a> {
     /// Name with arguments of the function; `None` for a rule.
     Called {
         function: Option<&'a str>,
@@ -28,7 +28,11 @@ pub enum TextOrigin<'a> {
 
 impl<'a> PrivilegedText<'a> {
     /// Returns all of one database. The jobs of all databases are kept in one.
-    pub fn all(audit: &Audit<'a>, database: &str, catalog: &'a DatabaseCatalog) -> Vec<PrivilegedText<'a>> {
+    pub(crate) fn all(
+        audit: &Audit<'a>,
+        database: &str,
+        catalog: &'a DatabaseCatalog,
+    ) -> Vec<PrivilegedText<'a>> {
         let is_trusted = |role: &String| audit.class_of(role) == RoleClass::Trusted;
         let runs_here = |job: &&Job| job.database == database && job.role.as_ref().is_none_or(is_trusted);
         let routines = catalog.privileged.bodies.iter().map(PrivilegedText::of_routine);

@@ -8,12 +8,12 @@ use martydb_model::grants::{Repair, reset_setting};
 use martydb_model::{ActualServer, DatabaseKind, DbName, RoleName};
 
 /// Superusers that can log in; computed once for all databases.
-pub struct SuperuserPaths<'a> {
+pub(crate) struct SuperuserPaths<'a> {
     logins: Vec<&'a RoleName>,
 }
 
 impl<'a> SuperuserPaths<'a> {
-    pub fn of(actual: &'a ActualServer) -> SuperuserPaths<'a> {
+    pub(crate) fn of(actual: &'a ActualServer) -> SuperuserPaths<'a> {
         let superusers = actual.roles.iter().filter(|(_, found)| found.superuser && found.login);
         SuperuserPaths { logins: superusers.map(|(role, _)| role).collect() }
     }

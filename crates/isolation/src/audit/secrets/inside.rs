@@ -11,7 +11,7 @@ use martydb_model::findings::Severity::{self, Critical, High, Low, Medium};
 use martydb_model::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
 use martydb_model::units::counted;
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         out.extend(db.catalog.texts.leaks.iter().filter_map(|leak| finding(&db, leak)));
         out.extend(db.catalog.texts.copies.iter().filter_map(|copy| verifiers(&db, copy)));

@@ -34,7 +34,7 @@ const RESTRICTED: &[&str] = &[
 
 const READERS: &str = "pg_read_all_settings";
 
-pub fn texts<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
+pub(crate) fn texts<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
     let of_catalogue = stored(audit).map(|row| {
         let (role, database, name, value) = row;
         let (object, service) = match (role, database) {

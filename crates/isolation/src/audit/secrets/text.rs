@@ -5,7 +5,7 @@ use martydb_model::DesiredService;
 use martydb_model::grants::Repair;
 
 /// A text that every login of the server can read.
-pub struct Text<'a> {
+pub(crate) struct Text<'a> {
     pub text: String,
     /// Name of the text within its object.
     pub what: String,
@@ -14,6 +14,6 @@ pub struct Text<'a> {
     pub repair: Option<Repair>,
 }
 
-pub fn named<'a>(audit: &Audit<'a>, service: &str) -> Option<&'a DesiredService> {
+pub(crate) fn named<'a>(audit: &Audit<'a>, service: &str) -> Option<&'a DesiredService> {
     audit.desired.services.values().find(|one| one.name.as_str() == service)
 }

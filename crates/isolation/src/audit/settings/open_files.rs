@@ -5,7 +5,7 @@ use super::super::context::Audit;
 use martydb_model::findings::Severity::High;
 use martydb_model::findings::{FindingBuilder, PUBLIC, SERVER_SETTING};
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for found in &audit.snapshot.open_files {
         let (file, open) = (found.file.display().to_string(), found.open.display().to_string());
         let place = if file == open { "it".to_owned() } else { open.clone() };

@@ -134,7 +134,7 @@ fn is_weak(value: &str) -> bool {
     plain || names(&["anull", "adh", "aecdh", "all", "complementofdefault"]) && !names(&["!anull"])
 }
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let parameters = &audit.snapshot.state.parameters;
     for row in SETTINGS.iter().filter(|row| is_used(audit, row.used)) {
         let name = row.name;

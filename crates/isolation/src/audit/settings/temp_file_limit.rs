@@ -11,7 +11,7 @@ use martydb_model::{DesiredService, RoleName, RoleSetting};
 /// Reports logins without temp_file_limit. A role can neither set nor reset it, so a value of the role or of
 /// the server holds. An admin that may not set it needs one grant for all logins: that is one finding, and a limit of the
 /// server.
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let mut limited = vec![];
     for (role, service, kind) in audit.roles.all_managed().filter(|(_, _, kind)| kind.logs_in()) {
         if !audit.actual.roles[role].login || effective_temp_file_limit(audit, role, service) != "-1" {

@@ -20,7 +20,7 @@ const ADMIN: &str = "(server)";
 
 /// Judges the extra probes. A database that the matrix shows as breached by a login is not reported again for
 /// another address.
-pub fn judge(observations: &Observations, matrix: &[Probe]) -> PartialJudgement {
+pub(crate) fn judge(observations: &Observations, matrix: &[Probe]) -> PartialJudgement {
     let task = &observations.context.task;
     let mut part = PartialJudgement::default();
     let policies: HashMap<&str, AccessPolicy> =
@@ -104,7 +104,7 @@ fn elsewhere(context: &ServerContext, matrix: &[Probe], probes: &[Probe]) -> Vec
     all
 }
 
-pub struct PurposeRow {
+pub(crate) struct PurposeRow {
     /// Startup parameters of the attempt.
     pub parameters: &'static [(&'static str, &'static str)],
     /// Kind of finding if it succeeds; `None` if that depends on the database.
@@ -123,7 +123,7 @@ const LOGICAL: &[(&str, &str)] = &[("replication", "database")];
 const UNKNOWN: &[&str] = &[sqlstate::INVALID_PASSWORD, sqlstate::INVALID_AUTHORIZATION];
 
 impl Purpose {
-    pub fn row(&self) -> PurposeRow {
+    pub(crate) fn row(&self) -> PurposeRow {
         let row = |parameters, kind, denied, recognised| PurposeRow { parameters, kind, denied, recognised };
         let known = &[sqlstate::INSUFFICIENT_PRIVILEGE];
         // A correct password that is rejected is expired or restricted: that proves nothing.
@@ -139,7 +139,7 @@ impl Purpose {
         }
     }
 
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         match self {
             Purpose::Wrong => "with a wrong password".into(),
             Purpose::WrongReplication => "with a wrong password and replication=true".into(),
@@ -151,7 +151,12 @@ impl Purpose {
         }
     }
 
-    pub fn judge(&self, outcome: &Outcome, place: ProbeLocation, policy: Option<AccessPolicy>) -> Judgement {
+    pub(crate) fn judge(
+        &self,
+        outcome: &Outcome,
+        place: ProbeLocation,
+        policy: Option<AccessPolicy>,
+    ) -> Judgement {
         let (verdict, why) = match outcome {
             Outcome::Accepted(_) => self.accepted(place, policy),
             Outcome::Rejected(refused) => self.refused(refused),

@@ -46,7 +46,7 @@ fn key(task: &Task, login: &ProbeLogin) -> CredentialKey {
     }
 }
 
-pub fn findings(context: &ServerContext) -> Vec<Finding> {
+pub(crate) fn findings(context: &ServerContext) -> Vec<Finding> {
     context.alternates.iter().filter_map(|one| finding(context, one)).collect()
 }
 

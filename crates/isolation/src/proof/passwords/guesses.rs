@@ -14,7 +14,7 @@ fn password(login: &ProbeLogin) -> Option<&str> {
 }
 
 /// Returns findings for stored passwords that are equal or guessable.
-pub fn findings(task: &Task) -> Vec<Finding> {
+pub(crate) fn findings(task: &Task) -> Vec<Finding> {
     let mut found = vec![];
     // The first login with each password.
     let mut known: HashMap<&str, &ProbeLogin> = HashMap::new();
@@ -94,13 +94,13 @@ fn variants(name: &str) -> Vec<String> {
 type Owner = Option<ProbeLogin>;
 
 /// A password to compare with, and its owner; `None` for a guess.
-pub type Candidate = (SecretString, Owner);
+pub(crate) type Candidate = (SecretString, Owner);
 
 /// Common suffixes.
 const ENDS: &[&str] = &["", "1", "123"];
 
 /// Returns the candidates for one role's password; more of them for a role with power over the whole server.
-pub fn candidates(
+pub(crate) fn candidates(
     context: &ServerContext,
     attempts: &[LoginAttempts],
     role: &RoleName,

@@ -146,7 +146,7 @@ fn solve(one: &Comparison) -> Option<KnownPassword> {
 }
 
 /// Returns the findings that passwords of roles are known elsewhere.
-pub fn findings(context: &ServerContext, known: &[KnownPassword]) -> Vec<Finding> {
+pub(crate) fn findings(context: &ServerContext, known: &[KnownPassword]) -> Vec<Finding> {
     let importances = RoleImportances::new(&context.desired, &context.catalog.actual);
     known.iter().map(|one| finding(context, one, importances.of(&one.role))).collect()
 }
@@ -174,7 +174,7 @@ fn finding(context: &ServerContext, known: &KnownPassword, importance: RoleImpor
 
 /// Importance of a role, in the order of comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum RoleImportance {
+pub(crate) enum RoleImportance {
     /// A role that can read or change every service, or become such a role.
     Powerful,
     /// A service's role.
@@ -187,7 +187,7 @@ pub enum RoleImportance {
     Outside,
 }
 
-pub struct RoleImportances<'a> {
+pub(crate) struct RoleImportances<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
     memberships: RoleGraph<'a>,
@@ -196,7 +196,7 @@ pub struct RoleImportances<'a> {
 }
 
 impl RoleImportance {
-    pub fn words(self) -> &'static str {
+    pub(crate) fn words(self) -> &'static str {
         match self {
             RoleImportance::Powerful => ", and it has power over the whole server",
             RoleImportance::Enters => ", and it can enter a service's database",
@@ -206,7 +206,7 @@ impl RoleImportance {
 }
 
 impl<'a> RoleImportances<'a> {
-    pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> RoleImportances<'a> {
+    pub(crate) fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> RoleImportances<'a> {
         let of_services: BTreeSet<&DbName> =
             desired.services.values().map(|service| &service.database).collect();
         let mut connecting: HashMap<Option<&RoleName>, bool> = HashMap::new();
@@ -218,7 +218,7 @@ impl<'a> RoleImportances<'a> {
         RoleImportances { desired, actual, memberships: RoleGraph::new(&actual.memberships), connecting }
     }
 
-    pub fn of(&self, role: &RoleName) -> RoleImportance {
+    pub(crate) fn of(&self, role: &RoleName) -> RoleImportance {
         let reached = self.memberships.reachable(role, |_| true).into_iter().map(|path| path.role);
         let all: BTreeSet<&RoleName> = reached.chain([role]).collect();
         if all.iter().any(|one| self.is_powerful(one)) {

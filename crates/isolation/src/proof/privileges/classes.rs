@@ -7,7 +7,7 @@ use martydb_model::sql::{Keyword, List, Literal, Statement, stmt};
 
 /// Detail of a privilege query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
+pub(crate) enum Depth {
     /// Only the objects, and of roles more than the rule is about; as a rule there are none, and nothing else is asked.
     What,
     /// The objects of the rule alone, with the ACL entry behind each. Planning that costs the server several times the time of
@@ -16,7 +16,7 @@ pub enum Depth {
 }
 
 /// SQL fragments for one class of objects, based on the columns of `from`.
-pub struct AclSource {
+pub(crate) struct AclSource {
     from: &'static str,
     /// Filter on the rows. Checked first: the function fails on an object of another kind.
     only: &'static str,
@@ -92,7 +92,7 @@ const DATABASE: AclSource = AclSource {
 
 impl AclSource {
     /// Returns `None` for a class that is not the ACL of one object.
-    pub fn of(class: Class) -> Option<AclSource> {
+    pub(crate) fn of(class: Class) -> Option<AclSource> {
         const ANY_COLUMN: &str = "pg_catalog.has_any_column_privilege";
         Some(match class {
             Class::Tables => RELATION,
@@ -121,7 +121,7 @@ impl AclSource {
     }
 
     /// Returns a query of the objects of this class on which the session's login has the privilege.
-    pub fn query(&self, rule: &ForbiddenPrivilege, depth: Depth) -> Statement {
+    pub(crate) fn query(&self, rule: &ForbiddenPrivilege, depth: Depth) -> Statement {
         stmt!(
             "SELECT {name} AS object, {target} AS target, pg_catalog.pg_get_userbyid({owner}) AS owner, \
                h.part, h.privilege, h.grantee, h.grantor \
@@ -182,7 +182,7 @@ impl AclSource {
 }
 
 /// Returns privilege, grantee and grantor of one entry.
-pub fn entry() -> Statement {
+pub(crate) fn entry() -> Statement {
     stmt!(
         "e.privilege_type AS privilege, \
          CASE WHEN e.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(e.grantee) END AS grantee, \
@@ -192,7 +192,7 @@ pub fn entry() -> Statement {
 
 /// Queries types. The row type of a table and the type of an array have no grants of their own. A grant to the
 /// login itself is harmless because it creates nothing; a grant to PUBLIC or to a group counts.
-pub fn types(context: &LoginContext<'_>) -> Statement {
+pub(crate) fn types(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "SELECT n.nspname || '.' || t.typname AS object, \
            'TYPE ' || pg_catalog.format('%I.%I', n.nspname, t.typname) AS target, \
@@ -237,7 +237,7 @@ pub(crate) fn large_objects(context: &LoginContext<'_>) -> Statement {
 /// By default PUBLIC may execute functions and use types. What the login gets on the owner's objects anyway, it may get on
 /// those of another role in its database too. The owner column contains the object type letter, the
 /// column's name the schema.
-pub fn defaults(context: &LoginContext<'_>) -> Statement {
+pub(crate) fn defaults(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "SELECT e.privilege_type || ' on ' || coalesce(w.word, 'objects of kind ' || d.letter) || ' that ' \
              || pg_catalog.pg_get_userbyid(d.role) || ' makes' AS object, \
@@ -271,7 +271,7 @@ fn declared(context: &LoginContext<'_>) -> Vec<String> {
 
 /// Queries files and passwords of the server. Without ACL entries: the audit reports and closes what exceeds
 /// initdb's.
-pub fn server() -> Statement {
+pub(crate) fn server() -> Statement {
     stmt!(
         "SELECT s.name AS object, NULL AS target, NULL AS owner, NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor \
          FROM (SELECT 'pg_catalog.pg_authid' AS name, \
@@ -284,10 +284,10 @@ pub fn server() -> Statement {
 }
 
 /// Attribute that passes every check.
-pub const SUPERUSER: &str = "SUPERUSER";
+pub(crate) const SUPERUSER: &str = "SUPERUSER";
 
 /// Queries roles that the login may become. From 16 on SET is a separate option of a membership.
-pub fn roles(context: &LoginContext<'_>, depth: Depth) -> Statement {
+pub(crate) fn roles(context: &LoginContext<'_>, depth: Depth) -> Statement {
     let held = stmt!(
         "NOT r.rolname = ANY ({own}) AND pg_catalog.pg_has_role(session_user, r.oid, {way})",
         own = names(&context.own),
@@ -321,7 +321,7 @@ fn held_roles(context: &LoginContext<'_>, depth: Depth, through: &Statement, hel
     )
 }
 
-pub fn attributes() -> Statement {
+pub(crate) fn attributes() -> Statement {
     let powers = ATTRIBUTES.iter().filter(|attribute| attribute.is_power());
     let row = |attribute: &RoleAttribute| {
         stmt!("({word}, r.{column})", word = Literal(attribute.on.into()), column = Keyword(attribute.column))

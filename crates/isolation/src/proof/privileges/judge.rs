@@ -34,7 +34,7 @@ struct RowResult {
     repairs: Vec<Repair>,
 }
 
-pub fn judge(observations: &Observations) -> PartialJudgement {
+pub(crate) fn judge(observations: &Observations) -> PartialJudgement {
     let ServerContext { desired, catalog, .. } = &observations.context;
     let managed = managed_roles(&observations.context);
     let bounded = bounded_functions(desired, catalog);

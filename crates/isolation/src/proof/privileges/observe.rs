@@ -97,7 +97,7 @@ pub(crate) const SHOWN: usize = 20;
 
 /// Columns of an answer, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeldPrivilege {
+pub(crate) struct HeldPrivilege {
     /// Index of the rule in the table.
     pub rule: usize,
     pub object: String,
@@ -114,7 +114,7 @@ pub struct HeldPrivilege {
 }
 
 impl HeldPrivilege {
-    pub fn read(row: &[Option<String>]) -> Option<HeldPrivilege> {
+    pub(crate) fn read(row: &[Option<String>]) -> Option<HeldPrivilege> {
         let [rule, object, on, owner, column, privilege, grantee, grantor] = row.to_vec().try_into().ok()?;
         let rule: usize = rule?.parse().ok().filter(|at| *at < PRIVILEGES.len())?;
         Some(HeldPrivilege { rule, object: object?, on, owner, column, privilege, grantee, grantor })
@@ -134,7 +134,7 @@ pub(crate) fn unchanged_session() -> Statement {
     )
 }
 
-pub fn held(context: &LoginContext<'_>, depth: Depth) -> Statement {
+pub(crate) fn held(context: &LoginContext<'_>, depth: Depth) -> Statement {
     let all = applicable(context).into_iter().map(|at| of_rule(context, at, depth));
     let all = Statement::separated(all, " UNION ALL ");
     stmt!(

@@ -14,7 +14,7 @@ use martydb_model::{DesiredService, RoleKind, RoleName};
 
 /// Class of objects of a privilege, which selects the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     /// Whole tables and views.
     Tables,
     /// Tables, or a single column of them.
@@ -44,7 +44,7 @@ pub enum Class {
 }
 
 /// A privilege that a login must not have unless the contract grants it.
-pub struct ForbiddenPrivilege {
+pub(crate) struct ForbiddenPrivilege {
     pub what: &'static str,
     pub class: Class,
     /// Privilege as passed to the server's functions.
@@ -131,7 +131,7 @@ pub(crate) const PRIVILEGES: &[ForbiddenPrivilege] = &[
     rule("passwords and files of the server", Class::Server, "", Critical),
 ];
 
-pub struct ForbiddenStatement {
+pub(crate) struct ForbiddenStatement {
     pub what: &'static str,
     /// Privilege that the statement needs, by its name in [`PRIVILEGES`]. It decides the severity and the logins to
     /// try.
@@ -143,7 +143,7 @@ pub struct ForbiddenStatement {
 }
 
 impl ForbiddenStatement {
-    pub fn privilege(&self) -> &'static ForbiddenPrivilege {
+    pub(crate) fn privilege(&self) -> &'static ForbiddenPrivilege {
         PRIVILEGES.iter().find(|row| row.what == self.takes).expect("it takes a privilege of the table")
     }
 }
@@ -184,7 +184,7 @@ pub(crate) const STATEMENTS: &[ForbiddenStatement] = &[
     },
 ];
 
-pub fn statements(context: &LoginContext<'_>) -> Vec<(&'static ForbiddenStatement, Statement)> {
+pub(crate) fn statements(context: &LoginContext<'_>) -> Vec<(&'static ForbiddenStatement, Statement)> {
     let due = |row: &&ForbiddenStatement| {
         row.privilege().is_denied_to(context.login.kind) && !(row.ddl && context.event_trigger)
     };
@@ -192,7 +192,7 @@ pub fn statements(context: &LoginContext<'_>) -> Vec<(&'static ForbiddenStatemen
     rows.flat_map(|row| (row.make)(context).into_iter().map(move |statement| (row, statement))).collect()
 }
 
-pub struct LoginContext<'a> {
+pub(crate) struct LoginContext<'a> {
     pub login: &'a ProbeLogin,
     pub major: u32,
     /// Schemas in which the login must not create objects: those of the manifest, and `public`.
@@ -220,7 +220,7 @@ pub(crate) fn managed_roles(context: &ServerContext) -> BTreeSet<String> {
 }
 
 impl<'a> LoginContext<'a> {
-    pub fn new(
+    pub(crate) fn new(
         context: &'a ServerContext,
         login: &'a ProbeLogin,
         managed: &'a BTreeSet<String>,

@@ -2,7 +2,7 @@
 
 use martydb_model::deploy::label;
 
-pub fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     !text.is_empty() && label(text) == text
 }
 

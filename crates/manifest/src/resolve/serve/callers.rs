@@ -13,17 +13,17 @@ use martydb_model::{
 };
 
 /// Logins found so far, by server.
-pub type Logins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
+pub(crate) type Logins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
 /// Callers that prove who they are, by name, and those that do not, by service.
 #[derive(Default)]
-pub struct ResolvedCallers {
+pub(crate) struct ResolvedCallers {
     pub named: BTreeMap<String, DeclaredCaller>,
     pub anonymous: BTreeMap<ServiceName, DeclaredCaller>,
 }
 
 /// Returns the callers of the manifest.
-pub fn all(
+pub(crate) fn all(
     scope: &Scope,
     raw: &BTreeMap<String, RawServeCallers>,
     services: &ServiceMap,

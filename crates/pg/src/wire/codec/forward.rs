@@ -16,17 +16,17 @@ const PIECE: usize = 256 << 10;
 
 impl Wire {
     /// Returns the received bytes that have not been consumed yet.
-    pub fn arrived(&self) -> &[u8] {
+    pub(crate) fn arrived(&self) -> &[u8] {
         &self.inbox
     }
 
     /// Consumes the first bytes of the received data.
-    pub fn forget(&mut self, bytes: usize) {
+    pub(crate) fn forget(&mut self, bytes: usize) {
         self.inbox.advance(bytes);
     }
 
     /// Waits for more data.
-    pub async fn fill(&mut self) -> Result<(), ConnectionFailure> {
+    pub(crate) async fn fill(&mut self) -> Result<(), ConnectionFailure> {
         self.inbox.reserve(PIECE);
         if self.stream.read_buf(&mut self.inbox).await.map_err(lost)? == 0 {
             return Err(speaking("the server closed the connection unexpectedly".into()));
@@ -35,7 +35,7 @@ impl Wire {
     }
 
     /// Forwards the first bytes received from another connection. Messages of the receiver are read meanwhile.
-    pub async fn forward(&mut self, from: &mut Wire, bytes: usize) -> Result<(), ConnectionFailure> {
+    pub(crate) async fn forward(&mut self, from: &mut Wire, bytes: usize) -> Result<(), ConnectionFailure> {
         let mut left: BytesMut = from.inbox.split_to(bytes);
         while !left.is_empty() {
             let (stream, inbox) = (&mut self.stream, &mut self.inbox);

@@ -44,7 +44,7 @@ pub struct CopyStatements {
 pub type CopyListener<'a> = dyn Fn(u64) + Send + Sync + 'a;
 
 /// Receives the data of a `COPY … TO STDOUT` in pieces; `true` at the end of a frame: servers send one row per frame.
-pub type FrameSink<'a> = dyn FnMut(&[u8], bool) + Send + 'a;
+pub(crate) type FrameSink<'a> = dyn FnMut(&[u8], bool) + Send + 'a;
 
 /// Copies from one session into another. If it fails, nothing is written. Dropping it requests cancellation on both
 /// servers.

@@ -14,7 +14,7 @@ use martydb_model::{
 };
 
 /// A login that is neither a superuser nor the admin.
-pub struct PrivilegeHolder<'a> {
+pub(crate) struct PrivilegeHolder<'a> {
     pub name: &'a RoleName,
     /// `true` for a login of one of the manifest's services.
     managed: bool,
@@ -35,7 +35,7 @@ type LocatedObject<'a> = (&'a DbName, Object);
 /// Grants or revocations of the plan.
 type PrivilegeChanges<'a> = BTreeMap<LocatedObject<'a>, Vec<(&'a Grantee, &'a Privileges)>>;
 
-pub struct AccessAfter<'a> {
+pub(crate) struct AccessAfter<'a> {
     actual: &'a ActualServer,
     pub people: Vec<PrivilegeHolder<'a>>,
     /// Objects in the databases that the plan changes.
@@ -61,7 +61,7 @@ struct AccessList<'a> {
 }
 
 impl<'a> AccessAfter<'a> {
-    pub fn of(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Plan) -> AccessAfter<'a> {
+    pub(crate) fn of(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Plan) -> AccessAfter<'a> {
         let (people, objects, holders) = Default::default();
         let (taken, given, owners) = Default::default();
         let mut all = AccessAfter { actual, people, objects, holders, taken, given, owners };
@@ -155,16 +155,21 @@ impl<'a> AccessAfter<'a> {
     }
 
     /// Returns the logins that act through a role, including the role itself.
-    pub fn through<'s>(&'s self, role: &'s RoleName) -> impl Iterator<Item = &'s PrivilegeHolder<'a>> {
+    pub(crate) fn through<'s>(&'s self, role: &'s RoleName) -> impl Iterator<Item = &'s PrivilegeHolder<'a>> {
         self.people.iter().filter(move |holder| holder.after.contains(role))
     }
 
-    pub fn can_connect(&self, holder: &PrivilegeHolder<'_>, database: &DbName) -> bool {
+    pub(crate) fn can_connect(&self, holder: &PrivilegeHolder<'_>, database: &DbName) -> bool {
         let on = Object::Database(database.clone());
         self.holds(holder, database, &on, Privilege::Connect, PlanMoment::After)
     }
 
-    pub fn can_use(&self, holder: &PrivilegeHolder<'_>, database: &DbName, schema: &SchemaName) -> bool {
+    pub(crate) fn can_use(
+        &self,
+        holder: &PrivilegeHolder<'_>,
+        database: &DbName,
+        schema: &SchemaName,
+    ) -> bool {
         self.uses(holder, database, schema, PlanMoment::After)
     }
 
@@ -322,7 +327,7 @@ fn people_of<'a>(
 }
 
 /// Joins the first names of several logins.
-pub fn names(people: &[&PrivilegeHolder<'_>]) -> String {
+pub(crate) fn names(people: &[&PrivilegeHolder<'_>]) -> String {
     let names: Vec<&str> = people.iter().map(|holder| holder.name.as_str()).collect();
     first_of(&names, LOGINS_NAMED)
 }

@@ -9,7 +9,7 @@ use martydb_model::contract::Privilege;
 
 /// Returns an addition to the reason of a step that revokes it; `None` if a login can use the privilege, or
 /// none has it.
-pub fn why(access_after: &AccessAfter<'_>, step: &Step) -> Option<String> {
+pub(crate) fn why(access_after: &AccessAfter<'_>, step: &Step) -> Option<String> {
     let database = step.database.as_ref()?;
     let (from, on) = match &step.action {
         Action::Revoke { on: Object::Database(_), privileges, .. }

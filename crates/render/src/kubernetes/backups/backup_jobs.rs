@@ -31,7 +31,7 @@ const IDENTITY: &str = "/run/martydb/identity";
 ///
 /// # Errors
 /// If a pod could not keep the passwords that martydb creates.
-pub fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let Some(settings) = &plan.manifest.backup else { return Ok(vec![]) };
     let jobs = &plan.manifest.deploy.backup_jobs;
     let mut all = vec![];

@@ -8,7 +8,7 @@ use martydb_manifest::connection_string::Parts;
 
 /// Returns the address for this login. Migrations connect directly to the server. `user` is the login of the pair
 /// that is in use.
-pub fn address(
+pub(crate) fn address(
     plan: &DeploymentPlan<'_>,
     login: &LoginNode<'_>,
     user: &str,

@@ -17,7 +17,7 @@ use martydb_model::error::Result;
 ///
 /// # Errors
 /// If a server is external and the manifest does not declare its networks.
-pub fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedObject>> {
+pub(crate) fn all(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<Vec<RenderedObject>> {
     let deny = json!({ "podSelector": {}, "policyTypes": ["Ingress", "Egress"] });
     let dns = json!({ "podSelector": {}, "policyTypes": ["Egress"], "egress": [name_servers()] });
     let mut all = vec![policy(plan, "default-deny", deny), policy(plan, "allow-dns", dns)];
@@ -101,7 +101,7 @@ fn of_martydb(plan: &DeploymentPlan<'_>, doors: EntryPods) -> Result<RenderedObj
     Ok(policy(plan, MARTYDB, spec))
 }
 
-pub fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<Value> {
+pub(crate) fn to_server(server: &ServerNode<'_>, doors: EntryPods) -> Result<Value> {
     let to: Vec<Value> = match &server.host {
         Some(host) => {
             let doors = [Some(doors.server), doors.pooler].into_iter().flatten();

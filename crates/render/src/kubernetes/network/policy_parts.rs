@@ -11,11 +11,11 @@ use martydb_model::error::{Error, Result};
 pub(crate) const NAMESPACE: &str = "kubernetes.io/metadata.name";
 
 /// Function that returns the labels of the pods behind a server's host.
-pub type PodLabels = fn(&str) -> Labels;
+pub(crate) type PodLabels = fn(&str) -> Labels;
 
 /// Pods through which clients connect to a server's databases.
 #[derive(Clone, Copy)]
-pub struct EntryPods {
+pub(crate) struct EntryPods {
     pub server: PodLabels,
     /// Pods behind a host at which only replicas are.
     pub replica: PodLabels,
@@ -23,17 +23,17 @@ pub struct EntryPods {
     pub pooler: Option<PodLabels>,
 }
 
-pub fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: Value) -> RenderedObject {
+pub(crate) fn policy(plan: &DeploymentPlan<'_>, name: &str, spec: Value) -> RenderedObject {
     object(("networking.k8s.io/v1", "NetworkPolicy"), plain_metadata(plan, name), spec)
 }
 
 /// Returns the peer that these labels select in the namespace.
-pub fn pods(labels: &Labels) -> Value {
+pub(crate) fn pods(labels: &Labels) -> Value {
     json!({ "podSelector": selector(labels) })
 }
 
 /// Returns the labels of all pods of a program.
-pub fn named(name: &str) -> Labels {
+pub(crate) fn named(name: &str) -> Labels {
     [(NAME.to_owned(), name.to_owned())].into()
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn to_peers(to: Vec<Value>, port: u16, name: &str, host: &str) -> Res
 }
 
 /// Returns the networks of an external server.
-pub fn networks(cidrs: &[String]) -> impl Iterator<Item = Value> {
+pub(crate) fn networks(cidrs: &[String]) -> impl Iterator<Item = Value> {
     cidrs.iter().map(|cidr| json!({ "ipBlock": { "cidr": cidr } }))
 }
 
@@ -61,6 +61,6 @@ pub(crate) fn to_port(port: Value) -> Value {
     json!({ "ports": [port] })
 }
 
-pub fn tcp(port: u16) -> Value {
+pub(crate) fn tcp(port: u16) -> Value {
     json!({ "protocol": "TCP", "port": port })
 }

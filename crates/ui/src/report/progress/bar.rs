@@ -7,17 +7,17 @@ const COUNTED: &str = "{spinner} {prefix} {pos}/{len} [{bar:24}] {wide_msg}";
 const UNCOUNTED: &str = "{spinner} {prefix}  {wide_msg}";
 
 /// A bar that is removed at the end.
-pub struct Bar {
+pub(crate) struct Bar {
     bar: ProgressBar,
     shown: bool,
 }
 
 impl Bar {
-    pub fn new() -> Bar {
+    pub(crate) fn new() -> Bar {
         Bar { bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()), shown: false }
     }
 
-    pub fn draw(&mut self, done: usize, total: usize, doing: &str, rest: String) {
+    pub(crate) fn draw(&mut self, done: usize, total: usize, doing: &str, rest: String) {
         if !self.shown {
             self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         }
@@ -37,7 +37,7 @@ impl Bar {
         self.bar.tick();
     }
 
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         if self.shown {
             self.bar.finish_and_clear();
             self.shown = false;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Busy, ProgressState};
 
 /// `reading: 12 of 60 databases, 4.0/s, 12 s left; longest: csca, 3 s`.
-pub fn line(activity: &ProgressState, now: Instant) -> String {
+pub(crate) fn line(activity: &ProgressState, now: Instant) -> String {
     let count = match (activity.done, activity.total) {
         (0, 0) => String::new(),
         (done, 0) => format!(": {done} {}", activity.unit),
@@ -17,7 +17,7 @@ pub fn line(activity: &ProgressState, now: Instant) -> String {
 }
 
 /// Formats rate, remaining time, and the unit that has been running longest.
-pub fn pace(activity: &ProgressState, now: Instant) -> String {
+pub(crate) fn pace(activity: &ProgressState, now: Instant) -> String {
     let elapsed = now.duration_since(activity.began);
     let per_second = activity.done as f64 / elapsed.as_secs_f64().max(0.001);
     let mut parts = vec![];

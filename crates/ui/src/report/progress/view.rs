@@ -17,7 +17,7 @@ const EVERY: Duration = Duration::from_secs(10);
 
 /// Destination of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProgressView {
+pub(crate) enum ProgressView {
     Bar,
     Lines,
     Log,
@@ -25,7 +25,7 @@ pub enum ProgressView {
 }
 
 /// Shows progress until the run ends. `say` prints a line.
-pub async fn follow(view: ProgressView, say: impl Fn(&str) + Send) {
+pub(crate) async fn follow(view: ProgressView, say: impl Fn(&str) + Send) {
     match view {
         ProgressView::Hidden => {}
         ProgressView::Bar => draw().await,

@@ -35,7 +35,7 @@ impl FollowedSource<'_> {
     ///
     /// # Errors
     /// The errors of all services that could not be followed, after the others have ended.
-    pub async fn follow(&self, services: &[SplitService]) -> Result<()> {
+    pub(crate) async fn follow(&self, services: &[SplitService]) -> Result<()> {
         let following = services.iter().filter(|one| followed_from(one.phase).is_some());
         let results = join_all(following.map(|one| self.follow_one(&one.name))).await;
         let errors = results.into_iter().filter_map(Result::err);

@@ -10,12 +10,16 @@ use martydb_monitor::relay_metrics::{ServedMetrics, bind};
 use martydb_relay::RelayMetrics;
 
 /// Bound listener, if one was requested.
-pub struct MetricsListener(Option<Bound>);
+pub(crate) struct MetricsListener(Option<Bound>);
 
 impl MetricsListener {
     /// # Errors
     /// If it cannot listen as requested.
-    pub fn open(app: &App, arguments: &Arguments, metrics: &Arc<RelayMetrics>) -> Result<MetricsListener> {
+    pub(crate) fn open(
+        app: &App,
+        arguments: &Arguments,
+        metrics: &Arc<RelayMetrics>,
+    ) -> Result<MetricsListener> {
         let Some(address) = arguments.metrics else { return Ok(MetricsListener(None)) };
         let listener = HttpListener {
             address,
@@ -32,7 +36,7 @@ impl MetricsListener {
     }
 
     /// Serves until a signal arrives; without a listener it ends at once.
-    pub async fn serve(self) -> Result<()> {
+    pub(crate) async fn serve(self) -> Result<()> {
         match self.0 {
             Some(bound) => bound.serve().await,
             None => Ok(()),

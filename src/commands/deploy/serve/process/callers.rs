@@ -12,7 +12,7 @@ use martydb_model::{ANONYMOUS, DeclaredCaller, DeclaredTokens, DesiredService, S
 use martydb_serve::{CallerRight, Callers, KeyDigest, ServeCaller, TokenKey, TokenRules, parse_keys};
 
 /// Returns the callers with the digests of their keys, and the rules of tokens.
-pub async fn callers(app: &App, services: &[(DesiredService, ServiceExposure)]) -> Result<Callers> {
+pub(crate) async fn callers(app: &App, services: &[(DesiredService, ServiceExposure)]) -> Result<Callers> {
     let mut book = Callers::default();
     for (name, caller) in app.manifest.serve.all_callers() {
         let Some((service, _)) = services.iter().find(|(service, _)| service.name == caller.service) else {

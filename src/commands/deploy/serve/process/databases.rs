@@ -50,7 +50,7 @@ impl SharedParts {
     }
 
     /// Reads settings and passwords of the services.
-    pub async fn databases(
+    pub(crate) async fn databases(
         &mut self,
         app: &App,
         services: &[(DesiredService, ServiceExposure)],
@@ -63,7 +63,7 @@ impl SharedParts {
     }
 
     /// Reads settings and passwords of a service.
-    pub async fn database(
+    pub(crate) async fn database(
         &mut self,
         app: &App,
         service: &DesiredService,

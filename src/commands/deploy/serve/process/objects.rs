@@ -21,7 +21,7 @@ async fn alone(app: &App, service: &DesiredService, exposure: &ServiceExposure) 
 }
 
 /// Returns the OpenAPI document of a service for one of its callers.
-pub async fn document(
+pub(crate) async fn document(
     app: &App,
     service: &DesiredService,
     exposure: &ServiceExposure,
@@ -39,7 +39,7 @@ pub async fn document(
 }
 
 /// Returns what a service exposes, as its reading login sees it.
-pub async fn objects(
+pub(crate) async fn objects(
     app: &App,
     service: &DesiredService,
     exposure: &ServiceExposure,

@@ -8,7 +8,7 @@ use super::schema::{CollectionField, CollectionSchema, FieldConstraint, FieldTyp
 const MAX_NAME_BYTES: usize = 40;
 
 /// Checks names and what fields say about each other.
-pub fn check(schema: &CollectionSchema) -> Result<(), String> {
+pub(crate) fn check(schema: &CollectionSchema) -> Result<(), String> {
     if !is_name(&schema.name) || schema.name.len() > MAX_NAME_BYTES {
         let name = &schema.name;
         return Err(format!(
@@ -85,13 +85,13 @@ fn check_field(field: &CollectionField) -> Result<(), String> {
 }
 
 /// Returns the value of a field in a document.
-pub fn place(name: &str) -> Statement {
+pub(crate) fn place(name: &str) -> Statement {
     let path = Literal(format!("{{{}}}", name.replace('.', ",")));
     stmt!("(doc #> {path})")
 }
 
 /// Returns the condition on the values of a field.
-pub fn condition(field: &CollectionField) -> Statement {
+pub(crate) fn condition(field: &CollectionField) -> Statement {
     let (place, kind) = (place(&field.name), Literal(field.r#type.json().to_owned()));
     let mut all = vec![];
     if field.r#type == FieldType::Integer {

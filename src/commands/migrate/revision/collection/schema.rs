@@ -6,7 +6,7 @@ use serde_json::{Number, Value};
 /// Schema of a collection.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CollectionSchema {
+pub(crate) struct CollectionSchema {
     pub name: String,
     #[serde(default)]
     pub fields: Vec<CollectionField>,
@@ -19,7 +19,7 @@ pub struct CollectionSchema {
 /// A field of the documents. Its name may be a path such as `address.city`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CollectionField {
+pub(crate) struct CollectionField {
     pub name: String,
     pub r#type: FieldType,
     #[serde(default)]
@@ -33,7 +33,7 @@ pub struct CollectionField {
 /// Type of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum FieldType {
+pub(crate) enum FieldType {
     String,
     Number,
     Integer,
@@ -44,7 +44,7 @@ pub enum FieldType {
 
 impl FieldType {
     /// Returns the type as `jsonb_typeof` names it.
-    pub fn json(self) -> &'static str {
+    pub(crate) fn json(self) -> &'static str {
         match self {
             FieldType::String => "string",
             FieldType::Number | FieldType::Integer => "number",
@@ -55,7 +55,7 @@ impl FieldType {
     }
 
     /// Returns `true` if a value is of the type.
-    pub fn has(self, value: &Value) -> bool {
+    pub(crate) fn has(self, value: &Value) -> bool {
         match self {
             FieldType::String => value.is_string(),
             FieldType::Number => value.is_number(),
@@ -70,7 +70,7 @@ impl FieldType {
 /// A constraint on the values of a field; one key each.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FieldConstraint {
+pub(crate) struct FieldConstraint {
     pub minimum: Option<Number>,
     pub maximum: Option<Number>,
     pub max_length: Option<u32>,
@@ -81,7 +81,7 @@ pub struct FieldConstraint {
 /// An index on fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CollectionIndex {
+pub(crate) struct CollectionIndex {
     pub name: Option<String>,
     pub fields: Vec<String>,
     #[serde(default)]
@@ -91,7 +91,7 @@ pub struct CollectionIndex {
 /// Partitioning of the table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CollectionPartitioning {
+pub(crate) struct CollectionPartitioning {
     pub strategy: PartitioningStrategy,
     /// `id` for a hash, `created` for ranges of time.
     pub key: String,
@@ -102,7 +102,7 @@ pub struct CollectionPartitioning {
 /// Strategy of a partitioning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum PartitioningStrategy {
+pub(crate) enum PartitioningStrategy {
     Hash,
     Range,
 }
@@ -110,7 +110,7 @@ pub enum PartitioningStrategy {
 /// Fields whose words are searched for.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct CollectionSearch {
+pub(crate) struct CollectionSearch {
     /// Text search configuration; `simple` by default.
     pub language: Option<String>,
     pub fields: Vec<String>,

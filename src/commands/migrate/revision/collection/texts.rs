@@ -14,7 +14,7 @@ const TABLE: &str = "{{service}}_document";
 const LAST: &str = "CHECK (jsonb_typeof(doc) = 'object')";
 
 /// Returns the migration and the file that undoes it.
-pub fn of(schema: &CollectionSchema, message: &str) -> Result<(String, String), String> {
+pub(crate) fn of(schema: &CollectionSchema, message: &str) -> Result<(String, String), String> {
     check(schema)?;
     let template = TEMPLATES.iter().find(|one| one.name == "collection");
     let template = template.ok_or("the template of collections is missing")?;

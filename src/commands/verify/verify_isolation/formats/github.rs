@@ -9,7 +9,7 @@ use martydb_model::findings::{Finding, Severity};
 use martydb_model::units::counted;
 use martydb_ui::report::{Style, error_text, printable};
 
-pub fn github(report: &VerifyReport) -> String {
+pub(crate) fn github(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let mut lines: Vec<(Level, &str, String)> = vec![];
     lines.extend(assessment.findings.iter().map(|finding| (level(finding), finding.id, message(finding))));
@@ -45,12 +45,12 @@ pub(crate) fn obstacles(report: &VerifyReport) -> Vec<(Level, String)> {
 
 const TITLE: &str = "martydb verify-isolation";
 
-pub fn level(finding: &Finding) -> Level {
+pub(crate) fn level(finding: &Finding) -> Level {
     if finding.severity >= Severity::Medium { Level::Error } else { Level::Notice }
 }
 
 /// Returns the finding with its subject, evidence and fix, one line each.
-pub fn message(finding: &Finding) -> String {
+pub(crate) fn message(finding: &Finding) -> String {
     let mut lines = vec![format!("{}: {}", subject(finding), printable(&finding.evidence))];
     lines.extend(fix_lines(finding));
     lines.join("\n")

@@ -51,12 +51,12 @@ fn cause(finding: &Finding) -> String {
 
 impl FindingGroup<'_> {
     /// Returns the text after the first object: ` and 41 more`.
-    pub fn more(&self) -> String {
+    pub(crate) fn more(&self) -> String {
         if self.others.is_empty() { String::new() } else { format!(" and {} more", self.others.len()) }
     }
 
     /// Returns the further objects, the first of them by name.
-    pub fn named(&self) -> Option<String> {
+    pub(crate) fn named(&self) -> Option<String> {
         let names = self.others.iter().take(MAX_NAMED).filter_map(|finding| finding.object.as_deref());
         let names = names.map(printable).collect::<Vec<_>>().join(", ");
         let rest = self.others.len().saturating_sub(MAX_NAMED);

@@ -14,7 +14,7 @@ use martydb_ui::report::printable;
 
 /// Returns the suites: for each database of a server one of its logins, of other ways to it, and of its findings; for
 /// each server one of the findings outside of databases.
-pub fn junit(report: &VerifyReport) -> String {
+pub(crate) fn junit(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let mut suites: Vec<(String, Vec<TestCase>)> = vec![];
     for view in assessment.by_server() {

@@ -12,7 +12,7 @@ use martydb_model::findings::Finding;
 use martydb_model::units::counted;
 use martydb_ui::report::printable;
 
-pub fn markdown(report: &VerifyReport) -> String {
+pub(crate) fn markdown(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let mut text = String::from("## Isolation\n");
     assessment.by_server().for_each(|view| text += &server(&view));

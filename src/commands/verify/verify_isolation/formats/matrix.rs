@@ -46,7 +46,7 @@ const MAX_MATRIX: usize = 16;
 type MatrixRow<'a> = (&'a str, Vec<Option<&'a Probe>>);
 
 /// Returns the lines of the matrix; without a login there are none.
-pub fn matrix(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Vec<String> {
+pub(crate) fn matrix(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> Vec<String> {
     let all = rows(view);
     let is_notable = |cell: &Option<&Probe>| cell.is_some_and(|probe| !matches!(mark(probe), OWN | DENIED));
     let notable: Vec<MatrixRow<'_>> =
@@ -105,7 +105,7 @@ fn rest(services: usize, databases: usize, style: &Style) -> String {
 
 /// Returns a row for each service, with a cell for each database. A service's logins share a cell, which shows the
 /// worst of them.
-pub fn rows<'a>(view: &'a ServerView<'_>) -> Vec<MatrixRow<'a>> {
+pub(crate) fn rows<'a>(view: &'a ServerView<'_>) -> Vec<MatrixRow<'a>> {
     let columns: BTreeMap<&str, usize> =
         view.server.columns.iter().enumerate().map(|(n, column)| (column.name.as_str(), n)).collect();
     let mut rows: Vec<MatrixRow<'_>> = vec![];

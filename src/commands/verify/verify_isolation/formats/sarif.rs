@@ -10,7 +10,7 @@ use crate::commands::support::annotation::Level;
 use crate::commands::verify::verify_isolation::document::VerifyReport;
 use martydb_model::findings::{Finding, KINDS, Severity};
 
-pub fn sarif(report: &VerifyReport) -> String {
+pub(crate) fn sarif(report: &VerifyReport) -> String {
     let findings = &report.assessment.findings;
     let accepted = report.assessment.accepted.iter().map(|one| {
         let suppression = json!([{ "kind": "external", "justification": one.reason }]);

@@ -12,7 +12,7 @@ use martydb_model::units::{counted, listed};
 use martydb_plan::StepOutcome;
 use martydb_ui::report::{Paint, Style, error_text, paint, printable, wrapped};
 
-pub fn table(report: &VerifyReport, style: &Style) -> String {
+pub(crate) fn table(report: &VerifyReport, style: &Style) -> String {
     let assessment = &report.assessment;
     let several = assessment.servers.len() + assessment.failed.len() > 1;
     let servers = assessment.by_server().map(|view| {
@@ -62,7 +62,7 @@ fn not_examined(assessment: &Assessment, style: &Style) -> String {
     alike.into_iter().map(line).collect()
 }
 
-pub fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> String {
+pub(crate) fn server(view: &ServerView<'_>, extent: MatrixExtent, style: &Style) -> String {
     if is_empty(view) {
         return sum(view, style);
     }
@@ -122,7 +122,7 @@ fn failed_fix(failed: &FailedFix, style: &Style) -> String {
 
 /// Returns inconclusive probes, grouped by login and reason; without those of services that are not provisioned, which one
 /// line lists.
-pub fn inconclusive(view: &ServerView<'_>, style: &Style) -> String {
+pub(crate) fn inconclusive(view: &ServerView<'_>, style: &Style) -> String {
     let mut groups: Vec<((&str, &str), Vec<String>)> = vec![];
     for probe in view.inconclusive().filter(|probe| !is_absent(view, probe.service.as_str())) {
         let key = (probe.role.as_str(), probe.why.as_deref().unwrap_or_default());
@@ -146,7 +146,7 @@ pub fn inconclusive(view: &ServerView<'_>, style: &Style) -> String {
     groups.into_iter().map(one).collect()
 }
 
-pub fn sum(view: &ServerView<'_>, style: &Style) -> String {
+pub(crate) fn sum(view: &ServerView<'_>, style: &Style) -> String {
     let summary = &view.summary;
     let open = summary.breaches - accepted_breaches(view);
     let colour = match (view.matrix.is_empty(), open, summary.inconclusive) {
@@ -167,7 +167,7 @@ pub(crate) fn accepted_breaches(view: &ServerView<'_>) -> usize {
 
 /// Returns the numbers as text. Extra probes are counted separately; those that did not pass are among the probes as
 /// well.
-pub fn numbers(view: &ServerView<'_>) -> String {
+pub(crate) fn numbers(view: &ServerView<'_>) -> String {
     let summary = &view.summary;
     if view.matrix.is_empty() {
         let unread = match summary.inconclusive {

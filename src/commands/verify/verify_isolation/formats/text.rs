@@ -27,7 +27,7 @@ pub(crate) fn in_words(alike: &FindingGroup<'_>, style: &Style) -> String {
 }
 
 /// Returns the first line: severity, role, place, object, and the ID.
-pub fn title(finding: &Finding) -> String {
+pub(crate) fn title(finding: &Finding) -> String {
     titled(finding, "")
 }
 
@@ -36,7 +36,7 @@ fn titled(finding: &Finding, more: &str) -> String {
 }
 
 /// Returns role, place and object.
-pub fn subject(finding: &Finding) -> String {
+pub(crate) fn subject(finding: &Finding) -> String {
     let text = match (&finding.database, finding.is_connect(), what(finding)) {
         (Some(database), true, _) => entering(finding, database),
         (_, _, Some(what)) => format!("{}: {what}", place(finding)),

@@ -1,7 +1,7 @@
 //! Functions, relations and files that give a caller nothing.
 
 /// Functions of the server that need no privilege and tell nothing but sizes, and types with a length.
-pub const FUNCTIONS: &[&str] = &[
+pub(crate) const FUNCTIONS: &[&str] = &[
     "abs",
     "age",
     "array_agg",
