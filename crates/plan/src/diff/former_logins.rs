@@ -17,7 +17,7 @@ use martydb_model::{
 const KEPT: [&str; 2] = ["search_path", "role"];
 
 /// Adds the steps that keep a setting which is about to be reset on the database.
-pub fn keep(
+pub(crate) fn keep(
     look: &mut Comparison<'_>,
     service: &DesiredService,
     found: &ActualDatabase,
