@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use martydb_model::contract::{Privilege, managed};
 use martydb_model::sql::{List, Qualified, stmt};
-use martydb_model::{ActualObject, ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
+use martydb_model::{
+    AccessLevel, ActualObject, ActualServer, DesiredServer, DesiredService, RoleKind, RoleName,
+};
 use martydb_plan::grouping::{StepGroup, grouped};
 use martydb_plan::{Action, Loss, LostObject, Object, Plan, Step};
 
@@ -92,10 +94,13 @@ pub fn consequences(
 }
 
 fn kept_settings(desired: &DesiredServer, service: &DesiredService, plan: &Plan) -> Vec<KeptSetting> {
+    let like_one_of_ours = |role: &RoleName| {
+        service.access.iter().any(|grant| grant.role == *role && matches!(grant.level, AccessLevel::Like(_)))
+    };
     let steps = plan.steps.iter().filter(|step| step.service.as_ref() == Some(&service.name));
     let others = steps.filter_map(|step| match &step.action {
         Action::SetSetting { role: Some(role), database: Some(_), name, value }
-            if managed(desired, role).is_none() && !desired.access.contains_key(role) =>
+            if managed(desired, role).is_none() && !like_one_of_ours(role) =>
         {
             Some(KeptSetting { role: role.to_string(), name: name.clone(), value: value.to_string() })
         }

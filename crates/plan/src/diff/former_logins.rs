@@ -120,3 +120,58 @@ pub(crate) fn kept(desired: &DesiredServer, step: &Step) -> Option<(RoleName, Db
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{PASSWORDLESS, Selection, StoredLogins, diff, script};
+    use martydb_model::{ActualRole, RoleSetting};
+    use martydb_samples::{desired, provisioned, put, role, to};
+
+    /// Returns the statements about search paths, and the limits, of an adopted database on which a login may connect.
+    fn plan(change: impl FnOnce(&mut ActualServer)) -> (Vec<String>, String) {
+        let desired = desired(&["shop"]);
+        let mut actual = provisioned(&desired, 160014);
+        let login = ActualRole { login: true, inherit: true, connection_limit: -1, ..ActualRole::default() };
+        actual.roles.insert(role("old"), login);
+        let found = actual.databases.values_mut().next().unwrap();
+        (found.comment, found.allow_connections) = (None, true);
+        found.settings.push(("search_path".into(), "\"$user\", \"a, b\"".into()));
+        found.acl.push(to("old", "CONNECT", "postgres"));
+        change(&mut actual);
+        let plan = diff(&desired, &actual, &StoredLogins::All, &Selection::all(&desired));
+        let all = plan.steps.iter().map(|step| script(&step.action, 16, &PASSWORDLESS).to_string());
+        (all.filter(|sql| sql.contains("search_path")).collect(), format!("{:?}", plan.limits))
+    }
+
+    const KEEP: &str = r#"ALTER ROLE "old" IN DATABASE "shop_db" SET "search_path" = "$user", "a, b""#;
+    const RESET: &str = r#"ALTER DATABASE "shop_db" RESET "search_path""#;
+
+    #[test]
+    fn a_login_gets_the_setting_before_the_database_loses_it() {
+        assert_eq!(plan(|_| {}).0, [KEEP, RESET]);
+        let own = |database: Option<&str>| {
+            let database = database.map(|name| DbName::new(name).unwrap());
+            RoleSetting { role: role("old"), database, name: "search_path".into(), value: "x".into() }
+        };
+        assert_eq!(plan(|actual| put(actual, own(None))).0, [RESET]);
+        assert_eq!(plan(|actual| put(actual, own(Some("shop_db")))).0, [RESET]);
+        assert_eq!(plan(|actual| put(actual, own(Some("other")))).0, [KEEP, RESET]);
+        let ours = |actual: &mut ActualServer| {
+            actual.databases.values_mut().next().unwrap().comment = Some("martydb:t".into());
+        };
+        assert_eq!(plan(ours).0, [RESET], "drift of the manifest's own database");
+    }
+
+    #[test]
+    fn the_database_keeps_a_setting_that_a_login_cannot_get() {
+        let limited = |actual: &mut ActualServer| {
+            actual.admin.superuser = false;
+            actual.roles.get_mut(&role("postgres")).unwrap().superuser = false;
+        };
+        let (steps, limits) = plan(limited);
+        assert_eq!(steps, [""; 0]);
+        assert!(limits.contains("keep search_path of database shop_db for login old"), "{limits}");
+        assert!(limits.contains(&KEEP.replace('"', "\\\"")), "{limits}");
+    }
+}
