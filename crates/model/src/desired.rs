@@ -6,7 +6,7 @@ mod parameters;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::platform::Platform;
 use super::{
@@ -144,8 +144,22 @@ pub struct LintRules {
     pub has_standbys: bool,
     /// Schemas of the login's search path, the first first; `public` if there is none.
     pub search_path: Vec<String>,
-    /// Roles of the other services, with the name of the service.
-    pub other_roles: BTreeMap<String, String>,
+    pub roles: DeclaredRoles,
+}
+
+/// Roles of all services, as a service sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeclaredRoles {
+    /// Roles with the name of their service. Shared: with a copy in each, ten thousand services would take 19 GB.
+    pub all: Arc<BTreeMap<String, String>>,
+    pub own: BTreeSet<String>,
+}
+
+impl DeclaredRoles {
+    /// Returns the service of a role, if it is not this one.
+    pub fn other_service(&self, role: &str) -> Option<&str> {
+        if self.own.contains(role) { None } else { self.all.get(role).map(String::as_str) }
+    }
 }
 
 impl DesiredService {

@@ -1,6 +1,7 @@
 //! Services, each with the defaults of the manifest and of martydb.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::extensions;
 use super::scope::Scope;
@@ -12,7 +13,7 @@ use crate::raw::{RawDown, RawLimits, RawLint, RawMoved, RawRoles, RawService};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{
-    DbName, DesiredService, DownFiles, FormerNames, LintRules, RoleKind, RoleName, ServiceName,
+    DbName, DeclaredRoles, DesiredService, DownFiles, FormerNames, LintRules, RoleKind, RoleName, ServiceName,
 };
 
 const DEFAULT_SETTINGS: [(&str, &str); 4] = [
@@ -206,14 +207,14 @@ fn limits(own: &RawLimits, default: &RawLimits) -> BTreeMap<RoleKind, i32> {
 
 /// Completes what the rules of `lint` know of a service and the others.
 pub(crate) fn complete_lint(services: &mut BTreeMap<ServiceName, DesiredService>) {
-    let roles: Vec<(String, String)> = services
-        .values()
-        .flat_map(|service| declared_roles(service).into_iter().map(|role| (role, service.name.to_string())))
-        .collect();
+    let of_service = |service: &DesiredService| {
+        let name = service.name.to_string();
+        declared_roles(service).into_iter().map(move |role| (role, name.clone()))
+    };
+    let all: Arc<BTreeMap<String, String>> = Arc::new(services.values().flat_map(of_service).collect());
     for service in services.values_mut() {
-        let own = declared_roles(service);
-        let others = roles.iter().filter(|(role, _)| !own.contains(role)).cloned();
-        service.lint.other_roles = others.collect();
+        let own = declared_roles(service).into_iter().collect();
+        service.lint.roles = DeclaredRoles { all: Arc::clone(&all), own };
         service.lint.search_path = service.schemas.iter().map(ToString::to_string).collect();
     }
 }

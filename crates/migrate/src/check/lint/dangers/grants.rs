@@ -19,10 +19,10 @@ fn grantees(case: &DangerCase<'_>) -> Vec<String> {
 }
 
 pub(crate) fn to_other_service(case: &DangerCase<'_>) -> Option<String> {
-    let roles = &case.rules.other_roles;
-    let (role, service) =
-        grantees(case).into_iter().find_map(|role| Some((role.clone(), roles.get(&role)?)))?;
-    Some(format!("{role} is a role of the service {service}: `apply` revokes the grant"))
+    grantees(case).iter().find_map(|role| {
+        let service = case.rules.roles.other_service(role)?;
+        Some(format!("{role} is a role of the service {service}: `apply` revokes the grant"))
+    })
 }
 
 pub(crate) fn to_public(case: &DangerCase<'_>) -> Option<String> {

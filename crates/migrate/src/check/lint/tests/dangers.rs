@@ -1,6 +1,9 @@
 //! martydb's own rules about single statements.
 
+use std::sync::Arc;
+
 use super::*;
+use martydb_model::DeclaredRoles;
 
 /// A file that violates the rule, and one that does not.
 const CASES: &[(&str, &[&str], &[&str])] = &[
@@ -133,8 +136,9 @@ const CASES: &[(&str, &[&str], &[&str])] = &[
 ];
 
 fn is_found(sql: &str, rule: &str) -> bool {
-    let other_roles = [("stock_app".to_owned(), "stock".to_owned())].into();
-    let rules = LintRules { other_roles, ..LintRules::default() };
+    let all = Arc::new([("stock_app".to_owned(), "stock".to_owned())].into());
+    let roles = DeclaredRoles { all, ..DeclaredRoles::default() };
+    let rules = LintRules { roles, ..LintRules::default() };
     rules_of(&[sql], 0, &rules).iter().any(|one| one == rule)
 }
 
