@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{ImplItem, Item, Visibility};
 
@@ -84,8 +84,10 @@ fn add(item: &Item, doors: &mut Vec<Door>) {
         Item::Macro(item) => return add_macro(item, doors),
         _ => return,
     };
-    if is_public(visibility) {
-        doors.push(door(ident, |interface| interface.visit_item(item)));
+    // The compiler's lint `unreachable_pub` restricts items; those that lead to others still do.
+    let is_item = is_public(visibility);
+    if is_item || matches!(visibility, Visibility::Restricted(_)) {
+        doors.push(Door { is_item, ..door(ident, |interface| interface.visit_item(item)) });
     }
 }
 
@@ -112,9 +114,24 @@ fn add_implementation(item: &syn::ItemImpl, doors: &mut Vec<Door>) {
 
 fn add_macro(item: &syn::ItemMacro, doors: &mut Vec<Door>) {
     let is_exported = item.attrs.iter().any(|attribute| attribute.path().is_ident("macro_export"));
-    if let Some(ident) = item.ident.as_ref().filter(|_| is_exported) {
-        doors.push(door(ident, |interface| interface.take(item.mac.tokens.clone())));
+    match &item.ident {
+        Some(ident) if is_exported => {
+            doors.push(door(ident, |interface| interface.take(item.mac.tokens.clone())))
+        }
+        // Such as `report_enum!`: the type that it declares comes first.
+        None => doors.extend(declared(&item.mac.tokens)),
+        Some(_) => {}
     }
+}
+
+/// Returns the type that the call of a macro declares, which leads to all names in it.
+fn declared(tokens: &TokenStream) -> Option<Door> {
+    let names = interface(|interface| interface.take(tokens.clone()));
+    let first = tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident != "pub" => Some(ident),
+        _ => None,
+    })?;
+    Some(Door { name: first.to_string(), line: 0, is_item: false, leads_to: names })
 }
 
 fn is_public(visibility: &Visibility) -> bool {

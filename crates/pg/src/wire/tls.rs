@@ -35,7 +35,7 @@ pub(crate) fn end_point(stream: &EncryptedStream) -> Option<Vec<u8>> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Transport {
+pub(crate) enum Transport {
     Plain,
     /// With TLS if the server supports it.
     Offered,
