@@ -14,6 +14,7 @@ mod refused;
 mod rehearsal;
 mod repair;
 mod repeatable;
+mod server_parse;
 mod status_queries;
 mod support;
 mod upgrade;

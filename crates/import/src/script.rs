@@ -1,6 +1,7 @@
 //! Conversion of files to migrations: up and down files are paired, ordered, numbered and named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SourceFile, SqlText};
 use super::name::{FileDirection, FileMeaning, readable};
@@ -45,7 +46,8 @@ pub(crate) fn gather(tool: &Tool, files: &[SourceFile]) -> ImportedFolder {
     let baseline = first_baseline(read.iter().map(|(_, named)| named));
     for (file, named) in &read {
         if let FileMeaning::Settings(key) = named {
-            gathering.settings.insert(normal(key), squeezed(&file.bytes));
+            let key = if tool.sorted == FileOrder::Text { key.clone() } else { normal(key) };
+            gathering.settings.insert(key, squeezed(&file.bytes));
         }
     }
     for (file, named) in read {
@@ -124,7 +126,8 @@ impl ImportBuilder {
             }
             FileMeaning::Repeatable(name) => {
                 match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
-                    Ok((up, _)) => {
+                    Ok((mut up, _)) => {
+                        self.leave_out_commit(file, &mut up);
                         let (name, source) = (readable(&name, 1), file.path.clone());
                         self.imported.repeatable.push(RepeatedFile { name, source, text: up.text });
                     }
@@ -132,13 +135,15 @@ impl ImportBuilder {
                 }
             }
             FileMeaning::Migration { key, version, name, direction } => {
-                let key = normal(&key);
+                let key = if tool.sorted == FileOrder::Text { key } else { normal(&key) };
                 match text(file).and_then(|text| self.cut(tool, file, &key, &text)) {
-                    Ok((up, down)) => self.add(
-                        file,
-                        Unversioned { version, key, name, up: Some(up), down, ..Unversioned::default() },
-                        direction,
-                    ),
+                    Ok((mut up, mut down)) => {
+                        up_and_down(&mut up, &mut down)
+                            .for_each(|script| self.leave_out_commit(file, script));
+                        let up = Some(up);
+                        let read = Unversioned { version, key, name, up, down, ..Unversioned::default() };
+                        self.add(file, read, direction);
+                    }
                     Err(left) => {
                         // A file that undoes can be missing; the migration itself cannot.
                         if direction != FileDirection::Down {
@@ -186,6 +191,16 @@ impl ImportBuilder {
         Ok((finish(parts.up), parts.down.map(finish)))
     }
 
+    /// Removes a COMMIT at the end of a script without BEGIN: the tool's transaction is meant, which is martydb's here.
+    fn leave_out_commit(&mut self, file: &SourceFile, script: &mut SqlText) {
+        let Some(span) = bare_commit(&script.text) else { return };
+        let rest = script.text[span.end..].trim_start().strip_prefix(';').unwrap_or_default();
+        script.text = tidy(&format!("{}{rest}", &script.text[..span.start]));
+        let note =
+            format!("{}: the COMMIT at its end is left out, because martydb commits each file", file.path);
+        self.imported.notes.push(note);
+    }
+
     fn add(&mut self, file: &SourceFile, read: Unversioned, direction: FileDirection) {
         let key = read.key.clone();
         let unversioned = self.unversioned.entry(key.clone()).or_default();
@@ -220,6 +235,7 @@ impl ImportBuilder {
         whole.sort_by(|a, b| match tool.sorted {
             FileOrder::Version | FileOrder::Plan => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
             FileOrder::Key => a.source.cmp(&b.source),
+            FileOrder::Text => a.key.cmp(&b.key),
         });
         let order: Vec<&[u64]> = whole.iter().map(|unversioned| unversioned.version.as_slice()).collect();
         let (numbers, counted) = versions(&order);
@@ -243,6 +259,28 @@ impl ImportBuilder {
         self.imported.left_out.sort_by(|a, b| a.file.cmp(&b.file));
         self.imported
     }
+}
+
+fn up_and_down<'a>(
+    up: &'a mut SqlText,
+    down: &'a mut Option<SqlText>,
+) -> impl Iterator<Item = &'a mut SqlText> {
+    std::iter::once(up).chain(down)
+}
+
+/// Returns the place of a COMMIT at the end, if the text has no other statement about a transaction.
+fn bare_commit(text: &str) -> Option<Range<usize>> {
+    const OTHERS: [&[&str]; 5] =
+        [&["begin"], &["start", "transaction"], &["rollback"], &["abort"], &["savepoint"]];
+    let (mut commits, mut others, mut last) = (0, false, None);
+    walk(text, |seen| {
+        let ScriptItem::Statement(statement) = seen else { return };
+        let ends = statement.begins(&["commit"]) || statement.begins(&["end"]);
+        commits += usize::from(ends);
+        others |= OTHERS.iter().any(|words| statement.begins(words));
+        last = ends.then(|| statement.span.clone());
+    });
+    last.filter(|_| commits == 1 && !others)
 }
 
 /// Returns a file's text without a byte order mark, which psql ignores too.
@@ -337,6 +375,47 @@ mod tests {
         );
         assert_eq!(carried, ["V2__b ${y} | -"]);
         assert_eq!(left, ["V1__a.sql:1:1: contains a Flyway placeholder"]);
+    }
+
+    #[test]
+    fn versions_are_ordered_as_the_tool_compares_them() {
+        // Diesel compares texts: https://docs.rs/diesel/latest/diesel/migration/struct.MigrationVersion.html
+        let (carried, left) = imported(
+            "diesel",
+            &[
+                ("2018-07-24-000000_a/up.sql", "a"),
+                ("2020-12-7-190800_c/up.sql", "c"),
+                ("2020-11-07-190800_b/up.sql", "b"),
+                ("2022-03-09-07000_d/up.sql", "d"),
+                ("2023-05-23-1715-e_f/up.sql", "e"),
+            ],
+        );
+        assert_eq!(carried, ["V1__a a | -", "V2__b b | -", "V3__c c | -", "V4__d d | -", "V5__f e | -"]);
+        assert_eq!(left, [""; 0]);
+        // sql-migrate compares the numbers before the names.
+        let text = "-- +migrate Up\nx";
+        let (carried, _) =
+            imported("sql-migrate", &[("10_c.sql", text), ("2_b.sql", text), ("1_a.sql", text)]);
+        assert_eq!(carried, ["V1__a x | -", "V2__b x | -", "V10__c x | -"]);
+    }
+
+    #[test]
+    fn a_commit_without_begin_is_left_out_at_the_end_only() {
+        for (text, expected) in [
+            ("a;\ncommit;\n", "V1__x a;"),
+            ("a; END WORK -- so\n;\n-- so", "V1__x a;"),
+            ("a;\nCOMMIT;\nb;", "V1__x a;\nCOMMIT;\nb;"),
+            ("BEGIN;\na;\nCOMMIT;", "V1__x BEGIN;\na;\nCOMMIT;"),
+            ("DO $$ BEGIN COMMIT; END $$;", "V1__x DO $$ BEGIN COMMIT; END $$;"),
+        ] {
+            let (carried, left) = imported("flyway", &[("V1__x.sql", text)]);
+            assert!(carried[0].starts_with(expected), "{text}: {carried:?}");
+            assert_eq!(
+                carried[0].to_lowercase().contains("commit"),
+                expected.to_lowercase().contains("commit")
+            );
+            assert_eq!(left, [""; 0]);
+        }
     }
 
     #[test]

@@ -55,6 +55,7 @@ fn cut(
 ) -> Result<UpDown, SplitProblem> {
     let (mut side, mut at, mut alone) = (first, 0, false);
     let (mut up, mut down) = (SqlText::default(), None::<SqlText>);
+    let mut comments = Comments::default();
     for line in text.split_inclusive('\n') {
         match marker(line.trim()) {
             Some(Marker::Up { alone }) => (side, up.alone) = (ScriptSide::Up, alone),
@@ -67,7 +68,7 @@ fn cut(
             Some(Marker::Unknown(what, fix)) => return Err((at, what, fix)),
             None if side == ScriptSide::Down => down.get_or_insert_default().text += line,
             None if side == ScriptSide::Up => up.text += line,
-            None if line.trim().is_empty() || line.trim_start().starts_with("--") => {}
+            None if comments.hold(line) => {}
             None => {
                 return Err((at, "is before the up marker".into(), "move it below the marker".into()));
             }
@@ -81,6 +82,39 @@ fn cut(
     up.alone |= alone;
     down.iter_mut().for_each(|down| down.alone |= alone);
     Ok(UpDown { up, down })
+}
+
+/// Comments between slash and asterisk that are open at the end of a line; they nest.
+#[derive(Default)]
+struct Comments(usize);
+
+impl Comments {
+    /// Returns `true` if the line contains nothing but blanks and comments.
+    fn hold(&mut self, line: &str) -> bool {
+        let mut rest = line.trim();
+        while !rest.is_empty() {
+            if self.0 == 0 && rest.starts_with("--") {
+                return true;
+            }
+            let step = match &rest.as_bytes()[..rest.len().min(2)] {
+                b"/*" => {
+                    self.0 += 1;
+                    2
+                }
+                b"*/" if self.0 > 0 => {
+                    self.0 -= 1;
+                    2
+                }
+                _ if self.0 > 0 => rest.chars().next().map_or(1, char::len_utf8),
+                _ => return false,
+            };
+            rest = &rest[step..];
+            if self.0 == 0 {
+                rest = rest.trim_start();
+            }
+        }
+        true
+    }
 }
 
 /// Returns the text after `--`, trimmed.
@@ -225,6 +259,12 @@ mod tests {
                 r#""a;\n" alone / "b;\n""#,
             ),
             (sql_migrate, "a;\n-- +migrate Up\n", "0: is before the up marker"),
+            (
+                sql_migrate,
+                "/*\n * © Licence, /* nested */ it's\n */ -- so\n/**/ /* x */\n-- +migrate Up\na;\n",
+                r#""a;\n" / none"#,
+            ),
+            (goose, "/* x */ a;\n-- +goose Up\n", "0: is before the up marker"),
             (sqlx, "-- no-transaction\na", r#""a" alone / none"#),
             (sqlx, "a\n-- no-transaction\n", r#""a\n-- no-transaction\n" / none"#),
             (node_pg_migrate, "a\n", r#""a\n" / none"#),

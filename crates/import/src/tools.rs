@@ -11,6 +11,8 @@ pub(crate) enum FileOrder {
     Version,
     /// Whole name.
     Key,
+    /// Version, compared as a text.
+    Text,
     /// Plan beside the files, without which their order is unknown.
     Plan,
 }
@@ -55,6 +57,7 @@ pub const TOOLS: &[Tool] = &[
         name: "diesel",
         named: name::diesel,
         depth: 2,
+        sorted: FileOrder::Text,
         alone: Some("run_in_transaction=false"),
         history: Some("Diesel"),
         own_table: Some((
@@ -94,7 +97,7 @@ pub const TOOLS: &[Tool] = &[
         own_table: Some(("schema_migrations", "version varchar(128) PRIMARY KEY")),
         ..PLAIN
     },
-    Tool { name: "sql-migrate", split: split::sql_migrate, sorted: FileOrder::Key, ..PLAIN },
+    Tool { name: "sql-migrate", split: split::sql_migrate, ..PLAIN },
     Tool {
         name: "golang-migrate",
         named: name::updown,

@@ -9,6 +9,7 @@ pub(crate) mod non_transactional;
 pub(crate) mod pipeline;
 pub(crate) mod preflight;
 pub(crate) mod rehearsal;
+pub(crate) mod server_parse;
 pub(crate) mod session;
 mod watch;
 

@@ -13,6 +13,7 @@ use super::check::{
 use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
     Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, non_transactional, pipeline,
+    server_parse,
 };
 use super::files::{Direction, FileProblem, MigrationFolder, Mode, ProblemSeverity, folder, refuse};
 use super::history::{HistoryRows, repeatables};
@@ -186,6 +187,7 @@ impl<'a> MigrationRun<'a, '_> {
                 return self.rehearse(&mut preflight, &rows, &all, outcome).await;
             }
         }
+        server_parse::check(self.session, &steps.iter().chain(&repeatables).collect::<Vec<_>>()).await?;
         if upgrade && comparison.current.is_some() {
             self.warn(&versions, &comparison.pending).await;
         }

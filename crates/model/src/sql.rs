@@ -17,7 +17,7 @@ mod statement;
 pub use crate::{stmt, with_members};
 pub use fragment::{Fragment, Keyword, List, Parameter, ServerText};
 pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
-pub use literal::{ArrayLiteral, Bulk, Literal, Secret};
+pub use literal::{ArrayLiteral, Bulk, DollarQuoted, Literal, Secret};
 #[doc(hidden)]
 pub use martydb_macros::fill;
 pub use members::with_members;

@@ -25,6 +25,7 @@ pub const INVALID_SCHEMA_NAME: &str = "3F000";
 pub const SERIALIZATION_FAILURE: &str = "40001";
 pub const DEADLOCK_DETECTED: &str = "40P01";
 pub const INSUFFICIENT_PRIVILEGE: &str = "42501";
+pub const SYNTAX_ERROR: &str = "42601";
 pub const UNDEFINED_OBJECT: &str = "42704";
 pub const DUPLICATE_OBJECT: &str = "42710";
 pub const UNDEFINED_FUNCTION: &str = "42883";

@@ -1,10 +1,11 @@
 //! Turns steps that the admin lacks privileges for into gaps: each with a reason and a request to a DBA.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::Action;
 use super::admin_capabilities::{AdminCapabilities, Refusal};
 use super::ddl::{PASSWORDLESS, script};
+use super::diff::former_logins;
 use super::object::Object;
 use super::stage::Stage;
 use super::step::{DbaRequest, Plan, PrivilegeGap, Step};
@@ -27,17 +28,25 @@ struct Topic {
 pub(crate) fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     let authority = AdminCapabilities::new(desired, actual);
     let mut refused: BTreeMap<Topic, Vec<Step>> = BTreeMap::new();
+    let mut held = BTreeSet::new();
     plan.steps.retain(|step| {
         let Some(refusal) = authority.refusal(step) else { return true };
         // The same gap in every service's database is reported once.
         let public = is_superusers_public(step, &refusal) && actual.major() < 15;
         let shared = desired.platform.is_some() && (public || matches!(refusal, Refusal::Setting(_)));
         let service = step.service.as_ref().filter(|_| !shared).map(ToString::to_string);
-        let what = if shared && public { CLOSE_PUBLIC.to_owned() } else { what(step, &refusal) };
+        let kept = former_logins::kept(desired, step);
+        let what = match &kept {
+            _ if shared && public => CLOSE_PUBLIC.to_owned(),
+            Some((role, database, name)) => format!("keep {name} of database {database} for login {role}"),
+            None => what(step, &refusal),
+        };
+        held.extend(kept.map(|(_, database, name)| (database, name)));
         let topic = Topic { service, what, refusal };
         refused.entry(topic).or_default().push(step.clone());
         false
     });
+    former_logins::keep_where_refused(plan, &held);
     // Steps that belong together are kept together.
     let stuck = plan.prunable.iter().any(|step| step.service.is_none() && authority.refusal(step).is_some());
     let stays = |step: &Step| if step.service.is_none() { !stuck } else { authority.refusal(step).is_none() };
@@ -97,7 +106,7 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
         }
     };
     let kept = desired.platform.and_then(|platform| kept(platform, &topic));
-    let request = if kept.is_some() { None } else { request(actual, &topic.refusal, steps) };
+    let request = if kept.is_some() { None } else { request(desired, actual, &topic.refusal, steps) };
     let (why, grant) = (kept.unwrap_or(why), request.as_ref().map(DbaRequest::text));
     PrivilegeGap {
         server: desired.name.clone(),
@@ -147,10 +156,19 @@ fn opens_public(steps: &[Step]) -> bool {
 }
 
 /// Returns a single grant if one is enough, or else the very statements that could not be run.
-fn request(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<DbaRequest> {
+fn request(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    refusal: &Refusal,
+    steps: &[Step],
+) -> Option<DbaRequest> {
     let admin = actual.admin_role()?;
     let asked: Vec<Statement> = match refusal {
-        Refusal::NotGiven(role) if !role.as_str().starts_with("pg_") => {
+        Refusal::NotGiven(role)
+            if !role.as_str().starts_with("pg_")
+                // The one statement is less than a right on somebody else's login.
+                && !steps.iter().all(|step| former_logins::kept(desired, step).is_some()) =>
+        {
             vec![stmt!("GRANT {role} TO {admin} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")]
         }
         Refusal::Setting(name) if actual.major() >= 15 => {

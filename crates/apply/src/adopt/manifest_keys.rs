@@ -7,7 +7,7 @@ use martydb_migrate::check::other_tools;
 use martydb_model::contract::HISTORY_SCHEMA;
 use martydb_model::sql::split_name_list;
 use martydb_model::{
-    ActualServer, Contents, DesiredExtension, DesiredService, SERVE_SCHEMA, SchemaName, is_cut,
+    ActualServer, Contents, DbName, DesiredExtension, DesiredService, SERVE_SCHEMA, SchemaName, is_cut,
     refused_setting,
 };
 use martydb_plan::same_setting;
@@ -73,18 +73,33 @@ fn is_of_extensions(contents: &Contents, schema: &str) -> bool {
         && !contents.objects.iter().any(|found| found.schema.as_str() == schema)
 }
 
-/// Returns the current search path of sessions: the old owners' in this database, or the database's.
+/// Returns the search path of the application's sessions: its login's in this database, its login's everywhere, the
+/// database's, or PostgreSQL's default. A login finds its own name in place of `"$user"`.
 fn search_path(scene: &ScanContext<'_>) -> Vec<String> {
-    let found = of_owners(scene).remove("search_path").or_else(|| of_database(scene).remove("search_path"));
-    split_name_list(found.as_deref().unwrap_or_default())
+    let in_database = of_owners(scene).remove("search_path");
+    let found = in_database
+        .or_else(|| of_owners_in(scene, None).remove("search_path"))
+        .or_else(|| of_database(scene).remove("search_path"));
+    let path = split_name_list(found.as_deref().unwrap_or("\"$user\", public"));
+    let owners = scene.old_owners();
+    path.into_iter()
+        .flat_map(|name| match name.as_str() {
+            "$user" => owners.iter().map(ToString::to_string).collect(),
+            _ => vec![name],
+        })
+        .collect()
 }
 
 /// Returns settings of the old owners that apply only in this database (`ALTER ROLE … IN DATABASE … SET`).
 fn of_owners(scene: &ScanContext<'_>) -> BTreeMap<String, String> {
-    let database = &scene.service.database;
+    of_owners_in(scene, Some(&scene.service.database))
+}
+
+/// Returns settings of the old owners in one database, or those for every database.
+fn of_owners_in(scene: &ScanContext<'_>, database: Option<&DbName>) -> BTreeMap<String, String> {
     let owners = scene.old_owners();
     let settings = owners.iter().filter_map(|owner| scene.actual.role_settings.get(owner)).flatten();
-    let here = settings.filter(|setting| setting.database.as_ref() == Some(database));
+    let here = settings.filter(|setting| setting.database.as_ref() == database);
     here.map(|setting| (setting.name.clone(), setting.value.clone())).collect()
 }
 
@@ -164,6 +179,10 @@ fn settings(scene: &ScanContext<'_>, keys: &mut ServiceKeys) {
     for (name, value) in of_database(scene) {
         let declared = parameters.settings.get(&name);
         if declared.is_some_and(|declared| same_setting(&name, declared, &value)) {
+            continue;
+        }
+        // The logins that use the database keep these: the plan names each.
+        if RESERVED.contains(&name.as_str()) {
             continue;
         }
         let why = if is_cut(&value) { Some("it is too long") } else { refused_setting(&name, &value) };
@@ -247,6 +266,13 @@ mod tests {
                 &["public"],
             ),
             (&["$user", "public"], &[("public", "t")], &[], &[], &["public"]),
+            (
+                &["app", "public"],
+                &[("app", "t"), ("public", "u")],
+                &[],
+                &["app", "public"],
+                &["app", "public"],
+            ),
         ];
         for (found, tables, declared, path, expected) in cases {
             let [declared, path] =

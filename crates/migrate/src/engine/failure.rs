@@ -43,6 +43,26 @@ pub(crate) fn explain(
     error
 }
 
+/// Explains why the server's grammar refuses a file that has not run; `at` is the place in characters.
+pub(crate) fn unparsed(
+    target: &MigrationTarget,
+    step: &MigrationStep<'_>,
+    at: usize,
+    fault: ErrorResponse,
+) -> Error {
+    let text = &step.file.text;
+    // "at end of input" points past the last character.
+    let offset = text.char_indices().nth(at).map_or(text.trim_end().len(), |(byte, _)| byte);
+    let number = step.file.statements.iter().rposition(|span| span.start <= offset).unwrap_or(0);
+    let part = BatchPart::File(number);
+    let mut error = Error::new(fault.kind(), headline(step, Some(offset))).cause(&fault);
+    error.causes.push(excerpt(text, offset));
+    let (mode, statement) = (step.file.directives.mode, statement(step, part));
+    error.hints = advice::hints(&StatementFailure { target, part, mode, statement, fault: &fault });
+    error.sqlstate = fault.sqlstate;
+    error
+}
+
 /// Returns the error of a run stopped by a signal; the file is not at fault.
 fn interrupted(step: &MigrationStep<'_>, fault: &ErrorResponse) -> Error {
     let left = match (step.file.directives.mode, fault.unreachable) {

@@ -16,6 +16,36 @@ pub struct Bulk(pub String);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
 
+/// A text between dollar quotes, in which every character stands for itself. Logs show only its length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DollarQuoted {
+    /// `$tag$`.
+    quote: String,
+    text: String,
+}
+
+impl DollarQuoted {
+    /// Chooses a tag that the text does not contain.
+    pub fn new(text: String) -> DollarQuoted {
+        let tags = (0..).map(|number: u32| format!("$martydb{number}$"));
+        let quote = tags.into_iter().find(|tag| !text.contains(&tag[..tag.len() - 1])).unwrap_or_default();
+        DollarQuoted { quote, text }
+    }
+
+    /// Returns the number of characters before the text in a statement that contains this literal.
+    pub fn begins_in(&self, statement: &Statement) -> Option<usize> {
+        let at = statement.exact().find(&self.quote)? + self.quote.len();
+        Some(statement.exact()[..at].chars().count())
+    }
+}
+
+impl Fragment for DollarQuoted {
+    fn render(&self) -> Statement {
+        let DollarQuoted { quote, text } = self;
+        Statement::assemble(format!("{quote}{text}{quote}"), format!("'… {} bytes'", text.len()))
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
@@ -73,6 +103,19 @@ mod tests {
     use super::*;
     use crate::sql::stmt;
     use proptest::prelude::*;
+
+    #[test]
+    fn dollar_quotes_do_not_occur_in_the_text() {
+        for (text, quote) in
+            [("a", "$martydb0$"), ("é $martydb0$ x", "$martydb1$"), ("$martydb0", "$martydb1$")]
+        {
+            let body = DollarQuoted::new(text.into());
+            let statement = stmt!("SELECT é {body}", body = body.clone());
+            assert_eq!(statement.exact(), format!("SELECT é {quote}{text}{quote}"));
+            assert_eq!(body.begins_in(&statement), Some("SELECT é ".chars().count() + quote.len()));
+            assert!(!statement.shown().contains(text) || text == "a", "{}", statement.shown());
+        }
+    }
 
     #[test]
     fn literals_are_escaped() {

@@ -1,6 +1,7 @@
 //! Parameters of the database: steps for those that can be changed, gaps for those that cannot.
 
 use super::comparison::Comparison;
+use super::former_logins;
 use crate::action::{Action, SettingValue};
 use crate::database_option::DatabaseOption;
 use crate::stage::{Risk, Stage};
@@ -104,6 +105,7 @@ fn settings(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualD
         if declared.keys().any(|declared| declared.eq_ignore_ascii_case(name)) {
             continue;
         }
+        former_logins::keep(look, service, found, (name, value));
         let reason = format!("database {database} has {name} = {value}: not in the manifest");
         let action =
             Action::ResetSetting { role: None, database: Some(database.clone()), name: name.clone() };

@@ -126,10 +126,23 @@ impl AdoptReport {
                 printable(&listed(&plan.old_owners))
             ),
         };
+        let settings = plan.kept_settings.iter();
+        let settings = settings
+            .map(|one| format!("{} keeps {} = {}", one.role, one.name, one.value))
+            .collect::<Vec<_>>();
+        let policies = plan.row_policies.iter().flat_map(|one| {
+            [format!("table {}: {}", one.table, listed(&one.roles)), format!("  {};", one.keep)]
+        });
         let taken = "Not carried over: no level of `access:` includes it, and `apply` revokes it";
         let left = "Not declared and left alone";
         let outside: Vec<&String> = plan.locked_out.iter().filter(|role| !plan.dead.contains(role)).collect();
         owners
+            + &lines("Settings of the database that go to the logins that use it", settings)
+            + &lines(
+                "Row security policies begin to apply to the old owners (ALTER ROLE … BYPASSRLS by a superuser, or the \
+                 policy, keeps every row; the app role needs its own)",
+                policies,
+            )
             + &lines(taken, plan.not_carried_over.iter().map(|group| group.what.clone()))
             + &lines(left, plan.left_alone.iter().map(|group| as_held(&group.what)))
             + &lines(
