@@ -150,7 +150,7 @@ server_bin() {
 }
 
 # Takes the newest minor release that the package manager has, where the programs in DIR come from a package: a minor
-# release can change what the server writes into its catalogues. No failure here keeps the tests from running.
+# release can change what the server writes into its catalogs. No failure here keeps the tests from running.
 upgrade_server() { # upgrade_server DIR
   local package
   [ "$(manager)" = apt-get ] || return 0

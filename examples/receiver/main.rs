@@ -51,7 +51,7 @@ fn key_of(text: &str) -> Vec<u8> {
     decoded.unwrap_or_else(|| text.as_bytes().to_vec())
 }
 
-/// Whether the request is the relay's, and not an old one that an attacker repeats.
+/// Returns `true` if the request is the relay's, and not replayed by an attacker.
 fn is_signed(key: &[u8], headers: &HeaderMap, body: &str) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());

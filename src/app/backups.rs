@@ -12,9 +12,9 @@ pub(crate) const IDENTITY: &str = "MARTYDB_BACKUP_IDENTITY";
 
 impl App {
     /// # Errors
-    /// As [`Stores::of`].
+    /// As [`Stores::from_manifest`].
     pub fn backups(&self) -> Result<Stores> {
-        Stores::of(&self.manifest, &self.environment)
+        Stores::from_manifest(&self.manifest, &self.environment)
     }
 
     /// Returns the identities that decrypt a backup: `None` if it is not encrypted; otherwise those of the file

@@ -102,7 +102,7 @@ fn an_unreachable_standby_is_inconclusive() {
 }
 
 #[test]
-fn a_read_address_that_is_no_declared_replica_is_a_finding() {
+fn a_read_address_of_an_undeclared_replica_is_a_finding() {
     let primary = Server::with_standbys();
     let standby = primary.standby(&[]);
     let read = format!("    app_url: {{ read: \"postgresql://127.0.0.1:{}\" }}\n", standby.port);

@@ -84,10 +84,8 @@ fn add(item: &Item, doors: &mut Vec<Door>) {
         Item::Macro(item) => return add_macro(item, doors),
         _ => return,
     };
-    // The compiler's lint `unreachable_pub` restricts items; those that lead to others still do.
-    let is_item = is_public(visibility);
-    if is_item || matches!(visibility, Visibility::Restricted(_)) {
-        doors.push(Door { is_item, ..door(ident, |interface| interface.visit_item(item)) });
+    if is_public(visibility) {
+        doors.push(door(ident, |interface| interface.visit_item(item)));
     }
 }
 

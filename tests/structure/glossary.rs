@@ -90,10 +90,7 @@ fn the_sources_use_the_words_of_the_glossary() {
 fn no_comment_begins_with_a_clause() {
     let mut found = Vec::new();
     for text in texts() {
-        // Of the program only the documentation, which is read without the code.
-        let is_read = |line: &str| text.is_test || line.starts_with("///") || line.starts_with("//!");
-        let openings =
-            text.words.openings.iter().filter(|(_, line)| is_read(line) && begins_with_clause(line));
+        let openings = text.words.openings.iter().filter(|(_, line)| begins_with_clause(line));
         for (number, line) in openings {
             found.push(format!("{}:{number}: {line}", text.file.display()));
         }

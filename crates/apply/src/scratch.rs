@@ -29,7 +29,7 @@ pub use removal::{drop_with_sessions, end_sessions, logins_in};
 use removal::{left_behind, remove};
 
 /// Most scratch databases that are named.
-const SHOWN: usize = 3;
+const MAX_NAMED_DATABASES: usize = 3;
 
 const PREFIX: &str = "martydb_scratch_";
 
@@ -77,7 +77,7 @@ impl Scratch {
         sweep(access).await?;
         let database = name()?;
         let mut keeper = access.write(&access.maintenance).await?;
-        lock::take(&mut keeper, key(&database), Duration::ZERO, database.as_str()).await?;
+        lock::acquire(&mut keeper, key(&database), Duration::ZERO, database.as_str()).await?;
         let logins = RoleKind::LOGINS.map(|kind| service.role(kind).clone()).into();
         let scratch = Scratch { database, access: access.clone(), logins, keeper: Some(keeper) };
         match provision(&scratch, desired, service, rights).await {
@@ -195,7 +195,7 @@ pub fn among(actual: &ActualServer) -> Vec<&str> {
 /// Names the scratch databases of a server in a sentence; `None` without any.
 pub fn described(actual: &ActualServer) -> Option<String> {
     let names = among(actual);
-    let shown = first_of(&names, SHOWN);
+    let shown = first_of(&names, MAX_NAMED_DATABASES);
     let words = format!("a run is using {shown}, or was killed: `martydb apply` drops what killed runs left");
     (!names.is_empty()).then_some(words)
 }
@@ -235,7 +235,7 @@ pub async fn sweep(access: &Access) -> Result<()> {
 
 /// Drops a scratch database unless its run is still alive.
 async fn drop_left(connection: &mut Connection, database: &DbName) -> Result<()> {
-    let held = match lock::take(connection, key(database), Duration::ZERO, database.as_str()).await {
+    let held = match lock::acquire(connection, key(database), Duration::ZERO, database.as_str()).await {
         Ok(held) => held,
         Err(error) if error.kind == Kind::Locked => return Ok(()),
         Err(error) => return Err(error),

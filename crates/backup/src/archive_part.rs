@@ -70,7 +70,7 @@ pub(crate) fn part_of(
     let rows = archive.with_partitions(roots.collect());
     let mut selection = Selection { taken: BTreeSet::new(), rows, archive: &archive };
     let roots: Vec<u64> = selection.rows.iter().copied().collect();
-    roots.into_iter().for_each(|table| selection.take(table));
+    roots.into_iter().for_each(|table| selection.select(table));
     while selection.grow(entries) {}
     selection.part(entries)
 }
@@ -138,7 +138,7 @@ struct Selection<'a> {
 
 impl Selection<'_> {
     /// Takes an entry with everything that it needs.
-    fn take(&mut self, number: u64) {
+    fn select(&mut self, number: u64) {
         let mut waiting = vec![number];
         while let Some(number) = waiting.pop() {
             if self.taken.insert(number) {
@@ -154,7 +154,7 @@ impl Selection<'_> {
             .filter(|entry| !self.taken.contains(&entry.number) && self.belongs(entry))
             .map(|entry| entry.number)
             .collect();
-        due.iter().for_each(|number| self.take(*number));
+        due.iter().for_each(|number| self.select(*number));
         !due.is_empty()
     }
 

@@ -103,7 +103,7 @@ fn lack(facts: Option<&AuditFacts>, is_managed: impl Fn(&str) -> bool) -> Option
         return Some(format!("belongs to {owner}, not to the admin; its rows are left out"));
     }
     if columns.is_none() {
-        return Some("is no plain table; its rows are left out".into());
+        return Some("is not an ordinary table; its rows are left out".into());
     }
     let found: Vec<&str> = columns.iter().flat_map(|columns| columns.split(',')).collect();
     let has = |column: &RecordColumn| found.contains(&format!("{} {}", column.name, column.r#type).as_str());
@@ -254,7 +254,7 @@ mod tests {
         assert!(of("shop_owner", "adm", None, all.clone()).contains("belongs to shop_owner"));
         assert!(of("adm", "shop_owner", None, all.clone()).contains("belongs to shop_owner"));
         assert!(of("adm", "other", Some("other"), all).contains("belongs to other"));
-        assert!(of("adm", "adm", None, None).contains("is no plain table"));
+        assert!(of("adm", "adm", None, None).contains("is not an ordinary table"));
         for columns in [Some(whole[1..].join(",")), Some(whole.join(",").replace("login name", "login text"))]
         {
             assert!(of("adm", "adm", None, columns.clone()).contains("was changed"), "{columns:?}");

@@ -21,8 +21,8 @@ pub(crate) struct BackupGaps {
 /// Examines the database as its owner, who makes the dump.
 pub(crate) async fn gaps(session: &mut Connection, target: &MigrationTarget) -> Result<BackupGaps> {
     let mut found = BackupGaps::default();
-    let asked = of_objects(include_str!("sql/check.sql"));
-    for (class, kind, name, why) in query_as::<(String, String, String, String)>(session, &asked).await? {
+    let query = of_objects(include_str!("sql/check.sql"));
+    for (class, kind, name, why) in query_as::<(String, String, String, String)>(session, &query).await? {
         found.add(&class, &format!("{kind}: {name}; {why}"));
     }
     for line in of_strangers(session, target).await?.into_iter().chain(of_schemas(session).await?) {
@@ -49,14 +49,14 @@ pub(crate) async fn gaps(session: &mut Connection, target: &MigrationTarget) -> 
 async fn of_strangers(session: &mut Connection, target: &MigrationTarget) -> Result<Vec<String>> {
     let own = target.roles().into_iter().chain(&target.further);
     let own = own.map(ToString::to_string).chain([target.login.role.clone()]);
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT 'large object ' || m.oid || ': belongs to ' || r.rolname || ', and will be the owner''s once it is restored'
          FROM pg_catalog.pg_largeobject_metadata m JOIN pg_catalog.pg_roles r ON r.oid = m.lomowner WHERE r.rolname NOT IN ({own})
          UNION ALL SELECT 'default privileges of ' || r.rolname || ': are not given again by a restore'
          FROM pg_catalog.pg_default_acl d JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole WHERE r.rolname NOT IN ({own}) ORDER BY 1",
         own = List(own.map(Literal).collect())
     );
-    query_as(session, &asked).await
+    query_as(session, &query).await
 }
 
 /// Returns the owner's publications for the tables of schemas, to which only a superuser adds a schema.
@@ -64,12 +64,12 @@ async fn of_schemas(session: &mut Connection) -> Result<Vec<String>> {
     if session.major() < 15 {
         return Ok(vec![]);
     }
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT 'publication ' || p.pubname || ': is for tables in schemas, which only a superuser can restore; make it again after a restore'
          FROM pg_catalog.pg_publication p JOIN pg_catalog.pg_roles r ON r.oid = p.pubowner
          WHERE r.rolname = current_user AND p.oid IN (SELECT s.pnpubid FROM pg_catalog.pg_publication_namespace s) ORDER BY 1"
     );
-    query_as(session, &asked).await
+    query_as(session, &query).await
 }
 
 impl BackupGaps {
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_lost_can_be_accepted_and_what_blocks_cannot() {
+    fn losses_can_be_accepted_and_obstacles_cannot() {
         let service = ServiceName::new("shop").unwrap();
         let blind = |blocking: &[&str], lost: &[&str]| {
             let mut blind = BackupGaps::default();

@@ -31,7 +31,7 @@ impl RecordedTable {
 /// Returns the tables of a backup with rows of their own, and the partitioned ones.
 pub(crate) fn recorded_tables(record: &BackupRecord) -> BTreeSet<RecordedTable> {
     let with_rows = record.contents.keys().filter_map(|name| name.strip_prefix("table "));
-    let partitioned = record.catalogue.iter().filter(|(kind, ..)| kind == "partitioned table");
+    let partitioned = record.catalog.iter().filter(|(kind, ..)| kind == "partitioned table");
     with_rows.chain(partitioned.map(|(_, name, _)| name.as_str())).filter_map(RecordedTable::new).collect()
 }
 

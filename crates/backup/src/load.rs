@@ -220,8 +220,8 @@ fn locked_out(error: Error) -> Error {
 
 /// Returns extensions with their versions.
 async fn extension_versions(session: &mut Connection) -> Result<BTreeMap<String, String>> {
-    let asked = stmt!("SELECT e.extname::pg_catalog.text, e.extversion FROM pg_catalog.pg_extension e");
-    Ok(query_as(session, &asked).await?.into_iter().collect())
+    let query = stmt!("SELECT e.extname::pg_catalog.text, e.extversion FROM pg_catalog.pg_extension e");
+    Ok(query_as(session, &query).await?.into_iter().collect())
 }
 
 /// Returns notes on versions that differ: a server creates extensions in the version that it has.
@@ -235,14 +235,14 @@ fn of_versions(recorded: &[ExtensionRecord], found: &BTreeMap<String, String>) -
 }
 
 async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {
-    let asked = stmt!("SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r ORDER BY 1");
-    let names = query_as::<String>(session, &asked).await?;
+    let query = stmt!("SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r ORDER BY 1");
+    let names = query_as::<String>(session, &query).await?;
     Ok(names.into_iter().filter_map(|name| RoleName::found(name).ok()).collect())
 }
 
 fn recorded(record: &BackupRecord) -> CopySide {
-    let (catalogue, sums) = (record.read_catalogue(), record.contents.clone());
-    CopySide { catalogue, sums, major: record.major(), live: true, ..CopySide::default() }
+    let (catalog, sums) = (record.read_catalog(), record.contents.clone());
+    CopySide { catalog, sums, major: record.major(), live: true, ..CopySide::default() }
 }
 
 /// Returns notes on accepted differences, or an error.
@@ -259,10 +259,10 @@ fn judged(record: &BackupRecord, recorded: CopySide, found: CopySide) -> Result<
             return Ok(differences);
         }
     }
-    const SHOWN: usize = 20;
-    let more = differences.len().saturating_sub(SHOWN);
+    const MAX_DIFFERENCES: usize = 20;
+    let more = differences.len().saturating_sub(MAX_DIFFERENCES);
     Err(Error::new(Kind::Divergent, "the restored database differs from its record")
-        .causes(differences.into_iter().take(SHOWN))
+        .causes(differences.into_iter().take(MAX_DIFFERENCES))
         .causes((more > 0).then(|| format!("and {more} more")))
         .hint("the service's own database is unchanged"))
 }
@@ -276,17 +276,17 @@ mod tests {
         let entry =
             |(name, text): &(&str, &str)| (("table".to_owned(), (*name).to_owned()), (*text).to_owned());
         let sums = [("table public.a".to_owned(), rows.to_owned())];
-        let catalogue = Catalog(objects.iter().map(entry).collect());
-        CopySide { catalogue, sums: sums.into(), major: 15, ..CopySide::default() }
+        let catalog = Catalog(objects.iter().map(entry).collect());
+        CopySide { catalog, sums: sums.into(), major: 15, ..CopySide::default() }
     }
 
     fn record(of: CopySide, left_out: &[&str]) -> BackupRecord {
-        let catalogue: Vec<_> =
-            of.catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect();
+        let catalog: Vec<_> =
+            of.catalog.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect();
         serde_json::from_value(serde_json::json!({
             "lsn": null, "server_version": "15.20", "server_version_num": 150_020, "client_version": "15.20",
             "compression": "1", "migration_head": null, "plan_changes": null, "left_out": left_out, "hash": "cols/2",
-            "contents": of.sums, "catalogue": catalogue,
+            "contents": of.sums, "catalogue": catalog,
             "beyond": {
                 "database": {
                     "name": "d", "owner": "o", "connection_limit": -1, "encoding": "UTF8", "collate": "C", "ctype": "C",
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_of_another_version_is_told() {
+    fn an_extension_of_another_version_is_reported() {
         let recorded = ExtensionRecord {
             name: "citext".into(),
             version: "1.5".into(),
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_is_no_restore_and_of_what_was_left_out_objects_alone_may_differ() {
+    fn a_restore_with_differences_is_refused_unless_they_were_left_out() {
         let whole = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 7");
         let judged = |record: &BackupRecord, found: CopySide| judged(record, recorded(record), found);
         assert_eq!(judged(&record(whole(), &[]), whole()).unwrap(), Vec::<String>::new());

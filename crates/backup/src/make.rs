@@ -164,8 +164,7 @@ impl ExportedService {
             futures_util::future::try_join3(dump, reading, audited).await?;
         contents.extend(positions);
         contents.extend(audited.iter().map(|rows| (audit_rows::CONTENT.to_owned(), rows.sum.clone())));
-        let RecordedFacts { lsn, server_version, server_version_num, beyond, migration_head, catalogue } =
-            said;
+        let RecordedFacts { lsn, server_version, server_version_num, beyond, migration_head, catalog } = said;
         Ok(BackupRecord {
             lsn,
             server_version,
@@ -177,7 +176,7 @@ impl ExportedService {
             left_out: of.left_out.clone(),
             hash: hash.name().to_owned(),
             contents,
-            catalogue: catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect(),
+            catalog: catalog.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect(),
             beyond,
             audit: audited.map(|rows| rows.columns),
         })

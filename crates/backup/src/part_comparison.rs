@@ -14,7 +14,7 @@ pub(crate) fn restricted([recorded, found]: [CopySide; 2], part: &ArchivePart) -
     };
     [recorded, found].map(|mut side| {
         side.sums.retain(|name, _| is_table(name) || sequences.contains(name));
-        side.catalogue
+        side.catalog
             .0
             .retain(|(kind, name), text| part.tables.iter().any(|table| is_of(table, kind, name, text)));
         side
@@ -54,7 +54,7 @@ mod tests {
         };
         let sums = sums.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         CopySide {
-            catalogue: Catalog(objects.iter().map(row).collect()),
+            catalog: Catalog(objects.iter().map(row).collect()),
             sums,
             major: 15,
             ..CopySide::default()

@@ -128,8 +128,8 @@ pub(crate) async fn put_back_audit(
 
 /// Reads the schema `public`.
 async fn public(session: &mut Connection) -> Result<Option<PublicRecord>> {
-    let asked = Statement::from_program(include_str!("sql/public.sql"));
-    let Some(text) = query_first::<String>(session, &asked).await? else { return Ok(None) };
+    let query = Statement::from_program(include_str!("sql/public.sql"));
+    let Some(text) = query_first::<String>(session, &query).await? else { return Ok(None) };
     serde_json::from_str(&text).map_err(|error| {
         Error::operation("cannot read the server's answer about the schema public").cause(error)
     })
@@ -137,8 +137,8 @@ async fn public(session: &mut Connection) -> Result<Option<PublicRecord>> {
 
 /// Returns the roles that the admin acts as.
 async fn held(session: &mut Connection) -> Result<BTreeSet<String>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(r.oid, 'USAGE')"
     );
-    Ok(query_as(session, &asked).await?.into_iter().collect())
+    Ok(query_as(session, &query).await?.into_iter().collect())
 }

@@ -32,7 +32,8 @@ pub struct BackupRecord {
     /// Rows and hash of each table, the position of each sequence, and privileges on the history tables.
     pub contents: BTreeMap<String, String>,
     /// Kind, name and definition of each object, with owner and privileges.
-    pub catalogue: Vec<(String, String, String)>,
+    #[serde(rename = "catalogue")]
+    pub catalog: Vec<(String, String, String)>,
     /// Data that no archive contains.
     pub beyond: BeyondRecord,
     /// Columns of the data service's audit in the file `audit/rows`; `None` without its rows.
@@ -51,10 +52,10 @@ impl BackupRecord {
     }
 
     /// Returns the catalog as it was read.
-    pub(crate) fn read_catalogue(&self) -> Catalog {
+    pub(crate) fn read_catalog(&self) -> Catalog {
         let entry =
             |(kind, name, text): &(String, String, String)| ((kind.clone(), name.clone()), text.clone());
-        Catalog(self.catalogue.iter().map(entry).collect())
+        Catalog(self.catalog.iter().map(entry).collect())
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::archive_part::ArchivePart;
 use super::load::{Loaded, load};
 use super::load_task::{LoadSource, RestoreTarget};
-use crate::restore::swap::{beside, swap};
+use crate::restore::swap::{restore_as, swap};
 use martydb_migrate::files::MigrationFolder;
 use martydb_model::error::{Error, Result};
 use martydb_model::{DbName, DesiredService};
@@ -31,7 +31,7 @@ pub enum RestoreLocation {
     /// Replaces the service's database.
     Service,
     /// A new database beside it, with this name.
-    Beside(DbName),
+    As(DbName),
 }
 
 /// Loads a backup, compares it, and renames it. `before` runs before the database is opened.
@@ -48,7 +48,7 @@ pub async fn restore<F: Future<Output = Result<()>>>(
 ) -> Result<RestoreOutcome> {
     let mut session = to.access.write(&to.access.maintenance).await?;
     let what = format!("a restore of service \"{}\"", to.service.name);
-    let held = lock::take(&mut session, key(to.service), wait, &what).await?;
+    let held = lock::acquire(&mut session, key(to.service), wait, &what).await?;
     let end = async {
         let mut loaded = prepared(load(to, from).await?, before).await?;
         match place {
@@ -56,10 +56,10 @@ pub async fn restore<F: Future<Output = Result<()>>>(
                 let (kept, notes) = swap(to, loaded, &from.record.beyond, backup).await?;
                 Ok(RestoreOutcome { kept, notes, part: None })
             }
-            RestoreLocation::Beside(name) => {
+            RestoreLocation::As(name) => {
                 let mark = format!("{} by martydb from {backup}", to.service.name);
                 let (notes, part) = (loaded.notes.clone(), loaded.part.take());
-                beside(to.access, loaded, name, &mark).await?;
+                restore_as(to.access, loaded, name, &mark).await?;
                 Ok(RestoreOutcome { kept: None, notes, part })
             }
         }

@@ -19,7 +19,7 @@ impl RoleState {
     #[martydb_pg::boxed]
     pub async fn read(session: &mut Connection, roles: &[RoleName]) -> Result<RoleState> {
         let names = List(roles.iter().map(|role| Literal(role.to_string())).collect());
-        let asked = stmt!(
+        let query = stmt!(
             "SELECT pg_catalog.concat('setting ', c.line, ' of ', r.rolname, ' in ' || d.datname)
              FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
              LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c (line)
@@ -28,7 +28,7 @@ impl RoleState {
              FROM pg_catalog.pg_auth_members a JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member
              WHERE r.rolname IN ({names}) OR m.rolname IN ({names})"
         );
-        Ok(RoleState(query_as(session, &asked).await?.into_iter().collect()))
+        Ok(RoleState(query_as(session, &query).await?.into_iter().collect()))
     }
 
     /// Compares with the state afterwards.
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_new_and_what_is_gone_is_named() {
+    fn new_and_removed_cells_are_named() {
         let of = |lines: &[&str]| RoleState(lines.iter().map(|line| (*line).to_owned()).collect());
         assert!(of(&["a", "b"]).unchanged(&of(&["b", "a"])).is_ok());
         let error = of(&["a", "b"]).unchanged(&of(&["b", "c"])).unwrap_err();

@@ -18,7 +18,7 @@ use martydb_model::sqlstate;
 use martydb_pg::server::{Connection, execute, query, query_as, query_first, query_one};
 
 /// Attempts to lock: tables created meanwhile need another one.
-const TRIES: u32 = 5;
+const MAX_TRIES: u32 = 5;
 
 /// Setting that would end a session waiting for a dump. Only newer majors have it.
 const ENDLESS: &str = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
@@ -53,7 +53,7 @@ pub(crate) struct RecordedFacts {
     pub server_version_num: u32,
     pub beyond: BeyondRecord,
     pub migration_head: Option<i64>,
-    pub catalogue: Catalog,
+    pub catalog: Catalog,
 }
 
 /// Locks all tables of the database.
@@ -64,7 +64,7 @@ pub(crate) struct RecordedFacts {
 pub async fn lock(mut session: Connection) -> Result<LockedTables> {
     query(&mut session, &Statement::from_program(ENDLESS)).await?;
     let _unwatched = query(&mut session, &Statement::from_program(WATCHED)).await;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_TRIES {
         let tables = tables(&mut session).await?;
         match begin(&mut session, &tables).await {
             Ok(()) => return Ok(LockedTables { session, tables }),
@@ -111,7 +111,7 @@ impl LockedTables {
     #[martydb_pg::boxed]
     pub async fn export(self) -> Result<HeldSnapshot> {
         let mut locked = self;
-        for _ in 0..TRIES {
+        for _ in 0..MAX_TRIES {
             let name =
                 query_one(&mut locked.session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
             let there: BTreeSet<String> = tables(&mut locked.session).await?.into_iter().collect();
@@ -128,11 +128,11 @@ impl LockedTables {
 
 /// Returns the number of further sessions that the login may open.
 pub(crate) async fn free_sessions(session: &mut Connection) -> Result<Option<usize>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT r.rolconnlimit::pg_catalog.int8, (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = r.rolname)
          FROM pg_catalog.pg_roles r WHERE r.rolname = session_user"
     );
-    let Some((limit, used)) = query_first::<(i64, i64)>(session, &asked).await? else { return Ok(None) };
+    let Some((limit, used)) = query_first::<(i64, i64)>(session, &statement).await? else { return Ok(None) };
     Ok(usize::try_from(limit).ok().map(|limit| limit.saturating_sub(usize::try_from(used).unwrap_or(0))))
 }
 
@@ -147,12 +147,12 @@ impl HeldSnapshot {
     /// # Errors
     /// If the server's answer is invalid.
     pub(crate) async fn read(&mut self, target: &MigrationTarget) -> Result<RecordedFacts> {
-        let asked = Statement::from_program(with_members!(", ", include_str!("sql/database.sql")));
-        let said: String = query_one(&mut self.session, &asked).await?;
+        let statement = Statement::from_program(with_members!(", ", include_str!("sql/database.sql")));
+        let said: String = query_one(&mut self.session, &statement).await?;
         let said: serde_json::Value = serde_json::from_str(&said).map_err(|error| strange(&error))?;
         let beyond = serde_json::from_value(said.clone()).map_err(|error| strange(&error))?;
         let migration_head = head(&mut self.session, target).await?;
-        let catalogue = Catalog::read(&mut self.session).await?;
+        let catalog = Catalog::read(&mut self.session).await?;
         Ok(RecordedFacts {
             lsn: said["lsn"].as_str().map(str::to_owned),
             server_version: said["server_version"].as_str().unwrap_or_default().to_owned(),
@@ -162,7 +162,7 @@ impl HeldSnapshot {
                 .unwrap_or(0),
             beyond,
             migration_head,
-            catalogue,
+            catalog,
         })
     }
 
@@ -205,8 +205,8 @@ pub(crate) async fn head(session: &mut Connection, target: &MigrationTarget) -> 
     );
     let Some(schema) = query_first::<String>(session, &there).await? else { return Ok(None) };
     let schema = Ident::new(&schema).map_err(|error| Error::operation(error.to_string()))?;
-    let asked = stmt!("SELECT pg_catalog.max(version)::pg_catalog.int8 FROM {schema}.{name}");
-    Ok(query_first(session, &asked).await?.flatten())
+    let statement = stmt!("SELECT pg_catalog.max(version)::pg_catalog.int8 FROM {schema}.{name}");
+    Ok(query_first(session, &statement).await?.flatten())
 }
 
 fn strange(error: &serde_json::Error) -> Error {

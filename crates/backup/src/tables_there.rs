@@ -7,10 +7,10 @@ use martydb_pg::server::{Connection, query_as};
 
 /// Returns the tables in schemas that a service can have, that have rows of their own.
 pub(crate) async fn tables_there(session: &mut Connection) -> Result<Vec<(SchemaName, String)>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text FROM pg_catalog.pg_class c
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.oid >= 16384"
     );
-    let all: Vec<(String, String)> = query_as(session, &asked).await?.into_iter().collect();
+    let all: Vec<(String, String)> = query_as(session, &query).await?.into_iter().collect();
     Ok(all.into_iter().filter_map(|(schema, table)| Some((SchemaName::found(schema).ok()?, table))).collect())
 }

@@ -5,7 +5,7 @@ use martydb_pg_dump::archive::ArchiveEntry;
 
 /// Kinds of entries whose owner is that of the object they are about, which may be another role than the service's:
 /// the admin restores those that are needed.
-const OF_OTHERS: &[&str] = &["ACL ", "DEFAULT ACL ", "SCHEMA - public ", "COMMENT - SCHEMA public "];
+const FOREIGN_OWNED: &[&str] = &["ACL ", "DEFAULT ACL ", "SCHEMA - public ", "COMMENT - SCHEMA public "];
 
 /// Entries that only a superuser could create, or that would be created twice: an extension creates its own
 /// comment.
@@ -55,7 +55,7 @@ impl ServiceEntries<'_> {
                 .any(|schema| what.starts_with(&format!("SCHEMA - {schema} ")));
         let rows_of_extension =
             !own && begins(&["TABLE DATA ", "SEQUENCE SET "]) && !self.has_object_of(what);
-        let others = !own && begins(OF_OTHERS);
+        let others = !own && begins(FOREIGN_OWNED);
         !made
             && !others
             && !begins(NEVER)
@@ -113,7 +113,7 @@ mod tests {
     use martydb_samples::desired;
 
     #[test]
-    fn what_others_own_and_what_is_there_is_not_made() {
+    fn existing_and_foreign_objects_are_not_created() {
         let desired = desired(&["shop"]);
         let service = desired.services.values().next().unwrap();
         let texts = [

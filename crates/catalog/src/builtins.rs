@@ -6,9 +6,9 @@ pub struct BuiltinDifference {
     pub kind: String,
     pub change: BuiltinChange,
     /// Object with its kind, as the server describes it.
-    pub shown: String,
+    pub display: String,
     /// Properties that help to judge it, such as the language of a function.
-    pub told: Option<String>,
+    pub detail: Option<String>,
     /// OID of the object.
     pub number: u32,
 }

@@ -30,7 +30,7 @@ pub async fn snapshot(access: &Access, desired: &DesiredServer, known: &StoredPa
     let mut connection = access.read(&access.maintenance).await?;
     let actual = inspect::cluster(&mut connection).await?;
     let mut state = ServerState::default();
-    rows::read_all(&mut connection, include_str!("sql/audit_cluster.sql"), |row| state.take(row)).await?;
+    rows::read_all(&mut connection, include_str!("sql/audit_cluster.sql"), |row| state.add_row(row)).await?;
     check_session(state.parameters.pristine, &access.maintenance)?;
     state.sort();
     let mut found = Snapshot { actual, state, ..Snapshot::default() };
@@ -67,7 +67,7 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
         unread: &mut found.unread,
         server,
     };
-    let (maps, told) = match major {
+    let (maps, needed) = match major {
         15.. => (include_str!("sql/ident.sql"), IDENT),
         _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
     };
@@ -77,7 +77,7 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
     found.open_files =
         looked.map_err(|error| Error::operation("cannot look at the server's files").cause(error))?;
     found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
-    found.ident = files.read(connection, maps, told).await?;
+    found.ident = files.read(connection, maps, needed).await?;
     let refused = found.hba.iter().flatten().filter_map(HbaLine::refused).collect();
     let read = files.in_force(connection, "hba_file", refused).await?;
     found.hba_files = read.texts();
@@ -87,7 +87,7 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
         _ => include_str!("sql/ident_errors_before_15.sql"),
     };
     let refused = match &found.ident {
-        Some(_) => files.read(connection, errors, told).await?.unwrap_or_default(),
+        Some(_) => files.read(connection, errors, needed).await?.unwrap_or_default(),
         None => vec![],
     };
     let read = files.in_force(connection, "ident_file", refused).await?;
@@ -133,7 +133,7 @@ async fn databases(
         found.not_examined.extend(catalog.as_ref().and_then(|catalog| large_objects::unread(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
-            tell_gap(access, desired, &name, &error, found);
+            record_gap(access, desired, &name, &error, found);
         }
     }
     Ok(())
@@ -151,7 +151,7 @@ type PartialCatalog = (Option<DatabaseCatalog>, Option<Error>);
 
 /// Records why a database was not read. A provider's own database is recognized. A missing privilege can be
 /// granted to the admin. Anything else may be a service's doing, so the result is inconclusive.
-fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Error, found: &mut Snapshot) {
+fn record_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Error, found: &mut Snapshot) {
     let service = desired.service_of_database(name.as_str(), &found.actual);
     let service = service.map(|service| service.name.to_string());
     let (what, why) = (format!("the contents of database {name}"), error.to_string());
@@ -212,18 +212,18 @@ async fn fill(
     settled: &BTreeSet<String>,
     known: &StoredPasswords,
 ) -> Result<()> {
-    rows::read(connection, include_str!("sql/census.sql"), |row| found.take(row)).await?;
+    rows::read(connection, include_str!("sql/census.sql"), |row| found.add_row(row)).await?;
     check_session(found.pristine, name.as_str())?;
-    let end = rows::read(connection, found.census.objects(), |row| found.take(row)).await?;
-    rows::read_all(connection, found.census.reach(), |row| found.privileged.take(row)).await?;
-    rows::read(connection, include_str!("sql/pristine/digest.sql"), |row| found.take(row)).await?;
+    let end = rows::read(connection, found.census.objects(), |row| found.add_row(row)).await?;
+    rows::read_all(connection, found.census.reach(), |row| found.privileged.add_row(row)).await?;
+    rows::read(connection, include_str!("sql/pristine/digest.sql"), |row| found.add_row(row)).await?;
     let owned = found.objects.iter().filter(|item| item.is_users());
     let owners = owned.map(|item| item.owner.as_str());
     found.owner_code = owner_code::read(connection, owners, settled).await?;
     let jobs = jobs::read(connection, |scheduler| found.has_jobs_of(scheduler)).await?;
     (found.jobs, found.unread_jobs) = jobs;
     // Texts are searched and not kept, so they need no limit of their own here.
-    rows::read(connection, found.census.texts(), |row| found.texts.take(row, known).map(|()| 0)).await?;
+    rows::read(connection, found.census.texts(), |row| found.texts.add_row(row, known).map(|()| 0)).await?;
     large_objects::search(connection, found, known).await?;
     if end == Completeness::TooMuch {
         return Err(rows::too_much());

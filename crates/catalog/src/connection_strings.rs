@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use percent_encoding::percent_decode_str;
 
 /// Most names taken from one text: its author may write any number of them.
-const MOST: usize = 20;
+const MAX_NAMES: usize = 20;
 
 /// Greatest distance between keywords of one connection string, in bytes.
 const NEAR: usize = 200;
 
 /// Returns users for whom a text contains a password, by the form of connection strings.
 pub fn users_with_passwords(text: &str) -> BTreeSet<String> {
-    urls(text).chain(keywords(text)).take(MOST).collect()
+    urls(text).chain(keywords(text)).take(MAX_NAMES).collect()
 }
 
 fn urls(text: &str) -> impl Iterator<Item = String> + '_ {
@@ -113,6 +113,6 @@ mod tests {
     #[test]
     fn no_text_is_too_long_or_too_odd() {
         let long = "user=é://postgres://a:b@ password=".repeat(20_000);
-        assert!(users_with_passwords(&long).len() <= super::MOST);
+        assert!(users_with_passwords(&long).len() <= super::MAX_NAMES);
     }
 }

@@ -53,7 +53,7 @@ pub(crate) const MOST_OF_A_KIND: usize = 100_000;
 
 impl DatabaseCatalog {
     /// Adds one row; returns how many bytes of it are kept.
-    pub fn take(&mut self, row: &CatalogRow) -> Result<usize> {
+    pub fn add_row(&mut self, row: &CatalogRow) -> Result<usize> {
         match row.section.as_str() {
             "alone" => self.pristine = row.parse()?,
             "rare" => self.census.rare = row.parse()?,
@@ -77,12 +77,12 @@ impl DatabaseCatalog {
     /// objects of its script belong to no service.
     pub(crate) fn has_jobs_of(&self, scheduler: &Scheduler) -> bool {
         self.extensions.iter().any(|one| one.name == scheduler.extension)
-            && self.privileged.relations.iter().any(|one| one.shown == scheduler.table)
+            && self.privileged.relations.iter().any(|one| one.display == scheduler.table)
     }
 
     /// Sorts everything: the server's order varies, and findings are reported in this one.
     pub fn sort(&mut self) {
-        self.objects.sort_by(|a, b| (&a.kind, &a.shown, &a.column).cmp(&(&b.kind, &b.shown, &b.column)));
+        self.objects.sort_by(|a, b| (&a.kind, &a.display, &a.column).cmp(&(&b.kind, &b.display, &b.column)));
         self.defaults.sort_by(|a, b| (&a.role, &a.schema, a.object).cmp(&(&b.role, &b.schema, b.object)));
         self.languages.sort_by(|a, b| a.name.cmp(&b.name));
         self.extensions.sort_by(|a, b| a.name.cmp(&b.name));
@@ -90,7 +90,7 @@ impl DatabaseCatalog {
         self.triggers.sort_by(|a, b| (&a.table, &a.name).cmp(&(&b.table, &b.name)));
         self.servers.sort_by(|a, b| a.name.cmp(&b.name));
         self.unchecked_wrappers.sort();
-        self.others.sort_by(|a, b| (&a.kind, &a.shown, &a.role).cmp(&(&b.kind, &b.shown, &b.role)));
+        self.others.sort_by(|a, b| (&a.kind, &a.display, &a.role).cmp(&(&b.kind, &b.display, &b.role)));
         self.texts.sort();
         self.privileged.sort();
     }
@@ -131,19 +131,19 @@ pub struct PrivilegedCatalog {
 /// A domain whose owner is not a superuser and may add a CHECK to it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct CheckedDomain {
-    pub shown: String,
+    pub display: String,
     pub name: String,
     pub schema: String,
     pub owner: String,
     /// Object of a superuser that has a value of it.
-    pub visitor: Option<String>,
+    pub run_by: Option<String>,
 }
 
 /// Text of a superuser's function or rule.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RoutineBody {
     /// The function or rule in the server's words.
-    pub visitor: String,
+    pub run_by: String,
     /// Name with arguments; `None` for a rule.
     pub function: Option<String>,
     pub language: String,
@@ -167,7 +167,7 @@ pub struct SchemaAccess {
 #[derive(Debug, Clone, Deserialize)]
 pub struct PrivilegedRoutine {
     /// Name with arguments, quoted by the server.
-    pub shown: String,
+    pub display: String,
     pub schema: String,
     pub owner: String,
     /// Kind and name for `GRANT … ON`.
@@ -185,7 +185,7 @@ pub struct PrivilegedRoutine {
     /// Enabled event trigger that calls it.
     pub event: Option<String>,
     /// Object by which superusers' sessions call it, if a superuser does not own it.
-    pub visitor: Option<String>,
+    pub run_by: Option<String>,
     /// Set if its language is not confined to the database.
     pub untrusted: bool,
     /// Set if the server calls it for an operator class or a range type.
@@ -197,14 +197,14 @@ pub struct PrivilegedRoutine {
 /// A view, a foreign table, a table with a trigger that runs with another role's privileges, or a table with secrets.
 #[derive(Debug, Clone, Deserialize)]
 pub struct PrivilegedRelation {
-    pub shown: String,
+    pub display: String,
     pub schema: String,
     pub owner: String,
     pub grant_on: String,
     /// Set if initdb created it.
     pub system: bool,
     /// Object by which superusers write to it, if a superuser does not own it.
-    pub visitor: Option<String>,
+    pub run_by: Option<String>,
     pub row_security: bool,
     /// Set if a table has rows, or had some before the last VACUUM.
     pub stored: bool,
@@ -239,7 +239,7 @@ impl PrivilegedCatalog {
         self.bodies.iter().find(|body| body.function.as_deref() == Some(function))
     }
 
-    pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
+    pub fn add_row(&mut self, row: &CatalogRow) -> Result<()> {
         match row.section.as_str() {
             "schema" => self.schemas.push(row.parse()?),
             "routine" => self.routines.push(row.parse()?),
@@ -254,9 +254,9 @@ impl PrivilegedCatalog {
     /// Sorts everything: the server's order varies, and findings are reported in this one.
     pub fn sort(&mut self) {
         self.schemas.sort_by(|a, b| a.name.cmp(&b.name));
-        self.routines.sort_by(|a, b| a.shown.cmp(&b.shown));
-        self.relations.sort_by(|a, b| a.shown.cmp(&b.shown));
-        self.domains.sort_by(|a, b| a.shown.cmp(&b.shown));
-        self.bodies.sort_by(|a, b| a.visitor.cmp(&b.visitor));
+        self.routines.sort_by(|a, b| a.display.cmp(&b.display));
+        self.relations.sort_by(|a, b| a.display.cmp(&b.display));
+        self.domains.sort_by(|a, b| a.display.cmp(&b.display));
+        self.bodies.sort_by(|a, b| a.run_by.cmp(&b.run_by));
     }
 }

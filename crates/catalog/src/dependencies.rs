@@ -105,7 +105,7 @@ fn literals(roles: &[RoleName]) -> List<Literal> {
 
 /// Describes the first objects by name and counts the rest.
 async fn describe(access: &Access, database: &DbName, roles: &[RoleName]) -> Result<Vec<String>> {
-    const SHOWN: usize = 20;
+    const MAX_NAMED: usize = 20;
     let statement = stmt!(
         "SELECT coalesce(pg_catalog.pg_describe_object(s.classid, s.objid, s.objsubid), 'something unknown')
          FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid
@@ -119,8 +119,8 @@ async fn describe(access: &Access, database: &DbName, roles: &[RoleName]) -> Res
     );
     let mut connection = access.read(database.as_str()).await?;
     let mut what: Vec<String> = query_as(&mut connection, &statement).await?;
-    if what.len() > SHOWN {
-        let more = what.split_off(SHOWN).len();
+    if what.len() > MAX_NAMED {
+        let more = what.split_off(MAX_NAMED).len();
         what.push(format!("{more} more"));
     }
     Ok(what)

@@ -97,21 +97,21 @@ fn files_of(is_folder: bool, path: PathBuf) -> Vec<PathBuf> {
 fn open_file(file: PathBuf) -> Option<OpenFile> {
     let real = file.canonicalize().unwrap_or_else(|_| file.clone());
     let (open, mode) = [&file, &real].into_iter().find_map(|path| {
-        let mut way: Vec<&Path> = path.ancestors().collect();
-        way.reverse();
-        opening(&way).map(|(place, mode)| (place.to_owned(), mode))
+        let mut ancestors: Vec<&Path> = path.ancestors().collect();
+        ancestors.reverse();
+        opening(&ancestors).map(|(place, mode)| (place.to_owned(), mode))
     })?;
     Some(OpenFile { file, open, mode })
 }
 
 /// Follows the folders from the root, as an account of no group would.
-fn opening<'p>(way: &[&'p Path]) -> Option<(&'p Path, u32)> {
-    for (at, place) in way.iter().enumerate() {
+fn opening<'p>(ancestors: &[&'p Path]) -> Option<(&'p Path, u32)> {
+    for (at, place) in ancestors.iter().enumerate() {
         let found = place.metadata().ok()?;
         let mode = found.mode() & 0o7777;
         let others_write = mode & 0o002 != 0;
         // With the sticky bit they can add entries, and not replace those of other accounts.
-        let lacks_next = way.get(at + 1).is_none_or(|next| !next.exists());
+        let lacks_next = ancestors.get(at + 1).is_none_or(|next| !next.exists());
         let changes = others_write && (found.is_file() || mode & 0o1000 == 0 || lacks_next);
         if changes {
             return Some((place, mode));
@@ -169,9 +169,9 @@ mod tests {
             set_mode(&folder, of_folder);
             set_mode(&file, of_file);
             let found = |path: &Path| {
-                let way: Vec<PathBuf> = [root.path(), &folder, path].map(Path::to_owned).to_vec();
-                let way: Vec<&Path> = way.iter().map(PathBuf::as_path).collect();
-                opening(&way).map(|(place, _)| place.to_owned())
+                let ancestors: Vec<PathBuf> = [root.path(), &folder, path].map(Path::to_owned).to_vec();
+                let ancestors: Vec<&Path> = ancestors.iter().map(PathBuf::as_path).collect();
+                opening(&ancestors).map(|(place, _)| place.to_owned())
             };
             assert_eq!(found(&file).as_ref(), open, "{of_folder:o} {of_file:o}");
             assert_eq!(found(&missing).as_ref(), missing_open, "{of_folder:o} {of_file:o}");

@@ -83,7 +83,7 @@ pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
 /// Reads the shared catalogs without the limits of the admin.
 pub async fn cluster_outside(connection: &mut Connection) -> Result<ActualServer> {
     let mut rows = ClusterRows::default();
-    rows::read_all(connection, include_str!("sql/cluster.sql"), |row| rows.take(row)).await?;
+    rows::read_all(connection, include_str!("sql/cluster.sql"), |row| rows.add_row(row)).await?;
     Ok(rows.finish())
 }
 
@@ -230,7 +230,7 @@ pub(crate) struct HoldingRow {
 }
 
 impl ClusterRows {
-    pub(crate) fn take(&mut self, row: &CatalogRow) -> Result<()> {
+    pub(crate) fn add_row(&mut self, row: &CatalogRow) -> Result<()> {
         let actual = &mut self.actual;
         match row.section.as_str() {
             "server" => self.server = row.parse()?,

@@ -38,7 +38,7 @@ const SCHEDULERS: &[Scheduler] = &[
 #[derive(Debug, Clone, Deserialize)]
 pub struct Job {
     /// The job in words, such as "job 3 of pg_cron".
-    pub shown: String,
+    pub display: String,
     /// Database in which it runs.
     pub database: String,
     /// Role as which it runs; `None` for that of the program which runs it, most often a superuser.

@@ -18,7 +18,7 @@ pub(crate) async fn search(
         return Ok(());
     }
     let question = include_str!("sql/large_objects.sql");
-    match rows::read(connection, question, |row| found.texts.take(row, known).map(|()| 0)).await {
+    match rows::read(connection, question, |row| found.texts.add_row(row, known).map(|()| 0)).await {
         Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
             found.texts.closed_objects = true;
             Ok(())

@@ -13,7 +13,7 @@ pub struct CatalogObject {
     /// Name; of a column, the name of its table.
     pub name: String,
     pub column: Option<String>,
-    pub shown: String,
+    pub display: String,
     /// Kind and name for `GRANT … ON`, quoted by the server.
     pub grant_on: String,
     /// Kind and name for `ALTER`, quoted by the server.
@@ -35,7 +35,7 @@ pub struct CatalogObject {
     pub added: bool,
     /// Set if its owner follows that of another object.
     pub dependent: bool,
-    /// Of a sequence, the table whose owner it follows, as in `shown`.
+    /// Of a sequence, the table whose owner it follows, as in `display`.
     #[serde(default)]
     pub table: Option<String>,
     pub language: Option<String>,
@@ -91,7 +91,7 @@ impl CatalogObject {
     }
 
     pub fn object(&self) -> String {
-        format!("{} {}", self.kind, self.shown)
+        format!("{} {}", self.kind, self.display)
     }
 
     /// Returns `true` for a SECURITY DEFINER function of the server, which initdb does not create, or of an
@@ -213,14 +213,14 @@ pub struct ForeignServer {
 #[derive(Debug, Clone, Deserialize)]
 pub struct ReadRelation {
     pub schema: String,
-    pub shown: String,
+    pub display: String,
     /// `true` if PUBLIC holds SELECT on it.
     pub everybody: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct ForeignTable {
-    pub shown: String,
+    pub display: String,
     /// File that it reads, if it has one.
     pub file: Option<String>,
 }
@@ -242,7 +242,7 @@ pub struct Mapping {
 pub struct Other {
     /// Kind, in the server's words.
     pub kind: String,
-    pub shown: String,
+    pub display: String,
     /// Owner, or a role that holds a privilege on it.
     pub role: String,
     pub owned: bool,

@@ -36,14 +36,14 @@ struct ItemsOfKind {
 #[derive(Deserialize)]
 struct Description {
     at: i64,
-    shown: Option<String>,
-    told: Option<String>,
+    display: Option<String>,
+    detail: Option<String>,
 }
 
 /// Compares one database of each digest, and gives its differences to the others.
 pub(crate) async fn compare(access: &Access, found: &mut Snapshot) {
     let (major, minor) = (found.actual.major(), found.actual.version % 10000);
-    let Some(table) = InitdbTable::of(major) else {
+    let Some(table) = InitdbTable::for_major(major) else {
         let why = format!("this version of martydb does not know what initdb of PostgreSQL {major} makes");
         return found.not_examined.push(NotExamined::new(COMPARED, why));
     };
@@ -57,7 +57,7 @@ pub(crate) async fn compare(access: &Access, found: &mut Snapshot) {
                     catalog.builtins.release = (table.release(), minor > table.minor);
                 }
             }
-            Err(error) => tell(access, found, &names, &error),
+            Err(error) => record_gap(access, found, &names, &error),
         }
     }
 }
@@ -88,7 +88,7 @@ async fn of_first(access: &Access, table: &InitdbTable, names: &[String]) -> Res
 }
 
 /// Records why databases could not be compared.
-fn tell(access: &Access, found: &mut Snapshot, names: &[String], error: &Error) {
+fn record_gap(access: &Access, found: &mut Snapshot, names: &[String], error: &Error) {
     for name in names {
         let (what, why) = (format!("{COMPARED} in database {name}"), error.to_string());
         if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) {
@@ -135,9 +135,9 @@ async fn described(
     .await?;
     let named = (0..).zip(odd).map(|(at, (change, item))| {
         let described = descriptions.remove(&at);
-        let (shown, told) = described.map_or((None, None), |one| (one.shown, one.told));
-        let shown = shown.unwrap_or_else(|| format!("{} {}", item.kind, item.number));
-        BuiltinDifference { kind: item.kind, change, shown, told, number: item.number }
+        let (display, detail) = described.map_or((None, None), |one| (one.display, one.detail));
+        let display = display.unwrap_or_else(|| format!("{} {}", item.kind, item.number));
+        BuiltinDifference { kind: item.kind, change, display, detail, number: item.number }
     });
     Ok(named.collect())
 }
@@ -151,11 +151,11 @@ fn descriptions_of<'a>(items: impl Iterator<Item = &'a Item>) -> Statement {
     });
     let rows = List(rows.collect());
     stmt!(
-        "SELECT 'described', pg_catalog.jsonb_build_object('at', x.at, 'shown', pg_catalog.left(coalesce((\
+        "SELECT 'described', pg_catalog.jsonb_build_object('at', x.at, 'display', pg_catalog.left(coalesce((\
          SELECT pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, r.ev_class, 0) \
          FROM pg_catalog.pg_rewrite r WHERE x.catalog = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND r.oid = x.number \
          AND r.rulename = '_RETURN'), pg_catalog.pg_describe_object(x.catalog, x.number, 0)), 300), \
-         'told', pg_catalog.left(coalesce((SELECT pg_catalog.concat_ws(', ', 'language ' || l.lanname, \
+         'detail', pg_catalog.left(coalesce((SELECT pg_catalog.concat_ws(', ', 'language ' || l.lanname, \
          CASE WHEN p.prosecdef THEN 'SECURITY DEFINER' END, 'owner ' || pg_catalog.pg_get_userbyid(p.proowner), \
          'SET ' || pg_catalog.array_to_string(p.proconfig, ', ')) \
          FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang \

@@ -247,7 +247,7 @@ pub struct Parameters {
 }
 
 impl ServerState {
-    pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
+    pub fn add_row(&mut self, row: &CatalogRow) -> Result<()> {
         match row.section.as_str() {
             "server" => self.parameters = row.parse()?,
             "tablespace" => self.tablespaces.push(row.parse()?),

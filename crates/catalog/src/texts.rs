@@ -22,7 +22,7 @@ pub type KnownPasswords<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
 /// Shortest password searched for: shorter ones occur in many words. Ours have 32 characters; an operator's may
 /// be short.
-const SHORTEST: usize = 6;
+const MIN_PASSWORD_LENGTH: usize = 6;
 
 /// Length from which a password occurs in no text by chance; texts do not always separate their values by spaces.
 const UNMISTAKABLE: usize = 16;
@@ -50,7 +50,7 @@ impl StoredPasswords {
         let (mut services, mut passwords) = (vec![], vec![]);
         for (service, password) in &all {
             let password = password.expose_secret();
-            if password.len() >= SHORTEST && known.insert(password) {
+            if password.len() >= MIN_PASSWORD_LENGTH && known.insert(password) {
                 services.push(service.clone());
                 passwords.push(password);
             }
@@ -169,7 +169,7 @@ struct ReadableText {
 }
 
 impl SearchedTexts {
-    pub fn take(&mut self, row: &CatalogRow, known: &StoredPasswords) -> Result<()> {
+    pub fn add_row(&mut self, row: &CatalogRow, known: &StoredPasswords) -> Result<()> {
         match row.section.as_str() {
             "text" => self.search(row.parse()?, known),
             "copy" => self.copies.push(row.parse()?),
@@ -236,7 +236,7 @@ mod tests {
         let row = CatalogRow { section: "text".into(), text: text.to_string() };
         let mut found = SearchedTexts::default();
         let known = StoredPasswords::new([("blue".to_owned(), SecretString::from("swordfish"))]);
-        found.take(&row, &known).unwrap();
+        found.add_row(&row, &known).unwrap();
         found.leaks.into_iter().map(|leak| leak.secret).collect()
     }
 

@@ -90,7 +90,7 @@ const SHAPES: &[TokenShape] = &[
 ];
 
 /// Longest part of a text that is tested for one token.
-const LONGEST: usize = 4096;
+const MAX_TOKEN_BYTES: usize = 4096;
 
 /// Search for all starts in one pass, and the shape of each.
 static STARTS: LazyLock<(AhoCorasick, Vec<&TokenShape>)> = LazyLock::new(|| {
@@ -111,7 +111,7 @@ const GIVEN_UP: &str = "more beginnings of tokens than are examined";
 pub fn secret_of_known_shape(text: &str) -> Option<&'static str> {
     let (search, shapes) = &*STARTS;
     // Tokens do not overlap; only a text that was made for it has many beginnings within one.
-    let mut left = 2 * text.len() + LONGEST;
+    let mut left = 2 * text.len() + MAX_TOKEN_BYTES;
     for found in search.find_overlapping_iter(text) {
         let shape = shapes[found.pattern().as_usize()];
         let before = text[..found.start()].chars().next_back();
@@ -124,7 +124,7 @@ pub fn secret_of_known_shape(text: &str) -> Option<&'static str> {
         if !is_apart {
             continue;
         }
-        let rest = cut(&text[found.end()..], LONGEST);
+        let rest = cut(&text[found.end()..], MAX_TOKEN_BYTES);
         let Some(less) = left.checked_sub(run(rest, "-._")) else { return Some(GIVEN_UP) };
         left = less;
         if (shape.follows)(rest) {
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn placeholders_names_and_ordinary_text_are_no_secrets() {
+    fn placeholders_names_and_ordinary_text_are_not_secrets() {
         for text in [
             "sk_live_…",
             "sk_live_your_key_here",

@@ -65,7 +65,7 @@ struct ReplicaLogin {
 #[derive(Default)]
 struct ServerCache {
     /// Servers for which a note on a withheld password was printed.
-    told: Mutex<BTreeSet<String>>,
+    reported: Mutex<BTreeSet<String>>,
     /// Index of the chosen host, for servers with several.
     pinned: tokio::sync::Mutex<BTreeMap<String, usize>>,
     /// Passwords of admins that were typed; `None` if the server needs none.
@@ -259,10 +259,10 @@ impl Context {
         let only_server = self.manifest.servers.len() == 1;
         let password = credentials::admin_password(&self.environment, url, only_server);
         let withheld = || credentials::withheld(&self.environment, server, url);
-        let mut told = self.servers.told.lock();
+        let mut reported = self.servers.reported.lock();
         if password.is_none()
             && let Some(why) = withheld()
-            && told.insert(server.to_owned())
+            && reported.insert(server.to_owned())
         {
             self.note(&why);
         }
@@ -282,7 +282,7 @@ impl Context {
             roles.values().filter_map(move |role| CredentialKey::of_access(server, role))
         });
         let keys: Vec<CredentialKey> =
-            self.manifest.services.values().flat_map(CredentialKey::of).chain(further).collect();
+            self.manifest.services.values().flat_map(CredentialKey::for_service).chain(further).collect();
         let redis: Vec<CredentialKey> = CredentialKey::of_all_redis(&self.manifest.redis).collect();
         let mut all = self.admin_variables();
         all.extend(self.store.variables_of(&keys));
@@ -294,14 +294,14 @@ impl Context {
     pub fn credential_keys(&self) -> Vec<CredentialKey> {
         let further = self.manifest.further_logins();
         let further = further.filter_map(|(server, role)| CredentialKey::of_access(server, role));
-        let services = self.manifest.services.values().flat_map(CredentialKey::of);
+        let services = self.manifest.services.values().flat_map(CredentialKey::for_service);
         let redis = self.manifest.redis.services.values().flat_map(CredentialKey::of_redis);
         services.chain(further).chain(redis).collect()
     }
 
     #[martydb_pg::boxed]
     pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
-        let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).collect();
+        let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::for_service).collect();
         self.store.read(&keys).await
     }
 
@@ -314,7 +314,8 @@ impl Context {
             |role: &&AccessRole| role.login && !role.expired && (role.monitors || used.contains(&role.name));
         let further = desired.access.values().filter(wanted);
         let further = further.filter_map(|role| CredentialKey::of_access(&desired.name, role));
-        let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).chain(further).collect();
+        let keys: Vec<CredentialKey> =
+            services.iter().flat_map(CredentialKey::for_service).chain(further).collect();
         self.store.read(&keys).await
     }
 

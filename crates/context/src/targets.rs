@@ -66,14 +66,14 @@ impl MigrationTarget {
 
 /// Returns the target of each service, or the error if it has none, such as a server that is down.
 #[martydb_pg::boxed]
-pub async fn of(
+pub async fn for_services(
     context: &Context,
     services: &[DesiredService],
 ) -> Result<Vec<(DesiredService, Result<MigrationTarget>)>> {
     let secrets = context.secrets(services).await?;
     let servers = context.servers_of(services).into_iter().map(|server| async move {
         let access = context.access(&server).await;
-        (server, access.map(|access| (access.clone(), ExistenceCheck::of(access))))
+        (server, access.map(|access| (access.clone(), ExistenceCheck::new(access))))
     });
     let servers: BTreeMap<String, Result<(Access, ExistenceCheck)>> =
         join_all(servers).await.into_iter().collect();

@@ -21,7 +21,7 @@ const VARIABLE: &str = "MARTYDB_PG_BIN";
 const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
 /// Oldest major that martydb supports.
-const OLDEST: u32 = 13;
+const OLDEST_MAJOR: u32 = 13;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Install {
@@ -132,7 +132,7 @@ fn version(line: &str) -> Option<(String, u32)> {
 impl RequestedMajor<'_> {
     fn fits(self, install: &Install) -> bool {
         match self {
-            RequestedMajor::Any => install.major >= OLDEST,
+            RequestedMajor::Any => install.major >= OLDEST_MAJOR,
             RequestedMajor::Major(major, _) => install.major == major,
         }
     }
@@ -146,7 +146,7 @@ impl RequestedMajor<'_> {
             (RequestedMajor::Any, true) => missing::error(),
             (RequestedMajor::Any, false) => {
                 Error::operation(format!("found only PostgreSQL {}", found.join(", ")))
-                    .cause(format!("martydb needs {OLDEST} or later"))
+                    .cause(format!("martydb needs {OLDEST_MAJOR} or later"))
                     .hint(missing::hint())
             }
             (RequestedMajor::Major(major, data), _) => other_major(major, data, &found.join(", "), named),

@@ -36,7 +36,7 @@ pub(crate) fn program(account: &Account, program: impl AsRef<OsStr>) -> Command 
 pub async fn output(command: &mut Command) -> io::Result<Output> {
     keep_descriptors();
     let child = command.spawn()?;
-    let group = ProcessGroup::of(&child);
+    let group = ProcessGroup::led_by(&child);
     let output = child.wait_with_output().await;
     group.disarm();
     output

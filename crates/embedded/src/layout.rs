@@ -195,13 +195,13 @@ mod tests {
     }
 
     #[test]
-    fn the_far_folder_says_whose_it_is_and_stays_the_same() {
+    fn the_remote_folder_names_its_owner_and_is_not_changed() {
         let far = system_folder(Path::new("/root/my project"));
         assert_eq!(far, Path::new("/var/lib/martydb/myproject-e982c56655dddf7e"));
     }
 
     #[test]
-    fn a_folder_without_control_file_is_no_cluster() {
+    fn a_folder_without_control_file_is_not_a_cluster() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(cluster_owner(folder.path()).unwrap(), None);
         fs::write(folder.path().join("PG_VERSION"), "15\n").unwrap();

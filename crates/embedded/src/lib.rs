@@ -204,7 +204,7 @@ fn refuse_link(layout: &Layout) -> Result<()> {
 
 /// Takes the lock, and finds the layout again: another run may have created or deleted the cluster meanwhile.
 async fn lock(spec: &Spec, note: Note<'_>) -> Result<(File, Layout)> {
-    let lock = lock::take(&Layout::find(spec)?, note).await?;
+    let lock = lock::acquire(&Layout::find(spec)?, note).await?;
     Ok((lock, Layout::find(spec)?))
 }
 

@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Waits for the lock, and creates the server's folder if it is missing. The lock is held until the file is dropped; the
 /// system releases it when its process ends, however that ends.
-pub(crate) async fn take(layout: &Layout, note: Note<'_>) -> Result<File> {
+pub(crate) async fn acquire(layout: &Layout, note: Note<'_>) -> Result<File> {
     let began = Instant::now();
     let mut waiting = false;
     loop {

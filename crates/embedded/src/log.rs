@@ -13,7 +13,7 @@ const FULL: u64 = 10 << 20;
 
 /// Number of lines that an error shows, and of bytes that they are searched in.
 const LINES: usize = 6;
-const REACH: u64 = 16 << 10;
+const MAX_BYTES: u64 = 16 << 10;
 
 /// Messages of failures that another attempt may not meet again: processes of a killed server that are still dying, a
 /// port that another process took between our check and the start, and a server that came up meanwhile by itself.
@@ -69,7 +69,7 @@ impl Excerpt {
         let mut bytes = vec![];
         // A log that cannot be read adds nothing to the error.
         let _ = File::open(&self.path).and_then(|mut file| {
-            let from = file.metadata()?.len().saturating_sub(REACH).max(self.from);
+            let from = file.metadata()?.len().saturating_sub(MAX_BYTES).max(self.from);
             file.seek(SeekFrom::Start(from))?;
             file.read_to_end(&mut bytes)
         });

@@ -8,7 +8,7 @@ use super::files::failed;
 use martydb_model::error::Result;
 
 /// Number of bytes that are read from the end of a log.
-const REACH: u64 = 4 << 20;
+const MAX_BYTES: u64 = 4 << 20;
 
 /// A log that may not exist yet.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl ServerLog {
     /// # Errors
     /// If the file cannot be read.
     pub fn last_lines(&self, count: usize) -> Result<(Vec<String>, u64)> {
-        let from = self.length()?.saturating_sub(REACH);
+        let from = self.length()?.saturating_sub(MAX_BYTES);
         let (mut lines, read) = self.read(from)?;
         Ok((lines.split_off(lines.len().saturating_sub(count)), from + read))
     }
@@ -61,7 +61,7 @@ impl ServerLog {
         let mut bytes = vec![];
         let read = File::open(&self.0).and_then(|mut file| {
             file.seek(SeekFrom::Start(from))?;
-            file.take(REACH).read_to_end(&mut bytes)
+            file.take(MAX_BYTES).read_to_end(&mut bytes)
         });
         match read {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok((vec![], 0)),

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_remembered() {
+    fn written_tables_are_remembered() {
         for folder in ["/tmp/x", "/a b/it's", "/back\\slash", "/comma, \"quote\"", "/$HOME/`x`"] {
             let written = settings(folder);
             let read = LastSettings::parse(&written.file());

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn who_knows_a_line_gets_in_and_a_changed_file_counts_at_once() {
+    fn a_listed_caller_is_admitted_and_a_changed_file_applies_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users");
         let write = |text: &str| {

@@ -51,9 +51,9 @@ impl Exposition {
         let labels = [("project".into(), project.to_owned().into())].into_iter();
         let mut registry = Registry::with_labels(labels);
         if compatible {
-            registry.register_collector(Box::new(CompatibleSeries::of(&samples)));
+            registry.register_collector(Box::new(CompatibleSeries::new(&samples)));
         }
-        registry.register_collector(Box::new(SeriesByMetric::of(samples)));
+        registry.register_collector(Box::new(SeriesByMetric::new(samples)));
         let mut text = String::new();
         encode(&mut text, &registry).expect("a string takes every text");
         match self {
@@ -68,7 +68,7 @@ impl Exposition {
 struct SeriesByMetric(Vec<(&'static Metric, Vec<Sample>)>);
 
 impl SeriesByMetric {
-    fn of(samples: Vec<Sample>) -> SeriesByMetric {
+    fn new(samples: Vec<Sample>) -> SeriesByMetric {
         let mut by_name: BTreeMap<&str, BTreeMap<_, Sample>> = BTreeMap::new();
         for sample in samples {
             let series = (sample.subject.clone(), sample.labels.clone());
@@ -108,7 +108,7 @@ impl Collector for SeriesByMetric {
 struct CompatibleSeries(Vec<(&'static CompatibleMetric, BTreeMap<SeriesLabels, f64>)>);
 
 impl CompatibleSeries {
-    fn of(samples: &[Sample]) -> CompatibleSeries {
+    fn new(samples: &[Sample]) -> CompatibleSeries {
         let all = COMPATIBLE.iter().map(|metric| (metric, metric.series(samples)));
         CompatibleSeries(all.filter(|(_, series)| !series.is_empty()).collect())
     }
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn every_series_stands_there_once_with_all_of_its_labels() {
+    fn every_series_appears_once_with_all_labels() {
         let text = Exposition::OpenMetrics.text("marty", samples(), false);
         let expected = r#"# HELP martydb_up 1 if the server answered the monitor
 # TYPE martydb_up gauge

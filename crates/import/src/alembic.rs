@@ -56,7 +56,7 @@ async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Resu
                     "without it: `martydb baseline --from-database --service NAME` writes the schema as the first migration",
                 )
         })?;
-    let _group = ProcessGroup::of(&child);
+    let _group = ProcessGroup::led_by(&child);
     let output = child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
@@ -197,7 +197,7 @@ mod tests {
         -- Running downgrade 1a -> \n\nDROP TABLE t;\n\nDELETE FROM alembic_version;\n\nDROP TABLE alembic_version;\n\nCOMMIT;\n";
 
     #[test]
-    fn what_alembic_prints_is_cut_at_its_revisions() {
+    fn the_output_of_alembic_is_split_at_its_revisions() {
         let found = imported(UP, DOWN, "1a -> 2b (head), more tables\n<base> -> 1a, first\n");
         let script = |script: &SqlText| (script.text.clone(), script.alone);
         let said: Vec<_> =

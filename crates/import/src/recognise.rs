@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn folders_are_told_apart() {
+    fn folders_are_distinguished() {
         type Row = (&'static str, &'static [&'static str], &'static str, bool, Option<FolderTool>);
         let rows: &[Row] = &[
             ("migrations", &["V1__a.sql", "V1__a.down.sql", "README.md"], "", false, Some(FolderTool::Own)),

@@ -419,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_number_is_counted_in_the_tools_order() {
+    fn files_without_a_number_are_numbered_in_the_tools_order() {
         let (carried, _) =
             imported("prisma", &[("a/migration.sql", "\n\n  1\n\n"), ("b/migration.sql", "2")]);
         assert_eq!(carried, ["V1__a   1 | -", "V2__b 2 | -"]);

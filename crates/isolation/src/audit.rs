@@ -65,7 +65,7 @@ pub(crate) fn bounded_functions(
     let audit = Audit::new(desired, snapshot);
     let of = |db: &Database<'_>| {
         let bounded = db.catalog.objects.iter().filter(|item| code::is_bounded(db, item));
-        bounded.map(|item| item.shown.clone()).collect()
+        bounded.map(|item| item.display.clone()).collect()
     };
     audit.databases().map(|db| (db.name.to_owned(), of(&db))).collect()
 }

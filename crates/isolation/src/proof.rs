@@ -47,7 +47,7 @@ pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
 /// Runs the three stages over every server of the chosen services.
 ///
 /// A server that cannot be observed is part of the result, and the others are assessed. The access graph is built
-/// only on request. `beside` are the judgements of servers that are not PostgreSQL's.
+/// only on request. `extra` are the judgements of servers that are not PostgreSQL's.
 #[martydb_pg::boxed(?Send)]
 pub async fn verify(
     context: &Context,
@@ -55,7 +55,7 @@ pub async fn verify(
     extent: Extent,
     filter: &Filter,
     wants_graph: bool,
-    beside: Vec<(String, Result<ServerJudgement>)>,
+    extra: Vec<(String, Result<ServerJudgement>)>,
 ) -> Assessment {
     let servers = context.servers_of(services);
     let all = join_all(servers.iter().map(|server| async {
@@ -70,8 +70,8 @@ pub async fn verify(
         join(own, verify_replicas(context, server, services, extent)).await
     }));
     let (mut judged, mut failed) = (vec![], vec![]);
-    let beside = beside.into_iter().map(|(server, own)| (server, (own, vec![])));
-    for (server, (own, replicas)) in servers.iter().cloned().zip(all.await).chain(beside) {
+    let extra = extra.into_iter().map(|(server, own)| (server, (own, vec![])));
+    for (server, (own, replicas)) in servers.iter().cloned().zip(all.await).chain(extra) {
         match own {
             Ok(judgement) => judged.push(judgement),
             Err(error) => failed.push((server, error)),

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_left_alone() {
+    fn unknown_parts_are_left_unchanged() {
         for text in [
             "services: {\n  shop: { server: a }, crm: {} }\n",
             "services:\n  shop: {\n    server: a }\n",
@@ -127,7 +127,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_is_written_is_what_was_meant(names in proptest::collection::vec("\\PC{1,12}|[a-z]{1,5}", 1..9), text in "(a: 1|services:|  crm: \\{\\}|  shop:( # c)?|    server: b|    schemas: \\[a\\]|\n){0,12}") {
+        fn the_written_manifest_means_the_same(names in proptest::collection::vec("\\PC{1,12}|[a-z]{1,5}", 1..9), text in "(a: 1|services:|  crm: \\{\\}|  shop:( # c)?|    server: b|    schemas: \\[a\\]|\n){0,12}") {
             let list = Value::Sequence(names.iter().map(|name| name.as_str().into()).collect());
             let entry = Mapping::from_iter([("members".into(), list)]);
             let access = Mapping::from_iter(names.iter().map(|name| (name.as_str().into(), Value::Mapping(entry.clone()))));

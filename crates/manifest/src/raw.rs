@@ -26,32 +26,34 @@ mod serve;
 
 use forms::forms;
 
-pub use access::{RawAccess, RawLike};
-pub use app_url::RawAppUrl;
-pub use audit::{RawAudit, RawAuditExtent, RawAuditedRequests};
-pub use backup::{RawBackup, RawBackupTimes, RawKeep};
-pub use deploy::{
+pub use access::RawAccess;
+pub(crate) use access::RawLike;
+pub(crate) use app_url::RawAppUrl;
+pub(crate) use audit::{RawAudit, RawAuditExtent, RawAuditedRequests};
+pub(crate) use backup::{RawBackup, RawBackupTimes, RawKeep};
+pub(crate) use deploy::{
     RawBackupJobs, RawCertificates, RawClusterPrometheus, RawDeploy, RawOperatorBackup, RawPods, RawPooler,
     RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
 };
-pub use extension::RawExtension;
-pub use monitor::RawMonitor;
-pub use outbox::{
-    RawDeadPolicy, RawDeadTarget, RawDeadWord, RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery,
+pub(crate) use extension::RawExtension;
+pub(crate) use monitor::RawMonitor;
+pub(crate) use outbox::{
+    RawDeadPolicy, RawDeadWord, RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery,
 };
-pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
-pub use partitions::RawPartitions;
-pub use platform::RawPlatform;
-pub use redis::RawRedis;
-pub use replica::{RawReplica, ReplicaRole};
-pub use roles::{RawLimits, RawRoles};
-pub use serve::{RawExposure, RawServe, RawServeCaller, RawServeCallers, RawServeRight};
+pub(crate) use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
+pub(crate) use partitions::RawPartitions;
+pub(crate) use platform::RawPlatform;
+pub(crate) use redis::RawRedis;
+pub(crate) use replica::RawReplica;
+pub use replica::ReplicaRole;
+pub(crate) use roles::{RawLimits, RawRoles};
+pub(crate) use serve::{RawExposure, RawServe, RawServeCaller, RawServeCallers, RawServeRight};
 
 /// A martydb manifest: servers, services and their privileges.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "martydb manifest")]
-pub struct RawManifest {
+pub(crate) struct RawManifest {
     /// Version of the format: 1.
     #[serde(deserialize_with = "lenient::parsed")]
     pub version: u32,
@@ -60,6 +62,7 @@ pub struct RawManifest {
     /// Files with further services and access, relative to this one; * matches characters within one name. Their migrations
     /// are relative to them.
     #[serde(default)]
+    #[expect(dead_code, reason = "the files are included before the manifest is typed")]
     pub include: Vec<String>,
     /// PostgreSQL and Redis servers, by a name of your choice.
     #[serde(default)]
@@ -94,7 +97,7 @@ pub struct RawManifest {
 /// A PostgreSQL server, or a Redis server, which has a `url` and a `password_env`, or `embedded: redis`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawServer {
+pub(crate) struct RawServer {
     /// true: martydb runs it; redis: likewise, a Redis server; false: it is an existing server, see `url`; auto: embedded
     /// unless DB_HOST is set.
     #[serde(deserialize_with = "lenient::optional")]
@@ -216,7 +219,7 @@ fn default_timeout() -> String {
 /// A service, or the defaults of all services; every key is optional.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawService {
+pub(crate) struct RawService {
     /// Number of services that the entry declares: its name contains `{n}`, which is their number, from 1, in all its strings.
     #[serde(deserialize_with = "lenient::optional")]
     pub count: Option<u32>,
@@ -284,7 +287,7 @@ pub struct RawHistory {
 /// Folder of a service's migrations, and the rule for files that undo them.
 #[derive(Debug, Clone, Default, JsonSchema)]
 #[schemars(untagged)]
-pub enum RawMigrations {
+pub(crate) enum RawMigrations {
     /// Path of the folder.
     Path(String),
     /// Path of the folder, and the rule for files that undo its migrations.
@@ -297,7 +300,7 @@ pub enum RawMigrations {
 /// Migrations of a service.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawMigrationMap {
+pub(crate) struct RawMigrationMap {
     /// Path of the folder; default: `{service}/migrations`.
     pub path: Option<String>,
     /// Rule for `.down.sql` files, which undo migrations; default: required.
@@ -317,7 +320,7 @@ pub enum RawDown {
 }
 
 impl RawMigrations {
-    pub fn path(&self) -> Option<&String> {
+    pub(crate) fn path(&self) -> Option<&String> {
         match self {
             RawMigrations::Path(path) => Some(path),
             RawMigrations::Map(map) => map.path.as_ref(),
@@ -325,7 +328,7 @@ impl RawMigrations {
         }
     }
 
-    pub fn down(&self) -> Option<RawDown> {
+    pub(crate) fn down(&self) -> Option<RawDown> {
         match self {
             RawMigrations::Map(map) => map.down,
             _ => None,
@@ -344,7 +347,7 @@ forms! {
 /// Former names of a service, or its former server.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawMoved {
+pub(crate) struct RawMoved {
     /// Former name; the present one if only the database was renamed or only the server differs.
     pub from: String,
     /// Former database; default: that of a service with the former name.
@@ -358,7 +361,7 @@ pub struct RawMoved {
 /// Rules of `martydb lint`, by name.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawLint {
+pub(crate) struct RawLint {
     /// Rules to disable.
     pub disable: Option<Vec<String>>,
     /// Rules to enable.

@@ -168,7 +168,7 @@ impl Sources {
     }
 
     fn untyped(&self, error: serde_path_to_error::Error<serde_yaml::Error>) -> Error {
-        let wrong = TypeMismatch::of(&error);
+        let wrong = TypeMismatch::from_error(&error);
         self.error_at(&strs(&wrong.path), wrong.message).hint_if(wrong.hint)
     }
 }

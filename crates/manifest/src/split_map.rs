@@ -85,7 +85,7 @@ impl SplitMap {
         let file = YamlFile::parse(&path, text, HINT)?;
         let tree = filled(&file, variables)?;
         let raw: RawSplitMap = serde_path_to_error::deserialize(tree).map_err(|error| {
-            let wrong = TypeMismatch::of(&error);
+            let wrong = TypeMismatch::from_error(&error);
             let path: Vec<&str> = wrong.path.iter().map(String::as_str).collect();
             file.error_at(&path, wrong.message).hint_if(wrong.hint)
         })?;

@@ -217,7 +217,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
 
 /// The owner never logs in: names that SCRAM cannot carry, or of up to 63 bytes, are accepted.
 #[test]
-fn a_login_that_could_not_log_in_is_told_what_to_do() {
+fn a_failed_login_has_a_hint() {
     let long = "r".repeat(62);
     for (name, fix) in
         [("a,b", "use another character"), ("a\\u0007", "control characters"), (&long, "rotate --overlap")]

@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_the_url() {
+    fn an_error_does_not_contain_the_url() {
         for text in [
             "http://u:secret@h",
             "host=h password=secret",

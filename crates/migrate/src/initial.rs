@@ -277,7 +277,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_set_aside_is_known_by_its_name() {
+    fn a_database_set_aside_is_recognized_by_its_name() {
         for (kind, name, expected) in [
             ("table", "public.alembic_version", true),
             ("column", "public.alembic_version.version_num", true),

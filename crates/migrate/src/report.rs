@@ -98,7 +98,8 @@ pub struct MigrationOutcome {
     pub service: String,
     pub from: Option<i64>,
     pub to: Option<i64>,
-    pub outcome: Ended,
+    #[serde(rename = "outcome")]
+    pub ended: Ended,
     /// Migrations that were applied or undone, in order.
     pub applied: Vec<AppliedMigration>,
     /// Files that a dry run would run, in order.
@@ -126,7 +127,7 @@ impl MigrationOutcome {
             && error.sqlstate.is_none()
             && self.applied.is_empty()
             && self.repeatable.is_empty();
-        self.outcome = if untouched { Ended::Skipped } else { Ended::Failed };
+        self.ended = if untouched { Ended::Skipped } else { Ended::Failed };
         self.error = Some(error);
         self
     }

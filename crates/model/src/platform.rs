@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_platform_is_told_by_roles_of_its_own() {
+    fn a_platform_is_recognized_by_its_roles() {
         let recognised =
             |roles: &[&str]| Platform::recognised(|role| roles.contains(&role)).map(|one| one.name);
         assert_eq!(

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn one_is_no_plural() {
+    fn one_is_singular() {
         for (n, noun, text) in
             [(1, "probe", "1 probe"), (0, "probe", "0 probes"), (2, "breach", "2 breaches")]
         {
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_past_is_told_in_one_unit() {
+    fn an_age_has_one_unit() {
         for (seconds, text) in [
             (0, "just now"),
             (1, "1 second ago"),

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 use time::OffsetDateTime;
 
-use super::beside::BesideServers;
+use super::extra_servers::ExtraServers;
 use super::page::MonitorPage;
 use super::results::{CheckOutcome, CheckResults, seconds};
 use super::{tables, verdict};
@@ -29,7 +29,7 @@ use martydb_provision::{self as provision, PlanOptions};
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Time limit of a check: a server that hangs must not block the next proof.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// Enabled checks and their intervals.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ pub struct Checks {
     /// Page that shows the proofs.
     pub page: Option<MonitorPage>,
     /// Servers of other kinds.
-    pub beside: Arc<dyn BesideServers>,
+    pub extra: Arc<dyn ExtraServers>,
 }
 
 impl Checks {
@@ -68,10 +68,10 @@ impl Checks {
         mut context: Context,
         results: Arc<CheckResults>,
         extent: Extent,
-        beside: Arc<dyn BesideServers>,
+        extra: Arc<dyn ExtraServers>,
     ) -> Checks {
         (context.lock_wait, context.patience) = (PATIENCE.min(context.lock_wait), PATIENCE);
-        Checks { context, results, extent, logs_failures: false, page: None, beside }
+        Checks { context, results, extent, logs_failures: false, page: None, extra }
     }
 
     /// Runs all checks on a separate thread, so that the work of a large proof does not delay scrapes. It ends with
@@ -102,10 +102,10 @@ impl Checks {
     pub async fn once(&self, check: MonitorCheck) {
         let begun = Instant::now();
         let context = self.context.again();
-        let outcome = match tokio::time::timeout(LONGEST, self.look(&context, check)).await {
+        let outcome = match tokio::time::timeout(CHECK_TIMEOUT, self.look(&context, check)).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => failed(error.to_string()),
-            Err(_) => failed(format!("not finished within {} minutes", LONGEST.as_secs() / 60)),
+            Err(_) => failed(format!("not finished within {} minutes", CHECK_TIMEOUT.as_secs() / 60)),
         };
         // A check that a signal interrupted proves nothing and is not reported.
         if interrupt::signal().is_some() {
@@ -119,18 +119,18 @@ impl Checks {
 
     async fn look(&self, context: &Context, check: MonitorCheck) -> Result<CheckOutcome> {
         let services: Vec<DesiredService> = context.manifest.services.values().cloned().collect();
-        let (outcome, beside) = tokio::join!(
+        let (outcome, extra) = tokio::join!(
             self.examine(context, &services, check),
-            self.beside.check(context, &services, check)
+            self.extra.check(context, &services, check)
         );
-        Ok(outcome?.and(beside?))
+        Ok(outcome?.and(extra?))
     }
 
     async fn prove(&self, context: &Context, services: &[DesiredService]) -> Result<CheckOutcome> {
         let today = OffsetDateTime::now_utc().date().to_string();
         let filter = Filter { allow: context.manifest.allow.clone(), today, ..Filter::default() };
-        let beside = self.beside.prove(context, services, self.extent).await?;
-        let assessment = isolation::verify(context, services, self.extent, &filter, false, beside).await;
+        let extra = self.extra.prove(context, services, self.extent).await?;
+        let assessment = isolation::verify(context, services, self.extent, &filter, false, extra).await;
         let now = seconds(OffsetDateTime::now_utc());
         let outcome = verdict::of_isolation(&assessment, &subjects(context, services), now);
         if let Some(page) = &self.page {
@@ -151,7 +151,7 @@ impl Checks {
                 verdict::of_migrations(services, &migrations(context, services).await?)
             }
             MonitorCheck::Backups => {
-                let summary = Stores::of(&context.manifest, &context.environment)?
+                let summary = Stores::from_manifest(&context.manifest, &context.environment)?
                     .summaries(&context.manifest.project, &context.manifest.env)
                     .await?;
                 verdict::of_backups(services, &summary)
@@ -171,14 +171,15 @@ impl Checks {
                 verdict::of_partitions(side_by_side(context, read).await)
             }
             MonitorCheck::Tables => {
-                let read =
-                    targets::of(context, services).await?.into_iter().map(async |(service, target)| {
+                let read = targets::for_services(context, services).await?.into_iter().map(
+                    async |(service, target)| {
                         let tables = match target {
                             Ok(target) => tables::read(&target).await,
                             Err(error) => Err(error),
                         };
                         (service, tables)
-                    });
+                    },
+                );
                 verdict::of_tables(side_by_side(context, read).await)
             }
             // The extra servers read all of it.
@@ -200,7 +201,7 @@ fn subjects(context: &Context, services: &[DesiredService]) -> Vec<Subject> {
 /// Compares the services' migrations with their files.
 async fn migrations(context: &Context, services: &[DesiredService]) -> Result<Vec<ServiceStatus>> {
     let mut lists = BTreeMap::<ServerName, SessionList>::new();
-    let all = targets::of(context, services).await?.into_iter().map(|(service, target)| {
+    let all = targets::for_services(context, services).await?.into_iter().map(|(service, target)| {
         let sessions = lists.entry(service.server.clone()).or_default().clone();
         async move {
             match target {

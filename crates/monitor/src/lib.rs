@@ -14,9 +14,9 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
-mod beside;
 pub mod checks;
 mod exporter;
+mod extra_servers;
 mod http;
 mod map;
 mod page;
@@ -42,7 +42,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::metrics::Sample;
 use results::CheckResults;
 
-pub use beside::{BesideServers, Judgements};
+pub use extra_servers::{ExtraServers, Judgements};
 pub use page::MonitorPage;
 
 /// Samples of one moment, and the failures to read some.
@@ -64,7 +64,7 @@ pub struct Measurement {
 pub async fn once(
     context: &Context,
     schedule: &Schedule,
-    beside: Arc<dyn BesideServers>,
+    extra: Arc<dyn ExtraServers>,
 ) -> Result<Measurement> {
     demand_login(context)?;
     let results = Arc::new(CheckResults::default());
@@ -72,7 +72,7 @@ pub async fn once(
     for watch in watches {
         tokio::spawn(watch.serve());
     }
-    let checks = Checks::new(context.again(), results.clone(), schedule.extent, beside);
+    let checks = Checks::new(context.again(), results.clone(), schedule.extent, extra);
     join_all(schedule.due().map(|(check, _)| checks.once(check))).await;
     let monitor = Exporter::new(context, schedule, handles, results.clone());
     let (samples, unreachable) = monitor.samples(Duration::from_secs(15)).await;
@@ -96,7 +96,7 @@ pub async fn serve(
     listener: &HttpListener,
     results: Arc<CheckResults>,
     page: Option<MonitorPage>,
-    beside: Arc<dyn BesideServers>,
+    extra: Arc<dyn ExtraServers>,
 ) -> Result<()> {
     demand_login(context)?;
     listener.check("the metrics")?;
@@ -108,7 +108,7 @@ pub async fn serve(
         http::guarded(&monitor, page.clone()),
     )?;
     context.note(&bound.greeting("/metrics"));
-    let checks = Checks::new(context.again(), results, schedule.extent, beside);
+    let checks = Checks::new(context.again(), results, schedule.extent, extra);
     let checks = Checks { page, logs_failures: true, ..checks };
     checks.begin(schedule.clone())?;
     let mut tasks = tokio::task::JoinSet::new();

@@ -10,7 +10,7 @@ use martydb_model::sql::{List, Literal, Statement, stmt};
 use martydb_pg::server::{Connection, query_as};
 
 /// Statements of one database that are measured.
-const MOST: i64 = 10;
+const MAX_STATEMENTS: i64 = 10;
 
 /// One statement: database, query ID, calls, seconds, rows.
 type StatementRow = (String, String, f64, f64, f64);
@@ -63,7 +63,7 @@ fn longest(schema: &SchemaName, databases: &[&str]) -> Statement {
                FROM {schema}.pg_stat_statements(false) s WHERE s.queryid IS NOT NULL GROUP BY 1, 2) q
          JOIN pg_catalog.pg_database d ON d.oid = q.dbid
          WHERE q.place <= {most} AND d.datname IN ({names})",
-        most = MOST,
+        most = MAX_STATEMENTS,
         names = List::<Literal>::literals(databases.iter().copied().chain([""]))
     )
 }

@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_looked_at_keeps_its_last_value_and_its_last_proof() {
+    fn an_unreachable_service_keeps_its_last_values_and_proof() {
         let (results, a, b) = (CheckResults::default(), subject("one", "a"), subject("two", "b"));
         let proof = |subject: &Subject, ok: f64, at: Option<f64>| {
             let ok = Sample::new(ISOLATION_OK, subject, ok);

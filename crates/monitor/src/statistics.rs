@@ -15,7 +15,7 @@ const OTHER: &str = "other";
 type Column = (&'static Metric, Option<&'static str>);
 
 /// Columns from the second on.
-const OF_DATABASE: &[Column] = &[
+const DATABASE_COLUMNS: &[Column] = &[
     (DATABASE_CONNECTION_LIMIT, None),
     (TRANSACTION_ID_AGE, None),
     (MULTIXACT_AGE, None),
@@ -109,7 +109,7 @@ fn server(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Un
 fn databases(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
     for row in rows {
         let Some(subject) = map.database(&row.try_get::<String>(0)?) else { continue };
-        samples_of(subject, row, 1, OF_DATABASE, out)?;
+        samples_of(subject, row, 1, DATABASE_COLUMNS, out)?;
     }
     Ok(())
 }

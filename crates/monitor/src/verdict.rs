@@ -31,7 +31,7 @@ pub(crate) fn of_isolation(assessment: &Assessment, subjects: &[Subject], now: f
         outcome.judged.insert(subject);
         for subject in subjects.iter().filter(|subject| subject.server == server.name) {
             let provisioned = !server.unprovisioned.contains(&subject.service);
-            let proof = ServiceProof::of(assessment, subjects, subject, provisioned);
+            let proof = ServiceProof::new(assessment, subjects, subject, provisioned);
             outcome.samples.extend(proof.samples(subject, now));
             outcome.samples.extend(findings(assessment, subject, Some(&subject.service)));
             outcome.judged.insert(subject.clone());
@@ -63,7 +63,7 @@ enum ServiceProof {
 }
 
 impl ServiceProof {
-    fn of(assessment: &Assessment, subjects: &[Subject], of: &Subject, provisioned: bool) -> ServiceProof {
+    fn new(assessment: &Assessment, subjects: &[Subject], of: &Subject, provisioned: bool) -> ServiceProof {
         let about = |service: Option<&str>, server: &str| {
             server == of.server && service.is_none_or(|service| service == of.service)
         };

@@ -27,7 +27,7 @@ use martydb_secrets::CredentialKey;
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Time limit for a server's answer.
-const LONGEST: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Metrics that are read less often: for sizes the server examines every file of a database, statements are many, and
 /// passwords change seldom.
@@ -130,16 +130,17 @@ impl ServerWatch {
     pub async fn serve(mut self) {
         while self.wanted.recv().await.is_some() {
             let begun = Instant::now();
-            let samples = match tokio::time::timeout(LONGEST, self.read()).await {
+            let samples = match tokio::time::timeout(ANSWER_TIMEOUT, self.read()).await {
                 Ok(samples) => samples,
-                Err(_) => {
-                    Err(Error::new(Kind::Unreachable, format!("no answer within {} s", LONGEST.as_secs())))
-                }
+                Err(_) => Err(Error::new(
+                    Kind::Unreachable,
+                    format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()),
+                )),
             };
             if samples.is_err() {
                 self.connection = None;
             }
-            self.tell(samples.as_ref().err());
+            self.report_outage(samples.as_ref().err());
             self.latest.send_replace(Some(Reading { at: Instant::now(), took: begun.elapsed(), samples }));
         }
         if let Some(connection) = self.connection {
@@ -148,7 +149,7 @@ impl ServerWatch {
     }
 
     /// Logs once that a server stopped answering, and once that it answers again.
-    fn tell(&mut self, error: Option<&Error>) {
+    fn report_outage(&mut self, error: Option<&Error>) {
         let server = &self.desired.name;
         let change = self.outage.record(error);
         match change.filter(|_| self.logs_failures && interrupt::signal().is_none()) {

@@ -8,7 +8,7 @@ pub struct ProcessGroup(Option<Pid>);
 
 impl ProcessGroup {
     /// Returns the group of a child that was started with `process_group(0)` and has not been waited for.
-    pub fn of(child: &Child) -> ProcessGroup {
+    pub fn led_by(child: &Child) -> ProcessGroup {
         ProcessGroup(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
     }
 

@@ -23,7 +23,7 @@ use martydb_model::text::printable;
 pub const LIMIT: usize = 64 * 1024;
 
 /// Maximum number of characters shown of a program's output.
-const SHOWN: usize = 2000;
+const MAX_SHOWN_CHARS: usize = 2000;
 
 /// A program to run, with its surroundings.
 #[derive(Clone, Copy)]
@@ -58,7 +58,7 @@ impl Output {
         let words = given.map_or(words.to_string(), |given| words.replace(given.expose_secret(), "<secret>"));
         let lines: Vec<String> =
             words.lines().map(str::trim).filter(|line| !line.is_empty()).map(printable).collect();
-        let shown = shortened(lines.join(" | "), SHOWN);
+        let shown = shortened(lines.join(" | "), MAX_SHOWN_CHARS);
         let said = if shown.is_empty() { ", without a message".to_owned() } else { format!(": {shown}") };
         format!("{name} ended with {}{said}", self.status)
     }
@@ -86,7 +86,7 @@ pub async fn call(program: ProgramCall<'_>) -> Result<Output> {
     let mut child = start(program).map_err(|error| failed(error.to_string()))?;
     // Its drop ends the group in each case. The id of a group without members could be another's only if the system had
     // reused all its ids since the program ended.
-    let _group = ProcessGroup::of(&child);
+    let _group = ProcessGroup::led_by(&child);
     match tokio::time::timeout(limit, answer(&mut child, program.input)).await {
         Ok(Ok(answer)) if answer.stdout.len() > LIMIT => {
             Err(failed(format!("it printed more than {} kB", LIMIT / 1024)))

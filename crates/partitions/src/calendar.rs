@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_over_goes_oldest_first_and_the_rest_never() {
+    fn surplus_entries_are_evicted_oldest_first() {
         let rest = TimePartition { is_rest: true, from: None, to: None, ..part(today(0)) };
         let parts = [part(today(-1)), rest, part(today(-3)), part(today(-2)), part(today(0))];
         let names = |before| over(&parts, before).iter().map(|part| part.name.clone()).collect::<Vec<_>>();

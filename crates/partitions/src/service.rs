@@ -257,14 +257,14 @@ async fn remove(connection: &mut Connection, table: &PartitionedTable, part: &Ti
 /// Returns `true` if the default partition has rows of the period: then no other partition can take them.
 async fn occupied(connection: &mut Connection, found: &Partitioning, span: Span) -> Result<bool> {
     let Some(rest) = rest(found) else { return Ok(false) };
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT EXISTS (SELECT FROM {rest} WHERE {key} >= {from} AND {key} < {to})",
         rest = change::name(rest),
         key = Qualified(vec![found.key.clone()]),
         from = Literal(calendar::day(span.from)),
         to = Literal(calendar::day(span.to)),
     );
-    let rows = query(connection, &asked).await?;
+    let rows = query(connection, &statement).await?;
     Ok(rows.first().is_some_and(|row| row.try_get(0) == Ok(true)))
 }
 

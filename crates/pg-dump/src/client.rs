@@ -84,7 +84,7 @@ pub(crate) async fn run(
     command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let failed = |why: String| Error::operation(format!("{} failed", program.display())).cause(why);
     let child = command.spawn().map_err(|error| failed(error.to_string()))?;
-    let _group = ProcessGroup::of(&child);
+    let _group = ProcessGroup::led_by(&child);
     let mut end = Box::pin(child.wait_with_output());
     let Output { status, stdout, stderr } = loop {
         match tokio::time::timeout(SIGNAL_INTERVAL, &mut end).await {

@@ -306,7 +306,7 @@ fn owners(actual: &ActualServer) -> BTreeMap<(DbName, Object), RoleName> {
             owners.insert((database.clone(), Object::Schema(schema.clone())), found.owner.clone());
         }
         for object in &contents.objects {
-            owners.insert((database.clone(), Object::of(object)), object.owner.clone());
+            owners.insert((database.clone(), Object::from_actual(object)), object.owner.clone());
         }
         for found in contents.publications.values() {
             owners.insert((database.clone(), Object::of_publication(found)), found.owner.clone());

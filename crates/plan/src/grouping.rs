@@ -53,13 +53,13 @@ pub fn folded<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<(StepGroup, 
         if !all.contains_key(&phrase) {
             order.push(phrase.clone());
         }
-        all.entry(phrase).or_insert_with(fresh).take(step.risk, kind, names);
+        all.entry(phrase).or_insert_with(fresh).add(step.risk, kind, names);
     }
     order.into_iter().filter_map(|phrase| all.remove(&phrase).map(|found| found.finish(&phrase))).collect()
 }
 
 impl<'a> StepTally<'a> {
-    fn take(&mut self, risk: Risk, kind: &'static str, names: Vec<String>) {
+    fn add(&mut self, risk: Risk, kind: &'static str, names: Vec<String>) {
         self.risk = self.risk.max(risk);
         self.count += 1;
         let at = self.objects.iter().position(|(known, _)| *known == kind).unwrap_or(self.objects.len());
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn what_roles_lose_and_become_is_named() {
+    fn losses_and_new_powers_of_roles_are_named() {
         let loses = |only_option| {
             let (on, from) = (named(ObjectKind::Table, "a"), Grantee::Public);
             let privileges = Privileges::new([Privilege::Select]);

@@ -47,7 +47,7 @@ impl std::fmt::Display for Object {
 
 impl Object {
     /// Returns the object for one that was found.
-    pub fn of(found: &ActualObject) -> Object {
+    pub fn from_actual(found: &ActualObject) -> Object {
         let (kind, name) = (found.kind, found.name.clone());
         match found.signature.clone() {
             Some(identity) if kind == ObjectKind::Other => Object::Other { sort: name, identity },

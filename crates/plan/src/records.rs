@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_added_goes_and_what_was_changed_comes_back() {
+    fn a_fix_drops_added_and_restores_changed_objects() {
         let added = part(RecordPartKind::Trigger, "evil");
         let login = part(RecordPartKind::Column, "login");
         let changed = RecordPart { text: "name DEFAULT 'x'::name".into(), ..login.clone() };

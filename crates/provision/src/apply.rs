@@ -207,7 +207,9 @@ fn renamed(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, Crede
         steps.iter().any(|step| matches!(&step.action, Action::RenameRole { from, .. } if from == role))
     };
     let pairs = desired.services.values().flat_map(|service| {
-        CredentialKey::of_former(service).into_iter().zip(CredentialKey::of(service).collect::<Vec<_>>())
+        CredentialKey::of_former(service)
+            .into_iter()
+            .zip(CredentialKey::for_service(service).collect::<Vec<_>>())
     });
     pairs.filter(|(from, _)| is_renamed(&from.role)).collect()
 }
@@ -220,7 +222,9 @@ fn arriving(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, Cred
     let comes =
         |service: &&DesiredService| service.moved.as_ref().is_some_and(|moved| moved.server.is_some());
     let pairs = desired.services.values().filter(comes).flat_map(|service| {
-        CredentialKey::of_former(service).into_iter().zip(CredentialKey::of(service).collect::<Vec<_>>())
+        CredentialKey::of_former(service)
+            .into_iter()
+            .zip(CredentialKey::for_service(service).collect::<Vec<_>>())
     });
     pairs.filter(|(_, to)| is_made(&to.role)).collect()
 }

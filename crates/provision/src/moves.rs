@@ -20,7 +20,7 @@ use martydb_plan::{Step, StepOutcome};
 pub async fn examine_moves(context: &Context, plans: &Plans) -> Result<()> {
     for (_, planned) in planned(plans) {
         for (_, service) in due(planned) {
-            of(context, planned, service).examine().await?;
+            move_of(context, planned, service).examine().await?;
         }
     }
     Ok(())
@@ -33,8 +33,11 @@ pub async fn move_services(context: &Context, scope: &PlanScope<'_>, plans: &Pla
         let ready = converged.end.is_ok();
         let mut moved = BTreeSet::new();
         for (step, service) in due(planned) {
-            let end =
-                if ready { Some(move_service::copy(&of(context, planned, service)).await) } else { None };
+            let end = if ready {
+                Some(move_service::copy(&move_of(context, planned, service)).await)
+            } else {
+                None
+            };
             let outcome = match &end {
                 Some(Ok(())) => StepOutcome::Ok,
                 Some(Err(_)) => StepOutcome::Failed,
@@ -68,7 +71,7 @@ fn fail(converged: &mut Converged, end: Result<()>) {
     }
 }
 
-fn of<'a>(context: &'a Context, planned: &'a PlannedServer, service: &'a DesiredService) -> Move<'a> {
+fn move_of<'a>(context: &'a Context, planned: &'a PlannedServer, service: &'a DesiredService) -> Move<'a> {
     let PlannedServer { access, desired, actual, .. } = planned;
     Move { context, service, access, desired, actual }
 }

@@ -147,5 +147,5 @@ fn refuse_superusers(desired: &DesiredServer, actual: &ActualServer) -> Result<(
 pub fn credential_keys(desired: &DesiredServer) -> Vec<CredentialKey> {
     let further = desired.access.values().filter(|role| role.login && !role.expired);
     let further = further.filter_map(|role| CredentialKey::of_access(&desired.name, role));
-    desired.services.values().flat_map(CredentialKey::of).chain(further).collect()
+    desired.services.values().flat_map(CredentialKey::for_service).chain(further).collect()
 }

@@ -94,7 +94,7 @@ async fn check_server(session: &mut Session, server: &RedisServer) -> Result<()>
     };
     match value("redis_mode").or_else(|| value("server_mode")).as_deref() {
         Some("cluster") => {
-            return refuse("is a node of a Redis Cluster".into(), "name a server that is no cluster");
+            return refuse("is a node of a Redis Cluster".into(), "name a server that is not a cluster");
         }
         Some("sentinel") => return refuse("is a Redis Sentinel".into(), "name the server that it watches"),
         _ => {}

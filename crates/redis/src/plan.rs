@@ -140,7 +140,7 @@ fn user_step(desired: &DesiredRedis, actual: &ActualRedis, user: &DesiredUser) -
 }
 
 /// Number of commands and patterns that one reason names.
-const NAMED: usize = 8;
+const MAX_NAMED: usize = 8;
 
 fn differences(user: &DesiredUser, found: &ActualUser, declared: &BTreeSet<String>) -> Vec<(String, Risk)> {
     let mut all: Vec<(String, Risk)> = vec![];
@@ -173,17 +173,17 @@ fn differences(user: &DesiredUser, found: &ActualUser, declared: &BTreeSet<Strin
     let (keys, channels) = contract::patterns(&user.service, user.kind);
     for (what, declared, found) in [("keys", keys, &found.keys), ("channels", channels, &found.channels)] {
         if declared != *found {
-            let found = if found.is_empty() { "none".to_owned() } else { first_of(found, NAMED) };
+            let found = if found.is_empty() { "none".to_owned() } else { first_of(found, MAX_NAMED) };
             differs(format!("its {what} are {found}"), Risk::Safe);
         }
     }
     let beyond: Vec<&String> = found.allowed.difference(declared).collect();
     if !beyond.is_empty() {
-        differs(format!("it may run {}", first_of(&beyond, NAMED)), Risk::Safe);
+        differs(format!("it may run {}", first_of(&beyond, MAX_NAMED)), Risk::Safe);
     }
     let lacking: Vec<&String> = declared.difference(&found.allowed).collect();
     if !lacking.is_empty() {
-        differs(format!("it may not run {}", first_of(&lacking, NAMED)), Risk::Safe);
+        differs(format!("it may not run {}", first_of(&lacking, MAX_NAMED)), Risk::Safe);
     }
     all
 }
@@ -236,7 +236,7 @@ fn save(desired: &DesiredRedis, actual: &ActualRedis, changes: bool) -> Option<R
     let unsaved: Vec<&String> = actual.unsaved.keys().collect();
     let reason = match (interrupted, unsaved.is_empty(), changes) {
         (true, _, _) => "a run ended before it saved the users: a restart would lose its changes".into(),
-        (_, false, _) => format!("a restart would lose or change {}", first_of(&unsaved, NAMED)),
+        (_, false, _) => format!("a restart would lose or change {}", first_of(&unsaved, MAX_NAMED)),
         (_, _, true) => "a restart would lose the changes".into(),
         _ => return None,
     };

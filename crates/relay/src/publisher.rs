@@ -156,7 +156,7 @@ impl Publisher {
                     }
                 }
                 Err(error) => {
-                    self.tell(Some(&error));
+                    self.report_outage(Some(&error));
                     self.recover().await;
                 }
             }
@@ -215,7 +215,7 @@ impl Publisher {
         } else {
             self.deliver(claim.lanes, whole).await?
         };
-        self.tell(None);
+        self.report_outage(None);
         self.found |= turn != Poll::Nothing;
         // Only a pass through the whole outbox proves that nothing is left.
         let more = if whole { std::mem::take(&mut self.found) } else { true };
@@ -311,7 +311,7 @@ impl Publisher {
         };
         woken.unwrap_or_else(|error| {
             self.session = None;
-            self.tell(Some(&error));
+            self.report_outage(Some(&error));
             false
         })
     }
@@ -339,7 +339,7 @@ impl Publisher {
     }
 
     /// Reports once that the outbox cannot be published, and once that it can again.
-    fn tell(&mut self, error: Option<&Error>) {
+    fn report_outage(&mut self, error: Option<&Error>) {
         if error.is_none() {
             self.pauses.reset();
         }

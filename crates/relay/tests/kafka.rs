@@ -157,7 +157,7 @@ async fn a_broker_that_is_away_gets_nothing_and_one_that_is_back_gets_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_refused_counts_against_the_event_and_a_quota_does_not() {
+async fn a_rejection_counts_against_the_event_and_a_quota_does_not() {
     let cluster = cluster(1);
     let link = link(&cluster).await;
     let fails = |error: RDKafkaRespErr| cluster.request_errors(RDKafkaApiKey::Produce, &[error]);

@@ -311,7 +311,7 @@ fn logins(manifest: &Manifest) -> Vec<LoginNode<'_>> {
     let own = manifest
         .services
         .values()
-        .flat_map(|service| CredentialKey::of(service).map(move |key| (key, service)));
+        .flat_map(|service| CredentialKey::for_service(service).map(move |key| (key, service)));
     let own = own.map(|(key, service)| LoginNode { key, service, database: service.database.clone() });
     let further = manifest.further_logins_of(manifest.services.values()).filter_map(|login| {
         let FurtherLogin { server, role, service, database } = login;

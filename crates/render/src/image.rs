@@ -4,7 +4,7 @@
 use super::deployment::ServerNode;
 
 /// Major of an image whose tag does not contain it.
-const NEWEST: u32 = 18;
+const NEWEST_MAJOR: u32 = 18;
 
 /// Returns the variables with which the image sets up a server.
 pub(crate) fn variables(server: &ServerNode<'_>) -> Vec<(&'static str, String)> {
@@ -38,7 +38,7 @@ pub(crate) fn cluster_folder(server: &ServerNode<'_>) -> String {
     if has_one_folder(server) {
         return data_folder(server).to_owned();
     }
-    format!("{}/{}/docker", data_folder(server), server.deploy.major().unwrap_or(NEWEST))
+    format!("{}/{}/docker", data_folder(server), server.deploy.major().unwrap_or(NEWEST_MAJOR))
 }
 
 /// Returns the mount point of the disk.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use martydb_model::hex;
 
-pub use bounds::LONGEST;
+pub use bounds::MAX_TEXT_BYTES;
 pub use isolation::{CountsRow, Isolation, MatrixCell, ProofSummary, ShownFinding, SkipNote};
 pub use services::{
     Backup, History, PastEvent, PendingMigration, RedisKeys, ReplicaLine, ServiceError, StatedService,

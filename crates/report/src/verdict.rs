@@ -6,7 +6,7 @@ use crate::values::{RedisKeys, ReplicaLine, ShownFinding, StatedService, Values}
 
 /// VerdictLevel of a line of the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Weight {
+pub enum VerdictLevel {
     Good,
     /// Worth a look.
     Note,
@@ -17,50 +17,51 @@ pub enum Weight {
 /// A line of the verdict, and the section that it leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    pub weight: Weight,
+    pub level: VerdictLevel,
     pub text: String,
     pub section: &'static str,
 }
 
 /// States of services, from the worst, with the words for their number and the level.
-const STATES: [(&str, &str, Weight); 6] = [
-    ("unreachable", "not reachable", Weight::Bad),
-    ("divergent", "with files that differ from their history", Weight::Bad),
-    ("invalid", "with migration files that cannot run", Weight::Bad),
-    ("drifted", "different from the manifest", Weight::Warning),
-    ("not_provisioned", "without a database", Weight::Warning),
-    ("pending", "with pending migrations", Weight::Warning),
+const STATES: [(&str, &str, VerdictLevel); 6] = [
+    ("unreachable", "not reachable", VerdictLevel::Bad),
+    ("divergent", "with files that differ from their history", VerdictLevel::Bad),
+    ("invalid", "with migration files that cannot run", VerdictLevel::Bad),
+    ("drifted", "different from the manifest", VerdictLevel::Warning),
+    ("not_provisioned", "without a database", VerdictLevel::Warning),
+    ("pending", "with pending migrations", VerdictLevel::Warning),
 ];
 
 /// Returns everything that is wrong, worst first; empty if nothing is.
 pub fn wrong(values: &Values) -> Vec<Line> {
     let mut lines = isolation(values);
-    lines.extend(STATES.iter().filter_map(|(state, words, weight)| {
+    lines.extend(STATES.iter().filter_map(|(state, words, level)| {
         let count = values.services.iter().filter(|service| service.state == *state).count();
-        line(*weight, count, "service", words, "services")
+        line(*level, count, "service", words, "services")
     }));
     let failed = values.services.iter().filter(|service| failed(service)).count();
-    lines.extend(line(Weight::Bad, failed, "service", "whose last migration failed", "services"));
+    lines.extend(line(VerdictLevel::Bad, failed, "service", "whose last migration failed", "services"));
     let bare = |service: &&StatedService| service.backup.as_ref().is_some_and(|backup| backup.count == 0);
     let bare = values.services.iter().filter(bare).count();
-    lines.extend(line(Weight::Warning, bare, "service", "without a backup", "services"));
-    for (weight, words) in REPLICAS {
-        let count = values.replicas.iter().filter(|one| replica(one) == (weight, words)).count();
-        lines.extend(line(weight, count, "replica", words, "services"));
+    lines.extend(line(VerdictLevel::Warning, bare, "service", "without a backup", "services"));
+    for (level, words) in REPLICAS {
+        let count = values.replicas.iter().filter(|one| replica(one) == (level, words)).count();
+        lines.extend(line(level, count, "replica", words, "services"));
     }
-    lines.sort_by_key(|line| std::cmp::Reverse(line.weight));
+    lines.sort_by_key(|line| std::cmp::Reverse(line.level));
     lines
 }
 
-const REPLICA_GONE: (Weight, &str) = (Weight::Bad, "not reachable");
-const REPLICA_LATE: (Weight, &str) = (Weight::Warning, "further behind than the manifest accepts");
-const REPLICA_FINE: (Weight, &str) = (Weight::Good, "in use");
+const REPLICA_GONE: (VerdictLevel, &str) = (VerdictLevel::Bad, "not reachable");
+const REPLICA_LATE: (VerdictLevel, &str) =
+    (VerdictLevel::Warning, "further behind than the manifest accepts");
+const REPLICA_FINE: (VerdictLevel, &str) = (VerdictLevel::Good, "in use");
 
 /// States of replicas that are wrong, with the words for their number.
-const REPLICAS: [(Weight, &str); 2] = [REPLICA_GONE, REPLICA_LATE];
+const REPLICAS: [(VerdictLevel, &str); 2] = [REPLICA_GONE, REPLICA_LATE];
 
 /// Returns the level and the words of a replica's state.
-pub fn replica(one: &ReplicaLine) -> (Weight, &'static str) {
+pub fn replica(one: &ReplicaLine) -> (VerdictLevel, &'static str) {
     match one.state.as_str() {
         "unreachable" => REPLICA_GONE,
         _ if one.late => REPLICA_LATE,
@@ -69,10 +70,10 @@ pub fn replica(one: &ReplicaLine) -> (Weight, &'static str) {
 }
 
 /// Returns what the proof says about a service's users on Redis.
-pub fn redis(values: &Values, keys: &RedisKeys) -> (Weight, String) {
+pub fn redis(values: &Values, keys: &RedisKeys) -> (VerdictLevel, String) {
     let isolation = &values.isolation;
     if isolation.errors.iter().any(|error| error.server == keys.server) {
-        return (Weight::Bad, "The server could not be examined.".into());
+        return (VerdictLevel::Bad, "The server could not be examined.".into());
     }
     let rows = isolation
         .matrix_counts
@@ -85,10 +86,10 @@ pub fn redis(values: &Values, keys: &RedisKeys) -> (Weight, String) {
         own += if row.own { row.allowed } else { 0 };
     }
     match (breach, silent, own) {
-        (1.., ..) => (Weight::Bad, "Its users reach keys of another service.".into()),
-        (0, 1.., _) => (Weight::Bad, "Not all of its users gave an answer.".into()),
-        (0, 0, 0) => (Weight::Warning, "None of its users was tried.".into()),
-        (0, 0, own) => (Weight::Good, format!("Its {own} users reach these keys and no others.")),
+        (1.., ..) => (VerdictLevel::Bad, "Its users can access keys of another service.".into()),
+        (0, 1.., _) => (VerdictLevel::Bad, "Not all of its users answered.".into()),
+        (0, 0, 0) => (VerdictLevel::Warning, "None of its users was tried.".into()),
+        (0, 0, own) => (VerdictLevel::Good, format!("Its {own} users can access these keys and no others.")),
     }
 }
 
@@ -109,24 +110,24 @@ fn isolation(values: &Values) -> Vec<Line> {
     let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let rows = [
         (
-            Weight::Bad,
+            VerdictLevel::Bad,
             number(isolation.summary.breaches),
             "login attempt",
             "succeeded and must not",
             "matrix",
         ),
-        (Weight::Bad, counting.len(), "finding", "of medium severity or above", "findings"),
-        (Weight::Bad, number(isolation.summary.inconclusive), "check", "without an answer", "skipped"),
-        (Weight::Bad, isolation.errors.len(), "server", "that could not be examined", "skipped"),
-        (Weight::Note, low.len(), "note", "of low severity", "findings"),
+        (VerdictLevel::Bad, counting.len(), "finding", "of medium severity or above", "findings"),
+        (VerdictLevel::Bad, number(isolation.summary.inconclusive), "check", "without an answer", "skipped"),
+        (VerdictLevel::Bad, isolation.errors.len(), "server", "that could not be examined", "skipped"),
+        (VerdictLevel::Note, low.len(), "note", "of low severity", "findings"),
     ];
     rows.into_iter()
-        .filter_map(|(weight, count, noun, words, to)| line(weight, count, noun, words, to))
+        .filter_map(|(level, count, noun, words, to)| line(level, count, noun, words, to))
         .collect()
 }
 
-fn line(weight: Weight, count: usize, noun: &str, words: &str, section: &'static str) -> Option<Line> {
-    (count > 0).then(|| Line { weight, text: format!("{} {words}", counted(count, noun)), section })
+fn line(level: VerdictLevel, count: usize, noun: &str, words: &str, section: &'static str) -> Option<Line> {
+    (count > 0).then(|| Line { level, text: format!("{} {words}", counted(count, noun)), section })
 }
 
 /// Returns what was tried, as one sentence.

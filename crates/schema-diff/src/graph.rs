@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edges_win_over_the_order_of_nodes_and_a_circle_is_told() {
+    fn edges_override_the_order_of_nodes_and_a_cycle_is_reported() {
         let mut graph = Graph::new([1, 2, 3, 4]);
         graph.before(&3, &1);
         graph.before(&3, &9);

@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_manifest_decides_is_blanked_out_and_lines_stay() {
+    fn parts_that_the_manifest_decides_are_blanked_and_lines_stay() {
         let dump = "-- dump\n\\restrict K\nSET lock_timeout = 0;\nCREATE SCHEMA app;\nCREATE SCHEMA other;\n\
                     CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;\nCREATE TABLE t (a int);\n\
                     ALTER TABLE public.t OWNER TO postgres;\n\\unrestrict K\n";

@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_manifest_describes_must_match_as_a_whole() {
+    fn the_match_covers_all_that_the_manifest_describes() {
         let both = Absent { exit: Some(7), stderr: Some("none".into()) };
         assert!(is_absent(Some(&both), "x", Some(7), "there is none"));
         assert!(!is_absent(Some(&both), "x", Some(7), "sealed"));

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_stands_for_a_variable_that_is_not_set() {
+    fn a_file_replaces_an_unset_variable() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         std::fs::write(&path, "s3 cret\n").unwrap();

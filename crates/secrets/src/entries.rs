@@ -54,7 +54,7 @@ impl StoredEntries {
     }
 
     /// Returns the entries that make these the logins of the key.
-    pub fn of(key: CredentialKey, logins: &[StoredLogin]) -> StoredEntries {
+    pub fn new(key: CredentialKey, logins: &[StoredLogin]) -> StoredEntries {
         let mut entries: Vec<(String, SecretString)> = vec![];
         for login in logins {
             if login.login != key.role {
@@ -112,7 +112,7 @@ mod tests {
             &[],
         ] {
             let entries = kept(all);
-            let again = StoredEntries::of(key(), &entries.logins());
+            let again = StoredEntries::new(key(), &entries.logins());
             assert!(entries.lacking(&again).entries.is_empty(), "{all:?}");
             assert!(again.lacking(&entries).entries.is_empty(), "{all:?}");
         }
@@ -124,7 +124,7 @@ mod tests {
     #[test]
     fn an_entry_that_names_the_alternate_comes_after_it() {
         assert_eq!(StoredEntries::names(&key()), ["a_app_b", "a_app_b.next", "a_app.next", "a_app"]);
-        let made = StoredEntries::of(key(), &kept(&[("a_app_b", "two"), ("a_app", "-> a_app_b")]).logins());
+        let made = StoredEntries::new(key(), &kept(&[("a_app_b", "two"), ("a_app", "-> a_app_b")]).logins());
         assert_eq!(made.entries[0].0, "a_app_b");
         assert!(!format!("{made:?}").contains("two"));
     }

@@ -56,7 +56,7 @@ impl LockedFile {
     /// # Errors
     /// [`Kind::Locked`], naming the file that is locked.
     #[martydb_pg::boxed]
-    pub async fn take(path: &Path, wait: Duration) -> Result<LockedFile> {
+    pub async fn lock(path: &Path, wait: Duration) -> Result<LockedFile> {
         let place = PrivateFile::make(path)?;
         let (lock, lock_path) = place.lock_file()?;
         let mut backoff = Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE);

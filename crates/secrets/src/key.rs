@@ -31,7 +31,7 @@ const REDIS: &str = "redis_";
 pub(crate) type Entry = (String, Option<SecretString>);
 
 impl CredentialKey {
-    pub fn of(service: &DesiredService) -> impl Iterator<Item = CredentialKey> + '_ {
+    pub fn for_service(service: &DesiredService) -> impl Iterator<Item = CredentialKey> + '_ {
         RoleKind::LOGINS.into_iter().map(|kind| CredentialKey::new(service, kind))
     }
 

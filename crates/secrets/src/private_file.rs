@@ -21,7 +21,7 @@ use martydb_model::error::{Error, Result};
 const LINKS: usize = 40;
 
 /// Maximum size of a file of passwords, in bytes; a larger one is something else.
-const LARGEST: u64 = 16 * 1024 * 1024;
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The file's folder, open and checked, and the file's name in it.
 pub struct PrivateFile {
@@ -95,13 +95,13 @@ impl PrivateFile {
         let cannot = |error| failed("read", &self.path(), error);
         let found = file.metadata().map_err(cannot)?;
         guard::file(&self.path(), &found)?;
-        if found.len() > LARGEST {
+        if found.len() > MAX_BYTES {
             let path = self.path();
             return Err(Error::manifest(format!("{} is too large for a file of passwords", path.display())));
         }
         let room = usize::try_from(found.len()).unwrap_or_default() + 1;
         let mut text = Zeroizing::new(String::with_capacity(room));
-        file.take(LARGEST).read_to_string(&mut text).map_err(cannot)?;
+        file.take(MAX_BYTES).read_to_string(&mut text).map_err(cannot)?;
         Ok(Some(SecretString::from(text.as_str())))
     }
 

@@ -214,7 +214,7 @@ impl Store {
         if let Some(home) = project {
             make_state_folder(home)?;
         }
-        Ok(LockedStore { store: self, file: Some(file::LockedFile::take(path, wait).await?) })
+        Ok(LockedStore { store: self, file: Some(file::LockedFile::lock(path, wait).await?) })
     }
 }
 

@@ -125,7 +125,7 @@ fn chmod(path: &std::path::Path, mode: u32) {
 }
 
 #[tokio::test]
-async fn a_program_is_asked_told_and_asked_again() {
+async fn a_program_reads_and_writes_secrets() {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("{}/{{env}}-{{role}}", folder.path().display());
     let store = described(program(&["cat", &file], Some(&["tee", &file])));
@@ -218,7 +218,7 @@ async fn an_answer_holds_for_a_run_and_an_absence_until_a_password_is_made() {
 }
 
 #[tokio::test]
-async fn a_store_that_forgets_what_it_was_told_is_found_out() {
+async fn a_store_that_loses_writes_is_detected() {
     let store = program(&["echo", "another"], Some(&["true"]));
     let error = held(&store).await.renew(&keys()[0], &keys()[0].role).await.unwrap_err();
     assert!(error.message.contains("did not keep"), "{error}");
@@ -347,7 +347,7 @@ async fn a_link_to_the_store_is_followed_and_kept() {
 }
 
 #[tokio::test]
-async fn what_a_killed_run_left_is_removed_and_links_in_the_way_are_not_followed() {
+async fn remains_of_a_killed_run_are_removed_without_following_links() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let leftovers = [".s.yaml.0123456789abcdef.tmp", "s.tmp4711"];

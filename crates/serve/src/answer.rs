@@ -255,7 +255,7 @@ mod tests {
     use super::content_range;
 
     #[test]
-    fn ranges_are_told_as_postgrest_tells_them() {
+    fn ranges_are_formatted_like_postgrests() {
         assert_eq!(content_range(0, 14, Some(15)), "0-14/15");
         assert_eq!(content_range(0, -1, Some(0)), "*/0");
         assert_eq!(content_range(1, 0, None), "*/*");

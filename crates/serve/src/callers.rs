@@ -37,19 +37,19 @@ pub struct ServeCaller {
 /// The caller of a request, and what it claims.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestCaller {
-    pub caller: Arc<ServeCaller>,
+    pub identity: Arc<ServeCaller>,
     pub claims: Claims,
 }
 
 impl RequestCaller {
     fn new(caller: &Arc<ServeCaller>, claims: Claims) -> RequestCaller {
-        RequestCaller { caller: caller.clone(), claims }
+        RequestCaller { identity: caller.clone(), claims }
     }
 
     /// Returns the claims as code of the service sees them: the caller's name is always the one that was proven.
     pub(crate) fn shown_claims(&self) -> String {
         let mut claims = self.claims.clone();
-        claims.insert("caller".into(), Value::from(self.caller.name.as_str()));
+        claims.insert("caller".into(), Value::from(self.identity.name.as_str()));
         Value::Object(claims).to_string()
     }
 }
@@ -115,11 +115,11 @@ impl Callers {
             }
             (Some(header), _) => self.proven(header, now)?,
         };
-        if found.caller.service == service {
+        if found.identity.service == service {
             return Ok(found);
         }
         // The same answer whether the other service exists.
-        let message = format!("caller \"{}\" may not use this service", found.caller.name);
+        let message = format!("caller \"{}\" may not use this service", found.identity.name);
         Err(HttpError::new(403, "42501", message))
     }
 
@@ -197,14 +197,15 @@ mod tests {
         ] {
             let callers = known(anonymous);
             let found = callers.of_request(header, None, service, 0.0);
-            assert!(found.as_ref().is_ok_and(|found| found.caller.service == service) || found.is_err());
-            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|error| error.status);
+            assert!(found.as_ref().is_ok_and(|found| found.identity.service == service) || found.is_err());
+            let found =
+                found.as_ref().map(|found| found.identity.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {service}");
         }
     }
 
     #[test]
-    fn a_certificate_stands_for_the_caller_that_it_names() {
+    fn a_certificate_authenticates_the_caller_that_it_names() {
         let mut callers = known(true);
         let billing = ServeCaller::clone(&callers.names["billing"]);
         callers.accept_certificate("billing.example".into(), billing.clone());
@@ -223,7 +224,8 @@ mod tests {
         ] {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
             let found = callers.of_request(header, Some(&names), service, 0.0);
-            let found = found.as_ref().map(|found| found.caller.name.as_str()).map_err(|error| error.status);
+            let found =
+                found.as_ref().map(|found| found.identity.name.as_str()).map_err(|error| error.status);
             assert_eq!(found, expected, "{header:?} {names:?} {service}");
         }
     }

@@ -69,10 +69,10 @@ pub(crate) struct RawCatalog {
 impl ServedCatalog {
     /// Parses the answer of [`statements::read`], and leaves out what the service does not expose.
     pub fn parse(json: &str, exposure: &ServedExposure) -> Result<ServedCatalog, serde_json::Error> {
-        Ok(ServedCatalog::of(serde_json::from_str(json)?, exposure))
+        Ok(ServedCatalog::new(serde_json::from_str(json)?, exposure))
     }
 
-    fn of(raw: RawCatalog, exposure: &ServedExposure) -> ServedCatalog {
+    fn new(raw: RawCatalog, exposure: &ServedExposure) -> ServedCatalog {
         let exposed = |relation: &ExposedRelation| {
             let named = exposure.only.is_empty() || exposure.only.contains(&relation.name);
             named && !exposure.hide.contains(&relation.name)
@@ -102,13 +102,13 @@ impl ServedCatalog {
         let mut relationships =
             KeyedRelations { relations: &all, origins: &origins, keys: &raw.keys }.relationships();
         relationships.extend(relationships::computed(&raw.row_functions, &all));
-        let cached = cached::CachedTables::of(raw.cached, &all, exposure);
+        let cached = cached::CachedTables::new(raw.cached, &all, exposure);
         ServedCatalog {
             cached,
             version: String::new(),
             relationships,
             relations: all,
-            types: types::of(raw.types),
+            types: types::by_name(raw.types),
             languages: raw.languages.into_iter().collect(),
             computed: raw
                 .computed
@@ -137,7 +137,7 @@ impl ServedCatalog {
         self.cached.is_empty()
     }
 
-    /// Returns the relations of which no answer is kept, though the manifest names them.
+    /// Returns the relations listed under `cache:` that cannot be cached.
     pub fn uncached(&self) -> &[UncachedRelation] {
         self.cached.left_out()
     }

@@ -48,7 +48,7 @@ pub(crate) struct StatementDigest([u8; 32]);
 
 impl StatementDigest {
     /// Returns the digest of a text.
-    pub(crate) fn of(text: &str) -> StatementDigest {
+    pub(crate) fn new(text: &str) -> StatementDigest {
         StatementDigest(Sha256::digest(text).into())
     }
 
@@ -65,7 +65,7 @@ impl CompiledStatement {
     }
 
     /// Makes a statement with what its fragments collected.
-    fn of(statement: Statement, collected: StatementValues) -> CompiledStatement {
+    fn from_collected(statement: Statement, collected: StatementValues) -> CompiledStatement {
         let (runs_code, has_own_types) = (collected.runs_code(), collected.has_own_types());
         CompiledStatement {
             runs_code,
@@ -92,6 +92,6 @@ impl CompiledStatement {
 
     /// Returns the digest of its text, which is computed once.
     pub(crate) fn digest(&self) -> StatementDigest {
-        *self.digest.get_or_init(|| StatementDigest::of(self.statement.exact()))
+        *self.digest.get_or_init(|| StatementDigest::new(self.statement.exact()))
     }
 }

@@ -164,7 +164,7 @@ const STATUSES: &[(&str, u16)] = &[
 ];
 
 /// Beginnings of SQLSTATEs whose text the caller may read: its own values, and what a service's code raises for it.
-const SHOWN: &[&str] =
+const PUBLIC_STATES: &[&str] =
     &["22", "23", "P0001", "42703", "42704", "42883", "42P17", "428C9", "42804", "21000", "42501", "42P10"];
 
 /// Returns the answer to an error of the server. `authenticated` is `false` for the anonymous caller.
@@ -173,7 +173,7 @@ pub(crate) fn of_server(report: &DatabaseReport, authenticated: bool, may_read_r
     let row = STATUSES.iter().find(|(start, _)| state.starts_with(start));
     let status = row.map_or(400, |(_, status)| *status);
     let status = if state == "42501" && !authenticated { 401 } else { status };
-    let shown = SHOWN.iter().any(|start| state.starts_with(start));
+    let shown = PUBLIC_STATES.iter().any(|start| state.starts_with(start));
     let message = if shown { report.message.clone() } else { withheld(state).to_owned() };
     let mut error = HttpError::new(status, state, message);
     // DETAIL of a unique violation names another row's values.

@@ -53,12 +53,12 @@ impl ServiceGuard {
 
     /// Returns the known cost of a statement for a login.
     pub(crate) fn known(&self, login: Option<&str>, statement: StatementDigest) -> Option<f64> {
-        self.costs.get(&ShapeKey::of(login, statement), Instant::now())
+        self.costs.get(&ShapeKey::new(login, statement), Instant::now())
     }
 
     /// Keeps the cost of a statement.
     pub(crate) fn learn(&self, login: Option<&str>, statement: StatementDigest, cost: f64) {
-        self.costs.put(ShapeKey::of(login, statement), cost, Instant::now());
+        self.costs.put(ShapeKey::new(login, statement), cost, Instant::now());
     }
 
     /// Forgets all costs: the catalog has changed.

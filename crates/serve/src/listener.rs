@@ -217,7 +217,7 @@ async fn served(
         callers.of_request(authorization, certificate.as_deref(), name, now())?
     };
     let service = service.ok_or_else(no_path)?;
-    service.guard.admit(&caller.caller)?;
+    service.guard.admit(&caller.identity)?;
     let path = match addressed {
         Addressed::Document => String::new(),
         // An id may have an encoded comma or slash in it, so it is decoded later.
@@ -274,7 +274,7 @@ async fn answered(
         Addressed::Rest(_) => respond(service, caller, rest).await,
     }?;
     let is_of_replica = answer.headers.iter().any(|(name, _)| name == REPLICA);
-    let may_have_written = rest.writes() && caller.caller.right == CallerRight::Write && !is_of_replica;
+    let may_have_written = rest.writes() && caller.identity.right == CallerRight::Write && !is_of_replica;
     if may_have_written && let Some(token) = service.written().await {
         answer.headers.push((WRITTEN.into(), token));
     }

@@ -71,12 +71,12 @@ impl Drop for LoginSession {
         let (patience, connector, encrypted) = (self.timeout, self.connector.clone(), self.encrypted);
         runtime.spawn(async move {
             let token = client.cancel_token();
-            let told = async {
+            let cancel = async {
                 if let Ok(stream) = connector.for_cancel(encrypted).await {
-                    let _told = token.cancel_query_raw(stream, NoTls).await;
+                    let _sent = token.cancel_query_raw(stream, NoTls).await;
                 }
             };
-            let _told = tokio::time::timeout(patience, told).await;
+            let _sent = tokio::time::timeout(patience, cancel).await;
             drop(Object::take(client));
         });
     }

@@ -230,12 +230,12 @@ pub struct SourceSettings {
 #[martydb_pg::boxed]
 pub async fn settings(access: &Access, database: &str) -> Result<SourceSettings> {
     let mut session = access.read(database).await?;
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT pg_catalog.current_setting('wal_level'),
             pg_catalog.current_setting('max_replication_slots')::pg_catalog.int8 - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots),
             (SELECT rolsuper OR rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user)"
     );
-    let (wal_level, free_slots, may_replicate) = query_one(&mut session, &asked).await?;
+    let (wal_level, free_slots, may_replicate) = query_one(&mut session, &query).await?;
     session.close().await;
     Ok(SourceSettings { wal_level, free_slots, may_replicate })
 }

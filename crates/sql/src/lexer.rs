@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_never_closed_reaches_to_the_end() {
+    fn an_unclosed_part_extends_to_the_end() {
         for (sql, name) in [
             ("x 'a;", "string"),
             ("x E'a\\';", "string"),

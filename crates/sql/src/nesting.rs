@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_parser_takes_long_for_is_found() {
+    fn slow_inputs_of_the_parser_are_found() {
         for (before, part, after) in [
             ("", "(", ""),
             ("(", "1)+(", ""),

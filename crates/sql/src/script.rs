@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_told_apart_by_their_parentheses() {
+    fn words_are_distinguished_by_their_parentheses() {
         let mut seen = vec![];
         let sql = "COPY s.\"T\" (a, b) FROM STDIN";
         walk(sql, |s| {

@@ -126,7 +126,7 @@ pub struct OneService {
 }
 
 impl OneService {
-    pub fn of(name: &str) -> OneService {
+    pub fn new(name: &str) -> OneService {
         OneService { plain: Some(name.to_owned()), service: None }
     }
 

@@ -72,13 +72,13 @@ impl Restoring<'_> {
         let Restoring { app, service, arguments, from } = *self;
         let anonymize = arguments.anonymize.as_deref().map(read).transpose()?;
         let store = BackupStore::open(app)?;
-        let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+        let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
         let target = target?;
         let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
         self.ask().await?;
         let fetched = store.fetch(app, from).await?;
         let head = self.fits(&fetched)?;
-        let place = arguments.restore_as.clone().map_or(RestoreLocation::Service, RestoreLocation::Beside);
+        let place = arguments.restore_as.clone().map_or(RestoreLocation::Service, RestoreLocation::As);
         let to = RestoreTarget {
             access: &access,
             desired: &desired,

@@ -80,7 +80,7 @@ impl Arguments {
     }
 
     fn with(&self, service: &ServiceName, server: String, database: String) -> Arguments {
-        let service = OneService::of(service.as_str());
+        let service = OneService::new(service.as_str());
         Arguments { service, server: Some(server), database: Some(database), ..self.clone() }
     }
 }
@@ -130,8 +130,8 @@ async fn of_database(
         chosen_run.unwrap_or_else(|| App::with_manifest(global, manifest.clone(), environment, out));
     app.context.manifest = manifest;
     let found = look(&app, arguments, declared.schemas.as_deref()).await?;
-    let (people, reasons) = (&found.people.roles, found.reasons(&before, &app)?);
-    let entry = place.with_keys(&found.keys).with_people(people, &reasons, &found.service.database);
+    let (declared, reasons) = (&found.declared.roles, found.reasons(&before, &app)?);
+    let entry = place.with_keys(&found.keys).with_access(declared, &reasons, &found.service.database);
     let after = before.with_service(arguments.name(), &entry.mapping())?;
     app.context.manifest = completed(&after, &found, &entry, &app)?;
     let service = app.service(arguments.name())?.clone();
@@ -145,9 +145,9 @@ async fn of_database(
     if arguments.dry_run && after.text != before.text {
         next.insert(0, arguments.again(&service.name));
     }
-    let mut people = found.people;
-    people.notes.splice(0..0, found.keys.notes);
-    Ok(AdoptReport::new(&service, people, &planned, ManifestEdit { before, after, written }, next))
+    let mut declared = found.declared;
+    declared.notes.splice(0..0, found.keys.notes);
+    Ok(AdoptReport::new(&service, declared, &planned, ManifestEdit { before, after, written }, next))
 }
 
 /// Returns the service's declaration in the manifest, and the keys it needs before the database can be inspected.
@@ -190,7 +190,7 @@ fn refuse_other(what: &str, service: &str, named: &str, declared: Option<&String
 struct Observed {
     service: DesiredService,
     keys: ServiceKeys,
-    people: Declarations,
+    declared: Declarations,
     /// `true` if the database has a martydb history.
     has_history: bool,
 }
@@ -215,10 +215,10 @@ async fn look(app: &App, arguments: &Arguments, declared: Option<&[String]>) -> 
         ..service.clone()
     };
     scene.service = &completed;
-    let people = adopt::adopted_roles(&scene);
+    let declared = adopt::adopted_roles(&scene);
     let has_history =
         survey.contents.schemas.keys().any(|name| name.as_str() == martydb_model::contract::HISTORY_SCHEMA);
-    Ok(Observed { keys, people, has_history, service: completed })
+    Ok(Observed { keys, declared, has_history, service: completed })
 }
 
 impl Observed {

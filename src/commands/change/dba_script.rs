@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn each_statement_stands_once_where_it_runs() {
+    fn each_statement_is_listed_once_where_it_runs() {
         let all = [
             limit("own", Some("shop"), &["ALTER TABLE a OWNER TO b"]),
             limit("set", None, &["GRANT x TO y"]),

@@ -161,7 +161,7 @@ impl DropReport {
         companion: Option<CompanionTeardown>,
         held: &LockedStore<'_>,
     ) -> Result<()> {
-        let mut keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
+        let mut keys: Vec<CredentialKey> = CredentialKey::for_service(service).collect();
         let desired = app.manifest.desired(&service.server);
         let serving = service.serve.iter().flat_map(ServiceExposure::own_logins);
         let serving = serving.filter_map(|role| desired.access.get(role));

@@ -20,7 +20,7 @@ pub use row::PartitionRow;
 use row::names;
 
 /// Interval of a run without `--once`: a partition is made days before its first row.
-const EVERY: Duration = Duration::from_secs(3600);
+const RUN_INTERVAL: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -49,7 +49,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<PartitionsReport> {
         let report = round(app, &tables, MaintenanceMode::Run).await;
         let style = app.out.message_style();
         app.out.show(&(report.text(&style) + &report.messages(&style)));
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(RUN_INTERVAL).await;
     }
 }
 

@@ -69,7 +69,7 @@ pub async fn run(
         plan.extra = extra::read(&manifest)?;
     }
     let (Some(out), Some(folder)) = (&arguments.out, folder) else {
-        return Ok(RenderReport { text: Some(target.text(&plan)?), ..RenderReport::of(target) });
+        return Ok(RenderReport { text: Some(target.text(&plan)?), ..RenderReport::new(target) });
     };
     let all = target.files(&plan)?;
     let heading = target.heading(&plan);
@@ -77,7 +77,7 @@ pub async fn run(
     let mut files = vec![];
     for file in &all {
         let path = folder.join(&file.name);
-        let state = FileState::of(&path, &file.text)?;
+        let state = FileState::compare(&path, &file.text)?;
         if state != FileState::Same && !arguments.check {
             write(&folder, &path, &file.text)?;
         }
@@ -90,7 +90,7 @@ pub async fn run(
         }
         files.push(ComparedFile { file: out.join(&name), state: FileState::Leftover });
     }
-    Ok(RenderReport { files, check: arguments.check, ..RenderReport::of(target) })
+    Ok(RenderReport { files, check: arguments.check, ..RenderReport::new(target) })
 }
 
 /// Returns the files of this target in the folder that are not rendered any more, by their first line.
@@ -163,7 +163,7 @@ enum FileState {
 }
 
 impl FileState {
-    fn of(path: &Path, text: &str) -> Result<FileState> {
+    fn compare(path: &Path, text: &str) -> Result<FileState> {
         match std::fs::read(path) {
             Ok(found) if found == text.as_bytes() => Ok(FileState::Same),
             Ok(_) => Ok(FileState::Different),
@@ -233,7 +233,7 @@ pub struct RenderReport {
 }
 
 impl RenderReport {
-    fn of(target: &RenderTarget) -> RenderReport {
+    fn new(target: &RenderTarget) -> RenderReport {
         RenderReport { target: target.name, files: vec![], check: false, text: None }
     }
 }

@@ -30,7 +30,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<StatusReport> {
     if let Some(seconds) = arguments.watch {
         return screen::draw(app, arguments, &services, seconds).await;
     }
-    let targets = targets::of(app, &services).await?;
+    let targets = targets::for_services(app, &services).await?;
     let (all, backups) = tokio::join!(review(app, arguments, &services, targets), KnownBackups::read(app));
     Ok(StatusReport::new(all, backups, arguments, measured(app, arguments)))
 }

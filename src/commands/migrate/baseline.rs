@@ -30,7 +30,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
     let service = choice::service(app, &arguments.service).await?;
     let name = service.name.to_string();
     let options = plain_options(app);
-    let (_, target) = targets::of(app, std::slice::from_ref(&service)).await?.remove(0);
+    let (_, target) = targets::for_services(app, std::slice::from_ref(&service)).await?.remove(0);
     let outcome = match target {
         Ok(target) => record(app, &service, &target, arguments.at, &options).await,
         Err(error) => Err(error),

@@ -83,13 +83,13 @@ async fn sides(app: &App, name: &str, services: &[DesiredService]) -> Result<Vec
 }
 
 async fn databases(app: &App, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
-    let all = targets::of(app, services).await?;
+    let all = targets::for_services(app, services).await?;
     Ok(all.into_iter().map(|(_, target)| target.map(|target| Side::Database(Box::new(target)))).collect())
 }
 
 async fn files(app: &App, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
     let mut all = vec![];
-    for (service, target) in targets::of(app, services).await? {
+    for (service, target) in targets::for_services(app, services).await? {
         let access = app.access(&service.server).await;
         let desired = app.manifest.desired(&service.server);
         all.push(target.and_then(|target| Ok(Side::Files(Box::new((target, access?, desired, service))))));
@@ -110,8 +110,8 @@ async fn compare(
     maintained: &[String],
 ) -> Result<Vec<Difference>> {
     let (before, after) = (before?, after?);
-    let before = ReadSide::of(before, options).await?;
-    let after = match ReadSide::of(after, options).await {
+    let before = ReadSide::read(before, options).await?;
+    let after = match ReadSide::read(after, options).await {
         Ok(after) => after,
         Err(error) => return before.remove_after(Err(error)).await,
     };
@@ -150,7 +150,7 @@ struct ReadSide {
 }
 
 impl ReadSide {
-    async fn of(side: Side, options: &Options) -> Result<ReadSide> {
+    async fn read(side: Side, options: &Options) -> Result<ReadSide> {
         match side {
             Side::Database(target) => {
                 let catalog = martydb_migrate::catalog(&target, options.lock_wait).await?;

@@ -53,14 +53,14 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
     let services = choice::services(app, &arguments.select).await?;
     let (goal, options) = (arguments.goal(), plain_options(app));
     let folders = load_folders(&services);
-    let targets = targets::of(app, &services).await?;
+    let targets = targets::for_services(app, &services).await?;
     let dry = Options { execution: Execution::Dry, ..options.clone() };
     let mut outcomes = migrate_each(app, &folders, targets.clone(), goal, &dry).await;
-    let failed = outcomes.iter().any(|outcome| outcome.outcome == Ended::Failed);
+    let failed = outcomes.iter().any(|outcome| outcome.ended == Ended::Failed);
     let count: usize = outcomes.iter().map(|outcome| outcome.planned.len()).sum();
     if arguments.dry_run || failed || count == 0 {
         if failed && !arguments.dry_run {
-            outcomes.iter_mut().filter(|outcome| outcome.outcome == Ended::Ok).for_each(skip);
+            outcomes.iter_mut().filter(|outcome| outcome.ended == Ended::Ok).for_each(skip);
         }
         let shown = if arguments.dry_run { Execution::Dry } else { Execution::Real };
         return Ok(UpgradeReport::new(outcomes, Direction::Down, shown));
@@ -72,7 +72,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
 }
 
 fn skip(outcome: &mut MigrationOutcome) {
-    outcome.outcome = Ended::Skipped;
+    outcome.ended = Ended::Skipped;
     outcome.planned.clear();
 }
 

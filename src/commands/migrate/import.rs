@@ -141,7 +141,7 @@ impl ImportReport {
         };
         let Some(history) = tool.history else { return };
         let found = async {
-            let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+            let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
             let target: MigrationTarget = target?;
             let table = imported.history_table.as_deref();
             martydb_migrate::inspect_adoption(&target, history, table, app.lock_wait).await
@@ -162,7 +162,7 @@ impl ImportReport {
         }
         self.failed.clone_from(&found.failed);
         self.notes.extend(found.failed.iter().filter(|row| row.undone).map(|row| {
-            format!("{} says of {}: {}; it counts as pending", row.table, row.migration, row.state)
+            format!("{} reports {}: {}; it counts as pending", row.table, row.migration, row.state)
         }));
         let Some((table, applied, meaning)) = &found.applied else {
             for other in &found.tools {

@@ -87,7 +87,7 @@ const ANSWERING: &[ServiceState] =
     &[ServiceState::UpToDate, ServiceState::Pending, ServiceState::Drifted, ServiceState::Divergent];
 
 async fn sizes(app: &App, service: &DesiredService) -> Result<TableSizes> {
-    let mut targets = targets::of(app, std::slice::from_ref(service)).await?;
+    let mut targets = targets::for_services(app, std::slice::from_ref(service)).await?;
     let (_, target) = targets.pop().ok_or_else(|| Error::operation("no such service"))?;
     table_sizes(&target?, app.lock_wait).await
 }

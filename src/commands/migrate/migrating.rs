@@ -121,7 +121,7 @@ pub(crate) async fn read_folders(
         outcomes.push(match read {
             Ok(folder) => {
                 folders.insert(name, Arc::new(folder));
-                MigrationOutcome { outcome: Ended::Skipped, ..outcome }
+                MigrationOutcome { ended: Ended::Skipped, ..outcome }
             }
             Err(error) => outcome.failed(error),
         });
@@ -149,7 +149,7 @@ pub(crate) async fn write_schemas(
     outcomes: &[MigrationOutcome],
 ) {
     for ((service, target), outcome) in targets.iter().zip(outcomes) {
-        if let (true, Ok(target), Ended::Ok) = (service.dump_schema, target, outcome.outcome)
+        if let (true, Ok(target), Ended::Ok) = (service.dump_schema, target, outcome.ended)
             && let Err(error) = martydb_migrate::write_schema(target, outcome.to, app.lock_wait).await
         {
             app.out.note(&format!("{}: warning: no schema.sql: {error}", service.name));
@@ -190,7 +190,7 @@ impl UpgradeReport {
 
     fn word(&self, outcome: &MigrationOutcome) -> Cell {
         let done = if self.execution == Execution::Real { Paint::Good } else { Paint::Warn };
-        match (outcome.outcome, self.count(outcome)) {
+        match (outcome.ended, self.count(outcome)) {
             (Ended::Ok, _) if !outcome.skipped.is_empty() => Cell::new("rehearsed in part", Paint::Warn),
             (Ended::Failed, _) => Cell::new(failed_word(outcome), Paint::Bad),
             (Ended::Skipped, _) => Cell::new("skipped", Paint::Warn),

@@ -35,7 +35,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<RepairReport> {
     let service = choice::service(app, &arguments.service).await?;
     let options = plain_options(app);
     let name = service.name.to_string();
-    let (_, target) = targets::of(app, &[service]).await?.remove(0);
+    let (_, target) = targets::for_services(app, &[service]).await?.remove(0);
     let target = target?;
     let found = martydb_migrate::examine(&target, arguments.version, &options).await?;
     if !found.is_empty() {

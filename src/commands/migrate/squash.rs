@@ -50,7 +50,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<SquashReport> {
     let folder = folder::load_valid(&service.migrations, service.name.as_str())?;
     let replaces = replaces(&folder, service, arguments.to)?;
     let access = app.admin(&service.server).await?;
-    let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+    let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
     let desired = app.manifest.desired(&service.server);
     let options = Options { repeatables: false, to: Some(arguments.to), ..plain_options(app) };
     let major = access.read(&access.maintenance).await?.major();

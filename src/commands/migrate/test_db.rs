@@ -42,7 +42,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<TestDbReport> {
     }
     let service = &choice::service(app, &arguments.service).await?;
     let access = app.admin(&service.server).await?;
-    let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+    let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
     let desired = app.manifest.desired(&service.server);
     let mut workshop = CopyContext::open(access, &desired, service, target?, plain_options(app)).await?;
     match &arguments.drop {

@@ -90,7 +90,7 @@ pub(crate) async fn upgrade_services(
         Ok(folders) => folders,
         Err(refused) => return Ok(UpgradeReport::new(refused, Direction::Up, options.execution)),
     };
-    let targets = targets::of(app, services).await?;
+    let targets = targets::for_services(app, services).await?;
     let outcomes = migrate_each(app, &folders, targets.clone(), Goal::Upgrade, &options).await;
     if options.execution == Execution::Real {
         write_schemas(app, &targets, &outcomes).await;

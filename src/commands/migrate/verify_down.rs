@@ -37,7 +37,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<VerifyDownReport> {
     let services = app.readable(&arguments.select)?;
     let options = plain_options(app);
     let mut work = vec![];
-    for (service, target) in targets::of(app, &services).await? {
+    for (service, target) in targets::for_services(app, &services).await? {
         let access = app.access(&service.server).await;
         let desired = app.manifest.desired(&service.server);
         work.push((service, desired, target.and_then(|target| Ok((target, access?)))));

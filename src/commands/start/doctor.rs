@@ -342,7 +342,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_admin_without_createdb_is_told_what_to_ask_for() {
+    fn an_admin_without_createdb_gets_a_hint() {
         let admin = Admin { name: "a\"b".into(), createrole: true, inherit: true, ..Admin::default() };
         let failed: Vec<_> = attributes(&admin).into_iter().filter(|check| !check.ok).collect();
         assert_eq!(failed.len(), 1);
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn a_coordinator_of_citus_is_told_which_servers_are_proven() {
+    fn a_coordinator_of_citus_reports_the_proven_servers() {
         assert_eq!(citus(&[], &["w1"]), None);
         let unproven = citus(&["shop"], &[]).unwrap();
         assert!(unproven.note && unproven.ok, "{unproven:?}");

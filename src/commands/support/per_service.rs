@@ -94,7 +94,7 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     let wait = app.lock_wait;
-    let targets = targets::of(app, &app.readable(select)?).await?;
+    let targets = targets::for_services(app, &app.readable(select)?).await?;
     let asking = Arc::new(progress("asking", "services"));
     asking.expect(targets.len());
     let one = |(service, target): (DesiredService, Result<MigrationTarget>)| {

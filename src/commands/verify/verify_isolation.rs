@@ -235,7 +235,7 @@ pub(crate) async fn verify_services(
         format: arguments.format,
         checkout: Checkout::from_environment(&app.environment),
         matrix: if arguments.matrix { MatrixExtent::Whole } else { MatrixExtent::Findings },
-        ..VerifyReport::of(assessment, app.manifest.path.clone())
+        ..VerifyReport::new(assessment, app.manifest.path.clone())
     })
 }
 
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_a_yes_is_told_as_a_statement() {
+    fn a_step_to_confirm_is_phrased_as_a_statement() {
         assert_eq!(consent(1).1, "1 change would close what was found");
         assert_eq!(consent(1).0, "Make this 1 change to close what was found?");
         assert_eq!(consent(2).0, "Make these 2 changes to close what was found?");

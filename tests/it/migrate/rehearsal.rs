@@ -35,7 +35,7 @@ async fn a_rehearsal_runs_measures_and_rolls_back_each_file() {
         .write("V6__f.sql", "SELECT 1;");
     let outcome = rehearse(&service).await;
     assert_eq!(outcome.error, None);
-    assert_eq!((outcome.outcome, outcome.from, outcome.to), (Ended::Ok, Some(1), Some(4)));
+    assert_eq!((outcome.ended, outcome.from, outcome.to), (Ended::Ok, Some(1), Some(4)));
     let versions: Vec<i64> = outcome.rehearsed.iter().map(|one| one.version).collect();
     assert_eq!((versions, outcome.applied.len()), (vec![2, 3, 4], 0));
     assert_eq!(locks(&outcome, 0), ["public.t AccessExclusiveLock", "public.u AccessShareLock"]);
@@ -67,7 +67,7 @@ async fn a_rehearsal_stops_at_the_first_failure_with_its_line() {
         .write("V3__c.sql", "SELECT 1;");
     let outcome = rehearse(&service).await;
     let error = outcome.error.unwrap();
-    assert_eq!((error.kind, outcome.outcome, outcome.rehearsed.len()), (Kind::Operation, Ended::Failed, 1));
+    assert_eq!((error.kind, outcome.ended, outcome.rehearsed.len()), (Kind::Operation, Ended::Failed, 1));
     assert_eq!(error.message, format!("V2__b failed at {}:3:9", path(&service, "V2__b.sql")));
     assert!(error.hints.iter().any(|hint| hint == "this was a rehearsal: everything was rolled back"));
     let left =

@@ -18,7 +18,7 @@ async fn pending_files_are_applied_once_and_recorded_in_both_tables() {
         .write("V2__more.sql", "ALTER TABLE t ADD b int; -- done")
         .write("V10__ten.sql", "INSERT INTO t SELECT g FROM generate_series(1, 3) g;");
     let outcome = service.upgrade().await;
-    assert_eq!((outcome.from, outcome.to, outcome.outcome, outcome.error), (None, Some(10), Ended::Ok, None));
+    assert_eq!((outcome.from, outcome.to, outcome.ended, outcome.error), (None, Some(10), Ended::Ok, None));
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
 
     let events = martydb_migrate::history(&service.target, WAIT).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_failing_file_is_rolled_back_explained_and_recorded() {
         .write("V2__bad.sql", "CREATE TABLE u (a int);\n\nALTER TABLE t\n  ADD b nope;\nSELECT 1;")
         .write("V3__never.sql", "CREATE TABLE never (a int);");
     let outcome = service.upgrade().await;
-    assert_eq!((outcome.outcome, outcome.to, outcome.applied.len()), (Ended::Failed, Some(1), 1));
+    assert_eq!((outcome.ended, outcome.to, outcome.applied.len()), (Ended::Failed, Some(1), 1));
     let error = outcome.error.unwrap();
     assert_eq!((error.kind, error.sqlstate.as_deref()), (Kind::Operation, Some("42704")));
     assert_eq!(error.message, format!("V2__bad failed at {}:4:9", path(&service, "V2__bad.sql")));

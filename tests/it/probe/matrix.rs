@@ -23,7 +23,7 @@ async fn look(task: &Task) -> Matrix {
     let matrix = judge(task, &try_all(task).await.unwrap());
     let probes: Vec<_> = matrix.iter().collect();
     let findings = findings(task, &probes, &ActualServer::default(), Basis::Login);
-    Matrix { summary: ProbeSummary::of(&matrix, [], 0, ProbeCoverage::default()), findings, matrix }
+    Matrix { summary: ProbeSummary::new(&matrix, [], 0, ProbeCoverage::default()), findings, matrix }
 }
 
 /// The probes that did not pass, as `role database outcome sqlstate`.

@@ -75,7 +75,7 @@ async fn a_server_of_another_protocol_is_inconclusive() {
                 Ok(seen) => {
                     let matrix = judge(&task, &seen);
                     let inconclusive =
-                        ProbeSummary::of(&matrix, [], 0, ProbeCoverage::default()).inconclusive;
+                        ProbeSummary::new(&matrix, [], 0, ProbeCoverage::default()).inconclusive;
                     assert_eq!(inconclusive, 2, "{bytes:?} {mode:?} {matrix:?}");
                 }
                 Err(error) => assert_eq!(error.kind, Kind::Unreachable, "{bytes:?}"),

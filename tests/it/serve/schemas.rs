@@ -37,7 +37,7 @@ pub(crate) fn written(project: &Project) {
     project.write("wrong.yaml", "name: x\nfields: [{ name: a, type: uuid }]\n");
     let wrong = project.path().join("wrong.yaml");
     let refused = project.run(&["revision", "srd_a", "--collection", wrong.to_str().unwrap()]).expect(2);
-    assert!(refused.stderr.contains("wrong.yaml is no schema of a collection"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("wrong.yaml is not a schema of a collection"), "{}", refused.stderr);
 }
 
 /// A collection by its schema: the server checks the fields, and filters use the indexes.

@@ -142,7 +142,7 @@ fn row_policies(
             RowPolicies { table: format!("{}.{}", found.schema, found.name), roles, keep: keep.to_string() }
         })
     };
-    tables.filter(|found| taken(&Object::of(found))).filter_map(of_table).collect()
+    tables.filter(|found| taken(&Object::from_actual(found))).filter_map(of_table).collect()
 }
 
 /// Returns the role that the action takes a privilege from.

@@ -122,14 +122,14 @@ fn readers_of_all(scene: &ScanContext<'_>, holders: &BTreeMap<RoleName, HeldPriv
 
 /// Returns a note on functions. PUBLIC may execute every function unless a migration revoked it; `read` grants
 /// none.
-fn calls_that_end(scene: &ScanContext<'_>, people: &[AdoptedRole]) -> Option<String> {
+fn calls_that_end(scene: &ScanContext<'_>, others: &[AdoptedRole]) -> Option<String> {
     let is_code = |found: &&ActualObject| matches!(found.kind, ObjectKind::Function | ObjectKind::Procedure);
     let by_public = |found: &&ActualObject| {
         found.acl.iter().any(|entry| entry.grantee == Grantee::Public && entry.privilege == "EXECUTE")
     };
     let own = scene.contents.objects.iter().filter(|found| scene.service.schemas.contains(&found.schema));
     let functions = own.filter(is_code).filter(by_public).count();
-    let new = people.iter().filter(|person| !person.declared && person.write.is_empty());
+    let new = others.iter().filter(|person| !person.declared && person.write.is_empty());
     let names: Vec<&str> = new.map(|person| person.role.as_str()).collect();
     (functions > 0 && !names.is_empty()).then(|| {
         let (functions, names) = (counted(functions, "function"), listed(&names));
@@ -193,14 +193,14 @@ fn members(scene: &ScanContext<'_>, group: &RoleName, notes: &mut Vec<String>) -
     let uses = |row: &&Membership| row.role == *group && !row.is_admin_alone();
     let rows = scene.actual.memberships.iter().filter(uses);
     let all: BTreeSet<&RoleName> = rows.map(|row| &row.member).collect();
-    let (services, people): (Vec<_>, Vec<_>) =
+    let (services, others): (Vec<_>, Vec<_>) =
         all.into_iter().partition(|member| managed(scene.desired, member).is_some());
     for member in services {
         notes.push(format!(
             "{member} is a service's login and cannot be a member of {group}: `apply` ends that"
         ));
     }
-    people.into_iter().map(ToString::to_string).collect()
+    others.into_iter().map(ToString::to_string).collect()
 }
 
 #[cfg(test)]
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn each_who_uses_the_database_is_found_once() {
+    fn each_user_of_the_database_is_found_once() {
         let desired = desired(&["shop"]);
         let roles = ["old", "Bi", "alice", "bob", "guest", "idle", "shop_app", "all"];
         let members = [("Bi", "alice", true), ("Bi", "bob", false), ("shop_app", "friend", true)];
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_level_gives_is_left_with_the_statements_that_keep_it() {
+    fn privileges_outside_all_levels_are_noted_with_their_grants() {
         let desired = desired(&["shop"]);
         let actual =
             server(&desired, &["old", "column", "truncator", "Owners", "one"], &[("Owners", "one", true)]);

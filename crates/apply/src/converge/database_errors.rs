@@ -8,7 +8,7 @@ use martydb_pg::server::{Connection, query};
 use martydb_plan::{Action, DatabaseOption, Step};
 
 /// Most sessions named.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// Adds a hint to the error of a step.
 pub(crate) async fn explain(connection: &mut Connection, step: &Step, error: Error) -> Error {
@@ -63,10 +63,10 @@ async fn sessions(connection: &mut Connection, database: &DbName) -> Vec<String>
     };
     let mut named: Vec<String> = rows
         .iter()
-        .take(NAMED)
+        .take(MAX_NAMED)
         .map(|row| format!("pid {}, login {}, application \"{}\"", text(row, 0), text(row, 1), text(row, 2)))
         .collect();
-    let more = rows.len().saturating_sub(NAMED);
+    let more = rows.len().saturating_sub(MAX_NAMED);
     named.extend((more > 0).then(|| format!("and {more} more")));
     named
 }

@@ -19,13 +19,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Interval between messages about the same wait.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
+const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(crate) struct LockQueue {
     /// Relation that is waited for, if it is known.
     relation: Option<Object>,
     backoff: Backoff,
-    told: Option<Instant>,
+    reported: Option<Instant>,
 }
 
 impl LockQueue {
@@ -33,7 +33,7 @@ impl LockQueue {
         LockQueue {
             relation: steps.iter().find_map(|step| locked(&step.action)).cloned(),
             backoff: Backoff::until(Instant::now() + PATIENCE, FIRST_PAUSE, LONGEST_PAUSE),
-            told: None,
+            reported: None,
         }
     }
 
@@ -48,7 +48,7 @@ impl LockQueue {
     /// Returns the error itself once the time is up, with the holders of the lock.
     pub(crate) async fn step_back(&mut self, connection: &mut Connection, error: Error) -> Result<()> {
         let holders = self.holders(connection).await;
-        if self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
+        if self.reported.is_none_or(|reported| reported.elapsed() >= REPORT_INTERVAL) {
             let what = self.relation.as_ref().map_or_else(|| "a lock".into(), ToString::to_string);
             let who = if holders.is_empty() {
                 String::new()
@@ -56,7 +56,7 @@ impl LockQueue {
                 format!(", in use by {}", holders.join("; "))
             };
             tracing::warn!(target: "martydb", "waiting for {what}{who}");
-            self.told = Some(Instant::now());
+            self.reported = Some(Instant::now());
         }
         if self.backoff.wait().await {
             return Ok(());

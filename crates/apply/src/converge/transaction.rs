@@ -49,7 +49,7 @@ impl StepStatement {
         StepStatement { statement, is_right: true }
     }
 
-    fn of(context: &ConvergeContext<'_>, step: &Step) -> StepStatement {
+    fn new(context: &ConvergeContext<'_>, step: &Step) -> StepStatement {
         let verifier = |role: &RoleName| context.verifier(role);
         let passwords = NewPasswords { verifier: &verifier, at: Some(OffsetDateTime::now_utc()) };
         StepStatement::with(context.major, &passwords, step)
@@ -65,7 +65,7 @@ impl StepStatement {
     fn each(context: &ConvergeContext<'_>, step: &Step) -> Vec<StepStatement> {
         match &step.action {
             Action::Close { fix, .. } => fix.statements().map(StepStatement::right).collect(),
-            _ => vec![StepStatement::of(context, step)],
+            _ => vec![StepStatement::new(context, step)],
         }
     }
 

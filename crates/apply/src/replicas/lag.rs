@@ -172,12 +172,12 @@ async fn read(primary: Option<&Access>, access: &Access, role: ReplicaRole) -> R
 }
 
 async fn state(session: &mut Connection, role: ReplicaRole) -> Result<ReplicaState> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT pg_catalog.pg_is_in_recovery(),
            CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused() ELSE false END,
            EXISTS (SELECT FROM pg_catalog.pg_stat_wal_receiver)"
     );
-    let rows = query(session, &asked).await?;
+    let rows = query(session, &statement).await?;
     let is = |at| rows.first().is_some_and(|row| row.try_get(at) == Ok(true));
     Ok(match (is(0), is(1), is(2), role) {
         (false, _, _, ReplicaRole::Worker) => ReplicaState::Worker,

@@ -144,14 +144,14 @@ pub(crate) struct ReplayPosition {
 /// Reads the place of a standby relative to `target`; `None` if it is a standby no longer: what it has replayed says nothing
 /// about another server then.
 pub(crate) async fn replayed(session: &mut Connection, target: &str) -> Result<Option<ReplayPosition>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT pg_catalog.pg_is_in_recovery(),
            pg_catalog.pg_wal_lsn_diff({target}::pg_catalog.pg_lsn,
              coalesce(pg_catalog.pg_last_wal_replay_lsn(), '0/0'::pg_catalog.pg_lsn))::pg_catalog.int8,
            (EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.pg_last_xact_replay_timestamp()) * 1000)::pg_catalog.int8",
         target = Literal(target.to_owned()),
     );
-    let rows = query(session, &asked).await?;
+    let rows = query(session, &statement).await?;
     let unread = || Error::operation("cannot read how far the standby has replayed");
     let row = rows.first().ok_or_else(unread)?;
     if row.try_get(0) != Ok(true) {

@@ -26,8 +26,8 @@ pub async fn remove(
 }
 
 /// Number of attempts to drop a database whose sessions are ending, and the pause between two attempts.
-const TRIES: u32 = 10;
-const PAUSE: Duration = Duration::from_millis(200);
+const MAX_TRIES: u32 = 10;
+const RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// Drops a database and ends the sessions in it. A limited admin may end a session only as a member of its login.
 /// Runs even after a signal: a database that is left behind would block later runs.
@@ -36,11 +36,11 @@ pub async fn drop_with_sessions(
     database: &DbName,
     logins: &[RoleName],
 ) -> Result<()> {
-    for _ in 1..TRIES {
+    for _ in 1..MAX_TRIES {
         match drop_database(connection, database, " WITH (FORCE)").await {
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
                 end_sessions(connection, database, logins).await?;
-                tokio::time::sleep(PAUSE).await;
+                tokio::time::sleep(RETRY_PAUSE).await;
             }
             end => return end,
         }
@@ -76,12 +76,12 @@ pub async fn end_sessions(connection: &mut Connection, database: &DbName, logins
 
 /// Returns the logins whose sessions a dead run left in a database.
 pub async fn logins_in(connection: &mut Connection, database: &DbName) -> Result<Vec<RoleName>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT DISTINCT a.usename::pg_catalog.text FROM pg_catalog.pg_stat_activity a
          WHERE a.datname = {name} AND a.usename IS NOT NULL",
         name = Literal(database.to_string())
     );
-    let rows = query(connection, &asked).await?;
+    let rows = query(connection, &statement).await?;
     Ok(rows.iter().filter_map(|row| RoleName::found(row.try_get::<String>(0).ok()?).ok()).collect())
 }
 

@@ -13,7 +13,7 @@ use martydb_plan::admin_capabilities::AdminCapabilities;
 use martydb_plan::{Step, copy};
 
 /// Attempts to copy a template that another run may drop meanwhile.
-const TRIES: usize = 3;
+const MAX_TRIES: usize = 3;
 
 /// A test database that was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl CopyContext<'_> {
     /// If a migration fails, or the server rejects a statement.
     #[martydb_pg::boxed]
     pub async fn make(&mut self, events: &EventSender) -> Result<CreatedTestDatabase> {
-        let mut tries = 1..TRIES;
+        let mut tries = 1..MAX_TRIES;
         loop {
             let template = self.template(events).await?;
             match self.copy(&template.database).await {

@@ -102,13 +102,13 @@ fn reason(error: &Error) -> String {
 /// Returns the number of sessions in each test database, without background workers.
 #[martydb_pg::boxed]
 pub async fn sessions(session: &mut Connection) -> Result<BTreeMap<String, usize>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT d.datname::pg_catalog.text, pg_catalog.count(a.pid)::pg_catalog.text
          FROM pg_catalog.pg_database d JOIN pg_catalog.pg_stat_get_activity(NULL) a ON a.datid = d.oid
          WHERE pg_catalog.starts_with(d.datname, {prefix}) AND a.usesysid IS NOT NULL GROUP BY 1",
         prefix = Literal("martydb_test_".into())
     );
-    let rows = query(session, &asked).await?;
+    let rows = query(session, &statement).await?;
     let read = |row: &martydb_pg::server::Row| {
         let count: String = row.try_get(1).ok()?;
         Some((row.try_get(0).ok()?, count.parse().ok()?))

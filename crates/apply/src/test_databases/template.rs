@@ -25,7 +25,7 @@ impl CopyContext<'_> {
             return Ok(Template { database, reused: true });
         }
         let (what, wait) = (format!("the template {database}"), self.options.lock_wait);
-        let held = lock::take(&mut self.session, key(&database), wait, &what).await?;
+        let held = lock::acquire(&mut self.session, key(&database), wait, &what).await?;
         let made = self.find_or_make(database, events).await;
         let released = lock::release(&mut self.session, held).await;
         made.and_then(|made| released.map(|()| made))

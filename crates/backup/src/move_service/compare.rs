@@ -18,7 +18,7 @@ use martydb_sql::{TokenKind, tokens};
 /// Catalog and data of one side.
 #[derive(Debug, Clone, Default)]
 pub struct CopySide {
-    pub catalogue: Catalog,
+    pub catalog: Catalog,
     pub sums: Checksums,
     pub major: u32,
     /// Kind and name of the objects that servers make by themselves from some major on, with this major.
@@ -39,9 +39,9 @@ pub async fn read(session: &mut Connection) -> Result<CopySide> {
 /// Reads one side with several sessions and this hash.
 pub(crate) async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<CopySide> {
     let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
-    let (catalogue, major) = (Catalog::read(first).await?, first.major());
+    let (catalog, major) = (Catalog::read(first).await?, first.major());
     let by_server = by_server(first).await?;
-    Ok(CopySide { catalogue, sums: read_checksums(sessions, hash).await?, major, by_server, live: false })
+    Ok(CopySide { catalog, sums: read_checksums(sessions, hash).await?, major, by_server, live: false })
 }
 
 /// Reads what only newer servers make by themselves.
@@ -68,8 +68,8 @@ pub(crate) async fn reread_by(
     former: CopySide,
     copy: &CopySide,
 ) -> Result<CopySide> {
-    let catalogue = normalize_expressions(target, WAIT, former.catalogue, &copy.catalogue).await?;
-    Ok(CopySide { catalogue, ..former })
+    let catalog = normalize_expressions(target, WAIT, former.catalog, &copy.catalog).await?;
+    Ok(CopySide { catalog, ..former })
 }
 
 /// Letters of privileges that only one major has; owners hold them by default.
@@ -78,17 +78,17 @@ const NEW_IN_17: char = 'm';
 /// Returns the differences of the copy as text; empty if it is equal.
 pub fn differences(former: &CopySide, copy: &CopySide) -> Vec<String> {
     let majors = Majors { former: former.major, copy: copy.major };
-    let catalogues = of_catalogs(former, copy).into_iter().map(|found| found.to_string());
+    let catalogs = of_catalogs(former, copy).into_iter().map(|found| found.to_string());
     let [one, other] = [former, copy].map(|side| majors.sums(&side.sums));
     let advanced = |name: &str, before: &str, after: &str| {
-        former.live && sequences::has_advanced(&former.catalogue, name, before, after)
+        former.live && sequences::has_advanced(&former.catalog, name, before, after)
     };
-    catalogues.chain(of_sums(&majors, &one, &other, advanced)).collect()
+    catalogs.chain(of_sums(&majors, &one, &other, advanced)).collect()
 }
 
 fn of_catalogs(former: &CopySide, copy: &CopySide) -> Vec<Difference> {
     let majors = Majors { former: former.major, copy: copy.major };
-    let [mut one, mut other] = [former, copy].map(|side| majors.catalogue(side));
+    let [mut one, mut other] = [former, copy].map(|side| majors.catalog(side));
     // Records of earlier versions have the owners of multirange types.
     let made = |kind: &String, name: &String| {
         copy.by_server.iter().any(|(_, own, made)| own == kind && kind == "owner" && made == name)
@@ -144,14 +144,14 @@ impl Majors {
 
     /// Returns the catalog without objects that `apply` creates in a new database, and with differences of notation
     /// between the majors removed.
-    fn catalogue(&self, side: &CopySide) -> Catalog {
+    fn catalog(&self, side: &CopySide) -> Catalog {
         let own: BTreeSet<(&String, &String)> = side
             .by_server
             .iter()
             .filter(|(major, ..)| self.cross(*major))
             .map(|(_, kind, name)| (kind, name))
             .collect();
-        let rows = side.catalogue.0.iter();
+        let rows = side.catalog.0.iter();
         let rows =
             rows.filter(|((kind, name), text)| !own.contains(&(kind, name)) && self.counts(kind, name, text));
         let normal = |((kind, name), text): (&(String, String), &String)| {
@@ -267,7 +267,7 @@ mod tests {
         };
         let sum = |(name, text): &(&str, &str)| ((*name).to_owned(), (*text).to_owned());
         CopySide {
-            catalogue: Catalog(rows.iter().map(row).collect()),
+            catalog: Catalog(rows.iter().map(row).collect()),
             sums: sums.iter().map(sum).collect(),
             major,
             ..CopySide::default()
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_owner_of_a_multirange_type_in_an_old_record_is_no_difference() {
+    fn the_owner_of_a_multirange_type_in_an_old_record_is_not_a_difference() {
         let old = side(15, &[("owner", "type public.spans", "o")], &[]);
         let mut new = side(15, &[], &[]);
         assert_eq!(differences(&old, &new).len(), 1);

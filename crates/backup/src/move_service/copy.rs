@@ -53,7 +53,7 @@ struct PreparedMove<'a> {
 pub async fn copy(of: &Move<'_>) -> Result<()> {
     let mut session = of.access.write(&of.access.maintenance).await?;
     let (what, key) = (format!("the move of service \"{}\"", of.service.name), key(of.service));
-    let held = lock::take(&mut session, key, of.context.lock_wait, &what).await?;
+    let held = lock::acquire(&mut session, key, of.context.lock_wait, &what).await?;
     // Another run may have finished the move while this one waited.
     let end = match of.is_there(&mut session).await {
         Ok(true) => Ok(()),
@@ -205,11 +205,11 @@ impl Move<'_> {
     }
 
     async fn is_there(&self, session: &mut Connection) -> Result<bool> {
-        let asked = stmt!(
+        let query = stmt!(
             "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_database WHERE datname = {name}",
             name = Literal(self.service.database.to_string())
         );
-        Ok(query_first(session, &asked).await?.unwrap_or_default())
+        Ok(query_first(session, &query).await?.unwrap_or_default())
     }
 }
 
@@ -223,14 +223,15 @@ async fn reopened(ready: &mut PreparedMove<'_>, error: Error) -> Error {
 
 /// Kinds of archive entries whose owner is that of the object they are about, which may be another role than the
 /// service's: the admin owns the extensions, and before 15 a superuser owns the schema `public`.
-const OF_OTHERS: &[&str] =
+const FOREIGN_OWNED: &[&str] =
     &["ACL ", "TABLE DATA ", "SEQUENCE SET ", "SCHEMA - public ", "COMMENT - SCHEMA public "];
 
 /// Returns `true` if the restore may create an archive entry, and `apply` has not created it already.
 fn is_wanted(what: &str, service: &DesiredService) -> bool {
     let owner = service.role(RoleKind::Owner);
     let made = service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {owner}"));
-    let others = !what.ends_with(&format!(" {owner}")) && OF_OTHERS.iter().any(|kind| what.starts_with(kind));
+    let others =
+        !what.ends_with(&format!(" {owner}")) && FOREIGN_OWNED.iter().any(|kind| what.starts_with(kind));
     !made && !others && !what.starts_with("COMMENT - EXTENSION ")
 }
 
@@ -258,10 +259,10 @@ async fn compared(
     if differences.is_empty() {
         return Ok(());
     }
-    const SHOWN: usize = 20;
-    let more = differences.len().saturating_sub(SHOWN);
+    const MAX_DIFFERENCES: usize = 20;
+    let more = differences.len().saturating_sub(MAX_DIFFERENCES);
     Err(Error::operation("the copy differs from the former database")
-        .causes(differences.into_iter().take(SHOWN))
+        .causes(differences.into_iter().take(MAX_DIFFERENCES))
         .causes((more > 0).then(|| format!("and {more} more")))
         .hint("the former database is open and unchanged; make sure that its applications are stopped, then run the same command again"))
 }
@@ -273,7 +274,7 @@ async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = 
 }
 
 async fn target(context: &Context, service: &DesiredService) -> Result<MigrationTarget> {
-    targets::of(context, std::slice::from_ref(service)).await?.remove(0).1
+    targets::for_services(context, std::slice::from_ref(service)).await?.remove(0).1
 }
 
 /// Returns the key of the lock: a short hash of the database's name.

@@ -71,12 +71,12 @@ pub(crate) async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<E
     let mut found = vec![];
     for row in query(session, &Statement::from_program(include_str!("sql/extension_rows.sql"))).await? {
         let (extension, table, condition): (_, String, _) = row.read()?;
-        let asked = stmt!(
+        let statement = stmt!(
             "SELECT EXISTS (SELECT FROM ONLY {table} {condition})",
             table = ServerText::quoted_by_server(table.clone()),
             condition = ServerText::quoted_by_server(condition)
         );
-        let readable = match query_first(session, &asked).await {
+        let readable = match query_first(session, &statement).await {
             Ok(Some(false)) => continue,
             Ok(_) => true,
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => false,

@@ -87,14 +87,14 @@ async fn inspect(context: &Context, former: &DesiredService) -> Result<Option<Da
 }
 
 async fn read_state(session: &mut Connection, database: &DbName) -> Result<Option<DatabaseState>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT d.datallowconn, pg_catalog.shobj_description(d.oid, 'pg_database'),
              CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) END,
              pg_catalog.pg_has_role(d.datdba, 'USAGE'), pg_catalog.pg_get_userbyid(d.datdba)::pg_catalog.text
          FROM pg_catalog.pg_database d WHERE d.datname = {name}",
         name = Literal(database.to_string())
     );
-    let found = query_first(session, &asked).await?;
+    let found = query_first(session, &query).await?;
     let version = session.major();
     Ok(found.map(|(open, comment, bytes, owned, owner)| DatabaseState {
         open,
@@ -167,14 +167,14 @@ impl<'a> SourceDatabase<'a> {
             but.map(|login| stmt!(" AND a.usename IS DISTINCT FROM {login}", login = Literal(login.into())));
         let own = own.iter().map(|pid| stmt!(" AND a.pid <> {pid}")).chain(but);
         // Autovacuum has no login. A limited admin cannot see the type of other roles' sessions.
-        let asked = stmt!(
+        let query = stmt!(
             "SELECT a.usename::pg_catalog.text, pg_catalog.count(*)::pg_catalog.text FROM pg_catalog.pg_stat_activity a
              WHERE a.datname = {name} AND a.usename IS NOT NULL AND coalesce(a.backend_type, '') <> 'parallel worker'{own}
              GROUP BY 1 ORDER BY 1",
             name = Literal(self.database.to_string()),
             own = Statement::concat(own)
         );
-        let logins = query_as::<(String, String)>(&mut self.session, &asked).await?;
+        let logins = query_as::<(String, String)>(&mut self.session, &query).await?;
         let said = |(role, count): &(String, String)| {
             format!("{} has {}", printable(role), counted(count.parse().unwrap_or_default(), "session"))
         };

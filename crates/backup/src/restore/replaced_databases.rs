@@ -55,7 +55,7 @@ pub async fn list(
     desired: &DesiredServer,
     service: &DesiredService,
 ) -> Result<Vec<KeptDatabase>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT d.datname::pg_catalog.text, CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') THEN pg_catalog.pg_database_size(d.oid) END,
              (SELECT pg_catalog.string_agg(s.slot_name, ' ') FROM pg_catalog.pg_replication_slots s WHERE s.database = d.datname)
          FROM pg_catalog.pg_database d WHERE NOT d.datallowconn AND pg_catalog.pg_has_role(d.datdba, 'USAGE')
@@ -69,7 +69,7 @@ pub async fn list(
             slots: slots.iter().flat_map(|all| all.split(' ')).map(str::to_owned).collect(),
         })
     };
-    query_as(session, &asked).await?.into_iter().map(kept).collect()
+    query_as(session, &query).await?.into_iter().map(kept).collect()
 }
 
 /// Drops a replaced database.

@@ -19,7 +19,7 @@ use martydb_pg::backoff::Backoff;
 use martydb_pg::server::{Access, Connection, execute_protected, query, query_as, query_first};
 
 /// Attempts to swap, and the pauses between them.
-const TRIES: u32 = 6;
+const MAX_TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -119,12 +119,12 @@ struct RenamedDatabase {
 /// Returns the settings that every login may set for itself, and the roles above services: superusers and the
 /// admin.
 async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT 'setting', pg_catalog.lower(s.name) FROM pg_catalog.pg_settings s WHERE s.context = 'user'
          UNION ALL SELECT 'above', r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolname = current_user"
     );
     let (mut free, mut above) = (vec![], vec![]);
-    for (kind, name) in query_as::<(String, String)>(session, &asked).await? {
+    for (kind, name) in query_as::<(String, String)>(session, &statement).await? {
         match kind.as_str() {
             "setting" => free.push(name),
             _ => above.extend(RoleName::found(name)),
@@ -135,7 +135,7 @@ async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)
 
 async fn read_properties(session: &mut Connection, database: &DbName) -> Result<Option<RenamedDatabase>> {
     let name = Literal(database.to_string());
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT 'there', NULL, NULL, NULL FROM pg_catalog.pg_database d WHERE d.datname = {name}
          UNION ALL SELECT DISTINCT 'holder', NULL, CASE WHEN a.grantee <> 0 THEN pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END, NULL
              FROM pg_catalog.pg_database d, pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
@@ -148,7 +148,7 @@ async fn read_properties(session: &mut Connection, database: &DbName) -> Result<
     );
     let (mut found, mut there) =
         (RenamedDatabase { holders: vec![], set: vec![], settings: vec![], records: vec![] }, false);
-    for row in &query(session, &asked).await? {
+    for row in &query(session, &statement).await? {
         let (kind, role, quoted): (String, Option<String>, Option<String>) = row.read()?;
         let named = quoted.map(named_by_server);
         match kind.as_str() {
@@ -201,8 +201,8 @@ impl RenamedDatabase {
 }
 
 async fn is_superuser(session: &mut Connection) -> Result<bool> {
-    let asked = stmt!("SELECT pg_catalog.current_setting('is_superuser') = 'on'");
-    Ok(query_first(session, &asked).await?.unwrap_or_default())
+    let statement = stmt!("SELECT pg_catalog.current_setting('is_superuser') = 'on'");
+    Ok(query_first(session, &statement).await?.unwrap_or_default())
 }
 
 async fn attempts(
@@ -214,7 +214,7 @@ async fn attempts(
 ) -> Result<()> {
     let head = [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '2s'")];
     let all = Statement::join(head.into_iter().chain(statements.iter().cloned()).chain([stmt!("COMMIT")]));
-    let mut backoff = Backoff::tries(TRIES, FIRST_PAUSE, LONGEST_PAUSE);
+    let mut backoff = Backoff::tries(MAX_TRIES, FIRST_PAUSE, LONGEST_PAUSE);
     loop {
         let error = match attempt(to, session, &all, superuser).await {
             Ok(()) => return Ok(()),
@@ -273,19 +273,19 @@ async fn end_all(session: &mut Connection, database: &DbName, superuser: bool) -
 
 /// Returns the connected sessions, for an error.
 async fn sessions(session: &mut Connection, database: &DbName) -> Result<Vec<String>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT coalesce(a.usename::pg_catalog.text, a.backend_type, 'a session') || ' is connected' FROM pg_catalog.pg_stat_activity a
          WHERE a.datname = {name} ORDER BY 1 LIMIT 10",
         name = Literal(database.to_string())
     );
-    Ok(query_as::<String>(session, &asked).await?.iter().map(|line| printable(line)).collect())
+    Ok(query_as::<String>(session, &statement).await?.iter().map(|line| printable(line)).collect())
 }
 
 /// Gives the loaded database a name of its own instead; only the admin can connect to it.
 ///
 /// # Errors
 /// If a database with that name exists.
-pub(crate) async fn beside(access: &Access, mut loaded: Loaded, name: &DbName, mark: &str) -> Result<()> {
+pub(crate) async fn restore_as(access: &Access, mut loaded: Loaded, name: &DbName, mark: &str) -> Result<()> {
     let scratch = loaded.scratch.database.clone();
     let end = async {
         let found =

@@ -6,7 +6,7 @@ use std::io;
 
 use super::id::BackupId;
 use super::manifest::{BackupManifest, MANIFEST};
-use super::stop::Stop;
+use super::stream_error::StreamError;
 use super::sums;
 use super::verified;
 use martydb_model::error::{Error, Result};
@@ -54,35 +54,39 @@ pub(crate) fn of_io(error: io::Error, otherwise: impl FnOnce(io::Error) -> Error
 }
 
 /// Returns the error for a file that was not read completely.
-pub(crate) fn of_stop(
+pub(crate) fn of_stream(
     id: &BackupId,
     path: &str,
-    stop: Stop,
+    error: StreamError,
     with_identity: bool,
     unwritten: impl FnOnce(io::Error) -> Error,
 ) -> Error {
-    match stop {
-        Stop::Read(error) => of_io(error, |error| {
+    match error {
+        StreamError::Read(error) => of_io(error, |error| {
             Error::operation(format!("cannot read {path} of the backup {id}")).cause(error)
         }),
-        Stop::Write(error) => of_io(error, unwritten),
-        Stop::Closed if with_identity => Error::usage(format!("no identity opens the backup {id}"))
+        StreamError::Write(error) => of_io(error, unwritten),
+        StreamError::Closed if with_identity => Error::usage(format!("no identity opens the backup {id}"))
             .cause("it is encrypted for others, or damaged")
             .hint("MARTYDB_BACKUP_IDENTITY names the file with the identity of one of its recipients"),
-        Stop::Closed => Error::usage(format!("the backup {id} is encrypted, and no identity was given"))
-            .hint("MARTYDB_BACKUP_IDENTITY names the file with the identity of one of its recipients"),
-        Stop::Damaged => damaged(id, format!("{path} is not as age wrote it")),
+        StreamError::Closed => {
+            Error::usage(format!("the backup {id} is encrypted, and no identity was given"))
+                .hint("MARTYDB_BACKUP_IDENTITY names the file with the identity of one of its recipients")
+        }
+        StreamError::Damaged => damaged(id, format!("{path} is not a valid age file")),
     }
 }
 
 /// Returns the error for a file that was not written completely.
-pub(crate) fn of_write(path: &str, stop: Stop) -> Error {
+pub(crate) fn of_write(path: &str, error: StreamError) -> Error {
     let doing = |verb: &str, error: io::Error| {
         of_io(error, |error| Error::operation(format!("cannot {verb} {path} of the backup")).cause(error))
     };
-    match stop {
-        Stop::Read(error) => doing("read", error),
-        Stop::Write(error) => doing("write", error),
-        Stop::Closed | Stop::Damaged => Error::operation(format!("cannot encrypt {path} of the backup")),
+    match error {
+        StreamError::Read(error) => doing("read", error),
+        StreamError::Write(error) => doing("write", error),
+        StreamError::Closed | StreamError::Damaged => {
+            Error::operation(format!("cannot encrypt {path} of the backup"))
+        }
     }
 }

@@ -14,13 +14,13 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::blocking_task::BlockingTask;
 use super::manifest::Encryption;
-use super::stop::Stop;
+use super::stream_error::StreamError;
 use crate::store::cipher::age_files::{Identity, Recipient};
 use crate::store::cipher::digest::{Digest, HashingStream};
 use martydb_model::error::{Error, Result};
 
 /// Maximum size of a file of identities, in bytes; a larger one is something else.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_IDENTITY_BYTES: u64 = 1024 * 1024;
 /// Size of the buffer, in bytes.
 const PIECE: usize = 256 * 1024;
 
@@ -67,12 +67,12 @@ impl Cipher {
         task: &BlockingTask,
         from: &mut dyn Read,
         to: &mut dyn Write,
-    ) -> Result<StreamDigests, Stop> {
+    ) -> Result<StreamDigests, StreamError> {
         let mut to = HashingStream::new(to);
         let plain = match self {
-            Cipher::Plain => pass(task, from, &mut to, Stop::Read)?,
+            Cipher::Plain => pass(task, from, &mut to, StreamError::Read)?,
             Cipher::Age(recipients) => {
-                age_files::encrypt(recipients, &mut to, |to| pass(task, from, to, Stop::Read))?
+                age_files::encrypt(recipients, &mut to, |to| pass(task, from, to, StreamError::Read))?
             }
         };
         let (_, stored) = to.finish();
@@ -110,7 +110,9 @@ impl Identities {
         let doing = || format!("cannot use the file of identities {}", path.display());
         let mut text = secrecy::zeroize::Zeroizing::new(String::new());
         let file = std::fs::File::open(path).map_err(|error| Error::usage(doing()).cause(error))?;
-        file.take(LARGEST).read_to_string(&mut text).map_err(|error| Error::usage(doing()).cause(error))?;
+        file.take(MAX_IDENTITY_BYTES)
+            .read_to_string(&mut text)
+            .map_err(|error| Error::usage(doing()).cause(error))?;
         Identities::parse(&SecretString::from(text.as_str())).map_err(|error| error.while_doing(doing()))
     }
 }
@@ -122,18 +124,18 @@ pub(crate) fn read(
     identities: Option<&Identities>,
     from: &mut dyn Read,
     to: &mut dyn Write,
-) -> Result<StreamDigests, Stop> {
+) -> Result<StreamDigests, StreamError> {
     let mut from = HashingStream::new(from);
     let plain = match encryption {
-        Encryption::None => pass(task, &mut from, to, Stop::Read)?,
+        Encryption::None => pass(task, &mut from, to, StreamError::Read)?,
         Encryption::Age => {
-            let identities = identities.ok_or(Stop::Closed)?;
+            let identities = identities.ok_or(StreamError::Closed)?;
             let mut reader = age_files::decrypt(&identities.0, &mut from)?;
             pass(task, &mut reader, to, age_files::unread)?
         }
     };
     // Bytes after the end are counted too.
-    pass(task, &mut from, &mut io::sink(), Stop::Read)?;
+    pass(task, &mut from, &mut io::sink(), StreamError::Read)?;
     let (_, stored) = from.finish();
     Ok(StreamDigests { plain, stored })
 }
@@ -142,15 +144,15 @@ fn pass(
     task: &BlockingTask,
     from: &mut dyn Read,
     to: &mut dyn Write,
-    unread: impl Fn(io::Error) -> Stop,
-) -> Result<Digest, Stop> {
+    unread: impl Fn(io::Error) -> StreamError,
+) -> Result<Digest, StreamError> {
     let mut from = HashingStream::new(from);
     let mut piece = vec![0; PIECE];
     loop {
-        task.check_io().map_err(Stop::Read)?;
+        task.check_io().map_err(StreamError::Read)?;
         match from.read(&mut piece) {
             Ok(0) => break,
-            Ok(count) => to.write_all(&piece[..count]).map_err(Stop::Write)?,
+            Ok(count) => to.write_all(&piece[..count]).map_err(StreamError::Write)?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(unread(error)),
         }

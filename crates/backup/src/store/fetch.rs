@@ -7,13 +7,13 @@ use std::path::Path;
 
 use super::backend::Backend;
 use super::blocking_task::BlockingTask;
-use super::check::{absent, damaged, of_stop, same_files};
+use super::check::{absent, damaged, of_stream, same_files};
 use super::cipher::{self, Identities, StreamDigests};
 use super::id::BackupId;
 use super::manifest::{BackupManifest, MANIFEST, RECORD, StoredFile};
 use super::parallel;
 use super::path::below;
-use super::stop::Stop;
+use super::stream_error::StreamError;
 use super::sums;
 use super::workspace::failed;
 use crate::store::backend::folder::{create, make_parents};
@@ -100,7 +100,7 @@ impl ActiveDownload<'_> {
             &mut stored.as_slice(),
             &mut plain,
         )
-        .map_err(|stop| self.stopped(&name, stop, |error| Error::operation("no memory").cause(error)))?;
+        .map_err(|error| self.stopped(&name, error, |error| Error::operation("no memory").cause(error)))?;
         String::from_utf8(plain).map_err(|_| damaged(id, format!("{name} is not as it was written")))
     }
 
@@ -114,7 +114,7 @@ impl ActiveDownload<'_> {
         let from = backend.open(task, id, &file.path, file.size)?;
         let mut from = io::Read::take(from, file.size.saturating_add(1));
         let passed = cipher::read(task, self.manifest.encryption, self.from.identities, &mut from, &mut to)
-            .map_err(|stop| self.stopped(&file.path, stop, failed("write", &path)))?;
+            .map_err(|error| self.stopped(&file.path, error, failed("write", &path)))?;
         if passed.stored.size != file.size || passed.stored.sha256 != file.sha256 {
             return Err(damaged(id, format!("{} is not as it was written", file.path)));
         }
@@ -125,7 +125,7 @@ impl ActiveDownload<'_> {
         self.manifest.encryption.plain_name(&file.path).expect("checked when the manifest was read")
     }
 
-    fn stopped(&self, path: &str, stop: Stop, unwritten: impl FnOnce(io::Error) -> Error) -> Error {
-        of_stop(self.from.id, path, stop, self.from.identities.is_some(), unwritten)
+    fn stopped(&self, path: &str, error: StreamError, unwritten: impl FnOnce(io::Error) -> Error) -> Error {
+        of_stream(self.from.id, path, error, self.from.identities.is_some(), unwritten)
     }
 }

@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 
 /// Maximum number of parts of a path: the folders and the file.
-const DEEPEST: usize = 8;
-const LONGEST: usize = 200;
+const MAX_PARTS: usize = 8;
+const MAX_BYTES: usize = 200;
 
 /// Returns `true` for a relative path of plain names with `/` between them.
 pub(crate) fn is_safe(path: &str) -> bool {
     let names: Vec<&str> = path.split('/').collect();
-    path.len() <= LONGEST && names.len() <= DEEPEST && names.iter().all(|name| is_plain(name))
+    path.len() <= MAX_BYTES && names.len() <= MAX_PARTS && names.iter().all(|name| is_plain(name))
 }
 
 /// Returns `true` for the names of `pg_dump`'s files, with the suffixes that are added here; hidden files are excluded.

@@ -105,9 +105,9 @@ fn finish(
 }
 
 /// Upload of a backup; `None` if it is in its final place already. Of several stores also their states.
-type BegunUpload = (Option<Box<dyn BackupUpload>>, Option<MirrorStores>);
+type PendingUpload = (Option<Box<dyn BackupUpload>>, Option<MirrorStores>);
 
-fn begin(task: &BlockingTask, staging: &mut Staging) -> Result<BegunUpload> {
+fn begin(task: &BlockingTask, staging: &mut Staging) -> Result<PendingUpload> {
     let [only] = staging.backends.as_slice() else {
         let failures = std::mem::take(&mut staging.failures);
         let mirror = MirrorStores::begin(task, &staging.backends, failures, &staging.id)?;
@@ -146,7 +146,7 @@ fn keep_in_place(task: &BlockingTask, staging: &Staging, name: &str) -> Result<S
     file.set_permissions(Permissions::from_mode(0o600)).map_err(failed("close", &path))?;
     let passed = staging.cipher.write(task, &mut file, &mut io::sink());
     file.sync_all().map_err(failed("write", &path))?;
-    passed.map_err(|stop| of_write(name, stop))
+    passed.map_err(|error| of_write(name, error))
 }
 
 fn bring(
@@ -159,7 +159,7 @@ fn bring(
     let mut file = open_plain(&path).map_err(failed("read", &path))?;
     let size = file.metadata().map_err(failed("look at", &path))?.len();
     let mut sink = incoming.create(task, &staging.cipher.encryption().stored_name(name), size)?;
-    let passed = staging.cipher.write(task, &mut file, &mut *sink).map_err(|stop| of_write(name, stop))?;
+    let passed = staging.cipher.write(task, &mut file, &mut *sink).map_err(|error| of_write(name, error))?;
     sink.close()?;
     Ok(passed)
 }

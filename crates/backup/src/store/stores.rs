@@ -29,7 +29,7 @@ impl Stores {
     ///
     /// # Errors
     /// If the manifest has no `backup` section, or the settings of a store are unusable.
-    pub fn of(manifest: &Manifest, environment: &Environment) -> Result<Stores> {
+    pub fn from_manifest(manifest: &Manifest, environment: &Environment) -> Result<Stores> {
         let settings = manifest.backup.as_ref().ok_or_else(|| {
             Error::usage("the manifest has no `backup` section")
                 .hint("add it: backup: { to: ./backups }, or s3://bucket/prefix")

@@ -52,7 +52,7 @@ pub(crate) fn furthest_behind(
 
 impl BackupSummary {
     /// Summarizes one service's backups, oldest first.
-    pub fn of<'a>(backups: impl IntoIterator<Item = &'a ListedBackup>) -> BackupSummary {
+    pub fn new<'a>(backups: impl IntoIterator<Item = &'a ListedBackup>) -> BackupSummary {
         let mut summary = BackupSummary::default();
         for ListedBackup { manifest, verified_at } in backups {
             summary.count += 1;
@@ -81,7 +81,7 @@ impl Listing {
         for one in self.split(project, env).0 {
             by_service.entry(one.manifest.header.service.clone()).or_default().push(one);
         }
-        by_service.into_iter().map(|(service, all)| (service, BackupSummary::of(&all))).collect()
+        by_service.into_iter().map(|(service, all)| (service, BackupSummary::new(&all))).collect()
     }
 }
 

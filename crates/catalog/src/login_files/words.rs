@@ -29,7 +29,7 @@ pub enum Quoting {
 pub struct Lines<'a>(Vec<(&'a str, Vec<&'a str>)>);
 
 impl<'a> Lines<'a> {
-    pub fn of(files: &'a [ConfigFile]) -> Lines<'a> {
+    pub fn from_files(files: &'a [ConfigFile]) -> Lines<'a> {
         Lines(files.iter().map(|file| (file.path.as_str(), file.text.lines().collect())).collect())
     }
 
@@ -155,7 +155,7 @@ mod tests {
     fn a_line_goes_on_behind_a_backslash() {
         let text = "# one\nlocal all, \\\n  \"b\" all \\\n trust\nlocal c c peer\n".to_owned();
         let files = [ConfigFile { path: "/x".into(), text }];
-        let lines = Lines::of(&files);
+        let lines = Lines::from_files(&files);
         let words = |line| lines.fields(None, line).map(|fields| fields.concat().len());
         assert_eq!([words(2), words(5), words(6), words(0), words(-1)], [Some(5), Some(4), None, None, None]);
         assert_eq!(lines.fields(Some("/y"), 2), None);

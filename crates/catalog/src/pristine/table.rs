@@ -44,7 +44,7 @@ pub(crate) struct InitdbTable {
 
 impl InitdbTable {
     /// Reads the records of a major; `None` if the table does not have it.
-    pub(crate) fn of(major: u32) -> Option<InitdbTable> {
+    pub(crate) fn for_major(major: u32) -> Option<InitdbTable> {
         let mut table = InitdbTable { major, minor: 0, records: HashMap::new() };
         let (mut known, mut is_of_major) = (false, false);
         for line in TABLE.lines() {
@@ -97,17 +97,17 @@ mod tests {
     #[test]
     fn each_supported_major_is_known_and_no_other() {
         for major in 13..=18 {
-            let table = InitdbTable::of(major).unwrap();
+            let table = InitdbTable::for_major(major).unwrap();
             assert!(table.records.len() > 6000, "{major}: {}", table.records.len());
             assert!(table.minor > 0);
         }
-        assert!(InitdbTable::of(12).is_none());
-        assert!(InitdbTable::of(99).is_none());
+        assert!(InitdbTable::for_major(12).is_none());
+        assert!(InitdbTable::for_major(99).is_none());
     }
 
     #[test]
     fn a_record_tells_the_three_kinds_of_differences() {
-        let table = InitdbTable::of(15).unwrap();
+        let table = InitdbTable::for_major(15).unwrap();
         let (identity, contents) = table.records.iter().next().unwrap();
         let item = |text: String| Item::parse("function", 1255, &text).unwrap();
         let content = contents.first().unwrap();

@@ -93,7 +93,7 @@ fn a_database_of_two_services_names_neither() {
 }
 
 #[test]
-fn what_names_no_service_belongs_to_the_folder() {
+fn an_entry_without_a_service_belongs_to_the_folder() {
     let proposal = proposed(&[
         (".env", "DATABASE_URL=postgresql://u:hunter2@localhost/shopdb\n# OLD_URL=postgresql://h/old\n"),
         ("prisma/migrations/01_init/migration.sql", "SELECT 1"),

@@ -17,7 +17,7 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for found in &db.catalog.builtins.differences {
             let is_shared = SHARED.contains(&found.kind.as_str());
-            if !is_shared || shared.insert((&found.kind, &found.shown)) {
+            if !is_shared || shared.insert((&found.kind, &found.display)) {
                 let finding = REDEFINED.of(PUBLIC).at(severity(&db, found)).object(object(found));
                 let finding = finding.evidence(evidence(&db, found)).advice(&advice(&db, found));
                 out.push(if is_shared { finding } else { finding.inside(&db) });
@@ -29,9 +29,9 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 
 fn object(found: &BuiltinDifference) -> String {
     match found.kind.as_str() {
-        "privileges" => format!("initial privileges of {}", found.shown),
-        "membership" => format!("memberships of {}", found.shown),
-        _ => found.shown.clone(),
+        "privileges" => format!("initial privileges of {}", found.display),
+        "membership" => format!("memberships of {}", found.display),
+        _ => found.display.clone(),
     }
 }
 
@@ -54,18 +54,18 @@ fn severity(db: &Database<'_>, found: &BuiltinDifference) -> Severity {
 
 fn evidence(db: &Database<'_>, found: &BuiltinDifference) -> String {
     let (release, newer) = &db.catalog.builtins.release;
-    let told = found.told.as_ref().map_or(String::new(), |told| format!(" ({told})"));
+    let detail = found.detail.as_ref().map_or(String::new(), |detail| format!(" ({detail})"));
     let object = object(found);
     match found.change {
         BuiltinChange::Changed if *newer => {
             format!(
-                "{object}{told} differs from that of PostgreSQL {release}, the newest release that this version of martydb knows"
+                "{object}{detail} differs from that of PostgreSQL {release}, the newest release that this version of martydb knows"
             )
         }
-        BuiltinChange::Changed => format!("{object}{told} differs from that of PostgreSQL {release}"),
-        BuiltinChange::Added => format!("{object}{told} was added to what PostgreSQL {release} has"),
+        BuiltinChange::Changed => format!("{object}{detail} differs from that of PostgreSQL {release}"),
+        BuiltinChange::Added => format!("{object}{detail} was added to what PostgreSQL {release} has"),
         BuiltinChange::Unknown => {
-            format!("{object}{told} is not known of PostgreSQL {release}; another release may have it")
+            format!("{object}{detail} is not known of PostgreSQL {release}; another release may have it")
         }
     }
 }
@@ -79,11 +79,11 @@ fn advice(db: &Database<'_>, found: &BuiltinDifference) -> String {
     };
     match (found.change, found.kind.as_str()) {
         (BuiltinChange::Added, _) => {
-            format!("drop {} with allow_system_table_mods, or accept it", found.shown)
+            format!("drop {} with allow_system_table_mods, or accept it", found.display)
         }
         (BuiltinChange::Unknown, _) => "compare it with that of a new server of the same release".into(),
         (_, "function" | "body") => of_new(format!("pg_catalog.pg_get_functiondef({})", found.number)),
-        (_, "rule") if found.shown.starts_with("view ") => {
+        (_, "rule") if found.display.starts_with("view ") => {
             format!(
                 "restore it with CREATE OR REPLACE VIEW, as pg_catalog.pg_get_viewdef shows it on a new server of PostgreSQL {major}"
             )
@@ -115,7 +115,7 @@ mod tests {
     /// The server with an object of initdb's that differs, in the databases of both services.
     fn changed(kind: &str, change: BuiltinChange, shown: &str) -> Server {
         let (kind, shown) = (kind.to_owned(), shown.to_owned());
-        let found = BuiltinDifference { kind, change, shown, told: None, number: 1 };
+        let found = BuiltinDifference { kind, change, display: shown, detail: None, number: 1 };
         ["red_db", "blue_db"].into_iter().fold(healthy(), |server, database| {
             server.inside(database, |catalog| catalog.builtins.differences.push(found.clone()))
         })
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_for_certain_is_critical() {
+    fn a_certain_change_is_critical() {
         use BuiltinChange::{Added, Changed, Unknown};
         for (kind, change, expected) in [
             ("function", Changed, "critical"),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_all_databases_share_is_named_once() {
+    fn a_difference_of_all_databases_is_reported_once() {
         let shared = changed("membership", BuiltinChange::Added, "role pg_monitor");
         assert_eq!(
             shared.found(),
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_named_is_counted() {
+    fn unnamed_items_are_counted() {
         let more = |unnamed| healthy().inside("red_db", |catalog| catalog.builtins.unnamed = unnamed).found();
         let line = "medium | redefined-builtin | red | PUBLIC | red_db | further objects of the server";
         assert_eq!(more(3), [line]);

@@ -64,7 +64,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             out.push(callable(UNTRUSTED_FUNCTION, &what));
         }
         if lends && *user != item.owner {
-            let does = told(purpose.as_deref());
+            let does = and_purpose(purpose.as_deref());
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
@@ -99,7 +99,7 @@ fn writer<'a>(db: &Database<'a>, item: &CatalogObject) -> Option<&'a str> {
 
 /// Returns `true` for a superuser's function that reads a catalog with the passwords of roles.
 fn reads_passwords(db: &Database<'_>, item: &CatalogObject) -> bool {
-    db.catalog.privileged.body_of(&item.shown).is_some_and(|body| {
+    db.catalog.privileged.body_of(&item.display).is_some_and(|body| {
         let text = read_body(&body.text, body.language == "plpgsql");
         text.reads.iter().any(|used| ["pg_authid", "pg_shadow"].contains(&used.name.as_str()))
     })
@@ -117,7 +117,7 @@ fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str, purpose: Option<
         item.object(),
         item.owner,
         if hook { "creates an object" } else { "writes" },
-        told(purpose),
+        and_purpose(purpose),
         left_open(item)
     );
     // The rows of a cursor are as good as returned, and what else it does with rows is unknown here; an event trigger gets
@@ -134,7 +134,7 @@ fn fired(db: &Database<'_>, item: &CatalogObject, writer: &str, purpose: Option<
     close.into_iter().fold(found, |found, close| found.asking(&close.statement()))
 }
 
-fn told(purpose: Option<&str>) -> String {
+fn and_purpose(purpose: Option<&str>) -> String {
     purpose.map_or_else(String::new, |purpose| format!(" and {purpose}"))
 }
 

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_manifest_gives_a_further_role_is_quiet_until_it_expires() {
+    fn declared_access_is_not_a_finding_until_it_expires() {
         assert_eq!(reporter(true, false).found(), NOTHING);
         for other in [reporter(false, false), reporter(true, true)] {
             assert_finds(
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_it_holds_beyond_that_is_named() {
+    fn further_privileges_are_named() {
         let written = reporter(true, false).grant_inside("red_db", "UPDATE", "public.item", "reporter");
         assert_eq!(
             written.grave(),

@@ -48,8 +48,9 @@ pub(crate) fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str)
     };
     let reads = |relation: &ReadRelation| {
         let is_schema = |item: &&CatalogObject| item.kind == "schema" && item.name == relation.schema;
-        let is_it =
-            |item: &&CatalogObject| item.shown == relation.shown && RELATIONS.contains(&item.kind.as_str());
+        let is_it = |item: &&CatalogObject| {
+            item.display == relation.display && RELATIONS.contains(&item.kind.as_str())
+        };
         objects().find(is_schema).is_some_and(|schema| may(schema, "USAGE"))
             && (relation.everybody || objects().find(is_it).is_some_and(|table| may(table, "SELECT")))
     };
@@ -59,7 +60,7 @@ pub(crate) fn gives_nothing(db: &Database<'_>, view: &CatalogObject, user: &str)
 /// Returns the roles that can use a relation, or a single column of it, each with the first entry that allows it.
 fn readers<'a>(db: &Database<'a>, item: &CatalogObject) -> Vec<(&'a str, &'a AclEntry, &'a CatalogObject)> {
     let is_part = |other: &&CatalogObject| {
-        other.shown == item.shown
+        other.display == item.display
             || other.kind == "column" && other.schema == item.schema && other.name == item.name
     };
     let parts = db.catalog.objects.iter().filter(is_part);
@@ -93,7 +94,7 @@ mod tests {
     const LEAK: &str = "high | definer-view | red | red_ro | red_db | view public.everybody";
 
     fn reads(found: &mut CatalogObject, schema: &str, shown: &str, everybody: bool) {
-        let relation = json!({ "schema": schema, "shown": shown, "everybody": everybody });
+        let relation = json!({ "schema": schema, "display": shown, "everybody": everybody });
         found.reads.get_or_insert_default().push(row(relation));
     }
 

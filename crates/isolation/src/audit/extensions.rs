@@ -130,7 +130,7 @@ fn user(service: &DesiredService, can: impl Fn(&str) -> bool) -> Option<&str> {
 fn opened_by_rows(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
     let row = OPENING_TABLES.iter().find(|row| row.extension == found.name)?;
     let mut relations = db.catalog.privileged.relations.iter();
-    relations.find(|relation| relation.shown == row.table && relation.stored)?;
+    relations.find(|relation| relation.display == row.table && relation.stored)?;
     let open = found.open.iter().filter(|access| access.schema == row.schema);
     let login = user(service, |login| open.clone().any(|access| can_use(db, login, access)))?;
     let seen = format!("{} has rows, and {login} {} ({})", row.table, row.does, row.extension);
@@ -212,7 +212,7 @@ mod tests {
     fn a_row_in_a_table_that_opens_folders_is_named() {
         let table = |stored| {
             let found = json!({
-                "shown": "utl_file.utl_file_dir", "schema": "utl_file", "owner": "postgres", "grant_on": "TABLE x",
+                "display": "utl_file.utl_file_dir", "schema": "utl_file", "owner": "postgres", "grant_on": "TABLE x",
                 "system": false, "row_security": false, "stored": stored, "materialized": false, "view": false,
                 "filled": false, "invoker": false, "reads": null, "triggers": null, "children": null, "acl": null,
             });

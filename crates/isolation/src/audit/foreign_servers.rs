@@ -16,10 +16,10 @@ pub(crate) fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             // The service whose database the server connects to.
             let other = server.dbname.as_deref().filter(|name| *name != db.name);
             let beyond = other.and_then(|name| audit.service_of(name));
-            let way = ServerMapping { db: &db, server, beyond };
-            way.mappings(out);
-            way.tables(out);
-            way.owner(out);
+            let route = ServerMapping { db: &db, server, beyond };
+            route.mappings(out);
+            route.tables(out);
+            route.owner(out);
         }
         db.catalog.unchecked_wrappers.iter().for_each(|wrapper| unchecked(&db, wrapper, out));
     }
@@ -57,9 +57,9 @@ fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
 pub(crate) fn leads_nowhere(db: &Database<'_>, item: &CatalogObject) -> bool {
     let named = |server: &&ForeignServer| item.kind == "foreign server" && server.name == item.name;
     db.catalog.servers.iter().find(named).is_some_and(|server| {
-        let way = ServerMapping { db, server, beyond: None };
+        let route = ServerMapping { db, server, beyond: None };
         let own =
-            |mapping: &Mapping| mapping.role.as_deref().is_some_and(|role| way.leads_back(mapping, role));
+            |mapping: &Mapping| mapping.role.as_deref().is_some_and(|role| route.leads_back(mapping, role));
         !server.connects || !server.mappings.is_empty() && server.mappings.iter().all(own)
     })
 }
@@ -149,7 +149,7 @@ impl ServerMapping<'_> {
     fn tables(&self, out: &mut Vec<FindingBuilder>) {
         for table in self.server.tables.iter().filter(|_| self.db.service.is_some()) {
             let mut objects = self.db.catalog.objects.iter();
-            let item = objects.find(|item| item.kind == "foreign table" && item.shown == table.shown);
+            let item = objects.find(|item| item.kind == "foreign table" && item.display == table.display);
             let readers = item.map_or(vec![], |item| self.db.audit.callers(item, "SELECT"));
             let of_kernel =
                 self.server.wrapper == "file_fdw" && table.file.as_deref().is_some_and(is_of_kernel);
@@ -160,7 +160,7 @@ impl ServerMapping<'_> {
             };
             let seen = format!(
                 "foreign table {} reads through {} ({})",
-                table.shown,
+                table.display,
                 self.object(),
                 self.server.wrapper
             );
@@ -169,7 +169,7 @@ impl ServerMapping<'_> {
                 let leads_back = mappings.any(|mapping| self.leads_back(mapping, user));
                 let severity = if leads_back { Low } else { severity };
                 let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
-                let found = found.object(format!("foreign table {}", table.shown)).evidence(seen.clone());
+                let found = found.object(format!("foreign table {}", table.display)).evidence(seen.clone());
                 let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));
                 out.push(match gives {
                     Some((entry, item)) => found.revoking(entry, None, &item.securable()),
@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn tables_that_a_superuser_reads_in_a_service_run_the_code_of_its_migrator() {
-        let table = json!([{ "shown": "public.item", "file": null }]);
+        let table = json!([{ "display": "public.item", "file": null }]);
         let found = json!({
             "name": "far", "quoted": "far", "dbname": "blue_db", "wrapper": "postgres_fdw", "owner": "postgres",
             "connects": true, "local": true, "mappings": mapping(Some("postgres"), "postgres"), "tables": table,
@@ -256,7 +256,7 @@ mod tests {
                     found.owner = "postgres".into();
                 },
             );
-            let table = json!({ "shown": "public.f", "file": path });
+            let table = json!({ "display": "public.f", "file": path });
             let read = read.inside("red_db", |catalog| catalog.servers[0].tables.push(row(table)));
             read.grant_inside("red_db", "SELECT", "public.f", "red_ro")
         };

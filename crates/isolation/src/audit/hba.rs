@@ -59,8 +59,8 @@ fn decisions<'a>(
     read: impl IntoIterator<Item = &'a HbaLine>,
     counted: MembershipScope,
 ) -> Decisions<'a> {
-    let files = Lines::of(&audit.snapshot.hba_files);
-    Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect(), counted)
+    let files = Lines::from_files(&audit.snapshot.hba_files);
+    Decisions::new(audit, read.into_iter().map(|line| Rule::new(line, &files)).collect(), counted)
 }
 
 /// Returns `true` if a line accepts replication by a role, or if the admin may not read the lines. A connection

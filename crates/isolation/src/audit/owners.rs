@@ -242,7 +242,7 @@ fn ownership_change(db: &Database<'_>, item: &CatalogObject) -> OwnershipChange 
     if !RoleName::found(item.owner.clone()).is_ok_and(|owner| is_open(&owner)) {
         return OwnershipChange::AsIs;
     }
-    let lends = db.catalog.owner_code.get(&item.shown).is_some_and(|writers| writers.iter().any(is_open));
+    let lends = db.catalog.owner_code.get(&item.display).is_some_and(|writers| writers.iter().any(is_open));
     contract::ownership_change(kind, item.definer, lends, actual.major())
 }
 
@@ -264,7 +264,7 @@ fn declared(db: &Database<'_>, item: &CatalogObject) -> Vec<Repair> {
         return vec![];
     };
     let follows =
-        |other: &&CatalogObject| other.table.as_ref() == Some(&item.shown) && other.owner == item.owner;
+        |other: &&CatalogObject| other.table.as_ref() == Some(&item.display) && other.owner == item.owner;
     let all = [item].into_iter().chain(db.catalog.objects.iter().filter(follows));
     all.filter_map(|one| grant_to_former_owner(granted(kind, class_of(db, one)), &one.securable())).collect()
 }
@@ -278,7 +278,7 @@ fn is_database_owners(db: &Database<'_>, owner: &str) -> bool {
 
 fn others(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     for other in &db.catalog.others {
-        let object = format!("{} {}", other.kind, other.shown);
+        let object = format!("{} {}", other.kind, other.display);
         for user in db.audit.actors(&other.role) {
             let managed = db.audit.managed(user);
             let is_own = db.is_own(user);

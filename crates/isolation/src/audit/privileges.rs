@@ -127,7 +127,7 @@ pub(crate) fn weight(privilege: &str) -> Severity {
 fn on_object(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
     let ours = item.is_users() && db.service.is_some();
     let users = db.audit.users_of(entry);
-    let told = |found: FindingBuilder, user: &str| {
+    let described = |found: FindingBuilder, user: &str| {
         found.about(db, item).evidence(evidence(entry, user, &item.object()))
     };
     for user in &users {
@@ -139,14 +139,14 @@ fn on_object(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, out: &mu
             elsewhere(db, item, entry, user)
         };
         let Some(found) = found else { continue };
-        out.push(told(found, user).revoking(entry, item.column.as_deref(), &item.securable()));
+        out.push(described(found, user).revoking(entry, item.column.as_deref(), &item.securable()));
     }
     // A role that cannot log in, and that no login can become.
     if let Some(role) = entry.grantee.role().filter(|_| ours && users.is_empty())
         && !is_declared(db, item, entry, role.as_str())
         && db.audit.class_of(role.as_str()) == RoleClass::Unmanaged
     {
-        out.push(told(UNMANAGED_RIGHT.of(role.as_str()), role.as_str()));
+        out.push(described(UNMANAGED_RIGHT.of(role.as_str()), role.as_str()));
     }
 }
 
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_gives_nothing_is_quiet() {
+    fn harmless_settings_are_not_findings() {
         let types = healthy().object("red_db", "type", "public.mood", |_| {});
         let lookup = healthy().object("red_db", "function", "public.twice(integer)", |_| {});
         let large = healthy().object("red_db", "large object", "4711", |_| {});

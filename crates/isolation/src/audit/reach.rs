@@ -80,7 +80,7 @@ fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>) -> Fin
     };
     let object = gathered.object(id);
     let found = found.service(audit.service_of(object.database)).database(object.database);
-    let found = found.object(format!("{} {}", object.kind, object.shown));
+    let found = found.object(format!("{} {}", object.kind, object.display));
     if cause.repairs.is_empty() {
         return fixes::instead(audit, gathered, cause, found);
     }

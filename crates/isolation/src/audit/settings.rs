@@ -67,8 +67,11 @@ fn on_database(audit: &Audit<'_>, database: &DbName, found: &ActualDatabase, out
             continue;
         }
         let severity = if inside || observed { Low } else { weight };
-        let seen =
-            format!("database {database} has {name} = {}{}", shown(name, value), told(exposed.as_ref()));
+        let seen = format!(
+            "database {database} has {name} = {}{}",
+            shown(name, value),
+            session_text(exposed.as_ref())
+        );
         let repair = reset_setting(None, Some(database.as_str()), name);
         let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
         out.push(finding.object(format!("setting {name}")).evidence(seen).fix(repair));
@@ -80,7 +83,7 @@ fn least(exposed: Option<&ExposedSession<'_>>) -> Severity {
     if exposed.is_some() { Medium } else { Low }
 }
 
-fn told(exposed: Option<&ExposedSession<'_>>) -> String {
+fn session_text(exposed: Option<&ExposedSession<'_>>) -> String {
     exposed.map_or_else(String::new, |session| format!(": {session}"))
 }
 
@@ -200,7 +203,7 @@ fn on_superuser(audit: &Audit<'_>, setting: &RoleSetting) -> Option<FindingBuild
         _ => return None,
     };
     let service = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
-    let seen = format!("the superuser {role} has {name} = {value}: {what}{}", told(exposed.as_ref()));
+    let seen = format!("the superuser {role} has {name} = {value}: {what}{}", session_text(exposed.as_ref()));
     Some(of_setting(setting).at(severity).service(service).evidence(seen).fix(reset(setting)))
 }
 
@@ -253,7 +256,7 @@ fn on_role(
         }
         _ => weight(audit, name, value).max(least(exposed.as_ref())),
     };
-    let seen = format!("{role} has {name} = {}{}", shown(name, value), told(exposed.as_ref()));
+    let seen = format!("{role} has {name} = {}{}", shown(name, value), session_text(exposed.as_ref()));
     let endangered = audit.service_of_role(value).filter(|_| name == "role").unwrap_or(service);
     let found = of_setting(setting).at(severity).service(Some(endangered)).evidence(seen);
     Some(found.fix(mended(audit, service, kind, setting)))

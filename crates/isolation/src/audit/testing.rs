@@ -85,7 +85,7 @@ fn object(kind: &str, shown: &str, owner: &str) -> CatalogObject {
     let words = format!("{} {shown}", kind.to_uppercase());
     let is_routine = ["function", "procedure"].contains(&kind);
     row(json!({
-        "kind": kind, "schema": schema, "name": name.split('(').next(), "shown": shown, "grant_on": words, "alter": words,
+        "kind": kind, "schema": schema, "name": name.split('(').next(), "display": shown, "grant_on": words, "alter": words,
         "owner": owner, "system": false, "added": false, "dependent": false, "definer": false, "atomic": false,
         "leakproof": false, "acl": null, "language": is_routine.then_some("plpgsql"), "trusted": is_routine.then_some(true),
     }))

@@ -72,7 +72,7 @@ fn milliseconds(latency: Duration) -> f64 {
 }
 
 /// Number of logins named for one error.
-const NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// Returns the errors, each once with its logins.
 fn failures(rows: &[ConnectionRow]) -> String {
@@ -85,7 +85,10 @@ fn failures(rows: &[ConnectionRow]) -> String {
             None => groups.push((error, vec![role])),
         }
     }
-    groups.iter().map(|(error, roles)| format!("{}: {error}\n", printable(&first_of(roles, NAMED)))).collect()
+    groups
+        .iter()
+        .map(|(error, roles)| format!("{}: {error}\n", printable(&first_of(roles, MAX_NAMED))))
+        .collect()
 }
 
 impl Report for Connections {

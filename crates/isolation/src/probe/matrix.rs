@@ -128,7 +128,7 @@ impl ProbeCoverage {
 
 impl ProbeSummary {
     /// Counts the matrix, and the extra probes that did not pass.
-    pub fn of<'a>(
+    pub fn new<'a>(
         matrix: impl IntoIterator<Item = &'a Probe>,
         extra: impl IntoIterator<Item = &'a Probe>,
         unread: usize,
@@ -164,7 +164,7 @@ pub fn judge(task: &Task, attempts: &[LoginAttempts]) -> Vec<Probe> {
     let mut probes = vec![];
     for (login, attempts) in task.logins.iter().zip(attempts) {
         let own = judge_own(&attempts.control.outcome);
-        let control = Control::of(&attempts.control.outcome);
+        let control = Control::from_outcome(&attempts.control.outcome);
         let probe = Probe::new(task, login, login.database.as_str(), ProbeLocation::Own, own);
         probes.push(Probe { took: attempts.control.latency, ..probe });
         probes.extend(attempts.others.iter().map(|(index, attempt)| {

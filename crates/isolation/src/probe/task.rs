@@ -113,8 +113,8 @@ impl Task {
         }
         // In addition to those of their service.
         let of = |service: &DesiredService| {
-            let beside = further.get(&service.name).into_iter().flatten().cloned();
-            logins(service, secrets).into_iter().chain(beside).collect::<Vec<_>>()
+            let extra = further.get(&service.name).into_iter().flatten().cloned();
+            logins(service, secrets).into_iter().chain(extra).collect::<Vec<_>>()
         };
         Task {
             server: access.server.clone(),

@@ -50,7 +50,7 @@ pub enum Control {
 
 impl Control {
     /// Returns the control that a login's attempt at its own database is.
-    pub fn of(own: &Outcome) -> Control {
+    pub(crate) fn from_outcome(own: &Outcome) -> Control {
         let is_full = |refused: &Rejection| {
             refused.sqlstate == sqlstate::TOO_MANY_CONNECTIONS
                 && refused.routine.as_deref() == Some("CheckMyDatabase")
@@ -72,7 +72,7 @@ pub struct Judgement {
 }
 
 impl Judgement {
-    pub fn of(outcome: &Outcome, verdict: Verdict, why: Option<String>) -> Judgement {
+    pub fn new(outcome: &Outcome, verdict: Verdict, why: Option<String>) -> Judgement {
         let sqlstate = match outcome {
             Outcome::Rejected(refused) => Some(refused.sqlstate.clone()),
             _ => None,
@@ -140,11 +140,11 @@ fn read(refused: &Rejection) -> (Evidence, String) {
 
 pub fn judge_own(outcome: &Outcome) -> Judgement {
     let why = match outcome {
-        Outcome::Accepted(_) => return Judgement::of(outcome, Verdict::Allowed, None),
+        Outcome::Accepted(_) => return Judgement::new(outcome, Verdict::Allowed, None),
         Outcome::Rejected(refused) => read(refused).1,
         Outcome::Failed(broken) => broken.why.clone(),
     };
-    Judgement::of(outcome, Verdict::Inconclusive, Some(why))
+    Judgement::new(outcome, Verdict::Inconclusive, Some(why))
 }
 
 pub fn judge_foreign(outcome: &Outcome, control: Control, policy: AccessPolicy) -> Judgement {
@@ -163,7 +163,7 @@ pub fn judge_foreign(outcome: &Outcome, control: Control, policy: AccessPolicy) 
             ((Evidence::DenialByHba, why), _) => (Verdict::Denied, Some(why)),
         },
     };
-    Judgement::of(outcome, verdict, why)
+    Judgement::new(outcome, verdict, why)
 }
 
 /// Reason why a refusal proves nothing for a login that is refused everywhere.
@@ -276,7 +276,8 @@ mod tests {
 
     #[test]
     fn a_login_that_only_a_full_database_keeps_out_is_a_control() {
-        let passed = answers().into_iter().filter(|(outcome, ..)| Control::of(outcome) == Control::Passed);
+        let passed =
+            answers().into_iter().filter(|(outcome, ..)| Control::from_outcome(outcome) == Control::Passed);
         let passed: Vec<Outcome> = passed.map(|(outcome, ..)| outcome).collect();
         let full = |outcome: &Outcome| matches!(outcome, Outcome::Rejected(refused) if refused.routine.as_deref() == Some("CheckMyDatabase"));
         assert_eq!(passed.len(), 2, "{passed:?}");
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_left_open_on_purpose_is_no_breach() {
+    fn a_database_left_open_on_purpose_is_not_a_breach() {
         assert_eq!(
             judge_foreign(&accepted(), Control::Passed, AccessPolicy::LeftOpen).verdict,
             Verdict::Allowed

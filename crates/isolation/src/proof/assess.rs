@@ -42,7 +42,7 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
         probes.into_iter().map(|probe| ProbeRow { reported: reported(&probe, &filtered), probe }).collect()
     };
     Assessment {
-        summary: ProbeSummary::of(&matrix, &extra, unread.len(), coverage),
+        summary: ProbeSummary::new(&matrix, &extra, unread.len(), coverage),
         matrix: rows(matrix),
         extra: rows(extra),
         findings: filtered.shown,

@@ -149,7 +149,7 @@ impl Assessment {
             let unread = unread.filter(|one| server.is(&one.server, one.at.as_deref())).count();
             ServerView {
                 server,
-                summary: ProbeSummary::of(probes(&matrix), probes(&extra), unread, server.coverage),
+                summary: ProbeSummary::new(probes(&matrix), probes(&extra), unread, server.coverage),
                 matrix,
                 extra,
                 findings: self

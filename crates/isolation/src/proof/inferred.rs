@@ -116,7 +116,7 @@ mod tests {
     use martydb_model::{AclEntry, ActualDatabase, ActualRole, Grantee, RoleKind, RoleName, ServiceName};
 
     #[test]
-    fn the_catalogue_decides_in_the_servers_order() {
+    fn the_catalog_decides_in_the_servers_order() {
         let role = RoleName::new("a").unwrap();
         let database = DbName::new("b").unwrap();
         let login = ProbeLogin {

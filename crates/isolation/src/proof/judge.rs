@@ -62,8 +62,8 @@ pub(crate) fn judge(
     let (kept, closed): (Vec<_>, Vec<_>) = closed.into_iter().partition(|one| is_kept(desired, actual, one));
     let closed_notes = not_tried(&task.server, desired, actual, &closed);
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
-    scratch_databases::summarize(&observations.context.desired.name, catalog, &mut findings);
-    let provider = provider::separate(&observations.context.desired, catalog, &mut findings);
+    scratch_databases::summarize(&desired.name, catalog, &mut findings);
+    let provider = provider::separate(desired, catalog, &mut findings);
     ServerJudgement {
         server: VerifiedServer {
             name: task.server.clone(),
@@ -80,7 +80,7 @@ pub(crate) fn judge(
         extra: part.probes,
         matrix,
         unread,
-        graph: wants_graph.then(|| access_graph(&observations.context.desired, catalog)),
+        graph: wants_graph.then(|| access_graph(desired, catalog)),
     }
 }
 

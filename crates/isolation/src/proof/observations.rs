@@ -97,11 +97,11 @@ pub(crate) struct ExtraProbe {
     pub place: ProbeLocation,
     pub listener: usize,
     pub password: SecretString,
-    pub purpose: Purpose,
+    pub purpose: ListenerPurpose,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub(crate) enum ListenerPurpose {
     /// Tests whether the server asks for a password.
     Wrong,
     /// Tests whether the server asks for a password of a replication connection.

@@ -103,7 +103,7 @@ fn finding(server: &str, (host, port): &Place, services: &[&DesiredService]) -> 
     let names: Vec<_> = services.iter().map(|service| service.name.as_str()).collect();
     let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let seen = format!(
-        "app_url.read of {} names {address}, which is no declared replica of server {server}: its pg_hba.conf and its \
+        "app_url.read of {} names {address}, which is not a declared replica of server {server}: its pg_hba.conf and its \
          settings are not proven",
         listed(&names)
     );

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_has_each_pair_that_stands_out_and_each_login_at_another_database() {
+    fn a_sample_has_each_unusual_pair_and_each_login_at_another_database() {
         let (task, server, lines) = (task(), server(), [line("trust")]);
         let rules = AccessRules { server: &server, hba: Some(&lines) };
         let sample = drawn(&task, &rules, 200, 1).unwrap();

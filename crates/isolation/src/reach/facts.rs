@@ -116,7 +116,7 @@ pub struct Facts {
 
 impl Facts {
     /// Removes the privileges that these steps use.
-    pub fn take(&mut self, steps: &BTreeSet<PathStep>) {
+    pub fn remove(&mut self, steps: &BTreeSet<PathStep>) {
         for step in steps {
             let holders = match step {
                 PathStep::Executes(..) | PathStep::MakesTrigger(..) => &mut self.execute,

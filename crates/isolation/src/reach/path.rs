@@ -20,7 +20,7 @@ pub struct Path {
 
 /// Conclusions from the facts of one server.
 #[derive(Debug, Default)]
-pub struct Conclusions {
+pub(crate) struct Conclusions {
     /// Paths, by login and target.
     pub paths: Vec<Path>,
     /// Everything that a login enters and holds.

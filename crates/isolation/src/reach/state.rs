@@ -4,7 +4,7 @@ use super::ids::{DatabaseId, ObjectId, RoleId};
 
 /// A capability or state of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Conclusion {
+pub(crate) enum Conclusion {
     /// Initial state of every login.
     Start,
     /// It can log in with this role's privileges, as far as they count for CONNECT.

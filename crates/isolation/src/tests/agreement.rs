@@ -119,7 +119,7 @@ fn catalog_with(
     acl: &[AclEntry],
 ) -> DatabaseCatalog {
     let object = json!({
-        "kind": kind, "schema": schema, "name": name, "shown": name, "grant_on": "TABLE o", "owner": "csca_owner",
+        "kind": kind, "schema": schema, "name": name, "display": name, "grant_on": "TABLE o", "owner": "csca_owner",
         "system": false, "added": false, "dependent": false, "definer": class == ObjectClass::SecurityDefiner,
         "atomic": false, "leakproof": false, "acl": null,
     });
@@ -254,7 +254,7 @@ fn each_cell_is_in_the_table_once_and_every_power_is_withheld() {
 }
 
 #[test]
-fn what_was_provisioned_needs_no_step() {
+fn a_provisioned_service_needs_no_step() {
     for major in 13..=18 {
         let Server { desired, snapshot } = server(major).service("csca").service("pkd");
         assert!(plan_accepts(&desired, &snapshot.actual), "{major}");

@@ -29,7 +29,7 @@ fn every_form_escapes_what_its_reader_would_misread() {
 }
 
 #[test]
-fn a_private_authority_is_named_to_the_clients_that_can_be_told() {
+fn a_private_authority_is_configured_where_clients_support_it() {
     let tls = Tls { mode: TlsMode::VerifyFull, root_certificate: Some("/c a.crt".into()), ..Tls::default() };
     let endpoint = Endpoint { host: Host::Tcp("db".into()), port: 1, tls };
     let parts = Parts::new(&endpoint, "u", None, "d");

@@ -3,7 +3,7 @@ use serde_json::Value as Json;
 use super::*;
 
 /// Writes base, included file and overlay, and returns what `config` shows for a key.
-fn told(key: &str) -> (Json, String, String) {
+fn explained(key: &str) -> (Json, String, String) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     let base = "version: 1\ninclude: [more.yaml]\nservers:\n  main: { url: \"postgresql://boss:se-cret@${HOST}/postgres\" }\n\
@@ -25,7 +25,7 @@ fn told(key: &str) -> (Json, String, String) {
 }
 
 #[test]
-fn each_value_is_told_with_the_file_that_decides() {
+fn each_value_is_shown_with_its_file() {
     let cases = [
         ("services.red.database", "crimson", "martydb.test.yaml:2:10", ""),
         ("services.blue.database", "blue", "", ""),
@@ -38,10 +38,10 @@ fn each_value_is_told_with_the_file_that_decides() {
         ("version", "1", "martydb.yaml:1:1", ""),
     ];
     for (key, value, place, variables) in cases {
-        let (found, at, named) = told(key);
+        let (found, at, named) = explained(key);
         let found = found.as_str().map_or(found.to_string(), str::to_owned);
         assert_eq!((found.as_str(), at.as_str(), named.as_str()), (value, place, variables), "{key}");
     }
-    assert!(told("services.blue.migrations.path").0.as_str().unwrap().ends_with("/sql"));
-    assert_eq!(told("services.blue.migrations.path").1, "more.yaml:2:11");
+    assert!(explained("services.blue.migrations.path").0.as_str().unwrap().ends_with("/sql"));
+    assert_eq!(explained("services.blue.migrations.path").1, "more.yaml:2:11");
 }

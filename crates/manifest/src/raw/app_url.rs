@@ -8,7 +8,7 @@ use super::forms::forms;
 /// Address of the database for applications: hosts, ports, a database and parameters, without user and password.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(untagged)]
-pub enum RawAppUrl {
+pub(crate) enum RawAppUrl {
     /// URL of a pooler, a public address, or several hosts.
     Url(String),
     /// One URL for applications that write, and one for those that only read.
@@ -18,7 +18,7 @@ pub enum RawAppUrl {
 /// Addresses by purpose.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawAppUrlMap {
+pub(crate) struct RawAppUrlMap {
     /// URL that `martydb url` prints.
     pub write: Option<String>,
     /// URL that `martydb url --read-only` prints, such as that of a replica.

@@ -10,7 +10,7 @@ use crate::lenient;
 /// Audit of the data service: the requests that leave a row, or a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged)]
-pub enum RawAudit {
+pub(crate) enum RawAudit {
     /// Requests that leave a row.
     Requests(RawAuditedRequests),
     /// Requests that leave a row, by kind, and the choice to back up the rows.
@@ -20,7 +20,7 @@ pub enum RawAudit {
 /// Requests that leave a row in the audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RawAuditedRequests {
+pub(crate) enum RawAuditedRequests {
     /// No request.
     None,
     /// Each write, in its own transaction.
@@ -32,7 +32,7 @@ pub enum RawAuditedRequests {
 /// Audit by kind of request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawAuditSettings {
+pub(crate) struct RawAuditSettings {
     /// Writes that leave a row, each in its own transaction: all or none; default: all.
     pub writes: Option<RawAuditExtent>,
     /// Reads that leave a row: all or none; default: none.
@@ -45,7 +45,7 @@ pub struct RawAuditSettings {
 /// Requests of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RawAuditExtent {
+pub(crate) enum RawAuditExtent {
     /// None of them.
     None,
     /// Each of them.

@@ -9,7 +9,7 @@ use crate::lenient;
 /// Backups of the services.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawBackup {
+pub(crate) struct RawBackup {
     /// Folder, relative to the manifest, or `s3://bucket/prefix`; endpoint, region and keys are read from the variables AWS_*.
     /// A list has several of them: each gets every backup, and the first that has it is read.
     pub to: RawBackupPlaces,
@@ -33,7 +33,7 @@ pub struct RawBackup {
 /// Place of the backups, or several.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged)]
-pub enum RawBackupPlaces {
+pub(crate) enum RawBackupPlaces {
     /// Folder or `s3://bucket/prefix`.
     One(String),
     /// Folders and buckets.
@@ -42,7 +42,7 @@ pub enum RawBackupPlaces {
 
 impl RawBackupPlaces {
     /// Returns the places in their order.
-    pub fn all(&self) -> &[String] {
+    pub(crate) fn all(&self) -> &[String] {
         match self {
             RawBackupPlaces::One(place) => std::slice::from_ref(place),
             RawBackupPlaces::Each(places) => places,
@@ -60,7 +60,7 @@ forms! {
 /// Times of the jobs, as the five fields of cron: minute, hour, day of the month, month, day of the week.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawBackupTimes {
+pub(crate) struct RawBackupTimes {
     /// Time of the backup of every service; default: 30 1 * * *, each night.
     pub take: Option<String>,
     /// Time of removing backups that `keep` does not cover; default: 30 3 * * *.
@@ -72,7 +72,7 @@ pub struct RawBackupTimes {
 /// Retention of each service's backups. The newest one and the last verified one are always kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawKeep {
+pub(crate) struct RawKeep {
     /// Number of newest backups.
     #[serde(deserialize_with = "lenient::optional")]
     pub last: Option<usize>,

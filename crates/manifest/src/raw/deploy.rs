@@ -11,7 +11,7 @@ use martydb_model::deploy::{PodSpread, PoolMode, Workload};
 /// Settings of the whole deployment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawDeploy {
+pub(crate) struct RawDeploy {
     /// Kubernetes namespace; default: the project.
     pub namespace: Option<String>,
     /// Image of martydb with this project's files in /work; default: martydb of this version.
@@ -64,7 +64,7 @@ pub struct RawDeploy {
 /// Prometheus of the cluster, which scrapes `martydb monitor`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawClusterPrometheus {
+pub(crate) struct RawClusterPrometheus {
     /// Namespace of its pods; default: any.
     pub namespace: Option<String>,
     /// Write a ServiceMonitor and a PrometheusRule for the Prometheus Operator; default: false.
@@ -78,7 +78,7 @@ pub struct RawClusterPrometheus {
 /// Certificates of cert-manager.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawCertificates {
+pub(crate) struct RawCertificates {
     /// Name of the issuer.
     pub issuer: String,
     /// Set if it serves the whole cluster (ClusterIssuer); default: true.
@@ -88,7 +88,7 @@ pub struct RawCertificates {
 /// Settings of every pod in Kubernetes: servers, jobs, monitor and relay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawPods {
+pub(crate) struct RawPods {
     /// Annotations.
     #[serde(deserialize_with = "lenient::text_map")]
     pub annotations: BTreeMap<String, String>,
@@ -106,7 +106,7 @@ pub struct RawPods {
 /// Settings of the CronJobs of `backup:` in the cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawBackupJobs {
+pub(crate) struct RawBackupJobs {
     /// Secret with the variables AWS_*, for object storage; default: martydb-backup-store.
     pub store_secret: Option<String>,
     /// Port of the object storage; default: 443.
@@ -121,7 +121,7 @@ pub struct RawBackupJobs {
 /// Location and retention of pgBackRest's backups.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawPgBackRest {
+pub(crate) struct RawPgBackRest {
     /// Folder of the backups; default: /var/lib/pgbackrest.
     pub repository: Option<String>,
     /// Number of full backups to keep; default: 2.
@@ -132,7 +132,7 @@ pub struct RawPgBackRest {
 /// Settings of PgBouncer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawPooler {
+pub(crate) struct RawPooler {
     /// Pool mode, which determines how long a client keeps a server connection; default: session.
     pub mode: PoolMode,
     /// Number of poolers that CloudNativePG keeps in front of each server; default: 2.
@@ -153,7 +153,7 @@ pub struct RawPooler {
 /// Backups of CloudNativePG with its Barman Cloud plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawOperatorBackup {
+pub(crate) struct RawOperatorBackup {
     /// ObjectStore of the backups.
     pub object_store: String,
     /// Schedule in the format of cron with seconds first; default: 0 0 2 * * *, each night at two.
@@ -163,7 +163,7 @@ pub struct RawOperatorBackup {
 /// A store of the External Secrets Operator.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawSecretStore {
+pub(crate) struct RawSecretStore {
     /// Name of the store.
     pub name: String,
     /// Set if it serves the whole cluster; default: true.
@@ -182,7 +182,7 @@ pub struct RawSecretStore {
 /// Deployment of one server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawServerDeploy {
+pub(crate) struct RawServerDeploy {
     /// Image of the server, such as postgres:17.
     pub image: Option<String>,
     /// Disk of the server.
@@ -206,7 +206,7 @@ pub struct RawServerDeploy {
 /// Deployment of a service's programs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawServiceDeploy {
+pub(crate) struct RawServiceDeploy {
     /// Image of the programs; default: `{project}-{service}:1`.
     pub image: Option<String>,
     /// Labels that select the pods in Kubernetes; default: `app.kubernetes.io/name: {service}`.
@@ -220,7 +220,7 @@ pub struct RawServiceDeploy {
 /// A disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawStorage {
+pub(crate) struct RawStorage {
     /// Size in the notation of Kubernetes; default: 10Gi.
     pub size: Option<String>,
     /// Storage class; default: the cluster's.
@@ -230,7 +230,7 @@ pub struct RawStorage {
 /// Processor and memory.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawResources {
+pub(crate) struct RawResources {
     /// Processors to reserve, such as 500m; default: 250m.
     #[serde(deserialize_with = "lenient::optional")]
     pub cpu: Option<String>,

@@ -8,8 +8,8 @@ use super::forms::forms;
 /// Extension that `apply` installs.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(untagged)]
-pub enum RawExtension {
-    /// Its name: it is installed in the first schema of the service.
+pub(crate) enum RawExtension {
+    /// Only its name: it is installed in the first schema of the service.
     Name(String),
     /// Its name, and the schema that holds it.
     Map(RawExtensionMap),
@@ -18,7 +18,7 @@ pub enum RawExtension {
 /// Extension, and the schema that holds it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawExtensionMap {
+pub(crate) struct RawExtensionMap {
     /// Name of the extension.
     pub name: String,
     /// Schema of its objects. One that is not the service's own belongs to the admin.

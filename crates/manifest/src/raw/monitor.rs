@@ -10,7 +10,7 @@ use crate::lenient;
 /// Monitor: true, or its settings.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(untagged)]
-pub enum RawMonitor {
+pub(crate) enum RawMonitor {
     /// Create its login, or not.
     Wanted(bool),
     /// Create its login, with settings of the exporter.
@@ -20,7 +20,7 @@ pub enum RawMonitor {
 /// Settings of the exporter.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawMonitorSettings {
+pub(crate) struct RawMonitorSettings {
     /// Give values the names of postgres_exporter too, for dashboards that others wrote; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub compatible_names: bool,
@@ -33,11 +33,11 @@ impl Default for RawMonitor {
 }
 
 impl RawMonitor {
-    pub fn is_wanted(&self) -> bool {
+    pub(crate) fn is_wanted(&self) -> bool {
         !matches!(self, RawMonitor::Wanted(false))
     }
 
-    pub fn compatible_names(&self) -> bool {
+    pub(crate) fn compatible_names(&self) -> bool {
         matches!(self, RawMonitor::Settings(settings) if settings.compatible_names)
     }
 }

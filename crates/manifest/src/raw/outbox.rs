@@ -10,7 +10,7 @@ use crate::lenient;
 /// Table of a service's events, and the broker to which `martydb relay` publishes them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawOutbox {
+pub(crate) struct RawOutbox {
     /// Name of the table, as schema.table; default: `{service}_outbox` in the first schema.
     pub table: Option<String>,
     /// Names of the columns, if they differ from those in `templates/outbox.sql`.
@@ -31,7 +31,7 @@ pub struct RawOutbox {
 /// Names of columns, by content.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawOutboxColumns {
+pub(crate) struct RawOutboxColumns {
     /// Ascending number, the order of an aggregate's events; default: id.
     pub id: Option<String>,
     /// Id of the event; default: event_id.
@@ -61,7 +61,7 @@ pub struct RawOutboxColumns {
 /// A broker: one of `nats`, `amqp`, `kafka` and `http`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawEventTarget {
+pub(crate) struct RawEventTarget {
     /// NATS with JetStream: nats://host:4222, or tls://.
     pub nats: Option<String>,
     /// RabbitMQ: amqp://user@host:5672/vhost, or amqps://.
@@ -98,7 +98,7 @@ pub struct RawEventTarget {
 /// Number of attempts to publish an event, and the pauses between them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawRedelivery {
+pub(crate) struct RawRedelivery {
     /// Attempts until the event is dead, and its aggregate waits for `relay retry` or `relay skip`; default: 12.
     #[serde(deserialize_with = "lenient::optional")]
     pub tries: Option<u32>,
@@ -111,7 +111,7 @@ pub struct RawRedelivery {
 /// Treatment of dead events: stop, continue, or a destination.
 #[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(untagged)]
-pub enum RawDeadPolicy {
+pub(crate) enum RawDeadPolicy {
     /// stop: later events of its aggregate wait for `relay retry` or `relay skip`; continue: they are published.
     Word(RawDeadWord),
     /// The dead event is published elsewhere, and its aggregate continues.
@@ -121,7 +121,7 @@ pub enum RawDeadPolicy {
 /// Treatment of dead events that stay in the outbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
 #[schemars(rename_all = "lowercase")]
-pub enum RawDeadWord {
+pub(crate) enum RawDeadWord {
     Stop,
     Continue,
 }
@@ -129,7 +129,7 @@ pub enum RawDeadWord {
 /// Destination of dead events.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawDeadTarget {
+pub(crate) struct RawDeadTarget {
     /// Broker of the dead events.
     pub to: RawEventTarget,
 }

@@ -11,7 +11,7 @@ use crate::lenient;
 /// an existing database differs, `plan` reports it.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawParameters {
+pub(crate) struct RawParameters {
     /// Encoding, such as UTF8.
     pub encoding: Option<String>,
     /// Both LC_COLLATE and LC_CTYPE, such as de_DE.UTF-8 or C.
@@ -45,7 +45,7 @@ pub struct RawParameters {
 /// Locale provider of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RawLocaleProvider {
+pub(crate) enum RawLocaleProvider {
     /// The operating system's C library.
     Libc,
     Icu,
@@ -56,7 +56,7 @@ pub enum RawLocaleProvider {
 /// Treatment of a collation version that differs from the library's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RawCollationVersion {
+pub(crate) enum RawCollationVersion {
     /// `plan` reports it.
     Report,
     /// `apply` records the library's version, once the indexes were rebuilt.

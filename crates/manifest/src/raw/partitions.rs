@@ -8,7 +8,7 @@ use martydb_model::{Period, Removal};
 /// Partitions of a table that is partitioned by ranges of one date or time.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawPartitions {
+pub(crate) struct RawPartitions {
     /// Period of a partition, in UTC.
     pub by: Period,
     /// Column of the partition key: date, timestamp or timestamptz.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// Provider of a managed server: what it does not let customers change is a limit, not a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RawPlatform {
+pub(crate) enum RawPlatform {
     /// Amazon RDS.
     Rds,
     /// Amazon Aurora.
@@ -29,7 +29,7 @@ pub enum RawPlatform {
 
 impl RawPlatform {
     /// Returns the name as the manifest writes it.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             RawPlatform::Rds => "rds",
             RawPlatform::Aurora => "aurora",

@@ -8,7 +8,7 @@ use crate::lenient;
 /// Keys of a service on a Redis server.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawRedis {
+pub(crate) struct RawRedis {
     /// Redis server; default: the only one of the manifest.
     pub server: Option<String>,
     /// Beginning of all its keys and channels; default: `{service}:`.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Another server with the logins of this one, which martydb proves and watches but never writes to.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawReplica {
+pub(crate) struct RawReplica {
     /// Name in messages and metrics, unique within the server.
     pub name: String,
     /// Connection URL of the admin, with one host. What it leaves out (user, database, TLS, `require_auth`) is that of the

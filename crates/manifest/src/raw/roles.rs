@@ -12,7 +12,7 @@ use martydb_model::RoleKind;
 /// nor equals sign, which have a meaning in SCRAM messages, and no character that SASLprep (RFC 4013) prohibits.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawRoles {
+pub(crate) struct RawRoles {
     /// Role that owns the objects and never logs in; default: `{service}_owner`.
     pub owner: Option<String>,
     /// Login that runs migrations; default: `{service}_migrator`.
@@ -24,7 +24,7 @@ pub struct RawRoles {
 }
 
 impl RawRoles {
-    pub fn get(&self, kind: RoleKind) -> Option<&String> {
+    pub(crate) fn get(&self, kind: RoleKind) -> Option<&String> {
         match kind {
             RoleKind::Owner => self.owner.as_ref(),
             RoleKind::Migrator => self.migrator.as_ref(),
@@ -37,7 +37,7 @@ impl RawRoles {
 /// Connection limits of the three logins.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawLimits {
+pub(crate) struct RawLimits {
     /// Default: 5.
     #[serde(deserialize_with = "lenient::optional")]
     pub migrator: Option<i32>,
@@ -50,7 +50,7 @@ pub struct RawLimits {
 }
 
 impl RawLimits {
-    pub fn get(&self, kind: RoleKind) -> Option<i32> {
+    pub(crate) fn get(&self, kind: RoleKind) -> Option<i32> {
         match kind {
             RoleKind::Owner => None,
             RoleKind::Migrator => self.migrator,

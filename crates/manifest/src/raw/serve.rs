@@ -12,7 +12,7 @@ use crate::lenient;
 /// Data service: its listener and its callers.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawServe {
+pub(crate) struct RawServe {
     /// Address to listen on; default: 127.0.0.1:8480. Other than on loopback it requires `tls`.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<String>")]
@@ -30,7 +30,7 @@ pub struct RawServe {
 /// Certificate of a listener, in PEM.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawServeTls {
+pub(crate) struct RawServeTls {
     /// File with the certificate and its chain; reloaded when it changes.
     pub certificate: String,
     /// File with the private key.
@@ -42,7 +42,7 @@ pub struct RawServeTls {
 /// Tokens of callers: JSON Web Tokens.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawServeTokens {
+pub(crate) struct RawServeTokens {
     /// File with the issuer's public keys, a JSON Web Key Set, for RS256, ES256 and EdDSA; read again at SIGHUP.
     pub jwks: Option<String>,
     /// Environment variable with the secret that the issuer shares, of at least 32 bytes, for HS256.
@@ -56,7 +56,7 @@ pub struct RawServeTokens {
 /// Caller of one service; of several only `anonymous`, as a list.
 #[derive(Debug, Clone, JsonSchema)]
 #[schemars(untagged)]
-pub enum RawServeCallers {
+pub(crate) enum RawServeCallers {
     /// The caller.
     One(RawServeCaller),
     /// An entry for each service.
@@ -73,12 +73,12 @@ forms! {
 /// A caller of the data service.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RawServeCaller {
+pub(crate) struct RawServeCaller {
     /// Service whose rows it may use.
     pub service: String,
     /// Login that its requests get: read or write.
     pub r#as: Option<RawServeRight>,
-    /// In place of `as`: a login of `access` with `read` or `write` for the service.
+    /// Instead of `as`: a login of `access` with `read` or `write` for the service.
     pub access: Option<String>,
     /// Environment variable with its key; default: a key of `martydb serve key new`.
     pub key_env: Option<String>,
@@ -93,7 +93,7 @@ pub struct RawServeCaller {
 /// Login of a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RawServeRight {
+pub(crate) enum RawServeRight {
     /// Reads rows, as `{service}_serve_ro`.
     Read,
     /// Reads and writes rows, as `{service}_serve`.
@@ -103,7 +103,7 @@ pub enum RawServeRight {
 /// Exposure of a service by the data service.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawExposure {
+pub(crate) struct RawExposure {
     /// Exposed schemas, the default one first; default: the service's first schema.
     pub schemas: Option<Vec<String>>,
     /// Exposed tables and views; default: all in the exposed schemas.
@@ -133,7 +133,7 @@ pub struct RawExposure {
 /// Connections of a process.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawServePool {
+pub(crate) struct RawServePool {
     /// Most connections with each login; default: 10.
     #[serde(deserialize_with = "lenient::optional")]
     pub max: Option<u16>,
@@ -147,7 +147,7 @@ pub struct RawServePool {
 /// Limits of a request.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawServeLimits {
+pub(crate) struct RawServeLimits {
     /// Rows of an answer, and of each embedded relation; default: 1000.
     #[serde(deserialize_with = "lenient::optional")]
     pub rows: Option<u32>,
@@ -161,14 +161,14 @@ pub struct RawServeLimits {
     /// Largest planner cost of a statement, asked for before it runs for the first time; default: any.
     #[serde(deserialize_with = "lenient::optional")]
     pub cost: Option<u64>,
-    /// Time from which a statement is told on standard error, without its values; default: 1s.
+    /// Statements slower than this are logged on standard error, without their values; default: 1s.
     pub slow: Option<String>,
 }
 
 /// Transactions of several requests: begin, operate, commit.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawServeTransactions {
+pub(crate) struct RawServeTransactions {
     /// Allow them; default: false.
     #[serde(deserialize_with = "lenient::parsed")]
     pub interactive: bool,

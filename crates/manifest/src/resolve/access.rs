@@ -97,7 +97,7 @@ impl DeclaredAccess<'_> {
 
     fn role(&self, services: &ServiceMap) -> Result<AccessRole> {
         let raw = self.raw;
-        let of = self.of(services)?;
+        let of = self.service_of(services)?;
         let login = match (raw.login, raw.group, &of) {
             (Some(true), None | Some(false), _) | (None, None | Some(false), Some(_)) => true,
             (None | Some(false), Some(true), None) => false,
@@ -163,7 +163,7 @@ impl DeclaredAccess<'_> {
         Ok(name)
     }
 
-    fn of(&self, services: &ServiceMap) -> Result<Option<ServiceName>> {
+    fn service_of(&self, services: &ServiceMap) -> Result<Option<ServiceName>> {
         let home = self.home.filter(|_| self.raw.like.is_some());
         let Some(name) = self.raw.of.as_deref().or(home) else {
             return match self.raw.like {
@@ -186,7 +186,7 @@ impl DeclaredAccess<'_> {
     fn grants(&self, services: &ServiceMap) -> Result<Vec<(ServiceName, AccessLevel, AccessExtent)>> {
         let raw = self.raw;
         let mut all = vec![];
-        if let Some(service) = self.of(services)? {
+        if let Some(service) = self.service_of(services)? {
             let kind = match raw.like {
                 None | Some(RawLike::App) => RoleKind::App,
                 Some(RawLike::Readonly) => RoleKind::Readonly,

@@ -228,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bucket_and_a_prefix_are_told_apart() {
+    fn a_bucket_and_a_prefix_are_distinguished() {
         let s3 =
             |bucket: &str, prefix: &str| BackupLocation::S3 { bucket: bucket.into(), prefix: prefix.into() };
         for (text, expected) in [
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn stores_that_contain_each_other_are_told() {
+    fn nested_stores_are_reported() {
         let folder = |path: &str| BackupLocation::Folder(path.into());
         let s3 = |text: &str| bucket(text).unwrap();
         for (one, other, expected) in [

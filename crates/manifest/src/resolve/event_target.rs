@@ -107,8 +107,8 @@ impl DeclaredTarget<'_> {
     fn parsed<T>(&self, key: &str, parsed: Result<T, String>) -> Result<T> {
         parsed.map_err(|why| {
             let error = self.error(&[key], &why);
-            let told = why.contains("password");
-            error.hint_if(told.then_some("name the variable that holds it: password_env: NAME"))
+            let names_password = why.contains("password");
+            error.hint_if(names_password.then_some("name the variable that holds it: password_env: NAME"))
         })
     }
 

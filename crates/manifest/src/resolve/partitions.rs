@@ -60,7 +60,7 @@ fn partitioned(
     };
     let key = raw.key.clone();
     if key.is_empty() || key.len() > MAX_IDENTIFIER_BYTES || key.contains('\0') {
-        return Err(wrong("key", format!("\"{key}\" is no name of a column")));
+        return Err(wrong("key", format!("\"{key}\" is not a valid column name")));
     }
     Ok(PartitionedTable { schema, table, key, by: raw.by, ahead, keep, removal: raw.drop })
 }
@@ -82,7 +82,7 @@ fn name_of(
     match service.schemas.iter().find(|declared| declared.as_str() == schema) {
         Some(schema) => Ok((schema.clone(), table.to_owned())),
         None => {
-            let message = format!("\"{schema}\" is no schema of {}", service.name);
+            let message = format!("\"{schema}\" is not a schema of {}", service.name);
             Err((message, Some(hint(schema, "schemas", &declared))))
         }
     }

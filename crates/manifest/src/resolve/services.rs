@@ -53,7 +53,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     let (folder, default) = (own.migrations.path(), defaults.migrations.path());
     let migrations = text("migrations", folder, default, "{service}/migrations")?;
     let by_default = folder.is_none() && default.is_some();
-    let beside = if by_default { scope.home } else { scope.sources.folder_of(name) };
+    let base = if by_default { scope.home } else { scope.sources.folder_of(name) };
     let schemas = own.schemas.clone().or(defaults.schemas.clone()).unwrap_or_else(|| vec!["public".into()]);
     let search_path = names::schemas(scope, name, &schemas)?;
     let extensions = own.extensions.as_deref().or(defaults.extensions.as_deref()).unwrap_or_default();
@@ -63,7 +63,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     Ok(DesiredService {
         history_schema: names::history_schema(scope, name, history, &schemas)?,
         database: names::database(scope, name, database)?,
-        migrations: beside.join(migrations),
+        migrations: base.join(migrations),
         down: down(own.migrations.down().or(defaults.migrations.down())),
         schemas,
         search_path,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_yaml::{Mapping, Value};
 
 /// Maximum number of services that one manifest generates.
-const MOST: usize = 10_000;
+const MAX_SERVICES: usize = 10_000;
 
 /// Entry that each generated service came from, by the service's name.
 pub(crate) type Origins = BTreeMap<String, String>;
@@ -44,8 +44,11 @@ pub(crate) fn generate(manifest: &mut Value) -> Result<Origins, EntryError> {
                 made
             }
         };
-        if origins.len() > MOST {
-            return Err(wrong(Some("count"), format!("more than {MOST} services would be generated")));
+        if origins.len() > MAX_SERVICES {
+            return Err(wrong(
+                Some("count"),
+                format!("more than {MAX_SERVICES} services would be generated"),
+            ));
         }
         for (made, entry) in made {
             let shown = made.as_str().unwrap_or_default().to_owned();
@@ -77,7 +80,7 @@ fn of_entry(template: &str, mut entry: Value) -> Result<Vec<NumberedEntry>, KeyE
             ));
         }
         (true, Some(count)) => number(&count)
-            .ok_or_else(|| (Some("count"), format!("count takes a whole number from 1 to {MOST}")))?,
+            .ok_or_else(|| (Some("count"), format!("count takes a whole number from 1 to {MAX_SERVICES}")))?,
     };
     let one = |n: usize| {
         let mut own = entry.clone();
@@ -93,7 +96,7 @@ fn number(count: &Value) -> Option<usize> {
         Value::String(text) => text.parse().ok()?,
         other => usize::try_from(other.as_u64()?).ok()?,
     };
-    (1..=MOST).contains(&number).then_some(number)
+    (1..=MAX_SERVICES).contains(&number).then_some(number)
 }
 
 fn fill_all(value: &mut Value, n: usize) -> Result<(), String> {
@@ -182,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_generated_says_why_and_where() {
+    fn an_invalid_generator_is_reported_with_reason_and_position() {
         for (text, path, expected) in [
             ("\"a{n}\":", "services a{n}", "set their number"),
             ("a: { count: 3 }", "services a count", "count needs {n}"),
@@ -204,7 +207,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn whatever_stands_there_is_no_panic(text in "[{}n:0-9$a ]{0,20}") {
+        fn no_input_panics(text in "[{}n:0-9$a ]{0,20}") {
             let _either = fill(&text, 3);
         }
     }

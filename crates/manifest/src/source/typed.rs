@@ -11,7 +11,7 @@ pub(crate) struct TypeMismatch {
 }
 
 impl TypeMismatch {
-    pub(crate) fn of(error: &serde_path_to_error::Error<serde_yaml::Error>) -> TypeMismatch {
+    pub(crate) fn from_error(error: &serde_path_to_error::Error<serde_yaml::Error>) -> TypeMismatch {
         let mut path: Vec<String> = error.path().iter().filter_map(step).collect();
         let message = error.inner().to_string();
         // The YAML library prefixes its own, untranslated path.

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_database_and_parameters_are_told_apart() {
+    fn hosts_database_and_parameters_are_distinguished() {
         let owned = |pairs: &[(&str, u16)]| -> Vec<(String, u16)> {
             pairs.iter().map(|(host, port)| ((*host).to_owned(), *port)).collect()
         };
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_without_the_url() {
+    fn an_error_does_not_contain_the_url() {
         for text in [
             "secret",
             "postgresql://secret@h",

@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_is_told_by_what_it_amounts_to() {
+    fn an_edit_is_described_by_its_effect() {
         const ENDINGS: Option<Edit> = Some(Edit::Blanks("line endings (CRLF against LF)"));
         const NEWLINES: Option<Edit> = Some(Edit::Blanks("blank lines at the end"));
         for (now, then, edit) in [
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_begun_and_is_applied_by_now_is_finished() {
+    fn an_interrupted_migration_that_was_applied_is_finished() {
         let begun = |version| Unfinished { version, direction: Direction::Up, end: Interruption::Started };
         let rows = [row(VersionType::Int4, 1, "a", "SELECT 1")];
         let comparison = compare_files(&[file(1, "a", "SELECT 1")], &rows, &[begun(1), begun(2)]);

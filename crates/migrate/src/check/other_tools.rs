@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_of_one_name_are_told_apart_by_their_columns() {
+    fn tables_of_one_name_are_distinguished_by_their_columns() {
         for (table, columns, expected) in [
             ("schema_migrations", &["version", "dirty"][..], Some("golang-migrate")),
             ("schema_migrations", &["version", "inserted_at"], Some("Ecto")),

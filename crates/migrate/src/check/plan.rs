@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_or_is_half_applied_stops_it() {
+    fn contradictory_and_half_applied_histories_stop_the_import() {
         let missing = Divergence::Missing { version: 1, name: "a".into() };
         let late = Divergence::OutOfOrder { version: 2, name: "b".into(), current: 5 };
         let diverged = Comparison { divergences: vec![missing.clone(), late.clone()], ..comparison(Some(5)) };

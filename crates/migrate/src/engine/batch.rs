@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_between_statements_do_not_move_what_stands_behind_them() {
+    fn marks_between_statements_move_no_positions() {
         let text = "SELECT 1 -- é\n;SELECT 2;; SELECT nope -- end";
         let batch = batch(text);
         let sent = batch.message.exact();

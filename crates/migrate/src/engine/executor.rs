@@ -34,9 +34,9 @@ pub(crate) struct StepRun<'r, 's> {
 
 /// Returns `true` for a temporary error, which ends when other sessions release their locks: `lock_timeout` or
 /// NOWAIT (55P03), a deadlock (40P01), a serialization failure (40001).
-pub(crate) fn is_passing(fault: &ErrorResponse) -> bool {
+pub(crate) fn is_passing(response: &ErrorResponse) -> bool {
     matches!(
-        fault.sqlstate.as_deref(),
+        response.sqlstate.as_deref(),
         Some(sqlstate::LOCK_NOT_AVAILABLE | sqlstate::DEADLOCK_DETECTED | sqlstate::SERIALIZATION_FAILURE)
     )
 }
@@ -66,16 +66,16 @@ impl StepRun<'_, '_> {
                     (batch, end)
                 }
             };
-            let Err((completed, fault)) = end else { return Ok(()) };
+            let Err((completed, response)) = end else { return Ok(()) };
             if batch.part(completed) == BatchPart::Cleanup {
                 return Ok(());
             }
-            let open = self.roll_back(&fault).await;
-            if open && is_passing(&fault) && self.retry(&fault, &mut backoff).await {
+            let open = self.roll_back(&response).await;
+            if open && is_passing(&response) && self.retry(&response, &mut backoff).await {
                 continue;
             }
-            self.record_failure(&fault).await;
-            return Err(self.explain(&batch, completed, fault));
+            self.record_failure(&response).await;
+            return Err(self.explain(&batch, completed, response));
         }
     }
 
@@ -139,17 +139,17 @@ impl StepRun<'_, '_> {
         self.session.connection.without_timeout(false);
         let (warnings, failed) = match end {
             Ok(reply) => (reply.warnings, None),
-            Err(failed) => (failed.warnings, Some((failed.completed, failed.fault))),
+            Err(failed) => (failed.warnings, Some((failed.completed, failed.response))),
         };
         warnings.into_iter().for_each(|warning| self.warn(warning));
         failed
     }
 
     /// Explains why it failed after `completed` statements of a batch.
-    pub(crate) fn explain(&self, batch: &Batch, completed: usize, fault: ErrorResponse) -> Error {
-        let locked = fault.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE);
+    pub(crate) fn explain(&self, batch: &Batch, completed: usize, response: ErrorResponse) -> Error {
+        let locked = response.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE);
         let blockers = if locked { self.watcher.blockers() } else { vec![] };
-        failure::explain(self.session.target, self.step, batch, completed, fault)
+        failure::explain(self.session.target, self.step, batch, completed, response)
             .causes(blockers.iter().map(|blocker| format!("blocked by {blocker}")))
     }
 
@@ -158,16 +158,16 @@ impl StepRun<'_, '_> {
     }
 
     /// Rolls back the failed transaction. Returns `false` if the session has ended.
-    async fn roll_back(&mut self, fault: &ErrorResponse) -> bool {
-        !fault.unreachable
+    async fn roll_back(&mut self, response: &ErrorResponse) -> bool {
+        !response.unreachable
             && execute_protected(&mut self.session.connection, &stmt!("ROLLBACK")).await.is_ok()
     }
 
     /// WaitLog a little and counts another attempt. Returns `false` at the deadline.
     #[martydb_pg::boxed]
-    pub(crate) async fn retry(&mut self, fault: &ErrorResponse, backoff: &mut Backoff) -> bool {
+    pub(crate) async fn retry(&mut self, response: &ErrorResponse, backoff: &mut Backoff) -> bool {
         let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));
-        let why = std::iter::once(fault.to_string()).chain(blockers).collect();
+        let why = std::iter::once(response.to_string()).chain(blockers).collect();
         self.session.events.send(Event::Retrying(self.step.id(), self.attempts, why));
         let again = backoff.wait().await;
         self.attempts += u32::from(again);
@@ -176,14 +176,14 @@ impl StepRun<'_, '_> {
 
     /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the
     /// one reported.
-    pub(crate) async fn record_failure(&mut self, fault: &ErrorResponse) {
-        if fault.unreachable {
+    pub(crate) async fn record_failure(&mut self, response: &ErrorResponse) {
+        if response.unreachable {
             return;
         }
         let record = Record {
             attempts: self.attempts,
             took: Elapsed::since(self.started),
-            error: Some((fault.sqlstate.clone(), failure::message(fault))),
+            error: Some((response.sqlstate.clone(), failure::message(response))),
             ..self.step.record("failed")
         };
         let statements = Statement::join([self.session.act_as_owner(), self.event(&record)]);

@@ -23,23 +23,23 @@ pub(crate) fn explain(
     step: &MigrationStep<'_>,
     batch: &Batch,
     completed: usize,
-    fault: ErrorResponse,
+    response: ErrorResponse,
 ) -> Error {
     let part = batch.part(completed);
-    let kind = fault.kind();
+    let kind = response.kind();
     if kind == Kind::Interrupted {
-        return interrupted(step, &fault);
+        return interrupted(step, &response);
     }
-    let offset = offset(step, batch, part, &fault);
-    let mut error = Error::new(kind, headline(step, offset)).cause(cause(part, &fault));
+    let offset = offset(step, batch, part, &response);
+    let mut error = Error::new(kind, headline(step, offset)).cause(cause(part, &response));
     if let Some(offset) = offset {
         error.causes.push(excerpt(&step.file.text, offset));
     }
-    error.causes.extend(fault.context.as_deref().map(|context| format!("in {context}")));
+    error.causes.extend(response.context.as_deref().map(|context| format!("in {context}")));
     let mode = step.file.directives.mode;
     let statement = statement(step, part);
-    error.hints = advice::hints(&StatementFailure { target, part, mode, statement, fault: &fault });
-    error.sqlstate = fault.sqlstate;
+    error.hints = advice::hints(&StatementFailure { target, part, mode, statement, response: &response });
+    error.sqlstate = response.sqlstate;
     error
 }
 
@@ -48,41 +48,46 @@ pub(crate) fn unparsed(
     target: &MigrationTarget,
     step: &MigrationStep<'_>,
     at: usize,
-    fault: ErrorResponse,
+    response: ErrorResponse,
 ) -> Error {
     let text = &step.file.text;
     // "at end of input" points past the last character.
     let offset = text.char_indices().nth(at).map_or(text.trim_end().len(), |(byte, _)| byte);
     let number = step.file.statements.iter().rposition(|span| span.start <= offset).unwrap_or(0);
     let part = BatchPart::File(number);
-    let mut error = Error::new(fault.kind(), headline(step, Some(offset))).cause(&fault);
+    let mut error = Error::new(response.kind(), headline(step, Some(offset))).cause(&response);
     error.causes.push(excerpt(text, offset));
     let (mode, statement) = (step.file.directives.mode, statement(step, part));
-    error.hints = advice::hints(&StatementFailure { target, part, mode, statement, fault: &fault });
-    error.sqlstate = fault.sqlstate;
+    error.hints = advice::hints(&StatementFailure { target, part, mode, statement, response: &response });
+    error.sqlstate = response.sqlstate;
     error
 }
 
 /// Returns the error of a run stopped by a signal; the file is not at fault.
-fn interrupted(step: &MigrationStep<'_>, fault: &ErrorResponse) -> Error {
-    let left = match (step.file.directives.mode, fault.unreachable) {
-        _ if fault.is_unsent() => "was not begun",
+fn interrupted(step: &MigrationStep<'_>, response: &ErrorResponse) -> Error {
+    let left = match (step.file.directives.mode, response.unreachable) {
+        _ if response.is_unsent() => "was not begun",
         (_, true) => "was sent, and the connection was lost before the server answered",
         (Mode::Transaction, _) => "was rolled back",
-        (Mode::NoTransaction, _) => "was stopped, and what it had finished is kept",
+        (Mode::NoTransaction, _) => "was stopped; the finished statements are kept",
     };
     let signal = martydb_pg::wire::interrupt::signal().unwrap_or("a signal");
     let mut error = Error::new(Kind::Interrupted, format!("interrupted by {signal}: {} {left}", step.id()))
-        .cause(fault)
+        .cause(response)
         .hint("run the same command again: it continues where this one stopped");
-    error.sqlstate = fault.sqlstate.clone();
+    error.sqlstate = response.sqlstate.clone();
     error
 }
 
 /// Returns the byte offset of the error in the file: the server's position, else the start of the statement.
-fn offset(step: &MigrationStep<'_>, batch: &Batch, part: BatchPart, fault: &ErrorResponse) -> Option<usize> {
+fn offset(
+    step: &MigrationStep<'_>,
+    batch: &Batch,
+    part: BatchPart,
+    response: &ErrorResponse,
+) -> Option<usize> {
     let text = &step.file.text;
-    let pointed = fault.position.and_then(|position| batch.in_file(position));
+    let pointed = response.position.and_then(|position| batch.in_file(position));
     let pointed = pointed.and_then(|characters| match text.char_indices().nth(characters) {
         Some((byte, _)) => Some(byte),
         // "at end of input" points past the last character, or at the semicolon that martydb appended.
@@ -92,7 +97,7 @@ fn offset(step: &MigrationStep<'_>, batch: &Batch, part: BatchPart, fault: &Erro
         BatchPart::File(at) => step.file.statements.get(at),
         _ => None,
     };
-    let begun = span.map(|span| span.start + block::place(&text[span.clone()], fault).unwrap_or(0));
+    let begun = span.map(|span| span.start + block::place(&text[span.clone()], response).unwrap_or(0));
     pointed.or(begun)
 }
 
@@ -116,14 +121,14 @@ fn headline(step: &MigrationStep<'_>, offset: Option<usize>) -> String {
     }
 }
 
-fn cause(part: BatchPart, fault: &ErrorResponse) -> String {
-    let said = fault.to_string();
-    match (part, found(fault)) {
+fn cause(part: BatchPart, response: &ErrorResponse) -> String {
+    let said = response.to_string();
+    match (part, found(response)) {
         (_, Some(found)) => found,
         (BatchPart::Constraints, _) => format!("a deferred constraint failed at the end of the file: {said}"),
         (BatchPart::Record, _) => format!("its history row could not be written: {said}"),
         (BatchPart::Commit, _) => format!("COMMIT failed: {said}"),
-        (BatchPart::Opening, _) if fault.position.is_none() => {
+        (BatchPart::Opening, _) if response.position.is_none() => {
             format!("its transaction could not be opened: {said}")
         }
         _ => said,
@@ -132,9 +137,9 @@ fn cause(part: BatchPart, fault: &ErrorResponse) -> String {
 
 /// Describes the finding of martydb's check, if the error comes from it. The part alone does not show that: a
 /// file that ended its own transaction may have contained statements that were not counted.
-fn found(fault: &ErrorResponse) -> Option<String> {
-    let complains = fault.sqlstate.as_deref() == Some(sqlstate::INVALID_TEXT_REPRESENTATION);
-    Some(match CheckFailure::read(&fault.message).filter(|_| complains)? {
+fn found(response: &ErrorResponse) -> Option<String> {
+    let complains = response.sqlstate.as_deref() == Some(sqlstate::INVALID_TEXT_REPRESENTATION);
+    Some(match CheckFailure::read(&response.message).filter(|_| complains)? {
         CheckFailure::Owner(objects) => {
             format!("objects would belong to another role than the owner: {objects}")
         }
@@ -144,6 +149,6 @@ fn found(fault: &ErrorResponse) -> Option<String> {
     })
 }
 
-pub(crate) fn message(fault: &ErrorResponse) -> String {
-    found(fault).unwrap_or_else(|| fault.message.clone())
+pub(crate) fn message(response: &ErrorResponse) -> String {
+    found(response).unwrap_or_else(|| response.message.clone())
 }

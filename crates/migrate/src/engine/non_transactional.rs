@@ -175,7 +175,7 @@ impl FileRun<'_, '_> {
         }
         let batch = Batch::alone(&self.run.step.file, at);
         let sent = self.run.send(&batch.message).await;
-        sent.map_err(|(completed, fault)| self.run.explain(&batch, completed, fault))
+        sent.map_err(|(completed, response)| self.run.explain(&batch, completed, response))
     }
 
     /// Runs statements in a transaction, together with the note that they are finished.
@@ -193,24 +193,24 @@ impl FileRun<'_, '_> {
         let (mut backoff, mut detached) = (self.run.backoff(), false);
         loop {
             self.prepare(kind).await?;
-            let Err((completed, fault)) = self.run.send(&batch.message).await else { break };
-            if (detached || self.resumed && at == self.from) && kind.was_done(&fault) {
+            let Err((completed, response)) = self.run.send(&batch.message).await else { break };
+            if (detached || self.resumed && at == self.from) && kind.was_done(&response) {
                 break;
             }
-            if !detached && kind.may_be_half_detached(&fault) && self.finish_detaching().await? {
+            if !detached && kind.may_be_half_detached(&response) && self.finish_detaching().await? {
                 detached = true;
                 continue;
             }
-            if is_passing(&fault) && kind.may_repeat() && !fault.unreachable {
+            if is_passing(&response) && kind.may_repeat() && !response.unreachable {
                 // An index that this run's failed attempt left is dropped before the next.
                 if let Some(point) = self.resume_point().await? {
                     self.drop_indexes(&point.invalid).await?;
                 }
-                if self.run.retry(&fault, &mut backoff).await {
+                if self.run.retry(&response, &mut backoff).await {
                     continue;
                 }
             }
-            return Err(self.give_up(&batch, completed, fault).await);
+            return Err(self.give_up(&batch, completed, response).await);
         }
         if *kind == StatementKind::Block {
             self.check_owner(at).await?;
@@ -233,10 +233,10 @@ impl FileRun<'_, '_> {
         self.run.session.execute(begin.into_iter().chain(reset_parsing_sql())).await
     }
 
-    async fn give_up(&mut self, batch: &Batch, completed: usize, fault: ErrorResponse) -> Error {
-        self.run.record_failure(&fault).await;
-        let left = if fault.unreachable { None } else { self.resume_point().await.ok().flatten() };
-        let mut error = self.run.explain(batch, completed, fault);
+    async fn give_up(&mut self, batch: &Batch, completed: usize, response: ErrorResponse) -> Error {
+        self.run.record_failure(&response).await;
+        let left = if response.unreachable { None } else { self.resume_point().await.ok().flatten() };
+        let mut error = self.run.explain(batch, completed, response);
         for index in left.into_iter().flat_map(|point| point.invalid) {
             error.causes.push(format!("it left the INVALID index {index}"));
             error
@@ -304,7 +304,7 @@ impl FileRun<'_, '_> {
     }
 
     async fn record_message(&mut self, message: &str) {
-        let fault = ErrorResponse { message: message.into(), ..ErrorResponse::default() };
-        self.run.record_failure(&fault).await;
+        let response = ErrorResponse { message: message.into(), ..ErrorResponse::default() };
+        self.run.record_failure(&response).await;
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn send(
     messages.iter().for_each(|message| tracing::debug!(target: "martydb::sql", "{}", message.shown()));
     match session.connection.send_ahead(&messages).await {
         Ok(()) => Ok(batches),
-        Err(fault) => Err(failure::explain(session.target, &steps[0], &batches[0], 0, fault)),
+        Err(response) => Err(failure::explain(session.target, &steps[0], &batches[0], 0, response)),
     }
 }
 

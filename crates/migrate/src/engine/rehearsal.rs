@@ -87,14 +87,14 @@ impl RehearsalStage<'_, '_> {
         let mut run =
             StepRun { session, preflight, options, watcher, step, sent: None, attempts: 1, started };
         let batch = Batch::rehearsal(&run.frame(), &step.file);
-        if let Err((completed, fault)) = run.send(&batch.message).await {
-            if uses_earlier_enum_value(step, &fault) {
+        if let Err((completed, response)) = run.send(&batch.message).await {
+            if uses_earlier_enum_value(step, &response) {
                 let reason =
                     "it uses an enum value that an earlier pending file adds, which one transaction cannot";
                 return Ok(Some(reason.into()));
             }
             debug_assert!(batch.part(completed) != BatchPart::Commit, "a rehearsal has no COMMIT");
-            return Err(run.explain(&batch, completed, fault));
+            return Err(run.explain(&batch, completed, response));
         }
         self.watcher.end();
         let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -138,8 +138,8 @@ fn skipped(steps: &[MigrationStep<'_>], reason: &str) -> Vec<SkippedMigration> {
 
 /// Returns `true` for the use of an enum value that an earlier file added: PostgreSQL rejects it in the
 /// transaction that adds the value. The real run commits between the two files and succeeds.
-fn uses_earlier_enum_value(step: &MigrationStep<'_>, fault: &ErrorResponse) -> bool {
-    fault.sqlstate.as_deref() == Some(sqlstate::UNSAFE_NEW_ENUM_VALUE_USAGE)
+fn uses_earlier_enum_value(step: &MigrationStep<'_>, response: &ErrorResponse) -> bool {
+    response.sqlstate.as_deref() == Some(sqlstate::UNSAFE_NEW_ENUM_VALUE_USAGE)
         && !step.file.texts().any(adds_enum_value)
 }
 

@@ -38,8 +38,8 @@ pub(crate) async fn check(session: &mut MigrationSession<'_>, steps: &[&Migratio
         // A quote that one file leaves open may end in the next: each is asked for by itself.
         for step in files {
             let text = step.file.text.to_string();
-            if let Some((fault, at)) = parse(session, text).await? {
-                return Err(failure::unparsed(session.target, step, at, fault));
+            if let Some((response, at)) = parse(session, text).await? {
+                return Err(failure::unparsed(session.target, step, at, response));
             }
         }
     }
@@ -78,19 +78,19 @@ async fn parse(session: &mut MigrationSession<'_>, text: String) -> Result<Optio
         stmt!("ROLLBACK"),
     ]);
     let Err(failed) = session.connection.run(&message).await else { return Ok(None) };
-    let fault = failed.fault;
-    if fault.unreachable || fault.interrupted {
-        return Err(Error::new(fault.kind(), "the files were not parsed").cause(fault));
+    let response = failed.response;
+    if response.unreachable || response.interrupted {
+        return Err(Error::new(response.kind(), "the files were not parsed").cause(response));
     }
     execute_protected(&mut session.connection, &stmt!("ROLLBACK")).await?;
-    let at = place(&message, &body, &fault);
-    Ok(at.filter(|_| fault.sqlstate.as_deref() == Some(sqlstate::SYNTAX_ERROR)).map(|at| (fault, at)))
+    let at = place(&message, &body, &response);
+    Ok(at.filter(|_| response.sqlstate.as_deref() == Some(sqlstate::SYNTAX_ERROR)).map(|at| (response, at)))
 }
 
 /// Returns the place of an error in the body. The server converts it to a position in the message where it finds the
 /// body there.
-fn place(message: &Statement, body: &DollarQuoted, fault: &ErrorResponse) -> Option<usize> {
-    match (fault.position, fault.internal_position) {
+fn place(message: &Statement, body: &DollarQuoted, response: &ErrorResponse) -> Option<usize> {
+    match (response.position, response.internal_position) {
         (Some(position), _) => {
             let before = body.begins_in(message)?;
             position.checked_sub(1)?.checked_sub(before)

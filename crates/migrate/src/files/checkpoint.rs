@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_with_either_kind_of_line() {
+    fn a_written_file_is_read_with_both_line_endings() {
         for text in [text(), text().replace('\n', "\r\n")] {
             let read = read(Path::new("x"), 20_250_101_120_000, text.into()).unwrap();
             assert_eq!((read.replaces.len(), read.version()), (2, 20_250_101_120_000));

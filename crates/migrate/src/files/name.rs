@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn repeatable_names_are_told_from_versioned_ones() {
+    fn repeatable_names_differ_from_versioned_ones() {
         assert_eq!(repeatable("R__All_views.sql"), Some(Ok("All_views".into())));
         for file in ["V1__x.sql", "readme.md", "R1__x.sql", "report.sql"] {
             assert_eq!(repeatable(file), None, "{file}");

@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_balanced_never_fits() {
+    fn unbalanced_text_never_matches() {
         for sql in [
             "BEGIN; a",
             "a; COMMIT",

@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_run_in_a_transaction_is_known() {
+    fn statements_that_cannot_run_in_a_transaction_are_recognized() {
         for sql in [
             "CREATE INDEX CONCURRENTLY j ON t (a)",
             "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)",

@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_script_are_refused_with_their_place() {
+    fn bytes_that_are_not_a_script_are_refused_with_their_position() {
         for (bytes, expected) in [
             (&b"SELECT\n 'a\xff'"[..], "V1__x.sql:2:4: these bytes are not UTF-8"),
             (b"\xef\xbb\xbfSELECT 1", "V1__x.sql:1:1: the file begins with a byte order mark"),

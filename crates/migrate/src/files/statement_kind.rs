@@ -24,20 +24,20 @@ pub(crate) enum StatementKind {
 
 impl StatementKind {
     /// Returns `true` if this error means that the interrupted run had finished it.
-    pub(crate) fn was_done(&self, fault: &ErrorResponse) -> bool {
+    pub(crate) fn was_done(&self, response: &ErrorResponse) -> bool {
         let repeated: &[&str] = match self {
             StatementKind::ConcurrentIndex(_) => &[sqlstate::DUPLICATE_TABLE],
             StatementKind::NonTransactional { repeated, .. } => repeated,
             _ => &[],
         };
-        fault.sqlstate.as_deref().is_some_and(|state| repeated.contains(&state))
+        response.sqlstate.as_deref().is_some_and(|state| repeated.contains(&state))
     }
 
     /// Returns `true` if this error can mean that a `DETACH … CONCURRENTLY` was interrupted.
     /// <https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DETACH-PARTITION>
-    pub(crate) fn may_be_half_detached(&self, fault: &ErrorResponse) -> bool {
+    pub(crate) fn may_be_half_detached(&self, response: &ErrorResponse) -> bool {
         let detaches = matches!(self, StatementKind::NonTransactional { repeated, patient: true } if repeated.contains(&sqlstate::UNDEFINED_TABLE));
-        detaches && fault.sqlstate.as_deref() == Some(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE)
+        detaches && response.sqlstate.as_deref() == Some(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE)
     }
 
     /// Returns `true` if it may be retried after a lock timeout: a block may have committed a part.
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn statements_are_told_apart() {
+    fn statements_are_distinguished() {
         let build = |name: &str| StatementKind::ConcurrentIndex(name.into());
         for (sql, expected) in [
             ("CREATE INDEX CONCURRENTLY Name ON t (a)", build("name")),

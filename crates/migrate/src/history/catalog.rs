@@ -153,7 +153,7 @@ fn days() -> Statement {
 /// text of its own, because reading it through `to_jsonb` would convert the whole row.
 fn texts(major: u32) -> &'static [(&'static str, &'static str)] {
     const ALL: &[(&str, &str)] = &[
-        ("martydb_catalogue", with_members!(", ", include_str!("sql/catalogue.sql"))),
+        ("martydb_catalog", with_members!(", ", include_str!("sql/catalog.sql"))),
         ("martydb_compression", with_members!("\n", include_str!("sql/compression.sql"))),
         ("martydb_publication", include_str!("sql/publication.sql")),
     ];
@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn differences_are_told_by_what_became_of_each_object() {
+    fn differences_are_grouped_by_the_change_of_each_object() {
         let catalog = |rows: &[(&str, &str)]| {
             let entry =
                 |(name, text): &(&str, &str)| (("index".to_owned(), (*name).to_owned()), (*text).to_owned());
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_a_missing_object_is_not_told_again() {
+    fn parts_of_a_missing_object_are_not_reported_again() {
         let catalog = |rows: &[(&str, &str)]| {
             let entry =
                 |(kind, name): &(&str, &str)| (((*kind).to_owned(), (*name).to_owned()), "x".to_owned());

@@ -152,7 +152,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_of_these_days_is_now() {
+    fn a_present_timestamp_equals_now() {
         let days = ["2026-11-20".to_owned(), "2026-11-21".to_owned()];
         for (text, expected) in [
             (

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_runs_is_said_in_one_line() {
+    fn a_running_migration_is_one_line() {
         let progress = ServerProgress {
             command: "CREATE INDEX".into(),
             relation: Some("public.big".into()),

@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_are_no_difference_and_values_are() {
+    fn spellings_are_equal_and_values_differ() {
         let wanted = CreationParameters {
             encoding: encoding("utf-8"),
             lc_collate: Some("de_DE.UTF-8".into()),
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_as_in_the_template_is_not_asked_for() {
+    fn parameters_equal_to_the_templates_are_omitted() {
         let nothing = CreationParameters::default();
         assert_eq!(nothing.or_as(&found(), &found()), nothing);
         let icu = ActualParameters {

@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_in_no_transaction_is_no_part_of_one() {
+    fn a_statement_outside_a_transaction_is_in_a_batch_of_its_own() {
         let reset = Repair::alter(RepairScope::Server, stmt!("ALTER SYSTEM RESET a")).outside_transactions();
         let fix = |repairs: Vec<Repair>| Fix::new(repairs).unwrap().is_one_transaction();
         assert!(fix(vec![table("o"), table("x")]));

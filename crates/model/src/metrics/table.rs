@@ -200,7 +200,7 @@ metrics! {
         SERVE_TRANSACTIONS = "martydb_serve_transactions", Gauge [], "Open transactions of several requests";
         SERVE_CACHE_HITS = "martydb_serve_cache_hits_total", Counter [], "Answers that were kept, and were checked and sent again";
         SERVE_CACHE_MISSES = "martydb_serve_cache_misses_total", Counter [], "Reads of tables with `cache` for which no answer was kept, or an older one";
-        SERVE_CACHE_EVICTIONS = "martydb_serve_cache_evictions_total", Counter [], "Kept answers that were dropped because their room was full";
+        SERVE_CACHE_EVICTIONS = "martydb_serve_cache_evictions_total", Counter [], "Cached answers that were evicted because the cache was full";
         SERVE_CACHE_BYTES = "martydb_serve_cache_bytes", Gauge [], "Bytes of the kept answers";
         SERVE_BREAKER_OPEN = "martydb_serve_breaker_open", Gauge [], "1 while the server cannot be reached, so that requests are refused at once";
     }

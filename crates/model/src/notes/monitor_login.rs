@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_monitor_is_told_by_its_mark_and_its_name() {
+    fn a_monitor_is_recognized_by_its_mark_and_its_name() {
         for (role, comment, expected) in [
             ("shop_monitor", Some("martydb:shop"), true),
             ("shop_monitor", Some("martydb:shop; password set 2026-11-26T00:00:00Z"), true),

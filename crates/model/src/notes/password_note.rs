@@ -25,7 +25,7 @@ mod tests {
     use crate::notes::move_note::tests::desired;
 
     #[test]
-    fn what_is_noted_is_read_and_nothing_else_is() {
+    fn only_noted_values_are_read() {
         let (here, now) = (desired(), OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap());
         let comment = dated(&here.marker(), Some(now));
         assert!(here.marks(Some(&comment)), "{comment}");

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_read_by_its_own_project_alone() {
+    fn only_its_own_project_reads_a_mark() {
         let template = TestDatabase { service: service("a"), copied_from: None };
         let copy = TestDatabase { copied_from: Some(template_name("12ab")), ..template.clone() };
         for one in [template, copy] {

@@ -48,7 +48,7 @@ impl EventRoute {
 
     /// Returns the route of one event; `value` returns the value of a field. Only the field that ends a route may add
     /// tokens to it: with a dot in an earlier one, an event could take the place of another.
-    pub fn of<'a>(&self, value: impl Fn(EventField) -> &'a str, escape: impl Fn(char) -> char) -> String {
+    pub fn fill<'a>(&self, value: impl Fn(EventField) -> &'a str, escape: impl Fn(char) -> char) -> String {
         let mut route = String::new();
         for (at, part) in self.0.iter().enumerate() {
             let ends = at + 1 == self.0.len();
@@ -95,7 +95,7 @@ mod tests {
     fn a_route_is_filled_in() {
         let route = EventRoute::parse("marty.{service}.{event_type}", &[("service", "csca")]).unwrap();
         let value = |field| if field == EventField::EventType { "certificate revoked" } else { "" };
-        let made = route.of(value, |c| if c == ' ' { '_' } else { c });
+        let made = route.fill(value, |c| if c == ' ' { '_' } else { c });
         assert_eq!(made, "marty.csca.certificate_revoked");
         for (text, said) in [
             ("a.{b}", "{b} is not one of {service}"),
@@ -111,7 +111,7 @@ mod tests {
     fn only_the_last_field_adds_tokens() {
         let made = |text: &str| {
             let route = EventRoute::parse(text, &[("service", "csca")]).unwrap();
-            route.of(|field| if field == EventField::EventType { "a.b" } else { "x.y" }, |c| c)
+            route.fill(|field| if field == EventField::EventType { "a.b" } else { "x.y" }, |c| c)
         };
         assert_eq!(made("{service}.{aggregate_type}.{event_type}"), "csca.x_y.a.b");
         assert_eq!(made("{service}.{event_type}.v1"), "csca.a_b.v1");

@@ -97,21 +97,21 @@ fn refused(message: String, end: LoginError, login: &Login, database: &str) -> E
         LoginError::Failed(broken) => broken.kind(),
         LoginError::Rejected(_) => Kind::Unreachable,
     };
-    let fault = match end {
-        LoginError::Rejected(fault) => *fault,
+    let response = match end {
+        LoginError::Rejected(response) => *response,
         LoginError::Failed(broken) => {
             ErrorResponse { hint: without_password(&broken, login), ..ErrorResponse::from(broken) }
         }
     };
-    let mut error = Error::new(kind, message).cause(&fault);
-    error.hints.extend(admin_hint(&fault, login, database).or_else(|| fault.login_hint()));
-    error.sqlstate = fault.sqlstate;
+    let mut error = Error::new(kind, message).cause(&response);
+    error.hints.extend(admin_hint(&response, login, database).or_else(|| response.login_hint()));
+    error.sqlstate = response.sqlstate;
     error
 }
 
 /// Returns a hint for an admin's login, where it differs from that for a service's.
-fn admin_hint(fault: &ErrorResponse, login: &Login, database: &str) -> Option<String> {
-    match fault.sqlstate.as_deref().filter(|_| !login.is_of_service())? {
+fn admin_hint(response: &ErrorResponse, login: &Login, database: &str) -> Option<String> {
+    match response.sqlstate.as_deref().filter(|_| !login.is_of_service())? {
         sqlstate::INVALID_CATALOG_NAME => Some(
             "where the url of the server names that database, correct it; else run `martydb apply --all`"
                 .into(),

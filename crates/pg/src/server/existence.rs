@@ -30,7 +30,7 @@ pub enum ExistenceCheck {
 }
 
 impl ExistenceCheck {
-    pub fn of(access: Access) -> ExistenceCheck {
+    pub fn new(access: Access) -> ExistenceCheck {
         ExistenceCheck::Ask(Box::new(access), Arc::default())
     }
 

@@ -115,9 +115,10 @@ pub async fn choose(server: &str, candidates: &[HostCandidate], target: TargetSe
         return Ok(ChosenHost::Unknown(number));
     }
     let message = format!("no host of server \"{server}\" fits target_session_attrs={}", target.name());
-    let told = candidates.iter().zip(&states).map(|(candidate, state)| in_words(&candidate.endpoint, state));
+    let causes =
+        candidates.iter().zip(&states).map(|(candidate, state)| in_words(&candidate.endpoint, state));
     let error = Error::new(Kind::Unreachable, message);
-    Err(told.fold(error, Error::cause).hint("start the primary, or name its address in the manifest"))
+    Err(causes.fold(error, Error::cause).hint("start the primary, or name its address in the manifest"))
 }
 
 async fn probe_host(candidate: &HostCandidate) -> HostState {
@@ -147,10 +148,10 @@ async fn lacks_password(candidate: &HostCandidate, login: &Login, database: &str
 }
 
 async fn state(mut connection: Connection) -> Result<HostState> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on'"
     );
-    let rows = query(&mut connection, &asked).await?;
+    let rows = query(&mut connection, &statement).await?;
     let is = |at| rows.first().is_some_and(|row| row.try_get(at) == Ok(true));
     Ok(HostState::Session { standby: is(0), read_only: is(1) })
 }

@@ -45,7 +45,7 @@ pub async fn server(access: &Access, wait: Duration) -> Result<ServerLock> {
         end => end?,
     };
     pooler_check::refuse_standby(&mut connection, &access.server).await?;
-    take(&mut connection, SERVER_LOCK, wait, &format!("server \"{}\"", access.server)).await?;
+    acquire(&mut connection, SERVER_LOCK, wait, &format!("server \"{}\"", access.server)).await?;
     Ok(ServerLock(connection))
 }
 
@@ -61,7 +61,12 @@ pub struct SessionLock {
 /// # Errors
 /// [`Kind::Locked`], naming the holder.
 #[crate::boxed]
-pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<SessionLock> {
+pub async fn acquire(
+    connection: &mut Connection,
+    key: i32,
+    wait: Duration,
+    what: &str,
+) -> Result<SessionLock> {
     let lock = AdvisoryLock(LOCK_CLASS, key);
     // Logins that can provision: superusers, those with CREATEROLE, and this session's own.
     let holders = lock.holders(&stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user"));

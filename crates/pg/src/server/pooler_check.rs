@@ -30,11 +30,11 @@ pub fn pooled(database: &str, address: impl std::fmt::Display) -> Error {
 /// # Errors
 /// If the server is a standby.
 pub(crate) async fn refuse_standby(connection: &mut Connection, server: &str) -> Result<()> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT pg_catalog.concat_ws(':', w.sender_host, w.sender_port) FROM (SELECT 1) one
          LEFT JOIN pg_catalog.pg_stat_wal_receiver w ON true WHERE pg_catalog.pg_is_in_recovery()"
     );
-    let rows = query(connection, &asked).await?;
+    let rows = query(connection, &statement).await?;
     let Some(row) = rows.first() else { return Ok(()) };
     let primary: Option<String> = row.try_get(0).unwrap_or_default();
     Err(standby(format!("server \"{server}\""), primary.as_deref().filter(|address| !address.is_empty())))

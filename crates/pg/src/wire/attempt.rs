@@ -47,7 +47,7 @@ struct SingleAttempt {
 fn outcome(end: Result<Accepted, LoginError>) -> Outcome {
     match end {
         Ok(accepted) => Outcome::Accepted(accepted),
-        Err(LoginError::Rejected(fault)) => Outcome::Rejected(Rejection::from(*fault)),
+        Err(LoginError::Rejected(response)) => Outcome::Rejected(Rejection::from(*response)),
         Err(LoginError::Failed(broken)) => Outcome::Failed(broken),
     }
 }
@@ -68,7 +68,7 @@ impl Address {
         turn: T,
     ) -> Attempt {
         let mut turn = Some(turn);
-        let fallback = Fallback::of(self);
+        let fallback = Fallback::for_address(self);
         let after = |tried: &SingleAttempt| {
             tried.end.as_ref().err().and_then(|end| fallback.after(end, tried.encrypted))
         };

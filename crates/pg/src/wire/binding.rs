@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_certificate_have_no_digest() {
+    fn an_invalid_certificate_has_no_digest() {
         for bytes in [&b""[..], b"\x30", b"\x30\x03\x02\x01\x01", &[0xff; 64]] {
             let binding = Binding::over_tls(BindingMode::Prefer, digest(bytes));
             assert_eq!(binding.header(true), Err(BindingError::NoDigest));

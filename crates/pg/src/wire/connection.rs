@@ -114,7 +114,7 @@ impl Connection {
         startup: &Startup<'_>,
         limits: Limits,
     ) -> Result<Connection, LoginError> {
-        let fallback = Fallback::of(address);
+        let fallback = Fallback::for_address(address);
         let mut encrypted = false;
         let end =
             Connection::once(address, fallback.first, credentials, startup, limits, &mut encrypted).await;
@@ -227,13 +227,13 @@ impl Connection {
     }
 
     fn conclude(&self, end: Result<(), ErrorResponse>, reply: Reply, protected: bool) -> ExchangeResult {
-        let Err(mut fault) = end else { return Ok(reply) };
-        fault.interrupted |= !protected && interrupt::signal().is_some();
-        if fault.unreachable {
-            fault.place = Some(self.place.clone());
+        let Err(mut response) = end else { return Ok(reply) };
+        response.interrupted |= !protected && interrupt::signal().is_some();
+        if response.unreachable {
+            response.place = Some(self.place.clone());
         }
         let (completed, warnings) = (reply.results.len(), reply.warnings);
-        Err(Box::new(FailedStatement { fault, completed, warnings }))
+        Err(Box::new(FailedStatement { response, completed, warnings }))
     }
 
     async fn talk(
@@ -333,7 +333,7 @@ impl<'a> StatementExchange<'a> {
                 }
                 Message::ReadyForQuery(_) => return Ok(refused),
                 Message::ErrorResponse(body) => refused = Some(ErrorResponse::read(body.fields())),
-                message => self.take(message).await?,
+                message => self.handle(message).await?,
             }
         }
     }
@@ -355,7 +355,7 @@ impl<'a> StatementExchange<'a> {
         Ok(message)
     }
 
-    async fn take(&mut self, message: Message) -> Result<(), ErrorResponse> {
+    async fn handle(&mut self, message: Message) -> Result<(), ErrorResponse> {
         match message {
             Message::RowDescription(body) => self.types = types(&body)?,
             Message::DataRow(body) => {

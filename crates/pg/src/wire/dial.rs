@@ -61,10 +61,10 @@ impl Address {
     /// [`Kind::Unreachable`] for a name without an address, [`Kind::Manifest`] for unusable TLS files.
     #[crate::boxed]
     pub async fn resolve(endpoint: &Endpoint) -> Result<Self> {
-        Address::resolve_with(endpoint, Handshake::of(endpoint)?).await
+        Address::resolve_with(endpoint, Handshake::for_endpoint(endpoint)?).await
     }
 
-    /// Resolves the name, with certificates that were read before: see [`Handshake::of`].
+    /// Resolves the name, with certificates that were read before: see [`Handshake::for_endpoint`].
     ///
     /// # Errors
     /// [`Kind::Unreachable`] for a name without an address.

@@ -41,11 +41,11 @@ pub struct ErrorResponse {
 }
 
 impl From<ErrorResponse> for Rejection {
-    fn from(fault: ErrorResponse) -> Self {
+    fn from(response: ErrorResponse) -> Self {
         Rejection {
-            sqlstate: fault.sqlstate.unwrap_or_default(),
-            message: fault.message,
-            routine: fault.routine,
+            sqlstate: response.sqlstate.unwrap_or_default(),
+            message: response.message,
+            routine: response.routine,
         }
     }
 }
@@ -67,27 +67,27 @@ impl ErrorResponse {
     /// Parses the fields of an error or a notice. Text that is not UTF-8 (the session's encoding is not settled
     /// during a login) is converted lossily.
     pub fn read(mut fields: ErrorFields<'_>) -> ErrorResponse {
-        let mut fault = ErrorResponse::default();
+        let mut response = ErrorResponse::default();
         while let Ok(Some(field)) = fields.next() {
             let text = String::from_utf8_lossy(field.value_bytes()).into_owned();
             match field.type_() {
-                b'M' => fault.message = text,
-                b'C' => fault.sqlstate = Some(text),
-                b'D' => fault.detail = Some(text),
-                b'H' => fault.hint = Some(text),
-                b'P' => fault.position = text.parse().ok(),
-                b'p' => fault.internal_position = text.parse().ok(),
-                b'q' => fault.internal_query = Some(text),
-                b'W' => fault.context = Some(text),
-                b'R' => fault.routine = Some(text),
-                b'V' => fault.severity = Some(text),
+                b'M' => response.message = text,
+                b'C' => response.sqlstate = Some(text),
+                b'D' => response.detail = Some(text),
+                b'H' => response.hint = Some(text),
+                b'P' => response.position = text.parse().ok(),
+                b'p' => response.internal_position = text.parse().ok(),
+                b'q' => response.internal_query = Some(text),
+                b'W' => response.context = Some(text),
+                b'R' => response.routine = Some(text),
+                b'V' => response.severity = Some(text),
                 _ => {}
             }
         }
         // Class 08 is a lost connection; 57P01 to 57P03 are shutdown and startup.
-        let state = fault.sqlstate.as_deref().unwrap_or_default();
-        fault.unreachable = state.starts_with("08") || state.starts_with("57P0");
-        fault
+        let state = response.sqlstate.as_deref().unwrap_or_default();
+        response.unreachable = state.starts_with("08") || state.starts_with("57P0");
+        response
     }
 
     /// Makes the error of a statement that was not sent because of a signal.
@@ -197,7 +197,7 @@ impl From<ConnectionFailure> for ErrorResponse {
 /// Failure of a message.
 #[derive(Debug)]
 pub struct FailedStatement {
-    pub fault: ErrorResponse,
+    pub response: ErrorResponse,
     /// Number of statements completed before.
     pub completed: usize,
     /// Warnings received before.
@@ -207,7 +207,7 @@ pub struct FailedStatement {
 impl FailedStatement {
     /// Converts it to the error of the message that it was part of.
     pub fn into_error(self, message: &Statement) -> Error {
-        self.fault.into_error(message, self.completed)
+        self.response.into_error(message, self.completed)
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) struct Fallback {
 }
 
 impl Fallback {
-    pub(crate) fn of(address: &Address) -> Fallback {
+    pub(crate) fn for_address(address: &Address) -> Fallback {
         let (first, second) = transports(address.mode);
         Fallback { first, second, prefer_written: address.prefer_written }
     }
@@ -27,11 +27,11 @@ impl Fallback {
     /// only plain connections. After a failure of TLS itself, only with an explicit `sslmode=prefer`. The same transport if the
     /// database was renamed while the login waited: a restore gives its name to another one in the same transaction.
     pub(crate) fn after(&self, failed: &LoginError, encrypted: bool) -> Option<Transport> {
-        if matches!(failed, LoginError::Rejected(fault) if fault.is_of_a_rename()) {
+        if matches!(failed, LoginError::Rejected(response) if response.is_of_a_rename()) {
             return Some(self.first);
         }
         self.second.filter(|second| match failed {
-            LoginError::Rejected(fault) => fault.by_hba() && encrypted == (*second == Transport::Plain),
+            LoginError::Rejected(response) => response.by_hba() && encrypted == (*second == Transport::Plain),
             LoginError::Failed(broken) => broken.stage == Stage::Tls && self.prefer_written,
         })
     }

@@ -48,7 +48,7 @@ impl HandedStream {
         startup: &Startup<'_>,
         largest: usize,
     ) -> Result<HandedStream, LoginError> {
-        let fallback = Fallback::of(address);
+        let fallback = Fallback::for_address(address);
         let mut encrypted = false;
         let end = once(address, fallback.first, credentials, (startup, largest), &mut encrypted).await;
         let Err(failed) = end else { return end };
@@ -60,7 +60,7 @@ impl HandedStream {
     /// Returns the stream on which the driver learns that the login failed, and why.
     pub fn failed(error: &LoginError) -> HandedStream {
         let (answer, failure) = match error {
-            LoginError::Rejected(fault) => (rejection(fault), None),
+            LoginError::Rejected(response) => (rejection(response), None),
             LoginError::Failed(failure) => (Bytes::new(), Some(failure.clone())),
         };
         HandedStream::new(Box::new(BrokenStream(failure)), answer, 0, false)
@@ -100,7 +100,7 @@ async fn once(
     let security = (opened.channel, &opened.binding);
     let greeting = enter(&mut opened.wire, security, credentials, startup).await?;
     if !opened.wire.is_read() {
-        let why = "the server sent more than the end of the login".into();
+        let why = "the server sent data after the end of the login".into();
         return Err(ConnectionFailure { stage: Stage::Speak, why }.into());
     }
     Ok(HandedStream::new(opened.wire.into_stream(), logged_in(&greeting), largest, *encrypted))
@@ -116,15 +116,15 @@ fn logged_in(greeting: &Greeting) -> Bytes {
 }
 
 /// Returns ErrorResponse, with the reason why a login was refused.
-fn rejection(fault: &ErrorResponse) -> Bytes {
-    let state = fault.sqlstate.as_deref().unwrap_or("XX000");
+fn rejection(response: &ErrorResponse) -> Bytes {
+    let state = response.sqlstate.as_deref().unwrap_or("XX000");
     let fields = [
         (b'S', Some("FATAL")),
         (b'V', Some("FATAL")),
         (b'C', Some(state)),
-        (b'M', Some(fault.message.as_str())),
-        (b'D', fault.detail.as_deref()),
-        (b'H', fault.hint.as_deref()),
+        (b'M', Some(response.message.as_str())),
+        (b'D', response.detail.as_deref()),
+        (b'H', response.hint.as_deref()),
     ];
     let mut body = vec![];
     for (name, text) in fields {
@@ -154,7 +154,7 @@ struct StartupMessage {
 
 impl StartupMessage {
     /// Takes what belongs to the message from the beginning of what the driver writes, and returns the number of these bytes.
-    fn take(&mut self, written: &[u8]) -> usize {
+    fn consume(&mut self, written: &[u8]) -> usize {
         let mut taken = 0;
         while self.length.len() < LENGTH && taken < written.len() {
             self.length.push(written[taken]);
@@ -228,7 +228,7 @@ impl AsyncWrite for HandedStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.startup.take(bytes) {
+        match self.startup.consume(bytes) {
             0 => Pin::new(&mut self.stream).poll_write(context, bytes),
             taken => Poll::Ready(Ok(taken)),
         }
@@ -285,11 +285,11 @@ mod tests {
         sent.put_slice(b"\0\x03\0\0user");
         for size in 1..=sent.len() {
             let mut startup = StartupMessage::default();
-            let taken: usize = sent.chunks(size).map(|part| startup.take(part)).sum();
-            assert_eq!((taken, startup.take(b"Q")), (12, 0), "{size}");
+            let taken: usize = sent.chunks(size).map(|part| startup.consume(part)).sum();
+            assert_eq!((taken, startup.consume(b"Q")), (12, 0), "{size}");
         }
         let mut startup = StartupMessage::default();
-        assert_eq!(startup.take(&[&sent[..], b"Q\0"].concat()), 12);
+        assert_eq!(startup.consume(&[&sent[..], b"Q\0"].concat()), 12);
     }
 
     #[test]
@@ -309,13 +309,13 @@ mod tests {
 
     #[test]
     fn a_driver_reads_why_a_login_was_refused() {
-        let fault = ErrorResponse {
+        let response = ErrorResponse {
             sqlstate: Some("28P01".into()),
             message: "password \0authentication failed".into(),
             ..ErrorResponse::default()
         };
         let mut expected = BytesMut::new();
         message(&mut expected, b'E', b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed\0\0");
-        assert_eq!(rejection(&fault), expected);
+        assert_eq!(rejection(&response), expected);
     }
 }

@@ -29,7 +29,7 @@ static STATEMENTS: AtomicU64 = AtomicU64::new(0);
 const REPEAT: Duration = Duration::from_millis(500);
 
 /// Interval of the checks for running statements.
-const LOOK: Duration = Duration::from_millis(10);
+const CHECK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Idle time after which the commands' cleanup counts as finished.
 const SETTLED: Duration = Duration::from_millis(400);
@@ -131,6 +131,6 @@ pub async fn settled() {
             asked = (!sessions.is_empty()).then(Instant::now).or(asked);
             futures_util::future::join_all(sessions.iter().map(|session| session.target.cancel())).await;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(CHECK_INTERVAL).await;
     }
 }

@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libpq_refuses_is_refused() {
+    fn values_that_libpq_refuses_are_refused() {
         for text in ["", "scram", "md5,!password", "md5,md5", "md5,", "!!md5", "MD5", "!"] {
             assert!(text.parse::<RequireAuth>().is_err(), "{text}");
         }

@@ -64,7 +64,7 @@ impl Handshake {
     ///
     /// # Errors
     /// [`Kind::Manifest`](martydb_model::error::Kind::Manifest) for unusable TLS files.
-    pub fn of(endpoint: &Endpoint) -> Result<Option<Self>> {
+    pub fn for_endpoint(endpoint: &Endpoint) -> Result<Option<Self>> {
         match (&endpoint.host, endpoint.tls.mode) {
             (Host::Socket(_), _) | (_, TlsMode::Disable) => Ok(None),
             (Host::Tcp(host), _) => Handshake::new(host, &endpoint.tls).map(Some),

@@ -110,7 +110,7 @@ impl Acl<'_> {
         // own statement would then only warn that there is nothing to revoke.
         taken.sort_by_key(|((grantee, ..), _)| Reverse(self.depth(grantee, 0)));
         for ((grantee, grantor, only_option), privileges) in taken {
-            self.take(look, grantee, grantor, only_option, Privileges::new(privileges));
+            self.revoke(look, grantee, grantor, only_option, Privileges::new(privileges));
         }
     }
 
@@ -118,7 +118,7 @@ impl Acl<'_> {
         grantee.role().is_some_and(|role| role.as_str() == self.owner)
     }
 
-    fn take(
+    fn revoke(
         &self,
         look: &mut Comparison<'_>,
         grantee: &Grantee,

@@ -90,7 +90,7 @@ impl Defaults<'_> {
         let by_us = look.is_managed(&owner);
         for (grantee, extra) in difference(found, allowed) {
             if grantee != owner && (by_us || look.is_managed(&grantee)) {
-                self.take(look, grantee, extra, false);
+                self.revoke(look, grantee, extra, false);
             }
         }
         // Privileges that are allowed, but without the grant option.
@@ -99,12 +99,12 @@ impl Defaults<'_> {
             let Some(allowed) = allowed.get(grantee) else { continue };
             let passed_on = Privileges::new(passed_on.intersection(allowed).copied());
             if !passed_on.is_empty() {
-                self.take(look, grantee.clone(), passed_on, true);
+                self.revoke(look, grantee.clone(), passed_on, true);
             }
         }
     }
 
-    fn take(&self, look: &mut Comparison<'_>, from: Grantee, privileges: Privileges, only_option: bool) {
+    fn revoke(&self, look: &mut Comparison<'_>, from: Grantee, privileges: Privileges, only_option: bool) {
         let right = taken(&privileges, only_option);
         let on = format!("{}{}", self.words(), self.place());
         let managed = look.is_managed(&from);

@@ -157,7 +157,7 @@ fn taken_over(found: &ActualObject) -> Option<Object> {
         (Some(table), Sequence) => {
             Some(Object::Named { kind: Table, schema: found.schema.clone(), name: table.clone() })
         }
-        (_, Table | View | MaterializedView | Sequence) => Some(Object::of(found)),
+        (_, Table | View | MaterializedView | Sequence) => Some(Object::from_actual(found)),
         _ => None,
     }
 }
@@ -172,7 +172,7 @@ fn lend<'a>(
     let to = service.role(RoleKind::Owner);
     let mut all: BTreeMap<RoleName, Vec<Object>> = BTreeMap::new();
     for found in taken.filter(|found| found.kind != ObjectKind::Other && !stays(service, found)) {
-        all.entry(found.owner.clone()).or_default().push(Object::of(found));
+        all.entry(found.owner.clone()).or_default().push(Object::from_actual(found));
     }
     for (from, objects) in all {
         let reason =
@@ -198,9 +198,9 @@ fn object(
         if ownership_change == Some(OwnershipChange::AsCaller) {
             let reason =
                 format!("{} wrote it: run it with the caller's privileges, not with {owner}'s", found.owner);
-            look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
+            look.add(look.caution(), Action::RunAsCaller { object: Object::from_actual(found) }, reason);
         }
-        look.set_owner(Object::of(found), found.owner.as_str(), owner);
+        look.set_owner(Object::from_actual(found), found.owner.as_str(), owner);
         if found.policies_spare_owner && !passes_policies(look, &found.owner) {
             let more = format!("; its row security policies apply to {} from then on", found.owner);
             look.steps.iter_mut().next_back().expect("it was just added").reason += &more;
@@ -214,7 +214,8 @@ fn object(
     let further = declared(service, class, spot);
     most.extend(further.clone());
     let next_owner = ownership_change.map(|_| owner.as_str());
-    let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
+    let acl =
+        Acl { on: Object::from_actual(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &most);
     if ownership_change.is_some() && !stays(service, found) {
         // Its default privileges did not exist when it was created, or were another role's.

@@ -19,7 +19,7 @@ use martydb_model::{ActualServer, DesiredServer, Grantee, ObjectKind, RoleName};
 
 /// Adds the losses to the plan, makes such steps `caution`, and marks the remaining privileges that are dead.
 pub(crate) fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
-    let access_after = AccessAfter::of(desired, actual, plan);
+    let access_after = AccessAfter::new(desired, actual, plan);
     let lost: Vec<(usize, Vec<Loss>)> = (plan.steps.iter().enumerate())
         .map(|(at, step)| (at, lost(&access_after, step)))
         .filter(|(_, lost)| !lost.is_empty())

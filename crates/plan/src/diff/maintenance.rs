@@ -21,18 +21,18 @@ pub(crate) fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Pl
     let stored = StoredLogins::These(BTreeSet::new());
     // Databases that every cluster has and every login can enter by default.
     let names = [actual.maintenance.as_str(), "postgres", "template1"];
-    for room in names.into_iter().filter_map(|name| DbName::found(name).ok()).collect::<BTreeSet<_>>() {
-        let Some(found) = actual.databases.get(&room) else { continue };
-        let mut look = Comparison::new(desired, actual, &stored, None, room.clone());
+    for database in names.into_iter().filter_map(|name| DbName::found(name).ok()).collect::<BTreeSet<_>>() {
+        let Some(found) = actual.databases.get(&database) else { continue };
+        let mut look = Comparison::new(desired, actual, &stored, None, database.clone());
         let acl = Acl {
-            on: Object::Database(room.clone()),
+            on: Object::Database(database.clone()),
             owner: &found.owner,
             next_owner: None,
             found: &found.acl,
         };
-        let admin = admin(actual, &room);
+        let admin = admin(actual, &database);
         let mut declared = admin.clone();
-        declared.extend(monitors(desired, actual, &room));
+        declared.extend(monitors(desired, actual, &database));
         acl.beyond(&mut look, &declared);
         if !look.steps.is_empty() {
             keep_in(&mut look, &admin);
@@ -43,15 +43,15 @@ pub(crate) fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Pl
 }
 
 /// Returns the privileges of the login of `martydb monitor`, which reads statistics in the maintenance database.
-fn monitors(desired: &DesiredServer, actual: &ActualServer, room: &DbName) -> Holding {
-    let here = room.as_str() == actual.maintenance;
+fn monitors(desired: &DesiredServer, actual: &ActualServer, database: &DbName) -> Holding {
+    let here = database.as_str() == actual.maintenance;
     let monitors = desired.access.values().filter(|role| here && role.monitors);
     monitors.map(|role| (Grantee::Role(role.name.clone()), [Privilege::Connect].into())).collect()
 }
 
 /// Returns the admin's own CONNECT.
-fn admin(actual: &ActualServer, room: &DbName) -> Holding {
-    let limited = room.as_str() == actual.maintenance && !actual.admin.superuser;
+fn admin(actual: &ActualServer, database: &DbName) -> Holding {
+    let limited = database.as_str() == actual.maintenance && !actual.admin.superuser;
     let admin = actual.admin_role().filter(|_| limited);
     admin.into_iter().map(|admin| (Grantee::Role(admin), [Privilege::Connect].into())).collect()
 }

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_for_its_copy_is_no_left_over_and_afterwards_it_is() {
+    fn a_database_is_a_leftover_only_after_its_copy() {
         let mut here = desired(&["other"]);
         let shop = desired(&["shop"]).services.into_values().next().unwrap();
         let (service, database, roles) = (shop.name, shop.database, shop.roles);

@@ -121,7 +121,7 @@ pub(crate) fn limits(
     let own = RECORD_TABLES.iter().filter_map(|table| Some((table, contents.records.get(table.name)?)));
     let odd = own.filter(|(_, parts)| parts.iter().any(|part| part.kind == RecordPartKind::Other));
     let odd = odd.map(|(table, _)| {
-        let why = format!("table {SERVE_SCHEMA}.{} is no plain table", table.name);
+        let why = format!("table {SERVE_SCHEMA}.{} is not an ordinary table", table.name);
         gap(
             why,
             format!("ALTER TABLE {SERVE_SCHEMA}.{} RENAME TO another name; then run apply again", table.name),

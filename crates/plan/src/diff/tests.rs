@@ -208,7 +208,7 @@ fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
 }
 
 #[test]
-fn a_limited_admin_is_told_what_it_cannot_close() {
+fn a_limited_admin_sees_what_it_cannot_close() {
     let desired = desired(&["csca"]);
     let mut actual = provisioned(&desired, 160014);
     actual.admin =

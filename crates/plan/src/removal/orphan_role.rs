@@ -19,7 +19,7 @@ pub struct OrphanRole {
 ///
 /// # Errors
 /// If the role can be used: each reason, with a remedy.
-pub fn of(desired: &DesiredServer, actual: &ActualServer) -> Result<OrphanRole> {
+pub fn check(desired: &DesiredServer, actual: &ActualServer) -> Result<OrphanRole> {
     let role = desired.orphans();
     let Some(found) = actual.roles.get(&role) else {
         return Ok(OrphanRole { role, exists: false, marked: false });
@@ -65,7 +65,7 @@ mod tests {
         let comment = comment.map(String::from);
         actual.roles.insert(role("t_orphans"), ActualRole { comment, ..ActualRole::default() });
         change(&mut actual);
-        of(&desired, &actual)
+        check(&desired, &actual)
     }
 
     fn member(member: &str, of: &str, admin_alone: bool) -> Membership {
@@ -93,11 +93,11 @@ mod tests {
     }
 
     #[test]
-    fn its_makers_admin_option_and_a_lost_comment_are_no_harm() {
+    fn the_creators_admin_option_and_a_lost_comment_are_harmless() {
         let own = |actual: &mut ActualServer| actual.memberships.push(member("postgres", "t_orphans", true));
         assert_eq!(found(Some("martydb:t"), own).map(|found| found.marked), Ok(true));
         assert_eq!(found(None, |_| {}).map(|found| (found.exists, found.marked)), Ok((true, false)));
         let desired = desired(&["csca"]);
-        assert!(!of(&desired, &provisioned(&desired, 160_000)).unwrap().exists);
+        assert!(!check(&desired, &provisioned(&desired, 160_000)).unwrap().exists);
     }
 }

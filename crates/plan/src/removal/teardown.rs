@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_gone_already_is_passed_over() {
+    fn removed_objects_are_skipped() {
         let rest = planned(
             |actual| drop(actual.databases.remove(&database("csca_db"))),
             &RoleDependencies::default(),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_others_stops_it() {
+    fn foreign_objects_stop_the_move() {
         let guests =
             |name: &str| RoleDependencies { guests: [(role(name), 2)].into(), ..RoleDependencies::default() };
         assert!(planned(|_| {}, &guests("pkd_app")).unwrap_err().to_string().contains("pkd_app"));
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_a_superuser_may_own_is_refused() {
+    fn objects_that_only_a_superuser_may_own_are_refused() {
         let stuck = RoleDependencies {
             stuck: ["an event trigger in bobs".to_owned()].into(),
             ..RoleDependencies::default()

@@ -17,7 +17,7 @@ use crate::desired::{DesiredRedis, DesiredUser};
 use crate::pattern::{is_within, overlaps};
 
 /// Number of commands that evidence names.
-const NAMED: usize = 12;
+const MAX_NAMED: usize = 12;
 
 /// Flag of a user whose RESTORE reads a value without a check: a crafted one corrupts the server's memory.
 const SKIPS_CHECK: &str = "skip-sanitize-payload";
@@ -91,7 +91,7 @@ fn reach_of(
     }
     let by = if patterns.is_empty() { String::new() } else { format!("it has {}", patterns.join(" ")) };
     let ran =
-        if tried.is_empty() { String::new() } else { format!("it may run {}", first_of(&tried, NAMED)) };
+        if tried.is_empty() { String::new() } else { format!("it may run {}", first_of(&tried, MAX_NAMED)) };
     let evidence: Vec<String> = [by, ran].into_iter().filter(|part| !part.is_empty()).collect();
     let finding = REDIS_REACH.of(user.name()).service_name(Some(&other.service)).database(&other.prefix);
     Some(repaired(finding.evidence(evidence.join("; ")), user).on(&desired.server.name))
@@ -127,8 +127,9 @@ fn commands(
             [only] => format!("command {only}"),
             several => format!("commands {}", several.join(", ")),
         };
-        let finding =
-            finding.object(object).evidence(format!("ACL DRYRUN lets it run {}", first_of(&names, NAMED)));
+        let finding = finding
+            .object(object)
+            .evidence(format!("ACL DRYRUN lets it run {}", first_of(&names, MAX_NAMED)));
         repaired(finding, user).on(&desired.server.name)
     };
     by_severity.into_iter().map(finding).collect()
@@ -172,8 +173,8 @@ fn power<'a>(
 
 fn in_words(reached: &[&RedisService], dangerous: &[&str]) -> String {
     let prefixes: Vec<&str> = reached.iter().map(|service| service.prefix.as_str()).collect();
-    let reaches = (!prefixes.is_empty()).then(|| format!("it reaches {}", first_of(&prefixes, NAMED)));
-    let runs = (!dangerous.is_empty()).then(|| format!("it may run {}", first_of(dangerous, NAMED)));
+    let reaches = (!prefixes.is_empty()).then(|| format!("it reaches {}", first_of(&prefixes, MAX_NAMED)));
+    let runs = (!dangerous.is_empty()).then(|| format!("it may run {}", first_of(dangerous, MAX_NAMED)));
     let parts: Vec<String> = reaches.into_iter().chain(runs).collect();
     if parts.is_empty() { "it reaches no service's keys".into() } else { parts.join("; ") }
 }
@@ -264,6 +265,6 @@ fn shared(desired: &DesiredRedis, actual: &ActualRedis) -> Option<Finding> {
         "0" => "without a limit".to_owned(),
         bytes => format!("{bytes} bytes, {}", actual.setting("maxmemory-policy").unwrap_or("noeviction")),
     };
-    let evidence = format!("{}: {}", first_of(&names, NAMED), limit);
+    let evidence = format!("{}: {}", first_of(&names, MAX_NAMED), limit);
     Some(REDIS_SHARED.of(PUBLIC).evidence(evidence).on(&desired.server.name))
 }

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_is_repeated_a_few_times_and_nothing_overtakes_it() {
+    fn a_temporary_failure_is_repeated_and_nothing_overtakes_it() {
         for failure in [Failed(why()), Broken(why()), busy(None)] {
             let mut flow = BatchFlow::default();
             let steps: Vec<_> = (0..5).map(|repeats| flow.step(Err(&failure), repeats)).collect();

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn who_closes_the_channel_is_found_one_at_a_time() {
+    fn events_that_close_the_channel_are_found_one_at_a_time() {
         let many = judged(vec![Ok(()), Err(Closed(why())), Err(Closed(why()))], None);
         assert!(many.suspicious && many.closed && many.outcomes.len() == 1 && many.down.is_some());
         let alone = judged(vec![Err(Closed(why()))], None);

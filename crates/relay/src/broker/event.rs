@@ -109,7 +109,7 @@ impl OutboxEvent {
             EventField::AggregateId => &self.aggregate_id,
             EventField::EventType => &self.event_type,
         };
-        route.of(value, escape)
+        route.fill(value, escape)
     }
 }
 

@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_about_the_event_counts_against_the_hook() {
+    fn an_error_that_is_not_about_the_event_counts_against_the_hook() {
         let kind = |code| judged(StatusCode::from_u16(code).unwrap(), None);
         assert_eq!(kind(202), Ok(()));
         assert!(matches!(kind(422), Err(PublishFailure::Refused(_))));

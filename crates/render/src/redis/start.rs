@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_user_is_the_admin_alone() {
+    fn only_the_admin_is_a_first_user() {
         assert_eq!(first_users("default"), "user default on #%s ~* &* +@all");
         let two = "user default off resetchannels -@all\\nuser ops on #%s ~* &* +@all";
         assert_eq!(first_users("ops"), two);

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::services::state;
-use super::text::{MOST, PlainText, place, rest, time};
+use super::text::{MAX_ELEMENTS, PlainText, place, rest, time};
 use crate::difference::{ReportDifference, StateChange};
 use crate::values::{AccessRow, MatrixCell, PastEvent, ShownFinding};
 
@@ -26,11 +26,11 @@ pub(crate) fn section(difference: &ReportDifference) -> Markup {
 }
 
 /// A list that is left out if it is empty.
-fn list<T>(weight: &str, title: &str, items: &[T], item: fn(&T) -> Markup) -> Markup {
+fn list<T>(level: &str, title: &str, items: &[T], item: fn(&T) -> Markup) -> Markup {
     html! {
         @if !items.is_empty() {
-            h3 class=(weight) { (title) " (" (items.len()) ")" }
-            ul { @for one in items.iter().take(MOST) { li { (item(one)) } } }
+            h3 class=(level) { (title) " (" (items.len()) ")" }
+            ul { @for one in items.iter().take(MAX_ELEMENTS) { li { (item(one)) } } }
             (rest([items.len()]))
         }
     }

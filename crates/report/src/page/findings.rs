@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::text::{Figure, MOST, PlainText, SeveralLines, badge, place, rest};
+use super::text::{Figure, MAX_ELEMENTS, PlainText, SeveralLines, badge, place, rest};
 use crate::values::{ShownFinding, Values};
 
 /// Severities, worst first, with their weights.
@@ -22,14 +22,14 @@ pub(crate) fn section(values: &Values) -> Markup {
     html! {
         p { "Findings: " (Figure::length("/isolation/findings", findings.len())) ", accepted: "
             (Figure::length("/isolation/accepted", accepted.len())) "." }
-        @for (finding, weight) in worst_first(findings).into_iter().take(MOST) { (article(finding, weight)) }
+        @for (finding, level) in worst_first(findings).into_iter().take(MAX_ELEMENTS) { (article(finding, level)) }
         (rest([findings.len()]))
         @if !accepted.is_empty() {
             h3 { "Accepted" }
             @for (reason, all) in by_reason(accepted) {
                 details {
                     summary { (all.len()) " accepted: " (PlainText(reason)) }
-                    @for finding in all.iter().take(MOST) { (article(finding, "note")) }
+                    @for finding in all.iter().take(MAX_ELEMENTS) { (article(finding, "note")) }
                     (rest([all.len()]))
                 }
             }
@@ -53,10 +53,10 @@ fn by_reason(accepted: &[ShownFinding]) -> BTreeMap<&str, Vec<&ShownFinding>> {
     all
 }
 
-fn article(finding: &ShownFinding, weight: &str) -> Markup {
+fn article(finding: &ShownFinding, level: &str) -> Markup {
     html! {
         article .finding {
-            h3 { (badge(weight, &martydb_model::text::printable(&finding.severity))) " " (PlainText(&finding.id)) }
+            h3 { (badge(level, &martydb_model::text::printable(&finding.severity))) " " (PlainText(&finding.id)) }
             dl .facts {
                 dt { "Who" } dd { (PlainText(&finding.role)) }
                 @for (words, value) in [("Service", &finding.service), ("Database", &finding.database), ("Object", &finding.object)] {

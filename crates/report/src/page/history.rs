@@ -38,7 +38,7 @@ fn newest_first(history: &[History]) -> Vec<(usize, usize, &str, &PastEvent)> {
 }
 
 fn row(at: usize, number: usize, service: &str, event: &PastEvent) -> Markup {
-    let weight = match event.outcome.as_str() {
+    let level = match event.outcome.as_str() {
         "ok" => "good",
         "failed" => "bad",
         _ => "warning",
@@ -49,7 +49,7 @@ fn row(at: usize, number: usize, service: &str, event: &PastEvent) -> Markup {
             th scope="row" { (PlainText(service)) }
             td { (PlainText(&event.migration())) }
             td { (PlainText(&event.action)) }
-            td { (badge(weight, &martydb_model::text::printable(&event.outcome)))
+            td { (badge(level, &martydb_model::text::printable(&event.outcome)))
                 @for more in [&event.error, &event.note].into_iter().flatten() { br; small { (PlainText(more)) } } }
             td { (optional(format!("/history/{at}/events/{number}/duration_ms"), event.duration_ms, duration)) }
             td { (PlainText(&event.by)) }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::picture::{SquareGrid, svg};
 use super::table::table;
-use super::text::{Figure, MOST, PlainText, badge, place, rest};
+use super::text::{Figure, MAX_ELEMENTS, PlainText, badge, place, rest};
 use crate::values::{MatrixCell, Server, ShownFinding, Values};
 
 const HEAD: [&str; 6] = ["Login", "Of service", "Database", "Server", "Outcome", "Evidence"];
@@ -21,8 +21,8 @@ pub(crate) fn section(values: &Values) -> Markup {
             (Figure::length("/isolation/trials", isolation.trials.len())) "." }
         @if !isolation.matrix.is_empty() || !isolation.trials.is_empty() {
             @let rows = html! {
-                @for cell in sorted(&isolation.matrix).into_iter().take(MOST) { (row(values, cell)) }
-                @for cell in sorted(&isolation.trials).into_iter().take(MOST) { (row(values, cell)) }
+                @for cell in sorted(&isolation.matrix).into_iter().take(MAX_ELEMENTS) { (row(values, cell)) }
+                @for cell in sorted(&isolation.trials).into_iter().take(MAX_ELEMENTS) { (row(values, cell)) }
             };
             (table("Cells with their evidence", &HEAD, &rows))
             (rest([isolation.matrix.len(), isolation.trials.len()]))
@@ -84,14 +84,14 @@ fn evidence<'a>(values: &'a Values, cell: &'a MatrixCell) -> &'a str {
 
 fn row(values: &Values, cell: &MatrixCell) -> Markup {
     let known = OUTCOMES.iter().find(|(outcome, _)| *outcome == cell.outcome);
-    let weight = known.map_or("note", |(_, weight)| weight);
+    let level = known.map_or("note", |(_, level)| level);
     html! {
         tr {
             th scope="row" { (PlainText(&cell.role)) }
             td { (PlainText(&cell.service)) }
             td { (PlainText(&cell.database)) }
             td { (PlainText(&place(&cell.server, cell.at.as_deref()))) }
-            td { (badge(weight, &martydb_model::text::printable(&cell.outcome))) }
+            td { (badge(level, &martydb_model::text::printable(&cell.outcome))) }
             td .sentence {
                 (PlainText(evidence(values, cell)))
                 @if let Some(way) = &cell.way { " (" (PlainText(way)) ")" }

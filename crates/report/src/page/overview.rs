@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::text::{Figure, PlainText, time};
 use crate::values::Values;
-use crate::verdict::{self, Line, Weight};
+use crate::verdict::{self, Line, VerdictLevel};
 
 pub(crate) fn header(values: &Values) -> Markup {
     html! {
@@ -22,7 +22,7 @@ pub(crate) fn header(values: &Values) -> Markup {
 
 pub(crate) fn section(values: &Values) -> Markup {
     let wrong = verdict::wrong(values);
-    let worst = wrong.first().map_or(Weight::Good, |line| line.weight);
+    let worst = wrong.first().map_or(VerdictLevel::Good, |line| line.level);
     html! {
         section #overview aria-labelledby="overview-title" {
             h2 #overview-title class=(format!("verdict {}", class(worst))) { (headline(worst)) }
@@ -33,27 +33,27 @@ pub(crate) fn section(values: &Values) -> Markup {
     }
 }
 
-fn headline(worst: Weight) -> &'static str {
+fn headline(worst: VerdictLevel) -> &'static str {
     match worst {
-        Weight::Good => "Nothing is wrong",
-        Weight::Note => "Nothing is wrong; there are notes",
-        Weight::Warning => "Something is due",
-        Weight::Bad => "Something is wrong",
+        VerdictLevel::Good => "Nothing is wrong",
+        VerdictLevel::Note => "Nothing is wrong; there are notes",
+        VerdictLevel::Warning => "Action needed",
+        VerdictLevel::Bad => "Something is wrong",
     }
 }
 
 /// Class of a level in the style.
-pub(crate) fn class(weight: Weight) -> &'static str {
-    match weight {
-        Weight::Good => "good",
-        Weight::Note => "note",
-        Weight::Warning => "warning",
-        Weight::Bad => "bad",
+pub(crate) fn class(level: VerdictLevel) -> &'static str {
+    match level {
+        VerdictLevel::Good => "good",
+        VerdictLevel::Note => "note",
+        VerdictLevel::Warning => "warning",
+        VerdictLevel::Bad => "bad",
     }
 }
 
 fn item(line: &Line) -> Markup {
-    html! { li class=(class(line.weight)) { a href=(format!("#{}", line.section)) { (line.text) } } }
+    html! { li class=(class(line.level)) { a href=(format!("#{}", line.section)) { (line.text) } } }
 }
 
 fn tiles(values: &Values) -> Markup {

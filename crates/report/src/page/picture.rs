@@ -27,17 +27,17 @@ pub(crate) const SQUARES: [(Square, &str, &str); 6] = [
     (Square::Own, "own", "the service's own database"),
     (Square::Allowed, "allowed", "allowed, as the manifest declares"),
     (Square::Inconclusive, "inconclusive", "without an answer"),
-    (Square::Breach, "breach", "gets in and must not"),
+    (Square::Breach, "breach", "must be denied, but connects"),
 ];
 
 /// Most rows and columns that have their names beside the picture.
-const NAMED: usize = 40;
+const MAX_NAMED: usize = 40;
 
 /// Most breaches that have a mark beside their colour.
 const MARKED: usize = 2000;
 
 /// Most characters of such a name.
-const NAME: usize = 22;
+const MAX_NAME_CHARS: usize = 22;
 
 /// Squares of one server: services by databases.
 pub(crate) struct SquareGrid<'a> {
@@ -122,16 +122,16 @@ struct PictureLayout {
 }
 
 impl PictureLayout {
-    fn of(grid: &SquareGrid<'_>) -> PictureLayout {
+    fn new(grid: &SquareGrid<'_>) -> PictureLayout {
         let (rows, columns) = (grid.rows.len(), grid.columns.len());
         let cell = match rows.max(columns) {
             ..=12 => 32,
-            13..=NAMED => 22,
+            13..=MAX_NAMED => 22,
             41..=150 => 8,
             151..=400 => 4,
             _ => 2,
         };
-        let named = rows.max(columns) <= NAMED;
+        let named = rows.max(columns) <= MAX_NAMED;
         let (left, top) = if named { (180, 130) } else { (10, 10) };
         let right = if named { 70 } else { 10 };
         PictureLayout {
@@ -147,7 +147,7 @@ impl PictureLayout {
 
 /// Draws the squares.
 pub(crate) fn svg(grid: &SquareGrid<'_>, title: &str) -> Markup {
-    let layout = PictureLayout::of(grid);
+    let layout = PictureLayout::new(grid);
     let label =
         format!("Matrix of {title}: {} services by {} databases", grid.rows.len(), grid.columns.len());
     html! {
@@ -220,9 +220,9 @@ fn labels(grid: &SquareGrid<'_>, layout: &PictureLayout) -> Markup {
 }
 
 fn short(name: &str) -> String {
-    if name.chars().count() <= NAME {
+    if name.chars().count() <= MAX_NAME_CHARS {
         name.to_owned()
     } else {
-        name.chars().take(NAME - 1).chain(['…']).collect()
+        name.chars().take(MAX_NAME_CHARS - 1).chain(['…']).collect()
     }
 }

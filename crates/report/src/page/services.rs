@@ -58,11 +58,11 @@ fn shown(values: &Values) -> [bool; 3] {
 fn replicas(values: &Values) -> Markup {
     let rows = html! { @for (at, one) in values.replicas.iter().enumerate() {
         @let place = |key: &str| format!("/replicas/{at}/{key}");
-        @let (weight, words) = replica(one);
+        @let (level, words) = replica(one);
         tr {
             th scope="row" { (PlainText(&one.name)) }
             td { (PlainText(&one.server)) }
-            td { (badge(class(weight), words)) }
+            td { (badge(class(level), words)) }
             td { (optional(place("lag_bytes"), one.lag_bytes, size)) }
             td { (optional(place("lag_ms"), one.lag_ms, duration)) }
             td .sentence { (PlainText(&one.in_words)) }
@@ -77,17 +77,17 @@ fn replicas(values: &Values) -> Markup {
 /// Returns the level and the words of a state.
 pub(crate) fn state(word: &str) -> (&'static str, &str) {
     let known = STATES.iter().find(|(state, ..)| *state == word);
-    known.map_or(("bad", word), |(_, weight, words)| (*weight, *words))
+    known.map_or(("bad", word), |(_, level, words)| (*level, *words))
 }
 
 fn row(values: &Values, shown: [bool; 3], at: usize, service: &StatedService) -> Markup {
     let place = |key: &str| format!("/services/{at}/{key}");
-    let (weight, words) = state(&service.state);
+    let (level, words) = state(&service.state);
     html! {
         tr {
             th scope="row" { (PlainText(&service.service)) }
             td { (PlainText(&service.database)) br; small { "on " (PlainText(&service.server)) } }
-            td { (badge(weight, &printed(words))) }
+            td { (badge(level, &printed(words))) }
             td .sentence { (PlainText(&sentence(service))) }
             td { (optional(place("current"), service.current, |number| number.to_string()))
                 @if service.latest != service.current {
@@ -104,9 +104,9 @@ fn row(values: &Values, shown: [bool; 3], at: usize, service: &StatedService) ->
                 (badge(class(replica(one).0), &martydb_model::text::printable(&one.name))) " "
             } } }
             @if shown[2] { td .sentence { @for keys in values.redis.iter().filter(|keys| keys.service == service.service) {
-                @let (weight, words) = redis(values, keys);
+                @let (level, words) = redis(values, keys);
                 code { (PlainText(&keys.prefix)) } " on " (PlainText(&keys.server)) br;
-                span class=(format!("mark {}", class(weight))) { (words) }
+                span class=(format!("mark {}", class(level))) { (words) }
             } } }
         }
     }

@@ -3,14 +3,14 @@
 use maud::{Markup, html};
 
 use super::table::table;
-use super::text::{Figure, MOST, PlainText, rest};
+use super::text::{Figure, MAX_ELEMENTS, PlainText, rest};
 use crate::values::{Skipped, Values};
 use crate::verdict::proof;
 
 const HEAD: [&str; 3] = ["What", "Why", "What would allow it"];
 
 pub(crate) fn section(values: &Values) -> Markup {
-    let rows = html! { @for one in values.skipped.iter().take(MOST) { (row(one)) } };
+    let rows = html! { @for one in values.skipped.iter().take(MAX_ELEMENTS) { (row(one)) } };
     html! {
         p { (proof(values)) }
         p { "Not looked at, or not in full: " (Figure::length("/skipped", values.skipped.len())) "." }

@@ -8,14 +8,14 @@ use martydb_model::units;
 use maud::{Markup, Render, html};
 
 /// Longest text of one cell, in bytes; the JSON has more.
-const LONGEST: usize = 2000;
+const MAX_CELL_BYTES: usize = 2000;
 
 /// Most elements of a list whose length a service's team can choose; the JSON has more of them.
-pub(crate) const MOST: usize = 500;
+pub(crate) const MAX_ELEMENTS: usize = 500;
 
 /// Says how many elements of these lists are not shown.
 pub(crate) fn rest<const N: usize>(lengths: [usize; N]) -> Markup {
-    let more: usize = lengths.into_iter().map(|all| all.saturating_sub(MOST)).sum();
+    let more: usize = lengths.into_iter().map(|all| all.saturating_sub(MAX_ELEMENTS)).sum();
     html! { @if more > 0 { p .caption { "The JSON in this page has " (more) " more." } } }
 }
 
@@ -43,7 +43,7 @@ impl Render for SeveralLines<'_> {
 }
 
 fn shortened(text: &str) -> Cow<'_, str> {
-    let end = text.floor_char_boundary(LONGEST);
+    let end = text.floor_char_boundary(MAX_CELL_BYTES);
     let rest = text.len() - end;
     if rest == 0 {
         text.into()
@@ -105,6 +105,6 @@ pub(crate) fn time(at: &str) -> Markup {
 }
 
 /// Returns a word with its level as a colour and a shape.
-pub(crate) fn badge(weight: &str, words: &str) -> Markup {
-    html! { span class=(format!("badge {weight}")) { (words) } }
+pub(crate) fn badge(level: &str, words: &str) -> Markup {
+    html! { span class=(format!("badge {level}")) { (words) } }
 }

@@ -16,7 +16,7 @@ const DAY: f64 = 86_400.0;
 const TICKS: u32 = 4;
 
 /// Most services that have their names beside their lanes.
-const NAMED: usize = 60;
+const MAX_NAMED: usize = 60;
 
 /// Kind of a mark: class, words, and the test of an outcome.
 type EventMark = (&'static str, &'static str, fn(&str) -> bool);
@@ -31,7 +31,7 @@ const MARKS: [EventMark; 3] = [
 pub(crate) fn svg(history: &[History]) -> Markup {
     let times = history.iter().flat_map(|one| &one.events).filter_map(|event| seconds(&event.at));
     let Some((first, last)) = times.fold(None, widened) else { return html! {} };
-    let named = history.len() <= NAMED;
+    let named = history.len() <= MAX_NAMED;
     let (lane, left) = if named { (20.0, 180.0) } else { (4.0, 60.0) };
     #[allow(clippy::cast_precision_loss)] // Some thousands.
     let height = lane * history.len() as f64;

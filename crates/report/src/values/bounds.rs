@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// Longest text, in bytes.
-pub const LONGEST: usize = 16 << 10;
+pub const MAX_TEXT_BYTES: usize = 16 << 10;
 
 /// Most rows of a list of the proof.
 const MOST_ROWS: usize = 5000;
@@ -12,7 +12,7 @@ const MOST_ROWS: usize = 5000;
 const ALL_LONG: usize = 4 << 20;
 
 /// Limits of a text, in bytes. A text within the last one is not long.
-const LIMITS: [usize; 4] = [LONGEST, 4 << 10, 1 << 10, 256];
+const LIMITS: [usize; 4] = [MAX_TEXT_BYTES, 4 << 10, 1 << 10, 256];
 
 /// Bytes for the words that say what was cut.
 const NOTE: usize = 80;
@@ -95,7 +95,7 @@ mod tests {
         let mut json = json!({ "note": "é".repeat(30_000_000) });
         cut(&mut json);
         let once = json.clone();
-        assert!(json["note"].as_str().unwrap().len() <= LONGEST);
+        assert!(json["note"].as_str().unwrap().len() <= MAX_TEXT_BYTES);
         assert!(json["note"].as_str().unwrap().ends_with("(cut here: the text has 60000000 bytes)"));
         cut(&mut json);
         assert_eq!(json, once);
@@ -106,7 +106,7 @@ mod tests {
         let all: Vec<String> = (0..5000).map(|_| "x".repeat(20_000)).collect();
         let mut json = json!({ "all": all, "short": vec!["y".repeat(256); 3] });
         cut(&mut json);
-        assert!(long(&json, LONGEST) <= ALL_LONG, "{}", long(&json, LONGEST));
+        assert!(long(&json, MAX_TEXT_BYTES) <= ALL_LONG, "{}", long(&json, MAX_TEXT_BYTES));
         assert_eq!(json["short"][2], "y".repeat(256));
     }
 

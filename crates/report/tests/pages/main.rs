@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use martydb_report::difference::ReportDifference;
 use martydb_report::embedded;
 use martydb_report::page::{Extras, policy, render};
-use martydb_report::values::{LONGEST, ReportValues};
+use martydb_report::values::{MAX_TEXT_BYTES, ReportValues};
 use sample::{Sample, report};
 
 fn page(report: &ReportValues) -> String {
@@ -140,7 +140,7 @@ fn a_long_text_is_cut_and_says_so() {
     let long = "x".repeat(1 << 20);
     let made = report(&Sample { text: &long, ..Sample::default() });
     let shown = page(&made);
-    assert!(shown.len() < 100 * LONGEST, "{}", shown.len());
+    assert!(shown.len() < 100 * MAX_TEXT_BYTES, "{}", shown.len());
     assert!(
         shown.contains("cut here: the text has 1048576 bytes") && shown.contains("more bytes in the JSON")
     );
@@ -166,7 +166,7 @@ fn a_difference_names_who_gained_and_lost_access() {
 }
 
 #[test]
-fn what_is_no_report_is_refused_with_the_reason() {
+fn an_invalid_report_is_refused_with_the_reason() {
     let shown = page(&report(&Sample::default()));
     assert!(embedded::is_report(&shown) && !embedded::is_report("<!DOCTYPE html><html>"));
     let reason = |text: &str| embedded::read(text).unwrap_err();

@@ -1,5 +1,5 @@
 -- Objects of a database as statements that create, change and drop them. The server quotes every name and value.
--- Like catalogue.sql of the history, it converts no row that contains an anyarray, and reads only tables of pg_catalog.
+-- Like catalog.sql of the history, it converts no row that contains an anyarray, and reads only tables of pg_catalog.
 -- An object has a key (catalog/oid/column) that dependencies refer to, and a kind and a name that are the same in
 -- every database.
 ns AS (

@@ -12,7 +12,7 @@ use crate::session::{AnswerText, LoginSession};
 impl StatementResult {
     /// Reads the one row of a statement: rows, body, total, location, inserted rows, headers, status. Those behind the last that it
     /// has are NULL.
-    pub(crate) fn of(rows: &[Row], form: BodyForm) -> HttpResult<StatementResult> {
+    pub(crate) fn from_rows(rows: &[Row], form: BodyForm) -> HttpResult<StatementResult> {
         let Some(row) = rows.first() else { return Ok(StatementResult::default()) };
         // Code of the service may have changed `client_encoding`; `get` would end the process.
         let wrong = |_: tokio_postgres::Error| HttpError::new(500, "22021", "the answer is not UTF-8");
@@ -43,7 +43,7 @@ impl StepForm {
     /// Reads the rows of a statement.
     pub(crate) fn read(self, rows: &[Row]) -> HttpResult<StatementResult> {
         match self {
-            StepForm::Body(form) => StatementResult::of(rows, form),
+            StepForm::Body(form) => StatementResult::from_rows(rows, form),
             StepForm::Plan => Ok(StatementResult { total: planned_rows(rows), ..StatementResult::default() }),
         }
     }

@@ -54,7 +54,7 @@ pub(super) struct CachedTables {
 
 impl CachedTables {
     /// Sorts the relations that the manifest names.
-    pub(super) fn of(
+    pub(super) fn new(
         raw: Vec<RawCached>,
         relations: &BTreeMap<CatalogName, ExposedRelation>,
         exposure: &ServedExposure,
@@ -117,7 +117,7 @@ impl CachedTables {
         self.tables.is_empty()
     }
 
-    /// Returns the relations of which no answer is kept, though the manifest names them.
+    /// Returns the relations listed under `cache:` that cannot be cached.
     pub(super) fn left_out(&self) -> &[UncachedRelation] {
         &self.left_out
     }

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistyped_name_is_told_with_the_one_that_is_meant() {
+    fn a_mistyped_name_suggests_the_nearest_one() {
         let all = [function("total_of", &[("order", "integer", true)])];
         let error = find(&all, ("shop", "total_off"), &BTreeSet::new(), CallBody::None).unwrap_err();
         assert_eq!(error.hint.as_deref(), Some("Perhaps you meant to call the function shop.total_of"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::relations::{
     Cardinality, CatalogName, ExposedRelation, Junction, Relationship, RowFunction, TableKey,
 };
-use super::views::{CatalogOid, ColumnPlace};
+use super::views::{CatalogOid, ColumnRef};
 
 /// Columns of a relation that stand for those of a key.
 type KeyColumns<'a> = (&'a ExposedRelation, Vec<String>);
@@ -16,7 +16,7 @@ const MAX_RELATIONSHIPS: usize = 64;
 /// Relations, and the columns of tables that the columns of views show.
 pub(super) struct KeyedRelations<'a> {
     pub relations: &'a BTreeMap<CatalogName, ExposedRelation>,
-    pub(crate) origins: &'a BTreeMap<CatalogOid, Vec<(i16, ColumnPlace)>>,
+    pub(crate) origins: &'a BTreeMap<CatalogOid, Vec<(i16, ColumnRef)>>,
     pub keys: &'a [TableKey],
 }
 

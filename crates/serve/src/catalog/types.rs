@@ -96,7 +96,7 @@ const TYPE_ALIASES: &[(&str, &str)] = &[
 ];
 
 /// Returns the types by their names.
-pub(super) fn of(raw: Vec<(String, String, bool)>) -> BTreeMap<String, CastType> {
+pub(super) fn by_name(raw: Vec<(String, String, bool)>) -> BTreeMap<String, CastType> {
     let aliases = TYPE_ALIASES.iter().map(|(alias, name)| ((*alias).to_owned(), (*name).to_owned(), true));
     let all = raw.into_iter().chain(aliases);
     all.map(|(alias, name, is_harmless)| (alias, CastType { name, is_harmless })).collect()

@@ -6,33 +6,32 @@ use std::collections::BTreeMap;
 pub(super) type CatalogOid = u32;
 
 /// A column by its relation and number.
-pub(super) type ColumnPlace = (CatalogOid, i16);
+pub(super) type ColumnRef = (CatalogOid, i16);
 
 /// Maximum depth of a chain of views.
-const DEEPEST: usize = 16;
+const MAX_DEPTH: usize = 16;
 
 /// Returns the columns of a table that each column of a view shows, by the rules of the views.
-pub(super) fn origins(rules: &[(CatalogOid, String)]) -> BTreeMap<CatalogOid, Vec<(i16, ColumnPlace)>> {
-    let direct: BTreeMap<CatalogOid, Vec<(i16, ColumnPlace)>> =
+pub(super) fn origins(rules: &[(CatalogOid, String)]) -> BTreeMap<CatalogOid, Vec<(i16, ColumnRef)>> {
+    let direct: BTreeMap<CatalogOid, Vec<(i16, ColumnRef)>> =
         rules.iter().map(|(view, rule)| (*view, targets(rule))).collect();
-    let followed = |place: ColumnPlace| {
+    let followed = |place: ColumnRef| {
         let mut place = place;
-        for _ in 0..DEEPEST {
+        for _ in 0..MAX_DEPTH {
             let next = direct.get(&place.0).and_then(|all| all.iter().find(|(column, _)| *column == place.1));
             let Some((_, next)) = next else { break };
             place = *next;
         }
         place
     };
-    let of = |all: &Vec<(i16, ColumnPlace)>| {
-        all.iter().map(|(column, place)| (*column, followed(*place))).collect()
-    };
+    let of =
+        |all: &Vec<(i16, ColumnRef)>| all.iter().map(|(column, place)| (*column, followed(*place))).collect();
     direct.iter().map(|(view, all)| (*view, of(all))).collect()
 }
 
 /// Parses the outermost `targetList` of a rule, a `pg_node_tree`: the number of each column, and the column of a relation
 /// that it shows.
-fn targets(rule: &str) -> Vec<(i16, ColumnPlace)> {
+fn targets(rule: &str) -> Vec<(i16, ColumnRef)> {
     let mut found = vec![];
     let (mut depth, mut entry, mut listed) = (0usize, TargetEntry::default(), false);
     let mut words = words(rule);
@@ -75,7 +74,7 @@ struct TargetEntry {
 }
 
 impl TargetEntry {
-    fn place(&self) -> Option<(i16, ColumnPlace)> {
+    fn place(&self) -> Option<(i16, ColumnRef)> {
         let table = self.table.filter(|table| *table != 0)?;
         Some((self.number?, (table, self.column?)))
     }

@@ -52,13 +52,13 @@ pub(crate) fn aggregate_statement(
     }
     let limit = groups.limit;
     let body = body(catalog, form, (ResultShape::Rows, "martydb_source", tree.answer), &mut values);
-    let columns = AnswerColumns::of(body, true);
+    let columns = AnswerColumns::new(body, true);
     let statement = stmt!(
         "WITH martydb_groups AS ({rows}), \
          martydb_source AS (SELECT * FROM martydb_groups{having}{order} LIMIT {limit}) \
          SELECT {columns} FROM martydb_source AS martydb_row"
     );
-    Ok(CompiledStatement::of(statement, values))
+    Ok(CompiledStatement::from_collected(statement, values))
 }
 
 /// Returns the groups as a relation whose columns are the names of the answer.

@@ -24,7 +24,7 @@ pub(super) struct AnswerColumns {
 
 impl AnswerColumns {
     /// Returns the columns with the number of rows and a body.
-    pub(super) fn of(body: Statement, overridden: bool) -> AnswerColumns {
+    pub(super) fn new(body: Statement, overridden: bool) -> AnswerColumns {
         AnswerColumns {
             rows: stmt!("pg_catalog.count(*)"),
             body,

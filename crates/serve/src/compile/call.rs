@@ -50,13 +50,13 @@ pub(crate) fn call_statement(
     let columns = AnswerColumns {
         rows: stmt!("pg_catalog.count(martydb_row)"),
         total,
-        ..AnswerColumns::of(body, true)
+        ..AnswerColumns::new(body, true)
     };
     let statement = stmt!(
         "WITH martydb_source AS ({source}), martydb_rows AS ({rows}){count} \
          SELECT {columns} FROM (SELECT * FROM martydb_rows) AS martydb_row"
     );
-    Ok(CompiledStatement::of(statement, values))
+    Ok(CompiledStatement::from_collected(statement, values))
 }
 
 fn shape(function: &ExposedFunction) -> ResultShape {

@@ -57,10 +57,10 @@ pub(crate) fn read_statement(
         }
     };
     let body = body(catalog, form, (ResultShape::Rows, "martydb_source", tree.answer), &mut values);
-    let columns = AnswerColumns { total, ..AnswerColumns::of(body, values.runs_code()) };
+    let columns = AnswerColumns { total, ..AnswerColumns::new(body, values.runs_code()) };
     let statement =
         stmt!("WITH martydb_source AS ({rows}){count} SELECT {columns} FROM martydb_source AS martydb_row");
-    Ok(CompiledStatement::of(statement, values))
+    Ok(CompiledStatement::from_collected(statement, values))
 }
 
 /// Compiles a read whose rows are taken one by one, each a JSON text. The server cuts one that is too large, so that the process
@@ -75,7 +75,7 @@ pub(crate) fn lines_statement(
     let statement = stmt!(
         "SELECT pg_catalog.left(pg_catalog.row_to_json(martydb_row)::text, {most}) FROM ({rows}) AS martydb_row"
     );
-    Ok(CompiledStatement::of(statement, values))
+    Ok(CompiledStatement::from_collected(statement, values))
 }
 
 /// Compiles the question for the planner's number of rows.
@@ -85,7 +85,7 @@ pub(crate) fn planned_statement(
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
-    Ok(CompiledStatement::of(stmt!("EXPLAIN (FORMAT JSON) {count}"), values))
+    Ok(CompiledStatement::from_collected(stmt!("EXPLAIN (FORMAT JSON) {count}"), values))
 }
 
 /// Compiles the rows of a relation with everything below it.
@@ -97,7 +97,7 @@ pub(super) fn read_rows(
 ) -> HttpResult<Statement> {
     let alias = alias(node);
     let scope = scope(catalog, node, &alias);
-    let selection = SelectedColumns::of(&scope, node, values)?;
+    let selection = SelectedColumns::compile(&scope, node, values)?;
     let from = from(catalog, node, source, values);
     let mut rows = |child: &PlanNode<'_>, values: &mut StatementValues| {
         read_rows(catalog, child, RootSource::Relation, values)

@@ -52,13 +52,13 @@ pub(crate) fn search_statement(
     );
     let body = bounded(&rows, answer);
     let total = stmt!("CASE WHEN {usable} THEN 1 ELSE 0 END::bigint");
-    let columns = AnswerColumns { total: Some(total), ..AnswerColumns::of(body, true) };
+    let columns = AnswerColumns { total: Some(total), ..AnswerColumns::new(body, true) };
     let statement = stmt!(
         "WITH martydb_source AS ({found}), \
          martydb_rows AS (SELECT * FROM martydb_source ORDER BY rank DESC, collection, id::text LIMIT {limit}) \
          SELECT {columns} FROM martydb_rows AS martydb_row"
     );
-    CompiledStatement::of(statement, values)
+    CompiledStatement::from_collected(statement, values)
 }
 
 impl SearchedRelation<'_> {

@@ -57,7 +57,7 @@ pub(crate) fn lone_write_statement(
          THEN ({error} || a.rows::text)::bigint END AS failed FROM martydb_answer AS a",
         error = Literal(WITHOUT_ANSWER.to_owned()),
     );
-    Ok(CompiledStatement::of(statement, values))
+    Ok(CompiledStatement::from_collected(statement, values))
 }
 
 /// Returns the common table expression that adds the row of the audit.

@@ -38,7 +38,7 @@ pub(crate) fn write_statement(
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let (rows, answer) = answered_write(write, tree, (form, true), &mut values)?;
-    Ok(CompiledStatement::of(stmt!("WITH {rows} {answer}"), values))
+    Ok(CompiledStatement::from_collected(stmt!("WITH {rows} {answer}"), values))
 }
 
 /// Returns the common table expressions of a write, and the query for its answer, which code of the service may have `overridden`.
@@ -61,7 +61,7 @@ pub(super) fn answered_write(
         _ => None,
     };
     let body = body(write.catalog, form, (ResultShape::Rows, "martydb_rows", tree.answer), values);
-    let columns = AnswerColumns { location, inserted, ..AnswerColumns::of(body, overridden) };
+    let columns = AnswerColumns { location, inserted, ..AnswerColumns::new(body, overridden) };
     let answer = stmt!("SELECT {columns} FROM martydb_rows AS martydb_row");
     Ok((stmt!("martydb_source AS ({source}), martydb_rows AS ({rows})"), answer))
 }
@@ -72,13 +72,13 @@ pub(crate) fn lock_statement(write: &WrittenRows<'_>) -> HttpResult<CompiledStat
     let table = values.written(write.relation);
     let conditions = write.conditions(WRITTEN, &mut values)?;
     let statement = stmt!("SELECT 1 FROM {table} AS martydb_written{conditions} LIMIT 2 FOR UPDATE");
-    Ok(CompiledStatement::of(statement, values))
+    Ok(CompiledStatement::from_collected(statement, values))
 }
 
 impl WrittenRows<'_> {
     fn source(&self, values: &mut StatementValues) -> HttpResult<Statement> {
         match self.action {
-            RowAction::Read => Err(HttpError::new(500, "MDB000", "a read is no write")),
+            RowAction::Read => Err(HttpError::new(500, "MDB000", "a read is not a write")),
             RowAction::Insert { rows, resolution, missing_default } => {
                 self.insert(rows, *resolution, *missing_default, false, values)
             }

@@ -33,7 +33,7 @@ const OF_SERVICES: [&str; 19] = [
 ];
 
 /// Beginnings of names with `X-` that mean something to a proxy or a browser.
-const OF_OTHERS: [&str; 21] = [
+const FOREIGN_PREFIXES: [&str; 21] = [
     "x-accel",
     "x-content-security",
     "x-content-type",
@@ -84,7 +84,7 @@ const PROTECTION: [(&str, &str); 2] =
 /// Returns `true` for a header that code of a service may set.
 pub(crate) fn may_set(name: &str, value: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let is_own = name.starts_with("x-") && !OF_OTHERS.iter().any(|other| name.starts_with(other));
+    let is_own = name.starts_with("x-") && !FOREIGN_PREFIXES.iter().any(|other| name.starts_with(other));
     let is_valid = HeaderName::try_from(&name).is_ok() && HeaderValue::try_from(value).is_ok();
     is_valid
         && (is_own || OF_SERVICES.contains(&name.as_str()))

@@ -34,7 +34,7 @@ impl TokenBucket {
     }
 
     /// Takes tokens; costs are known only after a request was admitted, so it may be overdrawn.
-    pub(super) fn take(&mut self, tokens: f64) {
+    pub(super) fn consume(&mut self, tokens: f64) {
         self.level = (self.level - tokens).max(-LONGEST_DEBT * self.per_second);
     }
 }
@@ -54,10 +54,10 @@ mod tests {
             let wait = bucket.wait(start + Duration::from_millis(millis));
             assert_eq!(wait, expected, "{millis}");
             if wait.is_none() {
-                bucket.take(1.0);
+                bucket.consume(1.0);
             }
         }
-        bucket.take(1000.0);
+        bucket.consume(1000.0);
         assert_eq!(bucket.wait(start + Duration::from_millis(500)), Some(61));
     }
 }

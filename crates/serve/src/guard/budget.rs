@@ -25,7 +25,7 @@ impl CallerBudgets {
             let buckets = [&mut budget.requests, &mut budget.units];
             let wait = buckets.into_iter().flatten().filter_map(|bucket| bucket.wait(now)).max();
             wait.map_or(Ok(()), Err)?;
-            budget.take(1.0, 1.0);
+            budget.consume(1.0, 1.0);
             Ok(())
         })
         .unwrap_or(Ok(()))
@@ -33,7 +33,7 @@ impl CallerBudgets {
 
     /// Takes units of cost.
     pub(super) fn charge(&self, caller: &ServeCaller, units: f64, now: Instant) {
-        self.with(caller, now, |budget| budget.take(0.0, units));
+        self.with(caller, now, |budget| budget.consume(0.0, units));
     }
 
     fn with<T>(
@@ -54,9 +54,9 @@ impl CallerBudgets {
 }
 
 impl CallerBudget {
-    fn take(&mut self, requests: f64, units: f64) {
+    fn consume(&mut self, requests: f64, units: f64) {
         for (bucket, tokens) in [(&mut self.requests, requests), (&mut self.units, units)] {
-            bucket.iter_mut().for_each(|bucket| bucket.take(tokens));
+            bucket.iter_mut().for_each(|bucket| bucket.consume(tokens));
         }
     }
 }

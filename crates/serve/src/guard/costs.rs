@@ -22,7 +22,7 @@ pub(super) struct ShapeKey([u8; 32]);
 
 impl ShapeKey {
     /// Returns the key of a statement for a login.
-    pub(super) fn of(login: Option<&str>, statement: StatementDigest) -> ShapeKey {
+    pub(super) fn new(login: Option<&str>, statement: StatementDigest) -> ShapeKey {
         let mut digest = Sha256::new();
         digest.update(statement.bytes());
         digest.update(login.unwrap_or_default());
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn costs_belong_to_a_login_grow_old_and_are_bounded() {
         let (costs, now) = (CostCache::default(), Instant::now());
-        let of = |login, text: &str| ShapeKey::of(login, StatementDigest::of(text));
+        let of = |login, text: &str| ShapeKey::new(login, StatementDigest::new(text));
         let key = of(None, "SELECT 1");
         costs.put(key, 7.0, now);
         assert_eq!(costs.get(&key, now), Some(7.0));

@@ -23,7 +23,7 @@ const LOG_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Number of buckets, the upper bound of the first in milliseconds, and the factor to the next; the last ends after 12 minutes.
 const BUCKETS: usize = 40;
-const FIRST: f64 = 0.1;
+const FIRST_BOUND: f64 = 0.1;
 const FACTOR: f64 = 1.5;
 
 /// Subject of a statement.
@@ -78,7 +78,7 @@ impl ShapeStatistics {
         slow: Duration,
         now: Instant,
     ) -> bool {
-        let key = ShapeKey::of(Some(subject.login), subject.digest);
+        let key = ShapeKey::new(Some(subject.login), subject.digest);
         let mut shapes = self.shapes.lock();
         if shapes.len() >= MAX_SHAPES && !shapes.contains_key(&key) {
             let oldest = shapes.iter().min_by_key(|(_, one)| one.used).map(|(key, one)| (*key, one.used));
@@ -89,12 +89,13 @@ impl ShapeStatistics {
         }
         let figures = shapes.entry(key).or_insert_with(|| ShapeFigures::new(subject, now));
         figures.add(outcome, now);
-        let told = figures.logged.is_none_or(|logged| now.saturating_duration_since(logged) >= LOG_INTERVAL);
-        let tells = outcome.took >= slow && told;
-        if tells {
+        let is_due =
+            figures.logged.is_none_or(|logged| now.saturating_duration_since(logged) >= LOG_INTERVAL);
+        let logs = outcome.took >= slow && is_due;
+        if logs {
             figures.logged = Some(now);
         }
-        tells
+        logs
     }
 
     /// Returns the figures of the statements of some logins, those that took the most time first.
@@ -163,7 +164,7 @@ impl ShapeFigures {
 }
 
 fn bounds() -> impl Iterator<Item = f64> {
-    std::iter::successors(Some(FIRST), |bound| Some(bound * FACTOR)).take(BUCKETS)
+    std::iter::successors(Some(FIRST_BOUND), |bound| Some(bound * FACTOR)).take(BUCKETS)
 }
 
 #[cfg(test)]
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     fn subject<'a>(login: &'a str, statement: &'a str) -> ShapeSubject<'a> {
-        let digest = StatementDigest::of(statement);
+        let digest = StatementDigest::new(statement);
         ShapeSubject { login, operation: "read", collection: "public.orders", statement, digest }
     }
 
@@ -195,15 +196,18 @@ mod tests {
         assert!(!statistics.count(subject("shop_serve_ro", "SELECT 1"), took(0, None), slow, now));
         assert!(
             !statistics.count(subject("shop_serve_ro", "SELECT 1"), took(700, None), slow, now),
-            "told already"
+            "logged already"
         );
         assert_eq!(statistics.of_logins(&["shop_serve"]), Vec::<Value>::new());
-        let told = &statistics.of_logins(&["shop_serve", "shop_serve_ro"])[0];
-        assert_eq!((&told["calls"], &told["failed"], &told["rows"]), (&json!(102), &json!(3), &json!(198)));
-        let p50 = told["p50_ms"].as_f64().unwrap();
-        assert!((5.0..8.0).contains(&p50), "{told}");
-        assert_eq!(told["max_ms"], 700.0);
-        assert!(told["p99_ms"].as_f64().unwrap() > 500.0, "{told}");
+        let found = &statistics.of_logins(&["shop_serve", "shop_serve_ro"])[0];
+        assert_eq!(
+            (&found["calls"], &found["failed"], &found["rows"]),
+            (&json!(102), &json!(3), &json!(198))
+        );
+        let p50 = found["p50_ms"].as_f64().unwrap();
+        assert!((5.0..8.0).contains(&p50), "{found}");
+        assert_eq!(found["max_ms"], 700.0);
+        assert!(found["p99_ms"].as_f64().unwrap() > 500.0, "{found}");
     }
 
     #[test]
@@ -215,7 +219,7 @@ mod tests {
         }
         assert_eq!(statistics.of_logins(&["l"]).len(), MAX_SHAPES);
         statistics.count(subject("l", "later"), took(1, Some(1)), slow, now + IDLE);
-        let told = statistics.of_logins(&["l"]);
-        assert!(told.len() == MAX_SHAPES && told.iter().any(|one| one["statement"] == "later"));
+        let found = statistics.of_logins(&["l"]);
+        assert!(found.len() == MAX_SHAPES && found.iter().any(|one| one["statement"] == "later"));
     }
 }

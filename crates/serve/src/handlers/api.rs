@@ -56,7 +56,7 @@ pub(crate) async fn respond_api(
         preferences,
     };
     // A key that cannot be read is refused, whatever the request is.
-    RequestRecords::of(&service.exposure, caller, request)?;
+    RequestRecords::new(&service.exposure, caller, request)?;
     let handled = match route {
         ApiRoute::Schema(collection) => call.describe(&collection).await,
         ApiRoute::Batch => call.batch(),

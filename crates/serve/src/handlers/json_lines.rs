@@ -43,7 +43,7 @@ pub(crate) async fn respond_lines(
     let preferences = request.preferences(exposure.rollback);
     preferences.check()?;
     let tree = plan_tree(&catalog, &exposure.limits, relation, &query.rows, false)?;
-    let context = RequestContext::of(service, caller, request, &preferences)?;
+    let context = RequestContext::new(service, caller, request, &preferences)?;
     let action = AuditedAction {
         operation: "read",
         collection: format!("{}.{}", relation.schema, relation.name),

@@ -28,7 +28,7 @@ pub(crate) async fn respond_openapi(
         return Err(unsupported(&request.method, "GET"));
     }
     let schema = schema(&service.exposure, request)?.0;
-    let text = service.document(&caller.caller, &schema).await?;
+    let text = service.document(&caller.identity, &schema).await?;
     let headers = vec![("Content-Type".into(), JSON.to_owned())];
     let mut answer = conditional(request, HttpAnswer { status: 200, headers, body: text.into_bytes() });
     if request.method == "HEAD" {
@@ -72,19 +72,20 @@ impl ServedService {
         let writes = caller.right == CallerRight::Write;
         let mut privileges = CallerPrivileges::default();
         if !relations().is_empty() {
-            privileges.read = by_oid(self.told(caller, false, describe(relations())).await?);
+            privileges.read = by_oid(self.ask_as(caller, false, describe(relations())).await?);
             if writes {
-                privileges.write = by_oid(self.told(caller, true, describe(relations())).await?);
+                privileges.write = by_oid(self.ask_as(caller, true, describe(relations())).await?);
             }
         }
         if !functions.is_empty() {
-            privileges.callable = self.told(caller, writes, callable(functions)).await?.into_iter().collect();
+            privileges.callable =
+                self.ask_as(caller, writes, callable(functions)).await?.into_iter().collect();
         }
         Ok(privileges)
     }
 
     /// Returns the values that the rows of a statement have in their first column, as the login of a caller.
-    pub async fn told<T: DeserializeOwned>(
+    pub(crate) async fn ask_as<T: DeserializeOwned>(
         &self,
         caller: &ServeCaller,
         writes: bool,

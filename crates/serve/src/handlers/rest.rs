@@ -55,7 +55,7 @@ async fn prepare<'a>(
     let action = action(request, relation, &query, &preferences)?;
     let tree = plan_tree(&catalog, &exposure.limits, relation, &query.rows, action != RowAction::Read)?;
     preferences.check()?;
-    let context = RequestContext::of(service, caller, request, &preferences)?;
+    let context = RequestContext::new(service, caller, request, &preferences)?;
     let parts = AnswerParts {
         relation: relation.name.clone(),
         query,
@@ -73,10 +73,10 @@ async fn prepare<'a>(
 
 /// Rejects a write of a caller that only reads, before a connection is taken.
 pub(crate) fn check_right(caller: &RequestCaller, writes: bool) -> HttpResult<()> {
-    if caller.caller.right == CallerRight::Write || !writes {
+    if caller.identity.right == CallerRight::Write || !writes {
         return Ok(());
     }
-    let message = format!("caller \"{}\" may only read", caller.caller.name);
+    let message = format!("caller \"{}\" may only read", caller.identity.name);
     Err(HttpError::new(403, "42501", message))
 }
 

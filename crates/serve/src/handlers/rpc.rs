@@ -44,7 +44,7 @@ pub(crate) async fn prepare<'a>(
         return Ok(Handled::Answered(options(function)));
     }
     let writes = posts && !function.only_reads();
-    check_right(function, &caller.caller, posts, exposure.volatile_reads)?;
+    check_right(function, &caller.identity, posts, exposure.volatile_reads)?;
     let parsed = parsed.for_function(function);
     let tree = plan_tree(&catalog, &exposure.limits, catalog.rows_of(function), &query.rows, false)?;
     let preferences = request.preferences(exposure.rollback);
@@ -63,7 +63,7 @@ pub(crate) async fn prepare<'a>(
         query: &query.rows,
     };
     let compiled = call_statement(&arguments, &tree, form, counts)?;
-    let context = RequestContext::of(service, caller, request, &preferences)?;
+    let context = RequestContext::new(service, caller, request, &preferences)?;
     let session = session(writes, preferences.end == Some(TransactionEnd::Rollback));
     let audited = AuditedAction {
         operation: "call",

@@ -18,7 +18,7 @@ const FILES: [(&str, &str); 2] = [
 ];
 
 /// Most bytes of a file.
-const LARGEST: u64 = 8 << 20;
+const MAX_BYTES: u64 = 8 << 20;
 
 /// Headers of the page and its files. Swagger UI sets styles of single elements and has pictures in `data:`.
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -84,9 +84,9 @@ fn read_file(path: &Path) -> Result<Bytes> {
     };
     let file = File::open(path).map_err(|error| wrong(error.to_string()))?;
     let mut content = vec![];
-    file.take(LARGEST + 1).read_to_end(&mut content).map_err(|error| wrong(error.to_string()))?;
-    match content.len() as u64 > LARGEST {
-        true => Err(wrong(format!("it has more than {LARGEST} bytes"))),
+    file.take(MAX_BYTES + 1).read_to_end(&mut content).map_err(|error| wrong(error.to_string()))?;
+    match content.len() as u64 > MAX_BYTES {
+        true => Err(wrong(format!("it has more than {MAX_BYTES} bytes"))),
         false => Ok(Bytes::from(content)),
     }
 }

@@ -23,7 +23,7 @@ const LARGEST_PART: usize = 8;
 /// Bytes that an answer takes beside its own: its keys, and its places in both maps.
 const OVERHEAD: usize = 512;
 
-/// Digest of all that an answer depends on beside the tables: see [`CacheRequest::of`].
+/// Digest of everything that an answer depends on in addition to the tables: see [`CacheRequest::new`].
 pub(crate) type CacheKey = [u8; 32];
 
 /// An answer with what it was read at.

@@ -48,7 +48,7 @@ pub(crate) struct IdempotencyKey {
 
 impl IdempotencyKey {
     /// Returns the key of a request, if it has one.
-    pub(crate) fn of(
+    pub(crate) fn from_request(
         exposure: &ServedExposure,
         caller: &RequestCaller,
         request: &RestRequest,
@@ -64,7 +64,7 @@ impl IdempotencyKey {
             return Err(HttpError::limit(message));
         }
         let claims = if exposure.claims { lasting_claims(caller) } else { String::new() };
-        let (caller, key) = (caller.caller.name.clone(), key.clone());
+        let (caller, key) = (caller.identity.name.clone(), key.clone());
         Ok(Some(IdempotencyKey { caller, claims, key, fingerprint: fingerprint(request) }))
     }
 
@@ -90,7 +90,7 @@ impl IdempotencyKey {
              WHERE login = session_user AND caller = $1 AND claims = $2 AND key = $3"
         );
         let rows = session.rows(&statement, &self.values()).await?;
-        let found = rows.first().and_then(StoredAnswer::of);
+        let found = rows.first().and_then(StoredAnswer::from_row);
         Ok(match found {
             Some(kept) if kept.fingerprint != self.fingerprint => Err(other_request()),
             Some(kept) => Ok(kept.answer()),
@@ -162,7 +162,7 @@ struct StoredAnswer {
 }
 
 impl StoredAnswer {
-    fn of(row: &Row) -> Option<StoredAnswer> {
+    fn from_row(row: &Row) -> Option<StoredAnswer> {
         let status: i32 = row.try_get::<_, Option<i32>>(1).ok()??;
         let headers: String = row.try_get::<_, Option<String>>(2).ok()??;
         Some(StoredAnswer {
@@ -239,7 +239,7 @@ mod tests {
             rate: None,
             cost: None,
         };
-        RequestCaller { caller: caller.into(), claims: claims.as_object().cloned().unwrap_or_default() }
+        RequestCaller { identity: caller.into(), claims: claims.as_object().cloned().unwrap_or_default() }
     }
 
     #[test]
@@ -275,11 +275,13 @@ mod tests {
         {
             let mut sent = request("POST", "", "");
             sent.headers[1].1 = key.into();
-            let found = IdempotencyKey::of(&ServedExposure::default(), &caller(json!({})), &sent);
+            let found = IdempotencyKey::from_request(&ServedExposure::default(), &caller(json!({})), &sent);
             assert_eq!(found.is_ok(), allowed, "{key}");
         }
         let mut twice = request("POST", "", "");
         twice.headers.push((HEADER.into(), "two".into()));
-        assert!(IdempotencyKey::of(&ServedExposure::default(), &caller(json!({})), &twice).is_err());
+        assert!(
+            IdempotencyKey::from_request(&ServedExposure::default(), &caller(json!({})), &twice).is_err()
+        );
     }
 }

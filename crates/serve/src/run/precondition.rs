@@ -57,7 +57,7 @@ impl Precondition {
             return Ok(Err(failed()));
         }
         let rows = session.query(&self.read).await?;
-        Ok(StatementResult::of(&rows, self.form).and_then(|result| {
+        Ok(StatementResult::from_rows(&rows, self.form).and_then(|result| {
             let headers = self.headers.clone();
             let now = tag(&HttpAnswer { status: 200, headers, body: result.body });
             if names_strongly(&self.tags, &now) { Ok(()) } else { Err(failed()) }
@@ -80,7 +80,7 @@ mod tests {
     use super::names_strongly;
 
     #[test]
-    fn a_weak_tag_is_no_condition_that_holds() {
+    fn a_weak_tag_never_matches() {
         for (list, expected) in [
             ("*", true),
             ("\"a\"", true),

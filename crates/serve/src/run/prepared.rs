@@ -30,7 +30,7 @@ pub(crate) struct RequestContext {
 
 impl RequestContext {
     /// Returns the context of a request.
-    pub(crate) fn of(
+    pub(crate) fn new(
         service: &Arc<ServedService>,
         caller: &RequestCaller,
         request: &RestRequest,
@@ -39,9 +39,9 @@ impl RequestContext {
         let exposure = &service.exposure;
         Ok(RequestContext {
             service: service.clone(),
-            caller: caller.caller.clone(),
-            records: RequestRecords::of(exposure, caller, request)?,
-            settings: TransactionSettings::of(exposure, caller, preferences),
+            caller: caller.identity.clone(),
+            records: RequestRecords::new(exposure, caller, request)?,
+            settings: TransactionSettings::new(exposure, caller, preferences),
         })
     }
 

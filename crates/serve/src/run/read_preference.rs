@@ -22,7 +22,10 @@ pub(crate) struct ReadPreference {
 
 impl ReadPreference {
     /// Parses the headers of a request; `None` for the primary.
-    pub(crate) fn of(service: &ServedService, request: &RestRequest) -> HttpResult<Option<ReadPreference>> {
+    pub(crate) fn from_request(
+        service: &ServedService,
+        request: &RestRequest,
+    ) -> HttpResult<Option<ReadPreference>> {
         let nearest = match request.header("read-preference").map(str::trim) {
             None | Some("primary") => return Ok(None),
             Some("secondary") => false,

@@ -50,16 +50,16 @@ const LONGEST_KEY: usize = 2000;
 
 impl RequestRecords {
     /// Returns the records that a request will leave.
-    pub(crate) fn of(
+    pub(crate) fn new(
         exposure: &ServedExposure,
         caller: &RequestCaller,
         request: &RestRequest,
     ) -> HttpResult<RequestRecords> {
         let kept = exposure.records;
         let has_key = kept.keys && request.writes();
-        let key = if has_key { IdempotencyKey::of(exposure, caller, request)? } else { None };
+        let key = if has_key { IdempotencyKey::from_request(exposure, caller, request)? } else { None };
         let name = request.header(REQUEST_ID).map(|name| cut(name, LONGEST_NAME));
-        Ok(RequestRecords { kept, caller: caller.caller.name.clone(), request: name, key })
+        Ok(RequestRecords { kept, caller: caller.identity.name.clone(), request: name, key })
     }
 
     /// Returns `true` if a read is recorded before its answer is sent.

@@ -76,7 +76,7 @@ impl ServedReplica {
         if state.fit && !look.fit {
             let name = &self.name;
             tracing::warn!(
-                "the replica {name} is not read: it does not answer, is no standby, or is too far behind"
+                "the replica {name} is not read: it does not answer, is not a standby, or is too far behind"
             );
         }
         *state = look;
@@ -167,13 +167,13 @@ async fn looked_at(pool: &LoginPool) -> Option<((bool, WalPosition), Duration)> 
 
 /// Returns the position of a server in the WAL, with `true` if it is a standby.
 pub(crate) async fn position_at(pool: &LoginPool) -> HttpResult<(bool, WalPosition)> {
-    let rows = ask(pool, &where_it_is(), &[]).await?;
+    let rows = ask(pool, &position_query(), &[]).await?;
     rows.ok().and_then(|rows| parsed(&rows)).ok_or_else(unavailable)
 }
 
 /// Returns the same by a session that is there.
 pub(crate) async fn position(session: &mut LoginSession) -> Option<(bool, WalPosition)> {
-    parsed(&session.rows(&where_it_is(), &[]).await.ok()?)
+    parsed(&session.rows(&position_query(), &[]).await.ok()?)
 }
 
 fn parsed(rows: &[Row]) -> Option<(bool, WalPosition)> {
@@ -188,7 +188,7 @@ fn parsed(rows: &[Row]) -> Option<(bool, WalPosition)> {
 /// Returns the statement for a server's role, timeline and position. The primary is asked for its insert position, so after COMMIT; a
 /// standby by what it has replayed. A standby's timeline is that of its last restart point: an older one than it is at, never a
 /// newer one (<https://www.postgresql.org/docs/current/functions-info.html#FUNCTIONS-INFO-CONTROLDATA>).
-fn where_it_is() -> Statement {
+fn position_query() -> Statement {
     stmt!(
         "SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.concat_ws(' ', 'true',
     (SELECT pg_catalog.to_hex(c.timeline_id) FROM pg_catalog.pg_control_checkpoint() c),

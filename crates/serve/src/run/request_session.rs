@@ -43,7 +43,7 @@ impl RequestSession {
         pool: &LoginPool,
         with: SessionUse,
     ) -> HttpResult<RequestSession> {
-        Ok(RequestSession::of(context, take(pool).await?, with))
+        Ok(RequestSession::new(context, take(pool).await?, with))
     }
 
     /// Goes on with the open transaction of a session.
@@ -52,10 +52,10 @@ impl RequestSession {
         session: LoginSession,
         with: SessionUse,
     ) -> RequestSession {
-        RequestSession { is_open: true, ..RequestSession::of(context, session, with) }
+        RequestSession { is_open: true, ..RequestSession::new(context, session, with) }
     }
 
-    fn of(context: &Arc<RequestContext>, session: LoginSession, with: SessionUse) -> RequestSession {
+    fn new(context: &Arc<RequestContext>, session: LoginSession, with: SessionUse) -> RequestSession {
         RequestSession {
             context: context.clone(),
             session,

@@ -121,7 +121,7 @@ impl ServedService {
             statistics: DatabaseStatistics::new(&database.read.database, database.monitor.clone()),
             guard: former.map(|former| former.guard.clone()).unwrap_or_default(),
             breaker: database.read.breaker.clone(),
-            cursors: CursorKey::of(
+            cursors: CursorKey::derive(
                 database.write.password.as_ref().map(ExposeSecret::expose_secret),
                 &database.name,
             ),

@@ -24,7 +24,7 @@ use crate::session::{DatabaseError, DatabaseResult, unavailable};
 
 /// Most bytes of an answer that is sent whole, and of a part of another one.
 const WHOLE: usize = 256 << 10;
-const PART: usize = 64 << 10;
+const PART_BYTES: usize = 64 << 10;
 
 /// Parts that wait for the caller.
 const WAITING: usize = 2;
@@ -77,7 +77,7 @@ impl PreparedRequest<'_> {
         let mut lines = RowLines::new(session, rows, &step);
         let mut first = vec![];
         let most = if audits { usize::MAX } else { WHOLE };
-        if !lines.take(&mut first, most).await.map_err(|error| self.line_error(&error))? {
+        if !lines.fill(&mut first, most).await.map_err(|error| self.line_error(&error))? {
             return Ok(ServedAnswer::Parts(PartedAnswer { headers, body: lines.parts(first.into()) }));
         }
         let result = StatementResult { rows: lines.number, body: first, ..StatementResult::default() };
@@ -165,7 +165,7 @@ impl RowLines {
     }
 
     /// Takes rows until the lines have this size; returns `true` behind the last one.
-    async fn take(&mut self, lines: &mut Vec<u8>, size: usize) -> Result<bool, LineError> {
+    async fn fill(&mut self, lines: &mut Vec<u8>, size: usize) -> Result<bool, LineError> {
         while lines.len() < size {
             let next = tokio::time::timeout_at(self.end, self.rows.next()).await;
             let row = match next.map_err(|_| LineError::Database(DatabaseError::TooSlow))? {
@@ -244,8 +244,8 @@ impl RowLines {
     async fn send_parts(&mut self, first: Bytes, sender: &Sender<Option<Bytes>>) -> Result<(), LineError> {
         sender.send(Some(first)).await.map_err(|_| LineError::HungUp)?;
         loop {
-            let mut part = Vec::with_capacity(PART);
-            let is_last = self.take(&mut part, PART).await?;
+            let mut part = Vec::with_capacity(PART_BYTES);
+            let is_last = self.fill(&mut part, PART_BYTES).await?;
             if !part.is_empty() {
                 sender.send(Some(part.into())).await.map_err(|_| LineError::HungUp)?;
             }

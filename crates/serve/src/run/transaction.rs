@@ -23,7 +23,7 @@ pub(crate) struct TransactionSettings {
 
 impl TransactionSettings {
     /// Returns the settings of a request.
-    pub(crate) fn of(
+    pub(crate) fn new(
         exposure: &ServedExposure,
         caller: &RequestCaller,
         preferences: &Preferences,

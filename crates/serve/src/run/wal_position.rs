@@ -27,7 +27,7 @@ impl WalPosition {
     /// Returns the position of a token that this key signed.
     pub(crate) fn of_token(token: &str, key: &CursorKey) -> HttpResult<WalPosition> {
         let wrong = || {
-            let message = "the header Martydb-Written is no token of this service";
+            let message = "the header Martydb-Written is not a token of this service";
             HttpError::new(400, "PGRST100", message).hint("send that of the answer to the write, unchanged")
         };
         let (text, tag) = token.trim().split_once('.').ok_or_else(wrong)?;
@@ -86,10 +86,10 @@ mod tests {
 
     #[test]
     fn a_token_is_taken_as_it_was_given_and_in_no_other_form() {
-        let key = CursorKey::of(Some("0123456789abcdef0123456789abcdef"), "shop");
+        let key = CursorKey::derive(Some("0123456789abcdef0123456789abcdef"), "shop");
         let token = position(2, 0x4D0_4F50).token(&key).unwrap();
         assert_eq!(WalPosition::of_token(&token, &key), Ok(position(2, 0x4D0_4F50)));
-        let other = CursorKey::of(Some("0123456789abcdef0123456789abcdef"), "bank");
+        let other = CursorKey::derive(Some("0123456789abcdef0123456789abcdef"), "bank");
         let later = token.replacen("2-4D", "2-4E", 1);
         for (token, key) in
             [(&token, &other), (&later, &key), (&String::new(), &key), (&"1-1.x".into(), &key)]

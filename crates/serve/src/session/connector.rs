@@ -39,7 +39,7 @@ impl ServerConnector {
                 .hint("write sslmode=verify-full into the url of the server, and sslrootcert=FILE for an authority of your own"))
             }
             _ => {
-                let handshake = Handshake::of(endpoint)?;
+                let handshake = Handshake::for_endpoint(endpoint)?;
                 Ok(ServerConnector { endpoint: Arc::new(endpoint.clone()), handshake })
             }
         }

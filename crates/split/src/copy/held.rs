@@ -130,14 +130,14 @@ impl SourceTables {
     #[martydb_pg::boxed]
     pub async fn read(session: &mut Connection, access: &Access, database: &str) -> Result<SourceTables> {
         let catalog = SourceSnapshot::open(access, database).await?.into_catalog().await;
-        let asked = stmt!(
+        let query = stmt!(
             "SELECT r.oid, r.service, s.closed OR s.phase = {copying} AND NOT u.online, s.phase = {cut_over}
              FROM martydb_split.relation r JOIN martydb_split.service s ON s.name = r.service CROSS JOIN martydb_split.run u
              WHERE r.copy_of IS NULL AND r.kind <> 'sequence'",
             copying = Literal(SplitPhase::Copying.name().into()),
             cut_over = Literal(SplitPhase::CutOver.name().into())
         );
-        let owned = query_as(session, &asked).await?.into_iter();
+        let owned = query_as(session, &query).await?.into_iter();
         let owned = owned.map(|(oid, service, is_closed, is_cut_over)| {
             (oid, OwnedTable { service, is_closed, is_cut_over })
         });

@@ -144,12 +144,12 @@ async fn refuse_replaced(session: &mut Connection, tables: &[ReadTable]) -> Resu
     let rows = tables.iter().map(|table| {
         stmt!("({oid}::pg_catalog.oid, {ident})", oid = table.oid, ident = Literal(table.ident.clone()))
     });
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT ident FROM (VALUES {rows}) AS given (oid, ident)
          WHERE pg_catalog.to_regclass(ident)::pg_catalog.oid IS DISTINCT FROM oid OR pg_catalog.pg_relation_filenode(oid) IS NULL",
         rows = List(rows.collect())
     );
-    let other = query(session, &asked).await?;
+    let other = query(session, &statement).await?;
     let names: Vec<String> = other.iter().filter_map(|row| row.try_get(0).ok()).collect();
     if names.is_empty() {
         return Ok(());

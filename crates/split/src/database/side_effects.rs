@@ -65,7 +65,7 @@ pub(crate) async fn find(
     tables
         .iter()
         .for_each(|(schema, name)| names.push([Some(schema.as_str()), Some(name.as_str())].into_iter()));
-    let asked = stmt!(
+    let query = stmt!(
         "WITH stilled AS (SELECT c.oid, c.relkind, c.relispartition, c.relforcerowsecurity, pg_catalog.format('%I.%I', n.nspname, c.relname) AS ident
              FROM (VALUES {names}) w (schema, name)
              JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
@@ -83,5 +83,5 @@ pub(crate) async fn find(
         crosses,
         acts,
     };
-    Ok(query_as(session, &asked).await?.into_iter().map(effect).collect())
+    Ok(query_as(session, &query).await?.into_iter().map(effect).collect())
 }

@@ -81,13 +81,13 @@ impl LockTimeout {
 
 /// Returns `true` if a VACUUM, an ANALYZE or the like locks one of the tables.
 async fn is_maintained(session: &mut Connection, oids: &[u32]) -> Result<bool> {
-    let asked = stmt!(
+    let statement = stmt!(
         "{family} SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.relation IN (SELECT oid FROM family) AND l.granted
              AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
              AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))",
         family = family_sql(oids)
     );
-    Ok(query_first(session, &asked).await?.unwrap_or_default())
+    Ok(query_first(session, &statement).await?.unwrap_or_default())
 }
 
 /// Returns a CTE of these tables and their current partitions.
@@ -161,7 +161,7 @@ struct BlockableTable {
 }
 
 async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<BlockableTable>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "{family} SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), coalesce(t.tgenabled IN ('O', 'A'), false), coalesce(t.tgenabled NOT IN ('O', 'A'), false)
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'martydb_split_closed'
@@ -169,7 +169,7 @@ async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<BlockableT
          WHERE c.oid IN (SELECT oid FROM family) AND c.relkind IN ('r', 'p') ORDER BY c.oid",
         family = family_sql(oids)
     );
-    let found = query_as::<(String, bool, bool)>(session, &asked).await?.into_iter();
+    let found = query_as::<(String, bool, bool)>(session, &statement).await?.into_iter();
     let table = |(name, closed, idle): (String, _, _)| BlockableTable {
         ident: ServerText::quoted_by_server(name.clone()),
         name,
@@ -186,7 +186,7 @@ pub(crate) fn numbers(oids: &[u32]) -> ArrayLiteral {
 
 /// Adds the sessions with uncommitted writes to the error.
 async fn with_writers(session: &mut Connection, oids: &[u32], error: Error) -> Error {
-    let asked = stmt!(
+    let statement = stmt!(
         "{family} SELECT DISTINCT pg_catalog.format('process %s of %s (%s, %s) since %s', a.pid, coalesce(a.usename, a.backend_type),
                 coalesce(nullif(a.application_name, ''), a.query), a.state, pg_catalog.date_trunc('second', a.xact_start)),
                 l.mode = 'ShareUpdateExclusiveLock'
@@ -196,7 +196,7 @@ async fn with_writers(session: &mut Connection, oids: &[u32], error: Error) -> E
              AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')",
         family = family_sql(oids)
     );
-    let found = query(session, &asked).await.unwrap_or_default();
+    let found = query(session, &statement).await.unwrap_or_default();
     let holders = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
     let holders: Vec<String> = holders.map(|one| martydb_model::text::printable(&one)).collect();
     let maintained = found.iter().any(|row| row.try_get(1).unwrap_or(false));

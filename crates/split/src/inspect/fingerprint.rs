@@ -39,7 +39,7 @@ pub(crate) async fn read(session: &mut Connection, tables: &[(String, String)]) 
     tables
         .iter()
         .for_each(|(schema, name)| names.push([Some(schema.as_str()), Some(name.as_str())].into_iter()));
-    let asked = stmt!(
+    let query = stmt!(
         "WITH asked AS (SELECT c.oid, w.schema, w.name FROM (VALUES {names}) w (schema, name)
              JOIN pg_catalog.pg_namespace n ON n.nspname = w.schema
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.name AND c.relkind IN ('r', 'p'))
@@ -47,7 +47,7 @@ pub(crate) async fn read(session: &mut Connection, tables: &[(String, String)]) 
         lines = Statement::from_program(include_str!("../sql/fingerprint.sql"))
     );
     let mut all = DefinitionLines::default();
-    for (schema, table, line) in query_as(session, &asked).await? {
+    for (schema, table, line) in query_as(session, &query).await? {
         all.entry((schema, table)).or_default().insert(line);
     }
     Ok(all)
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stored_is_read_again() {
+    fn stored_values_are_read_back() {
         let all = lines(&["column a integer", "row security"]);
         assert_eq!(parsed(&stored(&all)), all);
     }

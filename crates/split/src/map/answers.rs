@@ -199,7 +199,7 @@ const KINDS: &[KindRow] = &[
         name: "large-object",
         choices: &[choice(
             "leave",
-            "the OIDs are copied, but the large objects stay in the source: the application must fetch them",
+            "the OIDs are copied, but the large objects stay in the source: the application must copy them",
         )],
         instead: "or keep the bytes in a column of type bytea before the split",
     },

@@ -97,12 +97,12 @@ impl Guesses<'_> {
         tables: &[&SourceRelation],
         ask: fn(&Self, &SourceRelation) -> ServiceEvidence,
     ) -> bool {
-        let mut told = vec![];
+        let mut decided = vec![];
         for table in tables.iter().filter(|table| !self.made.contains_key(&table.oid)) {
             let signs = ask(self, table);
             match signs.len() {
                 0 => {}
-                1 => told.extend(signs.into_iter().map(|(service, sign)| (table.oid, (service, sign)))),
+                1 => decided.extend(signs.into_iter().map(|(service, sign)| (table.oid, (service, sign)))),
                 _ => {
                     let all: Vec<String> =
                         signs.into_iter().map(|(service, sign)| format!("{service}: {sign}")).collect();
@@ -110,8 +110,8 @@ impl Guesses<'_> {
                 }
             }
         }
-        let any = !told.is_empty();
-        self.made.extend(told);
+        let any = !decided.is_empty();
+        self.made.extend(decided);
         any
     }
 

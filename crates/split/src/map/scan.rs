@@ -192,7 +192,7 @@ mod tests {
 
     /// A word of the language among them is the name of no relation.
     #[test]
-    fn a_name_that_is_written_is_told_from_one_that_is_read() {
+    fn written_and_read_names_are_distinguished() {
         for (body, expected) in [
             ("INSERT INTO a SELECT * FROM b", &["a"][..]),
             ("insert into public.a values (1)", &["public", "public.a"]),

@@ -50,12 +50,12 @@ pub(crate) fn note_sql(service: &str, note: &SplitNote) -> Statement {
 /// If the state cannot be read.
 #[martydb_pg::boxed]
 pub(crate) async fn read(session: &mut Connection, service: &str, kind: &str) -> Result<Vec<SplitNote>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT kind, name, definition FROM martydb_split.note WHERE service = {service} AND kind = {kind} ORDER BY name COLLATE pg_catalog.\"C\"",
         service = Literal(service.into()),
         kind = Literal(kind.into())
     );
-    let notes = query_as(session, &asked).await?.into_iter();
+    let notes = query_as(session, &query).await?.into_iter();
     Ok(notes.map(|(kind, name, definition)| SplitNote { kind, name, definition }).collect())
 }
 
@@ -64,11 +64,11 @@ pub(crate) async fn read(session: &mut Connection, service: &str, kind: &str) ->
 /// # Errors
 /// If the state cannot be read.
 pub async fn disabled(session: &mut Connection) -> Result<Vec<String>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT pg_catalog.substring(name, 4) FROM martydb_split.note WHERE kind = {kind} ORDER BY 1",
         kind = Literal(HELD.into())
     );
-    query_as(session, &asked).await
+    query_as(session, &query).await
 }
 
 /// Returns the tables that a stream of another service publishes, quoted, with that service.
@@ -79,12 +79,12 @@ pub(crate) async fn published_by_others(
     session: &mut Connection,
     service: &str,
 ) -> Result<BTreeMap<String, String>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT pg_catalog.format('%I.%I', r.schema, r.name), r.service FROM martydb_split.relation r
          JOIN martydb_split.service s ON s.name = r.service WHERE s.forward_slot IS NOT NULL AND s.name <> {service}",
         service = Literal(service.into())
     );
-    Ok(query_as(session, &asked).await?.into_iter().collect())
+    Ok(query_as(session, &query).await?.into_iter().collect())
 }
 
 /// Returns the statement that deletes a note.

@@ -105,12 +105,12 @@ async fn is_there(session: &mut Connection) -> Result<bool> {
 
 /// Returns `true` if the schema and all of its objects belong to this login; `None` without the schema.
 async fn owned(session: &mut Connection) -> Result<Option<bool>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT n.nspowner = r.oid AND NOT EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.relnamespace = n.oid AND c.relowner <> r.oid)
              AND NOT EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.pronamespace = n.oid AND p.proowner <> r.oid)
          FROM pg_catalog.pg_namespace n JOIN pg_catalog.pg_roles r ON r.rolname = current_user WHERE n.nspname = 'martydb_split'"
     );
-    query_first(session, &asked).await
+    query_first(session, &statement).await
 }
 
 fn of_another_role() -> Error {
@@ -157,11 +157,11 @@ fn boolean_sql(value: bool) -> Statement {
 /// As [`run`].
 #[martydb_pg::boxed]
 pub async fn services(session: &mut Connection) -> Result<Vec<SplitService>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT name, server, database, phase, wanted, closed, forward_slot, forward_from::pg_catalog.text, reverse_slot, reverse_from::pg_catalog.text
          FROM martydb_split.service ORDER BY name COLLATE pg_catalog.\"C\""
     );
-    query(session, &asked).await?.iter().map(service).collect()
+    query(session, &statement).await?.iter().map(service).collect()
 }
 
 fn service(row: &Row) -> Result<SplitService> {
@@ -271,12 +271,12 @@ pub(crate) async fn record_intent(session: &mut Connection, name: &str, what: Op
 /// As [`run`].
 #[martydb_pg::boxed]
 pub async fn relations(session: &mut Connection, service: &str) -> Result<Vec<SplitRelation>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT service, schema, name, oid, kind, copy_of, storage, pages, parts, bytes, fingerprint FROM martydb_split.relation
          WHERE service = {service} ORDER BY oid",
         service = Literal(service.into())
     );
-    query(session, &asked).await?.iter().map(relation).collect()
+    query(session, &statement).await?.iter().map(relation).collect()
 }
 
 fn relation(row: &Row) -> Result<SplitRelation> {

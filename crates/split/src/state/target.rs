@@ -91,8 +91,8 @@ pub(crate) fn run_sql(run: &str) -> Statement {
 /// # Errors
 /// As [`exists`].
 pub(crate) async fn loaded(session: &mut Connection) -> Result<Vec<LoadedPart>> {
-    let asked = stmt!("SELECT schema, name, part, rows, bytes FROM martydb_split.loaded");
-    let parts = query_as(session, &asked).await?.into_iter();
+    let statement = stmt!("SELECT schema, name, part, rows, bytes FROM martydb_split.loaded");
+    let parts = query_as(session, &statement).await?.into_iter();
     Ok(parts
         .map(|(schema, name, part, rows, bytes)| LoadedPart { schema, name, part, rows, bytes })
         .collect())
@@ -140,11 +140,11 @@ pub(crate) fn defer_sql(stage: DeferredStage, one: &Deferred) -> Statement {
 /// # Errors
 /// As [`exists`].
 pub(crate) async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<Vec<Deferred>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT id, rank, relation, kind, name, definition FROM martydb_split.deferred WHERE stage = {stage} AND NOT done ORDER BY rank, id",
         stage = Literal(stage.name().into())
     );
-    let rows = query_as(session, &asked).await?.into_iter();
+    let rows = query_as(session, &statement).await?.into_iter();
     let deferred = |(id, rank, relation, kind, name, definition)| Deferred {
         id,
         rank,

@@ -117,7 +117,7 @@ impl Applier {
     /// If the LSN cannot be read.
     pub(super) async fn read_position(&mut self) -> Result<()> {
         let direction = Literal(self.direction.clone());
-        let asked = Statement::join([
+        let statement = Statement::join([
             stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
             stmt!(
                 "INSERT INTO martydb_split.position (direction, lsn) VALUES ({direction}, {start}) ON CONFLICT (direction) DO NOTHING",
@@ -128,7 +128,7 @@ impl Applier {
             ),
             stmt!("COMMIT"),
         ]);
-        let text: String = query_one(&mut self.session, &asked).await?;
+        let text: String = query_one(&mut self.session, &statement).await?;
         let kept = Lsn::parse(&text).ok_or_else(|| Unreadable::new(text))?;
         self.committed = self.committed.max(kept);
         self.reached = self.committed;
@@ -171,13 +171,13 @@ impl Applier {
         let name = printable(&format!("{}.{}", relation.schema, relation.name));
         // The catalog must contain the earlier changes of this transaction.
         self.flush().await?;
-        let asked = stmt!(
+        let statement = stmt!(
             "{table}WHERE n.nspname = {schema} AND c.relname = {name} AND c.relkind IN ('r', 'p')",
             table = Statement::from_program(include_str!("../sql/streamed_table.sql")),
             schema = Literal(relation.schema.clone()),
             name = Literal(relation.name.clone())
         );
-        let rows = query(&mut self.session, &asked).await?;
+        let rows = query(&mut self.session, &statement).await?;
         let Some(row) = rows.first() else {
             let error = Error::new(
                 Kind::Divergent,
@@ -286,7 +286,7 @@ impl Applier {
         self.open = true;
         let reply = self.session.run(&message).await.map_err(|failed| {
             let at = failed.completed.saturating_sub(before).min(changes.len() - 1);
-            let error = failed.fault.into_error(&changes[at].statement, 0);
+            let error = failed.response.into_error(&changes[at].statement, 0);
             if error.kind == Kind::Operation {
                 error.while_doing(format!("the stream stopped: it failed {}", changes[at].doing))
             } else {

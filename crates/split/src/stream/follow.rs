@@ -134,7 +134,7 @@ async fn follow_once(
         reported: Instant::now(),
         gathering: Instant::now(),
         stopped: false,
-        told: Lsn::default(),
+        reported_goal: Lsn::default(),
     };
     let began = Instant::now();
     let end = following.run().await;
@@ -168,7 +168,7 @@ struct StreamApply<'a> {
     /// `true` once a transaction after the goal has arrived.
     stopped: bool,
     /// Last reported goal.
-    told: Lsn,
+    reported_goal: Lsn,
 }
 
 impl StreamApply<'_> {
@@ -217,7 +217,7 @@ impl StreamApply<'_> {
     fn is_awaited(&self) -> bool {
         match self.goal() {
             FollowGoal::UpTo(_) => true,
-            FollowGoal::Towards(end) => self.told < end,
+            FollowGoal::Towards(end) => self.reported_goal < end,
             FollowGoal::Endless => false,
         }
     }
@@ -226,9 +226,9 @@ impl StreamApply<'_> {
     async fn pass_goal(&mut self) -> Result<()> {
         match self.goal() {
             FollowGoal::Towards(end)
-                if self.told < end && self.transaction.is_none() && self.reached() >= end =>
+                if self.reported_goal < end && self.transaction.is_none() && self.reached() >= end =>
             {
-                self.told = end;
+                self.reported_goal = end;
                 self.commit().await?;
                 self.report().await
             }

@@ -44,7 +44,7 @@ pub(super) fn ended(failed: Box<FailedStatement>) -> Error {
 /// # Errors
 /// If the source does not return it.
 pub(crate) async fn log_end(session: &mut Connection) -> Result<Lsn> {
-    let asked = stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text");
-    let text: String = query_one(session, &asked).await?;
+    let query = stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text");
+    let text: String = query_one(session, &query).await?;
     Lsn::parse(&text).ok_or_else(|| Error::operation("cannot read the end of the source's log"))
 }

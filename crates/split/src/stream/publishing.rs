@@ -215,12 +215,12 @@ async fn slot_error(access: &Access, database: &str, error: Error) -> Error {
              without --online needs none of these",
         );
     }
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT pg_catalog.format('process %s of %s in database %s since %s', pid, usename, datname, pg_catalog.date_trunc('second', xact_start))
          FROM pg_catalog.pg_stat_activity WHERE backend_xid IS NOT NULL AND pid <> pg_catalog.pg_backend_pid() ORDER BY xact_start"
     );
     let Ok(mut session) = access.read(database).await else { return error };
-    let found = query(&mut session, &asked).await.unwrap_or_default();
+    let found = query(&mut session, &statement).await.unwrap_or_default();
     let names = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
     error
         .while_doing("cannot follow the source yet: transactions with writes are open")

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn generated_columns_and_types_of_services_are_no_difference() {
+    fn generated_columns_and_types_of_services_are_not_differences() {
         let relation = streamed(RowIdentity::Key, &[("id", true, 20), ("state", false, 16_400)]);
         let table = found(&["id"], &[("sum", true, 20), ("state", false, 20_001), ("id", false, 20)]);
         assert!(fit(&relation, &table).is_ok());

@@ -57,7 +57,7 @@ async fn as_owner(sides: &mut SplitSides) -> Result<Connection> {
 /// Returns `true` if a validation reads only tables of superusers and of the admin: then it evaluates no code of
 /// others.
 async fn reads_only_admin_tables(session: &mut Connection, note: &SplitNote) -> Result<bool> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'r'
          JOIN pg_catalog.pg_class f ON f.oid = k.confrelid AND f.relkind = 'r'
          JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
@@ -67,7 +67,7 @@ async fn reads_only_admin_tables(session: &mut Connection, note: &SplitNote) -> 
              pg_catalog.format('91 proof %I.%I %s', fn.nspname, f.relname, k.conname))",
         name = Literal(note.name.clone())
     );
-    Ok(!query(session, &asked).await?.is_empty())
+    Ok(!query(session, &statement).await?.is_empty())
 }
 
 /// Runs in the owner's session, or without one in the admin's.

@@ -41,13 +41,13 @@ pub(super) async fn drain<T>(
     close: impl Future<Output = Result<(T, Lsn)>>,
 ) -> Result<T> {
     let (goal, wanted) = watch::channel(FollowGoal::Endless);
-    let (told, mut arrived) = watch::channel(Lsn::default());
+    let (committed, mut arrived) = watch::channel(Lsn::default());
     // Owns the channel: a reader notices the end of the stream.
     let following = async move {
-        let mut tell = |now: &FollowProgress| {
-            told.send_replace(now.committed);
+        let mut report = |now: &FollowProgress| {
+            committed.send_replace(now.committed);
         };
-        follow_to(origin, target, wanted, &mut tell).await
+        follow_to(origin, target, wanted, &mut report).await
     };
     let closing = async {
         let near = come_near(session, &goal, &mut arrived).await;

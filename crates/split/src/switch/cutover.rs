@@ -186,14 +186,14 @@ async fn prepare_reverse_stream(sides: &mut SplitSides) -> Result<()> {
 /// Sets the replica identity of the target's tables without a key: their updates would be refused once they are
 /// published.
 async fn set_replica_identities(sides: &mut SplitSides) -> Result<()> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) AND c.relreplident = 'd' AND NOT EXISTS (
              SELECT FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisprimary AND i.indimmediate)",
         oids = write_block::numbers(&sides.target_tables().await?)
     );
     let mut statements = vec![];
-    for name in query_as::<String>(&mut sides.target.session, &asked).await? {
+    for name in query_as::<String>(&mut sides.target.session, &query).await? {
         let table = ServerText::quoted_by_server(name.clone());
         let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT");
         let note =

@@ -11,13 +11,13 @@ use martydb_pg::server::{Connection, query_first};
 /// Returns the reason of a failed validation, with the number of rows to correct and the statement that validates;
 /// `None` for a note of another kind.
 pub(super) async fn unvalidated(session: &mut Connection, note: &SplitNote, error: &Error) -> Option<String> {
-    let asked = stmt!(
+    let query = stmt!(
         "WITH asked (note) AS (VALUES ({name}::pg_catalog.text)) {keys}",
         name = Literal(note.name.clone()),
         keys = Statement::from_program(include_str!("../sql/dangling.sql"))
     );
     type Columns = (String, String, String, String);
-    let (table, key, referred, count) = query_first::<Columns>(session, &asked).await.ok()??;
+    let (table, key, referred, count) = query_first::<Columns>(session, &query).await.ok()??;
     let count = ServerText::quoted_by_server(count);
     let rows = match error.sqlstate.as_deref() {
         Some(FOREIGN_KEY_VIOLATION) => query_first::<i64>(session, &stmt!("{count}")).await.ok().flatten(),

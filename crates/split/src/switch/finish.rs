@@ -72,16 +72,16 @@ fn is_on(effect: &str, table: &str) -> bool {
 
 /// Returns the remaining tables of all services, with their quoted names.
 async fn moved(session: &mut Connection) -> Result<(Vec<u32>, Vec<String>)> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT DISTINCT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) FROM martydb_split.relation r
          JOIN pg_catalog.pg_class c ON c.oid = r.oid AND c.relname = r.name JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = r.schema
          WHERE c.relkind IN ('r', 'p') ORDER BY 2"
     );
-    Ok(query_as::<(u32, String)>(session, &asked).await?.into_iter().unzip())
+    Ok(query_as::<(u32, String)>(session, &query).await?.into_iter().unzip())
 }
 
 async fn views(session: &mut Connection, tables: &[u32]) -> Result<Vec<DependentView>> {
-    let asked = stmt!(
+    let query = stmt!(
         "WITH RECURSIVE reading (oid) AS (
              SELECT pg_catalog.unnest({tables}::pg_catalog.oid[])
              UNION SELECT w.ev_class FROM reading r
@@ -92,7 +92,7 @@ async fn views(session: &mut Connection, tables: &[u32]) -> Result<Vec<Dependent
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') ORDER BY 1",
         tables = numbers(tables)
     );
-    let views = query_as(session, &asked).await?.into_iter();
+    let views = query_as(session, &query).await?.into_iter();
     Ok(views.map(|(ident, has_rows)| DependentView { ident, has_rows }).collect())
 }
 

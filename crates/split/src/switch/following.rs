@@ -87,7 +87,7 @@ pub async fn follow_service(sides: &mut SplitSides, until_caught_up: bool) -> Re
     let name = sides.service.name.clone();
     let what = format!("following service \"{name}\"");
     // One process for both directions; the lock ends with the session.
-    lock::take(&mut sides.source.session, follower_key(&name), sides.wait, &what).await?;
+    lock::acquire(&mut sides.source.session, follower_key(&name), sides.wait, &what).await?;
     let following = progress("following", "services");
     let unit = following.unit(&name);
     let mut refused = 0;
@@ -134,16 +134,16 @@ fn follower_key(service: &str) -> i32 {
 
 /// Waits until no other command works on the service; `None` if nothing is left to follow.
 async fn wait_until_ready(sides: &mut SplitSides) -> Result<Option<Box<ReadyStream>>> {
-    let mut told = None;
+    let mut reported = None;
     loop {
         match read_readiness(sides).await? {
             Readiness::Ready(stream) => return Ok(Some(stream)),
             Readiness::Over => return Ok(None),
             Readiness::Later(dead) => {
-                if dead.is_some() && dead != told {
+                if dead.is_some() && dead != reported {
                     let (name, wanted) = (&sides.service.name, dead.as_deref().unwrap_or_default());
                     tracing::warn!(target: "martydb", "warning: a {wanted} of service \"{name}\" was interrupted, and it is not followed: `martydb split {wanted} --service {name}` ends it");
-                    told = dead;
+                    reported = dead;
                 }
             }
         }
@@ -154,7 +154,7 @@ async fn wait_until_ready(sides: &mut SplitSides) -> Result<Option<Box<ReadyStre
 /// Reads the state under the locks of the split, which every switch and comparison holds.
 async fn read_readiness(sides: &mut SplitSides) -> Result<Readiness> {
     let Some(held) =
-        unless_locked(lock::take(&mut sides.source.session, LOCK, Duration::ZERO, "the split").await)?
+        unless_locked(lock::acquire(&mut sides.source.session, LOCK, Duration::ZERO, "the split").await)?
     else {
         return Ok(Readiness::Later(None));
     };

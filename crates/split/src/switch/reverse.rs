@@ -48,10 +48,10 @@ pub(crate) async fn login(sides: &mut SplitSides) -> Result<Login> {
 
 /// Returns the grant to connect, unless PUBLIC may. It is dropped with the login.
 async fn connect_grant(session: &mut Connection, role: &Ident) -> Result<Statement> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT pg_catalog.current_database()::pg_catalog.text, pg_catalog.has_database_privilege('public', pg_catalog.current_database(), 'CONNECT')"
     );
-    Ok(match query_one::<(String, bool)>(session, &asked).await? {
+    Ok(match query_one::<(String, bool)>(session, &statement).await? {
         (_, true) => Statement::default(),
         (database, false) => {
             stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = ident(&database)?)
@@ -85,13 +85,13 @@ pub(crate) async fn forget_login(session: &mut Connection, login: &str) -> Resul
 /// others.
 async fn refuse_several_owners(sides: &mut SplitSides) -> Result<()> {
     let tables = sides.source_tables();
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT pg_catalog.format('%I', pg_catalog.pg_get_userbyid(c.relowner)), pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) GROUP BY 1 ORDER BY 1",
         oids = crate::database::write_block::numbers(&tables)
     );
-    let owners = query_as::<(String, String)>(&mut sides.source.session, &asked).await?;
+    let owners = query_as::<(String, String)>(&mut sides.source.session, &statement).await?;
     if owners.len() < 2 {
         return Ok(());
     }
@@ -104,14 +104,14 @@ async fn refuse_several_owners(sides: &mut SplitSides) -> Result<()> {
 /// Grants the owner of the tables. Tables of a superuser or of the admin are granted one by one: the login must not
 /// become that role.
 async fn table_grants(session: &mut Connection, tables: &[u32], role: &Ident) -> Result<Vec<Statement>> {
-    let asked = stmt!(
+    let statement = stmt!(
         "SELECT r.rolname::pg_catalog.text, r.rolsuper OR r.oid = s.oid, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
          JOIN pg_catalog.pg_roles s ON s.rolname = current_user WHERE c.oid = ANY ({oids}::pg_catalog.oid[])",
         oids = crate::database::write_block::numbers(tables)
     );
     let mut all = vec![];
-    let tables = query_as::<(String, bool, String, String, bool)>(session, &asked).await?;
+    let tables = query_as::<(String, bool, String, String, bool)>(session, &statement).await?;
     for (owner, is_ours, schema, table, is_superuser) in tables {
         if !is_ours {
             all.push(stmt!("GRANT {owner} TO {role}", owner = ident(&owner)?));

@@ -92,7 +92,7 @@ impl SplitSides {
         hold: LockMode,
     ) -> Result<SplitSides> {
         let Some(split) = begun(&mut source).await? else { return Err(not_begun()) };
-        let at = targets::of(context, std::slice::from_ref(service)).await?.remove(0).1?;
+        let at = targets::for_services(context, std::slice::from_ref(service)).await?.remove(0).1?;
         let mut target = TargetSide {
             access: context.admin(&service.server).await?,
             session: sessions::open_inspecting(&at).await?,
@@ -220,7 +220,7 @@ impl TargetSide {
     #[martydb_pg::boxed]
     pub async fn lock(&mut self, wait: Duration) -> Result<SessionLock> {
         let what = format!("the split into database \"{}\"", self.at.database);
-        lock::take(&mut self.session, LOCK, wait, &what).await
+        lock::acquire(&mut self.session, LOCK, wait, &what).await
     }
 }
 
@@ -235,10 +235,10 @@ fn not_begun() -> Error {
 type TableOid = ((String, String), u32);
 
 async fn numbers(session: &mut Connection, names: &[(String, String)]) -> Result<Vec<TableOid>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.oid
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
     );
-    let found = query_as(session, &asked).await?.into_iter().map(|(schema, name, oid)| ((schema, name), oid));
+    let found = query_as(session, &query).await?.into_iter().map(|(schema, name, oid)| ((schema, name), oid));
     Ok(found.filter(|(name, _)| names.contains(name)).collect())
 }

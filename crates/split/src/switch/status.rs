@@ -152,14 +152,14 @@ fn count(parts: &[LoadedPart], relations: &[SplitRelation]) -> LoadedCount {
 }
 
 async fn slot(session: &mut Connection, name: &str, at: FollowedSide) -> Result<Option<SlotStatus>> {
-    let asked = stmt!(
+    let query = stmt!(
         "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.confirmed_flush_lsn)::pg_catalog.int8,
              pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::pg_catalog.int8, s.active, s.wal_status, s.safe_wal_size
          FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = {name}",
         name = Literal(name.into())
     );
     type Columns = (Option<i64>, Option<i64>, bool, Option<String>, Option<i64>);
-    let slot = query_first::<Columns>(session, &asked).await?;
+    let slot = query_first::<Columns>(session, &query).await?;
     Ok(slot.map(|(lag, kept, active, wal_status, safe_bytes)| SlotStatus {
         at,
         lag_bytes: lag.unwrap_or(0).max(0),

@@ -229,7 +229,7 @@ impl Out {
     }
 
     /// Returns `true` if the run's steps are printed as lines, because no bar can show them.
-    pub fn tells_steps(&self) -> bool {
+    pub fn prints_steps(&self) -> bool {
         matches!(self.progress_view(), ProgressView::Lines | ProgressView::Log)
     }
 

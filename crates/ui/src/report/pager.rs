@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pager_that_is_missing_shows_nothing_and_one_that_reads_nothing_is_no_error() {
+    fn a_missing_pager_shows_nothing_and_an_unread_one_is_not_an_error() {
         let pager = |word: &str| Pager { words: vec![word.into()], options: vec![] };
         assert!(!pager("no-such-pager").show("text"));
         assert!(pager("true").show(&"text\n".repeat(100_000)));

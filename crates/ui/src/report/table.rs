@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn off_a_terminal_a_table_is_plain_lines() {
+    fn a_table_off_a_terminal_is_plain_lines() {
         let text = sample().render(&Style::PLAIN);
         assert_eq!(
             text,

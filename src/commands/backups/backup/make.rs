@@ -107,7 +107,7 @@ async fn exported(
     how: BackupOptions,
 ) -> Result<Vec<(DesiredService, Result<ExportedService>)>> {
     let mut targets = vec![];
-    for (service, target) in targets::of(app, services).await? {
+    for (service, target) in targets::for_services(app, services).await? {
         let audited = match target {
             Ok(target) => audit(app, &service).await.map(|audit| (target, audit)),
             Err(error) => Err(error),

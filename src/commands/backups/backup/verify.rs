@@ -70,7 +70,7 @@ async fn newest(app: &App, store: &BackupStore) -> Result<VerifiedBackups> {
 async fn one(app: &App, store: &BackupStore, id: &str) -> Result<(String, VerifiedBackup)> {
     let fetched = store.fetch(app, id).await?;
     let service = super::make::service_of(app, fetched.service())?;
-    let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+    let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
     let (access, desired) = (app.admin(&service.server).await?, app.manifest.desired(&service.server));
     let to =
         RestoreTarget { access: &access, desired: &desired, service, target: &target?, jobs: store.jobs() };
@@ -110,7 +110,7 @@ impl VerifiedBackup {
         VerifiedBackup {
             id: Some(id.into()),
             tables,
-            objects: record.catalogue.len(),
+            objects: record.catalog.len(),
             rows_compared: Some(record.rows_compared()),
             notes,
         }

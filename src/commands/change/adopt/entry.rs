@@ -32,14 +32,14 @@ impl ServiceEntry {
     }
 
     /// Adds the roles that are not declared. One that another service declares gets the same entry.
-    pub(crate) fn with_people(
+    pub(crate) fn with_access(
         mut self,
-        people: &[AdoptedRole],
+        roles: &[AdoptedRole],
         declared: &DeclaredRoles,
         database: &DbName,
     ) -> ServiceEntry {
         let reason = format!("found in database {database} on {}", today());
-        for person in people.iter().filter(|person| !person.declared) {
+        for person in roles.iter().filter(|person| !person.declared) {
             let raw = declared.get(&person.role);
             self.access.insert(person.role.clone(), access(person, raw, &reason));
         }

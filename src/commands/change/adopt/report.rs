@@ -45,7 +45,7 @@ pub struct AdoptReport {
 impl AdoptReport {
     pub fn new(
         service: &DesiredService,
-        people: Declarations,
+        declared: Declarations,
         planned: &PlannedServer,
         edit: ManifestEdit,
         next: Vec<String>,
@@ -60,8 +60,8 @@ impl AdoptReport {
             manifest: edit.before.place.path.display().to_string(),
             written: edit.written,
             manifest_changes: difference(&edit),
-            access: people.roles,
-            notes: people.notes,
+            access: declared.roles,
+            notes: declared.notes,
             plan: consequences(&planned.desired, &planned.actual, service, &planned.plan),
             limits: planned.plan.limits.clone(),
             summary: Summary::new(&changes.changes),
@@ -170,9 +170,9 @@ fn difference(edit: &ManifestEdit) -> String {
 
 impl Report for AdoptReport {
     fn text(&self, style: &Style) -> String {
-        let (server, people) = (&self.server, counted(self.access.len(), "role"));
+        let (server, roles) = (&self.server, counted(self.access.len(), "role"));
         let head =
-            format!("{}: database {} on server {server}, {people} with access", self.service, self.database);
+            format!("{}: database {} on server {server}, {roles} with access", self.service, self.database);
         let next = self.next.iter().map(|command| format!("  {command}\n"));
         format!("{}\n\n", printable(&head))
             + &self.manifest_text()

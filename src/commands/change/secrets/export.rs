@@ -92,7 +92,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<ExportReport
 
 /// Returns the keys of these services' logins and Redis users, and of the further logins with access to them.
 pub(crate) fn keys(app: &App, services: &[DesiredService]) -> Vec<CredentialKey> {
-    let own = services.iter().flat_map(CredentialKey::of);
+    let own = services.iter().flat_map(CredentialKey::for_service);
     let redis = services.iter().filter_map(|service| app.manifest.redis.services.get(&service.name));
     let redis = redis.flat_map(CredentialKey::of_redis);
     own.chain(further(app, services).map(|(_, key, _)| key)).chain(redis).collect()

@@ -65,7 +65,7 @@ pub(crate) fn read(
     if stated.is_empty() {
         return Err(Error::usage(format!("{} contains no passwords", path.display())));
     }
-    LoginIndex::of(app).entries(stated)
+    LoginIndex::new(app).entries(stated)
 }
 
 /// Parses assignments as a shell does.
@@ -244,7 +244,7 @@ struct LoginIndex {
 }
 
 impl LoginIndex {
-    fn of(app: &App) -> LoginIndex {
+    fn new(app: &App) -> LoginIndex {
         let keys = super::keys::all(app);
         let names = |(at, key): (usize, &CredentialKey)| {
             [false, true].map(|alternate| (app.store.variable_of(key, alternate), at, alternate))
@@ -342,5 +342,5 @@ fn entries(key: &CredentialKey, mut logins: Vec<StoredLogin>) -> Result<StoredEn
         // Sorted, the role comes before its alternate.
         logins[0].in_use = true;
     }
-    Ok(StoredEntries::of(key.clone(), &logins))
+    Ok(StoredEntries::new(key.clone(), &logins))
 }

@@ -66,7 +66,7 @@ pub(crate) async fn source(app: &App, map: &SplitMap) -> Result<Access> {
 pub(crate) async fn locked(app: &App, access: &Access, database: &str) -> Result<Connection> {
     let mut session = access.write(database).await?;
     let what = format!("the split of database \"{database}\"");
-    lock::take(&mut session, LOCK, app.lock_wait, &what).await?;
+    lock::acquire(&mut session, LOCK, app.lock_wait, &what).await?;
     Ok(session)
 }
 
@@ -118,7 +118,7 @@ impl SplitSession {
         };
         let services: Vec<DesiredService> =
             map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
-        let targets = targets::of(app, &services).await?.into_iter();
+        let targets = targets::for_services(app, &services).await?.into_iter();
         let targets = targets.map(|(service, target)| (service.name.to_string(), target)).collect();
         let services = read_services(&mut session).await?;
         let (map, wait) = (choice.clone(), app.lock_wait);

@@ -44,7 +44,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<CopiedSplit>
     common::complete(&plan, &arguments.map, "nothing was copied")?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
-    let targets = targets::of(app, &services).await?;
+    let targets = targets::for_services(app, &services).await?;
     let mut session = common::locked(app, &access, database).await?;
     let shapes = DatabaseTables::read(&mut session).await?;
     let planned = PlannedRun {

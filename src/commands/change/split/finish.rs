@@ -97,7 +97,7 @@ pub(crate) async fn is_over(
     if !SplitPlan::new(map, &source)?.is_empty() {
         return Ok(false);
     }
-    for (service, target) in targets::of(app, services).await? {
+    for (service, target) in targets::for_services(app, services).await? {
         let mut session = open_inspecting(&target?).await?;
         let found = DatabaseTables::read(&mut session).await?;
         session.close().await;

@@ -42,7 +42,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SplitSchemas
     let access = common::source(app, &map).await?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
-    let targets = targets::of(app, &services).await?;
+    let targets = targets::for_services(app, &services).await?;
     let Some(like) = targets.iter().find_map(|(_, target)| target.as_ref().ok()) else {
         return Err(Error::usage("the map contains no service with a reachable server"));
     };

@@ -34,7 +34,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SplitStatus>
     let mut session = access.read(map.source.database.as_str()).await?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| app.manifest.services[name].clone()).collect();
-    let targets: BTreeMap<String, Result<MigrationTarget>> = targets::of(app, &services)
+    let targets: BTreeMap<String, Result<MigrationTarget>> = targets::for_services(app, &services)
         .await?
         .into_iter()
         .map(|(service, target)| (service.name.to_string(), target))

@@ -11,12 +11,12 @@ use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::metrics::{DRIFT, MonitorCheck, Sample, Subject};
 use martydb_monitor::results::CheckOutcome;
-use martydb_monitor::{BesideServers, Judgements};
+use martydb_monitor::{ExtraServers, Judgements};
 
 /// Servers of the manifest that are not PostgreSQL's.
 pub(crate) struct MonitoredCompanions;
 
-impl BesideServers for MonitoredCompanions {
+impl ExtraServers for MonitoredCompanions {
     fn prove<'r>(
         &'r self,
         context: &'r Context,

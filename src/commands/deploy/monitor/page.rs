@@ -59,7 +59,7 @@ pub(crate) fn begin(app: &App, results: Arc<CheckResults>) -> Result<MonitorPage
     let (taking, showing) = (shared.clone(), shared);
     Ok(MonitorPage {
         proven: Arc::new(move |assessment| {
-            let verified = VerifyReport::of(assessment, manifest.clone());
+            let verified = VerifyReport::new(assessment, manifest.clone());
             *taking.proof.lock() = Some(PageProof::new(verified, now()));
             taking.proven.notify_one();
         }),

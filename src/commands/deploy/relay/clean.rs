@@ -24,7 +24,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<CleanedOutbo
     for (service, outbox) in &outboxes {
         let outcome = if outbox.keep.is_some() { "ok" } else { "kept" };
         let end = martydb_relay::clean(app, service, outbox, outbox.keep).await;
-        rows.push(CleanedRow::of(service.name.as_str(), outcome, end));
+        rows.push(CleanedRow::new(service.name.as_str(), outcome, end));
     }
     Ok(CleanedOutboxes { services: rows })
 }
@@ -47,7 +47,7 @@ struct CleanedRow {
 }
 
 impl CleanedRow {
-    fn of(service: &str, outcome: &'static str, end: Result<Cleaned>) -> CleanedRow {
+    fn new(service: &str, outcome: &'static str, end: Result<Cleaned>) -> CleanedRow {
         let (cleaned, outcome, error) = match end {
             Ok(cleaned) => (cleaned, outcome, None),
             Err(error) => (Cleaned::default(), "failed", Some(error)),

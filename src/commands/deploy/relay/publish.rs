@@ -23,7 +23,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<PublishedEve
         return Ok(PublishedEvents::default());
     }
     let done = martydb_relay::once(app, &outboxes).await;
-    Ok(PublishedEvents { services: done.into_iter().map(ServiceRow::of).collect(), next: None })
+    Ok(PublishedEvents { services: done.into_iter().map(ServiceRow::new).collect(), next: None })
 }
 
 async fn preview(app: &App, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Result<PublishedEvents> {
@@ -69,7 +69,7 @@ struct NextEvent {
 }
 
 impl ServiceRow {
-    fn of(done: Published) -> ServiceRow {
+    fn new(done: Published) -> ServiceRow {
         let failed = done.error.is_some() || done.refused > 0;
         ServiceRow {
             service: done.service.name.to_string(),

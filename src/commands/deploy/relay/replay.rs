@@ -71,7 +71,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<ReplayedEven
     app.confirm(&question, &would, "count them with --dry-run, then add -y").await?;
     let mut rows = vec![];
     for (service, outbox) in &outboxes {
-        rows.push(ReplayedRow::of(service, martydb_relay::replay(app, service, outbox, &from).await));
+        rows.push(ReplayedRow::new(service, martydb_relay::replay(app, service, outbox, &from).await));
     }
     Ok(ReplayedEvents { services: rows, dry_run: false })
 }
@@ -83,7 +83,7 @@ async fn count(
 ) -> Vec<ReplayedRow> {
     let mut rows = vec![];
     for (service, outbox) in outboxes {
-        rows.push(ReplayedRow::of(service, martydb_relay::count_replay(app, service, outbox, from).await));
+        rows.push(ReplayedRow::new(service, martydb_relay::count_replay(app, service, outbox, from).await));
     }
     rows
 }
@@ -103,7 +103,7 @@ struct ReplayedRow {
 }
 
 impl ReplayedRow {
-    fn of(service: &DesiredService, end: Result<u64>) -> ReplayedRow {
+    fn new(service: &DesiredService, end: Result<u64>) -> ReplayedRow {
         let (events, error) = end.map_or_else(|error| (0, Some(error)), |events| (events, None));
         ReplayedRow { service: service.name.to_string(), events, error }
     }

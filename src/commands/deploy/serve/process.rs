@@ -106,7 +106,7 @@ async fn reload_on_request(
                     served = Some((fresh, services));
                 }
                 Err(error) => {
-                    app.out.note(&format!("nothing was reloaded, what was served stays in force: {error}"));
+                    app.out.note(&format!("nothing was reloaded, the previous configuration stays in force: {error}"));
                 }
             },
             () = renewals.notified() => {

@@ -28,7 +28,7 @@ pub(crate) fn exposed(app: &App, select: &Select) -> Result<Vec<(DesiredService,
 pub(crate) struct ExposedObjects {
     pub relations: Vec<RelationRow>,
     pub functions: Vec<FunctionRow>,
-    /// Relations of which no answer is kept, though the manifest names them, and why.
+    /// Relations listed under `cache:` that cannot be cached, with the reason.
     pub uncached: Vec<(String, String)>,
 }
 

@@ -92,7 +92,7 @@ pub(crate) async fn look_at(
     services: &[DesiredService],
     sizes: Sizes,
 ) -> Result<Vec<ServiceStatus>> {
-    Ok(look(app, targets::of(app, services).await?, sizes).await)
+    Ok(look(app, targets::for_services(app, services).await?, sizes).await)
 }
 
 /// Returns the state of each service in words, with the number of due migrations and with drift.

@@ -41,7 +41,7 @@ pub(crate) async fn draw(
     app.out.ends_by_interrupt();
     // A progress bar would overwrite the screen.
     let _still = pause();
-    let mut targets = targets::of(app, services).await?;
+    let mut targets = targets::for_services(app, services).await?;
     let mut backups = (Instant::now(), KnownBackups::read(app).await);
     loop {
         if backups.0.elapsed() > BACKUPS_EVERY {
@@ -50,7 +50,7 @@ pub(crate) async fn draw(
         let all = review(app, arguments, services, targets.clone()).await;
         // A restarted server may have another address.
         if all.services.iter().any(|status| status.state == ServiceState::Unreachable) {
-            targets = targets::of(app, services).await?;
+            targets = targets::for_services(app, services).await?;
         }
         let report = StatusReport::new(all, backups.1.clone(), arguments, measured(app, arguments));
         let every = format!("Every {seconds} s: martydb status; Ctrl-C ends it\n\n");

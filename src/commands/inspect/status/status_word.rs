@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_or_failed_is_told_before_what_is_pending() {
+    fn running_and_failed_migrations_precede_pending_ones() {
         use ServiceState::{Divergent, Pending, UpToDate};
         for (state, outcome, runs, expected) in [
             (UpToDate, "ok", false, StatusWord::UpToDate),

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_is_said_once_and_then_every_so_often() {
+    fn a_repeated_message_is_printed_at_intervals() {
         let (mut pace, start) = (RepeatLimit::new(Duration::from_secs(10)), Instant::now());
         let mut at = |seconds: u64, what: &str| {
             pace.due("a", what, start + Duration::from_secs(seconds)).map(|held| held.as_secs())

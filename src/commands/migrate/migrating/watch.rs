@@ -15,7 +15,7 @@ use martydb_model::units::counted;
 use martydb_ui::report::{Out, Progress, Unit, progress};
 
 /// Interval after which a message is repeated.
-const EVERY: Duration = Duration::from_secs(10);
+const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(crate) struct Watch {
     out: Arc<Out>,
@@ -28,7 +28,7 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(out: &Arc<Out>) -> Arc<Watch> {
-        let pace = || Mutex::new(RepeatLimit::new(EVERY));
+        let pace = || Mutex::new(RepeatLimit::new(REPORT_INTERVAL));
         Arc::new(Watch {
             out: out.clone(),
             progress: progress("migrating", "migrations"),
@@ -113,14 +113,14 @@ impl Watch {
             None
         });
         let Some(blocked) = running.blocked() else { return forget(&self.blocked, name) };
-        if due(&self.blocked, name, &blocked) == Some(Duration::ZERO) && self.out.tells_steps() {
+        if due(&self.blocked, name, &blocked) == Some(Duration::ZERO) && self.out.prints_steps() {
             self.out.note(&format!("{name}: {blocked}"));
         }
     }
 
     /// Prints one line for all files of a service whose run ended, if no bar shows it.
     pub(crate) fn ended(&self, outcome: &MigrationOutcome) {
-        if !self.out.tells_steps() {
+        if !self.out.prints_steps() {
             return;
         }
         if let (Some(first), Some(last)) = (outcome.applied.first(), outcome.applied.last()) {

@@ -31,7 +31,7 @@ pub(crate) fn write(
     let message = message.map_or_else(|| format!("create {}", schema.name), str::to_owned);
     let planned = planned(service, &message, numbering)?;
     let wrong = |why: String| Error::usage(format!("{}: {why}", file.display()));
-    let (up, down) = texts::of(&schema, &message).map_err(wrong)?;
+    let (up, down) = texts::write(&schema, &message).map_err(wrong)?;
     write_texts(&planned, &up, &down)?;
     Ok(planned)
 }
@@ -47,7 +47,7 @@ fn read(path: &Path) -> Result<CollectionSchema> {
     }
     yaml::check(&text, path)?;
     serde_yaml::from_str(&text).map_err(|error| {
-        Error::usage(format!("{shown} is no schema of a collection"))
+        Error::usage(format!("{shown} is not a schema of a collection"))
             .cause(error)
             .hint("name: customer, and `fields`, `indexes`, `partitioning` and `search`, see docs/how-to/serve-data.md")
     })

@@ -42,7 +42,7 @@ pub(crate) async fn revise(
     arguments: &Arguments,
     from: &str,
 ) -> Result<Revised> {
-    let (_, target) = targets::of(app, std::slice::from_ref(service)).await?.remove(0);
+    let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
     let sides = Sides {
         access: app.access(&service.server).await?,
         desired: app.manifest.desired(&service.server),
@@ -75,7 +75,7 @@ impl Sides<'_> {
             true => Some(former),
             false => former.remove_after(Ok(None)).await?,
         };
-        let plan = match RevisionPlan::of(&compared) {
+        let plan = match RevisionPlan::new(&compared) {
             Ok(plan) if plan.is_empty() => {
                 let same = self.same(&target, &compared.declared).await;
                 return removed(former, same.map(|()| Revised::default())).await;

@@ -21,7 +21,7 @@ impl RevisionPlan {
     ///
     /// # Errors
     /// With what cannot be expressed, a line for each object.
-    pub(crate) fn of(compared: &ComparedSides) -> Result<RevisionPlan, Vec<String>> {
+    pub(crate) fn new(compared: &ComparedSides) -> Result<RevisionPlan, Vec<String>> {
         let (before, after) = (&compared.before, &compared.declared.structure);
         let mut renames: Vec<SchemaStep> =
             compared.renames.iter().map(|rename| rename.done.clone()).collect();

@@ -30,11 +30,11 @@ pub(crate) async fn prove(
     all: &[Texts],
     held: Option<&[Texts]>,
 ) -> Result<()> {
-    proof.of(former, all, true).await?;
+    proof.round_trip(former, all, true).await?;
     match held {
         Some(held) => {
             let hint = "with --with-drops the lines that lose rows are not commented out";
-            proof.of(None, held, false).await.map_err(|error| error.hint(hint))
+            proof.round_trip(None, held, false).await.map_err(|error| error.hint(hint))
         }
         None => Ok(()),
     }
@@ -42,7 +42,7 @@ pub(crate) async fn prove(
 
 impl RevisionProof<'_> {
     /// Makes a round trip; `complete` files must make the declared schema.
-    async fn of(&self, former: Option<Scratch>, texts: &[Texts], complete: bool) -> Result<()> {
+    async fn round_trip(&self, former: Option<Scratch>, texts: &[Texts], complete: bool) -> Result<()> {
         let draft = DraftFolder::new()?;
         draft.copy(&self.sides.target.folder)?;
         self.write(&draft, texts)?;

@@ -18,7 +18,7 @@ use martydb_schema_diff::script::{self, KnownRows, Texts};
 use martydb_schema_diff::{FilePlan, SchemaObjectId, changed_values, row_counts};
 
 /// Statements of a revision with what the files say about them.
-struct Draft<'a> {
+struct RevisionDraft<'a> {
     compared: &'a ComparedSides,
     plan: &'a RevisionPlan,
     message: &'a str,
@@ -55,7 +55,7 @@ impl Sides<'_> {
             (Err(error), _) | (_, Err(error)) => return removed(former, Err(error)).await,
         };
         let both = (plan.up.as_slice(), plan.down.as_slice());
-        let draft = Draft {
+        let draft = RevisionDraft {
             compared,
             plan,
             message: &message,
@@ -113,7 +113,7 @@ impl Sides<'_> {
     /// Proves the staged form, or else one migration; the second value is the reason why it is one.
     async fn proven(
         &self,
-        draft: &Draft<'_>,
+        draft: &RevisionDraft<'_>,
         simple: bool,
         former: Option<Scratch>,
     ) -> Result<(ProvenFiles, Option<String>)> {
@@ -134,7 +134,7 @@ impl Sides<'_> {
 
     async fn proven_form(
         &self,
-        draft: &Draft<'_>,
+        draft: &RevisionDraft<'_>,
         (simple, note): (bool, Option<&str>),
         former: Option<Scratch>,
     ) -> Result<ProvenFiles> {

@@ -114,7 +114,7 @@ pub struct VerifyReport {
 
 impl VerifyReport {
     /// Creates the report of a run without changes.
-    pub fn of(assessment: Assessment, manifest: PathBuf) -> VerifyReport {
+    pub fn new(assessment: Assessment, manifest: PathBuf) -> VerifyReport {
         VerifyReport {
             assessment,
             changes: vec![],
@@ -128,7 +128,7 @@ impl VerifyReport {
     }
 
     #[cfg(test)]
-    pub fn new(assessment: Assessment) -> VerifyReport {
-        VerifyReport::of(assessment, "martydb.yaml".into())
+    pub(crate) fn without_changes(assessment: Assessment) -> VerifyReport {
+        VerifyReport::new(assessment, "martydb.yaml".into())
     }
 }

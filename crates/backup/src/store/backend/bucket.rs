@@ -48,12 +48,12 @@ pub(crate) struct BucketBackend {
 }
 
 impl BucketBackend {
-    fn of(&self, id: &BackupId) -> Key {
+    fn backup_key(&self, id: &BackupId) -> Key {
         self.prefix.clone().join(id.as_str())
     }
 
     fn key(&self, id: &BackupId, path: &str) -> Key {
-        path.split('/').fold(self.of(id), |key, part| key.join(part))
+        path.split('/').fold(self.backup_key(id), |key, part| key.join(part))
     }
 
     fn error_while(&self, doing: &str) -> impl Fn(S3Error) -> Error + use<> {
@@ -61,7 +61,8 @@ impl BucketBackend {
     }
 
     fn objects(&self, task: &BlockingTask, id: &BackupId) -> Result<Vec<ObjectMeta>> {
-        task.wait(self.store.list(Some(&self.of(id))).try_collect())?.map_err(self.error_while("list"))
+        task.wait(self.store.list(Some(&self.backup_key(id))).try_collect())?
+            .map_err(self.error_while("list"))
     }
 
     /// Deletes an object. Returns `Ok(false)` if it does not exist any more.
@@ -138,7 +139,7 @@ impl Backend for BucketBackend {
     }
 
     fn files(&self, task: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>> {
-        let of = self.of(id);
+        let of = self.backup_key(id);
         let files = self.objects(task, id)?.into_iter().map(|one| {
             let parts = one.location.prefix_match(&of).into_iter().flatten();
             let name = parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/");

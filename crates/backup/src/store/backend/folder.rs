@@ -26,7 +26,7 @@ impl FolderBackend {
         FolderBackend { folder }
     }
 
-    fn of(&self, id: &BackupId) -> PathBuf {
+    fn path(&self, id: &BackupId) -> PathBuf {
         self.folder.join(id.as_str())
     }
 }
@@ -75,11 +75,11 @@ impl Backend for FolderBackend {
     }
 
     fn files(&self, task: &BlockingTask, id: &BackupId) -> Result<BTreeMap<String, u64>> {
-        tree(task, &self.of(id))
+        tree(task, &self.path(id))
     }
 
     fn small(&self, _: &BlockingTask, id: &BackupId, path: &str) -> Result<Option<Vec<u8>>> {
-        let path = below(&self.of(id), path);
+        let path = below(&self.path(id), path);
         let file = match open_plain(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             file => file.map_err(failed("read", &path))?,
@@ -93,17 +93,17 @@ impl Backend for FolderBackend {
     }
 
     fn open(&self, _: &BlockingTask, id: &BackupId, path: &str, _: u64) -> Result<Box<dyn Read + Send>> {
-        let path = below(&self.of(id), path);
+        let path = below(&self.path(id), path);
         Ok(Box::new(open_plain(&path).map_err(failed("read", &path))?))
     }
 
     fn begin(&self, _: &BlockingTask, id: &BackupId) -> Result<Box<dyn BackupUpload>> {
         let workspace = Workspace::make(&self.folder, id.as_str())?;
-        Ok(Box::new(FolderUpload { workspace, to: self.of(id) }))
+        Ok(Box::new(FolderUpload { workspace, to: self.path(id) }))
     }
 
     fn note(&self, _: &BlockingTask, id: &BackupId, path: &str, text: &[u8]) -> Result<()> {
-        let folder = self.of(id);
+        let folder = self.path(id);
         let text = str::from_utf8(text).expect("notes are text");
         replace_file(&below(&folder, path), text, Readers::Owner)
             .map_err(failed("write", &folder.join(path)))?;
@@ -111,7 +111,7 @@ impl Backend for FolderBackend {
     }
 
     fn remove(&self, _: &BlockingTask, id: &BackupId) -> Result<()> {
-        let (from, hidden) = (self.of(id), self.folder.join(format!("{PREFIX}{id}-removed")));
+        let (from, hidden) = (self.path(id), self.folder.join(format!("{PREFIX}{id}-removed")));
         fs::rename(&from, &hidden).map_err(failed("remove", &from))?;
         sync_folder(&self.folder)?;
         match fs::remove_dir_all(&hidden) {

@@ -81,7 +81,7 @@ impl MirrorStores {
 
 impl MirrorStore {
     /// Returns the upload, unless the store has failed.
-    fn take(&self) -> Option<Box<dyn BackupUpload>> {
+    fn take_upload(&self) -> Option<Box<dyn BackupUpload>> {
         let mut state = self.state.lock();
         let is_uploading = matches!(*state, StoreState::Uploading(_));
         match is_uploading.then(|| std::mem::replace(&mut *state, StoreState::Stored)) {
@@ -109,7 +109,7 @@ impl BackupUpload for MirrorStores {
 
     fn publish(self: Box<Self>, task: &BlockingTask, manifest: &[u8]) -> Result<()> {
         for (number, store) in self.0.iter().enumerate() {
-            let published = match store.take() {
+            let published = match store.take_upload() {
                 Some(upload) => upload.publish(task, manifest),
                 None => continue,
             };

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use age::{DecryptError, Decryptor, Encryptor};
 
 use crate::store::cipher::digest::Digest;
-use crate::store::stop::Stop;
+use crate::store::stream_error::StreamError;
 
 pub(crate) use age::x25519::{Identity, Recipient};
 
@@ -16,13 +16,13 @@ pub(crate) use age::x25519::{Identity, Recipient};
 pub(crate) fn encrypt(
     recipients: &[Recipient],
     to: &mut dyn Write,
-    copy: impl FnOnce(&mut dyn Write) -> Result<Digest, Stop>,
-) -> Result<Digest, Stop> {
+    copy: impl FnOnce(&mut dyn Write) -> Result<Digest, StreamError>,
+) -> Result<Digest, StreamError> {
     let recipients = recipients.iter().map(|one| one as &dyn age::Recipient);
     let encryptor = Encryptor::with_recipients(recipients).expect("recipients of one kind");
-    let mut writer = encryptor.wrap_output(to).map_err(Stop::Write)?;
+    let mut writer = encryptor.wrap_output(to).map_err(StreamError::Write)?;
     let plain = copy(&mut writer)?;
-    writer.finish().map_err(Stop::Write)?;
+    writer.finish().map_err(StreamError::Write)?;
     Ok(plain)
 }
 
@@ -33,25 +33,26 @@ pub(crate) fn encrypt(
 pub(crate) fn decrypt<'a>(
     identities: &[Identity],
     from: &'a mut dyn Read,
-) -> Result<Box<dyn Read + 'a>, Stop> {
+) -> Result<Box<dyn Read + 'a>, StreamError> {
     let identities = identities.iter().map(|one| one as &dyn age::Identity);
-    let reader = Decryptor::new(from).and_then(|decryptor| decryptor.decrypt(identities)).map_err(stop)?;
+    let reader =
+        Decryptor::new(from).and_then(|decryptor| decryptor.decrypt(identities)).map_err(stream_error)?;
     Ok(Box::new(reader))
 }
 
 /// Converts an error of reading an encrypted file.
-pub(crate) fn unread(error: io::Error) -> Stop {
-    stop(DecryptError::Io(error))
+pub(crate) fn unread(error: io::Error) -> StreamError {
+    stream_error(DecryptError::Io(error))
 }
 
-fn stop(error: DecryptError) -> Stop {
+fn stream_error(error: DecryptError) -> StreamError {
     match error {
-        DecryptError::NoMatchingKeys => Stop::Closed,
+        DecryptError::NoMatchingKeys => StreamError::Closed,
         DecryptError::Io(error)
             if !matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) =>
         {
-            Stop::Read(error)
+            StreamError::Read(error)
         }
-        _ => Stop::Damaged,
+        _ => StreamError::Damaged,
     }
 }

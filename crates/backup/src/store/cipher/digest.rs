@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_passes_is_counted_and_hashed() {
+    fn bytes_that_pass_are_counted_and_hashed() {
         let mut writer = HashingStream::new(Vec::new());
         io::copy(&mut HashingStream::new(&b"abc"[..]), &mut writer).unwrap();
         let (written, digest) = writer.finish();

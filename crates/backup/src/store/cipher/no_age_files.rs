@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use crate::store::cipher::digest::Digest;
-use crate::store::stop::Stop;
+use crate::store::stream_error::StreamError;
 
 const MISSING: &str = "this build of martydb cannot encrypt: build it with the feature `encryption`";
 
@@ -36,18 +36,18 @@ impl FromStr for Identity {
 pub fn encrypt(
     _: &[Recipient],
     to: &mut dyn Write,
-    copy: impl FnOnce(&mut dyn Write) -> Result<Digest, Stop>,
-) -> Result<Digest, Stop> {
+    copy: impl FnOnce(&mut dyn Write) -> Result<Digest, StreamError>,
+) -> Result<Digest, StreamError> {
     copy(to)
 }
 
 /// # Errors
 /// Always: there is no identity.
-pub fn decrypt<'a>(_: &[Identity], _: &'a mut dyn Read) -> Result<Box<dyn Read + 'a>, Stop> {
-    Err(Stop::Closed)
+pub fn decrypt<'a>(_: &[Identity], _: &'a mut dyn Read) -> Result<Box<dyn Read + 'a>, StreamError> {
+    Err(StreamError::Closed)
 }
 
 /// Converts an error of reading an encrypted file.
-pub fn unread(error: io::Error) -> Stop {
-    Stop::Read(error)
+pub fn unread(error: io::Error) -> StreamError {
+    StreamError::Read(error)
 }

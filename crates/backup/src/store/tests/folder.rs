@@ -86,7 +86,7 @@ async fn an_unfinished_backup_is_not_listed_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_killed_run_left_goes_with_the_next_one() {
+async fn remains_of_a_killed_run_are_removed_by_the_next_one() {
     let bench = Bench::new(false);
     let dead = bench.store().join(".staging-20261123T082548Z-orders-7k3f9q2m");
     fs::create_dir_all(dead.join("dump")).unwrap();
@@ -119,7 +119,7 @@ async fn a_verified_backup_says_so_and_a_removed_one_is_gone() {
 }
 
 #[tokio::test]
-async fn foreign_and_damaged_folders_are_told_and_do_not_hide_the_others() {
+async fn foreign_and_damaged_folders_are_reported_and_hide_no_others() {
     let bench = Bench::new(false);
     let (good, bad) = (bench.backup().await, bench.backup().await);
     fs::remove_file(bench.store().join(bad.as_str()).join("dump/toc.dat")).unwrap();

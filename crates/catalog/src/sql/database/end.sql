@@ -6,7 +6,7 @@ WHERE h.acl IS NOT NULL OR t.kind <> 'column' AND (NOT t.system AND t.extension 
   OR t.owner <> 10 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = t.owner AND r.rolsuper))
 UNION ALL
 (SELECT 'other', pg_catalog.jsonb_build_object(
-  'kind', coalesce(i.type, d.classid::pg_catalog.regclass::text), 'shown', coalesce(i.identity, d.objid::text),
+  'kind', coalesce(i.type, d.classid::pg_catalog.regclass::text), 'display', coalesce(i.identity, d.objid::text),
   'role', pg_catalog.pg_get_userbyid(d.refobjid), 'owned', d.deptype = 'o', 'named', d.deptype = 'r')::text
 FROM pg_catalog.pg_shdepend d
 JOIN pg_catalog.pg_database b ON b.oid = d.dbid AND b.datname = pg_catalog.current_database()

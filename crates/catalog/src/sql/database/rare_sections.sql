@@ -46,7 +46,7 @@ SELECT 'server', pg_catalog.jsonb_build_object(
       'passwordless', u.umoptions @> ARRAY['password_required=false']) ORDER BY u.usename)
     FROM pg_catalog.pg_user_mappings u WHERE u.srvid = s.oid),
   'tables', (
-    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('shown', x.shown, 'file', x.file) ORDER BY x.shown)
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('display', x.shown, 'file', x.file) ORDER BY x.shown)
     FROM (
       SELECT n.nspname || '.' || c.relname AS shown,
         (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 10) FROM pg_catalog.unnest(t.ftoptions) o WHERE o LIKE 'filename=%' LIMIT 1) AS file

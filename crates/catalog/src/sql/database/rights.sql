@@ -52,7 +52,7 @@ UNION ALL
 FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace LIMIT 100001)
 UNION ALL
 SELECT 'thing', pg_catalog.jsonb_build_object(
-  'kind', t.kind, 'schema', t.schema, 'name', t.name, 'column', t.part, 'shown', t.shown,
+  'kind', t.kind, 'schema', t.schema, 'name', t.name, 'column', t.part, 'display', t.shown,
   'grant_on', t.grant_word || ' ' || t.quoted, 'alter', t.alter_word || ' ' || t.quoted,
   'owner', pg_catalog.pg_get_userbyid(t.owner), 'system', t.system, 'extension', t.extension,
   'joined', (SELECT m.extname FROM listed m WHERE m.classid = t.class AND m.objid = t.oid AND t.extension IS NULL),

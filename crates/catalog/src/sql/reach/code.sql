@@ -76,7 +76,7 @@ used AS (
   UNION
   SELECT e.to_class, e.to_oid, e.class, e.oid FROM used u JOIN edge e ON e.class = u.class AND e.oid = u.oid),
 seen AS (
-  SELECT u.class, u.oid, pg_catalog.min(pg_catalog.pg_describe_object(u.by_class, u.by_oid, 0)) AS visitor FROM used u
+  SELECT u.class, u.oid, pg_catalog.min(pg_catalog.pg_describe_object(u.by_class, u.by_oid, 0)) AS run_by FROM used u
   WHERE u.by_oid <> 0 AND CASE u.class
     WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN
       (SELECT p.proowner NOT IN (SELECT m.oid FROM mighty m) FROM pg_catalog.pg_proc p WHERE p.oid = u.oid)
@@ -87,7 +87,7 @@ seen AS (
     ELSE false END
   GROUP BY u.class, u.oid),
 calls AS (
-  SELECT u.oid AS function, u.visitor FROM seen u WHERE u.class = 'pg_catalog.pg_proc'::pg_catalog.regclass
+  SELECT u.oid AS function, u.run_by FROM seen u WHERE u.class = 'pg_catalog.pg_proc'::pg_catalog.regclass
   UNION ALL
   -- The server's own types; a service's types affect only itself.
   SELECT c.castfunc, pg_catalog.pg_describe_object('pg_catalog.pg_cast'::pg_catalog.regclass, c.oid, 0) FROM pg_catalog.pg_cast c
@@ -96,12 +96,12 @@ calls AS (
     AND p.oid >= 16384 AND p.proowner NOT IN (SELECT m.oid FROM mighty m)),
 hooked AS (
   SELECT t.evtfoid AS oid, pg_catalog.min(t.evtname::text) AS event FROM pg_catalog.pg_event_trigger t WHERE t.evtenabled <> 'D' GROUP BY t.evtfoid),
-visited AS (SELECT c.function AS oid, pg_catalog.min(c.visitor) AS visitor FROM calls c GROUP BY c.function),
+visited AS (SELECT c.function AS oid, pg_catalog.min(c.run_by) AS run_by FROM calls c GROUP BY c.function),
 -- Tables of other roles to which superusers write through an object of theirs: the tables' owners may add triggers.
 -- Views of other roles that superusers read the same way.
 fed AS (
-  SELECT f.oid, pg_catalog.min(f.visitor) AS visitor FROM (
-    SELECT u.oid, u.visitor FROM seen u WHERE u.class = 'pg_catalog.pg_class'::pg_catalog.regclass
+  SELECT f.oid, pg_catalog.min(f.run_by) AS run_by FROM (
+    SELECT u.oid, u.run_by FROM seen u WHERE u.class = 'pg_catalog.pg_class'::pg_catalog.regclass
     UNION ALL
     -- Rows are written as the subscription's owner before 16, and from then on where it says so: without the column the
     -- name means the row before.
@@ -118,7 +118,7 @@ fed AS (
 -- Domains of other roles: their owners may add a CHECK.
 domain AS (
   SELECT t.oid, t.typname, t.typowner, t.typnamespace, (
-    SELECT u.visitor FROM seen u WHERE u.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND u.oid = t.oid) AS visitor
+    SELECT u.run_by FROM seen u WHERE u.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND u.oid = t.oid) AS run_by
   FROM pg_catalog.pg_type t WHERE t.typtype = 'd' AND t.oid >= 16384 AND t.typowner NOT IN (SELECT m.oid FROM mighty m)),
 made AS (
   SELECT r.oid AS rule, r.ev_class AS view, r.ev_action::text AS tree FROM pg_catalog.pg_rewrite r

@@ -8,7 +8,7 @@ open AS (
   WHERE t.attrelid >= 16384 AND t.attacl IS NOT NULL AND a.privilege_type = 'REFERENCES'),
 routine AS (
   SELECT p.oid, p.proname, p.prokind, p.proowner, p.proacl, p.prosecdef, p.prolang, p.prosrc, p.prorettype, n.nspname, s.extname,
-    v.visitor, h.event, u.oid IS NOT NULL AS untrusted,
+    v.run_by, h.event, u.oid IS NOT NULL AS untrusted,
     -- The text of a body shows whether it may execute an argument: EXECUTE and the like, or a language that is
     -- not parsed. A text that is too long to search counts as one that may.
     l.lanname NOT IN ('sql', 'plpgsql', 'internal', 'c') OR pg_catalog.length(p.prosrc) > 65536
@@ -44,12 +44,12 @@ relation AS (
 FROM space n LIMIT 100001)
 UNION ALL
 (SELECT 'routine', pg_catalog.jsonb_build_object(
-  'shown', r.oid::pg_catalog.regprocedure::text, 'schema', r.nspname, 'owner', pg_catalog.pg_get_userbyid(r.proowner),
+  'display', r.oid::pg_catalog.regprocedure::text, 'schema', r.nspname, 'owner', pg_catalog.pg_get_userbyid(r.proowner),
   'grant_on', CASE r.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END || r.oid::pg_catalog.regprocedure::text,
   'definer', r.prosecdef, 'executes', r.executes, 'extension', r.extname,
   'symbol', CASE WHEN r.prolang IN (12, 13) THEN r.prosrc END,
   'trigger', r.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype,
-  'visitor', r.visitor, 'event', r.event, 'untrusted', r.untrusted,
+  'run_by', r.run_by, 'event', r.event, 'untrusted', r.untrusted,
   'called', EXISTS (SELECT FROM pg_catalog.pg_amproc m WHERE m.amproc = r.oid)
     OR EXISTS (SELECT FROM pg_catalog.pg_range g WHERE r.oid IN (g.rngsubdiff, g.rngcanonical)),
   'acl', (
@@ -60,9 +60,9 @@ UNION ALL
 FROM routine r LIMIT 100001)
 UNION ALL
 (SELECT 'relation', pg_catalog.jsonb_build_object(
-  'shown', c.nspname || '.' || c.relname, 'schema', c.nspname, 'owner', pg_catalog.pg_get_userbyid(c.relowner),
+  'display', c.nspname || '.' || c.relname, 'schema', c.nspname, 'owner', pg_catalog.pg_get_userbyid(c.relowner),
   'grant_on', 'TABLE ' || pg_catalog.format('%I.%I', c.nspname, c.relname),
-  'visitor', (SELECT f.visitor FROM fed f WHERE f.oid = c.oid), 'system', c.oid < 16384, 'row_security', c.relrowsecurity,
+  'run_by', (SELECT f.run_by FROM fed f WHERE f.oid = c.oid), 'system', c.oid < 16384, 'row_security', c.relrowsecurity,
   -- Set if there is a row in it, or was before the last VACUUM.
   'stored', c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid, 'main') > 0, 'materialized', c.relkind = 'm', 'view', c.relkind = 'v', 'filled', c.relispopulated,
   'invoker', coalesce((SELECT pg_catalog.bool_or(o IN ('security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'))
@@ -91,10 +91,10 @@ UNION ALL
     WHERE a.grantee <> c.relowner))::text
 FROM relation c LIMIT 100001)
 UNION ALL
-(SELECT 'domain', pg_catalog.jsonb_build_object('shown', n.nspname || '.' || d.typname, 'name', d.typname, 'schema', n.nspname,
-  'owner', pg_catalog.pg_get_userbyid(d.typowner), 'visitor', d.visitor)::text
+(SELECT 'domain', pg_catalog.jsonb_build_object('display', n.nspname || '.' || d.typname, 'name', d.typname, 'schema', n.nspname,
+  'owner', pg_catalog.pg_get_userbyid(d.typowner), 'run_by', d.run_by)::text
 FROM domain d JOIN space n ON n.oid = d.typnamespace LIMIT 100001)
 UNION ALL
-(SELECT 'body', pg_catalog.jsonb_build_object('visitor', b.shown, 'function', CASE WHEN b.function <> 0 THEN b.function::pg_catalog.regprocedure::text END,
+(SELECT 'body', pg_catalog.jsonb_build_object('run_by', b.shown, 'function', CASE WHEN b.function <> 0 THEN b.function::pg_catalog.regprocedure::text END,
   'language', b.language, 'definer', b.definer, 'text', b.text, 'path', b.path)::text
 FROM body b LIMIT 100001)

@@ -1,10 +1,10 @@
 -- The census found no function, view, rule, foreign table, trigger, partition, domain or subscription: these are empty.
-visited AS (SELECT NULL::oid AS oid, NULL::text AS visitor WHERE false),
+visited AS (SELECT NULL::oid AS oid, NULL::text AS run_by WHERE false),
 hooked AS (SELECT NULL::oid AS oid, NULL::text AS event WHERE false),
-fed AS (SELECT NULL::oid AS oid, NULL::text AS visitor WHERE false),
+fed AS (SELECT NULL::oid AS oid, NULL::text AS run_by WHERE false),
 reads AS (SELECT NULL::oid AS view, NULL::oid AS relation WHERE false),
 fires AS (SELECT NULL::oid AS tgrelid, NULL::oid AS function WHERE false),
-domain AS (SELECT NULL::oid AS oid, NULL::name AS typname, NULL::oid AS typowner, NULL::oid AS typnamespace, NULL::text AS visitor WHERE false),
+domain AS (SELECT NULL::oid AS oid, NULL::name AS typname, NULL::oid AS typowner, NULL::oid AS typnamespace, NULL::text AS run_by WHERE false),
 routes AS (SELECT NULL::oid AS parent, NULL::oid AS child WHERE false),
 routed AS (SELECT NULL::oid AS oid WHERE false),
 body AS (SELECT NULL::oid AS function, NULL::text AS shown, NULL::name AS language, NULL::bool AS definer, NULL::text AS text, NULL::text AS path WHERE false),

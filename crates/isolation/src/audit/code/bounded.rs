@@ -19,7 +19,7 @@ const FIGURES: &[&str] = &[
 
 /// Returns what such a function does, in words; `None` if it may do anything else.
 pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String> {
-    let body = db.catalog.privileged.body_of(&item.shown)?;
+    let body = db.catalog.privileged.body_of(&item.display)?;
     // A text that was cut may go on with anything.
     let is_cut = body.text.chars().count() >= 65536;
     // A CHECK of a domain would run inside the function.
@@ -28,12 +28,12 @@ pub(crate) fn purpose(db: &Database<'_>, item: &CatalogObject) -> Option<String>
         || returns_others
         || !body.definer
         || !finds_servers_names(body.path.as_deref())
-        || !has_servers_types(&item.shown)
+        || !has_servers_types(&item.display)
     {
         return None;
     }
     let figure =
-        item.shown.ends_with("()") && item.returns.as_deref().is_some_and(|of| FIGURES.contains(&of));
+        item.display.ends_with("()") && item.returns.as_deref().is_some_and(|of| FIGURES.contains(&of));
     let words = pieces(&body.text);
     // The types of the row are those of a service's table, and so are their casts, which would run.
     let is_row =
@@ -68,7 +68,7 @@ fn has_servers_types(shown: &str) -> bool {
 fn is_inert(db: &Database<'_>, name: &UsedName) -> bool {
     let shown = full_name(name);
     let mut items = db.catalog.objects.iter();
-    let found = items.find(|item| item.kind == "table" && item.column.is_none() && item.shown == shown);
+    let found = items.find(|item| item.kind == "table" && item.column.is_none() && item.display == shown);
     let plain = |item: &CatalogObject| {
         item.is_users() && !item.watched && db.audit.class_of(&item.owner) == RoleClass::Trusted
     };

@@ -21,7 +21,7 @@ fn definer(change: impl FnOnce(&mut CatalogObject)) -> Server {
 /// Adds the text of the function.
 fn with_body(server: Server, shown: &str, language: &str, text: &str) -> Server {
     let body = json!({
-        "visitor": format!("the function {shown}"), "function": shown, "language": language, "definer": true,
+        "run_by": format!("the function {shown}"), "function": shown, "language": language, "definer": true,
         "text": text, "path": "pg_catalog, pg_temp",
     });
     server.inside("red_db", |catalog| catalog.privileged.bodies.push(row(body)))
@@ -61,7 +61,7 @@ fn a_lookup_of_passwords_that_every_role_may_call_is_critical() {
     let source = "BEGIN SELECT usename, passwd FROM pg_shadow WHERE usename = login INTO name, verifier; END";
     let lookup = |grantee: &str| {
         let body = json!({
-            "visitor": "the function lookup.get_auth(text)", "function": "lookup.get_auth(text)", "language": "plpgsql",
+            "run_by": "the function lookup.get_auth(text)", "function": "lookup.get_auth(text)", "language": "plpgsql",
             "definer": true, "text": source, "path": "pg_catalog",
         });
         let server = healthy().unmanaged("pooler").database("lobby").grant("CONNECT", "lobby", "pooler");

@@ -44,7 +44,7 @@ pub(crate) enum Origin {
 pub(crate) struct IpNetwork(AddressRange);
 
 impl Origin {
-    pub(crate) fn of(address: Option<&str>, netmask: Option<&str>, quoting: Quoting) -> Origin {
+    pub(crate) fn parse(address: Option<&str>, netmask: Option<&str>, quoting: Quoting) -> Origin {
         match (address, netmask) {
             (None, _) => Origin::Socket,
             (Some("all"), None) if quoting == Quoting::Plain => Origin::All,
@@ -144,8 +144,8 @@ mod tests {
 
     fn origin(text: &str) -> Origin {
         match text.split_once(' ') {
-            Some((address, mask)) => Origin::of(Some(address), Some(mask), Quoting::Plain),
-            None => Origin::of(Some(text), None, Quoting::Plain),
+            Some((address, mask)) => Origin::parse(Some(address), Some(mask), Quoting::Plain),
+            None => Origin::parse(Some(text), None, Quoting::Plain),
         }
     }
 
@@ -180,8 +180,8 @@ mod tests {
 
     #[test]
     fn a_quoted_all_is_the_name_of_a_host() {
-        assert_eq!(Origin::of(Some("all"), None, Quoting::Quoted), Origin::Named("all".into()));
-        assert_eq!(Origin::of(Some("all"), None, Quoting::Unknown), Origin::Named("all".into()));
+        assert_eq!(Origin::parse(Some("all"), None, Quoting::Quoted), Origin::Named("all".into()));
+        assert_eq!(Origin::parse(Some("all"), None, Quoting::Unknown), Origin::Named("all".into()));
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl<'a> Decisions<'a> {
     pub(crate) fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>, counted: MembershipScope) -> Decisions<'a> {
         let settings = &audit.snapshot.state.parameters.settings;
         let without_tls = settings.get("ssl").is_some_and(|ssl| ssl == "off");
-        let (meanings, logins) = (Keywords::of(audit, counted), logins(audit));
+        let (meanings, logins) = (Keywords::new(audit, counted), logins(audit));
         Decisions { rules, meanings, logins, without_tls, steps: Cell::new(0) }
     }
 

@@ -9,7 +9,7 @@ use martydb_model::units::counted;
 use martydb_model::{DesiredService, RoleName, ServiceName};
 
 /// Most names in a sentence; the others are counted.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 #[derive(Default)]
 pub(crate) struct Exposure<'a> {
@@ -26,7 +26,7 @@ pub(crate) struct Exposure<'a> {
 }
 
 impl<'a> Exposure<'a> {
-    pub(crate) fn of(audit: &Audit<'a>, decided: &DecidedLogins<'a>) -> Exposure<'a> {
+    pub(crate) fn new(audit: &Audit<'a>, decided: &DecidedLogins<'a>) -> Exposure<'a> {
         let mut all = Exposure { words: words(audit, decided), trusted_only: true, ..Exposure::default() };
         for (role, databases) in &decided.logins {
             let is_trusted = audit.roles.class_of(role) == RoleClass::Trusted;
@@ -72,9 +72,9 @@ impl<'a> Exposure<'a> {
 fn words(audit: &Audit<'_>, decided: &DecidedLogins<'_>) -> String {
     let mut names: Vec<&RoleName> = decided.logins.keys().copied().collect();
     names.sort_by_key(|name| audit.roles.class_of(name) != RoleClass::Trusted);
-    let shown = names.iter().take(NAMED).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+    let shown = names.iter().take(MAX_NAMED).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
     match names.len() {
-        0..=NAMED => shown,
-        many => format!("{shown} and {}", counted(many - NAMED, "other login")),
+        0..=MAX_NAMED => shown,
+        many => format!("{shown} and {}", counted(many - MAX_NAMED, "other login")),
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum MembershipScope {
 }
 
 impl<'a> Groups<'a> {
-    pub(crate) fn of(audit: &Audit<'a>, counted: MembershipScope) -> Groups<'a> {
+    pub(crate) fn new(audit: &Audit<'a>, counted: MembershipScope) -> Groups<'a> {
         let mut members: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for row in &audit.actual.memberships {
             members.entry(row.role.as_str()).or_default().insert(row.member.as_str());

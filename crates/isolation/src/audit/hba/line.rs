@@ -74,7 +74,7 @@ impl LineAudit<'_, '_> {
             let seen = "it matches no existing login and database";
             return (!decided.hidden).then(|| self.mended(self.found(HBA_TRUST, Low, seen)));
         }
-        let exposed = Exposure::of(self.audit, &decided);
+        let exposed = Exposure::new(self.audit, &decided);
         // Any process of the host is then a superuser: harmless only if the operator is the only user there.
         let severity = match exposed.is_grave().then_some(rule.is_local() && exposed.trusted_only) {
             Some(true) => High,
@@ -102,7 +102,7 @@ impl LineAudit<'_, '_> {
         {
             return None;
         }
-        let exposed = Exposure::of(self.audit, &decided);
+        let exposed = Exposure::new(self.audit, &decided);
         let seen = format!("passwords cross the network in clear text: {}", exposed.words);
         let severity = if exposed.is_grave() { Medium } else { Low };
         Some(self.mended(self.found(HBA_CLEARTEXT, severity, &seen)))
@@ -114,7 +114,7 @@ impl LineAudit<'_, '_> {
         if decided.logins.is_empty() {
             return None;
         }
-        let exposed = Exposure::of(self.audit, &decided);
+        let exposed = Exposure::new(self.audit, &decided);
         let clear = if method.clear { "; the server receives the password in clear text" } else { "" };
         let open = matches!(rule.line.kind.as_deref(), Some("host" | "hostnossl" | "hostnogssenc"));
         let network = if method.clear && open {
@@ -147,7 +147,7 @@ impl LineAudit<'_, '_> {
         if decided.logins.is_empty() {
             return None;
         }
-        let exposed = Exposure::of(self.audit, &decided);
+        let exposed = Exposure::new(self.audit, &decided);
         let seen = format!(
             "an operating system account with the name of a superuser needs no password: {}",
             exposed.words
@@ -159,7 +159,7 @@ impl LineAudit<'_, '_> {
     fn unknown_map(&self) -> Option<FindingBuilder> {
         let map = self.rule().option("map")?;
         let decided = self.decided();
-        let exposed = Exposure::of(self.audit, &decided);
+        let exposed = Exposure::new(self.audit, &decided);
         let is_due = exposed.is_grave() && !exposed.trusted_only;
         let seen = format!("the map {map} cannot be read, and may accept any account as: {}", exposed.words);
         is_due.then(|| self.found(HBA_MAP, Critical, &seen).service(exposed.service()))

@@ -40,7 +40,7 @@ pub(crate) fn judge(
         if decided.logins.is_empty() || is_of_embedded_server(audit, rule, entry) {
             continue;
         }
-        let exposed = Exposure::of(audit, &decided);
+        let exposed = Exposure::new(audit, &decided);
         let account = account(audit, rule, entry);
         let severity = match account {
             MappedAccount::Other | MappedAccount::Pattern if exposed.is_grave() => Critical,
@@ -158,7 +158,7 @@ pub(crate) struct Maps<'a> {
 impl<'a> Maps<'a> {
     pub(crate) fn of_audit(audit: &Audit<'a>) -> Option<Maps<'a>> {
         let entries = audit.snapshot.ident.as_deref()?;
-        Some(Maps { entries, lines: Lines::of(&audit.snapshot.ident_files) })
+        Some(Maps { entries, lines: Lines::from_files(&audit.snapshot.ident_files) })
     }
 
     pub(crate) fn of(&self, map: &str) -> impl Iterator<Item = &'a IdentLine> {

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_decided_elsewhere_names_what_decides() {
+    fn a_setting_decided_elsewhere_names_its_source() {
         for row in METHODS {
             assert_eq!(
                 row.proof == Proof::Outside || row.proof == Proof::RemoteAccount,

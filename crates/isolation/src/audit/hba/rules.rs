@@ -40,9 +40,9 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Keywords<'a> {
-    pub(crate) fn of(audit: &Audit<'a>, counted: MembershipScope) -> Keywords<'a> {
+    pub(crate) fn new(audit: &Audit<'a>, counted: MembershipScope) -> Keywords<'a> {
         let has_patterns = audit.actual.major() >= 16;
-        Keywords { groups: Groups::of(audit, counted), patterns: &audit.snapshot.patterns, has_patterns }
+        Keywords { groups: Groups::new(audit, counted), patterns: &audit.snapshot.patterns, has_patterns }
     }
 
     pub(crate) fn has_patterns(&self) -> bool {
@@ -108,7 +108,7 @@ impl RuleWord<'_> {
 }
 
 impl<'a> Rule<'a> {
-    pub(crate) fn of(line: &'a HbaLine, lines: &Lines<'_>) -> Rule<'a> {
+    pub(crate) fn new(line: &'a HbaLine, lines: &Lines<'_>) -> Rule<'a> {
         let fields = lines.fields(line.file.as_deref(), line.line);
         // The file changed between two queries if its fields differ.
         let fields = fields.filter(|fields| {
@@ -124,7 +124,7 @@ impl<'a> Rule<'a> {
         Rule {
             databases: words(1, &line.databases),
             users: words(2, &line.users),
-            origin: Origin::of(address, line.netmask.as_deref(), quoted),
+            origin: Origin::parse(address, line.netmask.as_deref(), quoted),
             path: lines.path(line.file.as_deref()).or(line.file.as_deref()).map(Into::into),
             line,
             fields,

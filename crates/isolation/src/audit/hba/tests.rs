@@ -10,7 +10,7 @@ const IDENT: &str = "/data/pg_ident.conf";
 /// Returns the words of each line of a file, with its number; lists are separated by commas.
 fn words(text: &str) -> Vec<(i32, Vec<String>)> {
     let files = [ConfigFile { path: HBA.into(), text: text.into() }];
-    let lines = Lines::of(&files);
+    let lines = Lines::from_files(&files);
     let fields = (1..).map_while(|line| Some((line, lines.fields(None, line)?)));
     let joined = |field: Vec<martydb_catalog::QuotedWord>| {
         field.into_iter().map(|word| word.text).collect::<Vec<_>>().join(",")
@@ -23,11 +23,11 @@ pub(crate) fn lines(text: &str) -> Vec<HbaLine> {
     words(text)
         .into_iter()
         .filter(|(_, words)| !words.is_empty())
-        .map(|(line, words)| of(line, &words))
+        .map(|(line, words)| hba_line(line, &words))
         .collect()
 }
 
-fn of(line: i32, words: &[String]) -> HbaLine {
+fn hba_line(line: i32, words: &[String]) -> HbaLine {
     let has_address = words[0] != "local";
     let (address, netmask) = match words[3].split_once('/').filter(|_| has_address) {
         Some((address, ones)) => (Some(address.to_owned()), Some(mask(address, ones.parse().unwrap()))),

@@ -102,7 +102,7 @@ fn an_extension_and_an_object_of_another_kind_have_owners_too() {
         healthy().inside("red_db", |catalog| catalog.extensions.push(row(found)))
     };
     let other = |role: &str, owned: bool, named: bool| {
-        let found = json!({ "kind": "policy", "shown": "p on table hidden", "role": role, "owned": owned, "named": named });
+        let found = json!({ "kind": "policy", "display": "p on table hidden", "role": role, "owned": owned, "named": named });
         healthy().inside("blue_db", |catalog| catalog.others.push(row(found)))
     };
     let object = "blue_db | policy p on table hidden";

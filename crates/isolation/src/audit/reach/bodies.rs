@@ -67,7 +67,7 @@ pub(crate) fn bodies<'a>(
         named.entry(&item.name).or_default().push(item);
     }
     for body in &bodies {
-        Use { body, catalog, named: &named, known: &mut known, all, agent: &audit.actual.bootstrap }.take();
+        Use { body, catalog, named: &named, known: &mut known, all, agent: &audit.actual.bootstrap }.visit();
     }
 }
 
@@ -82,7 +82,7 @@ struct Use<'a, 'b> {
 }
 
 impl<'a> Use<'a, '_> {
-    fn take(&mut self) {
+    fn visit(&mut self) {
         let text = &self.body.text;
         for item in self.all_of(text.calls.iter()) {
             if item.is_routine() {
@@ -128,7 +128,7 @@ impl<'a> Use<'a, '_> {
     fn visit_function(&mut self, item: &'a CatalogObject) {
         let Some(object) = self.object(item, "function") else { return };
         if !self.all.facts.is_end(object.owner) {
-            self.all.visit(object.id, self.body.visitor);
+            self.all.visit(object.id, self.body.run_by);
             self.all.facts.visited_functions.push(object);
         }
         self.touch(object.id);
@@ -138,7 +138,7 @@ impl<'a> Use<'a, '_> {
     fn visit_view(&mut self, item: &'a CatalogObject) {
         let Some(object) = self.object(item, "view") else { return };
         if !self.all.facts.is_end(object.owner) {
-            self.all.visit(object.id, self.body.visitor);
+            self.all.visit(object.id, self.body.run_by);
             self.all.facts.visited_functions.push(object);
         }
         self.touch(object.id);
@@ -149,7 +149,7 @@ impl<'a> Use<'a, '_> {
             return;
         };
         if !self.all.facts.is_end(object.owner) {
-            self.all.visit(object.id, self.body.visitor);
+            self.all.visit(object.id, self.body.run_by);
             self.all.facts.visited_tables.push(object);
         }
         self.touch(object.id);
@@ -158,12 +158,12 @@ impl<'a> Use<'a, '_> {
     fn domains(&mut self, text: &BodyText) {
         for domain in &self.catalog.privileged.domains {
             let is_it = |name: &&UsedName| name.name == domain.name && self.may_mean(name, &domain.schema);
-            let Some(id) = self.known.objects.get(domain.shown.as_str()).copied() else { continue };
+            let Some(id) = self.known.objects.get(domain.display.as_str()).copied() else { continue };
             if text.reads.iter().chain(&text.calls).any(|name| is_it(&name)) {
                 let owner = self.all.role_id(&domain.owner);
                 let Some(schema) = self.known.schemas.get(domain.schema.as_str()).copied() else { continue };
                 let object = Object { id, database: self.known.database, schema, owner };
-                self.all.visit(id, self.body.visitor);
+                self.all.visit(id, self.body.run_by);
                 self.all.facts.visited_domains.push(object);
                 self.touch(id);
             }
@@ -180,7 +180,7 @@ impl<'a> Use<'a, '_> {
         let used = self.all_of(text.reads.iter().chain(&text.writes));
         for item in used.into_iter().filter(|item| is_relation(item)) {
             let Some(object) = self.object(item, "table") else { continue };
-            self.all.visit(object.id, self.body.visitor);
+            self.all.visit(object.id, self.body.run_by);
             self.all.facts.executed_rows.push((object.id, object.database));
         }
     }
@@ -200,7 +200,7 @@ impl<'a> Use<'a, '_> {
         match self.body.origin {
             TextOrigin::Called { function, .. } => {
                 let is_it =
-                    |item: &&CatalogObject| item.is_routine() && Some(item.shown.as_str()) == function;
+                    |item: &&CatalogObject| item.is_routine() && Some(item.display.as_str()) == function;
                 let item = self.catalog.objects.iter().find(is_it)?;
                 self.object(item, "function")
             }
@@ -214,13 +214,13 @@ impl<'a> Use<'a, '_> {
         let id = self.all.name(ObjectName {
             database: self.known.database_name,
             kind: "job",
-            shown: &job.shown,
+            display: &job.display,
             owner: role,
             grant_on: None,
             extension: None,
             system: false,
             acl: &[],
-            visitor: Some(self.body.visitor),
+            run_by: Some(self.body.run_by),
         });
         // Its own place stands for a schema, which no rule asks for.
         Object { id, database: self.known.database, schema: id, owner }
@@ -230,21 +230,21 @@ impl<'a> Use<'a, '_> {
     fn object(&mut self, item: &'a CatalogObject, kind: &'static str) -> Option<Object> {
         let schema = *self.known.schemas.get(item.schema.as_deref()?)?;
         let owner = self.all.role_id(&item.owner);
-        if let Some(id) = self.known.objects.get(item.shown.as_str()) {
+        if let Some(id) = self.known.objects.get(item.display.as_str()) {
             return Some(Object { id: *id, database: self.known.database, schema, owner });
         }
         let id = self.all.name(ObjectName {
             database: self.known.database_name,
             kind,
-            shown: &item.shown,
+            display: &item.display,
             owner: &item.owner,
             grant_on: Some(&item.grant_on),
             extension: None,
             system: false,
             acl: &item.acl,
-            visitor: None,
+            run_by: None,
         });
-        self.known.objects.insert(&item.shown, id);
+        self.known.objects.insert(&item.display, id);
         let object = Object { id, database: self.known.database, schema, owner };
         if kind != "function" {
             self.all.relation(object);

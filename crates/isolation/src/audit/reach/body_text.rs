@@ -18,12 +18,12 @@ pub(crate) struct BodyText {
 }
 
 /// Deepest literal in a literal that is read.
-const DEEPEST: usize = 3;
+const MAX_DEPTH: usize = 3;
 
 /// Reads a text; `executes` tells if `EXECUTE` runs an expression, as in PL/pgSQL.
 pub(crate) fn read_body(text: &str, executes: bool) -> BodyText {
     let mut found = BodyText::default();
-    found.read(&pieces(text), executes, DEEPEST);
+    found.read(&pieces(text), executes, MAX_DEPTH);
     found
 }
 
@@ -42,13 +42,13 @@ impl BodyText {
                 at += 1;
                 continue;
             };
-            self.take(pieces, at, next, name);
+            self.record(pieces, at, next, name);
             at = next;
         }
     }
 
     /// Records a name as written, called or read, by the words around it.
-    fn take(&mut self, pieces: &[Piece], at: usize, next: usize, name: UsedName) {
+    fn record(&mut self, pieces: &[Piece], at: usize, next: usize, name: UsedName) {
         let is_called = pieces.get(next) == Some(&Piece::Symbol(b'('));
         if pieces[at].is_any(&["only", "table"]) {
             // The name follows.
@@ -67,7 +67,7 @@ impl BodyText {
     }
 
     fn execute(&mut self, body: &[Piece], expression: &[Piece], depth: usize) {
-        self.executes |= !is_fixed(body, expression, DEEPEST);
+        self.executes |= !is_fixed(body, expression, MAX_DEPTH);
         if depth == 0 {
             return;
         }
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_told_apart_by_the_words_before_them() {
+    fn names_are_distinguished_by_the_preceding_words() {
         for (text, calls, writes) in [
             ("BEGIN INSERT INTO app.news VALUES (NEW.x); RETURN NEW; END", "", "app.news"),
             ("INSERT INTO app.news (x) SELECT app.f(y) FROM app.v", "app.f", "app.news"),

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gather::{Gathered, ObjectName, Visitor};
+use super::gather::{Gathered, ObjectName, Runner};
 use crate::audit::context::Audit;
 use crate::audit::declared_access::is_meant;
 use crate::reach::{Facts, ObjectId, PUBLIC as ANY, Path, PathStep, RoleId, Target, conclude};
@@ -67,7 +67,7 @@ pub(crate) fn causes<'a>(
         if taken.is_empty() {
             break;
         }
-        facts.take(&taken);
+        facts.remove(&taken);
     }
     for key in unclosed {
         causes.entry(key).and_modify(|cause| cause.repairs.clear());
@@ -124,7 +124,7 @@ fn kind(gathered: &Gathered<'_>, step: PathStep) -> Option<&'static FindingKind>
         PathStep::Holds(_) => CATALOG_RIGHT,
         PathStep::Steers(_) => EXTENSION_RIGHT,
         PathStep::CreatesIn(..) => SUPERUSER_PATH,
-        PathStep::ReplacesFunction(..) if matches!(object.visitor, Some(Visitor::EventTrigger(_))) => {
+        PathStep::ReplacesFunction(..) if matches!(object.run_by, Some(Runner::EventTrigger(_))) => {
             EVENT_TRIGGER
         }
         PathStep::ReplacesFunction(..)
@@ -173,14 +173,14 @@ pub(crate) fn instead(
     };
     let what =
         object.grant_on.filter(|words| words.starts_with("FUNCTION ") || words.starts_with("PROCEDURE "));
-    match (cause.kind.id, object.visitor, what) {
+    match (cause.kind.id, object.run_by, what) {
         (id, ..) if id == SUPERUSER_PATH.id => {
-            found.fixes(all.superuser_paths.resets(audit, object.database, object.shown))
+            found.fixes(all.superuser_paths.resets(audit, object.database, object.display))
         }
-        (id, Some(Visitor::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => {
+        (id, Some(Runner::EventTrigger(name)), _) if id == EVENT_TRIGGER.id => {
             found.asking(&stmt!("DROP EVENT TRIGGER {name}", name = ident(name)))
         }
-        (id, Some(Visitor::Job(job)), _) if id == SUPERUSER_OBJECT.id => {
+        (id, Some(Runner::Job(job)), _) if id == SUPERUSER_OBJECT.id => {
             found.advice(&format!("run {job} as a login of the service"))
         }
         (id, _, Some(what)) if id == DEFINER_SUPERUSER.id => {
@@ -210,7 +210,7 @@ fn is_granted_by_apply(audit: &Audit<'_>, object: &ObjectName<'_>, entry: &AclEn
     db.is_some_and(|db| {
         let mut objects = db.catalog.objects.iter().filter(|item| item.column.is_none());
         let item = objects.find(|item| {
-            item.shown == object.shown && item.grant_on.as_str() == object.grant_on.unwrap_or_default()
+            item.display == object.display && item.grant_on.as_str() == object.grant_on.unwrap_or_default()
         });
         item.is_some_and(|item| is_meant(&db, item, entry))
     })

@@ -21,19 +21,19 @@ pub(crate) struct Gathered<'a> {
 pub(crate) struct ObjectName<'a> {
     pub database: &'a str,
     pub kind: &'static str,
-    pub shown: &'a str,
+    pub display: &'a str,
     pub owner: &'a str,
     pub grant_on: Option<&'a str>,
     pub extension: Option<&'a str>,
     /// Set for the server's own objects.
     pub system: bool,
     pub acl: &'a [AclEntry],
-    pub visitor: Option<Visitor<'a>>,
+    pub run_by: Option<Runner<'a>>,
 }
 
 /// Object through which superusers' sessions call a function or write to a table.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Visitor<'a> {
+pub(crate) enum Runner<'a> {
     EventTrigger(&'a str),
     /// An object in the server's words.
     Object(&'a str),
@@ -41,11 +41,11 @@ pub(crate) enum Visitor<'a> {
     Job(&'a str),
 }
 
-impl std::fmt::Display for Visitor<'_> {
+impl std::fmt::Display for Runner<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Visitor::EventTrigger(name) => write!(f, "the event trigger {name}"),
-            Visitor::Object(words) | Visitor::Job(words) => f.write_str(words),
+            Runner::EventTrigger(name) => write!(f, "the event trigger {name}"),
+            Runner::Object(words) | Runner::Job(words) => f.write_str(words),
         }
     }
 }
@@ -59,7 +59,7 @@ impl<'a> Gathered<'a> {
             service_ids: BTreeMap::new(),
             databases: vec![],
             objects: vec![],
-            superuser_paths: SuperuserPaths::of(actual),
+            superuser_paths: SuperuserPaths::new(actual),
         };
         all.role_id(PUBLIC);
         all
@@ -101,8 +101,8 @@ impl<'a> Gathered<'a> {
     }
 
     /// Records the object through which superusers use another one; the first one is reported.
-    pub(crate) fn visit(&mut self, id: ObjectId, visitor: Visitor<'a>) {
-        self.objects[id as usize].visitor.get_or_insert(visitor);
+    pub(crate) fn visit(&mut self, id: ObjectId, run_by: Runner<'a>) {
+        self.objects[id as usize].run_by.get_or_insert(run_by);
     }
 
     /// Records a relation, and the roles that hold privileges on it.

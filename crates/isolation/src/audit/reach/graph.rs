@@ -129,6 +129,6 @@ fn object(all: &Gathered<'_>, id: ObjectId) -> GraphNode {
     let object = all.object(id);
     GraphNode {
         kind: NodeKind::Object,
-        name: format!("{}/{} {}", object.database, object.kind, object.shown),
+        name: format!("{}/{} {}", object.database, object.kind, object.display),
     }
 }

@@ -1,6 +1,6 @@
 //! Descriptions of paths, step by step.
 
-use super::gather::{Gathered, Visitor};
+use super::gather::{Gathered, Runner};
 use crate::reach::{PUBLIC, Path, PathStep, Target};
 
 /// Describes the path of a login, such as "a: connects to d (CONNECT of PUBLIC) → …".
@@ -51,7 +51,7 @@ pub(crate) fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
 
 /// Describes steps that go through an object inside a database.
 fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
-    let object = |id| all.object(id).shown;
+    let object = |id| all.object(id).display;
     let role = |id| all.role(id);
     match step {
         PathStep::LetsCreateIn(of, by) => {
@@ -91,19 +91,19 @@ fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
 
 /// Describes steps that place code or data where a superuser uses it.
 fn step_of_placing(all: &Gathered<'_>, step: PathStep) -> String {
-    let object = |id| all.object(id).shown;
+    let object = |id| all.object(id).display;
     let role = |id| all.role(id);
-    let visitor = |id| all.object(id).visitor.unwrap_or(Visitor::Object("a superuser"));
+    let run_by = |id| all.object(id).run_by.unwrap_or(Runner::Object("a superuser"));
     match step {
         PathStep::ReplacesFunction(of, by) => {
             let uses = if all.object(of).kind == "view" { "reads" } else { "calls" };
-            format!("as {} replaces {}, which {} {uses}", role(by), object(of), visitor(of))
+            format!("as {} replaces {}, which {} {uses}", role(by), object(of), run_by(of))
         }
         PathStep::PutsTrigger(of, by) => {
-            format!("as {} puts a trigger on {}, to which {} writes", role(by), object(of), visitor(of))
+            format!("as {} puts a trigger on {}, to which {} writes", role(by), object(of), run_by(of))
         }
         PathStep::AddsCheck(of, by) => {
-            format!("as {} adds a CHECK to {}, which {} uses", role(by), object(of), visitor(of))
+            format!("as {} adds a CHECK to {}, which {} uses", role(by), object(of), run_by(of))
         }
         PathStep::MakesReference(of, by) => format!(
             "creates a foreign key to {} (REFERENCES of {}), whose check runs a cast of the login's as {}",
@@ -115,7 +115,7 @@ fn step_of_placing(all: &Gathered<'_>, step: PathStep) -> String {
         PathStep::Touches(of, used) => {
             format!("{} runs that code of {} as {}", object(of), object(used), all.object(of).owner)
         }
-        PathStep::ExecutesRows(of) => format!("{} executes the rows of {}", visitor(of), object(of)),
+        PathStep::ExecutesRows(of) => format!("{} executes the rows of {}", run_by(of), object(of)),
         PathStep::NamesObject(of, by) => {
             format!("as {} gives an object a name that {} executes", role(by), object(of))
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::context::Audit;
 use super::bodies::{Known, bodies};
 use super::bounded::is_of_kernel;
-use super::gather::{Gathered, ObjectName, Visitor};
+use super::gather::{Gathered, ObjectName, Runner};
 use super::search_paths::is_open_as_delivered;
 use crate::reach::{DatabaseId, Object, ObjectId, Target};
 use martydb_catalog::{
@@ -52,14 +52,14 @@ pub(crate) fn inside<'a>(
     let mut routines: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.routines {
         if let Some(schema) = schemas.get(found.schema.as_str()) {
-            routines.insert(&found.shown, routine(id, *schema, name, found, all));
+            routines.insert(&found.display, routine(id, *schema, name, found, all));
         }
     }
     let mut relations: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.relations {
         if let Some(schema) = schemas.get(found.schema.as_str()) {
             let relation = relation(audit, id, *schema, name, found, all);
-            relations.insert(&found.shown, relation.id);
+            relations.insert(&found.display, relation.id);
             let fired = found.triggers.iter().filter_map(|routine| routines.get(routine.as_str()));
             all.facts.triggers.extend(fired.map(|function| (relation, *function)));
         }
@@ -68,13 +68,13 @@ pub(crate) fn inside<'a>(
         !found.invoker && !found.system && (found.filled || !found.materialized)
     };
     for found in found.relations.iter().filter(leads) {
-        let Some(view) = relations.get(found.shown.as_str()) else { continue };
+        let Some(view) = relations.get(found.display.as_str()) else { continue };
         let read = found.reads.iter().filter_map(|relation| relations.get(relation.as_str()));
         let edges = if found.materialized { &mut all.facts.copies } else { &mut all.facts.views };
         edges.extend(read.map(|relation| (*view, *relation)));
     }
     for found in &found.relations {
-        let Some(table) = relations.get(found.shown.as_str()) else { continue };
+        let Some(table) = relations.get(found.display.as_str()) else { continue };
         let children = found.children.iter().filter_map(|child| relations.get(child.as_str()));
         all.facts.routes.extend(children.map(|child| (*table, *child)));
     }
@@ -93,23 +93,23 @@ fn domain<'a>(
     all: &mut Gathered<'a>,
 ) -> Option<(&'a str, ObjectId)> {
     let schema = *schemas.get(found.schema.as_str())?;
-    let visitor = found.visitor.as_deref().map(Visitor::Object);
+    let run_by = found.run_by.as_deref().map(Runner::Object);
     let id = all.name(ObjectName {
         database: database_name,
         kind: "domain",
-        shown: &found.shown,
+        display: &found.display,
         owner: &found.owner,
         grant_on: None,
         extension: None,
         system: false,
         acl: &[],
-        visitor,
+        run_by,
     });
     let owner = all.role_id(&found.owner);
-    if visitor.is_some() && !all.facts.is_end(owner) {
+    if run_by.is_some() && !all.facts.is_end(owner) {
         all.facts.visited_domains.push(Object { id, database, schema, owner });
     }
-    Some((&found.shown, id))
+    Some((&found.display, id))
 }
 
 /// Collects the schemas by name: owners, and the roles that may use them and create in them.
@@ -126,13 +126,13 @@ fn schemas<'a>(
         let object = all.name(ObjectName {
             database: name,
             kind: "schema",
-            shown: &schema.name,
+            display: &schema.name,
             owner: &schema.owner,
             grant_on: None,
             extension: None,
             system: schema.name.starts_with("pg_"),
             acl: &schema.acl,
-            visitor: None,
+            run_by: None,
         });
         let (usage, create) = (all.holders(object, &["USAGE"]), all.holders(object, &["CREATE"]));
         all.facts.schemas.push((object, id));
@@ -161,17 +161,17 @@ fn routine<'a>(
     found: &'a PrivilegedRoutine,
     all: &mut Gathered<'a>,
 ) -> ObjectId {
-    let visitor = found.visitor.as_deref().map(Visitor::Object);
+    let run_by = found.run_by.as_deref().map(Runner::Object);
     let id = all.name(ObjectName {
         database: database_name,
         kind: if found.grant_on.starts_with("PROCEDURE") { "procedure" } else { "function" },
-        shown: &found.shown,
+        display: &found.display,
         owner: &found.owner,
         grant_on: Some(&found.grant_on),
         extension: found.extension.as_deref(),
         system: found.schema == "pg_catalog",
         acl: &found.acl,
-        visitor: visitor.or(found.event.as_deref().map(Visitor::EventTrigger)),
+        run_by: run_by.or(found.event.as_deref().map(Runner::EventTrigger)),
     });
     let owner = all.role_id(&found.owner);
     let object = Object { id, database, schema, owner };
@@ -181,7 +181,7 @@ fn routine<'a>(
         all.facts.definers.push(object);
     }
     // One C symbol serves both directions: back to the session's own role it gives nothing.
-    let leads_back = found.shown.contains("reset_user(");
+    let leads_back = found.display.contains("reset_user(");
     let symbol = found.symbol.as_ref().filter(|_| !leads_back);
     let power = symbol.and_then(|symbol| POWERS.iter().find(|row| symbol.starts_with(row.0)));
     all.facts.powers.extend(power.map(|row| (object, row.1)));
@@ -197,7 +197,7 @@ fn routine<'a>(
     if found.event.is_some() {
         all.facts.event_functions.push(id);
     }
-    if all.object(id).visitor.is_some() && !all.facts.is_end(owner) {
+    if all.object(id).run_by.is_some() && !all.facts.is_end(owner) {
         all.facts.visited_functions.push(object);
     }
     let holders = all.holders(id, &["EXECUTE"]);
@@ -220,28 +220,28 @@ fn relation<'a>(
             (None, false) => "view",
             (None, true) => "table",
         },
-        shown: &found.shown,
+        display: &found.display,
         owner: &found.owner,
         grant_on: Some(&found.grant_on),
         extension: None,
         system: found.system,
         acl: &found.acl,
-        visitor: found.visitor.as_deref().map(Visitor::Object),
+        run_by: found.run_by.as_deref().map(Runner::Object),
     });
     let object = Object { id, database, schema, owner: all.role_id(&found.owner) };
     all.relation(object);
     // A superuser writes to its own tables.
     let of_superuser = !found.system && !found.view && all.facts.superusers.contains(&object.owner);
-    let visited = found.visitor.is_some() && !all.facts.is_end(object.owner);
+    let visited = found.run_by.is_some() && !all.facts.is_end(object.owner);
     if visited && found.view {
         all.facts.visited_functions.push(object);
     } else if of_superuser || visited {
         all.facts.visited_tables.push(object);
     }
-    let secret = SECRETS.iter().find(|row| row.0 == found.shown).map(|row| row.1);
+    let secret = SECRETS.iter().find(|row| row.0 == found.display).map(|row| row.1);
     let target = secret.or_else(|| away(audit, found));
     all.facts.secrets.extend(target.map(|target| (id, target)));
-    let lever = LEVERS.iter().find(|row| row.0 == found.shown && !found.row_security);
+    let lever = LEVERS.iter().find(|row| row.0 == found.display && !found.row_security);
     all.facts.levers.extend(lever.map(|row| (id, row.1)));
     object
 }

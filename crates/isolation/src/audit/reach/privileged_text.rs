@@ -4,13 +4,13 @@ use super::super::context::Audit;
 use super::super::roles::RoleClass;
 use super::super::search_paths::{path_of, schemas_of};
 use super::body_text::{BodyText, read_body};
-use super::gather::Visitor;
+use super::gather::Runner;
 use martydb_catalog::{DatabaseCatalog, Job, RoutineBody};
 use martydb_model::DbName;
 use martydb_model::sql::split_name_list;
 
 pub(crate) struct PrivilegedText<'a> {
-    pub visitor: Visitor<'a>,
+    pub run_by: Runner<'a>,
     pub text: BodyText,
     /// Schemas in which names without a schema are looked up; `None` if they depend on who runs it.
     pub path: Option<Vec<String>>,
@@ -42,7 +42,7 @@ impl<'a> PrivilegedText<'a> {
 
     fn of_routine(found: &'a RoutineBody) -> PrivilegedText<'a> {
         PrivilegedText {
-            visitor: Visitor::Object(&found.visitor),
+            run_by: Runner::Object(&found.run_by),
             text: read_body(&found.text, found.language == "plpgsql"),
             path: found.path.as_deref().map(split_name_list),
             origin: TextOrigin::Called { function: found.function.as_deref(), definer: found.definer },
@@ -55,7 +55,7 @@ impl<'a> PrivilegedText<'a> {
             .zip(DbName::found(&job.database).ok())
             .map(|(role, database)| schemas_of(path_of(audit, role, &database).1, role.as_str()).collect());
         PrivilegedText {
-            visitor: Visitor::Job(&job.shown),
+            run_by: Runner::Job(&job.display),
             text: read_body(&job.command, false),
             path,
             origin: TextOrigin::Scheduled(job),

@@ -13,7 +13,7 @@ pub(crate) struct SuperuserPaths<'a> {
 }
 
 impl<'a> SuperuserPaths<'a> {
-    pub(crate) fn of(actual: &'a ActualServer) -> SuperuserPaths<'a> {
+    pub(crate) fn new(actual: &'a ActualServer) -> SuperuserPaths<'a> {
         let superusers = actual.roles.iter().filter(|(_, found)| found.superuser && found.login);
         SuperuserPaths { logins: superusers.map(|(role, _)| role).collect() }
     }

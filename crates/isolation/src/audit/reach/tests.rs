@@ -21,9 +21,9 @@ fn den() -> Server {
 /// A function as a row of the queries about reach; one of a superuser that executes its argument.
 fn definer(shown: &str, change: impl FnOnce(&mut Value)) -> Value {
     let mut found = json!({
-        "shown": shown, "schema": shown.split('.').next(), "owner": "postgres", "grant_on": format!("FUNCTION {shown}"),
+        "display": shown, "schema": shown.split('.').next(), "owner": "postgres", "grant_on": format!("FUNCTION {shown}"),
         "definer": true, "executes": true, "extension": null, "symbol": null, "trigger": false, "event": null,
-        "visitor": null, "untrusted": false, "called": false, "acl": null,
+        "run_by": null, "untrusted": false, "called": false, "acl": null,
     });
     change(&mut found);
     found
@@ -32,8 +32,8 @@ fn definer(shown: &str, change: impl FnOnce(&mut Value)) -> Value {
 /// A relation as a row of the queries about reach; a table of a superuser.
 fn table(shown: &str, change: impl FnOnce(&mut Value)) -> Value {
     let mut found = json!({
-        "shown": shown, "schema": shown.split('.').next(), "owner": "postgres", "grant_on": format!("TABLE {shown}"),
-        "system": false, "visitor": null, "row_security": false, "stored": false, "materialized": false, "view": false,
+        "display": shown, "schema": shown.split('.').next(), "owner": "postgres", "grant_on": format!("TABLE {shown}"),
+        "system": false, "run_by": null, "row_security": false, "stored": false, "materialized": false, "view": false,
         "filled": false, "invoker": false, "reads": null, "triggers": null, "children": null, "wrapper": null, "file": null,
         "database": null, "acl": null,
     });
@@ -177,12 +177,12 @@ fn rows_that_an_extension_acts_on_are_a_way() {
 
 #[test]
 fn code_that_a_superuser_meets_is_the_superusers() {
-    let visited = |owner: &str, visitor: Option<&str>| {
+    let visited = |owner: &str, run_by: Option<&str>| {
         routine(
             den(),
             definer("mine.norm(text)", |found| {
-                (found["definer"], found["owner"], found["visitor"]) =
-                    (false.into(), owner.into(), visitor.into());
+                (found["definer"], found["owner"], found["run_by"]) =
+                    (false.into(), owner.into(), run_by.into());
             }),
         )
     };
@@ -203,9 +203,9 @@ fn code_that_a_superuser_meets_is_the_superusers() {
 
 #[test]
 fn a_domain_of_another_role_in_a_superusers_table_is_a_way() {
-    let domain = |visitor: Option<&str>| {
+    let domain = |run_by: Option<&str>| {
         let found = json!({
-            "shown": "mine.mail", "name": "mail", "schema": "mine", "owner": "guest", "visitor": visitor,
+            "display": "mine.mail", "name": "mail", "schema": "mine", "owner": "guest", "run_by": run_by,
         });
         den().inside("den", |catalog| catalog.privileged.domains.push(row(found)))
     };
@@ -219,7 +219,7 @@ fn a_domain_of_another_role_in_a_superusers_table_is_a_way() {
 /// A function of a superuser that no role calls.
 fn worker(text: &str) -> impl FnOnce(&mut DatabaseCatalog) {
     let body = json!({
-        "visitor": "the function ops.work()", "function": "ops.work()", "language": "plpgsql", "definer": false,
+        "run_by": "the function ops.work()", "function": "ops.work()", "language": "plpgsql", "definer": false,
         "text": text, "path": null,
     });
     move |catalog| catalog.privileged.bodies.push(row(body))
@@ -230,7 +230,7 @@ fn of_guest(found: &mut CatalogObject) {
 }
 
 #[test]
-fn what_a_superusers_function_uses_belongs_to_a_superuser() {
+fn objects_that_a_superusers_function_uses_belong_to_a_superuser() {
     let news = |text: &str| {
         let server = den().object("den", "table", "mine.news", of_guest).object(
             "den",
@@ -266,7 +266,7 @@ fn rows_that_a_superusers_function_executes_are_a_way_for_who_writes_them() {
 fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
     let job = |role: Option<&str>, database: &str, command: &str| {
         let found =
-            json!({ "shown": "job 8 of pg_cron", "database": database, "role": role, "command": command });
+            json!({ "display": "job 8 of pg_cron", "database": database, "role": role, "command": command });
         let server = healthy().object("red_db", "function", "public.item_job()", |_| {});
         let server = server.object("red_db", "view", "public.item_names", |_| {});
         server.inside("postgres", |catalog| catalog.jobs.push(row(found))).grave()

@@ -35,7 +35,7 @@ const RESTRICTED: &[&str] = &[
 const READERS: &str = "pg_read_all_settings";
 
 pub(crate) fn texts<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
-    let of_catalogue = stored(audit).map(|row| {
+    let of_catalog = stored(audit).map(|row| {
         let (role, database, name, value) = row;
         let (object, service) = match (role, database) {
             (Some(role), _) => (format!("role {role}"), audit.service_of_role(role)),
@@ -53,7 +53,7 @@ pub(crate) fn texts<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
         service: None,
         repair: None,
     });
-    of_catalogue.chain(of_files).collect()
+    of_catalog.chain(of_files).collect()
 }
 
 /// Returns settings of roles, databases and all roles in the catalog.

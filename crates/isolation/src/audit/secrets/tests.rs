@@ -126,7 +126,7 @@ fn a_copy_of_the_verifiers_is_named_by_who_reads_it() {
 }
 
 #[test]
-fn a_text_that_was_not_searched_is_said() {
+fn a_text_that_was_not_searched_is_reported() {
     let left = healthy().inside("red_db", |catalog| {
         let left = catalog.texts.unsearched.entry(Some("red_owner".into())).or_default();
         (left.texts, left.bytes) = (1, 90_000_000);

@@ -42,11 +42,11 @@ fn url_with_password(text: &str) -> bool {
 
 fn pairs(text: &str) -> bool {
     let refers = |word: &&str| REFERENCES.iter().any(|start| word.contains(start));
-    let told: Vec<&str> = text.split_whitespace().filter(|word| !refers(word)).collect();
-    let spaced = told.join(" ").replace(['=', ':'], " = ");
+    let own: Vec<&str> = text.split_whitespace().filter(|word| !refers(word)).collect();
+    let spaced = own.join(" ").replace(['=', ':'], " = ");
     let gap = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\'');
     let words: Vec<&str> = spaced.split(gap).filter(|word| !word.is_empty()).collect();
-    (0..words.len()).any(|at| is_announcer(words[at]) && tells(words[at], &words[at + 1..]))
+    (0..words.len()).any(|at| is_announcer(words[at]) && is_secret(words[at], &words[at + 1..]))
 }
 
 /// Returns `true` for an announcer, also in a compound: `pw`, `app.jwt_secret`, `db-password`.
@@ -72,7 +72,7 @@ fn is_placeholder(behind: &[&str]) -> bool {
 }
 
 /// Returns `true` if the words after an announcer are a secret, not text about one.
-fn tells(announcer: &str, behind: &[&str]) -> bool {
+fn is_secret(announcer: &str, behind: &[&str]) -> bool {
     let (assigned, next) = match behind {
         ["=", next, ..] | ["is", next] => (true, next),
         [next, ..] => (false, next),
@@ -83,8 +83,8 @@ fn tells(announcer: &str, behind: &[&str]) -> bool {
     }
     let weak = WEAK.contains(&announcer);
     let odd = next.chars().any(|c| c.is_ascii_digit()) && next.len() >= if weak { 8 } else { 4 };
-    let told = !weak && (assigned || behind.len() == 1);
-    *next != "=" && !is_talk(next) && !is_identifier(announcer, next) && (odd || told)
+    let is_value = !weak && (assigned || behind.len() == 1);
+    *next != "=" && !is_talk(next) && !is_identifier(announcer, next) && (odd || is_value)
 }
 
 /// Returns `true` for a UUID, which is more often the key of a row than a secret.
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_secret_gives_itself_away_and_talk_about_secrets_does_not() {
-        for told in [
+        for text in [
             "initial pw hunter2",
             "password: swordfish",
             "the password is swordfish",
@@ -111,7 +111,7 @@ mod tests {
             "app.jwt_secret=zzz",
             "password=<hunter2",
         ] {
-            assert!(announces(told), "{told}");
+            assert!(announces(text), "{text}");
         }
         for talk in [
             "martydb:marty",

@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_packages_and_operators_write_opens_nothing() {
+    fn settings_of_packages_and_operators_are_not_findings() {
         for value in
             ["HIGH:MEDIUM:+3DES:!aNULL", "HIGH:!aNULL:!MD5", "ECDHE-RSA-AES256-GCM-SHA384", "ALL:!aNULL"]
         {

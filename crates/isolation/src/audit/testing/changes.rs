@@ -80,7 +80,7 @@ impl Server {
     /// Changes an object.
     pub fn alter(mut self, database: &str, shown: &str, change: impl FnOnce(&mut CatalogObject)) -> Server {
         let mut objects = self.catalog_of(database).objects.iter_mut();
-        change(objects.find(|found| found.shown == shown).unwrap());
+        change(objects.find(|found| found.display == shown).unwrap());
         self
     }
 

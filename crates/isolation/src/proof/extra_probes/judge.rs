@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::assessment::PartialJudgement;
 use super::super::breaches::{Basis, BreachJudge};
 use super::super::listeners::Listener;
-use super::super::observations::{ExtraProbe, Observations, Purpose, ServerContext};
+use super::super::observations::{ExtraProbe, ListenerPurpose, Observations, ServerContext};
 use crate::probe::{AccessPolicy, Judgement, Probe, ProbeLocation, Task, Verdict};
 use martydb_model::findings::{
     Finding, FindingKey, FindingKind, FindingSource, GUESSABLE, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD,
@@ -122,32 +122,32 @@ const LOGICAL: &[(&str, &str)] = &[("replication", "database")];
 /// `invalid_password` and `invalid_authorization_specification`: pg_hba.conf, a certificate, another account.
 const UNKNOWN: &[&str] = &[sqlstate::INVALID_PASSWORD, sqlstate::INVALID_AUTHORIZATION];
 
-impl Purpose {
+impl ListenerPurpose {
     pub(crate) fn row(&self) -> PurposeRow {
         let row = |parameters, kind, denied, recognised| PurposeRow { parameters, kind, denied, recognised };
         let known = &[sqlstate::INSUFFICIENT_PRIVILEGE];
         // A correct password that is rejected is expired or restricted: that proves nothing.
         let refused = &[sqlstate::INSUFFICIENT_PRIVILEGE, sqlstate::INVALID_AUTHORIZATION];
         match self {
-            Purpose::Wrong => row(PLAIN, Some(WRONG_PASSWORD), UNKNOWN, known),
-            Purpose::WrongReplication => row(PHYSICAL, Some(WRONG_PASSWORD), UNKNOWN, known),
-            Purpose::Guess => row(PLAIN, Some(GUESSABLE), UNKNOWN, known),
-            Purpose::Reuse(_) => row(PLAIN, Some(REUSED), UNKNOWN, known),
-            Purpose::Replication => row(PHYSICAL, Some(REPLICATION_LOGIN), refused, &[]),
-            Purpose::LogicalReplication => row(LOGICAL, Some(REPLICATION_LOGIN), refused, &[]),
-            Purpose::Elsewhere => row(PLAIN, None, &[sqlstate::INVALID_AUTHORIZATION], &[]),
+            ListenerPurpose::Wrong => row(PLAIN, Some(WRONG_PASSWORD), UNKNOWN, known),
+            ListenerPurpose::WrongReplication => row(PHYSICAL, Some(WRONG_PASSWORD), UNKNOWN, known),
+            ListenerPurpose::Guess => row(PLAIN, Some(GUESSABLE), UNKNOWN, known),
+            ListenerPurpose::Reuse(_) => row(PLAIN, Some(REUSED), UNKNOWN, known),
+            ListenerPurpose::Replication => row(PHYSICAL, Some(REPLICATION_LOGIN), refused, &[]),
+            ListenerPurpose::LogicalReplication => row(LOGICAL, Some(REPLICATION_LOGIN), refused, &[]),
+            ListenerPurpose::Elsewhere => row(PLAIN, None, &[sqlstate::INVALID_AUTHORIZATION], &[]),
         }
     }
 
     pub(crate) fn words(&self) -> String {
         match self {
-            Purpose::Wrong => "with a wrong password".into(),
-            Purpose::WrongReplication => "with a wrong password and replication=true".into(),
-            Purpose::Elsewhere => String::new(),
-            Purpose::Replication => "with replication=true".into(),
-            Purpose::LogicalReplication => "with replication=database".into(),
-            Purpose::Guess => "with an easily guessed password".into(),
-            Purpose::Reuse(other) => format!("with the password of {other}"),
+            ListenerPurpose::Wrong => "with a wrong password".into(),
+            ListenerPurpose::WrongReplication => "with a wrong password and replication=true".into(),
+            ListenerPurpose::Elsewhere => String::new(),
+            ListenerPurpose::Replication => "with replication=true".into(),
+            ListenerPurpose::LogicalReplication => "with replication=database".into(),
+            ListenerPurpose::Guess => "with an easily guessed password".into(),
+            ListenerPurpose::Reuse(other) => format!("with the password of {other}"),
         }
     }
 
@@ -160,19 +160,21 @@ impl Purpose {
         let (verdict, why) = match outcome {
             Outcome::Accepted(_) => self.accepted(place, policy),
             Outcome::Rejected(refused) => self.refused(refused),
-            Outcome::Failed(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
+            Outcome::Failed(broken)
+                if broken.stage == Stage::Authenticate && *self != ListenerPurpose::Elsewhere =>
+            {
                 let why = format!("the server asks for another authentication method: {}", broken.why);
                 (Verdict::Inconclusive, Some(why))
             }
             Outcome::Failed(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
         };
-        Judgement::of(outcome, verdict, why)
+        Judgement::new(outcome, verdict, why)
     }
 
     fn accepted(&self, place: ProbeLocation, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
         match (self, place, policy) {
-            (Purpose::Elsewhere, ProbeLocation::Own, _) => (Verdict::Allowed, None),
-            (Purpose::Elsewhere, _, Some(AccessPolicy::LeftOpen)) => {
+            (ListenerPurpose::Elsewhere, ProbeLocation::Own, _) => (Verdict::Allowed, None),
+            (ListenerPurpose::Elsewhere, _, Some(AccessPolicy::LeftOpen)) => {
                 (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
             }
             _ => (Verdict::Breach, Some(format!("it connected {}", self.words()).trim_end().into())),
@@ -184,7 +186,7 @@ impl Purpose {
         let is = |states: &[&str]| states.contains(&refused.sqlstate.as_str());
         let lacks_connect = refused.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE
             && refused.routine.as_deref() == Some("CheckMyDatabase");
-        if is(row.denied) || *self == Purpose::Elsewhere && lacks_connect {
+        if is(row.denied) || *self == ListenerPurpose::Elsewhere && lacks_connect {
             (Verdict::Denied, None)
         } else if is(row.recognised) {
             (Verdict::Breach, Some(format!("the password was accepted, and then: {refused}")))
@@ -233,7 +235,12 @@ mod tests {
             (refused(sqlstate::INTERNAL_ERROR, "new"), [Inconclusive; 4]),
             (broken, [Inconclusive; 4]),
         ];
-        let purposes = [Purpose::Wrong, Purpose::Reuse("x".into()), Purpose::Elsewhere, Purpose::Replication];
+        let purposes = [
+            ListenerPurpose::Wrong,
+            ListenerPurpose::Reuse("x".into()),
+            ListenerPurpose::Elsewhere,
+            ListenerPurpose::Replication,
+        ];
         for (outcome, expected) in answers {
             for (purpose, expected) in purposes.iter().zip(expected) {
                 let judged = purpose.judge(&outcome, ProbeLocation::Foreign, Some(AccessPolicy::Closed));
@@ -247,7 +254,8 @@ mod tests {
     fn a_login_may_connect_to_its_own_database_on_every_listener() {
         let accepted =
             Outcome::Accepted(Accepted { tls: false, server_version: "15.0".into(), answers: vec![] });
-        let verdict = |place, policy| Purpose::Elsewhere.judge(&accepted, place, Some(policy)).verdict;
+        let verdict =
+            |place, policy| ListenerPurpose::Elsewhere.judge(&accepted, place, Some(policy)).verdict;
         assert_eq!(verdict(ProbeLocation::Own, AccessPolicy::Closed), Verdict::Allowed);
         assert_eq!(verdict(ProbeLocation::Foreign, AccessPolicy::LeftOpen), Verdict::Allowed);
         assert_eq!(verdict(ProbeLocation::Foreign, AccessPolicy::Closed), Verdict::Breach);

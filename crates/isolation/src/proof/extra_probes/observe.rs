@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use crate::probe::{LoginAttempts, OtherDatabases, ProbeLocation, ProbeLogin, Task, attempt_patiently};
 use crate::proof::hba::{Client, LineMethod, treatments};
 use crate::proof::listeners::{ConnectionType, Listener};
-use crate::proof::observations::{Extent, ExtraProbe, Purpose};
+use crate::proof::observations::{Extent, ExtraProbe, ListenerPurpose};
 use crate::proof::passwords::guesses::GUESSES;
 use martydb_catalog::HbaLine;
 use martydb_pg::server::Login;
@@ -88,7 +88,7 @@ fn once(probes: Vec<ExtraProbe>) -> Vec<ExtraProbe> {
     let mut seen = BTreeSet::new();
     // Guesses have the same words and differ only in the password.
     let guess = |probe: &ExtraProbe| {
-        (probe.purpose == Purpose::Guess).then(|| probe.password.expose_secret().to_owned())
+        (probe.purpose == ListenerPurpose::Guess).then(|| probe.password.expose_secret().to_owned())
     };
     let key =
         |probe: &ExtraProbe| (probe.listener, probe.database.clone(), probe.purpose.words(), guess(probe));
@@ -142,7 +142,7 @@ fn of_admin(around: &ProbeContext<'_>) -> Vec<ExtraProbe> {
         // The socket may identify the admin by the operating system account; the audit of pg_hba.conf covers the
         // rest.
         if listener.transport != ConnectionType::Socket {
-            plan.wrong(at, home, Purpose::Wrong);
+            plan.wrong(at, home, ListenerPurpose::Wrong);
             plan.by_extent(at);
         }
     }
@@ -152,18 +152,18 @@ fn of_admin(around: &ProbeContext<'_>) -> Vec<ExtraProbe> {
 impl<'a> RolePlan<'a> {
     fn on_listener(&mut self, at: usize, attempts: &LoginAttempts) {
         let (own, sample) = (self.home, self.foreign.first().copied());
-        self.wrong(at, own, Purpose::Wrong);
+        self.wrong(at, own, ListenerPurpose::Wrong);
         if self.around.extent != Extent::Sample {
             for database in [own].into_iter().chain(sample).chain(self.hidden(attempts)) {
-                self.right(at, database, Purpose::Elsewhere);
+                self.right(at, database, ListenerPurpose::Elsewhere);
             }
         }
         if self.around.walsenders > 0 && !self.replicates() {
-            self.right(at, own, Purpose::Replication);
+            self.right(at, own, ListenerPurpose::Replication);
             if self.around.extent != Extent::Sample {
-                self.right(at, own, Purpose::LogicalReplication);
+                self.right(at, own, ListenerPurpose::LogicalReplication);
                 if let Some(database) = sample {
-                    self.right(at, database, Purpose::Replication);
+                    self.right(at, database, ListenerPurpose::Replication);
                 }
             }
         }
@@ -193,25 +193,25 @@ impl<'a> RolePlan<'a> {
         let mut met: BTreeSet<LineMethod<'_>> = ways(Some(self.home)).into_iter().collect();
         for database in self.foreign.clone() {
             if new(&mut met, ways(Some(database))) {
-                self.wrong(at, database, Purpose::Wrong);
-                self.right(at, database, Purpose::Elsewhere);
+                self.wrong(at, database, ListenerPurpose::Wrong);
+                self.right(at, database, ListenerPurpose::Elsewhere);
             }
         }
         if self.around.walsenders > 0 && new(&mut met, ways(None)) {
-            self.wrong(at, self.home, Purpose::WrongReplication);
+            self.wrong(at, self.home, ListenerPurpose::WrongReplication);
         }
     }
 
     fn everything(&mut self, at: usize) {
         for database in [&[self.home][..], &self.foreign].concat() {
-            self.wrong(at, database, Purpose::Wrong);
-            self.right(at, database, Purpose::Elsewhere);
+            self.wrong(at, database, ListenerPurpose::Wrong);
+            self.right(at, database, ListenerPurpose::Elsewhere);
             if self.around.walsenders > 0 {
-                self.wrong(at, database, Purpose::WrongReplication);
+                self.wrong(at, database, ListenerPurpose::WrongReplication);
             }
             if self.around.walsenders > 0 && !self.replicates() {
-                self.right(at, database, Purpose::Replication);
-                self.right(at, database, Purpose::LogicalReplication);
+                self.right(at, database, ListenerPurpose::Replication);
+                self.right(at, database, ListenerPurpose::LogicalReplication);
             }
         }
     }
@@ -221,17 +221,17 @@ impl<'a> RolePlan<'a> {
         self.login.is_some_and(|login| self.around.task.logins[login].replicates)
     }
 
-    fn wrong(&mut self, listener: usize, database: &str, purpose: Purpose) {
+    fn wrong(&mut self, listener: usize, database: &str, purpose: ListenerPurpose) {
         if self.around.extent != Extent::Gentle {
             self.push(listener, database, SecretString::from(WRONG), purpose);
         }
     }
 
     /// Adds an attempt with the working password, where it may be sent and the matrix does not make it.
-    fn right(&mut self, listener: usize, database: &str, purpose: Purpose) {
+    fn right(&mut self, listener: usize, database: &str, purpose: ListenerPurpose) {
         let Listener { configured, trusted, .. } = self.around.listeners[listener];
         match &self.right {
-            Some(password) if trusted && !(configured && purpose == Purpose::Elsewhere) => {
+            Some(password) if trusted && !(configured && purpose == ListenerPurpose::Elsewhere) => {
                 self.push(listener, database, password.clone(), purpose);
             }
             _ => {}
@@ -242,15 +242,15 @@ impl<'a> RolePlan<'a> {
     fn guesses(&mut self, login: &ProbeLogin) {
         let names = [login.role.as_str(), login.service.as_str()];
         for guess in names.iter().chain(GUESSES) {
-            self.push(0, self.home, SecretString::from(*guess), Purpose::Guess);
+            self.push(0, self.home, SecretString::from(*guess), ListenerPurpose::Guess);
         }
         for other in self.around.task.logins.iter().filter(|other| other.role != login.role) {
             let Some(password) = &other.password else { continue };
-            self.push(0, self.home, password.clone(), Purpose::Reuse(other.role.to_string()));
+            self.push(0, self.home, password.clone(), ListenerPurpose::Reuse(other.role.to_string()));
         }
     }
 
-    fn push(&mut self, listener: usize, database: &str, password: SecretString, purpose: Purpose) {
+    fn push(&mut self, listener: usize, database: &str, password: SecretString, purpose: ListenerPurpose) {
         // An attempt of the admin with a wrong password has no own database.
         let own = self.login.is_some() && database == self.home;
         self.all.push(ExtraProbe {

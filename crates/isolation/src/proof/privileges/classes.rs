@@ -92,7 +92,7 @@ const DATABASE: AclSource = AclSource {
 
 impl AclSource {
     /// Returns `None` for a class that is not the ACL of one object.
-    pub(crate) fn of(class: Class) -> Option<AclSource> {
+    pub(crate) fn for_class(class: Class) -> Option<AclSource> {
         const ANY_COLUMN: &str = "pg_catalog.has_any_column_privilege";
         Some(match class {
             Class::Tables => RELATION,
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn every_class_that_is_asked_for_an_acl_privilege_has_a_row() {
         for rule in PRIVILEGES {
-            assert_eq!(AclSource::of(rule.class).is_some(), !rule.asked.is_empty(), "{}", rule.what);
+            assert_eq!(AclSource::for_class(rule.class).is_some(), !rule.asked.is_empty(), "{}", rule.what);
         }
     }
 }

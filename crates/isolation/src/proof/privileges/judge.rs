@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::classes::SUPERUSER;
-use super::observe::{HeldPrivilege, SHOWN, applicable};
+use super::observe::{HeldPrivilege, MAX_OBJECTS, applicable};
 use super::rules::{
     Class, ForbiddenPrivilege, ForbiddenStatement, LoginContext, PRIVILEGES, managed_roles, statements,
 };
@@ -94,7 +94,7 @@ fn rows(context: &LoginContext<'_>, attempt: &Attempt) -> Result<Vec<RowResult>,
 }
 
 /// Returns `true` if the login may not read the catalog; then only the admin's audit covers these privileges.
-fn is_denied_catalogue(refused: &Rejection) -> bool {
+fn is_denied_catalog(refused: &Rejection) -> bool {
     refused.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE
 }
 
@@ -102,7 +102,7 @@ fn is_denied_catalogue(refused: &Rejection) -> bool {
 fn not_examined(context: &LoginContext<'_>, attempt: &Attempt) -> Vec<NotExamined> {
     let Outcome::Accepted(session) = &attempt.outcome else { return vec![] };
     match session.answers.get(1) {
-        Some(Answer::Rejected(refused)) if is_denied_catalogue(refused) => {
+        Some(Answer::Rejected(refused)) if is_denied_catalog(refused) => {
             let what = format!("the privileges of {} in {}", context.login.role, context.login.database);
             vec![NotExamined::new(what, refused.to_string())]
         }
@@ -134,7 +134,7 @@ fn check_session(answer: &Answer) -> Result<(), String> {
 fn privileges(context: &LoginContext<'_>, answer: &Answer) -> Vec<RowResult> {
     let rows = match answer {
         Answer::Rows(rows) => rows.iter().map(|row| HeldPrivilege::read(row)).collect::<Option<Vec<_>>>(),
-        Answer::Rejected(refused) if is_denied_catalogue(refused) => return vec![],
+        Answer::Rejected(refused) if is_denied_catalog(refused) => return vec![],
         Answer::Rejected(refused) => return inconclusive(format!("the privilege query failed: {refused}")),
     };
     let Some(rows) = rows else {
@@ -164,7 +164,7 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
         [] => (Verdict::Denied, None),
         objects
             if OPEN.contains(&(rule.class, rule.asked))
-                && held.len() < SHOWN
+                && held.len() < MAX_OBJECTS
                 && held.iter().all(|held| is_open(context, held)) =>
         {
             let why = format!("their owners grant it, which the audit judges: {}", listed(objects));

@@ -93,7 +93,7 @@ async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: 
 }
 
 /// Number of objects to report per privilege.
-pub(crate) const SHOWN: usize = 20;
+pub(crate) const MAX_OBJECTS: usize = 20;
 
 /// Columns of an answer, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,13 +163,13 @@ fn of_rule(context: &LoginContext<'_>, at: usize, depth: Depth) -> Statement {
         Class::Roles => classes::roles(context, depth),
         Class::RoleAdmin => classes::role_admin(context, depth),
         Class::Attributes => classes::attributes(),
-        class => AclSource::of(class).expect("every other class has an ACL").query(rule, depth),
+        class => AclSource::for_class(class).expect("every other class has an ACL").query(rule, depth),
     };
     stmt!(
         "(SELECT {at}::text, a.object::text, a.target::text, a.owner::text, a.part::text, a.privilege::text, \
          a.grantee::text, a.grantor::text FROM ({body}) a LIMIT {shown})",
         at = i64::try_from(at).unwrap_or_default(),
-        shown = i64::try_from(SHOWN).unwrap_or_default(),
+        shown = i64::try_from(MAX_OBJECTS).unwrap_or_default(),
     )
 }
 

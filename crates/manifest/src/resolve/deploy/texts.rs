@@ -78,22 +78,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_are_told_apart_as_a_cluster_does() {
-        let told = |good: fn(&str) -> bool, yes: &[&str], no: &[&str]| {
+    fn texts_are_distinguished_as_in_a_cluster() {
+        let assert_accepts = |good: fn(&str) -> bool, yes: &[&str], no: &[&str]| {
             yes.iter().for_each(|text| assert!(good(text), "{text}"));
             no.iter().for_each(|text| assert!(!good(text), "{text}"));
         };
-        told(is_label, &["shop", "a-1"], &["", "Shop", "-a", "a_b", "a.b"]);
-        told(is_label_value, &["", "a", "A_b.c-d"], &["-a", "a b", "a/b"]);
-        told(is_label_key, &["app", "app.kubernetes.io/name"], &["", "a/", "/a", "a b", "A!/b"]);
-        told(is_quantity, &["1", "500m", "1.5Gi", "10G"], &["", "Gi", "1 Gi", "1Q", "1.2.3", "-1"]);
-        told(is_image, &["postgres:18", "r:5000/a/b:1@sha256:00"], &["", "a b", "$X", "-a"]);
-        told(is_address, &["*", "10.0.0.5", "::"], &["", "localhost", "10.0.0.5/8", "*;x"]);
-        told(
+        assert_accepts(is_label, &["shop", "a-1"], &["", "Shop", "-a", "a_b", "a.b"]);
+        assert_accepts(is_label_value, &["", "a", "A_b.c-d"], &["-a", "a b", "a/b"]);
+        assert_accepts(is_label_key, &["app", "app.kubernetes.io/name"], &["", "a/", "/a", "a b", "A!/b"]);
+        assert_accepts(is_quantity, &["1", "500m", "1.5Gi", "10G"], &["", "Gi", "1 Gi", "1Q", "1.2.3", "-1"]);
+        assert_accepts(is_image, &["postgres:18", "r:5000/a/b:1@sha256:00"], &["", "a b", "$X", "-a"]);
+        assert_accepts(is_address, &["*", "10.0.0.5", "::"], &["", "localhost", "10.0.0.5/8", "*;x"]);
+        assert_accepts(
             is_schedule,
             &["0 0 2 * * *", "0 */15 * * * MON-FRI"],
             &["", "0 2 * * *", "0 0 2 * * * *", "0 0 2 * * $"],
         );
-        told(is_cidr, &["10.0.0.0/8", "fd00::/8"], &["10.0.0.0", "10.0.0.0/33", "x/8"]);
+        assert_accepts(is_cidr, &["10.0.0.0/8", "fd00::/8"], &["10.0.0.0", "10.0.0.0/33", "x/8"]);
     }
 }

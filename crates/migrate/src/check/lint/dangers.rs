@@ -149,7 +149,7 @@ const DANGERS: &[DangerRow] = &[
 ];
 
 /// Returns what the rules find in a statement.
-pub(crate) fn of(statement: &LintedStatement, part: &LintedText, rules: &LintRules) -> Vec<FoundDanger> {
+pub(crate) fn find(statement: &LintedStatement, part: &LintedText, rules: &LintRules) -> Vec<FoundDanger> {
     let case = DangerCase { statement, node: statement.statement.syntax(), part, rules };
     let rows = DANGERS.iter().filter(|row| !(row.spares_new && statement.is_new));
     let found = rows.filter_map(|row| {

@@ -24,7 +24,7 @@ fn found(files: &[&str], applied: i64) -> Vec<String> {
 
 /// Examples of danger from squawk's documentation, <https://squawkhq.com/docs/rules>.
 #[test]
-fn what_squawks_documentation_calls_dangerous_is_found() {
+fn the_dangers_of_squawks_documentation_are_found() {
     for (sql, rule) in [
         ("CREATE INDEX field_name_idx ON table_name (field_name);", "require-concurrent-index-creation"),
         ("DROP INDEX field_name_idx;", "require-concurrent-index-deletion"),
@@ -64,7 +64,7 @@ fn what_squawks_documentation_calls_dangerous_is_found() {
 }
 
 #[test]
-fn what_no_client_meets_and_no_lock_waits_for_is_off_until_it_is_enabled() {
+fn rules_without_effect_on_clients_are_off_by_default() {
     for (sql, rule) in [
         ("ALTER TABLE t ALTER c DROP NOT NULL;", "ban-drop-not-null"),
         ("ALTER TABLE t ALTER c DROP DEFAULT;", "ban-drop-default"),
@@ -81,7 +81,7 @@ fn what_no_client_meets_and_no_lock_waits_for_is_off_until_it_is_enabled() {
 }
 
 #[test]
-fn what_is_new_stays_new_under_another_name() {
+fn a_new_object_stays_new_after_a_rename() {
     let table = "CREATE TABLE packages (a int); ALTER TABLE packages RENAME TO crates;";
     assert_eq!(
         found(&[table, "CREATE INDEX i ON crates (a); ALTER TABLE crates DROP COLUMN a;"], 0),
@@ -113,7 +113,7 @@ fn what_is_new_stays_new_under_another_name() {
 }
 
 #[test]
-fn what_a_file_drops_and_makes_again_is_no_danger() {
+fn a_drop_of_an_object_that_the_file_recreates_is_not_a_danger() {
     for sql in [
         "DROP FUNCTION f(int); CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
         "CREATE TYPE e_new AS ENUM ('a'); DROP TYPE e CASCADE; ALTER TYPE e_new RENAME TO e;",
@@ -203,7 +203,7 @@ fn a_statement_of_a_newer_grammar_is_a_note_and_hides_no_other_statement() {
 }
 
 #[test]
-fn what_a_pending_migration_made_is_no_danger() {
+fn an_object_of_a_pending_migration_is_not_a_danger() {
     let table = "CREATE TABLE public.T (a int, b text);\nCREATE INDEX i ON t (a);";
     let later = [
         table,
@@ -223,7 +223,7 @@ fn what_a_pending_migration_made_is_no_danger() {
 }
 
 #[test]
-fn what_martydb_does_by_itself_is_not_demanded_and_style_is_not_judged() {
+fn rules_of_style_and_of_what_martydb_does_itself_are_off() {
     let sql = "CREATE TABLE t (id int PRIMARY KEY, n varchar(10), c char(2), at timestamp, s serial);\nINSERT INTO t VALUES (1);";
     assert_eq!(found(&[sql], 0), Vec::<String>::new());
     let enable = LintRules { enable: vec!["prefer-text-field".into()], ..LintRules::default() };
@@ -357,7 +357,7 @@ fn partitions_of_a_table_in_use_are_judged_by_their_locks() {
 }
 
 #[test]
-fn readers_of_standbys_that_a_lock_cancels_are_told() {
+fn cancelled_readers_of_standbys_are_reported() {
     let is_found = |files: &[&str], applied| {
         let rules = LintRules { has_standbys: true, ..LintRules::default() };
         rules_of(files, applied, &rules).iter().any(|rule| rule == "standby-conflict")

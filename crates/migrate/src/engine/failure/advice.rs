@@ -17,28 +17,28 @@ pub(crate) struct StatementFailure<'a> {
     pub mode: Mode,
     /// The statement of the file.
     pub statement: &'a str,
-    pub fault: &'a ErrorResponse,
+    pub response: &'a ErrorResponse,
 }
 
 /// Returns the hints of an error: the server's own, unless it misleads, and martydb's advice.
 pub(crate) fn hints(case: &StatementFailure<'_>) -> Vec<String> {
     let row = CURES.iter().find(|row| case.has(row));
-    let own = case.fault.hint.clone().filter(|_| !row.is_some_and(|row| row.replaces_hint));
+    let own = case.response.hint.clone().filter(|_| !row.is_some_and(|row| row.replaces_hint));
     own.into_iter().chain(row.map(|row| case.fill(row.advice))).collect()
 }
 
 impl StatementFailure<'_> {
     fn has(&self, row: &AdviceRow) -> bool {
-        let state = self.fault.sqlstate.as_deref();
+        let state = self.response.sqlstate.as_deref();
         let among = |all: &[&str], one: Option<&str>| one.is_some_and(|one| all.contains(&one));
         (row.states.is_empty() || among(row.states, state))
             && match row.sign {
                 AdviceCondition::Always => true,
                 AdviceCondition::Mode(mode) => mode == self.mode,
-                AdviceCondition::InFunction => self.fault.context.is_some(),
+                AdviceCondition::InFunction => self.response.context.is_some(),
                 AdviceCondition::Part(part) => part == self.part,
                 AdviceCondition::Statement(all) => all.iter().any(|words| self.begins(words)),
-                AdviceCondition::Routine(all) => among(all, self.fault.routine.as_deref()),
+                AdviceCondition::Routine(all) => among(all, self.response.routine.as_deref()),
                 AdviceCondition::Extension => self.extension().is_some(),
             }
     }
@@ -46,18 +46,18 @@ impl StatementFailure<'_> {
     /// Returns `true` if the file's statement, or one that a function or DO block sent, begins with these
     /// words. The context contains the latter in quotes.
     fn begins(&self, words: &[&str]) -> bool {
-        let context = self.fault.context.as_deref().unwrap_or_default();
+        let context = self.response.context.as_deref().unwrap_or_default();
         let sent =
             context.lines().filter_map(|line| line.split_once(QUOTES)).map(|(_, rest)| rest.trim_start());
         std::iter::once(self.statement).chain(sent).any(|text| begins(text, words))
     }
 
     fn extension(&self) -> Option<&'static str> {
-        extensions::extension_for(&missing(self.fault)?.to_lowercase(), self.fault.sqlstate.as_deref()?)
+        extensions::extension_for(&missing(self.response)?.to_lowercase(), self.response.sqlstate.as_deref()?)
     }
 
     fn fill(&self, advice: &str) -> String {
-        let name = missing(self.fault).unwrap_or_else(|| "…".into());
+        let name = missing(self.response).unwrap_or_else(|| "…".into());
         let declared = self.target.schemas.iter().map(SchemaName::as_str);
         let schemas: Vec<&str> = declared.chain([name.as_str()]).collect();
         advice
@@ -74,11 +74,11 @@ impl StatementFailure<'_> {
 const QUOTES: [char; 6] = ['"', '«', '»', '„', '“', '”'];
 
 /// Returns the missing name without its schema: the quoted text, or for a function the text before its arguments.
-fn missing(fault: &ErrorResponse) -> Option<String> {
-    let called = fault.sqlstate.as_deref() == Some(sqlstate::UNDEFINED_FUNCTION);
-    let name = match fault.message.split_once('(').filter(|_| called) {
+fn missing(response: &ErrorResponse) -> Option<String> {
+    let called = response.sqlstate.as_deref() == Some(sqlstate::UNDEFINED_FUNCTION);
+    let name = match response.message.split_once('(').filter(|_| called) {
         Some((before, _)) => before.rsplit(char::is_whitespace).next()?,
-        None => fault.message.split(QUOTES).nth(1)?,
+        None => response.message.split(QUOTES).nth(1)?,
     };
     let last = name.trim().rsplit('.').next()?.trim_matches('"');
     (!last.is_empty()).then(|| last.to_owned())
@@ -104,12 +104,12 @@ mod tests {
             ("42883", "la fonction uuid_generate_v4() n'existe pas", Some("uuid_generate_v4")),
             ("3F000", "no schema has been selected to create in", None),
         ] {
-            let fault = ErrorResponse {
+            let response = ErrorResponse {
                 sqlstate: Some(state.into()),
                 message: message.into(),
                 ..ErrorResponse::default()
             };
-            assert_eq!(missing(&fault).as_deref(), name, "{message}");
+            assert_eq!(missing(&response).as_deref(), name, "{message}");
         }
     }
 

@@ -8,17 +8,17 @@ const BLOCK_FUNCTION: &str = "inline_code_block";
 
 /// Returns the byte offset of the error in a DO block: the server's position in the code, else the line's
 /// start. `None` for other statements.
-pub(crate) fn place(statement: &str, fault: &ErrorResponse) -> Option<usize> {
-    named(statement, fault).or_else(|| failing_line(statement, fault.context.as_deref()?))
+pub(crate) fn place(statement: &str, response: &ErrorResponse) -> Option<usize> {
+    named(statement, response).or_else(|| failing_line(statement, response.context.as_deref()?))
 }
 
 /// Returns the offset for the server's position in the block's code, or in a statement of it that the file
 /// contains verbatim.
-fn named(statement: &str, fault: &ErrorResponse) -> Option<usize> {
+fn named(statement: &str, response: &ErrorResponse) -> Option<usize> {
     let body = body(statement)?;
-    let sent = fault.internal_query.as_deref().filter(|sent| !sent.is_empty())?;
+    let sent = response.internal_query.as_deref().filter(|sent| !sent.is_empty())?;
     let start = body + statement[body..].find(sent)?;
-    let within = sent.char_indices().nth(fault.internal_position?.checked_sub(1)?)?.0;
+    let within = sent.char_indices().nth(response.internal_position?.checked_sub(1)?)?.0;
     (statement.rfind(sent) == Some(start)).then_some(start + within)
 }
 
@@ -61,12 +61,12 @@ mod tests {
     #[test]
     fn the_servers_place_in_the_code_counts_where_it_is_the_only_one() {
         let at = |sql: &str, sent: &str, position: usize| {
-            let fault = ErrorResponse {
+            let response = ErrorResponse {
                 internal_query: Some(sent.into()),
                 internal_position: Some(position),
                 ..ErrorResponse::default()
             };
-            place(sql, &fault).map(|at| sql[at..].to_owned())
+            place(sql, &response).map(|at| sql[at..].to_owned())
         };
         assert_eq!(at("DO $$ é\nnope $$", " é\nnope ", 4), Some("nope $$".into()));
         assert_eq!(at("DO $$ SELECT x; $$", "SELECT x", 8), Some("x; $$".into()));

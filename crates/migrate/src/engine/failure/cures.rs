@@ -90,7 +90,7 @@ pub(crate) const CURES: &[AdviceRow] = &[
     AdviceRow {
         states: &[sqlstate::INSUFFICIENT_PRIVILEGE],
         sign: AdviceCondition::Statement(&[&["create", "publication"], &["alter", "publication"]]),
-        advice: "all tables, or those of a schema, are a superuser's to publish: name the tables, as FOR TABLE a, b",
+        advice: "only a superuser may publish all tables, or those of a schema: name the tables, as FOR TABLE a, b",
         replaces_hint: true,
     },
     AdviceRow {

@@ -65,7 +65,7 @@ mod tests {
     use martydb_ui::report::{Style, error_text};
 
     #[test]
-    fn the_caret_stands_below_its_character() {
+    fn the_caret_is_below_its_character() {
         let text = "SELECT 1;\r\n\tSELECT é, nope;\n";
         assert_eq!(
             excerpt(text, text.find("nope").unwrap()),
@@ -81,7 +81,7 @@ mod tests {
 
     /// Printed as by a command, with the label of the cause.
     #[test]
-    fn printed_at_80_columns_the_caret_still_stands_below_its_character() {
+    fn the_caret_is_below_its_character_at_80_columns() {
         for (before, after) in [(500, 500), (10, 500), (500, 0), (30, 10), (0, 0)] {
             let text = format!("{}x{}", "a".repeat(before), "b".repeat(after));
             let error = Error::operation("no").cause(excerpt(&text, before));

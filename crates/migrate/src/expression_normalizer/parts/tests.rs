@@ -111,7 +111,7 @@ fn each_kind_has_the_part_that_holds_its_expression() {
 }
 
 #[test]
-fn what_could_end_the_statement_is_no_part() {
+fn a_part_cannot_end_the_statement() {
     for (kind, name, text) in [
         ("constraint", "public.many.c", "CHECK (true); DROP TABLE a; SELECT (1)"),
         ("column", "public.many.c", "text default 1) FROM a; DROP TABLE b; SELECT (1 storage p"),
@@ -131,7 +131,7 @@ fn what_could_end_the_statement_is_no_part() {
 }
 
 #[test]
-fn what_the_server_printed_of_a_part_is_read_again() {
+fn a_part_printed_by_the_server_is_parsed() {
     let table = || "public.many".to_owned();
     for (part, print, expected) in [
         (

@@ -1,7 +1,7 @@
 -- A database's schema as statements for people: section, name and text of each object, in an order independent
 -- of creation time. Owners and privileges are omitted: the manifest determines them.
 --
--- Like catalogue.sql it converts no row that contains an anyarray, and reads only tables of pg_catalog.
+-- Like catalog.sql it converts no row that contains an anyarray, and reads only tables of pg_catalog.
 ns AS (
     SELECT oid, nspname FROM pg_catalog.pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb', 'martydb_serve')
 ),

@@ -50,7 +50,7 @@ impl Connection {
         let mut reply = Reply::default();
         let end = match self.answer(&mut reply).await {
             Ok(refused) => refused.map_or(Ok(()), Err),
-            Err(fault) => Err(fault),
+            Err(response) => Err(response),
         };
         if end.is_err() {
             self.skip_answers().await;

@@ -58,12 +58,12 @@ pub(crate) async fn copy_rows(
     listener: &CopyListener<'_>,
 ) -> Result<CopiedRows, CopyFailure> {
     let reading = from.start_copy(&statements.out, CopyDirection::Out).await;
-    let reading = reading.map_err(|fault| CopyFailure::Reading(from.failed(fault)))?;
+    let reading = reading.map_err(|response| CopyFailure::Reading(from.failed(response)))?;
     let writing = match to.start_copy(&statements.into, CopyDirection::In).await {
         Ok(writing) => writing,
-        Err(fault) => {
+        Err(response) => {
             from.abandon();
-            return Err(CopyFailure::Writing(to.failed(fault)));
+            return Err(CopyFailure::Writing(to.failed(response)));
         }
     };
     let mut frames = FrameCount::default();
@@ -73,13 +73,13 @@ pub(crate) async fn copy_rows(
     };
     let end = match end {
         Ok(copied) => Ok(copied),
-        Err(CopyStop::Sender(fault)) => {
+        Err(CopyStop::Sender(response)) => {
             give_up(to, &frames).await;
-            Err(CopyFailure::Reading(from.failed(fault)))
+            Err(CopyFailure::Reading(from.failed(response)))
         }
-        Err(CopyStop::Taker(fault)) => {
+        Err(CopyStop::Taker(response)) => {
             from.abandon();
-            Err(CopyFailure::Writing(to.failed(fault)))
+            Err(CopyFailure::Writing(to.failed(response)))
         }
     };
     drop((reading, writing));
@@ -95,7 +95,7 @@ impl Connection {
     pub async fn copy_out(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> ExchangeResult<u64> {
         match self.read_copy(statement, sink).await {
             Ok(rows) => Ok(rows),
-            Err(fault) => Err(self.failed(fault)),
+            Err(response) => Err(self.failed(response)),
         }
     }
 
@@ -179,9 +179,9 @@ impl Connection {
                 Message::CopyOutResponse(_) if direction == CopyDirection::Out => return Ok(running),
                 Message::CopyInResponse(_) if direction == CopyDirection::In => return Ok(running),
                 Message::ErrorResponse(body) => {
-                    let fault = ErrorResponse::read(body.fields());
+                    let response = ErrorResponse::read(body.fields());
                     self.read_rest().await?;
-                    return Err(fault);
+                    return Err(response);
                 }
                 message if is_aside(&message) => {}
                 _ => return Err(speaking("the statement is not a COPY".into()).into()),
@@ -201,14 +201,14 @@ impl Connection {
     }
 
     /// Keeps the session usable only if its answer was read to the end.
-    pub(super) fn failed(&mut self, fault: ErrorResponse) -> Box<FailedStatement> {
+    pub(super) fn failed(&mut self, response: ErrorResponse) -> Box<FailedStatement> {
         self.abandon();
-        let mut fault = fault;
-        fault.interrupted |= interrupt::signal().is_some();
-        if fault.unreachable {
-            fault.place = Some(self.place.clone());
+        let mut response = response;
+        response.interrupted |= interrupt::signal().is_some();
+        if response.unreachable {
+            response.place = Some(self.place.clone());
         }
-        Box::new(FailedStatement { fault, completed: 0, warnings: vec![] })
+        Box::new(FailedStatement { response, completed: 0, warnings: vec![] })
     }
 }
 
@@ -243,7 +243,7 @@ async fn relay(
             target.forward(source, next.ready).await.map_err(taker)?;
             bytes += next.ready as u64;
             listener(next.ready as u64);
-            refused(target).map_err(|fault| CopyStop::Taker(*fault))?;
+            refused(target).map_err(|response| CopyStop::Taker(*response))?;
         } else if !next.other {
             source.fill().await.map_err(sender)?;
         } else if is_done(source).await.map_err(CopyStop::Sender)? {

@@ -26,7 +26,7 @@ impl Connection {
     ) -> ExchangeResult<u64> {
         match self.write_copy(statement, source).await {
             Ok(rows) => Ok(rows),
-            Err(fault) => Err(self.failed(fault)),
+            Err(response) => Err(self.failed(response)),
         }
     }
 
@@ -49,7 +49,7 @@ impl Connection {
                         Ok(())
                     })
                     .await?;
-                    refused(wire).map_err(|fault| *fault)?;
+                    refused(wire).map_err(|response| *response)?;
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => break Some(error.to_string()),

@@ -42,9 +42,9 @@ impl Connection {
     }
 
     /// An unsolicited message before the end of a session is an error too.
-    fn ended(&mut self, fault: ErrorResponse) -> Box<crate::wire::FailedStatement> {
+    fn ended(&mut self, response: ErrorResponse) -> Box<crate::wire::FailedStatement> {
         self.wire = None;
-        let failed = self.conclude(Err(fault), Reply::default(), true);
+        let failed = self.conclude(Err(response), Reply::default(), true);
         failed.expect_err("it was given an error")
     }
 }

@@ -51,9 +51,9 @@ impl Connection {
     pub async fn replicate(mut self, statement: &Statement) -> ExchangeResult<ReplicationStream> {
         match self.start(statement).await {
             Ok(()) => Ok(ReplicationStream { connection: self, reported: 0, asked: false }),
-            Err(fault) => {
+            Err(response) => {
                 self.abandon();
-                let failed = self.conclude(Err(fault), Reply::default(), false);
+                let failed = self.conclude(Err(response), Reply::default(), false);
                 Err(failed.expect_err("it was given an error"))
             }
         }
@@ -88,7 +88,7 @@ impl ReplicationStream {
     /// The reason for the end of the stream.
     pub async fn next(&mut self, patience: Duration) -> ExchangeResult<Option<StreamFrame>> {
         let next = self.receive(patience).await;
-        next.map_err(|fault| self.ended(fault))
+        next.map_err(|response| self.ended(response))
     }
 
     async fn receive(&mut self, patience: Duration) -> Result<Option<StreamFrame>, ErrorResponse> {
@@ -166,7 +166,7 @@ impl ReplicationStream {
             }
             Err(broken) => Err(broken.into()),
         };
-        said.map_err(|fault| self.ended(fault))
+        said.map_err(|response| self.ended(response))
     }
 
     /// Ends the stream and the session, which frees the slot.
@@ -191,8 +191,8 @@ impl ReplicationStream {
         }
     }
 
-    fn ended(&mut self, fault: ErrorResponse) -> Box<crate::wire::FailedStatement> {
-        let failed = self.connection.conclude(Err(fault), Reply::default(), false);
+    fn ended(&mut self, response: ErrorResponse) -> Box<crate::wire::FailedStatement> {
+        let failed = self.connection.conclude(Err(response), Reply::default(), false);
         failed.expect_err("it was given an error")
     }
 }

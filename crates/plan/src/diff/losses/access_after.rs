@@ -37,7 +37,7 @@ type PrivilegeChanges<'a> = BTreeMap<LocatedObject<'a>, Vec<(&'a Grantee, &'a Pr
 
 pub(crate) struct AccessAfter<'a> {
     actual: &'a ActualServer,
-    pub people: Vec<PrivilegeHolder<'a>>,
+    pub logins: Vec<PrivilegeHolder<'a>>,
     /// Objects in the databases that the plan changes.
     objects: BTreeMap<&'a DbName, BTreeMap<Object, &'a ActualObject>>,
     /// Roles that hold something in a database themselves: anywhere in it, and in each of its schemas.
@@ -61,10 +61,10 @@ struct AccessList<'a> {
 }
 
 impl<'a> AccessAfter<'a> {
-    pub(crate) fn of(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Plan) -> AccessAfter<'a> {
-        let (people, objects, holders) = Default::default();
+    pub(crate) fn new(desired: &DesiredServer, actual: &'a ActualServer, plan: &'a Plan) -> AccessAfter<'a> {
+        let (logins, objects, holders) = Default::default();
         let (taken, given, owners) = Default::default();
-        let mut all = AccessAfter { actual, people, objects, holders, taken, given, owners };
+        let mut all = AccessAfter { actual, logins, objects, holders, taken, given, owners };
         let takes =
             |step: &&Step| matches!(step.action, Action::Revoke { .. } | Action::RevokeDefault { .. });
         let about =
@@ -76,15 +76,15 @@ impl<'a> AccessAfter<'a> {
         for name in about {
             let found = &actual.databases[name];
             let contents = found.contents.iter().flat_map(|contents| &contents.objects);
-            all.objects.insert(name, contents.map(|found| (Object::of(found), found)).collect());
-            all.holders.insert(name, Holders::of(found));
+            all.objects.insert(name, contents.map(|found| (Object::from_actual(found), found)).collect());
+            all.holders.insert(name, Holders::new(found));
         }
-        plan.steps.iter().for_each(|step| all.take(step));
-        all.people = people_of(desired, actual, plan);
+        plan.steps.iter().for_each(|step| all.add_step(step));
+        all.logins = logins_of(desired, actual, plan);
         all
     }
 
-    fn take(&mut self, step: &'a Step) {
+    fn add_step(&mut self, step: &'a Step) {
         let Some(database) = step.database.as_ref().filter(|name| self.objects.contains_key(*name)) else {
             return;
         };
@@ -156,7 +156,7 @@ impl<'a> AccessAfter<'a> {
 
     /// Returns the logins that act through a role, including the role itself.
     pub(crate) fn through<'s>(&'s self, role: &'s RoleName) -> impl Iterator<Item = &'s PrivilegeHolder<'a>> {
-        self.people.iter().filter(move |holder| holder.after.contains(role))
+        self.logins.iter().filter(move |holder| holder.after.contains(role))
     }
 
     pub(crate) fn can_connect(&self, holder: &PrivilegeHolder<'_>, database: &DbName) -> bool {
@@ -179,7 +179,7 @@ impl<'a> AccessAfter<'a> {
     }
 
     fn others(&self) -> impl Iterator<Item = &PrivilegeHolder<'a>> {
-        self.people.iter().filter(|holder| !holder.managed)
+        self.logins.iter().filter(|holder| !holder.managed)
     }
 
     /// Returns `true` for a login: the step itself reports what it loses.
@@ -271,7 +271,7 @@ impl<'a> AccessAfter<'a> {
 }
 
 impl<'a> Holders<'a> {
-    fn of(found: &'a ActualDatabase) -> Holders<'a> {
+    fn new(found: &'a ActualDatabase) -> Holders<'a> {
         let mut holders = Holders::default();
         holders.anywhere.extend(found.acl.iter().filter_map(|entry| entry.grantee.role()));
         let Some(contents) = &found.contents else { return holders };
@@ -302,7 +302,7 @@ fn holds_everywhere(roles: &BTreeSet<&RoleName>, on: &Object, privilege: Privile
     }
 }
 
-fn people_of<'a>(
+fn logins_of<'a>(
     desired: &DesiredServer,
     actual: &'a ActualServer,
     plan: &'a Plan,
@@ -317,17 +317,17 @@ fn people_of<'a>(
     let login = |(name, found): &(&RoleName, &ActualRole)| {
         found.login && !found.superuser && name.as_str() != actual.admin.name
     };
-    let people = actual.roles.iter().filter(login).map(|(name, _)| {
+    let logins = actual.roles.iter().filter(login).map(|(name, _)| {
         let before: BTreeSet<_> =
             graph.reachable(name, |_| true).iter().map(|path| path.role).chain([name]).collect();
         let after = before.iter().copied().chain(given.get(name).into_iter().flatten().copied()).collect();
         PrivilegeHolder { name, managed: managed(desired, name).is_some(), before, after }
     });
-    people.collect()
+    logins.collect()
 }
 
 /// Joins the first names of several logins.
-pub(crate) fn names(people: &[&PrivilegeHolder<'_>]) -> String {
-    let names: Vec<&str> = people.iter().map(|holder| holder.name.as_str()).collect();
+pub(crate) fn names(logins: &[&PrivilegeHolder<'_>]) -> String {
+    let names: Vec<&str> = logins.iter().map(|holder| holder.name.as_str()).collect();
     first_of(&names, LOGINS_NAMED)
 }

@@ -29,7 +29,7 @@ fn open_room(acl: &[(&str, &str)]) -> ActualServer {
     actual
 }
 
-fn told(actual: &ActualServer) -> Vec<String> {
+fn lost_grants(actual: &ActualServer) -> Vec<String> {
     let desired = desired(&["csca"]);
     let plan = diff(&desired, actual, &StoredLogins::All, &Selection::all(&desired));
     plan.losses.iter().flat_map(Loss::grants).map(|one| one.to_string()).collect()
@@ -38,15 +38,15 @@ fn told(actual: &ActualServer) -> Vec<String> {
 #[test]
 fn an_admin_who_comes_in_with_everybody_is_named() {
     let open = [("PUBLIC", "CONNECT"), ("adm", "TEMPORARY")];
-    assert_eq!(told(&open_room(&open)), ["GRANT CONNECT ON DATABASE \"postgres\" TO \"adm\""]);
+    assert_eq!(lost_grants(&open_room(&open)), ["GRANT CONNECT ON DATABASE \"postgres\" TO \"adm\""]);
     // Closed already: the role could not connect before either.
-    assert_eq!(told(&open_room(&[])), Vec::<String>::new());
+    assert_eq!(lost_grants(&open_room(&[])), Vec::<String>::new());
 }
 
 #[test]
 fn a_right_of_its_own_or_of_a_group_is_enough() {
     let none = Vec::<String>::new();
-    assert_eq!(told(&open_room(&[("PUBLIC", "CONNECT"), ("adm", "CONNECT")])), none);
+    assert_eq!(lost_grants(&open_room(&[("PUBLIC", "CONNECT"), ("adm", "CONNECT")])), none);
     let mut actual = open_room(&[("PUBLIC", "CONNECT"), ("dba", "CONNECT")]);
     let row = |inherit| Membership {
         role: role("dba"),
@@ -57,9 +57,9 @@ fn a_right_of_its_own_or_of_a_group_is_enough() {
         set: true,
     };
     actual.memberships.push(row(false));
-    assert_eq!(told(&actual).len(), 1);
+    assert_eq!(lost_grants(&actual).len(), 1);
     actual.memberships.push(row(true));
-    assert_eq!(told(&actual), none);
+    assert_eq!(lost_grants(&actual), none);
 }
 
 fn acl(entries: &[(&str, &str)]) -> Vec<AclEntry> {

@@ -42,7 +42,8 @@ impl Teardown<'_> {
         let admin = RoleName::found(self.actual.admin.name.clone())
             .map_err(|error| Error::operation("the admin's name cannot be a role").cause(error))?;
         self.refuse_stuck()?;
-        let orphans = self.needs_orphans().then(|| orphan_role::of(self.desired, self.actual)).transpose()?;
+        let orphans =
+            self.needs_orphans().then(|| orphan_role::check(self.desired, self.actual)).transpose()?;
         let mut removal = ServiceRemoval { what: self, admin, steps: vec![] };
         // First of all: if it cannot be created, nothing else may be dropped yet.
         orphans.iter().for_each(|orphans| removal.make(orphans));

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_usual_limit_stands_in_the_statement_and_no_other_number_does() {
+    fn only_the_usual_limit_is_written_into_the_statement() {
         for (offset, most, expected, parameters) in [
             (0, None, "", &[][..]),
             (0, Some(1000), " LIMIT 1000", &[]),

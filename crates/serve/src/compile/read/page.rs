@@ -27,7 +27,7 @@ pub(crate) fn page_statement(
     let node = &tree.root;
     let alias = alias(node);
     let scope = scope(catalog, node, &alias);
-    let selection = SelectedColumns::of(&scope, node, &mut values)?;
+    let selection = SelectedColumns::compile(&scope, node, &mut values)?;
     let from = from(catalog, node, RootSource::Relation, &mut values);
     let mut below = |child: &PlanNode<'_>, values: &mut StatementValues| {
         read_rows(catalog, child, RootSource::Relation, values)
@@ -50,12 +50,12 @@ pub(crate) fn page_statement(
         "CASE WHEN pg_catalog.count(*) > {most} THEN \
          pg_catalog.max(pg_catalog.array_to_json(martydb_place)::text) FILTER (WHERE martydb_number = {most}) END"
     );
-    let answer = AnswerColumns { location: Some(location), ..AnswerColumns::of(body, values.runs_code()) };
+    let answer = AnswerColumns { location: Some(location), ..AnswerColumns::new(body, values.runs_code()) };
     let statement = stmt!(
         "WITH martydb_source AS (SELECT pg_catalog.row_to_json(martydb_p) AS martydb_row, ARRAY[{places}]::text[] AS martydb_place \
          FROM {from}{joins} CROSS JOIN LATERAL (SELECT {columns}) AS martydb_p{conditions}{order} LIMIT {one_more}), \
          martydb_rows AS (SELECT *, pg_catalog.row_number() OVER () AS martydb_number FROM martydb_source) \
          SELECT {answer} FROM martydb_rows"
     );
-    Ok(CompiledStatement::of(statement, values))
+    Ok(CompiledStatement::from_collected(statement, values))
 }

@@ -23,7 +23,7 @@ pub(super) struct SelectedColumns {
 
 impl SelectedColumns {
     /// Compiles the columns of a relation.
-    pub(super) fn of(
+    pub(super) fn compile(
         scope: &FieldScope<'_>,
         node: &PlanNode<'_>,
         values: &mut StatementValues,

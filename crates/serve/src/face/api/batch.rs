@@ -97,11 +97,11 @@ impl BatchOperation {
 }
 
 /// Deepest nesting of values.
-const DEEPEST: usize = 100;
+const MAX_DEPTH: usize = 100;
 
 /// Puts results in the place of references.
 fn resolve(value: &mut Value, results: &mut ReferredResults<'_>, depth: usize) -> HttpResult<()> {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Err(wrong("a value has too many levels"));
     }
     match value {

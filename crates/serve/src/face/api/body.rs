@@ -21,11 +21,11 @@ impl BodyKeys {
     pub(crate) fn parse(text: &str) -> HttpResult<BodyKeys> {
         check_numbers(text)?;
         let value = serde_json::from_str(text).map_err(|_| wrong("Empty or invalid json"))?;
-        BodyKeys::of(value, "the body")
+        BodyKeys::from_value(value, "the body")
     }
 
     /// Takes an object; `place` names it in messages.
-    pub(crate) fn of(value: Value, place: &str) -> HttpResult<BodyKeys> {
+    pub(crate) fn from_value(value: Value, place: &str) -> HttpResult<BodyKeys> {
         match value {
             Value::Object(object) => Ok(BodyKeys { object, place: place.to_owned() }),
             _ => Err(wrong(format!("{place} is not an object"))),

@@ -8,7 +8,7 @@ use crate::face::rest::{json_filter, json_path};
 use crate::request::{ColumnFilter, FilterOperation, FilterTree};
 
 /// Deepest nesting of trees.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// Parses a tree; all keys of an object have to hold.
 pub(super) fn parse_filter(value: &Value) -> HttpResult<FilterTree> {
@@ -16,7 +16,7 @@ pub(super) fn parse_filter(value: &Value) -> HttpResult<FilterTree> {
 }
 
 fn tree(value: &Value, depth: usize) -> HttpResult<FilterTree> {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Err(wrong("the filter has too many levels"));
     }
     let object = value.as_object().ok_or_else(|| wrong("a filter is an object"))?;

@@ -76,7 +76,7 @@ pub(crate) fn parse_query_body(mut body: BodyKeys, kind: CollectionKind) -> Http
 }
 
 /// Deepest nesting of embedded relations that is followed; the planner's limit is lower.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// Parses `select`, `where`, `order`, `limit` and `embed` of the root or of an embedded relation.
 fn level(
@@ -85,7 +85,7 @@ fn level(
     query: &mut RowQuery,
     kind: CollectionKind,
 ) -> HttpResult<Vec<SelectEntry>> {
-    if path.len() > DEEPEST {
+    if path.len() > MAX_DEPTH {
         return Err(wrong("too many levels of embedded relations"));
     }
     let mut select = parse_select(body.list("select")?.as_deref().unwrap_or("*"))?;
@@ -111,7 +111,7 @@ fn level(
 }
 
 fn embedded(key: String, value: Value, path: &EmbedPath, query: &mut RowQuery) -> HttpResult<SelectEntry> {
-    let mut body = BodyKeys::of(value, &format!("\"embed\" of {key}"))?;
+    let mut body = BodyKeys::from_value(value, &format!("\"embed\" of {key}"))?;
     let name = body.text("relation")?;
     let hint = body.text("hint")?;
     let inner = body.take("inner") == Some(Value::Bool(true));

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_parameter_that_is_no_filter_is_an_argument() {
+    fn a_parameter_that_is_not_a_filter_is_an_argument() {
         let query = parse_call_query("id=5&id=gt.2&select=id&name=a%20b").unwrap();
         let expected =
             [("id", "5"), ("name", "a b")].map(|(name, value)| (name.to_owned(), value.to_owned()));

@@ -48,7 +48,7 @@ const IS: &[(&str, &str)] = &[
 const OPERATOR: &str = "operator (eq, gt, ...)";
 
 /// Deepest nesting of trees.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// Place of a value: alone in a parameter, or in a tree, where a comma ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,7 +194,7 @@ pub(super) fn tree(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<Filt
         let here = scanner.mismatch(if negated { "logic operator (and, or)" } else { expecting });
         return Err(if miss.at > here.at { miss } else { here });
     };
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Err(scanner.mismatch("fewer levels"));
     }
     scanner.skip_blanks();

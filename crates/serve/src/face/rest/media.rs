@@ -99,7 +99,7 @@ pub(crate) fn is_lines(header: &str) -> bool {
 const ANY: &str = "*/*";
 
 /// Returns the header for a media type that code of the service made.
-fn told(name: &str) -> String {
+fn content_type(name: &str) -> String {
     match name {
         ANY => "application/octet-stream".into(),
         text if TEXTS.contains(&text) => format!("{text}; charset=utf-8"),
@@ -118,7 +118,7 @@ pub(crate) fn accepted_of_function(
         let wanted = |part: &str| media_name(part) == own;
         if own == ANY || header.is_some_and(|header| header.split(',').any(wanted)) {
             let form = BodyForm::Raw { binary: function.returns_bytes };
-            return Ok(AnswerMedia { form, media_type: told(own) });
+            return Ok(AnswerMedia { form, media_type: content_type(own) });
         }
     }
     accepted_of_relation(header, catalog, catalog.rows_of(function), is_whole)
@@ -139,7 +139,7 @@ pub(crate) fn accepted_of_relation(
         let number = own(ANY).or_else(|| own(&name)).or_else(|| of_all(&name))?;
         let found = catalog.media(number)?;
         let form = BodyForm::Made { number, binary: found.returns_bytes };
-        Some(AnswerMedia { form, media_type: told(&found.media_type) })
+        Some(AnswerMedia { form, media_type: content_type(&found.media_type) })
     };
     let fixed = |part: &str| {
         row(part).map(|row| AnswerMedia { form: row.form, media_type: row.media_type.to_owned() })

@@ -12,12 +12,12 @@ const AGGREGATES: &[(&str, Aggregate)] = &[
 ];
 
 /// Deepest nesting that the parser follows.
-const DEEPEST: usize = 32;
+const MAX_DEPTH: usize = 32;
 
 /// Parses a list of entries up to the end or the closing parenthesis.
 pub(super) fn select(scanner: &mut QueryScanner<'_>, depth: usize) -> Scanned<Vec<SelectEntry>> {
     let mut entries = vec![];
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Err(scanner.mismatch("fewer levels of embedded relations"));
     }
     if scanner.is_at_end() || scanner.peek() == Some(')') {

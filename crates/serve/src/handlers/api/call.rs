@@ -28,7 +28,7 @@ pub(super) struct ApiCall<'a> {
 impl ApiCall<'_> {
     /// Returns the context of the request.
     pub(super) fn context(&self) -> HttpResult<RequestContext> {
-        RequestContext::of(self.service, self.caller, self.request, &self.preferences)
+        RequestContext::new(self.service, self.caller, self.request, &self.preferences)
     }
 
     /// Returns the session of the request.
@@ -72,6 +72,6 @@ impl ApiCall<'_> {
 
     /// Returns `false` for the caller without a key.
     pub(super) fn is_authenticated(&self) -> bool {
-        self.caller.caller.name != crate::callers::ANONYMOUS
+        self.caller.identity.name != crate::callers::ANONYMOUS
     }
 }

@@ -13,7 +13,7 @@ impl<'a> ApiCall<'a> {
     pub(super) async fn describe(&self, collection: &str) -> HttpResult<Handled<'a>> {
         let relation = self.catalog.relation(&self.schema, collection)?;
         let pool =
-            self.service.pool_of(&self.caller.caller, self.caller.caller.right == CallerRight::Write)?;
+            self.service.pool_of(&self.caller.identity, self.caller.identity.right == CallerRight::Write)?;
         let rows = ask(pool, &describe(vec![relation.oid]), &[]).await?;
         let rows = rows.map_err(|error| error.answer(self.is_authenticated(), true))?;
         let text = rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten());

@@ -151,7 +151,8 @@ impl<'a> ApiCall<'a> {
         let prepared = self.prepare(&operation)?;
         let precondition = self.precondition(&operation)?;
         let context = self.context()?;
-        let replica = if prepared.writes { None } else { ReadPreference::of(self.service, self.request)? };
+        let replica =
+            if prepared.writes { None } else { ReadPreference::from_request(self.service, self.request)? };
         let cache = if replica.is_some() { None } else { self.cache_request(&context, &prepared) };
         let session = self.session(prepared.writes);
         let work = SingleOperation { call: self, prepared };
@@ -170,12 +171,12 @@ impl<'a> ApiCall<'a> {
     fn cache_request(&self, context: &RequestContext, prepared: &PreparedOperation) -> Option<CacheRequest> {
         let tables = prepared.cached.as_ref()?.iter().collect();
         let subject = CacheSubject {
-            login: self.service.login_of(&self.caller.caller, false),
+            login: self.service.login_of(&self.caller.identity, false),
             settings: &context.settings,
             form: prepared.form,
             compiled: &prepared.compiled,
         };
-        CacheRequest::of(&self.catalog, Some(tables), &subject)
+        CacheRequest::new(&self.catalog, Some(tables), &subject)
     }
 
     /// Returns the answer to an operation.

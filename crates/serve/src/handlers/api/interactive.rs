@@ -53,7 +53,7 @@ fn said(status: u16, text: String) -> HttpAnswer {
 
 impl<'a> ApiCall<'a> {
     fn owner(&self) -> TransactionOwner {
-        TransactionOwner { caller: self.caller.caller.name.clone(), claims: lasting_claims(self.caller) }
+        TransactionOwner { caller: self.caller.identity.name.clone(), claims: lasting_claims(self.caller) }
     }
 
     /// Takes a transaction of this caller.

@@ -107,7 +107,7 @@ impl ApiCall<'_> {
 
     /// Returns the statistics of the statements that the caller's own logins ran.
     fn performance(&self) -> Value {
-        let caller = &self.caller.caller;
+        let caller = &self.caller.identity;
         let logins = [self.service.login_of(caller, false), self.service.login_of(caller, true)];
         let slow = self.service.exposure.limits.slow.as_millis() as u64;
         json!({ "slow_ms": slow, "statements": self.service.guard.shapes.of_logins(&logins) })
@@ -161,7 +161,7 @@ impl ApiCall<'_> {
 
     /// Returns the texts of a statement as the caller's login that reads.
     async fn texts(&self, statement: Statement, values: &[TypedText<'_>]) -> HttpResult<Vec<String>> {
-        let rows = ask(self.service.pool_of(&self.caller.caller, false)?, &statement, values).await?;
+        let rows = ask(self.service.pool_of(&self.caller.identity, false)?, &statement, values).await?;
         Ok(texts(&rows.map_err(|error| error.answer(true, false))?))
     }
 }

@@ -26,12 +26,13 @@ impl<'a> ApiCall<'a> {
         let wanted = parse_search(&self.request.body)?;
         let candidates = self.candidates(&wanted)?;
         let oids = candidates.iter().map(|relation| relation.oid).collect();
-        let told: Vec<DescribedRelation> =
-            self.service.told(&self.caller.caller, false, describe(oids)).await?;
-        let told: BTreeMap<u32, DescribedRelation> = told.into_iter().map(|one| (one.oid, one)).collect();
+        let described: Vec<DescribedRelation> =
+            self.service.ask_as(&self.caller.identity, false, describe(oids)).await?;
+        let described: BTreeMap<u32, DescribedRelation> =
+            described.into_iter().map(|one| (one.oid, one)).collect();
         let (mut searched, mut left_out) = (vec![], vec![]);
         for relation in candidates {
-            match told.get(&relation.oid).and_then(|told| readable(relation, told)) {
+            match described.get(&relation.oid).and_then(|described| readable(relation, described)) {
                 Some(one) => searched.push(one),
                 None => left_out.push(relation.name.clone()),
             }
@@ -95,9 +96,12 @@ impl<'a> ApiCall<'a> {
 }
 
 /// Returns a relation with the columns that the login may read; `None` where its key and its words are not among them.
-fn readable<'a>(relation: &'a ExposedRelation, told: &DescribedRelation) -> Option<SearchedRelation<'a>> {
+fn readable<'a>(
+    relation: &'a ExposedRelation,
+    described: &DescribedRelation,
+) -> Option<SearchedRelation<'a>> {
     let may_read = |name: &str| {
-        let column = told.columns.iter().find(|column| column.name == name);
+        let column = described.columns.iter().find(|column| column.name == name);
         column.is_some_and(|column| column.privileges.iter().any(|held| held == "SELECT"))
     };
     let (vector, language) = relation.search_column()?;

@@ -70,7 +70,7 @@ impl<'a> RowRequest<'a, '_> {
         let estimates =
             matches!(parts.preferences.count, Some(CountPreference::Planned | CountPreference::Estimated));
         let planned = if estimates { planned_statement(self.catalog, self.tree).ok() } else { None };
-        let replica = ReadPreference::of(&context.service, self.request)?;
+        let replica = ReadPreference::from_request(&context.service, self.request)?;
         let cache = match (estimates, replica) {
             // The planner, and a replica, may have another answer.
             (true, _) | (_, Some(_)) => None,
@@ -106,6 +106,6 @@ impl<'a> RowRequest<'a, '_> {
     ) -> Option<CacheRequest> {
         let login = context.service.login_of(&context.caller, false);
         let subject = CacheSubject { login, settings: &context.settings, form, compiled };
-        CacheRequest::of(self.catalog, self.tree.cached(self.catalog), &subject)
+        CacheRequest::new(self.catalog, self.tree.cached(self.catalog), &subject)
     }
 }

@@ -52,7 +52,7 @@ pub(crate) enum CacheLookup {
 
 impl CacheRequest {
     /// Returns the request of a read from these tables; `None` if its answer depends on anything else.
-    pub(crate) fn of(
+    pub(crate) fn new(
         catalog: &ServedCatalog,
         tables: Option<Vec<&CachedTable>>,
         subject: &CacheSubject<'_>,

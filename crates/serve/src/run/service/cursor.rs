@@ -23,7 +23,7 @@ const SHORTEST_SECRET: usize = 32;
 impl CursorKey {
     /// Derives the key from a secret that all processes of a service have; without one, or with a short one, cursors belong to
     /// this process.
-    pub(crate) fn of(secret: Option<&str>, service: &str) -> CursorKey {
+    pub(crate) fn derive(secret: Option<&str>, service: &str) -> CursorKey {
         let secret = secret.filter(|secret| secret.len() >= SHORTEST_SECRET);
         let derived = secret.map(|secret| {
             let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
@@ -47,7 +47,7 @@ impl CursorKey {
     /// Returns the place of a cursor that this key signed for the relation and the order.
     pub(crate) fn open(&self, relation: &str, order: &[OrderedField], cursor: &str) -> HttpResult<PageKey> {
         self.verified(relation, order, cursor).ok_or_else(|| {
-            let message = "`after` is no cursor of this service, collection and order";
+            let message = "`after` is not a cursor of this service, collection and order";
             HttpError::new(400, "PGRST100", message).hint("take `next` of the page before, unchanged")
         })
     }
@@ -164,13 +164,13 @@ mod tests {
     #[test]
     fn only_a_cursor_of_the_same_order_is_taken() {
         let secret = "x".repeat(SHORTEST_SECRET);
-        let key = CursorKey::of(Some(&secret), "shop");
+        let key = CursorKey::derive(Some(&secret), "shop");
         let cursor = key.sign("public.orders", &order("id"), &vec![Some("7".into())]).unwrap();
         let open = |key: &CursorKey, relation: &str, by: &str, cursor: &str| {
             key.open(relation, &order(by), cursor).ok()
         };
         assert_eq!(open(&key, "public.orders", "id", &cursor), Some(vec![Some("7".into())]));
-        assert!(open(&CursorKey::of(Some(&secret), "shop"), "public.orders", "id", &cursor).is_some());
+        assert!(open(&CursorKey::derive(Some(&secret), "shop"), "public.orders", "id", &cursor).is_some());
         let mut changed = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
         *changed.last_mut().unwrap() ^= 1;
         for (key, relation, by, cursor) in [
@@ -179,8 +179,8 @@ mod tests {
             (&key, "public.orders", "id", &URL_SAFE_NO_PAD.encode(changed)),
             (&key, "public.orders", "id", ""),
             (&key, "public.orders", "id", "!"),
-            (&CursorKey::of(Some(&secret), "bank"), "public.orders", "id", &cursor),
-            (&CursorKey::of(Some("short"), "shop"), "public.orders", "id", &cursor),
+            (&CursorKey::derive(Some(&secret), "bank"), "public.orders", "id", &cursor),
+            (&CursorKey::derive(Some("short"), "shop"), "public.orders", "id", &cursor),
         ] {
             assert!(open(key, relation, by, cursor).is_none(), "{relation} {by} {cursor}");
         }

@@ -132,7 +132,7 @@ fn message() -> impl Strategy<Value = StreamMessage> {
 
 proptest! {
     #[test]
-    fn what_was_written_is_read(message in message()) {
+    fn a_written_value_is_read_back(message in message()) {
         prop_assert_eq!(decode(&encode(&message)), Ok(message));
     }
 
@@ -151,7 +151,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_not_understood_is_said() {
+fn unknown_parts_are_reported() {
     assert_eq!(decode(b"S\0").unwrap_err(), "a message of the unknown kind 0x53");
     assert_eq!(decode(b"I\0\0\0\x01N\0\x01b").unwrap_err(), "a value of the unknown kind 0x62");
     assert_eq!(decode(b"I\0\0\0\x01N\0\x01t\0\0\0\x01\xff").unwrap_err(), "a text that is not UTF-8");

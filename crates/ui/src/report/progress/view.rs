@@ -13,7 +13,7 @@ const TICK: Duration = Duration::from_millis(120);
 const DELAY: Duration = Duration::from_millis(700);
 
 /// Interval between lines.
-const EVERY: Duration = Duration::from_secs(10);
+const REPORT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Destination of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) async fn follow(view: ProgressView, say: impl Fn(&str) + Send) {
     match view {
         ProgressView::Hidden => {}
         ProgressView::Bar => draw().await,
-        ProgressView::Lines | ProgressView::Log => tell(say).await,
+        ProgressView::Lines | ProgressView::Log => print_changes(say).await,
     }
 }
 
@@ -50,10 +50,10 @@ async fn draw() {
 }
 
 /// Prints a line if it differs from the last one.
-async fn tell(say: impl Fn(&str)) {
+async fn print_changes(say: impl Fn(&str)) {
     let mut said = String::new();
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(REPORT_INTERVAL).await;
         let now = Instant::now();
         if let Some(text) =
             current(now).map(|(activity, _)| line(&activity, now)).filter(|text| *text != said)

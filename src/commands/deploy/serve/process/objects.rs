@@ -9,9 +9,9 @@ use martydb_model::{DeclaredCaller, DesiredService, ServiceExposure};
 use martydb_serve::{HttpError, ServedService};
 
 /// Returns the error where the catalogs of a service cannot be read.
-fn unread(service: &DesiredService, fault: &HttpError) -> Error {
+fn unread(service: &DesiredService, error: &HttpError) -> Error {
     Error::new(Kind::Unreachable, format!("the catalogs of {} cannot be read", service.name))
-        .cause(&fault.message)
+        .cause(&error.message)
 }
 
 async fn alone(app: &App, service: &DesiredService, exposure: &ServiceExposure) -> Result<ServedService> {
@@ -30,12 +30,12 @@ pub(crate) async fn document(
     let served = alone(app, service, exposure).await?;
     let schema = exposure.schemas.first().map(ToString::to_string).unwrap_or_default();
     let text = served.document(&served_caller(name, caller), &schema).await;
-    let text = text.map_err(|fault| match (&*fault.code, &fault.hint) {
-        ("MDB009", Some(hint)) => Error::operation(&*fault.message).hint(&**hint),
-        _ => unread(service, &fault),
+    let text = text.map_err(|error| match (&*error.code, &error.hint) {
+        ("MDB009", Some(hint)) => Error::operation(&*error.message).hint(&**hint),
+        _ => unread(service, &error),
     })?;
     serde_json::from_str(&text)
-        .map_err(|error| Error::operation("the OpenAPI document is no JSON").cause(error))
+        .map_err(|error| Error::operation("the OpenAPI document is not valid JSON").cause(error))
 }
 
 /// Returns what a service exposes, as its reading login sees it.
@@ -45,7 +45,7 @@ pub(crate) async fn objects(
     exposure: &ServiceExposure,
 ) -> Result<ExposedObjects> {
     let served = alone(app, service, exposure).await?;
-    let catalog = served.catalog().await.map_err(|fault| unread(service, &fault))?;
+    let catalog = served.catalog().await.map_err(|error| unread(service, &error))?;
     let row = |relation: &martydb_serve::ExposedRelation| RelationRow {
         service: service.name.to_string(),
         relation: format!("{}.{}", relation.schema, relation.name),

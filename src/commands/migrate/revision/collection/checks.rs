@@ -12,7 +12,7 @@ pub(crate) fn check(schema: &CollectionSchema) -> Result<(), String> {
     if !is_name(&schema.name) || schema.name.len() > MAX_NAME_BYTES {
         let name = &schema.name;
         return Err(format!(
-            "\"{name}\" is no name of a collection: up to {MAX_NAME_BYTES} of a-z, 0-9 and _, first a letter"
+            "\"{name}\" is not a valid name of a collection: up to {MAX_NAME_BYTES} of a-z, 0-9 and _, first a letter"
         ));
     }
     for (number, field) in schema.fields.iter().enumerate() {
@@ -43,7 +43,7 @@ pub(crate) fn check(schema: &CollectionSchema) -> Result<(), String> {
     }
     match schema.indexes.iter().find(|index| index.name.as_ref().is_some_and(|name| !is_name(name))) {
         Some(index) => {
-            Err(format!("\"{}\" is no name of an index", index.name.as_deref().unwrap_or_default()))
+            Err(format!("\"{}\" is not a valid name of an index", index.name.as_deref().unwrap_or_default()))
         }
         None => Ok(()),
     }
@@ -62,7 +62,7 @@ fn check_field(field: &CollectionField) -> Result<(), String> {
         !key.is_empty() && !key.eq_ignore_ascii_case("null") && key.chars().all(is_rest)
     };
     if !name.split('.').all(is_key) {
-        return Err(format!("\"{name}\" is no field: keys of letters, digits and _, joined by points"));
+        return Err(format!("\"{name}\" is not a field: keys of letters, digits and _, joined by points"));
     }
     if field.constraints.iter().any(|one| one.one_of.as_ref().is_some_and(Vec::is_empty)) {
         return Err(format!("one_of of {name} has no values"));

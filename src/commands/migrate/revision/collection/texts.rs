@@ -14,7 +14,7 @@ const TABLE: &str = "{{service}}_document";
 const LAST: &str = "CHECK (jsonb_typeof(doc) = 'object')";
 
 /// Returns the migration and the file that undoes it.
-pub(crate) fn of(schema: &CollectionSchema, message: &str) -> Result<(String, String), String> {
+pub(crate) fn write(schema: &CollectionSchema, message: &str) -> Result<(String, String), String> {
     check(schema)?;
     let template = TEMPLATES.iter().find(|one| one.name == "collection");
     let template = template.ok_or("the template of collections is missing")?;
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     fn texts(yaml: &str) -> Result<(String, String), String> {
-        of(&serde_yaml::from_str(yaml).map_err(|error| error.to_string())?, "m")
+        write(&serde_yaml::from_str(yaml).map_err(|error| error.to_string())?, "m")
     }
 
     #[test]
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schema_is_refused() {
+    fn an_invalid_schema_is_refused() {
         for wrong in [
             "name: 'x; DROP TABLE y'",
             "name: x\nkeys: []",

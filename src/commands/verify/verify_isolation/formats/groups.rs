@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_differs_in_more_than_the_object_stays_apart() {
+    fn steps_that_differ_in_more_than_the_object_are_not_grouped() {
         let all: Vec<Finding> = (0..4)
             .map(|n| Finding {
                 evidence: format!("PUBLIC holds way {n}"),

@@ -236,7 +236,7 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        let report = VerifyReport::new(assessment);
+        let report = VerifyReport::without_changes(assessment);
         let text = junit(&report);
         let seen = "red_app\\u{a}connected";
         let fix = "SET ROLE &quot;x&quot;;\n     REVOKE CONNECT ON DATABASE blue FROM PUBLIC CASCADE;\n     RESET ROLE;";

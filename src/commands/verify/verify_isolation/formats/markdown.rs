@@ -193,11 +193,11 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        markdown(&VerifyReport::new(assessment))
+        markdown(&VerifyReport::without_changes(assessment))
     }
 
     #[test]
-    fn what_is_left_out_is_said_and_what_proved_nothing_is_named() {
+    fn omitted_and_inconclusive_checks_are_reported() {
         let small = page(1);
         assert!(
             small.contains("\n1 service, 1 login, 1 probe: 0 passed, **0 breaches**, 1 inconclusive\n"),

@@ -106,7 +106,7 @@ fn seen(task: &Task, answer: impl Fn(&str, &str) -> Option<Outcome>) -> Vec<Logi
     task.logins.iter().enumerate().map(one).collect()
 }
 
-fn catalogue(grants: &[(&str, Grantee)]) -> ActualServer {
+fn catalog(grants: &[(&str, Grantee)]) -> ActualServer {
     let owner = || RoleName::new("adm").unwrap();
     let mut server = ActualServer { version: 150018, ..ActualServer::default() };
     for (database, grantee) in grants {
@@ -122,7 +122,7 @@ fn catalogue(grants: &[(&str, Grantee)]) -> ActualServer {
     server
 }
 
-fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> ServerJudgement {
+fn judged(task: &Task, attempts: &[LoginAttempts], catalog: &ActualServer) -> ServerJudgement {
     let matrix = judge(task, attempts);
     let probes: Vec<_> = matrix.iter().collect();
     let (open, closed): (Vec<_>, Vec<_>) =
@@ -134,7 +134,7 @@ fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> 
             closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
             ..VerifiedServer::default()
         },
-        findings: findings(task, &probes, catalogue, Basis::Login),
+        findings: findings(task, &probes, catalog, Basis::Login),
         matrix,
         ..ServerJudgement::default()
     }
@@ -142,7 +142,7 @@ fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> 
 
 fn report(judged: ServerJudgement) -> VerifyReport {
     let assessment = assess(vec![judged], vec![], &Filter::default());
-    VerifyReport::new(assessment)
+    VerifyReport::without_changes(assessment)
 }
 
 fn text(judged: ServerJudgement, style: &Style) -> String {
@@ -175,7 +175,7 @@ fn all_is_well() {
 }
 
 #[test]
-fn breaches_and_unproven_probes_are_told_in_words() {
+fn breaches_and_inconclusive_probes_are_described() {
     let task = task(&names(&FOUR));
     let answers = seen(&task, |role, database| match (role, database) {
         ("csca_app", "marty_pkd_service") | (_, "postgres") => Some(let_in()),
@@ -192,9 +192,9 @@ fn breaches_and_unproven_probes_are_told_in_words() {
         _ => None,
     });
     let app = Grantee::Role(RoleName::new("csca_app").unwrap());
-    let catalogue = catalogue(&[("marty_pkd_service", app), ("postgres", Grantee::Public)]);
-    insta::assert_snapshot!(text(judged(&task, &answers, &catalogue), &NARROW));
-    let assessment = report(judged(&task, &answers, &catalogue)).assessment;
+    let catalog = catalog(&[("marty_pkd_service", app), ("postgres", Grantee::Public)]);
+    insta::assert_snapshot!(text(judged(&task, &answers, &catalog), &NARROW));
+    let assessment = report(judged(&task, &answers, &catalog)).assessment;
     insta::assert_snapshot!(serde_json::to_string_pretty(&assessment.findings).unwrap());
     insta::assert_snapshot!(serde_json::to_string_pretty(&assessment.matrix[..2]).unwrap());
     assert_eq!(judged(&task, &answers, &ActualServer::default()).findings.len(), 13);
@@ -224,7 +224,7 @@ fn a_hundred_services_come_in_bands() {
 }
 
 #[test]
-fn where_all_is_denied_one_line_says_so() {
+fn a_matrix_without_access_is_one_line() {
     let line = |services: &[String]| {
         let task = task(services);
         let judged = judged(&task, &seen(&task, |_, _| None), &ActualServer::default());
@@ -286,7 +286,7 @@ fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
 }
 
 #[test]
-fn what_was_not_tried_is_said() {
+fn untried_checks_are_reported() {
     let task = task(&names(&FOUR));
     let task = Task { selection: ProbeSelection::one_each(&task), ..task };
     let sample = grid_text(&task, &seen(&task, |_, _| None), &NARROW);

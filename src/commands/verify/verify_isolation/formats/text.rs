@@ -234,7 +234,7 @@ mod tests {
         let server = VerifiedServer { name: "main".into(), ..VerifiedServer::default() };
         let judged = ServerJudgement { server, ..judged };
         let assessment = assess(vec![judged], failed, filter);
-        VerifyReport::new(assessment)
+        VerifyReport::without_changes(assessment)
     }
 
     fn found(findings: &[Finding]) -> ServerJudgement {

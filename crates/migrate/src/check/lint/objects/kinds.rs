@@ -205,7 +205,7 @@ pub(crate) const KINDS: &[ObjectKindRow] = &[
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verb {
+pub(crate) enum StatementVerb {
     Create,
     Alter,
     Drop,
@@ -213,13 +213,13 @@ pub(crate) enum Verb {
 }
 
 /// Returns the row of a statement, and its verb.
-pub(crate) fn of(statement: SyntaxKind) -> Option<(&'static ObjectKindRow, Verb)> {
+pub(crate) fn row_and_verb(statement: SyntaxKind) -> Option<(&'static ObjectKindRow, StatementVerb)> {
     KINDS.iter().find_map(|row| {
         let verbs = [
-            (row.create, Verb::Create),
-            (row.alter, Verb::Alter),
-            (row.drop, Verb::Drop),
-            (row.uses, Verb::Use),
+            (row.create, StatementVerb::Create),
+            (row.alter, StatementVerb::Alter),
+            (row.drop, StatementVerb::Drop),
+            (row.uses, StatementVerb::Use),
         ];
         let (_, verb) = verbs.into_iter().find(|(nodes, _)| nodes.contains(&statement))?;
         Some((row, verb))
@@ -243,14 +243,14 @@ mod tests {
         {
             let name = format!("{kind:?}");
             let verb = match name.split('_').next() {
-                Some("CREATE") => Verb::Create,
-                Some("ALTER") => Verb::Alter,
-                Some("DROP") => Verb::Drop,
+                Some("CREATE") => StatementVerb::Create,
+                Some("ALTER") => StatementVerb::Alter,
+                Some("DROP") => StatementVerb::Drop,
                 _ => continue,
             };
             seen += 1;
             if !OF_NO_OBJECT.contains(&kind) {
-                assert_eq!(of(kind).map(|(_, found)| found), Some(verb), "{name}");
+                assert_eq!(row_and_verb(kind).map(|(_, found)| found), Some(verb), "{name}");
             }
         }
         assert!(seen > 120, "{seen}");

@@ -3,7 +3,7 @@
 use squawk_syntax::SyntaxKind::{self, *};
 use squawk_syntax::SyntaxNode;
 
-use super::kinds::{self, LintedKind, NameSpace, ObjectKindRow, Verb};
+use super::kinds::{self, LintedKind, NameSpace, ObjectKindRow, StatementVerb};
 use martydb_sql::{TokenKind, bare, tokens};
 
 /// A name as it is written.
@@ -39,14 +39,14 @@ pub(crate) enum ObjectEffect {
 
 /// Returns the effects of a statement, in order.
 pub(crate) fn effects(statement: &SyntaxNode) -> Vec<(WrittenObject, ObjectEffect)> {
-    let Some((row, verb)) = kinds::of(statement.kind()) else { return special(statement) };
+    let Some((row, verb)) = kinds::row_and_verb(statement.kind()) else { return special(statement) };
     match verb {
-        Verb::Create => created(statement, row).into_iter().collect(),
-        Verb::Drop => {
+        StatementVerb::Create => created(statement, row).into_iter().collect(),
+        StatementVerb::Drop => {
             named(statement).iter().filter_map(|node| object(statement, node, row)).map(dropped).collect()
         }
-        Verb::Alter => altered(statement, row),
-        Verb::Use => used(statement, row),
+        StatementVerb::Alter => altered(statement, row),
+        StatementVerb::Use => used(statement, row),
     }
 }
 

@@ -113,7 +113,7 @@ fn file(sql: &str) -> String {
 }
 
 #[test]
-fn what_a_pending_file_creates_hides_no_other_object_of_its_name() {
+fn an_object_of_a_pending_file_hides_no_namesake() {
     for first in CREATIONS {
         for (danger, rule) in DANGERS {
             let files = [&file(first) as &str, &file(danger)];
@@ -127,7 +127,7 @@ fn what_a_pending_file_creates_hides_no_other_object_of_its_name() {
 }
 
 #[test]
-fn what_a_pending_file_creates_in_the_same_file_hides_no_other_object_of_its_name() {
+fn an_object_of_the_same_file_hides_no_namesake() {
     let spared = |first: &str| first.contains("search_path") || first.contains("TEMP");
     for first in CREATIONS.iter().filter(|first| !spared(first)) {
         for (danger, rule) in DANGERS {
@@ -138,7 +138,7 @@ fn what_a_pending_file_creates_in_the_same_file_hides_no_other_object_of_its_nam
 }
 
 #[test]
-fn a_table_that_a_pending_file_makes_is_no_danger() {
+fn a_table_that_a_pending_file_creates_is_not_a_danger() {
     for first in TABLES {
         for (danger, rule) in DANGERS {
             for files in [

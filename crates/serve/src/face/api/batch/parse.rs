@@ -17,7 +17,7 @@ pub(super) fn parse_operation(
     value: Value,
     kinds: &dyn Fn(&str) -> CollectionKind,
 ) -> HttpResult<ApiOperation> {
-    let mut body = BodyKeys::of(value, "the operation")?;
+    let mut body = BodyKeys::from_value(value, "the operation")?;
     let name = body.text("op")?.ok_or_else(|| wrong("an operation has no \"op\""))?;
     let collection = body.text("collection")?.ok_or_else(|| wrong("an operation has no \"collection\""))?;
     let kind = kinds(&collection);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::path::{DEEPEST, document_path, unknown};
+use super::path::{MAX_DEPTH, document_path, unknown};
 use crate::error::HttpResult;
 use crate::face::api::body::wrong;
 use crate::request::DocumentFilter;
@@ -20,7 +20,7 @@ pub(crate) fn parse_document_filter(value: &Value) -> HttpResult<DocumentFilter>
 }
 
 fn tree(value: &Value, depth: usize) -> HttpResult<DocumentFilter> {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Err(wrong("the filter has too many levels"));
     }
     let object = value.as_object().ok_or_else(|| wrong("a filter is an object"))?;
@@ -54,7 +54,7 @@ fn not(filter: DocumentFilter) -> DocumentFilter {
 
 /// Parses the condition on the value at a path: operators, or the value that it has to be.
 fn place(path: &[String], value: &Value, depth: usize) -> HttpResult<DocumentFilter> {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Err(wrong("the filter has too many levels"));
     }
     match value {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_filter_is_refused() {
+    fn an_invalid_filter_is_refused() {
         let mut deep = json!({"a": 1});
         for _ in 0..40 {
             deep = json!({"$not": deep});

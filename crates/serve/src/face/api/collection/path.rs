@@ -5,7 +5,7 @@ use crate::face::api::body::wrong;
 use crate::request::DocumentPath;
 
 /// Deepest nesting of filters, and of keys in a path.
-pub(super) const DEEPEST: usize = 16;
+pub(super) const MAX_DEPTH: usize = 16;
 
 /// Longest path, in bytes.
 const MAX_PATH_BYTES: usize = 1000;
@@ -16,12 +16,12 @@ pub(super) fn document_path(text: &str) -> HttpResult<DocumentPath> {
         return Err(HttpError::limit(format!("a path has more than {MAX_PATH_BYTES} bytes")));
     }
     let path: DocumentPath = text.split('.').map(str::to_owned).collect();
-    if path.len() > DEEPEST {
-        return Err(HttpError::limit(format!("a path has more than {DEEPEST} keys")));
+    if path.len() > MAX_DEPTH {
+        return Err(HttpError::limit(format!("a path has more than {MAX_DEPTH} keys")));
     }
     match path.iter().all(|key| !key.is_empty() && !key.starts_with('$')) {
         true => Ok(path),
-        false => Err(wrong(format!("\"{text}\" is no path into a document"))),
+        false => Err(wrong(format!("\"{text}\" is not a path into a document"))),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 /// Reason why a file was not copied completely.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum StreamError {
     Read(io::Error),
     Write(io::Error),
     /// No identity decrypts the file.

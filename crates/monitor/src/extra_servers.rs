@@ -12,7 +12,7 @@ use martydb_model::metrics::MonitorCheck;
 pub type Judgements = Vec<(String, martydb_model::error::Result<ServerJudgement>)>;
 
 /// Checks of servers of other kinds. A manifest without them costs no connection.
-pub trait BesideServers: Send + Sync {
+pub trait ExtraServers: Send + Sync {
     /// Judges the servers of these services.
     fn prove<'r>(
         &'r self,
