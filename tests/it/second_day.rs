@@ -159,7 +159,7 @@ fn a_clone_passes_and_the_shipped_pipelines_fail_for_each_fault() {
     };
     red("gitlab", "sd_a/migrations/V3__more.down.sql", "SELECT 1;\n", "verify-down");
     red("github", "sd_a/migrations/V1__late.sql", "SELECT 1;\n", "validate");
-    let drift = "-- martydb: irreversible: it is a test\nCREATE SCHEMA more;\nGRANT USAGE ON SCHEMA more TO PUBLIC;\n";
+    let drift = "-- martydb: irreversible: it is a test\nCREATE VIEW more AS SELECT 1 AS one;\nGRANT SELECT ON more TO sd_b_ro WITH GRANT OPTION;\n";
     red("github", "sd_b/migrations/V2__drift.sql", drift, "plan --check");
     // Nothing is pending, so nothing is proven.
     let alone = clone.with_variables(clone.project.command(&["verify-down", "--all"]));

@@ -70,6 +70,8 @@ fn migrated(server: &Server, prefix: &str) -> Project {
     project.write(&format!("{service}/migrations/{file}.down.sql"), "-- martydb: irreversible: a test\n");
     project.run(&["upgrade", "-s", &service]).expect(0);
     project.run(&["apply", "--all", "-y"]).expect(0);
+    // The aggregate is of the owner's further code, which no login may call without this.
+    server.sql(&service, "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO PUBLIC");
     project
 }
 
