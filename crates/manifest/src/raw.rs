@@ -278,7 +278,7 @@ pub(crate) struct RawService {
 /// Place of refinery's history table.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct RawHistory {
+pub(crate) struct RawHistory {
     /// Schema of the table `refinery_schema_history`; default: martydb. A declared schema is for teams that run refinery beside;
     /// the next `upgrade` moves the table.
     pub schema: Option<String>,
@@ -310,7 +310,7 @@ pub(crate) struct RawMigrationMap {
 /// Rule for files that undo migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum RawDown {
+pub(crate) enum RawDown {
     /// Every migration needs one; `validate` names the missing ones.
     Required,
     /// A migration may have one.

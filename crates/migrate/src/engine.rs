@@ -6,6 +6,7 @@ mod contents;
 pub(crate) mod executor;
 pub(crate) mod failure;
 pub(crate) mod non_transactional;
+pub(crate) mod other_roles;
 pub(crate) mod pipeline;
 pub(crate) mod preflight;
 pub(crate) mod rehearsal;

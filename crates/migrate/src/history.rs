@@ -9,6 +9,7 @@ pub(crate) mod progress;
 pub(crate) mod repeatables;
 pub(crate) mod rows;
 mod schema_text;
+pub(crate) mod settle;
 pub(crate) mod tables;
 
 pub(crate) use catalog::CatalogQueries;

@@ -149,12 +149,8 @@ impl<'a> MigrationRun<'a, '_> {
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
         let repeatables = self.repeatables(&comparison, &versions).await?;
         let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
-        // A table that only refinery wrote is adopted, and privileges of other roles on it are revoked; one that lies
-        // elsewhere is moved.
-        let present = &self.session.present;
-        let adopted = present.refinery.is_some() && !present.history;
-        let settled = present.is_settled(&self.session.target.history_schema);
-        if upgrade && steps.is_empty() && repeatables.is_empty() && !adopted && settled {
+        let is_done = steps.is_empty() && repeatables.is_empty() && self.has_its_tables();
+        if upgrade && is_done {
             events.send(Event::Planned(vec![]));
             return Ok(());
         }
@@ -201,6 +197,14 @@ impl<'a> MigrationRun<'a, '_> {
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
         result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
+    }
+
+    /// Returns `true` unless the tables are to be changed: one that only refinery wrote is adopted, and privileges of other
+    /// roles on it are revoked; one that lies elsewhere is moved.
+    fn has_its_tables(&self) -> bool {
+        let present = &self.session.present;
+        let adopted = present.refinery.is_some() && !present.history;
+        !adopted && present.is_settled(&self.session.target.history_schema)
     }
 
     /// Runs the steps and rolls them back; their effects are in the outcome.

@@ -24,10 +24,8 @@ pub use roles::{
     acts_as_owner,
 };
 
+pub use crate::names::HISTORY_SCHEMA;
 use crate::{SERVE_SCHEMA, SchemaName};
-
-/// Schema of martydb's own history in each service's database.
-pub const HISTORY_SCHEMA: &str = "martydb";
 
 /// refinery's history table: in [`HISTORY_SCHEMA`], or in a declared schema, where refinery itself and earlier versions
 /// of martydb create it.

@@ -87,6 +87,9 @@ database_name!(
     &["$user"]
 );
 
+/// Schema of martydb's own history in each service's database.
+pub const HISTORY_SCHEMA: &str = "martydb";
+
 impl SchemaName {
     /// Returns the schema that each new database has.
     pub fn public() -> SchemaName {
@@ -95,7 +98,7 @@ impl SchemaName {
 
     /// Returns the schema of martydb's history in each service's database.
     pub fn history() -> SchemaName {
-        SchemaName::found(crate::contract::HISTORY_SCHEMA).expect("a plain word is a name")
+        SchemaName::found(HISTORY_SCHEMA).expect("a plain word is a name")
     }
 }
 

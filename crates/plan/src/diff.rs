@@ -8,7 +8,7 @@ mod counters;
 mod database;
 mod defaults;
 mod extensions;
-pub(crate) mod former_logins;
+mod former_logins;
 mod inside;
 mod losses;
 mod maintenance;

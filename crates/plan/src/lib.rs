@@ -22,6 +22,7 @@ mod database_option;
 mod ddl;
 pub mod diff;
 pub mod grouping;
+mod kept_settings;
 mod loss;
 mod object;
 mod ownership;

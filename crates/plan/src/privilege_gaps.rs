@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::Action;
 use super::admin_capabilities::{AdminCapabilities, Refusal};
 use super::ddl::{PASSWORDLESS, script};
-use super::diff::former_logins;
+use super::kept_settings;
 use super::object::Object;
 use super::stage::Stage;
 use super::step::{DbaRequest, Plan, PrivilegeGap, Step};
@@ -35,7 +35,7 @@ pub(crate) fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mu
         let public = is_superusers_public(step, &refusal) && actual.major() < 15;
         let shared = desired.platform.is_some() && (public || matches!(refusal, Refusal::Setting(_)));
         let service = step.service.as_ref().filter(|_| !shared).map(ToString::to_string);
-        let kept = former_logins::kept(desired, step);
+        let kept = kept_settings::kept(desired, step);
         let what = match &kept {
             _ if shared && public => CLOSE_PUBLIC.to_owned(),
             Some((role, database, name)) => format!("keep {name} of database {database} for login {role}"),
@@ -46,7 +46,7 @@ pub(crate) fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mu
         refused.entry(topic).or_default().push(step.clone());
         false
     });
-    former_logins::keep_where_refused(plan, &held);
+    kept_settings::keep_where_refused(plan, &held);
     // Steps that belong together are kept together.
     let stuck = plan.prunable.iter().any(|step| step.service.is_none() && authority.refusal(step).is_some());
     let stays = |step: &Step| if step.service.is_none() { !stuck } else { authority.refusal(step).is_none() };
@@ -166,8 +166,8 @@ fn request(
     let asked: Vec<Statement> = match refusal {
         Refusal::NotGiven(role)
             if !role.as_str().starts_with("pg_")
-                // The one statement is less than a right on somebody else's login.
-                && !steps.iter().all(|step| former_logins::kept(desired, step).is_some()) =>
+                // The one statement is less than a privilege on an unmanaged login.
+                && !steps.iter().all(|step| kept_settings::kept(desired, step).is_some()) =>
         {
             vec![stmt!("GRANT {role} TO {admin} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")]
         }

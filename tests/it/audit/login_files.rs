@@ -44,7 +44,7 @@ fn rules_with_a_broken_line_are_inconclusive_although_the_server_was_reloaded() 
     let found = Pair::grave(&pair.verify(&[], 4));
     assert_eq!(found, ["critical | hba-ident-map | - | postgres | - | pg_ident.conf line 1"]);
     // The map is cleaned, and a line below it is broken: the account webserver still enters as postgres.
-    fs::write(pair.server.data().join("pg_ident.conf"), "# nobody\nm webserver\n").unwrap();
+    fs::write(pair.server.data().join("pg_ident.conf"), "# cleaned\nm webserver\n").unwrap();
     pair.server.reload();
     let reason = only_reason(&pair);
     assert!(reason.contains("pg_ident.conf line 2: missing entry"), "{reason}");

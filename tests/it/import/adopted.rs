@@ -160,7 +160,7 @@ fn a_migration_that_the_tool_has_undone_is_named() {
     write(&project, LAYOUTS.iter().find(|row| row.0 == "goose").unwrap().1);
     project.run(&["apply", "--all", "-y"]).expect(0);
     let said = project.run(&["import", "--from", "goose", "--service", service, "old"]).expect(0);
-    let note = "goose_db_version says of 2: is_applied is false; it counts as pending";
+    let note = "goose_db_version reports 2: is_applied is false; it counts as pending";
     assert!(said.stdout.contains(note), "{}", said.stdout);
     assert!(said.stdout.contains("baseline --service ado_undone --at 1\n"), "{}", said.stdout);
 }

@@ -8,7 +8,7 @@ use martydb_model::error::Kind;
 
 use super::support::{Service, run as execute};
 
-/// What martydb at commit b3010acd reads first of a history that has a table of notes.
+/// Query that martydb at commit b3010acd sends first to a history that has a table of notes.
 const EARLIER_READS: &str = "SELECT version, outcome, action FROM (
     SELECT DISTINCT ON (version) version, outcome, action, mode FROM martydb.history ORDER BY version, id DESC
 ) last WHERE mode = 'no-transaction' AND outcome IN ('started', 'failed') ORDER BY version";

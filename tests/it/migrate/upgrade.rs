@@ -57,7 +57,7 @@ async fn app_and_readonly_have_no_privileges_on_the_history_and_the_owner_cannot
         ["true"]
     );
 
-    // A name that is put together is not seen in the file; the server refuses it.
+    // A name that is put together is not in the file; the server refuses it.
     let forge = "DO $$ BEGIN EXECUTE 'UPDATE martydb' || '.history SET attempts = 9'; END $$;";
     service.write("V2__forge.sql", forge);
     let error = service.upgrade().await.error.unwrap();

@@ -16,7 +16,7 @@ use std::time::Duration;
 use markers::MarkedText;
 pub(crate) use part::BatchPart;
 
-use super::preflight::OtherRoles;
+use super::other_roles::OtherRoles;
 use crate::files::{Direction, MigrationFile, OwnTransaction};
 use crate::history::{AppliedRow, Record, tables};
 use crate::report::{MigrationId, PlannedFile};

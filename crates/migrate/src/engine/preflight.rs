@@ -6,15 +6,16 @@ use std::time::Instant;
 
 use super::batch::millis;
 use super::contents;
+use super::other_roles::OtherRoles;
 use super::session::{MigrationSession, until};
 use crate::check::{OtherTool, other_tools};
 use crate::files::VersionType;
-use crate::history::{ExistingTables, place, tables};
+use crate::history::{ExistingTables, place, settle, tables};
 use crate::report::Event;
 use crate::target::{MigrationTarget, Options};
 use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Ident, List, Literal, Statement, split_name_list, stmt};
+use martydb_model::sql::{Ident, List, Statement, split_name_list, stmt};
 use martydb_model::sqlstate;
 use martydb_model::{RoleName, SchemaName};
 use martydb_pg::server::{Row, Unreadable, execute_protected};
@@ -39,36 +40,6 @@ impl HistoryTable {
         let shared = acl.iter().flatten().any(|item| !is_known(&grantee(item)));
         let (name, schema, columns) = (row.try_get(0)?, bare(row.try_get(1)?), row.try_get(4)?);
         Ok(HistoryTable { name, schema, owner, shared, columns })
-    }
-}
-
-/// Roles that a session can act as, apart from the owner: objects that a migration creates as one of them would
-/// belong to the wrong role. Queried once per run; the check after each file (see `batch`) uses the result.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct OtherRoles {
-    /// OID of the database.
-    pub database: u32,
-    /// OIDs of the login and of every role that it is a member of, without the owner.
-    roles: Vec<u32>,
-}
-
-impl OtherRoles {
-    /// Returns the OIDs, never an empty list because SQL's `IN` needs one. No role has the OID 0.
-    pub(crate) fn ids(&self) -> Vec<u32> {
-        if self.roles.is_empty() { vec![0] } else { self.roles.clone() }
-    }
-
-    fn ask(owner: &RoleName) -> Statement {
-        stmt!(
-            "SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
-                ARRAY(SELECT oid FROM pg_catalog.pg_roles WHERE rolname <> {owner} AND pg_catalog.pg_has_role(session_user, oid, 'MEMBER'))",
-            owner = Literal(owner.as_str().into())
-        )
-    }
-
-    fn read(rows: &[Row]) -> Result<OtherRoles, Unreadable> {
-        let (database, roles) = rows.first().ok_or_else(Unreadable::no_row)?.read()?;
-        Ok(OtherRoles { database, roles })
     }
 }
 
@@ -203,7 +174,7 @@ impl Preflight {
             None => all.extend(tables::create_history(outsiders, place::is_ours(schema), present.guarded)),
             Some(table) => open.extend(table.shared.then(|| stmt!("martydb.history"))),
         }
-        all.extend(place::settle(present, schema, outsiders));
+        all.extend(settle::settle(present, schema, outsiders));
         if self.refinery.is_none() {
             all.push(tables::create_refinery(schema, version_type));
         }

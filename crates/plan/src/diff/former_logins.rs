@@ -5,16 +5,13 @@ use std::collections::BTreeSet;
 
 use super::comparison::Comparison;
 use crate::action::{Action, SettingValue};
+use crate::kept_settings::KEPT;
 use crate::stage::Stage;
-use crate::step::{Plan, Step};
 use martydb_model::contract::managed;
 use martydb_model::sql::split_name_list;
 use martydb_model::{
     AccessLevel, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService, RoleName, SchemaName,
 };
-
-/// Settings of a database that decide which objects a session's statements mean. martydb sets them on its own logins.
-const KEPT: [&str; 2] = ["search_path", "role"];
 
 /// Adds the steps that keep a setting which is about to be reset on the database.
 pub(crate) fn keep(
@@ -96,29 +93,6 @@ fn logins(
     let all = actual.roles.iter().filter(|(role, one)| one.login && is_login(role, one.superuser));
     let all = all.map(|(role, _)| role).filter(|role| !as_one_of_ours(role) && !kept(role));
     all.cloned().collect()
-}
-
-/// Keeps a setting of a database as long as it cannot be given to one of the logins that use it. `refused` are the
-/// steps that the admin cannot do.
-pub(crate) fn keep_where_refused(plan: &mut Plan, refused: &BTreeSet<(DbName, String)>) {
-    plan.steps.retain(|step| match &step.action {
-        Action::ResetSetting { role: None, database: Some(database), name } => {
-            !refused.contains(&(database.clone(), name.clone()))
-        }
-        _ => true,
-    });
-}
-
-/// Returns database and name of a setting that a login keeps.
-pub(crate) fn kept(desired: &DesiredServer, step: &Step) -> Option<(RoleName, DbName, String)> {
-    match &step.action {
-        Action::SetSetting { role: Some(role), database: Some(database), name, .. }
-            if KEPT.contains(&name.as_str()) && managed(desired, role).is_none() =>
-        {
-            Some((role.clone(), database.clone(), name.clone()))
-        }
-        _ => None,
-    }
 }
 
 #[cfg(test)]
