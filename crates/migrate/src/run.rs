@@ -199,7 +199,7 @@ impl<'a> MigrationRun<'a, '_> {
         result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
     }
 
-    /// Returns `true` unless the tables are to be changed: one that only refinery wrote is adopted, and privileges of other
+    /// Returns `true` unless a run changes the tables: one that only refinery wrote is adopted, and privileges of other
     /// roles on it are revoked; one that lies elsewhere is moved.
     fn has_its_tables(&self) -> bool {
         let present = &self.session.present;

@@ -22,7 +22,6 @@ mod database_option;
 mod ddl;
 pub mod diff;
 pub mod grouping;
-mod kept_settings;
 mod loss;
 mod object;
 mod ownership;

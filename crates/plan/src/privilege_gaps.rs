@@ -1,11 +1,12 @@
 //! Turns steps that the admin lacks privileges for into gaps: each with a reason and a request to a DBA.
 
+pub(crate) mod kept_settings;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::Action;
 use super::admin_capabilities::{AdminCapabilities, Refusal};
 use super::ddl::{PASSWORDLESS, script};
-use super::kept_settings;
 use super::object::Object;
 use super::stage::Stage;
 use super::step::{DbaRequest, Plan, PrivilegeGap, Step};

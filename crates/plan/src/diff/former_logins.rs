@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::comparison::Comparison;
 use crate::action::{Action, SettingValue};
-use crate::kept_settings::KEPT;
+use crate::privilege_gaps::kept_settings::KEPT;
 use crate::stage::Stage;
 use martydb_model::contract::managed;
 use martydb_model::sql::split_name_list;
@@ -144,7 +144,7 @@ mod tests {
             actual.roles.get_mut(&role("postgres")).unwrap().superuser = false;
         };
         let (steps, limits) = plan(limited);
-        assert_eq!(steps, [""; 0]);
+        assert!(!steps.iter().any(|sql| sql == KEEP || sql == RESET), "{steps:?}");
         assert!(limits.contains("keep search_path of database shop_db for login old"), "{limits}");
         assert!(limits.contains(&KEEP.replace('"', "\\\"")), "{limits}");
     }
