@@ -57,7 +57,7 @@ fn replicas_and_redis_are_described_and_drawn() {
     assert_eq!(counted(&report), expected.map(|(server, count)| (server.to_owned(), count)));
     for words in [
         "streaming, up to date",
-        "Its 2 users reach these keys and no others.",
+        "Its 2 users can access these keys and no others.",
         "On server main, replica r1",
         "On server cache",
         "Nothing is wrong",

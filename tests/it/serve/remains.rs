@@ -105,7 +105,8 @@ fn each_way_into_code_of_a_service_leaves_nothing_and_takes_nothing() {
         let answer = ask(method, path, accept, &body);
         // `leave` has a parameter without a name, and is called with a text.
         let answer = if path == "rpc/leave?" { ask("POST", "rpc/leave", "", "x") } else { answer };
-        let is_refused = *way == "called function" || *way == "cast to an array of it";
+        // PostgreSQL refuses a rule with a query below the statement of an insert.
+        let is_refused = ["called function", "cast to an array of it", "rule"].contains(way);
         assert!(answer.status < 300 || is_refused, "{way}: {} {}", answer.status, answer.body);
         assert_eq!(left(), "0", "{way}");
         // The driver still has what it relies on: types that are new to the connection, and those that it knows.
