@@ -24,7 +24,7 @@ pub struct MigrationTarget {
     pub schemas: Vec<SchemaName>,
     /// Search path of its sessions: its schemas, and those of extensions among them.
     pub search_path: Vec<SchemaName>,
-    /// The schema in which refinery's table has to be; it is looked for in [`places`](Self::places).
+    /// The schema in which refinery's table has to be; the declared schemas are searched too.
     pub history_schema: SchemaName,
     pub owner: RoleName,
     pub app: RoleName,
