@@ -139,6 +139,8 @@ def main():
         if options.table:
             print(kept.table(results, rows, COLUMNS))
             return
+        if not fnmatch.filter(rows, options.row) or not fnmatch.filter(COLUMNS, options.column):
+            sys.exit(f"error: no row or column has this name: {options.row} {options.column}\nhint: scripts/corpus --list")
         todo, count = queue.Queue(), 0
         for item in diagonal(rows, first) if options.diagonal else wanted(rows, first):
             todo.put(item)

@@ -4,11 +4,12 @@ import hashlib
 import json
 import re
 import shutil
+from pathlib import Path
 
-from rows import DROPS
 from world import Absent, Ended, World, difference, run, shown
 
 PASSWORD = "of-the-corpus"
+DROPS = (Path(__file__).parent / "drops.sql").read_text()
 
 
 def service_name(row):

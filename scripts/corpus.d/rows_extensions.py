@@ -1,6 +1,6 @@
 """A row for each extension of the server, in `public` and, where its control file fixes no schema, in one of its own."""
 
-from rows import Row
+from row import Row
 from rows_types import indexes, literals, table_of
 
 AVAILABLE = """

@@ -4,7 +4,7 @@ names becomes a row that is `not run`, so that it is seen."""
 import re
 from pathlib import Path
 
-from rows import File, Row
+from row import File, Row
 
 # Catalogs that hold nothing that a schema declares: statistics of the server, roles, privileges, or parts of what is named elsewhere.
 ELSEWHERE = {

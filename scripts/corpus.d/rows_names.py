@@ -1,7 +1,7 @@
 """Rows of odd names, and of odd sessions."""
 
 from project import quoted
-from rows import Row
+from row import Row
 
 NAMES = {
     "capitals": "UserAccount",

@@ -4,7 +4,7 @@ project's own files in the tool's order; martydb runs what `import` makes of the
 import re
 from pathlib import Path
 
-from rows import File, Row
+from row import File, Row
 
 TOOLS = ["golang-migrate", "node-pg-migrate", "sql-migrate", "diesel", "sqlx", "goose", "dbmate", "flyway", "prisma", "updown"]
 # A line that begins a tool's part of a file.

@@ -1,6 +1,6 @@
 """A row for each built-in type: a table with it, an array, a default, a domain, a composite, a function, a view and an index."""
 
-from rows import Row
+from row import Row
 
 # Literals that are tried in this order until the type takes one: whatever a later major adds is found like this too.
 LITERALS = [
