@@ -13,7 +13,7 @@ use martydb_model::error::Result;
 use martydb_model::sql::{Literal, Qualified, Statement, stmt};
 use martydb_pg::server::Row;
 
-/// RowMeaning of the rows of a history table.
+/// Meaning of the rows of a history table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowMeaning {
     /// One row for each applied migration.

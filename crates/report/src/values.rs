@@ -84,7 +84,7 @@ pub struct AccessRow {
     pub role: String,
     /// `login` or `group`.
     pub kind: String,
-    /// VerdictLevel of the access: `connect`, `read`, `write` and the like.
+    /// Level of the access: `connect`, `read`, `write` and the like.
     pub level: String,
     /// Schema or table; `None` for the whole database.
     pub extent: Option<String>,

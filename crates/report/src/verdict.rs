@@ -4,7 +4,7 @@ use martydb_model::units::counted;
 
 use crate::values::{RedisKeys, ReplicaLine, ShownFinding, StatedService, Values};
 
-/// VerdictLevel of a line of the verdict.
+/// Level of a line of the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum VerdictLevel {
     Good,

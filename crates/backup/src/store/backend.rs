@@ -26,7 +26,7 @@ use martydb_model::error::Result;
 /// Maximum size of a file that is read as a whole, in bytes: manifest, sums and notes.
 pub(crate) const SMALL: u64 = 64 * 1024 * 1024;
 
-/// TopLevel level of a store.
+/// Top level of a store.
 #[derive(Debug, Default)]
 pub(crate) struct TopLevel {
     /// Names of backups, complete or not.

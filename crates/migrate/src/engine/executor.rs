@@ -126,7 +126,7 @@ impl StepRun<'_, '_> {
         self.failed(end).map_or(Ok(()), Err)
     }
 
-    /// WaitLog for the answer to a batch that was sent ahead.
+    /// Waits for the answer to a batch that was sent ahead.
     async fn answer(&mut self) -> Result<(), (usize, ErrorResponse)> {
         let connection = &mut self.session.connection;
         connection.without_timeout(true);
@@ -163,7 +163,7 @@ impl StepRun<'_, '_> {
             && execute_protected(&mut self.session.connection, &stmt!("ROLLBACK")).await.is_ok()
     }
 
-    /// WaitLog a little and counts another attempt. Returns `false` at the deadline.
+    /// Waits a little and counts another attempt. Returns `false` at the deadline.
     #[martydb_pg::boxed]
     pub(crate) async fn retry(&mut self, response: &ErrorResponse, backoff: &mut Backoff) -> bool {
         let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));

@@ -1,4 +1,4 @@
-//! QueryScanner of the grammar: a position in a text, and the error at it.
+//! Scanner of the grammar: a position in a text, and the error at it.
 
 use std::fmt;
 
