@@ -39,7 +39,7 @@ CREATE FUNCTION acts() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM leav
 CREATE TABLE triggered (id int PRIMARY KEY);
 CREATE TRIGGER t BEFORE INSERT ON triggered FOR EACH ROW EXECUTE FUNCTION acts();
 CREATE TABLE ruled (id int PRIMARY KEY);
-CREATE RULE r AS ON INSERT TO ruled DO ALSO SELECT leave('');
+CREATE RULE r AS ON INSERT TO ruled DO INSTEAD INSERT INTO plain (id, note) VALUES (NEW.id + 100, leave('')::text) RETURNING id;
 ";
 
 /// Requests, each of which runs that code in another way.
@@ -105,8 +105,7 @@ fn each_way_into_code_of_a_service_leaves_nothing_and_takes_nothing() {
         let answer = ask(method, path, accept, &body);
         // `leave` has a parameter without a name, and is called with a text.
         let answer = if path == "rpc/leave?" { ask("POST", "rpc/leave", "", "x") } else { answer };
-        // PostgreSQL refuses a rule with a query below the statement of an insert.
-        let is_refused = ["called function", "cast to an array of it", "rule"].contains(way);
+        let is_refused = *way == "called function" || *way == "cast to an array of it";
         assert!(answer.status < 300 || is_refused, "{way}: {} {}", answer.status, answer.body);
         assert_eq!(left(), "0", "{way}");
         // The driver still has what it relies on: types that are new to the connection, and those that it knows.
