@@ -13,8 +13,9 @@ mod members;
 pub mod psql;
 mod rows;
 mod statement;
+mod superuser_objects;
 
-pub use crate::{stmt, with_members};
+pub use crate::{stmt, superuser_objects, with_members};
 pub use fragment::{Fragment, Keyword, List, Parameter, ServerText};
 pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
 pub use literal::{ArrayLiteral, Bulk, DollarQuoted, Literal, Secret};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::owner_session;
 use martydb_migrate::MigrationTarget;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{ServerText, Statement, stmt, with_members};
+use martydb_model::sql::{ServerText, Statement, stmt, superuser_objects, with_members};
 use martydb_model::sqlstate;
 use martydb_model::text::printable;
 use martydb_model::{ActualServer, DesiredServer, DesiredService, HostExtensions, RoleName};
@@ -54,7 +54,12 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
 
 /// Returns a query on the objects that an owner's dump contains or affects.
 pub(crate) fn of_objects(question: &'static str) -> Statement {
-    let objects = Statement::from_program(with_members!(", ", include_str!("sql/objects.sql")));
+    let objects = Statement::from_program(with_members!(
+        ", ",
+        superuser_objects!(),
+        ", ",
+        include_str!("sql/objects.sql")
+    ));
     Statement::concat([objects, Statement::from_program(question)])
 }
 

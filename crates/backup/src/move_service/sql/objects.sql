@@ -1,5 +1,5 @@
 -- The objects that an owner's dump contains or affects, for the query that follows: the owner (`own`), the database (`base`),
--- members of extensions (`member`), schemas and relations, objects of other roles (`others`), and privileges.
+-- members of extensions (`member`) and what only a superuser can make (`beyond`), schemas and relations, objects of other roles (`others`), and privileges.
 own AS (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user),
 base AS (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
 -- Objects of sessions: temporary ones. No dump has them, and the server keeps their empty schemas. Nor has a dump the records of
@@ -49,24 +49,6 @@ superusers AS (
         AND NOT EXISTS (SELECT FROM temporary t WHERE t.classid = found.classid AND t.objid = found.oid)
         AND NOT EXISTS (SELECT FROM stored t WHERE t.classid = found.classid AND t.objid = found.oid)
         -- A range type creates its constructors.
-        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = found.classid AND d.objid = found.oid)
-),
--- Objects that only a superuser can create.
-beyond AS (
-    SELECT classid, oid FROM (
-        SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass AS classid, oid FROM pg_catalog.pg_opclass
-        UNION ALL SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, oid FROM pg_catalog.pg_opfamily
-        UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid FROM pg_catalog.pg_proc p
-            JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE p.prokind <> 'a' AND (NOT l.lanpltrusted OR p.proleakproof)
-        UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid FROM pg_catalog.pg_type t
-            WHERE t.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
-        UNION ALL SELECT 'pg_catalog.pg_cast'::pg_catalog.regclass, oid FROM pg_catalog.pg_cast WHERE castmethod = 'b'
-        UNION ALL SELECT 'pg_catalog.pg_language'::pg_catalog.regclass, oid FROM pg_catalog.pg_language WHERE NOT lanpltrusted
-        UNION ALL SELECT 'pg_catalog.pg_am'::pg_catalog.regclass, oid FROM pg_catalog.pg_am
-        UNION ALL SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, oid FROM pg_catalog.pg_ts_parser
-        UNION ALL SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, oid FROM pg_catalog.pg_ts_template
-    ) found WHERE found.oid >= 16384
-        AND NOT EXISTS (SELECT FROM member m WHERE m.classid = found.classid AND m.objid = found.oid)
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = found.classid AND d.objid = found.oid)
 ),
 -- Objects that the service has added to an extension: the owner has none of those that the extension creates.
