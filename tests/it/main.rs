@@ -38,6 +38,7 @@ mod migrate;
 mod mistakes;
 mod monitor;
 mod odd_files;
+mod odd_sessions;
 mod orphans;
 mod output;
 mod parameters;

@@ -7,7 +7,7 @@ use martydb_model::error::{Error, Result};
 use martydb_model::{ActualServer, DesiredServer, DesiredService};
 use martydb_pg::server::Access;
 use martydb_plan::Step;
-use martydb_plan::teardown::{AdoptedDatabase, drops_database, teardown};
+use martydb_plan::teardown::{AdoptedDatabase, drops_database, refuse_kept, teardown};
 
 pub struct Teardown<'a> {
     access: &'a Access,
@@ -41,6 +41,7 @@ impl<'a> Teardown<'a> {
 impl Planner for Teardown<'_> {
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
         self.actual = inspect::inspect_cluster(self.access).await?;
+        refuse_kept(self.desired, &self.actual, self.service)?;
         let drops_database = self.drops_database();
         let traces =
             dependencies(self.access, self.desired, &self.actual, self.service, drops_database).await?;

@@ -11,7 +11,7 @@ use tokio::process::Command;
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::text::printable;
 use martydb_os::process_group::ProcessGroup;
-use martydb_pg::server::ActingLogin;
+use martydb_pg::server::{ActingLogin, program_options};
 use martydb_pg::wire::{Endpoint, Host, interrupt};
 
 /// First major whose clients can be restricted to SCRAM by `require_auth`.
@@ -124,7 +124,7 @@ fn variables(target: ActingLogin<'_>) -> Vec<(&'static str, String)> {
         ("PGCHANNELBINDING", tls.binding.name().into()),
         // The server must not request the password in clear text.
         ("PGREQUIREAUTH", "scram-sha-256".into()),
-        ("PGOPTIONS", "-c statement_timeout=0 -c quote_all_identifiers=off".into()),
+        ("PGOPTIONS", program_options(&[("statement_timeout", "0")])),
     ];
     all.extend(
         target.login.password.as_ref().map(|password| ("PGPASSWORD", password.expose_secret().into())),

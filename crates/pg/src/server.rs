@@ -20,6 +20,6 @@ pub use crate::wire::{
 pub use access::{Access, COMMON_DATABASE, EventTriggerGuard, PATIENCE, while_full};
 pub use connect::{
     connect, connect_watched, connect_with, copy, copy_in, copy_out, execute, execute_protected,
-    execute_warned, query, query_each, query_rows, replicate,
+    execute_warned, program_options, query, query_each, query_rows, replicate,
 };
 pub use rows::{FromRow, query_as, query_first, query_one};

@@ -12,7 +12,6 @@ const SETTINGS: &[(&str, &str)] = &[
     ("statement_timeout", "0"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "0"),
-    ("quote_all_identifiers", "off"),
     ("IntervalStyle", "postgres"),
     ("bytea_output", "hex"),
     ("extra_float_digits", "1"),

@@ -98,7 +98,7 @@ impl<'a> MigrationSession<'a> {
         events: &EventSender,
     ) -> Result<MigrationSession<'a>, NoSession> {
         let path = stmt!("{all}", all = List(target.search_path.clone()));
-        let mut settings = vec![("search_path", path.shown()), ("standard_conforming_strings", "on")];
+        let mut settings = vec![("search_path", path.shown())];
         settings.extend(target.throwaway.then_some(("synchronous_commit", "off")));
         let connection = log_in(target, intent, &settings, deadline, events).await?;
         Ok(MigrationSession {

@@ -36,8 +36,6 @@ const PINNED: &[(&str, &str)] = &[
     ("row_security", "off"),
     // ALTER DATABASE … SET role would make this session start as a service's role, which sees less.
     ("role", "none"),
-    // The output of catalog functions must not depend on the reader.
-    ("quote_all_identifiers", "off"),
     // Catalog queries are long and do little work: compiling them takes a second each.
     ("jit", "off"),
     // Workers are for the services, and planning for parallelism costs a twentieth of each query.

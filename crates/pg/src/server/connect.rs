@@ -16,8 +16,24 @@ use martydb_model::sqlstate;
 /// Timeout of one connection attempt; after it the server counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Formats of printed values must not depend on settings of the server or the role.
-const FORMATS: &[(&str, &str)] = &[("DateStyle", "ISO, MDY"), ("TimeZone", "UTC")];
+/// Settings on which martydb's own statements depend, in each of its sessions: those of the server, the database or the role
+/// must neither refuse a write nor change the text of a statement or of an answer. A session may add to them.
+const SESSION: &[(&str, &str)] = &[
+    ("default_transaction_read_only", "off"),
+    ("default_transaction_isolation", "read committed"),
+    ("default_transaction_deferrable", "off"),
+    ("standard_conforming_strings", "on"),
+    ("quote_all_identifiers", "off"),
+    ("client_min_messages", "notice"),
+    ("DateStyle", "ISO, MDY"),
+    ("TimeZone", "UTC"),
+];
+
+/// Returns the settings of every session, and these, as `PGOPTIONS` of PostgreSQL's own programs.
+pub fn program_options(settings: &[(&str, &str)]) -> String {
+    let option = |(name, value): &(&str, &str)| format!("-c {name}={}", value.replace(' ', "\\ "));
+    [SESSION, settings].concat().iter().map(option).collect::<Vec<_>>().join(" ")
+}
 
 /// Logs in to `database` without any setting of the session, to read.
 #[crate::boxed]
@@ -39,7 +55,7 @@ pub async fn connect_with(
     settings: &[(&str, &str)],
     limits: Limits,
 ) -> Result<Connection> {
-    let parameters = [FORMATS, settings].concat();
+    let parameters = [SESSION, settings].concat();
     let attempt = async {
         let address = Address::resolve(endpoint).await?;
         let startup = Startup { database, parameters: &parameters };

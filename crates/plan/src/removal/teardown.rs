@@ -7,7 +7,9 @@ pub use steps::Teardown;
 use crate::step::Step;
 use martydb_model::contract::existing_roles;
 use martydb_model::error::{Error, Result};
-use martydb_model::{ActualServer, DesiredServer, DesiredService, RoleDependencies, RoleName};
+use martydb_model::{
+    ActualDatabase, ActualServer, DesiredServer, DesiredService, RoleDependencies, RoleName,
+};
 
 /// Returns all steps, in order; none if nothing is left.
 ///
@@ -26,6 +28,22 @@ pub fn teardown(
     let tests = actual.test_databases(desired).into_iter().filter(|(_, test)| test.service == service.name);
     let databases = own.into_iter().chain(tests.map(|(name, _)| name)).collect();
     Teardown { desired, actual, service: Some(service), roles, databases, traces }.steps()
+}
+
+/// Refuses a service whose former database a restore has kept: it is closed, and its roles own what is in it.
+///
+/// # Errors
+/// With the name of that database.
+pub fn refuse_kept(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Result<()> {
+    let name = service.name.as_str();
+    let is_kept = |found: &&ActualDatabase| desired.replaced_service(found) == Some(name);
+    let Some((database, _)) = actual.databases.iter().find(|(_, found)| is_kept(found)) else {
+        return Ok(());
+    };
+    Err(Error::operation(format!(
+        "cannot drop service \"{name}\": a restore has kept its former database \"{database}\""
+    ))
+    .hint(format!("remove that first: `martydb restore {name} --discard-old -y`")))
 }
 
 /// Fate of a database that this manifest did not make.

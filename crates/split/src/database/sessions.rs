@@ -46,7 +46,6 @@ pub async fn open_inspecting(target: &MigrationTarget) -> Result<Connection> {
     let own = [
         ("role", target.owner.as_str()),
         ("search_path", "pg_catalog"),
-        ("quote_all_identifiers", "off"),
         ("lock_timeout", "10s"),
         ("synchronous_commit", "on"),
     ];

@@ -12,17 +12,12 @@ use martydb_pg::server::Connection;
 /// Settings of a session that acts as the owner. Nothing it does takes long: no row is read.
 const OWNER_SETTINGS: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
-    ("default_transaction_read_only", "off"),
     ("statement_timeout", "30s"),
     ("lock_timeout", "10s"),
     ("idle_in_transaction_session_timeout", "0"),
-    ("standard_conforming_strings", "on"),
     ("check_function_bodies", "off"),
     ("default_tablespace", ""),
-    ("quote_all_identifiers", "off"),
-    ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),
-    ("TimeZone", "UTC"),
     ("jit", "off"),
 ];
 
@@ -34,10 +29,7 @@ const READER: &[(&str, &str)] = &[
     ("statement_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
     // The output of catalog functions must not depend on the login's settings.
-    ("quote_all_identifiers", "off"),
-    ("DateStyle", "ISO"),
     ("IntervalStyle", "postgres"),
-    ("TimeZone", "UTC"),
     ("jit", "off"),
 ];
 
