@@ -1,6 +1,7 @@
 //! Extensions: their members are not the service's objects, whichever command asks.
 
 mod members;
+mod moving;
 mod schemas;
 
 use crate::support::{Project, Server};

@@ -34,6 +34,13 @@ pub(crate) fn wanted(
     entries.into_iter().filter(|entry| rule.takes(&entry.what)).collect()
 }
 
+/// Returns `true` for a schema of extensions and its comment: the admin makes it, whichever role owned it at the source.
+pub(crate) fn is_schema_of_extensions(what: &str, service: &DesiredService) -> bool {
+    let name = what.strip_prefix("SCHEMA - ").or_else(|| what.strip_prefix("COMMENT - SCHEMA "));
+    let is = |schema: &str| name.is_some_and(|name| name.starts_with(&format!("{schema} ")));
+    service.extensions.iter().filter_map(|one| one.schema.as_ref()).any(|schema| is(schema.as_str()))
+}
+
 struct ServiceEntries<'a> {
     owner: String,
     service: &'a DesiredService,
@@ -47,12 +54,7 @@ impl ServiceEntries<'_> {
         let own = what.ends_with(&format!(" {}", self.owner));
         let made =
             self.service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {}", self.owner));
-        // The admin makes it, whichever role owned it where the backup was taken.
-        let made = made
-            || self
-                .service
-                .extension_schemas()
-                .any(|schema| what.starts_with(&format!("SCHEMA - {schema} ")));
+        let made = made || is_schema_of_extensions(what, self.service);
         let rows_of_extension =
             !own && begins(&["TABLE DATA ", "SEQUENCE SET "]) && !self.has_object_of(what);
         let others = !own && begins(FOREIGN_OWNED);

@@ -7,6 +7,7 @@ use super::compare::{self, CopySide};
 use super::obstacles::{self, MoveTarget};
 use super::owner_session;
 use super::source_database::{SourceDatabase, connected, refused_login};
+use crate::toc::is_schema_of_extensions;
 use martydb_apply::scratch::Scratch;
 use martydb_catalog::inspect;
 use martydb_context::{Context, targets};
@@ -229,7 +230,8 @@ const FOREIGN_OWNED: &[&str] =
 /// Returns `true` if the restore may create an archive entry, and `apply` has not created it already.
 fn is_wanted(what: &str, service: &DesiredService) -> bool {
     let owner = service.role(RoleKind::Owner);
-    let made = service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {owner}"));
+    let made = service.schemas.iter().any(|schema| what == format!("SCHEMA - {schema} {owner}"))
+        || is_schema_of_extensions(what, service);
     let others =
         !what.ends_with(&format!(" {owner}")) && FOREIGN_OWNED.iter().any(|kind| what.starts_with(kind));
     !made && !others && !what.starts_with("COMMENT - EXTENSION ")
