@@ -21,7 +21,7 @@ fn service(server: &Server, name: &str) -> Project {
         ),
         (
             "V2__city",
-            "CREATE TABLE city (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, country citext NOT NULL REFERENCES country, name text);\nINSERT INTO city (country, name) VALUES ('LV', 'Riga'), ('DE', NULL);\nCREATE FUNCTION cities(citext) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT count(*) FROM city WHERE country = $1 $$;",
+            "CREATE TABLE city (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, country citext NOT NULL REFERENCES country, name text);\nINSERT INTO city (country, name) VALUES ('LV', 'Riga'), ('DE', NULL);\nCREATE FUNCTION cities(citext) RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT count(*) FROM city WHERE country = $1 $$;\nALTER TABLE city ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY everybody ON city USING (true);",
             "DROP FUNCTION cities(citext); DROP TABLE city;",
         ),
         (

@@ -89,7 +89,7 @@ pub fn contents(dump: &str) -> (Vec<String>, BTreeMap<String, usize>) {
 }
 
 /// Returns the text between the lines that disable psql's commands.
-fn unrestricted(dump: &str) -> &str {
+pub fn unrestricted(dump: &str) -> &str {
     restrictions(dump).map_or(dump, |[first, last]| &dump[first.end..last.start])
 }
 

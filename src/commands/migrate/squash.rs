@@ -1,6 +1,8 @@
 //! `squash`: writes one checkpoint from which new databases start, after a scratch database has shown that it produces
 //! the same catalog, rows and sequence values as the files.
 
+mod row_security;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -145,7 +147,8 @@ impl Squash<'_> {
         let table = martydb_model::contract::REFINERY_TABLE.to_owned();
         let history: Vec<_> = schemas.map(|schema| (schema.to_string(), table.clone())).collect();
         let without = DumpWithout { relations: &history, schemas: &[] };
-        pg_dump::dump(&self.program, target.acting_login(), DumpExtent::WithRows, without).await
+        let dump = pg_dump::dump(&self.program, target.acting_login(), DumpExtent::WithRows, without);
+        row_security::lifted(target, self.options.lock_wait, dump).await
     }
 
     /// Writes the draft, which is the only file in its folder.
