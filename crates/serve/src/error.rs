@@ -191,6 +191,8 @@ pub(crate) fn of_server(report: &DatabaseReport, authenticated: bool, may_read_r
 /// Returns a sentence in place of the server's.
 fn withheld(state: &str) -> &'static str {
     match state.get(..2).unwrap_or_default() {
+        // Such as a view without rows, or a foreign table without a working wrapper.
+        "55" if state == "55000" => "the relation cannot be used in its present state",
         "08" | "53" | "57" => "the database is not available",
         "40" => "the transaction conflicts with another one",
         "55" => "the rows are locked",

@@ -43,6 +43,10 @@ fn a_plain_read_is_one_statement_and_service_code_leaves_no_session_state() {
     project.run(&["apply", "--all", "-y"]).expect(0);
     let migrate = |file: &str, sql: &str| migrate(&project, "srv_a", file, sql);
     migrate("V2__ticket", TABLES);
+    // Nothing can be read through it, and the other relations stay.
+    let broken = "CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing; CREATE FOREIGN TABLE away (id int) SERVER far;
+        CREATE VIEW far_away AS SELECT * FROM away; ALTER FOREIGN TABLE away OWNER TO srv_a_owner; ALTER VIEW far_away OWNER TO srv_a_owner";
+    server.sql("srv_a", broken);
     let reader = key(&project, "reader");
     let service = DataService::start(&project);
     let ask = |path: &str| service.ask("GET", &format!("/srv_a/rest/{path}"), Some(&reader), &[], "");
@@ -51,6 +55,7 @@ fn a_plain_read_is_one_statement_and_service_code_leaves_no_session_state() {
         assert_eq!((answer.status, answer.json()[0]["id"].as_i64()), (200, Some(1)), "{}", answer.body);
     };
     is_one("ticket?id=eq.1");
+    assert!(ask("away").status >= 400 && ask("far_away").status >= 400);
     let mark = server.log().len();
     for _ in 0..50 {
         is_one("ticket?id=eq.1");

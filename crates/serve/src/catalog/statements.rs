@@ -79,13 +79,18 @@ fn relations(schemas: &[String]) -> Statement {
     stmt!(
         "WITH RECURSIVE spaces AS (
   SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})
+), far AS (
+  SELECT t.ftrelid AS oid FROM pg_catalog.pg_foreign_table t
+  UNION SELECT w.ev_class FROM far f JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = f.oid
+    AND d.classid = 'pg_rewrite'::regclass JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
 ), relations AS (
-  SELECT c.oid, s.nspname, c.relname, c.relkind,
-    (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 8) = 8) AS insertable,
-    (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 4) = 4) AS updatable,
-    (c.relkind IN ('r', 'p') OR (pg_catalog.pg_relation_is_updatable(c.oid, true) & 16) = 16) AS deletable,
-    c.relkind IN ('v', 'f') OR c.relrowsecurity AS runs_code
+  SELECT c.oid, s.nspname, c.relname, c.relkind, (e.events & 8) = 8 AS insertable, (e.events & 4) = 4 AS updatable,
+    (e.events & 16) = 16 AS deletable, c.relkind IN ('v', 'f') OR c.relrowsecurity AS runs_code
   FROM pg_catalog.pg_class c JOIN spaces s ON s.oid = c.relnamespace
+    -- The function runs the handler of a foreign table: one that is missing or fails would be an error of the whole answer, so
+    -- the server decides at a write.
+    CROSS JOIN LATERAL (SELECT CASE WHEN c.relkind IN ('r', 'p') OR c.oid IN (SELECT f.oid FROM far f) THEN 28
+      ELSE pg_catalog.pg_relation_is_updatable(c.oid, true) END AS events) e
   WHERE c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
 ), chains AS (
   SELECT t.oid, t.oid AS base, t.typtype, t.typbasetype FROM pg_catalog.pg_type t
