@@ -154,7 +154,8 @@ impl ServerMapping<'_> {
             let of_kernel =
                 self.server.wrapper == "file_fdw" && table.file.as_deref().is_some_and(is_of_kernel);
             let (severity, users) = match readers.as_slice() {
-                _ if of_kernel => (Low, readers),
+                // Nobody can read it: its wrapper has no handler.
+                _ if of_kernel || !self.server.connects => (Low, readers),
                 [] => (Low, vec![self.server.owner.as_str()]),
                 _ => (High, readers),
             };
@@ -184,7 +185,8 @@ impl ServerMapping<'_> {
         let owner = self.server.owner.as_str();
         if self.db.audit.managed(owner).is_some() {
             let seen = format!("{} ({}) belongs to {owner}", self.object(), self.server.wrapper);
-            let found = FOREIGN_TABLE.of(owner).at(Medium).inside(self.db);
+            let severity = if self.server.connects { Medium } else { Low };
+            let found = FOREIGN_TABLE.of(owner).at(severity).inside(self.db);
             out.push(found.object(self.object()).evidence(seen));
         }
     }
@@ -291,5 +293,25 @@ mod tests {
         };
         let line = "medium | foreign-table | red | red_owner | red_db | foreign server far";
         assert_grave([(owned("red_owner"), &[line]), (owned("postgres"), &[])]);
+    }
+
+    /// A handler is added by a superuser alone.
+    #[test]
+    fn a_wrapper_without_a_handler_reads_nothing() {
+        let read = |wrapper: &str| {
+            let owner = |found: &mut martydb_catalog::CatalogObject| found.owner = "red_owner".into();
+            let read =
+                server(wrapper, None, json!(null)).object("red_db", "foreign table", "public.f", owner);
+            let table = json!({ "display": "public.f", "file": null });
+            let read = read.inside("red_db", |catalog| {
+                catalog.servers[0].tables.push(row(table));
+                catalog.servers[0].owner = "red_owner".into();
+            });
+            read.grant_inside("red_db", "SELECT", "public.f", "red_ro")
+        };
+        let line = "high | foreign-table | red | red_ro | red_db | foreign table public.f";
+        assert_finds(&read("postgres_fdw"), line);
+        let quiet = read("dummy").grave();
+        assert!(quiet.iter().all(|line| !line.contains("foreign-table")), "{quiet:#?}");
     }
 }
