@@ -13,13 +13,18 @@ use crate::map::dependencies::{DependRow, Dependencies};
 use crate::map::source::{CatalogClass, ObjectKey, Oid, RelationKind, SourceCatalog};
 use martydb_catalog::rows::{self, CatalogRow};
 use martydb_model::error::Result;
-use martydb_model::sql::{Qualified, ServerText, Statement, stmt, with_members};
+use martydb_model::sql::{Qualified, ServerText, Statement, stmt, superuser_objects, with_members};
 use martydb_pg::server::{Access, Connection, copy_out, execute_protected, query_one, query_rows};
 use martydb_ui::report::progress;
 use serde::Deserialize;
 
 const SOURCE: &str = with_members!(", ", include_str!("sql/source.sql"));
 const DEPENDENCIES: &str = include_str!("sql/dependencies.sql");
+const BEYOND: &str = with_members!(
+    ", ",
+    superuser_objects!(),
+    " SELECT classid::pg_catalog.int8, oid::pg_catalog.int8, pg_catalog.pg_describe_object(classid, oid, 0) FROM beyond"
+);
 const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
 
 /// First major version in which a publication can contain whole schemas.
@@ -75,23 +80,6 @@ impl SourceSnapshot {
         Ok(SourceSnapshot { session, catalog })
     }
 
-    /// Reads all dependencies.
-    ///
-    /// # Errors
-    /// As [`read`].
-    pub async fn dependencies(&mut self) -> Result<Dependencies> {
-        let mut rows: Vec<DependRow> = vec![];
-        query_rows(&mut self.session, &Statement::from_program(DEPENDENCIES), |row| {
-            let number = |at| row.try_get::<u32>(at).map_err(|error| error.to_string());
-            let kind: String = row.try_get(4).map_err(|error| error.to_string())?;
-            let (object, needs) = ((number(0)?, number(1)?), (number(2)?, number(3)?));
-            rows.push(DependRow { object, needs, kind: kind.chars().next().unwrap_or('n') });
-            Ok(())
-        })
-        .await?;
-        Ok(rows.into_iter().collect())
-    }
-
     /// Exports the snapshot for other sessions, while this one is open, and returns its name.
     ///
     /// # Errors
@@ -111,9 +99,30 @@ impl SourceSnapshot {
     }
 }
 
+async fn dependencies(session: &mut Connection) -> Result<Dependencies> {
+    let mut rows: Vec<DependRow> = vec![];
+    query_rows(session, &Statement::from_program(DEPENDENCIES), |row| {
+        let number = |at| row.try_get::<u32>(at).map_err(|error| error.to_string());
+        let kind: String = row.try_get(4).map_err(|error| error.to_string())?;
+        let (object, needs) = ((number(0)?, number(1)?), (number(2)?, number(3)?));
+        rows.push(DependRow { object, needs, kind: kind.chars().next().unwrap_or('n') });
+        Ok(())
+    })
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
 async fn catalog(session: &mut Connection) -> Result<SourceCatalog> {
     let mut catalog = SourceCatalog { major: session.major(), ..SourceCatalog::default() };
     rows::read_all(session, SOURCE, |row| add_row(&mut catalog, row)).await?;
+    catalog.depends = dependencies(session).await?;
+    query_rows(session, &Statement::from_program(BEYOND), |row| {
+        let number = |at| row.try_get::<u32>(at).map_err(|error| error.to_string());
+        let name: String = row.try_get(2).map_err(|error| error.to_string())?;
+        catalog.beyond.insert((number(0)?, number(1)?), name);
+        Ok(())
+    })
+    .await?;
     if catalog.major >= PUBLISHES_SCHEMAS {
         let mut published: Vec<PublishedSchema> = vec![];
         rows::read_all(session, PUBLISHED_SCHEMAS, |row| {
@@ -151,6 +160,7 @@ fn add_row(catalog: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
         }
         "large_object_column" => catalog.large_object_columns.push(row.parse()?),
         "publication" => catalog.publications.push(row.parse()?),
+        "event_trigger" => catalog.event_triggers.push(row.parse()?),
         _ => return row.unknown(),
     }
     Ok(())

@@ -34,7 +34,7 @@ pub use database::write_block::still_open;
 pub use inspect::fingerprint::ChangedDefinition;
 pub use inspect::hints::service_hints;
 pub use inspect::privileges::{MissingPrivilege, missing_privileges};
-pub use inspect::schema::DumpedSource;
+pub use inspect::schema::{BEYOND, DumpedSource};
 pub use inspect::{SourceSettings, SourceSnapshot, read as read_source, settings as read_settings};
 pub use map::answers::{EdgeChoice, EdgeKind};
 pub use map::edges::CrossingEdge;

@@ -3,7 +3,7 @@
 //! database, which is written in the transaction that opens it, defines the open side.
 //!
 //! `sides` contains the sessions, `catch_up` applies the last changes, `row_comparison` compares the rows while
-//! neither side accepts writes, `definitions` compares the tables' definitions, `reverse` prepares the rollback,
+//! neither side accepts writes, `definitions` compares the tables' definitions, `dependents` finds what cannot outlive them, `reverse` prepares the rollback,
 //! `following` applies changes between the switches, and `status` reads both sides.
 
 mod afterwards;
@@ -11,6 +11,7 @@ mod catch_up;
 mod cutover;
 mod dangling;
 pub(crate) mod definitions;
+mod dependents;
 mod finish;
 pub(crate) mod following;
 mod leftovers;

@@ -35,7 +35,9 @@ pub(crate) async fn read(session: &mut Connection) -> Result<Sequences> {
 /// generated.
 pub(crate) fn raise_sql(old: &Sequences, new: &Sequences) -> Vec<Statement> {
     let raise = |(key, here): (&String, &SequenceValue)| {
-        let there = old.get(key)?.last?;
+        // One side's may belong to a column of a table that the other side lacks.
+        let same = || old.values().find(|one| one.ident == here.ident);
+        let there = old.get(key).or_else(same)?.last?;
         let further = here.last.is_none_or(|last| if here.up { there > last } else { there < last });
         let ident = Literal(here.ident.clone());
         further.then(|| stmt!("SELECT pg_catalog.setval({ident}::pg_catalog.regclass, {there}, true)"))
@@ -64,9 +66,13 @@ mod tests {
             ("unused", None, true),
             ("elsewhere", Some(7), true),
         ]);
+        let of_column =
+            |name: &str| SequenceValue { ident: format!("public.{name}"), last: Some(9), up: true };
+        let old = old.into_iter().chain([("column public.t.id".to_owned(), of_column("owned"))]).collect();
         let new = sequences(&[
             ("behind", Some(3), true),
             ("new", None, true),
+            ("owned", None, true),
             ("ahead", Some(8), true),
             ("down", Some(-2), false),
             ("unused", Some(4), true),
@@ -78,6 +84,7 @@ mod tests {
                 "SELECT pg_catalog.setval('public.behind'::pg_catalog.regclass, 5, true)",
                 "SELECT pg_catalog.setval('public.down'::pg_catalog.regclass, -9, true)",
                 "SELECT pg_catalog.setval('public.new'::pg_catalog.regclass, 1, true)",
+                "SELECT pg_catalog.setval('public.owned'::pg_catalog.regclass, 9, true)",
             ]
         );
     }

@@ -1,23 +1,29 @@
 //! Schema of each service, from the source's own DDL: dumped once, in the snapshot of the catalogs, and split.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::SourceSnapshot;
-use crate::map::dependencies::{DependKey, Dependencies, class, key};
+use crate::database::write_block::numbers;
+use crate::map::dependencies::{DependKey, class};
 use crate::map::members::ServiceObjects;
 use crate::map::placement::Placement;
 use crate::map::plan::SplitPlan;
 use crate::map::selection::{TocEntry, select};
-use crate::map::source::{CatalogClass, SourceCatalog};
+use crate::map::source::SourceCatalog;
 use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
+use martydb_migrate::dump::unrestricted;
 use martydb_model::error::{Error, Result};
+use martydb_model::sql::stmt;
 use martydb_model::{RoleName, ServiceName};
-use martydb_pg::server::Access;
+use martydb_pg::server::{Access, program_options, query_as};
 use martydb_pg_dump::archive::{self, Archive, ArchiveEntry};
 
 /// First major version with login event triggers.
 const LOGIN_TRIGGERS: u32 = 17;
+
+/// Reason against objects that only a superuser can make.
+pub const BEYOND: &str = "only a superuser can make it, and the first migration runs as the service's owner";
 
 /// Source with its dumped DDL.
 pub struct DumpedSource {
@@ -25,7 +31,8 @@ pub struct DumpedSource {
     pub plan: SplitPlan,
     /// Version of `pg_dump`, as it prints it.
     pub version: String,
-    depends: Dependencies,
+    /// Row types as composite types, by relation.
+    row_types: BTreeMap<u32, String>,
     archive: Archive,
     entries: Vec<ArchiveEntry>,
 }
@@ -43,7 +50,7 @@ impl DumpedSource {
         let major = moment.catalog.major;
         let plan = SplitPlan::new(map, &moment.catalog)?;
         let programs = archive::find(major, major).await?;
-        let depends = moment.dependencies().await?;
+        let row_types = row_types(&mut moment, map, &plan).await?;
         let snapshot = moment.export().await?;
         let admin = RoleName::found(access.admin.role.clone());
         let source = MigrationTarget {
@@ -59,40 +66,81 @@ impl DumpedSource {
         let entries = archive.entries().await?;
         let catalog = std::mem::take(&mut moment.catalog);
         moment.close().await;
-        Ok(DumpedSource { catalog, plan, version: programs.version().to_owned(), depends, archive, entries })
+        Ok(DumpedSource {
+            catalog,
+            plan,
+            version: programs.version().to_owned(),
+            row_types,
+            archive,
+            entries,
+        })
     }
 
-    /// Returns the SQL of one service, and the objects that it cannot contain.
+    /// Returns the SQL of one service, and the objects that it cannot contain. What only a superuser can make is one of them, or
+    /// is left out.
     ///
     /// # Errors
     /// If `pg_restore` fails.
-    pub async fn script(&self, service: &ServiceName) -> Result<ServiceScript> {
+    pub async fn script(&self, service: &ServiceName, without_beyond: bool) -> Result<ServiceScript> {
         let placement = Placement::new(&self.catalog, &self.plan.assignment);
         let objects = ServiceObjects::new(service, &self.plan, &self.catalog, &placement);
-        let also = |(class, oid): DependKey| match class {
-            class::ROUTINE => placement
-                .graph
-                .named(oid)
-                .filter(|named| named.0 == CatalogClass::Routine || self.is_sequence(*named))
-                .map(key)
-                .collect(),
-            _ => vec![],
-        };
-        let members: BTreeSet<DependKey> = self.depends.closure(&objects.roots, &objects.kept_out, also);
+        let mut refused = objects.refused.clone();
+        let beyond: BTreeSet<DependKey> = self.catalog.beyond.keys().copied().collect();
+        let without = if without_beyond { beyond } else { BTreeSet::new() };
+        if !without_beyond {
+            refused.extend(
+                self.plan.beyond(service, &self.catalog).iter().map(|what| format!("{what}: {BEYOND}")),
+            );
+        }
+        let members = objects.closure(&self.catalog, &placement, &without);
         let toc: Vec<TocEntry> =
             self.entries.iter().map(|entry| TocEntry { object: entry.object, what: &entry.what }).collect();
-        let taken = select(&toc, &members, &self.depends, &objects.detached, &objects.copies);
-        let entries: Vec<&ArchiveEntry> =
-            self.entries.iter().zip(taken).filter(|(_, taken)| *taken).map(|(entry, _)| entry).collect();
-        let text = self.archive.script(&entries).await?;
-        Ok(ServiceScript { text, afterwards: objects.afterwards, refused: objects.refused })
+        let taken = select(&toc, &members, &self.catalog.depends, &objects);
+        let (mut text, mut run) = (String::new(), vec![]);
+        for (entry, taken) in self.entries.iter().zip(taken) {
+            let (class, oid) = entry.object;
+            let row_type = self
+                .row_types
+                .get(&oid)
+                .filter(|_| class == class::RELATION && objects.row_types.contains(&oid));
+            if let Some(row_type) = row_type {
+                text += &self.part(&std::mem::take(&mut run)).await?;
+                text += &format!("\n{row_type}\n");
+            } else if taken {
+                run.push(entry);
+            }
+        }
+        text += &self.part(&run).await?;
+        Ok(ServiceScript { text, afterwards: objects.afterwards, refused })
     }
 
-    fn is_sequence(&self, (class, oid): (CatalogClass, u32)) -> bool {
-        let relation = self.catalog.relations.get(&oid);
-        class == CatalogClass::Relation
-            && relation.is_some_and(|relation| relation.kind == crate::map::source::RelationKind::Sequence)
+    async fn part(&self, entries: &[&ArchiveEntry]) -> Result<String> {
+        let text = self.archive.script(entries).await?;
+        Ok(unrestricted(&text).to_owned())
     }
+}
+
+/// Returns the statements that make the row types that columns of other services have.
+async fn row_types(
+    moment: &mut SourceSnapshot,
+    map: &SplitMap,
+    plan: &SplitPlan,
+) -> Result<BTreeMap<u32, String>> {
+    let source = &moment.catalog;
+    let placement = Placement::new(source, &plan.assignment);
+    let of = |service| ServiceObjects::new(service, plan, source, &placement).row_types;
+    let all: Vec<u32> = map.services.keys().flat_map(of).collect();
+    let query = stmt!(
+        "SELECT c.oid, pg_catalog.format('CREATE TYPE %I.%I AS (%s);', n.nspname, c.relname, (
+             SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))
+                 || CASE WHEN a.attcollation <> t.typcollation THEN pg_catalog.format(' COLLATE %I.%I', ln.nspname, l.collname) ELSE '' END, ', ' ORDER BY a.attnum)
+             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+             LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
+             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ({all}::pg_catalog.oid[])",
+        all = numbers(&all)
+    );
+    Ok(query_as(&mut moment.session, &query).await?.into_iter().collect())
 }
 
 /// DDL of one service, as `pg_restore` printed it.
@@ -104,12 +152,14 @@ pub struct ServiceScript {
 
 /// Returns settings that override those of the source's roles in the session of the dump.
 fn settings(access: &Access, major: u32) -> String {
-    let mut all =
-        "-c statement_timeout=0 -c quote_all_identifiers=off -c role=none -c search_path=pg_catalog \
-                   -c idle_in_transaction_session_timeout=0"
-            .to_owned();
+    let mut all = vec![
+        ("statement_timeout", "0"),
+        ("idle_in_transaction_session_timeout", "0"),
+        ("role", "none"),
+        ("search_path", "pg_catalog"),
+    ];
     if major >= LOGIN_TRIGGERS && !access.event_triggers.may_run() {
-        all += " -c event_triggers=off";
+        all.push(("event_triggers", "off"));
     }
-    all
+    program_options(&all)
 }

@@ -125,7 +125,7 @@ const KINDS: &[KindRow] = &[
         choices: &[
             choice(
                 "leave",
-                "it is in no target; it stays in the source until `split finish`, and fails there where it writes into a table that is cut over",
+                "it is in no target, and neither is what calls it, such as a default; it stays in the source until `split finish`, and fails there where it writes into a table that is cut over",
             ),
             choice(
                 "copy",
@@ -148,7 +148,7 @@ const KINDS: &[KindRow] = &[
         name: "type",
         choices: &[choice(
             "copy",
-            "each service gets its own type: a new value must be added to each of them",
+            "each service gets its own type, that of a table's row as a composite one: a new value or column must be added to each of them",
         )],
         instead: OWN_COPY,
     },

@@ -45,8 +45,8 @@ pub(crate) struct DependRow {
 }
 
 /// All dependencies, in both directions.
-#[derive(Debug, Default)]
-pub struct Dependencies {
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Dependencies {
     needs: BTreeMap<DependKey, Vec<(DependKey, char)>>,
     hangs: BTreeMap<DependKey, Vec<(DependKey, char)>>,
 }
@@ -84,6 +84,16 @@ impl Dependencies {
             at = above;
         }
         None
+    }
+
+    /// Returns the types and the like that a relation's columns need, and the functions of its defaults and checks, without
+    /// other relations.
+    pub(crate) fn of_definition(&self, relation: u32) -> impl Iterator<Item = DependKey> {
+        let object = (class::RELATION, relation);
+        let parts = self.hangs(object).map(|(part, _)| part);
+        let parts = parts.filter(|part| matches!(part.0, class::DEFAULT | class::CONSTRAINT));
+        let needs = parts.chain([object]).flat_map(|part| self.needs(part).map(|(to, _)| to));
+        needs.filter(|to| to.0 != class::RELATION)
     }
 
     /// Returns everything that belongs to `roots`, except `kept_out` and the objects that need it. `also` adds

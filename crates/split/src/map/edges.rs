@@ -43,6 +43,7 @@ pub(crate) fn crossing_edges(source: &SourceCatalog, assignment: &Assignment) ->
     finder.hanging();
     finder.sequences();
     finder.types();
+    finder.row_types();
     finder.routines();
     finder.large_objects();
     finder.publications();
@@ -231,6 +232,21 @@ impl<'a> EdgeFinder<'a> {
                 let to = self.names(tables.iter().copied());
                 self.add(kind, one.ident.as_str(), to);
             }
+        }
+    }
+
+    /// Finds columns of the row type of a relation in another database.
+    fn row_types(&mut self) {
+        let (source, mut users) = (self.source, BTreeMap::<Oid, BTreeSet<Oid>>::new());
+        for table in source.relations.values().filter(|relation| relation.is_table()) {
+            let Some(databases) = self.assignment.placements(table.oid) else { continue };
+            for row in self.placement.lacking_rows(table.oid, &databases) {
+                users.entry(row).or_default().insert(source.root(table.oid));
+            }
+        }
+        for (row, tables) in users {
+            let to = self.names(tables);
+            self.add(EdgeKind::Type, source.ident(row), to);
         }
     }
 

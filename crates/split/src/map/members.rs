@@ -9,9 +9,9 @@ use super::dependencies::{DependKey, class, key};
 use super::edges::CrossingEdge;
 use super::placement::Placement;
 use super::plan::SplitPlan;
-use super::source::{CatalogClass, Oid, PartKind, RelationKind, SourceCatalog, SourcePart};
+use super::source::{CatalogClass, ObjectKey, Oid, PartKind, RelationKind, SourceCatalog, SourcePart};
 use martydb_model::ServiceName;
-use martydb_model::sql::{ServerText, stmt};
+use martydb_model::sql::{List, ServerText, stmt};
 
 /// Objects of one service, without their dependencies.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,10 @@ pub(crate) struct ServiceObjects {
     pub detached: BTreeSet<Oid>,
     /// Tables of other services that are read here: their copies have no row security.
     pub copies: BTreeSet<Oid>,
+    /// Relations outside whose row types columns here have: they become composite types.
+    pub row_types: BTreeSet<Oid>,
+    /// Tables outside that tables here inherit from: created for their columns, and dropped afterwards.
+    pub parents: BTreeSet<Oid>,
     /// Statements that remove parts of a table which an answer dropped.
     pub afterwards: Vec<String>,
     /// Reasons why no file can be written, as text.
@@ -61,10 +65,13 @@ impl ServiceObjects {
         for edge in &plan.edges {
             all.answer(edge, source, placement);
         }
+        all.inherit(source);
+        all.add_row_types(source, placement, &own);
         let is_copy = |relation| matches!(plan.assignment.destination(relation), RelationDestination::Reference(table) if table.owner != *service);
         for part in source.parts.iter().filter(|part| part.stays_with_the_owner() && is_copy(part.relation)) {
             all.keep_out(key((part.class, part.oid)));
         }
+        all.add_sequences(source, placement);
         all.copies = source.relations.keys().copied().filter(|relation| is_copy(*relation)).collect();
         let out = all.kept_out.clone();
         all.roots.retain(|root| !out.contains(root));
@@ -85,12 +92,6 @@ impl ServiceObjects {
             }
             EdgeKind::Policy | EdgeKind::Index => self.keep_out(key(object)),
             EdgeKind::Partition if self.has(relation) => drop(self.detached.insert(relation)),
-            EdgeKind::Inheritance if self.has(relation) => {
-                self.refused.push(format!(
-                    "{} inherits its columns from {}, which is in another database",
-                    edge.from, edge.to
-                ));
-            }
             EdgeKind::Default | EdgeKind::Check if self.has(relation) => {
                 if let Some(part) = part {
                     self.undo(part, source.ident(relation));
@@ -102,9 +103,109 @@ impl ServiceObjects {
                     self.roots.insert(key(object));
                 }
             }
-            EdgeKind::Function => self.keep_out(key(object)),
+            EdgeKind::Function => self.leave(object, source, placement),
             _ => {}
         }
+    }
+
+    /// Adds the parents of tables here that are not here; their children keep the columns.
+    fn inherit(&mut self, source: &SourceCatalog) {
+        let mut left: Vec<Oid> =
+            self.roots.iter().filter(|root| root.0 == class::RELATION).map(|root| root.1).collect();
+        let mut detached = vec![];
+        while let Some(child) = left.pop() {
+            for one in source.children.iter().filter(|one| !one.partition && one.child == child) {
+                if self.has(one.parent) {
+                    continue;
+                }
+                if self.has(child) {
+                    let [child, parent] = [child, one.parent]
+                        .map(|oid| ServerText::quoted_by_server(source.ident(oid).to_owned()));
+                    detached.push(stmt!("ALTER TABLE {child} NO INHERIT {parent};").shown().to_owned());
+                }
+                if self.parents.insert(one.parent) {
+                    left.push(one.parent);
+                }
+            }
+        }
+        let parents: Vec<_> = self
+            .parents
+            .iter()
+            .map(|oid| ServerText::quoted_by_server(source.ident(*oid).to_owned()))
+            .collect();
+        if !parents.is_empty() {
+            detached.push(stmt!("DROP TABLE {parents};", parents = List(parents)).shown().to_owned());
+        }
+        // An inherited check cannot be dropped.
+        self.afterwards.splice(0..0, detached);
+        let needs: Vec<DependKey> =
+            self.parents.iter().flat_map(|parent| source.depends.of_definition(*parent)).collect();
+        self.roots.extend(needs);
+    }
+
+    fn add_row_types(&mut self, source: &SourceCatalog, placement: &Placement, own: &ServicePlacement) {
+        let databases = [own.clone()].into();
+        let mut left: Vec<Oid> =
+            self.roots.iter().filter(|root| root.0 == class::RELATION).map(|root| root.1).collect();
+        left.extend(&self.parents);
+        while let Some(relation) = left.pop() {
+            for row in placement.lacking_rows(relation, &databases) {
+                if self.row_types.insert(row) {
+                    left.push(row);
+                    self.roots.extend(source.depends.of_definition(row).filter(|to| to.0 != class::ROUTINE));
+                }
+            }
+        }
+    }
+
+    /// Adds the sequences of defaults and functions here that belong to tables outside.
+    fn add_sequences(&mut self, source: &SourceCatalog, placement: &Placement) {
+        let parts =
+            source.parts.iter().filter(|part| self.has(part.relation)).map(|part| (part.class, part.oid));
+        let routines = source.routines.keys().map(|oid| (CatalogClass::Routine, *oid));
+        let users = parts.chain(routines.filter(|one| self.roots.contains(&key(*one))));
+        let users: Vec<_> = users.filter(|one| !self.kept_out.contains(&key(*one))).collect();
+        let sequences = placement.graph.needs(users).sequences;
+        self.roots.extend(sequences.into_iter().map(|oid| (class::RELATION, oid)));
+    }
+
+    /// Returns all objects of the schema, except for `without` and those that need it.
+    pub(crate) fn closure(
+        &self,
+        source: &SourceCatalog,
+        placement: &Placement,
+        without: &BTreeSet<DependKey>,
+    ) -> BTreeSet<DependKey> {
+        let is_sequence =
+            |oid| source.relations.get(&oid).is_some_and(|one| one.kind == RelationKind::Sequence);
+        let also = |(class, oid): DependKey| match class {
+            class::ROUTINE => {
+                let named = placement.graph.named(oid);
+                named
+                    .filter(|(class, oid)| *class == CatalogClass::Routine || is_sequence(*oid))
+                    .map(key)
+                    .collect()
+            }
+            _ => vec![],
+        };
+        let kept_out = self.kept_out.union(without).copied().collect();
+        source.depends.closure(&self.roots, &kept_out, also)
+    }
+
+    /// Leaves a function where it is, without the defaults and checks here that call it: they are written within their table, so
+    /// it is still there when they are removed.
+    fn leave(&mut self, routine: ObjectKey, source: &SourceCatalog, placement: &Placement) {
+        let within = |part: &&SourcePart| {
+            matches!(part.kind, PartKind::Default | PartKind::Check) && self.has(part.relation)
+        };
+        let calls = |part: &&SourcePart| {
+            placement.graph.needs([(part.class, part.oid)]).routines.contains(&routine.1)
+        };
+        let parts: Vec<&SourcePart> = source.parts.iter().filter(within).filter(calls).collect();
+        if parts.is_empty() {
+            self.keep_out(key(routine));
+        }
+        parts.into_iter().for_each(|part| self.undo(part, source.ident(part.relation)));
     }
 
     fn keep_out(&mut self, object: DependKey) {
@@ -127,6 +228,10 @@ impl ServiceObjects {
             }
             _ => stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;"),
         };
-        self.afterwards.push(statement.shown().to_owned());
+        // Two edges may have one part.
+        let statement = statement.shown().to_owned();
+        if !self.afterwards.contains(&statement) {
+            self.afterwards.push(statement);
+        }
     }
 }

@@ -63,6 +63,24 @@ impl<'a> ReferenceGraph<'a> {
         ReferenceGraph { source, views, named, unknown, written }
     }
 
+    /// Returns the relations whose row types the columns of a relation have, also within other types.
+    pub(crate) fn row_types(&self, relation: Oid) -> BTreeSet<Oid> {
+        let (mut seen, mut rows) = (BTreeSet::new(), BTreeSet::new());
+        let mut left = self.next((CatalogClass::Relation, relation));
+        while let Some(key) = left.pop() {
+            let Some(one) = self.source.types.get(&key.1).filter(|_| key.0 == CatalogClass::Type) else {
+                continue;
+            };
+            match one.row_of {
+                0 if seen.insert(key) => left.extend(self.next(key)),
+                0 => {}
+                row => drop(rows.insert(row)),
+            }
+        }
+        rows.remove(&relation);
+        rows
+    }
+
     /// Returns the tables that an object writes into when it runs, by itself or through the routines that it calls.
     pub(crate) fn writes(&self, key: ObjectKey) -> BTreeSet<Oid> {
         let routines = self.needs([key]).routines.into_iter().map(|oid| (CatalogClass::Routine, oid));
@@ -141,6 +159,10 @@ impl<'a> ReferenceGraph<'a> {
             CatalogClass::Routine => all.extend(self.named.get(&oid).into_iter().flatten()),
             CatalogClass::Type => {
                 let one = self.source.types.get(&oid);
+                let attributes = one.map_or(0, |one| one.attributes);
+                all.extend(
+                    self.source.references.get(&(CatalogClass::Relation, attributes)).into_iter().flatten(),
+                );
                 all.extend(one.filter(|one| one.of != 0).map(|one| (CatalogClass::Type, one.of)));
                 all.extend(one.filter(|one| one.row_of != 0).map(|one| (CatalogClass::Relation, one.row_of)));
             }

@@ -46,4 +46,12 @@ impl<'a> Placement<'a> {
         }
         self.assignment.placements(relation)
     }
+    /// Returns the relations whose row types a table's columns have, and which some of these databases of the table lack.
+    pub(crate) fn lacking_rows(&self, table: Oid, databases: &Placements) -> BTreeSet<Oid> {
+        let judged = |row: &Oid| match self.placements(*row) {
+            Some(there) => !databases.is_subset(&there),
+            None => !self.source.relations.get(row).is_some_and(|one| one.is_table()),
+        };
+        self.graph.row_types(table).into_iter().filter(judged).collect()
+    }
 }

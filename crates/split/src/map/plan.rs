@@ -6,7 +6,9 @@ use super::answers::EdgeKind;
 use super::assignment::{Assignment, RelationDestination};
 use super::crossing_writes::{CrossingWrite, crossing_writes};
 use super::edges::{CrossingEdge, crossing_edges};
+use super::members::ServiceObjects;
 use super::needs::ReferenceGraph;
+use super::placement::Placement;
 use super::proposal::SplitProposal;
 use super::source::{CatalogClass, RelationKind, SourceCatalog};
 use martydb_manifest::SplitMap;
@@ -73,6 +75,14 @@ impl SplitPlan {
 
     pub fn unanswered(&self) -> impl Iterator<Item = &CrossingEdge> {
         self.edges.iter().filter(|edge| edge.answer.is_none())
+    }
+
+    /// Returns the objects of a service's schema that its owner cannot make.
+    pub fn beyond(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<String> {
+        let placement = Placement::new(source, &self.assignment);
+        let objects = ServiceObjects::new(service, self, source, &placement);
+        let all = objects.closure(source, &placement, &BTreeSet::new());
+        all.iter().filter_map(|key| source.beyond.get(key).cloned()).collect()
     }
 
     /// Returns `true` if no service has a table.
@@ -177,5 +187,6 @@ fn left(source: &SourceCatalog) -> Vec<String> {
     let foreign = source.relations.values().filter(|relation| relation.kind == RelationKind::ForeignTable);
     let foreign = foreign.map(|relation| format!("foreign table {}", relation.ident));
     let alone = source.routines.values().filter(|routine| is_alone(&routine.oid));
-    foreign.chain(alone.map(|routine| format!("function {}", routine.ident))).collect()
+    let events = source.event_triggers.iter().map(|name| format!("event trigger {name}"));
+    foreign.chain(alone.map(|routine| format!("function {}", routine.ident))).chain(events).collect()
 }

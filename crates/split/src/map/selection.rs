@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::dependencies::{DependKey, Dependencies, class};
+use super::members::ServiceObjects;
 
 /// Entry of a table of contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,27 +45,32 @@ const ON_A_TABLE: &[(&str, &str)] = &[
 /// Kinds with columns, the longer name first.
 const WITH_COLUMNS: &[&str] = &["MATERIALIZED VIEW ", "FOREIGN TABLE ", "TABLE ", "VIEW ", "TYPE "];
 
-/// Returns the selected entries, in their order. `detached` are tables that are created apart from their parents,
-/// `open` those whose row security stays off.
+/// Returns the selected entries, in their order: those of the members, and the tables of which only the columns count.
 pub(crate) fn select(
     entries: &[TocEntry<'_>],
     members: &BTreeSet<DependKey>,
     depends: &Dependencies,
-    detached: &BTreeSet<u32>,
-    open: &BTreeSet<u32>,
+    objects: &ServiceObjects,
 ) -> Vec<bool> {
+    let ServiceObjects { detached, copies, kept_out, parents, .. } = objects;
     let apart = |entry: &TocEntry| {
         // A partition belongs to the table that it is detached from.
         let itself = entry.object.0 == class::RELATION && detached.contains(&entry.object.1);
         itself || depends.relation_of(entry.object).is_some_and(|relation| detached.contains(&relation))
     };
-    let numbered: Vec<bool> = entries.iter().map(|entry| is_member(entry, members, open)).collect();
+    let is_owned = |entry: &TocEntry| {
+        depends.relation_of(entry.object).is_none_or(|owner| !kept_out.contains(&(class::RELATION, owner)))
+    };
+    let numbered: Vec<bool> = entries.iter().map(|entry| is_member(entry, members, copies)).collect();
     let mut named = NamedEntries::default();
     for (entry, taken) in entries.iter().zip(&numbered) {
-        named.add(entry, *taken, apart(entry));
+        named.add(entry, *taken, apart(entry), is_owned(entry));
     }
+    let is_parent = |entry: &TocEntry| entry.object.0 == class::RELATION && parents.contains(&entry.object.1);
     let taken = entries.iter().zip(numbered);
-    taken.map(|(entry, taken)| taken || entry.object.0 == 0 && named.has(entry.what)).collect()
+    taken
+        .map(|(entry, taken)| taken || is_parent(entry) || entry.object.0 == 0 && named.has(entry.what))
+        .collect()
 }
 
 fn is_member(entry: &TocEntry, members: &BTreeSet<DependKey>, open: &BTreeSet<u32>) -> bool {
@@ -90,7 +96,7 @@ struct NamedEntries {
 }
 
 impl NamedEntries {
-    fn add(&mut self, entry: &TocEntry, taken: bool, apart: bool) {
+    fn add(&mut self, entry: &TocEntry, taken: bool, apart: bool, owned: bool) {
         if let Some((kind, rest)) = hanging(entry.what) {
             let comment = rest.map(|(schema, table, name, owner)| {
                 format!("COMMENT {schema} {kind} {name} ON {table} {owner}")
@@ -104,7 +110,9 @@ impl NamedEntries {
         let Some((schema, rest)) = tag(entry.what) else { return };
         let kind = &entry.what[..entry.what.len() - schema.len() - rest.len() - 2];
         self.whole.insert(format!("COMMENT {schema} {kind} {rest}"));
-        self.whole.insert(format!("SEQUENCE OWNED BY {schema} {rest}"));
+        if owned {
+            self.whole.insert(format!("SEQUENCE OWNED BY {schema} {rest}"));
+        }
         if !apart {
             self.whole.insert(format!("TABLE ATTACH {schema} {rest}"));
             let index = rest.rsplit_once(' ').map_or(rest, |(tag, _)| tag);
@@ -193,7 +201,8 @@ mod tests {
             lines.iter().map(|(object, what)| TocEntry { object: *object, what }).collect();
         let members = [1, 3, 6, 7].map(|oid| (class::RELATION, oid));
         let members = members.into_iter().chain([(class::CONSTRAINT, 4), (2615, 8)]).collect();
-        let taken = select(&entries, &members, &Dependencies::default(), &[7].into(), &[].into());
+        let objects = ServiceObjects { detached: [7].into(), ..ServiceObjects::default() };
+        let taken = select(&entries, &members, &Dependencies::default(), &objects);
         let not: Vec<&str> =
             entries.iter().zip(taken).filter(|(_, taken)| !taken).map(|(entry, _)| entry.what).collect();
         assert_eq!(

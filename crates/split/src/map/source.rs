@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::answers::EdgeKind;
+use super::dependencies::{DependKey, Dependencies};
 
 /// OID of an object in its catalog.
 pub(crate) type Oid = u32;
@@ -180,6 +181,9 @@ pub struct SourceType {
     pub of: Oid,
     /// Relation of a row type.
     pub row_of: Oid,
+    /// Entry in `pg_class` of a composite type's attributes.
+    #[serde(default)]
+    pub attributes: Oid,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -211,6 +215,10 @@ pub struct SourceCatalog {
     pub owned: BTreeMap<ObjectKey, BTreeSet<ObjectKey>>,
     pub large_object_columns: Vec<LargeObjectColumn>,
     pub publications: Vec<SourcePublication>,
+    pub event_triggers: Vec<String>,
+    pub(crate) depends: Dependencies,
+    /// Objects that only a superuser can make, with their kind and name.
+    pub(crate) beyond: BTreeMap<DependKey, String>,
 }
 
 impl SourceCatalog {

@@ -78,7 +78,8 @@ UNION ALL
 SELECT 'type', pg_catalog.json_build_object(
         'oid', t.oid::pg_catalog.int8, 'ident', pg_catalog.format('%I.%I', s.nspname, t.typname), 'kind', t.typtype::pg_catalog.text,
         'of', CASE WHEN t.typcategory = 'A' THEN t.typelem::pg_catalog.int8 ELSE 0 END,
-        'row_of', CASE WHEN EXISTS (SELECT FROM rel r WHERE r.oid = t.typrelid) THEN t.typrelid::pg_catalog.int8 ELSE 0 END
+        'row_of', CASE WHEN EXISTS (SELECT FROM rel r WHERE r.oid = t.typrelid) THEN t.typrelid::pg_catalog.int8 ELSE 0 END,
+        'attributes', CASE WHEN EXISTS (SELECT FROM rel r WHERE r.oid = t.typrelid) THEN 0 ELSE t.typrelid::pg_catalog.int8 END
     )::pg_catalog.text
 FROM pg_catalog.pg_type t JOIN space s ON s.oid = t.typnamespace
 WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND m.objid = t.oid)
@@ -118,3 +119,6 @@ FROM pg_catalog.pg_publication p
 -- Publications of a split contain its marker.
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel pr JOIN pg_catalog.pg_class c ON c.oid = pr.prrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE pr.prpubid = p.oid AND n.nspname = 'martydb_split')
+UNION ALL
+SELECT 'event_trigger', pg_catalog.to_json(pg_catalog.quote_ident(e.evtname))::pg_catalog.text FROM pg_catalog.pg_event_trigger e
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND m.objid = e.oid)

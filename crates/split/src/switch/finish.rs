@@ -4,17 +4,17 @@
 use std::time::Duration;
 
 use super::cutover::validate_foreign_keys;
+use super::dependents::{dependents, detaching};
 use super::leftovers::{Leftover, OldGrant, OldLogin, leftovers};
 use super::reverse;
 use super::sides::SplitSides;
 use crate::database::transaction::transact;
-use crate::database::write_block::numbers;
 use crate::state::SplitPhase;
 use crate::state::source::{self, phase_sql};
 use crate::state::{notes, target};
 use crate::stream::publishing::drop_slot;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{List, ServerText, Statement, stmt};
+use martydb_model::sql::{List, ServerText, stmt};
 use martydb_pg::server::{Connection, execute, query_as};
 
 /// Objects that a finish removes from the source.
@@ -24,6 +24,8 @@ pub struct FinishRemoval {
     pub tables: Vec<String>,
     /// Views of the source that read them.
     pub views: Vec<String>,
+    /// Functions, casts and the like that cannot outlive them.
+    pub dependents: Vec<Leftover>,
     /// Remaining objects of the shared database.
     pub stays: Vec<Leftover>,
     /// Logins other than the services' that can still connect to it.
@@ -34,16 +36,10 @@ pub struct FinishRemoval {
     pub disabled: Vec<String>,
 }
 
-/// View; `true` if it has rows of its own.
-struct DependentView {
-    ident: String,
-    has_rows: bool,
-}
-
 /// Returns the objects that would be removed.
 ///
 /// # Errors
-/// If a service is not cut over yet, or the source cannot be read.
+/// If a service is not cut over yet, a remaining object needs a table, or the source cannot be read.
 pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     let services = source::services(session).await?;
     let waiting =
@@ -56,11 +52,14 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
             .hint("run `martydb split cutover --service NAME` for each"));
     }
     let (oids, tables) = moved(session).await?;
-    let views: Vec<String> = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
-    let stays = leftovers(session, &[&tables, &views]).await?;
+    let (views, dependents): (Vec<_>, Vec<_>) =
+        dependents(session, &oids).await?.into_iter().partition(|one| one.kind.ends_with("view"));
+    let names = |all: &[Leftover]| all.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+    let views = names(&views);
+    let stays = leftovers(session, &[&tables, &views, &names(&dependents)]).await?;
     let mut disabled = notes::disabled(session).await?;
     disabled.retain(|effect| !tables.iter().any(|table| is_on(effect, table)));
-    Ok(FinishRemoval { tables, views, stays, disabled, ..FinishRemoval::default() })
+    Ok(FinishRemoval { tables, views, dependents, stays, disabled, ..FinishRemoval::default() })
 }
 
 /// Returns `true` if a side effect, as kind, table and name, is one of the table. Only the kind comes before it: a name may
@@ -78,22 +77,6 @@ async fn moved(session: &mut Connection) -> Result<(Vec<u32>, Vec<String>)> {
          WHERE c.relkind IN ('r', 'p') ORDER BY 2"
     );
     Ok(query_as::<(u32, String)>(session, &query).await?.into_iter().unzip())
-}
-
-async fn views(session: &mut Connection, tables: &[u32]) -> Result<Vec<DependentView>> {
-    let query = stmt!(
-        "WITH RECURSIVE reading (oid) AS (
-             SELECT pg_catalog.unnest({tables}::pg_catalog.oid[])
-             UNION SELECT w.ev_class FROM reading r
-             JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = r.oid
-                 AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-             JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid)
-         SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), c.relkind = 'm' FROM reading r JOIN pg_catalog.pg_class c ON c.oid = r.oid
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') ORDER BY 1",
-        tables = numbers(tables)
-    );
-    let views = query_as(session, &query).await?.into_iter();
-    Ok(views.map(|(ident, has_rows)| DependentView { ident, has_rows }).collect())
 }
 
 /// Records that no rollback is possible any more.
@@ -132,34 +115,25 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
     let run = source::run(session).await?;
     let services = source::services(session).await?;
     let (oids, tables) = moved(session).await?;
-    let mut all: Vec<Statement> = views(session, &oids).await?.iter().map(drop_view_sql).collect();
+    dependents(session, &oids).await?;
+    let mut all = detaching(session, &oids).await?;
     if !tables.is_empty() {
         let tables = tables.into_iter().map(ServerText::quoted_by_server).collect();
-        all.push(stmt!("DROP TABLE {tables}", tables = List(tables)));
+        all.push(stmt!("DROP TABLE {tables} CASCADE", tables = List(tables)));
     }
     for slot in services.iter().flat_map(|one| [&one.forward_slot, &one.reverse_slot]).flatten() {
         drop_slot(session, slot).await?;
         reverse::unpublish(session, wait, slot).await?;
     }
-    transact(session, wait, &all).await.map_err(|error| {
-        let needed = error.sqlstate.as_deref() == Some(martydb_model::sqlstate::DEPENDENT_OBJECTS);
-        let hint = "change or drop the objects that need them, then run the same command again";
-        error.while_doing("cannot remove the moved tables").hint_if(needed.then_some(hint))
-    })?;
+    transact(session, wait, &all)
+        .await
+        .map_err(|error| error.while_doing("cannot remove the moved tables"))?;
     if let Some(run) = run {
         for service in &services {
             reverse::forget_login(session, &run.login(&service.name)).await?;
         }
     }
     Ok(())
-}
-
-fn drop_view_sql(view: &DependentView) -> Statement {
-    let ident = ServerText::quoted_by_server(view.ident.clone());
-    match view.has_rows {
-        true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {ident} CASCADE"),
-        false => stmt!("DROP VIEW IF EXISTS {ident} CASCADE"),
-    }
 }
 
 #[cfg(test)]

@@ -153,7 +153,7 @@ enum FinishEnd {
     Over,
 }
 
-/// Tables and views that a finish removed, or would remove.
+/// Tables, views and dependent objects that a finish removed, or would remove.
 #[derive(Serialize)]
 pub struct FinishedSplit {
     database: String,
@@ -187,15 +187,20 @@ impl FinishedSplit {
     }
 
     fn counted(&self) -> String {
-        let FinishRemoval { tables, views, .. } = &self.removed;
-        format!("{} and {}", counted(tables.len(), "table"), counted(views.len(), "view"))
+        let FinishRemoval { tables, views, dependents, .. } = &self.removed;
+        let (tables, views) = (counted(tables.len(), "table"), counted(views.len(), "view"));
+        match dependents.len() {
+            0 => format!("{tables} and {views}"),
+            many => format!("{tables}, {views} and {}", counted(many, "dependent object")),
+        }
     }
 
     fn listing(&self) -> String {
-        let FinishRemoval { tables, views, .. } = &self.removed;
+        let FinishRemoval { tables, views, dependents, .. } = &self.removed;
         let mut text = format!("{} of database {}:\n", self.counted(), self.database);
         tables.iter().for_each(|table| text += &format!("  table {}\n", printable(table)));
         views.iter().for_each(|view| text += &format!("  view {}\n", printable(view)));
+        dependents.iter().for_each(|one| text += &format!("  {} {}\n", one.kind, printable(&one.name)));
         text + &self.rest()
     }
 

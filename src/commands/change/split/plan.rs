@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::common::{self, MapChoice};
+use super::schema::has_files;
 use crate::app::App;
 use martydb_manifest::SplitMap;
+use martydb_model::ServiceName;
 use martydb_model::error::Result;
 use martydb_pg::server::Access;
 use martydb_pg_dump::pg_dump;
@@ -17,7 +19,7 @@ use martydb_split::{
     read_settings, read_source,
 };
 pub(crate) use report::PlannedSplit;
-use report::SplitNeed;
+use report::{RefusedObject, SplitNeed};
 
 /// Rollback with its rows: the tables need one owner, and the services' servers need replication slots.
 const WAY_BACK: &str = "the rollback";
@@ -36,7 +38,18 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<PlannedSplit
     let mut needs = needs(&access, &map, source.major).await?;
     needs.extend(way_back(app, &map, &plan, &source).await);
     needs.extend(lacking(&access, &map, &numbers_of(&plan, &source)).await?);
-    Ok(PlannedSplit::new(app, &map, &plan, needs, &arguments.map))
+    Ok(PlannedSplit::new(app, &map, &plan, refused(app, &map, &plan, &source), needs, &arguments.map))
+}
+
+/// Returns what the first migrations, which `split schema` writes, cannot make.
+fn refused(app: &App, map: &SplitMap, plan: &SplitPlan, source: &SourceCatalog) -> Vec<RefusedObject> {
+    let without_files = map.services.keys().filter(|name| !has_files(&app.manifest.services[*name]));
+    let of = |name: &ServiceName| {
+        let objects = plan.beyond(name, source).into_iter();
+        let service = name.to_string();
+        objects.map(move |object| RefusedObject { service: service.clone(), object })
+    };
+    without_files.flat_map(of).collect()
 }
 
 /// Returns the prerequisites of the later steps, and whether they are met.

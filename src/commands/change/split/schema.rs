@@ -31,6 +31,10 @@ use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, indented, pri
 const FILE: &str = "V1__from_shared_database.sql";
 const DRAFT: &str = ".martydb-split";
 
+/// Way out if no file can be written.
+pub(crate) const BY_HAND: &str = "make it part of an extension that `extensions:` lists, drop from the source what needs it, or write the service's \
+                                  first migration by hand; `martydb split schema` then compares it with the source";
+
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -63,6 +67,11 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SplitSchemas
     Ok(SplitSchemas { services: all })
 }
 
+/// Returns `true` if the service has migrations of its own.
+pub(crate) fn has_files(service: &DesiredService) -> bool {
+    !folder::load(&service.migrations).all().is_empty()
+}
+
 async fn one(
     app: &App,
     map: &SplitMap,
@@ -74,11 +83,12 @@ async fn one(
         return Err(Error::new(Kind::NotProvisioned, format!("{} has no logins yet", service.name))
             .hint("run `martydb apply --all`: the schema is checked in a scratch database of the service"));
     }
-    let script = dumped.script(&service.name).await?;
+    let has_files = has_files(service);
+    let script = dumped.script(&service.name, has_files).await?;
     if !script.refused.is_empty() {
         return Err(Error::operation(format!("cannot write the schema of {}", service.name))
             .causes(script.refused)
-            .hint("write the service's first migration by hand; `martydb split schema` then compares it with the source"));
+            .hint(BY_HAND));
     }
     let head = format!(
         "-- {}\n-- martydb: irreversible: it was there before the split\n\n",
@@ -93,7 +103,6 @@ async fn one(
     let draft = target.folder.join(DRAFT);
     let _absent = fs::remove_dir_all(&draft);
     put(&draft.join(FILE), &(first.text.clone() + &undone))?;
-    let has_files = !folder::load(&target.folder).all().is_empty();
     let proven = prove(app, service, target, &draft, has_files).await;
     let mut made =
         SplitSchema { left_out: first.left_out, undeclared: first.undeclared, ..SplitSchema::default() };

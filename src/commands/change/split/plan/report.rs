@@ -6,11 +6,12 @@ use serde::Serialize;
 
 use crate::app::App;
 use crate::commands::change::split::common::{EMPTY, MapChoice};
+use crate::commands::change::split::schema::BY_HAND;
 use crate::commands::support::relative_path::relative_path;
 use martydb_manifest::SplitMap;
 use martydb_model::error::ExitStatus;
 use martydb_model::units::{bytes, counted};
-use martydb_split::{CrossingEdge, EdgeChoice, EdgeKind, PlannedTable, SplitPlan, answer_line};
+use martydb_split::{BEYOND, CrossingEdge, EdgeChoice, EdgeKind, PlannedTable, SplitPlan, answer_line};
 use martydb_ui::report::{Cell, Paint, Report, ReportColumn, Style, paint, printable, wrapped};
 
 #[derive(Serialize)]
@@ -24,6 +25,8 @@ pub struct PlannedSplit {
     /// Objects that belong to no service, and need no decision.
     left: Vec<String>,
     notes: Vec<String>,
+    /// Objects that a service's owner cannot make, where the service has no migrations yet.
+    refused: Vec<RefusedObject>,
     needs: Vec<SplitNeed>,
     /// Next commands.
     next: Vec<String>,
@@ -63,6 +66,13 @@ struct PlannedEdge {
     choices: &'static [EdgeChoice],
 }
 
+/// Object that a service's owner cannot make.
+#[derive(Serialize)]
+pub struct RefusedObject {
+    pub service: String,
+    pub object: String,
+}
+
 /// Prerequisite of a later step.
 #[derive(Serialize)]
 pub struct SplitNeed {
@@ -76,6 +86,7 @@ impl PlannedSplit {
         app: &App,
         map: &SplitMap,
         plan: &SplitPlan,
+        refused: Vec<RefusedObject>,
         needs: Vec<SplitNeed>,
         choice: &MapChoice,
     ) -> PlannedSplit {
@@ -89,7 +100,8 @@ impl PlannedSplit {
             }
         };
         let disputed = plan.open.iter().filter(|one| !one.claims.is_empty());
-        let next = if plan.is_complete() {
+        let is_complete = plan.is_complete() && refused.is_empty();
+        let next = if is_complete {
             vec!["martydb apply --all".to_owned(), choice.in_command("martydb split schema")]
         } else {
             vec![choice.in_command("martydb split plan")]
@@ -103,12 +115,13 @@ impl PlannedSplit {
                 .collect(),
             left: plan.left.clone(),
             notes: plan.is_empty().then(|| EMPTY.to_owned()).into_iter().chain(plan.notes.clone()).collect(),
+            refused,
             needs,
             next,
             choices: plan.unanswered().map(|edge| (edge.kind.name(), edge.kind)).collect(),
             lines: plan.unanswered().map(answer_line).collect(),
             map: relative_path(map.path()),
-            is_complete: plan.is_complete(),
+            is_complete,
         }
     }
 
@@ -181,6 +194,18 @@ impl PlannedSplit {
         text
     }
 
+    fn refused_text(&self, style: &Style) -> String {
+        if self.refused.is_empty() {
+            return String::new();
+        }
+        let line = |one: &RefusedObject| {
+            wrapped(&format!("  {}: {}: {BEYOND}", one.service, printable(&one.object)), "    ", style)
+        };
+        let lines: String = self.refused.iter().map(line).collect();
+        let head = paint(&format!("Refused ({})", self.refused.len()), Paint::Bad, style);
+        format!("\n{head}\n{lines}{}", wrapped(&format!("  {BY_HAND}"), "  ", style))
+    }
+
     fn notes_text(&self, style: &Style) -> String {
         let left = self.left.iter().map(|what| format!("note: {} belongs to no service", printable(what)));
         let notes = self.notes.iter().map(|note| format!("note: {}", printable(note)));
@@ -210,6 +235,7 @@ fn planned_edge(edge: &CrossingEdge) -> PlannedEdge {
 impl Report for PlannedSplit {
     fn text(&self, style: &Style) -> String {
         let mut text = self.tables_text(style) + &self.unassigned_text(style) + &self.edges_text(style);
+        text += &self.refused_text(style);
         text += &self.notes_text(style);
         let end = match (self.is_complete, self.next.as_slice()) {
             (true, []) => "Every table is assigned and every edge has an answer.".to_owned(),
