@@ -245,6 +245,8 @@ INSERT INTO t DEFAULT VALUES;
 CREATE LANGUAGE own HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator;
 CREATE FUNCTION f() RETURNS int LANGUAGE own AS $$ BEGIN RETURN 1; END $$;
 GRANT EXECUTE ON FUNCTION f() TO {owner};
+-- allow
+-- untrusted-function: the language's handler is the one of PL/pgSQL
 -- row: transform (pg_transform)
 CREATE TABLE t (id int PRIMARY KEY);
 INSERT INTO t VALUES (1);

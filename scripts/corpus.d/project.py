@@ -151,8 +151,13 @@ class Project:
         owner = owner or self.row.keys.get("roles", {}).get("owner", f"{self.service}_owner")
         if self.row.admin:
             self.world.sql(database, self.row.admin.replace("{owner}", quoted(owner)))
-        for setting in self.row.settings:
-            self.world.sql("postgres", setting.format(database=quoted(database)))
+        self.leave_settings(database)
+
+    def leave_settings(self, database):
+        """Settings on the database by hand, where the manifest does not declare them."""
+        if "parameters" not in self.row.keys:
+            for setting in self.row.settings:
+                self.world.sql("postgres", setting.format(database=quoted(database)))
 
     def upgraded(self):
         self.prepare()
@@ -163,18 +168,23 @@ class Project:
                     self.admin_part(self.database)
                     self.martydb("apply", self.service, "-y")
                     self.first_upgrade()
+                    # `apply` took them back as drift.
+                    self.leave_settings(self.database)
                 self.martydb("upgrade", self.service)
+                if self.row.settings:
+                    self.martydb("apply", self.service, "-y")
                 self.outcome = True
             except Ended as ended:
                 self.outcome = ended
         if self.outcome is not True:
             raise self.outcome
 
-    def first_upgrade(self):
+    def first_upgrade(self, service=None, cwd=None):
         """A database in which a superuser made something is not empty: `baseline --at 0` is the way that the error names."""
-        out = self.martydb("upgrade", self.service, "-o", "json", allowed=(0, 3))
+        service = service or self.service
+        out = self.martydb("upgrade", service, "-o", "json", allowed=(0, 3), cwd=cwd)
         if "--at 0" in out:
-            self.martydb("baseline", self.service, "--at", "0")
+            self.martydb("baseline", service, "--at", "0", cwd=cwd)
 
     def copy(self, name):
         """A database like the reference, of the same owner and closed to everybody else."""

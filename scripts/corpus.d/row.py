@@ -20,6 +20,7 @@ class Row:
     extensions: list = field(default_factory=list)  # (name, schema or None)
     schemas: list = field(default_factory=lambda: ["public"])
     keys: dict = field(default_factory=dict)  # further ones of the manifest
+    allow: list = field(default_factory=list)  # (finding, reason): what an operator of such a schema declares
     settings: list = field(default_factory=list)  # statements, {database} is the quoted name
     options: str | None = None  # PGOPTIONS of psql
     several: list | None = None  # files, in place of `up`

@@ -13,7 +13,7 @@ ELSEWHERE = {
 }  # fmt: skip
 
 HEAD = re.compile(r"^-- row: (\S+)(?: \(([^)]*)\))?(?: from (\d+))?(?: to (\d+))?$")
-PART = re.compile(r"^-- (admin|down|file|outside):?$")
+PART = re.compile(r"^-- (admin|allow|down|file|outside):?$")
 
 
 def parsed(path):
@@ -46,6 +46,8 @@ def rows(world):
                 text = "\n".join(lines).strip() + "\n"
                 if part == "admin":
                     row.admin = text
+                elif part == "allow":
+                    row.allow = [tuple(line.removeprefix("-- ").split(": ", 1)) for line in lines if line]
                 elif part == "down":
                     files[-1].down = text
                 elif text.strip():

@@ -96,5 +96,8 @@ def rows(world):
         # psql as a plain owner is held up by a read-only database; the reference is made with the setting taken back.
         options = f"-c {setting.split(' = ')[0]}={'off' if name == 'read-only' else ''}" if name == "read-only" else None
         path = "-c search_path=public" if name.startswith("search-path") else None
-        yield Row(f"session:database-{name}", up=WORK, settings=[f"ALTER DATABASE {{database}} SET {setting}"], options=options or path)
+        # Those that the manifest refuses are left on the database by hand.
+        refused = name == "read-only" or path
+        declared = {} if refused else {"parameters": {"settings": dict([setting.replace("'", "").split(" = ")])}}
+        yield Row(f"session:database-{name}", up=WORK, settings=[f"ALTER DATABASE {{database}} SET {setting}"], options=options or path, keys=declared)
         yield Row(f"session:role-{name}", up=WORK, settings=[f"ALTER ROLE ALL SET {setting}"], options=options or path)
