@@ -1,4 +1,4 @@
-//! Settings that somebody left on a database or for every login: no command of martydb depends on them.
+//! Settings that remain on a database or on every login: no command of martydb depends on them.
 
 use crate::support::{Project, Server, can_dump};
 

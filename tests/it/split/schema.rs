@@ -240,7 +240,7 @@ fn dropped_edges_are_left_out_of_the_files() {
 
 /// Row types, parents and sequences of another part become the service's own; what only a superuser can make is refused first.
 #[test]
-fn what_a_table_takes_from_another_part_is_written_into_its_file() {
+fn row_types_parents_and_sequences_of_another_part_are_written_into_the_file() {
     let server = Server::start();
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql(

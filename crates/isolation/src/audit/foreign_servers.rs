@@ -155,7 +155,7 @@ impl ServerMapping<'_> {
             let of_kernel =
                 self.server.wrapper == "file_fdw" && table.file.as_deref().is_some_and(is_of_kernel);
             let (severity, users) = match readers.as_slice() {
-                // Nobody can read it: its wrapper has no handler.
+                // No role can read it: its wrapper has no handler.
                 _ if of_kernel || !self.server.connects => (Low, readers),
                 [] => (Low, vec![self.server.owner.as_str()]),
                 _ => (High, readers),

@@ -1,7 +1,7 @@
 //! The one answer to "can an ordinary owner make this object?".
 
 /// Query `beyond`, behind that of [`with_members!`](crate::with_members): objects, as `classid` and `oid`, that only a superuser can
-/// make, besides foreign-data wrappers, event triggers and publications, which no table needs.
+/// make. Foreign-data wrappers, event triggers and publications are not among them: no table needs one.
 #[macro_export]
 macro_rules! superuser_objects {
     () => {

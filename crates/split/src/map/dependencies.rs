@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{CatalogClass, ObjectKey};
-
 /// Object in `pg_depend` and in an archive's table of contents: the OIDs of its catalog and its own.
 pub(crate) type DependKey = (u32, u32);
 
@@ -20,20 +18,6 @@ pub(crate) mod class {
     pub(crate) const EXTENSION: u32 = 3079;
     pub(crate) const POLICY: u32 = 3256;
     pub(crate) const PUBLICATION_TABLE: u32 = 6106;
-}
-
-pub(crate) fn key((class, oid): ObjectKey) -> DependKey {
-    let class = match class {
-        CatalogClass::Relation => class::RELATION,
-        CatalogClass::Routine => class::ROUTINE,
-        CatalogClass::Type => class::TYPE,
-        CatalogClass::Rule => class::RULE,
-        CatalogClass::Trigger => class::TRIGGER,
-        CatalogClass::Policy => class::POLICY,
-        CatalogClass::Default => class::DEFAULT,
-        CatalogClass::Constraint => class::CONSTRAINT,
-    };
-    (class, oid)
 }
 
 /// Row of `pg_depend`: an object, its dependency, and the type of the dependency.

@@ -5,13 +5,23 @@ use std::collections::BTreeSet;
 
 use super::answers::EdgeKind;
 use super::assignment::{RelationDestination, ServicePlacement};
-use super::dependencies::{DependKey, class, key};
+use super::dependencies::{DependKey, class};
 use super::edges::CrossingEdge;
 use super::placement::Placement;
 use super::plan::SplitPlan;
-use super::source::{CatalogClass, ObjectKey, Oid, PartKind, RelationKind, SourceCatalog, SourcePart};
+use super::source::{CatalogClass, ObjectKey, Oid, PartKind, RelationKind, SourceCatalog, SourcePart, key};
 use martydb_model::ServiceName;
 use martydb_model::sql::{List, ServerText, stmt};
+
+impl SplitPlan {
+    /// Returns the objects of a service's schema that its owner cannot make.
+    pub fn beyond(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<String> {
+        let placement = Placement::new(source, &self.assignment);
+        let objects = ServiceObjects::new(service, self, source, &placement);
+        let all = objects.closure(source, &placement, &BTreeSet::new());
+        all.iter().filter_map(|key| source.beyond.get(key).cloned()).collect()
+    }
+}
 
 /// Objects of one service, without their dependencies.
 #[derive(Debug, Default, PartialEq, Eq)]

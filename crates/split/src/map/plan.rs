@@ -6,9 +6,7 @@ use super::answers::EdgeKind;
 use super::assignment::{Assignment, RelationDestination};
 use super::crossing_writes::{CrossingWrite, crossing_writes};
 use super::edges::{CrossingEdge, crossing_edges};
-use super::members::ServiceObjects;
 use super::needs::ReferenceGraph;
-use super::placement::Placement;
 use super::proposal::SplitProposal;
 use super::source::{CatalogClass, RelationKind, SourceCatalog};
 use martydb_manifest::SplitMap;
@@ -75,14 +73,6 @@ impl SplitPlan {
 
     pub fn unanswered(&self) -> impl Iterator<Item = &CrossingEdge> {
         self.edges.iter().filter(|edge| edge.answer.is_none())
-    }
-
-    /// Returns the objects of a service's schema that its owner cannot make.
-    pub fn beyond(&self, service: &ServiceName, source: &SourceCatalog) -> Vec<String> {
-        let placement = Placement::new(source, &self.assignment);
-        let objects = ServiceObjects::new(service, self, source, &placement);
-        let all = objects.closure(source, &placement, &BTreeSet::new());
-        all.iter().filter_map(|key| source.beyond.get(key).cloned()).collect()
     }
 
     /// Returns `true` if no service has a table.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use super::answers::EdgeKind;
-use super::dependencies::{DependKey, Dependencies};
+use super::dependencies::{DependKey, Dependencies, class};
 
 /// OID of an object in its catalog.
 pub(crate) type Oid = u32;
@@ -32,6 +32,21 @@ pub enum CatalogClass {
     Default,
     #[serde(rename = "pg_constraint")]
     Constraint,
+}
+
+/// Returns an object's key in `pg_depend`.
+pub(crate) fn key((class, oid): ObjectKey) -> DependKey {
+    let class = match class {
+        CatalogClass::Relation => class::RELATION,
+        CatalogClass::Routine => class::ROUTINE,
+        CatalogClass::Type => class::TYPE,
+        CatalogClass::Rule => class::RULE,
+        CatalogClass::Trigger => class::TRIGGER,
+        CatalogClass::Policy => class::POLICY,
+        CatalogClass::Default => class::DEFAULT,
+        CatalogClass::Constraint => class::CONSTRAINT,
+    };
+    (class, oid)
 }
 
 /// Table, view, sequence or foreign table.
