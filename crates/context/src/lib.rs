@@ -2,11 +2,6 @@
 //!
 //! - [`targets`]: the database, the migrator's login and the folder of each service
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod hosts;
 pub mod targets;
 
