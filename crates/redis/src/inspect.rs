@@ -103,21 +103,9 @@ fn user_of(line: &str) -> Option<String> {
 
 /// Settings that are read: all others decide nothing here.
 const SETTINGS: &[&str] = &[
-    "acl-pubsub-default",
-    "aclfile",
-    "bind",
-    "dir",
-    "enable-debug-command",
-    "enable-module-command",
-    "maxmemory",
-    "maxmemory-policy",
-    "notify-keyspace-events",
-    "port",
-    "protected-mode",
-    "tls-auth-clients",
-    "tls-port",
-    "unixsocket",
-    "unixsocketperm",
+    "acl-pubsub-default", "aclfile", "bind", "dir", "enable-debug-command", "enable-module-command",
+    "maxmemory", "maxmemory-policy", "notify-keyspace-events", "port", "protected-mode", "tls-auth-clients",
+    "tls-port", "unixsocket", "unixsocketperm",
 ];
 
 async fn settings(session: &mut Session) -> Result<BTreeMap<String, String>> {

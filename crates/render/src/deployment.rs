@@ -244,15 +244,7 @@ const OPERATOR: &str = "cnpg";
 
 /// Names of objects that belong to no server and no service.
 const RESERVED: [&str; 10] = [
-    "init-all",
-    "verify-isolation",
-    MARTYDB,
-    MONITOR,
-    RELAY,
-    SERVE,
-    BACKUP,
-    BACKUP_PRUNE,
-    BACKUP_VERIFY,
+    "init-all", "verify-isolation", MARTYDB, MONITOR, RELAY, SERVE, BACKUP, BACKUP_PRUNE, BACKUP_VERIFY,
     PARTITIONS,
 ];
 

@@ -121,11 +121,8 @@ impl CallerEntry<'_> {
         let known: Vec<&str> = services.keys().map(ServiceName::as_str).collect();
         let found = services.values().find(|service| service.name.as_str() == raw.service);
         let service = found.ok_or_else(|| {
-            self.error(&["service"], format!("unknown service \"{}\"", raw.service)).hint(hint(
-                &raw.service,
-                "services",
-                &known,
-            ))
+            self.error(&["service"], format!("unknown service \"{}\"", raw.service))
+                .hint(hint(&raw.service, "services", &known))
         })?;
         if service.serve.is_none() {
             let message = format!("service \"{}\" is not exposed", service.name);
