@@ -20,11 +20,7 @@ use serde::Deserialize;
 
 const SOURCE: &str = with_members!(", ", include_str!("sql/source.sql"));
 const DEPENDENCIES: &str = include_str!("sql/dependencies.sql");
-const BEYOND: &str = with_members!(
-    ", ",
-    superuser_objects!(),
-    " SELECT classid::pg_catalog.int8, oid::pg_catalog.int8, pg_catalog.pg_describe_object(classid, oid, 0) FROM beyond"
-);
+const BEYOND: &str = with_members!(", ", superuser_objects!(), "\n", include_str!("sql/beyond.sql"));
 const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
 
 /// First major version in which a publication can contain whole schemas.
@@ -160,7 +156,7 @@ fn add_row(catalog: &mut SourceCatalog, row: &CatalogRow) -> Result<()> {
         }
         "large_object_column" => catalog.large_object_columns.push(row.parse()?),
         "publication" => catalog.publications.push(row.parse()?),
-        "event_trigger" => catalog.event_triggers.push(row.parse()?),
+        "event_trigger" => catalog.event_triggers.extend(row.parse::<Vec<String>>()?),
         _ => return row.unknown(),
     }
     Ok(())

@@ -41,6 +41,9 @@ fn written(cell: &str) -> Vec<String> {
                 if name == "with_members!" {
                     return martydb_model::with_members!(", ").to_owned();
                 }
+                if name == "superuser_objects!" {
+                    return martydb_model::superuser_objects!().to_owned();
+                }
                 let path = format!("{}/{name}", env!("CARGO_MANIFEST_DIR"));
                 std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
             };

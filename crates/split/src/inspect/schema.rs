@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::SourceSnapshot;
-use crate::database::write_block::numbers;
 use crate::map::dependencies::{DependKey, class};
 use crate::map::members::ServiceObjects;
 use crate::map::placement::Placement;
@@ -14,7 +13,7 @@ use martydb_manifest::SplitMap;
 use martydb_migrate::MigrationTarget;
 use martydb_migrate::dump::unrestricted;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::stmt;
+use martydb_model::sql::Statement;
 use martydb_model::{RoleName, ServiceName};
 use martydb_pg::server::{Access, program_options, query_as};
 use martydb_pg_dump::archive::{self, Archive, ArchiveEntry};
@@ -31,7 +30,7 @@ pub struct DumpedSource {
     pub plan: SplitPlan,
     /// Version of `pg_dump`, as it prints it.
     pub version: String,
-    /// Row types as composite types, by relation.
+    /// Statements that make row types as composite types, by relation.
     row_types: BTreeMap<u32, String>,
     archive: Archive,
     entries: Vec<ArchiveEntry>,
@@ -50,7 +49,8 @@ impl DumpedSource {
         let major = moment.catalog.major;
         let plan = SplitPlan::new(map, &moment.catalog)?;
         let programs = archive::find(major, major).await?;
-        let row_types = row_types(&mut moment, map, &plan).await?;
+        let row_types = Statement::from_program(include_str!("../sql/row_types.sql"));
+        let row_types = query_as(&mut moment.session, &row_types).await?.into_iter().collect();
         let snapshot = moment.export().await?;
         let admin = RoleName::found(access.admin.role.clone());
         let source = MigrationTarget {
@@ -118,29 +118,6 @@ impl DumpedSource {
         let text = self.archive.script(entries).await?;
         Ok(unrestricted(&text).to_owned())
     }
-}
-
-/// Returns the statements that make the row types that columns of other services have.
-async fn row_types(
-    moment: &mut SourceSnapshot,
-    map: &SplitMap,
-    plan: &SplitPlan,
-) -> Result<BTreeMap<u32, String>> {
-    let source = &moment.catalog;
-    let placement = Placement::new(source, &plan.assignment);
-    let of = |service| ServiceObjects::new(service, plan, source, &placement).row_types;
-    let all: Vec<u32> = map.services.keys().flat_map(of).collect();
-    let query = stmt!(
-        "SELECT c.oid, pg_catalog.format('CREATE TYPE %I.%I AS (%s);', n.nspname, c.relname, (
-             SELECT pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))
-                 || CASE WHEN a.attcollation <> t.typcollation THEN pg_catalog.format(' COLLATE %I.%I', ln.nspname, l.collname) ELSE '' END, ', ' ORDER BY a.attnum)
-             FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-             LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation LEFT JOIN pg_catalog.pg_namespace ln ON ln.oid = l.collnamespace
-             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = ANY ({all}::pg_catalog.oid[])",
-        all = numbers(&all)
-    );
-    Ok(query_as(&mut moment.session, &query).await?.into_iter().collect())
 }
 
 /// DDL of one service, as `pg_restore` printed it.

@@ -120,5 +120,5 @@ FROM pg_catalog.pg_publication p
 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel pr JOIN pg_catalog.pg_class c ON c.oid = pr.prrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE pr.prpubid = p.oid AND n.nspname = 'martydb_split')
 UNION ALL
-SELECT 'event_trigger', pg_catalog.to_json(pg_catalog.quote_ident(e.evtname))::pg_catalog.text FROM pg_catalog.pg_event_trigger e
+SELECT 'event_trigger', pg_catalog.jsonb_build_array(pg_catalog.quote_ident(e.evtname))::pg_catalog.text FROM pg_catalog.pg_event_trigger e
 WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND m.objid = e.oid)
