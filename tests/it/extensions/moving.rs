@@ -87,7 +87,7 @@ fn an_extension_in_a_schema_of_its_own_goes_wherever_the_database_goes() {
     );
     project.write("martydb.yaml", &manifest(&servers, &parts));
     project.write("split.yaml", "source: { server: main, database: shared }\nservices:\n  exa: { tables: [public.item] }\n  exb: { tables: [public.word] }\n");
-    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["apply", "--all", "-y", "--new-database"]).expect(0);
     for step in [
         &["split", "plan"][..],
         &["split", "schema"],
