@@ -161,8 +161,9 @@ impl ImportReport {
             return;
         }
         self.failed.clone_from(&found.failed);
-        self.notes.extend(found.failed.iter().filter(|row| row.undone).map(|row| {
-            format!("{} reports {}: {}; it counts as pending", row.table, row.migration, row.state)
+        self.notes.extend(found.failed.iter().filter(|row| !is_failed(row)).map(|row| {
+            let counts = if row.undone { "pending" } else { "applied, but never ran" };
+            format!("{} reports {}: {}; it counts as {counts}", row.table, row.migration, row.state)
         }));
         let Some((table, applied, meaning)) = &found.applied else {
             for other in &found.tools {
@@ -206,7 +207,7 @@ impl ImportReport {
 
     /// Returns `true` if a row of a tool says that a migration failed or is not finished.
     fn is_failed(&self) -> bool {
-        self.failed.iter().any(|row| !row.undone)
+        self.failed.iter().any(is_failed)
     }
 
     /// Names the failed rows, with the possible remedies.
@@ -222,7 +223,7 @@ impl ImportReport {
                 )
             }
         };
-        let mut text: String = self.failed.iter().filter(|row| !row.undone).map(line).collect();
+        let mut text: String = self.failed.iter().filter(|row| is_failed(row)).map(line).collect();
         if self.is_failed() {
             text += &format!(
                 "hint: finish or undo it with the old tool, then run this command again; no baseline is offered before\n\
@@ -252,6 +253,11 @@ impl ImportReport {
             ImportOutcome::DryRun => format!("{ups}, {downs} would be written to {folder}\n"),
         }
     }
+}
+
+/// Returns `true` for a row that needs the old tool.
+fn is_failed(row: &FailedRow) -> bool {
+    !row.undone && !row.skipped
 }
 
 /// Returns the first of many.

@@ -52,6 +52,13 @@ const TABLES: &[(&str, &str, &str)] = &[
         "2",
     ),
     (
+        "liquibase",
+        "CREATE TABLE databasechangelog (id varchar(255), author varchar(255), filename varchar(255), orderexecuted int, exectype varchar(10));
+         INSERT INTO databasechangelog VALUES ('first', 'ann', 'db/changes/z.sql', 1, 'EXECUTED'), ('2', 'bob', 'db/changes/a.sql', 2, 'RERAN');
+         CREATE TABLE databasechangeloglock (id int, locked boolean, lockedby text); INSERT INTO databasechangeloglock VALUES (1, false, NULL)",
+        "2",
+    ),
+    (
         "node-pg-migrate",
         "CREATE TABLE pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);
          INSERT INTO pgmigrations (name, run_on) VALUES ('1700000000001_first', now())",
@@ -121,6 +128,13 @@ const FAILED: &[(&str, &str, &str)] = &[
         "failed: public.events: the change text/note failed\n",
     ),
     (
+        "liquibase",
+        "CREATE TABLE databasechangelog (id text, author text, filename text, orderexecuted int, exectype text);
+         INSERT INTO databasechangelog VALUES ('first', 'ann', 'changes/z.sql', 1, 'EXECUTED');
+         CREATE TABLE databasechangeloglock (id int, locked boolean, lockedby text); INSERT INTO databasechangeloglock VALUES (1, true, 'ci')",
+        "failed: public.databasechangeloglock: locked is true, by ci\n",
+    ),
+    (
         // A table of another tool in the same database.
         "dbmate",
         "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);
@@ -163,6 +177,24 @@ fn a_migration_that_the_tool_has_undone_is_named() {
     let note = "goose_db_version reports 2: is_applied is false; it counts as pending";
     assert!(said.stdout.contains(note), "{}", said.stdout);
     assert!(said.stdout.contains("baseline --service ado_undone --at 1\n"), "{}", said.stdout);
+}
+
+#[test]
+fn a_migration_that_the_tool_never_ran_is_named() {
+    let service = "ado_marked";
+    server().sql("postgres", "CREATE DATABASE ado_marked");
+    server().sql(
+        service,
+        "CREATE TABLE databasechangelog (id text, author text, filename text, orderexecuted int, exectype text);
+         INSERT INTO databasechangelog VALUES ('first', 'ann', 'changes/z.sql', 1, 'MARK_RAN'), ('2', 'bob', 'changes/a.sql', 2, 'EXECUTED')",
+    );
+    let project = project(service, "");
+    write(&project, LAYOUTS.iter().find(|row| row.0 == "liquibase").unwrap().1);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let said = project.run(&["import", "--from", "liquibase", "--service", service, "old"]).expect(0);
+    let note = "databasechangelog reports first::ann::changes/z.sql: exectype is MARK_RAN; it counts as applied, but never ran";
+    assert!(said.stdout.contains(note), "{}", said.stdout);
+    assert!(said.stdout.contains("baseline --service ado_marked --at 2\n"), "{}", said.stdout);
 }
 
 #[test]
