@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use crate::app::App;
 use martydb_context::targets;
+use martydb_embedded as embedded;
 use martydb_import::{ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
+use martydb_manifest::ServerLocation;
 use martydb_migrate::{AdoptionState, FailedRow, MigrationTarget, RowMeaning};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -140,6 +142,14 @@ impl ImportReport {
             _ => ImportOutcome::Written,
         };
         let Some(history) = tool.history else { return };
+        if !is_running(app, service) {
+            self.notes.push(format!(
+                "the server {} is not running, so its database was not read: after `martydb dev up`, this command again prints the \
+                 matching baseline",
+                service.server
+            ));
+            return;
+        }
         let found = async {
             let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
             let target: MigrationTarget = target?;
@@ -251,6 +261,16 @@ impl ImportReport {
                 format!("nothing written: {} cannot be converted\n", counted(self.left_out.len(), "file"))
             }
             ImportOutcome::DryRun => format!("{ups}, {downs} would be written to {folder}\n"),
+        }
+    }
+}
+
+/// Returns `false` for an embedded server that is down: no conversion of files starts one.
+fn is_running(app: &App, service: &DesiredService) -> bool {
+    match app.manifest.servers[&service.server].location {
+        ServerLocation::Url(_) => true,
+        ServerLocation::Embedded { port } => {
+            embedded::running(&app.embedded(&service.server, port)).is_ok_and(|running| running.is_some())
         }
     }
 }

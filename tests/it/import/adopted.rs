@@ -1,5 +1,7 @@
 //! Databases that the tool itself has migrated: its table is imitated, and the baseline that is offered fits.
 
+use crate::support::Project;
+
 use super::{LAYOUTS, project, server, write};
 
 /// The tool, its table, the rows after two of three migrations, and where the database then is.
@@ -195,6 +197,21 @@ fn a_migration_that_the_tool_never_ran_is_named() {
     let note = "databasechangelog reports first::ann::changes/z.sql: exectype is MARK_RAN; it counts as applied, but never ran";
     assert!(said.stdout.contains(note), "{}", said.stdout);
     assert!(said.stdout.contains("baseline --service ado_marked --at 2\n"), "{}", said.stdout);
+}
+
+#[test]
+fn an_embedded_server_is_not_started_to_convert_files() {
+    let project = Project::with_manifest(
+        "version: 1\nproject: ado_down\nservers: { main: { embedded: true } }\nservices: { ado_down: }\n",
+    );
+    write(&project, &[("1_a.sql", "SELECT 1;")]);
+    for flags in [&["--dry-run"][..], &[]] {
+        let import = ["import", "--from", "sqlx", "--service", "ado_down", "old"];
+        let said = project.run(&[&import[..], flags].concat()).expect(0);
+        assert!(said.stdout.contains("the server main is not running"), "{}", said.said());
+    }
+    let servers = project.json(&["dev", "status"], 0);
+    assert_eq!(servers["servers"][0]["state"], "absent", "{servers:#}");
 }
 
 #[test]
