@@ -287,3 +287,28 @@ fn an_expression_that_pg_dump_rewrites_is_not_a_difference() {
     project.run(&["baseline", "--service", service, "--from-database"]).expect(0);
     assert_eq!(files(&project, service), ["V1__before_martydb.sql"]);
 }
+
+/// The former owner's publication is taken over; default privileges, large objects and an undeclared schema are no part of the
+/// files.
+#[test]
+fn what_no_migration_decides_is_no_difference() {
+    let service = "fdb_former";
+    server().sql("postgres", "CREATE ROLE fdb_old LOGIN; CREATE DATABASE fdb_former OWNER fdb_old");
+    server().sql(
+        service,
+        "ALTER SCHEMA public OWNER TO fdb_old; SET ROLE fdb_old; CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY);
+         CREATE PUBLICATION chosen FOR TABLE app.t; CREATE PUBLICATION empty; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+         SELECT lo_create(4711); COMMENT ON LARGE OBJECT 4711 IS 'x'",
+    );
+    let project = project(service, "schemas: [app]");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let owners = "SELECT string_agg(DISTINCT pg_get_userbyid(pubowner)::text, ',') FROM pg_publication";
+    assert_eq!(server().value(service, owners), "fdb_former_owner");
+    if !can_dump(&project, service) {
+        return;
+    }
+    project.run(&["baseline", "--service", service, "--from-database"]).expect(0);
+    server().sql(service, "SELECT lo_create(4712)");
+    project.run(&["diff", "--all", "--from", "files", "--to", "database"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+}
