@@ -14,7 +14,7 @@ use martydb_migrate::history::Difference;
 use martydb_migrate::{MigrationTarget, Options, Unadopted};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::listed;
-use martydb_model::{DesiredService, SchemaName};
+use martydb_model::{DesiredService, RoleKind, SchemaName};
 use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_pg::server::existence::{Existence, ExistenceCheck};
 use martydb_pg_dump::pg_dump;
@@ -87,6 +87,8 @@ pub(crate) fn provided(service: &DesiredService) -> ProvidedObjects {
             .chain(["public".into()])
             .collect(),
         extensions: service.extensions.iter().map(|one| one.name.clone()).collect(),
+        owner: service.role(RoleKind::Owner).to_string(),
+        roles: service.further_roles().iter().map(ToString::to_string).collect(),
     }
 }
 
