@@ -69,7 +69,7 @@ impl App {
     /// If there is no overlay for it, or it is not valid.
     pub(crate) fn in_environment(&self, env: &str) -> Result<App> {
         let manifest = manifest::load(&self.manifest.place(), env, &self.environment)?;
-        Ok(self.beginning_again(manifest))
+        Ok(self.fresh_copy_with(manifest))
     }
 
     /// Returns the context with a server that the manifest lacks.
@@ -77,17 +77,17 @@ impl App {
     pub(crate) fn and_server(&self, name: &str, server: &ServerSpec) -> App {
         let mut manifest = self.manifest.clone();
         manifest.servers.insert(name.to_owned(), server.clone());
-        self.beginning_again(manifest)
+        self.fresh_copy_with(manifest)
     }
 
     /// Returns a fresh copy for a long-running command, which determines again which host of a server is
     /// the primary.
     #[must_use]
-    pub fn again(&self) -> App {
-        self.beginning_again(self.manifest.clone())
+    pub fn fresh_copy(&self) -> App {
+        self.fresh_copy_with(self.manifest.clone())
     }
 
-    fn beginning_again(&self, manifest: Manifest) -> App {
+    fn fresh_copy_with(&self, manifest: Manifest) -> App {
         let (context, out) = (self.context.with_manifest(manifest), self.out.clone());
         App { context, yes: self.yes, can_ask: self.can_ask, out }
     }

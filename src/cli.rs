@@ -127,7 +127,7 @@ fn print(
         (Format::Name, Some(table)) => out.data(&table.names(&document(&report)), report.status()),
         _ if report.verbatim() => out.data(&text(), report.status()),
         // The questions stay on the screen, above the answer.
-        _ if prompt::has_asked() => out.text(&text(), report.status()),
+        _ if prompt::has_prompted() => out.text(&text(), report.status()),
         _ => out.result(&text(), report.status()),
     };
     out.failures(&report.messages(&out.message_style()));

@@ -31,7 +31,7 @@ struct Receiver {
     key: Vec<u8>,
 }
 
-/// Why an event was not handled.
+/// Reason why an event was not handled.
 enum Failure {
     /// It never can be.
     Unfit,

@@ -92,7 +92,7 @@ async fn verify_replicas(
         let there = context.at_replica(server, replica).await;
         match observe(&there, server, services, extent, Some(&replica.name)).await {
             Ok(observations) => replicas::judgement_at(judge(&observations, services, false), &replica.name),
-            Err(error) => replicas::unasked(server, &replica.name, &error),
+            Err(error) => replicas::unreachable(server, &replica.name, &error),
         }
     };
     join_all(context.manifest.servers[server].replicas.iter().map(one)).await

@@ -309,7 +309,7 @@ pub struct ActualDatabase {
     /// `true` if the server rejected the admin's connection, so its contents were not read.
     #[serde(skip)]
     pub shut: bool,
-    /// Why its contents could not be read, other than a missing privilege.
+    /// Reason why its contents could not be read, other than a missing privilege.
     #[serde(skip)]
     pub unread: Option<Error>,
     /// `None` if its contents were not read.

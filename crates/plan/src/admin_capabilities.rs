@@ -45,7 +45,7 @@ pub enum Refusal {
 }
 
 /// Returns `true` for what the admin itself makes in a service's database.
-fn is_of_records(object: &Object) -> bool {
+fn is_record_object(object: &Object) -> bool {
     match object {
         Object::Schema(schema) | Object::Named { schema, .. } | Object::Column { schema, .. } => {
             schema.as_str() == SERVE_SCHEMA
@@ -237,7 +237,7 @@ impl<'a> AdminCapabilities<'a> {
         if self.actual.major() < 15 && *object == Object::Schema(SchemaName::public()) && !was_read {
             return RoleName::found(self.actual.bootstrap.clone()).ok();
         }
-        if is_of_records(object) {
+        if is_record_object(object) {
             return self.actual.admin_role();
         }
         let service = self.desired.services.get(step.service.as_ref()?)?;

@@ -124,13 +124,13 @@ fn step_words(action: &Action) -> StepWords {
             };
             (phrase, "object", names)
         }
-        _ => said_of_roles(action),
+        _ => role_step_words(action),
     }
 }
 
 /// Returns the words of steps about roles, memberships, settings and default privileges; rare steps form groups
 /// of their own.
-fn said_of_roles(action: &Action) -> StepWords {
+fn role_step_words(action: &Action) -> StepWords {
     let none = String::new;
     match action {
         Action::CreateRole { role, .. } => naming("create ".into(), "role", vec![role.to_string()], none()),

@@ -142,7 +142,7 @@ impl Publisher {
     #[martydb_pg::boxed]
     pub(crate) async fn serve(mut self) {
         let mut idle = Backoff::endless(MIN_IDLE_PAUSE, MAX_IDLE_PAUSE);
-        while !self.stop.is_asked() {
+        while !self.stop.is_requested() {
             match self.turn().await {
                 Ok(Poll::More) => idle.reset(),
                 Ok(Poll::Little) => {
@@ -166,12 +166,12 @@ impl Publisher {
 
     /// Works only while there is too much for one publisher, and closes its connections in between.
     pub(crate) async fn run_helper(mut self) {
-        while !self.stop.is_asked() {
+        while !self.stop.is_requested() {
             tokio::select! {
                 () = self.stop.asked() => return,
                 () = self.busy.notified() => {}
             }
-            while !self.stop.is_asked() && matches!(self.turn().await, Ok(Poll::More)) {}
+            while !self.stop.is_requested() && matches!(self.turn().await, Ok(Poll::More)) {}
             self.close().await;
         }
     }
@@ -182,7 +182,7 @@ impl Publisher {
         let mut tries = 0;
         let end = loop {
             match self.turn().await {
-                _ if self.stop.is_asked() => break Ok(()),
+                _ if self.stop.is_requested() => break Ok(()),
                 Ok(Poll::Nothing) => break Ok(()),
                 Ok(_) => tries = 0,
                 Err(error) if tries < 3 && error.kind != Kind::Manifest && !self.is_asked_to_wait_long() => {
@@ -344,7 +344,7 @@ impl Publisher {
             self.pauses.reset();
         }
         let (name, change) = (&self.service.name, self.outage.record(error));
-        match change.filter(|_| self.logs_failures && !self.stop.is_asked()) {
+        match change.filter(|_| self.logs_failures && !self.stop.is_requested()) {
             Some(OutageChange::Began(why)) => {
                 self.context.note(&format!("service {name}: cannot publish events: {why}"));
             }

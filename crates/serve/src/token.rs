@@ -77,15 +77,15 @@ impl TokenRules {
         }
         let id = header.get("kid").and_then(Value::as_str);
         let fits = |key: &&TokenKey| key.algorithm() == algorithm && key.may_be(id);
-        let mut fitting = self.keys.iter().filter(fits).peekable();
+        let mut matching = self.keys.iter().filter(fits).peekable();
         // `crit` names extensions that must be understood (RFC 7515, section 4.1.11): none is.
         if header.contains_key("crit") || !self.keys.iter().any(|key| key.algorithm() == algorithm) {
             return Err(wrong_algorithm());
         }
-        if fitting.peek().is_none() {
+        if matching.peek().is_none() {
             return Err(undecodable("No suitable key or wrong key type"));
         }
-        match fitting.any(|key| key.verifies(message, signature)) {
+        match matching.any(|key| key.verifies(message, signature)) {
             true => Ok(()),
             false => Err(undecodable("JWT cryptographic operation failed")),
         }

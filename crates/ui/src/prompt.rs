@@ -16,7 +16,7 @@ use martydb_model::error::{Error, Result};
 
 pub use choice::{one_of, several_of};
 use terminal::{Borrowed, on_a_thread};
-pub use terminal::{has_asked, is_open, restore_terminal};
+pub use terminal::{has_prompted, is_open, restore_terminal};
 
 /// Limit of an answer, in bytes. A terminal's own limit is 4095 on Linux and 1024 elsewhere.
 const LONGEST_LINE: usize = 4096;

@@ -71,7 +71,7 @@ impl Arguments {
     }
 
     /// Returns the command that writes what a dry run shows.
-    fn again(&self, service: &ServiceName) -> String {
+    fn write_command(&self, service: &ServiceName) -> String {
         let given = [("database", &self.database), ("server", &self.server)];
         let given = given.into_iter().filter_map(|(flag, value)| Some((flag, value.as_deref()?)));
         let quoted = |text| shlex::try_quote(text).unwrap_or_default().into_owned();
@@ -143,7 +143,7 @@ async fn of_database(
     let baseline = !found.has_history && !arguments.no_baseline;
     let mut next = next_commands::commands(&app.manifest.env, &service, &planned, baseline);
     if arguments.dry_run && after.text != before.text {
-        next.insert(0, arguments.again(&service.name));
+        next.insert(0, arguments.write_command(&service.name));
     }
     let mut declared = found.declared;
     declared.notes.splice(0..0, found.keys.notes);

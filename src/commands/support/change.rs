@@ -72,7 +72,7 @@ impl Change {
     }
 
     /// Returns the service, or the server for a change that belongs to none.
-    pub(crate) fn whose(&self) -> String {
+    pub(crate) fn owner_label(&self) -> String {
         self.service.clone().unwrap_or_else(|| format!("({})", self.server))
     }
 
@@ -275,7 +275,7 @@ pub(crate) fn changes_table(changes: &[Change], style: &Style) -> String {
 pub fn columns<'a>() -> Vec<ReportColumn<&'a Change>> {
     vec![
         ReportColumn::key("server"),
-        ReportColumn::new("service", "service", |change, _| change.whose().into()),
+        ReportColumn::new("service", "service", |change, _| change.owner_label().into()),
         ReportColumn::key("database"),
         ReportColumn::new("action", "action", |change, _| change.action.name().into()),
         ReportColumn::new("object", "object", |change, _| printable(&change.object).into()),
@@ -294,7 +294,7 @@ pub(crate) fn executed_keys() -> Vec<&'static str> {
 /// Returns a table with one line per service.
 pub(crate) fn summary_table(changes: &[Change], style: &Style) -> String {
     let columns: Vec<ReportColumn<(Vec<&Change>, Summary)>> = vec![
-        ReportColumn::shown("service", |(all, _), _| all[0].whose().into()),
+        ReportColumn::shown("service", |(all, _), _| all[0].owner_label().into()),
         ReportColumn::shown("server", |(all, _), _| all[0].server.as_str().into()),
         ReportColumn::shown("create", |(_, counts), _| Cell::number(counts.create)),
         ReportColumn::shown("change", |(_, counts), _| Cell::number(counts.change)),

@@ -29,9 +29,7 @@ fn trust_is_found_at_the_address_that_it_applies_to() {
     let path = pair.server.data().join("pg_hba.conf");
     let mended = std::fs::read_to_string(&path).unwrap().replacen("host all blue_app ::1/128 trust\n", "", 1);
     let written = std::fs::metadata(&path).unwrap().modified().unwrap();
-    // The server tells the time of a file in whole seconds.
-    let later = "SELECT (date_trunc('second', clock_timestamp()) > pg_conf_load_time())::text";
-    until("a later second", || pair.server.value("postgres", later) == "true");
+    pair.pass_second_of_load();
     std::fs::write(&path, mended).unwrap();
     std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
     let found = Pair::grave(&pair.verify(&["--probes", "sample"], 4));

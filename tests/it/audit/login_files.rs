@@ -5,14 +5,12 @@ use std::fs;
 use super::blind::unread;
 use super::doors::with_hba;
 use super::support::Pair;
-use crate::support::until;
 
 const RELOAD: &str = "SELECT pg_catalog.pg_reload_conf()";
 
-/// Writes a file of the server's data folder, in a second after that of its last load: it tells times in whole seconds.
+/// Writes a file of the server's data folder, in a second after that of its last load.
 fn change(pair: &Pair, name: &str, text: Option<&str>) {
-    let later = "SELECT (date_trunc('second', clock_timestamp()) > pg_conf_load_time())::text";
-    until("a later second", || pair.server.value("postgres", later) == "true");
+    pair.pass_second_of_load();
     let path = pair.server.data().join(name);
     match text {
         Some(text) => fs::write(path, text).unwrap(),

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::support::{Project, Server};
+use crate::support::{Project, Server, until};
 
 /// A provisioned pair.
 pub(crate) struct Pair {
@@ -52,6 +52,14 @@ impl Pair {
         }
         arguments.extend(more);
         self.project.json(&arguments, code)
+    }
+
+    /// Waits until the second of the configuration's last load is over: the server tells times of files in whole seconds, by a
+    /// clock that may be a tick of the kernel's timer (at most 10 ms) behind its own.
+    pub(crate) fn pass_second_of_load(&self) {
+        let later =
+            "SELECT (date_trunc('second', clock_timestamp() - interval '50 ms') > pg_conf_load_time())::text";
+        until("a later second", || self.server.value("postgres", later) == "true");
     }
 
     /// Everything that was found, in one line each.

@@ -103,7 +103,7 @@ fn a_grant_to_public_and_its_revoke_show_within_one_interval() {
     let series = served.scrape();
     let critical = [("service", "mog_a"), ("severity", "critical")];
     assert!(value(&series, "martydb_isolation_findings", &critical).unwrap() > 0.0);
-    // When it was last proven is still known.
+    // The time of the last proof is kept.
     let proven = "martydb_isolation_proven_timestamp_seconds";
     let before = value(&series, proven, &[("service", "mog_a")]).unwrap();
     served.until("drifted", |series| {

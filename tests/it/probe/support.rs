@@ -57,7 +57,7 @@ impl Server {
         until_async("pg_hba.conf is read", async || self.loaded().await != before).await;
     }
 
-    /// When the postmaster last read its files.
+    /// Time at which the postmaster last read its files.
     async fn loaded(&self) -> String {
         let options = PgConnectOptions::new_without_pgpass().socket(self.folder()).port(self.port());
         let mut admin = options.username("postgres").database("postgres").connect().await.unwrap();

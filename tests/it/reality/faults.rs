@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{Admin, Project, Server, as_both_admins, many};
 
-/// When the program dies: after the server's answer to its n-th statement, or as soon as the statement was sent.
+/// Moment of the kill: after the server's answer to its n-th statement, or as soon as the statement was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     Answered,

@@ -72,7 +72,7 @@ impl Reached {
         );
     }
 
-    /// Whom it does not believe, and who does not believe it; then it is let in.
+    /// Logins with a wrong authority, host name or password fail; the right one delivers all events.
     fn expect(&mut self, refusal: &str) {
         let right = Some(PASSWORD);
         let untrusted = "signed by an authority that is not trusted";

@@ -1,4 +1,4 @@
-//! When martydb runs by itself: lines of cron that are run here, and CronJobs with what their pods need.
+//! Scheduled runs: lines of cron, which are run here, and CronJobs with the needs of their pods.
 
 use std::process::Command;
 

@@ -81,7 +81,7 @@ impl Pooler {
         Pooler { child, port, folder }
     }
 
-    /// Whom it lets in, by role and password.
+    /// Roles that it admits, with their passwords.
     pub(crate) fn users(&self, users: &[(&str, &str)]) {
         let lines: Vec<_> =
             users.iter().map(|(role, password)| format!("\"{role}\" \"{password}\"\n")).collect();

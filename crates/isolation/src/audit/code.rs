@@ -68,7 +68,7 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
             let what = format!("which runs with the privileges of {}{does}{}", item.owner, left_open(item));
             let found = callable(DEFINER_SUPERUSER, &what);
             // A search path that misleads it is a finding of its own.
-            out.push(if purpose.is_some() || db.is_given(user) {
+            out.push(if purpose.is_some() || db.is_granted_by_name(user) {
                 found.at(Low)
             } else if *user == PUBLIC && db.is_entered() && reads_passwords(db, item) {
                 // The passwords of all services' logins are among them.

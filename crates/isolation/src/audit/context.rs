@@ -74,13 +74,13 @@ impl<'a> Database<'a> {
     /// Returns `true` for access among unmanaged roles in a database of their own.
     pub(crate) fn is_elsewhere(&self, item: &CatalogObject, user: &str) -> bool {
         let among_them =
-            self.is_given(user) || user == PUBLIC && self.service.is_none() && !self.is_visited();
+            self.is_granted_by_name(user) || user == PUBLIC && self.service.is_none() && !self.is_visited();
         among_them && matches!(self.audit.class_of(&item.owner), RoleClass::Unmanaged | RoleClass::Predefined)
     }
 
     /// Returns `true` if access was granted by name to an unmanaged login in a database of no service, such as
     /// a pooler's.
-    pub fn is_given(&self, user: &str) -> bool {
+    pub fn is_granted_by_name(&self, user: &str) -> bool {
         self.service.is_none() && user != PUBLIC && self.audit.managed(user).is_none()
     }
 }

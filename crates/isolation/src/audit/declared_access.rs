@@ -19,7 +19,7 @@ pub(crate) fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEn
 }
 
 /// Returns `true` for a privilege that the contract or the manifest gives to the holder of an entry.
-pub(crate) fn is_meant(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry) -> bool {
+pub(crate) fn is_permitted(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry) -> bool {
     entry.grantee.role().is_some_and(|role| {
         let kind = db.audit.managed(role.as_str()).filter(|_| db.is_own(role.as_str())).map(|(_, kind)| kind);
         kind.is_some_and(|kind| contract::allows(kind, class_of(db, item), &entry.privilege))

@@ -26,7 +26,7 @@ pub(crate) fn judge(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findi
     let users = readers(db, item).into_iter();
     for (user, entry, of) in users.filter(|(user, ..)| !db.is_elsewhere(item, user)) {
         let seen = format!("{user} {verb} {} with the privileges of {}", item.object(), item.owner);
-        let severity = match (db.service.is_some(), db.is_given(user)) {
+        let severity = match (db.service.is_some(), db.is_granted_by_name(user)) {
             _ if entry.privilege == "SELECT" && gives_nothing(db, item, user) => Low,
             // Whatever it reads is in this database, and only its own service's logins read through it.
             (true, _) if db.is_own(user) && db.audit.is_powerless(&item.owner) => Low,

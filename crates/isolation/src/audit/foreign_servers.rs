@@ -92,7 +92,8 @@ impl ServerMapping<'_> {
             let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| self.db.audit.actors(role));
             for user in users {
                 // An unmanaged login that reaches no service by it, in a database of its own.
-                let is_own = !of_service && self.db.is_given(user) && self.db.audit.managed(user).is_none();
+                let is_own =
+                    !of_service && self.db.is_granted_by_name(user) && self.db.audit.managed(user).is_none();
                 let is_idle = is_own || !self.server.connects && mapping.bare == Some(true);
                 let severity = if is_idle || self.leads_back(mapping, user) { Low } else { severity };
                 let of =

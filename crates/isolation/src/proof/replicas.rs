@@ -50,7 +50,7 @@ pub(crate) fn judgement_at(mut judged: ServerJudgement, replica: &str) -> Server
 }
 
 /// Makes the judgement of a replica that could not be asked: it proves nothing, so the run is not green.
-pub(crate) fn unasked(server: &str, replica: &str, error: &Error) -> ServerJudgement {
+pub(crate) fn unreachable(server: &str, replica: &str, error: &Error) -> ServerJudgement {
     let (name, at) = (server.to_owned(), Some(replica.to_owned()));
     let server = VerifiedServer { name: name.clone(), at: at.clone(), ..VerifiedServer::default() };
     let (what, why) = (server.in_words(), error.to_string());

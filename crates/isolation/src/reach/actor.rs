@@ -6,7 +6,7 @@ use super::state::{Conclusion, Target};
 /// A login, the principal that can log in as it, and the principal's service, at whose border the walk ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Actor {
-    pub asked: RoleId,
+    pub principal: RoleId,
     pub login: RoleId,
     pub service: ServiceId,
 }
@@ -16,8 +16,8 @@ impl Actor {
         Actor { login, ..self }
     }
 
-    pub(crate) fn is_asked(self) -> bool {
-        self.login == self.asked
+    pub(crate) fn is_principal(self) -> bool {
+        self.login == self.principal
     }
 }
 

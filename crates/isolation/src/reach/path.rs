@@ -34,8 +34,8 @@ pub(crate) fn conclude(facts: &Facts) -> Conclusions {
         step,
         premises: match step {
             // Another login's sessions begin with its password.
-            PathStep::LogsIn if !login.is_asked() => {
-                [(login.as_login(login.asked), Conclusion::Takes(login.login)); 2]
+            PathStep::LogsIn if !login.is_principal() => {
+                [(login.as_login(login.principal), Conclusion::Takes(login.login)); 2]
             }
             _ => [(login, first), (login, second)],
         },
@@ -50,7 +50,7 @@ pub(crate) fn conclude(facts: &Facts) -> Conclusions {
         matches!(state, Conclusion::Enters(_) | Conclusion::Holds(..) | Conclusion::Takes(_))
     };
     let states = rules.is.iter().filter(|(_, state)| is_state(state));
-    let states: BTreeSet<_> = states.map(|(login, state)| (login.asked, *state)).collect();
+    let states: BTreeSet<_> = states.map(|(login, state)| (login.principal, *state)).collect();
     Conclusions { paths: shortest.paths(), states: states.into_iter().collect() }
 }
 
@@ -119,7 +119,7 @@ impl Shortest {
 
     fn paths(&self) -> Vec<Path> {
         let targets = self.best.keys().filter_map(|node| match node.1 {
-            Conclusion::Reaches(target) if node.0.is_asked() => Some((*node, target)),
+            Conclusion::Reaches(target) if node.0.is_principal() => Some((*node, target)),
             _ => None,
         });
         targets.map(|(node, target)| Path { login: node.0.login, target, steps: self.steps(node) }).collect()

@@ -98,12 +98,12 @@ ascent! {
     // logins are separate, except for changes to the server.
     relation actor(Actor);
     relation actor_of(RoleId, Actor);
-    actor(Actor { login: *p, asked: *p, service: *s }) <-- principal(p), service(p, s);
+    actor(Actor { login: *p, principal: *p, service: *s }) <-- principal(p), service(p, s);
     actor(p.as_login(*x)) <-- is(p, ?Conclusion::Takes(x));
-    actor_of(p.asked, p) <-- actor(p);
+    actor_of(p.principal, p) <-- actor(p);
     /// The login, the conclusion, and the other login whose conclusion it is.
     relation borrowed(Actor, Conclusion, Actor);
-    borrowed(p, c, other) <-- is(other, c), if c.is_shared(), actor_of(other.asked, p), if p != other;
+    borrowed(p, c, other) <-- is(other, c), if c.is_shared(), actor_of(other.principal, p), if p != other;
     is(p, c) <-- borrowed(p, c, _);
 
     // CONNECT is checked with the privileges that the login inherits; roles with only SET do not count.

@@ -78,7 +78,7 @@ impl DeclaredAccess<'_> {
             names::not_the_admin(self.scope, &self.path, &role.name, &servers[&service.server].location)?;
             let here = found.entry(service.server.clone()).or_default();
             let declared = match here.get(&role.name) {
-                Some(other) => other.declared_again(&role),
+                Some(other) => other.merge(&role),
                 None => Some(role.clone()),
             };
             let declared = declared.ok_or_else(|| self.error("reason", "the role is declared twice"))?;

@@ -29,7 +29,7 @@ pub fn access_to<'a>(
     class: ObjectClass,
     spot: AccessTarget<'_>,
 ) -> impl Iterator<Item = (&'a RoleName, &'static [Privilege])> {
-    let of_records = is_of_records(spot);
+    let of_records = is_record_object(spot);
     let is_code = matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner);
     let there = service.access.iter().filter(move |grant| {
         !of_records
@@ -87,7 +87,7 @@ fn access_to_listed<'a>(
     readers.map(|role| (role, &[Privilege::Execute][..]))
 }
 
-fn is_of_records(spot: AccessTarget<'_>) -> bool {
+fn is_record_object(spot: AccessTarget<'_>) -> bool {
     match spot {
         AccessTarget::Database => false,
         AccessTarget::Schema(schema)

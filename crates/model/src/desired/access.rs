@@ -62,10 +62,10 @@ impl AccessRole {
     }
 
     /// Merges a second declaration of the role; `None` if the two differ.
-    pub fn declared_again(&self, again: &AccessRole) -> Option<AccessRole> {
-        let homes = self.homes.union(&again.homes).cloned().collect();
+    pub fn merge(&self, other: &AccessRole) -> Option<AccessRole> {
+        let homes = self.homes.union(&other.homes).cloned().collect();
         let both = AccessRole { homes, ..self.clone() };
-        (both == AccessRole { homes: both.homes.clone(), ..again.clone() }).then_some(both)
+        (both == AccessRole { homes: both.homes.clone(), ..other.clone() }).then_some(both)
     }
 
     /// Returns `true` if the role needs REPLICATION now.

@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn every_target_chooses_as_libpq_does() {
         let [primary, frozen, standby] = [(false, false), (false, true), (true, true)];
-        for (name, fitting) in [
+        for (name, matching) in [
             ("any", &[primary, frozen, standby][..]),
             ("read-write", &[primary]),
             ("read-only", &[frozen, standby]),
@@ -189,7 +189,7 @@ mod tests {
             for session in [primary, frozen, standby] {
                 assert_eq!(
                     target.fits(session.0, session.1),
-                    fitting.contains(&session),
+                    matching.contains(&session),
                     "{name} {session:?}"
                 );
             }

@@ -73,7 +73,7 @@ impl Delivery<'_> {
     async fn lane(&self, lane: Range<usize>) {
         for (at, number) in lane.enumerate() {
             // After a stop, sent events are finished and no further ones are sent.
-            if !self.goes_on() || (at > 0 && self.stop.is_asked()) || !self.event(number).await {
+            if !self.goes_on() || (at > 0 && self.stop.is_requested()) || !self.event(number).await {
                 return;
             }
         }

@@ -80,7 +80,7 @@ fn spawn(plan: &RelayPlan, stop: &StopSignal, metrics: &Arc<RelayMetrics>, count
 #[martydb_pg::boxed]
 async fn count(context: Arc<Context>, service: DesiredService, stop: StopSignal, metrics: Arc<RelayMetrics>) {
     let mut skipped_due = Instant::now();
-    while !stop.is_asked() {
+    while !stop.is_requested() {
         let counts = read_counts(&context, &service, Instant::now() >= skipped_due).await.ok();
         if let Some((_, Some((number, took)))) = &counts {
             metrics.set_skipped(&service.name, *number);

@@ -37,7 +37,7 @@ impl StopSignal {
         self.own.send_replace(true);
     }
 
-    pub(crate) fn is_asked(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         *self.whole.borrow() || *self.own.borrow()
     }
 

@@ -53,7 +53,7 @@ impl ServedService {
             catalog: &catalog,
             schema,
             privileges: &privileges,
-            monitored: self.statistics.are_told(),
+            monitored: self.statistics.are_available(),
         };
         source.document()
     }

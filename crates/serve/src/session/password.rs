@@ -113,7 +113,7 @@ struct Wait {
 impl LoginTries<'_> {
     /// Waits after a rejection until the login may be tried again, and returns `false` if that is of no use: a password that has
     /// stayed rejected has had its time.
-    pub(super) async fn again(&mut self) -> bool {
+    pub(super) async fn wait_and_retry(&mut self) -> bool {
         let known = self.password;
         if known.stays_rejected().is_some() {
             known.renewals.notify_one();

@@ -161,7 +161,7 @@ impl LoginPool {
             if !matches!(&got, Err(PoolError::Backend(error)) if is_rejected(error)) {
                 return got;
             }
-            if !tries.again().await {
+            if !tries.wait_and_retry().await {
                 if tries.failed() {
                     tracing::warn!("{}: the server rejects the password of {}", self.connector, self.login);
                 }

@@ -148,7 +148,9 @@ fn of_owner(
     let belong =
         format!("{} {} to {owner}", named(owned), if owned.len() == 1 { "belongs" } else { "belong" });
     let (what, fix) = match (all(|one| one.acts), too_much) {
-        (false, true) => (format!("{belong}, a superuser, but {role} is not a superuser"), given_away(owned)),
+        (false, true) => {
+            (format!("{belong}, a superuser, but {role} is not a superuser"), change_owner(owned))
+        }
         (false, false) => (
             format!("{belong}, but {role} is not a member of it"),
             format!("GRANT {owner} TO {role}{option}"),
@@ -159,14 +161,14 @@ fn of_owner(
         }
         (true, true) if !secured.is_empty() => {
             let why = "and its row security would hide rows from the login for rollbacks, which must not become that role";
-            (format!("{} belongs to {owner}, {why}", named(&secured)), given_away(&secured))
+            (format!("{} belongs to {owner}, {why}", named(&secured)), change_owner(&secured))
         }
         _ => return None,
     };
     Some(MissingPrivilege { what, fix })
 }
 
-fn given_away(all: &[&OwnedRelation]) -> String {
+fn change_owner(all: &[&OwnedRelation]) -> String {
     each(all, |one| format!("ALTER {} {} OWNER TO another_role", one.kind, one.ident))
 }
 

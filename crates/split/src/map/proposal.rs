@@ -44,7 +44,7 @@ const MIN_PREFIX_LETTERS: usize = 3;
 /// Guesses for all tables, the strongest evidence first.
 pub fn propose(source: &SourceCatalog, services: &[ServiceHints]) -> SplitProposal {
     let tables: Vec<&SourceRelation> =
-        source.relations.values().filter(|one| is_asked(source, one)).collect();
+        source.relations.values().filter(|one| needs_guess(source, one)).collect();
     let mut guesses = Guesses { source, services, made: BTreeMap::new(), hints: BTreeMap::new() };
     let mut ignored = vec![];
     let mut left: Vec<&SourceRelation> = vec![];
@@ -71,7 +71,7 @@ pub fn propose(source: &SourceCatalog, services: &[ServiceHints]) -> SplitPropos
 }
 
 /// Returns `true` if the table needs a guess: partitions follow their table.
-fn is_asked(source: &SourceCatalog, relation: &SourceRelation) -> bool {
+fn needs_guess(source: &SourceCatalog, relation: &SourceRelation) -> bool {
     source.has_to_be_placed(relation) && source.root(relation.oid) == relation.oid
 }
 

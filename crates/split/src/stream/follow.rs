@@ -323,7 +323,7 @@ impl StreamApply<'_> {
         if self.transaction.is_none() {
             self.progress.read = self.progress.read.max(end);
         }
-        if self.stream.is_asked() { self.report().await } else { Ok(()) }
+        if self.stream.is_report_requested() { self.report().await } else { Ok(()) }
     }
 
     /// Reports periodically to the source and to observers.

@@ -24,7 +24,7 @@ pub fn is_open() -> bool {
     OPEN.load(Ordering::SeqCst)
 }
 
-pub fn has_asked() -> bool {
+pub fn has_prompted() -> bool {
     ASKED.load(Ordering::SeqCst)
 }
 

@@ -114,7 +114,7 @@ fn grave_text(grave: &[&Change], style: &Style) -> String {
         };
         text += &format!("{}\n", paint(head, risk_paint(risk), style));
         for change in all {
-            let words = format!("{}: {}", change.whose(), in_short(&change.object, &change.reason));
+            let words = format!("{}: {}", change.owner_label(), in_short(&change.object, &change.reason));
             text += &line("    ", change.action, &words, style);
         }
     }

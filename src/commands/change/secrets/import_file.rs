@@ -274,7 +274,7 @@ impl LoginIndex {
 
     /// Returns the key, the login and `true` if clients use it, if the name matches exactly one.
     fn find(&self, one: &ParsedPassword) -> Option<(usize, RoleName, bool)> {
-        let mut fitting: Vec<(usize, RoleName, bool)> = match &one.of {
+        let mut matching: Vec<(usize, RoleName, bool)> = match &one.of {
             PasswordTarget::Variable => {
                 let named = self.variables.iter().filter(|(name, ..)| *name == one.name);
                 named
@@ -294,7 +294,7 @@ impl LoginIndex {
                 all.filter(|(_, found, _)| found.as_str() == login).collect()
             }
         };
-        if fitting.len() == 1 { fitting.pop() } else { None }
+        if matching.len() == 1 { matching.pop() } else { None }
     }
 
     fn login(&self, at: usize, alternate: bool) -> Option<RoleName> {

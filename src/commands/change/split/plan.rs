@@ -34,7 +34,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<PlannedSplit
     let source = read_source(&access, map.source.database.as_str()).await?;
     let plan = SplitPlan::new(&map, &source)?;
     let mut needs = needs(&access, &map, source.major).await?;
-    needs.extend(way_back(app, &map, &plan, &source).await);
+    needs.extend(rollback_needs(app, &map, &plan, &source).await);
     needs.extend(lacking(&access, &map, &numbers_of(&plan, &source)).await?);
     Ok(PlannedSplit::new(app, &map, &plan, needs, &arguments.map))
 }
@@ -69,7 +69,12 @@ fn replication(access: &Access, settings: &SourceSettings, slots: usize) -> [(bo
 
 /// Returns the prerequisites of a rollback with its rows: streams out of the services' servers, and one owner per
 /// service at the source.
-async fn way_back(app: &App, map: &SplitMap, plan: &SplitPlan, source: &SourceCatalog) -> Vec<SplitNeed> {
+async fn rollback_needs(
+    app: &App,
+    map: &SplitMap,
+    plan: &SplitPlan,
+    source: &SourceCatalog,
+) -> Vec<SplitNeed> {
     let need = |ok, detail| SplitNeed { purpose: WAY_BACK, ok, detail };
     let mut servers: BTreeMap<&str, usize> = BTreeMap::new();
     let mut needs = vec![];

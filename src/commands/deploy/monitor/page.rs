@@ -51,7 +51,7 @@ pub(crate) fn begin(app: &App, results: Arc<CheckResults>) -> Result<MonitorPage
         proven: Notify::new(),
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    let mut app = app.again();
+    let mut app = app.fresh_copy();
     (app.context.lock_wait, app.context.patience) = (PATIENCE.min(app.lock_wait), PATIENCE);
     let (kept, manifest) = (shared.clone(), app.manifest.path.clone());
     let make = move || runtime.block_on(renew(&app, &kept, &results));
@@ -75,7 +75,7 @@ async fn renew(app: &App, shared: &PageState, results: &CheckResults) {
         let _waited = tokio::time::timeout(RENEW_EVERY, shared.proven.notified()).await;
         let proof = shared.proof.lock().clone();
         let Some(proof) = proof else { continue };
-        let run_of_page = app.again();
+        let run_of_page = app.fresh_copy();
         let failure = match tokio::time::timeout(PAGE_TIMEOUT, page(&run_of_page, proof, results)).await {
             Ok(Ok(page)) => {
                 *shared.page.lock() = page.into();

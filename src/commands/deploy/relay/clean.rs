@@ -56,7 +56,7 @@ impl CleanedRow {
         CleanedRow { service: service.to_owned(), removed, days_dropped, days_made, outcome, error }
     }
 
-    fn said(&self) -> String {
+    fn outcome_text(&self) -> String {
         let outcome = match self.outcome {
             "kept" => "kept forever: the manifest's outbox has no `keep`",
             other => other,
@@ -75,7 +75,7 @@ impl Report for CleanedOutboxes {
         let columns: Vec<ReportColumn<&CleanedRow>> = vec![
             ReportColumn::shown("SERVICE", |row, _| row.service.as_str().into()),
             ReportColumn::shown("REMOVED", |row, _| Cell::number(row.removed)),
-            ReportColumn::shown("OUTCOME", |row, _| row.said().into()),
+            ReportColumn::shown("OUTCOME", |row, _| row.outcome_text().into()),
         ];
         ReportColumn::table(columns, &[], &self.services, style).render(style)
     }

@@ -32,7 +32,7 @@ pub(crate) async fn run(
     reload::accept();
     app.out.note(&format!("publishing the events of {}", names(&outboxes)));
     let (changes, mut reloads) = mpsc::channel(1);
-    let plan = RelayPlan { context: Arc::new(app.again().context), outboxes };
+    let plan = RelayPlan { context: Arc::new(app.fresh_copy().context), outboxes };
     let relay = martydb_relay::serve(plan, &mut reloads, &metrics, arguments.metrics.is_some());
     tokio::select! {
         // Ends with a signal, once the deliveries in flight are recorded.

@@ -31,7 +31,7 @@ pub(crate) async fn targets(
     for pause in PAUSES {
         tokio::time::sleep(Duration::from_millis(pause)).await;
         // A command reads its secrets once; a copy of its context reads them again.
-        let Ok(read) = targets::for_services(&app.again(), &services).await else { break };
+        let Ok(read) = targets::for_services(&app.fresh_copy(), &services).await else { break };
         let read = read.into_iter().zip(rejected);
         let changed = read.filter_map(|((service, target), (_, old))| {
             let target = target.ok().filter(|target| !is_same_login(&target.login, &old.login))?;

@@ -102,7 +102,7 @@ impl Sides<'_> {
             return Ok((former, arguments.rename.clone()));
         }
         former.remove_after(Ok(())).await?;
-        let pairs = asked(likely).await?;
+        let pairs = confirmed_renames(likely).await?;
         Ok((self.former().await?, pairs))
     }
 
@@ -181,7 +181,7 @@ pub(crate) async fn removed<T>(former: Option<Scratch>, result: Result<T>) -> Re
 }
 
 /// Asks about the likeliest renames.
-async fn asked(pairs: Vec<String>) -> Result<Vec<String>> {
+async fn confirmed_renames(pairs: Vec<String>) -> Result<Vec<String>> {
     let mut renames = vec![];
     for pair in pairs {
         let (old, new) = pair.split_once(':').unwrap_or((&pair, ""));

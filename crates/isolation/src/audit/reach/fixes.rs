@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::gather::{Gathered, ObjectName, Runner};
 use crate::audit::context::Audit;
-use crate::audit::declared_access::is_meant;
+use crate::audit::declared_access::is_permitted;
 use crate::reach::{Facts, ObjectId, PUBLIC as ANY, Path, PathStep, RoleId, Target, conclude};
 use martydb_model::findings::{
     CATALOG_RIGHT, DEFINER_SUPERUSER, DEFINER_VIEW, EVENT_TRIGGER, EXTENSION_RIGHT, FOREIGN_TABLE,
@@ -110,7 +110,7 @@ fn cause<'a>(gathered: &Gathered<'a>, path: &Path) -> Option<Cause<'a>> {
         return is_admin.then(|| Cause::new(UNMANAGED_POWER, None, login));
     };
     let is_public = holder(path).is_some_and(|role| gathered.role(role) == PUBLIC);
-    let role = if is_public || is_unasked(path) { PUBLIC } else { login };
+    let role = if is_public || needs_no_privilege(path) { PUBLIC } else { login };
     Some(Cause::new(kind, Some(id), role))
 }
 
@@ -138,7 +138,7 @@ fn kind(gathered: &Gathered<'_>, step: PathStep) -> Option<&'static FindingKind>
 }
 
 /// Returns `true` if the path needs no privilege.
-fn is_unasked(path: &Path) -> bool {
+fn needs_no_privilege(path: &Path) -> bool {
     path.steps.iter().any(|step| matches!(step, PathStep::MadeServerCall(_)))
 }
 
@@ -212,6 +212,6 @@ fn is_granted_by_apply(audit: &Audit<'_>, object: &ObjectName<'_>, entry: &AclEn
         let item = objects.find(|item| {
             item.display == object.display && item.grant_on.as_str() == object.grant_on.unwrap_or_default()
         });
-        item.is_some_and(|item| is_meant(&db, item, entry))
+        item.is_some_and(|item| is_permitted(&db, item, entry))
     })
 }

@@ -68,7 +68,7 @@ fn verifiers(db: &Database<'_>, copy: &VerifierCopy) -> Option<FindingBuilder> {
     });
     let reader =
         readers.min_by_key(|reader| (*reader != PUBLIC, db.audit.managed(reader).is_none(), *reader))?;
-    let severity = if db.is_given(reader) { Medium } else { High };
+    let severity = if db.is_granted_by_name(reader) { Medium } else { High };
     let seen = format!(
         "{} has rows and the columns of pg_authid or pg_shadow, and {reader} can read it: a password can be guessed from its verifier without a login attempt",
         copy.table

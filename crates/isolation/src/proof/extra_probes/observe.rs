@@ -173,7 +173,7 @@ impl<'a> RolePlan<'a> {
     fn by_extent(&mut self, at: usize) {
         match self.around.extent {
             Extent::None | Extent::Auto | Extent::Sample | Extent::Gentle => {}
-            Extent::Full => self.treated_apart(at),
+            Extent::Full => self.add_by_treatment(at),
             Extent::Exhaustive => self.everything(at),
         }
     }
@@ -186,7 +186,7 @@ impl<'a> RolePlan<'a> {
     }
 
     /// Adds one attempt per treatment by pg_hba.conf that no other attempt has covered.
-    fn treated_apart(&mut self, at: usize) {
+    fn add_by_treatment(&mut self, at: usize) {
         let Some(lines) = self.around.hba else { return };
         let (transport, role) = (self.around.listeners[at].transport, self.role);
         let ways = |database: Option<&str>| treatments(lines, &Client { transport, role, database });

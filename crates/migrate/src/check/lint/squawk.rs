@@ -51,7 +51,7 @@ pub(crate) fn findings<'a>(part: &'a LintedText, mode: Mode, chosen: &Chosen) ->
     for violation in &violations {
         let at = usize::from(violation.text_range.start());
         let statement = part.statements.iter().find(|statement| statement.range.contains(&at));
-        if says_nothing(violation, statement, chosen) || is_said_twice(violation, &violations) {
+        if says_nothing(violation, statement, chosen) || is_duplicate(violation, &violations) {
             continue;
         }
         let place = (violation.code.to_string(), statement.map_or(at, |statement| statement.range.start));
@@ -107,7 +107,7 @@ fn says_nothing(violation: &Violation, statement: Option<&LintedStatement>, chos
 }
 
 /// Returns `true` if another rule reports the same about the same words.
-fn is_said_twice(violation: &Violation, all: &[Violation]) -> bool {
+fn is_duplicate(violation: &Violation, all: &[Violation]) -> bool {
     let stronger = SAME.iter().filter(|row| row.1 == violation.code).map(|row| row.0);
     let at = violation.text_range;
     let mut others = all.iter().filter(|other| other.text_range.intersect(at).is_some());

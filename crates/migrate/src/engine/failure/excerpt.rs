@@ -37,7 +37,7 @@ fn tail(text: &str, columns: usize) -> String {
         return text.into();
     }
     let reversed: String = text.chars().rev().collect();
-    let kept = fitting(&reversed, columns - CUT.width());
+    let kept = truncated(&reversed, columns - CUT.width());
     CUT.chars().chain(kept.chars().rev()).collect()
 }
 
@@ -46,10 +46,10 @@ fn head(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.into();
     }
-    fitting(text, columns - CUT.width()).to_owned() + CUT
+    truncated(text, columns - CUT.width()).to_owned() + CUT
 }
 
-fn fitting(text: &str, columns: usize) -> &str {
+fn truncated(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let end = text.char_indices().find(|(_, c)| {
         used += c.width().unwrap_or(0);

@@ -39,7 +39,7 @@ pub struct ReplicationStream {
     /// The last reported LSN.
     reported: u64,
     /// `true` if the server requested a report.
-    asked: bool,
+    report_requested: bool,
 }
 
 impl Connection {
@@ -50,7 +50,7 @@ impl Connection {
     #[crate::boxed]
     pub async fn replicate(mut self, statement: &Statement) -> ExchangeResult<ReplicationStream> {
         match self.start(statement).await {
-            Ok(()) => Ok(ReplicationStream { connection: self, reported: 0, asked: false }),
+            Ok(()) => Ok(ReplicationStream { connection: self, reported: 0, report_requested: false }),
             Err(response) => {
                 self.abandon();
                 let failed = self.conclude(Err(response), Reply::default(), false);
@@ -128,7 +128,7 @@ impl ReplicationStream {
             b'k' if body.len() >= 17 => {
                 let end = body.get_u64();
                 body.advance(8);
-                self.asked |= body.get_u8() != 0;
+                self.report_requested |= body.get_u8() != 0;
                 Ok(Some(StreamFrame::ReadUpTo(end)))
             }
             b'w' | b'k' => Err(garbled()),
@@ -137,8 +137,8 @@ impl ReplicationStream {
     }
 
     /// Returns `true` if the server requested a report.
-    pub fn is_asked(&self) -> bool {
-        self.asked
+    pub fn is_report_requested(&self) -> bool {
+        self.report_requested
     }
 
     /// Reports the LSN before which everything is stored durably: the server may discard it.
@@ -146,7 +146,7 @@ impl ReplicationStream {
     /// # Errors
     /// The reason for the end of the stream.
     pub async fn report(&mut self, taken: u64) -> ExchangeResult<()> {
-        self.asked = false;
+        self.report_requested = false;
         self.say(taken, false).await
     }
 

@@ -132,7 +132,7 @@ impl ReferredResults<'_> {
     /// Returns the value that a reference such as `0.id` or `2.items.0.name` means.
     fn value(&mut self, reference: &Value) -> HttpResult<Value> {
         let text = reference.as_str().unwrap_or_default();
-        let nothing = || wrong(format!("the reference {reference} means no value of an earlier operation"));
+        let nothing = || wrong(format!("the reference {reference} names no value of an earlier operation"));
         let mut words = text.split('.');
         let number: usize = words.next().and_then(|word| word.parse().ok()).ok_or_else(nothing)?;
         let result = match self.parsed.entry(number) {

@@ -42,11 +42,11 @@ impl RequestWork for HeldOperation<'_> {
 
     fn answer(&self, done: Vec<StatementResult>) -> HttpResult<HttpAnswer> {
         let result = done.into_iter().next().unwrap_or_default();
-        Ok(said(200, self.prepared.text(&result, self.cursors)?))
+        Ok(json_answer(200, self.prepared.text(&result, self.cursors)?))
     }
 }
 
-fn said(status: u16, text: String) -> HttpAnswer {
+fn json_answer(status: u16, text: String) -> HttpAnswer {
     let headers = vec![("Content-Type".into(), JSON.to_owned())];
     HttpAnswer { status, headers, body: text.into_bytes() }
 }
@@ -101,7 +101,7 @@ impl<'a> ApiCall<'a> {
         let taken = self.service.transactions.begin(self.owner())?;
         let (idle, total) = (times.idle.as_millis() as u64, times.total.as_millis() as u64);
         let text = json!({ "id": taken.id(), "idle_ms": idle, "total_ms": total }).to_string();
-        let mut answer = said(201, text);
+        let mut answer = json_answer(201, text);
         let location = format!("/{}/api/db/transactions/{}", self.service.name, taken.id());
         answer.headers.push(("Location".into(), location));
         let session = SessionUse { isolation: level, idle: Some(times.idle), ..session(RequestEnd::Hold) };
@@ -119,7 +119,7 @@ impl<'a> ApiCall<'a> {
     /// Prepares the commit of a transaction.
     pub(super) fn commit(&self, id: &str) -> HttpResult<Handled<'a>> {
         self.context()?.records.check_keyless()?;
-        let answer = said(200, json!({ "committed": true }).to_string());
+        let answer = json_answer(200, json!({ "committed": true }).to_string());
         self.held_by_writer(self.taken(id)?, RequestEnd::Commit, Boundary(Ok(answer)))
     }
 

@@ -100,7 +100,7 @@ impl ServedService {
     ) -> DatabaseResult<CacheLookup> {
         let Some(request) = request else { return Ok(CacheLookup::Miss(None)) };
         let begun = Instant::now();
-        let found = asked(session, versions(&request.tables)).await?;
+        let found = query_text(session, versions(&request.tables)).await?;
         // The values are numbers and settings: one with `null` in its text keeps no answer, and does nothing else.
         let found = found.filter(|found| !found.contains("null"));
         let kept =
@@ -110,7 +110,8 @@ impl ServedService {
         }
         self.cache.missed();
         let Some(versions) = found else { return Ok(CacheLookup::Miss(None)) };
-        let is_written = asked(session, writers(&request.tables)).await?.is_none_or(|found| found != "false");
+        let is_written =
+            query_text(session, writers(&request.tables)).await?.is_none_or(|found| found != "false");
         let end = begun + request.time;
         let ticket = CacheTicket { key: request.key, versions, begun, end };
         Ok(CacheLookup::Miss((!is_written).then_some(ticket)))
@@ -126,7 +127,7 @@ impl ServedService {
 }
 
 /// Returns the text that a statement of the check answers; `None` if the server refuses it: before `apply` has made what it reads.
-async fn asked(session: &mut LoginSession, statement: Statement) -> DatabaseResult<Option<String>> {
+async fn query_text(session: &mut LoginSession, statement: Statement) -> DatabaseResult<Option<String>> {
     match session.query(&CompiledStatement::new(statement, vec![])).await {
         Ok(rows) => Ok(rows.first().and_then(|row| row.try_get::<_, Option<String>>(0).ok().flatten())),
         Err(error) if error.sqlstate().is_some_and(|state| !state.starts_with("57")) => {

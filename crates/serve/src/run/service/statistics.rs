@@ -28,7 +28,7 @@ impl DatabaseStatistics {
     }
 
     /// Returns `true` if there are any.
-    pub(crate) fn are_told(&self) -> bool {
+    pub(crate) fn are_available(&self) -> bool {
         self.pool.is_some()
     }
 
