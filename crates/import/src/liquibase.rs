@@ -5,6 +5,7 @@ mod changelog;
 mod changeset;
 mod delimiter;
 mod formatted;
+mod parameters;
 mod paths;
 mod precondition;
 
@@ -13,9 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use martydb_migrate::files::Position;
 
 use self::changelog::{ChangelogEntry, entries};
-use self::changeset::{ConvertedChangeset, Parameters, Rollback, converted, is_for_postgresql};
+use self::changeset::{ConvertedChangeset, Rollback, converted, is_for_postgresql};
 pub(crate) use self::formatted::is_formatted;
 use self::formatted::{RawChangeset, attribute, lines, split};
+use self::parameters::ChangelogParameters;
 pub(crate) use self::paths::is_same;
 use super::kinds::{ImportedFolder, ImportedMigration, OmittedPart, RepeatedFile, SourceFile};
 use super::name::{is_changelog, readable};
@@ -49,7 +51,7 @@ struct LiquibaseReader<'a> {
     changelogs: BTreeMap<&'a str, Vec<ChangelogEntry>>,
     /// Paths of changelogs and of SQL files.
     paths: BTreeSet<&'a str>,
-    parameters: Parameters,
+    parameters: ChangelogParameters,
     read: BTreeSet<&'a str>,
     keys: BTreeSet<String>,
     /// Rollbacks by another changeset: the version, and the beginning of that changeset's key.

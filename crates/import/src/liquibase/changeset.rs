@@ -1,21 +1,16 @@
 //! A changeset as a migration. Attributes that choose at run time whether it runs have no equivalent.
 
-use std::collections::BTreeMap;
-
 use martydb_migrate::files::has_several_transactions;
 use martydb_sql::{ScriptItem, StatementHead, is_word, walk};
 
 use super::delimiter::replaced;
 use super::formatted::{RawChangeset, attribute};
+use super::parameters::ChangelogParameters;
 use super::precondition::checks;
 use crate::kinds::SqlText;
 use crate::psql;
 use crate::script::tidy;
 use crate::split::SplitProblem;
-
-/// Values of `${name}`; the first definition counts.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Parameters(pub BTreeMap<String, String>);
 
 /// Down file of a changeset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +84,7 @@ pub(super) fn is_for_postgresql(dbms: Option<&str>) -> bool {
 /// The problem, with its byte offset in the file.
 pub(super) fn converted(
     raw: &RawChangeset<'_>,
-    parameters: &Parameters,
+    parameters: &ChangelogParameters,
 ) -> Result<Option<ConvertedChangeset>, SplitProblem> {
     let says = |name: &str| attribute(raw.head, name);
     if !is_for_postgresql(says("dbms")) || says("ignore").is_some_and(is_true) {
@@ -131,7 +126,7 @@ fn script(text: &str, alone: bool) -> SqlText {
 fn plain(
     lines: &[(usize, &str)],
     delimiter: Option<Option<&str>>,
-    parameters: &Parameters,
+    parameters: &ChangelogParameters,
     at: usize,
 ) -> Result<String, SplitProblem> {
     let mut text = String::new();
@@ -156,7 +151,11 @@ fn problem_at(line: usize, (at, what, fix): SplitProblem) -> SplitProblem {
     (line + at, what, fix)
 }
 
-fn rollback(raw: &RawChangeset<'_>, alone: bool, parameters: &Parameters) -> Result<Rollback, SplitProblem> {
+fn rollback(
+    raw: &RawChangeset<'_>,
+    alone: bool,
+    parameters: &ChangelogParameters,
+) -> Result<Rollback, SplitProblem> {
     let Some(text) = raw.rollback.as_deref().filter(|text| !text.trim().is_empty()) else {
         return Ok(Rollback::Missing);
     };
@@ -206,35 +205,6 @@ fn is_replaceable(statement: &StatementHead<'_, '_>) -> bool {
     kind.is_some_and(|kind| REPLACEABLE.iter().any(|known| is_word(kind, known)))
 }
 
-impl Parameters {
-    /// Defines one that is not defined yet.
-    pub(super) fn define(&mut self, name: &str, value: &str) {
-        self.0.entry(name.into()).or_insert_with(|| value.into());
-    }
-
-    /// Replaces `${name}` by its value, and `${:name}` by `${name}`.
-    pub(super) fn expand(&self, text: &str) -> Result<String, SplitProblem> {
-        let (mut out, mut from) = (String::new(), 0);
-        while let Some(at) = text[from..].find("${").map(|at| from + at) {
-            let Some(end) = text[at..].find('}').map(|end| at + end) else { break };
-            let name = &text[at + 2..end];
-            out += &text[from..at];
-            match (name.strip_prefix(':'), self.0.get(name)) {
-                (Some(plain), _) => out += &format!("${{{plain}}}"),
-                (None, Some(value)) => out += value,
-                (None, None) => {
-                    let what = format!("contains the parameter ${{{name}}}, which no file defines");
-                    let fix =
-                        "write its value, or define it with `--property name:… value:…`; or pass --skip";
-                    return Err((at, what, fix.into()));
-                }
-            }
-            from = end + 1;
-        }
-        Ok(out + &text[from..])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,7 +212,7 @@ mod tests {
 
     fn shown(attributes: &str, body: &str) -> String {
         let text = format!("--liquibase formatted sql\n--changeset a:1 {attributes}\n{body}");
-        let mut parameters = Parameters::default();
+        let mut parameters = ChangelogParameters::default();
         parameters.define("x", "t");
         match converted(&split(&text).changesets[0], &parameters) {
             Ok(None) => "unused".into(),

@@ -191,7 +191,7 @@ mod tests {
         --changeset bob:1 runInTransaction:false context:\"a and b\"\n--comment: so\n--preconditions onFail:HALT\n\
         --precondition-sql-check expectedResult:0 SELECT 0\nCREATE TABLE t ();\n--validCheckSum: any\n--rollback DROP\n--rollback TABLE t;\n\
         --ignoreLines:2\nx\ny\n-- changeSet \"Ann B\":\"two three\" \n--ignoreLines:start\nz\n--ignoreLines:end\nb;\n/* liquibase rollback\nc;\n  d; */\n\
-        --changeset nobody\n";
+        --changeset bob\n";
 
     #[test]
     fn a_file_is_split_at_its_markers() {

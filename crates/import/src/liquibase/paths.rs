@@ -19,7 +19,7 @@ fn is_below(path: &str, end: &str) -> bool {
     path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
-/// Returns `true` if two paths name one file, seen from different folders.
+/// Returns `true` if two paths name one file, from different folders.
 pub(crate) fn is_same(a: &str, b: &str) -> bool {
     is_below(a, b) || is_below(b, a)
 }

@@ -1,8 +1,8 @@
 //! Preconditions of a changeset. One that stops the update if it is false is a statement of the migration; the others choose at run
 //! time whether a changeset runs.
 
-use super::changeset::Parameters;
 use super::formatted::attribute;
+use super::parameters::ChangelogParameters;
 use crate::copy::quoted;
 use crate::split::SplitProblem;
 
@@ -14,7 +14,7 @@ const FIX: &str = "remove the precondition if it is true in a new database, or p
 /// The first precondition that cannot be a statement.
 pub(super) fn checks(
     conditions: &[(usize, &str)],
-    parameters: &Parameters,
+    parameters: &ChangelogParameters,
     notes: &mut Vec<String>,
 ) -> Result<String, SplitProblem> {
     let (heads, conditions): (Vec<_>, Vec<_>) = conditions.iter().partition(|(_, line)| kind(line).is_none());
@@ -49,7 +49,7 @@ fn kind(line: &str) -> Option<(&str, &str)> {
     Some(rest.split_once(char::is_whitespace).unwrap_or((rest, "")))
 }
 
-fn check(at: usize, line: &str, parameters: &Parameters) -> Result<String, SplitProblem> {
+fn check(at: usize, line: &str, parameters: &ChangelogParameters) -> Result<String, SplitProblem> {
     let (kind, body) = kind(line).unwrap_or_default();
     let body = parameters.expand(body).map_err(|(_, what, fix)| (at, what, fix))?;
     let (expected, sql) = sql_check(body.trim())
@@ -84,7 +84,7 @@ mod tests {
     fn said(lines: &[&str]) -> String {
         let lines: Vec<(usize, &str)> = (1..).zip(lines.iter().copied()).collect();
         let mut notes = vec![];
-        match checks(&lines, &Parameters::default(), &mut notes) {
+        match checks(&lines, &ChangelogParameters::default(), &mut notes) {
             Ok(text) => text + &notes.join(""),
             Err((at, what, _)) => format!("{at}: {what}"),
         }
