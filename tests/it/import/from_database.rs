@@ -199,8 +199,8 @@ fn a_schema_that_v1_does_not_reproduce_is_not_recorded() {
     fdb_differs:
     error: the schema that pg_dump wrote differs from that of the database
     caused by: table public.a differs
-      before: fdb_differs_owner p fdb_differs_app=arwdD/fdb_differs_owner,fdb_differs_owner=arwdDxt/fdb_differs_owner,fdb_differs_ro=r/fdb_differs_owner identity d am heap
-      after:  fdb_differs_owner p fdb_differs_app=arwd/fdb_differs_owner,fdb_differs_owner=arwdDxt/fdb_differs_owner,fdb_differs_ro=r/fdb_differs_owner identity d am heap
+      before: GRANT TRUNCATE TO fdb_differs_app
+      after:  no such GRANT
     hint: `before` is the database, `after` the result of FOLDER/fdb_differs/migrations/.martydb-baseline/V1__before_martydb.sql in a scratch database
     hint: first revoke the privileges of PUBLIC and of the service's roles that the manifest does not grant: `martydb plan` shows them
     ");
@@ -291,9 +291,10 @@ fn an_expression_that_pg_dump_rewrites_is_not_a_difference() {
 /// The former owner's publication is taken over; default privileges, large objects and an undeclared schema are no part of the
 /// files.
 #[test]
-fn what_no_migration_decides_is_no_difference() {
+fn a_part_that_no_migration_decides_is_no_difference() {
     let service = "fdb_former";
-    server().sql("postgres", "CREATE ROLE fdb_old LOGIN; CREATE DATABASE fdb_former OWNER fdb_old");
+    server().sql("postgres", "CREATE ROLE fdb_old LOGIN");
+    server().sql("postgres", "CREATE DATABASE fdb_former OWNER fdb_old");
     server().sql(
         service,
         "ALTER SCHEMA public OWNER TO fdb_old; SET ROLE fdb_old; CREATE SCHEMA app; CREATE TABLE app.t (id int PRIMARY KEY);

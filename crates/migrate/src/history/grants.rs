@@ -17,45 +17,52 @@ const LETTERS: &[(char, &str)] = &[
     ('C', "CREATE"),
 ];
 
+/// A privilege in an access list: its grantee, its position among the letters, and whether the grantee may grant it.
+pub(super) type ListedPrivilege<'a> = (&'a str, bool, usize);
+
 /// Returns the grants of two definitions that differ; `None` if anything else differs.
 pub(super) fn differing(before: &str, after: &str) -> Option<(String, String)> {
     let (before, after) = (split(before), split(after));
     let same_rest = before.1 == after.1;
-    let only = |one: &BTreeSet<&str>, other: &BTreeSet<&str>| words(one.difference(other).copied());
+    let only = |one: &BTreeSet<_>, other: &BTreeSet<_>| words(one.difference(other).copied());
     (same_rest && before.0 != after.0).then(|| (only(&before.0, &after.0), only(&after.0, &before.0)))
 }
 
-/// Returns the items of access lists in a definition, such as `shop_app=r/shop_owner`, and the rest.
-pub(super) fn split(definition: &str) -> (BTreeSet<&str>, Vec<&str>) {
-    let (items, rest): (Vec<&str>, Vec<&str>) =
-        definition.split([',', '{', '}', ' ']).partition(|word| item(word).is_some());
-    (items.into_iter().collect(), rest)
+/// Returns the privileges of access lists in a definition, such as `shop_app=r/shop_owner`, and the rest.
+pub(super) fn split(definition: &str) -> (BTreeSet<ListedPrivilege<'_>>, Vec<&str>) {
+    let (mut privileges, mut rest) = (BTreeSet::new(), vec![]);
+    for word in definition.split([',', '{', '}', ' ']) {
+        match item(word) {
+            Some(item) => privileges.extend(item),
+            None => rest.push(word),
+        }
+    }
+    (privileges, rest)
 }
 
-/// Returns grantee and letters of an item.
-fn item(word: &str) -> Option<(&str, &str)> {
+fn item(word: &str) -> Option<Vec<ListedPrivilege<'_>>> {
     let (grantee, rest) = word.split_once('=')?;
     let letters = rest.split_once('/')?.0;
-    let is_letter = |c: char| c == '*' || LETTERS.iter().any(|known| known.0 == c);
-    letters.chars().all(is_letter).then_some((grantee, letters))
+    // A star after a letter is its grant option.
+    let privilege = |(at, letter): (usize, char)| {
+        let position = LETTERS.iter().position(|known| known.0 == letter)?;
+        Some((grantee, letters[at + 1..].starts_with('*'), position))
+    };
+    letters.char_indices().filter(|(_, letter)| *letter != '*').map(privilege).collect()
 }
 
-fn words<'a>(items: impl Iterator<Item = &'a str>) -> String {
-    let mut grants: Vec<String> = vec![];
-    for (grantee, letters) in items.filter_map(item) {
-        // A star after a letter is its grant option.
-        let mut kinds: BTreeMap<bool, Vec<&str>> = BTreeMap::new();
-        for (at, letter) in letters.char_indices().filter(|(_, letter)| *letter != '*') {
-            let word = LETTERS.iter().find(|known| known.0 == letter).map_or("", |known| known.1);
-            kinds.entry(letters[at + 1..].starts_with('*')).or_default().push(word);
-        }
-        let grantee = if grantee.is_empty() { "PUBLIC" } else { grantee };
-        grants.extend(kinds.iter().map(|(option, all)| {
-            let option = if *option { " WITH GRANT OPTION" } else { "" };
-            format!("GRANT {} TO {grantee}{option}", all.join(", "))
-        }));
+fn words<'a>(privileges: impl Iterator<Item = ListedPrivilege<'a>>) -> String {
+    let mut grants: BTreeMap<(&str, bool), Vec<&str>> = BTreeMap::new();
+    for (grantee, option, position) in privileges {
+        grants.entry((grantee, option)).or_default().push(LETTERS[position].1);
     }
-    if grants.is_empty() { "no such GRANT".into() } else { grants.join("; ") }
+    let line = |((grantee, option), privileges): (&(&str, bool), &Vec<&str>)| {
+        let grantee = if grantee.is_empty() { "PUBLIC" } else { grantee };
+        let option = if *option { " WITH GRANT OPTION" } else { "" };
+        format!("GRANT {} TO {grantee}{option}", privileges.join(", "))
+    };
+    let all: Vec<String> = grants.iter().map(line).collect();
+    if all.is_empty() { "no such GRANT".into() } else { all.join("; ") }
 }
 
 #[cfg(test)]
@@ -69,8 +76,8 @@ mod tests {
                 "o p o=arw/o,a=r/o,=r/o identity d am heap",
                 "o p o=a*r*w/o,a=r/o identity d am heap",
                 Some((
-                    "GRANT SELECT TO PUBLIC; GRANT INSERT, SELECT, UPDATE TO o",
-                    "GRANT UPDATE TO o; GRANT INSERT, SELECT TO o WITH GRANT OPTION",
+                    "GRANT SELECT TO PUBLIC; GRANT SELECT, INSERT TO o",
+                    "GRANT SELECT, INSERT TO o WITH GRANT OPTION",
                 )),
             ),
             ("f =X/o,o=X/o", "f o=X/o", Some(("GRANT EXECUTE TO PUBLIC", "no such GRANT"))),

@@ -1,4 +1,4 @@
-//! What a database has and no migration decides: it is no difference to the files.
+//! Removal of the parts of a database that no migration decides: they are no difference to the files.
 
 use martydb_model::{RoleName, SchemaName};
 
