@@ -83,7 +83,7 @@ impl App {
     /// Returns a fresh copy for a long-running command, which determines again which host of a server is
     /// the primary.
     #[must_use]
-    pub fn fresh_copy(&self) -> App {
+    pub(crate) fn fresh_copy(&self) -> App {
         self.fresh_copy_with(self.manifest.clone())
     }
 

@@ -140,23 +140,8 @@ fn document(report: &impl Serialize) -> serde_json::Value {
 
 /// Commands that change nothing on a server.
 const READERS: &[&str] = &[
-    "completions",
-    "config",
-    "current",
-    "diff",
-    "doctor",
-    "explain",
-    "history",
-    "lint",
-    "logs",
-    "man",
-    "plan",
-    "report",
-    "schema",
-    "status",
-    "test-connections",
-    "url",
-    "validate",
+    "completions", "config", "current", "diff", "doctor", "explain", "history", "lint", "logs", "man",
+    "plan", "report", "schema", "status", "test-connections", "url", "validate",
 ];
 
 impl Command {

@@ -27,13 +27,7 @@ macro_rules! templates {
 }
 
 templates!(
-    "blank",
-    "collection",
-    "inbox",
-    "outbox",
-    "outbox-daily",
-    "partitioned-hash",
-    "partitioned-range",
+    "blank", "collection", "inbox", "outbox", "outbox-daily", "partitioned-hash", "partitioned-range",
     "search"
 );
 
@@ -45,40 +39,13 @@ macro_rules! runbooks {
 }
 
 runbooks!(
-    "archiving-fails",
-    "backup-damaged",
-    "backup-not-verified",
-    "backup-too-old",
-    "check-failing",
-    "checksum-failure",
-    "connections-near-limit",
-    "drift",
-    "isolation-broken",
-    "isolation-not-proven",
-    "lock-wait",
-    "long-transaction",
-    "migrations-divergent",
-    "migrations-pending",
-    "monitor-down",
-    "not-provisioned",
-    "outbox-dead",
-    "outbox-lag",
-    "partitions-default",
-    "partitions-short",
-    "password-too-old",
-    "redis-down",
-    "redis-memory",
-    "redis-refusals",
-    "redis-save-fails",
-    "redis-users-unsaved",
-    "relay-stalled",
-    "replication-lag",
-    "replication-slot",
-    "serve-breaker-open",
-    "serve-pool-exhausted",
-    "server-down",
-    "subscription-stopped",
-    "wraparound",
+    "archiving-fails", "backup-damaged", "backup-not-verified", "backup-too-old", "check-failing",
+    "checksum-failure", "connections-near-limit", "drift", "isolation-broken", "isolation-not-proven",
+    "lock-wait", "long-transaction", "migrations-divergent", "migrations-pending", "monitor-down",
+    "not-provisioned", "outbox-dead", "outbox-lag", "partitions-default", "partitions-short",
+    "password-too-old", "redis-down", "redis-memory", "redis-refusals", "redis-save-fails",
+    "redis-users-unsaved", "relay-stalled", "replication-lag", "replication-slot", "serve-breaker-open",
+    "serve-pool-exhausted", "server-down", "subscription-stopped", "wraparound",
 );
 
 /// Returns the text of a runbook by its file name without the extension; empty where there is none.

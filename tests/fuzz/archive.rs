@@ -12,29 +12,9 @@ const LIST: &str = ";\n; Archive created at 2026-01-01 00:00:00 UTC\n;     dbnam
     4000; 0 0 ACL - SCHEMA public pg_database_owner\n8; 1247 16390 TYPE public \"odd name\" shop_owner\n";
 
 const TOKENS: &[&str] = &[
-    ";",
-    "; ",
-    " ",
-    "\n",
-    "\r\n",
-    "\t",
-    "depends on:",
-    ";\tdepends on: ",
-    "215; ",
-    "1259 ",
-    "0 0 ",
-    "TABLE public ",
-    "TABLE DATA ",
-    "-",
-    "18446744073709551616",
-    "4294967296",
-    "-1",
-    "\u{0}",
-    "é",
-    "\\n",
-    "ACL - ",
-    "BLOB - 1 ",
-    "COMMENT - EXTENSION ",
+    ";", "; ", " ", "\n", "\r\n", "\t", "depends on:", ";\tdepends on: ", "215; ", "1259 ", "0 0 ",
+    "TABLE public ", "TABLE DATA ", "-", "18446744073709551616", "4294967296", "-1", "\u{0}", "é", "\\n",
+    "ACL - ", "BLOB - 1 ", "COMMENT - EXTENSION ",
 ];
 
 fn run(bytes: &[u8]) -> Vec<String> {

@@ -5,34 +5,8 @@ use martydb_split::decode;
 use super::engine::{Target, fuzz};
 
 const TOKENS: &[&str] = &[
-    "B",
-    "C",
-    "R",
-    "I",
-    "U",
-    "D",
-    "T",
-    "O",
-    "Y",
-    "M",
-    "S",
-    "N",
-    "K",
-    "n",
-    "u",
-    "t",
-    "b",
-    "\0",
-    "\0\0",
-    "\0\u{1}",
-    "\0\0\0\u{1}",
-    "\0\0\0\u{7f}",
-    "public\0",
-    "item\0",
-    "\u{7f}",
-    "\0\0@\u{1}",
-    "d",
-    "f",
+    "B", "C", "R", "I", "U", "D", "T", "O", "Y", "M", "S", "N", "K", "n", "u", "t", "b", "\0", "\0\0",
+    "\0\u{1}", "\0\0\0\u{1}", "\0\0\0\u{7f}", "public\0", "item\0", "\u{7f}", "\0\0@\u{1}", "d", "f",
 ];
 
 /// A relation of two columns, and rows of it.

@@ -78,17 +78,7 @@ impl Session {
         let mut psql = Command::new(psql());
         let port = server.port.to_string();
         psql.args([
-            "-X",
-            "-q",
-            "-h",
-            "127.0.0.1",
-            "-p",
-            &port,
-            "-U",
-            login,
-            "-c",
-            "SELECT pg_sleep(600)",
-            database,
+            "-X", "-q", "-h", "127.0.0.1", "-p", &port, "-U", login, "-c", "SELECT pg_sleep(600)", database,
         ]);
         let child =
             psql.env("PGPASSWORD", PASSWORD).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -93,10 +93,7 @@ fn one_run_writes_every_report_with_the_same_results() {
             code = 4;
         }
         let all = [
-            "junit=reports.xml",
-            "markdown=report.md",
-            "json=report.json",
-            "sarif=report.sarif",
+            "junit=reports.xml", "markdown=report.md", "json=report.json", "sarif=report.sarif",
             "github=report.txt",
         ];
         let reports = all.into_iter().flat_map(|one| ["--report", one]);

@@ -43,15 +43,8 @@ fn completion_offers_the_names_of_the_manifest() {
         (
             &["revision", "csca", "--template", ""],
             &[
-                "blank",
-                "collection",
-                "inbox",
-                "ours",
-                "outbox",
-                "outbox-daily",
-                "partitioned-hash",
-                "partitioned-range",
-                "search",
+                "blank", "collection", "inbox", "ours", "outbox", "outbox-daily", "partitioned-hash",
+                "partitioned-range", "search",
             ],
         ),
         (&["explain", "hba-tr"], &["hba-trust"]),

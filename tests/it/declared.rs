@@ -143,15 +143,7 @@ fn a_rename_keeps_the_rows() {
     let renamed = start.replace("note text", "remark text").replace("item", "article");
     project.write("schema.sql", &(renamed + "ALTER INDEX article_pkey RENAME TO item_pkey;\nALTER SEQUENCE article_id_seq RENAME TO item_id_seq;\n"));
     let revise = [
-        "revision",
-        "-s",
-        "dcd",
-        "--from",
-        "schema.sql",
-        "-m",
-        "names",
-        "--rename",
-        "item:article",
+        "revision", "-s", "dcd", "--from", "schema.sql", "-m", "names", "--rename", "item:article",
         "--rename",
     ];
     let unknown = project.run(&[&revise[..], &["missing:x"]].concat()).expect(2);

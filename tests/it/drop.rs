@@ -51,13 +51,8 @@ fn s23_a_service_removed_from_the_manifest_stays_until_drop_which_leaves_no_orph
     let dry = project.json(&["drop", "--service", "gone_a", "--dry-run"], 0);
     let shown = dry["changes"].to_string();
     for part in [
-        "table public.kept",
-        "large object 4711",
-        "table public.item2",
-        "DROP DATABASE",
-        "DROP ROLE",
-        "gone_a_app_b",
-        "gone_a_archive",
+        "table public.kept", "large object 4711", "table public.item2", "DROP DATABASE", "DROP ROLE",
+        "gone_a_app_b", "gone_a_archive",
     ] {
         assert!(shown.contains(part), "{part}: {dry:#}");
     }

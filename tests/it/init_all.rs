@@ -8,12 +8,7 @@ fn init_all_migrates_three_services_and_then_has_nothing_to_do() {
     let project = Project::new(&server, "main");
     let first = project.run(&["init-all", "-y"]).expect(0);
     for words in [
-        "Provisioned",
-        "provisioned",
-        "Migrated",
-        "migrated",
-        "Isolation",
-        "denied",
+        "Provisioned", "provisioned", "Migrated", "migrated", "Isolation", "denied",
         "0 breaches, 0 inconclusive",
     ] {
         assert!(first.stdout.contains(words), "{words} is missing:\n{}", first.stdout);

@@ -24,16 +24,8 @@ fn change(random: &mut Random) -> (&'static str, String) {
             (inside, format!("{give} {} ON SCHEMA public {to} {who}", random.of(&["USAGE", "CREATE", "ALL"])))
         }
         2 => {
-            let privilege = random.of(&[
-                "SELECT",
-                "INSERT",
-                "UPDATE",
-                "DELETE",
-                "TRUNCATE",
-                "TRIGGER",
-                "REFERENCES",
-                "ALL",
-            ]);
+            let privilege = random
+                .of(&["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES", "ALL"]);
             (inside, format!("{give} {privilege} ON item {to} {who}"))
         }
         3 => {
@@ -43,17 +35,8 @@ fn change(random: &mut Random) -> (&'static str, String) {
         4 => (inside, format!("{give} EXECUTE ON FUNCTION f() {to} {who}")),
         5 => {
             let attribute = random.of(&[
-                "LOGIN",
-                "NOLOGIN",
-                "INHERIT",
-                "NOINHERIT",
-                "CREATEDB",
-                "CREATEROLE",
-                "REPLICATION",
-                "BYPASSRLS",
-                "SUPERUSER",
-                "CONNECTION LIMIT 3",
-                "CONNECTION LIMIT -1",
+                "LOGIN", "NOLOGIN", "INHERIT", "NOINHERIT", "CREATEDB", "CREATEROLE", "REPLICATION",
+                "BYPASSRLS", "SUPERUSER", "CONNECTION LIMIT 3", "CONNECTION LIMIT -1",
             ]);
             ("postgres", format!("ALTER ROLE {role} {attribute}"))
         }
@@ -77,12 +60,8 @@ fn change(random: &mut Random) -> (&'static str, String) {
             ("postgres", format!("{give} {other} {to} {service}_{}", random.of(&["ro", "migrator"])))
         }
         8 => {
-            let class = random.of(&[
-                "SELECT ON TABLES",
-                "ALL ON SEQUENCES",
-                "EXECUTE ON FUNCTIONS",
-                "USAGE ON TYPES",
-            ]);
+            let class = random
+                .of(&["SELECT ON TABLES", "ALL ON SEQUENCES", "EXECUTE ON FUNCTIONS", "USAGE ON TYPES"]);
             (inside, format!("ALTER DEFAULT PRIVILEGES FOR ROLE {service}_owner {give} {class} {to} {who}"))
         }
         _ => {

@@ -170,11 +170,7 @@ fn a_later_checkpoint_replaces_an_earlier_one_and_its_files() {
     assert_eq!(
         files(&project, "sqc"),
         [
-            "C2__checkpoint.sql",
-            "R__names.sql",
-            "V3__seen.down.sql",
-            "V3__seen.sql",
-            "V4__note.down.sql",
+            "C2__checkpoint.sql", "R__names.sql", "V3__seen.down.sql", "V3__seen.sql", "V4__note.down.sql",
             "V4__note.sql"
         ]
     );

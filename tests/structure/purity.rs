@@ -75,28 +75,11 @@ const PURE: &[&str] = &[
 
 /// Code that does I/O, reads the environment or the clock, or belongs to the command line.
 const IMPURE: &[&str] = &[
-    "async fn",
-    "clap",
-    "std::env",
-    "std::fs",
-    "std::io",
+    "async fn", "clap", "std::env", "std::fs", "std::io",
     // Addresses are values.
-    "std::net::TcpListener",
-    "std::net::TcpStream",
-    "std::net::ToSocketAddrs",
-    "std::net::UdpSocket",
-    "std::process",
-    "std::thread",
-    "tokio",
-    "rustix",
-    "Instant::now",
-    "SystemTime::now",
-    "crate::commands",
-    "martydb_embedded",
-    "martydb_ui",
-    "crate::app",
-    "martydb_secrets",
-    "martydb_pg",
+    "std::net::TcpListener", "std::net::TcpStream", "std::net::ToSocketAddrs", "std::net::UdpSocket",
+    "std::process", "std::thread", "tokio", "rustix", "Instant::now", "SystemTime::now", "crate::commands",
+    "martydb_embedded", "martydb_ui", "crate::app", "martydb_secrets", "martydb_pg",
 ];
 
 /// Pure parts of modules that act.

@@ -8,11 +8,6 @@
 //! - [`teardown`]: the steps that remove a service
 //! - [`replicas`]: lag of a server's replicas, and the wait until they have replayed a change
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 pub mod adopt;
 pub mod converge;
 pub mod replicas;

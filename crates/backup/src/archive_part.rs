@@ -27,15 +27,8 @@ const OF_TABLES: &[&str] = &["TABLE DATA ", "SEQUENCE ", "DEFAULT ", "CONSTRAINT
 
 /// Kinds that are restored if everything that they depend on is.
 const OF_ALL: &[&str] = &[
-    "SEQUENCE OWNED BY ",
-    "SEQUENCE SET ",
-    "CHECK CONSTRAINT ",
-    "INDEX ATTACH ",
-    "TABLE ATTACH ",
-    "STATISTICS DATA ",
-    "COMMENT ",
-    "ACL ",
-    "SECURITY LABEL ",
+    "SEQUENCE OWNED BY ", "SEQUENCE SET ", "CHECK CONSTRAINT ", "INDEX ATTACH ", "TABLE ATTACH ",
+    "STATISTICS DATA ", "COMMENT ", "ACL ", "SECURITY LABEL ",
 ];
 
 /// Kinds that are never restored, with their words for people.

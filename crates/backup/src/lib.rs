@@ -8,11 +8,6 @@
 //! - [`move_service`]: move of a service to another server
 //! - [`store`]: stores of backups: folders, buckets, encryption, retention
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod archive_part;
 mod audit_rows;
 mod check;

@@ -254,16 +254,12 @@ fn judged(record: &BackupRecord, recorded: CopySide, found: CopySide) -> Result<
     // Omitted objects cannot exist, but differences in rows are never accepted.
     if !record.left_out.is_empty() {
         let empty = |side: CopySide| CopySide { sums: Checksums::new(), ..side };
-        let of_objects = compare::differences(&empty(recorded), &empty(found));
-        if of_objects == differences {
+        if compare::differences(&empty(recorded), &empty(found)) == differences {
             return Ok(differences);
         }
     }
-    const MAX_DIFFERENCES: usize = 20;
-    let more = differences.len().saturating_sub(MAX_DIFFERENCES);
     Err(Error::new(Kind::Divergent, "the restored database differs from its record")
-        .causes(differences.into_iter().take(MAX_DIFFERENCES))
-        .causes((more > 0).then(|| format!("and {more} more")))
+        .first_causes(&differences)
         .hint("the service's own database is unchanged"))
 }
 

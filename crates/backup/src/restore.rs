@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::archive_part::ArchivePart;
 use super::load::{Loaded, load};
 use super::load_task::{LoadSource, RestoreTarget};
+use super::move_service::owner_session;
 use crate::restore::swap::{restore_as, swap};
 use martydb_migrate::files::MigrationFolder;
 use martydb_model::error::{Error, Result};
@@ -48,7 +49,8 @@ pub async fn restore<F: Future<Output = Result<()>>>(
 ) -> Result<RestoreOutcome> {
     let mut session = to.access.write(&to.access.maintenance).await?;
     let what = format!("a restore of service \"{}\"", to.service.name);
-    let held = lock::acquire(&mut session, key(to.service), wait, &what).await?;
+    let held =
+        lock::acquire(&mut session, owner_session::lock_key(0x7265_7374, to.service), wait, &what).await?;
     let end = async {
         let mut loaded = prepared(load(to, from).await?, before).await?;
         match place {
@@ -119,10 +121,4 @@ pub fn compare_head(
             .hint("check out the files as of that backup, or restore it under another name with --as NAME"))
         }
     }
-}
-
-/// Returns the key of the lock: a short hash of the database's name.
-fn key(service: &DesiredService) -> i32 {
-    let bytes = service.database.as_str().bytes();
-    bytes.fold(0x7265_7374_u32, |key, byte| key.rotate_left(5) ^ u32::from(byte)).cast_signed()
 }

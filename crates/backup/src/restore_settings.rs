@@ -12,17 +12,8 @@ const ON_DATABASE: &[&str] = &["CONNECT", "CREATE", "TEMPORARY"];
 const ON_SCHEMA: &[&str] = &["CREATE", "USAGE"];
 const ON_LARGE_OBJECT: &[&str] = &["SELECT", "UPDATE"];
 const ON_ANY: &[&str] = &[
-    "SELECT",
-    "INSERT",
-    "UPDATE",
-    "DELETE",
-    "TRUNCATE",
-    "REFERENCES",
-    "TRIGGER",
-    "MAINTAIN",
-    "USAGE",
-    "CREATE",
-    "EXECUTE",
+    "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN", "USAGE",
+    "CREATE", "EXECUTE",
 ];
 
 /// Letters of `pg_default_acl.defaclobjtype`.

@@ -36,5 +36,6 @@ pub use stores::{BackupHolder, Stores};
 pub use summary::{BackupSummary, StoreSummary};
 pub use workspace::Workspace;
 
-#[cfg(all(test, feature = "encryption"))]
+#[cfg(feature = "encryption")]
+#[cfg(test)]
 mod tests;

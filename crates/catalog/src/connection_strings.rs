@@ -36,8 +36,7 @@ fn keywords(text: &str) -> impl Iterator<Item = String> + '_ {
         let rest = &text[at + 4..];
         let user = apart.then(|| value(rest))??;
         let before = &text[floor(text, at.saturating_sub(NEAR))..at];
-        let near = [before, cut(rest, NEAR)];
-        let passwords = near.into_iter().flat_map(|part| {
+        let passwords = [before, cut(rest, NEAR)].into_iter().flat_map(|part| {
             part.match_indices("password").filter_map(|(at, word)| value(&part[at + word.len()..]))
         });
         passwords.into_iter().any(|password| is_secret(user, password)).then(|| user.to_owned())

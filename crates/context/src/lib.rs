@@ -2,11 +2,6 @@
 //!
 //! - [`targets`]: the database, the migrator's login and the folder of each service
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod hosts;
 pub mod targets;
 
@@ -22,8 +17,9 @@ use martydb_embedded::{self as embedded, EmbeddedEngine};
 use martydb_manifest::{Manifest, RedisServer, Replica, ServerLocation, ServerUrl};
 use martydb_model::environment::Environment;
 use martydb_model::error::{Error, Result};
+use martydb_model::sql::stmt;
 use martydb_model::{AccessRole, DesiredServer, DesiredService, Jobs, RoleKind, RoleName, ServiceName};
-use martydb_pg::server::{Access, EventTriggerGuard, Login, PATIENCE};
+use martydb_pg::server::{Access, Connection, EventTriggerGuard, Login, PATIENCE, connect_watched, execute};
 use martydb_pg::wire;
 use martydb_secrets::{CredentialKey, LockedStore, Secrets, Store, credentials};
 
@@ -323,5 +319,20 @@ impl Context {
     pub fn login(&self, service: &DesiredService, kind: RoleKind, secrets: &Secrets) -> Result<Login> {
         let (login, password) = secrets.require(&service.server, service.role(kind))?;
         Ok(Login::with_password(login.as_str(), password.clone()))
+    }
+
+    /// Opens a session of a service's migrator that acts as the owner.
+    pub async fn owner_session(
+        &self,
+        service: &DesiredService,
+        settings: &[(&str, &str)],
+    ) -> Result<Connection> {
+        let access = self.access(&service.server).await?;
+        let secrets = self.secrets(std::slice::from_ref(service)).await?;
+        let login = self.login(service, RoleKind::Migrator, &secrets)?;
+        let database = service.database.as_str();
+        let mut connection = connect_watched(&access.endpoint, &login, database, settings).await?;
+        execute(&mut connection, &stmt!("SET ROLE {owner}", owner = service.role(RoleKind::Owner))).await?;
+        Ok(connection)
     }
 }

@@ -7,11 +7,6 @@
 //!
 //! - [`redis`]: Redis servers
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod account;
 mod binaries;
 mod child;

@@ -53,8 +53,7 @@ pub(crate) async fn end_orphan(layout: &Layout, note: Note<'_>) {
 
 /// Returns the major of the cluster.
 fn major(layout: &Layout) -> Result<u32> {
-    let text = layout.folder()?.read("PG_VERSION")?.unwrap_or_default();
-    text.trim().parse().map_err(|_| {
+    layout.folder()?.read("PG_VERSION")?.unwrap_or_default().trim().parse().map_err(|_| {
         Error::operation(format!("cannot read the version in {}", layout.data().join("PG_VERSION").display()))
             .hint("the data folder is damaged; recreate it (all data is lost): martydb dev destroy, then martydb dev up")
     })

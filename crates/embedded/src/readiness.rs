@@ -42,9 +42,7 @@ pub(crate) async fn wait_ready(
 }
 
 async fn log_in(running: &RunningServer) -> Result<()> {
-    let login = Login::of_admin(ADMIN, None);
-    let connection = connect(&running.admin, &login, ADMIN).await?;
-    connection.close().await;
+    connect(&running.admin, &Login::of_admin(ADMIN, None), ADMIN).await?.close().await;
     Ok(())
 }
 

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{
@@ -30,15 +32,23 @@ pub enum Exposition {
 }
 
 impl Exposition {
+    /// Returns the answer to a request with these headers, in the format that it accepts.
+    pub fn answer(headers: &HeaderMap, project: &str, samples: Vec<Sample>, compatible: bool) -> Response {
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let format = Exposition::accepted(accept);
+        let text = format.text(project, samples, compatible);
+        ([(header::CONTENT_TYPE, format.content_type())], text).into_response()
+    }
+
     /// Returns the format for the value of an `Accept` header.
-    pub fn accepted(accept: Option<&str>) -> Exposition {
+    fn accepted(accept: Option<&str>) -> Exposition {
         match accept.is_some_and(|accept| accept.contains("application/openmetrics-text")) {
             true => Exposition::OpenMetrics,
             false => Exposition::Plain,
         }
     }
 
-    pub fn content_type(self) -> &'static str {
+    fn content_type(self) -> &'static str {
         match self {
             Exposition::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
             Exposition::Plain => "text/plain; version=0.0.4; charset=utf-8",

@@ -165,8 +165,7 @@ fn server_config(certificate: &Path, key: &Path, clients: Option<&Path>) -> Resu
         None => builder.with_no_client_auth(),
     };
     let chain = certificates(certificate).map_err(|error| unusable(certificate, error))?;
-    let config = builder.with_single_cert(chain, private);
-    config.map_err(|error| unusable(certificate, error))
+    builder.with_single_cert(chain, private).map_err(|error| unusable(certificate, error))
 }
 
 /// Returns the verifier of clients' certificates. One without a certificate may connect: probes have none, and callers may

@@ -3,11 +3,6 @@
 //!
 //! - [`discovery`]: discovery of a project's existing services, which `init` proposes for a new manifest
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod alembic;
 mod copy;
 pub mod discovery;

@@ -117,20 +117,8 @@ mod tests {
     #[test]
     fn only_identifiers_are_captured() {
         for source in [
-            r#""{}""#,
-            r#""{0}""#,
-            r#""{_}""#,
-            r#""{a:?}""#,
-            r#""{a b}""#,
-            r#""{a.b}""#,
-            r#""{a{b}}""#,
-            r#""{a""#,
-            r#""a}""#,
-            r#""{é}""#,
-            "'a'",
-            "1",
-            r#"b"a""#,
-            r#"c"a""#,
+            r#""{}""#, r#""{0}""#, r#""{_}""#, r#""{a:?}""#, r#""{a b}""#, r#""{a.b}""#, r#""{a{b}}""#,
+            r#""{a""#, r#""a}""#, r#""{é}""#, "'a'", "1", r#"b"a""#, r#"c"a""#,
         ] {
             assert!(SqlTemplate::parse(source).is_err(), "{source}");
         }

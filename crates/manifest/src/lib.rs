@@ -8,11 +8,6 @@
 //! - [`lint_rules`]: names of the lint rules
 //! - [`raw`]: keys of the YAML files
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod checked;
 pub mod connection_string;
 mod draft;

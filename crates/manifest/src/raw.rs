@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::lenient;
+use martydb_model::DownFiles;
 
 mod access;
 mod app_url;
@@ -304,19 +305,7 @@ pub(crate) struct RawMigrationMap {
     /// Path of the folder; default: `{service}/migrations`.
     pub path: Option<String>,
     /// Rule for `.down.sql` files, which undo migrations; default: required.
-    pub down: Option<RawDown>,
-}
-
-/// Rule for files that undo migrations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum RawDown {
-    /// Every migration needs one; `validate` names the missing ones.
-    Required,
-    /// A migration may have one.
-    Optional,
-    /// Migrations are never undone.
-    None,
+    pub down: Option<DownFiles>,
 }
 
 impl RawMigrations {
@@ -328,7 +317,7 @@ impl RawMigrations {
         }
     }
 
-    pub(crate) fn down(&self) -> Option<RawDown> {
+    pub(crate) fn down(&self) -> Option<DownFiles> {
         match self {
             RawMigrations::Map(map) => map.down,
             _ => None,

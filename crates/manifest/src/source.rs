@@ -157,14 +157,7 @@ impl Sources {
     }
 
     pub(crate) fn unfilled(&self, path: &[&str], problem: &BadVariable) -> Error {
-        match problem {
-            BadVariable::Unset(name) => self
-                .error_at(path, format!("the variable {name} is not set"))
-                .hint(format!("set {name}, or write ${{{name}:-default}}")),
-            BadVariable::Malformed(text) => self
-                .error_at(path, format!("\"{text}\" is not a variable"))
-                .hint("write ${NAME} or ${NAME:-default}; $$ is a dollar sign"),
-        }
+        problem.error(|message| self.error_at(path, message))
     }
 
     fn untyped(&self, error: serde_path_to_error::Error<serde_yaml::Error>) -> Error {

@@ -11,7 +11,7 @@ use serde_yaml::Value;
 
 use super::checked::{Manifest, ServerLocation, ServerSpec};
 use super::url;
-use crate::source::expand::{BadVariable, expand, fill_url};
+use crate::source::expand::{expand, fill_url};
 use crate::source::typed::TypeMismatch;
 use crate::source::yaml_file::YamlFile;
 use martydb_model::environment::Environment;
@@ -114,23 +114,12 @@ fn filled(file: &YamlFile, variables: &Environment) -> Result<Value> {
     let url = tree.get_mut("source").and_then(|source| source.get_mut("url")).map(std::mem::take);
     expand(&mut tree, variables, &[]).map_err(|(path, problem)| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        unfilled(file, &path, &problem)
+        problem.error(|message| file.error_at(&path, message))
     })?;
     if let (Some(url), Some(place)) = (url, tree.get_mut("source").and_then(|source| source.get_mut("url"))) {
         *place = url;
     }
     Ok(tree)
-}
-
-fn unfilled(file: &YamlFile, path: &[&str], problem: &BadVariable) -> Error {
-    match problem {
-        BadVariable::Unset(name) => file
-            .error_at(path, format!("the variable {name} is not set"))
-            .hint(format!("set {name}, or write ${{{name}:-default}}")),
-        BadVariable::Malformed(text) => file
-            .error_at(path, format!("\"{text}\" is not a variable"))
-            .hint("write ${NAME} or ${NAME:-default}; $$ is a dollar sign"),
-    }
 }
 
 /// Context in which a map is checked.
@@ -229,8 +218,8 @@ impl MapContext<'_> {
 
     fn elsewhere(&self, text: &str) -> Result<SplitSource> {
         let path = ["source", "url"];
-        let filled =
-            fill_url(text, self.variables).map_err(|problem| unfilled(self.file, &path, &problem))?;
+        let filled = fill_url(text, self.variables)
+            .map_err(|problem| problem.error(|message| self.file.error_at(&path, message)))?;
         let home = self.file.folder();
         let mut url = url::parse(&filled, home, self.variables)
             .map_err(|error| Error { hints: error.hints, ..self.file.error_at(&path, error.message) })?;

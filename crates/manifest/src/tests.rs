@@ -274,14 +274,8 @@ fn no_error_and_no_debug_print_shows_a_password() {
 fn the_schema_knows_every_key_of_the_contract() {
     let schema = json_schema();
     for key in [
-        "password_env",
-        "require_auth",
-        "close_maintenance",
-        "database_owner",
-        "connection_limit",
-        "allow",
-        "until",
-        "provider",
+        "password_env", "require_auth", "close_maintenance", "database_owner", "connection_limit", "allow",
+        "until", "provider",
     ] {
         assert!(schema.contains(&format!("\"{key}\"")), "{key}");
     }

@@ -21,35 +21,14 @@ use martydb_pg::wire::{Tls, TlsMode};
 
 /// Keywords that martydb uses.
 const KNOWN: &[&str] = &[
-    "channel_binding",
-    "dbname",
-    "host",
-    "passfile",
-    "password",
-    "port",
-    "require_auth",
-    "service",
-    "servicefile",
-    "sslcert",
-    "sslkey",
-    "sslmode",
-    "sslrootcert",
-    "target_session_attrs",
-    "user",
+    "channel_binding", "dbname", "host", "passfile", "password", "port", "require_auth", "service",
+    "servicefile", "sslcert", "sslkey", "sslmode", "sslrootcert", "target_session_attrs", "user",
 ];
 
 /// Keywords that have no effect on martydb, or that it sets itself.
 const IGNORED: &[&str] = &[
-    "application_name",
-    "client_encoding",
-    "connect_timeout",
-    "fallback_application_name",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "sslsni",
-    "tcp_user_timeout",
+    "application_name", "client_encoding", "connect_timeout", "fallback_application_name", "keepalives",
+    "keepalives_count", "keepalives_idle", "keepalives_interval", "sslsni", "tcp_user_timeout",
 ];
 
 /// Parses a URL. Relative paths of certificates are relative to the manifest's folder.

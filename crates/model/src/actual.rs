@@ -2,6 +2,7 @@
 
 pub mod acl;
 mod contents;
+mod redis_use;
 mod role_graph;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ pub use acl::{AclEntry, Grantee};
 pub use contents::{
     ActualObject, ActualPublication, ActualRecords, ActualSchema, Contents, DefaultAcl, ObjectKind, OwnerCode,
 };
+pub use redis_use::{RedisClients, RedisPrefix, RedisUse};
 pub use role_graph::{RoleGraph, RolePath};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]

@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::platform::Platform;
 use super::{
     DbName, Outbox, PartitionedTable, RoleKind, RoleName, SchemaName, ServerName, ServiceExposure,
@@ -125,15 +128,16 @@ pub struct FormerNames {
     pub roles: BTreeMap<RoleKind, RoleName>,
 }
 
-/// Policy for down migrations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Rule for files that undo migrations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum DownFiles {
-    /// `lint` notes a missing one.
+    /// Every migration needs one; `validate` names the missing ones.
     #[default]
     Required,
-    /// A missing one is an error only in a downgrade.
+    /// A migration may have one.
     Optional,
-    /// There are none: the service only migrates forward.
+    /// Migrations are never undone.
     None,
 }
 

@@ -184,6 +184,14 @@ impl Error {
         all.into_iter().fold(self, Error::cause)
     }
 
+    /// Adds the first causes of many, and the number of the others.
+    #[must_use]
+    pub fn first_causes(self, all: &[impl fmt::Display]) -> Self {
+        const MAX_SHOWN: usize = 20;
+        let more = all.len().saturating_sub(MAX_SHOWN);
+        self.causes(all.iter().take(MAX_SHOWN)).causes((more > 0).then(|| format!("and {more} more")))
+    }
+
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());

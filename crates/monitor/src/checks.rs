@@ -173,11 +173,8 @@ impl Checks {
             MonitorCheck::Tables => {
                 let read = targets::for_services(context, services).await?.into_iter().map(
                     async |(service, target)| {
-                        let tables = match target {
-                            Ok(target) => tables::read(&target).await,
-                            Err(error) => Err(error),
-                        };
-                        (service, tables)
+                        let tables = async { tables::read(&target?).await };
+                        (service, tables.await)
                     },
                 );
                 verdict::of_tables(side_by_side(context, read).await)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::exporter::Exporter;
@@ -45,12 +45,9 @@ async fn newest(State(page): State<MonitorPage>) -> impl IntoResponse {
     (headers, (page.newest)().to_string())
 }
 
-async fn metrics(State(monitor): State<Arc<Exporter>>, headers: HeaderMap) -> impl IntoResponse {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let exposition = Exposition::accepted(accept);
+async fn metrics(State(monitor): State<Arc<Exporter>>, headers: HeaderMap) -> Response {
     let (samples, _) = monitor.samples(PATIENCE).await;
-    let text = exposition.text(monitor.project(), samples, monitor.has_compatible_names());
-    ([(header::CONTENT_TYPE, exposition.content_type())], text)
+    Exposition::answer(&headers, monitor.project(), samples, monitor.has_compatible_names())
 }
 
 /// Succeeds once every server was queried, whatever its answer.

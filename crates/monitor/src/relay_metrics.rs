@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum::routing::get;
 
 use martydb_http::exposition::Exposition;
@@ -35,12 +35,8 @@ pub fn bind(listener: &HttpListener, served: ServedMetrics) -> Result<Bound> {
     Bound::new(listener, open, guarded)
 }
 
-async fn metrics(State(served): State<Arc<ServedMetrics>>, headers: HeaderMap) -> impl IntoResponse {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let exposition = Exposition::accepted(accept);
-    let samples = served.metrics.samples();
-    let text = exposition.text(&served.project, samples, false);
-    ([(header::CONTENT_TYPE, exposition.content_type())], text)
+async fn metrics(State(served): State<Arc<ServedMetrics>>, headers: HeaderMap) -> Response {
+    Exposition::answer(&headers, &served.project, served.metrics.samples(), false)
 }
 
 /// Succeeds once every outbox was read.

@@ -51,17 +51,7 @@ pub(crate) fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sampl
     let mut out = vec![];
     let mut answers = answers.iter();
     for read in [
-        server,
-        databases,
-        sessions,
-        locks,
-        logins,
-        standbys,
-        slots,
-        wal,
-        checkpoints,
-        subscriptions,
-        sizes,
+        server, databases, sessions, locks, logins, standbys, slots, wal, checkpoints, subscriptions, sizes,
         passwords,
     ] {
         for_answer(map, answers.next(), read, &mut out)?;
@@ -93,11 +83,7 @@ fn server(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Un
         let version = version.split_whitespace().next().unwrap_or_default();
         out.push(Sample::with(SERVER_INFO, subject, [version], 1.0));
         let columns = [
-            SERVER_IN_RECOVERY,
-            SERVER_START,
-            SERVER_CONNECTION_LIMIT,
-            SERVER_CONNECTIONS,
-            REPLAY_AGE_SECONDS,
+            SERVER_IN_RECOVERY, SERVER_START, SERVER_CONNECTION_LIMIT, SERVER_CONNECTIONS, REPLAY_AGE_SECONDS,
         ];
         for (at, metric) in columns.into_iter().enumerate() {
             out.extend(number(row, at + 1)?.map(|value| Sample::new(metric, subject, value)));

@@ -7,11 +7,6 @@
 //! - [`replace_process`]: replaces this process by another program
 //! - [`state_folder`]: the folder of martydb's own files beside a manifest
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 pub mod account_trust;
 mod plain_file;
 pub mod process_group;

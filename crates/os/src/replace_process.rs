@@ -10,20 +10,8 @@ use std::process::Command;
 /// libpq's variables that determine a session's server, role and password
 /// (<https://www.postgresql.org/docs/current/libpq-envars.html>).
 const LEADING: &[&str] = &[
-    "PGHOST",
-    "PGHOSTADDR",
-    "PGPORT",
-    "PGDATABASE",
-    "PGUSER",
-    "PGPASSWORD",
-    "PGPASSFILE",
-    "PGREQUIREAUTH",
-    "PGSERVICE",
-    "PGSERVICEFILE",
-    "PGSSLMODE",
-    "PGSSLROOTCERT",
-    "PGTARGETSESSIONATTRS",
-    "PGLOADBALANCEHOSTS",
+    "PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGREQUIREAUTH",
+    "PGSERVICE", "PGSERVICEFILE", "PGSSLMODE", "PGSSLROOTCERT", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS",
     "DATABASE_URL",
 ];
 

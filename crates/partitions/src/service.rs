@@ -7,10 +7,10 @@ use super::catalog::{self, Partitioning};
 use super::change::{self, LockTries, Parent};
 use martydb_context::Context;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Ident, Literal, Qualified, stmt};
+use martydb_model::sql::{Literal, Qualified, Statement, stmt};
 use martydb_model::sqlstate::DUPLICATE_TABLE;
-use martydb_model::{DesiredService, PartitionedTable, Removal, RoleKind};
-use martydb_pg::server::{Connection, connect_watched, execute, query, query_one};
+use martydb_model::{DesiredService, PartitionedTable, Removal};
+use martydb_pg::server::{Connection, query, query_one};
 use martydb_pg::wire::interrupt;
 
 /// Attempts to get a lock. A writer that comes behind one waits no longer than it does: 100 ms for the first lock of a
@@ -96,73 +96,138 @@ pub async fn maintain(
     table: &PartitionedTable,
     mode: MaintenanceMode,
 ) -> Result<Maintained> {
-    let access = context.access(&service.server).await?;
-    let secrets = context.secrets(std::slice::from_ref(service)).await?;
-    let login = context.login(service, RoleKind::Migrator, &secrets)?;
-    let database = service.database.as_str();
-    let mut connection = connect_watched(&access.endpoint, &login, database, SETTINGS).await?;
-    let owner = Ident::new(service.role(RoleKind::Owner).as_str());
-    let owner = owner.map_err(|error| Error::operation("the owner has no valid name").cause(error))?;
-    execute(&mut connection, &stmt!("SET ROLE {owner}")).await?;
-    let end = as_owner(&mut connection, service, table, mode).await;
+    let mut connection = context.owner_session(service, SETTINGS).await?;
+    let mut session = OwnerSession { connection: &mut connection, service, table };
+    let end = session.maintain(mode == MaintenanceMode::Run).await;
     connection.close().await;
     end
 }
 
-async fn as_owner(
-    connection: &mut Connection,
-    service: &DesiredService,
-    table: &PartitionedTable,
-    mode: MaintenanceMode,
-) -> Result<Maintained> {
-    let mut found = read(connection, service, table).await?;
-    let is_first = !found.parts.iter().any(|part| part.is_made);
-    let coverage = coverage(connection, &found).await?;
-    let mut done = Maintained { is_first, coverage, ..Maintained::default() };
-    let runs = mode == MaintenanceMode::Run;
-    for part in found.parts.extract_if(.., |part| part.is_pending) {
-        let end = if runs { finish(connection, table, &part).await } else { Ok(()) };
-        enter(end, part.name, &mut done.finished, &mut done.failures)?;
-    }
-    for span in calendar::missing(&found.parts, table.by, table.ahead, found.now) {
-        if interrupt::signal().is_some() {
-            return Ok(done);
-        }
-        if occupied(connection, &found, span).await? {
-            done.left_out.push(calendar::day(span.from));
-            continue;
-        }
-        let name = calendar::name_of(&table.table, table.by, span);
-        let end = if runs { make(connection, table, &found, &name, span).await } else { Ok(()) };
-        enter(end, name, &mut done.made, &mut done.failures)?;
-    }
-    for part in expired(table, &found) {
-        if interrupt::signal().is_some() {
-            break;
-        }
-        let end = if runs { remove(connection, table, part).await } else { Ok(()) };
-        enter(end, part.name.clone(), &mut done.removed, &mut done.failures)?;
-    }
-    if runs {
-        let now = read(connection, service, table).await?;
-        done.coverage.until = calendar::covered_until(&now.parts, now.now);
-    }
-    Ok(done)
+/// Session of the owner, for one table.
+struct OwnerSession<'a> {
+    connection: &'a mut Connection,
+    service: &'a DesiredService,
+    table: &'a PartitionedTable,
 }
 
-/// Reads the table's partitioning, which must be as the manifest says.
-async fn read(
-    connection: &mut Connection,
-    service: &DesiredService,
-    table: &PartitionedTable,
-) -> Result<Partitioning> {
-    let found = catalog::read(connection, table.schema.as_str(), &table.table).await?;
-    let found = found.ok_or_else(|| not_partitioned(service, table))?;
-    if found.key != table.key {
-        let message = format!("table {table} of {} is partitioned by \"{}\"", service.name, found.key);
-        return Err(Error::manifest(message).hint(format!("write key: {} under partitions", found.key)));
+impl OwnerSession<'_> {
+    async fn maintain(&mut self, runs: bool) -> Result<Maintained> {
+        let table = self.table;
+        let mut found = self.read().await?;
+        let is_first = !found.parts.iter().any(|part| part.is_made);
+        let coverage = self.coverage(&found).await?;
+        let mut done = Maintained { is_first, coverage, ..Maintained::default() };
+        for part in found.parts.extract_if(.., |part| part.is_pending) {
+            let end = if runs { self.finish(&part).await } else { Ok(()) };
+            enter(end, part.name, &mut done.finished, &mut done.failures)?;
+        }
+        for span in calendar::missing(&found.parts, table.by, table.ahead, found.now) {
+            if interrupt::signal().is_some() {
+                return Ok(done);
+            }
+            if self.occupied(&found, span).await? {
+                done.left_out.push(calendar::day(span.from));
+                continue;
+            }
+            let name = calendar::name_of(&table.table, table.by, span);
+            let end = if runs { self.make(&found, &name, span).await } else { Ok(()) };
+            enter(end, name, &mut done.made, &mut done.failures)?;
+        }
+        for part in expired(table, &found) {
+            if interrupt::signal().is_some() {
+                break;
+            }
+            let end = if runs { self.remove(part).await } else { Ok(()) };
+            enter(end, part.name.clone(), &mut done.removed, &mut done.failures)?;
+        }
+        if runs {
+            let now = self.read().await?;
+            done.coverage.until = calendar::covered_until(&now.parts, now.now);
+        }
+        Ok(done)
     }
-    Ok(found)
+
+    /// Reads the table's partitioning, which must be as the manifest says.
+    async fn read(&mut self) -> Result<Partitioning> {
+        let OwnerSession { connection, service, table } = self;
+        let found = catalog::read(connection, table.schema.as_str(), &table.table).await?;
+        let found = found.ok_or_else(|| not_partitioned(service, table))?;
+        if found.key != table.key {
+            let message = format!("table {table} of {} is partitioned by \"{}\"", service.name, found.key);
+            return Err(Error::manifest(message).hint(format!("write key: {} under partitions", found.key)));
+        }
+        Ok(found)
+    }
+
+    async fn coverage(&mut self, found: &Partitioning) -> Result<Coverage> {
+        let until = calendar::covered_until(&found.parts, found.now);
+        let default_rows = match rest(found) {
+            Some(rest) => {
+                let rest = change::name(rest);
+                let rows = stmt!("SELECT count(*) FROM (SELECT FROM {rest} LIMIT {COUNTED}) r");
+                Some(query_one(self.connection, &rows).await?)
+            }
+            None => None,
+        };
+        Ok(Coverage { now: found.now, until, default_rows })
+    }
+
+    /// Finishes an interrupted detaching.
+    async fn finish(&mut self, part: &TimePartition) -> Result<()> {
+        let statement = change::finished(&parent(self.table), part, TRIES);
+        self.take_away(part, &statement, "finish detaching").await
+    }
+
+    async fn remove(&mut self, part: &TimePartition) -> Result<()> {
+        let drops = self.table.removal == Removal::Drop;
+        let statement = change::removed(&parent(self.table), part, drops, TRIES);
+        self.take_away(part, &statement, "remove").await
+    }
+
+    /// Takes a partition away. Another run may have done so meanwhile.
+    async fn take_away(&mut self, part: &TimePartition, statement: &Statement, doing: &str) -> Result<()> {
+        let Err(error) = change::patiently(self.connection, statement, TRIES).await else { return Ok(()) };
+        if self.is_gone(part).await? {
+            return Ok(());
+        }
+        Err(error.while_doing(format!("cannot {doing} the partition {} of {}", part.name, self.table)))
+    }
+
+    /// Returns `true` if the table has no such partition.
+    async fn is_gone(&mut self, part: &TimePartition) -> Result<bool> {
+        let now = catalog::read(self.connection, self.table.schema.as_str(), &self.table.table).await?;
+        let is_it = |one: &TimePartition| one.name == part.name && one.schema == part.schema;
+        Ok(now.is_some_and(|now| !now.parts.iter().any(is_it)))
+    }
+
+    /// Makes a partition. Another run may have made it meanwhile.
+    async fn make(&mut self, found: &Partitioning, name: &str, span: Span) -> Result<()> {
+        let table = self.table;
+        let parent = Parent { rest: rest(found), ..parent(table) };
+        let statement = change::attached(&parent, name, span, TRIES)?;
+        let Err(error) = change::patiently(self.connection, &statement, TRIES).await else { return Ok(()) };
+        if error.sqlstate.as_deref() == Some(DUPLICATE_TABLE) {
+            let now = catalog::read(self.connection, table.schema.as_str(), &table.table).await?;
+            if now.is_some_and(|now| now.parts.iter().any(|part| part.meets(span))) {
+                return Ok(());
+            }
+        }
+        Err(error.while_doing(format!("cannot make the partition {name} of {table}")))
+    }
+
+    /// Returns `true` if the default partition has rows of the period: then no other partition can take them.
+    async fn occupied(&mut self, found: &Partitioning, span: Span) -> Result<bool> {
+        let Some(rest) = rest(found) else { return Ok(false) };
+        let statement = stmt!(
+            "SELECT EXISTS (SELECT FROM {rest} WHERE {key} >= {from} AND {key} < {to})",
+            rest = change::name(rest),
+            key = Qualified(vec![found.key.clone()]),
+            from = Literal(calendar::day(span.from)),
+            to = Literal(calendar::day(span.to)),
+        );
+        let rows = query(self.connection, &statement).await?;
+        Ok(rows.first().is_some_and(|row| row.try_get(0) == Ok(true)))
+    }
 }
 
 /// Enters the end of one change: one that a lock prevents does not keep the others from being made.
@@ -182,90 +247,12 @@ fn expired<'a>(table: &PartitionedTable, found: &'a Partitioning) -> Vec<&'a Tim
     calendar::over(&found.parts, found.now.saturating_sub(keep))
 }
 
-async fn coverage(connection: &mut Connection, found: &Partitioning) -> Result<Coverage> {
-    let until = calendar::covered_until(&found.parts, found.now);
-    let default_rows = match rest(found) {
-        Some(rest) => {
-            let rest = change::name(rest);
-            let rows = stmt!("SELECT count(*) FROM (SELECT FROM {rest} LIMIT {COUNTED}) r");
-            Some(query_one(connection, &rows).await?)
-        }
-        None => None,
-    };
-    Ok(Coverage { now: found.now, until, default_rows })
-}
-
 fn rest(found: &Partitioning) -> Option<&TimePartition> {
     found.parts.iter().find(|part| part.is_rest)
 }
 
 fn parent(table: &PartitionedTable) -> Parent<'_> {
     Parent { schema: table.schema.as_str(), table: &table.table, rest: None, storage: None }
-}
-
-/// Finishes an interrupted detaching. Another run may have finished it meanwhile.
-async fn finish(connection: &mut Connection, table: &PartitionedTable, part: &TimePartition) -> Result<()> {
-    let statement = change::finished(&parent(table), part, TRIES);
-    let Err(error) = change::patiently(connection, &statement, TRIES).await else { return Ok(()) };
-    if is_gone(connection, table, part).await? {
-        return Ok(());
-    }
-    Err(error.while_doing(format!("cannot finish detaching the partition {} of {table}", part.name)))
-}
-
-/// Returns `true` if the table has no such partition.
-async fn is_gone(
-    connection: &mut Connection,
-    table: &PartitionedTable,
-    part: &TimePartition,
-) -> Result<bool> {
-    let now = catalog::read(connection, table.schema.as_str(), &table.table).await?;
-    let is_it = |one: &TimePartition| one.name == part.name && one.schema == part.schema;
-    Ok(now.is_some_and(|now| !now.parts.iter().any(is_it)))
-}
-
-/// Makes a partition. Another run may have made it meanwhile.
-async fn make(
-    connection: &mut Connection,
-    table: &PartitionedTable,
-    found: &Partitioning,
-    name: &str,
-    span: Span,
-) -> Result<()> {
-    let parent = Parent { rest: rest(found), ..parent(table) };
-    let statement = change::attached(&parent, name, span, TRIES)?;
-    let Err(error) = change::patiently(connection, &statement, TRIES).await else { return Ok(()) };
-    if error.sqlstate.as_deref() == Some(DUPLICATE_TABLE) {
-        let now = catalog::read(connection, table.schema.as_str(), &table.table).await?;
-        if now.is_some_and(|now| now.parts.iter().any(|part| part.meets(span))) {
-            return Ok(());
-        }
-    }
-    Err(error.while_doing(format!("cannot make the partition {name} of {table}")))
-}
-
-/// Removes a partition. Another run may have removed it meanwhile.
-async fn remove(connection: &mut Connection, table: &PartitionedTable, part: &TimePartition) -> Result<()> {
-    let statement = change::removed(&parent(table), part, table.removal == Removal::Drop, TRIES);
-    let Err(error) = change::patiently(connection, &statement, TRIES).await else { return Ok(()) };
-    if is_gone(connection, table, part).await? {
-        return Ok(());
-    }
-    Err(error.while_doing(format!("cannot remove the partition {} of {table}", part.name)))
-}
-
-/// Returns `true` if the default partition has rows of the period: then no other partition can take them.
-async fn occupied(connection: &mut Connection, found: &Partitioning, span: Span) -> Result<bool> {
-    let Some(rest) = rest(found) else { return Ok(false) };
-    let statement = stmt!(
-        "SELECT EXISTS (SELECT FROM {rest} WHERE {key} >= {from} AND {key} < {to})",
-        rest = change::name(rest),
-        key = Qualified(vec![found.key.clone()]),
-        from = Literal(calendar::day(span.from)),
-        to = Literal(calendar::day(span.to)),
-    );
-    let rows = query(connection, &statement).await?;
-    Ok(rows.first().is_some_and(|row| row.try_get(0) == Ok(true)))
 }
 
 fn not_partitioned(service: &DesiredService, table: &PartitionedTable) -> Error {

@@ -6,11 +6,6 @@
 //! - [`backoff`]: growing pauses between attempts
 //! - [`outage`]: one line when something stops working, one when it works again
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 pub use martydb_macros::boxed;
 
 pub mod backoff;

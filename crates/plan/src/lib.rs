@@ -9,11 +9,6 @@
 //! - [`records`]: tables of the data service's records
 //! - [`rotate`]: plan of new passwords
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod action;
 pub mod admin_capabilities;
 mod copy;

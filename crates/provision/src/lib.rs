@@ -1,10 +1,5 @@
 //! Provisioning: finds and creates the databases, roles, grants and settings of the manifest that a server lacks.
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod apply;
 mod copies;
 mod elsewhere;

@@ -20,19 +20,82 @@ struct LoginPair {
     stored: SecretString,
 }
 
-/// Returns the logins in use whose stored password does not match the server's SCRAM-SHA-256 verifier.
-#[martydb_pg::boxed]
-pub async fn differing(
-    scope: &PlanScope<'_>,
-    desired: &DesiredServer,
-    actual: &ActualServer,
-    secrets: &Secrets,
-) -> Result<BTreeSet<RoleName>> {
-    let pairs = pairs(scope, desired, actual, secrets);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    // Each costs 4,096 rounds of hashing, which would block the threads that serve connections.
-    let compared = tokio::task::spawn_blocking(move || compare(&pairs, cores)).await;
-    compared.map_err(|error| Error::operation("cannot compare the stored passwords").cause(error))
+/// Stored passwords of the chosen services on one server.
+pub(crate) struct ServicePasswords<'a> {
+    pub scope: &'a PlanScope<'a>,
+    pub desired: &'a DesiredServer,
+    pub actual: &'a ActualServer,
+    pub secrets: &'a Secrets,
+}
+
+impl ServicePasswords<'_> {
+    /// Returns the logins in use whose stored password does not match the server's SCRAM-SHA-256 verifier.
+    #[martydb_pg::boxed]
+    pub async fn differing(&self) -> Result<BTreeSet<RoleName>> {
+        let pairs = self.pairs();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // Each costs 4,096 rounds of hashing, which would block the threads that serve connections.
+        let compared = tokio::task::spawn_blocking(move || compare(&pairs, cores)).await;
+        compared.map_err(|error| Error::operation("cannot compare the stored passwords").cause(error))
+    }
+
+    fn pairs(&self) -> Vec<LoginPair> {
+        let ServicePasswords { scope, desired, actual, secrets } = self;
+        let roles =
+            scope.services_of(desired).flat_map(|service| RoleKind::LOGINS.map(|kind| service.role(kind)));
+        let pair = |role: &RoleName| {
+            let (login, stored) = secrets.current(&desired.name, role)?;
+            let kept = actual.passwords.get(&login)?.clone();
+            Some(LoginPair { login, kept, stored: stored.clone() })
+        };
+        roles.filter_map(pair).collect()
+    }
+
+    /// Tries every stored password of the chosen services at its own database, and returns those that were rejected.
+    ///
+    /// # Errors
+    /// If an attempt was neither accepted nor rejected for its password: that proves nothing either way.
+    pub(crate) async fn refused(&self, access: &Access) -> Result<BTreeSet<RoleName>> {
+        let ServicePasswords { scope, desired, actual, secrets } = self;
+        let logins = self.logins();
+        let concurrency = actual.capacity.share(scope.jobs.count, 1);
+        let task = Task { logins, ..Task::new(access, desired, &[], secrets, concurrency) };
+        let attempts = probe::try_own(&task).await?;
+        let mut refused = BTreeSet::new();
+        for (login, attempt) in task.logins.iter().zip(&attempts) {
+            match &attempt.outcome {
+                Outcome::Accepted(_) => {}
+                Outcome::Rejected(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
+                    refused.insert(login.role.clone());
+                }
+                // A missing CONNECT is drift of its own and a separate step of the plan.
+                Outcome::Rejected(refusal) if refusal.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE => {}
+                _ => return Err(unclear(login, probe::judge_own(&attempt.outcome).why)),
+            }
+        }
+        Ok(refused)
+    }
+
+    /// Returns the logins that exist, may log in, have a stored password, and a database that accepts connections.
+    fn logins(&self) -> Vec<ProbeLogin> {
+        let ServicePasswords { scope, desired, actual, secrets } = self;
+        let mut logins = vec![];
+        for service in scope.services_of(desired) {
+            let open = actual.databases.get(&service.database).is_some_and(|found| found.allow_connections);
+            for kind in RoleKind::LOGINS.into_iter().filter(|_| open) {
+                let role = service.role(kind);
+                let login = actual.roles.get(role).is_some_and(|found| found.login);
+                let password = secrets.get(&desired.name, role).filter(|_| login).cloned();
+                let (service, database) = (service.name.clone(), service.database.clone());
+                logins.extend(
+                    password.map(|password| {
+                        ProbeLogin::new(service, kind, role.clone(), database, Some(password))
+                    }),
+                );
+            }
+        }
+        logins
+    }
 }
 
 fn compare(pairs: &[LoginPair], threads: usize) -> BTreeSet<RoleName> {
@@ -46,85 +109,15 @@ fn compare(pairs: &[LoginPair], threads: usize) -> BTreeSet<RoleName> {
     })
 }
 
-fn pairs(
-    scope: &PlanScope<'_>,
-    desired: &DesiredServer,
-    actual: &ActualServer,
-    secrets: &Secrets,
-) -> Vec<LoginPair> {
-    let roles =
-        scope.services_of(desired).flat_map(|service| RoleKind::LOGINS.map(|kind| service.role(kind)));
-    let pair = |role: &RoleName| {
-        let (login, stored) = secrets.current(&desired.name, role)?;
-        let kept = actual.passwords.get(&login)?.clone();
-        Some(LoginPair { login, kept, stored: stored.clone() })
-    };
-    roles.filter_map(pair).collect()
-}
-
 /// Returns `true` if the password differs. MD5 counts as different, because its hash alone is enough to log in; so
 /// does a missing password.
 fn differs(pair: &LoginPair) -> bool {
     !is_kept(pair.stored.expose_secret(), &pair.kept)
 }
 
-/// Tries every stored password of the chosen services at its own database, and returns those that were rejected.
-///
-/// # Errors
-/// If an attempt was neither accepted nor rejected for its password: that proves nothing either way.
-pub(crate) async fn refused(
-    scope: &PlanScope<'_>,
-    access: &Access,
-    desired: &DesiredServer,
-    actual: &ActualServer,
-    secrets: &Secrets,
-) -> Result<BTreeSet<RoleName>> {
-    let logins = logins(scope, desired, actual, secrets);
-    let concurrency = actual.capacity.share(scope.jobs.count, 1);
-    let task = Task { logins, ..Task::new(access, desired, &[], secrets, concurrency) };
-    let attempts = probe::try_own(&task).await?;
-    let mut refused = BTreeSet::new();
-    for (login, attempt) in task.logins.iter().zip(&attempts) {
-        match &attempt.outcome {
-            Outcome::Accepted(_) => {}
-            Outcome::Rejected(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
-                refused.insert(login.role.clone());
-            }
-            // A missing CONNECT is drift of its own and a separate step of the plan.
-            Outcome::Rejected(refusal) if refusal.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE => {}
-            _ => return Err(unclear(login, probe::judge_own(&attempt.outcome).why)),
-        }
-    }
-    Ok(refused)
-}
-
 fn unclear(login: &ProbeLogin, why: Option<String>) -> Error {
     let message = format!("cannot tell whether the stored password of \"{}\" works", login.role);
     why.into_iter().fold(Error::new(Kind::Unreachable, message), Error::cause)
-}
-
-/// Returns the logins that exist, may log in, have a stored password, and a database that accepts connections.
-fn logins(
-    scope: &PlanScope<'_>,
-    desired: &DesiredServer,
-    actual: &ActualServer,
-    secrets: &Secrets,
-) -> Vec<ProbeLogin> {
-    let mut logins = vec![];
-    for service in scope.services_of(desired) {
-        let open = actual.databases.get(&service.database).is_some_and(|found| found.allow_connections);
-        for kind in RoleKind::LOGINS.into_iter().filter(|_| open) {
-            let role = service.role(kind);
-            let login = actual.roles.get(role).is_some_and(|found| found.login);
-            let password = secrets.get(&desired.name, role).filter(|_| login).cloned();
-            let (service, database) = (service.name.clone(), service.database.clone());
-            logins.extend(
-                password
-                    .map(|password| ProbeLogin::new(service, kind, role.clone(), database, Some(password))),
-            );
-        }
-    }
-    logins
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 
 use super::copies::{self, Copies};
-use super::passwords;
+use super::passwords::ServicePasswords;
 use super::scope::{PlanOptions, PlanScope};
 use martydb_catalog::inspect;
 use martydb_context::Context;
@@ -112,11 +112,12 @@ async fn inspected(
     let secrets = scope.store.read_present(&keys).await?;
     let inside: Vec<DbName> = scope.services_of(desired).map(|service| service.database.clone()).collect();
     let mut actual = inspect::inspect(access, desired, &inside, scope.jobs).await?;
-    actual.refused_logins = passwords::differing(scope, desired, &actual, &secrets).await?;
+    let passwords = ServicePasswords { scope, desired, actual: &actual, secrets: &secrets };
+    let mut refused = passwords.differing().await?;
     if scope.options.check_logins {
-        let refused = passwords::refused(scope, access, desired, &actual, &secrets).await?;
-        actual.refused_logins.extend(refused);
+        refused.extend(passwords.refused(access).await?);
     }
+    actual.refused_logins = refused;
     refuse_superusers(desired, &actual)?;
     if let Some(error) = scope.services_of(desired).find_map(|service| impossible(&actual, service)) {
         return Err(error);

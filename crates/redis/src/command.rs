@@ -81,8 +81,7 @@ impl CommandSpec {
         for spec in &self.keys {
             spec.place(&mut words, &target);
         }
-        let start = ["ACL", "DRYRUN", user].map(str::to_owned);
-        start.into_iter().chain(words).collect()
+        ["ACL", "DRYRUN", user].map(str::to_owned).into_iter().chain(words).collect()
     }
 }
 

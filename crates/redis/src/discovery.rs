@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use martydb_context::Context;
 use martydb_manifest::RedisServer;
-use martydb_model::ServiceName;
 use martydb_model::error::Result;
+use martydb_model::{RedisClients, RedisPrefix, RedisUse, ServiceName};
 
 use crate::actual::RedisClient;
 use crate::admin;
@@ -22,37 +22,6 @@ const MOST_GROUPS: usize = 200;
 /// Longest prefix: longer beginnings of keys are data.
 const LONGEST_PREFIX: usize = 64;
 
-/// Use of a server.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct RedisUse {
-    pub clients: Vec<FoundClients>,
-    pub prefixes: Vec<FoundPrefix>,
-    /// Keys without a prefix that a service could have, and one of them.
-    pub others: usize,
-    pub example: Option<String>,
-    pub looked_at: usize,
-    /// `false` if the server has more keys than were looked at.
-    pub is_complete: bool,
-}
-
-/// Connections of one user with one name from one host.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FoundClients {
-    pub user: String,
-    pub name: String,
-    pub host: String,
-    pub count: usize,
-}
-
-/// Keys with one prefix.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundPrefix {
-    pub prefix: String,
-    pub keys: usize,
-    /// Name that a service with this prefix would have.
-    pub service: ServiceName,
-}
-
 /// Reads the use of a server.
 ///
 /// # Errors
@@ -62,19 +31,18 @@ pub async fn discover(context: &Context, server: &RedisServer) -> Result<RedisUs
     let session = &mut admin.session;
     let mut found = RedisUse { clients: groups(inspect::clients(session).await?), ..RedisUse::default() };
     let mut prefixes = BTreeMap::new();
-    let is_complete = inspect::walk(session, PAUSE, |key| sort_in(key, &mut found, &mut prefixes)).await?;
-    found.is_complete = is_complete;
+    found.complete = inspect::walk(session, PAUSE, |key| sort_in(key, &mut found, &mut prefixes)).await?;
     found.prefixes = prefixes.into_values().collect();
     found.prefixes.sort_by_key(|prefix| std::cmp::Reverse(prefix.keys));
     Ok(found)
 }
 
-fn sort_in(key: String, found: &mut RedisUse, prefixes: &mut BTreeMap<String, FoundPrefix>) {
+fn sort_in(key: String, found: &mut RedisUse, prefixes: &mut BTreeMap<String, RedisPrefix>) {
     found.looked_at += 1;
     let is_full = prefixes.len() >= MOST_GROUPS;
     match prefix_of(&key).filter(|(prefix, _)| !is_full || prefixes.contains_key(*prefix)) {
         Some((prefix, service)) => {
-            let new = || FoundPrefix { prefix: prefix.to_owned(), keys: 0, service };
+            let new = || RedisPrefix { prefix: prefix.to_owned(), keys: 0, service };
             prefixes.entry(prefix.to_owned()).or_insert_with(new).keys += 1;
         }
         None => {
@@ -92,14 +60,14 @@ fn prefix_of(key: &str) -> Option<(&str, ServiceName)> {
 }
 
 /// Groups connections, the largest group first.
-fn groups(clients: Vec<RedisClient>) -> Vec<FoundClients> {
+fn groups(clients: Vec<RedisClient>) -> Vec<RedisClients> {
     let mut all: BTreeMap<(String, String, String), usize> = BTreeMap::new();
     for client in clients {
         let host = client.address.rsplit_once(':').map_or("", |(host, _)| host).to_owned();
         *all.entry((client.user, client.name, host)).or_default() += 1;
     }
-    let group = |((user, name, host), count)| FoundClients { user, name, host, count };
-    let mut all: Vec<FoundClients> = all.into_iter().map(group).collect();
+    let group = |((user, name, host), count)| RedisClients { user, name, host, count };
+    let mut all: Vec<RedisClients> = all.into_iter().map(group).collect();
     all.sort_by_key(|group| std::cmp::Reverse(group.count));
     all.truncate(MOST_GROUPS);
     all

@@ -103,28 +103,15 @@ fn user_of(line: &str) -> Option<String> {
 
 /// Settings that are read: all others decide nothing here.
 const SETTINGS: &[&str] = &[
-    "acl-pubsub-default",
-    "aclfile",
-    "bind",
-    "dir",
-    "enable-debug-command",
-    "enable-module-command",
-    "maxmemory",
-    "maxmemory-policy",
-    "notify-keyspace-events",
-    "port",
-    "protected-mode",
-    "tls-auth-clients",
-    "tls-port",
-    "unixsocket",
-    "unixsocketperm",
+    "acl-pubsub-default", "aclfile", "bind", "dir", "enable-debug-command", "enable-module-command",
+    "maxmemory", "maxmemory-policy", "notify-keyspace-events", "port", "protected-mode", "tls-auth-clients",
+    "tls-port", "unixsocket", "unixsocketperm",
 ];
 
 async fn settings(session: &mut Session) -> Result<BTreeMap<String, String>> {
     let words: Vec<&str> = ["CONFIG", "GET"].iter().chain(SETTINGS).copied().collect();
     let answer = session.demand(&words, "CONFIG GET").await?;
-    let flat = texts(&answer);
-    Ok(flat.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect())
+    Ok(texts(&answer).chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect())
 }
 
 /// Reads the answer of `ACL GETUSER`.
@@ -146,8 +133,7 @@ fn read_user(answer: &Value) -> ActualUser {
 
 /// Patterns contain no spaces.
 fn patterns(value: &Value) -> Vec<String> {
-    let written = text(value).unwrap_or_default();
-    written.split_ascii_whitespace().map(str::to_owned).collect()
+    text(value).unwrap_or_default().split_ascii_whitespace().map(str::to_owned).collect()
 }
 
 /// Returns a value of an answer that consists of names and values.

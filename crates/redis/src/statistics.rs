@@ -41,15 +41,8 @@ pub(crate) struct RedisStatistics {
     is_unsaved: bool,
 }
 
-/// Samples of a server, and the reason if it could not be read.
-pub struct MeasuredRedis {
-    pub samples: Vec<Sample>,
-    pub subjects: Vec<Subject>,
-    pub failure: Option<Error>,
-}
-
 /// Reads a server within a limited time. One that does not answer has a value of its own.
-pub async fn measure(context: &Context, server: &RedisServer) -> MeasuredRedis {
+pub async fn measure(context: &Context, server: &RedisServer) -> ServerSamples {
     let declared: Vec<_> = context.manifest.redis.on(&server.name).collect();
     let own = Subject::server(&server.name);
     let subjects = [own.clone()].into_iter().chain(declared.iter().map(|one| one.subject())).collect();
@@ -67,7 +60,7 @@ pub async fn measure(context: &Context, server: &RedisServer) -> MeasuredRedis {
             None
         }
     };
-    MeasuredRedis { samples, subjects, failure }
+    ServerSamples { samples, subjects, failure }
 }
 
 async fn read(context: &Context, server: &RedisServer) -> Result<RedisStatistics> {
@@ -104,8 +97,7 @@ fn refusals(log: &Value) -> BTreeMap<(String, String), f64> {
     let Value::Array(entries) = log else { return all };
     for entry in entries {
         let of = |name| inspect::field(entry, name);
-        let object = of("object").and_then(text).unwrap_or_default();
-        if object.ends_with(crate::proof::PROBE) {
+        if of("object").and_then(text).unwrap_or_default().ends_with(crate::proof::PROBE) {
             continue;
         }
         let user = of("username").and_then(text).unwrap_or_default();

@@ -5,11 +5,6 @@
 //! are still pending. `batch` decides, `outbox` reads and changes the table, `publisher` acts, over the connections of
 //! `broker`.
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod batch;
 mod broker;
 mod outbox;

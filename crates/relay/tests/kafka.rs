@@ -1,6 +1,8 @@
 //! Kafka, against the mock cluster that librdkafka contains: it speaks the protocol over TCP.
 //! `cargo test --workspace --features martydb-relay/kafka --test kafka` runs it; librdkafka needs a C compiler and OpenSSL.
 
+#![allow(clippy::unwrap_used)]
+
 use std::time::{Duration, Instant};
 
 use rdkafka::Message;

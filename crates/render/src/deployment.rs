@@ -105,17 +105,15 @@ pub(crate) fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceN
 impl<'a> DeploymentPlan<'a> {
     /// Creates a map for a target that refers to no server and deploys nothing.
     pub fn without_servers(manifest: &'a Manifest, places: ProjectPaths) -> DeploymentPlan<'a> {
-        let namespace = label(&manifest.project);
-        let (servers, services, logins) = (vec![], vec![], vec![]);
         DeploymentPlan {
             manifest,
             places,
-            namespace,
-            servers,
+            namespace: label(&manifest.project),
+            servers: vec![],
             only: None,
             redis: vec![],
-            services,
-            logins,
+            services: vec![],
+            logins: vec![],
             extra: None,
         }
     }
@@ -146,17 +144,9 @@ impl<'a> DeploymentPlan<'a> {
                 databases: own.map(|(_, database)| *database).collect(),
             }
         });
-        let plan = DeploymentPlan {
-            manifest,
-            places,
-            namespace,
-            servers,
-            only: None,
-            redis,
-            services: services.collect(),
-            logins: logins(manifest),
-            extra: None,
-        };
+        let (services, logins) = (services.collect(), logins(manifest));
+        let nothing = DeploymentPlan::without_servers(manifest, places);
+        let plan = DeploymentPlan { namespace, servers, redis, services, logins, ..nothing };
         plan.check_secrets()?;
         plan.check_names()?;
         plan.check_selectors()?;
@@ -244,15 +234,7 @@ const OPERATOR: &str = "cnpg";
 
 /// Names of objects that belong to no server and no service.
 const RESERVED: [&str; 10] = [
-    "init-all",
-    "verify-isolation",
-    MARTYDB,
-    MONITOR,
-    RELAY,
-    SERVE,
-    BACKUP,
-    BACKUP_PRUNE,
-    BACKUP_VERIFY,
+    "init-all", "verify-isolation", MARTYDB, MONITOR, RELAY, SERVE, BACKUP, BACKUP_PRUNE, BACKUP_VERIFY,
     PARTITIONS,
 ];
 

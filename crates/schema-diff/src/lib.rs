@@ -7,11 +7,6 @@
 //!
 //! - [`script`]: files of a revision
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod backfill;
 mod casts;
 mod conversions;

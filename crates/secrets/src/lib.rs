@@ -6,11 +6,6 @@
 //! - [`credentials`]: passwords of admins, and other secrets in variables
 //! - `pgpass`: libpq's password file
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod absent;
 mod answers;
 mod command;

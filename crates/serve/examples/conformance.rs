@@ -1,5 +1,7 @@
 //! Serves one database as a service, for the conformance suite of PostgREST: SOCKET_FOLDER PORT DATABASE ROLE LISTEN SCHEMA…
 
+#![allow(clippy::unwrap_used)]
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -11,6 +11,7 @@ mod document;
 mod field;
 mod objects;
 mod read;
+mod reads;
 mod search;
 mod single_statement;
 mod values;
@@ -66,12 +67,8 @@ impl CompiledStatement {
 
     /// Makes a statement with what its fragments collected.
     fn from_collected(statement: Statement, collected: StatementValues) -> CompiledStatement {
-        let (runs_code, has_own_types) = (collected.runs_code(), collected.has_own_types());
-        CompiledStatement {
-            runs_code,
-            has_own_types,
-            ..CompiledStatement::new(statement, collected.into_values())
-        }
+        let StatementValues { texts, runs_code, has_own_types } = collected;
+        CompiledStatement { runs_code, has_own_types, ..CompiledStatement::new(statement, texts) }
     }
 
     /// Returns the question for its plan: the planner runs what is immutable.

@@ -21,10 +21,6 @@
 //! - `listener`: routes and limits of HTTP
 
 #![deny(unreachable_pub)]
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
 
 mod answer;
 mod callers;

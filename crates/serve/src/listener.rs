@@ -128,12 +128,7 @@ fn plain(status: StatusCode, text: &'static str) -> Response {
 }
 
 async fn metrics(State(process): State<Arc<ServedProcess>>, headers: HeaderMap) -> Response {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let exposition = Exposition::accepted(accept);
-    let text = exposition.text(&process.project, process.samples(), false);
-    let mut response = Response::new(Body::from(text));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(exposition.content_type()));
-    response
+    Exposition::answer(&headers, &process.project, process.samples(), false)
 }
 
 async fn request(State(process): State<Arc<ServedProcess>>, request: Request) -> Response {

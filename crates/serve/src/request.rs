@@ -55,6 +55,12 @@ pub(crate) struct SelectedField {
     pub spans: Option<TimeSpans>,
 }
 
+impl SelectedField {
+    pub(crate) fn new(field: FieldPath) -> SelectedField {
+        SelectedField { field, alias: None, cast: None, aggregate: None, aggregate_cast: None, spans: None }
+    }
+}
+
 /// Spans of time that follow each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TimeSpans {

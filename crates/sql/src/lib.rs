@@ -1,10 +1,5 @@
 //! Reader of SQL text: tokens, statements and their words, as PostgreSQL's lexer separates them.
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 mod lexer;
 mod nesting;
 mod script;

@@ -6,11 +6,6 @@
 //! - [`logging`]: the log of `-v` and `-vv`
 //! - [`reload`]: requests of SIGHUP to reload the manifest
 
-#![cfg_attr(
-    not(test),
-    deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
-)]
-
 pub mod flags;
 pub mod logging;
 pub mod prompt;

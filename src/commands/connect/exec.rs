@@ -37,7 +37,7 @@ async fn redis_variable(app: &App, chosen: &ChosenLogin) -> Result<Option<(Strin
     let kind = RoleKind::APPLICATIONS.into_iter().find(|kind| kind.key() == chosen.role);
     let Some((service, kind)) = chosen.service.as_ref().zip(kind) else { return Ok(None) };
     let address = companions::address(app, app.service(service)?, kind, false).await?;
-    Ok(address.map(|address| (REDIS_URL.to_owned(), address.url)))
+    Ok(address.map(|address| (REDIS_URL.to_owned(), address)))
 }
 
 /// Replaces martydb with the program. Its environment has the variables of `url --format env`, and lacks those with an

@@ -40,17 +40,16 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UrlReport> {
 
 async fn of_redis(app: &App, arguments: &Arguments) -> Result<UrlReport> {
     let (service, kind) = arguments.login.of_application(app)?;
-    let address = companions::address(app, service, kind, arguments.no_password).await?;
-    let Some(address) = address else {
+    let Some(address) = companions::address(app, service, kind, arguments.no_password).await? else {
         return Err(Error::usage(format!("service \"{}\" has no keys on a Redis server", service.name))
             .hint("the manifest declares them: redis: { server: NAME }"));
     };
     let format = arguments.format;
     let url = match format {
-        Form::Uri => address.url,
-        Form::Env => format!("{REDIS_URL}='{}'", address.url),
-        Form::Shell => format!("export {REDIS_URL}='{}'", address.url),
-        Form::Dotenv => format!("{REDIS_URL}={}", address.url),
+        Form::Uri => address,
+        Form::Env => format!("{REDIS_URL}='{address}'"),
+        Form::Shell => format!("export {REDIS_URL}='{address}'"),
+        Form::Dotenv => format!("{REDIS_URL}={address}"),
         _ => {
             return Err(Error::usage(format!("the format {} has no address of Redis", format.name()))
                 .hint("choose uri, env, shell or dotenv"));

@@ -31,10 +31,7 @@ pub async fn run(app: &App, arguments: &Arguments) -> Result<UpgradeReport> {
     let name = service.name.to_string();
     let options = plain_options(app);
     let (_, target) = targets::for_services(app, std::slice::from_ref(&service)).await?.remove(0);
-    let outcome = match target {
-        Ok(target) => record(app, &service, &target, arguments.at, &options).await,
-        Err(error) => Err(error),
-    };
+    let outcome = async { record(app, &service, &target?, arguments.at, &options).await }.await;
     let outcome = outcome.unwrap_or_else(|error| MigrationOutcome::new(&name).failed(error));
     let mut report = UpgradeReport::new(vec![outcome], Direction::Up, Execution::Real);
     report.words = ("recorded", "nothing to record");

@@ -187,11 +187,8 @@ impl Squash<'_> {
         if differences.is_empty() {
             return Ok(());
         }
-        const MAX_SHOWN: usize = 20;
-        let more = differences.len().saturating_sub(MAX_SHOWN);
         Err(Error::new(Kind::Divergent, "the checkpoint and the files create different databases")
-            .causes(differences.iter().take(MAX_SHOWN))
-            .causes((more > 0).then(|| format!("and {more} more")))
+            .first_causes(&differences)
             .hint(format!("`before` is the result of the files, `after` of {}", draft.display()))
             .hint("a checkpoint does not contain privileges that migrations grant or revoke: move them into a repeatable migration"))
     }

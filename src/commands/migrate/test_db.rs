@@ -6,8 +6,7 @@ use serde::Serialize;
 use super::migrating::{Watch, plain_options};
 use crate::app::App;
 use crate::commands::support::choice;
-use crate::commands::support::login_choice;
-use crate::commands::support::login_choice::LoginRole;
+use crate::commands::support::login_choice::{LoginRole, ServiceConnections};
 use martydb_apply::test_databases::{ClearedDatabases, CopyContext, LIFETIME};
 use martydb_context::targets;
 use martydb_manifest::connection_string::Form;
@@ -62,7 +61,7 @@ async fn make(
     arguments: &Arguments,
 ) -> Result<TestDbReport> {
     // A login without a password is reported before anything is created.
-    let mut parts = login_choice::straight(app, service, arguments.role.0, false).await?;
+    let mut parts = ServiceConnections { app, service }.straight(arguments.role.0, false).await?;
     parts.render(arguments.format)?;
     let (events, receiver) = EventSender::channel();
     let watch = Watch::new(&app.out);

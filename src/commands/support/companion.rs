@@ -10,9 +10,9 @@ use martydb_context::Context;
 use martydb_isolation::probe::ConnectionRow;
 use martydb_isolation::proof::{Extent, ServerJudgement};
 use martydb_manifest::RedisServer;
-use martydb_model::error::{Error, Result};
-use martydb_model::metrics::{Sample, Subject};
-use martydb_model::{DesiredService, RoleKind};
+use martydb_model::error::Result;
+use martydb_model::metrics::ServerSamples;
+use martydb_model::{DesiredService, RedisUse, RoleKind};
 use martydb_plan::PrivilegeGap;
 use martydb_secrets::{CredentialKey, LockedStore};
 
@@ -42,10 +42,10 @@ pub(crate) trait Companion: Send + Sync {
     fn states(&self) -> BoxFuture<'_, Vec<RedisRow>>;
 
     #[cfg_attr(not(feature = "monitor"), allow(dead_code))]
-    fn statistics(&self) -> BoxFuture<'_, CompanionStatistics>;
+    fn statistics(&self) -> BoxFuture<'_, ServerSamples>;
 
     /// Reads the clients and the prefixes of keys.
-    fn usage(&self) -> BoxFuture<'_, Result<RedisUsage>>;
+    fn usage(&self) -> BoxFuture<'_, Result<RedisUse>>;
 
     /// Returns the server with the address of its clients; an embedded one is started if it is down.
     fn reached(&self) -> BoxFuture<'_, Result<RedisServer>>;
@@ -59,7 +59,7 @@ pub(crate) trait Companion: Send + Sync {
         service: &'a DesiredService,
         kind: RoleKind,
         no_password: bool,
-    ) -> BoxFuture<'a, Result<Option<RedisAddress>>>;
+    ) -> BoxFuture<'a, Result<Option<String>>>;
 }
 
 /// Plan of a companion.
@@ -117,22 +117,6 @@ impl CompanionApplied {
     }
 }
 
-/// Address of a service's keys for a client.
-pub(crate) struct RedisAddress {
-    pub url: String,
-}
-
-/// Statistics of a server for `monitor`.
-#[cfg_attr(not(feature = "monitor"), allow(dead_code))]
-pub(crate) struct CompanionStatistics {
-    pub server: String,
-    pub samples: Vec<Sample>,
-    /// Subjects whose samples these are.
-    pub subjects: Vec<Subject>,
-    /// Reason why the server could not be read.
-    pub failure: Option<Error>,
-}
-
 /// Keys of a service, as `status` shows them.
 #[derive(Debug, Clone, Serialize)]
 pub struct RedisRow {
@@ -167,27 +151,4 @@ impl RedisRow {
         };
         format!("redis of {service}: keys {prefix} on server {server}: {said}")
     }
-}
-
-/// Connections of one user with one name from one host.
-#[derive(Serialize)]
-pub(crate) struct RedisClients {
-    pub user: String,
-    pub name: String,
-    pub host: String,
-    pub count: usize,
-}
-
-/// Use of a server, for `adopt --redis`.
-pub(crate) struct RedisUsage {
-    pub server: String,
-    pub clients: Vec<RedisClients>,
-    /// Prefixes, each with the number of its keys and the name that a service with it would have.
-    pub prefixes: Vec<(String, usize, String)>,
-    /// Keys without such a prefix, and one of them.
-    pub others: usize,
-    pub example: Option<String>,
-    pub looked_at: usize,
-    /// `false` if the server has more keys than were looked at.
-    pub complete: bool,
 }

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use crate::commands::support::change::{Change, ServerError};
 use crate::commands::support::companion::{
-    Companion, CompanionApplied, CompanionHealth, CompanionPlan, RedisAddress, RedisRow, RedisState,
+    Companion, CompanionApplied, CompanionHealth, CompanionPlan, RedisRow, RedisState,
 };
 use martydb_context::Context;
 use martydb_isolation::proof::{Extent, ServerJudgement};
@@ -96,7 +96,7 @@ pub(crate) async fn address(
     service: &DesiredService,
     kind: RoleKind,
     no_password: bool,
-) -> Result<Option<RedisAddress>> {
+) -> Result<Option<String>> {
     match companion_of(context, service)? {
         Some(companion) => companion.address(service, kind, no_password).await,
         None => Ok(None),

@@ -111,15 +111,17 @@ impl LoginChoice {
     /// If the manifest does not contain the choice, the store has no password, or an embedded server does not start.
     pub async fn resolve(&self, app: &App, route: Route, no_password: bool) -> Result<ChosenLogin> {
         match self.service.as_ref().or(self.plain.as_ref()) {
-            Some(service) => self.of_service(app, app.service(service)?, route, no_password).await,
+            Some(service) => {
+                let service = app.service(service)?;
+                self.of_service(ServiceConnections { app, service }, route, no_password).await
+            }
             None => of_admin(app, self.server.as_deref().unwrap_or_default(), no_password).await,
         }
     }
 
     async fn of_service(
         &self,
-        app: &App,
-        service: &DesiredService,
+        of: ServiceConnections<'_>,
         route: Route,
         no_password: bool,
     ) -> Result<ChosenLogin> {
@@ -127,71 +129,72 @@ impl LoginChoice {
         let usual = if reads { RoleKind::Readonly } else { RoleKind::App };
         let kind = self.role.map_or(usual, |role| role.0);
         let address = match (route, self.prefer) {
-            (_, Some(prefer)) => preferred(app, service, kind, prefer)?,
+            (_, Some(prefer)) => of.preferred(kind, prefer)?,
             (Route::Straight, None) if !reads => None,
-            _ => app_url(app, service, kind, reads)?,
+            _ => of.app_url(kind, reads)?,
         };
         let (role, (user, password)) = match &self.access {
-            Some(name) => (name.clone(), further_login(app, service, name, no_password).await?),
-            None => (kind.key().to_owned(), login(app, service, kind, no_password).await?),
+            Some(name) => (name.clone(), of.further_login(name, no_password).await?),
+            None => (kind.key().to_owned(), of.login(kind, no_password).await?),
         };
-        let parts = at(app, address, service, &user, password).await?;
-        Ok(ChosenLogin { parts, service: Some(service.name.to_string()), role })
+        let parts = of.at(address, &user, password).await?;
+        Ok(ChosenLogin { parts, service: Some(of.service.name.to_string()), role })
     }
 }
 
-/// Returns the connection of an application with this login.
-///
-/// # Errors
-/// If the manifest has no address and the server's own is unknown.
-pub(crate) async fn for_application(
-    app: &App,
-    service: &DesiredService,
-    kind: RoleKind,
-    user: &str,
-    password: SecretString,
-) -> Result<Parts> {
-    at(app, app_url(app, service, kind, false)?, service, user, Some(password)).await
+/// Connections of a service.
+#[derive(Clone, Copy)]
+pub(crate) struct ServiceConnections<'a> {
+    pub app: &'a App,
+    pub service: &'a DesiredService,
 }
 
-/// Returns the connection without a password.
-///
-/// # Errors
-/// As [`for_application`].
-pub(crate) async fn address(app: &App, service: &DesiredService, kind: RoleKind) -> Result<Parts> {
-    let user = service.role(kind).as_str();
-    at(app, app_url(app, service, kind, false)?, service, user, None).await
-}
+impl ServiceConnections<'_> {
+    /// Returns the connection of an application with this login.
+    ///
+    /// # Errors
+    /// If the manifest has no address and the server's own is unknown.
+    pub(crate) async fn for_application(
+        self,
+        kind: RoleKind,
+        user: &str,
+        password: SecretString,
+    ) -> Result<Parts> {
+        self.at(self.app_url(kind, false)?, user, Some(password)).await
+    }
 
-async fn at(
-    app: &App,
-    address: Option<AppUrl>,
-    service: &DesiredService,
-    user: &str,
-    password: Option<SecretString>,
-) -> Result<Parts> {
-    match address {
-        Some(url) => Ok(Parts::through(&url, user, password, service.database.as_str())),
-        None => {
-            let endpoint = app.access(&service.server).await?.endpoint;
-            Ok(Parts::new(&endpoint, user, password, service.database.as_str()))
+    /// Returns the connection without a password.
+    ///
+    /// # Errors
+    /// As [`ServiceConnections::for_application`].
+    pub(crate) async fn address(self, kind: RoleKind) -> Result<Parts> {
+        self.at(self.app_url(kind, false)?, self.service.role(kind).as_str(), None).await
+    }
+
+    async fn at(self, address: Option<AppUrl>, user: &str, password: Option<SecretString>) -> Result<Parts> {
+        let database = self.service.database.as_str();
+        match address {
+            Some(url) => Ok(Parts::through(&url, user, password, database)),
+            None => {
+                let endpoint = self.app.access(&self.service.server).await?.endpoint;
+                Ok(Parts::new(&endpoint, user, password, database))
+            }
         }
     }
-}
 
-/// Returns the address that the manifest gives to applications with this login; `None` for the server's own. The
-/// migrator connects straight to the server: migrations need a session of their own, which a pooler does not provide.
-fn app_url(app: &App, service: &DesiredService, kind: RoleKind, read_only: bool) -> Result<Option<AppUrl>> {
-    let urls = &app.manifest.app_urls[&service.name];
-    match (kind.is_for_applications(), read_only) {
-        (false, true) => Err(Error::usage("--read-only conflicts with the role migrator")
-            .hint("use --read-only with the role readonly or app")),
-        (false, false) => Ok(None),
-        (true, false) => Ok(urls.write.clone()),
-        (true, true) => {
-            let declared = || replicas(app, service, ReplicaRole::Read);
-            urls.for_reading().or_else(declared).map(Some).ok_or_else(|| {
-                let name = &service.name;
+    /// Returns the address that the manifest gives to applications with this login; `None` for the server's own. The
+    /// migrator connects straight to the server: migrations need a session of their own, which a pooler does not provide.
+    fn app_url(self, kind: RoleKind, read_only: bool) -> Result<Option<AppUrl>> {
+        let urls = &self.app.manifest.app_urls[&self.service.name];
+        match (kind.is_for_applications(), read_only) {
+            (false, true) => Err(Error::usage("--read-only conflicts with the role migrator")
+                .hint("use --read-only with the role readonly or app")),
+            (false, false) => Ok(None),
+            (true, false) => Ok(urls.write.clone()),
+            (true, true) => {
+                let declared = || self.replicas(ReplicaRole::Read);
+                urls.for_reading().or_else(declared).map(Some).ok_or_else(|| {
+                let name = &self.service.name;
                 Error::usage(format!("service \"{name}\" has no read-only address"))
                     .cause("its app_url has neither `read` nor several hosts, and its server no replica to read at")
                     .hint(
@@ -199,93 +202,76 @@ fn app_url(app: &App, service: &DesiredService, kind: RoleKind, read_only: bool)
                          declare replicas of the server",
                     )
             })
+            }
         }
     }
-}
 
-/// Returns the replicas of a service's server with this role, as an address for applications.
-fn replicas(app: &App, service: &DesiredService, role: ReplicaRole) -> Option<AppUrl> {
-    let declared = app.manifest.servers[&service.server].replicas_as(role);
-    let endpoints: Vec<_> = declared.map(|one| one.url.endpoint()).collect();
-    connection_string::address_of(&endpoints)
-}
-
-/// Returns the address with the words of libpq for a preference; other formats spell them in theirs, or refuse.
-fn preferred(
-    app: &App,
-    service: &DesiredService,
-    kind: RoleKind,
-    prefer: Preference,
-) -> Result<Option<AppUrl>> {
-    if prefer == Preference::Analytics {
-        let name = &service.name;
-        return replicas(app, service, ReplicaRole::Analytics).map(Some).ok_or_else(|| {
-            Error::usage(format!("the server of service \"{name}\" has no replica for analytics"))
-                .hint("declare one: replicas: [{ name: a1, url: postgresql://…, role: analytics }]")
-        });
+    /// Returns the replicas of a service's server with this role, as an address for applications.
+    fn replicas(self, role: ReplicaRole) -> Option<AppUrl> {
+        let declared = self.app.manifest.servers[&self.service.server].replicas_as(role);
+        let endpoints: Vec<_> = declared.map(|one| one.url.endpoint()).collect();
+        connection_string::address_of(&endpoints)
     }
-    let write = app_url(app, service, kind, false)?;
-    let words: &[(&str, &str)] = match prefer {
-        Preference::Primary => return Ok(write.map(|url| url.with(&[(TARGET, "primary")]))),
-        Preference::Secondary => &[(TARGET, "prefer-standby")],
-        Preference::Nearest => &[(TARGET, "any"), ("load_balance_hosts", "random")],
-        Preference::Analytics => &[],
-    };
-    let read = app_url(app, service, kind, true)?;
-    // Behind the hosts for reading, so that a client can still read when no standby answers.
-    let hosts = write.iter().flat_map(|url| url.hosts.clone());
-    let read = read.map(|url| hosts.fold(url, AppUrl::and_host));
-    Ok(read.map(|url| url.with(words)))
-}
 
-/// Returns the connection of a service's login straight to the server.
-pub(crate) async fn straight(
-    app: &App,
-    service: &DesiredService,
-    kind: RoleKind,
-    no_password: bool,
-) -> Result<Parts> {
-    let endpoint = app.access(&service.server).await?.endpoint;
-    let (user, password) = login(app, service, kind, no_password).await?;
-    Ok(Parts::new(&endpoint, &user, password, service.database.as_str()))
-}
-
-async fn login(
-    app: &App,
-    service: &DesiredService,
-    kind: RoleKind,
-    no_password: bool,
-) -> Result<(String, Option<SecretString>)> {
-    let secrets = app.secrets(std::slice::from_ref(service)).await;
-    let login = secrets.and_then(|secrets| app.login(service, kind, &secrets));
-    match (login, no_password) {
-        (Ok(login), no_password) => Ok((login.role, login.password.filter(|_| !no_password))),
-        // Without a password the string is useful even if the store is unavailable.
-        (Err(_), true) => Ok((service.role(kind).to_string(), None)),
-        (Err(error), false) => Err(error),
+    /// Returns the address with the words of libpq for a preference; other formats spell them in theirs, or refuse.
+    fn preferred(self, kind: RoleKind, prefer: Preference) -> Result<Option<AppUrl>> {
+        if prefer == Preference::Analytics {
+            let name = &self.service.name;
+            return self.replicas(ReplicaRole::Analytics).map(Some).ok_or_else(|| {
+                Error::usage(format!("the server of service \"{name}\" has no replica for analytics"))
+                    .hint("declare one: replicas: [{ name: a1, url: postgresql://…, role: analytics }]")
+            });
+        }
+        let write = self.app_url(kind, false)?;
+        let words: &[(&str, &str)] = match prefer {
+            Preference::Primary => return Ok(write.map(|url| url.with(&[(TARGET, "primary")]))),
+            Preference::Secondary => &[(TARGET, "prefer-standby")],
+            Preference::Nearest => &[(TARGET, "any"), ("load_balance_hosts", "random")],
+            Preference::Analytics => &[],
+        };
+        let read = self.app_url(kind, true)?;
+        // Behind the hosts for reading, so that a client can still read when no standby answers.
+        let hosts = write.iter().flat_map(|url| url.hosts.clone());
+        let read = read.map(|url| hosts.fold(url, AppUrl::and_host));
+        Ok(read.map(|url| url.with(words)))
     }
-}
 
-/// Returns the connection of a further login of the service.
-async fn further_login(
-    app: &App,
-    service: &DesiredService,
-    name: &str,
-    no_password: bool,
-) -> Result<(String, Option<SecretString>)> {
-    let desired = app.manifest.desired(&service.server);
-    let uses = |role: &&RoleName| role.as_str() == name;
-    let role = service.access.iter().map(|grant| &grant.role).find(uses);
-    let Some(role) = role.and_then(|role| desired.access.get(role)).filter(|role| role.login) else {
-        let error = format!("no further login \"{name}\" has access to service \"{}\"", service.name);
-        return Err(Error::usage(error).hint("the manifest declares them under `access:`"));
-    };
-    if no_password {
-        return Ok((role.name.to_string(), None));
+    /// Returns the connection of a service's login straight to the server.
+    pub(crate) async fn straight(self, kind: RoleKind, no_password: bool) -> Result<Parts> {
+        let endpoint = self.app.access(&self.service.server).await?.endpoint;
+        let (user, password) = self.login(kind, no_password).await?;
+        Ok(Parts::new(&endpoint, &user, password, self.service.database.as_str()))
     }
-    let secrets = app.all_secrets(&desired, std::slice::from_ref(service)).await?;
-    let (login, password) = secrets.require(&service.server, &role.name)?;
-    Ok((login.to_string(), Some(password.clone())))
+
+    async fn login(self, kind: RoleKind, no_password: bool) -> Result<(String, Option<SecretString>)> {
+        let ServiceConnections { app, service } = self;
+        let secrets = app.secrets(std::slice::from_ref(service)).await;
+        let login = secrets.and_then(|secrets| app.login(service, kind, &secrets));
+        match (login, no_password) {
+            (Ok(login), no_password) => Ok((login.role, login.password.filter(|_| !no_password))),
+            // Without a password the string is useful even if the store is unavailable.
+            (Err(_), true) => Ok((service.role(kind).to_string(), None)),
+            (Err(error), false) => Err(error),
+        }
+    }
+
+    /// Returns the connection of a further login of the service.
+    async fn further_login(self, name: &str, no_password: bool) -> Result<(String, Option<SecretString>)> {
+        let ServiceConnections { app, service } = self;
+        let desired = app.manifest.desired(&service.server);
+        let uses = |role: &&RoleName| role.as_str() == name;
+        let role = service.access.iter().map(|grant| &grant.role).find(uses);
+        let Some(role) = role.and_then(|role| desired.access.get(role)).filter(|role| role.login) else {
+            let error = format!("no further login \"{name}\" has access to service \"{}\"", service.name);
+            return Err(Error::usage(error).hint("the manifest declares them under `access:`"));
+        };
+        if no_password {
+            return Ok((role.name.to_string(), None));
+        }
+        let secrets = app.all_secrets(&desired, std::slice::from_ref(service)).await?;
+        let (login, password) = secrets.require(&service.server, &role.name)?;
+        Ok((login.to_string(), Some(password.clone())))
+    }
 }
 
 /// Returns the connection of a server's admin, with its password from the first source that has it.

@@ -7,8 +7,7 @@ use futures_util::future::BoxFuture;
 
 use crate::commands::support::change::{Change, ServerError, Statements};
 use crate::commands::support::companion::{
-    Companion, CompanionApplied, CompanionHealth, CompanionPlan, CompanionStatistics, CompanionTeardown,
-    RedisAddress, RedisClients, RedisRow, RedisState, RedisUsage,
+    Companion, CompanionApplied, CompanionHealth, CompanionPlan, CompanionTeardown, RedisRow, RedisState,
 };
 use martydb_apply::rotate::Rotated;
 use martydb_context::Context;
@@ -16,11 +15,12 @@ use martydb_isolation::probe::{ConnectionRow, LoginResult};
 use martydb_isolation::proof::{Extent, ServerJudgement};
 use martydb_manifest::{RedisServer, RedisService};
 use martydb_model::error::{Error, Result};
-use martydb_model::{DesiredService, RoleKind, RoleName, ServiceName};
+use martydb_model::metrics::ServerSamples;
+use martydb_model::{DesiredService, RedisUse, RoleKind, RoleName, ServiceName};
 use martydb_plan::{PrivilegeGap, Risk, StepOutcome};
 use martydb_redis::apply::{self, AppliedRedis, PlannedRedis};
 use martydb_redis::desired::DesiredRedis;
-use martydb_redis::discovery::{self, discover};
+use martydb_redis::discovery::discover;
 use martydb_redis::plan::{RedisStep, in_use, save_command};
 use martydb_redis::proof::TriedLogin;
 use martydb_redis::rotate::{self, PasswordTurn};
@@ -128,11 +128,7 @@ impl Companion for Redis<'_> {
     }
 
     fn connections(&self) -> BoxFuture<'_, Result<Vec<ConnectionRow>>> {
-        async {
-            let tried = self.own_logins().await?;
-            Ok(tried.into_iter().map(|one| self.connection(one)).collect())
-        }
-        .boxed()
+        async { Ok(self.own_logins().await?.into_iter().map(|one| self.connection(one)).collect()) }.boxed()
     }
 
     fn states(&self) -> BoxFuture<'_, Vec<RedisRow>> {
@@ -146,34 +142,12 @@ impl Companion for Redis<'_> {
         .boxed()
     }
 
-    fn statistics(&self) -> BoxFuture<'_, CompanionStatistics> {
-        async {
-            let of = statistics::measure(self.context, self.server).await;
-            let server = self.server.name.clone();
-            CompanionStatistics { server, samples: of.samples, subjects: of.subjects, failure: of.failure }
-        }
-        .boxed()
+    fn statistics(&self) -> BoxFuture<'_, ServerSamples> {
+        statistics::measure(self.context, self.server).boxed()
     }
 
-    fn usage(&self) -> BoxFuture<'_, Result<RedisUsage>> {
-        async {
-            let found = discover(self.context, self.server).await?;
-            let client = |one: discovery::FoundClients| {
-                let discovery::FoundClients { user, name, host, count } = one;
-                RedisClients { user, name, host, count }
-            };
-            let prefixes = found.prefixes.into_iter();
-            Ok(RedisUsage {
-                server: self.server.name.clone(),
-                clients: found.clients.into_iter().map(client).collect(),
-                prefixes: prefixes.map(|one| (one.prefix, one.keys, one.service.to_string())).collect(),
-                others: found.others,
-                example: found.example,
-                looked_at: found.looked_at,
-                complete: found.is_complete,
-            })
-        }
-        .boxed()
+    fn usage(&self) -> BoxFuture<'_, Result<RedisUse>> {
+        discover(self.context, self.server).boxed()
     }
 
     fn reached(&self) -> BoxFuture<'_, Result<RedisServer>> {
@@ -185,17 +159,17 @@ impl Companion for Redis<'_> {
         service: &'a DesiredService,
         kind: RoleKind,
         no_password: bool,
-    ) -> BoxFuture<'a, Result<Option<RedisAddress>>> {
+    ) -> BoxFuture<'a, Result<Option<String>>> {
         async move {
             let redis = &self.context.manifest.redis.services[&service.name];
             let (server, user) = (&self.reached().await?, redis.user(kind));
             let Some(key) = CredentialKey::redis(redis, kind) else { return Ok(None) };
             if no_password {
-                return Ok(Some(RedisAddress { url: server.url(&user, None) }));
+                return Ok(Some(server.url(&user, None)));
             }
             let secrets = self.context.store.read(std::slice::from_ref(&key)).await?;
             let (_, password) = secrets.require(&key.server, &key.role)?;
-            Ok(Some(RedisAddress { url: server.url(&user, Some(password)) }))
+            Ok(Some(server.url(&user, Some(password))))
         }
         .boxed()
     }

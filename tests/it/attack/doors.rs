@@ -40,49 +40,16 @@ host all,replication all 128.0.0.0/1 reject
 ";
 
 const NAMED_DATABASES: [&str; 14] = [
-    "all",
-    "all",
-    "all",
-    "replication",
-    "sameuser",
-    "samerole",
-    "w1",
-    "red_db",
-    "postgres",
-    "red_db,w1",
-    "all,replication",
-    "\"all\"",
-    "\"replication\"",
-    "/^(red|w)",
+    "all", "all", "all", "replication", "sameuser", "samerole", "w1", "red_db", "postgres", "red_db,w1",
+    "all,replication", "\"all\"", "\"replication\"", "/^(red|w)",
 ];
 const NAMED_USERS: [&str; 16] = [
-    "all",
-    "all",
-    "all",
-    "w0",
-    "w1",
-    "w2",
-    "red_app",
-    "red_ro",
-    "w0,red_ro",
-    "+w1",
-    "+w2",
-    "+w3",
-    "\"all\"",
-    "\"+w1\"",
-    "/^w[0-2]$",
-    "w3,+w4",
+    "all", "all", "all", "w0", "w1", "w2", "red_app", "red_ro", "w0,red_ro", "+w1", "+w2", "+w3", "\"all\"",
+    "\"+w1\"", "/^w[0-2]$", "w3,+w4",
 ];
 const ADDRESSES: [&str; 9] = [
-    "all",
-    "0.0.0.0/0",
-    "127.0.0.0/8",
-    "127.0.0.1/32",
-    "127.0.0.0/30",
-    "127.0.0.2/31",
-    "127.1.0.0/16",
-    "127.0.0.0 255.0.0.0",
-    "127.0.0.0/15",
+    "all", "0.0.0.0/0", "127.0.0.0/8", "127.0.0.1/32", "127.0.0.0/30", "127.0.0.2/31", "127.1.0.0/16",
+    "127.0.0.0 255.0.0.0", "127.0.0.0/15",
 ];
 /// One for each part into which [`ADDRESSES`] cut the loopback network.
 const CLIENTS: [&str; 5] = ["127.0.0.1", "127.0.0.2", "127.0.9.9", "127.1.0.1", "127.2.0.1"];

@@ -18,14 +18,7 @@ fn objects_of_an_extensions_script_are_not_findings() {
     let pair = Pair::new();
     // postgis_topology leaves its schema and a search path behind.
     let all = [
-        "tablefunc",
-        "periods",
-        "pg_repack",
-        "pg_partman",
-        "orafce",
-        "pldbgapi",
-        "lo",
-        "xml2",
+        "tablefunc", "periods", "pg_repack", "pg_partman", "orafce", "pldbgapi", "lo", "xml2",
         "postgis_topology",
     ];
     for name in all.iter().filter(|name| available(&pair, name)) {

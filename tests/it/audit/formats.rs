@@ -11,11 +11,7 @@ use crate::support::Project;
 
 /// Names that a service may choose, and the formats that they could break.
 const HOSTILE: &[&str] = &[
-    "\"; DROP",
-    "<&>\u{1}|a]]>",
-    "| `x` **b** [l](u) $y$ <i>",
-    "line\nbreak\t\u{1b}[2J",
-    "-->&amp;\u{202e}",
+    "\"; DROP", "<&>\u{1}|a]]>", "| `x` **b** [l](u) $y$ <i>", "line\nbreak\t\u{1b}[2J", "-->&amp;\u{202e}",
     "'\\' \\| \u{fffe}",
 ];
 

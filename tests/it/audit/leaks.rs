@@ -176,12 +176,7 @@ fn is(line: &str, expect: &[&str; 5]) -> bool {
 
 /// Words of leaks that change the findings of others, or that exclude each other.
 const ALONE: [&str; 7] = [
-    "SUPERUSER",
-    "DATABASE blue_db OWNER",
-    "REPLICATION",
-    "CREATEROLE",
-    "IS_TEMPLATE",
-    "SET role",
+    "SUPERUSER", "DATABASE blue_db OWNER", "REPLICATION", "CREATEROLE", "IS_TEMPLATE", "SET role",
     "search_path",
 ];
 

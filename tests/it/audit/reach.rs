@@ -98,12 +98,8 @@ const WAYS: &[Way] = &[
 
 /// Words of what changes how others find or make their objects.
 const ALONE: [&str; 6] = [
-    "EVENT TRIGGER",
-    "DATABASE den SET search_path",
-    "CREATE SCHEMA postgres",
-    "CREATE CAST",
-    "CREATE LANGUAGE",
-    "FROM pg_class",
+    "EVENT TRIGGER", "DATABASE den SET search_path", "CREATE SCHEMA postgres", "CREATE CAST",
+    "CREATE LANGUAGE", "FROM pg_class",
 ];
 
 /// Names of a way that are its own where several are open.

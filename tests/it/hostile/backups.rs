@@ -32,9 +32,7 @@ as_both_admins!(a_backup_and_a_restore_run_no_planted_code, |admin| {
     let mend = "SET session_replication_role = replica; DROP OPERATOR FAMILY bait.moods USING btree CASCADE";
     ask(&hostile.server, "red_db", mend).unwrap();
     for object in [
-        "TABLE public.member",
-        "FUNCTION public.member()",
-        "VIEW public.member_view",
+        "TABLE public.member", "FUNCTION public.member()", "VIEW public.member_view",
         "TYPE public.member_type",
     ] {
         hostile.as_red("red_migrator", &format!("ALTER EXTENSION hstore DROP {object}")).unwrap();

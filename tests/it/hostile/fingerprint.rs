@@ -141,10 +141,7 @@ impl Fingerprint {
 const SUPERUSER: &str = " (superuser)";
 
 const POWERS: &[&str] = &[
-    r#""rolsuper": true"#,
-    r#""rolcreaterole": true"#,
-    r#""rolcreatedb": true"#,
-    r#""rolreplication": true"#,
+    r#""rolsuper": true"#, r#""rolcreaterole": true"#, r#""rolcreatedb": true"#, r#""rolreplication": true"#,
     r#""rolbypassrls": true"#,
 ];
 

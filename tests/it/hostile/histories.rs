@@ -44,11 +44,7 @@ const ANY: &[i32] = &[0, 1, 2, 3, 4, 5, 6];
 
 const DROP: Allowed = Allowed {
     change: &[
-        "role red_",
-        "password red_",
-        "membership ",
-        "setting red_",
-        "database red_db",
+        "role red_", "password red_", "membership ", "setting red_", "database red_db",
         "acl of database red_db",
     ],
     install: false,

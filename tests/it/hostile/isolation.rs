@@ -6,17 +6,9 @@ use crate::support::{Admin, as_both_admins, until};
 /// Changes that `--fix` may make: to red's own privileges, and to the server's towards everybody.
 const FIX: Allowed = Allowed {
     change: &[
-        "setting red_",
-        "membership ",
-        "role red_",
-        "acl of database red_db",
-        "acl of database postgres",
-        "acl of database template1",
-        "acl of database lent",
-        "blue schema red_place",
-        "role hostile_orphans",
-        "password hostile_orphans",
-        "postgresql.auto.conf",
+        "setting red_", "membership ", "role red_", "acl of database red_db", "acl of database postgres",
+        "acl of database template1", "acl of database lent", "blue schema red_place", "role hostile_orphans",
+        "password hostile_orphans", "postgresql.auto.conf",
     ],
     install: false,
 };

@@ -252,11 +252,7 @@ fn an_archive_that_names_other_files_is_not_read() {
 /// Changes that a restore may make: the service's database is another one.
 const RESTORED: Allowed = Allowed {
     change: &[
-        "database red_db",
-        "acl of database red_db",
-        "setting red_",
-        "setting @red_db",
-        "setting @lent",
+        "database red_db", "acl of database red_db", "setting red_", "setting @red_db", "setting @lent",
     ],
     install: true,
 };

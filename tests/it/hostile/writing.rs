@@ -72,17 +72,9 @@ as_both_admins!(rotation_and_bootstrap_run_no_planted_code, |admin| {
 /// Objects that are dropped with a service.
 const DROP: Allowed = Allowed {
     change: &[
-        "role red_",
-        "password red_",
-        "membership ",
-        "setting red_",
-        "database red_db",
-        "acl of database red_db",
-        "database lent",
-        "acl of database lent",
-        "blue schema",
-        "role hostile_orphans",
-        "password hostile_orphans",
+        "role red_", "password red_", "membership ", "setting red_", "database red_db",
+        "acl of database red_db", "database lent", "acl of database lent", "blue schema",
+        "role hostile_orphans", "password hostile_orphans",
     ],
     install: false,
 };

@@ -83,9 +83,7 @@ fn a_dry_run_lists_the_files_and_writes_none() {
     let said =
         project.run(&["import", "--from", "flyway", "--service", "imp_dry", "--dry-run", "old"]).expect(0);
     for line in [
-        "V1__a.sql <- V4_0_0__a.sql",
-        "V2__b.sql <- V4_0_0_1__b.sql",
-        "R__views.sql <- R__views.sql",
+        "V1__a.sql <- V4_0_0__a.sql", "V2__b.sql <- V4_0_0_1__b.sql", "R__views.sql <- R__views.sql",
         "counted from 1",
     ] {
         assert!(said.stdout.contains(line), "{line}: {}", said.stdout);

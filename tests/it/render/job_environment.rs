@@ -244,9 +244,7 @@ fn serve_answers(pod: &Pod<'_>, key: &str, certified: &rcgen::CertifiedKey<rcgen
     assert_eq!(
         names,
         [
-            "JE_A_JE_A_SERVE_PASSWORD",
-            "JE_A_JE_A_SERVE_RO_PASSWORD",
-            "JE_A_SERVE_KEY_JE_B_PASSWORD",
+            "JE_A_JE_A_SERVE_PASSWORD", "JE_A_JE_A_SERVE_RO_PASSWORD", "JE_A_SERVE_KEY_JE_B_PASSWORD",
             "ROBOT_KEY"
         ]
     );

@@ -176,11 +176,7 @@ fn a_caller_without_a_key_gets_the_login_of_the_requested_service() {
     assert_eq!([status("a"), status("c")], [200; 2]);
 
     let expected = [
-        "a_serve_ro@sno_a",
-        "b_serve@sno_b",
-        "b_serve_ro@sno_b",
-        "c_serve_ro@sno_c",
-        "d_serve_ro@sno_d",
+        "a_serve_ro@sno_a", "b_serve@sno_b", "b_serve_ro@sno_b", "c_serve_ro@sno_c", "d_serve_ro@sno_d",
         "report@sno_c",
     ];
     let expected: Vec<String> = expected.iter().map(|login| format!("sno_{login}")).collect();

@@ -14,12 +14,8 @@ as_both_admins!(names_and_foreign_keys_place_most_tables, |admin| {
         all.map(|one| one["table"].as_str().unwrap()).collect()
     };
     let csca = [
-        "public.certificate_chains",
-        "public.crl_cache",
-        "public.csca_certificates",
-        "public.csca_events",
-        "public.csca_outbox",
-        "public.ocsp_cache",
+        "public.certificate_chains", "public.crl_cache", "public.csca_certificates", "public.csca_events",
+        "public.csca_outbox", "public.ocsp_cache",
     ];
     assert!(csca.iter().all(|table| tables(0).contains(table)), "{:?}", tables(0));
     assert!(tables(3).contains(&"public.pkd_certificate_entries"), "{:?}", tables(3));

@@ -78,14 +78,7 @@ impl Drop for Session {
 /// Returns `true` for a query that leaves nothing behind in its session and does not wait.
 fn is_plain_query(sql: &str) -> bool {
     let words = [
-        ";",
-        "pg_sleep",
-        "advisory",
-        "set_config",
-        "pg_terminate",
-        "pg_reload",
-        "nextval",
-        "current_setting",
+        ";", "pg_sleep", "advisory", "set_config", "pg_terminate", "pg_reload", "nextval", "current_setting",
     ];
     sql.starts_with("SELECT ") && !words.iter().any(|word| sql.contains(word))
 }
@@ -556,17 +549,9 @@ fn template(bin: &Path) -> PathBuf {
             .arg("-D")
             .arg(folder.path().join("data"))
             .args([
-                "-U",
-                "postgres",
-                "-A",
-                "scram-sha-256",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "--no-sync",
+                "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync",
                 // Every server begins with a copy of its first segment: 16 MB, where a test writes a few.
-                "--wal-segsize=1",
-                "--pwfile",
+                "--wal-segsize=1", "--pwfile",
             ])
             .arg(&password)
             .output()

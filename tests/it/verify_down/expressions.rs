@@ -40,12 +40,8 @@ fn a_down_file_may_use_another_form_but_not_another_list() {
     let mut names: Vec<&str> = after.iter().map(|one| one["name"].as_str().unwrap()).collect();
     names.sort_unstable();
     let expected = [
-        "public.letter.letter_check",
-        "public.listed",
-        "public.many.changed",
-        "public.many.inserted",
-        "public.many.others",
-        "public.many_part",
+        "public.letter.letter_check", "public.listed", "public.many.changed", "public.many.inserted",
+        "public.many.others", "public.many_part",
     ];
     assert_eq!(names, expected, "{:#}", of(1));
 }

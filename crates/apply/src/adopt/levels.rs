@@ -50,8 +50,7 @@ pub(crate) fn narrowest(
         }
     }
     for ((schema, name), need) in needs {
-        let known = covered.get(schema).copied().max(everywhere);
-        if known >= Some(*need) {
+        if covered.get(schema).copied().max(everywhere) >= Some(*need) {
             continue;
         }
         match schema.contains('.') || name.contains('.') {

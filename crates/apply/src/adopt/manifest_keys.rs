@@ -76,8 +76,8 @@ fn is_of_extensions(contents: &Contents, schema: &str) -> bool {
 /// Returns the search path of the application's sessions: its login's in this database, its login's everywhere, the
 /// database's, or PostgreSQL's default. A login finds its own name in place of `"$user"`.
 fn search_path(scene: &ScanContext<'_>) -> Vec<String> {
-    let in_database = of_owners(scene).remove("search_path");
-    let found = in_database
+    let found = of_owners(scene)
+        .remove("search_path")
         .or_else(|| of_owners_in(scene, None).remove("search_path"))
         .or_else(|| of_database(scene).remove("search_path"));
     let path = split_name_list(found.as_deref().unwrap_or("\"$user\", public"));

@@ -177,8 +177,7 @@ pub(crate) async fn written(primary: &Access) -> Result<String> {
              AND pg_catalog.pg_wal_lsn_diff({inserted}::pg_catalog.pg_lsn, f.lsn) <= 40"
     );
     for _ in 0..FLUSH_TRIES {
-        let rows = query(&mut session, &flushed).await?;
-        match rows.first().map(|row| row.try_get(0)) {
+        match query(&mut session, &flushed).await?.first().map(|row| row.try_get(0)) {
             Some(Ok(Some(lsn))) => return Ok(lsn),
             Some(_) => return Err(unread()),
             None => tokio::time::sleep(FLUSH_PAUSE).await,

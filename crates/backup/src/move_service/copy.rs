@@ -52,7 +52,8 @@ struct PreparedMove<'a> {
 /// If a step fails: the former database is open as before, and no copy is left.
 pub async fn copy(of: &Move<'_>) -> Result<()> {
     let mut session = of.access.write(&of.access.maintenance).await?;
-    let (what, key) = (format!("the move of service \"{}\"", of.service.name), key(of.service));
+    let what = format!("the move of service \"{}\"", of.service.name);
+    let key = owner_session::lock_key(0x6d6f_7665, of.service);
     let held = lock::acquire(&mut session, key, of.context.lock_wait, &what).await?;
     // Another run may have finished the move while this one waited.
     let end = match of.is_there(&mut session).await {
@@ -104,8 +105,7 @@ impl Move<'_> {
             step("dumping", &old.database, Archive::dump(&ready.programs, ready.source.acting_login()))
                 .await?;
         let scratch = Scratch::make_without_rights(self.access, self.desired, self.service).await?;
-        let filled = self.fill(&archive, &scratch.target(&ready.own)).await;
-        match filled {
+        match self.fill(&archive, &scratch.target(&ready.own)).await {
             Ok(()) => self.finish(&mut ready, scratch, session).await,
             Err(error) => scratch.remove_after(Err(error)).await,
         }
@@ -259,11 +259,8 @@ async fn compared(
     if differences.is_empty() {
         return Ok(());
     }
-    const MAX_DIFFERENCES: usize = 20;
-    let more = differences.len().saturating_sub(MAX_DIFFERENCES);
     Err(Error::operation("the copy differs from the former database")
-        .causes(differences.into_iter().take(MAX_DIFFERENCES))
-        .causes((more > 0).then(|| format!("and {more} more")))
+        .first_causes(&differences)
         .hint("the former database is open and unchanged; make sure that its applications are stopped, then run the same command again"))
 }
 
@@ -275,10 +272,4 @@ async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = 
 
 async fn target(context: &Context, service: &DesiredService) -> Result<MigrationTarget> {
     targets::for_services(context, std::slice::from_ref(service)).await?.remove(0).1
-}
-
-/// Returns the key of the lock: a short hash of the database's name.
-fn key(service: &DesiredService) -> i32 {
-    let bytes = service.database.as_str().bytes();
-    bytes.fold(0x6d6f_7665_u32, |key, byte| key.rotate_left(5) ^ u32::from(byte)).cast_signed()
 }

@@ -1,6 +1,7 @@
 //! Sessions of the migrator that act as the owner, and read what a catalog comparison does not cover.
 
 use martydb_migrate::MigrationTarget;
+use martydb_model::DesiredService;
 use martydb_model::error::Result;
 use martydb_model::sql::{Literal, Statement, stmt};
 use martydb_pg::server::{Connection, Limits, PATIENCE, connect_with, query, while_full};
@@ -63,4 +64,10 @@ async fn log_in(target: &MigrationTarget, role: &str) -> Result<Connection> {
     let settings = [SETTINGS, &role].concat();
     let (login, database) = (&target.login, target.database.as_str());
     while_full(PATIENCE, || connect_with(&target.endpoint, login, database, &settings, Limits::WORK)).await
+}
+
+/// Returns the key of a lock of this kind: a short hash of the database's name.
+pub(crate) fn lock_key(kind: u32, service: &DesiredService) -> i32 {
+    let bytes = service.database.as_str().bytes();
+    bytes.fold(kind, |key, byte| key.rotate_left(5) ^ u32::from(byte)).cast_signed()
 }

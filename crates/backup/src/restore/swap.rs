@@ -38,8 +38,7 @@ pub(crate) async fn swap(
     record: &BeyondRecord,
     backup: &str,
 ) -> Result<(Option<DbName>, Vec<String>)> {
-    let end = swapped(to, &mut loaded, record, backup).await;
-    match end {
+    match swapped(to, &mut loaded, record, backup).await {
         Ok(kept) => {
             loaded.scratch.keep();
             Ok((kept, loaded.notes))

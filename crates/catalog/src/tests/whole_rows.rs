@@ -12,23 +12,9 @@ const ANYARRAY: &[&str] = &["pg_attribute", "pg_statistic", "pg_stats", "pg_stat
 const NESTED: &[&str] = &["pg_statistic_ext_data"];
 
 const CONVERSIONS: &[&str] = &[
-    "to_json",
-    "to_jsonb",
-    "row_to_json",
-    "json_agg",
-    "jsonb_agg",
-    "json_build_array",
-    "jsonb_build_array",
-    "array_agg",
-    "xmlforest",
-    "hstore",
-    "format",
-    "concat",
-    "concat_ws",
-    "quote_literal",
-    "quote_nullable",
-    "max",
-    "min",
+    "to_json", "to_jsonb", "row_to_json", "json_agg", "jsonb_agg", "json_build_array", "jsonb_build_array",
+    "array_agg", "xmlforest", "hstore", "format", "concat", "concat_ws", "quote_literal", "quote_nullable",
+    "max", "min",
 ];
 
 /// Splits a text into words and single other characters.

@@ -58,8 +58,7 @@ pub(crate) async fn find(account: &Account) -> Result<RedisProgram> {
 
 /// Parses `Redis server v=7.0.15 sha=00000000:0 …`.
 fn version(line: &str) -> Option<String> {
-    let words = line.split_whitespace();
-    words.filter_map(|word| word.strip_prefix("v=")).next().map(str::to_owned)
+    line.split_whitespace().filter_map(|word| word.strip_prefix("v=")).next().map(str::to_owned)
 }
 
 #[cfg(test)]

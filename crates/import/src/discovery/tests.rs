@@ -274,33 +274,14 @@ fn secrets_of_kubernetes_are_read_in_text_and_in_base64() {
 
 /// Texts that would end a line, a string, a comment or a mapping if they were written as they are.
 const HOSTILE: &[&str] = &[
-    "a\nhooks: { before: [rm] }",
-    "a: {\"x\": 1}",
-    "a\" #",
-    "a'b",
-    "a # b",
-    "a, migrations: /etc",
-    "a }\nx: y",
-    "a\u{2028}b: c",
-    "${DB_HOST:-x}\n  evil: {}",
-    "$$",
-    "&anchor",
-    "*alias",
-    "!!binary x",
+    "a\nhooks: { before: [rm] }", "a: {\"x\": 1}", "a\" #", "a'b", "a # b", "a, migrations: /etc",
+    "a }\nx: y", "a\u{2028}b: c", "${DB_HOST:-x}\n  evil: {}", "$$", "&anchor", "*alias", "!!binary x",
 ];
 
 /// Returns every key of the manifest that no server or service has.
 fn unexpected(text: &str) -> Vec<String> {
     const KNOWN: &[&str] = &[
-        "version",
-        "servers",
-        "services",
-        "embedded",
-        "url",
-        "port",
-        "server",
-        "database",
-        "migrations",
+        "version", "servers", "services", "embedded", "url", "port", "server", "database", "migrations",
         "password_env",
     ];
     let root: serde_yaml::Value =

@@ -15,19 +15,8 @@ const MAX_HEAD_BYTES: u64 = 1024;
 
 /// Folders of dependencies, copies, or examples.
 const PASSED_OVER: &[&str] = &[
-    "__pycache__",
-    "build",
-    "dist",
-    "docs",
-    "examples",
-    "fixtures",
-    "node_modules",
-    "site-packages",
-    "target",
-    "testdata",
-    "tests",
-    "vendor",
-    "venv",
+    "__pycache__", "build", "dist", "docs", "examples", "fixtures", "node_modules", "site-packages",
+    "target", "testdata", "tests", "vendor", "venv",
 ];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

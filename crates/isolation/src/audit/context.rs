@@ -80,7 +80,7 @@ impl<'a> Database<'a> {
 
     /// Returns `true` if access was granted by name to an unmanaged login in a database of no service, such as
     /// a pooler's.
-    pub fn is_granted_by_name(&self, user: &str) -> bool {
+    pub(crate) fn is_granted_by_name(&self, user: &str) -> bool {
         self.service.is_none() && user != PUBLIC && self.audit.managed(user).is_none()
     }
 }

@@ -66,13 +66,8 @@ fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 
 /// Parameters that only make a session slower or its log longer: none hides its statements or delays other sessions.
 const CHATTY: &[&str] = &[
-    "deadlock_timeout",
-    "log_lock_waits",
-    "log_temp_files",
-    "track_cost_delay_timing",
-    "track_functions",
-    "track_io_timing",
-    "track_wal_io_timing",
+    "deadlock_timeout", "log_lock_waits", "log_temp_files", "track_cost_delay_timing", "track_functions",
+    "track_io_timing", "track_wal_io_timing",
 ];
 
 /// A shared object on which a service's role may hold nothing.

@@ -90,15 +90,8 @@ fn session_text(exposed: Option<&ExposedSession<'_>>) -> String {
 /// Settings that only a superuser may set for others and that only make a session slower, faster, chattier or
 /// shorter.
 const HARMLESS: &[&str] = &[
-    "commit_delay",
-    "compute_query_id",
-    "deadlock_timeout",
-    "lc_messages",
-    "update_process_title",
-    "default_toast_compression",
-    "max_stack_depth",
-    "temp_file_limit",
-    "wal_compression",
+    "commit_delay", "compute_query_id", "deadlock_timeout", "lc_messages", "update_process_title",
+    "default_toast_compression", "max_stack_depth", "temp_file_limit", "wal_compression",
 ];
 
 /// Prefixes of such settings, for logging and statistics.
@@ -125,10 +118,7 @@ const OPENING: &[(&str, &str)] = &[
 
 /// Settings that every session may set for itself but that decide which code runs or how passwords are stored.
 const RISKY: &[&str] = &[
-    "backslash_quote",
-    "default_table_access_method",
-    "local_preload_libraries",
-    "password_encryption",
+    "backslash_quote", "default_table_access_method", "local_preload_libraries", "password_encryption",
     "search_path",
 ];
 

@@ -54,8 +54,7 @@ impl YamlLines {
             Value::Mapping(inner) => {
                 let taken = self.explode(key)?;
                 let end = end + taken;
-                let below = self.below(key, end);
-                self.merge_below(below, key.indent + 2, inner)
+                self.merge_below(self.below(key, end), key.indent + 2, inner)
             }
             Value::Sequence(items) if key.value.is_empty() => self.append(key, end, items),
             // A value that continues in the next line is left unchanged.

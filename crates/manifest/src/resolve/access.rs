@@ -156,8 +156,7 @@ impl DeclaredAccess<'_> {
             return Err(wrong(&format!("belongs to service \"{service}\""))
                 .hint(format!("{{role}}{ALTERNATE_SUFFIX} is the second login of `rotate --overlap`")));
         }
-        let project = self.scope.project();
-        if name == project_roles::orphans(&project) {
+        if name == project_roles::orphans(&self.scope.project()) {
             return Err(wrong(&"owns the objects of removed services").hint("choose another name"));
         }
         Ok(name)

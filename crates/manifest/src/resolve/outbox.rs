@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::event_target::DeclaredTarget;
-use super::names;
 use super::scope::Scope;
-use super::unique::{ServiceMap, declared_roles};
+use super::unique::{ServerLogins, ServiceMap, check_login};
 use crate::checked::ServerSpec;
 use crate::raw::{RawDeadPolicy, RawDeadWord, RawOutbox, RawOutboxColumns, RawRedelivery};
 use martydb_model::error::{Error, Result};
@@ -15,7 +14,7 @@ use martydb_model::suggest::hint;
 use martydb_model::units;
 use martydb_model::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, DeadPolicy, DesiredService, EventTarget, Outbox,
-    OutboxColumns, Redelivery, RoleName, SchemaName, ServerName,
+    OutboxColumns, Redelivery, RoleName, SchemaName,
 };
 
 /// Connection limit: four relays in parallel, each with two sessions while it is busy, and interactive sessions.
@@ -24,14 +23,12 @@ const CONNECTIONS: i32 = 10;
 const BATCH: u32 = 500;
 const LARGEST_BATCH: u32 = 5000;
 
-type RelayLogins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
-
 /// Adds the outbox to each service that declares one, and the login of its relay to the server.
 pub(crate) fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &mut ServiceMap,
-    found: &mut RelayLogins,
+    found: &mut ServerLogins,
 ) -> Result<()> {
     if scope.raw.defaults.outbox.is_some() {
         return Err(scope
@@ -43,7 +40,7 @@ pub(crate) fn all(
         let look = DeclaredOutbox { scope, name, raw };
         let Some(service) = services.values().find(|service| service.name.as_str() == name) else { continue };
         let outbox = look.outbox(service)?;
-        look.check_login(&outbox.relay, servers, services, found)?;
+        check_login(scope, ["services", name, "outbox"], &outbox.relay, servers, services, found)?;
         let service = services.values_mut().find(|service| service.name.as_str() == name);
         let Some(service) = service else { continue };
         let extent = AccessExtent::Table(outbox.schema.clone(), outbox.table.clone());
@@ -186,31 +183,6 @@ impl DeclaredOutbox<'_> {
                 DeadPolicy::To(target.resolve()?)
             }
         })
-    }
-
-    /// Checks that no other role has the login's name, and that it can log in.
-    fn check_login(
-        &self,
-        relay: &RoleName,
-        servers: &BTreeMap<String, ServerSpec>,
-        services: &ServiceMap,
-        found: &RelayLogins,
-    ) -> Result<()> {
-        let wrong = |why: &str| self.error(&[], format!("its login \"{relay}\" {why}"));
-        names::login(relay.as_str()).map_err(|(why, fix)| wrong(&why).hint(fix))?;
-        let own = services.values().find(|service| service.name.as_str() == self.name);
-        let Some(own) = own else { return Ok(()) };
-        let path = ["services", self.name, "outbox"];
-        names::not_the_admin(self.scope, &path, relay, &servers[&own.server].location)?;
-        let is_role =
-            |service: &&DesiredService| declared_roles(service).iter().any(|role| role == relay.as_str());
-        if let Some(other) = services.values().find(is_role) {
-            return Err(wrong(&format!("belongs to service \"{}\"", other.name)).hint("rename that role"));
-        }
-        if found.get(&own.server).is_some_and(|roles| roles.contains_key(relay)) {
-            return Err(wrong("is declared under `access` too").hint("remove one of the two"));
-        }
-        Ok(())
     }
 
     fn error(&self, path: &[&str], message: impl std::fmt::Display) -> Error {

@@ -14,6 +14,8 @@ const LONGEST_COMMENT: usize = 8000;
 struct ParameterCheck<'a> {
     scope: &'a Scope<'a>,
     service: &'a str,
+    own: &'a RawParameters,
+    default: &'a RawParameters,
 }
 
 impl ParameterCheck<'_> {
@@ -22,8 +24,8 @@ impl ParameterCheck<'_> {
     }
 
     /// Returns the service's own text, or that of the defaults; an empty text is an error.
-    fn text(&self, key: &str, own: Option<&String>, default: Option<&String>) -> Result<Option<String>> {
-        let Some(text) = own.or(default) else { return Ok(None) };
+    fn text(&self, key: &str, of: impl Fn(&RawParameters) -> &Option<String>) -> Result<Option<String>> {
+        let Some(text) = of(self.own).as_ref().or(of(self.default).as_ref()) else { return Ok(None) };
         match text.as_str() {
             "" => Err(self.error(key, format!("{key} is empty"))),
             text if text.contains('\0') => Err(self.error(key, format!("{key} contains a NUL character"))),
@@ -33,8 +35,9 @@ impl ParameterCheck<'_> {
 }
 
 pub(crate) fn resolve(scope: &Scope, service: &str, own: &RawParameters) -> Result<DatabaseParameters> {
-    let (look, default) = (ParameterCheck { scope, service }, &scope.raw.defaults.parameters);
-    let tablespace = look.text("tablespace", own.tablespace.as_ref(), default.tablespace.as_ref())?;
+    let default = &scope.raw.defaults.parameters;
+    let look = ParameterCheck { scope, service, own, default };
+    let tablespace = look.text("tablespace", |raw| &raw.tablespace)?;
     if let Some(name) =
         tablespace.as_ref().filter(|name| name.len() > MAX_IDENTIFIER_BYTES || *name == "pg_global")
     {
@@ -49,35 +52,29 @@ pub(crate) fn resolve(scope: &Scope, service: &str, own: &RawParameters) -> Resu
     }
     let refresh = own.collation_version.or(default.collation_version) == Some(RawCollationVersion::Refresh);
     Ok(DatabaseParameters {
-        made_with: made_with(&look, own, default)?,
+        made_with: made_with(&look)?,
         refresh_collation: refresh,
         tablespace,
         connection_limit,
         comment: comment(&look, own.comment.as_ref().or(default.comment.as_ref()))?,
-        settings: settings(&look, own, default)?,
+        settings: settings(&look)?,
     })
 }
 
-fn made_with(
-    look: &ParameterCheck,
-    own: &RawParameters,
-    default: &RawParameters,
-) -> Result<CreationParameters> {
-    let named = look.text("encoding", own.encoding.as_ref(), default.encoding.as_ref())?;
+fn made_with(look: &ParameterCheck) -> Result<CreationParameters> {
+    let named = look.text("encoding", |raw| &raw.encoding)?;
     let encoding = named.as_deref().map(|name| known_encoding(look, name)).transpose()?;
-    let locale = look.text("locale", own.locale.as_ref(), default.locale.as_ref())?;
+    let locale = look.text("locale", |raw| &raw.locale)?;
     // The service's own `locale` takes precedence over single parts of the defaults.
-    let inherited = own.locale.is_none();
-    let part = |key, own: &Option<String>, default: &Option<String>| {
-        let found = look.text(key, own.as_ref(), default.as_ref().filter(|_| inherited))?;
-        Ok::<_, Error>(found.or_else(|| locale.clone()))
-    };
-    let lc_collate = part("lc_collate", &own.lc_collate, &default.lc_collate)?;
-    let lc_ctype = part("lc_ctype", &own.lc_ctype, &default.lc_ctype)?;
+    let blank = RawParameters::default();
+    let parts =
+        ParameterCheck { default: if look.own.locale.is_some() { &blank } else { look.default }, ..*look };
+    let lc_collate = parts.text("lc_collate", |raw| &raw.lc_collate)?.or_else(|| locale.clone());
+    let lc_ctype = parts.text("lc_ctype", |raw| &raw.lc_ctype)?.or_else(|| locale.clone());
     for (key, name) in [("lc_collate", &lc_collate), ("lc_ctype", &lc_ctype)] {
         fits(look, key, name.as_deref(), encoding)?;
     }
-    let (provider, locale, icu_rules) = provider(look, own, default)?;
+    let (provider, locale, icu_rules) = provider(look)?;
     Ok(CreationParameters { encoding, lc_collate, lc_ctype, provider, locale, icu_rules })
 }
 
@@ -110,18 +107,14 @@ fn fits(
 
 /// Returns the provider, its locale, and the rules of ICU. A service with its own provider does not inherit the locale of
 /// another.
-fn provider(
-    look: &ParameterCheck,
-    own: &RawParameters,
-    default: &RawParameters,
-) -> Result<(Option<LocaleProvider>, Option<String>, Option<String>)> {
+fn provider(look: &ParameterCheck) -> Result<(Option<LocaleProvider>, Option<String>, Option<String>)> {
     let blank = RawParameters::default();
-    let default = if own.locale_provider.is_some() { &blank } else { default };
-    let chosen = own.locale_provider.or(default.locale_provider);
-    let icu = look.text("icu_locale", own.icu_locale.as_ref(), default.icu_locale.as_ref())?;
-    let rules = look.text("icu_rules", own.icu_rules.as_ref(), default.icu_rules.as_ref())?;
-    let builtin =
-        look.text("builtin_locale", own.builtin_locale.as_ref(), default.builtin_locale.as_ref())?;
+    let default = if look.own.locale_provider.is_some() { &blank } else { look.default };
+    let look = &ParameterCheck { default, ..*look };
+    let chosen = look.own.locale_provider.or(default.locale_provider);
+    let icu = look.text("icu_locale", |raw| &raw.icu_locale)?;
+    let rules = look.text("icu_rules", |raw| &raw.icu_rules)?;
+    let builtin = look.text("builtin_locale", |raw| &raw.builtin_locale)?;
     let is = |provider| chosen == Some(provider);
     let stray = [
         ("icu_locale", icu.is_some(), RawLocaleProvider::Icu, "icu"),
@@ -165,17 +158,9 @@ fn comment(look: &ParameterCheck, text: Option<&String>) -> Result<Option<String
     Err(look.error("comment", format!("the comment {wrong}")))
 }
 
-fn settings(
-    look: &ParameterCheck,
-    own: &RawParameters,
-    default: &RawParameters,
-) -> Result<BTreeMap<String, String>> {
-    let settings: BTreeMap<String, String> = default
-        .settings
-        .iter()
-        .chain(&own.settings)
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+fn settings(look: &ParameterCheck) -> Result<BTreeMap<String, String>> {
+    let mut settings = look.default.settings.clone();
+    settings.extend(look.own.settings.clone());
     for (name, value) in &settings {
         let Some(why) = refused_setting(name, value) else { continue };
         let path = ["services", look.service, "parameters", "settings", name];

@@ -5,12 +5,11 @@ mod callers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::names;
 use super::scope::Scope;
-use super::unique::{ServiceMap, declared_roles};
+use super::unique::{ServerLogins, ServiceMap, check_login};
 use crate::checked::ServerSpec;
 use crate::raw::{RawAudit, RawAuditExtent, RawAuditedRequests, RawExposure, RawServe};
-use callers::{Logins, ResolvedCallers};
+use callers::ResolvedCallers;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units;
@@ -30,7 +29,7 @@ pub(crate) fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &mut ServiceMap,
-    found: &mut Logins,
+    found: &mut ServerLogins,
 ) -> Result<()> {
     if scope.raw.defaults.serve.is_some() {
         return Err(scope
@@ -44,7 +43,7 @@ pub(crate) fn all(
         let exposure = declared.exposure(service)?;
         let logins = [(&exposure.writer, AccessLevel::Write), (&exposure.reader, AccessLevel::Read)];
         for (role, _) in logins {
-            declared.check_login(role, servers, services, found)?;
+            check_login(scope, ["services", name, "serve"], role, servers, services, found)?;
         }
         let Some(service) = services.values_mut().find(|service| service.name.as_str() == name) else {
             continue;
@@ -196,35 +195,6 @@ impl DeclaredExposure<'_> {
         })
     }
 
-    /// Checks that no other role has the login's name, and that it can log in.
-    fn check_login(
-        &self,
-        login: &RoleName,
-        servers: &BTreeMap<String, ServerSpec>,
-        services: &ServiceMap,
-        found: &Logins,
-    ) -> Result<()> {
-        let wrong = |why: &str| self.error(&[], format!("its login \"{login}\" {why}"));
-        names::login(login.as_str()).map_err(|(why, fix)| wrong(&why).hint(fix))?;
-        let own = services.values().find(|service| service.name.as_str() == self.name);
-        let Some(own) = own else { return Ok(()) };
-        names::not_the_admin(
-            self.scope,
-            &["services", self.name, "serve"],
-            login,
-            &servers[&own.server].location,
-        )?;
-        let is_role =
-            |service: &&DesiredService| declared_roles(service).iter().any(|role| role == login.as_str());
-        if let Some(other) = services.values().find(is_role) {
-            return Err(wrong(&format!("belongs to service \"{}\"", other.name)).hint("rename that role"));
-        }
-        if found.get(&own.server).is_some_and(|roles| roles.contains_key(login)) {
-            return Err(wrong("is declared under `access` too").hint("remove one of the two"));
-        }
-        Ok(())
-    }
-
     fn error(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
         let path: Vec<&str> = ["services", self.name, "serve"].iter().chain(path).copied().collect();
         self.scope.sources.error_at(&path, message)
@@ -232,7 +202,7 @@ impl DeclaredExposure<'_> {
 }
 
 /// Returns the settings of the listener and its callers.
-pub(crate) fn settings(scope: &Scope, services: &ServiceMap, logins: &Logins) -> Result<ServeSettings> {
+pub(crate) fn settings(scope: &Scope, services: &ServiceMap, logins: &ServerLogins) -> Result<ServeSettings> {
     let Some(raw) = &scope.raw.serve else { return Ok(ServeSettings::default()) };
     let listen = raw.listen.unwrap_or(ServeSettings::default().listen);
     if !listen.ip().is_loopback() && raw.tls.is_none() {

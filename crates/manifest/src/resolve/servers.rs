@@ -63,8 +63,7 @@ fn platform(
 fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation> {
     let url = filled(scope, name, raw)?;
     let wrong = |key, message: &str| scope.error(["servers", name, key], message);
-    let default = Embedded::Fixed(raw.url.is_none());
-    match (raw.embedded.unwrap_or(default), url) {
+    match (raw.embedded.unwrap_or(Embedded::Fixed(raw.url.is_none())), url) {
         (Embedded::Fixed(true), Some(_)) => Err(wrong("url", "a server that martydb runs itself has no url")
             .hint("remove the url, or write embedded: false or auto")),
         (Embedded::Fixed(false) | Embedded::Redis, None) => {

@@ -9,11 +9,11 @@ use super::servers::DEFAULT_SERVER;
 use super::unique::declared_roles;
 use super::{names, parameters};
 use crate::checked::{ServerLocation, ServerSpec};
-use crate::raw::{RawDown, RawLimits, RawLint, RawMoved, RawRoles, RawService};
+use crate::raw::{RawLimits, RawLint, RawMoved, RawRoles, RawService};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{
-    DbName, DeclaredRoles, DesiredService, DownFiles, FormerNames, LintRules, RoleKind, RoleName, ServiceName,
+    DbName, DeclaredRoles, DesiredService, FormerNames, LintRules, RoleKind, RoleName, ServiceName,
 };
 
 const DEFAULT_SETTINGS: [(&str, &str); 4] = [
@@ -64,7 +64,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         history_schema: names::history_schema(scope, name, history, &schemas)?,
         database: names::database(scope, name, database)?,
         migrations: base.join(migrations),
-        down: down(own.migrations.down().or(defaults.migrations.down())),
+        down: own.migrations.down().or(defaults.migrations.down()).unwrap_or_default(),
         schemas,
         search_path,
         roles: roles(scope, name, &own.roles, &spec.location)?,
@@ -124,14 +124,6 @@ fn former(
         ));
     }
     Ok(FormerNames { service, server: other, database, roles: former })
-}
-
-fn down(raw: Option<RawDown>) -> DownFiles {
-    match raw {
-        None | Some(RawDown::Required) => DownFiles::Required,
-        Some(RawDown::Optional) => DownFiles::Optional,
-        Some(RawDown::None) => DownFiles::None,
-    }
 }
 
 fn unknown_server(scope: &Scope, service: &str, server: &str, servers: &Servers) -> Error {

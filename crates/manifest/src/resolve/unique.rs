@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::names;
 use super::scope::Scope;
 use crate::checked::ServerSpec;
 use martydb_model::contract::ALTERNATE_SUFFIX;
 use martydb_model::error::Result;
-use martydb_model::{DesiredService, RoleKind, ServiceName, project_roles};
+use martydb_model::{AccessRole, DesiredService, RoleKind, RoleName, ServerName, ServiceName, project_roles};
 
 pub(crate) type ServiceMap = BTreeMap<ServiceName, DesiredService>;
+
+/// Logins beyond the services' roles, by server.
+pub(crate) type ServerLogins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
 pub(crate) fn check(scope: &Scope, services: &ServiceMap) -> Result<()> {
     let mut taken: BTreeMap<(&str, &str, String), &ServiceName> = BTreeMap::new();
@@ -42,6 +46,31 @@ fn check_moved(scope: &Scope, services: &ServiceMap) -> Result<()> {
                 .error(["services", service.name.as_str(), "moved"], message)
                 .hint("name the service's own former database: `moved: { from: NAME, server: SERVER, database: DATABASE }`"));
         }
+    }
+    Ok(())
+}
+
+/// Checks that no other role has the name of a login that this key of a service brings, and that it can log in.
+pub(crate) fn check_login(
+    scope: &Scope,
+    path: [&str; 3],
+    login: &RoleName,
+    servers: &BTreeMap<String, ServerSpec>,
+    services: &ServiceMap,
+    found: &ServerLogins,
+) -> Result<()> {
+    let wrong = |why: &str| scope.error(path, format!("its login \"{login}\" {why}"));
+    names::login(login.as_str()).map_err(|(why, fix)| wrong(&why).hint(fix))?;
+    let own = services.values().find(|service| service.name.as_str() == path[1]);
+    let Some(own) = own else { return Ok(()) };
+    names::not_the_admin(scope, &path, login, &servers[&own.server].location)?;
+    let is_role =
+        |service: &&DesiredService| declared_roles(service).iter().any(|role| role == login.as_str());
+    if let Some(other) = services.values().find(is_role) {
+        return Err(wrong(&format!("belongs to service \"{}\"", other.name)).hint("rename that role"));
+    }
+    if found.get(&own.server).is_some_and(|roles| roles.contains_key(login)) {
+        return Err(wrong("is declared under `access` too").hint("remove one of the two"));
     }
     Ok(())
 }

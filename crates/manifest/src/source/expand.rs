@@ -4,6 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_yaml::Value;
 
 use martydb_model::environment::Environment;
+use martydb_model::error::Error;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum BadVariable {
@@ -11,6 +12,18 @@ pub(crate) enum BadVariable {
     Unset(String),
     /// A reference that is not `${NAME}` or `${NAME:-default}`.
     Malformed(String),
+}
+
+impl BadVariable {
+    /// Returns the error with this message at the place of the reference.
+    pub(crate) fn error(&self, at: impl FnOnce(String) -> Error) -> Error {
+        match self {
+            BadVariable::Unset(name) => at(format!("the variable {name} is not set"))
+                .hint(format!("set {name}, or write ${{{name}:-default}}")),
+            BadVariable::Malformed(text) => at(format!("\"{text}\" is not a variable"))
+                .hint("write ${NAME} or ${NAME:-default}; $$ is a dollar sign"),
+        }
+    }
 }
 
 /// Characters to percent-encode: all but the unreserved ones of RFC 3986.

@@ -186,10 +186,7 @@ mod tests {
         assert_eq!(version_of(&file_name(12)), Some(12));
         assert!(refinery_core::parse_migration_name("C12__checkpoint").is_err());
         for other in [
-            "C012__checkpoint.sql",
-            "C1__x.sql",
-            "V1__checkpoint.sql",
-            "C__checkpoint.sql",
+            "C012__checkpoint.sql", "C1__x.sql", "V1__checkpoint.sql", "C__checkpoint.sql",
             "C+1__checkpoint.sql",
         ] {
             assert_eq!(version_of(other), None, "{other}");

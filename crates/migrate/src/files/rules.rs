@@ -248,10 +248,7 @@ mod tests {
             assert!(verdict(sql).is_some_and(|(_, what)| what.contains("role")), "{sql}");
         }
         for sql in [
-            "SET search_path = x",
-            "SET LOCAL lock_timeout = 1",
-            "RESET ALL",
-            "ALTER ROLE x SET a = 1",
+            "SET search_path = x", "SET LOCAL lock_timeout = 1", "RESET ALL", "ALTER ROLE x SET a = 1",
             "SET SESSION x.role = 1",
         ] {
             assert_eq!(verdict(sql), None, "{sql}");

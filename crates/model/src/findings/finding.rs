@@ -167,8 +167,7 @@ impl FindingBuilder {
     /// Adds a REVOKE of the privilege, or only of its grant option, to the fix.
     pub fn revoking(self, entry: &AclEntry, column: Option<&str>, on: &Securable<'_>) -> Self {
         let taking = if self.finding.is(GRANT_OPTION) { revoke_option } else { revoke };
-        let repair = taking(entry, column, on);
-        self.fix(repair)
+        self.fix(taking(entry, column, on))
     }
 
     /// Adds a repair to the fix, in the finding's database or anywhere.

@@ -2,6 +2,7 @@
 
 use super::Metric;
 use crate::DesiredService;
+use crate::error::Error;
 
 /// Subject of a series. All three fields are labels of every series; those that do not apply are empty, which
 /// Prometheus treats like a missing label (<https://prometheus.io/docs/concepts/data_model/>).
@@ -31,6 +32,15 @@ impl Subject {
             database: service.database.to_string(),
         }
     }
+}
+
+/// Samples of a server that was measured.
+pub struct ServerSamples {
+    pub samples: Vec<Sample>,
+    /// Subjects whose samples these are.
+    pub subjects: Vec<Subject>,
+    /// Reason why the server could not be read.
+    pub failure: Option<Error>,
 }
 
 /// A value of a series.

@@ -14,28 +14,10 @@ pub struct AppUrl {
 /// libpq parameters that a URL for applications may have
 /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>).
 pub const PARAMETERS: &[&str] = &[
-    "application_name",
-    "channel_binding",
-    "client_encoding",
-    "connect_timeout",
-    "gssencmode",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "load_balance_hosts",
-    "options",
-    "require_auth",
-    "ssl_min_protocol_version",
-    "sslcert",
-    "sslcrl",
-    "sslkey",
-    "sslmode",
-    "sslnegotiation",
-    "sslrootcert",
-    "sslsni",
-    "target_session_attrs",
-    "tcp_user_timeout",
+    "application_name", "channel_binding", "client_encoding", "connect_timeout", "gssencmode", "keepalives",
+    "keepalives_count", "keepalives_idle", "keepalives_interval", "load_balance_hosts", "options",
+    "require_auth", "ssl_min_protocol_version", "sslcert", "sslcrl", "sslkey", "sslmode", "sslnegotiation",
+    "sslrootcert", "sslsni", "target_session_attrs", "tcp_user_timeout",
 ];
 
 /// libpq's parameter that selects among several hosts by the properties of a session there.

@@ -251,8 +251,7 @@ impl ServerDeployment {
     /// Returns PostgreSQL's major version, if the image's tag begins with it.
     pub fn major(&self) -> Option<u32> {
         // A colon before the last slash precedes a registry's port.
-        let name = self.image.split('@').next()?.rsplit('/').next()?;
-        let (_, tag) = name.rsplit_once(':')?;
+        let (_, tag) = self.image.split('@').next()?.rsplit('/').next()?.rsplit_once(':')?;
         tag.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     }
 }

@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::partitions;
 use super::statements::outbox_table;
 use martydb_context::Context;
-use martydb_model::error::{Error, Result};
-use martydb_model::sql::{Ident, Qualified, Statement, stmt};
-use martydb_model::{DesiredService, Outbox, RoleKind};
+use martydb_model::error::Result;
+use martydb_model::sql::{Qualified, Statement, stmt};
+use martydb_model::{DesiredService, Outbox};
 use martydb_partitions::{Partitioning, over, partition_name};
-use martydb_pg::server::{Connection, connect_watched, execute};
+use martydb_pg::server::{Connection, execute};
 use martydb_pg::wire::interrupt;
 
 /// Rows per statement: few, so that its locks are short.
@@ -47,15 +47,8 @@ pub async fn clean(
     outbox: &Outbox,
     keep: Option<Duration>,
 ) -> Result<Cleaned> {
-    let access = context.access(&service.server).await?;
-    let secrets = context.secrets(std::slice::from_ref(service)).await?;
-    let login = context.login(service, RoleKind::Migrator, &secrets)?;
-    let database = service.database.as_str();
-    let mut connection = connect_watched(&access.endpoint, &login, database, SETTINGS).await?;
+    let mut connection = context.owner_session(service, SETTINGS).await?;
     connection.without_timeout(true);
-    let owner = Ident::new(service.role(RoleKind::Owner).as_str());
-    let owner = owner.map_err(|error| Error::operation("no role").cause(error))?;
-    execute(&mut connection, &stmt!("SET ROLE {owner}")).await?;
     let end = clean_as_owner(&mut connection, outbox, keep).await;
     connection.close().await;
     end

@@ -35,8 +35,7 @@ pub(super) fn division(rows: &[Row]) -> Result<Option<Partitioning>, Unreadable>
 }
 
 fn first<T: FromRow>(answers: &[Vec<Row>]) -> Result<T> {
-    let row = answers.iter().rev().flatten().next();
-    Ok(row.ok_or_else(Unreadable::no_row)?.read()?)
+    Ok(answers.iter().rev().flatten().next().ok_or_else(Unreadable::no_row)?.read()?)
 }
 
 /// Drops a partition whose events were all published before `before`, and returns their number; `None` if it has

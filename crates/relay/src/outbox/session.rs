@@ -79,14 +79,12 @@ impl OutboxSession {
 
     /// Waits for a notification. Cancel-safe.
     pub(crate) async fn wait(&mut self, patience: Duration) -> Result<bool> {
-        let woken = self.connection.notified(patience).await;
-        woken.map_err(|failed| failed.into_error(&listen()))
+        self.connection.notified(patience).await.map_err(|failed| failed.into_error(&listen()))
     }
 
     /// Returns `true` if any event is unpublished, due or not.
     pub(crate) async fn has_pending(&mut self) -> Result<bool> {
-        let question = self.statements().has_pending();
-        Ok(!self.query(&question).await?.is_empty())
+        Ok(!self.query(&self.statements().has_pending()).await?.is_empty())
     }
 
     /// Begins a transaction and locks the publishable events: the first events of each aggregate without a gap, up

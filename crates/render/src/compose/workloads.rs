@@ -20,8 +20,7 @@ fn files(program: &str) -> [String; 3] {
 
 /// Returns a program of martydb that listens with these files at an address.
 fn listening(service: ComposeService, files: [String; 3], flag: &str, port: u16) -> ComposeService {
-    let flags = ["--tls-certificate", "--tls-key", "--users"];
-    let named = flags
+    let named = ["--tls-certificate", "--tls-key", "--users"]
         .iter()
         .zip(&files)
         .flat_map(|(flag, file)| [(*flag).to_owned(), format!("/run/secrets/{file}")]);

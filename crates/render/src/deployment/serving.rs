@@ -42,8 +42,7 @@ impl<'a> DeploymentPlan<'a> {
             let mut own = self.exposed().filter(|node| node.service.server == server.name);
             let reads =
                 own.any(|node| node.service.serve.as_ref().is_some_and(ServiceExposure::reads_at_replicas));
-            let declared = self.manifest.servers[server.name].replicas.iter();
-            declared.map(move |replica| {
+            self.manifest.servers[server.name].replicas.iter().map(move |replica| {
                 let served = reads && replica.role == ReplicaRole::Read;
                 ReplicaNode { server, replica, served }
             })

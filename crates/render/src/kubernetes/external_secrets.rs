@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::listener::{self, PodListener, USER};
 use super::objects::{RenderedObject, labels, object, plain_metadata};
@@ -35,6 +35,7 @@ pub(crate) fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> 
         return Err(Error::manifest("the manifest names no secret store of the cluster")
             .hint("name the store: deploy: { secret_store: { name: vault } }"));
     };
+    let secrets = StoredSecrets { plan, store };
     let mut taken = BTreeMap::new();
     let mut own = |key: String, whose: String| match taken.insert(key.clone(), whose.clone()) {
         None => Ok(key),
@@ -43,121 +44,113 @@ pub(crate) fn objects(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> 
     };
     let env = &plan.manifest.env;
     let mut all = vec![];
-    for server in &plan.servers {
-        let key = fill(&store.admin_key, env, &server.url.user, server.name, "");
-        let key = own(key, format!("the admin of server \"{}\"", server.name))?;
-        all.push(of_admin(plan, store, &server.admin_secret(), &server.url.user, key));
+    let admins = plan.servers.iter().map(|one| (one.name, one.url.user.as_str(), one.admin_secret()));
+    let on_redis = plan.redis.iter();
+    let on_redis = on_redis.map(|one| (&*one.server.name, one.server.user.as_str(), one.admin_secret()));
+    for (server, user, secret) in admins.chain(on_redis) {
+        let key = fill(&store.admin_key, env, user, server, "");
+        all.push(secrets.admin(&secret, user, own(key, format!("the admin of server \"{server}\""))?));
     }
-    for node in &plan.redis {
-        let (name, user) = (&node.server.name, &node.server.user);
-        let key =
-            own(fill(&store.admin_key, env, user, name, ""), format!("the admin of server \"{name}\""))?;
-        all.push(of_admin(plan, store, &node.admin_secret(), user, key));
-    }
+    let mut login_entry = |key: &CredentialKey| {
+        let (role, server) = (key.role.as_str(), &key.server);
+        let entry = fill(&store.key, env, role, server, key.service.as_str());
+        own(entry, format!("\"{role}\" on server \"{server}\""))
+    };
     for login in redis::logins(plan.manifest) {
-        let (role, server) = (login.key.role.as_str(), &login.key.server);
-        let key = fill(&store.key, env, role, server, login.key.service.as_str());
-        let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
+        let key = login_entry(&login.key)?;
         let values = redis::variables(login.server, &login.user, &SENTINEL.into());
         let data = values.map(|(name, value)| {
             let password = if name == redis::URL { IN_URL } else { AS_IT_IS };
             (name.to_owned(), filled(&value, password))
         });
-        all.push(external_secret(plan, store, &login.key.secret_name(), "Opaque", data.into(), key));
+        all.push(secrets.object(&login.key.secret_name(), "Opaque", data.into(), key));
     }
     for login in &plan.logins {
-        let (role, server) = (login.key.role.as_str(), &login.key.server);
-        let key = fill(&store.key, env, role, server, login.key.service.as_str());
-        let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
-        all.push(of_login(plan, store, login, key)?);
+        let key = login_entry(&login.key)?;
+        all.push(secrets.login(login, key)?);
     }
     if caller_keys::stored(plan).next().is_some() {
-        all.push(of_caller_keys(plan, store));
+        all.push(secrets.caller_keys());
     }
     for listener in listener::deployed(plan) {
         let key = store.metrics_key.replace("{env}", env).replace("{program}", listener.program);
         let key = own(key, format!("the metrics of {}", listener.program))?;
-        all.push(of_listener(plan, store, listener, key));
+        all.push(secrets.listener(listener, key));
     }
     Ok(all)
 }
 
-/// Returns the object of the digests of callers' keys, each from an entry of its own.
-fn of_caller_keys(plan: &DeploymentPlan<'_>, store: &SecretStore) -> RenderedObject {
-    let one = |(caller, key): (&str, CredentialKey)| {
-        let key = fill(&store.key, &plan.manifest.env, key.role.as_str(), &key.server, key.service.as_str());
-        json!({ "secretKey": caller, "remoteRef": { "key": key, "property": store.property } })
-    };
-    let spec = json!({
-        "refreshInterval": "1h",
-        "secretStoreRef": { "kind": store.kind.name(), "name": store.name },
+/// Secrets of the deployment, as the cluster fetches them from its store.
+struct StoredSecrets<'a> {
+    plan: &'a DeploymentPlan<'a>,
+    store: &'a SecretStore,
+}
+
+impl StoredSecrets<'_> {
+    /// Returns the object of the digests of callers' keys, each from an entry of its own.
+    fn caller_keys(&self) -> RenderedObject {
+        let StoredSecrets { plan, store } = self;
+        let keys = caller_keys::stored(plan).map(|(caller, key)| {
+            let (role, service) = (key.role.as_str(), key.service.as_str());
+            (caller, fill(&store.key, &plan.manifest.env, role, &key.server, service))
+        });
         // A caller may have no key, or none any more: a missing entry is not an error, and its digest does not stay.
-        "target": { "name": CALLER_KEYS, "creationPolicy": "Owner", "deletionPolicy": "Delete" },
-        "data": caller_keys::stored(plan).map(one).collect::<Vec<_>>(),
-    });
-    object(("external-secrets.io/v1", "ExternalSecret"), plain_metadata(plan, CALLER_KEYS), spec)
-}
+        let target = json!({ "name": CALLER_KEYS, "creationPolicy": "Owner", "deletionPolicy": "Delete" });
+        self.fetched(CALLER_KEYS, target, keys)
+    }
 
-/// Returns the object of the users that may read a program's metrics: one, for Prometheus.
-fn of_listener(
-    plan: &DeploymentPlan<'_>,
-    store: &SecretStore,
-    listener: &PodListener,
-    key: String,
-) -> RenderedObject {
-    let users = format!("{USER}:{AS_IT_IS}");
-    let data = [("users", users), ("username", USER.to_owned()), ("password", AS_IT_IS.to_owned())];
-    let data = data.map(|(name, value)| (name.to_owned(), value));
-    external_secret(plan, store, listener.users, "Opaque", data.into(), key)
-}
+    /// Returns the object of the users that may read a program's metrics: one, for Prometheus.
+    fn listener(&self, listener: &PodListener, key: String) -> RenderedObject {
+        let users = format!("{USER}:{AS_IT_IS}");
+        let data = [("users", users), ("username", USER.to_owned()), ("password", AS_IT_IS.to_owned())];
+        let data = data.map(|(name, value)| (name.to_owned(), value));
+        self.object(listener.users, "Opaque", data.into(), key)
+    }
 
-fn of_admin(
-    plan: &DeploymentPlan<'_>,
-    store: &SecretStore,
-    name: &str,
-    user: &str,
-    key: String,
-) -> RenderedObject {
-    let data = admin_data(user, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
-    external_secret(plan, store, name, "kubernetes.io/basic-auth", data.into(), key)
-}
+    fn admin(&self, name: &str, user: &str, key: String) -> RenderedObject {
+        let data = admin_data(user, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
+        self.object(name, "kubernetes.io/basic-auth", data.into(), key)
+    }
 
-fn of_login(
-    plan: &DeploymentPlan<'_>,
-    store: &SecretStore,
-    login: &LoginNode<'_>,
-    key: String,
-) -> Result<RenderedObject> {
-    let password = SecretString::from(SENTINEL);
-    let values = address(plan, login, login.key.role.as_str(), password).variables()?;
-    let data = values.into_iter().map(|(name, value)| {
-        let password = if name == "DATABASE_URL" { IN_URL } else { AS_IT_IS };
-        (name, filled(&value, password))
-    });
-    Ok(external_secret(plan, store, &login.key.secret_name(), "Opaque", data.collect(), key))
-}
+    fn login(&self, login: &LoginNode<'_>, key: String) -> Result<RenderedObject> {
+        let password = SecretString::from(SENTINEL);
+        let values = address(self.plan, login, login.key.role.as_str(), password).variables()?;
+        let data = values.into_iter().map(|(name, value)| {
+            let password = if name == "DATABASE_URL" { IN_URL } else { AS_IT_IS };
+            (name, filled(&value, password))
+        });
+        Ok(self.object(&login.key.secret_name(), "Opaque", data.collect(), key))
+    }
 
-fn external_secret(
-    plan: &DeploymentPlan<'_>,
-    store: &SecretStore,
-    name: &str,
-    kind: &str,
-    data: BTreeMap<String, String>,
-    key: String,
-) -> RenderedObject {
-    let template = json!({
-        "engineVersion": "v2",
-        "type": kind,
-        "metadata": { "labels": labels(plan) },
-        "data": data,
-    });
-    let spec = json!({
-        "refreshInterval": "1h",
-        "secretStoreRef": { "kind": store.kind.name(), "name": store.name },
-        "target": { "name": name, "creationPolicy": "Owner", "template": template },
-        "data": [{ "secretKey": "password", "remoteRef": { "key": key, "property": store.property } }],
-    });
-    object(("external-secrets.io/v1", "ExternalSecret"), plain_metadata(plan, name), spec)
+    /// Returns an object whose data are made from one password.
+    fn object(&self, name: &str, kind: &str, data: BTreeMap<String, String>, key: String) -> RenderedObject {
+        let template = json!({
+            "engineVersion": "v2",
+            "type": kind,
+            "metadata": { "labels": labels(self.plan) },
+            "data": data,
+        });
+        let target = json!({ "name": name, "creationPolicy": "Owner", "template": template });
+        self.fetched(name, target, [("password", key)].into_iter())
+    }
+
+    /// Returns an object with these keys, each from an entry of the store.
+    fn fetched<'k>(
+        &self,
+        name: &str,
+        target: Value,
+        keys: impl Iterator<Item = (&'k str, String)>,
+    ) -> RenderedObject {
+        let StoredSecrets { plan, store } = self;
+        let one = |(secret_key, key)| json!({ "secretKey": secret_key, "remoteRef": { "key": key, "property": store.property } });
+        let spec = json!({
+            "refreshInterval": "1h",
+            "secretStoreRef": { "kind": store.kind.name(), "name": store.name },
+            "target": target,
+            "data": keys.map(one).collect::<Vec<Value>>(),
+        });
+        object(("external-secrets.io/v1", "ExternalSecret"), plain_metadata(plan, name), spec)
+    }
 }
 
 fn fill(template: &str, env: &str, role: &str, server: &str, service: &str) -> String {

@@ -55,11 +55,7 @@ pub(crate) const OF_SERVE: PodListener = PodListener {
 
 /// Arguments of a program with the files of its Secrets.
 pub(crate) const FILES: [&str; 6] = [
-    "--tls-certificate",
-    "/run/martydb/tls/tls.crt",
-    "--tls-key",
-    "/run/martydb/tls/tls.key",
-    "--users",
+    "--tls-certificate", "/run/martydb/tls/tls.crt", "--tls-key", "/run/martydb/tls/tls.key", "--users",
     "/run/martydb/users/users",
 ];
 

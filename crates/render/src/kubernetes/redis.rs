@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::certificates;
 use super::objects::*;
 use super::pod::Pod;
-use super::servers::{PASSWORD, disruption_budget};
+use super::servers::{PASSWORD, disruption_budget, service, stateful_set};
 use crate::deployment::DeploymentPlan;
 use crate::kubernetes::network::policy_parts::{named, networks, pods, policy, tcp, to_peers};
 use crate::redis::{DATA, REDIS, RedisNode, ServerFiles, here, ready, script};
@@ -28,21 +28,12 @@ const STARTUP_PERIOD: u32 = 5;
 pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Result<Vec<RenderedObject>> {
     let mut all = vec![];
     for (host, node) in here(&plan.redis) {
-        all.push(service(plan, host, node));
+        all.push(service(plan, host, REDIS, node.server.port));
         all.extend(certificate(plan, host, node)?);
-        all.push(stateful_set(plan, host, node));
+        all.push(stateful_set(plan, host, REDIS, node.deploy, pod(host, node)));
         all.extend(disruption_budget(plan, host, REDIS));
     }
     Ok(all)
-}
-
-fn service(plan: &DeploymentPlan<'_>, host: &str, node: &RedisNode<'_>) -> RenderedObject {
-    let spec = json!({
-        "clusterIP": "None",
-        "selector": pod_labels(REDIS, workload(host)),
-        "ports": [service_port(REDIS, node.server.port)],
-    });
-    object(("v1", "Service"), pods_metadata(plan, host, REDIS, workload(host)), spec)
 }
 
 fn certificate(
@@ -60,18 +51,6 @@ fn certificate(
             "name the issuer of cert-manager that signs it: deploy: { certificates: { issuer: internal } }",
         )
     })
-}
-
-fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, node: &RedisNode<'_>) -> RenderedObject {
-    let disk = claim(&node.deploy.storage_size, node.deploy.storage_class.as_ref());
-    let spec = json!({
-        "serviceName": host,
-        "replicas": 1,
-        "selector": selector(&pod_labels(REDIS, workload(host))),
-        "template": pod(host, node).template(plan),
-        "volumeClaimTemplates": [{ "metadata": { "name": "data" }, "spec": disk }],
-    });
-    object(("apps/v1", "StatefulSet"), pods_metadata(plan, workload(host), REDIS, workload(host)), spec)
 }
 
 fn pod(host: &str, node: &RedisNode<'_>) -> Pod {

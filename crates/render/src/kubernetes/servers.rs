@@ -8,6 +8,7 @@ use super::objects::*;
 use super::pod::Pod;
 use crate::deployment::{DeploymentPlan, ServerNode};
 use crate::image;
+use martydb_model::deploy::ServerDeployment;
 
 /// User ID of `postgres` in the Debian image; in the Alpine image it is 70.
 const ACCOUNT: u32 = 999;
@@ -22,25 +23,26 @@ const STARTUP_PERIOD: u32 = 5;
 
 pub(crate) fn all(plan: &DeploymentPlan<'_>) -> Vec<RenderedObject> {
     let here = plan.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
-    let of = |(host, server)| {
+    let of = |(host, server): (&str, &ServerNode<'_>)| {
         [
-            Some(service(plan, host, server)),
+            Some(service(plan, host, POSTGRES, server.url.port)),
             certificates::certificate(plan, &certificates::server_secret(host), &[host]),
-            Some(stateful_set(plan, host, server)),
+            Some(stateful_set(plan, host, POSTGRES, server.deploy, pod(plan, host, server))),
             disruption_budget(plan, host, POSTGRES),
         ]
     };
     here.flat_map(of).flatten().collect()
 }
 
-fn service(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
+/// Returns a Service for a server's pods of this name label.
+pub(crate) fn service(plan: &DeploymentPlan<'_>, host: &str, name: &str, port: u16) -> RenderedObject {
     let spec = json!({
         // A name for the pods themselves.
         "clusterIP": "None",
-        "selector": pod_labels(POSTGRES, workload(host)),
-        "ports": [service_port(POSTGRES, server.url.port)],
+        "selector": pod_labels(name, workload(host)),
+        "ports": [service_port(name, port)],
     });
-    object(("v1", "Service"), pods_metadata(plan, host, POSTGRES, workload(host)), spec)
+    object(("v1", "Service"), pods_metadata(plan, host, name, workload(host)), spec)
 }
 
 /// Returns the budget of a server's pods of this name label, if the manifest declares one:
@@ -54,17 +56,23 @@ pub(crate) fn disruption_budget(plan: &DeploymentPlan<'_>, host: &str, name: &st
     Some(object(("policy/v1", "PodDisruptionBudget"), metadata, spec))
 }
 
-fn stateful_set(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> RenderedObject {
-    let disk = claim(&server.deploy.storage_size, server.deploy.storage_class.as_ref());
+/// Returns the StatefulSet of a server's pod of this name label.
+pub(crate) fn stateful_set(
+    plan: &DeploymentPlan<'_>,
+    host: &str,
+    name: &str,
+    deploy: &ServerDeployment,
+    pod: Pod,
+) -> RenderedObject {
+    let disk = claim(&deploy.storage_size, deploy.storage_class.as_ref());
     let spec = json!({
         "serviceName": host,
         "replicas": 1,
-        "selector": selector(&pod_labels(POSTGRES, workload(host))),
-        "template": pod(plan, host, server).template(plan),
+        "selector": selector(&pod_labels(name, workload(host))),
+        "template": pod.template(plan),
         "volumeClaimTemplates": [{ "metadata": { "name": "data" }, "spec": disk }],
     });
-    let metadata = pods_metadata(plan, workload(host), POSTGRES, workload(host));
-    object(("apps/v1", "StatefulSet"), metadata, spec)
+    object(("apps/v1", "StatefulSet"), pods_metadata(plan, workload(host), name, workload(host)), spec)
 }
 
 fn pod(plan: &DeploymentPlan<'_>, host: &str, server: &ServerNode<'_>) -> Pod {

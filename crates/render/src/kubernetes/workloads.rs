@@ -79,6 +79,5 @@ fn serve(plan: &DeploymentPlan<'_>) -> Result<RenderedObject> {
 }
 
 fn store_policy(plan: &DeploymentPlan<'_>) -> Option<RenderedObject> {
-    let settings = plan.manifest.backup.as_ref()?;
-    settings.has_bucket().then(|| to_store(plan, MONITOR))
+    plan.manifest.backup.as_ref()?.has_bucket().then(|| to_store(plan, MONITOR))
 }

@@ -1,5 +1,7 @@
 //! The page as a whole: hostile text, size, figures, and the way back from a page to its values.
 
+#![allow(clippy::unwrap_used)]
+
 mod sample;
 
 use std::collections::BTreeSet;

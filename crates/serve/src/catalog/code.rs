@@ -5,29 +5,9 @@ use martydb_model::sql::{List, Statement, stmt};
 /// PostgreSQL's own functions in defaults and checks that are not immutable, and neither run SQL nor change the session beside
 /// values of sequences (<https://www.postgresql.org/docs/current/functions.html>). Others, such as `set_config`, are code.
 const HARMLESS: [&str; 24] = [
-    "nextval",
-    "random",
-    "gen_random_uuid",
-    "uuidv4",
-    "uuidv7",
-    "now",
-    "transaction_timestamp",
-    "statement_timestamp",
-    "clock_timestamp",
-    "timeofday",
-    "timezone",
-    "date_trunc",
-    "date_part",
-    "extract",
-    "to_char",
-    "to_timestamp",
-    "to_date",
-    "date",
-    "age",
-    "concat",
-    "concat_ws",
-    "format",
-    "to_json",
+    "nextval", "random", "gen_random_uuid", "uuidv4", "uuidv7", "now", "transaction_timestamp",
+    "statement_timestamp", "clock_timestamp", "timeofday", "timezone", "date_trunc", "date_part", "extract",
+    "to_char", "to_timestamp", "to_date", "date", "age", "concat", "concat_ws", "format", "to_json",
     "to_jsonb",
 ];
 

@@ -1,12 +1,13 @@
 //! Statements of aggregates: groups, conditions on them, and their order.
 
-use martydb_model::sql::{Keyword, stmt};
+use martydb_model::sql::stmt;
 
 use super::CompiledStatement;
 use super::answer::{AnswerColumns, ResultShape, body};
-use super::condition::condition;
+use super::condition::{condition, conjunction};
 use super::field::FieldScope;
-use super::read::{RootSource, direction, read_rows};
+use super::read::{direction, order_by};
+use super::reads::{RootSource, StatementReads};
 use super::values::StatementValues;
 use crate::catalog::{ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::error::{HttpError, HttpResult};
@@ -31,26 +32,20 @@ pub(crate) fn aggregate_statement(
     form: BodyForm,
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
-    let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
+    let rows = StatementReads { catalog, values: &mut values }.rows(&tree.root, RootSource::Relation)?;
     let relation = named(tree);
     let scope = FieldScope { catalog, relation: &relation, alias: GROUPS };
-    let having = match groups.having {
-        None => stmt!(""),
-        Some(filter) => {
-            let one = condition(&scope, filter, &mut values, &mut |_, _| Ok(None))?;
-            stmt!(" WHERE {one}")
-        }
-    };
-    let mut order = stmt!("");
-    for (number, term) in groups.order.iter().enumerate() {
+    let mut one = |filter| condition(&scope, filter, &mut values, &mut |_, _| Ok(None));
+    let having = conjunction(groups.having.map(&mut one).into_iter().collect::<HttpResult<_>>()?);
+    let mut terms = vec![];
+    for term in groups.order {
         if term.relation.is_some() {
             return Err(HttpError::invalid_body("groups are ordered by names of the answer"));
         }
         let (value, word) = (scope.value(&term.field, &mut values)?, direction(term));
-        let before = Keyword(if number == 0 { " ORDER BY " } else { ", " });
-        order = stmt!("{order}{before}{value}{word}");
+        terms.push(stmt!("{value}{word}"));
     }
-    let limit = groups.limit;
+    let (order, limit) = (order_by(terms), groups.limit);
     let body = body(catalog, form, (ResultShape::Rows, "martydb_source", tree.answer), &mut values);
     let columns = AnswerColumns::new(body, true);
     let statement = stmt!(

@@ -7,7 +7,7 @@ use martydb_model::sql::{Keyword, List, Qualified, Statement, stmt};
 use super::CompiledStatement;
 use super::answer::{AnswerColumns, ResultShape, body};
 use super::field::with_computed;
-use super::read::{RootSource, read_count, read_rows};
+use super::reads::{RootSource, StatementReads};
 use super::values::StatementValues;
 use crate::catalog::{ExposedFunction, FunctionParameter, ServedCatalog, VALUE};
 use crate::error::HttpResult;
@@ -36,9 +36,10 @@ pub(crate) fn call_statement(
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
     let source = call.source(&mut values);
-    let rows = read_rows(call.catalog, &tree.root, RootSource::Written, &mut values)?;
+    let mut reads = StatementReads { catalog: call.catalog, values: &mut values };
+    let rows = reads.rows(&tree.root, RootSource::Written)?;
     let (count, total) = if counts {
-        let count = read_count(call.catalog, &tree.root, RootSource::Written, &mut values)?;
+        let count = reads.count(&tree.root, RootSource::Written)?;
         (
             stmt!(", martydb_count AS ({count})"),
             Some(stmt!("(SELECT pg_catalog.count(*) FROM martydb_count)")),

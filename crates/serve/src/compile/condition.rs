@@ -22,16 +22,20 @@ pub(super) fn condition(
         },
         FilterTree::Document(filter) => document_condition(scope, filter, values),
         FilterTree::Branch { negated, all, trees } => {
-            let mut parts = vec![];
-            for tree in trees {
-                if !parts.is_empty() {
-                    parts.push(if *all { stmt!(" AND ") } else { stmt!(" OR ") });
-                }
-                parts.push(condition(scope, tree, values, embedded)?);
-            }
-            Ok(stmt!("{not}({all})", not = not(*negated), all = Statement::concat(parts)))
+            let parts = trees.iter().map(|tree| condition(scope, tree, values, embedded));
+            let word = if *all { " AND " } else { " OR " };
+            let all = Statement::separated(parts.collect::<HttpResult<Vec<_>>>()?, word);
+            Ok(stmt!("{not}({all})", not = not(*negated)))
         }
     }
+}
+
+/// Returns `WHERE` with all conditions.
+pub(super) fn conjunction(all: Vec<Statement>) -> Statement {
+    if all.is_empty() {
+        return stmt!("");
+    }
+    stmt!(" WHERE {all}", all = Statement::separated(all, " AND "))
 }
 
 fn not(negated: bool) -> Keyword {

@@ -11,8 +11,9 @@ use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 
 use super::CompiledStatement;
 use super::answer::{AnswerColumns, ResultShape, body};
-use super::condition::condition;
+use super::condition::{condition, conjunction};
 use super::field::FieldScope;
+use super::reads::{RootSource, StatementReads};
 use super::values::StatementValues;
 use crate::catalog::ServedCatalog;
 use crate::error::HttpResult;
@@ -20,17 +21,9 @@ use crate::plan::{PlanNode, PlannedTree};
 use crate::request::{BodyForm, ColumnFilter, FilterOperation};
 use joins::joined;
 use names::{alias, embedded_alias, has_ordered_arrays, junction_alias, parent_alias};
-pub(super) use order::direction;
+pub(super) use order::{direction, order_by};
 use order::{limit, ordered};
 use selection::SelectedColumns;
-
-/// Source of the root's rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RootSource {
-    Relation,
-    /// The rows that a write returns.
-    Written,
-}
 
 fn scope<'a>(catalog: &'a ServedCatalog, node: &PlanNode<'a>, alias: &'a str) -> FieldScope<'a> {
     FieldScope { catalog, relation: node.relation, alias }
@@ -44,11 +37,12 @@ pub(crate) fn read_statement(
     counts: Option<Option<i64>>,
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
-    let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
+    let mut reads = StatementReads { catalog, values: &mut values };
+    let rows = reads.rows(&tree.root, RootSource::Relation)?;
     let (count, total) = match counts {
         None => (stmt!(""), None),
         Some(most) => {
-            let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
+            let count = reads.count(&tree.root, RootSource::Relation)?;
             let limit = most.map_or_else(|| stmt!(""), |most| stmt!(" LIMIT {most}"));
             (
                 stmt!(", martydb_count AS ({count}{limit})"),
@@ -57,7 +51,7 @@ pub(crate) fn read_statement(
         }
     };
     let body = body(catalog, form, (ResultShape::Rows, "martydb_source", tree.answer), &mut values);
-    let columns = AnswerColumns { total, ..AnswerColumns::new(body, values.runs_code()) };
+    let columns = AnswerColumns { total, ..AnswerColumns::new(body, values.runs_code) };
     let statement =
         stmt!("WITH martydb_source AS ({rows}){count} SELECT {columns} FROM martydb_source AS martydb_row");
     Ok(CompiledStatement::from_collected(statement, values))
@@ -70,7 +64,7 @@ pub(crate) fn lines_statement(
     tree: &PlannedTree<'_>,
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
-    let rows = read_rows(catalog, &tree.root, RootSource::Relation, &mut values)?;
+    let rows = StatementReads { catalog, values: &mut values }.rows(&tree.root, RootSource::Relation)?;
     let most = i64::try_from(tree.answer.saturating_add(1)).unwrap_or(i64::MAX);
     let statement = stmt!(
         "SELECT pg_catalog.left(pg_catalog.row_to_json(martydb_row)::text, {most}) FROM ({rows}) AS martydb_row"
@@ -84,80 +78,101 @@ pub(crate) fn planned_statement(
     tree: &PlannedTree<'_>,
 ) -> HttpResult<CompiledStatement> {
     let mut values = StatementValues::default();
-    let count = read_count(catalog, &tree.root, RootSource::Relation, &mut values)?;
+    let count = StatementReads { catalog, values: &mut values }.count(&tree.root, RootSource::Relation)?;
     Ok(CompiledStatement::from_collected(stmt!("EXPLAIN (FORMAT JSON) {count}"), values))
 }
 
-/// Compiles the rows of a relation with everything below it.
-pub(super) fn read_rows(
-    catalog: &ServedCatalog,
-    node: &PlanNode<'_>,
-    source: RootSource,
-    values: &mut StatementValues,
-) -> HttpResult<Statement> {
-    let alias = alias(node);
-    let scope = scope(catalog, node, &alias);
-    let selection = SelectedColumns::compile(&scope, node, values)?;
-    let from = from(catalog, node, source, values);
-    let mut rows = |child: &PlanNode<'_>, values: &mut StatementValues| {
-        read_rows(catalog, child, RootSource::Relation, values)
-    };
-    let joins = joins::all(catalog, node, values, &mut rows)?;
-    let conditions = conditions(&scope, node, values, ConditionUse::Joined)?;
-    let order = if has_ordered_arrays(node) { stmt!("") } else { ordered(&scope, node, values)? };
-    let limit = limit(node.range, values);
-    Ok(stmt!(
-        "SELECT {columns} FROM {from}{joins}{conditions}{group}{order}{limit}",
-        columns = selection.columns(),
-        group = selection.group(),
-    ))
-}
-
-/// Compiles the statement whose rows are counted.
-pub(super) fn read_count(
-    catalog: &ServedCatalog,
-    node: &PlanNode<'_>,
-    source: RootSource,
-    values: &mut StatementValues,
-) -> HttpResult<Statement> {
-    let alias = alias(node);
-    let scope = scope(catalog, node, &alias);
-    let from = from(catalog, node, source, values);
-    let mut conditions = conditions(&scope, node, values, ConditionUse::Counted)?;
-    for child in node.children.iter().filter(|child| child.inner) {
-        let word = Keyword(if conditions == stmt!("") { " WHERE" } else { " AND" });
-        let rows = read_count(catalog, child, RootSource::Relation, values)?;
-        conditions = stmt!("{conditions}{word} EXISTS ({rows})");
+impl StatementReads<'_> {
+    /// Compiles the rows of a relation with everything below it.
+    pub(super) fn rows(&mut self, node: &PlanNode<'_>, source: RootSource) -> HttpResult<Statement> {
+        let alias = alias(node);
+        let scope = scope(self.catalog, node, &alias);
+        let (columns, group) = SelectedColumns::compile(&scope, node, self.values)?;
+        let from = self.sources(node, source);
+        let joins = self.joins(node)?;
+        let conditions = self.conditions(&scope, node, ConditionUse::Joined)?;
+        let order = if has_ordered_arrays(node) { stmt!("") } else { ordered(&scope, node, self.values)? };
+        let limit = limit(node.range, self.values);
+        Ok(stmt!("SELECT {columns} FROM {from}{joins}{conditions}{group}{order}{limit}"))
     }
-    Ok(stmt!("SELECT 1 FROM {from}{conditions}"))
-}
 
-fn from(
-    catalog: &ServedCatalog,
-    node: &PlanNode<'_>,
-    source: RootSource,
-    values: &mut StatementValues,
-) -> Statement {
-    let alias = stmt!("{alias}", alias = Qualified([alias(node).as_str()]));
-    if let Some(relationship) = node.relationship
-        && let Some((schema, name)) = &relationship.function
-    {
-        let function = values.function(schema, name);
-        let parent = Qualified(vec![parent_alias(node)]);
-        let row = values.row_type(&relationship.table);
-        return stmt!("{function}({parent}::{row}) AS {alias}");
-    }
-    let relation = match source {
-        RootSource::Relation => values.read(node.relation),
-        RootSource::Written => stmt!("martydb_source"),
-    };
-    match node.relationship.and_then(|one| one.junction.as_ref()) {
-        None => stmt!("{relation} AS {alias}"),
-        Some(junction) => {
-            let table = values.read_beside(catalog, &junction.table);
-            let other = Qualified(vec![junction_alias(node)]);
-            stmt!("{relation} AS {alias}, {table} AS {other}")
+    /// Compiles the statement whose rows are counted.
+    pub(super) fn count(&mut self, node: &PlanNode<'_>, source: RootSource) -> HttpResult<Statement> {
+        let alias = alias(node);
+        let scope = scope(self.catalog, node, &alias);
+        let from = self.sources(node, source);
+        let mut conditions = self.conditions(&scope, node, ConditionUse::Counted)?;
+        for child in node.children.iter().filter(|child| child.inner) {
+            let word = Keyword(if conditions == stmt!("") { " WHERE" } else { " AND" });
+            let rows = self.count(child, RootSource::Relation)?;
+            conditions = stmt!("{conditions}{word} EXISTS ({rows})");
         }
+        Ok(stmt!("SELECT 1 FROM {from}{conditions}"))
+    }
+
+    /// Returns the list of `FROM`, without joins.
+    fn sources(&mut self, node: &PlanNode<'_>, source: RootSource) -> Statement {
+        let values = &mut *self.values;
+        let alias = stmt!("{alias}", alias = Qualified([alias(node).as_str()]));
+        if let Some(relationship) = node.relationship
+            && let Some((schema, name)) = &relationship.function
+        {
+            let function = values.function(schema, name);
+            let parent = Qualified(vec![parent_alias(node)]);
+            let row = values.row_type(&relationship.table);
+            return stmt!("{function}({parent}::{row}) AS {alias}");
+        }
+        let relation = match source {
+            RootSource::Relation => values.read(node.relation),
+            RootSource::Written => stmt!("martydb_source"),
+        };
+        match node.relationship.and_then(|one| one.junction.as_ref()) {
+            None => stmt!("{relation} AS {alias}"),
+            Some(junction) => {
+                let table = values.read_beside(self.catalog, &junction.table);
+                let other = Qualified(vec![junction_alias(node)]);
+                stmt!("{relation} AS {alias}, {table} AS {other}")
+            }
+        }
+    }
+
+    fn conditions(
+        &mut self,
+        scope: &FieldScope<'_>,
+        node: &PlanNode<'_>,
+        how: ConditionUse,
+    ) -> HttpResult<Statement> {
+        let catalog = self.catalog;
+        let mut all = vec![];
+        for tree in &node.filters {
+            let mut embedded =
+                |filter: &ColumnFilter, values: &mut StatementValues| match null_child(node, filter) {
+                    None => Ok(None),
+                    Some((child, absent)) => {
+                        StatementReads { catalog, values }.null_condition(child, absent, how).map(Some)
+                    }
+                };
+            all.push(condition(scope, tree, self.values, &mut embedded)?);
+        }
+        all.extend(joined(node));
+        Ok(conjunction(all))
+    }
+
+    fn null_condition(
+        &mut self,
+        child: &PlanNode<'_>,
+        absent: bool,
+        how: ConditionUse,
+    ) -> HttpResult<Statement> {
+        let embedded = embedded_alias(child);
+        Ok(match (how, absent) {
+            (ConditionUse::Joined, true) => stmt!("{embedded} IS NOT DISTINCT FROM NULL"),
+            (ConditionUse::Joined, false) => stmt!("{embedded} IS DISTINCT FROM NULL"),
+            (ConditionUse::Counted, _) => {
+                let rows = self.count(child, RootSource::Relation)?;
+                stmt!("{not}EXISTS ({rows})", not = Keyword(if absent { "NOT " } else { "" }))
+            }
+        })
     }
 }
 
@@ -166,29 +181,6 @@ fn from(
 enum ConditionUse {
     Joined,
     Counted,
-}
-
-fn conditions(
-    scope: &FieldScope<'_>,
-    node: &PlanNode<'_>,
-    values: &mut StatementValues,
-    how: ConditionUse,
-) -> HttpResult<Statement> {
-    let mut all = vec![];
-    for tree in &node.filters {
-        let mut embedded =
-            |filter: &ColumnFilter, values: &mut StatementValues| match null_child(node, filter) {
-                None => Ok(None),
-                Some((child, absent)) => null_condition(scope.catalog, child, absent, values, how).map(Some),
-            };
-        all.push(condition(scope, tree, values, &mut embedded)?);
-    }
-    all.extend(joined(node));
-    let mut text = stmt!("");
-    for (number, one) in all.into_iter().enumerate() {
-        text = if number == 0 { stmt!(" WHERE {one}") } else { stmt!("{text} AND {one}") };
-    }
-    Ok(text)
 }
 
 /// Returns the embedded relation that a filter asks to be absent, or present.
@@ -202,22 +194,4 @@ fn null_child<'n, 'c>(node: &'n PlanNode<'c>, filter: &ColumnFilter) -> Option<(
         return None;
     }
     node.child(&filter.field.name).map(|child| (child, absent))
-}
-
-fn null_condition(
-    catalog: &ServedCatalog,
-    child: &PlanNode<'_>,
-    absent: bool,
-    values: &mut StatementValues,
-    how: ConditionUse,
-) -> HttpResult<Statement> {
-    let embedded = embedded_alias(child);
-    Ok(match (how, absent) {
-        (ConditionUse::Joined, true) => stmt!("{embedded} IS NOT DISTINCT FROM NULL"),
-        (ConditionUse::Joined, false) => stmt!("{embedded} IS DISTINCT FROM NULL"),
-        (ConditionUse::Counted, _) => {
-            let rows = read_count(catalog, child, RootSource::Relation, values)?;
-            stmt!("{not}EXISTS ({rows})", not = Keyword(if absent { "NOT " } else { "" }))
-        }
-    })
 }

@@ -41,8 +41,7 @@ pub(crate) fn search_statement(
         let query = stmt!("pg_catalog.websearch_to_tsquery({language}::pg_catalog.regconfig, {words}::text)");
         // Words that are only excluded, and words that the language leaves out, would match every row.
         let is_usable = stmt!("pg_catalog.querytree({query}) NOT IN ('', 'T')");
-        let table = values.read(one.relation);
-        found.push(one.matches(&table, &query, &is_usable, limit));
+        found.push(one.matches(&values.read(one.relation), &query, &is_usable, limit));
         usable.push(is_usable);
     }
     let found = Statement::separated(found, " UNION ALL ");

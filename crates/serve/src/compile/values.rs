@@ -5,9 +5,11 @@ use martydb_model::sql::Parameter;
 /// The values collected so far, and the properties that the fragments of the statement reported.
 #[derive(Debug, Default)]
 pub(super) struct StatementValues {
-    texts: Vec<String>,
-    runs_code: bool,
-    has_own_types: bool,
+    pub texts: Vec<String>,
+    /// `true` if code of the service may run in a fragment so far.
+    pub runs_code: bool,
+    /// `true` if a parameter may have a type that is not PostgreSQL's own.
+    pub has_own_types: bool,
 }
 
 impl StatementValues {
@@ -32,20 +34,5 @@ impl StatementValues {
     /// Tells that a parameter may have a type that is not PostgreSQL's own.
     pub(super) fn note_own_type(&mut self, has: bool) {
         self.has_own_types |= has;
-    }
-
-    /// Returns `true` if code of the service may run in a fragment so far.
-    pub(super) fn runs_code(&self) -> bool {
-        self.runs_code
-    }
-
-    /// Returns `true` if a parameter may have a type that is not PostgreSQL's own.
-    pub(super) fn has_own_types(&self) -> bool {
-        self.has_own_types
-    }
-
-    /// Returns the values in the order of their parameters.
-    pub(super) fn into_values(self) -> Vec<String> {
-        self.texts
     }
 }

@@ -5,14 +5,14 @@ use martydb_model::sql::{Keyword, Literal, Qualified, Statement, stmt};
 use super::CompiledStatement;
 use super::answer::{AnswerColumns, ResultShape, body};
 use super::change::changed;
-use super::condition::condition;
+use super::condition::{condition, conjunction};
 use super::field::{FieldScope, with_computed};
-use super::read::{RootSource, read_rows};
+use super::reads::{RootSource, StatementReads};
 use super::values::StatementValues;
 use crate::catalog::{DOCUMENT, ExposedColumn, ExposedRelation, ServedCatalog};
 use crate::error::{HttpError, HttpResult};
 use crate::plan::PlannedTree;
-use crate::request::{BodyForm, DocumentChange, FilterTree, Resolution, RowAction, RowQuery, RowsBody};
+use crate::request::{BodyForm, DocumentChange, Resolution, RowAction, RowQuery, RowsBody};
 
 /// Alias of the relation that is written, and of the rows that a request gives; no column has such a name by chance.
 const WRITTEN: &str = "martydb_written";
@@ -51,7 +51,7 @@ pub(super) fn answered_write(
     let source = write.source(values)?;
     let rows = match form {
         BodyForm::Nothing => stmt!("SELECT * FROM martydb_source"),
-        _ => read_rows(write.catalog, &tree.root, RootSource::Written, values)?,
+        _ => StatementReads { catalog: write.catalog, values }.rows(&tree.root, RootSource::Written)?,
     };
     let location = write.locates.then(|| write.location(values));
     let inserted = match write.action {
@@ -98,8 +98,7 @@ impl WrittenRows<'_> {
         if !self.returns {
             return stmt!(" RETURNING 1");
         }
-        let wanted = self.returned_columns();
-        match wanted {
+        match self.returned_columns() {
             None => {
                 let columns = with_computed(self.catalog, self.relation, self.query, WRITTEN, values);
                 stmt!(" RETURNING {columns}")
@@ -135,14 +134,9 @@ impl WrittenRows<'_> {
     }
 
     fn conditions(&self, alias: &str, values: &mut StatementValues) -> HttpResult<Statement> {
-        let trees: Vec<&FilterTree> = self.query.root_filters().collect();
         let scope = FieldScope { catalog: self.catalog, relation: self.relation, alias };
-        let mut text = stmt!("");
-        for (number, tree) in trees.into_iter().enumerate() {
-            let one = condition(&scope, tree, values, &mut |_, _| Ok(None))?;
-            text = if number == 0 { stmt!(" WHERE {one}") } else { stmt!("{text} AND {one}") };
-        }
-        Ok(text)
+        let one = |tree| condition(&scope, tree, values, &mut |_, _| Ok(None));
+        Ok(conjunction(self.query.root_filters().map(one).collect::<HttpResult<_>>()?))
     }
 
     fn columns(&self, rows: &RowsBody) -> HttpResult<Vec<&ExposedColumn>> {

@@ -11,50 +11,16 @@ use crate::error::AnswerHeader;
 /// Headers that code of a service may set, beside its own that begin with `X-`
 /// (<https://www.iana.org/assignments/http-fields/http-fields.xhtml>).
 const OF_SERVICES: [&str; 19] = [
-    "cache-control",
-    "content-disposition",
-    "content-language",
-    "content-location",
-    "content-range",
-    "content-type",
-    "deprecation",
-    "etag",
-    "expires",
-    "last-modified",
-    "link",
-    "location",
-    "pragma",
-    "preference-applied",
-    "retry-after",
-    "server-timing",
-    "set-cookie",
-    "sunset",
-    "vary",
+    "cache-control", "content-disposition", "content-language", "content-location", "content-range",
+    "content-type", "deprecation", "etag", "expires", "last-modified", "link", "location", "pragma",
+    "preference-applied", "retry-after", "server-timing", "set-cookie", "sunset", "vary",
 ];
 
 /// Beginnings of names with `X-` that mean something to a proxy or a browser.
 const FOREIGN_PREFIXES: [&str; 21] = [
-    "x-accel",
-    "x-content-security",
-    "x-content-type",
-    "x-dns",
-    "x-forwarded",
-    "x-frame",
-    "x-http",
-    "x-lighttpd",
-    "x-litespeed",
-    "x-original",
-    "x-permitted",
-    "x-powered",
-    "x-proxy",
-    "x-real",
-    "x-reproxy",
-    "x-rewrite",
-    "x-robots",
-    "x-sendfile",
-    "x-ua",
-    "x-webkit",
-    "x-xss",
+    "x-accel", "x-content-security", "x-content-type", "x-dns", "x-forwarded", "x-frame", "x-http",
+    "x-lighttpd", "x-litespeed", "x-original", "x-permitted", "x-powered", "x-proxy", "x-real", "x-reproxy",
+    "x-rewrite", "x-robots", "x-sendfile", "x-ua", "x-webkit", "x-xss",
 ];
 
 /// Headers of a kept answer that the data service had set itself.
@@ -62,15 +28,8 @@ const OF_KEPT_ANSWERS: [&str; 2] = ["content-profile", "proxy-status"];
 
 /// Headers that only the listener sets: length and framing of the message, and the connection (RFC 9110, section 7.6.1).
 const OF_THE_LISTENER: [&str; 9] = [
-    "connection",
-    "content-length",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
+    "connection", "content-length", "keep-alive", "proxy-authenticate", "proxy-connection", "te", "trailer",
+    "transfer-encoding", "upgrade",
 ];
 
 /// Parts of media types that a browser, or a worker of it, would run, or takes for several messages.

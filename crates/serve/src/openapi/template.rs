@@ -75,8 +75,7 @@ fn is_met(operation: &mut Value, words: &BTreeSet<&str>) -> bool {
 /// Puts references in the place of the parameters' names.
 fn with_parameters(operation: &mut Value, filters: &[Value]) {
     let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) else { return };
-    let named = std::mem::take(parameters);
-    for name in named.iter().filter_map(Value::as_str) {
+    for name in std::mem::take(parameters).iter().filter_map(Value::as_str) {
         match name {
             "filters" | "arguments" => parameters.extend(filters.iter().cloned()),
             name => parameters.push(reference("parameters", name)),

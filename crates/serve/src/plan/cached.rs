@@ -9,23 +9,9 @@ use crate::catalog::{CachedTable, CatalogName, ServedCatalog};
 /// Types of PostgreSQL to which a value may be cast, as `format_type` writes them: a type of the service of one of these names has
 /// its schema before it. A cast to a domain runs code of the service.
 const OWN_TYPES: &[&str] = &[
-    "bigint",
-    "boolean",
-    "bytea",
-    "character varying",
-    "date",
-    "double precision",
-    "integer",
-    "json",
-    "jsonb",
-    "numeric",
-    "real",
-    "smallint",
-    "text",
-    "time without time zone",
-    "timestamp with time zone",
-    "timestamp without time zone",
-    "uuid",
+    "bigint", "boolean", "bytea", "character varying", "date", "double precision", "integer", "json",
+    "jsonb", "numeric", "real", "smallint", "text", "time without time zone", "timestamp with time zone",
+    "timestamp without time zone", "uuid",
 ];
 
 impl PlannedTree<'_> {

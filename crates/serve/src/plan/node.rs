@@ -25,6 +25,27 @@ pub(crate) struct PlanNode<'c> {
     pub(crate) children: Vec<PlanNode<'c>>,
 }
 
+impl<'c> PlanNode<'c> {
+    /// Returns the root of a tree, without anything selected.
+    pub(crate) fn root(relation: &'c ExposedRelation) -> PlanNode<'c> {
+        PlanNode {
+            relation,
+            key: relation.name.clone(),
+            target: relation.name.clone(),
+            number: 0,
+            parent: 0,
+            relationship: None,
+            inner: false,
+            spread: false,
+            select: vec![],
+            filters: vec![],
+            order: vec![],
+            range: RowRange::default(),
+            children: vec![],
+        }
+    }
+}
+
 impl PlanNode<'_> {
     /// Returns `true` if the node's rows are values of one key in the parent's row.
     pub(crate) fn is_to_one(&self) -> bool {

@@ -27,8 +27,7 @@ pub(super) fn put_all(root: &mut PlanNode<'_>, query: &RowQuery, writes: bool) -
 /// Returns the relation at a path.
 fn at<'n, 'c>(node: &'n mut PlanNode<'c>, path: &[String]) -> HttpResult<&'n mut PlanNode<'c>> {
     let Some((first, rest)) = path.split_first() else { return Ok(node) };
-    let position = node.children.iter().position(|child| child.key == *first);
-    let Some(position) = position else {
+    let Some(position) = node.children.iter().position(|child| child.key == *first) else {
         return Err(not_embedded(node, first));
     };
     at(&mut node.children[position], rest)

@@ -34,21 +34,7 @@ pub(crate) fn plan_tree<'c>(
     writes: bool,
 ) -> HttpResult<PlannedTree<'c>> {
     let mut planner = TreePlanner { catalog, limits, nodes: 1 };
-    let mut root = PlanNode {
-        relation,
-        key: relation.name.clone(),
-        target: relation.name.clone(),
-        number: 0,
-        parent: 0,
-        relationship: None,
-        inner: false,
-        spread: false,
-        select: vec![],
-        filters: vec![],
-        order: vec![],
-        range: RowRange::default(),
-        children: vec![],
-    };
+    let mut root = PlanNode::root(relation);
     planner.fill(&mut root, &query.select, 0)?;
     places::put_all(&mut root, query, writes)?;
     places::check(&root, query, limits, writes)?;
@@ -109,7 +95,6 @@ impl<'c> TreePlanner<'c, '_> {
         let relationship = find_relationship(self.catalog, parent.relation, &one.name, one.hint.as_deref())?;
         let (schema, name) = &relationship.target;
         let mut node = PlanNode {
-            relation: self.catalog.relation(schema, name)?,
             key: one.alias.clone().unwrap_or_else(|| one.name.clone()),
             target: one.name.clone(),
             number: self.nodes,
@@ -117,11 +102,7 @@ impl<'c> TreePlanner<'c, '_> {
             relationship: Some(relationship),
             inner: one.inner,
             spread: one.spread,
-            select: vec![],
-            filters: vec![],
-            order: vec![],
-            range: RowRange::default(),
-            children: vec![],
+            ..PlanNode::root(self.catalog.relation(schema, name)?)
         };
         self.nodes += 1;
         self.fill(&mut node, &one.select, depth)?;

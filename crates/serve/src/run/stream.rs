@@ -222,8 +222,7 @@ impl RowLines {
 
     /// Sends the parts, and nothing at the end where the answer was cut.
     async fn send(mut self, first: Bytes, sender: Sender<Option<Bytes>>) {
-        let end = self.end;
-        let work = tokio::time::timeout_at(end, self.send_parts(first, &sender));
+        let work = tokio::time::timeout_at(self.end, self.send_parts(first, &sender));
         let done = tokio::select! {
             done = work => done.unwrap_or(Err(LineError::Database(DatabaseError::TooSlow))),
             () = sender.closed() => Err(LineError::HungUp),

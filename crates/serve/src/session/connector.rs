@@ -62,11 +62,9 @@ impl ServerConnector {
         startup: &Startup<'_>,
         largest: usize,
     ) -> HandedStream {
-        let opened = match self.address().await {
-            Ok(address) => HandedStream::open(&address, credentials, startup, largest).await,
-            Err(error) => Err(error),
-        };
-        opened.unwrap_or_else(|error| HandedStream::failed(&error))
+        let opened =
+            async { HandedStream::open(&self.address().await?, credentials, startup, largest).await };
+        opened.await.unwrap_or_else(|error| HandedStream::failed(&error))
     }
 
     /// Opens a stream for a request to cancel.

@@ -229,8 +229,7 @@ fn answered(error: &tokio_postgres::Error) -> bool {
 }
 
 fn io_kind(error: &tokio_postgres::Error) -> Option<std::io::ErrorKind> {
-    let cause = std::error::Error::source(error)?;
-    cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
+    std::error::Error::source(error)?.downcast_ref::<std::io::Error>().map(std::io::Error::kind)
 }
 
 /// Returns why a server is not the one that the settings trust; `None` if the connection failed for another reason.

@@ -54,10 +54,7 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<CreatedBacku
     let plans = plan_changes(app, &services).await;
     let mut made = vec![];
     for (service, exported) in exported(app, &services, how).await? {
-        let one = match exported {
-            Ok(exported) => keep(app, &store, &service, exported, &plans).await,
-            Err(error) => Err(error),
-        };
+        let one = async { keep(app, &store, &service, exported?, &plans).await }.await;
         let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
         made.push(outcome(&service.name, one));
         if stopped {
@@ -108,10 +105,7 @@ async fn exported(
 ) -> Result<Vec<(DesiredService, Result<ExportedService>)>> {
     let mut targets = vec![];
     for (service, target) in targets::for_services(app, services).await? {
-        let audited = match target {
-            Ok(target) => audit(app, &service).await.map(|audit| (target, audit)),
-            Err(error) => Err(error),
-        };
+        let audited = async { Ok((target?, audit(app, &service).await?)) }.await;
         targets.push((service, audited));
     }
     let examining = |(service, target): (DesiredService, Result<(MigrationTarget, _)>)| async move {
@@ -123,19 +117,13 @@ async fn exported(
     };
     let examined = map_concurrent(app.jobs.count, targets, examining).await;
     let locking = |(service, examined): (DesiredService, Result<_>)| async move {
-        let locked = match examined {
-            Ok(examined) => martydb_backup::ExaminedService::lock(examined).await,
-            Err(error) => Err(error),
-        };
-        (service, locked)
+        let locked = async { martydb_backup::ExaminedService::lock(examined?).await };
+        (service, locked.await)
     };
     let locked = map_concurrent(app.jobs.count, examined, locking).await;
     let mut all = vec![];
     for (service, locked) in locked {
-        let exported = match locked {
-            Ok(locked) => locked.export().await,
-            Err(error) => Err(error),
-        };
+        let exported = async { locked?.export().await }.await;
         all.push((service, exported));
     }
     Ok(all)

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::app::App;
-use crate::commands::support::companion::{RedisClients, RedisUsage};
 use crate::commands::support::companions::companion;
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::units::counted;
+use martydb_model::{RedisClients, RedisPrefix, RedisUse};
 use martydb_ui::report::{Cell, Report, ReportColumn, Style, printable};
 
 pub(crate) async fn run(app: &App, server: Option<&str>) -> Result<RedisUseReport> {
@@ -31,7 +31,8 @@ pub(crate) async fn run(app: &App, server: Option<&str>) -> Result<RedisUseRepor
                 .hint(format!("choose one with --server: {}", all.join(", "))));
         }
     };
-    Ok(RedisUseReport::new(app, companion(app, &app.manifest.redis.servers[server], vec![])?.usage().await?))
+    let found = companion(app, &app.manifest.redis.servers[server], vec![])?.usage().await?;
+    Ok(RedisUseReport::new(app, server, found))
 }
 
 /// Prefix of keys, with the service that has it or could have it.
@@ -60,17 +61,18 @@ pub struct RedisUseReport {
 }
 
 impl RedisUseReport {
-    fn new(app: &App, found: RedisUsage) -> RedisUseReport {
+    fn new(app: &App, server: &str, found: RedisUse) -> RedisUseReport {
         let part = &app.manifest.redis;
         let mut names: BTreeSet<String> = part.services.keys().map(ToString::to_string).collect();
         let mut manifest = String::new();
-        let row = |(prefix, keys, name): (String, usize, String)| {
+        let row = |RedisPrefix { prefix, keys, service }: RedisPrefix| {
+            let name = service.to_string();
             let declared =
-                part.on(&found.server).find(|one| one.prefix == prefix).map(|one| one.service.to_string());
+                part.on(server).find(|one| one.prefix == prefix).map(|one| one.service.to_string());
             // A service has one prefix.
             let proposed = (declared.is_none() && names.insert(name.clone())).then_some(name);
             if let Some(name) = &proposed {
-                let keys = format!("{{ server: {}, prefix: \"{prefix}\" }}", found.server);
+                let keys = format!("{{ server: {server}, prefix: \"{prefix}\" }}");
                 manifest += &format!("  {name}:\n    redis: {keys}\n");
             }
             PrefixRow { prefix, keys, declared, proposed }
@@ -80,7 +82,7 @@ impl RedisUseReport {
             manifest.insert_str(0, "services:\n");
         }
         RedisUseReport {
-            server: found.server,
+            server: server.to_owned(),
             clients: found.clients,
             prefixes,
             others: found.others,

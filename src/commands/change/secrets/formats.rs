@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::commands::support::login_choice;
+use crate::commands::support::login_choice::ServiceConnections;
 use martydb_isolation::probe::{self, ProbeLogin, Task};
 use martydb_manifest::RedisServer;
 use martydb_manifest::connection_string::Parts;
@@ -102,7 +102,8 @@ impl Exported<'_> {
     pub(crate) async fn connection(&self, app: &App, kept: &StoredLogin) -> Result<Parts> {
         let (user, password) = (kept.login.as_str(), kept.password.clone());
         if self.database == self.service.database {
-            return login_choice::for_application(app, self.service, self.key.kind, user, password).await;
+            let of = ServiceConnections { app, service: self.service };
+            return of.for_application(self.key.kind, user, password).await;
         }
         let endpoint = app.access(&self.key.server).await?.endpoint;
         Ok(Parts::new(&endpoint, user, Some(password), self.database.as_str()))

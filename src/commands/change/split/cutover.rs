@@ -5,7 +5,7 @@ use clap::Args;
 use super::common::MapChoice;
 use super::switch::{self, NextCommands, SwitchReport};
 use crate::app::App;
-use crate::commands::support::login_choice;
+use crate::commands::support::login_choice::ServiceConnections;
 use martydb_manifest::connection_string::Form;
 use martydb_model::error::Result;
 use martydb_model::{DesiredService, RoleKind};
@@ -42,5 +42,5 @@ pub(crate) async fn run(app: &App, arguments: &Arguments) -> Result<SwitchReport
 
 /// Returns the URL without its password, which `martydb url` prints.
 async fn url(app: &App, service: &DesiredService, kind: RoleKind) -> Result<String> {
-    login_choice::address(app, service, kind).await?.render(Form::Uri)
+    ServiceConnections { app, service }.address(kind).await?.render(Form::Uri)
 }

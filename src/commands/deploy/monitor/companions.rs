@@ -46,8 +46,9 @@ impl ExtraServers for MonitoredCompanions {
 async fn statistics(context: &Context, services: &[DesiredService]) -> Result<CheckOutcome> {
     let mut outcome = CheckOutcome::default();
     let companions = companions(context, services)?;
-    for measured in join_all(companions.iter().map(|one| one.statistics())).await {
-        let failure = measured.failure.map(|error| format!("server {}: {error}", measured.server));
+    let all = join_all(companions.iter().map(|one| one.statistics())).await;
+    for (companion, measured) in companions.iter().zip(all) {
+        let failure = measured.failure.map(|error| format!("server {}: {error}", companion.server()));
         outcome.failures.extend(failure);
         outcome.judged.extend(measured.subjects);
         outcome.samples.extend(measured.samples);

@@ -40,8 +40,7 @@ impl KnownBackups {
 }
 
 async fn summaries(app: &App) -> Result<BTreeMap<String, BackupSummary>> {
-    let summary = app.backups()?.summaries(&app.manifest.project, &app.manifest.env).await?;
-    Ok(summary.services)
+    Ok(app.backups()?.summaries(&app.manifest.project, &app.manifest.env).await?.services)
 }
 
 fn late() -> Error {

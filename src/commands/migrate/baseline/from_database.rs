@@ -142,13 +142,10 @@ async fn compare(
 }
 
 fn unequal(file: &Path, differences: &[Difference]) -> Error {
-    const MAX_SHOWN: usize = 20;
-    let more = differences.len().saturating_sub(MAX_SHOWN);
     let privileges = "first revoke the privileges of PUBLIC and of the service's roles that the manifest does not grant: `martydb plan` shows them";
     let error =
         Error::new(Kind::Divergent, "the schema that pg_dump wrote differs from that of the database")
-            .causes(differences.iter().take(MAX_SHOWN))
-            .causes((more > 0).then(|| format!("and {more} more")))
+            .first_causes(differences)
             .hint(format!(
                 "`before` is the database, `after` the result of {} in a scratch database",
                 file.display()

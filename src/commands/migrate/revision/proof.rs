@@ -10,9 +10,6 @@ use martydb_model::error::{Error, Kind, Result};
 use martydb_schema_diff::DraftFolder;
 use martydb_schema_diff::script::Texts;
 
-/// Maximum number of differences that are shown.
-const MAX_SHOWN: usize = 20;
-
 /// Files of a revision that are proven.
 pub(crate) struct RevisionProof<'a> {
     pub sides: &'a Sides<'a>,
@@ -119,10 +116,8 @@ fn unproven(error: Error) -> Error {
 }
 
 fn unequal(message: &str, left: &[String]) -> Error {
-    let more = left.len().saturating_sub(MAX_SHOWN);
     Error::new(Kind::Divergent, message)
-        .causes(left.iter().take(MAX_SHOWN))
-        .causes((more > 0).then(|| format!("and {more} more")))
+        .first_causes(left)
         .hint("write that part by hand, into the files of a revision without --from")
 }
 

@@ -28,16 +28,7 @@ CREATE TABLE \"Odd \"\"name\" (\"a b\" int PRIMARY KEY, \"c\\d\" text);
 ";
 
 const ALL: &[&str] = &[
-    "items",
-    "keyed",
-    "moods",
-    "chars",
-    "pairs",
-    "whole",
-    "events",
-    "parents",
-    "children",
-    "ranked",
+    "items", "keyed", "moods", "chars", "pairs", "whole", "events", "parents", "children", "ranked",
     "\"Odd \"\"name\"",
 ];
 

@@ -16,12 +16,8 @@ pub(crate) const EXTRA: (&str, &str) = ("extra", "marty_extra");
 
 /// Clients write a lot, and the log would hold every statement.
 const SETTINGS: &[&str] = &[
-    "wal_level=logical",
-    "max_replication_slots=20",
-    "max_wal_senders=20",
-    "log_statement=none",
-    "log_connections=off",
-    "autovacuum=on",
+    "wal_level=logical", "max_replication_slots=20", "max_wal_senders=20", "log_statement=none",
+    "log_connections=off", "autovacuum=on",
 ];
 
 /// Placement of the databases.

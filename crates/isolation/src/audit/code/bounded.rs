@@ -7,13 +7,7 @@ use martydb_catalog::{CatalogObject, RoutineBody};
 
 /// Types of a single figure.
 const FIGURES: &[&str] = &[
-    "bigint",
-    "boolean",
-    "double precision",
-    "integer",
-    "interval",
-    "numeric",
-    "real",
+    "bigint", "boolean", "double precision", "integer", "interval", "numeric", "real",
     "timestamp with time zone",
 ];
 

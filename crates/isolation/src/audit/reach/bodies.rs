@@ -86,17 +86,17 @@ impl<'a> Use<'a, '_> {
         let text = &self.body.text;
         for item in self.all_of(text.calls.iter()) {
             if item.is_routine() {
-                self.visit_function(item);
+                self.visit_object(item, "function", false);
             }
         }
         for item in self.all_of(text.writes.iter()) {
             if is_relation(item) {
-                self.visit_relation(item);
+                self.visit_object(item, if item.kind == "view" { "view" } else { "table" }, true);
             }
         }
         for item in self.all_of(text.reads.iter()) {
             if item.kind == "view" {
-                self.visit_view(item);
+                self.visit_object(item, "view", false);
             }
         }
         self.domains(text);
@@ -125,32 +125,14 @@ impl<'a> Use<'a, '_> {
         }
     }
 
-    fn visit_function(&mut self, item: &'a CatalogObject) {
-        let Some(object) = self.object(item, "function") else { return };
-        if !self.all.facts.is_end(object.owner) {
+    /// Records what it uses. The owner of a view that it reads replaces it as it would a function.
+    fn visit_object(&mut self, item: &'a CatalogObject, kind: &'static str, writes: bool) {
+        let Some(object) = self.object(item, kind) else { return };
+        let facts = &mut self.all.facts;
+        if !facts.is_end(object.owner) {
+            let visited = if writes { &mut facts.visited_tables } else { &mut facts.visited_functions };
+            visited.push(object);
             self.all.visit(object.id, self.body.run_by);
-            self.all.facts.visited_functions.push(object);
-        }
-        self.touch(object.id);
-    }
-
-    /// Records a view that it reads: its owner replaces it as it would a function.
-    fn visit_view(&mut self, item: &'a CatalogObject) {
-        let Some(object) = self.object(item, "view") else { return };
-        if !self.all.facts.is_end(object.owner) {
-            self.all.visit(object.id, self.body.run_by);
-            self.all.facts.visited_functions.push(object);
-        }
-        self.touch(object.id);
-    }
-
-    fn visit_relation(&mut self, item: &'a CatalogObject) {
-        let Some(object) = self.object(item, if item.kind == "view" { "view" } else { "table" }) else {
-            return;
-        };
-        if !self.all.facts.is_end(object.owner) {
-            self.all.visit(object.id, self.body.run_by);
-            self.all.facts.visited_tables.push(object);
         }
         self.touch(object.id);
     }
@@ -216,11 +198,8 @@ impl<'a> Use<'a, '_> {
             kind: "job",
             display: &job.display,
             owner: role,
-            grant_on: None,
-            extension: None,
-            system: false,
-            acl: &[],
             run_by: Some(self.body.run_by),
+            ..ObjectName::default()
         });
         // Its own place stands for a schema, which no rule asks for.
         Object { id, database: self.known.database, schema: id, owner }
@@ -239,10 +218,8 @@ impl<'a> Use<'a, '_> {
             display: &item.display,
             owner: &item.owner,
             grant_on: Some(&item.grant_on),
-            extension: None,
-            system: false,
             acl: &item.acl,
-            run_by: None,
+            ..ObjectName::default()
         });
         self.known.objects.insert(&item.display, id);
         let object = Object { id, database: self.known.database, schema, owner };

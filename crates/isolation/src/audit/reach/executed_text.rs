@@ -9,38 +9,13 @@ use super::pieces::{Piece, name_at};
 const QUOTING: &[&str] = &["quote_ident", "quote_literal", "quote_nullable", "pg_describe_object", "chr"];
 /// Functions whose result is as fixed as their arguments.
 const JOINING: &[&str] = &[
-    "concat",
-    "concat_ws",
-    "coalesce",
-    "upper",
-    "lower",
-    "btrim",
-    "trim",
-    "left",
-    "array_to_string",
+    "concat", "concat_ws", "coalesce", "upper", "lower", "btrim", "trim", "left", "array_to_string",
     "string_agg",
 ];
 /// Types whose values are printed as quoted names, numbers or times.
 const QUOTED_TYPES: &[&str] = &[
-    "regclass",
-    "regproc",
-    "regprocedure",
-    "regtype",
-    "regnamespace",
-    "regrole",
-    "oid",
-    "int",
-    "integer",
-    "int4",
-    "int8",
-    "bigint",
-    "smallint",
-    "numeric",
-    "boolean",
-    "bool",
-    "date",
-    "uuid",
-    "interval",
+    "regclass", "regproc", "regprocedure", "regtype", "regnamespace", "regrole", "oid", "int", "integer",
+    "int4", "int8", "bigint", "smallint", "numeric", "boolean", "bool", "date", "uuid", "interval",
     "timestamptz",
 ];
 

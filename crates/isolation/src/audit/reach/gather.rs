@@ -18,6 +18,7 @@ pub(crate) struct Gathered<'a> {
 }
 
 /// Object of a fact, as findings name it.
+#[derive(Default)]
 pub(crate) struct ObjectName<'a> {
     pub database: &'a str,
     pub kind: &'static str,

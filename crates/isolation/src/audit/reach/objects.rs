@@ -48,22 +48,25 @@ pub(crate) fn inside<'a>(
     all: &mut Gathered<'a>,
 ) {
     let found = &catalog.privileged;
-    let schemas = schemas(audit, id, name, found, all);
+    let mut contents = DatabaseContents { audit, id, name, all };
+    let schemas = contents.schemas(found);
     let mut routines: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.routines {
         if let Some(schema) = schemas.get(found.schema.as_str()) {
-            routines.insert(&found.display, routine(id, *schema, name, found, all));
+            routines.insert(&found.display, contents.routine(*schema, found));
         }
     }
     let mut relations: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.relations {
         if let Some(schema) = schemas.get(found.schema.as_str()) {
-            let relation = relation(audit, id, *schema, name, found, all);
+            let relation = contents.relation(*schema, found);
             relations.insert(&found.display, relation.id);
             let fired = found.triggers.iter().filter_map(|routine| routines.get(routine.as_str()));
-            all.facts.triggers.extend(fired.map(|function| (relation, *function)));
+            contents.all.facts.triggers.extend(fired.map(|function| (relation, *function)));
         }
     }
+    let domains = found.domains.iter().filter_map(|found| contents.domain(&schemas, found));
+    let domains: Vec<_> = domains.collect();
     let leads = |found: &&PrivilegedRelation| {
         !found.invoker && !found.system && (found.filled || !found.materialized)
     };
@@ -78,172 +81,155 @@ pub(crate) fn inside<'a>(
         let children = found.children.iter().filter_map(|child| relations.get(child.as_str()));
         all.facts.routes.extend(children.map(|child| (*table, *child)));
     }
-    let domains = found.domains.iter().filter_map(|found| domain(id, &schemas, name, found, all));
-    let domains: Vec<_> = domains.collect();
     let objects = routines.into_iter().chain(relations).chain(domains).collect();
     bodies(audit, catalog, Known { database: id, database_name: name, schemas, objects }, all);
 }
 
-/// Adds a domain, to which its owner may add a CHECK.
-fn domain<'a>(
-    database: DatabaseId,
-    schemas: &BTreeMap<&'a str, ObjectId>,
-    database_name: &'a str,
-    found: &'a CheckedDomain,
-    all: &mut Gathered<'a>,
-) -> Option<(&'a str, ObjectId)> {
-    let schema = *schemas.get(found.schema.as_str())?;
-    let run_by = found.run_by.as_deref().map(Runner::Object);
-    let id = all.name(ObjectName {
-        database: database_name,
-        kind: "domain",
-        display: &found.display,
-        owner: &found.owner,
-        grant_on: None,
-        extension: None,
-        system: false,
-        acl: &[],
-        run_by,
-    });
-    let owner = all.role_id(&found.owner);
-    if run_by.is_some() && !all.facts.is_end(owner) {
-        all.facts.visited_domains.push(Object { id, database, schema, owner });
-    }
-    Some((&found.display, id))
-}
-
-/// Collects the schemas by name: owners, and the roles that may use them and create in them.
-fn schemas<'a>(
-    audit: &Audit<'a>,
+/// Contents of a database that become facts.
+struct DatabaseContents<'a, 'b> {
+    audit: &'b Audit<'a>,
     id: DatabaseId,
     name: &'a str,
-    found: &'a PrivilegedCatalog,
-    all: &mut Gathered<'a>,
-) -> BTreeMap<&'a str, ObjectId> {
-    let paths = all.superuser_paths.in_database(audit, name);
-    let mut schemas: BTreeMap<&'a str, ObjectId> = BTreeMap::new();
-    for schema in &found.schemas {
-        let object = all.name(ObjectName {
-            database: name,
-            kind: "schema",
-            display: &schema.name,
-            owner: &schema.owner,
-            grant_on: None,
-            extension: None,
-            system: schema.name.starts_with("pg_"),
-            acl: &schema.acl,
-            run_by: None,
+    all: &'b mut Gathered<'a>,
+}
+
+impl<'a> DatabaseContents<'a, '_> {
+    /// Adds a domain, to which its owner may add a CHECK.
+    fn domain(
+        &mut self,
+        schemas: &BTreeMap<&'a str, ObjectId>,
+        found: &'a CheckedDomain,
+    ) -> Option<(&'a str, ObjectId)> {
+        let schema = *schemas.get(found.schema.as_str())?;
+        let run_by = found.run_by.as_deref().map(Runner::Object);
+        let id = self.all.name(ObjectName {
+            database: self.name,
+            kind: "domain",
+            display: &found.display,
+            owner: &found.owner,
+            run_by,
+            ..ObjectName::default()
         });
-        let (usage, create) = (all.holders(object, &["USAGE"]), all.holders(object, &["CREATE"]));
-        all.facts.schemas.push((object, id));
-        let owner = all.role_id(&schema.owner);
-        if !all.facts.is_end(owner) {
-            all.facts.schema_owners.push((object, owner));
+        let owner = self.all.role_id(&found.owner);
+        if run_by.is_some() && !self.all.facts.is_end(owner) {
+            self.all.facts.visited_domains.push(Object { id, database: self.id, schema, owner });
         }
-        all.facts.usage.extend(usage);
-        all.facts.create.extend(create);
-        if paths.contains(&schema.name) {
-            all.facts.superuser_paths.push((id, object));
-        } else if is_open_as_delivered(audit, name, &schema.name) {
-            all.facts.superuser_paths.push((id, object));
-            let public = all.grantee(&Grantee::Public);
-            all.facts.delivered.push((object, public));
+        Some((&found.display, id))
+    }
+
+    /// Collects the schemas by name: owners, and the roles that may use them and create in them.
+    fn schemas(&mut self, found: &'a PrivilegedCatalog) -> BTreeMap<&'a str, ObjectId> {
+        let paths = self.all.superuser_paths.in_database(self.audit, self.name);
+        let mut schemas: BTreeMap<&'a str, ObjectId> = BTreeMap::new();
+        for schema in &found.schemas {
+            let object = self.all.name(ObjectName {
+                database: self.name,
+                kind: "schema",
+                display: &schema.name,
+                owner: &schema.owner,
+                system: schema.name.starts_with("pg_"),
+                acl: &schema.acl,
+                ..ObjectName::default()
+            });
+            let (usage, create) =
+                (self.all.holders(object, &["USAGE"]), self.all.holders(object, &["CREATE"]));
+            self.all.facts.schemas.push((object, self.id));
+            let owner = self.all.role_id(&schema.owner);
+            if !self.all.facts.is_end(owner) {
+                self.all.facts.schema_owners.push((object, owner));
+            }
+            self.all.facts.usage.extend(usage);
+            self.all.facts.create.extend(create);
+            if paths.contains(&schema.name) {
+                self.all.facts.superuser_paths.push((self.id, object));
+            } else if is_open_as_delivered(self.audit, self.name, &schema.name) {
+                self.all.facts.superuser_paths.push((self.id, object));
+                let public = self.all.grantee(&Grantee::Public);
+                self.all.facts.delivered.push((object, public));
+            }
+            schemas.insert(&schema.name, object);
         }
-        schemas.insert(&schema.name, object);
+        schemas
     }
-    schemas
-}
 
-fn routine<'a>(
-    database: DatabaseId,
-    schema: ObjectId,
-    database_name: &'a str,
-    found: &'a PrivilegedRoutine,
-    all: &mut Gathered<'a>,
-) -> ObjectId {
-    let run_by = found.run_by.as_deref().map(Runner::Object);
-    let id = all.name(ObjectName {
-        database: database_name,
-        kind: if found.grant_on.starts_with("PROCEDURE") { "procedure" } else { "function" },
-        display: &found.display,
-        owner: &found.owner,
-        grant_on: Some(&found.grant_on),
-        extension: found.extension.as_deref(),
-        system: found.schema == "pg_catalog",
-        acl: &found.acl,
-        run_by: run_by.or(found.event.as_deref().map(Runner::EventTrigger)),
-    });
-    let owner = all.role_id(&found.owner);
-    let object = Object { id, database, schema, owner };
-    // A SECURITY DEFINER function that the extension's own script created counts as part of a trusted base.
-    let is_base = found.extension.as_deref().is_some_and(is_known);
-    if found.definer && found.executes && !is_base {
-        all.facts.definers.push(object);
+    fn routine(&mut self, schema: ObjectId, found: &'a PrivilegedRoutine) -> ObjectId {
+        let run_by = found.run_by.as_deref().map(Runner::Object);
+        let id = self.all.name(ObjectName {
+            database: self.name,
+            kind: if found.grant_on.starts_with("PROCEDURE") { "procedure" } else { "function" },
+            display: &found.display,
+            owner: &found.owner,
+            grant_on: Some(&found.grant_on),
+            extension: found.extension.as_deref(),
+            system: found.schema == "pg_catalog",
+            acl: &found.acl,
+            run_by: run_by.or(found.event.as_deref().map(Runner::EventTrigger)),
+        });
+        let owner = self.all.role_id(&found.owner);
+        let object = Object { id, database: self.id, schema, owner };
+        // A SECURITY DEFINER function that the extension's own script created counts as part of a trusted base.
+        let is_base = found.extension.as_deref().is_some_and(is_known);
+        if found.definer && found.executes && !is_base {
+            self.all.facts.definers.push(object);
+        }
+        // One C symbol serves both directions: back to the session's own role it gives nothing.
+        let leads_back = found.display.contains("reset_user(");
+        let symbol = found.symbol.as_ref().filter(|_| !leads_back);
+        let power = symbol.and_then(|symbol| POWERS.iter().find(|row| symbol.starts_with(row.0)));
+        self.all.facts.powers.extend(power.map(|row| (object, row.1)));
+        if found.trigger {
+            self.all.facts.trigger_functions.push(id);
+        }
+        if found.called {
+            self.all.facts.called_by_server.push(id);
+        }
+        if found.untrusted && !is_base {
+            self.all.facts.powers.push((object, Target::Files));
+        }
+        if found.event.is_some() {
+            self.all.facts.event_functions.push(id);
+        }
+        if self.all.object(id).run_by.is_some() && !self.all.facts.is_end(owner) {
+            self.all.facts.visited_functions.push(object);
+        }
+        let holders = self.all.holders(id, &["EXECUTE"]);
+        self.all.facts.execute.extend(holders);
+        id
     }
-    // One C symbol serves both directions: back to the session's own role it gives nothing.
-    let leads_back = found.display.contains("reset_user(");
-    let symbol = found.symbol.as_ref().filter(|_| !leads_back);
-    let power = symbol.and_then(|symbol| POWERS.iter().find(|row| symbol.starts_with(row.0)));
-    all.facts.powers.extend(power.map(|row| (object, row.1)));
-    if found.trigger {
-        all.facts.trigger_functions.push(id);
-    }
-    if found.called {
-        all.facts.called_by_server.push(id);
-    }
-    if found.untrusted && !is_base {
-        all.facts.powers.push((object, Target::Files));
-    }
-    if found.event.is_some() {
-        all.facts.event_functions.push(id);
-    }
-    if all.object(id).run_by.is_some() && !all.facts.is_end(owner) {
-        all.facts.visited_functions.push(object);
-    }
-    let holders = all.holders(id, &["EXECUTE"]);
-    all.facts.execute.extend(holders);
-    id
-}
 
-fn relation<'a>(
-    audit: &Audit<'a>,
-    database: DatabaseId,
-    schema: ObjectId,
-    database_name: &'a str,
-    found: &'a PrivilegedRelation,
-    all: &mut Gathered<'a>,
-) -> Object {
-    let id = all.name(ObjectName {
-        database: database_name,
-        kind: match (&found.wrapper, found.reads.is_empty() && !found.view) {
-            (Some(_), _) => "foreign table",
-            (None, false) => "view",
-            (None, true) => "table",
-        },
-        display: &found.display,
-        owner: &found.owner,
-        grant_on: Some(&found.grant_on),
-        extension: None,
-        system: found.system,
-        acl: &found.acl,
-        run_by: found.run_by.as_deref().map(Runner::Object),
-    });
-    let object = Object { id, database, schema, owner: all.role_id(&found.owner) };
-    all.relation(object);
-    // A superuser writes to its own tables.
-    let of_superuser = !found.system && !found.view && all.facts.superusers.contains(&object.owner);
-    let visited = found.run_by.is_some() && !all.facts.is_end(object.owner);
-    if visited && found.view {
-        all.facts.visited_functions.push(object);
-    } else if of_superuser || visited {
-        all.facts.visited_tables.push(object);
+    fn relation(&mut self, schema: ObjectId, found: &'a PrivilegedRelation) -> Object {
+        let id = self.all.name(ObjectName {
+            database: self.name,
+            kind: match (&found.wrapper, found.reads.is_empty() && !found.view) {
+                (Some(_), _) => "foreign table",
+                (None, false) => "view",
+                (None, true) => "table",
+            },
+            display: &found.display,
+            owner: &found.owner,
+            grant_on: Some(&found.grant_on),
+            system: found.system,
+            acl: &found.acl,
+            run_by: found.run_by.as_deref().map(Runner::Object),
+            ..ObjectName::default()
+        });
+        let object = Object { id, database: self.id, schema, owner: self.all.role_id(&found.owner) };
+        self.all.relation(object);
+        // A superuser writes to its own tables.
+        let of_superuser = !found.system && !found.view && self.all.facts.superusers.contains(&object.owner);
+        let visited = found.run_by.is_some() && !self.all.facts.is_end(object.owner);
+        if visited && found.view {
+            self.all.facts.visited_functions.push(object);
+        } else if of_superuser || visited {
+            self.all.facts.visited_tables.push(object);
+        }
+        let secret = SECRETS.iter().find(|row| row.0 == found.display).map(|row| row.1);
+        let target = secret.or_else(|| away(self.audit, found));
+        self.all.facts.secrets.extend(target.map(|target| (id, target)));
+        let lever = LEVERS.iter().find(|row| row.0 == found.display && !found.row_security);
+        self.all.facts.levers.extend(lever.map(|row| (id, row.1)));
+        object
     }
-    let secret = SECRETS.iter().find(|row| row.0 == found.display).map(|row| row.1);
-    let target = secret.or_else(|| away(audit, found));
-    all.facts.secrets.extend(target.map(|target| (id, target)));
-    let lever = LEVERS.iter().find(|row| row.0 == found.display && !found.row_security);
-    all.facts.levers.extend(lever.map(|row| (id, row.1)));
-    object
 }
 
 /// Returns `true` for a table whose rows an extension executes.

@@ -232,12 +232,9 @@ fn of_guest(found: &mut CatalogObject) {
 #[test]
 fn objects_that_a_superusers_function_uses_belong_to_a_superuser() {
     let news = |text: &str| {
-        let server = den().object("den", "table", "mine.news", of_guest).object(
-            "den",
-            "function",
-            "mine.hook()",
-            of_guest,
-        );
+        let server = den()
+            .object("den", "table", "mine.news", of_guest)
+            .object("den", "function", "mine.hook()", of_guest);
         server.inside("den", worker(text))
     };
     let line = |object| format!("high | superuser-object | - | guest | den | {object}");

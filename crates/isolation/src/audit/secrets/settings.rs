@@ -14,22 +14,10 @@ type Setting<'a> = (Option<&'a str>, Option<&'a str>, &'a String, &'a String);
 
 /// Parameters that only superusers and members of `pg_read_all_settings` can read.
 const RESTRICTED: &[&str] = &[
-    "config_file",
-    "data_directory",
-    "dynamic_library_path",
-    "external_pid_file",
-    "hba_file",
-    "ident_file",
-    "krb_server_keyfile",
-    "local_preload_libraries",
-    "log_directory",
-    "log_filename",
-    "primary_conninfo",
-    "recovery_init_sync_method",
-    "session_preload_libraries",
-    "shared_preload_libraries",
-    "ssl_passphrase_command",
-    "unix_socket_directories",
+    "config_file", "data_directory", "dynamic_library_path", "external_pid_file", "hba_file", "ident_file",
+    "krb_server_keyfile", "local_preload_libraries", "log_directory", "log_filename", "primary_conninfo",
+    "recovery_init_sync_method", "session_preload_libraries", "shared_preload_libraries",
+    "ssl_passphrase_command", "unix_socket_directories",
 ];
 
 const READERS: &str = "pg_read_all_settings";

@@ -10,10 +10,7 @@ fn known() -> Server {
     healthy().with(|snapshot| {
         let parameters = &mut snapshot.state.parameters;
         let own = [
-            "application_name",
-            "default_table_access_method",
-            "password_encryption",
-            "search_path",
+            "application_name", "default_table_access_method", "password_encryption", "search_path",
             "work_mem",
         ];
         parameters.user_settings = own.map(str::to_owned).into();

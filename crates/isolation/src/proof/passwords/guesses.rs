@@ -196,30 +196,13 @@ mod tests {
     fn names_and_common_words_are_guessed_however_they_are_written() {
         let names = ["beta_app", "beta", "beta_db"];
         for weak in [
-            "beta_app",
-            "BETA_APP",
-            "beta-app",
-            "betaapp",
-            "beta123",
-            "Beta_app1!",
-            "beta_db",
-            "123456",
-            "postgres123",
-            "Password1",
-            "admin",
-            "qwerty",
-            "Passw0rd!",
-            "P@$$w0rd2026",
-            "",
-            "abc",
+            "beta_app", "BETA_APP", "beta-app", "betaapp", "beta123", "Beta_app1!", "beta_db", "123456",
+            "postgres123", "Password1", "admin", "qwerty", "Passw0rd!", "P@$$w0rd2026", "", "abc",
         ] {
             assert!(is_guessable(weak, &names), "{weak}");
         }
         for strong in [
-            "kX9v2Lq8ZrT4mNp7",
-            "alphabet",
-            "beta-app-000001",
-            "betamax-recorder",
+            "kX9v2Lq8ZrT4mNp7", "alphabet", "beta-app-000001", "betamax-recorder",
             "correct horse battery staple",
         ] {
             assert!(!is_guessable(strong, &names), "{strong}");

@@ -4,16 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::raw::{RawServeCaller, RawServeCallers, RawServeRight};
 use crate::resolve::scope::Scope;
-use crate::resolve::unique::ServiceMap;
+use crate::resolve::unique::{ServerLogins, ServiceMap};
 use martydb_model::error::{Error, Result};
 use martydb_model::suggest::hint;
 use martydb_model::{
-    ANONYMOUS, AccessExtent, AccessGrant, AccessLevel, AccessRole, DeclaredCaller, DesiredService, RoleName,
-    ServerName, ServiceName,
+    ANONYMOUS, AccessExtent, AccessGrant, AccessLevel, DeclaredCaller, DesiredService, RoleName, ServiceName,
 };
-
-/// Logins found so far, by server.
-pub(crate) type Logins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
 /// Callers that prove who they are, by name, and those that do not, by service.
 #[derive(Default)]
@@ -27,7 +23,7 @@ pub(crate) fn all(
     scope: &Scope,
     raw: &BTreeMap<String, RawServeCallers>,
     services: &ServiceMap,
-    logins: &Logins,
+    logins: &ServerLogins,
 ) -> Result<ResolvedCallers> {
     let mut found = ResolvedCallers::default();
     for (name, raw) in raw {
@@ -92,7 +88,12 @@ impl CallerEntry<'_> {
         self.scope.sources.error_at(&path, message)
     }
 
-    fn caller(&self, raw: &RawServeCaller, services: &ServiceMap, logins: &Logins) -> Result<DeclaredCaller> {
+    fn caller(
+        &self,
+        raw: &RawServeCaller,
+        services: &ServiceMap,
+        logins: &ServerLogins,
+    ) -> Result<DeclaredCaller> {
         let name = self.name;
         let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
         if name.is_empty() || name.len() > 40 || !name.chars().all(is_name) {
@@ -121,11 +122,8 @@ impl CallerEntry<'_> {
         let known: Vec<&str> = services.keys().map(ServiceName::as_str).collect();
         let found = services.values().find(|service| service.name.as_str() == raw.service);
         let service = found.ok_or_else(|| {
-            self.error(&["service"], format!("unknown service \"{}\"", raw.service)).hint(hint(
-                &raw.service,
-                "services",
-                &known,
-            ))
+            self.error(&["service"], format!("unknown service \"{}\"", raw.service))
+                .hint(hint(&raw.service, "services", &known))
         })?;
         if service.serve.is_none() {
             let message = format!("service \"{}\" is not exposed", service.name);
@@ -139,7 +137,7 @@ impl CallerEntry<'_> {
         &self,
         raw: &RawServeCaller,
         service: &DesiredService,
-        logins: &Logins,
+        logins: &ServerLogins,
     ) -> Result<(bool, Option<RoleName>)> {
         let role = match (raw.r#as, &raw.access) {
             (Some(right), None) => return Ok((right == RawServeRight::Write, None)),

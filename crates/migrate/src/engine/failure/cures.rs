@@ -165,11 +165,7 @@ pub(crate) const CURES: &[AdviceRow] = &[
     AdviceRow {
         states: &[sqlstate::UNDEFINED_OBJECT],
         sign: AdviceCondition::Routine(&[
-            "get_role_oid",
-            "get_rolespec_oid",
-            "get_rolespec_tuple",
-            "AlterRole",
-            "DropRole",
+            "get_role_oid", "get_rolespec_oid", "get_rolespec_tuple", "AlterRole", "DropRole",
         ]),
         advice: "roles and databases are declared in the manifest, and {app} has its privileges from `martydb apply`: \
                  remove the statement, or name a role of {service}",

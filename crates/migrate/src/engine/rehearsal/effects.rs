@@ -14,14 +14,8 @@ pub(crate) const ACCESS_EXCLUSIVE: &str = "AccessExclusiveLock";
 /// Lock modes of tables, the weakest first.
 /// <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const MODES: &[&str] = &[
-    "AccessShareLock",
-    "RowShareLock",
-    "RowExclusiveLock",
-    "ShareUpdateExclusiveLock",
-    "ShareLock",
-    "ShareRowExclusiveLock",
-    "ExclusiveLock",
-    ACCESS_EXCLUSIVE,
+    "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
+    "ShareRowExclusiveLock", "ExclusiveLock", ACCESS_EXCLUSIVE,
 ];
 
 /// A relation as it was before the rehearsal.

@@ -44,7 +44,6 @@ impl Connection {
     /// An unsolicited message before the end of a session is an error too.
     fn ended(&mut self, response: ErrorResponse) -> Box<crate::wire::FailedStatement> {
         self.wire = None;
-        let failed = self.conclude(Err(response), Reply::default(), true);
-        failed.expect_err("it was given an error")
+        self.conclude(Err(response), Reply::default(), true).expect_err("it was given an error")
     }
 }

@@ -87,8 +87,7 @@ impl ReplicationStream {
     /// # Errors
     /// The reason for the end of the stream.
     pub async fn next(&mut self, patience: Duration) -> ExchangeResult<Option<StreamFrame>> {
-        let next = self.receive(patience).await;
-        next.map_err(|response| self.ended(response))
+        self.receive(patience).await.map_err(|response| self.ended(response))
     }
 
     async fn receive(&mut self, patience: Duration) -> Result<Option<StreamFrame>, ErrorResponse> {

@@ -4,54 +4,39 @@ use martydb_model::sql::{Keyword, Qualified, Statement, stmt};
 
 use super::names::{alias, embedded_alias, junction_alias, parent_alias};
 use super::spread::{spread_fields, spread_json};
-use crate::catalog::ServedCatalog;
-use crate::compile::values::StatementValues;
+use crate::compile::reads::{RootSource, StatementReads};
 use crate::error::{HttpError, HttpResult};
 use crate::plan::PlanNode;
 
-/// Compiler of the rows of a relation.
-type RowsOf<'a> = dyn FnMut(&PlanNode<'_>, &mut StatementValues) -> HttpResult<Statement> + 'a;
-
-/// Compiles the joins of a relation's children.
-pub(super) fn all(
-    catalog: &ServedCatalog,
-    node: &PlanNode<'_>,
-    values: &mut StatementValues,
-    rows: &mut RowsOf<'_>,
-) -> HttpResult<Statement> {
-    let mut joins = vec![];
-    for child in &node.children {
-        joins.push(one(catalog, (node, child), values, rows)?);
+impl StatementReads<'_> {
+    /// Compiles the joins of a relation's children.
+    pub(super) fn joins(&mut self, node: &PlanNode<'_>) -> HttpResult<Statement> {
+        let joins = node.children.iter().map(|child| self.join(node, child));
+        Ok(Statement::concat(joins.collect::<HttpResult<Vec<_>>>()?))
     }
-    Ok(Statement::concat(joins))
-}
 
-fn one(
-    catalog: &ServedCatalog,
-    (node, child): (&PlanNode<'_>, &PlanNode<'_>),
-    values: &mut StatementValues,
-    rows: &mut RowsOf<'_>,
-) -> HttpResult<Statement> {
-    let rows = rows(child, values)?;
-    let name = embedded_alias(child);
-    let join = Keyword(if child.inner { "INNER" } else { "LEFT" });
-    if child.is_to_one() {
-        return Ok(stmt!(" {join} JOIN LATERAL ({rows}) AS {name} ON TRUE"));
-    }
-    let columns = if child.spread {
-        if spread_fields(child).iter().any(|field| field.aggregate.is_some()) {
-            let details = "Aggregates are not implemented for one-to-many or many-to-many spreads.";
-            return Err(HttpError::new(400, "PGRST127", "Feature not implemented").details(details));
+    fn join(&mut self, node: &PlanNode<'_>, child: &PlanNode<'_>) -> HttpResult<Statement> {
+        let rows = self.rows(child, RootSource::Relation)?;
+        let name = embedded_alias(child);
+        let join = Keyword(if child.inner { "INNER" } else { "LEFT" });
+        if child.is_to_one() {
+            return Ok(stmt!(" {join} JOIN LATERAL ({rows}) AS {name} ON TRUE"));
         }
-        spread_json(catalog, child, values)?
-    } else {
-        stmt!("")
-    };
-    let on = if child.inner { stmt!("{name} IS NOT NULL") } else { stmt!("TRUE") };
-    let comparable = comparable(node);
-    Ok(stmt!(
-        " {join} JOIN LATERAL (SELECT pg_catalog.json_agg({name}){comparable} AS {name}{columns} FROM ({rows}) AS {name}) AS {name} ON {on}"
-    ))
+        let columns = if child.spread {
+            if spread_fields(child).iter().any(|field| field.aggregate.is_some()) {
+                let details = "Aggregates are not implemented for one-to-many or many-to-many spreads.";
+                return Err(HttpError::new(400, "PGRST127", "Feature not implemented").details(details));
+            }
+            spread_json(self.catalog, child, self.values)?
+        } else {
+            stmt!("")
+        };
+        let on = if child.inner { stmt!("{name} IS NOT NULL") } else { stmt!("TRUE") };
+        let comparable = comparable(node);
+        Ok(stmt!(
+            " {join} JOIN LATERAL (SELECT pg_catalog.json_agg({name}){comparable} AS {name}{columns} FROM ({rows}) AS {name}) AS {name} ON {on}"
+        ))
+    }
 }
 
 /// Returns the cast of what is embedded in the rows of a relation.

@@ -15,7 +15,7 @@ pub(super) fn ordered(
     node: &PlanNode<'_>,
     values: &mut StatementValues,
 ) -> HttpResult<Statement> {
-    let mut text = stmt!("");
+    let mut terms = vec![];
     for (number, term) in node.order.iter().enumerate() {
         // Of a spread relation with several rows the arrays are ordered, by columns beside those of the answer.
         let value = match has_ordered_arrays(node) {
@@ -23,13 +23,16 @@ pub(super) fn ordered(
             false => order_value(scope, node, term, values)?,
         };
         let direction = direction(term);
-        text = if number == 0 {
-            stmt!(" ORDER BY {value}{direction}")
-        } else {
-            stmt!("{text}, {value}{direction}")
-        };
+        terms.push(stmt!("{value}{direction}"));
     }
-    Ok(text)
+    Ok(order_by(terms))
+}
+
+pub(crate) fn order_by(terms: Vec<Statement>) -> Statement {
+    if terms.is_empty() {
+        return stmt!("");
+    }
+    stmt!(" ORDER BY {terms}", terms = Statement::separated(terms, ", "))
 }
 
 pub(crate) fn direction(term: &OrderedField) -> Statement {
@@ -117,7 +120,7 @@ mod tests {
             let mut values = StatementValues::default();
             let text = limit(RowRange { offset, limit: most }, &mut values);
             assert_eq!(
-                (text.shown(), values.into_values()),
+                (text.shown(), values.texts),
                 (expected, parameters.iter().map(|one| (*one).to_owned()).collect())
             );
         }

@@ -6,78 +6,72 @@ use super::joins::comparable;
 use super::names::{embedded_alias, has_ordered_arrays, key, order_name};
 use super::order::order_value;
 use super::spread::{SpreadField, hands_aggregates_up, name_of, spread_fields, word};
-use crate::catalog::ServedCatalog;
 use crate::compile::field::FieldScope;
 use crate::compile::values::StatementValues;
 use crate::error::{HttpError, HttpResult};
 use crate::plan::PlanNode;
 use crate::request::{FieldPath, SelectedField, TimeSpans};
 
-/// Columns of a statement.
-#[derive(Default)]
-pub(super) struct SelectedColumns {
+/// Compiler of a statement's columns.
+pub(super) struct SelectedColumns<'a> {
+    scope: &'a FieldScope<'a>,
+    node: &'a PlanNode<'a>,
+    values: &'a mut StatementValues,
     columns: Vec<Statement>,
     groups: Vec<Statement>,
     aggregated: bool,
 }
 
-impl SelectedColumns {
-    /// Compiles the columns of a relation.
+impl<'a> SelectedColumns<'a> {
+    /// Compiles the columns of a relation, and `GROUP BY` where something is aggregated.
     pub(super) fn compile(
-        scope: &FieldScope<'_>,
-        node: &PlanNode<'_>,
-        values: &mut StatementValues,
-    ) -> HttpResult<SelectedColumns> {
-        let mut selection = SelectedColumns::default();
-        let everything = [SelectedField::column("*")];
+        scope: &'a FieldScope<'a>,
+        node: &'a PlanNode<'a>,
+        values: &'a mut StatementValues,
+    ) -> HttpResult<(Statement, Statement)> {
+        let (columns, groups) = (vec![], vec![]);
+        let mut selection = SelectedColumns { scope, node, values, columns, groups, aggregated: false };
+        let everything = [SelectedField::new(FieldPath::column("*"))];
         let nothing_named = node.select.is_empty() && node.children.is_empty();
         let select = if nothing_named { &everything[..] } else { &node.select[..] };
         let expands = needs_columns(node);
         for field in select {
             if field.field.name == "*" && field.aggregate.is_none() && expands {
                 for column in &scope.relation.columns {
-                    selection.field(scope, node, &SelectedField::column(&column.name), values)?;
+                    selection.field(&SelectedField::new(FieldPath::column(&column.name)))?;
                 }
             } else {
-                selection.field(scope, node, field, values)?;
+                selection.field(field)?;
             }
         }
         for child in &node.children {
-            selection.child(scope.catalog, node, child, values)?;
+            selection.child(child)?;
         }
         if has_ordered_arrays(node) {
             for (number, term) in node.order.iter().enumerate() {
-                let value = order_value(scope, node, term, values)?;
+                let value = order_value(scope, node, term, selection.values)?;
                 selection.columns.push(stmt!("{value} AS {name}", name = key(&order_name(number))?));
             }
         }
-        Ok(selection)
+        let is_grouped = selection.aggregated && !selection.groups.is_empty();
+        let groups = listed(&selection.groups);
+        let group = if is_grouped { stmt!(" GROUP BY {groups}") } else { stmt!("") };
+        Ok((listed(&selection.columns), group))
     }
 
-    fn field(
-        &mut self,
-        scope: &FieldScope<'_>,
-        node: &PlanNode<'_>,
-        field: &SelectedField,
-        values: &mut StatementValues,
-    ) -> HttpResult<()> {
-        let handed_up = hands_aggregates_up(node);
-        let value = value(scope, field, handed_up, values)?;
-        let aggregate = field.aggregate.filter(|_| !handed_up);
+    fn field(&mut self, field: &SelectedField) -> HttpResult<()> {
+        let value = self.value(field)?;
+        let aggregate = field.aggregate.filter(|_| !hands_aggregates_up(self.node));
         let value = match aggregate {
             None => value,
             Some(aggregate) => {
                 let function = Keyword(word(aggregate));
-                values.cast(
-                    scope.catalog,
-                    stmt!("pg_catalog.{function}({value})"),
-                    field.aggregate_cast.as_ref(),
-                )?
+                self.cast(stmt!("pg_catalog.{function}({value})"), field.aggregate_cast.as_ref())?
             }
         };
         self.aggregated |= aggregate.is_some();
-        let formatted = formatter(scope, &field.field).map(|_| field.field.name.clone());
-        let name = name_of(field, node.spread).or(formatted);
+        let formatted = formatter(self.scope, &field.field).map(|_| field.field.name.clone());
+        let name = name_of(field, self.node.spread).or(formatted);
         if aggregate.is_none() {
             self.groups.push(match &name {
                 // GROUP BY takes a name for that of a column, and not of the answer, where it is both.
@@ -92,13 +86,11 @@ impl SelectedColumns {
         Ok(())
     }
 
-    fn child(
-        &mut self,
-        catalog: &ServedCatalog,
-        node: &PlanNode<'_>,
-        child: &PlanNode<'_>,
-        values: &mut StatementValues,
-    ) -> HttpResult<()> {
+    fn cast(&mut self, value: Statement, r#type: Option<&String>) -> HttpResult<Statement> {
+        self.values.cast(self.scope.catalog, value, r#type)
+    }
+
+    fn child(&mut self, child: &PlanNode<'_>) -> HttpResult<()> {
         let embedded = embedded_alias(child);
         if !child.spread {
             if child.is_empty() {
@@ -106,50 +98,49 @@ impl SelectedColumns {
             }
             let name = key(&child.key)?;
             self.groups.push(stmt!("{name}"));
-            let comparable = comparable(node);
+            let comparable = comparable(self.node);
             self.columns.push(match child.is_to_one() {
                 true => stmt!("pg_catalog.row_to_json({embedded}.*){comparable} AS {name}"),
                 false => stmt!("COALESCE({embedded}.{embedded}, '[]') AS {name}"),
             });
             return Ok(());
         }
-        for field in spread_fields(child) {
-            self.spread(catalog, hands_aggregates_up(node), (&embedded, &field), values)?;
-        }
-        Ok(())
+        spread_fields(child).iter().try_for_each(|field| self.spread(&embedded, field))
     }
 
-    fn spread(
-        &mut self,
-        catalog: &ServedCatalog,
-        handed_up: bool,
-        (embedded, field): (&Statement, &SpreadField),
-        values: &mut StatementValues,
-    ) -> HttpResult<()> {
-        let value = stmt!("{embedded}.{name}", name = key(&field.name)?);
-        let Some(aggregate) = field.aggregate.filter(|_| !handed_up) else {
+    fn spread(&mut self, embedded: &Statement, field: &SpreadField) -> HttpResult<()> {
+        let name = key(&field.name)?;
+        let value = stmt!("{embedded}.{name}");
+        let Some(aggregate) = field.aggregate.filter(|_| !hands_aggregates_up(self.node)) else {
             self.groups.push(value.clone());
             self.columns.push(value);
             return Ok(());
         };
         self.aggregated = true;
         let function = Keyword(word(aggregate));
-        let value = values.cast(catalog, stmt!("pg_catalog.{function}({value})"), field.cast.as_ref())?;
-        self.columns.push(stmt!("{value} AS {name}", name = key(&field.name)?));
+        let value = self.cast(stmt!("pg_catalog.{function}({value})"), field.cast.as_ref())?;
+        self.columns.push(stmt!("{value} AS {name}"));
         Ok(())
     }
 
-    /// Returns the list of columns.
-    pub(super) fn columns(&self) -> Statement {
-        listed(&self.columns)
-    }
-
-    /// Returns `GROUP BY` where something is aggregated.
-    pub(super) fn group(&self) -> Statement {
-        if !self.aggregated || self.groups.is_empty() {
-            return stmt!("");
+    fn value(&mut self, field: &SelectedField) -> HttpResult<Statement> {
+        if field.field.name == "*" {
+            let alias = Qualified([self.scope.alias]);
+            return Ok(match field.aggregate {
+                None => stmt!("{alias}.*"),
+                Some(_) if hands_aggregates_up(self.node) => stmt!("{alias}"),
+                Some(_) => stmt!("*"),
+            });
         }
-        stmt!(" GROUP BY {all}", all = listed(&self.groups))
+        if let Some(spans) = &field.spans {
+            return time_span(self.scope, &field.field, spans, self.values);
+        }
+        let value = self.scope.value(&field.field, self.values)?;
+        let value = match formatter(self.scope, &field.field) {
+            Some(function) => self.values.called(function, &value),
+            None => value,
+        };
+        self.cast(value, field.cast.as_ref())
     }
 }
 
@@ -170,31 +161,6 @@ fn needs_columns(node: &PlanNode<'_>) -> bool {
     let mut below = node.children.iter().filter(spread).flat_map(spread_fields);
     let formatted = node.relation.columns.iter().any(|column| column.to_json.is_some());
     own || node.spread || formatted || below.any(|field| field.aggregate.is_some())
-}
-
-fn value(
-    scope: &FieldScope<'_>,
-    field: &SelectedField,
-    handed_up: bool,
-    values: &mut StatementValues,
-) -> HttpResult<Statement> {
-    if field.field.name == "*" {
-        let alias = Qualified([scope.alias]);
-        return Ok(match field.aggregate {
-            None => stmt!("{alias}.*"),
-            Some(_) if handed_up => stmt!("{alias}"),
-            Some(_) => stmt!("*"),
-        });
-    }
-    if let Some(spans) = &field.spans {
-        return time_span(scope, &field.field, spans, values);
-    }
-    let value = scope.value(&field.field, values)?;
-    let value = match formatter(scope, &field.field) {
-        Some(function) => values.called(function, &value),
-        None => value,
-    };
-    values.cast(scope.catalog, value, field.cast.as_ref())
 }
 
 /// First major with `date_bin`.
@@ -228,11 +194,4 @@ fn time_span(
     Ok(stmt!(
         "pg_catalog.date_bin({stride}::pg_catalog.interval, {value}::pg_catalog.{kind}, {origin}::pg_catalog.{kind})"
     ))
-}
-
-impl SelectedField {
-    fn column(name: &str) -> SelectedField {
-        let field = FieldPath::column(name);
-        SelectedField { field, alias: None, cast: None, aggregate: None, aggregate_cast: None, spans: None }
-    }
 }

@@ -123,7 +123,7 @@ fn aggregates(value: Option<Value>) -> HttpResult<Vec<SelectedField>> {
 }
 
 fn selected(field: FieldPath, name: String, aggregate: Option<Aggregate>) -> SelectedField {
-    SelectedField { field, alias: Some(name), cast: None, aggregate, aggregate_cast: None, spans: None }
+    SelectedField { alias: Some(name), aggregate, ..SelectedField::new(field) }
 }
 
 #[cfg(test)]

@@ -166,12 +166,7 @@ mod tests {
             assert!(parse_list(wrong).is_err(), "{wrong}");
         }
         for wrong in [
-            "[]",
-            "{",
-            r#"{"wher":{}}"#,
-            r#"{"limit":-1}"#,
-            r#"{"select":[1]}"#,
-            r#"{"embed":{"a":{"x":1}}}"#,
+            "[]", "{", r#"{"wher":{}}"#, r#"{"limit":-1}"#, r#"{"select":[1]}"#, r#"{"embed":{"a":{"x":1}}}"#,
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }

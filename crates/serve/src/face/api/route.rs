@@ -54,14 +54,7 @@ pub(crate) struct RowAddress {
 
 /// Words that are not collections here; a relation of such a name is reached below `/rest/`.
 const RESERVED: [&str; 9] = [
-    "transaction",
-    "transactions",
-    "search",
-    "schema",
-    "migrations",
-    "stats",
-    "health",
-    "performance",
+    "transaction", "transactions", "search", "schema", "migrations", "stats", "health", "performance",
     "connections",
 ];
 

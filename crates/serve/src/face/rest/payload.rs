@@ -32,8 +32,7 @@ pub(crate) fn rows_body(
         json if is_json(json) => of_json(body, columns),
         "text/csv" => of_csv(body).and_then(|rows| of_value(rows.to_string(), &rows, columns)),
         "application/x-www-form-urlencoded" => {
-            let pairs = super::query::pairs(body);
-            let object: Map<String, Value> = pairs
+            let object: Map<String, Value> = super::query::pairs(body)
                 .into_iter()
                 .map(|(key, value)| (key, Value::String(value.unwrap_or_default())))
                 .collect();

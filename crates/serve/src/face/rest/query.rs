@@ -35,8 +35,7 @@ fn parse(text: &str, takes_arguments: bool) -> HttpResult<ParsedQuery> {
     let given =
         |name: &str| pairs.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.as_deref());
     let mut query = ParsedQuery { canonical: canonical(&pairs), ..ParsedQuery::default() };
-    let selected = given("select").unwrap_or("*");
-    query.rows.select = parse_select(selected)?;
+    query.rows.select = parse_select(given("select").unwrap_or("*"))?;
     query.rows.columns = given("columns").map(|text| names("columns parameter", text)).transpose()?;
     query.rows.on_conflict =
         given("on_conflict").map(|text| names("on_conflict parameter", text)).transpose()?;

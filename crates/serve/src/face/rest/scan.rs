@@ -175,8 +175,7 @@ pub(super) fn whole<T>(
     rule: impl FnOnce(&mut QueryScanner<'_>) -> Scanned<T>,
 ) -> Result<T, HttpError> {
     let mut scanner = QueryScanner::new(scanned);
-    let result = rule(&mut scanner);
-    result.map_err(|miss| {
+    rule(&mut scanner).map_err(|miss| {
         let before = scanned.get(..miss.at).unwrap_or(scanned).chars().count();
         HttpError::unparsed(what, text, before + 1, miss.to_string())
     })

@@ -80,14 +80,7 @@ fn alias(scanner: &mut QueryScanner<'_>) -> Option<String> {
 }
 
 fn field(scanner: &mut QueryScanner<'_>) -> Scanned<SelectedField> {
-    let plain = |field, alias| SelectedField {
-        field,
-        alias,
-        cast: None,
-        aggregate: None,
-        aggregate_cast: None,
-        spans: None,
-    };
+    let plain = |field, alias| SelectedField { alias, ..SelectedField::new(field) };
     if scanner.eat("*") {
         ended(scanner, "\")\", \",\" or end of input")?;
         return Ok(plain(FieldPath::column("*"), None));

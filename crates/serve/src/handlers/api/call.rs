@@ -6,9 +6,9 @@ use super::prepare::OperationPlanner;
 use super::prepared::PreparedOperation;
 pub(super) use crate::answer::JSON;
 use crate::callers::RequestCaller;
-use crate::catalog::ServedCatalog;
-use crate::error::HttpResult;
-use crate::face::api::{ApiOperation, CollectionKind};
+use crate::catalog::{ExposedRelation, ServedCatalog};
+use crate::error::{HttpError, HttpResult};
+use crate::face::api::{ApiOperation, CollectionKind, is_reserved};
 use crate::face::http_request::RestRequest;
 use crate::face::rest::{Preferences, ReturnPreference, TransactionEnd};
 use crate::handlers::rest::check_right;
@@ -49,20 +49,28 @@ impl ApiCall<'_> {
     }
 
     /// Returns the planner of operations.
-    pub(super) fn planner(&self) -> OperationPlanner<'_> {
-        OperationPlanner {
+    pub(super) fn planner(&self, collection: &str) -> HttpResult<OperationPlanner<'_>> {
+        Ok(OperationPlanner {
             catalog: &self.catalog,
             limits: &self.service.exposure.limits,
             cursors: &self.service.cursors,
-            schema: &self.schema,
+            relation: self.relation(collection)?,
             ids: &self.service.ids,
             returns: self.preferences.returns != Some(ReturnPreference::Minimal),
+        })
+    }
+
+    /// Returns the relation of a collection.
+    pub(super) fn relation(&self, collection: &str) -> HttpResult<&ExposedRelation> {
+        if is_reserved(collection) {
+            return Err(HttpError::no_table(&self.schema, collection));
         }
+        self.catalog.relation(&self.schema, collection)
     }
 
     /// Prepares an operation.
     pub(super) fn prepare(&self, operation: &ApiOperation) -> HttpResult<PreparedOperation> {
-        self.planner().prepare(operation)
+        self.planner(&operation.collection)?.prepare(&operation.action)
     }
 
     /// Rejects a write of a caller that only reads.

@@ -215,8 +215,7 @@ impl<'a> ApiCall<'a> {
             ApiAction::Delete { target: RowTarget::Id(id) } => (id, &select(self.request)?),
             _ => return Ok(None),
         };
-        let planner = self.planner();
-        let relation = planner.relation(&operation.collection)?;
+        let relation = self.relation(&operation.collection)?;
         let query = filtered(select, id_filter(relation, id)?);
         let action = RowAction::Delete;
         let locked = WrittenRows {
@@ -227,7 +226,7 @@ impl<'a> ApiCall<'a> {
             returns: false,
             locates: false,
         };
-        let tree = plan_tree(&self.catalog, planner.limits, relation, &query, false)?;
+        let tree = plan_tree(&self.catalog, &self.service.exposure.limits, relation, &query, false)?;
         let form = BodyForm::Single { strip_nulls: false };
         Ok(Some(Precondition {
             tags: tags.to_owned(),

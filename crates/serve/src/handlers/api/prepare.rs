@@ -9,10 +9,7 @@ use crate::compile::{
     write_statement,
 };
 use crate::error::{HttpError, HttpResult};
-use crate::face::api::{
-    AggregateRequest, ApiAction, ApiOperation, PageRequest, RowId, RowTarget, check_key, is_reserved,
-    page_order,
-};
+use crate::face::api::{AggregateRequest, ApiAction, PageRequest, RowId, RowTarget, check_key, page_order};
 use crate::handlers::api::prepared::{OperationOutcome, PreparedOperation};
 use crate::plan::{PlannedTree, check_counted, check_terms, count_tree, plan_tree};
 use crate::request::{
@@ -28,12 +25,13 @@ use crate::settings::RequestLimits;
 const SINGLE: BodyForm = BodyForm::Single { strip_nulls: false };
 const ROWS: BodyForm = BodyForm::Rows { strip_nulls: false };
 
-/// All that operations are prepared with.
+/// All that operations of a collection are prepared with.
 pub(super) struct OperationPlanner<'a> {
     pub catalog: &'a ServedCatalog,
     pub limits: &'a RequestLimits,
     pub cursors: &'a CursorKey,
-    pub schema: &'a str,
+    /// Relation of the collection.
+    pub relation: &'a ExposedRelation,
     pub ids: &'a DocumentIds,
     /// `true` if the answer has the written rows.
     pub returns: bool,
@@ -63,34 +61,25 @@ pub(super) fn filtered(select: &[SelectEntry], filters: Vec<FilterTree>) -> RowQ
     RowQuery { select: select.to_vec(), filters, ..RowQuery::default() }
 }
 
-impl<'a> OperationPlanner<'a> {
-    /// Returns the relation of a collection.
-    pub(super) fn relation(&self, collection: &str) -> HttpResult<&'a ExposedRelation> {
-        if is_reserved(collection) {
-            return Err(HttpError::no_table(self.schema, collection));
-        }
-        self.catalog.relation(self.schema, collection)
-    }
-
+impl OperationPlanner<'_> {
     /// Prepares an operation.
-    pub(super) fn prepare(&self, wanted: &ApiOperation) -> HttpResult<PreparedOperation> {
-        let relation = self.relation(&wanted.collection)?;
-        match &wanted.action {
-            ApiAction::Insert { rows, select } => self.insert(relation, rows, select),
-            ApiAction::InsertDocuments { new, select } => self.insert_documents(relation, new, select),
+    pub(super) fn prepare(&self, action: &ApiAction) -> HttpResult<PreparedOperation> {
+        match action {
+            ApiAction::Insert { rows, select } => self.insert(rows, select),
+            ApiAction::InsertDocuments { new, select } => self.insert_documents(new, select),
             ApiAction::ChangeDocuments { target, change, select } => {
-                self.change_documents(relation, target, change, select)
+                self.change_documents(target, change, select)
             }
-            ApiAction::Get { id, select } => self.get(relation, id, select),
-            ApiAction::Replace { id, row, select } => self.replace(relation, id, row, select),
+            ApiAction::Get { id, select } => self.get(id, select),
+            ApiAction::Replace { id, row, select } => self.replace(id, row, select),
             ApiAction::Update { target, row, select } => {
                 let action = RowAction::Update { rows: row.clone(), missing_default: false };
-                self.change(relation, target, action, select)
+                self.change(target, action, select)
             }
-            ApiAction::Delete { target } => self.change(relation, target, RowAction::Delete, &[]),
-            ApiAction::Page(page) => self.page(relation, page),
-            ApiAction::Count { query, planned } => self.count(relation, query, *planned),
-            ApiAction::Aggregate(aggregate) => self.aggregate(relation, aggregate),
+            ApiAction::Delete { target } => self.change(target, RowAction::Delete, &[]),
+            ApiAction::Page(page) => self.page(page),
+            ApiAction::Count { query, planned } => self.count(query, *planned),
+            ApiAction::Aggregate(aggregate) => self.aggregate(aggregate),
         }
     }
 
@@ -99,57 +88,41 @@ impl<'a> OperationPlanner<'a> {
         Some(tree.cached(self.catalog)?.into_iter().cloned().collect())
     }
 
-    fn reading(&self, relation: &ExposedRelation) -> PreparedOperation {
-        PreparedOperation {
-            compiled: crate::compile::CompiledStatement::default(),
-            form: ROWS,
-            outcome: OperationOutcome::Rows,
-            word: "read",
-            relation: format!("{}.{}", relation.schema, relation.name),
-            key: collection::address(relation).to_vec(),
-            tagged: false,
-            conditional: false,
-            filters: None,
-            writes: false,
-            cached: None,
-            largest: self.limits.answer,
-        }
+    fn reading(&self) -> PreparedOperation {
+        let name = format!("{}.{}", self.relation.schema, self.relation.name);
+        let key = collection::address(self.relation).to_vec();
+        PreparedOperation { key, ..PreparedOperation::reading(name, self.limits.answer) }
     }
 
-    fn get(
-        &self,
-        relation: &ExposedRelation,
-        id: &RowId,
-        select: &[SelectEntry],
-    ) -> HttpResult<PreparedOperation> {
-        let query = filtered(&collection::shown(relation, select), id_filter(relation, id)?);
-        let tree = plan_tree(self.catalog, self.limits, relation, &query, false)?;
+    fn get(&self, id: &RowId, select: &[SelectEntry]) -> HttpResult<PreparedOperation> {
+        let query = filtered(&collection::shown(self.relation, select), id_filter(self.relation, id)?);
+        let tree = plan_tree(self.catalog, self.limits, self.relation, &query, false)?;
         Ok(PreparedOperation {
             compiled: read_statement(self.catalog, &tree, SINGLE, None)?,
-            tagged: collection::are_whole(relation, select),
+            tagged: collection::are_whole(self.relation, select),
             form: SINGLE,
             outcome: OperationOutcome::One,
             cached: self.cached(&tree),
             filters: Some(id.join(",")),
-            ..self.reading(relation)
+            ..self.reading()
         })
     }
 
-    fn page(&self, relation: &ExposedRelation, page: &PageRequest) -> HttpResult<PreparedOperation> {
-        let order = page_order(page, &relation.name, &relation.key)?;
+    fn page(&self, page: &PageRequest) -> HttpResult<PreparedOperation> {
+        let order = page_order(page, &self.relation.name, &self.relation.key)?;
         let mut query = page.query.clone();
         self.check_patterns(&query)?;
-        query.select = collection::shown(relation, &query.select);
+        query.select = collection::shown(self.relation, &query.select);
         query.order.push((vec![], order.clone()));
-        let mut tree = plan_tree(self.catalog, self.limits, relation, &query, false)?;
-        let prepared = self.reading(relation);
+        let mut tree = plan_tree(self.catalog, self.limits, self.relation, &query, false)?;
+        let prepared = self.reading();
         if tree.root.select.iter().any(|field| field.aggregate.is_some()) {
             return Err(HttpError::new(400, "PGRST100", "a page has rows and no aggregates"));
         }
         if let Some(cursor) = &page.after {
             let place = self.cursors.open(&prepared.relation, &order, cursor)?;
             // A view's key is that of its table, and may be NULL beside an outer join.
-            let required = if relation.is_view { &[][..] } else { &relation.key };
+            let required = if self.relation.is_view { &[][..] } else { &self.relation.key };
             tree.root.filters.push(after(&order, &place, required));
         }
         // The statement of a page has a limit of its own.
@@ -166,14 +139,9 @@ impl<'a> OperationPlanner<'a> {
         })
     }
 
-    fn count(
-        &self,
-        relation: &ExposedRelation,
-        query: &RowQuery,
-        planned: bool,
-    ) -> HttpResult<PreparedOperation> {
+    fn count(&self, query: &RowQuery, planned: bool) -> HttpResult<PreparedOperation> {
         self.check_patterns(query)?;
-        let mut tree = plan_tree(self.catalog, self.limits, relation, query, false)?;
+        let mut tree = plan_tree(self.catalog, self.limits, self.relation, query, false)?;
         tree.root.range = RowRange { offset: 0, limit: Some(0) };
         let compiled = match planned {
             true => planned_statement(self.catalog, &tree)?,
@@ -184,17 +152,13 @@ impl<'a> OperationPlanner<'a> {
             form: BodyForm::Nothing,
             outcome: if planned { OperationOutcome::Planned } else { OperationOutcome::Count },
             cached: if planned { None } else { self.cached(&tree) },
-            ..self.reading(relation)
+            ..self.reading()
         })
     }
 
-    fn aggregate(
-        &self,
-        relation: &ExposedRelation,
-        wanted: &AggregateRequest,
-    ) -> HttpResult<PreparedOperation> {
+    fn aggregate(&self, wanted: &AggregateRequest) -> HttpResult<PreparedOperation> {
         self.check_patterns(&wanted.query)?;
-        let mut tree = plan_tree(self.catalog, self.limits, relation, &wanted.query, false)?;
+        let mut tree = plan_tree(self.catalog, self.limits, self.relation, &wanted.query, false)?;
         let (mut conditions, mut values) = (0, 0);
         wanted.having.iter().for_each(|tree| count_tree(tree, &mut conditions, &mut values));
         check_counted(conditions, values, self.limits)?;
@@ -205,54 +169,43 @@ impl<'a> OperationPlanner<'a> {
         Ok(PreparedOperation {
             compiled: aggregate_statement(self.catalog, &tree, &groups, ROWS)?,
             cached: self.cached(&tree),
-            ..self.reading(relation)
+            ..self.reading()
         })
     }
 
-    fn insert(
-        &self,
-        relation: &ExposedRelation,
-        rows: &RowsBody,
-        select: &[SelectEntry],
-    ) -> HttpResult<PreparedOperation> {
+    fn insert(&self, rows: &RowsBody, select: &[SelectEntry]) -> HttpResult<PreparedOperation> {
         let action = RowAction::Insert { rows: rows.clone(), resolution: None, missing_default: true };
         let one = if rows.is_object { OperationOutcome::New } else { OperationOutcome::Rows };
-        let prepared = self.write(relation, &filtered(select, vec![]), &action, rows.is_object)?;
+        let prepared = self.write(&filtered(select, vec![]), &action, rows.is_object)?;
         Ok(PreparedOperation { outcome: one, ..prepared })
     }
 
     /// Prepares a replacement: an update of all columns that can be given beside those of the key.
-    fn replace(
-        &self,
-        relation: &ExposedRelation,
-        id: &RowId,
-        row: &RowsBody,
-        select: &[SelectEntry],
-    ) -> HttpResult<PreparedOperation> {
-        if let Some(unknown) = row.keys.iter().find(|name| relation.column(name).is_none()) {
-            return Err(HttpError::no_column(&relation.name, unknown));
+    fn replace(&self, id: &RowId, row: &RowsBody, select: &[SelectEntry]) -> HttpResult<PreparedOperation> {
+        if let Some(unknown) = row.keys.iter().find(|name| self.relation.column(name).is_none()) {
+            return Err(HttpError::no_column(&self.relation.name, unknown));
         }
-        check_key(row, &relation.key, id)?;
-        let given = relation.columns.iter().filter(|one| !one.fixed && !relation.key.contains(&one.name));
+        check_key(row, &self.relation.key, id)?;
+        let given =
+            self.relation.columns.iter().filter(|one| !one.fixed && !self.relation.key.contains(&one.name));
         let keys: Vec<String> = given.map(|one| one.name.clone()).collect();
         let row = RowsBody { keys, ..row.clone() };
         let action = RowAction::Update { rows: row, missing_default: true };
-        let prepared = self.change(relation, &RowTarget::Id(id.clone()), action, select)?;
+        let prepared = self.change(&RowTarget::Id(id.clone()), action, select)?;
         Ok(PreparedOperation { word: "put", ..prepared })
     }
 
     fn change(
         &self,
-        relation: &ExposedRelation,
         target: &RowTarget,
         action: RowAction,
         select: &[SelectEntry],
     ) -> HttpResult<PreparedOperation> {
         let conditional = matches!(target, RowTarget::Versioned(..));
         let (filters, one, key) = match target {
-            RowTarget::Id(id) => (id_filter(relation, id)?, true, Some(id.join(","))),
+            RowTarget::Id(id) => (id_filter(self.relation, id)?, true, Some(id.join(","))),
             RowTarget::Versioned(id, versions) => {
-                let mut filters = id_filter(relation, id)?;
+                let mut filters = id_filter(self.relation, id)?;
                 filters.extend(versions.as_deref().map(collection::version_filter));
                 (filters, true, Some(id.join(",")))
             }
@@ -260,7 +213,7 @@ impl<'a> OperationPlanner<'a> {
         };
         let query = filtered(select, filters);
         self.check_patterns(&query)?;
-        let prepared = self.write(relation, &query, &action, one)?;
+        let prepared = self.write(&query, &action, one)?;
         let outcome = match (&action, one) {
             (RowAction::Delete, one) => OperationOutcome::Removed { one },
             (_, true) => OperationOutcome::One,
@@ -269,14 +222,8 @@ impl<'a> OperationPlanner<'a> {
         Ok(PreparedOperation { outcome, filters: key, conditional, ..prepared })
     }
 
-    fn write(
-        &self,
-        relation: &ExposedRelation,
-        query: &RowQuery,
-        action: &RowAction,
-        one: bool,
-    ) -> HttpResult<PreparedOperation> {
-        let tree = plan_tree(self.catalog, self.limits, relation, query, true)?;
+    fn write(&self, query: &RowQuery, action: &RowAction, one: bool) -> HttpResult<PreparedOperation> {
+        let tree = plan_tree(self.catalog, self.limits, self.relation, query, true)?;
         let returns = self.returns && *action != RowAction::Delete;
         let form = match (returns, one) {
             (false, _) => BodyForm::Nothing,
@@ -284,13 +231,14 @@ impl<'a> OperationPlanner<'a> {
             (true, false) => ROWS,
         };
         let locates = returns && matches!(action, RowAction::Insert { .. });
-        let written = WrittenRows { catalog: self.catalog, relation, query, action, returns, locates };
+        let written =
+            WrittenRows { catalog: self.catalog, relation: self.relation, query, action, returns, locates };
         Ok(PreparedOperation {
             compiled: write_statement(&written, &tree, form)?,
             form,
             word: operation(action),
             writes: true,
-            ..self.reading(relation)
+            ..self.reading()
         })
     }
 }

@@ -61,6 +61,24 @@ pub(super) enum OperationOutcome {
 }
 
 impl PreparedOperation {
+    /// Returns a read of relations of these names, without a statement.
+    pub(super) fn reading(relation: String, largest: usize) -> PreparedOperation {
+        PreparedOperation {
+            compiled: CompiledStatement::default(),
+            form: BodyForm::Rows { strip_nulls: false },
+            outcome: OperationOutcome::Rows,
+            word: "read",
+            relation,
+            key: vec![],
+            tagged: false,
+            conditional: false,
+            filters: None,
+            writes: false,
+            cached: None,
+            largest,
+        }
+    }
+
     /// Returns the step of the operation. It is checked by [`check`](PreparedOperation::check).
     pub(super) fn step<'a>(&self, compiled: Cow<'a, CompiledStatement>) -> RequestStep<'a> {
         let form = match self.outcome {

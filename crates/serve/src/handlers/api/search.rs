@@ -10,7 +10,6 @@ use crate::compile::{SearchedRelation, search_statement};
 use crate::error::{HttpError, HttpResult};
 use crate::face::api::{MOST_COLLECTIONS, SearchRequest, is_reserved, parse_search};
 use crate::openapi::DescribedRelation;
-use crate::request::BodyForm;
 use crate::run::Handled;
 
 /// Results of a search that names no limit.
@@ -60,7 +59,7 @@ impl<'a> ApiCall<'a> {
             };
         };
         let one = |name: &String| {
-            let relation = self.planner().relation(name)?;
+            let relation = self.relation(name)?;
             match relation.is_searchable() {
                 true => Ok(relation),
                 false => Err(HttpError::new(422, "MDB013", format!("{name} cannot be searched")).hint(HINT)),
@@ -80,17 +79,11 @@ impl<'a> ApiCall<'a> {
         let name = |one: &SearchedRelation<'_>| format!("{}.{}", one.relation.schema, one.relation.name);
         PreparedOperation {
             compiled: search_statement(searched, &wanted.words, limit, limits.answer),
-            form: BodyForm::Rows { strip_nulls: false },
             outcome: OperationOutcome::Found { left_out },
-            word: "read",
-            relation: searched.iter().map(name).collect::<Vec<_>>().join(","),
-            tagged: false,
-            conditional: false,
-            key: vec![],
-            filters: None,
-            writes: false,
-            cached: None,
-            largest: limits.answer,
+            ..PreparedOperation::reading(
+                searched.iter().map(name).collect::<Vec<_>>().join(","),
+                limits.answer,
+            )
         }
     }
 }

@@ -89,8 +89,7 @@ async fn digests(
         })?;
         return Ok(vec![martydb_serve::digest(key)]);
     }
-    let stored = stored(app, service, name).await?;
-    Ok(stored.iter().filter_map(|digest| parsed(digest)).collect())
+    Ok(stored(app, service, name).await?.iter().filter_map(|digest| parsed(digest)).collect())
 }
 
 /// Parses a digest in hexadecimal.

@@ -10,34 +10,9 @@ use crate::check::lint::objects::{executed_query, written_name};
 
 /// Types whose text is not part of a statement.
 const HARMLESS: &[&str] = &[
-    "int",
-    "integer",
-    "int2",
-    "int4",
-    "int8",
-    "smallint",
-    "bigint",
-    "bool",
-    "boolean",
-    "uuid",
-    "date",
-    "numeric",
-    "decimal",
-    "real",
-    "float4",
-    "float8",
-    "oid",
-    "regclass",
-    "regtype",
-    "regproc",
-    "regprocedure",
-    "regrole",
-    "regnamespace",
-    "timestamptz",
-    "timestamp",
-    "interval",
-    "time",
-    "double",
+    "int", "integer", "int2", "int4", "int8", "smallint", "bigint", "bool", "boolean", "uuid", "date",
+    "numeric", "decimal", "real", "float4", "float8", "oid", "regclass", "regtype", "regproc",
+    "regprocedure", "regrole", "regnamespace", "timestamptz", "timestamp", "interval", "time", "double",
 ];
 
 /// Functions that quote their argument.

@@ -116,12 +116,7 @@ fn altered(statement: &SyntaxNode, row: &ObjectKindRow) -> Vec<(WrittenObject, O
 fn used(statement: &SyntaxNode, row: &ObjectKindRow) -> Vec<(WrittenObject, ObjectEffect)> {
     const LISTS: &[SyntaxKind] = &[TABLE_LIST, RELATION_LIST, TABLE_AND_COLUMNS_LIST];
     const NAMES: &[SyntaxKind] = &[
-        TABLE_RELATION_NAME,
-        RELATION_NAME,
-        TABLE_NAME_REF,
-        VIEW_REF,
-        TABLE_AND_COLUMNS,
-        COPY_TABLE,
+        TABLE_RELATION_NAME, RELATION_NAME, TABLE_NAME_REF, VIEW_REF, TABLE_AND_COLUMNS, COPY_TABLE,
         CLUSTER_LEGACY,
     ];
     let inside =
@@ -137,19 +132,8 @@ fn used(statement: &SyntaxNode, row: &ObjectKindRow) -> Vec<(WrittenObject, Obje
 
 /// Nodes before the names of a statement's objects, and after them.
 const OTHERS: &[SyntaxKind] = &[
-    OR_REPLACE,
-    IF_NOT_EXISTS,
-    IF_EXISTS,
-    TEMP,
-    UNLOGGED,
-    CASCADE,
-    RESTRICT,
-    ON_TABLE,
-    ON_RELATION,
-    USING_METHOD,
-    SERVER_CLAUSE,
-    PARAM_LIST,
-    COMMENT,
+    OR_REPLACE, IF_NOT_EXISTS, IF_EXISTS, TEMP, UNLOGGED, CASCADE, RESTRICT, ON_TABLE, ON_RELATION,
+    USING_METHOD, SERVER_CLAUSE, PARAM_LIST, COMMENT,
 ];
 
 /// Returns the nodes with the names: of DROP all, of others the first is the object's.

@@ -40,15 +40,7 @@ fn is_all(field: &SelectedField) -> bool {
 }
 
 fn column(name: &str) -> SelectEntry {
-    let field = FieldPath::column(name);
-    SelectEntry::Field(SelectedField {
-        field,
-        alias: None,
-        cast: None,
-        aggregate: None,
-        aggregate_cast: None,
-        spans: None,
-    })
+    SelectEntry::Field(SelectedField::new(FieldPath::column(name)))
 }
 
 /// Returns `true` for a filter with a regular expression.

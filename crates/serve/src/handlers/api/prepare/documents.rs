@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::OperationPlanner;
 use super::collection::{are_whole, has_pattern, shown};
-use crate::catalog::{DOCUMENT, ExposedRelation};
+use crate::catalog::DOCUMENT;
 use crate::error::{HttpError, HttpResult};
 use crate::face::api::{NewDocuments, RowTarget};
 use crate::handlers::api::prepared::PreparedOperation;
@@ -14,7 +14,6 @@ impl OperationPlanner<'_> {
     /// Prepares new documents, each with an id.
     pub(super) fn insert_documents(
         &self,
-        relation: &ExposedRelation,
         new: &NewDocuments,
         select: &[SelectEntry],
     ) -> HttpResult<PreparedOperation> {
@@ -25,22 +24,21 @@ impl OperationPlanner<'_> {
             _ => Value::from(rows).to_string(),
         };
         let rows = RowsBody { json, is_object: new.is_one, keys: vec![DOCUMENT.into(), "id".into()] };
-        let prepared = self.insert(relation, &rows, &shown(relation, select))?;
-        Ok(PreparedOperation { tagged: are_whole(relation, select), ..prepared })
+        let prepared = self.insert(&rows, &shown(self.relation, select))?;
+        Ok(PreparedOperation { tagged: are_whole(self.relation, select), ..prepared })
     }
 
     /// Prepares a change of documents.
     pub(super) fn change_documents(
         &self,
-        relation: &ExposedRelation,
         target: &RowTarget,
         change: &DocumentChange,
         select: &[SelectEntry],
     ) -> HttpResult<PreparedOperation> {
         let action = RowAction::Change(change.clone());
-        let prepared = self.change(relation, target, action, &shown(relation, select))?;
+        let prepared = self.change(target, action, &shown(self.relation, select))?;
         let word = if matches!(change[..], [DocumentStep::Replace(_)]) { "put" } else { prepared.word };
-        Ok(PreparedOperation { tagged: are_whole(relation, select), word, ..prepared })
+        Ok(PreparedOperation { tagged: are_whole(self.relation, select), word, ..prepared })
     }
 
     /// Rejects regular expressions where nothing limits what they cost.
