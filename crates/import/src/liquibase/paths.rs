@@ -15,12 +15,17 @@ fn joined(from: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+fn without_scheme(path: &str) -> &str {
+    path.trim_start_matches("classpath*:").trim_start_matches("classpath:")
+}
+
 fn is_below(path: &str, end: &str) -> bool {
     path.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
 }
 
 /// Returns `true` if two paths name one file, from different folders.
 pub(crate) fn is_same(a: &str, b: &str) -> bool {
+    let (a, b) = (without_scheme(a), without_scheme(b));
     is_below(a, b) || is_below(b, a)
 }
 
@@ -35,8 +40,7 @@ pub(super) fn find<'a>(
     if is_relative {
         return all.get(joined(from, &path)?.as_str()).copied();
     }
-    let path = path.trim_start_matches("classpath*:").trim_start_matches("classpath:");
-    let path = joined("", path)?;
+    let path = joined("", without_scheme(&path))?;
     let exact = all.get(path.as_str()).copied();
     let mut longer = all.iter().filter(|one| is_below(one, &path));
     let one = longer.next().copied().filter(|_| longer.next().is_none());
@@ -66,6 +70,11 @@ mod tests {
         ] {
             assert_eq!(find(&all, from, path, relative), expected, "{path}");
         }
-        assert!(is_same("a.sql", "db/a.sql") && is_same("db/a.sql", "a.sql") && !is_same("ba.sql", "a.sql"));
+        assert!(
+            is_same("a.sql", "db/a.sql")
+                && is_same("classpath:a.sql", "a.sql")
+                && is_same("db/a.sql", "a.sql")
+                && !is_same("ba.sql", "a.sql")
+        );
     }
 }
