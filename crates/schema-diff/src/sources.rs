@@ -122,7 +122,7 @@ fn has_rows(statement: &StatementHead<'_, '_>) -> bool {
 const OWN_SCHEMAS: [&str; 2] = [HISTORY_SCHEMA, SERVE_SCHEMA];
 
 /// Returns the names with a schema in a statement: schema and name.
-fn qualified<'a>(text: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+fn qualified(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut last: [Option<Token>; 2] = [None, None];
     Lexer::new(text).filter_map(move |token| {
         let is_name = |token: &Token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted);
