@@ -67,6 +67,10 @@ fn every_command_in_a_hint_parses() {
         let text = std::fs::read_to_string(&file).unwrap();
         // Each file ends with its tests.
         let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+        // Tokens of all files would take ten seconds.
+        if !text.contains("`martydb ") {
+            continue;
+        }
         let mut literals = vec![];
         strings(text.parse().unwrap(), &mut literals);
         for command in literals.iter().flat_map(|literal| commands(literal)) {

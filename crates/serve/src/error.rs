@@ -28,7 +28,7 @@ pub(crate) type AnswerHeader = (Cow<'static, str>, String);
 pub(crate) type HttpResult<T> = Result<T, HttpError>;
 
 impl HttpError {
-    /// Makes a error without details.
+    /// Makes an error without details.
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> HttpError {
         let (code, message) = (code.into(), message.into());
         HttpError { status, code, message, details: None, hint: None, headers: vec![] }

@@ -51,7 +51,8 @@ impl Whole {
             .unwrap();
         eprint!("{figures}");
         // Some hundred transactions a second: the servers, which decode each of them for every service, share the machine with the clients.
-        let clients = Clients::start(&world, Duration::from_millis(20));
+        let pause = if size.kills > 1 { 20 } else { 50 };
+        let clients = Clients::start(&world, Duration::from_millis(pause));
         let world = Arc::new(world);
         Some(Whole { world, clients, dice, size, follower: None, kills: BTreeMap::new(), figures })
     }
