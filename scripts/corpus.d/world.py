@@ -103,7 +103,7 @@ class World:
 
     def declared(self, database):
         """Returns the schema as people keep it in a file, with owners and privileges."""
-        command = ["pg_dump", "-s", "-N", "martydb", "-T", "*.refinery_schema_history", "-d", database]
+        command = ["pg_dump", "-s", "-d", database]
         code, out, both = run(command, self.folder, self.login())
         if code:
             raise Ended(shown(command), code, both)

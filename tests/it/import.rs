@@ -129,6 +129,28 @@ const LAYOUTS: &[Layout] = &[
         ],
     ),
     (
+        "liquibase",
+        &[
+            (
+                "db.changelog-master.xml",
+                "<databaseChangeLog xmlns=\"http://www.liquibase.org/xml/ns/dbchangelog\">\n<property name=\"item\" value=\"item\"/>\n\
+                 <include file=\"changes/z.sql\" relativeToChangelogFile=\"true\"/>\n<include file=\"db/changes/a.sql\"/>\n</databaseChangeLog>\n",
+            ),
+            (
+                "changes/z.sql",
+                "--liquibase formatted sql\n\n--changeset ann:first labels:v1 dbms:postgresql\n--comment: The items\n\
+                 --preconditions onFail:HALT\n--precondition-sql-check expectedResult:0 SELECT count(*) FROM pg_class WHERE relname = 'item'\n\
+                 CREATE TABLE ${item} (id int PRIMARY KEY);\n--rollback DROP TABLE item;\n",
+            ),
+            (
+                "changes/a.sql",
+                "-- liquibase formatted sql\n--changeset bob:2 endDelimiter://\nALTER TABLE item ADD note text //\n\
+                 /* liquibase rollback\nALTER TABLE item DROP note;\n*/\n\n--changeset bob:3 runInTransaction:false\n\
+                 CREATE INDEX CONCURRENTLY item_note ON item (note);\n--rollback DROP INDEX CONCURRENTLY item_note;\n",
+            ),
+        ],
+    ),
+    (
         "golang-migrate",
         &[
             ("000001_first.up.sql", UP1),

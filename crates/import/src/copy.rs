@@ -253,7 +253,7 @@ fn unescaped(field: &str) -> Result<String, String> {
 }
 
 /// Returns a string constant. Control characters are escaped, so that a checkout changes no line end in it.
-fn quoted(value: &str) -> String {
+pub(crate) fn quoted(value: &str) -> String {
     let inner = value.replace('\'', "''");
     if !inner.contains(|c: char| c.is_ascii_control()) {
         return format!("'{inner}'");

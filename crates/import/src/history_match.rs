@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::kinds::ImportedMigration;
+use super::liquibase::is_same;
 use super::number::normal;
 
 /// Comparison of the tool's table with the imported migrations.
@@ -18,8 +19,8 @@ pub struct HistoryMatch {
 
 /// Compares them. If `last` is set, the row names the last applied migration, and all before it are applied too.
 pub fn history_match(carried: &[ImportedMigration], applied: &[String], last: bool) -> HistoryMatch {
-    let applied: BTreeSet<String> = applied.iter().map(|key| normal(key)).collect();
     let known: BTreeSet<&str> = carried.iter().map(|one| one.key.as_str()).collect();
+    let applied: BTreeSet<String> = applied.iter().map(|key| located(normal(key), &known)).collect();
     let unknown = applied.iter().filter(|key| !known.contains(key.as_str())).cloned().collect();
     let Some(highest) = carried.iter().rposition(|one| applied.contains(&one.key)) else {
         return HistoryMatch { unknown, ..HistoryMatch::default() };
@@ -29,6 +30,19 @@ pub fn history_match(carried: &[ImportedMigration], applied: &[String], last: bo
     let missing: Vec<i64> = up_to.iter().filter(is_missing).map(|one| one.version).collect();
     let at = missing.is_empty().then(|| carried[highest].version);
     HistoryMatch { at, missing, unknown }
+}
+
+/// Returns the known key of the same file, where a key ends with its path: the tool saw the path from another folder.
+fn located(key: String, known: &BTreeSet<&str>) -> String {
+    let Some((identity, path)) = key.rsplit_once("::").filter(|_| !known.contains(key.as_str())) else {
+        return key;
+    };
+    let is_same = |one: &&&str| {
+        one.rsplit_once("::").is_some_and(|(known, other)| known == identity && is_same(other, path))
+    };
+    let mut same = known.iter().filter(is_same);
+    let first = same.next().filter(|_| same.next().is_none());
+    first.map_or(key.clone(), |one| (*one).into())
 }
 
 #[cfg(test)]
@@ -59,6 +73,13 @@ mod tests {
         assert_eq!(matched(&["1", "2", "3"], &["1", "3"], false), (None, vec![11], vec![]));
         assert_eq!(matched(&["1", "2", "3"], &["2"], true), (Some(11), vec![], vec![]));
         assert_eq!(matched(&["a", "b"], &[], false), (None, vec![], vec![]));
+        let rows = ["1::bob::db/log/a.sql", "2::bob::db/log/a.sql"];
+        assert_eq!(
+            matched(&["1::bob::a.sql", "2::bob::log/a.sql", "3::bob::a.sql"], &rows, false),
+            (Some(11), vec![], vec![])
+        );
+        let twice = ["1::bob::x/a.sql", "1::bob::y/a.sql"];
+        assert_eq!(matched(&twice, &["1::bob::a.sql"], false).2, ["1::bob::a.sql"]);
         assert_eq!(matched(&["1"], &["1", "9"], false), (Some(10), vec![], vec!["9".into()]));
         assert_eq!(matched(&["1"], &["9"], true), (None, vec![], vec!["9".into()]));
     }

@@ -9,6 +9,7 @@ pub mod discovery;
 mod files;
 mod history_match;
 mod kinds;
+mod liquibase;
 mod name;
 mod number;
 mod own_table;

@@ -151,6 +151,20 @@ pub(crate) fn rails(path: &str) -> FileMeaning {
     paired(path)
 }
 
+/// Returns `true` for the formats of Liquibase's changelogs other than SQL.
+pub(crate) fn is_changelog(path: &str) -> bool {
+    ["xml", "yaml", "yml", "json"].contains(&extension(path))
+}
+
+/// Parses names of Liquibase: changelogs give the order, whatever the names.
+pub(crate) fn liquibase(path: &str) -> FileMeaning {
+    match path.ends_with(".sql") {
+        true => migration(path, vec![], path, FileDirection::Whole),
+        false if is_changelog(path) => FileMeaning::Plan,
+        false => FileMeaning::Other,
+    }
+}
+
 const CALLBACKS: &[&str] = &["before", "after", "createSchema"];
 
 /// Parses `V1.2__x.sql`, `U1.2__x.sql`, `R__x.sql`, callbacks; the parts of a version are separated by dots or
@@ -264,6 +278,9 @@ mod tests {
             (rails, "20240101000000_create_users.rb", "is code, which martydb does not run"),
             (sqitch::named, "deploy/a/b@v1.sql", "a/b@v1 [] a/b@v1 Up"),
             (sqitch::named, "revert/a.sql", "a [] a Down"),
+            (liquibase, "db/a.sql", "db/a.sql [] db/a.sql Whole"),
+            (liquibase, "db.changelog-master.yaml", "plan"),
+            (liquibase, "pom.java", "other"),
             (sqitch::named, "sqitch.plan", "plan"),
             (sqitch::named, "verify/a.sql", "other"),
         ];

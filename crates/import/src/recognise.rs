@@ -1,5 +1,6 @@
 //! Recognition of a folder's migration tool, by the names of its files and the first lines of one of them.
 
+use super::liquibase::is_formatted;
 use super::name::{FileMeaning, node_pg_migrate, paired};
 use super::sqitch::PLAN;
 use martydb_migrate::files::is_plain_name;
@@ -46,6 +47,7 @@ const SIGNS: &[(FolderTool, Test)] = &[
     (FolderTool::Programs("EF Core"), |look| {
         any(look, |file| is_numbered(file) && file.ends_with(".Designer.cs"))
     }),
+    (FolderTool::Other("liquibase"), |look| is_formatted(look.head)),
     (FolderTool::Programs("Liquibase"), |look| any(look, is_changelog)),
     (FolderTool::Other("sqitch"), |look| look.files.contains(&PLAN)),
     (FolderTool::Other("prisma"), |look| any(look, |file| file.ends_with("/migration.sql"))),
@@ -182,6 +184,13 @@ mod tests {
                 Some(FolderTool::Programs("EF Core")),
             ),
             ("db", &["db.changelog-master.yaml"], "", false, Some(FolderTool::Programs("Liquibase"))),
+            (
+                "changelog",
+                &["db.changelog-master.yaml", "V1__a.sql"],
+                "--liquibase formatted sql\n--changeset a:1\n",
+                false,
+                Some(FolderTool::Other("liquibase")),
+            ),
             ("migrations", &["01_init/migration.sql"], "", false, Some(FolderTool::Other("prisma"))),
             ("migrations", &["2024-01-01-000000_a/up.sql"], "", true, Some(FolderTool::Other("diesel"))),
             ("migrate", &["20240101000000_create.rb"], "", false, Some(FolderTool::Other("rails"))),

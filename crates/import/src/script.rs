@@ -233,7 +233,9 @@ impl ImportBuilder {
         };
         self.imported.left_out.extend(alone.iter().map(orphan));
         whole.sort_by(|a, b| match tool.sorted {
-            FileOrder::Version | FileOrder::Plan => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
+            FileOrder::Version | FileOrder::Plan | FileOrder::Changelog => {
+                (&a.version, &a.key).cmp(&(&b.version, &b.key))
+            }
             FileOrder::Key => a.source.cmp(&b.source),
             FileOrder::Text => a.key.cmp(&b.key),
         });
@@ -284,7 +286,7 @@ fn bare_commit(text: &str) -> Option<Range<usize>> {
 }
 
 /// Returns a file's text without a byte order mark, which psql ignores too.
-fn text(file: &SourceFile) -> Result<String, OmittedPart> {
+pub(crate) fn text(file: &SourceFile) -> Result<String, OmittedPart> {
     let text = std::str::from_utf8(&file.bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&file.bytes[..error.valid_up_to()]);
         OmittedPart::new(&file.path, "is not UTF-8 here", "save the file as UTF-8")

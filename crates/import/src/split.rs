@@ -162,8 +162,13 @@ pub(crate) fn sql_migrate(text: &str) -> Result<UpDown, SplitProblem> {
 }
 
 /// First words of the comments at which tools divide their files.
-const MARKERS: &[(&str, &str)] =
-    &[("+goose", "goose"), ("+migrate", "sql-migrate"), ("migrate:up", "dbmate"), ("migrate:down", "dbmate")];
+const MARKERS: &[(&[&str], &str)] = &[
+    (&["+goose"], "goose"),
+    (&["+migrate"], "sql-migrate"),
+    (&["migrate:up"], "dbmate"),
+    (&["migrate:down"], "dbmate"),
+    (&["liquibase", "formatted"], "liquibase"),
+];
 
 /// Returns the byte offset of the first marker of another tool, and that tool. Taken whole, its file would undo at its end what it
 /// does.
@@ -172,8 +177,12 @@ pub(crate) fn foreign_marker(tool: &str, text: &str) -> Option<(usize, &'static 
     text.split_inclusive('\n').find_map(|line| {
         let start = at;
         at += line.len();
-        let first = comment(line.trim())?.split_whitespace().next()?;
-        let (_, of) = MARKERS.iter().find(|(marker, _)| *marker == first)?;
+        let comment = comment(line.trim())?;
+        let begins = |marker: &[&str]| {
+            let mut words = comment.split_whitespace();
+            marker.iter().all(|word| words.next().is_some_and(|found| found.eq_ignore_ascii_case(word)))
+        };
+        let (_, of) = MARKERS.iter().find(|(marker, _)| begins(marker))?;
         (*of != tool).then_some((start, *of))
     })
 }
@@ -282,6 +291,8 @@ mod tests {
         let both = "CREATE TABLE t ();\n  -- +migrate Down\nDROP TABLE t;\n";
         assert_eq!(foreign_marker("sqlx", both), Some((19, "sql-migrate")));
         assert_eq!(foreign_marker("sql-migrate", both), None);
+        assert_eq!(foreign_marker("flyway", "\n--Liquibase formatted SQL\n"), Some((1, "liquibase")));
+        assert_eq!(foreign_marker("flyway", "-- liquibase ran this\n"), None);
         assert_eq!(foreign_marker("sqlx", "-- migrate:upper\n-- goose\nSELECT '-- +goose'"), None);
     }
 }

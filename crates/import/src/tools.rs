@@ -15,6 +15,8 @@ pub(crate) enum FileOrder {
     Text,
     /// Plan beside the files, without which their order is unknown.
     Plan,
+    /// Changelogs that include the files.
+    Changelog,
 }
 
 pub struct Tool {
@@ -142,6 +144,14 @@ pub const TOOLS: &[Tool] = &[
         detects: true,
         sorted: FileOrder::Plan,
         history: Some("Sqitch"),
+        ..PLAIN
+    },
+    Tool {
+        name: "liquibase",
+        named: name::liquibase,
+        depth: usize::MAX,
+        sorted: FileOrder::Changelog,
+        history: Some("Liquibase"),
         ..PLAIN
     },
     Tool { name: "rails", named: name::rails, history: Some("Rails"), ..PLAIN },

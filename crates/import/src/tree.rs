@@ -5,9 +5,10 @@ use std::io;
 use std::path::Path;
 
 use super::kinds::{ImportedFolder, OmittedPart, SourceFile};
+use super::liquibase;
 use super::name::FileMeaning;
 use super::script::gather;
-use super::tools::Tool;
+use super::tools::{FileOrder, Tool};
 use martydb_model::error::{Error, Result};
 use martydb_os::read_plain;
 
@@ -32,7 +33,10 @@ pub fn read(tool: &Tool, folder: &Path) -> Result<ImportedFolder> {
             .hint("name the folder that contains the other tool's migrations")
     })?;
     found.files.sort_by(|a, b| a.path.cmp(&b.path));
-    let mut imported = gather(tool, &found.files);
+    let mut imported = match tool.sorted {
+        FileOrder::Changelog => liquibase::gather(&found.files),
+        _ => gather(tool, &found.files),
+    };
     imported.left_out.extend(found.left_out);
     imported.left_out.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(imported)

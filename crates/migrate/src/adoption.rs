@@ -116,7 +116,8 @@ const QUERIES: &[HistoryQuery] = &[
         // FAILED is in no version's DATABASECHANGELOG; other programs that write it have it.
         |t| {
             stmt!(
-                "SELECT id || '::' || author || '::' || filename, CASE WHEN exectype = 'FAILED' THEN 'exectype is FAILED' END
+                "SELECT id || '::' || author || '::' || filename,
+                        CASE WHEN exectype IN ('FAILED', 'MARK_RAN') THEN 'exectype is ' || exectype END
                  FROM {t} ORDER BY orderexecuted"
             )
         },
@@ -175,6 +176,8 @@ pub struct FailedRow {
     pub state: String,
     /// Set if the tool has undone it.
     pub undone: bool,
+    /// Set if it counts as applied although it never ran.
+    pub skipped: bool,
 }
 
 /// Finds the history tables of other tools and reads that of `tool`, a name of [`OtherTool`]; `table` is its name where the
@@ -228,6 +231,9 @@ async fn read(session: &mut MigrationSession<'_>, tool: &str, table: Option<&str
 /// States of a migration that the tool itself has undone: it is pending, and nothing of it is left.
 const UNDONE: &[&str] = &["is_applied is false", "rolled_back_at is set"];
 
+/// States of a migration that the tool will never run: its precondition was false.
+const SKIPPED: &[&str] = &["exectype is MARK_RAN"];
+
 #[derive(Default)]
 struct HistoryRows {
     applied: Vec<String>,
@@ -246,8 +252,10 @@ async fn rows(session: &mut MigrationSession<'_>, table: &OtherTool) -> Result<H
             found.applied.push(migration);
             continue;
         };
-        let (table, undone) = (table.table.clone(), UNDONE.contains(&state.as_str()));
-        found.failed.push(FailedRow { table, migration, state, undone });
+        let (undone, skipped) = (UNDONE.contains(&state.as_str()), SKIPPED.contains(&state.as_str()));
+        found.applied.extend(skipped.then(|| migration.clone()));
+        let table = table.table.clone();
+        found.failed.push(FailedRow { table, migration, state, undone, skipped });
     }
     Ok(found)
 }
@@ -274,7 +282,8 @@ async fn locks(session: &mut MigrationSession<'_>, table: &OtherTool) -> Result<
         let place = Qualified(vec![table.schema.clone(), (*name).into()]);
         for row in session.query([query(&place)]).await?.iter().flatten() {
             let table = format!("{}.{name}", table.schema);
-            found.push(FailedRow { table, migration: String::new(), state: row.read()?, undone: false });
+            let (migration, state) = (String::new(), row.read()?);
+            found.push(FailedRow { table, migration, state, undone: false, skipped: false });
         }
     }
     Ok(found)

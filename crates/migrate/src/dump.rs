@@ -13,6 +13,10 @@ use martydb_sql::{ScriptItem, StatementHead, bare, is_word, walk};
 pub struct ProvidedObjects {
     pub schemas: Vec<String>,
     pub extensions: Vec<String>,
+    /// The service's owner, whose default privileges are the migrations' own.
+    pub owner: String,
+    /// Roles that get their privileges from the manifest alone.
+    pub roles: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -171,6 +175,7 @@ mod tests {
         let provided = ProvidedObjects {
             schemas: vec!["public".into(), "app".into()],
             extensions: vec!["pg_trgm".into()],
+            ..ProvidedObjects::default()
         };
         let first = first_migration(DUMP, &provided, "-- from x\n\n").unwrap();
         assert_eq!(

@@ -3,6 +3,7 @@
 pub(crate) mod catalog;
 mod conditions;
 mod equivalence;
+mod grants;
 mod partitions;
 pub(crate) mod place;
 pub(crate) mod progress;

@@ -1,8 +1,10 @@
 //! An initial migration generated from an existing database: inspection of the database, and the proof that the
 //! file creates the same schema.
 
+mod decided;
 mod privileges;
 
+pub use decided::without_decided;
 pub use privileges::without_roles;
 
 use std::collections::BTreeSet;
@@ -166,7 +168,8 @@ fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
 }
 
 /// Runs the initial migration in `scratch`, an empty database, and returns the differences from the real one.
-/// Privileges of other roles than the service's are not compared; these roles are the second result.
+/// Privileges of other roles than the service's are not compared, nor what no migration decides; these roles are the second
+/// result.
 ///
 /// # Errors
 /// As [`prove`].
@@ -177,7 +180,8 @@ pub async fn prove_first(
     options: &Options,
 ) -> Result<(Vec<Difference>, BTreeSet<String>)> {
     let own = target.roles().map(RoleName::as_str);
-    let [real, made] = catalogs(target, scratch, options).await?;
+    let decided = |catalog| without_decided(catalog, &target.owner, &target.schemas);
+    let [real, made] = catalogs(target, scratch, options).await?.map(decided);
     let (real, others) = privileges::without_others(real, target.owner.as_str(), &own);
     let (made, _) = privileges::without_others(made, target.owner.as_str(), &own);
     Ok((differences(scratch, options, real, &made, found).await?, others))

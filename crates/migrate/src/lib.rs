@@ -38,7 +38,9 @@ pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use engine::session::{Sizes, connect_as_owner, connect_reader};
 pub use expression_normalizer::normalize_expressions;
-pub use initial::{Unadopted, examine as examine_unadopted, prove, prove_first, without_roles};
+pub use initial::{
+    Unadopted, examine as examine_unadopted, prove, prove_first, without_decided, without_roles,
+};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome, PlannedFile,

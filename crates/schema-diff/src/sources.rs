@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use martydb_migrate::dump::{ProvidedObjects, is_runner_setting, restrictions};
 use martydb_migrate::files::Position;
+use martydb_model::SERVE_SCHEMA;
+use martydb_model::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_os::read_text;
-use martydb_sql::{ScriptItem, StatementHead, bare, is_word, walk};
+use martydb_sql::{Lexer, ScriptItem, StatementHead, Token, TokenKind, bare, is_word, walk};
 
 /// A file of a declared schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,6 +118,64 @@ fn has_rows(statement: &StatementHead<'_, '_>) -> bool {
     statement.begins(&["insert", "into"]) || statement.begins(&["copy"])
 }
 
+/// Schemas of martydb itself, and the history that it keeps as refinery does.
+const OWN_SCHEMAS: [&str; 2] = [HISTORY_SCHEMA, SERVE_SCHEMA];
+
+/// Returns the names with a schema in a statement: schema and name.
+fn qualified(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut last: [Option<Token>; 2] = [None, None];
+    Lexer::new(text).filter_map(move |token| {
+        let is_name = |token: &Token| matches!(token.kind, TokenKind::Word | TokenKind::Quoted);
+        let pair = match last {
+            [Some(schema), Some(dot)]
+                if dot.kind == TokenKind::Symbol(b'.') && is_name(&schema) && is_name(&token) =>
+            {
+                Some((&text[schema.start..schema.end], &text[token.start..token.end]))
+            }
+            _ => None,
+        };
+        last = [last[1], Some(token)];
+        pair
+    })
+}
+
+/// Returns `true` for a statement about martydb's own schemas, or its history in a schema of the service.
+fn is_of_martydb(statement: &StatementHead<'_, '_>) -> bool {
+    let words: Vec<&str> = statement.outer().collect();
+    let is_own = |name: &str| OWN_SCHEMAS.iter().any(|own| is_word(name, own));
+    let is_schema = words.windows(2).any(|pair| is_word(pair[0], "schema") && is_own(pair[1]));
+    let is_history =
+        |name: &str| bare(name).strip_prefix(REFINERY_TABLE).is_some_and(|end| ["", "_pkey"].contains(&end));
+    let mut names = qualified(statement.text);
+    let subject = names.next().is_some_and(|(schema, name)| is_own(schema) || is_history(name));
+    // Its triggers are on tables of the service.
+    subject
+        || is_schema
+        || statement.begins(&["create", "trigger"]) && names.any(|(schema, _)| is_own(schema))
+}
+
+/// Returns `true` for privileges that the manifest decides: on schemas that it creates, of its roles, and of logins that run no
+/// migration.
+fn is_of_access(statement: &StatementHead<'_, '_>, provided: &ProvidedObjects) -> bool {
+    let words: Vec<&str> = statement.outer().collect();
+    let after = |keys: &[&str]| {
+        let at = words
+            .windows(keys.len())
+            .rposition(|found| found.iter().zip(keys).all(|(found, key)| is_word(found, key)))?;
+        words.get(at + keys.len()).map(|name| bare(name))
+    };
+    let is_one = |name: Option<String>, all: &[String]| name.is_some_and(|name| all.contains(&name));
+    let (to, from) = (|| after(&["to"]), || after(&["from"]));
+    if statement.begins(&["alter", "default", "privileges"]) {
+        let of_another = after(&["for", "role"]).is_some_and(|role| role != provided.owner);
+        return of_another || is_one(to().or_else(from), &provided.roles);
+    }
+    let is_grant = statement.begins(&["grant"]);
+    (is_grant || statement.begins(&["revoke"]))
+        && (is_one(after(&["on", "schema"]), &provided.schemas)
+            || is_one(if is_grant { to() } else { from() }, &provided.roles))
+}
+
 /// Returns `true` for a statement about what the manifest creates or the runner sets.
 fn is_decided(statement: &StatementHead<'_, '_>, provided: &ProvidedObjects) -> bool {
     let words: Vec<&str> = statement.outer().collect();
@@ -137,6 +197,8 @@ fn is_decided(statement: &StatementHead<'_, '_>, provided: &ProvidedObjects) -> 
         || statement.begins(&["comment", "on", "extension"])
         || statement.begins(&["comment", "on", "schema"]) && is_word(word(3), "public")
         || statement.begins(&["alter"]) && owner
+        || is_of_martydb(statement)
+        || is_of_access(statement, provided)
 }
 
 #[cfg(test)]
@@ -144,7 +206,12 @@ mod tests {
     use super::*;
 
     fn provided() -> ProvidedObjects {
-        ProvidedObjects { schemas: vec!["public".into(), "app".into()], extensions: vec!["citext".into()] }
+        ProvidedObjects {
+            schemas: vec!["public".into(), "app".into()],
+            extensions: vec!["citext".into()],
+            owner: "shop_owner".into(),
+            roles: vec!["Bi".into()],
+        }
     }
 
     #[test]
@@ -156,6 +223,40 @@ mod tests {
         assert_eq!(text.lines().count(), dump.lines().count());
         let left: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         assert_eq!(left, ["-- dump", "CREATE SCHEMA other;", "CREATE TABLE t (a int);"]);
+    }
+
+    #[test]
+    fn a_plain_dump_is_without_martydb_and_the_privileges_of_the_manifest() {
+        for (statement, is_left) in [
+            ("CREATE SCHEMA martydb", false),
+            ("ALTER SCHEMA martydb_serve OWNER TO shop_owner", false),
+            ("COMMENT ON SCHEMA martydb IS 'x'", false),
+            ("CREATE TABLE martydb.history (id int)", false),
+            ("ALTER TABLE ONLY martydb.history ADD CONSTRAINT k PRIMARY KEY (id)", false),
+            ("CREATE INDEX i ON martydb.history USING btree (at)", false),
+            ("CREATE TABLE public.refinery_schema_history (version int)", false),
+            ("CREATE TABLE public.refinery_schema_history_old (version int)", true),
+            (
+                "CREATE TRIGGER c AFTER INSERT ON public.t FOR EACH ROW EXECUTE FUNCTION martydb_serve.note()",
+                false,
+            ),
+            ("CREATE VIEW public.v AS SELECT 1 FROM martydb.refinery_schema_history", true),
+            ("REVOKE USAGE ON SCHEMA public FROM PUBLIC", false),
+            ("GRANT USAGE ON SCHEMA app TO shop_app", false),
+            ("GRANT USAGE ON SCHEMA other TO shop_app", true),
+            ("GRANT SELECT ON TABLE public.t TO shop_app", true),
+            ("GRANT SELECT ON TABLE public.t TO \"Bi\"", false),
+            ("REVOKE ALL ON TABLE public.t FROM \"Bi\"", false),
+            (
+                "ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public GRANT SELECT ON TABLES TO x",
+                false,
+            ),
+            ("ALTER DEFAULT PRIVILEGES FOR ROLE shop_owner GRANT SELECT ON TABLES TO shop_app", true),
+            ("ALTER DEFAULT PRIVILEGES FOR ROLE shop_owner GRANT SELECT ON TABLES TO \"Bi\"", false),
+        ] {
+            let text = cleaned(&format!("{statement};\n"), &provided()).ok().unwrap();
+            assert_eq!(!text.trim().is_empty(), is_left, "{statement}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use martydb_model::RoleName;
+
 /// Kind of an object. The order is that of creation, where no dependency demands another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SchemaObjectKind {
@@ -163,6 +165,22 @@ pub struct Structure {
 }
 
 impl Structure {
+    /// Removes the privileges of these roles, which `apply` grants and no migration.
+    #[must_use]
+    pub fn without_roles(mut self, roles: &[RoleName]) -> Structure {
+        let is_of = |part: &str, role: &RoleName| {
+            let quoted = format!("\"{}\"", role.as_str().replace('"', "\"\""));
+            [role.as_str(), &quoted].iter().any(|name| part.ends_with(&format!(" {name}")))
+        };
+        for object in self.objects.values_mut() {
+            object.parts.retain(|part, _| {
+                let is_privilege = part.starts_with("grant ") || part.starts_with("revoke ");
+                !(is_privilege && roles.iter().any(|role| is_of(part, role)))
+            });
+        }
+        self
+    }
+
     /// Returns `true` if the object, or the table that it is a part of, is one for which the condition holds.
     pub(crate) fn is_within(&self, id: &SchemaObjectId, holds: impl Fn(&SchemaObjectId) -> bool) -> bool {
         let parent = self.objects.get(id).and_then(|object| object.parent.as_ref());

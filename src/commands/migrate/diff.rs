@@ -153,7 +153,7 @@ impl ReadSide {
     async fn read(side: Side, options: &Options) -> Result<ReadSide> {
         match side {
             Side::Database(target) => {
-                let catalog = martydb_migrate::catalog(&target, options.lock_wait).await?;
+                let catalog = decided(&target, martydb_migrate::catalog(&target, options.lock_wait).await?);
                 let further = Some((target.owner.clone(), target.further.clone()));
                 Ok(ReadSide { catalog, scratch: None, further })
             }
@@ -180,8 +180,12 @@ impl ReadSide {
 async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalog> {
     match martydb_migrate::run(target, Goal::Upgrade, options, &EventSender::ignored()).await.error {
         Some(error) => Err(error.while_doing("cannot apply the files to an empty database")),
-        None => martydb_migrate::catalog(target, options.lock_wait).await,
+        None => Ok(decided(target, martydb_migrate::catalog(target, options.lock_wait).await?)),
     }
+}
+
+fn decided(target: &MigrationTarget, catalog: Catalog) -> Catalog {
+    martydb_migrate::without_decided(catalog, &target.owner, &target.schemas)
 }
 
 #[derive(Default, Serialize)]

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use crate::app::App;
 use martydb_context::targets;
+use martydb_embedded as embedded;
 use martydb_import::{ImportedFolder, NewFile, OmittedPart, TOOLS, Tool, WriteCount};
+use martydb_manifest::ServerLocation;
 use martydb_migrate::{AdoptionState, FailedRow, MigrationTarget, RowMeaning};
 use martydb_model::error::{Error, ExitStatus, Result};
 use martydb_model::units::counted;
@@ -140,6 +142,14 @@ impl ImportReport {
             _ => ImportOutcome::Written,
         };
         let Some(history) = tool.history else { return };
+        if !is_running(app, service) {
+            self.notes.push(format!(
+                "the server {} is not running, so its database was not read: after `martydb dev up`, this command again prints the \
+                 matching baseline",
+                service.server
+            ));
+            return;
+        }
         let found = async {
             let (_, target) = targets::for_services(app, std::slice::from_ref(service)).await?.remove(0);
             let target: MigrationTarget = target?;
@@ -161,8 +171,9 @@ impl ImportReport {
             return;
         }
         self.failed.clone_from(&found.failed);
-        self.notes.extend(found.failed.iter().filter(|row| row.undone).map(|row| {
-            format!("{} reports {}: {}; it counts as pending", row.table, row.migration, row.state)
+        self.notes.extend(found.failed.iter().filter(|row| !is_failed(row)).map(|row| {
+            let counts = if row.undone { "pending" } else { "applied, but never ran" };
+            format!("{} reports {}: {}; it counts as {counts}", row.table, row.migration, row.state)
         }));
         let Some((table, applied, meaning)) = &found.applied else {
             for other in &found.tools {
@@ -206,7 +217,7 @@ impl ImportReport {
 
     /// Returns `true` if a row of a tool says that a migration failed or is not finished.
     fn is_failed(&self) -> bool {
-        self.failed.iter().any(|row| !row.undone)
+        self.failed.iter().any(is_failed)
     }
 
     /// Names the failed rows, with the possible remedies.
@@ -222,7 +233,7 @@ impl ImportReport {
                 )
             }
         };
-        let mut text: String = self.failed.iter().filter(|row| !row.undone).map(line).collect();
+        let mut text: String = self.failed.iter().filter(|row| is_failed(row)).map(line).collect();
         if self.is_failed() {
             text += &format!(
                 "hint: finish or undo it with the old tool, then run this command again; no baseline is offered before\n\
@@ -252,6 +263,21 @@ impl ImportReport {
             ImportOutcome::DryRun => format!("{ups}, {downs} would be written to {folder}\n"),
         }
     }
+}
+
+/// Returns `false` for an embedded server that is down: no conversion of files starts one.
+fn is_running(app: &App, service: &DesiredService) -> bool {
+    match app.manifest.servers[&service.server].location {
+        ServerLocation::Url(_) => true,
+        ServerLocation::Embedded { port } => {
+            embedded::running(&app.embedded(&service.server, port)).is_ok_and(|running| running.is_some())
+        }
+    }
+}
+
+/// Returns `true` for a row that needs the old tool.
+fn is_failed(row: &FailedRow) -> bool {
+    !row.undone && !row.skipped
 }
 
 /// Returns the first of many.

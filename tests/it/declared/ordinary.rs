@@ -1,7 +1,9 @@
 //! Ordinary changes of objects that depend on each other, on tables that have rows.
 
+use std::process::Command;
+
 use super::service;
-use crate::support::Server;
+use crate::support::{ADMIN_PASSWORD, Project, Server, can_dump};
 
 const BEFORE: &str = "CREATE TABLE m (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (100);\n\
     CREATE TABLE f (mid int); CREATE TABLE c (a int);\n\
@@ -56,4 +58,45 @@ fn ordinary_changes_keep_rows_and_positions_up_and_down() {
     server.sql("dnx", "INSERT INTO s1 (n) VALUES (3); INSERT INTO s2 (n) VALUES (3)");
     let rows = "SELECT concat_ws(' ', (SELECT max(id) FROM s1), (SELECT max(id) FROM s2), (SELECT v FROM p), (SELECT a FROM l), (SELECT b FROM w), (SELECT pair FROM q))";
     assert_eq!(server.value("dnx", rows), "5 6 2 5 b (1,2)");
+}
+
+fn dumped(server: &Server, database: &str) -> String {
+    let place = format!("host=127.0.0.1 port={} user=postgres dbname={database}", server.port);
+    let done = Command::new("pg_dump")
+        .args(["-s", "-d", &place])
+        .env("PGPASSWORD", ADMIN_PASSWORD)
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8(done.stdout).unwrap()
+}
+
+#[test]
+fn a_plain_dump_of_the_database_is_no_difference() {
+    let server = Server::start();
+    if !can_dump(&server) {
+        return;
+    }
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: dnd\nservers:\n  main:\n    url: {}\nservices:\n  dnd: {{ schemas: [one], extensions: [hstore], \
+         serve: {{}} }}\naccess:\n  dnd_bi: {{ login: true, read: [dnd], reason: reports }}\n",
+        server.url()
+    ));
+    project.write(
+        "dnd/migrations/V1__a.sql",
+        "CREATE TABLE one.t (id serial PRIMARY KEY, tags hstore);\nCOMMENT ON TABLE one.t IS 'x';\n\
+         REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA one FROM PUBLIC;\nCREATE SCHEMA two;\nSELECT lo_create(0);\n",
+    );
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let dump = dumped(&server, "dnd");
+    for line in ["CREATE SCHEMA martydb;", "OWNER TO dnd_owner;", "TO dnd_bi;", "CREATE EXTENSION"] {
+        assert!(dump.contains(line), "{line}: {dump}");
+    }
+    project.write("schema.sql", &dump);
+    for from in ["schema.sql", "database"] {
+        let shown = project.run(&["revision", "dnd", "--from", from, "-m", "nothing", "--dry-run"]).expect(0);
+        assert!(shown.stdout.contains("No difference"), "{from}: {}", shown.said());
+    }
 }

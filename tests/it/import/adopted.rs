@@ -1,5 +1,7 @@
 //! Databases that the tool itself has migrated: its table is imitated, and the baseline that is offered fits.
 
+use crate::support::Project;
+
 use super::{LAYOUTS, project, server, write};
 
 /// The tool, its table, the rows after two of three migrations, and where the database then is.
@@ -49,6 +51,13 @@ const TABLES: &[(&str, &str, &str)] = &[
          CREATE TABLE events (event text NOT NULL, change text NOT NULL, committed_at timestamptz NOT NULL);
          INSERT INTO events VALUES ('fail', 'first', '2023-12-31'), ('deploy', 'first', '2024-01-01'); CREATE TABLE projects (id int);
          CREATE TABLE releases (id int); CREATE TABLE tags (id int)",
+        "2",
+    ),
+    (
+        "liquibase",
+        "CREATE TABLE databasechangelog (id varchar(255), author varchar(255), filename varchar(255), orderexecuted int, exectype varchar(10));
+         INSERT INTO databasechangelog VALUES ('first', 'ann', 'db/changes/z.sql', 1, 'EXECUTED'), ('2', 'bob', 'db/changes/a.sql', 2, 'RERAN');
+         CREATE TABLE databasechangeloglock (id int, locked boolean, lockedby text); INSERT INTO databasechangeloglock VALUES (1, false, NULL)",
         "2",
     ),
     (
@@ -121,6 +130,13 @@ const FAILED: &[(&str, &str, &str)] = &[
         "failed: public.events: the change text/note failed\n",
     ),
     (
+        "liquibase",
+        "CREATE TABLE databasechangelog (id text, author text, filename text, orderexecuted int, exectype text);
+         INSERT INTO databasechangelog VALUES ('first', 'ann', 'changes/z.sql', 1, 'EXECUTED');
+         CREATE TABLE databasechangeloglock (id int, locked boolean, lockedby text); INSERT INTO databasechangeloglock VALUES (1, true, 'ci')",
+        "failed: public.databasechangeloglock: locked is true, by ci\n",
+    ),
+    (
         // A table of another tool in the same database.
         "dbmate",
         "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);
@@ -163,6 +179,39 @@ fn a_migration_that_the_tool_has_undone_is_named() {
     let note = "goose_db_version reports 2: is_applied is false; it counts as pending";
     assert!(said.stdout.contains(note), "{}", said.stdout);
     assert!(said.stdout.contains("baseline --service ado_undone --at 1\n"), "{}", said.stdout);
+}
+
+#[test]
+fn a_migration_that_the_tool_never_ran_is_named() {
+    let service = "ado_marked";
+    server().sql("postgres", "CREATE DATABASE ado_marked");
+    server().sql(
+        service,
+        "CREATE TABLE databasechangelog (id text, author text, filename text, orderexecuted int, exectype text);
+         INSERT INTO databasechangelog VALUES ('first', 'ann', 'changes/z.sql', 1, 'MARK_RAN'), ('2', 'bob', 'changes/a.sql', 2, 'EXECUTED')",
+    );
+    let project = project(service, "");
+    write(&project, LAYOUTS.iter().find(|row| row.0 == "liquibase").unwrap().1);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let said = project.run(&["import", "--from", "liquibase", "--service", service, "old"]).expect(0);
+    let note = "databasechangelog reports first::ann::changes/z.sql: exectype is MARK_RAN; it counts as applied, but never ran";
+    assert!(said.stdout.contains(note), "{}", said.stdout);
+    assert!(said.stdout.contains("baseline --service ado_marked --at 2\n"), "{}", said.stdout);
+}
+
+#[test]
+fn an_embedded_server_is_not_started_to_convert_files() {
+    let project = Project::with_manifest(
+        "version: 1\nproject: ado_down\nservers: { main: { embedded: true } }\nservices: { ado_down: }\n",
+    );
+    write(&project, &[("1_a.sql", "SELECT 1;")]);
+    for flags in [&["--dry-run"][..], &[]] {
+        let import = ["import", "--from", "sqlx", "--service", "ado_down", "old"];
+        let said = project.run(&[&import[..], flags].concat()).expect(0);
+        assert!(said.stdout.contains("the server main is not running"), "{}", said.said());
+    }
+    let servers = project.json(&["dev", "status"], 0);
+    assert_eq!(servers["servers"][0]["state"], "absent", "{servers:#}");
 }
 
 #[test]

@@ -248,7 +248,7 @@ fn a_folder_without_migrations_and_an_unknown_tool_are_refused() {
     let refused = project.run(&["import", "--from", "ruby", "--service", "imp_empty", "old"]).expect(2);
     insta::assert_snapshot!(refused.shown(), @r"
     error: invalid value 'ruby' for '--from <TOOL>'
-      [possible values: diesel, sqlx, goose, dbmate, sql-migrate, golang-migrate, updown, flyway, prisma, alembic, node-pg-migrate, sqitch, rails]
+      [possible values: diesel, sqlx, goose, dbmate, sql-migrate, golang-migrate, updown, flyway, prisma, alembic, node-pg-migrate, sqitch, liquibase, rails]
 
     For more information, try '--help'.
     ");

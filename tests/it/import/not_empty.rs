@@ -84,7 +84,11 @@ fn every_tool_is_recognized_by_its_table() {
         let (code, import) =
             (refused.said().contains("the present schema into the first migration"), "import --from");
         assert_eq!(refused.said().contains(import), !code, "{tool}: {}", refused.said());
-        assert_eq!(code, !["Prisma", "golang-migrate", "dbmate", "Sqitch"].contains(&tool), "{tool}");
+        assert_eq!(
+            code,
+            !["Prisma", "golang-migrate", "dbmate", "Liquibase", "Sqitch"].contains(&tool),
+            "{tool}"
+        );
         let status = project.json(&["status"], 0);
         assert_eq!(status["services"][0]["foreign"][0]["tool"], tool, "{status:#}");
         server().sql(service, &format!("DROP TABLE {table}"));

@@ -58,6 +58,7 @@ pub const IMPORTED: &[(&str, &str)] = &[
     ("Alembic", "alembic"),
     ("Diesel", "diesel"),
     ("Flyway", "flyway"),
+    ("Liquibase", "liquibase"),
     ("Prisma", "prisma"),
     ("Sqitch", "sqitch"),
     ("dbmate", "dbmate"),

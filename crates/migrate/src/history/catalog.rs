@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::conditions::same_conditions;
 use super::equivalence::{same_code, same_columns, same_default, without_now};
+use super::grants::{differing, split};
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Statement, stmt, with_members};
 use martydb_model::text::{indented, printable};
@@ -32,10 +33,21 @@ impl std::fmt::Display for Difference {
             (None, _) => write!(f, "{kind} {name} is left over"),
             (_, None) => write!(f, "{kind} {name} is missing"),
             (Some(before), Some(after)) => {
-                let (before, after) = (indented(before, 12), indented(after, 12));
+                let (before, after) =
+                    differing(before, after).unwrap_or_else(|| (before.clone(), after.clone()));
+                let (before, after) = (indented(&before, 12), indented(&after, 12));
                 write!(f, "{kind} {name} differs\n    before: {before}\n    after:  {after}")
             }
         }
+    }
+}
+
+impl Difference {
+    /// Returns `true` if privileges differ, and perhaps more.
+    pub fn is_about_privileges(&self) -> bool {
+        let [before, after] =
+            [&self.before, &self.after].map(|text| split(text.as_deref().unwrap_or_default()).0);
+        before != after
     }
 }
 

@@ -1,5 +1,5 @@
 //! Publications of the logins that follow the changes of a service's tables. Like the tables, they belong to
-//! the service's owner; they contain exactly the tables in the manifest.
+//! the service's owner; they contain exactly the tables in the manifest. Others keep their tables.
 
 use std::collections::BTreeSet;
 
@@ -22,6 +22,22 @@ pub(crate) fn diff(look: &mut Comparison<'_>, service: &DesiredService, contents
             // `limits` reports it.
             Some(_) => {}
         }
+    }
+    let is_wanted = |name: &str| service.publications.iter().any(|wanted| wanted.login.as_str() == name);
+    for (_, found) in contents.publications.iter().filter(|(name, _)| !is_wanted(name)) {
+        take_over(look, service, found);
+    }
+}
+
+/// Changes the owner of a publication of the service's tables, as of every object in its schemas. A login that replicates keeps
+/// its own, because it may add tables to it.
+fn take_over(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualPublication) {
+    let owner = service.role(RoleKind::Owner);
+    let replicates =
+        look.actual.roles.get(&found.owner).is_some_and(|role| role.replication && !role.superuser);
+    let is_inside = found.tables.iter().all(|(schema, _)| service.schemas.contains(schema));
+    if found.is_list && found.owner != *owner && !replicates && is_inside {
+        look.set_owner(Object::of_publication(found), found.owner.as_str(), owner);
     }
 }
 

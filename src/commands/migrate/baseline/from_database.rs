@@ -14,7 +14,7 @@ use martydb_migrate::history::Difference;
 use martydb_migrate::{MigrationTarget, Options, Unadopted};
 use martydb_model::error::{Error, Kind, Result};
 use martydb_model::units::listed;
-use martydb_model::{DesiredService, SchemaName};
+use martydb_model::{DesiredService, RoleKind, SchemaName};
 use martydb_os::replace_file::{Readers, replace_file, unwritable};
 use martydb_pg::server::existence::{Existence, ExistenceCheck};
 use martydb_pg_dump::pg_dump;
@@ -87,6 +87,8 @@ pub(crate) fn provided(service: &DesiredService) -> ProvidedObjects {
             .chain(["public".into()])
             .collect(),
         extensions: service.extensions.iter().map(|one| one.name.clone()).collect(),
+        owner: service.role(RoleKind::Owner).to_string(),
+        roles: service.further_roles().iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -148,24 +150,10 @@ fn unequal(file: &Path, differences: &[Difference]) -> Error {
                 "`before` is the database, `after` the result of {} in a scratch database",
                 file.display()
             ));
-    match differences.iter().any(is_about_privileges) {
+    match differences.iter().any(Difference::is_about_privileges) {
         true => error.hint(privileges),
         false => error,
     }
-}
-
-fn is_about_privileges(difference: &Difference) -> bool {
-    let [before, after] =
-        [&difference.before, &difference.after].map(|text| access_items(text.as_deref().unwrap_or_default()));
-    before != after
-}
-
-/// Returns the items of access lists in a definition, such as `shop_app=r/shop_owner`.
-fn access_items(definition: &str) -> Vec<&str> {
-    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '*';
-    let privileges = |word: &str| Some(word.split_once('=')?.1.split_once('/')?.0.to_owned());
-    let is_item = |word: &&str| privileges(word).is_some_and(|letters| letters.chars().all(is_letter));
-    definition.split([',', '{', '}', ' ']).filter(is_item).collect()
 }
 
 fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
@@ -195,20 +183,4 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
 pub fn put(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).and_then(|()| replace_file(path, text, Readers::All)).map_err(unwritable(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_differences_of_access_lists_are_about_privileges() {
-        let differs = |before: &str, after: &str| {
-            let [before, after] = [before, after].map(|text| Some(text.to_owned()));
-            is_about_privileges(&Difference { kind: "table".into(), name: "t".into(), before, after })
-        };
-        assert!(differs("a {o=arwdDxt/o,=r/o}", "a {o=arwdDxt/o}"));
-        assert!(differs("", "{x=a*r/o}"));
-        assert!(!differs("CHECK ((a = b/c)) {o=r/o}", "CHECK ((a = 1)) {o=r/o}"));
-    }
 }

@@ -157,9 +157,10 @@ impl Sides<'_> {
         declared: &Declared,
     ) -> Result<Vec<String>> {
         let wait = self.options.lock_wait;
-        let made = martydb_migrate::catalog(scratch, wait).await?;
-        let expected =
-            martydb_migrate::normalize_expressions(scratch, wait, declared.catalog.clone(), &made).await?;
+        let decided = |catalog| martydb_migrate::without_decided(catalog, &scratch.owner, &scratch.schemas);
+        let made = decided(martydb_migrate::catalog(scratch, wait).await?);
+        let declared_catalog = decided(declared.catalog.clone());
+        let expected = martydb_migrate::normalize_expressions(scratch, wait, declared_catalog, &made).await?;
         let left: Vec<String> = expected.differences(&made).iter().map(ToString::to_string).collect();
         if !left.is_empty() {
             return Ok(left);

@@ -69,9 +69,10 @@ pub(crate) async fn declared(sides: &Sides<'_>, from: &str) -> Result<Declared> 
 
 async fn of_database(sides: &Sides<'_>, target: &MigrationTarget) -> Result<Declared> {
     let wait = sides.options.lock_wait;
+    let catalog = martydb_migrate::catalog(target, wait).await?;
     Ok(Declared {
-        structure: read(target, wait).await?,
-        catalog: martydb_migrate::catalog(target, wait).await?,
+        structure: read(target, wait).await?.without_roles(&target.further),
+        catalog: martydb_migrate::without_roles(catalog, &target.owner, &target.further),
     })
 }
 
