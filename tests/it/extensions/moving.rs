@@ -75,7 +75,7 @@ fn an_extension_in_a_schema_of_its_own_goes_wherever_the_database_goes() {
     project.run(&["drop", "--service", "exw", "--confirm", "exw"]).expect(0);
     assert_eq!(far.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'exw%'"), "0");
 
-    // A shared database with the same schema is split, to another server too.
+    // A shared database with the same schema is split, to another server too. A function that nothing needs stays.
     main.sql("postgres", "CREATE DATABASE shared");
     main.sql("shared", "REVOKE ALL ON DATABASE shared FROM PUBLIC; CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions; CREATE EXTENSION hstore SCHEMA extensions; CREATE EXTENSION cube SCHEMA extensions");
     main.sql(
@@ -101,8 +101,8 @@ fn an_extension_in_a_schema_of_its_own_goes_wherever_the_database_goes() {
         project.run(&["split", "cutover", service]).expect(0);
     }
     assert_eq!(
-        (far.value("exa", HELD), main.value("exb", "SELECT w FROM word")),
-        ("1 1 (1, 2) t".into(), "Z".into())
+        (far.value("exa", &HELD.replace("tag(tags), ", "")), main.value("exb", "SELECT w FROM word")),
+        ("1 (1, 2) t".into(), "Z".into())
     );
     project.run(&["split", "finish", "--confirm", "shared"]).expect(0);
     project.run(&["plan", "--check"]).expect(0);
