@@ -57,6 +57,6 @@ thing AS (
   UNION ALL
   SELECT 'language', 'LANGUAGE', 'LANGUAGE', 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, 0, NULL, l.oid < 16384,
     l.lanname, NULL, pg_catalog.quote_ident(l.lanname), l.lanname::text, l.lanowner,
-    -- Only superusers use one that is not trusted, and the server refuses GRANT and REVOKE on it.
+    -- Only superusers use one that is not trusted: the server takes no privileges on it.
     CASE WHEN l.lanpltrusted OR l.oid < 16384 THEN l.lanacl ELSE ARRAY[pg_catalog.makeaclitem(l.lanowner, l.lanowner, 'USAGE', true)] END, 'l', NULL, false, NULL, NULL, false
   FROM pg_catalog.pg_language l
