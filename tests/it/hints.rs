@@ -3,6 +3,7 @@
 //! `mistakes`, and for the test of the situation.
 
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, Mutex};
 
 use clap::error::ErrorKind;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
@@ -48,7 +49,11 @@ fn parse(command: &str) -> Result<(), String> {
         of.map_or_else(|| word.clone(), |(_, value)| (*value).to_owned())
     };
     let words: Vec<String> = words.iter().map(value).collect();
-    match martydb::interface::interface().try_get_matches_from(&words) {
+    // Built once: in a development build that takes longer than all that is parsed with it.
+    static INTERFACE: LazyLock<Mutex<clap::Command>> =
+        LazyLock::new(|| Mutex::new(martydb::interface::interface()));
+    let mut interface = INTERFACE.lock().unwrap();
+    match interface.try_get_matches_from_mut(&words) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument && words.len() == 2 => Ok(()),
         Err(error) if !error.use_stderr() => Ok(()),
