@@ -103,6 +103,9 @@ enum AuthState {
     Checked,
 }
 
+/// Limit of what a server sends until it is ready for a query, notices of login triggers included, in bytes.
+const MAX_RECEIVED: usize = 16 << 20;
+
 /// Authenticates and waits until the server is ready for a query.
 #[crate::boxed]
 pub async fn enter(
@@ -122,8 +125,15 @@ pub async fn enter(
     wire.send(|out| frontend::startup_message(parameters, out)).await?;
     let mut greeting = Greeting::default();
     let mut proof = AuthState::NotAsked;
+    let mut received = 0;
     loop {
-        match wire.receive().await? {
+        let (message, bytes) = wire.receive_counted().await?;
+        received += bytes;
+        if received > MAX_RECEIVED {
+            let why = format!("the server sent more than {} MiB while logging in", MAX_RECEIVED >> 20);
+            return Err(speaking(why).into());
+        }
+        match message {
             Message::ErrorResponse(body) => {
                 return Err(LoginError::Rejected(Box::new(ErrorResponse::read(body.fields()))));
             }
