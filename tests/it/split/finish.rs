@@ -1,7 +1,7 @@
 //! `split finish` where the services and the shared database are on one server, which lets every login in.
 
 use super::sample::{SOURCE, ready};
-use crate::support::{Admin, Server};
+use crate::support::{ADMIN_PASSWORD, Admin, Project, Server, until};
 
 #[test]
 fn a_grant_to_connect_is_named_and_does_not_stop_a_finish() {
@@ -23,6 +23,7 @@ fn a_grant_to_connect_is_named_and_does_not_stop_a_finish() {
         }
     }
     server.sql(SOURCE, "ALTER TABLE keeps DROP COLUMN r; ALTER TABLE named DROP CONSTRAINT named_check");
+    a_part_added_while_it_waits_is_kept(&server, &project);
     // Objects that PostgreSQL drops with the tables: through types of rows, views, and each other.
     server.sql(SOURCE, "CREATE FUNCTION rows_of() RETURNS SETOF people_main LANGUAGE sql STABLE AS 'SELECT * FROM people_main'; \
         CREATE VIEW all_rows AS SELECT * FROM rows_of(); CREATE FUNCTION of_view() RETURNS SETOF all_rows LANGUAGE sql AS 'SELECT * FROM all_rows'; \
@@ -74,4 +75,22 @@ fn a_grant_to_connect_is_named_and_does_not_stop_a_finish() {
     let map = project.read("split.yaml");
     project.write("split.yaml", &map.replace("database: shop }", "database: shop_again }"));
     project.run(&["split", "finish", "--confirm", "shop_again"]).expect(2);
+}
+
+/// The list of what would be lost is read again once the tables are locked.
+fn a_part_added_while_it_waits_is_kept(server: &Server, project: &Project) {
+    let reader = "BEGIN; LOCK TABLE people_main IN ACCESS SHARE MODE; SELECT pg_sleep(100)";
+    let sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+    let waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'people_main'::regclass AND NOT granted";
+    std::thread::scope(|scope| {
+        scope.spawn(|| server.sql_as("postgres", ADMIN_PASSWORD, SOURCE, reader));
+        until("a session reads", || !server.value("postgres", sleeping).is_empty());
+        let finish = scope.spawn(|| project.run(&["split", "finish", "--confirm", SOURCE]));
+        until("the finish waits", || server.value(SOURCE, waiting) != "0");
+        server.sql(SOURCE, "ALTER TABLE keeps ADD COLUMN late people_main");
+        server.sql("postgres", &format!("SELECT pg_terminate_backend(({sleeping}))"));
+        let refused = finish.join().unwrap().expect(1).stderr;
+        assert!(refused.contains("column late of table public.keeps"), "{refused}");
+    });
+    server.sql(SOURCE, "ALTER TABLE keeps DROP COLUMN late");
 }

@@ -29,9 +29,29 @@ pub(crate) async fn transact_warned(
     patiently(session, wait, async |session| execute_warned(session, &message).await.map(drop)).await
 }
 
+/// Runs work that looks at the database between its statements, in one transaction.
+///
+/// # Errors
+/// As [`transact`], and those of the work; the transaction is rolled back.
+pub(crate) async fn transact_with(
+    session: &mut Connection,
+    wait: Duration,
+    work: impl AsyncFn(&mut Connection) -> Result<()>,
+) -> Result<()> {
+    patiently(session, wait, async |session| {
+        execute(session, &Statement::join(begin())).await?;
+        work(session).await?;
+        execute(session, &stmt!("COMMIT")).await.map(drop)
+    })
+    .await
+}
+
 fn transaction_sql(all: &[Statement]) -> Statement {
-    let begin = [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '200ms'")];
-    Statement::join(begin.into_iter().chain(all.iter().cloned()).chain([stmt!("COMMIT")]))
+    Statement::join(begin().into_iter().chain(all.iter().cloned()).chain([stmt!("COMMIT")]))
+}
+
+fn begin() -> [Statement; 2] {
+    [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '200ms'")]
 }
 
 async fn patiently(

@@ -8,13 +8,13 @@ use super::dependents::{dependents, detaching};
 use super::leftovers::{Leftover, OldGrant, OldLogin, leftovers};
 use super::reverse;
 use super::sides::SplitSides;
-use crate::database::transaction::transact;
+use crate::database::transaction::transact_with;
 use crate::state::SplitPhase;
 use crate::state::source::{self, phase_sql};
 use crate::state::{notes, target};
 use crate::stream::publishing::drop_slot;
 use martydb_model::error::{Error, Result};
-use martydb_model::sql::{List, ServerText, stmt};
+use martydb_model::sql::{List, ServerText, Statement, stmt};
 use martydb_pg::server::{Connection, execute, query_as};
 
 /// Objects that a finish removes from the source.
@@ -116,24 +116,43 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
     let services = source::services(session).await?;
     let (oids, tables) = moved(session).await?;
     dependents(session, &oids).await?;
-    let mut all = detaching(session, &oids).await?;
-    if !tables.is_empty() {
-        let tables = tables.into_iter().map(ServerText::quoted_by_server).collect();
-        all.push(stmt!("DROP TABLE {tables} CASCADE", tables = List(tables)));
-    }
     for slot in services.iter().flat_map(|one| [&one.forward_slot, &one.reverse_slot]).flatten() {
         drop_slot(session, slot).await?;
         reverse::unpublish(session, wait, slot).await?;
     }
-    transact(session, wait, &all)
-        .await
-        .map_err(|error| error.while_doing("cannot remove the moved tables"))?;
+    if !tables.is_empty() {
+        drop_tables(session, wait, &oids, tables).await?;
+    }
     if let Some(run) = run {
         for service in &services {
             reverse::forget_login(session, &run.login(&service.name)).await?;
         }
     }
     Ok(())
+}
+
+/// Drops the tables with what cannot outlive them. Its list is read again under their locks: CASCADE would take a part of a
+/// remaining object that was added since.
+async fn drop_tables(
+    session: &mut Connection,
+    wait: Duration,
+    oids: &[u32],
+    tables: Vec<String>,
+) -> Result<()> {
+    let tables = List(tables.into_iter().map(ServerText::quoted_by_server).collect::<Vec<_>>());
+    let lock = stmt!("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE", tables = tables.clone());
+    let drop_them = stmt!("DROP TABLE {tables} CASCADE");
+    let work = async |session: &mut Connection| {
+        execute(session, &lock).await?;
+        let detaching = detaching(session, oids).await?;
+        if !detaching.is_empty() {
+            execute(session, &Statement::join(detaching)).await?;
+        }
+        dependents(session, oids).await?;
+        execute(session, &drop_them).await.map(drop)
+    };
+    let done = transact_with(session, wait, work).await;
+    done.map_err(|error| error.while_doing("cannot remove the moved tables"))
 }
 
 #[cfg(test)]
