@@ -84,11 +84,13 @@ impl<'a> LiquibaseReader<'a> {
             }
             ([one], _) | (_, [one]) => vec![one],
             (outer, _) => {
-                let part = |path: &&str| {
-                    let fix = "name a folder that one changelog includes all files of";
-                    OmittedPart::new(path, "is one of several changelogs that no other includes", fix)
+                let circle: Vec<&'a str> = self.changelogs.keys().copied().collect();
+                let (what, all) = match outer {
+                    [] => ("is one of the changelogs that include each other", &circle[..]),
+                    _ => ("is one of several changelogs that no other includes", outer),
                 };
-                self.imported.left_out.extend(outer.iter().map(part));
+                let fix = "name a folder that one changelog includes all files of";
+                self.imported.left_out.extend(all.iter().map(|path| OmittedPart::new(path, what, fix)));
                 vec![]
             }
         }

@@ -55,8 +55,10 @@ fn check(at: usize, line: &str, parameters: &ChangelogParameters) -> Result<Stri
     let (expected, sql) = sql_check(body.trim())
         .filter(|_| kind.eq_ignore_ascii_case("sql-check"))
         .ok_or_else(|| (at, format!("has the precondition {kind}, which has no statement"), FIX.into()))?;
+    // A comment would hide the parenthesis.
+    let end = if sql.contains("--") { "\n    " } else { "" };
     Ok(format!(
-        "{line}\nDO $precondition$\nBEGIN\n    IF ({sql})::text IS DISTINCT FROM {expected} THEN\n        \
+        "{line}\nDO $precondition$\nBEGIN\n    IF ({sql}{end})::text IS DISTINCT FROM {expected} THEN\n        \
          RAISE EXCEPTION 'the precondition is false';\n    END IF;\nEND\n$precondition$;\n\n",
         sql = sql.trim().trim_end_matches(';'),
         expected = quoted(expected),
@@ -97,6 +99,9 @@ mod tests {
         assert!(stops.contains("IF (SELECT count(*) FROM t)::text IS DISTINCT FROM '0' THEN"), "{stops}");
         assert_eq!(said(&[check]), stops);
         assert!(said(&["--precondition-sql-check \"it's\" SELECT 1"]).contains("'it''s'"));
+        assert!(
+            said(&["--precondition-sql-check 0 SELECT 0 -- none"]).contains("(SELECT 0 -- none\n    )::text")
+        );
         assert_eq!(
             said(&["--preconditions onFail:WARN", check]),
             "is not checked: its precondition only warns"

@@ -117,3 +117,11 @@ fn several_changelogs_without_an_order_are_named() {
     let (carried, _, _) = imported(&[("root.xml", log), ("y.xml", log), ("a.sql", "a;")]);
     assert_eq!(carried.len(), 1);
 }
+
+#[test]
+fn changelogs_that_include_each_other_are_named() {
+    let including = |file: &str| format!("<databaseChangeLog><include file='{file}'/></databaseChangeLog>");
+    let (carried, left, _) = imported(&[("a.xml", &including("b.xml")), ("b.xml", &including("a.xml"))]);
+    assert_eq!((carried.len(), left.len()), (0, 2), "{left:?}");
+    assert!(left[0].starts_with("a.xml: is one of the changelogs that include each other"), "{left:?}");
+}
