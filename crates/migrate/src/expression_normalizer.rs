@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::engine::session;
-use crate::history::catalog::{Catalog, Difference, is_alike};
+use crate::history::catalog::{Catalog, is_alike};
 use crate::target::MigrationTarget;
 use martydb_model::error::{Error, Result};
 use martydb_model::sql::{Keyword, Literal, ServerText, Statement, stmt};
@@ -27,19 +27,55 @@ use parts::{ReadablePart, last, parts};
 pub async fn normalize_expressions(
     target: &MigrationTarget,
     wait: Duration,
-    before: Catalog,
+    mut before: Catalog,
     after: &Catalog,
 ) -> Result<Catalog> {
-    let pairs = pairs(&before, after);
+    let differing = before.differences(after).into_iter().map(|one| (one.kind, one.name)).collect();
+    for form in equal(target, wait, pairs(&before, after, differing)).await? {
+        if let Some(text) = before.0.get_mut(&form.key) {
+            text.replace_range(form.range, &form.after);
+        }
+    }
+    Ok(before)
+}
+
+/// Returns the parts of objects in both catalogs whose forms differ and mean the same, as pairs of `before` and `after`.
+///
+/// # Errors
+/// As [`normalize_expressions`].
+pub async fn equal_forms(
+    target: &MigrationTarget,
+    wait: Duration,
+    before: &Catalog,
+    after: &Catalog,
+) -> Result<Vec<(String, String)>> {
+    let differs = |key: &&Key| after.0.get(*key).is_some_and(|text| *text != before.0[*key]);
+    let differing = before.0.keys().filter(differs).cloned().collect();
+    let forms = equal(target, wait, pairs(before, after, differing)).await?;
+    Ok(forms.into_iter().map(|form| (before.0[&form.key][form.range].to_owned(), form.after)).collect())
+}
+
+/// Kind and name of an object.
+type Key = (String, String);
+
+/// A part of a definition, and another form that means the same.
+struct EqualForm {
+    key: Key,
+    range: Range<usize>,
+    after: String,
+}
+
+/// Returns the parts that the server reads alike; those of one definition from its end, so that the places before stay.
+async fn equal(target: &MigrationTarget, wait: Duration, pairs: Vec<FormPair>) -> Result<Vec<EqualForm>> {
     if pairs.is_empty() {
-        return Ok(before);
+        return Ok(vec![]);
     }
     let mut session = session::connect_as_owner(target, wait).await?;
-    let end = each(&mut session, before, pairs).await;
+    let end = each(&mut session, pairs).await;
     let undone = execute_protected(&mut session, &stmt!("ROLLBACK")).await;
     session.close().await;
-    let catalog = end.map_err(|error| error.while_doing("cannot compare definitions that differ"))?;
-    undone.map(|()| catalog)
+    let forms = end.map_err(|error| error.while_doing("cannot compare definitions that differ"))?;
+    undone.map(|()| forms)
 }
 
 /// Maximum number of times that a text is read, and what was printed of it.
@@ -47,21 +83,20 @@ const MAX_READINGS: usize = 4;
 
 /// Two forms of one definition, with the parts that differ.
 struct FormPair {
-    key: (String, String),
+    key: Key,
     before: String,
     /// Parts, with their place in the form before and their text after.
     parts: Vec<(ReadablePart, Range<usize>, String)>,
 }
 
-fn pairs(before: &Catalog, after: &Catalog) -> Vec<FormPair> {
+fn pairs(before: &Catalog, after: &Catalog, differing: Vec<Key>) -> Vec<FormPair> {
     let domains: BTreeSet<&str> = [before, after]
         .into_iter()
         .flat_map(|catalog| catalog.0.keys())
         .filter(|(kind, _)| kind == "type")
         .map(|(_, name)| name.as_str())
         .collect();
-    let pair = |one: Difference| {
-        let key = (one.kind, one.name);
+    let pair = |key: Key| {
         let (old, new) = (before.0.get(&key)?, after.0.get(&key)?);
         let [old_parts, new_parts] =
             [old, new].map(|text| parts((&key.0, &key.1), text, |name| domains.contains(name)));
@@ -75,10 +110,10 @@ fn pairs(before: &Catalog, after: &Catalog) -> Vec<FormPair> {
         let parts: Vec<_> = parts.collect();
         (matching && !parts.is_empty()).then(|| FormPair { before: old.clone(), key, parts })
     };
-    before.differences(after).into_iter().filter_map(pair).collect()
+    differing.into_iter().filter_map(pair).collect()
 }
 
-async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<FormPair>) -> Result<Catalog> {
+async fn each(session: &mut Connection, pairs: Vec<FormPair>) -> Result<Vec<EqualForm>> {
     // The owner may have other settings, and names without a schema must be the server's own.
     let begin = [
         stmt!("BEGIN"),
@@ -86,17 +121,15 @@ async fn each(session: &mut Connection, mut before: Catalog, pairs: Vec<FormPair
         stmt!("SAVEPOINT martydb_read"),
     ];
     query(session, &Statement::join(begin)).await?;
-    for FormPair { key, before: old, parts } in pairs {
-        let mut text = old.clone();
-        // From the end, so that the places before stay.
-        for (part, range, new) in parts.iter().rev() {
-            if mean_the_same(session, &key.0, part, [&old[range.clone()], new]).await? {
-                text.replace_range(range.clone(), new);
+    let mut forms = vec![];
+    for FormPair { key, before, parts } in pairs {
+        for (part, range, after) in parts.into_iter().rev() {
+            if mean_the_same(session, &key.0, &part, [&before[range.clone()], &after]).await? {
+                forms.push(EqualForm { key: key.clone(), range, after });
             }
         }
-        before.0.insert(key, text);
     }
-    Ok(before)
+    Ok(forms)
 }
 
 /// Returns `true` if the server prints both texts alike once it has read them. What it printed of one it reads again, since

@@ -37,7 +37,7 @@ pub use adoption::{AdoptionState, FailedRow, RowMeaning, inspect_adoption};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use engine::session::{Sizes, connect_as_owner, connect_reader};
-pub use expression_normalizer::normalize_expressions;
+pub use expression_normalizer::{equal_forms, normalize_expressions};
 pub use initial::{
     Unadopted, examine as examine_unadopted, prove, prove_first, without_decided, without_roles,
 };

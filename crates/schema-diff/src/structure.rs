@@ -181,6 +181,36 @@ impl Structure {
         self
     }
 
+    /// Takes over texts of another structure that differ only by `forms`: pairs of a part here and the same part there, which
+    /// the server reads alike.
+    pub fn adopt_forms(&mut self, other: &Structure, forms: &[(String, String)]) {
+        // Catalogs have other blanks and semicolons around a part.
+        let bare = |text: &'_ String| text.trim().trim_end_matches(';').to_owned();
+        let forms: Vec<_> = forms.iter().map(|(own, form)| (bare(own), bare(form))).collect();
+        let adopt = |text: &mut String, there: &str| {
+            let in_both = |(own, form): &&(String, String)| text.contains(own) && there.contains(form);
+            let here = forms.iter().filter(in_both);
+            if here.fold(text.clone(), |text, (own, form)| text.replace(own, form)) == there {
+                there.clone_into(text);
+            }
+        };
+        let adopt_option = |text: &mut Option<String>, there: &Option<String>| {
+            text.iter_mut().zip(there).for_each(|(text, there)| adopt(text, there));
+        };
+        for (id, object) in &mut self.objects {
+            let Some(there) = other.objects.get(id) else { continue };
+            adopt(&mut object.create_sql, &there.create_sql);
+            adopt(&mut object.body, &there.body);
+            for (name, part) in &mut object.parts {
+                let Some(there) = there.parts.get(name) else { continue };
+                adopt(&mut part.value, &there.value);
+                adopt_option(&mut part.create_sql, &there.create_sql);
+                adopt_option(&mut part.alter_sql, &there.alter_sql);
+                adopt_option(&mut part.remove_sql, &there.remove_sql);
+            }
+        }
+    }
+
     /// Returns `true` if the object, or the table that it is a part of, is one for which the condition holds.
     pub(crate) fn is_within(&self, id: &SchemaObjectId, holds: impl Fn(&SchemaObjectId) -> bool) -> bool {
         let parent = self.objects.get(id).and_then(|object| object.parent.as_ref());

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::service;
+use crate::backup::expressions::expressions;
 use crate::support::{ADMIN_PASSWORD, Project, Server, can_dump};
 
 const BEFORE: &str = "CREATE TABLE m (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (100);\n\
@@ -84,8 +85,11 @@ fn a_plain_dump_of_the_database_is_no_difference() {
     ));
     project.write(
         "dnd/migrations/V1__a.sql",
-        "CREATE TABLE one.t (id serial PRIMARY KEY, tags hstore);\nCOMMENT ON TABLE one.t IS 'x';\n\
-         REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA one FROM PUBLIC;\nCREATE SCHEMA two;\nSELECT lo_create(0);\n",
+        &format!(
+            "CREATE TABLE one.t (id serial PRIMARY KEY, tags hstore);\nCOMMENT ON TABLE one.t IS 'x';\n\
+             REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA one FROM PUBLIC;\nCREATE SCHEMA two;\nSELECT lo_create(0);\n{}",
+            expressions(&server)
+        ),
     );
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);

@@ -106,6 +106,19 @@ impl Sides<'_> {
         Ok((self.former().await?, pairs))
     }
 
+    /// Gives the declared schema the forms of the migrations' end state where the server reads both alike: it prints some
+    /// expressions in another form once it has read its own print, such as that in a dump.
+    async fn adopt_forms(&self, compared: &mut ComparedSides, target: &MigrationTarget) -> Result<()> {
+        if compared.before == compared.declared.structure {
+            return Ok(());
+        }
+        let wait = self.options.lock_wait;
+        let former = martydb_migrate::catalog(target, wait).await?;
+        let forms = martydb_migrate::equal_forms(target, wait, &compared.declared.catalog, &former).await?;
+        compared.declared.structure.adopt_forms(&compared.before, &forms);
+        Ok(())
+    }
+
     /// Makes the renames in the scratch database, and then the labels, and reads it again.
     async fn renamed(
         &self,
@@ -131,6 +144,7 @@ impl Sides<'_> {
             done.map_err(|error| error.while_doing("a rename cannot be made"))?;
             compared.before = read(target, wait).await?;
         }
+        self.adopt_forms(&mut compared, target).await?;
         let labels = compared.new_labels(simple);
         if !labels.is_empty() {
             let texts: Vec<String> = labels.iter().map(|step| step.text.clone()).collect();
