@@ -32,6 +32,11 @@ fn each_service_gets_its_own_part() {
     if !dumps(&server, &project) {
         return;
     }
+    server.sql(
+        SHARED,
+        "CREATE VIEW without_tables AS SELECT count(*) FROM pg_class;
+         CREATE VIEW csca_counted AS SELECT w.*, c.id FROM csca_certificates c, without_tables w",
+    );
     let before = server.catalog(SHARED);
     let document = project.json(&["split", "schema"], 0);
     let services = document["services"].as_array().unwrap();
@@ -49,6 +54,7 @@ fn each_service_gets_its_own_part() {
                 "CREATE POLICY own_country",
                 "ATTACH PARTITION public.csca_events_2026",
                 "CREATE VIEW public.csca_current",
+                "CREATE VIEW public.without_tables",
                 "count_certificates()",
                 "crl_cache_issuer",
                 "CREATE TABLE public.countries",
@@ -70,6 +76,7 @@ fn each_service_gets_its_own_part() {
                 "note_sync",
                 "CREATE TABLE public.csca_",
                 "offers_by_request",
+                "without_tables",
             ],
         ),
     ] {

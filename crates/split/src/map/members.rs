@@ -63,6 +63,8 @@ impl ServiceObjects {
             match here {
                 true => drop(all.roots.insert(object)),
                 false if relation.kind == RelationKind::Sequence => {}
+                // It is valid in each database, and goes with what needs it, as such a function does.
+                false if relation.is_view() && placement.is_without_tables(relation.oid) => {}
                 false => drop(all.kept_out.insert(object)),
             }
         }

@@ -37,6 +37,11 @@ impl<'a> Placement<'a> {
         all.try_fold(first, |common, placements| Some(common.intersection(&placements?).cloned().collect()))
     }
 
+    /// Returns `true` for a relation that needs no table, such as a view of the server's own statistics.
+    pub(crate) fn is_without_tables(&self, relation: Oid) -> bool {
+        self.graph.needs([(CatalogClass::Relation, relation)]).tables.is_empty()
+    }
+
     /// Returns the databases of a relation. A view is where the map places it, or else wherever all of its tables are.
     pub(crate) fn placements(&self, relation: Oid) -> Option<Placements> {
         let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
