@@ -1,6 +1,7 @@
 //! `squash`: writes one checkpoint from which new databases start, after a scratch database has shown that it produces
 //! the same catalog, rows and sequence values as the files.
 
+mod config_tables;
 mod row_security;
 
 use std::collections::BTreeMap;
@@ -145,8 +146,9 @@ impl Squash<'_> {
     async fn dump(&self, target: &MigrationTarget) -> Result<String> {
         let schemas = self.target.schemas.iter();
         let table = martydb_model::contract::REFINERY_TABLE.to_owned();
-        let history: Vec<_> = schemas.map(|schema| (schema.to_string(), table.clone())).collect();
-        let without = DumpWithout { relations: &history, schemas: &[] };
+        let mut relations = config_tables::unreadable(target, self.options.lock_wait).await?;
+        relations.extend(schemas.map(|schema| (schema.to_string(), table.clone())));
+        let without = DumpWithout { relations: &relations, schemas: &[] };
         let dump = pg_dump::dump(&self.program, target.acting_login(), DumpExtent::WithRows, without);
         row_security::lifted(target, self.options.lock_wait, dump).await
     }
