@@ -81,13 +81,17 @@ def definition(row, column):
     return kept.digest(row, sources[column])
 
 
+def among(name, patterns):
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns.split(","))
+
+
 def wanted(rows, world):
     """The cells to run, row by row."""
     for row in rows.values():
-        if not fnmatch.fnmatchcase(row.name, options.row):
+        if not among(row.name, options.row):
             continue
         row.made(world)
-        columns = [column for column in COLUMNS if fnmatch.fnmatchcase(column, options.column)]
+        columns = [column for column in COLUMNS if among(column, options.column)]
         if not options.again:
             columns = [column for column in columns if not results.current(row.name, column, definition(row, column), binary)]
         if columns:
@@ -139,7 +143,7 @@ def main():
         if options.table:
             print(kept.table(results, rows, COLUMNS))
             return
-        if not fnmatch.filter(rows, options.row) or not fnmatch.filter(COLUMNS, options.column):
+        if not any(among(row, options.row) for row in rows) or not any(among(column, options.column) for column in COLUMNS):
             sys.exit(f"error: no row or column has this name: {options.row} {options.column}\nhint: scripts/corpus --list")
         todo, count = queue.Queue(), 0
         for item in diagonal(rows, first) if options.diagonal else wanted(rows, first):

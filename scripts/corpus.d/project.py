@@ -40,6 +40,21 @@ class Project:
         if left != right:
             raise Ended(what, 0, difference(left, right), "the schemas differ")
 
+    def same_as_restored(self, found, reference, what):
+        """What was dumped and restored may be printed in another form: then psql's own restore is the measure."""
+        if found != self.world.dump(reference):
+            self.same(found, self.world.dump(self.restored(reference)), what)
+
+    def restored(self, reference):
+        name = f"again_{reference}"
+        if not self.world.sql("postgres", f"SELECT datname FROM pg_database WHERE datname = '{name}'"):
+            self.world.sql("postgres", f"CREATE DATABASE {name} TEMPLATE template0")
+            code, output, _ = run(["pg_dump", "-s", "-O", "-x", "-d", reference], self.world.folder, self.world.login())
+            code = code or self.world.psql(name, output)[0]
+            if code:
+                raise Absent(f"psql cannot restore a dump of {reference}")
+        return name
+
     def from_files(self):
         """The database that the files alone make, without what a superuser made by hand."""
         if not self.row.admin:
@@ -58,11 +73,12 @@ class Project:
         for schema in row.schemas:
             if schema != "public":
                 setup.append(f"CREATE SCHEMA {quoted(schema)} AUTHORIZATION {self.owner}")
+        path = ", ".join(quoted(schema) for schema in row.schemas)
+        setup.append(f"SET search_path = {path}")
         for extension, schema in reversed(row.extensions):
             if schema and schema not in row.schemas:
                 setup.append(f'CREATE SCHEMA IF NOT EXISTS {quoted(schema)}; GRANT USAGE ON SCHEMA {quoted(schema)} TO PUBLIC')
             setup.append(f'CREATE EXTENSION IF NOT EXISTS {quoted(extension)}{f" SCHEMA {quoted(schema)}" if schema else ""} CASCADE')
-        path = ", ".join(quoted(schema) for schema in row.schemas)
         setup.append(f"ALTER ROLE {self.owner} IN DATABASE {name} SET search_path = {path}")
         world.sql(name, ";\n".join(setup) + ";\n" + admin.replace("{owner}", self.owner))
         for setting in row.settings:
@@ -70,6 +86,8 @@ class Project:
         for file in row.files():
             flags = [] if file.outside else ["-1"]
             code, output = world.psql(name, file.up, user=self.owner, password=PASSWORD, options=row.options, flags=flags)
+            if code and row.imported:
+                raise Absent(f"{file.name} fails by psql, as PostgreSQL {world.major} or the project has it: {output[-300:]}")
             if code:
                 raise Ended(f"psql of {file.name}", code, output, "the row itself does not run by psql")
 
@@ -101,6 +119,11 @@ class Project:
         ups.sort(key=lambda path: int(path.name[1:].split("__")[0]))
         return [(path, path.with_name(path.name[:-4] + ".down.sql")) for path in ups]
 
+    def schemas_made(self):
+        """The declared schemas, and those that the files make: the operator of an existing database declares them."""
+        found = self.world.sql(self.reference, f"SELECT nspname FROM pg_namespace WHERE nspowner = '{self.owner}'::regrole ORDER BY 1")
+        return self.row.schemas + [schema for schema in found.splitlines() if schema not in self.row.schemas]
+
     def drops(self):
         return self.world.sql(self.reference, DROPS) + "\n"
 
@@ -128,6 +151,8 @@ class Project:
                 self.make_reference(self.reference, self.row.admin)
                 self.ready = True
                 self.write()
+            except Absent as absent:
+                self.ready = absent
             except Ended as ended:
                 self.ready = ended if self.ready else Absent(f"{ended.why}: {ended.output.strip()[-300:]}")
                 raise

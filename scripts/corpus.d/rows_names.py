@@ -93,11 +93,14 @@ def rows(world):
     yield Row("name:database-63", up=plain, keys={"database": "d" * 63})
     yield Row("name:roles-odd", up=plain, keys={"roles": {role: f"Röle.{role}" for role in ("owner", "migrator", "app", "readonly")}})
     for name, setting in SESSIONS.items():
-        # psql as a plain owner is held up by a read-only database; the reference is made with the setting taken back.
-        options = f"-c {setting.split(' = ')[0]}={'off' if name == 'read-only' else ''}" if name == "read-only" else None
+        # psql as a plain owner is held up by a read-only database, and reads the strings of these files in another way: the
+        # reference is made with the setting taken back.
+        taken_back = {"read-only": "default_transaction_read_only=off", "standard-conforming-strings": "standard_conforming_strings=on"}.get(name)
+        options = f"-c {taken_back}" if taken_back else None
         path = "-c search_path=public" if name.startswith("search-path") else None
         # Those that the manifest refuses are left on the database by hand.
         refused = name == "read-only" or path
         declared = {} if refused else {"parameters": {"settings": dict([setting.replace("'", "").split(" = ")])}}
         yield Row(f"session:database-{name}", up=WORK, settings=[f"ALTER DATABASE {{database}} SET {setting}"], options=options or path, keys=declared)
-        yield Row(f"session:role-{name}", up=WORK, settings=[f"ALTER ROLE ALL SET {setting}"], options=options or path)
+        allow = [("role-setting", "every login of this server has it")] if path else []
+        yield Row(f"session:role-{name}", up=WORK, settings=[f"ALTER ROLE ALL SET {setting}"], options=options or path, allow=allow)

@@ -34,7 +34,9 @@ def in_order(tool, folder):
     """Yields name and path of each up file, in the tool's order."""
     if tool in ("diesel", "prisma"):
         wanted = "up.sql" if tool == "diesel" else "migration.sql"
-        return [(path.parent.name, path) for path in sorted(folder.glob(f"*/{wanted}"), key=lambda path: path.parent.name)]
+        # Diesel's versions are compared without their dashes.
+        plain = (lambda name: name.split("_")[0].replace("-", "")) if tool == "diesel" else (lambda name: name)
+        return [(path.parent.name, path) for path in sorted(folder.glob(f"*/{wanted}"), key=lambda path: (plain(path.parent.name), path.parent.name))]
     if tool == "flyway":
         once = sorted(folder.rglob("V*.sql"), key=lambda path: number(path.name.split("__")[0]))
         return [(path.name, path) for path in once + sorted(folder.rglob("R__*.sql"))]

@@ -115,12 +115,13 @@ class World:
         return dict(line.rsplit("|", 1) for line in out.splitlines())
 
     def clean(self):
-        """Removes every database and role that a row made."""
+        """Removes every setting, database and role that a row made."""
+        self.psql("postgres", "ALTER ROLE ALL RESET ALL")
         for database in self.sql("postgres", "SELECT quote_ident(datname) FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1')").splitlines():
             self.psql("postgres", f"UPDATE pg_database SET datistemplate = false WHERE datname = '{database}'; DROP DATABASE {database} WITH (FORCE)")
         for role in self.sql("postgres", "SELECT quote_ident(rolname) FROM pg_roles WHERE rolname !~ '^pg_' AND oid <> 10").splitlines():
             self.psql("postgres", f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
-        self.psql("postgres", "ALTER ROLE ALL RESET ALL; DROP SCHEMA IF EXISTS martydb CASCADE")
+        self.psql("postgres", "DROP SCHEMA IF EXISTS martydb CASCADE")
         for place in self.sql("postgres", "SELECT quote_ident(spcname) FROM pg_tablespace WHERE spcname !~ '^pg_'").splitlines():
             self.psql("postgres", f"DROP TABLESPACE {place}")
 
