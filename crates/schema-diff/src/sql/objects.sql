@@ -13,7 +13,10 @@ FROM named n JOIN (
              WHERE c.oid = r.rngsubopc AND NOT c.opcdefault),
             (SELECT pg_catalog.format('COLLATION = %I.%I', o.nspname, c.collname) FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace o ON o.oid = c.collnamespace
              WHERE c.oid = r.rngcollation AND c.collname <> 'default'),
-            'SUBTYPE_DIFF = ' || nullif(r.rngsubdiff, 0)::pg_catalog.regproc::pg_catalog.text)) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid)
+            'SUBTYPE_DIFF = ' || nullif(r.rngsubdiff, 0)::pg_catalog.regproc::pg_catalog.text,
+            -- From 14 on; it stays when the range gets another name.
+            (SELECT pg_catalog.format('MULTIRANGE_TYPE_NAME = %I.%I', o.nspname, m.typname) FROM pg_catalog.pg_type m JOIN pg_catalog.pg_namespace o ON o.oid = m.typnamespace
+             WHERE m.oid = (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid))) FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid)
         ELSE pg_catalog.concat_ws(' ', pg_catalog.format('CREATE DOMAIN %I.%I AS %s', ns.nspname, t.typname, pg_catalog.format_type(t.typbasetype, t.typtypmod)),
             (SELECT pg_catalog.format('COLLATE %I.%I', o.nspname, c.collname) FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace o ON o.oid = c.collnamespace
              JOIN pg_catalog.pg_type b ON b.oid = t.typbasetype WHERE c.oid = t.typcollation AND t.typcollation <> b.typcollation),

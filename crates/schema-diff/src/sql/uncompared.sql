@@ -10,3 +10,5 @@ WHERE d.objid >= 16384
        OR d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = d.objid AND c.relkind = 'f'))
   AND coalesce(o.schema, '') !~ '^pg_temp' AND coalesce(o.schema, '') NOT IN ('martydb', 'martydb_serve')
   AND NOT EXISTS (SELECT FROM member m WHERE m.classid = d.classid AND m.objid = d.objid)
+  -- Made with another object, such as the cast of a range type.
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend i WHERE i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i')
