@@ -100,6 +100,9 @@ class Project:
         self.write_manifest(self.folder, self.service, self.database)
         if row.imported:
             tool, source = row.imported
+            out = self.martydb("import", "--from", tool, "--service", self.service, source, "-o", "json", allowed=(0, 2))
+            if "is code" in out:
+                raise Absent("a migration of the project is code: `import` names it, and `--skip` leaves it out")
             self.martydb("import", "--from", tool, "--service", self.service, source)
             return
         files = row.files()

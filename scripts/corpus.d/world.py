@@ -74,7 +74,7 @@ class World:
             env.update(PGHOST="127.0.0.1", PGPASSWORD=password)
         # What a row leaves for every login must not hold up the corpus itself.
         if options or user == "postgres":
-            env["PGOPTIONS"] = options or "-c default_transaction_read_only=off"
+            env["PGOPTIONS"] = options or "-c default_transaction_read_only=off -c quote_all_identifiers=off"
         return env
 
     def psql(self, database, statements, user="postgres", password=None, options=None, flags=()):
