@@ -125,11 +125,12 @@ const RISKY: &[&str] = &[
 /// Prefixes of settings of procedural languages that contain code.
 const CODE: &[&str] = &["pljava.", "plperl.", "pllua.", "plpython", "plr.", "pltcl.", "plv8."];
 
-/// Values of those settings on a new server.
+/// Values of those settings on a new server, and stricter ones.
 const PLAIN: &[(&str, &str)] = &[
     ("default_table_access_method", "heap"),
     ("password_encryption", "scram-sha-256"),
     ("backslash_quote", "safe_encoding"),
+    ("backslash_quote", "off"),
 ];
 
 fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {

@@ -96,7 +96,9 @@ fn a_setting_of_everybody_is_weighed_too() {
         everybody("session_replication_role", "replica"),
         ["medium | role-setting | - | PUBLIC | - | setting session_replication_role"]
     );
-    assert_eq!(everybody("work_mem", "1MB"), ["low | role-setting | - | PUBLIC | - | setting work_mem"]);
+    for (name, value) in [("work_mem", "1MB"), ("backslash_quote", "off")] {
+        assert_eq!(everybody(name, value), [format!("low | role-setting | - | PUBLIC | - | setting {name}")]);
+    }
 }
 
 #[test]
