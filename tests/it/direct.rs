@@ -58,7 +58,7 @@ fn a_standby_is_refused_before_any_change() {
 fn a_pooler_in_any_mode_is_refused_before_any_change() {
     const IGNORED: &str = "ignore_startup_parameters=extra_float_digits,search_path,row_security,role,jit,lock_timeout,\
          max_parallel_workers_per_gather,statement_timeout,idle_in_transaction_session_timeout,default_transaction_read_only,\
-         default_transaction_isolation,default_transaction_deferrable,quote_all_identifiers,client_min_messages,\
+         default_transaction_isolation,default_transaction_deferrable,array_nulls,quote_all_identifiers,client_min_messages,\
          event_triggers,session_replication_role,standard_conforming_strings,client_connection_check_interval,options";
     let server = Server::start();
     for (mode, more, sentence) in [
@@ -80,7 +80,7 @@ fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role() {
     direct.run(&["apply", "--all", "-y"]).expect(0);
     let password = direct.password("red_migrator");
     let more = "ignore_startup_parameters=extra_float_digits,search_path,standard_conforming_strings,client_connection_check_interval,\
-         default_transaction_read_only,default_transaction_isolation,default_transaction_deferrable,quote_all_identifiers,client_min_messages";
+         default_transaction_read_only,default_transaction_isolation,default_transaction_deferrable,array_nulls,quote_all_identifiers,client_min_messages";
     let pooler = Pooler::over(&server, "transaction", more);
     pooler.users(&[("postgres", ADMIN_PASSWORD), ("red_migrator", &password)]);
     std::fs::write(direct.path().join("martydb.yaml"), MANIFEST.replace("URL", &pooler.url())).unwrap();

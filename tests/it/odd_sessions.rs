@@ -7,6 +7,7 @@ const LEFT: &[&str] = &[
     "default_transaction_isolation = 'serializable'",
     "default_transaction_deferrable = on",
     "standard_conforming_strings = off",
+    "array_nulls = off",
     "quote_all_identifiers = on",
     "client_min_messages = 'debug1'",
     "DateStyle = 'SQL, DMY'",
@@ -37,8 +38,8 @@ fn settings_left_behind_stop_no_command() {
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: ods\nservers:\n  main:\n    url: {url}\nbackup: {{ to: ./backups }}\nservices:\n  ods: {{}}\n"
     ));
-    let up = "CREATE TABLE \"Item\" (id int PRIMARY KEY, at timestamptz DEFAULT '2026-03-04 05:06:07+00', path text, raw bytea);\n\
-              INSERT INTO \"Item\" (id, path, raw) VALUES (1, 'a\\b', '\\x00ff');\n";
+    let up = "CREATE TABLE \"Item\" (id int PRIMARY KEY, at timestamptz DEFAULT '2026-03-04 05:06:07+00', path text, raw bytea, list text[]);\n\
+              INSERT INTO \"Item\" (id, path, raw, list) VALUES (1, 'a\\b', '\\x00ff', '{x,NULL}');\n";
     project.write("ods/migrations/V1__item.sql", up);
     project.write("ods/migrations/V1__item.down.sql", "DROP TABLE \"Item\";\n");
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -51,9 +52,10 @@ fn settings_left_behind_stop_no_command() {
     ] {
         project.run(command).expect(0);
     }
-    let row = "SELECT path || encode(raw, 'hex') || extract(epoch FROM at) FROM \"Item\"";
+    let row =
+        "SELECT path || encode(raw, 'hex') || extract(epoch FROM at) || coalesce(list[2], '-') FROM \"Item\"";
     let held = server.value("ods", row);
-    assert_eq!(held, "a\\b00ff1772600767.000000");
+    assert_eq!(held, "a\\b00ff1772600767.000000-");
     if can_dump(&server) {
         project.run(&["backup", "ods"]).expect(0);
         let id =

@@ -23,6 +23,7 @@ const SESSION: &[(&str, &str)] = &[
     ("default_transaction_isolation", "read committed"),
     ("default_transaction_deferrable", "off"),
     ("standard_conforming_strings", "on"),
+    ("array_nulls", "on"),
     ("quote_all_identifiers", "off"),
     ("client_min_messages", "notice"),
     ("DateStyle", "ISO, MDY"),

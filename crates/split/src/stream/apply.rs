@@ -25,7 +25,6 @@ const SETTINGS: &[(&str, &str)] = &[
     ("lock_timeout", "30s"),
     ("idle_in_transaction_session_timeout", "0"),
     ("synchronous_commit", "on"),
-    ("array_nulls", "on"),
     ("jit", "off"),
 ];
 
