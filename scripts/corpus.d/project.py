@@ -83,6 +83,7 @@ class Project:
         world.sql(name, ";\n".join(setup) + ";\n" + admin.replace("{owner}", self.owner))
         for setting in row.settings:
             world.sql("postgres", setting.format(database=name))
+        world.psql(name, row.before, user=self.owner, password=PASSWORD)
         for file in row.files():
             flags = [] if file.outside else ["-1"]
             code, output = world.psql(name, file.up, user=self.owner, password=PASSWORD, options=row.options, flags=flags)

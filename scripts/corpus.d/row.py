@@ -17,6 +17,8 @@ class Row:
     up: str = ""
     # Statements of a superuser in the database, before the migrations; {owner} is the service's owner.
     admin: str = ""
+    # What a project's tool itself makes, by the owner; martydb's `import` writes it into a migration.
+    before: str = field(default="", repr=False)
     extensions: list = field(default_factory=list)  # (name, schema or None)
     schemas: list = field(default_factory=lambda: ["public"])
     keys: dict = field(default_factory=dict)  # further ones of the manifest

@@ -16,7 +16,7 @@ OPERATORS = re.compile(r"\b(gin_trgm_ops|gist_trgm_ops|hstore)\b", re.I)
 BEFORE = {
     "golang-migrate-hasura-auth": {
         "schemas": ["auth", "public"],
-        "admin": "CREATE TABLE auth.schema_migrations (version bigint, dirty boolean);\nALTER TABLE auth.schema_migrations OWNER TO {owner};\n",
+        "before": "CREATE TABLE auth.schema_migrations (version bigint NOT NULL PRIMARY KEY, dirty boolean NOT NULL);\n",
     },
     "golang-migrate-hasura-storage": {"schemas": ["storage", "public"]},
     "flyway-bpdm-gate": {"schemas": ["bpdmgate", "public"]},
@@ -38,7 +38,10 @@ def in_order(tool, folder):
         plain = (lambda name: name.split("_")[0].replace("-", "")) if tool == "diesel" else (lambda name: name)
         return [(path.parent.name, path) for path in sorted(folder.glob(f"*/{wanted}"), key=lambda path: (plain(path.parent.name), path.parent.name))]
     if tool == "flyway":
-        once = sorted(folder.rglob("V*.sql"), key=lambda path: number(path.name.split("__")[0]))
+        version = lambda path: number(path.name.split("__")[0])[0]
+        # A new database begins with the last baseline.
+        first = sorted(folder.rglob("B[0-9]*__*.sql"), key=version)[-1:]
+        once = first + sorted((path for path in folder.rglob("V*.sql") if not first or version(path) > version(first[0])), key=version)
         return [(path.name, path) for path in once + sorted(folder.rglob("R__*.sql"))]
     found = [path for path in folder.glob("*.sql") if not path.name.endswith(".down.sql")]
     return [(path.name, path) for path in sorted(found, key=lambda path: number(path.name))]
@@ -66,6 +69,8 @@ def make(tool, folder):
             files.append(File(name, up_part(tool, whole), outside=bool(outside)))
             needed.update(found[1].lower() for found in OPERATORS.finditer(whole))
             extensions.update((found[1].lower(), found[2]) for found in EXTENSION.finditer(whole))
+            if "public.gen_random_uuid" in whole:
+                extensions["pgcrypto"] = "public"
         # Some projects leave their extensions to whoever installs them.
         for word, name in (("gin_trgm_ops", "pg_trgm"), ("gist_trgm_ops", "pg_trgm"), ("hstore", "hstore")):
             if word in needed and name not in extensions:
