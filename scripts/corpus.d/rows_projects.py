@@ -60,7 +60,7 @@ def up_part(tool, text):
 
 
 def make(tool, folder):
-    def fill(row, _world):
+    def fill(row, world):
         files, extensions, needed = [], {}, set()
         for name, path in in_order(tool, folder):
             whole = path.read_text(encoding="utf-8-sig")
@@ -77,7 +77,8 @@ def make(tool, folder):
                 extensions[name] = None
         row.several = files
         row.extensions = [(name, schema) for name, schema in extensions.items() if name != "plpgsql"]
-        row.absent = "" if files else "no file of the tool"
+        lacking = set(extensions) - set(world.sql("postgres", "SELECT name FROM pg_available_extensions").splitlines())
+        row.absent = f"this server has no extension {', '.join(sorted(lacking))}" if lacking else "" if files else "no file of the tool"
 
     return fill
 
