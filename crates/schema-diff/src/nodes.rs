@@ -98,11 +98,6 @@ impl PendingStatement {
     }
 }
 
-/// Returns the name of the multirange type that the server makes with a range type, from 14 on.
-fn multirange(range: &SchemaObject) -> Option<&str> {
-    Some(range.create_sql.strip_suffix(')')?.rsplit_once("MULTIRANGE_TYPE_NAME = ")?.1)
-}
-
 /// Both schemas with the changes between them.
 pub(crate) struct SchemaComparison<'a> {
     pub from: &'a Structure,
@@ -146,15 +141,10 @@ impl SchemaComparison<'_> {
             }
             ObjectChange::Swapped => {
                 let (schema, name) = split(&id.name);
-                let aside = multirange(before).map(|name| (name, former(split(name).1)));
                 let former = former(name);
-                let renamed = format!("ALTER TYPE {} RENAME TO {former}", id.name);
-                let renamed = aside.map_or(renamed.clone(), |(name, aside)| {
-                    format!("ALTER TYPE {name} RENAME TO {aside};\n\n{renamed}")
-                });
                 all.insert(
                     StatementNode::new(SchemaVerb::Rename, id, false),
-                    PendingStatement::plain(renamed),
+                    PendingStatement::plain(format!("ALTER TYPE {} RENAME TO {former}", id.name)),
                 );
                 all.insert(
                     StatementNode::new(SchemaVerb::Drop, id, false),

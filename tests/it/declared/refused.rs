@@ -41,14 +41,19 @@ fn an_inexpressible_change_is_named_and_ends_with_3() {
     let project = service(&server, "dcs");
     project.write(
         "dcs/migrations/V2__log.sql",
-        "CREATE TABLE log (at date NOT NULL, n int NOT NULL) PARTITION BY RANGE (at);\n",
+        "CREATE TABLE log (at date NOT NULL, n int NOT NULL) PARTITION BY RANGE (at);\n\
+         CREATE TYPE span AS RANGE (SUBTYPE = int4);\n",
     );
-    project.write("dcs/migrations/V2__log.down.sql", "DROP TABLE log;\n");
+    project.write("dcs/migrations/V2__log.down.sql", "DROP TABLE log; DROP TYPE span;\n");
     let before = files(&project, "dcs");
     let start = project.read("dcs/migrations/V1__start.sql");
     let end = "CREATE TABLE log (at date NOT NULL, n int NOT NULL) PARTITION BY ";
     for (more, said) in [
         (format!("{end} RANGE (n);"), "table public.log: its partition key cannot be changed"),
+        (
+            format!("{end} RANGE (at); CREATE TYPE span AS RANGE (SUBTYPE = int8);"),
+            "range public.span: it cannot be made again beside its constructors",
+        ),
         (format!("{end} RANGE (at); CREATE CAST (bigint AS mood) WITH INOUT;"), "not compared: cast (bigint AS public.mood)"),
         (
             "CREATE COLLATION nd (provider = icu, locale = 'und', deterministic = false); CREATE TABLE u (x text COLLATE nd);".into(),
