@@ -142,6 +142,8 @@ class Project:
             **(keys or {}),
         }
         entry["database"] = database
+        if row.allow and "allow:" not in more:
+            more += f"allow: {yaml([{'finding': finding, 'reason': reason} for finding, reason in row.allow])}\n"
         (folder / "martydb.yaml").write_text(
             f'version: 1\nproject: {project or service}\nservers:\n  main: {{ url: "{self.world.url}" }}\nbackup: {{ to: ./backups }}\n{more}'
             f"services:\n  {service}: {yaml(entry)}\n"
