@@ -189,7 +189,9 @@ def read_and_write(url, key, service, table, is_broken):
         raise Ended(f"GET {path}", status, body)
     rows = json.loads(body)
     status, body = request(url, key, "POST", path, json.dumps(rows[:1] or {}))
-    if status not in (200, 201) and not (400 <= status < 500 and '"code"' in body and '"PGRST' not in body):
+    # A type's input function may fail as an internal error: that of hstore does, up to 15.
+    refused = (400 <= status < 500 or '"code":"XX000"' in body) and '"code"' in body and '"PGRST' not in body
+    if status not in (200, 201) and not refused:
         raise Ended(f"POST {path} {json.dumps(rows[:1])[:500]}", status, body)
 
 
